@@ -1,0 +1,1 @@
+"""The ground every part stands on: money, places, findings, records, drafts, entities, the catalog."""

@@ -1,0 +1,236 @@
+"""A YAML text as values in which every node knows its file, line and column.
+
+The reading is strict, as YAML 1.2's core schema and a little stricter: only `true`, `false`, `null`
+and plain integers without a leading zero are typed; everything else stays text. So `NO` is Norway,
+`0010` is a code and `12.10` is text until a field says decimal. Duplicate keys, tabs, anchors and
+tags are findings. All of our own files are read here: mappings, sources, projects and the catalog.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import jsonschema
+import yaml
+
+from sagerecon.model.finding import Finding
+from sagerecon.model.place import Place
+
+#: A file larger than this is not one of ours; composing it would cost seconds before the first finding.
+LARGEST_CHARACTERS = 5_000_000
+
+_INTEGER = re.compile(r"-?(0|[1-9][0-9]*)")
+_WORDS = {"true": True, "false": False, "null": None, "~": None, "": None}
+
+Plain: TypeAlias = Any
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One YAML node. `value` is a scalar, a tuple of nodes, or a dict of nodes by key."""
+
+    value: str | int | bool | tuple[Node, ...] | dict[str, Node] | None
+    place: Place
+    key_place: Place | None = None  #: where the key stands, for a value in a mapping
+
+    def __getitem__(self, key: str) -> Node:
+        return self.children()[key]
+
+    def __contains__(self, key: str) -> bool:
+        return isinstance(self.value, dict) and key in self.value
+
+    def get(self, key: str) -> Node | None:
+        """The child under `key`, or None; also None where this node has no keys."""
+        return self.value.get(key) if isinstance(self.value, dict) else None
+
+    def children(self) -> dict[str, Node]:
+        """The nodes by key; empty where this node has none."""
+        return self.value if isinstance(self.value, dict) else {}
+
+    def items(self) -> tuple[Node, ...]:
+        """The nodes of a list; empty where this node is none."""
+        return self.value if isinstance(self.value, tuple) else ()
+
+    @property
+    def text(self) -> str:
+        """The scalar as text."""
+        return "" if self.value is None else str(self.value)
+
+    @property
+    def named_at(self) -> Place:
+        """Where the key stands, or the value where there is no key."""
+        return self.key_place or self.place
+
+    def plain(self) -> Plain:
+        """The value without places, as `json` would give it."""
+        if isinstance(self.value, dict):
+            return {key: node.plain() for key, node in self.value.items()}
+        if isinstance(self.value, tuple):
+            return [node.plain() for node in self.value]
+        return self.value
+
+    def at(self, path: Iterable[str | int]) -> Node:
+        """The node at `path`, or the deepest one on the way to it."""
+        node = self
+        for step in path:
+            if isinstance(step, int):
+                if step >= len(node.items()):
+                    break
+                node = node.items()[step]
+            elif (child := node.get(step)) is not None:
+                node = child
+            else:
+                break
+        return node
+
+
+def read_document(text: str, file: str) -> tuple[Node, list[Finding]]:
+    """The root node of a YAML text, and what is wrong with it.
+
+    With findings of severity error the node holds what could be read.
+    """
+    empty = Node({}, Place(file, 1, 1))
+    if len(text) > LARGEST_CHARACTERS:
+        return empty, [Finding("file_too_large", Place(file), f"the file has {len(text):,} characters.")]
+    if tab := _tab(text, file):
+        return empty, [tab]
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file)
+        sentence = " ".join(part for part in (error.context, error.problem) if part)
+        return empty, [Finding("not_yaml", place, f"not YAML: {sentence}.")]
+    except yaml.YAMLError as error:
+        return empty, [Finding("not_yaml", Place(file), f"not YAML: {error}.")]
+    if root is None:
+        return empty, [Finding("empty_file", Place(file), "the file is empty.")]
+    findings: list[Finding] = []
+    return _node(root, file, None, findings, set()), findings
+
+
+def check_schema(node: Node, schema: Mapping[str, Any]) -> list[Finding]:
+    """What `node` breaks of a JSON Schema, each at the line and column of the node it is about."""
+    validator = jsonschema.Draft202012Validator(schema)
+    findings = [finding for error in validator.iter_errors(node.plain()) for finding in _explain(error, node)]
+    return sorted(set(findings), key=lambda finding: (finding.place, finding.code, finding.message))
+
+
+def suggestion(word: str, words: Iterable[str]) -> str:
+    """`Did you mean 'name'?` for the word of `words` nearest to `word`, else nothing."""
+    close = difflib.get_close_matches(word, list(words), n=1, cutoff=0.6)
+    return f"Did you mean '{close[0]}'?" if close else ""
+
+
+def _tab(text: str, file: str) -> Finding | None:
+    for number, line in enumerate(text.splitlines(), start=1):
+        indent = line[: len(line) - len(line.lstrip())]
+        if "\t" in indent:
+            place = Place(file, number, indent.index("\t") + 1)
+            return Finding("tab", place, "a tab in the indent.", "Use spaces.")
+    return None
+
+
+def _node(
+    node: yaml.Node, file: str, key_place: Place | None, findings: list[Finding], open_nodes: set[int]
+) -> Node:
+    place = Place(file, node.start_mark.line + 1, node.start_mark.column + 1)
+    if id(node) in open_nodes:
+        findings.append(Finding("anchor", place, "an alias that holds itself."))
+        return Node(None, place, key_place)
+    if node.tag and not node.tag.startswith("tag:yaml.org,2002:"):
+        findings.append(Finding("tag", place, f"the tag {node.tag} is not allowed.", "Take it out."))
+    open_nodes.add(id(node))
+    try:
+        if isinstance(node, yaml.MappingNode):
+            return Node(_entries(node, file, findings, open_nodes), place, key_place)
+        if isinstance(node, yaml.SequenceNode):
+            items = tuple(_node(item, file, None, findings, open_nodes) for item in node.value)
+            return Node(items, place, key_place)
+        style = node.style if isinstance(node, yaml.ScalarNode) else None
+        return Node(_scalar(str(node.value), style), place, key_place)
+    finally:
+        open_nodes.discard(id(node))
+
+
+def _entries(
+    node: yaml.MappingNode, file: str, findings: list[Finding], open_nodes: set[int]
+) -> dict[str, Node]:
+    entries: dict[str, Node] = {}
+    for key, value in node.value:
+        at = Place(file, key.start_mark.line + 1, key.start_mark.column + 1)
+        if not isinstance(key, yaml.ScalarNode):
+            findings.append(Finding("key_not_text", at, "a key must be text."))
+            continue
+        name = str(key.value)
+        if name in entries:
+            first = entries[name].named_at.line
+            findings.append(
+                Finding("duplicate_key", at, f"'{name}' stands here twice; the first is on line {first}.")
+            )
+            continue
+        entries[name] = _node(value, file, at, findings, open_nodes)
+    return entries
+
+
+def _scalar(text: str, style: str | None) -> str | int | bool | None:
+    if style is not None:  # quoted or block text is text, whatever it looks like
+        return text
+    if text in _WORDS:
+        return _WORDS[text]
+    return int(text) if _INTEGER.fullmatch(text) else text
+
+
+def _explain(error: jsonschema.ValidationError, root: Node) -> Iterator[Finding]:
+    node = root.at(error.absolute_path)
+    where = ".".join(str(step) for step in error.absolute_path) or "the file"
+    match error.validator:
+        case "additionalProperties":
+            allowed = _allowed(error.schema)
+            for name, child in node.children().items():
+                if name not in allowed:
+                    hint = suggestion(name, allowed) or f"Allowed here: {', '.join(sorted(allowed))}."
+                    yield Finding("unknown_key", child.named_at, f"unknown key '{name}'.", hint)
+        case "required":
+            missing = [name for name in _texts(error.validator_value) if name not in node.children()]
+            for name in missing:
+                yield Finding("missing_key", node.named_at, f"{where} needs the key '{name}'.")
+        case "enum" | "const":
+            values = error.validator_value if error.validator == "enum" else [error.validator_value]
+            words = [str(word) for word in _texts(values)]
+            hint = suggestion(node.text, words) or f"Allowed: {', '.join(words)}."
+            yield Finding("not_allowed", node.place, f"{where} cannot be '{node.text}'.", hint)
+        case "type":
+            wanted = error.validator_value
+            names = wanted if isinstance(wanted, str) else " or ".join(_texts(wanted))
+            yield Finding("wrong_type", node.place, f"{where} must be {names}.")
+        case "oneOf" | "anyOf" if error.context:
+            yield from _nearest(error, root)
+        case _:
+            yield Finding("not_valid", node.place, f"{where}: {error.message}.")
+
+
+def _nearest(error: jsonschema.ValidationError, root: Node) -> Iterator[Finding]:
+    """The faults of the branch that came closest: the one that went deepest, then has the fewest."""
+    branches: dict[object, list[jsonschema.ValidationError]] = {}
+    for child in error.context or ():
+        branches.setdefault(child.schema_path[0], []).append(child)
+    depths = {key: max(len(child.absolute_path) for child in branch) for key, branch in branches.items()}
+    best = min(
+        branches,
+        key=lambda key: (any(c.validator == "type" for c in branches[key]), -depths[key], len(branches[key])),
+    )
+    for child in branches[best]:
+        yield from _explain(child, root)
+
+
+def _allowed(schema: Any) -> set[str]:
+    return set(schema.get("properties", {})) if isinstance(schema, Mapping) else set()
+
+
+def _texts(value: object) -> Sequence[Any]:
+    return value if isinstance(value, list) else []

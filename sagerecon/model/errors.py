@@ -1,0 +1,146 @@
+"""What stops a command. What is wrong with the data is a Finding, not an exception.
+
+    SagereconError                      exit code
+      ProjectError                      2   usage, sagerecon.yaml, unreadable file, exists already
+      SourceError                       2   a source file that cannot be read at all
+      MappingError                      1   findings in mappings, crosswalks or catalogs
+      ValidationError                   1   findings in the data that stop the plan
+      PlanningError                     1
+        CircularReferenceError
+        BudgetTooSmallError
+      PlanStaleError                    5   plan stale, consumed or not the one approved
+      StoreError                        2   the store cannot be opened, is newer, or its disk is full
+      SageError                         2
+        NoAnswerError                       no usable answer came
+        RateLimitError                  3   refused for now; the same command goes on
+        AuthorizationError              4   sign in again
+        WrongBusinessError              2   the answer came from another business
+
+An exception takes facts and builds its own sentence, so that a report can use the facts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sagerecon.model.finding import Finding
+
+
+class SagereconError(Exception):
+    """Anything that stops a command and that we foresaw. `hint` says a way out."""
+
+    exit_code = 2
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.hint}" if self.hint else self.message
+
+
+class ProjectError(SagereconError):
+    """The project, its configuration or the command line cannot be used as they are."""
+
+
+class SourceError(SagereconError):
+    """A source file cannot be read at all: absent, unreadable, or not what its name says."""
+
+
+class FindingsError(SagereconError):
+    """Findings that stop a command."""
+
+    exit_code = 1
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        count = len(findings)
+        super().__init__(f"{count} finding{'' if count == 1 else 's'}; nothing was sent.")
+        self.findings = tuple(findings)
+
+
+class MappingError(FindingsError):
+    """Findings in mappings, crosswalks or catalogs."""
+
+
+class ValidationError(FindingsError):
+    """Findings in the data that stop a plan."""
+
+
+class PlanningError(SagereconError):
+    """No plan can be made."""
+
+    exit_code = 1
+
+
+class CircularReferenceError(PlanningError):
+    """Drafts refer to each other in a circle."""
+
+    def __init__(self, path: Sequence[str]) -> None:
+        super().__init__(
+            f"These refer to each other in a circle: {' -> '.join(path)}.",
+            "Take one of the references out of its mapping, or leave one of the records out.",
+        )
+        self.path = tuple(path)
+
+
+class BudgetTooSmallError(PlanningError):
+    """The call budget leaves nothing to work with."""
+
+    def __init__(self, limit: int, reserve: int) -> None:
+        super().__init__(
+            f"The budget of {limit} calls a day less a reserve of {reserve} leaves no call for the plan.",
+            "Lower budget.reserve in sagerecon.yaml.",
+        )
+        self.limit = limit
+        self.reserve = reserve
+
+
+class PlanStaleError(SagereconError):
+    """The plan does not match what it was made from, or was used before."""
+
+    exit_code = 5
+
+
+class StoreError(SagereconError):
+    """The store cannot be used: unreadable, of another version, locked, or its disk is full."""
+
+
+class SageError(SagereconError):
+    """Sage said something, or nothing, that we cannot go on with."""
+
+
+class NoAnswerError(SageError):
+    """No usable answer came. `sent` says whether the request may have reached Sage.
+
+    A refused connection or a failed name look-up sent nothing; anything later leaves the call in doubt.
+    """
+
+    def __init__(self, message: str, *, sent: bool, expires_at: int = 0) -> None:
+        super().__init__(message)
+        self.sent = sent
+        self.expires_at = expires_at
+
+
+class RateLimitError(SageError):
+    """Refused for now."""
+
+    exit_code = 3
+
+
+class AuthorizationError(SageError):
+    """The sign-in has ended or was never made."""
+
+    exit_code = 4
+
+
+class WrongBusinessError(SageError):
+    """An answer echoed another business than the one we asked for."""
+
+    def __init__(self, wanted: str, echoed: str) -> None:
+        super().__init__(
+            f"We asked for business {wanted} and the answer came from {echoed}.",
+            "Nothing more was sent. Check business.id in sagerecon.yaml.",
+        )
+        self.wanted = wanted
+        self.echoed = echoed

@@ -1,0 +1,39 @@
+"""Where something stands: a file, a line, a column."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """An address in a file; lines, rows and columns count from 1, and 0 means "the whole file"."""
+
+    file: str
+    line: int = 0
+    column: int = 0
+
+    def __str__(self) -> str:
+        parts = [self.file]
+        if self.line:
+            parts.append(str(self.line))
+        if self.line and self.column:
+            parts.append(str(self.column))
+        return ":".join(parts)
+
+    @classmethod
+    def parse(cls, text: str) -> Place:
+        """The place written as `file[:line[:column]]`; a file name may itself hold colons."""
+        numbers: list[int] = []
+        file = text
+        while len(numbers) < 2:
+            head, colon, tail = file.rpartition(":")
+            if not (colon and head and tail.isdecimal()):
+                break
+            numbers.insert(0, int(tail))
+            file = head
+        return cls(file, *numbers)
+
+
+#: No place at all.
+NOWHERE = Place("")

@@ -1,0 +1,1 @@
+"""A simulated Sage business: double entry, quotas, faults and a virtual clock."""

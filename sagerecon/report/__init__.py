@@ -1,0 +1,1 @@
+"""Edge: pages of plan, run and reconciliation."""

@@ -1,0 +1,1 @@
+"""Edge: OAuth, the one door to the API, and its wire format."""

@@ -1,0 +1,1 @@
+"""Edge: files to a typed, fingerprinted snapshot, and SQL datasets over it."""

@@ -1,0 +1,1 @@
+"""Edge: run log, id map, call ledger and token vault on SQLAlchemy Core."""

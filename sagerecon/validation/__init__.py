@@ -1,0 +1,1 @@
+"""Stage: drafts and source figures to findings; the accounting invariants."""
