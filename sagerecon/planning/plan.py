@@ -68,6 +68,7 @@ class Step:
     origins: tuple[Place, ...] = ()
     mapping: Place = NOWHERE
     changes: tuple[Change, ...] = ()
+    rule: str = ""  #: the named rule by which it is left out
     findings: tuple[Finding, ...] = ()  #: why it is quarantined
 
 
@@ -206,6 +207,7 @@ def _step_document(step: Step) -> dict[str, Any]:
         "origins": [str(place) for place in step.origins],
         "mapping": str(step.mapping),
         "changes": [[c.field, c.before, c.after, c.rule, str(c.place)] for c in step.changes],
+        "rule": step.rule,
         "findings": [_finding_document(finding) for finding in step.findings],
     }
     return {name: value for name, value in document.items() if value not in ("", None, {}, [])}
@@ -232,6 +234,7 @@ def _step(document: dict[str, Any]) -> Step:
         origins=tuple(Place.parse(text) for text in get("origins", ())),
         mapping=Place.parse(get("mapping", "")),
         changes=tuple(_change(change) for change in get("changes", ())),
+        rule=get("rule", ""),
         findings=tuple(_finding(finding) for finding in get("findings", ())),
     )
 

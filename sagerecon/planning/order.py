@@ -1,0 +1,66 @@
+"""The order of sending: no draft before one it refers to; critical things first among the rest."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Mapping, Sequence
+
+from sagerecon.model.draft import Draft, Reference, natural_key
+from sagerecon.model.errors import CircularReferenceError
+
+
+class DraftIndex:
+    """Finds the draft a reference means, by its own key or by a natural key it will bear."""
+
+    def __init__(self, drafts: Iterable[Draft]) -> None:
+        self._drafts: dict[tuple[str, str], Draft] = {}
+        for draft in drafts:
+            for field, value in draft.identity.items():
+                self._drafts.setdefault((draft.kind, natural_key(field, value)), draft)
+            self._drafts[draft.kind, draft.key] = draft
+
+    def get(self, reference: Reference) -> Draft | None:
+        """The draft it means, or None for an entity that must be in Sage already."""
+        return self._drafts.get((reference.kind, reference.key))
+
+
+def order_drafts(drafts: Sequence[Draft]) -> list[Draft]:
+    """The drafts so that each follows what it refers to; then by priority, then as they came.
+
+    Raises:
+        CircularReferenceError: references form a circle; its path is named.
+    """
+    index = DraftIndex(drafts)
+    position = {draft.key: number for number, draft in enumerate(drafts)}
+    waits_for: dict[str, int] = {}
+    followers: dict[str, list[Draft]] = {}
+    for draft in drafts:
+        needed = {target.key for r in draft.references() if (target := index.get(r)) is not None}
+        waits_for[draft.key] = len(needed)
+        for key in needed:
+            followers.setdefault(key, []).append(draft)
+    ready = [(draft.priority, position[draft.key]) for draft in drafts if not waits_for[draft.key]]
+    heapq.heapify(ready)
+    ordered: list[Draft] = []
+    while ready:
+        draft = drafts[heapq.heappop(ready)[1]]
+        ordered.append(draft)
+        for follower in followers.get(draft.key, ()):
+            waits_for[follower.key] -= 1
+            if not waits_for[follower.key]:
+                heapq.heappush(ready, (follower.priority, position[follower.key]))
+    if len(ordered) < len(drafts):
+        placed = {draft.key for draft in ordered}
+        raise CircularReferenceError(_circle({d.key: d for d in drafts if d.key not in placed}, index))
+    return ordered
+
+
+def _circle(stuck: Mapping[str, Draft], index: DraftIndex) -> list[str]:
+    """One circle among drafts that all wait for each other, first key repeated at the end."""
+    path = [next(iter(stuck))]
+    while True:
+        targets = (index.get(reference) for reference in stuck[path[-1]].references())
+        key = next(target.key for target in targets if target is not None and target.key in stuck)
+        if key in path:
+            return [*path[path.index(key) :], key]
+        path.append(key)
