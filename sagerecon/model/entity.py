@@ -1,4 +1,4 @@
-"""What Sage holds."""
+"""What Sage holds, and what we had written there."""
 
 from __future__ import annotations
 
@@ -19,3 +19,22 @@ class Entity:
     def displayed_as(self) -> str:
         """Sage's own words for it."""
         return str(self.body.get("displayed_as", ""))
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """One record as an earlier run left it: what we sent, what Sage answered, and when.
+
+    `sent` is the plan's body with references still by key (`plan.node_document`), so that it compares
+    with a draft of today; `answer` is Sage's JSON. An adopted entity was not sent: `sent` is what we
+    wanted and `answer` what was found. `content` is the fingerprint of `sent`.
+    """
+
+    kind: str
+    key: str
+    sage_id: str
+    sent: Mapping[str, Any]
+    answer: Mapping[str, Any]
+    written_at: int
+    content: str
+    adopted: bool = False

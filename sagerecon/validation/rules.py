@@ -1,4 +1,6 @@
-"""What must hold of each draft before a call is spent on it. A rule is a function that yields; the book is a tuple.
+"""What must hold of each draft before a call is spent on it.
+
+A rule is a function that yields; the book is a tuple.
 
 Lengths, types and required fields come from the catalog; dates from the business's settings.
 """
@@ -66,7 +68,7 @@ def lines_balance(draft: Draft, catalog: Catalog, books: Books) -> Iterator[Find
 
 
 def dates_are_open(draft: Draft, catalog: Catalog, books: Books) -> Iterator[Finding]:
-    """Opening entries lie before the accounts start date, everything else on it or after, after any lock-down."""
+    """Opening entries lie before the accounts start, everything else not before it nor locked."""
     del catalog
     day = draft.body.get("date")
     if not isinstance(day, date):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 
 from sagerecon.model.catalog import Catalog
 from sagerecon.model.draft import Draft, Outcome, Quarantined, Reference, natural_key
@@ -68,12 +68,9 @@ def _without_orphans(outcomes: list[Outcome]) -> list[Outcome]:
     while True:
         keys = {(o.kind, o.key) for o in outcomes if isinstance(o, Draft)}
         gone = {(o.kind, o.key): o for o in outcomes if not isinstance(o, Draft)}
-        is_there: Callable[[Reference], bool] = lambda r: "=" in r.key or (r.kind, r.key) in keys  # noqa: E731
         screened: list[Outcome] = []
         for outcome in outcomes:
-            missing = (
-                [r for r in outcome.references() if not is_there(r)] if isinstance(outcome, Draft) else []
-            )
+            missing = _missing(outcome, keys) if isinstance(outcome, Draft) else []
             if isinstance(outcome, Draft) and missing:
                 screened.append(quarantined(outcome, list(_orphan_findings(outcome, missing, gone))))
             else:
@@ -83,8 +80,12 @@ def _without_orphans(outcomes: list[Outcome]) -> list[Outcome]:
         outcomes = screened
 
 
+def _missing(draft: Draft, keys: Set[tuple[str, str]]) -> list[Reference]:
+    return [r for r in draft.references() if "=" not in r.key and (r.kind, r.key) not in keys]
+
+
 def _orphan_findings(
-    draft: Draft, missing: Sequence[Reference], gone: dict[tuple[str, str], Outcome]
+    draft: Draft, missing: Sequence[Reference], gone: Mapping[tuple[str, str], Outcome]
 ) -> Iterator[Finding]:
     for reference in dict.fromkeys(missing):
         record = gone.get((reference.kind, reference.key))
