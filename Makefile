@@ -1,0 +1,42 @@
+# Two commands do everything on a fresh machine with Python 3.11+, pip and make:
+#   make demo   sets up and tells the whole story against the rehearsal Sage
+#   make test   sets up and runs lint, types, tests and the demo
+# No Debian package is needed. Where chromium is present, the report's pages are looked at too.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: demo test lint types unit setup fixtures bench clean
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	touch $@
+
+demo: $(STAMP)
+	$(BIN)/sagerecon demo --folder build/demo
+
+test: lint types unit demo
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(STAMP)
+	$(BIN)/mypy
+
+unit: $(STAMP)
+	$(BIN)/python -m pytest -n auto
+
+fixtures: $(STAMP)
+	$(BIN)/python fixtures/wholesaler/make.py
+
+bench: $(STAMP)
+	for benchmark in benchmarks/*.py; do $(BIN)/python $$benchmark; done
+
+clean:
+	rm -rf build $(VENV)
