@@ -115,6 +115,7 @@ class LeftOut:
     origins: tuple[Place, ...]
     amount: Decimal | None = None
     label: str = ""
+    merged_into: str = ""  #: the draft key of the record that stands for it, where it was merged
 
 
 Outcome: TypeAlias = Draft | Quarantined | LeftOut
