@@ -1,0 +1,81 @@
+"""Time that passes only when somebody sleeps, within one process or shared by several."""
+
+from __future__ import annotations
+
+import fcntl
+import mmap
+import os
+import struct
+import threading
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from sagerecon.model.clock import instant
+
+#: Where rehearsals begin unless told otherwise.
+REHEARSAL_START = instant("2026-01-05T08:00:00Z")
+
+_INTEGER = struct.Struct("<q")
+
+
+class VirtualClock:
+    """A clock that stands still until somebody sleeps: forty days pass in seconds."""
+
+    def __init__(self, start: int = REHEARSAL_START) -> None:
+        self._now = start
+        self._lock = threading.Lock()
+
+    def now(self) -> int:
+        """Milliseconds since 1970, UTC."""
+        return self._now
+
+    def sleep(self, milliseconds: int) -> None:
+        """Come back at once, with the time moved on."""
+        with self._lock:
+            self._now += max(milliseconds, 0)
+
+
+class SharedClock:
+    """A virtual clock in a file of eight bytes, so that several processes live in one time.
+
+    The file is made with `start` where it is absent; a file that is there goes on from where it stood.
+    """
+
+    def __init__(self, path: Path, start: int = REHEARSAL_START) -> None:
+        self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        self._lock = threading.Lock()  # a file lock does not hold threads of one process apart
+        fcntl.flock(self._file, fcntl.LOCK_EX)
+        try:
+            if os.fstat(self._file).st_size < _INTEGER.size:
+                os.pwrite(self._file, _INTEGER.pack(start), 0)
+        finally:
+            fcntl.flock(self._file, fcntl.LOCK_UN)
+        self._memory = mmap.mmap(self._file, _INTEGER.size)
+
+    def now(self) -> int:
+        """Milliseconds since 1970, UTC."""
+        moment: int = _INTEGER.unpack_from(self._memory)[0]
+        return moment
+
+    def sleep(self, milliseconds: int) -> None:
+        """Come back at once, with the time moved on for everybody."""
+        with self._lock:
+            fcntl.flock(self._file, fcntl.LOCK_EX)
+            try:
+                _INTEGER.pack_into(self._memory, 0, self.now() + max(milliseconds, 0))
+            finally:
+                fcntl.flock(self._file, fcntl.LOCK_UN)
+
+    def close(self) -> None:
+        """Let go of the file; the time stays in it."""
+        self._memory.close()
+        os.close(self._file)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
