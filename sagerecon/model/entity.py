@@ -38,3 +38,5 @@ class Written:
     written_at: int
     content: str
     adopted: bool = False
+    snapshot: str = ""  #: fingerprint of the source snapshot its plan was made from
+    mappings: str = ""  #: fingerprint of the mappings its plan was made from

@@ -15,6 +15,7 @@
         RateLimitError                  3   refused for now; the same command goes on
         AuthorizationError              4   sign in again
         WrongBusinessError              2   the answer came from another business
+      ConservationError                 70  our own figures do not add up; nothing built on them may be signed
 
 An exception takes facts and builds its own sentence, so that a report can use the facts.
 """
@@ -144,3 +145,18 @@ class WrongBusinessError(SageError):
         )
         self.wanted = wanted
         self.echoed = echoed
+
+
+class ConservationError(SagereconError):
+    """A count or a sum is not what its parts add up to: a fault of ours, so nothing may be signed."""
+
+    exit_code = 70
+
+    def __init__(self, law: str, whole: object, parts: object) -> None:
+        super().__init__(
+            f"A conservation law does not hold: {law}: {whole} is not {parts}.",
+            "This is a fault of sagerecon; please report it. Nothing was written.",
+        )
+        self.law = law
+        self.whole = whole
+        self.parts = parts
