@@ -1,0 +1,330 @@
+"""One move of one company: what `sagerecon.yaml` says, and the edges it names, opened."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from sagerecon.model.catalog import Catalog
+from sagerecon.model.clock import Clock
+from sagerecon.model.document import Node, check_schema, read_document
+from sagerecon.model.errors import MappingError, ProjectError
+from sagerecon.model.finding import Finding, Severity
+from sagerecon.model.place import Place
+from sagerecon.model.value import Scalar, fingerprint
+from sagerecon.package import catalog, schema
+from sagerecon.sage.authorization import Registration
+from sagerecon.sage.client import SageClient
+from sagerecon.sources.declaration import Sources, read_sources
+from sagerecon.sources.snapshot import Snapshot, open_snapshot
+from sagerecon.store.opening import Store, open_store
+
+FILE = "sagerecon.yaml"
+STATE = ".sagerecon"
+
+#: Sage's own address lies in the catalog; a sandbox answers everything at one.
+GRANT = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Business:
+    """The company at Sage, as the project expects it to be."""
+
+    id: str
+    country: str
+    edition: str
+    currency: str
+    tax_registered: bool
+    lockdown: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the project says of the call budget; None where the profile decides."""
+
+    profile: str = "standard"
+    per_minute: int | None = None
+    per_day: int | None = None
+    reserve: int = 250
+    settle: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class TieOutSource:
+    """The dataset that says what one side must come to, and the crosswalk of its account codes."""
+
+    dataset: str
+    crosswalk: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """What `sagerecon.yaml` says. Paths are absolute; nothing has been opened."""
+
+    folder: Path
+    company: str
+    data: Path
+    sources_file: Path
+    mapping_files: tuple[Path, ...]
+    crosswalk_files: tuple[Path, ...]
+    cut_over: date
+    as_at: date
+    parameters: Mapping[str, Scalar]
+    business: Business
+    limits: Limits
+    address: str
+    client_id: str
+    store_url: str
+    control_accounts: Mapping[str, int] = field(default_factory=dict)
+    tie_outs: Mapping[str, TieOutSource] = field(default_factory=dict)
+
+    @property
+    def state(self) -> Path:
+        """Where the project keeps what it makes: snapshot, store, plan."""
+        return self.folder / STATE
+
+    @property
+    def snapshot_file(self) -> Path:
+        """The frozen source."""
+        return self.state / "snapshot.duckdb"
+
+    @property
+    def plan_file(self) -> Path:
+        """Where `plan` writes and `apply` reads when no file is named."""
+        return self.state / "plan.jsonl"
+
+    @property
+    def accounts_start(self) -> date:
+        """The first day of the books in Sage."""
+        return self.cut_over + timedelta(days=1)
+
+    @property
+    def catalog(self) -> Catalog:
+        """Sage as data."""
+        return catalog()
+
+    def name(self, path: Path) -> str:
+        """`path` as people read it: relative to the project where it lies inside."""
+        return str(path.relative_to(self.folder)) if path.is_relative_to(self.folder) else str(path)
+
+    def text(self, path: Path) -> str:
+        """The text of a project file.
+
+        Raises:
+            ProjectError: it cannot be read or is not UTF-8.
+        """
+        return read_text(path, self.name(path))
+
+    def texts(self, paths: tuple[Path, ...]) -> dict[str, str]:
+        """The texts of project files by their names."""
+        return {self.name(path): self.text(path) for path in paths}
+
+    def sources(self) -> Sources:
+        """The declaration of the source.
+
+        Raises:
+            MappingError: it has faults; all of them.
+        """
+        sources, findings = read_sources(self.text(self.sources_file), self.name(self.sources_file))
+        if any(finding.severity is Severity.ERROR for finding in findings):
+            raise MappingError(findings)
+        return sources
+
+    def content(self) -> str:
+        """The fingerprint of all that shapes the drafts: mappings, crosswalks, datasets, parameters."""
+        texts = self.texts((self.sources_file, *self.mapping_files, *self.crosswalk_files))
+        return fingerprint({"files": texts, "parameters": dict(self.parameters)})
+
+    @contextmanager
+    def open_snapshot(self) -> Iterator[Snapshot]:
+        """The frozen source.
+
+        Raises:
+            ProjectError: none was taken yet.
+        """
+        if not self.snapshot_file.exists():
+            raise ProjectError("No snapshot of the source was taken yet.", "Take one: sagerecon snapshot.")
+        with open_snapshot(self.snapshot_file, self.sources(), self.parameters) as snapshot:
+            yield snapshot
+
+    @contextmanager
+    def open_store(self, clock: Clock) -> Iterator[Store]:
+        """What runs have left: run log, id map, call ledger, tokens."""
+        make_private_folder(self.state)
+        with open_store(self.store_url, clock, self.state / "vault.key") as store:
+            yield store
+
+    def registration(self) -> Registration:
+        """The app at Sage whose consent is used.
+
+        Raises:
+            ProjectError: the app's id or its secret is nowhere to be found.
+        """
+        secret = os.environ.get("SAGERECON_CLIENT_SECRET", "")
+        if self.address:
+            return Registration.at(self.address, self.client_id or "sagerecon", secret or "sandbox")
+        client_id = self.client_id or os.environ.get("SAGERECON_CLIENT_ID", "")
+        if not client_id or not secret:
+            raise ProjectError(
+                "The app's id and secret at Sage are not set.",
+                "Put sage.client_id into sagerecon.yaml and the secret into SAGERECON_CLIENT_SECRET, "
+                "or name a sandbox: sage.address.",
+            )
+        return Registration.of(self.catalog.api, client_id, secret)
+
+    def open_sage(self, store: Store, business: str, session: requests.Session, clock: Clock) -> SageClient:
+        """The one door to the API, for one business, with the tokens of the vault."""
+        return SageClient(
+            registration=self.registration(),
+            business=business,
+            vault=store.vault,
+            grant=GRANT,
+            session=session,
+            clock=clock,
+        )
+
+
+def read_project(folder: Path) -> Project:
+    """The project in `folder`.
+
+    Raises:
+        ProjectError: there is none, or it cannot be read.
+        MappingError: its file has faults; all of them.
+    """
+    folder = folder.resolve()
+    path = folder / FILE
+    if not path.exists():
+        raise ProjectError(
+            f"There is no {FILE} in {folder}.", "Make a project: sagerecon init DIR --from quickbooks."
+        )
+    root, findings = read_document(read_text(path, FILE), FILE)
+    findings = findings or check_schema(root, schema("project"))
+    if not findings:
+        project = _project(root, folder)
+        findings = list(_faults(project, root))
+    if findings:
+        raise MappingError(findings)
+    return project
+
+
+def _project(root: Node, folder: Path) -> Project:
+    get = root.plain().get
+    cut_over = _day(get("cut_over"))
+    business = get("business")
+    sage = get("sage", {})
+    parameters: dict[str, Scalar] = {**get("parameters", {}), "cut_over": cut_over}
+    return Project(
+        folder=folder,
+        company=get("company"),
+        data=(folder / get("data")).resolve(),
+        sources_file=_inside(folder, get("sources", "sources.yaml")),
+        mapping_files=_matching(folder, get("mappings")),
+        crosswalk_files=_matching(folder, get("crosswalks", [])),
+        cut_over=cut_over,
+        as_at=_day(get("as_at", str(cut_over))),
+        parameters={**parameters, "as_at": _day(get("as_at", str(cut_over)))},
+        business=Business(
+            id=business.get("id", ""),
+            country=business["country"],
+            edition=business.get("edition", "plus"),
+            currency=business["currency"],
+            tax_registered=business.get("tax_registered", True),
+            lockdown=_day(business["lockdown"]) if "lockdown" in business else None,
+        ),
+        limits=Limits(**get("budget", {})),
+        address=sage.get("address", "").rstrip("/"),
+        client_id=sage.get("client_id", ""),
+        store_url=get("store", f"sqlite:///{folder / STATE / 'store.sqlite'}"),
+        control_accounts=get("control_accounts", {}),
+        tie_outs={name: TieOutSource(**facts) for name, facts in get("tie_outs", {}).items()},
+    )
+
+
+def _faults(project: Project, root: Node) -> Iterator[Finding]:
+    for key, files in (("mappings", project.mapping_files), ("crosswalks", project.crosswalk_files)):
+        for pattern in root[key].items() if key in root else ():
+            if not any(path.match(pattern.text) for path in files):
+                yield Finding(
+                    "no_such_file", pattern.place, f"no file matches '{pattern.text}'.", "Check the path."
+                )
+    if project.as_at < project.cut_over:
+        yield Finding(
+            "as_at_too_early",
+            root["as_at"].place,
+            f"as_at {project.as_at} lies before the cut-over {project.cut_over}.",
+            "Compare the books at the cut-over or later.",
+        )
+
+
+def _matching(folder: Path, patterns: list[str]) -> tuple[Path, ...]:
+    """The files that match, in the order of the patterns and by name, each once, all inside the project."""
+    found: dict[Path, None] = {}
+    for pattern in patterns:
+        _inside(folder, pattern)
+        found.update(dict.fromkeys(sorted(folder.glob(pattern))))
+    return tuple(found)
+
+
+def _inside(folder: Path, name: str) -> Path:
+    path = (folder / name).resolve()
+    if not path.is_relative_to(folder):
+        raise ProjectError(f"'{name}' leads out of the project {folder}.", "Keep the file in the project.")
+    return path
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        finding = Finding("not_a_date", Place(FILE), f"'{text}' is not a day.", "Write it as 2027-03-31.")
+        raise MappingError([finding]) from None
+
+
+def read_text(path: Path, name: str) -> str:
+    """The UTF-8 text of a file.
+
+    Raises:
+        ProjectError: it cannot be read or is not UTF-8.
+    """
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ProjectError(f"{name} is not UTF-8 at byte {error.start}.", "Save it as UTF-8.") from error
+    except OSError as error:
+        raise ProjectError(f"{name} cannot be read: {error.strerror or error}.") from error
+
+
+def make_private_folder(path: Path) -> None:
+    """A folder that only its owner may enter.
+
+    Raises:
+        ProjectError: it cannot be made.
+    """
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ProjectError(f"{path} cannot be made: {error.strerror or error}.") from error
+
+
+def bound_to(project: Project, business: str) -> Project:
+    """The project once it is known which business it moves into."""
+    return replace(project, business=replace(project.business, id=business))
+
+
+def plain_document(project: Project) -> dict[str, Any]:
+    """What of the project stands on a report."""
+    return {
+        "company": project.company,
+        "cut_over": project.cut_over.isoformat(),
+        "as_at": project.as_at.isoformat(),
+        "business": project.business.id,
+        "country": project.business.country,
+        "currency": project.business.currency,
+    }

@@ -1,0 +1,93 @@
+"""The house: each part imports only what lies downhill from it, and no module waits for types alone."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import sagerecon
+
+PACKAGE = Path(sagerecon.__file__).parent
+
+#: What each part may import of ours, besides `model` and itself.
+MAY_IMPORT: dict[str, set[str]] = {
+    "model": set(),
+    "package": set(),
+    "mapping": set(),
+    "validation": set(),
+    "planning": set(),
+    "reconciliation": set(),
+    "sources": set(),
+    "sage": set(),
+    "rehearsal": set(),
+    "store": {"planning"},
+    "report": {"planning", "reconciliation"},
+    "runner": {"planning"},
+    # `package` hands the project its catalog and schemas: the files that travel with the program.
+    "project": {"sources", "sage", "store", "package"},
+    "commands": {
+        "project",
+        "mapping",
+        "validation",
+        "planning",
+        "reconciliation",
+        "runner",
+        "rehearsal",
+        "package",
+    },
+    # The demo is a story told with the commands, too long to be one function among them.
+    "demo": {"commands", "rehearsal", "report", "package"},
+    "cli": {"commands", "report", "demo"},
+    "__main__": {"cli"},
+    "__init__": set(),
+}
+
+
+def modules() -> Iterator[tuple[str, Path]]:
+    for path in sorted(PACKAGE.rglob("*.py")):
+        if "_data" not in path.parts:
+            relative = path.relative_to(PACKAGE)
+            yield (relative.parts[0] if len(relative.parts) > 1 else relative.stem), path
+
+
+def imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            yield node.module
+        elif isinstance(node, ast.ImportFrom):
+            yield "." * node.level
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+
+
+def test_every_part_stands_in_the_table() -> None:
+    assert {part for part, _ in modules()} <= set(MAY_IMPORT)
+
+
+def test_arrows_run_downhill() -> None:
+    uphill = []
+    for part, path in modules():
+        for name in imports(path):
+            if name.startswith("."):
+                uphill.append(f"{path.relative_to(PACKAGE)}: a relative import")
+            if not name.startswith("sagerecon."):
+                continue
+            target = name.split(".")[1]
+            if target not in MAY_IMPORT[part] | {part, "model"}:
+                uphill.append(f"{path.relative_to(PACKAGE)} imports {name}")
+    assert uphill == []
+
+
+def test_no_module_imports_for_types_alone() -> None:
+    assert [str(p) for _, p in modules() if "TYPE_CHECKING" in p.read_text()] == []
+
+
+def test_package_files_hold_a_docstring_and_nothing_else() -> None:
+    for _, path in modules():
+        if path.name == "__init__.py" and path.parent != PACKAGE:
+            body = ast.parse(path.read_text()).body
+            assert len(body) == 1 and isinstance(body[0], ast.Expr), path
+
+
+def test_no_module_is_named_for_having_no_home() -> None:
+    homeless = {"utils", "helpers", "common", "manager", "misc"}
+    assert [str(path) for _, path in modules() if path.stem in homeless] == []
