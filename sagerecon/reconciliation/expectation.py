@@ -1,0 +1,59 @@
+"""What both sides must come to, as the source's own datasets say: expected balances and open items.
+
+The datasets keep to named columns. Accounts: `account`, `name`, `amount` (debit positive) and, for a
+named adjusting entry, `adjustment`, its reason. Contacts: `contact` (the draft key), `name`, `document`,
+`date`, `due_date`, `amount` (what is still open, credits negative).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import date
+from decimal import Decimal
+
+from sagerecon.model.record import Record
+from sagerecon.reconciliation.subledger import OpenItem
+from sagerecon.reconciliation.tie_out import Adjustment, ExpectedBalance
+
+
+def expected_balances(
+    records: Iterable[Record], target: Callable[[str], str | None]
+) -> tuple[list[ExpectedBalance], list[Adjustment]]:
+    """The balance each source account brings to its Sage account, and the named adjusting entries apart.
+
+    `target` is the crosswalk. An account without a row in it keeps its own code, so that it stands in
+    the tie-out under a code Sage does not have rather than vanish.
+    """
+    expected: list[ExpectedBalance] = []
+    adjustments: list[Adjustment] = []
+    for record in records:
+        values = record.values
+        code, name, amount = str(values["account"]), str(values["name"] or ""), _amount(values["amount"])
+        account = target(code) or code
+        if reason := values.get("adjustment"):
+            adjustments.append(Adjustment(account, amount, name, str(reason)))
+        else:
+            expected.append(ExpectedBalance(code, name, amount, account, record.origins))
+    return expected, adjustments
+
+
+def open_items(records: Iterable[Record]) -> list[OpenItem]:
+    """The unsettled documents of the source, each under its contact's draft key."""
+    return [
+        OpenItem(
+            contact=str(record.values["contact"]),
+            name=str(record.values["name"] or ""),
+            label=str(record.values["document"] or ""),
+            amount=_amount(record.values["amount"]),
+            due=_day(record.values.get("due_date")) or _day(record.values.get("date")),
+        )
+        for record in records
+    ]
+
+
+def _amount(value: object) -> Decimal:
+    return value if isinstance(value, Decimal) else Decimal()
+
+
+def _day(value: object) -> date | None:
+    return value if isinstance(value, date) else None

@@ -1,0 +1,187 @@
+"""The same figures for a terminal of 80 columns, as rich renderables."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
+
+from rich.console import Group, RenderableType
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from sagerecon.model.clock import instant, instant_text
+from sagerecon.model.finding import Finding, Severity
+from sagerecon.model.money import grouped, total
+from sagerecon.planning.plan import Action, Plan
+from sagerecon.reconciliation.completeness import SourceLine
+from sagerecon.reconciliation.reconcile import Reconciliation
+from sagerecon.reconciliation.tie_out import TieOut
+
+_STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.INFO: "dim"}
+
+#: What a plan's actions are called in its table, in the order of its columns.
+_ACTIONS = (Action.CREATE, Action.UPDATE, Action.SKIP, Action.LEAVE_OUT, Action.QUARANTINE)
+_HEADINGS = ("create", "update", "there", "left out", "quarantined")
+
+#: More findings of one code than this are counted rather than listed.
+_LISTED = 12
+
+
+def findings(found: Sequence[Finding], *, everything: bool = False) -> Iterator[RenderableType]:
+    """Each finding at its place; many of one code are counted after the first dozen."""
+    seen: Counter[str] = Counter()
+    for finding in sorted(found, key=lambda finding: (finding.severity.value, finding.place)):
+        seen[finding.code] += 1
+        if seen[finding.code] <= _LISTED or everything:
+            yield _finding(finding)
+    for code, count in seen.items():
+        if count > _LISTED and not everything:
+            yield Text(f"… and {count - _LISTED} more of {code} (--json lists all)", style="dim")
+
+
+def plan_summary(plan: Plan) -> RenderableType:
+    """What would be sent, at what price, on which day."""
+    header = plan.header
+    parts: list[RenderableType] = [_actions(plan)]
+    share = f"{100 * header.lower_bound / header.calls:.1f} %" if header.calls else "100.0 %"
+    parts.append(
+        Text(
+            f"{header.calls:,} calls; at least {header.lower_bound:,} are needed ({share}): "
+            f"{header.bound_reason}."
+        )
+    )
+    if header.windows:
+        parts.append(_calendar(plan))
+        parts.append(
+            Text(
+                f"Starting {_moment(header.starts_at)} it ends {_moment(header.finishes_p50)}, "
+                f"in nine of ten runs by {_moment(header.finishes_p90)}. "
+                f"{header.reserve} calls of each 24 hours are left to the company's other apps."
+            )
+        )
+    return Group(*parts)
+
+
+def tie_outs(ties: Iterable[TieOut]) -> RenderableType:
+    """One line for each tie-out, and the lines that do not agree below it."""
+    table = _table("tie-out", "lines", "expected", "in Sage", "difference", "")
+    for tie_out in ties:
+        totals = tie_out.totals
+        table.add_row(
+            tie_out.about,
+            f"{len(tie_out.lines)}",
+            grouped(totals.expected),
+            grouped(totals.sage),
+            grouped(totals.difference),
+            "ties out" if tie_out.ties else Text("look", style="bold red"),
+        )
+        for line in tie_out.lines:
+            if line.difference:
+                name = escape(f"  {line.code} {line.name}".rstrip())
+                values = (grouped(line.expected), grouped(line.sage), grouped(line.difference))
+                table.add_row(name, "", *values, "", style="yellow")
+    return table
+
+
+def completeness(lines: Iterable[SourceLine]) -> RenderableType:
+    """read = created + already there + left out + merged + quarantined + not yet written."""
+    headings = ("read", "created", "there", "left out", "merged", "quarant.", "not yet")
+    table = _table("mapping", *headings, "money read")
+    for line in lines:
+        tallies = (
+            line.read,
+            line.created,
+            line.already_there,
+            line.left_out,
+            line.merged,
+            line.quarantined,
+            line.not_yet_written,
+        )
+        counts = (f"{tally.count:,}" if tally.count else "·" for tally in tallies)
+        table.add_row(line.mapping, *counts, grouped(line.read.amount) if line.read.amount else "")
+    return table
+
+
+def verdicts(reconciliation: Reconciliation) -> Iterator[RenderableType]:
+    """Each record a person must look at: verdict, source row, Sage id, what clears it."""
+    for verdict in reconciliation.findings:
+        text = Text()
+        text.append(f"{verdict.verdict.value}: ", style="bold red")
+        text.append(verdict.label or verdict.key or verdict.sage_id, style="bold")
+        text.append(f" {verdict.reason}")
+        for difference in verdict.differences:
+            text.append(
+                f"\n  {difference.field}: source {difference.source or 'nothing'}, "
+                f"Sage {difference.sage or 'nothing'} ({difference.cause.value})"
+            )
+        where = ", ".join(str(place) for place in verdict.origins) or "no source row"
+        text.append(f"\n  {where} · Sage id {verdict.sage_id or 'none'}", style="dim")
+        if verdict.since:
+            text.append(f" · {verdict.since}", style="dim")
+        if verdict.clears:
+            text.append(f"\n  {verdict.clears}")
+        yield text
+
+
+def money_total(amounts: Iterable[Decimal]) -> str:
+    """The sum for people."""
+    return grouped(total(amounts))
+
+
+def _finding(finding: Finding) -> Text:
+    text = Text()
+    text.append(f"{finding.severity.value} ", style=_STYLES[finding.severity])
+    if str(finding.place):
+        text.append(f"{finding.place}: ", style="dim")
+    text.append(finding.message)
+    if finding.hint:
+        text.append(f" {finding.hint}", style="italic")
+    return text
+
+
+def _actions(plan: Plan) -> Table:
+    counts: dict[str, Counter[Action]] = {}
+    amounts: dict[str, list[Decimal]] = {}
+    reads = 0
+    for step in plan.steps:
+        if step.action is Action.READ:
+            reads += step.calls
+            continue
+        name = step.key.partition("/")[0]
+        counts.setdefault(name, Counter())[step.action] += 1
+        if step.amount is not None and step.action in (Action.CREATE, Action.UPDATE, Action.SKIP):
+            amounts.setdefault(name, []).append(step.amount)
+    table = _table("mapping", *_HEADINGS, "money")
+    for name, tally in counts.items():
+        values = (f"{tally[action]:,}" if tally[action] else "·" for action in _ACTIONS)
+        table.add_row(name, *values, money_total(amounts[name]) if name in amounts else "")
+    if reads:
+        table.add_row("reading what is there", *["·"] * len(_ACTIONS), f"{reads} calls")
+    return table
+
+
+def _calendar(plan: Plan) -> Table:
+    header = plan.header
+    table = _table("window", "opens", "closes", "calls")
+    start = instant(header.starts_at)
+    for window in header.windows:
+        opens, closes = _day_time(start + window.opens), _day_time(start + window.closes)
+        table.add_row(str(window.number), opens, closes, f"{window.calls:,}")
+    return table
+
+
+def _table(*headings: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for number, heading in enumerate(headings):
+        table.add_column(heading, justify="left" if number == 0 else "right", overflow="fold")
+    return table
+
+
+def _moment(text: str) -> str:
+    return text.replace("T", " ").removesuffix(":00Z").removesuffix("Z") + " UTC"
+
+
+def _day_time(moment: int) -> str:
+    return _moment(instant_text(moment))

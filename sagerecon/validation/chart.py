@@ -1,0 +1,28 @@
+"""The trial balance survives the account crosswalk: no account with a balance is without a rule."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from decimal import Decimal
+
+from sagerecon.model.finding import Finding
+from sagerecon.model.money import grouped
+from sagerecon.model.place import NOWHERE
+from sagerecon.model.record import Record
+
+
+def accounts_are_mapped(
+    balances: Iterable[Record], target: Callable[[str], str | None], crosswalk: str
+) -> Iterator[Finding]:
+    """An account with a balance and no row in the crosswalk is an error; an unused one is not."""
+    for record in balances:
+        code, amount = str(record.values["account"]), record.values["amount"]
+        if isinstance(amount, Decimal) and amount and target(code) is None:
+            name = str(record.values["name"] or "")
+            called = f"{code} ({name})" if name and name != code else code
+            yield Finding(
+                "account_without_rule",
+                record.origins[0] if record.origins else NOWHERE,
+                f"account {called} has a balance of {grouped(amount)} and no row in crosswalk {crosswalk}.",
+                "Add a row that names its account in Sage.",
+            )
