@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from sagerecon.model.finding import Finding
 from sagerecon.model.type import Columns
 from sagerecon.model.value import Scalar
-from sagerecon.sources.declaration import Sources
+from sagerecon.sources.declared import Sources
 
 
 def describe(

@@ -1,109 +1,184 @@
-"""What `sources.yaml` declares: files with typed columns, datasets in SQL, control totals."""
+"""The text of a `sources.yaml` to the `Sources` it declares, every fault in one pass."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import codecs
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import PurePosixPath
 from typing import Any
 
+from sagerecon.model.document import Node, check_schema, read_document
 from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.place import Place
+from sagerecon.sources.column_declaration import column_faults, read_columns
+from sagerecon.sources.declared import ControlQuery, Dataset, FigureQuery, Query, SourceFile, Sources
 
+#: Endings that say what a file holds.
+ENDINGS = {".json": "json", ".csv": "csv", ".tsv": "csv", ".xlsx": "xlsx"}
 
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column of a file: where its cell stands, and what sort of value it must be.
+#: Keys of a file that mean something in these formats only.
+_FITS = {
+    "records": ("json",),
+    "count": ("json",),
+    "delimiter": ("csv",),
+    "quote": ("csv",),
+    "skip": ("csv", "xlsx"),
+    "sheet": ("xlsx",),
+    "encoding": ("json", "csv"),
+}
 
-    `type` is one of text, integer, decimal, boolean, date, datetime, list. `path` leads to the value
-    in a JSON record; in CSV and XLSX it is the one heading of the column.
-    """
-
-    name: str
-    type: str
-    path: tuple[str, ...]
-    place: Place
-    required: bool = False
-    optional: bool = False  #: the file need not have it at all
-    scale: int = 2  #: decimals kept; a finer number is a fault, never rounded
-    formats: tuple[str, ...] = ()  #: of a date or datetime, as strptime; empty means ISO 8601
-    words: Mapping[str, bool] = field(default_factory=dict)  #: of a boolean, in lower case
-    columns: tuple[Column, ...] = ()  #: of a list's items
-
-
-@dataclass(frozen=True, slots=True)
-class SourceFile:
-    """One table of the snapshot, and the file or files it is read from."""
-
-    name: str
-    path: str  #: a file or a glob inside the data folder
-    format: str  #: json, csv, xlsx
-    columns: tuple[Column, ...]
-    place: Place
-    optional: bool = False  #: may be absent or empty
-    records: tuple[str, ...] = ()  #: json: path to the list
-    count: tuple[str, ...] = ()  #: json: path to the number of records the file says it holds
-    encoding: str = "utf-8-sig"
-    delimiter: str = ","
-    quote: str = '"'
-    skip: int = 0  #: csv, xlsx: lines before the heading
-    decimal: str = "."
-    thousands: str = ""
-    sheet: str = ""  #: xlsx: empty means the only sheet
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """An SQL text and where it stands; `is_block` says that its lines are the lines below `place`."""
-
-    sql: str
-    place: Place
-    is_block: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Dataset:
-    """Records shaped from the snapshot by SQL."""
-
-    name: str
-    about: str
-    query: Query
-
-
-@dataclass(frozen=True, slots=True)
-class FigureQuery:
-    """One way of taking a control total: SQL giving `bucket` and `amount`."""
-
-    name: str
-    about: str
-    query: Query
-
-
-@dataclass(frozen=True, slots=True)
-class ControlQuery:
-    """Figures that ought to agree, and SQL for the records they are made of."""
-
-    name: str
-    about: str
-    severity: Severity
-    hint: str
-    figures: tuple[FigureQuery, ...]
-    items: Query | None
-    place: Place
-
-
-@dataclass(frozen=True, slots=True)
-class Sources:
-    """A whole `sources.yaml`."""
-
-    file: str
-    files: Mapping[str, SourceFile] = field(default_factory=dict)
-    datasets: Mapping[str, Dataset] = field(default_factory=dict)
-    controls: Mapping[str, ControlQuery] = field(default_factory=dict)
+#: A name that SQL takes without quotes. Lower case only: SQL does not tell `Id` from `id`.
+NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
 def read_sources(text: str, file: str, schema: Mapping[str, Any]) -> tuple[Sources, list[Finding]]:
     """What a `sources.yaml` declares, and everything that is wrong with it.
 
-    `schema` is `specs/schemas/sources.schema.json`. With findings of severity error the value is empty.
+    `schema` is `specs/schemas/sources.schema.json`. With a finding of severity error the value must
+    not be used.
     """
-    raise NotImplementedError
+    root, findings = read_document(text, file)
+    if not root.children():
+        return Sources(file), findings or [Finding("not_a_mapping", root.place, "the file has no keys.")]
+    findings += check_schema(root, schema)
+    lines = text.splitlines()
+    sources = Sources(
+        file,
+        {name: _file(name, node) for name, node in _children(root, "files")},
+        {name: _dataset(name, node, lines) for name, node in _children(root, "datasets")},
+        {name: _control(name, node, lines) for name, node in _children(root, "controls")},
+    )
+    for part in ("files", "datasets", "controls"):
+        findings += [fault for name, node in _children(root, part) if (fault := _bad_name(name, node))]
+    for name, node in _children(root, "files"):
+        findings += _file_faults(sources.files[name], node)
+    for _, node in _children(root, "controls"):
+        findings += [fault for name, child in _children(node, "figures") if (fault := _bad_name(name, child))]
+    return sources, sorted(set(findings), key=lambda finding: (finding.place, finding.code, finding.message))
+
+
+def _file(name: str, node: Node) -> SourceFile:
+    path = _text(node, "path")
+    form = _text(node, "format") or ENDINGS.get(PurePosixPath(path).suffix.lower(), "")
+    return SourceFile(
+        name=name,
+        path=path,
+        format=form,
+        columns=read_columns(node, form),
+        place=node.named_at,
+        optional=_flag(node, "optional"),
+        records=_steps(node, "records"),
+        count=_steps(node, "count"),
+        encoding=_text(node, "encoding", "utf-8-sig"),
+        delimiter=_text(node, "delimiter", "\t" if path.lower().endswith(".tsv") else ","),
+        quote=_text(node, "quote", '"'),
+        skip=_whole(node, "skip"),
+        decimal=_text(node, "decimal", "."),
+        thousands=_text(node, "thousands"),
+        sheet=_text(node, "sheet"),
+    )
+
+
+def _dataset(name: str, node: Node, lines: list[str]) -> Dataset:
+    return Dataset(name, _text(node, "about"), _query(node, lines))
+
+
+def _control(name: str, node: Node, lines: list[str]) -> ControlQuery:
+    figures = tuple(
+        FigureQuery(figure, _text(child, "about") or figure.replace("_", " "), _query(child, lines))
+        for figure, child in _children(node, "figures")
+    )
+    severity = Severity.ERROR if _text(node, "severity") == "error" else Severity.WARNING
+    items = _query(node["items"], lines) if "items" in node else None
+    about = _text(node, "about") or name.replace("_", " ")
+    return ControlQuery(name, about, severity, _text(node, "hint"), figures, items, node.named_at)
+
+
+def _query(node: Node, lines: list[str]) -> Query:
+    sql = node.get("sql")
+    if sql is None:
+        return Query("", node.place)
+    line = lines[sql.place.line - 1] if sql.place.line <= len(lines) else ""
+    return Query(sql.text, sql.place, is_block=line[sql.place.column - 1 : sql.place.column] == "|")
+
+
+def _file_faults(file: SourceFile, node: Node) -> Iterator[Finding]:
+    yield from column_faults(node, file.format)
+    if "path" in node and not file.format:
+        yield Finding(
+            "unknown_format",
+            node["path"].place,
+            f"'{file.path}' does not say what it holds.",
+            "Add format: json, csv or xlsx.",
+        )
+    path = PurePosixPath(file.path)
+    if path.is_absolute() or ".." in path.parts or "\\" in file.path:
+        yield Finding(
+            "outside_folder",
+            node["path"].place,
+            f"'{file.path}' leaves the data folder.",
+            "Write a path inside the data folder, with / between folders.",
+        )
+    for key, formats in _FITS.items():
+        if key in node and file.format and file.format not in formats:
+            place = node[key].named_at
+            yield Finding("key_not_for_format", place, f"'{key}' means nothing for {file.format}.")
+    yield from _text_faults(file, node)
+
+
+def _text_faults(file: SourceFile, node: Node) -> Iterator[Finding]:
+    try:
+        codecs.lookup(file.encoding)
+    except (LookupError, ValueError):
+        yield Finding(
+            "unknown_encoding",
+            node["encoding"].place,
+            f"'{file.encoding}' is not an encoding.",
+            "Often right: utf-8, cp1252, cp437, iso-8859-1, utf-16.",
+        )
+    if file.decimal == file.thousands:
+        yield Finding(
+            "same_marks", node["thousands"].place, "the decimal and the thousands mark are the same."
+        )
+
+
+def _bad_name(name: str, node: Node) -> Finding | None:
+    return None if NAME.fullmatch(name) else bad_name(name, node.named_at)
+
+
+def bad_name(name: str, place: Place) -> Finding:
+    """The finding that `name` cannot be used in SQL as it is."""
+    return Finding(
+        "bad_name",
+        place,
+        f"'{name}' cannot be a name.",
+        "Use a small letter first, then small letters, digits and _.",
+    )
+
+
+def _children(node: Node, key: str) -> list[tuple[str, Node]]:
+    child = node.get(key)
+    return list(child.children().items()) if child is not None else []
+
+
+def _text(node: Node, key: str, default: str = "") -> str:
+    child = node.get(key)
+    return child.text if child is not None and not isinstance(child.value, dict | tuple) else default
+
+
+def _flag(node: Node, key: str) -> bool:
+    child = node.get(key)
+    return child is not None and child.value is True
+
+
+def _whole(node: Node, key: str) -> int:
+    child = node.get(key)
+    return child.value if child is not None and isinstance(child.value, int) else 0
+
+
+def _steps(node: Node, key: str) -> tuple[str, ...]:
+    child = node.get(key)
+    if child is None:
+        return ()
+    return tuple(item.text for item in child.items()) or tuple(child.text.split("."))

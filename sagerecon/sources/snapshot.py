@@ -12,7 +12,7 @@ from sagerecon.model.finding import Finding
 from sagerecon.model.record import Record
 from sagerecon.model.type import Columns
 from sagerecon.model.value import Scalar
-from sagerecon.sources.declaration import Sources
+from sagerecon.sources.declared import Sources
 from sagerecon.sources.profile import ColumnProfile
 
 
