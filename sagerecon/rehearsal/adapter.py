@@ -1,12 +1,94 @@
-"""The rehearsal Sage in process: a `requests` adapter in place of the network."""
+"""The rehearsal Sage in process: a `requests` adapter in place of the network.
+
+A fault raises what `requests` raises for it on a real connection, so that the client under test is none
+the wiser.
+"""
 
 from __future__ import annotations
 
-import requests
+from collections.abc import Mapping
+from io import BytesIO
+from urllib.parse import urlsplit
 
+import requests
+from requests.adapters import BaseAdapter, HTTPAdapter
+from urllib3 import HTTPResponse
+from urllib3.connection import HTTPConnection
+from urllib3.exceptions import MaxRetryError, NewConnectionError, ProtocolError
+
+from sagerecon.rehearsal.reply import Dropped, Reply
 from sagerecon.rehearsal.sage import RehearsalSage
 
 
 def mount(session: requests.Session, sage: RehearsalSage, *base_urls: str) -> None:
     """Answer the session's requests to the API's real hosts, and to `base_urls`, from `sage`."""
-    raise NotImplementedError
+    api = sage.catalog.api
+    adapter = RehearsalAdapter(sage)
+    for url in (api.base_url, api.authorize_url, api.token_url, api.revoke_url, *base_urls):
+        parts = urlsplit(url)
+        session.mount(f"{parts.scheme}://{parts.netloc}", adapter)
+
+
+class RehearsalAdapter(BaseAdapter):
+    """Hands each request to a rehearsal Sage."""
+
+    def __init__(self, sage: RehearsalSage) -> None:
+        super().__init__()
+        self._sage = sage
+        self._building = HTTPAdapter()  # only makes `Response`s of what urllib3 would have read
+
+    def send(
+        self,
+        request: requests.PreparedRequest,
+        stream: bool = False,  # noqa: ARG002
+        timeout: float | tuple[float, float] | tuple[float, None] | None = None,
+        verify: bool | str = True,  # noqa: ARG002
+        cert: bytes | str | tuple[bytes | str, bytes | str] | None = None,  # noqa: ARG002
+        proxies: Mapping[str, str] | None = None,  # noqa: ARG002
+    ) -> requests.Response:
+        """The answer, or the exception of a connection on which none came."""
+        url = request.url or ""
+        body = request.body or b""
+        content = body.encode() if isinstance(body, str) else bytes(body)
+        try:
+            reply = self._sage.request(request.method or "GET", url, request.headers, content)
+        except Dropped as drop:
+            raise _connection_error(request, url, sent=drop.sent) from None
+        if _reads_for(timeout, reply.took):
+            raise requests.ReadTimeout("The answer took too long.", request=request)
+        return self._building.build_response(request, _raw(reply, request))
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+
+def _raw(reply: Reply, request: requests.PreparedRequest) -> HTTPResponse:
+    sent = reply.body[: len(reply.body) // 2] if reply.is_cut else reply.body
+    return HTTPResponse(
+        body=BytesIO(sent),
+        headers={**reply.headers, "Content-Length": str(len(reply.body))},
+        status=reply.status,
+        preload_content=False,
+        decode_content=False,
+        enforce_content_length=True,
+        request_method=request.method,
+    )
+
+
+def _reads_for(timeout: float | tuple[float, float] | tuple[float, None] | None, took: int) -> bool:
+    """Whether a client that waits so long for an answer has given up by then."""
+    patience = timeout[1] if isinstance(timeout, tuple) else timeout
+    return patience is not None and took > patience * 1_000
+
+
+def _connection_error(
+    request: requests.PreparedRequest, url: str, *, sent: bool
+) -> requests.exceptions.ConnectionError:
+    if sent:
+        reset = ConnectionResetError(104, "Connection reset by peer")
+        return requests.exceptions.ConnectionError(
+            ProtocolError("Connection aborted.", reset), request=request
+        )
+    parts = urlsplit(url)
+    refused = NewConnectionError(HTTPConnection(parts.hostname or ""), "Connection refused")
+    return requests.exceptions.ConnectionError(MaxRetryError(None, url, refused), request=request)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""The seam between the rehearsal's door and the books behind it: what a business is asked and what it answers.
+"""The seam between the rehearsal's door and the books behind it: what is asked and what is answered.
 
 The door has dealt with everything that concerns the whole API by then: sign-in, rights, limits,
 idempotency, faults. A business sees a user, a bare path and parsed JSON.

@@ -1,75 +1,287 @@
-"""The rehearsal Sage: apps, users and businesses behind one door that takes requests as bytes."""
+"""The rehearsal Sage: apps, users and businesses behind one door that takes requests as bytes.
+
+It is reproducible from its seed, to the byte: ids, codes and tokens follow from it, and time is a clock
+handed in. Requests may come from several threads; the books see one at a time.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import json
+import os
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from sagerecon.model.catalog import Catalog
-from sagerecon.model.clock import Clock
+from sagerecon.model.clock import MINUTE, Clock, instant_text
+from sagerecon.rehearsal.authorization import App, AuthorizationServer, Consent
+from sagerecon.rehearsal.door import Door, split_target
+from sagerecon.rehearsal.faults import Fault, Faults, NoFaults, Trouble
+from sagerecon.rehearsal.idempotency import Idempotency
+from sagerecon.rehearsal.ids import Ids
+from sagerecon.rehearsal.limits import Limits
+from sagerecon.rehearsal.overview import overview
+from sagerecon.rehearsal.pages import start_page
+from sagerecon.rehearsal.people import Member, People, members_of
+from sagerecon.rehearsal.reply import HTML, Dropped, Reply, html_reply, refusal
 from sagerecon.rehearsal.request import Books
+from sagerecon.rehearsal.signing_in import AUTHORIZE_PATH, REVOKE_PATH, TOKEN_PATH, SignIn
+
+FORMAT = "rehearsal/v1"
+
+_GATEWAY_PAGE = b"<html><head><title>Gateway</title></head><body><h1>Please try again</h1></body></html>"
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
-    """What the server sent back."""
-
-    status: int
-    headers: Mapping[str, str]
+class _Request:
+    method: str
+    path: str  #: without the API's version
+    target: str  #: the same with its query
+    is_api: bool
+    headers: Mapping[str, str]  #: names in lower case
     body: bytes
-    is_cut: bool = False  #: the connection ends before the whole body is through
-    took: int = 0  #: milliseconds between the request and this
-
-
-class Dropped(Exception):  # noqa: N818 - an outcome of the network, not a fault of ours
-    """The connection ended without an answer; `sent` says whether the request had left."""
-
-    def __init__(self, *, sent: bool) -> None:
-        super().__init__("the connection ended without an answer")
-        self.sent = sent
 
 
 class RehearsalSage:
-    """A Sage of our own, reproducible from its seed."""
+    """A Sage of our own. `latency` is how long each answer takes, in milliseconds.
 
-    def __init__(self, catalog: Catalog, clock: Clock, seed: int = 1) -> None:
-        raise NotImplementedError
+    What the sources on Sage leave open is an attribute: `door.retry_after`, `authorization.reuse`,
+    `idempotency.is_honoured`, `.other_body`, `.replays_errors`, `limits.counts_refused`.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        clock: Clock,
+        seed: int = 1,
+        *,
+        profile: str = "standard",
+        latency: int = 0,
+        faults: Faults | None = None,
+    ) -> None:
+        self.catalog = catalog
+        self.clock = clock
+        self.seed = seed
+        self.latency = latency
+        self.faults: Faults = faults or NoFaults()
+        self.ids = Ids(seed)
+        self.people = People()
+        self.authorization = AuthorizationServer(catalog.api, self.ids)
+        self.limits = Limits(catalog.api.limit_profiles[profile])
+        self.idempotency = Idempotency(catalog)
+        self.door = Door(self.authorization, self.people, self.limits, self.idempotency)
+        self.calls = 0  #: requests that reached the API, refused ones included
+        self._version = urlsplit(catalog.api.base_url).path
+        self._lock = threading.RLock()
 
     def add_app(self, client_id: str, client_secret: str, *, name: str, redirect_uri: str) -> None:
         """Register a client application."""
-        raise NotImplementedError
+        self.authorization.apps[client_id] = App(client_id, client_secret, name, redirect_uri)
 
     def add_user(self, user_id: str, displayed_as: str, initials: str) -> None:
         """Register a person."""
-        raise NotImplementedError
+        self.people.members[user_id] = Member(user_id, displayed_as, initials)
 
     def add_business(self, books: Books, members: Mapping[str, str]) -> None:
-        """Open a business; `members` are its users' roles by user id."""
-        raise NotImplementedError
+        """Open a business; `members` are the roles of its users by user id."""
+        self.people.add_business(books, members)
+
+    def business(self, business: str) -> Books:
+        """The books of a business, for whoever edits them by another hand."""
+        return self.people.businesses[business]
+
+    def lapse(self, business: str, *, is_lapsed: bool = True) -> None:
+        """End a business's subscription, or renew it."""
+        (self.people.lapsed.add if is_lapsed else self.people.lapsed.discard)(business)
+
+    def expect_foreign(self, business: str, instants: Iterable[int]) -> None:
+        """Other apps will call this business at these instants."""
+        self.limits.expect_foreign(business, instants)
 
     def grant(
-        self, client_id: str, user_id: str, business_id: str, scope: str = "full_access"
-    ) -> Mapping[str, Any]:
-        """A consent without the page: the answer of the token endpoint, as for a code."""
-        raise NotImplementedError
+        self, client_id: str, user_id: str, business: str, scope: str = "full_access"
+    ) -> dict[str, Any]:
+        """A consent without the page: what the token endpoint answers to a code."""
+        with self._lock:
+            consent = Consent(client_id, user_id, business, scope)
+            return self.authorization.issue_tokens(consent, self.clock.now())
 
     def request(self, method: str, url: str, headers: Mapping[str, str], body: bytes = b"") -> Reply:
-        """What the server answers.
+        """What the server answers to an absolute address or a path.
 
         Raises:
             Dropped: it answers nothing.
         """
-        raise NotImplementedError
+        arrived = self.clock.now()
+        request = self._read(method, url, headers, body)
+        with self._lock:
+            faults = self.faults.strike(request.method, request.path)
+        for struck in faults:
+            if struck.edit is not None:
+                struck.edit()
+        fault = next((fault for fault in faults if fault.trouble is not Trouble.EDIT), None)
+        reply = self._handled(request) if fault is None else self._stricken(request, fault)
+        with self._lock:
+            named = {**reply.headers, self.catalog.api.request_id_header: self.ids.next("request")}
+        return replace(reply, headers=named, took=self.clock.now() - arrived)
 
     def save(self, path: Path) -> None:
-        """All of it as a JSON file of mode 0600."""
-        raise NotImplementedError
+        """All of it as a JSON file of mode 0600; faults are not part of it."""
+        with self._lock:
+            text = json.dumps(self._document(), ensure_ascii=False, separators=(",", ":"))
+        beside = path.with_name(f"{path.name}.{os.getpid()}")
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
 
     @classmethod
     def load(
-        cls, path: Path, catalog: Catalog, clock: Clock, read_books: Callable[[Any, Catalog], Books]
+        cls,
+        path: Path,
+        catalog: Catalog,
+        clock: Clock,
+        read_books: Callable[[Any, Catalog], Books],
+        *,
+        faults: Faults | None = None,
     ) -> RehearsalSage:
-        """The rehearsal that `save` wrote; `read_books` is `Business.from_document`."""
-        raise NotImplementedError
+        """The rehearsal that `save` wrote; `read_books` is `Business.from_document`.
+
+        Raises:
+            ValueError: the file is not one, or of another format.
+        """
+        document = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(document, dict) or document.get("sagerecon") != FORMAT:
+            raise ValueError(f"{path.name} is not a saved rehearsal")
+        profile = document["limits"]["profile"]
+        sage = cls(
+            catalog, clock, document["seed"], profile=profile, latency=document["latency"], faults=faults
+        )
+        sage.ids = Ids(document["seed"], document["ids"])
+        sage.people.members = members_of(document["people"])
+        sage.people.lapsed = set(document["people"]["lapsed"])
+        for facts in document["people"]["businesses"]:
+            books = read_books(facts, catalog)
+            sage.people.businesses[books.id] = books
+        sage.authorization = AuthorizationServer.from_document(
+            document["authorization"], catalog.api, sage.ids
+        )
+        sage.limits = Limits.from_document(document["limits"], catalog.api.limit_profiles[profile])
+        sage.idempotency = Idempotency.from_document(document["idempotency"], catalog)
+        sage.door = Door(
+            sage.authorization, sage.people, sage.limits, sage.idempotency, document["retry_after"]
+        )
+        sage.calls = document["calls"]
+        return sage
+
+    def _read(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> _Request:
+        parts = urlsplit(url)
+        path, is_api = parts.path or "/", False
+        if path == self._version or path.startswith(f"{self._version}/"):
+            path, is_api = path.removeprefix(self._version), True
+        target = f"{path}?{parts.query}" if parts.query else path
+        named = {name.lower(): value for name, value in headers.items()}
+        return _Request(method.upper(), path, target, is_api, named, body)
+
+    def _stricken(self, request: _Request, fault: Fault) -> Reply:
+        """What comes of a request that a fault strikes."""
+        match fault.trouble:
+            case Trouble.REFUSED:
+                raise Dropped(sent=False)
+            case Trouble.RESET:
+                raise Dropped(sent=True)
+            case Trouble.ERROR:
+                return _server_error(fault.status)
+            case Trouble.TOO_MANY:
+                now = self.clock.now()
+                return self.door.too_many("per_minute", now + MINUTE, now)
+            case Trouble.DUPLICATE:
+                self._handled(request)
+        reply = self._handled(request)
+        match fault.trouble:
+            case Trouble.ANSWER_LOST:
+                raise Dropped(sent=True)
+            case Trouble.ERROR_SAVED:
+                return _server_error(fault.status)
+            case Trouble.TRUNCATED:
+                return replace(reply, is_cut=True)
+            case Trouble.NOT_JSON:
+                return Reply(200, {"Content-Type": HTML}, _GATEWAY_PAGE)
+            case Trouble.SLOW:
+                self.clock.sleep(fault.milliseconds)
+            case Trouble.WRONG_ECHO:
+                return replace(reply, headers={**reply.headers, "X-Business": "0" * 32})
+        return reply
+
+    def _handled(self, request: _Request) -> Reply:
+        if request.is_api:
+            return self._called(request)
+        sign_in, now = SignIn(self.authorization, self.people), self.clock.now()
+        with self._lock:
+            match request.method, request.path:
+                case "GET" | "POST", path if path == AUTHORIZE_PATH:
+                    query = split_target(request.target)[1]
+                    return sign_in.authorize(request.method, query, request.body, now)
+                case "POST", path if path == TOKEN_PATH:
+                    return sign_in.token(request.headers, request.body, now)
+                case "POST", path if path == REVOKE_PATH:
+                    return sign_in.revoke(request.headers, request.body)
+                case "GET", "/":
+                    return html_reply(200, self._start_page(now))
+        return refusal(404, "RecordNotFound", "Couldn't find record.")
+
+    def _called(self, request: _Request) -> Reply:
+        """A call to the API. It counts when it arrives; the books see it when its time has passed."""
+        now = self.clock.now()
+        with self._lock:
+            self.calls += 1
+            visit = self.door.visit(request.headers, now)
+            if isinstance(visit, Reply):
+                return visit
+            if (refused := self.door.limited(visit, now)) is not None:
+                return refused
+            self.limits.begin(visit.app_id)
+        reply = None
+        try:
+            if self.latency:
+                self.clock.sleep(self.latency)
+            with self._lock:
+                now = self.clock.now()
+                reply = self.door.answer(
+                    visit, request.method, request.target, request.headers, request.body, now
+                )
+            return reply
+        finally:
+            with self._lock:
+                self.limits.end(visit.app_id, self.clock.now(), len(reply.body) if reply else 0)
+
+    def _start_page(self, now: int) -> str:
+        businesses = [overview(books, self.catalog, now) for books in self.people.businesses.values()]
+        return start_page(instant_text(now), businesses, list(self.authorization.apps.values()))
+
+    def _document(self) -> dict[str, Any]:
+        return {
+            "sagerecon": FORMAT,
+            "seed": self.seed,
+            "saved_at": instant_text(self.clock.now()),
+            "latency": self.latency,
+            "calls": self.calls,
+            "retry_after": self.door.retry_after,
+            "ids": self.ids.document(),
+            "authorization": self.authorization.document(),
+            "limits": self.limits.document(),
+            "idempotency": self.idempotency.document(),
+            "people": self.people.document(),
+        }
+
+
+def _server_error(status: int) -> Reply:
+    """500 as Sage words it; anything else comes from the gateways in front of it."""
+    if status == 500:
+        return refusal(500, "UnexpectedError", "An unexpected error occurred.")
+    return Reply(status, {"Content-Type": HTML}, _GATEWAY_PAGE)

@@ -1,22 +1,157 @@
-"""The rehearsal Sage as an HTTP server on loopback, for any client."""
+"""The rehearsal Sage as an HTTP server on loopback, for any client.
+
+A lost answer is a real connection reset, a truncated one a body that breaks off.
+"""
 
 from __future__ import annotations
 
+import socket
+import struct
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Self
+from urllib.parse import urlsplit
+
+from sagerecon.model.errors import ProjectError
+from sagerecon.rehearsal.reply import Dropped, Reply, refusal
 from sagerecon.rehearsal.sage import RehearsalSage
+
+HOST = "127.0.0.1"
+_LARGEST_BODY = 32 * 1024 * 1024
+_NAMES = (HOST, "localhost")
+
+#: Linger for no time at all: closing then resets the connection instead of ending it in good order.
+_RESET = struct.pack("ii", 1, 0)
 
 
 class Server:
-    """A running server on 127.0.0.1; a context manager."""
+    """A running server on 127.0.0.1; a context manager. Its API stands under `url` + `/v3.1`."""
 
-    host: str
-    port: int
-    url: str  #: `http://127.0.0.1:4001`; the API stands under `/v3.1`
+    def __init__(self, sage: RehearsalSage, port: int) -> None:
+        try:
+            self._http = _HttpServer((HOST, port), sage)
+        except (OSError, OverflowError) as error:
+            raise ProjectError(
+                f"Port {port} cannot be used: {error}.", "Choose another with --port."
+            ) from error
+        self.host = HOST
+        self.port: int = self._http.server_address[1]
+        self.url = f"http://{HOST}:{self.port}"
+        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.05,), daemon=True)
+        self._thread.start()
 
     def close(self) -> None:
         """Stop answering."""
-        raise NotImplementedError
+        self._http.shutdown()
+        self._http.server_close()
+        self._thread.join()
+
+    def wait(self) -> None:
+        """Come back when the server is closed."""
+        self._thread.join()
+
+    @property
+    def failures(self) -> list[Exception]:
+        """What went wrong in the rehearsal itself; each was answered with a 500."""
+        return self._http.failures
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
 
 def serve(sage: RehearsalSage, port: int = 0) -> Server:
-    """A server that has begun to answer; port 0 takes a free one."""
-    raise NotImplementedError
+    """A server that has begun to answer; port 0 takes a free one.
+
+    Raises:
+        ProjectError: the port is taken.
+    """
+    return Server(sage, port)
+
+
+class _HttpServer(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False  # connections are kept alive; their threads end with the sockets
+
+    def __init__(self, address: tuple[str, int], sage: RehearsalSage) -> None:
+        super().__init__(address, _Handler)
+        self.sage = sage
+        self.failures: list[Exception] = []
+        self._open: set[socket.socket] = set()
+
+    def process_request_thread(self, request: object, client_address: object) -> None:
+        connection: socket.socket = request  # type: ignore[assignment]
+        self._open.add(connection)
+        try:
+            super().process_request_thread(connection, client_address)
+        finally:
+            self._open.discard(connection)
+
+    def server_close(self) -> None:
+        super().server_close()
+        for connection in tuple(self._open):
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                continue  # closed meanwhile
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that went away is no news."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server_version = "RehearsalSage"
+    sys_version = ""
+    disable_nagle_algorithm = True  # else each answer waits 40 ms for the client's acknowledgement
+    wbufsize = -1
+    timeout = 120
+    server: _HttpServer
+
+    def handle_any(self) -> None:
+        """Answer one request."""
+        length = self.headers.get("Content-Length", "0")
+        if not length.isdecimal() or int(length) > _LARGEST_BODY or "Transfer-Encoding" in self.headers:
+            self.close_connection = True
+            self._send(refusal(411, "LengthRequired", "Say how long the body is with Content-Length."))
+            return
+        body = self.rfile.read(int(length))
+        if urlsplit(f"//{self.headers.get('Host', HOST)}").hostname not in _NAMES:
+            self._send(refusal(403, "Forbidden", "Only this machine is answered."))
+            return
+        try:
+            reply = self.server.sage.request(self.command, self.path, dict(self.headers.items()), body)
+        except Dropped:
+            self._reset()
+        except Exception as failure:  # a server answers whatever happens
+            self.server.failures.append(failure)
+            self._send(refusal(500, "UnexpectedError", "An unexpected error occurred."))
+        else:
+            self._send(reply)
+
+    do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_OPTIONS = handle_any
+
+    def log_message(self, format: str, *arguments: object) -> None:
+        """Nothing: an address may hold a code."""
+
+    def _send(self, reply: Reply) -> None:
+        self.send_response(reply.status)
+        for name, value in reply.headers.items():
+            self.send_header(name, value)
+        if reply.status != 204:
+            self.send_header("Content-Length", str(len(reply.body)))
+        self.end_headers()
+        self.wfile.write(reply.body[: len(reply.body) // 2] if reply.is_cut else reply.body)
+        self.wfile.flush()
+        if reply.is_cut:
+            self.close_connection = True
+
+    def _reset(self) -> None:
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+        self.close_connection = True
+        self.connection.close()

@@ -1,0 +1,150 @@
+"""What goes wrong on the way, by a schedule or by chance from a seed."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Protocol
+
+from sagerecon.model.errors import ProjectError
+
+
+class Trouble(Enum):
+    """A sort of fault."""
+
+    REFUSED = "refused"  #: no connection is made; nothing was sent
+    RESET = "reset"  #: the connection is reset before the request is read
+    ANSWER_LOST = "answer_lost"  #: the request is carried out, then the connection is reset
+    ERROR_SAVED = "error_saved"  #: carried out, and answered with `status` all the same
+    ERROR = "error"  #: answered with `status`, not carried out
+    TRUNCATED = "truncated"  #: carried out; the answer's body breaks off
+    NOT_JSON = "not_json"  #: carried out; a gateway's page comes instead of the answer
+    SLOW = "slow"  #: carried out; the answer takes `milliseconds` longer
+    DUPLICATE = "duplicate"  #: delivered twice; the second answer comes
+    WRONG_ECHO = "wrong_echo"  #: carried out; the answer names another business
+    TOO_MANY = "too_many"  #: 429, whatever the limits say
+    EDIT = "edit"  #: somebody else does `edit` just before the request; the request itself goes well
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault. `status` is for errors, `milliseconds` for a slow answer, `edit` for another hand."""
+
+    trouble: Trouble
+    status: int = 500
+    milliseconds: int = 0
+    edit: Callable[[], None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """When a fault strikes: at the `nth` request that matches, counted from 1, and `times` in a row.
+
+    An empty method or path matches any; a path matches what begins with it (`/contacts`, `/token`).
+    """
+
+    nth: int
+    method: str = ""
+    path: str = ""
+    times: int = 1
+
+    def matches(self, method: str, path: str) -> bool:
+        """Whether such a request is counted."""
+        return (not self.method or method == self.method) and path.startswith(self.path)
+
+
+class Faults(Protocol):
+    """Decides what happens to each request."""
+
+    def strike(self, method: str, path: str) -> tuple[Fault, ...]:
+        """The faults that strike this request; the path is without the version."""
+        ...
+
+
+class NoFaults:
+    """Nothing goes wrong."""
+
+    def strike(self, method: str, path: str) -> tuple[Fault, ...]:  # noqa: ARG002
+        return ()
+
+
+@dataclass(slots=True)
+class _Entry:
+    occasion: Occasion
+    fault: Fault
+    seen: int = 0
+
+
+class ScheduledFaults:
+    """Faults at known occasions."""
+
+    def __init__(self, entries: Iterable[tuple[Occasion, Fault]] = ()) -> None:
+        self._entries = [_Entry(occasion, fault) for occasion, fault in entries]
+
+    def add(self, occasion: Occasion, fault: Fault) -> None:
+        """One more; its requests are counted from now."""
+        self._entries.append(_Entry(occasion, fault))
+
+    def strike(self, method: str, path: str) -> tuple[Fault, ...]:
+        struck = []
+        for entry in self._entries:
+            if entry.occasion.matches(method, path):
+                entry.seen += 1
+                if 0 <= entry.seen - entry.occasion.nth < entry.occasion.times:
+                    struck.append(entry.fault)
+        return tuple(struck)
+
+
+@dataclass(slots=True)
+class SeededFaults:
+    """Faults by chance: each trouble strikes so many in a thousand requests that match `path`."""
+
+    seed: int
+    per_thousand: Mapping[Trouble, int]
+    path: str = ""
+    _chance: random.Random = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._chance = random.Random(self.seed)  # noqa: S311 - reproducible, and no secret
+
+    def strike(self, method: str, path: str) -> tuple[Fault, ...]:  # noqa: ARG002
+        if not path.startswith(self.path):
+            return ()
+        dice = self._chance.randrange(1_000)
+        for trouble, share in sorted(self.per_thousand.items(), key=lambda item: item[0].value):
+            dice -= share
+            if dice < 0:
+                return (Fault(trouble, _STATUS.get(trouble, 500), milliseconds=5_000),)
+        return ()
+
+
+_STATUS = {Trouble.ERROR: 503}
+
+
+def read_faults(text: str) -> ScheduledFaults:
+    """The faults written as `answer_lost POST /contacts 3; error=503 any / 10; slow=70000 GET / 1`.
+
+    Each is a trouble with its status or milliseconds, a method or `any`, the beginning of a path, and
+    which of the matching requests it strikes.
+
+    Raises:
+        ProjectError: it is not written so.
+    """
+    faults = ScheduledFaults()
+    for part in filter(None, (part.strip() for part in text.split(";"))):
+        try:
+            name, method, path, nth = part.split()
+            name, _, amount = name.partition("=")
+            trouble = Trouble(name)
+            number = int(amount or 0)
+            fault = Fault(trouble, status=number or 500, milliseconds=number)
+            faults.add(Occasion(int(nth), "" if method == "any" else method.upper(), path), fault)
+        except ValueError:
+            known = ", ".join(trouble.value for trouble in Trouble if trouble is not Trouble.EDIT)
+            raise ProjectError(
+                f"'{part}' is not a fault.",
+                f"Write one as `answer_lost POST /contacts 3`; there are {known}.",
+            ) from None
+    return faults

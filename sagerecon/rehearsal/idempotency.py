@@ -1,0 +1,107 @@
+"""The memory of `idempotency_id`: for seven days the same request gets its first answer and does nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sagerecon.model.catalog import Catalog, Kind
+from sagerecon.model.clock import DAY
+from sagerecon.model.value import fingerprint
+from sagerecon.rehearsal.reply import JSON, Reply, refusal
+
+#: What the same id with another body does. Sage does not say, so all three can be played.
+REPLAY = "replay"  #: the first answer again
+REFUSE = "refuse"
+WRITE = "write"  #: as if it were a new id
+
+
+@dataclass(frozen=True, slots=True)
+class _First:
+    """A first answer; `body` is kept as text so that it goes out again byte for byte."""
+
+    kind: str
+    content: str
+    status: int
+    body: str
+    answered_at: int
+
+
+class Idempotency:
+    """First answers by business and id. `is_honoured` off plays a Sage that ignores the id."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        *,
+        is_honoured: bool = True,
+        other_body: str = REPLAY,
+        replays_errors: bool = False,
+    ) -> None:
+        self._catalog = catalog
+        self._days = catalog.api.idempotency_days
+        self.is_honoured = is_honoured
+        self.other_body = other_body
+        self.replays_errors = replays_errors
+        self._first: dict[str, dict[str, _First]] = {}
+
+    def unwrap(self, method: str, path: str, body: Any) -> tuple[Kind | None, str, Any]:
+        """The kind, the id and the body without it; no id where the kind or the method has none."""
+        kind = self._catalog.by_resource(path.strip("/").partition("/")[0])
+        if kind is None or not kind.is_idempotent or method not in ("POST", "PUT"):
+            return kind, "", body
+        content = body.get(kind.name) if isinstance(body, dict) else None
+        if not isinstance(content, dict) or "idempotency_id" not in content:
+            return kind, "", body
+        rest = {name: value for name, value in content.items() if name != "idempotency_id"}
+        return kind, str(content["idempotency_id"]), {**body, kind.name: rest}
+
+    def answered(self, business: str, kind: Kind, id_: str, body: Any, now: int) -> Reply | None:
+        """The first answer again, or a refusal; None where the request is to be carried out."""
+        memory = self._first.setdefault(business, {})
+        first = memory.get(id_) if self.is_honoured else None
+        if first is None:
+            return None
+        if first.answered_at <= now - self._days * DAY:
+            del memory[id_]
+            return None
+        if first.kind != kind.name:
+            return refusal(422, "IdempotencyResourceMismatch", "Entity type mismatch")
+        if first.content != fingerprint(body):
+            if self.other_body == WRITE:
+                return None
+            if self.other_body == REFUSE:
+                return refusal(422, "IdempotencyResourceMismatch", "The request is not the one first sent.")
+        return Reply(first.status, {"Content-Type": JSON}, first.body.encode())
+
+    def remember(self, business: str, kind: Kind, id_: str, body: Any, reply: Reply, now: int) -> None:
+        """Keep a first answer; a refusal only where errors are replayed too."""
+        if self.is_honoured and (reply.status < 400 or self.replays_errors):
+            first = _First(kind.name, fingerprint(body), reply.status, reply.body.decode(), now)
+            self._first.setdefault(business, {})[id_] = first
+
+    def document(self) -> dict[str, Any]:
+        """All of it, for saving."""
+        return {
+            "is_honoured": self.is_honoured,
+            "other_body": self.other_body,
+            "replays_errors": self.replays_errors,
+            "first": {
+                business: {id_: asdict(first) for id_, first in memory.items()}
+                for business, memory in self._first.items()
+            },
+        }
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any], catalog: Catalog) -> Idempotency:
+        """What `document` gave."""
+        idempotency = cls(
+            catalog,
+            is_honoured=document["is_honoured"],
+            other_body=document["other_body"],
+            replays_errors=document["replays_errors"],
+        )
+        for business, memory in document["first"].items():
+            idempotency._first[business] = {id_: _First(**first) for id_, first in memory.items()}
+        return idempotency

@@ -1,0 +1,103 @@
+"""The pages a browser gets: a start page, the consent page, and what went wrong on the way to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from jinja2 import Environment
+
+_ENVIRONMENT = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+
+_LAYOUT = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>{title}</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<style>
+body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 46rem; margin: 3rem auto; padding: 0 1rem }}
+h1 {{ font-size: 1.6rem }} table {{ border-collapse: collapse; width: 100% }}
+th, td {{ text-align: left; padding: .4rem .6rem; border-bottom: 1px solid #d5ddd8 }}
+code, pre {{ background: #f0f4f2; border-radius: 4px; padding: .1rem .3rem }}
+pre {{ padding: .8rem; overflow: auto }}
+label {{ display: block; padding: .5rem .7rem; border: 1px solid #d5ddd8; margin: .4rem 0 }}
+button {{ font: inherit; padding: .5rem 1.2rem; border-radius: 6px; border: 1px solid #00703c }}
+button.yes {{ background: #00703c; color: white }} .note {{ color: #51635a }}
+</style></head><body>
+<p class="note">Rehearsal Sage: nothing here reaches a real business.</p>
+{body}
+</body></html>
+"""
+
+_CONSENT = """<h1>{{ app }} asks for access</h1>
+{% if choices %}
+<p>It asks for <code>{{ scope }}</code>. Who are you, and which business is it about?</p>
+<form method="post" action="">
+{% for choice in choices %}
+<label><input type="radio" name="choice" value="{{ choice.value }}" required>
+{{ choice.user }} ({{ choice.role }}) · {{ choice.business }}, {{ choice.country }}, {{ choice.edition }}
+</label>
+{% endfor %}
+<button class="yes" name="answer" value="allow">Allow</button>
+<button name="answer" value="deny" formnovalidate>Deny</button>
+</form>
+{% else %}
+<p>{{ reason }}</p>
+{% endif %}"""
+
+_START = """<h1>Rehearsal Sage</h1>
+<p>A simulated Sage Business Cloud Accounting, API v3.1. It is {{ time }} here.</p>
+<h2>Businesses</h2>
+<table><tr><th>Business</th><th>Country</th><th>Edition</th><th>X-Business</th></tr>
+{% for business in businesses %}
+<tr><td>{{ business.name }}</td><td>{{ business.country }}</td><td>{{ business.edition }}</td>
+<td><code>{{ business.id }}</code></td></tr>
+{% endfor %}</table>
+{% for business in businesses %}{% if business.contents %}
+<h2>In {{ business.name }}</h2>
+<table>{% for name, count in business.contents.items() %}
+<tr><td>{{ name }}</td><td>{{ count }}</td></tr>{% endfor %}</table>
+{% endif %}{% endfor %}
+<h2>Apps</h2>
+<table><tr><th>App</th><th>client_id</th><th>redirect_uri</th></tr>
+{% for app in apps %}<tr><td>{{ app.name }}</td><td><code>{{ app.client_id }}</code></td>
+<td><code>{{ app.redirect_uri }}</code></td></tr>{% endfor %}</table>
+<h2>Signing in</h2>
+<p>Send a browser to</p>
+<pre>/oauth2/auth/central?filter=apiv3.1&amp;response_type=code
+  &amp;client_id=…&amp;redirect_uri=…&amp;state=…&amp;scope=full_access</pre>
+<p>then exchange the code within 60 seconds</p>
+<pre>curl /token -d grant_type=authorization_code -d client_id=… -d client_secret=…
+  -d redirect_uri=… --data-urlencode code=…</pre>
+<p>and call</p>
+<pre>curl /v3.1/contacts -H "Authorization: Bearer …" -H "X-Business: …"</pre>
+<p>Access tokens live five minutes. A refresh gives a new refresh token; older ones are refused.</p>"""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A user and a business to pick on the consent page."""
+
+    value: str
+    user: str
+    role: str
+    business: str
+    country: str
+    edition: str
+
+
+def consent_page(app: str, scope: str, choices: Sequence[Choice], reason: str = "") -> str:
+    """The page on which a visitor picks who they are and allows or denies."""
+    return _page("Allow access", _CONSENT, app=app, scope=scope, choices=choices, reason=reason)
+
+
+def start_page(time: str, businesses: Sequence[Mapping[str, object]], apps: Sequence[object]) -> str:
+    """What stands here and how to sign in."""
+    return _page("Rehearsal Sage", _START, time=time, businesses=businesses, apps=apps)
+
+
+def problem_page(message: str) -> str:
+    """Why there is nothing to consent to."""
+    return _page("Cannot sign in", "<h1>Cannot sign in</h1><p>{{ message }}</p>", message=message)
+
+
+def _page(title: str, template: str, **facts: object) -> str:
+    return _LAYOUT.format(title=title, body=_ENVIRONMENT.from_string(template).render(**facts))
