@@ -46,7 +46,14 @@ class ProjectError(SagereconError):
 
 
 class SourceError(SagereconError):
-    """A source file cannot be read at all: absent, unreadable, or not what its name says."""
+    """A source file cannot be read at all: absent, unreadable, or not what its name says.
+
+    `findings` are all that was found in the same pass, this file's included.
+    """
+
+    def __init__(self, message: str, hint: str = "", findings: Sequence[Finding] = ()) -> None:
+        super().__init__(message, hint)
+        self.findings = tuple(findings)
 
 
 class FindingsError(SagereconError):
