@@ -6,14 +6,22 @@ carries them in `sagerecon/_data/`. They are facts of this version, so they are 
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from sagerecon.model.catalog import Catalog
+from sagerecon.model.document import suggestion
+from sagerecon.model.errors import MappingError, ProjectError
+from sagerecon.model.specs import read_specs
+
+_BROKEN = "The installation is not complete; install sagerecon again."
 
 
+@cache
 def catalog() -> Catalog:
     """Sage as data, read from `specs/` and checked against its schemas.
 
@@ -21,12 +29,21 @@ def catalog() -> Catalog:
         MappingError: a catalog file does not say what its schema asks for; each fault with its place.
         ProjectError: the installation is incomplete or cannot be read.
     """
-    raise NotImplementedError
+    files = dict(_spec_texts())
+    api = files.pop("specs/api.yaml", "")
+    found, findings = read_specs(("specs/api.yaml", api), files, schema("api"), schema("resource"))
+    if found is None:
+        raise MappingError(findings)
+    return found
 
 
+@cache
 def catalog_fingerprint() -> str:
-    """The name of the catalog's content: 32 hex digits over its files."""
-    raise NotImplementedError
+    """The name of the catalog's content: the SHA-256 of its files, as 64 hex characters."""
+    digest = hashlib.sha256()
+    for name, text in _spec_texts():
+        digest.update(f"{name}\n{len(text)}\n{text}".encode())
+    return digest.hexdigest()
 
 
 @cache
@@ -36,7 +53,16 @@ def schema(name: str) -> Mapping[str, Any]:
     Raises:
         ProjectError: there is none of that name, or it cannot be read.
     """
-    raise NotImplementedError
+    folder = _root() / "specs" / "schemas"
+    path = folder / f"{name}.schema.json"
+    if not path.is_file():
+        names = [file.name.removesuffix(".schema.json") for file in _files(folder, "*.schema.json")]
+        raise ProjectError(f"There is no schema '{name}'.", suggestion(name, names) or _BROKEN)
+    try:
+        document: Mapping[str, Any] = json.loads(_text(path))
+    except ValueError as error:
+        raise ProjectError(f"{path} is not JSON: {error}.", _BROKEN) from error
+    return document
 
 
 def pack(name: str) -> Path:
@@ -45,12 +71,12 @@ def pack(name: str) -> Path:
     Raises:
         ProjectError: there is none of that name.
     """
-    raise NotImplementedError
+    return _folder("mappings", name, "ready mapping")
 
 
 def packs() -> list[str]:
     """The names of the ready mappings."""
-    raise NotImplementedError
+    return _folders("mappings")
 
 
 def fixture(name: str) -> Path:
@@ -59,9 +85,50 @@ def fixture(name: str) -> Path:
     Raises:
         ProjectError: there is none of that name.
     """
-    raise NotImplementedError
+    return _folder("fixtures", name, "extract")
 
 
 def fixtures() -> list[str]:
     """The names of the extracts."""
-    raise NotImplementedError
+    return _folders("fixtures")
+
+
+def _root() -> Path:
+    """Where the files lie: inside the package if it is installed, beside it in a checkout."""
+    package = Path(__file__).resolve().parent
+    installed = package / "_data"
+    return installed if installed.is_dir() else package.parent
+
+
+@cache
+def _spec_texts() -> tuple[tuple[str, str], ...]:
+    root = _root()
+    paths = _files(root / "specs", "**/*.yaml")
+    if not paths:
+        raise ProjectError(f"There is no catalog in {root / 'specs'}.", _BROKEN)
+    return tuple((path.relative_to(root).as_posix(), _text(path)) for path in paths)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ProjectError(f"{path} cannot be read: {error}.", _BROKEN) from error
+
+
+def _files(folder: Path, pattern: str) -> list[Path]:
+    return sorted(folder.glob(pattern))
+
+
+def _folders(part: str) -> list[str]:
+    folder = _root() / part
+    found = folder.iterdir() if folder.is_dir() else ()
+    return sorted(path.name for path in found if path.is_dir() and not path.name.startswith(("_", ".")))
+
+
+def _folder(part: str, name: str, what: str) -> Path:
+    names = _folders(part)
+    if name not in names:
+        there = f"There are: {', '.join(names)}." if names else _BROKEN
+        raise ProjectError(f"There is no {what} '{name}'.", suggestion(name, names) or there)
+    return _root() / part / name

@@ -6,19 +6,19 @@ a test holds the catalog to them field by field.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from sagerecon.model.document import suggestion
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of a kind, as it is sent.
+    """One field of a kind, as it is sent, or as it is answered where it is never sent.
 
     `type` is one of text, integer, decimal, boolean, date, datetime, object, list. `refers_to` names
-    the kind whose id stands here. `answered_as` is its name in an answer: a link goes out as
+    the kind whose id stands here, and `targets` every kind where there may be several, as for what a
+    payment settles; `accepts` asks them. `answered_as` is its name in an answer: a link goes out as
     `contact_id` and comes back as the object `contact`. `fields` are those of an object, or of the
     objects of a list.
     """
@@ -31,11 +31,21 @@ class Field:
     enum: tuple[str, ...] = ()
     read_only: bool = False
     refers_to: str = ""
+    targets: tuple[str, ...] = ()
     countries: tuple[str, ...] = ()  #: empty means every country
+    in_start: bool = True  #: the Start edition has it
     create: bool = True  #: may be sent in a POST
     update: bool = True  #: may be sent in a PUT
+    answered: bool = True  #: comes back in an answer
     fields: Mapping[str, Field] = field(default_factory=dict)
     about: str = ""
+    items: str = ""  #: the type of a list's elements: text, integer or object
+    least: int | None = None
+    most: int | None = None
+
+    def accepts(self, kind: str) -> bool:
+        """Whether the id of an entity of this kind may stand here."""
+        return kind == self.refers_to or kind in self.targets
 
     @property
     def answered_as(self) -> str:
@@ -49,7 +59,11 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One thing that can be done with a kind: list, create, read, update, delete, release, reissue."""
+    """One thing that can be done with a kind: list, create, read, update, delete, release, reissue.
+
+    `needs` says by area the least role that a user must have there: read_only, restricted or full. One of
+    the areas is enough unless `needs_every_area`.
+    """
 
     name: str
     method: str
@@ -57,6 +71,10 @@ class Operation:
     editions: Mapping[str, tuple[str, ...]]  #: edition -> countries
     reversibility: str = ""  #: reversible, compensable, irreversible; empty for reading
     status: int = 200  #: on success
+    needs: Mapping[str, str] = field(default_factory=dict)
+    needs_every_area: bool = False
+    query: tuple[str, ...] = ()  #: what it takes in the query beside the filters of lists and readings
+    headers: tuple[str, ...] = ()  #: what it takes in a header
 
     def is_available(self, country: str, edition: str) -> bool:
         """Whether a business of this country and edition has it."""
@@ -72,6 +90,10 @@ class NaturalKey:
     is_unique: bool = False
 
 
+#: What stands in the answer for nearly every kind, whatever attributes were asked for.
+BASE_FIELDS = ("id", "displayed_as", "$path")
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """A sort of Sage entity."""
@@ -84,7 +106,10 @@ class Kind:
     operations: Mapping[str, Operation]
     fields: Mapping[str, Field]
     natural_keys: tuple[NaturalKey, ...] = ()
-    filters: tuple[str, ...] = ()
+    filters: tuple[str, ...] = ()  #: of the list; of the reading where there is no list
+    required_filters: tuple[str, ...] = ()
+    read_filters: tuple[str, ...] = ()  #: of the reading of one entity
+    search: tuple[str, ...] = ()  #: what the filter `search` looks into
     sort_keys: tuple[str, ...] = ()
     changed_since: str = ""  #: the list filter for changes, or empty
     deleted_since: str = ""
@@ -94,11 +119,26 @@ class Kind:
     amount: str = ""  #: the field that says what a document is worth
     yields: Mapping[str, str] = field(default_factory=dict)  #: part -> dotted path to an id in the answer
     label: tuple[str, ...] = ()  #: fields that name it for people, the first one present wins
+    posts: tuple[str, ...] = ()  #: what it books, a word each
+    base_fields: tuple[str, ...] = BASE_FIELDS  #: what every answer carries beside `fields`
+    values: Mapping[str, str] = field(default_factory=dict)  #: ids that are fixed words, with their meaning
+    values_are_examples: bool = False  #: more ids than these exist, or they differ by country
+    items_per_page: int | None = None  #: the largest page where it differs from the API's
     quirks: tuple[str, ...] = ()
 
     def can(self, operation: str) -> bool:
         """Whether the API offers the operation at all."""
         return operation in self.operations
+
+    def field_at(self, path: str) -> Field | None:
+        """The field at a dotted path, by the name it is sent or answered as, or None."""
+        fields, found = self.fields, None
+        for name in path.split("."):
+            found = fields.get(name) or next((f for f in fields.values() if f.answered_as == name), None)
+            if found is None:
+                return None
+            fields = found.fields
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +151,29 @@ class LimitProfile:
     in_flight: int
     bytes_per_hour: int
     app_per_day: int
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A name that may stand in a query, and what it does."""
+
+    name: str
+    type: str
+    about: str
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """An error the API is known to give: what it means, and what we do about it.
+
+    `reaction` is one of refuse (the record is at fault; set it aside), stop, refresh (the token), wait,
+    look_up (the outcome is not known) and absent (what we asked for is not there).
+    """
+
+    status: int
+    code: str  #: `$dataCode`, or the token endpoint's `error`; empty where only the status is known
+    meaning: str
+    reaction: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +193,11 @@ class Api:
     limit_profiles: Mapping[str, LimitProfile]
     business_header: str = "X-Business"
     request_id_header: str = "x_request_id"
+    filters: Mapping[str, Filter] = field(default_factory=dict)
+    complaints: tuple[Complaint, ...] = ()
+    settings: Mapping[str, tuple[str, ...]] = field(
+        default_factory=dict
+    )  #: where sources disagree; published first
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,103 +220,13 @@ class Catalog:
         """The kind whose path is `/resource`."""
         return next((kind for kind in self if kind.resource == resource), None)
 
+    def choices(self, field: Field) -> tuple[str, ...]:
+        """The words a field takes if all are known: its own, or the ids of the list it refers to."""
+        if field.enum or not field.refers_to:
+            return field.enum
+        target = self.kinds.get(field.refers_to)
+        return tuple(target.values) if target and target.values and not target.values_are_examples else ()
+
     def suggest(self, kind: str) -> str:
         """`Did you mean …?` for a kind that is not here."""
         return suggestion(kind, self.kinds)
-
-
-def read_catalog(api: Mapping[str, Any], resources: Iterable[Mapping[str, Any]]) -> Catalog:
-    """The catalog of plain documents that `specs/schemas/resource.schema.json` accepts."""
-    kinds = [_kind(document) for document in resources]
-    return Catalog(_api(api), {kind.name: kind for kind in sorted(kinds, key=lambda kind: kind.name)})
-
-
-def _kind(document: Mapping[str, Any]) -> Kind:
-    return Kind(
-        name=document["kind"],
-        resource=document["resource"],
-        path=document["path"],
-        section=document["section"],
-        about=document.get("about", ""),
-        operations={
-            name: _operation(name, document["path"], facts)
-            for name, facts in document.get("operations", {}).items()
-        },
-        fields={name: _field(name, facts) for name, facts in document.get("fields", {}).items()},
-        natural_keys=tuple(
-            NaturalKey(key["field"], key.get("filter", ""), key.get("unique", False))
-            for key in document.get("natural_keys", ())
-        ),
-        filters=tuple(document.get("filters", ())),
-        sort_keys=tuple(document.get("sort_keys", ())),
-        changed_since=document.get("changed_since", ""),
-        deleted_since=document.get("deleted_since", ""),
-        is_idempotent=document.get("idempotent", False),
-        parallel_posts=document.get("parallel_posts", True),
-        is_fixed_list=document.get("fixed_list", False),
-        amount=document.get("amount", ""),
-        yields=dict(document.get("yields", {})),
-        label=tuple(document.get("label", ())),
-        quirks=tuple(document.get("quirks", ())),
-    )
-
-
-_METHODS = {"list": "GET", "read": "GET", "create": "POST", "update": "PUT", "delete": "DELETE"}
-_SUCCESS = {"create": 201, "delete": 204, "release": 201, "reissue": 201}
-
-
-def _operation(name: str, path: str, facts: Mapping[str, Any]) -> Operation:
-    return Operation(
-        name=name,
-        method=_METHODS.get(name, "POST"),
-        path=facts.get("path", path if name in ("list", "create") else f"{path}/{{key}}"),
-        editions={edition: tuple(countries) for edition, countries in facts.get("editions", {}).items()},
-        reversibility=facts.get("reversibility", ""),
-        status=facts.get("status", _SUCCESS.get(name, 200)),
-    )
-
-
-def _field(name: str, facts: Mapping[str, Any]) -> Field:
-    sent = facts.get("sent", "create_and_update")
-    return Field(
-        name=name,
-        type=facts["type"],
-        required=facts.get("required", False),
-        max_length=facts.get("max_length"),
-        decimals=facts.get("decimals"),
-        enum=tuple(facts.get("enum", ())),
-        read_only=sent == "never",
-        refers_to=facts.get("refers_to", ""),
-        countries=tuple(facts.get("countries", ())),
-        create=sent in ("create_and_update", "create"),
-        update=sent in ("create_and_update", "update"),
-        fields={child: _field(child, more) for child, more in facts.get("fields", {}).items()},
-        about=facts.get("about", ""),
-    )
-
-
-def _api(document: Mapping[str, Any]) -> Api:
-    addresses, tokens, paging = document["addresses"], document["tokens"], document["paging"]
-    return Api(
-        base_url=addresses["base"],
-        authorize_url=addresses["authorize"],
-        token_url=addresses["token"],
-        revoke_url=addresses["revoke"],
-        access_token_seconds=tokens["access_seconds"],
-        refresh_token_seconds=tokens["refresh_seconds"],
-        code_seconds=tokens["code_seconds"],
-        items_per_page=paging["largest"],
-        default_items_per_page=paging["default"],
-        idempotency_days=document["idempotency"]["days"],
-        limit_profiles={
-            name: LimitProfile(
-                name,
-                profile.get("per_minute"),
-                profile.get("per_day"),
-                profile["in_flight"],
-                profile["bytes_per_hour"],
-                profile["app_per_day"],
-            )
-            for name, profile in document["limit_profiles"].items()
-        },
-    )
