@@ -45,7 +45,7 @@ class Door:
     people: People
     limits: Limits
     idempotency: Idempotency
-    retry_after: str = SECONDS
+    retry_after: str = ABSENT
 
     def visit(self, headers: Mapping[str, str], now: int) -> Visit | Reply:
         """Who is calling about which business; header names are in lower case."""

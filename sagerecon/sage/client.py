@@ -1,50 +1,207 @@
-"""The one door to the API."""
+"""The one door to the API.
+
+A call is made once. What may have reached Sage and got no usable answer is in doubt, and settling that is
+for the runner: here nothing is repeated but a request that Sage refused with 401, which it did not carry out.
+"""
 
 from __future__ import annotations
 
+import ssl
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+
 import requests
+from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError, ProxyError
 
 from sagerecon.model.call import Answer, Call
-from sagerecon.model.clock import Clock
+from sagerecon.model.clock import SECOND, Clock
+from sagerecon.model.errors import AuthorizationError, NoAnswerError, SageError, WrongBusinessError
+from sagerecon.model.tokens import Tokens
+from sagerecon.model.value import canonical
+from sagerecon.sage.session import TIMEOUTS
 from sagerecon.sage.tokens import TokenSource
+from sagerecon.sage.wire import is_subscription_lapsed, read_body, retry_after_ms
+
+#: A connection idle for longer may be closed at the other end just when a POST goes out on it.
+IDLE = 30 * SECOND
+
+BUSINESS_HEADER = "X-Business"
+REQUEST_ID_HEADER = "x_request_id"
 
 
 class SageClient:
-    """Makes calls to one business, one at a time."""
+    """Makes calls to one business, one after another."""
 
     def __init__(
         self, base_url: str, business: str, tokens: TokenSource, session: requests.Session, clock: Clock
     ) -> None:
-        raise NotImplementedError
+        self._base_url = base_url.rstrip("/")
+        self._business = business
+        self._tokens = tokens
+        self._session = session
+        self._clock = clock
+        self._used_at = clock.now()
 
     def ready(self) -> int:
         """When the bearer token ends that the next call will use, refreshed first where that was due.
 
-        The runner commits it with the intent: nobody re-sends for a frozen worker before it.
+        Committed with the intent, it bounds how late a frozen worker can still write.
+
+        Raises:
+            NoAnswerError: no token could be had just now.
+            AuthorizationError: the sign-in has ended.
         """
-        raise NotImplementedError
+        return self._tokens.current().expires_at
 
     def call(self, call: Call) -> Answer:
         """What Sage answered, refusals and errors included.
 
         Raises:
             NoAnswerError: no usable answer; `sent` says whether the request may have reached Sage.
-            AuthorizationError: the sign-in has ended.
+            AuthorizationError: the sign-in has ended; the call was not carried out.
             WrongBusinessError: the answer echoed another business.
         """
-        raise NotImplementedError
+        tokens = self._tokens.current()
+        answer = self._sent(call, tokens)
+        if not _is_token_refused(answer):
+            return answer
+        answer = self._sent(call, self._tokens.replaced(tokens))
+        if _is_token_refused(answer):
+            raise AuthorizationError(
+                "Sage does not accept a fresh sign-in.", "Sign in again: sagerecon auth login."
+            )
+        return answer
+
+    def _sent(self, call: Call, tokens: Tokens) -> Answer:
+        self._drop_idle_connections(call)
+        try:
+            response = self._session.request(
+                call.method,
+                self._base_url + call.path,
+                params=dict(call.query),
+                data=None if call.body is None else canonical(call.body).encode(),
+                headers=self._headers(call, tokens),
+                timeout=TIMEOUTS,
+                allow_redirects=False,  # a POST that is redirected would go on as a GET
+            )
+        except requests.RequestException as error:
+            raise _no_answer(call, error, tokens) from error
+        finally:
+            self._used_at = self._clock.now()
+        self._check_business(response)
+        return self._answer(call, response, tokens)
+
+    def _answer(self, call: Call, response: requests.Response, tokens: Tokens) -> Answer:
+        status, content = response.status_code, response.content
+        body = read_body(content)
+        if 200 <= status < 300 and status != 204 and body is None:
+            message = f"The answer to {call.method} {call.path} is not JSON."
+            raise NoAnswerError(message, sent=True, expires_at=tokens.expires_at)
+        return Answer(
+            status,
+            body,
+            retry_after_ms(response.headers.get("Retry-After"), self._clock.now()),
+            response.headers.get(REQUEST_ID_HEADER, ""),
+            len(content),
+            tokens.expires_at,
+        )
+
+    def _headers(self, call: Call, tokens: Tokens) -> Mapping[str, str]:
+        headers = {
+            "Authorization": f"Bearer {tokens.access}",
+            BUSINESS_HEADER: self._business,
+            "Accept": "application/json",
+            "User-Agent": _USER_AGENT,
+        }
+        if call.body is not None:
+            headers["Content-Type"] = "application/json"
+        return headers
+
+    def _check_business(self, response: requests.Response) -> None:
+        """`/businesses`, `/user` and answers that never reached a business echo none."""
+        echoed = response.headers.get(BUSINESS_HEADER)
+        if echoed is not None and echoed != self._business:
+            raise WrongBusinessError(self._business, echoed)
+
+    def _drop_idle_connections(self, call: Call) -> None:
+        if call.method != "GET" and self._clock.now() - self._used_at > IDLE:
+            self._session.close()  # the session itself stays usable
 
 
 class ReadingClient:
-    """A client that can change nothing."""
+    """A client that can change nothing: what checks a business cannot damage it."""
 
     def __init__(self, client: SageClient) -> None:
-        raise NotImplementedError
+        self._client = client
 
     def ready(self) -> int:
         """As `SageClient.ready`."""
-        raise NotImplementedError
+        return self._client.ready()
 
     def call(self, call: Call) -> Answer:
-        """As `SageClient.call`, for GET alone."""
-        raise NotImplementedError
+        """As `SageClient.call`.
+
+        Raises:
+            SageError: the call is not a GET; nothing was sent.
+        """
+        if call.method != "GET":
+            raise SageError(f"A reading client does not send {call.method} {call.path}.")
+        return self._client.call(call)
+
+
+def _is_token_refused(answer: Answer) -> bool:
+    return answer.status == 401 and not is_subscription_lapsed(answer.body)
+
+
+def _no_answer(call: Call, error: requests.RequestException, tokens: Tokens) -> NoAnswerError:
+    sent = may_have_been_sent(error)
+    what = f"No usable answer came to {call.method} {call.path}" if sent else "Sage cannot be reached"
+    return NoAnswerError(f"{what}: {cause(error)}.", sent=sent, expires_at=tokens.expires_at if sent else 0)
+
+
+def may_have_been_sent(error: requests.RequestException) -> bool:
+    """Whether bytes of the request may have left before `error`; yes wherever that is not certain."""
+    if isinstance(error, requests.ConnectTimeout):
+        return False
+    if isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.InvalidSchema):
+        return False
+    reason = error.args[0] if error.args else None
+    if isinstance(reason, MaxRetryError):
+        reason = reason.reason
+    if isinstance(reason, NewConnectionError | ConnectTimeoutError | ProxyError):
+        return False
+    return not any(isinstance(link, ssl.SSLCertVerificationError) for link in _links(error))
+
+
+def cause(error: requests.RequestException) -> str:
+    """A few words on what went wrong, without addresses and headers."""
+    if isinstance(error, requests.Timeout):
+        return "it took too long"
+    for link in reversed(list(_links(error))):
+        if isinstance(link, OSError) and link.strerror:
+            return link.strerror[0].lower() + link.strerror[1:]
+    if isinstance(error, requests.exceptions.ChunkedEncodingError):
+        return "the answer broke off"
+    return "the connection failed"
+
+
+def _links(error: BaseException) -> list[BaseException]:
+    """The error and what it came from, outermost first."""
+    links: list[BaseException] = []
+    todo: list[object] = [error]
+    while todo:
+        link = todo.pop(0)
+        if isinstance(link, BaseException) and not any(link is known for known in links):
+            links.append(link)
+            todo += [*link.args, getattr(link, "reason", None), link.__cause__, link.__context__]
+    return links
+
+
+def _user_agent() -> str:
+    try:
+        return f"sagerecon/{version('sagerecon')}"
+    except PackageNotFoundError:
+        return "sagerecon"
+
+
+_USER_AGENT = _user_agent()

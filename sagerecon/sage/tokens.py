@@ -28,7 +28,7 @@ class Vault(Protocol):
 
         Entering gives True where `generation` is still the newest, so that it is for us to refresh, and
         False where another worker has refreshed meanwhile: load again. A holder that dies loses the
-        lease after some seconds.
+        lease after a minute; a live one needs at most 40 seconds.
         """
         ...
 
@@ -82,7 +82,16 @@ def tokens_of(document: Mapping[str, Any], now: int) -> Tokens:
             expires_at=now + int(document["expires_in"]) * SECOND,
             refresh_expires_at=now + int(document["refresh_token_expires_in"]) * SECOND,
             requested_by=document.get("requested_by_id", ""),
-            scope=document.get("scope", ""),
+            scope=_words(document.get("scope", "")),
         )
     except (KeyError, TypeError, ValueError):
         raise AuthorizationError("The answer to the sign-in holds no tokens.") from None
+
+
+def _words(scope: str | list[str]) -> str:
+    """A scope as text; oauthlib makes a list of it."""
+    return scope if isinstance(scope, str) else " ".join(scope)
+
+
+class GrantEndedError(AuthorizationError):
+    """The refresh token is not accepted any more: whatever hangs on the grant waits for a new sign-in."""

@@ -1,0 +1,43 @@
+"""The connection to Sage's hosts: a `requests` session that never repeats a request on its own."""
+
+from __future__ import annotations
+
+import os
+from urllib.parse import urlsplit
+
+import requests
+from requests.utils import get_environ_proxies
+
+#: Seconds to wait for a connection, and for an answer. Sage may take long over a document.
+TIMEOUTS = (5, 60)
+
+_CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+
+
+def open_session(*urls: str) -> requests.Session:
+    """A session for the hosts of `urls`.
+
+    The environment's proxies and certificates are read once, here: reading them for each request costs a
+    quarter of the throughput. Its adapters do not retry, for a repeated POST may book twice.
+    """
+    session = requests.Session()
+    session.trust_env = False
+    for url in urls:
+        parts = urlsplit(url)
+        proxies = get_environ_proxies(url)
+        proxy = proxies.get(parts.scheme) or proxies.get("all")
+        if proxy:
+            session.proxies[f"{parts.scheme}://{parts.hostname}"] = proxy
+    for variable in _CA_VARIABLES:
+        if bundle := os.environ.get(variable):
+            session.verify = bundle
+            break
+    return session
+
+
+def borrow(session: requests.Session, other: requests.Session) -> None:
+    """Let `other` use the connections, proxies and certificates of `session`."""
+    other.adapters = session.adapters
+    other.proxies = session.proxies
+    other.verify = session.verify
+    other.trust_env = False
