@@ -129,7 +129,7 @@ def plan_lines(plan: Plan) -> Iterator[str]:
     """The plan's file, line by line."""
     yield canonical({"sagerecon": FORMAT, **_header_document(plan.header)}) + "\n"
     for step in plan.steps:
-        yield canonical(_step_document(step)) + "\n"
+        yield canonical(step_document(step)) + "\n"
 
 
 def read_plan(lines: Iterable[str], file: str) -> Plan:
@@ -143,7 +143,7 @@ def read_plan(lines: Iterable[str], file: str) -> Plan:
         head = next(documents)
         if head.pop("sagerecon") != FORMAT:
             raise PlanStaleError(f"{file} is a plan of another format.", "Make it again: sagerecon plan.")
-        return Plan(_header(head), tuple(_step(document) for document in documents))
+        return Plan(_header(head), tuple(read_step(document) for document in documents))
     except (ValueError, KeyError, TypeError, AttributeError, StopIteration) as error:
         raise PlanStaleError(f"{file} is not a whole plan.", "Make it again: sagerecon plan.") from error
 
@@ -176,18 +176,18 @@ def read_node(document: Any) -> Any:
 def _header_document(header: Header) -> dict[str, Any]:
     document = {name: getattr(header, name) for name in Header.__slots__}
     document["windows"] = [[w.number, w.opens, w.closes, w.calls] for w in header.windows]
-    document["findings"] = [_finding_document(finding) for finding in header.findings]
+    document["findings"] = [finding_document(finding) for finding in header.findings]
     return document
 
 
 def _header(document: dict[str, Any]) -> Header:
     document["windows"] = tuple(Window(*window) for window in document["windows"])
-    document["findings"] = tuple(_finding(finding) for finding in document["findings"])
+    document["findings"] = tuple(read_finding(finding) for finding in document["findings"])
     return Header(**document)
 
 
-def _step_document(step: Step) -> dict[str, Any]:
-    """Only what says something, so that a line stays readable."""
+def step_document(step: Step) -> dict[str, Any]:
+    """A step as JSON: only what says something, so that a line stays readable."""
     document: dict[str, Any] = {
         "number": step.number,
         "action": step.action.value,
@@ -208,12 +208,13 @@ def _step_document(step: Step) -> dict[str, Any]:
         "mapping": str(step.mapping),
         "changes": [[c.field, c.before, c.after, c.rule, str(c.place)] for c in step.changes],
         "rule": step.rule,
-        "findings": [_finding_document(finding) for finding in step.findings],
+        "findings": [finding_document(finding) for finding in step.findings],
     }
     return {name: value for name, value in document.items() if value not in ("", None, {}, [])}
 
 
-def _step(document: dict[str, Any]) -> Step:
+def read_step(document: dict[str, Any]) -> Step:
+    """The step that `step_document` wrote."""
     get = document.get
     return Step(
         number=document["number"],
@@ -235,7 +236,7 @@ def _step(document: dict[str, Any]) -> Step:
         mapping=Place.parse(get("mapping", "")),
         changes=tuple(_change(change) for change in get("changes", ())),
         rule=get("rule", ""),
-        findings=tuple(_finding(finding) for finding in get("findings", ())),
+        findings=tuple(read_finding(finding) for finding in get("findings", ())),
     )
 
 
@@ -244,10 +245,12 @@ def _change(document: list[str]) -> Change:
     return Change(field_name, before, after, rule, Place.parse(place))
 
 
-def _finding_document(finding: Finding) -> list[str]:
+def finding_document(finding: Finding) -> list[str]:
+    """A finding as JSON."""
     return [finding.code, str(finding.place), finding.message, finding.hint, finding.severity.value]
 
 
-def _finding(document: list[str]) -> Finding:
+def read_finding(document: list[str]) -> Finding:
+    """The finding that `finding_document` wrote."""
     code, place, message, hint, severity = document
     return Finding(code, Place.parse(place), message, hint, Severity(severity))

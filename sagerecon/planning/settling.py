@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
@@ -51,21 +51,13 @@ FINAL = frozenset({State.RECORDED, State.QUARANTINED})
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One write, as it is committed before its bytes leave. `body` has its wrapper and every id put in.
-
-    `sent` is the plan's body with references still by key, as canonical JSON.
-    """
+    """One write, as it is committed before its bytes leave. `body` has its wrapper and every id put in."""
 
     run: str
-    number: int
-    action: Action
-    kind: str
-    key: str
+    step: Step
     method: str
     path: str
     body: Mapping[str, Any]
-    sent: str
-    identity: Mapping[str, str] = field(default_factory=dict)
     idempotency_id: str = ""  #: empty where the kind has none
     epoch: int = 0  #: counts attempts known to have come to nothing
     state: State = State.PLANNED
@@ -73,7 +65,6 @@ class Attempt:
     sent_at: int = 0
     expires_at: int = 0  #: nobody can write with this attempt's token after it
     failures: int = 0  #: sendings without a usable answer
-    label: str = ""
 
     @property
     def call(self) -> Call:
@@ -136,12 +127,12 @@ def remedy(attempt: Attempt, now: int) -> Remedy:
     A change sets fields to given values, so that sending it twice does no harm. A server that answers the
     same failure again and again may be replaying it.
     """
-    if attempt.action is Action.UPDATE:
+    if attempt.step.action is Action.UPDATE:
         return Remedy.RESEND
     replayed = attempt.idempotency_id and now - attempt.first_sent_at < REPLAY_WINDOW
     return Remedy.RESEND if replayed and attempt.failures < SENDINGS else Remedy.LOOK_UP
 
 
 def settled_at(attempt: Attempt) -> int:
-    """From when a look-up tells the truth: nobody can write with its token any more, and listings have caught up."""
+    """From when a look-up tells the truth: nobody can write with its token, and listings have caught up."""
     return max(attempt.expires_at, attempt.sent_at + ANSWER_MAY_TAKE) + SEARCH_LAG

@@ -1,0 +1,174 @@
+"""The tables of the store. Instants are integer milliseconds, documents canonical JSON text.
+
+Types and statements are those SQLite and PostgreSQL share.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, Index, MetaData, Table, Text, text
+
+#: Raised when a table changes; a store of another version is refused, never guessed at.
+SCHEMA_VERSION = 1
+
+METADATA = MetaData()
+
+
+def _key(name: str) -> Column[str]:
+    return Column(name, Text, primary_key=True)
+
+
+def _text(name: str, default: str = "") -> Column[str]:
+    return Column(name, Text, nullable=False, default=default, server_default=default)
+
+
+def _number(name: str, *, primary_key: bool = False) -> Column[int]:
+    if primary_key:
+        return Column(name, BigInteger, primary_key=True, autoincrement=False)
+    return Column(name, BigInteger, nullable=False, default=0, server_default="0")
+
+
+#: What the store says of itself: schema version.
+FACTS = Table("store_facts", METADATA, _key("name"), _text("value"))
+
+#: One row for each plan that was begun; its key is why a plan is used once.
+RUNS = Table(
+    "runs",
+    METADATA,
+    _key("business"),
+    _key("run"),
+    _text("plan"),
+    _text("purpose"),
+    _text("state"),
+    _number("started_at"),
+    _number("finished_at"),
+    _number("steps"),
+    _number("planned_calls"),
+)
+
+#: One row for each step that has begun: its intent, its state and what came of it.
+STEPS = Table(
+    "steps",
+    METADATA,
+    _key("business"),
+    _key("run"),
+    _number("number", primary_key=True),
+    _text("action"),
+    _text("kind"),
+    _text("key"),
+    _text("state"),
+    _text("method"),
+    _text("path"),
+    _text("body"),
+    _text("idempotency_id"),
+    _number("epoch"),
+    _number("first_sent_at"),
+    _number("sent_at"),
+    _number("expires_at"),
+    _number("failures"),
+    _number("last_status"),
+    _number("pages"),
+    _number("adopted"),
+    _number("recorded_at"),
+    _text("answer"),
+    _text("findings"),
+    _text("step"),
+)
+# Few steps are open at a time; without this index a run of 100,000 steps looked through all of them.
+Index(
+    "steps_in_doubt",
+    STEPS.c.business,
+    sqlite_where=text("state = 'sent'"),
+    postgresql_where=text("state = 'sent'"),
+)
+Index("steps_by_key", STEPS.c.business, STEPS.c.kind, STEPS.c.key)
+
+#: Draft key -> entity, with the step that made it so.
+ID_MAP = Table(
+    "id_map",
+    METADATA,
+    _key("business"),
+    _key("kind"),
+    _key("key"),
+    _text("sage_id"),
+    _text("content"),
+    _text("run"),
+    _number("number"),
+)
+Index("id_map_by_sage_id", ID_MAP.c.business, ID_MAP.c.kind, ID_MAP.c.sage_id)
+
+#: Natural key -> entities; several may bear one, and then a person must look.
+NATURAL_KEYS = Table(
+    "natural_keys",
+    METADATA,
+    _key("business"),
+    _key("kind"),
+    _key("key"),
+    _key("sage_id"),
+    _text("run"),
+    _number("number"),
+    _number("was_read"),
+)
+
+#: What readings found.
+HELD = Table(
+    "held",
+    METADATA,
+    _key("business"),
+    _key("run"),
+    _number("number", primary_key=True),
+    _key("sage_id"),
+    _number("position"),
+    _text("kind"),
+    _text("body"),
+)
+
+#: The last calls of a company: slot = sequence mod size.
+CALLS = Table(
+    "calls",
+    METADATA,
+    _key("business"),
+    _number("slot", primary_key=True),
+    _number("sequence"),
+    _number("at"),
+)
+
+#: Where a company's ring stands. `last_at` is the newest receive time: a clock that steps back opens nothing.
+LEDGERS = Table(
+    "ledgers",
+    METADATA,
+    _key("business"),
+    _number("sequence"),
+    _number("size"),
+    _number("last_at"),
+    _number("refused"),
+)
+
+#: Bytes answered, by minute since 1970.
+TRAFFIC = Table("traffic", METADATA, _key("business"), _number("minute", primary_key=True), _number("bytes"))
+
+#: Who works on a company. `generation` fences a holder that was thought dead.
+LANES = Table("lanes", METADATA, _key("business"), _text("holder"), _number("generation"), _number("until"))
+
+#: Tokens, sealed.
+GRANTS = Table(
+    "grants",
+    METADATA,
+    _key("name"),
+    _number("generation"),
+    _text("sealed"),
+    _number("refresh_sent_at"),
+    _text("lease_holder"),
+    _number("lease_until"),
+)
+
+#: What reconciliations said, by id of the difference.
+VERDICTS = Table(
+    "verdicts",
+    METADATA,
+    _key("business"),
+    _key("id"),
+    _text("fingerprint"),
+    _text("state"),
+    _text("first_run"),
+    _text("last_run"),
+)
