@@ -13,7 +13,7 @@ from sagerecon.model.value import read_json
 from sagerecon.rehearsal.authorization import AuthorizationServer, Consent
 from sagerecon.rehearsal.idempotency import Idempotency
 from sagerecon.rehearsal.limits import Limits
-from sagerecon.rehearsal.people import Member, People
+from sagerecon.rehearsal.membership import Member, Membership
 from sagerecon.rehearsal.reply import JSON, Reply, json_reply, refusal
 from sagerecon.rehearsal.request import READ_ONLY, RESTRICTED, ApiRequest, User
 
@@ -42,7 +42,7 @@ class Door:
     """Judges a request step by step, in the order in which the refusals come."""
 
     authorization: AuthorizationServer
-    people: People
+    membership: Membership
     limits: Limits
     idempotency: Idempotency
     retry_after: str = ABSENT
@@ -52,7 +52,7 @@ class Door:
         consent = self.authorization.bearer(headers.get("authorization", ""), now)
         if consent is None:
             return refusal(401, "AuthorizationFailure", "The access token is missing, expired or not valid.")
-        member = self.people.members[consent.user_id]
+        member = self.membership.members[consent.user_id]
         business = headers.get(_BUSINESS_HEADER.lower()) or member.lead  # silently, as Sage does
         return _visit(consent, member, business)
 
@@ -83,11 +83,13 @@ class Door:
         if not parts or parts[0] == "me":
             return _not_found()
         if parts[0] == "user" and len(parts) == 1:
-            return self.people.user_answer(visit.member) if method == "GET" else _not_offered(method, path)
+            return (
+                self.membership.user_answer(visit.member) if method == "GET" else _not_offered(method, path)
+            )
         if parts[0] == "businesses":
             if method != "GET":
                 return _not_offered(method, path)
-            return self.people.businesses_answer(visit.member, parts[1:], query)
+            return self.membership.businesses_answer(visit.member, parts[1:], query)
         if (refused := self._refused(visit, method)) is not None:
             return refused
         try:
@@ -101,7 +103,7 @@ class Door:
         """What the caller may not do, whatever the books say."""
         if visit.user is None:
             return _denied()
-        if visit.business in self.people.lapsed:
+        if visit.business in self.membership.lapsed:
             return refusal(401, "AuthorizationFailure", "No active subscription. (MSE)")
         if method == "GET":
             return None
@@ -118,7 +120,7 @@ class Door:
             first = self.idempotency.answered(visit.business, kind, id_, body, request.now)
             if first is not None:
                 return _echoing(first, visit.business)
-        answered = self.people.businesses[visit.business].handle(replace(request, body=body))
+        answered = self.membership.businesses[visit.business].handle(replace(request, body=body))
         reply = json_reply(answered.status, answered.body, answered.headers)
         if kind is not None and id_:
             self.idempotency.remember(visit.business, kind, id_, body, reply, request.now)

@@ -23,9 +23,9 @@ from sagerecon.rehearsal.faults import Fault, Faults, NoFaults, Trouble
 from sagerecon.rehearsal.idempotency import Idempotency
 from sagerecon.rehearsal.ids import Ids
 from sagerecon.rehearsal.limits import Limits
+from sagerecon.rehearsal.membership import Member, Membership, members_of
 from sagerecon.rehearsal.overview import overview
 from sagerecon.rehearsal.pages import start_page
-from sagerecon.rehearsal.people import Member, People, members_of
 from sagerecon.rehearsal.reply import HTML, Dropped, Reply, html_reply, refusal
 from sagerecon.rehearsal.request import Books
 from sagerecon.rehearsal.signing_in import AUTHORIZE_PATH, REVOKE_PATH, TOKEN_PATH, SignIn
@@ -68,11 +68,11 @@ class RehearsalSage:
         self.latency = latency
         self.faults: Faults = faults or NoFaults()
         self.ids = Ids(seed)
-        self.people = People()
+        self.membership = Membership()
         self.authorization = AuthorizationServer(catalog.api, self.ids)
         self.limits = Limits(catalog.api.limit_profiles[profile])
         self.idempotency = Idempotency(catalog)
-        self.door = Door(self.authorization, self.people, self.limits, self.idempotency)
+        self.door = Door(self.authorization, self.membership, self.limits, self.idempotency)
         self.calls = 0  #: requests that reached the API, refused ones included
         self._version = urlsplit(catalog.api.base_url).path
         self._lock = threading.RLock()
@@ -83,19 +83,19 @@ class RehearsalSage:
 
     def add_user(self, user_id: str, displayed_as: str, initials: str) -> None:
         """Register a person."""
-        self.people.members[user_id] = Member(user_id, displayed_as, initials)
+        self.membership.members[user_id] = Member(user_id, displayed_as, initials)
 
     def add_business(self, books: Books, members: Mapping[str, str]) -> None:
         """Open a business; `members` are the roles of its users by user id."""
-        self.people.add_business(books, members)
+        self.membership.add_business(books, members)
 
     def business(self, business: str) -> Books:
         """The books of a business, for whoever edits them by another hand."""
-        return self.people.businesses[business]
+        return self.membership.businesses[business]
 
     def lapse(self, business: str, *, is_lapsed: bool = True) -> None:
         """End a business's subscription, or renew it."""
-        (self.people.lapsed.add if is_lapsed else self.people.lapsed.discard)(business)
+        (self.membership.lapsed.add if is_lapsed else self.membership.lapsed.discard)(business)
 
     def expect_foreign(self, business: str, instants: Iterable[int]) -> None:
         """Other apps will call this business at these instants."""
@@ -163,18 +163,18 @@ class RehearsalSage:
             catalog, clock, document["seed"], profile=profile, latency=document["latency"], faults=faults
         )
         sage.ids = Ids(document["seed"], document["ids"])
-        sage.people.members = members_of(document["people"])
-        sage.people.lapsed = set(document["people"]["lapsed"])
-        for facts in document["people"]["businesses"]:
+        sage.membership.members = members_of(document["membership"])
+        sage.membership.lapsed = set(document["membership"]["lapsed"])
+        for facts in document["membership"]["businesses"]:
             books = read_books(facts, catalog)
-            sage.people.businesses[books.id] = books
+            sage.membership.businesses[books.id] = books
         sage.authorization = AuthorizationServer.from_document(
             document["authorization"], catalog.api, sage.ids
         )
         sage.limits = Limits.from_document(document["limits"], catalog.api.limit_profiles[profile])
         sage.idempotency = Idempotency.from_document(document["idempotency"], catalog)
         sage.door = Door(
-            sage.authorization, sage.people, sage.limits, sage.idempotency, document["retry_after"]
+            sage.authorization, sage.membership, sage.limits, sage.idempotency, document["retry_after"]
         )
         sage.calls = document["calls"]
         return sage
@@ -221,7 +221,7 @@ class RehearsalSage:
     def _handled(self, request: _Request) -> Reply:
         if request.is_api:
             return self._called(request)
-        sign_in, now = SignIn(self.authorization, self.people), self.clock.now()
+        sign_in, now = SignIn(self.authorization, self.membership), self.clock.now()
         with self._lock:
             match request.method, request.path:
                 case "GET" | "POST", path if path == AUTHORIZE_PATH:
@@ -261,7 +261,7 @@ class RehearsalSage:
                 self.limits.end(visit.app_id, self.clock.now(), len(reply.body) if reply else 0)
 
     def _start_page(self, now: int) -> str:
-        businesses = [overview(books, self.catalog, now) for books in self.people.businesses.values()]
+        businesses = [overview(books, self.catalog, now) for books in self.membership.businesses.values()]
         return start_page(instant_text(now), businesses, list(self.authorization.apps.values()))
 
     def _document(self) -> dict[str, Any]:
@@ -276,7 +276,7 @@ class RehearsalSage:
             "authorization": self.authorization.document(),
             "limits": self.limits.document(),
             "idempotency": self.idempotency.document(),
-            "people": self.people.document(),
+            "membership": self.membership.document(),
         }
 
 

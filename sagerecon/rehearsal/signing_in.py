@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode
 
 from sagerecon.rehearsal.authorization import App, AuthorizationServer, Consent, TokenError
+from sagerecon.rehearsal.membership import Membership
 from sagerecon.rehearsal.pages import Choice, consent_page, problem_page
-from sagerecon.rehearsal.people import People
 from sagerecon.rehearsal.reply import Reply, html_reply, json_reply
 from sagerecon.rehearsal.request import FULL, READ_ONLY
 
@@ -26,7 +26,7 @@ class SignIn:
     """Answers for one rehearsal."""
 
     authorization: AuthorizationServer
-    people: People
+    membership: Membership
 
     def authorize(self, method: str, query: Mapping[str, str], body: bytes, now: int) -> Reply:
         """The consent page, or after the visitor's choice the way back to the app."""
@@ -77,9 +77,9 @@ class SignIn:
                 books.country,
                 books.edition,
             )
-            for member in self.people.members.values()
+            for member in self.membership.members.values()
             for business, role in member.roles.items()
-            if (books := self.people.businesses[business]).country == (country or books.country)
+            if (books := self.membership.businesses[business]).country == (country or books.country)
         ]
 
     def _decided(self, app: App, query: Mapping[str, str], form: Mapping[str, str], now: int) -> Reply:

@@ -24,7 +24,7 @@ def read_body(content: bytes) -> Any:
 
 
 def retry_after_ms(text: str | None, now: int) -> int | None:
-    """How long a Retry-After asks us to wait, given in seconds or as an HTTP date; None where it is neither."""
+    """How long a Retry-After asks us to wait, in seconds or as an HTTP date; None where it is neither."""
     text = (text or "").strip()
     if text.isdecimal():
         return int(text) * SECOND
