@@ -130,16 +130,6 @@ class Kind:
         """Whether the API offers the operation at all."""
         return operation in self.operations
 
-    def field_at(self, path: str) -> Field | None:
-        """The field at a dotted path, by the name it is sent or answered as, or None."""
-        fields, found = self.fields, None
-        for name in path.split("."):
-            found = fields.get(name) or next((f for f in fields.values() if f.answered_as == name), None)
-            if found is None:
-                return None
-            fields = found.fields
-        return found
-
 
 @dataclass(frozen=True, slots=True)
 class LimitProfile:
@@ -219,6 +209,18 @@ class Catalog:
     def by_resource(self, resource: str) -> Kind | None:
         """The kind whose path is `/resource`."""
         return next((kind for kind in self if kind.resource == resource), None)
+
+    def field_at(self, kind: str, path: str) -> Field | None:
+        """The field at a dotted path of sent or answered names, through links too, or None."""
+        name, _, rest = path.partition(".")
+        fields = self.kinds[kind].fields if kind in self.kinds else {}
+        while True:
+            found = fields.get(name) or next((f for f in fields.values() if f.answered_as == name), None)
+            if found is None or not rest:
+                return found
+            if found.refers_to and not found.fields:
+                return self.field_at(found.refers_to, rest)
+            fields, (name, _, rest) = found.fields, rest.partition(".")
 
     def choices(self, field: Field) -> tuple[str, ...]:
         """The words a field takes if all are known: its own, or the ids of the list it refers to."""

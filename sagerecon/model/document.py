@@ -27,6 +27,9 @@ LARGEST_CHARACTERS = 5_000_000
 #: How many values aliases may unfold to; a few lines of them can stand for billions.
 LARGEST_UNFOLDING = 10_000
 
+#: How deep values may stand inside each other; ours need about ten, and a walk over thousands overflows.
+DEEPEST = 50
+
 #: libyaml composes the same nodes ten times faster; PyYAML's own reader is there where it was built without.
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -119,8 +122,6 @@ def read_document(text: str, file: str) -> tuple[Node, list[Finding]]:
     except (yaml.YAMLError, UnicodeError) as error:
         first = str(error).partition("\n")[0]
         return empty, [Finding("not_yaml", Place(file), f"not YAML: {first}.")]
-    except RecursionError:
-        return empty, [Finding("too_deep", Place(file), "values stand inside each other too deeply.")]
 
 
 def check_schema(node: Node, schema: Mapping[str, Any]) -> list[Finding]:
@@ -189,6 +190,10 @@ class _Reading:
         """Whether a node may be read: for the first time, or again through an alias, within limits."""
         if id(node) in self._open:
             self._findings.append(Finding("alias", place, "an alias that holds itself."))
+            return False
+        if len(self._open) >= DEEPEST:
+            sentence = f"more than {DEEPEST} values stand inside each other."
+            self._findings.append(Finding("too_deep", place, sentence))
             return False
         if self._unfolded > LARGEST_UNFOLDING:
             return False

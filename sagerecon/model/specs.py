@@ -3,7 +3,7 @@
 `specs/api.yaml` holds what concerns the whole API, one file per resource the rest. In a resource file
 `fields` are what is sent, `answers` what only comes back; a field that needs no more than a type is
 written as that type, and `money` is a decimal of two places. A link is written with `refers_to` and
-needs no type.
+needs no type. What stands at the top goes for each operation and field that does not say otherwise.
 """
 
 from __future__ import annotations
@@ -67,13 +67,17 @@ def _loose_ends(node: Node, catalog: Catalog) -> Iterator[Finding]:
                 "unknown_kind", link.place, f"there is no kind '{link.text}'.", catalog.suggest(link.text)
             )
     for path in _named_paths(node):
-        if path.text not in BASE_FIELDS and kind.field_at(path.text.removesuffix(".id")) is None:
+        if not _is_known(kind, path.text, catalog):
             hint = suggestion(path.text, kind.fields)
             yield Finding("unknown_field", path.place, f"{kind.name} has no field '{path.text}'.", hint)
     for name in (*_items(node, "filters"), *_items(node, "read_filters")):
         if name.text not in catalog.api.filters:
             hint = suggestion(name.text, catalog.api.filters)
             yield Finding("unknown_filter", name.place, f"api.yaml has no filter '{name.text}'.", hint)
+
+
+def _is_known(kind: Kind, path: str, catalog: Catalog) -> bool:
+    return path.rpartition(".")[2] in BASE_FIELDS or catalog.field_at(kind.name, path) is not None
 
 
 def _links(node: Node) -> Iterator[Node]:
@@ -102,7 +106,6 @@ def _items(node: Node, name: str) -> tuple[Node, ...]:
 def _kind(document: Mapping[str, Any], api: Mapping[str, Any]) -> Kind:
     filters = tuple(document.get("filters", ()))
     changes = api["changes"]
-    editions = document.get("editions", {})
     return Kind(
         name=document["kind"],
         resource=document["resource"],
@@ -110,10 +113,9 @@ def _kind(document: Mapping[str, Any], api: Mapping[str, Any]) -> Kind:
         section=document["section"],
         about=document.get("about", ""),
         operations={
-            name: _operation(name, document["path"], facts, editions)
-            for name, facts in document.get("operations", {}).items()
+            name: _operation(name, facts, document) for name, facts in document["operations"].items()
         },
-        fields=_fields(document),
+        fields=_fields(document, frozenset(document["operations"]) & _SENT["both"]),
         natural_keys=tuple(
             NaturalKey(key["field"], key.get("filter", ""), key.get("unique", False))
             for key in document.get("natural_keys", ())
@@ -144,11 +146,10 @@ _METHODS = {"list": "GET", "read": "GET", "create": "POST", "update": "PUT", "de
 _SUCCESS = {"create": 201, "delete": 204, "release": 201, "reissue": 201}
 
 
-def _operation(
-    name: str, path: str, facts: Mapping[str, Any], editions: Mapping[str, Iterable[str]]
-) -> Operation:
-    needs = facts.get("needs", {})
-    own = facts.get("editions", editions)
+def _operation(name: str, facts: Mapping[str, Any], owner: Mapping[str, Any]) -> Operation:
+    role, areas = facts.get("role"), facts.get("areas", owner.get("areas", {}))
+    path = owner["path"]
+    own = facts.get("editions", owner["editions"])
     return Operation(
         name=name,
         method=facts.get("method", _METHODS.get(name, "POST")),
@@ -156,28 +157,37 @@ def _operation(
         editions={edition: tuple(countries) for edition, countries in own.items()},
         reversibility=facts.get("reversibility", ""),
         status=facts.get("status", _SUCCESS.get(name, 200)),
-        needs=dict(needs.get("any") or needs.get("all") or {}),
-        needs_every_area="all" in needs,
+        needs=dict.fromkeys(areas.get("any") or areas.get("all") or (), role) if role else {},
+        needs_every_area="all" in areas,
         query=tuple(facts.get("query", ())),
         headers=tuple(facts.get("headers", ())),
     )
 
 
-def _fields(owner: Mapping[str, Any]) -> dict[str, Field]:
+_NEVER: frozenset[str] = frozenset()
+_SENT = {
+    "create": frozenset({"create"}),
+    "update": frozenset({"update"}),
+    "both": frozenset({"create", "update"}),
+}
+
+
+def _fields(owner: Mapping[str, Any], sent: frozenset[str]) -> dict[str, Field]:
     """What is sent, then what only comes back."""
-    sent = {name: _field(name, facts, "create_and_update") for name, facts in owner.get("fields", {}).items()}
-    answers = {name: _field(name, facts, "never") for name, facts in owner.get("answers", {}).items()}
-    return {**sent, **answers}
+    fields = {name: _field(name, facts, sent) for name, facts in owner.get("fields", {}).items()}
+    answers = {name: _field(name, facts, _NEVER) for name, facts in owner.get("answers", {}).items()}
+    return {**fields, **answers}
 
 
-def _field(name: str, facts: str | Mapping[str, Any], usual: str) -> Field:
+def _field(name: str, facts: str | Mapping[str, Any], usual: frozenset[str]) -> Field:
+    """`usual` says which operations send it where the facts say nothing."""
     if isinstance(facts, str):
         facts = {"type": facts}
-    sent = facts.get("sent", usual)
+    sent = _SENT[facts["sent"]] if "sent" in facts else usual
     targets = facts.get("refers_to", ())
     targets = (targets,) if isinstance(targets, str) else tuple(targets)
-    stated = facts.get("type") or _type_of_link(name, usual)
-    children = _fields(facts)
+    stated = facts.get("type") or _type_of_link(name, sent)
+    children = _fields(facts, sent)
     return Field(
         name=name,
         type="decimal" if stated == "money" else stated,
@@ -185,13 +195,13 @@ def _field(name: str, facts: str | Mapping[str, Any], usual: str) -> Field:
         max_length=facts.get("max_length"),
         decimals=2 if stated == "money" else facts.get("decimals"),
         enum=tuple(facts.get("enum", ())),
-        read_only=sent == "never",
+        read_only=not sent,
         refers_to=targets[0] if targets else "",
         targets=targets,
         countries=tuple(facts.get("countries", ())),
         in_start=facts.get("start", True),
-        create=sent in ("create_and_update", "create"),
-        update=sent in ("create_and_update", "update"),
+        create="create" in sent,
+        update="update" in sent,
         answered=facts.get("answered", True),
         fields=children,
         about=facts.get("about", ""),
@@ -201,8 +211,8 @@ def _field(name: str, facts: str | Mapping[str, Any], usual: str) -> Field:
     )
 
 
-def _type_of_link(name: str, usual: str) -> str:
-    if usual == "never":
+def _type_of_link(name: str, sent: frozenset[str]) -> str:
+    if not sent:
         return "object"
     return "list" if name.endswith("_ids") else "text"
 
