@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
 from sagerecon.model.entity import Entity
-from sagerecon.model.money import total
+from sagerecon.model.money import grouped, total
 from sagerecon.model.place import Place
+from sagerecon.reconciliation.identity import as_decimal
+from sagerecon.reconciliation.shares import Share, shares_by_account
 from sagerecon.reconciliation.verdict import RecordVerdict
+
+#: So many records are named in an explanation; the rest is summed, and all stand in the exceptions.
+_NAMED = 5
+
+_DISPLAYED = re.compile(r"(?P<name>.*?)\s*\((?P<code>[^()]*)\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,18 +40,6 @@ class Adjustment:
     amount: Decimal
     name: str
     reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """What one record contributes to a gap."""
-
-    id: str  #: of the record's verdict
-    label: str
-    verdict: str
-    amount: Decimal
-    sage_id: str = ""
-    origins: tuple[Place, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +79,16 @@ class TieOutLine:
 
     @property
     def explanation(self) -> str:
-        """The difference in a sentence; empty where there is none."""
-        return ""
+        """The difference in a sentence; empty where there is none and no record moved the account."""
+        parts = [
+            f"{share.label} {share.verdict} ({grouped(share.amount)})" for share in self.records[:_NAMED]
+        ]
+        if (more := len(self.records) - _NAMED) > 0:
+            rest = total(share.amount for share in self.records[_NAMED:])
+            parts.append(f"{more} more records ({grouped(rest)})")
+        if self.remainder:
+            parts.append(f"{grouped(self.remainder)} that no record accounts for")
+        return "; ".join(parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +115,29 @@ class TieOut:
     @property
     def totals(self) -> TieOutLine:
         """All lines added up."""
-        raise NotImplementedError
+        return TieOutLine(
+            code="",
+            name="Total",
+            source=total(line.source for line in self.lines),
+            sage=total(line.sage for line in self.lines),
+            adjustment=total(line.adjustment for line in self.lines),
+            aged_source=_columns([line.aged_source for line in self.lines]),
+            aged_sage=_columns([line.aged_sage for line in self.lines]),
+            records=tuple(share for line in self.lines for share in line.records),
+        )
+
+    @property
+    def control_agrees(self) -> bool:
+        """Whether the control account agrees with the lines on each side on which it is known."""
+        if self.control is None:
+            return True
+        totals = self.totals
+        return self.control.source in (None, totals.expected) and self.control.sage in (None, totals.sage)
 
     @property
     def ties(self) -> bool:
         """Whether every line agrees and the control accounts agree with their sub-ledgers."""
-        raise NotImplementedError
+        return all(not line.difference for line in self.lines) and self.control_agrees
 
 
 def tie_trial_balance(
@@ -134,7 +155,20 @@ def tie_trial_balance(
     absent the code is read from Sage's own words, `Trade Debtors (1100)`. An account on either side alone
     has its line too. Accounts that are zero on both sides and were never mentioned are left out.
     """
-    raise NotImplementedError
+    held = closing_balances(trial_balance, accounts)
+    shares = shares_by_account(verdicts)
+    old: dict[str, list[ExpectedBalance]] = {}
+    for balance in expected:
+        old.setdefault(balance.target, []).append(balance)
+    named: dict[str, list[Adjustment]] = {}
+    for adjustment in adjustments:
+        named.setdefault(adjustment.target, []).append(adjustment)
+    moved = [code for code, (_, amount) in held.items() if amount]
+    codes = sorted({*old, *named, *moved, *(code for code in shares if code in held)}, key=code_order)
+    lines = tuple(
+        _line(code, held, old.get(code, ()), named.get(code, ()), shares.get(code, ())) for code in codes
+    )
+    return TieOut("trial_balance", "Trial balance per account", as_at, lines)
 
 
 def tie_bank(
@@ -147,7 +181,25 @@ def tie_bank(
     verdicts: Iterable[RecordVerdict] = (),
 ) -> TieOut:
     """The balance of each bank account; Sage's own `balance`, or the trial balance where it gives none."""
-    raise NotImplementedError
+    codes = {account.sage_id: str(account.body.get("nominal_code") or "") for account in accounts}
+    ledger = {} if trial_balance is None else closing_balances(trial_balance, accounts)
+    held: dict[str, tuple[str, Decimal]] = {}
+    for bank in bank_accounts:
+        link = bank.body.get("ledger_account")
+        linked = codes.get(str(link.get("id", "")), "") if isinstance(link, Mapping) else ""
+        code = str(bank.body.get("nominal_code") or linked) or _code_and_name(bank.displayed_as)[0]
+        balance = as_decimal(bank.body.get("balance"))
+        amount = ledger.get(code, ("", Decimal()))[1] if balance is None else balance
+        held[code] = (_code_and_name(bank.displayed_as)[1], amount)
+    old: dict[str, list[ExpectedBalance]] = {}
+    for expectation in expected:
+        old.setdefault(expectation.target, []).append(expectation)
+    shares = shares_by_account(verdicts)
+    found = sorted({*old, *(code for code, (_, amount) in held.items() if amount)}, key=code_order)
+    lines = tuple(
+        _line(code, {**ledger, **held}, old.get(code, ()), (), shares.get(code, ())) for code in found
+    )
+    return TieOut("bank", "Balance per bank account", as_at, lines)
 
 
 def tie_opening_control(
@@ -159,9 +211,73 @@ def tie_opening_control(
     verdicts: Iterable[RecordVerdict] = (),
 ) -> TieOut:
     """The opening balances control account, which must be 0.00: the job is done when it is."""
-    raise NotImplementedError
+    name, amount = closing_balances(trial_balance, accounts).get(
+        code, ("Opening balances control", Decimal())
+    )
+    shares = shares_by_account(verdicts).get(code, ())
+    line = TieOutLine(code, name, source=Decimal(), sage=amount, records=tuple(shares))
+    return TieOut("opening_control", "Opening balances control account", as_at, (line,))
 
 
 def closing_balances(trial_balance: Entity, accounts: Iterable[Entity]) -> Mapping[str, tuple[str, Decimal]]:
     """Sage's closing balance of each account, debit positive: nominal code -> (name, amount)."""
-    raise NotImplementedError
+    known = {
+        account.sage_id: (str(account.body.get("nominal_code")), _account_name(account))
+        for account in accounts
+        if account.body.get("nominal_code") not in (None, "")
+    }
+    body = trial_balance.body.get("trial_balance", trial_balance.body)
+    found: dict[str, tuple[str, Decimal]] = {}
+    for row in body.get("ledger_accounts", ()):
+        code, name = known.get(str(row["id"])) or _code_and_name(str(row.get("displayed_as", "")))
+        closing = row.get("closing_balance", row)
+        amount = total((as_decimal(closing.get("debit")) or Decimal(), -_credit(closing)))
+        held = found.get(code, (name, Decimal()))
+        found[code] = (held[0], total((held[1], amount)))
+    return found
+
+
+def code_order(code: str) -> tuple[int, str]:
+    """Sorts nominal codes as numbers, and whatever is no number after them."""
+    return (int(code), "") if code.isdecimal() else (2**63, code)
+
+
+def _line(
+    code: str,
+    held: Mapping[str, tuple[str, Decimal]],
+    old: Sequence[ExpectedBalance],
+    named: Sequence[Adjustment],
+    shares: Sequence[Share],
+) -> TieOutLine:
+    name, amount = held.get(code, ("", Decimal()))
+    return TieOutLine(
+        code=code,
+        name=name or (old[0].name if old else ""),
+        source=total(balance.amount for balance in old),
+        sage=amount,
+        adjustment=total(adjustment.amount for adjustment in named),
+        old=tuple((balance.code, balance.name, balance.amount) for balance in old),
+        adjustments=tuple(named),
+        records=tuple(shares),
+    )
+
+
+def _columns(rows: Sequence[tuple[Decimal, ...]]) -> tuple[Decimal, ...]:
+    return tuple(total(column) for column in zip(*(row for row in rows if row), strict=True))
+
+
+def _credit(balance: Mapping[str, object]) -> Decimal:
+    return as_decimal(balance.get("credit")) or Decimal()
+
+
+def _account_name(account: Entity) -> str:
+    return (
+        str(account.body.get("display_name") or account.body.get("name") or "")
+        or (_code_and_name(account.displayed_as)[1])
+    )
+
+
+def _code_and_name(words: str) -> tuple[str, str]:
+    """Code and name of `Trade Debtors (1100)`; the words themselves are both where there is no code."""
+    found = _DISPLAYED.fullmatch(words)
+    return (found["code"], found["name"]) if found else (words, words)

@@ -103,10 +103,13 @@ class RecordVerdict:
     clears: str = ""  #: what would put it right
     rung: str = ""  #: how record and entity were matched
     at_risk: Decimal = Decimal()  #: the money that may be wrong, never negative
-    effects: Mapping[str, Decimal] = field(
-        default_factory=dict
-    )  #: account -> Sage less source, debit positive
-    is_created: bool = False  #: an earlier run made it in Sage
+    #: account -> Sage less source, debit positive
+    effects: Mapping[str, Decimal] = field(default_factory=dict)
+    #: contact -> what it owes or is owed, Sage less source
+    parties: Mapping[str, Decimal] = field(default_factory=dict)
+    is_wanted: bool = False  #: today's source has the record
+    is_recorded: bool = False  #: the id map knows it
+    is_created: bool = False  #: an earlier run made it in Sage, rather than find it there
     is_merged: bool = False  #: shares its Sage entity with another record
     since: str = ""  #: `new` or `as last time`, for what needs a person
 

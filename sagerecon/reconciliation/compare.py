@@ -1,0 +1,214 @@
+"""Field by field, three ways: what the source says, what was written, what Sage holds."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+from sagerecon.model.comparison import EXACT, Comparison, How, Tolerance
+from sagerecon.model.money import rounded, total
+from sagerecon.reconciliation.canonical import UNANSWERED, Leaf, Row, shown
+from sagerecon.reconciliation.verdict import Cause, Difference, Shape
+
+_INDEX = re.compile(r"\[\d+\]")
+_CENT = Decimal("0.01")
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """One record's canonical rows. `written` and `answer` are None where we never wrote it."""
+
+    source: Row
+    written: Row | None
+    answer: Row | None
+    sage: Row
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """The differences of one record, and what could be compared at all."""
+
+    differences: tuple[Difference, ...]
+    fields: int
+    not_answered: tuple[str, ...]
+
+
+def compare(
+    sides: Sides, rules: Mapping[str, Comparison], moved: Cause, *, accept_found: bool = False
+) -> Compared:
+    """Every field on which source and Sage disagree, each with its cause.
+
+    `rules` are the comparisons by field path without list positions. `moved` is the cause where the source's
+    side differs from what was written. With `accept_found`, what was found at adoption stands.
+    """
+    paths = dict.fromkeys((*sides.source, *(sides.written or ()), *_additions(sides)))
+    differences: list[Difference] = []
+    not_answered: list[str] = []
+    fields = 0
+    for path in paths:
+        rule = rules.get(bare(path), EXACT)
+        sage = sides.sage.get(path)
+        if rule.how is How.IGNORE:
+            continue
+        if sage is UNANSWERED:
+            not_answered.append(bare(path))
+            continue
+        fields += 1
+        source = sides.source.get(path)
+        if equal(source, sage, rule.how):
+            continue
+        cause = _cause(path, sides, rule, moved)
+        if accept_found and cause in (Cause.ALTERED_AT_WRITE, Cause.NEVER_WRITTEN):
+            continue
+        differences.append(_difference(path, sides, cause, rule))
+    return Compared(tuple(_with_swapped_sides(differences)), fields, tuple(not_answered))
+
+
+def bare(path: str) -> str:
+    """The path without list positions: `invoice_lines.unit_price`."""
+    return _INDEX.sub("", path)
+
+
+def equal(left: Leaf, right: Leaf, how: How = How.EXACT) -> bool:
+    """Whether two leaves count as equal; nothing and empty text do."""
+    if left in (None, "") or right in (None, ""):
+        return left in (None, "") and right in (None, "")
+    if isinstance(left, str) and isinstance(right, str):
+        return _folded(left, how) == _folded(right, how)
+    if isinstance(left, bool) != isinstance(right, bool):
+        return False
+    return left == right
+
+
+def tolerated(left: Leaf, right: Leaf, tolerance: Tolerance | None) -> bool:
+    """Whether two amounts are apart by no more than the tolerance; its size is still inside."""
+    if tolerance is None or not isinstance(left, Decimal) or not isinstance(right, Decimal):
+        return False
+    return abs(total((left, -right))) <= tolerance.size
+
+
+def shape(source: Leaf, sage: Leaf) -> Shape:
+    """How the two values differ, as far as their looks tell."""
+    if source in (None, "") or sage in (None, ""):
+        return Shape.EMPTY
+    if isinstance(source, Decimal) and isinstance(sage, Decimal):
+        return _number_shape(source, sage)
+    if isinstance(source, date) and isinstance(sage, date):
+        return _date_shape(source, sage)
+    if isinstance(source, str) and isinstance(sage, str):
+        return _text_shape(source, sage)
+    return Shape.VALUE
+
+
+def _additions(sides: Sides) -> list[str]:
+    """Lines Sage has beyond those that anybody sent."""
+    return [path for path, leaf in sides.sage.items() if path.endswith("]") and leaf is not None]
+
+
+def _cause(path: str, sides: Sides, rule: Comparison, moved: Cause) -> Cause:
+    if sides.written is None:
+        return Cause.NEVER_WRITTEN
+    source, written, sage = sides.source.get(path), sides.written.get(path), sides.sage.get(path)
+    source_stands = equal(source, written, rule.how)
+    if equal(sage, written, rule.how) or (not source_stands and tolerated(sage, written, rule.tolerance)):
+        return moved
+    if not source_stands:
+        return Cause.BOTH_CHANGED
+    answer = UNANSWERED if sides.answer is None else sides.answer.get(path)
+    if answer is not UNANSWERED and equal(answer, sage, rule.how):
+        return Cause.ALTERED_AT_WRITE
+    return Cause.EDITED_AFTER_LOAD
+
+
+def _difference(path: str, sides: Sides, cause: Cause, rule: Comparison) -> Difference:
+    source, sage = sides.source.get(path), sides.sage.get(path)
+    both = isinstance(source, Decimal) and isinstance(sage, Decimal)
+    gap = total((sage, -source)) if isinstance(source, Decimal) and isinstance(sage, Decimal) else None
+    return Difference(
+        field=path,
+        source=shown(source),
+        written="" if sides.written is None else shown(sides.written.get(path)),
+        sage=shown(sage),
+        cause=cause,
+        shape=shape(source, sage),
+        gap=gap,
+        tolerance=rule.tolerance if both and tolerated(source, sage, rule.tolerance) else None,
+    )
+
+
+def _with_swapped_sides(differences: list[Difference]) -> list[Difference]:
+    """A debit that became a credit is one mistake, not two amounts."""
+    by_field = {difference.field: difference for difference in differences}
+    swapped = set()
+    for name, debit in by_field.items():
+        if name.endswith("debit"):
+            credit = by_field.get(name.removesuffix("debit") + "credit")
+            if credit is not None and (debit.source, credit.source) == (credit.sage, debit.sage):
+                swapped |= {debit.field, credit.field}
+    return [
+        Difference(
+            d.field, d.source, d.written, d.sage, d.cause, Shape.DEBIT_CREDIT_SWAPPED, d.gap, d.tolerance
+        )
+        if d.field in swapped
+        else d
+        for d in differences
+    ]
+
+
+def _folded(text: str, how: How) -> str:
+    match how:
+        case How.CASEFOLD:
+            return text.casefold()
+        case How.SPACING:
+            return " ".join(text.split())
+        case _:
+            return text
+
+
+def _number_shape(source: Decimal, sage: Decimal) -> Shape:
+    if source == -sage:
+        return Shape.SIGN_FLIPPED
+    if _is_rounding(source, sage):
+        return Shape.ROUNDING
+    if any(source.scaleb(by) == sage for by in (-3, -2, -1, 1, 2, 3)):
+        return Shape.SCALE
+    return Shape.VALUE
+
+
+def _is_rounding(source: Decimal, sage: Decimal) -> bool:
+    """One is the other with fewer decimals, or they are a single cent apart."""
+    if abs(total((source, -sage))) <= _CENT:
+        return True
+    coarse, fine = sorted((source, sage), key=_places)
+    return _places(fine) > _places(coarse) and rounded(fine, _places(coarse)) == coarse
+
+
+def _places(number: Decimal) -> int:
+    exponent = number.normalize().as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else 0
+
+
+def _date_shape(source: date, sage: date) -> Shape:
+    if abs(source - sage) == timedelta(days=1):
+        return Shape.DATE_SHIFT
+    if (source.year, source.month, source.day) == (sage.year, sage.day, sage.month):
+        return Shape.DAY_MONTH_SWAP
+    return Shape.VALUE
+
+
+def _text_shape(source: str, sage: str) -> Shape:
+    if unicodedata.normalize("NFKC", source) == unicodedata.normalize("NFKC", sage):
+        return Shape.UNICODE_FORM
+    if source.casefold() == sage.casefold():
+        return Shape.CASE
+    if "".join(source.split()) == "".join(sage.split()):
+        return Shape.WHITESPACE
+    if source.lstrip("0") == sage.lstrip("0"):
+        return Shape.LEADING_ZEROS
+    if source.startswith(sage) or sage.startswith(source):
+        return Shape.TRUNCATED
+    return Shape.VALUE

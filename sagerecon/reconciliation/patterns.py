@@ -1,0 +1,83 @@
+"""What only shows when verdicts are seen together: crossed values, effects of what was not sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from decimal import Decimal
+
+from sagerecon.model.draft import Draft, Outcome, Quarantined
+from sagerecon.model.money import total
+from sagerecon.reconciliation.postings import Effects, Ledger
+from sagerecon.reconciliation.verdict import Difference, RecordVerdict, Shape, Verdict
+
+
+def with_swaps(verdicts: Sequence[RecordVerdict]) -> list[RecordVerdict]:
+    """The verdicts, with crossed values told apart: two invoices whose amounts were exchanged."""
+    crossed = {
+        (verdict.kind, difference.field, difference.source, difference.sage)
+        for verdict in verdicts
+        for difference in verdict.differences
+    }
+
+    def told(kind: str, difference: Difference) -> Difference:
+        mirror = (kind, difference.field, difference.sage, difference.source)
+        is_plain = difference.shape in (Shape.VALUE, Shape.ROUNDING)
+        return replace(difference, shape=Shape.SWAPPED) if is_plain and mirror in crossed else difference
+
+    return [
+        replace(verdict, differences=tuple(told(verdict.kind, d) for d in verdict.differences))
+        if verdict.differences
+        else verdict
+        for verdict in verdicts
+    ]
+
+
+def with_usual_effects(
+    verdicts: Iterable[RecordVerdict], outcomes: Iterable[Outcome], ledger: Ledger
+) -> list[RecordVerdict]:
+    """The verdicts, with the accounts that a record without a draft leaves short.
+
+    A quarantined record has an amount and no body. Where every draft of its mapping posts its amount to
+    the same accounts, as open items do, it would have as well.
+    """
+    outcomes = list(outcomes)
+    without_draft = {outcome.key for outcome in outcomes if isinstance(outcome, Quarantined)}
+    needed = {key.partition("/")[0] for key in without_draft}
+    usual = _usual(
+        (outcome for outcome in outcomes if isinstance(outcome, Draft) and outcome.mapping in needed), ledger
+    )
+    return [
+        replace(verdict, effects=_scaled(usual.get(verdict.key.partition("/")[0], {}), -verdict.amount))
+        if verdict.verdict is Verdict.QUARANTINED
+        and verdict.key in without_draft
+        and verdict.amount is not None
+        and not verdict.is_recorded
+        else verdict
+        for verdict in verdicts
+    ]
+
+
+def _usual(drafts: Iterable[Draft], ledger: Ledger) -> dict[str, Effects]:
+    """Mapping -> what one unit of a draft's amount posts; nothing where the drafts do not agree."""
+    usual: dict[str, Effects | None] = {}
+    for draft in drafts:
+        if not draft.amount:
+            continue
+        effects = ledger.effects(draft.kind, draft.body)
+        signs = {code: _sign(amount, draft.amount) for code, amount in effects.items()}
+        ratios = None if None in signs.values() else {c: s for c, s in signs.items() if s is not None}
+        known = usual.setdefault(draft.mapping, ratios)
+        if known != ratios:
+            usual[draft.mapping] = None
+    return {mapping: effects for mapping, effects in usual.items() if effects is not None}
+
+
+def _sign(effect: Decimal, amount: Decimal) -> Decimal | None:
+    if effect == amount:
+        return Decimal(1)
+    return Decimal(-1) if effect == -amount else None
+
+
+def _scaled(effects: Effects, by: Decimal) -> Effects:
+    return {code: total((amount * by,)) for code, amount in effects.items() if by}
