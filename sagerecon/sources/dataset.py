@@ -1,13 +1,49 @@
-"""Datasets: SQL over the snapshot, and the columns it gives."""
+"""Datasets: SQL over the snapshot, the columns it gives, and its rows as records."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 
+import duckdb
+
+from sagerecon.model.control import Control, Figure, Item
 from sagerecon.model.finding import Finding
-from sagerecon.model.type import Columns
-from sagerecon.model.value import Scalar
-from sagerecon.sources.declared import Sources
+from sagerecon.model.money import decimal_text, total
+from sagerecon.model.place import NOWHERE, Place
+from sagerecon.model.record import Record
+from sagerecon.model.type import DECIMAL, INTEGER, TEXT, UNKNOWN, Columns, Type, list_of
+from sagerecon.model.value import Scalar, Value
+from sagerecon.sources.database import open_in_memory
+from sagerecon.sources.declared import ControlQuery, Query, Sources
+from sagerecon.sources.opening import unreadable
+from sagerecon.sources.query import Compiled, Compiler, sql_fault
+from sagerecon.sources.tables import create_table
+
+#: The column that says which rows of the source a record was made from.
+ORIGIN = "_origin"
+
+#: Rows fetched at a time.
+_BATCH = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledControl:
+    """A control whose SQL can be run."""
+
+    declared: ControlQuery
+    figures: tuple[Compiled, ...]
+    items: Compiled | None
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Everything a snapshot can be asked, proven to fit its tables."""
+
+    datasets: Mapping[str, Compiled]
+    controls: tuple[CompiledControl, ...]
 
 
 def describe(
@@ -17,4 +53,154 @@ def describe(
 
     Datasets with an error are not in the answer. `_origin` is among the columns.
     """
-    raise NotImplementedError
+    shape, findings = compile_queries(sources, parameters)
+    return {name: compiled.columns for name, compiled in shape.datasets.items()}, findings
+
+
+def compile_queries(sources: Sources, parameters: Mapping[str, Scalar]) -> tuple[Shape, list[Finding]]:
+    """All datasets and controls compiled against empty tables, and what is wrong with any SQL."""
+    with open_in_memory() as connection:
+        for file in sources.files.values():
+            create_table(connection, file)
+        compiler = Compiler(connection, sources, parameters)
+        datasets: dict[str, Compiled] = {}
+        for name, dataset in sources.datasets.items():
+            compiled = compiler.dataset(name)
+            if compiled is not None:
+                wrong = list(_wrong_columns(dataset.query, compiled.columns, {ORIGIN: _ORIGINS}))
+                compiler.findings += wrong
+                if not wrong:
+                    datasets[name] = compiled
+        controls = [_control(control, compiler) for control in sources.controls.values()]
+        findings = sorted(set(compiler.findings), key=lambda found: (found.place, found.code, found.message))
+    return Shape(datasets, tuple(control for control in controls if control is not None)), findings
+
+
+def read_records(
+    connection: duckdb.DuckDBPyConnection, name: str, compiled: Compiled, key: Sequence[str]
+) -> Iterator[Record]:
+    """The records of a dataset one by one, in the order of its SQL.
+
+    Raises:
+        SourceError: the SQL fails on this data, or a column of `key` is not there.
+    """
+    for column in key:
+        if column not in compiled.columns:
+            message = f"dataset '{name}' has no column '{column}' for its key."
+            raise unreadable(Finding("no_such_column", compiled.query.place, message))
+    for values in read_rows(connection, compiled):
+        yield Record(
+            name, "|".join(_key_text(values[column]) for column in key), values, _places(values[ORIGIN])
+        )
+
+
+def read_rows(connection: duckdb.DuckDBPyConnection, compiled: Compiled) -> Iterator[Mapping[str, Value]]:
+    """The rows of a query one by one, by column name.
+
+    Raises:
+        SourceError: the SQL fails on this data.
+    """
+    names = tuple(compiled.columns)
+    cursor = connection.cursor()  # of its own, so that several queries can be read side by side
+    try:
+        cursor.execute(compiled.sql, compiled.values)
+        while rows := cursor.fetchmany(_BATCH):
+            for row in rows:
+                yield dict(zip(names, row, strict=True))
+    except duckdb.Error as error:
+        raise unreadable(sql_fault(compiled.query, error, compiled.first_line)) from error
+    finally:
+        cursor.close()
+
+
+def take_control(connection: duckdb.DuckDBPyConnection, control: CompiledControl) -> Control:
+    """The control totals of the data, and the records they are made of.
+
+    Raises:
+        SourceError: the SQL fails on this data.
+    """
+    declared = control.declared
+    figures = tuple(
+        Figure(figure.name, figure.about, _amounts(connection, compiled))
+        for figure, compiled in zip(declared.figures, control.figures, strict=True)
+    )
+    items = tuple(_items(connection, control.items)) if control.items is not None else ()
+    return Control(
+        declared.name, declared.about, figures, items, declared.severity, declared.hint, declared.place
+    )
+
+
+_AMOUNTS = (DECIMAL, INTEGER, UNKNOWN)
+_TEXTS = (TEXT, UNKNOWN)
+_ORIGINS = (TEXT, list_of(TEXT), UNKNOWN, list_of(UNKNOWN))
+
+
+def _control(control: ControlQuery, compiler: Compiler) -> CompiledControl | None:
+    wanted: dict[str, tuple[Type, ...]] = {"bucket": _TEXTS, "amount": _AMOUNTS}
+    figures = [_checked(compiler, figure.query, wanted) for figure in control.figures]
+    wanted_items = {**wanted, "label": _TEXTS, ORIGIN: _ORIGINS}
+    items = _checked(compiler, control.items, wanted_items) if control.items is not None else None
+    whole = [figure for figure in figures if figure is not None]
+    if len(whole) < len(figures) or (items is None) != (control.items is None):
+        return None
+    return CompiledControl(control, tuple(whole), items)
+
+
+def _checked(compiler: Compiler, query: Query, wanted: Mapping[str, tuple[Type, ...]]) -> Compiled | None:
+    compiled = compiler.query(query)
+    if compiled is None:
+        return None
+    wrong = list(_wrong_columns(query, compiled.columns, wanted))
+    compiler.findings += wrong
+    return None if wrong else compiled
+
+
+def _wrong_columns(
+    query: Query, columns: Columns, wanted: Mapping[str, tuple[Type, ...]]
+) -> Iterator[Finding]:
+    for name, types in wanted.items():
+        if name not in columns:
+            hint = "Select the _origin of the rows it is made from." if name == ORIGIN else ""
+            yield Finding("missing_column", query.place, f"the SQL gives no column '{name}'.", hint)
+        elif columns[name] not in types:
+            message = f"column '{name}' is {columns[name]} and must be {types[0]}."
+            yield Finding("wrong_column", query.place, message, "Cast it.")
+
+
+def _amounts(connection: duckdb.DuckDBPyConnection, compiled: Compiled) -> dict[str, Decimal]:
+    amounts: dict[str, Decimal] = {}
+    for row in read_rows(connection, compiled):
+        bucket = _key_text(row["bucket"])
+        amounts[bucket] = total((amounts.get(bucket, Decimal()), _amount(row["amount"])))
+    return amounts
+
+
+def _items(connection: duckdb.DuckDBPyConnection, compiled: Compiled) -> Iterator[Item]:
+    for row in read_rows(connection, compiled):
+        places = _places(row[ORIGIN])
+        yield Item(
+            _key_text(row["bucket"]),
+            _key_text(row["label"]),
+            _amount(row["amount"]),
+            places[0] if places else NOWHERE,
+        )
+
+
+def _amount(value: Value) -> Decimal:
+    return Decimal(value) if isinstance(value, Decimal | int) else Decimal()
+
+
+def _places(origin: Value) -> tuple[Place, ...]:
+    if isinstance(origin, str):
+        return (Place.parse(origin),)
+    if isinstance(origin, Sequence):
+        return tuple(Place.parse(text) for text in origin if isinstance(text, str))
+    return ()
+
+
+def _key_text(value: Value) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, Decimal):
+        return decimal_text(value, least_places=0)
+    return value.isoformat() if isinstance(value, date) else str(value)

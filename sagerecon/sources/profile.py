@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import duckdb
+
 from sagerecon.model.value import Scalar
+from sagerecon.sources.database import quoted
+from sagerecon.sources.declared import Column, SourceFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,3 +24,20 @@ class ColumnProfile:
     least: Scalar
     greatest: Scalar
     longest: int | None  #: characters of a text, items of a list
+
+
+def profile_table(connection: duckdb.DuckDBPyConnection, file: SourceFile) -> list[ColumnProfile]:
+    """The profile of each declared column of the table, in their order."""
+    return [_profile(connection, file.name, column) for column in file.columns]
+
+
+def _profile(connection: duckdb.DuckDBPyConnection, table: str, column: Column) -> ColumnProfile:
+    name = quoted(column.name)
+    is_list = column.type == "list"
+    span = "NULL, NULL, NULL" if is_list else f"count(DISTINCT {name}), min({name}), max({name})"
+    length = {"text": "length", "list": "len"}.get(column.type)
+    longest = f"max({length}({name}))" if length else "NULL"
+    row = connection.execute(
+        f"SELECT count(*), count(*) - count({name}), {span}, {longest} FROM {quoted(table)}"  # noqa: S608
+    ).fetchone()
+    return ColumnProfile(table, column.name, column.type, *(row or (0, 0, None, None, None, None)))

@@ -1,0 +1,112 @@
+"""How the columns of a JSON table are picked out of its records, and which never were there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from sagerecon.sources.columns import Cell, CellFault, Convert, Field, converter
+from sagerecon.sources.declared import Column, SourceFile
+
+
+def json_fields(file: SourceFile) -> tuple[Field, ...]:
+    """The columns of the table as picks and conversions."""
+    return tuple(_field(column, file) for column in file.columns)
+
+
+def _field(column: Column, file: SourceFile) -> Field:
+    convert = _list_converter(column, file) if column.type == "list" else converter(column, file)
+    return Field(column, _picker(column.path), convert)
+
+
+def _picker(path: tuple[str, ...]) -> Callable[[object], object]:
+    def pick(record: object) -> object:
+        value: Any = record
+        for number, step in enumerate(path):
+            if value is None:
+                return None
+            if isinstance(value, dict):
+                value = value.get(step)
+            elif isinstance(value, list) and step.isdecimal():
+                value = value[int(step)] if int(step) < len(value) else None
+            else:
+                where = ".".join(path[:number]) or "the item"
+                raise CellFault("not_an_object", f"{where} is no object, so it has no '{step}'.")
+        return value
+
+    return pick
+
+
+def _list_converter(column: Column, file: SourceFile) -> Convert:
+    """Types each item. A list that is not there is empty: APIs leave empty lists out."""
+    fields = tuple(_field(inner, file) for inner in column.columns)
+
+    def convert(cell: object) -> Cell:
+        if cell is None:
+            cell = []
+        if not isinstance(cell, list):
+            raise CellFault("not_a_list", "a list is expected here.")
+        if column.required and not cell:
+            raise CellFault("missing_value", "at least one item is required and the list is empty.")
+        return [_item(number, item, fields) for number, item in enumerate(cell, start=1)]
+
+    return convert
+
+
+def _item(number: int, item: object, fields: Sequence[Field]) -> dict[str, Cell]:
+    values: dict[str, Cell] = {}
+    for field in fields:
+        try:
+            values[field.column.name] = field.convert(field.pick(item))
+        except CellFault as fault:
+            message = f"item {number}, {field.column.name}: {fault.message}"
+            raise CellFault(fault.code, message, fault.hint) from None
+    return values
+
+
+class Presence:
+    """Which declared paths no record has had so far: a path with a typing error is empty everywhere."""
+
+    def __init__(self, columns: Sequence[Column]) -> None:
+        self._unseen: list[tuple[tuple[Column, ...], set[str]]] = [
+            (chain, set()) for chain in _chains(columns)
+        ]
+
+    def look(self, record: Mapping[str, Any]) -> None:
+        """Cross off what this record has. Costs nothing once everything was seen."""
+        if self._unseen:
+            self._unseen = [(chain, keys) for chain, keys in self._unseen if not _has(record, chain, keys)]
+
+    def absent(self) -> Iterator[tuple[Column, str, set[str]]]:
+        """Each column that was never there, its path, and the keys that stood in its place.
+
+        Nothing is said where there was no record or item to look at.
+        """
+        for chain, keys in self._unseen:
+            if keys:
+                yield chain[-1], ".".join(step for column in chain for step in column.path), keys
+
+
+def _chains(columns: Sequence[Column], above: tuple[Column, ...] = ()) -> Iterator[tuple[Column, ...]]:
+    for column in columns:
+        if column.path and not (column.required or column.optional):
+            yield (*above, column)
+        yield from _chains(column.columns, (*above, column))
+
+
+def _has(value: Any, chain: Sequence[Column], keys: set[str]) -> bool:
+    column, *below = chain
+    for step in column.path:
+        if isinstance(value, dict):
+            if step not in value:
+                keys.update(value)
+                return False
+            value = value[step]
+        elif isinstance(value, list) and step.isdecimal() and int(step) < len(value):
+            value = value[int(step)]
+        else:
+            return False
+    if not below:
+        return True
+    items = value if isinstance(value, list) else ()
+    return any(_has(item, below, keys) for item in items)
