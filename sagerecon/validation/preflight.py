@@ -2,16 +2,141 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
 
-from sagerecon.model.control import Control
-from sagerecon.model.finding import Finding
+from sagerecon.model.control import Control, Figure, Item
+from sagerecon.model.finding import Finding, Severity
+from sagerecon.model.money import grouped, total
+from sagerecon.validation.gap import accounting_for
+
+#: Records or buckets named in one sentence.
+MOST_NAMED = 10
+
+_WAYS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """What one figure lacks of another, in one bucket or over all."""
+
+    bucket: str
+    amount: Decimal
+    items: tuple[Item, ...] | None  #: the records that account for it, if one smallest set does
 
 
 def compare_figures(control: Control) -> Iterator[Finding]:
     """One finding: the figures in one sentence, as INFO where they agree.
 
     Where they differ it has the control's severity, says each gap, and names the records that account
-    for it if exactly one smallest set of them does.
+    for it if exactly one smallest set of them does. A control of one figure ought to be zero.
     """
-    raise NotImplementedError
+    if len(control.figures) == 1:
+        yield _ought_to_be_zero(control)
+        return
+    places = _places(control)
+    ways = _WAYS[len(control.figures)] if len(control.figures) < len(_WAYS) else str(len(control.figures))
+    stated = "; ".join(f"{figure.about} {grouped(_sum(figure), places)}" for figure in control.figures)
+    first, *others = control.figures
+    gaps = [sentence for other in others if (sentence := _gap_sentence(first, other, control.items, places))]
+    message = f"{control.about}, {ways} ways: {stated}."
+    if gaps:
+        yield Finding(
+            "figures_differ", control.place, f"{message} {' '.join(gaps)}", control.hint, control.severity
+        )
+    else:
+        yield Finding("figures_agree", control.place, f"{message} They agree.", severity=Severity.INFO)
+
+
+def _ought_to_be_zero(control: Control) -> Finding:
+    (figure,) = control.figures
+    amount, places = _sum(figure), _places(control)
+    if not amount:
+        message = f"{control.about}: {figure.about} {grouped(amount, places)}, as it should be."
+        return Finding("figure_zero", control.place, message, severity=Severity.INFO)
+    message = f"{control.about}: {figure.about} should be zero and is {grouped(amount, places)}."
+    if control.items and total(item.amount for item in control.items) == amount:
+        message += f" It is made of {_named(control.items, places)}."
+    return Finding("figure_not_zero", control.place, message, control.hint, control.severity)
+
+
+def _gap_sentence(first: Figure, other: Figure, items: Sequence[Item], places: int) -> str:
+    """How far `other` is from `first` and why; empty where they agree, bucket by bucket."""
+    gaps = list(_gaps(first, other, items))
+    if not gaps:
+        return ""
+    whole = total(gap.amount for gap in gaps)
+    if whole:
+        more_or_less = "less" if whole > 0 else "more"
+        text = f"{_capital(other.about)}: {grouped(abs(whole), places)} {more_or_less} than {first.about}"
+    else:
+        text = f"{_capital(other.about)}: the same total as {first.about} but not the same parts"
+    return f"{text}; {_reasons(gaps, places)}."
+
+
+def _reasons(gaps: Sequence[Gap], places: int) -> str:
+    explained = [item for gap in gaps for item in gap.items or ()]
+    open_gaps = [gap for gap in gaps if gap.items is None]
+    parts = []
+    if explained:
+        verb = "accounts" if len(explained) == 1 else "account"
+        parts.append(f"{_named(explained, places)} {verb} for {'it' if not open_gaps else 'a part'}")
+    if open_gaps == list(gaps) and not any(gap.bucket for gap in gaps):
+        parts.append("no single set of records accounts for it")
+    elif open_gaps:
+        named = [f"{gap.bucket or 'without a name'} ({grouped(gap.amount, places)})" for gap in open_gaps]
+        parts.append(f"no single set of records accounts for it in {_listed(named)}")
+    return ", and ".join(parts)
+
+
+def _gaps(first: Figure, other: Figure, items: Sequence[Item]) -> Iterator[Gap]:
+    """Per bucket where both figures have buckets, over everything where one is only a total."""
+    if _is_total(first) or _is_total(other):
+        amount = total((_sum(first), -_sum(other)))
+        if amount:
+            yield Gap("", amount, accounting_for(amount, items))
+        return
+    by_bucket = _by_bucket(items)
+    for bucket in sorted({*first.amounts, *other.amounts}):
+        zero = Decimal()
+        amount = total((first.amounts.get(bucket, zero), -other.amounts.get(bucket, zero)))
+        if amount:
+            yield Gap(bucket, amount, accounting_for(amount, by_bucket.get(bucket, ())))
+
+
+def _by_bucket(items: Sequence[Item]) -> Mapping[str, Sequence[Item]]:
+    buckets: dict[str, list[Item]] = {}
+    for item in items:
+        buckets.setdefault(item.bucket, []).append(item)
+    return buckets
+
+
+def _is_total(figure: Figure) -> bool:
+    return set(figure.amounts) <= {""}
+
+
+def _sum(figure: Figure) -> Decimal:
+    return total(figure.amounts.values())
+
+
+def _named(items: Sequence[Item], places: int) -> str:
+    return _listed([f"{item.label} ({grouped(item.amount, places)})" for item in items])
+
+
+def _listed(names: Sequence[str]) -> str:
+    if len(names) > MOST_NAMED:
+        return f"{', '.join(names[:MOST_NAMED])} and {len(names) - MOST_NAMED} more"
+    return " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _places(control: Control) -> int:
+    """Decimals to show: none where everything is a count, else two or more."""
+    amounts = [amount for figure in control.figures for amount in figure.amounts.values()]
+    exponents = [exponent for amount in amounts if isinstance(exponent := amount.as_tuple().exponent, int)]
+    finest = -min(exponents, default=0)
+    return max(finest, 2) if finest > 0 else 0
