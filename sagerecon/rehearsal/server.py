@@ -35,6 +35,7 @@ class Server:
             raise ProjectError(
                 f"Port {port} cannot be used: {error}.", "Choose another with --port."
             ) from error
+        self.sage = sage
         self.host = HOST
         self.port: int = self._http.server_address[1]
         self.url = f"http://{HOST}:{self.port}"
@@ -79,10 +80,10 @@ class _HttpServer(ThreadingHTTPServer):
     block_on_close = False  # connections are kept alive; their threads end with the sockets
 
     def __init__(self, address: tuple[str, int], sage: RehearsalSage) -> None:
-        super().__init__(address, _Handler)
         self.sage = sage
         self.failures: list[Exception] = []
         self._open: set[socket.socket] = set()
+        super().__init__(address, _Handler)  # closes itself where it cannot bind
 
     def process_request_thread(self, request: object, client_address: object) -> None:
         connection: socket.socket = request  # type: ignore[assignment]
