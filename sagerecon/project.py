@@ -2,35 +2,50 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 
-from sagerecon.model.catalog import Catalog
+from sagerecon.model.call import Call
+from sagerecon.model.catalog import Api, Catalog
 from sagerecon.model.clock import Clock
 from sagerecon.model.document import Node, check_schema, read_document
-from sagerecon.model.errors import MappingError, ProjectError
+from sagerecon.model.errors import AuthorizationError, MappingError, ProjectError, ValidationError
 from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.place import Place
+from sagerecon.model.tokens import Tokens
+from sagerecon.model.type import Columns
 from sagerecon.model.value import Scalar, fingerprint
 from sagerecon.package import catalog, schema
-from sagerecon.sage.authorization import Registration
-from sagerecon.sage.client import SageClient
+from sagerecon.sage.authorization import App, Authorization
+from sagerecon.sage.client import ReadingClient, SageClient
+from sagerecon.sage.grant import GrantTokens
+from sagerecon.sage.loopback import LoopbackListener
+from sagerecon.sage.session import open_session
+from sagerecon.sources.dataset import describe
 from sagerecon.sources.declaration import Sources, read_sources
-from sagerecon.sources.snapshot import Snapshot, open_snapshot
+from sagerecon.sources.snapshot import Snapshot, open_snapshot, take_snapshot
 from sagerecon.store.opening import Store, open_store
 
 FILE = "sagerecon.yaml"
 STATE = ".sagerecon"
 
-#: Sage's own address lies in the catalog; a sandbox answers everything at one.
+#: The vault keeps tokens by grant; a project has one.
 GRANT = "default"
+
+#: How long we wait for a person at the consent page.
+SIGN_IN_SECONDS = 300
+
+#: The app that a sandbox knows from the start; its secret is none.
+SANDBOX_APP = "sagerecon"
+SANDBOX_SECRET = "sandbox"  # noqa: S105
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,10 +147,28 @@ class Project:
         Raises:
             MappingError: it has faults; all of them.
         """
-        sources, findings = read_sources(self.text(self.sources_file), self.name(self.sources_file))
+        text = self.text(self.sources_file)
+        sources, findings = read_sources(text, self.name(self.sources_file), schema("sources"))
         if any(finding.severity is Severity.ERROR for finding in findings):
             raise MappingError(findings)
         return sources
+
+    def describe_source(self) -> tuple[Mapping[str, Columns], list[Finding]]:
+        """The columns of each dataset without a row of data, and what is wrong with any SQL."""
+        return describe(self.sources(), self.parameters)
+
+    def take_snapshot(self, clock: Clock, progress: Callable[[str, int], None]) -> str:
+        """Freeze the source; its fingerprint. An older snapshot stays where this one has faults.
+
+        Raises:
+            SourceError: a file cannot be read at all.
+            ValidationError: rows have faults; all of them.
+        """
+        make_private_folder(self.state)
+        name, findings = take_snapshot(self.sources(), self.data, self.snapshot_file, clock.now(), progress)
+        if any(finding.severity is Severity.ERROR for finding in findings):
+            raise ValidationError(findings)
+        return name
 
     def content(self) -> str:
         """The fingerprint of all that shapes the drafts: mappings, crosswalks, datasets, parameters."""
@@ -161,34 +194,113 @@ class Project:
         with open_store(self.store_url, clock, self.state / "vault.key") as store:
             yield store
 
-    def registration(self) -> Registration:
+    @property
+    def base_url(self) -> str:
+        """Where the API answers: Sage's own address, or the sandbox the project names."""
+        api = catalog().api
+        return f"{self.address}{urlsplit(api.base_url).path}" if self.address else api.base_url
+
+    def app(self) -> App:
         """The app at Sage whose consent is used.
 
         Raises:
             ProjectError: the app's id or its secret is nowhere to be found.
         """
+        api = catalog().api
+        client_id = self.client_id or os.environ.get("SAGERECON_CLIENT_ID", "")
         secret = os.environ.get("SAGERECON_CLIENT_SECRET", "")
         if self.address:
-            return Registration.at(self.address, self.client_id or "sagerecon", secret or "sandbox")
-        client_id = self.client_id or os.environ.get("SAGERECON_CLIENT_ID", "")
+            here = (f"{self.address}{urlsplit(url).path}" for url in _sign_in(api))
+            return App(client_id or SANDBOX_APP, secret or SANDBOX_SECRET, *here)
         if not client_id or not secret:
             raise ProjectError(
                 "The app's id and secret at Sage are not set.",
                 "Put sage.client_id into sagerecon.yaml and the secret into SAGERECON_CLIENT_SECRET, "
                 "or name a sandbox: sage.address.",
             )
-        return Registration.of(self.catalog.api, client_id, secret)
+        return App(client_id, secret, *_sign_in(api))
 
-    def open_sage(self, store: Store, business: str, session: requests.Session, clock: Clock) -> SageClient:
+    def open_session(self) -> requests.Session:
+        """Connections to the API's hosts, with the environment's proxies and certificates."""
+        app = self.app()
+        return open_session(self.base_url, app.token_url, app.revoke_url)
+
+    def open_sage(self, store: Store, session: requests.Session, clock: Clock) -> SageClient:
         """The one door to the API, for one business, with the tokens of the vault."""
-        return SageClient(
-            registration=self.registration(),
-            business=business,
-            vault=store.vault,
-            grant=GRANT,
-            session=session,
-            clock=clock,
+        tokens = GrantTokens(GRANT, store.vault, Authorization(self.app(), session, clock), clock)
+        return SageClient(self.base_url, self.business.id, tokens, session, clock)
+
+    def open_reader(self, store: Store, session: requests.Session, clock: Clock) -> ReadingClient:
+        """A door through which nothing can be changed."""
+        return ReadingClient(self.open_sage(store, session, clock))
+
+    def sign_in(
+        self, store: Store, session: requests.Session, clock: Clock, show: Callable[[str], None]
+    ) -> Tokens:
+        """New tokens in the vault, after a person has consented on the page whose address `show` is given.
+
+        Raises:
+            AuthorizationError: access was denied, or nobody came back in time.
+        """
+        authorization = Authorization(self.app(), session, clock)
+        with LoopbackListener() as listener:
+            request = authorization.request(listener.redirect_uri, country=self.business.country)
+            show(request.url)
+            callback = listener.wait(request.state, SIGN_IN_SECONDS)
+        return store.vault.save(GRANT, authorization.exchange(request, callback), None)
+
+    def sign_out(self, store: Store, session: requests.Session, clock: Clock) -> None:
+        """Revoke the grant at Sage, then forget it.
+
+        Raises:
+            AuthorizationError: nobody is signed in, or Sage refuses.
+        """
+        Authorization(self.app(), session, clock).revoke(self.tokens(store))
+        store.vault.forget(GRANT)
+
+    def tokens(self, store: Store) -> Tokens:
+        """The newest tokens.
+
+        Raises:
+            AuthorizationError: nobody is signed in.
+        """
+        tokens = store.vault.load(GRANT)
+        if tokens is None:
+            raise AuthorizationError("Nobody has signed in.", "Sign in: sagerecon auth login.")
+        return tokens
+
+    def find_business(self, store: Store, session: requests.Session, clock: Clock) -> tuple[str, str]:
+        """Id and name of the business to move into: the one named, or the only one there is.
+
+        Raises:
+            ProjectError: the one named is not there, or there are several and none is named.
+        """
+        answer = self.open_sage(store, session, clock).call(Call("GET", "/businesses"))
+        found = {item["id"]: item["displayed_as"] for item in answer.body["$items"]}
+        if self.business.id in found:
+            return self.business.id, found[self.business.id]
+        if len(found) == 1 and not self.business.id:
+            return next(iter(found.items()))
+        names = ", ".join(f"{name} ({business})" for business, name in found.items()) or "none"
+        raise ProjectError(
+            f"The sign-in reaches these businesses: {names}.",
+            f"Put the id of the one to move into into {FILE}: business.id.",
         )
+
+    def choose_business(self, business: str) -> Project:
+        """The project once the sign-in has shown which business it moves into; kept for later commands."""
+        make_private_folder(self.state)
+        write_private(self.state / "business", [business])
+        return replace(self, business=replace(self.business, id=business))
+
+    def remember_readings(self, runs: Sequence[str]) -> None:
+        """Keep which runs read Sage back for the last reconciliation."""
+        write_private(self.state / "readings.json", [json.dumps(list(runs))])
+
+    def readings(self) -> tuple[str, ...]:
+        """The runs that read Sage back for the last reconciliation; none where there was none."""
+        path = self.state / "readings.json"
+        return tuple(json.loads(read_text(path, self.name(path)))) if path.exists() else ()
 
 
 def read_project(folder: Path) -> Project:
@@ -231,7 +343,7 @@ def _project(root: Node, folder: Path) -> Project:
         as_at=_day(get("as_at", str(cut_over))),
         parameters={**parameters, "as_at": _day(get("as_at", str(cut_over)))},
         business=Business(
-            id=business.get("id", ""),
+            id=business.get("id") or _chosen_business(folder),
             country=business["country"],
             edition=business.get("edition", "plus"),
             currency=business["currency"],
@@ -245,6 +357,16 @@ def _project(root: Node, folder: Path) -> Project:
         control_accounts=get("control_accounts", {}),
         tie_outs={name: TieOutSource(**facts) for name, facts in get("tie_outs", {}).items()},
     )
+
+
+def _chosen_business(folder: Path) -> str:
+    """The business that the sign-in chose; empty before one."""
+    path = folder / STATE / "business"
+    return read_text(path, path.name).strip() if path.exists() else ""
+
+
+def _sign_in(api: Api) -> tuple[str, str, str]:
+    return api.authorize_url, api.token_url, api.revoke_url
 
 
 def _faults(project: Project, root: Node) -> Iterator[Finding]:
@@ -313,18 +435,20 @@ def make_private_folder(path: Path) -> None:
         raise ProjectError(f"{path} cannot be made: {error.strerror or error}.") from error
 
 
-def bound_to(project: Project, business: str) -> Project:
-    """The project once it is known which business it moves into."""
-    return replace(project, business=replace(project.business, id=business))
+def write_private(path: Path, lines: Iterable[str]) -> None:
+    """Put `lines` into a file of the owner's alone; a reader sees the old content or the new, never half.
 
-
-def plain_document(project: Project) -> dict[str, Any]:
-    """What of the project stands on a report."""
-    return {
-        "company": project.company,
-        "cut_over": project.cut_over.isoformat(),
-        "as_at": project.as_at.isoformat(),
-        "business": project.business.id,
-        "country": project.business.country,
-        "currency": project.business.currency,
-    }
+    Raises:
+        ProjectError: it cannot be written; what stood there stays.
+    """
+    beside = path.with_name(path.name + ".new")
+    try:
+        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.writelines(lines)
+            stream.flush()
+            os.fsync(stream.fileno())
+        beside.replace(path)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise ProjectError(f"{path} cannot be written: {error.strerror or error}.") from error

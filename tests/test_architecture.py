@@ -24,14 +24,23 @@ MAY_IMPORT: dict[str, set[str]] = {
     "runner": {"planning"},
     # `package` hands the project its catalog and schemas: the files that travel with the program.
     "project": {"sources", "sage", "store", "package"},
+    # What several commands share: the source as Sage should hold it, and what Sage holds against it.
+    # `verification` reads what runs left, so it names the store's values.
+    "preparation": {"project", "mapping", "validation", "reconciliation", "package"},
+    "verification": {"preparation", "project", "planning", "reconciliation", "runner", "store", "package"},
+    # Writing a report is a command like any other, so `commands` reaches the report's edge too.
     "commands": {
         "project",
+        "preparation",
+        "verification",
         "mapping",
         "validation",
         "planning",
         "reconciliation",
         "runner",
         "rehearsal",
+        "report",
+        "store",
         "package",
     },
     # The demo is a story told with the commands, too long to be one function among them.

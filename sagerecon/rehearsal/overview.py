@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from sagerecon.model.catalog import Catalog
@@ -19,6 +20,18 @@ def overview(books: Books, catalog: Catalog, now: int) -> dict[str, Any]:
         "edition": books.edition,
         "contents": {kind.resource: count for kind in catalog if (count := _count(books, kind.path, now))},
     }
+
+
+def references(books: Books, path: str, now: int) -> Iterator[str]:
+    """The reference of every record of a listing, as the business itself tells it."""
+    page, read, total = 1, 0, 1
+    while read < total:
+        query = {"items_per_page": "200", "page": str(page), "attributes": "reference"}
+        reply = books.handle(ApiRequest("GET", path, query, None, _VISITOR, now))
+        if reply.status != 200 or not reply.body["$items"]:
+            return
+        yield from (item["reference"] for item in reply.body["$items"] if item.get("reference"))
+        read, total, page = read + len(reply.body["$items"]), reply.body["$total"], page + 1
 
 
 def _count(books: Books, path: str, now: int) -> int:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.markup import escape
@@ -12,12 +13,19 @@ from rich.table import Table
 from rich.text import Text
 
 from sagerecon.model.clock import instant, instant_text
+from sagerecon.model.draft import Draft, Outcome, Quarantined
+from sagerecon.model.entity import Written
 from sagerecon.model.finding import Finding, Severity
-from sagerecon.model.money import grouped, total
-from sagerecon.planning.plan import Action, Plan
+from sagerecon.model.money import decimal_text, grouped, total
+from sagerecon.model.record import Record
+from sagerecon.model.value import canonical
+from sagerecon.planning.budget import Budget
+from sagerecon.planning.plan import Action, Plan, Step, node_document
+from sagerecon.planning.settling import SetAside
 from sagerecon.reconciliation.completeness import SourceLine
 from sagerecon.reconciliation.reconcile import Reconciliation
 from sagerecon.reconciliation.tie_out import TieOut
+from sagerecon.reconciliation.verdict import RecordVerdict
 
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.INFO: "dim"}
 
@@ -123,6 +131,118 @@ def verdicts(reconciliation: Reconciliation) -> Iterator[RenderableType]:
         if verdict.clears:
             text.append(f"\n  {verdict.clears}")
         yield text
+
+
+def source_files(files: Iterable[tuple[str, int]]) -> RenderableType:
+    """Each source file with its rows."""
+    table = _table("file", "rows")
+    for path, rows in files:
+        table.add_row(path, f"{rows:,}")
+    return table
+
+
+def created(counts: Mapping[str, int]) -> RenderableType:
+    """How many records of each resource came into being."""
+    table = _table("created in Sage", "records")
+    for resource, count in counts.items():
+        table.add_row(resource.replace("_", " "), f"{count:,}")
+    return table
+
+
+def set_aside(plan: Plan) -> int:
+    """How many records of a plan a person must look at."""
+    return sum(step.action is Action.QUARANTINE for step in plan.steps)
+
+
+def standing(
+    state: str,
+    steps: int,
+    counts: Mapping[str, int],
+    in_doubt: int,
+    calls: tuple[int, int],
+    budget: Budget,
+    aside: Sequence[SetAside],
+) -> Iterator[RenderableType]:
+    """How far a run is; `calls` are those of the last minute and of the last day."""
+    words = ", ".join(f"{count:,} {word}" for word, count in counts.items() if count)
+    yield Text(f"Run: {state}. {sum(counts.values()):,} of {steps:,} steps: {words or 'none yet'}.")
+    minute, day = calls
+    yield Text(
+        f"Calls: {day:,} of {budget.day_limit:,} in the last 24 hours, {minute:,} in the last minute; "
+        f"{budget.reserve:,} are left to the company's other apps."
+    )
+    if in_doubt:
+        yield Text(f"{in_doubt} calls are in doubt; sagerecon apply settles them first.", style="yellow")
+    for record in aside:
+        text = Text()
+        text.append(f"{record.state.value} ", style="bold red")
+        text.append(record.step.label or record.step.key, style="bold")
+        for finding in record.findings:
+            text.append(f"\n  {finding}")
+        yield text
+
+
+def explanation(
+    record: Record | None,
+    outcome: Outcome,
+    step: Step | None,
+    written: Written | None,
+    verdict: RecordVerdict | None,
+) -> Iterator[RenderableType]:
+    """One record's way: source cell, each change, what was sent, Sage's id, the verdict."""
+    yield Text(f"{outcome.kind} {outcome.key}", style="bold")
+    yield Text("source  " + (", ".join(str(place) for place in outcome.origins) or "no row"))
+    if record is not None:
+        table = _table("  column", "value")
+        for name, value in record.values.items():
+            if value is not None and not name.startswith("_"):
+                table.add_row(f"  {name}", escape(str(value)))
+        yield table
+    if isinstance(outcome, Draft):
+        for change in outcome.changes:
+            where = f"({change.rule}, {change.place})"
+            yield Text(f"change  {change.field}: {change.before!r} -> {change.after!r} {where}")
+        yield Text(f"draft   by {outcome.place}: {canonical(node_document(outcome.body))}")
+    elif isinstance(outcome, Quarantined):
+        yield from (Text(f"held    {finding}", style="yellow") for finding in outcome.findings)
+    else:
+        yield Text(f"left    by the rule {outcome.rule}: {outcome.reason}")
+    if step is not None:
+        yield Text(f"plan    step {step.number}, {step.action.value}: {step.reason}")
+    if written is not None:
+        how = "adopted" if written.adopted else "sent"
+        yield Text(f"{how:<8}{instant_text(written.written_at)}: {canonical(written.sent)}")
+        yield Text(f"Sage    {written.sage_id}")
+    if verdict is not None:
+        yield Text(f"verdict {verdict.verdict.value}. {verdict.reason}".rstrip())
+
+
+def reconciliation_document(reconciliation: Reconciliation) -> dict[str, Any]:
+    """The outcome for programs: what needs a person, and the tie-outs' totals."""
+    return {
+        "ties_out": reconciliation.ties_out,
+        "findings": [
+            {
+                "id": verdict.id,
+                "verdict": verdict.verdict.value,
+                "label": verdict.label,
+                "sage_id": verdict.sage_id,
+                "origins": [str(place) for place in verdict.origins],
+                "reason": verdict.reason,
+                "since": verdict.since,
+            }
+            for verdict in reconciliation.findings
+        ],
+        "tie_outs": {
+            tie_out.name: {
+                "ties": tie_out.ties,
+                "expected": decimal_text(tie_out.totals.expected),
+                "sage": decimal_text(tie_out.totals.sage),
+                "difference": decimal_text(tie_out.totals.difference),
+            }
+            for tie_out in reconciliation.tie_outs
+        },
+    }
 
 
 def money_total(amounts: Iterable[Decimal]) -> str:

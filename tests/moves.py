@@ -1,0 +1,98 @@
+"""A whole move in process: a project from a pack, a rehearsal Sage behind its session, a virtual clock."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import requests
+
+from sagerecon import commands
+from sagerecon.project import GRANT, SANDBOX_APP, SANDBOX_SECRET, Project
+from sagerecon.rehearsal.adapter import mount
+from sagerecon.rehearsal.clock import VirtualClock
+from sagerecon.rehearsal.faults import ScheduledFaults
+from sagerecon.rehearsal.request import ApiReply, ApiRequest, User
+from sagerecon.rehearsal.sage import RehearsalSage
+from sagerecon.runner import Ended, RunOutcome
+from sagerecon.sage.session import open_session
+from sagerecon.sage.tokens import tokens_of
+
+SHARED = Path(__file__).parents[2] / "shared"
+QBO = SHARED / "data" / "qbo-sandbox"
+
+needs_qbo = pytest.mark.skipif(
+    not QBO.exists(), reason="the QuickBooks sample lies in ../shared/data, which is absent"
+)
+
+#: Somebody else in the company, who works in Sage by hand.
+OTHER_HAND = User("f" * 32, "Kim Other", "KO")
+
+
+@dataclass
+class Move:
+    """One company on its way."""
+
+    folder: Path
+    clock: VirtualClock
+    session: requests.Session
+    sage: RehearsalSage
+    faults: ScheduledFaults
+
+    @property
+    def project(self) -> Project:
+        return commands.open_project(self.folder)
+
+    def set(self, before: str, after: str) -> None:
+        """Change a line of sagerecon.yaml."""
+        path = self.folder / "sagerecon.yaml"
+        text = path.read_text()
+        assert before in text
+        path.write_text(text.replace(before, after))
+
+    def load(self) -> RunOutcome:
+        """Snapshot, plan and apply until it is done, sleeping through closed windows."""
+        commands.snapshot(self.project, self.clock, lambda _file, _rows: None)
+        commands.plan(self.project, self.clock)
+        while True:
+            outcome = commands.apply(self.project, self.clock, self.session)
+            if outcome.ended is not Ended.PAUSED or outcome.until is None:
+                return outcome
+            self.clock.sleep(outcome.until - self.clock.now())
+
+    def reconcile(self) -> commands.Reconciled:
+        result = commands.reconcile(self.project, self.clock, self.session)
+        assert isinstance(result, commands.Reconciled), result
+        return result
+
+    def by_other_hand(self, method: str, path: str, body: object = None, **query: str) -> ApiReply:
+        """What somebody does in Sage itself."""
+        books = self.sage.business(self.project.business.id)
+        return books.handle(ApiRequest(method, path, query, body, OTHER_HAND, self.clock.now()))
+
+
+@contextmanager
+def move(folder: Path, pack: str, data: Path, changes: Mapping[str, str] = {}) -> Iterator[Move]:
+    """A project of `pack` on `data`, signed in to a fresh rehearsal business."""
+    clock, faults = VirtualClock(), ScheduledFaults()
+    project = commands.init(folder, pack, data, "Test Company Ltd")
+    sage = commands.open_rehearsal(project, clock, seed=7, faults=faults, latency=200)
+    business = next(iter(sage.people.businesses))
+    project.choose_business(business)
+    names = {"SAGERECON_CLIENT_ID": SANDBOX_APP, "SAGERECON_CLIENT_SECRET": SANDBOX_SECRET}
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in names.items():
+            patch.setitem(os.environ, name, value)
+        granted = sage.grant(SANDBOX_APP, "owner", business)
+        with project.open_store(clock) as store:
+            store.vault.save(GRANT, tokens_of(granted, clock.now()), None)
+        with open_session() as session:
+            mount(session, sage)
+            moving = Move(folder, clock, session, sage, faults)
+            for before, after in changes.items():
+                moving.set(before, after)
+            yield moving

@@ -1,0 +1,190 @@
+"""The QuickBooks sample company moves by the opening-items route: stories C1 to C6 and F6, to the cent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from sagerecon import commands
+from sagerecon.model.draft import Draft, LeftOut, Quarantined
+from sagerecon.model.errors import SagereconError, SourceError, ValidationError
+from sagerecon.model.money import total
+from sagerecon.planning.plan import Action
+from sagerecon.reconciliation.verdict import Verdict
+from sagerecon.runner import Ended
+from tests.moves import QBO, Move, move, needs_qbo
+
+pytestmark = needs_qbo
+
+NAMED = {"result_account: null": "result_account: Retained Earnings"}
+
+
+@pytest.fixture
+def moving(tmp_path: Path) -> Iterator[Move]:
+    with move(tmp_path / "project", "quickbooks", QBO, NAMED) as opened:
+        yield opened
+
+
+def sentences(found: tuple[object, ...]) -> str:
+    return "\n".join(str(finding) for finding in found)
+
+
+def test_c1_receivables_are_stated_three_ways_and_the_gap_is_named(moving: Move) -> None:
+    prepared = commands.snapshot(moving.project, moving.clock, lambda _file, _rows: None)
+    said = sentences(prepared.findings)
+    for figure in ("5,493.52", "5,443.52", "5,281.52", "invoice 1039", "50.00", "invoice 1038", "162.00"):
+        assert figure in said
+    assert "1,602.67" in said
+
+
+def test_c2_what_is_open_is_moved_at_what_remains(moving: Move) -> None:
+    prepared = commands.snapshot(moving.project, moving.clock, lambda _file, _rows: None)
+    sales = [o for o in prepared.outcomes if isinstance(o, Draft) and o.mapping == "open_sales"]
+    assert len(sales) == 22
+    assert total(draft.amount or Decimal() for draft in sales) == Decimal("5493.52")
+    remains = {draft.body["reference"]: draft.body["total_amount"] for draft in sales}
+    assert (remains["1021"], remains["1005"], remains["1007"]) == (
+        Decimal("239"),
+        Decimal("4"),
+        Decimal("450"),
+    )
+    partly = next(draft for draft in sales if draft.body["reference"] == "1021")
+    assert "459.00" in str(partly.body["details"])
+    assert not any(draft.body["contact_opening_balance_type_id"] == "CREDIT_NOTE" for draft in sales)
+    bills = [o for o in prepared.outcomes if isinstance(o, Draft) and o.mapping == "open_bills"]
+    assert len(bills) == 5
+    assert total(draft.body["total_amount"] for draft in bills) == Decimal("1602.67")  # type: ignore[misc]
+
+
+def test_c3_the_plan_asks_for_the_account_that_carries_the_result(tmp_path: Path) -> None:
+    with move(tmp_path / "project", "quickbooks", QBO) as unnamed:
+        commands.snapshot(unnamed.project, unnamed.clock, lambda _file, _rows: None)
+        with pytest.raises(ValidationError) as refused:
+            commands.plan(unnamed.project, unnamed.clock)
+        said = sentences(refused.value.findings)
+        assert "1,692.46" in said and "result_account" in said
+        unnamed.set(*next(iter(NAMED.items())))
+        assert commands.plan(unnamed.project, unnamed.clock).header.calls > 0
+
+
+def test_c4_sub_customers_are_kept_or_joined_by_choice(tmp_path: Path) -> None:
+    for choice, contacts in (("keep", 29), ("join", 26)):
+        changes = {**NAMED, "sub_customers: keep": f"sub_customers: {choice}"}
+        with move(tmp_path / choice, "quickbooks", QBO, changes) as moved:
+            prepared = commands.snapshot(moved.project, moved.clock, lambda _file, _rows: None)
+            customers = [o for o in prepared.outcomes if o.key.startswith("customers/")]
+            assert sum(isinstance(o, Draft) for o in customers) == contacts
+            said = sentences(prepared.findings) + "".join(
+                str(c.rule) for o in customers if isinstance(o, Draft) for c in o.changes
+            )
+            if choice == "keep":
+                assert "parent:child" in said
+            else:
+                merged = [o for o in customers if isinstance(o, LeftOut)]
+                assert [o.merged_into for o in merged] == ["customers/7", "customers/7", "customers/22"]
+            assert len([o for o in prepared.outcomes if o.key.startswith("open_sales/INVOICE")]) == 33
+            assert not any(isinstance(o, Quarantined) for o in prepared.outcomes)
+
+
+def test_c5_an_invoice_that_cannot_be_rebuilt_is_refused(moving: Move) -> None:
+    folder = moving.folder
+    (folder / "whole_documents" / "sales_invoices.yaml").rename(folder / "mappings" / "sales_invoices.yaml")
+    (folder / "mappings" / "open_sales.yaml").unlink()
+    prepared = commands.snapshot(moving.project, moving.clock, lambda _file, _rows: None)
+    invoices = [o for o in prepared.outcomes if o.key.startswith("sales_invoices/")]
+    refused = {o.label: o for o in invoices if isinstance(o, Quarantined)}
+    assert "no sales line" in str(refused["invoice 1013"].findings[0])
+    assert refused["invoice 1013"].amount == Decimal("81.00")
+
+
+def test_c6_payments_without_their_bills_are_ten_findings_and_the_rest_proceeds(moving: Move) -> None:
+    prepared = commands.snapshot(moving.project, moving.clock, lambda _file, _rows: None)
+    missing = [finding for finding in prepared.findings if finding.code == "bill_payment_without_bill"]
+    assert len(missing) == 10
+    assert moving.load().ended is Ended.FINISHED
+
+
+def test_everything_ties_out_and_another_hand_is_found_out(moving: Move) -> None:
+    outcome = moving.load()
+    assert outcome.ended is Ended.FINISHED, outcome
+    assert not any(outcome.counts.get(word) for word in ("quarantined", "blocked", "parked"))
+    reconciled = moving.reconcile().reconciliation
+    assert [str(v.reason) for v in reconciled.findings] == []
+    assert {t.name for t in reconciled.tie_outs} == {
+        "trial_balance",
+        "debtors",
+        "creditors",
+        "bank",
+        "opening_control",
+    }
+    for tie_out in reconciled.tie_outs:
+        assert tie_out.ties, (tie_out.name, [line for line in tie_out.lines if line.difference])
+    assert reconciled.ties_out
+
+    # F6: one amount edited, one record deleted, one added, by another hand
+    with moving.project.open_store(moving.clock) as store:
+        written = {w.key: w for w in store.books(moving.project.business.id).written()}
+    moving.clock.sleep(3_600_000)
+    edited = written["open_sales/INVOICE|67"].sage_id
+    reply = moving.by_other_hand(
+        "PUT", f"/contact_opening_balances/{edited}", {"contact_opening_balance": {"total_amount": "240.00"}}
+    )
+    assert reply.status == 200, reply
+    deleted = written["open_bills/19"].sage_id
+    assert moving.by_other_hand("DELETE", f"/contact_opening_balances/{deleted}").status == 204
+    added = moving.by_other_hand(
+        "POST",
+        "/contact_opening_balances",
+        {
+            "contact_opening_balance": {
+                "contact_opening_balance_type_id": "INVOICE",
+                "contact_id": written["customers/1"].sage_id,
+                "date": "2017-03-30",
+                "reference": "EXTRA1",
+                "total_amount": "10.00",
+            }
+        },
+    )
+    assert added.status == 201, added
+
+    found = moving.reconcile().reconciliation.findings
+    assert {v.verdict: v.sage_id for v in found} == {
+        Verdict.EDITED: edited,
+        Verdict.DELETED: deleted,
+        Verdict.EXTRA: added.body["id"],
+    }
+    by_verdict = {v.verdict: v for v in found}
+    assert str(by_verdict[Verdict.EDITED].origins[0]).startswith("invoices.json")
+    assert str(by_verdict[Verdict.DELETED].origins[0]).startswith("bills_open_only.json")
+    assert {v.since for v in found} == {"new"}
+    again = moving.reconcile().reconciliation.findings
+    assert {v.id for v in again} == {v.id for v in found}
+    assert {v.since for v in again} == {"as last time"}
+
+
+@pytest.mark.parametrize(
+    "name", ["invalid_json.txt", "empty.json", "not_json.txt", "credit_memos_other_company.json"]
+)
+def test_wrong_files_are_refused_in_clear_words(tmp_path: Path, name: str) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    for path in QBO.glob("*.json"):
+        (data / path.name).write_bytes(path.read_bytes())
+    (data / "invoices.json").write_bytes((QBO / "broken" / name).read_bytes())
+    with move(tmp_path / "project", "quickbooks", data, NAMED) as moved:
+        with pytest.raises(SagereconError) as refused:
+            commands.snapshot(moved.project, moved.clock, lambda _file, _rows: None)
+        assert isinstance(refused.value, SourceError | ValidationError)
+        assert "invoices.json" in str(refused.value) + sentences(getattr(refused.value, "findings", ()))
+        assert not moved.project.snapshot_file.exists()
+
+
+def test_the_plan_accounts_for_every_record(moving: Move) -> None:
+    prepared = commands.snapshot(moving.project, moving.clock, lambda _file, _rows: None)
+    made = commands.plan(moving.project, moving.clock)
+    steps = [step for step in made.steps if step.action is not Action.READ]
+    assert len(steps) == len(prepared.outcomes)
+    assert made.header.calls == sum(step.calls for step in made.steps)
