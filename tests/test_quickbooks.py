@@ -7,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from moves import QBO, Move, move, needs_qbo
 
 from sagerecon import commands
 from sagerecon.model.draft import Draft, LeftOut, Quarantined
@@ -15,7 +16,6 @@ from sagerecon.model.money import total
 from sagerecon.planning.plan import Action
 from sagerecon.reconciliation.verdict import Verdict
 from sagerecon.runner import Ended
-from tests.moves import QBO, Move, move, needs_qbo
 
 pytestmark = needs_qbo
 
