@@ -61,6 +61,9 @@ def read_catalog(api: Mapping[str, Any], resources: Iterable[Mapping[str, Any]])
 def _loose_ends(node: Node, catalog: Catalog) -> Iterator[Finding]:
     """What a schema cannot see: kinds, fields and filters that are named and do not exist."""
     kind = catalog[node["kind"].text]
+    for twice in _told_twice(node):
+        sentence = "what is sent comes back too, and need not be told twice."
+        yield Finding("duplicate_field", twice.named_at, sentence, "Take it out of answers.")
     for link in _links(node):
         if link.text not in catalog:
             yield Finding(
@@ -74,6 +77,14 @@ def _loose_ends(node: Node, catalog: Catalog) -> Iterator[Finding]:
         if name.text not in catalog.api.filters:
             hint = suggestion(name.text, catalog.api.filters)
             yield Finding("unknown_filter", name.place, f"api.yaml has no filter '{name.text}'.", hint)
+
+
+def _told_twice(node: Node) -> Iterator[Node]:
+    fields, answers = (node.get(name) or Node(None, node.place) for name in ("fields", "answers"))
+    for name, field in (*fields.children().items(), *answers.children().items()):
+        if name in answers and field is not answers[name]:
+            yield answers[name]
+        yield from _told_twice(field)
 
 
 def _is_known(kind: Kind, path: str, catalog: Catalog) -> bool:
@@ -143,20 +154,21 @@ def _kind(document: Mapping[str, Any], api: Mapping[str, Any]) -> Kind:
 
 
 _METHODS = {"list": "GET", "read": "GET", "create": "POST", "update": "PUT", "delete": "DELETE"}
-_SUCCESS = {"create": 201, "delete": 204, "release": 201, "reissue": 201}
+_SUCCESS = {"POST": 201, "DELETE": 204}
 
 
 def _operation(name: str, facts: Mapping[str, Any], owner: Mapping[str, Any]) -> Operation:
     role, areas = facts.get("role"), facts.get("areas", owner.get("areas", {}))
     path = owner["path"]
     own = facts.get("editions", owner["editions"])
+    method = facts.get("method", _METHODS.get(name, "POST"))
     return Operation(
         name=name,
-        method=facts.get("method", _METHODS.get(name, "POST")),
+        method=method,
         path=facts.get("path", path if name in ("list", "create") else f"{path}/{{key}}"),
         editions={edition: tuple(countries) for edition, countries in own.items()},
         reversibility=facts.get("reversibility", ""),
-        status=facts.get("status", _SUCCESS.get(name, 200)),
+        status=facts.get("status", _SUCCESS.get(method, 200)),
         needs=dict.fromkeys(areas.get("any") or areas.get("all") or (), role) if role else {},
         needs_every_area="all" in areas,
         query=tuple(facts.get("query", ())),
