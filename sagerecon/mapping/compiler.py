@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from sagerecon.mapping.compiled import CompiledMapping
+from sagerecon.mapping.context import Context, Header
 from sagerecon.mapping.crosswalk import Crosswalk
-from sagerecon.model.catalog import Catalog
+from sagerecon.mapping.faults import Faults
+from sagerecon.mapping.frame import NUMBERS, Read, Typed, a
+from sagerecon.mapping.objects import Plan, compile_fields
+from sagerecon.mapping.recipe import Recipe
+from sagerecon.mapping.rules import compile_checks, compile_choices, compile_comparisons, compile_rules
+from sagerecon.mapping.scope import Scope
+from sagerecon.mapping.unmapped import check_unmapped
+from sagerecon.mapping.value import compile_value
+from sagerecon.model.catalog import Catalog, Kind
+from sagerecon.model.document import Node, check_schema, read_document
+from sagerecon.model.draft import OnExisting
 from sagerecon.model.finding import Finding
+from sagerecon.model.money import decimal
+from sagerecon.model.place import Place
 from sagerecon.model.type import Columns
 from sagerecon.model.value import Scalar
+
+_NONE = Node(None, Place(""))
 
 
 def compile_mappings(
@@ -26,4 +42,225 @@ def compile_mappings(
     A file with an error gives no mapping. `datasets` are the columns of each dataset, `parameters`
     the project's own values (`param.cut_over`), `schema` is `specs/schemas/mapping.schema.json`.
     """
-    raise NotImplementedError
+    read = [_read(file, text, schema) for file, text in files.items()]
+    headers = dict(_headers(read))
+    world = _World(datasets, catalog, crosswalks, parameters, headers)
+    compiled = [_compile(file, world) for file in read if file.root.children()]
+    whole = [mapping for mapping in compiled if mapping is not None]
+    findings = [finding for file in read for finding in file.faults.findings]
+    findings.sort(key=lambda finding: (finding.place, finding.code, finding.message))
+    return tuple(sorted(whole, key=lambda mapping: mapping.priority)), findings
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """One mapping file as read."""
+
+    name: str
+    root: Node
+    faults: Faults
+
+    def get(self, *path: str) -> Node | None:
+        """The node at a path of keys, or None."""
+        node: Node | None = self.root
+        for key in path:
+            node = node.get(key) if node is not None else None
+        return node
+
+    def text(self, *path: str) -> str:
+        """The scalar at a path of keys; empty where there is none."""
+        node = self.get(*path)
+        return node.text if node is not None else ""
+
+
+@dataclass(frozen=True, slots=True)
+class _World:
+    """What all files share."""
+
+    datasets: Mapping[str, Columns]
+    catalog: Catalog
+    crosswalks: Mapping[str, Crosswalk]
+    parameters: Mapping[str, Scalar]
+    headers: Mapping[str, Header]
+
+    def setting(self, name: str) -> str:
+        """A parameter of the project as text; empty where it has none."""
+        return str(self.parameters.get(name) or "")
+
+
+def _read(name: str, text: str, schema: Mapping[str, Any]) -> _File:
+    root, findings = read_document(text, name)
+    faults = Faults(text)
+    faults.findings += findings
+    if not findings:
+        faults.findings += check_schema(root, schema)
+    return _File(name, root, faults)
+
+
+def _headers(files: list[_File]) -> Iterator[tuple[str, Header]]:
+    places: dict[str, Place] = {}
+    for file in files:
+        node = file.get("mapping")
+        if node is None:
+            continue
+        if node.text in places:
+            message = f"the mapping '{node.text}' stands in {places[node.text].file} as well."
+            file.faults.add("duplicate_mapping", node.place, message, "Give each mapping its own name.")
+            continue
+        places[node.text] = node.place
+        key = file.get("source", "key") or _NONE
+        columns = tuple(item.text for item in key.items() or (key,) if item.text)
+        yield node.text, Header(node.text, file.text("target", "kind"), columns)
+
+
+def _compile(file: _File, world: _World) -> CompiledMapping | None:
+    name = file.text("mapping")
+    header = world.headers.get(name, Header(name, file.text("target", "kind"), ()))
+    kind = _kind(file, world)
+    scope = Scope(_columns(file, world), world.parameters)
+    context = Context(scope, world.catalog, world.headers, world.crosswalks, file.faults)
+    for item in (file.get("source", "key") or _NONE).items():
+        context.path(item)
+    context = _with_lets(file, context)
+    recipe = _recipe(file, context, kind)
+    check_unmapped(file.root, context, kind, world.setting("country"))
+    if file.faults.has_errors:
+        return None
+    priority = file.get("priority")
+    return CompiledMapping(
+        name,
+        file.name,
+        file.text("source", "dataset"),
+        header.key,
+        header.kind,
+        int(priority.text) if priority is not None else 0,
+        recipe.comparisons,
+        recipe,
+    )
+
+
+def _kind(file: _File, world: _World) -> Kind | None:
+    node = file.get("target", "kind")
+    if node is None:
+        return None
+    kind = world.catalog.kinds.get(node.text)
+    if kind is None:
+        message = f"there is no kind '{node.text}'."
+        file.faults.unknown("unknown_kind", node.place, message, node.text, world.catalog.kinds)
+        return None
+    create = kind.operations.get("create")
+    if create is None:
+        file.faults.add(
+            "kind_not_made", node.place, f"Sage lets nobody create a {kind.name}.", "Refer to it with ref:."
+        )
+    country, edition = world.setting("country"), world.setting("edition")
+    if create is not None and country and edition and not create.is_available(country, edition):
+        message = f"a {kind.name} cannot be created in the {edition} edition in {country}."
+        file.faults.add("kind_not_available", node.place, message)
+    return kind
+
+
+def _columns(file: _File, world: _World) -> Columns | None:
+    node = file.get("source", "dataset")
+    if node is None:
+        return None
+    if node.text not in world.datasets:
+        message = f"there is no dataset '{node.text}'."
+        file.faults.unknown("unknown_dataset", node.place, message, node.text, world.datasets)
+        return None
+    return world.datasets[node.text]
+
+
+def _with_lets(file: _File, context: Context) -> Context:
+    for name, node in (file.get("let") or _NONE).children().items():
+        if context.scope.is_taken(name):
+            message = f"the name '{name}' is taken already."
+            file.faults.add("name_taken", node.named_at, message, "Give the let a name that no column has.")
+            continue
+        value = compile_value(node, context, name)
+        context = context.within(context.scope.with_let(name, value))
+    return context
+
+
+def _recipe(file: _File, context: Context, kind: Kind | None) -> Recipe:
+    fields = file.get("fields")
+    where, target = file.get("source", "where"), file.get("target") or file.root
+    on_existing = file.get("target", "on_existing")
+    identity = _identity(file, context, kind)
+    return Recipe(
+        place=target.named_at,
+        where=context.condition(where) if where is not None else None,
+        leave_out=tuple(compile_rules(file.get("leave_out"), context)),
+        quarantine=tuple(compile_rules(file.get("quarantine"), context)),
+        body=_body(fields, context, kind),
+        checks=tuple(compile_checks(file.get("checks"), fields, kind, context)),
+        choices=tuple(compile_choices(file.get("choices"), fields, context)),
+        identity=identity,
+        label=_stated(file.get("label"), context).read if file.get("label") is not None else None,
+        amount=_amount(file.get("amount"), context),
+        on_existing=_on_existing(on_existing, bool(identity)),
+        comparisons=compile_comparisons(file.get("reconcile"), kind, context),
+    )
+
+
+def _body(fields: Node | None, context: Context, kind: Kind | None) -> Plan:
+    if fields is None:
+        return Plan(())
+    known, owner = (kind.fields, kind.name) if kind is not None else ({}, "")
+    return compile_fields(fields, context, known, owner, "", compile_value)
+
+
+def _stated(node: Node | None, context: Context) -> Typed:
+    """An expression, or a value in full: `label: name`, `label: {from: name}`."""
+    node = node or _NONE
+    return compile_value(node, context, "") if node.children() else context.expression(node)
+
+
+def _amount(node: Node | None, context: Context) -> Read | None:
+    if node is None:
+        return None
+    value = _stated(node, context)
+    if value.type.name not in (*NUMBERS, "unknown"):
+        context.faults.add("wrong_result", node.place, f"the amount is {a(value.type)}, not a number.")
+    read = value.read
+
+    def amount(frame: Any) -> Any:
+        found = read(frame)
+        return decimal(found) if isinstance(found, int) else found
+
+    return amount
+
+
+def _identity(file: _File, context: Context, kind: Kind | None) -> dict[str, Read | None]:
+    """How each identifying field is read: off the body where it is sent, else off the source."""
+    mapped = (file.get("fields") or _NONE).children()
+    node = file.get("target", "identity") or _NONE
+    named = {item.text: item for item in node.items()} | node.children()
+    identity: dict[str, Read | None] = {}
+    for field, value in named.items():
+        place = value.named_at
+        if kind is not None and field not in kind.fields and field not in kind.base_fields:
+            message = f"{kind.name} has no field '{field}'."
+            context.faults.unknown("unknown_field", place, message, field, kind.fields)
+        if field in mapped:
+            identity[field] = None
+            if value.text != field and not value.children():
+                context.path(value)
+        elif node.items():
+            context.faults.add(
+                "identity_not_mapped",
+                place,
+                f"'{field}' is not among the fields.",
+                "Map it, or name a column.",
+            )
+        else:
+            identity[field] = (
+                compile_value(value, context, "") if value.children() else context.path(value)
+            ).read
+    return identity
+
+
+def _on_existing(node: Node | None, has_identity: bool) -> OnExisting:
+    words = {way.value: way for way in OnExisting}
+    usual = OnExisting.ADOPT_IF_EQUAL if has_identity else OnExisting.CREATE
+    return words.get(node.text, usual) if node is not None else usual

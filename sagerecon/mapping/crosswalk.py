@@ -2,23 +2,223 @@
 
 from __future__ import annotations
 
+import csv
+import io
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import combinations, pairwise
+from pathlib import PurePath
 
+from sagerecon.mapping.frame import iso_day
+from sagerecon.model.document import Node, read_document, suggestion
 from sagerecon.model.finding import Finding
+from sagerecon.model.place import Place
+
+ANY = "*"
+_FIXED = ("source", "target", "valid_from", "valid_to", "reason")
+_YAML_KEYS = ("sagerecon", "about", "entries")
+_FIRST, _LAST = date.min, date.max
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One row: what the source has, what Sage wants instead, and when that holds (both days inside)."""
+
+    source: str
+    target: str
+    keys: tuple[str, ...]
+    valid_from: date
+    valid_to: date
+    reason: str
+    place: Place
+
+    @property
+    def is_dated(self) -> bool:
+        """Whether it holds for a time only."""
+        return (self.valid_from, self.valid_to) != (_FIRST, _LAST)
 
 
 @dataclass(frozen=True, slots=True)
 class Crosswalk:
-    """A table of source codes to Sage codes."""
+    """A table of source codes to Sage codes; `keys` are the columns looked up beside the source."""
 
     name: str
+    file: str
+    keys: tuple[str, ...]
+    entries: tuple[Entry, ...]
+    _index: Mapping[tuple[str, ...], tuple[Entry, ...]]
 
     def lookup(self, source: str, at: date | None = None, **keys: str) -> str | None:
-        """The target of the most particular row that holds on the day `at`, or None."""
-        raise NotImplementedError
+        """The target of the most particular row that holds on the day `at`, or None.
+
+        A row that names the source beats `*`; then the row with fewer `*` in its other keys wins. Without
+        a day only the rows that always hold are asked.
+        """
+        entry = self.entry(source, at, **keys)
+        return entry.target if entry is not None else None
+
+    def entry(self, source: str, at: date | None = None, **keys: str) -> Entry | None:
+        """The row that `lookup` takes its target from, or None."""
+        values = [keys.get(name, "") for name in self.keys]
+        for candidate in _candidates(source, values):
+            for entry in self._index.get(candidate, ()):
+                if (entry.valid_from <= at <= entry.valid_to) if at is not None else not entry.is_dated:
+                    return entry
+        return None
+
+    @property
+    def has_dates(self) -> bool:
+        """Whether any row holds for a time only."""
+        return any(entry.is_dated for entry in self.entries)
+
+    def targets(self) -> tuple[tuple[str, Place], ...]:
+        """Every target with the row that gives it."""
+        return tuple((entry.target, entry.place) for entry in self.entries)
 
 
 def read_crosswalk(name: str, text: str, file: str) -> tuple[Crosswalk, list[Finding]]:
-    """The table in a `.csv` or `.yaml` text, and what is wrong with it."""
-    raise NotImplementedError
+    """The table in a `.csv` or `.yaml` text, and what is wrong with it.
+
+    CSV has a header with `source` and `target`, and may have `valid_from`, `valid_to`, `reason` and key
+    columns of its own. YAML has `entries:`, either `source: target` or a list of such rows.
+    """
+    findings: list[Finding] = []
+    is_yaml = PurePath(file).suffix in (".yaml", ".yml")
+    rows = list((_yaml_rows if is_yaml else _csv_rows)(text, file, findings))
+    keys = tuple(dict.fromkeys(column for row, _ in rows for column in row if column not in _FIXED))
+    entries = [entry for row, place in rows if (entry := _entry(row, keys, place, findings)) is not None]
+    findings += _overlaps(entries, name)
+    return Crosswalk(name, file, keys, tuple(entries), _indexed(entries)), findings
+
+
+def _candidates(source: str, values: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    for head in dict.fromkeys((source, ANY)):
+        for stars in range(len(values) + 1):
+            for positions in combinations(range(len(values)), stars):
+                yield (head, *(ANY if number in positions else value for number, value in enumerate(values)))
+
+
+def _indexed(entries: Iterable[Entry]) -> dict[tuple[str, ...], tuple[Entry, ...]]:
+    index: dict[tuple[str, ...], list[Entry]] = {}
+    for entry in entries:
+        index.setdefault((entry.source, *entry.keys), []).append(entry)
+    return {key: tuple(sorted(group, key=lambda e: e.valid_from)) for key, group in index.items()}
+
+
+def _overlaps(entries: Iterable[Entry], name: str) -> Iterator[Finding]:
+    for group in _indexed(entries).values():
+        for earlier, later in pairwise(group):
+            if later.valid_from > earlier.valid_to:
+                continue
+            first, second = sorted((earlier, later), key=lambda entry: entry.place)
+            what = " and ".join([f"'{first.source}'", *(f"'{key}'" for key in first.keys)])
+            since = f" from {later.valid_from}" if later.is_dated else ""
+            yield Finding(
+                "crosswalk_overlap",
+                second.place,
+                f"{name} has two entries for {what}{since}; the other is on line {first.place.line}.",
+                "Keep one, or give each its time: valid_from, valid_to.",
+            )
+
+
+def _entry(
+    row: Mapping[str, str], keys: Sequence[str], place: Place, findings: list[Finding]
+) -> Entry | None:
+    before = len(findings)
+    for column in ("source", "target"):
+        if not row.get(column):
+            findings.append(
+                Finding(
+                    "crosswalk_blank", place, f"the {column} is blank.", "Fill it in, or take the row out."
+                )
+            )
+    days = [
+        _day(row.get(c, ""), c, place, otherwise, findings)
+        for c, otherwise in zip(("valid_from", "valid_to"), (_FIRST, _LAST), strict=True)
+    ]
+    if days[0] > days[1]:
+        findings.append(
+            Finding("crosswalk_dates", place, f"valid_to {days[1]} lies before valid_from {days[0]}.")
+        )
+    if len(findings) > before:
+        return None
+    further = tuple(row.get(key, "") or ANY for key in keys)
+    return Entry(row["source"], row["target"], further, days[0], days[1], row.get("reason", ""), place)
+
+
+def _day(text: str, column: str, place: Place, otherwise: date, findings: list[Finding]) -> date:
+    if not text:
+        return otherwise
+    try:
+        return iso_day(text)
+    except ValueError:
+        findings.append(
+            Finding("crosswalk_dates", place, f"{column} '{text}' is not a date such as 2017-03-31.")
+        )
+        return otherwise
+
+
+def _csv_rows(text: str, file: str, findings: list[Finding]) -> Iterator[tuple[dict[str, str], Place]]:
+    reader = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), strict=True)
+    try:
+        header = [cell.strip() for cell in next(reader, [])]
+        if not _is_header(header, file, findings):
+            return
+        line = reader.line_num
+        for cells in reader:
+            place = Place(file, line + 1, 1)
+            line = reader.line_num
+            if not any(cells):
+                continue
+            if len(cells) != len(header):
+                findings.append(
+                    Finding(
+                        "crosswalk_row", place, f"the row has {len(cells)} cells, the header {len(header)}."
+                    )
+                )
+                continue
+            yield {name: cell.strip() for name, cell in zip(header, cells, strict=True)}, place
+    except csv.Error as error:
+        findings.append(Finding("crosswalk_row", Place(file, reader.line_num or 1), f"not CSV: {error}."))
+
+
+def _is_header(header: Sequence[str], file: str, findings: list[Finding]) -> bool:
+    place = Place(file, 1, 1)
+    for column in ("source", "target"):
+        if column not in header:
+            hint = suggestion(column, header) or "The first row names the columns: source,target."
+            findings.append(Finding("crosswalk_header", place, f"there is no column '{column}'.", hint))
+            return False
+    twice = [name for name in dict.fromkeys(header) if header.count(name) > 1 or not name]
+    for name in twice:
+        findings.append(
+            Finding("crosswalk_header", place, f"the column '{name}' stands here more than once.")
+        )
+    return not twice
+
+
+def _yaml_rows(text: str, file: str, findings: list[Finding]) -> Iterator[tuple[dict[str, str], Place]]:
+    root, faults = read_document(text, file)
+    findings += faults
+    if faults:
+        return
+    for name, node in root.children().items():
+        if name not in _YAML_KEYS:
+            hint = suggestion(name, _YAML_KEYS) or f"Allowed here: {', '.join(_YAML_KEYS)}."
+            findings.append(Finding("unknown_key", node.named_at, f"unknown key '{name}'.", hint))
+    entries = root.get("entries")
+    if entries is None or not (entries.children() or entries.items()):
+        hint = "Write source: target, a line each."
+        findings.append(Finding("crosswalk_header", (entries or root).place, "there are no entries.", hint))
+        return
+    for source, target in entries.children().items():
+        yield {"source": source, "target": _cell(target, findings)}, target.named_at
+    for row in entries.items():
+        yield {name: _cell(cell, findings) for name, cell in row.children().items()}, row.place
+
+
+def _cell(node: Node, findings: list[Finding]) -> str:
+    if node.children() or node.items():
+        findings.append(Finding("crosswalk_row", node.place, "a plain value is wanted here."))
+    return node.text

@@ -240,6 +240,8 @@ def _explain(error: jsonschema.ValidationError, root: Node) -> Iterator[Finding]
             for name, child in node.children().items():
                 if name not in allowed:
                     hint = suggestion(name, allowed) or f"Allowed here: {', '.join(sorted(allowed))}."
+                    if " " in name and child.value is None:  # {reason: one thing, and another}
+                        hint = "A comma ends a text inside {}; put the text into quotes."
                     yield Finding("unknown_key", child.named_at, f"unknown key '{name}'.", hint)
         case "required":
             missing = [name for name in _texts(error.validator_value) if name not in node.children()]
@@ -265,6 +267,12 @@ def _nearest(error: jsonschema.ValidationError, root: Node) -> Iterator[Finding]
     branches: dict[object, list[jsonschema.ValidationError]] = {}
     for child in error.context or ():
         branches.setdefault(child.schema_path[0], []).append(child)
+    if all(_is_of_another_type(branch, error) for branch in branches.values()):
+        names = " or ".join(str(child.validator_value) for branch in branches.values() for child in branch)
+        node = root.at(error.absolute_path)
+        where = ".".join(str(step) for step in error.absolute_path) or "the file"
+        yield Finding("wrong_type", node.place, f"{where} must be {names}.")
+        return
     depths = {key: max(len(child.absolute_path) for child in branch) for key, branch in branches.items()}
     best = min(
         branches,
@@ -272,6 +280,13 @@ def _nearest(error: jsonschema.ValidationError, root: Node) -> Iterator[Finding]
     )
     for child in branches[best]:
         yield from _explain(child, root)
+
+
+def _is_of_another_type(
+    branch: Sequence[jsonschema.ValidationError], error: jsonschema.ValidationError
+) -> bool:
+    """Whether the branch fails because the value itself is of another type."""
+    return [(child.validator, child.absolute_path) for child in branch] == [("type", error.absolute_path)]
 
 
 def _allowed(schema: Any) -> set[str]:

@@ -1,0 +1,41 @@
+"""Values written out in a mapping, read as what the place they stand in wants."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sagerecon.mapping.frame import Typed, constant, iso_day, type_of
+from sagerecon.model.document import Node
+from sagerecon.model.money import decimal
+from sagerecon.model.type import DATE, DECIMAL, INTEGER, TEXT, Type, list_of
+
+
+def constant_of(node: Node, wanted: Type | None = None) -> Typed:
+    """The value of a YAML node; text that spells what is wanted is read as that.
+
+    `12.10` and `2017-03-31` are text in YAML until somebody wants a decimal or a date.
+    """
+    if node.items():
+        items = [constant_of(item, wanted.item if wanted else None) for item in node.items()]
+        types = {item.type.name for item in items}
+        item_type = items[0].type if len(types) == 1 else TEXT
+        return constant([item.constants[0][0] for item in items], list_of(item_type), node.place)
+    value: Any = [] if isinstance(node.value, tuple) else node.value
+    if wanted is not None:
+        value = _as(value, wanted)
+    return constant(value, type_of(value), node.place)
+
+
+def _as(value: Any, wanted: Type) -> Any:
+    try:
+        if wanted == DECIMAL and isinstance(value, str | int) and not isinstance(value, bool):
+            return decimal(value)
+        if wanted == DATE and isinstance(value, str):
+            return iso_day(value)
+        if wanted == INTEGER and isinstance(value, str) and value.isascii() and value.isdecimal():
+            return int(value)
+    except ValueError:
+        return value
+    if wanted == TEXT and isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return value

@@ -1,0 +1,321 @@
+"""Expressions: checked against the names and types of a scope, then run as plain closures.
+
+The syntax is Jinja2's; the meaning is ours. Numbers are exact, text and numbers never mix silently, a
+comparison with null does not hold (except `== null` and `!= null`), and an unknown name is a fault.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from jinja2 import nodes
+
+from sagerecon.mapping import arithmetic
+from sagerecon.mapping.faults import Faults
+from sagerecon.mapping.frame import NOTHING, NUMBERS, Frame, Typed, a, constant, plain_text, type_of
+from sagerecon.mapping.function import FUNCTIONS, LIST_FUNCTIONS, Function, call
+from sagerecon.mapping.scope import PARAMETERS, Scope, attribute, for_each
+from sagerecon.mapping.syntax import ExpressionSyntaxError, parse_expression
+from sagerecon.model.document import Node, suggestion
+from sagerecon.model.type import BOOLEAN, DECIMAL, INTEGER, TEXT, UNKNOWN, Type, list_of
+
+#: What each node of Jinja2's that we leave out is called, and what to write in its place.
+_LEFT_OUT: dict[type[nodes.Node], tuple[str, str]] = {
+    nodes.Filter: ("a filter (|)", "Use a function: upper(name)."),
+    nodes.Test: ("a test (is)", "Compare: x == null, x != null."),
+    nodes.Pow: ("a power (**)", "Multiply."),
+    nodes.FloorDiv: ("a whole division (//)", "Use round(a / b, 0)."),
+    nodes.Dict: ("an object ({})", "Use the transform enum or a crosswalk."),
+    nodes.Slice: ("a slice", "Use left(text, n)."),
+}
+
+
+def compile_expression(node: Node, scope: Scope, faults: Faults, wanted: Type | None = None) -> Typed:
+    """The value of the expression in a YAML scalar; every fault of it goes to `faults`.
+
+    With `wanted`, a value of another type is a fault: a condition must give a boolean.
+    """
+    try:
+        tree = parse_expression(node.text)
+    except ExpressionSyntaxError as error:
+        faults.add(
+            "expression_syntax", faults.inside(node, error.offset), f"not an expression: {error.message}."
+        )
+        return NOTHING
+    value = _Checker(node, scope, faults).check(tree)
+    if wanted is not None and value.type not in (wanted, UNKNOWN):
+        what = "yes or no" if wanted == BOOLEAN else a(wanted)
+        faults.add(
+            "wrong_result",
+            node.place,
+            f"the expression gives {a(value.type)}, and {what} is wanted here.",
+            "Compare it with something: name != null." if wanted == BOOLEAN else "",
+        )
+    return value
+
+
+class _Checker:
+    """One expression being checked; each method gives the typed value of one sort of node."""
+
+    def __init__(self, node: Node, scope: Scope, faults: Faults) -> None:
+        self._node = node
+        self._scope = scope
+        self._faults = faults
+
+    def check(self, tree: nodes.Node) -> Typed:
+        match tree:
+            case nodes.Const(value=value):
+                return constant(value, type_of(value))
+            case nodes.Name(name="null"):
+                return constant(None, UNKNOWN)
+            case nodes.Name(name=name):
+                return self._name(name, tree)
+            case nodes.Getattr(node=nodes.Name(name="param"), attr=name):
+                return self._parameter(name, tree)
+            case nodes.Getattr(node=inner, attr=name):
+                return self._attribute(self.check(inner), name, tree)
+            case nodes.Getitem(node=inner, arg=nodes.Const(value=key)) if type(key) in (int, str):
+                return self._item(self.check(inner), key, tree)
+            case nodes.List(items=items) | nodes.Tuple(items=items):
+                return self._list([self.check(item) for item in items], tree)
+            case nodes.And(left=left, right=right):
+                return Typed(BOOLEAN, arithmetic.both(self._condition(left), self._condition(right)))
+            case nodes.Or(left=left, right=right):
+                return Typed(BOOLEAN, arithmetic.either(self._condition(left), self._condition(right)))
+            case nodes.Not(node=inner):
+                return Typed(BOOLEAN, arithmetic.negation(self._condition(inner)))
+            case nodes.Compare(expr=first, ops=operands):
+                return self._compare(first, operands)
+            case nodes.CondExpr(test=test, expr1=yes, expr2=no):
+                return self._choice(test, yes, no, tree)
+            case nodes.Concat(nodes=parts):
+                return Typed(TEXT, arithmetic.joined([self._joinable(part) for part in parts]))
+            case nodes.Add() | nodes.Sub() | nodes.Mul() | nodes.Div() | nodes.Mod():
+                return self._calculation(tree)
+            case nodes.Neg(node=inner):
+                return self._sign(inner, Decimal.copy_negate)
+            case nodes.Pos(node=inner):
+                return self._sign(inner, None)
+            case nodes.Call(node=nodes.Name(name=name), args=arguments):
+                return self._call(name, arguments, tree)
+            case _:
+                what, hint = _LEFT_OUT.get(
+                    type(tree), ("this", "See the list of what an expression may hold.")
+                )
+                return self._fault(
+                    "not_in_language", tree, f"{what} is not part of the expression language.", hint
+                )
+
+    def _fault(self, code: str, tree: nodes.Node, message: str, hint: str = "") -> Typed:
+        self._faults.add(code, self._faults.inside(self._node, tree.lineno), message, hint)
+        return NOTHING
+
+    def _name(self, name: str, tree: nodes.Node) -> Typed:
+        found = self._scope.find(name)
+        if found is None:
+            known = list(self._scope.names())
+            hint = suggestion(name, known)
+            if name in FUNCTIONS or name in LIST_FUNCTIONS:
+                hint = f"{name} is a function: {name}(…)."
+            elif name == PARAMETERS:
+                hint = f"Name one of the project's parameters: {PARAMETERS}.cut_over."
+            return self._fault("unknown_name", tree, f"there is no column or name '{name}'.", hint)
+        return found
+
+    def _parameter(self, name: str, tree: nodes.Node) -> Typed:
+        found = self._scope.parameter(name)
+        if found is None:
+            hint = suggestion(name, self._scope.parameters) or "Name it under parameters in sagerecon.yaml."
+            return self._fault("unknown_parameter", tree, f"the project has no parameter '{name}'.", hint)
+        return found
+
+    def _attribute(self, whole: Typed, name: str, tree: nodes.Node) -> Typed:
+        if whole.type.name not in ("object", "unknown"):
+            hint = f"Count or sum over it: sum(lines, item.{name})." if whole.type.name == "list" else ""
+            return self._fault("unknown_attribute", tree, f"{a(whole.type)} has no part '{name}'.", hint)
+        if whole.type.fields and name not in whole.type.fields:
+            hint = suggestion(name, whole.type.fields) or f"There are: {', '.join(whole.type.fields)}."
+            return self._fault("unknown_attribute", tree, f"the object has no part '{name}'.", hint)
+        return attribute(whole, name)
+
+    def _item(self, whole: Typed, key: int | str, tree: nodes.Node) -> Typed:
+        if isinstance(key, str):
+            return self._attribute(whole, key, tree)
+        if whole.type.name not in ("list", "unknown"):
+            return self._fault("unknown_attribute", tree, f"{a(whole.type)} has no item {key}.")
+        return Typed(whole.type.item or UNKNOWN, arithmetic.nth(whole.read, key))
+
+    def _list(self, items: list[Typed], tree: nodes.Node) -> Typed:
+        common = UNKNOWN
+        for item in items:
+            joined = common_type(common, item.type)
+            if joined is None:
+                return self._fault(
+                    "mixed_types", tree, f"a list of {common} cannot also hold {a(item.type)}."
+                )
+            common = joined
+        reads = [item.read for item in items]
+        return Typed(list_of(common), lambda frame: [read(frame) for read in reads])
+
+    def _condition(self, tree: nodes.Node) -> Callable[[Frame], Any]:
+        value = self.check(tree)
+        if value.type not in (BOOLEAN, UNKNOWN):
+            self._fault(
+                "wrong_operand",
+                tree,
+                f"{a(value.type)} is neither true nor false.",
+                "Compare it with something: name != null.",
+            )
+        return value.read
+
+    def _compare(self, first: nodes.Node, operands: list[nodes.Operand]) -> Typed:
+        left = self.check(first)
+        links: list[Callable[[Frame], Any]] = []
+        for operand in operands:
+            right = self.check(operand.expr)
+            links.append(self._comparison(operand.op, left, right, operand.expr))
+            left = right
+        read = links[0]
+        for link in links[1:]:
+            read = arithmetic.both(read, link)
+        return Typed(BOOLEAN, read)
+
+    def _comparison(self, op: str, left: Typed, right: Typed, tree: nodes.Node) -> Callable[[Frame], Any]:
+        if op in ("in", "notin"):
+            return self._membership(op, left, right, tree)
+        if op in ("eq", "ne") and (is_null(left) or is_null(right)):
+            return arithmetic.null_test(left.read if is_null(right) else right.read, op == "eq")
+        if common_type(left.type, right.type) is None or left.type.name in ("list", "object", "reference"):
+            self._fault(
+                "not_comparable",
+                tree,
+                f"{a(left.type)} cannot be compared with {a(right.type)}.",
+                _comparison_hint(left, right),
+            )
+        elif op not in ("eq", "ne") and BOOLEAN in (left.type, right.type):
+            self._fault("not_comparable", tree, "true and false have no order.")
+        guarded = UNKNOWN in (left.type, right.type)
+        return arithmetic.comparison(op, left.read, right.read, guarded=guarded)
+
+    def _membership(self, op: str, left: Typed, right: Typed, tree: nodes.Node) -> Callable[[Frame], Any]:
+        if right.type.name == "list":
+            fits = common_type(left.type, right.type.item or UNKNOWN) is not None
+        else:
+            fits = {left.type.name, right.type.name} <= {"text", "unknown"}
+        if not fits:
+            self._fault("not_comparable", tree, f"{a(left.type)} cannot be looked for in {a(right.type)}.")
+        return arithmetic.membership(left.read, right.read, wanted=op == "in")
+
+    def _choice(self, test: nodes.Node, yes: nodes.Node, no: nodes.Node | None, tree: nodes.Node) -> Typed:
+        condition, first = self._condition(test), self.check(yes)
+        second = self.check(no) if no is not None else constant(None, UNKNOWN)
+        common = common_type(first.type, second.type)
+        if common is None:
+            return self._fault(
+                "mixed_types", tree, f"one branch gives {a(first.type)} and the other {a(second.type)}."
+            )
+        return Typed(common, arithmetic.choice(condition, first.read, second.read))
+
+    def _joinable(self, tree: nodes.Node) -> Callable[[Frame], Any]:
+        value = self.check(tree)
+        if value.type.name in ("list", "object", "reference"):
+            self._fault("wrong_operand", tree, f"{a(value.type)} cannot be joined to text.")
+        return value.read
+
+    def _calculation(self, tree: nodes.BinExpr) -> Typed:
+        left, right = self.check(tree.left), self.check(tree.right)
+        for value, side in ((left, tree.left), (right, tree.right)):
+            if value.type.name not in (*NUMBERS, "unknown"):
+                hint = {"text": "Join text with ~, or read a number with decimal(…)."}.get(
+                    value.type.name, ""
+                )
+                if value.type.name == "date":
+                    hint = "Use days(date, n)."
+                return self._fault("wrong_operand", side, f"{a(value.type)} cannot be calculated with.", hint)
+        whole = left.type == right.type == INTEGER and not isinstance(tree, nodes.Div)
+        read = arithmetic.calculation(tree.operator, left.read, right.read)
+        return Typed(INTEGER if whole else DECIMAL, read)
+
+    def _sign(self, tree: nodes.Node, change: Any) -> Typed:
+        value = self.check(tree)
+        if value.type.name not in (*NUMBERS, "unknown"):
+            return self._fault("wrong_operand", tree, f"{a(value.type)} has no sign.")
+        return Typed(value.type, arithmetic.negative(value.read)) if change else value
+
+    def _call(self, name: str, arguments: list[nodes.Expr], tree: nodes.Node) -> Typed:
+        if isinstance(tree, nodes.Call) and (tree.kwargs or tree.dyn_args or tree.dyn_kwargs):
+            return self._fault("wrong_argument", tree, f"{name} takes its arguments by position only.")
+        if name in LIST_FUNCTIONS and arguments:
+            first = self.check(arguments[0])
+            if first.type.name in ("list", "unknown") or name not in ("min", "max"):
+                return self._over_list(name, first, arguments, tree)
+        function = FUNCTIONS.get(name)
+        if function is None:
+            hint = suggestion(name, [*FUNCTIONS, *LIST_FUNCTIONS])
+            return self._fault("unknown_function", tree, f"there is no function '{name}'.", hint)
+        return self._plain_call(function, [self.check(argument) for argument in arguments], tree)
+
+    def _plain_call(self, function: Function, arguments: list[Typed], tree: nodes.Node) -> Typed:
+        problem = function.problem([argument.type for argument in arguments])
+        if problem:
+            return self._fault("wrong_argument", tree, problem, f"Write {function.signature}.")
+        return call(function, arguments)
+
+    def _over_list(self, name: str, items: Typed, arguments: list[nodes.Expr], tree: nodes.Node) -> Typed:
+        function = LIST_FUNCTIONS[name]
+        if items.type.name not in ("list", "unknown") or len(arguments) > 2:
+            message = f"{name} works on a list, and for each item on `item`."
+            return self._fault("wrong_argument", tree, message, f"Write {function.signature}.")
+        each = Typed(items.type.item or UNKNOWN, lambda frame: frame.elements.get("item"))
+        if len(arguments) == 2:
+            inner = self._scope.with_element("item", items.type.item or UNKNOWN)
+            each = _Checker(self._node, inner, self._faults).check(arguments[1])
+        elif function.needs_body:
+            return self._fault(
+                "wrong_argument", tree, f"{name} needs a condition.", f"Write {function.signature}."
+            )
+        if not function.accepts(each.type, len(arguments)):
+            message = f"{name} cannot work on {a(each.type)}."
+            return self._fault("wrong_argument", tree, message, f"Write {function.signature}.")
+        return Typed(function.gives(each.type), _gather(function.apply, items, each, len(arguments) == 2))
+
+
+def _gather(
+    apply: Callable[[list[Any]], Any], items: Typed, each: Typed, has_body: bool
+) -> Callable[[Frame], Any]:
+    if not has_body:
+        return lambda frame: apply(list(items.read(frame) or ()))
+
+    values = for_each("item", items.read, each.read)
+    return lambda frame: apply(values(frame))
+
+
+def is_null(value: Typed) -> bool:
+    """Whether the value is the word `null` itself."""
+    return len(value.constants) == 1 and value.constants[0][0] is None
+
+
+def common_type(left: Type, right: Type) -> Type | None:
+    """The type of a value that may be either, or None where they do not mix."""
+    if left in (UNKNOWN, right):
+        return right
+    if right == UNKNOWN:
+        return left
+    if left.name in NUMBERS and right.name in NUMBERS:
+        return DECIMAL
+    if left.name == right.name == "list":
+        item = common_type(left.item or UNKNOWN, right.item or UNKNOWN)
+        return list_of(item) if item is not None else None
+    return None
+
+
+def _comparison_hint(left: Typed, right: Typed) -> str:
+    names = {left.type.name, right.type.name}
+    texts = [value for value in (left, right) if value.type == TEXT and value.constants]
+    if "date" in names and texts:
+        return f"Write date('{plain_text(texts[0].constants[0][0])}')."
+    if "text" in names and names & set(NUMBERS):
+        return "Write the number without quotes, or read the text with decimal(…)."
+    return ""

@@ -1,0 +1,70 @@
+"""What is wrong with one mapping file, gathered as it is compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sagerecon.model.document import Node, suggestion
+from sagerecon.model.finding import Finding, Severity
+from sagerecon.model.place import Place
+
+
+class Faults:
+    """The findings of one file, and its lines, which say where an expression's parts stand."""
+
+    def __init__(self, text: str) -> None:
+        self._lines = text.splitlines()
+        self.findings: list[Finding] = []
+
+    def add(
+        self, code: str, place: Place, message: str, hint: str = "", severity: Severity = Severity.ERROR
+    ) -> None:
+        """Something is wrong at `place`."""
+        finding = Finding(code, place, message, hint, severity)
+        if finding not in self.findings:
+            self.findings.append(finding)
+
+    def unknown(self, code: str, place: Place, message: str, word: str, words: Iterable[str]) -> None:
+        """A name that is none of `words`: the hint suggests the nearest, or lists a few."""
+        known = sorted(words)
+        few = f"There are: {', '.join(known)}." if 0 < len(known) <= 12 else ""
+        self.add(code, place, message, suggestion(word, known) or few)
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether any finding keeps the file from being used."""
+        return any(finding.severity is Severity.ERROR for finding in self.findings)
+
+    def inside(self, node: Node, offset: int) -> Place:
+        """The place of the character `offset` of a scalar's text, as it stands in the file."""
+        place = node.place
+        if not 0 < place.line <= len(self._lines):
+            return place
+        line = self._lines[place.line - 1]
+        column = place.column - 1
+        head = line[column : column + 1]
+        if head == "|":
+            return self._in_block(node, offset)
+        if head in ("'", '"'):
+            column = _after_quote(line, column, offset)
+        else:
+            column += offset
+        return Place(place.file, place.line, column + 1) if column <= len(line) else place
+
+    def _in_block(self, node: Node, offset: int) -> Place:
+        before = node.text[:offset]
+        number = node.place.line + 1 + before.count("\n")
+        if number > len(self._lines):
+            return node.place
+        line = self._lines[number - 1]
+        indent = len(line) - len(line.lstrip())
+        return Place(node.place.file, number, indent + len(before.rpartition("\n")[2]) + 1)
+
+
+def _after_quote(line: str, start: int, offset: int) -> int:
+    """The index in `line` of the character `offset` of the quoted text that opens at `start`."""
+    quote, index = line[start], start + 1
+    for _ in range(offset):
+        escaped = line[index : index + 2] == "''" if quote == "'" else line[index : index + 1] == "\\"
+        index += 2 if escaped else 1
+    return index

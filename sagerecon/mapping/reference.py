@@ -1,0 +1,151 @@
+"""`ref:` - a field that names another record, or an entity that stands in Sage already."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sagerecon.mapping.constants import constant_of
+from sagerecon.mapping.context import Context
+from sagerecon.mapping.fit import natural_value
+from sagerecon.mapping.frame import NOTHING, REFERENCE, Frame, Read, RefusalError, Typed, a, plain_text
+from sagerecon.model.catalog import Field, Kind
+from sagerecon.model.document import Node
+from sagerecon.model.draft import Reference, natural_key
+
+
+def compile_reference(node: Node, context: Context, path: str) -> Typed:
+    """The reference that `node` describes; a key that is null quarantines the record or omits the field."""
+    if (mapping := node.get("mapping")) is not None:
+        return _to_record(node, mapping, context, path)
+    if (kind := node.get("kind")) is not None:
+        return _to_entity(node, kind, context, path)
+    context.faults.add(
+        "no_target",
+        node.named_at,
+        "the reference names nothing.",
+        "Write mapping: a mapping, or kind: a kind of Sage's.",
+    )
+    return NOTHING
+
+
+def record_key(node: Node, context: Context, path: str = "") -> Read | None:
+    """How to read the draft key of another mapping's record: `customers/C001`, or None where it is null."""
+    header = context.headers.get(node["mapping"].text)
+    by = node.get("by")
+    if header is None:
+        name = node["mapping"].text
+        context.faults.unknown(
+            "unknown_mapping", node["mapping"].place, f"there is no mapping '{name}'.", name, context.headers
+        )
+        return None
+    if by is None:
+        context.faults.add("missing_key", node.named_at, "the reference needs the key 'by'.")
+        return None
+    parts = by.items() or (by,)
+    if header.key and len(parts) != len(header.key):
+        message = f"{header.name} is known by {', '.join(header.key)}, and by: names {len(parts)}."
+        context.faults.add("wrong_key", by.place, message, f"Name {len(header.key)}, in that order.")
+        return None
+    reads = [_part(part, node.get("do"), context, path) for part in parts]
+    name = header.name
+
+    def read(frame: Frame) -> Any:
+        values = [read(frame) for read in reads]
+        if any(value is None or value == "" for value in values):
+            return None
+        return f"{name}/{'|'.join([plain_text(value) for value in values])}"
+
+    return read
+
+
+def _to_record(node: Node, mapping: Node, context: Context, path: str) -> Typed:
+    key = record_key(node, context, path)
+    header = context.headers.get(mapping.text)
+    if key is None or header is None:
+        return NOTHING
+    part = _part_name(node, context.catalog.kinds.get(header.kind), context)
+    kind, on_null = header.kind, _on_null(node, f"no key for {header.name}")
+
+    def read(frame: Frame) -> Any:
+        text = key(frame)
+        return Reference(kind, text, part) if text is not None else on_null()
+
+    return Typed(REFERENCE, read, kind="" if part else kind)
+
+
+def _to_entity(node: Node, kind_node: Node, context: Context, path: str) -> Typed:
+    kind = context.catalog.kinds.get(kind_node.text)
+    by = node.get("by")
+    if kind is None:
+        context.faults.unknown(
+            "unknown_kind",
+            kind_node.place,
+            f"there is no kind '{kind_node.text}'.",
+            kind_node.text,
+            context.catalog.kinds,
+        )
+        return NOTHING
+    if by is None or len(by.children()) != 1:
+        hint = "For example: by: {nominal_code: account}."
+        context.faults.add(
+            "wrong_key", (by or node).named_at, f"a {kind.name} is found by one of its fields.", hint
+        )
+        return NOTHING
+    (name, source), *_ = by.children().items()
+    field = kind.fields.get(name)
+    if field is None and name not in kind.base_fields:
+        context.faults.unknown(
+            "unknown_field", source.named_at, f"{kind.name} has no field '{name}'.", name, kind.fields
+        )
+        return NOTHING
+    value = _part(source, node.get("do"), context, path)
+    part = _part_name(node, kind, context)
+    reference = _entity_reader(
+        kind.name, name, field, value, part, _on_null(node, f"no {name} of the {kind.name}")
+    )
+    return Typed(REFERENCE, reference, kind="" if part else kind.name)
+
+
+def _entity_reader(kind: str, name: str, field: Field | None, value: Read, part: str, on_null: Any) -> Read:
+    def read(frame: Frame) -> Any:
+        found = value(frame)
+        if found is None or found == "":
+            return on_null()
+        return Reference(kind, natural_key(name, natural_value(found, field)), part)
+
+    return read
+
+
+def _part(node: Node, do: Node | None, context: Context, path: str) -> Read:
+    """One part of a key: a path, or {value: …} or {expr: …}."""
+    if (stated := node.get("value")) is not None:
+        value = constant_of(stated)
+    elif (expression := node.get("expr")) is not None:
+        value = context.expression(expression)
+    else:
+        value = context.path(node)
+    value = context.through(value, do, path)
+    if value.type.name in ("list", "object", "reference"):
+        context.faults.add("wrong_key", node.place, f"a key cannot be {a(value.type)}.")
+    return value.read
+
+
+def _part_name(node: Node, kind: Kind | None, context: Context) -> str:
+    part = node.get("part")
+    if part is None:
+        return ""
+    if kind is not None and part.text not in kind.yields:
+        message = f"the answer for a {kind.name} has no part '{part.text}'."
+        context.faults.unknown("unknown_part", part.place, message, part.text, kind.yields)
+    return part.text
+
+
+def _on_null(node: Node, what: str) -> Any:
+    missing = node.get("on_missing")
+    if missing is not None and missing.text == "omit":
+        return lambda: None
+
+    def refuse() -> None:
+        raise RefusalError("no_reference", what, "Fill it in, or say on_missing: omit.")
+
+    return refuse

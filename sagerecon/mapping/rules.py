@@ -1,0 +1,109 @@
+"""The named rules of a mapping: what is left out, what is quarantined, what is checked, what was chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from sagerecon.mapping.context import Context
+from sagerecon.mapping.fit import type_of_field
+from sagerecon.mapping.recipe import Check, Choice, Rule
+from sagerecon.mapping.reference import record_key
+from sagerecon.model.catalog import Kind
+from sagerecon.model.comparison import Comparison, How, Tolerance
+from sagerecon.model.document import Node
+from sagerecon.model.money import decimal
+
+
+def compile_rules(node: Node | None, context: Context) -> Iterator[Rule]:
+    """The rules of a `leave_out:` or `quarantine:`, in their order."""
+    names: set[str] = set()
+    for rule in node.items() if node is not None else ():
+        name, when = rule.get("name"), rule.get("when")
+        if name is None or when is None:
+            continue
+        if name.text in names:
+            context.faults.add(
+                "duplicate_rule",
+                name.place,
+                f"there is another rule '{name.text}'.",
+                "Give it a name of its own.",
+            )
+        names.add(name.text)
+        reason = rule.get("reason")
+        into = rule.get("merge_into")
+        merged = record_key(into, context) if into is not None and "mapping" in into else None
+        yield Rule(
+            name.text, context.condition(when), reason.text if reason else name.text, rule.place, merged
+        )
+
+
+def compile_checks(
+    node: Node | None, fields: Node | None, kind: Kind | None, context: Context
+) -> Iterator[Check]:
+    """The checks; in them a bare name is the target's field first, then a let or a column."""
+    known = kind.fields if kind is not None else {}
+    mapped = fields.children() if fields is not None else {}
+    types = {
+        name: type_of_field(known[name]) for name in mapped if name in known and not known[name].refers_to
+    }
+    inner = context.within(context.scope.with_fields(types))
+    for check in node.items() if node is not None else ():
+        name, test = check.get("name"), check.get("assert")
+        if name is None or test is None:
+            continue
+        reason = check.get("reason")
+        yield Check(name.text, inner.condition(test), test.text, reason.text if reason else "", check.place)
+
+
+def compile_choices(node: Node | None, fields: Node | None, context: Context) -> Iterator[Choice]:
+    """The choices a person made."""
+    mapped = fields.children() if fields is not None else {}
+    for choice in node.items() if node is not None else ():
+        when, field, reason = choice.get("when"), choice.get("field"), choice.get("reason")
+        if when is None or field is None or reason is None:
+            continue
+        if field.text not in mapped:
+            context.faults.unknown(
+                "unknown_field", field.place, f"the mapping has no field '{field.text}'.", field.text, mapped
+            )
+        column = choice.get("from")
+        before = context.path(column).read if column is not None else None
+        yield Choice(context.condition(when), field.text, before, reason.text, choice.place)
+
+
+def compile_comparisons(node: Node | None, kind: Kind | None, context: Context) -> dict[str, Comparison]:
+    """How each field is compared with Sage, by its dotted path."""
+    found: dict[str, Comparison] = {}
+    for path, rule in (node.children() if node is not None else {}).items():
+        if kind is not None and context.catalog.field_at(kind.name, path) is None:
+            context.faults.unknown(
+                "unknown_field", rule.named_at, f"{kind.name} has no field '{path}'.", path, kind.fields
+            )
+        how = rule.get("compare")
+        words = {way.value: way for way in How}
+        found[path] = Comparison(
+            words.get(how.text, How.EXACT) if how is not None else How.EXACT, _tolerance(rule, path, context)
+        )
+    return found
+
+
+def _tolerance(rule: Node, path: str, context: Context) -> Tolerance | None:
+    size, reason, name = rule.get("tolerance"), rule.get("reason"), rule.get("name")
+    if size is None:
+        return None
+    amount = Decimal()
+    try:
+        amount = decimal(size.text)
+    except ValueError as error:
+        context.faults.add("wrong_tolerance", size.place, f"the tolerance {error}.")
+    if amount < 0:
+        context.faults.add("wrong_tolerance", size.place, "a tolerance cannot be negative.")
+    if reason is None:
+        context.faults.add(
+            "wrong_tolerance",
+            size.place,
+            "a tolerance needs its reason.",
+            "Add reason: a sentence that finance signs.",
+        )
+    return Tolerance(name.text if name else path, amount, reason.text if reason else "")

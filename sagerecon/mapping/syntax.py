@@ -1,0 +1,109 @@
+"""The text of an expression as Jinja2's syntax tree, with exact numbers and a position on every node.
+
+Jinja2 counts lines and reads `2.345` as a float. Here each token bears the offset of its first character
+in place of a line, and a number with a point is the Decimal written there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import jinja2
+from jinja2 import nodes
+from jinja2.lexer import Token, TokenStream
+from jinja2.parser import Parser
+
+#: Longer or deeper expressions belong into SQL or a `let`; the limits keep the parser's recursion small.
+LONGEST = 2_000
+DEEPEST = 24
+
+
+class ExpressionSyntaxError(Exception):
+    """The text is no expression; `offset` is where it stops being one."""
+
+    def __init__(self, message: str, offset: int) -> None:
+        super().__init__(message)
+        self.message = message
+        self.offset = offset
+
+
+def parse_expression(text: str) -> nodes.Expr:
+    """The tree of `text`; each node's `lineno` is the offset of its first token.
+
+    Raises:
+        ExpressionSyntaxError: not one whole expression.
+    """
+    if len(text) > LONGEST:
+        raise ExpressionSyntaxError(
+            f"the expression has {len(text):,} characters, more than {LONGEST:,}", LONGEST
+        )
+    _check_depth(text)
+    try:
+        parser = Parser(_ENVIRONMENT, text, state="variable")
+        tree = parser.parse_expression()
+    except jinja2.TemplateSyntaxError as error:
+        raise ExpressionSyntaxError(
+            _in_our_words(error.message or "not an expression"), error.lineno
+        ) from error
+    except RecursionError as error:
+        raise ExpressionSyntaxError("the expression is nested too deeply", 0) from error
+    if not parser.stream.eos:
+        current = parser.stream.current
+        raise ExpressionSyntaxError(f"nothing may follow here, but '{current.value}' does", current.lineno)
+    return tree
+
+
+class _OffsetEnvironment(jinja2.Environment):
+    """Jinja2's grammar over tokens that know their offset."""
+
+    def _tokenize(
+        self, source: str, name: str | None, filename: str | None = None, state: str | None = None
+    ) -> TokenStream:
+        return TokenStream(self._tokens(source, state), name, filename)
+
+    def _tokens(self, source: str, state: str | None) -> Iterator[Token]:
+        offset = 0
+        try:
+            for _, kind, text in self.lexer.tokeniter(source, None, None, state):
+                for token in self.lexer.wrap([(offset, kind, text)]):
+                    yield Token(offset, token.type, _value(token, text))
+                offset += len(text)
+        except jinja2.TemplateSyntaxError as error:
+            raise jinja2.TemplateSyntaxError(error.message or "", offset) from error
+
+
+_ENVIRONMENT = _OffsetEnvironment()
+
+
+def _value(token: Token, text: str) -> Any:
+    if token.type != "float":
+        return token.value
+    if "e" in text.lower():
+        raise jinja2.TemplateSyntaxError("a number is written without an exponent", token.lineno)
+    return Decimal(text.replace("_", ""))
+
+
+def _check_depth(text: str) -> None:
+    depth = 0
+    for offset, character in enumerate(text):
+        depth += (character in "([{") - (character in ")]}")
+        if depth > DEEPEST:
+            raise ExpressionSyntaxError(f"brackets are nested deeper than {DEEPEST}", offset)
+
+
+def _in_our_words(message: str) -> str:
+    if message.startswith("unexpected char"):
+        message = message.rpartition(" at ")[0]
+    for theirs, ours in _WORDS:
+        message = message.replace(theirs, ours)
+    return message[0].lower() + message[1:].rstrip(".")
+
+
+_WORDS = (
+    ("unexpected end of template, expected", "the expression ends where it needs"),
+    ("unexpected 'end of template'", "the expression stops short"),
+    ("got 'end of template'", "and the expression ends"),
+    ("'end of print statement'", "'}}'"),
+)

@@ -1,0 +1,110 @@
+"""What a mapping leaves unsaid: columns nobody maps, fields Sage requires, names nobody uses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from sagerecon.mapping.context import Context
+from sagerecon.mapping.objects import missing_fields
+from sagerecon.model.catalog import Field, Kind
+from sagerecon.model.document import Node
+from sagerecon.model.finding import Severity
+
+
+def check_unmapped(root: Node, context: Context, kind: Kind | None, country: str) -> None:
+    """Tells the faults of everything left unsaid; a column whose name begins with _ never counts."""
+    _check_ignored(root, context)
+    _check_columns(root, context)
+    _check_lets(root, context)
+    if kind is not None and _setting(root, "target") != "ignore":
+        _check_fields(root, context, kind, country)
+
+
+def _setting(root: Node, side: str) -> str:
+    node = root.get("unmapped")
+    stated = node.get(side) if node is not None else None
+    return stated.text if stated is not None else "error"
+
+
+def _check_ignored(root: Node, context: Context) -> None:
+    scope = context.scope
+    for name, node in _children(root, "ignore").items():
+        if scope.columns is not None and name not in scope.columns:
+            message = f"the dataset has no column '{name}' to ignore."
+            context.faults.unknown("unknown_column", node.named_at, message, name, scope.columns)
+        elif name in scope.used and name not in _key(root):
+            context.faults.add(
+                "ignored_and_used",
+                node.named_at,
+                f"'{name}' is ignored and used.",
+                "Take it out here.",
+                Severity.WARNING,
+            )
+
+
+def _check_columns(root: Node, context: Context) -> None:
+    setting = _setting(root, "source")
+    if setting == "ignore" or context.scope.columns is None:
+        return
+    ignored = _children(root, "ignore")
+    place = (root.get("source") or root).named_at
+    for name in context.scope.columns:
+        if name.startswith("_") or name in context.scope.used or name in ignored:
+            continue
+        context.faults.add(
+            "unmapped_source",
+            place,
+            f"nothing is said of the column '{name}'.",
+            f"Map it, or ignore it with a reason: ignore: {{{name}: {{reason: …}}}}.",
+            Severity.WARNING if setting == "warn" else Severity.ERROR,
+        )
+
+
+def _check_lets(root: Node, context: Context) -> None:
+    for name, node in _children(root, "let").items():
+        if name not in context.scope.used:
+            message = f"nothing uses '{name}'."
+            context.faults.add("unused_let", node.named_at, message, "Take it out.", Severity.WARNING)
+
+
+def _check_fields(root: Node, context: Context, kind: Kind, country: str) -> None:
+    fields = root.get("fields")
+    if fields is None:
+        return
+    for node, known, owner in _objects(fields, kind.fields, kind.name):
+        for name in missing_fields(node, known, country):
+            context.faults.add(
+                "missing_field",
+                node.named_at,
+                f"{owner} needs the field '{name}'.",
+                "Sage refuses it without.",
+            )
+
+
+def _objects(
+    node: Node, known: Mapping[str, Field], owner: str
+) -> Iterator[tuple[Node, Mapping[str, Field], str]]:
+    """The fields of the entity, and of each object or line inside it."""
+    yield node, known, owner
+    for name, child in node.children().items():
+        field = known.get(name)
+        if field is not None and field.fields:
+            for inner in (child, *_children_items(child)):
+                fields = inner.get("fields")
+                if fields is not None:
+                    yield from _objects(fields, field.fields, f"{owner}.{name}")
+
+
+def _children_items(node: Node) -> tuple[Node, ...]:
+    return tuple(part for name in ("items", "choose") for part in ((node.get(name) or node).items()))
+
+
+def _key(root: Node) -> list[str]:
+    source = root.get("source")
+    key = source.get("key") if source is not None else None
+    return [item.text for item in key.items()] if key is not None else []
+
+
+def _children(root: Node, name: str) -> Mapping[str, Node]:
+    node = root.get(name)
+    return node.children() if node is not None else {}
