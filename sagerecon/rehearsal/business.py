@@ -2,37 +2,194 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from sagerecon.model.catalog import Catalog
+from sagerecon.model.catalog import Catalog, Kind
+from sagerecon.model.clock import instant_text
+from sagerecon.rehearsal.checking import check_body, read_wrapper
+from sagerecon.rehearsal.company import Company, Identity
+from sagerecon.rehearsal.conducts import CONDUCTS
+from sagerecon.rehearsal.founding import found_company
+from sagerecon.rehearsal.presenting import base
+from sagerecon.rehearsal.records import Link, Row
+from sagerecon.rehearsal.refusal import Fault, Refusal, invalid, known
+from sagerecon.rehearsal.reports import artefact_base, trial_balance
 from sagerecon.rehearsal.request import ApiReply, ApiRequest
+from sagerecon.rehearsal.routes import Route, Routes, check_access
+from sagerecon.rehearsal.saving import load_company, save_company
+from sagerecon.rehearsal.settings import settings_faults
+from sagerecon.rehearsal.views import Views
+from sagerecon.rehearsal.writing import change, delete, make, release, void
 
 
 class Business:
     """One company in the rehearsal Sage; satisfies `request.Books`."""
 
-    id: str
-    name: str
-    country: str
-    edition: str
+    def __init__(self, company: Company) -> None:
+        self._company = company
+        self._routes = Routes(company.catalog)
+        self._views = Views(company)
+
+    @property
+    def id(self) -> str:
+        """32 hex characters."""
+        return self._company.identity.id
+
+    @property
+    def name(self) -> str:
+        """What the business is called."""
+        return self._company.identity.name
+
+    @property
+    def country(self) -> str:
+        """GB, IE or CA."""
+        return self._company.identity.country
+
+    @property
+    def edition(self) -> str:
+        """start, standard or plus."""
+        return self._company.identity.edition
 
     def handle(self, request: ApiRequest) -> ApiReply:
         """The answer to `request`; a refusal is an error array and changes nothing."""
-        raise NotImplementedError
+        self._company.now = request.now
+        try:
+            route = self._routes.find(request.method, request.path)
+            check_access(route, request.user, self.country, self.edition)
+            return self._answer(route, request)
+        except Refusal as refusal:
+            return ApiReply(refusal.status, refusal.body())
 
     def facts(self) -> Mapping[str, Any]:
         """What `/businesses/{id}` says of it beside id, name, path and the asker's rights."""
-        raise NotImplementedError
+        identity = self._company.identity
+        opened = instant_text(identity.opened_at)
+        country = base(self._company, Link("country", identity.country))
+        return {
+            "created_at": opened,
+            "updated_at": opened,
+            "address_line_1": None,
+            "address_line_2": None,
+            "city": None,
+            "postal_code": None,
+            "country": {"id": country["id"], "displayed_as": country["displayed_as"]},
+            "region": None,
+            "telephone": None,
+            "mobile": None,
+            "website": None,
+            "is_demo": False,
+            "ni_based": False,
+            "subscriptions": [
+                {
+                    "created_at": opened,
+                    "updated_at": opened,
+                    "displayed_as": _TIERS.get(identity.edition, ("", ""))[1],
+                    "id": _TIERS.get(identity.edition, (identity.edition.upper(), ""))[0],
+                    "active": True,
+                    "status": "active",
+                }
+            ],
+        }
 
     def document(self) -> dict[str, Any]:
         """All of it as plain JSON, for saving."""
-        raise NotImplementedError
+        return save_company(self._company)
 
     @classmethod
     def from_document(cls, document: Any, catalog: Catalog) -> Business:
         """The business that `document` wrote."""
-        raise NotImplementedError
+        return cls(load_company(document, catalog, CONDUCTS))
+
+    @property
+    def company(self) -> Company:
+        """The state behind the answers, for those who prove it."""
+        return self._company
+
+    def _answer(self, route: Route, request: ApiRequest) -> ApiReply:
+        apart = self._read_apart(route, request)
+        if apart is not None:
+            return apart
+        act = _ACTS.get(route.operation.name)
+        if route.kind.name not in _KEPT or act is None:
+            raise Refusal(
+                404, [Fault("The rehearsal does not keep this resource yet.", code="RecordNotFound")]
+            )
+        return act(self, route, request)
+
+    def _read_apart(self, route: Route, request: ApiRequest) -> ApiReply | None:
+        """Answers about what is not a table: fixed lists, settings, reports."""
+        kind, name, query = route.kind, route.operation.name, request.query
+        words = self._company.words(kind.name)
+        if words is not None and name == "list":
+            return ApiReply(200, self._views.fixed(kind, words, query))
+        if words is not None:
+            known(words.get(route.id))
+            return ApiReply(200, base(self._company, Link(kind.name, route.id)))
+        special = _APART.get((kind.name, name))
+        return special(self, route, request) if special else None
+
+    def _list(self, route: Route, request: ApiRequest) -> ApiReply:
+        return ApiReply(200, self._views.records(route.kind, request.query))
+
+    def _read(self, route: Route, request: ApiRequest) -> ApiReply:
+        return ApiReply(200, self._views.record(route.kind, self._row(route), request.query))
+
+    def _create(self, route: Route, request: ApiRequest) -> ApiReply:
+        row = make(self._company, route.kind, read_wrapper(route.kind, request.body), request.now)
+        return ApiReply(route.operation.status, self._views.record(route.kind, row, {}))
+
+    def _update(self, route: Route, request: ApiRequest) -> ApiReply:
+        row = self._row(route)
+        change(self._company, route.kind, row, read_wrapper(route.kind, request.body), request.now)
+        return ApiReply(route.operation.status, self._views.record(route.kind, row, {}))
+
+    def _delete(self, route: Route, request: ApiRequest) -> ApiReply:
+        row = self._row(route)
+        if route.operation.status != 200:
+            delete(self._company, route.kind, row, request.now)
+            return ApiReply(route.operation.status)
+        void(self._company, route.kind, row, _void_reason(route.kind, request), request.now)
+        return ApiReply(200, self._views.record(route.kind, row, {}))
+
+    def _release(self, route: Route, request: ApiRequest) -> ApiReply:
+        row = self._row(route)
+        release(self._company, route.kind, row, request.now)
+        return ApiReply(route.operation.status, self._views.record(route.kind, row, {}))
+
+    def _read_settings(self, route: Route, _request: ApiRequest) -> ApiReply:
+        return ApiReply(200, self._views.settings(route.kind))
+
+    def _write_settings(self, route: Route, request: ApiRequest) -> ApiReply:
+        company, kind = self._company, route.kind
+        given, faults = check_body(company, kind, read_wrapper(kind, request.body), creating=False)
+        values = {**company.settings, **given}
+        faults = faults or list(settings_faults(company, values))
+        if faults:
+            raise invalid(*faults)
+        company.settings, company.settings_updated_at = values, request.now
+        return ApiReply(200, self._views.settings(kind))
+
+    def _trial_balance(self, _route: Route, request: ApiRequest) -> ApiReply:
+        return ApiReply(200, trial_balance(self._company, request.query))
+
+    def _list_artefacts(self, route: Route, request: ApiRequest) -> ApiReply:
+        return ApiReply(200, self._views.artefacts(route.kind, request.query))
+
+    def _read_artefact(self, route: Route, _request: ApiRequest) -> ApiReply:
+        artefact = known(self._company.artefacts.get(route.id))
+        return ApiReply(200, {**artefact_base(self._company, artefact), "links": []})
+
+    def _list_rates(self, route: Route, request: ApiRequest) -> ApiReply:
+        return ApiReply(200, self._views.tax_rates(route.kind, request.query))
+
+    def _read_rate(self, route: Route, request: ApiRequest) -> ApiReply:
+        return ApiReply(
+            200, self._views.tax_rate(known(self._company.tax_rates.get(route.id)), request.query)
+        )
+
+    def _row(self, route: Route) -> Row:
+        return known(self._company.table(route.kind.name).get(route.id))
 
 
 def new_business(
@@ -53,4 +210,46 @@ def new_business(
     `accounts_start` is an ISO day; ordinary bookings lie on or after it, opening ones before it.
     `now` is when it was opened, in milliseconds.
     """
-    raise NotImplementedError
+    identity = Identity(id, name, country, edition, currency, now)
+    company = found_company(catalog, identity, accounts_start, is_tax_registered=tax_registered, seed=seed)
+    return Business(company)
+
+
+def _void_reason(kind: Kind, request: ApiRequest) -> str:
+    """The reason from the query or the body, bare or in the wrapper; Sage's documents show both."""
+    body = request.body if isinstance(request.body, Mapping) else {}
+    wrapped = body.get(kind.name)
+    inner = wrapped if isinstance(wrapped, Mapping) else {}
+    found = request.query.get("void_reason") or body.get("void_reason") or inner.get("void_reason") or ""
+    return str(found).strip()[:200]
+
+
+_TIERS = {
+    "start": ("START", "Accounting Start"),
+    "standard": ("ACCOUNTS", "Accounting Standard"),
+    "plus": ("ACCOUNTING", "Accounting Plus"),
+}
+
+_Act = Callable[[Business, Route, ApiRequest], ApiReply]
+
+_ACTS: Mapping[str, _Act] = {
+    "list": Business._list,
+    "read": Business._read,
+    "create": Business._create,
+    "update": Business._update,
+    "delete": Business._delete,
+    "release": Business._release,
+}
+
+_APART: Mapping[tuple[str, str], _Act] = {
+    ("financial_settings", "read"): Business._read_settings,
+    ("financial_settings", "update"): Business._write_settings,
+    ("trial_balance", "read"): Business._trial_balance,
+    ("unallocated_artefact", "list"): Business._list_artefacts,
+    ("unallocated_artefact", "read"): Business._read_artefact,
+    ("tax_rate", "list"): Business._list_rates,
+    ("tax_rate", "read"): Business._read_rate,
+}
+
+#: Kinds with a table: those that are written, and the books they make.
+_KEPT = frozenset((*CONDUCTS, "transaction", "ledger_entry"))

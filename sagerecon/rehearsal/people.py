@@ -1,145 +1,227 @@
-"""Who may enter which business, and the answers that span businesses: `/businesses` and `/user`."""
+"""Contacts with their addresses and persons."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from collections.abc import Iterator
 
-from sagerecon.rehearsal.reply import Reply, json_reply, refusal
-from sagerecon.rehearsal.request import FULL, READ_ONLY, Books, User
+from sagerecon.rehearsal.company import Company
+from sagerecon.rehearsal.conduct import Conduct
+from sagerecon.rehearsal.records import Link, Row, Values
+from sagerecon.rehearsal.refusal import REQUIRED, Fault
 
-_PAGE = 25  #: of `/businesses`; elsewhere it is 20
-_LARGEST_PAGE = 500
-_SUBSCRIPTIONS = {"start": "START", "standard": "ACCOUNTS", "plus": "ACCOUNTING"}
+#: Kinds that belong to a contact without being a booking.
+_PARTS = ("address", "contact_person")
 
-
-@dataclass(slots=True)
-class Member:
-    """A person with a role in each of some businesses."""
-
-    id: str
-    displayed_as: str
-    initials: str
-    roles: dict[str, str] = field(default_factory=dict)  #: by business id
-    lead: str = ""  #: the business that is meant where no header names one
-
-    def in_business(self, business: str) -> User | None:
-        """The person with their role there, or None where they have none."""
-        role = self.roles.get(business)
-        return None if role is None else User(self.id, self.displayed_as, self.initials, role)
+#: Parts of a contact that travel inside it and are records of their own, with what makes them main.
+_ADDRESSES = {"main_address": True, "delivery_address": False}
 
 
-class People:
-    """Users, businesses and who belongs where."""
-
-    def __init__(self) -> None:
-        self.members: dict[str, Member] = {}
-        self.businesses: dict[str, Books] = {}
-        self.lapsed: set[str] = set()  #: businesses whose subscription has ended
-
-    def add_business(self, books: Books, roles: Mapping[str, str]) -> None:
-        """Open it to these users; the first business of a user is their lead business."""
-        self.businesses[books.id] = books
-        for user_id, role in roles.items():
-            member = self.members[user_id]
-            member.roles[books.id] = role
-            member.lead = member.lead or books.id
-
-    def businesses_answer(self, member: Member, parts: Sequence[str], query: Mapping[str, str]) -> Reply:
-        """The answer of `/businesses`, `/businesses/lead` and `/businesses/{id}`."""
-        if not parts:
-            return self._list(member, query)
-        business = member.lead if parts[0] == "lead" else parts[0]
-        if len(parts) > 1 or business not in member.roles:
-            return refusal(404, "RecordNotFound", "Couldn't find record.")
-        return json_reply(200, self._facts(member, self.businesses[business]))
-
-    def user_answer(self, member: Member) -> Reply:
-        """The answer of `/user`."""
-        first, _, last = member.displayed_as.partition(" ")
-        document = {
-            "id": member.id,
-            "displayed_as": member.displayed_as,
-            "first_name": first,
-            "last_name": last,
-            "initials": member.initials,
-            "email": f"{first.lower()}@example.com",
-            "locale": "en-GB",
-        }
-        return json_reply(200, document)
-
-    def document(self) -> dict[str, Any]:
-        """All of it, for saving."""
-        return {
-            "members": [asdict(member) for member in self.members.values()],
-            "businesses": [books.document() for books in self.businesses.values()],
-            "lapsed": sorted(self.lapsed),
-        }
-
-    def _list(self, member: Member, query: Mapping[str, str]) -> Reply:
-        size = _number(query.get("items_per_page", ""), _PAGE, _LARGEST_PAGE)
-        wanted = query.get("name", "").casefold()
-        found = [
-            books
-            for business in member.roles
-            if wanted in (books := self.businesses[business]).name.casefold()
-            and not (query.get("active_only") == "true" and business in self.lapsed)
-        ]
-        last = max(1, -(-len(found) // size))
-        page = _number(query.get("page", ""), 1, last)  # beyond the end, the last page comes again
-        document = {
-            "$total": len(found),
-            "$page": page,
-            "$next": _page_path(page + 1, size) if page < last else None,
-            "$back": _page_path(page - 1, size) if page > 1 else None,
-            "$items_per_page": size,  # only here; every other list says $itemsPerPage
-            "$items": [_link(books) for books in found[(page - 1) * size : page * size]],
-        }
-        return json_reply(200, document)
-
-    def _facts(self, member: Member, books: Books) -> dict[str, Any]:
-        is_active = books.id not in self.lapsed
-        role = member.roles[books.id]
-        return {
-            **_link(books),
-            "name": books.name,
-            "country": {
-                "id": books.country,
-                "displayed_as": books.country,
-                "$path": f"/countries/{books.country}",
-            },
-            **books.facts(),
-            "subscriptions": [
-                {
-                    "id": _SUBSCRIPTIONS.get(books.edition, books.edition.upper()),
-                    "active": is_active,
-                    "status": "active" if is_active else "expired",
-                }
-            ],
-            "user_permissions": [{"area": area, "role": _role(role)} for area in _AREAS],
-        }
+def contact_defaults(company: Company) -> Values:
+    """What a contact holds where nothing was given."""
+    return {
+        "locale": "en",
+        "currency": Link("currency", company.identity.currency),
+        "is_active": True,
+        "gb_based": company.identity.country == "GB",
+        "send_statements": True,
+        "tax_treatment": {
+            "home_tax": True,
+            "eu_tax_registered": False,
+            "eu_not_tax_registered": False,
+            "rest_of_world_tax": False,
+            "is_importer": None,
+        },
+    }
 
 
-_AREAS = ("Sales", "Purchases", "Contacts", "Products", "Bank", "Journals", "Reporting", "Settings")
+def _complete_contact(company: Company, values: Values, old: Row | None) -> Iterator[Fault]:
+    types = values["contact_types"]
+    if len(types) != 1:
+        yield Fault("Contact types is invalid: choose exactly one.", "contact_type_ids")
+    elif old is not None and types != old.values["contact_types"] and _is_used(company, old.id):
+        yield Fault("You cannot change the type of a contact that is in use.", "contact_type_ids")
+    reference = values.get("reference")
+    if reference:
+        holder = company.keys.get(("contact.reference", reference.casefold()))
+        if holder is not None and (old is None or holder != old.id):
+            yield Fault("Reference has already been taken.", "reference")
+    if old is not None and old.values.get("system"):
+        yield Fault("You cannot edit a system contact.", "base")
+    currency = values.get("currency")
+    if currency is not None and currency.id != company.identity.currency:
+        yield Fault("Multi-currency is not enabled for this business.", "currency_id")
+    if company.identity.edition == "start" and isinstance(values.get("delivery_address"), dict):
+        yield Fault("The start edition keeps one address per contact.", "delivery_address")
 
 
-def members_of(document: Mapping[str, Any]) -> dict[str, Member]:
-    """The members that `People.document` gave."""
-    return {facts["id"]: replace(Member(**facts)) for facts in document["members"]}
+def _write_contact(company: Company, row: Row, now: int) -> None:
+    _write_parts(company, row, {}, now)
 
 
-def _role(role: str) -> str:
-    return {FULL: "Full Access", READ_ONLY: "Read Only"}.get(role, "Restricted")
+def _write_parts(company: Company, row: Row, before: Values, now: int) -> None:
+    """Take note of the reference and make the nested address and person records of their own."""
+    values = row.values
+    if values.get("reference"):
+        company.keys["contact.reference", values["reference"].casefold()] = row.id
+    for name, is_main in _ADDRESSES.items():
+        if isinstance(values.get(name), dict):
+            values[name] = _write_address(company, row, values[name], before.get(name), is_main, now)
+    person = values.get("main_contact_person")
+    if isinstance(person, dict):
+        if values.get("main_address") is None:
+            values["main_address"] = _write_address(company, row, {}, None, True, now)
+        values["main_contact_person"] = _write_person(
+            company, row, person, before.get("main_contact_person"), now
+        )
+    values["preferred_address"] = values.get("main_address")
+    values["preferred_contact_person"] = values.get("main_contact_person")
 
 
-def _link(books: Books) -> dict[str, Any]:
-    return {"id": books.id, "displayed_as": books.name, "$path": f"/businesses/{books.id}"}
+def _write_address(
+    company: Company, contact: Row, given: Values, known: Link | None, is_main: bool, now: int
+) -> Link:
+    address = company.find(known)
+    if address is not None:
+        address.values = {**address.values, **given}
+        company.table("address").touch(address, now)
+        return Link("address", address.id)
+    values: Values = {
+        "name": "Main Address" if is_main else "Delivery Address",
+        "address_type": Link("address_type", "ACCOUNTS" if is_main else "DELIVERY"),
+        "country": Link("country", company.identity.country),
+        **{name: value for name, value in given.items() if value is not None},
+        "contact": Link("contact", contact.id),
+        "is_main_address": is_main,
+    }
+    return Link("address", company.add("address", values, now, contact.id).id)
 
 
-def _page_path(page: int, size: int) -> str:
-    return f"/businesses?page={page}&items_per_page={size}"
+def _write_person(company: Company, contact: Row, given: Values, known: Link | None, now: int) -> Link:
+    person = company.find(known)
+    if person is not None:
+        person.values = {**person.values, **given}
+        company.table("contact_person").touch(person, now)
+        contact.values["email"] = person.values.get("email")
+        return Link("contact_person", person.id)
+    values: Values = {
+        "name": "Main Contact",
+        "contact_person_types": [Link("contact_person_type", "ACCOUNTS")],
+        "address": contact.values["main_address"],
+        **{name: value for name, value in given.items() if value is not None},
+        "is_main_contact": True,
+        "contact": Link("contact", contact.id),
+    }
+    contact.values["email"] = values.get("email")
+    return Link("contact_person", company.add("contact_person", values, now, contact.id).id)
 
 
-def _number(text: str, usual: int, largest: int) -> int:
-    return min(max(int(text), 1), largest) if text.isdecimal() else min(usual, largest)
+def _change_contact(company: Company, row: Row, before: Values, now: int) -> None:
+    if before.get("reference"):
+        company.keys.pop(("contact.reference", before["reference"].casefold()), None)
+    _write_parts(company, row, before, now)
+
+
+def _remove_contact(company: Company, row: Row, now: int) -> None:
+    if row.values.get("reference"):
+        company.keys.pop(("contact.reference", row.values["reference"].casefold()), None)
+    for kind in _PARTS:
+        table = company.table(kind)
+        for part in list(table.owned(row.id)):
+            table.remove(part, now, row.id)
+
+
+def _is_used(company: Company, contact: str) -> bool:
+    return any(table.has_owned(contact) for kind, table in company.tables.items() if kind not in _PARTS)
+
+
+def is_contact_deletable(company: Company, row: Row) -> bool:
+    """Whether a contact can be deleted: it is nobody's and nothing was booked on it."""
+    return not row.values.get("system") and not _is_used(company, row.id)
+
+
+def _keep_contact(company: Company, row: Row) -> Iterator[Fault]:
+    if not is_contact_deletable(company, row):
+        yield Fault("You cannot delete a contact that is in use.", code="MethodNotAllowed")
+
+
+CONTACT = Conduct(
+    _complete_contact,
+    _keep_contact,
+    _write_contact,
+    _change_contact,
+    _remove_contact,
+    defaults=contact_defaults,
+)
+
+
+def _complete_address(company: Company, values: Values, old: Row | None) -> Iterator[Fault]:
+    contact = values.get("contact")
+    if contact is None and values.get("bank_account") is None:
+        yield Fault(REQUIRED, "contact_id")
+    is_new = old is None or old.values.get("contact") != contact
+    if contact is not None and is_new and company.identity.edition == "start":
+        if company.table("address").has_owned(contact.id):
+            yield Fault("The start edition keeps one address per contact.", "contact_id")
+
+
+def _write_main_address(company: Company, row: Row, now: int) -> None:
+    """One main address per contact: a new one takes the place of the old one."""
+    contact = company.find(row.values.get("contact"))
+    if contact is None or not row.values.get("is_main_address"):
+        return
+    link = Link("address", row.id)
+    earlier = company.find(contact.values.get("main_address"))
+    if earlier is not None and earlier.id != row.id:
+        earlier.values["is_main_address"] = False
+        company.table("address").touch(earlier, now)
+    for name in ("main_address", "preferred_address"):
+        contact.values[name] = link
+    company.table("contact").touch(contact, now)
+
+
+def _forget(company: Company, row: Row, link: Link, now: int) -> None:
+    """Take the link to a deleted part out of its contact."""
+    contact = company.find(row.values.get("contact"))
+    if contact is None:
+        return
+    for name, value in list(contact.values.items()):
+        if value == link:
+            contact.values[name] = None
+    company.table("contact").touch(contact, now)
+
+
+ADDRESS = Conduct(
+    _complete_address,
+    created=_write_main_address,
+    changed=lambda company, row, _before, now: _write_main_address(company, row, now),
+    removed=lambda company, row, now: _forget(company, row, Link("address", row.id), now),
+)
+
+
+def _complete_person(company: Company, values: Values, _old: Row | None) -> Iterator[Fault]:
+    address = company.find(values["address"])
+    values["contact"] = address.values.get("contact") if address is not None else None
+    yield from ()
+
+
+def _write_main_person(company: Company, row: Row, now: int) -> None:
+    contact = company.find(row.values.get("contact"))
+    if contact is None or not row.values.get("is_main_contact"):
+        return
+    link = Link("contact_person", row.id)
+    earlier = company.find(contact.values.get("main_contact_person"))
+    if earlier is not None and earlier.id != row.id:
+        earlier.values["is_main_contact"] = False
+        company.table("contact_person").touch(earlier, now)
+    for name in ("main_contact_person", "preferred_contact_person"):
+        contact.values[name] = link
+    contact.values["email"] = row.values.get("email")
+    company.table("contact").touch(contact, now)
+
+
+PERSON = Conduct(
+    _complete_person,
+    created=_write_main_person,
+    changed=lambda company, row, _before, now: _write_main_person(company, row, now),
+    removed=lambda company, row, now: _forget(company, row, Link("contact_person", row.id), now),
+)

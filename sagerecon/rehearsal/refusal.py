@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from sagerecon.rehearsal.request import error
 
@@ -25,7 +25,7 @@ class Fault:
         return error(self.code, self.message, self.source)
 
 
-class Refusal(Exception):  # noqa: N818 -- an outcome of a request, not an error of ours
+class Refusal(Exception):
     """The request is refused and nothing has changed."""
 
     def __init__(self, status: int, faults: Iterable[Fault]) -> None:
@@ -63,3 +63,17 @@ def not_in_edition(resource: str, edition: str) -> Refusal:
 def invalid(*faults: Fault) -> Refusal:
     """422: the body breaks rules."""
     return Refusal(422, faults)
+
+
+_Found = TypeVar("_Found")
+
+
+def known(found: _Found | None) -> _Found:
+    """What was found.
+
+    Raises:
+        Refusal: 404, for it was not.
+    """
+    if found is None:
+        raise not_found()
+    return found

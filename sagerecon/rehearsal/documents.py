@@ -1,0 +1,267 @@
+"""Sales and purchase documents: their lines, their tax, their totals, and what they book."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+from sagerecon.model.money import rounded, total
+from sagerecon.rehearsal.artefacts import Artefact
+from sagerecon.rehearsal.booking import Booking
+from sagerecon.rehearsal.chart import CARRIAGE, CREDITORS, DEBTORS, PURCHASE_TAX, SALES_TAX
+from sagerecon.rehearsal.company import Company
+from sagerecon.rehearsal.conduct import (
+    Conduct,
+    contact_faults,
+    currency_faults,
+    day_faults,
+    days_after,
+)
+from sagerecon.rehearsal.ledger import NOTHING, Posting
+from sagerecon.rehearsal.records import Link, Row, Values
+from sagerecon.rehearsal.refusal import REQUIRED, Fault
+
+_ONE = Decimal(1)
+_DRAFTS = ("DRAFT", "PRO_FORMA")
+
+#: Ways of taxing that the rehearsal does not keep books for.
+_NOT_KEPT = (
+    "vat_reverse_charge",
+    "destination_consignment",
+    "postponed_accounting",
+    "import",
+    "vat_exempt_consignment",
+    "cis_applicable_amount",
+    "withholding_tax_amount",
+)
+
+
+#: What of a contact's main address a sales document carries.
+_ADDRESS = ("address_line_1", "address_line_2", "city", "region", "postal_code", "country", "address_type")
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """One of the four sorts of document. `sign` is +1 where it debits the contact's control account."""
+
+    kind: str
+    side: str
+    sign: int
+    lines: str
+    number: str = ""
+    prefix: str = ""
+
+    @property
+    def control(self) -> str:
+        """The control account's role."""
+        return DEBTORS if self.side == "CUSTOMER" else CREDITORS
+
+    @property
+    def tax(self) -> str:
+        """The tax account's role."""
+        return SALES_TAX if self.side == "CUSTOMER" else PURCHASE_TAX
+
+
+SORTS = (
+    Sort("sales_invoice", "CUSTOMER", 1, "invoice_lines", "invoice_number", "SI-"),
+    Sort("sales_credit_note", "CUSTOMER", -1, "credit_note_lines", "credit_note_number", "SCN-"),
+    Sort("purchase_invoice", "VENDOR", -1, "invoice_lines"),
+    Sort("purchase_credit_note", "VENDOR", 1, "credit_note_lines"),
+)
+
+
+def is_booked(values: Values) -> bool:
+    """Drafts and pro forma invoices are not in the books yet, void documents no more."""
+    status = values.get("status")
+    return status is None or status.id not in (*_DRAFTS, "VOID")
+
+
+def document_conduct(sort: Sort) -> Conduct:
+    """How documents of a sort behave."""
+
+    def complete(company: Company, values: Values, old: Row | None) -> Iterator[Fault]:
+        if old is not None and old.values.get("status") == Link("artefact_status", "VOID"):
+            yield Fault("You cannot change a void document.", "base")
+            return
+        yield from _head_faults(company, sort, values, old)
+        yield from _line_faults(company, sort, values)
+        _fill_head(company, sort, values)
+        if values["total_amount"] < 0:
+            yield Fault("The total amount cannot be negative.", "total_amount")
+
+    def before(company: Company, row: Row, _now: int) -> None:
+        if sort.number:
+            _number(company, sort, row.values)
+        note_items(company, row.values[sort.lines])
+
+    return document_booking(sort).conduct(complete, before)
+
+
+def document_booking(sort: Sort) -> Booking:
+    """What documents of a sort book."""
+
+    def postings(company: Company, values: Values) -> list[Posting]:
+        sign, contact = sort.sign, values["contact"].id
+        control = company.controls[sort.control]
+        entries = [Posting(control, sign * values["total_amount"], contact)]
+        for line in values[sort.lines]:
+            rate, details = line.get("tax_rate"), line["description"]
+            entries.append(Posting(line["ledger_account"].id, -sign * line["net_amount"], "", rate, details))
+            entries.append(Posting(company.controls[sort.tax], -sign * line["tax_amount"], "", rate, details))
+        carriage = values.get("shipping_net_amount") or NOTHING
+        rate = values.get("shipping_tax_rate")
+        entries.append(Posting(company.controls[CARRIAGE], -sign * carriage, "", rate))
+        tax = values.get("shipping_tax_amount") or NOTHING
+        entries.append(Posting(company.controls[sort.tax], -sign * tax, "", rate))
+        return entries
+
+    def artefact(_company: Company, row: Row) -> Artefact:
+        amount = sort.sign * row.values["total_amount"]
+        return Artefact(row.id, Link(sort.kind, row.id), row.values["contact"].id, amount)
+
+    return Booking(
+        sort.kind,
+        lambda _company, _values: sort.kind.upper(),
+        postings,
+        lambda _company, values: str(values["date"]),
+        lambda values: Decimal(values["total_amount"]),
+        artefact=artefact,
+        is_booked=is_booked,
+    )
+
+
+def _head_faults(company: Company, sort: Sort, values: Values, old: Row | None) -> Iterator[Fault]:
+    yield from contact_faults(company, values["contact"], sort.side)
+    yield from day_faults(company, values["date"])
+    yield from currency_faults(company, values)
+    for name in _NOT_KEPT:
+        if values.get(name):
+            yield Fault(f"The rehearsal keeps no books for {name.replace('_', ' ')}.", name)
+    if old is None:
+        status = values.get("status")
+        if status is not None and status.id not in (*_DRAFTS, "UNPAID"):
+            yield Fault("Status is invalid.", "status_id")
+        if status == Link("artefact_status", "UNPAID"):
+            values["status"] = None
+    else:
+        values["status"] = old.values.get("status")
+    number = values.get(sort.number) if sort.number else None
+    if number and (old is None or old.values.get(sort.number) != number):
+        full = f"{values.get(f'{sort.number}_prefix') or ''}{number}"
+        if (f"{sort.kind}.{sort.number}", full) in company.keys:
+            yield Fault(f"{sort.number.replace('_', ' ').capitalize()} has already been taken.", sort.number)
+
+
+def _line_faults(company: Company, sort: Sort, values: Values) -> Iterator[Fault]:
+    for line in values[sort.lines] or ():
+        yield from _complete_line(company, line, sort.lines, values["date"])
+    tax = values.get("shipping_tax_amount") or NOTHING
+    yield from tax_faults(company, values.get("shipping_tax_rate"), tax, "shipping_tax_amount")
+
+
+def _complete_line(company: Company, line: Values, path: str, day: str) -> Iterator[Fault]:
+    quantity = line["quantity"] = line.get("quantity") or _ONE
+    discount = line.get("discount_amount") or NOTHING
+    gross = quantity * line["unit_price"]
+    if not discount and line.get("discount_percentage"):
+        discount = rounded(gross * line["discount_percentage"] / 100)
+    rate, tax = line.get("tax_rate"), line.get("tax_amount")
+    known = company.tax_rates.get(rate.id) if rate else None
+    if tax is None and company.is_tax_registered and known is not None and known.is_taxed:
+        yield Fault(REQUIRED, f"{path}.tax_amount")
+    tax = rounded(tax or NOTHING)
+    yield from tax_faults(company, rate, tax, f"{path}.tax_amount")
+    net = rounded(gross - discount)
+    if line.get("unit_price_includes_tax"):
+        net -= tax
+    line["displayed_as"] = line["description"]
+    line["discount_amount"] = discount
+    line["net_amount"] = line["base_currency_net_amount"] = net
+    line["tax_amount"] = line["base_currency_tax_amount"] = tax
+    line["total_amount"] = line["base_currency_total_amount"] = net + tax
+    line["base_currency_unit_price"] = line["unit_price"]
+    taxed = known if tax else None
+    breakdown = [{"tax_rate": rate, "percentage": taxed.at(day), "amount": tax}] if taxed else []
+    line["tax_breakdown"], line["base_currency_tax_breakdown"] = breakdown, list(breakdown)
+
+
+def tax_faults(company: Company, rate: Link | None, tax: Decimal, source: str) -> Iterator[Fault]:
+    """Tax needs a registered business and a rate that taxes."""
+    if not tax:
+        return
+    if not company.is_tax_registered:
+        yield Fault("You cannot add tax, your business is not registered for tax", source)
+        return
+    known = company.tax_rates.get(rate.id) if rate else None
+    if known is None or not known.is_taxed:
+        yield Fault("The tax amount must be zero for this tax rate.", source)
+
+
+def _fill_head(company: Company, sort: Sort, values: Values) -> None:
+    lines = values[sort.lines]
+    contact = company.find(values["contact"])
+    if contact is not None:
+        values["contact_name"] = values.get("contact_name") or contact.values["name"]
+        values["contact_reference"] = values.get("contact_reference") or contact.values.get("reference")
+        days = contact.values.get("credit_days") or 0
+        if sort.lines == "invoice_lines" and not values.get("due_date"):
+            values["due_date"] = days_after(values["date"], days)
+    carriage = rounded(values.get("shipping_net_amount") or NOTHING)
+    carriage_tax = rounded(values.get("shipping_tax_amount") or NOTHING)
+    net = total(line["net_amount"] for line in lines) + carriage
+    tax = total(line["tax_amount"] for line in lines) + carriage_tax
+    values["currency"] = Link("currency", company.identity.currency)
+    values["exchange_rate"] = values["inverse_exchange_rate"] = _ONE
+    values["total_quantity"] = total(line["quantity"] for line in lines)
+    values["net_amount"] = values["base_currency_net_amount"] = net
+    values["tax_amount"] = values["base_currency_tax_amount"] = tax
+    values["total_amount"] = values["base_currency_total_amount"] = net + tax
+    values["editable"] = True
+    if sort.side == "CUSTOMER":
+        address = company.find(contact.values.get("main_address")) if contact is not None else None
+        if values.get("main_address") is None and address is not None:
+            values["main_address"] = {name: address.values.get(name) for name in _ADDRESS}
+        values["shipping_net_amount"], values["shipping_tax_amount"] = carriage, carriage_tax
+        values["shipping_total_amount"] = carriage + carriage_tax
+        values["total_discount_amount"] = total(line["discount_amount"] for line in lines)
+        values["base_currency_total_discount_amount"] = values["total_discount_amount"]
+    values["tax_analysis"] = _tax_analysis(lines)
+
+
+def note_items(company: Company, lines: list[Values]) -> None:
+    """Remember the products and services that a document names: they can't be deleted any more."""
+    for line in lines:
+        for name in ("product", "service"):
+            if line.get(name) is not None:
+                company.used_items.add(line[name])
+
+
+def _tax_analysis(lines: list[Values]) -> list[Values]:
+    """Net, tax and total by rate, in the order of the lines."""
+    sums: dict[Link, list[Decimal]] = {}
+    for line in lines:
+        if line.get("tax_rate") is not None:
+            found = sums.setdefault(line["tax_rate"], [NOTHING, NOTHING])
+            found[0] += line["net_amount"]
+            found[1] += line["tax_amount"]
+    return [
+        {"tax_rate": rate, "net_amount": net, "tax_amount": tax, "total_amount": net + tax}
+        for rate, (net, tax) in sums.items()
+    ]
+
+
+def _number(company: Company, sort: Sort, values: Values) -> None:
+    """Give the document its number: its own, or the next free one."""
+    field = f"{sort.kind}.{sort.number}"
+    prefix = values.get(f"{sort.number}_prefix")
+    if values.get(sort.number):
+        values[sort.number] = f"{prefix or ''}{values[sort.number]}"
+    else:
+        prefix = sort.prefix if prefix is None else prefix
+        number = f"{prefix}{company.next_number(sort.kind)}"
+        while (field, number) in company.keys:
+            number = f"{prefix}{company.next_number(sort.kind)}"
+        values[sort.number] = number
+    values[f"{sort.number}_prefix"] = prefix
+    company.keys[field, values[sort.number]] = ""

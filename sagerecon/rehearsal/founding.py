@@ -1,0 +1,68 @@
+"""A fresh business: the default chart, two bank accounts, the system contacts, its settings."""
+
+from __future__ import annotations
+
+from sagerecon.model.catalog import Catalog
+from sagerecon.rehearsal.accounts import BANK_ACCOUNT, account_values, write_code
+from sagerecon.rehearsal.chart import BANK, CHART
+from sagerecon.rehearsal.company import Company, Identity
+from sagerecon.rehearsal.people import CONTACT, contact_defaults
+from sagerecon.rehearsal.records import Identifiers, Link, Values
+from sagerecon.rehearsal.settings import first_settings
+
+#: What the tax authority's own contacts are called.
+_AUTHORITY = {"GB": "HMRC", "IE": "Revenue", "CA": "CRA"}
+
+_BANK_TYPES = {"Current Account": "CHECKING", "Cash in Hand": "CASH_IN_HAND"}
+
+
+def found_company(
+    catalog: Catalog, identity: Identity, accounts_start: str, *, is_tax_registered: bool, seed: int
+) -> Company:
+    """The company as it opens."""
+    company = Company(catalog, identity, Identifiers(f"{seed}:{identity.id}"))
+    company.settings = first_settings(
+        identity.country, identity.currency, accounts_start, is_tax_registered=is_tax_registered
+    )
+    _open_accounts(company)
+    _add_authority(company)
+    return company
+
+
+def _open_accounts(company: Company) -> None:
+    now = company.identity.opened_at
+    for account in CHART:
+        values = account_values(company, account.code, account.name, account.type, account.control)
+        row = company.add("ledger_account", values, now)
+        write_code(company, row, now)
+        if account.control == BANK:
+            bank: Values = {
+                "bank_account_type": Link("bank_account_type", _BANK_TYPES[account.name]),
+                "bank_account_details": {
+                    "account_name": account.name,
+                    "account_number": None,
+                    "sort_code": None,
+                    "bic": None,
+                    "iban": None,
+                },
+                "ledger_account": Link("ledger_account", row.id),
+                "default": True,
+            }
+            BANK_ACCOUNT.created(company, company.add("bank_account", bank, now), now)
+        elif account.control:
+            company.controls[account.control] = row.id
+
+
+def _add_authority(company: Company) -> None:
+    """The contacts through which tax is paid and reclaimed; they cannot be changed or deleted."""
+    now = company.identity.opened_at
+    name = _AUTHORITY.get(company.identity.country, "Tax Office")
+    for what, short, type in (("Reclaimed", "Rec", "CUSTOMER"), ("Payments", "Pay", "VENDOR")):
+        values: Values = {
+            **contact_defaults(company),
+            "name": f"{name} {what}",
+            "reference": f"{name} {short}"[:10],
+            "contact_types": [Link("contact_type", type)],
+            "system": True,
+        }
+        CONTACT.created(company, company.add("contact", values, now), now)

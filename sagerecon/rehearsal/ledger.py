@@ -1,0 +1,173 @@
+"""The double entry behind each booking: entries are only ever added, and sums are kept as they come."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import accumulate
+
+from sagerecon.model.money import total
+from sagerecon.rehearsal.records import Link, Row, Table, Values
+
+NOTHING = Decimal()
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """One side of a booking, before it is booked: `amount` is a debit if positive, a credit if negative."""
+
+    account: str
+    amount: Decimal
+    contact: str = ""
+    tax_rate: Link | None = None
+    details: str | None = None
+
+
+class Sums:
+    """The sum of one account, or of one contact, as at any day."""
+
+    __slots__ = ("_days", "_reached", "_sorted", "credits", "debits", "total")
+
+    def __init__(self) -> None:
+        self.total = NOTHING
+        self.debits: dict[str, Decimal] = {}
+        self.credits: dict[str, Decimal] = {}
+        self._days: dict[str, Decimal] = {}
+        self._sorted: list[str] = []
+        self._reached: list[Decimal] = []
+
+    def add(self, day: str, amount: Decimal) -> None:
+        """Book `amount` on an ISO day."""
+        self.total += amount
+        side = self.debits if amount > 0 else self.credits
+        side[day] = side.get(day, NOTHING) + abs(amount)
+        self._days[day] = self._days.get(day, NOTHING) + amount
+        self._reached = []
+
+    def at(self, day: str) -> Decimal:
+        """The sum at the end of an ISO day; of everything where no day is given."""
+        if not day:
+            return self.total
+        if not self._reached:
+            self._sorted = sorted(self._days)
+            self._reached = list(accumulate(self._days[each] for each in self._sorted))
+        index = bisect_right(self._sorted, day)
+        return self._reached[index - 1] if index else NOTHING
+
+    def before(self, day: str) -> Decimal:
+        """The sum at the end of the day before an ISO day."""
+        return self.at(day) - self._days.get(day, NOTHING)
+
+
+class Entry(Row):
+    """One ledger entry. It never changes, but for the mark that its booking was reversed."""
+
+    __slots__ = ("account", "amount", "contact", "day", "deleted", "details", "tax_rate", "transaction")
+
+    def __init__(
+        self, id: str, sequence: int, now: int, day: str, posting: Posting, transaction: str, deleted: bool
+    ) -> None:
+        self.id = id
+        self.sequence = sequence
+        self.created_at = now
+        self.updated_at = now
+        self.deleted_at = 0
+        self.searched = ""
+        self.day = day
+        self.account = posting.account
+        self.amount = posting.amount
+        self.contact = posting.contact
+        self.tax_rate = posting.tax_rate
+        self.details = posting.details
+        self.transaction = transaction
+        self.deleted = deleted
+
+    @property
+    def posting(self) -> Posting:
+        """What was booked."""
+        return Posting(self.account, self.amount, self.contact, self.tax_rate, self.details)
+
+    # Made when read, for a business of 100,000 bookings has half a million entries.
+    @property  # type: ignore[override]
+    def values(self) -> Values:
+        return {
+            "date": self.day,
+            "debit": max(self.amount, NOTHING),
+            "credit": max(-self.amount, NOTHING),
+            "ledger_account": Link("ledger_account", self.account),
+            "transaction": Link("transaction", self.transaction),
+            "contact": Link("contact", self.contact) if self.contact else None,
+            "deleted": self.deleted,
+            "tax_rate": self.tax_rate,
+            "description": self.details,
+            "journal_code": None,
+        }
+
+
+class Ledger:
+    """All entries, with the sums of each account and of each contact on the control accounts."""
+
+    def __init__(self, entries: Table) -> None:
+        self.entries = entries
+        self._accounts: dict[str, Sums] = {}
+        self._contacts: dict[tuple[str, str], Sums] = {}
+        self._of_transaction: dict[str, list[Entry]] = {}
+
+    def add(self, entry: Entry) -> None:
+        """Book one entry."""
+        self.entries.add(entry)
+        self.count(entry)
+
+    def count(self, entry: Entry) -> None:
+        """Take an entry that is in the table into the sums."""
+        self._accounts.setdefault(entry.account, Sums()).add(entry.day, entry.amount)
+        if entry.contact:
+            key = (entry.account, entry.contact)
+            self._contacts.setdefault(key, Sums()).add(entry.day, entry.amount)
+        self._of_transaction.setdefault(entry.transaction, []).append(entry)
+
+    def standing(self, transaction: str) -> list[Entry]:
+        """The entries of a booking that have not been reversed."""
+        return [entry for entry in self._of_transaction.get(transaction, ()) if not entry.deleted]
+
+    def of_transaction(self, transaction: str) -> Sequence[Entry]:
+        """All entries of a booking."""
+        return self._of_transaction.get(transaction, ())
+
+    def account(self, account: str) -> Sums:
+        """The sums of a ledger account."""
+        return self._accounts.get(account) or _NO_SUMS
+
+    def contact(self, account: str, contact: str) -> Sums:
+        """The sums of a contact on a control account."""
+        return self._contacts.get((account, contact)) or _NO_SUMS
+
+    def turnover(self, account: str, start: str, end: str) -> tuple[Decimal, Decimal]:
+        """All debits and all credits of an account between two ISO days; empty means without bound."""
+        sums = self.account(account)
+        return _between(sums.debits, start, end), _between(sums.credits, start, end)
+
+    def is_used(self, account: str) -> bool:
+        """Whether anything was ever booked on the account."""
+        return account in self._accounts
+
+    def balances(self, day: str = "") -> Iterator[tuple[str, Decimal]]:
+        """Each account that was ever booked on, with its balance at the end of `day`."""
+        for account, sums in self._accounts.items():
+            yield account, sums.at(day)
+
+
+_NO_SUMS = Sums()
+
+
+def _between(days: Mapping[str, Decimal], start: str, end: str) -> Decimal:
+    return total(
+        amount for day, amount in days.items() if (not start or day >= start) and (not end or day <= end)
+    )
+
+
+def is_balanced(postings: Sequence[Posting]) -> bool:
+    """Whether debits equal credits."""
+    return not total(posting.amount for posting in postings)

@@ -1,0 +1,285 @@
+"""Lists: which records, in which order, which page, and the envelope around them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from sagerecon.model.catalog import Api, Kind
+from sagerecon.model.clock import SECOND, instant
+from sagerecon.rehearsal.company import Company
+from sagerecon.rehearsal.ledger import Entry
+from sagerecon.rehearsal.presenting import displayed_as
+from sagerecon.rehearsal.records import Link, Row, Table, Values
+from sagerecon.rehearsal.refusal import Fault, Refusal
+
+Query = Mapping[str, str]
+Test = Callable[[Row], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A part of a list."""
+
+    rows: Sequence[Row]
+    total: int
+    number: int
+    size: int
+    last: int
+
+
+def is_true(text: str | None) -> bool:
+    """Whether a flag of a query is set."""
+    return text is not None and text.lower() in ("true", "1")
+
+
+def listed(company: Company, kind: Kind, query: Query) -> Sequence[Row]:
+    """The records that a list's filters let through, in its order.
+
+    Raises:
+        Refusal: a filter's value cannot be read.
+    """
+    rows = _source(company.table(kind.name), kind, query)
+    tests = list(_tests(company, kind, query))
+    if tests:
+        rows = [row for row in rows if all(test(row) for test in tests)]
+    return _sorted(kind, rows, query)
+
+
+def _source(table: Table, kind: Kind, query: Query) -> Sequence[Row]:
+    """The shortest list to begin with."""
+    since = _given(kind, query, kind.deleted_since)
+    if since is not None:
+        return table.deleted_since(_instant(since, kind.deleted_since) + SECOND - 1)
+    since = _given(kind, query, kind.changed_since)
+    if since is not None:
+        return table.changed_since(_instant(since, kind.changed_since))
+    contact = _given(kind, query, "contact_id")
+    if contact is not None:
+        return list(table.owned(contact))
+    return list(table)
+
+
+def _given(kind: Kind, query: Query, name: str) -> str | None:
+    """The value of a filter, if the kind has the filter and the query gives it."""
+    return query.get(name) or None if name and name in kind.filters else None
+
+
+def _tests(company: Company, kind: Kind, query: Query) -> Iterable[Test]:
+    for name, text in query.items():
+        if name not in kind.filters or not text:
+            continue
+        special = _FILTERS.get((kind.name, name)) or _FILTERS.get(("", name))
+        if special is not None:
+            test = special(company, kind, text)
+            if test is not None:
+                yield test
+        elif name.endswith("_id"):
+            yield _names(name.removesuffix("_id"), text)
+
+
+def _names(field: str, id: str) -> Test:
+    def test(row: Row) -> bool:
+        link = row.values.get(field)
+        if isinstance(link, list):
+            return any(item.id == id for item in link)
+        return link is not None and link.id == id
+
+    return test
+
+
+def _contact_type(company: Company, kind: Kind, text: str) -> Test:
+    if kind.name == "contact":
+        return _names("contact_types", text)
+
+    def test(row: Row) -> bool:
+        contact = company.find(row.values["contact"])
+        return contact is not None and contact.values["contact_types"][0].id == text
+
+    return test
+
+
+def _from(_company: Company, kind: Kind, text: str) -> Test | None:
+    day = _day(text, "from_date")
+    return None if kind.name == "ledger_account" else lambda row: row.values["date"] >= day
+
+
+def _to(_company: Company, kind: Kind, text: str) -> Test | None:
+    day = _day(text, "to_date")
+    return None if kind.name == "ledger_account" else lambda row: row.values["date"] <= day
+
+
+def _changed_from(_company: Company, _kind: Kind, text: str) -> Test:
+    moment = _instant(text, "updated_from_date")
+    return lambda row: row.updated_at >= moment
+
+
+def _changed_to(_company: Company, _kind: Kind, text: str) -> Test:
+    moment = _instant(text, "updated_to_date")
+    return lambda row: row.updated_at // SECOND * SECOND <= moment
+
+
+def _search(company: Company, kind: Kind, text: str) -> Test:
+    wanted = text.casefold()
+
+    def test(row: Row) -> bool:
+        if not row.searched:
+            row.searched = _searched(company, kind, row.values)
+        return wanted in row.searched
+
+    return test
+
+
+def _searched(company: Company, kind: Kind, values: Values) -> str:
+    """Everything the search looks into, as one text; a newline keeps fields apart."""
+    parts: list[str] = []
+    for name in kind.search or ("reference",):
+        value = values.get(name)
+        if isinstance(value, Link):
+            value = displayed_as(company, value)
+        if value is not None:
+            parts.append(str(value))
+    return "\n".join(parts).casefold() + "\n"
+
+
+def _hide(field: str, *, hidden: bool = True) -> Callable[[Company, Kind, str], Test | None]:
+    """A flag that hides the records where `field` is `hidden`."""
+    return lambda _company, _kind, text: (
+        (lambda row: bool(row.values.get(field)) != hidden) if is_true(text) else None
+    )
+
+
+def _flag(field: str) -> Callable[[Company, Kind, str], Test | None]:
+    return lambda _company, _kind, text: lambda row: bool(row.values.get(field)) == is_true(text)
+
+
+def _entry_from(_company: Company, _kind: Kind, text: str) -> Test:
+    day = _day(text, "from_date")
+    return lambda row: isinstance(row, Entry) and row.day >= day
+
+
+def _entry_to(_company: Company, _kind: Kind, text: str) -> Test:
+    day = _day(text, "to_date")
+    return lambda row: isinstance(row, Entry) and row.day <= day
+
+
+def _entry_account(_company: Company, _kind: Kind, text: str) -> Test:
+    return lambda row: isinstance(row, Entry) and row.account == text
+
+
+def _email(_company: Company, _kind: Kind, text: str) -> Test:
+    wanted = text.casefold()
+    return lambda row: str(row.values.get("email") or "").casefold() == wanted
+
+
+def _visible(*, wanted: bool) -> Callable[[Company, Kind, str], Test]:
+    def make(_company: Company, _kind: Kind, text: str) -> Test:
+        scopes = {scope.strip() for scope in text.split(",")}
+        return lambda row: bool(scopes & set(row.values["visible_scopes"])) == wanted
+
+    return make
+
+
+def _transaction_type(company: Company, kind: Kind, text: str) -> Test:
+    if kind.name != "ledger_entry":
+        return _names("transaction_type", text)
+
+    def test(row: Row) -> bool:
+        transaction = company.find(row.values["transaction"])
+        return transaction is not None and transaction.values["transaction_type"].id == text
+
+    return test
+
+
+def _always(_company: Company, _kind: Kind, _text: str) -> None:
+    """A name of the query that does not choose records."""
+
+
+_FILTERS: Mapping[tuple[str, str], Callable[[Company, Kind, str], Test | None]] = {
+    ("", "contact_type_id"): _contact_type,
+    ("", "from_date"): _from,
+    ("", "to_date"): _to,
+    ("", "updated_from_date"): _changed_from,
+    ("", "updated_to_date"): _changed_to,
+    ("", "search"): _search,
+    ("", "transaction_type_id"): _transaction_type,
+    ("", "active"): _flag("active"),
+    ("ledger_entry", "from_date"): _entry_from,
+    ("ledger_entry", "to_date"): _entry_to,
+    ("ledger_entry", "ledger_account_id"): _entry_account,
+    ("contact", "exclude_system"): _hide("system"),
+    ("contact", "filter_inactive_contacts"): _hide("is_active", hidden=False),
+    ("contact", "email"): _email,
+    ("bank_account", "filter_inactive_bank_accounts"): _hide("is_active", hidden=False),
+    ("ledger_account", "visible_in"): _visible(wanted=True),
+    ("ledger_account", "not_visible_in"): _visible(wanted=False),
+    ("ledger_account", "show_included_in_chart"): _flag("included_in_chart"),
+    ("ledger_account", "show_control_accounts"): _always,
+}
+
+
+def _sorted(kind: Kind, rows: Sequence[Row], query: Query) -> Sequence[Row]:
+    field, _, direction = query.get("sort", "").partition(":")
+    if field not in kind.sort_keys:
+        return rows
+    backwards = direction == "desc"
+    if field in ("created_at", "updated_at"):
+        return sorted(rows, key=lambda row: getattr(row, field), reverse=backwards)
+    return sorted(rows, key=lambda row: str(row.values.get(field) or ""), reverse=backwards)
+
+
+def page_of(api: Api, rows: Sequence[Row], query: Query) -> Page:
+    """The page a query asks for; one beyond the end gives the last page again."""
+    size = min(max(_whole(query.get("items_per_page"), api.default_items_per_page), 1), api.items_per_page)
+    last = max((len(rows) + size - 1) // size, 1)
+    number = min(max(_whole(query.get("page"), 1), 1), last)
+    return Page(rows[(number - 1) * size : number * size], len(rows), number, size, last)
+
+
+def envelope(kind: Kind, page: Page, query: Query, items: list[dict[str, Any]]) -> dict[str, Any]:
+    """The answer to a list; the neighbours are paths without the version prefix."""
+    return {
+        "$total": page.total,
+        "$page": page.number,
+        "$next": _address(kind, page, query, page.number + 1) if page.number < page.last else None,
+        "$back": _address(kind, page, query, page.number - 1) if page.number > 1 else None,
+        "$itemsPerPage": page.size,
+        "$items": items,
+    }
+
+
+def _address(kind: Kind, page: Page, query: Query, number: int) -> str:
+    rest = {name: text for name, text in query.items() if name not in ("page", "items_per_page")}
+    return f"{kind.path}?{urlencode({'page': number, 'items_per_page': page.size, **rest})}"
+
+
+def attributes(query: Query, name: str = "attributes") -> frozenset[str] | None:
+    """The fields asked for: none, some, or None for all of them."""
+    names = frozenset(part.strip() for part in query.get(name, "").split(",") if part.strip())
+    return None if "all" in names else names
+
+
+def _whole(text: str | None, default: int) -> int:
+    return int(text) if text and text.isdecimal() and len(text) < 10 else default
+
+
+def _instant(text: str, source: str) -> int:
+    # A plus sign that was not escaped arrives as a blank.
+    try:
+        return instant(text.replace(" ", "+"))
+    except ValueError:
+        raise _unreadable(source) from None
+
+
+def _day(text: str, source: str) -> str:
+    try:
+        instant(text.replace(" ", "+"))
+    except ValueError:
+        raise _unreadable(source) from None
+    return text[:10]
+
+
+def _unreadable(source: str) -> Refusal:
+    return Refusal(400, [Fault(f"{source} is not a date.", source, "ValidationError")])

@@ -1,0 +1,203 @@
+"""Records as Sage answers them: names for people, links as objects, amounts as strings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from decimal import Decimal
+from typing import Any
+
+from sagerecon.model.catalog import Field, Kind
+from sagerecon.model.clock import instant_text
+from sagerecon.model.money import decimal_text
+from sagerecon.rehearsal.company import Company
+from sagerecon.rehearsal.records import Link, Row, Values
+
+Answer = dict[str, Any]
+
+
+def amount_text(value: Decimal, least_places: int = 1) -> str:
+    """`value` without idle zeros: `120.0`, `35.01`; bare `0` in a trial balance."""
+    return decimal_text(value.normalize() if value else Decimal(), least_places)
+
+
+def base(company: Company, link: Link) -> Answer:
+    """What stands of a record wherever another one names it."""
+    return {"id": link.id, "displayed_as": displayed_as(company, link), "$path": path_of(company, link)}
+
+
+def path_of(company: Company, link: Link) -> str:
+    """The bare path of a record."""
+    if link.kind == ON_ACCOUNT:
+        link = _origin(company, link)
+    kind = company.catalog.kinds.get(link.kind)
+    return f"{kind.path if kind else '/' + _PLURALS.get(link.kind, link.kind + 's')}/{link.id}"
+
+
+_PLURALS = {"country": "countries", "currency": "currencies", "artefact_status": "artefact_statuses"}
+
+
+def displayed_as(company: Company, link: Link) -> str | None:
+    """What Sage calls the record."""
+    words = company.words(link.kind)
+    if words is not None:
+        return words.get(link.id, link.id)
+    if link.kind == "tax_rate":
+        rate = company.tax_rates.get(link.id)
+        return rate.displayed_as if rate else link.id
+    if link.kind == ON_ACCOUNT:
+        return displayed_as(company, _origin(company, link))
+    table = company.table(link.kind)
+    row = table.get(link.id) or table.deleted.get(link.id)
+    return name_of(company, link.kind, row) if row else link.id
+
+
+#: What stands as the kind of a link to a payment on account, which is answered as its payment.
+ON_ACCOUNT = "payment_on_account"
+
+
+def _origin(company: Company, link: Link) -> Link:
+    artefact = company.artefacts.get(link.id)
+    return artefact.origin if artefact is not None else Link("contact_payment", link.id)
+
+
+def name_of(company: Company, kind: str, row: Row) -> str | None:
+    """What Sage calls the record, of a kind that is kept here."""
+    namer = _NAMERS.get(kind)
+    if namer is not None:
+        return namer(company, row.values)
+    found = company.catalog.kinds.get(kind)
+    for field in found.label if found else ():
+        if row.values.get(field):
+            return str(row.values[field])
+    return None
+
+
+def _contact(_company: Company, values: Values) -> str:
+    name, reference = values["name"], values.get("reference")
+    return f"{name} ({reference})" if reference else str(name)
+
+
+def _ledger_account(_company: Company, values: Values) -> str:
+    return f"{values['display_name']} ({values['nominal_code']:04d})"
+
+
+def _bank_account(company: Company, values: Values) -> str | None:
+    return displayed_as(company, values["ledger_account"])
+
+
+def _address(company: Company, values: Values) -> str | None:
+    if values.get("address_line_1"):
+        return str(values["address_line_1"])
+    country = values.get("country")
+    return str(displayed_as(company, country)).rpartition(" (")[0] if country else ""
+
+
+def _purchase(_company: Company, values: Values) -> str:
+    if values.get("reference"):
+        return str(values["reference"])
+    year, month, day = values["date"].split("-")
+    return f"{day}/{month}/{year} - {values['total_amount']:.2f}"
+
+
+def _allocation(company: Company, values: Values) -> str:
+    return f"{displayed_as(company, values['transaction_type'])} - {values['date']}"
+
+
+def _field(name: str) -> Callable[[Company, Values], str | None]:
+    return lambda _company, values: values.get(name)
+
+
+_NAMERS: Mapping[str, Callable[[Company, Values], str | None]] = {
+    "contact": _contact,
+    "ledger_account": _ledger_account,
+    "bank_account": _bank_account,
+    "address": _address,
+    "contact_person": _field("name"),
+    "product": _field("description"),
+    "service": _field("description"),
+    "sales_invoice": _field("invoice_number"),
+    "sales_credit_note": _field("credit_note_number"),
+    "purchase_invoice": _purchase,
+    "purchase_credit_note": _purchase,
+    "contact_allocation": _allocation,
+    "contact_opening_balance": lambda _company, values: f"OB-{values['reference']}",
+    "contact_payment": _field("reference"),
+    "other_payment": _field("reference"),
+    "bank_transfer": _field("reference"),
+    "journal": _field("reference"),
+    "opening_balance_journal": _field("reference"),
+    "bank_opening_balance": lambda company, values: displayed_as(company, values["bank_account"]),
+    "ledger_account_opening_balance": lambda company, values: displayed_as(company, values["ledger_account"]),
+    "transaction": _field("reference"),
+    "ledger_entry": lambda company, values: displayed_as(company, values["transaction"]),
+}
+
+
+#: What every answer has, and what stands in it only where the query asks for it.
+_APART = ("id", "displayed_as", "$path", "created_at", "updated_at", "deleted_at")
+_ON_REQUEST = ("balance", "balance_details", "payments_allocations")
+
+
+class Shape:
+    """The fields of a kind's answer and what stands in those that are empty; made once per kind."""
+
+    def __init__(self, kind: Kind) -> None:
+        self.kind = kind
+        self.empty = {field.answered_as: _nothing(field) for field in kind.fields.values() if field.answered}
+        for name in (*_APART, *_ON_REQUEST):
+            self.empty.pop(name, None)
+        self.lines = {
+            field.answered_as: {each.answered_as: _nothing(each) for each in field.fields.values()}
+            for field in kind.fields.values()
+            if field.type == "list" and field.fields and field.answered_as in self.empty
+        }
+
+
+def _nothing(field: Field) -> Any:
+    """What an answer has where nothing was given."""
+    if field.type == "boolean":
+        return False
+    if field.type == "list":
+        return []
+    if field.name == "bank_account_details":
+        return {child.answered_as: None for child in field.fields.values()}
+    return None
+
+
+def present(company: Company, shape: Shape, row: Row, wanted: Collection[str] | None = None) -> Answer:
+    """The whole record as Sage answers it, or only the `wanted` fields beside the base ones."""
+    kind = shape.kind
+    link = Link(kind.name, row.id)
+    answer: Answer = {
+        "id": row.id,
+        "displayed_as": name_of(company, kind.name, row),
+        "$path": path_of(company, link),
+    }
+    values = row.values
+    if wanted is None or "created_at" in wanted:
+        answer["created_at"] = instant_text(row.created_at)
+    if wanted is None or "updated_at" in wanted:
+        answer["updated_at"] = instant_text(row.updated_at)
+    if row.deleted_at and (wanted is None or "deleted_at" in wanted):
+        answer["deleted_at"] = instant_text(row.deleted_at)
+    for name, empty in shape.empty.items():
+        if wanted is None or name in wanted:
+            value = values.get(name)
+            answer[name] = empty if value is None else plain(company, value)
+    for name, nothing in shape.lines.items():
+        if answer.get(name):
+            answer[name] = [{**nothing, **line} for line in answer[name]]
+    return answer
+
+
+def plain(company: Company, value: Any) -> Any:
+    """A value as JSON."""
+    if value is None or isinstance(value, (str, bool, int)):
+        return value
+    if isinstance(value, Link):
+        return base(company, value)
+    if isinstance(value, Decimal):
+        return amount_text(value)
+    if isinstance(value, dict):
+        return {name: plain(company, item) for name, item in value.items()}
+    return [plain(company, item) for item in value]

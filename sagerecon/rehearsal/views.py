@@ -1,0 +1,181 @@
+"""Answers to reading: a record with what its query asks for, a page of a list, a fixed list."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sagerecon.model.catalog import Kind
+from sagerecon.model.clock import day_of, instant_text
+from sagerecon.rehearsal.accounts import is_bank_deletable
+from sagerecon.rehearsal.company import Company
+from sagerecon.rehearsal.conduct import day_before
+from sagerecon.rehearsal.listing import Page, attributes, envelope, is_true, listed, page_of
+from sagerecon.rehearsal.people import is_contact_deletable
+from sagerecon.rehearsal.presenting import Answer, Shape, amount_text, base, present
+from sagerecon.rehearsal.records import Link, Row
+from sagerecon.rehearsal.reports import (
+    artefact_base,
+    balance_details,
+    bank_balance,
+    contact_balance,
+    day_given,
+    payment_on_account,
+    payments_allocations,
+    unallocated,
+)
+from sagerecon.rehearsal.tax import TaxRate
+
+Query = Mapping[str, str]
+
+
+class Views:
+    """Reads a company for its visitors."""
+
+    def __init__(self, company: Company) -> None:
+        self._company = company
+        self._shapes: dict[str, Shape] = {}
+
+    def record(self, kind: Kind, row: Row, query: Query) -> Answer:
+        """One record: all of it unless `attributes` asks for less."""
+        wanted = attributes(query) or None
+        return self._answer(kind, row, query, wanted)
+
+    def records(self, kind: Kind, query: Query) -> Answer:
+        """A page of a list."""
+        page = page_of(self._company.catalog.api, listed(self._company, kind, query), query)
+        wanted = attributes(query)
+        items = [self._answer(kind, row, query, wanted) for row in page.rows]
+        return envelope(kind, page, query, items)
+
+    def fixed(self, kind: Kind, words: Mapping[str, str], query: Query) -> Answer:
+        """A page of a fixed list."""
+        found = list(words)
+        ids, page = self._slice(found, query)
+        return envelope(kind, page, query, [base(self._company, Link(kind.name, id)) for id in ids])
+
+    def artefacts(self, kind: Kind, query: Query) -> Answer:
+        """A page of what is not settled."""
+        found, page = self._slice(unallocated(self._company, query), query)
+        answers = [artefact_base(self._company, artefact) for artefact in found]
+        if attributes(query) != frozenset():
+            answers = [{**answer, "links": []} for answer in answers]
+        return envelope(kind, page, query, answers)
+
+    def tax_rates(self, kind: Kind, query: Query) -> Answer:
+        """A page of the country's tax rates."""
+        rates, page = self._slice(list(self._company.tax_rates.values()), query)
+        wanted = attributes(query)
+        answers = [self.tax_rate(rate, query) for rate in rates]
+        if wanted is not None:
+            keep = wanted | {"id", "displayed_as", "$path"}
+            answers = [{name: answer[name] for name in answer if name in keep} for answer in answers]
+        return envelope(kind, page, query, answers)
+
+    def tax_rate(self, rate: TaxRate, query: Query) -> Answer:
+        """A tax rate with its percentage today, or on the `date` asked for."""
+        company = self._company
+        day = day_given(query, "date") or day_of(company.now).isoformat()
+        ends = [day_before(start) for start, _ in rate.steps[1:]]
+        opened = instant_text(company.identity.opened_at)
+        return {
+            **base(company, Link("tax_rate", rate.id)),
+            "created_at": opened,
+            "updated_at": opened,
+            "name": rate.name,
+            "agency": None,
+            "percentage": amount_text(rate.at(day)),
+            "percentages": [
+                {"percentage": amount_text(percentage), "from_date": start, "to_date": end}
+                for (start, percentage), end in zip(rate.steps, [*ends, None], strict=True)
+            ],
+            "is_visible": True,
+            "retailer": False,
+            "editable": False,
+            "deletable": False,
+            "is_combined_rate": False,
+            "component_tax_rates": [],
+        }
+
+    def settings(self, kind: Kind) -> Answer:
+        """The financial settings."""
+        company = self._company
+        row = Row("", 0, company.settings_updated_at, company.settings)
+        answer = present(company, self._shape(kind), row)
+        return {
+            "$path": kind.path,
+            **{
+                name: answer[name]
+                for name in answer
+                if name not in ("id", "displayed_as", "created_at", "$path")
+            },
+        }
+
+    def _slice(self, found: list[Any], query: Query) -> tuple[Sequence[Any], Page]:
+        # A page carries rows; what has no rows of its own is cut by the same rule.
+        page = page_of(self._company.catalog.api, found, query)
+        return page.rows, page
+
+    def _shape(self, kind: Kind) -> Shape:
+        shape = self._shapes.get(kind.name)
+        if shape is None:
+            shape = self._shapes[kind.name] = Shape(kind)
+        return shape
+
+    def _answer(self, kind: Kind, row: Row, query: Query, wanted: frozenset[str] | None) -> Answer:
+        company = self._company
+        answer = present(company, self._shape(kind), row, wanted)
+        self._add_computed(kind, row, query, wanted, answer)
+        nested = attributes(query, "nested_attributes")
+        if nested != frozenset() and "nested_attributes" in (*kind.filters, *kind.read_filters):
+            self._expand(row, nested, answer)
+        return answer
+
+    def _expand(self, row: Row, nested: frozenset[str] | None, answer: Answer) -> None:
+        """Give the records that this one links to their attributes, one level deep."""
+        for name, value in row.values.items():
+            if name in answer and isinstance(value, Link):
+                target = self._company.find(value)
+                kind = self._company.catalog.kinds.get(value.kind)
+                if target is not None and kind is not None:
+                    answer[name] = present(self._company, self._shape(kind), target, nested)
+
+    def _add_computed(
+        self, kind: Kind, row: Row, query: Query, wanted: frozenset[str] | None, answer: Answer
+    ) -> None:
+        """What is worked out when somebody looks."""
+        company, name = self._company, kind.name
+
+        def asked(field: str) -> bool:
+            return wanted is None or field in wanted
+
+        if name == "contact":
+            if asked("deletable"):
+                answer["deletable"] = is_contact_deletable(company, row)
+            if is_true(query.get("show_balance")):
+                day = day_given(query, "context_date")
+                answer["balance"] = amount_text(contact_balance(company, row.id, day))
+        elif name == "bank_account":
+            if asked("balance"):
+                account = row.values["ledger_account"].id
+                answer["balance"] = amount_text(bank_balance(company, account))
+            if asked("deletable"):
+                answer["deletable"] = is_bank_deletable(company, row)
+        elif name == "ledger_account":
+            if is_true(query.get("show_balance_details")):
+                answer["balance_details"] = balance_details(company, row.id, query)
+        elif name in ("product", "service"):
+            if asked("deletable"):
+                answer["deletable"] = Link(name, row.id) not in company.used_items
+        elif name == "contact_payment":
+            self._add_payment(row, asked("payment_on_account"), asked("editable"), answer)
+        elif is_true(query.get("show_payments_allocations")):
+            artefact = company.artefacts.get(row.id)
+            answer["payments_allocations"] = payments_allocations(company, artefact) if artefact else []
+
+    def _add_payment(self, row: Row, shows_rest: bool, shows_flag: bool, answer: Answer) -> None:
+        artefact = self._company.artefacts.get(row.values["on_account"])
+        if shows_rest:
+            answer["payment_on_account"] = payment_on_account(self._company, artefact) if artefact else None
+        if shows_flag:
+            answer["editable"] = artefact is None or not artefact.uses

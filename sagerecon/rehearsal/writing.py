@@ -1,0 +1,136 @@
+"""Making, changing, deleting, voiding and releasing records: everything is checked before anything changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, cast
+
+from sagerecon.model.catalog import Kind
+from sagerecon.rehearsal.checking import check_body
+from sagerecon.rehearsal.company import Company
+from sagerecon.rehearsal.conduct import day_faults, owner_of
+from sagerecon.rehearsal.conducts import CONDUCTS
+from sagerecon.rehearsal.records import Link, Row, Values, restored, saved
+from sagerecon.rehearsal.refusal import REQUIRED, Fault, Refusal, invalid
+
+_DRAFTS = ("DRAFT", "PRO_FORMA")
+
+
+def make(company: Company, kind: Kind, body: Mapping[str, Any], now: int) -> Row:
+    """The new record.
+
+    Raises:
+        Refusal: the body breaks the catalog's rules or the books'.
+    """
+    conduct = CONDUCTS[kind.name]
+    given, faults = check_body(company, kind, body, creating=True)
+    _refuse(faults)
+    values = {name: value for name, value in given.items() if value is not None}
+    if conduct.defaults is not None:
+        values = {**conduct.defaults(company), **values}
+    _refuse(list(conduct.complete(company, values, None)))
+    _name_lines(company, kind, values, {})
+    row = company.add(kind.name, values, now, owner_of(values))
+    conduct.created(company, row, now)
+    return row
+
+
+def change(company: Company, kind: Kind, row: Row, body: Mapping[str, Any], now: int) -> None:
+    """Write the fields given; the others stay.
+
+    Raises:
+        Refusal: the body breaks the catalog's rules or the books'.
+    """
+    conduct = CONDUCTS[kind.name]
+    given, faults = check_body(company, kind, body, creating=False)
+    _refuse(faults)
+    values = _merged(kind, row.values, given)
+    _refuse(list(conduct.complete(company, values, row)))
+    before = row.values
+    _name_lines(company, kind, values, before)
+    row.values = values
+    table = company.table(kind.name)
+    table.move(row, owner_of(before), owner_of(values))
+    table.touch(row, now)
+    conduct.changed(company, row, before, now)
+
+
+def delete(company: Company, kind: Kind, row: Row, now: int) -> None:
+    """Take the record out, and what it booked.
+
+    Raises:
+        Refusal: 405 where the record is in use, 422 where its booking must stand.
+    """
+    conduct = CONDUCTS[kind.name]
+    faults = list(conduct.keeps(company, row))
+    if faults:
+        raise Refusal(405 if faults[0].code == "MethodNotAllowed" else 422, faults)
+    conduct.removed(company, row, now)
+    company.table(kind.name).remove(row, now, owner_of(row.values))
+
+
+def void(company: Company, kind: Kind, row: Row, reason: str, now: int) -> None:
+    """Take the document out of the books; it keeps its number and its place.
+
+    Raises:
+        Refusal: no reason is given, it is void already, or it has been paid.
+    """
+    conduct, status = CONDUCTS[kind.name], row.values["status"].id
+    if status == "VOID":
+        raise invalid(Fault("The document is void already.", "base"))
+    if not reason and status not in _DRAFTS:
+        raise invalid(Fault(REQUIRED, "void_reason"))
+    _refuse(list(conduct.keeps(company, row)))
+    conduct.removed(company, row, now)
+    values = row.values
+    values["status"] = Link("artefact_status", "VOID")
+    values["void_reason"] = reason or None
+    values["outstanding_amount"] = values["base_currency_outstanding_amount"] = Decimal()
+    values["editable"] = False
+    company.table(kind.name).touch(row, now)
+
+
+def release(company: Company, kind: Kind, row: Row, now: int) -> None:
+    """Take a draft into the books as it stands.
+
+    Raises:
+        Refusal: it is no draft, or its date is not in an open period.
+    """
+    if row.values["status"].id not in _DRAFTS:
+        raise invalid(Fault("Only a draft can be released.", "base"))
+    _refuse(list(day_faults(company, row.values["date"])))
+    before = row.values
+    row.values = {**before, "status": None}
+    company.table(kind.name).touch(row, now)
+    CONDUCTS[kind.name].changed(company, row, before, now)
+
+
+def _refuse(faults: list[Fault]) -> None:
+    if faults:
+        raise invalid(*faults)
+
+
+def _merged(kind: Kind, before: Values, given: Values) -> Values:
+    """A partial update: what is given replaces, objects field by field, the rest stays."""
+    values = restored(saved(before))
+    for name, value in given.items():
+        field = next((each for each in kind.fields.values() if each.answered_as == name), None)
+        old = values.get(name)
+        if field is not None and field.type == "object" and isinstance(old, dict) and isinstance(value, dict):
+            values[name] = {**old, **value}
+        else:
+            values[name] = value
+    return cast(Values, values)
+
+
+def _name_lines(company: Company, kind: Kind, values: Values, before: Values) -> None:
+    """Give each new line an id; lines that name one the record had keep it."""
+    for field in kind.fields.values():
+        lines = values.get(field.answered_as)
+        if field.type != "list" or "id" not in field.fields or not isinstance(lines, list):
+            continue
+        had = {line.get("id") for line in before.get(field.answered_as) or ()}
+        for line in lines:
+            if line.get("id") is None or line["id"] not in had:
+                line["id"] = company.identifiers.next()
