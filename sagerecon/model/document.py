@@ -33,7 +33,8 @@ DEEPEST = 50
 #: libyaml composes the same nodes ten times faster; PyYAML's own reader is there where it was built without.
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
-_INTEGER = re.compile(r"-?(0|[1-9][0-9]*)")
+#: An integer of more digits is a code; Python would refuse to read one of thousands.
+_INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 _WORDS = {"true": True, "false": False, "null": None, "~": None, "": None}
 
 Plain: TypeAlias = Any
@@ -233,7 +234,7 @@ def _scalar(text: str, style: str | None) -> str | int | bool | None:
 
 def _explain(error: jsonschema.ValidationError, root: Node) -> Iterator[Finding]:
     node = root.at(error.absolute_path)
-    where = ".".join(str(step) for step in error.absolute_path) or "the file"
+    where = _where(error)
     match error.validator:
         case "additionalProperties":
             allowed = _allowed(error.schema)
@@ -253,9 +254,7 @@ def _explain(error: jsonschema.ValidationError, root: Node) -> Iterator[Finding]
             hint = suggestion(node.text, words) or f"Allowed: {', '.join(words)}."
             yield Finding("not_allowed", node.place, f"{where} cannot be '{node.text}'.", hint)
         case "type":
-            wanted = error.validator_value
-            names = wanted if isinstance(wanted, str) else " or ".join(_texts(wanted))
-            yield Finding("wrong_type", node.place, f"{where} must be {names}.")
+            yield Finding("wrong_type", node.place, f"{where} must be {_types([error])}.")
         case "oneOf" | "anyOf" if error.context:
             yield from _nearest(error, root)
         case _:
@@ -268,10 +267,8 @@ def _nearest(error: jsonschema.ValidationError, root: Node) -> Iterator[Finding]
     for child in error.context or ():
         branches.setdefault(child.schema_path[0], []).append(child)
     if all(_is_of_another_type(branch, error) for branch in branches.values()):
-        names = " or ".join(str(child.validator_value) for branch in branches.values() for child in branch)
-        node = root.at(error.absolute_path)
-        where = ".".join(str(step) for step in error.absolute_path) or "the file"
-        yield Finding("wrong_type", node.place, f"{where} must be {names}.")
+        types = _types([child for branch in branches.values() for child in branch])
+        yield Finding("wrong_type", root.at(error.absolute_path).place, f"{_where(error)} must be {types}.")
         return
     depths = {key: max(len(child.absolute_path) for child in branch) for key, branch in branches.items()}
     best = min(
@@ -287,6 +284,16 @@ def _is_of_another_type(
 ) -> bool:
     """Whether the branch fails because the value itself is of another type."""
     return [(child.validator, child.absolute_path) for child in branch] == [("type", error.absolute_path)]
+
+
+def _where(error: jsonschema.ValidationError) -> str:
+    return ".".join(str(step) for step in error.absolute_path) or "the file"
+
+
+def _types(errors: Iterable[jsonschema.ValidationError]) -> str:
+    """`object or string`, of errors that each want one type or several."""
+    wanted = (error.validator_value for error in errors)
+    return " or ".join(name for value in wanted for name in (_texts(value) or [str(value)]))
 
 
 def _allowed(schema: Any) -> set[str]:
