@@ -94,10 +94,11 @@ class Authorization:
         more = {"country": country.lower()} if country else {}
         if "filter=" not in urlsplit(self._app.authorize_url).query:
             more["filter"] = _FILTER
-        url, state = self._oauth(redirect_uri).authorization_url(
+        oauth = self._oauth(redirect_uri)
+        oauth.scope = scope
+        url, state = oauth.authorization_url(
             self._app.authorize_url,
             state=secrets.token_urlsafe(24),
-            scope=scope,
             code_challenge=client.create_code_challenge(verifier, "S256"),
             code_challenge_method="S256",
             **more,

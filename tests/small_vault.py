@@ -1,0 +1,48 @@
+"""A vault in memory that keeps its promises between threads and remembers what it was asked."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from sagerecon.model.clock import Clock
+from sagerecon.model.errors import StoreError
+from sagerecon.model.tokens import Tokens
+
+
+class MemoryVault:
+    """Tokens by grant; `events` says in which order things became durable."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._tokens: dict[str, Tokens] = {}
+        self._lease = threading.RLock()
+        self.events: list[str] = []
+
+    def load(self, grant: str) -> Tokens | None:
+        return self._tokens.get(grant)
+
+    @contextmanager
+    def refresh_lease(self, grant: str, generation: int) -> Iterator[bool]:
+        with self._lease:
+            tokens = self._tokens.get(grant)
+            yield tokens is not None and tokens.generation == generation
+
+    def mark_refresh_sent(self, grant: str, generation: int) -> None:
+        self.events.append("sent")
+        self._tokens[grant] = replace(self._tokens[grant], refresh_sent_at=self._clock.now())
+
+    def save(self, grant: str, tokens: Tokens, generation: int | None) -> Tokens:
+        held = self._tokens.get(grant)
+        if generation is not None and (held is None or held.generation != generation):
+            raise StoreError("Another generation stands there.")
+        self.events.append("saved")
+        next_generation = held.generation + 1 if held else 1
+        self._tokens[grant] = replace(tokens, generation=next_generation, refresh_sent_at=0)
+        return self._tokens[grant]
+
+    def forget(self, grant: str) -> None:
+        self.events.append("forgotten")
+        self._tokens.pop(grant, None)

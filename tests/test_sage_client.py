@@ -1,0 +1,308 @@
+"""The door to the API, against the rehearsal Sage in its place and on a socket."""
+
+from __future__ import annotations
+
+import gc
+import socket
+import threading
+from dataclasses import dataclass
+from decimal import Decimal
+
+import pytest
+import requests
+from small_sage import (
+    ADA,
+    APP,
+    AUTHORIZE_URL,
+    BASE,
+    ELM,
+    OAK,
+    REVOKE_URL,
+    SECRET,
+    TOKEN_URL,
+    records,
+    small_sage,
+)
+from small_vault import MemoryVault
+
+from sagerecon.model.call import Call
+from sagerecon.model.clock import SECOND
+from sagerecon.model.errors import AuthorizationError, NoAnswerError, SageError, WrongBusinessError
+from sagerecon.rehearsal.adapter import mount
+from sagerecon.rehearsal.door import ABSENT, DATE, SECONDS
+from sagerecon.rehearsal.faults import Fault, Occasion, ScheduledFaults, Trouble
+from sagerecon.rehearsal.sage import RehearsalSage
+from sagerecon.rehearsal.server import serve
+from sagerecon.sage.authorization import App, Authorization
+from sagerecon.sage.client import ReadingClient, SageClient
+from sagerecon.sage.grant import GrantTokens
+from sagerecon.sage.session import open_session
+from sagerecon.sage.tokens import tokens_of
+
+GRANT = "ada"
+POST = Call("POST", "/contacts", body={"contact": {"name": "Oak", "credit_limit": Decimal("10.50")}})
+GET = Call("GET", "/contacts", {"items_per_page": "1"})
+
+
+@dataclass
+class Signed:
+    """A client that is signed in, and everything around it."""
+
+    sage: RehearsalSage
+    session: requests.Session
+    vault: MemoryVault
+    tokens: GrantTokens
+    client: SageClient
+
+
+def signed(sage: RehearsalSage | None = None, business: str = OAK, base: str = "") -> Signed:
+    sage = sage or small_sage()
+    session = open_session(BASE)
+    if not base:
+        mount(session, sage)
+    vault = MemoryVault(sage.clock)
+    vault.save(GRANT, tokens_of(sage.grant(APP, ADA, OAK), sage.clock.now()), None)
+    vault.events.clear()
+    urls = (f"{base}/oauth2/auth/central", f"{base}/token", f"{base}/revoke")
+    app = App(APP, SECRET, *(urls if base else (AUTHORIZE_URL, TOKEN_URL, REVOKE_URL)))
+    tokens = GrantTokens(GRANT, vault, Authorization(app, session, sage.clock), sage.clock)
+    client = SageClient(f"{base}/v3.1" if base else BASE, business, tokens, session, sage.clock)
+    return Signed(sage, session, vault, tokens, client)
+
+
+def strike(sage: RehearsalSage, fault: Fault, occasion: Occasion) -> None:
+    sage.faults = ScheduledFaults([(occasion, fault)])
+
+
+def test_an_answer_carries_what_the_runner_needs() -> None:
+    all_ = signed()
+    answer = all_.client.call(POST)
+    assert answer.status == 201
+    assert answer.body["credit_limit"] == "10.50"
+    assert len(answer.request_id) == 32
+    assert answer.size > 50
+    assert answer.retry_after_ms is None
+    assert answer.expires_at == all_.client.ready() == all_.sage.clock.now() + 300 * SECOND
+    assert all_.client.call(GET).body["$total"] == 1
+
+
+def test_numbers_are_exact() -> None:
+    all_ = signed()
+    all_.session.mount(BASE, _Fixed(b'{"weight": 0.1}'))
+    assert all_.client.call(GET).body["weight"] == Decimal("0.1")
+
+
+class _Fixed(requests.adapters.HTTPAdapter):
+    """Answers everything with the same bytes."""
+
+    def __init__(self, content: bytes, status: int = 200, location: str = "") -> None:
+        super().__init__()
+        self.content, self.status, self.location = content, status, location
+
+    def send(self, request: requests.PreparedRequest, *_: object, **__: object) -> requests.Response:
+        response = requests.Response()
+        response.status_code, response._content = self.status, self.content
+        response.request = request
+        response.headers.update({"Location": self.location} if self.location else {})
+        return response
+
+
+def test_a_refusal_and_an_error_come_back_as_answers() -> None:
+    all_ = signed()
+    refused = all_.client.call(Call("POST", "/contacts", body={"contact": {}}))
+    assert (refused.status, refused.body[0]["$source"]) == (422, "name")
+    strike(all_.sage, Fault(Trouble.ERROR_SAVED), Occasion(1, "POST"))
+    assert all_.client.call(POST).status == 500
+    strike(all_.sage, Fault(Trouble.ERROR, status=502), Occasion(1, "GET"))
+    gateway = all_.client.call(GET)
+    assert (gateway.status, gateway.body) == (502, None)
+
+
+@pytest.mark.parametrize(("shape", "wait"), [(SECONDS, 60_000), (DATE, 60_000), (ABSENT, None)])
+def test_a_429_says_how_long_to_wait_if_sage_does(shape: str, wait: int | None) -> None:
+    all_ = signed(small_sage(per_minute=1))
+    all_.sage.door.retry_after = shape
+    assert all_.client.call(GET).status == 200
+    refused = all_.client.call(GET)
+    assert (refused.status, refused.retry_after_ms) == (429, wait)
+
+
+@pytest.mark.parametrize(
+    ("fault", "sent", "saved"),
+    [
+        (Fault(Trouble.REFUSED), False, 0),
+        (Fault(Trouble.RESET), True, 0),
+        (Fault(Trouble.ANSWER_LOST), True, 1),
+        (Fault(Trouble.TRUNCATED), True, 1),
+        (Fault(Trouble.NOT_JSON), True, 1),
+        (Fault(Trouble.SLOW, milliseconds=60_001), True, 1),
+    ],
+)
+def test_no_usable_answer_says_whether_the_call_is_in_doubt(fault: Fault, sent: bool, saved: int) -> None:
+    all_ = signed()
+    strike(all_.sage, fault, Occasion(1, "POST", "/contacts"))
+    with pytest.raises(NoAnswerError) as caught:
+        all_.client.call(POST)
+    assert caught.value.sent is sent
+    assert (caught.value.expires_at > 0) is sent
+    assert len(records(all_.sage)) == saved  # once, for nothing is repeated here
+    assert all_.client.call(GET).status == 200
+
+
+def test_a_slow_answer_within_our_patience_is_an_answer() -> None:
+    all_ = signed()
+    strike(all_.sage, Fault(Trouble.SLOW, milliseconds=59_000), Occasion(1, "POST"))
+    assert all_.client.call(POST).status == 201
+
+
+def test_another_business_in_the_answer_stops_everything() -> None:
+    all_ = signed()
+    strike(all_.sage, Fault(Trouble.WRONG_ECHO), Occasion(1, "GET"))
+    with pytest.raises(WrongBusinessError, match=OAK):
+        all_.client.call(GET)
+
+
+def test_the_header_is_always_sent_so_that_no_lead_business_is_meant() -> None:
+    all_ = signed(business=ELM)
+    all_.client.call(POST)
+    assert (len(records(all_.sage, ELM)), len(records(all_.sage))) == (1, 0)
+    assert all_.client.call(Call("GET", "/businesses")).body["$total"] == 2  # echoes none
+    assert all_.client.call(Call("GET", "/user")).body["id"] == ADA
+
+
+def test_a_401_is_answered_with_one_refresh() -> None:
+    all_ = signed()
+    all_.client.call(GET)
+    all_.sage.authorization._access.clear()  # Sage has forgotten our token before its time
+    assert all_.client.call(POST).status == 201
+    assert all_.vault.events == ["sent", "saved"]
+    assert len(records(all_.sage)) == 1
+
+
+def test_a_401_after_a_refresh_asks_to_sign_in_again() -> None:
+    all_ = signed()
+    all_.session.mount(BASE, _Fixed(b'[{"$dataCode":"AuthorizationFailure","$message":"Bad token"}]', 401))
+    with pytest.raises(AuthorizationError, match="sagerecon auth login"):
+        all_.client.call(GET)
+    assert all_.vault.events == ["sent", "saved"]
+
+
+def test_a_lapsed_subscription_costs_no_refresh() -> None:
+    all_ = signed()
+    all_.sage.lapse(OAK)
+    assert all_.client.call(GET).status == 401
+    assert all_.vault.events == []
+
+
+def test_a_redirect_is_not_followed() -> None:
+    all_ = signed()
+    all_.session.mount(BASE, _Fixed(b"", 302, "https://elsewhere.example/"))
+    assert all_.client.call(POST).status == 302
+
+
+def test_a_reading_client_sends_nothing_but_get() -> None:
+    all_ = signed()
+    reading = ReadingClient(all_.client)
+    assert reading.call(GET).status == 200
+    assert reading.ready() == all_.client.ready()
+    for method in ("POST", "PUT", "DELETE", "PATCH"):
+        with pytest.raises(SageError, match=method):
+            reading.call(Call(method, "/contacts", body={}))
+    assert records(all_.sage) == {}
+
+
+def test_connections_that_idled_are_dropped_before_a_write(monkeypatch: pytest.MonkeyPatch) -> None:
+    all_ = signed()
+    dropped: list[int] = []
+    monkeypatch.setattr(all_.session, "close", lambda: dropped.append(all_.sage.clock.now()))
+    all_.client.call(POST)
+    all_.sage.clock.sleep(30 * SECOND)
+    all_.client.call(POST)
+    assert dropped == []
+    all_.sage.clock.sleep(30 * SECOND + 1)
+    all_.client.call(GET)
+    assert dropped == []
+    all_.sage.clock.sleep(30 * SECOND + 1)
+    all_.client.call(POST)
+    assert len(dropped) == 1
+
+
+def test_the_environment_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
+    monkeypatch.setenv("NO_PROXY", "oauth.accounting.sage.com")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/etc/ours.pem")
+    with open_session(BASE, TOKEN_URL) as session:
+        assert session.proxies == {"https://api.accounting.sage.com": "http://proxy.example:3128"}
+        assert session.verify == "/etc/ours.pem"
+        assert session.trust_env is False
+        adapter = session.get_adapter(BASE)
+        assert isinstance(adapter, requests.adapters.HTTPAdapter)
+        assert adapter.max_retries.total == 0
+
+
+def test_an_error_shows_no_token() -> None:
+    all_ = signed()
+    tokens = all_.tokens.current()
+    strike(all_.sage, Fault(Trouble.ANSWER_LOST), Occasion(1))
+    with pytest.raises(NoAnswerError) as caught:
+        all_.client.call(POST)
+    assert str(caught.value) == "No usable answer came to POST /contacts: connection reset by peer."
+    for text in (str(caught.value), repr(caught.value), repr(tokens)):
+        assert tokens.access not in text
+        assert tokens.refresh not in text
+
+
+# Over a socket: the same client against real resets.
+
+
+@pytest.mark.parametrize(
+    ("trouble", "saved"), [(Trouble.ANSWER_LOST, 1), (Trouble.TRUNCATED, 1), (Trouble.RESET, 0)]
+)
+def test_a_served_answer_that_is_lost_leaves_the_call_in_doubt(trouble: Trouble, saved: int) -> None:
+    sage = small_sage()
+    with serve(sage) as server:
+        all_ = signed(sage, base=server.url)
+        with all_.session:
+            assert all_.client.call(GET).status == 200
+            strike(sage, Fault(trouble), Occasion(1, "POST", "/contacts"))
+            with pytest.raises(NoAnswerError) as caught:
+                all_.client.call(POST)
+            assert caught.value.sent is True
+            assert len(records(sage)) == saved
+            assert all_.client.call(GET).status == 200
+
+
+def test_a_server_that_is_not_there_was_sent_nothing() -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        base = f"http://127.0.0.1:{unused.getsockname()[1]}"
+        all_ = signed(base=base)
+        with pytest.raises(NoAnswerError, match="Sage cannot be reached: connection refused") as caught:
+            all_.client.call(POST)
+        assert caught.value.sent is False
+        unknown = SageClient(
+            "http://no-such-host.invalid/v3.1", OAK, all_.tokens, all_.session, all_.sage.clock
+        )
+        with pytest.raises(NoAnswerError) as caught:
+            unknown.call(POST)
+        assert caught.value.sent is False
+    del caught
+    gc.collect()
+
+
+def test_a_served_token_is_refreshed_and_threads_share_it() -> None:
+    sage = small_sage()
+    with serve(sage) as server:
+        all_ = signed(sage, base=server.url)
+        sage.clock.sleep(240 * SECOND)
+        statuses: list[int] = []
+        threads = [
+            threading.Thread(target=lambda: statuses.append(all_.client.call(GET).status)) for _ in range(4)
+        ]
+        with all_.session:
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+        assert statuses == [200] * 4
+        assert all_.vault.events == ["sent", "saved"]
