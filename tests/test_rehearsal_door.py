@@ -21,6 +21,7 @@ from small_sage import (
 )
 
 from sagerecon.model.clock import DAY, SECOND
+from sagerecon.model.errors import ProjectError
 from sagerecon.rehearsal.clock import VirtualClock
 from sagerecon.rehearsal.door import ABSENT, DATE, SECONDS
 from sagerecon.rehearsal.idempotency import REFUSE, WRITE
@@ -277,9 +278,21 @@ def test_a_saved_rehearsal_goes_on_where_it_stood(tmp_path: Path) -> None:
 
 def test_a_file_that_is_no_saved_rehearsal_says_so(tmp_path: Path) -> None:
     path = tmp_path / "sage.json"
-    path.write_text('{"sagerecon": "plan/v1"}')
-    with pytest.raises(ValueError, match=r"sage.json is not a saved rehearsal"):
-        RehearsalSage.load(path, small_catalog(), VirtualClock(), SmallBooks.from_document)
+    for text in (
+        '{"sagerecon": "plan/v1"}',
+        "<html>",
+        "[]",
+        '{"sagerecon": "rehearsal/v1", "seed": 1}',
+        None,
+    ):
+        if text is None:
+            path = tmp_path / "absent.json"
+        else:
+            path.write_text(text)
+        with pytest.raises(ProjectError, match=path.name):
+            RehearsalSage.load(path, small_catalog(), VirtualClock(), SmallBooks.from_document)
+    with pytest.raises(ProjectError, match="cannot be written"):
+        small_sage().save(tmp_path / "no folder" / "sage.json")
 
 
 def test_the_start_page_says_what_is_in_the_businesses_and_how_to_sign_in() -> None:

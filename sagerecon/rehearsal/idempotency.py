@@ -63,8 +63,7 @@ class Idempotency:
         first = memory.get(id_) if self.is_honoured else None
         if first is None:
             return None
-        if first.answered_at <= now - self._days * DAY:
-            del memory[id_]
+        if self._is_over(first, now):
             return None
         if first.kind != kind.name:
             return refusal(422, "IdempotencyResourceMismatch", "Entity type mismatch")
@@ -78,8 +77,11 @@ class Idempotency:
     def remember(self, business: str, kind: Kind, id_: str, body: Any, reply: Reply, now: int) -> None:
         """Keep a first answer; a refusal only where errors are replayed too."""
         if self.is_honoured and (reply.status < 400 or self.replays_errors):
-            first = _First(kind.name, fingerprint(body), reply.status, reply.body.decode(), now)
-            self._first.setdefault(business, {})[id_] = first
+            memory = self._first.setdefault(business, {})
+            memory.pop(id_, None)  # oldest first, so that what is over is found at the front
+            memory[id_] = _First(kind.name, fingerprint(body), reply.status, reply.body.decode(), now)
+            while self._is_over(next(iter(memory.values())), now):
+                del memory[next(iter(memory))]
 
     def document(self) -> dict[str, Any]:
         """All of it, for saving."""
@@ -105,3 +107,6 @@ class Idempotency:
         for business, memory in document["first"].items():
             idempotency._first[business] = {id_: _First(**first) for id_, first in memory.items()}
         return idempotency
+
+    def _is_over(self, first: _First, now: int) -> bool:
+        return first.answered_at <= now - self._days * DAY

@@ -6,8 +6,6 @@ handed in. Requests may come from several threads; the books see one at a time.
 
 from __future__ import annotations
 
-import json
-import os
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -17,6 +15,7 @@ from urllib.parse import urlsplit
 
 from sagerecon.model.catalog import Catalog
 from sagerecon.model.clock import MINUTE, Clock, instant_text
+from sagerecon.model.errors import ProjectError
 from sagerecon.rehearsal.authorization import App, AuthorizationServer, Consent
 from sagerecon.rehearsal.door import Door, split_target
 from sagerecon.rehearsal.faults import Fault, Faults, NoFaults, Trouble
@@ -29,8 +28,7 @@ from sagerecon.rehearsal.pages import start_page
 from sagerecon.rehearsal.reply import HTML, Dropped, Reply, html_reply, refusal
 from sagerecon.rehearsal.request import Books
 from sagerecon.rehearsal.signing_in import AUTHORIZE_PATH, REVOKE_PATH, TOKEN_PATH, SignIn
-
-FORMAT = "rehearsal/v1"
+from sagerecon.rehearsal.state_file import read_state, write_state
 
 _GATEWAY_PAGE = b"<html><head><title>Gateway</title></head><body><h1>Please try again</h1></body></html>"
 
@@ -129,16 +127,13 @@ class RehearsalSage:
         return replace(reply, headers=named, took=self.clock.now() - arrived)
 
     def save(self, path: Path) -> None:
-        """All of it as a JSON file of mode 0600; faults are not part of it."""
+        """All of it as a JSON file of mode 0600, whole or not at all; faults are not part of it.
+
+        Raises:
+            ProjectError: the file cannot be written.
+        """
         with self._lock:
-            text = json.dumps(self._document(), ensure_ascii=False, separators=(",", ":"))
-        beside = path.with_name(f"{path.name}.{os.getpid()}")
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
+            write_state(path, self._document())
 
     @classmethod
     def load(
@@ -153,11 +148,23 @@ class RehearsalSage:
         """The rehearsal that `save` wrote; `read_books` is `Business.from_document`.
 
         Raises:
-            ValueError: the file is not one, or of another format.
+            ProjectError: the file cannot be read, is not one, or is of another format.
         """
-        document = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(document, dict) or document.get("sagerecon") != FORMAT:
-            raise ValueError(f"{path.name} is not a saved rehearsal")
+        document = read_state(path)
+        try:
+            return cls._restored(document, catalog, clock, read_books, faults)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise ProjectError(f"{path} is not a whole saved rehearsal.", "Name another file.") from error
+
+    @classmethod
+    def _restored(
+        cls,
+        document: Mapping[str, Any],
+        catalog: Catalog,
+        clock: Clock,
+        read_books: Callable[[Any, Catalog], Books],
+        faults: Faults | None,
+    ) -> RehearsalSage:
         profile = document["limits"]["profile"]
         sage = cls(
             catalog, clock, document["seed"], profile=profile, latency=document["latency"], faults=faults
@@ -266,7 +273,6 @@ class RehearsalSage:
 
     def _document(self) -> dict[str, Any]:
         return {
-            "sagerecon": FORMAT,
             "seed": self.seed,
             "saved_at": instant_text(self.clock.now()),
             "latency": self.latency,
