@@ -142,7 +142,7 @@ def test_a_byte_order_mark_and_windows_line_ends_change_nothing() -> None:
 plain = st.recursive(
     st.none()
     | st.booleans()
-    | st.integers()
+    | st.integers(-(10**17), 10**17)
     | st.text(st.characters(codec="utf-8", exclude_categories=["C"])),
     lambda inner: (
         st.lists(inner, max_size=4) | st.dictionaries(st.text("abcdé", min_size=1), inner, max_size=4)

@@ -71,7 +71,7 @@ def _loose_ends(node: Node, catalog: Catalog) -> Iterator[Finding]:
             )
     for path in _named_paths(node):
         if not _is_known(kind, path.text, catalog):
-            hint = suggestion(path.text, kind.fields)
+            hint = suggestion(path.text.removesuffix(".id"), kind.fields)
             yield Finding("unknown_field", path.place, f"{kind.name} has no field '{path.text}'.", hint)
     for name in (*_items(node, "filters"), *_items(node, "read_filters")):
         if name.text not in catalog.api.filters:
@@ -88,7 +88,10 @@ def _told_twice(node: Node) -> Iterator[Node]:
 
 
 def _is_known(kind: Kind, path: str, catalog: Catalog) -> bool:
-    return path.rpartition(".")[2] in BASE_FIELDS or catalog.field_at(kind.name, path) is not None
+    owner, _, last = path.rpartition(".")
+    if last in BASE_FIELDS:  # every record has them, so that they stand in no file
+        return not owner or catalog.field_at(kind.name, owner) is not None
+    return catalog.field_at(kind.name, path) is not None
 
 
 def _links(node: Node) -> Iterator[Node]:
