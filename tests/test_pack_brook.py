@@ -1,7 +1,8 @@
-"""The pack for Brook on the demo company: compiled, screened, planned, posted, equal to the control totals."""
+"""The pack for Brook on the demo company: compiled, screened, planned, posted, tied out."""
 
 from __future__ import annotations
 
+import csv
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -42,6 +43,8 @@ TOTALS: dict[str, Any] = json.loads((EXTRACTS / "control_totals.json").read_text
 FAULTS = TOTALS["faults"]
 PARAMETERS: Mapping[str, Scalar] = {"cut_over": date(2010, 9, 30), "as_at": date(2011, 3, 31)}
 BOOKS = Books(accounts_start=date(2010, 10, 1))
+DOCUMENTS = ("sales_invoices", "sales_credit_notes", "purchase_invoices", "purchase_credit_notes")
+VAT_ACCOUNTS = {"(2200)": "sales", "(2201)": "purchases"}
 TIED = ("trial_balance", "debtors", "creditors", "bank_balances", "tax_totals")
 
 
@@ -280,6 +283,42 @@ def test_each_contact_owes_what_the_control_totals_say(poster: Poster, side: str
     assert {account: amount for account, amount in found.items() if amount} == _amounts(TOTALS[side])
 
 
+def test_each_document_is_as_open_as_in_brook(poster: Poster) -> None:
+    """What is outstanding, document by document, so that every part payment and allocation landed."""
+    expected = {number: amount for number, amount in _outstanding() if (number in poster.references)}
+    found = {
+        entity["reference"]: Decimal(entity["outstanding_amount"])
+        for kind in DOCUMENTS
+        for entity in poster.listing(f"/{kind}", {"attributes": "reference,outstanding_amount"})
+    }
+    assert len(found) == 2_995
+    assert found == expected
+
+
+def test_vat_by_rate_and_month_is_that_of_the_control_totals(poster: Poster, case: Case) -> None:
+    rates = case.crosswalks["tax_codes"]
+    expected: dict[tuple[str, str, str], Decimal] = defaultdict(Decimal)
+    for row in TOTALS["vat"]:
+        rate = rates.lookup(row["code"], date.fromisoformat(f"{row['period']}-28")) or ""
+        expected[row["ledger"], rate, row["period"]] += Decimal(row["tax"])
+    found: dict[tuple[str, str, str], Decimal] = defaultdict(Decimal)
+    for entry in poster.listing(
+        "/ledger_entries", {"attributes": "date,debit,credit,ledger_account,tax_rate"}
+    ):
+        side = VAT_ACCOUNTS.get(entry["ledger_account"]["displayed_as"][-6:])
+        if side is not None and entry["tax_rate"] is not None:
+            amount = Decimal(entry["credit"]) - Decimal(entry["debit"])
+            signed = amount if side == "sales" else -amount
+            found[side, entry["tax_rate"]["id"], entry["date"][:7]] += signed
+    assert found == {key: amount for key, amount in expected.items() if amount}
+
+
+def _outstanding() -> Iterator[tuple[str, Decimal]]:
+    with (EXTRACTS / "documents.csv").open(encoding="cp1252", newline="") as file:
+        for row in csv.DictReader(file):
+            yield row["Number"], Decimal(row["Outstanding"])
+
+
 class Poster:
     """Carries out a plan's steps against a fresh business in process, keeping ids as a run would."""
 
@@ -295,6 +334,7 @@ class Poster:
         )
         self.user = User("u" * 32, "A Person", "AP")
         self.ids: dict[tuple[str, str], str] = {}
+        self.references: set[str] = set()
 
     def carry_out(self, step: Step) -> None:
         kind = self.catalog[step.kind]
@@ -309,6 +349,7 @@ class Poster:
     def _create(self, kind: Kind, step: Step) -> str:
         answer = self.request("POST", kind.path, {}, {kind.name: self._resolved(step.body)}, 201)
         self._know_by_natural_keys(kind, answer)
+        self.references.add(str(step.body.get("reference")))
         for part, path in kind.yields.items():
             if (id_ := _at(answer, path)) is not None:
                 self.ids[kind.name, f"{step.key}#{part}"] = id_
