@@ -18,19 +18,18 @@ from sagerecon.model.clock import MINUTE, Clock, instant_text
 from sagerecon.model.errors import ProjectError
 from sagerecon.rehearsal.authorization import App, AuthorizationServer, Consent
 from sagerecon.rehearsal.door import Door, split_target
-from sagerecon.rehearsal.faults import Fault, Faults, NoFaults, Trouble
+from sagerecon.rehearsal.faults import Faults, NoFaults, Trouble
 from sagerecon.rehearsal.idempotency import Idempotency
 from sagerecon.rehearsal.ids import Ids
 from sagerecon.rehearsal.limits import Limits
 from sagerecon.rehearsal.membership import Member, Membership, members_of
+from sagerecon.rehearsal.network import deliver
 from sagerecon.rehearsal.overview import overview
 from sagerecon.rehearsal.pages import start_page
-from sagerecon.rehearsal.reply import HTML, Dropped, Reply, html_reply, refusal
+from sagerecon.rehearsal.reply import Reply, html_reply, refusal
 from sagerecon.rehearsal.request import Books
 from sagerecon.rehearsal.signing_in import AUTHORIZE_PATH, REVOKE_PATH, TOKEN_PATH, SignIn
 from sagerecon.rehearsal.state_file import read_state, write_state
-
-_GATEWAY_PAGE = b"<html><head><title>Gateway</title></head><body><h1>Please try again</h1></body></html>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +120,7 @@ class RehearsalSage:
             if struck.edit is not None:
                 struck.edit()
         fault = next((fault for fault in faults if fault.trouble is not Trouble.EDIT), None)
-        reply = self._handled(request) if fault is None else self._stricken(request, fault)
+        reply = deliver(fault, lambda: self._handled(request), self._refused, self.clock)
         with self._lock:
             named = {**reply.headers, self.catalog.api.request_id_header: self.ids.next("request")}
         return replace(reply, headers=named, took=self.clock.now() - arrived)
@@ -195,35 +194,10 @@ class RehearsalSage:
         named = {name.lower(): value for name, value in headers.items()}
         return _Request(method.upper(), path, target, is_api, named, body)
 
-    def _stricken(self, request: _Request, fault: Fault) -> Reply:
-        """What comes of a request that a fault strikes."""
-        match fault.trouble:
-            case Trouble.REFUSED:
-                raise Dropped(sent=False)
-            case Trouble.RESET:
-                raise Dropped(sent=True)
-            case Trouble.ERROR:
-                return _server_error(fault.status)
-            case Trouble.TOO_MANY:
-                now = self.clock.now()
-                return self.door.too_many("per_minute", now + MINUTE, now)
-            case Trouble.DUPLICATE:
-                self._handled(request)
-        reply = self._handled(request)
-        match fault.trouble:
-            case Trouble.ANSWER_LOST:
-                raise Dropped(sent=True)
-            case Trouble.ERROR_SAVED:
-                return _server_error(fault.status)
-            case Trouble.TRUNCATED:
-                return replace(reply, is_cut=True)
-            case Trouble.NOT_JSON:
-                return Reply(200, {"Content-Type": HTML}, _GATEWAY_PAGE)
-            case Trouble.SLOW:
-                self.clock.sleep(fault.milliseconds)
-            case Trouble.WRONG_ECHO:
-                return replace(reply, headers={**reply.headers, "X-Business": "0" * 32})
-        return reply
+    def _refused(self) -> Reply:
+        """A 429 out of the blue."""
+        now = self.clock.now()
+        return self.door.too_many("per_minute", now + MINUTE, now)
 
     def _handled(self, request: _Request) -> Reply:
         if request.is_api:
@@ -284,10 +258,3 @@ class RehearsalSage:
             "idempotency": self.idempotency.document(),
             "membership": self.membership.document(),
         }
-
-
-def _server_error(status: int) -> Reply:
-    """500 as Sage words it; anything else comes from the gateways in front of it."""
-    if status == 500:
-        return refusal(500, "UnexpectedError", "An unexpected error occurred.")
-    return Reply(status, {"Content-Type": HTML}, _GATEWAY_PAGE)
