@@ -1,0 +1,159 @@
+"""Facts of a small move after other hands touched Sage, for the tests of the report."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+from reconciliation_cases import AS_AT, CATALOG, Company, small_company
+
+from sagerecon.model.clock import instant
+from sagerecon.model.comparison import Comparison, Tolerance
+from sagerecon.model.draft import Change, Draft, LeftOut, Quarantined
+from sagerecon.model.finding import Finding, Severity
+from sagerecon.model.place import Place
+from sagerecon.planning.budget import Budget
+from sagerecon.planning.plan import Plan
+from sagerecon.planning.planner import Calendar, Provenance, plan_steps
+from sagerecon.reconciliation.reconcile import Reconciliation
+from sagerecon.reconciliation.subledger import open_items_held, open_items_wanted, tie_contacts
+from sagerecon.reconciliation.tie_out import (
+    Adjustment,
+    ControlPair,
+    ExpectedBalance,
+    tie_opening_control,
+    tie_trial_balance,
+)
+from sagerecon.report.facts import Cover, ReportFacts, RunFacts
+
+CENT = Tolerance("rounding of lines", Decimal("0.01"), "Sage rounds tax line by line, the old system once")
+COMPARISONS = {"open_bills": {"total_amount": Comparison(tolerance=CENT)}}
+
+
+class NothingKnown:
+    """A store before the first run."""
+
+    def sage_id(self, kind: str, key: str) -> str | None:
+        return None
+
+    def content(self, kind: str, key: str) -> str | None:
+        return None
+
+    def fingerprint(self) -> str:
+        return "0" * 64
+
+
+def touched_company() -> Company:
+    """Somebody edited one amount, deleted one invoice, added one, and Sage rounded a bill by a cent."""
+    company = small_company()
+    changed = Change("reference", "OAK-LTD-0001", "C1", "max_length 10", Place("mappings/customers.yaml", 9))
+    company.drafts[0] = replace(company.drafts[0], changes=(changed,))
+    company.outcomes = [
+        *company.drafts,
+        LeftOut("contact_opening_balance", "open_invoices/1007", "settled", "settled before the cut-over",
+                (Place("invoices.csv", 7),), Decimal("60.00"), "invoice 1007"),
+        Quarantined("contact_opening_balance", "open_invoices/1008",
+                    (Finding("no_lines", Place("invoices.csv", 8), "invoice 1008 has no line.",
+                             "Complete it in the source."),),
+                    (Place("invoices.csv", 8),), Decimal("81.00"), "invoice 1008"),
+    ]  # fmt: skip
+    company.edit("open_invoices/1001", total_amount="121.0")
+    company.edit("open_bills/1900", total_amount="100.01")
+    company.delete("open_invoices/1003")
+    company.hold(
+        "contact_opening_balance",
+        "added-by-hand",
+        {
+            "contact": {"id": "id-C2"},
+            "contact_opening_balance_type": {"id": "INVOICE"},
+            "reference": "OB-77",
+            "date": "2017-03-30",
+            "total_amount": "7.0",
+            "created_at": "2017-04-03T09:00:00Z",
+            "displayed_as": "OB-77",
+        },
+    )
+    return company
+
+
+def proven(company: Company) -> Reconciliation:
+    """The reconciliation of the company with its tie-outs."""
+    reconciliation = company.reconcile(COMPARISONS, last={}, tolerance_limit=Decimal("1.00"))
+    expected = [
+        ExpectedBalance("11", "Debtors", Decimal("400.00"), "1100"),
+        ExpectedBalance("12", "Debtors, export", Decimal("43.50"), "1100"),
+        ExpectedBalance("20", "Creditors", Decimal("-100.00"), "2100"),
+        ExpectedBalance("30", "Current account", Decimal("56.50"), "1200"),
+        ExpectedBalance("40", "Capital", Decimal("-350.00"), "3000"),
+    ]
+    adjustments = [
+        Adjustment("3000", Decimal("-50.00"), "result of the year", "The source has no account for it.")
+    ]
+    balances = company.trial_balance(
+        c1100="212.50", c2100="-100.01", c1200="56.50", c3000="-400.00", c9999="231.01"
+    )
+    accounts, verdicts = company.accounts(), reconciliation.verdicts
+    drafts = [outcome for outcome in company.outcomes if isinstance(outcome, Draft)]
+    held, written = list(company.sage.values()), company.written
+    return reconciliation.with_tie_outs(
+        (
+            tie_trial_balance(expected, balances, AS_AT, adjustments=adjustments, accounts=accounts,
+                              verdicts=verdicts),
+            tie_contacts("debtors", "Debtors per customer", open_items_wanted(drafts, "CUSTOMER"),
+                         open_items_held(held, written, CATALOG, "CUSTOMER"), AS_AT,
+                         control=ControlPair("1100", "Trade Debtors", Decimal("443.50"), Decimal("212.50")),
+                         verdicts=verdicts),
+            tie_contacts("creditors", "Creditors per supplier", open_items_wanted(drafts, "VENDOR"),
+                         open_items_held(held, written, CATALOG, "VENDOR"), AS_AT,
+                         control=ControlPair("2100", "Creditors", Decimal("-100.00"), Decimal("-100.01")),
+                         verdicts=verdicts),
+            tie_opening_control(balances, AS_AT, "9999", accounts=accounts, verdicts=verdicts),
+        )
+    )  # fmt: skip
+
+
+def plan_of(company: Company) -> Plan:
+    """The plan that moved the company."""
+    return plan_steps(
+        company.outcomes,
+        NothingKnown(),
+        CATALOG,
+        Budget(100, 2500),
+        Provenance("business-1", "a" * 64, "b" * 64, "c" * 64),
+        Calendar(instant("2017-04-01T08:00:00Z")),
+    )
+
+
+def cover(company: str = "Oakbridge Trading Ltd") -> Cover:
+    return Cover(
+        company=company,
+        cut_over=AS_AT,
+        made_on=date(2017, 4, 4),
+        source="QuickBooks Online",
+        business="business-1",
+        tool_version="0.1.0",
+        fingerprints={"snapshot": "a1" * 32, "mappings": "b2" * 32, "catalog": "c3" * 32},
+        files=(("invoices.csv", "d4" * 32, 8), ("customers.csv", "e5" * 32, 3)),
+    )
+
+
+def facts(company: Company | None = None) -> ReportFacts:
+    company = company or touched_company()
+    run = RunFacts(
+        calls_by_day=((date(2017, 4, 1), 2240), (date(2017, 4, 2), 1310), (date(2017, 4, 3), 14)),
+        calls_planned=3560,
+        lower_bound=3544,
+        bound_reason="16 calls read further pages of what Sage holds",
+        per_day=2500,
+        reserve=250,
+        others_by_day={date(2017, 4, 2): 300},
+        refused=3,
+        in_doubt=1,
+        resumed=1,
+        started_at="2017-04-01T08:00:00Z",
+        finished_at="2017-04-03T09:12:00Z",
+    )
+    stated = Finding("receivables", Place("invoices.csv", 4), "Debtors and open invoices differ by 50.00.",
+                     "Look at invoice 1039.", Severity.WARNING)  # fmt: skip
+    return ReportFacts(cover(), proven(company), plan_of(company), run, (stated,))
