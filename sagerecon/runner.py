@@ -7,17 +7,48 @@ id map and the booking of the call are one commit. A step whose outcome is unkno
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from enum import Enum
+from functools import partial
+from random import Random
 from typing import Any, Protocol
 
 from sagerecon.model.call import Answer, Call
 from sagerecon.model.catalog import Catalog
-from sagerecon.model.clock import MINUTE, Clock
+from sagerecon.model.clock import MINUTE, SECOND, Clock
+from sagerecon.model.draft import OnExisting, Reference, natural_key
 from sagerecon.model.entity import Entity
+from sagerecon.model.errors import (
+    AuthorizationError,
+    NoAnswerError,
+    PlanningError,
+    SagereconError,
+    StoreError,
+)
+from sagerecon.model.finding import Finding
+from sagerecon.model.value import fingerprint
+from sagerecon.planning.adoption import differences, is_other_record
 from sagerecon.planning.budget import Budget
-from sagerecon.planning.plan import Plan, Step
-from sagerecon.planning.settling import Attempt, SetAside, State
+from sagerecon.planning.conversation import (
+    Ending,
+    Failed,
+    Heard,
+    Read,
+    Recorded,
+    Refused,
+    Rest,
+    Send,
+    carry_out,
+    place_of,
+    prepare,
+    said,
+)
+from sagerecon.planning.pacing import is_over, wait_after_failure, wait_after_refusal
+from sagerecon.planning.plan import Action, Plan, Step, node_document
+from sagerecon.planning.reading import Page, read_page
+from sagerecon.planning.request import filled_in, key_fields, natural_keys, normal_key
+from sagerecon.planning.settling import FINAL, SENDINGS, Attempt, Meaning, SetAside, State, meaning
 
 #: A wait longer than this is not slept through: the run ends, and the same command goes on later.
 PATIENCE = 15 * MINUTE
@@ -25,6 +56,15 @@ PATIENCE = 15 * MINUTE
 
 class Sage(Protocol):
     """The one door to the API."""
+
+    def ready(self) -> int:
+        """When the bearer token ends that the next call will use: how late that call can still write.
+
+        Raises:
+            NoAnswerError: no token could be had just now.
+            AuthorizationError: the sign-in has ended.
+        """
+        ...
 
     def call(self, call: Call) -> Answer:
         """What the server said, whatever its status.
@@ -121,12 +161,12 @@ class RunLog(Protocol):
         """The attempt was certainly not carried out; `attempt.epoch` is what the next one takes."""
         ...
 
-    def fail(self, attempt: Attempt, status: int, expires_at: int) -> None:
+    def fail(self, attempt: Attempt) -> None:
         """The attempt stays in doubt after one more sending without a usable answer."""
         ...
 
-    def set_aside(self, run: str, aside: SetAside) -> None:
-        """The step cannot be carried out, and why."""
+    def set_aside(self, run: str, aside: SetAside, epoch: int = 0) -> None:
+        """The step cannot be carried out, and why; `epoch` is what a later attempt takes."""
         ...
 
     def record_page(
@@ -175,7 +215,9 @@ class Progress:
     """Something that happened, for whoever watches."""
 
     at: int  #: milliseconds since 1970
-    what: str  #: created adopted updated read skipped quarantined blocked parked resent looked_up waiting refused
+    #: created adopted updated read skipped left_out quarantined blocked parked, and on the way
+    #: resent looked_up waiting refused
+    what: str
     done: int  #: steps behind us
     of: int  #: steps of the plan
     calls: int  #: made by this go so far
@@ -184,6 +226,16 @@ class Progress:
     label: str = ""
     note: str = ""
     until: int = 0  #: when the waiting ends
+
+
+class _Pause(Exception):
+    """The run ends here for now."""
+
+    def __init__(self, ended: Ended, why: str, until: int | None = None) -> None:
+        super().__init__(why)
+        self.ended = ended
+        self.why = why
+        self.until = until
 
 
 def run(
@@ -202,10 +254,457 @@ def run(
 ) -> RunOutcome:
     """What came of carrying `plan` out as far as the budget, the patience and whoever watches allow.
 
+    A finished run uses its plan up, unless steps were parked: then the same command tries those again.
+
     Raises:
         PlanStaleError: the plan is used up or was made from another id map; nothing was sent.
+        PlanningError: the plan holds an action that is not carried out yet; nothing was sent.
         AuthorizationError: sign in again; the same command goes on.
         WrongBusinessError: an answer came from another business; nothing more was sent.
         StoreError: what must be durable could not be made so; nothing more was sent.
     """
-    raise NotImplementedError
+    _refuse_rollback(plan)
+    calls = _Calls(sage, log, clock, budget, patience_ms, should_stop, failpoint, Random(seed))  # noqa: S311
+    walk = _Walk(plan, log.begin(plan), log, clock, catalog, calls, on_progress)
+    outcome = partial(RunOutcome, walk.run, counts=walk.counts)
+    try:
+        walk.settle_doubts()
+        for step in plan.steps:
+            calls.check_stop()
+            walk.take(step)
+        log.end(walk.run, is_finished=not walk.has_parked)
+    except _Pause as pause:
+        log.end(walk.run, is_finished=False)
+        return outcome(pause.ended, pause.why, pause.until, calls.made)
+    except SagereconError:
+        with suppress(StoreError):
+            log.end(walk.run, is_finished=False)
+        raise
+    return outcome(Ended.FINISHED, calls=calls.made)
+
+
+def _refuse_rollback(plan: Plan) -> None:
+    for step in plan.steps:
+        if step.action in (Action.DELETE, Action.VOID):
+            raise PlanningError(f"Step {step.number} would {step.action.value} {step.key}; runs only add.")
+
+
+class _Calls:
+    """Makes calls one by one: booked, waited for, and repeated only where Sage certainly did nothing."""
+
+    def __init__(
+        self,
+        sage: Sage,
+        log: RunLog,
+        clock: Clock,
+        budget: Budget,
+        patience_ms: int,
+        should_stop: Callable[[], bool],
+        failpoint: Callable[[str], None],
+        chance: Random,
+    ) -> None:
+        self.made = 0
+        self.on_wait: Callable[[str, int, str], None] = lambda *_: None
+        self._sage = sage
+        self._log = log
+        self._clock = clock
+        self._budget = budget
+        self._patience = patience_ms
+        self._should_stop = should_stop
+        self._failpoint = failpoint
+        self._chance = chance
+        self._refusals = 0  # in a row, as are the failures
+        self._failures = 0
+
+    def send(self, attempt: Attempt) -> Heard:
+        """The attempt as it went out, with its intent durable first, and what came of it."""
+        was_in_doubt = attempt.state is State.SENT
+        while True:
+            expires_at = self._ready()
+
+            def intend(expires_at: int = expires_at) -> int:
+                self._sent = _as_sent(attempt, self._clock.now(), expires_at)
+                return self._log.intend(self._sent, self._budget, settling=was_in_doubt)
+
+            self._permit(intend)
+            sent = self._sent
+            try:
+                answer = self._call(sent.call)
+            except NoAnswerError as error:
+                if error.sent:
+                    return Heard(sent, None, self._clock.now(), error.expires_at)
+                self._take_back(attempt)
+                self._fail(str(error))
+                continue
+            except AuthorizationError:
+                self._take_back(attempt)
+                raise
+            if answer.status != 429:
+                self._refusals = 0
+                return Heard(sent, answer, self._clock.now(), answer.expires_at)
+            self._take_back(attempt)
+            self._refuse(answer)
+
+    def get(self, call: Call, *, settling: bool = False) -> Answer | None:
+        """The answer to a reading; None where Sage fails on it again and again."""
+        for number in range(1, SENDINGS + 1):
+            answer = self._get(call, settling=settling)
+            if answer is not None and meaning(answer) is not Meaning.UNKNOWN:
+                self._failures = 0
+                return answer
+            self.fail(number, "Sage failed on a reading")
+        return None
+
+    def fail(self, failures: int, why: str) -> None:
+        """Wait a little after a failure; leave it for now where nothing has succeeded for long."""
+        self._failures += 1
+        if is_over(self._failures):
+            raise _Pause(Ended.PAUSED, f"{why}, {self._failures} times in a row.")
+        self.rest(self._clock.now() + wait_after_failure(failures, self._chance), why)
+
+    def succeeded(self) -> None:
+        """Sage works: failures count anew."""
+        self._failures = 0
+
+    def rest(self, until: int, why: str) -> None:
+        """Sleep until then, or end the run where that is too long."""
+        self._log.flush()
+        if until - self._clock.now() > self._patience:
+            raise _Pause(Ended.PAUSED, why, until)
+        self._log.rest(until)
+        self.on_wait("waiting", until, why)
+        while (left := until - self._clock.now()) > 0:
+            self.check_stop()
+            self._clock.sleep(min(left, SECOND))  # in slices, so that a stop is heard
+
+    def check_stop(self) -> None:
+        """Nothing; ends the run where somebody wants it to."""
+        if self._should_stop():
+            raise _Pause(Ended.STOPPED, "It was asked to stop.")
+
+    def _get(self, call: Call, *, settling: bool) -> Answer | None:
+        while True:
+            self._ready()
+            self._permit(lambda: self._log.book(self._budget, settling=settling))
+            try:
+                answer = self._call(call)
+            except NoAnswerError as error:
+                if error.sent:
+                    return None
+                self._fail(str(error))
+                continue
+            if answer.status != 429:
+                self._refusals = 0
+                return answer
+            self._refuse(answer)
+
+    def _call(self, call: Call) -> Answer:
+        self._failpoint("before send")
+        try:
+            answer = self._sage.call(call)
+        except NoAnswerError as error:
+            self._log.received(0) if error.sent else self._log.refund()
+            self.made += error.sent
+            raise
+        except SagereconError:
+            self._log.received(0)
+            raise
+        self._failpoint("after answer")
+        self._log.received(answer.size)
+        self.made += 1
+        if answer.status == 401:
+            raise AuthorizationError(f"Sage does not let us in: {said(answer)}.", "See that in Sage first.")
+        return answer
+
+    def _ready(self) -> int:
+        while True:
+            try:
+                return self._sage.ready()
+            except NoAnswerError as error:
+                self._fail(str(error))
+
+    def _permit(self, take: Callable[[], int]) -> None:
+        while moment := take():
+            self.rest(moment, "The calls of this window are used up.")
+
+    def _fail(self, why: str) -> None:
+        self.fail(self._failures + 1, why.rstrip("."))
+
+    def _refuse(self, answer: Answer) -> None:
+        self._refusals += 1
+        self._log.refused()
+        wait = wait_after_refusal(self._refusals, answer.retry_after_ms, self._chance)
+        until = self._clock.now() + wait
+        self.on_wait("refused", until, said(answer))
+        self.rest(until, "Sage takes no more calls for now; another app may be using them.")
+
+    def _take_back(self, attempt: Attempt) -> None:
+        """This sending did nothing; an earlier one may still have."""
+        if attempt.state is State.SENT:
+            self._log.fail(attempt)
+        else:
+            self._log.retract(attempt)
+
+
+def _as_sent(attempt: Attempt, now: int, expires_at: int) -> Attempt:
+    return replace(
+        attempt,
+        state=State.SENT,
+        first_sent_at=attempt.first_sent_at or now,
+        sent_at=now,
+        expires_at=max(attempt.expires_at, expires_at),
+    )
+
+
+class _Walk:
+    """One go at a plan, step by step."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        run: str,
+        log: RunLog,
+        clock: Clock,
+        catalog: Catalog,
+        calls: _Calls,
+        on_progress: Callable[[Progress], None],
+    ) -> None:
+        self.run = run
+        self.counts: dict[str, int] = {}
+        self.has_parked = False
+        self._plan = plan
+        self._log = log
+        self._clock = clock
+        self._catalog = catalog
+        self._calls = calls
+        self._on_progress = on_progress
+        self._done = 0
+        self._step: Step | None = None
+        self._business = plan.header.business
+        self._keys = key_fields(plan, catalog) if plan.header.purpose == "load" else {}
+        self._parked: set[int] = set()  # steps of this run still in doubt after this go tried to settle them
+        self._closed: dict[tuple[str, str], str] = {}  # (method, kind) -> why Sage does not let us
+        self._unread: set[str] = set()  # kinds of which we could not read what Sage holds
+        calls.on_wait = self._waiting
+
+    def settle_doubts(self) -> None:
+        """Settle every attempt whose bytes may have left, whichever run made it."""
+        if self._plan.header.purpose == "read_back":
+            return
+        for attempt in self._log.in_doubt():
+            self._calls.check_stop()
+            self._tell("resent", attempt.step)
+            self._finish(attempt)
+
+    def take(self, step: Step) -> None:
+        """Do what the step says, unless that is done."""
+        self._step = step
+        state = self._log.state(self.run, step.number)
+        if state in FINAL:
+            self._count("before")
+        elif step.number in self._parked:
+            pass  # counted when it was tried
+        elif step.action is Action.READ:
+            self._read(step)
+        elif step.action in (Action.CREATE, Action.ADOPT, Action.UPDATE):
+            self._write(step)
+        else:
+            self._tell(_PASSED[step.action], step)
+        self._done += 1
+
+    def _read(self, step: Step) -> None:
+        page = self._log.pages_read(self.run, step.number)
+        while True:
+            page += 1
+            query = {**step.query, "page": str(page)} if page > 1 else step.query
+            answer = self._calls.get(Call("GET", step.path, query))
+            if answer is None or meaning(answer) is not Meaning.DONE:
+                return self._unreadable(step, answer)
+            found = read_page(answer.body, page, step.query)
+            if found.is_repeated:
+                page -= 1
+            self._log.record_page(self.run, step, page, self._entities(step, found), is_last=found.is_last)
+            if found.is_last:
+                return self._tell("read", step)
+            self._calls.check_stop()
+
+    def _entities(self, step: Step, page: Page) -> list[tuple[Entity, list[str]]]:
+        kind = self._catalog[step.kind]
+        fields = sorted(self._keys.get(step.kind, ()))
+        return [
+            (Entity(step.kind, str(body.get("id", step.key)), body), natural_keys(kind, body, fields))
+            for body in page.items
+        ]
+
+    def _unreadable(self, step: Step, answer: Answer | None) -> None:
+        why = "Sage kept failing" if answer is None else said(answer)
+        self._unread.add(step.kind)
+        self._set_aside(step, State.PARKED, "unreadable", f"{step.label or step.key} cannot be read: {why}.")
+
+    def _write(self, step: Step) -> None:
+        missing: list[Reference] = []
+        document = filled_in(step.body, self._log, self._catalog, missing)
+        if missing:
+            return self._set_aside(step, State.BLOCKED, "blocked", self._why_missing(step, missing))
+        if step.action is Action.UPDATE:
+            return self._send(step, document, self._log.sage_id(step.kind, step.key) or "")
+        if self._log.sage_id(step.kind, step.key) is not None:
+            return self._known_already(step)
+        if step.on_existing is not OnExisting.CREATE and step.kind in self._unread:
+            why = f"{step.label or step.key} waits: what Sage holds of its kind could not be read."
+            return self._set_aside(step, State.BLOCKED, "blocked", why)
+        if bearers := self._bearers(step, document):
+            return self._adopt(step, document, bearers)
+        if step.action is Action.ADOPT:
+            why = f"{step.label or step.key} is not in Sage any more."
+            return self._set_aside(step, State.QUARANTINED, "gone", why)
+        return self._send(step, document, "")
+
+    def _send(self, step: Step, document: Mapping[str, Any], sage_id: str) -> None:
+        method = "PUT" if step.action is Action.UPDATE else "POST"
+        if why := self._closed.get((method, step.kind)):
+            return self._set_aside(step, State.PARKED, "parked", f"{step.label or step.key} waits: {why}.")
+        epoch = self._log.epoch(step.kind, step.key)
+        kind = self._catalog[step.kind]
+        return self._finish(prepare(self.run, step, kind, document, self._business, sage_id, epoch))
+
+    def _finish(self, attempt: Attempt) -> None:
+        """See an attempt through, and keep what came of it."""
+        ending = self._converse(attempt)
+        step, calls = ending.attempt.step, self._calls
+        if isinstance(ending, Recorded):
+            calls.succeeded()
+            kind = self._catalog[step.kind]
+            entity = ending.entity
+            if not entity.sage_id:  # a change may be answered with nothing
+                entity = replace(entity, sage_id=self._log.sage_id(step.kind, step.key) or "")
+            keys = natural_keys(kind, entity.body, sorted(step.identity))
+            self._log.record(ending.attempt, entity, keys)
+            return self._tell("updated" if step.action is Action.UPDATE else "created", step)
+        if ending.status == 403:
+            self._closed[ending.attempt.method, step.kind] = ending.finding.message
+        return self._refused(ending)
+
+    def _converse(self, attempt: Attempt) -> Ending:
+        owner = self._log.owner
+        conversation = carry_out(attempt, self._catalog, self._business, owner, self._clock.now())
+        told: Any = None
+        while True:
+            try:
+                ask = conversation.send(told)
+            except StopIteration as end:
+                ending: Ending = end.value
+                return ending
+            match ask:
+                case Send():
+                    told = self._calls.send(ask.attempt)
+                case Failed():
+                    self._log.fail(ask.attempt)
+                    self._tell("resent", ask.attempt.step)
+                    self._calls.fail(ask.attempt.failures, "Sage gave no usable answer")
+                    told = self._clock.now()
+                case Rest():
+                    self._calls.rest(ask.until, "What Sage saved must be seen in its lists first.")
+                case Read():
+                    self._tell("looked_up", attempt.step)
+                    told = self._calls.get(ask.call, settling=True)
+
+    def _refused(self, ending: Refused) -> None:
+        attempt, step = ending.attempt, ending.attempt.step
+        if not ending.is_known:
+            self._log.fail(attempt)  # it stays in doubt, for the next go
+            self._parked.add(step.number if attempt.run == self.run else 0)
+            self.has_parked = True
+            return self._tell("parked", step, ending.finding.message)
+        # A rejected body may be sent again once Sage has been put right: under another name.
+        epoch = attempt.epoch + (ending.state is State.QUARANTINED)
+        self._log.set_aside(attempt.run, SetAside(step, ending.state, (ending.finding,)), epoch)
+        self.has_parked |= ending.state is State.PARKED
+        return self._tell(ending.state.value, step, ending.finding.message)
+
+    def _bearers(self, step: Step, document: Mapping[str, Any]) -> list[Entity]:
+        """The entities in Sage that the step's identity may mean."""
+        if step.on_existing is OnExisting.CREATE and step.action is not Action.ADOPT:
+            return []
+        kind = self._catalog[step.kind]
+        unique = {key.field for key in kind.natural_keys if key.is_unique}
+        bearers: dict[str, Entity] = {}
+        for name, value in step.identity.items():
+            for entity in self._log.found(step.kind, normal_key(kind, natural_key(name, value))):
+                if name in unique or not is_other_record(kind, document, entity.body):
+                    bearers[entity.sage_id] = entity
+        return list(bearers.values())
+
+    def _adopt(self, step: Step, document: Mapping[str, Any], bearers: Sequence[Entity]) -> None:
+        name, key = step.label or step.key, ", ".join(f"{k} {v}" for k, v in step.identity.items())
+        if len(bearers) > 1:
+            why = f"Sage holds {len(bearers)} entities that may be {name} ({key})."
+            return self._set_aside(step, State.QUARANTINED, "ambiguous", why)
+        entity, kind = bearers[0], self._catalog[step.kind]
+        owner = self._log.owner(step.kind, entity.sage_id)
+        if step.on_existing is OnExisting.ERROR:
+            why = f"Sage holds {name} already ({key})."
+            return self._set_aside(step, State.QUARANTINED, "exists", why)
+        if step.on_existing is not OnExisting.ADOPT:
+            unlike = differences(kind, document, entity.body)
+            if owner not in (None, step.key):
+                unlike.append(f"it stands for {owner}")
+            if unlike:
+                why = f"Sage holds {name} already ({key}), and it differs: {'; '.join(unlike)}."
+                return self._set_aside(step, State.QUARANTINED, "differs", why)
+        attempt = prepare(self.run, step, kind, document, self._business, "", 0)
+        self._log.record(attempt, entity, [], adopted=True)
+        return self._tell("adopted", step)
+
+    def _known_already(self, step: Step) -> None:
+        """Settling an earlier run's doubt has brought the record in."""
+        if self._log.content(step.kind, step.key) == fingerprint(node_document(step.body)):
+            return self._tell("skipped", step)
+        why = f"{step.label or step.key} was written by an earlier run with other content."
+        return self._set_aside(step, State.QUARANTINED, "changed_after_write", why)
+
+    def _why_missing(self, step: Step, missing: Sequence[Reference]) -> str:
+        reasons = []
+        for reference in dict.fromkeys(missing):
+            kind = self._catalog[reference.kind]
+            bearers = self._log.found(reference.kind, normal_key(kind, reference.key))
+            why = self._log.set_aside_reason(self.run, reference.kind, reference.key)
+            if len(bearers) > 1:
+                why = f"{len(bearers)} entities in Sage bear it"
+            reasons.append(f"{reference} ({(why or 'Sage holds no such thing').rstrip('.')})")
+        return f"{step.label or step.key} refers to {', '.join(reasons)}."
+
+    def _set_aside(self, step: Step, state: State, code: str, why: str) -> None:
+        hint = "" if state is State.QUARANTINED else "The same command tries it again."
+        finding = Finding(code, place_of(step), why, hint)
+        self._log.set_aside(self.run, SetAside(step, state, (finding,)))
+        self.has_parked |= state is State.PARKED
+        self._tell(state.value, step, why)
+
+    def _count(self, what: str) -> None:
+        self.counts[what] = self.counts.get(what, 0) + 1
+
+    def _tell(self, what: str, step: Step | None, note: str = "", until: int = 0) -> None:
+        self._count(what)
+        kind, key, label = (step.kind, step.key, step.label) if step is not None else ("", "", "")
+        self._on_progress(
+            Progress(
+                at=self._clock.now(),
+                what=what,
+                done=self._done,
+                of=len(self._plan.steps),
+                calls=self._calls.made,
+                kind=kind,
+                key=key,
+                label=label,
+                note=note,
+                until=until,
+            )
+        )
+
+    def _waiting(self, what: str, until: int, why: str) -> None:
+        self._tell(what, self._step, why, until)
+
+
+#: Steps that make no call.
+_PASSED = {Action.SKIP: "skipped", Action.LEAVE_OUT: "left_out", Action.QUARANTINE: "quarantined"}

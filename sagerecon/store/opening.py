@@ -12,10 +12,10 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from sagerecon.model.clock import Clock
 from sagerecon.model.errors import StoreError
-from sagerecon.store import call_ledger, id_map, run_log, vault
-from sagerecon.store.books import BusinessStore
+from sagerecon.store import call_ledger, id_map, steps, vault
 from sagerecon.store.database import Database, in_words, prepared, upsert
 from sagerecon.store.disk import Disk, claim_file
+from sagerecon.store.run_log import BusinessStore
 from sagerecon.store.tables import FACTS, METADATA, SCHEMA_VERSION
 from sagerecon.store.vault import SealedVault
 
@@ -159,8 +159,7 @@ def _check_schema(database: Database) -> None:
 def _take_in(database: Database, disk: Disk) -> None:
     """Put into the store what once found no room in it."""
     known = {
-        statement.name: statement
-        for statement in (*run_log.TOLD, *id_map.TOLD, *call_ledger.TOLD, *vault.TOLD)
+        statement.name: statement for statement in (*steps.TOLD, *id_map.TOLD, *call_ledger.TOLD, *vault.TOLD)
     }
     entries = list(disk.saved_aside())
     if not entries:

@@ -1,277 +1,372 @@
-"""The log of a company's runs: which plan, which step, what was sent and what came of it."""
+"""All that is kept of one company, behind one door."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
-from sqlalchemy import Row, and_, bindparam, func, or_, select, update
-
+from sagerecon.model.clock import MINUTE, Clock, instant_text
 from sagerecon.model.entity import Entity, Written
-from sagerecon.model.finding import Finding
-from sagerecon.model.value import canonical, read_json
-from sagerecon.planning.plan import finding_document, read_finding, read_step, step_document
+from sagerecon.model.errors import PlanStaleError
+from sagerecon.model.value import canonical, fingerprint
+from sagerecon.planning.budget import Budget
+from sagerecon.planning.plan import Plan, Step, node_document, step_document
 from sagerecon.planning.settling import Attempt, SetAside, State
-from sagerecon.store.database import Database, Transaction, Values, prepared, upsert
-from sagerecon.store.tables import HELD, ID_MAP, RUNS, STEPS
+from sagerecon.store import steps
+from sagerecon.store.call_ledger import CallLedger
+from sagerecon.store.database import Database, Transaction
+from sagerecon.store.disk import Disk
+from sagerecon.store.id_map import IdMap
+from sagerecon.store.lane import Lane
+from sagerecon.store.steps import Run
+from sagerecon.store.verdicts import LastVerdict, keep_verdicts, read_verdicts
+from sagerecon.store.work import Work
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    """One run of a plan. Instants are milliseconds since 1970, 0 where it has not come to that."""
+class Status:
+    """Where a company stands: its newest load, and the calls of the last day."""
 
-    id: str
-    plan: str  #: the plan's hash
-    purpose: str  #: load, read_back, rollback
-    state: str  #: open, finished, superseded
-    started_at: int
-    finished_at: int
-    steps: int
-    planned_calls: int
-    counts: Mapping[str, int]  #: steps that have begun, by state
+    run: Run | None
+    in_doubt: int
+    calls_last_minute: int
+    calls_last_day: int
+    refused: int  #: calls Sage refused though we had room: somebody else is calling
+    bytes_last_hour: int
 
 
-_BUSINESS = STEPS.c.business == bindparam("business")
-_RUN = and_(_BUSINESS, STEPS.c.run == bindparam("run"))
-_ASIDE = or_(STEPS.c.state == "quarantined", STEPS.c.state == "blocked", STEPS.c.state == "parked")
+class BusinessStore:
+    """All that is kept of one company; satisfies `planning.planner.KnownEntities` and `runner.RunLog`."""
 
-KEEP_RUN = upsert("keep_run", RUNS)
-GET_RUN = prepared(
-    "get_run", select(RUNS).where(RUNS.c.business == bindparam("business"), RUNS.c.run == bindparam("run"))
-)
-END_RUN = prepared(
-    "end_run",
-    update(RUNS)
-    .where(RUNS.c.business == bindparam("company"), RUNS.c.run == bindparam("ended"))
-    .values(state="finished", finished_at=bindparam("moment")),
-)
-SUPERSEDE = prepared(
-    "supersede",
-    update(RUNS)
-    .where(
-        RUNS.c.business == bindparam("company"),
-        RUNS.c.run != bindparam("newer"),
-        RUNS.c.purpose == "load",
-        RUNS.c.state == "open",
-    )
-    .values(state="superseded"),
-)
-ALL_RUNS = prepared(
-    "all_runs",
-    select(RUNS).where(RUNS.c.business == bindparam("business")).order_by(RUNS.c.started_at, RUNS.c.run),
-)
-COUNTS = prepared(
-    "count_steps", select(STEPS.c.state, func.count().label("steps")).where(_RUN).group_by(STEPS.c.state)
-)
-HIGHEST = prepared("highest_step", select(func.coalesce(func.max(STEPS.c.number), 0)).where(_RUN))
-STATE = prepared(
-    "step_state", select(STEPS.c.state, STEPS.c.pages).where(_RUN, STEPS.c.number == bindparam("number"))
-)
-EPOCHS = prepared(
-    "epochs",
-    select(STEPS.c.kind, STEPS.c.key, func.max(STEPS.c.epoch).label("epoch"))
-    .where(_BUSINESS, STEPS.c.epoch > 0)
-    .group_by(STEPS.c.kind, STEPS.c.key),
-)
-IN_DOUBT = prepared(
-    "in_doubt", select(STEPS).where(_BUSINESS, STEPS.c.state == "sent").order_by(STEPS.c.first_sent_at)
-)
-REASON = prepared(
-    "set_aside_reason",
-    select(STEPS.c.findings).where(
-        _RUN,
-        STEPS.c.kind == bindparam("kind"),
-        STEPS.c.key == bindparam("key"),
-        or_(_ASIDE, STEPS.c.state == "sent"),
-    ),
-)
-SET_ASIDE = prepared(
-    "get_set_aside",
-    select(STEPS.c.step, STEPS.c.state, STEPS.c.findings).where(_RUN, _ASIDE).order_by(STEPS.c.number),
-)
-WRITTEN = prepared(
-    "written",
-    select(ID_MAP.c.kind, ID_MAP.c.key, ID_MAP.c.sage_id, ID_MAP.c.content, STEPS.c.step, STEPS.c.answer)
-    .add_columns(STEPS.c.recorded_at, STEPS.c.adopted)
-    .select_from(
-        ID_MAP.join(
-            STEPS,
-            and_(
-                STEPS.c.business == ID_MAP.c.business,
-                STEPS.c.run == ID_MAP.c.run,
-                STEPS.c.number == ID_MAP.c.number,
-            ),
-        )
-    )
-    .where(ID_MAP.c.business == bindparam("business"))
-    .order_by(ID_MAP.c.kind, ID_MAP.c.key),
-)
-_HELD = (
-    select(HELD.c.kind, HELD.c.sage_id, HELD.c.body)
-    .where(HELD.c.business == bindparam("business"), HELD.c.run == bindparam("run"))
-    .order_by(HELD.c.number, HELD.c.position)
-)
-HELD_ALL = prepared("held_all", _HELD)
-HELD_KIND = prepared("held_kind", _HELD.where(HELD.c.kind == bindparam("kind")))
-HELD_STEP = prepared("held_step", _HELD.where(HELD.c.number == bindparam("number")))
+    def __init__(self, business: str, database: Database, disk: Disk | None, clock: Clock) -> None:
+        self.business = business
+        self._database = database
+        self._clock = clock
+        self._work = Work(database, disk)
+        self._ledger = CallLedger(business, clock, self._work)
+        self._ids = IdMap(business, self._work)
+        self._lane = Lane(business, clock)
+        self._highest: dict[str, int] = {}  # run -> the highest step that has begun
+        self._epochs: dict[tuple[str, str], int] = {}
 
-KEEP_INTENT = upsert(
-    "keep_intent",
-    STEPS,
-    (
-        *("action", "kind", "key", "state", "method", "path", "body", "step", "idempotency_id", "epoch"),
-        *("first_sent_at", "sent_at", "expires_at", "failures"),
-    ),
-)
-KEEP_OUTCOME = upsert(
-    "keep_outcome",
-    STEPS,
-    ("action", "kind", "key", "state", "step", "adopted", "recorded_at", "answer"),
-)
-KEEP_ASIDE = upsert(
-    "keep_aside", STEPS, ("action", "kind", "key", "state", "step", "epoch", "recorded_at", "findings")
-)
-KEEP_READING = upsert(
-    "keep_reading", STEPS, ("action", "kind", "key", "state", "step", "pages", "recorded_at")
-)
-KEEP_HELD = upsert("keep_held", HELD)
+    # Known entities
 
-#: What may have to be told again from beside the store.
-TOLD = (KEEP_RUN, END_RUN, SUPERSEDE, KEEP_INTENT, KEEP_OUTCOME, KEEP_ASIDE, KEEP_READING, KEEP_HELD)
+    def sage_id(self, kind: str, key: str) -> str | None:
+        """Sage's id for a draft key, or for a natural key that exactly one entity bears."""
+        known = self._ids.get(kind, key)
+        return None if known is None else known[0]
 
+    def content(self, kind: str, key: str) -> str | None:
+        """The fingerprint of the body an earlier run recorded for a draft key, or None."""
+        known = self._ids.get(kind, key)
+        return known[1] or None if known is not None else None
 
-def intent_values(attempt: Attempt) -> dict[str, str | int]:
-    """The row of a write that may be in doubt."""
-    return {
-        **_step_values(attempt),
-        "method": attempt.method,
-        "path": attempt.path,
-        "body": canonical(attempt.body),
-        "idempotency_id": attempt.idempotency_id,
-        "epoch": attempt.epoch,
-        "first_sent_at": attempt.first_sent_at,
-        "sent_at": attempt.sent_at,
-        "expires_at": attempt.expires_at,
-        "failures": attempt.failures,
-        "state": attempt.state.value,
-    }
+    def fingerprint(self) -> str:
+        """The name of the id map's content."""
+        self._work.flush()
+        with self._database.reading() as transaction:
+            return self._ids.fingerprint(transaction)
 
+    def answer(self, kind: str, key: str) -> Mapping[str, Any] | None:
+        """What Sage said of the entity that bears a draft key or a natural key."""
+        return self._ids.answer(kind, key)
 
-def outcome_values(attempt: Attempt, entity: Entity, now: int, *, adopted: bool) -> dict[str, str | int]:
-    """The row of a write that was carried out."""
-    return {
-        **_step_values(attempt),
-        "state": State.RECORDED.value,
-        "adopted": int(adopted),
-        "recorded_at": now,
-        "answer": canonical(entity.body),
-    }
+    def found(self, kind: str, key: str) -> Sequence[Entity]:
+        """Every entity known to bear a natural key."""
+        return self._ids.found(kind, key)
 
+    def owner(self, kind: str, sage_id: str) -> str | None:
+        """The draft key that has this entity, or None where it is not ours."""
+        return self._ids.owner(kind, sage_id)
 
-def aside_values(run: str, aside: SetAside, epoch: int, now: int) -> dict[str, str | int]:
-    """The row of a step that could not be carried out."""
-    step = aside.step
-    return {
-        "run": run,
-        "number": step.number,
-        "action": step.action.value,
-        "kind": step.kind,
-        "key": step.key,
-        "state": aside.state.value,
-        "step": canonical(step_document(step)),
-        "epoch": epoch,
-        "recorded_at": now,
-        "findings": canonical([finding_document(finding) for finding in aside.findings]),
-    }
+    # The run log
 
+    def begin(self, plan: Plan) -> str:
+        """The run of this plan, begun or gone on with.
 
-def attempt_of(row: Row[tuple[str]]) -> Attempt:
-    """The attempt that `intent_values` wrote."""
-    return Attempt(
-        run=row.run,
-        step=read_step(read_json(row.step)),
-        method=row.method,
-        path=row.path,
-        body=read_json(row.body),
-        idempotency_id=row.idempotency_id,
-        epoch=row.epoch,
-        state=State(row.state),
-        first_sent_at=row.first_sent_at,
-        sent_at=row.sent_at,
-        expires_at=row.expires_at,
-        failures=row.failures,
-    )
-
-
-def set_aside_of(row: Row[tuple[str]]) -> SetAside:
-    """The step that `aside_values` wrote."""
-    return SetAside(read_step(read_json(row.step)), State(row.state), findings_of(row))
-
-
-def findings_of(row: Row[tuple[str]]) -> tuple[Finding, ...]:
-    """The findings of a step that was set aside."""
-    return tuple(read_finding(document) for document in read_json(row.findings or "[]"))
-
-
-def read_written(database: Database, business: str) -> Iterator[Written]:
-    """Every record that was written or adopted, by kind and key."""
-    for row in database.stream(WRITTEN, {"business": business}):
-        yield Written(
-            kind=row.kind,
-            key=row.key,
-            sage_id=row.sage_id,
-            sent=read_json(row.step).get("body", {}),
-            answer=read_json(row.answer or "{}"),
-            written_at=row.recorded_at,
-            content=row.content,
-            adopted=bool(row.adopted),
-        )
-
-
-def read_held(
-    database: Database, business: str, run: str, kind: str | None, step: int | None
-) -> Iterator[Entity]:
-    """What the readings of a run found, in the order they were read."""
-    values: dict[str, str | int] = {"business": business, "run": run}
-    statement = HELD_ALL
-    if step is not None:
-        statement, values["number"] = HELD_STEP, step
-    elif kind is not None:
-        statement, values["kind"] = HELD_KIND, kind
-    for row in database.stream(statement, values):
-        if kind is None or row.kind == kind:
-            yield Entity(row.kind, row.sage_id, read_json(row.body))
-
-
-def read_runs(transaction: Transaction, business: str) -> list[Run]:
-    """Every run, oldest first."""
-    runs = []
-    for row in transaction.rows(ALL_RUNS, {"business": business}):
-        where: Values = {"business": business, "run": row.run}
-        counts = {counted.state: counted.steps for counted in transaction.rows(COUNTS, where)}
-        runs.append(
-            Run(
-                id=row.run,
-                plan=row.plan,
-                purpose=row.purpose,
-                state=row.state,
-                started_at=row.started_at,
-                finished_at=row.finished_at,
-                steps=row.steps,
-                planned_calls=row.planned_calls,
-                counts=counts,
+        Raises:
+            PlanStaleError: the plan is used up, of another company, or made from another id map.
+            StoreError: another process is working on the company.
+        """
+        if plan.header.business != self.business:
+            raise PlanStaleError(
+                f"The plan is for business {plan.header.business}, not for {self.business}.",
+                "Make it again: sagerecon plan.",
             )
+        name = plan.hash
+        run = name[:16]
+        where = {"business": self.business, "run": run}
+        with self._database.writing() as transaction:
+            self._may_begin(transaction, plan, run)
+            if plan.header.purpose != "read_back":
+                self._lane.enter(transaction)
+            is_new = transaction.one(steps.GET_RUN, where) is None
+            highest = transaction.one(steps.HIGHEST, where)
+            epochs = transaction.rows(steps.EPOCHS, {"business": self.business})
+        self._highest[run] = 0 if highest is None else highest[0]
+        self._epochs = {(row.kind, row.key): row.epoch for row in epochs}
+        if is_new:
+            self._tell_run(plan, name, run)
+        return run
+
+    def end(self, run: str, *, is_finished: bool) -> None:
+        """Let the company go; a finished run uses its plan up."""
+        if is_finished:
+            moment = self._clock.now()
+            self._work.tell(steps.END_RUN, {"company": self.business, "ended": run, "moment": moment})
+        self._work.commit(self._leave)
+
+    def state(self, run: str, number: int) -> State | None:
+        """Where a step stands, or None where it has not begun."""
+        if number > self._highest.get(run, 0):
+            return None
+        self._work.flush()
+        row = self._work.reader.one(steps.STATE, self._step(run, number))
+        return None if row is None else State(row.state)
+
+    def in_doubt(self) -> Sequence[Attempt]:
+        """Attempts of any run whose bytes may have left, oldest first."""
+        self._work.flush()
+        rows = self._work.reader.rows(steps.IN_DOUBT, {"business": self.business})
+        return [steps.attempt_of(row) for row in rows]
+
+    def set_aside_reason(self, run: str, kind: str, key: str) -> str | None:
+        """Why a record of this run is not in Sage, or None."""
+        self._work.flush()
+        where = {"business": self.business, "run": run, "kind": kind, "key": key}
+        rows = self._work.reader.rows(steps.REASON, where)
+        if not rows:
+            return None
+        messages = [finding.message for row in rows for finding in steps.findings_of(row)]
+        return " ".join(messages) or "its outcome is not known yet"
+
+    def epoch(self, kind: str, key: str) -> int:
+        """How many attempts at this record are known to have come to nothing."""
+        return self._epochs.get((kind, key), 0)
+
+    def pages_read(self, run: str, number: int) -> int:
+        """How many pages of a reading are recorded."""
+        if number > self._highest.get(run, 0):
+            return 0
+        self._work.flush()
+        row = self._work.reader.one(steps.STATE, self._step(run, number))
+        return 0 if row is None else int(row.pages)
+
+    def book(self, budget: Budget, *, settling: bool = False) -> int:
+        """0 where a call is booked and may go now, else the instant from which one may."""
+        self._work.has_room()
+
+        def take(transaction: Transaction) -> int:
+            self._lane.keep(transaction)
+            return self._ledger.take(transaction, budget, settling=settling)
+
+        return self._work.commit(take)
+
+    def intend(self, attempt: Attempt, budget: Budget, *, settling: bool = False) -> int:
+        """As `book`; with 0, the intent is durable as well and the bytes may leave."""
+        self._work.has_room()
+        values = {"business": self.business, **steps.intent_values(attempt)}
+
+        def take(transaction: Transaction) -> int:
+            self._lane.keep(transaction)
+            if moment := self._ledger.take(transaction, budget, settling=settling):
+                return moment
+            transaction.run(steps.KEEP_INTENT, values)
+            return 0
+
+        moment = self._work.commit(take)
+        if not moment:
+            self._begun(attempt.run, attempt.step.number)
+        return moment
+
+    def received(self, size: int) -> None:
+        """The answer to the booked call is here: it counts from now."""
+        self._ledger.received(size)
+
+    def refund(self) -> None:
+        """The booked call was never made."""
+        self._ledger.refund()
+
+    def refused(self) -> None:
+        """Sage refused a call that we had room for: somebody else is calling. Books one call more."""
+        self._work.commit(self._ledger.refused)
+
+    def record(self, attempt: Attempt, entity: Entity, keys: Sequence[str], *, adopted: bool = False) -> None:
+        """The step is carried out: its answer, the id map and natural keys, in one commit."""
+        step = attempt.step
+        values = steps.outcome_values(attempt, entity, self._clock.now(), adopted=adopted)
+        self._work.tell(steps.KEEP_OUTCOME, {"business": self.business, **values}, [(step.kind, step.key)])
+        content = fingerprint(node_document(step.body))
+        self._ids.tell(step.kind, step.key, entity.sage_id, content, attempt.run, step.number)
+        self._ids.tell_keys(entity, keys, attempt.run, step.number, was_read=False)
+        self._begun(attempt.run, step.number)
+
+    def retract(self, attempt: Attempt) -> None:
+        """The attempt was certainly not carried out; `attempt.epoch` is what the next one takes."""
+        values = steps.intent_values(replace(attempt, state=State.PLANNED))
+        self._work.tell(steps.KEEP_INTENT, {"business": self.business, **values})
+        self._epochs[attempt.step.kind, attempt.step.key] = attempt.epoch
+
+    def fail(self, attempt: Attempt) -> None:
+        """The attempt stays in doubt after one more sending without a usable answer."""
+        values = steps.intent_values(replace(attempt, state=State.SENT))
+        self._work.tell(steps.KEEP_INTENT, {"business": self.business, **values})
+
+    def set_aside(self, run: str, aside: SetAside, epoch: int = 0) -> None:
+        """The step cannot be carried out, and why; `epoch` is what a later attempt takes."""
+        step = aside.step
+        epoch = max(epoch, self.epoch(step.kind, step.key))
+        values = steps.aside_values(run, aside, epoch, self._clock.now())
+        self._work.tell(steps.KEEP_ASIDE, {"business": self.business, **values}, [(step.kind, step.key)])
+        self._epochs[step.kind, step.key] = epoch
+        self._begun(run, step.number)
+
+    def record_page(
+        self,
+        run: str,
+        step: Step,
+        page: int,
+        entities: Sequence[tuple[Entity, Sequence[str]]],
+        *,
+        is_last: bool,
+    ) -> None:
+        """One page of a reading: each entity with the natural keys it bears."""
+        if page == 1 and any(keys for _, keys in entities):
+            self._ids.forget_read(step.kind, run)
+        at = self._step(run, step.number)
+        for position, (entity, keys) in enumerate(entities):
+            values = {"sage_id": entity.sage_id, "kind": entity.kind, "body": canonical(entity.body)}
+            self._work.tell(steps.KEEP_HELD, {**at, **values, "position": page * 1_000 + position})
+            self._ids.tell_keys(entity, keys, run, step.number, was_read=True)
+        reading = {
+            **at,
+            "action": step.action.value,
+            "kind": step.kind,
+            "key": step.key,
+            "state": (State.RECORDED if is_last else State.READING).value,
+            "step": canonical(step_document(step)),
+            "pages": page,
+            "recorded_at": self._clock.now(),
+        }
+        self._work.tell(steps.KEEP_READING, reading)
+        self._begun(run, step.number)
+
+    def rest(self, until: int) -> None:
+        """We sleep until then and keep the company."""
+        self._work.commit(lambda transaction: self._lane.keep(transaction, until))
+
+    def flush(self) -> None:
+        """Make everything told so far durable."""
+        self._work.flush()
+
+    # What is read afterwards
+
+    def written(self) -> Iterator[Written]:
+        """Every record an earlier run wrote or adopted, by kind and key."""
+        self._work.flush()
+        return steps.read_written(self._database, self.business)
+
+    def held(self, run: str, kind: str | None = None, step: int | None = None) -> Iterator[Entity]:
+        """What the readings of a run found, in the order they were read; of one kind or one step if asked."""
+        self._work.flush()
+        return steps.read_held(self._database, self.business, run, kind, step)
+
+    def runs(self) -> list[Run]:
+        """Every run, oldest first."""
+        self._work.flush()
+        with self._database.reading() as transaction:
+            return steps.read_runs(transaction, self.business)
+
+    def status(self) -> Status:
+        """Where the company stands."""
+        loads = [run for run in self.runs() if run.purpose == "load"]
+        booked = self.booked()
+        minute_ago = self._clock.now() - MINUTE
+        in_doubt = len(self.in_doubt())
+        with self._database.reading() as transaction:
+            return Status(
+                run=loads[-1] if loads else None,
+                in_doubt=in_doubt,
+                calls_last_minute=sum(at > minute_ago for at in booked),
+                calls_last_day=len(booked),
+                refused=self._ledger.refusals(transaction),
+                bytes_last_hour=self._ledger.bytes_last_hour(transaction),
+            )
+
+    def quarantined(self, run: str | None = None) -> Iterator[SetAside]:
+        """Steps that could not be carried out, of one run or of the newest load."""
+        if run is None:
+            newest = self.status().run
+            if newest is None:
+                return
+            run = newest.id
+        self._work.flush()
+        where = {"business": self.business, "run": run}
+        for row in self._database.stream(steps.SET_ASIDE, where):
+            yield steps.set_aside_of(row)
+
+    def booked(self, since: int | None = None) -> list[int]:
+        """Receive times of the calls since an instant (default: one day back), oldest first."""
+        self._work.flush()
+        with self._database.reading() as transaction:
+            return self._ledger.booked(transaction, self._ledger.day_ago() if since is None else since)
+
+    def record_verdicts(self, run: str, verdicts: Iterable[tuple[str, str, str]]) -> None:
+        """Keep what a reconciliation said: (id of the difference, fingerprint of its figures, state)."""
+        with self._database.writing() as transaction:
+            keep_verdicts(transaction, self.business, run, list(verdicts))
+
+    def last_verdicts(self) -> dict[str, LastVerdict]:
+        """What the last reconciliations said, by id of the difference."""
+        with self._database.reading() as transaction:
+            return read_verdicts(transaction, self.business)
+
+    def close(self) -> None:
+        """Give the connections back; what was told and not committed is lost, as in a crash."""
+        self._work.close()
+
+    def _may_begin(self, transaction: Transaction, plan: Plan, run: str) -> None:
+        row = transaction.one(steps.GET_RUN, {"business": self.business, "run": run})
+        if row is None:
+            if plan.header.id_map != self._ids.fingerprint(transaction):
+                raise PlanStaleError(
+                    "Since the plan was made, another run has changed what we know to be in Sage.",
+                    "Make it again: sagerecon plan.",
+                )
+        elif row.state == "finished":
+            raise PlanStaleError(
+                f"The plan was carried out by {instant_text(row.finished_at)}; a plan is used once.",
+                "Make a new one: sagerecon plan.",
+            )
+        elif row.state == "superseded":
+            raise PlanStaleError("A newer plan has taken this one's place.", "Carry that one out.")
+
+    def _tell_run(self, plan: Plan, name: str, run: str) -> None:
+        """The plan's consumption, in the commit of its first step."""
+        if plan.header.purpose == "load":
+            self._work.tell(steps.SUPERSEDE, {"company": self.business, "newer": run})
+        self._work.tell(
+            steps.KEEP_RUN,
+            {
+                "business": self.business,
+                "run": run,
+                "plan": name,
+                "purpose": plan.header.purpose,
+                "state": "open",
+                "started_at": self._clock.now(),
+                "finished_at": 0,
+                "steps": len(plan.steps),
+                "planned_calls": plan.header.calls,
+            },
         )
-    return runs
 
+    def _leave(self, transaction: Transaction) -> None:
+        self._lane.keep(transaction)
+        self._lane.leave(transaction)
 
-def _step_values(attempt: Attempt) -> dict[str, str | int]:
-    step = attempt.step
-    return {
-        "run": attempt.run,
-        "number": step.number,
-        "action": step.action.value,
-        "kind": step.kind,
-        "key": step.key,
-        "step": canonical(step_document(step)),
-    }
+    def _begun(self, run: str, number: int) -> None:
+        self._highest[run] = max(number, self._highest.get(run, 0))
+
+    def _step(self, run: str, number: int) -> dict[str, str | int]:
+        return {"business": self.business, "run": run, "number": number}

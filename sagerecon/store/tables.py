@@ -18,13 +18,13 @@ def _key(name: str) -> Column[str]:
 
 
 def _text(name: str, default: str = "") -> Column[str]:
-    return Column(name, Text, nullable=False, default=default, server_default=default)
+    return Column(name, Text, nullable=False, server_default=default)
 
 
 def _number(name: str, *, primary_key: bool = False) -> Column[int]:
     if primary_key:
         return Column(name, BigInteger, primary_key=True, autoincrement=False)
-    return Column(name, BigInteger, nullable=False, default=0, server_default="0")
+    return Column(name, BigInteger, nullable=False, server_default="0")
 
 
 #: What the store says of itself: schema version.
@@ -65,7 +65,6 @@ STEPS = Table(
     _number("sent_at"),
     _number("expires_at"),
     _number("failures"),
-    _number("last_status"),
     _number("pages"),
     _number("adopted"),
     _number("recorded_at"),

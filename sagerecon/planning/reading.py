@@ -1,0 +1,39 @@
+"""One page of a listing, and whether it was the last."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+#: Sage's page where none is asked for.
+_USUAL_PAGE = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The things on a page. `is_repeated`: Sage gave an earlier page again, as it does past the end."""
+
+    items: Sequence[Mapping[str, Any]]
+    is_last: bool
+    is_repeated: bool = False
+
+
+def read_page(body: Any, page: int, query: Mapping[str, str]) -> Page:
+    """The `page`-th page in an answer, or the single thing that is no listing.
+
+    The count decides, then the link to the next page: the link is not always there, and a loop that waits
+    for an empty page never ends.
+    """
+    if not isinstance(body, Mapping) or "$items" not in body:
+        things = body if isinstance(body, list) else [body]
+        return Page([thing for thing in things if isinstance(thing, Mapping)], is_last=True)
+    items = body["$items"]
+    if page > 1 and body.get("$page") not in (None, page):
+        return Page([], is_last=True, is_repeated=True)
+    size = int(query.get("items_per_page", body.get("$itemsPerPage", _USUAL_PAGE)))
+    if (total := body.get("$total")) is not None:
+        return Page(items, is_last=not items or (page - 1) * size + len(items) >= int(total))
+    if "$next" in body:
+        return Page(items, is_last=not items or body["$next"] is None)
+    return Page(items, is_last=len(items) < size)
