@@ -1,0 +1,93 @@
+"""Several processes on one grant and one vault: a refresh is made once, whoever finds it due."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from small_sage import ADA, APP, OAK, small_sage
+
+from sagerecon.model.clock import SECOND
+from sagerecon.rehearsal.authorization import REVOKE
+from sagerecon.rehearsal.clock import SharedClock
+from sagerecon.rehearsal.server import serve
+from sagerecon.sage.tokens import tokens_of
+from sagerecon.store.opening import open_store
+
+WORKERS, THREADS, LIVES = 3, 4, 3
+
+#: One process of several threads that call until a file says stop; prints how its calls ended.
+WORKER = """
+import collections, json, sys, threading
+from pathlib import Path
+from small_sage import APP, OAK, SECRET
+from sagerecon.model.call import Call
+from sagerecon.rehearsal.clock import SharedClock
+from sagerecon.sage.authorization import App, Authorization
+from sagerecon.sage.client import SageClient
+from sagerecon.sage.grant import GrantTokens
+from sagerecon.sage.session import open_session
+from sagerecon.store.opening import open_store
+
+url, folder, threads = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
+ended = collections.Counter()
+with SharedClock(folder / "clock") as clock, open_store(f"sqlite:///{folder}/store.db", clock, None) as store:
+
+    def work():
+        with open_session() as session:
+            app = App(APP, SECRET, f"{url}/oauth2/auth/central", f"{url}/token", f"{url}/revoke")
+            tokens = GrantTokens("ada", store.vault, Authorization(app, session, clock), clock)
+            client = SageClient(f"{url}/v3.1", OAK, tokens, session, clock)
+            while not (folder / "stop").exists():
+                try:
+                    ended[client.call(Call("GET", "/contacts")).status] += 1
+                except Exception as error:
+                    ended[f"{type(error).__name__}: {error}"] += 1
+                    return
+
+    running = [threading.Thread(target=work) for _ in range(threads)]
+    for thread in running:
+        thread.start()
+    for thread in running:
+        thread.join()
+print(json.dumps(ended))
+"""
+
+
+def test_no_rotation_has_a_loser_though_one_reuse_would_end_the_grant(tmp_path: Path) -> None:
+    with SharedClock(tmp_path / "clock") as clock:
+        sage = small_sage(clock, per_minute=None, per_day=None)
+        sage.authorization.reuse = REVOKE
+        with open_store(f"sqlite:///{tmp_path}/store.db", clock, None) as store, serve(sage) as server:
+            store.vault.save("ada", tokens_of(sage.grant(APP, ADA, OAK), clock.now()), None)
+            words = [sys.executable, "-c", WORKER, server.url, str(tmp_path), str(THREADS)]
+            environment = {"PYTHONPATH": f"{Path(__file__).parent}:{Path(__file__).parent.parent}"}
+            workers = [
+                subprocess.Popen(words, stdout=subprocess.PIPE, text=True, env=environment)
+                for _ in range(WORKERS)
+            ]
+            _until(lambda: sage.calls > 20)
+            for _ in range(LIVES):
+                clock.sleep(250 * SECOND)
+                goal = sage.calls + 40
+                _until(lambda goal=goal: sage.calls > goal)  # type: ignore[misc]
+            (tmp_path / "stop").touch()
+            ended = [json.loads(worker.communicate(timeout=20)[0]) for worker in workers]
+            tokens = store.vault.load("ada")
+    assert [set(each) for each in ended] == [{"200"}] * WORKERS  # no 401, and nobody must sign in again
+    assert tokens is not None
+    assert tokens.generation == 1 + LIVES
+    assert tokens.refresh_sent_at == 0
+    assert server.failures == []
+
+
+def _until(is_so: Callable[[], bool], seconds: float = 20) -> None:
+    """Come back when it is so."""
+    ends = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < ends
+        time.sleep(0.01)
