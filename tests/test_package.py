@@ -20,9 +20,10 @@ ROOT = Path(__file__).resolve().parents[1]
 NEEDED = (
     "contact", "address", "contact_person", "ledger_account", "bank_account", "tax_rate", "product",
     "service", "sales_invoice", "sales_credit_note", "purchase_invoice", "purchase_credit_note",
-    "contact_payment", "contact_allocation", "journal", "other_payment", "bank_transfer", "contact_opening_balance",
-    "bank_opening_balance", "ledger_account_opening_balance", "opening_balance_journal", "business", "user",
-    "financial_settings", "trial_balance", "transaction", "ledger_entry", "unallocated_artefact",
+    "contact_payment", "contact_allocation", "journal", "other_payment", "bank_transfer",
+    "contact_opening_balance", "bank_opening_balance", "ledger_account_opening_balance",
+    "opening_balance_journal", "business", "user", "financial_settings", "trial_balance", "transaction",
+    "ledger_entry", "unallocated_artefact",
 )  # fmt: skip
 
 
