@@ -41,6 +41,7 @@ def faults(text: str) -> list[str]:
 
 def write_files(folder: Path, files: Mapping[str, str | bytes]) -> Path:
     """The folder with these files in it."""
+    folder.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -54,16 +54,17 @@ class CsvReader:
         try:
             for cells in reader:
                 start, line = line, skipped + reader.line_num + 1
-                if not cells:
-                    continue  # an empty line
-                elif table is None:
+                if not any(cells):
+                    continue  # an empty line, or nothing but delimiters as spreadsheets leave them
+                if table is None:
                     table, width = FlatTable(self._file, cells, Place(name, start)), len(cells)
                     yield from table.faults()
-                elif len(cells) != width:
-                    yield _ragged(Place(name, start), len(cells), width)
-                else:
-                    count += 1
+                    continue
+                count += 1
+                if len(cells) == width:
                     yield from table.row(cells, start)
+                else:
+                    yield _ragged(Place(name, start), len(cells), width)
         except csv.Error as error:
             yield _broken(Place(name, line), error)
             return

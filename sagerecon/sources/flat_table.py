@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from operator import itemgetter
-from typing import Any
 
 from sagerecon.model.document import suggestion
 from sagerecon.model.finding import Finding
@@ -22,9 +21,7 @@ class FlatTable:
         self._place = place
         numbers = {column.name: self._number(column) for column in file.columns}
         self._numbers = {name: number for name, number in numbers.items() if number is not None}
-        self._fields = tuple(
-            Field(column, _picker(numbers[column.name]), converter(column, file)) for column in file.columns
-        )
+        self._fields = tuple(_field(column, numbers[column.name], file) for column in file.columns)
 
     def faults(self) -> Iterator[Finding]:
         """Declared columns that the heading lacks or has twice."""
@@ -68,7 +65,7 @@ class FlatTable:
         return f"The heading has: {', '.join(self._heading)[:200]}."
 
 
-def _picker(number: int | None) -> Callable[[Any], object]:
-    if number is None:
-        return lambda _cells: None
-    return itemgetter(number)
+def _field(column: Column, number: int | None, file: SourceFile) -> Field:
+    if number is None:  # said once at the heading, not again in each row
+        return Field(column, lambda _cells: None, lambda _cell: None)
+    return Field(column, itemgetter(number), converter(column, file))

@@ -99,7 +99,7 @@ def _has(value: Any, chain: Sequence[Column], keys: set[str]) -> bool:
     for step in column.path:
         if isinstance(value, dict):
             if step not in value:
-                keys.update(value)
+                keys.update(value if not below else ())
                 return False
             value = value[step]
         elif isinstance(value, list) and step.isdecimal() and int(step) < len(value):

@@ -1,0 +1,200 @@
+# ruff: noqa: E501 - one case a line reads as a table
+"""CSV files in whatever dress: encodings, delimiters, padding, newlines in cells, and what is no CSV."""
+
+import csv
+import io
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from source_cases import declared, found, snapshot, table, take
+
+from sagerecon.model.errors import SourceError
+from sagerecon.model.place import Place
+from sagerecon.sources.columns import Row
+from sagerecon.sources.csv_file import CsvReader
+
+COLUMNS = """
+no: {column: "Cust No", type: text, required: true}
+name: {column: Name, type: text}
+owed: {column: Balance, type: decimal}
+"""
+CUSTOMERS = table(COLUMNS)
+
+GOOD = 'Cust No,Name,Balance\nC001,"Oak, Ltd",1.50\nC002,"Two\nlines",\n\nC003,"He said ""no""",-0.10\n'
+
+
+def rows(tmp_path: Path, text: str, data: str | bytes) -> list[tuple[object, ...]]:
+    """The rows as the snapshot gives them, without their origin."""
+    with snapshot(tmp_path, text, {"t.csv": data}) as opened:
+        return [tuple(row.values())[:-1] for row in opened.rows("t")]
+
+
+def test_each_row_knows_the_line_it_starts_on(tmp_path: Path) -> None:
+    with snapshot(tmp_path, CUSTOMERS, {"t.csv": GOOD}) as opened:
+        records = list(opened.records("t", ["no"]))
+    assert [record.origins for record in records] == [(Place("t.csv", line),) for line in (2, 3, 6)]
+    assert [record.values["name"] for record in records] == ["Oak, Ltd", "Two\nlines", 'He said "no"']
+    assert [record.values["owed"] for record in records] == [Decimal("1.50"), None, Decimal("-0.10")]
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (
+            GOOD.replace("Cust No", "CustNo"),
+            "t.csv:1: there is no column 'Cust No', which no is read from. Did you mean 'CustNo'?",
+        ),
+        (
+            GOOD.replace(",Balance", ",Balance,Name")
+            .replace("1.50", "1.50,x")
+            .replace('",\n', '",,\n')
+            .replace("-0.10", "0,"),
+            "t.csv:1:2: there are 2 columns 'Name'.",
+        ),
+        (
+            GOOD.replace("-0.10", "-0.10,"),
+            "t.csv:6: the row has 4 cells and the heading 3. Look for a delimiter inside a cell that is not in quotes.",
+        ),
+        (
+            GOOD.replace(",-0.10", ""),
+            "t.csv:6: the row has 2 cells and the heading 3. Look for a delimiter inside a cell that is not in quotes.",
+        ),
+        (GOOD.replace("-0.10", "ten"), "t.csv:6:3: owed: 'ten' is not a number."),
+        (GOOD.replace("C002", " "), "t.csv:3:1: no: a value is required and the cell is empty."),
+        (
+            GOOD.replace('lines"', "lines"),
+            "t.csv:3: not CSV: ',' expected after '\"'. A quote inside a quoted cell is written twice.",
+        ),
+        (GOOD.replace('""no"""', "no"), "t.csv:6: a quote is opened in this row and never closed."),
+        (
+            GOOD.replace("Oak", "O\ufffdk"),
+            "t.csv:2:2: name: 'O\ufffdk, Ltd' has letters that were lost before this file was written. Export it again with the right encoding, or correct them by hand.",
+        ),
+        (
+            "Cust No,Name,Balance\n",
+            "t.csv: the file has a heading and no row. Say optional: true if that can be.",
+        ),
+    ],
+)
+def test_a_fault_in_the_file(tmp_path: Path, data: str, words: str) -> None:
+    assert found(tmp_path, CUSTOMERS, {"t.csv": data}) == [words]
+
+
+def test_a_wrong_delimiter_is_recognised(tmp_path: Path) -> None:
+    findings = found(tmp_path, CUSTOMERS, {"t.csv": "Cust No;Name;Balance\nC1;Oak;1,50\n"})
+    assert findings[0] == (
+        "t.csv:1: there is no column 'Cust No', which no is read from. "
+        "The first line has ';' in it: say delimiter: ';'."
+    )
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        ("", "t.csv: the file is empty."),
+        ("<html><title>404 Not Found</title></html>", "t.csv:1:1: this is a web page, not CSV. Was an error page saved in place of the export?"),
+        (b"PK\x03\x04zip", "t.csv:1:1: this is a workbook or another zip archive, not CSV."),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1", "t.csv:1:1: this is a workbook of the old .xls format, not CSV."),
+        ("%PDF-1.7", "t.csv:1:1: this is a PDF, not CSV."),
+        ('[{"Cust No": "C001"}]', "t.csv:1:1: this is JSON, not CSV."),
+        ("Cust No,Name,Balance\nC1,Oak,1\nC2,Café,2\n".encode("cp1252"), "t.csv:3: the byte 0xe9 is not utf-8. Say the file's encoding, such as encoding: cp1252."),
+        ("Cust No".encode("utf-16"), "t.csv:1:1: the file begins with the mark of utf-16, not utf-8-sig. Say encoding: utf-16."),
+    ],
+)  # fmt: skip
+def test_a_file_that_cannot_be_read(tmp_path: Path, data: str | bytes, words: str) -> None:
+    with pytest.raises(SourceError) as caught:
+        take(tmp_path, CUSTOMERS, {"t.csv": data})
+    assert str(caught.value) == words
+
+
+def test_a_mark_that_contradicts_the_encoding_is_refused(tmp_path: Path) -> None:
+    text = table(COLUMNS, "path: t.csv\nencoding: cp1252")
+    with pytest.raises(SourceError, match="begins with the mark of utf-8, not cp1252"):
+        take(tmp_path, text, {"t.csv": GOOD.encode("utf-8-sig")})
+
+
+def test_old_code_pages_keep_their_letters(tmp_path: Path) -> None:
+    text = table("namn: {type: text}", "path: t.csv\nencoding: cp437")
+    assert rows(tmp_path, text, "namn\nFörsäljning\n".encode("cp437")) == [("Försäljning",)]
+
+
+def test_rows_of_nothing_but_delimiters_are_no_rows(tmp_path: Path) -> None:
+    assert rows(tmp_path, CUSTOMERS, GOOD + ",,\n,,\n") == rows(tmp_path, CUSTOMERS, GOOD)
+
+
+def test_lines_before_the_heading_are_skipped(tmp_path: Path) -> None:
+    text = table("a: {type: integer}", "path: t.csv\nskip: 2")
+    with snapshot(tmp_path, text, {"t.csv": 'Report "of\nyesterday\na,b\n1,2\n'}) as opened:
+        assert list(opened.rows("t")) == [{"a": 1, "_origin": "t.csv:4"}]
+
+
+def test_a_column_may_be_optional_and_others_are_ignored(tmp_path: Path) -> None:
+    text = table("a: {type: integer}\nb: {type: text, optional: true}")
+    assert rows(tmp_path, text, "x,a\n?,7\n") == [(7, None)]
+
+
+def test_many_files_make_one_table_in_the_order_of_their_names(tmp_path: Path) -> None:
+    text = table("a: {type: integer}", "path: days/*.csv")
+    with snapshot(
+        tmp_path, text, {f"days/2010-12-{day}.csv": f"a\n{day}\n" for day in (11, 10, 12)}
+    ) as opened:
+        assert [row["_origin"] for row in opened.rows("t")] == [
+            f"days/2010-12-{day}.csv:2" for day in (10, 11, 12)
+        ]
+        assert (opened.files[0].path, opened.files[0].rows) == ("days/2010-12-10.csv", 1)
+
+
+#: Characters of each code page; drawing them by codec takes seconds.
+CODE_PAGES = {name: bytes(range(256)).decode(name, "ignore") for name in ("cp1252", "cp437", "iso-8859-1")}
+UNICODE = st.characters(exclude_categories=["Cs"], exclude_characters="\ufffd")
+TEXTS = {
+    **{
+        name: st.text(st.sampled_from(letters), min_size=1, max_size=9)
+        for name, letters in CODE_PAGES.items()
+    },
+    **{name: st.text(UNICODE, min_size=1, max_size=9) for name in ("utf-8", "utf-8-sig", "utf-16")},
+}
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    data=st.data(),
+    encoding=st.sampled_from(sorted(TEXTS)),
+    delimiter=st.sampled_from(",;|\t~"),
+    marks=st.sampled_from([(".", ""), (",", "."), (",", " ")]),
+    form=st.sampled_from(["%d/%m/%Y", "%Y-%m-%d", "%d %b %Y", "%m.%d.%Y"]),
+    newline=st.sampled_from(["\n", "\r\n", "\r"]),
+)
+def test_what_is_written_comes_back_equal(
+    data: st.DataObject, encoding: str, delimiter: str, marks: tuple[str, str], form: str, newline: str
+) -> None:
+    texts = TEXTS[encoding].filter(str.strip)
+    amounts = st.decimals(-(10**15), 10**15, places=4, allow_nan=False)
+    days = st.dates(date(1900, 1, 1), date(2199, 12, 31))
+    wanted = data.draw(st.lists(st.tuples(texts, amounts, days), min_size=1, max_size=4))
+    text = table(
+        "a: {type: text}\nb: {type: decimal, scale: 4}\nc: {type: date}",
+        f'path: t.csv\nencoding: {encoding}\ndelimiter: {delimiter!r}\ndecimal: "{marks[0]}"\ndate: "{form}"'.replace(
+            r"'\t'", r'"\t"'
+        )
+        + (f'\nthousands: "{marks[1]}"' if marks[1] else ""),
+    )
+    stream = io.StringIO(newline="")
+    writer = csv.writer(stream, delimiter=delimiter, lineterminator=newline, quoting=csv.QUOTE_ALL)
+    writer.writerow(["a", "b", "c"])
+    for name, amount, day in wanted:
+        number = f"{amount:,f}".replace(",", "\0").replace(".", marks[0]).replace("\0", marks[1])
+        writer.writerow([name, number, day.strftime(form)])
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "t.csv"
+        path.write_bytes(stream.getvalue().encode(encoding))
+        read = list(CsvReader(declared(text).files["t"]).rows(path, "t.csv"))
+    assert all(isinstance(row, Row) for row in read), [str(row) for row in read]
+    values = [row.values for row in read if isinstance(row, Row)]
+    came_back = [(row["a"], Decimal(str(row["b"])), date.fromisoformat(str(row["c"]))) for row in values]
+    assert came_back == wanted
