@@ -18,7 +18,7 @@ from sagerecon.rehearsal.server import serve
 from sagerecon.sage.tokens import tokens_of
 from sagerecon.store.opening import open_store
 
-WORKERS, THREADS, LIVES = 3, 4, 3
+WORKERS, THREADS, LIVES = 3, 2, 3
 
 #: One process of several threads that call until a file says stop; prints how its calls ended.
 WORKER = """
