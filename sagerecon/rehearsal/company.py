@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sagerecon.model.catalog import Catalog
 from sagerecon.rehearsal.artefacts import Artefacts
@@ -42,6 +43,7 @@ class Company:
         self.controls: dict[str, str] = {}  #: role of a default account -> its id
         self.keys: dict[tuple[str, object], str] = {}  #: (unique field, value) -> id
         self.used_items: set[Link] = set()  #: products and services that a document ever named
+        self.worded: dict[Link, dict[str, Any]] = {}  #: entries of fixed lists as they are answered
         self.now = identity.opened_at  #: the time of the request at hand
 
     def table(self, kind: str) -> Table:
@@ -80,7 +82,8 @@ class Company:
 
     def find(self, link: Link | None) -> Row | None:
         """The record a link names."""
-        return None if link is None else self.table(link.kind).get(link.id)
+        table = None if link is None else self.tables.get(link.kind)
+        return None if link is None or table is None else table.get(link.id)
 
     def add(self, kind: str, values: Values, now: int, owner: str = "", id: str = "") -> Row:
         """Make a record."""

@@ -90,8 +90,8 @@ class Entry(Row):
         return Posting(self.account, self.amount, self.contact, self.tax_rate, self.details)
 
     # Made when read, for a business of 100,000 bookings has half a million entries.
-    @property  # type: ignore[override]
-    def values(self) -> Values:
+    @property
+    def values(self) -> Values:  # type: ignore[override]
         return {
             "date": self.day,
             "debit": max(self.amount, NOTHING),

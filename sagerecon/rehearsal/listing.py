@@ -42,9 +42,14 @@ def listed(company: Company, kind: Kind, query: Query) -> Sequence[Row]:
         Refusal: a filter's value cannot be read.
     """
     rows = _source(company.table(kind.name), kind, query)
-    tests = list(_tests(company, kind, query))
-    if tests:
-        rows = [row for row in rows if all(test(row) for test in tests)]
+    for test in _tests(company, kind, query):
+        rows = list(filter(test, rows))
+    wanted = (_given(kind, query, "search") or "").casefold()
+    if wanted:
+        for row in rows:
+            if not row.searched:
+                row.searched = searched_text(company, kind, row.values)
+        rows = [row for row in rows if wanted in row.searched]
     return _sorted(kind, rows, query)
 
 
@@ -121,19 +126,8 @@ def _changed_to(_company: Company, _kind: Kind, text: str) -> Test:
     return lambda row: row.updated_at // SECOND * SECOND <= moment
 
 
-def _search(company: Company, kind: Kind, text: str) -> Test:
-    wanted = text.casefold()
-
-    def test(row: Row) -> bool:
-        if not row.searched:
-            row.searched = _searched(company, kind, row.values)
-        return wanted in row.searched
-
-    return test
-
-
-def _searched(company: Company, kind: Kind, values: Values) -> str:
-    """Everything the search looks into, as one text; a newline keeps fields apart."""
+def searched_text(company: Company, kind: Kind, values: Values) -> str:
+    """Everything that `search` looks into, as one text; a newline keeps the fields apart."""
     parts: list[str] = []
     for name in kind.search or ("reference",):
         value = values.get(name)
@@ -203,7 +197,7 @@ _FILTERS: Mapping[tuple[str, str], Callable[[Company, Kind, str], Test | None]] 
     ("", "to_date"): _to,
     ("", "updated_from_date"): _changed_from,
     ("", "updated_to_date"): _changed_to,
-    ("", "search"): _search,
+    ("", "search"): _always,
     ("", "transaction_type_id"): _transaction_type,
     ("", "active"): _flag("active"),
     ("ledger_entry", "from_date"): _entry_from,

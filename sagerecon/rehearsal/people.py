@@ -159,9 +159,9 @@ def _complete_address(company: Company, values: Values, old: Row | None) -> Iter
     if contact is None and values.get("bank_account") is None:
         yield Fault(REQUIRED, "contact_id")
     is_new = old is None or old.values.get("contact") != contact
-    if contact is not None and is_new and company.identity.edition == "start":
-        if company.table("address").has_owned(contact.id):
-            yield Fault("The start edition keeps one address per contact.", "contact_id")
+    is_start = company.identity.edition == "start"
+    if contact is not None and is_new and is_start and company.table("address").has_owned(contact.id):
+        yield Fault("The start edition keeps one address per contact.", "contact_id")
 
 
 def _write_main_address(company: Company, row: Row, now: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from sagerecon.model.catalog import Field, Kind
@@ -22,7 +23,19 @@ def amount_text(value: Decimal, least_places: int = 1) -> str:
 
 def base(company: Company, link: Link) -> Answer:
     """What stands of a record wherever another one names it."""
+    words = company.words(link.kind)
+    if words is not None:
+        return dict(_word(company, link))
     return {"id": link.id, "displayed_as": displayed_as(company, link), "$path": path_of(company, link)}
+
+
+def _word(company: Company, link: Link) -> Answer:
+    """An entry of a fixed list, made once."""
+    known = company.worded.get(link)
+    if known is None:
+        shown = displayed_as(company, link)
+        known = company.worded[link] = {"id": link.id, "displayed_as": shown, "$path": path_of(company, link)}
+    return known
 
 
 def path_of(company: Company, link: Link) -> str:
@@ -173,26 +186,37 @@ def present(company: Company, shape: Shape, row: Row, wanted: Collection[str] | 
         "displayed_as": name_of(company, kind.name, row),
         "$path": path_of(company, link),
     }
-    values = row.values
     if wanted is None or "created_at" in wanted:
-        answer["created_at"] = instant_text(row.created_at)
+        answer["created_at"] = _instant_text(row.created_at)
     if wanted is None or "updated_at" in wanted:
-        answer["updated_at"] = instant_text(row.updated_at)
+        answer["updated_at"] = _instant_text(row.updated_at)
     if row.deleted_at and (wanted is None or "deleted_at" in wanted):
-        answer["deleted_at"] = instant_text(row.deleted_at)
-    for name, empty in shape.empty.items():
-        if wanted is None or name in wanted:
-            value = values.get(name)
-            answer[name] = empty if value is None else plain(company, value)
+        answer["deleted_at"] = _instant_text(row.deleted_at)
+    # Most fields of most records are empty, so the empty ones come as they are and the others over them.
+    if wanted is None:
+        answer.update(shape.empty)
+    else:
+        answer.update((name, shape.empty[name]) for name in shape.empty if name in wanted)
+    for name, value in row.values.items():
+        if value is not None and name in answer and name not in _APART:
+            answer[name] = plain(company, value)
     for name, nothing in shape.lines.items():
         if answer.get(name):
             answer[name] = [{**nothing, **line} for line in answer[name]]
     return answer
 
 
+@lru_cache(maxsize=4096)
+def _instant_text(moment: int) -> str:
+    return instant_text(moment)
+
+
+_PLAIN = frozenset((str, bool, int))
+
+
 def plain(company: Company, value: Any) -> Any:
     """A value as JSON."""
-    if value is None or isinstance(value, (str, bool, int)):
+    if value is None or value.__class__ in _PLAIN:
         return value
     if isinstance(value, Link):
         return base(company, value)

@@ -133,12 +133,16 @@ class Views:
 
     def _expand(self, row: Row, nested: frozenset[str] | None, answer: Answer) -> None:
         """Give the records that this one links to their attributes, one level deep."""
+        seen: dict[Link, Answer] = {}
         for name, value in row.values.items():
-            if name in answer and isinstance(value, Link):
-                target = self._company.find(value)
-                kind = self._company.catalog.kinds.get(value.kind)
-                if target is not None and kind is not None:
-                    answer[name] = present(self._company, self._shape(kind), target, nested)
+            if name not in answer or not isinstance(value, Link):
+                continue
+            target = self._company.find(value)
+            kind = self._company.catalog.kinds.get(value.kind)
+            if value not in seen and target is not None and kind is not None:
+                seen[value] = present(self._company, self._shape(kind), target, nested)
+            if value in seen:
+                answer[name] = seen[value]
 
     def _add_computed(
         self, kind: Kind, row: Row, query: Query, wanted: frozenset[str] | None, answer: Answer

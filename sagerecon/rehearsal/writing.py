@@ -1,4 +1,4 @@
-"""Making, changing, deleting, voiding and releasing records: everything is checked before anything changes."""
+"""Making, changing, deleting, voiding, releasing: everything is checked before anything changes."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from sagerecon.rehearsal.checking import check_body
 from sagerecon.rehearsal.company import Company
 from sagerecon.rehearsal.conduct import day_faults, owner_of
 from sagerecon.rehearsal.conducts import CONDUCTS
+from sagerecon.rehearsal.listing import searched_text
 from sagerecon.rehearsal.records import Link, Row, Values, restored, saved
 from sagerecon.rehearsal.refusal import REQUIRED, Fault, Refusal, invalid
 
@@ -33,6 +34,8 @@ def make(company: Company, kind: Kind, body: Mapping[str, Any], now: int) -> Row
     _name_lines(company, kind, values, {})
     row = company.add(kind.name, values, now, owner_of(values))
     conduct.created(company, row, now)
+    if kind.search:
+        row.searched = searched_text(company, kind, row.values)
     return row
 
 
