@@ -298,9 +298,10 @@ def test_a_file_that_is_no_saved_rehearsal_says_so(tmp_path: Path) -> None:
 def test_the_start_page_says_what_is_in_the_businesses_and_how_to_sign_in() -> None:
     sage = small_sage()
     sage.request("POST", "/v3.1/contacts", bearer(sage), contact("Oak"))
-    page = sage.request("GET", "/", {}).body.decode()
+    page = sage.request("GET", "/", {"Host": "127.0.0.1:4001"}).body.decode()
     assert "Elm &lt;Ltd&gt;" in page
     assert OAK in page
     assert "<td>contacts</td><td>1</td>" in page
     assert "/oauth2/auth/central?filter=apiv3.1" in page
-    assert "small-secret" not in page
+    assert f"client_id={APP}" in page
+    assert "curl http://127.0.0.1:4001/token" in page

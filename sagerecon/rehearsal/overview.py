@@ -12,13 +12,17 @@ _VISITOR = User("0" * 32, "A visitor", "--")
 
 
 def overview(books: Books, catalog: Catalog, now: int) -> dict[str, Any]:
-    """Name, country, edition and how many records of each kind stand in it."""
+    """Name, country, edition and how many records stand in it, the fixed lists left out."""
     return {
         "id": books.id,
         "name": books.name,
         "country": books.country,
         "edition": books.edition,
-        "contents": {kind.resource: count for kind in catalog if (count := _count(books, kind.path, now))},
+        "contents": {
+            kind.resource: count
+            for kind in catalog
+            if not kind.is_fixed_list and (count := _count(books, kind.path, now))
+        },
     }
 
 

@@ -45,30 +45,33 @@ _CONSENT = """<h1>{{ app }} asks for access</h1>
 
 _START = """<h1>Rehearsal Sage</h1>
 <p>A simulated Sage Business Cloud Accounting, API v3.1. It is {{ time }} here.</p>
-<h2>Businesses</h2>
-<table><tr><th>Business</th><th>Country</th><th>Edition</th><th>X-Business</th></tr>
 {% for business in businesses %}
-<tr><td>{{ business.name }}</td><td>{{ business.country }}</td><td>{{ business.edition }}</td>
-<td><code>{{ business.id }}</code></td></tr>
+<h2>{{ business.name }}</h2>
+<p>{{ business.country }}, {{ business.edition }} · X-Business <code>{{ business.id }}</code></p>
+<table><tr><th>Records</th><th>Count</th></tr>
+{% for name, count in business.contents.items() %}
+<tr><td>{{ name }}</td><td>{{ count }}</td></tr>
 {% endfor %}</table>
-{% for business in businesses %}{% if business.contents %}
-<h2>In {{ business.name }}</h2>
-<table>{% for name, count in business.contents.items() %}
-<tr><td>{{ name }}</td><td>{{ count }}</td></tr>{% endfor %}</table>
-{% endif %}{% endfor %}
-<h2>Apps</h2>
-<table><tr><th>App</th><th>client_id</th><th>redirect_uri</th></tr>
-{% for app in apps %}<tr><td>{{ app.name }}</td><td><code>{{ app.client_id }}</code></td>
-<td><code>{{ app.redirect_uri }}</code></td></tr>{% endfor %}</table>
+{% endfor %}
 <h2>Signing in</h2>
-<p>Send a browser to</p>
-<pre>/oauth2/auth/central?filter=apiv3.1&amp;response_type=code
-  &amp;client_id=…&amp;redirect_uri=…&amp;state=…&amp;scope=full_access</pre>
-<p>then exchange the code within 60 seconds</p>
-<pre>curl /token -d grant_type=authorization_code -d client_id=… -d client_secret=…
-  -d redirect_uri=… --data-urlencode code=…</pre>
-<p>and call</p>
-<pre>curl /v3.1/contacts -H "Authorization: Bearer …" -H "X-Business: …"</pre>
+<table><tr><th>App</th><th>client_id</th><th>client_secret</th><th>redirect_uri</th></tr>
+{% for app in apps %}
+<tr><td>{{ app.name }}</td><td><code>{{ app.client_id }}</code></td>
+<td><code>{{ app.client_secret }}</code></td><td><code>{{ app.redirect_uri }}</code></td></tr>
+{% endfor %}</table>
+<p class="note">The secret guards nothing but this rehearsal. On loopback any port will do.</p>
+{% if apps and businesses %}
+<p>1. Send a browser here; it comes back to redirect_uri with a code that lives 60 seconds.</p>
+<pre>{{ address }}/oauth2/auth/central?filter=apiv3.1&amp;response_type=code&amp;scope=full_access
+  &amp;client_id={{ apps[0].client_id }}&amp;redirect_uri={{ apps[0].redirect_uri }}&amp;state=any</pre>
+<p>2. Exchange the code.</p>
+<pre>curl {{ address }}/token -d grant_type=authorization_code \\
+  -d client_id={{ apps[0].client_id }} -d client_secret={{ apps[0].client_secret }} \\
+  -d redirect_uri={{ apps[0].redirect_uri }} --data-urlencode code=CODE</pre>
+<p>3. Call.</p>
+<pre>curl {{ address }}/v3.1/contacts -H "Authorization: Bearer ACCESS_TOKEN" \\
+  -H "X-Business: {{ businesses[0].id }}"</pre>
+{% endif %}
 <p>Access tokens live five minutes. A refresh gives a new refresh token; older ones are refused.</p>"""
 
 
@@ -89,9 +92,11 @@ def consent_page(app: str, scope: str, choices: Sequence[Choice], reason: str = 
     return _page("Allow access", _CONSENT, app=app, scope=scope, choices=choices, reason=reason)
 
 
-def start_page(time: str, businesses: Sequence[Mapping[str, object]], apps: Sequence[object]) -> str:
-    """What stands here and how to sign in."""
-    return _page("Rehearsal Sage", _START, time=time, businesses=businesses, apps=apps)
+def start_page(
+    address: str, time: str, businesses: Sequence[Mapping[str, object]], apps: Sequence[object]
+) -> str:
+    """What stands here, at `http://127.0.0.1:4001`, and how to sign in."""
+    return _page("Rehearsal Sage", _START, address=address, time=time, businesses=businesses, apps=apps)
 
 
 def problem_page(message: str) -> str:

@@ -213,7 +213,7 @@ class RehearsalSage:
                 case "POST", path if path == REVOKE_PATH:
                     return sign_in.revoke(request.headers, request.body)
                 case "GET", "/":
-                    return html_reply(200, self._start_page(now))
+                    return html_reply(200, self._start_page(request.headers.get("host", ""), now))
         return refusal(404, "RecordNotFound", "Couldn't find record.")
 
     def _called(self, request: _Request) -> Reply:
@@ -241,9 +241,10 @@ class RehearsalSage:
             with self._lock:
                 self.limits.end(visit.app_id, self.clock.now(), len(reply.body) if reply else 0)
 
-    def _start_page(self, now: int) -> str:
+    def _start_page(self, host: str, now: int) -> str:
         businesses = [overview(books, self.catalog, now) for books in self.membership.businesses.values()]
-        return start_page(instant_text(now), businesses, list(self.authorization.apps.values()))
+        apps = list(self.authorization.apps.values())
+        return start_page(f"http://{host}" if host else "", instant_text(now), businesses, apps)
 
     def _document(self) -> dict[str, Any]:
         return {

@@ -8,11 +8,13 @@ from __future__ import annotations
 import socket
 import struct
 import threading
+from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
+from sagerecon.model.clock import SECOND
 from sagerecon.model.errors import ProjectError
 from sagerecon.rehearsal.reply import Dropped, Reply, refusal
 from sagerecon.rehearsal.sage import RehearsalSage
@@ -107,8 +109,6 @@ class _HttpServer(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    server_version = "RehearsalSage"
-    sys_version = ""
     disable_nagle_algorithm = True  # else each answer waits 40 ms for the client's acknowledgement
     wbufsize = -1
     timeout = 120
@@ -136,6 +136,14 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(reply)
 
     do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_OPTIONS = handle_any
+
+    def version_string(self) -> str:
+        """The `Server` header."""
+        return "RehearsalSage"
+
+    def date_time_string(self, timestamp: float | None = None) -> str:  # noqa: ARG002
+        """The `Date` header, in the rehearsal's own time."""
+        return formatdate(self.server.sage.clock.now() // SECOND, usegmt=True)
 
     def log_message(self, format: str, *arguments: object) -> None:
         """Nothing: an address may hold a code."""
