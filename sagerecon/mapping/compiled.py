@@ -31,7 +31,7 @@ class CompiledMapping:
     def outcomes(self, record: Record) -> Iterator[Outcome]:
         """What becomes of the record: one outcome, or none where `where` fails.
 
-        A quarantined record names all its faults, each with the source's place and, in the hint, the mapping's.
+        A quarantined record names all its faults, each with the source's place; the mapping's is in the hint.
         """
         recipe, frame = self.recipe, Frame(record.values)
         if recipe.where is not None and not _ask(recipe.where, frame, "source.where", recipe.place):

@@ -93,8 +93,21 @@ def _read(name: str, text: str, schema: Mapping[str, Any]) -> _File:
     faults = Faults(text)
     faults.findings += findings
     if not findings:
-        faults.findings += check_schema(root, schema)
+        told = set(_transform_places(root))
+        # A transform that is not there has a rule of its own, with all transforms to suggest from.
+        faults.findings += [finding for finding in check_schema(root, schema) if finding.place not in told]
     return _File(name, root, faults)
+
+
+def _transform_places(node: Node) -> Iterator[Place]:
+    """Where the names of transforms stand."""
+    for name, child in node.children().items():
+        for item in child.items() if name == "do" else ():
+            yield item.place
+            yield from (option.named_at for option in item.children().values())
+        yield from _transform_places(child)
+    for item in node.items():
+        yield from _transform_places(item)
 
 
 def _headers(files: list[_File]) -> Iterator[tuple[str, Header]]:

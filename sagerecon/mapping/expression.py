@@ -133,7 +133,7 @@ class _Checker:
 
     def _attribute(self, whole: Typed, name: str, tree: nodes.Node) -> Typed:
         if whole.type.name not in ("object", "unknown"):
-            hint = f"Count or sum over it: sum(lines, item.{name})." if whole.type.name == "list" else ""
+            hint = f"Ask each item: count(…, item.{name} != null)." if whole.type.name == "list" else ""
             return self._fault("unknown_attribute", tree, f"{a(whole.type)} has no part '{name}'.", hint)
         if whole.type.fields and name not in whole.type.fields:
             hint = suggestion(name, whole.type.fields) or f"There are: {', '.join(whole.type.fields)}."

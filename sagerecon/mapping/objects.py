@@ -87,6 +87,6 @@ def missing_fields(node: Node, known: Mapping[str, Field], country: str) -> list
         if field.required
         and field.create
         and not field.read_only
-        and (not country or not field.countries or country in field.countries)
+        and (not field.countries or country in field.countries)
         and name not in node.children()
     ]

@@ -43,8 +43,8 @@ def record_key(node: Node, context: Context, path: str = "") -> Read | None:
         return None
     parts = by.items() or (by,)
     if header.key and len(parts) != len(header.key):
-        message = f"{header.name} is known by {', '.join(header.key)}, and by: names {len(parts)}."
-        context.faults.add("wrong_key", by.place, message, f"Name {len(header.key)}, in that order.")
+        message = f"{header.name} is known by {', '.join(header.key)}, and by: has {len(parts)} parts."
+        context.faults.add("wrong_key", by.place, message, "Name one column for each, in that order.")
         return None
     reads = [_part(part, node.get("do"), context, path) for part in parts]
     name = header.name
@@ -64,7 +64,7 @@ def _to_record(node: Node, mapping: Node, context: Context, path: str) -> Typed:
     if key is None or header is None:
         return NOTHING
     part = _part_name(node, context.catalog.kinds.get(header.kind), context)
-    kind, on_null = header.kind, _on_null(node, f"no key for {header.name}")
+    kind, on_null = header.kind, _on_null(node, f"the record names none of {header.name}")
 
     def read(frame: Frame) -> Any:
         text = key(frame)
@@ -101,7 +101,12 @@ def _to_entity(node: Node, kind_node: Node, context: Context, path: str) -> Type
     value = _part(source, node.get("do"), context, path)
     part = _part_name(node, kind, context)
     reference = _entity_reader(
-        kind.name, name, field, value, part, _on_null(node, f"no {name} of the {kind.name}")
+        kind.name,
+        name,
+        field,
+        value,
+        part,
+        _on_null(node, f"the record names no {kind.name.replace('_', ' ')}"),
     )
     return Typed(REFERENCE, reference, kind="" if part else kind.name)
 

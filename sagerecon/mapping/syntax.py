@@ -18,6 +18,7 @@ from jinja2.parser import Parser
 #: Longer or deeper expressions belong into SQL or a `let`; the limits keep the parser's recursion small.
 LONGEST = 2_000
 DEEPEST = 24
+TALLEST = 100
 
 
 class ExpressionSyntaxError(Exception):
@@ -52,6 +53,8 @@ def parse_expression(text: str) -> nodes.Expr:
     if not parser.stream.eos:
         current = parser.stream.current
         raise ExpressionSyntaxError(f"nothing may follow here, but '{current.value}' does", current.lineno)
+    if _depth(tree) > TALLEST:
+        raise ExpressionSyntaxError("the expression is nested too deeply", 0)
     return tree
 
 
@@ -83,6 +86,14 @@ def _value(token: Token, text: str) -> Any:
     if "e" in text.lower():
         raise jinja2.TemplateSyntaxError("a number is written without an exponent", token.lineno)
     return Decimal(text.replace("_", ""))
+
+
+def _depth(tree: nodes.Node) -> int:
+    """How many nodes lie on the longest way down; a sum of n numbers is n deep."""
+    depth, level = 0, [tree]
+    while level:
+        depth, level = depth + 1, [child for node in level for child in node.iter_child_nodes()]
+    return depth
 
 
 def _check_depth(text: str) -> None:

@@ -68,13 +68,14 @@ def _crosswalk(options: Options) -> Step | None:
         )
     if keys is None:
         return None
+    omits = options["else"] == "omit"
 
     def apply(value: Any, frame: Frame) -> Any:
         source = plain_text(value)
         on = day_of(day(frame)) if day is not None else None
         more = {key: plain_text(read(frame)) for key, read in keys.items()}
         found = table.lookup(source, on, **more)
-        if found is not None:
+        if found is not None or omits:
             return found
         also = "".join(f", {key} '{text}'" for key, text in more.items()) + (f" on {on}" if on else "")
         hint = f"Add it to {table.file}, or a row with * for all the rest."
@@ -134,7 +135,7 @@ def _default(options: Options) -> Step | None:
         options.faults.add(
             "mixed_types",
             options.nodes["value"].place,
-            f"the value is {options.input.type}, and this default is {a(value.type)}.",
+            f"the value is {a(options.input.type)}, and this default is {a(value.type)}.",
         )
         return None
     instead = value.constants[0][0]
@@ -168,9 +169,10 @@ TABLE_TRANSFORMS = (
             Parameter("table", "text", required=True),
             Parameter("at", "name"),
             Parameter("with", "names"),
+            Parameter("else", "word", "quarantine", words=("quarantine", "omit")),
         ),
         words="`at` names the date that counts, `with` the further key columns. A code that is not in the "
-        "table quarantines the record, unless the table has a row whose source is `*`.",
+        "table quarantines the record, unless the table has a row whose source is `*` or else says omit.",
     ),
     Transform(
         "default",

@@ -162,7 +162,7 @@ TEXT_TRANSFORMS = (
         "A short reference: the text if it fits, else its beginning and six characters of its hash.",
         ("text",),
         _unique_key,
-        Example("{unique_key: {length: 10}}", "MONTGOMERY-BROTHERS", "MONTGLV5VJ"),
+        Example("{unique_key: {length: 10}}", "MONTGOMERY-BROTHERS", "MONT4D5RLK"),
         (Parameter("length", "integer", required=True, least=_HASHED + 1),),
         alters=True,
         words="Equal texts give equal keys, on every machine and in every run.",

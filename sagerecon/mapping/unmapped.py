@@ -62,7 +62,7 @@ def _check_columns(root: Node, context: Context) -> None:
 
 def _check_lets(root: Node, context: Context) -> None:
     for name, node in _children(root, "let").items():
-        if name not in context.scope.used:
+        if name in context.scope.lets and name not in context.scope.used:
             message = f"nothing uses '{name}'."
             context.faults.add("unused_let", node.named_at, message, "Take it out.", Severity.WARNING)
 

@@ -205,7 +205,7 @@ def _with_default(value: Typed, node: Node, context: Context, path: str, field: 
         context.faults.add("mixed_types", node.place, message)
         return NOTHING
     when = node.get("when")
-    test = _is_null if when is not None and when.value == "null" else _is_blank
+    test = _is_null if when is not None and when.value in (None, "null") else _is_blank
     both_known = bool(value.constants and instead.constants)
     constants = (*value.constants, *instead.constants) if both_known else ()
     read = _defaulted(value.read, instead.read, test, path, node.place)

@@ -1,0 +1,32 @@
+"""What all tests share: golden files, renewed by `pytest --update-golden`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-golden", action="store_true", help="write golden files anew instead of comparing"
+    )
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[str | Path, str], None]:
+    """Compares a text with a golden file: a name below tests/golden, or a path of its own."""
+    update = bool(request.config.getoption("--update-golden"))
+
+    def check(path: str | Path, text: str) -> None:
+        file = GOLDEN / path
+        if update:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8")
+        assert file.is_file(), f"{file} is not there; write it with --update-golden"
+        assert text == file.read_text(encoding="utf-8")
+
+    return check

@@ -1,0 +1,104 @@
+"""Every message the compiler can give: a tiny bad mapping in tests/error_gallery and its text beside it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from mapping_cases import ROOT, compile_texts, outcome
+
+from sagerecon.model.draft import Quarantined
+
+GALLERY = Path(__file__).parent / "error_gallery"
+PIECES = sorted(GALLERY.glob("*.yaml"))
+
+#: A code as it stands in the compiler: `faults.add("unknown_kind", …)`.
+_STATED = re.compile(r'(?:faults\.add|faults\.unknown|\._fault)\(\s*"([a-z_]+)"')
+_REFUSED = re.compile(r'RefusalError\(\s*"([a-z_]+)"')
+
+#: One field of a contact, and a record that cannot have it.
+REFUSALS = {
+    "too_long": ("notes: {from: name, do: [{max_length: 5}]}", '{"name": "Oakham"}'),
+    "not_a_number": ("credit_limit: {from: name, do: [decimal]}", '{"name": "12,50"}'),
+    "not_whole": ("credit_days: {from: name}", '{"name": "A7"}'),
+    "not_a_date": ("opened: {from: name, do: [{date: '%d/%m/%Y'}]}", '{"name": "2017-03-31"}'),
+    "not_in_enum": ("notes: {from: kind, do: [{enum: {T: trade, S: supply}}]}", '{"kind": "X"}'),
+    "not_in_crosswalk": ("notes: {from: kind, do: [{crosswalk: types}]}", '{"kind": "X"}'),
+    "division_by_zero": ("credit_limit: {expr: 'limit / 0'}", '{"limit": 5}'),
+    "too_many_digits": ("credit_limit: {expr: 'limit * limit * limit'}", '{"limit": 12345678901234.55}'),
+    "not_comparable": ("notes: {value: late, when: 'odd > 5'}", '{"odd": "6"}'),
+    "wrong_field_type": ("is_active: {from: odd}", '{"odd": "yes"}'),
+    "no_choice": (
+        "notes: {choose: [{when: 'kind == \"T\"', value: trade}, {otherwise: quarantine}]}",
+        '{"kind": "X"}',
+    ),
+    "no_reference": (
+        "default_ledger_account_id: {ref: {kind: ledger_account, by: {nominal_code: name}}}",
+        "{}",
+    ),
+    "too_many_items": (
+        "notes: {pick: {each: people}, from: item.nm}",
+        '{"people": [{"nm": "A"}, {"nm": "B"}]}',
+    ),
+    "no_item": ("notes: {pick: {each: people, expect: exactly_one}, from: item.nm}", '{"people": []}'),
+}
+
+#: Codes that take several files, a project's settings or a rule; test_mapping_compiler shows them.
+_BY_SEVERAL = {"duplicate_mapping", "kind_not_available"}
+_BY_RULE = {"quarantined_by_rule", "check_failed", "no_identity"}
+
+
+def text_of(piece: Path) -> str:
+    _, findings = compile_texts({piece.name: piece.read_text(encoding="utf-8")})
+    return "".join(f"{finding.severity.value} {finding.code}\n  {finding}\n" for finding in findings)
+
+
+@pytest.mark.parametrize("piece", PIECES, ids=lambda piece: piece.stem)
+def test_a_bad_mapping_and_what_is_said_of_it(piece: Path, golden: Callable[[str | Path, str], None]) -> None:
+    text = text_of(piece)
+    assert text, f"{piece.name} has nothing wrong with it"
+    golden(piece.with_suffix(".txt"), text)
+
+
+def test_every_code_of_the_compiler_hangs_in_the_gallery() -> None:
+    sources = [file.read_text(encoding="utf-8") for file in (ROOT / "sagerecon/mapping").glob("*.py")]
+    stated = {code for source in sources for code in _STATED.findall(source)}
+    shown = {line.split()[1] for piece in PIECES for line in text_of(piece).splitlines() if line[0] != " "}
+    assert len(stated) > 40
+    assert stated - shown - _BY_SEVERAL == set()
+
+
+def test_every_fault_of_a_file_is_told_in_one_pass() -> None:
+    """Files of the gallery together give what they give one by one."""
+    texts = {piece.name: piece.read_text(encoding="utf-8") for piece in PIECES}
+    texts = {
+        name: text.replace("mapping: customers\n", f"mapping: m{number}\n")
+        for number, (name, text) in enumerate(texts.items())
+    }
+    _, findings = compile_texts(texts)
+    assert {finding.place.file for finding in findings} >= set(texts)
+
+
+@pytest.mark.parametrize("code", REFUSALS)
+def test_a_record_that_cannot_be_and_what_is_said_of_it(code: str) -> None:
+    field, values = REFUSALS[code]
+    made = outcome(f"fields:\n  {field}\n", values)
+    assert isinstance(made, Quarantined)
+    assert [finding.code for finding in made.findings] == [code]
+
+
+def test_the_words_of_every_refusal(golden: Callable[[str | Path, str], None]) -> None:
+    texts = []
+    for field, values in REFUSALS.values():
+        made = outcome(f"fields:\n  {field}\n", values)
+        assert isinstance(made, Quarantined)
+        texts += [f"{field}   {values}\n", *(f"  {finding}\n" for finding in made.findings)]
+    golden(GALLERY / "records.txt", "".join(texts))
+
+
+def test_every_refusal_is_shown() -> None:
+    sources = [file.read_text(encoding="utf-8") for file in (ROOT / "sagerecon/mapping").glob("*.py")]
+    stated = {code for source in sources for code in _REFUSED.findall(source)}
+    assert stated - set(REFUSALS) - _BY_RULE == set()

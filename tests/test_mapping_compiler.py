@@ -1,0 +1,483 @@
+"""The mapping language as a whole: what a mapping makes of a record, and what the compiler says of a mapping."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from mapping_cases import (
+    CATALOG,
+    CROSSWALKS,
+    DATASETS,
+    HEAD,
+    PARAMETERS,
+    compile_texts,
+    complaints,
+    draft,
+    field,
+    mapping,
+    outcome,
+    record,
+)
+
+from sagerecon.mapping.compiler import compile_mappings
+from sagerecon.model.comparison import How
+from sagerecon.model.draft import Draft, LeftOut, OnExisting, Quarantined, Reference
+from sagerecon.model.finding import Severity
+from sagerecon.model.place import Place
+from sagerecon.package import schema
+
+CUSTOMERS = """\
+# yaml-language-server: $schema=../.sagerecon/mapping.schema.json
+sagerecon: mapping/v1
+mapping: customers
+source: {dataset: customers, key: [cust_no], where: 'live'}
+target: {kind: contact, identity: {reference: cust_no}, on_existing: adopt_if_equal}
+priority: 20
+unmapped: {source: error, target: error_if_required}
+ignore:
+  seen: {reason: not held in Sage, owner: finance, until: 2027-03-31}
+  odd: {reason: nobody knows what it is}
+  vat_no: {reason: later}
+label: '"customer " ~ name'
+amount: limit
+let:
+  home: {from: country, do: [{enum: {UK: GB, EIRE: IE}, else: keep}]}
+leave_out:
+  - {name: never_used, when: 'limit == 0', reason: nothing was ever sold to it}
+quarantine:
+  - {name: too_old, when: 'opened < date("1990-01-01")', reason: the date cannot be right}
+choices:
+  - {when: 'kind == "S"', field: name, from: name, reason: suppliers keep their trading name}
+fields:
+  reference: {from: cust_no, do: [{max_length: 10, on_overflow: quarantine}]}
+  name: {from: name, do: [trim, squeeze, {max_length: 20, on_overflow: cut}]}
+  contact_type_ids: {from: kind, do: [{enum: {T: [CUSTOMER], S: [VENDOR]}, else: quarantine}]}
+  email: {from: email, do: [trim, lower], default: {value: ap@unknown.invalid, when: blank}}
+  credit_limit: {from: limit, do: [{money: {scale: 2, rounding: half_up}}]}
+  credit_days: {from: days}
+  opened: {from: opened}
+  is_active: {value: true}
+  country_id:
+    choose:
+      - {when: 'home in ["GB", "IE"]', from: home}
+      - {otherwise: omit}
+  main_address:
+    fields: {city: {from: addr.town}, country_id: {from: home}}
+  notes:
+    pick: {each: people, where: 'item.main == "Y"', expect: at_most_one}
+    expr: '"ask for " ~ item.nm ~ " (" ~ count(tags) ~ " tags)"'
+checks:
+  - {name: limit_not_negative, assert: 'credit_limit >= 0', on_fail: quarantine}
+reconcile:
+  name: {compare: casefold}
+  credit_limit: {tolerance: "0.01", name: rounding, reason: the source rounds once}
+tests: customers.tests.yaml
+"""
+
+OAK = {
+    "cust_no": "C001",
+    "name": " Oak  Ltd",
+    "kind": "T",
+    "email": None,
+    "country": "UK",
+    "limit": "2500.005",
+    "days": 30,
+    "live": True,
+    "opened": date(2001, 2, 3),
+    "addr": {"town": "Oakham"},
+    "people": [{"nm": "Ann", "main": "N"}, {"nm": "Bob", "main": "Y"}],
+    "tags": ["a", "b"],
+}
+
+
+def row(**more: Any) -> Any:
+    values = dict.fromkeys(DATASETS["customers"]) | OAK | more
+    values["limit"] = None if values["limit"] is None else Decimal(values["limit"])
+    made = record("{}", key=str(values["cust_no"]))
+    return type(made)(made.dataset, made.key, values, made.origins)
+
+
+def customers(**more: Any) -> Any:
+    (compiled,), findings = compile_texts({"customers.yaml": CUSTOMERS})
+    assert [str(finding) for finding in findings] == []
+    return next(compiled.outcomes(row(**more)), None)
+
+
+def test_a_whole_mapping_makes_a_draft() -> None:
+    made = customers()
+    assert isinstance(made, Draft)
+    assert made.body == {
+        "reference": "C001",
+        "name": "Oak Ltd",
+        "contact_type_ids": ["CUSTOMER"],
+        "email": "ap@unknown.invalid",
+        "credit_limit": Decimal("2500.01"),
+        "credit_days": 30,
+        "opened": date(2001, 2, 3),
+        "is_active": True,
+        "country_id": "GB",
+        "main_address": {"city": "Oakham", "country_id": "GB"},
+        "notes": "ask for Bob (2 tags)",
+    }
+    assert (made.kind, made.key, made.mapping) == ("contact", "customers/C001", "customers")
+    assert made.identity == {"reference": "C001"}
+    assert made.on_existing is OnExisting.ADOPT_IF_EQUAL
+    assert made.amount == Decimal("2500.005")
+    assert made.label == "customer  Oak  Ltd"
+    assert made.priority == 20
+    assert made.origins == (Place("customers.csv", 17),)
+    assert str(made.place) == "customers.yaml:5:1"
+    assert [(c.field, c.before, c.after, c.rule, c.place.line) for c in made.changes] == [
+        ("name", " Oak  Ltd", "Oak  Ltd", "trim", 24),
+        ("name", "Oak  Ltd", "Oak Ltd", "squeeze", 24),
+        ("email", "", "ap@unknown.invalid", "default", 26),
+        ("credit_limit", "2500.005", "2500.01", "money: {scale: 2, rounding: half_up}", 27),
+    ]
+
+
+def test_what_does_not_meet_where_has_no_outcome() -> None:
+    assert customers(live=False) is None
+    assert customers(live=None) is None
+
+
+def test_a_record_is_left_out_by_the_first_rule_that_holds() -> None:
+    made = customers(limit="0")
+    assert isinstance(made, LeftOut)
+    assert (made.rule, made.reason) == ("never_used", "nothing was ever sold to it")
+    assert (made.key, made.amount, made.label) == ("customers/C001", 0, "customer  Oak  Ltd")
+
+
+def test_a_quarantined_record_has_all_its_reasons_each_with_source_and_mapping() -> None:
+    made = customers(cust_no="C001-TOO-LONG", kind="X", limit="-5", opened=date(1889, 1, 1))
+    assert isinstance(made, Quarantined)
+    assert [str(finding) for finding in made.findings] == [
+        "customers.csv:17: customer  Oak  Ltd: the date cannot be right. Rule too_old. (customers.yaml:19:5)",
+        "customers.csv:17: customer  Oak  Ltd: reference: 'C001-TOO-LONG' has 13 characters, and 10 are allowed. "
+        "Shorten it in the source, or let the mapping cut it: on_overflow: cut. (customers.yaml:23:3)",
+        "customers.csv:17: customer  Oak  Ltd: contact_type_ids: 'X' is none of T, S. "
+        "Add it to the enum, or say what else: else: keep or omit. (customers.yaml:25:3)",
+        "customers.csv:17: customer  Oak  Ltd: the check limit_not_negative does not hold: credit_limit >= 0. "
+        "See customers.yaml:41:5.",
+    ]
+    assert (made.key, made.amount) == ("customers/C001-TOO-LONG", -5)
+
+
+def test_a_choice_a_person_made_is_listed() -> None:
+    made = customers(kind="S")
+    assert isinstance(made, Draft)
+    assert [(c.field, c.before, c.after, c.rule) for c in made.changes][-1] == (
+        "name",
+        " Oak  Ltd",
+        "Oak Ltd",
+        "suppliers keep their trading name",
+    )
+
+
+def test_a_record_without_identity_is_quarantined() -> None:
+    made = customers(cust_no="")
+    assert isinstance(made, Quarantined)
+    assert [finding.code for finding in made.findings] == ["no_identity"]
+
+
+def test_comparisons_and_their_tolerances() -> None:
+    comparisons = compile_texts({"customers.yaml": CUSTOMERS})[0][0].comparisons
+    assert comparisons["name"].how is How.CASEFOLD
+    tolerance = comparisons["credit_limit"].tolerance
+    assert tolerance is not None
+    assert (tolerance.name, tolerance.size, tolerance.reason) == (
+        "rounding",
+        Decimal("0.01"),
+        "the source rounds once",
+    )
+
+
+INVOICES = """\
+sagerecon: mapping/v1
+mapping: invoices
+source: {dataset: invoices, key: [doc_no, cust_no]}
+target: {kind: sales_invoice, on_existing: create}
+unmapped: {source: ignore, target: error_if_required}
+leave_out:
+  - {name: merged, when: 'sort == "M"', reason: it stands in the first one, merge_into: {mapping: invoices, by: [doc_no, cust_no]}}
+fields:
+  contact_id: {ref: {mapping: customers, by: cust_no}}
+  date: {from: day}
+  reference: {from: doc_no}
+  invoice_lines:
+    each: {from: lines, as: line, where: 'line.amount != 0'}
+    fields:
+      description: {from: line.text, default: 'no text', do: [trim]}
+      net_amount: {expr: 'line.amount * 0.2'}
+      ledger_account_id: {ref: {kind: ledger_account, by: {nominal_code: line.account}, do: [{crosswalk: accounts}]}}
+"""
+
+
+def invoice(values: str, text: str = INVOICES) -> Any:
+    files = {"customers.yaml": HEAD + "fields: {name: {from: name}}\n", "invoices.yaml": text}
+    compiled, findings = compile_texts(files)
+    assert [str(finding) for finding in findings] == []
+    (only,) = compiled[1].outcomes(record(values, "invoices", "1021|C001"))
+    return only
+
+
+LINES = (
+    '"lines": [{"account": "SALES", "amount": 10.05, "text": "a"}, {"account": "SALES", "amount": 0},'
+    ' {"account": "BANK", "amount": 1, "text": " b"}]'
+)
+
+
+def test_header_and_lines_with_references() -> None:
+    made = invoice(f'{{"doc_no": "1021", "cust_no": "C001", "day": "2017-03-31", {LINES}}}')
+    assert isinstance(made, Draft)
+    assert made.body["contact_id"] == Reference("contact", "customers/C001")
+    assert made.body["invoice_lines"] == [
+        {
+            "description": "a",
+            "net_amount": Decimal("2.010"),
+            "ledger_account_id": Reference("ledger_account", "nominal_code=4000"),
+        },
+        {
+            "description": "b",
+            "net_amount": Decimal("0.2"),
+            "ledger_account_id": Reference("ledger_account", "nominal_code=1200"),
+        },
+    ]
+    assert [change.field for change in made.changes] == ["invoice_lines[3].description"]
+
+
+def test_each_faulty_line_is_named() -> None:
+    lines = '"lines": [{"account": "SALES", "amount": 1}, {"account": "X", "amount": 1}, {"amount": 1}]'
+    made = invoice(f'{{"doc_no": "1021", "day": "2017-03-31", {lines}}}')
+    assert isinstance(made, Quarantined)
+    assert [f"{finding.code} {finding.message}" for finding in made.findings] == [
+        "no_reference 1021|C001: contact_id: the record names none of customers.",
+        "not_in_crosswalk 1021|C001: invoice_lines[2].ledger_account_id: accounts has no entry for 'X'.",
+        "no_reference 1021|C001: invoice_lines[3].ledger_account_id: the record names no ledger account.",
+    ]
+
+
+def test_a_merged_record_names_the_one_that_stands_for_it() -> None:
+    made = invoice('{"doc_no": "1021", "cust_no": "C001", "sort": "M"}')
+    assert isinstance(made, LeftOut)
+    assert made.merged_into == "invoices/1021|C001"
+
+
+def test_fixed_lines_and_conditions_on_lines() -> None:
+    text = INVOICES.split("    each:")[0] + (
+        "    items:\n"
+        "      - fields: {description: {value: goods}, net_amount: {from: total}}\n"
+        "      - {when: 'total > 100', fields: {description: {value: surcharge}, net_amount: {value: 1.50}}}\n"
+    )
+    made = invoice('{"doc_no": "1", "cust_no": "C", "day": "2017-03-31", "total": 5}', text)
+    assert made.body["invoice_lines"] == [{"description": "goods", "net_amount": 5}]
+    made = invoice('{"doc_no": "1", "cust_no": "C", "day": "2017-03-31", "total": 500}', text)
+    assert made.body["invoice_lines"][1] == {"description": "surcharge", "net_amount": Decimal("1.50")}
+
+
+@pytest.mark.parametrize(
+    ("name", "spec", "values", "expected"),
+    [
+        ("credit_limit", "{value: 12.10}", "{}", Decimal("12.10")),
+        ("opened", "{value: 2017-03-31}", "{}", date(2017, 3, 31)),
+        ("notes", "{value: 0010}", "{}", "0010"),
+        ("notes", "{value: NO}", "{}", "NO"),
+        ("credit_days", "{from: cust_no}", '{"cust_no": "0030"}', 30),
+        ("credit_limit", "{from: days}", '{"days": 3}', Decimal(3)),
+        ("notes", "{from: days}", '{"days": 3}', "3"),
+        ("notes", "{from: param.home}", "{}", "GB"),
+        ("opened", "{from: param.cut_over}", "{}", date(2017, 3, 31)),
+        ("notes", "{from: addr.post code}", '{"addr": {"post code": "LE15"}}', "LE15"),
+        ("notes", "{from: addr.town}", '{"addr": null}', None),
+        ("notes", "{from: name}", '{"name": ""}', None),
+        ("main_address", "{fields: {city: {from: addr.town}}}", "{}", None),
+        ("notes", "{from: name, when: 'live'}", '{"name": "a", "live": false}', None),
+        ("contact_type_ids", "{each: tags, from: item, do: [upper]}", '{"tags": ["customer"]}', ["CUSTOMER"]),
+        ("notes", "{pick: {each: tags, expect: first}, from: item}", '{"tags": ["a", "b"]}', "a"),
+        ("notes", "{pick: {each: tags, where: 'item == \"z\"'}, from: item}", '{"tags": ["a"]}', None),
+        ("notes", "{from: odd}", '{"odd": "text"}', "text"),
+        (
+            "default_ledger_account_id",
+            "{ref: {kind: ledger_account, by: {nominal_code: name}, on_missing: omit}}",
+            "{}",
+            None,
+        ),
+        (
+            "default_ledger_account_id",
+            "{ref: {kind: ledger_account, by: {nominal_code: {value: 4000}}}}",
+            "{}",
+            Reference("ledger_account", "nominal_code=4000"),
+        ),
+        (
+            "default_ledger_account_id",
+            "{choose: [{when: live, ref: {kind: ledger_account, by: {nominal_code: name}}}, {otherwise: omit}]}",
+            '{"live": true, "name": "0040"}',
+            Reference("ledger_account", "nominal_code=40"),
+        ),
+    ],
+)
+def test_what_stands_in_a_field(name: str, spec: str, values: str, expected: object) -> None:
+    assert field(spec, values, name) == expected
+
+
+def test_a_let_is_worked_out_once_and_its_changes_told_once() -> None:
+    made = draft(
+        "let:\n  tidy: {from: name, do: [trim]}\nfields:\n  name: {from: tidy}\n  notes: {expr: 'tidy ~ tidy'}\n",
+        '{"name": " a"}',
+    )
+    assert made.body == {"name": "a", "notes": "aa"}
+    assert [change.field for change in made.changes] == ["tidy"]
+
+
+def test_two_mappings_split_one_record() -> None:
+    files = {
+        f"{name}.yaml": HEAD.replace("customers\n", f"{name}\n", 1)
+        + f"fields: {{name: {{from: name}}, contact_type_ids: {{value: [{word}]}}}}\n"
+        for name, word in (("as_customer", "CUSTOMER"), ("as_supplier", "VENDOR"))
+    }
+    compiled, findings = compile_texts(files)
+    assert findings == []
+    made = [next(one.outcomes(record('{"name": "Oak"}'))) for one in compiled]
+    assert [one.key for one in made] == ["as_customer/C001", "as_supplier/C001"]
+
+
+def test_mappings_come_by_priority() -> None:
+    files = {
+        f"{name}.yaml": HEAD.replace("customers\n", f"{name}\n", 1) + f"priority: {n}\nfields: {{}}\n"
+        for name, n in (("b", 2), ("a", 1))
+    }
+    assert [one.name for one in compile_texts(files)[0]] == ["a", "b"]
+
+
+def test_a_faulty_file_does_not_take_the_others_with_it() -> None:
+    files = {"customers.yaml": CUSTOMERS, "bad.yaml": "mapping: bad\n"}
+    compiled, findings = compile_texts(files)
+    assert [one.name for one in compiled] == ["customers"]
+    assert {finding.place.file for finding in findings} == {"bad.yaml"}
+
+
+def test_two_files_of_one_name() -> None:
+    _, findings = compile_texts({"a.yaml": HEAD + "fields: {}\n", "b.yaml": HEAD + "fields: {}\n"})
+    assert [str(finding) for finding in findings] == [
+        "b.yaml:2:10: the mapping 'customers' stands in a.yaml as well. Give each mapping its own name."
+    ]
+
+
+def test_a_kind_or_field_must_exist_in_the_country_and_edition() -> None:
+    text = HEAD.replace("target: ignore", "target: error_if_required") + (
+        "fields: {name: {from: name}, contact_type_ids: {value: [CUSTOMER]}}\n"
+    )
+    found = {
+        (country, edition): [
+            finding.code
+            for finding in compile_texts({"c.yaml": text}, {"country": country, "edition": edition})[1]
+        ]
+        for country, edition in (("GB", "plus"), ("IE", "start"), ("DE", "plus"))
+    }
+    assert found[("GB", "plus")] == []
+    assert found[("IE", "start")] == ["kind_not_available"]
+    assert found[("DE", "plus")] == ["kind_not_available", "missing_field"]
+
+
+def test_unmapped_columns_warn_or_are_ignored() -> None:
+    head = HEAD.replace("source: ignore", "source: warn")
+    _, findings = compile_texts({"customers.yaml": head + "fields: {name: {from: name}}\n"})
+    assert {finding.severity for finding in findings} == {Severity.WARNING}
+    assert len(findings) == len(DATASETS["customers"]) - 3  # the key, the name and _origin
+    assert complaints("fields: {name: {from: name}}\n") == []
+
+
+def test_the_same_input_gives_the_same_findings() -> None:
+    text = CUSTOMERS.replace("trim", "trimm").replace("limit", "limt")
+    once, twice = compile_texts({"c.yaml": text})[1], compile_texts({"c.yaml": text})[1]
+    assert once == twice
+    assert once == sorted(once, key=lambda finding: (finding.place, finding.code, finding.message))
+
+
+def test_a_crosswalk_is_checked_against_the_field_it_fills() -> None:
+    found = complaints("fields: {contact_type_ids: {items: [{from: kind, do: [{crosswalk: types}]}]}}\n")
+    assert found == [
+        "constant_not_allowed crosswalks/types.csv:3:1: contact_type_ids[1] cannot be 'SUPPLIER'. "
+        "There are: CUSTOMER, VENDOR."
+    ]
+    assert "SUPPLIER" in CROSSWALKS["types"][1]
+
+
+SPOILERS = st.sampled_from(
+    [
+        None,
+        True,
+        7,
+        "",
+        "x",
+        "item.y",
+        "1 +",
+        [],
+        ["x"],
+        [[]],
+        [{"a": 1}],
+        {},
+        {"a": "b"},
+        {"value": []},
+        {"from": {}},
+    ]
+)
+
+
+@settings(max_examples=250, deadline=None)
+@given(st.data())
+def test_no_broken_mapping_makes_the_compiler_fall_over(data: st.DataObject) -> None:
+    """Any one node of a good mapping replaced by something else gives findings or another good mapping."""
+    document = yaml.safe_load(data.draw(st.sampled_from([CUSTOMERS, INVOICES])))
+    paths = list(_paths(document))
+    for _ in range(data.draw(st.integers(1, 2))):
+        path = data.draw(st.sampled_from(paths))
+        _replace(document, path, data.draw(SPOILERS))
+    text = json.dumps(document, default=str)
+    compiled, findings = compile_texts({"mapping.yaml": text})
+    assert bool(compiled) is not any(finding.severity is Severity.ERROR for finding in findings)
+    for one in compiled:
+        for _ in one.outcomes(row()):
+            pass
+
+
+def _paths(node: Any, path: tuple[Any, ...] = ()) -> Any:
+    if path:
+        yield path
+    if isinstance(node, dict):
+        for key, child in node.items():
+            yield from _paths(child, (*path, key))
+    elif isinstance(node, list):
+        for number, child in enumerate(node):
+            yield from _paths(child, (*path, number))
+
+
+def _replace(document: Any, path: tuple[Any, ...], value: Any) -> None:
+    for step in path[:-1]:
+        try:
+            document = document[step]
+        except (KeyError, IndexError, TypeError):
+            return
+    if isinstance(document, dict) or (isinstance(document, list) and path[-1] in range(len(document))):
+        document[path[-1]] = value
+
+
+def test_the_schema_is_what_the_package_carries() -> None:
+    compiled, findings = compile_mappings(
+        {"c.yaml": CUSTOMERS}, DATASETS, CATALOG, {}, PARAMETERS, schema("mapping")
+    )
+    assert (len(compiled), findings) == (1, [])
+    assert Path(mapping("fields: {}\n").file).suffix == ".yaml"
+
+
+def test_a_label_that_cannot_be_made_is_the_key() -> None:
+    made = outcome("label: 'text(1 / limit)'\nfields: {name: {from: name}}\n", '{"limit": 0, "name": "a"}')
+    assert isinstance(made, Draft)
+    assert made.label == "C001"

@@ -1,0 +1,264 @@
+"""Expressions: exact arithmetic, null that equals nothing, and faults that point at the character."""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_UP, Context, Decimal, Inexact
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from mapping_cases import DATASETS, PARAMETERS, record
+
+from sagerecon.mapping.expression import compile_expression
+from sagerecon.mapping.faults import Faults
+from sagerecon.mapping.frame import Frame, RefusalError, plain_text
+from sagerecon.mapping.function import FUNCTIONS, LIST_FUNCTIONS
+from sagerecon.mapping.scope import Scope
+from sagerecon.model.document import Node
+from sagerecon.model.place import Place
+from sagerecon.model.type import BOOLEAN, DECIMAL, INTEGER, TEXT, UNKNOWN
+
+ROW = record(
+    '{"doc_no": "1021", "cust_no": null, "day": "2017-03-31", "total": 239.00, "sort": "S",'
+    ' "lines": [{"account": "SALES", "amount": 200.50}, {"account": null, "amount": 38.50}]}',
+    "invoices",
+).values
+NOW_NULL = dict.fromkeys(DATASETS["invoices"])
+
+
+def compiled(text: str, columns: Any = None, faults: Faults | None = None) -> Any:
+    columns = DATASETS["invoices"] if columns is None else columns
+    node = Node(text, Place("m.yaml", 1, 7))
+    return compile_expression(node, Scope(columns, PARAMETERS), faults or Faults(f"when: {text}"))
+
+
+def value(text: str, row: Any = ROW) -> Any:
+    faults = Faults(f"when: {text}")
+    typed = compiled(text, faults=faults)
+    assert [str(finding) for finding in faults.findings] == []
+    return typed.read(Frame(row))
+
+
+def fault(text: str) -> str:
+    faults = Faults(f"when: {text}")
+    compiled(text, faults=faults)
+    (only,) = faults.findings
+    return f"{only.code} {only}"
+
+
+amounts = st.decimals(allow_nan=False, allow_infinity=False, places=2, min_value=-(10**9), max_value=10**9)
+
+
+@st.composite
+def calculations(draw: st.DrawFn, depth: int = 3) -> tuple[str, Any]:
+    """The text of a calculation over a, b and literals, and what Python's own Decimal makes of it."""
+    if depth == 0 or draw(st.booleans()):
+        name = draw(st.sampled_from(["a", "b", "literal"]))
+        if name != "literal":
+            return name, lambda row: row[name]
+        number = draw(st.decimals(allow_nan=False, places=3, min_value=0, max_value=999))
+        return f"{number:f}", lambda row: number
+    sign = draw(st.sampled_from("+-*"))
+    left_text, left = draw(calculations(depth - 1))
+    right_text, right = draw(calculations(depth - 1))
+    exact = Context(prec=60)
+    work = {"+": exact.add, "-": exact.subtract, "*": exact.multiply}[sign]
+    return f"({left_text} {sign} {right_text})", lambda row: work(left(row), right(row))
+
+
+@given(calculations(), amounts, amounts)
+def test_arithmetic_is_pythons_own_decimal(calculation: tuple[str, Any], a: Decimal, b: Decimal) -> None:
+    text, expected = calculation
+    row = {"a": a, "b": b}
+    typed = compiled(text, {"a": DECIMAL, "b": DECIMAL})
+    wanted = expected(row)
+    try:
+        Context(prec=38, traps=[Inexact]).plus(wanted)
+    except Inexact:
+        with pytest.raises(RefusalError):
+            typed.read(Frame(row))
+        return
+    result = typed.read(Frame(row))
+    assert result == wanted
+    assert isinstance(result, Decimal)
+
+
+@given(amounts, amounts)
+def test_comparisons_are_pythons_own(a: Decimal, b: Decimal) -> None:
+    columns, row = {"a": DECIMAL, "b": DECIMAL}, {"a": a, "b": b}
+    for sign in ("==", "!=", "<", "<=", ">", ">="):
+        expected = eval(f"a {sign} b", {}, row)  # noqa: S307 - the oracle: Python over the same two numbers
+        assert compiled(f"a {sign} b", columns).read(Frame(row)) is expected
+
+
+@given(amounts, st.integers(0, 4))
+def test_round_goes_half_away_from_zero(a: Decimal, places: int) -> None:
+    rounded = compiled(f"round(a * 1.005, {places})", {"a": DECIMAL}).read(Frame({"a": a}))
+    assert rounded == (a * Decimal("1.005")).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+
+
+@given(st.text(max_size=60))
+def test_no_text_makes_it_fall_over(text: str) -> None:
+    faults = Faults(f"when: {text}")
+    typed = compiled(text, faults=faults)
+    if not faults.findings:
+        try:
+            typed.read(Frame(ROW))
+        except RefusalError as refusal:
+            assert refusal.message
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            "total day sort lines null 1 0.5 'x' ( ) [ ] + - * / ~ == < in not and or if else count sum any item . ,".split()
+        ),
+        max_size=9,
+    )
+)
+def test_no_row_of_words_makes_it_fall_over(words: list[str]) -> None:
+    for row in (ROW, NOW_NULL):
+        faults = Faults("")
+        typed = compiled(" ".join(words), faults=faults)
+        if not faults.findings:
+            try:
+                typed.read(Frame(row))
+            except RefusalError as refusal:
+                assert refusal.message
+
+
+@pytest.mark.parametrize("function", [*FUNCTIONS.values(), *LIST_FUNCTIONS.values()], ids=lambda f: f.name)
+def test_each_functions_example_holds(function: Any) -> None:
+    text, expected = function.example
+    assert plain_text(value(text)) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("total * 0.2", Decimal("47.800")),
+        ("0.1 + 0.2", Decimal("0.3")),
+        ("1 / 4", Decimal("0.25")),
+        ("7 % 3", 1),
+        ("-total", Decimal("-239.00")),
+        ("2 + 3 * 4", 14),
+        ("total == 239", True),
+        ("0 < total <= 239", True),
+        ("'invoice ' ~ doc_no ~ ': ' ~ total", "invoice 1021: 239.00"),
+        ("sort in ['S', 'Z']", True),
+        ("'02' in doc_no", True),
+        ("sort not in ['S']", False),
+        ("'yes' if total > 100 else 'no'", "yes"),
+        ("'yes' if total > 300", None),
+        ("count(lines)", 2),
+        ("count(lines, item.amount > 100)", 1),
+        ("sum(lines, item.amount) == total", True),
+        ("max(lines, item.amount)", Decimal("200.50")),
+        ("any(lines, item.account == null)", True),
+        ("all(lines, item.account != null)", False),
+        ("lines[0].account", "SALES"),
+        ("lines[5].account", None),
+        ("day <= param.cut_over", True),
+        ("days(day, 1) > param.cut_over", True),
+        ("param.home", "GB"),
+    ],
+)
+def test_what_expressions_give(text: str, expected: object) -> None:
+    result = value(text)
+    assert result == expected
+    assert type(result) is type(expected)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("cust_no == 'x'", False),
+        ("cust_no != 'x'", False),
+        ("cust_no == cust_no", False),
+        ("cust_no == null", True),
+        ("cust_no != null", False),
+        ("null == cust_no", True),
+        ("cust_no in ['x']", False),
+        ("cust_no not in ['x']", False),
+        ("not (cust_no == 'x')", True),
+        ("'a' ~ cust_no ~ 'b'", "ab"),
+        ("coalesce(cust_no, 'none')", "none"),
+        ("upper(cust_no)", None),
+        ("is_blank(cust_no)", True),
+    ],
+)
+def test_null_equals_nothing(text: str, expected: object) -> None:
+    assert value(text) == expected
+
+
+@pytest.mark.parametrize("text", ["total + 1", "total * total", "-total", "round(total, 2)", "total / 2"])
+def test_arithmetic_with_null_is_null(text: str) -> None:
+    assert value(text, NOW_NULL) is None
+
+
+def test_an_empty_list_has_no_items() -> None:
+    assert value("count(lines)", NOW_NULL) == 0
+    assert value("sum(lines, item.amount)", NOW_NULL) == 0
+    assert value("max(lines, item.amount)", NOW_NULL) is None
+    assert value("all(lines, item.amount > 0)", NOW_NULL) is True
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("total / 0", "division_by_zero"),
+        ("total % 0", "division_by_zero"),
+        ("decimal(sort)", "not_a_number"),
+        ("date(sort)", "not_a_date"),
+    ],
+)
+def test_what_a_record_cannot_give_is_refused(text: str, code: str) -> None:
+    with pytest.raises(RefusalError) as refusal:
+        value(text)
+    assert refusal.value.code == code
+
+
+def test_a_value_of_unknown_type_is_checked_when_it_comes() -> None:
+    typed = compiled("odd > 5", {"odd": UNKNOWN})
+    assert typed.read(Frame({"odd": 6})) is True
+    with pytest.raises(RefusalError):
+        typed.read(Frame({"odd": "6"}))
+
+
+def test_types_are_known_beforehand() -> None:
+    assert compiled("total > 1").type == BOOLEAN
+    assert compiled("1 + 1").type == INTEGER
+    assert compiled("1 / 1").type == DECIMAL
+    assert compiled("sort if total > 1 else null").type == TEXT
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("totl > 1", "m.yaml:1:7: there is no column or name 'totl'. Did you mean 'total'?"),
+        ("total > 1 and srot == 'S'", "m.yaml:1:21: there is no column or name 'srot'. Did you mean 'sort'?"),
+        ("sort > 5", "m.yaml:1:14: text cannot be compared with an integer."),
+        ("day > '2017-03-31'", "m.yaml:1:13: a date cannot be compared with text. Write date('2017-03-31')."),
+        ("total +", "m.yaml:1:13: not an expression: the expression stops short."),
+        ("sum(lines, item.amuont)", "m.yaml:1:22: the object has no part 'amuont'. Did you mean 'amount'?"),
+    ],
+)
+def test_a_fault_points_at_its_character(text: str, expected: str) -> None:
+    assert fault(text).partition(" ")[2].startswith(expected)
+
+
+def test_positions_hold_in_quotes_and_blocks() -> None:
+    faults = Faults("a: 'sort == ''S'' and nme > 1'\nb: |\n  total > 1\n  and nme > 2\n")
+    scope = Scope(DATASETS["invoices"])
+    compile_expression(Node("sort == 'S' and nme > 1", Place("m.yaml", 1, 4)), scope, faults)
+    compile_expression(Node("total > 1\nand nme > 2\n", Place("m.yaml", 2, 4)), scope, faults)
+    assert [str(finding.place) for finding in faults.findings] == ["m.yaml:1:23", "m.yaml:4:7"]
+
+
+def test_depth_and_length_have_a_limit() -> None:
+    assert "nested deeper" in fault("(" * 30 + "1" + ")" * 30)
+    assert "characters" in fault("1" + " + 1" * 600)
+    assert "nested too deeply" in fault("not " * 400 + "true")
+    assert "nested too deeply" in fault("1" + " + 1" * 400)
+    assert "nested too deeply" in fault("-" * 1900 + "1")

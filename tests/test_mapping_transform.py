@@ -1,0 +1,183 @@
+"""Each transform does what its example says, refuses what it must, and reports what it alters."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sagerecon.mapping.constants import constant_of
+from sagerecon.mapping.crosswalk import read_crosswalk
+from sagerecon.mapping.faults import Faults
+from sagerecon.mapping.frame import Frame, RefusalError, Typed, constant, plain_text
+from sagerecon.mapping.number_transforms import month_end
+from sagerecon.mapping.pipeline import through
+from sagerecon.mapping.scope import Scope
+from sagerecon.mapping.text_transforms import unique_key
+from sagerecon.mapping.transform import Transform
+from sagerecon.mapping.transforms import TRANSFORMS
+from sagerecon.model.document import Node, read_document
+from sagerecon.model.draft import Quarantined
+from sagerecon.model.type import DATE
+from sagerecon.package import schema
+from mapping_cases import draft, field, outcome
+
+TAX, _ = read_crosswalk("tax", "source,target,valid_from\nS,GB_STANDARD,2011-01-04\n", "tax.csv")
+
+
+def yaml(text: str) -> Node:
+    node, findings = read_document(f"it: {text}", "example.yaml")
+    assert not findings
+    return node["it"]
+
+
+def run(value: Typed, do: str) -> tuple[object, list[str]]:
+    steps = yaml(do if do.startswith("[") else f"[{do}]")
+    faults = Faults("")
+    scope = Scope({"day": DATE})
+    typed = through(value, steps, "field", scope, faults, {"tax": TAX})
+    assert [str(finding) for finding in faults.findings] == []
+    frame = Frame({"day": date(2017, 3, 31)})
+    result = typed.read(frame)
+    return result, [change.rule for change in frame.changes]
+
+
+@pytest.mark.parametrize("transform", TRANSFORMS.values(), ids=lambda transform: transform.name)
+def test_its_example_holds(transform: Transform) -> None:
+    """The reference shows these examples, so they must be true."""
+    example = transform.example
+    result, rules = run(constant_of(yaml(example.before)), example.do)
+    expected = constant_of(yaml(example.after)).constants[0][0]
+    if not isinstance(result, list):
+        result, expected = plain_text(result), plain_text(expected)
+    assert result == expected
+    assert bool(rules) is (transform.alters and example.before != example.after)
+
+
+def test_the_schema_knows_them_all() -> None:
+    allowed, names = schema("mapping")["$defs"]["transform"]["anyOf"]
+    assert set(names["enum"]) == set(TRANSFORMS)
+    beside = {parameter.name for transform in TRANSFORMS.values() for parameter in transform.parameters[1:]}
+    assert set(TRANSFORMS) <= set(allowed["properties"])
+    assert beside <= set(allowed["properties"])
+
+
+@given(st.text(min_size=1, max_size=40), st.text(min_size=1, max_size=40), st.integers(7, 20))
+def test_short_references_fit_and_differ(one: str, other: str, length: int) -> None:
+    assert len(unique_key(one, length)) <= length
+    assert unique_key(one, length) == unique_key(one, length)
+    assert (unique_key(one, length) == unique_key(other, length)) is (one == other)
+
+
+def test_two_long_references_with_one_beginning_stay_apart() -> None:
+    one, other = unique_key("MONTGOMERY-BROTHERS", 10), unique_key("MONTGOMERY-BROTHERLY", 10)
+    assert one.startswith("MONT")
+    assert other.startswith("MONT")
+    assert one != other
+
+
+@given(st.dates())
+def test_a_month_ends_on_the_day_before_the_next(day: date) -> None:
+    end = month_end(day)
+    assert (end.year, end.month) == (day.year, day.month)
+    assert end == date.max or (
+        end.replace(day=1) < end and (end.toordinal() + 1) and date.fromordinal(end.toordinal() + 1).day == 1
+    )
+
+
+@given(st.decimals(allow_nan=False, allow_infinity=False, places=4, min_value=-(10**9), max_value=10**9))
+def test_money_is_exact_and_rounds_half_up(amount: Decimal) -> None:
+    result, _ = run(constant(plain_text(amount), constant_of(yaml("a")).type), "{money: {scale: 2}}")
+    assert isinstance(result, Decimal)
+    assert abs(result - amount) <= Decimal("0.005")
+    assert result.as_tuple().exponent == -2
+    if abs(result - amount) == Decimal("0.005"):
+        assert abs(result) > abs(amount)
+
+
+@pytest.mark.parametrize(
+    ("do", "before", "code"),
+    [
+        ("{max_length: 3}", "Oakham", "too_long"),
+        ("decimal", "'12,50'", "not_a_number"),
+        ("decimal", "1e999999", "not_a_number"),
+        ("decimal", "NaN", "not_a_number"),
+        ("integer", "'1.5'", "not_whole"),
+        ("money", "ten", "not_a_number"),
+        ("date", "31/03/2017", "not_a_date"),
+        ("date", "'20170331'", "not_a_date"),
+        ("{date: '%d/%m/%Y'}", "2017-03-31", "not_a_date"),
+        ("[date, {add_days: 5}]", "9999-12-31", "not_a_date"),
+        ("{enum: {A: B}}", "C", "not_in_enum"),
+        ("{crosswalk: tax, at: day}", "X", "not_in_crosswalk"),
+    ],
+)
+def test_what_cannot_be_is_refused(do: str, before: str, code: str) -> None:
+    with pytest.raises(RefusalError) as refusal:
+        run(constant_of(yaml(before)), do)
+    assert refusal.value.code == code
+
+
+def test_null_passes_through_every_transform_but_default() -> None:
+    for transform in TRANSFORMS.values():
+        result, rules = run(constant_of(yaml("null")), transform.example.do)
+        assert (result is None) is (transform.name != "default")
+        assert bool(rules) is (transform.name == "default")
+
+
+def test_each_alteration_is_a_change_with_its_rule_and_line() -> None:
+    made = draft(
+        "fields:\n  name: {from: name, do: [trim, squeeze, upper, {max_length: 8, on_overflow: cut}]}\n",
+        '{"name": " Oak  &  Elm Ltd"}',
+    )
+    assert made.body["name"] == "OAK & EL"
+    assert [(change.rule, change.before, change.after) for change in made.changes] == [
+        ("trim", " Oak  &  Elm Ltd", "Oak  &  Elm Ltd"),
+        ("squeeze", "Oak  &  Elm Ltd", "Oak & Elm Ltd"),
+        ("upper", "Oak & Elm Ltd", "OAK & ELM LTD"),
+        ("max_length: 8, on_overflow: cut", "OAK & ELM LTD", "OAK & EL"),
+    ]
+    assert {(change.field, str(change.place).rpartition(":")[0]) for change in made.changes} == {
+        ("name", "customers.yaml:7")
+    }
+
+
+def test_typing_and_looking_up_are_no_changes() -> None:
+    made = draft(
+        "fields:\n"
+        "  credit_limit: {from: vat_no, do: [decimal]}\n"
+        "  opened: {from: email, do: [{date: '%d/%m/%Y'}]}\n"
+        "  contact_type_ids: {from: kind, do: [{enum: {T: [CUSTOMER]}}]}\n"
+        "  default_ledger_account_id: {ref: {kind: ledger_account, by: {nominal_code: name}, do: [{crosswalk: accounts}]}}\n",
+        '{"vat_no": "12.10", "email": "31/03/2017", "kind": "T", "name": "SALES"}',
+    )
+    assert made.changes == ()
+    assert made.body["credit_limit"] == Decimal("12.10")
+    assert made.body["opened"] == date(2017, 3, 31)
+    assert made.body["contact_type_ids"] == ["CUSTOMER"]
+
+
+def test_an_amount_that_only_gains_decimals_is_not_altered() -> None:
+    made = draft("fields: {credit_limit: {from: limit, do: [money]}}", '{"limit": 5}')
+    assert str(made.body["credit_limit"]) == "5.00"
+    assert made.changes == ()
+
+
+def test_default_tells_what_it_put_in() -> None:
+    made = draft(
+        "fields: {email: {from: email, do: [trim, lower], default: {value: ap@unknown.invalid, when: blank}}}",
+        '{"email": "  "}',
+    )
+    assert made.body["email"] == "ap@unknown.invalid"
+    assert [change.rule for change in made.changes] == ["trim", "default"]
+    assert field("{from: email, default: {value: x, when: null}}", '{"email": null}') == "x"
+
+
+def test_enum_keeps_omits_or_quarantines_the_rest() -> None:
+    assert field("{from: country, do: [{enum: {UK: GB}, else: keep}]}", '{"country": "FR"}') == "FR"
+    assert field("{from: country, do: [{enum: {UK: GB}, else: omit}]}", '{"country": "FR"}') is None
+    made = outcome("fields: {notes: {from: country, do: [{enum: {UK: GB}}]}}", '{"country": "FR"}')
+    assert isinstance(made, Quarantined)
