@@ -37,9 +37,10 @@ from sagerecon.validation.preflight import compare_figures
 from sagerecon.validation.rules import Books
 from sagerecon.validation.screening import screen
 
-EXTRACTS = package.fixture("wholesaler") / "extracts"
+HOME = package.fixture("wholesaler")
+EXTRACTS = HOME / "extracts"
 PACK = package.pack("brook")
-TOTALS: dict[str, Any] = json.loads((EXTRACTS / "control_totals.json").read_text("utf-8"))
+TOTALS: dict[str, Any] = json.loads((HOME / "control_totals.json").read_text("utf-8"))
 FAULTS = TOTALS["faults"]
 PARAMETERS: Mapping[str, Scalar] = {"cut_over": date(2010, 9, 30), "as_at": date(2011, 3, 31)}
 BOOKS = Books(accounts_start=date(2010, 10, 1))
