@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,6 +34,9 @@ _CLOSED: dict[str, str | bool | int | float | list[str]] = {
     "autoload_known_extensions": "false",
     "memory_limit": MEMORY,
 }
+
+#: How DuckDB's messages begin: `Binder Error: `, `Invalid Input Error: `.
+_CLASS = re.compile(r"^[A-Z][A-Za-z ]{2,30} Error: ")
 
 _SQL_TYPES = {
     "text": "VARCHAR",
@@ -161,4 +165,4 @@ def _hint(error: Exception) -> str:
 def first_line(error: Exception) -> str:
     """DuckDB's message without its class, its candidates and its picture of the line."""
     line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-    return line.removesuffix(".")
+    return _CLASS.sub("", line).rstrip(".!")

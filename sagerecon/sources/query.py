@@ -52,6 +52,7 @@ class Compiler:
         self._parameters = parameters
         self._tables = frozenset(sources.files)
         self._parsed: dict[str, Parsed] = {}
+        self._compiled: dict[str, Compiled | None] = {}
         self.findings: list[Finding] = []
         for name, dataset in sources.datasets.items():
             if (parsed := self._parse(dataset.query)) is not None:
@@ -61,9 +62,11 @@ class Compiler:
         self._refuse_circles()
 
     def dataset(self, name: str) -> Compiled | None:
-        """The dataset, or None with the reason among the findings."""
-        parsed = self._parsed.get(name)
-        return None if parsed is None else self._compile(parsed)
+        """The dataset, or None with the reason among the findings, where it is told once."""
+        if name not in self._compiled:
+            parsed = self._parsed.get(name)
+            self._compiled[name] = None if parsed is None else self._compile(parsed)
+        return self._compiled[name]
 
     def query(self, query: Query) -> Compiled | None:
         """Any other query, such as a control's."""
@@ -134,20 +137,18 @@ class Compiler:
         parsed = self._parsed.get(name)
         return parsed.names & self._datasets if parsed is not None else frozenset()
 
-    def _order(self, names: Sequence[str], done: list[str]) -> list[str] | None:
-        """The datasets to be defined, each after those it reads; None where one of them is broken."""
+    def _order(self, names: Sequence[str], done: list[str]) -> list[str]:
+        """The datasets to be defined, each after those it reads."""
         for name in sorted(names):
-            if name in done:
-                continue
-            if name not in self._parsed or self._order(sorted(self._below(name)), done) is None:
-                return None
-            done.append(name)
+            if name not in done:
+                self._order(sorted(self._below(name)), done)
+                done.append(name)
         return done
 
     def _compile(self, parsed: Parsed) -> Compiled | None:
         order = self._order(sorted(parsed.names & self._datasets), [])
-        if order is None:
-            return None  # said where the broken dataset stands
+        if any(self.dataset(name) is None for name in order):
+            return None  # told where the broken dataset stands
         parts = [self._parsed[name] for name in order]
         sql, line = _joined(list(zip(order, parts, strict=True)), parsed.sql)
         names = parsed.parameters.union(*(part.parameters for part in parts))
@@ -173,7 +174,7 @@ def sql_fault(query: Query, error: duckdb.Error, first: int = 1) -> Finding:
         line = int(found[1]) - first + 1
         if 1 <= line <= query.sql.count("\n") + 1:
             place = Place(place.file, place.line + line)
-    return Finding("sql_fault", place, f"{first_line(error)}.", _candidates(error))
+    return Finding("sql_fault", place, f"in the SQL: {first_line(error)}.", _candidates(error))
 
 
 def _candidates(error: duckdb.Error) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -78,15 +79,15 @@ class XlsxReader:
                 scales = [self._scales.get(title.strip()) for title in heading]
                 yield from table.faults()
                 continue
-            if len(cells) > len(scales) and any(cell is not None for cell in cells[len(scales) :]):
-                yield Finding(
-                    "ragged_row", Place(name, line), f"the row is wider than the heading ({len(scales)})."
-                )
-                continue
             count += 1
+            place = Place(name, line)
+            if any(cell is not None for cell in cells[len(scales) :]):
+                message = f"the row is wider than the heading ({len(scales)})."
+                yield Finding("ragged_row", place, message)
+                continue
             padded = (*cells, *[None] * (len(scales) - len(cells)))
+            yield from _faults(padded, scales, place)
             exact = [_exact(cell, scale) for cell, scale in zip(padded, scales, strict=False)]
-            yield from _errors(exact, Place(name, line))
             yield from table.row(exact, line)
         if table is None:
             raise unreadable(Finding("empty_file", Place(name), f"the sheet '{sheet.title}' is empty."))
@@ -98,7 +99,7 @@ def _exact(cell: object, scale: int | None) -> object:
     """The cell with a float made exact: the one place where a float comes into the program.
 
     A workbook keeps numbers as binary floats. `repr` gives the shortest digits that mean this very
-    float, so 90071992547409.93 stays what it is. A formula may leave binary noise (0.1 + 0.2 gives
+    float, so 1.15 and 27136760851.95 stay what they are. A formula may leave binary noise (0.1 + 0.2 gives
     0.30000000000000004): where that is finer than the column, Excel's own 15 digits are taken.
     """
     if isinstance(cell, float):
@@ -114,11 +115,24 @@ def _exact(cell: object, scale: int | None) -> object:
     return cell
 
 
-def _errors(cells: Sequence[object], place: Place) -> Iterator[Finding]:
-    for number, cell in enumerate(cells, start=1):
+def _faults(cells: Sequence[object], scales: Sequence[int | None], place: Place) -> Iterator[Finding]:
+    """Cells that hold no value to trust: a failed formula, a number too large for its decimals."""
+    for number, (cell, scale) in enumerate(zip(cells, scales, strict=False), start=1):
+        at = Place(place.file, place.line, number)
         if isinstance(cell, str) and cell in _ERRORS:
-            at = Place(place.file, place.line, number)
             yield Finding("formula_failed", at, f"the cell shows {cell}.", "Correct the formula.")
+        elif isinstance(cell, float) and scale is not None and not _is_certain(cell, scale):
+            yield Finding(
+                "uncertain_number",
+                at,
+                f"a workbook cannot hold {cell!r} to {scale} decimals: the next amount is the same number.",
+                "Keep such amounts as text, or export CSV.",
+            )
+
+
+def _is_certain(number: float, scale: int) -> bool:
+    """Whether the float means one amount of so many decimals and no other."""
+    return Decimal(math.ulp(number)) < Decimal(1).scaleb(-scale)
 
 
 def _heading(cells: Sequence[object]) -> list[str]:

@@ -1,0 +1,222 @@
+# ruff: noqa: E501 - one case a line reads as a table
+"""Datasets in SQL: their columns without data, their faults at the YAML place, their rows as records."""
+
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from source_cases import declared, snapshot
+
+from sagerecon.model.errors import SourceError
+from sagerecon.model.place import Place
+from sagerecon.model.type import BOOLEAN, DATE, DECIMAL, INTEGER, TEXT, list_of, object_of
+from sagerecon.sources.dataset import describe
+
+FILES = """\
+sagerecon: sources/v1
+files:
+  lines:
+    path: lines.csv
+    columns:
+      doc: {type: text, required: true}
+      amount: {type: decimal}
+      day: {type: date}
+"""
+LINES = "doc,amount,day\nB,0.10,2017-03-31\nA,0.20,2017-03-30\nB,0.20,2017-03-31\nC,90071992547409.93,2017-04-01\n"
+
+DOCUMENTS = """\
+datasets:
+  documents:
+    about: lines gathered under their document
+    sql: |
+      SELECT doc, day, sum(amount) AS total, list({amount: amount, n: 1} ORDER BY _origin) AS lines,
+             list(_origin ORDER BY _origin) AS _origin
+      FROM lines WHERE day <= $cut_over
+      GROUP BY ALL ORDER BY doc; -- the end
+  large:
+    sql: |
+      WITH totals AS (SELECT * FROM documents)
+      SELECT doc, total * 2 AS twice, total > $floor AS is_large, _origin FROM totals
+      ORDER BY total DESC
+  larger: {sql: SELECT * FROM large WHERE is_large}
+"""
+PARAMETERS = {"cut_over": date(2017, 3, 31), "floor": Decimal("0.25"), "unused": "x"}
+
+
+def sql_faults(datasets: str, **parameters: object) -> list[str]:
+    """What is wrong with the SQL, as people read it."""
+    return [str(finding) for finding in describe(declared(FILES + datasets), parameters)[1]]  # type: ignore[arg-type]
+
+
+def dataset_faults(sql: str) -> list[str]:
+    """What is wrong with one dataset whose SQL starts on line 12."""
+    block = "".join(f"      {line}\n" for line in sql.split("\n"))
+    return sql_faults(f"datasets:\n  d:\n    sql: |\n{block}", cut_over=date(2017, 3, 31))
+
+
+def test_columns_are_known_without_data() -> None:
+    columns, findings = describe(declared(FILES + DOCUMENTS), PARAMETERS)
+    assert findings == []
+    assert columns["documents"] == {
+        "doc": TEXT,
+        "day": DATE,
+        "total": DECIMAL,
+        "lines": list_of(object_of({"amount": DECIMAL, "n": INTEGER})),
+        "_origin": list_of(TEXT),
+    }
+    assert columns["large"]["is_large"] == BOOLEAN
+    assert columns["larger"] == columns["large"]
+
+
+def test_rows_become_records_with_all_their_origins(tmp_path: Path) -> None:
+    with snapshot(tmp_path, FILES + DOCUMENTS, {"lines.csv": LINES}, PARAMETERS) as opened:
+        first, second = opened.records("documents", ["doc", "day"])
+        larger = list(opened.records("larger", ["twice"]))
+        assert (opened.count("documents"), opened.count("large"), opened.count("larger")) == (2, 2, 1)
+        assert opened.columns("large")["twice"] == DECIMAL
+    assert first.key == "A|2017-03-30"
+    assert second.origins == (Place("lines.csv", 2), Place("lines.csv", 4))
+    assert second.values["total"] == Decimal("0.30")
+    assert second.values["lines"] == [
+        {"amount": Decimal("0.10"), "n": 1},
+        {"amount": Decimal("0.20"), "n": 1},
+    ]
+    assert [record.key for record in larger] == ["0.60"]
+
+
+def test_a_later_parameter_gives_other_records(tmp_path: Path) -> None:
+    later = {**PARAMETERS, "cut_over": date(2017, 4, 1)}
+    with snapshot(tmp_path, FILES + DOCUMENTS, {"lines.csv": LINES}, later) as opened:
+        assert [record.values["total"] for record in opened.records("documents", ["doc"])][-1] == Decimal(
+            "90071992547409.93"
+        )
+
+
+def test_rows_left_unordered_come_in_one_order(tmp_path: Path) -> None:
+    text = (
+        FILES
+        + "datasets:\n  d:\n    sql: SELECT doc, any_value(_origin) AS _origin FROM lines GROUP BY doc\n"
+    )
+    data = "doc,amount,day\n" + "".join(f"D{number},1,2017-01-01\n" for number in range(20_000))
+    with snapshot(tmp_path, text, {"lines.csv": data}) as opened:
+        first = [record.key for record in opened.records("d", ["doc"])]
+        again = [record.key for record in opened.records("d", ["doc"])]
+    with snapshot(tmp_path / "other", text, {"lines.csv": data}) as opened:
+        other = [record.key for record in opened.records("d", ["doc"])]
+    assert first == again == other
+    assert len(set(first)) == 20_000
+
+
+def test_several_datasets_are_read_side_by_side(tmp_path: Path) -> None:
+    with snapshot(tmp_path, FILES + DOCUMENTS, {"lines.csv": LINES}, PARAMETERS) as opened:
+        pairs = list(zip(opened.records("documents", ["doc"]), opened.records("large", ["doc"]), strict=True))
+    assert [(one.key, two.key) for one, two in pairs] == [("A", "B"), ("B", "A")]
+
+
+@pytest.mark.parametrize(
+    ("sql", "words"),
+    [
+        ("SELECT doc,\n  amont,\n  _origin\nFROM lines", "sources.yaml:13: in the SQL: Referenced column \"amont\" not found in FROM clause. Candidate bindings: \"amount\", \"day\", \"doc\"."),
+        ("SELECT * FROM line", "sources.yaml:12: in the SQL: Table with name line does not exist. Did you mean \"lines\"?"),
+        ("SELEC *", "sources.yaml:12: in the SQL: syntax error at or near \"SELEC\"."),
+        ("SELECT doc FROM lines", "sources.yaml:11:10: the SQL gives no column '_origin'. Select the _origin of the rows it is made from."),
+        ("SELECT 1 AS _origin FROM lines", "sources.yaml:11:10: column '_origin' is integer and must be text. Cast it."),
+        ("SELECT avg(amount) AS mean, any_value(_origin) AS _origin FROM lines", "sources.yaml:11:10: column 'mean' is DOUBLE, which is not exact. Cast it: CAST(mean AS DECIMAL(20, 2)). Division and avg give DOUBLE."),
+        ("SELECT {a: [amount::FLOAT]} AS x, _origin FROM lines", "sources.yaml:11:10: column 'x' is FLOAT, which is not exact. Cast it: CAST(x AS DECIMAL(20, 2)). Division and avg give DOUBLE."),
+        ("SELECT INTERVAL 1 DAY AS x, _origin FROM lines", "sources.yaml:11:10: column 'x' is INTERVAL, which is no type of a record. Cast it: CAST(x AS TEXT)."),
+        ("SELECT doc, amount AS doc, _origin FROM lines", "sources.yaml:11:10: two columns are called 'doc'. Rename one of them: AS …."),
+        ("SELECT * FROM lines WHERE day < $cutover", "sources.yaml:11:10: the project has no parameter $cutover. Did you mean 'cut_over'?"),
+        ("SELECT 1; SELECT 2", "sources.yaml:11:10: the SQL must be one SELECT and nothing else."),
+        ("DROP TABLE lines", "sources.yaml:11:10: the SQL must be one SELECT and nothing else."),
+        ("COPY lines TO '/tmp/lines.csv'", "sources.yaml:11:10: the SQL must be one SELECT and nothing else."),
+        ("SET threads = 8", "sources.yaml:11:10: the SQL must be one SELECT and nothing else."),
+        ("-- nothing", "sources.yaml:11:10: the SQL must be one SELECT and nothing else."),
+    ],
+)  # fmt: skip
+def test_a_fault_in_the_sql_stands_at_its_line(sql: str, words: str) -> None:
+    assert dataset_faults(sql) == [words]
+
+
+@pytest.mark.parametrize("path", ["/etc/passwd", "lines.csv", "https://example.com/lines.csv"])
+def test_sql_reaches_nothing_outside(path: str) -> None:
+    (words,) = dataset_faults(f"SELECT *, '' AS _origin FROM read_csv('{path}')")
+    assert "disabled by configuration" in words
+    (words,) = dataset_faults(f"SELECT *, '' AS _origin FROM '{path}'")
+    assert words.startswith("sources.yaml:1")
+
+
+def test_a_fault_below_a_dataset_keeps_its_line_and_is_told_once() -> None:
+    text = DOCUMENTS.replace("total * 2", "totl * 2")
+    assert sql_faults(text, **PARAMETERS) == [
+        'sources.yaml:20: in the SQL: Referenced column "totl" not found in FROM clause. Candidate bindings: "total", "doc".'
+    ]
+
+
+def test_a_circle_shows_its_way() -> None:
+    text = "datasets:\n  a: {sql: SELECT * FROM b}\n  b: {sql: SELECT * FROM c}\n  c: {sql: SELECT * FROM a}\n  d: {sql: SELECT * FROM c}\n"
+    assert sql_faults(text) == ["sources.yaml:10:12: datasets read each other in a circle: a -> b -> c -> a."]
+    assert sql_faults("datasets:\n  a: {sql: SELECT * FROM a}\n") == [
+        "sources.yaml:10:12: datasets read each other in a circle: a -> a."
+    ]
+
+
+def test_a_dataset_named_as_a_file_reads_the_file() -> None:
+    text = 'datasets:\n  lines: {sql: SELECT * FROM lines}\n  more: {sql: "SELECT doc, _origin FROM lines"}\n'
+    assert sql_faults(text) == []
+
+
+CONTROL = """\
+controls:
+  owed:
+    figures:
+      one: {sql: "SELECT doc AS bucket, sum(amount) AS amount FROM lines GROUP BY ALL"}
+      two: {about: all of it, sql: "SELECT '' AS bucket, 3 AS amount"}
+    items: {sql: "SELECT doc AS bucket, 'line ' || doc AS label, amount, _origin FROM lines"}
+"""
+
+
+def test_controls_hold_their_figures_and_records(tmp_path: Path) -> None:
+    with snapshot(tmp_path, FILES + CONTROL, {"lines.csv": LINES}) as opened:
+        (control,) = opened.controls()
+    one, two = control.figures
+    assert one.amounts == {"A": Decimal("0.20"), "B": Decimal("0.30"), "C": Decimal("90071992547409.93")}
+    assert (two.about, two.amounts) == ("all of it", {"": Decimal(3)})
+    assert [(item.bucket, item.label, item.amount, str(item.origin)) for item in control.items][:2] == [
+        ("B", "line B", Decimal("0.10"), "lines.csv:2"),
+        ("A", "line A", Decimal("0.20"), "lines.csv:3"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (("doc AS bucket, sum", "sum"), "sources.yaml:12:18: the SQL gives no column 'bucket'."),
+        (("3 AS amount", "'3' AS amount"), "sources.yaml:13:36: column 'amount' is text and must be decimal. Cast it."),
+        (("sum(amount) AS", "avg(amount) AS"), "sources.yaml:12:18: column 'amount' is DOUBLE, which is not exact. Cast it: CAST(amount AS DECIMAL(20, 2)). Division and avg give DOUBLE."),
+        ((", amount, _origin", ", amount"), "sources.yaml:14:18: the SQL gives no column '_origin'. Select the _origin of the rows it is made from."),
+    ],
+)  # fmt: skip
+def test_a_fault_in_a_control(change: tuple[str, str], words: str) -> None:
+    assert change[0] in CONTROL
+    assert sql_faults(CONTROL.replace(*change, 1)) == [words]
+
+
+def test_sql_that_fails_on_the_data_is_told_in_words(tmp_path: Path) -> None:
+    text = (
+        FILES
+        + "datasets:\n  d:\n    sql: |\n      SELECT doc,\n        CAST(doc AS INTEGER) AS n, _origin FROM lines\n"
+    )
+    with (
+        snapshot(tmp_path, text, {"lines.csv": LINES}) as opened,
+        pytest.raises(SourceError, match=r"^sources\.yaml:13: in the SQL: Could not convert string 'B'"),
+    ):
+        list(opened.records("d", ["doc"]))
+
+
+def test_a_key_must_be_a_column(tmp_path: Path) -> None:
+    with (
+        snapshot(tmp_path, FILES + DOCUMENTS, {"lines.csv": LINES}, PARAMETERS) as opened,
+        pytest.raises(SourceError, match="dataset 'large' has no column 'day' for its key"),
+    ):
+        list(opened.records("large", ["day"]))

@@ -1,0 +1,113 @@
+# ruff: noqa: E501 - one case a line reads as a table
+"""XLSX workbooks: floats made exact once, dates as dates, and what is no workbook or no such sheet."""
+
+import io
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from openpyxl import Workbook
+from source_cases import found, snapshot, table, take
+
+from sagerecon.model.errors import SourceError
+
+COLUMNS = """
+no: {column: "Cust No", type: text, required: true}
+owed: {column: Balance, type: decimal}
+since: {column: Since, type: date}
+"""
+CUSTOMERS = table(COLUMNS, "path: t.xlsx")
+
+
+def workbook(rows: Sequence[Sequence[object]], *others: str) -> bytes:
+    """A workbook with these rows in its first sheet."""
+    book = Workbook()
+    sheet = book.worksheets[0]
+    sheet.title = "Customers"
+    for row in rows:
+        sheet.append(list(row))
+    for title in others:
+        book.create_sheet(title)
+    stream = io.BytesIO()
+    book.save(stream)
+    return stream.getvalue()
+
+
+HEADING = ("Cust No", "Balance", "Since")
+
+
+def test_cells_come_exactly_and_rows_know_their_number(tmp_path: Path) -> None:
+    rows = [
+        HEADING,
+        ("C001", 20000000.99, date(2017, 3, 31)),
+        ("0002", 0.1 + 0.2, datetime(2017, 3, 31)),  # noqa: DTZ001
+        (),
+        (17850, 5, None),
+        ("C5", "1.15"),
+        ("C6", -27136760851.95, None),
+    ]
+    with snapshot(tmp_path, CUSTOMERS, {"t.xlsx": workbook(rows)}) as opened:
+        assert [tuple(row.values()) for row in opened.rows("t")] == [
+            ("C001", Decimal("20000000.99"), date(2017, 3, 31), "t.xlsx:2"),
+            ("0002", Decimal("0.30"), date(2017, 3, 31), "t.xlsx:3"),
+            ("17850", Decimal("5.00"), None, "t.xlsx:5"),
+            ("C5", Decimal("1.15"), None, "t.xlsx:6"),
+            ("C6", Decimal("-27136760851.95"), None, "t.xlsx:7"),
+        ]
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ([HEADING, ("C1", "ten", None)], "t.xlsx:2:2: owed: 'ten' is not a number."),
+        ([HEADING, ("C1", 1.005, None)], "t.xlsx:2:2: owed: '1.005' has 3 decimals and the column keeps 2. Say scale: 3."),
+        ([HEADING, ("C1", 1, datetime(2017, 3, 31, 8))], "t.xlsx:2:3: since: '2017-03-31 08:00:00' is not a date such as 2017-03-31."),  # noqa: DTZ001
+        ([HEADING, ("C1", 90071992547409.93, None)], "t.xlsx:2:2: a workbook cannot hold 90071992547409.94 to 2 decimals: the next amount is the same number. Keep such amounts as text, or export CSV."),
+        ([HEADING, ("C1", True, None)], "t.xlsx:2:2: owed: true is not a number."),
+        ([HEADING, (None, 1, None)], "t.xlsx:2:1: no: a value is required and the cell is empty."),
+        ([HEADING, ("C1", 1, None, "x")], "t.xlsx:2: the row is wider than the heading (3)."),
+        ([("CustNo", "Balance", "Since"), ("C1", 1, None)], "t.xlsx:1: there is no column 'Cust No', which no is read from. Did you mean 'CustNo'?"),
+        ([HEADING], "t.xlsx: the sheet has a heading and no row. Say optional: true if that can be."),
+    ],
+)  # fmt: skip
+def test_a_fault_in_the_sheet(tmp_path: Path, rows: list[Sequence[object]], words: str) -> None:
+    assert found(tmp_path, CUSTOMERS, {"t.xlsx": workbook(rows)}) == [words]
+
+
+def test_a_failed_formula_is_told(tmp_path: Path) -> None:
+    text = table("a: {type: text}", "path: t.xlsx")
+    assert found(tmp_path, text, {"t.xlsx": workbook([["a"], ["#REF!"]])}) == [
+        "t.xlsx:2:1: the cell shows #REF!. Correct the formula."
+    ]
+
+
+def test_a_sheet_is_named_where_there_are_several(tmp_path: Path) -> None:
+    data = workbook([("Report",), HEADING, ("C1", 1, None)], "Notes")
+    text = table(COLUMNS, "path: t.xlsx\nsheet: Customers\nskip: 1")
+    with snapshot(tmp_path, text, {"t.xlsx": data}) as opened:
+        assert [row["_origin"] for row in opened.rows("t")] == ["t.xlsx:3"]
+
+
+def damaged() -> bytes:
+    data = workbook([HEADING, ("C1", 1, None)])
+    return data[: len(data) // 2]
+
+
+@pytest.mark.parametrize(
+    ("data", "settings", "words"),
+    [
+        (workbook([HEADING], "Notes"), "", "t.xlsx: the workbook has 2 sheets: Customers, Notes. Say which one: sheet: …."),
+        (workbook([HEADING], "Notes"), "\nsheet: Custmers", "t.xlsx: there is no sheet 'Custmers'; the workbook has Customers, Notes. Did you mean 'Customers'?"),
+        (workbook([]), "", "t.xlsx: the sheet 'Customers' is empty."),
+        (b"<html>Sign in</html>", "", "t.xlsx:1:1: this is a web page, not an XLSX workbook. Was an error page saved in place of the export?"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1", "", "t.xlsx:1:1: this is a workbook of the old .xls format, not an XLSX workbook."),
+        (b"no,name\n", "", "t.xlsx: not a whole XLSX workbook: File is not a zip file. Save it again."),
+        (damaged(), "", "t.xlsx: not a whole XLSX workbook: File is not a zip file. Save it again."),
+    ],
+)  # fmt: skip
+def test_a_workbook_that_cannot_be_read(tmp_path: Path, data: bytes, settings: str, words: str) -> None:
+    with pytest.raises(SourceError) as caught:
+        take(tmp_path, table(COLUMNS, f"path: t.xlsx{settings}"), {"t.xlsx": data})
+    assert str(caught.value) == words
