@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from small_sage import (
@@ -13,6 +14,7 @@ from small_sage import (
     CYD,
     ELM,
     OAK,
+    REDIRECT,
     SmallBooks,
     bearer,
     records,
@@ -303,5 +305,5 @@ def test_the_start_page_says_what_is_in_the_businesses_and_how_to_sign_in() -> N
     assert OAK in page
     assert "<td>contacts</td><td>1</td>" in page
     assert "/oauth2/auth/central?filter=apiv3.1" in page
-    assert f"client_id={APP}" in page
+    assert f'redirect_uri={quote(REDIRECT, safe="/")}&amp;state=any"' in page
     assert "curl http://127.0.0.1:4001/token" in page

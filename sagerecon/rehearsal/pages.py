@@ -17,7 +17,7 @@ body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 46rem; margin: 3rem aut
 h1 {{ font-size: 1.6rem }} table {{ border-collapse: collapse; width: 100% }}
 th, td {{ text-align: left; padding: .4rem .6rem; border-bottom: 1px solid #d5ddd8 }}
 code, pre {{ background: #f0f4f2; border-radius: 4px; padding: .1rem .3rem }}
-pre {{ padding: .8rem; overflow: auto }}
+pre {{ padding: .8rem; white-space: pre-wrap; overflow-wrap: anywhere }}
 label {{ display: block; padding: .5rem .7rem; border: 1px solid #d5ddd8; margin: .4rem 0 }}
 button {{ font: inherit; padding: .5rem 1.2rem; border-radius: 6px; border: 1px solid #00703c }}
 button.yes {{ background: #00703c; color: white }} .note {{ color: #51635a }}
@@ -32,7 +32,7 @@ _CONSENT = """<h1>{{ app }} asks for access</h1>
 <p>It asks for <code>{{ scope }}</code>. Who are you, and which business is it about?</p>
 <form method="post" action="">
 {% for choice in choices %}
-<label><input type="radio" name="choice" value="{{ choice.value }}" required>
+<label><input type="radio" name="choice" value="{{ choice.value }}" required{{ only }}>
 {{ choice.user }} ({{ choice.role }}) · {{ choice.business }}, {{ choice.country }}, {{ choice.edition }}
 </label>
 {% endfor %}
@@ -62,8 +62,9 @@ _START = """<h1>Rehearsal Sage</h1>
 <p class="note">The secret guards nothing but this rehearsal. On loopback any port will do.</p>
 {% if apps and businesses %}
 <p>1. Send a browser here; it comes back to redirect_uri with a code that lives 60 seconds.</p>
-<pre>{{ address }}/oauth2/auth/central?filter=apiv3.1&amp;response_type=code&amp;scope=full_access
-  &amp;client_id={{ apps[0].client_id }}&amp;redirect_uri={{ apps[0].redirect_uri }}&amp;state=any</pre>
+{% set uri = address ~ "/oauth2/auth/central?filter=apiv3.1&response_type=code&scope=full_access&client_id="
+  ~ apps[0].client_id ~ "&redirect_uri=" ~ apps[0].redirect_uri|urlencode ~ "&state=any" %}
+<pre><a href="{{ uri }}">{{ uri }}</a></pre>
 <p>2. Exchange the code.</p>
 <pre>curl {{ address }}/token -d grant_type=authorization_code \\
   -d client_id={{ apps[0].client_id }} -d client_secret={{ apps[0].client_secret }} \\
@@ -89,7 +90,8 @@ class Choice:
 
 def consent_page(app: str, scope: str, choices: Sequence[Choice], reason: str = "") -> str:
     """The page on which a visitor picks who they are and allows or denies."""
-    return _page("Allow access", _CONSENT, app=app, scope=scope, choices=choices, reason=reason)
+    only = " checked" if len(choices) == 1 else ""
+    return _page("Allow access", _CONSENT, app=app, scope=scope, choices=choices, reason=reason, only=only)
 
 
 def start_page(
