@@ -1,6 +1,6 @@
 """Contacts a second, and lists of 200 out of 100,000, beside the least that any server could do.
 
-    python benchmarks/rehearsal.py [contacts]
+python benchmarks/rehearsal.py [contacts]
 """
 
 from __future__ import annotations
@@ -28,7 +28,11 @@ def body(number: int) -> dict[str, Any]:
             "reference": f"C{number:07d}",
             "source_guid": f"erp-{number}",
             "credit_limit": "2500.00",
-            "main_address": {"address_line_1": f"{number} High St", "city": "Leeds", "postal_code": "LS1 1AA"},
+            "main_address": {
+                "address_line_1": f"{number} High St",
+                "city": "Leeds",
+                "postal_code": "LS1 1AA",
+            },
             "main_contact_person": {"name": "A Person", "email": f"p{number}@example.com"},
         }
     }
@@ -66,7 +70,9 @@ def main() -> None:
 
     least, taken = timed(floor), timed(create)
     print(f"{count:,} contacts with address and person: {taken:.1f} s, {count / taken:,.0f} a second")
-    print(f"  floor (dict insert, json loads and dumps of the same sizes): {least:.1f} s, {taken / least:.1f} x")
+    print(
+        f"  floor (dict insert, json loads and dumps of the same sizes): {least:.1f} s, {taken / least:.1f} x"
+    )
     lists: dict[str, dict[str, str]] = {
         "first page": {},
         "page in the middle, attributes=all": {"page": str(count // 400), "attributes": "all"},
@@ -78,7 +84,9 @@ def main() -> None:
         "changed since tomorrow": {"updated_or_created_since": "2026-01-02"},
     }
     for name, query in lists.items():
-        seconds = timed(lambda query=query: json.dumps(ask("GET", "/contacts", items_per_page="200", **query).body))
+        seconds = timed(
+            lambda query=query: json.dumps(ask("GET", "/contacts", items_per_page="200", **query).body)
+        )
         print(f"  list of 200, {name}: {seconds * 1000:.1f} ms")
 
 

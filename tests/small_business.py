@@ -87,7 +87,9 @@ class Clerk:
 
     def receipt(self, contact: str, amount: str, *settled: tuple[str, str], **fields: Any) -> Any:
         """Money from a customer, and the (artefact, amount) pairs that it settles."""
-        return self.post("contact_payment", **self.payment("CUSTOMER_RECEIPT", contact, amount, *settled, **fields))
+        return self.post(
+            "contact_payment", **self.payment("CUSTOMER_RECEIPT", contact, amount, *settled, **fields)
+        )
 
     def payment(self, type: str, contact: str, amount: str, *settled: tuple[str, str], **fields: Any) -> Any:
         """The fields of a payment."""

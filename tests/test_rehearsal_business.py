@@ -31,11 +31,18 @@ def test_a_fresh_business_has_a_chart_two_bank_accounts_and_the_authority_as_con
 
 
 def test_the_facts_of_a_business_tell_its_country_and_its_subscription() -> None:
-    business = new_business(catalog(), BUSINESS_ID, "Oak", country="IE", edition="start", currency="EUR", now=START)
+    business = new_business(
+        catalog(), BUSINESS_ID, "Oak", country="IE", edition="start", currency="EUR", now=START
+    )
     facts = business.facts()
     assert facts["country"] == {"id": "IE", "displayed_as": "Ireland (IE)"}
     assert [(each["id"], each["active"]) for each in facts["subscriptions"]] == [("START", True)]
-    assert (business.id, business.name, business.country, business.edition) == (BUSINESS_ID, "Oak", "IE", "start")
+    assert (business.id, business.name, business.country, business.edition) == (
+        BUSINESS_ID,
+        "Oak",
+        "IE",
+        "start",
+    )
 
 
 def test_a_contact_brings_its_address_and_its_person() -> None:
@@ -75,7 +82,9 @@ def test_a_new_main_address_takes_the_place_of_the_old_one() -> None:
 
 
 def test_all_faults_of_a_body_are_told_at_once() -> None:
-    reply = Clerk().send("sales_invoice", contact_id="nobody", date="5/1/2026", invoice_lines=[{"unit_price": "x"}])
+    reply = Clerk().send(
+        "sales_invoice", contact_id="nobody", date="5/1/2026", invoice_lines=[{"unit_price": "x"}]
+    )
     assert reply.status == 422
     assert [fault["$dataCode"] for fault in reply.body] == ["RecordInvalid"] * len(reply.body)
     assert messages(reply) == [
@@ -120,7 +129,9 @@ def test_a_body_needs_its_wrapper() -> None:
 
 def test_what_nobody_knows_or_nobody_may_send_is_passed_over() -> None:
     clerk = Clerk()
-    contact = clerk.post("contact", name="Oak", contact_type_ids=["CUSTOMER"], nonsense=1, balance="5", system=True)
+    contact = clerk.post(
+        "contact", name="Oak", contact_type_ids=["CUSTOMER"], nonsense=1, balance="5", system=True
+    )
     assert contact["system"] is False
     assert "nonsense" not in contact
 
@@ -147,7 +158,12 @@ def test_references_codes_and_numbers_are_unique() -> None:
 
 def test_a_nominal_code_is_an_integer_and_shows_four_digits() -> None:
     clerk = Clerk()
-    fields = {"ledger_account_type_id": "FIXED_ASSETS", "included_in_chart": True, "name": "Tools", "display_name": "Tools"}
+    fields = {
+        "ledger_account_type_id": "FIXED_ASSETS",
+        "included_in_chart": True,
+        "name": "Tools",
+        "display_name": "Tools",
+    }
     account = clerk.post("ledger_account", nominal_code="0042", **fields)
     assert (account["nominal_code"], account["displayed_as"]) == (42, "Tools (0042)")
     assert clerk.ask("DELETE", f"/ledger_accounts/{account['id']}").status == 405
@@ -156,11 +172,15 @@ def test_a_nominal_code_is_an_integer_and_shows_four_digits() -> None:
 def test_a_bank_account_brings_its_ledger_account() -> None:
     clerk = Clerk()
     details = {"account_name": "Savings", "account_number": "123"}
-    bank = clerk.post("bank_account", bank_account_type_id="SAVINGS", nominal_code=1250, bank_account_details=details)
+    bank = clerk.post(
+        "bank_account", bank_account_type_id="SAVINGS", nominal_code=1250, bank_account_details=details
+    )
     assert bank["displayed_as"] == "Savings (1250)"
     account = clerk.get(bank["ledger_account"]["$path"])
     assert (account["nominal_code"], account["bank_attached"]) == (1250, True)
-    free = clerk.post("bank_account", bank_account_type_id="SAVINGS", bank_account_details={"account_name": "More"})
+    free = clerk.post(
+        "bank_account", bank_account_type_id="SAVINGS", bank_account_details={"account_name": "More"}
+    )
     assert free["displayed_as"] == "More (1210)"
     assert clerk.delete("bank_account", free["id"]).status == 204
     assert clerk.delete("bank_account", clerk.bank()).status == 405
@@ -195,7 +215,10 @@ def test_a_contact_in_use_stays() -> None:
 
 def test_items_have_a_code_of_their_own_and_stay_while_a_document_names_them() -> None:
     clerk = Clerk()
-    accounts = {"sales_ledger_account_id": clerk.account(4000), "purchase_ledger_account_id": clerk.account(5000)}
+    accounts = {
+        "sales_ledger_account_id": clerk.account(4000),
+        "purchase_ledger_account_id": clerk.account(5000),
+    }
     product = clerk.post("product", description="Chair", item_code="CH-1", **accounts)
     assert (product["displayed_as"], product["active"], product["deletable"]) == ("Chair", True, True)
     reply = clerk.send("service", description="Repair", item_code="CH-1", **accounts)
@@ -207,10 +230,15 @@ def test_items_have_a_code_of_their_own_and_stay_while_a_document_names_them() -
 
 def test_an_update_is_partial_and_null_clears() -> None:
     clerk = Clerk()
-    customer = clerk.customer(notes="old", reference="OAK01", bank_account_details={"account_name": "O", "iban": "I"})
+    customer = clerk.customer(
+        notes="old", reference="OAK01", bank_account_details={"account_name": "O", "iban": "I"}
+    )
     changed = clerk.put("contact", customer, notes=None, bank_account_details={"iban": "J"}).body
     assert (changed["notes"], changed["reference"]) == (None, "OAK01")
-    assert (changed["bank_account_details"]["account_name"], changed["bank_account_details"]["iban"]) == ("O", "J")
+    assert (changed["bank_account_details"]["account_name"], changed["bank_account_details"]["iban"]) == (
+        "O",
+        "J",
+    )
     assert messages(clerk.put("contact", customer, name=None)) == [("name", "This field is required.")]
 
 
@@ -244,13 +272,23 @@ def test_the_start_edition_has_less() -> None:
     assert clerk.ask("GET", "/purchase_invoices").status == 200
     reply = clerk.send("purchase_invoice", contact_id=clerk.vendor())
     assert (reply.status, reply.body[0]["$dataCode"]) == (403, "AuthorizationFailure")
-    fields = {"contact_opening_balance_type_id": "INVOICE", "date": "2025-12-31", "reference": "O", "total_amount": "1"}
+    fields = {
+        "contact_opening_balance_type_id": "INVOICE",
+        "date": "2025-12-31",
+        "reference": "O",
+        "total_amount": "1",
+    }
     assert clerk.send("contact_opening_balance", contact_id=customer, **fields).status == 403
     payment = clerk.payment("CUSTOMER_RECEIPT", customer, "10.00")
     assert messages(clerk.send("contact_payment", **payment)) == [
         ("allocated_artefacts", "Payments on account are not available in the start edition.")
     ]
-    address = {"address_type_id": "ACCOUNTS", "name": "Second", "is_main_address": False, "contact_id": customer}
+    address = {
+        "address_type_id": "ACCOUNTS",
+        "name": "Second",
+        "is_main_address": False,
+        "contact_id": customer,
+    }
     assert clerk.send("address", **address).status == 422
 
 
@@ -310,7 +348,11 @@ def test_a_saved_business_goes_on_where_it_was() -> None:
     later = Clerk(Business.from_document(json.loads(text), catalog()))
     later.now = clerk.now
     assert json.dumps(later.business.document()) == text
-    for path in (f"/sales_invoices/{invoice}", f"/contact_payments/{receipt['id']}", "/unallocated_artefacts"):
+    for path in (
+        f"/sales_invoices/{invoice}",
+        f"/contact_payments/{receipt['id']}",
+        "/unallocated_artefacts",
+    ):
         assert later.get(path) == clerk.get(path)
     assert later.get("/contacts", show_balance="true") == clerk.get("/contacts", show_balance="true")
     assert messages(later.send("contact", name="A", contact_type_ids=["CUSTOMER"], reference="OAK01"))
@@ -330,7 +372,9 @@ def test_a_refusal_changes_nothing() -> None:
         clerk.put("sales_invoice", invoice, date="2020-01-01"),
         clerk.delete("sales_invoice", invoice, void_reason="x"),
         clerk.delete("contact", customer),
-        clerk.send("contact_payment", **clerk.payment("CUSTOMER_RECEIPT", customer, "1.00", (invoice, "2.00"))),
+        clerk.send(
+            "contact_payment", **clerk.payment("CUSTOMER_RECEIPT", customer, "1.00", (invoice, "2.00"))
+        ),
         clerk.send("sales_invoice", contact_id=customer),
     ]
     assert [reply.status for reply in refused] == [422, 422, 422, 405, 422, 422]

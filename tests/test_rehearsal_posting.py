@@ -11,7 +11,11 @@ def test_a_sales_invoice_debits_debtors_and_credits_sales_and_tax_line_by_line()
     lines = [clerk.line("100.00", "20.00"), clerk.line("50.00", "2.50", 4010, tax_rate_id="GB_LOWER")]
     invoice = clerk.invoice(clerk.customer(), *lines)
     assert clerk.balances(1100, 4000, 4010, 2200) == ["172.50", "-100.00", "-50.00", "-22.50"]
-    assert (invoice["net_amount"], invoice["tax_amount"], invoice["total_amount"]) == ("150.0", "22.5", "172.5")
+    assert (invoice["net_amount"], invoice["tax_amount"], invoice["total_amount"]) == (
+        "150.0",
+        "22.5",
+        "172.5",
+    )
     assert invoice["displayed_as"] == invoice["invoice_number"] == "SI-1"
     assert invoice["status"]["id"] == "UNPAID"
     assert invoice["outstanding_amount"] == "172.5"
@@ -25,7 +29,10 @@ def test_a_sales_credit_note_is_the_reverse() -> None:
     customer = clerk.customer()
     clerk.invoice(customer)
     note = clerk.post(
-        "sales_credit_note", contact_id=customer, date="2026-01-06", credit_note_lines=[clerk.line("30.00", "6.00")]
+        "sales_credit_note",
+        contact_id=customer,
+        date="2026-01-06",
+        credit_note_lines=[clerk.line("30.00", "6.00")],
     )
     assert clerk.balances(1100, 4000, 2200) == ["84.00", "-70.00", "-14.00"]
     assert note["displayed_as"] == "SCN-1"
@@ -55,10 +62,18 @@ def test_a_receipt_pays_the_bank_and_its_rest_stays_on_account() -> None:
     receipt = clerk.receipt(customer, "150.00", (invoice["id"], "100.00"))
     assert clerk.balances(1200, 1100) == ["150.00", "-30.00"]
     rest = receipt["payment_on_account"]
-    assert (rest["total_amount"], rest["outstanding_amount"], rest["status"]["id"]) == ("50.0", "50.0", "UNPAID")
+    assert (rest["total_amount"], rest["outstanding_amount"], rest["status"]["id"]) == (
+        "50.0",
+        "50.0",
+        "UNPAID",
+    )
     assert rest["id"] != receipt["id"]
     paid = clerk.get(f"/sales_invoices/{invoice['id']}")
-    assert (paid["status"]["id"], paid["outstanding_amount"], paid["total_paid"]) == ("PART_PAID", "20.0", "100.0")
+    assert (paid["status"]["id"], paid["outstanding_amount"], paid["total_paid"]) == (
+        "PART_PAID",
+        "20.0",
+        "100.0",
+    )
     assert paid["updated_at"] > invoice["updated_at"]
 
 
@@ -69,7 +84,10 @@ def test_an_allocation_moves_a_payment_on_account_and_books_nothing() -> None:
     receipt = clerk.receipt(customer, "150.00")
     before = clerk.get("/ledger_entries")["$total"]
     on_account = receipt["payment_on_account"]["id"]
-    parts = [{"artefact_id": invoice["id"], "amount": "120.00"}, {"artefact_id": on_account, "amount": "-120.00"}]
+    parts = [
+        {"artefact_id": invoice["id"], "amount": "120.00"},
+        {"artefact_id": on_account, "amount": "-120.00"},
+    ]
     allocation = clerk.post(
         "contact_allocation",
         transaction_type_id="CUSTOMER_ALLOCATION",
@@ -96,7 +114,9 @@ def test_an_allocation_moves_a_payment_on_account_and_books_nothing() -> None:
         (("-20.00", "20.00"), "You can only pay unpaid or part-paid invoices."),
     ],
 )
-def test_an_allocation_sums_to_zero_and_stays_within_what_is_open(parts: tuple[str, str], message: str) -> None:
+def test_an_allocation_sums_to_zero_and_stays_within_what_is_open(
+    parts: tuple[str, str], message: str
+) -> None:
     clerk = Clerk()
     customer = clerk.customer()
     invoice = clerk.invoice(customer)["id"]
@@ -129,7 +149,9 @@ def test_vendors_are_paid_and_refund() -> None:
     clerk = Clerk()
     vendor = clerk.vendor()
     fields = {"contact_id": vendor, "date": "2026-01-05"}
-    bill = clerk.post("purchase_invoice", due_date="2026-02-04", invoice_lines=[clerk.line(account=5000)], **fields)
+    bill = clerk.post(
+        "purchase_invoice", due_date="2026-02-04", invoice_lines=[clerk.line(account=5000)], **fields
+    )
     note = clerk.post("purchase_credit_note", credit_note_lines=[clerk.line("10.00", "2.00", 5000)], **fields)
     clerk.post("contact_payment", **clerk.payment("VENDOR_PAYMENT", vendor, "120.00", (bill["id"], "120.00")))
     clerk.post("contact_payment", **clerk.payment("VENDOR_REFUND", vendor, "12.00", (note["id"], "12.00")))
@@ -141,7 +163,9 @@ def test_a_payment_is_refused_beyond_what_is_open_and_a_refund_is_allocated_in_f
     clerk = Clerk()
     customer = clerk.customer()
     invoice = clerk.invoice(customer)["id"]
-    over = clerk.send("contact_payment", **clerk.payment("CUSTOMER_RECEIPT", customer, "200.00", (invoice, "121.00")))
+    over = clerk.send(
+        "contact_payment", **clerk.payment("CUSTOMER_RECEIPT", customer, "200.00", (invoice, "121.00"))
+    )
     assert messages(over) == [("", "You can only pay unpaid or part-paid invoices.")]
     twice = clerk.payment("CUSTOMER_RECEIPT", customer, "200.00", (invoice, "70.00"), (invoice, "70.00"))
     assert clerk.send("contact_payment", **twice).status == 422
@@ -217,7 +241,8 @@ def test_a_transfer_moves_money_between_banks_but_not_from_cash() -> None:
 
 def journal(clerk: Clerk, *lines: tuple[int, str, str]) -> list[dict[str, str]]:
     return [
-        {"ledger_account_id": clerk.account(code), "debit": debit, "credit": credit} for code, debit, credit in lines
+        {"ledger_account_id": clerk.account(code), "debit": debit, "credit": credit}
+        for code, debit, credit in lines
     ]
 
 
@@ -242,7 +267,9 @@ def test_opening_entries_go_against_the_opening_control_account_and_end_at_zero(
     opening = {"contact_opening_balance_type_id": "INVOICE", "date": "2025-12-31", "reference": "OLD-1"}
     owed = clerk.post("contact_opening_balance", contact_id=customer, total_amount="120.00", **opening)
     clerk.post("contact_opening_balance", contact_id=vendor, total_amount="80.00", **opening)
-    clerk.post("bank_opening_balance", bank_account_id=clerk.bank(), date="2025-12-31", debit="60.00", credit="0")
+    clerk.post(
+        "bank_opening_balance", bank_account_id=clerk.bank(), date="2025-12-31", debit="60.00", credit="0"
+    )
     clerk.post(
         "ledger_account_opening_balance", ledger_account_id=clerk.account(30), debit="40.00", credit="0"
     )
@@ -281,9 +308,14 @@ def test_nothing_is_booked_changed_or_deleted_in_a_locked_year() -> None:
     clerk = Clerk()
     customer = clerk.customer()
     old = clerk.invoice(customer, date="2026-01-05")["id"]
-    settings = {"financial_settings": {"year_end_lockdown_date": "2025-12-31", "accounts_start_date": "2026-01-01"}}
+    settings = {
+        "financial_settings": {"year_end_lockdown_date": "2025-12-31", "accounts_start_date": "2026-01-01"}
+    }
     assert clerk.ask("PUT", "/financial_settings", settings).status == 200
-    settings["financial_settings"] = {"year_end_lockdown_date": "2026-01-31", "accounts_start_date": "2026-01-01"}
+    settings["financial_settings"] = {
+        "year_end_lockdown_date": "2026-01-31",
+        "accounts_start_date": "2026-01-01",
+    }
     assert [source for source, _ in messages(clerk.ask("PUT", "/financial_settings", settings))] == [
         "accounts_start_date"
     ]
@@ -302,7 +334,11 @@ def test_voiding_takes_a_document_out_of_the_books_and_keeps_its_number() -> Non
     invoice = clerk.invoice(customer)["id"]
     assert messages(clerk.delete("sales_invoice", invoice)) == [("void_reason", "This field is required.")]
     reply = clerk.delete("sales_invoice", invoice, void_reason="typed twice")
-    assert (reply.status, reply.body["status"]["id"], reply.body["void_reason"]) == (200, "VOID", "typed twice")
+    assert (reply.status, reply.body["status"]["id"], reply.body["void_reason"]) == (
+        200,
+        "VOID",
+        "typed twice",
+    )
     assert reply.body["outstanding_amount"] == "0.0"
     assert clerk.balances(1100, 4000, 2200) == ["0.00", "0.00", "0.00"]
     assert clerk.get("/sales_invoices")["$total"] == 1
@@ -346,7 +382,11 @@ def test_a_document_with_payments_keeps_its_money_but_not_its_words() -> None:
     assert messages(clerk.delete("sales_invoice", invoice, void_reason="x")) == refusal
     assert messages(clerk.put("sales_invoice", invoice, invoice_lines=[clerk.line("99.00")])) == refusal
     changed = clerk.put("sales_invoice", invoice, notes="chased")
-    assert (changed.status, changed.body["notes"], changed.body["outstanding_amount"]) == (200, "chased", "100.0")
+    assert (changed.status, changed.body["notes"], changed.body["outstanding_amount"]) == (
+        200,
+        "chased",
+        "100.0",
+    )
 
 
 def test_a_changed_document_is_booked_anew_on_top_of_the_old_entries() -> None:

@@ -10,7 +10,7 @@ from sagerecon.rehearsal.booking import Booking
 from sagerecon.rehearsal.chart import PURCHASE_TAX, SALES_TAX
 from sagerecon.rehearsal.company import Company
 from sagerecon.rehearsal.conduct import Conduct, day_faults
-from sagerecon.rehearsal.documents import tax_faults
+from sagerecon.rehearsal.documents import tax_breakdown, tax_faults
 from sagerecon.rehearsal.ledger import NOTHING, Posting
 from sagerecon.rehearsal.records import Link, Row, Values
 from sagerecon.rehearsal.refusal import Fault
@@ -35,7 +35,7 @@ def _complete_other(company: Company, values: Values, _old: Row | None) -> Itera
     if amount <= 0:
         yield Fault("Total amount must be greater than 0.", "total_amount")
     for line in values["payment_lines"]:
-        yield from _complete_line(company, line)
+        yield from _complete_line(company, line, values["date"])
     lines = values["payment_lines"]
     if total(line["total_amount"] for line in lines) != amount:
         yield Fault("The total amount must equal the sum of the payment lines.", "total_amount")
@@ -44,7 +44,7 @@ def _complete_other(company: Company, values: Values, _old: Row | None) -> Itera
     values["editable"] = values["deletable"] = True
 
 
-def _complete_line(company: Company, line: Values) -> Iterator[Fault]:
+def _complete_line(company: Company, line: Values, day: str) -> Iterator[Fault]:
     amount = line["total_amount"] = rounded(line["total_amount"])
     tax, net = line.get("tax_amount"), line.get("net_amount")
     if tax is None:
@@ -54,6 +54,7 @@ def _complete_line(company: Company, line: Values) -> Iterator[Fault]:
         yield Fault("Net and tax amount must sum to the total amount.", "payment_lines.total_amount")
     line["tax_amount"], line["net_amount"] = tax, amount - tax
     line["displayed_as"] = line.get("details")
+    line["tax_breakdown"] = tax_breakdown(company, line.get("tax_rate"), tax, day)
     yield from tax_faults(company, line.get("tax_rate"), tax, "payment_lines.tax_amount")
 
 

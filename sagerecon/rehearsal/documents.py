@@ -181,9 +181,16 @@ def _complete_line(company: Company, line: Values, path: str, day: str) -> Itera
     line["tax_amount"] = line["base_currency_tax_amount"] = tax
     line["total_amount"] = line["base_currency_total_amount"] = net + tax
     line["base_currency_unit_price"] = line["unit_price"]
-    taxed = known if tax else None
-    breakdown = [{"tax_rate": rate, "percentage": taxed.at(day), "amount": tax}] if taxed else []
-    line["tax_breakdown"], line["base_currency_tax_breakdown"] = breakdown, list(breakdown)
+    line["tax_breakdown"] = tax_breakdown(company, rate, tax, day)
+    line["base_currency_tax_breakdown"] = tax_breakdown(company, rate, tax, day)
+
+
+def tax_breakdown(company: Company, rate: Link | None, tax: Decimal, day: str) -> list[Values]:
+    """The tax of a line by rate, with the percentage of the day; none where there is no tax."""
+    known = company.tax_rates.get(rate.id) if rate else None
+    if known is None or not tax:
+        return []
+    return [{"tax_rate": rate, "percentage": known.at(day), "amount": tax}]
 
 
 def tax_faults(company: Company, rate: Link | None, tax: Decimal, source: str) -> Iterator[Fault]:
