@@ -249,7 +249,7 @@ class Company:
         return value.isoformat() if isinstance(value, date) else value
 
 
-def small_company() -> Company:
+def small_company(capital: str = "400.00") -> Company:
     """Two customers, a supplier, four open invoices, a bill and the opening journal; the control closes."""
     bill = replace(invoice("1900", "S3", "100.00"), key="open_bills/1900", label="bill 1900")
     return Company.moved(
@@ -266,5 +266,5 @@ def small_company() -> Company:
         invoice("1003", "C2", "239.00"),
         invoice("1004", "C2", "4.00"),
         bill,
-        journal(("1200", "56.50", "0"), ("3000", "0", "400.00")),
+        journal(("1200", "56.50", "0"), ("3000", "0", capital)),
     )

@@ -32,15 +32,19 @@ def shares_by_contact(verdicts: Iterable[RecordVerdict]) -> dict[str, list[Share
     return _shares((verdict, verdict.parties) for verdict in verdicts)
 
 
+def share_of(verdict: RecordVerdict, amount: Decimal) -> Share:
+    """The share of one record."""
+    label = verdict.label or verdict.key or verdict.sage_id
+    return Share(verdict.id, label, verdict.verdict.value, amount, verdict.sage_id, verdict.origins)
+
+
 def _shares(
     effects: Iterable[tuple[RecordVerdict, Mapping[str, Decimal]]],
 ) -> dict[str, list[Share]]:
     found: dict[str, list[Share]] = {}
     for verdict, moved in effects:
         for place, amount in moved.items():
-            label = verdict.label or verdict.key or verdict.sage_id
-            share = Share(verdict.id, label, verdict.verdict.value, amount, verdict.sage_id, verdict.origins)
-            found.setdefault(place, []).append(share)
+            found.setdefault(place, []).append(share_of(verdict, amount))
     for shares in found.values():
         shares.sort(key=lambda share: (-abs(share.amount), share.id))
     return found

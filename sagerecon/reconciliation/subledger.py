@@ -13,9 +13,9 @@ from sagerecon.model.entity import Entity, Written
 from sagerecon.model.money import total
 from sagerecon.reconciliation.identity import Body, Identities
 from sagerecon.reconciliation.postings import ControlAccounts, Ledger, is_vendor_side, line_net, type_of
-from sagerecon.reconciliation.shares import shares_by_contact
+from sagerecon.reconciliation.shares import Share, share_of, shares_by_contact
 from sagerecon.reconciliation.tie_out import ControlPair, TieOut, TieOutLine
-from sagerecon.reconciliation.verdict import RecordVerdict
+from sagerecon.reconciliation.verdict import RecordVerdict, Verdict
 
 #: Days overdue at the as-at date; what is not due yet comes first.
 BUCKETS = ("not due", "1-30 days", "31-60 days", "61-90 days", "older")
@@ -98,7 +98,8 @@ def tie_contacts(
     own = balances or {}
     names = {key: held[0] for key, held in own.items()}
     names |= {item.contact: item.name for item in (*sage, *source) if item.name}
-    shares = shares_by_contact(verdicts)
+    verdicts = list(verdicts)
+    shares, unsent = shares_by_contact(verdicts), _unsent(source, verdicts)
     owing = (key for key, (_, amount) in own.items() if amount)
     lines = []
     for contact in sorted(
@@ -110,7 +111,7 @@ def tie_contacts(
             name=names.get(contact, contact),
             source=total(item.amount for item in wanted.get(contact, ())),
             sage=own[contact][1] if contact in own else held,
-            records=tuple(shares.get(contact, ())),
+            records=(*shares.get(contact, ()), *unsent.get(contact, ())),
             aged_source=aged(wanted.get(contact, ()), as_at),
             aged_sage=aged(found.get(contact, ()), as_at),
         )
@@ -200,6 +201,20 @@ def _settled(documents: Iterable[tuple[str, str, str, Body]]) -> Mapping[str, De
 def _settling_sign(transaction_type: str) -> int:
     """Refunds settle credits; a supplier's allocation carries the invoice negative."""
     return -1 if transaction_type.endswith("REFUND") or transaction_type == "VENDOR_ALLOCATION" else 1
+
+
+def _unsent(source: Iterable[OpenItem], verdicts: Iterable[RecordVerdict]) -> dict[str, list[Share]]:
+    """What records without a draft leave each contact short, known by their document and amount."""
+    aside = {
+        (_document(verdict.label), verdict.amount): verdict
+        for verdict in verdicts
+        if verdict.verdict in (Verdict.QUARANTINED, Verdict.LEFT_OUT) and not verdict.parties
+    }
+    shares: dict[str, list[Share]] = {}
+    for item in source:
+        if (verdict := aside.get((_document(item.label), item.amount))) is not None:
+            shares.setdefault(item.contact, []).append(share_of(verdict, -item.amount))
+    return shares
 
 
 def _turned(amount: Decimal | None) -> Decimal | None:

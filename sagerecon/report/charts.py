@@ -61,8 +61,9 @@ def burn_down(days: Sequence[Mapping[str, Any]], planned: int, about: str) -> Ma
         left = max(0, left - item["calls"])
         points.append((start + slot, _y(left, highest)))
         if number % step == 0:
-            words = day(item["day"]).rsplit(" ", 1)[0] if slot >= 40 else str(number + 1)
-            marks.append(_text(words[:6].strip(), middle, _HEIGHT - 8, "middle"))
+            number_of_day, month, _ = day(item["day"]).split()
+            words = f"{number_of_day} {month[:3]}" if slot >= 40 else number_of_day
+            marks.append(_text(words, middle, _HEIGHT - 8, "middle"))
     line = " ".join(f"{x},{y}" for x, y in points)
     marks.append(Markup('<polyline class="line" points="{}"/>').format(line))
     return Markup('<svg class="chart" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>').format(

@@ -58,7 +58,17 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for name in ("money", "balance_side", "difference_word", "day", "moment", "whole", "kind_name", "short"):
+    for name in (
+        "money",
+        "balance_side",
+        "difference_word",
+        "day",
+        "moment",
+        "whole",
+        "kind_name",
+        "sentence",
+        "short",
+    ):
         environment.filters[name] = getattr(words, name)
     environment.filters["calls_by_day"] = charts.calls_by_day
     environment.globals.update(

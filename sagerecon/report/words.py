@@ -55,6 +55,11 @@ def kind_name(kind: str) -> str:
     return kind.replace("_", " ")
 
 
+def sentence(text: str) -> str:
+    """`text` with a capital at its head and nothing else touched: `Edited in Sage`."""
+    return text[:1].upper() + text[1:]
+
+
 def short(fingerprint: str) -> str:
     """The head of a fingerprint in groups, enough to compare by eye."""
     head = fingerprint[:16]

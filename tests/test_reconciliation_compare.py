@@ -1,0 +1,147 @@
+"""Field by field, three ways: the whole table, tolerances at their edge, the looks of a difference."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sagerecon.model.comparison import Comparison, How, Tolerance
+from sagerecon.reconciliation.canonical import UNANSWERED
+from sagerecon.reconciliation.compare import Sides, compare, equal, shape, tolerated
+from sagerecon.reconciliation.decision import by_causes
+from sagerecon.reconciliation.verdict import Cause, Shape, Verdict
+
+A, B, C = "Oak Ltd", "Oak Limited", "Oak & Sons"
+
+
+def sides(source: object, written: object, answer: object, sage: object) -> Sides:
+    return Sides({"name": source}, {"name": written}, {"name": answer}, {"name": sage})  # type: ignore[dict-item]
+
+
+@pytest.mark.parametrize(
+    ("source", "written", "answer", "sage", "verdict"),
+    [
+        (A, A, A, A, Verdict.VERIFIED),
+        (A, A, B, A, Verdict.VERIFIED),
+        (A, A, A, B, Verdict.EDITED),
+        (A, A, UNANSWERED, B, Verdict.EDITED),
+        (A, A, B, B, Verdict.EDITED),
+        (B, A, A, A, Verdict.SOURCE_CHANGED),
+        (B, A, A, B, Verdict.VERIFIED),  # both came to the same
+        (B, A, A, C, Verdict.BOTH_CHANGED),
+        (B, A, C, C, Verdict.BOTH_CHANGED),
+    ],
+)
+def test_three_way_table(
+    source: object, written: object, answer: object, sage: object, verdict: Verdict
+) -> None:
+    found = compare(sides(source, written, answer, sage), {}, Cause.SOURCE_CHANGED)
+    assert by_causes(found.differences) is verdict
+
+
+def test_what_sage_altered_at_write_is_told_from_an_edit() -> None:
+    at_write = compare(sides(A, A, B, B), {}, Cause.SOURCE_CHANGED)
+    edited = compare(sides(A, A, A, B), {}, Cause.SOURCE_CHANGED)
+    assert [d.cause for d in at_write.differences] == [Cause.ALTERED_AT_WRITE]
+    assert [d.cause for d in edited.differences] == [Cause.EDITED_AFTER_LOAD]
+
+
+def test_a_mapping_that_moved_is_told_from_a_source_that_moved() -> None:
+    found = compare(sides(B, A, A, A), {}, Cause.MAPPING_CHANGED)
+    assert by_causes(found.differences) is Verdict.MAPPING_CHANGED
+
+
+def test_one_field_changed_on_each_side_is_both_changed() -> None:
+    rows = ({"a": "2", "b": "1"}, {"a": "1", "b": "1"}, {"a": "1", "b": "1"}, {"a": "1", "b": "2"})
+    found = compare(Sides(*rows), {}, Cause.SOURCE_CHANGED)
+    assert by_causes(found.differences) is Verdict.BOTH_CHANGED
+
+
+def test_a_field_the_answer_does_not_show_is_counted_and_not_judged() -> None:
+    found = compare(sides(A, A, A, UNANSWERED), {}, Cause.SOURCE_CHANGED)
+    assert (found.differences, found.fields, found.not_answered) == ((), 0, ("name",))
+
+
+@pytest.mark.parametrize(
+    ("source", "sage", "is_within"),
+    [
+        ("100.00", "100.01", True),  # the boundary is inside
+        ("100.01", "100.00", True),
+        ("1.10", "1.11", True),
+        ("2500.35", "2500.36", True),
+        ("1000000.07", "1000000.08", True),
+        ("90071992547409.92", "90071992547409.93", True),
+        ("100.00", "100.02", False),
+        ("100.00", "100.0100000001", False),
+        ("20000000.00", "20000000.99", False),
+    ],
+)
+def test_tolerance_of_a_cent_is_exact(source: str, sage: str, is_within: bool) -> None:
+    cent = Tolerance("lines", Decimal("0.01"), "rounded by line")
+    assert tolerated(Decimal(source), Decimal(sage), cent) is is_within
+
+
+@given(st.decimals(-(10**15), 10**15, places=4), st.decimals(-1, 1, places=4), st.decimals(0, 1, places=2))
+def test_within_tolerance_is_symmetric_and_exact(amount: Decimal, gap: Decimal, size: Decimal) -> None:
+    tolerance = Tolerance("t", size, "r")
+    assert tolerated(amount, amount + gap, tolerance) is (abs(gap) <= size)
+    assert tolerated(amount + gap, amount, tolerance) is (abs(gap) <= size)
+
+
+def test_an_excused_difference_is_shown_and_makes_the_record_rounding() -> None:
+    rule = {"total": Comparison(tolerance=Tolerance("lines", Decimal("0.01"), "rounded by line"))}
+    row = {"total": Decimal("100.00")}
+    found = compare(Sides(row, row, row, {"total": Decimal("100.01")}), rule, Cause.SOURCE_CHANGED)
+    assert [(d.gap, d.is_excused) for d in found.differences] == [(Decimal("0.01"), True)]
+    assert by_causes(found.differences) is Verdict.ROUNDING
+
+
+@pytest.mark.parametrize(
+    ("how", "source", "sage", "is_equal"),
+    [
+        (How.EXACT, "ABC", "abc", False),
+        (How.CASEFOLD, "STRASSE", "straße", True),
+        (How.SPACING, "Oak  Ltd ", "Oak Ltd", True),
+        (How.SPACING, "OakLtd", "Oak Ltd", False),
+        (How.EXACT, "0042", "42", False),
+        (How.EXACT, None, "", True),
+        (How.EXACT, Decimal("120.0"), Decimal("120.00"), True),
+        (How.EXACT, Decimal("0.00"), Decimal("-0.00"), True),
+        (How.EXACT, True, 1, False),
+    ],
+)
+def test_what_counts_as_equal(how: How, source: object, sage: object, is_equal: bool) -> None:
+    assert equal(source, sage, how) is is_equal  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("source", "sage", "expected"),
+    [
+        ("Oak Ltd", "OAK LTD", Shape.CASE),
+        ("Oak Ltd", "Oak  Ltd", Shape.WHITESPACE),
+        ("Caf\u00e9", "Cafe\u0301", Shape.UNICODE_FORM),
+        ("0042", "42", Shape.LEADING_ZEROS),
+        ("OAK-LTD-0001", "OAK-LTD-00", Shape.TRUNCATED),
+        ("x", None, Shape.EMPTY),
+        (Decimal("5.00"), Decimal("-5.00"), Shape.SIGN_FLIPPED),
+        (Decimal("2.345"), Decimal("2.35"), Shape.ROUNDING),
+        (Decimal("12.00"), Decimal("1200.00"), Shape.SCALE),
+        (Decimal("12.00"), Decimal("17.00"), Shape.VALUE),
+        (date(2017, 4, 3), date(2017, 3, 4), Shape.DAY_MONTH_SWAP),
+        (date(2017, 4, 3), date(2017, 4, 4), Shape.DATE_SHIFT),
+        (date(2017, 4, 3), date(2018, 4, 3), Shape.VALUE),
+    ],
+)
+def test_looks_of_a_difference(source: object, sage: object, expected: Shape) -> None:
+    assert shape(source, sage) is expected  # type: ignore[arg-type]
+
+
+def test_a_debit_that_became_a_credit_is_one_mistake() -> None:
+    row = {"lines[0].debit": Decimal("5"), "lines[0].credit": Decimal("0")}
+    turned = {"lines[0].debit": Decimal("0"), "lines[0].credit": Decimal("5")}
+    found = compare(Sides(row, row, row, turned), {}, Cause.SOURCE_CHANGED)
+    assert {d.shape for d in found.differences} == {Shape.DEBIT_CREDIT_SWAPPED}

@@ -1,0 +1,313 @@
+"""One verdict per record: the story of three touches, duplicates, what was there before, conservation."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from reconciliation_cases import TODAY, Company, contact, invoice, journal, small_company
+
+from sagerecon.model.comparison import Comparison, How, Tolerance
+from sagerecon.model.draft import LeftOut, OnExisting, Quarantined
+from sagerecon.model.errors import ConservationError
+from sagerecon.model.finding import Finding
+from sagerecon.model.place import NOWHERE, Place
+from sagerecon.reconciliation import completeness
+from sagerecon.reconciliation.completeness import Counter as Tallies
+from sagerecon.reconciliation.reconcile import Reconciliation, Today
+from sagerecon.reconciliation.verdict import Cause, RecordVerdict, Shape, Verdict
+
+OPENING = "contact_opening_balance"
+
+
+def only(reconciliation: Reconciliation) -> RecordVerdict:
+    (finding,) = reconciliation.findings
+    return finding
+
+
+def test_a_faithful_copy_is_verified_whatever_sage_makes_of_numbers_and_links() -> None:
+    found = small_company().reconcile()
+    assert found.findings == ()
+    assert Counter(v.verdict for v in found.verdicts) == {Verdict.VERIFIED: 9}
+    assert found.ties_out
+
+
+def stranger(company: Company, sage_id: str = "by-hand", **more: Any) -> None:
+    company.hold(
+        OPENING,
+        sage_id,
+        {
+            "contact": {"id": "id-C2"},
+            "contact_opening_balance_type": {"id": "INVOICE"},
+            "reference": "OB-77",
+            "date": "2017-03-30",
+            "total_amount": "7.0",
+            "created_at": "2017-04-03T09:00:00Z",
+            "displayed_as": "OB-77",
+            **more,
+        },
+    )
+
+
+def test_three_touches_are_three_findings_and_a_second_run_says_as_last_time() -> None:
+    company = small_company()
+    company.edit("open_invoices/1001", total_amount="121.0")
+    company.delete("open_invoices/1003")
+    stranger(company)
+    first = company.reconcile(last={})
+    assert [(f.verdict, f.id, f.sage_id, [str(o) for o in f.origins]) for f in first.findings] == [
+        (Verdict.DELETED, f"{OPENING}/open_invoices/1003", "id-1003", ["invoices.csv:3"]),
+        (Verdict.EXTRA, f"{OPENING}/by-hand", "by-hand", []),
+        (Verdict.EDITED, f"{OPENING}/open_invoices/1001", "id-1001", ["invoices.csv:1"]),
+    ]
+    assert {f.since for f in first.findings} == {"new"}
+    edit = first.findings[2].differences[0]
+    assert (edit.field, edit.source, edit.written, edit.sage) == (
+        "total_amount",
+        "120.00",
+        "120.00",
+        "121.00",
+    )
+    assert edit.cause is Cause.EDITED_AFTER_LOAD
+    assert first.findings[0].at_risk == Decimal("239.00")
+    assert all(finding.reason and finding.clears for finding in first.findings)
+
+    last = {finding.id: finding.fingerprint for finding in first.findings}
+    again = company.reconcile(last=last)
+    assert [f.id for f in again.findings] == [f.id for f in first.findings]
+    assert {f.since for f in again.findings} == {"as last time"}
+
+    company.edit("open_invoices/1001", total_amount="122.0")
+    third = company.reconcile(last=last)
+    assert Counter(f.since for f in third.findings) == {"as last time": 2, "new": 1}
+
+
+def test_swapped_amounts_of_two_invoices_are_seen_though_the_total_agrees() -> None:
+    company = small_company()
+    company.edit("open_invoices/1001", total_amount="80.5")
+    company.edit("open_invoices/1002", total_amount="120.0")
+    found = company.reconcile()
+    assert [f.key for f in found.findings] == ["open_invoices/1001", "open_invoices/1002"]
+    assert {d.shape for _, d in found.differences} == {Shape.SWAPPED}
+
+
+def test_gone_without_report_is_missing_and_a_kind_not_read_says_so() -> None:
+    company = small_company()
+    company.delete("open_invoices/1003", is_reported=False)
+    assert only(company.reconcile()).verdict is Verdict.MISSING
+    found = company.reconcile(read={"contact", "opening_balance_journal"})
+    assert only(found).verdict is Verdict.NOT_READ
+    assert found.coverage.kinds_not_read == (OPENING,)
+
+
+@pytest.mark.parametrize("shown", [{"deleted_at": "2017-04-05T00:00:00Z"}, {"status": {"id": "VOID"}}])
+def test_an_entity_shown_as_deleted_or_void_counts_as_deleted(shown: dict[str, Any]) -> None:
+    company = small_company()
+    company.edit("open_invoices/1003", **shown)
+    assert only(company.reconcile()).verdict is Verdict.DELETED
+
+
+def test_what_stood_there_before_is_not_extra() -> None:
+    company = small_company()
+    old = {"created_at": "2016-01-01T00:00:00Z"}
+    company.hold("contact", "hmrc", {"name": "HMRC Payments", "system": True})
+    company.hold("contact", "old", {"name": "Old customer", **old})
+    company.hold("contact", "seen", {"name": "Seen at the start"})
+    company.before.add("seen")
+    found = company.reconcile()
+    assert found.findings == ()
+    line = next(line for line in found.sage if line.kind == "contact")
+    assert (line.held.count, line.ours.count, line.there_before.count, line.extra.count) == (6, 3, 3, 0)
+
+
+def test_what_sage_made_with_one_of_ours_came_along() -> None:
+    company = small_company()
+    made = replace(company.written[0], answer={**company.written[0].answer, "main_person": {"id": "p-1"}})
+    company.written[0] = made
+    company.hold("contact", "p-1", {"name": "Mr Oak", "created_at": "2017-04-01T09:00:00Z"})
+    found = company.reconcile()
+    assert found.findings == ()
+    assert next(line for line in found.sage if line.kind == "contact").came_along.count == 1
+
+
+def test_the_same_invoice_twice_in_sage_is_a_duplicate_not_merely_extra() -> None:
+    company = small_company()
+    twin = {**company.sage["id-1001"].body, "id": "twin", "created_at": "2017-04-01T10:00:00Z"}
+    company.hold(OPENING, "twin", twin)
+    finding = only(company.reconcile())
+    assert finding.verdict is Verdict.DUPLICATE
+    assert "open_invoices/1001" in finding.reason
+
+
+def test_two_records_on_one_entity_count_as_merged_and_are_shown() -> None:
+    company = small_company()
+    second = contact("C9", "Oak Ltd")
+    company.outcomes.append(second)
+    company.written.append(replace(company.written[0], key=second.key, adopted=True))
+    found = company.reconcile()
+    assert only(found).verdict is Verdict.DUPLICATE
+    assert next(line for line in found.completeness if line.mapping == "customers").merged.count == 1
+
+
+@pytest.mark.parametrize(
+    ("today", "verdict"),
+    [
+        (TODAY, Verdict.MAPPING_CHANGED),  # the same snapshot, so the mapping or a parameter moved
+        (Today("snapshot-2", TODAY.mappings), Verdict.SOURCE_CHANGED),
+    ],
+)
+def test_a_draft_that_moved_is_blamed_on_what_moved(today: Today, verdict: Verdict) -> None:
+    company = small_company()
+    company.outcomes[1] = contact("C2", "Ash Limited")
+    finding = only(company.reconcile(today=today))
+    assert finding.verdict is verdict
+    assert finding.differences[0].written == "Ash Ltd"
+
+
+def test_moved_apart_on_both_sides() -> None:
+    company = small_company()
+    company.outcomes[1] = contact("C2", "Ash Limited")
+    company.edit("customers/C2", name="Ash & Co")
+    assert only(company.reconcile()).verdict is Verdict.BOTH_CHANGED
+
+
+def test_a_record_gone_from_the_source_is_named() -> None:
+    company = small_company()
+    del company.outcomes[3]
+    finding = only(company.reconcile())
+    assert (finding.verdict, finding.key) == (Verdict.SOURCE_CHANGED, "open_invoices/1001")
+    assert "no longer in the source" in finding.reason
+
+
+def test_quarantined_left_out_merged_and_not_yet_written() -> None:
+    company = small_company()
+    why = Finding("no_lines", Place("invoices.csv", 8), "It has no line.")
+    company.outcomes += [
+        Quarantined(OPENING, "open_invoices/1", (why,), (Place("invoices.csv", 8),), Decimal("81.00")),
+        LeftOut(OPENING, "open_invoices/2", "settled", "settled before", (), Decimal("60.00")),
+        LeftOut(OPENING, "open_invoices/3", "", "", (), Decimal("1.00"), merged_into="open_invoices/1001"),
+        invoice("1010", "C1", "5.00"),
+        invoice("1011", "C1", "6.00"),
+    ]
+    rejected = Finding("rejected", NOWHERE, "Sage: reference is taken.")
+    found = company.reconcile(rejected={"open_invoices/1011": (rejected,)})
+    line = next(line for line in found.completeness if line.mapping == "open_invoices")
+    parts = (line.read, line.created, line.quarantined, line.left_out, line.merged, line.not_yet_written)
+    assert [str(part) for part in parts] == [
+        "9 worth 596.50", "4 worth 443.50", "2 worth 87.00", "1 worth 60.00", "1 worth 1.00", "1 worth 5.00",
+    ]  # fmt: skip
+    reasons = {v.key: v.reason for v in found.findings}
+    assert reasons["open_invoices/1011"] == "Sage: reference is taken."
+
+
+def test_adopted_as_it_is_accepts_what_was_found_but_not_a_later_edit() -> None:
+    draft = replace(contact("C1", "Oak Ltd", notes="ours"), on_existing=OnExisting.ADOPT)
+    company = Company.moved(draft)
+    company.edit("customers/C1", notes="theirs")
+    company.written[0] = replace(company.written[0], adopted=True, answer=company.sage["id-C1"].body)
+    assert company.reconcile().findings == ()
+    company.edit("customers/C1", notes="changed since")
+    assert only(company.reconcile()).verdict is Verdict.EDITED
+
+
+def test_natural_key_finds_what_no_id_map_knows_and_a_lookalike_is_only_suggested() -> None:
+    company = small_company()
+    company.outcomes += [contact("C7", "Fir Ltd"), contact("C8", "Yew Ltd")]
+    company.hold("contact", "x7", {"reference": "C7", "name": "Fir Ltd"})
+    company.hold("contact", "x8", {"reference": "C-008", "name": "Yew Ltd"})
+    found = {v.key: v for v in company.reconcile().findings if v.key}
+    assert (found["customers/C7"].verdict, found["customers/C7"].sage_id) == (Verdict.NOT_YET_WRITTEN, "x7")
+    assert (found["customers/C8"].sage_id, found["customers/C8"].rung) == ("", "suggestion")
+    assert "x8" in found["customers/C8"].reason
+
+
+def test_several_entities_with_one_key_are_for_a_person() -> None:
+    company = small_company()
+    company.outcomes.append(contact("C7", "Fir Ltd"))
+    company.hold("contact", "x7", {"reference": "C7"})
+    company.hold("contact", "y7", {"reference": "C7"})
+    assert {v.verdict for v in company.reconcile().findings if v.key} == {Verdict.DUPLICATE}
+
+
+def test_lines_in_another_order_agree_and_an_edited_line_is_named_by_its_place() -> None:
+    company = Company.moved(journal(("1100", "5", "0"), ("1200", "7", "0"), ("3000", "0", "12")))
+    lines = list(company.sage["id-TB"].body["journal_lines"])
+    company.edit("opening/TB", journal_lines=[lines[2], lines[0], lines[1]])
+    assert company.reconcile().findings == ()
+    company.edit("opening/TB", journal_lines=[lines[2], {**lines[0], "debit": "6.0"}, lines[1]])
+    assert [d.field for _, d in company.reconcile().differences] == ["journal_lines[0].debit"]
+    company.edit("opening/TB", journal_lines=[*lines, {"ledger_account": {"id": "id-9999"}, "debit": "1.0"}])
+    assert [d.field for _, d in company.reconcile().differences] == ["journal_lines[3]"]
+
+
+def test_a_link_that_points_elsewhere_is_told_by_source_identity() -> None:
+    company = small_company()
+    company.edit("open_invoices/1001", contact={"id": "id-C2", "displayed_as": "Ash Ltd"})
+    finding = only(company.reconcile())
+    difference = finding.differences[0]
+    assert (difference.field, difference.source, difference.sage) == (
+        "contact_id",
+        "customers/C1",
+        "customers/C2",
+    )
+    assert finding.at_risk == Decimal("120.00")
+
+
+def test_comparisons_of_a_mapping_hold_for_its_records_alone() -> None:
+    company = small_company()
+    company.edit("customers/C1", name="OAK LTD")
+    company.edit("open_bills/1900", total_amount="100.01")
+    cent = Comparison(tolerance=Tolerance("lines", Decimal("0.01"), "Sage rounds by line"))
+    rules = {"customers": {"name": Comparison(How.CASEFOLD)}, "open_bills": {"total_amount": cent}}
+    found = company.reconcile(rules, tolerance_limit=Decimal("0.01"))
+    assert found.findings == ()
+    assert (found.tolerated.count, found.tolerated.amount) == (1, Decimal("0.01"))
+    assert found.ties_out
+    assert not company.reconcile(rules, tolerance_limit=Decimal("0.00")).ties_out
+
+
+TOUCHES = st.lists(
+    st.tuples(st.sampled_from(["edit", "delete", "lose", "add", "leave"]), st.integers(0, 7)), max_size=8
+)
+
+
+@given(TOUCHES)
+def test_nothing_falls_through_whatever_others_do(touches: list[tuple[str, int]]) -> None:
+    """One verdict a record, both equations hold, and the findings are exactly what was touched."""
+    drafts = [contact("C1", "Oak Ltd"), *(invoice(str(1001 + n), "C1", f"{n + 1}.00") for n in range(8))]
+    company = Company.moved(*drafts)
+    touched: dict[str, str] = {}
+    added = 0
+    for what, number in touches:
+        key = f"open_invoices/{1001 + number}"
+        if what == "add":
+            added += 1
+            stranger(company, f"new-{added}", reference=f"N{added}", total_amount=f"{added}.5")
+        elif key not in touched and what != "leave":
+            touched[key] = what
+            if what == "edit":
+                company.edit(key, total_amount="99.99")
+            else:
+                company.delete(key, is_reported=what == "delete")
+    found = company.reconcile()
+    assert len({verdict.id for verdict in found.verdicts}) == len(found.verdicts) == len(drafts) + added
+    said = {verdict.key: verdict.verdict for verdict in found.findings if verdict.key}
+    names = {"edit": Verdict.EDITED, "delete": Verdict.DELETED, "lose": Verdict.MISSING}
+    assert said == {key: names[what] for key, what in touched.items()}
+    assert sum(verdict.verdict is Verdict.EXTRA for verdict in found.findings) == added
+    for line in found.completeness:
+        assert line.read == line.parts
+    for held in found.sage:
+        assert held.held == held.parts
+
+
+def test_a_broken_conservation_law_stops_everything() -> None:
+    reads = Tallies()
+    reads.add(("contact", "customers"), "read", Decimal("5.00"))
+    with pytest.raises(ConservationError, match="records read of customers"):
+        completeness.source_lines(reads, [])
