@@ -13,7 +13,6 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from importlib.metadata import version
 from pathlib import Path
 
 import requests
@@ -24,7 +23,7 @@ from sagerecon.model.draft import Outcome
 from sagerecon.model.entity import Written
 from sagerecon.model.errors import PlanStaleError, ProjectError
 from sagerecon.model.record import Record
-from sagerecon.package import catalog, catalog_fingerprint, pack
+from sagerecon.package import catalog, catalog_fingerprint, pack, version
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import Plan, Step, plan_lines, read_plan
 from sagerecon.planning.planner import Calendar, plan_steps
@@ -345,7 +344,7 @@ def facts_of(project: Project, prepared: Prepared, books: BusinessStore, clock: 
         made_on=day_of(clock.now()),
         currency=project.business.currency,
         business=project.business.id,
-        tool_version=version("sagerecon"),
+        tool_version=version(),
         fingerprints={
             "snapshot": prepared.snapshot,
             "mappings": project.content(),
@@ -354,7 +353,7 @@ def facts_of(project: Project, prepared: Prepared, books: BusinessStore, clock: 
         },
         files=tuple((file.path, file.sha256, file.rows) for file in prepared.files),
     )
-    return ReportFacts(cover, plan=made, run=run_facts(books, made), findings=prepared.findings)
+    return ReportFacts(cover, plan=made, findings=prepared.findings)
 
 
 def _record(project: Project, prepared: Prepared, outcome: Outcome) -> Record | None:

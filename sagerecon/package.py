@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from functools import cache
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,15 @@ from sagerecon.model.errors import MappingError, ProjectError
 from sagerecon.model.specs import read_specs
 
 _BROKEN = "The installation is not complete; install sagerecon again."
+
+
+@cache
+def version() -> str:
+    """The program's version; `checkout` where it runs without having been installed."""
+    try:
+        return metadata.version("sagerecon")
+    except metadata.PackageNotFoundError:
+        return "checkout"
 
 
 @cache

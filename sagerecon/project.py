@@ -30,7 +30,8 @@ from sagerecon.sage.grant import GrantTokens
 from sagerecon.sage.loopback import LoopbackListener
 from sagerecon.sage.session import open_session
 from sagerecon.sources.dataset import describe
-from sagerecon.sources.declaration import Sources, read_sources
+from sagerecon.sources.declared import Sources
+from sagerecon.sources.declaration import read_sources
 from sagerecon.sources.snapshot import Snapshot, open_snapshot, take_snapshot
 from sagerecon.store.opening import Store, open_store
 

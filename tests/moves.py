@@ -81,7 +81,7 @@ def move(folder: Path, pack: str, data: Path, changes: Mapping[str, str] = {}) -
     clock, faults = VirtualClock(), ScheduledFaults()
     project = commands.init(folder, pack, data, "Test Company Ltd")
     sage = commands.open_rehearsal(project, clock, seed=7, faults=faults, latency=200)
-    business = next(iter(sage.people.businesses))
+    business = next(iter(sage.membership.businesses))
     project.choose_business(business)
     names = {"SAGERECON_CLIENT_ID": SANDBOX_APP, "SAGERECON_CLIENT_SECRET": SANDBOX_SECRET}
     with pytest.MonkeyPatch.context() as patch:

@@ -32,7 +32,7 @@ class Screen:
         if as_json:
             self.event("start", format_version=FORMAT_VERSION)
 
-    def event(self, name: str, **facts: Any) -> None:
+    def event(self, name: str, /, **facts: Any) -> None:
         """One line of JSON, where JSON was asked for."""
         if self.as_json:
             sys.stdout.write(canonical({"event": name, **facts}) + "\n")

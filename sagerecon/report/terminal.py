@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from rich.console import Group, RenderableType
+from rich.console import Group, JustifyMethod, RenderableType
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
@@ -22,7 +22,7 @@ from sagerecon.model.value import canonical
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import Action, Plan, Step, node_document
 from sagerecon.planning.settling import SetAside
-from sagerecon.reconciliation.completeness import SourceLine
+from sagerecon.reconciliation.completeness import SourceLine, Tally
 from sagerecon.reconciliation.reconcile import Reconciliation
 from sagerecon.reconciliation.tie_out import TieOut
 from sagerecon.reconciliation.verdict import RecordVerdict
@@ -30,8 +30,13 @@ from sagerecon.reconciliation.verdict import RecordVerdict
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.INFO: "dim"}
 
 #: What a plan's actions are called in its table, in the order of its columns.
-_ACTIONS = (Action.CREATE, Action.UPDATE, Action.SKIP, Action.LEAVE_OUT, Action.QUARANTINE)
-_HEADINGS = ("create", "update", "there", "left out", "quarantined")
+_ACTIONS = {
+    Action.CREATE: "create",
+    Action.UPDATE: "update",
+    Action.SKIP: "there",
+    Action.LEAVE_OUT: "left out",
+    Action.QUARANTINE: "quarantined",
+}
 
 #: More findings of one code than this are counted rather than listed.
 _LISTED = 12
@@ -93,21 +98,21 @@ def tie_outs(ties: Iterable[TieOut]) -> RenderableType:
     return table
 
 
-def completeness(lines: Iterable[SourceLine]) -> RenderableType:
+def completeness(lines: Sequence[SourceLine]) -> RenderableType:
     """read = created + already there + left out + merged + quarantined + not yet written."""
-    headings = ("read", "created", "there", "left out", "merged", "quarant.", "not yet")
-    table = _table("mapping", *headings, "money read")
+    columns: dict[str, Callable[[SourceLine], Tally]] = {
+        "read": lambda line: line.read,
+        "created": lambda line: line.created,
+        "there": lambda line: line.already_there,
+        "left out": lambda line: line.left_out,
+        "merged": lambda line: line.merged,
+        "quarantined": lambda line: line.quarantined,
+        "not yet": lambda line: line.not_yet_written,
+    }
+    used = {name: tally for name, tally in columns.items() if any(tally(line).count for line in lines)}
+    table = _table("mapping", *used, "money read")
     for line in lines:
-        tallies = (
-            line.read,
-            line.created,
-            line.already_there,
-            line.left_out,
-            line.merged,
-            line.quarantined,
-            line.not_yet_written,
-        )
-        counts = (f"{tally.count:,}" if tally.count else "·" for tally in tallies)
+        counts = (_count(tally(line).count) for tally in used.values())
         table.add_row(line.mapping, *counts, grouped(line.read.amount) if line.read.amount else "")
     return table
 
@@ -245,11 +250,6 @@ def reconciliation_document(reconciliation: Reconciliation) -> dict[str, Any]:
     }
 
 
-def money_total(amounts: Iterable[Decimal]) -> str:
-    """The sum for people."""
-    return grouped(total(amounts))
-
-
 def _finding(finding: Finding) -> Text:
     text = Text()
     text.append(f"{finding.severity.value} ", style=_STYLES[finding.severity])
@@ -273,12 +273,15 @@ def _actions(plan: Plan) -> Table:
         counts.setdefault(name, Counter())[step.action] += 1
         if step.amount is not None and step.action in (Action.CREATE, Action.UPDATE, Action.SKIP):
             amounts.setdefault(name, []).append(step.amount)
-    table = _table("mapping", *_HEADINGS, "money")
+    used = {
+        action: word for action, word in _ACTIONS.items() if any(tally[action] for tally in counts.values())
+    }
+    table = _table("mapping", *used.values(), "money")
     for name, tally in counts.items():
-        values = (f"{tally[action]:,}" if tally[action] else "·" for action in _ACTIONS)
-        table.add_row(name, *values, money_total(amounts[name]) if name in amounts else "")
+        values = (_count(tally[action]) for action in used)
+        table.add_row(name, *values, grouped(total(amounts[name])) if name in amounts else "")
     if reads:
-        table.add_row("reading what is there", *["·"] * len(_ACTIONS), f"{reads} calls")
+        table.add_row("what is there already", *[""] * len(used), f"{reads} calls")
     return table
 
 
@@ -295,8 +298,13 @@ def _calendar(plan: Plan) -> Table:
 def _table(*headings: str) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for number, heading in enumerate(headings):
-        table.add_column(heading, justify="left" if number == 0 else "right", overflow="fold")
+        justify: JustifyMethod = "left" if number == 0 else "right"
+        table.add_column(heading, justify=justify, overflow="fold", no_wrap=number > 0)
     return table
+
+
+def _count(number: int) -> str:
+    return f"{number:,}" if number else "·"
 
 
 def _moment(text: str) -> str:
