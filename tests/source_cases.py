@@ -81,5 +81,5 @@ def table(columns: str, settings: str = "path: t.csv", name: str = "t") -> str:
         + indent(dedent(settings).strip(), "    ")
         + "\n    columns:\n"
         + indent(dedent(columns).strip(), "      ")
-        + f"\ndatasets:\n  {name}: {{sql: SELECT * FROM {name}}}\n"
+        + f'\ndatasets:\n  {name}: {{sql: "SELECT * FROM {name}"}}\n'
     )

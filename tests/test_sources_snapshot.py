@@ -1,0 +1,223 @@
+# ruff: noqa: E501 - some declarations stand on one line
+"""The snapshot: exact, private, named by its content, whole or not there at all."""
+
+import hashlib
+import stat
+import subprocess
+import sys
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+from source_cases import declared, found, snapshot, table, take, write_files
+
+from sagerecon.model.errors import SourceError, StoreError
+from sagerecon.model.finding import Severity
+from sagerecon.sources.profile import ColumnProfile
+from sagerecon.sources.snapshot import open_snapshot, take_snapshot
+
+MONEY = table("id: {type: integer}\namount: {type: decimal, scale: 3}")
+TRAPS = (
+    "0.10", "0.30", "1.10", "1.15", "2.675", "100.01", "1000000.07", "2500.35", "8.41",
+    "20000000.99", "90071992547409.93", "9007199254740993", "27136760851.95", "-0.01",
+)  # fmt: skip
+DATA = "id,amount\n" + "".join(f"{number},{text}\n" for number, text in enumerate(TRAPS))
+
+
+def test_fourteen_amounts_that_floats_get_wrong_stay_exact(tmp_path: Path) -> None:
+    sums = 'datasets:\n  sums: {sql: "SELECT sum(amount) AS amount, '
+    text = MONEY.replace("datasets:\n", sums + 'list(_origin) AS _origin FROM t"}\n')
+    with snapshot(tmp_path, text, {"t.csv": DATA}) as opened:
+        assert [row["amount"] for row in opened.rows("t")] == [Decimal(trap) for trap in TRAPS]
+        (whole,) = opened.rows("sums")
+    assert whole["amount"] == sum(Decimal(trap) for trap in TRAPS)
+
+
+def test_no_column_of_the_file_is_inexact(tmp_path: Path) -> None:
+    columns = "\n".join(
+        f"c{kind}: {{type: {kind}}}" for kind in ("text", "integer", "decimal", "boolean", "date", "datetime")
+    )
+    data = "ctext,cinteger,cdecimal,cboolean,cdate,cdatetime\nx,1,1.10,yes,2017-03-31,2017-03-31 14:05:06\n"
+    with snapshot(tmp_path, table(columns), {"t.csv": data}) as opened:
+        (row,) = opened.rows("t")
+    assert tuple(row.values()) == (
+        "x", 1, Decimal("1.10"), True, date(2017, 3, 31), datetime(2017, 3, 31, 14, 5, 6), "t.csv:2",  # noqa: DTZ001
+    )  # fmt: skip
+    with duckdb.connect(str(tmp_path / "snapshot.duckdb"), read_only=True) as connection:
+        types = connection.execute("SELECT column_name, data_type FROM information_schema.columns").fetchall()
+    assert ("cdecimal", "DECIMAL(20,2)") in types
+    assert not [name for name, kind in types if kind in ("DOUBLE", "FLOAT")]
+
+
+def test_equal_input_gives_an_equal_name_and_one_byte_another(tmp_path: Path) -> None:
+    names = {
+        case: take(tmp_path / case, text, {"t.csv": data})[0]
+        for case, text, data in (
+            ("first", MONEY, DATA),
+            ("again", "# the same, said elsewhere in the file\n" + MONEY, DATA),
+            ("byte", MONEY, DATA.replace("8.41", "8.42")),
+            ("declaration", MONEY.replace("scale: 3", "scale: 4"), DATA),
+        )
+    }
+    assert names["first"] == names["again"]
+    assert len({names["first"], names["byte"], names["declaration"]}) == 3
+    assert all(len(name) == 64 for name in names.values())
+
+
+def test_it_says_what_it_was_made_from(tmp_path: Path) -> None:
+    folder = write_files(tmp_path / "data", {"t.csv": "id,amount\n1,2\n3,4\n"})
+    seen: list[tuple[str, int]] = []
+    fingerprint, _ = take_snapshot(
+        declared(MONEY),
+        folder,
+        tmp_path / "s.duckdb",
+        1_490_918_400_000,
+        lambda name, rows: seen.append((name, rows)),
+    )
+    with open_snapshot(tmp_path / "s.duckdb", declared(MONEY), {}) as opened:
+        assert (opened.fingerprint, opened.taken_at) == (fingerprint, 1_490_918_400_000)
+        (facts,) = opened.files
+        assert opened.profile()[1] == ColumnProfile(
+            "t", "amount", "decimal", 2, 0, 2, Decimal("2.000"), Decimal("4.000"), None
+        )
+    assert (facts.table, facts.path, facts.rows, facts.bytes) == ("t", "t.csv", 2, 18)
+    assert facts.sha256 == hashlib.sha256(b"id,amount\n1,2\n3,4\n").hexdigest()
+    assert seen == [("t.csv", 2)]
+
+
+def test_warnings_stay_with_it(tmp_path: Path) -> None:
+    with snapshot(tmp_path, table("a: {type: text}"), {"t.csv": "a\nF\ufffdrs\n"}) as opened:
+        (finding,) = opened.findings()
+    assert (finding.code, finding.severity, str(finding.place)) == (
+        "letters_lost",
+        Severity.WARNING,
+        "t.csv:2:1",
+    )
+
+
+def test_it_is_readable_by_its_owner_only_and_leaves_nothing_beside(tmp_path: Path) -> None:
+    take(tmp_path, MONEY, {"t.csv": DATA})
+    assert stat.S_IMODE((tmp_path / "snapshot.duckdb").stat().st_mode) == 0o600
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["data", "snapshot.duckdb"]
+
+
+def test_a_fault_leaves_the_older_snapshot_unharmed(tmp_path: Path) -> None:
+    take(tmp_path, MONEY, {"t.csv": DATA})
+    before = (tmp_path / "snapshot.duckdb").read_bytes()
+    assert take(tmp_path, MONEY, {"t.csv": DATA.replace("8.41", "?")})[0] == ""
+    with pytest.raises(SourceError):
+        take(tmp_path, MONEY, {"t.csv": "<html>"})
+    assert (tmp_path / "snapshot.duckdb").read_bytes() == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["data", "snapshot.duckdb"]
+
+
+def test_all_files_are_read_though_one_cannot_be(tmp_path: Path) -> None:
+    text = MONEY.replace(
+        "files:\n",
+        "files:\n  absent: {path: tt.csv, columns: {a: {type: text}}}\n  page: {path: page.json, columns: {a: {type: text}}}\n",
+    )
+    with pytest.raises(SourceError) as caught:
+        take(tmp_path, text, {"t.csv": DATA.replace("8.41", "?"), "page.json": "<html></html>"})
+    assert [str(finding) for finding in caught.value.findings] == [
+        "page.json:1:1: this is a web page, not JSON. Was an error page saved in place of the export?",
+        "t.csv:10:2: amount: '?' is not a number.",
+        "tt.csv: there is no such file. Did you mean 't.csv'?",
+    ]
+
+
+def test_the_folder_may_be_absent_or_hold_a_way_out(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="there is no such folder"):
+        take_snapshot(declared(MONEY), tmp_path / "nowhere", tmp_path / "s.duckdb", 0)
+    write_files(tmp_path, {"secret.csv": DATA, "data/x.csv": ""})
+    (tmp_path / "data" / "t.csv").symlink_to(tmp_path / "secret.csv")
+    with pytest.raises(SourceError, match=r"t\.csv: the link leads out of the data folder"):
+        take_snapshot(declared(MONEY), tmp_path / "data", tmp_path / "s.duckdb", 0)
+
+
+def test_a_folder_that_may_not_be_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(self))
+
+    folder = write_files(tmp_path / "data", {"t.csv": DATA})
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    with pytest.raises(
+        SourceError, match=r"^t\.csv: we are not allowed to read it\. Check its permissions\.$"
+    ):
+        take_snapshot(declared(MONEY), folder, tmp_path / "s.duckdb", 0)
+
+
+FULL_DISK = """
+import resource, sys
+from pathlib import Path
+sys.path[:0] = [sys.argv[1]]
+from source_cases import declared, table
+from sagerecon.model.errors import StoreError
+from sagerecon.sources.snapshot import take_snapshot
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[3]), int(sys.argv[3])))
+sources = declared(table("id: {type: integer}"))
+try:
+    take_snapshot(sources, Path(sys.argv[2]) / "data", Path(sys.argv[2]) / "snapshot.duckdb", 0)
+except StoreError as error:
+    sys.stdout.write(str(error))
+"""
+
+
+@pytest.mark.parametrize("limit", [4_096, 400_000])
+def test_a_full_disk_is_told_and_harms_nothing(tmp_path: Path, limit: int) -> None:
+    text = table("id: {type: integer}")
+    take(tmp_path, text, {"t.csv": "id\n1\n"})
+    before = (tmp_path / "snapshot.duckdb").read_bytes()
+    write_files(tmp_path / "data", {"t.csv": "id\n" + "".join(f"{number}\n" for number in range(9_000))})
+    told = subprocess.run(
+        [sys.executable, "-c", FULL_DISK, str(Path(__file__).parent), str(tmp_path), str(limit)],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=Path(__file__).parents[1],
+    )
+    assert told.stdout.startswith(f"{tmp_path / 'snapshot.duckdb'}: "), told.stderr
+    assert "The disk is full or the file may not grow; an older snapshot is as it was." in told.stdout
+    assert (tmp_path / "snapshot.duckdb").read_bytes() == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["data", "snapshot.duckdb"]
+
+
+def test_a_file_that_is_no_snapshot_is_refused_in_words(tmp_path: Path) -> None:
+    target = tmp_path / "snapshot.duckdb"
+    with pytest.raises(StoreError, match=r"Take it again: sagerecon snapshot\.$"):
+        open_snapshot(target, declared(MONEY), {})
+    target.write_text("not a database " * 500)
+    with pytest.raises(StoreError, match=r"Take it again: sagerecon snapshot\.$"):
+        open_snapshot(target, declared(MONEY), {})
+    target.unlink()
+    duckdb.connect(str(target)).close()
+    with pytest.raises(StoreError):
+        open_snapshot(target, declared(MONEY), {})
+
+
+def test_other_declarations_ask_for_another_snapshot(tmp_path: Path) -> None:
+    take(tmp_path, MONEY, {"t.csv": DATA})
+    other = MONEY.replace("scale: 3", "scale: 4")
+    with pytest.raises(SourceError, match=r"Take it again: sagerecon snapshot\.$"):
+        open_snapshot(tmp_path / "snapshot.duckdb", declared(other), {})
+    shaped = MONEY.replace("SELECT * FROM t", "SELECT id, _origin FROM t WHERE id > 11")
+    with open_snapshot(tmp_path / "snapshot.duckdb", declared(shaped), {}) as opened:
+        assert opened.count("t") == 2
+
+
+def test_nobody_can_write_to_it_once_it_is_taken(tmp_path: Path) -> None:
+    with snapshot(tmp_path, MONEY, {"t.csv": DATA}) as opened:
+        for sql in ("DELETE FROM t", "SET threads = 8", "SELECT * FROM read_text('/etc/passwd')"):
+            with pytest.raises(duckdb.Error):
+                opened._connection.execute(sql)
+
+
+def test_a_table_without_rows_is_a_table_all_the_same(tmp_path: Path) -> None:
+    text = table("a: {type: text}", "path: t.csv\noptional: true")
+    with snapshot(tmp_path, text, {}) as opened:
+        assert list(opened.rows("t")) == []
+        assert opened.files == ()
+    assert found(tmp_path / "heading", text, {"t.csv": "a\n"}) == [
+        "t.csv: the file has a heading and no row."
+    ]
