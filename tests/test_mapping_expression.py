@@ -226,6 +226,13 @@ def test_a_value_of_unknown_type_is_checked_when_it_comes() -> None:
         typed.read(Frame({"odd": "6"}))
 
 
+def test_a_parameter_that_is_null_equals_nothing_either() -> None:
+    scope = Scope(DATASETS["invoices"], {"account": None})
+    for text, expected in (("param.account == sort", False), ("param.account == null", True)):
+        typed = compile_expression(Node(text, Place("m.yaml", 1, 7)), scope, Faults(""))
+        assert typed.read(Frame(NOW_NULL)) is expected
+
+
 def test_types_are_known_beforehand() -> None:
     assert compiled("total > 1").type == BOOLEAN
     assert compiled("1 + 1").type == INTEGER

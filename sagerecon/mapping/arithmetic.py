@@ -56,6 +56,17 @@ def comparison(op: str, left: Read, right: Read, *, guarded: bool) -> Read:
     return read
 
 
+def comparison_with(op: str, left: Read, right: Any) -> Read:
+    """Whether a value compares with a constant as `op` says; null never does."""
+    compare = _ORDER[op]
+
+    def read(frame: Frame) -> bool:
+        value = left(frame)
+        return value is not None and bool(compare(value, right))
+
+    return read
+
+
 def null_test(value: Read, is_null: bool) -> Read:
     """Whether a value is null, or is not."""
     return (lambda frame: value(frame) is None) if is_null else (lambda frame: value(frame) is not None)
@@ -94,8 +105,13 @@ def choice(test: Read, yes: Read, no: Read) -> Read:
 
 
 def joined(parts: Sequence[Read]) -> Read:
-    """The texts one after the other; null adds nothing."""
-    return lambda frame: "".join([plain_text(part(frame)) for part in parts])
+    """The texts one after the other."""
+    return lambda frame: "".join([part(frame) for part in parts])
+
+
+def as_text(value: Read, is_text: bool) -> Read:
+    """The value as text; null is none at all."""
+    return (lambda frame: value(frame) or "") if is_text else (lambda frame: plain_text(value(frame)))
 
 
 def nth(items: Read, index: int) -> Read:

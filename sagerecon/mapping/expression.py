@@ -56,6 +56,10 @@ def compile_expression(node: Node, scope: Scope, faults: Faults, wanted: Type | 
     return value
 
 
+#: The word `null` itself; a parameter that happens to be null is not that word.
+_NULL = constant(None, UNKNOWN)
+
+
 class _Checker:
     """One expression being checked; each method gives the typed value of one sort of node."""
 
@@ -66,10 +70,10 @@ class _Checker:
 
     def check(self, tree: nodes.Node) -> Typed:
         match tree:
+            case nodes.Const(value=None) | nodes.Name(name="null"):
+                return _NULL
             case nodes.Const(value=value):
                 return constant(value, type_of(value))
-            case nodes.Name(name="null"):
-                return constant(None, UNKNOWN)
             case nodes.Name(name=name):
                 return self._name(name, tree)
             case nodes.Getattr(node=nodes.Name(name="param"), attr=name):
@@ -156,6 +160,8 @@ class _Checker:
                     "mixed_types", tree, f"a list of {common} cannot also hold {a(item.type)}."
                 )
             common = joined
+        if all(item.constants for item in items):
+            return constant([item.constants[0][0] for item in items], list_of(common))
         reads = [item.read for item in items]
         return Typed(list_of(common), lambda frame: [read(frame) for read in reads])
 
@@ -185,8 +191,8 @@ class _Checker:
     def _comparison(self, op: str, left: Typed, right: Typed, tree: nodes.Node) -> Callable[[Frame], Any]:
         if op in ("in", "notin"):
             return self._membership(op, left, right, tree)
-        if op in ("eq", "ne") and (is_null(left) or is_null(right)):
-            return arithmetic.null_test(left.read if is_null(right) else right.read, op == "eq")
+        if op in ("eq", "ne") and (left is _NULL or right is _NULL):
+            return arithmetic.null_test(left.read if right is _NULL else right.read, op == "eq")
         if common_type(left.type, right.type) is None or left.type.name in ("list", "object", "reference"):
             self._fault(
                 "not_comparable",
@@ -197,6 +203,8 @@ class _Checker:
         elif op not in ("eq", "ne") and BOOLEAN in (left.type, right.type):
             self._fault("not_comparable", tree, "true and false have no order.")
         guarded = UNKNOWN in (left.type, right.type)
+        if right.constants and not guarded:
+            return arithmetic.comparison_with(op, left.read, right.constants[0][0])
         return arithmetic.comparison(op, left.read, right.read, guarded=guarded)
 
     def _membership(self, op: str, left: Typed, right: Typed, tree: nodes.Node) -> Callable[[Frame], Any]:
@@ -210,7 +218,7 @@ class _Checker:
 
     def _choice(self, test: nodes.Node, yes: nodes.Node, no: nodes.Node | None, tree: nodes.Node) -> Typed:
         condition, first = self._condition(test), self.check(yes)
-        second = self.check(no) if no is not None else constant(None, UNKNOWN)
+        second = self.check(no) if no is not None else _NULL
         common = common_type(first.type, second.type)
         if common is None:
             return self._fault(
@@ -222,7 +230,7 @@ class _Checker:
         value = self.check(tree)
         if value.type.name in ("list", "object", "reference"):
             self._fault("wrong_operand", tree, f"{a(value.type)} cannot be joined to text.")
-        return value.read
+        return arithmetic.as_text(value.read, value.type == TEXT)
 
     def _calculation(self, tree: nodes.BinExpr) -> Typed:
         left, right = self.check(tree.left), self.check(tree.right)
@@ -290,11 +298,6 @@ def _gather(
 
     values = for_each("item", items.read, each.read)
     return lambda frame: apply(values(frame))
-
-
-def is_null(value: Typed) -> bool:
-    """Whether the value is the word `null` itself."""
-    return len(value.constants) == 1 and value.constants[0][0] is None
 
 
 def common_type(left: Type, right: Type) -> Type | None:

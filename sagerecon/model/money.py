@@ -29,8 +29,7 @@ def decimal(text: str | int) -> Decimal:
 
 def rounded(value: Decimal, scale: int = 2, rounding: str = ROUND_HALF_UP) -> Decimal:
     """`value` with exactly `scale` decimals; half a unit goes away from zero unless said otherwise."""
-    with localcontext(_WIDE):
-        return value.quantize(Decimal(1).scaleb(-scale), rounding=rounding)
+    return value.quantize(Decimal(1).scaleb(-scale), rounding=rounding, context=_WIDE)
 
 
 def total(amounts: Iterable[Decimal]) -> Decimal:
