@@ -129,9 +129,20 @@ def prepare(project: Project) -> Prepared:
         findings += _unmapped_accounts(project, compiled, balances or [])
         files = tuple(SourceFacts(file.path, file.sha256, file.rows) for file in snapshot.files)
         fingerprint = snapshot.fingerprint
-    screened = screen(outcomes, catalog(), Books(project.accounts_start, project.business.lockdown))
+    screened = screen(outcomes, catalog(), _books(project))
     findings += opening_control_closes(screened)
     return Prepared(compiled, fingerprint, files, tuple(screened), tuple(findings), expectations)
+
+
+def _books(project: Project) -> Books:
+    business = project.business
+    return Books(
+        accounts_start=project.accounts_start,
+        lockdown=business.lockdown,
+        country=business.country,
+        edition=business.edition,
+        is_tax_registered=business.tax_registered,
+    )
 
 
 def _expectations(

@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import Any, TypeAlias
 
 from sagerecon.model.catalog import Catalog, Field
+from sagerecon.model.document import suggestion
 from sagerecon.model.draft import Draft, Reference
 from sagerecon.model.finding import Finding
 from sagerecon.model.money import grouped, total
@@ -39,15 +40,46 @@ class Books:
 
     accounts_start: date | None = None
     lockdown: date | None = None
+    country: str = ""
+    edition: str = ""
+    is_tax_registered: bool = True
 
 
 Rule: TypeAlias = Callable[[Draft, Catalog, Books], Iterator[Finding]]
 
 
+def kind_is_available(draft: Draft, catalog: Catalog, books: Books) -> Iterator[Finding]:
+    """The business's edition and country can create such a thing at all."""
+    if not books.country or not books.edition:
+        return
+    operation = catalog[draft.kind].operations.get("create")
+    if operation is None or not operation.is_available(books.country, books.edition):
+        yield Finding(
+            "not_available",
+            _source(draft),
+            f"{named(draft)} cannot be made in the {books.edition} edition in {books.country}.",
+            "Choose an edition that has it, or another kind of entity.",
+        )
+
+
 def fields_are_whole(draft: Draft, catalog: Catalog, books: Books) -> Iterator[Finding]:
-    """Every required field is there, and no value is longer or finer than Sage takes."""
-    del books
-    yield from _check_fields(draft, draft.body, catalog[draft.kind].fields, "")
+    """Every required field is there, and no value is longer, finer or other than Sage takes."""
+    yield from _Fields(draft, catalog, books).faults(draft.body, catalog[draft.kind].fields, "")
+
+
+def tax_is_registered(draft: Draft, catalog: Catalog, books: Books) -> Iterator[Finding]:
+    """A business that is not registered for tax refuses any."""
+    del catalog
+    if books.is_tax_registered:
+        return
+    for name, lines in draft.body.items():
+        if isinstance(lines, list | tuple) and (tax := _sum(_lines(draft.body, name), "tax_amount")):
+            yield Finding(
+                "tax_not_registered",
+                _source(draft),
+                f"{named(draft)} bears tax of {grouped(tax)}, and the business is not registered for tax.",
+                "Carry the tax in the net, or register the business in Sage first.",
+            )
 
 
 def lines_balance(draft: Draft, catalog: Catalog, books: Books) -> Iterator[Finding]:
@@ -129,7 +161,9 @@ def allocations_cancel(draft: Draft, catalog: Catalog, books: Books) -> Iterator
 
 
 RULES: tuple[Rule, ...] = (
+    kind_is_available,
     fields_are_whole,
+    tax_is_registered,
     lines_balance,
     dates_are_open,
     payment_covers_allocations,
@@ -142,57 +176,86 @@ def named(draft: Draft) -> str:
     return f"{draft.kind.replace('_', ' ')} {draft.label or draft.key}"
 
 
-def _check_fields(
-    draft: Draft, body: Mapping[str, Any], fields: Mapping[str, Field], path: str
-) -> Iterator[Finding]:
-    for name, field in fields.items():
-        where = f"{path}{name}"
-        value = body.get(name)
-        if value is None or value in ("", []):
-            if field.required and field.create and not field.read_only:
-                yield Finding(
-                    "required",
-                    _source(draft),
-                    f"{named(draft)} has no {where}, which Sage requires.",
-                    "Give it a value in the mapping, or a default with its reason.",
-                )
-            continue
-        yield from _check_value(draft, value, field, where)
+@dataclass(frozen=True, slots=True)
+class _Fields:
+    """The fields of one draft against the catalog."""
 
+    draft: Draft
+    catalog: Catalog
+    books: Books
 
-def _check_value(draft: Draft, value: Any, field: Field, where: str) -> Iterator[Finding]:
-    if isinstance(value, Reference):
-        return
-    if isinstance(value, Mapping):
-        yield from _check_fields(draft, value, field.fields, f"{where}.")
-    elif isinstance(value, list | tuple):
-        for number, item in enumerate(value):
-            if isinstance(item, Mapping):
-                yield from _check_fields(draft, item, field.fields, f"{where}[{number}].")
-    elif isinstance(value, str):
+    def faults(self, body: Mapping[str, Any], fields: Mapping[str, Field], path: str) -> Iterator[Finding]:
+        """What is missing or wrong among the fields of one object."""
+        for name, field in fields.items():
+            value = body.get(name)
+            if value is None or value in ("", []):
+                if self._is_required(field):
+                    yield self._finding(
+                        "required",
+                        f"has no {path}{name}, which Sage requires.",
+                        "Give it a value in the mapping, or a default with its reason.",
+                    )
+                continue
+            yield from self._value(value, field, f"{path}{name}")
+
+    def _is_required(self, field: Field) -> bool:
+        applies = not field.countries or not self.books.country or self.books.country in field.countries
+        return field.required and field.create and not field.read_only and applies
+
+    def _value(self, value: Any, field: Field, where: str) -> Iterator[Finding]:
+        match value:
+            case Reference():
+                return
+            case Mapping():
+                yield from self.faults(value, field.fields, f"{where}.")
+            case list() | tuple():
+                for number, item in enumerate(value):
+                    if isinstance(item, Mapping):
+                        yield from self.faults(item, field.fields, f"{where}[{number}].")
+                    else:
+                        yield from self._value(item, field, where)
+            case str():
+                yield from self._text(value, field, where)
+            case Decimal():
+                yield from self._amount(value, field, where)
+            case bool():
+                return
+            case int():
+                yield from self._number(value, field, where)
+
+    def _text(self, value: str, field: Field, where: str) -> Iterator[Finding]:
         if field.max_length and len(value) > field.max_length:
-            yield Finding(
+            yield self._finding(
                 "too_long",
-                _source(draft),
-                f"{named(draft)}: {where} has {len(value)} characters and Sage takes {field.max_length}.",
+                f"{where} has {len(value)} characters and Sage takes {field.max_length}.",
                 "Shorten it by a rule: {max_length: …, on_overflow: cut}.",
             )
-        if field.enum and value not in field.enum:
-            yield Finding(
-                "not_allowed",
-                _source(draft),
-                f"{named(draft)}: {where} cannot be '{value}'.",
-                f"Allowed: {', '.join(field.enum)}.",
-            )
-    elif isinstance(value, Decimal) and field.decimals is not None:
+        choices = self.catalog.choices(field)
+        if choices and value not in choices:
+            hint = suggestion(value, choices) or f"Allowed: {', '.join(choices)}."
+            yield self._finding("not_allowed", f"{where} cannot be '{value}'.", hint)
+
+    def _amount(self, value: Decimal, field: Field, where: str) -> Iterator[Finding]:
         exponent = value.normalize().as_tuple().exponent
-        if isinstance(exponent, int) and -exponent > field.decimals:
-            yield Finding(
+        if field.decimals is not None and isinstance(exponent, int) and -exponent > field.decimals:
+            yield self._finding(
                 "too_fine",
-                _source(draft),
-                f"{named(draft)}: {where} is {value}, and Sage keeps {field.decimals} decimals.",
+                f"{where} is {value}, and Sage keeps {field.decimals} decimals.",
                 "Round it by a rule: {money: {scale: 2}}.",
             )
+
+    def _number(self, value: int, field: Field, where: str) -> Iterator[Finding]:
+        least, most = field.least, field.most
+        if (least is not None and value < least) or (most is not None and value > most):
+            yield self._finding(
+                "out_of_range",
+                f"{where} is {value}, and Sage takes {least} to {most}.",
+                "Give it another in the mapping or its crosswalk.",
+            )
+
+    def _finding(self, code: str, message: str, hint: str) -> Finding:
+        joint = " " if message.startswith("has ") else ": "
+        return Finding(code, _source(self.draft), f"{named(self.draft)}{joint}{message}", hint)
 
 
 def _lines(body: Mapping[str, Any], name: str) -> Sequence[Mapping[str, Any]]:

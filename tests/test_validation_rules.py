@@ -1,0 +1,234 @@
+"""What must hold of a draft before a call is spent on it."""
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from sagerecon.model.draft import Draft, LeftOut, Quarantined, Reference
+from sagerecon.model.finding import Finding
+from sagerecon.model.place import Place
+from sagerecon.package import catalog
+from sagerecon.validation.invariants import opening_control_closes, opening_effect
+from sagerecon.validation.rules import RULES, Books
+from sagerecon.validation.screening import screen
+
+BOOKS = Books(date(2017, 4, 1), None, "GB", "plus", is_tax_registered=True)
+
+
+def draft(kind: str, key: str = "records/1", identity: Mapping[str, str] | None = None, **body: Any) -> Draft:
+    origins = (Place("source.csv", 7),)
+    return Draft(kind, key, body, identity or {}, origins, Place("mapping.yaml", 3), label=key.upper())
+
+
+def contact(key: str = "customers/1", **more: Any) -> Draft:
+    return draft("contact", key, name="Oak Ltd", contact_type_ids=["CUSTOMER"], **more)
+
+
+def faults(wanted: Draft, books: Books = BOOKS) -> list[Finding]:
+    return [finding for rule in RULES for finding in rule(wanted, catalog(), books)]
+
+
+def codes(wanted: Draft, books: Books = BOOKS) -> list[str]:
+    return [finding.code for finding in faults(wanted, books)]
+
+
+def invoice(**more: Any) -> Draft:
+    line = {
+        "description": "Work",
+        "ledger_account_id": Reference("ledger_account", "nominal_code=4000"),
+        "quantity": Decimal(1),
+        "unit_price": Decimal("10.00"),
+        "tax_rate_id": "GB_STANDARD",
+        "tax_amount": Decimal("2.00"),
+    }
+    body = {
+        "contact_id": Reference("contact", "customers/1"),
+        "date": date(2017, 4, 3),
+        "invoice_lines": [{**line, **more.pop("line", {})}],
+    }
+    return draft("sales_invoice", **{**body, **more})
+
+
+def test_a_sound_contact_and_invoice_have_no_faults() -> None:
+    assert codes(contact(reference="C001")) == []
+    assert codes(invoice()) == []
+
+
+@pytest.mark.parametrize(
+    ("wanted", "code", "words"),
+    [
+        (draft("contact", name="Oak Ltd"), "required", "has no contact_type_ids"),
+        (contact(reference="C00000000001"), "too_long", "12 characters and Sage takes 10"),
+        (contact(main_address={"postal_code": "LS1 1AA LEEDS"}), "too_long", "main_address.postal_code"),
+        (
+            draft("contact", name="Oak", contact_type_ids=["CUSTOMR"]),
+            "not_allowed",
+            "Did you mean 'CUSTOMER'?",
+        ),
+        (invoice(line={"description": None}), "required", "invoice_lines[0].description"),
+        (invoice(line={"tax_amount": Decimal("2.005")}), "too_fine", "2.005"),
+        (invoice(date=date(2017, 3, 31)), "before_start", "before the accounts start on 2017-04-01"),
+    ],
+)
+def test_each_fault_is_named_with_its_field_and_source_row(wanted: Draft, code: str, words: str) -> None:
+    found = faults(wanted)
+    assert [finding.code for finding in found] == [code]
+    assert words in str(found[0]) and str(found[0]).startswith("source.csv:7: ")
+
+
+def test_a_nominal_code_outside_sages_range_is_refused() -> None:
+    account = draft(
+        "ledger_account",
+        name="Fuel",
+        display_name="Fuel",
+        included_in_chart=True,
+        ledger_account_type_id="OVERHEADS",
+        nominal_code=100_000_000,
+    )
+    assert codes(account) == ["out_of_range"]
+
+
+def test_the_start_edition_has_no_purchase_documents() -> None:
+    start = Books(date(2017, 4, 1), None, "GB", "start")
+    bill = draft("contact_opening_balance", contact_opening_balance_type_id="INVOICE")
+    assert "not_available" in codes(bill, start)
+    assert "not_available" not in codes(bill)
+
+
+def test_a_business_not_registered_for_tax_takes_none() -> None:
+    unregistered = Books(date(2017, 4, 1), None, "GB", "plus", is_tax_registered=False)
+    assert codes(invoice(), unregistered) == ["tax_not_registered"]
+    assert codes(invoice(line={"tax_amount": Decimal()}), unregistered) == []
+
+
+def test_opening_entries_lie_before_the_start_and_nothing_in_a_locked_period() -> None:
+    opening = {
+        "contact_id": Reference("contact", "customers/1"),
+        "reference": "1",
+        "total_amount": Decimal(5),
+    }
+    late = draft(
+        "contact_opening_balance", contact_opening_balance_type_id="INVOICE", date=date(2017, 4, 1), **opening
+    )
+    assert codes(late) == ["opening_after_start"]
+    locked = Books(date(2017, 4, 1), date(2017, 4, 30), "GB", "plus")
+    assert codes(invoice(), locked) == ["locked_period"]
+    assert codes(invoice(date=date(2017, 5, 1)), locked) == []
+
+
+def journal(*lines: tuple[str, str]) -> Draft:
+    account = Reference("ledger_account", "nominal_code=4000")
+    return draft(
+        "journal",
+        date=date(2017, 4, 3),
+        reference="J1",
+        journal_lines=[
+            {"ledger_account_id": account, "debit": Decimal(debit), "credit": Decimal(credit)}
+            for debit, credit in lines
+        ],
+    )
+
+
+def test_a_journal_balances_to_the_penny() -> None:
+    assert codes(journal(("10.10", "0"), ("0", "10.10"))) == []
+    found = faults(journal(("10.10", "0"), ("0", "10.00")))
+    assert [finding.code for finding in found] == ["unbalanced"]
+    assert "0.10" in found[0].message
+
+
+def test_payments_cover_what_they_settle_and_allocations_cancel() -> None:
+    part = {"artefact_id": Reference("sales_invoice", "sales/1"), "amount": Decimal("60.00")}
+    payment = draft(
+        "contact_payment",
+        transaction_type_id="CUSTOMER_RECEIPT",
+        contact_id=Reference("contact", "customers/1"),
+        bank_account_id=Reference("bank_account", "banks/1"),
+        date=date(2017, 4, 3),
+        total_amount=Decimal("50.00"),
+        allocated_artefacts=[part],
+    )
+    assert codes(payment) == ["over_allocated"]
+    allocation = draft(
+        "contact_allocation",
+        transaction_type_id="CUSTOMER_ALLOCATION",
+        contact_id=Reference("contact", "customers/1"),
+        allocated_artefacts=[part, {**part, "amount": Decimal("-59.99")}],
+    )
+    assert codes(allocation) == ["allocation_not_zero"]
+
+
+def test_what_refers_to_a_record_that_is_gone_goes_too_and_the_rest_proceeds() -> None:
+    gone = Quarantined("contact", "customers/2", (), (Place("source.csv", 2),), label="Elm Ltd")
+    left = LeftOut("contact", "customers/3", "dormant", "no trade since 2010", ())
+    orphan = invoice(contact_id=Reference("contact", "customers/2"))
+    other = draft(
+        "sales_invoice", "sales/2", **{**invoice().body, "contact_id": Reference("contact", "customers/3")}
+    )
+    payment = draft(
+        "contact_payment",
+        "receipts/1",
+        transaction_type_id="CUSTOMER_RECEIPT",
+        contact_id=Reference("contact", "customers/1"),
+        bank_account_id=Reference("bank_account", "nominal_code=1200"),
+        date=date(2017, 4, 3),
+        total_amount=Decimal("12.00"),
+        allocated_artefacts=[{"artefact_id": Reference("sales_invoice", orphan.key), "amount": Decimal(12)}],
+    )
+    screened = screen([contact(), gone, left, orphan, other, payment], catalog(), BOOKS)
+    assert [type(outcome).__name__ for outcome in screened] == [
+        "Draft",
+        "Quarantined",
+        "LeftOut",
+        "Quarantined",
+        "Quarantined",
+        "Quarantined",
+    ]
+    reasons = [o.findings[0].message for o in screened if isinstance(o, Quarantined) and o.findings]
+    assert "Elm Ltd (source.csv:2) is quarantined" in reasons[0]
+    assert "is left out" in reasons[1]
+
+
+def test_two_records_with_one_key_both_wait_for_a_person() -> None:
+    twins = [contact(f"customers/{n}", reference="C1", identity={"reference": "C1"}) for n in (1, 2)]
+    screened = screen([*twins, contact("customers/3")], catalog(), BOOKS)
+    assert [isinstance(outcome, Quarantined) for outcome in screened] == [True, True, False]
+
+
+def opening_set(journal_credit: str) -> list[Draft]:
+    vendor = draft("contact", "suppliers/1", name="Ash Ltd", contact_type_ids=["VENDOR"])
+    owed = draft(
+        "contact_opening_balance",
+        "open/1",
+        contact_opening_balance_type_id="INVOICE",
+        contact_id=Reference("contact", "customers/1"),
+        total_amount=Decimal("120.00"),
+    )
+    owing = draft(
+        "contact_opening_balance",
+        "open/2",
+        contact_opening_balance_type_id="INVOICE",
+        contact_id=Reference("contact", "suppliers/1"),
+        total_amount=Decimal("20.00"),
+    )
+    bank = draft("bank_opening_balance", "bank/1", debit=Decimal("50.00"), credit=Decimal())
+    rest = draft(
+        "opening_balance_journal",
+        "journal/1",
+        journal_lines=[{"debit": Decimal(), "credit": Decimal(journal_credit)}],
+    )
+    return [contact(), vendor, owed, owing, bank, rest]
+
+
+def test_the_opening_control_account_closes() -> None:
+    assert opening_effect(opening_set("150.00")) == {
+        "contact_opening_balance": Decimal("100.00"),
+        "bank_opening_balance": Decimal("50.00"),
+        "opening_balance_journal": Decimal("-150.00"),
+    }
+    assert list(opening_control_closes(opening_set("150.00"))) == []
+    found = list(opening_control_closes(opening_set("149.99")))
+    assert [finding.code for finding in found] == ["opening_control_open"]
+    assert "-0.01" in found[0].message
