@@ -1,0 +1,227 @@
+"""Control totals on both sides, each gap explained by the records that make it, the remainder named."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from reconciliation_cases import AS_AT, CATALOG, Company, contact, invoice, small_company
+from report_cases import proven, touched_company
+
+from sagerecon.model.draft import Draft
+from sagerecon.model.entity import Entity
+from sagerecon.model.money import total
+from sagerecon.model.place import NOWHERE
+from sagerecon.reconciliation.subledger import (
+    BUCKETS,
+    OpenItem,
+    aged,
+    open_items_held,
+    open_items_wanted,
+    tie_contacts,
+)
+from sagerecon.reconciliation.tax import taxed_held, taxed_wanted, tie_tax
+from sagerecon.reconciliation.tie_out import (
+    Adjustment,
+    ControlPair,
+    ExpectedBalance,
+    closing_balances,
+    tie_bank,
+    tie_opening_control,
+    tie_trial_balance,
+)
+
+
+def balance(code: str, amount: str, target: str = "") -> ExpectedBalance:
+    return ExpectedBalance(code, f"account {code}", Decimal(amount), target or code)
+
+
+def test_several_source_accounts_meet_in_one_and_a_named_entry_closes_the_rest() -> None:
+    company = small_company()
+    tie = tie_trial_balance(
+        [balance("11", "400.00", "1100"), balance("12", "43.50", "1100"), balance("40", "-350.00", "3000")],
+        company.trial_balance(c1100="443.50", c3000="-400.00"),
+        AS_AT,
+        adjustments=[Adjustment("3000", Decimal("-50.00"), "result", "The source has no account for it.")],
+        accounts=company.accounts(),
+    )
+    debtors, capital = tie.lines
+    assert [(code, str(amount)) for code, _, amount in debtors.old] == [("11", "400.00"), ("12", "43.50")]
+    assert (debtors.name, debtors.source, debtors.difference) == ("Trade Debtors", Decimal("443.50"), 0)
+    assert (capital.source, capital.adjustment, capital.expected) == (
+        Decimal("-350.00"), Decimal("-50.00"), Decimal("-400.00"),
+    )  # fmt: skip
+    assert tie.ties
+
+
+def test_an_account_on_one_side_alone_has_its_line() -> None:
+    company = small_company()
+    tie = tie_trial_balance([balance("77", "5.00")], company.trial_balance(c1200="9.00", c2100="0"), AS_AT)
+    assert [(line.code, line.difference) for line in tie.lines] == [
+        ("77", Decimal("-5.00")), ("1200", Decimal("9.00")),
+    ]  # fmt: skip
+    assert not tie.ties
+
+
+def test_codes_come_from_sages_own_words_where_accounts_were_not_read() -> None:
+    row = {
+        "id": "x",
+        "displayed_as": "Trade Debtors (UK) (1100)",
+        "closing_balance": {"debit": "5", "credit": "0"},
+    }
+    wrapped = Entity("trial_balance", "", {"trial_balance": {"ledger_accounts": [row]}})
+    assert closing_balances(wrapped, ()) == {"1100": ("Trade Debtors (UK)", Decimal("5"))}
+
+
+def test_every_gap_is_explained_by_the_records_that_make_it() -> None:
+    ties = {tie.name: tie for tie in proven(touched_company()).tie_outs}
+    lines = {line.code: line for line in ties["trial_balance"].lines}
+    assert lines["1100"].difference == Decimal("-312.00")
+    assert [(share.label, str(share.amount)) for share in lines["1100"].records] == [
+        ("invoice 1003", "-239.00"), ("invoice 1008", "-81.00"), ("OB-77", "7.0"), ("invoice 1001", "1.00"),
+    ]  # fmt: skip
+    assert all(line.remainder == 0 for tie in ties.values() for line in tie.lines)
+    assert ties["opening_control"].lines[0].difference == Decimal("312.01")
+
+
+def test_a_gap_no_record_makes_is_named_as_the_remainder() -> None:
+    company = small_company()
+    company.edit("open_invoices/1001", total_amount="121.0")
+    verdicts = company.reconcile().verdicts
+    tie = tie_trial_balance(
+        [balance("1100", "443.50")],
+        company.trial_balance(c1100="449.50"),
+        AS_AT,
+        accounts=company.accounts(),
+        verdicts=verdicts,
+    )
+    (line,) = tie.lines
+    assert (line.difference, line.explained, line.remainder) == (
+        Decimal("6.00"), Decimal("1.00"), Decimal("5.00"),
+    )  # fmt: skip
+    assert line.explanation == "invoice 1001 edited in Sage (1.00); 5.00 that no record accounts for"
+
+
+amounts = st.decimals(-10_000, 10_000, places=2)
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["1100", "2100", "1200"]), amounts)),
+    st.lists(amounts, min_size=3, max_size=3),
+)
+def test_line_differences_sum_to_the_difference_of_the_totals(
+    source: list[tuple[str, Decimal]], closing: list[Decimal]
+) -> None:
+    company = Company.moved()
+    held = dict(zip(("c1100", "c2100", "c1200"), map(str, closing), strict=True))
+    tie = tie_trial_balance(
+        [ExpectedBalance(f"{n}", "", amount, code) for n, (code, amount) in enumerate(source)],
+        company.trial_balance(**held),
+        AS_AT,
+    )
+    assert total(line.difference for line in tie.lines) == tie.totals.difference
+    assert tie.totals.difference == total(closing) - total(amount for _, amount in source)
+    assert all(line.explained + line.remainder == line.difference for line in tie.lines)
+
+
+@pytest.mark.parametrize(
+    ("days", "bucket"),
+    [(-40, 0), (0, 0), (1, 1), (30, 1), (31, 2), (60, 2), (61, 3), (90, 3), (91, 4), (900, 4)],
+)
+def test_buckets_by_days_overdue(days: int, bucket: int) -> None:
+    item = OpenItem("c", "", "", Decimal("5.00"), AS_AT - timedelta(days=days))
+    assert aged([item], AS_AT).index(Decimal("5.00")) == bucket
+
+
+@given(st.lists(st.tuples(amounts, st.integers(-400, 400))))
+def test_ageing_loses_nothing_and_nets_nothing_out_of_sight(items: list[tuple[Decimal, int]]) -> None:
+    found = aged([OpenItem("c", "", "", a, AS_AT + timedelta(days=d)) for a, d in items], AS_AT)
+    assert len(found) == len(BUCKETS)
+    assert total(found) == total(amount for amount, _ in items)
+
+
+def test_debtors_per_contact_against_the_control_account_on_both_sides() -> None:
+    company = small_company()
+    drafts = [outcome for outcome in company.outcomes if isinstance(outcome, Draft)]
+    wanted = open_items_wanted(drafts, "CUSTOMER")
+    held = open_items_held(company.sage.values(), company.written, CATALOG, "CUSTOMER")
+    pair = ControlPair("1100", "Trade Debtors", Decimal("443.50"), Decimal("443.50"))
+    tie = tie_contacts("debtors", "Debtors", wanted, held, AS_AT, control=pair)
+    assert [(line.name, line.source, line.sage) for line in tie.lines] == [
+        ("Ash Ltd", Decimal("243.00"), Decimal("243.00")), ("Oak Ltd", Decimal("200.50"), Decimal("200.50")),
+    ]  # fmt: skip
+    assert tie.ties
+    journal_in_control = ControlPair("1100", "Trade Debtors", Decimal("443.50"), Decimal("450.00"))
+    assert not tie_contacts("debtors", "", wanted, held, AS_AT, control=journal_in_control).ties
+
+
+def test_creditors_are_what_we_owe_and_their_control_account_is_a_credit() -> None:
+    company = small_company()
+    drafts = [outcome for outcome in company.outcomes if isinstance(outcome, Draft)]
+    tie = tie_contacts(
+        "creditors",
+        "Creditors",
+        open_items_wanted(drafts, "VENDOR"),
+        open_items_held(company.sage.values(), company.written, CATALOG, "VENDOR"),
+        AS_AT,
+        control=ControlPair("2100", "Trade Creditors", Decimal("-100.00"), Decimal("-100.00")),
+    )
+    assert [line.source for line in tie.lines] == [Decimal("100.00")]
+    assert tie.ties
+
+
+def test_payments_and_allocations_take_off_what_they_settle() -> None:
+    link = {"id": "c"}
+    paid = {"artefact": {"id": "i1"}, "amount": "30.0"}
+    held = [
+        Entity("sales_invoice", "i1", {"contact": link, "reference": "1", "date": "2017-03-01",
+               "invoice_lines": [{"net_amount": "100.0", "tax_amount": "20.0"}]}),
+        Entity("sales_credit_note", "n1", {"contact": link, "reference": "2", "date": "2017-03-01",
+               "credit_note_lines": [{"net_amount": "10.0", "tax_amount": "2.0"}]}),
+        Entity("contact_payment", "p1", {"contact": link, "reference": "3", "total_amount": "50.0",
+               "transaction_type": {"id": "CUSTOMER_RECEIPT"}, "allocated_artefacts": [paid]}),
+        Entity("contact_allocation", "a1", {"contact": link,
+               "transaction_type": {"id": "CUSTOMER_ALLOCATION"},
+               "allocated_artefacts": [{"artefact": {"id": "i1"}, "amount": "12.0"},
+                                       {"artefact": {"id": "n1"}, "amount": "-12.0"}]}),
+    ]  # fmt: skip
+    items = open_items_held(held, (), CATALOG, "CUSTOMER")
+    assert [(item.label, item.amount) for item in items] == [("1", Decimal("78.0")), ("3", Decimal("-20.0"))]
+
+
+def test_bank_takes_sages_own_balance_and_opening_control_must_be_zero() -> None:
+    company = small_company()
+    banks = [
+        Entity(
+            "bank_account", "b", {"displayed_as": "Current (1200)", "balance": "56.5", "nominal_code": 1200}
+        )
+    ]
+    assert tie_bank([balance("30", "56.50", "1200")], banks, None, AS_AT).ties
+    assert not tie_bank([balance("30", "56.51", "1200")], banks, None, AS_AT).ties
+    assert tie_opening_control(company.trial_balance(c9999="0.00"), AS_AT, "9999").ties
+    assert not tie_opening_control(company.trial_balance(c9999="0.01"), AS_AT, "9999").ties
+
+
+def test_tax_per_rate_and_month_on_both_sides() -> None:
+    line = {"quantity": Decimal("3"), "unit_price": Decimal("3.333"), "tax_amount": Decimal("2.00"),
+            "tax_rate_id": "GB_STANDARD"}  # fmt: skip
+    draft = Draft(
+        "sales_invoice", "s/1", {"date": date(2017, 3, 1), "invoice_lines": [line]}, {}, (), NOWHERE
+    )
+    answer = {"net_amount": "10.0", "tax_amount": "2.0", "tax_rate": {"id": "GB_STANDARD"}}
+    held = [Entity("sales_invoice", "x", {"date": "2017-03-01", "invoice_lines": [answer]})]
+    tie = tie_tax(taxed_wanted([draft]), taxed_held(held, (), CATALOG), AS_AT)
+    assert [(line.code, line.sage) for line in tie.lines] == [
+        ("2017-03 sales GB_STANDARD net", Decimal("10.0")), ("2017-03 sales GB_STANDARD tax", Decimal("2.0")),
+    ]  # fmt: skip
+    assert tie.ties
+
+
+def test_an_edited_contact_moves_what_is_owed_from_one_to_the_other() -> None:
+    company = Company.moved(contact("C1", "Oak"), contact("C2", "Ash"), invoice("1001", "C1", "9.00"))
+    company.edit("open_invoices/1001", contact={"id": "id-C2"})
+    moved = {v.key: v.parties for v in company.reconcile().findings}
+    assert moved["open_invoices/1001"] == {"customers/C1": Decimal("-9.00"), "customers/C2": Decimal("9.00")}

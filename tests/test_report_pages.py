@@ -1,0 +1,242 @@
+"""The pages: the same figures in both files, self-contained, safe, fit to be read and signed."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from decimal import Decimal
+from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from reconciliation_cases import contact, small_company
+from report_cases import cover, facts, plan_of, proven, touched_company
+
+from sagerecon.model.draft import Change
+from sagerecon.model.errors import ProjectError
+from sagerecon.model.finding import Finding
+from sagerecon.model.place import Place
+from sagerecon.report.document import report_document
+from sagerecon.report.facts import ReportFacts
+from sagerecon.report.pages import write_plan_report, write_reports
+from sagerecon.report.words import money
+
+HOSTILE = """<script>alert(1)</script>"><img src=x onerror=alert(1)>{{ 7*7 }}'"""
+VOID = {"meta", "br"}
+
+
+class Page(HTMLParser):
+    """What a reader's machine makes of a page: its tags, its text, its headings."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.words: list[str] = []
+        self._open: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self._open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop() == tag, f"</{tag}> closes something else"
+
+    def handle_data(self, data: str) -> None:
+        if "style" not in self._open and data.strip():
+            self.words.append(" ".join(data.split()))
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.words) + "\n"
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+def write(folder: Path, given: ReportFacts | None = None) -> tuple[Page, str, dict[str, Any]]:
+    html, document = write_reports(folder, given or facts())
+    text = html.read_text(encoding="utf-8")
+    return Page(text), text, json.loads(document.read_text(encoding="utf-8"))
+
+
+def test_the_files_are_as_reviewed(tmp_path: Path, golden: Callable[[str, str], None]) -> None:
+    page, _, _ = write(tmp_path)
+    golden("report/report.json", (tmp_path / "report.json").read_text(encoding="utf-8"))
+    golden("report/report.txt", page.text)
+
+
+def test_the_plan_report_is_as_reviewed(tmp_path: Path, golden: Callable[[str, str], None]) -> None:
+    html, document = write_plan_report(tmp_path, facts())
+    golden("report/plan.json", document.read_text(encoding="utf-8"))
+    golden("report/plan.txt", Page(html.read_text(encoding="utf-8")).text)
+
+
+def amounts(node: object) -> Iterator[str]:
+    if isinstance(node, dict):
+        for child in node.values():
+            yield from amounts(child)
+    elif isinstance(node, list):
+        for child in node:
+            yield from amounts(child)
+    elif isinstance(node, str) and re.fullmatch(r"-?\d+\.\d\d", node):
+        yield node
+
+
+def test_every_amount_of_the_json_stands_on_the_page(tmp_path: Path) -> None:
+    page, _, document = write(tmp_path)
+    found = set(amounts(document["proof"]))
+    assert len(found) > 20
+    assert [amount for amount in sorted(found) if money(amount) not in page.text] == []
+
+
+def test_totals_of_the_page_are_the_sums_of_its_lines(tmp_path: Path) -> None:
+    _, _, document = write(tmp_path)
+    for tie in document["proof"]["tie_outs"]:
+        for figure in ("source", "adjustment", "expected", "sage", "difference"):
+            assert sum(Decimal(line[figure]) for line in tie["lines"]) == Decimal(tie["totals"][figure])
+    for line in document["proof"]["completeness"]:
+        parts = [value for name, value in line.items() if name not in ("kind", "mapping", "read")]
+        assert sum(part["count"] for part in parts) == line["read"]["count"]
+        assert sum(Decimal(part["amount"]) for part in parts) == Decimal(line["read"]["amount"])
+
+
+def test_every_exception_has_reason_row_id_and_what_clears_it(tmp_path: Path) -> None:
+    page, _, document = write(tmp_path)
+    for record in document["proof"]["exceptions"]:
+        assert record["reason"] and record["clears"]
+        for word in (record["label"], record["reason"], record["clears"], *record["source_rows"]):
+            assert word in page.text
+        assert not record["sage_id"] or record["sage_id"] in page.text
+
+
+def test_the_verdict_stands_first_in_one_sentence(tmp_path: Path) -> None:
+    page, _, _ = write(tmp_path)
+    assert "A person must look: 4 records need attention, 4 of 4 totals do not agree." in page.words[:12]
+    clean = ReportFacts(cover(), small_company().reconcile())
+    page, _, document = write(tmp_path, clean)
+    assert document["proof"]["verdict"]["ties_out"] is True
+    assert "Everything ties out: 9 records verified, 0 totals agree to the cent." in page.words
+
+
+def hostile_facts() -> ReportFacts:
+    company = touched_company()
+    company.drafts[1] = contact("C2", HOSTILE)
+    bad = Change(HOSTILE, HOSTILE, HOSTILE, HOSTILE, Place(HOSTILE, 1))
+    company.outcomes = [replace(company.drafts[1], changes=(bad,)), *company.outcomes[2:]]
+    company.edit("customers/C2", name="x", displayed_as=HOSTILE)
+    company.edit("open_invoices/1002", displayed_as=HOSTILE)
+    plan = plan_of(company)
+    finding = Finding(HOSTILE, Place(HOSTILE), HOSTILE, HOSTILE)
+    return ReportFacts(cover(HOSTILE), proven(company), plan, facts().run, (finding,))
+
+
+@pytest.mark.parametrize("writer", [write_reports, write_plan_report])
+def test_nothing_from_data_becomes_markup(
+    tmp_path: Path, writer: Callable[[Path, ReportFacts], list[Path]]
+) -> None:
+    given = hostile_facts()
+    text = writer(tmp_path, given)[0].read_text(encoding="utf-8")
+    page = Page(text)
+    assert HOSTILE in page.text
+    assert not {"script", "img", "iframe", "object", "form", "input"} & {tag for tag, _ in page.tags}
+    assert not [name for _, attributes in page.tags for name in attributes if name.startswith("on")]
+    assert "{{ 7*7 }}" in page.text
+
+
+@pytest.mark.parametrize("writer", [write_reports, write_plan_report])
+def test_a_page_needs_nothing_but_itself(
+    tmp_path: Path, writer: Callable[[Path, ReportFacts], list[Path]]
+) -> None:
+    text = writer(tmp_path, facts())[0].read_text(encoding="utf-8")
+    page = Page(text)
+    assert not [attributes for _, attributes in page.tags if "src" in attributes]
+    assert not page.all("link") and not page.all("script")
+    assert all((attributes["href"] or "").startswith("#") for attributes in page.all("a"))
+    assert set(re.findall(r"url\(([^)]*)\)", text)) == {"#hatch"}
+    assert "@import" not in text and "http://" not in text and "https://" not in text
+
+
+@pytest.mark.parametrize("writer", [write_reports, write_plan_report])
+def test_a_page_is_for_every_reader(
+    tmp_path: Path, writer: Callable[[Path, ReportFacts], list[Path]]
+) -> None:
+    page = Page(writer(tmp_path, facts())[0].read_text(encoding="utf-8"))
+    assert page.all("html")[0]["lang"] == "en"
+    assert len(page.all("h1")) == len(page.all("main")) == 1
+    assert all(attributes.get("scope") in ("row", "col") for attributes in page.all("th"))
+    assert len(page.all("caption")) == len(page.all("table"))
+    ids = Counter(attributes["id"] for _, attributes in page.tags if attributes.get("id"))
+    assert set(ids.values()) == {1}
+    targets = {(attributes["href"] or "")[1:] for attributes in page.all("a")}
+    assert targets <= set(ids) and "content" in targets
+    labels = {attributes.get("aria-labelledby") for attributes in page.all("section")}
+    assert labels <= set(ids)
+    assert all("aria-label" in s or "aria-hidden" in s or s.get("class") == "key" for s in page.all("svg"))
+    levels = [int(tag[1]) for tag, _ in page.tags if re.fullmatch("h[1-6]", tag)]
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+
+
+def luminance(colour: str) -> Decimal:
+    parts = [Decimal(int(colour[start : start + 2], 16)) / 255 for start in (1, 3, 5)]
+    linear = [
+        part / Decimal("12.92") if part <= Decimal("0.04045")
+        else ((part + Decimal("0.055")) / Decimal("1.055")) ** Decimal("2.4")
+        for part in parts
+    ]  # fmt: skip
+    weights = (Decimal("0.2126"), Decimal("0.7152"), Decimal("0.0722"))
+    return sum((weight * part for weight, part in zip(weights, linear, strict=True)), Decimal())
+
+
+def test_text_has_contrast_enough(tmp_path: Path) -> None:
+    _, text, _ = write(tmp_path)
+    colours = dict(re.findall(r"--(\w+): (#[0-9a-f]{6})", text))
+    for ink in ("ink", "soft", "accent"):
+        for paper in ("#ffffff", colours["wash"]):
+            lighter, darker = luminance(paper), luminance(colours[ink])
+            assert (lighter + Decimal("0.05")) / (darker + Decimal("0.05")) >= Decimal("4.5"), (ink, paper)
+
+
+def test_figures_for_people() -> None:
+    assert money("-1234.5") == "\u22121,234.50"
+    page_words = report_document(facts())["proof"]["tie_outs"][0]["lines"][0]
+    assert page_words["difference"] == "-312.00"
+
+
+def test_negative_numbers_and_dates_are_unmistakable(tmp_path: Path) -> None:
+    page, text, _ = write(tmp_path)
+    assert "\u2212312.00" in text and "less in Sage" in page.words and "credit" in page.words
+    assert not re.search(r">-\d", text)
+    assert "From QuickBooks Online, cut-over 31 March 2017. Reported on 4 April 2017." in page.words
+    assert not re.search(r"\b20\d\d-\d\d-\d\d\b", page.text)
+
+
+def test_five_thousand_exceptions_stay_usable(tmp_path: Path) -> None:
+    found = proven(touched_company())
+    sample = found.findings[0]
+    many = tuple(replace(sample, key=f"open_invoices/{number}") for number in range(5_000))
+    page, text, document = write(tmp_path, ReportFacts(cover(), replace(found, verdicts=many)))
+    assert len(document["proof"]["exceptions"]) == 5_000
+    assert len([a for a in page.all("li") if a.get("class") == "card"]) == 40
+    assert len(text) < 2_500_000
+
+
+def test_a_report_without_a_reconciliation_proves_nothing_and_says_so(tmp_path: Path) -> None:
+    page, _, document = write(tmp_path, ReportFacts(cover()))
+    assert document["proof"] is None
+    assert "Nothing was reconciled yet, so nothing is proven." in page.words
+
+
+def test_a_folder_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x", encoding="utf-8")
+    with pytest.raises(ProjectError, match="cannot be written"):
+        write_reports(tmp_path / "file", facts())
