@@ -54,7 +54,9 @@ contact:
     default_ledger_account_id: {refers_to: ledger_account}
     country_id: {refers_to: country}
     registered_number: {type: text, required: true, countries: [DE]}
-    main_address: {type: object, fields: {city: {type: text, required: true}, country_id: {refers_to: country}}}
+    main_address:
+      type: object
+      fields: {city: {type: text, required: true}, country_id: {refers_to: country}}
   answers: {balance: money}
 sales_invoice:
   resource: sales_invoices
@@ -81,7 +83,12 @@ ledger_account:
   fields:
     nominal_code: {type: integer, required: true}
     name: {type: text, required: true}
-country: {resource: countries, path: /countries, section: contacts, fixed_list: true, values: {GB: Britain, IE: Ireland}}
+country:
+  resource: countries
+  path: /countries
+  section: contacts
+  fixed_list: true
+  values: {GB: Britain, IE: Ireland}
 contact_type: {resource: contact_types, path: /contact_types, section: contacts, fixed_list: true}
 tax_rate: {resource: tax_rates, path: /tax_rates, section: tax}
 """

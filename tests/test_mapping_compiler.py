@@ -1,4 +1,4 @@
-"""The mapping language as a whole: what a mapping makes of a record, and what the compiler says of a mapping."""
+"""The language as a whole: what a mapping makes of a record, and what the compiler says of a mapping."""
 
 from __future__ import annotations
 
@@ -160,12 +160,13 @@ def test_a_quarantined_record_has_all_its_reasons_each_with_source_and_mapping()
     assert isinstance(made, Quarantined)
     assert [str(finding) for finding in made.findings] == [
         "customers.csv:17: customer  Oak  Ltd: the date cannot be right. Rule too_old. (customers.yaml:19:5)",
-        "customers.csv:17: customer  Oak  Ltd: reference: 'C001-TOO-LONG' has 13 characters, and 10 are allowed. "
-        "Shorten it in the source, or let the mapping cut it: on_overflow: cut. (customers.yaml:23:3)",
+        "customers.csv:17: customer  Oak  Ltd: reference: 'C001-TOO-LONG' has 13 characters, "
+        "and 10 are allowed. Shorten it in the source, or let the mapping cut it: on_overflow: cut. "
+        "(customers.yaml:23:3)",
         "customers.csv:17: customer  Oak  Ltd: contact_type_ids: 'X' is none of T, S. "
         "Add it to the enum, or say what else: else: keep or omit. (customers.yaml:25:3)",
-        "customers.csv:17: customer  Oak  Ltd: the check limit_not_negative does not hold: credit_limit >= 0. "
-        "See customers.yaml:41:5.",
+        "customers.csv:17: customer  Oak  Ltd: the check limit_not_negative does not hold: "
+        "credit_limit >= 0. See customers.yaml:41:5.",
     ]
     assert (made.key, made.amount) == ("customers/C001-TOO-LONG", -5)
 
@@ -206,7 +207,10 @@ source: {dataset: invoices, key: [doc_no, cust_no]}
 target: {kind: sales_invoice, on_existing: create}
 unmapped: {source: ignore, target: error_if_required}
 leave_out:
-  - {name: merged, when: 'sort == "M"', reason: it stands in the first one, merge_into: {mapping: invoices, by: [doc_no, cust_no]}}
+  - name: merged
+    when: 'sort == "M"'
+    reason: it stands in the first one
+    merge_into: {mapping: invoices, by: [doc_no, cust_no]}
 fields:
   contact_id: {ref: {mapping: customers, by: cust_no}}
   date: {from: day}
@@ -216,7 +220,8 @@ fields:
     fields:
       description: {from: line.text, default: 'no text', do: [trim]}
       net_amount: {expr: 'line.amount * 0.2'}
-      ledger_account_id: {ref: {kind: ledger_account, by: {nominal_code: line.account}, do: [{crosswalk: accounts}]}}
+      ledger_account_id:
+        ref: {kind: ledger_account, by: {nominal_code: line.account}, do: [{crosswalk: accounts}]}
 """
 
 
@@ -271,10 +276,11 @@ def test_a_merged_record_names_the_one_that_stands_for_it() -> None:
 
 
 def test_fixed_lines_and_conditions_on_lines() -> None:
-    text = INVOICES.split("    each:")[0] + (
+    text = INVOICES.split("    each:", maxsplit=1)[0] + (
         "    items:\n"
         "      - fields: {description: {value: goods}, net_amount: {from: total}}\n"
-        "      - {when: 'total > 100', fields: {description: {value: surcharge}, net_amount: {value: 1.50}}}\n"
+        "      - when: 'total > 100'\n"
+        "        fields: {description: {value: surcharge}, net_amount: {value: 1.50}}\n"
     )
     made = invoice('{"doc_no": "1", "cust_no": "C", "day": "2017-03-31", "total": 5}', text)
     assert made.body["invoice_lines"] == [{"description": "goods", "net_amount": 5}]
@@ -317,7 +323,8 @@ def test_fixed_lines_and_conditions_on_lines() -> None:
         ),
         (
             "default_ledger_account_id",
-            "{choose: [{when: live, ref: {kind: ledger_account, by: {nominal_code: name}}}, {otherwise: omit}]}",
+            "{choose: [{when: live, ref: {kind: ledger_account, by: {nominal_code: name}}},"
+            " {otherwise: omit}]}",
             '{"live": true, "name": "0040"}',
             Reference("ledger_account", "nominal_code=40"),
         ),
@@ -329,7 +336,8 @@ def test_what_stands_in_a_field(name: str, spec: str, values: str, expected: obj
 
 def test_a_let_is_worked_out_once_and_its_changes_told_once() -> None:
     made = draft(
-        "let:\n  tidy: {from: name, do: [trim]}\nfields:\n  name: {from: tidy}\n  notes: {expr: 'tidy ~ tidy'}\n",
+        "let:\n  tidy: {from: name, do: [trim]}\n"
+        "fields:\n  name: {from: tidy}\n  notes: {expr: 'tidy ~ tidy'}\n",
         '{"name": " a"}',
     )
     assert made.body == {"name": "a", "notes": "aa"}

@@ -7,10 +7,10 @@ from datetime import date
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from mapping_cases import compile_texts, record
 
 from sagerecon.mapping.crosswalk import Crosswalk, read_crosswalk
 from sagerecon.model.draft import Draft, Quarantined
-from mapping_cases import compile_texts, record
 
 TAX = """\
 source,target,valid_from,valid_to,direction,reason

@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from mapping_cases import draft, field, outcome
 
 from sagerecon.mapping.constants import constant_of
 from sagerecon.mapping.crosswalk import read_crosswalk
@@ -23,7 +24,6 @@ from sagerecon.model.document import Node, read_document
 from sagerecon.model.draft import Quarantined
 from sagerecon.model.type import DATE
 from sagerecon.package import schema
-from mapping_cases import draft, field, outcome
 
 TAX, _ = read_crosswalk("tax", "source,target,valid_from\nS,GB_STANDARD,2011-01-04\n", "tax.csv")
 
@@ -151,7 +151,8 @@ def test_typing_and_looking_up_are_no_changes() -> None:
         "  credit_limit: {from: vat_no, do: [decimal]}\n"
         "  opened: {from: email, do: [{date: '%d/%m/%Y'}]}\n"
         "  contact_type_ids: {from: kind, do: [{enum: {T: [CUSTOMER]}}]}\n"
-        "  default_ledger_account_id: {ref: {kind: ledger_account, by: {nominal_code: name}, do: [{crosswalk: accounts}]}}\n",
+        "  default_ledger_account_id:\n"
+        "    ref: {kind: ledger_account, by: {nominal_code: name}, do: [{crosswalk: accounts}]}\n",
         '{"vat_no": "12.10", "email": "31/03/2017", "kind": "T", "name": "SALES"}',
     )
     assert made.changes == ()
@@ -161,19 +162,25 @@ def test_typing_and_looking_up_are_no_changes() -> None:
 
 
 def test_an_amount_that_only_gains_decimals_is_not_altered() -> None:
-    made = draft("fields: {credit_limit: {from: limit, do: [money]}}", '{"limit": 5}')
-    assert str(made.body["credit_limit"]) == "5.00"
-    assert made.changes == ()
+    for column, value in (("limit", "5"), ("name", '"5.0"')):
+        made = draft(f"fields: {{credit_limit: {{from: {column}, do: [money]}}}}", f'{{"{column}": {value}}}')
+        assert str(made.body["credit_limit"]) == "5.00"
+        assert made.changes == ()
 
 
 def test_default_tells_what_it_put_in() -> None:
     made = draft(
-        "fields: {email: {from: email, do: [trim, lower], default: {value: ap@unknown.invalid, when: blank}}}",
+        "fields:\n  email: {from: email, do: [trim], default: {value: ap@unknown.invalid, when: blank}}\n",
         '{"email": "  "}',
     )
     assert made.body["email"] == "ap@unknown.invalid"
     assert [change.rule for change in made.changes] == ["trim", "default"]
     assert field("{from: email, default: {value: x, when: null}}", '{"email": null}') == "x"
+
+
+def test_a_crosswalk_may_omit_what_it_does_not_know() -> None:
+    assert field("{from: kind, do: [{crosswalk: accounts, else: omit}]}", '{"kind": "X"}') is None
+    assert field("{from: kind, do: [{crosswalk: accounts, else: omit}]}", '{"kind": "BANK"}') == "1200"
 
 
 def test_enum_keeps_omits_or_quarantines_the_rest() -> None:

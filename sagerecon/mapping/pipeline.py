@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from sagerecon.mapping.crosswalk import Crosswalk
@@ -13,6 +14,7 @@ from sagerecon.mapping.scope import Scope
 from sagerecon.mapping.transform import Apply, Options, Parameter, Step, Transform
 from sagerecon.mapping.transforms import TRANSFORMS
 from sagerecon.model.document import Node
+from sagerecon.model.money import decimal
 from sagerecon.model.place import Place
 
 
@@ -69,12 +71,22 @@ def _run(read: Read, links: Sequence[_Link], path: str) -> Read:
             if value is None and not on_null:
                 continue
             after = apply(value, frame)
-            if alters and after != value:
+            if alters and after != value and not _is_read(value, after):
                 frame.change(path, value, after, link.rule, link.place)
             value = after
         return value
 
     return run
+
+
+def _is_read(before: Any, after: Any) -> bool:
+    """Whether an amount was only read from its text and is the same number."""
+    if not isinstance(before, str) or not isinstance(after, Decimal):
+        return False
+    try:
+        return decimal(before.strip()) == after
+    except ValueError:
+        return False
 
 
 def _use(

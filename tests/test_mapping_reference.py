@@ -1,0 +1,86 @@
+"""docs/mapping.md: each YAML block compiles, and its tables are those of the program."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from mapping_cases import DATASETS, HEAD, PARAMETERS, ROOT, crosswalks
+
+from sagerecon.mapping.compiler import compile_mappings
+from sagerecon.mapping.crosswalk import read_crosswalk
+from sagerecon.mapping.function import FUNCTIONS, LIST_FUNCTIONS
+from sagerecon.mapping.transform import Parameter
+from sagerecon.mapping.transforms import TRANSFORMS
+from sagerecon.package import catalog, schema
+
+REFERENCE = ROOT / "docs/mapping.md"
+BLOCKS = re.findall(r"```yaml\n(.*?)```", REFERENCE.read_text(encoding="utf-8"), re.DOTALL)
+
+#: The mapping that the blocks refer to, unless they are that mapping themselves.
+CUSTOMERS = HEAD + "fields: {name: {from: name}}\n"
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=range(len(BLOCKS)))
+def test_each_block_compiles(block: str) -> None:
+    if "crosswalk/v1" in block:
+        assert read_crosswalk("it", block, "it.yaml")[1] == []
+        return
+    text = block if "sagerecon: mapping/v1" in block else HEAD + block
+    files = {"block.yaml": text}
+    if "mapping: customers\n" not in text:
+        files["customers.yaml"] = CUSTOMERS
+    compiled, findings = compile_mappings(
+        files, DATASETS, catalog(), crosswalks(), PARAMETERS, schema("mapping")
+    )
+    assert [str(finding) for finding in findings] == []
+    assert len(compiled) == len(files)
+
+
+def _transforms() -> Iterator[str]:
+    yield "| transform | takes | options | what comes out | example |"
+    yield "| --- | --- | --- | --- | --- |"
+    for transform in TRANSFORMS.values():
+        takes = "anything single" if len(transform.takes) > 4 else ", ".join(transform.takes)
+        options = "; ".join(_option(parameter) for parameter in transform.parameters)
+        about = " ".join(part for part in (transform.about, transform.words) if part)
+        name = f"`{transform.name}`" + (" *change*" if transform.alters else "")
+        example = transform.example
+        shown = f"`{example.do}`: `{example.before}` → `{example.after}`"
+        yield f"| {name} | {takes} | {options} | {about} | {shown} |"
+
+
+def _option(parameter: Parameter) -> str:
+    words = " or ".join(f"`{word}`" for word in parameter.words)
+    if parameter.required:
+        return f"`{parameter.name}`" + (f": {words}" if words else "")
+    usual = f" (else `{parameter.default}`)" if parameter.default not in (None, "") else " (may be left out)"
+    return f"`{parameter.name}`" + (f": {words}" if words else "") + usual
+
+
+def _functions() -> Iterator[str]:
+    yield "| function | what it gives | example |"
+    yield "| --- | --- | --- |"
+    for function in (*FUNCTIONS.values(), *LIST_FUNCTIONS.values()):
+        text, gives = function.example
+        yield f"| `{function.signature}` | {function.about} | `{text}` → `{gives}` |"
+
+
+@pytest.mark.parametrize(("name", "rows"), [("transforms", _transforms), ("functions", _functions)])
+def test_its_tables_are_those_of_the_program(name: str, rows: object, request: pytest.FixtureRequest) -> None:
+    assert callable(rows)
+    table = f"<!-- {name} -->\n{chr(10).join(rows())}\n<!-- end -->"
+    text = REFERENCE.read_text(encoding="utf-8")
+    if request.config.getoption("--update-golden"):
+        text = re.sub(rf"<!-- {name} -->\n.*?<!-- end -->", lambda _: table, text, flags=re.DOTALL)
+        REFERENCE.write_text(text, encoding="utf-8")
+    assert table in text
+
+
+def test_every_key_of_the_schema_is_explained() -> None:
+    text = REFERENCE.read_text(encoding="utf-8")
+    definitions = schema("mapping")["$defs"]
+    keys = {*schema("mapping")["properties"], *definitions["value"]["properties"]}
+    keys |= {*definitions["reference"]["properties"], *definitions["pick"]["properties"]}
+    assert {key for key in keys if key not in text} == set()
