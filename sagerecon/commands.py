@@ -50,6 +50,7 @@ from sagerecon.rehearsal.server import Server, serve
 from sagerecon.report.facts import Cover, ReportFacts
 from sagerecon.report.pages import write_plan_report, write_reports
 from sagerecon.runner import PATIENCE, Progress, RunOutcome, run
+from sagerecon.signing_in import find_business, newest_tokens, sign_in, sign_out
 from sagerecon.store.run_log import BusinessStore
 from sagerecon.verification import Reading, judge, provenance
 
@@ -415,8 +416,8 @@ def login(project: Project, clock: Clock, session: requests.Session, show: Calla
         ProjectError: the sign-in reaches several businesses and the project names none.
     """
     with project.open_store(clock) as store:
-        granted = project.sign_in(store, session, clock, show)
-        business, name = project.find_business(store, session, clock)
+        granted = sign_in(project, store, session, clock, show)
+        business, name = find_business(project, store, session, clock)
         project.choose_business(business)
     return SignedIn(business, name, granted.refresh_expires_at)
 
@@ -428,7 +429,7 @@ def login_status(project: Project, clock: Clock) -> SignedIn:
         AuthorizationError: nobody is.
     """
     with project.open_store(clock) as store:
-        tokens = project.tokens(store)
+        tokens = newest_tokens(store)
     return SignedIn(project.business.id, "", tokens.refresh_expires_at)
 
 
@@ -439,7 +440,7 @@ def logout(project: Project, clock: Clock, session: requests.Session) -> None:
         AuthorizationError: nobody is signed in.
     """
     with project.open_store(clock) as store:
-        project.sign_out(store, session, clock)
+        sign_out(project, store, session, clock)
 
 
 def open_rehearsal(

@@ -13,25 +13,22 @@ from urllib.parse import urlsplit
 
 import requests
 
-from sagerecon.model.call import Call
 from sagerecon.model.catalog import Api, Catalog
 from sagerecon.model.clock import Clock
 from sagerecon.model.document import Node, check_schema, read_document
-from sagerecon.model.errors import AuthorizationError, MappingError, ProjectError, ValidationError
+from sagerecon.model.errors import MappingError, ProjectError, ValidationError
 from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.place import Place
-from sagerecon.model.tokens import Tokens
 from sagerecon.model.type import Columns
 from sagerecon.model.value import Scalar, fingerprint
 from sagerecon.package import catalog, schema
 from sagerecon.sage.authorization import App, Authorization
 from sagerecon.sage.client import ReadingClient, SageClient
 from sagerecon.sage.grant import GrantTokens
-from sagerecon.sage.loopback import LoopbackListener
 from sagerecon.sage.session import open_session
 from sagerecon.sources.dataset import describe
-from sagerecon.sources.declared import Sources
 from sagerecon.sources.declaration import read_sources
+from sagerecon.sources.declared import Sources
 from sagerecon.sources.snapshot import Snapshot, open_snapshot, take_snapshot
 from sagerecon.store.opening import Store, open_store
 
@@ -40,9 +37,6 @@ STATE = ".sagerecon"
 
 #: The vault keeps tokens by grant; a project has one.
 GRANT = "default"
-
-#: How long we wait for a person at the consent page.
-SIGN_IN_SECONDS = 300
 
 #: The app that a sandbox knows from the start; its secret is none.
 SANDBOX_APP = "sagerecon"
@@ -234,59 +228,6 @@ class Project:
     def open_reader(self, store: Store, session: requests.Session, clock: Clock) -> ReadingClient:
         """A door through which nothing can be changed."""
         return ReadingClient(self.open_sage(store, session, clock))
-
-    def sign_in(
-        self, store: Store, session: requests.Session, clock: Clock, show: Callable[[str], None]
-    ) -> Tokens:
-        """New tokens in the vault, after a person has consented on the page whose address `show` is given.
-
-        Raises:
-            AuthorizationError: access was denied, or nobody came back in time.
-        """
-        authorization = Authorization(self.app(), session, clock)
-        with LoopbackListener() as listener:
-            request = authorization.request(listener.redirect_uri, country=self.business.country)
-            show(request.url)
-            callback = listener.wait(request.state, SIGN_IN_SECONDS)
-        return store.vault.save(GRANT, authorization.exchange(request, callback), None)
-
-    def sign_out(self, store: Store, session: requests.Session, clock: Clock) -> None:
-        """Revoke the grant at Sage, then forget it.
-
-        Raises:
-            AuthorizationError: nobody is signed in, or Sage refuses.
-        """
-        Authorization(self.app(), session, clock).revoke(self.tokens(store))
-        store.vault.forget(GRANT)
-
-    def tokens(self, store: Store) -> Tokens:
-        """The newest tokens.
-
-        Raises:
-            AuthorizationError: nobody is signed in.
-        """
-        tokens = store.vault.load(GRANT)
-        if tokens is None:
-            raise AuthorizationError("Nobody has signed in.", "Sign in: sagerecon auth login.")
-        return tokens
-
-    def find_business(self, store: Store, session: requests.Session, clock: Clock) -> tuple[str, str]:
-        """Id and name of the business to move into: the one named, or the only one there is.
-
-        Raises:
-            ProjectError: the one named is not there, or there are several and none is named.
-        """
-        answer = self.open_sage(store, session, clock).call(Call("GET", "/businesses"))
-        found = {item["id"]: item["displayed_as"] for item in answer.body["$items"]}
-        if self.business.id in found:
-            return self.business.id, found[self.business.id]
-        if len(found) == 1 and not self.business.id:
-            return next(iter(found.items()))
-        names = ", ".join(f"{name} ({business})" for business, name in found.items()) or "none"
-        raise ProjectError(
-            f"The sign-in reaches these businesses: {names}.",
-            f"Put the id of the one to move into into {FILE}: business.id.",
-        )
 
     def choose_business(self, business: str) -> Project:
         """The project once the sign-in has shown which business it moves into; kept for later commands."""

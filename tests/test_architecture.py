@@ -24,6 +24,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "runner": {"planning"},
     # `package` hands the project its catalog and schemas: the files that travel with the program.
     "project": {"sources", "sage", "store", "package"},
+    "signing_in": {"project", "sage", "store"},
     # What several commands share: the source as Sage should hold it, and what Sage holds against it.
     # `verification` reads what runs left, so it names the store's values.
     "preparation": {"project", "mapping", "validation", "reconciliation", "package"},
@@ -31,6 +32,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     # Writing a report is a command like any other, so `commands` reaches the report's edge too.
     "commands": {
         "project",
+        "signing_in",
         "preparation",
         "verification",
         "mapping",
