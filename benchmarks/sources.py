@@ -55,7 +55,7 @@ def snapshot(folder: Path, settings: str, key: str) -> Callable[[], object]:
     """A snapshot of one file, taken and opened."""
     columns = "".join(f"      {name}: {{{key}: {name}, type: {kind}}}\n" for name, kind in COLUMNS.items())
     files = f"sagerecon: sources/v1\nfiles:\n  t:\n    {settings}\n    columns:\n{columns}"
-    text = files + 'datasets:\n  t: {sql: "SELECT * FROM t"}\n'
+    text = f'{files}datasets:\n  t: {{sql: "FROM t"}}\n'
     sources, findings = read_sources(text, "sources.yaml", package.schema("sources"))
     assert not findings, findings
     fingerprint, found = take_snapshot(sources, folder, folder / "s.duckdb", 0)

@@ -25,6 +25,6 @@ def test_each_block_is_accepted_and_its_sql_fits(block: str) -> None:
 
 @pytest.mark.parametrize(("section", "part"), [("Files", "file"), ("Columns", "column")])
 def test_each_key_has_its_line(section: str, part: str) -> None:
-    table = TEXT.split(f"## {section}\n")[1].split("\n\n")[0]
+    table = TEXT.split(f"## {section}\n\n")[1].split("\n\n")[0]
     told = set(re.findall(r"`(\w+)`", "\n".join(line.split("|")[1] for line in table.splitlines())))
     assert told == set(package.schema("sources")["$defs"][part]["properties"]) - {"about"}

@@ -61,6 +61,13 @@ class CellFault(Exception):
         return Finding(self.code, place, f"{column}: {self.message}", self.hint, self.severity)
 
 
+#: A typed row by column name, `_origin` among them.
+Row: TypeAlias = "dict[str, Cell]"
+
+#: The column that says where a row stands.
+ORIGIN = "_origin"
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """How one column is taken from a raw row: `pick` finds the cell, `convert` types it."""
@@ -70,39 +77,36 @@ class Field:
     convert: Convert
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One typed row and where it stands."""
+class RowTyper:
+    """Types the rows of one table.
 
-    origin: Place
-    values: dict[str, Cell]
+    Every cell of every source passes here, so what can be looked up once is.
+    """
 
+    def __init__(self, fields: Iterable[Field]) -> None:
+        self._fields = [(field.column.name, field.pick, field.convert, field.column) for field in fields]
 
-def type_row(
-    raw: object, fields: Iterable[Field], place_of: Callable[[Column], Place]
-) -> tuple[dict[str, Cell], list[Finding]]:
-    """The typed values of a raw row, and the faults in it."""
-    values: dict[str, Cell] = {}
-    findings: list[Finding] = []
-    for field in fields:
-        name = field.column.name
-        try:
-            values[name] = field.convert(field.pick(raw))
-        except CellFault as fault:
-            values[name] = fault.value
-            findings.append(fault.finding(place_of(field.column), name))
-    return values, findings
+    def row(self, raw: object, origin: str, place_of: Callable[[Column], Place]) -> tuple[Row, list[Finding]]:
+        """The typed values of a raw row and the faults in it; `place_of` is asked for faults only."""
+        values: Row = {}
+        findings: list[Finding] = []
+        for name, pick, convert, column in self._fields:
+            try:
+                values[name] = convert(pick(raw))
+            except CellFault as fault:
+                values[name] = fault.value
+                findings.append(fault.finding(place_of(column), name))
+        values[ORIGIN] = origin
+        return values, findings
 
 
 def converter(column: Column, file: SourceFile) -> Convert:
-    """The function that types a cell of this column."""
+    """The function that types a cell of this column; a cell of blanks is none."""
     convert = _converter(column, file)
-    if column.type == "list":
-        return convert
     required = column.required
 
     def convert_or_blank(cell: object) -> Cell:
-        if cell is None or (isinstance(cell, str) and (not cell or cell.isspace())):
+        if cell is None or cell == "" or (isinstance(cell, str) and cell.isspace()):
             if required:
                 raise CellFault("missing_value", "a value is required and the cell is empty.")
             return None
@@ -159,9 +163,13 @@ def _checked(text: str) -> str:
 def _decimal(scale: int, file: SourceFile) -> Convert:
     number = _number_pattern(file.decimal, file.thousands)
     plain = _number_pattern(".", "")
+    is_usual = re.compile(rf"-?[0-9]{{1,{WHOLE_DIGITS}}}(?:\.[0-9]{{1,{max(scale, 1)}}})?").fullmatch
+    has_point = file.decimal == "." and scale > 0
 
     def convert(cell: object) -> Cell:
         if isinstance(cell, str):
+            if has_point and is_usual(cell):
+                return cell  # nearly every amount there is
             match = number(cell)
         elif isinstance(cell, Decimal) and cell.is_finite():
             match = plain(_digits(cell))

@@ -62,7 +62,9 @@ class CsvReader:
                     continue
                 count += 1
                 if len(cells) == width:
-                    yield from table.row(cells, start)
+                    row, findings = table.row(cells, start)
+                    yield from findings
+                    yield row
                 else:
                     yield _ragged(Place(name, start), len(cells), width)
         except csv.Error as error:

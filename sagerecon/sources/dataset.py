@@ -16,14 +16,12 @@ from sagerecon.model.place import NOWHERE, Place
 from sagerecon.model.record import Record
 from sagerecon.model.type import DECIMAL, INTEGER, TEXT, UNKNOWN, Columns, Type, list_of
 from sagerecon.model.value import Scalar, Value
+from sagerecon.sources.columns import ORIGIN
 from sagerecon.sources.database import open_in_memory
 from sagerecon.sources.declared import ControlQuery, Query, Sources
 from sagerecon.sources.opening import unreadable
 from sagerecon.sources.query import Compiled, Compiler, sql_fault
 from sagerecon.sources.tables import create_table
-
-#: The column that says which rows of the source a record was made from.
-ORIGIN = "_origin"
 
 #: Rows fetched at a time.
 _BATCH = 1_000

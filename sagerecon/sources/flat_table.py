@@ -8,7 +8,7 @@ from operator import itemgetter
 from sagerecon.model.document import suggestion
 from sagerecon.model.finding import Finding
 from sagerecon.model.place import Place
-from sagerecon.sources.columns import Field, Row, converter, type_row
+from sagerecon.sources.columns import Field, Row, RowTyper, converter
 from sagerecon.sources.declared import Column, SourceFile
 
 
@@ -21,7 +21,7 @@ class FlatTable:
         self._place = place
         numbers = {column.name: self._number(column) for column in file.columns}
         self._numbers = {name: number for name, number in numbers.items() if number is not None}
-        self._fields = tuple(_field(column, numbers[column.name], file) for column in file.columns)
+        self._typer = RowTyper(_field(column, numbers[column.name], file) for column in file.columns)
 
     def faults(self) -> Iterator[Finding]:
         """Declared columns that the heading lacks or has twice."""
@@ -40,17 +40,14 @@ class FlatTable:
                 place = Place(self._place.file, self._place.line, number)
                 yield Finding("column_twice", place, f"there are {count} columns '{heading}'.")
 
-    def row(self, cells: Sequence[object], line: int) -> Iterator[Row | Finding]:
-        """The typed row, after what is wrong with it."""
-        place = Place(self._place.file, line)
+    def row(self, cells: Sequence[object], line: int) -> tuple[Row, list[Finding]]:
+        """The typed row and what is wrong with it."""
 
         def place_of(column: Column) -> Place:
             number = self._numbers.get(column.name)
-            return place if number is None else Place(place.file, line, number + 1)
+            return Place(self._place.file, line, 0 if number is None else number + 1)
 
-        values, findings = type_row(cells, self._fields, place_of)
-        yield from findings
-        yield Row(place, values)
+        return self._typer.row(cells, f"{self._place.file}:{line}", place_of)
 
     def _number(self, column: Column) -> int | None:
         heading = column.path[0]

@@ -20,7 +20,12 @@ def _field(column: Column, file: SourceFile) -> Field:
 
 
 def _picker(path: tuple[str, ...]) -> Callable[[object], object]:
+    """Finds the value at the path; most paths have one step, and most records are objects."""
+    first = path[0] if len(path) == 1 else ""
+
     def pick(record: object) -> object:
+        if first and isinstance(record, dict):
+            return record.get(first)
         value: Any = record
         for number, step in enumerate(path):
             if value is None:

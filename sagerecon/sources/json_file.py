@@ -9,7 +9,7 @@ from pathlib import Path
 from sagerecon.model.document import suggestion
 from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.place import Place
-from sagerecon.sources.columns import Row, type_row
+from sagerecon.sources.columns import Row, RowTyper
 from sagerecon.sources.declared import Column, SourceFile
 from sagerecon.sources.json_cells import Presence, json_fields
 from sagerecon.sources.json_text import JsonFault, JsonText
@@ -24,7 +24,7 @@ class JsonReader:
 
     def __init__(self, file: SourceFile) -> None:
         self._file = file
-        self._fields = json_fields(file)
+        self._typer = RowTyper(json_fields(file))
         self._presence = Presence(file.columns)
 
     def rows(self, path: Path, name: str) -> Iterator[Row | Finding]:
@@ -59,19 +59,20 @@ class JsonReader:
         beside: dict[str, object] = {}
         for position, record in document.records(self._file.records, beside):
             count += 1
-            place = _place(name, document, position)
             if not isinstance(record, dict):
+                place = _place(name, document, position)
                 yield Finding("not_a_record", place, "a record must be an object: {…}.")
                 continue
             self._presence.look(record)
 
-            def place_of(column: Column, start: int = position, default: Place = place) -> Place:
+            def place_of(column: Column, start: int = position) -> Place:
                 found = document.find(start, column.path)
-                return default if found is None else _place(name, document, found)
+                return _place(name, document, start if found is None else found)
 
-            values, findings = type_row(record, self._fields, place_of)
+            line, number = document.line_and_column(position)
+            row, findings = self._typer.row(record, f"{name}:{line}:{number}", place_of)
             yield from findings
-            yield Row(place, values)
+            yield row
         yield from self._counts(document, name, beside, count)
 
     def _counts(

@@ -26,7 +26,7 @@ def create_table(connection: duckdb.DuckDBPyConnection, file: SourceFile) -> Non
 
 def row_line(row: Row) -> str:
     """The row as one line of JSON; decimals and dates are text in it, so that nothing is a float."""
-    return _encode({**row.values, "_origin": str(row.origin)}) + "\n"
+    return _encode(row) + "\n"
 
 
 def load_table(connection: duckdb.DuckDBPyConnection, file: SourceFile, lines: Path, rows: int) -> None:

@@ -88,7 +88,9 @@ class XlsxReader:
             padded = (*cells, *[None] * (len(scales) - len(cells)))
             yield from _faults(padded, scales, place)
             exact = [_exact(cell, scale) for cell, scale in zip(padded, scales, strict=False)]
-            yield from table.row(exact, line)
+            row, findings = table.row(exact, line)
+            yield from findings
+            yield row
         if table is None:
             raise unreadable(Finding("empty_file", Place(name), f"the sheet '{sheet.title}' is empty."))
         if not count:
