@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -20,12 +20,16 @@ class MemoryVault:
         self._tokens: dict[str, Tokens] = {}
         self._lease = threading.RLock()
         self.events: list[str] = []
+        self.meanwhile: Callable[[], object] | None = None  #: what another worker does while one waits
 
     def load(self, grant: str) -> Tokens | None:
         return self._tokens.get(grant)
 
     @contextmanager
     def refresh_lease(self, grant: str, generation: int) -> Iterator[bool]:
+        meanwhile, self.meanwhile = self.meanwhile, None
+        if meanwhile is not None:
+            meanwhile()
         with self._lease:
             tokens = self._tokens.get(grant)
             yield tokens is not None and tokens.generation == generation

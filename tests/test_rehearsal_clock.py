@@ -39,15 +39,17 @@ def test_two_processes_live_in_one_time(tmp_path: Path) -> None:
     program = (
         "import sys; from pathlib import Path; from sagerecon.rehearsal.clock import SharedClock\n"
         "with SharedClock(Path(sys.argv[1]), 5) as clock:\n"
-        "    [clock.sleep(1) for _ in range(500)]"
+        "    [clock.sleep(1) for _ in range(20_000)]"
     )
     with SharedClock(path, 1_000) as clock:
         other = subprocess.Popen([sys.executable, "-c", program, str(path)])
-        for _ in range(500):
+        while clock.now() == 1_000:  # until the other has begun
+            assert other.poll() is None
+        for _ in range(20_000):
             clock.sleep(1)
         assert other.wait(20) == 0
-        assert clock.now() == 2_000
+        assert clock.now() == 41_000
     with SharedClock(path, 7) as again:  # a file that is there goes on from where it stood
-        assert again.now() == 2_000
+        assert again.now() == 41_000
     assert path.stat().st_mode & 0o777 == 0o600
     assert path.stat().st_size == 8

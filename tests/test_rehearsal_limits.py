@@ -49,7 +49,12 @@ def test_the_moment_a_refusal_names_is_the_first_with_room(steps: list[int]) -> 
         assert after is None or after.limit != exceeded.limit
 
 
-@given(st.lists(st.tuples(st.integers(0, HOUR // 2), st.integers(1, 400)), max_size=40))
+@given(
+    st.lists(
+        st.tuples(st.sampled_from([0, 1, HOUR // 2, HOUR - 1, HOUR, HOUR + 1]), st.integers(1, 400)),
+        max_size=40,
+    )
+)
 def test_amounts_are_summed_over_the_window(bookings: list[tuple[int, int]]) -> None:
     window, now, entered = RollingWindow(1_000, HOUR), 0, list[tuple[int, int]]()
     for step, amount in bookings:

@@ -27,6 +27,7 @@ from sagerecon.model.clock import SECOND
 from sagerecon.model.errors import AuthorizationError, NoAnswerError, ProjectError, SageError
 from sagerecon.model.tokens import Tokens
 from sagerecon.rehearsal.adapter import mount
+from sagerecon.rehearsal.authorization import REVOKE
 from sagerecon.rehearsal.faults import Fault, Occasion, ScheduledFaults, Trouble
 from sagerecon.rehearsal.sage import RehearsalSage
 from sagerecon.rehearsal.server import serve
@@ -214,6 +215,17 @@ def test_threads_and_workers_that_find_it_due_refresh_once() -> None:
         thread.join()
     assert {tokens.generation for tokens in got} == {2}
     assert len({tokens.access for tokens in got}) == 1
+    assert vault.events == ["sent", "saved"]
+
+
+def test_a_worker_that_waited_for_the_lease_takes_what_the_other_got() -> None:
+    sage = small_sage()
+    sage.authorization.reuse = REVOKE
+    vault = vault_with(sage)
+    one, two = (GrantTokens("ada", vault, authorization(sage), sage.clock) for _ in range(2))
+    sage.clock.sleep(250 * SECOND)
+    vault.meanwhile = two.current
+    assert one.current() == two.current()
     assert vault.events == ["sent", "saved"]
 
 

@@ -40,8 +40,6 @@ class GrantTokens:
         with self._lock:
             tokens = self._newest or self._load()
             if tokens.is_due(self._clock.now()):
-                tokens = self._load()  # another worker may have refreshed
-            if tokens.is_due(self._clock.now()):
                 try:
                     tokens = self._refreshed(tokens)
                 except NoAnswerError:
