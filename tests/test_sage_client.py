@@ -88,7 +88,7 @@ def test_an_answer_carries_what_the_runner_needs() -> None:
 
 def test_numbers_are_exact() -> None:
     all_ = signed()
-    all_.session.mount(BASE, _Fixed(b'{"weight": 0.1}'))
+    all_.session.mount(f"{BASE}/", _Fixed(b'{"weight": 0.1}'))
     assert all_.client.call(GET).body["weight"] == Decimal("0.1")
 
 
@@ -181,7 +181,9 @@ def test_a_401_is_answered_with_one_refresh() -> None:
 
 def test_a_401_after_a_refresh_asks_to_sign_in_again() -> None:
     all_ = signed()
-    all_.session.mount(BASE, _Fixed(b'[{"$dataCode":"AuthorizationFailure","$message":"Bad token"}]', 401))
+    all_.session.mount(
+        f"{BASE}/", _Fixed(b'[{"$dataCode":"AuthorizationFailure","$message":"Bad token"}]', 401)
+    )
     with pytest.raises(AuthorizationError, match="sagerecon auth login"):
         all_.client.call(GET)
     assert all_.vault.events == ["sent", "saved"]
@@ -196,7 +198,7 @@ def test_a_lapsed_subscription_costs_no_refresh() -> None:
 
 def test_a_redirect_is_not_followed() -> None:
     all_ = signed()
-    all_.session.mount(BASE, _Fixed(b"", 302, "https://elsewhere.example/"))
+    all_.session.mount(f"{BASE}/", _Fixed(b"", 302, "https://elsewhere.example/"))
     assert all_.client.call(POST).status == 302
 
 

@@ -7,6 +7,7 @@ the wiser.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from http.client import responses
 from io import BytesIO
 from urllib.parse import urlsplit
 
@@ -26,7 +27,7 @@ def mount(session: requests.Session, sage: RehearsalSage, *base_urls: str) -> No
     adapter = RehearsalAdapter(sage)
     for url in (api.base_url, api.authorize_url, api.token_url, api.revoke_url, *base_urls):
         parts = urlsplit(url)
-        session.mount(f"{parts.scheme}://{parts.netloc}", adapter)
+        session.mount(f"{parts.scheme}://{parts.netloc}/", adapter)
 
 
 class RehearsalAdapter(BaseAdapter):
@@ -54,7 +55,7 @@ class RehearsalAdapter(BaseAdapter):
             reply = self._sage.request(request.method or "GET", url, request.headers, content)
         except Dropped as drop:
             raise _connection_error(request, url, sent=drop.sent) from None
-        if _reads_for(timeout, reply.took):
+        if _has_given_up(timeout, reply.took):
             raise requests.ReadTimeout("The answer took too long.", request=request)
         return self._building.build_response(request, _raw(reply, request))
 
@@ -68,6 +69,7 @@ def _raw(reply: Reply, request: requests.PreparedRequest) -> HTTPResponse:
         body=BytesIO(sent),
         headers={**reply.headers, "Content-Length": str(len(reply.body))},
         status=reply.status,
+        reason=responses.get(reply.status, ""),
         preload_content=False,
         decode_content=False,
         enforce_content_length=True,
@@ -75,8 +77,8 @@ def _raw(reply: Reply, request: requests.PreparedRequest) -> HTTPResponse:
     )
 
 
-def _reads_for(timeout: float | tuple[float, float] | tuple[float, None] | None, took: int) -> bool:
-    """Whether a client that waits so long for an answer has given up by then."""
+def _has_given_up(timeout: float | tuple[float, float] | tuple[float, None] | None, took: int) -> bool:
+    """Whether a client with this timeout no longer waits after `took` milliseconds."""
     patience = timeout[1] if isinstance(timeout, tuple) else timeout
     return patience is not None and took > patience * 1_000
 
