@@ -42,6 +42,10 @@ class Field:
     items: str = ""  #: the type of a list's elements: text, integer or object
     least: int | None = None
     most: int | None = None
+    needed: tuple[str, ...] = field(init=False, default=())  #: those of `fields` that a POST must give
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "needed", _needed(self.fields))
 
     def accepts(self, kind: str) -> bool:
         """Whether the id of an entity of this kind may stand here."""
@@ -125,10 +129,18 @@ class Kind:
     values_are_examples: bool = False  #: more ids than these exist, or they differ by country
     items_per_page: int | None = None  #: the largest page where it differs from the API's
     quirks: tuple[str, ...] = ()
+    needed: tuple[str, ...] = field(init=False, default=())  #: those of `fields` that a POST must give
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "needed", _needed(self.fields))
 
     def can(self, operation: str) -> bool:
         """Whether the API offers the operation at all."""
         return operation in self.operations
+
+
+def _needed(fields: Mapping[str, Field]) -> tuple[str, ...]:
+    return tuple(f.name for f in fields.values() if f.required and f.create and not f.read_only)
 
 
 @dataclass(frozen=True, slots=True)

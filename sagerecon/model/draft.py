@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from enum import Enum
 from typing import TypeAlias
@@ -123,6 +124,8 @@ Outcome: TypeAlias = Draft | Quarantined | LeftOut
 
 def references_in(node: Node) -> Iterator[Reference]:
     """Every reference at the leaves of `node`."""
+    if isinstance(node, str | int | Decimal | date | None):
+        return  # nearly every leaf; asking whether it is a Mapping would cost ten times as much
     if isinstance(node, Reference):
         yield node
     elif isinstance(node, Mapping):

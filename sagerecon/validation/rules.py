@@ -64,7 +64,8 @@ def kind_is_available(draft: Draft, catalog: Catalog, books: Books) -> Iterator[
 
 def fields_are_whole(draft: Draft, catalog: Catalog, books: Books) -> Iterator[Finding]:
     """Every required field is there, and no value is longer, finer or other than Sage takes."""
-    yield from _Fields(draft, catalog, books).faults(draft.body, catalog[draft.kind].fields, "")
+    kind = catalog[draft.kind]
+    yield from _Fields(draft, catalog, books).faults(draft.body, kind.fields, kind.needed, "")
 
 
 def tax_is_registered(draft: Draft, catalog: Catalog, books: Books) -> Iterator[Finding]:
@@ -176,6 +177,10 @@ def named(draft: Draft) -> str:
     return f"{draft.kind.replace('_', ' ')} {draft.label or draft.key}"
 
 
+#: What counts as not given.
+_EMPTY: tuple[object, ...] = (None, "", [], ())
+
+
 @dataclass(frozen=True, slots=True)
 class _Fields:
     """The fields of one draft against the catalog."""
@@ -184,44 +189,42 @@ class _Fields:
     catalog: Catalog
     books: Books
 
-    def faults(self, body: Mapping[str, Any], fields: Mapping[str, Field], path: str) -> Iterator[Finding]:
+    def faults(
+        self, body: Mapping[str, Any], fields: Mapping[str, Field], needed: Sequence[str], path: str
+    ) -> Iterator[Finding]:
         """What is missing or wrong among the fields of one object."""
-        for name, field in fields.items():
-            value = body.get(name)
-            if value is None or value in ("", []):
-                if self._is_required(field):
-                    yield self._finding(
-                        "required",
-                        f"has no {path}{name}, which Sage requires.",
-                        "Give it a value in the mapping, or a default with its reason.",
-                    )
-                continue
-            yield from self._value(value, field, f"{path}{name}")
+        for name in needed:
+            if body.get(name) in _EMPTY and self._applies(fields[name]):
+                yield self._finding(
+                    "required",
+                    f"has no {path}{name}, which Sage requires.",
+                    "Give it a value in the mapping, or a default with its reason.",
+                )
+        for name, value in body.items():
+            if value not in _EMPTY and (field := fields.get(name)) is not None:
+                yield from self._value(value, field, f"{path}{name}")
 
-    def _is_required(self, field: Field) -> bool:
-        applies = not field.countries or not self.books.country or self.books.country in field.countries
-        return field.required and field.create and not field.read_only and applies
+    def _applies(self, field: Field) -> bool:
+        return not field.countries or not self.books.country or self.books.country in field.countries
 
     def _value(self, value: Any, field: Field, where: str) -> Iterator[Finding]:
         match value:
-            case Reference():
-                return
-            case Mapping():
-                yield from self.faults(value, field.fields, f"{where}.")
-            case list() | tuple():
-                for number, item in enumerate(value):
-                    if isinstance(item, Mapping):
-                        yield from self.faults(item, field.fields, f"{where}[{number}].")
-                    else:
-                        yield from self._value(item, field, where)
             case str():
                 yield from self._text(value, field, where)
             case Decimal():
                 yield from self._amount(value, field, where)
-            case bool():
+            case bool() | Reference():
                 return
             case int():
                 yield from self._number(value, field, where)
+            case list() | tuple():
+                for number, item in enumerate(value):
+                    if isinstance(item, Mapping):
+                        yield from self.faults(item, field.fields, field.needed, f"{where}[{number}].")
+                    else:
+                        yield from self._value(item, field, where)
+            case Mapping():
+                yield from self.faults(value, field.fields, field.needed, f"{where}.")
 
     def _text(self, value: str, field: Field, where: str) -> Iterator[Finding]:
         if field.max_length and len(value) > field.max_length:
