@@ -225,3 +225,15 @@ def test_an_edited_contact_moves_what_is_owed_from_one_to_the_other() -> None:
     company.edit("open_invoices/1001", contact={"id": "id-C2"})
     moved = {v.key: v.parties for v in company.reconcile().findings}
     assert moved["open_invoices/1001"] == {"customers/C1": Decimal("-9.00"), "customers/C2": Decimal("9.00")}
+
+
+def test_a_quarantined_record_explains_a_gap_only_where_there_is_one() -> None:
+    company = touched_company()
+    company.sage, company.deleted = {**small_company("481.00").sage}, set()
+    verdicts = company.reconcile().verdicts
+    accounts = company.accounts()
+    held = company.trial_balance(c1100="443.50")
+    with_it = tie_trial_balance([balance("1100", "524.50")], held, AS_AT, accounts=accounts, verdicts=verdicts)
+    without = tie_trial_balance([balance("1100", "443.50")], held, AS_AT, accounts=accounts, verdicts=verdicts)
+    assert [share.label for share in with_it.lines[0].records] == ["invoice 1008"]
+    assert (with_it.lines[0].remainder, without.lines[0].records) == (0, ())

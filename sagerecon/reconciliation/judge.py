@@ -84,7 +84,8 @@ class Judge:
         day = None if evidence.written is None else day_of(evidence.written.written_at)
         why = _why(evidence)
         can_update = evidence.kind in self._catalog and self._catalog[evidence.kind].can("update")
-        return replace(said, reason=reason(said, day, why), clears=clearing(said, can_update, why))
+        clears = _hints(evidence) or clearing(said, can_update, why)
+        return replace(said, reason=reason(said, day, why), clears=clears)
 
     def stranger(self, entity: Entity, twin: str) -> RecordVerdict:
         """The verdict on a thing in Sage without a record; `twin` is the record it repeats, if any."""
@@ -204,10 +205,17 @@ def _is_merged(evidence: Evidence) -> bool:
     return evidence.shares_entity and evidence.written is not None
 
 
+def _hints(evidence: Evidence) -> str:
+    """What the findings of a record that was set aside say would mend it."""
+    outcome = evidence.outcome
+    findings = outcome.findings if isinstance(outcome, Quarantined) else evidence.rejected
+    return " ".join(dict.fromkeys(finding.hint for finding in findings if finding.hint))
+
+
 def _why(evidence: Evidence) -> str:
     """What the outcome, the run or the ladder has to say."""
     if evidence.rejected:
-        return " ".join(finding.message for finding in evidence.rejected)
+        return " ".join(dict.fromkeys(finding.message for finding in evidence.rejected))
     match evidence.outcome:
         case Quarantined(findings=findings):
             return " ".join(finding.message for finding in findings)

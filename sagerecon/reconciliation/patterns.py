@@ -48,7 +48,11 @@ def with_usual_effects(
         (outcome for outcome in outcomes if isinstance(outcome, Draft) and outcome.mapping in needed), ledger
     )
     return [
-        replace(verdict, effects=_scaled(usual.get(verdict.key.partition("/")[0], {}), -verdict.amount))
+        replace(
+            verdict,
+            effects=_scaled(usual.get(verdict.key.partition("/")[0], {}), -verdict.amount),
+            is_estimate=True,
+        )
         if verdict.verdict is Verdict.QUARANTINED
         and verdict.key in without_draft
         and verdict.amount is not None

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from sagerecon.model.money import total
 from sagerecon.model.place import Place
 from sagerecon.reconciliation.verdict import RecordVerdict
 
@@ -20,6 +21,7 @@ class Share:
     amount: Decimal
     sage_id: str = ""
     origins: tuple[Place, ...] = ()
+    is_estimate: bool = False  #: of a record without a draft, from what its mapping usually posts
 
 
 def shares_by_account(verdicts: Iterable[RecordVerdict]) -> dict[str, list[Share]]:
@@ -35,7 +37,24 @@ def shares_by_contact(verdicts: Iterable[RecordVerdict]) -> dict[str, list[Share
 def share_of(verdict: RecordVerdict, amount: Decimal) -> Share:
     """The share of one record."""
     label = verdict.label or verdict.key or verdict.sage_id
-    return Share(verdict.id, label, verdict.verdict.value, amount, verdict.sage_id, verdict.origins)
+    return Share(
+        verdict.id,
+        label,
+        verdict.verdict.value,
+        amount,
+        verdict.sage_id,
+        verdict.origins,
+        is_estimate=verdict.is_estimate,
+    )
+
+
+def fitting(shares: Sequence[Share], difference: Decimal) -> tuple[Share, ...]:
+    """The shares, without the estimated ones where the gap is explained without them.
+
+    A quarantined record leaves an account short only where the source's balance has it.
+    """
+    certain = tuple(share for share in shares if not share.is_estimate)
+    return certain if total(share.amount for share in certain) == difference else tuple(shares)
 
 
 def _shares(

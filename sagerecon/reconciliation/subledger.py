@@ -13,7 +13,7 @@ from sagerecon.model.entity import Entity, Written
 from sagerecon.model.money import total
 from sagerecon.reconciliation.identity import Body, Identities
 from sagerecon.reconciliation.postings import ControlAccounts, Ledger, is_vendor_side, line_net, type_of
-from sagerecon.reconciliation.shares import Share, share_of, shares_by_contact
+from sagerecon.reconciliation.shares import Share, fitting, share_of, shares_by_contact
 from sagerecon.reconciliation.tie_out import ControlPair, TieOut, TieOutLine
 from sagerecon.reconciliation.verdict import RecordVerdict, Verdict
 
@@ -111,12 +111,12 @@ def tie_contacts(
             name=names.get(contact, contact),
             source=total(item.amount for item in wanted.get(contact, ())),
             sage=own[contact][1] if contact in own else held,
-            records=(*shares.get(contact, ()), *unsent.get(contact, ())),
             aged_source=aged(wanted.get(contact, ()), as_at),
             aged_sage=aged(found.get(contact, ()), as_at),
         )
         if line.source or line.sage or any(line.aged_source) or any(line.aged_sage):
-            lines.append(line)
+            known = (*shares.get(contact, ()), *unsent.get(contact, ()))
+            lines.append(replace(line, records=fitting(known, line.difference)))
     return TieOut(name, about, as_at, tuple(lines), control, BUCKETS)
 
 
@@ -213,7 +213,9 @@ def _unsent(source: Iterable[OpenItem], verdicts: Iterable[RecordVerdict]) -> di
     shares: dict[str, list[Share]] = {}
     for item in source:
         if (verdict := aside.get((_document(item.label), item.amount))) is not None:
-            shares.setdefault(item.contact, []).append(share_of(verdict, -item.amount))
+            shares.setdefault(item.contact, []).append(
+                replace(share_of(verdict, -item.amount), is_estimate=True)
+            )
     return shares
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -12,7 +12,7 @@ from sagerecon.model.entity import Entity
 from sagerecon.model.money import grouped, total
 from sagerecon.model.place import Place
 from sagerecon.reconciliation.identity import as_decimal
-from sagerecon.reconciliation.shares import Share, shares_by_account
+from sagerecon.reconciliation.shares import Share, fitting, shares_by_account
 from sagerecon.reconciliation.verdict import RecordVerdict
 
 #: So many records are named in an explanation; the rest is summed, and all stand in the exceptions.
@@ -215,7 +215,7 @@ def tie_opening_control(
         code, ("Opening balances control", Decimal())
     )
     shares = shares_by_account(verdicts).get(code, ())
-    line = TieOutLine(code, name, source=Decimal(), sage=amount, records=tuple(shares))
+    line = TieOutLine(code, name, source=Decimal(), sage=amount, records=fitting(shares, amount))
     return TieOut("opening_control", "Opening balances control account", as_at, (line,))
 
 
@@ -250,7 +250,7 @@ def _line(
     shares: Sequence[Share],
 ) -> TieOutLine:
     name, amount = held.get(code, ("", Decimal()))
-    return TieOutLine(
+    line = TieOutLine(
         code=code,
         name=name or (old[0].name if old else ""),
         source=total(balance.amount for balance in old),
@@ -258,8 +258,8 @@ def _line(
         adjustment=total(adjustment.amount for adjustment in named),
         old=tuple((balance.code, balance.name, balance.amount) for balance in old),
         adjustments=tuple(named),
-        records=tuple(shares),
     )
+    return replace(line, records=fitting(shares, line.difference))
 
 
 def _columns(rows: Sequence[tuple[Decimal, ...]]) -> tuple[Decimal, ...]:

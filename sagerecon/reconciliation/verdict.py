@@ -107,6 +107,7 @@ class RecordVerdict:
     effects: Mapping[str, Decimal] = field(default_factory=dict)
     #: contact -> what it owes or is owed, Sage less source
     parties: Mapping[str, Decimal] = field(default_factory=dict)
+    is_estimate: bool = False  #: `effects` are what its mapping usually posts, for it has no draft
     is_wanted: bool = False  #: today's source has the record
     is_recorded: bool = False  #: the id map knows it
     is_created: bool = False  #: an earlier run made it in Sage, rather than find it there
