@@ -27,7 +27,7 @@ from sagerecon.model.clock import SECOND
 from sagerecon.model.errors import AuthorizationError, NoAnswerError, ProjectError, SageError
 from sagerecon.model.tokens import Tokens
 from sagerecon.rehearsal.adapter import mount
-from sagerecon.rehearsal.authorization import REVOKE
+from sagerecon.rehearsal.authorization import GRACE, REFUSE, REVOKE
 from sagerecon.rehearsal.faults import Fault, Occasion, ScheduledFaults, Trouble
 from sagerecon.rehearsal.sage import RehearsalSage
 from sagerecon.rehearsal.server import serve
@@ -262,6 +262,25 @@ def test_a_lost_refresh_answer_is_no_loss_where_sage_had_not_rotated() -> None:
     strike(sage, Trouble.RESET)
     assert source.current().generation == 2
     assert vault.events == ["sent", "saved"]
+
+
+@pytest.mark.parametrize("reuse", [REFUSE, GRACE])
+def test_a_worker_that_died_before_storing_new_tokens_leaves_the_old_ones_to_try(reuse: str) -> None:
+    sage = small_sage()
+    sage.authorization.reuse = reuse
+    vault = vault_with(sage)
+    held = vault.load("ada")
+    assert held is not None
+    vault.mark_refresh_sent("ada", held.generation)
+    authorization(sage).refresh(held)  # its answer died with the worker
+    sage.clock.sleep(250 * SECOND)
+    source = GrantTokens("ada", vault, authorization(sage), sage.clock)
+    if reuse == GRACE:
+        assert source.current().generation == 2
+    else:
+        with pytest.raises(GrantEndedError):
+            source.current()
+        assert vault.load("ada") is None
 
 
 def test_while_the_token_endpoint_is_down_a_living_token_is_used() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import socket
+import ssl
 import threading
 from dataclasses import dataclass
 from decimal import Decimal
@@ -24,6 +25,7 @@ from small_sage import (
     small_sage,
 )
 from small_vault import MemoryVault
+from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, ProtocolError, ProxyError
 
 from sagerecon.model.call import Call
 from sagerecon.model.clock import SECOND
@@ -34,7 +36,7 @@ from sagerecon.rehearsal.faults import Fault, Occasion, ScheduledFaults, Trouble
 from sagerecon.rehearsal.sage import RehearsalSage
 from sagerecon.rehearsal.server import serve
 from sagerecon.sage.authorization import App, Authorization
-from sagerecon.sage.client import ReadingClient, SageClient
+from sagerecon.sage.client import ReadingClient, SageClient, may_have_been_sent
 from sagerecon.sage.grant import GrantTokens
 from sagerecon.sage.session import open_session
 from sagerecon.sage.tokens import tokens_of
@@ -252,6 +254,26 @@ def test_an_error_shows_no_token() -> None:
     for text in (str(caught.value), repr(caught.value), repr(tokens)):
         assert tokens.access not in text
         assert tokens.refresh not in text
+
+
+@pytest.mark.parametrize(
+    ("error", "sent"),
+    [
+        (requests.ConnectTimeout(), False),
+        (requests.ReadTimeout(), True),
+        (requests.exceptions.InvalidURL(), False),
+        (requests.ConnectionError(MaxRetryError(None, "/", ConnectTimeoutError())), False),  # type: ignore[arg-type]
+        (requests.exceptions.ProxyError(MaxRetryError(None, "/", ProxyError("no", OSError()))), False),  # type: ignore[arg-type]
+        (requests.exceptions.SSLError(MaxRetryError(None, "/", ssl.SSLCertVerificationError())), False),  # type: ignore[arg-type]
+        (requests.exceptions.SSLError(ssl.SSLEOFError()), True),
+        (requests.ConnectionError(ProtocolError("aborted", ConnectionResetError(104, "reset"))), True),
+        (requests.exceptions.ContentDecodingError(), True),
+    ],
+)
+def test_only_what_certainly_sent_nothing_is_out_of_doubt(
+    error: requests.RequestException, sent: bool
+) -> None:
+    assert may_have_been_sent(error) is sent
 
 
 # Over a socket: the same client against real resets.

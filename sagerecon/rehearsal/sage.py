@@ -116,9 +116,9 @@ class RehearsalSage:
         request = self._read(method, url, headers, body)
         with self._lock:
             faults = self.faults.strike(request.method, request.path)
-        for struck in faults:
-            if struck.edit is not None:
-                struck.edit()
+            for struck in faults:
+                if struck.edit is not None:
+                    struck.edit()
         fault = next((fault for fault in faults if fault.trouble is not Trouble.EDIT), None)
         reply = deliver(fault, lambda: self._handled(request), self._refused, self.clock)
         with self._lock:
