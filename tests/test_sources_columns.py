@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sagerecon.model.place import NOWHERE
-from sagerecon.sources.columns import CellFault, converter
+from sagerecon.sources.cell import CellFault
+from sagerecon.sources.columns import converter
 from sagerecon.sources.declared import Column, SourceFile
 
 

@@ -220,3 +220,11 @@ def test_a_key_must_be_a_column(tmp_path: Path) -> None:
         pytest.raises(SourceError, match="dataset 'large' has no column 'day' for its key"),
     ):
         list(opened.records("large", ["day"]))
+
+
+def test_an_unknown_dataset_is_told_with_a_suggestion(tmp_path: Path) -> None:
+    with (
+        snapshot(tmp_path, FILES + DOCUMENTS, {"lines.csv": LINES}, PARAMETERS) as opened,
+        pytest.raises(SourceError, match=r"no dataset 'document'\. Did you mean 'documents'\?"),
+    ):
+        opened.count("document")

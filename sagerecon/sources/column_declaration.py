@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sagerecon.model.document import Node
 from sagerecon.model.finding import Finding
-from sagerecon.sources.declared import LARGEST_SCALE, Column
+from sagerecon.sources.declared import LARGEST_SCALE, NAME, Column
 
 #: Decimals a column keeps where it does not say: money.
 MONEY_SCALE = 2
@@ -20,8 +20,6 @@ _FITS = {
     "words": ("boolean",),
     "columns": ("list",),
 }
-
-_NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
 def read_columns(node: Node, form: str) -> tuple[Column, ...]:
@@ -60,7 +58,7 @@ def _column(name: str, node: Node, form: str, dates: tuple[str, ...]) -> Column:
 
 def _faults(name: str, node: Node, form: str) -> Iterator[Finding]:
     kind = _text(node, "type")
-    if not _NAME.fullmatch(name):
+    if not NAME.fullmatch(name):
         yield Finding(
             "bad_name",
             node.named_at,

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import codecs
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
 from sagerecon.model.document import Node, check_schema, read_document
 from sagerecon.model.finding import Finding, Severity
-from sagerecon.model.place import Place
 from sagerecon.sources.column_declaration import column_faults, read_columns
-from sagerecon.sources.declared import ControlQuery, Dataset, FigureQuery, Query, SourceFile, Sources
+from sagerecon.sources.declared import NAME, ControlQuery, Dataset, FigureQuery, Query, SourceFile, Sources
 
 #: Endings that say what a file holds.
 ENDINGS = {".json": "json", ".csv": "csv", ".tsv": "csv", ".xlsx": "xlsx"}
@@ -27,9 +25,6 @@ _FITS = {
     "sheet": ("xlsx",),
     "encoding": ("json", "csv"),
 }
-
-#: A name that SQL takes without quotes. Lower case only: SQL does not tell `Id` from `id`.
-NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
 def read_sources(text: str, file: str, schema: Mapping[str, Any]) -> tuple[Sources, list[Finding]]:
@@ -144,14 +139,11 @@ def _text_faults(file: SourceFile, node: Node) -> Iterator[Finding]:
 
 
 def _bad_name(name: str, node: Node) -> Finding | None:
-    return None if NAME.fullmatch(name) else bad_name(name, node.named_at)
-
-
-def bad_name(name: str, place: Place) -> Finding:
-    """The finding that `name` cannot be used in SQL as it is."""
+    if NAME.fullmatch(name):
+        return None
     return Finding(
         "bad_name",
-        place,
+        node.named_at,
         f"'{name}' cannot be a name.",
         "Use a small letter first, then small letters, digits and _.",
     )

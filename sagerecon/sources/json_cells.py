@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sagerecon.sources.columns import Cell, CellFault, Convert, Field, converter
+from sagerecon.sources.cell import Cell, CellFault, Convert
+from sagerecon.sources.columns import Field, converter
 from sagerecon.sources.declared import Column, SourceFile
 
 

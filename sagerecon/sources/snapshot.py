@@ -14,6 +14,7 @@ from typing import Any
 import duckdb
 
 from sagerecon.model.control import Control
+from sagerecon.model.document import suggestion
 from sagerecon.model.errors import SourceError, StoreError
 from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.place import Place
@@ -31,6 +32,7 @@ from sagerecon.sources.dataset import (
     take_control,
 )
 from sagerecon.sources.declared import SourceFile, Sources
+from sagerecon.sources.opening import unreadable
 from sagerecon.sources.profile import ColumnProfile, profile_table
 from sagerecon.sources.query import Compiled
 from sagerecon.sources.tables import load_table
@@ -166,6 +168,10 @@ class Snapshot:
         ]
 
     def _dataset(self, name: str) -> Compiled:
+        if name not in self._shape.datasets:
+            message = f"there is no dataset '{name}'."
+            hint = suggestion(name, self._shape.datasets)
+            raise unreadable(Finding("no_such_dataset", Place(self._sources.file), message, hint))
         return self._shape.datasets[name]
 
 

@@ -1,0 +1,101 @@
+"""Numbers as people and programs write them, to exact digits."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from decimal import Decimal
+
+from sagerecon.sources.cell import Cell, CellFault, Convert, digits, shown
+from sagerecon.sources.declared import WHOLE_DIGITS, SourceFile
+
+_BIGINT = 2**63
+
+
+def decimal_converter(scale: int, file: SourceFile) -> Convert:
+    """Types a cell as a decimal of at most `scale` decimals; nothing is rounded."""
+    number = _number_pattern(file.decimal, file.thousands)
+    plain = _number_pattern(".", "")
+    is_usual = re.compile(rf"-?[0-9]{{1,{WHOLE_DIGITS}}}(?:\.[0-9]{{1,{max(scale, 1)}}})?").fullmatch
+    has_point = file.decimal == "." and scale > 0
+
+    def convert(cell: object) -> Cell:
+        if isinstance(cell, str):
+            if has_point and is_usual(cell):
+                return cell  # nearly every amount there is
+            match = number(cell)
+        elif isinstance(cell, Decimal) and cell.is_finite():
+            match = plain(digits(cell))
+        elif isinstance(cell, int) and not isinstance(cell, bool):
+            match = plain(str(cell))
+        else:
+            match = None
+        if match is None:
+            raise CellFault("not_decimal", f"{shown(cell)} is not a number.", _number_hint(cell, file))
+        sign, whole, fraction = match
+        fraction = fraction.rstrip("0")
+        if len(fraction) > scale:
+            raise CellFault(
+                "too_fine",
+                f"{shown(cell)} has {len(fraction)} decimals and the column keeps {scale}.",
+                f"Say scale: {len(fraction)}.",
+            )
+        if len(whole.lstrip("0")) > WHOLE_DIGITS:
+            raise CellFault("too_large", f"{shown(cell)} has more than {WHOLE_DIGITS} digits.")
+        return f"{sign}{whole or '0'}.{fraction}" if fraction else f"{sign}{whole}"
+
+    return convert
+
+
+def integer_converter(file: SourceFile) -> Convert:
+    """Types a cell as a whole number of 64 bits."""
+    number = _number_pattern(file.decimal, file.thousands)
+
+    def convert(cell: object) -> Cell:
+        value: int | None = None
+        if isinstance(cell, str):
+            match = number(cell)
+            value = int(match[0] + match[1]) if match is not None and match[1] and not match[2] else None
+        elif isinstance(cell, Decimal):
+            value = int(cell) if cell.is_finite() and abs(cell) < _BIGINT and cell == int(cell) else None
+        elif isinstance(cell, int) and not isinstance(cell, bool):
+            value = cell
+        if value is None:
+            raise CellFault("not_integer", f"{shown(cell)} is not a whole number.")
+        if not -_BIGINT <= value < _BIGINT:
+            raise CellFault("too_large", f"{shown(cell)} is too large for a whole number.")
+        return value
+
+    return convert
+
+
+def _number_pattern(mark: str, thousands: str) -> Callable[[str], tuple[str, str, str] | None]:
+    """A function from a text to sign, whole digits and decimals, or None.
+
+    Besides a leading sign it takes the accountants' ways to write a negative amount: `12.00-` and
+    `(12.00)`. Thousands marks must stand at every third digit; a blank may be a no-break blank.
+    """
+    between = "[ \u00a0\u202f]" if thousands in (" ", "\u00a0") else re.escape(thousands)
+    groups = rf"|[0-9]{{1,3}}(?:{between}[0-9]{{3}})+" if thousands else ""
+    pattern = re.compile(rf"([-+\u2212(]?)([0-9]*{groups})(?:{re.escape(mark)}([0-9]+))?([-)]?)")
+    separator = re.compile(between) if thousands else None
+
+    def match(text: str) -> tuple[str, str, str] | None:
+        found = pattern.fullmatch(text) or pattern.fullmatch(text.strip())
+        if found is None:
+            return None
+        before, whole, fraction, after = found.groups()
+        if not (whole or fraction) or (before == "(") != (after == ")") or (before and after == "-"):
+            return None
+        if separator is not None:
+            whole = separator.sub("", whole)
+        return "" if before in ("", "+") and not after else "-", whole, fraction or ""
+
+    return match
+
+
+def _number_hint(cell: object, file: SourceFile) -> str:
+    if isinstance(cell, str) and re.fullmatch(r"[-+]?[0-9][0-9.,' \u00a0]*", cell.strip()):
+        has = f" and thousands: '{file.thousands}'" if file.thousands else " and no thousands mark"
+        return f"sources.yaml says decimal: '{file.decimal}'{has}."
+    return ""
