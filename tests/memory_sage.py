@@ -12,6 +12,7 @@ from typing import Any
 from sagerecon.model.call import Answer, Call
 from sagerecon.model.clock import DAY, MINUTE, Clock, instant, instant_text
 from sagerecon.model.errors import NoAnswerError
+from sagerecon.model.value import canonical
 from sagerecon.package import catalog
 
 #: What may go wrong with one call: before it is carried out, or after.
@@ -75,6 +76,11 @@ class MemorySage:
         entities = self.entities.setdefault(kind, [])
         number = sum(map(len, self.entities.values())) + 1
         links = {f.removesuffix("_id"): {"id": v} for f, v in body.items() if f.endswith("_id")}
+        links |= {
+            f.removesuffix("_ids") + "s": [{"id": v} for v in values]
+            for f, values in body.items()
+            if f.endswith("_ids")
+        }
         made = {"id": f"{number:032x}", **body, **links, "created_at": instant_text(self.clock.now())}
         entities.append(made)
         return made
@@ -96,7 +102,8 @@ class MemorySage:
         body = dict(call.body[kind.name])
         name = body.pop("idempotency_id", "")
         if name:
-            assert self.bodies.setdefault(name, str(body)) == str(body), "two bodies share an id"
+            said = canonical(body)
+            assert self.bodies.setdefault(name, said) == said, "two bodies share an id"
         if name and self.honours_ids and name in self.remembered:
             return self.remembered[name]
         if why := self.rejects(kind.name, body):

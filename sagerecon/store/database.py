@@ -82,17 +82,21 @@ class _Compiled:
     order: tuple[str, ...] | None  #: of its parameters, or None where they go by name
 
 
+#: Statements by dialect and name: they are the same for every store of a process.
+_COMPILED: dict[tuple[str, str], _Compiled] = {}
+
+
 class Database:
     """An engine and the statements compiled for it. `failpoint` is told of every commit, for tests."""
 
     def __init__(self, engine: Engine, failpoint: Callable[[str], None]) -> None:
         self.engine = engine
         self._failpoint = failpoint
-        self._compiled: dict[str, _Compiled] = {}
+        self._dialect = f"{engine.dialect.name}+{engine.dialect.driver}"
 
     def bound(self, statement: Statement, values: Values) -> tuple[str, Any]:
         """The statement as text, and its parameters as the driver wants them."""
-        compiled = self._compiled.get(statement.name) or self._compile(statement)
+        compiled = _COMPILED.get((self._dialect, statement.name)) or self._compile(statement)
         if compiled.constants:
             values = {**compiled.constants, **values}
         if compiled.order is None:
@@ -104,8 +108,9 @@ class Database:
         compiled: Any = statement.build(dialect).compile(dialect=dialect)
         constants = {name: value for name, value in compiled.params.items() if value is not None}
         order = tuple(compiled.positiontup) if compiled.positional else None
-        self._compiled[statement.name] = _Compiled(str(compiled), constants, order)
-        return self._compiled[statement.name]
+        made = _Compiled(str(compiled), constants, order)
+        _COMPILED[self._dialect, statement.name] = made
+        return made
 
     @contextmanager
     def writing(self, connection: Connection | None = None) -> Iterator[Transaction]:

@@ -77,7 +77,7 @@ def open_store(
     if path is not None:
         claim_file(path)
     try:
-        engine = create_engine(address)
+        engine = create_engine(address, hide_parameters=True)  # values stay out of tracebacks
     except (SQLAlchemyError, ImportError) as error:
         raise StoreError(f"There is no way to reach the store {address}: {error}.") from error
     if address.get_backend_name() == "sqlite":
@@ -118,7 +118,7 @@ def _prepare_sqlite(engine: Engine) -> None:
 
     def connected(connection: Any, _: object) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "wal_autocheckpoint=4000"):
             connection.execute(f"PRAGMA {pragma}")
         connection.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
 

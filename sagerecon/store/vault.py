@@ -6,7 +6,7 @@ import json
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -127,7 +127,8 @@ class SealedVault:
             if self._disk is None:
                 raise
         if self._disk.drop_ballast():
-            return self._save(grant, tokens, generation)
+            with suppress(DiskFullError):
+                return self._save(grant, tokens, generation)
         saved = replace(tokens, generation=(generation or 0) + 1, refresh_sent_at=0)
         if not self._disk.save_aside([[_KEEP.name, self._values(grant, saved)]]):
             raise DiskFullError(

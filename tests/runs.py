@@ -1,0 +1,110 @@
+"""Small plans and stores for tests of the runner, and a crash that unwinds everything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from memory_sage import MemorySage
+
+from sagerecon.model.draft import Draft, OnExisting, Reference
+from sagerecon.model.place import Place
+from sagerecon.package import catalog
+from sagerecon.planning.budget import Budget
+from sagerecon.planning.plan import Plan
+from sagerecon.planning.planner import Calendar, Provenance, plan_steps
+from sagerecon.rehearsal.clock import VirtualClock
+from sagerecon.runner import RunOutcome, run
+from sagerecon.store.opening import Store, open_store
+from sagerecon.store.run_log import BusinessStore
+
+OPEN = Budget(None, None)
+
+
+class Crash(BaseException):
+    """The process died here."""
+
+
+def customer(number: int, **body: Any) -> Draft:
+    reference = f"C{number}"
+    fields = {"name": f"Firm {number}", "contact_type_ids": ["CUSTOMER"], "reference": reference}
+    return Draft(
+        "contact",
+        f"customers/{reference}",
+        {**fields, **body},
+        {"reference": reference},
+        (Place("customers.csv", number + 1),),
+        Place("customers.yaml", 3),
+        label=f"Firm {number}",
+    )
+
+
+def invoice(number: int, customer_key: str) -> Draft:
+    return Draft(
+        "sales_invoice",
+        f"invoices/I{number}",
+        {
+            "contact_id": Reference("contact", customer_key),
+            "date": "2026-01-01",
+            "reference": f"I{number}",
+            "invoice_lines": [{"description": "Work", "quantity": "1", "unit_price": "10.00"}],
+        },
+        {"reference": f"I{number}"},
+        (Place("invoices.csv", number + 1),),
+        Place("invoices.yaml", 3),
+        OnExisting.CREATE,
+        label=f"invoice {number}",
+    )
+
+
+def twenty() -> list[Draft]:
+    """Nineteen writes; the twentieth step reads what Sage holds."""
+    customers = [customer(number) for number in range(10)]
+    return [*customers, *(invoice(number, f"customers/C{number}") for number in range(9))]
+
+
+class Desk:
+    """A store, a clock and a Sage; `go` runs the plan as one process would, opening the store anew."""
+
+    def __init__(self, folder: Path, sage: MemorySage, clock: VirtualClock, budget: Budget = OPEN) -> None:
+        self.folder, self.sage, self.clock, self.budget = folder, sage, clock, budget
+        self.plan: Plan | None = None
+
+    def open(self, failpoint: Callable[[str], None] = lambda _: None) -> Store:
+        return open_store(f"sqlite:///{self.folder / 'store.db'}", self.clock, None, failpoint)
+
+    def planned(self, drafts: Sequence[Draft]) -> Plan:
+        with self.open() as store:
+            known: BusinessStore = store.books("B")
+            provenance = Provenance("B", "snapshot", "mappings", "catalog")
+            calendar = Calendar(self.clock.now())
+            self.plan = plan_steps(drafts, known, catalog(), self.budget, provenance, calendar)
+        return self.plan
+
+    def go(self, failpoint: Callable[[str], None] = lambda _: None, **more: Any) -> RunOutcome:
+        assert self.plan is not None
+        with self.open(failpoint) as store:
+            books = store.books("B")
+            return run(
+                self.plan, self.sage, books, self.clock, self.budget, catalog(), failpoint=failpoint, **more
+            )
+
+
+@contextmanager
+def quick_folder() -> Iterator[Path]:
+    """A folder whose commits do not wait for a disk: what these tests crash is the process, not the power."""
+    memory = Path("/dev/shm")  # noqa: S108 - a place in memory, where there is one
+    with TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
+        yield Path(folder)
+
+
+def desk(folder: Path, **sage: Any) -> Desk:
+    clock = VirtualClock()
+    return Desk(folder, MemorySage(clock, **sage), clock)
+
+
+def references(sage: MemorySage, kind: str) -> list[str]:
+    return sorted(entity["reference"] for entity in sage.bodies_of(kind))

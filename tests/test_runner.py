@@ -1,0 +1,463 @@
+"""The runner against the smallest of Sages: order, adoption, refusals, windows, stops."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from memory_sage import at_calls
+from runs import Desk, customer, desk, invoice, quick_folder, references, twenty
+
+from sagerecon.model.call import Answer, Call
+from sagerecon.model.clock import DAY, HOUR, MINUTE, SECOND
+from sagerecon.model.draft import Draft, OnExisting, Reference
+from sagerecon.model.errors import AuthorizationError, NoAnswerError, PlanStaleError, WrongBusinessError
+from sagerecon.model.place import Place
+from sagerecon.planning.budget import Budget
+from sagerecon.planning.settling import State
+from sagerecon.runner import Ended, Progress
+
+
+@pytest.fixture
+def here() -> Iterator[Desk]:
+    with quick_folder() as folder:
+        yield desk(folder)
+
+
+def set_aside(here: Desk) -> dict[str, tuple[State, str]]:
+    with here.open() as store:
+        return {
+            aside.step.key: (aside.state, aside.findings[0].message)
+            for aside in store.books("B").quarantined()
+        }
+
+
+def test_a_plan_is_carried_out_and_used_up(here: Desk) -> None:
+    here.planned(twenty())
+    outcome = here.go()
+    assert (outcome.ended, outcome.calls, outcome.counts) == (Ended.FINISHED, 20, {"read": 1, "created": 19})
+    first = here.sage.bodies_of("sales_invoice")[0]
+    assert first["contact_id"] == here.sage.bodies_of("contact")[0]["id"]
+    with pytest.raises(PlanStaleError, match="used once"):
+        here.go()
+
+
+def test_what_was_written_is_known_afterwards(here: Desk) -> None:
+    here.planned([customer(1)])
+    here.go()
+    with here.open() as store:
+        (written,) = store.books("B").written()
+        assert (written.kind, written.key, written.adopted) == ("contact", "customers/C1", False)
+        assert written.sent == {
+            "name": "Firm 1",
+            "contact_type_ids": ["CUSTOMER"],
+            "reference": "C1",
+        }
+        assert written.answer["id"] == written.sage_id == here.sage.bodies_of("contact")[0]["id"]
+    again = here.planned([customer(1)])
+    assert [step.action.value for step in again.steps] == ["skip"]
+
+
+def test_progress_tells_each_step_and_every_wait(here: Desk) -> None:
+    here.sage.fault = at_calls(limit=2)
+    here.planned(twenty())
+    told: list[Progress] = []
+    here.go(on_progress=told.append)
+    assert [event.what for event in told[:5]] == ["read", "created", "refused", "waiting", "created"]
+    assert told[3].until > told[3].at
+    assert (told[-1].done, told[-1].of, told[-1].calls) == (19, 20, 21)
+
+
+class TestAdoption:
+    def given(self, here: Desk, **body: Any) -> str:
+        links = {"contact_types": [{"id": "CUSTOMER", "displayed_as": "Customer"}]}
+        found = {"name": "Firm 1", "reference": "C1", **links, **body}
+        return str(here.sage.add("contact", **found)["id"])
+
+    def draft(self, on_existing: OnExisting) -> Draft:
+        made = customer(1)
+        return Draft(made.kind, made.key, made.body, made.identity, made.origins, made.place, on_existing)
+
+    def test_an_equal_entity_is_adopted(self, here: Desk) -> None:
+        sage_id = self.given(here)
+        here.planned([customer(1), invoice(1, "customers/C1")])
+        assert here.go().counts == {"read": 1, "adopted": 1, "created": 1}
+        assert here.sage.bodies_of("sales_invoice")[0]["contact_id"] == sage_id
+        with here.open() as store:
+            written = {w.key: w for w in store.books("B").written()}
+        assert written["customers/C1"].adopted
+        assert written["customers/C1"].answer["id"] == sage_id
+
+    def test_one_that_differs_is_for_a_person_and_says_where(self, here: Desk) -> None:
+        self.given(here, name="Firm One")
+        here.planned([customer(1), invoice(1, "customers/C1"), customer(2)])
+        assert here.go().counts == {"read": 1, "quarantined": 1, "created": 1, "blocked": 1}
+        reasons = set_aside(here)
+        assert reasons["customers/C1"] == (
+            State.QUARANTINED,
+            "Sage holds Firm 1 already (reference C1), and it differs:"
+            " name is 'Firm One' and would be 'Firm 1'.",
+        )
+        assert reasons["invoices/I1"][0] is State.BLOCKED
+        assert "customers/C1" in reasons["invoices/I1"][1]
+
+    def test_it_is_adopted_as_it_is_where_the_mapping_says_so(self, here: Desk) -> None:
+        self.given(here, name="Firm One")
+        here.planned([self.draft(OnExisting.ADOPT)])
+        assert here.go().counts == {"read": 1, "adopted": 1}
+
+    def test_it_is_an_error_where_the_mapping_says_so(self, here: Desk) -> None:
+        self.given(here)
+        here.planned([self.draft(OnExisting.ERROR)])
+        assert here.go().counts == {"read": 1, "quarantined": 1}
+
+    def test_two_with_one_key_are_for_a_person(self, here: Desk) -> None:
+        self.given(here)
+        self.given(here)
+        here.planned([customer(1)])
+        here.go()
+        assert "2 entities" in set_aside(here)["customers/C1"][1]
+
+    def test_nothing_is_made_where_the_reading_failed(self, here: Desk) -> None:
+        self.given(here)
+        here.sage.forbidden.add("contact")
+        here.planned([customer(1), customer(2)])
+        assert here.go().counts == {"parked": 1, "blocked": 2}
+        here.sage.forbidden.clear()
+        assert here.go().counts == {"read": 1, "adopted": 1, "created": 1}
+
+
+class TestReferences:
+    def account(self, key: str) -> Draft:
+        body = {"contact_id": Reference("contact", "customers/C1")}
+        line = {"ledger_account_id": Reference("ledger_account", key), "description": "Work"}
+        made = invoice(1, "customers/C1")
+        return Draft(
+            made.kind,
+            made.key,
+            {**body, "date": "2026-01-01", "invoice_lines": [line]},
+            {},
+            made.origins,
+            made.place,
+            OnExisting.CREATE,
+        )
+
+    def test_an_account_is_found_by_its_number_however_it_is_written(self, here: Desk) -> None:
+        account = here.sage.add("ledger_account", nominal_code=41)
+        here.planned([customer(1), self.account("nominal_code=0041")])
+        assert here.go().counts == {"read": 2, "created": 2}
+        (line,) = here.sage.bodies_of("sales_invoice")[0]["invoice_lines"]
+        assert line["ledger_account_id"] == account["id"]
+
+    def test_what_sage_does_not_hold_blocks_what_needs_it(self, here: Desk) -> None:
+        here.planned([customer(1), self.account("nominal_code=9999")])
+        assert here.go().counts == {"read": 2, "created": 1, "blocked": 1}
+        assert "Sage holds no such thing" in set_aside(here)["invoices/I1"][1]
+
+    def test_two_that_bear_a_key_are_not_guessed_between(self, here: Desk) -> None:
+        here.sage.add("ledger_account", nominal_code=41)
+        here.sage.add("ledger_account", nominal_code=41)
+        here.planned([customer(1), self.account("nominal_code=41")])
+        here.go()
+        assert "2 entities in Sage bear it" in set_aside(here)["invoices/I1"][1]
+
+    def test_a_fixed_word_is_its_own_id(self, here: Desk) -> None:
+        here.planned([customer(1, currency_id=Reference("currency", "id=GBP"))])
+        here.go()
+        assert here.sage.bodies_of("contact")[0]["currency_id"] == "GBP"
+
+    def test_a_part_of_an_answer_is_referred_to(self, here: Desk) -> None:
+        part = Reference("contact", "customers/C1", "main_address")
+        here.planned([customer(1, main_address={"id": "A7"}), customer(2, notes=part)])
+        here.go()
+        assert here.sage.bodies_of("contact")[1]["notes"] == "A7"
+
+
+class TestRefusals:
+    def test_a_rejected_record_is_set_aside_and_the_rest_goes_on(self, here: Desk) -> None:
+        here.sage.rejects = lambda kind, body: "This field is required." if body["reference"] == "C3" else ""
+        here.planned(twenty())
+        outcome = here.go()
+        assert outcome.counts == {"read": 1, "created": 17, "quarantined": 1, "blocked": 1}
+        reasons = set_aside(here)
+        assert reasons["customers/C3"][1] == "Sage rejected Firm 3: This field is required."
+        assert "Sage rejected Firm 3" in reasons["invoices/I3"][1]
+
+    def test_the_same_record_goes_out_under_a_new_name_once_sage_is_put_right(self, here: Desk) -> None:
+        here.sage.rejects = lambda kind, body: "No such region."
+        here.planned([customer(1)])
+        here.go()
+        rejected = set(here.sage.bodies)
+        here.sage.rejects = lambda kind, body: ""
+        here.planned([customer(1), customer(2)])
+        assert here.go().counts["created"] == 2
+        assert rejected and not rejected & set(here.sage.remembered)
+
+    def test_a_forbidden_kind_is_tried_once_and_again_by_the_next_go(self, here: Desk) -> None:
+        here.planned(twenty())
+        here.sage.forbidden.add("sales_invoice")
+        outcome = here.go()
+        assert outcome.counts == {"read": 1, "created": 10, "parked": 9}
+        assert outcome.calls == 12
+        here.sage.forbidden.clear()
+        assert here.go().counts == {"before": 11, "created": 9}
+        assert len(references(here.sage, "sales_invoice")) == 9
+
+    def test_a_record_sage_always_fails_on_is_parked_and_its_siblings_go_on(self, here: Desk) -> None:
+        here.planned(twenty())
+
+        def poison(_: int, call: Call) -> str:
+            return "fail_before" if call.body and "'C3'" in str(call.body) else ""
+
+        here.sage.fault = poison
+        outcome = here.go()
+        assert outcome.ended is Ended.FINISHED
+        assert (outcome.counts["created"], outcome.counts["parked"], outcome.counts["blocked"]) == (17, 1, 1)
+        here.sage.fault = lambda *_: ""
+        assert here.go().counts == {"before": 18, "created": 2}
+        assert len(set(references(here.sage, "contact"))) == 10
+
+    def test_a_failure_that_is_replayed_is_looked_up_and_sent_under_a_new_name(self, here: Desk) -> None:
+        first: set[str] = set()
+
+        def replayed(_: int, call: Call) -> str:
+            if call.method == "POST" and call.body is not None:
+                name = call.body["contact"]["idempotency_id"]
+                first.add(name) if not first else None
+                return "fail_before" if name in first else ""
+            return ""
+
+        here.sage.fault = replayed
+        here.planned([customer(1)])
+        outcome = here.go()
+        assert outcome.counts["created"] == 1 and outcome.counts["looked_up"] == 1
+        assert references(here.sage, "contact") == ["C1"]
+
+    def test_another_business_stops_everything(self, here: Desk) -> None:
+        here.planned([customer(1), customer(2)])
+
+        def elsewhere(call: Call) -> Answer:
+            raise WrongBusinessError("B", "C")
+
+        here.sage.call = elsewhere  # type: ignore[method-assign]
+        with pytest.raises(WrongBusinessError):
+            here.go()
+
+    def test_a_sign_in_that_ended_leaves_nothing_in_doubt(self, here: Desk) -> None:
+        here.planned([customer(1)])
+        call = here.sage.call
+
+        def ended(request: Call) -> Answer:
+            if request.method == "POST":
+                raise AuthorizationError("The sign-in has ended.")
+            return call(request)
+
+        here.sage.call = ended  # type: ignore[method-assign]
+        with pytest.raises(AuthorizationError):
+            here.go()
+        with here.open() as store:
+            assert store.books("B").in_doubt() == []
+        here.sage.call = call  # type: ignore[method-assign]
+        assert here.go().counts == {"before": 1, "created": 1}
+
+    def test_a_lapsed_subscription_is_not_asked_again_and_again(self, here: Desk) -> None:
+        lapsed = Answer(401, [{"$message": "No active subscription. (MSE)", "$source": ""}])
+        here.sage.call = lambda call: lapsed  # type: ignore[method-assign]
+        here.planned(twenty())
+        with pytest.raises(AuthorizationError, match="No active subscription"):
+            here.go()
+
+
+class TestDoubt:
+    @pytest.mark.parametrize("fault", ["lose_before", "lose_after", "fail_before", "fail_after"])
+    @pytest.mark.parametrize("call", range(1, 20, 3))
+    def test_each_write_may_get_no_answer(self, here: Desk, fault: str, call: int) -> None:
+        here.sage.fault = at_calls(**{fault: call})
+        here.planned(twenty())
+        outcome = here.go()
+        assert outcome.counts == {"read": 1, "created": 19, "resent": 1, "waiting": 1}
+        assert outcome.calls == 21
+        assert len(set(references(here.sage, "contact"))) == len(references(here.sage, "contact")) == 10
+        assert len(references(here.sage, "sales_invoice")) == 9
+
+    def test_a_connection_that_was_refused_cost_nothing(self, here: Desk) -> None:
+        here.sage.fault = at_calls(refuse=3)
+        here.planned(twenty())
+        assert here.go().calls == 20
+        with here.open() as store:
+            assert len(store.books("B").booked()) == 20
+
+    def test_no_connection_at_all_pauses(self, here: Desk) -> None:
+        here.sage.fault = lambda *_: "refuse"
+        here.planned(twenty())
+        outcome = here.go()
+        assert (outcome.ended, outcome.calls) == (Ended.PAUSED, 0)
+        assert outcome.why.startswith("Sage cannot be reached: connection refused, 8 times")
+
+    def test_no_token_to_be_had_pauses(self, here: Desk) -> None:
+        def unready() -> int:
+            raise NoAnswerError("The token endpoint gave no answer.", sent=False)
+
+        here.sage.ready = unready  # type: ignore[method-assign]
+        here.planned(twenty())
+        assert here.go().ended is Ended.PAUSED
+
+    def test_a_listing_that_lags_is_waited_for(self, here: Desk) -> None:
+        """Without ids to replay, what is in doubt is looked up only when the listing has caught up."""
+        here.sage.fault = at_calls(lose_after=2)
+        here.sage.honours_ids, here.sage.lag = False, 20 * SECOND
+        here.planned(twenty())
+        here.go(should_stop=lambda: sum(here.sage.calls.values()) == 3)
+        here.clock.sleep(7 * DAY)
+        outcome = here.go()
+        assert outcome.counts["looked_up"] == 1
+        assert len(references(here.sage, "contact")) == 10
+
+    def test_two_that_look_alike_are_for_a_person(self, here: Desk) -> None:
+        here.sage.fault = at_calls(lose_before=1)
+        here.planned([customer(1)])
+        here.go(should_stop=lambda: sum(here.sage.calls.values()) == 2)
+        for _ in range(2):
+            here.sage.add("contact", name="Firm 1", reference="C1", contact_types=[{"id": "CUSTOMER"}])
+        here.clock.sleep(7 * DAY)
+        assert here.go().counts["quarantined"] == 1
+        assert "2 entities in Sage look like it" in set_aside(here)["customers/C1"][1]
+
+    def test_a_newer_plan_settles_what_an_older_one_left(self, here: Desk) -> None:
+        here.sage.fault = at_calls(lose_after=1)
+        here.planned([customer(1), customer(2)])
+        here.go(should_stop=lambda: sum(here.sage.calls.values()) == 2)
+        old = here.plan
+        here.planned([customer(1), customer(2), customer(3)])
+        outcome = here.go()
+        assert references(here.sage, "contact") == ["C1", "C2", "C3"]
+        assert outcome.counts["skipped"] == 1
+        here.plan = old
+        with pytest.raises(PlanStaleError, match="newer plan"):
+            here.go()
+
+
+class TestWindows:
+    def test_a_minute_is_slept_through_and_a_day_is_not(self, here: Desk) -> None:
+        here.budget = Budget(5, 14, reserve=2, settle=0)
+        here.sage.limits = ((MINUTE, 5), (DAY, 12))
+        here.planned(twenty())
+        start = here.clock.now()
+        outcome = here.go()
+        assert (outcome.ended, outcome.calls) == (Ended.PAUSED, 12)
+        assert here.clock.now() - start < 5 * MINUTE
+        assert outcome.until is not None
+        assert start + DAY <= outcome.until < start + DAY + MINUTE
+        here.clock.sleep(outcome.until - here.clock.now())
+        assert here.go().ended is Ended.FINISHED
+        assert here.sage.calls == {"GET": 1, "POST": 19}  # the server never had to refuse
+
+    def test_patience_is_the_callers(self, here: Desk) -> None:
+        here.budget = Budget(5, 14, reserve=2, settle=0)
+        here.planned(twenty())
+        assert here.go(patience_ms=2 * DAY).ended is Ended.FINISHED
+
+    def test_calls_are_kept_for_settling(self, here: Desk) -> None:
+        here.budget = Budget(None, 14, reserve=2, settle=2)
+        here.sage.fault = at_calls(lose_after=9)
+        here.planned(twenty())
+        outcome = here.go()
+        assert (outcome.ended, outcome.calls) == (Ended.PAUSED, 11)
+        with here.open() as store:
+            assert store.books("B").status().in_doubt == 0
+
+    def test_the_servers_word_on_waiting_is_kept(self, here: Desk) -> None:
+        call, said = here.sage.call, [Answer(429, None, retry_after_ms=7 * SECOND)]
+
+        def limited(request: Call) -> Answer:
+            return said.pop() if said and request.method == "POST" else call(request)
+
+        here.sage.call = limited  # type: ignore[method-assign]
+        here.planned([customer(1)])
+        start = here.clock.now()
+        assert here.go().counts["refused"] == 1
+        assert 7 * SECOND <= here.clock.now() - start < 9 * SECOND
+        with here.open() as store:
+            assert len(store.books("B").booked()) == 4  # two for the refusal: somebody else calls
+
+    def test_a_day_limit_pauses_with_the_time_it_may_go_on(self, here: Desk) -> None:
+        limited = Answer(429, None, retry_after_ms=3 * HOUR)
+        here.planned([customer(1)])
+        here.sage.call = lambda call: limited  # type: ignore[method-assign]
+        outcome = here.go()
+        assert (outcome.ended, outcome.until) == (Ended.PAUSED, here.clock.now() + 3 * HOUR)
+
+    def test_refusals_without_a_word_end_in_a_pause(self, here: Desk) -> None:
+        here.planned([customer(1)])
+        here.sage.fault = lambda *_: "limit"
+        outcome = here.go()
+        assert outcome.ended is Ended.PAUSED
+        assert outcome.counts["refused"] < 12
+
+
+class TestStops:
+    def test_a_stop_finishes_the_call_in_flight(self, here: Desk) -> None:
+        here.planned(twenty())
+        outcome = here.go(should_stop=lambda: sum(here.sage.calls.values()) >= 6)
+        assert (outcome.ended, outcome.calls) == (Ended.STOPPED, 6)
+        with here.open() as store:
+            assert store.books("B").status().in_doubt == 0
+        assert here.go().counts == {"before": 6, "created": 14}
+
+    def test_a_stop_is_heard_while_waiting(self, here: Desk) -> None:
+        here.budget = Budget(5, None)
+        here.planned(twenty())
+        start = here.clock.now()
+        outcome = here.go(should_stop=lambda: here.clock.now() > start + 10 * SECOND)
+        assert outcome.ended is Ended.STOPPED
+        assert here.clock.now() < start + 12 * SECOND
+
+    def test_a_reading_goes_on_at_its_next_page(self, here: Desk) -> None:
+        for number in range(450):
+            here.sage.add("contact", name=f"Old {number}", reference=f"O{number}")
+        here.planned([customer(1)])
+        here.go(should_stop=lambda: sum(here.sage.calls.values()) >= 2)
+        assert here.go().calls == 2  # the third page, and the write
+        with here.open() as store:
+            run = store.books("B").runs()[0].id
+            assert len(list(store.books("B").held(run, "contact"))) == 450
+
+
+class TestPlans:
+    def test_one_made_from_another_id_map_is_refused(self, here: Desk) -> None:
+        old = here.planned([customer(1)])
+        here.planned([customer(2)])
+        here.go()
+        here.plan = old
+        with pytest.raises(PlanStaleError, match="another run has changed"):
+            here.go()
+        assert references(here.sage, "contact") == ["C2"]
+
+    def test_a_changed_record_is_changed_in_sage(self, here: Desk) -> None:
+        here.planned([customer(1)])
+        here.go()
+        here.planned([customer(1, name="Firm One")])
+        assert here.go().counts == {"updated": 1}
+        assert [e["name"] for e in here.sage.bodies_of("contact")] == ["Firm One"]
+
+    def test_a_change_and_back_again_are_three_writes(self, here: Desk) -> None:
+        """Sage would replay the first answer for seven days if the third had its name."""
+        for name in ("Firm 1", "Firm One", "Firm 1"):
+            here.planned([customer(1, name=name)])
+            here.go()
+        assert [e["name"] for e in here.sage.bodies_of("contact")] == ["Firm 1"]
+
+    def test_a_kind_without_ids_is_looked_up(self, here: Desk) -> None:
+        rate = Draft(
+            "tax_rate",
+            "rates/R1",
+            {"name": "Reduced"},
+            {"name": "Reduced"},
+            (Place("rates.csv", 2),),
+            Place("rates.yaml", 1),
+            OnExisting.CREATE,
+        )
+        here.sage.fault = at_calls(lose_after=0)
+        here.planned([rate])
+        outcome = here.go()
+        assert (outcome.counts["looked_up"], outcome.counts["created"]) == (1, 1)
+        assert here.sage.calls == {"POST": 1, "GET": 1}

@@ -1,0 +1,130 @@
+"""Whatever dies when: each record is in Sage once, none is missing, and few calls are made twice."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from memory_sage import FAULTS
+from runs import Crash, Desk, desk, quick_folder, references, twenty
+
+from sagerecon.model.call import Call
+from sagerecon.model.clock import DAY, HOUR
+from sagerecon.planning.budget import Budget
+from sagerecon.runner import Ended
+
+CONTACTS = sorted(f"C{number}" for number in range(10))
+INVOICES = sorted(f"I{number}" for number in range(9))
+
+
+def crash_at(wanted: int) -> Callable[[str], None]:
+    """A failpoint that dies the `wanted`-th time it is told of anything, counted from 0."""
+    count = -1
+
+    def failpoint(_: str) -> None:
+        nonlocal count
+        count += 1
+        if count == wanted:
+            raise Crash
+
+    return failpoint
+
+
+def is_whole(here: Desk) -> bool:
+    contacts = references(here.sage, "contact")
+    return (contacts, references(here.sage, "sales_invoice")) == (CONTACTS, INVOICES)
+
+
+def failpoints_of_a_run() -> int:
+    with quick_folder() as folder:
+        here = desk(folder)
+        here.planned(twenty())
+        told: list[str] = []
+        assert here.go(told.append).ended is Ended.FINISHED
+        assert {"before send", "after answer", "before commit", "after commit"} == set(told)
+        return len(told)
+
+
+def test_a_crash_at_any_boundary_doubles_nothing_and_loses_nothing() -> None:
+    points = failpoints_of_a_run()
+    assert points > 80
+    for point in range(points):
+        with quick_folder() as folder:
+            here = desk(folder)
+            here.planned(twenty())
+            with pytest.raises(Crash):
+                here.go(crash_at(point))
+            outcome = here.go() if not _is_used_up(here) else None
+            assert outcome is None or outcome.ended is Ended.FINISHED, point
+            assert is_whole(here), point
+            assert sum(here.sage.calls.values()) <= 21, point  # one call at most is made twice
+
+
+def _is_used_up(here: Desk) -> bool:
+    """The crash came after the last commit: there is nothing left to do."""
+    with here.open() as store:
+        return any(run.state == "finished" for run in store.books("B").runs())
+
+
+def test_a_crash_at_any_boundary_where_the_server_has_forgotten_the_ids() -> None:
+    """When the idempotency window is over, what is in doubt is looked up."""
+    for point in range(0, failpoints_of_a_run(), 3):
+        with quick_folder() as folder:
+            here = desk(folder, honours_ids=False)
+            here.planned(twenty())
+            with pytest.raises(Crash):
+                here.go(crash_at(point))
+            here.clock.sleep(7 * DAY)
+            if not _is_used_up(here):
+                assert here.go().ended is Ended.FINISHED, point
+            assert is_whole(here), point
+
+
+@given(
+    faults=st.lists(st.sampled_from(("", "", "", "", *FAULTS)), max_size=60),
+    crashes=st.lists(st.integers(0, 90), max_size=4),
+    steps_of_the_clock=st.lists(st.sampled_from((0, 0, HOUR, 20 * HOUR, -HOUR)), max_size=4),
+)
+@settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # shrinking runs takes minutes
+)
+def test_faults_crashes_and_clock_steps_in_any_order(
+    faults: list[str], crashes: list[int], steps_of_the_clock: list[int]
+) -> None:
+    def fault(number: int, _: Call) -> str:
+        return faults[number] if number < len(faults) else ""
+
+    with quick_folder() as folder:
+        here = desk(folder, fault=fault, per_minute=15)
+        here.budget = Budget(15, None)
+        here.planned(twenty())
+        for number, point in enumerate(crashes):
+            if _is_used_up(here):
+                break
+            try:
+                here.go(crash_at(point))
+            except Crash:
+                if number < len(steps_of_the_clock):
+                    here.clock._now += steps_of_the_clock[number]
+        for _ in range(6):
+            if _is_used_up(here):
+                break
+            here.go(patience_ms=DAY)
+        assert _is_used_up(here)
+        assert is_whole(here)
+
+
+def test_a_store_that_was_lost_is_made_up_for_by_the_names_of_the_writes(tmp_path: Path) -> None:
+    here = desk(tmp_path)
+    here.planned(twenty())
+    with pytest.raises(Crash):
+        here.go(crash_at(60))
+    assert 0 < len(here.sage.bodies_of("contact")) < 20
+    for file in tmp_path.iterdir():
+        file.unlink()
+    here.go()
+    assert is_whole(here)

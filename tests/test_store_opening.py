@@ -1,0 +1,252 @@
+"""A store opens, or says in words why not, and is never harmed by the attempt."""
+
+import os
+import sqlite3
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from runs import Crash, customer, desk, references, twenty
+from sqlalchemy import event
+
+from sagerecon.model.clock import SystemClock
+from sagerecon.model.errors import StoreError
+from sagerecon.package import catalog
+from sagerecon.planning.budget import Budget
+from sagerecon.planning.plan import plan_lines
+from sagerecon.rehearsal.clock import VirtualClock
+from sagerecon.runner import Ended, run
+from sagerecon.store import disk as disk_module
+from sagerecon.store.disk import Disk, network_disk
+from sagerecon.store.opening import open_store
+
+CLOCK = VirtualClock()
+
+
+def url(path: Path) -> str:
+    return f"sqlite:///{path}"
+
+
+def test_a_new_store_is_ours_alone_to_read(tmp_path: Path) -> None:
+    old = os.umask(0)
+    try:
+        with open_store(url(tmp_path / "s.db"), CLOCK, None) as store:
+            store.books("B").book(Budget(None, None))
+            modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()}
+    finally:
+        os.umask(old)
+    assert modes == dict.fromkeys(("s.db", "s.db-wal", "s.db-shm", "s.db.ballast"), 0o600)
+
+
+def test_each_commit_is_durable(tmp_path: Path) -> None:
+    with open_store(url(tmp_path / "s.db"), CLOCK, None) as store:
+        connection = store._database.engine.raw_connection()
+        settings = [
+            connection.execute(f"PRAGMA {name}").fetchone()[0]  # type: ignore[attr-defined]
+            for name in ("journal_mode", "synchronous", "busy_timeout", "foreign_keys", "application_id")
+        ]
+        connection.close()
+    assert settings == ["wal", 2, 30_000, 1, 0x53475243]
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"<html>sign in</html>", "is not a store of sagerecon"),
+        (b"SQLite format 3\0 and then nothing of the kind" * 100, "not a store|damaged"),
+    ],
+)
+def test_another_file_is_left_as_it_is(tmp_path: Path, content: bytes, sentence: str) -> None:
+    path = tmp_path / "s.db"
+    path.write_bytes(content)
+    with pytest.raises(StoreError, match=sentence):
+        open_store(url(path), CLOCK, None)
+    assert path.read_bytes() == content
+
+
+def test_another_programs_database_is_left_as_it_is(tmp_path: Path) -> None:
+    connection = sqlite3.connect(tmp_path / "s.db")
+    connection.execute("CREATE TABLE theirs (x)")
+    connection.close()
+    with pytest.raises(StoreError, match="another program's tables"):
+        open_store(url(tmp_path / "s.db"), CLOCK, None)
+
+
+def test_a_damaged_store_is_a_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "s.db"
+    with open_store(url(path), CLOCK, None) as store:
+        store.books("B").book(Budget(None, None))
+    content = bytearray(path.read_bytes())
+    content[4096 : 4096 * 6] = b"\xff" * (4096 * 5)
+    path.write_bytes(content)
+    with pytest.raises(StoreError, match=r"damaged|not a store"), open_store(url(path), CLOCK, None) as store:
+        list(store.books("B").written())
+        store.books("B").status()
+        store.books("B").fingerprint()
+
+
+def test_a_store_of_another_version_is_refused(tmp_path: Path) -> None:
+    open_store(url(tmp_path / "s.db"), CLOCK, None).close()
+    connection = sqlite3.connect(tmp_path / "s.db")
+    connection.execute("UPDATE store_facts SET value = '9' WHERE name = 'schema'")
+    connection.commit()
+    connection.close()
+    with pytest.raises(StoreError, match="version 9; this program reads version 1"):
+        open_store(url(tmp_path / "s.db"), CLOCK, None)
+
+
+def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="There is no folder"):
+        open_store(url(tmp_path / "gone" / "s.db"), CLOCK, None)
+
+
+def test_a_folder_in_its_place(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="cannot be opened"):
+        open_store(url(tmp_path), CLOCK, None)
+
+
+@pytest.mark.parametrize("address", ["nonsense", "nosuch://host/db"])
+def test_an_address_of_no_database(address: str) -> None:
+    with pytest.raises(StoreError):
+        open_store(address, CLOCK, None)
+
+
+def test_a_network_disk_is_known_by_its_mount() -> None:
+    mounts = (
+        "22 1 254:0 / / rw - ext4 /dev/vda rw\n"
+        "40 22 0:44 / /mnt/books rw - nfs4 server:/books rw\n"
+        "41 22 0:45 / /mnt/my\\040share rw - cifs //server/share rw\n"
+        "42 40 0:46 / /mnt/books/local rw - tmpfs tmpfs rw\n"
+    )
+    assert network_disk(Path("/mnt/books/a/store.db"), mounts) == "nfs4"
+    assert network_disk(Path("/mnt/my share/store.db"), mounts) == "cifs"
+    assert network_disk(Path("/mnt/books/local/store.db"), mounts) == ""
+    assert network_disk(Path("/mnt/bookshop/store.db"), mounts) == ""
+
+
+def test_a_store_on_a_network_disk_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    mounts = f"40 22 0:44 / {tmp_path} rw - nfs server:/books rw"
+    monkeypatch.setattr(disk_module, "_mounts", lambda: mounts)
+    with pytest.raises(StoreError, match=r"network disk \(nfs\)"):
+        open_store(url(tmp_path / "s.db"), CLOCK, None)
+    assert not (tmp_path / "s.db").exists()
+
+
+class TestNoRoom:
+    def test_nothing_more_is_sent_when_the_disk_is_nearly_full(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        here = desk(tmp_path)
+        here.planned(twenty())
+        monkeypatch.setattr(Disk, "is_full", lambda self: sum(here.sage.calls.values()) >= 5)
+        with pytest.raises(StoreError, match="nearly full"):
+            here.go()
+        monkeypatch.undo()
+        with here.open() as store:
+            assert store.books("B").in_doubt() == []
+        here.go()
+        assert len(references(here.sage, "contact")) == 10
+
+    def test_an_answer_is_kept_when_the_store_takes_no_more(self, tmp_path: Path) -> None:
+        """SQLite itself says full: its pages are capped after some calls."""
+        here = desk(tmp_path)
+        here.planned([customer(number, notes="x" * 3_000) for number in range(40)])
+        with here.open() as store:
+            event.listen(store._database.engine, "connect", _cap)
+            store._database.engine.dispose()
+            books = store.books("B")
+            assert here.plan is not None
+            with pytest.raises(StoreError, match="disk of the store is full"):
+                run(here.plan, here.sage, books, here.clock, here.budget, catalog())
+        made = len(here.sage.bodies_of("contact"))
+        assert 0 < made < 40
+        with here.open() as store:  # what was kept beside the store is in it now
+            assert store.books("B").in_doubt() == []
+            assert len(list(store.books("B").written())) == made
+        assert not list(tmp_path.glob("*.unsaved"))
+        assert here.go().ended is Ended.FINISHED
+        assert here.sage.calls["POST"] == 40  # not one was sent twice
+
+    def test_the_ballast_makes_room(self, tmp_path: Path) -> None:
+        disk = Disk(tmp_path / "s.db")
+        disk.lay_ballast()
+        assert (tmp_path / "s.db.ballast").stat().st_size == disk_module.BALLAST_BYTES
+        assert disk.drop_ballast()
+        assert not disk.drop_ballast()
+
+    def test_an_entry_cut_short_was_never_promised(self, tmp_path: Path) -> None:
+        disk = Disk(tmp_path / "s.db")
+        disk.save_aside([["keep_id", {"a": 1}]])
+        with (tmp_path / "s.db.unsaved").open("ab") as file:
+            file.write(b'[["keep_id", {"a"')
+        assert list(disk.saved_aside()) == [[["keep_id", {"a": 1}]]]
+
+
+class TestOneWriter:
+    def test_a_company_is_worked_on_by_one_process(self, tmp_path: Path) -> None:
+        here = desk(tmp_path)
+        here.planned([customer(1)])
+        script = (
+            "import sys\n"
+            "from pathlib import Path\n"
+            "from sagerecon.store.opening import open_store\n"
+            "from sagerecon.planning.plan import read_plan\n"
+            "from sagerecon.rehearsal.clock import VirtualClock\n"
+            "plan = read_plan(Path(sys.argv[2]).read_text().splitlines(), 'plan')\n"
+            "store = open_store(sys.argv[1], VirtualClock(), None)\n"
+            "store.books('B').begin(plan)\n"
+            "print('begun', flush=True)\n"
+            "sys.stdin.read()\n"
+        )
+        assert here.plan is not None
+        (tmp_path / "plan").write_text("".join(plan_lines(here.plan)))
+        address = url(tmp_path / "store.db")
+        other = subprocess.Popen(
+            [sys.executable, "-c", script, address, str(tmp_path / "plan")],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            assert other.stdout is not None
+            assert other.stdout.readline() == "begun\n"
+            with pytest.raises(StoreError, match=f"Process {other.pid} on .* is working on this company"):
+                here.go()
+        finally:
+            other.kill()
+            other.communicate()
+        assert here.go().ended is Ended.FINISHED  # a holder that died holds nothing
+
+    def test_one_thought_dead_writes_nothing_more(self, tmp_path: Path) -> None:
+        here = desk(tmp_path)
+        here.planned(twenty())
+        with here.open() as slow:
+            assert here.plan is not None
+            slow.books("B").begin(here.plan)
+            with pytest.raises(Crash):
+                here.go(_crash_after(20))
+            with pytest.raises(StoreError, match="taken this company over"):
+                slow.books("B").book(Budget(None, None))
+
+
+def _cap(connection: sqlite3.Connection, _: object) -> None:
+    connection.execute("PRAGMA max_page_count=90")
+
+
+def _crash_after(wanted: int):  # type: ignore[no-untyped-def]
+    left = wanted
+
+    def failpoint(_: str) -> None:
+        nonlocal left
+        left -= 1
+        if not left:
+            raise Crash
+
+    return failpoint
+
+
+def test_the_machines_clock_will_do(tmp_path: Path) -> None:
+    with open_store(url(tmp_path / "s.db"), SystemClock(), None) as store:
+        assert store.books("B").status().run is None
