@@ -47,7 +47,7 @@ contact:
     reference: {type: text, max_length: 10}
     email: text
     notes: text
-    credit_limit: money
+    credit_limit: {type: money, start: false}
     credit_days: integer
     is_active: boolean
     opened: date

@@ -46,7 +46,7 @@ REFUSALS = {
 }
 
 #: Codes that take several files, a project's settings or a rule; test_mapping_compiler shows them.
-_BY_SEVERAL = {"duplicate_mapping", "kind_not_available"}
+_BY_SEVERAL = {"duplicate_mapping", "kind_not_available", "field_not_available"}
 _BY_RULE = {"quarantined_by_rule", "check_failed", "no_identity"}
 
 

@@ -394,6 +394,31 @@ def test_a_kind_or_field_must_exist_in_the_country_and_edition() -> None:
     assert found[("DE", "plus")] == ["kind_not_available", "missing_field"]
 
 
+def test_a_field_must_be_sold_in_the_country_and_edition() -> None:
+    text = HEAD + "fields: {credit_limit: {from: limit}, registered_number: {from: name}}\n"
+    _, findings = compile_texts({"c.yaml": text}, {"country": "GB", "edition": "start"})
+    assert [str(finding) for finding in findings] == [
+        "c.yaml:6:10: contact has no 'credit_limit' in the start edition. Take it out.",
+        "c.yaml:6:39: contact has no 'registered_number' in GB; there it is for DE. Take it out.",
+    ]
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        "leave_out: [{name: a, when: 'limit / 0 > 1', reason: b}]",
+        "quarantine: [{name: a, when: 'limit / 0 > 1', reason: b}]",
+        "choices: [{when: 'limit / 0 > 1', field: name, reason: b}]",
+        "checks: [{name: a, assert: 'limit / 0 > 1'}]",
+        "amount: limit / 0",
+    ],
+)
+def test_a_rule_that_cannot_be_asked_quarantines_the_record(part: str) -> None:
+    made = outcome(f"fields: {{name: {{from: name}}}}\n{part}\n", '{"name": "a", "limit": 5}')
+    assert isinstance(made, Quarantined)
+    assert made.findings[0].code == "division_by_zero"
+
+
 def test_unmapped_columns_warn_or_are_ignored() -> None:
     head = HEAD.replace("source: ignore", "source: warn")
     _, findings = compile_texts({"customers.yaml": head + "fields: {name: {from: name}}\n"})

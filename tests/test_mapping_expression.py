@@ -13,7 +13,7 @@ from mapping_cases import DATASETS, PARAMETERS, record
 from sagerecon.mapping.expression import compile_expression
 from sagerecon.mapping.faults import Faults
 from sagerecon.mapping.frame import Frame, RefusalError, plain_text
-from sagerecon.mapping.function import FUNCTIONS, LIST_FUNCTIONS
+from sagerecon.mapping.functions import FUNCTIONS, LIST_FUNCTIONS
 from sagerecon.mapping.scope import Scope
 from sagerecon.model.document import Node
 from sagerecon.model.place import Place

@@ -10,7 +10,7 @@ from mapping_cases import DATASETS, HEAD, PARAMETERS, ROOT, crosswalks
 
 from sagerecon.mapping.compiler import compile_mappings
 from sagerecon.mapping.crosswalk import read_crosswalk
-from sagerecon.mapping.function import FUNCTIONS, LIST_FUNCTIONS
+from sagerecon.mapping.functions import FUNCTIONS, LIST_FUNCTIONS
 from sagerecon.mapping.transform import Parameter
 from sagerecon.mapping.transforms import TRANSFORMS
 from sagerecon.package import catalog, schema

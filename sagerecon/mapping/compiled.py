@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sagerecon.mapping.frame import Frame, Read, RefusalError, plain_text
-from sagerecon.mapping.recipe import Recipe
+from sagerecon.mapping.recipe import Recipe, Rule
 from sagerecon.model.comparison import Comparison
 from sagerecon.model.draft import Change, Draft, LeftOut, Outcome, Quarantined
 from sagerecon.model.finding import Finding
@@ -38,13 +38,26 @@ class CompiledMapping:
             if frame.faults:
                 yield self._quarantined(record, frame)
             return
-        for rule in recipe.leave_out:
-            if _ask(rule.when, frame, rule.name, rule.place):
-                amount, label = self._amount(frame), self._label(frame, record)
-                merged = plain_text(rule.merged_into(frame)) if rule.merged_into is not None else ""
-                key = f"{self.name}/{record.key}"
-                yield LeftOut(self.kind, key, rule.name, rule.reason, record.origins, amount, label, merged)
-                return
+        rule = next((r for r in recipe.leave_out if _ask(r.when, frame, r.name, r.place)), None)
+        made = self._left_out(record, frame, rule) if rule is not None else self._draft(record, frame)
+        yield self._quarantined(record, frame) if frame.faults else made
+
+    def _left_out(self, record: Record, frame: Frame, rule: Rule) -> LeftOut:
+        merged = _ask(rule.merged_into, frame, rule.name, rule.place) if rule.merged_into is not None else ""
+        return LeftOut(
+            self.kind,
+            f"{self.name}/{record.key}",
+            rule.name,
+            rule.reason,
+            record.origins,
+            self._amount(frame),
+            self._label(frame, record),
+            merged or "",
+        )
+
+    def _draft(self, record: Record, frame: Frame) -> Draft:
+        """The draft; where the frame has faults afterwards, it must not be used."""
+        recipe = self.recipe
         for rule in recipe.quarantine:
             if _ask(rule.when, frame, rule.name, rule.place):
                 refusal = RefusalError("quarantined_by_rule", rule.reason, f"Rule {rule.name}.")
@@ -53,15 +66,9 @@ class CompiledMapping:
         if recipe.checks:
             self._check(frame, body)
         identity = self._identity(frame, body)
-        if frame.faults:
-            yield self._quarantined(record, frame)
-            return
-        self._state_choices(frame, body)
-        amount = self._amount(frame)
-        if frame.faults:
-            yield self._quarantined(record, frame)
-            return
-        yield Draft(
+        if recipe.choices:
+            self._state_choices(frame, body)
+        return Draft(
             self.kind,
             f"{self.name}/{record.key}",
             body,
@@ -69,7 +76,7 @@ class CompiledMapping:
             record.origins,
             recipe.place,
             recipe.on_existing,
-            amount,
+            self._amount(frame),
             tuple(frame.changes),
             self._label(frame, record),
             self.priority,
@@ -97,11 +104,12 @@ class CompiledMapping:
 
     def _state_choices(self, frame: Frame, body: Mapping[str, Any]) -> None:
         for choice in self.recipe.choices:
-            if choice.when(frame):
-                before = choice.before(frame) if choice.before is not None else None
-                after = plain_text(body.get(choice.field))
-                change = Change(choice.field, plain_text(before), after, choice.reason, choice.place)
-                frame.changes.append(change)
+            if not _ask(choice.when, frame, choice.field, choice.place):
+                continue
+            before = _ask(choice.before, frame, choice.field, choice.place) if choice.before else None
+            after = plain_text(body.get(choice.field))
+            change = Change(choice.field, plain_text(before), after, choice.reason, choice.place)
+            frame.changes.append(change)
 
     def _amount(self, frame: Frame) -> Any:
         read = self.recipe.amount
@@ -116,11 +124,9 @@ class CompiledMapping:
             return record.key
 
     def _quarantined(self, record: Record, frame: Frame) -> Quarantined:
-        label = self._label(frame, record)
+        label, amount = self._label(frame, record), self._amount(frame)
         source = record.origins[0] if record.origins else Place(record.dataset)
-        faults = list(frame.faults)
-        amount = self._amount(frame)
-        findings = dict.fromkeys(_finding(error, path, place, label, source) for error, path, place in faults)
+        findings = dict.fromkeys(_finding(*fault, label, source) for fault in frame.faults)
         key = f"{self.name}/{record.key}"
         return Quarantined(self.kind, key, tuple(findings), record.origins, amount, label)
 

@@ -131,12 +131,13 @@ def _compile(file: _File, world: _World) -> CompiledMapping | None:
     header = world.headers.get(name, Header(name, file.text("target", "kind"), ()))
     kind = _kind(file, world)
     scope = Scope(_columns(file, world), world.parameters)
-    context = Context(scope, world.catalog, world.headers, world.crosswalks, file.faults)
+    country, edition = world.setting("country"), world.setting("edition")
+    context = Context(scope, world.catalog, world.headers, world.crosswalks, file.faults, country, edition)
     for item in (file.get("source", "key") or _NONE).items():
         context.path(item)
     context = _with_lets(file, context)
     recipe = _recipe(file, context, kind)
-    check_unmapped(file.root, context, kind, world.setting("country"))
+    check_unmapped(file.root, context, kind)
     if file.faults.has_errors:
         return None
     priority = file.get("priority")

@@ -35,6 +35,8 @@ class Context:
     headers: Mapping[str, Header]
     crosswalks: Mapping[str, Crosswalk]
     faults: Faults
+    country: str = ""  #: of the business, where the project says it
+    edition: str = ""
 
     def within(self, scope: Scope) -> Context:
         """The same with other names."""

@@ -15,7 +15,8 @@ from jinja2 import nodes
 from sagerecon.mapping import arithmetic
 from sagerecon.mapping.faults import Faults
 from sagerecon.mapping.frame import NOTHING, NUMBERS, Frame, Typed, a, constant, plain_text, type_of
-from sagerecon.mapping.function import FUNCTIONS, LIST_FUNCTIONS, Function, call
+from sagerecon.mapping.function import Function, call
+from sagerecon.mapping.functions import FUNCTIONS, LIST_FUNCTIONS
 from sagerecon.mapping.scope import PARAMETERS, Scope, attribute, for_each
 from sagerecon.mapping.syntax import ExpressionSyntaxError, parse_expression
 from sagerecon.model.document import Node, suggestion

@@ -76,6 +76,14 @@ def _may_be_sent(name: str, known: Mapping[str, Field], owner: str, node: Node, 
         )
         context.faults.add("field_not_sent", node.named_at, message, "Take it out.")
         return False
+    if context.country and field.countries and context.country not in field.countries:
+        message = (
+            f"{owner} has no '{name}' in {context.country}; there it is for {', '.join(field.countries)}."
+        )
+        context.faults.add("field_not_available", node.named_at, message, "Take it out.")
+    if context.edition == "start" and not field.in_start:
+        message = f"{owner} has no '{name}' in the start edition."
+        context.faults.add("field_not_available", node.named_at, message, "Take it out.")
     return True
 
 

@@ -11,13 +11,13 @@ from sagerecon.model.document import Node
 from sagerecon.model.finding import Severity
 
 
-def check_unmapped(root: Node, context: Context, kind: Kind | None, country: str) -> None:
+def check_unmapped(root: Node, context: Context, kind: Kind | None) -> None:
     """Tells the faults of everything left unsaid; a column whose name begins with _ never counts."""
     _check_ignored(root, context)
     _check_columns(root, context)
     _check_lets(root, context)
     if kind is not None and _setting(root, "target") != "ignore":
-        _check_fields(root, context, kind, country)
+        _check_fields(root, context, kind)
 
 
 def _setting(root: Node, side: str) -> str:
@@ -67,12 +67,12 @@ def _check_lets(root: Node, context: Context) -> None:
             context.faults.add("unused_let", node.named_at, message, "Take it out.", Severity.WARNING)
 
 
-def _check_fields(root: Node, context: Context, kind: Kind, country: str) -> None:
+def _check_fields(root: Node, context: Context, kind: Kind) -> None:
     fields = root.get("fields")
     if fields is None:
         return
     for node, known, owner in _objects(fields, kind.fields, kind.name):
-        for name in missing_fields(node, known, country):
+        for name in missing_fields(node, known, context.country):
             context.faults.add(
                 "missing_field",
                 node.named_at,
