@@ -136,6 +136,16 @@ def test_the_folder_may_be_absent_or_hold_a_way_out(tmp_path: Path) -> None:
         take_snapshot(declared(MONEY), tmp_path / "data", tmp_path / "s.duckdb", 0)
 
 
+def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path: Path) -> None:
+    folder = write_files(tmp_path / "data", {"t.csv": DATA})
+
+    def somebody_writes(name: str, rows: int) -> None:
+        (folder / name).write_text(DATA + "99,1\n")
+
+    with pytest.raises(SourceError, match=r"^t\.csv: the file changed while it was read\. Start again\.$"):
+        take_snapshot(declared(MONEY), folder, tmp_path / "s.duckdb", 0, somebody_writes)
+
+
 def test_a_folder_that_may_not_be_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(self: Path) -> None:
         raise PermissionError(13, "Permission denied", str(self))
@@ -211,6 +221,8 @@ def test_nobody_can_write_to_it_once_it_is_taken(tmp_path: Path) -> None:
         for sql in ("DELETE FROM t", "SET threads = 8", "SELECT * FROM read_text('/etc/passwd')"):
             with pytest.raises(duckdb.Error):
                 opened._connection.execute(sql)
+        # More threads would hand out unordered rows as they happen to finish.
+        assert opened._connection.execute("SELECT current_setting('threads')").fetchone() == (1,)
 
 
 def test_a_table_without_rows_is_a_table_all_the_same(tmp_path: Path) -> None:
