@@ -96,6 +96,32 @@ def test_retry_after_in_its_shapes(text: str | None, wait: int | None) -> None:
     assert retry_after_ms(text, NOW) == wait
 
 
+JSON = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=5)),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.dictionaries(
+            st.sampled_from(["id", "$items", "$message", "$source", "error", "credit_limit", "main_address"]),
+            inner,
+            max_size=4,
+        ),
+    ),
+    max_leaves=12,
+)
+
+
+@given(st.text(max_size=40), JSON)
+def test_whatever_a_server_sends_there_is_no_traceback(text: str, body: Any) -> None:
+    wait = retry_after_ms(text, NOW)
+    assert wait is None or wait >= 0
+    assert all(isinstance(sentence, str) for sentence in (*error_sentences(body), *error_codes(body)))
+    is_subscription_lapsed(body)
+    try:
+        list(read_listing(CONTACT, body))
+    except SageError as error:
+        assert str(error).startswith("Sage sent")
+
+
 def read_all(count: int, size: int, *, total: bool = True, next_path: bool = True) -> tuple[list[int], int]:
     """The items that paging reads of a listing of `count`, and the calls it took."""
     items, calls = [], 0

@@ -57,13 +57,13 @@ def is_subscription_lapsed(body: Any) -> bool:
     return any("No active subscription" in sentence for sentence in error_sentences(body))
 
 
-def read_entity(kind: Kind, body: Mapping[str, Any]) -> Entity:
+def read_entity(kind: Kind, body: Any) -> Entity:
     """An entity from its JSON, with what the catalog calls decimal as Decimal.
 
     Raises:
         SageError: it has no id, or an amount that is not a number.
     """
-    sage_id = body.get("id")
+    sage_id = body.get("id") if isinstance(body, Mapping) else None
     if not isinstance(sage_id, str):
         raise SageError(f"Sage sent a {kind.name} without an id.")
     return Entity(kind.name, sage_id, _typed(body, kind.fields, kind.name))
