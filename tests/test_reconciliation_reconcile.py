@@ -311,3 +311,13 @@ def test_a_broken_conservation_law_stops_everything() -> None:
     reads.add(("contact", "customers"), "read", Decimal("5.00"))
     with pytest.raises(ConservationError, match="records read of customers"):
         completeness.source_lines(reads, [])
+
+
+def test_money_alone_breaks_the_law_too() -> None:
+    company = small_company()
+    reads = Tallies()
+    for draft in company.drafts:
+        amount = (draft.amount or Decimal()) + Decimal("0.01")
+        reads.add((draft.kind, draft.mapping), "read", amount)
+    with pytest.raises(ConservationError, match="3 worth 0.03 is not 3 worth 0"):
+        completeness.source_lines(reads, company.reconcile().verdicts)

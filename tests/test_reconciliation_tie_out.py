@@ -233,7 +233,29 @@ def test_a_quarantined_record_explains_a_gap_only_where_there_is_one() -> None:
     verdicts = company.reconcile().verdicts
     accounts = company.accounts()
     held = company.trial_balance(c1100="443.50")
-    with_it = tie_trial_balance([balance("1100", "524.50")], held, AS_AT, accounts=accounts, verdicts=verdicts)
-    without = tie_trial_balance([balance("1100", "443.50")], held, AS_AT, accounts=accounts, verdicts=verdicts)
+    with_it = tie_trial_balance(
+        [balance("1100", "524.50")], held, AS_AT, accounts=accounts, verdicts=verdicts
+    )
+    without = tie_trial_balance(
+        [balance("1100", "443.50")], held, AS_AT, accounts=accounts, verdicts=verdicts
+    )
     assert [share.label for share in with_it.lines[0].records] == ["invoice 1008"]
     assert (with_it.lines[0].remainder, without.lines[0].records) == (0, ())
+
+
+def test_a_refund_and_a_suppliers_allocation_settle_the_other_way() -> None:
+    link = {"id": "c"}
+    held = [
+        Entity("purchase_invoice", "i1", {"contact": link, "reference": "1", "date": "2017-03-01",
+               "invoice_lines": [{"net_amount": "100.0"}]}),
+        Entity("purchase_credit_note", "n1", {"contact": link, "reference": "2", "date": "2017-03-01",
+               "credit_note_lines": [{"net_amount": "40.0"}]}),
+        Entity("contact_allocation", "a1", {"contact": link, "transaction_type": {"id": "VENDOR_ALLOCATION"},
+               "allocated_artefacts": [{"artefact": {"id": "i1"}, "amount": "-10.0"},
+                                       {"artefact": {"id": "n1"}, "amount": "10.0"}]}),
+        Entity("contact_payment", "p1", {"contact": link, "reference": "3", "total_amount": "30.0",
+               "transaction_type": {"id": "VENDOR_REFUND"},
+               "allocated_artefacts": [{"artefact": {"id": "n1"}, "amount": "30.0"}]}),
+    ]  # fmt: skip
+    items = open_items_held(held, (), CATALOG, "VENDOR")
+    assert [(item.label, item.amount) for item in items] == [("1", Decimal("90.0"))]

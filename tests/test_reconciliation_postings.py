@@ -1,0 +1,158 @@
+"""What each kind posts: both sides, to the right accounts, with the right sign, from draft and answer alike."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from sagerecon.model.draft import Draft, Reference
+from sagerecon.model.entity import Entity
+from sagerecon.model.money import total
+from sagerecon.model.place import NOWHERE
+from sagerecon.reconciliation.identity import Identities
+from sagerecon.reconciliation.postings import BRITISH, Ledger, gap
+
+
+def account(code: str) -> Reference:
+    return Reference("ledger_account", f"nominal_code={code}")
+
+
+def ledger() -> Ledger:
+    made = Ledger(Identities(), BRITISH)
+    supplier = Draft("contact", "s/1", {"contact_type_ids": ["VENDOR"]}, {}, (), NOWHERE)
+    bank = Draft("bank_account", "b/1", {"nominal_code": 1200}, {}, (), NOWHERE)
+    cash = Entity("bank_account", "b-2", {"ledger_account": {"id": "la"}})
+    made.learn_entities([Entity("ledger_account", "la", {"nominal_code": 1230}), cash])
+    made.learn_drafts([supplier, bank])
+    return made
+
+
+CUSTOMER, SUPPLIER = Reference("contact", "c/1"), Reference("contact", "s/1")
+BANK = Reference("bank_account", "b/1")
+LINE = {"ledger_account_id": account("4000"), "quantity": "2", "unit_price": "50.00", "tax_amount": "20.00"}
+PAID = {"bank_account_id": BANK, "total_amount": Decimal("30.00")}
+CASES: list[tuple[str, dict[str, Any], dict[str, str]]] = [
+    (
+        "contact_opening_balance",
+        {"contact_id": CUSTOMER, "total_amount": "5.00"},
+        {"1100": "5.00", "9999": "-5.00"},
+    ),
+    (
+        "contact_opening_balance",
+        {"contact_id": SUPPLIER, "total_amount": "5.00"},
+        {"2100": "-5.00", "9999": "5.00"},
+    ),
+    (
+        "contact_opening_balance",
+        {"contact_id": SUPPLIER, "total_amount": "5.00", "contact_opening_balance_type_id": "CREDIT_NOTE"},
+        {"2100": "5.00", "9999": "-5.00"},
+    ),
+    (
+        "contact_opening_balance",
+        {
+            "contact": {"id": "?"},
+            "total_amount": "5.0",
+            "transaction_type": {"id": "VENDOR_OPENING_BALANCE_INVOICE"},
+        },
+        {"2100": "-5.0", "9999": "5.0"},
+    ),
+    ("bank_opening_balance", {"bank_account_id": BANK, "credit": "7.00"}, {"1200": "-7.00", "9999": "7.00"}),
+    (
+        "bank_opening_balance",
+        {"bank_account": {"id": "b-2"}, "debit": "7.0"},
+        {"1230": "7.0", "9999": "-7.0"},
+    ),
+    (
+        "ledger_account_opening_balance",
+        {"ledger_account_id": account("0030"), "debit": "7.00"},
+        {"0030": "7.00", "9999": "-7.00"},
+    ),
+    ("sales_invoice", {"invoice_lines": [LINE]}, {"1100": "120.00", "4000": "-100.00", "2200": "-20.00"}),
+    (
+        "sales_credit_note",
+        {"credit_note_lines": [LINE]},
+        {"1100": "-120.00", "4000": "100.00", "2200": "20.00"},
+    ),
+    ("purchase_invoice", {"invoice_lines": [LINE]}, {"2100": "-120.00", "4000": "100.00", "2201": "20.00"}),
+    (
+        "purchase_credit_note",
+        {"credit_note_lines": [LINE]},
+        {"2100": "120.00", "4000": "-100.00", "2201": "-20.00"},
+    ),
+    (
+        "contact_payment",
+        {**PAID, "transaction_type_id": "CUSTOMER_RECEIPT"},
+        {"1200": "30.00", "1100": "-30.00"},
+    ),
+    (
+        "contact_payment",
+        {**PAID, "transaction_type_id": "CUSTOMER_REFUND"},
+        {"1200": "-30.00", "1100": "30.00"},
+    ),
+    (
+        "contact_payment",
+        {**PAID, "transaction_type_id": "VENDOR_PAYMENT"},
+        {"1200": "-30.00", "2100": "30.00"},
+    ),
+    (
+        "contact_payment",
+        {**PAID, "transaction_type_id": "VENDOR_REFUND"},
+        {"1200": "30.00", "2100": "-30.00"},
+    ),
+    (
+        "other_payment",
+        {
+            **PAID,
+            "transaction_type_id": "OTHER_PAYMENT",
+            "payment_lines": [
+                {"ledger_account_id": account("7500"), "total_amount": "30.00", "tax_amount": "5.00"}
+            ],
+        },
+        {"1200": "-30.00", "7500": "25.00", "2201": "5.00"},
+    ),
+    (
+        "other_payment",
+        {
+            **PAID,
+            "transaction_type_id": "OTHER_RECEIPT",
+            "payment_lines": [{"ledger_account_id": account("4900"), "total_amount": "30.00"}],
+        },
+        {"1200": "30.00", "4900": "-30.00"},
+    ),
+    (
+        "bank_transfer",
+        {"from_bank_account_id": BANK, "to_bank_account": {"id": "b-2"}, "amount": "9.00"},
+        {"1200": "-9.00", "1230": "9.00"},
+    ),
+    (
+        "journal",
+        {
+            "journal_lines": [
+                {"ledger_account_id": account("1"), "debit": "2.00", "credit": "0"},
+                {"ledger_account_id": account("2"), "debit": "0", "credit": "2.00"},
+            ]
+        },
+        {"1": "2.00", "2": "-2.00"},
+    ),
+]
+
+
+@pytest.mark.parametrize(("kind", "body", "expected"), CASES)
+def test_both_sides_of_each_kind(kind: str, body: dict[str, Any], expected: dict[str, str]) -> None:
+    effects = ledger().effects(kind, body)
+    assert effects == {code: Decimal(text) for code, text in expected.items()}
+    assert total(effects.values()) == 0
+
+
+def test_a_kind_that_posts_nothing_has_no_effects() -> None:
+    assert ledger().effects("contact", {"name": "Oak"}) == {}
+
+
+def test_the_gap_names_only_accounts_that_moved() -> None:
+    left = {"1100": Decimal("5"), "4000": Decimal("-5")}
+    assert gap(left, {"1100": Decimal("5"), "4001": Decimal("-5")}) == {
+        "4000": Decimal("5"),
+        "4001": Decimal("-5"),
+    }
