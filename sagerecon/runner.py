@@ -14,26 +14,21 @@ from functools import partial
 from random import Random
 from typing import Any, Protocol
 
+from sagerecon.caller import Bookings, Caller, Paused, Stopped
+from sagerecon.caller import Sage as Sage  # noqa: PLC0414 - whoever calls `run` names the port
 from sagerecon.model.call import Answer, Call
 from sagerecon.model.catalog import Catalog
-from sagerecon.model.clock import MINUTE, SECOND, Clock
+from sagerecon.model.clock import MINUTE, Clock
 from sagerecon.model.draft import OnExisting, Reference, natural_key
 from sagerecon.model.entity import Entity
-from sagerecon.model.errors import (
-    AuthorizationError,
-    NoAnswerError,
-    PlanningError,
-    SagereconError,
-    StoreError,
-)
+from sagerecon.model.errors import PlanningError, SagereconError, StoreError
 from sagerecon.model.finding import Finding
 from sagerecon.model.value import fingerprint
-from sagerecon.planning.adoption import differences, is_other_record
+from sagerecon.planning.adoption import is_other_record, objection_to_adopting
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.conversation import (
     Ending,
     Failed,
-    Heard,
     Read,
     Recorded,
     Refused,
@@ -44,40 +39,16 @@ from sagerecon.planning.conversation import (
     prepare,
     said,
 )
-from sagerecon.planning.pacing import is_over, wait_after_failure, wait_after_refusal
 from sagerecon.planning.plan import Action, Plan, Step, node_document
 from sagerecon.planning.reading import Page, read_page
 from sagerecon.planning.request import filled_in, key_fields, natural_keys, normal_key
-from sagerecon.planning.settling import FINAL, SENDINGS, Attempt, Meaning, SetAside, State, meaning
+from sagerecon.planning.settling import FINAL, Attempt, Meaning, SetAside, State, meaning
 
 #: A wait longer than this is not slept through: the run ends, and the same command goes on later.
 PATIENCE = 15 * MINUTE
 
 
-class Sage(Protocol):
-    """The one door to the API."""
-
-    def ready(self) -> int:
-        """When the bearer token ends that the next call will use: how late that call can still write.
-
-        Raises:
-            NoAnswerError: no token could be had just now.
-            AuthorizationError: the sign-in has ended.
-        """
-        ...
-
-    def call(self, call: Call) -> Answer:
-        """What the server said, whatever its status.
-
-        Raises:
-            NoAnswerError: no usable answer came; `sent` says whether the request may have arrived.
-            AuthorizationError: the sign-in has ended; the call was not carried out.
-            WrongBusinessError: the answer came from another business.
-        """
-        ...
-
-
-class RunLog(Protocol):
+class RunLog(Bookings, Protocol):
     """The memory of a run. What it is told is durable with the next `book`, `intend` or `flush`."""
 
     def begin(self, plan: Plan) -> str:
@@ -133,36 +104,8 @@ class RunLog(Protocol):
         """How many pages of a reading are recorded."""
         ...
 
-    def book(self, budget: Budget, *, settling: bool = False) -> int:
-        """0 where a call is booked and may go now, else the instant from which one may."""
-        ...
-
-    def intend(self, attempt: Attempt, budget: Budget, *, settling: bool = False) -> int:
-        """As `book`; with 0, the intent is durable as well and the bytes may leave."""
-        ...
-
-    def received(self, size: int) -> None:
-        """The answer to the booked call is here: it counts from now."""
-        ...
-
-    def refund(self) -> None:
-        """The booked call was never made."""
-        ...
-
-    def refused(self) -> None:
-        """Sage refused a call that we had room for: somebody else is calling. Books one call more."""
-        ...
-
     def record(self, attempt: Attempt, entity: Entity, keys: Sequence[str], *, adopted: bool = False) -> None:
         """The step is carried out: its answer, the id map and natural keys, in one commit."""
-        ...
-
-    def retract(self, attempt: Attempt) -> None:
-        """The attempt was certainly not carried out; `attempt.epoch` is what the next one takes."""
-        ...
-
-    def fail(self, attempt: Attempt) -> None:
-        """The attempt stays in doubt after one more sending without a usable answer."""
         ...
 
     def set_aside(self, run: str, aside: SetAside, epoch: int = 0) -> None:
@@ -179,14 +122,6 @@ class RunLog(Protocol):
         is_last: bool,
     ) -> None:
         """One page of a reading: each entity with the natural keys it bears."""
-        ...
-
-    def rest(self, until: int) -> None:
-        """We sleep until then and keep the company."""
-        ...
-
-    def flush(self) -> None:
-        """Make everything told so far durable."""
         ...
 
 
@@ -228,16 +163,6 @@ class Progress:
     until: int = 0  #: when the waiting ends
 
 
-class _Pause(Exception):
-    """The run ends here for now."""
-
-    def __init__(self, ended: Ended, why: str, until: int | None = None) -> None:
-        super().__init__(why)
-        self.ended = ended
-        self.why = why
-        self.until = until
-
-
 def run(
     plan: Plan,
     sage: Sage,
@@ -264,7 +189,7 @@ def run(
         StoreError: what must be durable could not be made so; nothing more was sent.
     """
     _refuse_rollback(plan)
-    calls = _Calls(sage, log, clock, budget, patience_ms, should_stop, failpoint, Random(seed))  # noqa: S311
+    calls = Caller(sage, log, clock, budget, patience_ms, should_stop, failpoint, Random(seed))  # noqa: S311
     walk = _Walk(plan, log.begin(plan), log, clock, catalog, calls, on_progress)
     outcome = partial(RunOutcome, walk.run, counts=walk.counts)
     try:
@@ -273,9 +198,12 @@ def run(
             calls.check_stop()
             walk.take(step)
         log.end(walk.run, is_finished=not walk.has_parked)
-    except _Pause as pause:
+    except Paused as pause:
         log.end(walk.run, is_finished=False)
-        return outcome(pause.ended, pause.why, pause.until, calls.made)
+        return outcome(Ended.PAUSED, pause.why, pause.until, calls.made)
+    except Stopped:
+        log.end(walk.run, is_finished=False)
+        return outcome(Ended.STOPPED, "It was asked to stop.", calls=calls.made)
     except SagereconError:
         with suppress(StoreError):
             log.end(walk.run, is_finished=False)
@@ -289,173 +217,6 @@ def _refuse_rollback(plan: Plan) -> None:
             raise PlanningError(f"Step {step.number} would {step.action.value} {step.key}; runs only add.")
 
 
-class _Calls:
-    """Makes calls one by one: booked, waited for, and repeated only where Sage certainly did nothing."""
-
-    def __init__(
-        self,
-        sage: Sage,
-        log: RunLog,
-        clock: Clock,
-        budget: Budget,
-        patience_ms: int,
-        should_stop: Callable[[], bool],
-        failpoint: Callable[[str], None],
-        chance: Random,
-    ) -> None:
-        self.made = 0
-        self.on_wait: Callable[[str, int, str], None] = lambda *_: None
-        self._sage = sage
-        self._log = log
-        self._clock = clock
-        self._budget = budget
-        self._patience = patience_ms
-        self._should_stop = should_stop
-        self._failpoint = failpoint
-        self._chance = chance
-        self._refusals = 0  # in a row, as are the failures
-        self._failures = 0
-
-    def send(self, attempt: Attempt) -> Heard:
-        """The attempt as it went out, with its intent durable first, and what came of it."""
-        was_in_doubt = attempt.state is State.SENT
-        while True:
-            expires_at = self._ready()
-
-            def intend(expires_at: int = expires_at) -> int:
-                self._sent = _as_sent(attempt, self._clock.now(), expires_at)
-                return self._log.intend(self._sent, self._budget, settling=was_in_doubt)
-
-            self._permit(intend)
-            sent = self._sent
-            try:
-                answer = self._call(sent.call)
-            except NoAnswerError as error:
-                if error.sent:
-                    return Heard(sent, None, self._clock.now(), error.expires_at)
-                self._take_back(attempt)
-                self._fail(str(error))
-                continue
-            except AuthorizationError:
-                self._take_back(attempt)
-                raise
-            if answer.status != 429:
-                self._refusals = 0
-                return Heard(sent, answer, self._clock.now(), answer.expires_at)
-            self._take_back(attempt)
-            self._refuse(answer)
-
-    def get(self, call: Call, *, settling: bool = False) -> Answer | None:
-        """The answer to a reading; None where Sage fails on it again and again."""
-        for number in range(1, SENDINGS + 1):
-            answer = self._get(call, settling=settling)
-            if answer is not None and meaning(answer) is not Meaning.UNKNOWN:
-                self._failures = 0
-                return answer
-            self.fail(number, "Sage failed on a reading")
-        return None
-
-    def fail(self, failures: int, why: str) -> None:
-        """Wait a little after a failure; leave it for now where nothing has succeeded for long."""
-        self._failures += 1
-        if is_over(self._failures):
-            raise _Pause(Ended.PAUSED, f"{why}, {self._failures} times in a row.")
-        self.rest(self._clock.now() + wait_after_failure(failures, self._chance), why)
-
-    def succeeded(self) -> None:
-        """Sage works: failures count anew."""
-        self._failures = 0
-
-    def rest(self, until: int, why: str) -> None:
-        """Sleep until then, or end the run where that is too long."""
-        self._log.flush()
-        if until - self._clock.now() > self._patience:
-            raise _Pause(Ended.PAUSED, why, until)
-        self._log.rest(until)
-        self.on_wait("waiting", until, why)
-        while (left := until - self._clock.now()) > 0:
-            self.check_stop()
-            self._clock.sleep(min(left, SECOND))  # in slices, so that a stop is heard
-
-    def check_stop(self) -> None:
-        """Nothing; ends the run where somebody wants it to."""
-        if self._should_stop():
-            raise _Pause(Ended.STOPPED, "It was asked to stop.")
-
-    def _get(self, call: Call, *, settling: bool) -> Answer | None:
-        while True:
-            self._ready()
-            self._permit(lambda: self._log.book(self._budget, settling=settling))
-            try:
-                answer = self._call(call)
-            except NoAnswerError as error:
-                if error.sent:
-                    return None
-                self._fail(str(error))
-                continue
-            if answer.status != 429:
-                self._refusals = 0
-                return answer
-            self._refuse(answer)
-
-    def _call(self, call: Call) -> Answer:
-        self._failpoint("before send")
-        try:
-            answer = self._sage.call(call)
-        except NoAnswerError as error:
-            self._log.received(0) if error.sent else self._log.refund()
-            self.made += error.sent
-            raise
-        except SagereconError:
-            self._log.received(0)
-            raise
-        self._failpoint("after answer")
-        self._log.received(answer.size)
-        self.made += 1
-        if answer.status == 401:
-            raise AuthorizationError(f"Sage does not let us in: {said(answer)}.", "See that in Sage first.")
-        return answer
-
-    def _ready(self) -> int:
-        while True:
-            try:
-                return self._sage.ready()
-            except NoAnswerError as error:
-                self._fail(str(error))
-
-    def _permit(self, take: Callable[[], int]) -> None:
-        while moment := take():
-            self.rest(moment, "The calls of this window are used up.")
-
-    def _fail(self, why: str) -> None:
-        self.fail(self._failures + 1, why.rstrip("."))
-
-    def _refuse(self, answer: Answer) -> None:
-        self._refusals += 1
-        self._log.refused()
-        wait = wait_after_refusal(self._refusals, answer.retry_after_ms, self._chance)
-        until = self._clock.now() + wait
-        self.on_wait("refused", until, said(answer))
-        self.rest(until, "Sage takes no more calls for now; another app may be using them.")
-
-    def _take_back(self, attempt: Attempt) -> None:
-        """This sending did nothing; an earlier one may still have."""
-        if attempt.state is State.SENT:
-            self._log.fail(attempt)
-        else:
-            self._log.retract(attempt)
-
-
-def _as_sent(attempt: Attempt, now: int, expires_at: int) -> Attempt:
-    return replace(
-        attempt,
-        state=State.SENT,
-        first_sent_at=attempt.first_sent_at or now,
-        sent_at=now,
-        expires_at=max(attempt.expires_at, expires_at),
-    )
-
-
 class _Walk:
     """One go at a plan, step by step."""
 
@@ -466,7 +227,7 @@ class _Walk:
         log: RunLog,
         clock: Clock,
         catalog: Catalog,
-        calls: _Calls,
+        calls: Caller,
         on_progress: Callable[[Progress], None],
     ) -> None:
         self.run = run
@@ -636,24 +397,12 @@ class _Walk:
         return list(bearers.values())
 
     def _adopt(self, step: Step, document: Mapping[str, Any], bearers: Sequence[Entity]) -> None:
-        name, key = step.label or step.key, ", ".join(f"{k} {v}" for k, v in step.identity.items())
-        if len(bearers) > 1:
-            why = f"Sage holds {len(bearers)} entities that may be {name} ({key})."
-            return self._set_aside(step, State.QUARANTINED, "ambiguous", why)
-        entity, kind = bearers[0], self._catalog[step.kind]
-        owner = self._log.owner(step.kind, entity.sage_id)
-        if step.on_existing is OnExisting.ERROR:
-            why = f"Sage holds {name} already ({key})."
-            return self._set_aside(step, State.QUARANTINED, "exists", why)
-        if step.on_existing is not OnExisting.ADOPT:
-            unlike = differences(kind, document, entity.body)
-            if owner not in (None, step.key):
-                unlike.append(f"it stands for {owner}")
-            if unlike:
-                why = f"Sage holds {name} already ({key}), and it differs: {'; '.join(unlike)}."
-                return self._set_aside(step, State.QUARANTINED, "differs", why)
+        kind = self._catalog[step.kind]
+        owner = self._log.owner(step.kind, bearers[0].sage_id)
+        if (objection := objection_to_adopting(step, kind, document, bearers, owner)) is not None:
+            return self._set_aside(step, State.QUARANTINED, *objection)
         attempt = prepare(self.run, step, kind, document, self._business, "", 0)
-        self._log.record(attempt, entity, [], adopted=True)
+        self._log.record(attempt, bearers[0], [], adopted=True)
         return self._tell("adopted", step)
 
     def _known_already(self, step: Step) -> None:

@@ -21,7 +21,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "rehearsal": set(),
     "store": {"planning"},
     "report": {"planning", "reconciliation"},
-    "runner": {"planning"},
+    # How one call is made, waited for and repeated is a subject of its own beside the walk of a plan.
+    "caller": {"planning"},
+    "runner": {"planning", "caller"},
     # `package` hands the project its catalog and schemas: the files that travel with the program.
     "project": {"sources", "sage", "store", "package"},
     "signing_in": {"project", "sage", "store"},

@@ -7,7 +7,10 @@ from decimal import Decimal
 from typing import Any
 
 from sagerecon.model.catalog import Field, Kind
+from sagerecon.model.draft import OnExisting
+from sagerecon.model.entity import Entity
 from sagerecon.model.money import decimal
+from sagerecon.planning.plan import Step
 
 
 def differences(kind: Kind, wanted: Mapping[str, Any], answer: Mapping[str, Any]) -> list[str]:
@@ -26,6 +29,29 @@ def is_other_record(kind: Kind, wanted: Mapping[str, Any], answer: Mapping[str, 
     """
     links = {name: value for name, value in wanted.items() if _is_link(kind.fields.get(name))}
     return bool(list(_differences(kind.fields, links, answer, "")))
+
+
+def objection_to_adopting(
+    step: Step, kind: Kind, wanted: Mapping[str, Any], bearers: Sequence[Entity], owner: str | None
+) -> tuple[str, str] | None:
+    """A code and a sentence why a person must look before the first bearer is adopted, or None.
+
+    `bearers` are the entities that bear the step's natural keys, `owner` the draft key the first has.
+    """
+    name = step.label or step.key
+    key = ", ".join(f"{field} {value}" for field, value in step.identity.items())
+    if len(bearers) > 1:
+        return "ambiguous", f"Sage holds {len(bearers)} entities that may be {name} ({key})."
+    if step.on_existing is OnExisting.ERROR:
+        return "exists", f"Sage holds {name} already ({key})."
+    if step.on_existing is OnExisting.ADOPT:
+        return None
+    unlike = differences(kind, wanted, bearers[0].body)
+    if owner not in (None, step.key):
+        unlike.append(f"it stands for {owner}")
+    if unlike:
+        return "differs", f"Sage holds {name} already ({key}), and it differs: {'; '.join(unlike)}."
+    return None
 
 
 def _is_link(field: Field | None) -> bool:

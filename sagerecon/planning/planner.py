@@ -16,6 +16,7 @@ from sagerecon.planning.calendar import USUAL_LATENCY, lay_out, slow_finish, win
 from sagerecon.planning.cost import listing_query, lower_bound, pages
 from sagerecon.planning.order import DraftIndex, order_drafts
 from sagerecon.planning.plan import Action, Header, Plan, Step, node_document
+from sagerecon.planning.request import normal_key
 
 
 class KnownEntities(Protocol):
@@ -150,8 +151,13 @@ def _readings(drafts: Sequence[Draft], known: KnownEntities, catalog: Catalog) -
             fields = looked_for.setdefault(draft.kind, set())
             fields.update(_answer_fields(kind, (*draft.identity, *draft.body)))
         for reference in draft.references():
-            if index.get(reference) is None and known.sage_id(reference.kind, reference.key) is None:
-                field = reference.key.partition("=")[0]
+            if (
+                index.get(reference) is None
+                and known.sage_id(reference.kind, normal_key(catalog[reference.kind], reference.key)) is None
+            ):
+                field, equals, _ = reference.key.partition("=")
+                if not equals or field == "id":
+                    continue  # a fixed word of Sage's is its own id
                 target = catalog[reference.kind]
                 looked_for.setdefault(reference.kind, set()).update(_answer_fields(target, (field,)))
                 if reference.part:
@@ -167,14 +173,16 @@ def _readings(drafts: Sequence[Draft], known: KnownEntities, catalog: Catalog) -
             reason="what Sage holds already, so that nothing is made twice",
             calls=1,
             path=kind.path,
-            query=listing_query(kind, fields, catalog.api.items_per_page),
+            query=listing_query(kind, fields, kind.items_per_page or catalog.api.items_per_page),
             label=kind.resource.replace("_", " "),
         )
 
 
 def _answer_fields(kind: Kind, names: Iterable[str]) -> Iterator[str]:
+    """What to ask a listing for, to see these fields; a dotted one comes with the object it is in."""
     for name in names:
-        if (field := kind.fields.get(name)) is not None:
+        field = kind.fields.get(name.partition(".")[0])
+        if field is not None and field.answered:
             yield field.answered_as
 
 
@@ -239,8 +247,8 @@ def _reading_back(kind: Kind, expected: int, catalog: Catalog) -> Step:
         kind=kind.name,
         key=f"{kind.resource}/read-back",
         reason="what Sage holds now, to compare with what was written",
-        calls=pages(expected, catalog.api.items_per_page),
+        calls=pages(expected, kind.items_per_page or catalog.api.items_per_page),
         path=kind.path,
-        query=listing_query(kind, fields, catalog.api.items_per_page),
+        query=listing_query(kind, fields, kind.items_per_page or catalog.api.items_per_page),
         label=kind.resource.replace("_", " "),
     )
