@@ -309,6 +309,9 @@ def test_fixed_lines_and_conditions_on_lines() -> None:
         ("notes", "{pick: {each: tags, expect: first}, from: item}", '{"tags": ["a", "b"]}', "a"),
         ("notes", "{pick: {each: tags, where: 'item == \"z\"'}, from: item}", '{"tags": ["a"]}', None),
         ("notes", "{from: odd}", '{"odd": "text"}', "text"),
+        ("notes", "{from: odd}", '{"odd": 7}', "7"),
+        ("credit_days", "{from: odd}", '{"odd": "30"}', 30),
+        ("credit_limit", "{from: odd}", '{"odd": 30}', Decimal(30)),
         (
             "default_ledger_account_id",
             "{ref: {kind: ledger_account, by: {nominal_code: name}, on_missing: omit}}",

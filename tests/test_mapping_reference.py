@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+import jsonschema
 import pytest
 from mapping_cases import DATASETS, HEAD, PARAMETERS, ROOT, crosswalks
 
@@ -13,6 +14,7 @@ from sagerecon.mapping.crosswalk import read_crosswalk
 from sagerecon.mapping.functions import FUNCTIONS, LIST_FUNCTIONS
 from sagerecon.mapping.transform import Parameter
 from sagerecon.mapping.transforms import TRANSFORMS
+from sagerecon.model.document import check_schema, read_document
 from sagerecon.package import catalog, schema
 
 REFERENCE = ROOT / "docs/mapping.md"
@@ -22,10 +24,16 @@ BLOCKS = re.findall(r"```yaml\n(.*?)```", REFERENCE.read_text(encoding="utf-8"),
 CUSTOMERS = HEAD + "fields: {name: {from: name}}\n"
 
 
+@pytest.mark.parametrize("name", ["mapping", "crosswalk"])
+def test_our_schemas_are_schemas(name: str) -> None:
+    jsonschema.Draft202012Validator.check_schema(schema(name))
+
+
 @pytest.mark.parametrize("block", BLOCKS, ids=range(len(BLOCKS)))
 def test_each_block_compiles(block: str) -> None:
     if "crosswalk/v1" in block:
         assert read_crosswalk("it", block, "it.yaml")[1] == []
+        assert check_schema(read_document(block, "it.yaml")[0], schema("crosswalk")) == []
         return
     text = block if "sagerecon: mapping/v1" in block else HEAD + block
     files = {"block.yaml": text}

@@ -204,6 +204,8 @@ def _checked(read: Read, field: Field) -> Read:
             return decimal(value)
         if wanted == INTEGER and isinstance(value, str):
             return _whole(value)
+        if wanted == TEXT and type_of(value) == INTEGER:
+            return str(value)
         raise RefusalError(
             "wrong_field_type", f"'{plain_text(value)}' is {a(type_of(value))}, not {a(wanted)}"
         )
