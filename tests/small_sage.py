@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sagerecon.model.catalog import Api, Catalog, Field, Kind, LimitProfile
+from sagerecon.model.catalog import Api, Catalog, Kind, LimitProfile
 from sagerecon.model.clock import Clock
 from sagerecon.rehearsal.clock import VirtualClock
 from sagerecon.rehearsal.request import FULL, READ_ONLY, RESTRICTED, ApiReply, ApiRequest, error
@@ -25,7 +25,7 @@ AUTHORIZE_URL = "https://www.sageone.com/oauth2/auth/central?filter=apiv3.1"
 
 
 def small_catalog(**profile: int | None) -> Catalog:
-    """Two kinds and the API's facts; `profile` replaces limits of the standard profile."""
+    """Three kinds and the API's facts; `profile` replaces limits of the standard profile."""
     limits: dict[str, Any] = {
         "per_minute": 100,
         "per_day": 2500,
@@ -46,23 +46,16 @@ def small_catalog(**profile: int | None) -> Catalog:
         idempotency_days=7,
         limit_profiles={"standard": LimitProfile("standard", **{**limits, **profile})},
     )
-    city, distance = Field("city", "text"), Field("distance", "decimal")
-    fields = {
-        "name": Field("name", "text"),
-        "credit_limit": Field("credit_limit", "decimal"),
-        "main_address": Field("main_address", "object", fields={"city": city, "distance": distance}),
-        "lines": Field("lines", "list", fields={"distance": distance}),
-    }
     kinds = (
-        _kind("contact", fields, is_idempotent=True),
-        _kind("product", {}, is_idempotent=True),
-        _kind("attachment", {}, is_idempotent=False),
+        _kind("contact", is_idempotent=True),
+        _kind("product", is_idempotent=True),
+        _kind("attachment", is_idempotent=False),
     )
     return Catalog(api, {kind.name: kind for kind in kinds})
 
 
-def _kind(name: str, fields: Mapping[str, Field], *, is_idempotent: bool) -> Kind:
-    return Kind(name, f"{name}s", f"/{name}s", "small", "", {}, fields, is_idempotent=is_idempotent)
+def _kind(name: str, *, is_idempotent: bool) -> Kind:
+    return Kind(name, f"{name}s", f"/{name}s", "small", "", {}, {}, is_idempotent=is_idempotent)
 
 
 class SmallBooks:
