@@ -138,8 +138,11 @@ def read_faults(text: str) -> ScheduledFaults:
             name, method, path, nth = part.split()
             name, _, amount = name.partition("=")
             trouble = Trouble(name)
-            number = int(amount or 0)
-            fault = Fault(trouble, status=number or 500, milliseconds=number)
+            fault = Fault(trouble)
+            if amount and trouble is Trouble.SLOW:
+                fault = Fault(trouble, milliseconds=int(amount))
+            elif amount:
+                fault = Fault(trouble, status=int(amount))
             faults.add(Occasion(int(nth), "" if method == "any" else method.upper(), path), fault)
         except ValueError:
             known = ", ".join(trouble.value for trouble in Trouble if trouble is not Trouble.EDIT)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from sagerecon.rehearsal.reply import Reply, json_reply, refusal
@@ -126,7 +126,7 @@ _AREAS = ("Sales", "Purchases", "Contacts", "Products", "Bank", "Journals", "Rep
 
 def members_of(document: Mapping[str, Any]) -> dict[str, Member]:
     """The members that `Membership.document` gave."""
-    return {facts["id"]: replace(Member(**facts)) for facts in document["members"]}
+    return {facts["id"]: Member(**facts) for facts in document["members"]}
 
 
 def _role(role: str) -> str:
