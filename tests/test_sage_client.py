@@ -233,9 +233,10 @@ def test_connections_that_idled_are_dropped_before_a_write(monkeypatch: pytest.M
 
 def test_the_environment_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
+    monkeypatch.setenv("HTTP_PROXY", "http://proxy.example:3128")
     monkeypatch.setenv("NO_PROXY", "oauth.accounting.sage.com")
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/etc/ours.pem")
-    with open_session(BASE, TOKEN_URL) as session:
+    with open_session(BASE, TOKEN_URL, "http://127.0.0.1:4001/v3.1") as session:
         assert session.proxies == {"https://api.accounting.sage.com": "http://proxy.example:3128"}
         assert session.verify == "/etc/ours.pem"
         assert session.trust_env is False

@@ -21,7 +21,7 @@ from sagerecon.model.clock import Clock
 from sagerecon.model.errors import AuthorizationError, NoAnswerError, ProjectError
 from sagerecon.model.tokens import Tokens
 from sagerecon.sage.client import cause, may_have_been_sent
-from sagerecon.sage.session import borrow
+from sagerecon.sage.session import LOOPBACK, borrow
 from sagerecon.sage.tokens import GrantEndedError, tokens_of
 
 #: Shows the businesses of this version on the consent page; without it Sage shows its older countries.
@@ -30,7 +30,6 @@ _FILTER = "apiv3.1"
 #: Seconds; two tries must fit into the lease on refreshing.
 _TIMEOUTS = (5, 15)
 
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _AGAIN = "Sign in again: sagerecon auth login."
 
 
@@ -63,7 +62,7 @@ class App:
             parts = urlsplit(url)
             if parts.scheme == "https":
                 continue
-            if parts.scheme != "http" or parts.hostname not in _LOOPBACK:
+            if parts.scheme != "http" or parts.hostname not in LOOPBACK:
                 raise ProjectError(f"{url} is not an https address.", "Tokens are never sent in the clear.")
             # oauthlib refuses http on loopback too unless told otherwise; other hosts were refused here.
             os.environ.setdefault("OAUTHLIB_INSECURE_TRANSPORT", "1")

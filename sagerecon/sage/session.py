@@ -11,6 +11,8 @@ from requests.utils import get_environ_proxies
 #: Seconds to wait for a connection, and for an answer. Sage may take long over a document.
 TIMEOUTS = (5, 60)
 
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
 _CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 
@@ -24,6 +26,8 @@ def open_session(*urls: str) -> requests.Session:
     session.trust_env = False
     for url in urls:
         parts = urlsplit(url)
+        if parts.hostname in LOOPBACK:  # a rehearsal on this machine; no proxy would find it
+            continue
         proxies = get_environ_proxies(url)
         proxy = proxies.get(parts.scheme) or proxies.get("all")
         if proxy:
