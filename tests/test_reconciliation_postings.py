@@ -1,4 +1,4 @@
-"""What each kind posts: both sides, to the right accounts, with the right sign, from draft and answer alike."""
+"""What each kind posts: both sides, the right accounts, the right sign, from draft and answer alike."""
 
 from __future__ import annotations
 

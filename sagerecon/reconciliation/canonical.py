@@ -26,6 +26,9 @@ class Unanswered(Enum):
 
 UNANSWERED = Unanswered.UNANSWERED
 
+#: Told first, for most values are one of these and the abstract types are slow to ask.
+_SCALARS = (str, Decimal, int, date, type(None))
+
 Leaf: TypeAlias = "str | int | bool | Decimal | date | datetime | Link | Unanswered | None"
 Tree: TypeAlias = "Leaf | tuple[Tree, ...] | Mapping[str, Tree]"
 Row: TypeAlias = Mapping[str, Leaf]
@@ -71,19 +74,23 @@ def joined(first: Tree, second: Tree) -> Tree:
 
 def flat(tree: Tree, path: str = "") -> dict[str, Leaf]:
     """The leaves by path: `invoice_lines[0].unit_price`. A list of plain values is one leaf, as text."""
-    if isinstance(tree, Mapping):
-        row: dict[str, Leaf] = {}
-        for name, child in tree.items():
-            row.update(flat(child, f"{path}.{name}" if path else name))
-        return row
+    row: dict[str, Leaf] = {}
+    _flatten(tree, path, row)
+    return row
+
+
+def _flatten(tree: Tree, path: str, row: dict[str, Leaf]) -> None:
     if isinstance(tree, tuple):
-        if not _is_list_of_objects(tree):
-            return {path: ", ".join(sorted(_key(leaf) for leaf in tree))}
-        row = {}
-        for number, child in enumerate(tree):
-            row.update(flat(child, f"{path}[{number}]"))
-        return row
-    return {path: tree}
+        if _is_list_of_objects(tree):
+            for number, child in enumerate(tree):
+                _flatten(child, f"{path}[{number}]", row)
+        else:
+            row[path] = ", ".join(sorted(_key(leaf) for leaf in tree))
+    elif isinstance(tree, dict | Mapping):
+        for name, child in tree.items():
+            _flatten(child, f"{path}.{name}" if path else name, row)
+    else:
+        row[path] = tree
 
 
 def _key(leaf: Tree) -> str:
@@ -108,13 +115,19 @@ def shown(leaf: Leaf) -> str:
 
 
 def _wanted(value: object, known: Field, identities: Identities) -> Tree:
+    if isinstance(value, _SCALARS):
+        return _scalar(value, known, identities)
     if (reference := as_reference(value)) is not None:
         return identities.of_reference(reference)
     if isinstance(value, Mapping):
         return wanted_tree(value, known.fields, identities)
     if isinstance(value, list | tuple):
         return tuple(_wanted(item, known, identities) for item in value)
-    if _is_link(known) and isinstance(value, str) and value:
+    return typed(value, known.type)
+
+
+def _scalar(value: object, known: Field, identities: Identities) -> Leaf:
+    if isinstance(value, str) and value and _is_link(known):
         return identities.of_id(value)
     return typed(value, known.type)
 
@@ -124,11 +137,9 @@ def _held(anchor: Tree, value: object, known: Field, identities: Identities) -> 
         return _held_list(anchor, value, known, identities)
     if isinstance(anchor, Mapping):
         return held_tree(anchor, value, known.fields, identities)
-    if isinstance(value, Mapping) and "id" in value:
+    if isinstance(value, dict) and "id" in value:
         return identities.of_id(str(value["id"]), str(value.get("displayed_as") or ""))
-    if _is_link(known) and isinstance(value, str) and value:
-        return identities.of_id(value)
-    return typed(value, known.type)
+    return _scalar(value, known, identities)
 
 
 def _held_list(anchor: tuple[Tree, ...], value: object, known: Field, identities: Identities) -> Tree:

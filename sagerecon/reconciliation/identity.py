@@ -46,10 +46,13 @@ class Identities:
         catalog: Kinds = NO_KINDS,
     ) -> None:
         self._keys: dict[str, str] = {}
+        self._merged: dict[str, str] = {}  #: the key of a record -> that of another on the same entity
         self._ids: dict[tuple[str, str], str] = {}
         records = list(written)
         for record in records:
-            self._keys.setdefault(record.sage_id, record.key)
+            owner = self._keys.setdefault(record.sage_id, record.key)
+            if owner != record.key:
+                self._merged[record.key] = owner
             for part, path in _yields(record.kind, catalog):
                 if isinstance(found := _dig(record.answer, path), str):
                     self._keys.setdefault(found, f"{record.key} ({part})")
@@ -69,7 +72,7 @@ class Identities:
         """The link a draft's reference means."""
         if "=" not in reference.key:
             part = f" ({reference.part})" if reference.part else ""
-            return Link(reference.key + part)
+            return Link(self._merged.get(reference.key, reference.key) + part)
         field_name, _, value = reference.key.partition("=")
         found = value if field_name == "id" else self._ids.get((reference.kind, reference.key))
         return self.of_id(found, reference.key) if found is not None else Link(reference.key)

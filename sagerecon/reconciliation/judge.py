@@ -129,24 +129,28 @@ class Judge:
         sides = Sides(
             source=flat(source),
             written=None if written is None else flat(written),
-            answer=None
-            if evidence.written is None
-            else self._row(anchor, evidence.written.answer, draft.kind),
+            answer=None,
             sage=self._row(anchor, evidence.entity.body if evidence.entity else {}, draft.kind),
         )
-        adopted = evidence.written is not None and evidence.written.adopted
-        compared = compare(
-            sides,
-            self._comparisons.get(draft.mapping, {}),
-            self._moved(evidence.written),
-            accept_found=adopted and draft.on_existing is OnExisting.ADOPT,
-        )
+        compared = self._sides_compared(sides, draft, evidence.written)
+        if compared.differences and evidence.written is not None:  # only a cause needs the answer of then
+            answer = self._row(anchor, evidence.written.answer, draft.kind)
+            compared = self._sides_compared(replace(sides, answer=answer), draft, evidence.written)
         self.records_compared += 1
         self.fields_compared += compared.fields
         for path in dict.fromkeys(compared.not_answered):
             name = f"{draft.kind}.{path}"
             self.not_answered[name] = self.not_answered.get(name, 0) + 1
         return compared
+
+    def _sides_compared(self, sides: Sides, draft: Draft, written: Written | None) -> Compared:
+        adopted = written is not None and written.adopted
+        return compare(
+            sides,
+            self._comparisons.get(draft.mapping, {}),
+            self._moved(written),
+            accept_found=adopted and draft.on_existing is OnExisting.ADOPT,
+        )
 
     def _row(self, anchor: Tree, answer: Mapping[str, Any], kind: str) -> Mapping[str, Any]:
         return flat(held_tree(anchor, answer, self._catalog[kind].fields, self._identities))
