@@ -39,10 +39,10 @@ def body(number: int) -> dict[str, Any]:
 
 
 def timed(work: Callable[[], object]) -> float:
-    """Seconds that `work` took."""
-    start = time.perf_counter()
+    """Seconds of the processor that `work` took; other people's work on the machine does not count."""
+    start = time.process_time()
     work()
-    return time.perf_counter() - start
+    return time.process_time() - start
 
 
 def main() -> None:
@@ -69,7 +69,9 @@ def main() -> None:
             json.dumps(reply.body)
 
     least, taken = timed(floor), timed(create)
-    print(f"{count:,} contacts with address and person: {taken:.1f} s, {count / taken:,.0f} a second")
+    print(
+        f"{count:,} contacts with address and person: {taken:.1f} s of processor, {count / taken:,.0f} a second"
+    )
     print(
         f"  floor (dict insert, json loads and dumps of the same sizes): {least:.1f} s, {taken / least:.1f} x"
     )
@@ -79,13 +81,13 @@ def main() -> None:
         "show_balance": {"attributes": "reference", "show_balance": "true", "page": "100"},
         "nested_attributes": {"attributes": "all", "nested_attributes": "all", "page": "100"},
         "search for one": {"search": f"C{count - 1:07d}"},
-        "search for one, again": {"search": f"C{count - 1:07d}"},
         "changed since a second ago": {"updated_or_created_since": "2026-01-01T11:59:59Z", "page": "3"},
         "changed since tomorrow": {"updated_or_created_since": "2026-01-02"},
     }
     for name, query in lists.items():
-        seconds = timed(
-            lambda query=query: json.dumps(ask("GET", "/contacts", items_per_page="200", **query).body)
+        seconds = min(
+            timed(lambda query=query: json.dumps(ask("GET", "/contacts", items_per_page="200", **query).body))
+            for _ in range(3)
         )
         print(f"  list of 200, {name}: {seconds * 1000:.1f} ms")
 

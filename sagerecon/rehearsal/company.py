@@ -43,6 +43,7 @@ class Company:
         self.controls: dict[str, str] = {}  #: role of a default account -> its id
         self.keys: dict[tuple[str, object], str] = {}  #: (unique field, value) -> id
         self.used_items: set[Link] = set()  #: products and services that a document ever named
+        self.paths: dict[str, str] = {}  #: of the kinds, as they are first asked for
         self.worded: dict[Link, dict[str, Any]] = {}  #: entries of fixed lists as they are answered
         self.now = identity.opened_at  #: the time of the request at hand
 

@@ -23,9 +23,16 @@ def amount_text(value: Decimal, least_places: int = 1) -> str:
 
 def base(company: Company, link: Link) -> Answer:
     """What stands of a record wherever another one names it."""
-    words = company.words(link.kind)
-    if words is not None:
-        return dict(_word(company, link))
+    known = company.worded.get(link)
+    if known is not None:
+        return known.copy()
+    table = company.tables.get(link.kind)
+    row = table.rows.get(link.id) if table is not None else None
+    if row is not None:
+        shown = name_of(company, link.kind, row)
+        return {"id": link.id, "displayed_as": shown, "$path": f"{_path(company, link.kind)}/{link.id}"}
+    if company.words(link.kind) is not None:
+        return _word(company, link).copy()
     return {"id": link.id, "displayed_as": displayed_as(company, link), "$path": path_of(company, link)}
 
 
@@ -42,8 +49,15 @@ def path_of(company: Company, link: Link) -> str:
     """The bare path of a record."""
     if link.kind == ON_ACCOUNT:
         link = _origin(company, link)
-    kind = company.catalog.kinds.get(link.kind)
-    return f"{kind.path if kind else '/' + _PLURALS.get(link.kind, link.kind + 's')}/{link.id}"
+    return f"{_path(company, link.kind)}/{link.id}"
+
+
+def _path(company: Company, kind: str) -> str:
+    known = company.paths.get(kind)
+    if known is None:
+        found = company.catalog.kinds.get(kind)
+        known = company.paths[kind] = found.path if found else f"/{_PLURALS.get(kind, kind + 's')}"
+    return known
 
 
 _PLURALS = {"country": "countries", "currency": "currencies", "artefact_status": "artefact_statuses"}
@@ -180,11 +194,10 @@ def _nothing(field: Field) -> Any:
 def present(company: Company, shape: Shape, row: Row, wanted: Collection[str] | None = None) -> Answer:
     """The whole record as Sage answers it, or only the `wanted` fields beside the base ones."""
     kind = shape.kind
-    link = Link(kind.name, row.id)
     answer: Answer = {
         "id": row.id,
         "displayed_as": name_of(company, kind.name, row),
-        "$path": path_of(company, link),
+        "$path": f"{kind.path}/{row.id}",
     }
     if wanted is None or "created_at" in wanted:
         answer["created_at"] = _instant_text(row.created_at)
