@@ -339,7 +339,7 @@ class _Walk:
             entity = ending.entity
             if not entity.sage_id:  # a change may be answered with nothing
                 entity = replace(entity, sage_id=self._log.sage_id(step.kind, step.key) or "")
-            keys = natural_keys(kind, entity.body, sorted(step.identity))
+            keys = [normal_key(kind, natural_key(name, value)) for name, value in step.identity.items()]
             self._log.record(ending.attempt, entity, keys)
             return self._tell("updated" if step.action is Action.UPDATE else "created", step)
         if ending.status == 403:

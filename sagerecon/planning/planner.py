@@ -180,10 +180,13 @@ def _readings(drafts: Sequence[Draft], known: KnownEntities, catalog: Catalog) -
 
 def _answer_fields(kind: Kind, names: Iterable[str]) -> Iterator[str]:
     """What to ask a listing for, to see these fields; a dotted one comes with the object it is in."""
+    answered = {field.answered_as for field in kind.fields.values() if field.answered}
     for name in names:
-        field = kind.fields.get(name.partition(".")[0])
-        if field is not None and field.answered:
-            yield field.answered_as
+        first = name.partition(".")[0]
+        field = kind.fields.get(first)
+        shown = field.answered_as if field is not None else first
+        if shown in answered:
+            yield shown
 
 
 def _write(draft: Draft, known: KnownEntities, catalog: Catalog) -> Step:

@@ -1,0 +1,211 @@
+"""Order, price, calendar and the plan file."""
+
+import itertools
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from runs import customer, invoice
+
+from sagerecon.model.clock import DAY, MINUTE
+from sagerecon.model.draft import Draft, LeftOut, OnExisting, Outcome, Quarantined, Reference
+from sagerecon.model.errors import BudgetTooSmallError, CircularReferenceError, PlanStaleError
+from sagerecon.model.finding import Finding
+from sagerecon.model.place import Place
+from sagerecon.model.value import fingerprint
+from sagerecon.package import catalog
+from sagerecon.planning.budget import Budget, earliest
+from sagerecon.planning.calendar import PATIENCE, lay_out, slow_finish, window_of
+from sagerecon.planning.order import order_drafts
+from sagerecon.planning.plan import Action, Plan, node_document, plan_lines, read_plan
+from sagerecon.planning.planner import Calendar, Provenance, plan_reading, plan_steps
+
+BUDGET = Budget(100, 2_500)
+
+
+class Known:
+    def __init__(self, **written: Draft) -> None:
+        self.ids = {(draft.kind, draft.key): name for name, draft in written.items()}
+        self.contents = {(d.kind, d.key): fingerprint(node_document(d.body)) for d in written.values()}
+
+    def sage_id(self, kind: str, key: str) -> str | None:
+        return self.ids.get((kind, key))
+
+    def content(self, kind: str, key: str) -> str | None:
+        return self.contents.get((kind, key))
+
+    def fingerprint(self) -> str:
+        return fingerprint(sorted(self.ids.items()))
+
+
+def planned(*outcomes: Outcome, known: Known | None = None, budget: Budget = BUDGET) -> Plan:
+    provenance = Provenance("B", "snapshot", "mappings", "catalog")
+    return plan_steps(outcomes, known or Known(), catalog(), budget, provenance, Calendar(0))
+
+
+def actions(plan: Plan) -> list[tuple[str, str]]:
+    return [(step.action.value, step.key) for step in plan.steps]
+
+
+def test_no_step_precedes_what_it_refers_to() -> None:
+    plan = planned(invoice(1, "customers/C1"), customer(1))
+    assert actions(plan) == [
+        ("read", "contacts/existing"),
+        ("create", "customers/C1"),
+        ("create", "invoices/I1"),
+    ]
+    assert (plan.header.calls, plan.header.lower_bound) == (3, 3)
+
+
+@given(st.permutations(range(12)), st.lists(st.tuples(st.integers(0, 11), st.integers(0, 11)), max_size=20))
+def test_any_drafts_without_a_circle_are_ordered(names: list[int], edges: list[tuple[int, int]]) -> None:
+    needs = {name: {low for high, low in edges if high == name and low < high} for name in names}
+    drafts = [
+        replace(
+            customer(name), body={"links": [Reference("contact", f"customers/C{n}") for n in needs[name]]}
+        )
+        for name in names
+    ]
+    ordered = [draft.key for draft in order_drafts(drafts)]
+    assert sorted(ordered) == sorted(draft.key for draft in drafts)
+    for name in names:
+        for needed in needs[name]:
+            assert ordered.index(f"customers/C{needed}") < ordered.index(f"customers/C{name}")
+
+
+def test_priority_decides_where_references_do_not() -> None:
+    drafts = [replace(customer(1), priority=5), customer(2), replace(customer(3), priority=1)]
+    assert [draft.key[-1] for draft in order_drafts(drafts)] == ["2", "3", "1"]
+
+
+def test_a_circle_shows_its_path() -> None:
+    one = replace(customer(1), body={"a": Reference("contact", "customers/C2")})
+    two = replace(customer(2), body={"a": Reference("contact", "reference=C1")})
+    with pytest.raises(CircularReferenceError, match="customers/C1 -> customers/C2 -> customers/C1"):
+        order_drafts([one, two])
+
+
+def test_every_record_is_in_the_plan() -> None:
+    place = (Place("c.csv", 3),)
+    plan = planned(
+        customer(1),
+        LeftOut("contact", "customers/C2", "settled", "settled before", place),
+        Quarantined("contact", "customers/C3", (Finding("x", place[0], "no name."),), place),
+    )
+    assert actions(plan)[1:] == [
+        ("create", "customers/C1"),
+        ("leave_out", "customers/C2"),
+        ("quarantine", "customers/C3"),
+    ]
+
+
+def test_what_was_written_is_skipped_or_changed() -> None:
+    known = Known(A1=customer(1), A2=customer(2))
+    plan = planned(customer(1), customer(2, name="Other"), customer(3), known=known)
+    assert actions(plan)[1:] == [
+        ("skip", "customers/C1"),
+        ("update", "customers/C2"),
+        ("create", "customers/C3"),
+    ]
+
+
+def test_what_cannot_be_changed_is_for_a_person() -> None:
+    journal = Draft("journal", "j/1", {"reference": "1"}, {}, (), Place("j.yaml"), OnExisting.CREATE)
+    plan = planned(replace(journal, body={"reference": "2"}), known=Known(J1=journal))
+    assert actions(plan) == [("quarantine", "j/1")]
+    assert "cannot be changed" in plan.steps[0].reason
+
+
+def test_only_what_must_be_known_is_read() -> None:
+    draft = replace(
+        invoice(1, "customers/C1"),
+        body={
+            "contact_id": Reference("contact", "customers/C1"),
+            "tax_rate_id": Reference("tax_rate", "id=GB_STANDARD"),
+            "bank": Reference("bank_account", "ledger_account.nominal_code=1200"),
+            "ledger_account_id": Reference("ledger_account", "nominal_code=4000"),
+        },
+    )
+    reads = {s.kind: s.query for s in planned(customer(1), draft).steps if s.action is Action.READ}
+    assert set(reads) == {"contact", "bank_account", "ledger_account"}
+    assert reads["bank_account"]["attributes"] == "ledger_account"
+    assert reads["bank_account"]["nested_attributes"] == "all"
+    assert reads["ledger_account"] == {"items_per_page": "200", "attributes": "nominal_code"}
+
+
+def test_a_plan_comes_back_from_its_file_and_its_name_is_its_content() -> None:
+    plan = planned(customer(1), replace(invoice(1, "customers/C1"), amount=Decimal("10.00")))
+    lines = list(plan_lines(plan))
+    assert read_plan(lines, "plan.jsonl").hash == plan.hash
+    assert read_plan(lines, "plan.jsonl").steps[2].amount == Decimal("10.00")
+    assert planned(customer(1, name="Other")).hash != planned(customer(1)).hash
+
+
+@pytest.mark.parametrize("text", ["", "<html>", "{}", '{"sagerecon":"plan/v9"}', '{"sagerecon":"plan/v1"'])
+def test_what_is_no_plan_is_a_sentence(text: str) -> None:
+    with pytest.raises(PlanStaleError, match=r"plan\.jsonl"):
+        read_plan(text.splitlines(), "plan.jsonl")
+
+
+def test_reading_back_is_priced_by_pages() -> None:
+    plan = plan_reading(
+        [("contact", 401), ("journal", 0)],
+        [],
+        Known(),
+        catalog(),
+        BUDGET,
+        Provenance("B", "", "", ""),
+        Calendar(0),
+    )
+    assert [step.calls for step in plan.steps] == [3, 1]
+    assert plan.header.purpose == "read_back"
+
+
+@settings(max_examples=40)
+@given(
+    calls=st.integers(1, 300),
+    per_minute=st.integers(1, 20),
+    per_day=st.integers(2, 60),
+    latency=st.integers(1, 9_000),
+)
+def test_no_window_of_the_calendar_overspends(
+    calls: int, per_minute: int, per_day: int, latency: int
+) -> None:
+    budget = Budget(per_minute, per_day, reserve=0, settle=1)
+    windows = lay_out(calls, budget, latency)
+    assert sum(window.calls for window in windows) == calls
+    for window, following in itertools.pairwise(windows):
+        assert following.opens - window.closes > PATIENCE
+    for window in windows:
+        days = -(-(window.closes - window.opens + 1) // DAY)
+        assert window.calls <= budget.allowance * days
+        minutes = -(-(window.closes - window.opens + 1) // MINUTE)
+        assert window.calls <= per_minute * (minutes + 1)
+    assert slow_finish(calls, budget, latency) >= windows[-1].closes
+
+
+def test_more_than_a_days_calls_take_two_days() -> None:
+    windows = lay_out(2_600, BUDGET)
+    assert [window.calls for window in windows] == [2_240, 360]
+    assert windows[1].opens >= DAY
+    assert [window_of(call, windows) for call in (1, 2_240, 2_241, 2_600)] == [1, 1, 2, 2]
+    assert lay_out(0, BUDGET) == ()
+
+
+def test_calls_already_made_count() -> None:
+    booked = [-MINUTE // 2 * number for number in range(2_240, 0, -1)]
+    (window,) = lay_out(10, BUDGET, booked=booked)
+    assert window.opens == DAY + booked[0]
+
+
+def test_a_call_exactly_one_window_ago_has_left_it() -> None:
+    assert earliest(MINUTE, 0, None) == MINUTE
+    assert earliest(MINUTE - 1, 0, None) == MINUTE
+    assert earliest(5, None, 7) == 7 + DAY
+
+
+def test_a_reserve_that_leaves_nothing_is_refused() -> None:
+    with pytest.raises(BudgetTooSmallError, match=r"budget of 200 calls .* reserve of 250"):
+        Budget(100, 200)
