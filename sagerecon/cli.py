@@ -14,7 +14,7 @@ import typer
 from sagerecon import commands
 from sagerecon import demo as story
 from sagerecon.model.clock import DAY, SystemClock, instant_text
-from sagerecon.model.errors import FindingsError, SagereconError
+from sagerecon.model.errors import FindingsError, SagereconError, SourceError
 from sagerecon.model.finding import Finding, Severity
 from sagerecon.report import terminal
 from sagerecon.report.screen import Meter, Screen, paths_text
@@ -231,15 +231,28 @@ def sandbox(
     port: Annotated[int, typer.Option(help="Where it listens on 127.0.0.1.")] = 8065,
     seed: Annotated[int, typer.Option(help="The same seed gives the same ids.")] = 1,
     state: Annotated[Path | None, typer.Option(help="A file in which its business lives on.")] = None,
+    faults: Annotated[
+        str, typer.Option(help="What goes wrong, such as 'answer_lost POST /contacts 3; error=503 any / 9'.")
+    ] = "",
+    fast: Annotated[
+        Path | None,
+        typer.Option("--virtual-clock", help="Time passes only as it is slept; kept in this file."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """The rehearsal Sage as an HTTP server, for any client."""
     with command(json) as screen, stopping() as should_stop:
         opened = commands.open_project(project) if project else None
-        with commands.sandbox(opened, SystemClock(), port=port, seed=seed, state=state) as server:
+        serving = commands.sandbox(opened, port=port, seed=seed, state=state, faults=faults, shared=fast)
+        with serving as server:
             screen.event("result", url=server.url)
             screen.say(f"A rehearsal Sage answers at {server.url}; open it to see how to sign in.")
-            screen.say("In a project: sage.address in sagerecon.yaml, then sagerecon auth login.")
+            screen.say(f"In a project's sagerecon.yaml:  sage: {{address: {server.url}}}")
+            screen.say("Then: sagerecon auth login")
+            if fast is not None:
+                screen.say(
+                    f"Days pass in seconds for commands with {commands.REHEARSAL_CLOCK}={fast.resolve()}"
+                )
             while not should_stop():
                 SystemClock().sleep(200)
 
@@ -305,6 +318,8 @@ def command(as_json: bool) -> Iterator[Screen]:
         screen.complain(error.message)
         raise typer.Exit(error.exit_code) from None
     except SagereconError as error:
+        if isinstance(error, SourceError):
+            screen.findings(error.findings)
         screen.complain(error.message, error.hint)
         raise typer.Exit(error.exit_code) from None
     except (typer.Exit, KeyboardInterrupt):

@@ -93,7 +93,7 @@ def compile_project(project: Project) -> Compiled:
         datasets,
         catalog(),
         crosswalks,
-        project.parameters,
+        {**project.parameters, "country": project.business.country, "edition": project.business.edition},
         schema("mapping"),
     )
     findings += found
@@ -116,7 +116,7 @@ def prepare(project: Project) -> Prepared:
             source = project.tie_outs.get(name)
             return list(snapshot.records(source.dataset, ())) if source else None
 
-        findings = [*compiled.findings, *snapshot.findings()]
+        findings = [*compiled.findings, *snapshot.findings(), *snapshot.checks()]
         findings += (found for control in snapshot.controls() for found in compare_figures(control))
         outcomes = [
             outcome

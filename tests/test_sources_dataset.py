@@ -9,6 +9,7 @@ import pytest
 from source_cases import declared, snapshot
 
 from sagerecon.model.errors import SourceError
+from sagerecon.model.finding import Severity
 from sagerecon.model.place import Place
 from sagerecon.model.type import BOOLEAN, DATE, DECIMAL, INTEGER, TEXT, list_of, object_of
 from sagerecon.sources.dataset import describe
@@ -228,3 +229,26 @@ def test_an_unknown_dataset_is_told_with_a_suggestion(tmp_path: Path) -> None:
         pytest.raises(SourceError, match=r"no dataset 'document'\. Did you mean 'documents'\?"),
     ):
         opened.count("document")
+
+
+CHECKS = """\
+checks:
+  not_of_the_year:
+    severity: error
+    hint: Export the year alone.
+    sql: |
+      SELECT 'document ' || doc || ' is dated ' || day AS message, _origin FROM lines WHERE day > $cut_over
+"""
+
+
+def test_each_row_that_breaks_a_check_is_a_finding_at_its_place(tmp_path: Path) -> None:
+    cut_over = {"cut_over": date(2017, 3, 31)}
+    with snapshot(tmp_path, FILES + CHECKS, {"lines.csv": LINES}, cut_over) as opened:
+        (finding,) = opened.checks()
+    assert (finding.code, finding.severity) == ("not_of_the_year", Severity.ERROR)
+    assert str(finding) == "lines.csv:5: document C is dated 2017-04-01 Export the year alone."
+
+
+def test_a_check_without_its_columns_is_a_fault() -> None:
+    block = 'checks:\n  c: {sql: "SELECT doc AS text, _origin FROM lines"}\n'
+    assert sql_faults(block) == ["sources.yaml:10:12: the SQL gives no column 'message'."]

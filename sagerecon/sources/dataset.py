@@ -18,7 +18,7 @@ from sagerecon.model.type import DECIMAL, INTEGER, TEXT, UNKNOWN, Columns, Type,
 from sagerecon.model.value import Scalar, Value
 from sagerecon.sources.columns import ORIGIN
 from sagerecon.sources.database import open_in_memory
-from sagerecon.sources.declared import ControlQuery, Query, Sources
+from sagerecon.sources.declared import CheckQuery, ControlQuery, Query, Sources
 from sagerecon.sources.opening import unreadable
 from sagerecon.sources.query import Compiled, Compiler, sql_fault
 from sagerecon.sources.tables import create_table
@@ -37,11 +37,20 @@ class CompiledControl:
 
 
 @dataclass(frozen=True, slots=True)
+class CompiledCheck:
+    """A check whose SQL can be run."""
+
+    declared: CheckQuery
+    rows: Compiled
+
+
+@dataclass(frozen=True, slots=True)
 class Shape:
     """Everything a snapshot can be asked, proven to fit its tables."""
 
     datasets: Mapping[str, Compiled]
     controls: tuple[CompiledControl, ...]
+    checks: tuple[CompiledCheck, ...]
 
 
 def describe(
@@ -56,7 +65,7 @@ def describe(
 
 
 def compile_queries(sources: Sources, parameters: Mapping[str, Scalar]) -> tuple[Shape, list[Finding]]:
-    """All datasets and controls compiled against empty tables, and what is wrong with any SQL."""
+    """All datasets, controls and checks compiled against empty tables, and what is wrong with any SQL."""
     with open_in_memory() as connection:
         for file in sources.files.values():
             create_table(connection, file)
@@ -70,8 +79,14 @@ def compile_queries(sources: Sources, parameters: Mapping[str, Scalar]) -> tuple
                 if not wrong:
                     datasets[name] = compiled
         controls = [_control(control, compiler) for control in sources.controls.values()]
+        checks = [_check(check, compiler) for check in sources.checks.values()]
         findings = sorted(set(compiler.findings), key=lambda found: (found.place, found.code, found.message))
-    return Shape(datasets, tuple(control for control in controls if control is not None)), findings
+    shape = Shape(
+        datasets,
+        tuple(control for control in controls if control is not None),
+        tuple(check for check in checks if check is not None),
+    )
+    return shape, findings
 
 
 def read_records(
@@ -142,6 +157,19 @@ def take_control(connection: duckdb.DuckDBPyConnection, control: CompiledControl
     )
 
 
+def take_check(connection: duckdb.DuckDBPyConnection, check: CompiledCheck) -> Iterator[Finding]:
+    """A finding for each row of the data that breaks the rule.
+
+    Raises:
+        SourceError: the SQL fails on this data.
+    """
+    declared = check.declared
+    for row in read_rows(connection, check.rows):
+        places = _places(row[ORIGIN])
+        place = places[0] if places else declared.query.place
+        yield Finding(declared.name, place, _key_text(row["message"]), declared.hint, declared.severity)
+
+
 _AMOUNTS = (DECIMAL, INTEGER, UNKNOWN)
 _TEXTS = (TEXT, UNKNOWN)
 _ORIGINS = (TEXT, list_of(TEXT), UNKNOWN, list_of(UNKNOWN))
@@ -156,6 +184,11 @@ def _control(control: ControlQuery, compiler: Compiler) -> CompiledControl | Non
     if len(whole) < len(figures) or (items is None) != (control.items is None):
         return None
     return CompiledControl(control, tuple(whole), items)
+
+
+def _check(check: CheckQuery, compiler: Compiler) -> CompiledCheck | None:
+    rows = _checked(compiler, check.query, {"message": _TEXTS, ORIGIN: _ORIGINS})
+    return CompiledCheck(check, rows) if rows is not None else None
 
 
 def _checked(compiler: Compiler, query: Query, wanted: Mapping[str, tuple[Type, ...]]) -> Compiled | None:

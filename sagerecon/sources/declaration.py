@@ -10,7 +10,16 @@ from typing import Any
 from sagerecon.model.document import Node, check_schema, read_document
 from sagerecon.model.finding import Finding, Severity
 from sagerecon.sources.column_declaration import column_faults, read_columns
-from sagerecon.sources.declared import NAME, ControlQuery, Dataset, FigureQuery, Query, SourceFile, Sources
+from sagerecon.sources.declared import (
+    NAME,
+    CheckQuery,
+    ControlQuery,
+    Dataset,
+    FigureQuery,
+    Query,
+    SourceFile,
+    Sources,
+)
 
 #: Endings that say what a file holds.
 ENDINGS = {".json": "json", ".csv": "csv", ".tsv": "csv", ".xlsx": "xlsx"}
@@ -43,8 +52,9 @@ def read_sources(text: str, file: str, schema: Mapping[str, Any]) -> tuple[Sourc
         {name: _file(name, node) for name, node in _children(root, "files")},
         {name: _dataset(name, node, lines) for name, node in _children(root, "datasets")},
         {name: _control(name, node, lines) for name, node in _children(root, "controls")},
+        {name: _check(name, node, lines) for name, node in _children(root, "checks")},
     )
-    for part in ("files", "datasets", "controls"):
+    for part in ("files", "datasets", "controls", "checks"):
         findings += [fault for name, node in _children(root, part) if (fault := _bad_name(name, node))]
     for name, node in _children(root, "files"):
         findings += _file_faults(sources.files[name], node)
@@ -84,10 +94,19 @@ def _control(name: str, node: Node, lines: list[str]) -> ControlQuery:
         FigureQuery(figure, _text(child, "about") or figure.replace("_", " "), _query(child, lines))
         for figure, child in _children(node, "figures")
     )
-    severity = Severity.ERROR if _text(node, "severity") == "error" else Severity.WARNING
+    severity = _severity(node)
     items = _query(node["items"], lines) if "items" in node else None
     about = _text(node, "about") or name.replace("_", " ")
     return ControlQuery(name, about, severity, _text(node, "hint"), figures, items, node.named_at)
+
+
+def _check(name: str, node: Node, lines: list[str]) -> CheckQuery:
+    return CheckQuery(name, _severity(node), _text(node, "hint"), _query(node, lines))
+
+
+def _severity(node: Node) -> Severity:
+    words = {severity.value: severity for severity in Severity}
+    return words.get(_text(node, "severity"), Severity.WARNING)
 
 
 def _query(node: Node, lines: list[str]) -> Query:

@@ -102,6 +102,16 @@ class ControlQuery:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckQuery:
+    """A rule of the source itself: SQL giving `message` and `_origin` of each row that breaks it."""
+
+    name: str
+    severity: Severity
+    hint: str
+    query: Query
+
+
+@dataclass(frozen=True, slots=True)
 class Sources:
     """A whole `sources.yaml`."""
 
@@ -109,3 +119,4 @@ class Sources:
     files: Mapping[str, SourceFile] = field(default_factory=dict)
     datasets: Mapping[str, Dataset] = field(default_factory=dict)
     controls: Mapping[str, ControlQuery] = field(default_factory=dict)
+    checks: Mapping[str, CheckQuery] = field(default_factory=dict)

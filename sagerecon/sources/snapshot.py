@@ -29,6 +29,7 @@ from sagerecon.sources.dataset import (
     count_records,
     read_records,
     read_rows,
+    take_check,
     take_control,
 )
 from sagerecon.sources.declared import SourceFile, Sources
@@ -156,6 +157,10 @@ class Snapshot:
             SourceError: the SQL fails on this data, or a column of `key` is not there.
         """
         return read_records(self._connection, dataset, self._dataset(dataset), key)
+
+    def checks(self) -> list[Finding]:
+        """A finding for each row that breaks a rule of the source itself."""
+        return [found for check in self._shape.checks for found in take_check(self._connection, check)]
 
     def controls(self) -> list[Control]:
         """The control totals taken on these rows."""
