@@ -1,0 +1,52 @@
+"""What the call ledger and planning cost.
+
+    python benchmarks/store.py [DECISIONS] [STEPS]
+
+A decision asks both windows, books the call and commits, as the runner does before each call.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from runner import drafts
+
+from sagerecon.package import catalog
+from sagerecon.planning.budget import Budget
+from sagerecon.planning.plan import plan_lines
+from sagerecon.planning.planner import Calendar, Provenance, plan_steps
+from sagerecon.rehearsal.clock import VirtualClock
+from sagerecon.store.opening import open_store
+
+
+def main(decisions: int, steps: int, folder: Path) -> None:
+    clock = VirtualClock()
+    with open_store(f"sqlite:///{folder / 'store.db'}", clock, None) as store:
+        books, budget = store.books("B"), Budget(100, 2_500)
+        begun = time.perf_counter()
+        for _ in range(decisions):
+            while moment := books.book(budget):
+                clock.sleep(moment - clock.now())
+            clock.sleep(600)
+            books.received(1_000)
+        books.flush()
+        taken = time.perf_counter() - begun
+        print(f"ledger    {decisions / taken:>9,.0f} decisions/s, each with its commit")
+
+        begun = time.perf_counter()
+        plan = plan_steps(
+            list(drafts(steps)), books, catalog(), budget, Provenance("B", "", "", ""), Calendar(clock.now())
+        )
+        print(f"planning  {steps:>9,} steps in {time.perf_counter() - begun:.2f} s")
+        begun = time.perf_counter()
+        size = sum(len(line) for line in plan_lines(plan))
+        print(f"its file  {size:>9,} bytes written in {time.perf_counter() - begun:.2f} s")
+
+
+if __name__ == "__main__":
+    numbers = [int(word) for word in sys.argv[1:]]
+    with TemporaryDirectory() as name:
+        main(*(numbers or (3_000, 10_000))[:2], Path(name))
