@@ -379,3 +379,22 @@ def test_a_refusal_changes_nothing() -> None:
     ]
     assert [reply.status for reply in refused] == [422, 422, 422, 405, 422, 422]
     assert json.dumps(clerk.business.document()) == before
+
+
+def test_a_bank_account_may_take_a_ledger_account_that_is_there() -> None:
+    clerk = Clerk()
+    fields = {
+        "ledger_account_type_id": "BANK",
+        "included_in_chart": True,
+        "name": "Loan",
+        "display_name": "Loan",
+    }
+    account = clerk.post("ledger_account", nominal_code=1300, **fields)["id"]
+    fields = {"bank_account_type_id": "LOAN", "bank_account_details": {"account_name": "Loan"}}
+    bank = clerk.post("bank_account", ledger_account_id=account, **fields)
+    assert bank["displayed_as"] == "Loan (1300)"
+    refusal = [("ledger_account_id", "The ledger account already has a purpose of its own.")]
+    for taken in (account, clerk.account(1100)):
+        assert messages(clerk.send("bank_account", ledger_account_id=taken, **fields)) == refusal
+    assert clerk.delete("bank_account", bank["id"]).status == 204
+    assert clerk.get(f"/ledger_accounts/{account}")["bank_attached"] is False

@@ -65,6 +65,8 @@ def complete_account(company: Company, values: Values) -> None:
     values["ledger_account_group"] = {"id": group, "displayed_as": called}
     values["display_formatted"] = f"{values['nominal_code']:04d} - {values['display_name']}"
     values["ui_visible"] = True
+    values.setdefault("bank_attached", False)
+    values.setdefault("is_control_account", False)
     values["tax_rate"] = values.get("tax_rate") or Link("tax_rate", f"{company.identity.country}_NO_TAX")
 
 
@@ -99,8 +101,9 @@ def _complete_bank(company: Company, values: Values, old: Row | None) -> Iterato
     if old is None and code is not None and (_CODE, code) in company.keys:
         yield Fault("Nominal code has already been taken.", "nominal_code")
     account = company.find(values.get("ledger_account"))
-    if old is None and account is not None and account.values["bank_attached"]:
-        yield Fault("The ledger account already has a bank account.", "ledger_account_id")
+    if old is None and account is not None:
+        if account.values["bank_attached"] or account.values["is_control_account"]:
+            yield Fault("The ledger account already has a purpose of its own.", "ledger_account_id")
     currency = values.get("currency")
     if currency is not None and currency.id != company.identity.currency:
         yield Fault("Multi-currency is not enabled for this business.", "currency_id")
@@ -121,6 +124,7 @@ def _write_bank(company: Company, row: Row, now: int) -> None:
         account = company.add("ledger_account", account_values(company, code, name, "BANK"), now)
         write_code(company, account, now)
         values["ledger_account"] = Link("ledger_account", account.id)
+        values["brought_account"] = True
     account.values["bank_attached"] = True
     values.setdefault("editable", True)
     if values.get("is_active") is None:
@@ -175,10 +179,15 @@ def _keep_bank(company: Company, row: Row) -> Iterator[Fault]:
 
 
 def _remove_bank(company: Company, row: Row, now: int) -> None:
+    """The ledger account that came with a bank account goes with it; one that was there before stays."""
     table = company.table("ledger_account")
     account = table.rows[row.values["ledger_account"].id]
-    company.keys.pop((_CODE, account.values["nominal_code"]), None)
-    table.remove(account, now)
+    if row.values.get("brought_account"):
+        company.keys.pop((_CODE, account.values["nominal_code"]), None)
+        table.remove(account, now)
+    else:
+        account.values["bank_attached"] = False
+        table.touch(account, now)
 
 
 BANK_ACCOUNT = Conduct(_complete_bank, _keep_bank, _write_bank, _change_bank, _remove_bank)
