@@ -10,49 +10,42 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import requests
 
-from sagerecon.model.clock import Clock, SystemClock, day_of
+from sagerecon.model.clock import Clock, SystemClock
 from sagerecon.model.document import suggestion
 from sagerecon.model.draft import Outcome
 from sagerecon.model.entity import Written
-from sagerecon.model.errors import PlanStaleError, ProjectError
+from sagerecon.model.errors import ProjectError
 from sagerecon.model.record import Record
-from sagerecon.package import catalog, catalog_fingerprint, pack, version
+from sagerecon.package import pack
+from sagerecon.plan_file import budget_of, open_plan, provenance, refuse_stale
 from sagerecon.planning.budget import Budget
-from sagerecon.planning.plan import Plan, Step, plan_lines, read_plan
+from sagerecon.planning.plan import Plan, Step, plan_lines
 from sagerecon.planning.planner import Calendar, plan_steps
 from sagerecon.planning.settling import SetAside
 from sagerecon.preparation import Compiled, Prepared, compile_project, prepare
 from sagerecon.project import (
     FILE,
-    SANDBOX_APP,
-    SANDBOX_SECRET,
-    Business,
     Project,
     read_project,
-    read_text,
     write_private,
 )
 from sagerecon.reconciliation.reconcile import Reconciliation
 from sagerecon.reconciliation.verdict import RecordVerdict
-from sagerecon.rehearsal.business import Business as RehearsalBusiness
-from sagerecon.rehearsal.business import new_business
 from sagerecon.rehearsal.clock import SharedClock
-from sagerecon.rehearsal.faults import Faults, read_faults
-from sagerecon.rehearsal.sage import RehearsalSage
-from sagerecon.rehearsal.server import Server, serve
-from sagerecon.report.facts import Cover, ReportFacts
+from sagerecon.rehearsal.server import Server
+from sagerecon.rehearsing import serve_rehearsal
 from sagerecon.report.pages import write_plan_report, write_reports
+from sagerecon.reporting import facts_of
 from sagerecon.runner import PATIENCE, Progress, RunOutcome, run
 from sagerecon.signing_in import find_business, newest_tokens, sign_in, sign_out
-from sagerecon.store.run_log import BusinessStore
-from sagerecon.verification import Reading, judge, provenance
+from sagerecon.verification import Reading, judge
 
 #: Names the file of the virtual clock that a sandbox and its clients share in a rehearsal.
 REHEARSAL_CLOCK = "SAGERECON_REHEARSAL_CLOCK"
@@ -161,7 +154,7 @@ def apply(
     with project.open_store(clock) as store:
         books = store.books(project.business.id)
         if not any(known.plan == made.hash for known in books.runs()):
-            _refuse_stale(project, made)
+            refuse_stale(project, made)
         return run(
             made,
             project.open_sage(store, session, clock),
@@ -311,52 +304,6 @@ def explain(project: Project, clock: Clock, key: str) -> Explanation:
     return Explanation(_record(project, prepared, outcome), outcome, step, written, verdict)
 
 
-def budget_of(project: Project) -> Budget:
-    """The call budget: the profile's limits, unless the project names its own."""
-    limits = project.limits
-    profile = project.catalog.api.limit_profiles[limits.profile]
-    return Budget(
-        per_minute=limits.per_minute or profile.per_minute,
-        per_day=limits.per_day or profile.per_day,
-        reserve=limits.reserve,
-        settle=limits.settle,
-    )
-
-
-def open_plan(project: Project, file: Path | None = None) -> Plan:
-    """The plan in `file`, or the project's newest.
-
-    Raises:
-        ProjectError: there is none.
-        PlanStaleError: the file is not a whole plan.
-    """
-    path = file or project.plan_file
-    if not path.exists():
-        raise ProjectError(f"There is no plan {project.name(path)}.", "Make one: sagerecon plan.")
-    return read_plan(read_text(path, project.name(path)).splitlines(), project.name(path))
-
-
-def facts_of(project: Project, prepared: Prepared, books: BusinessStore, clock: Clock) -> ReportFacts:
-    """What the pages say of project, plan and runs; the reconciliation is put in by whoever has one."""
-    made = open_plan(project) if project.plan_file.exists() else None
-    cover = Cover(
-        company=project.company,
-        cut_over=project.cut_over,
-        made_on=day_of(clock.now()),
-        currency=project.business.currency,
-        business=project.business.id,
-        tool_version=version(),
-        fingerprints={
-            "snapshot": prepared.snapshot,
-            "mappings": project.content(),
-            "catalog": catalog_fingerprint(),
-            "plan": made.hash if made else "",
-        },
-        files=tuple((file.path, file.sha256, file.rows) for file in prepared.files),
-    )
-    return ReportFacts(cover, plan=made, findings=prepared.findings)
-
-
 def _record(project: Project, prepared: Prepared, outcome: Outcome) -> Record | None:
     """The record behind an outcome: the one of its mapping whose rows it came from."""
     name = outcome.key.partition("/")[0]
@@ -383,20 +330,6 @@ def _filled_in(text: str, folder: Path, data: Path | None, company: str) -> str:
         path = os.path.relpath(data.resolve(), folder.resolve())
         text = re.sub(r"^data: \S+", f"data: {json.dumps(path)}", text, flags=re.MULTILINE)
     return text
-
-
-def _refuse_stale(project: Project, made: Plan) -> None:
-    with project.open_snapshot() as frozen:
-        now = provenance(project, frozen.fingerprint)
-    header = made.header
-    for what, planned, current in (
-        ("another business", header.business, now.business),
-        ("another snapshot of the source", header.snapshot, now.snapshot),
-        ("other mappings, crosswalks or parameters", header.mappings, now.mappings),
-        ("another catalog of Sage", header.catalog, now.catalog),
-    ):
-        if planned != current:
-            raise PlanStaleError(f"The plan was made from {what}.", "Make it again: sagerecon plan.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -443,37 +376,6 @@ def logout(project: Project, clock: Clock, session: requests.Session) -> None:
         sign_out(project, store, session, clock)
 
 
-def open_rehearsal(
-    project: Project | None,
-    clock: Clock,
-    seed: int,
-    *,
-    faults: Faults | None = None,
-    latency: int = 0,
-) -> RehearsalSage:
-    """A rehearsal Sage with one business, such as the project expects, and one user with full access."""
-    profile = project.limits.profile if project else "standard"
-    sage = RehearsalSage(catalog(), clock, seed, profile=profile, latency=latency, faults=faults)
-    sage.add_app(SANDBOX_APP, SANDBOX_SECRET, name="sagerecon", redirect_uri="http://127.0.0.1/callback")
-    sage.add_user("owner", "Robin Marsh", "RM")
-    expected = project.business if project else Business("", "GB", "plus", "GBP", True, None)
-    books = new_business(
-        catalog(),
-        sage.ids.next("business"),
-        project.company if project else "Rehearsal Ltd",
-        country=expected.country,
-        edition=expected.edition,
-        currency=expected.currency,
-        accounts_start=project.accounts_start.isoformat() if project else "2016-01-01",
-        tax_registered=expected.tax_registered,
-        seed=seed,
-        now=clock.now(),
-    )
-    sage.add_business(books, {"owner": "full"})
-    return sage
-
-
-@contextmanager
 def sandbox(
     project: Project | None,
     *,
@@ -482,206 +384,6 @@ def sandbox(
     state: Path | None = None,
     faults: str = "",
     shared: Path | None = None,
-) -> Iterator[Server]:
-    """The rehearsal Sage as a server on loopback; with `state` its business lives on in that file.
-
-    With `shared` time passes only as clients sleep, in a file that they share.
-
-    Raises:
-        ProjectError: the port is taken, a fault is not one, or the state cannot be read or written.
-    """
-    clock = SharedClock(shared) if shared else SystemClock()
-    planned = read_faults(faults) if faults else None
-    if state is not None and state.exists():
-        sage = RehearsalSage.load(state, catalog(), clock, RehearsalBusiness.from_document, faults=planned)
-    else:
-        sage = open_rehearsal(project, clock, seed, faults=planned)
-    with serve(sage, port) as server:
-        try:
-            yield server
-        finally:
-            if state is not None:
-                sage.save(state)
-
-
-def budget_of(project: Project) -> Budget:
-    """The call budget: the profile's limits, unless the project names its own."""
-    limits = project.limits
-    profile = project.catalog.api.limit_profiles[limits.profile]
-    return Budget(
-        per_minute=limits.per_minute or profile.per_minute,
-        per_day=limits.per_day or profile.per_day,
-        reserve=limits.reserve,
-        settle=limits.settle,
-    )
-
-
-def open_plan(project: Project, file: Path | None = None) -> Plan:
-    """The plan in `file`, or the project's newest.
-
-    Raises:
-        ProjectError: there is none.
-        PlanStaleError: the file is not a whole plan.
-    """
-    path = file or project.plan_file
-    if not path.exists():
-        raise ProjectError(f"There is no plan {project.name(path)}.", "Make one: sagerecon plan.")
-    return read_plan(read_text(path, project.name(path)).splitlines(), project.name(path))
-
-
-def facts_of(project: Project, prepared: Prepared, books: BusinessStore, clock: Clock) -> ReportFacts:
-    """What the pages say of project, plan and runs; the reconciliation is put in by whoever has one."""
-    made = open_plan(project) if project.plan_file.exists() else None
-    cover = Cover(
-        company=project.company,
-        cut_over=project.cut_over,
-        made_on=day_of(clock.now()),
-        currency=project.business.currency,
-        business=project.business.id,
-        tool_version=version(),
-        fingerprints={
-            "snapshot": prepared.snapshot,
-            "mappings": project.content(),
-            "catalog": catalog_fingerprint(),
-            "plan": made.hash if made else "",
-        },
-        files=tuple((file.path, file.sha256, file.rows) for file in prepared.files),
-    )
-    return ReportFacts(cover, plan=made, findings=prepared.findings)
-
-
-def _record(project: Project, prepared: Prepared, outcome: Outcome) -> Record | None:
-    """The record behind an outcome: the one of its mapping whose rows it came from."""
-    name = outcome.key.partition("/")[0]
-    mapping = next(mapping for mapping in prepared.compiled.mappings if mapping.name == name)
-    with project.open_snapshot() as frozen:
-        records = frozen.records(mapping.dataset, mapping.key)
-        return next((record for record in records if f"{name}/{record.key}" == outcome.key), None)
-
-
-def _outcome(prepared: Prepared, key: str) -> Outcome:
-    """The outcome of a record by its draft key, or by `kind/key` in Sage's words."""
-    for outcome in prepared.outcomes:
-        if key in (outcome.key, outcome.label):
-            return outcome
-    hint = suggestion(key, (outcome.key for outcome in prepared.outcomes))
-    raise ProjectError(f"No record has the key '{key}'.", hint or "Keys look like customers/C001.")
-
-
-def _filled_in(text: str, folder: Path, data: Path | None, company: str) -> str:
-    """The pack's project file with the company's name and the folder of its extracts put in."""
-    if company:
-        text = re.sub(r"^company: .*$", f"company: {json.dumps(company)}", text, flags=re.MULTILINE)
-    if data is not None:
-        path = os.path.relpath(data.resolve(), folder.resolve())
-        text = re.sub(r"^data: \S+", f"data: {json.dumps(path)}", text, flags=re.MULTILINE)
-    return text
-
-
-def _refuse_stale(project: Project, made: Plan) -> None:
-    with project.open_snapshot() as frozen:
-        now = provenance(project, frozen.fingerprint)
-    header = made.header
-    for what, planned, current in (
-        ("another business", header.business, now.business),
-        ("another snapshot of the source", header.snapshot, now.snapshot),
-        ("other mappings, crosswalks or parameters", header.mappings, now.mappings),
-        ("another catalog of Sage", header.catalog, now.catalog),
-    ):
-        if planned != current:
-            raise PlanStaleError(f"The plan was made from {what}.", "Make it again: sagerecon plan.")
-
-
-@dataclass(frozen=True, slots=True)
-class SignedIn:
-    """A sign-in: into which business, and until when it lasts unused."""
-
-    business: str
-    name: str
-    until: int
-
-
-def login(project: Project, clock: Clock, session: requests.Session, show: Callable[[str], None]) -> SignedIn:
-    """Sign in by browser: `show` is given the page's address, and the answer comes back to this machine.
-
-    Raises:
-        AuthorizationError: access was denied, or nobody came back.
-        ProjectError: the sign-in reaches several businesses and the project names none.
-    """
-    with project.open_store(clock) as store:
-        granted = sign_in(project, store, session, clock, show)
-        business, name = find_business(project, store, session, clock)
-        project.choose_business(business)
-    return SignedIn(business, name, granted.refresh_expires_at)
-
-
-def login_status(project: Project, clock: Clock) -> SignedIn:
-    """Whether we are signed in.
-
-    Raises:
-        AuthorizationError: nobody is.
-    """
-    with project.open_store(clock) as store:
-        tokens = newest_tokens(store)
-    return SignedIn(project.business.id, "", tokens.refresh_expires_at)
-
-
-def logout(project: Project, clock: Clock, session: requests.Session) -> None:
-    """Revoke the sign-in at Sage and forget it here.
-
-    Raises:
-        AuthorizationError: nobody is signed in.
-    """
-    with project.open_store(clock) as store:
-        sign_out(project, store, session, clock)
-
-
-def open_rehearsal(
-    project: Project | None,
-    clock: Clock,
-    seed: int,
-    *,
-    faults: Faults | None = None,
-    latency: int = 0,
-) -> RehearsalSage:
-    """A rehearsal Sage with one business, such as the project expects, and one user with full access."""
-    profile = project.limits.profile if project else "standard"
-    sage = RehearsalSage(catalog(), clock, seed, profile=profile, latency=latency, faults=faults)
-    sage.add_app(SANDBOX_APP, SANDBOX_SECRET, name="sagerecon", redirect_uri="http://127.0.0.1/callback")
-    sage.add_user("owner", "Robin Marsh", "RM")
-    expected = project.business if project else Business("", "GB", "plus", "GBP", True, None)
-    books = new_business(
-        catalog(),
-        sage.ids.next("business"),
-        project.company if project else "Rehearsal Ltd",
-        country=expected.country,
-        edition=expected.edition,
-        currency=expected.currency,
-        accounts_start=project.accounts_start.isoformat() if project else "2016-01-01",
-        tax_registered=expected.tax_registered,
-        seed=seed,
-        now=clock.now(),
-    )
-    sage.add_business(books, {"owner": "full"})
-    return sage
-
-
-@contextmanager
-def sandbox(
-    project: Project | None, clock: Clock, *, port: int = 0, seed: int = 1, state: Path | None = None
-) -> Iterator[Server]:
-    """The rehearsal Sage as a server on loopback; with `state` its business lives on in that file.
-
-    Raises:
-        ProjectError: the port is taken, or the state cannot be read or written.
-    """
-    if state is not None and state.exists():
-        sage = RehearsalSage.load(state, catalog(), clock, RehearsalBusiness.from_document)
-    else:
-        sage = open_rehearsal(project, clock, seed)
-    with serve(sage, port) as server:
-        try:
-            yield server
-        finally:
-            if state is not None:
-                sage.save(state)
+) -> AbstractContextManager[Server]:
+    """The rehearsal Sage as a server on loopback, until its context is left; errors as `serve_rehearsal`."""
+    return serve_rehearsal(project, port=port, seed=seed, state=state, faults=faults, shared=shared)

@@ -33,6 +33,7 @@ from sagerecon.rehearsal.limits import every_day
 from sagerecon.rehearsal.overview import overview, references
 from sagerecon.rehearsal.sage import RehearsalSage
 from sagerecon.rehearsal.server import serve
+from sagerecon.rehearsing import open_rehearsal
 from sagerecon.report import terminal
 from sagerecon.report.screen import Screen
 
@@ -76,7 +77,7 @@ def tell(folder: Path, screen: Screen) -> bool:
     os.environ[commands.REHEARSAL_CLOCK] = str(folder / "clock")
     faults = ScheduledFaults()
     project = commands.init(folder / "project", "brook", fixture("wholesaler") / "extracts", COMPANY)
-    sage = commands.open_rehearsal(project, clock, seed=1, faults=faults, latency=LATENCY)
+    sage = open_rehearsal(project, clock, seed=1, faults=faults, latency=LATENCY)
     with serve(sage) as server:
         _point_at(project, server.url)
         return _told(folder, screen, sage, faults, clock)

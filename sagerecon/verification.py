@@ -13,10 +13,11 @@ from sagerecon.model.entity import Entity, Written
 from sagerecon.model.errors import PlanningError
 from sagerecon.model.finding import Finding
 from sagerecon.model.money import total
-from sagerecon.package import catalog, catalog_fingerprint
+from sagerecon.package import catalog
+from sagerecon.plan_file import provenance
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import Action, Plan, Step, plan_lines, read_plan
-from sagerecon.planning.planner import Calendar, Provenance, plan_reading
+from sagerecon.planning.planner import Calendar, plan_reading
 from sagerecon.preparation import Expectations, Prepared
 from sagerecon.project import Project, read_text, write_private
 from sagerecon.reconciliation.reconcile import ControlAccounts, Reconciliation, Today, reconcile
@@ -268,11 +269,6 @@ def _plan(
         provenance(project, prepared.snapshot),
         Calendar(now, booked=tuple(at - now for at in books.booked())),
     )
-
-
-def provenance(project: Project, snapshot: str) -> Provenance:
-    """What a plan of this project is made from."""
-    return Provenance(project.business.id, snapshot, project.content(), catalog_fingerprint())
 
 
 def _reading(kind: str, key: str, reason: str, query: Mapping[str, str]) -> Step:

@@ -18,6 +18,7 @@ from sagerecon.rehearsal.clock import VirtualClock
 from sagerecon.rehearsal.faults import ScheduledFaults
 from sagerecon.rehearsal.request import ApiReply, ApiRequest, User
 from sagerecon.rehearsal.sage import RehearsalSage
+from sagerecon.rehearsing import open_rehearsal
 from sagerecon.runner import Ended, RunOutcome
 from sagerecon.sage.session import open_session
 from sagerecon.sage.tokens import tokens_of
@@ -80,7 +81,7 @@ def move(folder: Path, pack: str, data: Path, changes: Mapping[str, str] = {}) -
     """A project of `pack` on `data`, signed in to a fresh rehearsal business."""
     clock, faults = VirtualClock(), ScheduledFaults()
     project = commands.init(folder, pack, data, "Test Company Ltd")
-    sage = commands.open_rehearsal(project, clock, seed=7, faults=faults, latency=200)
+    sage = open_rehearsal(project, clock, seed=7, faults=faults, latency=200)
     business = next(iter(sage.membership.businesses))
     project.choose_business(business)
     names = {"SAGERECON_CLIENT_ID": SANDBOX_APP, "SAGERECON_CLIENT_SECRET": SANDBOX_SECRET}

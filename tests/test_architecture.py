@@ -26,29 +26,42 @@ MAY_IMPORT: dict[str, set[str]] = {
     "runner": {"planning", "caller"},
     # `package` hands the project its catalog and schemas: the files that travel with the program.
     "project": {"sources", "sage", "store", "package"},
+    # What several commands share: the way in, the plan on disk, the source as Sage should hold it, what Sage
+    # holds against it, the facts of a report, a rehearsal. `verification` and `reporting` read what runs
+    # left, so they name the store's values.
     "signing_in": {"project", "sage", "store"},
-    # What several commands share: the source as Sage should hold it, and what Sage holds against it.
-    # `verification` reads what runs left, so it names the store's values.
+    "plan_file": {"project", "planning", "package"},
     "preparation": {"project", "mapping", "validation", "reconciliation", "package"},
-    "verification": {"preparation", "project", "planning", "reconciliation", "runner", "store", "package"},
+    "verification": {
+        "plan_file",
+        "preparation",
+        "project",
+        "planning",
+        "reconciliation",
+        "runner",
+        "store",
+        "package",
+    },
+    "reporting": {"plan_file", "preparation", "project", "report", "store", "package"},
+    "rehearsing": {"project", "rehearsal", "package"},
     # Writing a report is a command like any other, so `commands` reaches the report's edge too.
     "commands": {
         "project",
         "signing_in",
+        "plan_file",
         "preparation",
         "verification",
-        "mapping",
-        "validation",
+        "reporting",
+        "rehearsing",
         "planning",
         "reconciliation",
         "runner",
         "rehearsal",
         "report",
-        "store",
         "package",
     },
     # The demo is a story told with the commands, too long to be one function among them.
-    "demo": {"commands", "project", "planning", "rehearsal", "report", "package"},
+    "demo": {"commands", "project", "planning", "rehearsing", "rehearsal", "report", "package"},
     # `cli` shows what the runner says, so it names its outcome and its progress.
     "cli": {"commands", "report", "demo", "runner"},
     "__main__": {"cli"},

@@ -1,0 +1,78 @@
+"""A rehearsal Sage with the business a project expects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sagerecon.model.clock import Clock, SystemClock
+from sagerecon.package import catalog
+from sagerecon.project import SANDBOX_APP, SANDBOX_SECRET, Business, Project
+from sagerecon.rehearsal.business import Business as RehearsalBusiness
+from sagerecon.rehearsal.business import new_business
+from sagerecon.rehearsal.clock import SharedClock
+from sagerecon.rehearsal.faults import Faults, read_faults
+from sagerecon.rehearsal.sage import RehearsalSage
+from sagerecon.rehearsal.server import Server, serve
+
+
+def open_rehearsal(
+    project: Project | None,
+    clock: Clock,
+    seed: int,
+    *,
+    faults: Faults | None = None,
+    latency: int = 0,
+) -> RehearsalSage:
+    """A rehearsal Sage with one business, such as the project expects, and one user with full access."""
+    profile = project.limits.profile if project else "standard"
+    sage = RehearsalSage(catalog(), clock, seed, profile=profile, latency=latency, faults=faults)
+    sage.add_app(SANDBOX_APP, SANDBOX_SECRET, name="sagerecon", redirect_uri="http://127.0.0.1/callback")
+    sage.add_user("owner", "Robin Marsh", "RM")
+    expected = project.business if project else Business("", "GB", "plus", "GBP", True, None)
+    books = new_business(
+        catalog(),
+        sage.ids.next("business"),
+        project.company if project else "Rehearsal Ltd",
+        country=expected.country,
+        edition=expected.edition,
+        currency=expected.currency,
+        accounts_start=project.accounts_start.isoformat() if project else "2016-01-01",
+        tax_registered=expected.tax_registered,
+        seed=seed,
+        now=clock.now(),
+    )
+    sage.add_business(books, {"owner": "full"})
+    return sage
+
+
+@contextmanager
+def serve_rehearsal(
+    project: Project | None,
+    *,
+    port: int = 0,
+    seed: int = 1,
+    state: Path | None = None,
+    faults: str = "",
+    shared: Path | None = None,
+) -> Iterator[Server]:
+    """The rehearsal Sage as a server on loopback; with `state` its business lives on in that file.
+
+    With `shared` time passes only as clients sleep, in a file that they share.
+
+    Raises:
+        ProjectError: the port is taken, a fault is not one, or the state cannot be read or written.
+    """
+    clock = SharedClock(shared) if shared else SystemClock()
+    planned = read_faults(faults) if faults else None
+    if state is not None and state.exists():
+        sage = RehearsalSage.load(state, catalog(), clock, RehearsalBusiness.from_document, faults=planned)
+    else:
+        sage = open_rehearsal(project, clock, seed, faults=planned)
+    with serve(sage, port) as server:
+        try:
+            yield server
+        finally:
+            if state is not None:
+                sage.save(state)
