@@ -13,7 +13,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sagerecon.model.clock import Clock
 from sagerecon.model.errors import StoreError
 from sagerecon.store import call_ledger, id_map, steps, vault
-from sagerecon.store.database import Database, in_words, prepared, upsert
+from sagerecon.store.database import Database, prepared, upsert
 from sagerecon.store.disk import Disk, claim_file
 from sagerecon.store.run_log import BusinessStore
 from sagerecon.store.tables import FACTS, METADATA, SCHEMA_VERSION
@@ -134,7 +134,7 @@ def _prepare_sqlite(engine: Engine) -> None:
 def _check_schema(database: Database) -> None:
     """The tables are there and of this version; an empty database gets them."""
     is_sqlite = database.engine.dialect.name == "sqlite"
-    with in_words(), database.engine.connect() as connection, connection.begin():
+    with database.in_words(), database.engine.connect() as connection, connection.begin():
         tables = set(inspect(connection).get_table_names())
         if FACTS.name not in tables:
             if tables:
