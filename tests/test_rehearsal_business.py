@@ -369,7 +369,7 @@ def test_a_refusal_changes_nothing() -> None:
     before = json.dumps(clerk.business.document())
     refused = [
         clerk.put("sales_invoice", invoice, invoice_lines=[clerk.line("1.00", "0.20")]),
-        clerk.put("sales_invoice", invoice, date="2020-01-01"),
+        clerk.put("sales_invoice", invoice, date="2010-06-01"),  # when the rate was another
         clerk.delete("sales_invoice", invoice, void_reason="x"),
         clerk.delete("contact", customer),
         clerk.send(

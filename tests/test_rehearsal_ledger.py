@@ -60,6 +60,14 @@ def test_the_trial_balance_tells_opening_movement_and_closing() -> None:
         "credit": "8.33",
     }
     assert accounts["Sales of Goods (4000)"]["credit"] == "100"
+    [on_the_day] = [
+        account
+        for account in clerk.get("/trial_balance", from_date="2026-01-05", to_date="2026-01-05")[
+            "ledger_accounts"
+        ]
+        if account["displayed_as"] == "Trade Debtors (1100)"
+    ]
+    assert (on_the_day["opening_balance"]["debit"], on_the_day["debit"]) == ("8.33", "120")
 
 
 def test_the_trial_balance_needs_both_days() -> None:

@@ -227,6 +227,25 @@ def test_other_payments_and_receipts_book_their_lines_and_tax() -> None:
     assert messages(reply) == [("total_amount", "The total amount must equal the sum of the payment lines.")]
 
 
+@pytest.mark.parametrize(
+    ("type", "bank", "sales_tax", "purchase_tax"),
+    [
+        ("OTHER_PAYMENT", "-12.00", "0.00", "2.00"),
+        ("OTHER_PAYMENT_REFUND", "12.00", "0.00", "-2.00"),
+        ("OTHER_RECEIPT", "12.00", "-2.00", "0.00"),
+        ("OTHER_RECEIPT_REFUND", "-12.00", "2.00", "0.00"),
+    ],
+)
+def test_the_tax_of_a_payment_and_of_its_refund_meet_in_one_account(
+    type: str, bank: str, sales_tax: str, purchase_tax: str
+) -> None:
+    clerk = Clerk()
+    line = {"ledger_account_id": clerk.account(8200), "total_amount": "12.00", "tax_amount": "2.00"}
+    fields = {"transaction_type_id": type, "date": "2026-01-10", "total_amount": "12.00"}
+    clerk.post("other_payment", payment_lines=[{**line, "tax_rate_id": "GB_STANDARD"}], **fields)
+    assert clerk.balances(1200, 2200, 2201) == [bank, sales_tax, purchase_tax]
+
+
 def test_a_transfer_moves_money_between_banks_but_not_from_cash() -> None:
     clerk = Clerk()
     fields = {"date": "2026-01-10", "amount": "25.00", "reference": "T-1"}

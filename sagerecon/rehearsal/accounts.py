@@ -101,9 +101,11 @@ def _complete_bank(company: Company, values: Values, old: Row | None) -> Iterato
     if old is None and code is not None and (_CODE, code) in company.keys:
         yield Fault("Nominal code has already been taken.", "nominal_code")
     account = company.find(values.get("ledger_account"))
-    if old is None and account is not None:
-        if account.values["bank_attached"] or account.values["is_control_account"]:
-            yield Fault("The ledger account already has a purpose of its own.", "ledger_account_id")
+    has_purpose = account is not None and (
+        account.values["bank_attached"] or account.values["is_control_account"]
+    )
+    if old is None and has_purpose:
+        yield Fault("The ledger account already has a purpose of its own.", "ledger_account_id")
     currency = values.get("currency")
     if currency is not None and currency.id != company.identity.currency:
         yield Fault("Multi-currency is not enabled for this business.", "currency_id")
