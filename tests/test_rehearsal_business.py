@@ -398,3 +398,13 @@ def test_a_bank_account_may_take_a_ledger_account_that_is_there() -> None:
         assert messages(clerk.send("bank_account", ledger_account_id=taken, **fields)) == refusal
     assert clerk.delete("bank_account", bank["id"]).status == 204
     assert clerk.get(f"/ledger_accounts/{account}")["bank_attached"] is False
+
+
+def test_every_word_of_the_catalogs_fixed_lists_is_known() -> None:
+    company = Clerk().business.company
+    for kind in catalog():
+        if kind.is_fixed_list:
+            words = company.words(kind.name)
+            assert words is not None
+            assert set(kind.values) <= set(words), kind.name
+            assert kind.values_are_examples or not kind.values or set(words) == set(kind.values), kind.name

@@ -123,7 +123,7 @@ class Business:
         words = self._company.words(kind.name)
         if words is not None and name == "list":
             return ApiReply(200, self._views.fixed(kind, words, query))
-        if words is not None:
+        if words is not None and name == "read":
             known(words.get(route.id))
             return ApiReply(200, base(self._company, Link(kind.name, route.id)))
         special = _APART.get((kind.name, name))

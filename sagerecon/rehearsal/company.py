@@ -43,6 +43,7 @@ class Company:
         self.controls: dict[str, str] = {}  #: role of a default account -> its id
         self.keys: dict[tuple[str, object], str] = {}  #: (unique field, value) -> id
         self.used_items: set[Link] = set()  #: products and services that a document ever named
+        self._words: dict[str, Mapping[str, str] | None] = {}
         self.paths: dict[str, str] = {}  #: of the kinds, as they are first asked for
         self.worded: dict[Link, dict[str, Any]] = {}  #: entries of fixed lists as they are answered
         self.now = identity.opened_at  #: the time of the request at hand
@@ -66,11 +67,9 @@ class Company:
 
     def words(self, kind: str) -> Mapping[str, str] | None:
         """The ids of a fixed list with what they are displayed as; None for other kinds."""
-        words = FIXED.get(kind)
-        if words is not None:
-            return words
-        found = self.catalog.kinds.get(kind)
-        return found.values if found is not None and found.is_fixed_list and kind != "tax_rate" else None
+        if kind not in self._words:
+            self._words[kind] = _fixed_words(self.catalog, kind)
+        return self._words[kind]
 
     def has(self, link: Link) -> bool:
         """Whether the record a link names is there."""
@@ -120,3 +119,18 @@ class Company:
         """The id of the ledger account behind a bank account."""
         row = self.tables["bank_account"].rows[bank_account]
         return str(row.values["ledger_account"].id)
+
+
+def _fixed_words(catalog: Catalog, kind: str) -> Mapping[str, str] | None:
+    """The catalog says which ids there are; where it has examples only, ours stand beside them."""
+    ours, found = FIXED.get(kind), catalog.kinds.get(kind)
+    if kind == "tax_rate" or (found is None and ours is None):
+        return None
+    if found is None or not found.is_fixed_list:
+        return ours
+    named = {id: (ours or {}).get(id) or _shown(kind, id, name) for id, name in found.values.items()}
+    return {**(ours or {}), **named} if found.values_are_examples or not named else named
+
+
+def _shown(kind: str, id: str, name: str) -> str:
+    return f"{name} ({id})" if kind in ("country", "currency") else name

@@ -1,4 +1,4 @@
-"""Sage's fixed lists: words that other records point at and nobody can change."""
+"""What Sage displays for the words of its fixed lists, and the words that the catalog gives examples of."""
 
 from __future__ import annotations
 
@@ -145,13 +145,6 @@ FIXED: Mapping[str, Mapping[str, str]] = {
         "WHOLESALE": "Wholesale",
     },
     "service_rate_type": {"RATE": "Rate"},
-    "tax_scheme": _words("""
-        STANDARD Standard
-        CASH Cash Accounting
-        FLAT_RATE_INVOICE Flat Rate - Invoice Based
-        FLAT_RATE_CASH Flat Rate - Cash Based
-        NOT_REGISTERED Not Registered
-    """),
     "tax_return_frequency": {"MONTHLY": "Monthly", "QUARTERLY": "Quarterly", "ANNUALLY": "Annually"},
     "tax_type": {"MTD": "MTD", "MTD_PENDING": "MTD_PENDING"},
     "transaction_type": _words("""
