@@ -251,20 +251,22 @@ def reconcile(
     return Reconciled(reconciliation, prepared)
 
 
-def report(project: Project, clock: Clock, target: Path | None = None) -> list[Path]:
+def report(
+    project: Project, clock: Clock, target: Path | None = None, reconciled: Reconciled | None = None
+) -> list[Path]:
     """The paths of the pages written from the last reconciliation, or from the plan where there is none.
 
     Raises:
         ProjectError: there is neither a reconciliation nor a plan, or the folder cannot be written.
     """
     folder = target or project.folder / "reports"
-    prepared = prepare(project)
+    prepared = reconciled.prepared if reconciled else prepare(project)
     readings = project.readings()
     with project.open_store(clock) as store:
         books = store.books(project.business.id)
         facts = facts_of(project, prepared, books, clock)
         if readings:
-            judged = judge(project, prepared, books, readings)
+            judged = reconciled.reconciliation if reconciled else judge(project, prepared, books, readings)
             return write_reports(folder, replace(facts, reconciliation=judged))
     if facts.plan is None:
         raise ProjectError("There is nothing to report on yet.", "Make a plan: sagerecon plan.")

@@ -121,7 +121,7 @@ def _told(folder: Path, screen: Screen, sage: RehearsalSage, faults: ScheduledFa
         return False
     found = result.reconciliation
     screen.show(terminal.completeness(found.completeness), terminal.tie_outs(found.tie_outs))
-    pages = commands.report(project, clock, folder / "reports")
+    pages = commands.report(project, clock, folder / "reports", result)
 
     faults_found = [*_doubled(sage, project, clock, made), *_lost(project, clock, made, before, after)]
     unexpected = [v for v in found.findings if v.verdict.value != "quarantined"]

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Enum
+from functools import cached_property
 from typing import Any
 
 from sagerecon.model.draft import Body, Change, Node, OnExisting, Reference
@@ -109,14 +110,14 @@ class Header:
     findings: tuple[Finding, ...] = ()  #: warnings and statements a reader must see before approving
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Plan:
     """A header and its steps in the order of sending."""
 
     header: Header
     steps: tuple[Step, ...]
 
-    @property
+    @cached_property
     def hash(self) -> str:
         """The plan's name: the SHA-256 of its file, as 64 hex characters."""
         digest = hashlib.sha256()
@@ -127,7 +128,7 @@ class Plan:
 
 def plan_lines(plan: Plan) -> Iterator[str]:
     """The plan's file, line by line."""
-    yield canonical({"sagerecon": FORMAT, **_header_document(plan.header)}) + "\n"
+    yield canonical({"sagerecon": FORMAT, "steps": len(plan.steps), **_header_document(plan.header)}) + "\n"
     for step in plan.steps:
         yield canonical(step_document(step)) + "\n"
 
@@ -143,7 +144,11 @@ def read_plan(lines: Iterable[str], file: str) -> Plan:
         head = next(documents)
         if head.pop("sagerecon") != FORMAT:
             raise PlanStaleError(f"{file} is a plan of another format.", "Make it again: sagerecon plan.")
-        return Plan(_header(head), tuple(read_step(document) for document in documents))
+        count = head.pop("steps")
+        made = Plan(_header(head), tuple(read_step(document) for document in documents))
+        if len(made.steps) != count:
+            raise ValueError(f"{count} steps were written")
+        return made
     except (ValueError, KeyError, TypeError, AttributeError, StopIteration) as error:
         raise PlanStaleError(f"{file} is not a whole plan.", "Make it again: sagerecon plan.") from error
 
