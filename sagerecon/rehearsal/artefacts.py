@@ -42,11 +42,6 @@ class Artefact:
             return "PAID"
         return "PART_PAID" if self.allocated else "UNPAID"
 
-    def can_take(self, amount: Decimal) -> bool:
-        """Whether `amount` points the same way as what is left and is not more than it."""
-        left = self.outstanding
-        return amount * left > 0 and abs(amount) <= abs(left)
-
 
 class Artefacts:
     """All of them, by id and by contact."""

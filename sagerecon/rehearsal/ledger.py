@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import accumulate
@@ -132,10 +132,6 @@ class Ledger:
         """The entries of a booking that have not been reversed."""
         return [entry for entry in self._of_transaction.get(transaction, ()) if not entry.deleted]
 
-    def of_transaction(self, transaction: str) -> Sequence[Entry]:
-        """All entries of a booking."""
-        return self._of_transaction.get(transaction, ())
-
     def account(self, account: str) -> Sums:
         """The sums of a ledger account."""
         return self._accounts.get(account) or _NO_SUMS
@@ -153,11 +149,6 @@ class Ledger:
         """Whether anything was ever booked on the account."""
         return account in self._accounts
 
-    def balances(self, day: str = "") -> Iterator[tuple[str, Decimal]]:
-        """Each account that was ever booked on, with its balance at the end of `day`."""
-        for account, sums in self._accounts.items():
-            yield account, sums.at(day)
-
 
 _NO_SUMS = Sums()
 
@@ -166,8 +157,3 @@ def _between(days: Mapping[str, Decimal], start: str, end: str) -> Decimal:
     return total(
         amount for day, amount in days.items() if (not start or day >= start) and (not end or day <= end)
     )
-
-
-def is_balanced(postings: Sequence[Posting]) -> bool:
-    """Whether debits equal credits."""
-    return not total(posting.amount for posting in postings)

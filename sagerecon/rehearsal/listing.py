@@ -163,6 +163,10 @@ def _entry_account(_company: Company, _kind: Kind, text: str) -> Test:
     return lambda row: isinstance(row, Entry) and row.account == text
 
 
+def _entry_transaction(_company: Company, _kind: Kind, text: str) -> Test:
+    return lambda row: isinstance(row, Entry) and row.transaction == text
+
+
 def _email(_company: Company, _kind: Kind, text: str) -> Test:
     wanted = text.casefold()
     return lambda row: str(row.values.get("email") or "").casefold() == wanted
@@ -203,6 +207,7 @@ _FILTERS: Mapping[tuple[str, str], Callable[[Company, Kind, str], Test | None]] 
     ("ledger_entry", "from_date"): _entry_from,
     ("ledger_entry", "to_date"): _entry_to,
     ("ledger_entry", "ledger_account_id"): _entry_account,
+    ("ledger_entry", "transaction_id"): _entry_transaction,
     ("contact", "exclude_system"): _hide("system"),
     ("contact", "filter_inactive_contacts"): _hide("is_active", hidden=False),
     ("contact", "email"): _email,

@@ -79,7 +79,7 @@ _RATES = {
     ),
 }
 
-#: The day before each first day of a step, found once: `to_date` of the step before it.
+#: The rates of each country by id.
 TAX_RATES: Mapping[str, Mapping[str, TaxRate]] = {
     country: {rate.id: rate for rate in rates} for country, rates in _RATES.items()
 }
