@@ -1,0 +1,179 @@
+"""The runner through the real client against the rehearsal Sage: its rules, its limits, its troubles."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import requests
+from runs import Crash, customer, invoice, quick_folder
+
+from sagerecon.model.clock import DAY
+from sagerecon.model.draft import Draft, Reference
+from sagerecon.package import catalog
+from sagerecon.planning.budget import Budget
+from sagerecon.planning.plan import Plan
+from sagerecon.planning.planner import Calendar, Provenance, plan_steps
+from sagerecon.rehearsal.adapter import mount
+from sagerecon.rehearsal.business import new_business
+from sagerecon.rehearsal.clock import VirtualClock
+from sagerecon.rehearsal.faults import Fault, SeededFaults, Trouble
+from sagerecon.rehearsal.request import FULL, ApiRequest, User
+from sagerecon.rehearsal.sage import RehearsalSage
+from sagerecon.runner import Ended, RunOutcome, run
+from sagerecon.sage.authorization import App, Authorization
+from sagerecon.sage.client import SageClient
+from sagerecon.sage.grant import GrantTokens
+from sagerecon.sage.session import open_session
+from sagerecon.sage.tokens import tokens_of
+from sagerecon.store.opening import open_store
+
+BUSINESS, USER = "1" * 32, "a" * 32
+TROUBLES = {
+    Trouble.REFUSED: 30,
+    Trouble.RESET: 30,
+    Trouble.ANSWER_LOST: 40,
+    Trouble.ERROR_SAVED: 40,
+    Trouble.ERROR: 30,
+    Trouble.TRUNCATED: 20,
+    Trouble.NOT_JSON: 20,
+    Trouble.SLOW: 10,
+    Trouble.DUPLICATE: 40,
+    Trouble.TOO_MANY: 20,
+}
+
+
+class ApiTroubles:
+    """Troubles of the API alone: a lost answer of the token endpoint may end the sign-in."""
+
+    def __init__(self, seed: int) -> None:
+        self._faults = SeededFaults(seed, TROUBLES)
+
+    def strike(self, method: str, path: str) -> tuple[Fault, ...]:
+        return () if path == "/token" else self._faults.strike(method, path)
+
+
+class Town:
+    """A rehearsal Sage with one business, and a store; `go` is one process."""
+
+    def __init__(self, folder: Path, seed: int, budget: Budget) -> None:
+        self.folder, self.budget, self.clock = folder, budget, VirtualClock()
+        faults = ApiTroubles(seed) if seed else None
+        self.sage = RehearsalSage(catalog(), self.clock, seed=3, latency=150, faults=faults)
+        self.sage.add_app("app", "secret", name="App", redirect_uri="http://127.0.0.1:8765/callback")
+        self.sage.add_user(USER, "Ada Lane", "AL")
+        books = new_business(catalog(), BUSINESS, "Oak Ltd", now=self.clock.now())
+        self.sage.add_business(books, {USER: FULL})
+        with open_store(self.url, self.clock, None) as store:
+            granted = self.sage.grant("app", USER, BUSINESS)
+            store.vault.save("g", tokens_of(granted, self.clock.now()), None)
+            provenance = Provenance(BUSINESS, "snapshot", "mappings", "catalog")
+            calendar = Calendar(self.clock.now())
+            known = store.books(BUSINESS)
+            self.plan: Plan = plan_steps(drafts(), known, catalog(), budget, provenance, calendar)
+
+    @property
+    def url(self) -> str:
+        return f"sqlite:///{self.folder / 'store.db'}"
+
+    def go(self, failpoint: Callable[[str], None] = lambda _: None) -> RunOutcome:
+        api = catalog().api
+        with open_store(self.url, self.clock, None, failpoint) as store, open_session() as session:
+            mount(session, self.sage)
+            client = SageClient(
+                api.base_url, BUSINESS, self.tokens(store.vault, session), session, self.clock
+            )
+            books = store.books(BUSINESS)
+            return run(
+                self.plan,
+                client,
+                books,
+                self.clock,
+                self.budget,
+                catalog(),
+                failpoint=failpoint,
+                patience_ms=2 * DAY,
+            )
+
+    def tokens(self, vault: object, session: requests.Session) -> GrantTokens:
+        api = catalog().api
+        app = App("app", "secret", api.authorize_url, api.token_url, api.revoke_url)
+        return GrantTokens("g", vault, Authorization(app, session, self.clock), self.clock)  # type: ignore[arg-type]
+
+    def listed(self, path: str) -> Counter[str]:
+        query = {"items_per_page": "200", "attributes": "reference"}
+        request = ApiRequest("GET", path, query, None, User(USER, "Ada Lane", "AL"), self.clock.now())
+        body = self.sage.business(BUSINESS).handle(request).body
+        return Counter(
+            item["reference"] for item in body["$items"] if not item["reference"].startswith("HMRC")
+        )
+
+
+def drafts() -> list[Draft]:
+    made = [customer(number) for number in range(15)]
+    for number in range(15):
+        draft = invoice(number, f"customers/C{number}")
+        line = {
+            "description": "Work",
+            "quantity": "1",
+            "unit_price": "10.00",
+            "ledger_account_id": Reference("ledger_account", "nominal_code=4000"),
+            "tax_rate_id": Reference("tax_rate", "id=GB_STANDARD"),
+            "tax_amount": "2.00",
+        }
+        body = {**draft.body, "date": "2026-01-02", "invoice_lines": [line]}
+        made.append(
+            Draft(
+                draft.kind,
+                draft.key,
+                body,
+                draft.identity,
+                draft.origins,
+                draft.place,
+                draft.on_existing,
+                label=draft.label,
+            )
+        )
+    return made
+
+
+WANTED = (
+    Counter({f"C{number}": 1 for number in range(15)}),
+    Counter({f"I{number}": 1 for number in range(15)}),
+)
+
+
+def test_all_is_well_and_not_a_call_is_wasted() -> None:
+    with quick_folder() as folder:
+        town = Town(folder, 0, Budget(100, 2_500))
+        outcome = town.go()
+        assert (outcome.ended, outcome.calls) == (Ended.FINISHED, town.plan.header.lower_bound)
+        assert outcome.counts == {"read": 2, "created": 30}
+        assert (town.listed("/contacts"), town.listed("/sales_invoices")) == WANTED
+
+
+@pytest.mark.parametrize("seed", range(1, 7))
+def test_troubles_and_deaths_double_nothing_and_lose_nothing(seed: int) -> None:
+    with quick_folder() as folder:
+        town = Town(folder, seed, Budget(100, 2_500))
+        left = [17 * seed, 45, 60]
+
+        def dying(_: str) -> None:
+            left[0] -= 1
+            if not left[0]:
+                raise Crash
+
+        outcome = None
+        for _ in range(12):
+            try:
+                outcome = town.go(dying if left else lambda _: None)
+            except Crash:
+                left.pop(0)
+                left = left or [10**9]
+                continue
+            if outcome.ended is Ended.FINISHED and not outcome.counts.get("parked"):
+                break
+        assert outcome is not None and outcome.ended is Ended.FINISHED
+        assert (town.listed("/contacts"), town.listed("/sales_invoices")) == WANTED
