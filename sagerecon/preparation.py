@@ -14,8 +14,9 @@ from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.record import Record
 from sagerecon.package import catalog, schema
 from sagerecon.project import Project
-from sagerecon.reconciliation.expectation import expected_balances, open_items
+from sagerecon.reconciliation.expectation import expected_balances, open_items, taxed_amounts
 from sagerecon.reconciliation.subledger import OpenItem
+from sagerecon.reconciliation.tax import TaxedAmount
 from sagerecon.reconciliation.tie_out import Adjustment, ExpectedBalance
 from sagerecon.validation.chart import accounts_are_mapped
 from sagerecon.validation.invariants import opening_control_closes
@@ -42,6 +43,7 @@ class Expectations:
     debtors: tuple[OpenItem, ...] | None
     creditors: tuple[OpenItem, ...] | None
     banks: tuple[ExpectedBalance, ...] | None
+    tax: tuple[TaxedAmount, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +167,11 @@ def _expectations(
 
     trial_balance, adjustments = expected("trial_balance", balances)
     banks, _ = expected("bank", rows("bank"))
-    return Expectations(trial_balance, adjustments, items("debtors"), items("creditors"), banks)
+    taxed = rows("tax")
+    tax = None
+    if taxed is not None:
+        tax = tuple(taxed_amounts(taxed, compiled.crosswalks[project.tie_outs["tax"].crosswalk].lookup))
+    return Expectations(trial_balance, adjustments, items("debtors"), items("creditors"), banks, tax)
 
 
 def _unmapped_accounts(project: Project, compiled: Compiled, balances: list[Record]) -> Iterator[Finding]:

@@ -22,6 +22,7 @@ from sagerecon.preparation import Expectations, Prepared
 from sagerecon.project import Project, read_text, write_private
 from sagerecon.reconciliation.reconcile import ControlAccounts, Reconciliation, Today, reconcile
 from sagerecon.reconciliation.subledger import OpenItem, open_items_held, tie_contacts
+from sagerecon.reconciliation.tax import taxed_held, tie_tax
 from sagerecon.reconciliation.tie_out import (
     ControlPair,
     TieOut,
@@ -231,6 +232,8 @@ def _tie_outs(
     if expectations.banks is not None:
         banks = [entity for entity in held if entity.kind == "bank_account"]
         yield tie_bank(expectations.banks, banks, trial_balance, as_at, accounts=accounts, verdicts=verdicts)
+    if expectations.tax is not None:
+        yield tie_tax(expectations.tax, taxed_held(held, written, catalog()), as_at)
     yield tie_opening_control(trial_balance, as_at, controls.opening, accounts=accounts, verdicts=verdicts)
 
 

@@ -2,7 +2,8 @@
 
 The datasets keep to named columns. Accounts: `account`, `name`, `amount` (debit positive) and, for a
 named adjusting entry, `adjustment`, its reason. Contacts: `contact` (the draft key), `name`, `document`,
-`date`, `due_date`, `amount` (what is still open, credits negative).
+`date`, `due_date`, `amount` (what is still open, credits negative). Tax: `ledger` (sales or purchases),
+`code`, `rate` (its percentage, for people), `period` (a month, 2017-03), `net`, `tax`; credits negative.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from decimal import Decimal
 
 from sagerecon.model.record import Record
 from sagerecon.reconciliation.subledger import OpenItem
+from sagerecon.reconciliation.tax import TaxedAmount
 from sagerecon.reconciliation.tie_out import Adjustment, ExpectedBalance
 
 
@@ -49,6 +51,21 @@ def open_items(records: Iterable[Record]) -> list[OpenItem]:
         )
         for record in records
     ]
+
+
+def taxed_amounts(records: Iterable[Record], target: Callable[[str, date], str | None]) -> list[TaxedAmount]:
+    """Net and tax of the source by Sage's rate, month and direction; `target` is the crosswalk of the codes.
+
+    A code without a row in it keeps its own name, so that it stands in the tie-out as what it is.
+    """
+    amounts: list[TaxedAmount] = []
+    for record in records:
+        values = record.values
+        code, period = str(values["code"]), str(values["period"])
+        rate = target(code, date.fromisoformat(f"{period}-01")) or code
+        direction = str(values["ledger"])
+        amounts.append(TaxedAmount(rate, period, direction, _amount(values["net"]), _amount(values["tax"])))
+    return amounts
 
 
 def _amount(value: object) -> Decimal:

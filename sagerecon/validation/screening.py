@@ -42,9 +42,12 @@ def _without_twins(outcomes: Sequence[Outcome]) -> list[Outcome]:
             for field, value in outcome.identity.items():
                 twins.setdefault((outcome.kind, natural_key(field, value)), []).append(outcome)
     found: dict[int, list[Finding]] = {}
+    told: set[frozenset[int]] = set()
     for (kind, key), drafts in twins.items():
-        if len(drafts) < 2:
+        group = frozenset(id(draft) for draft in drafts)
+        if len(drafts) < 2 or group in told:
             continue
+        told.add(group)
         for draft in drafts:
             others = ", ".join(str(o.origins[0]) for o in drafts if o is not draft and o.origins)
             found.setdefault(id(draft), []).append(
