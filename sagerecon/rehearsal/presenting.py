@@ -206,12 +206,12 @@ def present(company: Company, shape: Shape, row: Row, wanted: Collection[str] | 
     if row.deleted_at and (wanted is None or "deleted_at" in wanted):
         answer["deleted_at"] = _instant_text(row.deleted_at)
     # Most fields of most records are empty, so the empty ones come as they are and the others over them.
-    if wanted is None:
-        answer.update(shape.empty)
-    else:
-        answer.update((name, shape.empty[name]) for name in shape.empty if name in wanted)
+    shown = shape.empty
+    if wanted is not None:
+        shown = {name: shown[name] for name in shown if name in wanted}
+    answer.update(shown)
     for name, value in row.values.items():
-        if value is not None and name in answer and name not in _APART:
+        if value is not None and name in shown:
             answer[name] = plain(company, value)
     for name, nothing in shape.lines.items():
         if answer.get(name):
