@@ -26,7 +26,10 @@ SPARE = 64
 #: A limit from here on is none.
 _UNLIMITED = 2**31 - 1
 
-_LEDGER = prepared("ledger", select(LEDGERS).where(LEDGERS.c.business == bindparam("business")))
+# The row is locked until the commit where a database knows such locks; SQLite has one writer at a time.
+_LEDGER = prepared(
+    "ledger", select(LEDGERS).where(LEDGERS.c.business == bindparam("business")).with_for_update()
+)
 _KEEP_LEDGER = upsert("keep_ledger", LEDGERS)
 _AT = prepared(
     "call_at",

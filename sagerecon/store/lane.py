@@ -13,7 +13,7 @@ from sagerecon.store.tables import LANES
 #: A holder on another machine that says nothing for this long is taken for dead.
 LEASE = 5 * MINUTE
 
-_GET = prepared("get_lane", select(LANES).where(LANES.c.business == bindparam("business")))
+_GET = prepared("get_lane", select(LANES).where(LANES.c.business == bindparam("business")).with_for_update())
 _KEEP = upsert("keep_lane", LANES)
 _RENEW = prepared(
     "renew_lane",

@@ -32,7 +32,7 @@ LEASE_WHEN_SENT = 75 * SECOND
 #: a virtual clock would run past the other's lease in an instant.
 LOOK_AGAIN_SECONDS = 0.02
 
-_GET = prepared("get_grant", select(GRANTS).where(GRANTS.c.name == bindparam("name")))
+_GET = prepared("get_grant", select(GRANTS).where(GRANTS.c.name == bindparam("name")).with_for_update())
 _KEEP = upsert("keep_grant", GRANTS)
 _LEASE = prepared(
     "lease_grant",
