@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from sagerecon.model.clock import Clock, instant_text
-from sagerecon.model.entity import Entity, Written
+from sagerecon.model.entity import Entity
 from sagerecon.model.errors import PlanningError
 from sagerecon.model.finding import Finding
 from sagerecon.model.money import total
@@ -20,6 +20,7 @@ from sagerecon.planning.plan import Action, Plan, Step, plan_lines, read_plan
 from sagerecon.planning.planner import Calendar, plan_reading
 from sagerecon.preparation import Expectations, Prepared
 from sagerecon.project import Project, read_text, write_private
+from sagerecon.reconciliation.identity import Identities
 from sagerecon.reconciliation.reconcile import ControlAccounts, Reconciliation, Today, reconcile
 from sagerecon.reconciliation.subledger import OpenItem, open_items_held, tie_contacts
 from sagerecon.reconciliation.tax import taxed_held, tie_tax
@@ -169,6 +170,7 @@ def judge(
     written = list(books.written())
     held = [entity for entity in books.held(readings[0]) if entity.kind != "trial_balance"]
     trial_balance = next(books.held(readings[0], "trial_balance"), None)
+    identities = Identities(written, held, catalog())
     rejected: dict[str, tuple[Finding, ...]] = {a.step.key: a.findings for a in books.quarantined()}
     reconciliation = reconcile(
         prepared.outcomes,
@@ -184,11 +186,12 @@ def judge(
         rejected=rejected,
         accounts=_control_accounts(project),
         last=history.last,
+        identities=identities,
     )
     if trial_balance is None:
         return reconciliation
     return reconciliation.with_tie_outs(
-        tuple(_tie_outs(project, prepared.expectations, reconciliation, trial_balance, held, written))
+        tuple(_tie_outs(project, prepared.expectations, reconciliation, trial_balance, held, identities))
     )
 
 
@@ -198,7 +201,7 @@ def _tie_outs(
     reconciliation: Reconciliation,
     trial_balance: Entity,
     held: Sequence[Entity],
-    written: Sequence[Written],
+    identities: Identities,
 ) -> Iterator[TieOut]:
     accounts = [entity for entity in held if entity.kind == "ledger_account"]
     verdicts = reconciliation.verdicts
@@ -224,7 +227,7 @@ def _tie_outs(
                 name,
                 about,
                 items,
-                open_items_held(held, written, catalog(), side),
+                open_items_held(held, identities, side),
                 as_at,
                 control=_control_pair(code, expectations, balances),
                 verdicts=verdicts,
@@ -233,7 +236,7 @@ def _tie_outs(
         banks = [entity for entity in held if entity.kind == "bank_account"]
         yield tie_bank(expectations.banks, banks, trial_balance, as_at, accounts=accounts, verdicts=verdicts)
     if expectations.tax is not None:
-        yield tie_tax(expectations.tax, taxed_held(held, written, catalog()), as_at)
+        yield tie_tax(expectations.tax, taxed_held(held, identities), as_at)
     yield tie_opening_control(trial_balance, as_at, controls.opening, accounts=accounts, verdicts=verdicts)
 
 

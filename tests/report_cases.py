@@ -16,6 +16,7 @@ from sagerecon.model.place import Place
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import Plan
 from sagerecon.planning.planner import Calendar, Provenance, plan_steps
+from sagerecon.reconciliation.identity import Identities
 from sagerecon.reconciliation.reconcile import Reconciliation
 from sagerecon.reconciliation.subledger import OpenItem, open_items_held, open_items_wanted, tie_contacts
 from sagerecon.reconciliation.tie_out import (
@@ -102,11 +103,11 @@ def proven(company: Company) -> Reconciliation:
             tie_trial_balance(expected, balances, AS_AT, adjustments=adjustments, accounts=accounts,
                               verdicts=verdicts),
             tie_contacts("debtors", "Debtors per customer", [*open_items_wanted(drafts, "CUSTOMER"), unsent],
-                         open_items_held(held, written, CATALOG, "CUSTOMER"), AS_AT,
+                         open_items_held(held, Identities(written, held, CATALOG), "CUSTOMER"), AS_AT,
                          control=ControlPair("1100", "Trade Debtors", Decimal("524.50"), Decimal("212.50")),
                          verdicts=verdicts),
             tie_contacts("creditors", "Creditors per supplier", open_items_wanted(drafts, "VENDOR"),
-                         open_items_held(held, written, CATALOG, "VENDOR"), AS_AT,
+                         open_items_held(held, Identities(written, held, CATALOG), "VENDOR"), AS_AT,
                          control=ControlPair("2100", "Creditors", Decimal("-100.00"), Decimal("-100.01")),
                          verdicts=verdicts),
             tie_opening_control(balances, AS_AT, "9999", accounts=accounts, verdicts=verdicts),

@@ -15,6 +15,7 @@ from sagerecon.model.draft import Draft
 from sagerecon.model.entity import Entity
 from sagerecon.model.money import total
 from sagerecon.model.place import NOWHERE
+from sagerecon.reconciliation.identity import Identities
 from sagerecon.reconciliation.subledger import (
     BUCKETS,
     OpenItem,
@@ -147,7 +148,9 @@ def test_debtors_per_contact_against_the_control_account_on_both_sides() -> None
     company = small_company()
     drafts = [outcome for outcome in company.outcomes if isinstance(outcome, Draft)]
     wanted = open_items_wanted(drafts, "CUSTOMER")
-    held = open_items_held(company.sage.values(), company.written, CATALOG, "CUSTOMER")
+    held = open_items_held(
+        company.sage.values(), Identities(company.written, company.sage.values(), CATALOG), "CUSTOMER"
+    )
     pair = ControlPair("1100", "Trade Debtors", Decimal("443.50"), Decimal("443.50"))
     tie = tie_contacts("debtors", "Debtors", wanted, held, AS_AT, control=pair)
     assert [(line.name, line.source, line.sage) for line in tie.lines] == [
@@ -165,7 +168,9 @@ def test_creditors_are_what_we_owe_and_their_control_account_is_a_credit() -> No
         "creditors",
         "Creditors",
         open_items_wanted(drafts, "VENDOR"),
-        open_items_held(company.sage.values(), company.written, CATALOG, "VENDOR"),
+        open_items_held(
+            company.sage.values(), Identities(company.written, company.sage.values(), CATALOG), "VENDOR"
+        ),
         AS_AT,
         control=ControlPair("2100", "Trade Creditors", Decimal("-100.00"), Decimal("-100.00")),
     )
@@ -188,7 +193,7 @@ def test_payments_and_allocations_take_off_what_they_settle() -> None:
                "allocated_artefacts": [{"artefact": {"id": "i1"}, "amount": "12.0"},
                                        {"artefact": {"id": "n1"}, "amount": "-12.0"}]}),
     ]  # fmt: skip
-    items = open_items_held(held, (), CATALOG, "CUSTOMER")
+    items = open_items_held(held, Identities((), held, CATALOG), "CUSTOMER")
     assert [(item.label, item.amount) for item in items] == [("1", Decimal("78.0")), ("3", Decimal("-20.0"))]
 
 
@@ -213,7 +218,7 @@ def test_tax_per_rate_and_month_on_both_sides() -> None:
     )
     answer = {"net_amount": "10.0", "tax_amount": "2.0", "tax_rate": {"id": "GB_STANDARD"}}
     held = [Entity("sales_invoice", "x", {"date": "2017-03-01", "invoice_lines": [answer]})]
-    tie = tie_tax(taxed_wanted([draft]), taxed_held(held, (), CATALOG), AS_AT)
+    tie = tie_tax(taxed_wanted([draft]), taxed_held(held, Identities((), held, CATALOG)), AS_AT)
     assert [(line.code, line.sage) for line in tie.lines] == [
         ("2017-03 sales GB_STANDARD net", Decimal("10.0")), ("2017-03 sales GB_STANDARD tax", Decimal("2.0")),
     ]  # fmt: skip
@@ -257,5 +262,5 @@ def test_a_refund_and_a_suppliers_allocation_settle_the_other_way() -> None:
                "transaction_type": {"id": "VENDOR_REFUND"},
                "allocated_artefacts": [{"artefact": {"id": "n1"}, "amount": "30.0"}]}),
     ]  # fmt: skip
-    items = open_items_held(held, (), CATALOG, "VENDOR")
+    items = open_items_held(held, Identities((), held, CATALOG), "VENDOR")
     assert [(item.label, item.amount) for item in items] == [("1", Decimal("90.0"))]

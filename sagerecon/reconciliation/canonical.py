@@ -30,7 +30,7 @@ UNANSWERED = Unanswered.UNANSWERED
 _SCALARS = (str, Decimal, int, date, type(None))
 
 Leaf: TypeAlias = "str | int | bool | Decimal | date | datetime | Link | Unanswered | None"
-Tree: TypeAlias = "Leaf | tuple[Tree, ...] | Mapping[str, Tree]"
+Tree: TypeAlias = "Leaf | tuple[Tree, ...] | dict[str, Tree]"
 Row: TypeAlias = Mapping[str, Leaf]
 
 
@@ -43,11 +43,11 @@ def wanted_tree(body: Mapping[str, Any], fields: Mapping[str, Field], identities
 
 def held_tree(anchor: Tree, answer: object, fields: Mapping[str, Field], identities: Identities) -> Tree:
     """What an answer says of the fields in `anchor`, in the anchor's shape and order."""
-    if not isinstance(anchor, Mapping):
+    if not isinstance(anchor, dict):
         return UNANSWERED
     if answer is None:
         return dict.fromkeys(anchor)
-    if not isinstance(answer, Mapping):
+    if not isinstance(answer, dict):
         return dict.fromkeys(anchor, UNANSWERED)
     held: dict[str, Tree] = {}
     for name, part in anchor.items():
@@ -61,7 +61,7 @@ def held_tree(anchor: Tree, answer: object, fields: Mapping[str, Field], identit
 
 def joined(first: Tree, second: Tree) -> Tree:
     """The fields of both, so that what either side sends is looked for."""
-    if isinstance(first, Mapping) and isinstance(second, Mapping):
+    if isinstance(first, dict) and isinstance(second, dict):
         shared = {name: joined(first[name], second[name]) for name in first if name in second}
         return {**second, **first, **shared}
     if _is_list_of_objects(first) and _is_list_of_objects(second):
@@ -86,7 +86,7 @@ def _flatten(tree: Tree, path: str, row: dict[str, Leaf]) -> None:
                 _flatten(child, f"{path}[{number}]", row)
         else:
             row[path] = ", ".join(sorted(_key(leaf) for leaf in tree))
-    elif isinstance(tree, dict | Mapping):
+    elif isinstance(tree, dict):
         for name, child in tree.items():
             _flatten(child, f"{path}.{name}" if path else name, row)
     else:
@@ -94,7 +94,7 @@ def _flatten(tree: Tree, path: str, row: dict[str, Leaf]) -> None:
 
 
 def _key(leaf: Tree) -> str:
-    if isinstance(leaf, Mapping | tuple):
+    if isinstance(leaf, dict | tuple):
         return canonical(leaf)
     return leaf.key if isinstance(leaf, Link) else shown(leaf)
 
@@ -119,7 +119,7 @@ def _wanted(value: object, known: Field, identities: Identities) -> Tree:
         return _scalar(value, known, identities)
     if (reference := as_reference(value)) is not None:
         return identities.of_reference(reference)
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return wanted_tree(value, known.fields, identities)
     if isinstance(value, list | tuple):
         return tuple(_wanted(item, known, identities) for item in value)
@@ -135,7 +135,7 @@ def _scalar(value: object, known: Field, identities: Identities) -> Leaf:
 def _held(anchor: Tree, value: object, known: Field, identities: Identities) -> Tree:
     if isinstance(anchor, tuple):
         return _held_list(anchor, value, known, identities)
-    if isinstance(anchor, Mapping):
+    if isinstance(anchor, dict):
         return held_tree(anchor, value, known.fields, identities)
     if isinstance(value, dict) and "id" in value:
         return identities.of_id(str(value["id"]), str(value.get("displayed_as") or ""))
@@ -180,7 +180,7 @@ def _aligned(
 
 def _more(item: object) -> str:
     """What stands for an item that Sage has and nobody sent."""
-    return str(item.get("displayed_as") or "another line") if isinstance(item, Mapping) else str(item)
+    return str(item.get("displayed_as") or "another line") if isinstance(item, dict) else str(item)
 
 
 def _agrees(part: Tree, candidate: Tree) -> bool:
@@ -195,7 +195,7 @@ def _blank(left: object, right: object) -> bool:
 
 
 def _everywhere(part: Tree, leaf: Leaf) -> Tree:
-    if isinstance(part, Mapping):
+    if isinstance(part, dict):
         return {name: _everywhere(child, leaf) for name, child in part.items()}
     if _is_list_of_objects(part):
         return tuple(_everywhere(child, leaf) for child in _items(part))

@@ -78,13 +78,13 @@ class Identities:
         return self.of_id(found, reference.key) if found is not None else Link(reference.key)
 
     def _learn(self, sent: object, answer: object, fields: Mapping[str, Field]) -> None:
-        if not isinstance(sent, Mapping) or not isinstance(answer, Mapping):
+        if not isinstance(sent, dict) or not isinstance(answer, dict):
             return
         for name, value in sent.items():
             known = fields.get(name) or Field(name, "")
             found = answer.get(known.answered_as)
             reference = as_reference(value)
-            if reference is not None and "=" in reference.key and isinstance(found, Mapping):
+            if reference is not None and "=" in reference.key and isinstance(found, dict):
                 self._ids.setdefault((reference.kind, reference.key), str(found.get("id", "")))
             elif isinstance(value, list) and isinstance(found, list) and len(value) == len(found):
                 for item, other in zip(value, found, strict=True):
@@ -105,7 +105,7 @@ class Body:
         value = self._content.get(f"{name}_id", self._content.get(name))
         if (reference := as_reference(value)) is not None:
             return self._identities.of_reference(reference).key
-        if isinstance(value, Mapping):
+        if isinstance(value, dict):
             value = value.get("id")
         return self._identities.of_id(str(value)).key if value else ""
 
@@ -126,7 +126,7 @@ class Body:
         """The objects of the list `name`."""
         values = self._content.get(name)
         for value in values if isinstance(values, list | tuple) else ():
-            if isinstance(value, Mapping):
+            if isinstance(value, dict):
                 yield Body(value, self._identities)
 
 
@@ -134,7 +134,7 @@ def as_reference(value: object) -> Reference | None:
     """A reference, whether as a value or as the JSON a plan file holds."""
     if isinstance(value, Reference):
         return value
-    if isinstance(value, Mapping) and "$ref" in value:
+    if isinstance(value, dict) and "$ref" in value:
         return Reference(value["$ref"], value["key"], value.get("part", ""))
     return None
 
@@ -161,7 +161,7 @@ def natural_keys(entity: Entity, catalog: Kinds) -> Iterator[str]:
     for key in kind.natural_keys:
         known = kind.fields.get(key.field) or Field(key.field, "")
         value = entity.body.get(known.answered_as)
-        if isinstance(value, Mapping):
+        if isinstance(value, dict):
             value = value.get("id")
         if value not in (None, ""):
             yield natural_key(key.field, value)
@@ -180,5 +180,5 @@ def _yields(kind: str, catalog: Kinds) -> Iterator[tuple[str, str]]:
 
 def _dig(answer: object, path: str) -> object:
     for name in path.split("."):
-        answer = answer.get(name) if isinstance(answer, Mapping) else None
+        answer = answer.get(name) if isinstance(answer, dict) else None
     return answer

@@ -215,7 +215,7 @@ def line_net(line: Body) -> Decimal:
 def type_of(body: Body, name: str) -> str:
     """The fixed word behind `name_id` or the object `name`."""
     value = body.value(f"{name}_id") or body.value(name)
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         value = value.get("id", "")
     return value.key if isinstance(value, Reference) else str(value or "")
 

@@ -110,20 +110,22 @@ def reconcile(
     accounts: ControlAccounts = BRITISH,
     tolerance_limit: Decimal | None = None,
     last: Mapping[str, str] | None = None,
+    identities: Identities | None = None,
 ) -> Reconciliation:
     """One verdict for each record and for each thing in Sage that no record stands for; no tie-outs yet.
 
     `comparisons` are the rules per mapping and field path; `read` the kinds that were read back whole;
     `before` the Sage ids that stood there before the move; `deleted` those Sage reports as deleted;
     `began_at` when the first run began; `rejected` the draft keys that the run set aside, with why;
-    `last` the open verdicts of the last reconciliation, id -> fingerprint.
+    `last` the open verdicts of the last reconciliation, id -> fingerprint; `identities` the id map read
+    both ways, where the caller has it already.
 
     Raises:
         ConservationError: a count or a sum is not what its parts add up to, which is a fault of ours.
     """
     outcomes, records = list(wanted), list(written)
     sage = Held.of(held, deleted)
-    identities = Identities(records, sage.entities, catalog)
+    identities = identities or Identities(records, sage.entities, catalog)
     ledger = _ledger(identities, accounts, outcomes, records, sage.entities)
     judge = Judge(catalog, identities, ledger, comparisons, today)
 

@@ -82,7 +82,7 @@ def _moment(text: object) -> int | None:
 
 def _inner_ids(answer: object, depth: int = 0) -> Iterator[str]:
     """The ids below the top of an answer."""
-    if isinstance(answer, Mapping):
+    if isinstance(answer, dict):
         if depth and isinstance(answer.get("id"), str):
             yield str(answer["id"])
         for child in answer.values():

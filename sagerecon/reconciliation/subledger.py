@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
-from sagerecon.model.catalog import Catalog
 from sagerecon.model.draft import Draft
-from sagerecon.model.entity import Entity, Written
+from sagerecon.model.entity import Entity
 from sagerecon.model.money import total
 from sagerecon.reconciliation.identity import Body, Identities
 from sagerecon.reconciliation.postings import ControlAccounts, Ledger, is_vendor_side, line_net, type_of
@@ -47,12 +46,9 @@ def open_items_wanted(drafts: Iterable[Draft], side: str) -> list[OpenItem]:
     return _open_items(documents, ledger, names, side)
 
 
-def open_items_held(
-    entities: Iterable[Entity], written: Iterable[Written], catalog: Catalog, side: str
-) -> list[OpenItem]:
+def open_items_held(entities: Iterable[Entity], identities: Identities, side: str) -> list[OpenItem]:
     """The open items Sage holds, each under its contact's draft key where the id map knows it."""
     entities = [entity for entity in entities if not is_gone(entity)]
-    identities = Identities(written, entities, catalog)
     ledger = Ledger(identities, ControlAccounts())
     ledger.learn_entities(entities)
     names = {identities.of_id(e.sage_id).key: e.displayed_as for e in entities if e.kind == "contact"}
@@ -132,7 +128,7 @@ def aged(items: Iterable[OpenItem], as_at: date) -> tuple[Decimal, ...]:
 def is_gone(entity: Entity) -> bool:
     """Whether Sage shows an entity only to say that it was deleted or voided."""
     status = entity.body.get("status")
-    return bool(entity.body.get("deleted_at")) or (isinstance(status, Mapping) and status.get("id") == "VOID")
+    return bool(entity.body.get("deleted_at")) or (isinstance(status, dict) and status.get("id") == "VOID")
 
 
 _DOCUMENTS = {

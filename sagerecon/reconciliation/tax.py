@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from sagerecon.model.catalog import Catalog
 from sagerecon.model.draft import Draft
-from sagerecon.model.entity import Entity, Written
+from sagerecon.model.entity import Entity
 from sagerecon.model.money import total
 from sagerecon.reconciliation.identity import Body, Identities
 from sagerecon.reconciliation.postings import line_net
@@ -42,11 +41,14 @@ def taxed_wanted(drafts: Iterable[Draft]) -> list[TaxedAmount]:
     return [amount for draft in drafts for amount in _amounts(draft.kind, Body(draft.body, identities))]
 
 
-def taxed_held(entities: Iterable[Entity], written: Iterable[Written], catalog: Catalog) -> list[TaxedAmount]:
+def taxed_held(entities: Iterable[Entity], identities: Identities) -> list[TaxedAmount]:
     """The taxed amounts of what Sage holds."""
-    entities = [entity for entity in entities if not is_gone(entity)]
-    identities = Identities(written, entities, catalog)
-    return [amount for entity in entities for amount in _amounts(entity.kind, Body(entity.body, identities))]
+    return [
+        amount
+        for entity in entities
+        if not is_gone(entity)
+        for amount in _amounts(entity.kind, Body(entity.body, identities))
+    ]
 
 
 def tie_tax(source: Iterable[TaxedAmount], sage: Iterable[TaxedAmount], as_at: date) -> TieOut:

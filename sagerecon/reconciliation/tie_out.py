@@ -186,7 +186,7 @@ def tie_bank(
     held: dict[str, tuple[str, Decimal]] = {}
     for bank in bank_accounts:
         link = bank.body.get("ledger_account")
-        linked = codes.get(str(link.get("id", "")), "") if isinstance(link, Mapping) else ""
+        linked = codes.get(str(link.get("id", "")), "") if isinstance(link, dict) else ""
         code = str(bank.body.get("nominal_code") or linked) or _code_and_name(bank.displayed_as)[0]
         balance = as_decimal(bank.body.get("balance"))
         amount = ledger.get(code, ("", Decimal()))[1] if balance is None else balance
