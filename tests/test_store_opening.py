@@ -1,10 +1,12 @@
 """A store opens, or says in words why not, and is never harmed by the attempt."""
 
 import os
+import shutil
 import sqlite3
 import stat
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,6 +25,19 @@ from sagerecon.store.disk import Disk, network_disk
 from sagerecon.store.opening import open_store
 
 CLOCK = VirtualClock()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of five megabytes, where we may make one."""
+    mount, umount = shutil.which("mount"), shutil.which("umount")
+    if mount is None or umount is None:
+        pytest.skip("there is no mount command")
+    command = [mount, "-t", "tmpfs", "-o", "size=5m", "tmpfs", str(tmp_path)]
+    if subprocess.run(command, capture_output=True, check=False).returncode:
+        pytest.skip("a small disk can only be mounted with the right to do so")
+    yield tmp_path
+    subprocess.run([umount, str(tmp_path)], check=True)
 
 
 def url(path: Path) -> str:
@@ -168,6 +183,18 @@ class TestNoRoom:
         assert not list(tmp_path.glob("*.unsaved"))
         assert here.go().ended is Ended.FINISHED
         assert here.sage.calls["POST"] == 40  # not one was sent twice
+
+    def test_a_disk_that_is_really_full(self, small_disk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Checked against the disk itself: without the look ahead, the ballast is what saves the answer."""
+        here = desk(small_disk)
+        here.planned([customer(number, notes="x" * 3_000) for number in range(1_500)])
+        monkeypatch.setattr(disk_module, "LEAST_FREE_BYTES", 0)
+        with pytest.raises(StoreError, match="disk of the store is full"):
+            here.go()
+        assert not (small_disk / "store.db.ballast").exists()
+        with here.open() as store:
+            assert store.books("B").in_doubt() == []
+            assert len(list(store.books("B").written())) == len(here.sage.bodies_of("contact")) > 0
 
     def test_the_ballast_makes_room(self, tmp_path: Path) -> None:
         disk = Disk(tmp_path / "s.db")

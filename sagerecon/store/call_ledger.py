@@ -175,8 +175,8 @@ class CallLedger:
         if sequence < 1 or limit >= _UNLIMITED:
             return None
         key = {"business": self._business, "slot": sequence % ledger.size, "sequence": sequence}
-        row = transaction.one(_AT, key)
-        return None if row is None else int(row.at)
+        row = transaction.first(_AT, key)
+        return None if row is None else int(row[0])
 
     def _book(
         self, transaction: Transaction, ledger: Row[tuple[int]], at: int, newest: int, refused: int

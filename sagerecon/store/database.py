@@ -60,14 +60,15 @@ class Transaction:
 
     def run(self, statement: Statement, values: Values) -> int:
         """How many rows it touched."""
-        sql, given = self._database.bound(statement, values)
-        # Straight to the driver: what a write returns is a number, and a call to Sage takes a dozen of them.
-        cursor = self._connection.connection.cursor()
-        try:
-            cursor.execute(sql, given)
-            return cursor.rowcount
-        finally:
-            cursor.close()
+        with self._straight(statement, values) as cursor:
+            count: int = cursor.rowcount
+        return count
+
+    def first(self, statement: Statement, values: Values) -> tuple[Any, ...] | None:
+        """The first row it selects, bare, or None."""
+        with self._straight(statement, values) as cursor:
+            row: tuple[Any, ...] | None = cursor.fetchone()
+        return row
 
     def rows(self, statement: Statement, values: Values) -> list[Row[Any]]:
         """The rows it selects."""
@@ -77,9 +78,22 @@ class Transaction:
         """The first row it selects, or None."""
         return self._execute(statement, values).fetchone()
 
+    @contextmanager
+    def _straight(self, statement: Statement, values: Values) -> Iterator[Any]:
+        """The driver's own cursor: named rows cost more than the statements a call takes."""
+        sql, given = self._database.bound(statement, values)
+        cursor = self._connection.connection.cursor()
+        try:
+            with self._database.in_words():
+                cursor.execute(sql, given)
+                yield cursor
+        finally:
+            cursor.close()
+
     def _execute(self, statement: Statement, values: Values) -> CursorResult[Any]:
         sql, given = self._database.bound(statement, values)
-        return self._connection.exec_driver_sql(sql, given)
+        with self._database.in_words():
+            return self._connection.exec_driver_sql(sql, given)
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,9 +124,9 @@ class IdMap:
             return known
         self._work.settle(kind, key)
         where = self._where(kind, key)
-        row = self._work.reader.one(_GET, where)
+        row = self._work.reader.first(_GET, where)
         if row is not None:
-            return self._remember(kind, key, row.sage_id, row.content)
+            return self._remember(kind, key, *row)
         bearers = self._work.reader.rows(_BEARERS, where) if "=" in key else []
         return self._remember(kind, key, bearers[0].sage_id, "") if len(bearers) == 1 else None
 
