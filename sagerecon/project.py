@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
@@ -34,6 +35,9 @@ from sagerecon.store.opening import Store, open_store
 
 FILE = "sagerecon.yaml"
 STATE = ".sagerecon"
+
+#: Which runs read Sage back.
+READINGS = "readings.json"
 
 #: The vault keeps tokens by grant; a project has one.
 GRANT = "default"
@@ -236,13 +240,21 @@ class Project:
         return replace(self, business=replace(self.business, id=business))
 
     def remember_readings(self, runs: Sequence[str]) -> None:
-        """Keep which runs read Sage back for the last reconciliation."""
-        write_private(self.state / "readings.json", [json.dumps(list(runs))])
+        """Keep which runs read Sage back for the last reconciliation, and which one came before it."""
+        document = {"readings": list(runs), "before": next(iter(self.readings()), "")}
+        write_private(self.state / READINGS, [json.dumps(document)])
 
     def readings(self) -> tuple[str, ...]:
         """The runs that read Sage back for the last reconciliation; none where there was none."""
-        path = self.state / "readings.json"
-        return tuple(json.loads(read_text(path, self.name(path)))) if path.exists() else ()
+        return tuple(self._readings().get("readings", ()))
+
+    def reading_before(self) -> str:
+        """The run that read Sage back for the reconciliation before the last; empty where there was none."""
+        return str(self._readings().get("before", ""))
+
+    def _readings(self) -> dict[str, Any]:
+        path = self.state / READINGS
+        return dict(json.loads(read_text(path, self.name(path)))) if path.exists() else {}
 
 
 def read_project(folder: Path) -> Project:

@@ -49,13 +49,17 @@ class History:
     last: Mapping[str, str]
 
 
-def history_of(books: BusinessStore) -> History:
-    """The load runs of a company, and what its last reconciliation said."""
+def history_of(books: BusinessStore, reading: str = "", before: str = "") -> History:
+    """The load runs of a company, and what the reconciliation before the one of `reading` said."""
     loads = [known for known in books.runs() if known.purpose == "load"]
     return History(
         load_runs=tuple(known.id for known in loads),
         began_at=min((known.started_at for known in loads), default=None),
-        last={name: verdict.fingerprint for name, verdict in books.last_verdicts().items()},
+        last={
+            name: verdict.fingerprint
+            for name, verdict in books.last_verdicts().items()
+            if verdict.last_run == before or (verdict.last_run == reading and verdict.first_run != reading)
+        },
     )
 
 
@@ -166,7 +170,7 @@ def judge(
     project: Project, prepared: Prepared, books: BusinessStore, readings: Sequence[str]
 ) -> Reconciliation:
     """One verdict a record, and the tie-outs, from what the readings found."""
-    history = history_of(books)
+    history = history_of(books, readings[0], project.reading_before())
     written = list(books.written())
     held = [entity for entity in books.held(readings[0]) if entity.kind != "trial_balance"]
     trial_balance = next(books.held(readings[0], "trial_balance"), None)

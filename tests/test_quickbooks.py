@@ -160,6 +160,9 @@ def test_everything_ties_out_and_another_hand_is_found_out(moving: Move) -> None
     assert str(by_verdict[Verdict.EDITED].origins[0]).startswith("invoices.json")
     assert str(by_verdict[Verdict.DELETED].origins[0]).startswith("bills_open_only.json")
     assert {v.since for v in found} == {"new"}
+    commands.report(moving.project, moving.clock)
+    page = (moving.folder / "reports" / "report.json").read_text()
+    assert '"new"' in page and "as last time" not in page  # a report repeats the reconciliation it is of
     again = moving.reconcile().reconciliation.findings
     assert {v.id for v in again} == {v.id for v in found}
     assert {v.since for v in again} == {"as last time"}
