@@ -143,6 +143,12 @@ def test_a_plan_comes_back_from_its_file_and_its_name_is_its_content() -> None:
     assert planned(customer(1, name="Other")).hash != planned(customer(1)).hash
 
 
+def test_a_plan_that_was_cut_short_is_refused() -> None:
+    lines = list(plan_lines(planned(customer(1), customer(2))))
+    with pytest.raises(PlanStaleError, match="not a whole plan"):
+        read_plan(lines[:-1], "plan.jsonl")
+
+
 @pytest.mark.parametrize("text", ["", "<html>", "{}", '{"sagerecon":"plan/v9"}', '{"sagerecon":"plan/v1"'])
 def test_what_is_no_plan_is_a_sentence(text: str) -> None:
     with pytest.raises(PlanStaleError, match=r"plan\.jsonl"):

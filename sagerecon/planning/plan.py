@@ -146,11 +146,11 @@ def read_plan(lines: Iterable[str], file: str) -> Plan:
             raise PlanStaleError(f"{file} is a plan of another format.", "Make it again: sagerecon plan.")
         count = head.pop("steps")
         made = Plan(_header(head), tuple(read_step(document) for document in documents))
-        if len(made.steps) != count:
-            raise ValueError(f"{count} steps were written")
-        return made
     except (ValueError, KeyError, TypeError, AttributeError, StopIteration) as error:
         raise PlanStaleError(f"{file} is not a whole plan.", "Make it again: sagerecon plan.") from error
+    if len(made.steps) != count:
+        raise PlanStaleError(f"{file} is not a whole plan.", "Make it again: sagerecon plan.")
+    return made
 
 
 def node_document(node: Node) -> Any:
