@@ -88,6 +88,9 @@ class SmallBooks:
             return ApiReply(204)
         return ApiReply(200, self.records["/".join(parts)])
 
+    def offers(self, kind: Kind, operation: str) -> bool:
+        return True
+
     def facts(self) -> Mapping[str, Any]:
         return {"website": "https://example.com"}
 

@@ -61,6 +61,12 @@ class Business:
         except Refusal as refusal:
             return ApiReply(refusal.status, refusal.body())
 
+    def offers(self, kind: Kind, operation: str) -> bool:
+        """Whether the operation is answered here at all."""
+        if self._company.words(kind.name) is not None and operation in ("list", "read"):
+            return True
+        return (kind.name, operation) in _APART or (kind.name in _KEPT and operation in _ACTS)
+
     def facts(self) -> Mapping[str, Any]:
         """What `/businesses/{id}` says of it beside id, name, path and the asker's rights."""
         identity = self._company.identity

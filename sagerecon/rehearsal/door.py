@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from email.utils import formatdate
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from sagerecon.model.catalog import Catalog, Kind, Operation
 from sagerecon.model.clock import SECOND
 from sagerecon.model.value import read_json
 from sagerecon.rehearsal.authorization import AuthorizationServer, Consent
@@ -24,6 +25,9 @@ ABSENT = "absent"
 
 _METHODS = ("GET", "POST", "PUT", "DELETE")
 _BUSINESS_HEADER = "X-Business"
+
+#: Kinds that lie above the businesses and are answered at the door.
+_ABOVE = ("business", "user")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +102,16 @@ class Door:
             return error.reply
         assert visit.user is not None  # noqa: S101 - `_refused` has seen to it
         return self._booked(visit, ApiRequest(method, path, query, document, visit.user, now))
+
+    def offered(self, catalog: Catalog) -> Iterator[tuple[Kind, Operation]]:
+        """Every operation that is answered, here or in one of the businesses."""
+        for kind in catalog:
+            for operation in kind.operations.values():
+                if kind.name in _ABOVE:
+                    if operation.method == "GET":
+                        yield kind, operation
+                elif any(books.offers(kind, operation.name) for books in self.membership.businesses.values()):
+                    yield kind, operation
 
     def _refused(self, visit: Visit, method: str) -> Reply | None:
         """What the caller may not do, whatever the books say."""

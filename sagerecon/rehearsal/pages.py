@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from jinja2 import Environment
 
+#: Where the description for programs stands.
+DESCRIPTION_PATH = "/openapi.json"
+
 _ENVIRONMENT = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
 
 _LAYOUT = """<!doctype html>
@@ -44,7 +47,8 @@ _CONSENT = """<h1>{{ app }} asks for access</h1>
 {% endif %}"""
 
 _START = """<h1>Rehearsal Sage</h1>
-<p>A simulated Sage Business Cloud Accounting, API v3.1. It is {{ time }} here.</p>
+<p>A simulated Sage Business Cloud Accounting, API v3.1. It is {{ time }} here.
+Programs read what it answers in <a href="{{ description }}">{{ description }}</a>, an OpenAPI document.</p>
 {% for business in businesses %}
 <h2>{{ business.name }}</h2>
 <p>{{ business.country }}, {{ business.edition }} · X-Business <code>{{ business.id }}</code></p>
@@ -98,7 +102,15 @@ def start_page(
     address: str, time: str, businesses: Sequence[Mapping[str, object]], apps: Sequence[object]
 ) -> str:
     """What stands here, at `http://127.0.0.1:4001`, and how to sign in."""
-    return _page("Rehearsal Sage", _START, address=address, time=time, businesses=businesses, apps=apps)
+    return _page(
+        "Rehearsal Sage",
+        _START,
+        address=address,
+        time=time,
+        businesses=businesses,
+        apps=apps,
+        description=DESCRIPTION_PATH,
+    )
 
 
 def problem_page(message: str) -> str:

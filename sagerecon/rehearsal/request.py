@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from sagerecon.model.catalog import Kind
+
 FULL = "full"
 RESTRICTED = "restricted"  #: may not delete
 READ_ONLY = "read_only"  #: may not write
@@ -67,6 +69,10 @@ class Books(Protocol):
 
     def handle(self, request: ApiRequest) -> ApiReply:
         """The answer to `request`, with an error array for a refusal."""
+        ...
+
+    def offers(self, kind: Kind, operation: str) -> bool:
+        """Whether the operation is answered here at all."""
         ...
 
     def facts(self) -> Mapping[str, Any]:

@@ -24,9 +24,10 @@ from sagerecon.rehearsal.ids import Ids
 from sagerecon.rehearsal.limits import Limits
 from sagerecon.rehearsal.membership import Member, Membership, members_of
 from sagerecon.rehearsal.network import deliver
+from sagerecon.rehearsal.openapi import describe
 from sagerecon.rehearsal.overview import overview
-from sagerecon.rehearsal.pages import start_page
-from sagerecon.rehearsal.reply import Reply, html_reply, refusal
+from sagerecon.rehearsal.pages import DESCRIPTION_PATH, start_page
+from sagerecon.rehearsal.reply import Reply, html_reply, json_reply, refusal
 from sagerecon.rehearsal.request import Books
 from sagerecon.rehearsal.signing_in import AUTHORIZE_PATH, REVOKE_PATH, TOKEN_PATH, SignIn
 from sagerecon.rehearsal.state_file import read_state, write_state
@@ -125,6 +126,10 @@ class RehearsalSage:
             named = {**reply.headers, self.catalog.api.request_id_header: self.ids.next("request")}
         return replace(reply, headers=named, took=self.clock.now() - arrived)
 
+    def description(self, address: str) -> dict[str, Any]:
+        """The OpenAPI document of what is answered here; `address` is where it is served."""
+        return describe(self.catalog, self.door.offered(self.catalog), address)
+
     def save(self, path: Path) -> None:
         """All of it as a JSON file of mode 0600, whole or not at all; faults are not part of it.
 
@@ -213,7 +218,9 @@ class RehearsalSage:
                 case "POST", path if path == REVOKE_PATH:
                     return sign_in.revoke(request.headers, request.body)
                 case "GET", "/":
-                    return html_reply(200, self._start_page(request.headers.get("host", ""), now))
+                    return html_reply(200, self._start_page(_address(request), now))
+                case "GET", path if path == DESCRIPTION_PATH:
+                    return json_reply(200, self.description(_address(request)))
         return refusal(404, "RecordNotFound", "Couldn't find record.")
 
     def _called(self, request: _Request) -> Reply:
@@ -241,10 +248,10 @@ class RehearsalSage:
             with self._lock:
                 self.limits.end(visit.app_id, self.clock.now(), len(reply.body) if reply else 0)
 
-    def _start_page(self, host: str, now: int) -> str:
+    def _start_page(self, address: str, now: int) -> str:
         businesses = [overview(books, self.catalog, now) for books in self.membership.businesses.values()]
         apps = list(self.authorization.apps.values())
-        return start_page(f"http://{host}" if host else "", instant_text(now), businesses, apps)
+        return start_page(address, instant_text(now), businesses, apps)
 
     def _document(self) -> dict[str, Any]:
         return {
@@ -259,3 +266,9 @@ class RehearsalSage:
             "idempotency": self.idempotency.document(),
             "membership": self.membership.document(),
         }
+
+
+def _address(request: _Request) -> str:
+    """Where the visitor found us."""
+    host = request.headers.get("host", "")
+    return f"http://{host}" if host else ""

@@ -1,0 +1,121 @@
+"""The description a rehearsal gives of itself: valid, whole, and true of what is answered."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import jsonschema
+import pytest
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from sagerecon import package
+from sagerecon.project import SANDBOX_APP
+from sagerecon.rehearsal.clock import VirtualClock
+from sagerecon.rehearsal.sage import RehearsalSage
+from sagerecon.rehearsing import open_rehearsal
+
+ADDRESS = "http://127.0.0.1:8065"
+
+
+@pytest.fixture(scope="module")
+def sage() -> RehearsalSage:
+    return open_rehearsal(None, VirtualClock(), 1)
+
+
+@pytest.fixture(scope="module")
+def described(sage: RehearsalSage) -> dict[str, Any]:
+    reply = sage.request("GET", f"{ADDRESS}/openapi.json", {"Host": "127.0.0.1:8065"})
+    assert (reply.status, reply.headers["Content-Type"]) == (200, "application/json")
+    document: dict[str, Any] = json.loads(reply.body)
+    return document
+
+
+def headers(sage: RehearsalSage) -> dict[str, str]:
+    business = next(iter(sage.membership.businesses))
+    token = sage.grant(SANDBOX_APP, "owner", business)["access_token"]
+    return {
+        "Authorization": f"Bearer {token}",
+        "X-Business": business,
+        "Content-Type": "application/json",
+    }
+
+
+def validator(described: dict[str, Any], name: str) -> jsonschema.Draft202012Validator:
+    return jsonschema.Draft202012Validator(
+        {"$ref": f"#/components/schemas/{name}", "components": described["components"]},
+        format_checker=jsonschema.FormatChecker(),
+    )
+
+
+def test_it_is_a_valid_openapi_document(described: dict[str, Any]) -> None:
+    assert list(map(str, OpenAPIV31SpecValidator(described).iter_errors())) == []
+    assert described["servers"] == [{"url": f"{ADDRESS}/v3.1"}]
+
+
+def test_it_describes_exactly_what_is_answered(sage: RehearsalSage, described: dict[str, Any]) -> None:
+    books = next(iter(sage.membership.businesses.values()))
+    wrong = []
+    for kind in package.catalog():
+        for operation in kind.operations.values():
+            stands = operation.method.lower() in described["paths"].get(operation.path, {})
+            url = f"{ADDRESS}/v3.1{operation.path.replace('{key}', 'x')}"
+            reply = sage.request(operation.method, url, headers(sage), b"{}")
+            sage.clock.sleep(1_000)
+            refused = reply.status == 405 or b"does not keep this" in reply.body
+            if stands == refused and reply.status != 403:
+                wrong.append(f"{operation.method} {operation.path}: {reply.status}")
+            if kind.name not in ("business", "user"):
+                assert stands == books.offers(kind, operation.name)
+    assert wrong == []
+
+
+def test_the_envelope_is_the_true_one(described: dict[str, Any]) -> None:
+    page = described["components"]["schemas"]["contact_page"]
+    assert [*page["properties"]] == ["$total", "$page", "$next", "$back", "$itemsPerPage", "$items"]
+    assert "$items_per_page" in described["components"]["schemas"]["business_page"]["properties"]
+
+
+def test_amounts_are_texts_that_may_be_nothing(described: dict[str, Any]) -> None:
+    amount = described["components"]["schemas"]["sales_invoice"]["properties"]["total_amount"]
+    assert amount["type"] == ["string", "null"]
+    sent = described["components"]["schemas"]["sales_invoice_create"]["properties"]["sales_invoice"]
+    assert sent["properties"]["total_amount"]["type"] == ["string", "number", "null"]
+    assert "idempotency_id" in sent["properties"]
+    assert {"contact_id", "date", "invoice_lines"} <= set(sent["required"])
+    assert sent["properties"]["contact_id"]["x-refers-to"] == ["contact"]
+
+
+def test_the_header_that_chooses_the_business_is_named_and_echoed(described: dict[str, Any]) -> None:
+    listing = described["paths"]["/contacts"]["get"]
+    assert {"$ref": "#/components/parameters/business"} in listing["parameters"]
+    assert "X-Business" in listing["responses"]["200"]["headers"]
+    above = described["paths"]["/businesses"]["get"]
+    assert "X-Business" not in above["responses"]["200"]["headers"]
+
+
+@pytest.mark.parametrize(
+    "resource", ["contacts", "ledger_accounts", "bank_accounts", "tax_rates", "countries"]
+)
+def test_what_is_answered_is_as_described(
+    sage: RehearsalSage, described: dict[str, Any], resource: str
+) -> None:
+    kind = package.catalog().by_resource(resource)
+    assert kind is not None
+    reply = sage.request("GET", f"{ADDRESS}/v3.1/{resource}?attributes=all", headers(sage))
+    document = json.loads(reply.body)
+    assert document["$items"]
+    assert [error.message for error in validator(described, f"{kind.name}_page").iter_errors(document)] == []
+
+
+def test_refusals_are_as_described(sage: RehearsalSage, described: dict[str, Any]) -> None:
+    refused = sage.request("POST", f"{ADDRESS}/v3.1/contacts", headers(sage), b'{"contact": {}}')
+    assert refused.status == 422
+    validator(described, "errors").validate(json.loads(refused.body))
+    token = sage.request("POST", f"{ADDRESS}/token", {"Content-Type": "application/x-www-form-urlencoded"})
+    assert token.status == 400
+    validator(described, "token_error").validate(json.loads(token.body))
+
+
+def test_the_start_page_leads_there(sage: RehearsalSage) -> None:
+    assert b'href="/openapi.json"' in sage.request("GET", f"{ADDRESS}/", {}).body
