@@ -7,18 +7,18 @@ from typing import Any
 
 from sagerecon.model.catalog import Catalog, Kind
 from sagerecon.model.clock import instant_text
-from sagerecon.rehearsal.checking import check_body, read_wrapper
+from sagerecon.rehearsal.apart import APART
+from sagerecon.rehearsal.checking import read_wrapper
 from sagerecon.rehearsal.company import Company, Identity
 from sagerecon.rehearsal.conducts import CONDUCTS
 from sagerecon.rehearsal.founding import found_company
 from sagerecon.rehearsal.presenting import base
 from sagerecon.rehearsal.records import Link, Row
-from sagerecon.rehearsal.refusal import Fault, Refusal, invalid, known
-from sagerecon.rehearsal.reports import artefact_base, trial_balance
+from sagerecon.rehearsal.refusal import Refusal, known, not_found
 from sagerecon.rehearsal.request import ApiReply, ApiRequest
 from sagerecon.rehearsal.routes import Route, Routes, check_access
 from sagerecon.rehearsal.saving import load_company, save_company
-from sagerecon.rehearsal.settings import settings_faults
+from sagerecon.rehearsal.unkept import unkept, why_not
 from sagerecon.rehearsal.views import Views
 from sagerecon.rehearsal.writing import change, delete, make, release, void
 
@@ -56,6 +56,9 @@ class Business:
         self._company.now = request.now
         try:
             route = self._routes.find(request.method, request.path)
+            reason = why_not(route.kind, route.operation.name)
+            if reason:
+                raise unkept(reason)
             check_access(route, request.user, self.country, self.edition)
             return self._answer(route, request)
         except Refusal as refusal:
@@ -63,9 +66,11 @@ class Business:
 
     def offers(self, kind: Kind, operation: str) -> bool:
         """Whether the operation is answered here at all."""
+        if why_not(kind, operation):
+            return False
         if self._company.words(kind.name) is not None and operation in ("list", "read"):
             return True
-        return (kind.name, operation) in _APART or (kind.name in _KEPT and operation in _ACTS)
+        return (kind.name, operation) in APART or (kind.name in _KEPT and operation in _ACTS)
 
     def facts(self) -> Mapping[str, Any]:
         """What `/businesses/{id}` says of it beside id, name, path and the asker's rights."""
@@ -118,9 +123,7 @@ class Business:
             return apart
         act = _ACTS.get(route.operation.name)
         if route.kind.name not in _KEPT or act is None:
-            raise Refusal(
-                404, [Fault("The rehearsal does not keep this resource yet.", code="RecordNotFound")]
-            )
+            raise not_found()
         return act(self, route, request)
 
     def _read_apart(self, route: Route, request: ApiRequest) -> ApiReply | None:
@@ -132,8 +135,8 @@ class Business:
         if words is not None and name == "read":
             known(words.get(route.id))
             return ApiReply(200, base(self._company, Link(kind.name, route.id)))
-        special = _APART.get((kind.name, name))
-        return special(self, route, request) if special else None
+        special = APART.get((kind.name, name))
+        return special(self._company, self._views, route, request) if special else None
 
     def _list(self, route: Route, request: ApiRequest) -> ApiReply:
         return ApiReply(200, self._views.records(route.kind, request.query))
@@ -162,37 +165,6 @@ class Business:
         row = self._row(route)
         release(self._company, route.kind, row, request.now)
         return ApiReply(route.operation.status, self._views.record(route.kind, row, {}))
-
-    def _read_settings(self, route: Route, _request: ApiRequest) -> ApiReply:
-        return ApiReply(200, self._views.settings(route.kind))
-
-    def _write_settings(self, route: Route, request: ApiRequest) -> ApiReply:
-        company, kind = self._company, route.kind
-        given, faults = check_body(company, kind, read_wrapper(kind, request.body), creating=False)
-        values = {**company.settings, **given}
-        faults = faults or list(settings_faults(company, values))
-        if faults:
-            raise invalid(*faults)
-        company.settings, company.settings_updated_at = values, request.now
-        return ApiReply(200, self._views.settings(kind))
-
-    def _trial_balance(self, _route: Route, request: ApiRequest) -> ApiReply:
-        return ApiReply(200, trial_balance(self._company, request.query))
-
-    def _list_artefacts(self, route: Route, request: ApiRequest) -> ApiReply:
-        return ApiReply(200, self._views.artefacts(route.kind, request.query))
-
-    def _read_artefact(self, route: Route, _request: ApiRequest) -> ApiReply:
-        artefact = known(self._company.artefacts.get(route.id))
-        return ApiReply(200, {**artefact_base(self._company, artefact), "links": []})
-
-    def _list_rates(self, route: Route, request: ApiRequest) -> ApiReply:
-        return ApiReply(200, self._views.tax_rates(route.kind, request.query))
-
-    def _read_rate(self, route: Route, request: ApiRequest) -> ApiReply:
-        return ApiReply(
-            200, self._views.tax_rate(known(self._company.tax_rates.get(route.id)), request.query)
-        )
 
     def _row(self, route: Route) -> Row:
         return known(self._company.table(route.kind.name).get(route.id))
@@ -245,16 +217,6 @@ _ACTS: Mapping[str, _Act] = {
     "update": Business._update,
     "delete": Business._delete,
     "release": Business._release,
-}
-
-_APART: Mapping[tuple[str, str], _Act] = {
-    ("financial_settings", "read"): Business._read_settings,
-    ("financial_settings", "update"): Business._write_settings,
-    ("trial_balance", "read"): Business._trial_balance,
-    ("unallocated_artefact", "list"): Business._list_artefacts,
-    ("unallocated_artefact", "read"): Business._read_artefact,
-    ("tax_rate", "list"): Business._list_rates,
-    ("tax_rate", "read"): Business._read_rate,
 }
 
 #: Kinds with a table: those that are written, and the books they make.
