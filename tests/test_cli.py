@@ -1,0 +1,282 @@
+"""The command line: exit codes, sentences, events; wrong input never shows a traceback."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from sagerecon import commands
+from sagerecon.cli import app
+
+PROJECT = """\
+sagerecon: project/v1
+company: Tiny Ltd
+data: data
+mappings: [mappings/*.yaml]
+cut_over: 2017-03-31
+business: {country: GB, currency: GBP}
+sage: {address: http://127.0.0.1:9}
+"""
+SOURCES = """\
+sagerecon: sources/v1
+files:
+  contacts:
+    path: contacts.csv
+    columns:
+      ref: {type: text, required: true}
+      name: {type: text, required: true}
+datasets:
+  contacts: {sql: SELECT * FROM contacts ORDER BY ref}
+"""
+MAPPING = """\
+sagerecon: mapping/v1
+mapping: customers
+source: {dataset: contacts, key: [ref]}
+target: {kind: contact, identity: {reference: ref}, on_existing: adopt_if_equal}
+label: name
+fields:
+  reference: {from: ref}
+  name: {from: name, do: [squeeze]}
+  contact_type_ids: {value: [CUSTOMER]}
+"""
+CONTACTS = "ref,name\nC1,Oak Ltd\nC2,Elm  Ltd\n"
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> Iterator[Path]:
+    for name, text in {
+        "sagerecon.yaml": PROJECT,
+        "sources.yaml": SOURCES,
+        "mappings/customers.yaml": MAPPING,
+        "data/contacts.csv": CONTACTS,
+    }.items():
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+    before = dict(os.environ)
+    os.environ["COLUMNS"] = "80"
+    yield tmp_path
+    os.environ.clear()
+    os.environ.update(before)
+
+
+def run(folder: Path, *words: str) -> Result:
+    return CliRunner().invoke(app, [*words, "--project", str(folder)])
+
+
+def said(result: Result) -> str:
+    return " ".join((result.stdout + result.stderr).split())
+
+
+def edit(path: Path, before: str, after: str) -> None:
+    text = path.read_text()
+    assert before in text
+    path.write_text(text.replace(before, after))
+
+
+def test_a_sound_project_is_checked_frozen_and_planned(tiny: Path) -> None:
+    assert run(tiny, "check").exit_code == 0
+    taken = run(tiny, "snapshot")
+    assert taken.exit_code == 0 and "contacts.csv" in taken.stdout
+    planned = run(tiny, "plan")
+    assert planned.exit_code == 0, planned.output
+    assert "3 calls; at least 3 are needed (100.0 %)" in said(planned)
+    assert max(map(len, planned.stdout.splitlines())) <= 80
+
+
+def test_state_is_the_owners_alone(tiny: Path) -> None:
+    run(tiny, "snapshot")
+    run(tiny, "plan")
+    state = tiny / ".sagerecon"
+    assert state.stat().st_mode & 0o777 == 0o700
+    assert {path.name: path.stat().st_mode & 0o077 for path in state.iterdir()} == {
+        path.name: 0 for path in state.iterdir()
+    }
+    assert {"snapshot.duckdb", "plan.jsonl", "store.sqlite"} <= {path.name for path in state.iterdir()}
+
+
+def test_events_begin_with_the_format_and_end_with_the_result(tiny: Path) -> None:
+    run(tiny, "snapshot")
+    lines = [json.loads(line) for line in run(tiny, "plan", "--json").stdout.splitlines()]
+    assert lines[0] == {"event": "start", "format_version": 1}
+    assert lines[-1]["event"] == "result"
+    assert (lines[-1]["calls"], lines[-1]["lower_bound"]) == (3, 3)
+
+
+def test_a_typo_in_a_mapping_has_its_place_and_a_suggestion(tiny: Path) -> None:
+    edit(tiny / "mappings/customers.yaml", "  reference: {from", "  refrence: {from")
+    result = run(tiny, "check")
+    assert result.exit_code == 1
+    assert "mappings/customers.yaml:7:3" in said(result)
+    assert "Did you mean 'reference'?" in said(result)
+
+
+def test_a_typo_in_the_project_file_has_its_place_and_a_suggestion(tiny: Path) -> None:
+    edit(tiny / "sagerecon.yaml", "cut_over:", "cutover:")
+    result = run(tiny, "check")
+    assert result.exit_code == 1
+    assert "sagerecon.yaml:5:1" in said(result) and "Did you mean 'cut_over'?" in said(result)
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "words"),
+    [
+        (b"<!DOCTYPE html><html><body>Sign in</body></html>", 2, "web page"),
+        (b"ref,title\nC1,Oak Ltd\n", 1, "no column 'name'"),
+        (b"ref,name\nC1,Oak Ltd,more\n", 1, "contacts.csv:2"),
+        (b"ref,name\n,Oak Ltd\n", 1, "contacts.csv:2"),
+        (b"", 2, "contacts.csv"),
+        (b"ref,name\nC1,\xff\xfe\n", 2, "contacts.csv"),
+    ],
+)
+def test_wrong_data_is_refused_in_words_and_the_old_snapshot_stays(
+    tiny: Path, content: bytes, code: int, words: str
+) -> None:
+    run(tiny, "snapshot")
+    before = (tiny / ".sagerecon/snapshot.duckdb").read_bytes()
+    (tiny / "data/contacts.csv").write_bytes(content)
+    result = run(tiny, "snapshot")
+    assert words in said(result), said(result)
+    assert result.exit_code == code, said(result)
+    assert "Traceback" not in said(result)
+    assert (tiny / ".sagerecon/snapshot.duckdb").read_bytes() == before
+
+
+def test_what_is_absent_is_named_with_a_way_out(tiny: Path) -> None:
+    for words, code, sentence in (
+        (("plan",), 2, "sagerecon snapshot"),
+        (("apply",), 2, "sagerecon plan"),
+        (("report",), 2, "sagerecon snapshot"),
+        (("auth", "status"), 4, "sagerecon auth login"),
+    ):
+        result = run(tiny, *words)
+        assert (result.exit_code, sentence in said(result)) == (code, True), said(result)
+    result = run(tiny / "nowhere", "check")
+    assert result.exit_code == 2 and "sagerecon init" in said(result)
+    (tiny / "data/contacts.csv").unlink()
+    result = run(tiny, "snapshot")
+    assert result.exit_code == 2 and "contacts.csv" in said(result)
+
+
+def test_a_plan_of_another_source_is_stale(tiny: Path) -> None:
+    run(tiny, "snapshot")
+    run(tiny, "plan")
+    (tiny / "data/contacts.csv").write_text(CONTACTS + "C3,Ash Ltd\n")
+    run(tiny, "snapshot")
+    result = run(tiny, "apply")
+    assert result.exit_code == 5 and "another snapshot" in said(result)
+    run(tiny, "plan")
+    plan = tiny / ".sagerecon/plan.jsonl"
+    plan.write_text("".join(plan.read_text().splitlines(keepends=True)[:-1]))
+    result = run(tiny, "apply")
+    assert result.exit_code == 5 and "not a whole plan" in said(result)
+
+
+def test_without_a_sign_in_nothing_is_sent(tiny: Path) -> None:
+    run(tiny, "snapshot")
+    run(tiny, "plan")
+    result = run(tiny, "apply")
+    assert result.exit_code == 4 and "sagerecon auth login" in said(result)
+
+
+def test_an_unreadable_project_folder_is_said_so(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> str:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_text", refuse)
+    result = run(tiny, "check")
+    assert result.exit_code == 2 and "cannot be read: Permission denied" in said(result)
+
+
+def test_a_full_disk_leaves_the_old_plan(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(tiny, "snapshot")
+    run(tiny, "plan")
+    plan = tiny / ".sagerecon/plan.jsonl"
+    before = plan.read_text()
+    edit(tiny / "mappings/customers.yaml", "label: name", "label: ref")
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("sagerecon.project.os.fsync", full)
+    result = run(tiny, "plan")
+    assert result.exit_code == 2 and "No space left on device" in said(result)
+    assert plan.read_text() == before
+    assert not list(plan.parent.glob("*.new"))
+
+
+def test_a_fault_of_ours_is_seventy_and_no_traceback(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: object) -> None:
+        raise RuntimeError("secret-token")
+
+    monkeypatch.setattr(commands, "check", fail)
+    result = run(tiny, "check")
+    assert result.exit_code == 70
+    assert "A fault of sagerecon" in said(result)
+    assert "Traceback" not in said(result) and "secret-token" not in said(result)
+
+
+def test_files_outside_the_project_are_refused(tiny: Path) -> None:
+    edit(tiny / "sagerecon.yaml", "mappings: [mappings/*.yaml]", "mappings: [../*.yaml]")
+    result = run(tiny, "check")
+    assert result.exit_code == 2 and "leads out of the project" in said(result)
+
+
+def test_explain_shows_the_way_of_one_record(tiny: Path) -> None:
+    run(tiny, "snapshot")
+    run(tiny, "plan")
+    result = run(tiny, "explain", "customers/C2")
+    assert result.exit_code == 0, result.output
+    for words in ("contacts.csv:3", "'Elm Ltd' -> 'Elm Ltd'", "step 3, create"):
+        assert words in said(result)
+    result = run(tiny, "explain", "customers/C9")
+    assert result.exit_code == 2 and "Did you mean 'customers/C" in said(result)
+
+
+def test_init_makes_a_project_and_never_overwrites_one(tmp_path: Path) -> None:
+    words = [
+        "init",
+        str(tmp_path / "new"),
+        "--from",
+        "brook",
+        "--data",
+        str(tmp_path),
+        "--company",
+        "Wye & Co",
+    ]
+    made = CliRunner().invoke(app, words)
+    assert made.exit_code == 0, made.output
+    text = (tmp_path / "new" / "sagerecon.yaml").read_text()
+    assert 'company: "Wye & Co"' in text and 'data: ".."' in text
+    assert CliRunner().invoke(app, words).exit_code == 2
+    unknown = CliRunner().invoke(app, ["init", str(tmp_path / "other"), "--from", "quickboks"])
+    assert unknown.exit_code == 2 and "Did you mean 'quickbooks'?" in said(unknown)
+
+
+COMMANDS: Mapping[str, str] = {
+    "demo": "whole story",
+    "init": "project",
+    "auth": "Sign in",
+    "snapshot": "freeze",
+    "check": "Prove",
+    "plan": "price",
+    "apply": "goes on",
+    "status": "budget",
+    "reconcile": "against the source",
+    "report": "sign",
+    "explain": "source row",
+    "sandbox": "server",
+}
+
+
+def test_help_names_every_command_and_the_readme_too() -> None:
+    text = CliRunner().invoke(app, ["--help"]).output
+    readme = (Path(__file__).parents[1] / "README.md").read_text()
+    for name, words in COMMANDS.items():
+        assert name in text and words in text
+        assert f"sagerecon {name}" in readme, name
