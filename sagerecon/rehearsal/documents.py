@@ -51,6 +51,7 @@ class Sort:
     lines: str
     number: str = ""
     prefix: str = ""
+    books: bool = True  #: a quote or an estimate books nothing
 
     @property
     def control(self) -> str:
@@ -69,6 +70,14 @@ SORTS = (
     Sort("purchase_invoice", "VENDOR", -1, "invoice_lines"),
     Sort("purchase_credit_note", "VENDOR", 1, "credit_note_lines"),
 )
+
+OFFERS = (
+    Sort("sales_quote", "CUSTOMER", 1, "quote_lines", "quote_number", "SQ-", books=False),
+    Sort("sales_estimate", "CUSTOMER", 1, "estimate_lines", "estimate_number", "SE-", books=False),
+)
+
+#: What may become of an offer.
+_ANSWERS = ("DRAFT", "ACCEPTED", "DECLINED", "ACCEPTED_BY_CUSTOMER", "DECLINED_BY_CUSTOMER")
 
 
 def is_booked(values: Values) -> bool:
@@ -127,30 +136,39 @@ def document_booking(sort: Sort) -> Booking:
         lambda _company, values: str(values["date"]),
         lambda values: Decimal(values["total_amount"]),
         artefact=artefact,
-        is_booked=is_booked,
+        is_booked=lambda values: sort.books and is_booked(values),
     )
 
 
 def _head_faults(company: Company, sort: Sort, values: Values, old: Row | None) -> Iterator[Fault]:
     yield from contact_faults(company, values["contact"], sort.side)
-    yield from day_faults(company, values["date"])
+    if sort.books:
+        yield from day_faults(company, values["date"])
     yield from currency_faults(company, values)
     for name in _NOT_KEPT:
         if values.get(name):
             yield Fault(f"The rehearsal keeps no books for {name.replace('_', ' ')}.", name)
-    if old is None:
-        status = values.get("status")
-        if status is not None and status.id not in (*_DRAFTS, "UNPAID"):
-            yield Fault("Status is invalid.", "status_id")
-        if status == Link("artefact_status", "UNPAID"):
-            values["status"] = None
-    else:
-        values["status"] = old.values.get("status")
+    yield from _status_faults(sort, values, old)
     number = values.get(sort.number) if sort.number else None
     if number and (old is None or old.values.get(sort.number) != number):
         full = f"{values.get(f'{sort.number}_prefix') or ''}{number}"
         if (f"{sort.kind}.{sort.number}", full) in company.keys:
             yield Fault(f"{sort.number.replace('_', ' ').capitalize()} has already been taken.", sort.number)
+
+
+def _status_faults(sort: Sort, values: Values, old: Row | None) -> Iterator[Fault]:
+    """A new document is a draft or is booked; what it has come to since follows from its payments."""
+    status = values.get("status")
+    if not sort.books:
+        values["status"] = status or Link("artefact_status", "DRAFT")
+        if values["status"].id not in _ANSWERS:
+            yield Fault("Status is invalid.", "status_id")
+    elif old is not None:
+        values["status"] = old.values.get("status")
+    elif status is not None and status.id not in (*_DRAFTS, "UNPAID"):
+        yield Fault("Status is invalid.", "status_id")
+    elif status == Link("artefact_status", "UNPAID"):
+        values["status"] = None
 
 
 def _line_faults(company: Company, sort: Sort, values: Values) -> Iterator[Fault]:
