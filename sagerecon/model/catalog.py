@@ -200,6 +200,7 @@ class Api:
     settings: Mapping[str, tuple[str, ...]] = field(
         default_factory=dict
     )  #: where sources disagree; published first
+    deviations: Mapping[str, str] = field(default_factory=dict)  #: from Sage's documents: subject -> reason
 
 
 @dataclass(frozen=True, slots=True)

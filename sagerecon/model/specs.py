@@ -256,6 +256,7 @@ def _api(document: Mapping[str, Any]) -> Api:
             for error in document["errors"]
         ),
         settings={name: tuple(setting["choices"]) for name, setting in document["settings"].items()},
+        deviations=dict(document.get("deviations", {})),
     )
 
 
