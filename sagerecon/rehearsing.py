@@ -24,9 +24,10 @@ def open_rehearsal(
     *,
     faults: Faults | None = None,
     latency: int = 0,
+    profile: str = "",
 ) -> RehearsalSage:
     """A rehearsal Sage with one business, such as the project expects, and one user with full access."""
-    profile = project.limits.profile if project else "standard"
+    profile = profile or (project.limits.profile if project else "standard")
     sage = RehearsalSage(catalog(), clock, seed, profile=profile, latency=latency, faults=faults)
     sage.add_app(SANDBOX_APP, SANDBOX_SECRET, name="sagerecon", redirect_uri="http://127.0.0.1/callback")
     sage.add_user("owner", "Robin Marsh", "RM")
