@@ -129,6 +129,7 @@ def plan(project: Project, clock: Clock, target: Path | None = None) -> Plan:
             provenance(project, prepared.snapshot),
             Calendar(clock.now(), booked=tuple(at - clock.now() for at in books.booked())),
             prepared.findings,
+            project.expected_settings(),
         )
     write_private(target or project.plan_file, plan_lines(made))
     return made

@@ -124,6 +124,13 @@ class Project:
         """Sage as data."""
         return catalog()
 
+    def expected_settings(self) -> dict[str, str]:
+        """What must stand in the business's financial settings, by the path of each."""
+        return {
+            "base_currency.id": self.business.currency,
+            "accounts_start_date": self.accounts_start.isoformat(),
+        }
+
     def name(self, path: Path) -> str:
         """`path` as people read it: relative to the project where it lies inside."""
         return str(path.relative_to(self.folder)) if path.is_relative_to(self.folder) else str(path)

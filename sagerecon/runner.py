@@ -21,7 +21,7 @@ from sagerecon.model.catalog import Catalog
 from sagerecon.model.clock import MINUTE, Clock
 from sagerecon.model.draft import OnExisting, Reference, natural_key
 from sagerecon.model.entity import Entity
-from sagerecon.model.errors import PlanningError, SagereconError, StoreError
+from sagerecon.model.errors import OtherBooksError, PlanningError, SagereconError, StoreError
 from sagerecon.model.finding import Finding
 from sagerecon.model.value import fingerprint
 from sagerecon.planning.adoption import is_other_record, objection_to_adopting
@@ -40,7 +40,7 @@ from sagerecon.planning.conversation import (
     said,
 )
 from sagerecon.planning.plan import Action, Plan, Step, node_document
-from sagerecon.planning.reading import Page, read_page
+from sagerecon.planning.reading import Page, read_page, unexpected
 from sagerecon.planning.request import filled_in, key_fields, natural_keys, normal_key
 from sagerecon.planning.settling import FINAL, Attempt, Meaning, SetAside, State, meaning
 
@@ -186,6 +186,7 @@ def run(
         PlanningError: the plan holds an action that is not carried out yet; nothing was sent.
         AuthorizationError: sign in again; the same command goes on.
         WrongBusinessError: an answer came from another business; nothing more was sent.
+        OtherBooksError: the business keeps its books otherwise than the plan expects; nothing was sent.
         StoreError: what must be durable could not be made so; nothing more was sent.
     """
     _refuse_rollback(plan)
@@ -284,6 +285,8 @@ class _Walk:
             found = read_page(answer.body, page, step.query)
             if found.is_repeated:
                 page -= 1
+            if wrong := unexpected(found.items, step.expect):
+                raise OtherBooksError(wrong)
             self._log.record_page(self.run, step, page, self._entities(step, found), is_last=found.is_last)
             if found.is_last:
                 return self._tell("read", step)

@@ -85,7 +85,7 @@ def test_a_sound_project_is_checked_frozen_and_planned(tiny: Path) -> None:
     assert taken.exit_code == 0 and "contacts.csv" in taken.stdout
     planned = run(tiny, "plan")
     assert planned.exit_code == 0, planned.output
-    assert "3 calls; at least 3 are needed (100.0 %)" in said(planned)
+    assert "4 calls; at least 4 are needed (100.0 %)" in said(planned)
     assert max(map(len, planned.stdout.splitlines())) <= 80
 
 
@@ -105,7 +105,7 @@ def test_events_begin_with_the_format_and_end_with_the_result(tiny: Path) -> Non
     lines = [json.loads(line) for line in run(tiny, "plan", "--json").stdout.splitlines()]
     assert lines[0] == {"event": "start", "format_version": 1}
     assert lines[-1]["event"] == "result"
-    assert (lines[-1]["calls"], lines[-1]["lower_bound"]) == (3, 3)
+    assert (lines[-1]["calls"], lines[-1]["lower_bound"]) == (4, 4)
 
 
 def test_a_typo_in_a_mapping_has_its_place_and_a_suggestion(tiny: Path) -> None:
@@ -232,7 +232,7 @@ def test_explain_shows_the_way_of_one_record(tiny: Path) -> None:
     run(tiny, "plan")
     result = run(tiny, "explain", "customers/C2")
     assert result.exit_code == 0, result.output
-    for words in ("contacts.csv:3", "'Elm Ltd' -> 'Elm Ltd'", "step 3, create"):
+    for words in ("contacts.csv:3", "'Elm Ltd' -> 'Elm Ltd'", "step 4, create"):
         assert words in said(result)
     result = run(tiny, "explain", "customers/C9")
     assert result.exit_code == 2 and "Did you mean 'customers/C" in said(result)

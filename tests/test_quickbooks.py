@@ -11,7 +11,7 @@ from moves import QBO, Move, move, needs_qbo
 
 from sagerecon import commands
 from sagerecon.model.draft import Draft, LeftOut, Quarantined
-from sagerecon.model.errors import SagereconError, SourceError, ValidationError
+from sagerecon.model.errors import OtherBooksError, SagereconError, SourceError, ValidationError
 from sagerecon.model.money import total
 from sagerecon.planning.plan import Action
 from sagerecon.reconciliation.verdict import Verdict
@@ -166,6 +166,18 @@ def test_everything_ties_out_and_another_hand_is_found_out(moving: Move) -> None
     again = moving.reconcile().reconciliation.findings
     assert {v.id for v in again} == {v.id for v in found}
     assert {v.since for v in again} == {"as last time"}
+
+
+def test_a_business_with_other_books_is_left_alone(tmp_path: Path) -> None:
+    with move(tmp_path / "project", "quickbooks", QBO, NAMED) as moved:
+        moved.set("currency: USD", "currency: GBP")
+        moved.set("cut_over: 2017-03-31", "cut_over: 2017-04-30")
+        moved.set("as_at: 2017-03-31", "as_at: 2017-04-30")
+        with pytest.raises(OtherBooksError) as refused:
+            moved.load()
+        assert "base currency is USD, not GBP" in refused.value.message
+        assert "accounts start date is 2017-04-01, not 2017-05-01" in refused.value.message
+        assert moved.by_other_hand("GET", "/contacts", exclude_system="true").body["$total"] == 0
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@
         RateLimitError                  3   refused for now; the same command goes on
         AuthorizationError              4   sign in again
         WrongBusinessError              2   the answer came from another business
+        OtherBooksError                 2   the business keeps its books otherwise than expected
       ConservationError                 70  our own figures do not add up; nothing built on them may be signed
 
 An exception takes facts and builds its own sentence, so that a report can use the facts.
@@ -167,3 +168,14 @@ class ConservationError(SagereconError):
         self.law = law
         self.whole = whole
         self.parts = parts
+
+
+class OtherBooksError(SageError):
+    """The business keeps its books otherwise than the project expects."""
+
+    def __init__(self, wrong: Sequence[str]) -> None:
+        super().__init__(
+            f"The business in Sage is not as sagerecon.yaml says: {'; '.join(wrong)}.",
+            "Nothing was written. Set it in Sage, or correct the project and plan again.",
+        )
+        self.wrong = tuple(wrong)

@@ -71,6 +71,7 @@ class Step:
     changes: tuple[Change, ...] = ()
     rule: str = ""  #: the named rule by which it is left out
     findings: tuple[Finding, ...] = ()  #: why it is quarantined
+    expect: Mapping[str, str] = field(default_factory=dict)  #: of a READ: path -> what must stand there
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +215,7 @@ def step_document(step: Step) -> dict[str, Any]:
         "changes": [[c.field, c.before, c.after, c.rule, str(c.place)] for c in step.changes],
         "rule": step.rule,
         "findings": [finding_document(finding) for finding in step.findings],
+        "expect": dict(step.expect),
     }
     return {name: value for name, value in document.items() if value not in ("", None, {}, [])}
 
@@ -242,6 +244,7 @@ def read_step(document: dict[str, Any]) -> Step:
         changes=tuple(_change(change) for change in get("changes", ())),
         rule=get("rule", ""),
         findings=tuple(read_finding(finding) for finding in get("findings", ())),
+        expect=get("expect", {}),
     )
 
 

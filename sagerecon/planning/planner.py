@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -17,6 +17,8 @@ from sagerecon.planning.cost import listing_query, lower_bound, pages
 from sagerecon.planning.order import DraftIndex, order_drafts
 from sagerecon.planning.plan import Action, Header, Plan, Step, node_document
 from sagerecon.planning.request import normal_key
+
+_SETTINGS = "financial_settings"
 
 
 class KnownEntities(Protocol):
@@ -62,16 +64,19 @@ def plan_steps(
     provenance: Provenance,
     calendar: Calendar,
     findings: Sequence[Finding] = (),
+    expect: Mapping[str, str] | None = None,
 ) -> Plan:
     """What a run would do, in order and window by window.
 
     Every record of the source is in it: written, there already, left out by a rule, or quarantined.
+    `expect` is what must stand in the business's financial settings before anything is written, by path.
 
     Raises:
         CircularReferenceError: drafts refer to each other in a circle.
     """
     drafts = order_drafts([outcome for outcome in outcomes if isinstance(outcome, Draft)])
     steps = [
+        *_settings(expect or {}, catalog),
         *_readings(drafts, known, catalog),
         *(_write(draft, known, catalog) for draft in drafts),
         *(_without_call(outcome) for outcome in outcomes if not isinstance(outcome, Draft)),
@@ -138,6 +143,22 @@ def _plan(
         findings=tuple(findings),
     )
     return Plan(header, tuple(steps))
+
+
+def _settings(expect: Mapping[str, str], catalog: Catalog) -> Iterator[Step]:
+    """One look at the business before the first write: whether it is the one the drafts were made for."""
+    if expect:
+        yield Step(
+            number=0,
+            action=Action.READ,
+            kind=_SETTINGS,
+            key=f"{_SETTINGS}/expected",
+            reason="whether the business keeps its books as the project expects",
+            calls=1,
+            path=catalog[_SETTINGS].path,
+            label="financial settings",
+            expect=expect,
+        )
 
 
 def _readings(drafts: Sequence[Draft], known: KnownEntities, catalog: Catalog) -> Iterator[Step]:

@@ -37,3 +37,16 @@ def read_page(body: Any, page: int, query: Mapping[str, str]) -> Page:
     if "$next" in body:
         return Page(items, is_last=not items or body["$next"] is None)
     return Page(items, is_last=len(items) < size)
+
+
+def unexpected(items: Sequence[Mapping[str, Any]], expect: Mapping[str, str]) -> list[str]:
+    """A sentence for each thing that is not as expected; what Sage does not say is not held against it."""
+    found = []
+    for path, wanted in expect.items():
+        for item in items:
+            value: Any = item
+            for name in path.split("."):
+                value = value.get(name) if isinstance(value, Mapping) else None
+            if value is not None and str(value) != wanted:
+                found.append(f"{path.partition('.')[0].replace('_', ' ')} is {value}, not {wanted}")
+    return found
