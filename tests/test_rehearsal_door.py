@@ -223,6 +223,15 @@ def test_what_sage_leaves_open_about_idempotency_can_be_played() -> None:
     assert (second(refusing), second(writing), second(ignoring)) == (1, 2, 2)
 
 
+def test_an_id_that_made_one_record_does_not_answer_for_another() -> None:
+    sage = small_sage()
+    made = json.loads(sage.request("POST", "/v3.1/contacts", bearer(sage), contact("Oak", "f" * 32)).body)
+    sent = contact("Oak", "f" * 32)
+    changed = sage.request("PUT", f"/v3.1/contacts/{made['id']}", bearer(sage), sent)
+    assert (changed.status, codes(changed)) == (422, ["IdempotencyResourceMismatch"])
+    assert sage.request("POST", "/v3.1/contacts", bearer(sage), sent).status == 201
+
+
 @pytest.mark.parametrize(("is_replayed", "status"), [(False, 201), (True, 422)])
 def test_a_refusal_is_forgotten_unless_errors_are_replayed(is_replayed: bool, status: int) -> None:
     """The business opens again between the two requests."""

@@ -130,14 +130,15 @@ class Door:
     def _booked(self, visit: Visit, request: ApiRequest) -> Reply:
         """What the books answer, or answered when the same request came first."""
         kind, id_, body = self.idempotency.unwrap(request.method, request.path, request.body)
+        asked = f"{request.method} {request.path}"
         if kind is not None and id_:
-            first = self.idempotency.answered(visit.business, kind, id_, body, request.now)
+            first = self.idempotency.answered(visit.business, kind, id_, body, request.now, asked)
             if first is not None:
                 return _echoing(first, visit.business)
         answered = self.membership.businesses[visit.business].handle(replace(request, body=body))
         reply = json_reply(answered.status, answered.body, answered.headers)
         if kind is not None and id_:
-            self.idempotency.remember(visit.business, kind, id_, body, reply, request.now)
+            self.idempotency.remember(visit.business, kind, id_, body, reply, request.now, asked)
         return _echoing(reply, visit.business)
 
 

@@ -26,6 +26,7 @@ class _First:
     status: int
     body: str
     answered_at: int
+    asked: str = ""  #: method and path
 
 
 class Idempotency:
@@ -57,8 +58,13 @@ class Idempotency:
         rest = {name: value for name, value in content.items() if name != "idempotency_id"}
         return kind, str(content["idempotency_id"]), {**body, kind.name: rest}
 
-    def answered(self, business: str, kind: Kind, id_: str, body: Any, now: int) -> Reply | None:
-        """The first answer again, or a refusal; None where the request is to be carried out."""
+    def answered(
+        self, business: str, kind: Kind, id_: str, body: Any, now: int, asked: str = ""
+    ) -> Reply | None:
+        """The first answer again, or a refusal; None where the request is to be carried out.
+
+        `asked` is the method and the path: an id that made one record must not answer for another.
+        """
         memory = self._first.setdefault(business, {})
         first = memory.get(id_) if self.is_honoured else None
         if first is None:
@@ -67,19 +73,22 @@ class Idempotency:
             return None
         if first.kind != kind.name:
             return refusal(422, "IdempotencyResourceMismatch", "Entity type mismatch")
-        if first.content != fingerprint(body):
+        is_elsewhere = first.asked != asked
+        if is_elsewhere or first.content != fingerprint(body):
             if self.other_body == WRITE:
                 return None
-            if self.other_body == REFUSE:
+            if is_elsewhere or self.other_body == REFUSE:
                 return refusal(422, "IdempotencyResourceMismatch", "The request is not the one first sent.")
         return Reply(first.status, {"Content-Type": JSON}, first.body.encode())
 
-    def remember(self, business: str, kind: Kind, id_: str, body: Any, reply: Reply, now: int) -> None:
+    def remember(
+        self, business: str, kind: Kind, id_: str, body: Any, reply: Reply, now: int, asked: str = ""
+    ) -> None:
         """Keep a first answer; a refusal only where errors are replayed too."""
         if self.is_honoured and (reply.status < 400 or self.replays_errors):
             memory = self._first.setdefault(business, {})
             memory.pop(id_, None)  # oldest first, so that what is over is found at the front
-            memory[id_] = _First(kind.name, fingerprint(body), reply.status, reply.body.decode(), now)
+            memory[id_] = _First(kind.name, fingerprint(body), reply.status, reply.body.decode(), now, asked)
             while self._is_over(next(iter(memory.values())), now):
                 del memory[next(iter(memory))]
 
