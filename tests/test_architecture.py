@@ -42,7 +42,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "store",
         "package",
     },
-    "reporting": {"plan_file", "preparation", "project", "report", "store", "package"},
+    "reporting": {"plan_file", "planning", "preparation", "project", "report", "store", "package"},
     "rehearsing": {"project", "rehearsal", "package"},
     # Writing a report is a command like any other, so `commands` reaches the report's edge too.
     "commands": {

@@ -6,6 +6,8 @@ than its limit. While it is under way it stands at send + time-out, so that a cr
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sqlalchemy import Row, bindparam, delete, func, select, update
 
 from sagerecon.model.clock import DAY, HOUR, MINUTE, SECOND, Clock
@@ -68,7 +70,8 @@ REFUND_CALL = prepared(
     .where(LEDGERS.c.business == bindparam("company"), LEDGERS.c.sequence == bindparam("number"))
     .values(sequence=LEDGERS.c.sequence - 1),
 )
-ADD_BYTES = upsert("add_bytes", TRAFFIC, ("bytes",), add=("bytes",))
+_COUNTED = ("calls", "refused", "bytes")
+ADD_TRAFFIC = upsert("add_traffic", TRAFFIC, _COUNTED, add=_COUNTED)
 _ALL = prepared(
     "calls_of",
     select(CALLS.c.sequence, CALLS.c.at)
@@ -94,8 +97,23 @@ _BYTES = prepared(
     ),
 )
 
+_TRAFFIC = prepared(
+    "traffic_of",
+    select(TRAFFIC).where(TRAFFIC.c.business == bindparam("business")).order_by(TRAFFIC.c.minute),
+)
+
 #: What may have to be told again from beside the store.
-TOLD = (RECEIVE_CALL, RECEIVE_LEDGER, REFUND_CALL, ADD_BYTES)
+TOLD = (RECEIVE_CALL, RECEIVE_LEDGER, REFUND_CALL, ADD_TRAFFIC)
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """What was answered in the minute that begins at `at`, in milliseconds since 1970."""
+
+    at: int
+    calls: int
+    refused: int
+    bytes: int
 
 
 class CallLedger:
@@ -134,7 +152,7 @@ class CallLedger:
         call: Values = {"company": self._business, "place": slot, "number": sequence, "moment": now}
         self._work.tell(RECEIVE_CALL, call)
         self._work.tell(RECEIVE_LEDGER, {"company": self._business, "moment": now, "newest": now})
-        self._work.tell(ADD_BYTES, {"business": self._business, "minute": now // MINUTE, "bytes": size})
+        self._work.tell(ADD_TRAFFIC, self._traffic(now, calls=1, size=size))
 
     def refund(self) -> None:
         """The call under way never left."""
@@ -149,6 +167,7 @@ class CallLedger:
         if (ledger := transaction.one(_LEDGER, {"business": self._business})) is not None:
             at = max(self._clock.now(), ledger.last_at)
             self._book(transaction, ledger, at, at, ledger.refused + 1)
+            transaction.run(ADD_TRAFFIC, self._traffic(at, refused=1))
 
     def booked(self, transaction: Transaction, since: int) -> list[int]:
         """The instants of the calls after `since`, oldest first."""
@@ -164,6 +183,23 @@ class CallLedger:
         minute = (self._clock.now() - HOUR) // MINUTE
         row = transaction.one(_BYTES, {"business": self._business, "minute": minute})
         return 0 if row is None else int(row[0])
+
+    def traffic(self, transaction: Transaction) -> list[Traffic]:
+        """Every minute in which a call was answered, oldest first."""
+        return [
+            Traffic(row.minute * MINUTE, row.calls, row.refused, row.bytes)
+            for row in transaction.rows(_TRAFFIC, {"business": self._business})
+        ]
+
+    def _traffic(self, at: int, *, calls: int = 0, refused: int = 0, size: int = 0) -> Values:
+        minute = at // MINUTE
+        return {
+            "business": self._business,
+            "minute": minute,
+            "calls": calls,
+            "refused": refused,
+            "bytes": size,
+        }
 
     def day_ago(self) -> int:
         """The instant at which calls leave the longest window."""

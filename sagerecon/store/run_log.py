@@ -14,7 +14,7 @@ from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import Plan, Step, node_document, step_document
 from sagerecon.planning.settling import Attempt, SetAside, State
 from sagerecon.store import steps
-from sagerecon.store.call_ledger import CallLedger
+from sagerecon.store.call_ledger import CallLedger, Traffic
 from sagerecon.store.database import Database, Transaction
 from sagerecon.store.disk import Disk
 from sagerecon.store.id_map import IdMap
@@ -102,6 +102,7 @@ class BusinessStore:
             if plan.header.purpose != "read_back":
                 self._lane.enter(transaction)
             is_new = transaction.one(steps.GET_RUN, where) is None
+            transaction.run(steps.GO_ON, {"company": self.business, "going": run})
             highest = transaction.one(steps.HIGHEST, where)
             epochs = transaction.rows(steps.EPOCHS, {"business": self.business})
         self._highest[run] = 0 if highest is None else highest[0]
@@ -278,6 +279,12 @@ class BusinessStore:
         with self._database.reading() as transaction:
             return steps.read_runs(transaction, self.business)
 
+    def traffic(self) -> list[Traffic]:
+        """Every minute in which a call was answered, oldest first."""
+        self._work.flush()
+        with self._database.reading() as transaction:
+            return self._ledger.traffic(transaction)
+
     def status(self) -> Status:
         """Where the company stands."""
         loads = [run for run in self.runs() if run.purpose == "load"]
@@ -358,6 +365,9 @@ class BusinessStore:
                 "finished_at": 0,
                 "steps": len(plan.steps),
                 "planned_calls": plan.header.calls,
+                "goes": 1,
+                "snapshot": plan.header.snapshot,
+                "mappings": plan.header.mappings,
             },
         )
 

@@ -28,6 +28,7 @@ class Run:
     finished_at: int
     steps: int
     planned_calls: int
+    goes: int  #: how often the same command went at it
     counts: Mapping[str, int]  #: steps that have begun, by state
 
 
@@ -44,6 +45,12 @@ END_RUN = prepared(
     update(RUNS)
     .where(RUNS.c.business == bindparam("company"), RUNS.c.run == bindparam("ended"))
     .values(state="finished", finished_at=bindparam("moment")),
+)
+GO_ON = prepared(
+    "go_on",
+    update(RUNS)
+    .where(RUNS.c.business == bindparam("company"), RUNS.c.run == bindparam("going"))
+    .values(goes=RUNS.c.goes + 1),
 )
 SUPERSEDE = prepared(
     "supersede",
@@ -92,7 +99,7 @@ SET_ASIDE = prepared(
 WRITTEN = prepared(
     "written",
     select(ID_MAP.c.kind, ID_MAP.c.key, ID_MAP.c.sage_id, ID_MAP.c.content, STEPS.c.step, STEPS.c.answer)
-    .add_columns(STEPS.c.recorded_at, STEPS.c.adopted)
+    .add_columns(STEPS.c.recorded_at, STEPS.c.adopted, RUNS.c.snapshot, RUNS.c.mappings)
     .select_from(
         ID_MAP.join(
             STEPS,
@@ -101,7 +108,7 @@ WRITTEN = prepared(
                 STEPS.c.run == ID_MAP.c.run,
                 STEPS.c.number == ID_MAP.c.number,
             ),
-        )
+        ).join(RUNS, and_(RUNS.c.business == ID_MAP.c.business, RUNS.c.run == ID_MAP.c.run))
     )
     .where(ID_MAP.c.business == bindparam("business"))
     .order_by(ID_MAP.c.kind, ID_MAP.c.key),
@@ -225,6 +232,8 @@ def read_written(database: Database, business: str) -> Iterator[Written]:
             written_at=row.recorded_at,
             content=row.content,
             adopted=bool(row.adopted),
+            snapshot=row.snapshot,
+            mappings=row.mappings,
         )
 
 
@@ -259,6 +268,7 @@ def read_runs(transaction: Transaction, business: str) -> list[Run]:
                 finished_at=row.finished_at,
                 steps=row.steps,
                 planned_calls=row.planned_calls,
+                goes=row.goes,
                 counts=counts,
             )
         )

@@ -43,6 +43,9 @@ RUNS = Table(
     _number("finished_at"),
     _number("steps"),
     _number("planned_calls"),
+    _number("goes"),
+    _text("snapshot"),
+    _text("mappings"),
 )
 
 #: One row for each step that has begun: its intent, its state and what came of it.
@@ -142,8 +145,16 @@ LEDGERS = Table(
     _number("refused"),
 )
 
-#: Bytes answered, by minute since 1970.
-TRAFFIC = Table("traffic", METADATA, _key("business"), _number("minute", primary_key=True), _number("bytes"))
+#: Calls answered, those of them refused, and bytes, by minute since 1970.
+TRAFFIC = Table(
+    "traffic",
+    METADATA,
+    _key("business"),
+    _number("minute", primary_key=True),
+    _number("calls"),
+    _number("refused"),
+    _number("bytes"),
+)
 
 #: Who works on a company. `generation` fences a holder that was thought dead.
 LANES = Table("lanes", METADATA, _key("business"), _text("holder"), _number("generation"), _number("until"))
