@@ -62,8 +62,7 @@ def test_it_describes_exactly_what_is_answered(sage: RehearsalSage, described: d
             url = f"{ADDRESS}/v3.1{operation.path.replace('{key}', 'x')}"
             reply = sage.request(operation.method, url, headers(sage), b"{}")
             sage.clock.sleep(1_000)
-            refused = reply.status == 405 or b"does not keep this" in reply.body
-            if stands == refused and reply.status != 403:
+            if "{key}" not in operation.path and stands == (reply.status in (404, 405, 501)):
                 wrong.append(f"{operation.method} {operation.path}: {reply.status}")
             if kind.name not in ("business", "user"):
                 assert stands == books.offers(kind, operation.name)
