@@ -237,10 +237,9 @@ def _sent(
 
 def _answers(kind: Kind, theirs: Mapping[str, Any]) -> Iterator[Disagreement]:
     stated = {fact["field"]: fact for fact in theirs["response_fields"]}
-    extra = set(theirs.get("example_extra_keys", ()))
     ours = {field.answered_as: field for field in kind.fields.values() if field.answered}
     named = ours.keys() | set(kind.base_fields)
-    for name in (named - extra) ^ (stated.keys() - extra):
+    for name in named ^ stated.keys():
         yield Disagreement(kind.resource, f"answered {name}", name in named, name in stated)
     for name in ours.keys() & stated.keys():
         field, facts = ours[name], stated[name]
