@@ -155,7 +155,10 @@ def _answered_field(field: Field) -> Schema:
         return {"type": ["array", "null"], "items": one} if many else _or_nothing(one)
     if many:
         return {"type": ["array", "null"]} | _described(field)
-    return _or_nothing(dict(_PLAIN.get(field.type, {"type": "object"})) | _described(field))
+    one = dict(_PLAIN.get(field.type, {"type": "object"})) | _described(field)
+    if field.type == "text" and field.max_length:
+        one["maxLength"] = field.max_length
+    return _or_nothing(one)
 
 
 def _sent(fields: Iterable[Field], operation: str) -> Schema:
