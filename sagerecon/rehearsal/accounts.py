@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sagerecon.rehearsal.chart import GROUPS
+from sagerecon.rehearsal.chart import EXCHANGE, GROUPS, LATER, PURCHASE_TAX_HELD, SALES_TAX_HELD
 from sagerecon.rehearsal.company import Company
 from sagerecon.rehearsal.conduct import Conduct
+from sagerecon.rehearsal.currency import currency_allowed
 from sagerecon.rehearsal.records import Link, Row, Values
 from sagerecon.rehearsal.refusal import Fault
 
@@ -51,6 +52,26 @@ def account_values(company: Company, code: int, name: str, type: str, control: s
     }
     complete_account(company, values)
     return values
+
+
+def open_later_accounts(company: Company, now: int) -> None:
+    """Open the accounts that the settings have come to need, under the next codes that are free."""
+    wanted: list[str] = []
+    if company.settings["tax_scheme"] == Link("tax_scheme", "CASH_ACCOUNTING"):
+        wanted += (SALES_TAX_HELD, PURCHASE_TAX_HELD)
+    if company.settings["multi_currency_enabled"]:
+        wanted.append(EXCHANGE)
+    for role in wanted:
+        if role in company.controls:
+            continue
+        account = LATER[role]
+        code = account.code
+        while (_CODE, code) in company.keys:
+            code += 1
+        values = account_values(company, code, account.name, account.type, account.control)
+        row = company.add("ledger_account", values, now)
+        write_code(company, row, now)
+        company.controls[role] = row.id
 
 
 def complete_account(company: Company, values: Values) -> None:
@@ -106,9 +127,11 @@ def _complete_bank(company: Company, values: Values, old: Row | None) -> Iterato
     )
     if old is None and has_purpose:
         yield Fault("The ledger account already has a purpose of its own.", "ledger_account_id")
-    currency = values.get("currency")
-    if currency is not None and currency.id != company.identity.currency:
-        yield Fault("Multi-currency is not enabled for this business.", "currency_id")
+    base = Link("currency", company.identity.currency)
+    currency = values.get("currency") or base
+    yield from currency_allowed(company, currency)
+    if old is not None and currency != (old.values.get("currency") or base):
+        yield Fault("You cannot change the currency of a bank account.", "currency_id")
     if old is not None:
         type = values["bank_account_type"]
         if type != old.values["bank_account_type"] and _is_bank_used(company, old):

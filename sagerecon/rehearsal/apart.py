@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from sagerecon.rehearsal.accounts import open_later_accounts
 from sagerecon.rehearsal.checking import check_body, read_wrapper
 from sagerecon.rehearsal.company import Company
 from sagerecon.rehearsal.refusal import invalid, known
@@ -28,6 +29,7 @@ def _write_settings(company: Company, views: Views, route: Route, request: ApiRe
     if faults:
         raise invalid(*faults)
     company.settings, company.settings_updated_at = values, request.now
+    open_later_accounts(company, request.now)
     return ApiReply(200, views.settings(kind))
 
 

@@ -7,35 +7,40 @@ from decimal import Decimal
 
 from sagerecon.model.money import rounded, total
 from sagerecon.rehearsal.booking import Booking
-from sagerecon.rehearsal.chart import PURCHASE_TAX, SALES_TAX
 from sagerecon.rehearsal.company import Company
 from sagerecon.rehearsal.conduct import Conduct, day_faults
-from sagerecon.rehearsal.documents import tax_breakdown, tax_faults
+from sagerecon.rehearsal.currency import bank_rate_faults, foreign_bank, in_base
+from sagerecon.rehearsal.documents import region_tax_faults, tax_breakdown, tax_faults
 from sagerecon.rehearsal.ledger import NOTHING, Posting
+from sagerecon.rehearsal.not_kept import NOT_KEPT
 from sagerecon.rehearsal.records import Link, Row, Values
 from sagerecon.rehearsal.refusal import Fault
+from sagerecon.rehearsal.tax_entries import tax_shares
 
-#: What happens to the bank account, +1 a debit; and the tax account that takes the tax.
+#: What happens to the bank account, +1 a debit; and the side whose tax account takes the tax.
 _OTHER = {
-    "OTHER_PAYMENT": (-1, PURCHASE_TAX),
-    "OTHER_RECEIPT": (1, SALES_TAX),
-    "OTHER_PAYMENT_REFUND": (1, PURCHASE_TAX),
-    "OTHER_RECEIPT_REFUND": (-1, SALES_TAX),
+    "OTHER_PAYMENT": (-1, "VENDOR"),
+    "OTHER_RECEIPT": (1, "CUSTOMER"),
+    "OTHER_PAYMENT_REFUND": (1, "VENDOR"),
+    "OTHER_RECEIPT_REFUND": (-1, "CUSTOMER"),
 }
 
 
-def _complete_other(company: Company, values: Values, _old: Row | None) -> Iterator[Fault]:
+def _complete_other(company: Company, values: Values, old: Row | None) -> Iterator[Fault]:
     if values["transaction_type"].id not in _OTHER:
         yield Fault("Transaction type is not included in the list.", "transaction_type_id")
         return
     yield from day_faults(company, values["date"])
     if values.get("bank_account") is None:
         values["bank_account"] = Link("bank_account", next(iter(company.table("bank_account").rows)))
+    yield from bank_rate_faults(company, values, "bank_account", old)
     amount = values["total_amount"] = rounded(values["total_amount"])
+    if values.get("part_recoverable"):
+        yield Fault(NOT_KEPT["part_recoverable"], "part_recoverable")
     if amount <= 0:
         yield Fault("Total amount must be greater than 0.", "total_amount")
     for line in values["payment_lines"]:
-        yield from _complete_line(company, line, values["date"])
+        yield from _complete_line(company, line, values["date"], values["bank_rate"])
     lines = values["payment_lines"]
     if total(line["total_amount"] for line in lines) != amount:
         yield Fault("The total amount must equal the sum of the payment lines.", "total_amount")
@@ -44,7 +49,7 @@ def _complete_other(company: Company, values: Values, _old: Row | None) -> Itera
     values["editable"] = values["deletable"] = True
 
 
-def _complete_line(company: Company, line: Values, day: str) -> Iterator[Fault]:
+def _complete_line(company: Company, line: Values, day: str, exchange: Decimal) -> Iterator[Fault]:
     amount = line["total_amount"] = rounded(line["total_amount"])
     tax, net = line.get("tax_amount"), line.get("net_amount")
     if tax is None:
@@ -53,20 +58,37 @@ def _complete_line(company: Company, line: Values, day: str) -> Iterator[Fault]:
     if net is not None and rounded(net) + tax != amount:
         yield Fault("Net and tax amount must sum to the total amount.", "payment_lines.total_amount")
     line["tax_amount"], line["net_amount"] = tax, amount - tax
+    line["base_currency_tax_amount"] = in_base(tax, exchange)
+    line["base_currency_net_amount"] = in_base(amount - tax, exchange)
+    yield from region_tax_faults(company, line, "payment_lines")
     line["displayed_as"] = line.get("details")
     line["tax_breakdown"] = tax_breakdown(company, line.get("tax_rate"), tax, day)
     yield from tax_faults(company, line.get("tax_rate"), tax, "payment_lines.tax_amount")
 
 
 def _other_postings(company: Company, values: Values) -> list[Posting]:
-    sign, tax = _OTHER[values["transaction_type"].id]
+    sign, side = _OTHER[values["transaction_type"].id]
     bank = company.ledger_account_of(values["bank_account"].id)
-    entries = [Posting(bank, sign * values["total_amount"])]
+    currency = foreign_bank(company, values["bank_account"])
+    entries: list[Posting] = []
     for line in values["payment_lines"]:
         rate, details = line.get("tax_rate"), line.get("details")
-        entries.append(Posting(line["ledger_account"].id, -sign * line["net_amount"], "", rate, details))
-        entries.append(Posting(company.controls[tax], -sign * line["tax_amount"], "", rate, details))
-    return entries
+        shares = [
+            (line["ledger_account"].id, line["base_currency_net_amount"], line["net_amount"]),
+            # Money has changed hands, so the tax is due under any scheme.
+            *tax_shares(company, side, {}, line, values["date"]),
+        ]
+        for account, base, amount in shares:
+            in_currency = -sign * amount if currency else NOTHING
+            entries.append(Posting(account, -sign * base, "", rate, details, currency, in_currency))
+    base = -total(entry.amount for entry in entries)
+    in_currency = sign * values["total_amount"] if currency else NOTHING
+    return [Posting(bank, base, "", None, None, currency, in_currency), *entries]
+
+
+def _other_base_total(values: Values) -> Decimal:
+    lines = values["payment_lines"]
+    return total(line[f"base_currency_{name}_amount"] for line in lines for name in ("net", "tax"))
 
 
 def other_payment_conduct() -> Conduct:
@@ -77,12 +99,16 @@ def other_payment_conduct() -> Conduct:
         _other_postings,
         lambda _company, values: str(values["date"]),
         lambda values: Decimal(values["total_amount"]),
+        base_total=_other_base_total,
     )
     return booking.conduct(_complete_other)
 
 
-def _complete_transfer(company: Company, values: Values, _old: Row | None) -> Iterator[Fault]:
+def _complete_transfer(company: Company, values: Values, old: Row | None) -> Iterator[Fault]:
     yield from day_faults(company, values["date"])
+    yield from bank_rate_faults(company, values, "from_bank_account", old)
+    if foreign_bank(company, values["from_bank_account"]) != foreign_bank(company, values["to_bank_account"]):
+        yield Fault(NOT_KEPT["transfer_currency"], "to_bank_account_id")
     amount = values["amount"] = rounded(values["amount"])
     if amount <= 0:
         yield Fault("Amount must be greater than 0.", "amount")
@@ -95,10 +121,16 @@ def _complete_transfer(company: Company, values: Values, _old: Row | None) -> It
 
 
 def _transfer_postings(company: Company, values: Values) -> list[Posting]:
-    amount = values["amount"]
+    currency, base = (
+        foreign_bank(company, values["from_bank_account"]),
+        in_base(values["amount"], values["bank_rate"]),
+    )
+    amount = values["amount"] if currency else NOTHING
+    target = company.ledger_account_of(values["to_bank_account"].id)
+    origin = company.ledger_account_of(values["from_bank_account"].id)
     return [
-        Posting(company.ledger_account_of(values["to_bank_account"].id), amount),
-        Posting(company.ledger_account_of(values["from_bank_account"].id), -amount),
+        Posting(target, base, "", None, None, currency, amount),
+        Posting(origin, -base, "", None, None, currency, -amount),
     ]
 
 
@@ -110,5 +142,6 @@ def transfer_conduct() -> Conduct:
         _transfer_postings,
         lambda _company, values: str(values["date"]),
         lambda values: Decimal(values["amount"]),
+        base_total=lambda values: in_base(values["amount"], values["bank_rate"]),
     )
     return booking.conduct(_complete_transfer)

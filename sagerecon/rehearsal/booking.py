@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from sagerecon.rehearsal.artefacts import Artefact
+from sagerecon.rehearsal.artefacts import Artefact, Part, part_of
 from sagerecon.rehearsal.company import Company
 from sagerecon.rehearsal.conduct import Conduct, day_faults
 from sagerecon.rehearsal.ledger import NOTHING, Posting
@@ -43,6 +43,7 @@ class Booking:
     settlements: Callable[[Company, Values], list[Settlement]] = _no_settlements
     artefact: Callable[[Company, Row], Artefact | None] = _no_artefact
     is_booked: Callable[[Values], bool] = lambda _values: True
+    base_total: Callable[[Values], Decimal] | None = None  #: in the base currency, where it may differ
     opening: bool = False
 
     def conduct(
@@ -60,14 +61,18 @@ class Booking:
         def completed(company: Company, values: Values, old: Row | None) -> Iterator[Fault]:
             if old is not None and self.is_booked(old.values):
                 yield from day_faults(company, self.day(company, old.values), opening=self.opening)
+                yield from returned_faults(company, old)
             faults = list(complete(company, values, old))
             yield from faults
+            if "released" in values and not faults:
+                self._forget_changed(company, values, old)
             if old is not None and not faults:
                 yield from self._settled_faults(company, old, values)
 
         def kept(company: Company, row: Row) -> Iterator[Fault]:
             if self.is_booked(row.values):
                 yield from day_faults(company, self.day(company, row.values), opening=self.opening)
+                yield from returned_faults(company, row)
             yield from allocated_faults(self, company, row)
             yield from keeps(company, row)
 
@@ -85,7 +90,7 @@ class Booking:
                 "date": self.day(company, values),
                 "deleted": False,
                 "reference": values.get("reference"),
-                "total": self.total(values),
+                "total": (self.base_total or self.total)(values),
                 "total_in_transaction_currency": self.total(values),
                 "contact": contact,
                 "transaction_type": Link("transaction_type", self.transaction_type(company, values)),
@@ -98,9 +103,9 @@ class Booking:
         )
         values["transaction"] = Link("transaction", transaction.id)
         values["transaction_type"] = transaction.values["transaction_type"]
+        self.settle(company, row, now)
         company.book(transaction.id, self.day(company, values), self._entries(company, values), now)
         self.register(company, row)
-        self.settle(company, row, now)
 
     def rebook(self, company: Company, row: Row, before: Values, now: int) -> None:
         """Book a changed record anew where its entries differ; the old ones are reversed."""
@@ -110,15 +115,15 @@ class Booking:
         values = row.values
         transaction = company.table("transaction").rows[values["transaction"].id]
         was = [entry.posting for entry in company.ledger.standing(transaction.id)]
+        self._unsettle(company, Row(row.id, row.sequence, now, before), now)
+        self.settle(company, row, now)
         day, postings = self.day(company, values), self._entries(company, values)
         if postings != was or day != transaction.values["date"]:
             company.reverse(transaction.id, now)
             company.book(transaction.id, day, postings, now)
-        self._unsettle(company, Row(row.id, row.sequence, now, before), now)
         if not _is_used(company, before.get("on_account", row.id)):
             company.artefacts.remove(before.get("on_account", row.id))
         self.register(company, row)
-        self.settle(company, row, now)
         contact = values.get("contact")
         earlier = before.get("contact")
         values["transaction_type"] = Link("transaction_type", self.transaction_type(company, values))
@@ -126,7 +131,7 @@ class Booking:
             "date": day,
             "reference": values.get("reference"),
             "contact": contact,
-            "total": self.total(values),
+            "total": (self.base_total or self.total)(values),
             "total_in_transaction_currency": self.total(values),
             "transaction_type": values["transaction_type"],
         }
@@ -147,6 +152,12 @@ class Booking:
         self._unsettle(company, row, now)
         company.artefacts.remove(row.values.get("on_account", row.id))
 
+    def _forget_changed(self, company: Company, values: Values, old: Row | None) -> None:
+        """What was taken off the artefacts stands as long as the allocations stay as they are."""
+        before = self.settlements(company, old.values) if old is not None else []
+        if self.settlements(company, values) != before:
+            del values["released"]
+
     def _settled_faults(self, company: Company, old: Row, values: Values) -> Iterator[Fault]:
         """What has been settled may change its words, not its money."""
         artefact = company.artefacts.get(old.values.get("on_account", old.id))
@@ -156,6 +167,7 @@ class Booking:
         is_same = (
             fresh is not None
             and (fresh.id, fresh.total, fresh.contact) == (artefact.id, artefact.total, artefact.contact)
+            and fresh.base_total == artefact.base_total
             and self._entries(company, values) == self._entries(company, old.values)
             and self.day(company, values) == self.day(company, old.values)
         )
@@ -163,7 +175,7 @@ class Booking:
             yield from allocated_faults(self, company, old)
 
     def _entries(self, company: Company, values: Values) -> list[Posting]:
-        return [posting for posting in self.postings(company, values) if posting.amount]
+        return [posting for posting in self.postings(company, values) if posting.amount or posting.foreign]
 
     def register(self, company: Company, row: Row) -> None:
         """Take a booked record into the sub-ledger."""
@@ -174,16 +186,43 @@ class Booking:
 
     def settle(self, company: Company, row: Row, now: int = 0) -> None:
         """Allocate what a record allocates; without a time, nothing is marked as changed."""
-        by = Link(self.kind, row.id)
-        for part in self.settlements(company, row.values):
-            settled = company.artefacts.allocate(part.artefact, part.amount, part.discount, by)
-            show_settlement(company, settled, row.id, now)
+        by, parts = Link(self.kind, row.id), released(row.values, self.settlements(company, row.values))
+        taken: list[Part] = []
+        is_plain = True
+        for settlement, known in zip(self.settlements(company, row.values), parts, strict=True):
+            artefact = company.artefacts.get(settlement.artefact)
+            if artefact is None:
+                continue
+            # What was taken before is taken again to the penny; what is new is worked out here.
+            is_known = "released" in row.values
+            part = known if is_known else artefact.part(settlement.amount, settlement.discount)
+            artefact.take(part, by)
+            taken.append(part)
+            is_plain = is_plain and part.is_plain and not artefact.currency and not artefact.held
+            show_settlement(company, artefact, row.id, now)
+        if not is_plain:
+            row.values["released"] = [part.values() for part in taken]
 
     def _unsettle(self, company: Company, row: Row, now: int) -> None:
-        by = Link(self.kind, row.id)
-        for part in self.settlements(company, row.values):
-            settled = company.artefacts.allocate(part.artefact, -part.amount, -part.discount, by)
-            show_settlement(company, settled, row.id, now)
+        by, settlements = Link(self.kind, row.id), self.settlements(company, row.values)
+        for settlement, part in zip(settlements, released(row.values, settlements), strict=True):
+            artefact = company.artefacts.get(settlement.artefact)
+            if artefact is not None:
+                artefact.take(-part, by)
+                show_settlement(company, artefact, row.id, now)
+
+
+def released(values: Values, settlements: list[Settlement]) -> list[Part]:
+    """What each settlement of a record has taken off its artefact."""
+    known = values.get("released") or [None] * len(settlements)
+    return [part_of(each.amount, each.discount, part) for each, part in zip(settlements, known, strict=True)]
+
+
+def returned_faults(company: Company, row: Row) -> Iterator[Fault]:
+    """What stands in a tax return stays as it is."""
+    transaction = company.find(row.values.get("transaction"))
+    if transaction is not None and transaction.values.get("tax_reconciled"):
+        yield Fault("You cannot edit VAT reconciled transactions.", "base")
 
 
 def allocated_faults(booking: Booking, company: Company, row: Row) -> Iterator[Fault]:
@@ -206,7 +245,8 @@ def show_settlement(company: Company, artefact: Artefact, by: str = "", now: int
         return
     if origin.id == artefact.id:
         left, paid = abs(artefact.outstanding), abs(artefact.allocated)
-        origin.values["outstanding_amount"] = origin.values["base_currency_outstanding_amount"] = left
+        origin.values["outstanding_amount"] = left
+        origin.values["base_currency_outstanding_amount"] = abs(artefact.base_outstanding)
         origin.values["payments_allocations_total_amount"] = paid
         origin.values["payments_allocations_total_discount"] = abs(artefact.discount)
         origin.values["total_paid"] = abs(artefact.allocated - artefact.discount)

@@ -180,6 +180,8 @@ def new_business(
     currency: str = "GBP",
     accounts_start: str = "2016-01-01",
     tax_registered: bool = True,
+    tax_scheme: str = "STANDARD",
+    multi_currency: bool = False,
     seed: int = 1,
     now: int = 0,
 ) -> Business:
@@ -189,7 +191,10 @@ def new_business(
     `now` is when it was opened, in milliseconds.
     """
     identity = Identity(id, name, country, edition, currency, now)
-    company = found_company(catalog, identity, accounts_start, is_tax_registered=tax_registered, seed=seed)
+    scheme = tax_scheme if tax_registered else "NOT_REGISTERED"
+    company = found_company(
+        catalog, identity, accounts_start, tax_scheme=scheme, seed=seed, multi_currency=multi_currency
+    )
     return Business(company)
 
 

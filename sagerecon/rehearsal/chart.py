@@ -26,6 +26,11 @@ DISCOUNT_ALLOWED = "DISCOUNT_ALLOWED"
 DISCOUNT_RECEIVED = "DISCOUNT_RECEIVED"
 CARRIAGE = "CARRIAGE"
 BANK = "BANK"
+#: These accounts open when the settings first need them.
+EXCHANGE = "EXCHANGE_GAINS_AND_LOSSES"
+SALES_TAX_HELD = "TAX_ON_SALES_HELD"
+PURCHASE_TAX_HELD = "TAX_ON_PURCHASES_HELD"
+PROVINCIAL_TAX = "PROVINCIAL_SALES_TAX"
 
 CHART: tuple[Account, ...] = (
     Account(30, "Office Equipment", "FIXED_ASSETS"),
@@ -82,6 +87,51 @@ CHART: tuple[Account, ...] = (
     Account(8200, "Sundry Costs", "OVERHEADS"),
     Account(9999, "Opening Balances Control Account", "CURRENT_LIABILITY", OPENING),
 )
+
+#: Accounts that a business gets with the settings that post to them: cash accounting, other currencies.
+LATER: Mapping[str, Account] = {
+    SALES_TAX_HELD: Account(2203, "VAT on Sales Held until Paid", "CURRENT_LIABILITY", SALES_TAX_HELD),
+    PURCHASE_TAX_HELD: Account(
+        2204, "VAT on Purchases Held until Paid", "CURRENT_LIABILITY", PURCHASE_TAX_HELD
+    ),
+    EXCHANGE: Account(8260, "Exchange Rate Gains and Losses", "OVERHEADS", EXCHANGE),
+}
+
+#: What Canada calls an account otherwise. The sources show no Canadian chart; the words are the trade's.
+_CANADIAN_NAMES = {
+    1100: "Accounts Receivable",
+    1103: "Prepaid Expenses",
+    1104: "Other Receivables",
+    1200: "Chequing Account",
+    1230: "Petty Cash",
+    2100: "Accounts Payable",
+    2109: "Accrued Liabilities",
+    2110: "Other Payables",
+    2200: "GST/HST on Sales",
+    2201: "GST/HST on Purchases",
+    2202: "GST/HST Due to the Authority",
+    2210: "Payroll Deductions Payable",
+    2220: "Wages Payable",
+    3100: "Retained Earnings",
+    3260: "Owner's Draw",
+    7103: "Property Taxes",
+    7200: "Utilities",
+    7900: "Bank Charges",
+}
+_PROVINCIAL = Account(2206, "PST and QST Payable", "CURRENT_LIABILITY", PROVINCIAL_TAX)
+
+
+def chart(country: str) -> tuple[Account, ...]:
+    """The accounts a business of a country opens with; Ireland's are those of Great Britain."""
+    if country != "CA":
+        return CHART
+    named = tuple(
+        Account(each.code, _CANADIAN_NAMES.get(each.code, each.name), each.type, each.control)
+        for each in CHART
+    )
+    place = next(index for index, each in enumerate(named) if each.code > _PROVINCIAL.code)
+    return (*named[:place], _PROVINCIAL, *named[place:])
+
 
 #: The five parts of a chart by type of account.
 GROUPS: Mapping[str, tuple[str, str]] = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sagerecon.model.catalog import Catalog
@@ -102,7 +102,7 @@ class Company:
         for entry in self.ledger.standing(transaction):
             entry.deleted = True
             self.ledger.entries.touch(entry, now)
-            opposite = Posting(entry.account, -entry.amount, entry.contact, entry.tax_rate, entry.details)
+            opposite = replace(entry.posting, amount=-entry.amount, foreign=-entry.foreign)
             self._enter(transaction, entry.day, opposite, now, deleted=True)
 
     def _enter(self, transaction: str, day: str, posting: Posting, now: int, *, deleted: bool) -> None:

@@ -63,7 +63,7 @@ def day_faults(company: Company, day: str, source: str = "date", *, opening: boo
         yield Fault(f"The date must be before your accounts start date, {start}.", source)
     if not opening and day < start:
         yield Fault(f"The date cannot be before your accounts start date, {start}.", source)
-    if locked and day <= locked and not opening:
+    if locked and day <= locked:
         yield Fault(f"The date is on or before your year end lockdown date, {locked}.", source)
 
 

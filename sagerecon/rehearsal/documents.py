@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
 from sagerecon.model.money import rounded, total
 from sagerecon.rehearsal.artefacts import Artefact
 from sagerecon.rehearsal.booking import Booking
-from sagerecon.rehearsal.chart import CARRIAGE, CREDITORS, DEBTORS, PURCHASE_TAX, SALES_TAX
+from sagerecon.rehearsal.chart import CARRIAGE, CREDITORS, DEBTORS
 from sagerecon.rehearsal.company import Company
-from sagerecon.rehearsal.conduct import (
-    Conduct,
-    contact_faults,
-    currency_faults,
-    day_faults,
-    days_after,
-)
+from sagerecon.rehearsal.conduct import Conduct, contact_faults, day_faults, days_after
+from sagerecon.rehearsal.currency import foreign, in_base, rate_faults
 from sagerecon.rehearsal.ledger import NOTHING, Posting
+from sagerecon.rehearsal.not_kept import NOT_KEPT
 from sagerecon.rehearsal.records import Link, Row, Values
 from sagerecon.rehearsal.refusal import REQUIRED, Fault
+from sagerecon.rehearsal.tax_entries import ON_PAYMENT, held_tax, provincial_part, tax_point, tax_shares
 
 _ONE = Decimal(1)
+_BOTH = ("", "base_currency_")
 _DRAFTS = ("DRAFT", "PRO_FORMA")
 
 #: Ways of taxing that the rehearsal does not keep books for.
@@ -34,6 +32,7 @@ _NOT_KEPT = (
     "vat_exempt_consignment",
     "cis_applicable_amount",
     "withholding_tax_amount",
+    "part_recoverable",
 )
 
 
@@ -57,11 +56,6 @@ class Sort:
     def control(self) -> str:
         """The control account's role."""
         return DEBTORS if self.side == "CUSTOMER" else CREDITORS
-
-    @property
-    def tax(self) -> str:
-        """The tax account's role."""
-        return SALES_TAX if self.side == "CUSTOMER" else PURCHASE_TAX
 
 
 SORTS = (
@@ -96,6 +90,7 @@ def document_conduct(sort: Sort) -> Conduct:
         yield from _head_faults(company, sort, values, old)
         yield from _line_faults(company, sort, values)
         _fill_head(company, sort, values)
+        values["tax_point"] = tax_point(company, old, values["total_amount"])
         if values["total_amount"] < 0:
             yield Fault("The total amount cannot be negative.", "total_amount")
 
@@ -112,22 +107,35 @@ def document_booking(sort: Sort) -> Booking:
 
     def postings(company: Company, values: Values) -> list[Posting]:
         sign, contact = sort.sign, values["contact"].id
-        control = company.controls[sort.control]
-        entries = [Posting(control, sign * values["total_amount"], contact)]
+        currency = foreign(company, values)
+        entries: list[Posting] = []
+
+        def enter(
+            account: str, base: Decimal, amount: Decimal, rate: Link | None = None, details: str | None = None
+        ) -> None:
+            in_currency = amount if currency else NOTHING
+            entries.append(Posting(account, base, "", rate, details, currency, in_currency))
+
         for line in values[sort.lines]:
             rate, details = line.get("tax_rate"), line["description"]
-            entries.append(Posting(line["ledger_account"].id, -sign * line["net_amount"], "", rate, details))
-            entries.append(Posting(company.controls[sort.tax], -sign * line["tax_amount"], "", rate, details))
-        carriage = values.get("shipping_net_amount") or NOTHING
-        rate = values.get("shipping_tax_rate")
-        entries.append(Posting(company.controls[CARRIAGE], -sign * carriage, "", rate))
-        tax = values.get("shipping_tax_amount") or NOTHING
-        entries.append(Posting(company.controls[sort.tax], -sign * tax, "", rate))
-        return entries
+            account = line["ledger_account"].id
+            enter(
+                account, -sign * line["base_currency_net_amount"], -sign * line["net_amount"], rate, details
+            )
+            for account, base, amount in tax_shares(company, sort.side, values, line, values["date"]):
+                enter(account, -sign * base, -sign * amount, rate, details)
+        carriage = carriage_line(company, values)
+        if carriage["net_amount"] or carriage["tax_amount"]:
+            rate, account = carriage["tax_rate"], company.controls[CARRIAGE]
+            enter(account, -sign * carriage["base_currency_net_amount"], -sign * carriage["net_amount"], rate)
+            for account, base, amount in tax_shares(company, sort.side, values, carriage, values["date"]):
+                enter(account, -sign * base, -sign * amount, rate)
+        whole = sign * values["total_amount"] if currency else NOTHING
+        base = sign * values["base_currency_total_amount"]
+        return [Posting(company.controls[sort.control], base, contact, None, None, currency, whole), *entries]
 
-    def artefact(_company: Company, row: Row) -> Artefact:
-        amount = sort.sign * row.values["total_amount"]
-        return Artefact(row.id, Link(sort.kind, row.id), row.values["contact"].id, amount)
+    def artefact(company: Company, row: Row) -> Artefact:
+        return document_artefact(company, sort, Link(sort.kind, row.id), row.values, postings)
 
     return Booking(
         sort.kind,
@@ -136,18 +144,49 @@ def document_booking(sort: Sort) -> Booking:
         lambda _company, values: str(values["date"]),
         lambda values: Decimal(values["total_amount"]),
         artefact=artefact,
+        base_total=lambda values: Decimal(values["base_currency_total_amount"]),
         is_booked=lambda values: sort.books and is_booked(values),
     )
+
+
+def document_artefact(
+    company: Company,
+    sort: Sort,
+    origin: Link,
+    values: Values,
+    postings: Callable[[Company, Values], list[Posting]],
+) -> Artefact:
+    """What a document leaves in the sub-ledger: its amount, its worth and the tax that waits."""
+    amount, base = sort.sign * values["total_amount"], sort.sign * values["base_currency_total_amount"]
+    held = {}
+    if values.get("tax_point") == ON_PAYMENT:
+        held = held_tax(company, sort.side, values, postings(company, values))
+    currency = foreign(company, values)
+    return Artefact(origin.id, origin, values["contact"].id, amount, base, currency, held)
+
+
+def carriage_line(company: Company, values: Values) -> Values:
+    """The carriage of a document as a line of it."""
+    rate = values.get("exchange_rate") or _ONE
+    net, tax = values.get("shipping_net_amount") or NOTHING, values.get("shipping_tax_amount") or NOTHING
+    return {
+        "ledger_account": Link("ledger_account", company.controls[CARRIAGE]),
+        "tax_rate": values.get("shipping_tax_rate"),
+        "net_amount": net,
+        "tax_amount": tax,
+        "base_currency_net_amount": in_base(net, rate),
+        "base_currency_tax_amount": in_base(tax, rate),
+    }
 
 
 def _head_faults(company: Company, sort: Sort, values: Values, old: Row | None) -> Iterator[Fault]:
     yield from contact_faults(company, values["contact"], sort.side)
     if sort.books:
         yield from day_faults(company, values["date"])
-    yield from currency_faults(company, values)
+    yield from rate_faults(company, values, old)
     for name in _NOT_KEPT:
         if values.get(name):
-            yield Fault(f"The rehearsal keeps no books for {name.replace('_', ' ')}.", name)
+            yield Fault(NOT_KEPT[name], name)
     yield from _status_faults(sort, values, old)
     number = values.get(sort.number) if sort.number else None
     if number and (old is None or old.values.get(sort.number) != number):
@@ -173,12 +212,13 @@ def _status_faults(sort: Sort, values: Values, old: Row | None) -> Iterator[Faul
 
 def _line_faults(company: Company, sort: Sort, values: Values) -> Iterator[Fault]:
     for line in values[sort.lines] or ():
-        yield from _complete_line(company, line, sort.lines, values["date"])
+        yield from _complete_line(company, line, sort.lines, values)
     tax = values.get("shipping_tax_amount") or NOTHING
     yield from tax_faults(company, values.get("shipping_tax_rate"), tax, "shipping_tax_amount")
 
 
-def _complete_line(company: Company, line: Values, path: str, day: str) -> Iterator[Fault]:
+def _complete_line(company: Company, line: Values, path: str, values: Values) -> Iterator[Fault]:
+    day, exchange = values["date"], values["exchange_rate"]
     quantity = line["quantity"] = line.get("quantity") or _ONE
     discount = line.get("discount_amount") or NOTHING
     gross = quantity * line["unit_price"]
@@ -195,12 +235,16 @@ def _complete_line(company: Company, line: Values, path: str, day: str) -> Itera
         net -= tax
     line["displayed_as"] = line["description"]
     line["discount_amount"] = discount
-    line["net_amount"] = line["base_currency_net_amount"] = net
-    line["tax_amount"] = line["base_currency_tax_amount"] = tax
-    line["total_amount"] = line["base_currency_total_amount"] = net + tax
-    line["base_currency_unit_price"] = line["unit_price"]
+    base_net, base_tax = in_base(net, exchange), in_base(tax, exchange)
+    line["net_amount"], line["base_currency_net_amount"] = net, base_net
+    line["tax_amount"], line["base_currency_tax_amount"] = tax, base_tax
+    line["total_amount"], line["base_currency_total_amount"] = net + tax, base_net + base_tax
+    price = line["unit_price"]
+    line["base_currency_unit_price"] = price if exchange == _ONE else rounded(price / exchange, 6)
+    line["base_currency_discount_amount"] = in_base(discount, exchange)
     line["tax_breakdown"] = tax_breakdown(company, rate, tax, day)
-    line["base_currency_tax_breakdown"] = tax_breakdown(company, rate, tax, day)
+    line["base_currency_tax_breakdown"] = tax_breakdown(company, rate, base_tax, day)
+    yield from region_tax_faults(company, line, path)
 
 
 def tax_breakdown(company: Company, rate: Link | None, tax: Decimal, day: str) -> list[Values]:
@@ -208,7 +252,23 @@ def tax_breakdown(company: Company, rate: Link | None, tax: Decimal, day: str) -
     known = company.tax_rates.get(rate.id) if rate else None
     if known is None or not tax:
         return []
+    if known.provincial:
+        provincial = provincial_part(known, {"tax_amount": tax}, day)
+        federal = known.at(day) - known.provincial_at(day)
+        return [
+            {"tax_rate": rate, "percentage": federal, "amount": tax - provincial},
+            {"tax_rate": rate, "percentage": known.provincial_at(day), "amount": provincial},
+        ]
     return [{"tax_rate": rate, "percentage": known.at(day), "amount": tax}]
+
+
+def region_tax_faults(company: Company, line: Values, path: str) -> Iterator[Fault]:
+    """The federal and the provincial part of a Canadian line's tax add up to it."""
+    gst, pst = line.get("gst_amount"), line.get("pst_amount")
+    if company.identity.country != "CA" or (gst is None and pst is None):
+        return
+    if gst is not None and pst is not None and gst + pst != line["tax_amount"]:
+        yield Fault("The GST and PST amounts must sum to the tax amount.", f"{path}.gst_amount")
 
 
 def tax_faults(company: Company, rate: Link | None, tax: Decimal, source: str) -> Iterator[Fault]:
@@ -232,25 +292,33 @@ def _fill_head(company: Company, sort: Sort, values: Values) -> None:
         days = contact.values.get("credit_days") or 0
         if sort.lines == "invoice_lines" and not values.get("due_date"):
             values["due_date"] = days_after(values["date"], days)
-    carriage = rounded(values.get("shipping_net_amount") or NOTHING)
-    carriage_tax = rounded(values.get("shipping_tax_amount") or NOTHING)
-    net = total(line["net_amount"] for line in lines) + carriage
-    tax = total(line["tax_amount"] for line in lines) + carriage_tax
-    values["currency"] = Link("currency", company.identity.currency)
-    values["exchange_rate"] = values["inverse_exchange_rate"] = _ONE
+    carriage = values["shipping_net_amount"] = rounded(values.get("shipping_net_amount") or NOTHING)
+    carriage_tax = values["shipping_tax_amount"] = rounded(values.get("shipping_tax_amount") or NOTHING)
+    counted = [*lines, carriage_line(company, values)]
+    net, base_net = (total(line[f"{prefix}net_amount"] for line in counted) for prefix in _BOTH)
+    tax, base_tax = (total(line[f"{prefix}tax_amount"] for line in counted) for prefix in _BOTH)
     values["total_quantity"] = total(line["quantity"] for line in lines)
-    values["net_amount"] = values["base_currency_net_amount"] = net
-    values["tax_amount"] = values["base_currency_tax_amount"] = tax
-    values["total_amount"] = values["base_currency_total_amount"] = net + tax
+    values["net_amount"], values["base_currency_net_amount"] = net, base_net
+    values["tax_amount"], values["base_currency_tax_amount"] = tax, base_tax
+    values["total_amount"], values["base_currency_total_amount"] = net + tax, base_net + base_tax
     values["editable"] = True
     if sort.side == "CUSTOMER":
         address = company.find(contact.values.get("main_address")) if contact is not None else None
         if values.get("main_address") is None and address is not None:
             values["main_address"] = {name: address.values.get(name) for name in _ADDRESS}
-        values["shipping_net_amount"], values["shipping_tax_amount"] = carriage, carriage_tax
         values["shipping_total_amount"] = carriage + carriage_tax
+        shown = carriage_line(company, values)
+        base_carriage, base_carriage_tax = (
+            shown["base_currency_net_amount"],
+            shown["base_currency_tax_amount"],
+        )
+        values["base_currency_shipping_net_amount"] = base_carriage
+        values["base_currency_shipping_tax_amount"] = base_carriage_tax
+        values["base_currency_shipping_total_amount"] = base_carriage + base_carriage_tax
         values["total_discount_amount"] = total(line["discount_amount"] for line in lines)
-        values["base_currency_total_discount_amount"] = values["total_discount_amount"]
+        values["base_currency_total_discount_amount"] = total(
+            line["base_currency_discount_amount"] for line in lines
+        )
     values["tax_analysis"] = _tax_analysis(lines)
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from sagerecon.model.catalog import Catalog
-from sagerecon.rehearsal.accounts import BANK_ACCOUNT, account_values, write_code
-from sagerecon.rehearsal.chart import BANK, CHART
+from sagerecon.rehearsal.accounts import BANK_ACCOUNT, account_values, open_later_accounts, write_code
+from sagerecon.rehearsal.chart import BANK, chart
 from sagerecon.rehearsal.company import Company, Identity
 from sagerecon.rehearsal.people import CONTACT, contact_defaults
 from sagerecon.rehearsal.records import Identifiers, Link, Values
@@ -13,31 +13,42 @@ from sagerecon.rehearsal.settings import first_settings
 #: What the tax authority's own contacts are called.
 _AUTHORITY = {"GB": "HMRC", "IE": "Revenue", "CA": "CRA"}
 
-_BANK_TYPES = {"Current Account": "CHECKING", "Cash in Hand": "CASH_IN_HAND"}
+_BANK_TYPES = {1200: "CHECKING", 1230: "CASH_IN_HAND"}
 
 
 def found_company(
-    catalog: Catalog, identity: Identity, accounts_start: str, *, is_tax_registered: bool, seed: int
+    catalog: Catalog,
+    identity: Identity,
+    accounts_start: str,
+    *,
+    tax_scheme: str,
+    seed: int,
+    multi_currency: bool = False,
 ) -> Company:
     """The company as it opens."""
     company = Company(catalog, identity, Identifiers(f"{seed}:{identity.id}"))
     company.settings = first_settings(
-        identity.country, identity.currency, accounts_start, is_tax_registered=is_tax_registered
+        identity.country,
+        identity.currency,
+        accounts_start,
+        tax_scheme=tax_scheme,
+        multi_currency=multi_currency,
     )
     _open_accounts(company)
+    open_later_accounts(company, identity.opened_at)
     _add_authority(company)
     return company
 
 
 def _open_accounts(company: Company) -> None:
     now = company.identity.opened_at
-    for account in CHART:
+    for account in chart(company.identity.country):
         values = account_values(company, account.code, account.name, account.type, account.control)
         row = company.add("ledger_account", values, now)
         write_code(company, row, now)
         if account.control == BANK:
             bank: Values = {
-                "bank_account_type": Link("bank_account_type", _BANK_TYPES[account.name]),
+                "bank_account_type": Link("bank_account_type", _BANK_TYPES[account.code]),
                 "bank_account_details": {
                     "account_name": account.name,
                     "account_number": None,

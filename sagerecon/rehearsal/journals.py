@@ -12,14 +12,16 @@ from sagerecon.rehearsal.chart import CREDITORS, DEBTORS, OPENING
 from sagerecon.rehearsal.company import Company
 from sagerecon.rehearsal.conduct import (
     Conduct,
-    currency_faults,
     day_before,
     day_faults,
     side_of,
 )
+from sagerecon.rehearsal.currency import bank_rate_faults, foreign, foreign_bank, in_base, rate_faults
+from sagerecon.rehearsal.documents import tax_breakdown, tax_faults
 from sagerecon.rehearsal.ledger import NOTHING, Posting
 from sagerecon.rehearsal.records import Link, Row, Values
-from sagerecon.rehearsal.refusal import Fault
+from sagerecon.rehearsal.refusal import REQUIRED, Fault
+from sagerecon.rehearsal.tax_entries import ON_PAYMENT, held_tax, tax_account, tax_point
 
 
 def _amounts(values: Values) -> Decimal:
@@ -94,15 +96,21 @@ def opening_journal_conduct() -> Conduct:
     return booking.conduct(_complete_opening_journal)
 
 
-def _complete_bank(company: Company, values: Values, _old: Row | None) -> Iterator[Fault]:
+def _complete_bank(company: Company, values: Values, old: Row | None) -> Iterator[Fault]:
     yield from day_faults(company, values["date"], opening=True)
     yield from _amount_faults(values, "")
+    yield from bank_rate_faults(company, values, "bank_account", old)
 
 
 def _bank_postings(company: Company, values: Values) -> list[Posting]:
-    amount = _amounts(values)
-    bank = company.ledger_account_of(values["bank_account"].id)
-    return [Posting(bank, amount), Posting(company.controls[OPENING], -amount)]
+    """The opening amount stands in the currency of the bank account."""
+    amount, currency = _amounts(values), foreign_bank(company, values["bank_account"])
+    bank, base = company.ledger_account_of(values["bank_account"].id), in_base(amount, values["bank_rate"])
+    in_currency = amount if currency else NOTHING
+    return [
+        Posting(bank, base, "", None, None, currency, in_currency),
+        Posting(company.controls[OPENING], -base, "", None, None, currency, -in_currency),
+    ]
 
 
 def bank_opening_conduct() -> Conduct:
@@ -114,11 +122,13 @@ def bank_opening_conduct() -> Conduct:
         lambda _company, values: str(values["date"]),
         lambda values: abs(_amounts(values)),
         opening=True,
+        base_total=lambda values: in_base(abs(_amounts(values)), values["bank_rate"]),
     )
     return booking.conduct(_complete_bank)
 
 
-def _complete_account(_company: Company, values: Values, _old: Row | None) -> Iterator[Fault]:
+def _complete_account(company: Company, values: Values, _old: Row | None) -> Iterator[Fault]:
+    yield from day_faults(company, day_before(company.settings["accounts_start_date"]), "base", opening=True)
     yield from _amount_faults(values, "")
 
 
@@ -144,20 +154,34 @@ def account_opening_conduct() -> Conduct:
     return booking.conduct(_complete_account)
 
 
-def _complete_contact(company: Company, values: Values, _old: Row | None) -> Iterator[Fault]:
+def _complete_contact(company: Company, values: Values, old: Row | None) -> Iterator[Fault]:
     yield from day_faults(company, values["date"], opening=True)
-    yield from currency_faults(company, values)
+    yield from rate_faults(company, values, old)
     amount = values["total_amount"] = rounded(values["total_amount"])
     if amount <= 0:
         yield Fault("Total amount must be greater than 0.", "total_amount")
+    values["tax_point"] = tax_point(company, old, amount)
+    net = amount
     # Only under cash accounting does an opening balance carry tax that is still due.
-    values["net_amount"] = values["base_currency_net_amount"] = amount
-    values["tax_amount"] = values["base_currency_tax_amount"] = NOTHING
-    values["base_currency_total_amount"] = amount
-    values["currency"] = Link("currency", company.identity.currency)
-    values["exchange_rate"] = Decimal(1)
+    if values["tax_point"] == ON_PAYMENT:
+        missing = [name for name in ("net_amount", "tax_rate") if values.get(name) is None]
+        yield from (Fault(REQUIRED, "tax_rate_id" if name == "tax_rate" else name) for name in missing)
+        net = rounded(values.get("net_amount") or NOTHING)
+        if not missing and not 0 <= net <= amount:
+            yield Fault("Net amount must be between 0 and the total amount.", "net_amount")
+        if not missing:
+            yield from tax_faults(company, values["tax_rate"], amount - net, "net_amount")
+    rate, tax = values["exchange_rate"], amount - net
+    base_net, base_tax = in_base(net, rate), in_base(tax, rate)
+    values["net_amount"], values["base_currency_net_amount"] = net, base_net
+    values["tax_amount"], values["base_currency_tax_amount"] = tax, base_tax
+    values["base_currency_total_amount"] = base_net + base_tax
     none = f"{company.identity.country}_NO_TAX"
     values["tax_rate"] = values.get("tax_rate") or Link("tax_rate", none)
+    values["tax_breakdown"] = tax_breakdown(company, values["tax_rate"], tax, values["date"])
+    values["base_currency_tax_breakdown"] = tax_breakdown(
+        company, values["tax_rate"], base_tax, values["date"]
+    )
 
 
 def _contact_sign(company: Company, values: Values) -> int:
@@ -173,19 +197,31 @@ def _contact_type(company: Company, values: Values) -> str:
 
 
 def _contact_postings(company: Company, values: Values) -> list[Posting]:
-    amount = _contact_sign(company, values) * values["total_amount"]
-    role = DEBTORS if side_of(company, values["contact"]) == "CUSTOMER" else CREDITORS
-    details = values.get("details")
-    return [
-        Posting(company.controls[role], amount, values["contact"].id, details=details),
-        Posting(company.controls[OPENING], -amount, details=details),
+    sign, side = _contact_sign(company, values), side_of(company, values["contact"])
+    details, currency = values.get("details"), foreign(company, values)
+    role = DEBTORS if side == "CUSTOMER" else CREDITORS
+
+    def post(account: str, name: str, sign: int, contact: str = "", rate: Link | None = None) -> Posting:
+        amount = sign * values[name] if currency else NOTHING
+        return Posting(
+            account, sign * values[f"base_currency_{name}"], contact, rate, details, currency, amount
+        )
+
+    entries = [
+        post(company.controls[role], "total_amount", sign, values["contact"].id),
+        post(company.controls[OPENING], "net_amount", -sign),
     ]
+    if values["tax_amount"]:
+        entries.append(post(tax_account(company, side, values), "tax_amount", -sign, "", values["tax_rate"]))
+    return entries
 
 
 def _contact_artefact(company: Company, row: Row) -> Artefact:
-    values = row.values
-    amount = _contact_sign(company, values) * values["total_amount"]
-    return Artefact(row.id, Link("contact_opening_balance", row.id), values["contact"].id, amount)
+    values, origin = row.values, Link("contact_opening_balance", row.id)
+    sign, side = _contact_sign(company, values), side_of(company, values["contact"])
+    amount, base = sign * values["total_amount"], sign * values["base_currency_total_amount"]
+    held = held_tax(company, side, values, _contact_postings(company, values))
+    return Artefact(row.id, origin, values["contact"].id, amount, base, foreign(company, values), held)
 
 
 def contact_opening_conduct() -> Conduct:
@@ -198,5 +234,6 @@ def contact_opening_conduct() -> Conduct:
         lambda values: Decimal(values["total_amount"]),
         artefact=_contact_artefact,
         opening=True,
+        base_total=lambda values: Decimal(values["base_currency_total_amount"]),
     )
     return booking.conduct(_complete_contact)

@@ -16,13 +16,19 @@ NOTHING = Decimal()
 
 @dataclass(frozen=True, slots=True)
 class Posting:
-    """One side of a booking, before it is booked: `amount` is a debit if positive, a credit if negative."""
+    """One side of a booking, before it is booked: `amount` is a debit if positive, a credit if negative.
+
+    `amount` is in the base currency; where the booking is in another one, `currency` names it and
+    `foreign` is the amount in it.
+    """
 
     account: str
     amount: Decimal
     contact: str = ""
     tax_rate: Link | None = None
     details: str | None = None
+    currency: str = ""
+    foreign: Decimal = NOTHING
 
 
 class Sums:
@@ -64,7 +70,18 @@ class Sums:
 class Entry(Row):
     """One ledger entry. It never changes, but for the mark that its booking was reversed."""
 
-    __slots__ = ("account", "amount", "contact", "day", "deleted", "details", "tax_rate", "transaction")
+    __slots__ = (
+        "account",
+        "amount",
+        "contact",
+        "currency",
+        "day",
+        "deleted",
+        "details",
+        "foreign",
+        "tax_rate",
+        "transaction",
+    )
 
     def __init__(
         self, id: str, sequence: int, now: int, day: str, posting: Posting, transaction: str, deleted: bool
@@ -81,13 +98,23 @@ class Entry(Row):
         self.contact = posting.contact
         self.tax_rate = posting.tax_rate
         self.details = posting.details
+        self.currency = posting.currency
+        self.foreign = posting.foreign
         self.transaction = transaction
         self.deleted = deleted
 
     @property
     def posting(self) -> Posting:
         """What was booked."""
-        return Posting(self.account, self.amount, self.contact, self.tax_rate, self.details)
+        return Posting(
+            self.account,
+            self.amount,
+            self.contact,
+            self.tax_rate,
+            self.details,
+            self.currency,
+            self.foreign,
+        )
 
     # Made when read, for a business of 100,000 bookings has half a million entries.
     @property
@@ -113,6 +140,7 @@ class Ledger:
         self.entries = entries
         self._accounts: dict[str, Sums] = {}
         self._contacts: dict[tuple[str, str], Sums] = {}
+        self._foreign: dict[tuple[str, str, str], Sums] = {}
         self._of_transaction: dict[str, list[Entry]] = {}
 
     def add(self, entry: Entry) -> None:
@@ -126,6 +154,10 @@ class Ledger:
         if entry.contact:
             key = (entry.account, entry.contact)
             self._contacts.setdefault(key, Sums()).add(entry.day, entry.amount)
+        if entry.currency:
+            for contact in {entry.contact, ""}:
+                foreign = (entry.account, contact, entry.currency)
+                self._foreign.setdefault(foreign, Sums()).add(entry.day, entry.foreign)
         self._of_transaction.setdefault(entry.transaction, []).append(entry)
 
     def standing(self, transaction: str) -> list[Entry]:
@@ -139,6 +171,10 @@ class Ledger:
     def contact(self, account: str, contact: str) -> Sums:
         """The sums of a contact on a control account."""
         return self._contacts.get((account, contact)) or _NO_SUMS
+
+    def foreign(self, account: str, currency: str, contact: str = "") -> Sums:
+        """The sums of an account, or of a contact on it, in a currency other than the base one."""
+        return self._foreign.get((account, contact, currency)) or _NO_SUMS
 
     def turnover(self, account: str, start: str, end: str) -> tuple[Decimal, Decimal]:
         """All debits and all credits of an account between two ISO days; empty means without bound."""

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 from sagerecon.rehearsal.company import Company
 from sagerecon.rehearsal.conduct import Conduct
+from sagerecon.rehearsal.currency import currency_allowed
 from sagerecon.rehearsal.records import Link, Row, Values
 from sagerecon.rehearsal.refusal import REQUIRED, Fault
 
 #: Kinds that belong to a contact without being a booking.
-_PARTS = ("address", "contact_person")
+_PARTS = ("address", "contact_person", "attachment")
 
 #: Parts of a contact that travel inside it and are records of their own, with what makes them main.
 _ADDRESSES = {"main_address": True, "delivery_address": False}
@@ -48,8 +49,9 @@ def _complete_contact(company: Company, values: Values, old: Row | None) -> Iter
     if old is not None and old.values.get("system"):
         yield Fault("You cannot edit a system contact.", "base")
     currency = values.get("currency")
-    if currency is not None and currency.id != company.identity.currency:
-        yield Fault("Multi-currency is not enabled for this business.", "currency_id")
+    yield from currency_allowed(company, currency)
+    if old is not None and currency != old.values.get("currency") and _is_used(company, old.id):
+        yield Fault("You cannot change the currency of a contact that is in use.", "currency_id")
     if company.identity.edition == "start" and isinstance(values.get("delivery_address"), dict):
         yield Fault("The start edition keeps one address per contact.", "delivery_address")
 

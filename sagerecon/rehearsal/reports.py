@@ -11,8 +11,9 @@ from sagerecon.rehearsal.artefacts import Artefact
 from sagerecon.rehearsal.chart import CREDITORS, DEBTORS
 from sagerecon.rehearsal.company import Company
 from sagerecon.rehearsal.conduct import side_of
+from sagerecon.rehearsal.currency import foreign
 from sagerecon.rehearsal.presenting import amount_text, base, displayed_as
-from sagerecon.rehearsal.records import Link
+from sagerecon.rehearsal.records import Link, Row
 from sagerecon.rehearsal.refusal import REQUIRED, Fault, Refusal, invalid
 
 NOTHING = Decimal()
@@ -81,18 +82,28 @@ def balance_details(company: Company, account: str, query: Mapping[str, str]) ->
     }
 
 
-def contact_balance(company: Company, contact: str, day: str = "") -> Decimal:
-    """What a contact owes, or is owed: positive as usual for its type, as at the end of a day."""
-    is_customer = side_of(company, Link("contact", contact)) == "CUSTOMER"
-    debtors = company.ledger.contact(company.controls[DEBTORS], contact).at(day)
-    creditors = company.ledger.contact(company.controls[CREDITORS], contact).at(day)
-    amount = debtors + creditors
+def contact_balance(company: Company, contact: str, day: str = "", *, in_base: bool = False) -> Decimal:
+    """What a contact owes, or is owed: positive as usual for its type, as at the end of a day; in the
+    contact's own currency, or in the base currency."""
+    row = company.find(Link("contact", contact))
+    currency = foreign(company, row.values) if row is not None else ""
+    amount = NOTHING
+    for role in (DEBTORS, CREDITORS):
+        account = company.controls[role]
+        if currency and not in_base:
+            amount += company.ledger.foreign(account, currency, contact).at(day)
+        else:
+            amount += company.ledger.contact(account, contact).at(day)
+    is_customer = row is not None and row.values["contact_types"][0].id == "CUSTOMER"
     return amount if is_customer else -amount
 
 
-def bank_balance(company: Company, ledger_account: str, day: str = "") -> Decimal:
-    """What stands on a bank account, in our favour if positive."""
-    return company.ledger.account(ledger_account).at(day)
+def bank_balance(company: Company, bank_account: Row, day: str = "") -> Decimal:
+    """What stands on a bank account in its own currency, in our favour if positive."""
+    account, currency = bank_account.values["ledger_account"].id, foreign(company, bank_account.values)
+    if currency:
+        return company.ledger.foreign(account, currency).at(day)
+    return company.ledger.account(account).at(day)
 
 
 def unallocated(company: Company, query: Mapping[str, str]) -> list[Artefact]:
@@ -124,6 +135,7 @@ def payment_on_account(company: Company, artefact: Artefact) -> dict[str, Any]:
     if payment is None or contact is None:
         return {}
     amount, left = amount_text(abs(artefact.total)), amount_text(abs(artefact.outstanding))
+    in_base = amount_text(abs(artefact.base_total))
     return {
         **artefact_base(company, artefact),
         "created_at": instant_text(payment.created_at),
@@ -137,12 +149,12 @@ def payment_on_account(company: Company, artefact: Artefact) -> dict[str, Any]:
         "tax_amount": "0.0",
         "total_amount": amount,
         "outstanding_amount": left,
-        "currency": base(company, Link("currency", company.identity.currency)),
-        "exchange_rate": "1.0",
-        "base_currency_net_amount": amount,
+        "currency": base(company, payment.values["currency"]),
+        "exchange_rate": amount_text(payment.values["exchange_rate"]),
+        "base_currency_net_amount": in_base,
         "base_currency_tax_amount": "0.0",
-        "base_currency_total_amount": amount,
-        "base_currency_outstanding_amount": left,
+        "base_currency_total_amount": in_base,
+        "base_currency_outstanding_amount": amount_text(abs(artefact.base_outstanding)),
         "status": base(company, Link("artefact_status", artefact.status)),
     }
 

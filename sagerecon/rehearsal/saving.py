@@ -13,7 +13,7 @@ from sagerecon.rehearsal.conduct import Conduct, owner_of
 from sagerecon.rehearsal.ledger import Entry, Posting
 from sagerecon.rehearsal.records import Identifiers, Link, Row, restored, saved
 
-FORMAT = 1
+FORMAT = 2
 _ENTRIES = "ledger_entry"
 
 
@@ -116,13 +116,16 @@ def _save_entry(entry: Entry) -> list[Any]:
         entry.details,
         entry.transaction,
         entry.deleted,
+        entry.currency,
+        decimal_text(entry.foreign, least_places=0),
     ]
 
 
 def _load_entry(item: list[Any]) -> Entry:
-    id, sequence, created, updated, day, account, amount, contact, rate, details, transaction, deleted = item
+    id, sequence, created, updated, day, account, amount, contact, rate, *rest = item
+    details, transaction, deleted, currency, foreign = rest
     tax_rate = Link("tax_rate", rate) if rate else None
-    posting = Posting(account, Decimal(amount), contact, tax_rate, details)
+    posting = Posting(account, Decimal(amount), contact, tax_rate, details, currency, Decimal(foreign))
     entry = Entry(id, sequence, created, day, posting, transaction, deleted)
     entry.updated_at = updated
     return entry

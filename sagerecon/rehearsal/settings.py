@@ -6,14 +6,25 @@ from collections.abc import Iterator
 from datetime import date
 
 from sagerecon.rehearsal.company import Company
+from sagerecon.rehearsal.currency import foreign
+from sagerecon.rehearsal.not_kept import NOT_KEPT
 from sagerecon.rehearsal.records import Link, Values
 from sagerecon.rehearsal.refusal import Fault
 
+#: The tax schemes that books are kept for.
+SCHEMES = ("STANDARD", "CASH_ACCOUNTING", "NOT_REGISTERED")
 
-def first_settings(country: str, currency: str, accounts_start: str, *, is_tax_registered: bool) -> Values:
+#: Whatever is in another currency belongs to one of these.
+_IN_CURRENCY = ("contact", "bank_account")
+
+
+def first_settings(
+    country: str, currency: str, accounts_start: str, *, tax_scheme: str, multi_currency: bool = False
+) -> Values:
     """The settings a business opens with; its year ends on the eve of the day it started."""
     start = date.fromisoformat(accounts_start)
     month, day = (start.month, start.day) if (start.month, start.day) != (2, 29) else (3, 1)
+    is_tax_registered = tax_scheme != "NOT_REGISTERED"
     year_end = date(start.year + 1, month, day).toordinal() - 1
     return {
         "year_end_date": date.fromordinal(year_end).isoformat(),
@@ -21,9 +32,9 @@ def first_settings(country: str, currency: str, accounts_start: str, *, is_tax_r
         "accounting_type": "accrual",
         "accounts_start_date": accounts_start,
         "base_currency": Link("currency", currency),
-        "multi_currency_enabled": False,
+        "multi_currency_enabled": multi_currency,
         "use_live_exchange_rates": False,
-        "tax_scheme": Link("tax_scheme", "STANDARD" if is_tax_registered else "NOT_REGISTERED"),
+        "tax_scheme": Link("tax_scheme", tax_scheme),
         "tax_return_frequency": Link("tax_return_frequency", "QUARTERLY") if is_tax_registered else None,
         "tax_number": "123456789" if is_tax_registered and country == "GB" else None,
         "postponed_accounting": False,
@@ -36,11 +47,12 @@ def settings_faults(company: Company, values: Values) -> Iterator[Fault]:
     start, locked = values.get("accounts_start_date"), values.get("year_end_lockdown_date")
     if values.get("base_currency") != company.settings["base_currency"]:
         yield Fault("You cannot change the base currency.", "base_currency_id")
-    if values.get("multi_currency_enabled"):
-        yield Fault("The rehearsal keeps books in one currency.", "multi_currency_enabled")
+    yield from _currency_faults(company, values)
     scheme = values.get("tax_scheme")
-    if scheme is None or scheme.id not in ("STANDARD", "NOT_REGISTERED"):
-        yield Fault("The rehearsal keeps books for standard VAT accounting only.", "tax_scheme_id")
+    if scheme is None or scheme.id not in SCHEMES:
+        yield Fault(NOT_KEPT["flat_rate"], "tax_scheme_id")
+    elif scheme.id == "CASH_ACCOUNTING" and company.identity.country == "CA":
+        yield Fault(NOT_KEPT["cash_in_canada"], "tax_scheme_id")
     if not start:
         yield Fault("This field is required.", "accounts_start_date")
         return
@@ -48,6 +60,17 @@ def settings_faults(company: Company, values: Values) -> Iterator[Fault]:
         yield Fault("The accounts start date cannot be before the lockdown date.", "accounts_start_date")
     if start != company.settings["accounts_start_date"]:
         yield from _start_faults(company, start)
+
+
+def _currency_faults(company: Company, values: Values) -> Iterator[Fault]:
+    """Other currencies stay switched on once anything is in one; the start edition has none."""
+    is_on = bool(values.get("multi_currency_enabled"))
+    if is_on and company.identity.edition == "start":
+        yield Fault("Multi-currency is not available in the start edition.", "multi_currency_enabled")
+    if is_on or not company.settings["multi_currency_enabled"]:
+        return
+    if any(foreign(company, row.values) for kind in _IN_CURRENCY for row in company.table(kind)):
+        yield Fault("There are records in other currencies.", "multi_currency_enabled")
 
 
 def _start_faults(company: Company, start: str) -> Iterator[Fault]:

@@ -8,14 +8,23 @@ from decimal import Decimal
 from sagerecon.model.clock import day_of
 from sagerecon.model.money import rounded, total
 from sagerecon.rehearsal.artefacts import Artefact
-from sagerecon.rehearsal.booking import Booking, Settlement
-from sagerecon.rehearsal.chart import CREDITORS, DEBTORS, DISCOUNT_ALLOWED, DISCOUNT_RECEIVED
+from sagerecon.rehearsal.booking import Booking, Settlement, released
+from sagerecon.rehearsal.chart import (
+    CREDITORS,
+    DEBTORS,
+    DISCOUNT_ALLOWED,
+    DISCOUNT_RECEIVED,
+    EXCHANGE,
+)
 from sagerecon.rehearsal.company import Company
-from sagerecon.rehearsal.conduct import Conduct, contact_faults, currency_faults, day_faults
+from sagerecon.rehearsal.conduct import Conduct, contact_faults, day_faults
+from sagerecon.rehearsal.currency import bank_currency_faults, foreign, in_base, rate_faults
 from sagerecon.rehearsal.ledger import NOTHING, Posting
+from sagerecon.rehearsal.not_kept import NOT_KEPT
 from sagerecon.rehearsal.presenting import ON_ACCOUNT
 from sagerecon.rehearsal.records import Link, Row, Values
 from sagerecon.rehearsal.refusal import REQUIRED, Fault
+from sagerecon.rehearsal.tax_entries import due_postings
 
 #: What the payment settles, in the sign of a debit: a receipt settles debits of the customer.
 _SETTLES = {"CUSTOMER_RECEIPT": 1, "CUSTOMER_REFUND": -1, "VENDOR_PAYMENT": -1, "VENDOR_REFUND": 1}
@@ -44,26 +53,50 @@ def _payment_settlements(_company: Company, values: Values) -> list[Settlement]:
 
 
 def _payment_postings(company: Company, values: Values) -> list[Posting]:
-    sign, contact, amount = _sign(values), values["contact"].id, values["total_amount"]
-    is_customer = _side(values) == "CUSTOMER"
-    discount = sign * total(part.get("discount") or NOTHING for part in _parts(values))
-    return [
-        Posting(company.ledger_account_of(values["bank_account"].id), sign * amount),
-        Posting(company.controls[DISCOUNT_ALLOWED if is_customer else DISCOUNT_RECEIVED], discount),
-        Posting(company.controls[DEBTORS if is_customer else CREDITORS], -sign * amount - discount, contact),
+    """The bank at the payment's rate, the contact at the rates of what is settled, the difference to the
+    exchange account; and the tax that becomes due."""
+    sign, side, currency = _sign(values), _side(values), foreign(company, values)
+    parts = released(values, _payment_settlements(company, values))
+    base, amount = sign * values["base_currency_total_amount"], sign * values["total_amount"]
+    discount, base_discount = (
+        total(part.discount for part in parts),
+        total(part.base_discount for part in parts),
+    )
+    settled = total(part.base for part in parts) + sign * _base_on_account(values)
+    bank = company.ledger_account_of(values["bank_account"].id)
+    given = company.controls[DISCOUNT_ALLOWED if side == "CUSTOMER" else DISCOUNT_RECEIVED]
+    owed = company.controls[DEBTORS if side == "CUSTOMER" else CREDITORS]
+    contact = values["contact"].id
+    entries = [
+        Posting(bank, base, "", None, None, currency, amount if currency else NOTHING),
+        Posting(given, base_discount, "", None, None, currency, discount if currency else NOTHING),
+        Posting(owed, -settled, contact, None, None, currency, -amount - discount if currency else NOTHING),
     ]
+    difference = total(entry.amount for entry in entries)
+    if difference:
+        entries.append(Posting(company.controls[EXCHANGE], -difference))
+    return [*entries, *due_postings(company, side, parts)]
 
 
 def _on_account(values: Values) -> Decimal:
     return Decimal(values["total_amount"]) - total(part["amount"] for part in _parts(values))
 
 
-def _payment_artefact(_company: Company, row: Row) -> Artefact | None:
-    rest = _on_account(row.values)
+def _base_on_account(values: Values) -> Decimal:
+    rest = _on_account(values)
+    if rest == values["total_amount"]:
+        return Decimal(values["base_currency_total_amount"])
+    return in_base(rest, values["exchange_rate"])
+
+
+def _payment_artefact(company: Company, row: Row) -> Artefact | None:
+    values = row.values
+    rest = _on_account(values)
     if not rest:
         return None
-    origin = Link("contact_payment", row.id)
-    return Artefact(row.values["on_account"], origin, row.values["contact"].id, -_sign(row.values) * rest)
+    origin, sign = Link("contact_payment", row.id), -_sign(values)
+    base, currency = sign * _base_on_account(values), foreign(company, values)
+    return Artefact(values["on_account"], origin, values["contact"].id, sign * rest, base, currency)
 
 
 def _complete_payment(company: Company, values: Values, old: Row | None) -> Iterator[Fault]:
@@ -72,8 +105,11 @@ def _complete_payment(company: Company, values: Values, old: Row | None) -> Iter
         return
     yield from contact_faults(company, values["contact"], _side(values))
     yield from day_faults(company, values["date"])
-    yield from currency_faults(company, values)
+    yield from rate_faults(company, values, old)
+    yield from bank_currency_faults(company, values)
     amount = values["total_amount"] = rounded(values["total_amount"])
+    if values.get("base_currency_currency_charge"):
+        yield Fault(NOT_KEPT["currency_charge"], "base_currency_currency_charge")
     if amount <= 0:
         yield Fault("Total amount must be greater than 0.", "total_amount")
     faults = list(_part_faults(company, values, old, "contact_payment"))
@@ -92,9 +128,7 @@ def _complete_payment(company: Company, values: Values, old: Row | None) -> Iter
     values["net_amount"] = values["tax_amount"] = NOTHING
     values["base_currency_net_amount"] = values["base_currency_tax_amount"] = NOTHING
     values["base_currency_currency_charge"] = NOTHING
-    values["base_currency_total_amount"] = amount
-    values["currency"] = Link("currency", company.identity.currency)
-    values["exchange_rate"] = Decimal(1)
+    values["base_currency_total_amount"] = in_base(amount, values["exchange_rate"])
     values["editable"] = True
 
 
@@ -114,7 +148,8 @@ def _part_faults(company: Company, values: Values, old: Row | None, kind: str) -
             yield Fault(REQUIRED, f"{path}.{'artefact_id' if link is None else 'amount'}")
             continue
         artefact = company.artefacts.get(link.id)
-        if artefact is None or artefact.contact != values["contact"].id:
+        is_own = artefact is not None and artefact.contact == values["contact"].id
+        if artefact is None or not is_own or not _same_currency(company, artefact, values, kind):
             yield Fault("Couldn't find record.", f"{path}.artefact_id", "RecordNotFound")
             continue
         part["artefact"] = link_of(artefact)
@@ -131,6 +166,11 @@ def _part_faults(company: Company, values: Values, old: Row | None, kind: str) -
         found = company.artefacts.get(id)
         if found is not None and not _takes(found, amount, by):
             yield Fault(_NOT_OPEN)
+
+
+def _same_currency(company: Company, artefact: Artefact, values: Values, kind: str) -> bool:
+    """A payment settles documents in its own currency; an allocation is checked as a whole."""
+    return kind != "contact_payment" or artefact.currency == foreign(company, values)
 
 
 def _takes(artefact: Artefact, amount: Decimal, by: Link) -> bool:
@@ -155,12 +195,27 @@ def payment_conduct() -> Conduct:
         lambda values: Decimal(values["total_amount"]),
         _payment_settlements,
         _payment_artefact,
+        base_total=lambda values: Decimal(values["base_currency_total_amount"]),
     )
     return booking.conduct(_complete_payment, _name_rest)
 
 
 def _allocation_settlements(_company: Company, values: Values) -> list[Settlement]:
     return [Settlement(part["artefact"].id, part["amount"]) for part in _parts(values)]
+
+
+def _allocation_postings(company: Company, values: Values) -> list[Posting]:
+    """Nothing, but for the exchange difference between what meets and the tax that becomes due."""
+    side, settlements = _side(values), _allocation_settlements(company, values)
+    parts = released(values, settlements)
+    owed = company.controls[DEBTORS if side == "CUSTOMER" else CREDITORS]
+    artefact = company.artefacts.get(settlements[0].artefact) if settlements else None
+    entries: list[Posting] = []
+    if difference := total(part.base for part in parts):
+        currency = artefact.currency if artefact is not None else ""
+        entries.append(Posting(owed, -difference, values["contact"].id, None, None, currency))
+        entries.append(Posting(company.controls[EXCHANGE], difference))
+    return [*entries, *due_postings(company, side, parts)]
 
 
 def _complete_allocation(company: Company, values: Values, old: Row | None) -> Iterator[Fault]:
@@ -174,6 +229,9 @@ def _complete_allocation(company: Company, values: Values, old: Row | None) -> I
     yield from faults
     if not faults and total(part["amount"] for part in _parts(values)):
         yield Fault("The allocated amounts must sum to zero.", "allocated_artefacts")
+    artefacts = [company.artefacts.get(part["artefact"].id) for part in _parts(values)] if not faults else []
+    if len({artefact.currency for artefact in artefacts if artefact is not None}) > 1:
+        yield Fault("The allocated artefacts must be in one currency.", "allocated_artefacts")
 
 
 def allocation_conduct() -> Conduct:
@@ -181,7 +239,7 @@ def allocation_conduct() -> Conduct:
     booking = Booking(
         "contact_allocation",
         lambda _company, values: str(values["transaction_type"].id),
-        lambda _company, _values: [],
+        _allocation_postings,
         lambda _company, values: str(values["date"]),
         lambda _values: NOTHING,
         _allocation_settlements,

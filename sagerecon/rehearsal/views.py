@@ -161,8 +161,7 @@ class Views:
                 answer["balance"] = amount_text(contact_balance(company, row.id, day))
         elif name == "bank_account":
             if asked("balance"):
-                account = row.values["ledger_account"].id
-                answer["balance"] = amount_text(bank_balance(company, account))
+                answer["balance"] = amount_text(bank_balance(company, row))
             if asked("deletable"):
                 answer["deletable"] = is_bank_deletable(company, row)
         elif name == "ledger_account":
