@@ -27,6 +27,10 @@ def _nothing_changed(_company: Company, _row: Row, _before: Values, _now: int) -
     return
 
 
+def _no_name(_company: Company, _values: Values) -> str:
+    return ""
+
+
 def _nothing_to_restore(_company: Company, _row: Row) -> None:
     return
 
@@ -47,12 +51,20 @@ class Conduct:
     registers: Callable[[Company, Row], None] = _nothing_to_restore  #: its artefact, after loading
     settles: Callable[[Company, Row], None] = _nothing_to_restore  #: what it allocates, after loading
     defaults: Callable[[Company], Values] | None = None  #: values that stand where nothing was given
+    names: Callable[[Company, Values], str] = _no_name  #: its id, where it is not 32 hex characters
+    releases: Callable[[Company, Row], Iterator[Fault]] = _keep  #: why a draft can't be booked
+
+
+_OWNERS = ("contact", "stock_item", "attachment_context", "analysis_type")
 
 
 def owner_of(values: Values) -> str:
-    """The id of the contact that a record belongs to, or empty."""
-    link = values.get("contact")
-    return link.id if isinstance(link, Link) else ""
+    """The id of the contact, or of the other record, that a record belongs to; or empty."""
+    for name in _OWNERS:
+        link = values.get(name)
+        if isinstance(link, Link):
+            return link.id
+    return ""
 
 
 def day_faults(company: Company, day: str, source: str = "date", *, opening: bool = False) -> Iterator[Fault]:
