@@ -1,10 +1,14 @@
-"""Whatever is booked in a rehearsal business, its books stay books."""
+"""Whatever is booked in a rehearsal business, its books stay books.
+
+The example count is small so that the suite stays quick; `SAGERECON_SOAK=2000` (`make soak`) looks longer.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -15,6 +19,7 @@ from sagerecon.model.money import total
 from sagerecon.package import catalog
 from sagerecon.rehearsal.business import Business
 from sagerecon.rehearsal.ledger import Entry
+from sagerecon.rehearsal.reports import bank_balance, contact_balance
 from sagerecon.rehearsal.request import ApiReply, ApiRequest
 
 #: Pennies, so that sums are small and often meet.
@@ -27,6 +32,7 @@ RATES = st.sampled_from(
 Line = tuple[str, tuple[str, Decimal], int]
 LINES = st.lists(st.tuples(AMOUNTS, RATES, st.integers(0, 2)), min_size=1, max_size=3)
 PLACES = st.integers(0, 11)
+EXCHANGE = st.sampled_from(["1.1275", "0.8", "1.25", "163.5", "1"])
 RARELY = st.sampled_from([False] * 7 + [True])
 SHARES = st.sampled_from(["0.5", "0.5", "1", "1", "2"])
 OTHERS = ("OTHER_PAYMENT", "OTHER_RECEIPT", "OTHER_PAYMENT_REFUND", "OTHER_RECEIPT_REFUND")
@@ -49,13 +55,24 @@ PAYMENTS = {
 class Books(RuleBasedStateMachine):
     """Sends bookings, sensible and not, and holds the books to account after each."""
 
+    options: ClassVar[dict[str, Any]] = {}
+
     def __init__(self) -> None:
         super().__init__()
-        self.clerk = Clerk()
+        self.clerk = Clerk(**self.options)
         self.banks = [item["id"] for item in self.clerk.get("/bank_accounts")["$items"]]
         self.contacts = [(self.clerk.customer(), "CUSTOMER"), (self.clerk.vendor(), "VENDOR")]
+        self.prepare()
         self.records: list[tuple[str, str]] = []
         self.saved = self.text()
+
+    def prepare(self) -> None:
+        """What a business of this sort begins with."""
+
+    def rated(self, contact: str, rate: str) -> dict[str, Any]:
+        """The rate, where the contact's currency needs one; now and then where it does not."""
+        currency = self.clerk.business.company.table("contact").rows[contact].values["currency"].id
+        return {} if currency == "GBP" and rate != "1" else {"exchange_rate": rate}
 
     def text(self) -> str:
         return json.dumps(self.clerk.business.document())
@@ -73,23 +90,45 @@ class Books(RuleBasedStateMachine):
         self.judge(self.clerk.send(kind, **fields), kind)
 
     @precondition(lambda self: len(self.contacts) < 5)
-    @rule(side=st.sampled_from(["CUSTOMER", "VENDOR"]), reference=st.sampled_from(["A", "B", None]))
-    def add_contact(self, side: str, reference: str | None) -> None:
+    @rule(
+        side=st.sampled_from(["CUSTOMER", "VENDOR"]),
+        reference=st.sampled_from(["A", "B", None]),
+        currency=st.sampled_from(["EUR", "GBP"]),
+    )
+    def add_contact(self, side: str, reference: str | None, currency: str) -> None:
         address = {"city": "Leeds"}
         fields = {"name": "Oak", "contact_type_ids": [side], "reference": reference, "main_address": address}
+        if currency == "EUR" and "multi_currency" in self.options:
+            fields["currency_id"] = currency
         reply = self.clerk.send("contact", **fields)
         self.judge(reply)
         if reply.status == 201:
             self.contacts.append((reply.body["id"], side))
 
-    @rule(place=PLACES, is_note=st.booleans(), is_wrong=RARELY, day=USUAL_DAY, lines=LINES, is_draft=RARELY)
+    @rule(
+        place=PLACES,
+        is_note=st.booleans(),
+        is_wrong=RARELY,
+        day=USUAL_DAY,
+        lines=LINES,
+        is_draft=RARELY,
+        rate=EXCHANGE,
+    )
     def add_document(
-        self, place: int, is_note: bool, is_wrong: bool, day: str, lines: list[Line], is_draft: bool
+        self,
+        place: int,
+        is_note: bool,
+        is_wrong: bool,
+        day: str,
+        lines: list[Line],
+        is_draft: bool,
+        rate: str,
     ) -> None:
         contact, side = self.contacts[place % len(self.contacts)]
         kind = f"{'sales' if (side == 'CUSTOMER') != is_wrong else 'purchase'}_"
         kind += "credit_note" if is_note else "invoice"
         fields = {"contact_id": contact, "date": day, "due_date": day, **self.lines(kind, lines)}
+        fields |= self.rated(contact, rate)
         if is_draft:
             fields["status_id"] = "DRAFT"
         self.make(kind, fields)
@@ -103,8 +142,15 @@ class Books(RuleBasedStateMachine):
             ]
         }
 
-    @rule(place=PLACES, day=st.one_of(st.none(), USUAL_DAY), lines=st.one_of(st.none(), LINES))
-    def change_document(self, place: int, day: str | None, lines: list[Line] | None) -> None:
+    @rule(
+        place=PLACES,
+        day=st.one_of(st.none(), USUAL_DAY),
+        lines=st.one_of(st.none(), LINES),
+        rate=st.one_of(st.none(), EXCHANGE),
+    )
+    def change_document(
+        self, place: int, day: str | None, lines: list[Line] | None, rate: str | None
+    ) -> None:
         found = [(kind, id) for kind, id in self.records if kind in DOCUMENTS]
         if not found:
             return
@@ -114,12 +160,17 @@ class Books(RuleBasedStateMachine):
             fields["date"] = day
         if lines is not None:
             fields |= self.lines(kind, lines)
+        if rate is not None:
+            row = self.clerk.business.company.table(kind).rows[id]
+            fields |= self.rated(row.values["contact"].id, rate)
         released = self.clerk.ask("POST", f"{catalog()[kind].path}/{id}/release")
         self.judge(released)
         self.judge(self.clerk.put(kind, id, **fields))
 
-    @rule(place=PLACES, is_invoice=st.booleans(), is_late=RARELY, amount=AMOUNTS)
-    def add_contact_opening(self, place: int, is_invoice: bool, is_late: bool, amount: str) -> None:
+    @rule(place=PLACES, is_invoice=st.booleans(), is_late=RARELY, amount=AMOUNTS, rate=EXCHANGE)
+    def add_contact_opening(
+        self, place: int, is_invoice: bool, is_late: bool, amount: str, rate: str
+    ) -> None:
         fields = {
             "contact_opening_balance_type_id": "INVOICE" if is_invoice else "CREDIT_NOTE",
             "contact_id": self.contacts[place % len(self.contacts)][0],
@@ -127,6 +178,9 @@ class Books(RuleBasedStateMachine):
             "reference": "OLD",
             "total_amount": amount,
         }
+        fields |= self.rated(fields["contact_id"], rate)
+        if "tax_scheme" in self.options and rate != "1":
+            fields |= {"net_amount": f"{Decimal(amount) / Decimal('1.2'):.2f}", "tax_rate_id": "GB_STANDARD"}
         self.make("contact_opening_balance", fields)
 
     @rule(
@@ -136,8 +190,9 @@ class Books(RuleBasedStateMachine):
         share=SHARES,
         discount=st.sampled_from(["0", "0", "0.01"]),
         day=USUAL_DAY,
+        rate=EXCHANGE,
     )
-    def pay(self, place: int, other: int, rest: str, share: str, discount: str, day: str) -> None:
+    def pay(self, place: int, other: int, rest: str, share: str, discount: str, day: str, rate: str) -> None:
         """Settle a part of what is open, or put money on account."""
         found = list(self.clerk.business.company.artefacts.open())
         if found:
@@ -153,7 +208,8 @@ class Books(RuleBasedStateMachine):
         else:
             contact, side = self.contacts[place % len(self.contacts)]
             fields = self.clerk.payment(PAYMENTS[side, side == "CUSTOMER"], contact, "1.50")
-        fields |= {"date": day, "bank_account_id": self.banks[other % 2]}
+        fields |= {"date": day, "bank_account_id": self.banks[other % len(self.banks)]}
+        fields |= self.rated(fields["contact_id"], rate)
         self.make("contact_payment", fields)
 
     @rule(place=PLACES, share=SHARES, is_off=RARELY)
@@ -184,6 +240,21 @@ class Books(RuleBasedStateMachine):
         if found:
             self.judge(self.clerk.put("contact_payment", found[place % len(found)], allocated_artefacts=[]))
 
+    @rule(place=PLACES, total=st.one_of(st.none(), AMOUNTS), rate=st.one_of(st.none(), EXCHANGE))
+    def change_payment(self, place: int, total: str | None, rate: str | None) -> None:
+        """Its words or its money, with the allocations it has."""
+        found = [id for kind, id in self.records if kind == "contact_payment"]
+        if not found:
+            return
+        id = found[place % len(found)]
+        fields: dict[str, Any] = {"reference": f"at {self.clerk.now}"}
+        if total is not None:
+            fields["total_amount"] = total
+        if rate is not None:
+            row = self.clerk.business.company.table("contact_payment").rows[id]
+            fields |= self.rated(row.values["contact"].id, rate)
+        self.judge(self.clerk.put("contact_payment", id, **fields))
+
     @rule(
         day=USUAL_DAY,
         amount=AMOUNTS,
@@ -208,7 +279,7 @@ class Books(RuleBasedStateMachine):
             fields = {"bank_account_id": self.banks[0], "date": eve, "debit": amount, "credit": "0"}
             self.make("bank_opening_balance", fields)
         elif what == "transfer":
-            origin, target = self.banks if error == "0" else self.banks[::-1]
+            origin, target = self.banks[:2] if error == "0" else self.banks[::-1][:2]
             fields = {
                 "from_bank_account_id": origin,
                 "to_bank_account_id": target,
@@ -284,20 +355,51 @@ class Books(RuleBasedStateMachine):
     @invariant()
     def sub_ledgers_equal_control_accounts(self) -> None:
         company = self.clerk.business.company
-        open_items: dict[str, Decimal] = {"CUSTOMER": Decimal(), "VENDOR": Decimal()}
+        contacts = company.table("contact")
+        open_items, balances, waiting = ({"CUSTOMER": Decimal(), "VENDOR": Decimal()} for _ in range(3))
+        owed: dict[str, Decimal] = {}
         for artefact in company.artefacts.open():
-            side = company.table("contact").rows[artefact.contact].values["contact_types"][0].id
-            open_items[side] += artefact.outstanding
-        balances: dict[str, Decimal] = {"CUSTOMER": Decimal(), "VENDOR": Decimal()}
+            side = contacts.rows[artefact.contact].values["contact_types"][0].id
+            open_items[side] += artefact.base_outstanding
+            waiting[side] += total(artefact.held.values())
+            owed[artefact.contact] = owed.get(artefact.contact, Decimal()) + artefact.outstanding
         page = self.clerk.business.handle(
             self.request("/contacts", show_balance="true", attributes="contact_types", items_per_page="200")
         ).body
         for contact in page["$items"]:
             side = contact["contact_types"][0]["id"]
-            balances[side] += Decimal(contact["balance"]) * (1 if side == "CUSTOMER" else -1)
-        debtors = company.ledger.account(company.controls["TRADE_DEBTORS"]).total
-        creditors = company.ledger.account(company.controls["TRADE_CREDITORS"]).total
-        assert open_items == balances == {"CUSTOMER": debtors, "VENDOR": creditors}
+            sign = 1 if side == "CUSTOMER" else -1
+            balances[side] += sign * contact_balance(company, contact["id"], in_base=True)
+            # In the contact's own currency, what is owed is the sum of the open documents.
+            assert Decimal(contact["balance"]) * sign == owed.get(contact["id"], Decimal())
+        for side, control, held in (
+            ("CUSTOMER", "TRADE_DEBTORS", "TAX_ON_SALES_HELD"),
+            ("VENDOR", "TRADE_CREDITORS", "TAX_ON_PURCHASES_HELD"),
+        ):
+            booked = company.ledger.account(company.controls[control]).total
+            assert open_items[side] == balances[side] == booked
+            if held in company.controls:
+                assert waiting[side] == company.ledger.account(company.controls[held]).total
+
+    @invariant()
+    def what_is_settled_leaves_nothing_behind(self) -> None:
+        for kind in (*DOCUMENTS, "contact_opening_balance", "contact_payment"):
+            for row in self.clerk.business.company.table(kind):
+                artefact = self.clerk.business.company.artefacts.get(row.values.get("on_account") or row.id)
+                if artefact is not None and not artefact.outstanding:
+                    assert not artefact.base_outstanding
+                    assert not any(artefact.held.values())
+
+    @invariant()
+    def banks_are_worth_what_the_ledger_says(self) -> None:
+        company = self.clerk.business.company
+        for row in company.table("bank_account"):
+            account = row.values["ledger_account"].id
+            currency = row.values.get("currency")
+            name = "amount" if currency is None or currency.id == "GBP" else "foreign"
+            for day in EVERY_DAY:
+                entries = (each for each in self.entries() if each.account == account and each.day <= day)
+                assert bank_balance(company, row, day) == total(getattr(each, name) for each in entries)
 
     @invariant()
     def what_is_outstanding_is_the_document_less_its_allocations(self) -> None:
@@ -315,6 +417,10 @@ class Books(RuleBasedStateMachine):
                     assert row.id not in settled
                     continue
                 left = row.values["total_amount"] - settled.get(row.id, Decimal())
+                assert (
+                    row.values["base_currency_total_amount"]
+                    == row.values["base_currency_net_amount"] + row.values["base_currency_tax_amount"]
+                )
                 assert row.values["outstanding_amount"] == left >= 0
                 expected = "PAID" if not left else "PART_PAID" if row.id in settled else "UNPAID"
                 assert status == expected
@@ -323,5 +429,46 @@ class Books(RuleBasedStateMachine):
         return ApiRequest("GET", path, query, None, self.clerk.user, self.clerk.now)
 
 
+class CashBooks(Books):
+    """The same where tax is due when it is paid."""
+
+    options: ClassVar[dict[str, Any]] = {"tax_scheme": "CASH_ACCOUNTING"}
+
+
+class CurrencyBooks(Books):
+    """The same with contacts and a bank account in another currency."""
+
+    options: ClassVar[dict[str, Any]] = {"multi_currency": True}
+
+    def prepare(self) -> None:
+        self.clerk.post("business_exchange_rate", currency_id="EUR", rate="1.1")
+        details = {"account_name": "Euro Account"}
+        bank = self.clerk.post(
+            "bank_account",
+            bank_account_type_id="CHECKING",
+            currency_id="EUR",
+            bank_account_details=details,
+        )
+        self.banks.append(bank["id"])
+        self.contacts = [
+            (self.clerk.customer("Eiche GmbH", currency_id="EUR"), "CUSTOMER"),
+            (self.clerk.vendor("Orme SA", currency_id="EUR"), "VENDOR"),
+            *self.contacts,
+        ]
+
+
+class CashCurrencyBooks(CurrencyBooks):
+    """Both at once."""
+
+    options: ClassVar[dict[str, Any]] = {"multi_currency": True, "tax_scheme": "CASH_ACCOUNTING"}
+
+
+EXAMPLES = int(os.environ.get("SAGERECON_SOAK", "12"))
+USUAL = settings(max_examples=EXAMPLES, stateful_step_count=40, deadline=None)
+
 TestBooks = Books.TestCase
-TestBooks.settings = settings(max_examples=50, stateful_step_count=40, deadline=None)
+TestCashBooks = CashBooks.TestCase
+TestCurrencyBooks = CurrencyBooks.TestCase
+TestCashCurrencyBooks = CashCurrencyBooks.TestCase
+for case in (TestBooks, TestCashBooks, TestCurrencyBooks, TestCashCurrencyBooks):
+    case.settings = USUAL
