@@ -109,15 +109,19 @@ def check(project: Project) -> Compiled:
     return compile_project(project)
 
 
-def plan(project: Project, clock: Clock, target: Path | None = None) -> Plan:
+def plan(
+    project: Project, clock: Clock, target: Path | None = None, prepared: Prepared | None = None
+) -> Plan:
     """What a run would do, in order and window by window; nothing is sent.
+
+    `prepared` is what `snapshot` gave, where the caller has it still.
 
     Raises:
         MappingError: the mappings have faults.
         ValidationError: the source has faults that must be settled first.
         CircularReferenceError: records refer to each other in a circle.
     """
-    prepared = prepare(project)
+    prepared = prepared or prepare(project)
     prepared.insist()
     with project.open_store(clock) as store:
         books = store.books(project.business.id)
@@ -228,6 +232,7 @@ def reconcile(
     clock: Clock,
     session: requests.Session,
     *,
+    prepared: Prepared | None = None,
     max_calls: int | None = None,
     on_plan: Callable[[Plan], None] = lambda _: None,
     on_progress: Callable[[Progress], None] = lambda _: None,
@@ -237,7 +242,7 @@ def reconcile(
     Raises:
         PlanningError: reading back takes more than `max_calls`.
     """
-    prepared = prepare(project)
+    prepared = prepared or prepare(project)
     with project.open_store(clock) as store:
         books = store.books(project.business.id)
         reading = Reading(

@@ -98,7 +98,7 @@ def _told(folder: Path, screen: Screen, sage: RehearsalSage, faults: ScheduledFa
     screen.findings([finding for finding in prepared.findings if finding.code != "choice"])
 
     _chapter(screen, "The plan")
-    made = commands.plan(project, clock)
+    made = commands.plan(project, clock, prepared=prepared)
     screen.show(terminal.plan_summary(made))
 
     _chapter(screen, "The run: killed once, an answer lost, a 429, another app")
@@ -113,6 +113,7 @@ def _told(folder: Path, screen: Screen, sage: RehearsalSage, faults: ScheduledFa
             project,
             clock,
             session,
+            prepared=prepared,
             on_plan=lambda plan: screen.say(f"Reading back takes {plan.header.calls:,} calls."),
             on_progress=lambda progress: meter(progress.done, progress.of, progress.label),
         )

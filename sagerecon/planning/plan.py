@@ -8,7 +8,7 @@ hash of those bytes. Runner, report, dry run and cost gate read the same steps.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Enum
@@ -113,18 +113,16 @@ class Header:
 
 @dataclass(frozen=True)
 class Plan:
-    """A header and its steps in the order of sending."""
+    """A header and its steps in the order of sending. `read_as` is its name where it was read from a file."""
 
     header: Header
     steps: tuple[Step, ...]
+    read_as: str = field(default="", compare=False)
 
     @cached_property
     def hash(self) -> str:
         """The plan's name: the SHA-256 of its file, as 64 hex characters."""
-        digest = hashlib.sha256()
-        for line in plan_lines(self):
-            digest.update(line.encode())
-        return digest.hexdigest()
+        return self.read_as or _hash_of(plan_lines(self))
 
 
 def plan_lines(plan: Plan) -> Iterator[str]:
@@ -134,6 +132,13 @@ def plan_lines(plan: Plan) -> Iterator[str]:
         yield canonical(step_document(step)) + "\n"
 
 
+def _hash_of(lines: Iterable[str]) -> str:
+    digest = hashlib.sha256()
+    for line in lines:
+        digest.update(line.encode())
+    return digest.hexdigest()
+
+
 def read_plan(lines: Iterable[str], file: str) -> Plan:
     """The plan of a file that `plan_lines` wrote.
 
@@ -141,7 +146,8 @@ def read_plan(lines: Iterable[str], file: str) -> Plan:
         PlanStaleError: the file is not a plan of this format, or was cut short.
     """
     try:
-        documents = (read_json(line) for line in lines)
+        digest = hashlib.sha256()
+        documents = (read_json(line) for line in _hashed(lines, digest.update))
         head = next(documents)
         if head.pop("sagerecon") != FORMAT:
             raise PlanStaleError(f"{file} is a plan of another format.", "Make it again: sagerecon plan.")
@@ -152,6 +158,12 @@ def read_plan(lines: Iterable[str], file: str) -> Plan:
     if len(made.steps) != count:
         raise PlanStaleError(f"{file} is not a whole plan.", "Make it again: sagerecon plan.")
     return made
+
+
+def _hashed(lines: Iterable[str], update: Callable[[bytes], None]) -> Iterator[str]:
+    for line in lines:
+        update(f"{line.rstrip(chr(10))}\n".encode())
+        yield line
 
 
 def node_document(node: Node) -> Any:
