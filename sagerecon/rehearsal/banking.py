@@ -12,10 +12,10 @@ from sagerecon.rehearsal.conduct import Conduct, day_faults
 from sagerecon.rehearsal.currency import bank_rate_faults, foreign_bank, in_base
 from sagerecon.rehearsal.documents import region_tax_faults, tax_breakdown, tax_faults
 from sagerecon.rehearsal.ledger import NOTHING, Posting
-from sagerecon.rehearsal.not_kept import NOT_KEPT
 from sagerecon.rehearsal.records import Link, Row, Values
 from sagerecon.rehearsal.refusal import Fault
 from sagerecon.rehearsal.tax_entries import tax_shares
+from sagerecon.rehearsal.unkept import WAYS
 
 #: What happens to the bank account, +1 a debit; and the side whose tax account takes the tax.
 _OTHER = {
@@ -36,7 +36,7 @@ def _complete_other(company: Company, values: Values, old: Row | None) -> Iterat
     yield from bank_rate_faults(company, values, "bank_account", old)
     amount = values["total_amount"] = rounded(values["total_amount"])
     if values.get("part_recoverable"):
-        yield Fault(NOT_KEPT["part_recoverable"], "part_recoverable")
+        yield Fault(WAYS["part_recoverable"], "part_recoverable")
     if amount <= 0:
         yield Fault("Total amount must be greater than 0.", "total_amount")
     for line in values["payment_lines"]:
@@ -108,7 +108,7 @@ def _complete_transfer(company: Company, values: Values, old: Row | None) -> Ite
     yield from day_faults(company, values["date"])
     yield from bank_rate_faults(company, values, "from_bank_account", old)
     if foreign_bank(company, values["from_bank_account"]) != foreign_bank(company, values["to_bank_account"]):
-        yield Fault(NOT_KEPT["transfer_currency"], "to_bank_account_id")
+        yield Fault(WAYS["transfer_currency"], "to_bank_account_id")
     amount = values["amount"] = rounded(values["amount"])
     if amount <= 0:
         yield Fault("Amount must be greater than 0.", "amount")

@@ -16,6 +16,7 @@ from sagerecon.rehearsal.presenting import base
 from sagerecon.rehearsal.records import Link, Row
 from sagerecon.rehearsal.refusal import Refusal, known, not_found
 from sagerecon.rehearsal.request import ApiReply, ApiRequest
+from sagerecon.rehearsal.returns import mark_returned
 from sagerecon.rehearsal.routes import Route, Routes, check_access
 from sagerecon.rehearsal.saving import load_company, save_company
 from sagerecon.rehearsal.unkept import unkept, why_not
@@ -111,6 +112,14 @@ class Business:
     def from_document(cls, document: Any, catalog: Catalog) -> Business:
         """The business that `document` wrote."""
         return cls(load_company(document, catalog, CONDUCTS))
+
+    def mark_returned(self, start: str, end: str, now: int) -> str:
+        """The id of the tax return of a period of ISO days: what it takes in can't be changed any more.
+
+        Nobody can do this through the API; it is for whoever plays the accountant at the desk.
+        """
+        self._company.now = now
+        return mark_returned(self._company, start, end, now).id
 
     @property
     def company(self) -> Company:
@@ -225,4 +234,4 @@ _ACTS: Mapping[str, _Act] = {
 }
 
 #: Kinds with a table: those that are written, and the books they make.
-_KEPT = frozenset((*CONDUCTS, "transaction", "ledger_entry"))
+_KEPT = frozenset((*CONDUCTS, "transaction", "ledger_entry", "draft_tax_return", "tax_return"))

@@ -14,10 +14,10 @@ from sagerecon.rehearsal.company import Company
 from sagerecon.rehearsal.conduct import Conduct, contact_faults, day_faults, days_after
 from sagerecon.rehearsal.currency import foreign, in_base, rate_faults
 from sagerecon.rehearsal.ledger import NOTHING, Posting
-from sagerecon.rehearsal.not_kept import NOT_KEPT
 from sagerecon.rehearsal.records import Link, Row, Values
 from sagerecon.rehearsal.refusal import REQUIRED, Fault
 from sagerecon.rehearsal.tax_entries import ON_PAYMENT, held_tax, provincial_part, tax_point, tax_shares
+from sagerecon.rehearsal.unkept import WAYS
 
 _ONE = Decimal(1)
 _BOTH = ("", "base_currency_")
@@ -186,7 +186,7 @@ def _head_faults(company: Company, sort: Sort, values: Values, old: Row | None) 
     yield from rate_faults(company, values, old)
     for name in _NOT_KEPT:
         if values.get(name):
-            yield Fault(NOT_KEPT[name], name)
+            yield Fault(WAYS[name], name)
     yield from _status_faults(sort, values, old)
     number = values.get(sort.number) if sort.number else None
     if number and (old is None or old.values.get(sort.number) != number):

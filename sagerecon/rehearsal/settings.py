@@ -7,9 +7,9 @@ from datetime import date
 
 from sagerecon.rehearsal.company import Company
 from sagerecon.rehearsal.currency import foreign
-from sagerecon.rehearsal.not_kept import NOT_KEPT
 from sagerecon.rehearsal.records import Link, Values
 from sagerecon.rehearsal.refusal import Fault
+from sagerecon.rehearsal.unkept import WAYS
 
 #: The tax schemes that books are kept for.
 SCHEMES = ("STANDARD", "CASH_ACCOUNTING", "NOT_REGISTERED")
@@ -50,9 +50,9 @@ def settings_faults(company: Company, values: Values) -> Iterator[Fault]:
     yield from _currency_faults(company, values)
     scheme = values.get("tax_scheme")
     if scheme is None or scheme.id not in SCHEMES:
-        yield Fault(NOT_KEPT["flat_rate"], "tax_scheme_id")
+        yield Fault(WAYS["flat_rate"], "tax_scheme_id")
     elif scheme.id == "CASH_ACCOUNTING" and company.identity.country == "CA":
-        yield Fault(NOT_KEPT["cash_in_canada"], "tax_scheme_id")
+        yield Fault(WAYS["cash_in_canada"], "tax_scheme_id")
     if not start:
         yield Fault("This field is required.", "accounts_start_date")
         return

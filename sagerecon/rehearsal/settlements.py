@@ -20,11 +20,11 @@ from sagerecon.rehearsal.company import Company
 from sagerecon.rehearsal.conduct import Conduct, contact_faults, day_faults
 from sagerecon.rehearsal.currency import bank_currency_faults, foreign, in_base, rate_faults
 from sagerecon.rehearsal.ledger import NOTHING, Posting
-from sagerecon.rehearsal.not_kept import NOT_KEPT
 from sagerecon.rehearsal.presenting import ON_ACCOUNT
 from sagerecon.rehearsal.records import Link, Row, Values
 from sagerecon.rehearsal.refusal import REQUIRED, Fault
 from sagerecon.rehearsal.tax_entries import due_postings
+from sagerecon.rehearsal.unkept import WAYS
 
 #: What the payment settles, in the sign of a debit: a receipt settles debits of the customer.
 _SETTLES = {"CUSTOMER_RECEIPT": 1, "CUSTOMER_REFUND": -1, "VENDOR_PAYMENT": -1, "VENDOR_REFUND": 1}
@@ -109,7 +109,7 @@ def _complete_payment(company: Company, values: Values, old: Row | None) -> Iter
     yield from bank_currency_faults(company, values)
     amount = values["total_amount"] = rounded(values["total_amount"])
     if values.get("base_currency_currency_charge"):
-        yield Fault(NOT_KEPT["currency_charge"], "base_currency_currency_charge")
+        yield Fault(WAYS["currency_charge"], "base_currency_currency_charge")
     if amount <= 0:
         yield Fault("Total amount must be greater than 0.", "total_amount")
     faults = list(_part_faults(company, values, old, "contact_payment"))

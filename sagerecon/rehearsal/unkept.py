@@ -1,4 +1,5 @@
-"""What the catalog knows and the rehearsal refuses, each with its reason."""
+"""What the catalog knows and the rehearsal refuses, each with its reason: resources, operations, and ways
+of keeping books."""
 
 from __future__ import annotations
 
@@ -31,6 +32,22 @@ REFUSED: Mapping[tuple[str, str], str] = {
     ("draft_tax_return", "create"): _AUTHORITY,
     ("tax_return", "obligation_periods"): _AUTHORITY,
     ("bank_account", "bank_feed"): "A bank feed needs a bank, and the rehearsal has none.",
+}
+
+#: Ways of keeping books that are refused wherever they are asked for.
+WAYS: Mapping[str, str] = {
+    "flat_rate": "The rehearsal keeps books for standard and cash accounting, not for flat rate schemes.",
+    "cash_in_canada": "Canada knows no cash accounting scheme.",
+    "currency_charge": "The rehearsal keeps no currency conversion charges; book them as another payment.",
+    "transfer_currency": "The rehearsal keeps transfers between bank accounts of one currency only.",
+    "part_recoverable": "The rehearsal keeps books for tax that is reclaimed in full or not at all.",
+    "vat_reverse_charge": "The rehearsal keeps no books for vat reverse charge.",
+    "destination_consignment": "The rehearsal keeps no books for destination consignment.",
+    "postponed_accounting": "The rehearsal keeps no books for postponed accounting.",
+    "import": "The rehearsal keeps no books for import.",
+    "vat_exempt_consignment": "The rehearsal keeps no books for vat exempt consignment.",
+    "cis_applicable_amount": "The rehearsal keeps no books for cis applicable amount.",
+    "withholding_tax_amount": "The rehearsal keeps no books for withholding tax amount.",
 }
 
 
