@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,15 +12,16 @@ import typer
 
 from sagerecon import commands
 from sagerecon import demo as story
+from sagerecon.catalog_cli import catalog
+from sagerecon.console import LOOK, Json, command
 from sagerecon.model.clock import DAY, SystemClock, instant_text
-from sagerecon.model.errors import FindingsError, SagereconError, SourceError
 from sagerecon.model.finding import Finding, Severity
 from sagerecon.report import terminal
 from sagerecon.report.screen import Meter, Screen, paths_text
 from sagerecon.runner import PATIENCE, Ended, Progress, RunOutcome
 
-#: The same in every format: a person must look, paused, a fault of ours.
-LOOK, PAUSED, OURS = 1, 3, 70
+#: The same in every format; a person must look is 1, a fault of ours 70.
+PAUSED = 3
 
 app = typer.Typer(
     name="sagerecon",
@@ -32,9 +32,9 @@ app = typer.Typer(
 )
 auth = typer.Typer(help="Sign in to Sage, or to a sandbox.", no_args_is_help=True)
 app.add_typer(auth, name="auth")
+app.add_typer(catalog, name="catalog")
 
 Folder = Annotated[Path, typer.Option("--project", "-p", help="The project's folder.")]
-Json = Annotated[bool, typer.Option("--json", help="Events for programs, one JSON object a line.")]
 HERE = Path()
 
 
@@ -305,33 +305,6 @@ def logout(project: Folder = HERE, json: Json = False) -> None:
             commands.logout(opened, commands.open_clock(opened), session)
         screen.event("result", signed_in=False)
         screen.say("Signed out.")
-
-
-@contextmanager
-def command(as_json: bool) -> Iterator[Screen]:
-    """A screen; what we foresaw becomes a sentence and an exit code, what we did not becomes 70."""
-    screen = Screen(as_json=as_json)
-    try:
-        yield screen
-    except FindingsError as error:
-        screen.findings(error.findings)
-        screen.complain(error.message)
-        raise typer.Exit(error.exit_code) from None
-    except SagereconError as error:
-        if isinstance(error, SourceError):
-            screen.findings(error.findings)
-        screen.complain(error.message, error.hint)
-        raise typer.Exit(error.exit_code) from None
-    except (typer.Exit, KeyboardInterrupt):
-        raise
-    except Exception as error:
-        if os.environ.get("SAGERECON_DEBUG"):
-            raise
-        screen.complain(
-            f"A fault of sagerecon: {type(error).__name__}. Nothing more was sent; the store is whole.",
-            "Set SAGERECON_DEBUG=1 to see where, and tell us.",
-        )
-        raise typer.Exit(OURS) from None
 
 
 @contextmanager

@@ -200,6 +200,8 @@ class Api:
     settings: Mapping[str, tuple[str, ...]] = field(
         default_factory=dict
     )  #: where sources disagree; published first
+    editions: Mapping[str, str] = field(default_factory=dict)  #: name by word: plus -> Plus
+    countries: Mapping[str, str] = field(default_factory=dict)  #: name by code
     deviations: Mapping[str, str] = field(default_factory=dict)  #: from Sage's documents: subject -> reason
 
 

@@ -256,6 +256,8 @@ def _api(document: Mapping[str, Any]) -> Api:
             for error in document["errors"]
         ),
         settings={name: tuple(setting["choices"]) for name, setting in document["settings"].items()},
+        editions=dict(document["editions"]),
+        countries=dict(document["countries"]),
         deviations=dict(document.get("deviations", {})),
     )
 

@@ -1,0 +1,45 @@
+"""What every command shares: its screen, and the way from an error to a sentence and an exit code."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+
+from sagerecon.model.errors import FindingsError, SagereconError, SourceError
+from sagerecon.report.screen import Screen
+
+#: The same in every format: a person must look, a fault of ours.
+LOOK, OURS = 1, 70
+
+Json = Annotated[bool, typer.Option("--json", help="Events for programs, one JSON object a line.")]
+
+
+@contextmanager
+def command(as_json: bool) -> Iterator[Screen]:
+    """A screen; what we foresaw becomes a sentence and an exit code, what we did not becomes 70."""
+    screen = Screen(as_json=as_json)
+    try:
+        yield screen
+    except FindingsError as error:
+        screen.findings(error.findings)
+        screen.complain(error.message)
+        raise typer.Exit(error.exit_code) from None
+    except SagereconError as error:
+        if isinstance(error, SourceError):
+            screen.findings(error.findings)
+        screen.complain(error.message, error.hint)
+        raise typer.Exit(error.exit_code) from None
+    except (typer.Exit, KeyboardInterrupt):
+        raise
+    except Exception as error:
+        if os.environ.get("SAGERECON_DEBUG"):
+            raise
+        screen.complain(
+            f"A fault of sagerecon: {type(error).__name__}. Nothing more was sent; the store is whole.",
+            "Set SAGERECON_DEBUG=1 to see where, and tell us.",
+        )
+        raise typer.Exit(OURS) from None

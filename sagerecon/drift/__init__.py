@@ -1,0 +1,1 @@
+"""What Sage's published documents say, held against the catalog."""

@@ -1,0 +1,337 @@
+"""The catalog for a terminal of 80 columns, and the same as plain documents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from rich.console import RenderableType
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from sagerecon.drift.changes import Change
+from sagerecon.model.catalog import Api, Catalog, Field, Kind, Operation
+
+_LETTERS = {"list": "L", "create": "C", "read": "R", "update": "U", "delete": "D"}
+_EDITIONS = {"start": "Start", "standard": "Standard", "plus": "Plus"}
+_WIDEST_NAME = 35
+_ROLES = {"read_only": "any role", "restricted": "Restricted or Full", "full": "Full"}
+
+
+def kinds(catalog: Catalog) -> Iterator[RenderableType]:
+    """Every kind by section: what can be done with it."""
+    table = _table("kind", "operations", "sent once", "a new one is")
+    section = ""
+    for kind in sorted(catalog, key=lambda kind: (kind.section, kind.name)):
+        if kind.section != section:
+            section = kind.section
+            table.add_row(Text(section.replace("_", " "), style="bold"))
+        table.add_row(f"  {kind.name}", _can(kind), "yes" if kind.is_idempotent else "", _undo(kind))
+    yield table
+    yield Text("L list, C create, R read, U update, D delete. Sent once: honours idempotency_id.", "dim")
+
+
+def kind(found: Kind, api: Api) -> Iterator[RenderableType]:
+    """What a kind accepts, and all that is known of it."""
+    yield Text(f"{found.name}  {found.path}", style="bold")
+    yield Text(found.about)
+    yield from _heading("Operations", [*_operations(found)])
+    sent = [*_sent(found.fields.values())]
+    if sent:
+        yield from _heading("Fields that are sent", [_fields(sent)])
+    answers = [
+        (depth, field) for depth, field in _walk(found.fields.values()) if field.read_only and depth == 0
+    ]
+    if answers:
+        yield from _heading("Fields that only come back", [_answers(answers)])
+    yield from _heading("Finding them", [*_finding(found, api)])
+    yield from _heading("Worth knowing", [*_knowledge(found)])
+
+
+def changes(found: Sequence[Change], meant: int) -> Iterator[RenderableType]:
+    """What a document says otherwise than the catalog, resource by resource."""
+    table = _table("what", "", "catalog", "document")
+    resource = ""
+    for change in found:
+        if change.resource != resource:
+            resource = change.resource
+            table.add_row(Text(resource, style="bold"))
+        cells = (f"  {change.what}", change.subject, change.ours, change.theirs)
+        table.add_row(*(escape(cell) for cell in cells))
+    if found:
+        yield table
+    count = f"{len(found):,} difference{'' if len(found) == 1 else 's'}"
+    yield Text(f"{count}; {meant:,} more are meant, with their reasons in the catalog.")
+
+
+def row_document(found: Kind) -> dict[str, Any]:
+    """A kind as a line of the list, as JSON."""
+    return {
+        "kind": found.name,
+        "resource": found.resource,
+        "section": found.section,
+        "about": found.about,
+        "operations": list(found.operations),
+        "idempotent": found.is_idempotent,
+        "parallel_posts": found.parallel_posts,
+        "fixed_list": found.is_fixed_list,
+        "reversibility": {
+            name: operation.reversibility
+            for name, operation in found.operations.items()
+            if operation.reversibility
+        },
+    }
+
+
+def kind_document(found: Kind) -> dict[str, Any]:
+    """A kind with all its facts, as JSON."""
+    return {
+        **row_document(found),
+        "path": found.path,
+        "operations": [_operation_document(operation) for operation in found.operations.values()],
+        "fields": [field_document(field) for field in found.fields.values()],
+        "natural_keys": [
+            {"field": key.field, "filter": key.filter, "unique": key.is_unique} for key in found.natural_keys
+        ],
+        "filters": list(found.filters),
+        "required_filters": list(found.required_filters),
+        "read_filters": list(found.read_filters),
+        "search": list(found.search),
+        "sort_keys": list(found.sort_keys),
+        "changed_since": found.changed_since,
+        "deleted_since": found.deleted_since,
+        "amount": found.amount,
+        "yields": dict(found.yields),
+        "label": list(found.label),
+        "posts": list(found.posts),
+        "values": dict(found.values),
+        "quirks": list(found.quirks),
+    }
+
+
+def field_document(field: Field) -> dict[str, Any]:
+    """A field with what is stated of it, as JSON."""
+    facts: dict[str, Any] = {
+        "name": field.name,
+        "type": field.type,
+        "required": field.required,
+        "create": field.create,
+        "update": field.update,
+        "answered": field.answered_as if field.answered else "",
+    }
+    stated = {
+        "max_length": field.max_length,
+        "decimals": field.decimals,
+        "least": field.least,
+        "most": field.most,
+        "enum": list(field.enum),
+        "refers_to": list(field.targets),
+        "countries": list(field.countries),
+        "about": field.about,
+        "fields": [field_document(child) for child in field.fields.values()],
+    }
+    facts |= {name: value for name, value in stated.items() if value not in (None, [], "")}
+    return facts if field.in_start else {**facts, "start": False}
+
+
+def change_document(change: Change) -> dict[str, str]:
+    """A difference, as JSON."""
+    return {
+        "resource": change.resource,
+        "what": change.what,
+        "subject": change.subject,
+        "catalog": change.ours,
+        "document": change.theirs,
+    }
+
+
+def _operation_document(operation: Operation) -> dict[str, Any]:
+    return {
+        "name": operation.name,
+        "method": operation.method,
+        "path": operation.path,
+        "status": operation.status,
+        "reversibility": operation.reversibility,
+        "editions": {edition: list(countries) for edition, countries in operation.editions.items()},
+        "needs": dict(operation.needs),
+        "needs_every_area": operation.needs_every_area,
+        "query": list(operation.query),
+    }
+
+
+def _can(found: Kind) -> str:
+    letters = "".join(letter for name, letter in _LETTERS.items() if found.can(name))
+    return " ".join((letters, *(name for name in found.operations if name not in _LETTERS))).strip()
+
+
+def _undo(found: Kind) -> str:
+    create = found.operations.get("create")
+    return create.reversibility if create is not None else ""
+
+
+def _operations(found: Kind) -> Iterator[RenderableType]:
+    places = {name: _where(operation) for name, operation in found.operations.items()}
+    is_same = len(set(places.values())) == 1
+    if is_same:
+        yield Text(f"Available in {next(iter(places.values()))}.")
+    table = _table("operation", "call", *(() if is_same else ("where",)), "who", "undo")
+    for name, operation in found.operations.items():
+        where = () if is_same else (places[name],)
+        table.add_row(
+            name, f"{operation.method} {operation.path}", *where, _who(operation), operation.reversibility
+        )
+    yield table
+
+
+def _where(operation: Operation) -> str:
+    """The countries, once where they are those of every edition."""
+    by_countries: dict[str, list[str]] = {}
+    for edition, name in _EDITIONS.items():
+        countries = ", ".join(operation.editions.get(edition, ()))
+        if countries:
+            by_countries.setdefault(countries, []).append(name)
+    if [len(names) for names in by_countries.values()] == [len(_EDITIONS)]:
+        return next(iter(by_countries))
+    return "; ".join(f"{countries} ({', '.join(names)})" for countries, names in by_countries.items())
+
+
+def _who(operation: Operation) -> str:
+    if not operation.needs:
+        return "anyone"
+    role = next(iter(operation.needs.values()))
+    joint = " and " if operation.needs_every_area else " or "
+    return f"{_ROLES.get(role, role)} in {joint.join(operation.needs)}"
+
+
+def _sent(fields: Iterable[Field], depth: int = 0) -> Iterator[tuple[int, Field]]:
+    return ((depth, field) for depth, field in _walk(fields, depth) if not field.read_only)
+
+
+def _walk(fields: Iterable[Field], depth: int = 0) -> Iterator[tuple[int, Field]]:
+    for field in fields:
+        yield depth, field
+        if not field.refers_to:
+            yield from _walk(field.fields.values(), depth + 1)
+
+
+def _fields(fields: Iterable[tuple[int, Field]]) -> Table:
+    table = _table("field", "type", "needed", "max", "refers to, notes")
+    named = [("  " * depth + field.name, field) for depth, field in fields]
+    _hold_names(table, (name for name, _ in named))
+    for name, field in named:
+        table.add_row(
+            name,
+            _type(field),
+            "yes" if field.required else "",
+            "" if field.max_length is None else f"{field.max_length:,}",
+            escape(_notes(field)),
+        )
+    return table
+
+
+def _answers(fields: Iterable[tuple[int, Field]]) -> Table:
+    table = _table("field", "type", "refers to, notes")
+    for _, field in fields:
+        table.add_row(field.answered_as, _type(field), escape(_notes(field)))
+    return table
+
+
+def _type(field: Field) -> str:
+    if field.type == "decimal" and field.decimals == 2:
+        return "money"
+    if field.type == "list":
+        return "ids" if field.refers_to else "list"
+    return "id" if field.refers_to and not field.read_only else field.type
+
+
+def _notes(field: Field) -> str:
+    return "; ".join(_said(field))
+
+
+def _said(field: Field) -> Iterator[str]:
+    if field.targets:
+        yield " or ".join(field.targets)
+    if field.enum:
+        yield f"one of {', '.join(field.enum)}"
+    if field.least is not None or field.most is not None:
+        yield f"{'' if field.least is None else field.least} to {'' if field.most is None else field.most}"
+    if not field.read_only and field.create != field.update:
+        yield "on create only" if field.create else "on update only"
+    if field.countries:
+        yield f"{', '.join(field.countries)} only"
+    if not field.in_start:
+        yield "not in Start"
+    if field.about:
+        yield field.about.removesuffix(".")
+
+
+def _finding(found: Kind, api: Api) -> Iterator[RenderableType]:
+    for key in found.natural_keys:
+        way = f"found with {key.filter}" if key.filter else "found by reading the list"
+        yield Text(f"Natural key {key.field}, {way}{', unique' if key.is_unique else ''}.")
+    if found.search:
+        yield Text(f"search looks into {', '.join(found.search)}.")
+    if found.sort_keys:
+        yield Text(f"Sorts by {', '.join(found.sort_keys)}.")
+    if found.changed_since or found.deleted_since:
+        yield Text(f"Changes: {' and '.join(filter(None, (found.changed_since, found.deleted_since)))}.")
+    names = [*dict.fromkeys((*found.filters, *found.read_filters))]
+    if names:
+        table = _table("filter", "type", "of", "")
+        for name in names:
+            table.add_row(name, *_filter(found, api, name))
+        yield table
+
+
+def _filter(found: Kind, api: Api, name: str) -> tuple[str, str, str]:
+    known = api.filters[name]
+    both = name in found.filters, name in found.read_filters
+    of = {(True, True): "list, one", (True, False): "list", (False, True): "one"}[both]
+    if not found.can("list"):
+        of = "one"
+    needed = " (needed)" if name in found.required_filters else ""
+    return known.type, of, escape(known.about + needed)
+
+
+def _knowledge(found: Kind) -> Iterator[RenderableType]:
+    if found.is_fixed_list:
+        yield Text("- Sage keeps this list; nobody writes it.")
+    if found.is_idempotent:
+        yield Text("- Honours idempotency_id: what was sent twice is made once.")
+    if not found.parallel_posts:
+        yield Text("- Sage asks for one POST of these at a time.")
+    if found.posts:
+        yield Text(f"- Books to {', '.join(found.posts)}.")
+    if found.amount:
+        yield Text(f"- {found.amount} says what it is worth.")
+    for quirk in found.quirks:
+        yield Text(f"- {quirk}")
+    if found.values:
+        yield from _values(found.values, are_examples=found.values_are_examples)
+
+
+def _values(values: Mapping[str, str], *, are_examples: bool) -> Iterator[RenderableType]:
+    table = _table("id, some of them" if are_examples else "id", "meaning")
+    for id_, meaning in values.items():
+        table.add_row(escape(id_), escape(meaning))
+    yield table
+
+
+def _heading(title: str, parts: Sequence[RenderableType]) -> Iterator[RenderableType]:
+    if parts:
+        yield Text(f"\n{title}", style="bold")
+        yield from parts
+
+
+def _table(*headings: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    return table
+
+
+def _hold_names(table: Table, names: Iterable[str]) -> None:
+    """Let the first column keep its names whole, as far as that leaves room for the rest."""
+    width = min(max((len(name) for name in names), default=0), _WIDEST_NAME)
+    table.columns[0].min_width = table.columns[0].max_width = width
