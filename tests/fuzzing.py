@@ -84,7 +84,7 @@ class Fuzzer:
             answered = self.call("GET", f"{path}{query}")
             items = answered.json().get("$items", []) if answered.status_code == 200 else []
             kind = self.kind_of(methods["get"]["operationId"])
-            self.ids[kind] = [item["id"] for item in items]
+            self.ids[kind] = [item.get("id") or item["$path"].rpartition("/")[2] for item in items]
 
     def kind_of(self, operation_id: str) -> str:
         resource = operation_id.partition("_")[2]

@@ -244,7 +244,14 @@ def test_an_update_is_partial_and_null_clears() -> None:
 
 def test_unknown_paths_ids_and_methods() -> None:
     clerk = Clerk()
-    for path in ("/nothing", "/contacts/ab12", "/contacts/ab12/more", "/currencies/XXX", "/stock_items", "/"):
+    for path in (
+        "/nothing",
+        "/contacts/ab12",
+        "/contacts/ab12/more",
+        "/currencies/XXX",
+        "/datev_settings",
+        "/",
+    ):
         reply = clerk.ask("GET", path)
         assert (reply.status, reply.body[0]["$dataCode"]) == (404, "RecordNotFound"), path
     for method, path in (("POST", "/contact_types"), ("PUT", "/journals/x"), ("PATCH", "/contacts/x")):

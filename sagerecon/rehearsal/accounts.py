@@ -218,8 +218,8 @@ def _remove_bank(company: Company, row: Row, now: int) -> None:
 BANK_ACCOUNT = Conduct(_complete_bank, _keep_bank, _write_bank, _change_bank, _remove_bank)
 
 
-def _item(kind: str, prices: str, price_type: str, name: str) -> Conduct:
-    """How products and services behave: no two of a kind share an item code."""
+def item_conduct(kind: str, prices: str, price_type: str, name: str) -> Conduct:
+    """How products, services and stock items behave: no two of a kind share an item code."""
     key = "item_code"
 
     def complete(company: Company, values: Values, old: Row | None) -> Iterator[Fault]:
@@ -254,5 +254,5 @@ def _item(kind: str, prices: str, price_type: str, name: str) -> Conduct:
     return Conduct(complete, keeps, created, changed, removed)
 
 
-PRODUCT = _item("product", "sales_prices", "product_sales_price_type", "price_name")
-SERVICE = _item("service", "sales_rates", "service_rate_type", "rate_name")
+PRODUCT = item_conduct("product", "sales_prices", "product_sales_price_type", "price_name")
+SERVICE = item_conduct("service", "sales_rates", "service_rate_type", "rate_name")

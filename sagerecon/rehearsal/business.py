@@ -12,15 +12,18 @@ from sagerecon.rehearsal.checking import read_wrapper
 from sagerecon.rehearsal.company import Company, Identity
 from sagerecon.rehearsal.conducts import CONDUCTS
 from sagerecon.rehearsal.founding import found_company
+from sagerecon.rehearsal.preferences import FACTS, setting
 from sagerecon.rehearsal.presenting import base
 from sagerecon.rehearsal.records import Link, Row
 from sagerecon.rehearsal.refusal import Refusal, known, not_found
+from sagerecon.rehearsal.reissuing import reissue
 from sagerecon.rehearsal.request import ApiReply, ApiRequest
 from sagerecon.rehearsal.returns import mark_returned
 from sagerecon.rehearsal.routes import Route, Routes, check_access
 from sagerecon.rehearsal.saving import load_company, save_company
 from sagerecon.rehearsal.unkept import unkept, why_not
 from sagerecon.rehearsal.views import Views
+from sagerecon.rehearsal.worded import worded
 from sagerecon.rehearsal.writing import change, delete, make, release, void
 
 
@@ -76,20 +79,14 @@ class Business:
     def facts(self) -> Mapping[str, Any]:
         """What `/businesses/{id}` says of it beside id, name, path and the asker's rights."""
         identity = self._company.identity
+        own = setting(self._company, "business")
         opened = instant_text(identity.opened_at)
         country = base(self._company, Link("country", identity.country))
         return {
             "created_at": opened,
-            "updated_at": opened,
-            "address_line_1": None,
-            "address_line_2": None,
-            "city": None,
-            "postal_code": None,
+            "updated_at": instant_text(own.updated_at),
+            **{name: own.values.get(name) for name in FACTS},
             "country": {"id": country["id"], "displayed_as": country["displayed_as"]},
-            "region": None,
-            "telephone": None,
-            "mobile": None,
-            "website": None,
             "is_demo": False,
             "ni_based": False,
             "subscriptions": [
@@ -138,14 +135,16 @@ class Business:
     def _read_apart(self, route: Route, request: ApiRequest) -> ApiReply | None:
         """Answers about what is not a table: fixed lists, settings, reports."""
         kind, name, query = route.kind, route.operation.name, request.query
+        special = APART.get((kind.name, name))
+        if special is not None:
+            return special(self._company, self._views, route, request)
         words = self._company.words(kind.name)
         if words is not None and name == "list":
             return ApiReply(200, self._views.fixed(kind, words, query))
         if words is not None and name == "read":
             known(words.get(route.id))
-            return ApiReply(200, base(self._company, Link(kind.name, route.id)))
-        special = APART.get((kind.name, name))
-        return special(self._company, self._views, route, request) if special else None
+            return ApiReply(200, worded(self._company, kind.name, route.id))
+        return None
 
     def _list(self, route: Route, request: ApiRequest) -> ApiReply:
         return ApiReply(200, self._views.records(route.kind, request.query))
@@ -175,8 +174,16 @@ class Business:
         release(self._company, route.kind, row, request.now)
         return ApiReply(route.operation.status, self._views.record(route.kind, row, {}))
 
+    def _reissue(self, route: Route, request: ApiRequest) -> ApiReply:
+        body = read_wrapper(route.kind, request.body) if request.body else {}
+        row = reissue(self._company, route.kind, self._row(route), body, request.now)
+        return ApiReply(route.operation.status, self._views.record(route.kind, row, {}))
+
     def _row(self, route: Route) -> Row:
-        return known(self._company.table(route.kind.name).get(route.id))
+        """The record under a path; a stock item is read among the products and written in its own place."""
+        row = known(self._company.table(route.kind.name).get(route.id))
+        is_stock = route.kind.name == "product" and row.id in self._company.table("stock_item").rows
+        return known(None if is_stock and route.operation.method != "GET" else row)
 
 
 def new_business(
@@ -231,7 +238,9 @@ _ACTS: Mapping[str, _Act] = {
     "update": Business._update,
     "delete": Business._delete,
     "release": Business._release,
+    "reissue": Business._reissue,
 }
 
-#: Kinds with a table: those that are written, and the books they make.
+#: Kinds with a table: those that are written, and the books they make. No tax return is ever made here,
+#: so the lists of them are empty.
 _KEPT = frozenset((*CONDUCTS, "transaction", "ledger_entry", "draft_tax_return", "tax_return"))

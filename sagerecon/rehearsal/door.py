@@ -86,14 +86,10 @@ class Door:
             return refusal(405, "MethodNotAllowed", f"{method} is not offered.")
         if not parts or parts[0] == "me":
             return _not_found()
-        if parts[0] == "user" and len(parts) == 1:
-            return (
-                self.membership.user_answer(visit.member) if method == "GET" else _not_offered(method, path)
-            )
-        if parts[0] == "businesses":
-            if method != "GET":
-                return _not_offered(method, path)
-            return self.membership.businesses_answer(visit.member, parts[1:], query)
+        if parts[0] in ("user", "businesses"):
+            if method == "GET":
+                return self._about(visit.member, parts, query)
+            return self._about_changed(visit, method, path, headers, body, now)
         if (refused := self._refused(visit, method)) is not None:
             return refused
         try:
@@ -103,14 +99,44 @@ class Door:
         assert visit.user is not None  # noqa: S101 - `_refused` has seen to it
         return self._booked(visit, ApiRequest(method, path, query, document, visit.user, now))
 
+    def _about(self, member: Member, parts: list[str], query: Mapping[str, str]) -> Reply:
+        """What is told about the user, or about the businesses: they lie above any one business."""
+        if parts[0] == "businesses":
+            return self.membership.businesses_answer(member, parts[1:], query)
+        return self.membership.user_answer(member) if len(parts) == 1 else _not_found()
+
+    def _about_changed(
+        self, visit: Visit, method: str, path: str, headers: Mapping[str, str], body: bytes, now: int
+    ) -> Reply:
+        """The user or a business after a change of what is told about them."""
+        member, parts = visit.member, [part for part in path.split("/") if part]
+        is_user = parts[0] == "user"
+        if method != "PUT" or len(parts) != (1 if is_user else 2):
+            return _not_offered(method, path)
+        business = member.lead if is_user else parts[1]
+        user = member.in_business(business)
+        if user is None:
+            return _not_found()
+        if visit.is_readonly:
+            return _denied()
+        try:
+            document = _read_body(headers, body)
+        except _UnreadableError as error:
+            return error.reply
+        request = ApiRequest(method, path, {}, document, user, now)
+        answered = self.membership.businesses[business].handle(request)
+        if answered.status != 200:
+            return json_reply(answered.status, answered.body)
+        if is_user:
+            self.membership.change_user(member, answered.body, now)
+        return self._about(member, parts, {})
+
     def offered(self, catalog: Catalog) -> Iterator[tuple[Kind, Operation]]:
         """Every operation that is answered, here or in one of the businesses."""
         for kind in catalog:
             for operation in kind.operations.values():
-                if kind.name in _ABOVE:
-                    if operation.method == "GET":
-                        yield kind, operation
-                elif any(books.offers(kind, operation.name) for books in self.membership.businesses.values()):
+                businesses = self.membership.businesses.values()
+                if kind.name in _ABOVE or any(books.offers(kind, operation.name) for books in businesses):
                     yield kind, operation
 
     def _refused(self, visit: Visit, method: str) -> Reply | None:

@@ -139,12 +139,6 @@ FIXED: Mapping[str, Mapping[str, str]] = {
     "contact_opening_balance_type": {"INVOICE": "Invoice", "CREDIT_NOTE": "Cr Note"},
     "quick_entry_type": {"INVOICE": "Invoice", "CREDIT_NOTE": "Credit Note"},
     "catalog_item_type": {"STOCK_ITEM": "Stock", "PRODUCT": "Non-stock", "SERVICE": "Service"},
-    "product_sales_price_type": {
-        "SALES_PRICE": "Sales Price",
-        "TRADE": "Trade",
-        "WHOLESALE": "Wholesale",
-    },
-    "service_rate_type": {"RATE": "Rate"},
     "tax_return_frequency": {"MONTHLY": "Monthly", "QUARTERLY": "Quarterly", "ANNUALLY": "Annually"},
     "tax_type": {"MTD": "MTD", "MTD_PENDING": "MTD_PENDING"},
     "transaction_type": _words("""

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from sagerecon.model.catalog import Catalog
 from sagerecon.rehearsal.accounts import BANK_ACCOUNT, account_values, open_later_accounts, write_code
+from sagerecon.rehearsal.analysis import first_types
 from sagerecon.rehearsal.chart import BANK, chart
 from sagerecon.rehearsal.company import Company, Identity
 from sagerecon.rehearsal.people import CONTACT, contact_defaults
+from sagerecon.rehearsal.preferences import FIRST_SETTINGS
+from sagerecon.rehearsal.price_types import FIRST_NAMES
 from sagerecon.rehearsal.records import Identifiers, Link, Values
 from sagerecon.rehearsal.settings import first_settings
+from sagerecon.rehearsal.tax_profile import first_profile
 
 #: What the tax authority's own contacts are called.
 _AUTHORITY = {"GB": "HMRC", "IE": "Revenue", "CA": "CRA"}
@@ -37,6 +41,7 @@ def found_company(
     _open_accounts(company)
     open_later_accounts(company, identity.opened_at)
     _add_authority(company)
+    _add_lists(company, f"{seed}:{identity.id}:lists")
     return company
 
 
@@ -77,3 +82,20 @@ def _add_authority(company: Company) -> None:
             "system": True,
         }
         CONTACT.created(company, company.add("contact", values, now), now)
+
+
+def _add_lists(company: Company, seed: str) -> None:
+    """What a business finds in lists that it may change, and its settings.
+
+    Their ids come from a stream of their own, so that a longer list moves no other id.
+    """
+    now, ids = company.identity.opened_at, Identifiers(seed)
+    for kind, names in FIRST_NAMES.items():
+        for name in names:
+            company.add(kind, {"name": name, "active": True}, now, id=ids.next())
+    for values in first_types():
+        company.add("analysis_type", values, now, id=ids.next())
+    company.add("tax_profile", first_profile(company), now, id=ids.next())
+    for kind, first in FIRST_SETTINGS.items():
+        company.add(kind, first(company), now, id=kind)
+    company.add("business", {}, now, id="business")

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from sagerecon.model.catalog import Api, Kind
 from sagerecon.model.clock import SECOND, instant
+from sagerecon.rehearsal.attachments import check_traced
 from sagerecon.rehearsal.company import Company
 from sagerecon.rehearsal.ledger import Entry
 from sagerecon.rehearsal.presenting import displayed_as
@@ -57,6 +58,8 @@ def _source(table: Table, kind: Kind, query: Query) -> Sequence[Row]:
     """The shortest list to begin with."""
     since = _given(kind, query, kind.deleted_since)
     if since is not None:
+        if kind.name == "attachment":
+            check_traced(_instant(since, kind.deleted_since))
         return table.deleted_since(_instant(since, kind.deleted_since) + SECOND - 1)
     since = _given(kind, query, kind.changed_since)
     if since is not None:
@@ -191,6 +194,34 @@ def _transaction_type(company: Company, kind: Kind, text: str) -> Test:
     return test
 
 
+def _has_attachments(company: Company, _kind: Kind, text: str) -> Test:
+    files = company.table("attachment")
+    return lambda row: files.has_owned(row.id) == is_true(text)
+
+
+def _level(company: Company, kind: Kind, text: str) -> Test:
+    """By the word or the number of a level; a category is of the level of its type."""
+
+    def test(row: Row) -> bool:
+        type = row if kind.name == "analysis_type" else company.find(row.values["analysis_type"])
+        level = type.values["analysis_type_level"] if type is not None else {}
+        return text in (str(level.get("id")), level.get("name"), level.get("identifier"))
+
+    return test
+
+
+def _document_of_page(_company: Company, _kind: Kind, text: str) -> Test:
+    return lambda row: row.values["object_guid"] == text
+
+
+def _out_of_stock(_company: Company, _kind: Kind, text: str) -> Test:
+    return lambda row: (row.values["quantity_in_stock"] <= 0) == is_true(text)
+
+
+def _below_reorder_level(_company: Company, _kind: Kind, text: str) -> Test:
+    return lambda row: (row.values["quantity_in_stock"] < row.values["reorder_level"]) == is_true(text)
+
+
 def _always(_company: Company, _kind: Kind, _text: str) -> None:
     """A name of the query that does not choose records."""
 
@@ -204,6 +235,11 @@ _FILTERS: Mapping[tuple[str, str], Callable[[Company, Kind, str], Test | None]] 
     ("", "search"): _always,
     ("", "transaction_type_id"): _transaction_type,
     ("", "active"): _flag("active"),
+    ("", "has_attachments"): _has_attachments,
+    ("", "analysis_type_level"): _level,
+    ("hosted_artefact_payment_setting", "object_guid"): _document_of_page,
+    ("stock_item", "out_of_stock"): _out_of_stock,
+    ("stock_item", "below_reorder_level"): _below_reorder_level,
     ("ledger_entry", "from_date"): _entry_from,
     ("ledger_entry", "to_date"): _entry_to,
     ("ledger_entry", "ledger_account_id"): _entry_account,
@@ -258,6 +294,14 @@ def attributes(query: Query, name: str = "attributes") -> frozenset[str] | None:
     """The fields asked for: none, some, or None for all of them."""
     names = frozenset(part.strip() for part in query.get(name, "").split(",") if part.strip())
     return None if "all" in names else names
+
+
+def chosen(answers: Sequence[dict[str, Any]], wanted: frozenset[str] | None) -> list[dict[str, Any]]:
+    """Whole answers cut down to the fields asked for, beside the base ones."""
+    if wanted is None:
+        return list(answers)
+    keep = wanted | {"id", "displayed_as", "$path"}
+    return [{name: answer[name] for name in answer if name in keep} for answer in answers]
 
 
 def _whole(text: str | None, default: int) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from sagerecon.model.clock import instant_text
 from sagerecon.rehearsal.reply import Reply, json_reply, refusal
 from sagerecon.rehearsal.request import FULL, READ_ONLY, Books, User
 
@@ -23,6 +24,8 @@ class Member:
     initials: str
     roles: dict[str, str] = field(default_factory=dict)  #: by business id
     lead: str = ""  #: the business that is meant where no header names one
+    locale: str = "en-GB"
+    changed_at: int = 0  #: in milliseconds, or 0 for never
 
     def in_business(self, business: str) -> User | None:
         """The person with their role there, or None where they have none."""
@@ -58,16 +61,28 @@ class Membership:
     def user_answer(self, member: Member) -> Reply:
         """The answer of `/user`."""
         first, _, last = member.displayed_as.partition(" ")
+        created = self.businesses[member.lead].facts().get("created_at") if member.lead else None
         document = {
-            "id": member.id,
+            "created_at": created,
+            "updated_at": instant_text(member.changed_at) if member.changed_at else created,
             "displayed_as": member.displayed_as,
+            "id": member.id,
             "first_name": first,
             "last_name": last,
             "initials": member.initials,
-            "email": f"{first.lower()}@example.com",
-            "locale": "en-GB",
+            "email": f"{member.id}@example.com",
+            "locale": member.locale,
         }
         return json_reply(200, document)
+
+    def change_user(self, member: Member, given: Mapping[str, Any], now: int) -> None:
+        """Take in what a user says of themselves; the fields have been checked."""
+        first, _, last = member.displayed_as.partition(" ")
+        first, last = given.get("first_name") or first, given.get("last_name") or last
+        member.displayed_as = f"{first} {last}".strip()
+        member.initials = given.get("initials") or member.initials
+        member.locale = given.get("locale") or member.locale
+        member.changed_at = now
 
     def document(self) -> dict[str, Any]:
         """All of it, for saving."""
@@ -101,6 +116,9 @@ class Membership:
     def _facts(self, member: Member, books: Books) -> dict[str, Any]:
         is_active = books.id not in self.lapsed
         role = member.roles[books.id]
+        told = books.facts()
+        tier = {"id": _SUBSCRIPTIONS.get(books.edition, books.edition.upper())}
+        state = {"active": is_active, "status": "active" if is_active else "expired"}
         return {
             **_link(books),
             "name": books.name,
@@ -109,14 +127,9 @@ class Membership:
                 "displayed_as": books.country,
                 "$path": f"/countries/{books.country}",
             },
-            **books.facts(),
-            "subscriptions": [
-                {
-                    "id": _SUBSCRIPTIONS.get(books.edition, books.edition.upper()),
-                    "active": is_active,
-                    "status": "active" if is_active else "expired",
-                }
-            ],
+            **told,
+            "subscriptions": [{**each, **state} for each in told.get("subscriptions", [tier])],
+            "user_roles": [],
             "user_permissions": [{"area": area, "role": _role(role)} for area in _AREAS],
         }
 

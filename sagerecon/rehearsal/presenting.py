@@ -134,6 +134,28 @@ def _field(name: str) -> Callable[[Company, Values], str | None]:
     return lambda _company, values: values.get(name)
 
 
+def _quick_entry(company: Company, values: Values) -> str:
+    """An opening balance shows up among the quick entries, under a prefix of its own."""
+    type = values.get("transaction_type")
+    is_opening = type is not None and "OPENING_BALANCE" in type.id
+    settings = company.table("invoice_settings").get("invoice_settings")
+    prefix = "OB-" if is_opening else (settings.values["quick_entry_prefix"] if settings else "") or ""
+    return f"{prefix}{values['reference']}"
+
+
+def _reconciliation(company: Company, values: Values) -> str:
+    return f"{displayed_as(company, values['bank_account'])} - {values['statement_date']}"
+
+
+def _tax_profile(company: Company, values: Values) -> str | None:
+    type = values.get("tax_type")
+    return displayed_as(company, type) if type else company.settings.get("tax_number")
+
+
+def _rate(company: Company, values: Values) -> str:
+    return f"{company.identity.currency} -> {values['currency'].id}"
+
+
 _NAMERS: Mapping[str, Callable[[Company, Values], str | None]] = {
     "contact": _contact,
     "ledger_account": _ledger_account,
@@ -146,6 +168,21 @@ _NAMERS: Mapping[str, Callable[[Company, Values], str | None]] = {
     "sales_credit_note": _field("credit_note_number"),
     "purchase_invoice": _purchase,
     "purchase_credit_note": _purchase,
+    "sales_quote": _field("quote_number"),
+    "sales_estimate": _field("estimate_number"),
+    "sales_quick_entry": _quick_entry,
+    "purchase_quick_entry": _quick_entry,
+    "stock_item": _field("description"),
+    "stock_movement": _field("details"),
+    "attachment": _field("description"),
+    "analysis_type": _field("name"),
+    "analysis_type_category": _field("name"),
+    "product_sales_price_type": _field("name"),
+    "service_rate_type": _field("name"),
+    "bank_deposit": _field("reference"),
+    "bank_reconciliation": _reconciliation,
+    "tax_profile": _tax_profile,
+    "business_exchange_rate": _rate,
     "contact_allocation": _allocation,
     "contact_opening_balance": lambda _company, values: f"OB-{values['reference']}",
     "contact_payment": _field("reference"),
@@ -164,6 +201,9 @@ _NAMERS: Mapping[str, Callable[[Company, Values], str | None]] = {
 _APART = ("id", "displayed_as", "$path", "created_at", "updated_at", "deleted_at")
 _ON_REQUEST = ("balance", "balance_details", "payments_allocations")
 
+#: What is sent and never comes back as it was.
+_TAKEN = {"attachment": ("file",)}
+
 
 class Shape:
     """The fields of a kind's answer and what stands in those that are empty; made once per kind."""
@@ -171,7 +211,7 @@ class Shape:
     def __init__(self, kind: Kind) -> None:
         self.kind = kind
         self.empty = {field.answered_as: _nothing(field) for field in kind.fields.values() if field.answered}
-        for name in (*_APART, *_ON_REQUEST):
+        for name in (*_APART, *_ON_REQUEST, *_TAKEN.get(kind.name, ())):
             self.empty.pop(name, None)
         self.lines = {
             field.answered_as: {each.answered_as: _nothing(each) for each in field.fields.values()}

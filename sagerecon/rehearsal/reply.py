@@ -40,9 +40,9 @@ def json_bytes(document: Any) -> bytes:
 
 
 def json_reply(status: int, document: Any, headers: Mapping[str, str] | None = None) -> Reply:
-    """A reply with a JSON body, or with none where `document` is None."""
-    if document is None:
-        return Reply(status, dict(headers or {}))
+    """A reply with a JSON body, or with none where `document` is None; bytes go out as they are."""
+    if document is None or isinstance(document, bytes):
+        return Reply(status, dict(headers or {}), document or b"")
     return Reply(status, {"Content-Type": JSON, **(headers or {})}, json_bytes(document))
 
 

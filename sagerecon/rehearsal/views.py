@@ -8,9 +8,10 @@ from typing import Any
 from sagerecon.model.catalog import Kind
 from sagerecon.model.clock import day_of, instant_text
 from sagerecon.rehearsal.accounts import is_bank_deletable
+from sagerecon.rehearsal.added import ADDED, added
 from sagerecon.rehearsal.company import Company
 from sagerecon.rehearsal.conduct import day_before
-from sagerecon.rehearsal.listing import Page, attributes, envelope, is_true, listed, page_of
+from sagerecon.rehearsal.listing import Page, attributes, chosen, envelope, is_true, listed, page_of
 from sagerecon.rehearsal.people import is_contact_deletable
 from sagerecon.rehearsal.presenting import Answer, Shape, amount_text, base, present
 from sagerecon.rehearsal.records import Link, Row
@@ -24,7 +25,9 @@ from sagerecon.rehearsal.reports import (
     payments_allocations,
     unallocated,
 )
+from sagerecon.rehearsal.stock import is_stock_deletable
 from sagerecon.rehearsal.tax import TaxRate
+from sagerecon.rehearsal.worded import worded, worded_ids
 
 Query = Mapping[str, str]
 
@@ -50,9 +53,12 @@ class Views:
 
     def fixed(self, kind: Kind, words: Mapping[str, str], query: Query) -> Answer:
         """A page of a fixed list."""
-        found = list(words)
-        ids, page = self._slice(found, query)
-        return envelope(kind, page, query, [base(self._company, Link(kind.name, id)) for id in ids])
+        company = self._company
+        ids, page = self._slice(worded_ids(company, kind, words, query), query)
+        if attributes(query) == frozenset():
+            return envelope(kind, page, query, [base(company, Link(kind.name, id)) for id in ids])
+        answers = [worded(company, kind.name, id) for id in ids]
+        return envelope(kind, page, query, chosen(answers, attributes(query)))
 
     def artefacts(self, kind: Kind, query: Query) -> Answer:
         """A page of what is not settled."""
@@ -65,12 +71,13 @@ class Views:
     def tax_rates(self, kind: Kind, query: Query) -> Answer:
         """A page of the country's tax rates."""
         rates, page = self._slice(list(self._company.tax_rates.values()), query)
-        wanted = attributes(query)
         answers = [self.tax_rate(rate, query) for rate in rates]
-        if wanted is not None:
-            keep = wanted | {"id", "displayed_as", "$path"}
-            answers = [{name: answer[name] for name in answer if name in keep} for answer in answers]
-        return envelope(kind, page, query, answers)
+        return envelope(kind, page, query, chosen(answers, attributes(query)))
+
+    def plain_list(self, kind: Kind, query: Query, answers: list[Answer]) -> Answer:
+        """A page of answers that stand in no table."""
+        found, page = self._slice(answers, query)
+        return envelope(kind, page, query, chosen(found, attributes(query)))
 
     def tax_rate(self, rate: TaxRate, query: Query) -> Answer:
         """A tax rate with its percentage today, or on the `date` asked for."""
@@ -100,16 +107,16 @@ class Views:
     def settings(self, kind: Kind) -> Answer:
         """The financial settings."""
         company = self._company
-        row = Row("", 0, company.settings_updated_at, company.settings)
-        answer = present(company, self._shape(kind), row)
-        return {
-            "$path": kind.path,
-            **{
-                name: answer[name]
-                for name in answer
-                if name not in ("id", "displayed_as", "created_at", "$path")
-            },
-        }
+        return self.preferences(kind, Row("", 0, company.settings_updated_at, company.settings))
+
+    def preferences(self, kind: Kind, row: Row) -> Answer:
+        """A kind of settings; most have a path and no id."""
+        answer = present(self._company, self._shape(kind), row)
+        path = {"$path": kind.path} if "$path" in kind.base_fields else {}
+        apart = {"id", "displayed_as", "created_at", "$path"}
+        if "updated_at" not in kind.fields:
+            apart.add("updated_at")
+        return {**path, **{name: answer[name] for name in answer if name not in apart}}
 
     def _slice(self, found: list[Any], query: Query) -> tuple[Sequence[Any], Page]:
         # A page carries rows; what has no rows of its own is cut by the same rule.
@@ -126,6 +133,8 @@ class Views:
         company = self._company
         answer = present(company, self._shape(kind), row, wanted)
         self._add_computed(kind, row, query, wanted, answer)
+        if "id" not in kind.base_fields:
+            del answer["id"]
         nested = attributes(query, "nested_attributes")
         if nested != frozenset() and "nested_attributes" in (*kind.filters, *kind.read_filters):
             self._expand(row, nested, answer)
@@ -167,9 +176,13 @@ class Views:
         elif name == "ledger_account":
             if is_true(query.get("show_balance_details")):
                 answer["balance_details"] = balance_details(company, row.id, query)
-        elif name in ("product", "service"):
+        elif name in ("product", "service", "stock_item"):
             if asked("deletable"):
-                answer["deletable"] = Link(name, row.id) not in company.used_items
+                is_stock = row.id in company.table("stock_item").rows
+                named = Link(name, row.id) in company.used_items
+                answer["deletable"] = is_stock_deletable(company, row) if is_stock else not named
+        elif name in ADDED:
+            answer.update(added(company, name, row, asked))
         elif name == "contact_payment":
             self._add_payment(row, asked("payment_on_account"), asked("editable"), answer)
         elif is_true(query.get("show_payments_allocations")):

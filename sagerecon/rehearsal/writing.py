@@ -31,8 +31,14 @@ def make(company: Company, kind: Kind, body: Mapping[str, Any], now: int) -> Row
     if conduct.defaults is not None:
         values = {**conduct.defaults(company), **values}
     _refuse(list(conduct.complete(company, values, None)))
+    return book_new(company, kind, values, now)
+
+
+def book_new(company: Company, kind: Kind, values: Values, now: int) -> Row:
+    """The new record of values that are complete and have no faults."""
+    conduct = CONDUCTS[kind.name]
     _name_lines(company, kind, values, {})
-    row = company.add(kind.name, values, now, owner_of(values))
+    row = company.add(kind.name, values, now, owner_of(values), conduct.names(company, values))
     conduct.created(company, row, now)
     if kind.search:
         row.searched = searched_text(company, kind, row.values)
@@ -48,7 +54,7 @@ def change(company: Company, kind: Kind, row: Row, body: Mapping[str, Any], now:
     conduct = CONDUCTS[kind.name]
     given, faults = check_body(company, kind, body, creating=False)
     _refuse(faults)
-    values = _merged(kind, row.values, given)
+    values = merged(kind, row.values, given)
     _refuse(list(conduct.complete(company, values, row)))
     before = row.values
     _name_lines(company, kind, values, before)
@@ -71,6 +77,9 @@ def delete(company: Company, kind: Kind, row: Row, now: int) -> None:
         raise Refusal(405 if faults[0].code == "MethodNotAllowed" else 422, faults)
     conduct.removed(company, row, now)
     company.table(kind.name).remove(row, now, owner_of(row.values))
+    files = company.table("attachment")
+    for file in list(files.owned(row.id)):
+        files.remove(file, now, row.id)
 
 
 def void(company: Company, kind: Kind, row: Row, reason: str, now: int) -> None:
@@ -102,7 +111,7 @@ def release(company: Company, kind: Kind, row: Row, now: int) -> None:
     """
     if row.values["status"].id not in _DRAFTS:
         raise invalid(Fault("Only a draft can be released.", "base"))
-    _refuse(list(day_faults(company, row.values["date"])))
+    _refuse([*day_faults(company, row.values["date"]), *CONDUCTS[kind.name].releases(company, row)])
     before = row.values
     row.values = {**before, "status": None}
     company.table(kind.name).touch(row, now)
@@ -114,7 +123,7 @@ def _refuse(faults: list[Fault]) -> None:
         raise invalid(*faults)
 
 
-def _merged(kind: Kind, before: Values, given: Values) -> Values:
+def merged(kind: Kind, before: Values, given: Values) -> Values:
     """A partial update: what is given replaces, objects field by field, the rest stays."""
     values = restored(saved(before))
     for name, value in given.items():

@@ -1,0 +1,50 @@
+"""Bank deposits: what the till held is taken to a bank account."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from sagerecon.model.money import rounded
+from sagerecon.rehearsal.booking import Booking
+from sagerecon.rehearsal.company import Company
+from sagerecon.rehearsal.conduct import Conduct, day_faults
+from sagerecon.rehearsal.ledger import NOTHING, Posting
+from sagerecon.rehearsal.records import Link, Row, Values
+from sagerecon.rehearsal.refusal import Fault
+
+
+def _complete(company: Company, values: Values, _old: Row | None) -> Iterator[Fault]:
+    yield from day_faults(company, values["date"])
+    cash = values["cash_amount"] = rounded(values["cash_amount"])
+    cheques = values["cheque_amount"] = rounded(values.get("cheque_amount") or NOTHING)
+    if cash < 0 or cheques < 0:
+        yield Fault("The amounts of a deposit cannot be negative.", "cash_amount")
+    if cash + cheques <= 0:
+        yield Fault("Cash amount must be greater than 0.", "cash_amount")
+    values["total_amount"] = cash + cheques
+    origin = company.find(values["from_bank_account"])
+    if origin is not None and origin.values["bank_account_type"] != Link("bank_account_type", "CASH_IN_HAND"):
+        yield Fault("You can only deposit from a cash account; use a bank transfer.", "from_bank_account_id")
+    if values["from_bank_account"] == values["to_bank_account"]:
+        yield Fault("The two bank accounts must differ.", "to_bank_account_id")
+
+
+def _postings(company: Company, values: Values) -> list[Posting]:
+    amount = values["total_amount"]
+    return [
+        Posting(company.ledger_account_of(values["to_bank_account"].id), amount),
+        Posting(company.ledger_account_of(values["from_bank_account"].id), -amount),
+    ]
+
+
+def deposit_conduct() -> Conduct:
+    """How bank deposits behave; Sage offers no way to change one."""
+    booking = Booking(
+        "bank_deposit",
+        lambda _company, _values: "DEPOSIT",
+        _postings,
+        lambda _company, values: str(values["date"]),
+        lambda values: Decimal(values["total_amount"]),
+    )
+    return booking.conduct(_complete)
