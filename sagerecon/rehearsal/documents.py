@@ -268,7 +268,7 @@ def region_tax_faults(company: Company, line: Values, path: str) -> Iterator[Fau
     if company.identity.country != "CA" or (gst is None and pst is None):
         return
     if gst is not None and pst is not None and gst + pst != line["tax_amount"]:
-        yield Fault("The GST and PST amounts must sum to the tax amount.", f"{path}.gst_amount")
+        yield Fault("The GST and PST amounts must sum to the tax amount.", f"{path}.gst_amount".lstrip("."))
 
 
 def tax_faults(company: Company, rate: Link | None, tax: Decimal, source: str) -> Iterator[Fault]:

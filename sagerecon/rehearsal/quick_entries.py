@@ -13,21 +13,46 @@ from sagerecon.rehearsal.company import Company
 from sagerecon.rehearsal.conduct import (
     Conduct,
     contact_faults,
-    currency_faults,
     day_faults,
     days_after,
     side_of,
 )
-from sagerecon.rehearsal.documents import SORTS, Sort, document_booking, tax_breakdown, tax_faults
+from sagerecon.rehearsal.currency import in_base, rate_faults
+from sagerecon.rehearsal.documents import (
+    SORTS,
+    Sort,
+    document_artefact,
+    document_booking,
+    region_tax_faults,
+    tax_breakdown,
+    tax_faults,
+)
 from sagerecon.rehearsal.ledger import NOTHING, Posting
 from sagerecon.rehearsal.records import Link, Row, Values
 from sagerecon.rehearsal.refusal import REQUIRED, Fault
+from sagerecon.rehearsal.tax_entries import tax_point
 
 #: Quick entries of a side, as they stand in the catalog.
 SIDES = {"sales_quick_entry": "CUSTOMER", "purchase_quick_entry": "VENDOR"}
 
 _LINES = {"INVOICE": "invoice_lines", "CREDIT_NOTE": "credit_note_lines"}
 _SORTS = {(sort.side, sort.lines): sort for sort in SORTS}
+
+
+#: What of a quick entry stands on the line of the document that it stands for.
+_LINE = (
+    "ledger_account",
+    "net_amount",
+    "tax_amount",
+    "total_amount",
+    "tax_rate",
+    "base_currency_net_amount",
+    "base_currency_tax_amount",
+    "base_currency_total_amount",
+    "gst_amount",
+    "pst_amount",
+    "tax_recoverable",
+)
 
 
 def _sort(side: str, values: Values) -> Sort:
@@ -37,20 +62,7 @@ def _sort(side: str, values: Values) -> Sort:
 
 def _as_document(sort: Sort, values: Values) -> Values:
     """A quick entry as the document of one line that it stands for."""
-    line = {
-        name: values.get(name)
-        for name in (
-            "ledger_account",
-            "net_amount",
-            "tax_amount",
-            "total_amount",
-            "tax_rate",
-            "tax_breakdown",
-            "base_currency_net_amount",
-            "base_currency_tax_amount",
-            "base_currency_total_amount",
-        )
-    }
+    line = {name: values[name] for name in _LINE if name in values}
     line["description"] = values.get("details") or values.get("reference")
     return {**values, sort.lines: [line]}
 
@@ -62,9 +74,11 @@ def quick_entry_conduct(kind: str) -> Conduct:
     def complete(company: Company, values: Values, old: Row | None) -> Iterator[Fault]:
         yield from contact_faults(company, values["contact"], side)
         yield from day_faults(company, values["date"])
-        yield from currency_faults(company, values)
+        yield from rate_faults(company, values, old)
         yield from _amount_faults(company, values, old)
+        yield from region_tax_faults(company, values, "")
         values["status"] = old.values.get("status") if old is not None else None
+        values["tax_point"] = tax_point(company, old, values["total_amount"])
         _fill(company, values)
 
     return _booking(kind, side).conduct(complete)
@@ -77,9 +91,9 @@ def _booking(kind: str, side: str) -> Booking:
         sort = _sort(side, values)
         return documents[sort].postings(company, _as_document(sort, values))
 
-    def artefact(_company: Company, row: Row) -> Artefact:
-        amount = _sort(side, row.values).sign * row.values["total_amount"]
-        return Artefact(row.id, Link(kind, row.id), row.values["contact"].id, amount)
+    def artefact(company: Company, row: Row) -> Artefact:
+        sort = _sort(side, row.values)
+        return document_artefact(company, sort, Link(kind, row.id), row.values, postings)
 
     return Booking(
         kind,
@@ -88,6 +102,7 @@ def _booking(kind: str, side: str) -> Booking:
         lambda _company, values: str(values["date"]),
         lambda values: Decimal(values["total_amount"]),
         artefact=artefact,
+        base_total=lambda values: Decimal(values["base_currency_total_amount"]),
     )
 
 
@@ -133,13 +148,12 @@ def _fill(company: Company, values: Values) -> None:
         values["contact_name"] = values.get("contact_name") or contact.values["name"]
         values["contact_reference"] = values.get("contact_reference") or contact.values.get("reference")
         values["due_date"] = days_after(values["date"], contact.values.get("credit_days") or 0)
-    values["currency"] = Link("currency", company.identity.currency)
-    values["exchange_rate"] = values["inverse_exchange_rate"] = Decimal(1)
-    breakdown = tax_breakdown(company, values.get("tax_rate"), values["tax_amount"], values["date"])
-    for prefix in ("", "base_currency_"):
-        for name in ("net_amount", "tax_amount", "total_amount"):
-            values[f"{prefix}{name}"] = values[name]
-        values[f"{prefix}tax_breakdown"] = [dict(part) for part in breakdown]
+    rate, day = values.get("tax_rate"), values["date"]
+    net, tax = (in_base(values[name], values["exchange_rate"]) for name in ("net_amount", "tax_amount"))
+    values["base_currency_net_amount"], values["base_currency_tax_amount"] = net, tax
+    values["base_currency_total_amount"] = net + tax
+    values["tax_breakdown"] = tax_breakdown(company, rate, values["tax_amount"], day)
+    values["base_currency_tax_breakdown"] = tax_breakdown(company, rate, tax, day)
 
 
 def opening_as_entry(company: Company, kind: str, id: str) -> Row | None:
@@ -157,7 +171,7 @@ def opening_as_entry(company: Company, kind: str, id: str) -> Row | None:
         "contact_name": known.get("name"),
         "contact_reference": known.get("reference"),
         "due_date": days_after(values["date"], known.get("credit_days") or 0),
-        "inverse_exchange_rate": values["exchange_rate"],
+        "inverse_exchange_rate": values.get("inverse_exchange_rate") or values["exchange_rate"],
     }
     shown = Row(row.id, row.sequence, row.created_at, entry)
     shown.updated_at = row.updated_at
