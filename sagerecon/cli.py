@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -44,11 +45,14 @@ def init(
     erp: Annotated[str, typer.Option("--from", help="The ready mappings to start from.")] = "quickbooks",
     data: Annotated[Path | None, typer.Option(help="The folder with the source's extracts.")] = None,
     company: Annotated[str, typer.Option(help="The company's name, as it stands on the reports.")] = "",
+    cut_over: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The last day of the old books.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Make a project from a ready mapping."""
     with command(json) as screen:
-        project = commands.init(folder, erp, data, company)
+        project = commands.init(folder, erp, data, company, cut_over.date() if cut_over else None)
         screen.event("result", folder=str(project.folder), mappings=len(project.mapping_files))
         screen.say(f"{project.folder} is ready, with {len(project.mapping_files)} mappings from {erp}.")
         screen.say(f"Look through sagerecon.yaml, then: cd {folder} && sagerecon snapshot")
@@ -238,12 +242,28 @@ def sandbox(
         Path | None,
         typer.Option("--virtual-clock", help="Time passes only as it is slept; kept in this file."),
     ] = None,
+    play: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="How Sage behaves where nobody knows, such as 'retry_after=date'; see docs/sandbox.md."
+        ),
+    ] = None,
+    idle: Annotated[int, typer.Option(min=1, help="Seconds until a quiet connection is closed.")] = 120,
     json: Json = False,
 ) -> None:
     """The rehearsal Sage as an HTTP server, for any client."""
     with command(json) as screen, stopping() as should_stop:
         opened = commands.open_project(project) if project else None
-        serving = commands.sandbox(opened, port=port, seed=seed, state=state, faults=faults, shared=fast)
+        serving = commands.sandbox(
+            opened,
+            port=port,
+            seed=seed,
+            state=state,
+            faults=faults,
+            shared=fast,
+            plays=play or (),
+            idle_seconds=idle,
+        )
         with serving as server:
             screen.event("result", url=server.url)
             screen.say(f"A rehearsal Sage answers at {server.url}; open it to see how to sign in.")

@@ -6,13 +6,11 @@ run -> what Sage holds -> verdicts and tie-outs. Nothing here prints; `cli` show
 
 from __future__ import annotations
 
-import json
 import os
-import re
-import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 
 import requests
@@ -23,19 +21,14 @@ from sagerecon.model.draft import Outcome
 from sagerecon.model.entity import Written
 from sagerecon.model.errors import ProjectError
 from sagerecon.model.record import Record
-from sagerecon.package import pack
+from sagerecon.new_project import found_project
 from sagerecon.plan_file import budget_of, open_plan, provenance, refuse_stale
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import Plan, Step, plan_lines
 from sagerecon.planning.planner import Calendar, plan_steps
 from sagerecon.planning.settling import SetAside
 from sagerecon.preparation import Compiled, Prepared, compile_project, prepare
-from sagerecon.project import (
-    FILE,
-    Project,
-    read_project,
-    write_private,
-)
+from sagerecon.project import Project, read_project, write_private
 from sagerecon.reconciliation.reconcile import Reconciliation
 from sagerecon.reconciliation.verdict import RecordVerdict
 from sagerecon.rehearsal.clock import SharedClock
@@ -70,23 +63,11 @@ def open_clock(project: Project) -> Clock:
     return SharedClock(Path(shared))
 
 
-def init(folder: Path, erp: str, data: Path | None, company: str = "") -> Project:
-    """A project in `folder` from the ready mappings of an ERP, with its source read from `data`.
-
-    Raises:
-        ProjectError: the folder holds a project already, or there is no such mapping pack.
-    """
-    source = pack(erp)
-    if (folder / FILE).exists():
-        raise ProjectError(f"{folder} holds a project already.", "Name a new folder.")
-    try:
-        shutil.copytree(source, folder, dirs_exist_ok=True)
-        text = (folder / "project.yaml").read_text(encoding="utf-8")
-        (folder / "project.yaml").unlink()
-        (folder / FILE).write_text(_filled_in(text, folder, data, company), encoding="utf-8")
-    except OSError as error:
-        raise ProjectError(f"The project cannot be written: {error}.") from error
-    return read_project(folder)
+def init(
+    folder: Path, erp: str, data: Path | None, company: str = "", cut_over: date | None = None
+) -> Project:
+    """A project in `folder` from the ready mappings of an ERP; errors as `found_project`."""
+    return found_project(folder, erp, data, company, cut_over)
 
 
 def snapshot(project: Project, clock: Clock, progress: Callable[[str, int], None]) -> Prepared:
@@ -330,16 +311,6 @@ def _outcome(prepared: Prepared, key: str) -> Outcome:
     raise ProjectError(f"No record has the key '{key}'.", hint or "Keys look like customers/C001.")
 
 
-def _filled_in(text: str, folder: Path, data: Path | None, company: str) -> str:
-    """The pack's project file with the company's name and the folder of its extracts put in."""
-    if company:
-        text = re.sub(r"^company: .*$", f"company: {json.dumps(company)}", text, flags=re.MULTILINE)
-    if data is not None:
-        path = os.path.relpath(data.resolve(), folder.resolve())
-        text = re.sub(r"^data: \S+", f"data: {json.dumps(path)}", text, flags=re.MULTILINE)
-    return text
-
-
 @dataclass(frozen=True, slots=True)
 class SignedIn:
     """A sign-in: into which business, and until when it lasts unused."""
@@ -392,6 +363,17 @@ def sandbox(
     state: Path | None = None,
     faults: str = "",
     shared: Path | None = None,
+    plays: Sequence[str] = (),
+    idle_seconds: int = 120,
 ) -> AbstractContextManager[Server]:
     """The rehearsal Sage as a server on loopback, until its context is left; errors as `serve_rehearsal`."""
-    return serve_rehearsal(project, port=port, seed=seed, state=state, faults=faults, shared=shared)
+    return serve_rehearsal(
+        project,
+        port=port,
+        seed=seed,
+        state=state,
+        faults=faults,
+        shared=shared,
+        plays=plays,
+        idle_seconds=idle_seconds,
+    )

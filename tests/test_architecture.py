@@ -32,6 +32,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     # What several commands share: the way in, the plan on disk, the source as Sage should hold it, what Sage
     # holds against it, the facts of a report, a rehearsal. `verification` and `reporting` read what runs
     # left, so they name the store's values.
+    "new_project": {"project", "package"},
     "signing_in": {"project", "sage", "store"},
     "plan_file": {"project", "planning", "package"},
     "preparation": {"project", "mapping", "validation", "reconciliation", "package"},
@@ -50,6 +51,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     # Writing a report is a command like any other, so `commands` reaches the report's edge too.
     "commands": {
         "project",
+        "new_project",
         "signing_in",
         "plan_file",
         "preparation",

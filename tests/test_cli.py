@@ -248,11 +248,17 @@ def test_init_makes_a_project_and_never_overwrites_one(tmp_path: Path) -> None:
         str(tmp_path),
         "--company",
         "Wye & Co",
+        "--cut-over",
+        "2012-06-30",
     ]
     made = CliRunner().invoke(app, words)
     assert made.exit_code == 0, made.output
     text = (tmp_path / "new" / "sagerecon.yaml").read_text()
     assert 'company: "Wye & Co"' in text and 'data: ".."' in text
+    assert "cut_over: 2012-06-30 " in text and "as_at: 2012-06-30 " in text
+    mapping = (tmp_path / "new/mappings/customers.yaml").read_text()
+    assert mapping.startswith("# yaml-language-server: $schema=../.sagerecon/mapping.schema.json")
+    assert (tmp_path / "new/.sagerecon/mapping.schema.json").exists()
     assert CliRunner().invoke(app, words).exit_code == 2
     unknown = CliRunner().invoke(app, ["init", str(tmp_path / "other"), "--from", "quickboks"])
     assert unknown.exit_code == 2 and "Did you mean 'quickbooks'?" in said(unknown)

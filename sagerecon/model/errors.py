@@ -25,7 +25,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sagerecon.model.finding import Finding
+from sagerecon.model.finding import Finding, Severity
 
 
 class SagereconError(Exception):
@@ -64,7 +64,9 @@ class FindingsError(SagereconError):
 
     def __init__(self, findings: Sequence[Finding]) -> None:
         count = len(findings)
-        super().__init__(f"{count} finding{'' if count == 1 else 's'}; nothing was sent.")
+        errors = sum(finding.severity is Severity.ERROR for finding in findings)
+        among = f" among {count} findings" if count > errors else ""
+        super().__init__(f"{errors} error{'' if errors == 1 else 's'}{among}; nothing was sent.")
         self.findings = tuple(findings)
 
 

@@ -29,6 +29,9 @@ from sagerecon.reconciliation.verdict import RecordVerdict
 
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.INFO: "dim"}
 
+#: The worst comes last, where the eye is when the command ends.
+_WEIGHT = {Severity.INFO: 0, Severity.WARNING: 1, Severity.ERROR: 2}
+
 #: What a plan's actions are called in its table, in the order of its columns.
 _ACTIONS = {
     Action.CREATE: "create",
@@ -45,7 +48,7 @@ _LISTED = 12
 def findings(found: Sequence[Finding], *, everything: bool = False) -> Iterator[RenderableType]:
     """Each finding at its place; many of one code are counted after the first dozen."""
     seen: Counter[str] = Counter()
-    for finding in sorted(found, key=lambda finding: (finding.severity.value, finding.place)):
+    for finding in sorted(found, key=lambda finding: (_WEIGHT[finding.severity], finding.place)):
         seen[finding.code] += 1
         if seen[finding.code] <= _LISTED or everything:
             yield _finding(finding)
