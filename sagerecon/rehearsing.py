@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,8 +13,9 @@ from sagerecon.rehearsal.business import Business as RehearsalBusiness
 from sagerecon.rehearsal.business import new_business
 from sagerecon.rehearsal.clock import SharedClock
 from sagerecon.rehearsal.faults import Faults, read_faults
+from sagerecon.rehearsal.playing import read_plays
 from sagerecon.rehearsal.sage import RehearsalSage
-from sagerecon.rehearsal.server import Server, serve
+from sagerecon.rehearsal.server import IDLE_SECONDS, Server, serve
 
 
 def open_rehearsal(
@@ -25,15 +26,16 @@ def open_rehearsal(
     faults: Faults | None = None,
     latency: int = 0,
     profile: str = "",
+    plays: Mapping[str, str] | None = None,
 ) -> RehearsalSage:
     """A rehearsal Sage with one business, such as the project expects, and one user with full access."""
     profile = profile or (project.limits.profile if project else "standard")
-    sage = RehearsalSage(catalog(), clock, seed, profile=profile, latency=latency, faults=faults)
+    sage = RehearsalSage(catalog(), clock, seed, profile=profile, latency=latency, faults=faults, plays=plays)
     sage.add_app(SANDBOX_APP, SANDBOX_SECRET, name="sagerecon", redirect_uri="http://127.0.0.1/callback")
     sage.add_user("owner", "Robin Marsh", "RM")
     expected = project.business if project else Business("", "GB", "plus", "GBP", True, None)
     books = new_business(
-        catalog(),
+        sage.catalog,
         sage.ids.next("business"),
         project.company if project else "Rehearsal Ltd",
         country=expected.country,
@@ -57,21 +59,27 @@ def serve_rehearsal(
     state: Path | None = None,
     faults: str = "",
     shared: Path | None = None,
+    plays: Iterable[str] = (),
+    idle_seconds: int = IDLE_SECONDS,
 ) -> Iterator[Server]:
     """The rehearsal Sage as a server on loopback; with `state` its business lives on in that file.
 
-    With `shared` time passes only as clients sleep, in a file that they share.
+    With `shared` time passes only as clients sleep, in a file that they share. `plays` are switches such as
+    `retry_after=date`; they and faults are kept in the state, and given again they take its place.
 
     Raises:
-        ProjectError: the port is taken, a fault is not one, or the state cannot be read or written.
+        ProjectError: the port is taken, a fault or a switch is none, or the state cannot be read or written.
     """
     clock = SharedClock(shared) if shared else SystemClock()
     planned = read_faults(faults) if faults else None
+    switches = read_plays(plays)
     if state is not None and state.exists():
         sage = RehearsalSage.load(state, catalog(), clock, RehearsalBusiness.from_document, faults=planned)
+        for name, value in switches.items():
+            sage.play(name, value)
     else:
-        sage = open_rehearsal(project, clock, seed, faults=planned)
-    with serve(sage, port) as server:
+        sage = open_rehearsal(project, clock, seed, faults=planned, plays=switches)
+    with serve(sage, port, idle_seconds) as server:
         try:
             yield server
         finally:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import Enum
-from typing import Protocol
+from typing import Any, Protocol
 
 from sagerecon.model.errors import ProjectError
 
@@ -87,6 +87,30 @@ class ScheduledFaults:
         """One more; its requests are counted from now."""
         self._entries.append(_Entry(occasion, fault))
 
+    def document(self) -> list[dict[str, Any]]:
+        """The occasions that can be written down, and how often each was met."""
+        return [
+            {
+                **asdict(entry.occasion),
+                "trouble": entry.fault.trouble.value,
+                "status": entry.fault.status,
+                "milliseconds": entry.fault.milliseconds,
+                "seen": entry.seen,
+            }
+            for entry in self._entries
+            if entry.fault.edit is None
+        ]
+
+    @classmethod
+    def from_document(cls, document: Iterable[Mapping[str, Any]]) -> ScheduledFaults:
+        """The faults that `document` gave."""
+        faults = cls()
+        for facts in document:
+            occasion = Occasion(facts["nth"], facts["method"], facts["path"], facts["times"])
+            fault = Fault(Trouble(facts["trouble"]), facts["status"], facts["milliseconds"])
+            faults._entries.append(_Entry(occasion, fault, facts["seen"]))
+        return faults
+
     def strike(self, method: str, path: str) -> tuple[Fault, ...]:
         struck = []
         for entry in self._entries:
@@ -104,14 +128,29 @@ class SeededFaults:
     seed: int
     per_thousand: Mapping[Trouble, int]
     path: str = ""
+    drawn: int = 0  #: how many requests it has decided on
     _chance: random.Random = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         self._chance = random.Random(self.seed)  # noqa: S311 - reproducible, and no secret
+        for _ in range(self.drawn):
+            self._chance.randrange(1_000)
+
+    def document(self) -> dict[str, Any]:
+        """Its seed, its shares and how far it is."""
+        shares = {trouble.value: share for trouble, share in self.per_thousand.items()}
+        return {"seed": self.seed, "per_thousand": shares, "path": self.path, "drawn": self.drawn}
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> SeededFaults:
+        """The faults that `document` gave."""
+        shares = {Trouble(name): share for name, share in document["per_thousand"].items()}
+        return cls(document["seed"], shares, document["path"], document["drawn"])
 
     def strike(self, method: str, path: str) -> tuple[Fault, ...]:  # noqa: ARG002
         if not path.startswith(self.path):
             return ()
+        self.drawn += 1
         dice = self._chance.randrange(1_000)
         for trouble, share in sorted(self.per_thousand.items(), key=lambda item: item[0].value):
             dice -= share
@@ -121,6 +160,27 @@ class SeededFaults:
 
 
 _STATUS = {Trouble.ERROR: 503}
+
+
+def faults_document(faults: Faults) -> dict[str, Any] | None:
+    """Faults with how far they are, for saving; None where nothing goes wrong.
+
+    What somebody else does between two calls cannot be written down and is left out.
+    """
+    if isinstance(faults, ScheduledFaults):
+        return {"scheduled": faults.document()}
+    if isinstance(faults, SeededFaults):
+        return {"seeded": faults.document()}
+    return None
+
+
+def faults_of(document: Mapping[str, Any] | None) -> Faults | None:
+    """The faults that `faults_document` gave, going on where they were."""
+    if document is None:
+        return None
+    if "seeded" in document:
+        return SeededFaults.from_document(document["seeded"])
+    return ScheduledFaults.from_document(document["scheduled"])
 
 
 def read_faults(text: str) -> ScheduledFaults:

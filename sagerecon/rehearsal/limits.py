@@ -121,6 +121,13 @@ class Limits:
         _book(company, app, now)
         return None
 
+    def change(self, profile: LimitProfile) -> None:
+        """Go by another profile; what was booked under the old one is forgotten."""
+        if profile != self.profile:
+            self.profile = profile
+            self._companies.clear()
+            self._apps.clear()
+
     def begin(self, app_id: str) -> None:
         """A call of the app is under way."""
         self._app(app_id).in_flight += 1

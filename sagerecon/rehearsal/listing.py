@@ -232,6 +232,7 @@ _FILTERS: Mapping[tuple[str, str], Callable[[Company, Kind, str], Test | None]] 
     ("", "to_date"): _to,
     ("", "updated_from_date"): _changed_from,
     ("", "updated_to_date"): _changed_to,
+    ("", "updated_to"): _changed_to,
     ("", "search"): _always,
     ("", "transaction_type_id"): _transaction_type,
     ("", "active"): _flag("active"),

@@ -18,7 +18,7 @@ from sagerecon.model.clock import MINUTE, Clock, instant_text
 from sagerecon.model.errors import ProjectError
 from sagerecon.rehearsal.authorization import App, AuthorizationServer, Consent
 from sagerecon.rehearsal.door import Door, split_target
-from sagerecon.rehearsal.faults import Faults, NoFaults, Trouble
+from sagerecon.rehearsal.faults import Faults, NoFaults, Trouble, faults_document, faults_of
 from sagerecon.rehearsal.idempotency import Idempotency
 from sagerecon.rehearsal.ids import Ids
 from sagerecon.rehearsal.limits import Limits
@@ -27,6 +27,7 @@ from sagerecon.rehearsal.network import deliver
 from sagerecon.rehearsal.openapi import describe
 from sagerecon.rehearsal.overview import overview
 from sagerecon.rehearsal.pages import DESCRIPTION_PATH, start_page
+from sagerecon.rehearsal.playing import altered, as_played, check_play, usual
 from sagerecon.rehearsal.reply import Reply, html_reply, json_reply, refusal
 from sagerecon.rehearsal.request import Books
 from sagerecon.rehearsal.signing_in import AUTHORIZE_PATH, REVOKE_PATH, TOKEN_PATH, SignIn
@@ -46,8 +47,8 @@ class _Request:
 class RehearsalSage:
     """A Sage of our own. `latency` is how long each answer takes, in milliseconds.
 
-    What the sources on Sage leave open is an attribute: `door.retry_after`, `authorization.reuse`,
-    `idempotency.is_honoured`, `.other_body`, `.replays_errors`, `limits.counts_refused`.
+    What the sources on Sage leave open is a switch, named in `playing.SWITCHES`: given as `plays`, or later
+    to `play`.
     """
 
     def __init__(
@@ -59,8 +60,10 @@ class RehearsalSage:
         profile: str = "standard",
         latency: int = 0,
         faults: Faults | None = None,
+        plays: Mapping[str, str] | None = None,
     ) -> None:
-        self.catalog = catalog
+        plays = plays or {}
+        self.catalog = catalog = as_played(catalog, plays)
         self.clock = clock
         self.seed = seed
         self.latency = latency
@@ -71,9 +74,38 @@ class RehearsalSage:
         self.limits = Limits(catalog.api.limit_profiles[profile])
         self.idempotency = Idempotency(catalog)
         self.door = Door(self.authorization, self.membership, self.limits, self.idempotency)
+        self.plays = dict(plays)  #: the switches that were set
+        for name, value in plays.items():
+            self.play(name, value)
         self.calls = 0  #: requests that reached the API, refused ones included
         self._version = urlsplit(catalog.api.base_url).path
         self._lock = threading.RLock()
+
+    def play(self, name: str, value: str) -> None:
+        """Set a switch of `playing.SWITCHES`; the name of the change filter only when Sage is made.
+
+        Raises:
+            ProjectError: there is no such switch, or it has no such choice.
+        """
+        check_play(name, value)
+        if name == "change_filter" and value != self.plays.get(name, usual(name)):
+            raise ProjectError("The name of the change filter is settled when the rehearsal is made.")
+        self.plays[name] = value
+        match name:
+            case "retry_after":
+                self.door.retry_after = value
+            case "idempotency":
+                self.idempotency.is_honoured = value == "honoured"
+            case "limits":
+                self.limits.change(self.catalog.api.limit_profiles[value])
+            case "same_id_other_body":
+                self.idempotency.other_body = value
+            case "repeated_refusal":
+                self.idempotency.replays_errors = value == "replayed"
+            case "refused_calls":
+                self.limits.counts_refused = value == "counted"
+            case "old_refresh_token":
+                self.authorization.reuse = value
 
     def add_app(self, client_id: str, client_secret: str, *, name: str, redirect_uri: str) -> None:
         """Register a client application."""
@@ -131,7 +163,7 @@ class RehearsalSage:
         return describe(self.catalog, self.door.offered(self.catalog), address)
 
     def save(self, path: Path) -> None:
-        """All of it as a JSON file of mode 0600, whole or not at all; faults are not part of it.
+        """All of it as a JSON file of mode 0600, whole or not at all; faults too, where they can be told.
 
         Raises:
             ProjectError: the file cannot be written.
@@ -150,6 +182,8 @@ class RehearsalSage:
         faults: Faults | None = None,
     ) -> RehearsalSage:
         """The rehearsal that `save` wrote; `read_books` is `Business.from_document`.
+
+        Without `faults`, those go on that were at work when it was saved.
 
         Raises:
             ProjectError: the file cannot be read, is not one, or is of another format.
@@ -170,9 +204,12 @@ class RehearsalSage:
         faults: Faults | None,
     ) -> RehearsalSage:
         profile = document["limits"]["profile"]
+        catalog = as_played(catalog, document["plays"])
+        faults = faults or faults_of(document["faults"])
         sage = cls(
             catalog, clock, document["seed"], profile=profile, latency=document["latency"], faults=faults
         )
+        sage.plays = dict(document["plays"])
         sage.ids = Ids(document["seed"], document["ids"])
         sage.membership.members = members_of(document["membership"])
         sage.membership.lapsed = set(document["membership"]["lapsed"])
@@ -243,6 +280,7 @@ class RehearsalSage:
                 reply = self.door.answer(
                     visit, request.method, request.target, request.headers, request.body, now
                 )
+            reply = altered(reply, self.plays)
             return reply
         finally:
             with self._lock:
@@ -260,6 +298,8 @@ class RehearsalSage:
             "latency": self.latency,
             "calls": self.calls,
             "retry_after": self.door.retry_after,
+            "plays": self.plays,
+            "faults": faults_document(self.faults),
             "ids": self.ids.document(),
             "authorization": self.authorization.document(),
             "limits": self.limits.document(),

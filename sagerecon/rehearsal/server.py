@@ -20,6 +20,10 @@ from sagerecon.rehearsal.reply import Dropped, Reply, refusal
 from sagerecon.rehearsal.sage import RehearsalSage
 
 HOST = "127.0.0.1"
+
+#: How long a connection is kept without a request; who sends one later finds it closed.
+IDLE_SECONDS = 120
+
 _LARGEST_BODY = 32 * 1024 * 1024
 _NAMES = (HOST, "localhost")
 
@@ -30,9 +34,9 @@ _RESET = struct.pack("ii", 1, 0)
 class Server:
     """A running server on 127.0.0.1; a context manager. Its API stands under `url` + `/v3.1`."""
 
-    def __init__(self, sage: RehearsalSage, port: int) -> None:
+    def __init__(self, sage: RehearsalSage, port: int, idle_seconds: int) -> None:
         try:
-            self._http = _HttpServer((HOST, port), sage)
+            self._http = _HttpServer((HOST, port), sage, idle_seconds)
         except (OSError, OverflowError) as error:
             raise ProjectError(
                 f"Port {port} cannot be used: {error}.", "Choose another with --port."
@@ -68,21 +72,22 @@ class Server:
         self.close()
 
 
-def serve(sage: RehearsalSage, port: int = 0) -> Server:
-    """A server that has begun to answer; port 0 takes a free one.
+def serve(sage: RehearsalSage, port: int = 0, idle_seconds: int = IDLE_SECONDS) -> Server:
+    """A server that has begun to answer; port 0 takes a free one. Quiet connections are closed.
 
     Raises:
         ProjectError: the port is taken.
     """
-    return Server(sage, port)
+    return Server(sage, port, idle_seconds)
 
 
 class _HttpServer(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False  # connections are kept alive; their threads end with the sockets
 
-    def __init__(self, address: tuple[str, int], sage: RehearsalSage) -> None:
+    def __init__(self, address: tuple[str, int], sage: RehearsalSage, idle_seconds: int) -> None:
         self.sage = sage
+        self.idle_seconds = idle_seconds
         self.failures: list[Exception] = []
         self._open: set[socket.socket] = set()
         super().__init__(address, _Handler)  # closes itself where it cannot bind
@@ -111,8 +116,12 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True  # else each answer waits 40 ms for the client's acknowledgement
     wbufsize = -1
-    timeout = 120
     server: _HttpServer
+
+    def setup(self) -> None:
+        """Wait for a request no longer than this server does."""
+        super().setup()
+        self.connection.settimeout(self.server.idle_seconds)
 
     def handle_any(self) -> None:
         """Answer one request."""
