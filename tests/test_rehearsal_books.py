@@ -43,6 +43,12 @@ DOCUMENTS = {
     "purchase_invoice": ("invoice_lines", COSTS),
     "purchase_credit_note": ("credit_note_lines", COSTS),
 }
+#: Quick entries of each side, with the account they are booked to.
+ENTRIES = {"CUSTOMER": ("sales_quick_entry", 4000), "VENDOR": ("purchase_quick_entry", 7500)}
+#: What documents do to the stock.
+STOCK = {"sales_invoice": -1, "sales_credit_note": 1, "purchase_invoice": 1, "purchase_credit_note": -1}
+PAYABLE = (*DOCUMENTS, "sales_quick_entry", "purchase_quick_entry")
+
 #: The payment that settles what a contact of a side owes (a debit) or is owed.
 PAYMENTS = {
     ("CUSTOMER", True): "CUSTOMER_RECEIPT",
@@ -63,6 +69,12 @@ class Books(RuleBasedStateMachine):
         self.banks = [item["id"] for item in self.clerk.get("/bank_accounts")["$items"]]
         self.contacts = [(self.clerk.customer(), "CUSTOMER"), (self.clerk.vendor(), "VENDOR")]
         self.prepare()
+        accounts = {
+            "sales_ledger_account_id": self.clerk.account(4000),
+            "purchase_ledger_account_id": self.clerk.account(5000),
+        }
+        self.item = self.clerk.post("stock_item", item_code="S", description="Stock", **accounts)["id"]
+        self.clerk.post("stock_movement", **self.movement("9", "1.10", "2026-01-01"))
         self.records: list[tuple[str, str]] = []
         self.saved = self.text()
 
@@ -105,6 +117,58 @@ class Books(RuleBasedStateMachine):
         if reply.status == 201:
             self.contacts.append((reply.body["id"], side))
 
+    def movement(self, quantity: str, cost: str, day: str) -> dict[str, Any]:
+        fields = {"stock_item_id": self.item, "quantity": quantity, "cost_price": cost}
+        return {**fields, "date": day, "details": "Stock take"}
+
+    @rule(quantity=st.integers(-5, 5), cost=AMOUNTS, day=USUAL_DAY, place=PLACES, is_new=st.booleans())
+    def move_stock(self, quantity: int, cost: str, day: str, place: int, is_new: bool) -> None:
+        found = [id for kind, id in self.records if kind == "stock_movement"]
+        fields = self.movement(str(quantity), cost, day)
+        if is_new or not found:
+            self.make("stock_movement", fields)
+        else:
+            self.judge(self.clerk.put("stock_movement", found[place % len(found)], **fields))
+
+    @rule(
+        place=PLACES,
+        is_note=st.booleans(),
+        is_wrong=RARELY,
+        day=USUAL_DAY,
+        net=AMOUNTS,
+        taxed=RATES,
+        rate=EXCHANGE,
+    )
+    def add_quick_entry(
+        self, place: int, is_note: bool, is_wrong: bool, day: str, net: str, taxed: Any, rate: str
+    ) -> None:
+        contact, side = self.contacts[place % len(self.contacts)]
+        kind, code = ENTRIES[side]
+        id, share = taxed
+        fields = {
+            "quick_entry_type_id": "CREDIT_NOTE" if is_note else "INVOICE",
+            "contact_id": contact,
+            "date": day,
+            "reference": "Q",
+            "ledger_account_id": self.clerk.account(code),
+            "net_amount": net,
+            "tax_rate_id": id,
+            "tax_amount": f"{Decimal(net) * share + is_wrong:.2f}",
+        }
+        self.make(kind, fields | self.rated(contact, rate))
+
+    @rule(place=PLACES, is_note=st.booleans(), net=st.one_of(st.none(), AMOUNTS), day=USUAL_DAY)
+    def change_quick_entry(self, place: int, is_note: bool, net: str | None, day: str) -> None:
+        found = [(kind, id) for kind, id in self.records if kind.endswith("quick_entry")]
+        if not found:
+            return
+        kind, id = found[place % len(found)]
+        fields: dict[str, Any] = {"details": f"changed at {self.clerk.now}"}
+        if net is not None:
+            type = "CREDIT_NOTE" if is_note else "INVOICE"
+            fields |= {"net_amount": net, "date": day, "quick_entry_type_id": type}
+        self.judge(self.clerk.put(kind, id, **fields))
+
     @rule(
         place=PLACES,
         is_note=st.booleans(),
@@ -137,7 +201,13 @@ class Books(RuleBasedStateMachine):
         name, codes = DOCUMENTS[kind]
         return {
             name: [
-                self.clerk.line(net, f"{Decimal(net) * share:.2f}", codes[place], tax_rate_id=rate)
+                self.clerk.line(
+                    net,
+                    f"{Decimal(net) * share:.2f}",
+                    codes[place],
+                    tax_rate_id=rate,
+                    **({"product_id": self.item} if place == 1 else {}),
+                )
                 for net, (rate, share), place in lines
             ]
         }
@@ -259,7 +329,7 @@ class Books(RuleBasedStateMachine):
         day=USUAL_DAY,
         amount=AMOUNTS,
         what=st.sampled_from(
-            ["journal", "opening_balance_journal", "ledger_account", "bank", "transfer", *OTHERS]
+            ["journal", "opening_balance_journal", "ledger_account", "bank", "transfer", "deposit", *OTHERS]
         ),
         error=st.sampled_from(["0", "0", "0", "0.01"]),
     )
@@ -278,6 +348,10 @@ class Books(RuleBasedStateMachine):
         elif what == "bank":
             fields = {"bank_account_id": self.banks[0], "date": eve, "debit": amount, "credit": "0"}
             self.make("bank_opening_balance", fields)
+        elif what == "deposit":
+            target, origin = self.banks[:2] if error == "0" else self.banks[1::-1]
+            fields = {"from_bank_account_id": origin, "to_bank_account_id": target, "reference": "D"}
+            self.make("bank_deposit", fields | {"date": day, "cash_amount": amount})
         elif what == "transfer":
             origin, target = self.banks[:2] if error == "0" else self.banks[::-1][:2]
             fields = {
@@ -383,7 +457,7 @@ class Books(RuleBasedStateMachine):
 
     @invariant()
     def what_is_settled_leaves_nothing_behind(self) -> None:
-        for kind in (*DOCUMENTS, "contact_opening_balance", "contact_payment"):
+        for kind in (*PAYABLE, "contact_opening_balance", "contact_payment"):
             for row in self.clerk.business.company.table(kind):
                 artefact = self.clerk.business.company.artefacts.get(row.values.get("on_account") or row.id)
                 if artefact is not None and not artefact.outstanding:
@@ -410,7 +484,7 @@ class Books(RuleBasedStateMachine):
                 for part in row.values.get("allocated_artefacts") or ():
                     amount = abs(part["amount"]) + part.get("discount", Decimal())
                     settled[part["artefact"].id] = settled.get(part["artefact"].id, Decimal()) + amount
-        for kind in DOCUMENTS:
+        for kind in PAYABLE:
             for row in company.table(kind):
                 status = row.values["status"].id
                 if status in ("DRAFT", "VOID"):
@@ -424,6 +498,28 @@ class Books(RuleBasedStateMachine):
                 assert row.values["outstanding_amount"] == left >= 0
                 expected = "PAID" if not left else "PART_PAID" if row.id in settled else "UNPAID"
                 assert status == expected
+
+    @invariant()
+    def stock_is_what_moved_and_never_short(self) -> None:
+        company = self.clerk.business.company
+        item = company.table("stock_item").rows[self.item]
+        moved = [row.values for row in company.table("stock_movement")]
+        assert item.values["quantity_in_stock"] == total(values["quantity"] for values in moved) >= 0
+        sold = {}
+        for kind, sign in STOCK.items():
+            for row in company.table(kind):
+                if row.values["status"].id in ("DRAFT", "VOID"):
+                    continue
+                lines = row.values[DOCUMENTS[kind][0]]
+                found = [line["quantity"] for line in lines if line.get("product")]
+                if found:
+                    sold[row.id] = sign * total(found)
+        by_document: dict[str, Decimal] = {}
+        for values in moved:
+            if values.get("origin") is not None:
+                id = values["origin"].id
+                by_document[id] = by_document.get(id, Decimal()) + values["quantity"]
+        assert by_document == sold
 
     def request(self, path: str, **query: str) -> Any:
         return ApiRequest("GET", path, query, None, self.clerk.user, self.clerk.now)

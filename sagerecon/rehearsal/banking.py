@@ -120,12 +120,10 @@ def _complete_transfer(company: Company, values: Values, old: Row | None) -> Ite
     values["editable"] = True
 
 
-def _transfer_postings(company: Company, values: Values) -> list[Posting]:
-    currency, base = (
-        foreign_bank(company, values["from_bank_account"]),
-        in_base(values["amount"], values["bank_rate"]),
-    )
-    amount = values["amount"] if currency else NOTHING
+def moved_between(company: Company, values: Values, moved: Decimal) -> list[Posting]:
+    """Money from one bank account to another, which are in the same currency."""
+    currency = foreign_bank(company, values["from_bank_account"])
+    base, amount = in_base(moved, values["bank_rate"]), moved if currency else NOTHING
     target = company.ledger_account_of(values["to_bank_account"].id)
     origin = company.ledger_account_of(values["from_bank_account"].id)
     return [
@@ -139,7 +137,7 @@ def transfer_conduct() -> Conduct:
     booking = Booking(
         "bank_transfer",
         lambda _company, _values: "BANK_TRANSFER",
-        _transfer_postings,
+        lambda company, values: moved_between(company, values, values["amount"]),
         lambda _company, values: str(values["date"]),
         lambda values: Decimal(values["amount"]),
         base_total=lambda values: in_base(values["amount"], values["bank_rate"]),

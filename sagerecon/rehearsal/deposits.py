@@ -6,16 +6,22 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from sagerecon.model.money import rounded
+from sagerecon.rehearsal.banking import moved_between
 from sagerecon.rehearsal.booking import Booking
 from sagerecon.rehearsal.company import Company
 from sagerecon.rehearsal.conduct import Conduct, day_faults
-from sagerecon.rehearsal.ledger import NOTHING, Posting
+from sagerecon.rehearsal.currency import bank_rate_faults, foreign_bank, in_base
+from sagerecon.rehearsal.ledger import NOTHING
 from sagerecon.rehearsal.records import Link, Row, Values
 from sagerecon.rehearsal.refusal import Fault
+from sagerecon.rehearsal.unkept import WAYS
 
 
-def _complete(company: Company, values: Values, _old: Row | None) -> Iterator[Fault]:
+def _complete(company: Company, values: Values, old: Row | None) -> Iterator[Fault]:
     yield from day_faults(company, values["date"])
+    yield from bank_rate_faults(company, values, "from_bank_account", old)
+    if foreign_bank(company, values["from_bank_account"]) != foreign_bank(company, values["to_bank_account"]):
+        yield Fault(WAYS["transfer_currency"], "to_bank_account_id")
     cash = values["cash_amount"] = rounded(values["cash_amount"])
     cheques = values["cheque_amount"] = rounded(values.get("cheque_amount") or NOTHING)
     if cash < 0 or cheques < 0:
@@ -30,21 +36,14 @@ def _complete(company: Company, values: Values, _old: Row | None) -> Iterator[Fa
         yield Fault("The two bank accounts must differ.", "to_bank_account_id")
 
 
-def _postings(company: Company, values: Values) -> list[Posting]:
-    amount = values["total_amount"]
-    return [
-        Posting(company.ledger_account_of(values["to_bank_account"].id), amount),
-        Posting(company.ledger_account_of(values["from_bank_account"].id), -amount),
-    ]
-
-
 def deposit_conduct() -> Conduct:
     """How bank deposits behave; Sage offers no way to change one."""
     booking = Booking(
         "bank_deposit",
         lambda _company, _values: "DEPOSIT",
-        _postings,
+        lambda company, values: moved_between(company, values, values["total_amount"]),
         lambda _company, values: str(values["date"]),
         lambda values: Decimal(values["total_amount"]),
+        base_total=lambda values: in_base(values["total_amount"], values["bank_rate"]),
     )
     return booking.conduct(_complete)

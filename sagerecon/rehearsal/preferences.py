@@ -10,6 +10,7 @@ from sagerecon.rehearsal.chart import CARRIAGE, DISCOUNT_ALLOWED, DISCOUNT_RECEI
 from sagerecon.rehearsal.company import Company
 from sagerecon.rehearsal.records import Link, Row, Values
 from sagerecon.rehearsal.refusal import Fault
+from sagerecon.rehearsal.unkept import WAYS
 
 #: The accounts of the default chart behind the usual ledger accounts, by nominal code.
 _USUAL = {
@@ -147,11 +148,10 @@ def preference_faults(company: Company, kind: str, values: Values) -> Iterator[F
     if kind == "cis_settings":
         for name in ("contractor", "subcontractor"):
             if values.get(name):
-                yield Fault("The rehearsal keeps no books for the construction industry scheme.", name)
+                yield Fault(WAYS["construction"], name)
     if kind == "invoice_settings":
         if not values.get("separate_invoice_credit_note_numbering"):
-            message = "The rehearsal numbers invoices and credit notes apart."
-            yield Fault(message, "separate_invoice_credit_note_numbering")
+            yield Fault(WAYS["one_numbering"], "separate_invoice_credit_note_numbering")
         for name, numbered in NUMBERED.items():
             if values.get(name) is not None and values[name] <= company.numbers.get(numbered, 0):
                 yield Fault("The number has been used.", name)
@@ -160,8 +160,7 @@ def preference_faults(company: Company, kind: str, values: Values) -> Iterator[F
         for name, role in _BOOKED.items():
             account = accounts.get(name)
             if account is not None and account.id != company.controls[role]:
-                message = "The rehearsal books to the account of the default chart."
-                yield Fault(message, f"default_ledger_accounts.{name}_id")
+                yield Fault(WAYS["usual_account"], f"default_ledger_accounts.{name}_id")
 
 
 def write_preferences(company: Company, kind: str, values: Values, now: int) -> None:

@@ -47,6 +47,9 @@ WAYS: Mapping[str, str] = {
     "import": "The rehearsal keeps no books for import.",
     "vat_exempt_consignment": "The rehearsal keeps no books for vat exempt consignment.",
     "cis_applicable_amount": "The rehearsal keeps no books for cis applicable amount.",
+    "construction": "The rehearsal keeps no books for the construction industry scheme.",
+    "one_numbering": "The rehearsal numbers invoices and credit notes apart.",
+    "usual_account": "The rehearsal books this to the account of the default chart, whatever the settings.",
     "withholding_tax_amount": "The rehearsal keeps no books for withholding tax amount.",
 }
 
