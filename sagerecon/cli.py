@@ -24,6 +24,15 @@ from sagerecon.runner import PATIENCE, Ended, Progress, RunOutcome
 #: The same in every format; a person must look is 1, a fault of ours 70.
 PAUSED = 3
 
+#: What a run's counts are called where the bare word would puzzle.
+_WORDS = {
+    "refused": "refused for now by Sage (429) and sent again",
+    "waiting": "waits",
+    "left_out": "left out",
+    "looked_up": "looked up",
+    "resent": "sent again after an answer was lost",
+}
+
 app = typer.Typer(
     name="sagerecon",
     help="Moves a company's books into Sage Business Cloud Accounting, and proves it.",
@@ -353,12 +362,14 @@ def _ended(screen: Screen, outcome: RunOutcome, again: str) -> None:
         calls=outcome.calls,
         counts=dict(outcome.counts),
     )
-    counts = ", ".join(f"{count:,} {word.replace('_', ' ')}" for word, count in outcome.counts.items())
+    counts = ", ".join(f"{count:,} {_WORDS.get(word, word)}" for word, count in outcome.counts.items())
     screen.say(f"{outcome.calls:,} calls: {counts or 'nothing was left to do'}.")
     if outcome.ended is not Ended.FINISHED:
         until = f" It may go on at {instant_text(outcome.until)}." if outcome.until else ""
         screen.say(f"{outcome.ended.value.capitalize()}: {outcome.why}{until} Go on with: {again}")
         raise typer.Exit(PAUSED)
+    if outcome.counts.get("parked"):
+        screen.say("Some records were put off by Sage; the same command tries them again.")
     if any(outcome.counts.get(word) for word in ("quarantined", "blocked", "parked")):
         screen.say("Some records were set aside; look at them: sagerecon status")
         raise typer.Exit(LOOK)

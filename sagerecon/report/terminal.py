@@ -201,11 +201,11 @@ def explanation(
     yield Text(f"{outcome.kind} {outcome.key}", style="bold")
     yield Text("source  " + (", ".join(str(place) for place in outcome.origins) or "no row"))
     if record is not None:
-        table = _table("  column", "value")
         for name, value in record.values.items():
             if value is not None and not name.startswith("_"):
-                table.add_row(f"  {name}", escape(str(value)))
-        yield table
+                yield Text(
+                    f"        {name}: {value if isinstance(value, str) else canonical(value).strip('"')}"
+                )
     if isinstance(outcome, Draft):
         for change in outcome.changes:
             where = f"({change.rule}, {change.place})"
