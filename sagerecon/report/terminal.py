@@ -203,9 +203,8 @@ def explanation(
     if record is not None:
         for name, value in record.values.items():
             if value is not None and not name.startswith("_"):
-                yield Text(
-                    f"        {name}: {value if isinstance(value, str) else canonical(value).strip('"')}"
-                )
+                text = value if isinstance(value, str) else canonical(value)
+                yield Text(f"        {name}: {text}")
     if isinstance(outcome, Draft):
         for change in outcome.changes:
             where = f"({change.rule}, {change.place})"
