@@ -63,7 +63,7 @@ def _sort(side: str, values: Values) -> Sort:
 def _as_document(sort: Sort, values: Values) -> Values:
     """A quick entry as the document of one line that it stands for."""
     line = {name: values[name] for name in _LINE if name in values}
-    line["description"] = values.get("details") or values.get("reference")
+    line["description"] = values.get("details")
     return {**values, sort.lines: [line]}
 
 

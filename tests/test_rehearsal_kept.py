@@ -1,0 +1,58 @@
+"""Everything the catalog offers is kept here, or refused with a reason that stands in one list."""
+
+from __future__ import annotations
+
+import pytest
+from small_business import Clerk
+
+from sagerecon.package import catalog
+from sagerecon.rehearsal.unkept import GONE, REFUSED, why_not
+
+EVERY = [(kind, operation) for kind in catalog() for operation in kind.operations.values()]
+
+#: Answered at the door, above the businesses.
+ABOVE = ("business", "user")
+
+
+def test_every_operation_is_answered_or_refused_with_a_reason() -> None:
+    business = Clerk().business
+    neither = [
+        f"{operation.method} {operation.path}"
+        for kind, operation in EVERY
+        if kind.name not in ABOVE
+        and not business.offers(kind, operation.name)
+        and not why_not(kind, operation.name)
+    ]
+    assert neither == []
+
+
+def test_the_list_of_refusals_names_what_there_is() -> None:
+    assert set(GONE) <= set(catalog().kinds)
+    named = {(kind.name, operation.name) for kind, operation in EVERY}
+    assert set(REFUSED) <= named
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "words"),
+    [
+        ("POST", "/sales_corrective_invoices", "Spain has left"),
+        ("GET", "/datev_settings", "Germany has left"),
+        ("GET", "/tax_offices", "Germany has left"),
+        ("PUT", "/migrations", "no migrations"),
+        ("POST", "/journal_codes", "France has left"),
+        ("POST", "/tax_rates", "in the US"),
+        ("POST", "/draft_tax_returns", "tax authority"),
+        ("POST", "/tax_returns/obligation_periods", "tax authority"),
+    ],
+)
+def test_a_refusal_says_why(method: str, path: str, words: str) -> None:
+    reply = Clerk().ask(method, path, {})
+    assert reply.status == 404
+    assert words in reply.body[0]["$message"]
+
+
+def test_no_business_finds_a_tax_return_it_never_made() -> None:
+    clerk = Clerk()
+    assert clerk.get("/tax_returns")["$items"] == []
+    assert clerk.get("/draft_tax_returns")["$items"] == []
+    assert clerk.ask("GET", "/tax_returns/1").status == 404
