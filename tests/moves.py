@@ -77,10 +77,10 @@ class Move:
 
 
 @contextmanager
-def move(folder: Path, pack: str, data: Path, changes: Mapping[str, str] = {}) -> Iterator[Move]:
-    """A project of `pack` on `data`, signed in to a fresh rehearsal business."""
+def signed_in(folder: Path) -> Iterator[Move]:
+    """The project in `folder`, signed in to a fresh rehearsal business."""
     clock, faults = VirtualClock(), ScheduledFaults()
-    project = commands.init(folder, pack, data, "Test Company Ltd")
+    project = commands.open_project(folder)
     sage = open_rehearsal(project, clock, seed=7, faults=faults, latency=200)
     business = next(iter(sage.membership.businesses))
     project.choose_business(business)
@@ -93,7 +93,14 @@ def move(folder: Path, pack: str, data: Path, changes: Mapping[str, str] = {}) -
             store.vault.save(GRANT, tokens_of(granted, clock.now()), None)
         with open_session() as session:
             mount(session, sage)
-            moving = Move(folder, clock, session, sage, faults)
-            for before, after in changes.items():
-                moving.set(before, after)
-            yield moving
+            yield Move(folder, clock, session, sage, faults)
+
+
+@contextmanager
+def move(folder: Path, pack: str, data: Path, changes: Mapping[str, str] = {}) -> Iterator[Move]:
+    """A project of `pack` on `data`, signed in to a fresh rehearsal business."""
+    commands.init(folder, pack, data, "Test Company Ltd")
+    with signed_in(folder) as moving:
+        for before, after in changes.items():
+            moving.set(before, after)
+        yield moving

@@ -8,56 +8,16 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from tiny import CONTACTS, write_tiny
 from typer.testing import CliRunner, Result
 
 from sagerecon import commands
 from sagerecon.cli import app
 
-PROJECT = """\
-sagerecon: project/v1
-company: Tiny Ltd
-data: data
-mappings: [mappings/*.yaml]
-cut_over: 2017-03-31
-business: {country: GB, currency: GBP}
-sage: {address: http://127.0.0.1:9}
-"""
-SOURCES = """\
-sagerecon: sources/v1
-files:
-  contacts:
-    path: contacts.csv
-    columns:
-      ref: {type: text, required: true}
-      name: {type: text, required: true}
-datasets:
-  contacts: {sql: SELECT * FROM contacts ORDER BY ref}
-"""
-MAPPING = """\
-sagerecon: mapping/v1
-mapping: customers
-source: {dataset: contacts, key: [ref]}
-target: {kind: contact, identity: {reference: ref}, on_existing: adopt_if_equal}
-label: name
-fields:
-  reference: {from: ref}
-  name: {from: name, do: [squeeze]}
-  contact_type_ids: {value: [CUSTOMER]}
-"""
-CONTACTS = "ref,name\nC1,Oak Ltd\nC2,Elm  Ltd\n"
-
 
 @pytest.fixture
 def tiny(tmp_path: Path) -> Iterator[Path]:
-    for name, text in {
-        "sagerecon.yaml": PROJECT,
-        "sources.yaml": SOURCES,
-        "mappings/customers.yaml": MAPPING,
-        "data/contacts.csv": CONTACTS,
-    }.items():
-        path = tmp_path / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(text)
+    write_tiny(tmp_path)
     before = dict(os.environ)
     os.environ["COLUMNS"] = "80"
     yield tmp_path

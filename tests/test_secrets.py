@@ -1,0 +1,43 @@
+"""No token, secret or key stands where somebody might read it."""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+
+import pytest
+from moves import signed_in
+from tiny import PROJECT, write_tiny
+
+from sagerecon import commands
+from sagerecon.project import SANDBOX_SECRET
+from sagerecon.runner import Ended
+
+
+def test_tokens_stand_in_no_log_file_or_page(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    write_tiny(tmp_path)
+    (tmp_path / "sagerecon.yaml").write_text(PROJECT.partition("sage:")[0])
+    with signed_in(tmp_path) as moving:
+        with moving.project.open_store(moving.clock) as store:
+            first = store.vault.load("default")
+        assert first is not None
+        moving.clock.sleep(600_000)  # the access token has ended: the run refreshes it
+        assert moving.load().ended is Ended.FINISHED
+        assert moving.reconcile().reconciliation.verdicts
+        commands.report(moving.project, moving.clock)
+        with moving.project.open_store(moving.clock) as store:
+            second = store.vault.load("default")
+        assert second is not None and second.access != first.access
+    secrets = [first.access, first.refresh, second.access, second.refresh]
+    for secret in secrets:
+        assert secret not in caplog.text and secret not in repr((first, second))
+        for path in tmp_path.rglob("*"):
+            if path.is_file():
+                assert secret.encode() not in path.read_bytes(), path
+    for path in (tmp_path / "reports").iterdir():
+        assert SANDBOX_SECRET not in path.read_text()
+    assert os.environ.get("SAGERECON_CLIENT_SECRET") != SANDBOX_SECRET
+    key = tmp_path / ".sagerecon" / "vault.key"
+    assert key.stat().st_mode & 0o077 == 0
