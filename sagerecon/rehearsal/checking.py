@@ -40,11 +40,14 @@ def read_wrapper(kind: Kind, body: Any) -> Mapping[str, Any]:
 
 
 def check_body(
-    company: Company, kind: Kind, body: Mapping[str, Any], *, creating: bool
+    company: Company, kind: Kind, body: Mapping[str, Any], *, creating: bool, is_whole: bool = True
 ) -> tuple[Values, list[Fault]]:
-    """The typed values of the fields given, and everything that is wrong with them."""
+    """The typed values of the fields given, and everything that is wrong with them.
+
+    What is created must be given whole, unless `is_whole` is off.
+    """
     check = _Check(company, creating)
-    values = check.fields(kind.fields, body, "", needs_all=creating)
+    values = check.fields(kind.fields, body, "", needs_all=creating and is_whole)
     return values, check.faults
 
 

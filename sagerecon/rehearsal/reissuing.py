@@ -23,7 +23,7 @@ def reissue(company: Company, kind: Kind, row: Row, body: Mapping[str, Any], now
     Raises:
         Refusal: the old one must stand, or the new one breaks the rules; then nothing has changed.
     """
-    given, faults = check_body(company, kind, body, creating=False)
+    given, faults = check_body(company, kind, body, creating=True, is_whole=False)
     if faults:
         raise invalid(*faults)
     values = {name: value for name, value in restored(saved(row.values)).items() if name not in _ITS_OWN}
