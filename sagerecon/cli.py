@@ -44,6 +44,24 @@ auth = typer.Typer(help="Sign in to Sage, or to a sandbox.", no_args_is_help=Tru
 app.add_typer(auth, name="auth")
 app.add_typer(catalog, name="catalog")
 
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"sagerecon {commands.version()}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Say which version this is."),
+    ] = False,
+) -> None:
+    """Moves a company's books into Sage Business Cloud Accounting, and proves it."""
+    del version
+
+
 Folder = Annotated[Path, typer.Option("--project", "-p", help="The project's folder.")]
 HERE = Path()
 

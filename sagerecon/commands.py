@@ -7,21 +7,20 @@ run -> what Sage holds -> verdicts and tie-outs. Nothing here prints; `cli` show
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
 from pathlib import Path
 
 import requests
 
+from sagerecon import package
 from sagerecon.model.clock import Clock, SystemClock
 from sagerecon.model.document import suggestion
 from sagerecon.model.draft import Outcome
 from sagerecon.model.entity import Written
 from sagerecon.model.errors import ProjectError
 from sagerecon.model.record import Record
-from sagerecon.new_project import found_project
+from sagerecon.new_project import init as init  # noqa: PLC0414 - a command like those below
 from sagerecon.plan_file import budget_of, open_plan, provenance, refuse_stale
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import Plan, Step, plan_lines
@@ -32,8 +31,7 @@ from sagerecon.project import Project, read_project, write_private
 from sagerecon.reconciliation.reconcile import Reconciliation
 from sagerecon.reconciliation.verdict import RecordVerdict
 from sagerecon.rehearsal.clock import SharedClock
-from sagerecon.rehearsal.server import Server
-from sagerecon.rehearsing import serve_rehearsal
+from sagerecon.rehearsing import sandbox as sandbox  # noqa: PLC0414 - a command like those below
 from sagerecon.report.pages import write_plan_report, write_reports
 from sagerecon.reporting import facts_of
 from sagerecon.runner import PATIENCE, Progress, RunOutcome, run
@@ -42,6 +40,11 @@ from sagerecon.verification import Reading, judge
 
 #: Names the file of the virtual clock that a sandbox and its clients share in a rehearsal.
 REHEARSAL_CLOCK = "SAGERECON_REHEARSAL_CLOCK"
+
+
+def version() -> str:
+    """The program's version."""
+    return package.version()
 
 
 def open_project(folder: Path) -> Project:
@@ -61,13 +64,6 @@ def open_clock(project: Project) -> Clock:
     if not project.address:
         raise ProjectError(f"{REHEARSAL_CLOCK} is set, and Sage itself keeps real time.", "Unset it.")
     return SharedClock(Path(shared))
-
-
-def init(
-    folder: Path, erp: str, data: Path | None, company: str = "", cut_over: date | None = None
-) -> Project:
-    """A project in `folder` from the ready mappings of an ERP; errors as `found_project`."""
-    return found_project(folder, erp, data, company, cut_over)
 
 
 def snapshot(project: Project, clock: Clock, progress: Callable[[str, int], None]) -> Prepared:
@@ -353,27 +349,3 @@ def logout(project: Project, clock: Clock, session: requests.Session) -> None:
     """
     with project.open_store(clock) as store:
         sign_out(project, store, session, clock)
-
-
-def sandbox(
-    project: Project | None,
-    *,
-    port: int = 0,
-    seed: int = 1,
-    state: Path | None = None,
-    faults: str = "",
-    shared: Path | None = None,
-    plays: Sequence[str] = (),
-    idle_seconds: int = 120,
-) -> AbstractContextManager[Server]:
-    """The rehearsal Sage as a server on loopback, until its context is left; errors as `serve_rehearsal`."""
-    return serve_rehearsal(
-        project,
-        port=port,
-        seed=seed,
-        state=state,
-        faults=faults,
-        shared=shared,
-        plays=plays,
-        idle_seconds=idle_seconds,
-    )

@@ -17,7 +17,7 @@ from sagerecon.project import FILE, STATE, Project, make_private_folder, read_pr
 SCHEMAS = ("project", "sources", "mapping", "crosswalk")
 
 
-def found_project(
+def init(
     folder: Path, erp: str, data: Path | None, company: str = "", cut_over: date | None = None
 ) -> Project:
     """A project in `folder` from the ready mappings of an ERP, with its source read from `data`.

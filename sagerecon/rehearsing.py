@@ -51,7 +51,7 @@ def open_rehearsal(
 
 
 @contextmanager
-def serve_rehearsal(
+def sandbox(
     project: Project | None,
     *,
     port: int = 0,
