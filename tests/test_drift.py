@@ -79,8 +79,13 @@ def test_the_older_document_lacks_what_came_later() -> None:
 
 
 def test_our_own_description_says_nothing_else_about_what_it_has(own: dict[str, Any]) -> None:
-    found = drift(own)
-    assert {change.what for change in found.changes} <= {"resource gone", "operation gone"}
+    found = [
+        change for change in drift(own).changes if change.what not in ("resource gone", "operation gone")
+    ]
+    assert {change.name for change in found} == {
+        "stock_movements: answered type date",  # Sage's examples show what its models do not say
+        "stock_movements: answered type movement_number",
+    }
 
 
 def test_a_country_and_an_edition_narrow_it(own: dict[str, Any]) -> None:

@@ -40,7 +40,7 @@ class Storekeeper(Clerk):
         item = self.get(f"/stock_items/{self.item}")
         return item["quantity_in_stock"], item["average_cost_price"], item["last_cost_price"]
 
-    def sold(self, quantity: str, **fields: Any) -> dict[str, Any]:
+    def sold(self, quantity: str, **fields: Any) -> Any:
         """The line of a document that names the item."""
         return self.line(
             "5.00", "0", tax_rate_id="GB_ZERO", quantity=quantity, product_id=self.item, **fields
@@ -170,8 +170,12 @@ def test_a_stock_item_is_a_product_as_well() -> None:
     assert clerk.get(f"/products/{clerk.item}")["displayed_as"] == "Glasses"
     assert clerk.put("product", clerk.item, description="x").status == 404
     assert clerk.delete("product", clerk.item).status == 404
-    reply = clerk.send("stock_item", **{"item_code": "GLASSES", "description": "x"})
-    assert reply.status == 422
+    accounts = {
+        "sales_ledger_account_id": clerk.account(4000),
+        "purchase_ledger_account_id": clerk.account(5000),
+    }
+    reply = clerk.send("stock_item", item_code="GLASSES", description="x", **accounts)
+    assert messages(reply) == [("item_code", "Item code has already been taken.")]
     assert clerk.put("stock_item", clerk.item, description="Cups").body["displayed_as"] == "Cups"
     assert clerk.get("/products", attributes="description")["$items"][0]["description"] == "Cups"
     assert clerk.delete("stock_item", clerk.item).status == 204
@@ -226,3 +230,10 @@ def test_what_was_saved_is_counted_on() -> None:
 
 def test_only_plus_keeps_stock() -> None:
     assert Clerk(edition="standard").ask("GET", "/stock_items").status == 403
+
+
+def test_a_movement_whose_number_is_taken_out_keeps_it() -> None:
+    clerk = Storekeeper()
+    moved = clerk.move("10", "10.00")
+    changed = clerk.put("stock_movement", moved["id"], movement_number="")
+    assert changed.body["movement_number"] == moved["movement_number"]

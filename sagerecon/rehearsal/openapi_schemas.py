@@ -31,6 +31,12 @@ _PLAIN: Mapping[str, Schema] = {
     "datetime": {"type": "string", "format": "date-time"},
 }
 
+#: Answers that differ from what is sent, and from what Sage's documents say of them; its examples show it.
+_SHOWN: Mapping[tuple[str, str], Schema] = {
+    ("stock_movement", "date"): {"type": "string", "format": "date-time"},
+    ("stock_movement", "movement_number"): {"type": ["integer", "string"]},
+}
+
 #: What goes for the whole document, by name.
 COMMON: Mapping[str, Schema] = {
     "link": {
@@ -68,6 +74,7 @@ def answer(kind: Kind) -> Schema:
     """A record as it is answered; which fields beyond the base ones come depends on `attributes`."""
     properties = {name: dict(_BASE[name]) for name in ("id", "displayed_as", "$path")}
     properties |= _answered(kind.fields.values())
+    properties |= {name: shown for (owner, name), shown in _SHOWN.items() if owner == kind.name}
     return {
         "type": "object",
         "description": kind.about,

@@ -151,6 +151,8 @@ def _complete_movement(company: Company, values: Values, old: Row | None) -> Ite
         return
     if old is not None and values["stock_item"] != old.values["stock_item"]:
         yield Fault("You cannot move a movement to another stock item.", "stock_item_id")
+    if old is not None and not values.get("movement_number"):
+        values["movement_number"] = old.values["movement_number"]
     if not values["quantity"]:
         yield Fault("Quantity must not be 0.", "quantity")
     if values["cost_price"] < 0:

@@ -1,0 +1,263 @@
+"""The sandbox as a process of its own: any HTTP client through the whole sign-in, signals, the same bytes."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from typer.testing import CliRunner
+
+from sagerecon.cli import app
+from sagerecon.project import SANDBOX_APP, SANDBOX_SECRET
+from sagerecon.rehearsal.playing import SWITCHES
+
+DOCS = Path(__file__).resolve().parents[1] / "docs" / "sandbox.md"
+HERE = Path(__file__).resolve().parents[1]
+CALLBACK = "http://127.0.0.1/callback"
+
+
+@dataclass
+class Sandbox:
+    url: str
+    process: subprocess.Popen[str]
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        self.process.send_signal(number)
+        return self.process.wait(20)
+
+
+@contextmanager
+def sandbox(*options: str) -> Iterator[Sandbox]:
+    """A running `sagerecon sandbox`; killed at the end where it still runs."""
+    command = [sys.executable, "-m", "sagerecon", "sandbox", "--port", "0", "--json", *options]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=HERE
+    ) as process:
+        try:
+            assert process.stdout is not None
+            for line in process.stdout:
+                event = json.loads(line)
+                assert event["event"] != "error", event
+                if event["event"] == "result":
+                    yield Sandbox(event["url"], process)
+                    break
+            else:
+                raise AssertionError(process.stderr.read() if process.stderr else "it ended")
+        finally:
+            process.kill()
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Sandbox]:
+    """One sandbox for whoever only needs one: patient with bad connections, and odd where it may be."""
+    options = ("--idle", "2", "--play", "retry_after=seconds", "--play", "next_link=absent")
+    with sandbox(*options, "--faults", "answer_lost DELETE /contacts 1") as served:
+        yield served
+
+
+class Visitor:
+    """Somebody with a browser and a program: signs in and calls."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.session = requests.Session()
+        self.session.trust_env = False
+
+    def page(self) -> str:
+        return (
+            f"{self.url}/oauth2/auth/central?filter=apiv3.1&response_type=code&client_id={SANDBOX_APP}"
+            f"&redirect_uri={CALLBACK}&state=any"
+        )
+
+    def sign_in(self) -> Mapping[str, Any]:
+        found = re.search(r'value="(owner [0-9a-f]{32})"', self.session.get(self.page(), timeout=5).text)
+        assert found is not None
+        form = {"answer": "allow", "choice": found[1]}
+        back = self.session.post(self.page(), data=form, allow_redirects=False, timeout=5).headers["Location"]
+        code = requests.utils.unquote(back.partition("code=")[2].partition("&")[0])
+        exchange = {
+            "grant_type": "authorization_code",
+            "client_id": SANDBOX_APP,
+            "client_secret": SANDBOX_SECRET,
+            "redirect_uri": CALLBACK,
+            "code": code,
+        }
+        granted: dict[str, Any] = self.session.post(f"{self.url}/token", data=exchange, timeout=5).json()
+        self.session.headers["Authorization"] = f"Bearer {granted['access_token']}"
+        self.session.headers["X-Business"] = found[1].removeprefix("owner ")
+        return granted
+
+    def call(self, method: str, path: str, body: Any = None) -> requests.Response:
+        return self.session.request(method, f"{self.url}/v3.1{path}", json=body, timeout=10)
+
+
+def contact(name: str) -> dict[str, Any]:
+    return {"contact": {"name": name, "contact_type_ids": ["CUSTOMER"]}}
+
+
+def blocks(text: str) -> list[str]:
+    return re.findall(r"^```bash\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not on this machine")
+@pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not on this machine")
+def test_the_walk_of_the_documentation_works_with_curl(running: Sandbox) -> None:
+    script = "\n".join(blocks(DOCS.read_text(encoding="utf-8")))
+    expected = re.findall(r"^# prints (.*)$", script, re.MULTILINE)
+    assert len(expected) > 10
+    script = script.replace("http://127.0.0.1:8065", running.url)
+    environment = {"PATH": "/usr/bin:/bin", "NO_PROXY": "*"}
+    command = [str(shutil.which("bash")), "-e", "-c", script]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=environment, check=False)
+    assert done.stdout.splitlines() == expected, done.stderr
+
+
+def test_the_documentation_names_every_switch_with_its_choices() -> None:
+    rows = dict(re.findall(r"^\| `(\w+)` \| (`.*?`) \|", DOCS.read_text(encoding="utf-8"), re.MULTILINE))
+    assert rows == {each.name: ", ".join(f"`{choice}`" for choice in each.choices) for each in SWITCHES}
+
+
+#: A program of somebody else's: it knows requests-oauthlib, PKCE and the three addresses.
+PROGRAM = """
+import os, re, sys
+from urllib.parse import parse_qsl, urlsplit
+import requests
+from requests_oauthlib import OAuth2Session
+
+os.environ["OAUTHLIB_INSECURE_TRANSPORT"] = "1"
+address, app, secret = sys.argv[1:]
+redirect = "http://127.0.0.1:9123/callback"
+oauth = OAuth2Session(app, redirect_uri=redirect, scope=["full_access"], pkce="S256")
+oauth.trust_env = False
+page, state = oauth.authorization_url(f"{address}/oauth2/auth/central?filter=apiv3.1", country="gb")
+browser = requests.Session()
+browser.trust_env = False
+choice = re.search(r'value="(owner ([0-9a-f]+))"', browser.get(page, timeout=5).text)
+form = {"answer": "allow", "choice": choice[1]}
+back = browser.post(page, data=form, allow_redirects=False, timeout=5).headers["Location"]
+assert back.startswith(redirect) and dict(parse_qsl(urlsplit(back).query))["state"] == state
+first = oauth.fetch_token(f"{address}/token", authorization_response=back, client_secret=secret)
+business = {"X-Business": choice[2]}
+made = oauth.post(f"{address}/v3.1/contacts", headers=business, timeout=5,
+                  json={"contact": {"name": "Elm", "contact_type_ids": ["CUSTOMER"]}})
+assert made.status_code == 201 and made.headers["X-Business"] == choice[2], made.text
+second = oauth.refresh_token(f"{address}/token", client_id=app, client_secret=secret)
+assert second["refresh_token"] != first["refresh_token"]
+listed = oauth.get(f"{address}/v3.1/contacts?search=elm", headers=business, timeout=5).json()
+gone = requests.post(f"{address}/revoke", timeout=5, data={
+    "client_id": app, "client_secret": secret, "token": second["refresh_token"]})
+assert gone.json() == {"success": "ok"}
+print(listed["$items"][0]["displayed_as"], first["expires_in"])
+"""
+
+
+def test_a_program_with_requests_oauthlib_goes_all_the_way(running: Sandbox) -> None:
+    arguments = [sys.executable, "-c", PROGRAM, running.url, SANDBOX_APP, SANDBOX_SECRET]
+    done = subprocess.run(arguments, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "Elm 300"
+
+
+def test_the_state_is_saved_when_somebody_stops_it(tmp_path: Path) -> None:
+    state = tmp_path / "sandbox.json"
+    with sandbox("--state", str(state), "--faults", "error=503 GET /contacts 2") as running:
+        visitor = Visitor(running.url)
+        visitor.sign_in()
+        assert visitor.call("POST", "/contacts", contact("Oak")).status_code == 201
+        assert visitor.call("GET", "/contacts").status_code == 200
+        assert running.stop(signal.SIGTERM) == 0
+    assert state.stat().st_mode & 0o777 == 0o600
+    with sandbox("--state", str(state)) as running:
+        again = Visitor(running.url)
+        again.sign_in()
+        assert again.call("GET", "/contacts").status_code == 503  # the fault that had not struck yet
+        assert "Oak" in again.call("GET", "/contacts").text
+        again.call("POST", "/contacts", contact("Elm"))
+        assert running.stop(signal.SIGINT) == 0
+    assert "Elm" in state.read_text(encoding="utf-8")
+
+
+def conversation(folder: Path, seed: int) -> bytes:
+    """A fixed series of requests and everything that came back."""
+    heard = bytearray()
+    with sandbox(
+        "--seed", str(seed), "--virtual-clock", str(folder / f"{len(list(folder.iterdir()))}")
+    ) as running:
+        visitor = Visitor(running.url)
+        heard += json.dumps(visitor.sign_in()).encode()
+        for method, path, body in (
+            ("POST", "/contacts", contact("Oak")),
+            ("POST", "/contacts", {"contact": {}}),
+            ("GET", "/ledger_accounts?attributes=all", None),
+            ("GET", "/contacts?items_per_page=1", None),
+            ("GET", "/nothing", None),
+        ):
+            answered = visitor.call(method, path, body)
+            headers = "\n".join(f"{name}: {value}" for name, value in answered.headers.items())
+            heard += f"{answered.status_code}\n{headers}\n".encode() + answered.content
+        address = visitor.url.encode()
+        heard += visitor.session.get(f"{visitor.url}/openapi.json", timeout=5).content.replace(address, b"")
+    return bytes(heard)
+
+
+def test_the_same_seed_and_the_same_requests_give_the_same_bytes(tmp_path: Path) -> None:
+    first = conversation(tmp_path, 7)
+    assert conversation(tmp_path, 7) == first
+    assert len(first) > 50_000
+
+
+def test_a_lost_answer_is_a_reset_for_everybody(running: Sandbox) -> None:
+    visitor = Visitor(running.url)
+    visitor.sign_in()
+    path = visitor.call("POST", "/contacts", contact("Ash")).json()["$path"]
+    with pytest.raises(requests.ConnectionError):
+        visitor.call("DELETE", path)
+    assert visitor.call("GET", path).status_code == 404
+
+
+def test_a_quiet_connection_is_closed(running: Sandbox) -> None:
+    port = int(running.url.rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port), 5) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        connection.settimeout(20)
+        began = time.monotonic()
+        while connection.recv(65536):
+            pass  # all of the answer, and then the end of the connection
+        assert time.monotonic() - began > 1
+
+
+def test_switches_are_set_on_the_command_line(running: Sandbox) -> None:
+    visitor = Visitor(running.url)
+    visitor.sign_in()
+    assert "$next" not in visitor.call("GET", "/contacts").json()
+    answers = [visitor.call("GET", "/user") for _ in range(100)]
+    assert answers[-1].status_code == 429
+    assert 0 < int(answers[-1].headers["Retry-After"]) <= 60
+
+
+@pytest.mark.parametrize(
+    ("options", "word"),
+    [
+        (("--play", "retry_after=often"), "absent or seconds or date"),
+        (("--play", "no_such=1"), "Nothing called 'no_such'"),
+        (("--faults", "nonsense"), "is not a fault"),
+        (("--state", "/nowhere/at/all.json", "--port", "99999"), "Port 99999"),
+    ],
+)
+def test_what_cannot_be_served_is_a_sentence_and_exit_code_2(options: tuple[str, ...], word: str) -> None:
+    done = CliRunner().invoke(app, ["sandbox", "--port", "0", *options])
+    assert done.exit_code == 2
+    assert word in " ".join(done.stderr.split())
