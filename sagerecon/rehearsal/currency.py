@@ -69,9 +69,9 @@ def rate_faults(company: Company, values: Values, old: Row | None) -> Iterator[F
 def _rate(company: Company, values: Values, old: Row | None) -> Decimal | None:
     rate, inverse = values.get("exchange_rate"), values.get("inverse_exchange_rate")
     before = old.values if old is not None else {}
-    was_inverse_sent = inverse and inverse != before.get("inverse_exchange_rate")
-    if was_inverse_sent and (rate is None or rate == before.get("exchange_rate")):
-        return rounded(_ONE / Decimal(inverse), _PLACES)
+    is_new = inverse != before.get("inverse_exchange_rate")
+    if inverse and is_new and (rate is None or rate == before.get("exchange_rate")):
+        return rounded(_ONE / inverse, _PLACES)
     return rate if rate is not None else business_rate(company, str(values["currency"].id))
 
 

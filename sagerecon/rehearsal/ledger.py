@@ -91,6 +91,7 @@ class Entry(Row):
         self.created_at = now
         self.updated_at = now
         self.deleted_at = 0
+        self.place = 0
         self.searched = ""
         self.day = day
         self.account = posting.account

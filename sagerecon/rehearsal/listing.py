@@ -12,6 +12,7 @@ from sagerecon.model.clock import SECOND, instant
 from sagerecon.rehearsal.attachments import check_traced
 from sagerecon.rehearsal.company import Company
 from sagerecon.rehearsal.ledger import Entry
+from sagerecon.rehearsal.order import Order
 from sagerecon.rehearsal.presenting import displayed_as
 from sagerecon.rehearsal.records import Link, Row, Table, Values
 from sagerecon.rehearsal.refusal import Fault, Refusal
@@ -47,11 +48,18 @@ def listed(company: Company, kind: Kind, query: Query) -> Sequence[Row]:
         rows = list(filter(test, rows))
     wanted = (_given(kind, query, "search") or "").casefold()
     if wanted:
-        for row in rows:
-            if not row.searched:
-                row.searched = searched_text(company, kind, row.values)
-        rows = [row for row in rows if wanted in row.searched]
+        rows = _searched(company, kind, rows, wanted)
     return _sorted(kind, rows, query)
+
+
+def _searched(company: Company, kind: Kind, rows: Sequence[Row], wanted: str) -> Sequence[Row]:
+    """The records that have `wanted` in what `search` looks into."""
+    if isinstance(rows, Order):
+        return rows.containing(wanted, lambda row: searched_text(company, kind, row.values))
+    for row in rows:
+        if not row.searched:
+            row.searched = searched_text(company, kind, row.values)
+    return [row for row in rows if wanted in row.searched]
 
 
 def _source(table: Table, kind: Kind, query: Query) -> Sequence[Row]:
@@ -67,7 +75,7 @@ def _source(table: Table, kind: Kind, query: Query) -> Sequence[Row]:
     contact = _given(kind, query, "contact_id")
     if contact is not None:
         return list(table.owned(contact))
-    return list(table)
+    return table.order
 
 
 def _given(kind: Kind, query: Query, name: str) -> str | None:
@@ -138,7 +146,7 @@ def searched_text(company: Company, kind: Kind, values: Values) -> str:
             value = displayed_as(company, value)
         if value is not None:
             parts.append(str(value))
-    return "\n".join(parts).casefold() + "\n"
+    return "\n".join(parts).casefold().replace("\0", " ") + "\n"
 
 
 def _hide(field: str, *, hidden: bool = True) -> Callable[[Company, Kind, str], Test | None]:

@@ -16,6 +16,7 @@ from sagerecon.rehearsal.records import Link, Row, Values
 Answer = dict[str, Any]
 
 
+@lru_cache(maxsize=65_536)
 def amount_text(value: Decimal, least_places: int = 1) -> str:
     """`value` without idle zeros: `120.0`, `35.01`; bare `0` in a trial balance."""
     return decimal_text(value.normalize() if value else Decimal(), least_places)
@@ -23,14 +24,15 @@ def amount_text(value: Decimal, least_places: int = 1) -> str:
 
 def base(company: Company, link: Link) -> Answer:
     """What stands of a record wherever another one names it."""
+    kind, id = link
+    table = company.tables.get(kind)
+    row = table.rows.get(id) if table is not None else None
+    if row is not None:
+        path = company.paths.get(kind) or _path(company, kind)
+        return {"id": id, "displayed_as": name_of(company, kind, row), "$path": f"{path}/{id}"}
     known = company.worded.get(link)
     if known is not None:
         return known.copy()
-    table = company.tables.get(link.kind)
-    row = table.rows.get(link.id) if table is not None else None
-    if row is not None:
-        shown = name_of(company, link.kind, row)
-        return {"id": link.id, "displayed_as": shown, "$path": f"{_path(company, link.kind)}/{link.id}"}
     if company.words(link.kind) is not None:
         return _word(company, link).copy()
     return {"id": link.id, "displayed_as": displayed_as(company, link), "$path": path_of(company, link)}
@@ -213,6 +215,9 @@ class Shape:
         self.empty = {field.answered_as: _nothing(field) for field in kind.fields.values() if field.answered}
         for name in (*_APART, *_ON_REQUEST, *_TAKEN.get(kind.name, ())):
             self.empty.pop(name, None)
+        # Most fields of most records are empty, so an answer starts from one that is empty throughout.
+        self.whole: Answer = dict.fromkeys(("id", "displayed_as", "$path", "created_at", "updated_at"))
+        self.whole.update(self.empty)
         self.lines = {
             field.answered_as: {each.answered_as: _nothing(each) for each in field.fields.values()}
             for field in kind.fields.values()
@@ -233,30 +238,51 @@ def _nothing(field: Field) -> Any:
 
 def present(company: Company, shape: Shape, row: Row, wanted: Collection[str] | None = None) -> Answer:
     """The whole record as Sage answers it, or only the `wanted` fields beside the base ones."""
+    if wanted is None:
+        return _present_all(company, shape, row)
     kind = shape.kind
     answer: Answer = {
         "id": row.id,
         "displayed_as": name_of(company, kind.name, row),
         "$path": f"{kind.path}/{row.id}",
     }
-    if wanted is None or "created_at" in wanted:
+    if "created_at" in wanted:
         answer["created_at"] = _instant_text(row.created_at)
-    if wanted is None or "updated_at" in wanted:
+    if "updated_at" in wanted:
         answer["updated_at"] = _instant_text(row.updated_at)
-    if row.deleted_at and (wanted is None or "deleted_at" in wanted):
+    if row.deleted_at and "deleted_at" in wanted:
         answer["deleted_at"] = _instant_text(row.deleted_at)
-    # Most fields of most records are empty, so the empty ones come as they are and the others over them.
-    shown = shape.empty
-    if wanted is not None:
-        shown = {name: shown[name] for name in shown if name in wanted}
+    shown = {name: shape.empty[name] for name in shape.empty if name in wanted}
     answer.update(shown)
+    _fill(company, shape, row, shown, answer)
+    return answer
+
+
+def _present_all(company: Company, shape: Shape, row: Row) -> Answer:
+    answer = shape.whole.copy()
+    answer["id"] = row.id
+    answer["displayed_as"] = name_of(company, shape.kind.name, row)
+    answer["$path"] = f"{shape.kind.path}/{row.id}"
+    answer["created_at"] = _instant_text(row.created_at)
+    answer["updated_at"] = _instant_text(row.updated_at)
+    if row.deleted_at:
+        answer["deleted_at"] = _instant_text(row.deleted_at)
+    _fill(company, shape, row, shape.empty, answer)
+    return answer
+
+
+def _fill(company: Company, shape: Shape, row: Row, shown: Mapping[str, Any], answer: Answer) -> None:
+    """Put the values of a record over the empty ones."""
     for name, value in row.values.items():
         if value is not None and name in shown:
-            answer[name] = plain(company, value)
+            kind = value.__class__
+            if kind in _PLAIN:
+                answer[name] = value
+            else:
+                answer[name] = base(company, value) if kind is Link else plain(company, value)
     for name, nothing in shape.lines.items():
         if answer.get(name):
             answer[name] = [{**nothing, **line} for line in answer[name]]
-    return answer
 
 
 @lru_cache(maxsize=4096)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
 from sagerecon.model.money import decimal_text
+from sagerecon.rehearsal.order import Order
 
 #: A record's values by the names they are answered under. Links are `Link`, amounts are Decimal,
 #: dates are ISO text, lines are lists of the same.
@@ -24,7 +25,7 @@ class Link(NamedTuple):
 class Row:
     """One record. `sequence` is its place in the order of making; instants are in milliseconds."""
 
-    __slots__ = ("created_at", "deleted_at", "id", "searched", "sequence", "updated_at", "values")
+    __slots__ = ("created_at", "deleted_at", "id", "place", "searched", "sequence", "updated_at", "values")
 
     def __init__(self, id: str, sequence: int, now: int, values: Values) -> None:
         self.id = id
@@ -33,6 +34,7 @@ class Row:
         self.updated_at = now
         self.deleted_at = 0
         self.values = values
+        self.place = 0  #: its place among its kind, for `Order`
         self.searched = ""  #: the text `search` looks through, made when first needed
 
 
@@ -47,6 +49,7 @@ class Table:
         self.kind = kind
         self.rows: dict[str, Row] = {}
         self.deleted: dict[str, Row] = {}
+        self._order: Order[Row] | None = None
         self._changes: dict[str, None] = {}
         self._owned: dict[str, dict[str, None]] = {}
 
@@ -64,6 +67,8 @@ class Table:
         """Take in a new record; `owner` is the id of the contact it belongs to."""
         self.rows[row.id] = row
         self._changes[row.id] = None
+        if self._order is not None:
+            self._order.add(row)
         if owner:
             self._owned.setdefault(owner, {})[row.id] = None
 
@@ -73,6 +78,15 @@ class Table:
         row.searched = ""
         del self._changes[row.id]
         self._changes[row.id] = None
+        if self._order is not None and not self._order.touch(row):
+            self._order = None
+
+    @property
+    def order(self) -> Order[Row]:
+        """The records in the order they were made, to be paged and searched."""
+        if self._order is None:
+            self._order = Order(self.rows.values())
+        return self._order
 
     def move(self, row: Row, before: str, after: str) -> None:
         """Hang the record on another owner."""
@@ -87,6 +101,7 @@ class Table:
         """Take the record out; `deleted_since` still finds it."""
         row.deleted_at = now
         row.updated_at = now
+        self._order = None
         del self.rows[row.id]
         del self._changes[row.id]
         if owner:
@@ -100,19 +115,19 @@ class Table:
 
     def has_owned(self, owner: str) -> bool:
         """Whether any record belongs to this contact."""
-        return bool(self._owned.get(owner))
+        return owner in self._owned and bool(self._owned[owner])
 
-    def changed_since(self, instant: int) -> list[Row]:
+    def changed_since(self, instant: int) -> Sequence[Row]:
         """The records made or changed at or after `instant`, in the order they were made."""
         found: list[Row] = []
-        many = len(self.rows) // 8
+        many = len(self.rows) // 32
         for id in reversed(self._changes):
             row = self.rows[id]
             if row.updated_at < instant:
                 break
             found.append(row)
-            if len(found) > many:  # from here on, walking through all is quicker than sorting
-                return [each for each in self.rows.values() if each.updated_at >= instant]
+            if len(found) > many:  # from here on, looking through all is quicker than sorting
+                return self.order.changed_since(instant)
         found.sort(key=_sequence)
         return found
 
@@ -124,6 +139,7 @@ class Table:
         """Take in the rows of a saved table."""
         self.rows = {row.id: row for row in rows}
         self.deleted = {row.id: row for row in deleted}
+        self._order = None
         by_change = sorted(self.rows.values(), key=lambda row: (row.updated_at, row.sequence))
         self._changes = {row.id: None for row in by_change}
 

@@ -36,7 +36,7 @@ class Dropped(Exception):
 
 def json_bytes(document: Any) -> bytes:
     """The bytes of a JSON answer; an amount that is still a Decimal goes out as a string, as Sage's do."""
-    return json.dumps(document, default=_plain, ensure_ascii=False, separators=(",", ":")).encode()
+    return _encode(document).encode()
 
 
 def json_reply(status: int, document: Any, headers: Mapping[str, str] | None = None) -> Reply:
@@ -64,3 +64,9 @@ def _plain(value: object) -> object:
     if isinstance(value, Sequence):
         return list(value)
     raise TypeError(f"{type(value).__name__} is not JSON")
+
+
+# An answer is made of values that were just put together: it holds no circle to look for.
+_encode = json.JSONEncoder(
+    default=_plain, ensure_ascii=False, check_circular=False, separators=(",", ":")
+).encode
