@@ -50,7 +50,8 @@ class Screen:
                 self._out.print(renderable)
 
     def findings(self, found: Sequence[Finding]) -> None:
-        """Every finding: as events, or as lines at their places."""
+        """Every finding once: as events, or as lines at their places."""
+        found = list(dict.fromkeys(found))
         for finding in found:
             self.event("finding", **finding_document(finding))
         self.show(*terminal.findings(found))
