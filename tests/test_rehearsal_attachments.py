@@ -121,3 +121,31 @@ def test_files_are_saved() -> None:
     assert clerk.ask("GET", made["$file_path"]).body == CONTENT
     assert clerk.delete("contact", customer).status == 204
     assert clerk.get("/attachments")["$total"] == 0
+
+
+def test_a_transaction_counts_the_files_of_its_record() -> None:
+    clerk = Clerk()
+    journal = clerk.post(
+        "journal",
+        date="2026-01-31",
+        reference="J",
+        journal_lines=[
+            {"ledger_account_id": clerk.account(8000), "debit": "1", "credit": "0"},
+            {"ledger_account_id": clerk.account(51), "debit": "0", "credit": "1"},
+        ],
+    )
+    transaction = journal["transaction"]["id"]
+
+    def counted() -> int:
+        return int(clerk.get(f"/transactions/{transaction}")["number_of_attachments"])
+
+    first = clerk.post("attachment", **file(), **on("JOURNAL", journal["id"]))["id"]
+    clerk.post("attachment", **file(), transaction_id=transaction)
+    assert counted() == 2
+    clerk.put("attachment", first, attachment_context_type_id=None, attachment_context_id=None)
+    assert counted() == 1
+    clerk.put("attachment", first, **on("JOURNAL", journal["id"]))
+    assert counted() == 2
+    assert clerk.delete("journal", journal["id"]).status == 204
+    assert counted() == 1
+    assert clerk.get("/attachments")["$total"] == 1

@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from sagerecon.model.catalog import Kind
 from sagerecon.rehearsal.company import Company
 from sagerecon.rehearsal.presenting import Shape, plain, present
 from sagerecon.rehearsal.records import Row
 from sagerecon.rehearsal.tax_profile import shown_profile
 
 Answer = dict[str, Any]
+ShapeOf = Callable[[Kind], Shape]
 
 
-def _movement(company: Company, row: Row) -> Answer:
+def _movement(company: Company, row: Row, shape_of: ShapeOf) -> Answer:
     """A movement tells its day with a time, its number as a number, and all of its item."""
     number = row.values["movement_number"]
     item = company.find(row.values["stock_item"])
-    shape = Shape(company.catalog["stock_item"])
+    shape = shape_of(company.catalog["stock_item"])
     return {
         "date": f"{row.values['date']}T00:00:00.000Z",
         "movement_number": int(number) if number.isdecimal() else number,
@@ -26,22 +28,22 @@ def _movement(company: Company, row: Row) -> Answer:
     }
 
 
-def _type(company: Company, row: Row) -> Answer:
+def _type(company: Company, row: Row, shape_of: ShapeOf) -> Answer:
     """An analysis type lists its categories."""
-    shape = Shape(company.catalog["analysis_type_category"])
+    shape = shape_of(company.catalog["analysis_type_category"])
     owned = company.table("analysis_type_category").owned(row.id)
     return {"analysis_type_categories": [present(company, shape, each) for each in owned]}
 
 
-def _attachment(_company: Company, row: Row) -> Answer:
+def _attachment(_company: Company, row: Row, _shape_of: ShapeOf) -> Answer:
     return {"$file_path": f"/attachments/{row.id}/file"}
 
 
-def _profile(company: Company, _row: Row) -> Answer:
+def _profile(company: Company, _row: Row, _shape_of: ShapeOf) -> Answer:
     return {name: plain(company, value) for name, value in shown_profile(company).items()}
 
 
-ADDED: Mapping[str, Callable[[Company, Row], Answer]] = {
+ADDED: Mapping[str, Callable[[Company, Row, ShapeOf], Answer]] = {
     "stock_movement": _movement,
     "analysis_type": _type,
     "attachment": _attachment,
@@ -49,6 +51,6 @@ ADDED: Mapping[str, Callable[[Company, Row], Answer]] = {
 }
 
 
-def added(company: Company, kind: str, row: Row, asked: Callable[[str], bool]) -> Answer:
+def added(company: Company, kind: str, row: Row, asked: Callable[[str], bool], shape_of: ShapeOf) -> Answer:
     """The fields that are worked out, as far as they were asked for."""
-    return {name: value for name, value in ADDED[kind](company, row).items() if asked(name)}
+    return {name: value for name, value in ADDED[kind](company, row, shape_of).items() if asked(name)}

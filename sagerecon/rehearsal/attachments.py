@@ -72,7 +72,8 @@ def _hang(company: Company, row: Row, now: int) -> None:
 
 
 def _rehang(company: Company, row: Row, before: Values, now: int) -> None:
-    if before.get("attachment_context") != row.values.get("attachment_context"):
+    names = ("attachment_context", "transaction")
+    if any(before.get(name) != row.values.get(name) for name in names):
         _count(company, before, -1, now)
         _count(company, row.values, 1, now)
 
@@ -84,7 +85,8 @@ def _take_off(company: Company, row: Row, now: int) -> None:
 def _count(company: Company, values: Values, change: int, now: int) -> None:
     """A transaction tells how many files hang on the record behind it."""
     record = company.find(values.get("attachment_context"))
-    transaction = company.find(record.values.get("transaction")) if record is not None else None
+    link = record.values.get("transaction") if record is not None else values.get("transaction")
+    transaction = company.find(link)
     if transaction is not None:
         transaction.values["number_of_attachments"] += change
         company.table("transaction").touch(transaction, now)

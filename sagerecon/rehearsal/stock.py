@@ -63,13 +63,23 @@ def _write_level(company: Company, item: Row, level: Level, now: int) -> None:
     values["last_cost_price_stock_value"] = rounded(level.quantity * level.last)
     values["average_cost_price_stock_value"] = rounded(level.quantity * level.average)
     values["cost_price_last_updated"] = day_of(now).isoformat()
-    touch_item(company, item, now)
+    _touch_both(company, item, now)
 
 
-def touch_item(company: Company, item: Row, now: int) -> None:
-    """Say that an item changed, in both tables that hold it."""
+def _twin(company: Company, item: Row) -> Row:
+    """The record in the list of products that shows the values of a stock item."""
+    return company.table("product").rows[item.id]
+
+
+def _touch_both(company: Company, item: Row, now: int) -> None:
     company.table(_ITEM).touch(item, now)
-    company.table("product").touch(item, now)
+    _show_twin(company, item, now)
+
+
+def _show_twin(company: Company, item: Row, now: int) -> None:
+    twin = _twin(company, item)
+    twin.values = item.values
+    company.table("product").touch(twin, now)
 
 
 def _count_again(company: Company, item: Row, now: int) -> None:
@@ -113,12 +123,12 @@ def _complete_item(company: Company, values: Values, old: Row | None) -> Iterato
 def _write_item(company: Company, row: Row, now: int) -> None:
     """A stock item is a product as well: it stands in that list and can be named on a line."""
     _ITEM_CONDUCT.created(company, row, now)
-    company.table("product").add(row)
+    company.table("product").add(Row(row.id, row.sequence, now, row.values))
 
 
 def _change_item(company: Company, row: Row, before: Values, now: int) -> None:
     _ITEM_CONDUCT.changed(company, row, before, now)
-    company.table("product").touch(row, now)
+    _show_twin(company, row, now)
 
 
 def is_stock_deletable(company: Company, row: Row) -> bool:
@@ -134,12 +144,12 @@ def _keep_item(company: Company, row: Row) -> Iterator[Fault]:
 
 def _remove_item(company: Company, row: Row, now: int) -> None:
     _ITEM_CONDUCT.removed(company, row, now)
-    company.table("product").remove(row, now)
+    company.table("product").remove(_twin(company, row), now)
 
 
 def _share(company: Company, row: Row) -> None:
-    """One record in both tables again, after loading."""
-    company.table("product").rows[row.id] = row
+    """The same values in both lists again, after loading."""
+    _twin(company, row).values = row.values
 
 
 STOCK_ITEM = Conduct(_complete_item, _keep_item, _write_item, _change_item, _remove_item, registers=_share)

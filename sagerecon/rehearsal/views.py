@@ -182,7 +182,7 @@ class Views:
                 named = Link(name, row.id) in company.used_items
                 answer["deletable"] = is_stock_deletable(company, row) if is_stock else not named
         elif name in ADDED:
-            answer.update(added(company, name, row, asked))
+            answer.update(added(company, name, row, asked, self._shape))
         elif name == "contact_payment":
             self._add_payment(row, asked("payment_on_account"), asked("editable"), answer)
         elif is_true(query.get("show_payments_allocations")):

@@ -75,11 +75,12 @@ def delete(company: Company, kind: Kind, row: Row, now: int) -> None:
     faults = list(conduct.keeps(company, row))
     if faults:
         raise Refusal(405 if faults[0].code == "MethodNotAllowed" else 422, faults)
-    conduct.removed(company, row, now)
-    company.table(kind.name).remove(row, now, owner_of(row.values))
     files = company.table("attachment")
     for file in list(files.owned(row.id)):
+        CONDUCTS["attachment"].removed(company, file, now)
         files.remove(file, now, row.id)
+    conduct.removed(company, row, now)
+    company.table(kind.name).remove(row, now, owner_of(row.values))
 
 
 def void(company: Company, kind: Kind, row: Row, reason: str, now: int) -> None:
