@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -102,12 +103,12 @@ def snapshot(project: Folder = HERE, json: Json = False) -> None:
 
 @app.command()
 def check(project: Folder = HERE, json: Json = False) -> None:
-    """Prove the mappings, offline and without data."""
+    """Prove the catalog and the mappings, offline and without data."""
     with command(json) as screen:
         compiled = commands.check(commands.open_project(project))
         screen.findings(compiled.findings)
         screen.event("result", mappings=len(compiled.mappings), findings=len(compiled.findings))
-        screen.say(f"{len(compiled.mappings)} mappings are sound.")
+        screen.say(f"The catalog and {len(compiled.mappings)} mappings are sound.")
         _exit_by(compiled.findings)
 
 
@@ -120,7 +121,8 @@ def plan(
     """What would be sent, in which order, on which day, at what price."""
     with command(json) as screen:
         opened = commands.open_project(project)
-        made = commands.plan(opened, SystemClock(), output)
+        with screen.meter("planning"):
+            made = commands.plan(opened, SystemClock(), output)
         screen.findings(made.header.findings)
         screen.show(terminal.plan_summary(made))
         screen.event(
