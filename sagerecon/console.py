@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated
@@ -29,12 +31,19 @@ def command(as_json: bool) -> Iterator[Screen]:
         screen.complain(error.message)
         raise typer.Exit(error.exit_code) from None
     except SagereconError as error:
-        if isinstance(error, SourceError):
+        if isinstance(error, SourceError) and error.findings:
             screen.findings(error.findings)
+            screen.complain("The source cannot be read; an older snapshot stays as it was.")
+            raise typer.Exit(error.exit_code) from None
         screen.complain(error.message, error.hint)
         raise typer.Exit(error.exit_code) from None
-    except (typer.Exit, KeyboardInterrupt):
+    except typer.Exit:
         raise
+    except KeyboardInterrupt:
+        raise typer.Exit(128 + signal.SIGINT) from None
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads on; nor does the exit
+        raise typer.Exit(128 + signal.SIGPIPE) from None
     except Exception as error:
         if os.environ.get("SAGERECON_DEBUG"):
             raise
