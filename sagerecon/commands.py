@@ -78,10 +78,11 @@ def snapshot(project: Project, clock: Clock, progress: Callable[[str, int], None
 
 
 def check(project: Project) -> Compiled:
-    """Prove the mappings without a row of data and without a call.
+    """Prove the catalog, and the mappings against it, without a row of data and without a call.
 
     Raises:
-        MappingError: with every fault of every file.
+        MappingError: with every fault of every file; of the catalog's alone where there is one, for nothing
+            can be held to a broken one.
     """
     return compile_project(project)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +107,42 @@ def test_a_file_that_is_no_json_is_told_with_its_place(tmp_path: Path) -> None:
     answered = run("diff", str(path))
     assert answered.exit_code == 2
     assert "new.json:2:12" in "".join(answered.stdout.split())
+
+
+@pytest.fixture
+def broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An installation of its own whose contacts are not as the schema asks."""
+    for name in ("mappings", "fixtures"):
+        (tmp_path / name).symlink_to(package._root() / name)
+    shutil.copytree(package._root() / "specs", tmp_path / "specs")
+    path = tmp_path / "specs" / "contacts" / "contacts.yaml"
+    lines = path.read_text(encoding="utf-8").splitlines()
+    number = next(number for number, line in enumerate(lines) if line.startswith("  reference: "))
+    lines[number] = "  reference: {type: texx, max_length: 10}"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    monkeypatch.setattr(package, "_root", lambda: tmp_path)
+    cached = (package.catalog, package.catalog_fingerprint, package.schema, package._spec_texts)
+    for function in cached:
+        function.cache_clear()
+    yield tmp_path
+    for function in cached:
+        function.cache_clear()
+
+
+def test_a_broken_catalog_is_told_with_its_place(broken: Path) -> None:
+    line = (broken / "specs/contacts/contacts.yaml").read_text().splitlines()
+    place = f"specs/contacts/contacts.yaml:{line.index('  reference: {type: texx, max_length: 10}') + 1}:21"
+    project = broken / "project"
+    arguments = ["init", str(project), "--from", "quickbooks", "--data", str(broken)]
+    assert CliRunner().invoke(app, arguments).exit_code == 0
+    checked = CliRunner().invoke(app, ["check", "--project", str(project), "--json"])
+    findings = [json.loads(each) for each in checked.stdout.splitlines() if '"finding"' in each]
+    assert [f"{each['file']}:{each['line']}:{each['column']}" for each in findings] == [place]
+    assert "texx" in findings[0]["message"]
+    assert checked.exit_code == 1
+    listed = run("list")
+    assert listed.exit_code == 1
+    assert place in "".join(listed.stdout.split())
 
 
 def test_a_document_is_held_against_the_catalog() -> None:
