@@ -21,13 +21,20 @@ FORMAT_VERSION = 1
 Meter = Callable[[int, int, str], None]
 
 
+class _Output(Console):
+    """A console whose closed pipe is told apart from a finding, which exits with 1 too."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
 class Screen:
     """Shows results on standard output and progress on standard error."""
 
     def __init__(self, *, as_json: bool = False, quiet: bool = False) -> None:
         self.as_json = as_json
-        self._out = Console(highlight=False, soft_wrap=False)
-        self._err = Console(stderr=True, highlight=False)
+        self._out = _Output(highlight=False, soft_wrap=False)
+        self._err = _Output(stderr=True, highlight=False)
         self._quiet = quiet or as_json
         if as_json:
             self.event("start", format_version=FORMAT_VERSION)
