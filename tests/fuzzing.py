@@ -57,6 +57,8 @@ class Outcome:
     requests: int = 0
     operations: int = 0
     statuses: Counter[int] = field(default_factory=Counter)
+    asked: set[str] = field(default_factory=set)
+    accepted: set[str] = field(default_factory=set)
     findings: dict[tuple[str, str], str] = field(default_factory=dict)
 
 
@@ -68,6 +70,7 @@ class Fuzzer:
     session: requests.Session
     outcome: Outcome
     chance: random.Random
+    document: dict[str, Any]
     ids: dict[str, list[str]] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
 
@@ -75,13 +78,12 @@ class Fuzzer:
     def sage(self) -> RehearsalSage:
         return self.server.sage
 
-    def learn(self, document: Mapping[str, Any]) -> None:
+    def learn(self) -> None:
         """Note the ids of what is there."""
-        for path, methods in document["paths"].items():
+        for path, methods in self.document["paths"].items():
             if "{" in path or "get" not in methods:
                 continue
-            query = "?items_per_page=200"
-            answered = self.call("GET", f"{path}{query}")
+            answered = self.call("GET", f"{path}?items_per_page=200")
             items = answered.json().get("$items", []) if answered.status_code == 200 else []
             kind = self.kind_of(methods["get"]["operationId"])
             self.ids[kind] = [item.get("id") or item["$path"].rpartition("/")[2] for item in items]
@@ -119,6 +121,9 @@ class Fuzzer:
         self.outcome.requests += 1
         answered = case.call(session=self.session, headers=self.headers, timeout=30)
         self.outcome.statuses[answered.status_code] += 1
+        self.outcome.asked.add(case.operation.label)
+        if answered.status_code < 300:
+            self.outcome.accepted.add(case.operation.label)
         if answered.status_code == 201:
             kind = self.kind_of(f"_{case.path.split('/')[1]}")
             self.ids.setdefault(kind, []).append(answered.json()["id"])
@@ -135,8 +140,6 @@ class Fuzzer:
             found: Mapping[str, Any] = self.document["components"]["schemas"][name]
             return found
         return schema
-
-    document: dict[str, Any] = field(default_factory=dict)
 
     def referred(self, schema: Mapping[str, Any], value: Any) -> Any:
         """An id of a record that is there, mostly."""
@@ -172,10 +175,9 @@ def fuzz(number: int, *, start: int = 1, mostly: str = "", report: bool = False)
         server = stack.enter_context(serve(sage))
         session = stack.enter_context(requests.Session())
         session.trust_env = False
-        fuzzer = Fuzzer(server, session, outcome, chance)
         schema = schemathesis.openapi.from_url(f"{server.url}/openapi.json")
-        fuzzer.document = schema.raw_schema
-        fuzzer.learn(schema.raw_schema)
+        fuzzer = Fuzzer(server, session, outcome, chance, schema.raw_schema)
+        fuzzer.learn()
         found = [*_operations(schema, mostly)]
         outcome.operations = len(found)
         share, rest = divmod(number, len(found))
@@ -250,6 +252,8 @@ def main() -> int:
     seconds = monotonic() - began
     counts = ", ".join(f"{count:,} x {status}" for status, count in sorted(outcome.statuses.items()))
     sys.stdout.write(f"{outcome.requests:,} requests in {seconds:.0f} s: {counts}\n")
+    never = sorted(outcome.asked - outcome.accepted)
+    sys.stdout.write(f"{len(never)} of {len(outcome.asked)} operations were never done: {', '.join(never)}\n")
     for (label, what), curl in outcome.findings.items():
         sys.stdout.write(f"\n{label}\n  {what}\n  {curl[:600]}\n")
     sys.stdout.write(f"{len(outcome.findings)} findings\n")
