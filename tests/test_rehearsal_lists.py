@@ -120,6 +120,10 @@ def test_entries_of_fixed_lists_carry_their_details() -> None:
         "SMALL_BUSINESS_CA_EN",
         "SMALL_BUSINESS_CA_FR",
     }
+    regions = clerk.get("/address_regions", country_id="CA")["$items"]
+    assert "CA-AB" in {item["id"] for item in regions}
+    assert all(item["id"].startswith("CA-") for item in regions)
+    assert clerk.get("/address_regions", country_id="IE")["$total"] == 0
     assert "name" in clerk.get("/business_types", attributes="all")["$items"][0]
 
 

@@ -75,7 +75,15 @@ def worded_ids(company: Company, kind: Kind, words: Mapping[str, str], query: Ma
     wanted = query.get("country_id") if "country_id" in kind.filters else None
     if not wanted:
         return list(words)
-    return [id for id in words if (worded(company, kind.name, id).get("country") or {}).get("id") == wanted]
+    return [id for id in words if _country(company, kind.name, id) == wanted]
+
+
+def _country(company: Company, kind: str, id: str) -> str | None:
+    """The country an entry of a list belongs to; regions begin with theirs."""
+    if kind == "address_region":
+        return id.partition("-")[0]
+    country = worded(company, kind, id).get("country")
+    return country["id"] if country else None
 
 
 def template_accounts(country: str) -> dict[str, Account]:
