@@ -164,8 +164,6 @@ def test_a_balance_is_in_the_currency_of_the_contact_and_in_that_of_the_business
     clerk.receipt(customer, "20.00", exchange_rate="1.00", date="2026-02-01")
     contact = f"/contacts/{customer}"
     assert clerk.get(contact, show_balance="true")["balance"] == "100.0"
-    early = clerk.get(contact, show_balance="true", context_date="2026-01-31")
-    assert early["balance"] == "120.0"
     company = clerk.business.company
     assert contact_balance(company, customer, in_base=True) == Decimal("76.00")
     assert contact_balance(company, customer, "2026-01-31", in_base=True) == Decimal("96.00")

@@ -14,7 +14,7 @@ from sagerecon.rehearsal.documents import region_tax_faults, tax_breakdown, tax_
 from sagerecon.rehearsal.ledger import NOTHING, Posting
 from sagerecon.rehearsal.records import Link, Row, Values
 from sagerecon.rehearsal.refusal import Fault
-from sagerecon.rehearsal.tax_entries import tax_shares
+from sagerecon.rehearsal.tax_entries import reclaimed, tax_shares
 from sagerecon.rehearsal.unkept import WAYS
 
 #: What happens to the bank account, +1 a debit; and the side whose tax account takes the tax.
@@ -46,6 +46,8 @@ def _complete_other(company: Company, values: Values, old: Row | None) -> Iterat
         yield Fault("The total amount must equal the sum of the payment lines.", "total_amount")
     values["net_amount"] = total(line["net_amount"] for line in lines)
     values["tax_amount"] = total(line["tax_amount"] for line in lines)
+    if company.identity.country == "CA" and _OTHER[values["transaction_type"].id][1] == "VENDOR":
+        values |= reclaimed(company, lines, values["date"])
     values["editable"] = values["deletable"] = True
 
 

@@ -100,8 +100,7 @@ class Company:
     def reverse(self, transaction: str, now: int) -> None:
         """Add the opposite of what stands under a booking, on the same day, and mark both as deleted."""
         for entry in self.ledger.standing(transaction):
-            entry.deleted = True
-            self.ledger.entries.touch(entry, now)
+            self.ledger.strike(entry, now)
             opposite = replace(entry.posting, amount=-entry.amount, foreign=-entry.foreign)
             self._enter(transaction, entry.day, opposite, now, deleted=True)
 

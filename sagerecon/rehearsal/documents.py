@@ -16,7 +16,14 @@ from sagerecon.rehearsal.currency import foreign, in_base, rate_faults
 from sagerecon.rehearsal.ledger import NOTHING, Posting
 from sagerecon.rehearsal.records import Link, Row, Values
 from sagerecon.rehearsal.refusal import REQUIRED, Fault
-from sagerecon.rehearsal.tax_entries import ON_PAYMENT, held_tax, provincial_part, tax_point, tax_shares
+from sagerecon.rehearsal.tax_entries import (
+    ON_PAYMENT,
+    held_tax,
+    provincial_part,
+    reclaimed,
+    tax_point,
+    tax_shares,
+)
 from sagerecon.rehearsal.unkept import WAYS
 
 _ONE = Decimal(1)
@@ -255,6 +262,8 @@ def tax_breakdown(company: Company, rate: Link | None, tax: Decimal, day: str) -
     if known.provincial:
         provincial = provincial_part(known, {"tax_amount": tax}, day)
         federal = known.at(day) - known.provincial_at(day)
+        if not federal:
+            return [{"tax_rate": rate, "percentage": known.at(day), "amount": tax}]
         return [
             {"tax_rate": rate, "percentage": federal, "amount": tax - provincial},
             {"tax_rate": rate, "percentage": known.provincial_at(day), "amount": provincial},
@@ -302,6 +311,8 @@ def _fill_head(company: Company, sort: Sort, values: Values) -> None:
     values["tax_amount"], values["base_currency_tax_amount"] = tax, base_tax
     values["total_amount"], values["base_currency_total_amount"] = net + tax, base_net + base_tax
     values["editable"] = True
+    if company.identity.country == "CA" and sort.side == "VENDOR":
+        values |= reclaimed(company, lines, values["date"])
     if sort.side == "CUSTOMER":
         address = company.find(contact.values.get("main_address")) if contact is not None else None
         if values.get("main_address") is None and address is not None:

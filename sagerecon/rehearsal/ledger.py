@@ -34,12 +34,13 @@ class Posting:
 class Sums:
     """The sum of one account, or of one contact, as at any day."""
 
-    __slots__ = ("_days", "_reached", "_sorted", "credits", "debits", "total")
+    __slots__ = ("_days", "_reached", "_sorted", "credits", "debits", "total", "undone")
 
     def __init__(self) -> None:
         self.total = NOTHING
         self.debits: dict[str, Decimal] = {}
         self.credits: dict[str, Decimal] = {}
+        self.undone: dict[str, Decimal] = {}  #: what was booked and reversed, on each side
         self._days: dict[str, Decimal] = {}
         self._sorted: list[str] = []
         self._reached: list[Decimal] = []
@@ -51,6 +52,10 @@ class Sums:
         side[day] = side.get(day, NOTHING) + abs(amount)
         self._days[day] = self._days.get(day, NOTHING) + amount
         self._reached = []
+
+    def undo(self, day: str, amount: Decimal) -> None:
+        """Take note of one half of a booking and its reversal: both stand, and neither is wanted."""
+        self.undone[day] = self.undone.get(day, NOTHING) + abs(amount) / 2
 
     def at(self, day: str) -> Decimal:
         """The sum at the end of an ISO day; of everything where no day is given."""
@@ -159,7 +164,15 @@ class Ledger:
             for contact in {entry.contact, ""}:
                 foreign = (entry.account, contact, entry.currency)
                 self._foreign.setdefault(foreign, Sums()).add(entry.day, entry.foreign)
+        if entry.deleted:
+            self._accounts[entry.account].undo(entry.day, entry.amount)
         self._of_transaction.setdefault(entry.transaction, []).append(entry)
+
+    def strike(self, entry: Entry, now: int) -> None:
+        """Mark an entry whose booking is reversed."""
+        entry.deleted = True
+        self.entries.touch(entry, now)
+        self._accounts[entry.account].undo(entry.day, entry.amount)
 
     def standing(self, transaction: str) -> list[Entry]:
         """The entries of a booking that have not been reversed."""
@@ -177,10 +190,16 @@ class Ledger:
         """The sums of an account, or of a contact on it, in a currency other than the base one."""
         return self._foreign.get((account, contact, currency)) or _NO_SUMS
 
-    def turnover(self, account: str, start: str, end: str) -> tuple[Decimal, Decimal]:
-        """All debits and all credits of an account between two ISO days; empty means without bound."""
+    def turnover(
+        self, account: str, start: str, end: str, *, standing: bool = False
+    ) -> tuple[Decimal, Decimal]:
+        """All debits and all credits of an account between two ISO days; empty means without bound.
+
+        With `standing`, bookings that were reversed are left out together with their reversals.
+        """
         sums = self.account(account)
-        return _between(sums.debits, start, end), _between(sums.credits, start, end)
+        undone = _between(sums.undone, start, end) if standing else NOTHING
+        return _between(sums.debits, start, end) - undone, _between(sums.credits, start, end) - undone
 
     def is_used(self, account: str) -> bool:
         """Whether anything was ever booked on the account."""

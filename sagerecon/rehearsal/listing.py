@@ -11,6 +11,7 @@ from sagerecon.model.catalog import Api, Kind
 from sagerecon.model.clock import SECOND, instant
 from sagerecon.rehearsal.attachments import check_traced
 from sagerecon.rehearsal.company import Company
+from sagerecon.rehearsal.currency import foreign
 from sagerecon.rehearsal.ledger import Entry
 from sagerecon.rehearsal.order import Order
 from sagerecon.rehearsal.presenting import displayed_as
@@ -87,7 +88,7 @@ def _tests(company: Company, kind: Kind, query: Query) -> Iterable[Test]:
     for name, text in query.items():
         if name not in kind.filters or not text:
             continue
-        special = _FILTERS.get((kind.name, name)) or _FILTERS.get(("", name))
+        special = FILTERS.get((kind.name, name)) or FILTERS.get(("", name))
         if special is not None:
             test = special(company, kind, text)
             if test is not None:
@@ -185,7 +186,9 @@ def _email(_company: Company, _kind: Kind, text: str) -> Test:
 
 def _visible(*, wanted: bool) -> Callable[[Company, Kind, str], Test]:
     def make(_company: Company, _kind: Kind, text: str) -> Test:
-        scopes = {scope.strip() for scope in text.split(",")}
+        # The filter speaks of other_payments and other_receipts, the records of one.
+        scopes = {scope.strip().replace("other_payments", "other_payment") for scope in text.split(",")}
+        scopes = {scope.replace("other_receipts", "other_receipt") for scope in scopes}
         return lambda row: bool(scopes & set(row.values["visible_scopes"])) == wanted
 
     return make
@@ -230,11 +233,35 @@ def _below_reorder_level(_company: Company, _kind: Kind, text: str) -> Test:
     return lambda row: (row.values["quantity_in_stock"] < row.values["reorder_level"]) == is_true(text)
 
 
+def _home_currency(company: Company, _kind: Kind, text: str) -> Test | None:
+    """Only the contacts in the base currency."""
+    return (lambda row: not foreign(company, row.values)) if is_true(text) else None
+
+
+def _active_banks(company: Company, _kind: Kind, text: str) -> Test | None:
+    """The ledger accounts of inactive bank accounts are hidden."""
+    if not is_true(text):
+        return None
+    banks = company.table("bank_account")
+    hidden = {row.values["ledger_account"].id for row in banks if not row.values.get("is_active")}
+    return lambda row: row.id not in hidden
+
+
+def _period_from(_company: Company, _kind: Kind, text: str) -> Test:
+    day = _day(text, "from_period_start_date")
+    return lambda row: bool(row.values["period_start_date"] >= day)
+
+
+def _period_to(_company: Company, _kind: Kind, text: str) -> Test:
+    day = _day(text, "to_period_start_date")
+    return lambda row: bool(row.values["period_start_date"] <= day)
+
+
 def _always(_company: Company, _kind: Kind, _text: str) -> None:
     """A name of the query that does not choose records."""
 
 
-_FILTERS: Mapping[tuple[str, str], Callable[[Company, Kind, str], Test | None]] = {
+FILTERS: Mapping[tuple[str, str], Callable[[Company, Kind, str], Test | None]] = {
     ("", "contact_type_id"): _contact_type,
     ("", "from_date"): _from,
     ("", "to_date"): _to,
@@ -260,7 +287,11 @@ _FILTERS: Mapping[tuple[str, str], Callable[[Company, Kind, str], Test | None]] 
     ("ledger_account", "visible_in"): _visible(wanted=True),
     ("ledger_account", "not_visible_in"): _visible(wanted=False),
     ("ledger_account", "show_included_in_chart"): _flag("included_in_chart"),
-    ("ledger_account", "show_control_accounts"): _always,
+    ("ledger_account", "show_control_accounts"): _flag("is_control_account"),
+    ("ledger_account", "filter_inactive_bank_accounts"): _active_banks,
+    ("contact", "filter_foreign_currencies"): _home_currency,
+    ("tax_return", "from_period_start_date"): _period_from,
+    ("tax_return", "to_period_start_date"): _period_to,
 }
 
 

@@ -15,6 +15,7 @@ from sagerecon.rehearsal.currency import foreign
 from sagerecon.rehearsal.presenting import amount_text, base, displayed_as
 from sagerecon.rehearsal.records import Link, Row
 from sagerecon.rehearsal.refusal import REQUIRED, Fault, Refusal, invalid
+from sagerecon.rehearsal.tax import TaxRate
 
 NOTHING = Decimal()
 
@@ -71,7 +72,8 @@ def balance_details(company: Company, account: str, query: Mapping[str, str]) ->
     sums = company.ledger.account(account)
     opening = sums.before(start) if start else NOTHING
     amount = sums.at(end) - opening
-    debits, credits = company.ledger.turnover(account, start, end)
+    standing = query.get("exclude_deleted_entries", "").lower() in ("true", "1")
+    debits, credits = company.ledger.turnover(account, start, end, standing=standing)
     return {
         "balance": amount_text(abs(amount)),
         "credit_or_debit": "credit" if amount < 0 else "debit",
@@ -104,6 +106,17 @@ def bank_balance(company: Company, bank_account: Row, day: str = "") -> Decimal:
     if currency:
         return company.ledger.foreign(account, currency).at(day)
     return company.ledger.account(account).at(day)
+
+
+def chosen_rates(company: Company, query: Mapping[str, str]) -> list[TaxRate]:
+    """The tax rates of the country, or those of a region: its own and the ones that apply everywhere."""
+    rates = list(company.tax_rates.values())
+    region = query.get("address_region_id", "")
+    if region:
+        rates = [rate for rate in rates if not rate.regions or region in rate.regions]
+    if query.get("cis_only", "").lower() in ("true", "1"):
+        return []
+    return rates
 
 
 def unallocated(company: Company, query: Mapping[str, str]) -> list[Artefact]:

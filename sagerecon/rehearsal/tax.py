@@ -22,6 +22,7 @@ class TaxRate:
     provincial: tuple[tuple[str, Decimal], ...] = ()
     is_provincial_reclaimed: bool = False
     regions: frozenset[str] = frozenset()  #: where it applies; empty for everywhere
+    components: tuple[str, ...] = ()  #: the ids of the rates it is made of
 
     def at(self, day: str) -> Decimal:
         """The percentage on an ISO day."""
@@ -75,13 +76,19 @@ def _harmonised(region: str, *steps: tuple[str, str]) -> TaxRate:
     return TaxRate(f"CA_{name}", name, f"HST {region}", all_steps, regions=frozenset({f"CA-{region}"}))
 
 
-def _combined(tax: str, region: str, *steps: tuple[str, str], is_reclaimed: bool = False) -> TaxRate:
-    """The federal tax and that of a province beside it."""
+def _provincial(
+    name: str, label: str, region: str, *steps: tuple[str, str], is_reclaimed: bool = False
+) -> tuple[TaxRate, TaxRate]:
+    """The tax of a province: beside the federal one, and by itself."""
     own = ((_ALWAYS, Decimal()), *_steps(*steps))
     days = sorted({day for day, _ in (*_GST, *own)})
     both = tuple((day, _at(_GST, day) + _at(own, day)) for day in days)
-    name, regions = f"GST_{tax}_{region}", frozenset({f"CA-{region}"})
-    return TaxRate(f"CA_{name}", name, f"GST/{tax} {region}", both, own, is_reclaimed, regions)
+    regions, id = frozenset({f"CA-{region}"}), f"CA_{name}"
+    parts, joined = ("CA_GST", id), f"GST_{name}"
+    return (
+        TaxRate(f"CA_{joined}", joined, f"GST/{label}", both, own, is_reclaimed, regions, parts),
+        TaxRate(id, name, label, own, own, is_reclaimed, regions),
+    )
 
 
 #: Published by HMRC (VAT rates since 1991), Revenue (VAT rates since 2003), the CRA (GST and HST rates by
@@ -127,10 +134,10 @@ _RATES = {
         _harmonised("NL", ("2008-01-01", "13"), ("2016-07-01", "15")),
         _harmonised("NS", ("2008-01-01", "13"), ("2010-07-01", "15"), ("2025-04-01", "14")),
         _harmonised("PE", ("2013-04-01", "14"), ("2016-10-01", "15")),
-        _combined("PST", "BC", ("2013-04-01", "7")),
-        _combined("PST", "MB", ("2013-07-01", "8"), ("2019-07-01", "7")),
-        _combined("PST", "SK", ("2006-10-28", "5"), ("2017-03-23", "6")),
-        _combined("QST", "QC", ("2013-01-01", "9.975"), is_reclaimed=True),
+        *_provincial("PST_BC", "PST BC", "BC", ("2013-04-01", "7")),
+        *_provincial("PST_MB", "PST MB", "MB", ("2013-07-01", "8"), ("2019-07-01", "7")),
+        *_provincial("PST_SK", "PST SK", "SK", ("2006-10-28", "5"), ("2017-03-23", "6")),
+        *_provincial("QST", "QST", "QC", ("2013-01-01", "9.975"), is_reclaimed=True),
         _rate("CA_ZERO", "Zero Rated", (_ALWAYS, "0")),
         _rate("CA_EXEMPT", "Exempt", (_ALWAYS, "0")),
         _rate("CA_NO_TAX", "No Tax", (_ALWAYS, "0")),

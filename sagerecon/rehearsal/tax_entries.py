@@ -79,6 +79,35 @@ def provincial_part(rate: TaxRate | None, line: Values, day: str) -> Decimal:
     return rounded(tax * rate.provincial_at(day) / rate.at(day))
 
 
+def reclaimed(company: Company, lines: Iterable[Values], day: str) -> Values:
+    """What a Canadian business reclaims: the input tax credit of the federal tax, the refund of Quebec's."""
+    sums = {"itc": NOTHING, "itr": NOTHING}
+    bases = dict(sums)
+    for line in lines:
+        if line.get("tax_recoverable") is False:
+            continue
+        rate = company.tax_rates.get(line["tax_rate"].id) if line.get("tax_rate") else None
+        base, tax = line["base_currency_tax_amount"], line["tax_amount"]
+        provincial = provincial_part(rate, line, day)
+        share = provincial_share(base, tax, provincial)
+        sums["itc"] += tax - provincial
+        bases["itc"] += base - share
+        if rate is not None and rate.is_provincial_reclaimed:
+            sums["itr"] += provincial
+            bases["itr"] += share
+    return {
+        **{f"total_{name}_amount": amount for name, amount in sums.items()},
+        **{f"base_currency_total_{name}_amount": amount for name, amount in bases.items()},
+    }
+
+
+def provincial_share(base: Decimal, tax: Decimal, provincial: Decimal) -> Decimal:
+    """The provincial part of a tax, in the base currency."""
+    if provincial == tax:
+        return base
+    return rounded(base * provincial / tax) if tax else NOTHING
+
+
 def tax_shares(
     company: Company, side: str, values: Values, line: Values, day: str
 ) -> Iterator[tuple[str, Decimal, Decimal]]:
@@ -97,7 +126,7 @@ def tax_shares(
     if not provincial:
         yield own, base, tax
         return
-    share = base if provincial == tax else rounded(base * provincial / tax) if tax else NOTHING
+    share = provincial_share(base, tax, provincial)
     yield own, base - share, tax - provincial
     is_cost = side == "VENDOR" and not (rate is not None and rate.is_provincial_reclaimed)
     account = line["ledger_account"].id if is_cost else company.controls[PROVINCIAL_TAX]

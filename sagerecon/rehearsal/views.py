@@ -19,6 +19,7 @@ from sagerecon.rehearsal.reports import (
     artefact_base,
     balance_details,
     bank_balance,
+    chosen_rates,
     contact_balance,
     day_given,
     payment_on_account,
@@ -70,7 +71,7 @@ class Views:
 
     def tax_rates(self, kind: Kind, query: Query) -> Answer:
         """A page of the country's tax rates."""
-        rates, page = self._slice(list(self._company.tax_rates.values()), query)
+        rates, page = self._slice(chosen_rates(self._company, query), query)
         answers = [self.tax_rate(rate, query) for rate in rates]
         return envelope(kind, page, query, chosen(answers, attributes(query)))
 
@@ -85,6 +86,8 @@ class Views:
         day = day_given(query, "date") or day_of(company.now).isoformat()
         ends = [day_before(start) for start, _ in rate.steps[1:]]
         opened = instant_text(company.identity.opened_at)
+        parts = [company.tax_rates[id] for id in rate.components]
+        components = [self.tax_rate(part, query) for part in parts]
         return {
             **base(company, Link("tax_rate", rate.id)),
             "created_at": opened,
@@ -100,8 +103,8 @@ class Views:
             "retailer": False,
             "editable": False,
             "deletable": False,
-            "is_combined_rate": False,
-            "component_tax_rates": [],
+            "is_combined_rate": len(components) > 1,
+            "component_tax_rates": components,
         }
 
     def settings(self, kind: Kind) -> Answer:
@@ -166,8 +169,8 @@ class Views:
             if asked("deletable"):
                 answer["deletable"] = is_contact_deletable(company, row)
             if is_true(query.get("show_balance")):
-                day = day_given(query, "context_date")
-                answer["balance"] = amount_text(contact_balance(company, row.id, day))
+                # `context_date` is about the tax treatment; Sage knows no balance of a contact as at a day.
+                answer["balance"] = amount_text(contact_balance(company, row.id))
         elif name == "bank_account":
             if asked("balance"):
                 answer["balance"] = amount_text(bank_balance(company, row))
