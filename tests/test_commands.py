@@ -14,6 +14,7 @@ from sagerecon.model.clock import DAY
 from sagerecon.model.errors import PlanningError, PlanStaleError
 from sagerecon.planning.plan import Action
 from sagerecon.reconciliation.verdict import Verdict
+from sagerecon.rehearsal.faults import Fault, Occasion, Trouble
 from sagerecon.runner import Ended, RunOutcome
 
 
@@ -120,3 +121,12 @@ def test_the_whole_way_of_a_record_is_explained(moving: Move) -> None:
     assert found.step is not None and found.written is not None and found.verdict is not None
     assert found.written.sent["name"] == "Elm Ltd"
     assert found.verdict.verdict is Verdict.VERIFIED
+
+
+def test_an_answer_that_is_lost_is_counted_and_settled(moving: Move) -> None:
+    moving.faults.add(Occasion(1, "POST", "/contacts"), Fault(Trouble.ANSWER_LOST))
+    outcome = moving.load()
+    assert outcome.ended is Ended.FINISHED and references(moving) == ["C1", "C2"]
+    with moving.project.open_store(moving.clock) as store:
+        (load,) = store.books(moving.project.business.id).runs()
+    assert (load.doubted, load.goes) == (1, 1)

@@ -27,7 +27,7 @@ def test_the_segments_fill_the_bar_and_each_is_seen(counts: list[int]) -> None:
 @given(st.lists(st.integers(0, 3000), min_size=1, max_size=60), st.integers(0, 100_000))
 def test_columns_and_line_stay_inside_the_picture(calls: list[int], planned: int) -> None:
     days = [
-        {"day": f"2017-0{1 + n // 28}-{1 + n % 28:02}", "calls": c, "others": 5} for n, c in enumerate(calls)
+        {"day": f"2017-0{1 + n // 28}-{1 + n % 28:02}", "calls": c, "refused": 5} for n, c in enumerate(calls)
     ]
     picture = burn_down(days, planned, "about")
     tall = [int(text) for text in re.findall(r' (?:y|height)="(-?\d+)"', picture)]

@@ -39,11 +39,11 @@ def stacked_bar(parts: Mapping[str, int], about: str) -> Markup:
 def burn_down(days: Sequence[Mapping[str, Any]], planned: int, about: str) -> Markup:
     """Calls made each day as columns, and the calls still to make as a falling line.
 
-    Each day has `day` (ISO), `calls`, and `others` (calls of other apps that were noticed).
+    Each day has `day` (ISO), `calls`, and `refused` (answers 429).
     """
     if not days:
         return Markup("")
-    highest = max(planned, *(item["calls"] + item.get("others", 0) for item in days), 1)
+    highest = max(planned, *(item["calls"] + item.get("refused", 0) for item in days), 1)
     slot = (_WIDTH - _LEFT - 8) // len(days)
     width = max(1, min(56, slot * 6 // 10))
     marks: list[Markup] = [_axis(highest)]
@@ -55,9 +55,9 @@ def burn_down(days: Sequence[Mapping[str, Any]], planned: int, about: str) -> Ma
         middle = start + slot // 2
         top = _y(item["calls"], highest)
         marks.append(_rect("seg created", middle - width // 2, top, width, _y(0, highest) - top))
-        if others := item.get("others", 0):
-            above = _y(item["calls"] + others, highest)
-            marks.append(_rect("seg others", middle - width // 2, above, width, top - above))
+        if refused := item.get("refused", 0):
+            above = _y(item["calls"] + refused, highest)
+            marks.append(_rect("seg refused", middle - width // 2, above, width, top - above))
         left = max(0, left - item["calls"])
         points.append((start + slot, _y(left, highest)))
         if number % step == 0:

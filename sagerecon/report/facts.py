@@ -39,7 +39,7 @@ class RunFacts:
     bound_reason: str = ""
     per_day: int | None = None  #: the limit
     reserve: int = 0
-    others_by_day: Mapping[date, int] = field(default_factory=dict)  #: calls of other apps that were noticed
+    refused_by_day: Mapping[date, int] = field(default_factory=dict)  #: answers 429, for others were calling
     refused: int = 0  #: answers 429
     in_doubt: int = 0  #: calls without a usable answer, all settled by looking up
     resumed: int = 0  #: times the same command went on

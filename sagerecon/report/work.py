@@ -64,7 +64,7 @@ def run_document(run: RunFacts) -> dict[str, Any]:
         "per_day": run.per_day,
         "reserve": run.reserve,
         "days": [
-            {"day": day.isoformat(), "calls": calls, "others": run.others_by_day.get(day, 0)}
+            {"day": day.isoformat(), "calls": calls, "refused": run.refused_by_day.get(day, 0)}
             for day, calls in run.calls_by_day
         ],
         "refused": run.refused,

@@ -29,6 +29,7 @@ class Run:
     steps: int
     planned_calls: int
     goes: int  #: how often the same command went at it
+    doubted: int  #: steps of which a call got no usable answer, all of them settled once it is finished
     counts: Mapping[str, int]  #: steps that have begun, by state
 
 
@@ -70,6 +71,7 @@ ALL_RUNS = prepared(
 COUNTS = prepared(
     "count_steps", select(STEPS.c.state, func.count().label("steps")).where(_RUN).group_by(STEPS.c.state)
 )
+DOUBTED = prepared("count_doubted", select(func.count().label("steps")).where(_RUN, STEPS.c.failures > 0))
 HIGHEST = prepared("highest_step", select(func.coalesce(func.max(STEPS.c.number), 0)).where(_RUN))
 STATE = prepared(
     "step_state", select(STEPS.c.state, STEPS.c.pages).where(_RUN, STEPS.c.number == bindparam("number"))
@@ -258,6 +260,7 @@ def read_runs(transaction: Transaction, business: str) -> list[Run]:
     for row in transaction.rows(ALL_RUNS, {"business": business}):
         where: Values = {"business": business, "run": row.run}
         counts = {counted.state: counted.steps for counted in transaction.rows(COUNTS, where)}
+        doubted = sum(found.steps for found in transaction.rows(DOUBTED, where))
         runs.append(
             Run(
                 id=row.run,
@@ -269,6 +272,7 @@ def read_runs(transaction: Transaction, business: str) -> list[Run]:
                 steps=row.steps,
                 planned_calls=row.planned_calls,
                 goes=row.goes,
+                doubted=doubted,
                 counts=counts,
             )
         )
