@@ -48,6 +48,10 @@ def test_a_type_is_renamed_and_keeps_its_level() -> None:
     assert messages(clerk.put("analysis_type", id, active_areas=["SALES", "STOCK"])) == [
         ("active_areas", "Active areas is not included in the list.")
     ]
+    group = types(clerk)["Customer Group"]
+    assert messages(clerk.put("analysis_type", group, active_areas=["SALES"])) == [
+        ("active_areas", "An analysis type for groups has no active areas.")
+    ]
 
 
 def test_categories_have_a_number_of_their_own_within_their_type() -> None:

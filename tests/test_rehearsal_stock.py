@@ -196,6 +196,14 @@ def test_a_stock_item_that_moved_stays() -> None:
     assert clerk.get(f"/stock_items/{clerk.item}")["deletable"] is True
 
 
+def test_a_stock_item_that_a_quote_names_stays() -> None:
+    clerk = Storekeeper()
+    fields = {"contact_id": clerk.customer(), "date": "2026-01-05", "expiry_date": "2026-02-05"}
+    clerk.post("sales_quote", **fields, quote_lines=[clerk.sold("4")])
+    assert clerk.level()[0] == "0.0"
+    assert clerk.delete("stock_item", clerk.item).status == 405
+
+
 def test_what_is_counted_cannot_be_written() -> None:
     clerk = Storekeeper()
     clerk.move("2", "3.00")
@@ -237,3 +245,12 @@ def test_a_movement_whose_number_is_taken_out_keeps_it() -> None:
     moved = clerk.move("10", "10.00")
     changed = clerk.put("stock_movement", moved["id"], movement_number="")
     assert changed.body["movement_number"] == moved["movement_number"]
+
+
+def test_stock_worth_more_than_can_be_kept_is_refused() -> None:
+    clerk = Storekeeper()
+    reply = clerk.send("stock_movement", **clerk.movement("999999999999", "999999999999"))
+    assert messages(reply) == [("quantity", "The amount is too large.")]
+    clerk.move("900000000000", "0.01")
+    reply = clerk.send("stock_movement", **clerk.movement("1", "900000000000"))
+    assert messages(reply) == [("quantity", "The amount is too large.")]

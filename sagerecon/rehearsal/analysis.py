@@ -26,8 +26,6 @@ _FIRST = (
     ("Product Group", _GROUP),
 )
 
-_MOST = 3  #: categories on a line
-
 
 def first_types() -> Iterator[Values]:
     """The values of the six types that a business has."""
@@ -36,14 +34,15 @@ def first_types() -> Iterator[Values]:
         yield {"name": name, "analysis_type_level": dict(level), "active_areas": areas}
 
 
-def _complete_type(_company: Company, values: Values, old: Row | None) -> Iterator[Fault]:
+def _complete_type(_company: Company, values: Values, _old: Row | None) -> Iterator[Fault]:
+    """Only the name and the areas of a type are anybody's to change."""
     if not values.get("name"):
         yield Fault(REQUIRED, "name")
     unknown = [area for area in values.get("active_areas") or () if area not in AREAS]
     if unknown:
         yield Fault("Active areas is not included in the list.", "active_areas")
-    if old is not None:  # only the name and the areas are anybody's to change
-        values["analysis_type_level"] = old.values["analysis_type_level"]
+    if values.get("active_areas") and values["analysis_type_level"] == _GROUP:
+        yield Fault("An analysis type for groups has no active areas.", "active_areas")
     values.pop("analysis_type_categories", None)
 
 
@@ -114,7 +113,7 @@ def _lines(values: Values, lines: str) -> Iterable[Values]:
 
 
 def _category_faults(company: Company, area: str, line: Values, path: str) -> Iterator[Fault]:
-    """At most three categories that are there, one of each type, of types that are active here."""
+    """Categories that are there, of types that are active here, and one of each type: so three at most."""
     given = line.get("analysis_type_categories")
     if not given:
         return
@@ -122,8 +121,6 @@ def _category_faults(company: Company, area: str, line: Values, path: str) -> It
     links = [_link(item) for item in given]
     rows = [company.find(link) for link in links]
     line["analysis_type_categories"] = links
-    if len(links) > _MOST:
-        yield Fault(f"There can be at most {_MOST} analysis type categories.", source)
     types: set[str] = set()
     for row in rows:
         if row is None:

@@ -13,6 +13,7 @@ from decimal import Decimal
 from sagerecon.model.clock import day_of
 from sagerecon.model.money import rounded
 from sagerecon.rehearsal.accounts import item_conduct
+from sagerecon.rehearsal.checking import LARGEST, TOO_LARGE
 from sagerecon.rehearsal.company import Company
 from sagerecon.rehearsal.conduct import Conduct
 from sagerecon.rehearsal.documents import Sort, is_booked
@@ -147,12 +148,7 @@ def _remove_item(company: Company, row: Row, now: int) -> None:
     company.table("product").remove(_twin(company, row), now)
 
 
-def _share(company: Company, row: Row) -> None:
-    """The same values in both lists again, after loading."""
-    _twin(company, row).values = row.values
-
-
-STOCK_ITEM = Conduct(_complete_item, _keep_item, _write_item, _change_item, _remove_item, registers=_share)
+STOCK_ITEM = Conduct(_complete_item, _keep_item, _write_item, _change_item, _remove_item)
 
 
 def _complete_movement(company: Company, values: Values, old: Row | None) -> Iterator[Fault]:
@@ -169,8 +165,11 @@ def _complete_movement(company: Company, values: Values, old: Row | None) -> Ite
         yield Fault("Cost price cannot be negative.", "cost_price")
     item = company.find(values["stock_item"])
     had = old.values["quantity"] if old is not None else NOTHING
-    if item is not None and level_of(item).quantity - had + values["quantity"] < 0:
+    left = values["quantity"] - had + (level_of(item).quantity if item is not None else NOTHING)
+    if left < 0:
         yield Fault("You do not have enough stock.", "quantity")
+    if left >= LARGEST or left * values["cost_price"] >= LARGEST:
+        yield Fault(TOO_LARGE, "quantity")
 
 
 def _write_movement(company: Company, row: Row, now: int) -> None:
