@@ -91,7 +91,8 @@ def snapshot(project: Folder = HERE, json: Json = False) -> None:
     with command(json) as screen:
         opened = commands.open_project(project)
         with screen.meter("reading") as meter:
-            prepared = commands.snapshot(opened, SystemClock(), lambda file, rows: meter(rows, 0, file))
+            clock = commands.open_clock(opened)
+            prepared = commands.snapshot(opened, clock, lambda file, rows: meter(rows, 0, file))
         files = [(file.path, file.rows) for file in prepared.files]
         screen.event("result", snapshot=prepared.snapshot, files=dict(files))
         screen.show(terminal.source_files(files))
@@ -121,7 +122,7 @@ def plan(
     with command(json) as screen:
         opened = commands.open_project(project)
         with screen.meter("planning"):
-            made = commands.plan(opened, SystemClock(), output)
+            made = commands.plan(opened, commands.open_clock(opened), output)
         screen.findings(made.header.findings)
         screen.show(terminal.plan_summary(made))
         screen.event(

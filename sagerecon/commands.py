@@ -173,7 +173,8 @@ def status(project: Project, clock: Clock) -> Standing:
     """How far the newest run is, what the last day's calls were, and what was set aside."""
     with project.open_store(clock) as store:
         books = store.books(project.business.id)
-        now, load = books.status(), books.status().run
+        now = books.status()
+        load = now.run
         return Standing(
             state=load.state if load else "none",
             started_at=load.started_at if load else 0,

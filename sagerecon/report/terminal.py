@@ -172,8 +172,11 @@ def standing(
     aside: Sequence[SetAside],
 ) -> Iterator[RenderableType]:
     """How far a run is; `calls` are those of the last minute and of the last day."""
-    words = ", ".join(f"{count:,} {word}" for word, count in counts.items() if count)
-    yield Text(f"Run: {state}. {sum(counts.values()):,} of {steps:,} steps: {words or 'none yet'}.")
+    done = sum(counts.values())
+    words = [f"{count:,} {word}" for word, count in counts.items() if count]
+    if state == "finished" and done < steps:
+        words.append(f"{steps - done:,} needed no call")
+    yield Text(f"Run: {state}. {done:,} of {steps:,} steps have begun: {', '.join(words) or 'none yet'}.")
     minute, day = calls
     yield Text(
         f"Calls: {day:,} of {budget.day_limit:,} in the last 24 hours, {minute:,} in the last minute; "
