@@ -415,3 +415,12 @@ def test_every_word_of_the_catalogs_fixed_lists_is_known() -> None:
             assert words is not None
             assert set(kind.values) <= set(words), kind.name
             assert kind.values_are_examples or not kind.values or set(words) == set(kind.values), kind.name
+
+
+def test_a_product_of_amounts_that_is_too_large_is_refused() -> None:
+    clerk = Clerk()
+    line = clerk.line("999999999999", "0", quantity="999999999999", tax_rate_id="GB_ZERO")
+    given = {"contact_id": clerk.customer("C1"), "date": "2026-01-05"}
+    reply = clerk.send("sales_quote", **given, expiry_date="2026-02-05", quote_lines=[line])
+    assert reply.status == 422
+    assert ("total_amount", "The amount is too large.") in messages(reply)

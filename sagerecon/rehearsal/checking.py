@@ -6,7 +6,7 @@ field nobody knows and a field that is read only are passed over, as Sage does.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -19,7 +19,8 @@ from sagerecon.rehearsal.records import Link, Values
 from sagerecon.rehearsal.refusal import REQUIRED, Fault, invalid
 
 #: Larger amounts are no amounts: twelve digits before the point.
-_LARGEST = Decimal(10) ** 12
+LARGEST = Decimal(10) ** 12
+TOO_LARGE = "The amount is too large."
 _MOST_PLACES = 10
 _MOST_DIGITS = 18
 
@@ -49,6 +50,20 @@ def check_body(
     check = _Check(company, creating)
     values = check.fields(kind.fields, body, "", needs_all=creating and is_whole)
     return values, check.faults
+
+
+def size_faults(values: Mapping[str, Any], path: str = "") -> Iterator[Fault]:
+    """Amounts too large to be kept: two that may be sent can be one that may not when multiplied."""
+    for name, value in values.items():
+        if isinstance(value, Decimal):
+            if abs(value) >= LARGEST:
+                yield Fault(TOO_LARGE, path + name)
+        elif isinstance(value, dict):
+            yield from size_faults(value, f"{path}{name}.")
+        elif isinstance(value, list):
+            for item in value:
+                if isinstance(item, dict):
+                    yield from size_faults(item, f"{path}{name}.")
 
 
 class _Check:
@@ -148,7 +163,7 @@ def _number(value: Any) -> Decimal:
     if not isinstance(value, (str, int, Decimal)) or isinstance(value, bool):
         raise TypeError
     number = Decimal(value)
-    if not number.is_finite() or abs(number) >= _LARGEST:
+    if not number.is_finite() or abs(number) >= LARGEST:
         raise ValueError
     _, digits, exponent = number.as_tuple()
     if not isinstance(exponent, int) or exponent < -_MOST_PLACES or len(digits) > _MOST_DIGITS:

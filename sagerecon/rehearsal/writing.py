@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, cast
 
 from sagerecon.model.catalog import Kind
-from sagerecon.rehearsal.checking import check_body
+from sagerecon.rehearsal.checking import check_body, size_faults
 from sagerecon.rehearsal.company import Company
 from sagerecon.rehearsal.conduct import day_faults, owner_of
 from sagerecon.rehearsal.conducts import CONDUCTS
@@ -30,7 +30,7 @@ def make(company: Company, kind: Kind, body: Mapping[str, Any], now: int) -> Row
     values = {name: value for name, value in given.items() if value is not None}
     if conduct.defaults is not None:
         values = {**conduct.defaults(company), **values}
-    _refuse(list(conduct.complete(company, values, None)))
+    _refuse(list(conduct.complete(company, values, None)) or list(size_faults(values)))
     return book_new(company, kind, values, now)
 
 
@@ -55,7 +55,7 @@ def change(company: Company, kind: Kind, row: Row, body: Mapping[str, Any], now:
     given, faults = check_body(company, kind, body, creating=False)
     _refuse(faults)
     values = merged(kind, row.values, given)
-    _refuse(list(conduct.complete(company, values, row)))
+    _refuse(list(conduct.complete(company, values, row)) or list(size_faults(values)))
     before = row.values
     _name_lines(company, kind, values, before)
     row.values = values
