@@ -33,6 +33,10 @@ types: $(STAMP)
 unit: $(STAMP)
 	$(BIN)/python -m pytest -n auto
 
+# The books of the rehearsal under many more bookings than the suite has time for.
+soak: $(STAMP)
+	SAGERECON_SOAK=$(or $(EXAMPLES),500) $(BIN)/python -m pytest tests/test_rehearsal_books.py
+
 fixtures: $(STAMP)
 	$(BIN)/python fixtures/wholesaler/make.py
 
