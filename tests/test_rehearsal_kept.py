@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from small_business import Clerk
 
@@ -9,6 +12,8 @@ from sagerecon.package import catalog
 from sagerecon.rehearsal.unkept import GONE, REFUSED, why_not
 
 EVERY = [(kind, operation) for kind in catalog() for operation in kind.operations.values()]
+
+MANUAL = Path(__file__).parents[1] / "docs" / "sandbox.md"
 
 #: Answered at the door, above the businesses.
 ABOVE = ("business", "user")
@@ -30,6 +35,17 @@ def test_the_list_of_refusals_names_what_there_is() -> None:
     assert set(GONE) <= set(catalog().kinds)
     named = {(kind.name, operation.name) for kind, operation in EVERY}
     assert set(REFUSED) <= named
+
+
+def test_the_manual_tells_what_is_refused() -> None:
+    text = " ".join(MANUAL.read_text(encoding="utf-8").split())
+    rows: dict[str, list[str]] = {reason: [] for reason in (*GONE.values(), *REFUSED.values())}
+    for kind, reason in GONE.items():
+        rows[reason].append(f"`{catalog()[kind].resource}`")
+    for reason, resources in rows.items():
+        assert f"| {reason} |" in text, reason
+        [told] = re.findall(rf"\| ([^|]*) \| {re.escape(reason)} \|", text)
+        assert all(resource in told for resource in resources), told
 
 
 @pytest.mark.parametrize(

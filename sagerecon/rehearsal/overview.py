@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from sagerecon.model.catalog import Catalog
+from sagerecon.model.catalog import Catalog, Kind
 from sagerecon.rehearsal.request import ApiRequest, Books, User
 
 _VISITOR = User("0" * 32, "A visitor", "--")
 
 
 def overview(books: Books, catalog: Catalog, now: int) -> dict[str, Any]:
-    """Name, country, edition and how many records stand in it, the fixed lists left out."""
+    """Name, country, edition and how many records stand in it; fixed lists and rates are left out."""
     return {
         "id": books.id,
         "name": books.name,
@@ -21,9 +21,13 @@ def overview(books: Books, catalog: Catalog, now: int) -> dict[str, Any]:
         "contents": {
             kind.resource: count
             for kind in catalog
-            if not kind.is_fixed_list and (count := _count(books, kind.path, now))
+            if _has_records(kind) and (count := _count(books, kind.path, now))
         },
     }
+
+
+def _has_records(kind: Kind) -> bool:
+    return not kind.is_fixed_list and (kind.can("create") or "id" in kind.base_fields)
 
 
 def references(books: Books, path: str, now: int) -> Iterator[str]:

@@ -53,7 +53,7 @@ def _complete_page(company: Company, values: Values, _old: Row | None) -> Iterat
     if not values.get("disable_payment"):
         yield Fault("Payment can only be disabled.", "disable_payment")
     if any(row.values["object_guid"] == invoice for row in company.table("hosted_artefact_payment_setting")):
-        yield Fault("There is a setting for this invoice.", "object_guid")
+        yield Fault("Object guid has already been taken.", "object_guid")
 
 
 PAYMENT_PAGE = Conduct(_complete_page)
