@@ -9,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test lint types unit setup fixtures fuzz bench clean
+.PHONY: demo test lint types unit soak setup fixtures fuzz bench clean
 
 setup: $(STAMP)
 

@@ -12,11 +12,13 @@ from sagerecon.rehearsal.checking import read_wrapper
 from sagerecon.rehearsal.company import Company, Identity
 from sagerecon.rehearsal.conducts import CONDUCTS
 from sagerecon.rehearsal.founding import found_company
+from sagerecon.rehearsal.listing import attributes
 from sagerecon.rehearsal.preferences import FACTS, setting
 from sagerecon.rehearsal.presenting import base
 from sagerecon.rehearsal.records import Link, Row
 from sagerecon.rehearsal.refusal import Refusal, known, not_found
 from sagerecon.rehearsal.reissuing import reissue
+from sagerecon.rehearsal.reply import JSON
 from sagerecon.rehearsal.request import ApiReply, ApiRequest
 from sagerecon.rehearsal.returns import mark_returned
 from sagerecon.rehearsal.routes import Route, Routes, check_access
@@ -147,6 +149,9 @@ class Business:
         return None
 
     def _list(self, route: Route, request: ApiRequest) -> ApiReply:
+        if request.wants_text and attributes(request.query) is None:
+            text = self._views.records_text(route.kind, request.query)
+            return ApiReply(200, text, {"Content-Type": JSON})
         return ApiReply(200, self._views.records(route.kind, request.query))
 
     def _read(self, route: Route, request: ApiRequest) -> ApiReply:

@@ -97,7 +97,9 @@ class Door:
         except _UnreadableError as error:
             return error.reply
         assert visit.user is not None  # noqa: S101 - `_refused` has seen to it
-        return self._booked(visit, ApiRequest(method, path, query, document, visit.user, now))
+        return self._booked(
+            visit, ApiRequest(method, path, query, document, visit.user, now, wants_text=True)
+        )
 
     def _about(self, member: Member, parts: list[str], query: Mapping[str, str]) -> Reply:
         """What is told about the user, or about the businesses: they lie above any one business."""

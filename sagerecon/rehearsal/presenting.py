@@ -247,11 +247,11 @@ def present(company: Company, shape: Shape, row: Row, wanted: Collection[str] | 
         "$path": f"{kind.path}/{row.id}",
     }
     if "created_at" in wanted:
-        answer["created_at"] = _instant_text(row.created_at)
+        answer["created_at"] = instant_shown(row.created_at)
     if "updated_at" in wanted:
-        answer["updated_at"] = _instant_text(row.updated_at)
+        answer["updated_at"] = instant_shown(row.updated_at)
     if row.deleted_at and "deleted_at" in wanted:
-        answer["deleted_at"] = _instant_text(row.deleted_at)
+        answer["deleted_at"] = instant_shown(row.deleted_at)
     shown = {name: shape.empty[name] for name in shape.empty if name in wanted}
     answer.update(shown)
     _fill(company, shape, row, shown, answer)
@@ -263,10 +263,10 @@ def _present_all(company: Company, shape: Shape, row: Row) -> Answer:
     answer["id"] = row.id
     answer["displayed_as"] = name_of(company, shape.kind.name, row)
     answer["$path"] = f"{shape.kind.path}/{row.id}"
-    answer["created_at"] = _instant_text(row.created_at)
-    answer["updated_at"] = _instant_text(row.updated_at)
+    answer["created_at"] = instant_shown(row.created_at)
+    answer["updated_at"] = instant_shown(row.updated_at)
     if row.deleted_at:
-        answer["deleted_at"] = _instant_text(row.deleted_at)
+        answer["deleted_at"] = instant_shown(row.deleted_at)
     _fill(company, shape, row, shape.empty, answer)
     return answer
 
@@ -286,7 +286,8 @@ def _fill(company: Company, shape: Shape, row: Row, shown: Mapping[str, Any], an
 
 
 @lru_cache(maxsize=4096)
-def _instant_text(moment: int) -> str:
+def instant_shown(moment: int) -> str:
+    """An instant as it is answered; the same one comes often."""
     return instant_text(moment)
 
 

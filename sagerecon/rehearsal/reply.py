@@ -36,7 +36,7 @@ class Dropped(Exception):
 
 def json_bytes(document: Any) -> bytes:
     """The bytes of a JSON answer; an amount that is still a Decimal goes out as a string, as Sage's do."""
-    return _encode(document).encode()
+    return json_text(document).encode()
 
 
 def json_reply(status: int, document: Any, headers: Mapping[str, str] | None = None) -> Reply:
@@ -67,6 +67,6 @@ def _plain(value: object) -> object:
 
 
 # An answer is made of values that were just put together: it holds no circle to look for.
-_encode = json.JSONEncoder(
+json_text = json.JSONEncoder(
     default=_plain, ensure_ascii=False, check_circular=False, separators=(",", ":")
 ).encode

@@ -37,6 +37,7 @@ class ApiRequest:
     body: Any  #: parsed JSON with numbers exact, without its `idempotency_id`; None where there is none
     user: User
     now: int
+    wants_text: bool = False  #: whether a list may come back as the bytes that go out
 
 
 @dataclass(frozen=True, slots=True)

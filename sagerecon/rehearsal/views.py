@@ -11,6 +11,7 @@ from sagerecon.rehearsal.accounts import is_bank_deletable
 from sagerecon.rehearsal.added import ADDED, added
 from sagerecon.rehearsal.company import Company
 from sagerecon.rehearsal.conduct import day_before
+from sagerecon.rehearsal.encoding import Pieces, Template, envelope_text, joined, put
 from sagerecon.rehearsal.listing import Page, attributes, chosen, envelope, is_true, listed, page_of
 from sagerecon.rehearsal.people import is_contact_deletable
 from sagerecon.rehearsal.presenting import Answer, Shape, amount_text, base, present
@@ -39,6 +40,7 @@ class Views:
     def __init__(self, company: Company) -> None:
         self._company = company
         self._shapes: dict[str, Shape] = {}
+        self._templates: dict[str, Template] = {}
 
     def record(self, kind: Kind, row: Row, query: Query) -> Answer:
         """One record: all of it unless `attributes` asks for less."""
@@ -51,6 +53,13 @@ class Views:
         wanted = attributes(query)
         items = [self._answer(kind, row, query, wanted) for row in page.rows]
         return envelope(kind, page, query, items)
+
+    def records_text(self, kind: Kind, query: Query) -> bytes:
+        """The same with whole records, as the bytes of the answer."""
+        page = page_of(self._company.catalog.api, listed(self._company, kind, query), query)
+        return envelope_text(
+            envelope(kind, page, query, []), [self._text(kind, row, query) for row in page.rows]
+        )
 
     def fixed(self, kind: Kind, words: Mapping[str, str], query: Query) -> Answer:
         """A page of a fixed list."""
@@ -143,6 +152,43 @@ class Views:
             self._expand(row, nested, answer)
         return answer
 
+    def _text(self, kind: Kind, row: Row, query: Query) -> str:
+        pieces = self._template(kind).pieces(self._company, row)
+        computed: Answer = {}
+        self._add_computed(kind, row, query, None, computed)
+        put(pieces, computed)
+        if "id" not in kind.base_fields:
+            del pieces["id"]
+        nested = attributes(query, "nested_attributes")
+        if nested == frozenset() or "nested_attributes" not in (*kind.filters, *kind.read_filters):
+            return joined(pieces)
+        if nested is not None:
+            answer: Answer = dict.fromkeys(pieces)
+            self._expand(row, nested, answer)
+            put(pieces, {name: value for name, value in answer.items() if value is not None})
+        else:
+            self._expand_text(row, pieces)
+        return joined(pieces)
+
+    def _expand_text(self, row: Row, pieces: Pieces) -> None:
+        seen: dict[Link, str] = {}
+        for name, value in row.values.items():
+            if name not in pieces or not isinstance(value, Link):
+                continue
+            if value not in seen:
+                target = self._company.find(value)
+                kind = self._company.catalog.kinds.get(value.kind)
+                if target is None or kind is None:
+                    continue
+                seen[value] = joined(self._template(kind).pieces(self._company, target))
+            pieces[name] = f'"{name}":{seen[value]}'
+
+    def _template(self, kind: Kind) -> Template:
+        template = self._templates.get(kind.name)
+        if template is None:
+            template = self._templates[kind.name] = Template(self._shape(kind))
+        return template
+
     def _expand(self, row: Row, nested: frozenset[str] | None, answer: Answer) -> None:
         """Give the records that this one links to their attributes, one level deep."""
         seen: dict[Link, Answer] = {}
@@ -197,4 +243,5 @@ class Views:
         if shows_rest:
             answer["payment_on_account"] = payment_on_account(self._company, artefact) if artefact else None
         if shows_flag:
-            answer["editable"] = artefact is None or not artefact.uses
+            is_free = artefact is None or not artefact.uses
+            answer["editable"] = is_free and not row.values.get("tax_reconciled")
