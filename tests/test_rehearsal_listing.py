@@ -11,7 +11,7 @@ from small_business import Clerk
 from sagerecon.model.clock import instant_text
 from sagerecon.package import catalog
 from sagerecon.rehearsal.conducts import CONDUCTS
-from sagerecon.rehearsal.listing import FILTERS
+from sagerecon.rehearsal.filters import FILTERS
 from sagerecon.rehearsal.reports import contact_balance
 
 

@@ -12,6 +12,7 @@ from sagerecon.rehearsal.conduct import Conduct
 from sagerecon.rehearsal.deposits import deposit_conduct
 from sagerecon.rehearsal.documents import OFFERS, SORTS, Sort, document_conduct
 from sagerecon.rehearsal.exchange import BUSINESS_EXCHANGE_RATE
+from sagerecon.rehearsal.fulfilment import stocked
 from sagerecon.rehearsal.journals import (
     account_opening_conduct,
     bank_opening_conduct,
@@ -25,7 +26,7 @@ from sagerecon.rehearsal.price_types import PAYMENT_PAGE, price_type_conduct
 from sagerecon.rehearsal.quick_entries import quick_entry_conduct
 from sagerecon.rehearsal.reconciliations import RECONCILIATION
 from sagerecon.rehearsal.settlements import allocation_conduct, payment_conduct
-from sagerecon.rehearsal.stock import STOCK_ITEM, STOCK_MOVEMENT, stocked
+from sagerecon.rehearsal.stock import STOCK_ITEM, STOCK_MOVEMENT
 from sagerecon.rehearsal.tax_profile import TAX_PROFILE
 
 

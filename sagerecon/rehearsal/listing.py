@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
 from sagerecon.model.catalog import Api, Kind
-from sagerecon.model.clock import SECOND, instant
+from sagerecon.model.clock import SECOND
 from sagerecon.rehearsal.attachments import check_traced
 from sagerecon.rehearsal.company import Company
-from sagerecon.rehearsal.currency import foreign
-from sagerecon.rehearsal.ledger import Entry
+from sagerecon.rehearsal.filters import Query, instant_given, tests_of
 from sagerecon.rehearsal.order import Order
 from sagerecon.rehearsal.presenting import displayed_as
 from sagerecon.rehearsal.records import Link, Row, Table, Values
-from sagerecon.rehearsal.refusal import Fault, Refusal
-
-Query = Mapping[str, str]
-Test = Callable[[Row], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +28,6 @@ class Page:
     last: int
 
 
-def is_true(text: str | None) -> bool:
-    """Whether a flag of a query is set."""
-    return text is not None and text.lower() in ("true", "1")
-
-
 def listed(company: Company, kind: Kind, query: Query) -> Sequence[Row]:
     """The records that a list's filters let through, in its order.
 
@@ -45,7 +35,7 @@ def listed(company: Company, kind: Kind, query: Query) -> Sequence[Row]:
         Refusal: a filter's value cannot be read.
     """
     rows = _source(company.table(kind.name), kind, query)
-    for test in _tests(company, kind, query):
+    for test in tests_of(company, kind, query):
         rows = list(filter(test, rows))
     wanted = (_given(kind, query, "search") or "").casefold()
     if wanted:
@@ -68,11 +58,11 @@ def _source(table: Table, kind: Kind, query: Query) -> Sequence[Row]:
     since = _given(kind, query, kind.deleted_since)
     if since is not None:
         if kind.name == "attachment":
-            check_traced(_instant(since, kind.deleted_since))
-        return table.deleted_since(_instant(since, kind.deleted_since) + SECOND - 1)
+            check_traced(instant_given(since, kind.deleted_since))
+        return table.deleted_since(instant_given(since, kind.deleted_since) + SECOND - 1)
     since = _given(kind, query, kind.changed_since)
     if since is not None:
-        return table.changed_since(_instant(since, kind.changed_since))
+        return table.changed_since(instant_given(since, kind.changed_since))
     contact = _given(kind, query, "contact_id")
     if contact is not None:
         return list(table.owned(contact))
@@ -82,60 +72,6 @@ def _source(table: Table, kind: Kind, query: Query) -> Sequence[Row]:
 def _given(kind: Kind, query: Query, name: str) -> str | None:
     """The value of a filter, if the kind has the filter and the query gives it."""
     return query.get(name) or None if name and name in kind.filters else None
-
-
-def _tests(company: Company, kind: Kind, query: Query) -> Iterable[Test]:
-    for name, text in query.items():
-        if name not in kind.filters or not text:
-            continue
-        special = FILTERS.get((kind.name, name)) or FILTERS.get(("", name))
-        if special is not None:
-            test = special(company, kind, text)
-            if test is not None:
-                yield test
-        elif name.endswith("_id"):
-            yield _names(name.removesuffix("_id"), text)
-
-
-def _names(field: str, id: str) -> Test:
-    def test(row: Row) -> bool:
-        link = row.values.get(field)
-        if isinstance(link, list):
-            return any(item.id == id for item in link)
-        return link is not None and link.id == id
-
-    return test
-
-
-def _contact_type(company: Company, kind: Kind, text: str) -> Test:
-    if kind.name == "contact":
-        return _names("contact_types", text)
-
-    def test(row: Row) -> bool:
-        contact = company.find(row.values["contact"])
-        return contact is not None and contact.values["contact_types"][0].id == text
-
-    return test
-
-
-def _from(_company: Company, kind: Kind, text: str) -> Test | None:
-    day = _day(text, "from_date")
-    return None if kind.name == "ledger_account" else lambda row: row.values["date"] >= day
-
-
-def _to(_company: Company, kind: Kind, text: str) -> Test | None:
-    day = _day(text, "to_date")
-    return None if kind.name == "ledger_account" else lambda row: row.values["date"] <= day
-
-
-def _changed_from(_company: Company, _kind: Kind, text: str) -> Test:
-    moment = _instant(text, "updated_from_date")
-    return lambda row: row.updated_at >= moment
-
-
-def _changed_to(_company: Company, _kind: Kind, text: str) -> Test:
-    moment = _instant(text, "updated_to_date")
-    return lambda row: row.updated_at // SECOND * SECOND <= moment
 
 
 def searched_text(company: Company, kind: Kind, values: Values) -> str:
@@ -148,151 +84,6 @@ def searched_text(company: Company, kind: Kind, values: Values) -> str:
         if value is not None:
             parts.append(str(value))
     return "\n".join(parts).casefold().replace("\0", " ") + "\n"
-
-
-def _hide(field: str, *, hidden: bool = True) -> Callable[[Company, Kind, str], Test | None]:
-    """A flag that hides the records where `field` is `hidden`."""
-    return lambda _company, _kind, text: (
-        (lambda row: bool(row.values.get(field)) != hidden) if is_true(text) else None
-    )
-
-
-def _flag(field: str) -> Callable[[Company, Kind, str], Test | None]:
-    return lambda _company, _kind, text: lambda row: bool(row.values.get(field)) == is_true(text)
-
-
-def _entry_from(_company: Company, _kind: Kind, text: str) -> Test:
-    day = _day(text, "from_date")
-    return lambda row: isinstance(row, Entry) and row.day >= day
-
-
-def _entry_to(_company: Company, _kind: Kind, text: str) -> Test:
-    day = _day(text, "to_date")
-    return lambda row: isinstance(row, Entry) and row.day <= day
-
-
-def _entry_account(_company: Company, _kind: Kind, text: str) -> Test:
-    return lambda row: isinstance(row, Entry) and row.account == text
-
-
-def _entry_transaction(_company: Company, _kind: Kind, text: str) -> Test:
-    return lambda row: isinstance(row, Entry) and row.transaction == text
-
-
-def _email(_company: Company, _kind: Kind, text: str) -> Test:
-    wanted = text.casefold()
-    return lambda row: str(row.values.get("email") or "").casefold() == wanted
-
-
-def _visible(*, wanted: bool) -> Callable[[Company, Kind, str], Test]:
-    def make(_company: Company, _kind: Kind, text: str) -> Test:
-        # The filter speaks of other_payments and other_receipts, the records of one.
-        scopes = {scope.strip().replace("other_payments", "other_payment") for scope in text.split(",")}
-        scopes = {scope.replace("other_receipts", "other_receipt") for scope in scopes}
-        return lambda row: bool(scopes & set(row.values["visible_scopes"])) == wanted
-
-    return make
-
-
-def _transaction_type(company: Company, kind: Kind, text: str) -> Test:
-    if kind.name != "ledger_entry":
-        return _names("transaction_type", text)
-
-    def test(row: Row) -> bool:
-        transaction = company.find(row.values["transaction"])
-        return transaction is not None and transaction.values["transaction_type"].id == text
-
-    return test
-
-
-def _has_attachments(company: Company, _kind: Kind, text: str) -> Test:
-    files = company.table("attachment")
-    return lambda row: files.has_owned(row.id) == is_true(text)
-
-
-def _level(company: Company, kind: Kind, text: str) -> Test:
-    """By the word or the number of a level; a category is of the level of its type."""
-
-    def test(row: Row) -> bool:
-        type = row if kind.name == "analysis_type" else company.find(row.values["analysis_type"])
-        level = type.values["analysis_type_level"] if type is not None else {}
-        return text in (str(level.get("id")), level.get("name"), level.get("identifier"))
-
-    return test
-
-
-def _document_of_page(_company: Company, _kind: Kind, text: str) -> Test:
-    return lambda row: row.values["object_guid"] == text
-
-
-def _out_of_stock(_company: Company, _kind: Kind, text: str) -> Test:
-    return lambda row: (row.values["quantity_in_stock"] <= 0) == is_true(text)
-
-
-def _below_reorder_level(_company: Company, _kind: Kind, text: str) -> Test:
-    return lambda row: (row.values["quantity_in_stock"] < row.values["reorder_level"]) == is_true(text)
-
-
-def _home_currency(company: Company, _kind: Kind, text: str) -> Test | None:
-    """Only the contacts in the base currency."""
-    return (lambda row: not foreign(company, row.values)) if is_true(text) else None
-
-
-def _active_banks(company: Company, _kind: Kind, text: str) -> Test | None:
-    """The ledger accounts of inactive bank accounts are hidden."""
-    if not is_true(text):
-        return None
-    banks = company.table("bank_account")
-    hidden = {row.values["ledger_account"].id for row in banks if not row.values.get("is_active")}
-    return lambda row: row.id not in hidden
-
-
-def _period_from(_company: Company, _kind: Kind, text: str) -> Test:
-    day = _day(text, "from_period_start_date")
-    return lambda row: bool(row.values["period_start_date"] >= day)
-
-
-def _period_to(_company: Company, _kind: Kind, text: str) -> Test:
-    day = _day(text, "to_period_start_date")
-    return lambda row: bool(row.values["period_start_date"] <= day)
-
-
-def _always(_company: Company, _kind: Kind, _text: str) -> None:
-    """A name of the query that does not choose records."""
-
-
-FILTERS: Mapping[tuple[str, str], Callable[[Company, Kind, str], Test | None]] = {
-    ("", "contact_type_id"): _contact_type,
-    ("", "from_date"): _from,
-    ("", "to_date"): _to,
-    ("", "updated_from_date"): _changed_from,
-    ("", "updated_to_date"): _changed_to,
-    ("", "updated_to"): _changed_to,
-    ("", "search"): _always,
-    ("", "transaction_type_id"): _transaction_type,
-    ("", "active"): _flag("active"),
-    ("", "has_attachments"): _has_attachments,
-    ("", "analysis_type_level"): _level,
-    ("hosted_artefact_payment_setting", "object_guid"): _document_of_page,
-    ("stock_item", "out_of_stock"): _out_of_stock,
-    ("stock_item", "below_reorder_level"): _below_reorder_level,
-    ("ledger_entry", "from_date"): _entry_from,
-    ("ledger_entry", "to_date"): _entry_to,
-    ("ledger_entry", "ledger_account_id"): _entry_account,
-    ("ledger_entry", "transaction_id"): _entry_transaction,
-    ("contact", "exclude_system"): _hide("system"),
-    ("contact", "filter_inactive_contacts"): _hide("is_active", hidden=False),
-    ("contact", "email"): _email,
-    ("bank_account", "filter_inactive_bank_accounts"): _hide("is_active", hidden=False),
-    ("ledger_account", "visible_in"): _visible(wanted=True),
-    ("ledger_account", "not_visible_in"): _visible(wanted=False),
-    ("ledger_account", "show_included_in_chart"): _flag("included_in_chart"),
-    ("ledger_account", "show_control_accounts"): _flag("is_control_account"),
-    ("ledger_account", "filter_inactive_bank_accounts"): _active_banks,
-    ("contact", "filter_foreign_currencies"): _home_currency,
-    ("tax_return", "from_period_start_date"): _period_from,
-    ("tax_return", "to_period_start_date"): _period_to,
-}
 
 
 def _sorted(kind: Kind, rows: Sequence[Row], query: Query) -> Sequence[Row]:
@@ -346,23 +137,3 @@ def chosen(answers: Sequence[dict[str, Any]], wanted: frozenset[str] | None) -> 
 
 def _whole(text: str | None, default: int) -> int:
     return int(text) if text and text.isdecimal() and len(text) < 10 else default
-
-
-def _instant(text: str, source: str) -> int:
-    # A plus sign that was not escaped arrives as a blank.
-    try:
-        return instant(text.replace(" ", "+"))
-    except ValueError:
-        raise _unreadable(source) from None
-
-
-def _day(text: str, source: str) -> str:
-    try:
-        instant(text.replace(" ", "+"))
-    except ValueError:
-        raise _unreadable(source) from None
-    return text[:10]
-
-
-def _unreadable(source: str) -> Refusal:
-    return Refusal(400, [Fault(f"{source} is not a date.", source, "ValidationError")])

@@ -12,7 +12,8 @@ from sagerecon.rehearsal.added import ADDED, added
 from sagerecon.rehearsal.company import Company
 from sagerecon.rehearsal.conduct import day_before
 from sagerecon.rehearsal.encoding import Pieces, Template, envelope_text, joined, put
-from sagerecon.rehearsal.listing import Page, attributes, chosen, envelope, is_true, listed, page_of
+from sagerecon.rehearsal.filters import is_true
+from sagerecon.rehearsal.listing import Page, attributes, chosen, envelope, listed, page_of
 from sagerecon.rehearsal.people import is_contact_deletable
 from sagerecon.rehearsal.presenting import Answer, Shape, amount_text, base, present
 from sagerecon.rehearsal.records import Link, Row
