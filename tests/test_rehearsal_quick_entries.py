@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from small_business import Clerk, messages
 
 
@@ -42,7 +45,7 @@ def test_a_purchase_credit_note_is_the_reverse_on_the_other_side() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "amounts"),
+    ("sent", "amounts"),
     [
         ({"net_amount": None, "tax_amount": "20.00", "total_amount": "120.00"}, ("100.0", "20.0", "120.0")),
         ({"tax_amount": None, "total_amount": "120.00"}, ("100.0", "20.0", "120.0")),
@@ -50,15 +53,15 @@ def test_a_purchase_credit_note_is_the_reverse_on_the_other_side() -> None:
         ({"tax_rate_id": "GB_ZERO", "tax_amount": None}, ("100.0", "0.0", "100.0")),
     ],
 )
-def test_of_net_tax_and_total_one_follows(given: dict[str, Any], amounts: tuple[str, str, str]) -> None:
+def test_of_net_tax_and_total_one_follows(sent: dict[str, Any], amounts: tuple[str, str, str]) -> None:
     clerk = Clerk()
-    fields = {k: v for k, v in entry(clerk, clerk.customer(), **given).items() if v is not None}
+    fields = {k: v for k, v in entry(clerk, clerk.customer(), **sent).items() if v is not None}
     made = clerk.post("sales_quick_entry", **fields)
     assert (made["net_amount"], made["tax_amount"], made["total_amount"]) == amounts
 
 
 @pytest.mark.parametrize(
-    ("given", "source", "message"),
+    ("sent", "source", "message"),
     [
         ({"total_amount": "119.00"}, "total_amount", "Net and tax amount must sum to the total amount."),
         ({"net_amount": None, "tax_amount": None}, "net_amount", "This field is required."),
@@ -68,9 +71,9 @@ def test_of_net_tax_and_total_one_follows(given: dict[str, Any], amounts: tuple[
         ({"reference": None}, "reference", "This field is required."),
     ],
 )
-def test_refusals(given: dict[str, Any], source: str, message: str) -> None:
+def test_refusals(sent: dict[str, Any], source: str, message: str) -> None:
     clerk = Clerk()
-    fields = {k: v for k, v in entry(clerk, clerk.customer(), **given).items() if v is not None}
+    fields = {k: v for k, v in entry(clerk, clerk.customer(), **sent).items() if v is not None}
     assert (source, message) in messages(clerk.send("sales_quick_entry", **fields))
 
 
@@ -139,3 +142,38 @@ def test_an_entry_in_another_currency_is_booked_at_its_rate() -> None:
     made = clerk.post("sales_quick_entry", **entry(clerk, customer, exchange_rate="1.25"))
     assert (made["total_amount"], made["base_currency_total_amount"]) == ("120.0", "96.0")
     assert clerk.balances(1100, 4000, 2200) == ["96.00", "-80.00", "-16.00"]
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    side=st.sampled_from(["sales", "purchase"]),
+    type=st.sampled_from(["INVOICE", "CREDIT_NOTE"]),
+    pence=st.integers(0, 1_000_000),
+    scheme=st.sampled_from(["STANDARD", "CASH_ACCOUNTING"]),
+    rate=st.sampled_from(["1", "1.1", "0.87"]),
+)
+def test_an_entry_books_to_the_penny_what_a_document_of_one_line_books(
+    side: str, type: str, pence: int, scheme: str, rate: str
+) -> None:
+    net = Decimal(pence) / 100
+    tax = (net / 5).quantize(Decimal("0.01"))
+    balances = []
+    for is_entry in (True, False):
+        clerk = Clerk(tax_scheme=scheme, multi_currency=True)
+        currency = {} if rate == "1" else {"currency_id": "EUR"}
+        contact = clerk.customer(**currency) if side == "sales" else clerk.vendor(**currency)
+        head = {"contact_id": contact, "date": "2026-01-05", "due_date": "2026-01-05"}
+        head |= {} if rate == "1" else {"exchange_rate": rate}
+        code = 4000 if side == "sales" else 5000
+        if is_entry:
+            amounts = {"net_amount": str(net), "tax_amount": str(tax), "quick_entry_type_id": type}
+            fields = entry(clerk, contact, ledger_account_id=clerk.account(code), **amounts)
+            made = clerk.post(f"{side}_quick_entry", **fields | head)
+        else:
+            lines = f"{type.lower()}_lines"
+            fields = {lines: [clerk.line(str(net), str(tax), code)], **head}
+            made = clerk.post(f"{side}_{type.lower()}", **fields)
+        report = clerk.get("/trial_balance", from_date="2026-01-01", to_date="2026-12-31")
+        accounts = {each["displayed_as"]: each["closing_balance"] for each in report["ledger_accounts"]}
+        balances.append((accounts, made["outstanding_amount"], made["base_currency_outstanding_amount"]))
+    assert balances[0] == balances[1]
