@@ -88,6 +88,10 @@ def test_our_own_description_says_nothing_else_about_what_it_has(untouched: Drif
     assert {change.name for change in found} == {
         "stock_movements: answered type date",  # Sage's examples show what its models do not say
         "stock_movements: answered type movement_number",
+        "stock_items: answered type cost_price_last_updated",
+        "contacts: answered type statement_run",
+        "transactions: answered type audit_trail_id",
+        "transactions: answered type number_of_attachments",
     }
 
 

@@ -35,6 +35,11 @@ _PLAIN: Mapping[str, Schema] = {
 _SHOWN: Mapping[tuple[str, str], Schema] = {
     ("stock_movement", "date"): {"type": "string", "format": "date-time"},
     ("stock_movement", "movement_number"): {"type": ["integer", "string"]},
+    ("stock_item", "cost_price_last_updated"): {"type": ["string", "null"]},
+    ("stock_item", "weight"): {"type": ["number", "string", "null"]},
+    ("contact", "statement_run"): {"type": ["object", "null"]},
+    ("transaction", "audit_trail_id"): {"type": "integer"},
+    ("transaction", "number_of_attachments"): {"type": "integer"},
 }
 
 #: What goes for the whole document, by name.
