@@ -60,7 +60,10 @@ class Order(Sequence[_Placed]):
     def __init__(self, rows: Iterable[_Placed]) -> None:
         self.rows = list(rows)
         self._stamps = array("q", (row.updated_at for row in self.rows))
-        self._blocks: list[str | None] = [None] * (len(self.rows) // _BLOCK + 1)
+        blocks = len(self.rows) // _BLOCK + 1
+        self._blocks: list[str | None] = [None] * blocks
+        self._bounds: list[tuple[int, int] | None] = [None] * blocks  #: first and last change in a block
+        self._hits: list[tuple[str, list[int]] | None] = [None] * blocks  #: what was last searched for
         for place, row in enumerate(self.rows):
             row.place = place
 
@@ -69,9 +72,13 @@ class Order(Sequence[_Placed]):
         row.place = len(self.rows)
         self.rows.append(row)
         self._stamps.append(row.updated_at)
-        if len(self.rows) // _BLOCK == len(self._blocks):
-            self._blocks.append(None)
-        self._blocks[row.place // _BLOCK] = None
+        number, rest = divmod(row.place, _BLOCK)
+        if number == len(self._blocks) - 1 and rest == _BLOCK - 1:
+            for each in (self._blocks, self._bounds, self._hits):
+                each.append(None)
+        elif number and not rest:
+            self._settle(number - 1)
+        self._forget(number)
 
     def touch(self, row: _Placed) -> bool:
         """Take note of a change; whether the record is where it says it is. One that stands in two tables
@@ -79,7 +86,7 @@ class Order(Sequence[_Placed]):
         if row.place >= len(self.rows) or self.rows[row.place] is not row:
             return False
         self._stamps[row.place] = row.updated_at
-        self._blocks[row.place // _BLOCK] = None
+        self._forget(row.place // _BLOCK)
         return True
 
     def __len__(self) -> int:
@@ -99,17 +106,43 @@ class Order(Sequence[_Placed]):
 
     def changed_since(self, instant: int) -> Picked[_Placed]:
         """The records made or changed at or after `instant`."""
-        return Picked(self.rows, [place for place, stamp in enumerate(self._stamps) if stamp >= instant])
+        places: list[int] = []
+        for number, known in enumerate(self._bounds):
+            start = number * _BLOCK
+            stamps = self._stamps[start : start + _BLOCK]
+            if not stamps:
+                break
+            first, last = known or (min(stamps), max(stamps))
+            self._bounds[number] = first, last
+            if first >= instant:
+                places.extend(range(start, start + len(stamps)))
+            elif last >= instant:
+                places.extend([place for place, stamp in enumerate(stamps, start) if stamp >= instant])
+        return Picked(self.rows, places)
 
     def containing(self, wanted: str, text_of: Callable[[_Placed], str]) -> Picked[_Placed]:
         """The records whose text has `wanted` in it; `text_of` makes the text where there is none."""
         places: list[int] = []
         for number, known in enumerate(self._blocks):
             text = self._text(number, text_of) if known is None else known
-            if wanted in text:
-                hits = [wanted in part for part in text.split(_END)]
-                places.extend(compress(range(number * _BLOCK, number * _BLOCK + len(hits)), hits))
+            if wanted not in text:
+                continue
+            hits = self._hits[number]
+            if hits is None or hits[0] != wanted:  # else it is the next page of the same search
+                found = [wanted in part for part in text.split(_END)]
+                start = number * _BLOCK
+                hits = self._hits[number] = wanted, list(compress(range(start, start + len(found)), found))
+            places.extend(hits[1])
         return Picked(self.rows, places)
+
+    def _forget(self, number: int) -> None:
+        self._blocks[number] = self._bounds[number] = self._hits[number] = None
+
+    def _settle(self, number: int) -> None:
+        """Put the texts of a full block together while they are at hand: no search has to do it for all."""
+        rows = self.rows[number * _BLOCK : (number + 1) * _BLOCK]
+        if all(row.searched for row in rows):
+            self._blocks[number] = _END.join([row.searched for row in rows])
 
     def _text(self, number: int, text_of: Callable[[_Placed], str]) -> str:
         rows = list(islice(self.rows, number * _BLOCK, (number + 1) * _BLOCK))

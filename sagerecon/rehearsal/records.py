@@ -49,7 +49,7 @@ class Table:
         self.kind = kind
         self.rows: dict[str, Row] = {}
         self.deleted: dict[str, Row] = {}
-        self._order: Order[Row] | None = None
+        self._order: Order[Row] | None = Order(())
         self._changes: dict[str, None] = {}
         self._owned: dict[str, dict[str, None]] = {}
 

@@ -58,9 +58,11 @@ class Views:
     def records_text(self, kind: Kind, query: Query) -> bytes:
         """The same with whole records, as the bytes of the answer."""
         page = page_of(self._company.catalog.api, listed(self._company, kind, query), query)
-        return envelope_text(
-            envelope(kind, page, query, []), [self._text(kind, row, query) for row in page.rows]
-        )
+        nested = attributes(query, "nested_attributes")
+        if "nested_attributes" not in (*kind.filters, *kind.read_filters):
+            nested = frozenset()
+        items = [self._text(kind, row, query, nested) for row in page.rows]
+        return envelope_text(envelope(kind, page, query, []), items)
 
     def fixed(self, kind: Kind, words: Mapping[str, str], query: Query) -> Answer:
         """A page of a fixed list."""
@@ -153,22 +155,19 @@ class Views:
             self._expand(row, nested, answer)
         return answer
 
-    def _text(self, kind: Kind, row: Row, query: Query) -> str:
+    def _text(self, kind: Kind, row: Row, query: Query, nested: frozenset[str] | None) -> str:
         pieces = self._template(kind).pieces(self._company, row)
         computed: Answer = {}
         self._add_computed(kind, row, query, None, computed)
         put(pieces, computed)
         if "id" not in kind.base_fields:
             del pieces["id"]
-        nested = attributes(query, "nested_attributes")
-        if nested == frozenset() or "nested_attributes" not in (*kind.filters, *kind.read_filters):
-            return joined(pieces)
-        if nested is not None:
+        if nested is None:
+            self._expand_text(row, pieces)
+        elif nested:
             answer: Answer = dict.fromkeys(pieces)
             self._expand(row, nested, answer)
             put(pieces, {name: value for name, value in answer.items() if value is not None})
-        else:
-            self._expand_text(row, pieces)
         return joined(pieces)
 
     def _expand_text(self, row: Row, pieces: Pieces) -> None:
