@@ -177,6 +177,8 @@ def test_a_bank_account_in_another_currency_keeps_its_own_balance() -> None:
     assert clerk.get(f"/bank_accounts/{bank}")["balance"] == "120.0"
     code = clerk.get(f"/bank_accounts/{bank}", nested_attributes="all")["ledger_account"]["nominal_code"]
     assert clerk.balances(code) == ["100.00"]
+    changed = clerk.put("bank_account", bank, currency_id="USD")
+    assert messages(changed) == [("currency_id", "You cannot change the currency of a bank account.")]
     home = clerk.payment("CUSTOMER_RECEIPT", clerk.customer("Ash"), "1.00", bank_account_id=bank)
     assert messages(clerk.send("contact_payment", **home)) == [
         ("bank_account_id", "The payment must be in the currency of the bank account.")
