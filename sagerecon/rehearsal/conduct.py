@@ -106,13 +106,3 @@ def contact_faults(company: Company, contact: Link, side: str) -> Iterator[Fault
     """The contact is of the type that the booking needs."""
     if side_of(company, contact) != side:
         yield Fault(f"Couldn't find {SIDES[side]}.")
-
-
-def currency_faults(company: Company, values: Values) -> Iterator[Fault]:
-    """Documents are in the base currency: others are not kept here."""
-    currency = values.get("currency")
-    if currency is not None and currency.id != company.identity.currency:
-        yield Fault("Multi-currency is not enabled for this business.", "currency_id")
-    rate = values.get("exchange_rate")
-    if rate is not None and rate != 1:
-        yield Fault("The exchange rate of the base currency is 1.", "exchange_rate")
