@@ -16,6 +16,7 @@ from sagerecon.model.catalog import Catalog, Kind
 from sagerecon.model.document import suggestion
 from sagerecon.model.errors import ProjectError, SourceError
 from sagerecon.report import catalog as pages
+from sagerecon.report.catalog_document import change_document, kind_document, row_document
 
 catalog = typer.Typer(help="What Sage accepts, kind by kind.", no_args_is_help=True)
 
@@ -28,7 +29,7 @@ def list_kinds(country: Country = "", edition: Edition = "", json: Json = False)
     """Every kind, and what can be done with it."""
     with command(json) as screen:
         found = _narrowed(country, edition)
-        screen.event("result", kinds=[pages.row_document(kind) for kind in found])
+        screen.event("result", kinds=[row_document(kind) for kind in found])
         screen.show(*pages.kinds(found))
         operations = sum(len(kind.operations) for kind in found)
         screen.say(f"{len(found.kinds)} kinds, {operations} operations.")
@@ -44,7 +45,7 @@ def show(
     """What a kind accepts, and all that is known of it."""
     with command(json) as screen:
         found = _kind(kind, _narrowed(country, edition))
-        screen.event("result", kind=pages.kind_document(found))
+        screen.event("result", kind=kind_document(found))
         screen.show(*pages.kind(found, package.catalog().api))
 
 
@@ -60,7 +61,7 @@ def diff(
         country, edition = _checked(country, edition)
         found = _drift(document, country, edition)
         screen.event(
-            "result", changes=[pages.change_document(change) for change in found.changes], meant=found.meant
+            "result", changes=[change_document(change) for change in found.changes], meant=found.meant
         )
         screen.show(*pages.changes(found.changes, found.meant))
         if found.changes:

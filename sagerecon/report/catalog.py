@@ -1,9 +1,8 @@
-"""The catalog for a terminal of 80 columns, and the same as plain documents."""
+"""The catalog for a terminal of 80 columns."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
 
 from rich.console import RenderableType
 from rich.markup import escape
@@ -63,101 +62,6 @@ def changes(found: Sequence[Change], meant: int) -> Iterator[RenderableType]:
         yield table
     count = f"{len(found):,} difference{'' if len(found) == 1 else 's'}"
     yield Text(f"{count}; {meant:,} more are meant, with their reasons in the catalog.")
-
-
-def row_document(found: Kind) -> dict[str, Any]:
-    """A kind as a line of the list, as JSON."""
-    return {
-        "kind": found.name,
-        "resource": found.resource,
-        "section": found.section,
-        "about": found.about,
-        "operations": list(found.operations),
-        "idempotent": found.is_idempotent,
-        "parallel_posts": found.parallel_posts,
-        "fixed_list": found.is_fixed_list,
-        "reversibility": {
-            name: operation.reversibility
-            for name, operation in found.operations.items()
-            if operation.reversibility
-        },
-    }
-
-
-def kind_document(found: Kind) -> dict[str, Any]:
-    """A kind with all its facts, as JSON."""
-    return {
-        **row_document(found),
-        "path": found.path,
-        "operations": [_operation_document(operation) for operation in found.operations.values()],
-        "fields": [field_document(field) for field in found.fields.values()],
-        "natural_keys": [
-            {"field": key.field, "filter": key.filter, "unique": key.is_unique} for key in found.natural_keys
-        ],
-        "filters": list(found.filters),
-        "required_filters": list(found.required_filters),
-        "read_filters": list(found.read_filters),
-        "search": list(found.search),
-        "sort_keys": list(found.sort_keys),
-        "changed_since": found.changed_since,
-        "deleted_since": found.deleted_since,
-        "amount": found.amount,
-        "yields": dict(found.yields),
-        "label": list(found.label),
-        "posts": list(found.posts),
-        "values": dict(found.values),
-        "quirks": list(found.quirks),
-    }
-
-
-def field_document(field: Field) -> dict[str, Any]:
-    """A field with what is stated of it, as JSON."""
-    facts: dict[str, Any] = {
-        "name": field.name,
-        "type": field.type,
-        "required": field.required,
-        "create": field.create,
-        "update": field.update,
-        "answered": field.answered_as if field.answered else "",
-    }
-    stated = {
-        "max_length": field.max_length,
-        "decimals": field.decimals,
-        "least": field.least,
-        "most": field.most,
-        "enum": list(field.enum),
-        "refers_to": list(field.targets),
-        "countries": list(field.countries),
-        "about": field.about,
-        "fields": [field_document(child) for child in field.fields.values()],
-    }
-    facts |= {name: value for name, value in stated.items() if value not in (None, [], "")}
-    return facts if field.in_start else {**facts, "start": False}
-
-
-def change_document(change: Change) -> dict[str, str]:
-    """A difference, as JSON."""
-    return {
-        "resource": change.resource,
-        "what": change.what,
-        "subject": change.subject,
-        "catalog": change.ours,
-        "document": change.theirs,
-    }
-
-
-def _operation_document(operation: Operation) -> dict[str, Any]:
-    return {
-        "name": operation.name,
-        "method": operation.method,
-        "path": operation.path,
-        "status": operation.status,
-        "reversibility": operation.reversibility,
-        "editions": {edition: list(countries) for edition, countries in operation.editions.items()},
-        "needs": dict(operation.needs),
-        "needs_every_area": operation.needs_every_area,
-        "query": list(operation.query),
-    }
 
 
 def _can(found: Kind) -> str:
