@@ -19,8 +19,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sources": set(),
     "sage": set(),
     "rehearsal": set(),
-    # What Sage publishes, held against the catalog: a stage of its own, for it knows how OpenAPI is written and
-    # the ground does not.
+    # What Sage publishes, held against the catalog: a stage of its own, for it knows how OpenAPI is written
+    # and the ground does not.
     "drift": set(),
     "store": {"planning"},
     "report": {"planning", "reconciliation", "drift"},
