@@ -41,7 +41,7 @@ fixtures: $(STAMP)
 	$(BIN)/python fixtures/wholesaler/make.py
 
 fuzz: $(STAMP)
-	$(BIN)/python tests/fuzzing.py --requests 5000
+	$(BIN)/python tests/fuzzing.py --requests 5500
 
 bench: $(STAMP)
 	for benchmark in benchmarks/*.py; do $(BIN)/python $$benchmark; done
