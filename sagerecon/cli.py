@@ -278,6 +278,16 @@ def sandbox(
         ),
     ] = None,
     idle: Annotated[int, typer.Option(min=1, help="Seconds until a quiet connection is closed.")] = 120,
+    country: Annotated[str, typer.Option(help="GB, IE or CA; without a project.")] = "GB",
+    edition: Annotated[str, typer.Option(help="start, standard or plus; without a project.")] = "plus",
+    tax_scheme: Annotated[
+        str, typer.Option(help="STANDARD, CASH_ACCOUNTING or NOT_REGISTERED.")
+    ] = "STANDARD",
+    multi_currency: Annotated[bool, typer.Option(help="Documents in other currencies are taken.")] = False,
+    skew: Annotated[int, typer.Option(help="Seconds by which its watch is fast.")] = 0,
+    spoil: Annotated[
+        list[str] | None, typer.Option(help="A record's id; pages that hold it fail with attributes=all.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """The rehearsal Sage as an HTTP server, for any client."""
@@ -285,6 +295,9 @@ def sandbox(
         opened = commands.open_project(project) if project else None
         serving = commands.sandbox(
             opened,
+            wanted=None if opened else commands.wanted(country, edition, tax_scheme, multi_currency),
+            skew_seconds=skew,
+            spoiled=spoil or (),
             port=port,
             seed=seed,
             state=state,

@@ -32,6 +32,7 @@ from sagerecon.reconciliation.reconcile import Reconciliation
 from sagerecon.reconciliation.verdict import RecordVerdict
 from sagerecon.rehearsal.clock import SharedClock
 from sagerecon.rehearsing import sandbox as sandbox  # noqa: PLC0414 - a command like those below
+from sagerecon.rehearsing import wanted as wanted  # noqa: PLC0414 - what the sandbox is asked for
 from sagerecon.report.pages import write_plan_report, write_reports
 from sagerecon.reporting import facts_of
 from sagerecon.runner import PATIENCE, Progress, RunOutcome, run

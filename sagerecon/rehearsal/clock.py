@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from sagerecon.model.clock import instant
+from sagerecon.model.clock import Clock, instant
 
 #: Where rehearsals begin unless told otherwise.
 REHEARSAL_START = instant("2026-01-05T08:00:00Z")
@@ -79,3 +79,19 @@ class SharedClock:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+class SkewedClock:
+    """Another clock, read by somebody whose watch is `skew` milliseconds fast (negative: slow)."""
+
+    def __init__(self, clock: Clock, skew: int) -> None:
+        self._clock = clock
+        self._skew = skew
+
+    def now(self) -> int:
+        """Milliseconds since 1970, UTC, as that watch has them."""
+        return self._clock.now() + self._skew
+
+    def sleep(self, milliseconds: int) -> None:
+        """Let time pass; it passes alike for everybody."""
+        self._clock.sleep(milliseconds)

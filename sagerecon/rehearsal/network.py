@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Set
 from dataclasses import replace
+from urllib.parse import parse_qs, urlsplit
 
 from sagerecon.model.clock import Clock
 from sagerecon.rehearsal.faults import Fault, Trouble
@@ -28,7 +30,7 @@ def deliver(
         case Trouble.RESET:
             raise Dropped(sent=True)
         case Trouble.ERROR:
-            return _server_error(fault.status)
+            return server_error(fault.status)
         case Trouble.TOO_MANY:
             return refuse()
         case Trouble.DUPLICATE:
@@ -42,7 +44,7 @@ def _spoilt(fault: Fault, reply: Reply, clock: Clock) -> Reply:
         case Trouble.ANSWER_LOST:
             raise Dropped(sent=True)
         case Trouble.ERROR_SAVED:
-            return _server_error(fault.status)
+            return server_error(fault.status)
         case Trouble.TRUNCATED:
             return replace(reply, is_cut=True)
         case Trouble.NOT_JSON:
@@ -54,7 +56,16 @@ def _spoilt(fault: Fault, reply: Reply, clock: Clock) -> Reply:
     return reply
 
 
-def _server_error(status: int) -> Reply:
+def is_spoiled(method: str, target: str, body: bytes, spoiled: Set[str]) -> bool:
+    """Whether an answer is a page asked for with `attributes=all` that holds one of the `spoiled` records."""
+    if method != "GET" or parse_qs(urlsplit(target).query).get("attributes") != ["all"]:
+        return False
+    page = json.loads(body)
+    items = page.get("$items", ()) if isinstance(page, dict) else ()
+    return any(item.get("id") in spoiled for item in items)
+
+
+def server_error(status: int) -> Reply:
     """500 as Sage words it; anything else comes from the gateways in front of it."""
     if status == 500:
         return refusal(500, "UnexpectedError", "An unexpected error occurred.")

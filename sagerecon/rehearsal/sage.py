@@ -23,7 +23,7 @@ from sagerecon.rehearsal.idempotency import Idempotency
 from sagerecon.rehearsal.ids import Ids
 from sagerecon.rehearsal.limits import Limits
 from sagerecon.rehearsal.membership import Member, Membership, members_of
-from sagerecon.rehearsal.network import deliver
+from sagerecon.rehearsal.network import deliver, is_spoiled, server_error
 from sagerecon.rehearsal.openapi import describe
 from sagerecon.rehearsal.overview import overview
 from sagerecon.rehearsal.pages import DESCRIPTION_PATH, start_page
@@ -77,6 +77,7 @@ class RehearsalSage:
         self.plays = dict(plays)  #: the switches that were set
         for name, value in plays.items():
             self.play(name, value)
+        self.spoiled: set[str] = set()  #: ids of records that no page can show whole
         self.calls = 0  #: requests that reached the API, refused ones included
         self._version = urlsplit(catalog.api.base_url).path
         self._lock = threading.RLock()
@@ -126,6 +127,13 @@ class RehearsalSage:
     def lapse(self, business: str, *, is_lapsed: bool = True) -> None:
         """End a business's subscription, or renew it."""
         (self.membership.lapsed.add if is_lapsed else self.membership.lapsed.discard)(business)
+
+    def spoil(self, sage_id: str) -> None:
+        """Let every page fail that holds this record and was asked for with `attributes=all`.
+
+        A client in use has met it: one record that cannot be shown whole takes its page with it.
+        """
+        self.spoiled.add(sage_id)
 
     def expect_foreign(self, business: str, instants: Iterable[int]) -> None:
         """Other apps will call this business at these instants."""
@@ -225,6 +233,7 @@ class RehearsalSage:
             sage.authorization, sage.membership, sage.limits, sage.idempotency, document["retry_after"]
         )
         sage.calls = document["calls"]
+        sage.spoiled = set(document["spoiled"])
         return sage
 
     def _read(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> _Request:
@@ -280,6 +289,8 @@ class RehearsalSage:
                 reply = self.door.answer(
                     visit, request.method, request.target, request.headers, request.body, now
                 )
+            if self.spoiled and is_spoiled(request.method, request.target, reply.body, self.spoiled):
+                reply = server_error(500)
             reply = altered(reply, self.plays)
             return reply
         finally:
@@ -297,6 +308,7 @@ class RehearsalSage:
             "saved_at": instant_text(self.clock.now()),
             "latency": self.latency,
             "calls": self.calls,
+            "spoiled": sorted(self.spoiled),
             "retry_after": self.door.retry_after,
             "plays": self.plays,
             "faults": faults_document(self.faults),
