@@ -19,7 +19,7 @@ from urllib.parse import urlencode
 
 from sagerecon.model.clock import DAY, MINUTE, SECOND, instant_text
 from sagerecon.package import catalog
-from sagerecon.rehearsal.business import new_business
+from sagerecon.rehearsal.books.business import new_business
 from sagerecon.rehearsal.clock import VirtualClock
 from sagerecon.rehearsal.door import SECONDS
 from sagerecon.rehearsal.reply import Reply

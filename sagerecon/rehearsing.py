@@ -13,8 +13,8 @@ from sagerecon.model.document import suggestion
 from sagerecon.model.errors import ProjectError
 from sagerecon.package import catalog
 from sagerecon.project import SANDBOX_APP, SANDBOX_SECRET, Project
-from sagerecon.rehearsal.business import Business as RehearsalBusiness
-from sagerecon.rehearsal.business import new_business
+from sagerecon.rehearsal.books.business import Business as RehearsalBusiness
+from sagerecon.rehearsal.books.business import new_business
 from sagerecon.rehearsal.clock import SharedClock, SkewedClock
 from sagerecon.rehearsal.faults import Faults, read_faults
 from sagerecon.rehearsal.playing import read_plays

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from sagerecon.package import catalog
-from sagerecon.rehearsal.business import Business, new_business
+from sagerecon.rehearsal.books.business import Business, new_business
 from sagerecon.rehearsal.request import FULL, ApiReply, ApiRequest, User
 
 START = 1_767_225_600_000  # 2026-01-01T00:00:00Z

@@ -127,3 +127,17 @@ def test_package_files_hold_a_docstring_and_nothing_else() -> None:
 def test_no_module_is_named_for_having_no_home() -> None:
     homeless = {"utils", "helpers", "common", "manager", "misc"}
     assert [str(path) for _, path in modules() if path.stem in homeless] == []
+
+
+def test_the_rehearsals_door_does_not_know_the_books_behind_it() -> None:
+    """They meet in `request` and `reply` alone, so that either can be replaced."""
+    door, books = PACKAGE / "rehearsal", PACKAGE / "rehearsal" / "books"
+    inward = [str(path) for path in door.glob("*.py") for name in imports(path) if ".rehearsal.books" in name]
+    outward = {
+        name
+        for path in books.glob("*.py")
+        for name in imports(path)
+        if name.startswith("sagerecon.rehearsal.") and ".books." not in name
+    }
+    assert inward == []
+    assert outward <= {"sagerecon.rehearsal.request", "sagerecon.rehearsal.reply"}

@@ -26,7 +26,7 @@ from sagerecon.model.value import Scalar
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import WRITES, Action, Plan, Step, node_document
 from sagerecon.planning.planner import Calendar, Provenance, plan_steps
-from sagerecon.rehearsal.business import Business, new_business
+from sagerecon.rehearsal.books.business import Business, new_business
 from sagerecon.rehearsal.request import ApiRequest, User
 from sagerecon.sources.dataset import describe
 from sagerecon.sources.declaration import read_sources

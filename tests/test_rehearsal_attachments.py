@@ -12,7 +12,7 @@ from small_business import BUSINESS_ID, Clerk, messages
 from small_sage import ADA, APP, REDIRECT, SECRET, bearer
 
 from sagerecon.package import catalog
-from sagerecon.rehearsal.business import Business
+from sagerecon.rehearsal.books.business import Business
 from sagerecon.rehearsal.clock import VirtualClock
 from sagerecon.rehearsal.request import FULL
 from sagerecon.rehearsal.sage import RehearsalSage

@@ -18,9 +18,9 @@ from small_business import Clerk
 
 from sagerecon.model.money import total
 from sagerecon.package import catalog
-from sagerecon.rehearsal.business import Business
-from sagerecon.rehearsal.ledger import Entry
-from sagerecon.rehearsal.reports import bank_balance, contact_balance
+from sagerecon.rehearsal.books.business import Business
+from sagerecon.rehearsal.books.ledger import Entry
+from sagerecon.rehearsal.books.reports import bank_balance, contact_balance
 from sagerecon.rehearsal.request import ApiReply, ApiRequest
 
 #: Pennies, so that sums are small and often meet.

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from small_business import Clerk, messages
 
-from sagerecon.rehearsal.reports import contact_balance
+from sagerecon.rehearsal.books.reports import contact_balance
 
 EXCHANGE = 8260
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from fuzzing import fuzz
 
-from sagerecon.rehearsal.business import Business
+from sagerecon.rehearsal.books.business import Business
 from sagerecon.rehearsal.openapi import describe
 from sagerecon.rehearsal.request import ApiReply, ApiRequest
 

@@ -9,7 +9,7 @@ import pytest
 from small_business import Clerk
 
 from sagerecon.package import catalog
-from sagerecon.rehearsal.unkept import GONE, REFUSED, why_not
+from sagerecon.rehearsal.books.unkept import GONE, REFUSED, why_not
 
 EVERY = [(kind, operation) for kind in catalog() for operation in kind.operations.values()]
 

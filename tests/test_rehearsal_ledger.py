@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from small_business import Clerk, messages
 
-from sagerecon.rehearsal.ledger import Sums
+from sagerecon.rehearsal.books.ledger import Sums
 
 DAYS = st.dates().map(lambda day: day.isoformat())
 AMOUNTS = st.decimals(-10_000, 10_000, places=2)

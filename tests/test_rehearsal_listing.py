@@ -10,9 +10,9 @@ from small_business import Clerk
 
 from sagerecon.model.clock import instant_text
 from sagerecon.package import catalog
-from sagerecon.rehearsal.conducts import CONDUCTS
-from sagerecon.rehearsal.filters import FILTERS
-from sagerecon.rehearsal.reports import contact_balance
+from sagerecon.rehearsal.books.conducts import CONDUCTS
+from sagerecon.rehearsal.books.filters import FILTERS
+from sagerecon.rehearsal.books.reports import contact_balance
 
 
 def names(clerk: Clerk, path: str = "/contacts", **query: str) -> list[str]:

@@ -10,7 +10,7 @@ from small_business import BUSINESS_ID, Clerk
 from small_sage import ADA, APP, BOB, REDIRECT, SECRET, bearer
 
 from sagerecon.package import catalog
-from sagerecon.rehearsal.business import Business
+from sagerecon.rehearsal.books.business import Business
 from sagerecon.rehearsal.clock import VirtualClock
 from sagerecon.rehearsal.reply import Reply
 from sagerecon.rehearsal.request import FULL, READ_ONLY

@@ -13,7 +13,7 @@ from sagerecon import package
 from sagerecon.model.clock import MINUTE, SECOND, instant_text
 from sagerecon.model.errors import ProjectError
 from sagerecon.project import SANDBOX_APP, SANDBOX_SECRET
-from sagerecon.rehearsal.business import Business
+from sagerecon.rehearsal.books.business import Business
 from sagerecon.rehearsal.clock import VirtualClock
 from sagerecon.rehearsal.faults import (
     Fault,

@@ -9,7 +9,7 @@ import pytest
 from small_business import Clerk, messages
 
 from sagerecon.package import catalog
-from sagerecon.rehearsal.business import Business
+from sagerecon.rehearsal.books.business import Business
 
 SHORT = [("", "You cannot fulfil this invoice as you do not have enough stock.")]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from small_business import Clerk
 
-from sagerecon.rehearsal.tax import TAX_RATES
+from sagerecon.rehearsal.books.tax import TAX_RATES
 
 
 @pytest.mark.parametrize(

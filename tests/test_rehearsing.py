@@ -11,7 +11,7 @@ from tiny import PROJECT, write_tiny
 from sagerecon.model.errors import ProjectError
 from sagerecon.package import catalog
 from sagerecon.planning.plan import Action
-from sagerecon.rehearsal.business import Business
+from sagerecon.rehearsal.books.business import Business
 from sagerecon.rehearsal.clock import SkewedClock, VirtualClock
 from sagerecon.rehearsal.sage import RehearsalSage
 from sagerecon.rehearsing import Wanted, open_rehearsal, sandbox, wanted

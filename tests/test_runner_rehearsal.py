@@ -17,7 +17,7 @@ from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import Plan
 from sagerecon.planning.planner import Calendar, Provenance, plan_steps
 from sagerecon.rehearsal.adapter import mount
-from sagerecon.rehearsal.business import new_business
+from sagerecon.rehearsal.books.business import new_business
 from sagerecon.rehearsal.clock import VirtualClock
 from sagerecon.rehearsal.faults import Fault, SeededFaults, Trouble
 from sagerecon.rehearsal.request import FULL, ApiRequest, User

@@ -1,1 +1,1 @@
-"""A simulated Sage business: double entry, quotas, faults and a virtual clock."""
+"""A Sage of our own: sign-in, limits, faults and a virtual clock at the door, books behind it."""

@@ -1,0 +1,139 @@
+"""Lists: which records, in which order, which page, and the envelope around them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from sagerecon.model.catalog import Api, Kind
+from sagerecon.model.clock import SECOND
+from sagerecon.rehearsal.books.attachments import check_traced
+from sagerecon.rehearsal.books.company import Company
+from sagerecon.rehearsal.books.filters import Query, instant_given, tests_of
+from sagerecon.rehearsal.books.order import Order
+from sagerecon.rehearsal.books.presenting import displayed_as
+from sagerecon.rehearsal.books.records import Link, Row, Table, Values
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A part of a list."""
+
+    rows: Sequence[Row]
+    total: int
+    number: int
+    size: int
+    last: int
+
+
+def listed(company: Company, kind: Kind, query: Query) -> Sequence[Row]:
+    """The records that a list's filters let through, in its order.
+
+    Raises:
+        Refusal: a filter's value cannot be read.
+    """
+    rows = _source(company.table(kind.name), kind, query)
+    for test in tests_of(company, kind, query):
+        rows = list(filter(test, rows))
+    wanted = (_given(kind, query, "search") or "").casefold()
+    if wanted:
+        rows = _searched(company, kind, rows, wanted)
+    return _sorted(kind, rows, query)
+
+
+def _searched(company: Company, kind: Kind, rows: Sequence[Row], wanted: str) -> Sequence[Row]:
+    """The records that have `wanted` in what `search` looks into."""
+    if isinstance(rows, Order):
+        return rows.containing(wanted, lambda row: searched_text(company, kind, row.values))
+    for row in rows:
+        if not row.searched:
+            row.searched = searched_text(company, kind, row.values)
+    return [row for row in rows if wanted in row.searched]
+
+
+def _source(table: Table, kind: Kind, query: Query) -> Sequence[Row]:
+    """The shortest list to begin with."""
+    since = _given(kind, query, kind.deleted_since)
+    if since is not None:
+        if kind.name == "attachment":
+            check_traced(instant_given(since, kind.deleted_since))
+        return table.deleted_since(instant_given(since, kind.deleted_since) + SECOND - 1)
+    since = _given(kind, query, kind.changed_since)
+    if since is not None:
+        return table.changed_since(instant_given(since, kind.changed_since))
+    contact = _given(kind, query, "contact_id")
+    if contact is not None:
+        return list(table.owned(contact))
+    return table.order
+
+
+def _given(kind: Kind, query: Query, name: str) -> str | None:
+    """The value of a filter, if the kind has the filter and the query gives it."""
+    return query.get(name) or None if name and name in kind.filters else None
+
+
+def searched_text(company: Company, kind: Kind, values: Values) -> str:
+    """Everything that `search` looks into, as one text; a newline keeps the fields apart."""
+    parts: list[str] = []
+    for name in kind.search or ("reference",):
+        value = values.get(name)
+        if isinstance(value, Link):
+            value = displayed_as(company, value)
+        if value is not None:
+            parts.append(str(value))
+    return "\n".join(parts).casefold().replace("\0", " ") + "\n"
+
+
+def _sorted(kind: Kind, rows: Sequence[Row], query: Query) -> Sequence[Row]:
+    field, _, direction = query.get("sort", "").partition(":")
+    if field not in kind.sort_keys:
+        return rows
+    backwards = direction == "desc"
+    if field in ("created_at", "updated_at"):
+        return sorted(rows, key=lambda row: getattr(row, field), reverse=backwards)
+    return sorted(rows, key=lambda row: str(row.values.get(field) or ""), reverse=backwards)
+
+
+def page_of(api: Api, rows: Sequence[Row], query: Query) -> Page:
+    """The page a query asks for; one beyond the end gives the last page again."""
+    size = min(max(_whole(query.get("items_per_page"), api.default_items_per_page), 1), api.items_per_page)
+    last = max((len(rows) + size - 1) // size, 1)
+    number = min(max(_whole(query.get("page"), 1), 1), last)
+    return Page(rows[(number - 1) * size : number * size], len(rows), number, size, last)
+
+
+def envelope(kind: Kind, page: Page, query: Query, items: list[dict[str, Any]]) -> dict[str, Any]:
+    """The answer to a list; the neighbours are paths without the version prefix."""
+    return {
+        "$total": page.total,
+        "$page": page.number,
+        "$next": _address(kind, page, query, page.number + 1) if page.number < page.last else None,
+        "$back": _address(kind, page, query, page.number - 1) if page.number > 1 else None,
+        "$itemsPerPage": page.size,
+        "$items": items,
+    }
+
+
+def _address(kind: Kind, page: Page, query: Query, number: int) -> str:
+    rest = {name: text for name, text in query.items() if name not in ("page", "items_per_page")}
+    return f"{kind.path}?{urlencode({'page': number, 'items_per_page': page.size, **rest})}"
+
+
+def attributes(query: Query, name: str = "attributes") -> frozenset[str] | None:
+    """The fields asked for: none, some, or None for all of them."""
+    names = frozenset(part.strip() for part in query.get(name, "").split(",") if part.strip())
+    return None if "all" in names else names
+
+
+def chosen(answers: Sequence[dict[str, Any]], wanted: frozenset[str] | None) -> list[dict[str, Any]]:
+    """Whole answers cut down to the fields asked for, beside the base ones."""
+    if wanted is None:
+        return list(answers)
+    keep = wanted | {"id", "displayed_as", "$path"}
+    return [{name: answer[name] for name in answer if name in keep} for answer in answers]
+
+
+def _whole(text: str | None, default: int) -> int:
+    return int(text) if text and text.isdecimal() and len(text) < 10 else default

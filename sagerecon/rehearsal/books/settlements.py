@@ -1,0 +1,247 @@
+"""Payments to and from contacts, and allocations: what settles what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from sagerecon.model.clock import day_of
+from sagerecon.model.money import rounded, total
+from sagerecon.rehearsal.books.artefacts import Artefact
+from sagerecon.rehearsal.books.booking import Booking, Settlement, released
+from sagerecon.rehearsal.books.chart import (
+    CREDITORS,
+    DEBTORS,
+    DISCOUNT_ALLOWED,
+    DISCOUNT_RECEIVED,
+    EXCHANGE,
+)
+from sagerecon.rehearsal.books.company import Company
+from sagerecon.rehearsal.books.conduct import Conduct, contact_faults, day_faults
+from sagerecon.rehearsal.books.currency import bank_currency_faults, foreign, in_base, rate_faults
+from sagerecon.rehearsal.books.ledger import NOTHING, Posting
+from sagerecon.rehearsal.books.presenting import ON_ACCOUNT
+from sagerecon.rehearsal.books.records import Link, Row, Values
+from sagerecon.rehearsal.books.refusal import REQUIRED, Fault
+from sagerecon.rehearsal.books.tax_entries import due_postings
+from sagerecon.rehearsal.books.unkept import WAYS
+
+#: What the payment settles, in the sign of a debit: a receipt settles debits of the customer.
+_SETTLES = {"CUSTOMER_RECEIPT": 1, "CUSTOMER_REFUND": -1, "VENDOR_PAYMENT": -1, "VENDOR_REFUND": 1}
+
+_NOT_OPEN = "You can only pay unpaid or part-paid invoices."
+
+
+def _side(values: Values) -> str:
+    return str(values["transaction_type"].id).partition("_")[0]
+
+
+def _sign(values: Values) -> int:
+    return _SETTLES[values["transaction_type"].id]
+
+
+def _parts(values: Values) -> list[Values]:
+    return values.get("allocated_artefacts") or []
+
+
+def _payment_settlements(_company: Company, values: Values) -> list[Settlement]:
+    sign = _sign(values)
+    return [
+        Settlement(part["artefact"].id, sign * part["amount"], sign * (part.get("discount") or NOTHING))
+        for part in _parts(values)
+    ]
+
+
+def _payment_postings(company: Company, values: Values) -> list[Posting]:
+    """The bank at the payment's rate, the contact at the rates of what is settled, the difference to the
+    exchange account; and the tax that becomes due."""
+    sign, side, currency = _sign(values), _side(values), foreign(company, values)
+    parts = released(values, _payment_settlements(company, values))
+    base, amount = sign * values["base_currency_total_amount"], sign * values["total_amount"]
+    discount, base_discount = (
+        total(part.discount for part in parts),
+        total(part.base_discount for part in parts),
+    )
+    settled = total(part.base for part in parts) + sign * _base_on_account(values)
+    bank = company.ledger_account_of(values["bank_account"].id)
+    given = company.controls[DISCOUNT_ALLOWED if side == "CUSTOMER" else DISCOUNT_RECEIVED]
+    owed = company.controls[DEBTORS if side == "CUSTOMER" else CREDITORS]
+    contact = values["contact"].id
+    entries = [
+        Posting(bank, base, "", None, None, currency, amount if currency else NOTHING),
+        Posting(given, base_discount, "", None, None, currency, discount if currency else NOTHING),
+        Posting(owed, -settled, contact, None, None, currency, -amount - discount if currency else NOTHING),
+    ]
+    difference = total(entry.amount for entry in entries)
+    if difference:
+        entries.append(Posting(company.controls[EXCHANGE], -difference))
+    return [*entries, *due_postings(company, side, parts)]
+
+
+def _on_account(values: Values) -> Decimal:
+    return Decimal(values["total_amount"]) - total(part["amount"] for part in _parts(values))
+
+
+def _base_on_account(values: Values) -> Decimal:
+    rest = _on_account(values)
+    if rest == values["total_amount"]:
+        return Decimal(values["base_currency_total_amount"])
+    return in_base(rest, values["exchange_rate"])
+
+
+def _payment_artefact(company: Company, row: Row) -> Artefact | None:
+    values = row.values
+    rest = _on_account(values)
+    if not rest:
+        return None
+    origin, sign = Link("contact_payment", row.id), -_sign(values)
+    base, currency = sign * _base_on_account(values), foreign(company, values)
+    return Artefact(values["on_account"], origin, values["contact"].id, sign * rest, base, currency)
+
+
+def _complete_payment(company: Company, values: Values, old: Row | None) -> Iterator[Fault]:
+    if values["transaction_type"].id not in _SETTLES:
+        yield Fault("Transaction type is not included in the list.", "transaction_type_id")
+        return
+    yield from contact_faults(company, values["contact"], _side(values))
+    yield from day_faults(company, values["date"])
+    yield from rate_faults(company, values, old)
+    yield from bank_currency_faults(company, values)
+    amount = values["total_amount"] = rounded(values["total_amount"])
+    if values.get("base_currency_currency_charge"):
+        yield Fault(WAYS["currency_charge"], "base_currency_currency_charge")
+    if amount <= 0:
+        yield Fault("Total amount must be greater than 0.", "total_amount")
+    faults = list(_part_faults(company, values, old, "contact_payment"))
+    yield from faults
+    if faults:
+        return
+    rest = _on_account(values)
+    if rest < 0:
+        yield Fault("You cannot allocate more than the total amount.", "allocated_artefacts")
+    if rest > 0 and values["transaction_type"].id.endswith("_REFUND"):
+        yield Fault("A refund must be allocated in full.", "allocated_artefacts")
+    if rest > 0 and company.identity.edition == "start":
+        yield Fault("Payments on account are not available in the start edition.", "allocated_artefacts")
+    known = old.values.get("on_account") if old is not None else None
+    values["on_account"] = known or ""
+    values["net_amount"] = values["tax_amount"] = NOTHING
+    values["base_currency_net_amount"] = values["base_currency_tax_amount"] = NOTHING
+    values["base_currency_currency_charge"] = NOTHING
+    values["base_currency_total_amount"] = in_base(amount, values["exchange_rate"])
+    values["editable"] = True
+
+
+def _name_rest(company: Company, row: Row, _now: int) -> None:
+    row.values["on_account"] = company.identifiers.next()
+
+
+def _part_faults(company: Company, values: Values, old: Row | None, kind: str) -> Iterator[Fault]:
+    """Each artefact is the contact's, and takes the amount beside what this record had settled of it."""
+    path = "allocated_artefacts"
+    wanted: dict[str, Decimal] = {}
+    by = Link(kind, old.id if old is not None else "")
+    sign = _sign(values) if kind == "contact_payment" else 1
+    for part in _parts(values):
+        link = part.get("artefact")
+        if link is None or part.get("amount") is None:
+            yield Fault(REQUIRED, f"{path}.{'artefact_id' if link is None else 'amount'}")
+            continue
+        artefact = company.artefacts.get(link.id)
+        is_own = artefact is not None and artefact.contact == values["contact"].id
+        if artefact is None or not is_own or not _same_currency(company, artefact, values, kind):
+            yield Fault("Couldn't find record.", f"{path}.artefact_id", "RecordNotFound")
+            continue
+        part["artefact"] = link_of(artefact)
+        part["amount"] = rounded(part["amount"])
+        discount = rounded(part.get("discount") or NOTHING)
+        if kind == "contact_payment":
+            part["discount"] = discount
+            if discount < 0:
+                yield Fault("Discount cannot be negative.", f"{path}.discount")
+        if not part["amount"] and not discount:
+            yield Fault("Amount must not be 0.", f"{path}.amount")
+        wanted[link.id] = wanted.get(link.id, NOTHING) + sign * (part["amount"] + discount)
+    for id, amount in wanted.items():
+        found = company.artefacts.get(id)
+        if found is not None and not _takes(found, amount, by):
+            yield Fault(_NOT_OPEN)
+
+
+def _same_currency(company: Company, artefact: Artefact, values: Values, kind: str) -> bool:
+    """A payment settles documents in its own currency; an allocation is checked as a whole."""
+    return kind != "contact_payment" or artefact.currency == foreign(company, values)
+
+
+def _takes(artefact: Artefact, amount: Decimal, by: Link) -> bool:
+    left = artefact.outstanding + artefact.uses.get(by, NOTHING)
+    return amount * left > 0 and abs(amount) <= abs(left)
+
+
+def link_of(artefact: Artefact) -> Link:
+    """The link by which an answer names an artefact."""
+    if artefact.origin.id == artefact.id:
+        return artefact.origin
+    return Link(ON_ACCOUNT, artefact.id)
+
+
+def payment_conduct() -> Conduct:
+    """How payments to and from contacts behave."""
+    booking = Booking(
+        "contact_payment",
+        lambda _company, values: str(values["transaction_type"].id),
+        _payment_postings,
+        lambda _company, values: str(values["date"]),
+        lambda values: Decimal(values["total_amount"]),
+        _payment_settlements,
+        _payment_artefact,
+        base_total=lambda values: Decimal(values["base_currency_total_amount"]),
+    )
+    return booking.conduct(_complete_payment, _name_rest)
+
+
+def _allocation_settlements(_company: Company, values: Values) -> list[Settlement]:
+    return [Settlement(part["artefact"].id, part["amount"]) for part in _parts(values)]
+
+
+def _allocation_postings(company: Company, values: Values) -> list[Posting]:
+    """Nothing, but for the exchange difference between what meets and the tax that becomes due."""
+    side, settlements = _side(values), _allocation_settlements(company, values)
+    parts = released(values, settlements)
+    owed = company.controls[DEBTORS if side == "CUSTOMER" else CREDITORS]
+    artefact = company.artefacts.get(settlements[0].artefact) if settlements else None
+    entries: list[Posting] = []
+    if difference := total(part.base for part in parts):
+        currency = artefact.currency if artefact is not None else ""
+        entries.append(Posting(owed, -difference, values["contact"].id, None, None, currency))
+        entries.append(Posting(company.controls[EXCHANGE], difference))
+    return [*entries, *due_postings(company, side, parts)]
+
+
+def _complete_allocation(company: Company, values: Values, old: Row | None) -> Iterator[Fault]:
+    if values["transaction_type"].id not in ("CUSTOMER_ALLOCATION", "VENDOR_ALLOCATION"):
+        yield Fault("Transaction type is not included in the list.", "transaction_type_id")
+        return
+    yield from contact_faults(company, values["contact"], _side(values))
+    values["date"] = values.get("date") or day_of(company.now).isoformat()
+    yield from day_faults(company, values["date"])
+    faults = list(_part_faults(company, values, old, "contact_allocation"))
+    yield from faults
+    if not faults and total(part["amount"] for part in _parts(values)):
+        yield Fault("The allocated amounts must sum to zero.", "allocated_artefacts")
+    artefacts = [company.artefacts.get(part["artefact"].id) for part in _parts(values)] if not faults else []
+    if len({artefact.currency for artefact in artefacts if artefact is not None}) > 1:
+        yield Fault("The allocated artefacts must be in one currency.", "allocated_artefacts")
+
+
+def allocation_conduct() -> Conduct:
+    """How allocations behave."""
+    booking = Booking(
+        "contact_allocation",
+        lambda _company, values: str(values["transaction_type"].id),
+        _allocation_postings,
+        lambda _company, values: str(values["date"]),
+        lambda _values: NOTHING,
+        _allocation_settlements,
+    )
+    return booking.conduct(_complete_allocation)

@@ -1,0 +1,47 @@
+"""How the business is registered for tax: one profile, which tells what the financial settings hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sagerecon.rehearsal.books.company import Company
+from sagerecon.rehearsal.books.conduct import Conduct
+from sagerecon.rehearsal.books.records import Link, Row, Values
+from sagerecon.rehearsal.books.refusal import Fault
+
+#: What a profile shares with the financial settings, which are the ones that hold it.
+SHARED = ("tax_number", "tax_return_frequency")
+
+
+def first_profile(company: Company) -> Values:
+    """The profile of a new business."""
+    type = "MTD" if company.identity.country == "GB" else None
+    return {
+        "tax_type": Link("tax_type", type) if type else None,
+        "collect_tax": company.is_tax_registered,
+        "address_region": None,
+        "tax_number_suffix": None,
+    }
+
+
+def shown_profile(company: Company) -> Values:
+    """What stands in an answer of a profile because the financial settings say so."""
+    return {name: company.settings.get(name) for name in SHARED}
+
+
+def _complete(company: Company, values: Values, old: Row | None) -> Iterator[Fault]:
+    if values.get("collect_tax") and not company.is_tax_registered:
+        yield Fault("You cannot collect tax, your business is not registered for tax", "collect_tax")
+    if old is not None:
+        values["tax_type"] = values.get("tax_type") or old.values["tax_type"]
+
+
+def _share(company: Company, row: Row, _before: Values, now: int) -> None:
+    """Write what was given where it is held."""
+    given = {name: row.values.pop(name) for name in SHARED if name in row.values}
+    if given:
+        company.settings = {**company.settings, **given}
+        company.settings_updated_at = now
+
+
+TAX_PROFILE = Conduct(_complete, changed=_share)
