@@ -66,7 +66,17 @@ MAY_IMPORT: dict[str, set[str]] = {
         "package",
     },
     # The demo is a story told with the commands, too long to be one function among them.
-    "demo": {"commands", "project", "planning", "rehearsing", "rehearsal", "report", "package"},
+    "demo": {
+        "commands",
+        "preparation",
+        "project",
+        "planning",
+        "reconciliation",
+        "rehearsing",
+        "rehearsal",
+        "report",
+        "package",
+    },
     # How a command ends is the same for all of them, whichever module they stand in.
     "console": {"report"},
     # The catalog concerns no project: its commands show it and hold a document against it.

@@ -12,7 +12,6 @@
       StoreError                        2   the store cannot be opened, is newer, or its disk is full
       SageError                         2
         NoAnswerError                       no usable answer came
-        RateLimitError                  3   refused for now; the same command goes on
         AuthorizationError              4   sign in again
         WrongBusinessError              2   the answer came from another business
         OtherBooksError                 2   the business keeps its books otherwise than expected
@@ -131,12 +130,6 @@ class NoAnswerError(SageError):
         super().__init__(message)
         self.sent = sent
         self.expires_at = expires_at
-
-
-class RateLimitError(SageError):
-    """Refused for now."""
-
-    exit_code = 3
 
 
 class AuthorizationError(SageError):
