@@ -36,6 +36,7 @@ class Screen:
         self._out = _Output(highlight=False, soft_wrap=False)
         self._err = _Output(stderr=True, highlight=False)
         self._quiet = quiet or as_json
+        self._live: Progress | None = None
         if as_json:
             self.event("start", format_version=FORMAT_VERSION)
 
@@ -48,13 +49,13 @@ class Screen:
     def say(self, text: str, style: str = "") -> None:
         """A sentence for people."""
         if not self.as_json:
-            self._out.print(Text(text, style=style))
+            self._console.print(Text(text, style=style))
 
     def show(self, *renderables: RenderableType) -> None:
         """Tables and texts for people."""
         if not self.as_json:
             for renderable in renderables:
-                self._out.print(renderable)
+                self._console.print(renderable)
 
     def findings(self, found: Sequence[Finding]) -> None:
         """Every finding once: as events, or as lines at their places."""
@@ -69,6 +70,19 @@ class Screen:
         if not self.as_json:
             self._err.print(Text(message, style="bold red"), Text(hint))
 
+    @property
+    def _console(self) -> Console:
+        """Where a line for people goes: above the bar where one is drawn on the same terminal."""
+        return self._live.console if self._live is not None and self._out.is_terminal else self._out
+
+    @contextmanager
+    def _above(self, progress: Progress) -> Iterator[None]:
+        self._live = progress
+        try:
+            yield
+        finally:
+            self._live = None
+
     @contextmanager
     def meter(self, title: str) -> Iterator[Meter]:
         """A progress bar on a terminal, nothing elsewhere; events where JSON was asked for."""
@@ -82,7 +96,7 @@ class Screen:
             TimeElapsedColumn(),
             TextColumn("{task.fields[note]}", style="dim"),
         )
-        with Progress(*columns, console=self._err, transient=True) as progress:
+        with Progress(*columns, console=self._err, transient=True) as progress, self._above(progress):
             task = progress.add_task(title, total=None, note="")
 
             def tell(done: int, of: int, note: str) -> None:
