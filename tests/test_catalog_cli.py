@@ -178,3 +178,15 @@ def test_a_document_without_a_difference_is_exit_code_0(tmp_path: Path) -> None:
     answered = run("diff", str(whole), "--country", "GB")
     assert answered.stdout.startswith("0 differences;")
     assert answered.exit_code == 0
+
+
+@pytest.mark.parametrize("kind", ["contact_payment", "sales_invoice", "contact", "journal"])
+def test_no_letter_of_a_note_is_lost_at_80_columns(kind: str) -> None:
+    """Every line of the last column, joined again, holds each field's note whole."""
+    lines = run("show", kind).stdout.splitlines()
+    heading = next(line for line in lines if "refers to, notes" in line)
+    shown = "".join("".join(line[heading.index("refers to") :].split()) for line in lines)
+    fields = package.catalog()[kind].fields.values()
+    notes = ["".join(field.about.split()) for field in fields if field.about and not field.read_only]
+    assert notes
+    assert [note for note in notes if note.rstrip(".") not in shown] == []

@@ -238,4 +238,4 @@ def _table(*headings: str) -> Table:
 def _hold_names(table: Table, names: Iterable[str]) -> None:
     """Let the first column keep its names whole, as far as that leaves room for the rest."""
     width = min(max((len(name) for name in names), default=0), _WIDEST_NAME)
-    table.columns[0].min_width = table.columns[0].max_width = width
+    table.columns[0].width = width  # a fixed width is not taken from when the table is too wide
