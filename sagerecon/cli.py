@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -426,4 +427,7 @@ def _exit_by(found: Sequence[Finding]) -> None:
 
 def main() -> None:
     """The command line; exits with the code that says how it went."""
+    # Plans, drafts and verdicts are many small values that live to the end: looking for circles among them
+    # at every 700th new one took a tenth of the time.
+    gc.set_threshold(100_000, 20, 20)
     app()
