@@ -63,13 +63,16 @@ def history_of(books: BusinessStore, reading: str = "", before: str = "") -> His
     )
 
 
+#: What earlier runs wrote or adopted, by kind and Sage id.
+Ours = Sequence[tuple[str, str]]
+
+
 def plan_read_back(
-    project: Project, prepared: Prepared, books: BusinessStore, clock: Clock, budget: Budget
+    project: Project, prepared: Prepared, books: BusinessStore, ours: Ours, clock: Clock, budget: Budget
 ) -> Plan:
     """Reading calls alone: every kind we wrote in full pages, and the trial balance as at the date."""
-    counts = Counter(written.kind for written in books.written())
-    for kind in ALWAYS_READ:
-        counts[kind] += 0
+    counts = Counter(kind for kind, _ in ours)
+    counts.update(dict.fromkeys(ALWAYS_READ, 0))
     readable = [(kind, count) for kind, count in counts.items() if catalog()[kind].can("list")]
     trial_balance = _reading(
         "trial_balance",
@@ -84,6 +87,7 @@ def plan_deletions(
     project: Project,
     prepared: Prepared,
     books: BusinessStore,
+    ours: Ours,
     history: History,
     read: str,
     clock: Clock,
@@ -91,7 +95,7 @@ def plan_deletions(
 ) -> Plan | None:
     """Whether what is missing was deleted: one call for each kind that lacks something, or None."""
     held = {(entity.kind, entity.sage_id) for entity in books.held(read)}
-    missing = {w.kind for w in books.written() if (w.kind, w.sage_id) not in held}
+    missing = {kind for kind, sage_id in ours if (kind, sage_id) not in held}
     since = instant_text((history.began_at or 0) - 1_000)
     steps = [
         _reading(
@@ -126,7 +130,8 @@ class Reading:
             PlanningError: it takes more than `max_calls`.
         """
         history = history_of(self.books)
-        parts = (self.project, self.prepared, self.books)
+        ours = [(written.kind, written.sage_id) for written in self.books.written()]
+        parts = (self.project, self.prepared, self.books, ours)
         whole = self._carry_out("reading.jsonl", plan_read_back(*parts, self.clock, self.budget), sage)
         if whole.ended is not Ended.FINISHED:
             return whole

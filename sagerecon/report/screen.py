@@ -31,11 +31,10 @@ class _Output(Console):
 class Screen:
     """Shows results on standard output and progress on standard error."""
 
-    def __init__(self, *, as_json: bool = False, quiet: bool = False) -> None:
+    def __init__(self, *, as_json: bool = False) -> None:
         self.as_json = as_json
         self._out = _Output(highlight=False, soft_wrap=False)
         self._err = _Output(stderr=True, highlight=False)
-        self._quiet = quiet or as_json
         self._live: Progress | None = None
         if as_json:
             self.event("start", format_version=FORMAT_VERSION)
@@ -86,7 +85,7 @@ class Screen:
     @contextmanager
     def meter(self, title: str) -> Iterator[Meter]:
         """A progress bar on a terminal, nothing elsewhere; events where JSON was asked for."""
-        if self._quiet or not self._err.is_terminal:
+        if self.as_json or not self._err.is_terminal:
             yield lambda done, of, note: self.event("progress", what=title, done=done, of=of, note=note)
             return
         columns = (

@@ -45,15 +45,15 @@ _ACTIONS = {
 _LISTED = 12
 
 
-def findings(found: Sequence[Finding], *, everything: bool = False) -> Iterator[RenderableType]:
+def findings(found: Sequence[Finding]) -> Iterator[RenderableType]:
     """Each finding at its place; many of one code are counted after the first dozen."""
     seen: Counter[str] = Counter()
     for finding in sorted(found, key=lambda finding: (_WEIGHT[finding.severity], finding.place)):
         seen[finding.code] += 1
-        if seen[finding.code] <= _LISTED or everything:
+        if seen[finding.code] <= _LISTED:
             yield _finding(finding)
     for code, count in seen.items():
-        if count > _LISTED and not everything:
+        if count > _LISTED:
             yield Text(f"… and {count - _LISTED} more of {code} (--json lists all)", style="dim")
 
 
