@@ -16,6 +16,7 @@ import requests
 
 from sagerecon.model.catalog import Api, Catalog
 from sagerecon.model.clock import Clock
+from sagerecon.model.code import Code
 from sagerecon.model.document import Node, check_schema, read_document
 from sagerecon.model.errors import MappingError, ProjectError, ValidationError
 from sagerecon.model.finding import Finding, Severity
@@ -335,11 +336,11 @@ def _faults(project: Project, root: Node) -> Iterator[Finding]:
         for pattern in root[key].items() if key in root else ():
             if not any(path.match(pattern.text) for path in files):
                 yield Finding(
-                    "no_such_file", pattern.place, f"no file matches '{pattern.text}'.", "Check the path."
+                    Code.NO_SUCH_FILE, pattern.place, f"no file matches '{pattern.text}'.", "Check the path."
                 )
     if project.as_at < project.cut_over:
         yield Finding(
-            "as_at_too_early",
+            Code.AS_AT_TOO_EARLY,
             root["as_at"].place,
             f"as_at {project.as_at} lies before the cut-over {project.cut_over}.",
             "Compare the books at the cut-over or later.",
@@ -366,7 +367,7 @@ def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        finding = Finding("not_a_date", Place(FILE), f"'{text}' is not a day.", "Write it as 2027-03-31.")
+        finding = Finding(Code.NOT_A_DATE, Place(FILE), f"'{text}' is not a day.", "Write it as 2027-03-31.")
         raise MappingError([finding]) from None
 
 

@@ -19,6 +19,7 @@ from sagerecon.caller import Sage as Sage  # noqa: PLC0414 - whoever calls `run`
 from sagerecon.model.call import Answer, Call
 from sagerecon.model.catalog import Catalog
 from sagerecon.model.clock import MINUTE, Clock
+from sagerecon.model.code import Code
 from sagerecon.model.draft import OnExisting, Reference, natural_key
 from sagerecon.model.entity import Entity
 from sagerecon.model.errors import OtherBooksError, PlanningError, SagereconError, StoreError
@@ -303,31 +304,33 @@ class _Walk:
     def _unreadable(self, step: Step, answer: Answer | None) -> None:
         why = "Sage kept failing" if answer is None else said(answer)
         self._unread.add(step.kind)
-        self._set_aside(step, State.PARKED, "unreadable", f"{step.label or step.key} cannot be read: {why}.")
+        self._set_aside(
+            step, State.PARKED, Code.UNREADABLE, f"{step.label or step.key} cannot be read: {why}."
+        )
 
     def _write(self, step: Step) -> None:
         missing: list[Reference] = []
         document = filled_in(step.body, self._log, self._catalog, missing)
         if missing:
-            return self._set_aside(step, State.BLOCKED, "blocked", self._why_missing(step, missing))
+            return self._set_aside(step, State.BLOCKED, Code.BLOCKED, self._why_missing(step, missing))
         if step.action is Action.UPDATE:
             return self._send(step, document, self._log.sage_id(step.kind, step.key) or "")
         if self._log.sage_id(step.kind, step.key) is not None:
             return self._known_already(step)
         if step.on_existing is not OnExisting.CREATE and step.kind in self._unread:
             why = f"{step.label or step.key} waits: what Sage holds of its kind could not be read."
-            return self._set_aside(step, State.BLOCKED, "blocked", why)
+            return self._set_aside(step, State.BLOCKED, Code.BLOCKED, why)
         if bearers := self._bearers(step, document):
             return self._adopt(step, document, bearers)
         if step.action is Action.ADOPT:
             why = f"{step.label or step.key} is not in Sage any more."
-            return self._set_aside(step, State.QUARANTINED, "gone", why)
+            return self._set_aside(step, State.QUARANTINED, Code.GONE, why)
         return self._send(step, document, "")
 
     def _send(self, step: Step, document: Mapping[str, Any], sage_id: str) -> None:
         method = "PUT" if step.action is Action.UPDATE else "POST"
         if why := self._closed.get((method, step.kind)):
-            return self._set_aside(step, State.PARKED, "parked", f"{step.label or step.key} waits: {why}.")
+            return self._set_aside(step, State.PARKED, Code.PARKED, f"{step.label or step.key} waits: {why}.")
         epoch = self._log.epoch(step.kind, step.key)
         kind = self._catalog[step.kind]
         return self._finish(prepare(self.run, step, kind, document, self._business, sage_id, epoch))
@@ -413,7 +416,7 @@ class _Walk:
         if self._log.content(step.kind, step.key) == fingerprint(node_document(step.body)):
             return self._tell("skipped", step)
         why = f"{step.label or step.key} was written by an earlier run with other content."
-        return self._set_aside(step, State.QUARANTINED, "changed_after_write", why)
+        return self._set_aside(step, State.QUARANTINED, Code.CHANGED_AFTER_WRITE, why)
 
     def _why_missing(self, step: Step, missing: Sequence[Reference]) -> str:
         reasons = []
@@ -426,7 +429,7 @@ class _Walk:
             reasons.append(f"{reference} ({(why or 'Sage holds no such thing').rstrip('.')})")
         return f"{step.label or step.key} refers to {', '.join(reasons)}."
 
-    def _set_aside(self, step: Step, state: State, code: str, why: str) -> None:
+    def _set_aside(self, step: Step, state: State, code: Code, why: str) -> None:
         hint = "" if state is State.QUARANTINED else "The same command tries it again."
         finding = Finding(code, place_of(step), why, hint)
         self._log.set_aside(self.run, SetAside(step, state, (finding,)))

@@ -18,6 +18,7 @@ from typing import Any, TypeAlias
 import jsonschema
 import yaml
 
+from sagerecon.model.code import Code
 from sagerecon.model.finding import Finding
 from sagerecon.model.place import Place
 
@@ -106,23 +107,23 @@ def read_document(text: str, file: str) -> tuple[Node, list[Finding]]:
     """
     empty = Node({}, Place(file, 1, 1))
     if len(text) > LARGEST_CHARACTERS:
-        return empty, [Finding("file_too_large", Place(file), f"the file has {len(text):,} characters.")]
+        return empty, [Finding(Code.FILE_TOO_LARGE, Place(file), f"the file has {len(text):,} characters.")]
     if tab := _tab(text, file):
         return empty, [tab]
     try:
         root = yaml.compose(text, Loader=_LOADER)
         findings = list(_tags(text, file))
         if root is None:
-            return empty, [Finding("empty_file", Place(file), "the file is empty.")]
+            return empty, [Finding(Code.EMPTY_FILE, Place(file), "the file is empty.")]
         return _Reading(file, findings).node(root, None), findings
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file)
         sentence = " ".join(part for part in (error.context, error.problem) if part)
-        return empty, [Finding("not_yaml", place, f"not YAML: {sentence}.")]
+        return empty, [Finding(Code.NOT_YAML, place, f"not YAML: {sentence}.")]
     except (yaml.YAMLError, UnicodeError) as error:
         first = str(error).partition("\n")[0]
-        return empty, [Finding("not_yaml", Place(file), f"not YAML: {first}.")]
+        return empty, [Finding(Code.NOT_YAML, Place(file), f"not YAML: {first}.")]
 
 
 def check_schema(node: Node, schema: Mapping[str, Any]) -> list[Finding]:
@@ -143,7 +144,7 @@ def _tab(text: str, file: str) -> Finding | None:
         indent = line[: len(line) - len(line.lstrip())]
         if "\t" in indent:
             place = Place(file, number, indent.index("\t") + 1)
-            return Finding("tab", place, "a tab in the indent.", "Use spaces.")
+            return Finding(Code.TAB, place, "a tab in the indent.", "Use spaces.")
     return None
 
 
@@ -153,7 +154,7 @@ def _tags(text: str, file: str) -> Iterator[Finding]:
         return
     for event in yaml.parse(text, Loader=_LOADER):
         if isinstance(event, yaml.NodeEvent) and (tag := getattr(event, "tag", None)):
-            yield Finding("tag", _place(event, file), f"the tag {tag} is not allowed.", "Take it out.")
+            yield Finding(Code.TAG, _place(event, file), f"the tag {tag} is not allowed.", "Take it out.")
 
 
 def _place(node: yaml.Node | yaml.NodeEvent, file: str) -> Place:
@@ -190,11 +191,11 @@ class _Reading:
     def _may_unfold(self, node: yaml.Node, place: Place) -> bool:
         """Whether a node may be read: for the first time, or again through an alias, within limits."""
         if id(node) in self._open:
-            self._findings.append(Finding("alias", place, "an alias that holds itself."))
+            self._findings.append(Finding(Code.ALIAS, place, "an alias that holds itself."))
             return False
         if len(self._open) >= DEEPEST:
             sentence = f"more than {DEEPEST} values stand inside each other."
-            self._findings.append(Finding("too_deep", place, sentence))
+            self._findings.append(Finding(Code.TOO_DEEP, place, sentence))
             return False
         if self._unfolded > LARGEST_UNFOLDING:
             return False
@@ -202,7 +203,7 @@ class _Reading:
             self._unfolded += 1 + len(node.value)
             if self._unfolded > LARGEST_UNFOLDING:
                 sentence = f"the aliases unfold to more than {LARGEST_UNFOLDING:,} values."
-                self._findings.append(Finding("alias", place, sentence, "Write the values out."))
+                self._findings.append(Finding(Code.ALIAS, place, sentence, "Write the values out."))
                 return False
         self._seen.add(id(node))
         return True
@@ -212,13 +213,13 @@ class _Reading:
         for key, value in node.value:
             at = _place(key, self._file)
             if not isinstance(key, yaml.ScalarNode):
-                self._findings.append(Finding("key_not_text", at, "a key must be text."))
+                self._findings.append(Finding(Code.KEY_NOT_TEXT, at, "a key must be text."))
                 continue
             name = str(key.value)
             if name in entries:
                 first = entries[name].named_at.line
                 sentence = f"'{name}' stands here twice; the first is on line {first}."
-                self._findings.append(Finding("duplicate_key", at, sentence))
+                self._findings.append(Finding(Code.DUPLICATE_KEY, at, sentence))
                 continue
             entries[name] = self.node(value, at)
         return entries
@@ -243,22 +244,22 @@ def _explain(error: jsonschema.ValidationError, root: Node) -> Iterator[Finding]
                     hint = suggestion(name, allowed) or f"Allowed here: {', '.join(sorted(allowed))}."
                     if " " in name and child.value is None:  # {reason: one thing, and another}
                         hint = "A comma ends a text inside {}; put the text into quotes."
-                    yield Finding("unknown_key", child.named_at, f"unknown key '{name}'.", hint)
+                    yield Finding(Code.UNKNOWN_KEY, child.named_at, f"unknown key '{name}'.", hint)
         case "required":
             missing = [name for name in _texts(error.validator_value) if name not in node.children()]
             for name in missing:
-                yield Finding("missing_key", node.named_at, f"{where} needs the key '{name}'.")
+                yield Finding(Code.MISSING_KEY, node.named_at, f"{where} needs the key '{name}'.")
         case "enum" | "const":
             values = error.validator_value if error.validator == "enum" else [error.validator_value]
             words = [str(word) for word in _texts(values)]
             hint = suggestion(node.text, words) or f"Allowed: {', '.join(words)}."
-            yield Finding("not_allowed", node.place, f"{where} cannot be '{node.text}'.", hint)
+            yield Finding(Code.NOT_ALLOWED, node.place, f"{where} cannot be '{node.text}'.", hint)
         case "type":
-            yield Finding("wrong_type", node.place, f"{where} must be {_types([error])}.")
+            yield Finding(Code.WRONG_TYPE, node.place, f"{where} must be {_types([error])}.")
         case "oneOf" | "anyOf" if error.context:
             yield from _nearest(error, root)
         case _:
-            yield Finding("not_valid", node.place, f"{where}: {error.message}.")
+            yield Finding(Code.NOT_VALID, node.place, f"{where}: {error.message}.")
 
 
 def _nearest(error: jsonschema.ValidationError, root: Node) -> Iterator[Finding]:
@@ -268,7 +269,9 @@ def _nearest(error: jsonschema.ValidationError, root: Node) -> Iterator[Finding]
         branches.setdefault(child.schema_path[0], []).append(child)
     if all(_is_of_another_type(branch, error) for branch in branches.values()):
         types = _types([child for branch in branches.values() for child in branch])
-        yield Finding("wrong_type", root.at(error.absolute_path).place, f"{_where(error)} must be {types}.")
+        yield Finding(
+            Code.WRONG_TYPE, root.at(error.absolute_path).place, f"{_where(error)} must be {types}."
+        )
         return
     depths = {key: max(len(child.absolute_path) for child in branch) for key, branch in branches.items()}
     best = min(

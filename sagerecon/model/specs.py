@@ -23,6 +23,7 @@ from sagerecon.model.catalog import (
     NaturalKey,
     Operation,
 )
+from sagerecon.model.code import Code
 from sagerecon.model.document import Node, check_schema, read_document, suggestion
 from sagerecon.model.finding import Finding
 
@@ -63,20 +64,20 @@ def _loose_ends(node: Node, catalog: Catalog) -> Iterator[Finding]:
     kind = catalog[node["kind"].text]
     for twice in _told_twice(node):
         sentence = "what is sent comes back too, and need not be told twice."
-        yield Finding("duplicate_field", twice.named_at, sentence, "Take it out of answers.")
+        yield Finding(Code.DUPLICATE_FIELD, twice.named_at, sentence, "Take it out of answers.")
     for link in _links(node):
         if link.text not in catalog:
             yield Finding(
-                "unknown_kind", link.place, f"there is no kind '{link.text}'.", catalog.suggest(link.text)
+                Code.UNKNOWN_KIND, link.place, f"there is no kind '{link.text}'.", catalog.suggest(link.text)
             )
     for path in _named_paths(node):
         if not _is_known(kind, path.text, catalog):
             hint = suggestion(path.text.removesuffix(".id"), kind.fields)
-            yield Finding("unknown_field", path.place, f"{kind.name} has no field '{path.text}'.", hint)
+            yield Finding(Code.UNKNOWN_FIELD, path.place, f"{kind.name} has no field '{path.text}'.", hint)
     for name in (*_items(node, "filters"), *_items(node, "read_filters")):
         if name.text not in catalog.api.filters:
             hint = suggestion(name.text, catalog.api.filters)
-            yield Finding("unknown_filter", name.place, f"api.yaml has no filter '{name.text}'.", hint)
+            yield Finding(Code.UNKNOWN_FILTER, name.place, f"api.yaml has no filter '{name.text}'.", hint)
 
 
 def _told_twice(node: Node) -> Iterator[Node]:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from sagerecon.model.catalog import Field, Kind
+from sagerecon.model.code import Code
 from sagerecon.model.draft import OnExisting
 from sagerecon.model.entity import Entity
 from sagerecon.model.money import decimal
@@ -33,7 +34,7 @@ def is_other_record(kind: Kind, wanted: Mapping[str, Any], answer: Mapping[str, 
 
 def objection_to_adopting(
     step: Step, kind: Kind, wanted: Mapping[str, Any], bearers: Sequence[Entity], owner: str | None
-) -> tuple[str, str] | None:
+) -> tuple[Code, str] | None:
     """A code and a sentence why a person must look before the first bearer is adopted, or None.
 
     `bearers` are the entities that bear the step's natural keys, `owner` the draft key the first has.
@@ -41,16 +42,16 @@ def objection_to_adopting(
     name = step.label or step.key
     key = ", ".join(f"{field} {value}" for field, value in step.identity.items())
     if len(bearers) > 1:
-        return "ambiguous", f"Sage holds {len(bearers)} entities that may be {name} ({key})."
+        return Code.AMBIGUOUS, f"Sage holds {len(bearers)} entities that may be {name} ({key})."
     if step.on_existing is OnExisting.ERROR:
-        return "exists", f"Sage holds {name} already ({key})."
+        return Code.EXISTS, f"Sage holds {name} already ({key})."
     if step.on_existing is OnExisting.ADOPT:
         return None
     unlike = differences(kind, wanted, bearers[0].body)
     if owner not in (None, step.key):
         unlike.append(f"it stands for {owner}")
     if unlike:
-        return "differs", f"Sage holds {name} already ({key}), and it differs: {'; '.join(unlike)}."
+        return Code.DIFFERS, f"Sage holds {name} already ({key}), and it differs: {'; '.join(unlike)}."
     return None
 
 

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 from sagerecon.model.call import Answer, Call
 from sagerecon.model.catalog import Catalog, Kind
+from sagerecon.model.code import Code
 from sagerecon.model.entity import Entity
 from sagerecon.model.finding import Finding
 from sagerecon.model.place import Place
@@ -179,7 +180,7 @@ def rejected(attempt: Attempt, answer: Answer) -> Refused:
     step = attempt.step
     message = f"Sage rejected {step.label or step.key}: {said(answer)}."
     finding = Finding(
-        "rejected", place_of(step), message, "Correct the record or its mapping, then plan again."
+        Code.REJECTED, place_of(step), message, "Correct the record or its mapping, then plan again."
     )
     return Refused(_as_planned(attempt), State.QUARANTINED, finding, status=answer.status)
 
@@ -234,7 +235,7 @@ def _for_a_person(attempt: Attempt, looked: LookUp, rejection: Answer | None) ->
     why = looked.why if rejection is None else f"{said(rejection)}; {looked.why}"
     message = f"Whether {step.label or step.key} was written is not certain: {why}."
     finding = Finding(
-        "in_doubt", place_of(step), message, "Look in Sage; then correct one side and plan again."
+        Code.IN_DOUBT, place_of(step), message, "Look in Sage; then correct one side and plan again."
     )
     return Refused(attempt, State.QUARANTINED, finding)
 
@@ -242,7 +243,7 @@ def _for_a_person(attempt: Attempt, looked: LookUp, rejection: Answer | None) ->
 def _parked(attempt: Attempt, why: str, *, is_known: bool) -> Refused:
     step = attempt.step
     message = f"{step.label or step.key} waits: {why}."
-    finding = Finding("parked", place_of(step), message, "The same command tries it again.")
+    finding = Finding(Code.PARKED, place_of(step), message, "The same command tries it again.")
     return Refused(_as_planned(attempt) if is_known else attempt, State.PARKED, finding, is_known)
 
 
