@@ -14,6 +14,9 @@ from sagerecon.store.disk import Disk
 
 T = TypeVar("T")
 
+#: Stands for every key of a kind among the keys that a statement touches.
+EVERY_KEY = "*"
+
 
 class Work:
     """Statements told and not yet durable; they become so with the next commit, in their order.
@@ -31,13 +34,16 @@ class Work:
         self._touched: set[tuple[str, str]] = set()
 
     def tell(self, statement: Statement, values: Values, touches: Iterable[tuple[str, str]] = ()) -> None:
-        """Make it durable with the next commit. `touches` are the (kind, key) a reader may ask for before."""
+        """Make it durable with the next commit. `touches` are the (kind, key) a reader may ask for before.
+
+        A key may be `EVERY_KEY`.
+        """
         self._told.append((statement, values))
         self._touched.update(touches)
 
     def settle(self, kind: str, key: str) -> None:
         """Make what was told durable where it concerns this key, so that a reader sees it."""
-        if (kind, key) in self._touched:
+        if not self._touched.isdisjoint({(kind, key), (kind, EVERY_KEY)}):
             self.flush()
 
     def flush(self) -> None:
