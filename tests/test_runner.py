@@ -134,9 +134,7 @@ class TestAdoption:
         assert here.go().counts == {"read": 1, "quarantined": 1}
         assert "customers/C1" in set_aside(here)["suppliers/C1"][1]
 
-    def test_one_whose_key_was_changed_since_it_was_read_is_not_found_by_the_old_key(
-        self, here: Desk
-    ) -> None:
+    def test_one_whose_key_changed_since_is_not_found_by_the_old_key(self, here: Desk) -> None:
         self.given(here, name="Firm One")
         here.planned([customer(1)])
         assert here.go().counts["quarantined"] == 1
