@@ -12,7 +12,7 @@ from sagerecon.model.entity import Entity
 from sagerecon.model.key import NaturalKey
 from sagerecon.model.money import total
 from sagerecon.model.place import NOWHERE
-from sagerecon.reconciliation.identity import Identities
+from sagerecon.pairing.identity import Identities
 from sagerecon.reconciliation.postings import BRITISH, Ledger, gap
 
 

@@ -15,7 +15,7 @@ from sagerecon.model.key import NaturalKey
 from sagerecon.model.place import Place
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.settling import State
-from sagerecon.runner import Ended, Progress
+from sagerecon.runner.run import Ended, Progress
 
 
 @pytest.fixture
