@@ -8,14 +8,15 @@ from runs import desk as desk_in
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable
 
+from sagerecon.documents.package import catalog
 from sagerecon.model.draft import Reference
 from sagerecon.model.errors import PlanStaleError
 from sagerecon.model.finding import Severity
-from sagerecon.package import catalog
+from sagerecon.model.key import NaturalKey
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.planner import Calendar, Provenance, plan_reading
 from sagerecon.planning.settling import State
-from sagerecon.runner import run
+from sagerecon.runner.run import run
 from sagerecon.store import call_ledger, id_map, lane, opening, steps, vault, verdicts
 from sagerecon.store.database import Statement
 from sagerecon.store.tables import METADATA
@@ -65,7 +66,7 @@ def test_status_and_runs_say_where_a_company_stands() -> None:
 def test_what_was_set_aside_keeps_its_step_and_reason() -> None:
     with quick_folder() as folder:
         desk = desk_in(folder)
-        desk.planned([customer(1, notes=Reference("ledger_account", "nominal_code=7"))])
+        desk.planned([customer(1, notes=Reference("ledger_account", NaturalKey("nominal_code", "7")))])
         desk.go()
         with desk.open() as store:
             (aside,) = store.books("B").quarantined()
@@ -122,7 +123,9 @@ def test_the_map_has_one_name_for_one_content() -> None:
         with desk.open() as store:
             books = store.books("B")
             assert books.fingerprint() not in ("", empty)
-            assert books.sage_id("contact", "reference=C1") == books.sage_id("contact", "customers/C1")
+            assert books.sage_id("contact", NaturalKey("reference", "C1")) == books.sage_id(
+                "contact", "customers/C1"
+            )
             assert books.sage_id("contact", "customers/C9") is None
             assert books.owner("contact", books.sage_id("contact", "customers/C1") or "") == "customers/C1"
 
@@ -137,10 +140,10 @@ def test_a_new_reading_of_a_kind_takes_the_place_of_the_old() -> None:
         plan = desk.planned([customer(2)])
         with desk.open() as store:
             books = store.books("B")
-            assert books.sage_id("contact", "reference=E1") == old["id"]
+            assert books.sage_id("contact", NaturalKey("reference", "E1")) == old["id"]
             run(plan, desk.sage, books, desk.clock, Budget(None, None), catalog())
-            assert books.sage_id("contact", "reference=E1") is None
-            assert books.sage_id("contact", "reference=E2") == old["id"]
+            assert books.sage_id("contact", NaturalKey("reference", "E1")) is None
+            assert books.sage_id("contact", NaturalKey("reference", "E2")) == old["id"]
 
 
 def test_a_difference_says_since_when_it_is_known() -> None:

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
+from sagerecon.documents.package import catalog
 from sagerecon.model.draft import Draft, LeftOut, Quarantined, Reference
 from sagerecon.model.finding import Finding
+from sagerecon.model.key import NaturalKey
 from sagerecon.model.place import Place
-from sagerecon.package import catalog
 from sagerecon.validation.invariants import opening_control_closes, opening_effect
 from sagerecon.validation.rules import RULES, Books, dates_are_open, payment_covers_allocations
 from sagerecon.validation.screening import screen
@@ -39,7 +40,7 @@ def codes(wanted: Draft, books: Books = BOOKS) -> list[str]:
 def invoice(**more: Any) -> Draft:
     line = {
         "description": "Work",
-        "ledger_account_id": Reference("ledger_account", "nominal_code=4000"),
+        "ledger_account_id": Reference("ledger_account", NaturalKey("nominal_code", "4000")),
         "quantity": Decimal(1),
         "unit_price": Decimal("10.00"),
         "tax_rate_id": "GB_STANDARD",
@@ -149,7 +150,7 @@ def test_the_lock_down_day_itself_is_locked(kind: str) -> None:
 
 
 def journal(*lines: tuple[str, str]) -> Draft:
-    account = Reference("ledger_account", "nominal_code=4000")
+    account = Reference("ledger_account", NaturalKey("nominal_code", "4000"))
     return draft(
         "journal",
         date=date(2017, 4, 3),
@@ -218,7 +219,7 @@ def test_what_refers_to_a_record_that_is_gone_goes_too_and_the_rest_proceeds() -
         "receipts/1",
         transaction_type_id="CUSTOMER_RECEIPT",
         contact_id=Reference("contact", "customers/1"),
-        bank_account_id=Reference("bank_account", "nominal_code=1200"),
+        bank_account_id=Reference("bank_account", NaturalKey("nominal_code", "1200")),
         date=date(2017, 4, 3),
         total_amount=Decimal("12.00"),
         allocated_artefacts=[{"artefact_id": Reference("sales_invoice", orphan.key), "amount": Decimal(12)}],

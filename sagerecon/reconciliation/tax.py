@@ -10,9 +10,9 @@ from decimal import Decimal
 from sagerecon.model.draft import Draft
 from sagerecon.model.entity import Entity
 from sagerecon.model.money import total
-from sagerecon.reconciliation.identity import Body, Identities
+from sagerecon.pairing.held import is_gone
+from sagerecon.pairing.identity import Body, Identities
 from sagerecon.reconciliation.postings import line_net
-from sagerecon.reconciliation.subledger import is_gone
 from sagerecon.reconciliation.tie_out import TieOut, TieOutLine
 
 #: Kind -> the list of its lines, its sign, and the direction of its tax.
@@ -73,7 +73,7 @@ def _amounts(kind: str, body: Body) -> Iterable[TaxedAmount]:
     lines, sign, direction = _TAXED[kind]
     period = body.text("date")[:7]
     for line in body.items(lines):
-        rate = line.link("tax_rate").removeprefix("id=") or "no rate"
+        rate = line.link("tax_rate") or "no rate"
         tax = line.amount("tax_amount") or Decimal()
         yield TaxedAmount(rate, period, direction, sign * line_net(line), sign * tax)
 

@@ -7,9 +7,9 @@ from decimal import Decimal
 from pathlib import Path
 
 from sagerecon.model.code import Code
-from sagerecon.model.document import suggestion
 from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.place import Place
+from sagerecon.model.suggestion import suggestion
 from sagerecon.sources.columns import Row, RowTyper
 from sagerecon.sources.declared import Column, SourceFile
 from sagerecon.sources.json_cells import Presence, json_fields

@@ -9,6 +9,7 @@ from typing import Any
 from sagerecon.model.clock import MINUTE, Clock, instant_text
 from sagerecon.model.entity import Entity, Written
 from sagerecon.model.errors import PlanStaleError
+from sagerecon.model.key import Key, NaturalKey
 from sagerecon.model.value import canonical, fingerprint
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import Plan, Step, node_document, step_document
@@ -53,7 +54,7 @@ class BusinessStore:
 
     # Known entities
 
-    def sage_id(self, kind: str, key: str) -> str | None:
+    def sage_id(self, kind: str, key: Key) -> str | None:
         """Sage's id for a draft key, or for a natural key that exactly one entity bears."""
         known = self._ids.get(kind, key)
         return None if known is None else known[0]
@@ -69,11 +70,11 @@ class BusinessStore:
         with self._database.reading() as transaction:
             return self._ids.fingerprint(transaction)
 
-    def answer(self, kind: str, key: str) -> Mapping[str, Any] | None:
+    def answer(self, kind: str, key: Key) -> Mapping[str, Any] | None:
         """What Sage said of the entity that bears a draft key or a natural key."""
         return self._ids.answer(kind, key)
 
-    def found(self, kind: str, key: str) -> Sequence[Entity]:
+    def found(self, kind: str, key: NaturalKey) -> Sequence[Entity]:
         """Every entity known to bear a natural key."""
         return self._ids.found(kind, key)
 
@@ -196,7 +197,9 @@ class BusinessStore:
         """Sage refused a call that we had room for: somebody else is calling. Books one call more."""
         self._work.commit(self._ledger.refused)
 
-    def record(self, attempt: Attempt, entity: Entity, keys: Sequence[str], *, adopted: bool = False) -> None:
+    def record(
+        self, attempt: Attempt, entity: Entity, keys: Sequence[NaturalKey], *, adopted: bool = False
+    ) -> None:
         """The step is carried out: its answer, the id map and natural keys, in one commit."""
         step = attempt.step
         values = steps.outcome_values(attempt, entity, self._clock.now(), adopted=adopted)
@@ -231,7 +234,7 @@ class BusinessStore:
         run: str,
         step: Step,
         page: int,
-        entities: Sequence[tuple[Entity, Sequence[str]]],
+        entities: Sequence[tuple[Entity, Sequence[NaturalKey]]],
         *,
         is_last: bool,
     ) -> None:

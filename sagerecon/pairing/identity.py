@@ -1,0 +1,195 @@
+"""Which record of ours stands behind each of Sage's ids, and the values both sides are read with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, TypeAlias
+
+from sagerecon.model.catalog import Catalog, Field, Kind
+from sagerecon.model.draft import Draft, Reference, read_reference
+from sagerecon.model.entity import Entity, Written
+from sagerecon.model.key import NaturalKey
+from sagerecon.model.money import decimal
+
+#: Kinds by name, as a catalog gives them.
+Kinds: TypeAlias = Catalog | Mapping[str, Kind]
+
+NO_KINDS: Mapping[str, Kind] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A reference as source identity: a draft key where the thing is ours, else Sage's id.
+
+    `shown` is what people read and takes no part in comparison.
+    """
+
+    key: str
+    shown: str = field(default="", compare=False)
+
+    def __str__(self) -> str:
+        return self.shown or self.key
+
+
+class Identities:
+    """The id map read both ways.
+
+    It learns natural keys from what was read back, and, where the thing itself was not read, from the
+    answers to what we wrote: there the id stands that Sage understood the key to mean.
+    """
+
+    def __init__(
+        self,
+        written: Iterable[Written] = (),
+        held: Iterable[Entity] = (),
+        catalog: Kinds = NO_KINDS,
+    ) -> None:
+        self._keys: dict[str, str] = {}
+        self._merged: dict[str, str] = {}  #: the key of a record -> that of another on the same entity
+        self._ids: dict[tuple[str, NaturalKey], str] = {}
+        records = list(written)
+        for record in records:
+            owner = self._keys.setdefault(record.sage_id, record.key)
+            if owner != record.key:
+                self._merged[record.key] = owner
+            for part, path in _yields(record.kind, catalog):
+                if isinstance(found := _dig(record.answer, path), str):
+                    self._keys.setdefault(found, _part_of(record.key, part))
+        for entity in held:
+            for key in natural_keys(entity, catalog):
+                self._ids.setdefault((entity.kind, key), entity.sage_id)
+        for record in records:
+            if record.kind in catalog:
+                self._learn(record.sent, record.answer, catalog[record.kind].fields)
+
+    def of_id(self, sage_id: str, shown: str = "") -> Link:
+        """The link to the entity of this id."""
+        key = self._keys.get(sage_id)
+        return Link(key, key) if key is not None else Link(sage_id, shown or sage_id)
+
+    def of_reference(self, reference: Reference) -> Link:
+        """The link a draft's reference means."""
+        key = reference.key
+        if not isinstance(key, NaturalKey):
+            owner = self._merged.get(key, key)
+            return Link(_part_of(owner, reference.part) if reference.part else owner)
+        found = key.value if key.field == "id" else self._ids.get((reference.kind, key))
+        return self.of_id(found, str(key)) if found is not None else Link(_unresolved(key), str(key))
+
+    def _learn(self, sent: object, answer: object, fields: Mapping[str, Field]) -> None:
+        if not isinstance(sent, dict) or not isinstance(answer, dict):
+            return
+        for name, value in sent.items():
+            known = fields.get(name) or Field(name, "")
+            found = answer.get(known.answered_as)
+            reference = as_reference(value)
+            if reference is not None and isinstance(reference.key, NaturalKey) and isinstance(found, dict):
+                self._ids.setdefault((reference.kind, reference.key), str(found.get("id", "")))
+            elif isinstance(value, list) and isinstance(found, list) and len(value) == len(found):
+                for item, other in zip(value, found, strict=True):
+                    self._learn(item, other, known.fields)
+            elif reference is None:
+                self._learn(value, found, known.fields)
+
+
+class Body:
+    """A draft's body or an answer, read alike: links, amounts and lists by their bare names."""
+
+    def __init__(self, content: Mapping[str, Any], identities: Identities) -> None:
+        self._content = content
+        self._identities = identities
+
+    def link(self, name: str) -> str:
+        """The identity behind `name_id` or the object `name`; empty where there is none."""
+        value = self._content.get(f"{name}_id", self._content.get(name))
+        if (reference := as_reference(value)) is not None:
+            return self._identities.of_reference(reference).key
+        if isinstance(value, dict):
+            value = value.get("id")
+        return self._identities.of_id(str(value)).key if value else ""
+
+    def amount(self, name: str) -> Decimal | None:
+        """The number under `name`, whether it came as a number or, as Sage sends money, as a string."""
+        return as_decimal(self._content.get(name))
+
+    def text(self, name: str) -> str:
+        """The text under `name`."""
+        value = self._content.get(name)
+        return "" if value is None else str(value)
+
+    def value(self, name: str) -> object:
+        """Whatever stands under `name`."""
+        return self._content.get(name)
+
+    def items(self, name: str) -> Iterator[Body]:
+        """The objects of the list `name`."""
+        values = self._content.get(name)
+        for value in values if isinstance(values, list | tuple) else ():
+            if isinstance(value, dict):
+                yield Body(value, self._identities)
+
+
+def as_reference(value: object) -> Reference | None:
+    """A reference, whether as a value or as the JSON a plan file holds."""
+    if isinstance(value, Reference):
+        return value
+    if isinstance(value, dict) and "$ref" in value:
+        return read_reference(value)
+    return None
+
+
+def as_decimal(value: object) -> Decimal | None:
+    """The number `value` stands for; None where it is none."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, Decimal):
+        return value
+    if isinstance(value, str | int):
+        try:
+            return decimal(value)
+        except ValueError:
+            return None
+    return None
+
+
+def natural_keys(entity: Entity, catalog: Kinds) -> Iterator[NaturalKey]:
+    """The natural keys an entity bears."""
+    if entity.kind not in catalog:
+        return
+    kind = catalog[entity.kind]
+    for key in kind.natural_keys:
+        known = kind.fields.get(key.field) or Field(key.field, "")
+        value = entity.body.get(known.answered_as)
+        if isinstance(value, dict):
+            value = value.get("id")
+        if value not in (None, ""):
+            yield NaturalKey(key.field, str(value))
+
+
+def draft_keys(draft: Draft) -> Iterator[NaturalKey]:
+    """The natural keys a draft will bear."""
+    for name, value in draft.identity.items():
+        yield NaturalKey(name, value)
+
+
+def _part_of(key: str, part: str) -> str:
+    """The identity of a part of our entity; no draft key has a space before its first `/`."""
+    return f"{part} of {key}"
+
+
+def _unresolved(key: NaturalKey) -> str:
+    """The identity of an entity that is known by a natural key alone; no draft key has `=` before its `/`."""
+    return f"{key.field}={key.value}"
+
+
+def _yields(kind: str, catalog: Kinds) -> Iterator[tuple[str, str]]:
+    if kind in catalog:
+        yield from catalog[kind].yields.items()
+
+
+def _dig(answer: object, path: str) -> object:
+    for name in path.split("."):
+        answer = answer.get(name) if isinstance(answer, dict) else None
+    return answer

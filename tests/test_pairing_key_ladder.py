@@ -1,0 +1,37 @@
+"""Natural keys match, normalised keys only suggest."""
+
+from __future__ import annotations
+
+import pytest
+from reconciliation_cases import CATALOG, contact
+
+from sagerecon.model.entity import Entity
+from sagerecon.model.key import NaturalKey
+from sagerecon.pairing.key_ladder import KeyLadder, Match, Rung, normalised
+
+
+def held(*references: str) -> KeyLadder:
+    return KeyLadder([Entity("contact", f"id-{r}", {"reference": r}) for r in references], CATALOG)
+
+
+def test_the_rungs_in_their_order() -> None:
+    assert held("C1", "C-01").climb(contact("C1", "Oak")) == Match(Rung.NATURAL_KEY, ("id-C1",))
+    assert held("c-01").climb(contact("C1", "Oak")) == Match(Rung.SUGGESTION, ("id-c-01",))
+    assert held("C2").climb(contact("C1", "Oak")) == Match(Rung.NONE)
+    two = KeyLadder([Entity("contact", name, {"reference": "C1"}) for name in "ab"], CATALOG)
+    assert two.climb(contact("C1", "Oak")) == Match(Rung.AMBIGUOUS, ("a", "b"))
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "expected"),
+    [
+        ("reference", "C-001", "c1"),
+        ("reference", "Caf\u00e9 Noir", "cafenoir"),
+        ("reference", "a=b/c|d", "abcd"),
+        ("nominal_code", "0042", "42"),
+        ("nominal_code", "0", "0"),
+        ("reference", "100", "100"),
+    ],
+)
+def test_normalised_keys(field: str, value: str, expected: str) -> None:
+    assert normalised(NaturalKey(field, value)) == NaturalKey(field, expected)
