@@ -1,7 +1,7 @@
 """The rehearsal Sage in process, as a `requests` adapter in place of the network.
 
-A fault raises what `requests` raises for it on a real connection, so the client under test cannot tell the
-difference.
+A fault raises what `requests` raises for it on a real connection, so the client under test behaves as it
+would on a network.
 """
 
 from __future__ import annotations

@@ -57,9 +57,8 @@ class Gateway:
         if consent is None:
             return refusal(401, "AuthorizationFailure", "The access token is missing, expired or not valid.")
         member = self.membership.members[consent.user_id]
-        business = (
-            headers.get(_BUSINESS_HEADER.lower()) or member.lead
-        )  # Sage falls back to it without a warning
+        # Without the header, Sage uses the lead business and gives no warning.
+        business = headers.get(_BUSINESS_HEADER.lower()) or member.lead
         return _caller(consent, member, business)
 
     def check_limits(self, caller: Caller, now: int) -> Reply | None:
