@@ -431,7 +431,7 @@ class Books(RuleBasedStateMachine):
         assert self.text() == self.saved
 
     @invariant()
-    def debits_equal_credits_on_daily_calls(self) -> None:
+    def debits_equal_credits_on_every_day(self) -> None:
         days: dict[str, list[Decimal]] = {}
         for entry in self.entries():
             days.setdefault(entry.day, []).append(entry.amount)
