@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sagerecon.model.code import Code
 from sagerecon.model.finding import Finding
 from sagerecon.model.place import Place
 
@@ -189,16 +190,16 @@ def read_published(text: str, file: str) -> tuple[Published | None, list[Finding
         document = json.loads(text)
     except json.JSONDecodeError as error:
         place = Place(file, error.lineno, error.colno)
-        return None, [Finding("not_json", place, f"the file is not JSON: {error.msg}.")]
+        return None, [Finding(Code.NOT_JSON, place, f"the file is not JSON: {error.msg}.")]
     except RecursionError:
-        return None, [Finding("not_json", Place(file), "values stand too deep inside each other.")]
+        return None, [Finding(Code.NOT_JSON, Place(file), "values stand too deep inside each other.")]
     if not isinstance(document, dict) or not isinstance(document.get("paths"), dict):
         hint = "Name a Swagger 2.0 or OpenAPI 3 document as JSON."
-        return None, [Finding("not_openapi", Place(file), "the file has no paths.", hint)]
+        return None, [Finding(Code.NOT_OPENAPI, Place(file), "the file has no paths.", hint)]
     stated = str(document.get("swagger") or document.get("openapi") or "")
     if not stated.startswith(("2.", "3.")):
         hint = "Name a Swagger 2.0 or OpenAPI 3 document."
-        return None, [Finding("not_openapi", Place(file), f"'{stated}' is no version of OpenAPI.", hint)]
+        return None, [Finding(Code.NOT_OPENAPI, Place(file), f"'{stated}' is no version of OpenAPI.", hint)]
     return Published(document), []
 
 

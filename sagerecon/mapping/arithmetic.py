@@ -15,6 +15,7 @@ from decimal import (
 from typing import Any
 
 from sagerecon.mapping.frame import Frame, Read, RefusalError, a, plain_text, type_of
+from sagerecon.model.code import Code
 
 #: 38 digits, as DuckDB's DECIMAL(38). Sums and products must fit exactly; only a quotient is rounded.
 EXACT = Context(prec=38, traps=[Inexact, InvalidOperation, Overflow, DivisionByZero])
@@ -149,7 +150,7 @@ def calculation(sign: str, left: Read, right: Read) -> Read:
             raise _impossible(sign, one, other) from None
         except (Inexact, Overflow):
             raise RefusalError(
-                "too_many_digits", f"{one} {sign} {other} has more than 38 digits", "Round it first."
+                Code.TOO_MANY_DIGITS, f"{one} {sign} {other} has more than 38 digits", "Round it first."
             ) from None
         return int(result) if both_whole else result
 
@@ -159,11 +160,11 @@ def calculation(sign: str, left: Read, right: Read) -> Read:
 def _impossible(sign: str, one: Any, other: Any) -> RefusalError:
     if sign in "/%" and not other:
         return RefusalError(
-            "division_by_zero",
+            Code.DIVISION_BY_ZERO,
             f"{one} {sign} {other} divides by zero",
             "Test the divisor first: a / b if b != 0.",
         )
-    return RefusalError("not_a_number", f"{one} {sign} {other} cannot be worked out")
+    return RefusalError(Code.NOT_A_NUMBER, f"{one} {sign} {other} cannot be worked out")
 
 
 def _decimal(value: Any) -> Decimal:
@@ -173,11 +174,11 @@ def _decimal(value: Any) -> Decimal:
 def _number(value: Any) -> Any:
     if isinstance(value, Decimal | int) and not isinstance(value, bool):
         return value
-    raise RefusalError("not_a_number", f"{a(type_of(value))} ('{plain_text(value)}') is no number")
+    raise RefusalError(Code.NOT_A_NUMBER, f"{a(type_of(value))} ('{plain_text(value)}') is no number")
 
 
 def _must_mix(one: Any, other: Any) -> None:
     left, right = type_of(one).name, type_of(other).name
     numbers = {"integer", "decimal"}
     if left != right and not {left, right} <= numbers:
-        raise RefusalError("not_comparable", f"{a(left)} cannot be compared with {a(right)}")
+        raise RefusalError(Code.NOT_COMPARABLE, f"{a(left)} cannot be compared with {a(right)}")

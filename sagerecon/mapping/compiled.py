@@ -8,6 +8,7 @@ from typing import Any
 
 from sagerecon.mapping.frame import Frame, Read, RefusalError, plain_text
 from sagerecon.mapping.recipe import Recipe, Rule
+from sagerecon.model.code import Code
 from sagerecon.model.comparison import Comparison
 from sagerecon.model.draft import Change, Draft, LeftOut, Outcome, Quarantined
 from sagerecon.model.finding import Finding
@@ -60,7 +61,7 @@ class CompiledMapping:
         recipe = self.recipe
         for rule in recipe.quarantine:
             if _ask(rule.when, frame, rule.name, rule.place):
-                refusal = RefusalError("quarantined_by_rule", rule.reason, f"Rule {rule.name}.")
+                refusal = RefusalError(Code.QUARANTINED_BY_RULE, rule.reason, f"Rule {rule.name}.")
                 frame.refuse(refusal, "", rule.place)
         body = recipe.body.read(frame) or {}
         if recipe.checks:
@@ -87,7 +88,7 @@ class CompiledMapping:
         for check in self.recipe.checks:
             if not _ask(check.holds, frame, check.name, check.place):
                 message = check.reason or f"the check {check.name} does not hold: {check.text}"
-                frame.refuse(RefusalError("check_failed", message), "", check.place)
+                frame.refuse(RefusalError(Code.CHECK_FAILED, message), "", check.place)
 
     def _identity(self, frame: Frame, body: Mapping[str, Any]) -> dict[str, str]:
         identity: dict[str, str] = {}
@@ -97,7 +98,7 @@ class CompiledMapping:
                 identity[field] = plain_text(stated)
             elif not frame.faults:
                 refusal = RefusalError(
-                    "no_identity", "it is blank, and the record is known by it", "Fill it in."
+                    Code.NO_IDENTITY, "it is blank, and the record is known by it", "Fill it in."
                 )
                 frame.refuse(refusal, field, self.recipe.place)
         return identity

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sagerecon.documents.document import Node, check_schema, read_document
 from sagerecon.mapping.compiled import CompiledMapping
 from sagerecon.mapping.context import Context, Header
 from sagerecon.mapping.crosswalk import Crosswalk
@@ -18,7 +19,7 @@ from sagerecon.mapping.scope import Scope
 from sagerecon.mapping.unmapped import check_unmapped
 from sagerecon.mapping.value import compile_value
 from sagerecon.model.catalog import Catalog, Kind
-from sagerecon.model.document import Node, check_schema, read_document
+from sagerecon.model.code import Code
 from sagerecon.model.draft import OnExisting
 from sagerecon.model.finding import Finding
 from sagerecon.model.money import decimal
@@ -118,7 +119,7 @@ def _headers(files: list[_File]) -> Iterator[tuple[str, Header]]:
             continue
         if node.text in places:
             message = f"the mapping '{node.text}' stands in {places[node.text].file} as well."
-            file.faults.add("duplicate_mapping", node.place, message, "Give each mapping its own name.")
+            file.faults.add(Code.DUPLICATE_MAPPING, node.place, message, "Give each mapping its own name.")
             continue
         places[node.text] = node.place
         key = file.get("source", "key") or _NONE
@@ -160,17 +161,20 @@ def _kind(file: _File, world: _World) -> Kind | None:
     kind = world.catalog.kinds.get(node.text)
     if kind is None:
         message = f"there is no kind '{node.text}'."
-        file.faults.unknown("unknown_kind", node.place, message, node.text, world.catalog.kinds)
+        file.faults.unknown(Code.UNKNOWN_KIND, node.place, message, node.text, world.catalog.kinds)
         return None
     create = kind.operations.get("create")
     if create is None:
         file.faults.add(
-            "kind_not_made", node.place, f"Sage lets nobody create a {kind.name}.", "Refer to it with ref:."
+            Code.KIND_NOT_MADE,
+            node.place,
+            f"Sage lets nobody create a {kind.name}.",
+            "Refer to it with ref:.",
         )
     country, edition = world.setting("country"), world.setting("edition")
     if create is not None and country and edition and not create.is_available(country, edition):
         message = f"a {kind.name} cannot be created in the {edition} edition in {country}."
-        file.faults.add("kind_not_available", node.place, message)
+        file.faults.add(Code.KIND_NOT_AVAILABLE, node.place, message)
     return kind
 
 
@@ -180,7 +184,7 @@ def _columns(file: _File, world: _World) -> Columns | None:
         return None
     if node.text not in world.datasets:
         message = f"there is no dataset '{node.text}'."
-        file.faults.unknown("unknown_dataset", node.place, message, node.text, world.datasets)
+        file.faults.unknown(Code.UNKNOWN_DATASET, node.place, message, node.text, world.datasets)
         return None
     return world.datasets[node.text]
 
@@ -189,7 +193,9 @@ def _with_lets(file: _File, context: Context) -> Context:
     for name, node in (file.get("let") or _NONE).children().items():
         if context.scope.is_taken(name):
             message = f"the name '{name}' is taken already."
-            file.faults.add("name_taken", node.named_at, message, "Give the let a name that no column has.")
+            file.faults.add(
+                Code.NAME_TAKEN, node.named_at, message, "Give the let a name that no column has."
+            )
             continue
         value = compile_value(node, context, name)
         context = context.within(context.scope.with_let(name, value))
@@ -235,7 +241,7 @@ def _amount(node: Node | None, context: Context) -> Read | None:
         return None
     value = _stated(node, context)
     if value.type.name not in (*NUMBERS, "unknown"):
-        context.faults.add("wrong_result", node.place, f"the amount is {a(value.type)}, not a number.")
+        context.faults.add(Code.WRONG_RESULT, node.place, f"the amount is {a(value.type)}, not a number.")
     read = value.read
 
     def amount(frame: Any) -> Any:
@@ -255,14 +261,14 @@ def _identity(file: _File, context: Context, kind: Kind | None) -> dict[str, Rea
         place = value.named_at
         if kind is not None and field not in kind.fields and field not in kind.base_fields:
             message = f"{kind.name} has no field '{field}'."
-            context.faults.unknown("unknown_field", place, message, field, kind.fields)
+            context.faults.unknown(Code.UNKNOWN_FIELD, place, message, field, kind.fields)
         if field in mapped:
             identity[field] = None
             if value.text != field and not value.children():
                 context.path(value)
         elif node.items():
             context.faults.add(
-                "identity_not_mapped",
+                Code.IDENTITY_NOT_MAPPED,
                 place,
                 f"'{field}' is not among the fields.",
                 "Map it, or name a column.",

@@ -10,10 +10,12 @@ from datetime import date
 from itertools import combinations, pairwise
 from pathlib import PurePath
 
+from sagerecon.documents.document import Node, read_document
 from sagerecon.mapping.frame import iso_day
-from sagerecon.model.document import Node, read_document, suggestion
+from sagerecon.model.code import Code
 from sagerecon.model.finding import Finding
 from sagerecon.model.place import Place
+from sagerecon.model.suggestion import suggestion
 
 ANY = "*"
 _FIXED = ("source", "target", "valid_from", "valid_to", "reason")
@@ -115,7 +117,7 @@ def _overlaps(entries: Iterable[Entry], name: str) -> Iterator[Finding]:
             what = " and ".join([f"'{first.source}'", *(f"'{key}'" for key in first.keys)])
             since = f" from {later.valid_from}" if later.is_dated else ""
             yield Finding(
-                "crosswalk_overlap",
+                Code.CROSSWALK_OVERLAP,
                 second.place,
                 f"{name} has two entries for {what}{since}; the other is on line {first.place.line}.",
                 "Keep one, or give each its time: valid_from, valid_to.",
@@ -130,7 +132,7 @@ def _entry(
         if not row.get(column):
             findings.append(
                 Finding(
-                    "crosswalk_blank", place, f"the {column} is blank.", "Fill it in, or take the row out."
+                    Code.CROSSWALK_BLANK, place, f"the {column} is blank.", "Fill it in, or take the row out."
                 )
             )
     days = [
@@ -139,7 +141,7 @@ def _entry(
     ]
     if days[0] > days[1]:
         findings.append(
-            Finding("crosswalk_dates", place, f"valid_to {days[1]} lies before valid_from {days[0]}.")
+            Finding(Code.CROSSWALK_DATES, place, f"valid_to {days[1]} lies before valid_from {days[0]}.")
         )
     if len(findings) > before:
         return None
@@ -154,7 +156,7 @@ def _day(text: str, column: str, place: Place, otherwise: date, findings: list[F
         return iso_day(text)
     except ValueError:
         findings.append(
-            Finding("crosswalk_dates", place, f"{column} '{text}' is not a date such as 2017-03-31.")
+            Finding(Code.CROSSWALK_DATES, place, f"{column} '{text}' is not a date such as 2017-03-31.")
         )
         return otherwise
 
@@ -174,13 +176,15 @@ def _csv_rows(text: str, file: str, findings: list[Finding]) -> Iterator[tuple[d
             if len(cells) != len(header):
                 findings.append(
                     Finding(
-                        "crosswalk_row", place, f"the row has {len(cells)} cells, the header {len(header)}."
+                        Code.CROSSWALK_ROW,
+                        place,
+                        f"the row has {len(cells)} cells, the header {len(header)}.",
                     )
                 )
                 continue
             yield {name: cell.strip() for name, cell in zip(header, cells, strict=True)}, place
     except csv.Error as error:
-        findings.append(Finding("crosswalk_row", Place(file, reader.line_num or 1), f"not CSV: {error}."))
+        findings.append(Finding(Code.CROSSWALK_ROW, Place(file, reader.line_num or 1), f"not CSV: {error}."))
 
 
 def _is_header(header: Sequence[str], file: str, findings: list[Finding]) -> bool:
@@ -188,12 +192,12 @@ def _is_header(header: Sequence[str], file: str, findings: list[Finding]) -> boo
     for column in ("source", "target"):
         if column not in header:
             hint = suggestion(column, header) or "The first row names the columns: source,target."
-            findings.append(Finding("crosswalk_header", place, f"there is no column '{column}'.", hint))
+            findings.append(Finding(Code.CROSSWALK_HEADER, place, f"there is no column '{column}'.", hint))
             return False
     twice = [name for name in dict.fromkeys(header) if header.count(name) > 1 or not name]
     for name in twice:
         findings.append(
-            Finding("crosswalk_header", place, f"the column '{name}' stands here more than once.")
+            Finding(Code.CROSSWALK_HEADER, place, f"the column '{name}' stands here more than once.")
         )
     return not twice
 
@@ -206,11 +210,13 @@ def _yaml_rows(text: str, file: str, findings: list[Finding]) -> Iterator[tuple[
     for name, node in root.children().items():
         if name not in _YAML_KEYS:
             hint = suggestion(name, _YAML_KEYS) or f"Allowed here: {', '.join(_YAML_KEYS)}."
-            findings.append(Finding("unknown_key", node.named_at, f"unknown key '{name}'.", hint))
+            findings.append(Finding(Code.UNKNOWN_KEY, node.named_at, f"unknown key '{name}'.", hint))
     entries = root.get("entries")
     if entries is None or not (entries.children() or entries.items()):
         hint = "Write source: target, a line each."
-        findings.append(Finding("crosswalk_header", (entries or root).place, "there are no entries.", hint))
+        findings.append(
+            Finding(Code.CROSSWALK_HEADER, (entries or root).place, "there are no entries.", hint)
+        )
         return
     for source, target in entries.children().items():
         yield {"source": source, "target": _cell(target, findings)}, target.named_at
@@ -220,5 +226,5 @@ def _yaml_rows(text: str, file: str, findings: list[Finding]) -> Iterator[tuple[
 
 def _cell(node: Node, findings: list[Finding]) -> str:
     if node.children() or node.items():
-        findings.append(Finding("crosswalk_row", node.place, "a plain value is wanted here."))
+        findings.append(Finding(Code.CROSSWALK_ROW, node.place, "a plain value is wanted here."))
     return node.text

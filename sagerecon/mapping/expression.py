@@ -12,6 +12,7 @@ from typing import Any
 
 from jinja2 import nodes
 
+from sagerecon.documents.document import Node
 from sagerecon.mapping import arithmetic
 from sagerecon.mapping.faults import Faults
 from sagerecon.mapping.frame import NOTHING, NUMBERS, Frame, Typed, a, constant, plain_text, type_of
@@ -19,7 +20,8 @@ from sagerecon.mapping.function import Function, call
 from sagerecon.mapping.functions import FUNCTIONS, LIST_FUNCTIONS
 from sagerecon.mapping.scope import PARAMETERS, Scope, attribute, for_each
 from sagerecon.mapping.syntax import ExpressionSyntaxError, parse_expression
-from sagerecon.model.document import Node, suggestion
+from sagerecon.model.code import Code
+from sagerecon.model.suggestion import suggestion
 from sagerecon.model.type import BOOLEAN, DECIMAL, INTEGER, TEXT, UNKNOWN, Type, list_of
 
 #: What each node of Jinja2's that we leave out is called, and what to write in its place.
@@ -42,14 +44,14 @@ def compile_expression(node: Node, scope: Scope, faults: Faults, wanted: Type | 
         tree = parse_expression(node.text)
     except ExpressionSyntaxError as error:
         faults.add(
-            "expression_syntax", faults.inside(node, error.offset), f"not an expression: {error.message}."
+            Code.EXPRESSION_SYNTAX, faults.inside(node, error.offset), f"not an expression: {error.message}."
         )
         return NOTHING
     value = _Checker(node, scope, faults).check(tree)
     if wanted is not None and value.type not in (wanted, UNKNOWN):
         what = "yes or no" if wanted == BOOLEAN else a(wanted)
         faults.add(
-            "wrong_result",
+            Code.WRONG_RESULT,
             node.place,
             f"the expression gives {a(value.type)}, and {what} is wanted here.",
             "Compare it with something: name != null." if wanted == BOOLEAN else "",
@@ -110,10 +112,10 @@ class _Checker:
                     type(tree), ("this", "See the list of what an expression may hold.")
                 )
                 return self._fault(
-                    "not_in_language", tree, f"{what} is not part of the expression language.", hint
+                    Code.NOT_IN_LANGUAGE, tree, f"{what} is not part of the expression language.", hint
                 )
 
-    def _fault(self, code: str, tree: nodes.Node, message: str, hint: str = "") -> Typed:
+    def _fault(self, code: Code, tree: nodes.Node, message: str, hint: str = "") -> Typed:
         self._faults.add(code, self._faults.inside(self._node, tree.lineno), message, hint)
         return NOTHING
 
@@ -126,30 +128,30 @@ class _Checker:
                 hint = f"{name} is a function: {name}(…)."
             elif name == PARAMETERS:
                 hint = f"Name one of the project's parameters: {PARAMETERS}.cut_over."
-            return self._fault("unknown_name", tree, f"there is no column or name '{name}'.", hint)
+            return self._fault(Code.UNKNOWN_NAME, tree, f"there is no column or name '{name}'.", hint)
         return found
 
     def _parameter(self, name: str, tree: nodes.Node) -> Typed:
         found = self._scope.parameter(name)
         if found is None:
             hint = suggestion(name, self._scope.parameters) or "Name it under parameters in sagerecon.yaml."
-            return self._fault("unknown_parameter", tree, f"the project has no parameter '{name}'.", hint)
+            return self._fault(Code.UNKNOWN_PARAMETER, tree, f"the project has no parameter '{name}'.", hint)
         return found
 
     def _attribute(self, whole: Typed, name: str, tree: nodes.Node) -> Typed:
         if whole.type.name not in ("object", "unknown"):
             hint = f"Ask each item: count(…, item.{name} != null)." if whole.type.name == "list" else ""
-            return self._fault("unknown_attribute", tree, f"{a(whole.type)} has no part '{name}'.", hint)
+            return self._fault(Code.UNKNOWN_ATTRIBUTE, tree, f"{a(whole.type)} has no part '{name}'.", hint)
         if whole.type.fields and name not in whole.type.fields:
             hint = suggestion(name, whole.type.fields) or f"There are: {', '.join(whole.type.fields)}."
-            return self._fault("unknown_attribute", tree, f"the object has no part '{name}'.", hint)
+            return self._fault(Code.UNKNOWN_ATTRIBUTE, tree, f"the object has no part '{name}'.", hint)
         return attribute(whole, name)
 
     def _item(self, whole: Typed, key: int | str, tree: nodes.Node) -> Typed:
         if isinstance(key, str):
             return self._attribute(whole, key, tree)
         if whole.type.name not in ("list", "unknown"):
-            return self._fault("unknown_attribute", tree, f"{a(whole.type)} has no item {key}.")
+            return self._fault(Code.UNKNOWN_ATTRIBUTE, tree, f"{a(whole.type)} has no item {key}.")
         return Typed(whole.type.item or UNKNOWN, arithmetic.nth(whole.read, key))
 
     def _list(self, items: list[Typed], tree: nodes.Node) -> Typed:
@@ -158,7 +160,7 @@ class _Checker:
             joined = common_type(common, item.type)
             if joined is None:
                 return self._fault(
-                    "mixed_types", tree, f"a list of {common} cannot also hold {a(item.type)}."
+                    Code.MIXED_TYPES, tree, f"a list of {common} cannot also hold {a(item.type)}."
                 )
             common = joined
         if all(item.constants for item in items):
@@ -170,7 +172,7 @@ class _Checker:
         value = self.check(tree)
         if value.type not in (BOOLEAN, UNKNOWN):
             self._fault(
-                "wrong_operand",
+                Code.WRONG_OPERAND,
                 tree,
                 f"{a(value.type)} is neither true nor false.",
                 "Compare it with something: name != null.",
@@ -196,13 +198,13 @@ class _Checker:
             return arithmetic.null_test(left.read if right is _NULL else right.read, op == "eq")
         if common_type(left.type, right.type) is None or left.type.name in ("list", "object", "reference"):
             self._fault(
-                "not_comparable",
+                Code.NOT_COMPARABLE,
                 tree,
                 f"{a(left.type)} cannot be compared with {a(right.type)}.",
                 _comparison_hint(left, right),
             )
         elif op not in ("eq", "ne") and BOOLEAN in (left.type, right.type):
-            self._fault("not_comparable", tree, "true and false have no order.")
+            self._fault(Code.NOT_COMPARABLE, tree, "true and false have no order.")
         guarded = UNKNOWN in (left.type, right.type)
         if right.constants and not guarded:
             return arithmetic.comparison_with(op, left.read, right.constants[0][0])
@@ -214,7 +216,7 @@ class _Checker:
         else:
             fits = {left.type.name, right.type.name} <= {"text", "unknown"}
         if not fits:
-            self._fault("not_comparable", tree, f"{a(left.type)} cannot be looked for in {a(right.type)}.")
+            self._fault(Code.NOT_COMPARABLE, tree, f"{a(left.type)} cannot be looked for in {a(right.type)}.")
         return arithmetic.membership(left.read, right.read, wanted=op == "in")
 
     def _choice(self, test: nodes.Node, yes: nodes.Node, no: nodes.Node | None, tree: nodes.Node) -> Typed:
@@ -223,14 +225,14 @@ class _Checker:
         common = common_type(first.type, second.type)
         if common is None:
             return self._fault(
-                "mixed_types", tree, f"one branch gives {a(first.type)} and the other {a(second.type)}."
+                Code.MIXED_TYPES, tree, f"one branch gives {a(first.type)} and the other {a(second.type)}."
             )
         return Typed(common, arithmetic.choice(condition, first.read, second.read))
 
     def _joinable(self, tree: nodes.Node) -> Callable[[Frame], Any]:
         value = self.check(tree)
         if value.type.name in ("list", "object", "reference"):
-            self._fault("wrong_operand", tree, f"{a(value.type)} cannot be joined to text.")
+            self._fault(Code.WRONG_OPERAND, tree, f"{a(value.type)} cannot be joined to text.")
         return arithmetic.as_text(value.read, value.type == TEXT)
 
     def _calculation(self, tree: nodes.BinExpr) -> Typed:
@@ -242,7 +244,9 @@ class _Checker:
                 )
                 if value.type.name == "date":
                     hint = "Use days(date, n)."
-                return self._fault("wrong_operand", side, f"{a(value.type)} cannot be calculated with.", hint)
+                return self._fault(
+                    Code.WRONG_OPERAND, side, f"{a(value.type)} cannot be calculated with.", hint
+                )
         whole = left.type == right.type == INTEGER and not isinstance(tree, nodes.Div)
         read = arithmetic.calculation(tree.operator, left.read, right.read)
         return Typed(INTEGER if whole else DECIMAL, read)
@@ -250,12 +254,12 @@ class _Checker:
     def _sign(self, tree: nodes.Node, change: Any) -> Typed:
         value = self.check(tree)
         if value.type.name not in (*NUMBERS, "unknown"):
-            return self._fault("wrong_operand", tree, f"{a(value.type)} has no sign.")
+            return self._fault(Code.WRONG_OPERAND, tree, f"{a(value.type)} has no sign.")
         return Typed(value.type, arithmetic.negative(value.read)) if change else value
 
     def _call(self, name: str, arguments: list[nodes.Expr], tree: nodes.Node) -> Typed:
         if isinstance(tree, nodes.Call) and (tree.kwargs or tree.dyn_args or tree.dyn_kwargs):
-            return self._fault("wrong_argument", tree, f"{name} takes its arguments by position only.")
+            return self._fault(Code.WRONG_ARGUMENT, tree, f"{name} takes its arguments by position only.")
         if name in LIST_FUNCTIONS and arguments:
             first = self.check(arguments[0])
             if first.type.name in ("list", "unknown") or name not in ("min", "max"):
@@ -263,31 +267,31 @@ class _Checker:
         function = FUNCTIONS.get(name)
         if function is None:
             hint = suggestion(name, [*FUNCTIONS, *LIST_FUNCTIONS])
-            return self._fault("unknown_function", tree, f"there is no function '{name}'.", hint)
+            return self._fault(Code.UNKNOWN_FUNCTION, tree, f"there is no function '{name}'.", hint)
         return self._plain_call(function, [self.check(argument) for argument in arguments], tree)
 
     def _plain_call(self, function: Function, arguments: list[Typed], tree: nodes.Node) -> Typed:
         problem = function.problem([argument.type for argument in arguments])
         if problem:
-            return self._fault("wrong_argument", tree, problem, f"Write {function.signature}.")
+            return self._fault(Code.WRONG_ARGUMENT, tree, problem, f"Write {function.signature}.")
         return call(function, arguments)
 
     def _over_list(self, name: str, items: Typed, arguments: list[nodes.Expr], tree: nodes.Node) -> Typed:
         function = LIST_FUNCTIONS[name]
         if items.type.name not in ("list", "unknown") or len(arguments) > 2:
             message = f"{name} works on a list, and for each item on `item`."
-            return self._fault("wrong_argument", tree, message, f"Write {function.signature}.")
+            return self._fault(Code.WRONG_ARGUMENT, tree, message, f"Write {function.signature}.")
         each = Typed(items.type.item or UNKNOWN, lambda frame: frame.elements.get("item"))
         if len(arguments) == 2:
             inner = self._scope.with_element("item", items.type.item or UNKNOWN)
             each = _Checker(self._node, inner, self._faults).check(arguments[1])
         elif function.needs_body:
             return self._fault(
-                "wrong_argument", tree, f"{name} needs a condition.", f"Write {function.signature}."
+                Code.WRONG_ARGUMENT, tree, f"{name} needs a condition.", f"Write {function.signature}."
             )
         if not function.accepts(each.type, len(arguments)):
             message = f"{name} cannot work on {a(each.type)}."
-            return self._fault("wrong_argument", tree, message, f"Write {function.signature}.")
+            return self._fault(Code.WRONG_ARGUMENT, tree, message, f"Write {function.signature}.")
         return Typed(function.gives(each.type), _gather(function.apply, items, each, len(arguments) == 2))
 
 

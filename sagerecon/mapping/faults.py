@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sagerecon.model.document import Node, suggestion
+from sagerecon.documents.document import Node
+from sagerecon.model.code import Code
 from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.place import Place
+from sagerecon.model.suggestion import suggestion
 
 
 class Faults:
@@ -17,14 +19,14 @@ class Faults:
         self.findings: list[Finding] = []
 
     def add(
-        self, code: str, place: Place, message: str, hint: str = "", severity: Severity = Severity.ERROR
+        self, code: Code, place: Place, message: str, hint: str = "", severity: Severity = Severity.ERROR
     ) -> None:
         """Something is wrong at `place`."""
         finding = Finding(code, place, message, hint, severity)
         if finding not in self.findings:
             self.findings.append(finding)
 
-    def unknown(self, code: str, place: Place, message: str, word: str, words: Iterable[str]) -> None:
+    def unknown(self, code: Code, place: Place, message: str, word: str, words: Iterable[str]) -> None:
         """A name that is none of `words`: the hint suggests the nearest, or lists a few."""
         known = sorted(words)
         few = f"There are: {', '.join(known)}." if 0 < len(known) <= 12 else ""

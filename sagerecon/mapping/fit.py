@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sagerecon.documents.document import Node
 from sagerecon.mapping.constants import constant_of
 from sagerecon.mapping.faults import Faults
 from sagerecon.mapping.frame import (
@@ -18,7 +19,7 @@ from sagerecon.mapping.frame import (
     type_of,
 )
 from sagerecon.model.catalog import Catalog, Field
-from sagerecon.model.document import Node
+from sagerecon.model.code import Code
 from sagerecon.model.money import decimal
 from sagerecon.model.place import Place
 from sagerecon.model.type import BOOLEAN, DATE, DATETIME, DECIMAL, INTEGER, TEXT, UNKNOWN, Type, list_of
@@ -125,31 +126,33 @@ def _takes(value: Typed, field: Field, node: Node, path: str, faults: Faults) ->
     if wanted == "boolean" and given == "text" and value.constants:
         word = plain_text(value.constants[0][0])
         faults.add(
-            "text_not_boolean",
+            Code.TEXT_NOT_BOOLEAN,
             node.place,
             f"'{word}' is text, and {path} wants true or false.",
             "Write true or false.",
         )
         return False
     faults.add(
-        "wrong_field_type", node.place, f"{path} is {a(wanted)}, and this gives {a(value.type)}.", hint
+        Code.WRONG_FIELD_TYPE, node.place, f"{path} is {a(wanted)}, and this gives {a(value.type)}.", hint
     )
     return False
 
 
 def _takes_reference(value: Typed, field: Field, node: Node, path: str, faults: Faults) -> bool:
     if not field.refers_to:
-        faults.add("wrong_reference", node.place, f"{path} takes no reference.", "Use from: or value:.")
+        faults.add(Code.WRONG_REFERENCE, node.place, f"{path} takes no reference.", "Use from: or value:.")
         return False
     if value.kind and not field.accepts(value.kind):
         wanted = " or ".join(field.targets or (field.refers_to,))
         faults.add(
-            "wrong_reference", node.place, f"{path} refers to a {wanted}, and this refers to a {value.kind}."
+            Code.WRONG_REFERENCE,
+            node.place,
+            f"{path} refers to a {wanted}, and this refers to a {value.kind}.",
         )
         return False
     if (field.type == "list") is not (value.type.name == "list"):
         faults.add(
-            "wrong_reference",
+            Code.WRONG_REFERENCE,
             node.place,
             f"{path} takes {'a list of references' if field.type == 'list' else 'one reference'}.",
         )
@@ -166,11 +169,11 @@ def _check_constant(
         return
     if field.max_length and isinstance(value, str) and len(value) > field.max_length:
         message = f"'{text}' has {len(text)} characters, and {path} takes {field.max_length}."
-        faults.add("constant_too_long", place, message, "Shorten it.")
+        faults.add(Code.CONSTANT_TOO_LONG, place, message, "Shorten it.")
     if choices and text not in choices:
-        faults.unknown("constant_not_allowed", place, f"{path} cannot be '{text}'.", text, choices)
+        faults.unknown(Code.CONSTANT_NOT_ALLOWED, place, f"{path} cannot be '{text}'.", text, choices)
     if field.type == "integer" and isinstance(value, str) and not _is_whole(value):
-        faults.add("constant_not_allowed", place, f"{path} is a whole number, and '{text}' is none.")
+        faults.add(Code.CONSTANT_NOT_ALLOWED, place, f"{path} is a whole number, and '{text}' is none.")
 
 
 def _is_whole(text: str) -> bool:
@@ -180,7 +183,7 @@ def _is_whole(text: str) -> bool:
 def _whole(text: Any) -> int:
     plain = str(text).strip()
     if not _is_whole(plain):
-        raise RefusalError("not_whole", f"'{text}' is not a whole number")
+        raise RefusalError(Code.NOT_WHOLE, f"'{text}' is not a whole number")
     return int(plain)
 
 
@@ -207,7 +210,7 @@ def _checked(read: Read, field: Field) -> Read:
         if wanted == TEXT and type_of(value) == INTEGER:
             return str(value)
         raise RefusalError(
-            "wrong_field_type", f"'{plain_text(value)}' is {a(type_of(value))}, not {a(wanted)}"
+            Code.WRONG_FIELD_TYPE, f"'{plain_text(value)}' is {a(type_of(value))}, not {a(wanted)}"
         )
 
     return checked

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, TypeAlias
 
+from sagerecon.model.code import Code
 from sagerecon.model.draft import Change
 from sagerecon.model.money import decimal_text
 from sagerecon.model.place import NOWHERE, Place
@@ -17,7 +18,7 @@ from sagerecon.model.type import BOOLEAN, DATE, DATETIME, DECIMAL, INTEGER, TEXT
 class RefusalError(Exception):
     """A value of the record cannot become what the mapping asks for; the record is quarantined."""
 
-    def __init__(self, code: str, message: str, hint: str = "") -> None:
+    def __init__(self, code: Code, message: str, hint: str = "") -> None:
         super().__init__(message)
         self.code = code
         self.message = message

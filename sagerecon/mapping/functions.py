@@ -11,6 +11,7 @@ from typing import Any
 from sagerecon.mapping.arithmetic import EXACT
 from sagerecon.mapping.frame import NUMBERS, RefusalError, iso_day, plain_text
 from sagerecon.mapping.function import Function, Gives, ListFunction
+from sagerecon.model.code import Code
 from sagerecon.model.money import decimal, rounded
 from sagerecon.model.type import BOOLEAN, DATE, DECIMAL, INTEGER, TEXT, UNKNOWN, Type
 
@@ -32,7 +33,7 @@ def _read_decimal(value: Any) -> Decimal:
     try:
         return decimal(value if isinstance(value, int) else str(value).strip())
     except ValueError as error:
-        raise RefusalError("not_a_number", f"{error}") from None
+        raise RefusalError(Code.NOT_A_NUMBER, f"{error}") from None
 
 
 def _read_date(value: Any) -> date:
@@ -40,14 +41,14 @@ def _read_date(value: Any) -> date:
     try:
         return iso_day(text)
     except ValueError:
-        raise RefusalError("not_a_date", f"'{text}' is not a date such as 2017-03-31") from None
+        raise RefusalError(Code.NOT_A_DATE, f"'{text}' is not a date such as 2017-03-31") from None
 
 
 def _days(day: date, count: int) -> date:
     try:
         return day + timedelta(days=count)
     except OverflowError:
-        raise RefusalError("not_a_date", f"{day} and {count} days is outside the calendar") from None
+        raise RefusalError(Code.NOT_A_DATE, f"{day} and {count} days is outside the calendar") from None
 
 
 def _sum(values: list[Any]) -> Decimal:

@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from itertools import compress
 from typing import Any, TypeAlias
 
+from sagerecon.documents.document import Node
 from sagerecon.mapping.context import Context
 from sagerecon.mapping.frame import NOTHING, Frame, Read, RefusalError, Typed, a
 from sagerecon.mapping.scope import for_each
-from sagerecon.model.document import Node
+from sagerecon.model.code import Code
 from sagerecon.model.type import UNKNOWN, list_of
 
 #: Compiles what stands for one item, with the item's name in scope.
@@ -85,12 +86,12 @@ def _only_one(made: Callable[[Frame], list[Any]]) -> Read:
 def _check_count(count: int, expected: str) -> None:
     if count > 1:
         raise RefusalError(
-            "too_many_items",
+            Code.TOO_MANY_ITEMS,
             f"{count} items meet the condition, and at most one may",
             "Narrow where:, or say expect: first.",
         )
     if not count and expected == "exactly_one":
-        raise RefusalError("no_item", "no item meets the condition, and exactly one must")
+        raise RefusalError(Code.NO_ITEM, "no item meets the condition, and exactly one must")
 
 
 def _walked(node: Node, context: Context) -> tuple[Read, str, Context, Read | None] | None:
@@ -100,14 +101,14 @@ def _walked(node: Node, context: Context) -> tuple[Read, str, Context, Read | No
         return None
     items = context.path(source)
     if items.type.name not in ("list", "unknown"):
-        context.faults.add("not_a_list", source.place, f"'{source.text}' is {a(items.type)}, not a list.")
+        context.faults.add(Code.NOT_A_LIST, source.place, f"'{source.text}' is {a(items.type)}, not a list.")
         return None
     given = node.get("as")
     name = given.text if given is not None else "item"
     if context.scope.is_taken(name):
         place = given.place if given is not None else source.place
         context.faults.add(
-            "name_taken", place, f"the name '{name}' is taken already.", "Give the item another: as: line."
+            Code.NAME_TAKEN, place, f"the name '{name}' is taken already.", "Give the item another: as: line."
         )
         return None
     inner = context.within(context.scope.with_element(name, items.type.item or UNKNOWN))

@@ -11,6 +11,7 @@ from typing import Any
 
 from sagerecon.mapping.frame import RefusalError, iso_day, plain_text
 from sagerecon.mapping.transform import Example, Options, Parameter, Step, Transform, day_of, simple
+from sagerecon.model.code import Code
 from sagerecon.model.money import decimal, rounded
 from sagerecon.model.type import DATE, DECIMAL, INTEGER
 
@@ -40,9 +41,9 @@ def read_number(text: str, point: str = ".", thousands: str = "") -> Decimal:
         number = decimal(plain)
     except ValueError:
         hint = "Say how it is written: {decimal: {point: ',', thousands: '.'}}." if "," in text else ""
-        raise RefusalError("not_a_number", f"'{text}' is not a number", hint) from None
+        raise RefusalError(Code.NOT_A_NUMBER, f"'{text}' is not a number", hint) from None
     if number.adjusted() > _LARGEST:
-        raise RefusalError("not_a_number", f"'{text}' has more digits than any ledger")
+        raise RefusalError(Code.NOT_A_NUMBER, f"'{text}' has more digits than any ledger")
     return number
 
 
@@ -61,7 +62,9 @@ def _integer(options: Options) -> Step:
     def apply(value: Any, _: Any) -> Any:
         number = read_number(value) if isinstance(value, str) else value
         if number != int(number):
-            raise RefusalError("not_whole", f"{number} is not a whole number", "Round it first: {money: 0}.")
+            raise RefusalError(
+                Code.NOT_WHOLE, f"{number} is not a whole number", "Round it first: {money: 0}."
+            )
         return int(number)
 
     return Step(apply, INTEGER)
@@ -75,7 +78,7 @@ def _money(options: Options) -> Step:
         try:
             return rounded(number, scale, rounding)
         except exact.InvalidOperation:
-            raise RefusalError("not_a_number", f"{number} has more than 38 digits") from None
+            raise RefusalError(Code.NOT_A_NUMBER, f"{number} has more than 38 digits") from None
 
     return Step(apply, DECIMAL)
 
@@ -98,7 +101,7 @@ def _date(options: Options) -> Step:
         except ValueError:
             wanted = "a date such as 2017-03-31" if pattern == "iso" else f"a date written {pattern}"
             raise RefusalError(
-                "not_a_date", f"'{text}' is not {wanted}", "Say how it is written: {date: '%d/%m/%Y'}."
+                Code.NOT_A_DATE, f"'{text}' is not {wanted}", "Say how it is written: {date: '%d/%m/%Y'}."
             ) from None
 
     return Step(apply, DATE)
@@ -112,7 +115,7 @@ def _moved(options: Options) -> Step:
             return value + span
         except OverflowError:
             raise RefusalError(
-                "not_a_date", f"{plain_text(value)} moved by {span.days} days is no date"
+                Code.NOT_A_DATE, f"{plain_text(value)} moved by {span.days} days is no date"
             ) from None
 
     return Step(apply, options.input.type)

@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from sagerecon.documents.document import Node
 from sagerecon.mapping.context import Context
 from sagerecon.mapping.frame import Frame, Read, RefusalError, Typed
 from sagerecon.model.catalog import Field
-from sagerecon.model.document import Node
+from sagerecon.model.code import Code
 from sagerecon.model.place import Place
 
 #: Compiles the value of one field.
@@ -66,7 +67,9 @@ def _may_be_sent(name: str, known: Mapping[str, Field], owner: str, node: Node, 
     field = known.get(name)
     if field is None:
         sent = [name for name, field in known.items() if not field.read_only]
-        context.faults.unknown("unknown_field", node.named_at, f"{owner} has no field '{name}'.", name, sent)
+        context.faults.unknown(
+            Code.UNKNOWN_FIELD, node.named_at, f"{owner} has no field '{name}'.", name, sent
+        )
         return False
     if field.read_only or not field.create:
         message = (
@@ -74,16 +77,16 @@ def _may_be_sent(name: str, known: Mapping[str, Field], owner: str, node: Node, 
             if field.read_only
             else f"{name} cannot be sent in a create."
         )
-        context.faults.add("field_not_sent", node.named_at, message, "Take it out.")
+        context.faults.add(Code.FIELD_NOT_SENT, node.named_at, message, "Take it out.")
         return False
     if context.country and field.countries and context.country not in field.countries:
         message = (
             f"{owner} has no '{name}' in {context.country}; there it is for {', '.join(field.countries)}."
         )
-        context.faults.add("field_not_available", node.named_at, message, "Take it out.")
+        context.faults.add(Code.FIELD_NOT_AVAILABLE, node.named_at, message, "Take it out.")
     if context.edition == "start" and not field.in_start:
         message = f"{owner} has no '{name}' in the start edition."
-        context.faults.add("field_not_available", node.named_at, message, "Take it out.")
+        context.faults.add(Code.FIELD_NOT_AVAILABLE, node.named_at, message, "Take it out.")
     return True
 
 

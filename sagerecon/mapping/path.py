@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from sagerecon.documents.document import Node
 from sagerecon.mapping.faults import Faults
 from sagerecon.mapping.frame import NOTHING, Typed, a
 from sagerecon.mapping.scope import PARAMETERS, Scope, attribute
-from sagerecon.model.document import Node, suggestion
+from sagerecon.model.code import Code
+from sagerecon.model.suggestion import suggestion
 
 
 def read_path(node: Node, scope: Scope, faults: Faults) -> Typed:
@@ -23,15 +25,19 @@ def read_path(node: Node, scope: Scope, faults: Faults) -> Typed:
         hint = suggestion(path, names) or suggestion(first, names)
         if not hint and any(sign in path for sign in "+-*/~()'\""):
             hint = "If it is an expression, write expr: instead of from:."
-        faults.add("unknown_column", node.place, f"there is no column or name '{first}'.", hint)
+        faults.add(Code.UNKNOWN_COLUMN, node.place, f"there is no column or name '{first}'.", hint)
         return NOTHING
     for name in rest:
         if value.type.name not in ("object", "unknown"):
-            faults.add("unknown_attribute", node.place, f"{a(value.type)} has no part '{name}'.")
+            faults.add(Code.UNKNOWN_ATTRIBUTE, node.place, f"{a(value.type)} has no part '{name}'.")
             return NOTHING
         if value.type.fields and name not in value.type.fields:
             faults.unknown(
-                "unknown_attribute", node.place, f"the object has no part '{name}'.", name, value.type.fields
+                Code.UNKNOWN_ATTRIBUTE,
+                node.place,
+                f"the object has no part '{name}'.",
+                name,
+                value.type.fields,
             )
             return NOTHING
         value = attribute(value, name)
@@ -42,6 +48,6 @@ def _parameter(node: Node, name: str, scope: Scope, faults: Faults) -> Typed:
     value = scope.parameter(name)
     if value is None:
         hint = suggestion(name, scope.parameters) or "Name it under parameters in sagerecon.yaml."
-        faults.add("unknown_parameter", node.place, f"the project has no parameter '{name}'.", hint)
+        faults.add(Code.UNKNOWN_PARAMETER, node.place, f"the project has no parameter '{name}'.", hint)
         return NOTHING
     return value

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from sagerecon.documents.document import Node
 from sagerecon.mapping.crosswalk import Crosswalk
 from sagerecon.mapping.faults import Faults
 from sagerecon.mapping.frame import NOTHING, Frame, Read, Typed, a, plain_text
 from sagerecon.mapping.scope import Scope
 from sagerecon.mapping.transform import Apply, Options, Parameter, Step, Transform
 from sagerecon.mapping.transforms import TRANSFORMS
-from sagerecon.model.document import Node
+from sagerecon.model.code import Code
 from sagerecon.model.money import decimal
 from sagerecon.model.place import Place
 
@@ -98,7 +99,7 @@ def _use(
     transform = TRANSFORMS.get(name)
     place = children[name].named_at if name in children else node.place
     if transform is None:
-        faults.unknown("unknown_transform", place, f"there is no transform '{name}'.", name, TRANSFORMS)
+        faults.unknown(Code.UNKNOWN_TRANSFORM, place, f"there is no transform '{name}'.", name, TRANSFORMS)
         return None
     given = _given(transform, node, faults)
     values = _read_options(transform, given, place, faults)
@@ -108,7 +109,7 @@ def _use(
         takes = " or ".join(transform.takes if len(transform.takes) < 4 else ("a single value",))
         hint = _bridge(value.type.name, transform)
         faults.add(
-            "wrong_input", place, f"{name} takes {takes}, and what comes here is {a(value.type)}.", hint
+            Code.WRONG_INPUT, place, f"{name} takes {takes}, and what comes here is {a(value.type)}.", hint
         )
         return None
     step = transform.build(Options(values, place, value, scope, faults, crosswalks, given))
@@ -128,7 +129,7 @@ def _given(transform: Transform, node: Node, faults: Faults) -> dict[str, Node]:
         given[first.name] = main
     elif main.value is not True:
         faults.add(
-            "unknown_option",
+            Code.UNKNOWN_OPTION,
             main.place,
             f"{transform.name} has no options.",
             f"Write {transform.name} alone.",
@@ -144,19 +145,21 @@ def _read_options(
     for name, node in given.items():
         if name not in known:
             message = f"{transform.name} has no option '{name}'."
-            faults.unknown("unknown_option", node.named_at, message, name, known)
+            faults.unknown(Code.UNKNOWN_OPTION, node.named_at, message, name, known)
             fine = False
     values: dict[str, Any] = {}
     for name, parameter in known.items():
         if name in given:
             problem = _problem(parameter, given[name])
             if problem:
-                faults.add("wrong_option", given[name].place, f"{transform.name}: {name} must be {problem}.")
+                faults.add(
+                    Code.WRONG_OPTION, given[name].place, f"{transform.name}: {name} must be {problem}."
+                )
                 fine = False
             values[name] = _option(parameter, given[name])
         elif parameter.required:
             faults.add(
-                "missing_option",
+                Code.MISSING_OPTION,
                 place,
                 f"{transform.name} needs {name}.",
                 f"For example: {transform.example.do}.",

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from sagerecon.documents.document import Node
 from sagerecon.mapping.constants import constant_of
 from sagerecon.mapping.context import Context
 from sagerecon.mapping.fit import natural_value
 from sagerecon.mapping.frame import NOTHING, REFERENCE, Frame, Read, RefusalError, Typed, a, plain_text
 from sagerecon.model.catalog import Field, Kind
-from sagerecon.model.document import Node
+from sagerecon.model.code import Code
 from sagerecon.model.draft import Reference, natural_key
 
 
@@ -20,7 +21,7 @@ def compile_reference(node: Node, context: Context, path: str) -> Typed:
     if (kind := node.get("kind")) is not None:
         return _to_entity(node, kind, context, path)
     context.faults.add(
-        "no_target",
+        Code.NO_TARGET,
         node.named_at,
         "the reference names nothing.",
         "Write mapping: a mapping, or kind: a kind of Sage's.",
@@ -35,16 +36,20 @@ def record_key(node: Node, context: Context, path: str = "") -> Read | None:
     if header is None:
         name = node["mapping"].text
         context.faults.unknown(
-            "unknown_mapping", node["mapping"].place, f"there is no mapping '{name}'.", name, context.headers
+            Code.UNKNOWN_MAPPING,
+            node["mapping"].place,
+            f"there is no mapping '{name}'.",
+            name,
+            context.headers,
         )
         return None
     if by is None:
-        context.faults.add("missing_key", node.named_at, "the reference needs the key 'by'.")
+        context.faults.add(Code.MISSING_KEY, node.named_at, "the reference needs the key 'by'.")
         return None
     parts = by.items() or (by,)
     if header.key and len(parts) != len(header.key):
         message = f"{header.name} is known by {', '.join(header.key)}, and by: has {len(parts)} parts."
-        context.faults.add("wrong_key", by.place, message, "Name one column for each, in that order.")
+        context.faults.add(Code.WRONG_KEY, by.place, message, "Name one column for each, in that order.")
         return None
     reads = [_part(part, node.get("do"), context, path) for part in parts]
     name = header.name
@@ -78,7 +83,7 @@ def _to_entity(node: Node, kind_node: Node, context: Context, path: str) -> Type
     by = node.get("by")
     if kind is None:
         context.faults.unknown(
-            "unknown_kind",
+            Code.UNKNOWN_KIND,
             kind_node.place,
             f"there is no kind '{kind_node.text}'.",
             kind_node.text,
@@ -88,14 +93,14 @@ def _to_entity(node: Node, kind_node: Node, context: Context, path: str) -> Type
     if by is None or len(by.children()) != 1:
         hint = "For example: by: {nominal_code: account}."
         context.faults.add(
-            "wrong_key", (by or node).named_at, f"a {kind.name} is found by one of its fields.", hint
+            Code.WRONG_KEY, (by or node).named_at, f"a {kind.name} is found by one of its fields.", hint
         )
         return NOTHING
     (name, source), *_ = by.children().items()
     field = kind.fields.get(name)
     if field is None and name not in kind.base_fields:
         context.faults.unknown(
-            "unknown_field", source.named_at, f"{kind.name} has no field '{name}'.", name, kind.fields
+            Code.UNKNOWN_FIELD, source.named_at, f"{kind.name} has no field '{name}'.", name, kind.fields
         )
         return NOTHING
     value = _part(source, node.get("do"), context, path)
@@ -131,7 +136,7 @@ def _part(node: Node, do: Node | None, context: Context, path: str) -> Read:
         value = context.path(node)
     value = context.through(value, do, path)
     if value.type.name in ("list", "object", "reference"):
-        context.faults.add("wrong_key", node.place, f"a key cannot be {a(value.type)}.")
+        context.faults.add(Code.WRONG_KEY, node.place, f"a key cannot be {a(value.type)}.")
     return value.read
 
 
@@ -141,7 +146,7 @@ def _part_name(node: Node, kind: Kind | None, context: Context) -> str:
         return ""
     if kind is not None and part.text not in kind.yields:
         message = f"the answer for a {kind.name} has no part '{part.text}'."
-        context.faults.unknown("unknown_part", part.place, message, part.text, kind.yields)
+        context.faults.unknown(Code.UNKNOWN_PART, part.place, message, part.text, kind.yields)
     return part.text
 
 
@@ -151,6 +156,6 @@ def _on_null(node: Node, what: str) -> Any:
         return lambda: None
 
     def refuse() -> None:
-        raise RefusalError("no_reference", what, "Fill it in, or say on_missing: omit.")
+        raise RefusalError(Code.NO_REFERENCE, what, "Fill it in, or say on_missing: omit.")
 
     return refuse

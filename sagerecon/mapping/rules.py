@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
+from sagerecon.documents.document import Node
 from sagerecon.mapping.context import Context
 from sagerecon.mapping.fit import type_of_field
 from sagerecon.mapping.recipe import Check, Choice, Rule
 from sagerecon.mapping.reference import record_key
 from sagerecon.model.catalog import Kind
+from sagerecon.model.code import Code
 from sagerecon.model.comparison import Comparison, How, Tolerance
-from sagerecon.model.document import Node
 from sagerecon.model.money import decimal
 
 
@@ -24,7 +25,7 @@ def compile_rules(node: Node | None, context: Context) -> Iterator[Rule]:
             continue
         if name.text in names:
             context.faults.add(
-                "duplicate_rule",
+                Code.DUPLICATE_RULE,
                 name.place,
                 f"there is another rule '{name.text}'.",
                 "Give it a name of its own.",
@@ -65,7 +66,11 @@ def compile_choices(node: Node | None, fields: Node | None, context: Context) ->
             continue
         if field.text not in mapped:
             context.faults.unknown(
-                "unknown_field", field.place, f"the mapping has no field '{field.text}'.", field.text, mapped
+                Code.UNKNOWN_FIELD,
+                field.place,
+                f"the mapping has no field '{field.text}'.",
+                field.text,
+                mapped,
             )
         column = choice.get("from")
         before = context.path(column).read if column is not None else None
@@ -78,7 +83,7 @@ def compile_comparisons(node: Node | None, kind: Kind | None, context: Context) 
     for path, rule in (node.children() if node is not None else {}).items():
         if kind is not None and context.catalog.field_at(kind.name, path) is None:
             context.faults.unknown(
-                "unknown_field", rule.named_at, f"{kind.name} has no field '{path}'.", path, kind.fields
+                Code.UNKNOWN_FIELD, rule.named_at, f"{kind.name} has no field '{path}'.", path, kind.fields
             )
         how = rule.get("compare")
         words = {way.value: way for way in How}
@@ -96,12 +101,12 @@ def _tolerance(rule: Node, path: str, context: Context) -> Tolerance | None:
     try:
         amount = decimal(size.text)
     except ValueError as error:
-        context.faults.add("wrong_tolerance", size.place, f"the tolerance {error}.")
+        context.faults.add(Code.WRONG_TOLERANCE, size.place, f"the tolerance {error}.")
     if amount < 0:
-        context.faults.add("wrong_tolerance", size.place, "a tolerance cannot be negative.")
+        context.faults.add(Code.WRONG_TOLERANCE, size.place, "a tolerance cannot be negative.")
     if reason is None:
         context.faults.add(
-            "wrong_tolerance",
+            Code.WRONG_TOLERANCE,
             size.place,
             "a tolerance needs its reason.",
             "Add reason: a sentence that finance signs.",

@@ -10,8 +10,9 @@ from sagerecon.mapping.expression import common_type
 from sagerecon.mapping.frame import Frame, Read, RefusalError, a, plain_text
 from sagerecon.mapping.path import read_path
 from sagerecon.mapping.transform import SCALARS, Example, Options, Parameter, Step, Transform, day_of
-from sagerecon.model.document import suggestion
+from sagerecon.model.code import Code
 from sagerecon.model.place import Place
+from sagerecon.model.suggestion import suggestion
 from sagerecon.model.type import TEXT, UNKNOWN
 
 
@@ -24,7 +25,7 @@ def _enum(options: Options) -> Step | None:
         joined = common_type(gives, value.type)
         if joined is None:
             options.faults.add(
-                "mixed_types",
+                Code.MIXED_TYPES,
                 node.place,
                 f"the other values of this enum are {gives}, this is {a(value.type)}.",
             )
@@ -44,7 +45,7 @@ def _enum(options: Options) -> Step | None:
         if omits:
             return None
         raise RefusalError(
-            "not_in_enum",
+            Code.NOT_IN_ENUM,
             f"'{text}' is none of {known}",
             "Add it to the enum, or say what else: else: keep or omit.",
         )
@@ -57,14 +58,14 @@ def _crosswalk(options: Options) -> Step | None:
     table = options.crosswalks.get(name)
     if table is None:
         hint = suggestion(name, options.crosswalks) or f"Write the table crosswalks/{name}.csv."
-        options.faults.add("unknown_crosswalk", options.place, f"there is no crosswalk '{name}'.", hint)
+        options.faults.add(Code.UNKNOWN_CROSSWALK, options.place, f"there is no crosswalk '{name}'.", hint)
         return None
     day = _day(options, table)
     keys = _keys(options, table)
     if day is None and table.has_dates:
         message = f"the rows of {name} hold for a time, and nothing says which day counts."
         options.faults.add(
-            "crosswalk_needs_date", options.place, message, "Name a date column: at: invoice_date."
+            Code.CROSSWALK_NEEDS_DATE, options.place, message, "Name a date column: at: invoice_date."
         )
     if keys is None:
         return None
@@ -79,7 +80,7 @@ def _crosswalk(options: Options) -> Step | None:
             return found
         also = "".join(f", {key} '{text}'" for key, text in more.items()) + (f" on {on}" if on else "")
         hint = f"Add it to {table.file}, or a row with * for all the rest."
-        raise RefusalError("not_in_crosswalk", f"{name} has no entry for '{source}'{also}", hint)
+        raise RefusalError(Code.NOT_IN_CROSSWALK, f"{name} has no entry for '{source}'{also}", hint)
 
     return Step(apply, TEXT, table.targets())
 
@@ -90,14 +91,17 @@ def _day(options: Options, table: Crosswalk) -> Read | None:
     value = read_path(node, options.scope, options.faults)
     if value.type.name not in ("date", "datetime", "unknown"):
         options.faults.add(
-            "wrong_option",
+            Code.WRONG_OPTION,
             node.place,
             f"at must be a date, and '{node.text}' is {a(value.type)}.",
             "Read it in a let: {do: [date]}.",
         )
     if not table.has_dates:
         options.faults.add(
-            "wrong_option", node.place, f"no row of {table.name} has valid_from or valid_to.", "Take at out."
+            Code.WRONG_OPTION,
+            node.place,
+            f"no row of {table.name} has valid_from or valid_to.",
+            "Take at out.",
         )
     return value.read
 
@@ -109,7 +113,7 @@ def _keys(options: Options, table: Crosswalk) -> dict[str, Read] | None:
     for item in names:
         if item.text not in table.keys:
             options.faults.unknown(
-                "wrong_option",
+                Code.WRONG_OPTION,
                 item.place,
                 f"{table.name} has no column '{item.text}'.",
                 item.text,
@@ -120,7 +124,7 @@ def _keys(options: Options, table: Crosswalk) -> dict[str, Read] | None:
     missing = [key for key in table.keys if key not in {item.text for item in names}]
     if missing:
         options.faults.add(
-            "crosswalk_needs_key",
+            Code.CROSSWALK_NEEDS_KEY,
             options.place,
             f"{table.name} is looked up by {', '.join(missing)} as well.",
             f"Name a column or a let of that name: with: [{', '.join(table.keys)}].",
@@ -133,7 +137,7 @@ def _default(options: Options) -> Step | None:
     joined = common_type(options.input.type, value.type)
     if joined is None:
         options.faults.add(
-            "mixed_types",
+            Code.MIXED_TYPES,
             options.nodes["value"].place,
             f"the value is {a(options.input.type)}, and this default is {a(value.type)}.",
         )

@@ -8,6 +8,7 @@ from typing import Any
 
 from sagerecon.mapping.frame import RefusalError, plain_text
 from sagerecon.mapping.transform import SCALARS, Apply, Example, Options, Parameter, Step, Transform, simple
+from sagerecon.model.code import Code
 from sagerecon.model.type import TEXT, UNKNOWN, list_of
 
 #: Characters of a shortened reference that come from the hash: 30 bits, so that two of a thousand
@@ -25,7 +26,7 @@ def _max_length(options: Options) -> Step:
         if cuts:
             return value[:length].rstrip()
         raise RefusalError(
-            "too_long",
+            Code.TOO_LONG,
             f"'{value}' has {len(value)} characters, and {length} are allowed",
             "Shorten it in the source, or let the mapping cut it: on_overflow: cut.",
         )

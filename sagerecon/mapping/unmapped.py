@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from sagerecon.documents.document import Node
 from sagerecon.mapping.context import Context
 from sagerecon.mapping.objects import missing_fields
 from sagerecon.model.catalog import Field, Kind
-from sagerecon.model.document import Node
+from sagerecon.model.code import Code
 from sagerecon.model.finding import Severity
 
 
@@ -31,10 +32,10 @@ def _check_ignored(root: Node, context: Context) -> None:
     for name, node in _children(root, "ignore").items():
         if scope.columns is not None and name not in scope.columns:
             message = f"the dataset has no column '{name}' to ignore."
-            context.faults.unknown("unknown_column", node.named_at, message, name, scope.columns)
+            context.faults.unknown(Code.UNKNOWN_COLUMN, node.named_at, message, name, scope.columns)
         elif name in scope.used and name not in _key(root):
             context.faults.add(
-                "ignored_and_used",
+                Code.IGNORED_AND_USED,
                 node.named_at,
                 f"'{name}' is ignored and used.",
                 "Take it out here.",
@@ -52,7 +53,7 @@ def _check_columns(root: Node, context: Context) -> None:
         if name.startswith("_") or name in context.scope.used or name in ignored:
             continue
         context.faults.add(
-            "unmapped_source",
+            Code.UNMAPPED_SOURCE,
             place,
             f"nothing is said of the column '{name}'.",
             f"Map it, or ignore it with a reason: ignore: {{{name}: {{reason: …}}}}.",
@@ -64,7 +65,7 @@ def _check_lets(root: Node, context: Context) -> None:
     for name, node in _children(root, "let").items():
         if name in context.scope.lets and name not in context.scope.used:
             message = f"nothing uses '{name}'."
-            context.faults.add("unused_let", node.named_at, message, "Take it out.", Severity.WARNING)
+            context.faults.add(Code.UNUSED_LET, node.named_at, message, "Take it out.", Severity.WARNING)
 
 
 def _check_fields(root: Node, context: Context, kind: Kind) -> None:
@@ -74,7 +75,7 @@ def _check_fields(root: Node, context: Context, kind: Kind) -> None:
     for node, known, owner in _objects(fields, kind.fields, kind.name):
         for name in missing_fields(node, known, context.country):
             context.faults.add(
-                "missing_field",
+                Code.MISSING_FIELD,
                 node.named_at,
                 f"{owner} needs the field '{name}'.",
                 "Sage refuses it without.",

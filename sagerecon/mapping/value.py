@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from sagerecon.documents.document import Node
 from sagerecon.mapping.constants import constant_of
 from sagerecon.mapping.context import Context
 from sagerecon.mapping.expression import common_type
@@ -14,7 +15,7 @@ from sagerecon.mapping.lists import each_item, fixed_items, picked_item
 from sagerecon.mapping.objects import compile_fields
 from sagerecon.mapping.reference import compile_reference
 from sagerecon.model.catalog import Field
-from sagerecon.model.document import Node
+from sagerecon.model.code import Code
 from sagerecon.model.place import Place
 from sagerecon.model.type import UNKNOWN, Type
 
@@ -37,7 +38,7 @@ def _compile_whole(node: Node, context: Context, path: str, field: Field | None)
     if node.get("each") is not None:
         if field is not None and field.type not in ("list", "unknown"):
             message = f"{path} is {a(field.type)}, and each: makes a list."
-            context.faults.add("wrong_field_type", node["each"].named_at, message, "Use pick:.")
+            context.faults.add(Code.WRONG_FIELD_TYPE, node["each"].named_at, message, "Use pick:.")
             return NOTHING
         item = item_field(field) if field is not None else None
         return each_item(
@@ -82,14 +83,14 @@ def _source(node: Node, context: Context) -> str | None:
         return found[0]
     if not found:
         context.faults.add(
-            "no_source",
+            Code.NO_SOURCE,
             node.named_at,
             "nothing says where the value comes from.",
             f"Write one of {', '.join(SOURCES)}.",
         )
     else:
         context.faults.add(
-            "two_sources",
+            Code.TWO_SOURCES,
             node[found[1]].named_at,
             f"the value has {' and '.join(found)}.",
             "Keep one of them.",
@@ -103,7 +104,7 @@ def _object(node: Node, context: Context, path: str, field: Field | None) -> Typ
         what = a(field.type) if field is not None else "one value"
         hint = "Make its lines with each: or items:." if field is not None and field.type == "list" else ""
         context.faults.add(
-            "wrong_field_type", node["fields"].named_at, f"{where} is {what}, not an object.", hint
+            Code.WRONG_FIELD_TYPE, node["fields"].named_at, f"{where} is {what}, not an object.", hint
         )
         return NOTHING
     prefix = f"{path}." if path else ""
@@ -114,7 +115,7 @@ def _object(node: Node, context: Context, path: str, field: Field | None) -> Typ
 def _items(node: Node, context: Context, path: str, field: Field | None) -> Typed:
     if field is None or field.type not in ("list", "unknown"):
         where = path or "a let"
-        context.faults.add("wrong_field_type", node.named_at, f"{where} is no list.", "")
+        context.faults.add(Code.WRONG_FIELD_TYPE, node.named_at, f"{where} is no list.", "")
         return NOTHING
     inner = item_field(field)
     values = [
@@ -141,7 +142,9 @@ def _chosen(node: Node, context: Context, path: str, field: Field | None) -> Typ
             branches.append((context.condition(when), typed.read))
     if otherwise is None:
         hint = "End it with {otherwise: omit}, {otherwise: quarantine} or another value."
-        context.faults.add("no_otherwise", node.place, "nothing says what holds where no branch does.", hint)
+        context.faults.add(
+            Code.NO_OTHERWISE, node.place, "nothing says what holds where no branch does.", hint
+        )
         return NOTHING
     type_ = type_of_field(field) if field is not None else _common(values, context)
     kinds = {typed.kind for typed, _ in values if typed.kind}
@@ -158,7 +161,7 @@ def _otherwise(node: Node, context: Context, path: str, field: Field | None) -> 
 
 def _no_branch(_: Frame) -> Any:
     raise RefusalError(
-        "no_choice", "no branch of choose holds", "Add a branch for it, or say otherwise: omit."
+        Code.NO_CHOICE, "no branch of choose holds", "Add a branch for it, or say otherwise: omit."
     )
 
 
@@ -168,7 +171,7 @@ def _common(values: Sequence[tuple[Typed, Node]], context: Context) -> Type:
         joined = common_type(common, typed.type)
         if joined is None:
             message = f"another branch gives {a(common)}, and this one {a(typed.type)}."
-            context.faults.add("mixed_types", node.place, message)
+            context.faults.add(Code.MIXED_TYPES, node.place, message)
             return UNKNOWN
         common = joined
     return common
@@ -202,7 +205,7 @@ def _with_default(value: Typed, node: Node, context: Context, path: str, field: 
     joined = common_type(value.type, instead.type)
     if joined is None:
         message = f"the value is {a(value.type)}, and its default is {a(instead.type)}."
-        context.faults.add("mixed_types", node.place, message)
+        context.faults.add(Code.MIXED_TYPES, node.place, message)
         return NOTHING
     when = node.get("when")
     test = _is_null if when is not None and when.value in (None, "null") else _is_blank

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from sagerecon.model.code import FindingCode, read_code
 from sagerecon.model.place import Place
 
 
@@ -24,7 +25,7 @@ class Finding:
     `message` is a sentence with the figures in it; `hint` says the way out.
     """
 
-    code: str
+    code: FindingCode
     place: Place
     message: str
     hint: str = ""
@@ -33,3 +34,18 @@ class Finding:
     def __str__(self) -> str:
         text = f"{self.place}: {self.message}"
         return f"{text} {self.hint}" if self.hint else text
+
+
+def finding_document(finding: Finding) -> list[str]:
+    """Return `finding` as a JSON list: code, place, message, hint, severity."""
+    return [str(finding.code), str(finding.place), finding.message, finding.hint, finding.severity.value]
+
+
+def read_finding(document: list[str]) -> Finding:
+    """Return the finding that `finding_document` wrote.
+
+    Raises:
+        ValueError: the list is not of that form.
+    """
+    code, place, message, hint, severity = document
+    return Finding(read_code(code), Place.parse(place), message, hint, Severity(severity))

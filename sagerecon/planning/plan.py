@@ -17,7 +17,7 @@ from typing import Any
 
 from sagerecon.model.draft import Body, Change, Node, OnExisting, Reference
 from sagerecon.model.errors import PlanStaleError
-from sagerecon.model.finding import Finding, Severity
+from sagerecon.model.finding import Finding, finding_document, read_finding
 from sagerecon.model.money import decimal, decimal_text
 from sagerecon.model.place import NOWHERE, Place
 from sagerecon.model.value import canonical, read_json
@@ -263,14 +263,3 @@ def read_step(document: dict[str, Any]) -> Step:
 def _change(document: list[str]) -> Change:
     field_name, before, after, rule, place = document
     return Change(field_name, before, after, rule, Place.parse(place))
-
-
-def finding_document(finding: Finding) -> list[str]:
-    """A finding as JSON."""
-    return [finding.code, str(finding.place), finding.message, finding.hint, finding.severity.value]
-
-
-def read_finding(document: list[str]) -> Finding:
-    """The finding that `finding_document` wrote."""
-    code, place, message, hint, severity = document
-    return Finding(code, Place.parse(place), message, hint, Severity(severity))

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from sagerecon.model.catalog import Catalog, Kind
 from sagerecon.model.clock import instant_text
+from sagerecon.model.code import Code
 from sagerecon.model.draft import Draft, LeftOut, OnExisting, Outcome, Quarantined
 from sagerecon.model.finding import Finding
 from sagerecon.model.value import fingerprint
@@ -238,7 +239,7 @@ def _write(draft: Draft, known: KnownEntities, catalog: Catalog) -> Step:
         changed = replace(step, action=Action.UPDATE, reason="changed in the source or the mapping since")
         return replace(changed, reversibility=kind.operations["update"].reversibility)
     finding = Finding(
-        "changed_after_write",
+        Code.CHANGED_AFTER_WRITE,
         draft.origins[0] if draft.origins else draft.place,
         f"{draft.label or draft.key} was written with other content and a {draft.kind} cannot be changed.",
         "Correct it in Sage, or delete it there and plan again.",

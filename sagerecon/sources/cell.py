@@ -6,6 +6,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import TypeAlias
 
+from sagerecon.model.code import Code
 from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.place import Place
 
@@ -19,7 +20,7 @@ class CellFault(Exception):
 
     def __init__(
         self,
-        code: str,
+        code: Code,
         message: str,
         hint: str = "",
         severity: Severity = Severity.ERROR,

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 
-from sagerecon.model.document import Node
+from sagerecon.documents.document import Node
+from sagerecon.model.code import Code
 from sagerecon.model.finding import Finding
 from sagerecon.sources.declared import LARGEST_SCALE, NAME, Column
 
@@ -60,7 +61,7 @@ def _faults(name: str, node: Node, form: str) -> Iterator[Finding]:
     kind = _text(node, "type")
     if not NAME.fullmatch(name):
         yield Finding(
-            "bad_name",
+            Code.BAD_NAME,
             node.named_at,
             f"'{name}' cannot be the name of a column.",
             f"Use small letters, digits and _, and say where it stands: {name.lower()}: "
@@ -69,30 +70,32 @@ def _faults(name: str, node: Node, form: str) -> Iterator[Finding]:
     wrong, right = ("column", "path") if form == "json" else ("path", "column")
     if wrong in node and form:
         place = node[wrong].named_at
-        yield Finding("key_not_for_format", place, f"'{wrong}' means nothing for {form}.", f"Use '{right}'.")
+        yield Finding(
+            Code.KEY_NOT_FOR_FORMAT, place, f"'{wrong}' means nothing for {form}.", f"Use '{right}'."
+        )
     for key, types in _FITS.items():
         if key in node and kind and kind not in types:
-            yield Finding("key_not_for_type", node[key].named_at, f"'{key}' means nothing for {kind}.")
+            yield Finding(Code.KEY_NOT_FOR_TYPE, node[key].named_at, f"'{key}' means nothing for {kind}.")
     if kind == "list":
         yield from _list_faults(name, node, form)
     if "format" in node:
         yield from _format_faults(node["format"], kind)
     if "scale" in node and _scale(node) > LARGEST_SCALE:
         yield Finding(
-            "scale_too_large", node["scale"].place, f"a column keeps at most {LARGEST_SCALE} decimals."
+            Code.SCALE_TOO_LARGE, node["scale"].place, f"a column keeps at most {LARGEST_SCALE} decimals."
         )
 
 
 def _list_faults(name: str, node: Node, form: str) -> Iterator[Finding]:
     if form in ("csv", "xlsx"):
         yield Finding(
-            "list_in_flat_file",
+            Code.LIST_IN_FLAT_FILE,
             node.named_at,
             f"'{name}' cannot be a list: a cell of {form} holds one value.",
             "Gather the rows in a dataset: list({…}).",
         )
     if not _columns(node):
-        yield Finding("list_without_columns", node.named_at, f"the list '{name}' needs columns.")
+        yield Finding(Code.LIST_WITHOUT_COLUMNS, node.named_at, f"the list '{name}' needs columns.")
     for inner, child in _columns(node):
         yield from _faults(inner, child, form)
 
@@ -107,7 +110,7 @@ def _format_faults(node: Node, kind: str) -> Iterator[Finding]:
             back = None
         if back is None or back.date() != sample.date():
             yield Finding(
-                "bad_format",
+                Code.BAD_FORMAT,
                 item.place,
                 f"'{item.text}' does not give a {kind}.",
                 "For 31/03/2017 write %d/%m/%Y.",

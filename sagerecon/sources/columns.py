@@ -9,6 +9,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, TypeAlias
 
+from sagerecon.model.code import Code
 from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.place import Place
 from sagerecon.sources.cell import Cell, CellFault, Convert, digits, shown
@@ -81,7 +82,7 @@ def converter(column: Column, file: SourceFile) -> Convert:
     def convert_or_blank(cell: object) -> Cell:
         if cell is None or cell == "" or (isinstance(cell, str) and cell.isspace()):
             if required:
-                raise CellFault("missing_value", "a value is required and the cell is empty.")
+                raise CellFault(Code.MISSING_VALUE, "a value is required and the cell is empty.")
             return None
         return convert(cell)
 
@@ -110,16 +111,18 @@ def _as_text(cell: object) -> Cell:
     if isinstance(cell, str):
         return cell if cell.isascii() else _checked(cell)
     if isinstance(cell, bool) or not isinstance(cell, int | Decimal | date):
-        raise CellFault("not_text", f"{shown(cell)} is not text.")
+        raise CellFault(Code.NOT_TEXT, f"{shown(cell)} is not text.")
     return digits(cell) if isinstance(cell, Decimal) else str(cell)
 
 
 def _checked(text: str) -> str:
     if _SURROGATE.search(text):
-        raise CellFault("half_character", f"{shown(text)} holds half a character.", "Export the file again.")
+        raise CellFault(
+            Code.HALF_CHARACTER, f"{shown(text)} holds half a character.", "Export the file again."
+        )
     if _LOST_LETTER in text:
         raise CellFault(
-            "letters_lost",
+            Code.LETTERS_LOST,
             f"{shown(text)} has letters that were lost before this file was written.",
             "Export it again with the right encoding, or correct them by hand.",
             Severity.WARNING,
@@ -135,7 +138,7 @@ def _boolean(words: Mapping[str, bool]) -> Convert:
         word = str(cell).strip().casefold() if isinstance(cell, str | int) else ""
         if word not in words:
             raise CellFault(
-                "not_boolean", f"{shown(cell)} is neither true nor false.", f"Words: {', '.join(words)}."
+                Code.NOT_BOOLEAN, f"{shown(cell)} is neither true nor false.", f"Words: {', '.join(words)}."
             )
         return words[word]
 

@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TextIO
 
+from sagerecon.model.code import Code
 from sagerecon.model.finding import Finding
 from sagerecon.model.place import Place
 from sagerecon.sources.columns import Row
@@ -71,7 +72,7 @@ class CsvReader:
             yield _broken(Place(name, line), error)
             return
         if table is None:
-            raise unreadable(Finding("empty_file", Place(name), "the file is empty."))
+            raise unreadable(Finding(Code.EMPTY_FILE, Place(name), "the file is empty."))
         if not count:
             yield empty_source(Place(name), self._file, "the file has a heading and no row.")
 
@@ -88,7 +89,7 @@ class CsvReader:
             return "utf-8-sig" if declared in ("utf-8", "utf8") else self._file.encoding
         raise unreadable(
             Finding(
-                "not_in_encoding",
+                Code.NOT_IN_ENCODING,
                 Place(name, 1, 1),
                 f"the file begins with the mark of {found}, not {self._file.encoding}.",
                 f"Say encoding: {found}.",
@@ -98,7 +99,7 @@ class CsvReader:
 
 def _ragged(place: Place, cells: int, width: int) -> Finding:
     return Finding(
-        "ragged_row",
+        Code.RAGGED_ROW,
         place,
         f"the row has {cells} cell{'' if cells == 1 else 's'} and the heading {width}.",
         "Look for a delimiter inside a cell that is not in quotes.",
@@ -108,8 +109,10 @@ def _ragged(place: Place, cells: int, width: int) -> Finding:
 def _broken(place: Place, error: csv.Error) -> Finding:
     words = str(error)
     if "unexpected end of data" in words or "field larger" in words:
-        return Finding("quote_not_closed", place, "a quote is opened in this row and never closed.")
-    return Finding("not_csv", place, f"not CSV: {words}.", "A quote inside a quoted cell is written twice.")
+        return Finding(Code.QUOTE_NOT_CLOSED, place, "a quote is opened in this row and never closed.")
+    return Finding(
+        Code.NOT_CSV, place, f"not CSV: {words}.", "A quote inside a quoted cell is written twice."
+    )
 
 
 def _not_in_encoding(path: Path, name: str, encoding: str) -> Finding:
@@ -125,7 +128,7 @@ def _not_in_encoding(path: Path, name: str, encoding: str) -> Finding:
                 place, what = Place(name, number), f"the byte 0x{line[error.start]:02x}"
                 break
     return Finding(
-        "not_in_encoding",
+        Code.NOT_IN_ENCODING,
         place,
         f"{what} is not {encoding.removesuffix('-sig')}.",
         "Say the file's encoding, such as encoding: cp1252.",

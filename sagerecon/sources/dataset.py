@@ -9,6 +9,7 @@ from decimal import Decimal
 
 import duckdb
 
+from sagerecon.model.code import CheckName, Code
 from sagerecon.model.control import Control, Figure, Item
 from sagerecon.model.finding import Finding
 from sagerecon.model.money import decimal_text, total
@@ -100,7 +101,7 @@ def read_records(
     for column in key:
         if column not in compiled.columns:
             message = f"dataset '{name}' has no column '{column}' for its key."
-            raise unreadable(Finding("no_such_column", compiled.query.place, message))
+            raise unreadable(Finding(Code.NO_SUCH_COLUMN, compiled.query.place, message))
     for values in read_rows(connection, compiled):
         yield Record(
             name, "|".join(_key_text(values[column]) for column in key), values, _places(values[ORIGIN])
@@ -167,7 +168,9 @@ def take_check(connection: duckdb.DuckDBPyConnection, check: CompiledCheck) -> I
     for row in read_rows(connection, check.rows):
         places = _places(row[ORIGIN])
         place = places[0] if places else declared.query.place
-        yield Finding(declared.name, place, _key_text(row["message"]), declared.hint, declared.severity)
+        yield Finding(
+            CheckName(declared.name), place, _key_text(row["message"]), declared.hint, declared.severity
+        )
 
 
 _AMOUNTS = (DECIMAL, INTEGER, UNKNOWN)
@@ -206,10 +209,10 @@ def _wrong_columns(
     for name, types in wanted.items():
         if name not in columns:
             hint = "Select the _origin of the rows it is made from." if name == ORIGIN else ""
-            yield Finding("missing_column", query.place, f"the SQL gives no column '{name}'.", hint)
+            yield Finding(Code.MISSING_COLUMN, query.place, f"the SQL gives no column '{name}'.", hint)
         elif columns[name] not in types:
             message = f"column '{name}' is {columns[name]} and must be {types[0]}."
-            yield Finding("wrong_column", query.place, message, "Cast it.")
+            yield Finding(Code.WRONG_COLUMN, query.place, message, "Cast it.")
 
 
 def _amounts(connection: duckdb.DuckDBPyConnection, compiled: Compiled) -> dict[str, Decimal]:

@@ -6,6 +6,7 @@ import re
 from datetime import UTC, date, datetime
 from functools import lru_cache
 
+from sagerecon.model.code import Code
 from sagerecon.sources.cell import Cell, CellFault, Convert, shown
 
 _ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -23,7 +24,7 @@ def date_converter(formats: tuple[str, ...]) -> Convert:
         elif isinstance(cell, str) and (day := _read_date(cell.strip(), formats)) is not None:
             return day
         wanted = " or ".join(formats) or "a date such as 2017-03-31"
-        raise CellFault("not_date", f"{shown(cell)} is not {wanted}.")
+        raise CellFault(Code.NOT_DATE, f"{shown(cell)} is not {wanted}.")
 
     return convert
 
@@ -51,7 +52,7 @@ def datetime_converter(formats: tuple[str, ...]) -> Convert:
             moment = _strptime(cell.strip(), formats) if formats else _read_datetime(cell.strip())
         if moment is None:
             wanted = " or ".join(formats) or "a time such as 2017-03-31T14:05:00"
-            raise CellFault("not_datetime", f"{shown(cell)} is not {wanted}.")
+            raise CellFault(Code.NOT_DATETIME, f"{shown(cell)} is not {wanted}.")
         if moment.tzinfo is not None:
             moment = moment.astimezone(UTC).replace(tzinfo=None)
         return moment.isoformat()

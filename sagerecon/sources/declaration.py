@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
-from sagerecon.model.document import Node, check_schema, read_document
+from sagerecon.documents.document import Node, check_schema, read_document
+from sagerecon.model.code import Code
 from sagerecon.model.finding import Finding, Severity
 from sagerecon.sources.column_declaration import column_faults, read_columns
 from sagerecon.sources.declared import (
@@ -44,7 +45,7 @@ def read_sources(text: str, file: str, schema: Mapping[str, Any]) -> tuple[Sourc
     """
     root, findings = read_document(text, file)
     if not root.children():
-        return Sources(file), findings or [Finding("not_a_mapping", root.place, "the file has no keys.")]
+        return Sources(file), findings or [Finding(Code.NOT_A_MAPPING, root.place, "the file has no keys.")]
     findings += check_schema(root, schema)
     lines = text.splitlines()
     sources = Sources(
@@ -121,7 +122,7 @@ def _file_faults(file: SourceFile, node: Node) -> Iterator[Finding]:
     yield from column_faults(node, file.format)
     if "path" in node and not file.format:
         yield Finding(
-            "unknown_format",
+            Code.UNKNOWN_FORMAT,
             node["path"].place,
             f"'{file.path}' does not say what it holds.",
             "Add format: json, csv or xlsx.",
@@ -129,7 +130,7 @@ def _file_faults(file: SourceFile, node: Node) -> Iterator[Finding]:
     path = PurePosixPath(file.path)
     if path.is_absolute() or ".." in path.parts or "\\" in file.path:
         yield Finding(
-            "outside_folder",
+            Code.OUTSIDE_FOLDER,
             node["path"].place,
             f"'{file.path}' leaves the data folder.",
             "Write a path inside the data folder, with / between folders.",
@@ -137,7 +138,7 @@ def _file_faults(file: SourceFile, node: Node) -> Iterator[Finding]:
     for key, formats in _FITS.items():
         if key in node and file.format and file.format not in formats:
             place = node[key].named_at
-            yield Finding("key_not_for_format", place, f"'{key}' means nothing for {file.format}.")
+            yield Finding(Code.KEY_NOT_FOR_FORMAT, place, f"'{key}' means nothing for {file.format}.")
     yield from _text_faults(file, node)
 
 
@@ -146,14 +147,14 @@ def _text_faults(file: SourceFile, node: Node) -> Iterator[Finding]:
         codecs.lookup(file.encoding)
     except (LookupError, ValueError):
         yield Finding(
-            "unknown_encoding",
+            Code.UNKNOWN_ENCODING,
             node["encoding"].place,
             f"'{file.encoding}' is not an encoding.",
             "Often right: utf-8, cp1252, cp437, iso-8859-1, utf-16.",
         )
     if file.decimal == file.thousands:
         yield Finding(
-            "same_marks", node["thousands"].place, "the decimal and the thousands mark are the same."
+            Code.SAME_MARKS, node["thousands"].place, "the decimal and the thousands mark are the same."
         )
 
 
@@ -161,7 +162,7 @@ def _bad_name(name: str, node: Node) -> Finding | None:
     if NAME.fullmatch(name):
         return None
     return Finding(
-        "bad_name",
+        Code.BAD_NAME,
         node.named_at,
         f"'{name}' cannot be a name.",
         "Use a small letter first, then small letters, digits and _.",

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from operator import itemgetter
 
-from sagerecon.model.document import suggestion
+from sagerecon.model.code import Code
 from sagerecon.model.finding import Finding
 from sagerecon.model.place import Place
+from sagerecon.model.suggestion import suggestion
 from sagerecon.sources.columns import Field, Row, RowTyper, converter
 from sagerecon.sources.declared import Column, SourceFile
 
@@ -30,7 +31,7 @@ class FlatTable:
             count = self._heading.count(heading)
             if not count and not column.optional:
                 yield Finding(
-                    "missing_column",
+                    Code.MISSING_COLUMN,
                     self._place,
                     f"there is no column '{heading}', which {column.name} is read from.",
                     suggestion(heading, self._heading) or self._delimiter_hint(),
@@ -38,7 +39,7 @@ class FlatTable:
             elif count > 1:
                 number = self._heading.index(heading) + 1
                 place = Place(self._place.file, self._place.line, number)
-                yield Finding("column_twice", place, f"there are {count} columns '{heading}'.")
+                yield Finding(Code.COLUMN_TWICE, place, f"there are {count} columns '{heading}'.")
 
     def row(self, cells: Sequence[object], line: int) -> tuple[Row, list[Finding]]:
         """The typed row and what is wrong with it."""

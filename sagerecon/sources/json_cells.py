@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from sagerecon.model.code import Code
 from sagerecon.sources.cell import Cell, CellFault, Convert
 from sagerecon.sources.columns import Field, converter
 from sagerecon.sources.declared import Column, SourceFile
@@ -37,7 +38,7 @@ def _picker(path: tuple[str, ...]) -> Callable[[object], object]:
                 value = value[int(step)] if int(step) < len(value) else None
             else:
                 where = ".".join(path[:number]) or "the item"
-                raise CellFault("not_an_object", f"{where} is no object, so it has no '{step}'.")
+                raise CellFault(Code.NOT_AN_OBJECT, f"{where} is no object, so it has no '{step}'.")
         return value
 
     return pick
@@ -51,9 +52,9 @@ def _list_converter(column: Column, file: SourceFile) -> Convert:
         if cell is None:
             cell = []
         if not isinstance(cell, list):
-            raise CellFault("not_a_list", "a list is expected here.")
+            raise CellFault(Code.NOT_A_LIST, "a list is expected here.")
         if column.required and not cell:
-            raise CellFault("missing_value", "at least one item is required and the list is empty.")
+            raise CellFault(Code.MISSING_VALUE, "at least one item is required and the list is empty.")
         return [_item(number, item, fields) for number, item in enumerate(cell, start=1)]
 
     return convert

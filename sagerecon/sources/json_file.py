@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
 
-from sagerecon.model.document import suggestion
+from sagerecon.model.code import Code
 from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.place import Place
+from sagerecon.model.suggestion import suggestion
 from sagerecon.sources.columns import Row, RowTyper
 from sagerecon.sources.declared import Column, SourceFile
 from sagerecon.sources.json_cells import Presence, json_fields
@@ -46,7 +47,7 @@ class JsonReader:
         """The columns whose path no record had."""
         for column, where, keys in self._presence.absent():
             yield Finding(
-                "column_never_there",
+                Code.COLUMN_NEVER_THERE,
                 column.place,
                 f"no record of {self._file.path} has '{where}', so {column.name} is always empty.",
                 suggestion(where.rpartition(".")[2], keys)
@@ -61,7 +62,7 @@ class JsonReader:
             count += 1
             if not isinstance(record, dict):
                 place = _place(name, document, position)
-                yield Finding("not_a_record", place, "a record must be an object: {…}.")
+                yield Finding(Code.NOT_A_RECORD, place, "a record must be an object: {…}.")
                 continue
             self._presence.look(record)
 
@@ -92,7 +93,7 @@ class JsonReader:
         for key, said in declared.items():
             if said != count and document.list_position is not None:
                 yield Finding(
-                    "count_differs",
+                    Code.COUNT_DIFFERS,
                     _place(name, document, document.list_position),
                     f"the file says {key} {said} and holds {count}.",
                     "Look whether a page is missing." if said > count else "",
@@ -111,7 +112,7 @@ class JsonReader:
                 return
         else:
             finding = Finding(
-                "records_not_there",
+                Code.RECORDS_NOT_THERE,
                 place,
                 f"{reached} has no '{wanted}'; it holds {', '.join(keys)}.",
                 suggestion(wanted, keys) or "Is this the file of something else?",
@@ -130,14 +131,14 @@ def _read_text(path: Path, name: str, encoding: str) -> str:
         line = data.count(b"\n", 0, error.start) + 1
         raise unreadable(
             Finding(
-                "not_in_encoding",
+                Code.NOT_IN_ENCODING,
                 Place(name, line),
                 f"the byte 0x{data[error.start]:02x} is not {encoding}.",
                 "Say the file's encoding, such as encoding: cp1252.",
             )
         ) from None
     if not text.strip():
-        raise unreadable(Finding("empty_file", Place(name), "the file is empty."))
+        raise unreadable(Finding(Code.EMPTY_FILE, Place(name), "the file is empty."))
     return text
 
 

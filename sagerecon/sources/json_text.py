@@ -8,6 +8,8 @@ from collections.abc import Generator, Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
+from sagerecon.model.code import Code
+
 _BLANK = re.compile(r"[ \t\n\r]*")
 #: The decoder's own words for a string that never closes.
 _UNTERMINATED = "Unterminated string"
@@ -16,7 +18,7 @@ _UNTERMINATED = "Unterminated string"
 class JsonFault(Exception):
     """The text is not JSON at `position`."""
 
-    def __init__(self, code: str, position: int, message: str, hint: str = "") -> None:
+    def __init__(self, code: Code, position: int, message: str, hint: str = "") -> None:
         super().__init__(message)
         self.code = code
         self.position = position
@@ -55,7 +57,7 @@ class JsonText:
         position = yield from self._descend(position, tuple(path), beside)
         end = self._skip(position)
         if end < len(self._text):
-            raise JsonFault("not_json", end, "not JSON: something stands after its end.")
+            raise JsonFault(Code.NOT_JSON, end, "not JSON: something stands after its end.")
 
     def find(self, start: int, path: Sequence[str]) -> int | None:
         """The position of the value at `path` in the value at `start`, or None."""
@@ -92,13 +94,13 @@ class JsonText:
         if not path:
             return (yield from self._items(position))
         if self._peek(position) != "{":
-            raise JsonFault("not_an_object", position, f"an object with '{path[0]}' is looked for here.")
+            raise JsonFault(Code.NOT_AN_OBJECT, position, f"an object with '{path[0]}' is looked for here.")
         keys: list[str] = []
         end = self._skip(position + 1)
         while self._peek(end) != "}":
             key, start = self._key(end)
             if key in keys:
-                raise JsonFault("key_twice", end, f"the key '{key}' stands twice in one object.")
+                raise JsonFault(Code.KEY_TWICE, end, f"the key '{key}' stands twice in one object.")
             keys.append(key)
             if key == path[0]:
                 self.reached = (*self.reached, key)
@@ -115,7 +117,7 @@ class JsonText:
     def _items(self, position: int) -> Generator[tuple[int, Any], None, int]:
         if self._peek(position) != "[":
             raise JsonFault(
-                "not_a_list",
+                Code.NOT_A_LIST,
                 position,
                 "a list of records is looked for here.",
                 "Correct records: in sources.yaml.",
@@ -162,7 +164,7 @@ class JsonText:
             raise self._fault(end, f"a comma or {close} is expected")
         start = self._skip(end + 1)
         if self._peek(start) == close:
-            raise JsonFault("not_json", start, f"not JSON: nothing follows the comma before {close}.")
+            raise JsonFault(Code.NOT_JSON, start, f"not JSON: nothing follows the comma before {close}.")
         return start
 
     def _decode(self, position: int) -> tuple[Any, int]:
@@ -173,21 +175,21 @@ class JsonText:
                 raise self._fault(len(self._text), "") from None
             raise self._fault(error.pos, error.msg[:1].lower() + error.msg[1:]) from None
         except ValueError as error:
-            raise JsonFault("not_json", position, f"not JSON: {error}.") from None
+            raise JsonFault(Code.NOT_JSON, position, f"not JSON: {error}.") from None
         except RecursionError:
-            raise JsonFault("not_json", position, "the JSON is nested too deeply.") from None
+            raise JsonFault(Code.NOT_JSON, position, "the JSON is nested too deeply.") from None
 
     def _fault(self, position: int, words: str) -> JsonFault:
         """What is wrong at a position; a text that ends there was cut short."""
         if not self._text[position:].strip():
             end = len(self._text.rstrip())
             hint = "Was the download cut short?"
-            return JsonFault("truncated", end, "the JSON ends here, in the middle.", hint)
+            return JsonFault(Code.TRUNCATED, end, "the JSON ends here, in the middle.", hint)
         before = self._text[:position].rstrip()[-1:] if position < 1_000_000 else ""
         if before == "," and self._text[position] in "}]":
             words = f"nothing follows the comma before {self._text[position]}"
         line = self._text[position : position + 20].split("\n")[0]
-        return JsonFault("not_json", position, f"not JSON: {words}; here stands {line!r}.")
+        return JsonFault(Code.NOT_JSON, position, f"not JSON: {words}; here stands {line!r}.")
 
     def _skip(self, position: int) -> int:
         match = _BLANK.match(self._text, position)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from decimal import Decimal
 
+from sagerecon.model.code import Code
 from sagerecon.sources.cell import Cell, CellFault, Convert, digits, shown
 from sagerecon.sources.declared import WHOLE_DIGITS, SourceFile
 
@@ -31,17 +32,17 @@ def decimal_converter(scale: int, file: SourceFile) -> Convert:
         else:
             match = None
         if match is None:
-            raise CellFault("not_decimal", f"{shown(cell)} is not a number.", _number_hint(cell, file))
+            raise CellFault(Code.NOT_DECIMAL, f"{shown(cell)} is not a number.", _number_hint(cell, file))
         sign, whole, fraction = match
         fraction = fraction.rstrip("0")
         if len(fraction) > scale:
             raise CellFault(
-                "too_fine",
+                Code.TOO_FINE,
                 f"{shown(cell)} has {len(fraction)} decimals and the column keeps {scale}.",
                 f"Say scale: {len(fraction)}.",
             )
         if len(whole.lstrip("0")) > WHOLE_DIGITS:
-            raise CellFault("too_large", f"{shown(cell)} has more than {WHOLE_DIGITS} digits.")
+            raise CellFault(Code.TOO_LARGE, f"{shown(cell)} has more than {WHOLE_DIGITS} digits.")
         return f"{sign}{whole or '0'}.{fraction}" if fraction else f"{sign}{whole}"
 
     return convert
@@ -61,9 +62,9 @@ def integer_converter(file: SourceFile) -> Convert:
         elif isinstance(cell, int) and not isinstance(cell, bool):
             value = cell
         if value is None:
-            raise CellFault("not_integer", f"{shown(cell)} is not a whole number.")
+            raise CellFault(Code.NOT_INTEGER, f"{shown(cell)} is not a whole number.")
         if not -_BIGINT <= value < _BIGINT:
-            raise CellFault("too_large", f"{shown(cell)} is too large for a whole number.")
+            raise CellFault(Code.TOO_LARGE, f"{shown(cell)} is too large for a whole number.")
         return value
 
     return convert

@@ -9,10 +9,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sagerecon.model.document import suggestion
+from sagerecon.model.code import Code
 from sagerecon.model.errors import SourceError
 from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.place import Place
+from sagerecon.model.suggestion import suggestion
 from sagerecon.sources.declared import SourceFile
 
 #: What the first bytes of a file say it really is. White space and a byte-order mark are passed over.
@@ -51,7 +52,7 @@ def find_files(folder: Path, file: SourceFile) -> list[FoundFile]:
     root = folder.resolve()
     if not root.is_dir():
         raise unreadable(
-            Finding("no_folder", Place(str(folder)), "there is no such folder.", "Check the data folder.")
+            Finding(Code.NO_FOLDER, Place(str(folder)), "there is no such folder.", "Check the data folder.")
         )
     with reading(Place(file.path)):
         names = _names(root)
@@ -61,11 +62,11 @@ def find_files(folder: Path, file: SourceFile) -> list[FoundFile]:
             paths = [root / file.path] if (root / file.path).is_file() else []
     if not paths and not file.optional:
         hint = suggestion(file.path, names) or f"The data folder is {folder}."
-        raise unreadable(Finding("no_file", Place(file.path), "there is no such file.", hint))
+        raise unreadable(Finding(Code.NO_FILE, Place(file.path), "there is no such file.", hint))
     for path in paths:
         if not path.resolve().is_relative_to(root):
             place = Place(path.relative_to(root).as_posix())
-            raise unreadable(Finding("outside_folder", place, "the link leads out of the data folder."))
+            raise unreadable(Finding(Code.OUTSIDE_FOLDER, place, "the link leads out of the data folder."))
     return [FoundFile(path, path.relative_to(root).as_posix()) for path in paths]
 
 
@@ -82,7 +83,7 @@ def refuse_other_formats(path: Path, name: str, form: str) -> None:
     if found and found != _OWN[form]:
         raise unreadable(
             Finding(
-                "wrong_format",
+                Code.WRONG_FORMAT,
                 Place(name, 1, 1),
                 f"this is {found}, not {_WORDS[form]}.",
                 "Was an error page saved in place of the export?" if found in ("a web page", "XML") else "",
@@ -99,8 +100,8 @@ def sha256_of(path: Path, name: str) -> str:
 def empty_source(place: Place, file: SourceFile, message: str) -> Finding:
     """A file without records: worth a look where the table may be empty, else an error."""
     if file.optional:
-        return Finding("empty_source", place, message, severity=Severity.WARNING)
-    return Finding("empty_source", place, message, "Say optional: true if that can be.")
+        return Finding(Code.EMPTY_SOURCE, place, message, severity=Severity.WARNING)
+    return Finding(Code.EMPTY_SOURCE, place, message, "Say optional: true if that can be.")
 
 
 @contextmanager
@@ -110,11 +111,11 @@ def reading(place: Place) -> Iterator[None]:
         yield
     except PermissionError as error:
         raise unreadable(
-            Finding("unreadable", place, "we are not allowed to read it.", "Check its permissions.")
+            Finding(Code.UNREADABLE, place, "we are not allowed to read it.", "Check its permissions.")
         ) from error
     except OSError as error:
         words = (error.strerror or str(error)).lower()
-        raise unreadable(Finding("unreadable", place, f"it cannot be read: {words}.")) from error
+        raise unreadable(Finding(Code.UNREADABLE, place, f"it cannot be read: {words}.")) from error
 
 
 def _names(root: Path) -> Iterable[str]:

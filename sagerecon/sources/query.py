@@ -10,9 +10,10 @@ from typing import Any
 
 import duckdb
 
-from sagerecon.model.document import suggestion
+from sagerecon.model.code import Code
 from sagerecon.model.finding import Finding
 from sagerecon.model.place import Place
+from sagerecon.model.suggestion import suggestion
 from sagerecon.model.type import Columns, Type
 from sagerecon.model.value import Scalar
 from sagerecon.sources.database import first_line, quoted, type_of
@@ -81,7 +82,7 @@ class Compiler:
             return None
         if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
             self.findings.append(
-                Finding("not_one_select", query.place, "the SQL must be one SELECT and nothing else.")
+                Finding(Code.NOT_ONE_SELECT, query.place, "the SQL must be one SELECT and nothing else.")
             )
             return None
         names = self._table_names(query.sql)
@@ -93,7 +94,7 @@ class Compiler:
                 else "Write it under parameters: in sagerecon.yaml."
             )
             self.findings.append(
-                Finding("unknown_parameter", query.place, f"the project has no parameter ${name}.", hint)
+                Finding(Code.UNKNOWN_PARAMETER, query.place, f"the project has no parameter ${name}.", hint)
             )
         if unknown:
             return None
@@ -113,7 +114,7 @@ class Compiler:
                 place = self._parsed[name].query.place
                 path = " -> ".join((*circle, circle[0]))
                 self.findings.append(
-                    Finding("dataset_circle", place, f"datasets read each other in a circle: {path}.")
+                    Finding(Code.DATASET_CIRCLE, place, f"datasets read each other in a circle: {path}.")
                 )
         broken = {name for name in self._datasets & set(self._parsed) if self._circle(name)}
         for name in [name for name in self._parsed if name in broken]:
@@ -174,7 +175,7 @@ def sql_fault(query: Query, error: duckdb.Error, first: int = 1) -> Finding:
         line = int(found[1]) - first + 1
         if 1 <= line <= query.sql.count("\n") + 1:
             place = Place(place.file, place.line + line)
-    return Finding("sql_fault", place, f"in the SQL: {first_line(error)}.", _candidates(error))
+    return Finding(Code.SQL_FAULT, place, f"in the SQL: {first_line(error)}.", _candidates(error))
 
 
 def _candidates(error: duckdb.Error) -> str:
@@ -192,13 +193,13 @@ def _columns(query: Query, described: Sequence[tuple[str, Any]]) -> tuple[dict[s
         found = type_of(sql)
         if name in columns:
             message = f"two columns are called '{name}'."
-            findings.append(Finding("column_twice", query.place, message, "Rename one of them: AS …."))
+            findings.append(Finding(Code.COLUMN_TWICE, query.place, message, "Rename one of them: AS …."))
         if isinstance(found, Type):
             columns[name] = found
         elif found in ("DOUBLE", "FLOAT"):
             findings.append(
                 Finding(
-                    "inexact_column",
+                    Code.INEXACT_COLUMN,
                     query.place,
                     f"column '{name}' is {found}, which is not exact.",
                     f"Cast it: CAST({name} AS DECIMAL(20, 2)). Division and avg give DOUBLE.",
@@ -207,7 +208,7 @@ def _columns(query: Query, described: Sequence[tuple[str, Any]]) -> tuple[dict[s
         else:
             message = f"column '{name}' is {found}, which is no type of a record."
             findings.append(
-                Finding("strange_column", query.place, message, f"Cast it: CAST({name} AS TEXT).")
+                Finding(Code.STRANGE_COLUMN, query.place, message, f"Cast it: CAST({name} AS TEXT).")
             )
     return columns, findings
 

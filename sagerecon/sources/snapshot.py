@@ -13,12 +13,13 @@ from typing import Any
 
 import duckdb
 
+from sagerecon.model.code import Code
 from sagerecon.model.control import Control
-from sagerecon.model.document import suggestion
 from sagerecon.model.errors import SourceError, StoreError
-from sagerecon.model.finding import Finding, Severity
+from sagerecon.model.finding import Finding, Severity, finding_document, read_finding
 from sagerecon.model.place import Place
 from sagerecon.model.record import Record
+from sagerecon.model.suggestion import suggestion
 from sagerecon.model.type import Columns
 from sagerecon.model.value import Scalar, Value, canonical
 from sagerecon.model.value import fingerprint as fingerprint_of
@@ -176,7 +177,7 @@ class Snapshot:
         if name not in self._shape.datasets:
             message = f"there is no dataset '{name}'."
             hint = suggestion(name, self._shape.datasets)
-            raise unreadable(Finding("no_such_dataset", Place(self._sources.file), message, hint))
+            raise unreadable(Finding(Code.NO_SUCH_DATASET, Place(self._sources.file), message, hint))
         return self._shape.datasets[name]
 
 
@@ -221,7 +222,7 @@ def _write(
             "taken_at": taken_at,
             "declarations": _declarations(sources),
             "files": [dataclasses.asdict(fact) for fact in facts],
-            "findings": [_finding_document(finding) for finding in findings],
+            "findings": [finding_document(finding) for finding in findings],
         }
         connection.execute("CREATE TABLE _snapshot (meta VARCHAR)")
         connection.execute("INSERT INTO _snapshot VALUES ($meta)", {"meta": canonical(meta)})
@@ -237,7 +238,7 @@ def _meta(connection: duckdb.DuckDBPyConnection, path: Path) -> dict[str, Any]:
     if meta.get("format") != FORMAT:
         raise StoreError(f"{path} is a snapshot of another format.", "Take it again: sagerecon snapshot.")
     meta["files"] = tuple(FileFacts(**facts) for facts in meta["files"])
-    meta["findings"] = [_finding(document) for document in meta["findings"]]
+    meta["findings"] = [read_finding(document) for document in meta["findings"]]
     return meta
 
 
@@ -275,15 +276,6 @@ def _without_places(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_without_places(part) for part in value]
     return value
-
-
-def _finding_document(finding: Finding) -> list[str]:
-    return [finding.code, str(finding.place), finding.message, finding.hint, finding.severity.value]
-
-
-def _finding(document: list[str]) -> Finding:
-    code, place, message, hint, severity = document
-    return Finding(code, Place.parse(place), message, hint, Severity(severity))
 
 
 def _lines(beside: Path, file: SourceFile) -> Path:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
+from sagerecon.model.code import Code
 from sagerecon.model.errors import SourceError
 from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.place import Place
@@ -97,7 +98,7 @@ def read_table(
     found = find_files(folder, file)
     if not found:
         message = f"the file is not there, so {file.name} is empty."
-        findings.add(Finding("no_file", Place(file.path), message, severity=Severity.INFO))
+        findings.add(Finding(Code.NO_FILE, Place(file.path), message, severity=Severity.INFO))
     reader = READERS[file.format](file)
     facts: list[FileFacts] = []
     failures: list[Finding] = []
@@ -138,7 +139,7 @@ def _read_file(
     if _state(one) != before:
         place = Place(one.name)
         raise unreadable(
-            Finding("file_changed", place, "the file changed while it was read.", "Start again.")
+            Finding(Code.FILE_CHANGED, place, "the file changed while it was read.", "Start again.")
         )
     return FileFacts(file.name, one.name, sha256, count, before[0])
 

@@ -16,9 +16,10 @@ from zipfile import BadZipFile
 from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 
-from sagerecon.model.document import suggestion
+from sagerecon.model.code import Code
 from sagerecon.model.finding import Finding
 from sagerecon.model.place import Place
+from sagerecon.model.suggestion import suggestion
 from sagerecon.sources.columns import Row
 from sagerecon.sources.declared import SourceFile
 from sagerecon.sources.flat_table import FlatTable
@@ -59,10 +60,10 @@ class XlsxReader:
         wanted = self._file.sheet or (names[0] if len(names) == 1 else "")
         if not wanted:
             message = f"the workbook has {len(names)} sheets: {', '.join(names)}."
-            raise unreadable(Finding("which_sheet", Place(name), message, "Say which one: sheet: …."))
+            raise unreadable(Finding(Code.WHICH_SHEET, Place(name), message, "Say which one: sheet: …."))
         if wanted not in names:
             message = f"there is no sheet '{wanted}'; the workbook has {', '.join(names)}."
-            raise unreadable(Finding("no_sheet", Place(name), message, suggestion(wanted, names)))
+            raise unreadable(Finding(Code.NO_SHEET, Place(name), message, suggestion(wanted, names)))
         return workbook[wanted]
 
     def _rows(self, sheet: Sheet, name: str) -> Iterator[Row | Finding]:
@@ -83,7 +84,7 @@ class XlsxReader:
             place = Place(name, line)
             if any(cell is not None for cell in cells[len(scales) :]):
                 message = f"the row is wider than the heading ({len(scales)})."
-                yield Finding("ragged_row", place, message)
+                yield Finding(Code.RAGGED_ROW, place, message)
                 continue
             padded = (*cells, *[None] * (len(scales) - len(cells)))
             yield from _faults(padded, scales, place)
@@ -92,7 +93,7 @@ class XlsxReader:
             yield from findings
             yield row
         if table is None:
-            raise unreadable(Finding("empty_file", Place(name), f"the sheet '{sheet.title}' is empty."))
+            raise unreadable(Finding(Code.EMPTY_FILE, Place(name), f"the sheet '{sheet.title}' is empty."))
         if not count:
             yield empty_source(Place(name), self._file, "the sheet has a heading and no row.")
 
@@ -122,10 +123,10 @@ def _faults(cells: Sequence[object], scales: Sequence[int | None], place: Place)
     for number, (cell, scale) in enumerate(zip(cells, scales, strict=False), start=1):
         at = Place(place.file, place.line, number)
         if isinstance(cell, str) and cell in _ERRORS:
-            yield Finding("formula_failed", at, f"the cell shows {cell}.", "Correct the formula.")
+            yield Finding(Code.FORMULA_FAILED, at, f"the cell shows {cell}.", "Correct the formula.")
         elif isinstance(cell, float) and scale is not None and not _is_certain(cell, scale):
             yield Finding(
-                "uncertain_number",
+                Code.UNCERTAIN_NUMBER,
                 at,
                 f"a workbook cannot hold {cell!r} to {scale} decimals: the next amount is the same number.",
                 "Keep such amounts as text, or export CSV.",
@@ -174,5 +175,7 @@ def _translated(name: str) -> Iterator[None]:
     except (BadZipFile, InvalidFileException, KeyError, ValueError, TypeError, EOFError, ParseError) as error:
         words = str(error).strip("'\"") or type(error).__name__
         raise unreadable(
-            Finding("not_a_workbook", Place(name), f"not a whole XLSX workbook: {words}.", "Save it again.")
+            Finding(
+                Code.NOT_A_WORKBOOK, Place(name), f"not a whole XLSX workbook: {words}.", "Save it again."
+            )
         ) from error

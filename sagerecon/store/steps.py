@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from sqlalchemy import Row, and_, bindparam, func, or_, select, update
 
 from sagerecon.model.entity import Entity, Written
-from sagerecon.model.finding import Finding
+from sagerecon.model.finding import Finding, finding_document, read_finding
 from sagerecon.model.value import canonical, read_json
-from sagerecon.planning.plan import finding_document, read_finding, read_step, step_document
+from sagerecon.planning.plan import read_step, step_document
 from sagerecon.planning.settling import Attempt, SetAside, State
 from sagerecon.store.database import Database, Transaction, Values, prepared, upsert
 from sagerecon.store.tables import HELD, ID_MAP, RUNS, STEPS

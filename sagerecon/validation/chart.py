@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 
+from sagerecon.model.code import Code
 from sagerecon.model.finding import Finding
 from sagerecon.model.money import grouped
 from sagerecon.model.place import NOWHERE
@@ -21,7 +22,7 @@ def accounts_are_mapped(
             name = str(record.values["name"] or "")
             called = f"{code} ({name})" if name and name != code else code
             yield Finding(
-                "account_without_rule",
+                Code.ACCOUNT_WITHOUT_RULE,
                 record.origins[0] if record.origins else NOWHERE,
                 f"account {called} has a balance of {grouped(amount)} and no row in crosswalk {crosswalk}.",
                 "Add a row that names its account in Sage.",

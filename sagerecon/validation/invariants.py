@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from sagerecon.model.code import Code
 from sagerecon.model.draft import Draft, Outcome, Reference
 from sagerecon.model.finding import Finding
 from sagerecon.model.money import grouped, total
@@ -39,7 +40,7 @@ def opening_control_closes(outcomes: Sequence[Outcome]) -> Iterator[Finding]:
         journal = next((draft for draft in drafts if draft.kind == "opening_balance_journal"), None)
         place = journal.place if journal is not None else NOWHERE
         yield Finding(
-            "opening_control_open",
+            Code.OPENING_CONTROL_OPEN,
             place,
             f"The opening control account would end at {grouped(-residual)} instead of 0.00 ({parts}).",
             "Name the account that carries the rest, with its reason, in the project's parameters.",

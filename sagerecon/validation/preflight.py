@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from sagerecon.model.code import Code
 from sagerecon.model.control import Control, Figure, Item
 from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.money import grouped, total
@@ -43,10 +44,10 @@ def compare_figures(control: Control) -> Iterator[Finding]:
     message = f"{control.about}, {ways} ways: {stated}."
     if gaps:
         yield Finding(
-            "figures_differ", control.place, f"{message} {' '.join(gaps)}", control.hint, control.severity
+            Code.FIGURES_DIFFER, control.place, f"{message} {' '.join(gaps)}", control.hint, control.severity
         )
     else:
-        yield Finding("figures_agree", control.place, f"{message} They agree.", severity=Severity.INFO)
+        yield Finding(Code.FIGURES_AGREE, control.place, f"{message} They agree.", severity=Severity.INFO)
 
 
 def _ought_to_be_zero(control: Control) -> Finding:
@@ -54,11 +55,11 @@ def _ought_to_be_zero(control: Control) -> Finding:
     amount, places = _sum(figure), _places(control)
     if not amount:
         message = f"{control.about}: {figure.about} {grouped(amount, places)}, as it should be."
-        return Finding("figure_zero", control.place, message, severity=Severity.INFO)
+        return Finding(Code.FIGURE_ZERO, control.place, message, severity=Severity.INFO)
     message = f"{control.about}: {figure.about} should be zero and is {grouped(amount, places)}."
     if control.items and total(item.amount for item in control.items) == amount:
         message += f" It is made of {_named(control.items, places)}."
-    return Finding("figure_not_zero", control.place, message, control.hint, control.severity)
+    return Finding(Code.FIGURE_NOT_ZERO, control.place, message, control.hint, control.severity)
 
 
 def _gap_sentence(first: Figure, other: Figure, items: Sequence[Item], places: int) -> str:

@@ -14,11 +14,12 @@ from decimal import Decimal
 from typing import Any, TypeAlias
 
 from sagerecon.model.catalog import Catalog, Field
-from sagerecon.model.document import suggestion
+from sagerecon.model.code import Code
 from sagerecon.model.draft import Draft, Reference
 from sagerecon.model.finding import Finding
 from sagerecon.model.money import grouped, total
 from sagerecon.model.place import NOWHERE, Place
+from sagerecon.model.suggestion import suggestion
 
 #: Kinds that carry what was owed or held before the accounts start; Sage wants them dated before that day.
 OPENING_KINDS = frozenset(
@@ -55,7 +56,7 @@ def kind_is_available(draft: Draft, catalog: Catalog, books: Books) -> Iterator[
     operation = catalog[draft.kind].operations.get("create")
     if operation is None or not operation.is_available(books.country, books.edition):
         yield Finding(
-            "not_available",
+            Code.NOT_AVAILABLE,
             _source(draft),
             f"{named(draft)} cannot be made in the {books.edition} edition in {books.country}.",
             "Choose an edition that has it, or another kind of entity.",
@@ -76,7 +77,7 @@ def tax_is_registered(draft: Draft, catalog: Catalog, books: Books) -> Iterator[
     for name, lines in draft.body.items():
         if isinstance(lines, list | tuple) and (tax := _sum(_lines(draft.body, name), "tax_amount")):
             yield Finding(
-                "tax_not_registered",
+                Code.TAX_NOT_REGISTERED,
                 _source(draft),
                 f"{named(draft)} bears tax of {grouped(tax)}, and the business is not registered for tax.",
                 "Carry the tax in the net, or register the business in Sage first.",
@@ -92,7 +93,7 @@ def lines_balance(draft: Draft, catalog: Catalog, books: Books) -> Iterator[Find
     debit, credit = _sum(lines, "debit"), _sum(lines, "credit")
     if debit != credit:
         yield Finding(
-            "unbalanced",
+            Code.UNBALANCED,
             _source(draft),
             f"{named(draft)} is off by {grouped(debit - credit)}: "
             f"debits {grouped(debit)}, credits {grouped(credit)}.",
@@ -109,21 +110,21 @@ def dates_are_open(draft: Draft, catalog: Catalog, books: Books) -> Iterator[Fin
     start = books.accounts_start
     if start is not None and draft.kind in OPENING_KINDS and day >= start:
         yield Finding(
-            "opening_after_start",
+            Code.OPENING_AFTER_START,
             _source(draft),
             f"{named(draft)} is dated {day}, and opening entries must lie before the start date {start}.",
             "Check the cut-over date and the accounts start date.",
         )
     if start is not None and draft.kind not in OPENING_KINDS and day < start:
         yield Finding(
-            "before_start",
+            Code.BEFORE_START,
             _source(draft),
             f"{named(draft)} is dated {day}, before the accounts start on {start}.",
             "Carry it in the opening balances, or leave it out by a named rule.",
         )
     if books.lockdown is not None and day <= books.lockdown:
         yield Finding(
-            "locked_period",
+            Code.LOCKED_PERIOD,
             _source(draft),
             f"{named(draft)} is dated {day}, and the books are locked up to {books.lockdown}.",
             "Move the lock-down date in Sage's financial settings for the time of the move.",
@@ -139,7 +140,7 @@ def payment_covers_allocations(draft: Draft, catalog: Catalog, books: Books) -> 
     amount = draft.body.get("total_amount")
     if isinstance(amount, Decimal) and allocated > amount:
         yield Finding(
-            "over_allocated",
+            Code.OVER_ALLOCATED,
             _source(draft),
             f"{named(draft)} is {grouped(amount)} and would settle {grouped(allocated)}.",
             "Correct the allocations in the source.",
@@ -154,7 +155,7 @@ def allocations_cancel(draft: Draft, catalog: Catalog, books: Books) -> Iterator
     residual = _sum(_lines(draft.body, "allocated_artefacts"), "amount")
     if residual:
         yield Finding(
-            "allocation_not_zero",
+            Code.ALLOCATION_NOT_ZERO,
             _source(draft),
             f"{named(draft)} sums to {grouped(residual)} instead of zero.",
             "Allocate the same amount on both sides.",
@@ -196,7 +197,7 @@ class _Fields:
         for name in needed:
             if body.get(name) in _EMPTY and self._applies(fields[name]):
                 yield self._finding(
-                    "required",
+                    Code.REQUIRED,
                     f"has no {path}{name}, which Sage requires.",
                     "Give it a value in the mapping, or a default with its reason.",
                 )
@@ -229,20 +230,20 @@ class _Fields:
     def _text(self, value: str, field: Field, where: str) -> Iterator[Finding]:
         if field.max_length and len(value) > field.max_length:
             yield self._finding(
-                "too_long",
+                Code.TOO_LONG,
                 f"{where} has {len(value)} characters and Sage takes {field.max_length}.",
                 "Shorten it by a rule: {max_length: …, on_overflow: cut}.",
             )
         choices = self.catalog.choices(field)
         if choices and value not in choices:
             hint = suggestion(value, choices) or f"Allowed: {', '.join(choices)}."
-            yield self._finding("not_allowed", f"{where} cannot be '{value}'.", hint)
+            yield self._finding(Code.NOT_ALLOWED, f"{where} cannot be '{value}'.", hint)
 
     def _amount(self, value: Decimal, field: Field, where: str) -> Iterator[Finding]:
         exponent = value.normalize().as_tuple().exponent
         if field.decimals is not None and isinstance(exponent, int) and -exponent > field.decimals:
             yield self._finding(
-                "too_fine",
+                Code.TOO_FINE,
                 f"{where} is {value}, and Sage keeps {field.decimals} decimals.",
                 "Round it by a rule: {money: {scale: 2}}.",
             )
@@ -251,12 +252,12 @@ class _Fields:
         least, most = field.least, field.most
         if (least is not None and value < least) or (most is not None and value > most):
             yield self._finding(
-                "out_of_range",
+                Code.OUT_OF_RANGE,
                 f"{where} is {value}, and Sage takes {least} to {most}.",
                 "Give it another in the mapping or its crosswalk.",
             )
 
-    def _finding(self, code: str, message: str, hint: str) -> Finding:
+    def _finding(self, code: Code, message: str, hint: str) -> Finding:
         joint = " " if message.startswith("has ") else ": "
         return Finding(code, _source(self.draft), f"{named(self.draft)}{joint}{message}", hint)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence, Set
 
 from sagerecon.model.catalog import Catalog
+from sagerecon.model.code import Code
 from sagerecon.model.draft import Draft, Outcome, Quarantined, Reference, natural_key
 from sagerecon.model.finding import Finding, Severity
 from sagerecon.validation.rules import RULES, Books, named
@@ -52,7 +53,7 @@ def _without_twins(outcomes: Sequence[Outcome]) -> list[Outcome]:
             others = ", ".join(str(o.origins[0]) for o in drafts if o is not draft and o.origins)
             found.setdefault(id(draft), []).append(
                 Finding(
-                    "duplicate_key",
+                    Code.DUPLICATE_KEY,
                     draft.origins[0] if draft.origins else draft.place,
                     f"{named(draft)} has the same {kind} key as another record ({key}; see {others}).",
                     "Give each its own key, or leave one out by a named rule.",
@@ -100,7 +101,7 @@ def _orphan_findings(
         else:
             why, hint = f"there is no {reference}", "Add the record, or correct the key in the source."
         yield Finding(
-            "reference_missing",
+            Code.REFERENCE_MISSING,
             draft.origins[0] if draft.origins else draft.place,
             f"{named(draft)} refers to a record that will not be in Sage: {why}.",
             hint,
