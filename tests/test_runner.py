@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from memory_sage import at_calls
+from memory_sage import faults_at
 from runs import Desk, customer, desk, invoice, quick_folder, references, twenty
 
 from sagerecon.model.call import Answer, Call
@@ -58,7 +58,7 @@ def test_what_was_written_is_known_afterwards(here: Desk) -> None:
 
 
 def test_progress_tells_each_step_and_every_wait(here: Desk) -> None:
-    here.sage.fault = at_calls(limit=2)
+    here.sage.fault = faults_at(limit=2)
     here.planned(twenty())
     told: list[Progress] = []
     here.go(on_progress=told.append)
@@ -271,7 +271,7 @@ class TestDoubt:
     @pytest.mark.parametrize("fault", ["lose_before", "lose_after", "fail_before", "fail_after"])
     @pytest.mark.parametrize("call", range(1, 20, 3))
     def test_each_write_may_get_no_answer(self, here: Desk, fault: str, call: int) -> None:
-        here.sage.fault = at_calls(**{fault: call})
+        here.sage.fault = faults_at(**{fault: call})
         here.planned(twenty())
         outcome = here.go()
         assert outcome.counts == {"read": 1, "created": 19, "resent": 1, "waiting": 1}
@@ -280,7 +280,7 @@ class TestDoubt:
         assert len(references(here.sage, "sales_invoice")) == 9
 
     def test_a_connection_that_was_refused_cost_nothing(self, here: Desk) -> None:
-        here.sage.fault = at_calls(refuse=3)
+        here.sage.fault = faults_at(refuse=3)
         here.planned(twenty())
         assert here.go().calls == 20
         with here.open() as store:
@@ -303,7 +303,7 @@ class TestDoubt:
 
     def test_a_listing_that_lags_is_waited_for(self, here: Desk) -> None:
         """Without ids to replay, what is in doubt is looked up only when the listing has caught up."""
-        here.sage.fault = at_calls(lose_after=2)
+        here.sage.fault = faults_at(lose_after=2)
         here.sage.honours_ids, here.sage.lag = False, 20 * SECOND
         here.planned(twenty())
         here.go(should_stop=lambda: sum(here.sage.calls.values()) == 3)
@@ -313,7 +313,7 @@ class TestDoubt:
         assert len(references(here.sage, "contact")) == 10
 
     def test_two_that_look_alike_are_for_a_person(self, here: Desk) -> None:
-        here.sage.fault = at_calls(lose_before=1)
+        here.sage.fault = faults_at(lose_before=1)
         here.planned([customer(1)])
         here.go(should_stop=lambda: sum(here.sage.calls.values()) == 2)
         for _ in range(2):
@@ -323,7 +323,7 @@ class TestDoubt:
         assert "2 entities in Sage look like it" in set_aside(here)["customers/C1"][1]
 
     def test_a_newer_plan_settles_what_an_older_one_left(self, here: Desk) -> None:
-        here.sage.fault = at_calls(lose_after=1)
+        here.sage.fault = faults_at(lose_after=1)
         here.planned([customer(1), customer(2)])
         here.go(should_stop=lambda: sum(here.sage.calls.values()) == 2)
         old = here.plan
@@ -358,7 +358,7 @@ class TestWindows:
 
     def test_calls_are_kept_for_settling(self, here: Desk) -> None:
         here.budget = Budget(None, 14, reserve=2, settle=2)
-        here.sage.fault = at_calls(lose_after=9)
+        here.sage.fault = faults_at(lose_after=9)
         here.planned(twenty())
         outcome = here.go()
         assert (outcome.ended, outcome.calls) == (Ended.PAUSED, 11)
@@ -456,7 +456,7 @@ class TestPlans:
             Place("rates.yaml", 1),
             OnExisting.CREATE,
         )
-        here.sage.fault = at_calls(lose_after=0)
+        here.sage.fault = faults_at(lose_after=0)
         here.planned([rate])
         outcome = here.go()
         assert (outcome.counts["looked_up"], outcome.counts["created"]) == (1, 1)
