@@ -234,7 +234,7 @@ def test_an_idempotency_id_does_not_answer_for_another_record() -> None:
 
 @pytest.mark.parametrize(("is_replayed", "status"), [(False, 201), (True, 422)])
 def test_a_refusal_is_forgotten_unless_errors_are_replayed(is_replayed: bool, status: int) -> None:
-    """The business is opened again between the requests."""
+    # The business accepts bookings again between the two requests.
     sage = small_sage()
     sage.idempotency.replays_errors = is_replayed
     books = sage.business(OAK)
