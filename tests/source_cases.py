@@ -12,9 +12,9 @@ import pytest
 from sagerecon import package
 from sagerecon.model.finding import Finding
 from sagerecon.model.value import Scalar
-from sagerecon.sources.declaration import read_sources
-from sagerecon.sources.declared import Sources
+from sagerecon.sources.definitions import Sources
 from sagerecon.sources.snapshot import Snapshot, open_snapshot, take_snapshot
+from sagerecon.sources.sources_yaml import read_sources
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 

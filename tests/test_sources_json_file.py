@@ -230,11 +230,11 @@ VALUES: Any = st.recursive(
 @settings(deadline=None, max_examples=60)
 @given(values=st.lists(VALUES, max_size=5), indent=st.sampled_from([None, 0, 2]), cut=st.integers(0, 200))
 def test_the_walk_agrees_with_the_decoder(values: list[Any], indent: int | None, cut: int) -> None:
-    from sagerecon.sources.json_text import JsonFault, JsonText  # noqa: PLC0415 - only this property looks inside
+    from sagerecon.sources.json_text import JsonDocument, JsonError  # noqa: PLC0415 - only this property looks inside
 
     plain = json.loads(json.dumps(values, default=float), parse_float=Decimal)
     text = json.dumps({"z": values, "a": {"b": values}, "n": 1}, indent=indent, default=float)
-    document = JsonText(text)
+    document = JsonDocument(text)
     beside: dict[str, object] = {}
     walked = list(document.records(("a", "b"), beside))
     assert [value for _, value in walked] == plain
@@ -243,5 +243,5 @@ def test_the_walk_agrees_with_the_decoder(values: list[Any], indent: int | None,
         start = sum(len(part) + 1 for part in text.split("\n")[: line - 1]) + column - 1
         assert start == position
         assert document.find(document.find(0, ("a", "b")) or 0, (str(plain.index(value)),)) is not None
-    with pytest.raises(JsonFault):
-        list(JsonText(text[: max(0, len(text) - 1 - cut)]).records(("a", "b"), {}))
+    with pytest.raises(JsonError):
+        list(JsonDocument(text[: max(0, len(text) - 1 - cut)]).records(("a", "b"), {}))

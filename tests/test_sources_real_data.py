@@ -9,7 +9,7 @@ from source_cases import declared, shared
 
 from sagerecon.model.errors import SourceError
 from sagerecon.model.finding import Severity
-from sagerecon.sources.declared import Sources
+from sagerecon.sources.definitions import Sources
 from sagerecon.sources.snapshot import open_snapshot, take_snapshot
 from sagerecon.validation.preflight import compare_figures
 

@@ -12,10 +12,10 @@ from sagerecon.model.place import Place
 
 #: A cell as it is written to newline-delimited JSON: decimals and dates as text, so that no float comes up.
 Cell: TypeAlias = "str | int | bool | list[dict[str, Cell]] | None"
-Convert: TypeAlias = Callable[[object], Cell]
+CellConverter: TypeAlias = Callable[[object], Cell]
 
 
-class CellFault(Exception):
+class CellError(Exception):
     """A cell that is not what its column says. A warning has a `value` all the same."""
 
     def __init__(
@@ -38,17 +38,17 @@ class CellFault(Exception):
         return Finding(self.code, place, f"{column}: {self.message}", self.hint, self.severity)
 
 
-def shown(cell: object) -> str:
+def display_text(cell: object) -> str:
     """The cell as a message shows it: short, and never what a terminal cannot write."""
     if isinstance(cell, dict | list):
         return "an object" if isinstance(cell, dict) else "a list"
     if isinstance(cell, bool):
         return str(cell).lower()
-    text = digits(cell) if isinstance(cell, Decimal) else str(cell)
+    text = plain_digits(cell) if isinstance(cell, Decimal) else str(cell)
     text = text if len(text) <= 40 else f"{text[:39]}…"
     return f"'{text}'".encode("utf-8", "backslashreplace").decode()
 
 
-def digits(number: Decimal) -> str:
+def plain_digits(number: Decimal) -> str:
     """Plain digits, but for numbers such as 1E+999999999 whose digits would fill the memory."""
     return f"{number:f}" if -60 < number.adjusted() < 60 else str(number)

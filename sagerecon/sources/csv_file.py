@@ -11,13 +11,13 @@ from typing import TextIO
 from sagerecon.model.code import Code
 from sagerecon.model.finding import Finding
 from sagerecon.model.place import Place
-from sagerecon.sources.columns import Row
-from sagerecon.sources.declared import SourceFile
+from sagerecon.sources.definitions import SourceFile
+from sagerecon.sources.files import empty_source_finding, file_errors, require_format, source_error
 from sagerecon.sources.flat_table import FlatTable
-from sagerecon.sources.opening import empty_source, reading, refuse_other_formats, unreadable
+from sagerecon.sources.rows import Row
 
 #: One cell; a quote that is never closed would otherwise swallow the rest of the file into memory.
-LARGEST_CELL = 1_000_000
+MAX_CELL_CHARACTERS = 1_000_000
 
 
 class CsvReader:
@@ -32,20 +32,20 @@ class CsvReader:
         Raises:
             SourceError: the file cannot be read, or is no text of the encoding declared.
         """
-        refuse_other_formats(path, name, "csv")
+        require_format(path, name, "csv")
         encoding = self._encoding(path, name)
-        with reading(Place(name)), path.open(encoding=encoding, newline="") as stream:
+        with file_errors(Place(name)), path.open(encoding=encoding, newline="") as stream:
             try:
                 yield from self._rows(stream, name)
             except UnicodeError as error:
-                raise unreadable(_not_in_encoding(path, name, encoding)) from error
+                raise source_error(_not_in_encoding(path, name, encoding)) from error
 
     def finish(self) -> Iterator[Finding]:
         """Nothing: a heading says at once what is not there."""
         return iter(())
 
     def _rows(self, stream: TextIO, name: str) -> Iterator[Row | Finding]:
-        csv.field_size_limit(LARGEST_CELL)
+        csv.field_size_limit(MAX_CELL_CHARACTERS)
         reader = csv.reader(stream, delimiter=self._file.delimiter, quotechar=self._file.quote, strict=True)
         table: FlatTable | None = None
         width = 0
@@ -72,13 +72,13 @@ class CsvReader:
             yield _broken(Place(name, line), error)
             return
         if table is None:
-            raise unreadable(Finding(Code.EMPTY_FILE, Place(name), "the file is empty."))
+            raise source_error(Finding(Code.EMPTY_FILE, Place(name), "the file is empty."))
         if not count:
-            yield empty_source(Place(name), self._file, "the file has a heading and no row.")
+            yield empty_source_finding(Place(name), self._file, "the file has a heading and no row.")
 
     def _encoding(self, path: Path, name: str) -> str:
         """The encoding declared, unless the first bytes say it cannot be that one."""
-        with reading(Place(name)), path.open("rb") as stream:
+        with file_errors(Place(name)), path.open("rb") as stream:
             head = stream.read(4)
         declared = self._file.encoding.lower().replace("_", "-")
         if head.startswith(b"\xef\xbb\xbf") and not declared.startswith("utf"):
@@ -87,7 +87,7 @@ class CsvReader:
             found = "utf-16"
         else:
             return "utf-8-sig" if declared in ("utf-8", "utf8") else self._file.encoding
-        raise unreadable(
+        raise source_error(
             Finding(
                 Code.NOT_IN_ENCODING,
                 Place(name, 1, 1),
@@ -119,7 +119,7 @@ def _not_in_encoding(path: Path, name: str, encoding: str) -> Finding:
     """Finds the line again: the stream has read ahead of the row it gave last."""
     place = Place(name)
     what = "a byte"
-    with reading(place), path.open("rb") as stream:
+    with file_errors(place), path.open("rb") as stream:
         lines = () if encoding.lower().startswith(("utf-16", "utf-32")) else stream
         for number, line in enumerate(lines, start=1):
             try:

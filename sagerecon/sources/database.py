@@ -24,7 +24,7 @@ from sagerecon.model.type import (
     list_of,
     object_of,
 )
-from sagerecon.sources.declared import WHOLE_DIGITS, Column
+from sagerecon.sources.definitions import MAX_INTEGER_DIGITS, Column
 
 #: Memory a query may take before it spills to disk.
 MEMORY = "512MB"
@@ -88,17 +88,17 @@ def open_for_reading(path: Path) -> duckdb.DuckDBPyConnection:
 def open_in_memory() -> duckdb.DuckDBPyConnection:
     """An empty database that touches no file."""
     connection = duckdb.connect(":memory:", config={**_CLOSED, "threads": 1, "temp_directory": ""})
-    close_doors(connection)
+    disable_external_access(connection)
     return connection
 
 
-def close_doors(connection: duckdb.DuckDBPyConnection) -> None:
+def disable_external_access(connection: duckdb.DuckDBPyConnection) -> None:
     """From here on SQL reaches no file and changes no setting."""
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
 
 
-def quoted(name: str) -> str:
+def quote_identifier(name: str) -> str:
     """A name as SQL takes it, whatever it holds."""
     return '"' + name.replace('"', '""') + '"'
 
@@ -106,9 +106,9 @@ def quoted(name: str) -> str:
 def sql_type(column: Column) -> str:
     """The DuckDB type of a declared column; never DOUBLE."""
     if column.type == "decimal":
-        return f"DECIMAL({WHOLE_DIGITS + column.scale}, {column.scale})"
+        return f"DECIMAL({MAX_INTEGER_DIGITS + column.scale}, {column.scale})"
     if column.type == "list":
-        fields = ", ".join(f"{quoted(inner.name)} {sql_type(inner)}" for inner in column.columns)
+        fields = ", ".join(f"{quote_identifier(inner.name)} {sql_type(inner)}" for inner in column.columns)
         return f"STRUCT({fields})[]"
     return _SQL_TYPES[column.type]
 
@@ -130,7 +130,7 @@ def type_of(sql: Any) -> Type | str:
 
 
 @contextmanager
-def storing(path: Path) -> Iterator[None]:
+def storage_errors(path: Path) -> Iterator[None]:
     """Turns what DuckDB and the system say while a snapshot is written or opened into a StoreError."""
     try:
         yield
@@ -141,7 +141,7 @@ def storing(path: Path) -> Iterator[None]:
 def _words(error: Exception) -> str:
     if isinstance(error, OSError):
         return (error.strerror or str(error)).lower()
-    return first_line(error)
+    return error_summary(error)
 
 
 def _hint(error: Exception) -> str:
@@ -162,7 +162,7 @@ def _hint(error: Exception) -> str:
     return ""
 
 
-def first_line(error: Exception) -> str:
+def error_summary(error: Exception) -> str:
     """DuckDB's message without its class, its candidates and its picture of the line."""
     line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     return _CLASS.sub("", line).rstrip(".!")

@@ -17,15 +17,15 @@ from sagerecon.model.place import NOWHERE, Place
 from sagerecon.model.record import Record
 from sagerecon.model.type import DECIMAL, INTEGER, TEXT, UNKNOWN, Columns, Type, list_of
 from sagerecon.model.value import Scalar, Value
-from sagerecon.sources.columns import ORIGIN
 from sagerecon.sources.database import open_in_memory
-from sagerecon.sources.declared import CheckQuery, ControlQuery, Query, Sources
-from sagerecon.sources.opening import unreadable
-from sagerecon.sources.query import Compiled, Compiler, sql_fault
+from sagerecon.sources.definitions import CheckQuery, ControlQuery, Query, Sources
+from sagerecon.sources.files import source_error
+from sagerecon.sources.query import CompiledQuery, QueryCompiler, sql_finding
+from sagerecon.sources.rows import ORIGIN
 from sagerecon.sources.tables import create_table
 
 #: Rows fetched at a time.
-_BATCH = 1_000
+_BATCH_ROWS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +33,8 @@ class CompiledControl:
     """A control whose SQL can be run."""
 
     declared: ControlQuery
-    figures: tuple[Compiled, ...]
-    items: Compiled | None
+    figures: tuple[CompiledQuery, ...]
+    items: CompiledQuery | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +42,14 @@ class CompiledCheck:
     """A check whose SQL can be run."""
 
     declared: CheckQuery
-    rows: Compiled
+    rows: CompiledQuery
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class CompiledSources:
     """Everything a snapshot can be asked, proven to fit its tables."""
 
-    datasets: Mapping[str, Compiled]
+    datasets: Mapping[str, CompiledQuery]
     controls: tuple[CompiledControl, ...]
     checks: tuple[CompiledCheck, ...]
 
@@ -65,13 +65,15 @@ def describe(
     return {name: compiled.columns for name, compiled in shape.datasets.items()}, findings
 
 
-def compile_queries(sources: Sources, parameters: Mapping[str, Scalar]) -> tuple[Shape, list[Finding]]:
+def compile_queries(
+    sources: Sources, parameters: Mapping[str, Scalar]
+) -> tuple[CompiledSources, list[Finding]]:
     """All datasets, controls and checks compiled against empty tables, and what is wrong with any SQL."""
     with open_in_memory() as connection:
         for file in sources.files.values():
             create_table(connection, file)
-        compiler = Compiler(connection, sources, parameters)
-        datasets: dict[str, Compiled] = {}
+        compiler = QueryCompiler(connection, sources, parameters)
+        datasets: dict[str, CompiledQuery] = {}
         for name, dataset in sources.datasets.items():
             compiled = compiler.dataset(name)
             if compiled is not None:
@@ -82,7 +84,7 @@ def compile_queries(sources: Sources, parameters: Mapping[str, Scalar]) -> tuple
         controls = [_control(control, compiler) for control in sources.controls.values()]
         checks = [_check(check, compiler) for check in sources.checks.values()]
         findings = sorted(set(compiler.findings), key=lambda found: (found.place, found.code, found.message))
-    shape = Shape(
+    shape = CompiledSources(
         datasets,
         tuple(control for control in controls if control is not None),
         tuple(check for check in checks if check is not None),
@@ -91,7 +93,7 @@ def compile_queries(sources: Sources, parameters: Mapping[str, Scalar]) -> tuple
 
 
 def read_records(
-    connection: duckdb.DuckDBPyConnection, name: str, compiled: Compiled, key: Sequence[str]
+    connection: duckdb.DuckDBPyConnection, name: str, compiled: CompiledQuery, key: Sequence[str]
 ) -> Iterator[Record]:
     """The records of a dataset one by one, in the order of its SQL.
 
@@ -101,14 +103,14 @@ def read_records(
     for column in key:
         if column not in compiled.columns:
             message = f"dataset '{name}' has no column '{column}' for its key."
-            raise unreadable(Finding(Code.NO_SUCH_COLUMN, compiled.query.place, message))
+            raise source_error(Finding(Code.NO_SUCH_COLUMN, compiled.query.place, message))
     for values in read_rows(connection, compiled):
         yield Record(
             name, "|".join(_key_text(values[column]) for column in key), values, _places(values[ORIGIN])
         )
 
 
-def count_records(connection: duckdb.DuckDBPyConnection, compiled: Compiled) -> int:
+def count_records(connection: duckdb.DuckDBPyConnection, compiled: CompiledQuery) -> int:
     """How many rows a query gives.
 
     Raises:
@@ -118,11 +120,13 @@ def count_records(connection: duckdb.DuckDBPyConnection, compiled: Compiled) -> 
     try:
         row = connection.execute(sql, compiled.values).fetchone()
     except duckdb.Error as error:
-        raise unreadable(sql_fault(compiled.query, error, compiled.first_line + 1)) from error
+        raise source_error(sql_finding(compiled.query, error, compiled.first_line + 1)) from error
     return int(row[0]) if row else 0
 
 
-def read_rows(connection: duckdb.DuckDBPyConnection, compiled: Compiled) -> Iterator[Mapping[str, Value]]:
+def read_rows(
+    connection: duckdb.DuckDBPyConnection, compiled: CompiledQuery
+) -> Iterator[Mapping[str, Value]]:
     """The rows of a query one by one, by column name.
 
     Raises:
@@ -132,16 +136,16 @@ def read_rows(connection: duckdb.DuckDBPyConnection, compiled: Compiled) -> Iter
     cursor = connection.cursor()  # of its own, so that several queries can be read side by side
     try:
         cursor.execute(compiled.sql, compiled.values)
-        while rows := cursor.fetchmany(_BATCH):
+        while rows := cursor.fetchmany(_BATCH_ROWS):
             for row in rows:
                 yield dict(zip(names, row, strict=True))
     except duckdb.Error as error:
-        raise unreadable(sql_fault(compiled.query, error, compiled.first_line)) from error
+        raise source_error(sql_finding(compiled.query, error, compiled.first_line)) from error
     finally:
         cursor.close()
 
 
-def take_control(connection: duckdb.DuckDBPyConnection, control: CompiledControl) -> Control:
+def read_control(connection: duckdb.DuckDBPyConnection, control: CompiledControl) -> Control:
     """The control totals of the data, and the records they are made of.
 
     Raises:
@@ -158,7 +162,7 @@ def take_control(connection: duckdb.DuckDBPyConnection, control: CompiledControl
     )
 
 
-def take_check(connection: duckdb.DuckDBPyConnection, check: CompiledCheck) -> Iterator[Finding]:
+def run_check(connection: duckdb.DuckDBPyConnection, check: CompiledCheck) -> Iterator[Finding]:
     """A finding for each row of the data that breaks the rule.
 
     Raises:
@@ -178,7 +182,7 @@ _TEXTS = (TEXT, UNKNOWN)
 _ORIGINS = (TEXT, list_of(TEXT), UNKNOWN, list_of(UNKNOWN))
 
 
-def _control(control: ControlQuery, compiler: Compiler) -> CompiledControl | None:
+def _control(control: ControlQuery, compiler: QueryCompiler) -> CompiledControl | None:
     wanted: dict[str, tuple[Type, ...]] = {"bucket": _TEXTS, "amount": _AMOUNTS}
     figures = [_checked(compiler, figure.query, wanted) for figure in control.figures]
     wanted_items = {**wanted, "label": _TEXTS, ORIGIN: _ORIGINS}
@@ -189,12 +193,14 @@ def _control(control: ControlQuery, compiler: Compiler) -> CompiledControl | Non
     return CompiledControl(control, tuple(whole), items)
 
 
-def _check(check: CheckQuery, compiler: Compiler) -> CompiledCheck | None:
+def _check(check: CheckQuery, compiler: QueryCompiler) -> CompiledCheck | None:
     rows = _checked(compiler, check.query, {"message": _TEXTS, ORIGIN: _ORIGINS})
     return CompiledCheck(check, rows) if rows is not None else None
 
 
-def _checked(compiler: Compiler, query: Query, wanted: Mapping[str, tuple[Type, ...]]) -> Compiled | None:
+def _checked(
+    compiler: QueryCompiler, query: Query, wanted: Mapping[str, tuple[Type, ...]]
+) -> CompiledQuery | None:
     compiled = compiler.query(query)
     if compiled is None:
         return None
@@ -215,7 +221,7 @@ def _wrong_columns(
             yield Finding(Code.WRONG_COLUMN, query.place, message, "Cast it.")
 
 
-def _amounts(connection: duckdb.DuckDBPyConnection, compiled: Compiled) -> dict[str, Decimal]:
+def _amounts(connection: duckdb.DuckDBPyConnection, compiled: CompiledQuery) -> dict[str, Decimal]:
     amounts: dict[str, Decimal] = {}
     for row in read_rows(connection, compiled):
         bucket = _key_text(row["bucket"])
@@ -223,7 +229,7 @@ def _amounts(connection: duckdb.DuckDBPyConnection, compiled: Compiled) -> dict[
     return amounts
 
 
-def _items(connection: duckdb.DuckDBPyConnection, compiled: Compiled) -> Iterator[Item]:
+def _items(connection: duckdb.DuckDBPyConnection, compiled: CompiledQuery) -> Iterator[Item]:
     for row in read_rows(connection, compiled):
         places = _places(row[ORIGIN])
         yield Item(

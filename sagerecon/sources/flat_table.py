@@ -9,8 +9,8 @@ from sagerecon.model.code import Code
 from sagerecon.model.document import suggestion
 from sagerecon.model.finding import Finding
 from sagerecon.model.place import Place
-from sagerecon.sources.columns import Field, Row, RowTyper, converter
-from sagerecon.sources.declared import Column, SourceFile
+from sagerecon.sources.definitions import Column, SourceFile
+from sagerecon.sources.rows import Field, Row, RowConverter, converter
 
 
 class FlatTable:
@@ -22,7 +22,9 @@ class FlatTable:
         self._place = place
         numbers = {column.name: self._number(column) for column in file.columns}
         self._numbers = {name: number for name, number in numbers.items() if number is not None}
-        self._typer = RowTyper(_field(column, numbers[column.name], file) for column in file.columns)
+        self._row_converter = RowConverter(
+            _field(column, numbers[column.name], file) for column in file.columns
+        )
 
     def faults(self) -> Iterator[Finding]:
         """Declared columns that the heading lacks or has twice."""
@@ -48,7 +50,7 @@ class FlatTable:
             number = self._numbers.get(column.name)
             return Place(self._place.file, line, 0 if number is None else number + 1)
 
-        return self._typer.row(cells, f"{self._place.file}:{line}", place_of)
+        return self._row_converter.row(cells, f"{self._place.file}:{line}", place_of)
 
     def _number(self, column: Column) -> int | None:
         heading = column.path[0]

@@ -10,14 +10,14 @@ from sagerecon.model.code import Code
 from sagerecon.model.document import suggestion
 from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.place import Place
-from sagerecon.sources.columns import Row, RowTyper
-from sagerecon.sources.declared import Column, SourceFile
-from sagerecon.sources.json_cells import Presence, json_fields
-from sagerecon.sources.json_text import JsonFault, JsonText
-from sagerecon.sources.opening import empty_source, reading, refuse_other_formats, unreadable
+from sagerecon.sources.definitions import Column, SourceFile
+from sagerecon.sources.files import empty_source_finding, file_errors, require_format, source_error
+from sagerecon.sources.json_fields import PathTracker, json_fields
+from sagerecon.sources.json_text import JsonDocument, JsonError
+from sagerecon.sources.rows import Row, RowConverter
 
 #: What APIs call the number of records an answer holds.
-COUNTS = ("maxResults", "totalCount", "total_count", "$total", "recordCount", "record_count")
+COUNT_KEYS = ("maxResults", "totalCount", "total_count", "$total", "recordCount", "record_count")
 
 
 class JsonReader:
@@ -25,8 +25,8 @@ class JsonReader:
 
     def __init__(self, file: SourceFile) -> None:
         self._file = file
-        self._typer = RowTyper(json_fields(file))
-        self._presence = Presence(file.columns)
+        self._row_converter = RowConverter(json_fields(file))
+        self._presence = PathTracker(file.columns)
 
     def rows(self, path: Path, name: str) -> Iterator[Row | Finding]:
         """The rows of one file in its order, and what is wrong with them.
@@ -34,14 +34,14 @@ class JsonReader:
         Raises:
             SourceError: the file cannot be read, is not JSON, or holds no such list.
         """
-        refuse_other_formats(path, name, "json")
+        require_format(path, name, "json")
         text = _read_text(path, name, self._file.encoding)
-        document = JsonText(text)
+        document = JsonDocument(text)
         try:
             yield from self._walk(document, name)
-        except JsonFault as fault:
+        except JsonError as fault:
             place = _place(name, document, fault.position)
-            raise unreadable(Finding(fault.code, place, fault.message, fault.hint)) from None
+            raise source_error(Finding(fault.code, place, fault.message, fault.hint)) from None
 
     def finish(self) -> Iterator[Finding]:
         """The columns whose path no record had."""
@@ -55,7 +55,7 @@ class JsonReader:
                 Severity.WARNING,
             )
 
-    def _walk(self, document: JsonText, name: str) -> Iterator[Row | Finding]:
+    def _walk(self, document: JsonDocument, name: str) -> Iterator[Row | Finding]:
         count = 0
         beside: dict[str, object] = {}
         for position, record in document.records(self._file.records, beside):
@@ -71,21 +71,21 @@ class JsonReader:
                 return _place(name, document, start if found is None else found)
 
             line, number = document.line_and_column(position)
-            row, findings = self._typer.row(record, f"{name}:{line}:{number}", place_of)
+            row, findings = self._row_converter.row(record, f"{name}:{line}:{number}", place_of)
             yield from findings
             yield row
         yield from self._counts(document, name, beside, count)
 
     def _counts(
-        self, document: JsonText, name: str, beside: Mapping[str, object], count: int
+        self, document: JsonDocument, name: str, beside: Mapping[str, object], count: int
     ) -> Iterator[Finding]:
         if document.list_position is None:
             yield from self._no_list(document, name)
         elif not count:
             place = _place(name, document, document.list_position)
-            yield empty_source(place, self._file, "the list holds no record.")
+            yield empty_source_finding(place, self._file, "the list holds no record.")
         declared = {
-            key: said for key, said in beside.items() if key in COUNTS and isinstance(said, int | Decimal)
+            key: said for key, said in beside.items() if key in COUNT_KEYS and isinstance(said, int | Decimal)
         }
         if self._file.count:
             said = document.value_at(self._file.count)
@@ -100,13 +100,13 @@ class JsonReader:
                     Severity.WARNING,
                 )
 
-    def _no_list(self, document: JsonText, name: str) -> Iterator[Finding]:
+    def _no_list(self, document: JsonDocument, name: str) -> Iterator[Finding]:
         """The list is not there: an empty answer, or the file of something else."""
         place = _place(name, document, document.deepest_position)
         reached, keys = ".".join(document.reached) or "the answer", document.keys
         wanted = self._file.records[len(document.reached)]
         if not keys:
-            finding = empty_source(place, self._file, f"an empty answer: {reached} holds nothing.")
+            finding = empty_source_finding(place, self._file, f"an empty answer: {reached} holds nothing.")
             if self._file.optional:
                 yield finding
                 return
@@ -117,11 +117,11 @@ class JsonReader:
                 f"{reached} has no '{wanted}'; it holds {', '.join(keys)}.",
                 suggestion(wanted, keys) or "Is this the file of something else?",
             )
-        raise unreadable(finding)
+        raise source_error(finding)
 
 
 def _read_text(path: Path, name: str, encoding: str) -> str:
-    with reading(Place(name)):
+    with file_errors(Place(name)):
         data = path.read_bytes()
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         encoding = "utf-16"
@@ -129,7 +129,7 @@ def _read_text(path: Path, name: str, encoding: str) -> str:
         text = data.decode(encoding)
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise unreadable(
+        raise source_error(
             Finding(
                 Code.NOT_IN_ENCODING,
                 Place(name, line),
@@ -138,9 +138,9 @@ def _read_text(path: Path, name: str, encoding: str) -> str:
             )
         ) from None
     if not text.strip():
-        raise unreadable(Finding(Code.EMPTY_FILE, Place(name), "the file is empty."))
+        raise source_error(Finding(Code.EMPTY_FILE, Place(name), "the file is empty."))
     return text
 
 
-def _place(name: str, document: JsonText, position: int) -> Place:
+def _place(name: str, document: JsonDocument, position: int) -> Place:
     return Place(name, *document.line_and_column(position))

@@ -15,7 +15,7 @@ _BLANK = re.compile(r"[ \t\n\r]*")
 _UNTERMINATED = "Unterminated string"
 
 
-class JsonFault(Exception):
+class JsonError(Exception):
     """The text is not JSON at `position`."""
 
     def __init__(self, code: Code, position: int, message: str, hint: str = "") -> None:
@@ -26,7 +26,7 @@ class JsonFault(Exception):
         self.hint = hint
 
 
-class JsonText:
+class JsonDocument:
     """A JSON text, the list of records in it, and where things stand.
 
     After `records` is exhausted, `list_position` is where the list stands, or None where the path
@@ -53,11 +53,11 @@ class JsonText:
         Raises:
             JsonFault: the text is not JSON from somewhere on.
         """
-        position = self._skip(0)
+        position = self._skip_whitespace(0)
         position = yield from self._descend(position, tuple(path), beside)
-        end = self._skip(position)
+        end = self._skip_whitespace(position)
         if end < len(self._text):
-            raise JsonFault(Code.NOT_JSON, end, "not JSON: something stands after its end.")
+            raise JsonError(Code.NOT_JSON, end, "not JSON: something stands after its end.")
 
     def find(self, start: int, path: Sequence[str]) -> int | None:
         """The position of the value at `path` in the value at `start`, or None."""
@@ -76,7 +76,7 @@ class JsonText:
 
     def value_at(self, path: Sequence[str]) -> Any:
         """The value at `path` of the whole text, or None."""
-        found = self.find(self._skip(0), path)
+        found = self.find(self._skip_whitespace(0), path)
         return None if found is None else self._decode(found)[0]
 
     def line_and_column(self, position: int) -> tuple[int, int]:
@@ -94,13 +94,13 @@ class JsonText:
         if not path:
             return (yield from self._items(position))
         if self._peek(position) != "{":
-            raise JsonFault(Code.NOT_AN_OBJECT, position, f"an object with '{path[0]}' is looked for here.")
+            raise JsonError(Code.NOT_AN_OBJECT, position, f"an object with '{path[0]}' is looked for here.")
         keys: list[str] = []
-        end = self._skip(position + 1)
+        end = self._skip_whitespace(position + 1)
         while self._peek(end) != "}":
             key, start = self._key(end)
             if key in keys:
-                raise JsonFault(Code.KEY_TWICE, end, f"the key '{key}' stands twice in one object.")
+                raise JsonError(Code.KEY_TWICE, end, f"the key '{key}' stands twice in one object.")
             keys.append(key)
             if key == path[0]:
                 self.reached = (*self.reached, key)
@@ -116,14 +116,14 @@ class JsonText:
 
     def _items(self, position: int) -> Generator[tuple[int, Any], None, int]:
         if self._peek(position) != "[":
-            raise JsonFault(
+            raise JsonError(
                 Code.NOT_A_LIST,
                 position,
                 "a list of records is looked for here.",
                 "Correct records: in sources.yaml.",
             )
         self.list_position = position
-        end = self._skip(position + 1)
+        end = self._skip_whitespace(position + 1)
         while self._peek(end) != "]":
             start = end
             value, end = self._decode(start)
@@ -133,7 +133,7 @@ class JsonText:
 
     def _entries(self, position: int) -> Iterator[tuple[str, int]]:
         """Each key of the object at `position`, and where its value stands."""
-        end = self._skip(position + 1)
+        end = self._skip_whitespace(position + 1)
         while self._peek(end) != "}":
             key, start = self._key(end)
             yield key, start
@@ -141,7 +141,7 @@ class JsonText:
 
     def _places(self, position: int) -> Iterator[int]:
         """Where each item of the list at `position` stands."""
-        end = self._skip(position + 1)
+        end = self._skip_whitespace(position + 1)
         while self._peek(end) != "]":
             yield end
             end = self._next(self._decode(end)[1], "]")
@@ -150,21 +150,21 @@ class JsonText:
         if self._peek(position) != '"':
             raise self._fault(position, "a key in double quotes is expected")
         key, end = self._decode(position)
-        end = self._skip(end)
+        end = self._skip_whitespace(end)
         if self._peek(end) != ":":
             raise self._fault(end, "a colon is expected")
-        return key, self._skip(end + 1)
+        return key, self._skip_whitespace(end + 1)
 
     def _next(self, position: int, close: str) -> int:
         """Where the next entry starts after the one that ended at `position`, or where `close` stands."""
-        end = self._skip(position)
+        end = self._skip_whitespace(position)
         if self._peek(end) == close:
             return end
         if self._peek(end) != ",":
             raise self._fault(end, f"a comma or {close} is expected")
-        start = self._skip(end + 1)
+        start = self._skip_whitespace(end + 1)
         if self._peek(start) == close:
-            raise JsonFault(Code.NOT_JSON, start, f"not JSON: nothing follows the comma before {close}.")
+            raise JsonError(Code.NOT_JSON, start, f"not JSON: nothing follows the comma before {close}.")
         return start
 
     def _decode(self, position: int) -> tuple[Any, int]:
@@ -175,23 +175,23 @@ class JsonText:
                 raise self._fault(len(self._text), "") from None
             raise self._fault(error.pos, error.msg[:1].lower() + error.msg[1:]) from None
         except ValueError as error:
-            raise JsonFault(Code.NOT_JSON, position, f"not JSON: {error}.") from None
+            raise JsonError(Code.NOT_JSON, position, f"not JSON: {error}.") from None
         except RecursionError:
-            raise JsonFault(Code.NOT_JSON, position, "the JSON is nested too deeply.") from None
+            raise JsonError(Code.NOT_JSON, position, "the JSON is nested too deeply.") from None
 
-    def _fault(self, position: int, words: str) -> JsonFault:
+    def _fault(self, position: int, words: str) -> JsonError:
         """What is wrong at a position; a text that ends there was cut short."""
         if not self._text[position:].strip():
             end = len(self._text.rstrip())
             hint = "Was the download cut short?"
-            return JsonFault(Code.TRUNCATED, end, "the JSON ends here, in the middle.", hint)
+            return JsonError(Code.TRUNCATED, end, "the JSON ends here, in the middle.", hint)
         before = self._text[:position].rstrip()[-1:] if position < 1_000_000 else ""
         if before == "," and self._text[position] in "}]":
             words = f"nothing follows the comma before {self._text[position]}"
         line = self._text[position : position + 20].split("\n")[0]
-        return JsonFault(Code.NOT_JSON, position, f"not JSON: {words}; here stands {line!r}.")
+        return JsonError(Code.NOT_JSON, position, f"not JSON: {words}; here stands {line!r}.")
 
-    def _skip(self, position: int) -> int:
+    def _skip_whitespace(self, position: int) -> int:
         match = _BLANK.match(self._text, position)
         return match.end() if match is not None else position
 

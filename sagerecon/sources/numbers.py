@@ -7,17 +7,17 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from sagerecon.model.code import Code
-from sagerecon.sources.cell import Cell, CellFault, Convert, digits, shown
-from sagerecon.sources.declared import WHOLE_DIGITS, SourceFile
+from sagerecon.sources.cell import Cell, CellConverter, CellError, display_text, plain_digits
+from sagerecon.sources.definitions import MAX_INTEGER_DIGITS, SourceFile
 
 _BIGINT = 2**63
 
 
-def decimal_converter(scale: int, file: SourceFile) -> Convert:
+def decimal_converter(scale: int, file: SourceFile) -> CellConverter:
     """Types a cell as a decimal of at most `scale` decimals; nothing is rounded."""
     number = _number_pattern(file.decimal, file.thousands)
     plain = _number_pattern(".", "")
-    is_usual = re.compile(rf"-?[0-9]{{1,{WHOLE_DIGITS}}}(?:\.[0-9]{{1,{max(scale, 1)}}})?").fullmatch
+    is_usual = re.compile(rf"-?[0-9]{{1,{MAX_INTEGER_DIGITS}}}(?:\.[0-9]{{1,{max(scale, 1)}}})?").fullmatch
     has_point = file.decimal == "." and scale > 0
 
     def convert(cell: object) -> Cell:
@@ -26,29 +26,33 @@ def decimal_converter(scale: int, file: SourceFile) -> Convert:
                 return cell  # nearly every amount there is
             match = number(cell)
         elif isinstance(cell, Decimal) and cell.is_finite():
-            match = plain(digits(cell))
+            match = plain(plain_digits(cell))
         elif isinstance(cell, int) and not isinstance(cell, bool):
             match = plain(str(cell))
         else:
             match = None
         if match is None:
-            raise CellFault(Code.NOT_DECIMAL, f"{shown(cell)} is not a number.", _number_hint(cell, file))
+            raise CellError(
+                Code.NOT_DECIMAL, f"{display_text(cell)} is not a number.", _number_hint(cell, file)
+            )
         sign, whole, fraction = match
         fraction = fraction.rstrip("0")
         if len(fraction) > scale:
-            raise CellFault(
+            raise CellError(
                 Code.TOO_FINE,
-                f"{shown(cell)} has {len(fraction)} decimals and the column keeps {scale}.",
+                f"{display_text(cell)} has {len(fraction)} decimals and the column keeps {scale}.",
                 f"Say scale: {len(fraction)}.",
             )
-        if len(whole.lstrip("0")) > WHOLE_DIGITS:
-            raise CellFault(Code.TOO_LARGE, f"{shown(cell)} has more than {WHOLE_DIGITS} digits.")
+        if len(whole.lstrip("0")) > MAX_INTEGER_DIGITS:
+            raise CellError(
+                Code.TOO_LARGE, f"{display_text(cell)} has more than {MAX_INTEGER_DIGITS} digits."
+            )
         return f"{sign}{whole or '0'}.{fraction}" if fraction else f"{sign}{whole}"
 
     return convert
 
 
-def integer_converter(file: SourceFile) -> Convert:
+def integer_converter(file: SourceFile) -> CellConverter:
     """Types a cell as a whole number of 64 bits."""
     number = _number_pattern(file.decimal, file.thousands)
 
@@ -62,9 +66,9 @@ def integer_converter(file: SourceFile) -> Convert:
         elif isinstance(cell, int) and not isinstance(cell, bool):
             value = cell
         if value is None:
-            raise CellFault(Code.NOT_INTEGER, f"{shown(cell)} is not a whole number.")
+            raise CellError(Code.NOT_INTEGER, f"{display_text(cell)} is not a whole number.")
         if not -_BIGINT <= value < _BIGINT:
-            raise CellFault(Code.TOO_LARGE, f"{shown(cell)} is too large for a whole number.")
+            raise CellError(Code.TOO_LARGE, f"{display_text(cell)} is too large for a whole number.")
         return value
 
     return convert

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import duckdb
 
 from sagerecon.model.value import Scalar
-from sagerecon.sources.database import quoted
-from sagerecon.sources.declared import Column, SourceFile
+from sagerecon.sources.database import quote_identifier
+from sagerecon.sources.definitions import Column, SourceFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +32,12 @@ def profile_table(connection: duckdb.DuckDBPyConnection, file: SourceFile) -> li
 
 
 def _profile(connection: duckdb.DuckDBPyConnection, table: str, column: Column) -> ColumnProfile:
-    name = quoted(column.name)
+    name = quote_identifier(column.name)
     is_list = column.type == "list"
     span = "NULL, NULL, NULL" if is_list else f"count(DISTINCT {name}), min({name}), max({name})"
     length = {"text": "length", "list": "len"}.get(column.type)
     longest = f"max({length}({name}))" if length else "NULL"
     row = connection.execute(
-        f"SELECT count(*), count(*) - count({name}), {span}, {longest} FROM {quoted(table)}"  # noqa: S608
+        f"SELECT count(*), count(*) - count({name}), {span}, {longest} FROM {quote_identifier(table)}"  # noqa: S608
     ).fetchone()
     return ColumnProfile(table, column.name, column.type, *(row or (0, 0, None, None, None, None)))

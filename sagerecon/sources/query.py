@@ -16,14 +16,14 @@ from sagerecon.model.finding import Finding
 from sagerecon.model.place import Place
 from sagerecon.model.type import Columns, Type
 from sagerecon.model.value import Scalar
-from sagerecon.sources.database import first_line, quoted, type_of
-from sagerecon.sources.declared import Query, Sources
+from sagerecon.sources.database import error_summary, quote_identifier, type_of
+from sagerecon.sources.definitions import Query, Sources
 
 _LINE = re.compile(r"^LINE (\d+): (.*)\n( *)\^", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
-class Parsed:
+class ParsedQuery:
     """One query by itself."""
 
     query: Query
@@ -33,7 +33,7 @@ class Parsed:
 
 
 @dataclass(frozen=True, slots=True)
-class Compiled:
+class CompiledQuery:
     """A query that can be run: the SQL of the datasets it names stands before it in a WITH."""
 
     query: Query
@@ -43,7 +43,7 @@ class Compiled:
     first_line: int  #: the line of `sql` on which the query's own text starts
 
 
-class Compiler:
+class QueryCompiler:
     """Compiles queries against the tables of one connection, which are empty: only shapes matter."""
 
     def __init__(
@@ -52,33 +52,33 @@ class Compiler:
         self._connection = connection
         self._parameters = parameters
         self._tables = frozenset(sources.files)
-        self._parsed: dict[str, Parsed] = {}
-        self._compiled: dict[str, Compiled | None] = {}
+        self._parsed: dict[str, ParsedQuery] = {}
+        self._compiled: dict[str, CompiledQuery | None] = {}
         self.findings: list[Finding] = []
         for name, dataset in sources.datasets.items():
             if (parsed := self._parse(dataset.query)) is not None:
                 self._parsed[name] = parsed
         #: Names that mean a dataset in SQL; where a file has the same name, the file is meant.
         self._datasets = frozenset(sources.datasets) - self._tables
-        self._refuse_circles()
+        self._report_cycles()
 
-    def dataset(self, name: str) -> Compiled | None:
+    def dataset(self, name: str) -> CompiledQuery | None:
         """The dataset, or None with the reason among the findings, where it is told once."""
         if name not in self._compiled:
             parsed = self._parsed.get(name)
             self._compiled[name] = None if parsed is None else self._compile(parsed)
         return self._compiled[name]
 
-    def query(self, query: Query) -> Compiled | None:
+    def query(self, query: Query) -> CompiledQuery | None:
         """Any other query, such as a control's."""
         parsed = self._parse(query)
         return None if parsed is None else self._compile(parsed)
 
-    def _parse(self, query: Query) -> Parsed | None:
+    def _parse(self, query: Query) -> ParsedQuery | None:
         try:
             statements = self._connection.extract_statements(query.sql)
         except duckdb.Error as error:
-            self.findings.append(sql_fault(query, error))
+            self.findings.append(sql_finding(query, error))
             return None
         if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
             self.findings.append(
@@ -98,7 +98,9 @@ class Compiler:
             )
         if unknown:
             return None
-        return Parsed(query, _without_semicolon(query.sql), frozenset(statements[0].named_parameters), names)
+        return ParsedQuery(
+            query, _without_semicolon(query.sql), frozenset(statements[0].named_parameters), names
+        )
 
     def _table_names(self, sql: str) -> frozenset[str]:
         row = self._connection.execute("SELECT json_serialize_sql($1::VARCHAR)", [sql]).fetchone()
@@ -107,26 +109,26 @@ class Compiler:
         _collect(json.loads(row[0]) if row else {}, tables, own)
         return frozenset(tables - own)
 
-    def _refuse_circles(self) -> None:
+    def _report_cycles(self) -> None:
         for name in sorted(self._datasets & set(self._parsed)):
-            circle = self._circle(name)
+            circle = self._cycle(name)
             if circle and name == min(circle):  # each circle once
                 place = self._parsed[name].query.place
                 path = " -> ".join((*circle, circle[0]))
                 self.findings.append(
                     Finding(Code.DATASET_CIRCLE, place, f"datasets read each other in a circle: {path}.")
                 )
-        broken = {name for name in self._datasets & set(self._parsed) if self._circle(name)}
+        broken = {name for name in self._datasets & set(self._parsed) if self._cycle(name)}
         for name in [name for name in self._parsed if name in broken]:
             del self._parsed[name]
 
-    def _circle(self, start: str) -> tuple[str, ...]:
+    def _cycle(self, start: str) -> tuple[str, ...]:
         """A way from the dataset back to itself, or nothing."""
         ways: list[tuple[str, ...]] = [(start,)]
         seen: set[str] = set()
         while ways:
             way = ways.pop()
-            for name in sorted(self._below(way[-1])):
+            for name in sorted(self._dependencies(way[-1])):
                 if name == start:
                     return way
                 if name not in seen:
@@ -134,7 +136,7 @@ class Compiler:
                     ways.append((*way, name))
         return ()
 
-    def _below(self, name: str) -> frozenset[str]:
+    def _dependencies(self, name: str) -> frozenset[str]:
         parsed = self._parsed.get(name)
         return parsed.names & self._datasets if parsed is not None else frozenset()
 
@@ -142,29 +144,29 @@ class Compiler:
         """The datasets to be defined, each after those it reads."""
         for name in sorted(names):
             if name not in done:
-                self._order(sorted(self._below(name)), done)
+                self._order(sorted(self._dependencies(name)), done)
                 done.append(name)
         return done
 
-    def _compile(self, parsed: Parsed) -> Compiled | None:
+    def _compile(self, parsed: ParsedQuery) -> CompiledQuery | None:
         order = self._order(sorted(parsed.names & self._datasets), [])
         if any(self.dataset(name) is None for name in order):
             return None  # told where the broken dataset stands
         parts = [self._parsed[name] for name in order]
-        sql, line = _joined(list(zip(order, parts, strict=True)), parsed.sql)
+        sql, line = _with_datasets(list(zip(order, parts, strict=True)), parsed.sql)
         names = parsed.parameters.union(*(part.parameters for part in parts))
         values = {name: self._parameters[name] for name in sorted(names)}
         try:
             described = self._connection.execute(sql, values).description or ()
         except duckdb.Error as error:
-            self.findings.append(sql_fault(parsed.query, error, line))
+            self.findings.append(sql_finding(parsed.query, error, line))
             return None
         columns, findings = _columns(parsed.query, [(str(part[0]), part[1]) for part in described])
         self.findings += findings
-        return None if findings else Compiled(parsed.query, sql, values, columns, line)
+        return None if findings else CompiledQuery(parsed.query, sql, values, columns, line)
 
 
-def sql_fault(query: Query, error: duckdb.Error, first: int = 1) -> Finding:
+def sql_finding(query: Query, error: duckdb.Error, first: int = 1) -> Finding:
     """What DuckDB says of the SQL, at the line and column of the YAML where it can be told.
 
     `first` is the line of the text DuckDB saw on which the query's own text starts.
@@ -175,7 +177,7 @@ def sql_fault(query: Query, error: duckdb.Error, first: int = 1) -> Finding:
         line = int(found[1]) - first + 1
         if 1 <= line <= query.sql.count("\n") + 1:
             place = Place(place.file, place.line + line)
-    return Finding(Code.SQL_FAULT, place, f"in the SQL: {first_line(error)}.", _candidates(error))
+    return Finding(Code.SQL_FAULT, place, f"in the SQL: {error_summary(error)}.", _candidates(error))
 
 
 def _candidates(error: duckdb.Error) -> str:
@@ -213,11 +215,11 @@ def _columns(query: Query, described: Sequence[tuple[str, Any]]) -> tuple[dict[s
     return columns, findings
 
 
-def _joined(parts: Sequence[tuple[str, Parsed]], sql: str) -> tuple[str, int]:
+def _with_datasets(parts: Sequence[tuple[str, ParsedQuery]], sql: str) -> tuple[str, int]:
     """The query with the datasets it reads before it, and the line on which its own text starts."""
     if not parts:
         return sql, 1
-    head = ",\n".join(f"{quoted(name)} AS (\n{part.sql}\n)" for name, part in parts)
+    head = ",\n".join(f"{quote_identifier(name)} AS (\n{part.sql}\n)" for name, part in parts)
     position, recursive = _with_position(sql)
     if position is None:
         head = f"WITH {head}\n"

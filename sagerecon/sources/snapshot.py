@@ -23,22 +23,22 @@ from sagerecon.model.record import Record
 from sagerecon.model.type import Columns
 from sagerecon.model.value import Scalar, Value, canonical
 from sagerecon.model.value import fingerprint as fingerprint_of
-from sagerecon.sources.database import open_for_loading, open_for_reading, storing
+from sagerecon.sources.database import open_for_loading, open_for_reading, storage_errors
 from sagerecon.sources.dataset import (
-    Shape,
+    CompiledSources,
     compile_queries,
     count_records,
+    read_control,
     read_records,
     read_rows,
-    take_check,
-    take_control,
+    run_check,
 )
-from sagerecon.sources.declared import SourceFile, Sources
-from sagerecon.sources.opening import unreadable
+from sagerecon.sources.definitions import SourceFile, Sources
+from sagerecon.sources.files import source_error
 from sagerecon.sources.profile import ColumnProfile, profile_table
-from sagerecon.sources.query import Compiled
+from sagerecon.sources.query import CompiledQuery
+from sagerecon.sources.table_reader import FileFacts, FindingCollector, read_table
 from sagerecon.sources.tables import load_table
-from sagerecon.sources.taking import FileFacts, Findings, read_table
 
 #: The layout of the file; another one is refused.
 FORMAT = "snapshot/v1"
@@ -61,7 +61,7 @@ def take_snapshot(
         SourceError: a file cannot be read at all; its `findings` hold everything else that was found.
         StoreError: the snapshot cannot be written.
     """
-    with storing(target):
+    with storage_errors(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         # Beside the target, so that the last step is a rename; mkdtemp makes it 0700.
         with tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as beside:
@@ -86,10 +86,10 @@ def open_snapshot(path: Path, sources: Sources, parameters: Mapping[str, Scalar]
     shape, findings = compile_queries(sources, parameters)
     if findings:
         raise SourceError(f"{findings[0].place}: {findings[0].message}", findings[0].hint, findings)
-    with storing(path):
+    with storage_errors(path):
         connection = open_for_reading(path)
     try:
-        with storing(path):
+        with storage_errors(path):
             meta = _meta(connection, path)
         _refuse_other_declarations(meta, sources)
         return Snapshot(connection, shape, sources, meta)
@@ -104,7 +104,7 @@ class Snapshot:
     def __init__(
         self,
         connection: duckdb.DuckDBPyConnection,
-        shape: Shape,
+        shape: CompiledSources,
         sources: Sources,
         meta: Mapping[str, Any],
     ) -> None:
@@ -161,11 +161,11 @@ class Snapshot:
 
     def checks(self) -> list[Finding]:
         """A finding for each row that breaks a rule of the source itself."""
-        return [found for check in self._shape.checks for found in take_check(self._connection, check)]
+        return [found for check in self._shape.checks for found in run_check(self._connection, check)]
 
     def controls(self) -> list[Control]:
         """The control totals taken on these rows."""
-        return [take_control(self._connection, control) for control in self._shape.controls]
+        return [read_control(self._connection, control) for control in self._shape.controls]
 
     def profile(self) -> list[ColumnProfile]:
         """Rows, nulls, distinct values, least, greatest and longest of each column of each table."""
@@ -173,11 +173,11 @@ class Snapshot:
             found for file in self._sources.files.values() for found in profile_table(self._connection, file)
         ]
 
-    def _dataset(self, name: str) -> Compiled:
+    def _dataset(self, name: str) -> CompiledQuery:
         if name not in self._shape.datasets:
             message = f"there is no dataset '{name}'."
             hint = suggestion(name, self._shape.datasets)
-            raise unreadable(Finding(Code.NO_SUCH_DATASET, Place(self._sources.file), message, hint))
+            raise source_error(Finding(Code.NO_SUCH_DATASET, Place(self._sources.file), message, hint))
         return self._shape.datasets[name]
 
 
@@ -185,7 +185,7 @@ def _read_all(
     sources: Sources, folder: Path, beside: Path, progress: Callable[[str, int], None]
 ) -> tuple[list[FileFacts], list[Finding]]:
     """Every table read; a file that cannot be read stops the rest no earlier than at the end."""
-    findings = Findings()
+    findings = FindingCollector()
     facts: list[FileFacts] = []
     failures: list[SourceError] = []
     for file in sources.files.values():

@@ -8,20 +8,20 @@ from pathlib import Path
 import duckdb
 
 from sagerecon.model.errors import StoreError
-from sagerecon.sources.columns import Row
-from sagerecon.sources.database import quoted, sql_type
-from sagerecon.sources.declared import SourceFile
+from sagerecon.sources.database import quote_identifier, sql_type
+from sagerecon.sources.definitions import SourceFile
+from sagerecon.sources.rows import Row
 
 #: The largest row as JSON, in bytes; the longest real document of 675 lines takes 200 kB.
-LARGEST_ROW = 64 * 1024 * 1024
+MAX_ROW_BYTES = 64 * 1024 * 1024
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 
 
 def create_table(connection: duckdb.DuckDBPyConnection, file: SourceFile) -> None:
     """Create the empty table of `file`: its columns as declared, then `_origin`."""
-    columns = ", ".join(f"{quoted(name)} {kind}" for name, kind in _columns(file).items())
-    connection.execute(f"CREATE TABLE {quoted(file.name)} ({columns})")
+    columns = ", ".join(f"{quote_identifier(name)} {kind}" for name, kind in _columns(file).items())
+    connection.execute(f"CREATE TABLE {quote_identifier(file.name)} ({columns})")
 
 
 def row_line(row: Row) -> str:
@@ -38,10 +38,10 @@ def load_table(connection: duckdb.DuckDBPyConnection, file: SourceFile, lines: P
     create_table(connection, file)
     if not rows:
         return
-    types = ", ".join(f"{quoted(name)}: '{kind}'" for name, kind in _columns(file).items())
+    types = ", ".join(f"{quote_identifier(name)}: '{kind}'" for name, kind in _columns(file).items())
     connection.execute(
-        f"INSERT INTO {quoted(file.name)} SELECT * FROM read_json($lines, "  # noqa: S608 - names of ours
-        f"format = 'newline_delimited', columns = {{{types}}}, maximum_object_size = {LARGEST_ROW})",
+        f"INSERT INTO {quote_identifier(file.name)} SELECT * FROM read_json($lines, "  # noqa: S608 - names of ours
+        f"format = 'newline_delimited', columns = {{{types}}}, maximum_object_size = {MAX_ROW_BYTES})",
         {"lines": str(lines)},
     )
     arrived = count_rows(connection, file.name)
@@ -51,7 +51,7 @@ def load_table(connection: duckdb.DuckDBPyConnection, file: SourceFile, lines: P
 
 def count_rows(connection: duckdb.DuckDBPyConnection, table: str) -> int:
     """How many rows the table has."""
-    row = connection.execute(f"SELECT count(*) FROM {quoted(table)}").fetchone()  # noqa: S608 - quoted
+    row = connection.execute(f"SELECT count(*) FROM {quote_identifier(table)}").fetchone()  # noqa: S608 - quoted
     return int(row[0]) if row else 0
 
 

@@ -20,10 +20,10 @@ from sagerecon.model.code import Code
 from sagerecon.model.document import suggestion
 from sagerecon.model.finding import Finding
 from sagerecon.model.place import Place
-from sagerecon.sources.columns import Row
-from sagerecon.sources.declared import SourceFile
+from sagerecon.sources.definitions import SourceFile
+from sagerecon.sources.files import empty_source_finding, file_errors, require_format, source_error
 from sagerecon.sources.flat_table import FlatTable
-from sagerecon.sources.opening import empty_source, reading, refuse_other_formats, unreadable
+from sagerecon.sources.rows import Row
 
 Sheet: TypeAlias = Any  # openpyxl's read-only sheet has no public type
 
@@ -47,7 +47,7 @@ class XlsxReader:
         Raises:
             SourceError: the file cannot be read, is no workbook, or has no such sheet.
         """
-        refuse_other_formats(path, name, "xlsx")
+        require_format(path, name, "xlsx")
         with _workbook(path, name) as workbook:
             yield from self._rows(self._sheet(workbook, name), name)
 
@@ -60,10 +60,10 @@ class XlsxReader:
         wanted = self._file.sheet or (names[0] if len(names) == 1 else "")
         if not wanted:
             message = f"the workbook has {len(names)} sheets: {', '.join(names)}."
-            raise unreadable(Finding(Code.WHICH_SHEET, Place(name), message, "Say which one: sheet: …."))
+            raise source_error(Finding(Code.WHICH_SHEET, Place(name), message, "Say which one: sheet: …."))
         if wanted not in names:
             message = f"there is no sheet '{wanted}'; the workbook has {', '.join(names)}."
-            raise unreadable(Finding(Code.NO_SHEET, Place(name), message, suggestion(wanted, names)))
+            raise source_error(Finding(Code.NO_SHEET, Place(name), message, suggestion(wanted, names)))
         return workbook[wanted]
 
     def _rows(self, sheet: Sheet, name: str) -> Iterator[Row | Finding]:
@@ -75,7 +75,7 @@ class XlsxReader:
             if line <= self._file.skip or all(cell is None for cell in cells):
                 continue
             if table is None:
-                heading = _heading(cells)
+                heading = _headings(cells)
                 table = FlatTable(self._file, heading, Place(name, line))
                 scales = [self._scales.get(title.strip()) for title in heading]
                 yield from table.faults()
@@ -93,9 +93,9 @@ class XlsxReader:
             yield from findings
             yield row
         if table is None:
-            raise unreadable(Finding(Code.EMPTY_FILE, Place(name), f"the sheet '{sheet.title}' is empty."))
+            raise source_error(Finding(Code.EMPTY_FILE, Place(name), f"the sheet '{sheet.title}' is empty."))
         if not count:
-            yield empty_source(Place(name), self._file, "the sheet has a heading and no row.")
+            yield empty_source_finding(Place(name), self._file, "the sheet has a heading and no row.")
 
 
 def _exact(cell: object, scale: int | None) -> object:
@@ -138,7 +138,7 @@ def _is_certain(number: float, scale: int) -> bool:
     return Decimal(math.ulp(number)) < Decimal(1).scaleb(-scale)
 
 
-def _heading(cells: Sequence[object]) -> list[str]:
+def _headings(cells: Sequence[object]) -> list[str]:
     titles = ["" if cell is None else str(cell) for cell in cells]
     while titles and not titles[-1]:
         titles.pop()
@@ -169,12 +169,12 @@ def _sheet_rows(sheet: Sheet, name: str) -> Iterator[tuple[object, ...]]:
 def _translated(name: str) -> Iterator[None]:
     """What openpyxl, zipfile and the XML parser raise on a damaged workbook, as one error of ours."""
     try:
-        with reading(Place(name)), warnings.catch_warnings():
+        with file_errors(Place(name)), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # openpyxl remarks on styles, which are not read here
             yield
     except (BadZipFile, InvalidFileException, KeyError, ValueError, TypeError, EOFError, ParseError) as error:
         words = str(error).strip("'\"") or type(error).__name__
-        raise unreadable(
+        raise source_error(
             Finding(
                 Code.NOT_A_WORKBOOK, Place(name), f"not a whole XLSX workbook: {words}.", "Save it again."
             )

@@ -11,13 +11,13 @@ from sagerecon.model.place import Place
 
 #: Digits before the point. With 18, the common type of a 2-decimal and a 12-decimal column still fits
 #: DuckDB's 38 digits; of DECIMAL(38,2) and DECIMAL(38,6) it takes DECIMAL(38,2) and rounds in silence.
-WHOLE_DIGITS = 18
+MAX_INTEGER_DIGITS = 18
 
 #: A name that SQL takes without quotes. Lower case only: SQL does not tell `Id` from `id`.
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 #: Decimals a column may keep at most.
-LARGEST_SCALE = 12
+MAX_SCALE = 12
 
 
 @dataclass(frozen=True, slots=True)

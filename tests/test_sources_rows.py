@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sagerecon.model.place import NOWHERE
-from sagerecon.sources.cell import CellFault
-from sagerecon.sources.columns import converter
-from sagerecon.sources.declared import Column, SourceFile
+from sagerecon.sources.cell import CellError
+from sagerecon.sources.definitions import Column, SourceFile
+from sagerecon.sources.rows import converter
 
 
 def typed(cell: object, kind: str, decimal: str = ".", thousands: str = "", **column: object) -> object:
@@ -22,7 +22,7 @@ def typed(cell: object, kind: str, decimal: str = ".", thousands: str = "", **co
 
 def fault(cell: object, kind: str, **settings: object) -> str:
     """What is said about the cell."""
-    with pytest.raises(CellFault) as caught:
+    with pytest.raises(CellError) as caught:
         typed(cell, kind, **settings)  # type: ignore[arg-type]
     return f"{caught.value.message} {caught.value.hint}".strip()
 
@@ -159,7 +159,7 @@ def test_what_is_not_of_its_type(cell: object, kind: str, settings: dict[str, ob
 
 
 def test_letters_lost_before_are_told_and_kept() -> None:
-    with pytest.raises(CellFault) as caught:
+    with pytest.raises(CellError) as caught:
         typed("F\ufffdrs\ufffdljning", "text")
     assert caught.value.value == "F\ufffdrs\ufffdljning"
     assert caught.value.severity.value == "warning"

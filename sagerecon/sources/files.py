@@ -14,10 +14,10 @@ from sagerecon.model.document import suggestion
 from sagerecon.model.errors import SourceError
 from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.place import Place
-from sagerecon.sources.declared import SourceFile
+from sagerecon.sources.definitions import SourceFile
 
 #: What the first bytes of a file say it really is. White space and a byte-order mark are passed over.
-_SIGNS = (
+_SIGNATURES = (
     (re.compile(rb"<!doctype html|<html|<head|<body", re.IGNORECASE), "a web page"),
     (re.compile(rb"<\?xml|<[a-z][\w:.-]*[\s/>]", re.IGNORECASE), "XML"),
     (re.compile(rb"PK\x03\x04"), "a workbook or another zip archive"),
@@ -27,7 +27,7 @@ _SIGNS = (
     (re.compile(rb"""[{\[]\s*["{\[]"""), "JSON"),
 )
 _WORDS = {"json": "JSON", "csv": "CSV", "xlsx": "an XLSX workbook"}
-_OWN = {"json": "JSON", "csv": "", "xlsx": "a workbook or another zip archive"}
+_OWN_SIGNATURE = {"json": "JSON", "csv": "", "xlsx": "a workbook or another zip archive"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class FoundFile:
     name: str
 
 
-def unreadable(finding: Finding) -> SourceError:
+def source_error(finding: Finding) -> SourceError:
     """The error for a file that cannot be read at all."""
     return SourceError(f"{finding.place}: {finding.message}", finding.hint, (finding,))
 
@@ -51,10 +51,10 @@ def find_files(folder: Path, file: SourceFile) -> list[FoundFile]:
     """
     root = folder.resolve()
     if not root.is_dir():
-        raise unreadable(
+        raise source_error(
             Finding(Code.NO_FOLDER, Place(str(folder)), "there is no such folder.", "Check the data folder.")
         )
-    with reading(Place(file.path)):
+    with file_errors(Place(file.path)):
         names = _names(root)
         if any(mark in file.path for mark in "*?["):
             paths = sorted(path for path in root.glob(file.path) if path.is_file())
@@ -62,26 +62,26 @@ def find_files(folder: Path, file: SourceFile) -> list[FoundFile]:
             paths = [root / file.path] if (root / file.path).is_file() else []
     if not paths and not file.optional:
         hint = suggestion(file.path, names) or f"The data folder is {folder}."
-        raise unreadable(Finding(Code.NO_FILE, Place(file.path), "there is no such file.", hint))
+        raise source_error(Finding(Code.NO_FILE, Place(file.path), "there is no such file.", hint))
     for path in paths:
         if not path.resolve().is_relative_to(root):
             place = Place(path.relative_to(root).as_posix())
-            raise unreadable(Finding(Code.OUTSIDE_FOLDER, place, "the link leads out of the data folder."))
+            raise source_error(Finding(Code.OUTSIDE_FOLDER, place, "the link leads out of the data folder."))
     return [FoundFile(path, path.relative_to(root).as_posix()) for path in paths]
 
 
-def refuse_other_formats(path: Path, name: str, form: str) -> None:
+def require_format(path: Path, name: str, form: str) -> None:
     """Return only if the file may be of `form` by its first bytes.
 
     Raises:
         SourceError: it is something else, such as a web page saved as data.
     """
-    with reading(Place(name)), path.open("rb") as stream:
+    with file_errors(Place(name)), path.open("rb") as stream:
         head = stream.read(1024)
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    found = next((what for sign, what in _SIGNS if sign.match(start)), "")
-    if found and found != _OWN[form]:
-        raise unreadable(
+    found = next((what for sign, what in _SIGNATURES if sign.match(start)), "")
+    if found and found != _OWN_SIGNATURE[form]:
+        raise source_error(
             Finding(
                 Code.WRONG_FORMAT,
                 Place(name, 1, 1),
@@ -93,11 +93,11 @@ def refuse_other_formats(path: Path, name: str, form: str) -> None:
 
 def sha256_of(path: Path, name: str) -> str:
     """The SHA-256 of the file's bytes, as 64 hex characters."""
-    with reading(Place(name)), path.open("rb") as stream:
+    with file_errors(Place(name)), path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def empty_source(place: Place, file: SourceFile, message: str) -> Finding:
+def empty_source_finding(place: Place, file: SourceFile, message: str) -> Finding:
     """A file without records: worth a look where the table may be empty, else an error."""
     if file.optional:
         return Finding(Code.EMPTY_SOURCE, place, message, severity=Severity.WARNING)
@@ -105,17 +105,17 @@ def empty_source(place: Place, file: SourceFile, message: str) -> Finding:
 
 
 @contextmanager
-def reading(place: Place) -> Iterator[None]:
+def file_errors(place: Place) -> Iterator[None]:
     """Turns what the system says about a file into a SourceError, once, here."""
     try:
         yield
     except PermissionError as error:
-        raise unreadable(
+        raise source_error(
             Finding(Code.UNREADABLE, place, "we are not allowed to read it.", "Check its permissions.")
         ) from error
     except OSError as error:
         words = (error.strerror or str(error)).lower()
-        raise unreadable(Finding(Code.UNREADABLE, place, f"it cannot be read: {words}.")) from error
+        raise source_error(Finding(Code.UNREADABLE, place, f"it cannot be read: {words}.")) from error
 
 
 def _names(root: Path) -> Iterable[str]:

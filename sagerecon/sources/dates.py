@@ -7,12 +7,12 @@ from datetime import UTC, date, datetime
 from functools import lru_cache
 
 from sagerecon.model.code import Code
-from sagerecon.sources.cell import Cell, CellFault, Convert, shown
+from sagerecon.sources.cell import Cell, CellConverter, CellError, display_text
 
 _ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
-def date_converter(formats: tuple[str, ...]) -> Convert:
+def date_converter(formats: tuple[str, ...]) -> CellConverter:
     """Types a cell as a day, given as ISO text; no formats mean ISO 8601."""
 
     def convert(cell: object) -> Cell:
@@ -24,7 +24,7 @@ def date_converter(formats: tuple[str, ...]) -> Convert:
         elif isinstance(cell, str) and (day := _read_date(cell.strip(), formats)) is not None:
             return day
         wanted = " or ".join(formats) or "a date such as 2017-03-31"
-        raise CellFault(Code.NOT_DATE, f"{shown(cell)} is not {wanted}.")
+        raise CellError(Code.NOT_DATE, f"{display_text(cell)} is not {wanted}.")
 
     return convert
 
@@ -41,7 +41,7 @@ def _read_date(text: str, formats: tuple[str, ...]) -> str | None:
     return None if moment is None else moment.date().isoformat()
 
 
-def datetime_converter(formats: tuple[str, ...]) -> Convert:
+def datetime_converter(formats: tuple[str, ...]) -> CellConverter:
     """Types a cell as a moment, given as ISO text; in UTC where the text has a zone."""
 
     def convert(cell: object) -> Cell:
@@ -52,7 +52,7 @@ def datetime_converter(formats: tuple[str, ...]) -> Convert:
             moment = _strptime(cell.strip(), formats) if formats else _read_datetime(cell.strip())
         if moment is None:
             wanted = " or ".join(formats) or "a time such as 2017-03-31T14:05:00"
-            raise CellFault(Code.NOT_DATETIME, f"{shown(cell)} is not {wanted}.")
+            raise CellError(Code.NOT_DATETIME, f"{display_text(cell)} is not {wanted}.")
         if moment.tzinfo is not None:
             moment = moment.astimezone(UTC).replace(tzinfo=None)
         return moment.isoformat()

@@ -12,9 +12,9 @@ from typing import Any, TypeAlias
 from sagerecon.model.code import Code
 from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.place import Place
-from sagerecon.sources.cell import Cell, CellFault, Convert, digits, shown
-from sagerecon.sources.days import date_converter, datetime_converter
-from sagerecon.sources.declared import Column, SourceFile
+from sagerecon.sources.cell import Cell, CellConverter, CellError, display_text, plain_digits
+from sagerecon.sources.dates import date_converter, datetime_converter
+from sagerecon.sources.definitions import Column, SourceFile
 from sagerecon.sources.numbers import decimal_converter, integer_converter
 
 #: What a boolean may be called where the column does not say.
@@ -48,10 +48,10 @@ class Field:
 
     column: Column
     pick: Callable[[Any], object]
-    convert: Convert
+    convert: CellConverter
 
 
-class RowTyper:
+class RowConverter:
     """Types the rows of one table.
 
     Every cell of every source passes here, so what can be looked up once is.
@@ -67,14 +67,14 @@ class RowTyper:
         for name, pick, convert, column in self._fields:
             try:
                 values[name] = convert(pick(raw))
-            except CellFault as fault:
+            except CellError as fault:
                 values[name] = fault.value
                 findings.append(fault.finding(place_of(column), name))
         values[ORIGIN] = origin
         return values, findings
 
 
-def converter(column: Column, file: SourceFile) -> Convert:
+def converter(column: Column, file: SourceFile) -> CellConverter:
     """The function that types a cell of this column; a cell of blanks is none."""
     convert = _converter(column, file)
     required = column.required
@@ -82,14 +82,14 @@ def converter(column: Column, file: SourceFile) -> Convert:
     def convert_or_blank(cell: object) -> Cell:
         if cell is None or cell == "" or (isinstance(cell, str) and cell.isspace()):
             if required:
-                raise CellFault(Code.MISSING_VALUE, "a value is required and the cell is empty.")
+                raise CellError(Code.MISSING_VALUE, "a value is required and the cell is empty.")
             return None
         return convert(cell)
 
     return convert_or_blank
 
 
-def _converter(column: Column, file: SourceFile) -> Convert:
+def _converter(column: Column, file: SourceFile) -> CellConverter:
     match column.type:
         case "text":
             return _as_text
@@ -111,19 +111,19 @@ def _as_text(cell: object) -> Cell:
     if isinstance(cell, str):
         return cell if cell.isascii() else _checked(cell)
     if isinstance(cell, bool) or not isinstance(cell, int | Decimal | date):
-        raise CellFault(Code.NOT_TEXT, f"{shown(cell)} is not text.")
-    return digits(cell) if isinstance(cell, Decimal) else str(cell)
+        raise CellError(Code.NOT_TEXT, f"{display_text(cell)} is not text.")
+    return plain_digits(cell) if isinstance(cell, Decimal) else str(cell)
 
 
 def _checked(text: str) -> str:
     if _SURROGATE.search(text):
-        raise CellFault(
-            Code.HALF_CHARACTER, f"{shown(text)} holds half a character.", "Export the file again."
+        raise CellError(
+            Code.HALF_CHARACTER, f"{display_text(text)} holds half a character.", "Export the file again."
         )
     if _LOST_LETTER in text:
-        raise CellFault(
+        raise CellError(
             Code.LETTERS_LOST,
-            f"{shown(text)} has letters that were lost before this file was written.",
+            f"{display_text(text)} has letters that were lost before this file was written.",
             "Export it again with the right encoding, or correct them by hand.",
             Severity.WARNING,
             text,
@@ -131,14 +131,16 @@ def _checked(text: str) -> str:
     return text
 
 
-def _boolean(words: Mapping[str, bool]) -> Convert:
+def _boolean(words: Mapping[str, bool]) -> CellConverter:
     def convert(cell: object) -> Cell:
         if isinstance(cell, bool):
             return cell
         word = str(cell).strip().casefold() if isinstance(cell, str | int) else ""
         if word not in words:
-            raise CellFault(
-                Code.NOT_BOOLEAN, f"{shown(cell)} is neither true nor false.", f"Words: {', '.join(words)}."
+            raise CellError(
+                Code.NOT_BOOLEAN,
+                f"{display_text(cell)} is neither true nor false.",
+                f"Words: {', '.join(words)}.",
             )
         return words[word]
 

@@ -10,8 +10,8 @@ from typing import Any
 from sagerecon.model.code import Code
 from sagerecon.model.document import Node, check_schema, read_document
 from sagerecon.model.finding import Finding, Severity
-from sagerecon.sources.column_declaration import column_faults, read_columns
-from sagerecon.sources.declared import (
+from sagerecon.sources.columns_yaml import check_columns, read_columns
+from sagerecon.sources.definitions import (
     NAME,
     CheckQuery,
     ControlQuery,
@@ -23,7 +23,7 @@ from sagerecon.sources.declared import (
 )
 
 #: Endings that say what a file holds.
-ENDINGS = {".json": "json", ".csv": "csv", ".tsv": "csv", ".xlsx": "xlsx"}
+FORMAT_BY_SUFFIX = {".json": "json", ".csv": "csv", ".tsv": "csv", ".xlsx": "xlsx"}
 
 #: Keys of a file that mean something in these formats only.
 _FITS = {
@@ -56,17 +56,19 @@ def read_sources(text: str, file: str, schema: Mapping[str, Any]) -> tuple[Sourc
         {name: _check(name, node, lines) for name, node in _children(root, "checks")},
     )
     for part in ("files", "datasets", "controls", "checks"):
-        findings += [fault for name, node in _children(root, part) if (fault := _bad_name(name, node))]
+        findings += [fault for name, node in _children(root, part) if (fault := _check_name(name, node))]
     for name, node in _children(root, "files"):
-        findings += _file_faults(sources.files[name], node)
+        findings += _check_file(sources.files[name], node)
     for _, node in _children(root, "controls"):
-        findings += [fault for name, child in _children(node, "figures") if (fault := _bad_name(name, child))]
+        findings += [
+            fault for name, child in _children(node, "figures") if (fault := _check_name(name, child))
+        ]
     return sources, sorted(set(findings), key=lambda finding: (finding.place, finding.code, finding.message))
 
 
 def _file(name: str, node: Node) -> SourceFile:
     path = _text(node, "path")
-    form = _text(node, "format") or ENDINGS.get(PurePosixPath(path).suffix.lower(), "")
+    form = _text(node, "format") or FORMAT_BY_SUFFIX.get(PurePosixPath(path).suffix.lower(), "")
     return SourceFile(
         name=name,
         path=path,
@@ -118,8 +120,8 @@ def _query(node: Node, lines: list[str]) -> Query:
     return Query(sql.text, sql.place, is_block=line[sql.place.column - 1 : sql.place.column] == "|")
 
 
-def _file_faults(file: SourceFile, node: Node) -> Iterator[Finding]:
-    yield from column_faults(node, file.format)
+def _check_file(file: SourceFile, node: Node) -> Iterator[Finding]:
+    yield from check_columns(node, file.format)
     if "path" in node and not file.format:
         yield Finding(
             Code.UNKNOWN_FORMAT,
@@ -139,10 +141,10 @@ def _file_faults(file: SourceFile, node: Node) -> Iterator[Finding]:
         if key in node and file.format and file.format not in formats:
             place = node[key].named_at
             yield Finding(Code.KEY_NOT_FOR_FORMAT, place, f"'{key}' means nothing for {file.format}.")
-    yield from _text_faults(file, node)
+    yield from _check_text_settings(file, node)
 
 
-def _text_faults(file: SourceFile, node: Node) -> Iterator[Finding]:
+def _check_text_settings(file: SourceFile, node: Node) -> Iterator[Finding]:
     try:
         codecs.lookup(file.encoding)
     except (LookupError, ValueError):
@@ -158,7 +160,7 @@ def _text_faults(file: SourceFile, node: Node) -> Iterator[Finding]:
         )
 
 
-def _bad_name(name: str, node: Node) -> Finding | None:
+def _check_name(name: str, node: Node) -> Finding | None:
     if NAME.fullmatch(name):
         return None
     return Finding(

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sagerecon.model.code import Code
-from sagerecon.sources.cell import Cell, CellFault, Convert
-from sagerecon.sources.columns import Field, converter
-from sagerecon.sources.declared import Column, SourceFile
+from sagerecon.sources.cell import Cell, CellConverter, CellError
+from sagerecon.sources.definitions import Column, SourceFile
+from sagerecon.sources.rows import Field, converter
 
 
 def json_fields(file: SourceFile) -> tuple[Field, ...]:
@@ -38,13 +38,13 @@ def _picker(path: tuple[str, ...]) -> Callable[[object], object]:
                 value = value[int(step)] if int(step) < len(value) else None
             else:
                 where = ".".join(path[:number]) or "the item"
-                raise CellFault(Code.NOT_AN_OBJECT, f"{where} is no object, so it has no '{step}'.")
+                raise CellError(Code.NOT_AN_OBJECT, f"{where} is no object, so it has no '{step}'.")
         return value
 
     return pick
 
 
-def _list_converter(column: Column, file: SourceFile) -> Convert:
+def _list_converter(column: Column, file: SourceFile) -> CellConverter:
     """Types each item. A list that is not there is empty: APIs leave empty lists out."""
     fields = tuple(_field(inner, file) for inner in column.columns)
 
@@ -52,9 +52,9 @@ def _list_converter(column: Column, file: SourceFile) -> Convert:
         if cell is None:
             cell = []
         if not isinstance(cell, list):
-            raise CellFault(Code.NOT_A_LIST, "a list is expected here.")
+            raise CellError(Code.NOT_A_LIST, "a list is expected here.")
         if column.required and not cell:
-            raise CellFault(Code.MISSING_VALUE, "at least one item is required and the list is empty.")
+            raise CellError(Code.MISSING_VALUE, "at least one item is required and the list is empty.")
         return [_item(number, item, fields) for number, item in enumerate(cell, start=1)]
 
     return convert
@@ -65,13 +65,13 @@ def _item(number: int, item: object, fields: Sequence[Field]) -> dict[str, Cell]
     for field in fields:
         try:
             values[field.column.name] = field.convert(field.pick(item))
-        except CellFault as fault:
+        except CellError as fault:
             message = f"item {number}, {field.column.name}: {fault.message}"
-            raise CellFault(fault.code, message, fault.hint) from None
+            raise CellError(fault.code, message, fault.hint) from None
     return values
 
 
-class Presence:
+class PathTracker:
     """Which declared paths no record has had so far: a path with a typing error is empty everywhere."""
 
     def __init__(self, columns: Sequence[Column]) -> None:

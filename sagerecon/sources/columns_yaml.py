@@ -9,7 +9,7 @@ from datetime import datetime
 from sagerecon.model.code import Code
 from sagerecon.model.document import Node
 from sagerecon.model.finding import Finding
-from sagerecon.sources.declared import LARGEST_SCALE, NAME, Column
+from sagerecon.sources.definitions import MAX_SCALE, NAME, Column
 
 #: Decimals a column keeps where it does not say: money.
 MONEY_SCALE = 2
@@ -29,10 +29,10 @@ def read_columns(node: Node, form: str) -> tuple[Column, ...]:
     return tuple(_column(name, child, form, formats) for name, child in _columns(node))
 
 
-def column_faults(node: Node, form: str) -> Iterator[Finding]:
+def check_columns(node: Node, form: str) -> Iterator[Finding]:
     """What the schema cannot say about the columns under `node`."""
     if "date" in node:
-        yield from _format_faults(node["date"], "date")
+        yield from _check_formats(node["date"], "date")
     for name, child in _columns(node):
         yield from _faults(name, child, form)
 
@@ -77,16 +77,16 @@ def _faults(name: str, node: Node, form: str) -> Iterator[Finding]:
         if key in node and kind and kind not in types:
             yield Finding(Code.KEY_NOT_FOR_TYPE, node[key].named_at, f"'{key}' means nothing for {kind}.")
     if kind == "list":
-        yield from _list_faults(name, node, form)
+        yield from _check_list(name, node, form)
     if "format" in node:
-        yield from _format_faults(node["format"], kind)
-    if "scale" in node and _scale(node) > LARGEST_SCALE:
+        yield from _check_formats(node["format"], kind)
+    if "scale" in node and _scale(node) > MAX_SCALE:
         yield Finding(
-            Code.SCALE_TOO_LARGE, node["scale"].place, f"a column keeps at most {LARGEST_SCALE} decimals."
+            Code.SCALE_TOO_LARGE, node["scale"].place, f"a column keeps at most {MAX_SCALE} decimals."
         )
 
 
-def _list_faults(name: str, node: Node, form: str) -> Iterator[Finding]:
+def _check_list(name: str, node: Node, form: str) -> Iterator[Finding]:
     if form in ("csv", "xlsx"):
         yield Finding(
             Code.LIST_IN_FLAT_FILE,
@@ -100,7 +100,7 @@ def _list_faults(name: str, node: Node, form: str) -> Iterator[Finding]:
         yield from _faults(inner, child, form)
 
 
-def _format_faults(node: Node, kind: str) -> Iterator[Finding]:
+def _check_formats(node: Node, kind: str) -> Iterator[Finding]:
     """A format must give back the day it has written, else it would swap or lose something."""
     sample = datetime(2017, 3, 31, 14, 5, 6)  # noqa: DTZ001 - only to try the format
     for item in node.items() or (node,):

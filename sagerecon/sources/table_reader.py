@@ -13,19 +13,19 @@ from sagerecon.model.code import Code
 from sagerecon.model.errors import SourceError
 from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.place import Place
-from sagerecon.sources.columns import Row
 from sagerecon.sources.csv_file import CsvReader
-from sagerecon.sources.declared import SourceFile
+from sagerecon.sources.definitions import SourceFile
+from sagerecon.sources.files import FoundFile, file_errors, find_files, sha256_of, source_error
 from sagerecon.sources.json_file import JsonReader
-from sagerecon.sources.opening import FoundFile, find_files, reading, sha256_of, unreadable
+from sagerecon.sources.rows import Row
 from sagerecon.sources.tables import row_line
 from sagerecon.sources.xlsx_file import XlsxReader
 
 #: Alike faults of one file and column that are told one by one; a million would tell no more.
-MOST_ALIKE = 20
+MAX_SIMILAR_FINDINGS = 20
 
 #: Rows between two words of progress.
-_STRIDE = 5_000
+_PROGRESS_ROWS = 5_000
 
 Progress: TypeAlias = Callable[[str, int], None]
 
@@ -56,7 +56,7 @@ class FileFacts:
     bytes: int
 
 
-class Findings:
+class FindingCollector:
     """What was found, with alike faults counted rather than repeated."""
 
     def __init__(self) -> None:
@@ -68,7 +68,7 @@ class Findings:
         """Keep a finding, or count it where many like it were kept."""
         like = (finding.place.file, finding.code, finding.place.column)
         self._more[like] += 1
-        if self._more[like] <= MOST_ALIKE:
+        if self._more[like] <= MAX_SIMILAR_FINDINGS:
             self._findings.append(finding)
         self._last[like] = finding
 
@@ -78,16 +78,16 @@ class Findings:
             replace(
                 self._last[like],
                 place=Place(like[0]),
-                message=f"{count - MOST_ALIKE} more findings like this: {self._last[like].message}",
+                message=f"{count - MAX_SIMILAR_FINDINGS} more findings like this: {self._last[like].message}",
             )
             for like, count in self._more.items()
-            if count > MOST_ALIKE
+            if count > MAX_SIMILAR_FINDINGS
         ]
         return [*sorted(self._findings, key=lambda found: (found.place, found.code)), *rest]
 
 
 def read_table(
-    file: SourceFile, folder: Path, lines: Path, findings: Findings, progress: Progress
+    file: SourceFile, folder: Path, lines: Path, findings: FindingCollector, progress: Progress
 ) -> list[FileFacts]:
     """The facts of the table's files, whose typed rows are written to `lines`.
 
@@ -121,7 +121,7 @@ def _read_file(
     one: FoundFile,
     reader: Reader,
     write: Callable[[str], int],
-    findings: Findings,
+    findings: FindingCollector,
     progress: Progress,
 ) -> FileFacts:
     before = _state(one)
@@ -133,18 +133,18 @@ def _read_file(
             continue
         write(row_line(row))
         count += 1
-        if count % _STRIDE == 0:
+        if count % _PROGRESS_ROWS == 0:
             progress(one.name, count)
     progress(one.name, count)
     if _state(one) != before:
         place = Place(one.name)
-        raise unreadable(
+        raise source_error(
             Finding(Code.FILE_CHANGED, place, "the file changed while it was read.", "Start again.")
         )
     return FileFacts(file.name, one.name, sha256, count, before[0])
 
 
 def _state(one: FoundFile) -> tuple[int, int]:
-    with reading(Place(one.name)):
+    with file_errors(Place(one.name)):
         state = one.path.stat()
     return state.st_size, state.st_mtime_ns
