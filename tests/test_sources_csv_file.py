@@ -46,37 +46,37 @@ def test_each_row_knows_the_line_it_starts_on(tmp_path: Path) -> None:
     [
         (
             GOOD.replace("Cust No", "CustNo"),
-            "t.csv:1: there is no column 'Cust No', which no is read from. Did you mean 'CustNo'?",
+            "t.csv:1: the header row has no column 'Cust No', declared for no. Did you mean 'CustNo'?",
         ),
         (
             GOOD.replace(",Balance", ",Balance,Name")
             .replace("1.50", "1.50,x")
             .replace('",\n', '",,\n')
             .replace("-0.10", "0,"),
-            "t.csv:1:2: there are 2 columns 'Name'.",
+            "t.csv:1:2: column 'Name' occurs 2 times in the header row.",
         ),
         (
             GOOD.replace("-0.10", "-0.10,"),
-            "t.csv:6: the row has 4 cells and the heading 3. Look for a delimiter inside a cell that is not in quotes.",
+            "t.csv:6: the row has 4 cells; the header row has 3. Check for a delimiter inside an unquoted cell.",
         ),
         (
             GOOD.replace(",-0.10", ""),
-            "t.csv:6: the row has 2 cells and the heading 3. Look for a delimiter inside a cell that is not in quotes.",
+            "t.csv:6: the row has 2 cells; the header row has 3. Check for a delimiter inside an unquoted cell.",
         ),
         (GOOD.replace("-0.10", "ten"), "t.csv:6:3: owed: 'ten' is not a number."),
-        (GOOD.replace("C002", " "), "t.csv:3:1: no: a value is required and the cell is empty."),
+        (GOOD.replace("C002", " "), "t.csv:3:1: no: the cell is empty; a value is required."),
         (
             GOOD.replace('lines"', "lines"),
-            "t.csv:3: not CSV: ',' expected after '\"'. A quote inside a quoted cell is written twice.",
+            "t.csv:3: invalid CSV: ',' expected after '\"'. Write a quote inside a quoted cell twice.",
         ),
-        (GOOD.replace('""no"""', "no"), "t.csv:6: a quote is opened in this row and never closed."),
+        (GOOD.replace('""no"""', "no"), "t.csv:6: a quoted cell starts in this row and is never closed."),
         (
             GOOD.replace("Oak", "O\ufffdk"),
-            "t.csv:2:2: name: 'O\ufffdk, Ltd' has letters that were lost before this file was written. Export it again with the right encoding, or correct them by hand.",
+            "t.csv:2:2: name: 'O\ufffdk, Ltd' contains U+FFFD: letters were lost before the file was written. Export the file again with the right encoding, or correct the text by hand.",
         ),
         (
             "Cust No,Name,Balance\n",
-            "t.csv: the file has a heading and no row. Say optional: true if that can be.",
+            "t.csv: the file has a header row but no data rows. Set optional: true if the file may be empty.",
         ),
     ],
 )
@@ -87,8 +87,8 @@ def test_a_fault_in_the_file(tmp_path: Path, data: str, words: str) -> None:
 def test_a_wrong_delimiter_is_recognised(tmp_path: Path) -> None:
     findings = found(tmp_path, CUSTOMERS, {"t.csv": "Cust No;Name;Balance\nC1;Oak;1,50\n"})
     assert findings[0] == (
-        "t.csv:1: there is no column 'Cust No', which no is read from. "
-        "The first line has ';' in it: say delimiter: ';'."
+        "t.csv:1: the header row has no column 'Cust No', declared for no. "
+        "The header row contains ';'. Set delimiter: ';'."
     )
 
 
@@ -96,13 +96,13 @@ def test_a_wrong_delimiter_is_recognised(tmp_path: Path) -> None:
     ("data", "words"),
     [
         ("", "t.csv: the file is empty."),
-        ("<html><title>404 Not Found</title></html>", "t.csv:1:1: this is a web page, not CSV. Was an error page saved in place of the export?"),
-        (b"PK\x03\x04zip", "t.csv:1:1: this is a workbook or another zip archive, not CSV."),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1", "t.csv:1:1: this is a workbook of the old .xls format, not CSV."),
-        ("%PDF-1.7", "t.csv:1:1: this is a PDF, not CSV."),
-        ('[{"Cust No": "C001"}]', "t.csv:1:1: this is JSON, not CSV."),
-        ("Cust No,Name,Balance\nC1,Oak,1\nC2,Café,2\n".encode("cp1252"), "t.csv:3: the byte 0xe9 is not utf-8. Say the file's encoding, such as encoding: cp1252."),
-        ("Cust No".encode("utf-16"), "t.csv:1:1: the file begins with the mark of utf-16, not utf-8-sig. Say encoding: utf-16."),
+        ("<html><title>404 Not Found</title></html>", "t.csv:1:1: the file is a web page, not CSV. Check whether an error page was saved instead of the export."),
+        (b"PK\x03\x04zip", "t.csv:1:1: the file is a workbook or another zip archive, not CSV."),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1", "t.csv:1:1: the file is a workbook in the old .xls format, not CSV."),
+        ("%PDF-1.7", "t.csv:1:1: the file is a PDF, not CSV."),
+        ('[{"Cust No": "C001"}]', "t.csv:1:1: the file is JSON, not CSV."),
+        ("Cust No,Name,Balance\nC1,Oak,1\nC2,Café,2\n".encode("cp1252"), "t.csv:3: byte 0xe9 is not valid utf-8. Set the encoding of the file, such as encoding: cp1252."),
+        ("Cust No".encode("utf-16"), "t.csv:1:1: the file starts with a byte-order mark of utf-16, not utf-8-sig. Set encoding: utf-16."),
     ],
 )  # fmt: skip
 def test_a_file_that_cannot_be_read(tmp_path: Path, data: str | bytes, words: str) -> None:
@@ -113,7 +113,7 @@ def test_a_file_that_cannot_be_read(tmp_path: Path, data: str | bytes, words: st
 
 def test_a_mark_that_contradicts_the_encoding_is_refused(tmp_path: Path) -> None:
     text = table(COLUMNS, "path: t.csv\nencoding: cp1252")
-    with pytest.raises(SourceError, match="begins with the mark of utf-8, not cp1252"):
+    with pytest.raises(SourceError, match="starts with a byte-order mark of utf-8, not cp1252"):
         take(tmp_path, text, {"t.csv": GOOD.encode("utf-8-sig")})
 
 

@@ -118,21 +118,21 @@ def test_several_datasets_are_read_side_by_side(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("sql", "words"),
     [
-        ("SELECT doc,\n  amont,\n  _origin\nFROM lines", "sources.yaml:13: in the SQL: Referenced column \"amont\" not found in FROM clause. Candidate bindings: \"amount\", \"day\", \"doc\"."),
-        ("SELECT * FROM line", "sources.yaml:12: in the SQL: Table with name line does not exist. Did you mean \"lines\"?"),
-        ("SELEC *", "sources.yaml:12: in the SQL: syntax error at or near \"SELEC\"."),
-        ("SELECT doc FROM lines", "sources.yaml:11:10: the SQL gives no column '_origin'. Select the _origin of the rows it is made from."),
-        ("SELECT 1 AS _origin FROM lines", "sources.yaml:11:10: column '_origin' is integer and must be text. Cast it."),
-        ("SELECT avg(amount) AS mean, any_value(_origin) AS _origin FROM lines", "sources.yaml:11:10: column 'mean' is DOUBLE, which is not exact. Cast it: CAST(mean AS DECIMAL(20, 2)). Division and avg give DOUBLE."),
-        ("SELECT {a: [amount::FLOAT]} AS x, _origin FROM lines", "sources.yaml:11:10: column 'x' is FLOAT, which is not exact. Cast it: CAST(x AS DECIMAL(20, 2)). Division and avg give DOUBLE."),
-        ("SELECT INTERVAL 1 DAY AS x, _origin FROM lines", "sources.yaml:11:10: column 'x' is INTERVAL, which is no type of a record. Cast it: CAST(x AS TEXT)."),
-        ("SELECT doc, amount AS doc, _origin FROM lines", "sources.yaml:11:10: two columns are called 'doc'. Rename one of them: AS …."),
-        ("SELECT * FROM lines WHERE day < $cutover", "sources.yaml:11:10: the project has no parameter $cutover. Did you mean 'cut_over'?"),
-        ("SELECT 1; SELECT 2", "sources.yaml:11:10: the SQL must be one SELECT and nothing else."),
-        ("DROP TABLE lines", "sources.yaml:11:10: the SQL must be one SELECT and nothing else."),
-        ("COPY lines TO '/tmp/lines.csv'", "sources.yaml:11:10: the SQL must be one SELECT and nothing else."),
-        ("SET threads = 8", "sources.yaml:11:10: the SQL must be one SELECT and nothing else."),
-        ("-- nothing", "sources.yaml:11:10: the SQL must be one SELECT and nothing else."),
+        ("SELECT doc,\n  amont,\n  _origin\nFROM lines", "sources.yaml:13: SQL error: Referenced column \"amont\" not found in FROM clause. Candidate bindings: \"amount\", \"day\", \"doc\"."),
+        ("SELECT * FROM line", "sources.yaml:12: SQL error: Table with name line does not exist. Did you mean \"lines\"?"),
+        ("SELEC *", "sources.yaml:12: SQL error: syntax error at or near \"SELEC\"."),
+        ("SELECT doc FROM lines", "sources.yaml:11:10: the SQL does not return column '_origin'. Select the _origin of the source rows."),
+        ("SELECT 1 AS _origin FROM lines", "sources.yaml:11:10: column '_origin' has type integer; it must be text. Cast the column."),
+        ("SELECT avg(amount) AS mean, any_value(_origin) AS _origin FROM lines", "sources.yaml:11:10: column 'mean' has the inexact type DOUBLE. Cast it: CAST(mean AS DECIMAL(20, 2)). Division and avg return DOUBLE."),
+        ("SELECT {a: [amount::FLOAT]} AS x, _origin FROM lines", "sources.yaml:11:10: column 'x' has the inexact type FLOAT. Cast it: CAST(x AS DECIMAL(20, 2)). Division and avg return DOUBLE."),
+        ("SELECT INTERVAL 1 DAY AS x, _origin FROM lines", "sources.yaml:11:10: column 'x' has the unsupported type INTERVAL. Cast it: CAST(x AS TEXT)."),
+        ("SELECT doc, amount AS doc, _origin FROM lines", "sources.yaml:11:10: duplicate column 'doc'. Rename one of them: AS …."),
+        ("SELECT * FROM lines WHERE day < $cutover", "sources.yaml:11:10: unknown parameter $cutover. Did you mean 'cut_over'?"),
+        ("SELECT 1; SELECT 2", "sources.yaml:11:10: the SQL must be a single SELECT statement."),
+        ("DROP TABLE lines", "sources.yaml:11:10: the SQL must be a single SELECT statement."),
+        ("COPY lines TO '/tmp/lines.csv'", "sources.yaml:11:10: the SQL must be a single SELECT statement."),
+        ("SET threads = 8", "sources.yaml:11:10: the SQL must be a single SELECT statement."),
+        ("-- nothing", "sources.yaml:11:10: the SQL must be a single SELECT statement."),
     ],
 )  # fmt: skip
 def test_a_fault_in_the_sql_stands_at_its_line(sql: str, words: str) -> None:
@@ -150,15 +150,15 @@ def test_sql_reaches_nothing_outside(path: str) -> None:
 def test_a_fault_below_a_dataset_keeps_its_line_and_is_told_once() -> None:
     text = DOCUMENTS.replace("total * 2", "totl * 2")
     assert sql_faults(text, **PARAMETERS) == [
-        'sources.yaml:20: in the SQL: Referenced column "totl" not found in FROM clause. Candidate bindings: "total", "doc".'
+        'sources.yaml:20: SQL error: Referenced column "totl" not found in FROM clause. Candidate bindings: "total", "doc".'
     ]
 
 
 def test_a_circle_shows_its_way() -> None:
     text = "datasets:\n  a: {sql: SELECT * FROM b}\n  b: {sql: SELECT * FROM c}\n  c: {sql: SELECT * FROM a}\n  d: {sql: SELECT * FROM c}\n"
-    assert sql_faults(text) == ["sources.yaml:10:12: datasets read each other in a circle: a -> b -> c -> a."]
+    assert sql_faults(text) == ["sources.yaml:10:12: circular reference between datasets: a -> b -> c -> a."]
     assert sql_faults("datasets:\n  a: {sql: SELECT * FROM a}\n") == [
-        "sources.yaml:10:12: datasets read each other in a circle: a -> a."
+        "sources.yaml:10:12: circular reference between datasets: a -> a."
     ]
 
 
@@ -192,10 +192,10 @@ def test_controls_hold_their_figures_and_records(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (("doc AS bucket, sum", "sum"), "sources.yaml:12:18: the SQL gives no column 'bucket'."),
-        (("3 AS amount", "'3' AS amount"), "sources.yaml:13:36: column 'amount' is text and must be decimal. Cast it."),
-        (("sum(amount) AS", "avg(amount) AS"), "sources.yaml:12:18: column 'amount' is DOUBLE, which is not exact. Cast it: CAST(amount AS DECIMAL(20, 2)). Division and avg give DOUBLE."),
-        ((", amount, _origin", ", amount"), "sources.yaml:14:18: the SQL gives no column '_origin'. Select the _origin of the rows it is made from."),
+        (("doc AS bucket, sum", "sum"), "sources.yaml:12:18: the SQL does not return column 'bucket'."),
+        (("3 AS amount", "'3' AS amount"), "sources.yaml:13:36: column 'amount' has type text; it must be decimal. Cast the column."),
+        (("sum(amount) AS", "avg(amount) AS"), "sources.yaml:12:18: column 'amount' has the inexact type DOUBLE. Cast it: CAST(amount AS DECIMAL(20, 2)). Division and avg return DOUBLE."),
+        ((", amount, _origin", ", amount"), "sources.yaml:14:18: the SQL does not return column '_origin'. Select the _origin of the source rows."),
     ],
 )  # fmt: skip
 def test_a_fault_in_a_control(change: tuple[str, str], words: str) -> None:
@@ -210,7 +210,7 @@ def test_sql_that_fails_on_the_data_is_told_in_words(tmp_path: Path) -> None:
     )
     with (
         snapshot(tmp_path, text, {"lines.csv": LINES}) as opened,
-        pytest.raises(SourceError, match=r"^sources\.yaml:13: in the SQL: Could not convert string 'B'"),
+        pytest.raises(SourceError, match=r"^sources\.yaml:13: SQL error: Could not convert string 'B'"),
     ):
         list(opened.records("d", ["doc"]))
 
@@ -218,7 +218,7 @@ def test_sql_that_fails_on_the_data_is_told_in_words(tmp_path: Path) -> None:
 def test_a_key_must_be_a_column(tmp_path: Path) -> None:
     with (
         snapshot(tmp_path, FILES + DOCUMENTS, {"lines.csv": LINES}, PARAMETERS) as opened,
-        pytest.raises(SourceError, match="dataset 'large' has no column 'day' for its key"),
+        pytest.raises(SourceError, match="dataset 'large' has no key column 'day'"),
     ):
         list(opened.records("large", ["day"]))
 
@@ -226,7 +226,7 @@ def test_a_key_must_be_a_column(tmp_path: Path) -> None:
 def test_an_unknown_dataset_is_told_with_a_suggestion(tmp_path: Path) -> None:
     with (
         snapshot(tmp_path, FILES + DOCUMENTS, {"lines.csv": LINES}, PARAMETERS) as opened,
-        pytest.raises(SourceError, match=r"no dataset 'document'\. Did you mean 'documents'\?"),
+        pytest.raises(SourceError, match=r"unknown dataset 'document'\. Did you mean 'documents'\?"),
     ):
         opened.count("document")
 
@@ -251,4 +251,4 @@ def test_each_row_that_breaks_a_check_is_a_finding_at_its_place(tmp_path: Path) 
 
 def test_a_check_without_its_columns_is_a_fault() -> None:
     block = 'checks:\n  c: {sql: "SELECT doc AS text, _origin FROM lines"}\n'
-    assert sql_faults(block) == ["sources.yaml:10:12: the SQL gives no column 'message'."]
+    assert sql_faults(block) == ["sources.yaml:10:12: the SQL does not return column 'message'."]

@@ -108,7 +108,7 @@ def test_quickbooks_agrees_and_differs_where_its_owners_say(tmp_path: Path) -> N
     fingerprint, findings = take_snapshot(sources, shared("qbo-sandbox"), tmp_path / "s.duckdb", 0)
     assert fingerprint
     assert [str(finding) for finding in findings] == [
-        "items.json:3:13: the file says maxResults 18 and holds 19."
+        "items.json:3:13: the file states maxResults 18 but holds 19 records."
     ]
     with open_snapshot(tmp_path / "s.duckdb", sources, {}) as snapshot:
         documents = list(snapshot.records("open_documents", ["id"]))
@@ -164,24 +164,24 @@ def broken(path: str, entity: str) -> Sources:
         (
             "not_json.txt",
             "Customer",
-            "broken/not_json.txt:1:1: this is XML, not JSON. Was an error page saved in place of the export?",
+            "broken/not_json.txt:1:1: the file is XML, not JSON. Check whether an error page was saved instead of the export.",
         ),
         (
             "empty.json",
             "Customer",
-            "broken/empty.json:2:20: an empty answer: QueryResponse holds nothing. "
-            "Say optional: true if that can be.",
+            "broken/empty.json:2:20: QueryResponse is an empty object. "
+            "Set optional: true if the file may be empty.",
         ),
         (
             "invalid_json.txt",
             "Customer",
-            "broken/invalid_json.txt:30:9: not JSON: nothing follows the comma before }; here stands '},'.",
+            "broken/invalid_json.txt:30:9: invalid JSON: trailing comma before } at '},'.",
         ),
         (
             "credit_memos_other_company.json",
             "Invoice",
-            "broken/credit_memos_other_company.json:2:20: QueryResponse has no 'Invoice'; it holds CreditMemo, "
-            "startPosition, maxResults. Is this the file of something else?",
+            "broken/credit_memos_other_company.json:2:20: QueryResponse has no key 'Invoice'; its keys are CreditMemo, "
+            "startPosition, maxResults. Check that this is the right file.",
         ),
     ],
 )
@@ -203,7 +203,7 @@ def test_an_error_page_is_no_ledger(tmp_path: Path) -> None:
         "sagerecon: sources/v1\nfiles:\n  t:\n    path: error_page_not_sie.se\n    format: csv\n"
         "    columns: {a: {type: text}}\n"
     )
-    with pytest.raises(SourceError, match="this is a web page, not CSV"):
+    with pytest.raises(SourceError, match="the file is a web page, not CSV"):
         take_snapshot(sources, shared("sie-exports"), tmp_path / "s.duckdb", 0)
 
 

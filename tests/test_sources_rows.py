@@ -68,11 +68,11 @@ def test_numbers_as_people_write_them(text: str, marks: tuple[str, str], value: 
 @pytest.mark.parametrize(
     ("cell", "settings", "words"),
     [
-        ("12,50", {}, "'12,50' is not a number. sources.yaml says decimal: '.' and no thousands mark."),
-        ("1,23.50", {"thousands": ","}, "'1,23.50' is not a number. sources.yaml says decimal: '.' and thousands: ','."),
+        ("12,50", {}, "'12,50' is not a number. sources.yaml declares decimal: '.' and no thousands separator."),
+        ("1,23.50", {"thousands": ","}, "'1,23.50' is not a number. sources.yaml declares decimal: '.' and thousands: ','."),
         ("£12", {}, "'£12' is not a number."),
         ("1.2E+05", {}, "'1.2E+05' is not a number."),
-        ("1.255", {}, "'1.255' has 3 decimals and the column keeps 2. Say scale: 3."),
+        ("1.255", {}, "'1.255' has 3 decimals; the column keeps 2. Set scale: 3."),
         ("1" * 19, {}, "'1111111111111111111' has more than 18 digits."),
         ("-", {}, "'-' is not a number."),
         ("(12", {}, "'(12' is not a number."),
@@ -140,18 +140,18 @@ def test_cells_of_the_other_types(
         (Decimal("5.5"), "integer", {}, "'5.5' is not a whole number."),
         (True, "integer", {}, "true is not a whole number."),
         (2**63, "integer", {}, "'9223372036854775808' is too large for a whole number."),
-        ("maybe", "boolean", {"words": {"ja": True, "nein": False}}, "'maybe' is neither true nor false. Words: ja, nein."),
+        ("maybe", "boolean", {"words": {"ja": True, "nein": False}}, "'maybe' is neither true nor false. Values: ja, nein."),
         ("31/03/2017", "date", {}, "'31/03/2017' is not a date such as 2017-03-31."),
         ("20170331", "date", {}, "'20170331' is not a date such as 2017-03-31."),
         ("2017-02-29", "date", {}, "'2017-02-29' is not a date such as 2017-03-31."),
         ("03/31/2017", "date", {"formats": ("%d/%m/%Y",)}, "'03/31/2017' is not %d/%m/%Y."),
         (datetime(2017, 3, 31, 8), "date", {}, "'2017-03-31 08:00:00' is not a date such as 2017-03-31."),  # noqa: DTZ001
-        ("noon", "datetime", {}, "'noon' is not a time such as 2017-03-31T14:05:00."),
+        ("noon", "datetime", {}, "'noon' is not a date and time such as 2017-03-31T14:05:00."),
         (["a"], "text", {}, "a list is not text."),
         (False, "text", {}, "false is not text."),
-        ("a\ud800b", "text", {}, r"'a\ud800b' holds half a character. Export the file again."),
-        ("  ", "text", {"required": True}, "a value is required and the cell is empty."),
-        (None, "decimal", {"required": True}, "a value is required and the cell is empty."),
+        ("a\ud800b", "text", {}, r"'a\ud800b' contains an unpaired surrogate. Export the file again."),
+        ("  ", "text", {"required": True}, "the cell is empty; a value is required."),
+        (None, "decimal", {"required": True}, "the cell is empty; a value is required."),
     ],
 )  # fmt: skip
 def test_what_is_not_of_its_type(cell: object, kind: str, settings: dict[str, object], words: str) -> None:

@@ -121,18 +121,18 @@ def test_all_files_are_read_though_one_cannot_be(tmp_path: Path) -> None:
     with pytest.raises(SourceError) as caught:
         take(tmp_path, text, {"t.csv": DATA.replace("8.41", "?"), "page.json": "<html></html>"})
     assert [str(finding) for finding in caught.value.findings] == [
-        "page.json:1:1: this is a web page, not JSON. Was an error page saved in place of the export?",
+        "page.json:1:1: the file is a web page, not JSON. Check whether an error page was saved instead of the export.",
         "t.csv:10:2: amount: '?' is not a number.",
-        "tt.csv: there is no such file. Did you mean 't.csv'?",
+        "tt.csv: the file does not exist. Did you mean 't.csv'?",
     ]
 
 
 def test_the_folder_may_be_absent_or_hold_a_way_out(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="there is no such folder"):
+    with pytest.raises(SourceError, match="the data folder does not exist"):
         take_snapshot(declared(MONEY), tmp_path / "nowhere", tmp_path / "s.duckdb", 0)
     write_files(tmp_path, {"secret.csv": DATA, "data/x.csv": ""})
     (tmp_path / "data" / "t.csv").symlink_to(tmp_path / "secret.csv")
-    with pytest.raises(SourceError, match=r"t\.csv: the link leads out of the data folder"):
+    with pytest.raises(SourceError, match=r"t\.csv: the link points outside the data folder"):
         take_snapshot(declared(MONEY), tmp_path / "data", tmp_path / "s.duckdb", 0)
 
 
@@ -142,7 +142,9 @@ def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path: Path) -> None
     def somebody_writes(name: str, rows: int) -> None:
         (folder / name).write_text(DATA + "99,1\n")
 
-    with pytest.raises(SourceError, match=r"^t\.csv: the file changed while it was read\. Start again\.$"):
+    with pytest.raises(
+        SourceError, match=r"^t\.csv: the file changed while it was read\. Run the command again\.$"
+    ):
         take_snapshot(declared(MONEY), folder, tmp_path / "s.duckdb", 0, somebody_writes)
 
 
@@ -153,7 +155,7 @@ def test_a_folder_that_may_not_be_read_is_told(tmp_path: Path, monkeypatch: pyte
     folder = write_files(tmp_path / "data", {"t.csv": DATA})
     monkeypatch.setattr(Path, "iterdir", refuse)
     with pytest.raises(
-        SourceError, match=r"^t\.csv: we are not allowed to read it\. Check its permissions\.$"
+        SourceError, match=r"^t\.csv: permission denied\. Check the permissions of the file\.$"
     ):
         take_snapshot(declared(MONEY), folder, tmp_path / "s.duckdb", 0)
 
@@ -188,17 +190,17 @@ def test_a_full_disk_is_told_and_harms_nothing(tmp_path: Path, limit: int) -> No
         cwd=Path(__file__).parents[1],
     )
     assert told.stdout.startswith(f"{tmp_path / 'snapshot.duckdb'}: "), told.stderr
-    assert "The disk is full or the file may not grow; an older snapshot is as it was." in told.stdout
+    assert "Free disk space or raise the file size limit. An existing snapshot is unchanged." in told.stdout
     assert (tmp_path / "snapshot.duckdb").read_bytes() == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["data", "snapshot.duckdb"]
 
 
 def test_a_file_that_is_no_snapshot_is_refused_in_words(tmp_path: Path) -> None:
     target = tmp_path / "snapshot.duckdb"
-    with pytest.raises(StoreError, match=r"Take it again: sagerecon snapshot\.$"):
+    with pytest.raises(StoreError, match=r"Take a new snapshot: sagerecon snapshot\.$"):
         open_snapshot(target, declared(MONEY), {})
     target.write_text("not a database " * 500)
-    with pytest.raises(StoreError, match=r"Take it again: sagerecon snapshot\.$"):
+    with pytest.raises(StoreError, match=r"Take a new snapshot: sagerecon snapshot\.$"):
         open_snapshot(target, declared(MONEY), {})
     target.unlink()
     duckdb.connect(str(target)).close()
@@ -209,7 +211,7 @@ def test_a_file_that_is_no_snapshot_is_refused_in_words(tmp_path: Path) -> None:
 def test_other_declarations_ask_for_another_snapshot(tmp_path: Path) -> None:
     take(tmp_path, MONEY, {"t.csv": DATA})
     other = MONEY.replace("scale: 3", "scale: 4")
-    with pytest.raises(SourceError, match=r"Take it again: sagerecon snapshot\.$"):
+    with pytest.raises(SourceError, match=r"Take a new snapshot: sagerecon snapshot\.$"):
         open_snapshot(tmp_path / "snapshot.duckdb", declared(other), {})
     shaped = MONEY.replace("SELECT * FROM t", "SELECT id, _origin FROM t WHERE id > 11")
     with open_snapshot(tmp_path / "snapshot.duckdb", declared(shaped), {}) as opened:
@@ -231,5 +233,5 @@ def test_a_table_without_rows_is_a_table_all_the_same(tmp_path: Path) -> None:
         assert list(opened.rows("t")) == []
         assert opened.files == ()
     assert found(tmp_path / "heading", text, {"t.csv": "a\n"}) == [
-        "t.csv: the file has a heading and no row."
+        "t.csv: the file has a header row but no data rows."
     ]

@@ -62,14 +62,14 @@ def test_cells_come_exactly_and_rows_know_their_number(tmp_path: Path) -> None:
     ("rows", "words"),
     [
         ([HEADING, ("C1", "ten", None)], "t.xlsx:2:2: owed: 'ten' is not a number."),
-        ([HEADING, ("C1", 1.005, None)], "t.xlsx:2:2: owed: '1.005' has 3 decimals and the column keeps 2. Say scale: 3."),
+        ([HEADING, ("C1", 1.005, None)], "t.xlsx:2:2: owed: '1.005' has 3 decimals; the column keeps 2. Set scale: 3."),
         ([HEADING, ("C1", 1, datetime(2017, 3, 31, 8))], "t.xlsx:2:3: since: '2017-03-31 08:00:00' is not a date such as 2017-03-31."),  # noqa: DTZ001
-        ([HEADING, ("C1", 90071992547409.93, None)], "t.xlsx:2:2: a workbook cannot hold 90071992547409.94 to 2 decimals: the next amount is the same number. Keep such amounts as text, or export CSV."),
+        ([HEADING, ("C1", 90071992547409.93, None)], "t.xlsx:2:2: 90071992547409.94 is too large for a workbook to store with 2 exact decimals. Store such amounts as text, or export CSV."),
         ([HEADING, ("C1", True, None)], "t.xlsx:2:2: owed: true is not a number."),
-        ([HEADING, (None, 1, None)], "t.xlsx:2:1: no: a value is required and the cell is empty."),
-        ([HEADING, ("C1", 1, None, "x")], "t.xlsx:2: the row is wider than the heading (3)."),
-        ([("CustNo", "Balance", "Since"), ("C1", 1, None)], "t.xlsx:1: there is no column 'Cust No', which no is read from. Did you mean 'CustNo'?"),
-        ([HEADING], "t.xlsx: the sheet has a heading and no row. Say optional: true if that can be."),
+        ([HEADING, (None, 1, None)], "t.xlsx:2:1: no: the cell is empty; a value is required."),
+        ([HEADING, ("C1", 1, None, "x")], "t.xlsx:2: the row has more cells than the header row (3)."),
+        ([("CustNo", "Balance", "Since"), ("C1", 1, None)], "t.xlsx:1: the header row has no column 'Cust No', declared for no. Did you mean 'CustNo'?"),
+        ([HEADING], "t.xlsx: the sheet has a header row but no data rows. Set optional: true if the file may be empty."),
     ],
 )  # fmt: skip
 def test_a_fault_in_the_sheet(tmp_path: Path, rows: list[Sequence[object]], words: str) -> None:
@@ -79,7 +79,7 @@ def test_a_fault_in_the_sheet(tmp_path: Path, rows: list[Sequence[object]], word
 def test_a_failed_formula_is_told(tmp_path: Path) -> None:
     text = table("a: {type: text}", "path: t.xlsx")
     assert found(tmp_path, text, {"t.xlsx": workbook([["a"], ["#REF!"]])}) == [
-        "t.xlsx:2:1: the cell shows #REF!. Correct the formula."
+        "t.xlsx:2:1: the cell holds the formula error #REF!. Correct the formula."
     ]
 
 
@@ -98,13 +98,13 @@ def damaged() -> bytes:
 @pytest.mark.parametrize(
     ("data", "settings", "words"),
     [
-        (workbook([HEADING], "Notes"), "", "t.xlsx: the workbook has 2 sheets: Customers, Notes. Say which one: sheet: …."),
-        (workbook([HEADING], "Notes"), "\nsheet: Custmers", "t.xlsx: there is no sheet 'Custmers'; the workbook has Customers, Notes. Did you mean 'Customers'?"),
+        (workbook([HEADING], "Notes"), "", "t.xlsx: the workbook has 2 sheets: Customers, Notes. Set sheet: to one of them."),
+        (workbook([HEADING], "Notes"), "\nsheet: Custmers", "t.xlsx: the workbook has no sheet 'Custmers'; its sheets are Customers, Notes. Did you mean 'Customers'?"),
         (workbook([]), "", "t.xlsx: the sheet 'Customers' is empty."),
-        (b"<html>Sign in</html>", "", "t.xlsx:1:1: this is a web page, not an XLSX workbook. Was an error page saved in place of the export?"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1", "", "t.xlsx:1:1: this is a workbook of the old .xls format, not an XLSX workbook."),
-        (b"no,name\n", "", "t.xlsx: not a whole XLSX workbook: File is not a zip file. Save it again."),
-        (damaged(), "", "t.xlsx: not a whole XLSX workbook: File is not a zip file. Save it again."),
+        (b"<html>Sign in</html>", "", "t.xlsx:1:1: the file is a web page, not an XLSX workbook. Check whether an error page was saved instead of the export."),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1", "", "t.xlsx:1:1: the file is a workbook in the old .xls format, not an XLSX workbook."),
+        (b"no,name\n", "", "t.xlsx: invalid XLSX workbook: File is not a zip file. Save the workbook again."),
+        (damaged(), "", "t.xlsx: invalid XLSX workbook: File is not a zip file. Save the workbook again."),
     ],
 )  # fmt: skip
 def test_a_workbook_that_cannot_be_read(tmp_path: Path, data: bytes, settings: str, words: str) -> None:

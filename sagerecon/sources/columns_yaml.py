@@ -1,4 +1,4 @@
-"""The `columns:` of a `sources.yaml`, and what is wrong with them."""
+"""Reading and checking the `columns:` of a `sources.yaml`."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from sagerecon.model.document import Node
 from sagerecon.model.finding import Finding
 from sagerecon.sources.definitions import MAX_SCALE, NAME, Column
 
-#: Decimals a column keeps where it does not say: money.
+#: Default number of decimals of a column: money.
 MONEY_SCALE = 2
 
-#: Keys of a column that mean something for these types only.
-_FITS = {
+_INVALID = re.compile(r"[^a-z0-9_]+")
+
+#: Keys of a column that apply to some types only.
+_TYPES_OF_KEY = {
     "scale": ("decimal",),
     "format": ("date", "datetime"),
     "words": ("boolean",),
@@ -23,97 +25,105 @@ _FITS = {
 }
 
 
-def read_columns(node: Node, form: str) -> tuple[Column, ...]:
-    """The columns under `node`, those of a list's items included."""
+def read_columns(node: Node, file_format: str) -> tuple[Column, ...]:
+    """Return the columns declared under `node`, including the columns of list items.
+
+    `file_format` is `json`, `csv`, `xlsx`, or empty where it is not known.
+    """
     formats = _formats(node, "date")
-    return tuple(_column(name, child, form, formats) for name, child in _columns(node))
+    return tuple(_column(name, child, file_format, formats) for name, child in _columns(node))
 
 
-def check_columns(node: Node, form: str) -> Iterator[Finding]:
-    """What the schema cannot say about the columns under `node`."""
+def check_columns(node: Node, file_format: str) -> Iterator[Finding]:
+    """Yield a finding for each error in the columns under `node` that the JSON Schema cannot express."""
     if "date" in node:
         yield from _check_formats(node["date"], "date")
     for name, child in _columns(node):
-        yield from _faults(name, child, form)
+        yield from _check_column(name, child, file_format)
 
 
-def _column(name: str, node: Node, form: str, dates: tuple[str, ...]) -> Column:
-    kind = _text(node, "type")
+def _column(name: str, node: Node, file_format: str, dates: tuple[str, ...]) -> Column:
+    column_type = _text(node, "type")
     words = node.get("words")
     return Column(
         name=name,
-        type=kind,
-        path=_path(node, form) or (() if _is_self(node) else (name,)),
+        type=column_type,
+        path=_path(node, file_format) or (() if _is_self(node) else (name,)),
         place=node.named_at,
         required=_flag(node, "required"),
         optional=_flag(node, "optional"),
         scale=_scale(node),
-        formats=_formats(node, "format") or (dates if kind == "date" else ()),
+        formats=_formats(node, "format") or (dates if column_type == "date" else ()),
         words={
-            word.casefold(): truth.value is True
-            for word, truth in (words.children() if words is not None else {}).items()
+            text.casefold(): value.value is True
+            for text, value in (words.children() if words is not None else {}).items()
         },
-        columns=tuple(_column(inner, child, form, dates) for inner, child in _columns(node)),
+        columns=tuple(_column(inner, child, file_format, dates) for inner, child in _columns(node)),
     )
 
 
-def _faults(name: str, node: Node, form: str) -> Iterator[Finding]:
-    kind = _text(node, "type")
+def _check_column(name: str, node: Node, file_format: str) -> Iterator[Finding]:
+    column_type = _text(node, "type")
+    own_key, other_key = ("path", "column") if file_format == "json" else ("column", "path")
     if not NAME.fullmatch(name):
         yield Finding(
             Code.BAD_NAME,
             node.named_at,
-            f"'{name}' cannot be the name of a column.",
-            f"Use small letters, digits and _, and say where it stands: {name.lower()}: "
-            f"{{{'path' if form == 'json' else 'column'}: {name}}}.",
+            f"'{name}' is not a valid column name.",
+            "Use lower-case letters, digits and _, and give the name in the file separately: "
+            f"{_INVALID.sub('_', name.lower())}: {{{own_key}: {name}}}.",
         )
-    wrong, right = ("column", "path") if form == "json" else ("path", "column")
-    if wrong in node and form:
-        place = node[wrong].named_at
+    if other_key in node and file_format:
+        place = node[other_key].named_at
         yield Finding(
-            Code.KEY_NOT_FOR_FORMAT, place, f"'{wrong}' means nothing for {form}.", f"Use '{right}'."
+            Code.KEY_NOT_FOR_FORMAT,
+            place,
+            f"'{other_key}' does not apply to {file_format}.",
+            f"Use '{own_key}'.",
         )
-    for key, types in _FITS.items():
-        if key in node and kind and kind not in types:
-            yield Finding(Code.KEY_NOT_FOR_TYPE, node[key].named_at, f"'{key}' means nothing for {kind}.")
-    if kind == "list":
-        yield from _check_list(name, node, form)
+    for key, types in _TYPES_OF_KEY.items():
+        if key in node and column_type and column_type not in types:
+            yield Finding(
+                Code.KEY_NOT_FOR_TYPE, node[key].named_at, f"'{key}' does not apply to {column_type}."
+            )
+    if column_type == "list":
+        yield from _check_list(name, node, file_format)
     if "format" in node:
-        yield from _check_formats(node["format"], kind)
+        yield from _check_formats(node["format"], column_type)
     if "scale" in node and _scale(node) > MAX_SCALE:
         yield Finding(
-            Code.SCALE_TOO_LARGE, node["scale"].place, f"a column keeps at most {MAX_SCALE} decimals."
+            Code.SCALE_TOO_LARGE, node["scale"].place, f"scale is {_scale(node)}; the maximum is {MAX_SCALE}."
         )
 
 
-def _check_list(name: str, node: Node, form: str) -> Iterator[Finding]:
-    if form in ("csv", "xlsx"):
+def _check_list(name: str, node: Node, file_format: str) -> Iterator[Finding]:
+    if file_format in ("csv", "xlsx"):
         yield Finding(
             Code.LIST_IN_FLAT_FILE,
             node.named_at,
-            f"'{name}' cannot be a list: a cell of {form} holds one value.",
-            "Gather the rows in a dataset: list({…}).",
+            f"'{name}' cannot be a list: a {file_format} cell holds one value.",
+            "Group the rows in a dataset instead: list({…}).",
         )
     if not _columns(node):
-        yield Finding(Code.LIST_WITHOUT_COLUMNS, node.named_at, f"the list '{name}' needs columns.")
+        yield Finding(Code.LIST_WITHOUT_COLUMNS, node.named_at, f"list '{name}' declares no columns.")
     for inner, child in _columns(node):
-        yield from _faults(inner, child, form)
+        yield from _check_column(inner, child, file_format)
 
 
-def _check_formats(node: Node, kind: str) -> Iterator[Finding]:
-    """A format must give back the day it has written, else it would swap or lose something."""
-    sample = datetime(2017, 3, 31, 14, 5, 6)  # noqa: DTZ001 - only to try the format
+def _check_formats(node: Node, column_type: str) -> Iterator[Finding]:
+    """Yield a finding for each format that does not read back the date that it wrote."""
+    sample = datetime(2017, 3, 31, 14, 5, 6)  # noqa: DTZ001 - a sample to test the format
     for item in node.items() or (node,):
         try:
-            back = datetime.strptime(sample.strftime(item.text), item.text)  # noqa: DTZ007
+            read_back = datetime.strptime(sample.strftime(item.text), item.text)  # noqa: DTZ007
         except (ValueError, re.error):
-            back = None
-        if back is None or back.date() != sample.date():
+            read_back = None
+        if read_back is None or read_back.date() != sample.date():
             yield Finding(
                 Code.BAD_FORMAT,
                 item.place,
-                f"'{item.text}' does not give a {kind}.",
-                "For 31/03/2017 write %d/%m/%Y.",
+                f"'{item.text}' is not a complete {column_type} format.",
+                "For 31/03/2017 use %d/%m/%Y.",
             )
 
 
@@ -122,17 +132,17 @@ def _columns(node: Node) -> list[tuple[str, Node]]:
     return list(child.children().items()) if child is not None else []
 
 
-def _path(node: Node, form: str) -> tuple[str, ...]:
-    child = node.get("path" if form == "json" else "column")
+def _path(node: Node, file_format: str) -> tuple[str, ...]:
+    child = node.get("path" if file_format == "json" else "column")
     if child is None or _is_self(node):
         return ()
     if child.items():
         return tuple(item.text for item in child.items())
-    return tuple(child.text.split(".")) if form == "json" else (child.text,)
+    return tuple(child.text.split(".")) if file_format == "json" else (child.text,)
 
 
 def _is_self(node: Node) -> bool:
-    """`path: .` is the item itself, for a list of plain values."""
+    """Return whether the path is `.`, which means the item itself in a list of plain values."""
     child = node.get("path")
     return child is not None and child.value == "."
 

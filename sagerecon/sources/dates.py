@@ -1,4 +1,4 @@
-"""Dates and times by their declared formats, never guessed."""
+"""Converting cells to dates and times by their declared formats, without guessing."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def date_converter(formats: tuple[str, ...]) -> CellConverter:
-    """Types a cell as a day, given as ISO text; no formats mean ISO 8601."""
+    """Return a function that converts a cell to an ISO date. Without formats it accepts ISO 8601 only."""
 
     def convert(cell: object) -> Cell:
         if isinstance(cell, datetime):
@@ -23,39 +23,45 @@ def date_converter(formats: tuple[str, ...]) -> CellConverter:
             return cell.isoformat()
         elif isinstance(cell, str) and (day := _read_date(cell.strip(), formats)) is not None:
             return day
-        wanted = " or ".join(formats) or "a date such as 2017-03-31"
-        raise CellError(Code.NOT_DATE, f"{display_text(cell)} is not {wanted}.")
+        expected = " or ".join(formats) or "a date such as 2017-03-31"
+        raise CellError(Code.NOT_DATE, f"{display_text(cell)} is not {expected}.")
 
     return convert
 
 
 @lru_cache(maxsize=50_000)
 def _read_date(text: str, formats: tuple[str, ...]) -> str | None:
-    """The day as ISO text. Few different days stand in many rows, and strptime is slow."""
+    """Return the date as ISO text, or None.
+
+    Cached, because strptime is slow and few different dates occur in many rows.
+    """
     if not formats:
         try:
             return date.fromisoformat(text).isoformat() if _ISO_DATE.fullmatch(text) else None
         except ValueError:
             return None
-    moment = _strptime(text, formats)
-    return None if moment is None else moment.date().isoformat()
+    parsed = _strptime(text, formats)
+    return None if parsed is None else parsed.date().isoformat()
 
 
 def datetime_converter(formats: tuple[str, ...]) -> CellConverter:
-    """Types a cell as a moment, given as ISO text; in UTC where the text has a zone."""
+    """Return a function that converts a cell to an ISO date and time.
+
+    A time with a zone is converted to UTC. Without formats it accepts ISO 8601 only.
+    """
 
     def convert(cell: object) -> Cell:
-        moment: datetime | None = None
+        parsed: datetime | None = None
         if isinstance(cell, datetime):
-            moment = cell
+            parsed = cell
         elif isinstance(cell, str):
-            moment = _strptime(cell.strip(), formats) if formats else _read_datetime(cell.strip())
-        if moment is None:
-            wanted = " or ".join(formats) or "a time such as 2017-03-31T14:05:00"
-            raise CellError(Code.NOT_DATETIME, f"{display_text(cell)} is not {wanted}.")
-        if moment.tzinfo is not None:
-            moment = moment.astimezone(UTC).replace(tzinfo=None)
-        return moment.isoformat()
+            parsed = _strptime(cell.strip(), formats) if formats else _read_datetime(cell.strip())
+        if parsed is None:
+            expected = " or ".join(formats) or "a date and time such as 2017-03-31T14:05:00"
+            raise CellError(Code.NOT_DATETIME, f"{display_text(cell)} is not {expected}.")
+        if parsed.tzinfo is not None:
+            parsed = parsed.astimezone(UTC).replace(tzinfo=None)
+        return parsed.isoformat()
 
     return convert
 
@@ -70,9 +76,9 @@ def _read_datetime(text: str) -> datetime | None:
 
 
 def _strptime(text: str, formats: tuple[str, ...]) -> datetime | None:
-    for form in formats:
+    for date_format in formats:
         try:
-            return datetime.strptime(text, form)  # noqa: DTZ007 - a zone comes from the format or not at all
+            return datetime.strptime(text, date_format)  # noqa: DTZ007 - the zone, if any, is part of the format
         except ValueError:
             continue
     return None

@@ -1,4 +1,4 @@
-"""The values of a `sources.yaml`: files with typed columns, datasets in SQL, control totals."""
+"""The values of a `sources.yaml`: files with typed columns, datasets, controls and checks in SQL."""
 
 from __future__ import annotations
 
@@ -9,23 +9,25 @@ from dataclasses import dataclass, field
 from sagerecon.model.finding import Severity
 from sagerecon.model.place import Place
 
-#: Digits before the point. With 18, the common type of a 2-decimal and a 12-decimal column still fits
-#: DuckDB's 38 digits; of DECIMAL(38,2) and DECIMAL(38,6) it takes DECIMAL(38,2) and rounds in silence.
+#: Maximum number of digits before the decimal point. With 18, the common type of a column with 2 decimals
+#: and one with 12 fits into DuckDB's 38 digits. For DECIMAL(38,2) and DECIMAL(38,6) DuckDB chooses
+#: DECIMAL(38,2) and rounds without an error.
 MAX_INTEGER_DIGITS = 18
 
-#: A name that SQL takes without quotes. Lower case only: SQL does not tell `Id` from `id`.
+#: A name that needs no quotes in SQL. Lower case only, because SQL does not distinguish `Id` from `id`.
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 
-#: Decimals a column may keep at most.
+#: Maximum number of decimals of a column.
 MAX_SCALE = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of a file: where its cell stands, and what sort of value it must be.
+    """One column of a file: where its cells are, and the type of their values.
 
-    `type` is one of text, integer, decimal, boolean, date, datetime, list. `path` leads to the value
-    in a JSON record, and is empty for the item itself; in CSV and XLSX it is the column's heading.
+    `type` is one of text, integer, decimal, boolean, date, datetime, list. `path` holds the keys that
+    lead to the value in a JSON record, and is empty for the item itself; for CSV and XLSX it holds the
+    column's title in the header row.
     """
 
     name: str
@@ -33,29 +35,29 @@ class Column:
     path: tuple[str, ...]
     place: Place
     required: bool = False
-    optional: bool = False  #: the file need not have it at all
-    scale: int = 2  #: decimals kept; a finer number is a fault, never rounded
-    formats: tuple[str, ...] = ()  #: of a date or datetime, as strptime; empty means ISO 8601
-    words: Mapping[str, bool] = field(default_factory=dict)  #: of a boolean, in lower case
-    columns: tuple[Column, ...] = ()  #: of a list's items
+    optional: bool = False  #: the column may be absent from the file
+    scale: int = 2  #: number of decimals; a number with more is an error and is never rounded
+    formats: tuple[str, ...] = ()  #: strptime formats of a date or datetime; empty means ISO 8601
+    words: Mapping[str, bool] = field(default_factory=dict)  #: values of a boolean, in lower case
+    columns: tuple[Column, ...] = ()  #: columns of the items of a list
 
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """One table of the snapshot, and the file or files it is read from."""
+    """One table of the snapshot, and the file or files from which it is read."""
 
     name: str
-    path: str  #: a file or a glob inside the data folder
+    path: str  #: a path or a glob inside the data folder
     format: str  #: json, csv, xlsx
     columns: tuple[Column, ...]
     place: Place
-    optional: bool = False  #: may be absent or empty
-    records: tuple[str, ...] = ()  #: json: path to the list
-    count: tuple[str, ...] = ()  #: json: path to the number of records the file says it holds
+    optional: bool = False  #: the file may be absent or empty
+    records: tuple[str, ...] = ()  #: json: path to the list of records
+    count: tuple[str, ...] = ()  #: json: path to the number of records that the file states
     encoding: str = "utf-8-sig"
     delimiter: str = ","
     quote: str = '"'
-    skip: int = 0  #: csv, xlsx: lines before the heading
+    skip: int = 0  #: csv, xlsx: number of lines before the header row
     decimal: str = "."
     thousands: str = ""
     sheet: str = ""  #: xlsx: empty means the only sheet
@@ -63,7 +65,7 @@ class SourceFile:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """An SQL text and where it stands; `is_block` says that its lines are the lines below `place`."""
+    """An SQL text and its place. With `is_block` the SQL starts on the line below `place`."""
 
     sql: str
     place: Place
@@ -72,7 +74,7 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """Records shaped from the snapshot by SQL."""
+    """Records that SQL selects from the snapshot."""
 
     name: str
     about: str
@@ -81,7 +83,7 @@ class Dataset:
 
 @dataclass(frozen=True, slots=True)
 class FigureQuery:
-    """One way of taking a control total: SQL giving `bucket` and `amount`."""
+    """One figure of a control: SQL that returns `bucket` and `amount`."""
 
     name: str
     about: str
@@ -90,7 +92,7 @@ class FigureQuery:
 
 @dataclass(frozen=True, slots=True)
 class ControlQuery:
-    """Figures that ought to agree, and SQL for the records they are made of."""
+    """Figures that should agree, and SQL for the items that they are made of."""
 
     name: str
     about: str
@@ -103,7 +105,7 @@ class ControlQuery:
 
 @dataclass(frozen=True, slots=True)
 class CheckQuery:
-    """A rule of the source itself: SQL giving `message` and `_origin` of each row that breaks it."""
+    """A rule of the source data: SQL that returns `message` and `_origin` of each row that breaks it."""
 
     name: str
     severity: Severity
@@ -113,7 +115,7 @@ class CheckQuery:
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """A whole `sources.yaml`."""
+    """Everything that a `sources.yaml` defines."""
 
     file: str
     files: Mapping[str, SourceFile] = field(default_factory=dict)

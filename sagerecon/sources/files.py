@@ -1,4 +1,4 @@
-"""Finding and opening a source file: what it is, before anybody reads it as what its name says."""
+"""Finding source files and checking their format before they are read."""
 
 from __future__ import annotations
 
@@ -16,43 +16,48 @@ from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.place import Place
 from sagerecon.sources.definitions import SourceFile
 
-#: What the first bytes of a file say it really is. White space and a byte-order mark are passed over.
+#: Formats recognised by the first bytes of a file. White space and a byte-order mark are skipped.
 _SIGNATURES = (
     (re.compile(rb"<!doctype html|<html|<head|<body", re.IGNORECASE), "a web page"),
     (re.compile(rb"<\?xml|<[a-z][\w:.-]*[\s/>]", re.IGNORECASE), "XML"),
     (re.compile(rb"PK\x03\x04"), "a workbook or another zip archive"),
-    (re.compile(rb"\xd0\xcf\x11\xe0"), "a workbook of the old .xls format"),
+    (re.compile(rb"\xd0\xcf\x11\xe0"), "a workbook in the old .xls format"),
     (re.compile(rb"%PDF"), "a PDF"),
     (re.compile(rb"\x1f\x8b"), "a gzip archive"),
     (re.compile(rb"""[{\[]\s*["{\[]"""), "JSON"),
 )
-_WORDS = {"json": "JSON", "csv": "CSV", "xlsx": "an XLSX workbook"}
+_FORMAT_NAMES = {"json": "JSON", "csv": "CSV", "xlsx": "an XLSX workbook"}
 _OWN_SIGNATURE = {"json": "JSON", "csv": "", "xlsx": "a workbook or another zip archive"}
 
 
 @dataclass(frozen=True, slots=True)
 class FoundFile:
-    """A file of the data folder, under the name that places use."""
+    """A file of the data folder, and its name in places and messages."""
 
     path: Path
     name: str
 
 
 def source_error(finding: Finding) -> SourceError:
-    """The error for a file that cannot be read at all."""
+    """Return the error for a finding that stops the reading of a file."""
     return SourceError(f"{finding.place}: {finding.message}", finding.hint, (finding,))
 
 
 def find_files(folder: Path, file: SourceFile) -> list[FoundFile]:
-    """The files of a table in the order of their names; none only where the table is optional.
+    """Return the files of a table in the order of their names, or none if the table is optional.
 
     Raises:
-        SourceError: there is no such file, the folder cannot be read, or a link leads out of it.
+        SourceError: there is no such file, the folder cannot be read, or a link points outside it.
     """
     root = folder.resolve()
     if not root.is_dir():
         raise source_error(
-            Finding(Code.NO_FOLDER, Place(str(folder)), "there is no such folder.", "Check the data folder.")
+            Finding(
+                Code.NO_FOLDER,
+                Place(str(folder)),
+                "the data folder does not exist.",
+                "Check 'data' in sagerecon.yaml.",
+            )
         )
     with file_errors(Place(file.path)):
         names = _names(root)
@@ -62,64 +67,68 @@ def find_files(folder: Path, file: SourceFile) -> list[FoundFile]:
             paths = [root / file.path] if (root / file.path).is_file() else []
     if not paths and not file.optional:
         hint = suggestion(file.path, names) or f"The data folder is {folder}."
-        raise source_error(Finding(Code.NO_FILE, Place(file.path), "there is no such file.", hint))
+        raise source_error(Finding(Code.NO_FILE, Place(file.path), "the file does not exist.", hint))
     for path in paths:
         if not path.resolve().is_relative_to(root):
             place = Place(path.relative_to(root).as_posix())
-            raise source_error(Finding(Code.OUTSIDE_FOLDER, place, "the link leads out of the data folder."))
+            raise source_error(
+                Finding(Code.OUTSIDE_FOLDER, place, "the link points outside the data folder.")
+            )
     return [FoundFile(path, path.relative_to(root).as_posix()) for path in paths]
 
 
-def require_format(path: Path, name: str, form: str) -> None:
-    """Return only if the file may be of `form` by its first bytes.
+def require_format(path: Path, name: str, file_format: str) -> None:
+    """Check by its first bytes that a file can be of the format.
 
     Raises:
-        SourceError: it is something else, such as a web page saved as data.
+        SourceError: it has another format, such as a web page saved as data.
     """
     with file_errors(Place(name)), path.open("rb") as stream:
         head = stream.read(1024)
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     found = next((what for sign, what in _SIGNATURES if sign.match(start)), "")
-    if found and found != _OWN_SIGNATURE[form]:
+    if found and found != _OWN_SIGNATURE[file_format]:
         raise source_error(
             Finding(
                 Code.WRONG_FORMAT,
                 Place(name, 1, 1),
-                f"this is {found}, not {_WORDS[form]}.",
-                "Was an error page saved in place of the export?" if found in ("a web page", "XML") else "",
+                f"the file is {found}, not {_FORMAT_NAMES[file_format]}.",
+                "Check whether an error page was saved instead of the export."
+                if found in ("a web page", "XML")
+                else "",
             )
         )
 
 
 def sha256_of(path: Path, name: str) -> str:
-    """The SHA-256 of the file's bytes, as 64 hex characters."""
+    """Return the SHA-256 of the file's bytes, as 64 hex characters."""
     with file_errors(Place(name)), path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def empty_source_finding(place: Place, file: SourceFile, message: str) -> Finding:
-    """A file without records: worth a look where the table may be empty, else an error."""
+    """Return the finding for a file without records: a warning for an optional table, otherwise an error."""
     if file.optional:
         return Finding(Code.EMPTY_SOURCE, place, message, severity=Severity.WARNING)
-    return Finding(Code.EMPTY_SOURCE, place, message, "Say optional: true if that can be.")
+    return Finding(Code.EMPTY_SOURCE, place, message, "Set optional: true if the file may be empty.")
 
 
 @contextmanager
 def file_errors(place: Place) -> Iterator[None]:
-    """Turns what the system says about a file into a SourceError, once, here."""
+    """Raise a SourceError at `place` for any operating-system error in the block."""
     try:
         yield
     except PermissionError as error:
         raise source_error(
-            Finding(Code.UNREADABLE, place, "we are not allowed to read it.", "Check its permissions.")
+            Finding(Code.UNREADABLE, place, "permission denied.", "Check the permissions of the file.")
         ) from error
     except OSError as error:
-        words = (error.strerror or str(error)).lower()
-        raise source_error(Finding(Code.UNREADABLE, place, f"it cannot be read: {words}.")) from error
+        reason = (error.strerror or str(error)).lower()
+        raise source_error(Finding(Code.UNREADABLE, place, f"the file cannot be read: {reason}.")) from error
 
 
 def _names(root: Path) -> Iterable[str]:
-    """Some names to suggest; a huge folder is not listed whole."""
+    """Return up to 1,000 names of the folder, for suggestions."""
     names: list[str] = []
     for number, path in enumerate(root.iterdir()):
         if number >= 1_000:

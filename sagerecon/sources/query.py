@@ -1,4 +1,4 @@
-"""SQL of a `sources.yaml`, proven to be one SELECT and joined with the datasets it names."""
+"""Compiling the SQL of a `sources.yaml`: one SELECT, with the datasets it reads in a WITH clause."""
 
 from __future__ import annotations
 
@@ -24,27 +24,27 @@ _LINE = re.compile(r"^LINE (\d+): (.*)\n( *)\^", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class ParsedQuery:
-    """One query by itself."""
+    """One query, without the datasets it reads."""
 
     query: Query
-    sql: str  #: without a closing semicolon
+    sql: str  #: without the closing semicolon
     parameters: frozenset[str]
-    names: frozenset[str]  #: tables it reads, its own WITH names left out
+    names: frozenset[str]  #: tables and datasets it reads, without the names of its own WITH clause
 
 
 @dataclass(frozen=True, slots=True)
 class CompiledQuery:
-    """A query that can be run: the SQL of the datasets it names stands before it in a WITH."""
+    """A query that can be run: its SQL begins with a WITH clause of the datasets it reads."""
 
     query: Query
     sql: str
-    values: Mapping[str, Scalar]  #: only the parameters that the SQL names
+    values: Mapping[str, Scalar]  #: the parameters that the SQL uses
     columns: Columns
     first_line: int  #: the line of `sql` on which the query's own text starts
 
 
 class QueryCompiler:
-    """Compiles queries against the tables of one connection, which are empty: only shapes matter."""
+    """Compiles queries against the empty tables of one connection; errors are collected in `findings`."""
 
     def __init__(
         self, connection: duckdb.DuckDBPyConnection, sources: Sources, parameters: Mapping[str, Scalar]
@@ -58,19 +58,19 @@ class QueryCompiler:
         for name, dataset in sources.datasets.items():
             if (parsed := self._parse(dataset.query)) is not None:
                 self._parsed[name] = parsed
-        #: Names that mean a dataset in SQL; where a file has the same name, the file is meant.
+        #: Names that mean a dataset in SQL. A name that a file has too means the file.
         self._datasets = frozenset(sources.datasets) - self._tables
         self._report_cycles()
 
     def dataset(self, name: str) -> CompiledQuery | None:
-        """The dataset, or None with the reason among the findings, where it is told once."""
+        """Return the compiled dataset, or None if it has an error, which is in `findings` once."""
         if name not in self._compiled:
             parsed = self._parsed.get(name)
             self._compiled[name] = None if parsed is None else self._compile(parsed)
         return self._compiled[name]
 
     def query(self, query: Query) -> CompiledQuery | None:
-        """Any other query, such as a control's."""
+        """Compile any other query, such as that of a control; return None if it has an error."""
         parsed = self._parse(query)
         return None if parsed is None else self._compile(parsed)
 
@@ -82,19 +82,19 @@ class QueryCompiler:
             return None
         if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
             self.findings.append(
-                Finding(Code.NOT_ONE_SELECT, query.place, "the SQL must be one SELECT and nothing else.")
+                Finding(Code.NOT_ONE_SELECT, query.place, "the SQL must be a single SELECT statement.")
             )
             return None
         names = self._table_names(query.sql)
         unknown = sorted(set(statements[0].named_parameters) - set(self._parameters))
         for name in unknown:
             hint = suggestion(name, self._parameters) or (
-                f"There are: {', '.join('$' + known for known in self._parameters)}."
+                f"Known parameters: {', '.join('$' + known for known in self._parameters)}."
                 if self._parameters
-                else "Write it under parameters: in sagerecon.yaml."
+                else "Define it under 'parameters' in sagerecon.yaml."
             )
             self.findings.append(
-                Finding(Code.UNKNOWN_PARAMETER, query.place, f"the project has no parameter ${name}.", hint)
+                Finding(Code.UNKNOWN_PARAMETER, query.place, f"unknown parameter ${name}.", hint)
             )
         if unknown:
             return None
@@ -105,35 +105,35 @@ class QueryCompiler:
     def _table_names(self, sql: str) -> frozenset[str]:
         row = self._connection.execute("SELECT json_serialize_sql($1::VARCHAR)", [sql]).fetchone()
         tables: set[str] = set()
-        own: set[str] = set()
-        _collect(json.loads(row[0]) if row else {}, tables, own)
-        return frozenset(tables - own)
+        local: set[str] = set()
+        _collect(json.loads(row[0]) if row else {}, tables, local)
+        return frozenset(tables - local)
 
     def _report_cycles(self) -> None:
         for name in sorted(self._datasets & set(self._parsed)):
-            circle = self._cycle(name)
-            if circle and name == min(circle):  # each circle once
+            cycle = self._cycle(name)
+            if cycle and name == min(cycle):  # report each cycle once
                 place = self._parsed[name].query.place
-                path = " -> ".join((*circle, circle[0]))
+                path = " -> ".join((*cycle, cycle[0]))
                 self.findings.append(
-                    Finding(Code.DATASET_CIRCLE, place, f"datasets read each other in a circle: {path}.")
+                    Finding(Code.DATASET_CIRCLE, place, f"circular reference between datasets: {path}.")
                 )
-        broken = {name for name in self._datasets & set(self._parsed) if self._cycle(name)}
-        for name in [name for name in self._parsed if name in broken]:
+        cyclic = {name for name in self._datasets & set(self._parsed) if self._cycle(name)}
+        for name in [name for name in self._parsed if name in cyclic]:
             del self._parsed[name]
 
     def _cycle(self, start: str) -> tuple[str, ...]:
-        """A way from the dataset back to itself, or nothing."""
-        ways: list[tuple[str, ...]] = [(start,)]
+        """Return a path of references from the dataset back to itself, or an empty tuple."""
+        paths: list[tuple[str, ...]] = [(start,)]
         seen: set[str] = set()
-        while ways:
-            way = ways.pop()
-            for name in sorted(self._dependencies(way[-1])):
+        while paths:
+            path = paths.pop()
+            for name in sorted(self._dependencies(path[-1])):
                 if name == start:
-                    return way
+                    return path
                 if name not in seen:
                     seen.add(name)
-                    ways.append((*way, name))
+                    paths.append((*path, name))
         return ()
 
     def _dependencies(self, name: str) -> frozenset[str]:
@@ -141,7 +141,7 @@ class QueryCompiler:
         return parsed.names & self._datasets if parsed is not None else frozenset()
 
     def _order(self, names: Sequence[str], done: list[str]) -> list[str]:
-        """The datasets to be defined, each after those it reads."""
+        """Return the datasets in an order in which each follows those it reads."""
         for name in sorted(names):
             if name not in done:
                 self._order(sorted(self._dependencies(name)), done)
@@ -151,7 +151,7 @@ class QueryCompiler:
     def _compile(self, parsed: ParsedQuery) -> CompiledQuery | None:
         order = self._order(sorted(parsed.names & self._datasets), [])
         if any(self.dataset(name) is None for name in order):
-            return None  # told where the broken dataset stands
+            return None  # already reported at the place of that dataset
         parts = [self._parsed[name] for name in order]
         sql, line = _with_datasets(list(zip(order, parts, strict=True)), parsed.sql)
         names = parsed.parameters.union(*(part.parameters for part in parts))
@@ -166,22 +166,22 @@ class QueryCompiler:
         return None if findings else CompiledQuery(parsed.query, sql, values, columns, line)
 
 
-def sql_finding(query: Query, error: duckdb.Error, first: int = 1) -> Finding:
-    """What DuckDB says of the SQL, at the line and column of the YAML where it can be told.
+def sql_finding(query: Query, error: duckdb.Error, first_line: int = 1) -> Finding:
+    """Return the finding for an error in the SQL, at its line in the YAML if that is known.
 
-    `first` is the line of the text DuckDB saw on which the query's own text starts.
+    `first_line` is the line on which the query's own text starts in the text that DuckDB was given.
     """
     place = query.place
     found = _LINE.search(str(error))
     if found is not None and query.is_block:
-        line = int(found[1]) - first + 1
+        line = int(found[1]) - first_line + 1
         if 1 <= line <= query.sql.count("\n") + 1:
             place = Place(place.file, place.line + line)
-    return Finding(Code.SQL_FAULT, place, f"in the SQL: {error_summary(error)}.", _candidates(error))
+    return Finding(Code.SQL_FAULT, place, f"SQL error: {error_summary(error)}.", _candidates(error))
 
 
 def _candidates(error: duckdb.Error) -> str:
-    """DuckDB's own suggestion, if it makes one."""
+    """Return the suggestion in DuckDB's message, or an empty text."""
     for line in str(error).splitlines()[1:]:
         if line.startswith(("Candidate", "Did you mean")):
             return line.rstrip(".") + ("" if line.endswith("?") else ".")
@@ -194,7 +194,7 @@ def _columns(query: Query, described: Sequence[tuple[str, Any]]) -> tuple[dict[s
     for name, sql in described:
         found = type_of(sql)
         if name in columns:
-            message = f"two columns are called '{name}'."
+            message = f"duplicate column '{name}'."
             findings.append(Finding(Code.COLUMN_TWICE, query.place, message, "Rename one of them: AS …."))
         if isinstance(found, Type):
             columns[name] = found
@@ -203,12 +203,12 @@ def _columns(query: Query, described: Sequence[tuple[str, Any]]) -> tuple[dict[s
                 Finding(
                     Code.INEXACT_COLUMN,
                     query.place,
-                    f"column '{name}' is {found}, which is not exact.",
-                    f"Cast it: CAST({name} AS DECIMAL(20, 2)). Division and avg give DOUBLE.",
+                    f"column '{name}' has the inexact type {found}.",
+                    f"Cast it: CAST({name} AS DECIMAL(20, 2)). Division and avg return DOUBLE.",
                 )
             )
         else:
-            message = f"column '{name}' is {found}, which is no type of a record."
+            message = f"column '{name}' has the unsupported type {found}."
             findings.append(
                 Finding(Code.STRANGE_COLUMN, query.place, message, f"Cast it: CAST({name} AS TEXT).")
             )
@@ -216,7 +216,7 @@ def _columns(query: Query, described: Sequence[tuple[str, Any]]) -> tuple[dict[s
 
 
 def _with_datasets(parts: Sequence[tuple[str, ParsedQuery]], sql: str) -> tuple[str, int]:
-    """The query with the datasets it reads before it, and the line on which its own text starts."""
+    """Return the query with its datasets in a WITH clause, and the line on which its own text starts."""
     if not parts:
         return sql, 1
     head = ",\n".join(f"{quote_identifier(name)} AS (\n{part.sql}\n)" for name, part in parts)
@@ -230,7 +230,7 @@ def _with_datasets(parts: Sequence[tuple[str, ParsedQuery]], sql: str) -> tuple[
 
 
 def _with_position(sql: str) -> tuple[int | None, bool]:
-    """Where the text goes on after a leading WITH [RECURSIVE], or None where there is none."""
+    """Return the position after a leading WITH [RECURSIVE], or None, and whether it is recursive."""
     tokens = [token for token in duckdb.tokenize(sql) if token[1] != duckdb.token_type.comment]
     words = [_word(sql, token[0]) for token in tokens[:2]]
     if not words or words[0] != "with":
@@ -246,7 +246,7 @@ def _word(sql: str, position: int) -> str:
 
 
 def _without_semicolon(sql: str) -> str:
-    """The SQL up to its closing semicolon: inside a WITH there must be none."""
+    """Return the SQL without its closing semicolon, which a WITH clause does not allow."""
     for position, kind in reversed(duckdb.tokenize(sql)):
         if kind == duckdb.token_type.comment:
             continue
@@ -257,12 +257,12 @@ def _without_semicolon(sql: str) -> str:
     return sql
 
 
-def _collect(node: Any, tables: set[str], own: set[str]) -> None:
+def _collect(node: Any, tables: set[str], local: set[str]) -> None:
     for part in _nodes(node):
         if part.get("type") == "BASE_TABLE" and not part.get("schema_name"):
             tables.add(str(part["table_name"]).lower())
         if isinstance(part.get("cte_map"), dict):
-            own.update(str(entry["key"]).lower() for entry in part["cte_map"].get("map", ()))
+            local.update(str(entry["key"]).lower() for entry in part["cte_map"].get("map", ()))
 
 
 def _nodes(node: Any) -> Iterator[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Raw rows to typed rows, each cell as its column says."""
+"""Converting raw rows to typed rows, cell by cell, as the columns declare."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from sagerecon.sources.dates import date_converter, datetime_converter
 from sagerecon.sources.definitions import Column, SourceFile
 from sagerecon.sources.numbers import decimal_converter, integer_converter
 
-#: What a boolean may be called where the column does not say.
-TRUE_AND_FALSE = {
+#: The values of a boolean column that declares none of its own.
+DEFAULT_BOOLEANS = {
     "true": True,
     "yes": True,
     "y": True,
@@ -32,19 +32,19 @@ TRUE_AND_FALSE = {
 }
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_LOST_LETTER = "\ufffd"
+_REPLACEMENT_CHARACTER = "\ufffd"
 
 
 #: A typed row by column name, `_origin` among them.
 Row: TypeAlias = "dict[str, Cell]"
 
-#: The column that says where a row stands.
+#: The column with the address of a row, such as `customers.csv:17`.
 ORIGIN = "_origin"
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """How one column is taken from a raw row: `pick` finds the cell, `convert` types it."""
+    """How one column is read from a raw row: `pick` finds the cell, `convert` converts it."""
 
     column: Column
     pick: Callable[[Any], object]
@@ -52,37 +52,46 @@ class Field:
 
 
 class RowConverter:
-    """Types the rows of one table.
+    """Converts the rows of one table.
 
-    Every cell of every source passes here, so what can be looked up once is.
+    Every cell of every source passes through this class, so lookups are done once, in the constructor.
     """
 
     def __init__(self, fields: Iterable[Field]) -> None:
         self._fields = [(field.column.name, field.pick, field.convert, field.column) for field in fields]
 
     def row(self, raw: object, origin: str, place_of: Callable[[Column], Place]) -> tuple[Row, list[Finding]]:
-        """The typed values of a raw row and the faults in it; `place_of` is asked for faults only."""
+        """Return the typed values of a raw row, and a finding for each cell that does not match its column.
+
+        Args:
+            origin: the address of the row, kept in the column `_origin`.
+            place_of: returns the place of a column's cell; called for findings only.
+        """
         values: Row = {}
         findings: list[Finding] = []
         for name, pick, convert, column in self._fields:
             try:
                 values[name] = convert(pick(raw))
-            except CellError as fault:
-                values[name] = fault.value
-                findings.append(fault.finding(place_of(column), name))
+            except CellError as error:
+                values[name] = error.value
+                findings.append(error.finding(place_of(column), name))
         values[ORIGIN] = origin
         return values, findings
 
 
 def converter(column: Column, file: SourceFile) -> CellConverter:
-    """The function that types a cell of this column; a cell of blanks is none."""
+    """Return the function that converts a cell of this column; it converts a blank cell to None.
+
+    Raises:
+        CellError: by the returned function, if the cell does not match the column.
+    """
     convert = _converter(column, file)
     required = column.required
 
     def convert_or_blank(cell: object) -> Cell:
         if cell is None or cell == "" or (isinstance(cell, str) and cell.isspace()):
             if required:
-                raise CellError(Code.MISSING_VALUE, "a value is required and the cell is empty.")
+                raise CellError(Code.MISSING_VALUE, "the cell is empty; a value is required.")
             return None
         return convert(cell)
 
@@ -98,33 +107,35 @@ def _converter(column: Column, file: SourceFile) -> CellConverter:
         case "decimal":
             return decimal_converter(column.scale, file)
         case "boolean":
-            return _boolean(column.words or TRUE_AND_FALSE)
+            return _boolean(column.words or DEFAULT_BOOLEANS)
         case "date":
             return date_converter(column.formats)
         case "datetime":
             return datetime_converter(column.formats)
         case _:
-            raise AssertionError(column.type)  # lists are typed by the JSON reader
+            raise AssertionError(column.type)  # lists are converted by the JSON reader
 
 
 def _as_text(cell: object) -> Cell:
     if isinstance(cell, str):
-        return cell if cell.isascii() else _checked(cell)
+        return cell if cell.isascii() else _check_characters(cell)
     if isinstance(cell, bool) or not isinstance(cell, int | Decimal | date):
         raise CellError(Code.NOT_TEXT, f"{display_text(cell)} is not text.")
     return plain_digits(cell) if isinstance(cell, Decimal) else str(cell)
 
 
-def _checked(text: str) -> str:
+def _check_characters(text: str) -> str:
     if _SURROGATE.search(text):
         raise CellError(
-            Code.HALF_CHARACTER, f"{display_text(text)} holds half a character.", "Export the file again."
+            Code.HALF_CHARACTER,
+            f"{display_text(text)} contains an unpaired surrogate.",
+            "Export the file again.",
         )
-    if _LOST_LETTER in text:
+    if _REPLACEMENT_CHARACTER in text:
         raise CellError(
             Code.LETTERS_LOST,
-            f"{display_text(text)} has letters that were lost before this file was written.",
-            "Export it again with the right encoding, or correct them by hand.",
+            f"{display_text(text)} contains U+FFFD: letters were lost before the file was written.",
+            "Export the file again with the right encoding, or correct the text by hand.",
             Severity.WARNING,
             text,
         )
@@ -140,7 +151,7 @@ def _boolean(words: Mapping[str, bool]) -> CellConverter:
             raise CellError(
                 Code.NOT_BOOLEAN,
                 f"{display_text(cell)} is neither true nor false.",
-                f"Words: {', '.join(words)}.",
+                f"Values: {', '.join(words)}.",
             )
         return words[word]
 

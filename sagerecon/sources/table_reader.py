@@ -1,4 +1,4 @@
-"""Reading every declared file into typed rows, all faults in one pass."""
+"""Reading the files of one table into typed rows, with all errors reported in one pass."""
 
 from __future__ import annotations
 
@@ -21,24 +21,28 @@ from sagerecon.sources.rows import Row
 from sagerecon.sources.tables import row_line
 from sagerecon.sources.xlsx_file import XlsxReader
 
-#: Alike faults of one file and column that are told one by one; a million would tell no more.
+#: Number of findings with the same code, file and column that are listed; more are only counted.
 MAX_SIMILAR_FINDINGS = 20
 
-#: Rows between two words of progress.
+#: Number of rows between two calls of `progress`.
 _PROGRESS_ROWS = 5_000
 
 Progress: TypeAlias = Callable[[str, int], None]
 
 
-class Reader(Protocol):
-    """Reads the files of one table; one module per format."""
+class FormatReader(Protocol):
+    """Reads the files of one table. Each format has its own reader."""
 
-    def rows(self, path: Path, name: str) -> Iterator[Row | Finding]: ...
+    def rows(self, path: Path, name: str) -> Iterator[Row | Finding]:
+        """Yield the rows of one file, and a finding for each error in them."""
+        ...
 
-    def finish(self) -> Iterator[Finding]: ...
+    def finish(self) -> Iterator[Finding]:
+        """Yield the findings that are known only after all files of the table were read."""
+        ...
 
 
-READERS: dict[str, Callable[[SourceFile], Reader]] = {
+READERS: dict[str, Callable[[SourceFile], FormatReader]] = {
     "json": JsonReader,
     "csv": CsvReader,
     "xlsx": XlsxReader,
@@ -47,7 +51,7 @@ READERS: dict[str, Callable[[SourceFile], Reader]] = {
 
 @dataclass(frozen=True, slots=True)
 class FileFacts:
-    """One file as it was when the snapshot was taken."""
+    """One file of a snapshot: its name, content hash and size."""
 
     table: str
     path: str  #: relative to the data folder
@@ -57,30 +61,30 @@ class FileFacts:
 
 
 class FindingCollector:
-    """What was found, with alike faults counted rather than repeated."""
+    """Collects findings; many similar ones are counted instead of listed."""
 
     def __init__(self) -> None:
         self._findings: list[Finding] = []
-        self._more: Counter[tuple[str, str, int]] = Counter()
+        self._counts: Counter[tuple[str, str, int]] = Counter()
         self._last: dict[tuple[str, str, int], Finding] = {}
 
     def add(self, finding: Finding) -> None:
-        """Keep a finding, or count it where many like it were kept."""
-        like = (finding.place.file, finding.code, finding.place.column)
-        self._more[like] += 1
-        if self._more[like] <= MAX_SIMILAR_FINDINGS:
+        """Add a finding, or only count it if there are many similar ones."""
+        group = (finding.place.file, finding.code, finding.place.column)
+        self._counts[group] += 1
+        if self._counts[group] <= MAX_SIMILAR_FINDINGS:
             self._findings.append(finding)
-        self._last[like] = finding
+        self._last[group] = finding
 
     def all(self) -> list[Finding]:
-        """The findings in the order of their places, and a last one for those only counted."""
+        """Return the findings in the order of their places, and one for each group of counted findings."""
         rest = [
             replace(
-                self._last[like],
-                place=Place(like[0]),
-                message=f"{count - MAX_SIMILAR_FINDINGS} more findings like this: {self._last[like].message}",
+                self._last[group],
+                place=Place(group[0]),
+                message=f"{count - MAX_SIMILAR_FINDINGS} more findings such as: {self._last[group].message}",
             )
-            for like, count in self._more.items()
+            for group, count in self._counts.items()
             if count > MAX_SIMILAR_FINDINGS
         ]
         return [*sorted(self._findings, key=lambda found: (found.place, found.code)), *rest]
@@ -89,24 +93,24 @@ class FindingCollector:
 def read_table(
     file: SourceFile, folder: Path, lines: Path, findings: FindingCollector, progress: Progress
 ) -> list[FileFacts]:
-    """The facts of the table's files, whose typed rows are written to `lines`.
+    """Read the files of a table, write the typed rows to `lines`, and return the facts of the files.
 
     Raises:
-        SourceError: a file cannot be read at all; the table's other files were read all the same.
+        SourceError: a file cannot be read. The other files of the table are read first.
         OSError: the rows cannot be written.
     """
-    found = find_files(folder, file)
-    if not found:
-        message = f"the file is not there, so {file.name} is empty."
+    found_files = find_files(folder, file)
+    if not found_files:
+        message = f"the file does not exist, so table '{file.name}' is empty."
         findings.add(Finding(Code.NO_FILE, Place(file.path), message, severity=Severity.INFO))
     reader = READERS[file.format](file)
     facts: list[FileFacts] = []
     failures: list[Finding] = []
     with lines.open("x", encoding="utf-8") as stream:
-        os.chmod(stream.fileno(), 0o600)  # noqa: PTH101 - the open file, not its name
-        for one in found:
+        os.chmod(stream.fileno(), 0o600)  # noqa: PTH101 - by descriptor, not by name
+        for found_file in found_files:
             try:
-                facts.append(_read_file(file, one, reader, stream.write, findings, progress))
+                facts.append(_read_file(file, found_file, reader, stream.write, findings, progress))
             except SourceError as error:
                 failures += error.findings
     if failures:
@@ -118,33 +122,33 @@ def read_table(
 
 def _read_file(
     file: SourceFile,
-    one: FoundFile,
-    reader: Reader,
+    found: FoundFile,
+    reader: FormatReader,
     write: Callable[[str], int],
     findings: FindingCollector,
     progress: Progress,
 ) -> FileFacts:
-    before = _state(one)
-    sha256 = sha256_of(one.path, one.name)
+    before = _file_state(found)
+    sha256 = sha256_of(found.path, found.name)
     count = 0
-    for row in reader.rows(one.path, one.name):
+    for row in reader.rows(found.path, found.name):
         if isinstance(row, Finding):
             findings.add(row)
             continue
         write(row_line(row))
         count += 1
         if count % _PROGRESS_ROWS == 0:
-            progress(one.name, count)
-    progress(one.name, count)
-    if _state(one) != before:
-        place = Place(one.name)
+            progress(found.name, count)
+    progress(found.name, count)
+    if _file_state(found) != before:
+        place = Place(found.name)
         raise source_error(
-            Finding(Code.FILE_CHANGED, place, "the file changed while it was read.", "Start again.")
+            Finding(Code.FILE_CHANGED, place, "the file changed while it was read.", "Run the command again.")
         )
-    return FileFacts(file.name, one.name, sha256, count, before[0])
+    return FileFacts(file.name, found.name, sha256, count, before[0])
 
 
-def _state(one: FoundFile) -> tuple[int, int]:
-    with file_errors(Place(one.name)):
-        state = one.path.stat()
+def _file_state(found: FoundFile) -> tuple[int, int]:
+    with file_errors(Place(found.name)):
+        state = found.path.stat()
     return state.st_size, state.st_mtime_ns
