@@ -139,7 +139,7 @@ def _value_findings(cells: Sequence[object], scales: Sequence[int | None], place
 
 
 def _is_exact(number: float, scale: int) -> bool:
-    """Return whether the float stands for exactly one amount with `scale` decimals."""
+    """Return whether no other amount with `scale` decimals is stored as the same float."""
     return Decimal(math.ulp(number)) < Decimal(1).scaleb(-scale)
 
 
