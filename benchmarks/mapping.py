@@ -12,12 +12,12 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+from sagerecon.documents.package import catalog, schema
 from sagerecon.mapping.compiler import compile_mappings
 from sagerecon.model.draft import Draft
 from sagerecon.model.place import Place
 from sagerecon.model.record import Record
 from sagerecon.model.type import DATE, DECIMAL, TEXT, object_of
-from sagerecon.package import catalog, schema
 
 #: What a move of five million rows needs to map them in four minutes and a bit on one core.
 FLOOR = 20_000

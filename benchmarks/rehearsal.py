@@ -17,8 +17,8 @@ from collections.abc import Callable
 from statistics import median
 from urllib.parse import urlencode
 
+from sagerecon.documents.package import catalog
 from sagerecon.model.clock import DAY, MINUTE, SECOND, instant_text
-from sagerecon.package import catalog
 from sagerecon.rehearsal.books.business import new_business
 from sagerecon.rehearsal.clock import VirtualClock
 from sagerecon.rehearsal.door import SECONDS

@@ -16,14 +16,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from sagerecon.documents.package import catalog
 from sagerecon.model.call import Answer, Call
 from sagerecon.model.draft import Draft, OnExisting, Reference
 from sagerecon.model.place import Place
-from sagerecon.package import catalog
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.planner import Calendar, Provenance, plan_steps
 from sagerecon.rehearsal.clock import VirtualClock
-from sagerecon.runner import Ended, run
+from sagerecon.runner.run import Ended, run
 from sagerecon.store.opening import open_store
 
 

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from sagerecon import package
+from sagerecon.documents import package
 from sagerecon.sources.snapshot import open_snapshot, take_snapshot
 from sagerecon.sources.sources_yaml import read_sources
 

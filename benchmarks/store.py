@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 
 from runner import drafts
 
-from sagerecon.package import catalog
+from sagerecon.documents.package import catalog
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import plan_lines
 from sagerecon.planning.planner import Calendar, Provenance, plan_steps

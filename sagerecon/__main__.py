@@ -1,6 +1,6 @@
 """`python -m sagerecon` is the same command as `sagerecon`."""
 
-from sagerecon.cli import main
+from sagerecon.cli.main import main
 
 if __name__ == "__main__":
     main()

@@ -29,11 +29,11 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from sagerecon.project import SANDBOX_APP
+from sagerecon.commands.sandbox import open_rehearsal
+from sagerecon.project.project import SANDBOX_APP
 from sagerecon.rehearsal.clock import VirtualClock
 from sagerecon.rehearsal.sage import RehearsalSage
 from sagerecon.rehearsal.server import Server, serve
-from sagerecon.rehearsing import open_rehearsal
 
 CHECKS = [
     not_a_server_error,

@@ -7,15 +7,16 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from sagerecon.documents.document import read_document
+from sagerecon.documents.package import schema
+from sagerecon.documents.specs import read_catalog
 from sagerecon.mapping.compiled import CompiledMapping
 from sagerecon.mapping.compiler import compile_mappings
 from sagerecon.mapping.crosswalk import Crosswalk, read_crosswalk
-from sagerecon.model.document import read_document
 from sagerecon.model.draft import Draft, Outcome
 from sagerecon.model.finding import Finding
 from sagerecon.model.place import Place
 from sagerecon.model.record import Record
-from sagerecon.model.specs import read_catalog
 from sagerecon.model.type import (
     BOOLEAN,
     DATE,
@@ -29,7 +30,6 @@ from sagerecon.model.type import (
     object_of,
 )
 from sagerecon.model.value import read_json
-from sagerecon.package import schema
 
 ROOT = Path(__file__).parents[1]
 

@@ -9,11 +9,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from sagerecon.documents.package import catalog
 from sagerecon.model.call import Answer, Call
 from sagerecon.model.clock import DAY, MINUTE, Clock, instant, instant_text
 from sagerecon.model.errors import NoAnswerError
 from sagerecon.model.value import canonical
-from sagerecon.package import catalog
 
 #: What may go wrong with one call: before it is carried out, or after.
 FAULTS = ("refuse", "lose_before", "lose_after", "fail_before", "fail_after", "limit")

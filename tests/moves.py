@@ -11,15 +11,15 @@ from pathlib import Path
 import pytest
 import requests
 
-from sagerecon import commands
-from sagerecon.project import GRANT, SANDBOX_APP, SANDBOX_SECRET, Project
+from sagerecon.commands import new_project, plans, projects, reconciliations, runs, sources
+from sagerecon.commands.sandbox import open_rehearsal
+from sagerecon.project.project import GRANT, SANDBOX_APP, SANDBOX_SECRET, Project
 from sagerecon.rehearsal.adapter import mount
 from sagerecon.rehearsal.clock import VirtualClock
 from sagerecon.rehearsal.faults import ScheduledFaults
 from sagerecon.rehearsal.request import ApiReply, ApiRequest, User
 from sagerecon.rehearsal.sage import RehearsalSage
-from sagerecon.rehearsing import open_rehearsal
-from sagerecon.runner import Ended, RunOutcome
+from sagerecon.runner.run import Ended, RunOutcome
 from sagerecon.sage.session import open_session
 from sagerecon.sage.tokens import tokens_of
 
@@ -46,7 +46,7 @@ class Move:
 
     @property
     def project(self) -> Project:
-        return commands.open_project(self.folder)
+        return projects.open_project(self.folder)
 
     def set(self, before: str, after: str) -> None:
         """Change a line of sagerecon.yaml."""
@@ -57,17 +57,17 @@ class Move:
 
     def load(self) -> RunOutcome:
         """Snapshot, plan and apply until it is done, sleeping through closed windows."""
-        commands.snapshot(self.project, self.clock, lambda _file, _rows: None)
-        commands.plan(self.project, self.clock)
+        sources.snapshot(self.project, self.clock, lambda _file, _rows: None)
+        plans.plan(self.project, self.clock)
         while True:
-            outcome = commands.apply(self.project, self.clock, self.session)
+            outcome = runs.apply(self.project, self.clock, self.session)
             if outcome.ended is not Ended.PAUSED or outcome.until is None:
                 return outcome
             self.clock.sleep(outcome.until - self.clock.now())
 
-    def reconcile(self) -> commands.Reconciled:
-        result = commands.reconcile(self.project, self.clock, self.session)
-        assert isinstance(result, commands.Reconciled), result
+    def reconcile(self) -> reconciliations.Reconciled:
+        result = reconciliations.reconcile(self.project, self.clock, self.session)
+        assert isinstance(result, reconciliations.Reconciled), result
         return result
 
     def by_other_hand(self, method: str, path: str, body: object = None, **query: str) -> ApiReply:
@@ -80,7 +80,7 @@ class Move:
 def signed_in(folder: Path) -> Iterator[Move]:
     """The project in `folder`, signed in to a fresh rehearsal business."""
     clock, faults = VirtualClock(), ScheduledFaults()
-    project = commands.open_project(folder)
+    project = projects.open_project(folder)
     sage = open_rehearsal(project, clock, seed=7, faults=faults, latency=200)
     business = next(iter(sage.membership.businesses))
     project.choose_business(business)
@@ -99,7 +99,7 @@ def signed_in(folder: Path) -> Iterator[Move]:
 @contextmanager
 def move(folder: Path, pack: str, data: Path, changes: Mapping[str, str] = {}) -> Iterator[Move]:
     """A project of `pack` on `data`, signed in to a fresh rehearsal business."""
-    commands.init(folder, pack, data, "Test Company Ltd")
+    new_project.init(folder, pack, data, "Test Company Ltd")
     with signed_in(folder) as moving:
         for before, after in changes.items():
             moving.set(before, after)

@@ -13,10 +13,10 @@ from sagerecon.model.comparison import Comparison, Tolerance
 from sagerecon.model.draft import Change, Draft, LeftOut, Quarantined
 from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.place import Place
+from sagerecon.pairing.identity import Identities
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import Plan
 from sagerecon.planning.planner import Calendar, Provenance, plan_steps
-from sagerecon.reconciliation.identity import Identities
 from sagerecon.reconciliation.reconcile import Reconciliation
 from sagerecon.reconciliation.subledger import OpenItem, open_items_held, open_items_wanted, tie_contacts
 from sagerecon.reconciliation.tie_out import (

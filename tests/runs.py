@@ -10,14 +10,14 @@ from typing import Any
 
 from memory_sage import MemorySage
 
+from sagerecon.documents.package import catalog
 from sagerecon.model.draft import Draft, OnExisting, Reference
 from sagerecon.model.place import Place
-from sagerecon.package import catalog
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import Plan
 from sagerecon.planning.planner import Calendar, Provenance, plan_steps
 from sagerecon.rehearsal.clock import VirtualClock
-from sagerecon.runner import RunOutcome, run
+from sagerecon.runner.run import RunOutcome, run
 from sagerecon.store.opening import Store, open_store
 from sagerecon.store.run_log import BusinessStore
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from sagerecon.package import catalog
+from sagerecon.documents.package import catalog
 from sagerecon.rehearsal.books.business import Business, new_business
 from sagerecon.rehearsal.request import FULL, ApiReply, ApiRequest, User
 

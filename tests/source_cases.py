@@ -9,7 +9,7 @@ from textwrap import dedent, indent
 
 import pytest
 
-from sagerecon import package
+from sagerecon.documents import package
 from sagerecon.model.finding import Finding
 from sagerecon.model.value import Scalar
 from sagerecon.sources.definitions import Sources

@@ -1,6 +1,7 @@
-"""The house: each part imports only what lies downhill from it, and no module waits for types alone."""
+"""The structure: each room imports only what lies downhill from it, and no import is for types alone."""
 
 import ast
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,84 +9,51 @@ import sagerecon
 
 PACKAGE = Path(sagerecon.__file__).parent
 
-#: What each part may import of ours, besides `model` and itself.
+#: What each room may import of ours, besides `model` and itself.
 MAY_IMPORT: dict[str, set[str]] = {
     "model": set(),
-    "package": set(),
-    "mapping": set(),
+    "documents": set(),
+    "mapping": {"documents"},
     "validation": set(),
-    "planning": set(),
-    "reconciliation": set(),
-    "sources": set(),
+    "pairing": set(),
+    "planning": {"pairing"},
+    "reconciliation": {"pairing"},
+    "drift": set(),
+    "sources": {"documents"},
     "sage": set(),
     "rehearsal": set(),
-    # What Sage publishes, held against the catalog: a stage of its own, for it knows how OpenAPI is written
-    # and the ground does not.
-    "drift": set(),
-    "store": {"planning"},
-    "report": {"planning", "reconciliation", "drift"},
-    # How one call is made, waited for and repeated is a subject of its own beside the walk of a plan.
-    "caller": {"planning"},
-    "runner": {"planning", "caller"},
-    # `package` hands the project its catalog and schemas: the files that travel with the program.
-    "project": {"sources", "sage", "store", "package"},
-    # What several commands share: the way in, the plan on disk, the source as Sage should hold it, what Sage
-    # holds against it, the facts of a report, a rehearsal. `verification` and `reporting` read what runs
-    # left, so they name the store's values.
-    "new_project": {"project", "package"},
-    "signing_in": {"project", "sage", "store"},
-    "plan_file": {"project", "planning", "package"},
-    "preparation": {"project", "mapping", "validation", "reconciliation", "package"},
-    "verification": {
-        "plan_file",
-        "preparation",
-        "project",
-        "planning",
-        "reconciliation",
-        "runner",
-        "store",
-        "package",
-    },
-    "reporting": {"plan_file", "planning", "preparation", "project", "report", "store", "package"},
-    "rehearsing": {"project", "rehearsal", "package"},
-    # Writing a report is a command like any other, so `commands` reaches the report's edge too.
+    "store": {"planning", "pairing"},
+    "report": {"planning", "reconciliation", "drift", "pairing"},
+    "runner": {"planning", "pairing"},
+    # The project reads its own YAML file, and hands out the catalog that travels with the program.
+    "project": {"sources", "sage", "store", "documents"},
+    # The commands read the ready mappings and schemas that `documents` finds, call every stage, and name the
+    # values of the store and of the sign-in that they pass on.
     "commands": {
         "project",
-        "new_project",
-        "signing_in",
-        "plan_file",
-        "preparation",
-        "verification",
-        "reporting",
-        "rehearsing",
+        "documents",
+        "mapping",
+        "validation",
+        "pairing",
         "planning",
         "reconciliation",
+        "drift",
+        "sources",
+        "sage",
+        "store",
         "runner",
-        "rehearsal",
         "report",
-        "package",
-    },
-    # The demo is a story told with the commands, too long to be one function among them.
-    "demo": {
-        "commands",
-        "preparation",
-        "project",
-        "planning",
-        "reconciliation",
-        "rehearsing",
         "rehearsal",
-        "report",
-        "package",
     },
-    # How a command ends is the same for all of them, whichever module they stand in.
-    "console": {"report"},
-    # The catalog concerns no project: its commands show it and hold a document against it.
-    "catalog_cli": {"console", "package", "drift", "report"},
-    # `cli` shows what the runner says, so it names its outcome and its progress.
-    "cli": {"catalog_cli", "commands", "console", "report", "demo", "runner"},
+    # The command line shows what the commands return: it names the runner's progress and the report's tables.
+    # The catalog's commands concern no project, so that they read `documents` and `drift` themselves.
+    "cli": {"commands", "documents", "drift", "report", "runner"},
     "__main__": {"cli"},
     "__init__": set(),
 }
+
+#: What `model` imports from outside: the standard library, and nothing else.
+STANDARD_LIBRARY = sys.stdlib_module_names
 
 
 def modules() -> Iterator[tuple[str, Path]]:
@@ -105,8 +73,8 @@ def imports(path: Path) -> Iterator[str]:
             yield from (alias.name for alias in node.names)
 
 
-def test_every_part_stands_in_the_table() -> None:
-    assert {part for part, _ in modules()} <= set(MAY_IMPORT)
+def test_every_room_is_in_the_table() -> None:
+    assert {part for part, _ in modules()} == set(MAY_IMPORT)
 
 
 def test_arrows_run_downhill() -> None:
@@ -121,6 +89,17 @@ def test_arrows_run_downhill() -> None:
             if target not in MAY_IMPORT[part] | {part, "model"}:
                 uphill.append(f"{path.relative_to(PACKAGE)} imports {name}")
     assert uphill == []
+
+
+def test_the_ground_imports_the_standard_library_alone() -> None:
+    outside = {
+        name.split(".")[0] for part, path in modules() if part == "model" for name in imports(path)
+    } - STANDARD_LIBRARY
+    assert outside == {"sagerecon"}
+
+
+def test_the_top_of_the_package_holds_only_its_entry() -> None:
+    assert {path.name for path in PACKAGE.glob("*.py")} == {"__init__.py", "__main__.py"}
 
 
 def test_no_module_imports_for_types_alone() -> None:

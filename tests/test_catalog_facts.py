@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from sagerecon import package
+from sagerecon.documents import package
 from sagerecon.model.catalog import Field, Kind, Operation
 
 SAGE = Path(__file__).resolve().parents[2] / "shared" / "sage"

@@ -11,8 +11,8 @@ import pytest
 from tiny import CONTACTS, write_tiny
 from typer.testing import CliRunner, Result
 
-from sagerecon import commands
-from sagerecon.cli import app
+from sagerecon.cli.main import app
+from sagerecon.commands import sources
 
 
 @pytest.fixture
@@ -163,7 +163,7 @@ def test_a_full_disk_leaves_the_old_plan(tiny: Path, monkeypatch: pytest.MonkeyP
     def full(_: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("sagerecon.project.os.fsync", full)
+    monkeypatch.setattr("os.fsync", full)
     result = run(tiny, "plan")
     assert result.exit_code == 2 and "No space left on device" in said(result)
     assert plan.read_text() == before
@@ -174,7 +174,7 @@ def test_a_fault_of_ours_is_seventy_and_no_traceback(tiny: Path, monkeypatch: py
     def fail(_: object) -> None:
         raise RuntimeError("secret-token")
 
-    monkeypatch.setattr(commands, "check", fail)
+    monkeypatch.setattr(sources, "check", fail)
     result = run(tiny, "check")
     assert result.exit_code == 70
     assert "A fault of sagerecon" in said(result)

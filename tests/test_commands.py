@@ -9,13 +9,13 @@ import pytest
 from moves import Move, signed_in
 from tiny import PROJECT, write_tiny
 
-from sagerecon import commands
+from sagerecon.commands import explanations, plans, reconciliations, runs, sources
 from sagerecon.model.clock import DAY
 from sagerecon.model.errors import PlanningError, PlanStaleError
 from sagerecon.planning.plan import Action
 from sagerecon.reconciliation.verdict import Verdict
 from sagerecon.rehearsal.faults import Fault, Occasion, Trouble
-from sagerecon.runner import Ended, RunOutcome
+from sagerecon.runner.run import Ended, RunOutcome
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def test_another_contact_with_the_same_reference_waits_for_a_person(moving: Move
     moving.by_other_hand("POST", "/contacts", oak("Oak and Sons Ltd"))
     outcome = moving.load()
     assert (outcome.counts["quarantined"], outcome.counts["created"]) == (1, 1)
-    (aside,) = commands.status(moving.project, moving.clock).aside
+    (aside,) = runs.status(moving.project, moving.clock).aside
     assert aside.step.key == "customers/C1"
     assert "Oak and Sons Ltd" in str(aside.findings[0]) and "Oak Ltd" in str(aside.findings[0])
     assert not moving.reconcile().reconciliation.ties_out
@@ -58,8 +58,8 @@ def test_another_contact_with_the_same_reference_waits_for_a_person(moving: Move
 def test_a_second_plan_sends_only_what_changed(moving: Move) -> None:
     moving.load()
     (moving.folder / "data/contacts.csv").write_text("ref,name\nC1,Oak Limited\nC2,Elm Ltd\nC3,Ash Ltd\n")
-    commands.snapshot(moving.project, moving.clock, lambda _file, _rows: None)
-    made = commands.plan(moving.project, moving.clock)
+    sources.snapshot(moving.project, moving.clock, lambda _file, _rows: None)
+    made = plans.plan(moving.project, moving.clock)
     assert {step.key: step.action for step in made.steps if step.mapping.file} == {
         "customers/C1": Action.UPDATE,
         "customers/C2": Action.SKIP,
@@ -74,7 +74,7 @@ def test_a_second_plan_sends_only_what_changed(moving: Move) -> None:
 def test_a_plan_is_used_once(moving: Move) -> None:
     moving.load()
     with pytest.raises(PlanStaleError) as refused:
-        commands.apply(moving.project, moving.clock, moving.session)
+        runs.apply(moving.project, moving.clock, moving.session)
     assert "a plan is used once" in refused.value.message
 
 
@@ -83,11 +83,11 @@ def test_reading_back_waits_for_the_budget_and_wastes_no_call(moving: Move) -> N
     moving.load()
     before = moving.sage.calls
     with pytest.raises(PlanningError) as dear:
-        commands.reconcile(moving.project, moving.clock, moving.session, max_calls=1)
+        reconciliations.reconcile(moving.project, moving.clock, moving.session, max_calls=1)
     assert "--max-calls allows 1" in dear.value.message
     assert moving.sage.calls == before
 
-    paused = commands.reconcile(moving.project, moving.clock, moving.session)
+    paused = reconciliations.reconcile(moving.project, moving.clock, moving.session)
     assert isinstance(paused, RunOutcome) and paused.ended is Ended.PAUSED
     assert paused.until is not None and paused.until - moving.clock.now() > DAY - 600_000
     moving.clock.sleep(paused.until - moving.clock.now())
@@ -115,7 +115,7 @@ def test_what_another_hand_did_is_named(moving: Move) -> None:
 def test_the_whole_way_of_a_record_is_explained(moving: Move) -> None:
     moving.load()
     moving.reconcile()
-    found = commands.explain(moving.project, moving.clock, "customers/C2")
+    found = explanations.explain(moving.project, moving.clock, "customers/C2")
     assert found.record is not None and found.record.values["name"] == "Elm  Ltd"
     assert str(found.outcome.origins[0]) == "contacts.csv:3"
     assert found.step is not None and found.written is not None and found.verdict is not None

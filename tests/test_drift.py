@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from sagerecon import package
+from sagerecon.commands.sandbox import open_rehearsal
+from sagerecon.documents import package
 from sagerecon.drift.changes import Change, Drift, compare
 from sagerecon.drift.published import Published, read_published
 from sagerecon.rehearsal.clock import VirtualClock
-from sagerecon.rehearsing import open_rehearsal
 
 SAGE = Path(__file__).resolve().parents[2] / "shared" / "sage"
 

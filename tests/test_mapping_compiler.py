@@ -27,12 +27,12 @@ from mapping_cases import (
     record,
 )
 
+from sagerecon.documents.package import schema
 from sagerecon.mapping.compiler import compile_mappings
 from sagerecon.model.comparison import How
 from sagerecon.model.draft import Draft, LeftOut, OnExisting, Quarantined, Reference
 from sagerecon.model.finding import Severity
 from sagerecon.model.place import Place
-from sagerecon.package import schema
 
 CUSTOMERS = """\
 # yaml-language-server: $schema=../.sagerecon/mapping.schema.json

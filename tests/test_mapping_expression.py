@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mapping_cases import DATASETS, PARAMETERS, record
 
+from sagerecon.documents.document import Node
 from sagerecon.mapping.expression import compile_expression
 from sagerecon.mapping.faults import Faults
 from sagerecon.mapping.frame import Frame, RefusalError, plain_text
 from sagerecon.mapping.functions import FUNCTIONS, LIST_FUNCTIONS
 from sagerecon.mapping.scope import Scope
-from sagerecon.model.document import Node
 from sagerecon.model.place import Place
 from sagerecon.model.type import BOOLEAN, DECIMAL, INTEGER, TEXT, UNKNOWN
 

@@ -9,13 +9,13 @@ import jsonschema
 import pytest
 from mapping_cases import DATASETS, HEAD, PARAMETERS, ROOT, crosswalks
 
+from sagerecon.documents.document import check_schema, read_document
+from sagerecon.documents.package import catalog, schema
 from sagerecon.mapping.compiler import compile_mappings
 from sagerecon.mapping.crosswalk import read_crosswalk
 from sagerecon.mapping.functions import FUNCTIONS, LIST_FUNCTIONS
 from sagerecon.mapping.transform import Parameter
 from sagerecon.mapping.transforms import TRANSFORMS
-from sagerecon.model.document import check_schema, read_document
-from sagerecon.package import catalog, schema
 
 REFERENCE = ROOT / "docs/mapping.md"
 BLOCKS = re.findall(r"```yaml\n(.*?)```", REFERENCE.read_text(encoding="utf-8"), re.DOTALL)

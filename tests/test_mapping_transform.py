@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mapping_cases import draft, field, outcome
 
+from sagerecon.documents.document import Node, read_document
+from sagerecon.documents.package import schema
 from sagerecon.mapping.constants import constant_of
 from sagerecon.mapping.crosswalk import read_crosswalk
 from sagerecon.mapping.faults import Faults
@@ -20,10 +22,8 @@ from sagerecon.mapping.scope import Scope
 from sagerecon.mapping.text_transforms import unique_key
 from sagerecon.mapping.transform import Transform
 from sagerecon.mapping.transforms import TRANSFORMS
-from sagerecon.model.document import Node, read_document
 from sagerecon.model.draft import Quarantined
 from sagerecon.model.type import DATE
-from sagerecon.package import schema
 
 TAX, _ = read_crosswalk("tax", "source,target,valid_from\nS,GB_STANDARD,2011-01-04\n", "tax.csv")
 

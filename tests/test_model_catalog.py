@@ -8,10 +8,10 @@ from textwrap import dedent
 
 import pytest
 
-from sagerecon import package
+from sagerecon.documents import package
+from sagerecon.documents.specs import read_specs
 from sagerecon.model.catalog import Catalog, Field
 from sagerecon.model.finding import Finding
-from sagerecon.model.specs import read_specs
 
 API = Path(__file__).resolve().parents[1] / "specs" / "api.yaml"
 

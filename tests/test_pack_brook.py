@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from sagerecon import package
+from sagerecon.documents import package
 from sagerecon.mapping.compiled import CompiledMapping
 from sagerecon.mapping.compiler import compile_mappings
 from sagerecon.mapping.crosswalk import Crosswalk, read_crosswalk

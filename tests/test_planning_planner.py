@@ -9,13 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from runs import customer, invoice
 
+from sagerecon.documents.package import catalog
 from sagerecon.model.clock import DAY, MINUTE
 from sagerecon.model.draft import Draft, LeftOut, OnExisting, Outcome, Quarantined, Reference
 from sagerecon.model.errors import BudgetTooSmallError, CircularReferenceError, PlanStaleError
 from sagerecon.model.finding import Finding
 from sagerecon.model.place import Place
 from sagerecon.model.value import fingerprint
-from sagerecon.package import catalog
 from sagerecon.planning.budget import Budget, earliest
 from sagerecon.planning.calendar import PATIENCE, lay_out, slow_finish, window_of
 from sagerecon.planning.order import order_drafts

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
+from sagerecon.documents.package import catalog
 from sagerecon.model.clock import HOUR, MINUTE, SECOND
 from sagerecon.model.draft import Reference
-from sagerecon.package import catalog
-from sagerecon.planning.pacing import TRIES, is_over, wait_after_failure, wait_after_refusal
-from sagerecon.planning.reading import read_page
 from sagerecon.planning.request import filled_in, natural_keys, normal_key
+from sagerecon.runner.pacing import TRIES, is_over, wait_after_failure, wait_after_refusal
+from sagerecon.runner.pages import read_page
 
 KINDS = catalog()
 

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from moves import QBO, Move, move, needs_qbo
 
-from sagerecon import commands
+from sagerecon.commands import plans, reports, sources
 from sagerecon.model.draft import Draft, LeftOut, Quarantined
 from sagerecon.model.errors import OtherBooksError, SagereconError, SourceError, ValidationError
 from sagerecon.model.money import total
 from sagerecon.planning.plan import Action
 from sagerecon.reconciliation.verdict import Verdict
-from sagerecon.runner import Ended
+from sagerecon.runner.run import Ended
 
 pytestmark = needs_qbo
 
@@ -33,7 +33,7 @@ def sentences(found: tuple[object, ...]) -> str:
 
 
 def test_c1_receivables_are_stated_three_ways_and_the_gap_is_named(moving: Move) -> None:
-    prepared = commands.snapshot(moving.project, moving.clock, lambda _file, _rows: None)
+    prepared = sources.snapshot(moving.project, moving.clock, lambda _file, _rows: None)
     said = sentences(prepared.findings)
     for figure in ("5,493.52", "5,443.52", "5,281.52", "invoice 1039", "50.00", "invoice 1038", "162.00"):
         assert figure in said
@@ -41,7 +41,7 @@ def test_c1_receivables_are_stated_three_ways_and_the_gap_is_named(moving: Move)
 
 
 def test_c2_what_is_open_is_moved_at_what_remains(moving: Move) -> None:
-    prepared = commands.snapshot(moving.project, moving.clock, lambda _file, _rows: None)
+    prepared = sources.snapshot(moving.project, moving.clock, lambda _file, _rows: None)
     sales = [o for o in prepared.outcomes if isinstance(o, Draft) and o.mapping == "open_sales"]
     assert len(sales) == 22
     assert total(draft.amount or Decimal() for draft in sales) == Decimal("5493.52")
@@ -61,20 +61,20 @@ def test_c2_what_is_open_is_moved_at_what_remains(moving: Move) -> None:
 
 def test_c3_the_plan_asks_for_the_account_that_carries_the_result(tmp_path: Path) -> None:
     with move(tmp_path / "project", "quickbooks", QBO) as unnamed:
-        commands.snapshot(unnamed.project, unnamed.clock, lambda _file, _rows: None)
+        sources.snapshot(unnamed.project, unnamed.clock, lambda _file, _rows: None)
         with pytest.raises(ValidationError) as refused:
-            commands.plan(unnamed.project, unnamed.clock)
+            plans.plan(unnamed.project, unnamed.clock)
         said = sentences(refused.value.findings)
         assert "1,692.46" in said and "result_account" in said
         unnamed.set(*next(iter(NAMED.items())))
-        assert commands.plan(unnamed.project, unnamed.clock).header.calls > 0
+        assert plans.plan(unnamed.project, unnamed.clock).header.calls > 0
 
 
 def test_c4_sub_customers_are_kept_or_joined_by_choice(tmp_path: Path) -> None:
     for choice, contacts in (("keep", 29), ("join", 26)):
         changes = {**NAMED, "sub_customers: keep": f"sub_customers: {choice}"}
         with move(tmp_path / choice, "quickbooks", QBO, changes) as moved:
-            prepared = commands.snapshot(moved.project, moved.clock, lambda _file, _rows: None)
+            prepared = sources.snapshot(moved.project, moved.clock, lambda _file, _rows: None)
             customers = [o for o in prepared.outcomes if o.key.startswith("customers/")]
             assert sum(isinstance(o, Draft) for o in customers) == contacts
             said = sentences(prepared.findings) + "".join(
@@ -93,7 +93,7 @@ def test_c5_an_invoice_that_cannot_be_rebuilt_is_refused(moving: Move) -> None:
     folder = moving.folder
     (folder / "whole_documents" / "sales_invoices.yaml").rename(folder / "mappings" / "sales_invoices.yaml")
     (folder / "mappings" / "open_sales.yaml").unlink()
-    prepared = commands.snapshot(moving.project, moving.clock, lambda _file, _rows: None)
+    prepared = sources.snapshot(moving.project, moving.clock, lambda _file, _rows: None)
     invoices = [o for o in prepared.outcomes if o.key.startswith("sales_invoices/")]
     refused = {o.label: o for o in invoices if isinstance(o, Quarantined)}
     assert "no sales line" in str(refused["invoice 1013"].findings[0])
@@ -101,7 +101,7 @@ def test_c5_an_invoice_that_cannot_be_rebuilt_is_refused(moving: Move) -> None:
 
 
 def test_c6_payments_without_their_bills_are_ten_findings_and_the_rest_proceeds(moving: Move) -> None:
-    prepared = commands.snapshot(moving.project, moving.clock, lambda _file, _rows: None)
+    prepared = sources.snapshot(moving.project, moving.clock, lambda _file, _rows: None)
     missing = [finding for finding in prepared.findings if finding.code == "bill_payment_without_bill"]
     assert len(missing) == 10
     assert moving.load().ended is Ended.FINISHED
@@ -160,7 +160,7 @@ def test_everything_ties_out_and_another_hand_is_found_out(moving: Move) -> None
     assert str(by_verdict[Verdict.EDITED].origins[0]).startswith("invoices.json")
     assert str(by_verdict[Verdict.DELETED].origins[0]).startswith("bills_open_only.json")
     assert {v.since for v in found} == {"new"}
-    commands.report(moving.project, moving.clock)
+    reports.report(moving.project, moving.clock)
     page = (moving.folder / "reports" / "report.json").read_text()
     assert '"new"' in page and "as last time" not in page  # a report repeats the reconciliation it is of
     again = moving.reconcile().reconciliation.findings
@@ -191,15 +191,15 @@ def test_wrong_files_are_refused_in_clear_words(tmp_path: Path, name: str) -> No
     (data / "invoices.json").write_bytes((QBO / "broken" / name).read_bytes())
     with move(tmp_path / "project", "quickbooks", data, NAMED) as moved:
         with pytest.raises(SagereconError) as refused:
-            commands.snapshot(moved.project, moved.clock, lambda _file, _rows: None)
+            sources.snapshot(moved.project, moved.clock, lambda _file, _rows: None)
         assert isinstance(refused.value, SourceError | ValidationError)
         assert "invoices.json" in str(refused.value) + sentences(getattr(refused.value, "findings", ()))
         assert not moved.project.snapshot_file.exists()
 
 
 def test_the_plan_accounts_for_every_record(moving: Move) -> None:
-    prepared = commands.snapshot(moving.project, moving.clock, lambda _file, _rows: None)
-    made = commands.plan(moving.project, moving.clock)
+    prepared = sources.snapshot(moving.project, moving.clock, lambda _file, _rows: None)
+    made = plans.plan(moving.project, moving.clock)
     steps = [step for step in made.steps if step.action is not Action.READ]
     assert len(steps) == len(prepared.outcomes)
     assert made.header.calls == sum(step.calls for step in made.steps)

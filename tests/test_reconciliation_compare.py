@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sagerecon.model.comparison import Comparison, How, Tolerance
-from sagerecon.reconciliation.canonical import UNANSWERED
+from sagerecon.pairing.canonical import UNANSWERED
 from sagerecon.reconciliation.compare import Sides, compare, equal, shape, tolerated
 from sagerecon.reconciliation.decision import by_causes
 from sagerecon.reconciliation.verdict import Cause, Shape, Verdict

@@ -11,7 +11,7 @@ from sagerecon.model.draft import Draft, Reference
 from sagerecon.model.entity import Entity
 from sagerecon.model.money import total
 from sagerecon.model.place import NOWHERE
-from sagerecon.reconciliation.identity import Identities
+from sagerecon.pairing.identity import Identities
 from sagerecon.reconciliation.postings import BRITISH, Ledger, gap
 
 

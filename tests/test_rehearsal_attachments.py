@@ -11,7 +11,7 @@ import pytest
 from small_business import BUSINESS_ID, Clerk, messages
 from small_sage import ADA, APP, REDIRECT, SECRET, bearer
 
-from sagerecon.package import catalog
+from sagerecon.documents.package import catalog
 from sagerecon.rehearsal.books.business import Business
 from sagerecon.rehearsal.clock import VirtualClock
 from sagerecon.rehearsal.request import FULL

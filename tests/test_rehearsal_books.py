@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from small_business import Clerk
 
+from sagerecon.documents.package import catalog
 from sagerecon.model.money import total
-from sagerecon.package import catalog
 from sagerecon.rehearsal.books.business import Business
 from sagerecon.rehearsal.books.ledger import Entry
 from sagerecon.rehearsal.books.reports import bank_balance, contact_balance

@@ -7,7 +7,7 @@ import json
 import pytest
 from small_business import BUSINESS_ID, START, Clerk, messages
 
-from sagerecon.package import catalog
+from sagerecon.documents.package import catalog
 from sagerecon.rehearsal.books.business import Business, new_business
 from sagerecon.rehearsal.request import READ_ONLY, RESTRICTED
 

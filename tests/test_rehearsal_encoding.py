@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_business import Clerk
 
-from sagerecon.package import catalog
+from sagerecon.documents.package import catalog
 from sagerecon.rehearsal.reply import json_bytes
 from sagerecon.rehearsal.request import ApiRequest
 

@@ -12,7 +12,7 @@ import pytest
 from small_business import BUSINESS_ID, Clerk
 from small_sage import ADA, APP, REDIRECT, SECRET, bearer
 
-from sagerecon.package import catalog
+from sagerecon.documents.package import catalog
 from sagerecon.rehearsal.clock import VirtualClock
 from sagerecon.rehearsal.request import FULL
 from sagerecon.rehearsal.sage import RehearsalSage

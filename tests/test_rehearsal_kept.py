@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from small_business import Clerk
 
-from sagerecon.package import catalog
+from sagerecon.documents.package import catalog
 from sagerecon.rehearsal.books.unkept import GONE, REFUSED, why_not
 
 EVERY = [(kind, operation) for kind in catalog() for operation in kind.operations.values()]

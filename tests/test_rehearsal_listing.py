@@ -8,8 +8,8 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from small_business import Clerk
 
+from sagerecon.documents.package import catalog
 from sagerecon.model.clock import instant_text
-from sagerecon.package import catalog
 from sagerecon.rehearsal.books.conducts import CONDUCTS
 from sagerecon.rehearsal.books.filters import FILTERS
 from sagerecon.rehearsal.books.reports import contact_balance

@@ -10,11 +10,11 @@ import jsonschema
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from sagerecon import package
-from sagerecon.project import SANDBOX_APP
+from sagerecon.commands.sandbox import open_rehearsal
+from sagerecon.documents import package
+from sagerecon.project.project import SANDBOX_APP
 from sagerecon.rehearsal.clock import VirtualClock
 from sagerecon.rehearsal.sage import RehearsalSage
-from sagerecon.rehearsing import open_rehearsal
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "shared" / "sage" / "openapi-2025-11-merged.json"
 ADDRESS = "http://127.0.0.1:8065"

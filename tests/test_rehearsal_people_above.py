@@ -9,7 +9,7 @@ from typing import Any
 from small_business import BUSINESS_ID, Clerk
 from small_sage import ADA, APP, BOB, REDIRECT, SECRET, bearer
 
-from sagerecon.package import catalog
+from sagerecon.documents.package import catalog
 from sagerecon.rehearsal.books.business import Business
 from sagerecon.rehearsal.clock import VirtualClock
 from sagerecon.rehearsal.reply import Reply

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from sagerecon import package
+from sagerecon.commands.sandbox import open_rehearsal
+from sagerecon.documents import package
 from sagerecon.model.clock import MINUTE, SECOND, instant_text
 from sagerecon.model.errors import ProjectError
-from sagerecon.project import SANDBOX_APP, SANDBOX_SECRET
+from sagerecon.project.project import SANDBOX_APP, SANDBOX_SECRET
 from sagerecon.rehearsal.books.business import Business
 from sagerecon.rehearsal.clock import VirtualClock
 from sagerecon.rehearsal.faults import (
@@ -28,7 +29,6 @@ from sagerecon.rehearsal.faults import (
 from sagerecon.rehearsal.playing import SWITCHES, read_plays
 from sagerecon.rehearsal.reply import Dropped, Reply
 from sagerecon.rehearsal.sage import RehearsalSage
-from sagerecon.rehearsing import open_rehearsal
 
 
 def played(**plays: str) -> RehearsalSage:

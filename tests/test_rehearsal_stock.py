@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from small_business import Clerk, messages
 
-from sagerecon.package import catalog
+from sagerecon.documents.package import catalog
 from sagerecon.rehearsal.books.business import Business
 
 SHORT = [("", "You cannot fulfil this invoice as you do not have enough stock.")]

@@ -14,7 +14,7 @@ from sagerecon.model.errors import AuthorizationError, NoAnswerError, PlanStaleE
 from sagerecon.model.place import Place
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.settling import State
-from sagerecon.runner import Ended, Progress
+from sagerecon.runner.run import Ended, Progress
 
 
 @pytest.fixture

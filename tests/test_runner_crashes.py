@@ -15,7 +15,7 @@ from sagerecon.model.clock import DAY, HOUR
 from sagerecon.model.errors import PlanStaleError
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import Plan
-from sagerecon.runner import Ended
+from sagerecon.runner.run import Ended
 
 CONTACTS = sorted(f"C{number}" for number in range(10))
 INVOICES = sorted(f"I{number}" for number in range(9))

@@ -28,10 +28,10 @@ from sagerecon.model.call import Answer, Call
 from sagerecon.model.clock import SystemClock
 from sagerecon.model.errors import NoAnswerError
 from sagerecon.model.value import canonical
-from sagerecon.package import catalog
+from sagerecon.documents.package import catalog
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import read_plan
-from sagerecon.runner import run
+from sagerecon.runner.run import run
 from sagerecon.store.opening import open_store
 
 class Door:

@@ -10,9 +10,9 @@ import pytest
 import requests
 from runs import Crash, customer, invoice, quick_folder
 
+from sagerecon.documents.package import catalog
 from sagerecon.model.clock import DAY
 from sagerecon.model.draft import Draft, Reference
-from sagerecon.package import catalog
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import Plan
 from sagerecon.planning.planner import Calendar, Provenance, plan_steps
@@ -22,7 +22,7 @@ from sagerecon.rehearsal.clock import VirtualClock
 from sagerecon.rehearsal.faults import Fault, SeededFaults, Trouble
 from sagerecon.rehearsal.request import FULL, ApiRequest, User
 from sagerecon.rehearsal.sage import RehearsalSage
-from sagerecon.runner import Ended, RunOutcome, run
+from sagerecon.runner.run import Ended, RunOutcome, run
 from sagerecon.sage.authorization import App, Authorization
 from sagerecon.sage.client import SageClient
 from sagerecon.sage.grant import GrantTokens

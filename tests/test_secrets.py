@@ -10,9 +10,9 @@ import pytest
 from moves import signed_in
 from tiny import PROJECT, write_tiny
 
-from sagerecon import commands
-from sagerecon.project import SANDBOX_SECRET
-from sagerecon.runner import Ended
+from sagerecon.commands import reports
+from sagerecon.project.project import SANDBOX_SECRET
+from sagerecon.runner.run import Ended
 
 
 def test_tokens_stand_in_no_log_file_or_page(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -26,7 +26,7 @@ def test_tokens_stand_in_no_log_file_or_page(tmp_path: Path, caplog: pytest.LogC
         moving.clock.sleep(600_000)  # the access token has ended: the run refreshes it
         assert moving.load().ended is Ended.FINISHED
         assert moving.reconcile().reconciliation.verdicts
-        commands.report(moving.project, moving.clock)
+        reports.report(moving.project, moving.clock)
         with moving.project.open_store(moving.clock) as store:
             second = store.vault.load("default")
         assert second is not None and second.access != first.access

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from source_cases import declared
 
-from sagerecon import package
+from sagerecon.documents import package
 from sagerecon.sources.dataset import describe
 
 TEXT = (Path(__file__).parents[1] / "docs" / "sources.md").read_text(encoding="utf-8")

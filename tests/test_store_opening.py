@@ -13,13 +13,13 @@ import pytest
 from runs import Crash, customer, desk, references, twenty
 from sqlalchemy import event
 
+from sagerecon.documents.package import catalog
 from sagerecon.model.clock import SystemClock
 from sagerecon.model.errors import StoreError
-from sagerecon.package import catalog
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import plan_lines
 from sagerecon.rehearsal.clock import VirtualClock
-from sagerecon.runner import Ended, run
+from sagerecon.runner.run import Ended, run
 from sagerecon.store import disk as disk_module
 from sagerecon.store.disk import Disk, network_disk
 from sagerecon.store.opening import open_store

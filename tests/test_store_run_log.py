@@ -8,14 +8,14 @@ from runs import desk as desk_in
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable
 
+from sagerecon.documents.package import catalog
 from sagerecon.model.draft import Reference
 from sagerecon.model.errors import PlanStaleError
 from sagerecon.model.finding import Severity
-from sagerecon.package import catalog
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.planner import Calendar, Provenance, plan_reading
 from sagerecon.planning.settling import State
-from sagerecon.runner import run
+from sagerecon.runner.run import run
 from sagerecon.store import call_ledger, id_map, lane, opening, steps, vault, verdicts
 from sagerecon.store.database import Statement
 from sagerecon.store.tables import METADATA

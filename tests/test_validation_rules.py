@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from sagerecon.documents.package import catalog
 from sagerecon.model.draft import Draft, LeftOut, Quarantined, Reference
 from sagerecon.model.finding import Finding
 from sagerecon.model.place import Place
-from sagerecon.package import catalog
 from sagerecon.validation.invariants import opening_control_closes, opening_effect
 from sagerecon.validation.rules import RULES, Books
 from sagerecon.validation.screening import screen

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sagerecon.documents.document import Node, check_schema, read_document
 from sagerecon.mapping.compiled import CompiledMapping
 from sagerecon.mapping.context import Context, Header
 from sagerecon.mapping.crosswalk import Crosswalk
@@ -19,7 +20,6 @@ from sagerecon.mapping.unmapped import check_unmapped
 from sagerecon.mapping.value import compile_value
 from sagerecon.model.catalog import Catalog, Kind
 from sagerecon.model.code import Code
-from sagerecon.model.document import Node, check_schema, read_document
 from sagerecon.model.draft import OnExisting
 from sagerecon.model.finding import Finding
 from sagerecon.model.money import decimal

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from sagerecon.documents.document import Node
 from sagerecon.mapping.frame import Typed, constant, iso_day, type_of
-from sagerecon.model.document import Node
 from sagerecon.model.money import decimal
 from sagerecon.model.type import DATE, DECIMAL, INTEGER, TEXT, Type, list_of
 

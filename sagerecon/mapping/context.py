@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from sagerecon.documents.document import Node
 from sagerecon.mapping.crosswalk import Crosswalk
 from sagerecon.mapping.expression import compile_expression
 from sagerecon.mapping.faults import Faults
@@ -13,7 +14,6 @@ from sagerecon.mapping.path import read_path
 from sagerecon.mapping.pipeline import through
 from sagerecon.mapping.scope import Scope
 from sagerecon.model.catalog import Catalog
-from sagerecon.model.document import Node
 from sagerecon.model.type import BOOLEAN, Type
 
 

@@ -10,11 +10,12 @@ from datetime import date
 from itertools import combinations, pairwise
 from pathlib import PurePath
 
+from sagerecon.documents.document import Node, read_document
 from sagerecon.mapping.frame import iso_day
 from sagerecon.model.code import Code
-from sagerecon.model.document import Node, read_document, suggestion
 from sagerecon.model.finding import Finding
 from sagerecon.model.place import Place
+from sagerecon.model.suggestion import suggestion
 
 ANY = "*"
 _FIXED = ("source", "target", "valid_from", "valid_to", "reason")

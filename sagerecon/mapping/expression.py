@@ -12,6 +12,7 @@ from typing import Any
 
 from jinja2 import nodes
 
+from sagerecon.documents.document import Node
 from sagerecon.mapping import arithmetic
 from sagerecon.mapping.faults import Faults
 from sagerecon.mapping.frame import NOTHING, NUMBERS, Frame, Typed, a, constant, plain_text, type_of
@@ -20,7 +21,7 @@ from sagerecon.mapping.functions import FUNCTIONS, LIST_FUNCTIONS
 from sagerecon.mapping.scope import PARAMETERS, Scope, attribute, for_each
 from sagerecon.mapping.syntax import ExpressionSyntaxError, parse_expression
 from sagerecon.model.code import Code
-from sagerecon.model.document import Node, suggestion
+from sagerecon.model.suggestion import suggestion
 from sagerecon.model.type import BOOLEAN, DECIMAL, INTEGER, TEXT, UNKNOWN, Type, list_of
 
 #: What each node of Jinja2's that we leave out is called, and what to write in its place.

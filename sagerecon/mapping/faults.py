@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from sagerecon.documents.document import Node
 from sagerecon.model.code import Code
-from sagerecon.model.document import Node, suggestion
 from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.place import Place
+from sagerecon.model.suggestion import suggestion
 
 
 class Faults:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sagerecon.documents.document import Node
 from sagerecon.mapping.constants import constant_of
 from sagerecon.mapping.faults import Faults
 from sagerecon.mapping.frame import (
@@ -19,7 +20,6 @@ from sagerecon.mapping.frame import (
 )
 from sagerecon.model.catalog import Catalog, Field
 from sagerecon.model.code import Code
-from sagerecon.model.document import Node
 from sagerecon.model.money import decimal
 from sagerecon.model.place import Place
 from sagerecon.model.type import BOOLEAN, DATE, DATETIME, DECIMAL, INTEGER, TEXT, UNKNOWN, Type, list_of

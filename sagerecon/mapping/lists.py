@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from itertools import compress
 from typing import Any, TypeAlias
 
+from sagerecon.documents.document import Node
 from sagerecon.mapping.context import Context
 from sagerecon.mapping.frame import NOTHING, Frame, Read, RefusalError, Typed, a
 from sagerecon.mapping.scope import for_each
 from sagerecon.model.code import Code
-from sagerecon.model.document import Node
 from sagerecon.model.type import UNKNOWN, list_of
 
 #: Compiles what stands for one item, with the item's name in scope.

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from sagerecon.documents.document import Node
 from sagerecon.mapping.context import Context
 from sagerecon.mapping.frame import Frame, Read, RefusalError, Typed
 from sagerecon.model.catalog import Field
 from sagerecon.model.code import Code
-from sagerecon.model.document import Node
 from sagerecon.model.place import Place
 
 #: Compiles the value of one field.

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from sagerecon.documents.document import Node
 from sagerecon.mapping.faults import Faults
 from sagerecon.mapping.frame import NOTHING, Typed, a
 from sagerecon.mapping.scope import PARAMETERS, Scope, attribute
 from sagerecon.model.code import Code
-from sagerecon.model.document import Node, suggestion
+from sagerecon.model.suggestion import suggestion
 
 
 def read_path(node: Node, scope: Scope, faults: Faults) -> Typed:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from sagerecon.documents.document import Node
 from sagerecon.mapping.crosswalk import Crosswalk
 from sagerecon.mapping.faults import Faults
 from sagerecon.mapping.frame import NOTHING, Frame, Read, Typed, a, plain_text
@@ -14,7 +15,6 @@ from sagerecon.mapping.scope import Scope
 from sagerecon.mapping.transform import Apply, Options, Parameter, Step, Transform
 from sagerecon.mapping.transforms import TRANSFORMS
 from sagerecon.model.code import Code
-from sagerecon.model.document import Node
 from sagerecon.model.money import decimal
 from sagerecon.model.place import Place
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from sagerecon.documents.document import Node
 from sagerecon.mapping.constants import constant_of
 from sagerecon.mapping.context import Context
 from sagerecon.mapping.fit import natural_value
 from sagerecon.mapping.frame import NOTHING, REFERENCE, Frame, Read, RefusalError, Typed, a, plain_text
 from sagerecon.model.catalog import Field, Kind
 from sagerecon.model.code import Code
-from sagerecon.model.document import Node
 from sagerecon.model.draft import Reference, natural_key
 
 

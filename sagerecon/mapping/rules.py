@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
+from sagerecon.documents.document import Node
 from sagerecon.mapping.context import Context
 from sagerecon.mapping.fit import type_of_field
 from sagerecon.mapping.recipe import Check, Choice, Rule
@@ -12,7 +13,6 @@ from sagerecon.mapping.reference import record_key
 from sagerecon.model.catalog import Kind
 from sagerecon.model.code import Code
 from sagerecon.model.comparison import Comparison, How, Tolerance
-from sagerecon.model.document import Node
 from sagerecon.model.money import decimal
 
 

@@ -11,8 +11,8 @@ from sagerecon.mapping.frame import Frame, Read, RefusalError, a, plain_text
 from sagerecon.mapping.path import read_path
 from sagerecon.mapping.transform import SCALARS, Example, Options, Parameter, Step, Transform, day_of
 from sagerecon.model.code import Code
-from sagerecon.model.document import suggestion
 from sagerecon.model.place import Place
+from sagerecon.model.suggestion import suggestion
 from sagerecon.model.type import TEXT, UNKNOWN
 
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, TypeAlias
 
+from sagerecon.documents.document import Node
 from sagerecon.mapping.crosswalk import Crosswalk
 from sagerecon.mapping.faults import Faults
 from sagerecon.mapping.frame import Frame, Typed
 from sagerecon.mapping.scope import Scope
-from sagerecon.model.document import Node
 from sagerecon.model.place import Place
 from sagerecon.model.type import Type
 

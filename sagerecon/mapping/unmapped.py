@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from sagerecon.documents.document import Node
 from sagerecon.mapping.context import Context
 from sagerecon.mapping.objects import missing_fields
 from sagerecon.model.catalog import Field, Kind
 from sagerecon.model.code import Code
-from sagerecon.model.document import Node
 from sagerecon.model.finding import Severity
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from sagerecon.documents.document import Node
 from sagerecon.mapping.constants import constant_of
 from sagerecon.mapping.context import Context
 from sagerecon.mapping.expression import common_type
@@ -15,7 +16,6 @@ from sagerecon.mapping.objects import compile_fields
 from sagerecon.mapping.reference import compile_reference
 from sagerecon.model.catalog import Field
 from sagerecon.model.code import Code
-from sagerecon.model.document import Node
 from sagerecon.model.place import Place
 from sagerecon.model.type import UNKNOWN, Type
 

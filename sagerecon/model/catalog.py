@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from sagerecon.model.document import suggestion
+from sagerecon.model.suggestion import suggestion
 
 
 @dataclass(frozen=True, slots=True)

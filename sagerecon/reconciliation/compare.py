@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from sagerecon.model.comparison import EXACT, Comparison, How, Tolerance
 from sagerecon.model.money import rounded, total
-from sagerecon.reconciliation.canonical import UNANSWERED, Leaf, Row, shown
+from sagerecon.pairing.canonical import UNANSWERED, Leaf, Row, shown
 from sagerecon.reconciliation.verdict import Cause, Difference, Shape
 
 _INDEX = re.compile(r"\[\d+\]")

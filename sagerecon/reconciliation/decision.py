@@ -9,7 +9,7 @@ from decimal import Decimal
 from sagerecon.model.draft import Draft, LeftOut, Outcome, Quarantined
 from sagerecon.model.entity import Entity, Written
 from sagerecon.model.finding import Finding
-from sagerecon.reconciliation.key_ladder import NO_MATCH, Match, Rung
+from sagerecon.pairing.key_ladder import NO_MATCH, Match, Rung
 from sagerecon.reconciliation.verdict import Cause, Difference, Shape, Verdict
 
 

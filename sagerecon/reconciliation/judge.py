@@ -12,11 +12,11 @@ from sagerecon.model.clock import day_of
 from sagerecon.model.comparison import Comparison
 from sagerecon.model.draft import Draft, LeftOut, OnExisting, Quarantined
 from sagerecon.model.entity import Entity, Written
-from sagerecon.reconciliation.canonical import Tree, flat, held_tree, joined, wanted_tree
+from sagerecon.pairing.canonical import Tree, flat, held_tree, joined, wanted_tree
+from sagerecon.pairing.identity import Body, Identities, as_decimal
+from sagerecon.pairing.key_ladder import Rung
 from sagerecon.reconciliation.compare import Compared, Sides, compare
 from sagerecon.reconciliation.decision import Evidence, at_risk, decide
-from sagerecon.reconciliation.identity import Body, Identities, as_decimal
-from sagerecon.reconciliation.key_ladder import Rung
 from sagerecon.reconciliation.postings import Effects, Ledger, gap
 from sagerecon.reconciliation.verdict import Cause, Difference, RecordVerdict, Verdict
 from sagerecon.reconciliation.wording import clearing, reason

@@ -14,7 +14,7 @@ from typing import TypeAlias
 from sagerecon.model.draft import Draft, Reference
 from sagerecon.model.entity import Entity, Written
 from sagerecon.model.money import rounded, total
-from sagerecon.reconciliation.identity import Body, Identities
+from sagerecon.pairing.identity import Body, Identities
 
 Effects: TypeAlias = Mapping[str, Decimal]
 

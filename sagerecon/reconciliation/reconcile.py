@@ -12,6 +12,9 @@ from sagerecon.model.draft import Draft, Outcome
 from sagerecon.model.entity import Entity, Written
 from sagerecon.model.finding import Finding
 from sagerecon.model.money import total
+from sagerecon.pairing.held import Held, Past, classify, owners_of
+from sagerecon.pairing.identity import Identities
+from sagerecon.pairing.key_ladder import NO_MATCH, KeyLadder, Match, Rung
 from sagerecon.reconciliation.completeness import (
     Counter,
     SageLine,
@@ -21,12 +24,9 @@ from sagerecon.reconciliation.completeness import (
     source_lines,
 )
 from sagerecon.reconciliation.decision import Evidence
-from sagerecon.reconciliation.identity import Identities
 from sagerecon.reconciliation.judge import TODAY, Judge, Today
-from sagerecon.reconciliation.key_ladder import NO_MATCH, KeyLadder, Match, Rung
 from sagerecon.reconciliation.patterns import with_swaps, with_usual_effects
 from sagerecon.reconciliation.postings import BRITISH, ControlAccounts, Ledger
-from sagerecon.reconciliation.standing import Held, Past, classify, owners_of
 from sagerecon.reconciliation.tie_out import TieOut
 from sagerecon.reconciliation.verdict import Difference, RecordVerdict
 

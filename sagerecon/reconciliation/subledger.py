@@ -10,7 +10,8 @@ from decimal import Decimal
 from sagerecon.model.draft import Draft
 from sagerecon.model.entity import Entity
 from sagerecon.model.money import total
-from sagerecon.reconciliation.identity import Body, Identities
+from sagerecon.pairing.held import is_gone
+from sagerecon.pairing.identity import Body, Identities
 from sagerecon.reconciliation.postings import ControlAccounts, Ledger, is_vendor_side, line_net, type_of
 from sagerecon.reconciliation.shares import Share, fitting, share_of, shares_by_contact
 from sagerecon.reconciliation.tie_out import ControlPair, TieOut, TieOutLine
@@ -123,12 +124,6 @@ def aged(items: Iterable[OpenItem], as_at: date) -> tuple[Decimal, ...]:
         overdue = (as_at - item.due).days if item.due is not None else 0
         amounts[min(4, max(0, (overdue + 29) // 30))].append(item.amount)
     return tuple(total(bucket) for bucket in amounts)
-
-
-def is_gone(entity: Entity) -> bool:
-    """Whether Sage shows an entity only to say that it was deleted or voided."""
-    status = entity.body.get("status")
-    return bool(entity.body.get("deleted_at")) or (isinstance(status, dict) and status.get("id") == "VOID")
 
 
 _DOCUMENTS = {

@@ -10,9 +10,9 @@ from decimal import Decimal
 from sagerecon.model.draft import Draft
 from sagerecon.model.entity import Entity
 from sagerecon.model.money import total
-from sagerecon.reconciliation.identity import Body, Identities
+from sagerecon.pairing.held import is_gone
+from sagerecon.pairing.identity import Body, Identities
 from sagerecon.reconciliation.postings import line_net
-from sagerecon.reconciliation.subledger import is_gone
 from sagerecon.reconciliation.tie_out import TieOut, TieOutLine
 
 #: Kind -> the list of its lines, its sign, and the direction of its tax.

@@ -11,7 +11,7 @@ from decimal import Decimal
 from sagerecon.model.entity import Entity
 from sagerecon.model.money import grouped, total
 from sagerecon.model.place import Place
-from sagerecon.reconciliation.identity import as_decimal
+from sagerecon.pairing.identity import as_decimal
 from sagerecon.reconciliation.shares import Share, fitting, shares_by_account
 from sagerecon.reconciliation.verdict import RecordVerdict
 

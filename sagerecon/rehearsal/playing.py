@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from sagerecon.model.catalog import Catalog, Filter, Kind
-from sagerecon.model.document import suggestion
 from sagerecon.model.errors import ProjectError
+from sagerecon.model.suggestion import suggestion
 from sagerecon.rehearsal.reply import JSON, Reply, json_bytes
 
 

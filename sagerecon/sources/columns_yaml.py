@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 
+from sagerecon.documents.document import Node
 from sagerecon.model.code import Code
-from sagerecon.model.document import Node
 from sagerecon.model.finding import Finding
 from sagerecon.sources.definitions import MAX_SCALE, NAME, Column
 

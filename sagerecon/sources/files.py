@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sagerecon.model.code import Code
-from sagerecon.model.document import suggestion
 from sagerecon.model.errors import SourceError
 from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.place import Place
+from sagerecon.model.suggestion import suggestion
 from sagerecon.sources.definitions import SourceFile
 
 #: Formats recognised by the first bytes of a file. White space and a byte-order mark are skipped.

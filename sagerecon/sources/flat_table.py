@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from operator import itemgetter
 
 from sagerecon.model.code import Code
-from sagerecon.model.document import suggestion
 from sagerecon.model.finding import Finding
 from sagerecon.model.place import Place
+from sagerecon.model.suggestion import suggestion
 from sagerecon.sources.definitions import Column, SourceFile
 from sagerecon.sources.rows import Field, Row, RowConverter, converter
 

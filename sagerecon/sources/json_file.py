@@ -7,9 +7,9 @@ from decimal import Decimal
 from pathlib import Path
 
 from sagerecon.model.code import Code
-from sagerecon.model.document import suggestion
 from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.place import Place
+from sagerecon.model.suggestion import suggestion
 from sagerecon.sources.definitions import Column, SourceFile
 from sagerecon.sources.files import empty_source_finding, file_errors, require_format, source_error
 from sagerecon.sources.json_fields import PathTracker, json_fields

@@ -11,9 +11,9 @@ from typing import Any
 import duckdb
 
 from sagerecon.model.code import Code
-from sagerecon.model.document import suggestion
 from sagerecon.model.finding import Finding
 from sagerecon.model.place import Place
+from sagerecon.model.suggestion import suggestion
 from sagerecon.model.type import Columns, Type
 from sagerecon.model.value import Scalar
 from sagerecon.sources.database import error_summary, quote_identifier, type_of

@@ -15,11 +15,11 @@ import duckdb
 
 from sagerecon.model.code import Code
 from sagerecon.model.control import Control
-from sagerecon.model.document import suggestion
 from sagerecon.model.errors import SourceError, StoreError
 from sagerecon.model.finding import Finding, Severity, finding_document, read_finding
 from sagerecon.model.place import Place
 from sagerecon.model.record import Record
+from sagerecon.model.suggestion import suggestion
 from sagerecon.model.type import Columns
 from sagerecon.model.value import Scalar, Value, canonical
 from sagerecon.model.value import fingerprint as fingerprint_of

@@ -17,9 +17,9 @@ from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 
 from sagerecon.model.code import Code
-from sagerecon.model.document import suggestion
 from sagerecon.model.finding import Finding
 from sagerecon.model.place import Place
+from sagerecon.model.suggestion import suggestion
 from sagerecon.sources.definitions import SourceFile
 from sagerecon.sources.files import empty_source_finding, file_errors, require_format, source_error
 from sagerecon.sources.flat_table import FlatTable

@@ -15,11 +15,11 @@ from typing import Any, TypeAlias
 
 from sagerecon.model.catalog import Catalog, Field
 from sagerecon.model.code import Code
-from sagerecon.model.document import suggestion
 from sagerecon.model.draft import Draft, Reference
 from sagerecon.model.finding import Finding
 from sagerecon.model.money import grouped, total
 from sagerecon.model.place import NOWHERE, Place
+from sagerecon.model.suggestion import suggestion
 
 #: Kinds that carry what was owed or held before the accounts start; Sage wants them dated before that day.
 OPENING_KINDS = frozenset(

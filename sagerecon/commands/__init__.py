@@ -1,0 +1,1 @@
+"""The commands: one module per group, one function per command."""

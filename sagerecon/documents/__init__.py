@@ -1,0 +1,1 @@
+"""YAML with positions, JSON Schema checks, and the catalog read from `specs/`."""

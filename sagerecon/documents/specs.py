@@ -1,0 +1,275 @@
+"""The catalog's files: YAML texts to a Catalog, and what is wrong with them.
+
+`specs/api.yaml` holds what concerns the whole API, one file per resource the rest. In a resource file
+`fields` are what is sent, `answers` what only comes back; a field that needs no more than a type is
+written as that type, and `money` is a decimal of two places. A link is written with `refers_to` and
+needs no type. What stands at the top goes for each operation and field that does not say otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from sagerecon.documents.document import Node, check_schema, read_document
+from sagerecon.model.catalog import (
+    BASE_FIELDS,
+    Api,
+    Catalog,
+    Complaint,
+    Field,
+    Filter,
+    Kind,
+    LimitProfile,
+    NaturalKey,
+    Operation,
+)
+from sagerecon.model.code import Code
+from sagerecon.model.finding import Finding
+from sagerecon.model.suggestion import suggestion
+
+
+def read_specs(
+    api: tuple[str, str],
+    resources: Mapping[str, str],
+    api_schema: Mapping[str, Any],
+    resource_schema: Mapping[str, Any],
+) -> tuple[Catalog | None, list[Finding]]:
+    """The catalog of a catalog's files, and every fault in them; no catalog where one is faulty.
+
+    `api` is the name and the text of `api.yaml`, `resources` are the other texts by file name.
+    """
+    api_node, findings = read_document(api[1], api[0])
+    findings = findings or check_schema(api_node, api_schema)
+    nodes: list[Node] = []
+    for file, text in resources.items():
+        node, faults = read_document(text, file)
+        nodes.append(node)
+        findings += faults or check_schema(node, resource_schema)
+    if findings:
+        return None, findings
+    catalog = read_catalog(api_node.plain(), [node.plain() for node in nodes])
+    findings = [fault for node in nodes for fault in _loose_ends(node, catalog)]
+    return (None if findings else catalog), findings
+
+
+def read_catalog(api: Mapping[str, Any], resources: Iterable[Mapping[str, Any]]) -> Catalog:
+    """The catalog of plain documents that the schemas in `specs/schemas/` accept."""
+    facts = _api(api)
+    kinds = [_kind(document, api) for document in resources]
+    return Catalog(facts, {kind.name: kind for kind in sorted(kinds, key=lambda kind: kind.name)})
+
+
+def _loose_ends(node: Node, catalog: Catalog) -> Iterator[Finding]:
+    """What a schema cannot see: kinds, fields and filters that are named and do not exist."""
+    kind = catalog[node["kind"].text]
+    for twice in _told_twice(node):
+        sentence = "what is sent comes back too, and need not be told twice."
+        yield Finding(Code.DUPLICATE_FIELD, twice.named_at, sentence, "Take it out of answers.")
+    for link in _links(node):
+        if link.text not in catalog:
+            yield Finding(
+                Code.UNKNOWN_KIND, link.place, f"there is no kind '{link.text}'.", catalog.suggest(link.text)
+            )
+    for path in _named_paths(node):
+        if not _is_known(kind, path.text, catalog):
+            hint = suggestion(path.text.removesuffix(".id"), kind.fields)
+            yield Finding(Code.UNKNOWN_FIELD, path.place, f"{kind.name} has no field '{path.text}'.", hint)
+    for name in (*_items(node, "filters"), *_items(node, "read_filters")):
+        if name.text not in catalog.api.filters:
+            hint = suggestion(name.text, catalog.api.filters)
+            yield Finding(Code.UNKNOWN_FILTER, name.place, f"api.yaml has no filter '{name.text}'.", hint)
+
+
+def _told_twice(node: Node) -> Iterator[Node]:
+    fields, answers = (node.get(name) or Node(None, node.place) for name in ("fields", "answers"))
+    for name, field in (*fields.children().items(), *answers.children().items()):
+        if name in answers and field is not answers[name]:
+            yield answers[name]
+        yield from _told_twice(field)
+
+
+def _is_known(kind: Kind, path: str, catalog: Catalog) -> bool:
+    owner, _, last = path.rpartition(".")
+    if last in BASE_FIELDS:  # every record has them, so that they stand in no file
+        return not owner or catalog.field_at(kind.name, owner) is not None
+    return catalog.field_at(kind.name, path) is not None
+
+
+def _links(node: Node) -> Iterator[Node]:
+    for name in ("fields", "answers"):
+        for field in (node.get(name) or Node(None, node.place)).children().values():
+            if (target := field.get("refers_to")) is not None:
+                yield from target.items() or (target,)
+            yield from _links(field)
+
+
+def _named_paths(node: Node) -> Iterator[Node]:
+    for key in _items(node, "natural_keys"):
+        yield key["field"]
+    yield from _items(node, "label")
+    if (amount := node.get("amount")) is not None:
+        yield amount
+    if (yields := node.get("yields")) is not None:
+        yield from yields.children().values()
+
+
+def _items(node: Node, name: str) -> tuple[Node, ...]:
+    found = node.get(name)
+    return found.items() if found is not None else ()
+
+
+def _kind(document: Mapping[str, Any], api: Mapping[str, Any]) -> Kind:
+    filters = tuple(document.get("filters", ()))
+    changes = api["changes"]
+    return Kind(
+        name=document["kind"],
+        resource=document["resource"],
+        path=document["path"],
+        section=document["section"],
+        about=document.get("about", ""),
+        operations={
+            name: _operation(name, facts, document) for name, facts in document["operations"].items()
+        },
+        fields=_fields(document, frozenset(document["operations"]) & _SENT["both"]),
+        natural_keys=tuple(
+            NaturalKey(key["field"], key.get("filter", ""), key.get("unique", False))
+            for key in document.get("natural_keys", ())
+        ),
+        filters=filters,
+        required_filters=tuple(document.get("required_filters", ())),
+        read_filters=tuple(document.get("read_filters", ())),
+        search=tuple(document.get("search", ())),
+        sort_keys=tuple(document.get("sort_keys", ())),
+        changed_since=changes["changed"] if changes["changed"] in filters else "",
+        deleted_since=changes["deleted"] if changes["deleted"] in filters else "",
+        is_idempotent=document.get("idempotent", False),
+        parallel_posts=document.get("parallel_posts", True),
+        is_fixed_list=document.get("fixed_list", False),
+        amount=document.get("amount", ""),
+        yields=dict(document.get("yields", {})),
+        label=tuple(document.get("label", ())),
+        posts=tuple(document.get("posts", ())),
+        base_fields=tuple(document.get("base_fields", BASE_FIELDS)),
+        values=dict(document.get("values", {})),
+        values_are_examples=document.get("values_are_examples", False),
+        items_per_page=document.get("page", {}).get("largest"),
+        quirks=tuple(document.get("quirks", ())),
+    )
+
+
+_METHODS = {"list": "GET", "read": "GET", "create": "POST", "update": "PUT", "delete": "DELETE"}
+_SUCCESS = {"POST": 201, "DELETE": 204}
+
+
+def _operation(name: str, facts: Mapping[str, Any], owner: Mapping[str, Any]) -> Operation:
+    role, areas = facts.get("role"), facts.get("areas", owner.get("areas", {}))
+    path = owner["path"]
+    own = facts.get("editions", owner["editions"])
+    method = facts.get("method", _METHODS.get(name, "POST"))
+    return Operation(
+        name=name,
+        method=method,
+        path=facts.get("path", path if name in ("list", "create") else f"{path}/{{key}}"),
+        editions={edition: tuple(countries) for edition, countries in own.items()},
+        reversibility=facts.get("reversibility", ""),
+        status=facts.get("status", _SUCCESS.get(method, 200)),
+        needs=dict.fromkeys(areas.get("any") or areas.get("all") or (), role) if role else {},
+        needs_every_area="all" in areas,
+        query=tuple(facts.get("query", ())),
+        headers=tuple(facts.get("headers", ())),
+    )
+
+
+_NEVER: frozenset[str] = frozenset()
+_SENT = {
+    "create": frozenset({"create"}),
+    "update": frozenset({"update"}),
+    "both": frozenset({"create", "update"}),
+}
+
+
+def _fields(owner: Mapping[str, Any], sent: frozenset[str]) -> dict[str, Field]:
+    """What is sent, then what only comes back."""
+    fields = {name: _field(name, facts, sent) for name, facts in owner.get("fields", {}).items()}
+    answers = {name: _field(name, facts, _NEVER) for name, facts in owner.get("answers", {}).items()}
+    return {**fields, **answers}
+
+
+def _field(name: str, facts: str | Mapping[str, Any], usual: frozenset[str]) -> Field:
+    """`usual` says which operations send it where the facts say nothing."""
+    if isinstance(facts, str):
+        facts = {"type": facts}
+    sent = _SENT[facts["sent"]] if "sent" in facts else usual
+    targets = facts.get("refers_to", ())
+    targets = (targets,) if isinstance(targets, str) else tuple(targets)
+    stated = facts.get("type") or _type_of_link(name, sent)
+    children = _fields(facts, sent)
+    return Field(
+        name=name,
+        type="decimal" if stated == "money" else stated,
+        required=facts.get("required", False),
+        max_length=facts.get("max_length"),
+        decimals=2 if stated == "money" else facts.get("decimals"),
+        enum=tuple(facts.get("enum", ())),
+        read_only=not sent,
+        refers_to=targets[0] if targets else "",
+        targets=targets,
+        countries=tuple(facts.get("countries", ())),
+        in_start=facts.get("start", True),
+        create="create" in sent,
+        update="update" in sent,
+        answered=facts.get("answered", True),
+        fields=children,
+        about=facts.get("about", ""),
+        items=facts.get("items", "object" if stated == "list" and children else ""),
+        least=facts.get("least"),
+        most=facts.get("most"),
+    )
+
+
+def _type_of_link(name: str, sent: frozenset[str]) -> str:
+    if not sent:
+        return "object"
+    return "list" if name.endswith("_ids") else "text"
+
+
+def _api(document: Mapping[str, Any]) -> Api:
+    addresses, tokens, paging = document["addresses"], document["tokens"], document["paging"]
+    return Api(
+        base_url=addresses["base"],
+        authorize_url=addresses["authorize"],
+        token_url=addresses["token"],
+        revoke_url=addresses["revoke"],
+        access_token_seconds=tokens["access_seconds"],
+        refresh_token_seconds=tokens["refresh_seconds"],
+        code_seconds=tokens["code_seconds"],
+        items_per_page=paging["largest"],
+        default_items_per_page=paging["default"],
+        idempotency_days=document["idempotency"]["days"],
+        limit_profiles={name: _profile(name, facts) for name, facts in document["limit_profiles"].items()},
+        business_header=document["headers"]["business"],
+        request_id_header=document["headers"]["request_id"],
+        filters={
+            name: Filter(name, facts["type"], facts["about"]) for name, facts in document["filters"].items()
+        },
+        complaints=tuple(
+            Complaint(error["status"], error.get("code", ""), error["meaning"], error["reaction"])
+            for error in document["errors"]
+        ),
+        settings={name: tuple(setting["choices"]) for name, setting in document["settings"].items()},
+        editions=dict(document["editions"]),
+        countries=dict(document["countries"]),
+        deviations=dict(document.get("deviations", {})),
+    )
+
+
+def _profile(name: str, facts: Mapping[str, Any]) -> LimitProfile:
+    return LimitProfile(
+        name,
+        facts.get("per_minute"),
+        facts.get("per_day"),
+        facts["in_flight"],
+        facts["bytes_per_hour"],
+        facts["app_per_day"],
+    )

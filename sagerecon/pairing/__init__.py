@@ -1,0 +1,1 @@
+"""Stage: which entity in Sage belongs to which record."""
