@@ -1,5 +1,5 @@
-# ruff: noqa: E501 - one case a line reads as a table
-"""JSON files: exact numbers, each record's line and column, clear words for what is no such file."""
+# ruff: noqa: E501 - one case per line reads as a table
+"""JSON files: exact numbers, the line and column of each record, messages for invalid files."""
 
 import json
 from decimal import Decimal
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from source_cases import found, snapshot, table, take
+from source_cases import finding_messages, snapshot, table, take
 
 from sagerecon.model.errors import SourceError
 from sagerecon.model.place import Place
@@ -50,7 +50,7 @@ GOOD = """\
 """
 
 
-def test_records_are_exact_and_know_their_place(tmp_path: Path) -> None:
+def test_records_are_exact_and_have_their_place(tmp_path: Path) -> None:
     with snapshot(tmp_path, INVOICES, {"i.json": GOOD}) as opened:
         one, two, three = opened.records("invoices", ["id"])
     assert [record.origins for record in (one, two, three)] == [
@@ -69,7 +69,7 @@ def test_records_are_exact_and_know_their_place(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "words"),
+    ("change", "message"),
     [
         (('"0"', '"O"'), "i.json:9:33: balance: 'O' is not a number."),
         (('"0"', "{}"), "i.json:9:33: balance: an object is not a number."),
@@ -102,13 +102,15 @@ def test_records_are_exact_and_know_their_place(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_a_fault_in_a_record(tmp_path: Path, change: tuple[str, str], words: str) -> None:
+def test_an_error_in_a_record_is_reported_at_its_place(
+    tmp_path: Path, change: tuple[str, str], message: str
+) -> None:
     assert change[0] in GOOD
-    assert found(tmp_path, INVOICES, {"i.json": GOOD.replace(*change, 1)}) == [words]
+    assert finding_messages(tmp_path, INVOICES, {"i.json": GOOD.replace(*change, 1)}) == [message]
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
+    ("text", "message"),
     [
         ("", "i.json: the file is empty."),
         (
@@ -172,56 +174,56 @@ def test_a_fault_in_a_record(tmp_path: Path, change: tuple[str, str], words: str
         ('{"a": ' + "[" * 100_000, "i.json:1:7: invalid JSON: nested too deeply."),
     ],
 )
-def test_a_file_that_cannot_be_read(tmp_path: Path, text: str, words: str) -> None:
+def test_an_unreadable_file_is_refused(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(SourceError) as caught:
         take(tmp_path, INVOICES, {"i.json": text})
-    assert str(caught.value) == words
+    assert str(caught.value) == message
     assert not (tmp_path / "snapshot.duckdb").exists()
 
 
-def test_a_byte_that_is_not_utf_8_has_its_line(tmp_path: Path) -> None:
+def test_an_invalid_utf_8_byte_is_reported_with_its_line(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"^i\.json:9: byte 0xe9 is not valid utf-8-sig\. Set the encoding"):
         take(tmp_path, INVOICES, {"i.json": GOOD.replace('"0"', '"é"').encode("cp1252")})
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
-def test_marks_at_the_start_are_understood(tmp_path: Path, encoding: str) -> None:
+def test_byte_order_marks_are_accepted(tmp_path: Path, encoding: str) -> None:
     with snapshot(tmp_path, INVOICES, {"i.json": GOOD.encode(encoding)}) as opened:
         assert opened.count("invoices") == 3
 
 
-def test_an_empty_answer_may_be_declared(tmp_path: Path) -> None:
+def test_an_empty_response_is_allowed_for_an_optional_file(tmp_path: Path) -> None:
     optional = INVOICES.replace("path: i.json", "path: i.json\n    optional: true")
-    assert found(tmp_path, optional, {"i.json": '{"QueryResponse": {}}'}) == [
+    assert finding_messages(tmp_path, optional, {"i.json": '{"QueryResponse": {}}'}) == [
         "i.json:1:19: QueryResponse is an empty object."
     ]
-    assert found(tmp_path / "absent", optional, {}) == [
+    assert finding_messages(tmp_path / "absent", optional, {}) == [
         "i.json: the file does not exist, so table 'invoices' is empty."
     ]
     with pytest.raises(SourceError, match="CreditMemo"):
         take(tmp_path, optional, {"i.json": '{"QueryResponse": {"CreditMemo": []}}'})
 
 
-def test_a_path_that_no_record_has_is_told_once(tmp_path: Path) -> None:
+def test_a_path_that_no_record_has_is_reported_once(tmp_path: Path) -> None:
     wrong = INVOICES.replace("path: Balance", "path: Balence").replace("path: Amount", "path: Amout")
-    assert found(tmp_path, wrong, {"i.json": GOOD}) == [
+    assert finding_messages(tmp_path, wrong, {"i.json": GOOD}) == [
         "sources.yaml:8:7: no record in i.json has 'Balence', so balance is always empty. Did you mean 'Balance'?",
         "sources.yaml:15:11: no record in i.json has 'Line.Amout', so amount is always empty. Did you mean 'Amount'?",
     ]
 
 
-def test_a_declared_count_is_compared(tmp_path: Path) -> None:
+def test_a_stated_count_is_compared(tmp_path: Path) -> None:
     text = INVOICES.replace("records: Q", "count: meta.rows\n    records: Q")
     data = GOOD.replace('{\n  "Q', '{\n  "meta": {"rows": 5},\n  "Q')
-    assert found(tmp_path, text, {"i.json": data}) == [
+    assert finding_messages(tmp_path, text, {"i.json": data}) == [
         "i.json:4:16: the file states meta.rows 5 but holds 3 records. Check whether a page is missing."
     ]
 
 
-def test_many_faults_alike_are_counted(tmp_path: Path) -> None:
+def test_many_similar_errors_are_counted(tmp_path: Path) -> None:
     records = [{"Id": "", "Balance": "x"}] * 100
     text = table("id: {path: Id, type: text, required: true}", "path: i.json\nrecords: d", "invoices")
-    findings = found(tmp_path, text, {"i.json": json.dumps({"d": records}, indent=0)})
+    findings = finding_messages(tmp_path, text, {"i.json": json.dumps({"d": records}, indent=0)})
     assert len(findings) == 21
     assert findings[-1].startswith("i.json: 80 more findings such as: id: the cell is empty")
 
@@ -235,8 +237,8 @@ VALUES: Any = st.recursive(
 
 @settings(deadline=None, max_examples=60)
 @given(values=st.lists(VALUES, max_size=5), indent=st.sampled_from([None, 0, 2]), cut=st.integers(0, 200))
-def test_the_walk_agrees_with_the_decoder(values: list[Any], indent: int | None, cut: int) -> None:
-    from sagerecon.sources.json_text import JsonDocument, JsonError  # noqa: PLC0415 - only this property looks inside
+def test_the_reader_agrees_with_the_standard_decoder(values: list[Any], indent: int | None, cut: int) -> None:
+    from sagerecon.sources.json_text import JsonDocument, JsonError  # noqa: PLC0415 - only this test needs them
 
     plain = json.loads(json.dumps(values, default=float), parse_float=Decimal)
     text = json.dumps({"z": values, "a": {"b": values}, "n": 1}, indent=indent, default=float)

@@ -1,8 +1,8 @@
-# ruff: noqa: E501 - one fault a line reads as a table
-"""What sources.yaml declares, and each thing that can be wrong with it."""
+# ruff: noqa: E501 - one case per line reads as a table
+"""Reading sources.yaml, and the message for each error in it."""
 
 import pytest
-from source_cases import declared, faults
+from source_cases import error_messages, parse_sources
 
 from sagerecon.model.finding import Severity
 from sagerecon.model.place import Place
@@ -46,8 +46,8 @@ controls:
 """
 
 
-def test_everything_declared_is_there() -> None:
-    sources = declared(GOOD)
+def test_all_declarations_are_read() -> None:
+    sources = parse_sources(GOOD)
     customers = sources.files["customers"]
     assert (customers.format, customers.encoding, customers.delimiter) == ("csv", "cp1252", ";")
     assert [column.path for column in customers.columns] == [
@@ -73,7 +73,7 @@ def test_everything_declared_is_there() -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "words"),
+    ("change", "message"),
     [
         (("encoding:", "encodnig:"), "sources.yaml:5:5: unknown key 'encodnig'. Did you mean 'encoding'?"),
         (("type: decimal}", "type: decimals}"), "sources.yaml:12:23: files.customers.columns.balance.type cannot be 'decimals'. Did you mean 'decimal'?"),
@@ -98,18 +98,18 @@ def test_everything_declared_is_there() -> None:
         (("      since: {type: date}", "\tsince: {type: date}"), "sources.yaml:13:1: a tab in the indent. Use spaces."),
     ],
 )  # fmt: skip
-def test_a_fault_is_said_with_its_place(change: tuple[str, str], words: str) -> None:
+def test_an_error_is_reported_at_its_place(change: tuple[str, str], message: str) -> None:
     assert change[0] in GOOD
-    assert faults(GOOD.replace(*change, 1)) == [words]
+    assert error_messages(GOOD.replace(*change, 1)) == [message]
 
 
-def test_all_faults_come_in_one_pass() -> None:
+def test_all_errors_are_reported_in_one_pass() -> None:
     text = GOOD.replace("cp1252", "x").replace("customers.csv", "/etc/c.csv").replace("scale: 4", "scale: 40")
-    assert [line.split(":")[1] for line in faults(text)] == ["4", "5", "23"]
+    assert [line.split(":")[1] for line in error_messages(text)] == ["4", "5", "23"]
 
 
 @pytest.mark.parametrize(
     "text", ["", "[]", "just words", "a: [", "files: {x: [1]}", "files: 3", "controls: {c: 1}"]
 )
-def test_no_text_makes_it_fall_over(text: str) -> None:
-    assert faults(text)
+def test_any_text_gives_findings_and_no_exception(text: str) -> None:
+    assert error_messages(text)

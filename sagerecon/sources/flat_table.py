@@ -38,7 +38,7 @@ class FlatTable:
                 yield Finding(
                     Code.MISSING_COLUMN,
                     self._place,
-                    f"the header row has no column '{title}', declared for {column.name}.",
+                    f"the header row has no column '{title}', declared as '{column.name}'.",
                     suggestion(title, self._header) or self._delimiter_hint(),
                 )
             elif count > 1:
