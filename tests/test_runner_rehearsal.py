@@ -13,6 +13,7 @@ from runs import Crash, customer, invoice, quick_folder
 from sagerecon.documents.package import catalog
 from sagerecon.model.clock import DAY
 from sagerecon.model.draft import Draft, Reference
+from sagerecon.model.key import NaturalKey
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import Plan
 from sagerecon.planning.planner import Calendar, Provenance, plan_steps
@@ -119,8 +120,8 @@ def drafts() -> list[Draft]:
             "description": "Work",
             "quantity": "1",
             "unit_price": "10.00",
-            "ledger_account_id": Reference("ledger_account", "nominal_code=4000"),
-            "tax_rate_id": Reference("tax_rate", "id=GB_STANDARD"),
+            "ledger_account_id": Reference("ledger_account", NaturalKey("nominal_code", "4000")),
+            "tax_rate_id": Reference("tax_rate", NaturalKey("id", "GB_STANDARD")),
             "tax_amount": "2.00",
         }
         body = {**draft.body, "date": "2026-01-02", "invoice_lines": [line]}
