@@ -322,7 +322,7 @@ class TestDoubt:
             assert len(store.books("B").booked()) == 21  # Sage may have counted the call without an answer
 
     def test_a_reading_without_an_answer_is_booked(self, here: Desk) -> None:
-        here.sage.fault = at_calls(lose_before=0)
+        here.sage.fault = faults_at(lose_before=0)
         here.planned([customer(1)])
         assert here.go().calls == 3
         with here.open() as store:
@@ -396,7 +396,7 @@ class TestDoubt:
             here.go()
 
     def test_what_settling_brings_in_with_other_content_is_not_done(self, here: Desk) -> None:
-        here.sage.fault = at_calls(lose_after=1)
+        here.sage.fault = faults_at(lose_after=1)
         here.planned([customer(1)])
         here.go(should_stop=lambda: sum(here.sage.calls.values()) == 2)
         here.planned([customer(1, name="Firm One")])
@@ -407,7 +407,7 @@ class TestDoubt:
     @pytest.mark.parametrize("refusal", ["429", "no connection", "401", "403"])
     def test_a_refused_resend_does_not_settle_the_first_sending(self, here: Desk, refusal: str) -> None:
         """The first bytes may have arrived, whatever is said to the second."""
-        here.sage.fault = at_calls(lose_after=1)
+        here.sage.fault = faults_at(lose_after=1)
         here.planned([customer(1)])
         here.go(should_stop=lambda: sum(here.sage.calls.values()) == 2)
         call = here.sage.call
@@ -433,7 +433,7 @@ class TestDoubt:
         for lost, wait in (("lose_after", 4 * DAY), ("lose_before", 3 * DAY)):
             before = sum(here.sage.calls.values())
             first = before + (lost == "lose_after")  # the reading goes out before the first sending
-            here.sage.fault = at_calls(**{lost: first})
+            here.sage.fault = faults_at(**{lost: first})
             here.go(should_stop=lambda last=first: sum(here.sage.calls.values()) > last)
             here.clock.sleep(wait)
         here.sage.fault, here.sage.honours_ids = (lambda *_: ""), False
