@@ -1,6 +1,5 @@
 """Whether an entity in Sage is the one we would send."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,8 +7,7 @@ import pytest
 from sagerecon.documents.package import catalog
 from sagerecon.model.draft import OnExisting
 from sagerecon.model.entity import Entity
-from sagerecon.pairing.adoption import differences, is_other_record, objection_to_adopting
-from sagerecon.planning.plan import Action, Step
+from sagerecon.pairing.adoption import Candidate, differences, is_other_record, objection_to_adopting
 
 KINDS = catalog()
 
@@ -69,12 +67,11 @@ def test_each_difference_is_a_sentence(ours: dict[str, Any], theirs: dict[str, A
 def test_what_speaks_against_adopting(
     on_existing: OnExisting, theirs: str, owner: str | None, code: str | None
 ) -> None:
-    step = Step(7, Action.CREATE, "contact", "customers/C1", "", identity={"reference": "C1"})
-    step = replace(step, on_existing=on_existing)
+    record = Candidate("customers/C1", "Oak", {"reference": "C1"}, on_existing, {"name": "Oak"})
     bearers = [Entity("contact", "A1", {"name": theirs})]
-    found = objection_to_adopting(step, KINDS["contact"], {"name": "Oak"}, bearers, owner)
+    found = objection_to_adopting(record, KINDS["contact"], bearers, owner)
     assert (found[0] if found else None) == code
-    both = objection_to_adopting(step, KINDS["contact"], {"name": "Oak"}, bearers * 2, owner)
+    both = objection_to_adopting(record, KINDS["contact"], bearers * 2, owner)
     assert both is not None and both[0] == "ambiguous"
 
 

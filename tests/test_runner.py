@@ -160,7 +160,7 @@ class TestAdoption:
         here.planned([customer(2)])
         here.go()
         with here.open() as store:
-            assert store.books("B").sage_id("contact", "reference=C1") is not None
+            assert store.books("B").sage_id("contact", NaturalKey("reference", "C1")) is not None
 
 
 class TestReferences:

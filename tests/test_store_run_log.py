@@ -140,10 +140,10 @@ def test_a_new_reading_of_a_kind_takes_the_place_of_the_old() -> None:
         plan = desk.planned([customer(2)])
         with desk.open() as store:
             books = store.books("B")
-            assert books.sage_id("contact", "reference=E1") == old["id"]
+            assert books.sage_id("contact", NaturalKey("reference", "E1")) == old["id"]
             run(plan, desk.sage, books, desk.clock, Budget(None, None), catalog())
-            assert books.sage_id("contact", "reference=E1") is None
-            assert books.sage_id("contact", "reference=E2") == old["id"]
+            assert books.sage_id("contact", NaturalKey("reference", "E1")) is None
+            assert books.sage_id("contact", NaturalKey("reference", "E2")) == old["id"]
 
 
 def test_a_difference_says_since_when_it_is_known() -> None:
