@@ -27,7 +27,7 @@ def set_aside(here: Desk) -> dict[str, tuple[State, str]]:
     with here.open() as store:
         return {
             aside.step.key: (aside.state, aside.findings[0].message)
-            for aside in store.books("B").quarantined()
+            for aside in store.company("B").history.set_aside()
         }
 
 
@@ -37,7 +37,7 @@ def test_a_plan_is_carried_out_and_used_up(here: Desk) -> None:
     assert (outcome.ended, outcome.calls, outcome.counts) == (Ended.FINISHED, 20, {"read": 1, "created": 19})
     first = here.sage.bodies_of("sales_invoice")[0]
     assert first["contact_id"] == here.sage.bodies_of("contact")[0]["id"]
-    with pytest.raises(PlanStaleError, match="used once"):
+    with pytest.raises(PlanStaleError, match="cannot be used again"):
         here.go()
 
 
@@ -45,7 +45,7 @@ def test_what_was_written_is_known_afterwards(here: Desk) -> None:
     here.planned([customer(1)])
     here.go()
     with here.open() as store:
-        (written,) = store.books("B").written()
+        (written,) = store.company("B").history.written()
         assert (written.kind, written.key, written.adopted) == ("contact", "customers/C1", False)
         assert written.sent == {
             "name": "Firm 1",
@@ -83,7 +83,7 @@ class TestAdoption:
         assert here.go().counts == {"read": 1, "adopted": 1, "created": 1}
         assert here.sage.bodies_of("sales_invoice")[0]["contact_id"] == sage_id
         with here.open() as store:
-            written = {w.key: w for w in store.books("B").written()}
+            written = {w.key: w for w in store.company("B").history.written()}
         assert written["customers/C1"].adopted
         assert written["customers/C1"].answer["id"] == sage_id
 
@@ -255,7 +255,7 @@ class TestRefusals:
         with pytest.raises(AuthorizationError):
             here.go()
         with here.open() as store:
-            assert store.books("B").in_doubt() == []
+            assert store.company("B").run_log.in_doubt() == []
         here.sage.call = call  # type: ignore[method-assign]
         assert here.go().counts == {"before": 1, "created": 1}
 
@@ -284,7 +284,7 @@ class TestDoubt:
         here.planned(twenty())
         assert here.go().calls == 20
         with here.open() as store:
-            assert len(store.books("B").booked()) == 20
+            assert len(store.company("B").history.calls_of_last_day()) == 20
 
     def test_no_connection_at_all_pauses(self, here: Desk) -> None:
         here.sage.fault = lambda *_: "refuse"
@@ -363,7 +363,7 @@ class TestWindows:
         outcome = here.go()
         assert (outcome.ended, outcome.calls) == (Ended.PAUSED, 11)
         with here.open() as store:
-            assert store.books("B").status().in_doubt == 0
+            assert store.company("B").history.status().in_doubt == 0
 
     def test_the_servers_word_on_waiting_is_kept(self, here: Desk) -> None:
         call, said = here.sage.call, [Answer(429, None, retry_after_ms=7 * SECOND)]
@@ -377,7 +377,9 @@ class TestWindows:
         assert here.go().counts["refused"] == 1
         assert 7 * SECOND <= here.clock.now() - start < 9 * SECOND
         with here.open() as store:
-            assert len(store.books("B").booked()) == 4  # two for the refusal: somebody else calls
+            assert (
+                len(store.company("B").history.calls_of_last_day()) == 4
+            )  # two for the refusal: somebody else calls
 
     def test_a_day_limit_pauses_with_the_time_it_may_go_on(self, here: Desk) -> None:
         limited = Answer(429, None, retry_after_ms=3 * HOUR)
@@ -400,7 +402,7 @@ class TestStops:
         outcome = here.go(should_stop=lambda: sum(here.sage.calls.values()) >= 6)
         assert (outcome.ended, outcome.calls) == (Ended.STOPPED, 6)
         with here.open() as store:
-            assert store.books("B").status().in_doubt == 0
+            assert store.company("B").history.status().in_doubt == 0
         assert here.go().counts == {"before": 6, "created": 14}
 
     def test_a_stop_is_heard_while_waiting(self, here: Desk) -> None:
@@ -418,8 +420,8 @@ class TestStops:
         here.go(should_stop=lambda: sum(here.sage.calls.values()) >= 2)
         assert here.go().calls == 2  # the third page, and the write
         with here.open() as store:
-            run = store.books("B").runs()[0].id
-            assert len(list(store.books("B").held(run, "contact"))) == 450
+            run = store.company("B").history.runs()[0].id
+            assert len(list(store.company("B").history.entities_read(run, "contact"))) == 450
 
 
 class TestPlans:

@@ -18,7 +18,7 @@ from sagerecon.model.errors import StoreError
 from sagerecon.model.tokens import Tokens
 from sagerecon.store.database import Database, DiskFullError, Transaction, Values, prepared, upsert
 from sagerecon.store.disk import Disk
-from sagerecon.store.holder import is_alive, this_process
+from sagerecon.store.process import is_alive, this_process
 from sagerecon.store.tables import GRANTS
 
 #: Where the key of the vault may stand instead of in its file.
@@ -54,8 +54,8 @@ _SENT = prepared(
 )
 _FORGET = prepared("forget_grant", delete(GRANTS).where(GRANTS.c.name == bindparam("grant")))
 
-#: What may have to be told again from beside the store.
-TOLD = (_KEEP,)
+#: Statements that can be replayed from the file of unsaved statements.
+REPLAYABLE = (_KEEP,)
 
 
 class SealedVault:
@@ -130,7 +130,7 @@ class SealedVault:
             with suppress(DiskFullError):
                 return self._save(grant, tokens, generation)
         saved = replace(tokens, generation=(generation or 0) + 1, refresh_sent_at=0)
-        if not self._disk.save_aside([[_KEEP.name, self._values(grant, saved)]]):
+        if not self._disk.save_aside([(_KEEP.name, self._values(grant, saved))]):
             raise DiskFullError(
                 "New tokens could not be kept: the disk is full.", "Make room, then sign in again."
             )
