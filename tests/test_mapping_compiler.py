@@ -32,6 +32,7 @@ from sagerecon.mapping.compiler import compile_mappings
 from sagerecon.model.comparison import How
 from sagerecon.model.draft import Draft, LeftOut, OnExisting, Quarantined, Reference
 from sagerecon.model.finding import Severity
+from sagerecon.model.key import NaturalKey
 from sagerecon.model.place import Place
 
 CUSTOMERS = """\
@@ -247,12 +248,12 @@ def test_header_and_lines_with_references() -> None:
         {
             "description": "a",
             "net_amount": Decimal("2.010"),
-            "ledger_account_id": Reference("ledger_account", "nominal_code=4000"),
+            "ledger_account_id": Reference("ledger_account", NaturalKey("nominal_code", "4000")),
         },
         {
             "description": "b",
             "net_amount": Decimal("0.2"),
-            "ledger_account_id": Reference("ledger_account", "nominal_code=1200"),
+            "ledger_account_id": Reference("ledger_account", NaturalKey("nominal_code", "1200")),
         },
     ]
     assert [change.field for change in made.changes] == ["invoice_lines[3].description"]
@@ -322,14 +323,14 @@ def test_fixed_lines_and_conditions_on_lines() -> None:
             "default_ledger_account_id",
             "{ref: {kind: ledger_account, by: {nominal_code: {value: 4000}}}}",
             "{}",
-            Reference("ledger_account", "nominal_code=4000"),
+            Reference("ledger_account", NaturalKey("nominal_code", "4000")),
         ),
         (
             "default_ledger_account_id",
             "{choose: [{when: live, ref: {kind: ledger_account, by: {nominal_code: name}}},"
             " {otherwise: omit}]}",
             '{"live": true, "name": "0040"}',
-            Reference("ledger_account", "nominal_code=40"),
+            Reference("ledger_account", NaturalKey("nominal_code", "40")),
         ),
     ],
 )

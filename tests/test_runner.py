@@ -11,6 +11,7 @@ from sagerecon.model.call import Answer, Call
 from sagerecon.model.clock import DAY, HOUR, MINUTE, SECOND
 from sagerecon.model.draft import Draft, OnExisting, Reference
 from sagerecon.model.errors import AuthorizationError, NoAnswerError, PlanStaleError, WrongBusinessError
+from sagerecon.model.key import NaturalKey
 from sagerecon.model.place import Place
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.settling import State
@@ -127,9 +128,12 @@ class TestAdoption:
 
 
 class TestReferences:
-    def account(self, key: str) -> Draft:
+    def account(self, code: str) -> Draft:
         body = {"contact_id": Reference("contact", "customers/C1")}
-        line = {"ledger_account_id": Reference("ledger_account", key), "description": "Work"}
+        line = {
+            "ledger_account_id": Reference("ledger_account", NaturalKey("nominal_code", code)),
+            "description": "Work",
+        }
         made = invoice(1, "customers/C1")
         return Draft(
             made.kind,
@@ -143,25 +147,25 @@ class TestReferences:
 
     def test_an_account_is_found_by_its_number_however_it_is_written(self, here: Desk) -> None:
         account = here.sage.add("ledger_account", nominal_code=41)
-        here.planned([customer(1), self.account("nominal_code=0041")])
+        here.planned([customer(1), self.account("0041")])
         assert here.go().counts == {"read": 2, "created": 2}
         (line,) = here.sage.bodies_of("sales_invoice")[0]["invoice_lines"]
         assert line["ledger_account_id"] == account["id"]
 
     def test_what_sage_does_not_hold_blocks_what_needs_it(self, here: Desk) -> None:
-        here.planned([customer(1), self.account("nominal_code=9999")])
+        here.planned([customer(1), self.account("9999")])
         assert here.go().counts == {"read": 2, "created": 1, "blocked": 1}
         assert "Sage holds no such thing" in set_aside(here)["invoices/I1"][1]
 
     def test_two_that_bear_a_key_are_not_guessed_between(self, here: Desk) -> None:
         here.sage.add("ledger_account", nominal_code=41)
         here.sage.add("ledger_account", nominal_code=41)
-        here.planned([customer(1), self.account("nominal_code=41")])
+        here.planned([customer(1), self.account("41")])
         here.go()
         assert "2 entities in Sage bear it" in set_aside(here)["invoices/I1"][1]
 
     def test_a_fixed_word_is_its_own_id(self, here: Desk) -> None:
-        here.planned([customer(1, currency_id=Reference("currency", "id=GBP"))])
+        here.planned([customer(1, currency_id=Reference("currency", NaturalKey("id", "GBP")))])
         here.go()
         assert here.sage.bodies_of("contact")[0]["currency_id"] == "GBP"
 

@@ -12,6 +12,7 @@ from sagerecon.documents.package import catalog
 from sagerecon.model.draft import Reference
 from sagerecon.model.errors import PlanStaleError
 from sagerecon.model.finding import Severity
+from sagerecon.model.key import NaturalKey
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.planner import Calendar, Provenance, plan_reading
 from sagerecon.planning.settling import State
@@ -88,7 +89,7 @@ def test_status_and_runs_say_where_a_company_stands() -> None:
 def test_what_was_set_aside_keeps_its_step_and_reason() -> None:
     with quick_folder() as folder:
         desk = desk_in(folder)
-        desk.planned([customer(1, notes=Reference("ledger_account", "nominal_code=7"))])
+        desk.planned([customer(1, notes=Reference("ledger_account", NaturalKey("nominal_code", "7")))])
         desk.go()
         with desk.open() as store:
             (aside,) = store.company("B").history.set_aside()
@@ -143,16 +144,13 @@ def test_the_map_has_one_name_for_one_content() -> None:
         desk.planned([customer(1), invoice(1, "customers/C1")])
         desk.go()
         with desk.open() as store:
-            company = store.company("B")
-            assert company.id_map.fingerprint() not in ("", empty)
-            assert company.id_map.sage_id("contact", "reference=C1") == company.id_map.sage_id(
-                "contact", "customers/C1"
-            )
-            assert company.id_map.sage_id("contact", "customers/C9") is None
-            assert (
-                company.id_map.owner("contact", company.id_map.sage_id("contact", "customers/C1") or "")
-                == "customers/C1"
-            )
+            id_map = store.company("B").id_map
+            assert id_map.fingerprint() not in ("", empty)
+            sage_id = id_map.sage_id("contact", "customers/C1")
+            assert sage_id is not None
+            assert id_map.sage_id("contact", NaturalKey("reference", "C1")) == sage_id
+            assert id_map.sage_id("contact", "customers/C9") is None
+            assert id_map.owner("contact", sage_id) == "customers/C1"
 
 
 def test_a_difference_says_since_when_it_is_known() -> None:

@@ -10,6 +10,7 @@ import pytest
 from sagerecon.documents.package import catalog
 from sagerecon.model.draft import Draft, LeftOut, Quarantined, Reference
 from sagerecon.model.finding import Finding
+from sagerecon.model.key import NaturalKey
 from sagerecon.model.place import Place
 from sagerecon.validation.invariants import opening_control_closes, opening_effect
 from sagerecon.validation.rules import RULES, Books
@@ -38,7 +39,7 @@ def codes(wanted: Draft, books: Books = BOOKS) -> list[str]:
 def invoice(**more: Any) -> Draft:
     line = {
         "description": "Work",
-        "ledger_account_id": Reference("ledger_account", "nominal_code=4000"),
+        "ledger_account_id": Reference("ledger_account", NaturalKey("nominal_code", "4000")),
         "quantity": Decimal(1),
         "unit_price": Decimal("10.00"),
         "tax_rate_id": "GB_STANDARD",
@@ -120,7 +121,7 @@ def test_opening_entries_lie_before_the_start_and_nothing_in_a_locked_period() -
 
 
 def journal(*lines: tuple[str, str]) -> Draft:
-    account = Reference("ledger_account", "nominal_code=4000")
+    account = Reference("ledger_account", NaturalKey("nominal_code", "4000"))
     return draft(
         "journal",
         date=date(2017, 4, 3),
@@ -172,7 +173,7 @@ def test_what_refers_to_a_record_that_is_gone_goes_too_and_the_rest_proceeds() -
         "receipts/1",
         transaction_type_id="CUSTOMER_RECEIPT",
         contact_id=Reference("contact", "customers/1"),
-        bank_account_id=Reference("bank_account", "nominal_code=1200"),
+        bank_account_id=Reference("bank_account", NaturalKey("nominal_code", "1200")),
         date=date(2017, 4, 3),
         total_amount=Decimal("12.00"),
         allocated_artefacts=[{"artefact_id": Reference("sales_invoice", orphan.key), "amount": Decimal(12)}],

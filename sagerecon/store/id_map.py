@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import and_, bindparam, delete, func, select
 
 from sagerecon.model.entity import Entity
+from sagerecon.model.key import Key, NaturalKey
 from sagerecon.model.value import canonical, read_json
 from sagerecon.store.database import Database, Transaction, Values, prepared, upsert
 from sagerecon.store.tables import HELD, ID_MAP, NATURAL_KEYS, STEPS
@@ -17,6 +18,7 @@ from sagerecon.store.write_buffer import WriteBuffer
 #: Ids kept in memory. Most documents refer to what was written or read a short time before.
 CACHE_SIZE = 50_000
 
+_NATURAL_KEY = (NATURAL_KEYS.c.kind, NATURAL_KEYS.c.field, NATURAL_KEYS.c.value, NATURAL_KEYS.c.sage_id)
 _OF_STEP = and_(
     STEPS.c.business == ID_MAP.c.business, STEPS.c.run == ID_MAP.c.run, STEPS.c.number == ID_MAP.c.number
 )
@@ -51,7 +53,8 @@ _WITH_KEY = prepared(
     select(NATURAL_KEYS.c.sage_id).where(
         NATURAL_KEYS.c.business == bindparam("business"),
         NATURAL_KEYS.c.kind == bindparam("kind"),
-        NATURAL_KEYS.c.key == bindparam("key"),
+        NATURAL_KEYS.c.field == bindparam("field"),
+        NATURAL_KEYS.c.value == bindparam("value"),
     ),
 )
 _FOUND = prepared(
@@ -78,7 +81,8 @@ _FOUND = prepared(
     .where(
         NATURAL_KEYS.c.business == bindparam("business"),
         NATURAL_KEYS.c.kind == bindparam("kind"),
-        NATURAL_KEYS.c.key == bindparam("key"),
+        NATURAL_KEYS.c.field == bindparam("field"),
+        NATURAL_KEYS.c.value == bindparam("value"),
     )
     .order_by(NATURAL_KEYS.c.sage_id),
 )
@@ -90,9 +94,7 @@ _ALL_IDS = prepared(
 )
 _ALL_KEYS = prepared(
     "all_keys",
-    select(NATURAL_KEYS.c.kind, NATURAL_KEYS.c.key, NATURAL_KEYS.c.sage_id)
-    .where(NATURAL_KEYS.c.business == bindparam("business"))
-    .order_by(NATURAL_KEYS.c.kind, NATURAL_KEYS.c.key, NATURAL_KEYS.c.sage_id),
+    select(*_NATURAL_KEY).where(NATURAL_KEYS.c.business == bindparam("business")).order_by(*_NATURAL_KEY),
 )
 KEEP_ID = upsert("keep_id", ID_MAP)
 KEEP_KEY = upsert("keep_key", NATURAL_KEYS)
@@ -117,9 +119,9 @@ class IdMap:
         self._business = business
         self._database = database
         self._buffer = buffer
-        self._cache: dict[tuple[str, str], tuple[str, str]] = {}  # (kind, key) -> (sage_id, content)
+        self._cache: dict[tuple[str, Key], tuple[str, str]] = {}  # (kind, key) -> (sage_id, content)
 
-    def sage_id(self, kind: str, key: str) -> str | None:
+    def sage_id(self, kind: str, key: Key) -> str | None:
         known = self._get(kind, key)
         return None if known is None else known[0]
 
@@ -140,17 +142,16 @@ class IdMap:
                 digest.update(canonical(list(row)).encode())
         return digest.hexdigest()
 
-    def answer(self, kind: str, key: str) -> Mapping[str, Any] | None:
-        """Return Sage's last answer about the entity with this draft key or natural key, or None."""
+    def answer(self, kind: str, key: Key) -> Mapping[str, Any] | None:
+        """Return what Sage answered for the entity with this key, or None where no single entity has it."""
+        if isinstance(key, NaturalKey):
+            found = self.found(kind, key)
+            return found[0].body if len(found) == 1 else None
         self._buffer.flush_key(kind, key)
         row = self._buffer.reader.one(_GET_ANSWER, self._where(kind, key))
-        if row is not None:
-            answer: Mapping[str, Any] = read_json(row.answer)
-            return answer
-        found = self.found(kind, key)
-        return found[0].body if len(found) == 1 else None
+        return None if row is None else read_json(row.answer)
 
-    def found(self, kind: str, key: str) -> Sequence[Entity]:
+    def found(self, kind: str, key: NaturalKey) -> Sequence[Entity]:
         """Return every known entity that has this natural key, by Sage id."""
         self._buffer.flush_key(kind, key)
         rows = self._buffer.reader.rows(_FOUND, self._where(kind, key))
@@ -174,7 +175,7 @@ class IdMap:
         self._remember(kind, key, sage_id, content)
 
     def add_natural_keys(
-        self, entity: Entity, keys: Sequence[str], run: str, number: int, *, was_read: bool
+        self, entity: Entity, keys: Sequence[NaturalKey], run: str, number: int, *, was_read: bool
     ) -> None:
         """Record that an entity has these natural keys, known from step `number` of `run`."""
         for key in keys:
@@ -188,22 +189,26 @@ class IdMap:
         self._buffer.add(FORGET_KEYS, {"business": self._business, "kind": kind, "run": run})
         self._cache = {known: ids for known, ids in self._cache.items() if known[0] != kind}
 
-    def _get(self, kind: str, key: str) -> tuple[str, str] | None:
+    def _get(self, kind: str, key: Key) -> tuple[str, str] | None:
         """Return Sage's id and the content written, for a draft key or an unambiguous natural key."""
         if (known := self._cache.get((kind, key))) is not None:
             return known
         self._buffer.flush_key(kind, key)
         where = self._where(kind, key)
+        if isinstance(key, NaturalKey):
+            entities = self._buffer.reader.rows(_WITH_KEY, where)
+            return self._remember(kind, key, entities[0].sage_id, "") if len(entities) == 1 else None
         row = self._buffer.reader.first(_GET, where)
-        if row is not None:
-            return self._remember(kind, key, *row)
-        entities = self._buffer.reader.rows(_WITH_KEY, where) if "=" in key else []
-        return self._remember(kind, key, entities[0].sage_id, "") if len(entities) == 1 else None
+        return None if row is None else self._remember(kind, key, *row)
 
-    def _where(self, kind: str, key: str) -> dict[str, str | int]:
-        return {"business": self._business, "kind": kind, "key": key}
+    def _where(self, kind: str, key: Key) -> dict[str, str | int]:
+        match key:
+            case NaturalKey(field, value):
+                return {"business": self._business, "kind": kind, "field": field, "value": value}
+            case _:
+                return {"business": self._business, "kind": kind, "key": key}
 
-    def _remember(self, kind: str, key: str, sage_id: str, content: str) -> tuple[str, str]:
+    def _remember(self, kind: str, key: Key, sage_id: str, content: str) -> tuple[str, str]:
         if len(self._cache) >= CACHE_SIZE:
             self._cache.clear()
         self._cache[kind, key] = (sage_id, content)

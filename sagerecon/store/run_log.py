@@ -9,6 +9,7 @@ from typing import Any
 from sagerecon.model.clock import Clock
 from sagerecon.model.entity import Entity
 from sagerecon.model.errors import PlanStaleError
+from sagerecon.model.key import Key, NaturalKey
 from sagerecon.model.value import canonical, fingerprint
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import Plan, Step, node_document
@@ -125,7 +126,9 @@ class RunLog:
     def epoch(self, kind: str, key: str) -> int:
         return self._epochs.get((kind, key), 0)
 
-    def record(self, attempt: Attempt, entity: Entity, keys: Sequence[str], *, adopted: bool = False) -> None:
+    def record(
+        self, attempt: Attempt, entity: Entity, keys: Sequence[NaturalKey], *, adopted: bool = False
+    ) -> None:
         step = attempt.step
         values = steps.outcome_values(attempt, entity, self._clock.now(), adopted=adopted)
         self._add(steps.KEEP_OUTCOME, values, step)
@@ -147,7 +150,7 @@ class RunLog:
         run: str,
         step: Step,
         page: int,
-        entities: Sequence[tuple[Entity, Sequence[str]]],
+        entities: Sequence[tuple[Entity, Sequence[NaturalKey]]],
         *,
         is_last: bool,
     ) -> None:
@@ -209,16 +212,16 @@ class RunLog:
 
     # The id map
 
-    def sage_id(self, kind: str, key: str) -> str | None:
+    def sage_id(self, kind: str, key: Key) -> str | None:
         return self._id_map.sage_id(kind, key)
 
     def content(self, kind: str, key: str) -> str | None:
         return self._id_map.content(kind, key)
 
-    def answer(self, kind: str, key: str) -> Mapping[str, Any] | None:
+    def answer(self, kind: str, key: Key) -> Mapping[str, Any] | None:
         return self._id_map.answer(kind, key)
 
-    def found(self, kind: str, key: str) -> Sequence[Entity]:
+    def found(self, kind: str, key: NaturalKey) -> Sequence[Entity]:
         return self._id_map.found(kind, key)
 
     def owner(self, kind: str, sage_id: str) -> str | None:

@@ -9,6 +9,7 @@ from typing import TypeVar
 from sqlalchemy import Connection
 
 from sagerecon.model.errors import StoreError
+from sagerecon.model.key import Key
 from sagerecon.store.database import Database, DiskFullError, FencedError, Statement, Transaction, Values
 from sagerecon.store.disk import Disk
 
@@ -28,9 +29,9 @@ class WriteBuffer:
         self._writing: Connection | None = None
         self._reading: Connection | None = None
         self._pending: list[tuple[Statement, Values]] = []
-        self._pending_keys: set[tuple[str, str]] = set()
+        self._pending_keys: set[tuple[str, Key]] = set()
 
-    def add(self, statement: Statement, values: Values, keys: Iterable[tuple[str, str]] = ()) -> None:
+    def add(self, statement: Statement, values: Values, keys: Iterable[tuple[str, Key]] = ()) -> None:
         """Add a statement to the next commit.
 
         Args:
@@ -39,7 +40,7 @@ class WriteBuffer:
         self._pending.append((statement, values))
         self._pending_keys.update(keys)
 
-    def flush_key(self, kind: str, key: str) -> None:
+    def flush_key(self, kind: str, key: Key) -> None:
         """Commit the pending statements if one of them concerns this key."""
         if (kind, key) in self._pending_keys:
             self.flush()
