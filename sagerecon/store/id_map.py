@@ -186,7 +186,8 @@ class IdMap:
 
     def forget_natural_keys(self, kind: str, run: str) -> None:
         """Delete the natural keys that runs before `run` have read, because `run` reads the kind again."""
-        self._buffer.add(FORGET_KEYS, {"business": self._business, "kind": kind, "run": run})
+        values: Values = {"business": self._business, "kind": kind, "run": run}
+        self._buffer.add(FORGET_KEYS, values, [(kind, None)])
         self._cache = {known: ids for known, ids in self._cache.items() if known[0] != kind}
 
     def _get(self, kind: str, key: Key) -> tuple[str, str] | None:

@@ -44,6 +44,7 @@ class RunLog:
         self._clock = clock
         self._highest: dict[str, int] = {}  # run -> the highest number of a step that has begun
         self._epochs: dict[tuple[str, str], int] = {}
+        self._loads: set[str] = set()  # runs whose readings replace the natural keys of their kinds
 
     # The run
 
@@ -70,6 +71,8 @@ class RunLog:
             transaction.run(runs.COUNT_ATTEMPT, {"company": self._business, "begun": run})
             highest = transaction.one(steps.HIGHEST, where)
             epochs = transaction.rows(steps.EPOCHS, {"business": self._business})
+        if plan.header.purpose == "load":
+            self._loads.add(run)
         self._highest[run] = 0 if highest is None else highest[0]
         self._epochs = {(row.kind, row.key): row.epoch for row in epochs}
         if row is None:
@@ -154,8 +157,8 @@ class RunLog:
         *,
         is_last: bool,
     ) -> None:
-        """Record a page as `runner.run.RunLog.record_page` says; the first replaces keys read earlier."""
-        if page == 1 and any(keys for _, keys in entities):
+        """Record a page. The first page of a load replaces the natural keys that earlier runs have read."""
+        if page == 1 and run in self._loads:
             self._id_map.forget_natural_keys(step.kind, run)
         for position, (entity, keys) in enumerate(entities):
             values = {"sage_id": entity.sage_id, "kind": entity.kind, "body": canonical(entity.body)}

@@ -29,20 +29,20 @@ class WriteBuffer:
         self._writing: Connection | None = None
         self._reading: Connection | None = None
         self._pending: list[tuple[Statement, Values]] = []
-        self._pending_keys: set[tuple[str, Key]] = set()
+        self._pending_keys: set[tuple[str, Key | None]] = set()
 
-    def add(self, statement: Statement, values: Values, keys: Iterable[tuple[str, Key]] = ()) -> None:
+    def add(self, statement: Statement, values: Values, keys: Iterable[tuple[str, Key | None]] = ()) -> None:
         """Add a statement to the next commit.
 
         Args:
-            keys: each (kind, key) that `flush_key` must flush before it is read.
+            keys: each (kind, key) that the statement changes; (kind, None) for every key of a kind.
         """
         self._pending.append((statement, values))
         self._pending_keys.update(keys)
 
     def flush_key(self, kind: str, key: Key) -> None:
-        """Commit the pending statements if one of them concerns this key."""
-        if (kind, key) in self._pending_keys:
+        """Commit the pending statements if one of them changes this key."""
+        if not self._pending_keys.isdisjoint({(kind, key), (kind, None)}):
             self.flush()
 
     def flush(self) -> None:
