@@ -319,7 +319,9 @@ class TestDoubt:
         assert len(set(references(here.sage, "contact"))) == len(references(here.sage, "contact")) == 10
         assert len(references(here.sage, "sales_invoice")) == 9
         with here.open() as store:
-            assert len(store.company("B").history.calls_of_last_day()) == 21  # Sage may have counted the call without an answer
+            assert (
+                len(store.company("B").history.calls_of_last_day()) == 21
+            )  # Sage may have counted the call without an answer
 
     def test_a_reading_without_an_answer_is_booked(self, here: Desk) -> None:
         here.sage.fault = at_calls(lose_before=0)

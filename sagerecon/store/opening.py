@@ -18,6 +18,7 @@ from sagerecon.store.database import Database, prepared, upsert
 from sagerecon.store.disk import Disk, claim_file
 from sagerecon.store.tables import FACTS, METADATA, SCHEMA_VERSION
 from sagerecon.store.vault import SealedVault
+from sagerecon.store.vault_key import VaultKey
 
 #: "SGRC" in the header of our SQLite files, which tells them apart from another program's.
 APPLICATION_ID = 0x53475243
@@ -99,7 +100,7 @@ def open_store(
     if key_file is None and path is not None:
         key_file = path.with_name(path.name + ".key")
     watched = Database(engine, failpoint)
-    return Store(watched, disk, SealedVault(watched, disk, key_file, clock), clock)
+    return Store(watched, disk, SealedVault(watched, disk, VaultKey(key_file), clock), clock)
 
 
 def _address(url: str) -> URL:
@@ -138,7 +139,7 @@ def _prepare_sqlite(engine: Engine) -> None:
 def _check_schema(database: Database) -> None:
     """Create the tables in an empty database, and refuse one that is not a store of this version."""
     is_sqlite = database.engine.dialect.name == "sqlite"
-    with database.in_words(), database.engine.connect() as connection, connection.begin():
+    with database.translated_errors(), database.engine.connect() as connection, connection.begin():
         tables = set(inspect(connection).get_table_names())
         if FACTS.name not in tables:
             if tables:
