@@ -11,19 +11,15 @@ from hypothesis import strategies as st
 from reconciliation_cases import AS_AT, CATALOG, Company, contact, invoice, small_company
 from report_cases import proven, touched_company
 
-from sagerecon.model.draft import Draft
-from sagerecon.model.entity import Entity
+from sagerecon.documents.package import catalog
+from sagerecon.model.draft import Draft, Reference
+from sagerecon.model.entity import Entity, Written
 from sagerecon.model.money import total
 from sagerecon.model.place import NOWHERE
+from sagerecon.model.posting import Side
 from sagerecon.pairing.identity import Identities
-from sagerecon.reconciliation.subledger import (
-    BUCKETS,
-    OpenItem,
-    aged,
-    open_items_held,
-    open_items_wanted,
-    tie_contacts,
-)
+from sagerecon.reconciliation.open_items import OpenItem, open_items_held, open_items_wanted
+from sagerecon.reconciliation.subledger import BUCKETS, aged, tie_contacts
 from sagerecon.reconciliation.tax import taxed_held, taxed_wanted, tie_tax
 from sagerecon.reconciliation.tie_out import (
     Adjustment,
@@ -147,9 +143,12 @@ def test_ageing_loses_nothing_and_nets_nothing_out_of_sight(items: list[tuple[De
 def test_debtors_per_contact_against_the_control_account_on_both_sides() -> None:
     company = small_company()
     drafts = [outcome for outcome in company.outcomes if isinstance(outcome, Draft)]
-    wanted = open_items_wanted(drafts, "CUSTOMER")
+    wanted = open_items_wanted(drafts, Side.CUSTOMER, CATALOG)
     held = open_items_held(
-        company.sage.values(), Identities(company.written, company.sage.values(), CATALOG), "CUSTOMER"
+        company.sage.values(),
+        Identities(company.written, company.sage.values(), CATALOG),
+        Side.CUSTOMER,
+        CATALOG,
     )
     pair = ControlPair("1100", "Trade Debtors", Decimal("443.50"), Decimal("443.50"))
     tie = tie_contacts("debtors", "Debtors", wanted, held, AS_AT, control=pair)
@@ -167,9 +166,12 @@ def test_creditors_are_what_we_owe_and_their_control_account_is_a_credit() -> No
     tie = tie_contacts(
         "creditors",
         "Creditors",
-        open_items_wanted(drafts, "VENDOR"),
+        open_items_wanted(drafts, Side.VENDOR, CATALOG),
         open_items_held(
-            company.sage.values(), Identities(company.written, company.sage.values(), CATALOG), "VENDOR"
+            company.sage.values(),
+            Identities(company.written, company.sage.values(), CATALOG),
+            Side.VENDOR,
+            CATALOG,
         ),
         AS_AT,
         control=ControlPair("2100", "Trade Creditors", Decimal("-100.00"), Decimal("-100.00")),
@@ -193,8 +195,38 @@ def test_payments_and_allocations_take_off_what_they_settle() -> None:
                "allocated_artefacts": [{"artefact": {"id": "i1"}, "amount": "12.0"},
                                        {"artefact": {"id": "n1"}, "amount": "-12.0"}]}),
     ]  # fmt: skip
-    items = open_items_held(held, Identities((), held, CATALOG), "CUSTOMER")
+    items = open_items_held(held, Identities((), held, catalog()), Side.CUSTOMER, catalog())
     assert [(item.label, item.amount) for item in items] == [("1", Decimal("78.0")), ("3", Decimal("-20.0"))]
+
+
+def test_an_allocation_takes_off_the_rest_of_a_payment() -> None:
+    link = Reference("contact", "c/1")
+    payment = Draft(
+        "contact_payment",
+        "p/1",
+        {"contact_id": link, "total_amount": Decimal("50.00"), "transaction_type_id": "CUSTOMER_RECEIPT"},
+        {},
+        (),
+        NOWHERE,
+        label="payment 3",
+    )
+    rest = Reference("contact_payment", "p/1", "payment_on_account")
+    allocation = Draft("contact_allocation", "a/1", {"contact_id": link,
+                       "transaction_type_id": "CUSTOMER_ALLOCATION",
+                       "allocated_artefacts": [{"artefact_id": rest, "amount": Decimal("-20.00")}]},
+                       {}, (), NOWHERE)  # fmt: skip
+    wanted = open_items_wanted([payment, allocation], Side.CUSTOMER, catalog())
+    assert [(item.label, item.amount) for item in wanted] == [("payment 3", Decimal("-30.00"))]
+    on_account = {"payment_on_account": {"id": "r1"}}
+    written = [Written("contact_payment", "p/1", "p1", {}, on_account, 0, "", snapshot="", mappings="")]
+    held = [
+        Entity("contact_payment", "p1", {"total_amount": "50.0", "displayed_as": "payment 3",
+               "transaction_type": {"id": "CUSTOMER_RECEIPT"}}),
+        Entity("contact_allocation", "a1", {"transaction_type": {"id": "CUSTOMER_ALLOCATION"},
+               "allocated_artefacts": [{"artefact": {"id": "r1"}, "amount": "-20.0"}]}),
+    ]  # fmt: skip
+    found = open_items_held(held, Identities(written, held, catalog()), Side.CUSTOMER, catalog())
+    assert [(item.label, item.amount) for item in found] == [("payment 3", Decimal("-30.0"))]
 
 
 def test_bank_takes_sages_own_balance_and_opening_control_must_be_zero() -> None:
@@ -204,8 +236,8 @@ def test_bank_takes_sages_own_balance_and_opening_control_must_be_zero() -> None
             "bank_account", "b", {"displayed_as": "Current (1200)", "balance": "56.5", "nominal_code": 1200}
         )
     ]
-    assert tie_bank([balance("30", "56.50", "1200")], banks, None, AS_AT).ties
-    assert not tie_bank([balance("30", "56.51", "1200")], banks, None, AS_AT).ties
+    assert tie_bank([balance("30", "56.50", "1200")], banks, None, AS_AT, catalog()).ties
+    assert not tie_bank([balance("30", "56.51", "1200")], banks, None, AS_AT, catalog()).ties
     assert tie_opening_control(company.trial_balance(c9999="0.00"), AS_AT, "9999").ties
     assert not tie_opening_control(company.trial_balance(c9999="0.01"), AS_AT, "9999").ties
 
@@ -218,7 +250,9 @@ def test_tax_per_rate_and_month_on_both_sides() -> None:
     )
     answer = {"net_amount": "10.0", "tax_amount": "2.0", "tax_rate": {"id": "GB_STANDARD"}}
     held = [Entity("sales_invoice", "x", {"date": "2017-03-01", "invoice_lines": [answer]})]
-    tie = tie_tax(taxed_wanted([draft]), taxed_held(held, Identities((), held, CATALOG)), AS_AT)
+    tie = tie_tax(
+        taxed_wanted([draft], catalog()), taxed_held(held, Identities((), held, catalog()), catalog()), AS_AT
+    )
     assert [(line.code, line.sage) for line in tie.lines] == [
         ("2017-03 sales GB_STANDARD net", Decimal("10.0")), ("2017-03 sales GB_STANDARD tax", Decimal("2.0")),
     ]  # fmt: skip
@@ -262,5 +296,5 @@ def test_a_refund_and_a_suppliers_allocation_settle_the_other_way() -> None:
                "transaction_type": {"id": "VENDOR_REFUND"},
                "allocated_artefacts": [{"artefact": {"id": "n1"}, "amount": "30.0"}]}),
     ]  # fmt: skip
-    items = open_items_held(held, Identities((), held, CATALOG), "VENDOR")
+    items = open_items_held(held, Identities((), held, catalog()), Side.VENDOR, catalog())
     assert [(item.label, item.amount) for item in items] == [("1", Decimal("90.0"))]

@@ -224,12 +224,12 @@ def opening_set(journal_credit: str) -> list[Draft]:
 
 
 def test_the_opening_control_account_closes() -> None:
-    assert opening_effect(opening_set("150.00")) == {
+    assert opening_effect(opening_set("150.00"), catalog()) == {
         "contact_opening_balance": Decimal("100.00"),
         "bank_opening_balance": Decimal("50.00"),
         "opening_balance_journal": Decimal("-150.00"),
     }
-    assert list(opening_control_closes(opening_set("150.00"))) == []
-    found = list(opening_control_closes(opening_set("149.99")))
+    assert list(opening_control_closes(opening_set("150.00"), catalog())) == []
+    found = list(opening_control_closes(opening_set("149.99"), catalog()))
     assert [finding.code for finding in found] == ["opening_control_open"]
     assert "-0.01" in found[0].message
