@@ -49,7 +49,7 @@ def test_a_page_with_a_spoiled_record_fails_only_where_everything_is_asked_for(t
         sage.request("POST", f"{BASE}/contacts", headers, contact(f"C{number}"))
     listed = sage.request("GET", f"{BASE}/contacts?search=C1", headers).body
     spoiled = listed.split(b'"id":"')[1][:32].decode()
-    sage.spoil(spoiled)
+    sage.mark_unreadable(spoiled)
     sage.save(tmp_path / "state.json")
     again = RehearsalSage.load(tmp_path / "state.json", catalog(), clock, Business.from_document)
     for answers in (sage, again):

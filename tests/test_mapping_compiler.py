@@ -423,6 +423,36 @@ def test_a_rule_that_cannot_be_asked_quarantines_the_record(part: str) -> None:
     assert made.findings[0].code == "division_by_zero"
 
 
+def test_a_where_that_cannot_be_asked_quarantines_the_record() -> None:
+    head = HEAD.replace("key: [cust_no]}", "key: [cust_no], where: 'limit / days > 1'}")
+    compiled = mapping("fields: {name: {from: name}}\n", head)
+    asked = {
+        days: list(compiled.outcomes(record(f'{{"name": "a", "limit": 5, "days": {days}}}')))
+        for days in (0, 1, 5)
+    }
+    (faulty,) = asked[0]
+    assert isinstance(faulty, Quarantined) and faulty.key == "customers/C001"
+    assert faulty.findings[0].code == "division_by_zero"
+    assert [isinstance(outcome, Draft) for outcome in asked[1]] == [True]
+    assert asked[5] == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "made"),
+    [
+        ("leave_out: [{name: dormant, when: 'not live', reason: no trade}]", LeftOut),
+        ("quarantine: [{name: dormant, when: 'not live', reason: no trade}]", Quarantined),
+        ("checks: [{name: living, assert: live}]", Quarantined),
+    ],
+)
+def test_a_record_without_a_draft_keeps_its_origins_amount_and_label(rule: str, made: type) -> None:
+    text = f"label: name\namount: limit\nfields: {{name: {{from: name}}}}\n{rule}\n"
+    found = outcome(text, '{"name": "Oak", "limit": 5, "live": false}')
+    assert isinstance(found, made)
+    assert (found.origins, found.amount, found.label) == ((Place("customers.csv", 17),), Decimal(5), "Oak")
+    assert (found.kind, found.key) == ("contact", "customers/C001")
+
+
 def test_unmapped_columns_warn_or_are_ignored() -> None:
     head = HEAD.replace("source: ignore", "source: warn")
     _, findings = compile_texts({"customers.yaml": head + "fields: {name: {from: name}}\n"})

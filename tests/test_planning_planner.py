@@ -102,6 +102,28 @@ def test_every_record_is_in_the_plan() -> None:
     ]
 
 
+def test_a_record_without_a_call_keeps_its_origins_amount_label_and_reason() -> None:
+    place, finding = (Place("c.csv", 3), Place("c.csv", 4)), Finding("x", Place("c.csv", 3), "no name.")
+    amount = Decimal("7.00")
+    left = LeftOut("contact", "customers/C2", "settled", "settled before", place, amount, "Oak Ltd")
+    aside = Quarantined("contact", "customers/C3", (finding,), place, amount, "Elm Ltd")
+    for made in (planned(left, aside).steps, read_plan(plan_lines(planned(left, aside)), "plan").steps):
+        out, quarantined = made
+        assert (out.origins, out.amount, out.label, out.reason, out.rule) == (
+            place,
+            amount,
+            "Oak Ltd",
+            "settled before",
+            "settled",
+        )
+        assert (quarantined.origins, quarantined.amount, quarantined.label, quarantined.findings) == (
+            place,
+            amount,
+            "Elm Ltd",
+            (finding,),
+        )
+
+
 def test_what_was_written_is_skipped_or_changed() -> None:
     known = Known(A1=customer(1), A2=customer(2))
     plan = planned(customer(1), customer(2, name="Other"), customer(3), known=known)

@@ -8,7 +8,7 @@ from small_sage import AUTHORIZE_URL, BASE, REVOKE_URL, TOKEN_URL, bearer, recor
 from urllib3.exceptions import MaxRetryError, NewConnectionError, ProtocolError
 
 from sagerecon.rehearsal.adapter import RehearsalAdapter, mount
-from sagerecon.rehearsal.faults import Fault, Occasion, ScheduledFaults, Trouble
+from sagerecon.rehearsal.faults import Fault, FaultType, ScheduledFaults, Trigger
 from sagerecon.rehearsal.sage import RehearsalSage
 
 
@@ -16,7 +16,7 @@ def mounted(*faults: Fault) -> tuple[RehearsalSage, requests.Session]:
     sage, session = small_sage(), requests.Session()
     session.trust_env = False
     session.headers.update(bearer(sage))
-    sage.faults = ScheduledFaults((Occasion(number), fault) for number, fault in enumerate(faults, 1))
+    sage.faults = ScheduledFaults((Trigger(number), fault) for number, fault in enumerate(faults, 1))
     mount(session, sage, "http://sage.test:8080/v3.1")
     return sage, session
 
@@ -40,7 +40,7 @@ def test_a_json_body_arrives_as_it_was_sent() -> None:
 
 
 def test_a_refused_connection_and_a_reset_are_told_apart() -> None:
-    _, session = mounted(Fault(Trouble.REFUSED), Fault(Trouble.RESET))
+    _, session = mounted(Fault(FaultType.REFUSED), Fault(FaultType.RESET))
     with pytest.raises(requests.ConnectionError) as refused:
         session.get(f"{BASE}/contacts", timeout=5)
     assert isinstance(refused.value.args[0], MaxRetryError)
@@ -52,8 +52,8 @@ def test_a_refused_connection_and_a_reset_are_told_apart() -> None:
 
 
 def test_a_truncated_body_breaks_off_and_a_slow_one_runs_out_of_time() -> None:
-    slow = Fault(Trouble.SLOW, milliseconds=6_000)
-    _, session = mounted(Fault(Trouble.TRUNCATED), slow, slow, slow)
+    slow = Fault(FaultType.SLOW, milliseconds=6_000)
+    _, session = mounted(Fault(FaultType.TRUNCATED), slow, slow, slow)
     with pytest.raises(requests.exceptions.ChunkedEncodingError):
         session.get(f"{BASE}/contacts", timeout=5)
     with pytest.raises(requests.ReadTimeout):

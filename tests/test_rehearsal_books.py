@@ -402,11 +402,11 @@ class Books(RuleBasedStateMachine):
         if place:
             return
         clerk = self.clerk
-        clerk.business.mark_returned("2026-01-01", end, clerk.now)
+        clerk.business.file_tax_return("2026-01-01", end, clerk.now)
         company = clerk.business.company
         for transaction in company.table("transaction"):
             if transaction.values.get("tax_reconciled"):
-                standing = [entry.posting for entry in company.ledger.standing(transaction.id)]
+                standing = [entry.posting for entry in company.ledger.active_entries(transaction.id)]
                 self.returned.setdefault(transaction.id, standing)
         self.saved = self.text()
 
@@ -468,7 +468,7 @@ class Books(RuleBasedStateMachine):
         for artefact in company.artefacts.open():
             side = contacts.rows[artefact.contact].values["contact_types"][0].id
             open_items[side] += artefact.base_outstanding
-            waiting[side] += total(artefact.held.values())
+            waiting[side] += total(artefact.deferred_tax.values())
             owed[artefact.contact] = owed.get(artefact.contact, Decimal()) + artefact.outstanding
         page = self.clerk.business.handle(
             self.request("/contacts", show_balance="true", attributes="contact_types", items_per_page="200")
@@ -495,13 +495,13 @@ class Books(RuleBasedStateMachine):
                 artefact = self.clerk.business.company.artefacts.get(row.values.get("on_account") or row.id)
                 if artefact is not None and not artefact.outstanding:
                     assert not artefact.base_outstanding
-                    assert not any(artefact.held.values())
+                    assert not any(artefact.deferred_tax.values())
 
     @invariant()
     def what_was_returned_stands(self) -> None:
         ledger = self.clerk.business.company.ledger
         for transaction, postings in self.returned.items():
-            assert [entry.posting for entry in ledger.standing(transaction)] == postings
+            assert [entry.posting for entry in ledger.active_entries(transaction)] == postings
 
     @invariant()
     def banks_are_worth_what_the_ledger_says(self) -> None:

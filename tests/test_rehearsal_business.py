@@ -306,7 +306,7 @@ def test_what_the_rehearsal_keeps_no_books_for_is_refused() -> None:
     reply = clerk.send("sales_invoice", vat_reverse_charge=True, currency_id="EUR", **fields)
     assert messages(reply) == [
         ("currency_id", "Multi-currency is not enabled for this business."),
-        ("vat_reverse_charge", "The rehearsal keeps no books for vat reverse charge."),
+        ("vat_reverse_charge", "The rehearsal does not support reverse charge VAT."),
     ]
 
 
@@ -400,7 +400,7 @@ def test_a_bank_account_may_take_a_ledger_account_that_is_there() -> None:
     fields = {"bank_account_type_id": "LOAN", "bank_account_details": {"account_name": "Loan"}}
     bank = clerk.post("bank_account", ledger_account_id=account, **fields)
     assert bank["displayed_as"] == "Loan (1300)"
-    refusal = [("ledger_account_id", "The ledger account already has a purpose of its own.")]
+    refusal = [("ledger_account_id", "The ledger account already has another purpose.")]
     for taken in (account, clerk.account(1100)):
         assert messages(clerk.send("bank_account", ledger_account_id=taken, **fields)) == refusal
     assert clerk.delete("bank_account", bank["id"]).status == 204
@@ -411,10 +411,10 @@ def test_every_word_of_the_catalogs_fixed_lists_is_known() -> None:
     company = Clerk().business.company
     for kind in catalog():
         if kind.is_fixed_list:
-            words = company.words(kind.name)
-            assert words is not None
-            assert set(kind.values) <= set(words), kind.name
-            assert kind.values_are_examples or not kind.values or set(words) == set(kind.values), kind.name
+            entries = company.fixed_list(kind.name)
+            assert entries is not None
+            assert set(kind.values) <= set(entries), kind.name
+            assert kind.values_are_examples or not kind.values or set(entries) == set(kind.values), kind.name
 
 
 def test_a_product_of_amounts_that_is_too_large_is_refused() -> None:

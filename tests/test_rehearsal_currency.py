@@ -209,7 +209,7 @@ def test_transfers_stay_in_one_currency() -> None:
     assert messages(reply) == [
         (
             "to_bank_account_id",
-            "The rehearsal keeps transfers between bank accounts of one currency only.",
+            "The rehearsal supports transfers between bank accounts of the same currency only.",
         )
     ]
 

@@ -41,7 +41,7 @@ def full() -> Clerk:
     banks = {"from_bank_account_id": clerk.bank(), "to_bank_account_id": clerk.bank(1)}
     clerk.post("bank_transfer", date="2026-01-10", amount="1", **banks)
     clerk.post("business_exchange_rate", currency_id="EUR", rate="1.1")
-    clerk.business.mark_returned("2026-01-01", "2026-03-31", clerk.now)
+    clerk.business.file_tax_return("2026-01-01", "2026-03-31", clerk.now)
     return clerk
 
 

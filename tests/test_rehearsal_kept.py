@@ -9,7 +9,7 @@ import pytest
 from small_business import Clerk
 
 from sagerecon.documents.package import catalog
-from sagerecon.rehearsal.books.unkept import GONE, REFUSED, why_not
+from sagerecon.rehearsal.books.unsupported import REFUSED_OPERATIONS, REMOVED_KINDS, unsupported_reason
 
 EVERY = [(kind, operation) for kind in catalog() for operation in kind.operations.values()]
 
@@ -26,21 +26,23 @@ def test_every_operation_is_answered_or_refused_with_a_reason() -> None:
         for kind, operation in EVERY
         if kind.name not in ABOVE
         and not business.offers(kind, operation.name)
-        and not why_not(kind, operation.name)
+        and not unsupported_reason(kind, operation.name)
     ]
     assert neither == []
 
 
 def test_the_list_of_refusals_names_what_there_is() -> None:
-    assert set(GONE) <= set(catalog().kinds)
+    assert set(REMOVED_KINDS) <= set(catalog().kinds)
     named = {(kind.name, operation.name) for kind, operation in EVERY}
-    assert set(REFUSED) <= named
+    assert set(REFUSED_OPERATIONS) <= named
 
 
 def test_the_manual_tells_what_is_refused() -> None:
     text = " ".join(MANUAL.read_text(encoding="utf-8").split())
-    rows: dict[str, list[str]] = {reason: [] for reason in (*GONE.values(), *REFUSED.values())}
-    for kind, reason in GONE.items():
+    rows: dict[str, list[str]] = {
+        reason: [] for reason in (*REMOVED_KINDS.values(), *REFUSED_OPERATIONS.values())
+    }
+    for kind, reason in REMOVED_KINDS.items():
         rows[reason].append(f"`{catalog()[kind].resource}`")
     for reason, resources in rows.items():
         assert f"| {reason} |" in text, reason
@@ -51,12 +53,12 @@ def test_the_manual_tells_what_is_refused() -> None:
 @pytest.mark.parametrize(
     ("method", "path", "words"),
     [
-        ("POST", "/sales_corrective_invoices", "Spain has left"),
-        ("GET", "/datev_settings", "Germany has left"),
-        ("GET", "/tax_offices", "Germany has left"),
+        ("POST", "/sales_corrective_invoices", "supports Spain"),
+        ("GET", "/datev_settings", "supports Germany"),
+        ("GET", "/tax_offices", "supports Germany"),
         ("PUT", "/migrations", "no migrations"),
-        ("POST", "/journal_codes", "France has left"),
-        ("POST", "/tax_rates", "in the US"),
+        ("POST", "/journal_codes", "supports France"),
+        ("POST", "/tax_rates", "US businesses"),
         ("POST", "/draft_tax_returns", "tax authority"),
         ("POST", "/tax_returns/obligation_periods", "tax authority"),
     ],

@@ -10,8 +10,8 @@ from small_business import Clerk
 
 from sagerecon.documents.package import catalog
 from sagerecon.model.clock import instant_text
-from sagerecon.rehearsal.books.conducts import CONDUCTS
 from sagerecon.rehearsal.books.filters import FILTERS
+from sagerecon.rehearsal.books.kinds import KIND_HOOKS
 from sagerecon.rehearsal.books.reports import contact_balance
 
 
@@ -244,7 +244,7 @@ NOT_FILTERS = {
 def test_every_filter_of_the_catalog_is_heeded_or_has_its_reason() -> None:
     unheeded = []
     for kind in catalog():
-        if kind.name not in (*CONDUCTS, "transaction", "ledger_entry", "tax_return"):
+        if kind.name not in (*KIND_HOOKS, "transaction", "ledger_entry", "tax_return"):
             continue
         fields = {field.answered_as for field in kind.fields.values()}
         for name in kind.filters:
@@ -316,7 +316,7 @@ def test_contacts_of_the_home_currency() -> None:
 
 def test_returns_by_their_period(clerk: Clerk) -> None:
     for start, end in (("2026-01-01", "2026-03-31"), ("2026-04-01", "2026-06-30")):
-        clerk.business.mark_returned(start, end, clerk.now)
+        clerk.business.file_tax_return(start, end, clerk.now)
     query = {"from_period_start_date": "2026-02-01", "to_period_start_date": "2026-04-01"}
     [found] = clerk.get("/tax_returns", attributes="period_end_date", **query)["$items"]
     assert found["period_end_date"] == "2026-06-30"

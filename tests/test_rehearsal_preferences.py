@@ -70,7 +70,7 @@ def test_quick_entries_are_shown_under_the_prefix_of_the_settings() -> None:
         (
             "invoice_settings",
             {"separate_invoice_credit_note_numbering": False},
-            "numbers invoices and credit notes apart",
+            "numbers invoices and credit notes separately",
         ),
         ("cis_settings", {"contractor": True}, "construction industry scheme"),
         ("cis_settings", {"subcontractor": True}, "construction industry scheme"),

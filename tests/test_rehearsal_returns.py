@@ -11,7 +11,7 @@ def test_a_returned_invoice_cannot_be_edited_or_voided_and_can_still_be_paid() -
     clerk = Clerk()
     customer = clerk.customer()
     invoice = clerk.invoice(customer)["id"]
-    clerk.business.mark_returned("2026-01-01", "2026-03-31", clerk.now)
+    clerk.business.file_tax_return("2026-01-01", "2026-03-31", clerk.now)
     assert messages(clerk.put("sales_invoice", invoice, notes="x")) == RETURNED
     assert messages(clerk.delete("sales_invoice", invoice, void_reason="x")) == RETURNED
     shown = clerk.get(f"/sales_invoices/{invoice}")
@@ -26,7 +26,7 @@ def test_a_return_tells_its_period_and_what_is_due() -> None:
     clerk.invoice(clerk.customer())
     bill = {"contact_id": clerk.vendor(), "date": "2026-01-05", "due_date": "2026-01-05"}
     clerk.post("purchase_invoice", **bill, invoice_lines=[clerk.line("50.00", "10.00", 5000)])
-    clerk.business.mark_returned("2026-01-01", "2026-03-31", clerk.now)
+    clerk.business.file_tax_return("2026-01-01", "2026-03-31", clerk.now)
     [answer] = clerk.get("/tax_returns", attributes="all")["$items"]
     assert (answer["period_start_date"], answer["period_end_date"]) == ("2026-01-01", "2026-03-31")
     assert (answer["total_amount"], answer["status"]["id"]) == ("10.0", "SUBMITTED")
@@ -36,10 +36,10 @@ def test_what_comes_later_goes_into_the_next_return() -> None:
     clerk = Clerk()
     customer = clerk.customer()
     clerk.invoice(customer)
-    clerk.business.mark_returned("2026-01-01", "2026-03-31", clerk.now)
+    clerk.business.file_tax_return("2026-01-01", "2026-03-31", clerk.now)
     late = clerk.invoice(customer, clerk.line("50.00", "10.00"), date="2026-02-01")["id"]
     assert clerk.put("sales_invoice", late, notes="x").status == 200
-    clerk.business.mark_returned("2026-04-01", "2026-06-30", clerk.now)
+    clerk.business.file_tax_return("2026-04-01", "2026-06-30", clerk.now)
     assert messages(clerk.put("sales_invoice", late, notes="x")) == RETURNED
     due = [each["total_amount"] for each in clerk.get("/tax_returns", attributes="all")["$items"]]
     assert due == ["20.0", "10.0"]
@@ -53,7 +53,7 @@ def test_what_carries_no_tax_is_not_returned() -> None:
     journal = clerk.post("journal", **fields)["id"]
     free = clerk.invoice(clerk.customer(), clerk.line(tax="0", tax_rate_id="GB_NO_TAX"))["id"]
     zero = clerk.invoice(clerk.customer("Ash"), clerk.line(tax="0", tax_rate_id="GB_ZERO"))["id"]
-    clerk.business.mark_returned("2026-01-01", "2026-03-31", clerk.now)
+    clerk.business.file_tax_return("2026-01-01", "2026-03-31", clerk.now)
     assert clerk.put("sales_invoice", free, notes="x").status == 200
     assert messages(clerk.put("sales_invoice", zero, notes="x")) == RETURNED
     assert clerk.delete("journal", journal).status == 204
@@ -66,7 +66,7 @@ def test_under_cash_accounting_the_payment_is_returned() -> None:
     zero = clerk.invoice(customer, clerk.line(tax="0", tax_rate_id="GB_ZERO"))["id"]
     receipt = clerk.receipt(customer, "120.00", (paid, "120.00"))["id"]
     other = clerk.receipt(customer, "100.00", (zero, "100.00"))["id"]
-    clerk.business.mark_returned("2026-01-01", "2026-03-31", clerk.now)
+    clerk.business.file_tax_return("2026-01-01", "2026-03-31", clerk.now)
     for id in (receipt, other):
         assert messages(clerk.put("contact_payment", id, allocated_artefacts=[])) == RETURNED
         assert messages(clerk.delete("contact_payment", id)) == RETURNED
@@ -78,7 +78,7 @@ def test_under_cash_accounting_the_payment_is_returned() -> None:
 def test_a_saved_business_remembers_what_was_returned() -> None:
     clerk = Clerk()
     invoice = clerk.invoice(clerk.customer())["id"]
-    clerk.business.mark_returned("2026-01-01", "2026-03-31", clerk.now)
+    clerk.business.file_tax_return("2026-01-01", "2026-03-31", clerk.now)
     clerk.business = type(clerk.business).from_document(
         clerk.business.document(), clerk.business.company.catalog
     )

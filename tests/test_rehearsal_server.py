@@ -13,7 +13,7 @@ from small_sage import bearer, records, small_sage
 
 from sagerecon.model.clock import SystemClock
 from sagerecon.model.errors import ProjectError
-from sagerecon.rehearsal.faults import Fault, Occasion, ScheduledFaults, Trouble
+from sagerecon.rehearsal.faults import Fault, FaultType, ScheduledFaults, Trigger
 from sagerecon.rehearsal.request import ApiReply, ApiRequest
 from sagerecon.rehearsal.server import Server, serve
 
@@ -44,9 +44,9 @@ def test_connections_are_kept_and_a_deletion_has_no_body(server: Server) -> None
         assert [pools[key].num_connections for key in pools.keys()] == [1]  # noqa: SIM118 - not a dict
 
 
-@pytest.mark.parametrize(("trouble", "saved"), [(Trouble.ANSWER_LOST, 1), (Trouble.RESET, 0)])
-def test_a_drop_is_a_real_reset(server: Server, trouble: Trouble, saved: int) -> None:
-    server.sage.faults = ScheduledFaults([(Occasion(1, "POST"), Fault(trouble))])
+@pytest.mark.parametrize(("fault_type", "saved"), [(FaultType.ANSWER_LOST, 1), (FaultType.RESET, 0)])
+def test_a_drop_is_a_real_reset(server: Server, fault_type: FaultType, saved: int) -> None:
+    server.sage.faults = ScheduledFaults([(Trigger(1, "POST"), Fault(fault_type))])
     with session(server) as client, pytest.raises(requests.ConnectionError) as caught:
         client.post(f"{server.url}/v3.1/contacts", json={"contact": {"name": "Oak"}}, timeout=5)
     assert "reset" in str(caught.value).lower()
@@ -54,7 +54,7 @@ def test_a_drop_is_a_real_reset(server: Server, trouble: Trouble, saved: int) ->
 
 
 def test_a_truncated_answer_breaks_off(server: Server) -> None:
-    server.sage.faults = ScheduledFaults([(Occasion(1), Fault(Trouble.TRUNCATED))])
+    server.sage.faults = ScheduledFaults([(Trigger(1), Fault(FaultType.TRUNCATED))])
     with session(server) as client, pytest.raises(requests.exceptions.ChunkedEncodingError):
         client.get(f"{server.url}/v3.1/contacts", timeout=5)
 
@@ -83,7 +83,7 @@ def test_a_fault_of_our_own_is_a_500_and_is_kept() -> None:
     with serve(sage) as server, session(server) as client:
         assert client.get(f"{server.url}/v3.1/contacts", timeout=5).status_code == 500
         assert [type(failure) for failure in server.failures] == [ZeroDivisionError]
-        assert sage.limits.exceeded(next(iter(sage.authorization.apps)), "x", sage.clock.now()) is None
+        assert sage.limits.book_call(next(iter(sage.authorization.apps)), "x", sage.clock.now()) is None
 
 
 def test_a_port_that_is_taken_says_so(server: Server) -> None:

@@ -149,7 +149,7 @@ def test_flat_rate_schemes_are_refused(id: str) -> None:
     assert messages(scheme(Clerk(), id)) == [
         (
             "tax_scheme_id",
-            "The rehearsal keeps books for standard and cash accounting, not for flat rate schemes.",
+            "The rehearsal supports standard and cash accounting only, no flat rate schemes.",
         )
     ]
 

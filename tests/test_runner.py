@@ -1,6 +1,8 @@
 """The runner against the smallest of Sages: order, adoption, refusals, windows, stops."""
 
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -125,6 +127,40 @@ class TestAdoption:
         assert here.go().counts == {"parked": 1, "blocked": 2}
         here.sage.forbidden.clear()
         assert here.go().counts == {"read": 1, "adopted": 1, "created": 1}
+
+    def test_an_entity_of_another_record_is_not_adopted(self, here: Desk) -> None:
+        here.planned([customer(1)])
+        here.go()
+        here.planned([replace(customer(1), key="suppliers/C1")])
+        assert here.go().counts == {"read": 1, "quarantined": 1}
+        assert "customers/C1" in set_aside(here)["suppliers/C1"][1]
+
+    def test_one_whose_key_changed_since_is_not_found_by_the_old_key(self, here: Desk) -> None:
+        self.given(here, name="Firm One")
+        here.planned([customer(1)])
+        assert here.go().counts["quarantined"] == 1
+        here.sage.bodies_of("contact")[0]["reference"] = "X1"
+        here.planned([customer(1)])
+        assert here.go().counts == {"read": 1, "created": 1}
+
+    @pytest.mark.parametrize("left", [0, 1])
+    def test_one_that_was_deleted_since_it_was_read_is_not_found(self, here: Desk, left: int) -> None:
+        self.given(here, name="Firm One")
+        here.sage.add("contact", name="Without a reference")
+        here.planned([customer(1)])
+        assert here.go().counts["quarantined"] == 1
+        here.sage.entities["contact"] = here.sage.entities["contact"][1 : 1 + left]
+        here.planned([customer(1)])
+        assert here.go().counts == {"read": 1, "created": 1}
+
+    def test_what_we_wrote_is_known_by_its_key_although_the_kind_was_read_again(self, here: Desk) -> None:
+        here.planned([customer(1)])
+        here.go()
+        here.sage.entities["contact"].clear()
+        here.planned([customer(2)])
+        here.go()
+        with here.open() as store:
+            assert store.books("B").sage_id("contact", NaturalKey("reference", "C1")) is not None
 
 
 class TestReferences:
@@ -282,6 +318,26 @@ class TestDoubt:
         assert outcome.calls == 21
         assert len(set(references(here.sage, "contact"))) == len(references(here.sage, "contact")) == 10
         assert len(references(here.sage, "sales_invoice")) == 9
+        with here.open() as store:
+            assert len(store.books("B").booked()) == 21  # Sage may have counted the call without an answer
+
+    def test_a_reading_without_an_answer_is_booked(self, here: Desk) -> None:
+        here.sage.fault = at_calls(lose_before=0)
+        here.planned([customer(1)])
+        assert here.go().calls == 3
+        with here.open() as store:
+            assert len(store.books("B").booked()) == 3
+
+    def test_a_call_that_ends_the_sign_in_is_booked(self, here: Desk) -> None:
+        def ended(_: Call) -> Answer:
+            raise AuthorizationError("The sign-in has ended.")
+
+        here.sage.call = ended  # type: ignore[method-assign]
+        here.planned([customer(1)])
+        with pytest.raises(AuthorizationError):
+            here.go()
+        with here.open() as store:
+            assert len(store.books("B").booked()) == 1
 
     def test_a_connection_that_was_refused_cost_nothing(self, here: Desk) -> None:
         here.sage.fault = at_calls(refuse=3)
@@ -338,6 +394,51 @@ class TestDoubt:
         here.plan = old
         with pytest.raises(PlanStaleError, match="newer plan"):
             here.go()
+
+    def test_what_settling_brings_in_with_other_content_is_not_done(self, here: Desk) -> None:
+        here.sage.fault = at_calls(lose_after=1)
+        here.planned([customer(1)])
+        here.go(should_stop=lambda: sum(here.sage.calls.values()) == 2)
+        here.planned([customer(1, name="Firm One")])
+        counts = here.go().counts
+        assert (counts["created"], counts["quarantined"], counts.get("skipped", 0)) == (1, 1, 0)
+        assert [entity["name"] for entity in here.sage.bodies_of("contact")] == ["Firm 1"]
+
+    @pytest.mark.parametrize("refusal", ["429", "no connection", "401", "403"])
+    def test_a_refused_resend_does_not_settle_the_first_sending(self, here: Desk, refusal: str) -> None:
+        """The first bytes may have arrived, whatever is said to the second."""
+        here.sage.fault = at_calls(lose_after=1)
+        here.planned([customer(1)])
+        here.go(should_stop=lambda: sum(here.sage.calls.values()) == 2)
+        call = here.sage.call
+
+        def refuse(request: Call) -> Answer:
+            if refusal == "no connection":
+                raise NoAnswerError("Sage cannot be reached.", sent=False)
+            return Answer(int(refusal), None, retry_after_ms=HOUR)
+
+        here.sage.call = refuse  # type: ignore[method-assign]
+        with suppress(AuthorizationError):
+            here.go()
+        here.sage.call, here.sage.honours_ids = call, False  # type: ignore[method-assign]
+        with here.open() as store:
+            assert store.books("B").status().in_doubt == 1
+        here.clock.sleep(7 * DAY)
+        assert here.go().counts["looked_up"] == 1
+        assert references(here.sage, "contact") == ["C1"]
+
+    def test_the_replay_window_is_counted_from_the_first_sending(self, here: Desk) -> None:
+        """Sage remembers an id for seven days from the first call that carried it."""
+        here.planned([customer(1)])
+        for lost, wait in (("lose_after", 4 * DAY), ("lose_before", 3 * DAY)):
+            before = sum(here.sage.calls.values())
+            first = before + (lost == "lose_after")  # the reading goes out before the first sending
+            here.sage.fault = at_calls(**{lost: first})
+            here.go(should_stop=lambda last=first: sum(here.sage.calls.values()) > last)
+            here.clock.sleep(wait)
+        here.sage.fault, here.sage.honours_ids = (lambda *_: ""), False
+        assert here.go().counts["looked_up"] == 1
+        assert references(here.sage, "contact") == ["C1"]
 
 
 class TestWindows:

@@ -22,7 +22,7 @@ from typer.testing import CliRunner
 
 from sagerecon.cli.main import app
 from sagerecon.project.project import SANDBOX_APP, SANDBOX_SECRET
-from sagerecon.rehearsal.playing import SWITCHES
+from sagerecon.rehearsal.switches import SWITCHES
 
 DOCS = Path(__file__).resolve().parents[1] / "docs" / "sandbox.md"
 HERE = Path(__file__).resolve().parents[1]
@@ -252,8 +252,8 @@ def test_switches_are_set_on_the_command_line(running: Sandbox) -> None:
     ("options", "word"),
     [
         (("--play", "retry_after=often"), "absent or seconds or date"),
-        (("--play", "no_such=1"), "Nothing called 'no_such'"),
-        (("--faults", "nonsense"), "is not a fault"),
+        (("--play", "no_such=1"), "There is no switch 'no_such'"),
+        (("--faults", "nonsense"), "is not a valid fault"),
         (("--state", "/nowhere/at/all.json", "--port", "99999"), "Port 99999"),
     ],
 )

@@ -130,6 +130,22 @@ def test_the_map_has_one_name_for_one_content() -> None:
             assert books.owner("contact", books.sage_id("contact", "customers/C1") or "") == "customers/C1"
 
 
+def test_a_new_reading_of_a_kind_takes_the_place_of_the_old() -> None:
+    with quick_folder() as folder:
+        desk = desk_in(folder)
+        old = desk.sage.add("contact", name="Elm", reference="E1")
+        desk.planned([customer(1)])
+        desk.go()
+        old["reference"] = "E2"
+        plan = desk.planned([customer(2)])
+        with desk.open() as store:
+            books = store.books("B")
+            assert books.sage_id("contact", NaturalKey("reference", "E1")) == old["id"]
+            run(plan, desk.sage, books, desk.clock, Budget(None, None), catalog())
+            assert books.sage_id("contact", NaturalKey("reference", "E1")) is None
+            assert books.sage_id("contact", NaturalKey("reference", "E2")) == old["id"]
+
+
 def test_a_difference_says_since_when_it_is_known() -> None:
     with quick_folder() as folder, desk_in(folder).open() as store:
         books = store.books("B")

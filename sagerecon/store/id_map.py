@@ -13,7 +13,7 @@ from sagerecon.model.key import Key, NaturalKey
 from sagerecon.model.value import canonical, read_json
 from sagerecon.store.database import Transaction, Values, prepared, upsert
 from sagerecon.store.tables import HELD, ID_MAP, NATURAL_KEYS, STEPS
-from sagerecon.store.work import Work
+from sagerecon.store.work import EVERY_KEY, Work
 
 #: Ids kept in memory; documents mostly refer to what was written or read a short while ago.
 REMEMBERED = 50_000
@@ -180,7 +180,8 @@ class IdMap:
 
     def forget_read(self, kind: str, run: str) -> None:
         """Natural keys that earlier runs read: the kind is being read anew."""
-        self._work.tell(FORGET_KEYS, {"business": self._business, "kind": kind, "run": run})
+        values: Values = {"business": self._business, "kind": kind, "run": run}
+        self._work.tell(FORGET_KEYS, values, [(kind, EVERY_KEY)])
         self._known = {known: ids for known, ids in self._known.items() if known[0] != kind}
 
     def _where(self, kind: str, key: Key) -> dict[str, str | int]:

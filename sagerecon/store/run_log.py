@@ -50,6 +50,7 @@ class BusinessStore:
         self._lane = Lane(business, clock)
         self._highest: dict[str, int] = {}  # run -> the highest step that has begun
         self._epochs: dict[tuple[str, str], int] = {}
+        self._loads: set[str] = set()  # runs whose readings renew the natural keys of their kinds
 
     # Known entities
 
@@ -106,6 +107,8 @@ class BusinessStore:
             transaction.run(steps.GO_ON, {"company": self.business, "going": run})
             highest = transaction.one(steps.HIGHEST, where)
             epochs = transaction.rows(steps.EPOCHS, {"business": self.business})
+        if plan.header.purpose == "load":
+            self._loads.add(run)
         self._highest[run] = 0 if highest is None else highest[0]
         self._epochs = {(row.kind, row.key): row.epoch for row in epochs}
         if is_new:
@@ -236,7 +239,7 @@ class BusinessStore:
         is_last: bool,
     ) -> None:
         """One page of a reading: each entity with the natural keys it bears."""
-        if page == 1 and any(keys for _, keys in entities):
+        if page == 1 and run in self._loads:
             self._ids.forget_read(step.kind, run)
         at = self._step(run, step.number)
         for position, (entity, keys) in enumerate(entities):

@@ -15,6 +15,9 @@ from sagerecon.store.disk import Disk
 
 T = TypeVar("T")
 
+#: Stands for every key of a kind among the keys that a statement touches.
+EVERY_KEY = "*"
+
 
 class Work:
     """Statements told and not yet durable; they become so with the next commit, in their order.
@@ -32,13 +35,16 @@ class Work:
         self._touched: set[tuple[str, Key]] = set()
 
     def tell(self, statement: Statement, values: Values, touches: Iterable[tuple[str, Key]] = ()) -> None:
-        """Make it durable with the next commit. `touches` are the (kind, key) a reader may ask for before."""
+        """Make it durable with the next commit. `touches` are the (kind, key) a reader may ask for before.
+
+        A key may be `EVERY_KEY`.
+        """
         self._told.append((statement, values))
         self._touched.update(touches)
 
     def settle(self, kind: str, key: Key) -> None:
         """Make what was told durable where it concerns this key, so that a reader sees it."""
-        if (kind, key) in self._touched:
+        if not self._touched.isdisjoint({(kind, key), (kind, EVERY_KEY)}):
             self.flush()
 
     def flush(self) -> None:

@@ -1,4 +1,4 @@
-"""What entries of fixed lists carry beside their names, and the accounts of the chart's template."""
+"""Whole entries of fixed lists, and the accounts of the chart of accounts template."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from sagerecon.model.catalog import Kind
 from sagerecon.model.clock import instant_text
 from sagerecon.rehearsal.books.chart import BANK, GROUPS, Account, chart
 from sagerecon.rehearsal.books.company import Company
-from sagerecon.rehearsal.books.presenting import base
+from sagerecon.rehearsal.books.presentation import reference_answer
 from sagerecon.rehearsal.books.records import Link
 
 Answer = dict[str, Any]
 
-#: When Sage made its own lists.
+#: Creation time of Sage's own lists.
 _MADE = instant_text(1_372_848_018_000)
 
 _BUSINESS_TYPES = {
@@ -42,14 +42,14 @@ def _coa_template(company: Company, id: str, shown: str) -> Answer:
         "created_at": _MADE,
         "updated_at": _MADE,
         "name": shown,
-        "country": base(company, Link("country", country)),
+        "country": reference_answer(company, Link("country", country)),
     }
 
 
 def _tax_type(company: Company, _id: str, _shown: str) -> Answer:
     return {
         "federal_tax": True,
-        "country": base(company, Link("country", company.identity.country)),
+        "country": reference_answer(company, Link("country", company.identity.country)),
         "address_regions": [],
         "tax_rates": [],
     }
@@ -63,31 +63,33 @@ _DETAILS: Mapping[str, Callable[[Company, str, str], Answer]] = {
 }
 
 
-def worded(company: Company, kind: str, id: str) -> Answer:
-    """The whole entry of a fixed list."""
-    known = base(company, Link(kind, id))
+def fixed_entry(company: Company, kind: str, id: str) -> Answer:
+    """Return a whole entry of a fixed list."""
+    known = reference_answer(company, Link(kind, id))
     details = _DETAILS.get(kind)
     return {**known, **details(company, id, str(known["displayed_as"]))} if details else known
 
 
-def worded_ids(company: Company, kind: Kind, words: Mapping[str, str], query: Mapping[str, str]) -> list[str]:
-    """The ids of a fixed list that its filters let through."""
+def fixed_list_ids(
+    company: Company, kind: Kind, entries: Mapping[str, str], query: Mapping[str, str]
+) -> list[str]:
+    """Return the ids of a fixed list that pass its filters."""
     wanted = query.get("country_id") if "country_id" in kind.filters else None
     if not wanted:
-        return list(words)
-    return [id for id in words if _country(company, kind.name, id) == wanted]
+        return list(entries)
+    return [id for id in entries if _country(company, kind.name, id) == wanted]
 
 
 def _country(company: Company, kind: str, id: str) -> str | None:
-    """The country an entry of a list belongs to; regions begin with theirs."""
+    """Return the country of an entry; the id of a region begins with it."""
     if kind == "address_region":
         return id.partition("-")[0]
-    country = worded(company, kind, id).get("country")
+    country = fixed_entry(company, kind, id).get("country")
     return country["id"] if country else None
 
 
-def template_accounts(country: str) -> dict[str, Account]:
-    """The accounts of the one template that is kept, which is the default chart, by an id of their own."""
+def chart_template(country: str) -> dict[str, Account]:
+    """Return the accounts of the only template, the default chart, by their own ids."""
     return {
         hashlib.blake2b(f"coa:{country}:{each.code}".encode(), digest_size=16).hexdigest(): each
         for each in chart(country)
@@ -95,7 +97,7 @@ def template_accounts(country: str) -> dict[str, Account]:
 
 
 def template_account(company: Company, id: str, account: Account) -> Answer:
-    """An account of the template as `coa_accounts` answers it."""
+    """Return an account of the template as `coa_accounts` answers it."""
     group, called = GROUPS[account.type]
     return {
         "id": id,
@@ -107,9 +109,9 @@ def template_account(company: Company, id: str, account: Account) -> Answer:
         "name": account.name,
         "control_name": account.control if account.control and account.control != BANK else None,
         "nominal_code": account.code,
-        "ledger_account_type": base(company, Link("ledger_account_type", account.type)),
+        "ledger_account_type": reference_answer(company, Link("ledger_account_type", account.type)),
         "ledger_account_classification": None,
-        "tax_rate": base(company, Link("tax_rate", f"{company.identity.country}_NO_TAX")),
+        "tax_rate": reference_answer(company, Link("tax_rate", f"{company.identity.country}_NO_TAX")),
         "fixed_tax_rate": account.type == "FIXED_ASSETS",
         "cis_materials": False,
         "cis_labour": False,

@@ -1,7 +1,6 @@
-"""Where nobody outside Sage knows how it behaves, or sources disagree: what the rehearsal plays.
+"""Switches for behaviour of Sage that is not documented, or on which sources disagree.
 
-Each point is a switch with its choices; the first is what Sage publishes, or the stricter one where it
-publishes nothing.
+The first choice of each switch is what Sage publishes, or the stricter one where it publishes nothing.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from sagerecon.rehearsal.reply import JSON, Reply, json_bytes
 
 @dataclass(frozen=True, slots=True)
 class Switch:
-    """One open point; the first of its choices is played unless told otherwise."""
+    """One open question about Sage's behaviour; the first choice is the default."""
 
     name: str
     choices: tuple[str, ...]
@@ -26,29 +25,35 @@ class Switch:
 
 
 SWITCHES = (
+    Switch("change_filter", ("updated_or_created_since", "updated_from"), "the name of the change filter"),
+    Switch("duplicate_status", ("422", "409"), "the status of an answer that refuses a duplicate value"),
+    Switch("next_link", ("present", "absent"), "whether a page links to the next one"),
     Switch(
-        "change_filter", ("updated_or_created_since", "updated_from"), "what the filter for changes is called"
+        "retry_after",
+        ("absent", "seconds", "date"),
+        "whether a 429 has a Retry-After header, and in which form",
     ),
-    Switch("duplicate_status", ("422", "409"), "the status where a value has already been taken"),
-    Switch("next_link", ("present", "absent"), "whether a page says where the next one is"),
-    Switch("retry_after", ("absent", "seconds", "date"), "whether a 429 says how long to wait, and how"),
     Switch("idempotency", ("honoured", "ignored"), "whether idempotency_id is honoured"),
-    Switch("limits", ("standard", "published"), "whether a company has limits beside those of the app"),
+    Switch("limits", ("standard", "published"), "whether a company has limits besides those of the app"),
     Switch(
         "same_id_other_body",
         ("replay", "refuse", "write"),
-        "what a used idempotency_id with another body does",
+        "what happens when an idempotency_id is reused with another body",
     ),
     Switch(
-        "repeated_refusal", ("judged", "replayed"), "whether a refusal is remembered under its idempotency_id"
+        "repeated_refusal", ("judged", "replayed"), "whether a refusal is replayed for its idempotency_id"
     ),
-    Switch("refused_calls", ("counted", "free"), "whether a call that got a 429 counts against the limits"),
     Switch(
-        "old_refresh_token", ("refuse", "grace", "revoke"), "what a refresh token that is not the newest does"
+        "refused_calls", ("counted", "free"), "whether a call answered with 429 counts against the limits"
+    ),
+    Switch(
+        "old_refresh_token",
+        ("refuse", "grace", "revoke"),
+        "what happens when a refresh token that is not the newest is used",
     ),
 )
 
-#: How every refused duplicate is worded.
+#: End of the message of every refused duplicate.
 _TAKEN = "has already been taken."
 
 _CHANGES = (
@@ -57,44 +62,45 @@ _CHANGES = (
 )
 
 
-def read_plays(texts: Iterable[str]) -> dict[str, str]:
-    """The choices written as `retry_after=date`.
+def read_switches(texts: Iterable[str]) -> dict[str, str]:
+    """Parse choices written as `retry_after=date`.
 
     Raises:
         ProjectError: there is no such switch, or it has no such choice.
     """
-    plays = {}
+    switches = {}
     for text in texts:
         name, _, value = text.partition("=")
-        check_play(name.strip(), value.strip())
-        plays[name.strip()] = value.strip()
-    return plays
+        check_switch(name.strip(), value.strip())
+        switches[name.strip()] = value.strip()
+    return switches
 
 
-def check_play(name: str, value: str) -> None:
-    """Nothing, where the switch has this choice.
+def check_switch(name: str, value: str) -> None:
+    """Check that the switch exists and has this choice.
 
     Raises:
         ProjectError: there is no such switch, or it has no such choice.
     """
     known = {switch.name: switch for switch in SWITCHES}
     if name not in known:
-        hint = suggestion(name, known) or f"There are {', '.join(known)}."
-        raise ProjectError(f"Nothing called '{name}' can be played.", hint)
+        hint = suggestion(name, known) or f"Switches: {', '.join(known)}."
+        raise ProjectError(f"There is no switch '{name}'.", hint)
     if value not in known[name].choices:
         raise ProjectError(
-            f"{name} cannot be '{value}': {known[name].about}.", f"Choose {' or '.join(known[name].choices)}."
+            f"Switch {name} ({known[name].about}) has no choice '{value}'.",
+            f"Choose {' or '.join(known[name].choices)}.",
         )
 
 
-def usual(name: str) -> str:
-    """What is played where nothing was said."""
+def default_choice(name: str) -> str:
+    """Return the default choice of a switch."""
     return next(switch.choices[0] for switch in SWITCHES if switch.name == name)
 
 
-def as_played(catalog: Catalog, plays: Mapping[str, str]) -> Catalog:
-    """The catalog of a Sage whose filter for changes may have the other name."""
-    if plays.get("change_filter") != "updated_from":
+def with_change_filter(catalog: Catalog, switches: Mapping[str, str]) -> Catalog:
+    """Return the catalog with the change filter named as the switches say."""
+    if switches.get("change_filter") != "updated_from":
         return catalog
     names = {each.name: each for each in _CHANGES}
     api = replace(catalog.api, filters={**catalog.api.filters, **names})
@@ -109,11 +115,11 @@ def _renamed(kind: Kind) -> Kind:
     return replace(kind, filters=filters, changed_since=_CHANGES[0].name, deleted_since="")
 
 
-def altered(reply: Reply, plays: Mapping[str, str]) -> Reply:
-    """The answer as this Sage would give it."""
-    if plays.get("duplicate_status") == "409" and reply.status == 422 and _is_duplicate(reply):
+def apply_switches(reply: Reply, switches: Mapping[str, str]) -> Reply:
+    """Return the answer as a Sage with these switches would give it."""
+    if switches.get("duplicate_status") == "409" and reply.status == 422 and _is_duplicate(reply):
         return replace(reply, status=409)
-    if plays.get("next_link") == "absent" and reply.status == 200 and b'"$next"' in reply.body:
+    if switches.get("next_link") == "absent" and reply.status == 200 and b'"$next"' in reply.body:
         return _without_next(reply)
     return reply
 

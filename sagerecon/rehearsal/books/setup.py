@@ -1,26 +1,31 @@
-"""A fresh business: the default chart, two bank accounts, the system contacts, its settings."""
+"""Setup of a new business: the default chart, two bank accounts, the system contacts, its settings."""
 
 from __future__ import annotations
 
 from sagerecon.model.catalog import Catalog
-from sagerecon.rehearsal.books.accounts import BANK_ACCOUNT, account_values, open_later_accounts, write_code
-from sagerecon.rehearsal.books.analysis import first_types
+from sagerecon.rehearsal.books.accounts import (
+    BANK_ACCOUNT,
+    account_values,
+    open_required_accounts,
+    register_code,
+)
+from sagerecon.rehearsal.books.analysis import default_types
 from sagerecon.rehearsal.books.chart import BANK, chart
 from sagerecon.rehearsal.books.company import Company, Identity
-from sagerecon.rehearsal.books.people import CONTACT, contact_defaults
-from sagerecon.rehearsal.books.preferences import FIRST_SETTINGS
-from sagerecon.rehearsal.books.price_types import FIRST_NAMES
+from sagerecon.rehearsal.books.contacts import CONTACT, contact_defaults
+from sagerecon.rehearsal.books.preferences import DEFAULT_SETTINGS
+from sagerecon.rehearsal.books.price_types import DEFAULT_NAMES
 from sagerecon.rehearsal.books.records import Identifiers, Link, Values
-from sagerecon.rehearsal.books.settings import first_settings
-from sagerecon.rehearsal.books.tax_profile import first_profile
+from sagerecon.rehearsal.books.settings import default_settings
+from sagerecon.rehearsal.books.tax_profile import default_profile
 
-#: What the tax authority's own contacts are called.
+#: Name of the tax authority's contacts.
 _AUTHORITY = {"GB": "HMRC", "IE": "Revenue", "CA": "CRA"}
 
 _BANK_TYPES = {1200: "CHECKING", 1230: "CASH_IN_HAND"}
 
 
-def found_company(
+def create_company(
     catalog: Catalog,
     identity: Identity,
     accounts_start: str,
@@ -29,9 +34,9 @@ def found_company(
     seed: int,
     multi_currency: bool = False,
 ) -> Company:
-    """The company as it opens."""
+    """Create the company with its default records."""
     company = Company(catalog, identity, Identifiers(f"{seed}:{identity.id}"))
-    company.settings = first_settings(
+    company.settings = default_settings(
         identity.country,
         identity.currency,
         accounts_start,
@@ -39,7 +44,7 @@ def found_company(
         multi_currency=multi_currency,
     )
     _open_accounts(company)
-    open_later_accounts(company, identity.opened_at)
+    open_required_accounts(company, identity.opened_at)
     _add_authority(company)
     _add_lists(company, f"{seed}:{identity.id}:lists")
     return company
@@ -50,7 +55,7 @@ def _open_accounts(company: Company) -> None:
     for account in chart(company.identity.country):
         values = account_values(company, account.code, account.name, account.type, account.control)
         row = company.add("ledger_account", values, now)
-        write_code(company, row, now)
+        register_code(company, row, now)
         if account.control == BANK:
             bank: Values = {
                 "bank_account_type": Link("bank_account_type", _BANK_TYPES[account.code]),
@@ -64,13 +69,13 @@ def _open_accounts(company: Company) -> None:
                 "ledger_account": Link("ledger_account", row.id),
                 "default": True,
             }
-            BANK_ACCOUNT.created(company, company.add("bank_account", bank, now), now)
+            BANK_ACCOUNT.after_create(company, company.add("bank_account", bank, now), now)
         elif account.control:
             company.controls[account.control] = row.id
 
 
 def _add_authority(company: Company) -> None:
-    """The contacts through which tax is paid and reclaimed; they cannot be changed or deleted."""
+    """Add the contacts through which tax is paid and reclaimed; they cannot be changed or deleted."""
     now = company.identity.opened_at
     name = _AUTHORITY.get(company.identity.country, "Tax Office")
     for what, short, type in (("Reclaimed", "Rec", "CUSTOMER"), ("Payments", "Pay", "VENDOR")):
@@ -81,21 +86,21 @@ def _add_authority(company: Company) -> None:
             "contact_types": [Link("contact_type", type)],
             "system": True,
         }
-        CONTACT.created(company, company.add("contact", values, now), now)
+        CONTACT.after_create(company, company.add("contact", values, now), now)
 
 
 def _add_lists(company: Company, seed: str) -> None:
-    """What a business finds in lists that it may change, and its settings.
+    """Add the default entries of editable lists, and the settings.
 
-    Their ids come from a stream of their own, so that a longer list moves no other id.
+    Their ids come from a separate stream, so that a longer list does not change other ids.
     """
     now, ids = company.identity.opened_at, Identifiers(seed)
-    for kind, names in FIRST_NAMES.items():
+    for kind, names in DEFAULT_NAMES.items():
         for name in names:
             company.add(kind, {"name": name, "active": True}, now, id=ids.next())
-    for values in first_types():
+    for values in default_types():
         company.add("analysis_type", values, now, id=ids.next())
-    company.add("tax_profile", first_profile(company), now, id=ids.next())
-    for kind, first in FIRST_SETTINGS.items():
+    company.add("tax_profile", default_profile(company), now, id=ids.next())
+    for kind, first in DEFAULT_SETTINGS.items():
         company.add(kind, first(company), now, id=kind)
     company.add("business", {}, now, id="business")

@@ -1,12 +1,12 @@
-"""What Sage displays for the words of its fixed lists, and the words that the catalog gives examples of."""
+"""Entries of Sage's fixed lists: display names, and entries the catalog has only examples of."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 
-def _words(text: str) -> dict[str, str]:
-    """`ID Name as displayed` a line, as a table."""
+def _entries(text: str) -> dict[str, str]:
+    """Parse lines of `ID Display name` into a table."""
     pairs = (line.strip().partition(" ") for line in text.strip().splitlines())
     return {id: name for id, _, name in pairs}
 
@@ -67,7 +67,7 @@ _CURRENCIES = """
     ZAR South African Rand
 """
 
-#: Each fixed list by the singular name of its kind: id -> what it is displayed as.
+#: Each fixed list by the singular name of its kind: id -> display name.
 FIXED: Mapping[str, Mapping[str, str]] = {
     "contact_type": {"CUSTOMER": "Customer", "VENDOR": "Supplier"},
     "contact_person_type": {
@@ -83,7 +83,7 @@ FIXED: Mapping[str, Mapping[str, str]] = {
         "PURCHASING": "Purchasing",
     },
     "country": {
-        code: f"{name} ({code})" for code, name in _words(_COUNTRIES.strip().replace("|", "\n")).items()
+        code: f"{name} ({code})" for code, name in _entries(_COUNTRIES.strip().replace("|", "\n")).items()
     },
     "country_group": {
         "GBIE": "UK & Ireland",
@@ -92,8 +92,8 @@ FIXED: Mapping[str, Mapping[str, str]] = {
         "CA": "Canada",
         "ALL": "Rest of the world",
     },
-    "currency": {code: f"{name} ({code})" for code, name in _words(_CURRENCIES).items()},
-    "artefact_status": _words("""
+    "currency": {code: f"{name} ({code})" for code, name in _entries(_CURRENCIES).items()},
+    "artefact_status": _entries("""
         UNPAID Unpaid
         PART_PAID Part Paid
         PAID Paid
@@ -106,14 +106,14 @@ FIXED: Mapping[str, Mapping[str, str]] = {
         ACCEPTED_BY_CUSTOMER Accepted by Customer
         DECLINED_BY_CUSTOMER Declined by Customer
     """),
-    "payment_method": _words("""
+    "payment_method": _entries("""
         CASH Cash
         CHECK Cheque
         ELECTRONIC Electronic
         CREDIT_DEBIT Credit/Debit Card
         ONLINE_PAYMENT PayPal
     """),
-    "bank_account_type": _words("""
+    "bank_account_type": _entries("""
         CHECKING Current
         SAVINGS Savings
         CREDIT_CARD Credit Card
@@ -121,7 +121,7 @@ FIXED: Mapping[str, Mapping[str, str]] = {
         LOAN Loan
         OTHER Other
     """),
-    "ledger_account_type": _words("""
+    "ledger_account_type": _entries("""
         SALES Sales
         OTHER_INCOME Other Income
         DIRECT_EXPENSES Direct Expenses
@@ -141,7 +141,7 @@ FIXED: Mapping[str, Mapping[str, str]] = {
     "catalog_item_type": {"STOCK_ITEM": "Stock", "PRODUCT": "Non-stock", "SERVICE": "Service"},
     "tax_return_frequency": {"MONTHLY": "Monthly", "QUARTERLY": "Quarterly", "ANNUALLY": "Annually"},
     "tax_type": {"MTD": "MTD", "MTD_PENDING": "MTD_PENDING"},
-    "transaction_type": _words("""
+    "transaction_type": _entries("""
         BANK_OPENING_BALANCE Bank Opening Balance
         BANK_PAYMENT Bank Payment
         BANK_RECEIPT Bank Receipt

@@ -1,4 +1,4 @@
-"""Records as Sage answers them: names for people, links as objects, amounts as strings."""
+"""Records as Sage answers them: display names, references as objects, amounts as strings."""
 
 from __future__ import annotations
 
@@ -18,37 +18,41 @@ Answer = dict[str, Any]
 
 @lru_cache(maxsize=65_536)
 def amount_text(value: Decimal, least_places: int = 1) -> str:
-    """`value` without idle zeros: `120.0`, `35.01`; bare `0` in a trial balance."""
+    """Return an amount without trailing zeros: `120.0`, `35.01`; bare `0` in a trial balance."""
     return decimal_text(value.normalize() if value else Decimal(), least_places)
 
 
-def base(company: Company, link: Link) -> Answer:
-    """What stands of a record wherever another one names it."""
+def reference_answer(company: Company, link: Link) -> Answer:
+    """Return the short form of a record, as other records refer to it."""
     kind, id = link
     table = company.tables.get(kind)
     row = table.rows.get(id) if table is not None else None
     if row is not None:
         path = company.paths.get(kind) or _path(company, kind)
         return {"id": id, "displayed_as": name_of(company, kind, row), "$path": f"{path}/{id}"}
-    known = company.worded.get(link)
+    known = company.fixed_entries.get(link)
     if known is not None:
         return known.copy()
-    if company.words(link.kind) is not None:
-        return _word(company, link).copy()
+    if company.fixed_list(link.kind) is not None:
+        return _fixed_entry(company, link).copy()
     return {"id": link.id, "displayed_as": displayed_as(company, link), "$path": path_of(company, link)}
 
 
-def _word(company: Company, link: Link) -> Answer:
-    """An entry of a fixed list, made once."""
-    known = company.worded.get(link)
+def _fixed_entry(company: Company, link: Link) -> Answer:
+    """Return an entry of a fixed list, from the cache after the first time."""
+    known = company.fixed_entries.get(link)
     if known is None:
         shown = displayed_as(company, link)
-        known = company.worded[link] = {"id": link.id, "displayed_as": shown, "$path": path_of(company, link)}
+        known = company.fixed_entries[link] = {
+            "id": link.id,
+            "displayed_as": shown,
+            "$path": path_of(company, link),
+        }
     return known
 
 
 def path_of(company: Company, link: Link) -> str:
-    """The bare path of a record."""
+    """Return the bare path of a record."""
     if link.kind == ON_ACCOUNT:
         link = _origin(company, link)
     return f"{_path(company, link.kind)}/{link.id}"
@@ -66,10 +70,10 @@ _PLURALS = {"country": "countries", "currency": "currencies", "artefact_status":
 
 
 def displayed_as(company: Company, link: Link) -> str | None:
-    """What Sage calls the record."""
-    words = company.words(link.kind)
-    if words is not None:
-        return words.get(link.id, link.id)
+    """Return the display name of the record a link names."""
+    entries = company.fixed_list(link.kind)
+    if entries is not None:
+        return entries.get(link.id, link.id)
     if link.kind == "tax_rate":
         rate = company.tax_rates.get(link.id)
         return rate.displayed_as if rate else link.id
@@ -80,7 +84,7 @@ def displayed_as(company: Company, link: Link) -> str | None:
     return name_of(company, link.kind, row) if row else link.id
 
 
-#: What stands as the kind of a link to a payment on account, which is answered as its payment.
+#: Kind of a link to a payment on account, which is answered as its payment.
 ON_ACCOUNT = "payment_on_account"
 
 
@@ -90,7 +94,7 @@ def _origin(company: Company, link: Link) -> Link:
 
 
 def name_of(company: Company, kind: str, row: Row) -> str | None:
-    """What Sage calls the record, of a kind that is kept here."""
+    """Return the display name of a record."""
     namer = _NAMERS.get(kind)
     if namer is not None:
         return namer(company, row.values)
@@ -137,7 +141,7 @@ def _field(name: str) -> Callable[[Company, Values], str | None]:
 
 
 def _quick_entry(company: Company, values: Values) -> str:
-    """An opening balance shows up among the quick entries, under a prefix of its own."""
+    """Return the number of a quick entry; an opening balance has its own prefix."""
     type = values.get("transaction_type")
     is_opening = type is not None and "OPENING_BALANCE" in type.id
     settings = company.table("invoice_settings").get("invoice_settings")
@@ -199,34 +203,36 @@ _NAMERS: Mapping[str, Callable[[Company, Values], str | None]] = {
 }
 
 
-#: What every answer has, and what stands in it only where the query asks for it.
-_APART = ("id", "displayed_as", "$path", "created_at", "updated_at", "deleted_at")
+#: Fields that every answer has, and fields that only a query parameter adds.
+_SEPARATE_FIELDS = ("id", "displayed_as", "$path", "created_at", "updated_at", "deleted_at")
 _ON_REQUEST = ("balance", "balance_details", "payments_allocations")
 
-#: What is sent and never comes back as it was.
-_TAKEN = {"attachment": ("file",)}
+#: Fields that are sent but never answered.
+_WRITE_ONLY = {"attachment": ("file",)}
 
 
 class Shape:
-    """The fields of a kind's answer and what stands in those that are empty; made once per kind."""
+    """The fields of a kind's answer and their empty values; built once per kind."""
 
     def __init__(self, kind: Kind) -> None:
         self.kind = kind
-        self.empty = {field.answered_as: _nothing(field) for field in kind.fields.values() if field.answered}
-        for name in (*_APART, *_ON_REQUEST, *_TAKEN.get(kind.name, ())):
+        self.empty = {
+            field.answered_as: _empty_value(field) for field in kind.fields.values() if field.answered
+        }
+        for name in (*_SEPARATE_FIELDS, *_ON_REQUEST, *_WRITE_ONLY.get(kind.name, ())):
             self.empty.pop(name, None)
-        # Most fields of most records are empty, so an answer starts from one that is empty throughout.
+        # Most fields of most records are empty, so an answer starts as a copy of an empty one.
         self.whole: Answer = dict.fromkeys(("id", "displayed_as", "$path", "created_at", "updated_at"))
         self.whole.update(self.empty)
         self.lines = {
-            field.answered_as: {each.answered_as: _nothing(each) for each in field.fields.values()}
+            field.answered_as: {each.answered_as: _empty_value(each) for each in field.fields.values()}
             for field in kind.fields.values()
             if field.type == "list" and field.fields and field.answered_as in self.empty
         }
 
 
-def _nothing(field: Field) -> Any:
-    """What an answer has where nothing was given."""
+def _empty_value(field: Field) -> Any:
+    """Return the value of a field that was not given."""
     if field.type == "boolean":
         return False
     if field.type == "list":
@@ -237,7 +243,7 @@ def _nothing(field: Field) -> Any:
 
 
 def present(company: Company, shape: Shape, row: Row, wanted: Collection[str] | None = None) -> Answer:
-    """The whole record as Sage answers it, or only the `wanted` fields beside the base ones."""
+    """Return the record as Sage answers it: all fields, or the `wanted` ones and the base fields."""
     if wanted is None:
         return _present_all(company, shape, row)
     kind = shape.kind
@@ -247,11 +253,11 @@ def present(company: Company, shape: Shape, row: Row, wanted: Collection[str] | 
         "$path": f"{kind.path}/{row.id}",
     }
     if "created_at" in wanted:
-        answer["created_at"] = instant_shown(row.created_at)
+        answer["created_at"] = cached_instant_text(row.created_at)
     if "updated_at" in wanted:
-        answer["updated_at"] = instant_shown(row.updated_at)
+        answer["updated_at"] = cached_instant_text(row.updated_at)
     if row.deleted_at and "deleted_at" in wanted:
-        answer["deleted_at"] = instant_shown(row.deleted_at)
+        answer["deleted_at"] = cached_instant_text(row.deleted_at)
     shown = {name: shape.empty[name] for name in shape.empty if name in wanted}
     answer.update(shown)
     _fill(company, shape, row, shown, answer)
@@ -263,45 +269,47 @@ def _present_all(company: Company, shape: Shape, row: Row) -> Answer:
     answer["id"] = row.id
     answer["displayed_as"] = name_of(company, shape.kind.name, row)
     answer["$path"] = f"{shape.kind.path}/{row.id}"
-    answer["created_at"] = instant_shown(row.created_at)
-    answer["updated_at"] = instant_shown(row.updated_at)
+    answer["created_at"] = cached_instant_text(row.created_at)
+    answer["updated_at"] = cached_instant_text(row.updated_at)
     if row.deleted_at:
-        answer["deleted_at"] = instant_shown(row.deleted_at)
+        answer["deleted_at"] = cached_instant_text(row.deleted_at)
     _fill(company, shape, row, shape.empty, answer)
     return answer
 
 
 def _fill(company: Company, shape: Shape, row: Row, shown: Mapping[str, Any], answer: Answer) -> None:
-    """Put the values of a record over the empty ones."""
+    """Replace the empty values with the record's values."""
     for name, value in row.values.items():
         if value is not None and name in shown:
             kind = value.__class__
             if kind in _PLAIN:
                 answer[name] = value
             else:
-                answer[name] = base(company, value) if kind is Link else plain(company, value)
-    for name, nothing in shape.lines.items():
+                answer[name] = (
+                    reference_answer(company, value) if kind is Link else json_value(company, value)
+                )
+    for name, empty_line in shape.lines.items():
         if answer.get(name):
-            answer[name] = [{**nothing, **line} for line in answer[name]]
+            answer[name] = [{**empty_line, **line} for line in answer[name]]
 
 
 @lru_cache(maxsize=4096)
-def instant_shown(moment: int) -> str:
-    """An instant as it is answered; the same one comes often."""
+def cached_instant_text(moment: int) -> str:
+    """Return an instant as ISO text; the same one is often repeated."""
     return instant_text(moment)
 
 
 _PLAIN = frozenset((str, bool, int))
 
 
-def plain(company: Company, value: Any) -> Any:
-    """A value as JSON."""
+def json_value(company: Company, value: Any) -> Any:
+    """Return a value as JSON."""
     if value is None or value.__class__ in _PLAIN:
         return value
     if isinstance(value, Link):
-        return base(company, value)
+        return reference_answer(company, value)
     if isinstance(value, Decimal):
         return amount_text(value)
     if isinstance(value, dict):
-        return {name: plain(company, item) for name, item in value.items()}
-    return [plain(company, item) for item in value]
+        return {name: json_value(company, item) for name, item in value.items()}
+    return [json_value(company, item) for item in value]

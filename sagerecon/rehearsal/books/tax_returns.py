@@ -1,8 +1,8 @@
-"""Tax returns: what has been returned to the authority stays as it was returned.
+"""Tax returns: bookings in a filed return can no longer be changed.
 
-The API has no operation that makes a return of a period, so it is made by whoever plays the accountant
-at the desk: `Business.mark_returned`. As in Sage, a return takes in everything up to its last day that no
-earlier return took in; what is booked into the period later goes into the next one.
+The API cannot create the return of a period; in Sage, an accountant does it in the user interface. Here it is
+`Business.file_tax_return`. As in Sage, a return includes everything up to its last day that no earlier return
+included; what is booked into the period later is part of the next return.
 """
 
 from __future__ import annotations
@@ -20,13 +20,18 @@ from sagerecon.rehearsal.books.tax_entries import ON_PAYMENT
 _KIND = "tax_return"
 
 
-def mark_returned(company: Company, start: str, end: str, now: int) -> Row:
-    """The return of a period of ISO days: every booking up to `end` that carries tax is reconciled."""
+def file_tax_return(company: Company, start: str, end: str, now: int) -> Row:
+    """File the return of a period and return it; bookings up to `end` are marked as reconciled.
+
+    `start` and `end` are ISO days; bookings without tax are not included.
+    """
     accounts = _tax_accounts(company)
     due = Decimal()
-    for transaction in list(_returnable(company, end, accounts)):
+    for transaction in list(_unreturned(company, end, accounts)):
         due -= total(
-            entry.amount for entry in company.ledger.standing(transaction.id) if entry.account in accounts
+            entry.amount
+            for entry in company.ledger.active_entries(transaction.id)
+            if entry.account in accounts
         )
         transaction.values["tax_reconciled"] = True
         company.table("transaction").touch(transaction, now)
@@ -53,25 +58,25 @@ def _tax_accounts(company: Company) -> frozenset[str]:
     return frozenset(company.controls[role] for role in roles if role in company.controls)
 
 
-def _returnable(company: Company, end: str, accounts: frozenset[str]) -> Iterator[Row]:
-    """Standing bookings up to a day that no return has taken in and that a return is made of."""
+def _unreturned(company: Company, end: str, accounts: frozenset[str]) -> Iterator[Row]:
+    """Yield active bookings up to a day that belong in a return and are in none yet."""
     none = f"{company.identity.country}_NO_TAX"
     transactions: Table = company.table("transaction")
     for transaction in transactions:
         values = transaction.values
         if values["deleted"] or values.get("tax_reconciled") or values["date"] > end:
             continue
-        entries = company.ledger.standing(transaction.id)
-        if _is_returned(company, transaction, entries, accounts, none):
+        entries = company.ledger.active_entries(transaction.id)
+        if _belongs_in_return(company, transaction, entries, accounts, none):
             yield transaction
 
 
-def _is_returned(
+def _belongs_in_return(
     company: Company, transaction: Row, entries: list[Entry], accounts: frozenset[str], none: str
 ) -> bool:
-    """Whether tax is due on a booking, or its amounts are declared though none is.
+    """Return whether tax is due on a booking, or its amounts must be declared.
 
-    Under cash accounting that is the payment, not the document that it settles.
+    Under cash accounting that is the payment, not the document it settles.
     """
     if any(entry.account in accounts for entry in entries):
         return True
@@ -80,10 +85,13 @@ def _is_returned(
         return False
     if any(entry.tax_rate is not None and entry.tax_rate.id != none for entry in entries):
         return True
-    return any(_is_cash(company, part["artefact"]) for part in origin.values.get("allocated_artefacts") or ())
+    return any(
+        _settles_cash_document(company, part["artefact"])
+        for part in origin.values.get("allocated_artefacts") or ()
+    )
 
 
-def _is_cash(company: Company, link: object) -> bool:
+def _settles_cash_document(company: Company, link: object) -> bool:
     settled = company.artefacts.get(getattr(link, "id", ""))
     document = company.find(settled.origin) if settled is not None else None
     return document is not None and document.values.get("tax_point") == ON_PAYMENT

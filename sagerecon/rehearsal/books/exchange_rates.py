@@ -10,15 +10,15 @@ from sagerecon.model.catalog import Kind
 from sagerecon.model.clock import instant_text
 from sagerecon.model.money import rounded
 from sagerecon.rehearsal.books.company import Company
-from sagerecon.rehearsal.books.conduct import Conduct
-from sagerecon.rehearsal.books.presenting import amount_text, base
+from sagerecon.rehearsal.books.hooks import Hooks
+from sagerecon.rehearsal.books.presentation import amount_text, reference_answer
 from sagerecon.rehearsal.books.records import Link, Row, Values
 from sagerecon.rehearsal.books.refusal import Fault
 
-_OWN = "business_exchange_rate"
+_BUSINESS_RATE = "business_exchange_rate"
 
-#: What one euro was worth, of the order of October 2024. The rehearsal's market never moves, so that
-#: the same seed gives the same bytes.
+#: Value of one euro, roughly as in October 2024. The market's rates are constant, so that the same seed gives
+#: the same bytes.
 _PER_EURO: Mapping[str, Decimal] = {
     code: Decimal(text)
     for code, text in {
@@ -46,7 +46,7 @@ _PER_EURO: Mapping[str, Decimal] = {
 
 
 def market_rate(base_currency: str, currency: str) -> Decimal | None:
-    """How many of a currency one of the base currency buys; None for a currency without a market."""
+    """Return the amount of a currency for one unit of the base currency; None if there is no market."""
     ours, theirs = _PER_EURO.get(base_currency), _PER_EURO.get(currency)
     return None if ours is None or theirs is None else rounded(theirs / ours, 10)
 
@@ -60,7 +60,7 @@ def _complete(company: Company, values: Values, old: Row | None) -> Iterator[Fau
     currency, rate = values["currency"], values["rate"]
     if currency.id == company.identity.currency:
         yield Fault("The exchange rate of the base currency is 1.", "currency_id")
-    if old is None and company.table(_OWN).get(currency.id) is not None:
+    if old is None and company.table(_BUSINESS_RATE).get(currency.id) is not None:
         yield Fault("Currency has already been taken.", "currency_id")
     if rate <= 0:
         yield Fault("Rate must be greater than 0.", "rate")
@@ -69,28 +69,28 @@ def _complete(company: Company, values: Values, old: Row | None) -> Iterator[Fau
     values["base_currency"] = Link("currency", company.identity.currency)
 
 
-BUSINESS_EXCHANGE_RATE = Conduct(_complete, names=lambda _company, values: str(values["currency"].id))
+BUSINESS_EXCHANGE_RATE = Hooks(_complete, make_id=lambda _company, values: str(values["currency"].id))
 
 
-def pair(company: Company, currency: str) -> str:
-    """`GBP -> EUR`."""
+def rate_name(company: Company, currency: str) -> str:
+    """Return the display name of a rate: `GBP -> EUR`."""
     return f"{company.identity.currency} -> {currency}"
 
 
-def currencies(company: Company) -> list[str]:
-    """The currencies of the market, in the order of their codes."""
+def market_currencies(company: Company) -> list[str]:
+    """Return the currencies of the market, sorted by code."""
     return sorted(code for code in _PER_EURO if company.has(Link("currency", code)))
 
 
 def rate_answer(company: Company, kind: Kind, currency: str) -> dict[str, Any] | None:
-    """The rate of a currency as `exchange_rates` or `live_exchange_rates` answer it, or None.
+    """Return the rate of a currency as `exchange_rates` or `live_exchange_rates` answer it, or None.
 
-    A rate that the business keeps takes the place of the market's, but for `live_exchange_rates`.
+    `exchange_rates` prefers the business's own rate to the market's.
     """
     rate = market_rate(company.identity.currency, currency)
     if rate is None:
         return None
-    own = company.table(_OWN).get(currency)
+    own = company.table(_BUSINESS_RATE).get(currency)
     is_live = kind.name == "live_exchange_rate"
     opened = instant_text(company.identity.opened_at)
     created = updated = opened
@@ -98,12 +98,12 @@ def rate_answer(company: Company, kind: Kind, currency: str) -> dict[str, Any] |
         rate = own.values["rate"]
         created, updated = instant_text(own.created_at), instant_text(own.updated_at)
     answer = {
-        "displayed_as": pair(company, currency),
+        "displayed_as": rate_name(company, currency),
         "$path": f"{kind.path}/{currency}",
         "rate": amount_text(rate),
         "inverse_rate": amount_text(rounded(1 / rate, 10)),
-        "base_currency": base(company, Link("currency", company.identity.currency)),
-        "currency": base(company, Link("currency", currency)),
+        "base_currency": reference_answer(company, Link("currency", company.identity.currency)),
+        "currency": reference_answer(company, Link("currency", currency)),
     }
     if is_live:
         return {**answer, "retrieved_at": instant_text(company.now), "updated_at": opened}

@@ -23,26 +23,26 @@ _FORM = "application/x-www-form-urlencoded"
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """Answers for one rehearsal."""
+    """Endpoints of the sign-in for one rehearsal."""
 
     authorization: AuthorizationServer
     membership: Membership
 
     def authorize(self, method: str, query: Mapping[str, str], body: bytes, now: int) -> Reply:
-        """The consent page, or after the visitor's choice the way back to the app."""
+        """Return the consent page, or after the user's choice the redirect to the app."""
         app = self.authorization.apps.get(query.get("client_id", ""))
         if app is None:
-            return html_reply(400, problem_page("The app is not known: its client_id is not registered."))
+            return html_reply(400, problem_page("Unknown app: its client_id is not registered."))
         if not app.may_redirect_to(query.get("redirect_uri", "")):
-            return html_reply(400, problem_page(f"{app.name} did not register this redirect_uri."))
+            return html_reply(400, problem_page(f"redirect_uri is not registered for {app.name}."))
         if (problem := _problem(query)) is not None:
-            return _back(query, {"error": problem})
+            return _redirect(query, {"error": problem})
         if method == "POST":
-            return self._decided(app, query, _form(body), now)
+            return self._handle_choice(app, query, _form(body), now)
         return html_reply(200, self._page(app, query))
 
     def token(self, headers: Mapping[str, str], body: bytes, now: int) -> Reply:
-        """The answer of `POST /token`."""
+        """Answer `POST /token`."""
         try:
             form = _checked_form(headers, body)
             document = self.authorization.token(form, headers.get("authorization", ""), now)
@@ -51,7 +51,7 @@ class SignIn:
         return json_reply(200, document, {"Cache-Control": "no-store"})
 
     def revoke(self, headers: Mapping[str, str], body: bytes) -> Reply:
-        """The answer of `POST /revoke`."""
+        """Answer `POST /revoke`."""
         try:
             form = _checked_form(headers, body)
             return json_reply(200, self.authorization.revoke(form, headers.get("authorization", "")))
@@ -60,11 +60,14 @@ class SignIn:
 
     def _page(self, app: App, query: Mapping[str, str]) -> str:
         choices = self._choices(query)
-        reason = "None of your businesses is on this version of the API here."
+        reason = "No business of yours is on this version of the API."
         return consent_page(app.name, query.get("scope", "full_access"), choices, reason)
 
     def _choices(self, query: Mapping[str, str]) -> list[Choice]:
-        """Without the filter Sage shows the countries of its older versions; none of them is here."""
+        """Return the users and businesses to choose from.
+
+        Without the filter, Sage offers only countries of its older API versions; no business here is in one.
+        """
         if query.get("filter") != _FILTER:
             return []
         country = query.get("country", "").upper()
@@ -82,12 +85,12 @@ class SignIn:
             if (books := self.membership.businesses[business]).country == (country or books.country)
         ]
 
-    def _decided(self, app: App, query: Mapping[str, str], form: Mapping[str, str], now: int) -> Reply:
+    def _handle_choice(self, app: App, query: Mapping[str, str], form: Mapping[str, str], now: int) -> Reply:
         if form.get("answer") != "allow":
-            return _back(query, {"error": "access_denied"})
+            return _redirect(query, {"error": "access_denied"})
         offered = {choice.value: choice for choice in self._choices(query)}
         if form.get("choice") not in offered:
-            return html_reply(400, problem_page("Pick who you are and which business it is about."))
+            return html_reply(400, problem_page("Choose a user and a business."))
         user_id, _, business = form["choice"].partition(" ")
         country = offered[form["choice"]].country
         code = self.authorization.issue_code(
@@ -98,7 +101,7 @@ class SignIn:
             query.get("code_challenge_method", "plain"),
             now,
         )
-        return _back(query, {"code": code, "country": country})
+        return _redirect(query, {"code": code, "country": country})
 
 
 def _problem(query: Mapping[str, str]) -> str | None:
@@ -111,8 +114,8 @@ def _problem(query: Mapping[str, str]) -> str | None:
     return None
 
 
-def _back(query: Mapping[str, str], answer: Mapping[str, str]) -> Reply:
-    """To the app again, with its own state."""
+def _redirect(query: Mapping[str, str], answer: Mapping[str, str]) -> Reply:
+    """Return a redirect to the app, with the app's own state."""
     state = {"state": query["state"]} if "state" in query else {}
     uri = query["redirect_uri"]
     location = f"{uri}{'&' if '?' in uri else '?'}{urlencode({**answer, **state})}"
@@ -121,7 +124,7 @@ def _back(query: Mapping[str, str], answer: Mapping[str, str]) -> Reply:
 
 def _checked_form(headers: Mapping[str, str], body: bytes) -> dict[str, str]:
     if headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
-        raise TokenError("invalid_request", f"The body is to be {_FORM}.")
+        raise TokenError("invalid_request", f"The content type must be {_FORM}.")
     return _form(body)
 
 

@@ -18,21 +18,21 @@ from sagerecon.rehearsal.books.business import Business
 from sagerecon.rehearsal.clock import VirtualClock
 from sagerecon.rehearsal.faults import (
     Fault,
-    Occasion,
+    FaultType,
     ScheduledFaults,
     SeededFaults,
-    Trouble,
+    Trigger,
     faults_document,
-    faults_of,
+    faults_from_document,
     read_faults,
 )
-from sagerecon.rehearsal.playing import SWITCHES, read_plays
 from sagerecon.rehearsal.reply import Dropped, Reply
 from sagerecon.rehearsal.sage import RehearsalSage
+from sagerecon.rehearsal.switches import SWITCHES, read_switches
 
 
-def played(**plays: str) -> RehearsalSage:
-    return open_rehearsal(None, VirtualClock(), 1, plays=plays)
+def played(**switches: str) -> RehearsalSage:
+    return open_rehearsal(None, VirtualClock(), 1, plays=switches)
 
 
 def call(sage: RehearsalSage, method: str, path: str, body: Any = None) -> Reply:
@@ -194,12 +194,12 @@ def test_old_refresh_token(value: str, status: int) -> None:
     [
         ("retry_afer=date", "Did you mean 'retry_after'?"),
         ("retry_after=often", "absent or seconds or date"),
-        ("nonsense", "Nothing called"),
+        ("nonsense", "There is no switch"),
     ],
 )
 def test_what_cannot_be_played_is_told(text: str, word: str) -> None:
     with pytest.raises(ProjectError) as caught:
-        read_plays([text])
+        read_switches([text])
     assert word in str(caught.value)
 
 
@@ -209,13 +209,13 @@ def test_switches_live_on_in_a_saved_state(tmp_path: Path) -> None:
     loaded = RehearsalSage.load(
         tmp_path / "state.json", package.catalog(), sage.clock, Business.from_document
     )
-    assert loaded.plays == sage.plays
-    assert (loaded.limits.profile.name, loaded.door.retry_after) == ("published", "date")
+    assert loaded.switches == sage.switches
+    assert (loaded.limits.profile.name, loaded.gateway.retry_after) == ("published", "date")
     assert "$next" not in json.loads(call(loaded, "GET", "/contacts?updated_from=2030-01-01").body)
     assert names(call(loaded, "GET", "/contacts?updated_from=2030-01-01")) == []
-    with pytest.raises(ProjectError, match="settled when"):
-        loaded.play("change_filter", "updated_or_created_since")
-    loaded.play("change_filter", "updated_from")
+    with pytest.raises(ProjectError, match="can only be set when"):
+        loaded.set_switch("change_filter", "updated_or_created_since")
+    loaded.set_switch("change_filter", "updated_from")
 
 
 def test_faults_go_on_where_they_were(tmp_path: Path) -> None:
@@ -231,16 +231,16 @@ def test_faults_go_on_where_they_were(tmp_path: Path) -> None:
 
 
 def test_faults_by_chance_go_on_where_they_were() -> None:
-    shares = {Trouble.ERROR: 300, Trouble.SLOW: 200}
+    shares = {FaultType.ERROR: 300, FaultType.SLOW: 200}
     first = SeededFaults(7, shares)
-    struck = [first.strike("GET", "/contacts") for _ in range(40)]
+    struck = [first.faults_for("GET", "/contacts") for _ in range(40)]
     again = SeededFaults(7, shares)
-    assert [again.strike("GET", "/contacts") for _ in range(15)] == struck[:15]
-    going_on = faults_of(json.loads(json.dumps(faults_document(again))))
+    assert [again.faults_for("GET", "/contacts") for _ in range(15)] == struck[:15]
+    going_on = faults_from_document(json.loads(json.dumps(faults_document(again))))
     assert going_on is not None
-    assert [going_on.strike("GET", "/contacts") for _ in range(25)] == struck[15:]
+    assert [going_on.faults_for("GET", "/contacts") for _ in range(25)] == struck[15:]
 
 
 def test_what_somebody_does_between_calls_is_not_saved() -> None:
-    faults = ScheduledFaults([(Occasion(1), Fault(Trouble.EDIT, edit=lambda: None))])
+    faults = ScheduledFaults([(Trigger(1), Fault(FaultType.EDIT, edit=lambda: None))])
     assert faults_document(faults) == {"scheduled": []}

@@ -1,4 +1,4 @@
-"""What is worked out when somebody looks at a record of a kind that books nothing."""
+"""Fields that are computed when a record is read, for kinds that book nothing."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from typing import Any
 
 from sagerecon.model.catalog import Kind
 from sagerecon.rehearsal.books.company import Company
-from sagerecon.rehearsal.books.presenting import Shape, plain, present
+from sagerecon.rehearsal.books.presentation import Shape, json_value, present
 from sagerecon.rehearsal.books.records import Row
-from sagerecon.rehearsal.books.tax_profile import shown_profile
+from sagerecon.rehearsal.books.tax_profile import profile_answer
 
 Answer = dict[str, Any]
 ShapeOf = Callable[[Kind], Shape]
 
 
 def _movement(company: Company, row: Row, shape_of: ShapeOf) -> Answer:
-    """A movement tells its day with a time, its number as a number, and all of its item."""
+    """Return the movement's day with a time, its number as a number, and its whole item."""
     number = row.values["movement_number"]
     item = company.find(row.values["stock_item"])
     shape = shape_of(company.catalog["stock_item"])
@@ -29,7 +29,7 @@ def _movement(company: Company, row: Row, shape_of: ShapeOf) -> Answer:
 
 
 def _type(company: Company, row: Row, shape_of: ShapeOf) -> Answer:
-    """An analysis type lists its categories."""
+    """Return the categories of an analysis type."""
     shape = shape_of(company.catalog["analysis_type_category"])
     owned = company.table("analysis_type_category").owned(row.id)
     return {"analysis_type_categories": [present(company, shape, each) for each in owned]}
@@ -40,10 +40,10 @@ def _attachment(_company: Company, row: Row, _shape_of: ShapeOf) -> Answer:
 
 
 def _profile(company: Company, _row: Row, _shape_of: ShapeOf) -> Answer:
-    return {name: plain(company, value) for name, value in shown_profile(company).items()}
+    return {name: json_value(company, value) for name, value in profile_answer(company).items()}
 
 
-ADDED: Mapping[str, Callable[[Company, Row, ShapeOf], Answer]] = {
+COMPUTED: Mapping[str, Callable[[Company, Row, ShapeOf], Answer]] = {
     "stock_movement": _movement,
     "analysis_type": _type,
     "attachment": _attachment,
@@ -51,6 +51,8 @@ ADDED: Mapping[str, Callable[[Company, Row, ShapeOf], Answer]] = {
 }
 
 
-def added(company: Company, kind: str, row: Row, asked: Callable[[str], bool], shape_of: ShapeOf) -> Answer:
-    """The fields that are worked out, as far as they were asked for."""
-    return {name: value for name, value in ADDED[kind](company, row, shape_of).items() if asked(name)}
+def computed_fields(
+    company: Company, kind: str, row: Row, requested: Callable[[str], bool], shape_of: ShapeOf
+) -> Answer:
+    """Return the computed fields that were requested."""
+    return {name: value for name, value in COMPUTED[kind](company, row, shape_of).items() if requested(name)}

@@ -1,24 +1,24 @@
-"""Contacts with their addresses and persons."""
+"""Contacts with their addresses and contact persons."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from sagerecon.rehearsal.books.company import Company
-from sagerecon.rehearsal.books.conduct import Conduct
-from sagerecon.rehearsal.books.currency import currency_allowed
+from sagerecon.rehearsal.books.currency import currency_faults
+from sagerecon.rehearsal.books.hooks import Hooks
 from sagerecon.rehearsal.books.records import Link, Row, Values
 from sagerecon.rehearsal.books.refusal import REQUIRED, Fault
 
-#: Kinds that belong to a contact without being a booking.
+#: Kinds that belong to a contact but are not bookings.
 _PARTS = ("address", "contact_person", "attachment")
 
-#: Parts of a contact that travel inside it and are records of their own, with what makes them main.
+#: Addresses nested in a contact's body, and whether each is the main one.
 _ADDRESSES = {"main_address": True, "delivery_address": False}
 
 
 def contact_defaults(company: Company) -> Values:
-    """What a contact holds where nothing was given."""
+    """Return the values of a contact's fields that were not given."""
     return {
         "locale": "en",
         "currency": Link("currency", company.identity.currency),
@@ -49,7 +49,7 @@ def _complete_contact(company: Company, values: Values, old: Row | None) -> Iter
     if old is not None and old.values.get("system"):
         yield Fault("You cannot edit a system contact.", "base")
     currency = values.get("currency")
-    yield from currency_allowed(company, currency)
+    yield from currency_faults(company, currency)
     if old is not None and currency != old.values.get("currency") and _is_used(company, old.id):
         yield Fault("You cannot change the currency of a contact that is in use.", "currency_id")
     if company.identity.edition == "start" and isinstance(values.get("delivery_address"), dict):
@@ -61,7 +61,7 @@ def _write_contact(company: Company, row: Row, now: int) -> None:
 
 
 def _write_parts(company: Company, row: Row, before: Values, now: int) -> None:
-    """Take note of the reference and make the nested address and person records of their own."""
+    """Index the reference, and store nested addresses and the main person as records."""
     values = row.values
     if values.get("reference"):
         company.keys["contact.reference", values["reference"].casefold()] = row.id
@@ -137,18 +137,18 @@ def _is_used(company: Company, contact: str) -> bool:
 
 
 def is_contact_deletable(company: Company, row: Row) -> bool:
-    """Whether a contact can be deleted: it is nobody's and nothing was booked on it."""
+    """Return whether a contact is not a system contact and has no bookings."""
     return not row.values.get("system") and not _is_used(company, row.id)
 
 
-def _keep_contact(company: Company, row: Row) -> Iterator[Fault]:
+def _contact_delete_faults(company: Company, row: Row) -> Iterator[Fault]:
     if not is_contact_deletable(company, row):
         yield Fault("You cannot delete a contact that is in use.", code="MethodNotAllowed")
 
 
-CONTACT = Conduct(
+CONTACT = Hooks(
     _complete_contact,
-    _keep_contact,
+    _contact_delete_faults,
     _write_contact,
     _change_contact,
     _remove_contact,
@@ -167,7 +167,7 @@ def _complete_address(company: Company, values: Values, old: Row | None) -> Iter
 
 
 def _write_main_address(company: Company, row: Row, now: int) -> None:
-    """One main address per contact: a new one takes the place of the old one."""
+    """Make this the only main address of its contact, if it is a main one."""
     contact = company.find(row.values.get("contact"))
     if contact is None or not row.values.get("is_main_address"):
         return
@@ -182,7 +182,7 @@ def _write_main_address(company: Company, row: Row, now: int) -> None:
 
 
 def _forget(company: Company, row: Row, link: Link, now: int) -> None:
-    """Take the link to a deleted part out of its contact."""
+    """Remove the reference to a deleted record from its contact."""
     contact = company.find(row.values.get("contact"))
     if contact is None:
         return
@@ -192,11 +192,11 @@ def _forget(company: Company, row: Row, link: Link, now: int) -> None:
     company.table("contact").touch(contact, now)
 
 
-ADDRESS = Conduct(
+ADDRESS = Hooks(
     _complete_address,
-    created=_write_main_address,
-    changed=lambda company, row, _before, now: _write_main_address(company, row, now),
-    removed=lambda company, row, now: _forget(company, row, Link("address", row.id), now),
+    after_create=_write_main_address,
+    after_update=lambda company, row, _before, now: _write_main_address(company, row, now),
+    after_delete=lambda company, row, now: _forget(company, row, Link("address", row.id), now),
 )
 
 
@@ -221,9 +221,9 @@ def _write_main_person(company: Company, row: Row, now: int) -> None:
     company.table("contact").touch(contact, now)
 
 
-PERSON = Conduct(
+PERSON = Hooks(
     _complete_person,
-    created=_write_main_person,
-    changed=lambda company, row, _before, now: _write_main_person(company, row, now),
-    removed=lambda company, row, now: _forget(company, row, Link("contact_person", row.id), now),
+    after_create=_write_main_person,
+    after_update=lambda company, row, _before, now: _write_main_person(company, row, now),
+    after_delete=lambda company, row, now: _forget(company, row, Link("contact_person", row.id), now),
 )

@@ -1,7 +1,7 @@
-"""A request body against the catalog: every fault of types, lengths, words and references in one pass.
+"""Validation of a request body against the catalog: types, lengths, enums, references, all in one pass.
 
-What comes out is typed: links, exact amounts, ISO days, under the names they are answered with. A
-field nobody knows and a field that is read only are passed over, as Sage does.
+The result is typed: links, exact amounts, ISO days, under the names they are answered with. Unknown fields
+and read-only fields are ignored, as Sage does.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from sagerecon.rehearsal.books.company import Company
 from sagerecon.rehearsal.books.records import Link, Values
 from sagerecon.rehearsal.books.refusal import REQUIRED, Fault, invalid
 
-#: Larger amounts are no amounts: twelve digits before the point.
+#: Limit of an amount: twelve digits before the decimal point.
 LARGEST = Decimal(10) ** 12
 TOO_LARGE = "The amount is too large."
 _MOST_PLACES = 10
 _MOST_DIGITS = 18
 
-#: What a reference that leads nowhere is called, where Sage has a word of its own.
-_CALLED = {"ledger_account": "Ledger Account", "bank_account": "Bank Account", "contact": "Contact"}
+#: Labels in messages about missing records, for kinds whose label is not derived from the name.
+_LABELS = {"ledger_account": "Ledger Account", "bank_account": "Bank Account", "contact": "Contact"}
 
 
 def read_wrapper(kind: Kind, body: Any) -> Mapping[str, Any]:
-    """The object under the kind's name.
+    """Return the object under the kind's name.
 
     Raises:
         Refusal: the body has no such object.
@@ -43,9 +43,9 @@ def read_wrapper(kind: Kind, body: Any) -> Mapping[str, Any]:
 def check_body(
     company: Company, kind: Kind, body: Mapping[str, Any], *, creating: bool, is_whole: bool = True
 ) -> tuple[Values, list[Fault]]:
-    """The typed values of the fields given, and everything that is wrong with them.
+    """Return the typed values of the fields given, and all faults found in them.
 
-    What is created must be given whole, unless `is_whole` is off.
+    A new record must have all required fields, unless `is_whole` is off.
     """
     check = _Check(company, creating)
     values = check.fields(kind.fields, body, "", needs_all=creating and is_whole)
@@ -53,7 +53,7 @@ def check_body(
 
 
 def size_faults(values: Mapping[str, Any], path: str = "") -> Iterator[Fault]:
-    """Amounts too large to be kept: two that may be sent can be one that may not when multiplied."""
+    """Yield faults for amounts too large to store; the product of two valid amounts can be one."""
     for name, value in values.items():
         if isinstance(value, Decimal):
             if abs(value) >= LARGEST:
@@ -94,44 +94,44 @@ class _Check:
         return values
 
     def value(self, field: Field, value: Any, path: str) -> Any:
-        """`value` as the field's type."""
+        """Return `value` converted to the field's type."""
         if field.targets:
             return self.reference(field, value, path)
         try:
             typed = _READERS[field.type](self, field, value, path)
         except (ValueError, TypeError, InvalidOperation, OverflowError):
-            self.faults.append(Fault(f"{_words(field.name)} is invalid.", path))
+            self.faults.append(Fault(f"{_label(field.name)} is invalid.", path))
             return None
         if field.enum and isinstance(typed, str) and typed not in field.enum:
-            self.faults.append(Fault(f"{_words(field.name)} is not included in the list.", path))
+            self.faults.append(Fault(f"{_label(field.name)} is not included in the list.", path))
         return typed
 
     def reference(self, field: Field, value: Any, path: str) -> Any:
-        """One link or, for a list of ids, several."""
+        """Return one link, or several for a list of ids."""
         if field.type == "list" or field.name.endswith("_ids"):
             if not isinstance(value, list):
-                self.faults.append(Fault(f"{_words(field.name)} is invalid.", path))
+                self.faults.append(Fault(f"{_label(field.name)} is invalid.", path))
                 return []
             return [self.link(field, item, path) for item in value]
         return self.link(field, value, path)
 
     def link(self, field: Field, value: Any, path: str) -> Link | None:
-        """The link to a record that is there."""
+        """Return the link to an existing record."""
         if not isinstance(value, str):
-            self.faults.append(Fault(f"{_words(field.name)} is invalid.", path))
+            self.faults.append(Fault(f"{_label(field.name)} is invalid.", path))
             return None
         if field.enum and value not in field.enum:
-            self.faults.append(Fault(f"{_words(field.name)} is not included in the list.", path))
+            self.faults.append(Fault(f"{_label(field.name)} is not included in the list.", path))
         link = Link(field.refers_to, value)
-        if len(field.targets) > 1:  # one of several kinds: the rules of the booking find out
+        if len(field.targets) > 1:  # one of several kinds: the booking's rules check it
             return link
         if not self.company.has(link):
-            called = _CALLED.get(link.kind, _words(link.kind).title())
-            self.faults.append(Fault(f"Couldn't find {called}.", path))
+            label = _LABELS.get(link.kind, _label(link.kind).title())
+            self.faults.append(Fault(f"Couldn't find {label}.", path))
         return link
 
 
-def _words(name: str) -> str:
+def _label(name: str) -> str:
     return name.removesuffix("_ids").removesuffix("_id").replace("_", " ").capitalize()
 
 
@@ -140,7 +140,7 @@ def _text(check: _Check, field: Field, value: Any, path: str) -> str:
         raise TypeError
     text = str(value)
     if field.max_length is not None and len(text) > field.max_length:
-        message = f"{_words(field.name)} is too long (maximum is {field.max_length} characters)."
+        message = f"{_label(field.name)} is too long (maximum is {field.max_length} characters)."
         check.faults.append(Fault(message, path))
     return text
 
@@ -211,7 +211,7 @@ def _list(check: _Check, field: Field, value: Any, path: str) -> list[Any]:
 
 
 def _item(check: _Check, field: Field, item: Mapping[str, Any], path: str) -> Values:
-    """A line: lines given replace those that were there, so each must be whole; a known id is kept."""
+    """Return a line. Lines replace the earlier ones, so each must be complete; a known id is kept."""
     values = check.fields(field.fields, item, path + ".", needs_all=True)
     id = item.get("id")
     if isinstance(id, str):

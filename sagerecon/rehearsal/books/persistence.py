@@ -1,4 +1,4 @@
-"""A company as one JSON document and back. What follows from the records is worked out again on loading."""
+"""A company as one JSON document and back; derived data is computed again on loading."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import Any
 from sagerecon.model.catalog import Catalog
 from sagerecon.model.money import decimal_text
 from sagerecon.rehearsal.books.company import Company, Identity
-from sagerecon.rehearsal.books.conduct import Conduct, owner_of
+from sagerecon.rehearsal.books.hooks import Hooks, owner_id
 from sagerecon.rehearsal.books.ledger import Entry, Posting
-from sagerecon.rehearsal.books.records import Identifiers, Link, Row, restored, saved
+from sagerecon.rehearsal.books.records import Identifiers, Link, Row, decode_value, encode_value
 
 FORMAT = 2
 _ENTRIES = "ledger_entry"
 
 
 def save_company(company: Company) -> dict[str, Any]:
-    """All of it as plain JSON."""
+    """Return the company as plain JSON."""
     identity = company.identity
     return {
         "format": FORMAT,
@@ -34,7 +34,7 @@ def save_company(company: Company) -> dict[str, Any]:
         "ids_used": company.identifiers.used,
         "sequence": company.sequence,
         "numbers": dict(company.numbers),
-        "settings": saved(company.settings),
+        "settings": encode_value(company.settings),
         "settings_updated_at": company.settings_updated_at,
         "controls": dict(company.controls),
         "keys": [[field, value, id] for (field, value), id in company.keys.items()],
@@ -51,13 +51,15 @@ def save_company(company: Company) -> dict[str, Any]:
     }
 
 
-def load_company(document: Mapping[str, Any], catalog: Catalog, conducts: Mapping[str, Conduct]) -> Company:
-    """The company that `save_company` wrote."""
+def load_company(
+    document: Mapping[str, Any], catalog: Catalog, hooks_by_kind: Mapping[str, Hooks]
+) -> Company:
+    """Read the company that `save_company` returned."""
     identity = Identity(**document["business"])
     company = Company(catalog, identity, Identifiers(document["seed"], document["ids_used"]))
     company.sequence = document["sequence"]
     company.numbers = dict(document["numbers"])
-    company.settings = restored(document["settings"])
+    company.settings = decode_value(document["settings"])
     company.settings_updated_at = document["settings_updated_at"]
     company.controls = dict(document["controls"])
     company.keys = {(field, value): id for field, value, id in document["keys"]}
@@ -66,9 +68,9 @@ def load_company(document: Mapping[str, Any], catalog: Catalog, conducts: Mappin
         table = company.table(kind)
         table.restore(map(_load_row, rows["rows"]), map(_load_row, rows["deleted"]))
         for row in table:
-            table.hang(row, owner_of(row.values))
+            table.set_owner(row, owner_id(row.values))
     _load_entries(company, document["entries"])
-    _settle_again(company, conducts)
+    _restore_subledgers(company, hooks_by_kind)
     return company
 
 
@@ -76,27 +78,27 @@ def _load_entries(company: Company, entries: list[Any]) -> None:
     loaded = [_load_entry(entry) for entry in entries]
     company.ledger.entries.restore(loaded, ())
     for entry in loaded:
-        company.ledger.count(entry)
+        company.ledger.add_to_sums(entry)
 
 
-def _settle_again(company: Company, conducts: Mapping[str, Conduct]) -> None:
-    """The sub-ledgers: first every document, then what was allocated, in the order it was made."""
-    settling: list[tuple[int, Conduct, Row]] = []
-    for kind, conduct in conducts.items():
+def _restore_subledgers(company: Company, hooks_by_kind: Mapping[str, Hooks]) -> None:
+    """Rebuild the sub-ledgers: first all documents, then all allocations in creation order."""
+    settling: list[tuple[int, Hooks, Row]] = []
+    for kind, hooks in hooks_by_kind.items():
         for row in company.table(kind):
-            conduct.registers(company, row)
-            settling.append((row.sequence, conduct, row))
-    for _, conduct, row in sorted(settling, key=lambda item: item[0]):
-        conduct.settles(company, row)
+            hooks.restore_artefact(company, row)
+            settling.append((row.sequence, hooks, row))
+    for _, hooks, row in sorted(settling, key=lambda item: item[0]):
+        hooks.restore_settlements(company, row)
 
 
 def _save_row(row: Row) -> list[Any]:
-    return [row.id, row.sequence, row.created_at, row.updated_at, row.deleted_at, saved(row.values)]
+    return [row.id, row.sequence, row.created_at, row.updated_at, row.deleted_at, encode_value(row.values)]
 
 
 def _load_row(item: list[Any]) -> Row:
     id, sequence, created_at, updated_at, deleted_at, values = item
-    row = Row(id, sequence, created_at, restored(values))
+    row = Row(id, sequence, created_at, decode_value(values))
     row.updated_at, row.deleted_at = updated_at, deleted_at
     return row
 

@@ -1,4 +1,4 @@
-"""What stands between a request and the books: sign-in, limits, rights, idempotency."""
+"""Checks between an API request and the books: sign-in, limits, permissions, idempotency."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from sagerecon.rehearsal.membership import Member, Membership
 from sagerecon.rehearsal.reply import JSON, Reply, json_reply, refusal
 from sagerecon.rehearsal.request import READ_ONLY, RESTRICTED, ApiRequest, User
 
-#: How a 429 says when to come back. Sage does not document it, so all three can be played.
+#: Form of the Retry-After header of a 429. Sage does not document it, so all three are supported.
 SECONDS = "seconds"
 DATE = "date"
 ABSENT = "absent"
@@ -26,13 +26,13 @@ ABSENT = "absent"
 _METHODS = ("GET", "POST", "PUT", "DELETE")
 _BUSINESS_HEADER = "X-Business"
 
-#: Kinds that lie above the businesses and are answered at the door.
-_ABOVE = ("business", "user")
+#: Kinds that belong to no single business; the gateway answers them itself.
+_ACCOUNT_KINDS = ("business", "user")
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
-    """A request whose caller and business are known."""
+class Caller:
+    """Who sends a request, and the business it is for."""
 
     app_id: str
     member: Member
@@ -42,8 +42,8 @@ class Visit:
 
 
 @dataclass(slots=True)
-class Door:
-    """Judges a request step by step, in the order in which the refusals come."""
+class Gateway:
+    """Handles an API request step by step, in the order in which Sage's refusals come."""
 
     authorization: AuthorizationServer
     membership: Membership
@@ -51,22 +51,23 @@ class Door:
     idempotency: Idempotency
     retry_after: str = ABSENT
 
-    def visit(self, headers: Mapping[str, str], now: int) -> Visit | Reply:
-        """Who is calling about which business; header names are in lower case."""
-        consent = self.authorization.bearer(headers.get("authorization", ""), now)
+    def authenticate(self, headers: Mapping[str, str], now: int) -> Caller | Reply:
+        """Return the caller, or a 401; header names are in lower case."""
+        consent = self.authorization.consent_of(headers.get("authorization", ""), now)
         if consent is None:
             return refusal(401, "AuthorizationFailure", "The access token is missing, expired or not valid.")
         member = self.membership.members[consent.user_id]
-        business = headers.get(_BUSINESS_HEADER.lower()) or member.lead  # silently, as Sage does
-        return _visit(consent, member, business)
+        # Without the header, Sage uses the lead business and gives no warning.
+        business = headers.get(_BUSINESS_HEADER.lower()) or member.lead
+        return _caller(consent, member, business)
 
-    def limited(self, visit: Visit, now: int) -> Reply | None:
-        """A 429 where a limit is used up; else the call is booked."""
-        exceeded = self.limits.exceeded(visit.app_id, visit.business, now)
+    def check_limits(self, caller: Caller, now: int) -> Reply | None:
+        """Book the call and return None, or return a 429 if a limit is used up."""
+        exceeded = self.limits.book_call(caller.app_id, caller.business, now)
         return None if exceeded is None else self.too_many(exceeded.limit, exceeded.frees_at, now)
 
     def too_many(self, limit: str, frees_at: int, now: int) -> Reply:
-        """A 429 as this Sage words it; no public source shows the body of a real one."""
+        """Return a 429. No public source shows the body of a real one, so its text is ours."""
         reply = refusal(429, "TooManyRequests", f"The limit {limit} is used up.")
         if self.retry_after == ABSENT:
             return reply
@@ -76,10 +77,10 @@ class Door:
             value = formatdate(-(-frees_at // SECOND), usegmt=True)
         return replace(reply, headers={**reply.headers, "Retry-After": value})
 
-    def answer(
-        self, visit: Visit, method: str, target: str, headers: Mapping[str, str], body: bytes, now: int
+    def handle(
+        self, caller: Caller, method: str, target: str, headers: Mapping[str, str], body: bytes, now: int
     ) -> Reply:
-        """The answer to a request within the limits; `target` is the path after the version."""
+        """Answer a request that is within the limits; `target` is the path after the version."""
         path, query = split_target(target)
         parts = [part for part in path.split("/") if part]
         if method not in _METHODS:
@@ -88,30 +89,30 @@ class Door:
             return _not_found()
         if parts[0] in ("user", "businesses"):
             if method == "GET":
-                return self._about(visit.member, parts, query)
-            return self._about_changed(visit, method, path, headers, body, now)
-        if (refused := self._refused(visit, method)) is not None:
+                return self._account_reply(caller.member, parts, query)
+            return self._update_account(caller, method, path, headers, body, now)
+        if (refused := self._check_access(caller, method)) is not None:
             return refused
         try:
             document = _read_body(headers, body)
-        except _UnreadableError as error:
+        except _UnreadableBodyError as error:
             return error.reply
-        assert visit.user is not None  # noqa: S101 - `_refused` has seen to it
-        return self._booked(
-            visit, ApiRequest(method, path, query, document, visit.user, now, wants_text=True)
+        assert caller.user is not None  # noqa: S101 - guaranteed by `_check_access`
+        return self._handle_once(
+            caller, ApiRequest(method, path, query, document, caller.user, now, wants_text=True)
         )
 
-    def _about(self, member: Member, parts: list[str], query: Mapping[str, str]) -> Reply:
-        """What is told about the user, or about the businesses: they lie above any one business."""
+    def _account_reply(self, member: Member, parts: list[str], query: Mapping[str, str]) -> Reply:
+        """Return the answer about the user or the businesses, which no single business owns."""
         if parts[0] == "businesses":
             return self.membership.businesses_answer(member, parts[1:], query)
         return self.membership.user_answer(member) if len(parts) == 1 else _not_found()
 
-    def _about_changed(
-        self, visit: Visit, method: str, path: str, headers: Mapping[str, str], body: bytes, now: int
+    def _update_account(
+        self, caller: Caller, method: str, path: str, headers: Mapping[str, str], body: bytes, now: int
     ) -> Reply:
-        """The user or a business after a change of what is told about them."""
-        member, parts = visit.member, [part for part in path.split("/") if part]
+        """Change the user or a business, and return its new state."""
+        member, parts = caller.member, [part for part in path.split("/") if part]
         is_user = parts[0] == "user"
         if method != "PUT" or len(parts) != (1 if is_user else 2):
             return _not_offered(method, path)
@@ -119,11 +120,11 @@ class Door:
         user = member.in_business(business)
         if user is None:
             return _not_found()
-        if visit.is_readonly:
+        if caller.is_readonly:
             return _denied()
         try:
             document = _read_body(headers, body)
-        except _UnreadableError as error:
+        except _UnreadableBodyError as error:
             return error.reply
         request = ApiRequest(method, path, {}, document, user, now)
         answered = self.membership.businesses[business].handle(request)
@@ -131,52 +132,54 @@ class Door:
             return json_reply(answered.status, answered.body)
         if is_user:
             self.membership.change_user(member, answered.body, now)
-        return self._about(member, parts, {})
+        return self._account_reply(member, parts, {})
 
     def offered(self, catalog: Catalog) -> Iterator[tuple[Kind, Operation]]:
-        """Every operation that is answered, here or in one of the businesses."""
+        """Yield every operation that is answered, by the gateway or by one of the businesses."""
         for kind in catalog:
             for operation in kind.operations.values():
                 businesses = self.membership.businesses.values()
-                if kind.name in _ABOVE or any(books.offers(kind, operation.name) for books in businesses):
+                if kind.name in _ACCOUNT_KINDS or any(
+                    books.offers(kind, operation.name) for books in businesses
+                ):
                     yield kind, operation
 
-    def _refused(self, visit: Visit, method: str) -> Reply | None:
-        """What the caller may not do, whatever the books say."""
-        if visit.user is None:
+    def _check_access(self, caller: Caller, method: str) -> Reply | None:
+        """Return a refusal if the caller lacks permission, whatever the books hold."""
+        if caller.user is None:
             return _denied()
-        if visit.business in self.membership.lapsed:
+        if caller.business in self.membership.lapsed:
             return refusal(401, "AuthorizationFailure", "No active subscription. (MSE)")
         if method == "GET":
             return None
-        if visit.is_readonly or visit.user.role == READ_ONLY:
+        if caller.is_readonly or caller.user.role == READ_ONLY:
             return _denied()
-        if method == "DELETE" and visit.user.role == RESTRICTED:
+        if method == "DELETE" and caller.user.role == RESTRICTED:
             return _denied()
         return None
 
-    def _booked(self, visit: Visit, request: ApiRequest) -> Reply:
-        """What the books answer, or answered when the same request came first."""
+    def _handle_once(self, caller: Caller, request: ApiRequest) -> Reply:
+        """Return the books' answer, or the first answer if the same request came before."""
         kind, id_, body = self.idempotency.unwrap(request.method, request.path, request.body)
         asked = f"{request.method} {request.path}"
         if kind is not None and id_:
-            first = self.idempotency.answered(visit.business, kind, id_, body, request.now, asked)
+            first = self.idempotency.replay(caller.business, kind, id_, body, request.now, asked)
             if first is not None:
-                return _echoing(first, visit.business)
-        answered = self.membership.businesses[visit.business].handle(replace(request, body=body))
+                return _with_business_header(first, caller.business)
+        answered = self.membership.businesses[caller.business].handle(replace(request, body=body))
         reply = json_reply(answered.status, answered.body, answered.headers)
         if kind is not None and id_:
-            self.idempotency.remember(visit.business, kind, id_, body, reply, request.now, asked)
-        return _echoing(reply, visit.business)
+            self.idempotency.record(caller.business, kind, id_, body, reply, request.now, asked)
+        return _with_business_header(reply, caller.business)
 
 
 def split_target(target: str) -> tuple[str, dict[str, str]]:
-    """The bare path and the query of what follows the host and the version."""
+    """Split a request target into its decoded path and its query."""
     parts = urlsplit(target)
     return unquote(parts.path), dict(parse_qsl(parts.query, keep_blank_values=True))
 
 
-class _UnreadableError(Exception):
+class _UnreadableBodyError(Exception):
     def __init__(self, reply: Reply) -> None:
         super().__init__(reply.status)
         self.reply = reply
@@ -186,20 +189,20 @@ def _read_body(headers: Mapping[str, str], body: bytes) -> Any:
     if not body:
         return None
     if headers.get("content-type", "").partition(";")[0].strip().lower() != JSON:
-        raise _UnreadableError(refusal(415, "UnsupportedMediaType", "Only application/json is accepted."))
+        raise _UnreadableBodyError(refusal(415, "UnsupportedMediaType", "Only application/json is accepted."))
     try:
         return read_json(body)
     except (ValueError, RecursionError):
-        raise _UnreadableError(refusal(400, "InvalidJson", "The request body is not JSON.")) from None
+        raise _UnreadableBodyError(refusal(400, "InvalidJson", "The request body is not JSON.")) from None
 
 
-def _visit(consent: Consent, member: Member, business: str) -> Visit:
-    return Visit(
+def _caller(consent: Consent, member: Member, business: str) -> Caller:
+    return Caller(
         consent.client_id, member, business, member.in_business(business), consent.scope == "readonly"
     )
 
 
-def _echoing(reply: Reply, business: str) -> Reply:
+def _with_business_header(reply: Reply, business: str) -> Reply:
     return replace(reply, headers={**reply.headers, _BUSINESS_HEADER: business})
 
 

@@ -25,7 +25,7 @@ from small_sage import (
 from sagerecon.model.clock import DAY, SECOND
 from sagerecon.model.errors import ProjectError
 from sagerecon.rehearsal.clock import VirtualClock
-from sagerecon.rehearsal.door import ABSENT, DATE, SECONDS
+from sagerecon.rehearsal.gateway import ABSENT, DATE, SECONDS
 from sagerecon.rehearsal.idempotency import REFUSE, WRITE
 from sagerecon.rehearsal.reply import Reply
 from sagerecon.rehearsal.sage import RehearsalSage
@@ -143,7 +143,7 @@ def test_every_answer_has_a_request_id_of_its_own() -> None:
 )
 def test_a_used_up_minute_is_a_429_in_three_shapes(shape: str, expected: str | None) -> None:
     sage = small_sage(per_minute=2)
-    sage.door.retry_after = shape
+    sage.gateway.retry_after = shape
     headers = bearer(sage)
     assert [sage.request("GET", "/v3.1/contacts", headers).status for _ in range(2)] == [200, 200]
     refused = sage.request("GET", "/v3.1/contacts", headers)
@@ -173,12 +173,12 @@ def test_limits_are_one_companys_own_and_the_bytes_and_day_of_the_app() -> None:
 def test_other_apps_calls_take_room_and_are_refused_where_there_is_none() -> None:
     sage = small_sage(per_day=5)
     now = sage.clock.now()
-    sage.expect_foreign(OAK, [now + 1, now + 2, now + 3, now + DAY * 3])
+    sage.schedule_foreign_calls(OAK, [now + 1, now + 2, now + 3, now + DAY * 3])
     headers = bearer(sage)
     sage.clock.sleep(10)
     assert [sage.request("GET", "/v3.1/contacts", headers).status for _ in range(3)] == [200, 200, 429]
     assert sage.limits.foreign_calls(OAK) == (3, 0)
-    sage.expect_foreign(OAK, [now + 10])
+    sage.schedule_foreign_calls(OAK, [now + 10])
     assert sage.limits.used(OAK, sage.clock.now()) == (5, 5)
     assert sage.limits.foreign_calls(OAK) == (3, 1)
 
@@ -271,7 +271,7 @@ def test_a_saved_rehearsal_goes_on_where_it_stood(tmp_path: Path) -> None:
     sage = small_sage(clock, per_minute=3)
     headers = bearer(sage)
     first = sage.request("POST", "/v3.1/contacts", headers, contact("Oak", "d" * 32))
-    sage.expect_foreign(OAK, [clock.now() + 5])
+    sage.schedule_foreign_calls(OAK, [clock.now() + 5])
     sage.lapse(ELM)
     path = tmp_path / "sage.json"
     sage.save(path)
