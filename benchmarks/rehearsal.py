@@ -21,7 +21,7 @@ from sagerecon.documents.package import catalog
 from sagerecon.model.clock import DAY, MINUTE, SECOND, instant_text
 from sagerecon.rehearsal.books.business import new_business
 from sagerecon.rehearsal.clock import VirtualClock
-from sagerecon.rehearsal.door import SECONDS
+from sagerecon.rehearsal.gateway import SECONDS
 from sagerecon.rehearsal.reply import Reply
 from sagerecon.rehearsal.request import FULL
 from sagerecon.rehearsal.sage import RehearsalSage
@@ -56,7 +56,7 @@ class Caller:
     def __init__(self) -> None:
         self.clock = VirtualClock()
         self.sage = RehearsalSage(catalog(), self.clock)
-        self.sage.door.retry_after = SECONDS
+        self.sage.gateway.retry_after = SECONDS
         self.sage.add_app(*APP, name="Bench", redirect_uri="http://127.0.0.1/back")
         self.sage.add_user("u1", "A Clerk", "AC")
         self.sage.add_business(

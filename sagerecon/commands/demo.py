@@ -31,8 +31,8 @@ from sagerecon.planning.plan import Action, Plan
 from sagerecon.project.project import FILE, Project
 from sagerecon.reconciliation.verdict import Verdict
 from sagerecon.rehearsal.clock import SharedClock
-from sagerecon.rehearsal.faults import Fault, Occasion, ScheduledFaults, Trouble
-from sagerecon.rehearsal.limits import every_day
+from sagerecon.rehearsal.faults import Fault, FaultType, ScheduledFaults, Trigger
+from sagerecon.rehearsal.limits import daily_calls
 from sagerecon.rehearsal.overview import overview, references
 from sagerecon.rehearsal.sage import RehearsalSage
 from sagerecon.rehearsal.server import serve
@@ -130,7 +130,7 @@ def _sign_in(stage: Stage) -> None:
 
 def _freeze(stage: Stage) -> Prepared:
     stage.chapter("The source is frozen and held against itself")
-    with stage.screen.meter("reading") as meter:
+    with stage.screen.progress("reading") as meter:
         prepared = sources.snapshot(stage.project, stage.clock, lambda file, rows: meter(rows, 0, file))
     stage.screen.show(terminal.source_files((file.path, file.rows) for file in prepared.files))
     stage.screen.findings(prepared.findings)
@@ -146,7 +146,7 @@ def _plan(stage: Stage, prepared: Prepared) -> Plan:
 
 def _read_back(stage: Stage, prepared: Prepared) -> reconciliations.Reconciled:
     stage.chapter("Sage is read back and held against the source")
-    with stage.project.open_session() as session, stage.screen.meter("reading back") as meter:
+    with stage.project.open_session() as session, stage.screen.progress("reading back") as meter:
         result = reconciliations.reconcile(
             stage.project,
             stage.clock,
@@ -167,7 +167,7 @@ def _conclude(stage: Stage, reconciled: reconciliations.Reconciled, wrong: list[
     tie_outs = reconciled.reconciliation.tie_outs
     wrong += [f"{tie_out.about} does not tie out." for tie_out in tie_outs if not tie_out.ties]
     for sentence in wrong:
-        stage.screen.complain(sentence)
+        stage.screen.error(sentence)
     if wrong:
         stage.screen.say("The demo did not come out as it must.", "bold red")
     else:
@@ -216,7 +216,7 @@ def _run(stage: Stage) -> int:
     stage.chapter("The run: killed once, an answer lost, a 429, another app")
     _interfere(stage)
     say, clock = stage.screen.say, stage.clock
-    with stage.screen.meter("sending") as meter:
+    with stage.screen.progress("sending") as meter:
         for go in range(1, GOES + 1):
             code, result = _apply(stage, KILLED_AT if go == 1 else None, meter)
             if go == 1:
@@ -232,11 +232,11 @@ def _run(stage: Stage) -> int:
 
 def _interfere(stage: Stage) -> None:
     """An answer lost after the booking, a 500 after one, a 429, and another app on the second day."""
-    stage.faults.add(Occasion(150, "POST", "/sales_invoices"), Fault(Trouble.ANSWER_LOST))
-    stage.faults.add(Occasion(90, "POST", "/purchase_invoices"), Fault(Trouble.ERROR_SAVED, status=500))
-    stage.faults.add(Occasion(300, "POST", "/contacts"), Fault(Trouble.TOO_MANY))
+    stage.faults.add(Trigger(150, "POST", "/sales_invoices"), Fault(FaultType.ANSWER_LOST))
+    stage.faults.add(Trigger(90, "POST", "/purchase_invoices"), Fault(FaultType.ERROR_SAVED, status=500))
+    stage.faults.add(Trigger(300, "POST", "/contacts"), Fault(FaultType.TOO_MANY))
     second_day = STARTS_AT + DAY - STARTS_AT % DAY
-    stage.sage.expect_foreign(stage.project.business.id, every_day(second_day, 1, FOREIGN_CALLS))
+    stage.sage.schedule_foreign_calls(stage.project.business.id, daily_calls(second_day, 1, FOREIGN_CALLS))
 
 
 def _apply(
@@ -250,7 +250,7 @@ def _apply(
     for line in process.stdout:
         event = json.loads(line)
         if event["event"] == "progress":
-            meter(event["done"], event["of"], event["note"])
+            meter(event["completed"], event["total"], event["detail"])
         elif event["event"] in ("result", "error"):
             result = event
         if victim is not None and stage.sage.calls >= victim:
@@ -317,7 +317,7 @@ def _summarize(
     stage.chapter("What came of it")
     more = {resource: count - before.get(resource, 0) for resource, count in after.items()}
     created = {resource: count for resource, count in more.items() if count > 0}
-    stage.screen.show(terminal.created(created))
+    stage.screen.show(terminal.created_records(created))
     header, sage = made.header, stage.sage
     foreign, refused = sage.limits.foreign_calls(header.business)
     stage.screen.say(

@@ -1,0 +1,147 @@
+"""The plan, the run, changes and findings as parts of a report document. All amounts are text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from sagerecon.model.clock import instant, instant_text
+from sagerecon.model.finding import Finding
+from sagerecon.model.money import decimal_text, total
+from sagerecon.planning.plan import Action, Plan, Step
+from sagerecon.report.facts import RunFacts
+
+#: The label of each action in a report, in the order of the columns.
+ACTIONS = {
+    Action.CREATE: "create",
+    Action.UPDATE: "update",
+    Action.ADOPT: "adopt",
+    Action.SKIP: "existing",
+    Action.LEAVE_OUT: "left out",
+    Action.QUARANTINE: "quarantined",
+    Action.DELETE: "delete",
+    Action.VOID: "void",
+}
+
+
+def plan_document(plan: Plan) -> dict[str, Any]:
+    """Return a plan with its calls, schedule and counts by mapping."""
+    header = plan.header
+    start = instant(header.starts_at)
+    return {
+        "hash": plan.hash,
+        "purpose": header.purpose,
+        "calls": header.calls,
+        "lower_bound": header.lower_bound,
+        "lower_bound_reason": header.bound_reason,
+        "limit_per_minute": header.per_minute,
+        "limit_per_day": header.per_day,
+        "reserve": header.reserve,
+        "starts_at": header.starts_at,
+        "finishes_p50": header.finishes_p50,
+        "finishes_p90": header.finishes_p90,
+        "windows": [
+            {
+                "number": window.number,
+                "opens_at": instant_text(start + window.opens),
+                "closes_at": instant_text(start + window.closes),
+                "calls": window.calls,
+            }
+            for window in header.windows
+        ],
+        "steps": _by_mapping(plan.steps),
+        "read_calls": sum(step.calls for step in plan.steps if step.action is Action.READ),
+    }
+
+
+def run_document(run: RunFacts) -> dict[str, Any]:
+    """Return the figures of a run, in total and by day."""
+    return {
+        "calls_used": run.calls_used,
+        "calls_planned": run.calls_planned,
+        "lower_bound": run.lower_bound,
+        "lower_bound_reason": run.lower_bound_reason,
+        "limit_per_day": run.limit_per_day,
+        "reserve": run.reserve,
+        "days": [
+            {"date": day.isoformat(), "calls": calls, "rate_limited": run.rate_limited_by_day.get(day, 0)}
+            for day, calls in run.calls_by_day
+        ],
+        "rate_limited": run.rate_limited,
+        "in_doubt": run.in_doubt,
+        "resumed": run.resumed,
+        "started_at": run.started_at,
+        "finished_at": run.finished_at,
+    }
+
+
+def changes_document(plan: Plan) -> list[dict[str, Any]]:
+    """Return each value changed by the mapping, with its record and the line of the rule."""
+    return [
+        {
+            "record": step.label or step.key,
+            "key": step.key,
+            "field": change.field,
+            "before": change.before,
+            "after": change.after,
+            "rule": change.rule,
+            "mapping_line": str(change.place),
+        }
+        for step in plan.steps
+        for change in step.changes
+    ]
+
+
+def records_by_action(plan: Plan, action: Action) -> list[dict[str, Any]]:
+    """Return the records of a plan that have the action, such as quarantine, with their reasons."""
+    return [
+        {
+            "verdict": ACTIONS[action],
+            "kind": step.kind,
+            "key": step.key,
+            "label": step.label or step.key,
+            "amount": None if step.amount is None else decimal_text(step.amount),
+            "reason": f"{step.reason} (rule {step.rule})" if step.rule else step.reason,
+            "remedy": " ".join(dict.fromkeys(finding.hint for finding in step.findings if finding.hint)),
+            "source_rows": [str(place) for place in step.origins],
+        }
+        for step in plan.steps
+        if step.action is action
+    ]
+
+
+def findings_document(findings: Iterable[Finding]) -> list[dict[str, Any]]:
+    """Return findings as a list of documents."""
+    return [
+        {
+            "code": finding.code,
+            "severity": finding.severity.value,
+            "place": str(finding.place),
+            "message": finding.message,
+            "hint": finding.hint,
+        }
+        for finding in findings
+    ]
+
+
+def _by_mapping(steps: Iterable[Step]) -> list[dict[str, Any]]:
+    groups: dict[tuple[str, str], list[Step]] = {}
+    for step in steps:
+        if step.action is not Action.READ:
+            groups.setdefault((step.kind, step.key.partition("/")[0]), []).append(step)
+    return [
+        {
+            "kind": kind,
+            "mapping": mapping,
+            "records": len(found),
+            "calls": sum(step.calls for step in found),
+            "amount": decimal_text(total(step.amount for step in found if step.amount is not None)),
+            **dict(_counts(found)),
+        }
+        for (kind, mapping), found in groups.items()
+    ]
+
+
+def _counts(steps: list[Step]) -> Iterator[tuple[str, int]]:
+    for action, label in ACTIONS.items():
+        yield label.replace(" ", "_"), sum(step.action is action for step in steps)

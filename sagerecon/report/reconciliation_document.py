@@ -1,0 +1,240 @@
+"""A reconciliation as part of a report document, and its summary. All amounts are text."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any
+
+from sagerecon.model.money import decimal_text, total
+from sagerecon.reconciliation.completeness import SageLine, SourceLine, Tally
+from sagerecon.reconciliation.reconcile import Reconciliation
+from sagerecon.reconciliation.shares import Share
+from sagerecon.reconciliation.tie_out import TieOut, TieOutLine
+from sagerecon.reconciliation.verdict import Difference, RecordVerdict, Verdict
+from sagerecon.report.formatting import counted
+
+
+def reconciliation_document(reconciliation: Reconciliation) -> dict[str, Any]:
+    """Return a reconciliation in full: verdict, completeness, tie-outs, exceptions, coverage."""
+    verdicts = reconciliation.verdicts
+    return {
+        "verdict": verdict_document(reconciliation),
+        "completeness": [_source_line(line) for line in reconciliation.completeness],
+        "sage_records": [_sage_line(line) for line in reconciliation.sage],
+        "tie_outs": [tie_out_document(tie_out) for tie_out in reconciliation.tie_outs],
+        "exceptions": [record_document(verdict) for verdict in reconciliation.findings],
+        "tolerated": {
+            "count": reconciliation.tolerated.count,
+            "amount": decimal_text(reconciliation.tolerated.amount),
+            "limit": _text(reconciliation.tolerated.limit),
+            "within_limit": reconciliation.tolerated.is_within_limit,
+            "records": [record_document(v) for v in verdicts if any(d.is_excused for d in v.differences)],
+        },
+        "left_out": [record_document(v) for v in verdicts if v.verdict is Verdict.LEFT_OUT],
+        "coverage": {
+            "kinds_read": list(reconciliation.coverage.kinds_read),
+            "kinds_not_read": list(reconciliation.coverage.kinds_not_read),
+            "records_compared": reconciliation.coverage.records_compared,
+            "fields_compared": reconciliation.coverage.fields_compared,
+            "fields_not_returned": dict(reconciliation.coverage.fields_not_answered),
+        },
+    }
+
+
+def reconciliation_summary(reconciliation: Reconciliation) -> dict[str, Any]:
+    """Return the exceptions and the totals of the tie-outs, for the result of a command."""
+    return {
+        "ties_out": reconciliation.ties_out,
+        "exceptions": [
+            {
+                "id": verdict.id,
+                "verdict": verdict.verdict.value,
+                "label": verdict.label,
+                "sage_id": verdict.sage_id,
+                "source_rows": [str(place) for place in verdict.origins],
+                "reason": verdict.reason,
+                "first_seen": verdict.since,
+            }
+            for verdict in reconciliation.findings
+        ],
+        "tie_outs": {
+            tie_out.name: {
+                "ties_out": tie_out.ties,
+                "expected": decimal_text(tie_out.totals.expected),
+                "sage": decimal_text(tie_out.totals.sage),
+                "difference": decimal_text(tie_out.totals.difference),
+            }
+            for tie_out in reconciliation.tie_outs
+        },
+    }
+
+
+def verdict_document(reconciliation: Reconciliation) -> dict[str, Any]:
+    """Return the verdict: one sentence, and counts of verdicts, exceptions and tie-outs."""
+    counts = Counter(verdict.verdict for verdict in reconciliation.verdicts)
+    failed = [tie_out for tie_out in reconciliation.tie_outs if not tie_out.ties]
+    return {
+        "ties_out": reconciliation.ties_out,
+        "summary": _summary(reconciliation, counts[Verdict.VERIFIED], failed),
+        "records": {verdict.value: counts[verdict] for verdict in Verdict if counts[verdict]},
+        "exceptions": len(reconciliation.findings),
+        "amount_at_risk": decimal_text(total(verdict.at_risk for verdict in reconciliation.findings)),
+        "tie_outs": len(reconciliation.tie_outs),
+        "tie_outs_failed": [tie_out.about for tie_out in failed],
+    }
+
+
+def tie_out_document(tie_out: TieOut) -> dict[str, Any]:
+    """Return a tie-out with its lines, totals and control account."""
+    control = tie_out.control
+    return {
+        "name": tie_out.name,
+        "title": tie_out.about,
+        "as_at": tie_out.as_at.isoformat(),
+        "ties_out": tie_out.ties,
+        "buckets": list(tie_out.buckets),
+        "lines": [_line(line) for line in tie_out.lines],
+        "totals": _totals(tie_out.totals),
+        "control_account": None
+        if control is None
+        else {
+            "code": control.code,
+            "name": control.name,
+            "source": _text(control.source),
+            "sage": _text(control.sage),
+            "agrees": tie_out.control_agrees,
+        },
+    }
+
+
+def record_document(verdict: RecordVerdict) -> dict[str, Any]:
+    """Return a record with its verdict, differences, places in source and Sage, and remedy."""
+    return {
+        "verdict": verdict.verdict.value,
+        "kind": verdict.kind,
+        "key": verdict.key,
+        "label": verdict.label or verdict.key or verdict.sage_id,
+        "amount": _text(verdict.amount),
+        "amount_at_risk": decimal_text(verdict.at_risk),
+        "reason": verdict.reason,
+        "remedy": verdict.clears,
+        "source_rows": [str(place) for place in verdict.origins],
+        "mapping_line": str(verdict.mapping),
+        "sage_id": verdict.sage_id,
+        "match_method": verdict.rung,
+        "first_seen": verdict.since,
+        "differences": [_difference(difference) for difference in verdict.differences],
+    }
+
+
+def _summary(reconciliation: Reconciliation, verified: int, failed: list[TieOut]) -> str:
+    if reconciliation.ties_out:
+        excused = reconciliation.tolerated.count
+        within = f", {counted(excused, 'difference')} within tolerance" if excused else ""
+        tie_outs = counted(len(reconciliation.tie_outs), "tie-out")
+        return f"Everything ties out: {counted(verified, 'record')} verified, {tie_outs} agree{within}."
+    parts = []
+    if found := len(reconciliation.findings):
+        parts.append(counted(found, "exception"))
+    if failed:
+        parts.append(f"{len(failed)} of {counted(len(reconciliation.tie_outs), 'tie-out')} with differences")
+    if not reconciliation.tolerated.is_within_limit:
+        parts.append("tolerated differences above their limit")
+    return f"Needs review: {', '.join(parts)}."
+
+
+def _source_line(line: SourceLine) -> dict[str, Any]:
+    return {
+        "kind": line.kind,
+        "mapping": line.mapping,
+        "read": _tally(line.read),
+        "created": _tally(line.created),
+        "existing": _tally(line.already_there),
+        "left_out": _tally(line.left_out),
+        "merged": _tally(line.merged),
+        "quarantined": _tally(line.quarantined),
+        "not_yet_written": _tally(line.not_yet_written),
+    }
+
+
+def _sage_line(line: SageLine) -> dict[str, Any]:
+    return {
+        "kind": line.kind,
+        "total": _tally(line.held),
+        "migrated": _tally(line.ours),
+        "pre_existing": _tally(line.there_before),
+        "created_by_sage": _tally(line.came_along),
+        "extra": _tally(line.extra),
+    }
+
+
+def _tally(tally: Tally) -> dict[str, Any]:
+    return {"count": tally.count, "amount": decimal_text(tally.amount)}
+
+
+def _line(line: TieOutLine) -> dict[str, Any]:
+    return {
+        "code": line.code,
+        "name": line.name,
+        "source_accounts": [
+            {"code": code, "name": name, "amount": decimal_text(amount)} for code, name, amount in line.old
+        ],
+        "adjustments": [
+            {"name": entry.name, "reason": entry.reason, "amount": decimal_text(entry.amount)}
+            for entry in line.adjustments
+        ],
+        **_totals(line),
+        "explanation": line.explanation,
+        "records": [_share(share) for share in line.records],
+    }
+
+
+def _totals(line: TieOutLine) -> dict[str, Any]:
+    return {
+        "source": decimal_text(line.source),
+        "adjustment": decimal_text(line.adjustment),
+        "expected": decimal_text(line.expected),
+        "sage": decimal_text(line.sage),
+        "difference": decimal_text(line.difference),
+        "explained": decimal_text(line.explained),
+        "unexplained": decimal_text(line.remainder),
+        "aged_source": _texts(line.aged_source),
+        "aged_sage": _texts(line.aged_sage),
+    }
+
+
+def _share(share: Share) -> dict[str, Any]:
+    return {
+        "record": share.id,
+        "label": share.label,
+        "verdict": share.verdict,
+        "amount": decimal_text(share.amount),
+        "sage_id": share.sage_id,
+        "source_rows": [str(place) for place in share.origins],
+    }
+
+
+def _difference(difference: Difference) -> dict[str, Any]:
+    tolerance = difference.tolerance
+    return {
+        "field": difference.field,
+        "source": difference.source,
+        "written": difference.written,
+        "sage": difference.sage,
+        "amount_difference": _text(difference.gap),
+        "cause": difference.cause.value,
+        "pattern": difference.shape.value,
+        "tolerance": None
+        if tolerance is None
+        else {"name": tolerance.name, "size": decimal_text(tolerance.size), "reason": tolerance.reason},
+    }
+
+
+def _text(amount: Decimal | None) -> str | None:
+    return None if amount is None else decimal_text(amount)
+
+
+def _texts(amounts: Iterable[Decimal]) -> list[str]:
+    return [decimal_text(amount) for amount in amounts]
