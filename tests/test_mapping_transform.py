@@ -57,12 +57,14 @@ def test_its_example_is_true(transform: Transform) -> None:
     assert bool(rules) is (transform.reports_change and example.before != example.after)
 
 
-def test_the_schema_lists_all_transforms() -> None:
+def test_the_schema_lists_and_describes_all_transforms() -> None:
     allowed, names = schema("mapping")["$defs"]["transform"]["anyOf"]
     assert set(names["enum"]) == set(TRANSFORMS)
     beside = {parameter.name for transform in TRANSFORMS.values() for parameter in transform.parameters[1:]}
     assert set(TRANSFORMS) <= set(allowed["properties"])
     assert beside <= set(allowed["properties"])
+    about = {name: allowed["properties"][name]["description"] for name in TRANSFORMS}
+    assert about == {name: transform.about for name, transform in TRANSFORMS.items()}
 
 
 @given(st.text(min_size=1, max_size=40), st.text(min_size=1, max_size=40), st.integers(7, 20))
