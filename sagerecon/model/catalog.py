@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from sagerecon.model.posting import LedgerFacts, LedgerRole, Lines, Posting
 from sagerecon.model.suggestion import suggestion
 
 
@@ -93,6 +94,9 @@ class KeyField:
     is_unique: bool = False
 
 
+#: The lines of a kind that has none.
+NO_LINES = Lines()
+
 #: The fields in the answer of nearly every kind, whatever attributes were requested.
 BASE_FIELDS = ("id", "displayed_as", "$path")
 
@@ -120,18 +124,33 @@ class Kind:
     parallel_posts: bool = True
     is_fixed_list: bool = False
     amount: str = ""  #: the field with the amount of a document
+    date: str = ""  #: the field whose date decides the period
+    lines: Lines = NO_LINES
     yields: Mapping[str, str] = field(default_factory=dict)  #: part -> dotted path to an id in the answer
     label: tuple[str, ...] = ()  #: fields with its name for people; the first one present is used
-    posts: tuple[str, ...] = ()  #: what it posts, one word for each
+    posting: Posting | None = None  #: None if it posts nothing
     base_fields: tuple[str, ...] = BASE_FIELDS  #: the fields of every answer in addition to `fields`
     values: Mapping[str, str] = field(default_factory=dict)  #: ids that are fixed words, with their meaning
     values_are_examples: bool = False  #: more ids than these exist, or they differ by country
     items_per_page: int | None = None  #: the largest page where it differs from the API's
     quirks: tuple[str, ...] = ()
+    ledger: LedgerFacts | None = None  #: of accounts and contacts
     needed: tuple[str, ...] = field(init=False, default=())  #: those of `fields` that a POST must give
+    contact: str = field(init=False, default="")  #: the field that names its contact, if any
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "needed", _needed(self.fields))
+        names = {known.answered_as for known in self.fields.values()}
+        object.__setattr__(self, "contact", "contact" if "contact" in names else "")
+
+    @property
+    def posts(self) -> tuple[str, ...]:
+        """What it books to, a word each: debtors, income, tax."""
+        return () if self.posting is None else self.posting.accounts
+
+    def has_role(self, role: LedgerRole) -> bool:
+        """Return whether its entities are this to the ledger."""
+        return self.ledger is not None and self.ledger.role is role
 
     def can(self, operation: str) -> bool:
         """Return whether the API has the operation for this kind, in any country or edition."""
@@ -219,6 +238,12 @@ class Catalog:
 
     def __iter__(self) -> Iterator[Kind]:
         return iter(self.kinds.values())
+
+    @property
+    def ledger_kinds(self) -> tuple[Kind, ...]:
+        """Accounts, bank accounts and contacts, in the order in which they have to be read."""
+        known = {kind.ledger.role: kind for kind in self if kind.ledger is not None}
+        return tuple(known[role] for role in LedgerRole if role in known)
 
     def by_resource(self, resource: str) -> Kind | None:
         """Return the kind whose path is `/resource`, or None."""
