@@ -215,7 +215,7 @@ class Code(StrEnum):
     UNKNOWN_FILTER = ("unknown_filter", "A catalog file names a filter that api.yaml does not have.")
     UNKNOWN_FORMAT = (
         "unknown_format",
-        "The format of a source file is not declared and cannot be told from its name.",
+        "The format of a source file is not declared, and its name does not show it.",
     )
     UNKNOWN_FUNCTION = ("unknown_function", "An expression calls a function that does not exist.")
     UNKNOWN_KEY = ("unknown_key", "A file has a key that is not known.")
