@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from memory_sage import at_calls
+from memory_sage import faults_at
 from runs import Desk, customer, desk, invoice, quick_folder, references, twenty
 
 from sagerecon.model.call import Answer, Call
@@ -61,7 +61,7 @@ def test_what_was_written_is_known_afterwards(here: Desk) -> None:
 
 
 def test_progress_tells_each_step_and_every_wait(here: Desk) -> None:
-    here.sage.fault = at_calls(limit=2)
+    here.sage.fault = faults_at(limit=2)
     here.planned(twenty())
     told: list[Progress] = []
     here.go(on_progress=told.append)
@@ -311,7 +311,7 @@ class TestDoubt:
     @pytest.mark.parametrize("fault", ["lose_before", "lose_after", "fail_before", "fail_after"])
     @pytest.mark.parametrize("call", range(1, 20, 3))
     def test_each_write_may_get_no_answer(self, here: Desk, fault: str, call: int) -> None:
-        here.sage.fault = at_calls(**{fault: call})
+        here.sage.fault = faults_at(**{fault: call})
         here.planned(twenty())
         outcome = here.go()
         assert outcome.counts == {"read": 1, "created": 19, "resent": 1, "waiting": 1}
@@ -324,7 +324,7 @@ class TestDoubt:
             )  # Sage may have counted the call without an answer
 
     def test_a_reading_without_an_answer_is_booked(self, here: Desk) -> None:
-        here.sage.fault = at_calls(lose_before=0)
+        here.sage.fault = faults_at(lose_before=0)
         here.planned([customer(1)])
         assert here.go().calls == 3
         with here.open() as store:
@@ -342,7 +342,7 @@ class TestDoubt:
             assert len(store.company("B").history.calls_of_last_day()) == 1
 
     def test_a_connection_that_was_refused_cost_nothing(self, here: Desk) -> None:
-        here.sage.fault = at_calls(refuse=3)
+        here.sage.fault = faults_at(refuse=3)
         here.planned(twenty())
         assert here.go().calls == 20
         with here.open() as store:
@@ -365,7 +365,7 @@ class TestDoubt:
 
     def test_a_listing_that_lags_is_waited_for(self, here: Desk) -> None:
         """Without ids to replay, what is in doubt is looked up only when the listing has caught up."""
-        here.sage.fault = at_calls(lose_after=2)
+        here.sage.fault = faults_at(lose_after=2)
         here.sage.honours_ids, here.sage.lag = False, 20 * SECOND
         here.planned(twenty())
         here.go(should_stop=lambda: sum(here.sage.calls.values()) == 3)
@@ -375,7 +375,7 @@ class TestDoubt:
         assert len(references(here.sage, "contact")) == 10
 
     def test_two_that_look_alike_are_for_a_person(self, here: Desk) -> None:
-        here.sage.fault = at_calls(lose_before=1)
+        here.sage.fault = faults_at(lose_before=1)
         here.planned([customer(1)])
         here.go(should_stop=lambda: sum(here.sage.calls.values()) == 2)
         for _ in range(2):
@@ -385,7 +385,7 @@ class TestDoubt:
         assert "2 entities in Sage look like it" in set_aside(here)["customers/C1"][1]
 
     def test_a_newer_plan_settles_what_an_older_one_left(self, here: Desk) -> None:
-        here.sage.fault = at_calls(lose_after=1)
+        here.sage.fault = faults_at(lose_after=1)
         here.planned([customer(1), customer(2)])
         here.go(should_stop=lambda: sum(here.sage.calls.values()) == 2)
         old = here.plan
@@ -398,7 +398,7 @@ class TestDoubt:
             here.go()
 
     def test_what_settling_brings_in_with_other_content_is_not_done(self, here: Desk) -> None:
-        here.sage.fault = at_calls(lose_after=1)
+        here.sage.fault = faults_at(lose_after=1)
         here.planned([customer(1)])
         here.go(should_stop=lambda: sum(here.sage.calls.values()) == 2)
         here.planned([customer(1, name="Firm One")])
@@ -409,7 +409,7 @@ class TestDoubt:
     @pytest.mark.parametrize("refusal", ["429", "no connection", "401", "403"])
     def test_a_refused_resend_does_not_settle_the_first_sending(self, here: Desk, refusal: str) -> None:
         """The first bytes may have arrived, whatever is said to the second."""
-        here.sage.fault = at_calls(lose_after=1)
+        here.sage.fault = faults_at(lose_after=1)
         here.planned([customer(1)])
         here.go(should_stop=lambda: sum(here.sage.calls.values()) == 2)
         call = here.sage.call
@@ -435,7 +435,7 @@ class TestDoubt:
         for lost, wait in (("lose_after", 4 * DAY), ("lose_before", 3 * DAY)):
             before = sum(here.sage.calls.values())
             first = before + (lost == "lose_after")  # the reading goes out before the first sending
-            here.sage.fault = at_calls(**{lost: first})
+            here.sage.fault = faults_at(**{lost: first})
             here.go(should_stop=lambda last=first: sum(here.sage.calls.values()) > last)
             here.clock.sleep(wait)
         here.sage.fault, here.sage.honours_ids = (lambda *_: ""), False
@@ -465,7 +465,7 @@ class TestWindows:
 
     def test_calls_are_kept_for_settling(self, here: Desk) -> None:
         here.budget = Budget(None, 14, reserve=2, settle=2)
-        here.sage.fault = at_calls(lose_after=9)
+        here.sage.fault = faults_at(lose_after=9)
         here.planned(twenty())
         outcome = here.go()
         assert (outcome.ended, outcome.calls) == (Ended.PAUSED, 11)
@@ -565,7 +565,7 @@ class TestPlans:
             Place("rates.yaml", 1),
             OnExisting.CREATE,
         )
-        here.sage.fault = at_calls(lose_after=0)
+        here.sage.fault = faults_at(lose_after=0)
         here.planned([rate])
         outcome = here.go()
         assert (outcome.counts["looked_up"], outcome.counts["created"]) == (1, 1)

@@ -21,7 +21,7 @@ def facts_of(project: Project, prepared: Prepared, history: RunHistory, clock: C
     cover = Cover(
         company=project.company,
         cut_over=project.cut_over,
-        made_on=day_of(clock.now()),
+        created_on=day_of(clock.now()),
         currency=project.business.currency,
         business=project.business.id,
         tool_version=version(),
@@ -42,20 +42,20 @@ def _run_facts(project: Project, history: RunHistory, made: Plan) -> RunFacts | 
     loads = [known for known in history.runs() if known.purpose == "load"]
     if not loads:
         return None
-    calls, refused = Counter[date](), Counter[date]()
+    calls, rate_limited = Counter[date](), Counter[date]()
     for minute in history.traffic():
         calls[day_of(minute.at)] += minute.calls
-        refused[day_of(minute.at)] += minute.refused
+        rate_limited[day_of(minute.at)] += minute.refused
     load, budget = loads[-1], budget_of(project)
     return RunFacts(
         calls_by_day=tuple(sorted(calls.items())),
         calls_planned=made.header.calls,
         lower_bound=made.header.lower_bound,
-        bound_reason=made.header.bound_reason,
-        per_day=budget.per_day,
+        lower_bound_reason=made.header.bound_reason,
+        limit_per_day=budget.per_day,
         reserve=budget.reserve,
-        refused_by_day=dict(refused),
-        refused=sum(refused.values()),
+        rate_limited_by_day=dict(rate_limited),
+        rate_limited=sum(rate_limited.values()),
         in_doubt=load.uncertain_steps,
         resumed=max(load.attempts - 1, 0),
         started_at=instant_text(load.started_at),

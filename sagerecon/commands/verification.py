@@ -16,13 +16,16 @@ from sagerecon.model.entity import Entity
 from sagerecon.model.errors import PlanningError
 from sagerecon.model.finding import Finding
 from sagerecon.model.money import total
+from sagerecon.model.posting import LedgerRole, Side
 from sagerecon.pairing.identity import Identities
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import Action, Plan, Step, plan_lines, read_plan
 from sagerecon.planning.planner import Calendar, KnownEntities, plan_reading
 from sagerecon.project.project import Project, read_text, write_private
-from sagerecon.reconciliation.reconcile import ControlAccounts, Reconciliation, Today, reconcile
-from sagerecon.reconciliation.subledger import OpenItem, open_items_held, tie_contacts
+from sagerecon.reconciliation.chart_of_accounts import ControlAccounts
+from sagerecon.reconciliation.open_items import OpenItem, open_items_held
+from sagerecon.reconciliation.reconcile import Reconciliation, Today, reconcile
+from sagerecon.reconciliation.subledger import tie_contacts
 from sagerecon.reconciliation.tax import taxed_held, tie_tax
 from sagerecon.reconciliation.tie_out import (
     ControlPair,
@@ -36,10 +39,6 @@ from sagerecon.runner.run import Ended, Progress, RunOutcome, Sage, run
 from sagerecon.store.company import CompanyStore
 from sagerecon.store.reconciliation_log import ReconciliationLog
 from sagerecon.store.run_history import RunHistory
-
-#: Kinds that are read back whatever was written: accounts give the trial balance its codes, contacts
-#: their balances.
-ALWAYS_READ = ("ledger_account", "bank_account", "contact")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +78,12 @@ def plan_read_back(
     calendar: Calendar,
     budget: Budget,
 ) -> Plan:
-    """Reading calls alone: every kind we wrote in full pages, and the trial balance as at the date."""
+    """Return a plan that reads back every kind we wrote, and the trial balance as at the date.
+
+    Accounts, bank accounts and contacts are read in any case: the trial balance and the open items need them.
+    """
     counts = Counter(kind for kind, _ in ours)
-    counts.update(dict.fromkeys(ALWAYS_READ, 0))
+    counts.update(dict.fromkeys((kind.name for kind in catalog().ledger_kinds), 0))
     readable = [(kind, count) for kind, count in counts.items() if catalog()[kind].can("list")]
     trial_balance = _reading(
         "trial_balance",
@@ -230,7 +232,7 @@ def _tie_outs(
     held: Sequence[Entity],
     identities: Identities,
 ) -> Iterator[TieOut]:
-    accounts = [entity for entity in held if entity.kind == "ledger_account"]
+    accounts = [entity for entity in held if catalog()[entity.kind].has_role(LedgerRole.ACCOUNT)]
     verdicts = reconciliation.verdicts
     controls = _control_accounts(project)
     balances = closing_balances(trial_balance, accounts)
@@ -244,9 +246,9 @@ def _tie_outs(
             accounts=accounts,
             verdicts=verdicts,
         )
-    sides: tuple[tuple[str, str, str, str, tuple[OpenItem, ...] | None], ...] = (
-        ("debtors", "Debtors per customer", "CUSTOMER", controls.debtors, expectations.debtors),
-        ("creditors", "Creditors per supplier", "VENDOR", controls.creditors, expectations.creditors),
+    sides: tuple[tuple[str, str, Side, str, tuple[OpenItem, ...] | None], ...] = (
+        ("debtors", "Debtors per customer", Side.CUSTOMER, controls.debtors, expectations.debtors),
+        ("creditors", "Creditors per supplier", Side.VENDOR, controls.creditors, expectations.creditors),
     )
     for name, about, side, code, items in sides:
         if items is not None:
@@ -254,16 +256,24 @@ def _tie_outs(
                 name,
                 about,
                 items,
-                open_items_held(held, identities, side),
+                open_items_held(held, identities, side, catalog()),
                 as_at,
                 control=_control_pair(code, expectations, balances),
                 verdicts=verdicts,
             )
     if expectations.banks is not None:
-        banks = [entity for entity in held if entity.kind == "bank_account"]
-        yield tie_bank(expectations.banks, banks, trial_balance, as_at, accounts=accounts, verdicts=verdicts)
+        banks = [entity for entity in held if catalog()[entity.kind].has_role(LedgerRole.BANK_ACCOUNT)]
+        yield tie_bank(
+            expectations.banks,
+            banks,
+            trial_balance,
+            as_at,
+            catalog(),
+            accounts=accounts,
+            verdicts=verdicts,
+        )
     if expectations.tax is not None:
-        yield tie_tax(expectations.tax, taxed_held(held, identities), as_at)
+        yield tie_tax(expectations.tax, taxed_held(held, identities, catalog()), as_at)
     yield tie_opening_control(trial_balance, as_at, controls.opening, accounts=accounts, verdicts=verdicts)
 
 
