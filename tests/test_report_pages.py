@@ -113,8 +113,8 @@ def test_totals_of_the_page_are_the_sums_of_its_lines(tmp_path: Path) -> None:
 def test_every_exception_has_reason_row_id_and_what_clears_it(tmp_path: Path) -> None:
     page, _, document = write(tmp_path)
     for record in document["proof"]["exceptions"]:
-        assert record["reason"] and record["clears"]
-        for word in (record["label"], record["reason"], record["clears"], *record["source_rows"]):
+        assert record["reason"] and record["remedy"]
+        for word in (record["label"], record["reason"], record["remedy"], *record["source_rows"]):
             assert word in page.text
         assert not record["sage_id"] or record["sage_id"] in page.text
 
@@ -222,7 +222,7 @@ def test_negative_numbers_and_dates_are_unmistakable(tmp_path: Path) -> None:
 
 def test_five_thousand_exceptions_stay_usable(tmp_path: Path) -> None:
     found = proven(touched_company())
-    sample = found.findings[0]
+    sample = found.open_verdicts[0]
     many = tuple(replace(sample, key=f"open_invoices/{number}") for number in range(5_000))
     page, text, document = write(tmp_path, ReportFacts(cover(), replace(found, verdicts=many)))
     assert len(document["proof"]["exceptions"]) == 5_000

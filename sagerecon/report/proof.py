@@ -9,14 +9,14 @@ from typing import Any
 
 from sagerecon.model.money import decimal_text, total
 from sagerecon.reconciliation.completeness import SageLine, SourceLine, Tally
-from sagerecon.reconciliation.reconcile import Reconciliation
+from sagerecon.reconciliation.result import Reconciliation
 from sagerecon.reconciliation.shares import Share
 from sagerecon.reconciliation.tie_out import TieOut, TieOutLine
 from sagerecon.reconciliation.verdict import Difference, RecordVerdict, Verdict
 from sagerecon.report.words import many
 
 SOURCE_PARTS = ("created", "already_there", "left_out", "merged", "quarantined", "not_yet_written")
-SAGE_PARTS = ("ours", "there_before", "came_along", "extra")
+SAGE_PARTS = ("ours", "pre_existing", "created_by_sage", "extra")
 
 
 def proof_document(reconciliation: Reconciliation) -> dict[str, Any]:
@@ -27,7 +27,7 @@ def proof_document(reconciliation: Reconciliation) -> dict[str, Any]:
         "completeness": [_source_line(line) for line in reconciliation.completeness],
         "held": [_sage_line(line) for line in reconciliation.sage],
         "tie_outs": [tie_out_document(tie_out) for tie_out in reconciliation.tie_outs],
-        "exceptions": [record_document(verdict) for verdict in reconciliation.findings],
+        "exceptions": [record_document(verdict) for verdict in reconciliation.open_verdicts],
         "tolerated": {
             "count": reconciliation.tolerated.count,
             "amount": decimal_text(reconciliation.tolerated.amount),
@@ -54,8 +54,8 @@ def verdict_document(reconciliation: Reconciliation) -> dict[str, Any]:
         "ties_out": reconciliation.ties_out,
         "sentence": _sentence(reconciliation, counts[Verdict.VERIFIED], open_ties),
         "records": {verdict.value: counts[verdict] for verdict in Verdict if counts[verdict]},
-        "findings": len(reconciliation.findings),
-        "at_risk": decimal_text(total(verdict.at_risk for verdict in reconciliation.findings)),
+        "open_verdicts": len(reconciliation.open_verdicts),
+        "at_risk": decimal_text(total(verdict.at_risk for verdict in reconciliation.open_verdicts)),
         "tie_outs": len(reconciliation.tie_outs),
         "tie_outs_open": [tie_out.about for tie_out in open_ties],
     }
@@ -94,12 +94,12 @@ def record_document(verdict: RecordVerdict) -> dict[str, Any]:
         "amount": _text(verdict.amount),
         "at_risk": decimal_text(verdict.at_risk),
         "reason": verdict.reason,
-        "clears": verdict.clears,
+        "remedy": verdict.remedy,
         "source_rows": [str(place) for place in verdict.origins],
         "mapping": str(verdict.mapping),
         "sage_id": verdict.sage_id,
-        "matched_by": verdict.rung,
-        "since": verdict.since,
+        "matched_by": verdict.match_method.value,
+        "first_seen": verdict.first_seen.value if verdict.first_seen else "",
         "differences": [_difference(difference) for difference in verdict.differences],
     }
 
@@ -113,7 +113,7 @@ def _sentence(reconciliation: Reconciliation, verified: int, open_ties: list[Tie
             f"Everything ties out: {many(verified, 'record')} verified, {agreed} agree to the cent{within}."
         )
     parts = []
-    if found := len(reconciliation.findings):
+    if found := len(reconciliation.open_verdicts):
         parts.append(f"{many(found, 'record')} {'needs' if found == 1 else 'need'} attention")
     if open_ties:
         parts.append(f"{len(open_ties)} of {many(len(reconciliation.tie_outs), 'total')} do not agree")

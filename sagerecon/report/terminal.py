@@ -23,7 +23,7 @@ from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import Action, Plan, Step, node_document
 from sagerecon.planning.settling import SetAside
 from sagerecon.reconciliation.completeness import SourceLine, Tally
-from sagerecon.reconciliation.reconcile import Reconciliation
+from sagerecon.reconciliation.result import Reconciliation
 from sagerecon.reconciliation.tie_out import TieOut
 from sagerecon.reconciliation.verdict import RecordVerdict
 
@@ -122,7 +122,7 @@ def completeness(lines: Sequence[SourceLine]) -> RenderableType:
 
 def verdicts(reconciliation: Reconciliation) -> Iterator[RenderableType]:
     """Each record a person must look at: verdict, source row, Sage id, what clears it."""
-    for verdict in reconciliation.findings:
+    for verdict in reconciliation.open_verdicts:
         text = Text()
         text.append(f"{verdict.verdict.value}: ", style="bold red")
         text.append(verdict.label or verdict.key or verdict.sage_id, style="bold")
@@ -134,10 +134,10 @@ def verdicts(reconciliation: Reconciliation) -> Iterator[RenderableType]:
             )
         where = ", ".join(str(place) for place in verdict.origins) or "no source row"
         text.append(f"\n  {where} · Sage id {verdict.sage_id or 'none'}", style="dim")
-        if verdict.since:
-            text.append(f" · {verdict.since}", style="dim")
-        if verdict.clears:
-            text.append(f"\n  {verdict.clears}")
+        if verdict.first_seen:
+            text.append(f" · first seen {verdict.first_seen.value}", style="dim")
+        if verdict.remedy:
+            text.append(f"\n  {verdict.remedy}")
         yield text
 
 
@@ -239,9 +239,9 @@ def reconciliation_document(reconciliation: Reconciliation) -> dict[str, Any]:
                 "sage_id": verdict.sage_id,
                 "origins": [str(place) for place in verdict.origins],
                 "reason": verdict.reason,
-                "since": verdict.since,
+                "first_seen": verdict.first_seen.value if verdict.first_seen else "",
             }
-            for verdict in reconciliation.findings
+            for verdict in reconciliation.open_verdicts
         ],
         "tie_outs": {
             tie_out.name: {

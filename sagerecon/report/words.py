@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 from sagerecon.model.money import grouped
-from sagerecon.reconciliation.wording import day_in_words
+from sagerecon.reconciliation.wording import long_date
 
 #: The typographic minus: as wide as a digit, never broken off at the end of a line, read aloud as "minus".
 MINUS = "\u2212"
@@ -32,7 +32,7 @@ def difference_word(text: str) -> str:
 
 def day(text: str | None) -> str:
     """An ISO date or timestamp as `31 March 2017`."""
-    return day_in_words(date.fromisoformat(text[:10])) if text else ""
+    return long_date(date.fromisoformat(text[:10])) if text else ""
 
 
 def moment(text: str | None) -> str:

@@ -102,7 +102,7 @@ def set_aside(plan: Plan, action: Action) -> list[dict[str, Any]]:
             "label": step.label or step.key,
             "amount": None if step.amount is None else decimal_text(step.amount),
             "reason": f"{step.reason} (rule {step.rule})" if step.rule else step.reason,
-            "clears": " ".join(dict.fromkeys(finding.hint for finding in step.findings if finding.hint)),
+            "remedy": " ".join(dict.fromkeys(finding.hint for finding in step.findings if finding.hint)),
             "source_rows": [str(place) for place in step.origins],
         }
         for step in plan.steps
