@@ -10,7 +10,7 @@ from sagerecon.reconciliation.verdict import Cause, RecordVerdict, Verdict
 _MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
 
 
-def long_date(day: date) -> str:
+def date_text(day: date) -> str:
     """Return a date as `31 March 2017`."""
     return f"{day.day} {_MONTHS.split('|')[day.month - 1]} {day.year}"
 
@@ -23,7 +23,7 @@ def reason_for(verdict: RecordVerdict, written_on: date | None, detail: str) -> 
         written_on: the day on which the record was written, if it was.
         detail: what source, run or match add; for an extra entity its day of creation or what it repeats.
     """
-    written = f"written on {long_date(written_on)}" if written_on else "written"
+    written = f"written on {date_text(written_on)}" if written_on else "written"
     match verdict.verdict:
         case Verdict.VERIFIED:
             return ""
@@ -32,7 +32,7 @@ def reason_for(verdict: RecordVerdict, written_on: date | None, detail: str) -> 
         case Verdict.DELETED:
             return f"{_capital(written)}; deleted or voided in Sage since."
         case Verdict.EXTRA:
-            created = f" on {long_date(date.fromisoformat(detail))}" if detail else ""
+            created = f" on {date_text(date.fromisoformat(detail))}" if detail else ""
             return f"Created in Sage{created}, not by sagerecon; no source record corresponds to it."
         case Verdict.DUPLICATE if not verdict.key:
             return f"Sage holds it twice: it repeats {detail}."
