@@ -12,7 +12,6 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from sagerecon.rehearsal.settings.business import Business, new_business
 
 from sagerecon.documents import package
 from sagerecon.mapping.compiled import CompiledMapping
@@ -28,6 +27,7 @@ from sagerecon.model.value import Scalar
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import WRITES, Action, Plan, Step, node_document
 from sagerecon.planning.planner import Calendar, Provenance, plan_steps
+from sagerecon.rehearsal.books.business import Business, new_business
 from sagerecon.rehearsal.request import ApiRequest, User
 from sagerecon.sources.dataset import describe
 from sagerecon.sources.snapshot import open_snapshot, take_snapshot
