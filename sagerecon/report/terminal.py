@@ -22,7 +22,7 @@ from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import Action, Plan, Step, node_document
 from sagerecon.planning.settling import SetAside
 from sagerecon.reconciliation.completeness import SourceLine, Tally
-from sagerecon.reconciliation.reconcile import Reconciliation
+from sagerecon.reconciliation.result import Reconciliation
 from sagerecon.reconciliation.tie_out import TieOut
 from sagerecon.reconciliation.verdict import RecordVerdict
 from sagerecon.report.formatting import counted
@@ -124,7 +124,7 @@ def completeness(lines: Sequence[SourceLine]) -> RenderableType:
 
 def verdicts(reconciliation: Reconciliation) -> Iterator[RenderableType]:
     """Yield each record that needs review: verdict, differences, source row, Sage id, remedy."""
-    for verdict in reconciliation.findings:
+    for verdict in reconciliation.open_verdicts:
         text = Text()
         text.append(f"{verdict.verdict.value}: ", style="bold red")
         text.append(verdict.label or verdict.key or verdict.sage_id, style="bold")
@@ -136,10 +136,10 @@ def verdicts(reconciliation: Reconciliation) -> Iterator[RenderableType]:
             )
         where = ", ".join(str(place) for place in verdict.origins) or "no source row"
         text.append(f"\n  {where} · Sage id {verdict.sage_id or 'none'}", style="dim")
-        if verdict.since:
-            text.append(f" · {verdict.since}", style="dim")
-        if verdict.clears:
-            text.append(f"\n  {verdict.clears}")
+        if verdict.first_seen:
+            text.append(f" · first seen {verdict.first_seen.value}", style="dim")
+        if verdict.remedy:
+            text.append(f"\n  {verdict.remedy}")
         yield text
 
 
