@@ -15,7 +15,7 @@ from sagerecon.model.entity import Entity, Written
 from sagerecon.model.key import NaturalKey
 from sagerecon.model.place import Place
 from sagerecon.model.value import fingerprint
-from sagerecon.planning.plan import node_document
+from sagerecon.planning.step_document import node_document
 from sagerecon.reconciliation.reconcile import Reconciliation, Today, reconcile
 
 BEGAN = instant("2017-04-01T08:00:00Z")

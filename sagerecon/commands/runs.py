@@ -13,7 +13,8 @@ from sagerecon.model.clock import Clock
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.settling import SetAside
 from sagerecon.project.project import Project
-from sagerecon.runner.run import PATIENCE, Progress, RunOutcome, run
+from sagerecon.runner.progress import Progress
+from sagerecon.runner.run import PATIENCE, RunOutcome, run
 
 
 def apply(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
-from sagerecon.commands.plan_file import provenance
+from sagerecon.commands.plan_file import provenance, read_plan_file
 from sagerecon.commands.preparation import Expectations, Prepared
 from sagerecon.documents.package import catalog
 from sagerecon.model.clock import Clock, instant_text
@@ -18,9 +18,10 @@ from sagerecon.model.finding import Finding
 from sagerecon.model.money import total
 from sagerecon.pairing.identity import Identities
 from sagerecon.planning.budget import Budget
-from sagerecon.planning.plan import Action, Plan, Step, plan_lines, read_plan
+from sagerecon.planning.plan import Plan, plan_lines
 from sagerecon.planning.planner import Calendar, plan_reading
-from sagerecon.project.project import Project, read_text, write_private
+from sagerecon.planning.step import ReadStep
+from sagerecon.project.project import Project, write_private
 from sagerecon.reconciliation.reconcile import ControlAccounts, Reconciliation, Today, reconcile
 from sagerecon.reconciliation.subledger import OpenItem, open_items_held, tie_contacts
 from sagerecon.reconciliation.tax import taxed_held, tie_tax
@@ -32,7 +33,9 @@ from sagerecon.reconciliation.tie_out import (
     tie_opening_control,
     tie_trial_balance,
 )
-from sagerecon.runner.run import Ended, Progress, RunOutcome, Sage, run
+from sagerecon.runner.ports import Sage
+from sagerecon.runner.progress import Progress
+from sagerecon.runner.run import Ended, RunOutcome, run
 from sagerecon.store.run_log import BusinessStore
 
 #: Kinds that are read back whatever was written: accounts give the trial balance its codes, contacts
@@ -166,7 +169,7 @@ class Reading:
         """The reading plan in `file` where a run of it has begun and not ended."""
         if not file.exists():
             return None
-        made = read_plan(read_text(file, file.name).splitlines(), file.name)
+        made = read_plan_file(file, file.name)
         is_open = any(known.plan == made.hash and known.state == "open" for known in self.books.runs())
         return made if is_open else None
 
@@ -269,7 +272,7 @@ def _plan(
     project: Project,
     prepared: Prepared,
     kinds: Sequence[tuple[str, int]],
-    extra: Sequence[Step],
+    extra: Sequence[ReadStep],
     books: BusinessStore,
     clock: Clock,
     budget: Budget,
@@ -286,14 +289,11 @@ def _plan(
     )
 
 
-def _reading(kind: str, key: str, reason: str, query: Mapping[str, str]) -> Step:
-    return Step(
-        number=0,
-        action=Action.READ,
+def _reading(kind: str, key: str, reason: str, query: Mapping[str, str]) -> ReadStep:
+    return ReadStep(
         kind=kind,
         key=key,
         reason=reason,
-        calls=1,
         path=catalog()[kind].path,
         query=query,
         label=key.replace("_", " "),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sagerecon.planning.plan import Action
+from sagerecon.planning.step import LeftOutStep, QuarantinedStep
 from sagerecon.report.facts import Cover, ReportFacts
 from sagerecon.report.proof import proof_document
 from sagerecon.report.work import (
@@ -46,8 +46,8 @@ def plan_report_document(facts: ReportFacts) -> dict[str, Any]:
         "cover": _cover(facts.cover),
         "findings": findings_document(dict.fromkeys((*facts.findings, *stated))),
         "changes": [] if plan is None else changes_document(plan),
-        "left_out": [] if plan is None else set_aside(plan, Action.LEAVE_OUT),
-        "quarantined": [] if plan is None else set_aside(plan, Action.QUARANTINE),
+        "left_out": [] if plan is None else set_aside(plan, LeftOutStep),
+        "quarantined": [] if plan is None else set_aside(plan, QuarantinedStep),
         "plan": None if plan is None else plan_document(plan),
     }
 

@@ -20,8 +20,10 @@ from sagerecon.model.money import decimal_text, grouped, total
 from sagerecon.model.record import Record
 from sagerecon.model.value import canonical
 from sagerecon.planning.budget import Budget
-from sagerecon.planning.plan import Action, Plan, Step, node_document
+from sagerecon.planning.plan import Plan
 from sagerecon.planning.settling import SetAside
+from sagerecon.planning.step import Action, LeftOutStep, QuarantinedStep, ReadStep, Step
+from sagerecon.planning.step_document import node_document
 from sagerecon.reconciliation.completeness import SourceLine, Tally
 from sagerecon.reconciliation.reconcile import Reconciliation
 from sagerecon.reconciliation.tie_out import TieOut
@@ -159,7 +161,7 @@ def created(counts: Mapping[str, int]) -> RenderableType:
 
 def set_aside(plan: Plan) -> int:
     """How many records of a plan a person must look at."""
-    return sum(step.action is Action.QUARANTINE for step in plan.steps)
+    return sum(isinstance(step, QuarantinedStep) for step in plan.steps)
 
 
 def standing(
@@ -271,12 +273,12 @@ def _actions(plan: Plan) -> Table:
     amounts: dict[str, list[Decimal]] = {}
     reads = 0
     for step in plan.steps:
-        if step.action is Action.READ:
+        if isinstance(step, ReadStep):
             reads += step.calls
             continue
         name = step.key.partition("/")[0]
         counts.setdefault(name, Counter())[step.action] += 1
-        if step.amount is not None and step.action in (Action.CREATE, Action.UPDATE, Action.SKIP):
+        if step.amount is not None and not isinstance(step, LeftOutStep | QuarantinedStep):
             amounts.setdefault(name, []).append(step.amount)
     used = {
         action: word for action, word in _ACTIONS.items() if any(tally[action] for tally in counts.values())

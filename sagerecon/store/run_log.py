@@ -12,8 +12,10 @@ from sagerecon.model.errors import PlanStaleError
 from sagerecon.model.key import Key, NaturalKey
 from sagerecon.model.value import canonical, fingerprint
 from sagerecon.planning.budget import Budget
-from sagerecon.planning.plan import Plan, Step, node_document, step_document
+from sagerecon.planning.plan import Plan
 from sagerecon.planning.settling import Attempt, SetAside, State
+from sagerecon.planning.step import ReadStep
+from sagerecon.planning.step_document import node_document, step_document
 from sagerecon.store import steps
 from sagerecon.store.call_ledger import CallLedger, Traffic
 from sagerecon.store.database import Database, Transaction
@@ -229,7 +231,7 @@ class BusinessStore:
     def record_page(
         self,
         run: str,
-        step: Step,
+        step: ReadStep,
         page: int,
         entities: Sequence[tuple[Entity, Sequence[NaturalKey]]],
         *,

@@ -10,8 +10,8 @@ from sqlalchemy import Row, and_, bindparam, func, or_, select, update
 from sagerecon.model.entity import Entity, Written
 from sagerecon.model.finding import Finding, finding_document, read_finding
 from sagerecon.model.value import canonical, read_json
-from sagerecon.planning.plan import read_step, step_document
 from sagerecon.planning.settling import Attempt, SetAside, State
+from sagerecon.planning.step_document import read_step, read_write_step, step_document
 from sagerecon.store.database import Database, Transaction, Values, prepared, upsert
 from sagerecon.store.tables import HELD, ID_MAP, RUNS, STEPS
 
@@ -198,7 +198,7 @@ def attempt_of(row: Row[tuple[str]]) -> Attempt:
     """The attempt that `intent_values` wrote."""
     return Attempt(
         run=row.run,
-        step=read_step(read_json(row.step)),
+        step=read_write_step(read_json(row.step)),
         method=row.method,
         path=row.path,
         body=read_json(row.body),
