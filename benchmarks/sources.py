@@ -14,8 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from sagerecon.documents import package
-from sagerecon.sources.declaration import read_sources
 from sagerecon.sources.snapshot import open_snapshot, take_snapshot
+from sagerecon.sources.sources_yaml import read_sources
 
 COLUMNS = {
     "no": "text, required: true",

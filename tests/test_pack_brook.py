@@ -32,8 +32,8 @@ from sagerecon.planning.step_document import node_document
 from sagerecon.rehearsal.books.business import Business, new_business
 from sagerecon.rehearsal.request import ApiRequest, User
 from sagerecon.sources.dataset import describe
-from sagerecon.sources.declaration import read_sources
 from sagerecon.sources.snapshot import open_snapshot, take_snapshot
+from sagerecon.sources.sources_yaml import read_sources
 from sagerecon.validation.chart import accounts_are_mapped
 from sagerecon.validation.invariants import opening_control_closes
 from sagerecon.validation.preflight import compare_figures
@@ -230,7 +230,7 @@ def test_preflight_names_the_refused_documents_and_nothing_else(case: Case) -> N
 
 
 def test_the_opening_closes_and_every_account_has_a_rule(case: Case) -> None:
-    assert list(opening_control_closes(case.outcomes)) == []
+    assert list(opening_control_closes(case.outcomes, package.catalog())) == []
     target = case.crosswalks["accounts"].lookup
     assert list(accounts_are_mapped(case.records["trial_balance"], target, "accounts")) == []
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from runs import customer, invoice
 from strategies import HOSTILE
-from test_planning_planner import planned
+from test_planning_planner import planned, through_a_file
 
 from sagerecon.model.code import CheckName
 from sagerecon.model.draft import Change, OnExisting, Reference
@@ -28,10 +28,6 @@ from sagerecon.planning.step import (
     Step,
     UpdateStep,
 )
-
-
-def through_a_file(plan: Plan) -> Plan:
-    return read_plan(io.BytesIO("".join(plan_lines(plan)).encode()), "plan.jsonl")
 
 
 def test_a_plan_is_read_back_from_its_file_under_the_same_name() -> None:

@@ -1,7 +1,9 @@
 """Order, price, calendar and the plan file."""
 
+import io
 import itertools
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 from hypothesis import given, settings
@@ -19,7 +21,7 @@ from sagerecon.model.value import fingerprint
 from sagerecon.planning.budget import Budget, earliest
 from sagerecon.planning.calendar import PATIENCE, lay_out, slow_finish, window_of
 from sagerecon.planning.order import order_drafts
-from sagerecon.planning.plan import Plan, Purpose
+from sagerecon.planning.plan import Plan, Purpose, plan_lines, read_plan
 from sagerecon.planning.planner import Calendar, Provenance, plan_reading, plan_steps
 from sagerecon.planning.step import ReadStep
 from sagerecon.planning.step_document import node_document
@@ -45,6 +47,10 @@ class Known:
 def planned(*outcomes: Outcome, known: Known | None = None, budget: Budget = BUDGET) -> Plan:
     provenance = Provenance("B", "snapshot", "mappings", "catalog")
     return plan_steps(outcomes, known or Known(), catalog(), budget, provenance, Calendar(0))
+
+
+def through_a_file(plan: Plan) -> Plan:
+    return read_plan(io.BytesIO("".join(plan_lines(plan)).encode()), "plan.jsonl")
 
 
 def actions(plan: Plan) -> list[tuple[str, str]]:
@@ -101,6 +107,28 @@ def test_every_record_is_in_the_plan() -> None:
         ("leave_out", "customers/C2"),
         ("quarantine", "customers/C3"),
     ]
+
+
+def test_a_record_without_a_call_keeps_its_origins_amount_label_and_reason() -> None:
+    place, finding = (Place("c.csv", 3), Place("c.csv", 4)), Finding("x", Place("c.csv", 3), "no name.")
+    amount = Decimal("7.00")
+    left = LeftOut("contact", "customers/C2", "settled", "settled before", place, amount, "Oak Ltd")
+    aside = Quarantined("contact", "customers/C3", (finding,), place, amount, "Elm Ltd")
+    plan = planned(left, aside)
+    for out, quarantined in (plan.steps, through_a_file(plan).steps):
+        assert (out.origins, out.amount, out.label, out.reason, out.rule) == (
+            place,
+            amount,
+            "Oak Ltd",
+            "settled before",
+            "settled",
+        )
+        assert (quarantined.origins, quarantined.amount, quarantined.label, quarantined.findings) == (
+            place,
+            amount,
+            "Elm Ltd",
+            (finding,),
+        )
 
 
 def test_what_was_written_is_skipped_or_changed() -> None:

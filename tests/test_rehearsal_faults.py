@@ -1,4 +1,4 @@
-"""What goes wrong on the way, and what has happened in the books by then."""
+"""Faults between client and server, and what the books hold afterwards."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BODY = json.dumps({"contact": {"name": "Oak"}}).encode()
 
 
 def struck(fault: Fault) -> tuple[RehearsalSage, Reply | Dropped]:
-    """The rehearsal and what came of a POST that the fault struck."""
+    """Send a POST that the fault meets; return the rehearsal and the outcome."""
     sage = small_sage()
     headers = bearer(sage)
     sage.faults = ScheduledFaults([(Trigger(1), fault)])
@@ -30,7 +30,7 @@ def struck(fault: Fault) -> tuple[RehearsalSage, Reply | Dropped]:
     ("fault_type", "sent", "saved"),
     [(FaultType.REFUSED, False, 0), (FaultType.RESET, True, 0), (FaultType.ANSWER_LOST, True, 1)],
 )
-def test_a_dropped_connection_says_nothing_of_what_was_saved(
+def test_a_dropped_connection_does_not_show_what_was_saved(
     fault_type: FaultType, sent: bool, saved: int
 ) -> None:
     sage, outcome = struck(Fault(fault_type))
@@ -49,7 +49,7 @@ def test_a_dropped_connection_says_nothing_of_what_was_saved(
         (FaultType.ERROR, 525, 0),
     ],
 )
-def test_an_error_says_nothing_of_it_either(fault_type: FaultType, status: int, saved: int) -> None:
+def test_an_error_does_not_show_what_was_saved(fault_type: FaultType, status: int, saved: int) -> None:
     sage, outcome = struck(Fault(fault_type, status=status))
     assert isinstance(outcome, Reply)
     assert outcome.status == status
@@ -57,7 +57,7 @@ def test_an_error_says_nothing_of_it_either(fault_type: FaultType, status: int, 
     assert len(records(sage)) == saved
 
 
-def test_an_answer_may_be_cut_replaced_slow_or_anothers() -> None:
+def test_an_answer_can_be_truncated_replaced_slow_or_of_another_business() -> None:
     sage, cut = struck(Fault(FaultType.TRUNCATED))
     assert isinstance(cut, Reply)
     assert cut.is_cut
@@ -85,14 +85,14 @@ def test_a_request_delivered_twice_is_carried_out_twice_unless_it_has_an_id() ->
     assert len(records(sage)) == 1
 
 
-def test_a_429_out_of_the_blue_books_nothing() -> None:
+def test_an_injected_429_books_nothing() -> None:
     sage, reply = struck(Fault(FaultType.TOO_MANY))
     assert isinstance(reply, Reply)
     assert reply.status == 429
     assert sage.limits.used(OAK, sage.clock.now()) == (0, 0)
 
 
-def test_another_hand_edits_between_our_calls() -> None:
+def test_another_user_edits_between_calls() -> None:
     sage = small_sage()
     headers = bearer(sage)
     sage.request("POST", "/v3.1/contacts", headers, BODY)
@@ -114,13 +114,13 @@ def test_the_token_endpoint_may_fail_after_rotating() -> None:
     assert (again.status, json.loads(again.body)["error"]) == (400, "invalid_grant")
 
 
-def test_an_occasion_counts_only_what_matches_it() -> None:
+def test_a_trigger_counts_only_matching_requests() -> None:
     faults = ScheduledFaults([(Trigger(2, "POST", "/contacts", times=2), Fault(FaultType.RESET))])
     story = [("POST", "/contacts"), ("GET", "/contacts"), *[("POST", "/contacts")] * 3]
     assert [bool(faults.faults_for(*request)) for request in story] == [False, False, True, True, False]
 
 
-def test_chance_is_the_same_for_the_same_seed_and_as_often_as_said() -> None:
+def test_random_faults_are_reproducible_and_have_the_given_shares() -> None:
     def strikes(seed: int) -> list[tuple[Fault, ...]]:
         faults = SeededFaults(seed, {FaultType.ANSWER_LOST: 40, FaultType.ERROR: 40})
         return [faults.faults_for("POST", "/contacts") for _ in range(5_000)]
@@ -138,6 +138,6 @@ def test_faults_can_be_written_down() -> None:
 
 
 @pytest.mark.parametrize("text", ["answer_lost", "sunshine POST / 1", "error POST / x"])
-def test_a_fault_that_is_not_one_says_how_to_write_it(text: str) -> None:
+def test_an_invalid_fault_shows_the_expected_form(text: str) -> None:
     with pytest.raises(ProjectError, match="is not a valid fault"):
         read_faults(text)

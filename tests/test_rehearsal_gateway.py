@@ -1,4 +1,4 @@
-"""The rehearsal's door: who gets in, what is refused and how, before any books are opened."""
+"""The gateway: authentication, refusals, limits and idempotency, before a request reaches the books."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_a_call_without_a_good_token_is_refused_with_an_array(token: str) -> Non
     assert codes(reply) == ["AuthorizationFailure"]
 
 
-def test_an_access_token_lives_exactly_five_minutes() -> None:
+def test_an_access_token_is_valid_for_exactly_five_minutes() -> None:
     sage = small_sage()
     headers = bearer(sage)
     sage.clock.sleep(300 * SECOND - 1)
@@ -56,7 +56,7 @@ def test_an_access_token_lives_exactly_five_minutes() -> None:
     assert sage.request("GET", "/v3.1/contacts", headers).status == 401
 
 
-def test_without_the_header_the_lead_business_is_meant_and_the_echo_says_so() -> None:
+def test_without_the_header_the_lead_business_is_used_and_echoed() -> None:
     sage = small_sage()
     headers = bearer(sage, business=ELM)
     del headers["X-Business"]
@@ -64,7 +64,7 @@ def test_without_the_header_the_lead_business_is_meant_and_the_echo_says_so() ->
     assert (reply.status, reply.headers["X-Business"]) == (201, OAK)
 
 
-def test_the_header_chooses_the_business_whatever_its_case() -> None:
+def test_the_business_header_is_case_insensitive() -> None:
     sage = small_sage()
     headers = {name.lower(): value for name, value in bearer(sage, business=ELM).items()}
     assert sage.request("POST", "/v3.1/contacts", headers, contact("Found")).headers["X-Business"] == ELM
@@ -95,7 +95,7 @@ def test_businesses_and_user_echo_no_business_and_have_their_own_envelope() -> N
     assert sage.request("GET", "/v3.1/me", headers).status == 404
 
 
-def test_rights_follow_the_role_and_the_scope() -> None:
+def test_permissions_follow_role_and_scope() -> None:
     sage = small_sage()
     made = json.loads(sage.request("POST", "/v3.1/contacts", bearer(sage), contact("Oak")).body)["id"]
     reader, restricted = bearer(sage, BOB), bearer(sage, CYD)
@@ -110,7 +110,7 @@ def test_rights_follow_the_role_and_the_scope() -> None:
     assert sage.request("GET", "/v3.1/contacts", bearer(sage, BOB, ELM)).status == 403
 
 
-def test_a_lapsed_subscription_is_a_401_that_names_itself() -> None:
+def test_a_lapsed_subscription_is_a_401_with_its_reason() -> None:
     sage = small_sage()
     sage.lapse(OAK)
     reply = sage.request("GET", "/v3.1/contacts", bearer(sage))
@@ -141,7 +141,7 @@ def test_every_answer_has_a_request_id_of_its_own() -> None:
 @pytest.mark.parametrize(
     ("shape", "expected"), [(SECONDS, "60"), (DATE, "Mon, 05 Jan 2026 08:01:00 GMT"), (ABSENT, None)]
 )
-def test_a_used_up_minute_is_a_429_in_three_shapes(shape: str, expected: str | None) -> None:
+def test_a_429_per_minute_has_three_retry_after_forms(shape: str, expected: str | None) -> None:
     sage = small_sage(per_minute=2)
     sage.gateway.retry_after = shape
     headers = bearer(sage)
@@ -154,7 +154,7 @@ def test_a_used_up_minute_is_a_429_in_three_shapes(shape: str, expected: str | N
     assert sage.request("GET", "/v3.1/contacts", headers).status == 200
 
 
-def test_limits_are_one_companys_own_and_the_bytes_and_day_of_the_app() -> None:
+def test_limits_apply_per_company_and_per_app() -> None:
     sage = small_sage(per_minute=1, app_per_day=3)
     assert sage.request("GET", "/v3.1/contacts", bearer(sage)).status == 200
     assert sage.request("GET", "/v3.1/contacts", bearer(sage)).status == 429
@@ -170,7 +170,7 @@ def test_limits_are_one_companys_own_and_the_bytes_and_day_of_the_app() -> None:
     assert b"bytes_per_hour" in heavy.request("GET", "/v3.1/contacts", bearer(heavy)).body
 
 
-def test_other_apps_calls_take_room_and_are_refused_where_there_is_none() -> None:
+def test_other_apps_calls_count_against_the_limits() -> None:
     sage = small_sage(per_day=5)
     now = sage.clock.now()
     sage.schedule_foreign_calls(OAK, [now + 1, now + 2, now + 3, now + DAY * 3])
@@ -209,7 +209,7 @@ def test_another_business_or_kind_does_not_share_the_id() -> None:
     assert len(records(sage)) == 1
 
 
-def test_what_sage_leaves_open_about_idempotency_can_be_played() -> None:
+def test_undocumented_idempotency_behaviour_can_be_configured() -> None:
     def second(sage: RehearsalSage) -> int:
         sage.request("POST", "/v3.1/contacts", bearer(sage), contact("Oak", "d" * 32))
         sage.request("POST", "/v3.1/contacts", bearer(sage), contact("Elm", "d" * 32))
@@ -223,7 +223,7 @@ def test_what_sage_leaves_open_about_idempotency_can_be_played() -> None:
     assert (second(refusing), second(writing), second(ignoring)) == (1, 2, 2)
 
 
-def test_an_id_that_made_one_record_does_not_answer_for_another() -> None:
+def test_an_idempotency_id_does_not_answer_for_another_record() -> None:
     sage = small_sage()
     made = json.loads(sage.request("POST", "/v3.1/contacts", bearer(sage), contact("Oak", "f" * 32)).body)
     sent = contact("Oak", "f" * 32)
@@ -234,7 +234,7 @@ def test_an_id_that_made_one_record_does_not_answer_for_another() -> None:
 
 @pytest.mark.parametrize(("is_replayed", "status"), [(False, 201), (True, 422)])
 def test_a_refusal_is_forgotten_unless_errors_are_replayed(is_replayed: bool, status: int) -> None:
-    """The business opens again between the two requests."""
+    # The business accepts bookings again between the two requests.
     sage = small_sage()
     sage.idempotency.replays_errors = is_replayed
     books = sage.business(OAK)
@@ -245,7 +245,7 @@ def test_a_refusal_is_forgotten_unless_errors_are_replayed(is_replayed: bool, st
     assert sage.request("POST", "/v3.1/contacts", bearer(sage), contact("Oak", "d" * 32)).status == status
 
 
-def test_kinds_that_are_not_idempotent_are_made_twice() -> None:
+def test_kinds_that_are_not_idempotent_are_created_twice() -> None:
     sage = small_sage()
     body = json.dumps({"attachment": {"name": "Scan", "idempotency_id": "d" * 32}}).encode()
     for _ in range(2):
@@ -266,7 +266,7 @@ def test_the_same_seed_gives_the_same_bytes() -> None:
     assert story(7) != story(8)
 
 
-def test_a_saved_rehearsal_goes_on_where_it_stood(tmp_path: Path) -> None:
+def test_a_saved_rehearsal_continues_after_loading(tmp_path: Path) -> None:
     clock = VirtualClock()
     sage = small_sage(clock, per_minute=3)
     headers = bearer(sage)
@@ -282,12 +282,14 @@ def test_a_saved_rehearsal_goes_on_where_it_stood(tmp_path: Path) -> None:
     again = loaded.request("POST", "/v3.1/contacts", headers, contact("Oak", "d" * 32))
     assert (again.status, again.body) == (201, first.body)
     clock.sleep(10)
-    assert loaded.request("GET", "/v3.1/contacts", headers).status == 429  # two of ours and the other app's
+    assert (
+        loaded.request("GET", "/v3.1/contacts", headers).status == 429
+    )  # two of ours and one of another app
     assert loaded.request("GET", "/v3.1/contacts", {**headers, "X-Business": ELM}).status == 401
     assert loaded.grant(APP, ADA, OAK) == sage.grant(APP, ADA, OAK)
 
 
-def test_a_file_that_is_no_saved_rehearsal_says_so(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_saved_rehearsal_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "sage.json"
     for text in (
         '{"sagerecon": "plan/v1"}',
@@ -306,7 +308,7 @@ def test_a_file_that_is_no_saved_rehearsal_says_so(tmp_path: Path) -> None:
         small_sage().save(tmp_path / "no folder" / "sage.json")
 
 
-def test_the_start_page_says_what_is_in_the_businesses_and_how_to_sign_in() -> None:
+def test_the_start_page_shows_businesses_and_sign_in() -> None:
     sage = small_sage()
     sage.request("POST", "/v3.1/contacts", bearer(sage), contact("Oak"))
     page = sage.request("GET", "/", {"Host": "127.0.0.1:4001"}).body.decode()

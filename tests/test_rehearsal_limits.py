@@ -1,4 +1,4 @@
-"""The rolling windows agree with counting."""
+"""The rolling windows agree with a count of all calls."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sagerecon.rehearsal.limits import Limits, RollingWindow, daily_calls
 
 PROFILE = LimitProfile("small", per_minute=3, per_day=7, in_flight=2, bytes_per_hour=1_000, app_per_day=1_000)
 
-#: Steps between calls, with the edges of a minute and of a day among them.
+#: Steps between calls, including the boundaries of a minute and of a day.
 STEPS = st.lists(
     st.one_of(
         st.integers(0, 3 * MINUTE),
@@ -22,7 +22,7 @@ STEPS = st.lists(
 
 
 @given(STEPS)
-def test_a_call_is_let_in_exactly_where_counting_finds_room(steps: list[int]) -> None:
+def test_a_call_is_accepted_exactly_if_the_count_allows_it(steps: list[int]) -> None:
     limits, now, let_in = Limits(PROFILE), 0, list[int]()
     for step in steps:
         now += step
@@ -35,7 +35,7 @@ def test_a_call_is_let_in_exactly_where_counting_finds_room(steps: list[int]) ->
 
 
 @given(STEPS)
-def test_the_moment_a_refusal_names_is_the_first_with_room(steps: list[int]) -> None:
+def test_a_refusal_names_the_first_instant_with_room(steps: list[int]) -> None:
     limits, now = Limits(PROFILE), 0
     for step in steps:
         now += step
@@ -78,7 +78,7 @@ def test_calls_in_flight_are_counted_by_app() -> None:
     assert limits.book_call("app", "oak", 0) is None
 
 
-def test_refused_calls_take_room_only_where_they_count() -> None:
+def test_refused_calls_count_only_if_configured() -> None:
     for counts, used in ((False, 3), (True, 5)):
         limits = Limits(PROFILE, counts_refused=counts)
         for _ in range(5):
@@ -86,14 +86,14 @@ def test_refused_calls_take_room_only_where_they_count() -> None:
         assert limits.used("oak", 0)[0] == used
 
 
-def test_no_limit_at_all_lets_everything_in() -> None:
+def test_without_limits_every_call_is_accepted() -> None:
     limits = Limits(LimitProfile("open", None, None, 2, 1_000, 1_000))
     assert all(limits.book_call("app", "oak", 0) is None for _ in range(500))
 
 
-def test_another_apps_day_is_laid_evenly_over_its_hours() -> None:
+def test_daily_calls_are_spread_over_working_hours() -> None:
     start = instant("2026-01-05T12:00:00Z")
     moments = list(daily_calls(start, 2, 10))
-    assert len(moments) == 6 + 10  # the first day's calls before noon are over
+    assert len(moments) == 6 + 10  # without the first day's calls before noon
     assert moments[0] == start
     assert moments[-1] == instant("2026-01-06T17:00:00Z")

@@ -1,4 +1,4 @@
-"""Open points about Sage: each switch is played, kept in a saved state, and refused where it is none."""
+"""Each switch changes the rehearsal's behaviour, is saved, and is checked."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def names(reply: Reply) -> list[str]:
     return [item["displayed_as"] for item in json.loads(reply.body)["$items"]]
 
 
-def test_the_first_choice_is_what_the_catalog_calls_published() -> None:
+def test_the_first_choice_is_the_published_behaviour() -> None:
     ours = {switch.name: switch.choices for switch in SWITCHES}
     for name, choices in package.catalog().api.settings.items():
         assert ours[name] == choices
@@ -128,7 +128,7 @@ def test_change_filter_has_another_name() -> None:
     before = names(call(sage, "GET", f"/contacts?updated_to={middle}"))
     assert "Old" in before and "New" not in before
     published = names(call(sage, "GET", f"/contacts?updated_or_created_since={middle}"))
-    assert {"Old", "New"} <= set(published)  # a name that nobody knows is passed over
+    assert {"Old", "New"} <= set(published)  # an unknown query parameter is ignored
     parameters = sage.description("")["paths"]["/contacts"]["get"]["parameters"]
     told = {parameter.get("name") for parameter in parameters}
     assert {"updated_from", "updated_to"} <= told and not told & {"updated_or_created_since", "deleted_since"}
@@ -152,7 +152,7 @@ def test_same_id_with_another_body(value: str, statuses: list[int]) -> None:
 
 
 @pytest.mark.parametrize(("value", "status"), [("judged", 201), ("replayed", 422)])
-def test_a_refusal_may_be_remembered(value: str, status: int) -> None:
+def test_a_refusal_may_be_replayed(value: str, status: int) -> None:
     sage = played(repeated_refusal=value)
     call(sage, "POST", "/contacts", contact("Oak", "C1"))
     body = contact("Elm", "C1", idempotency_id="b" * 32)
@@ -169,7 +169,7 @@ def test_refused_calls(value: str, status: int) -> None:
         call(sage, "GET", "/user")
     sage.clock.sleep(MINUTE - SECOND)
     assert {call(sage, "GET", "/user").status for _ in range(100)} == {429}
-    sage.clock.sleep(SECOND)  # those that were let in have left the window
+    sage.clock.sleep(SECOND)  # the accepted calls have left the window
     assert call(sage, "GET", "/user").status == status
 
 
@@ -197,13 +197,13 @@ def test_old_refresh_token(value: str, status: int) -> None:
         ("nonsense", "There is no switch"),
     ],
 )
-def test_what_cannot_be_played_is_told(text: str, word: str) -> None:
+def test_an_unknown_switch_or_choice_is_refused(text: str, word: str) -> None:
     with pytest.raises(ProjectError) as caught:
         read_switches([text])
     assert word in str(caught.value)
 
 
-def test_switches_live_on_in_a_saved_state(tmp_path: Path) -> None:
+def test_switches_are_saved(tmp_path: Path) -> None:
     sage = played(next_link="absent", change_filter="updated_from", limits="published", retry_after="date")
     sage.save(tmp_path / "state.json")
     loaded = RehearsalSage.load(
@@ -218,7 +218,7 @@ def test_switches_live_on_in_a_saved_state(tmp_path: Path) -> None:
     loaded.set_switch("change_filter", "updated_from")
 
 
-def test_faults_go_on_where_they_were(tmp_path: Path) -> None:
+def test_scheduled_faults_are_saved(tmp_path: Path) -> None:
     sage = open_rehearsal(None, VirtualClock(), 1, faults=read_faults("answer_lost GET /contacts 2"))
     assert call(sage, "GET", "/contacts").status == 200
     sage.save(tmp_path / "state.json")
@@ -230,7 +230,7 @@ def test_faults_go_on_where_they_were(tmp_path: Path) -> None:
     assert call(loaded, "GET", "/contacts").status == 200
 
 
-def test_faults_by_chance_go_on_where_they_were() -> None:
+def test_random_faults_are_saved() -> None:
     shares = {FaultType.ERROR: 300, FaultType.SLOW: 200}
     first = SeededFaults(7, shares)
     struck = [first.faults_for("GET", "/contacts") for _ in range(40)]
@@ -241,6 +241,6 @@ def test_faults_by_chance_go_on_where_they_were() -> None:
     assert [going_on.faults_for("GET", "/contacts") for _ in range(25)] == struck[15:]
 
 
-def test_what_somebody_does_between_calls_is_not_saved() -> None:
+def test_edits_are_not_saved() -> None:
     faults = ScheduledFaults([(Trigger(1), Fault(FaultType.EDIT, edit=lambda: None))])
     assert faults_document(faults) == {"scheduled": []}

@@ -61,9 +61,11 @@ def diff(
         country, edition = _checked(country, edition)
         found = _drift(document, country, edition)
         screen.event(
-            "result", changes=[change_document(change) for change in found.changes], meant=found.meant
+            "result",
+            changes=[change_document(change) for change in found.changes],
+            known_deviations=found.known_deviations,
         )
-        screen.show(*pages.changes(found.changes, found.meant))
+        screen.show(*pages.changes(found.changes, found.known_deviations))
         if found.changes:
             raise typer.Exit(LOOK)
 
@@ -72,10 +74,10 @@ def _drift(path: Path, country: str, edition: str) -> Drift:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise SourceError(f"{path} cannot be read: {error}.", "Name an OpenAPI document as JSON.") from error
+        raise SourceError(f"{path} cannot be read: {error}.", "Use an OpenAPI document in JSON.") from error
     published, findings = read_published(text, str(path))
     if published is None:
-        raise SourceError(f"{path} is no OpenAPI document.", "Name one as JSON.", findings)
+        raise SourceError(f"{path} is not an OpenAPI document.", "Use one in JSON.", findings)
     return compare(package.catalog(), published, country, edition)
 
 

@@ -28,14 +28,14 @@ def command(as_json: bool) -> Iterator[Screen]:
         yield screen
     except FindingsError as error:
         screen.findings(error.findings)
-        screen.complain(error.message)
+        screen.error(error.message)
         raise typer.Exit(error.exit_code) from None
     except SagereconError as error:
         if isinstance(error, SourceError) and error.findings:
             screen.findings(error.findings)
-            screen.complain("The source cannot be read; an older snapshot stays as it was.")
+            screen.error("The source cannot be read; an older snapshot stays as it was.")
             raise typer.Exit(error.exit_code) from None
-        screen.complain(error.message, error.hint)
+        screen.error(error.message, error.hint)
         raise typer.Exit(error.exit_code) from None
     except typer.Exit:
         raise
@@ -47,7 +47,7 @@ def command(as_json: bool) -> Iterator[Screen]:
     except Exception as error:
         if os.environ.get("SAGERECON_DEBUG"):
             raise
-        screen.complain(
+        screen.error(
             f"A fault of sagerecon: {type(error).__name__}. Nothing more was sent; the store is whole.",
             "Set SAGERECON_DEBUG=1 to see where, and tell us.",
         )

@@ -31,7 +31,8 @@ from sagerecon.documents import package
 from sagerecon.model.clock import DAY, SystemClock, instant_text
 from sagerecon.model.finding import Finding, Severity
 from sagerecon.report import terminal
-from sagerecon.report.screen import Meter, Screen, paths_text
+from sagerecon.report.reconciliation_document import reconciliation_summary
+from sagerecon.report.screen import ProgressCallback, Screen, paths_text
 from sagerecon.runner.progress import Event, Progress
 from sagerecon.runner.run import PATIENCE, Ended, RunOutcome
 
@@ -104,7 +105,7 @@ def snapshot(project: Folder = HERE, json: Json = False) -> None:
     """Read the source, freeze it, and hold its figures against each other."""
     with command(json) as screen:
         opened = projects.open_project(project)
-        with screen.meter("reading") as meter:
+        with screen.progress("reading") as meter:
             clock = projects.open_clock(opened)
             prepared = sources.snapshot(opened, clock, lambda file, rows: meter(rows, 0, file))
         files = [(file.path, file.rows) for file in prepared.files]
@@ -135,7 +136,7 @@ def plan(
     """What would be sent, in which order, on which day, at what price."""
     with command(json) as screen:
         opened = projects.open_project(project)
-        with screen.meter("planning"):
+        with screen.progress("planning"):
             made = plans.plan(opened, projects.open_clock(opened), output)
         screen.findings(made.header.findings)
         screen.show(terminal.plan_summary(made))
@@ -149,7 +150,7 @@ def plan(
             finishes_p90=made.header.finishes_p90,
         )
         screen.say(f"Plan {made.hash[:12]} is in {output or opened.name(opened.plan_file)}.")
-        if terminal.set_aside(made):
+        if terminal.quarantined_count(made):
             raise typer.Exit(LOOK)
 
 
@@ -163,7 +164,7 @@ def apply(
     """Carry the plan out; the same command goes on where it stopped."""
     with command(json) as screen, stopping() as should_stop:
         opened = projects.open_project(project)
-        with opened.open_session() as session, screen.meter("sending") as meter:
+        with opened.open_session() as session, screen.progress("sending") as meter:
             outcome = runs.apply(
                 opened,
                 projects.open_clock(opened),
@@ -184,7 +185,7 @@ def status(project: Folder = HERE, json: Json = False) -> None:
         standing = runs.status(opened, projects.open_clock(opened))
         screen.event(
             "result",
-            state=standing.state,
+            state=standing.state or "none",
             steps=standing.steps,
             counts=dict(standing.counts),
             in_doubt=standing.in_doubt,
@@ -195,8 +196,8 @@ def status(project: Folder = HERE, json: Json = False) -> None:
             quarantined=[aside.step.key for aside in standing.aside],
         )
         screen.show(
-            *terminal.standing(
-                standing.state,
+            *terminal.run_status(
+                standing.state or "none",
                 standing.steps,
                 standing.counts,
                 standing.in_doubt,
@@ -218,7 +219,7 @@ def reconcile(
     """Read Sage back and hold it against the source."""
     with command(json) as screen:
         opened = projects.open_project(project)
-        with opened.open_session() as session, screen.meter("reading back") as meter:
+        with opened.open_session() as session, screen.progress("reading back") as meter:
             result = reconciliations.reconcile(
                 opened,
                 projects.open_clock(opened),
@@ -231,7 +232,7 @@ def reconcile(
             _ended(screen, result, "sagerecon reconcile")
             return
         found = result.reconciliation
-        screen.event("result", **terminal.reconciliation_document(found))
+        screen.event("result", **reconciliation_summary(found))
         screen.show(terminal.completeness(found.completeness), terminal.tie_outs(found.tie_outs))
         screen.show(*terminal.verdicts(found))
         screen.say("Everything ties out." if found.ties_out else "A person must look.", "bold")
@@ -265,7 +266,9 @@ def explain(
     with command(json) as screen:
         opened = projects.open_project(project)
         found = explanations.explain(opened, projects.open_clock(opened), key)
-        lines = [*terminal.explanation(found.record, found.outcome, found.step, found.written, found.verdict)]
+        lines = [
+            *terminal.record_history(found.record, found.outcome, found.step, found.written, found.verdict)
+        ]
         screen.event("result", key=found.outcome.key, sage_id=found.written.sage_id if found.written else "")
         screen.show(*lines)
 
@@ -422,7 +425,7 @@ def _ended(screen: Screen, outcome: RunOutcome, again: str) -> None:
         raise typer.Exit(LOOK)
 
 
-def _meter(meter: Meter, progress: Progress) -> None:
+def _meter(meter: ProgressCallback, progress: Progress) -> None:
     meter(progress.done, progress.of, progress.note or f"{progress.event} {progress.label}")
 
 

@@ -131,7 +131,7 @@ def _sign_in(stage: Stage) -> None:
 
 def _freeze(stage: Stage) -> Prepared:
     stage.chapter("The source is frozen and held against itself")
-    with stage.screen.meter("reading") as meter:
+    with stage.screen.progress("reading") as meter:
         prepared = sources.snapshot(stage.project, stage.clock, lambda file, rows: meter(rows, 0, file))
     stage.screen.show(terminal.source_files((file.path, file.rows) for file in prepared.files))
     stage.screen.findings(prepared.findings)
@@ -147,7 +147,7 @@ def _plan(stage: Stage, prepared: Prepared) -> Plan:
 
 def _read_back(stage: Stage, prepared: Prepared) -> reconciliations.Reconciled:
     stage.chapter("Sage is read back and held against the source")
-    with stage.project.open_session() as session, stage.screen.meter("reading back") as meter:
+    with stage.project.open_session() as session, stage.screen.progress("reading back") as meter:
         result = reconciliations.reconcile(
             stage.project,
             stage.clock,
@@ -168,7 +168,7 @@ def _conclude(stage: Stage, reconciled: reconciliations.Reconciled, wrong: list[
     tie_outs = reconciled.reconciliation.tie_outs
     wrong += [f"{tie_out.about} does not tie out." for tie_out in tie_outs if not tie_out.ties]
     for sentence in wrong:
-        stage.screen.complain(sentence)
+        stage.screen.error(sentence)
     if wrong:
         stage.screen.say("The demo did not come out as it must.", "bold red")
     else:
@@ -217,7 +217,7 @@ def _run(stage: Stage) -> int:
     stage.chapter("The run: killed once, an answer lost, a 429, another app")
     _interfere(stage)
     say, clock = stage.screen.say, stage.clock
-    with stage.screen.meter("sending") as meter:
+    with stage.screen.progress("sending") as meter:
         for go in range(1, GOES + 1):
             code, result = _apply(stage, KILLED_AT if go == 1 else None, meter)
             if go == 1:
@@ -251,7 +251,7 @@ def _apply(
     for line in process.stdout:
         event = json.loads(line)
         if event["event"] == "progress":
-            meter(event["done"], event["of"], event["note"])
+            meter(event["completed"], event["total"], event["detail"])
         elif event["event"] in ("result", "error"):
             result = event
         if victim is not None and stage.sage.calls >= victim:
@@ -314,7 +314,7 @@ def _summarize(
     stage.chapter("What came of it")
     more = {resource: count - before.get(resource, 0) for resource, count in after.items()}
     created = {resource: count for resource, count in more.items() if count > 0}
-    stage.screen.show(terminal.created(created))
+    stage.screen.show(terminal.created_records(created))
     header, sage = made.header, stage.sage
     foreign, refused = sage.limits.foreign_calls(header.business)
     stage.screen.say(

@@ -11,7 +11,7 @@ import requests
 from sagerecon.commands.plan_file import budget_of, open_plan, refuse_stale
 from sagerecon.model.clock import Clock
 from sagerecon.planning.budget import Budget
-from sagerecon.planning.settling import SetAside
+from sagerecon.planning.settling import RunState, SetAside
 from sagerecon.project.project import Project
 from sagerecon.runner.progress import Progress
 from sagerecon.runner.run import PATIENCE, RunOutcome, run
@@ -35,13 +35,13 @@ def apply(
     """
     made = open_plan(project, file)
     with project.open_store(clock) as store:
-        books = store.books(project.business.id)
-        if not any(known.plan == made.hash for known in books.runs()):
+        company = store.company(project.business.id)
+        if not any(known.plan == made.hash for known in company.history.runs()):
             refuse_stale(project, made)
         return run(
             made,
             project.open_sage(store, session, clock),
-            books,
+            company.run_log,
             clock,
             budget_of(project),
             project.catalog,
@@ -55,7 +55,7 @@ def apply(
 class Standing:
     """Where a company stands. Instants are milliseconds since 1970, 0 where it has not come to that."""
 
-    state: str  #: of the newest load: none, open, finished, superseded
+    state: RunState | None  #: of the newest load; None where there is none
     started_at: int
     finished_at: int
     steps: int
@@ -72,11 +72,11 @@ class Standing:
 def status(project: Project, clock: Clock) -> Standing:
     """How far the newest run is, what the last day's calls were, and what was set aside."""
     with project.open_store(clock) as store:
-        books = store.books(project.business.id)
-        now = books.status()
+        history = store.company(project.business.id).history
+        now = history.status()
         load = now.run
         return Standing(
-            state=load.state if load else "none",
+            state=load.state if load else None,
             started_at=load.started_at if load else 0,
             finished_at=load.finished_at if load else 0,
             steps=load.steps if load else 0,
@@ -86,7 +86,7 @@ def status(project: Project, clock: Clock) -> Standing:
             calls_last_minute=now.calls_last_minute,
             calls_last_day=now.calls_last_day,
             refused=now.refused,
-            aside=tuple(books.quarantined()) if load else (),
+            aside=tuple(history.set_aside()) if load else (),
             budget=budget_of(project),
         )
 
@@ -94,5 +94,5 @@ def status(project: Project, clock: Clock) -> Standing:
 def adopted_keys(project: Project, clock: Clock) -> frozenset[str]:
     """The draft keys whose entity stood in Sage already."""
     with project.open_store(clock) as store:
-        written = store.books(project.business.id).written()
+        written = store.company(project.business.id).history.written()
         return frozenset(record.key for record in written if record.adopted)

@@ -29,9 +29,9 @@ from sagerecon.sage.client import ReadingClient, SageClient
 from sagerecon.sage.grant import GrantTokens
 from sagerecon.sage.session import open_session
 from sagerecon.sources.dataset import describe
-from sagerecon.sources.declaration import read_sources
-from sagerecon.sources.declared import Sources
+from sagerecon.sources.definitions import Sources
 from sagerecon.sources.snapshot import Snapshot, open_snapshot, take_snapshot
+from sagerecon.sources.sources_yaml import read_sources
 from sagerecon.store.opening import Store, open_store
 
 FILE = "sagerecon.yaml"

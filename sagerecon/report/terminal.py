@@ -1,11 +1,10 @@
-"""The same figures for a terminal of 80 columns, as rich renderables."""
+"""Plan, run and reconciliation for a terminal of 80 columns, as rich renderables."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
 
 from rich.console import Group, JustifyMethod, RenderableType
 from rich.markup import escape
@@ -16,74 +15,74 @@ from sagerecon.model.clock import instant, instant_text
 from sagerecon.model.draft import Draft, Outcome, Quarantined
 from sagerecon.model.entity import Written
 from sagerecon.model.finding import Finding, Severity
-from sagerecon.model.money import decimal_text, grouped, total
+from sagerecon.model.money import grouped, total
 from sagerecon.model.record import Record
 from sagerecon.model.value import canonical
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import Plan
-from sagerecon.planning.settling import SetAside
+from sagerecon.planning.settling import RunState, SetAside
 from sagerecon.planning.step import Action, LeftOutStep, QuarantinedStep, ReadStep, Step
 from sagerecon.planning.step_document import node_document
 from sagerecon.reconciliation.completeness import SourceLine, Tally
 from sagerecon.reconciliation.reconcile import Reconciliation
 from sagerecon.reconciliation.tie_out import TieOut
 from sagerecon.reconciliation.verdict import RecordVerdict
+from sagerecon.report.formatting import counted
 
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.INFO: "dim"}
 
-#: The worst comes last, where the eye is when the command ends.
-_WEIGHT = {Severity.INFO: 0, Severity.WARNING: 1, Severity.ERROR: 2}
+#: Sort order: errors are printed last, next to the prompt.
+_ORDER = {Severity.INFO: 0, Severity.WARNING: 1, Severity.ERROR: 2}
 
-#: What a plan's actions are called in its table, in the order of its columns.
+#: The label of each action in the table of a plan, in the order of the columns.
 _ACTIONS = {
     Action.CREATE: "create",
     Action.UPDATE: "update",
-    Action.SKIP: "there",
+    Action.SKIP: "existing",
     Action.LEAVE_OUT: "left out",
     Action.QUARANTINE: "quarantined",
 }
 
-#: More findings of one code than this are counted rather than listed.
-_LISTED = 12
+#: Maximum number of findings listed per code; more are only counted.
+_MAX_LISTED = 12
 
 
 def findings(found: Sequence[Finding]) -> Iterator[RenderableType]:
-    """Each finding at its place; many of one code are counted after the first dozen."""
+    """Yield each finding with its place, at most twelve per code, and the number of those left out."""
     seen: Counter[str] = Counter()
-    for finding in sorted(found, key=lambda finding: (_WEIGHT[finding.severity], finding.place)):
+    for finding in sorted(found, key=lambda finding: (_ORDER[finding.severity], finding.place)):
         seen[finding.code] += 1
-        if seen[finding.code] <= _LISTED:
+        if seen[finding.code] <= _MAX_LISTED:
             yield _finding(finding)
     for code, count in seen.items():
-        if count > _LISTED:
-            yield Text(f"… and {count - _LISTED} more of {code} (--json lists all)", style="dim")
+        if count > _MAX_LISTED:
+            yield Text(f"… and {count - _MAX_LISTED} more of {code} (--json lists all)", style="dim")
 
 
 def plan_summary(plan: Plan) -> RenderableType:
-    """What would be sent, at what price, on which day."""
+    """Return the records of a plan by action, its calls, and its schedule."""
     header = plan.header
     parts: list[RenderableType] = [_actions(plan)]
     share = f"{100 * header.lower_bound / header.calls:.1f} %" if header.calls else "100.0 %"
     parts.append(
         Text(
-            f"{header.calls:,} calls; at least {header.lower_bound:,} are needed ({share}): "
-            f"{header.bound_reason}."
+            f"{header.calls:,} calls; the minimum is {header.lower_bound:,} ({share}): {header.bound_reason}."
         )
     )
     if header.windows:
         parts.append(_calendar(plan))
         parts.append(
             Text(
-                f"Starting {_moment(header.starts_at)} it ends {_moment(header.finishes_p50)}, "
-                f"in nine of ten runs by {_moment(header.finishes_p90)}. "
-                f"{header.reserve} calls of each 24 hours are left to the company's other apps."
+                f"Start {_timestamp(header.starts_at)}; expected finish {_timestamp(header.finishes_p50)} "
+                f"(50 % of runs) or {_timestamp(header.finishes_p90)} (90 %). "
+                f"{header.reserve} calls per 24 hours are reserved for other apps."
             )
         )
     return Group(*parts)
 
 
 def tie_outs(ties: Iterable[TieOut]) -> RenderableType:
-    """One line for each tie-out, and the lines that do not agree below it."""
+    """Return a row for each tie-out, followed by its lines that differ."""
     table = _table("tie-out", "lines", "expected", "in Sage", "difference", "")
     for tie_out in ties:
         totals = tie_out.totals
@@ -93,7 +92,7 @@ def tie_outs(ties: Iterable[TieOut]) -> RenderableType:
             grouped(totals.expected),
             grouped(totals.sage),
             grouped(totals.difference),
-            "ties out" if tie_out.ties else Text("look", style="bold red"),
+            "ties out" if tie_out.ties else Text("review", style="bold red"),
         )
         for line in tie_out.lines:
             if line.difference:
@@ -104,18 +103,21 @@ def tie_outs(ties: Iterable[TieOut]) -> RenderableType:
 
 
 def completeness(lines: Sequence[SourceLine]) -> RenderableType:
-    """read = created + already there + left out + merged + quarantined + not yet written."""
+    """Return the records of each mapping by outcome.
+
+    read = created + existing + left out + merged + quarantined + not yet written
+    """
     columns: dict[str, Callable[[SourceLine], Tally]] = {
         "read": lambda line: line.read,
         "created": lambda line: line.created,
-        "there": lambda line: line.already_there,
+        "existing": lambda line: line.already_there,
         "left out": lambda line: line.left_out,
         "merged": lambda line: line.merged,
         "quarantined": lambda line: line.quarantined,
-        "not yet": lambda line: line.not_yet_written,
+        "not yet written": lambda line: line.not_yet_written,
     }
     used = {name: tally for name, tally in columns.items() if any(tally(line).count for line in lines)}
-    table = _table("mapping", *used, "money read")
+    table = _table("mapping", *used, "amount read")
     for line in lines:
         counts = (_count(tally(line).count) for tally in used.values())
         table.add_row(line.mapping, *counts, grouped(line.read.amount) if line.read.amount else "")
@@ -123,7 +125,7 @@ def completeness(lines: Sequence[SourceLine]) -> RenderableType:
 
 
 def verdicts(reconciliation: Reconciliation) -> Iterator[RenderableType]:
-    """Each record a person must look at: verdict, source row, Sage id, what clears it."""
+    """Yield each record that needs review: verdict, differences, source row, Sage id, remedy."""
     for verdict in reconciliation.findings:
         text = Text()
         text.append(f"{verdict.verdict.value}: ", style="bold red")
@@ -131,8 +133,8 @@ def verdicts(reconciliation: Reconciliation) -> Iterator[RenderableType]:
         text.append(f" {verdict.reason}")
         for difference in verdict.differences:
             text.append(
-                f"\n  {difference.field}: source {difference.source or 'nothing'}, "
-                f"Sage {difference.sage or 'nothing'} ({difference.cause.value})"
+                f"\n  {difference.field}: source {difference.source or 'empty'}, "
+                f"Sage {difference.sage or 'empty'} ({difference.cause.value})"
             )
         where = ", ".join(str(place) for place in verdict.origins) or "no source row"
         text.append(f"\n  {where} · Sage id {verdict.sage_id or 'none'}", style="dim")
@@ -144,49 +146,52 @@ def verdicts(reconciliation: Reconciliation) -> Iterator[RenderableType]:
 
 
 def source_files(files: Iterable[tuple[str, int]]) -> RenderableType:
-    """Each source file with its rows."""
+    """Return each source file with its number of rows."""
     table = _table("file", "rows")
     for path, rows in files:
         table.add_row(path, f"{rows:,}")
     return table
 
 
-def created(counts: Mapping[str, int]) -> RenderableType:
-    """How many records of each resource came into being."""
+def created_records(counts: Mapping[str, int]) -> RenderableType:
+    """Return the number of records created in each resource."""
     table = _table("created in Sage", "records")
     for resource, count in counts.items():
         table.add_row(resource.replace("_", " "), f"{count:,}")
     return table
 
 
-def set_aside(plan: Plan) -> int:
-    """How many records of a plan a person must look at."""
+def quarantined_count(plan: Plan) -> int:
+    """Return the number of records that a plan quarantines."""
     return sum(isinstance(step, QuarantinedStep) for step in plan.steps)
 
 
-def standing(
+def run_status(
     state: str,
     steps: int,
     counts: Mapping[str, int],
     in_doubt: int,
     calls: tuple[int, int],
     budget: Budget,
-    aside: Sequence[SetAside],
+    set_aside: Sequence[SetAside],
 ) -> Iterator[RenderableType]:
-    """How far a run is; `calls` are those of the last minute and of the last day."""
+    """Yield the state of a run, its calls, and the records that were set aside.
+
+    `calls` is the number of calls in the last minute and in the last 24 hours.
+    """
     done = sum(counts.values())
-    words = [f"{count:,} {word}" for word, count in counts.items() if count]
-    if state == "finished" and done < steps:
-        words.append(f"{steps - done:,} needed no call")
-    yield Text(f"Run: {state}. {done:,} of {steps:,} steps have begun: {', '.join(words) or 'none yet'}.")
+    parts = [f"{count:,} {step_state}" for step_state, count in counts.items() if count]
+    if state == RunState.FINISHED and done < steps:
+        parts.append(f"{steps - done:,} without a call")
+    yield Text(f"Run {state}. Steps started: {done:,} of {steps:,} ({', '.join(parts) or 'none yet'}).")
     minute, day = calls
     yield Text(
         f"Calls: {day:,} of {budget.day_limit:,} in the last 24 hours, {minute:,} in the last minute; "
-        f"{budget.reserve:,} are left to the company's other apps."
+        f"{budget.reserve:,} are reserved for other apps."
     )
     if in_doubt:
-        yield Text(f"{in_doubt} calls are in doubt; sagerecon apply settles them first.", style="yellow")
-    for record in aside:
+        yield Text(f"{counted(in_doubt, 'call')} in doubt. Resolve first: sagerecon apply", style="yellow")
+    for record in set_aside:
         text = Text()
         text.append(f"{record.state.value} ", style="bold red")
         text.append(record.step.label or record.step.key, style="bold")
@@ -195,66 +200,38 @@ def standing(
         yield text
 
 
-def explanation(
+def record_history(
     record: Record | None,
     outcome: Outcome,
     step: Step | None,
     written: Written | None,
     verdict: RecordVerdict | None,
 ) -> Iterator[RenderableType]:
-    """One record's way: source cell, each change, what was sent, Sage's id, the verdict."""
+    """Yield the history of one record: source row, changes, draft, step, request, Sage id, verdict."""
     yield Text(f"{outcome.kind} {outcome.key}", style="bold")
-    yield Text("source  " + (", ".join(str(place) for place in outcome.origins) or "no row"))
+    yield _labelled("source", ", ".join(str(place) for place in outcome.origins) or "no source row")
     if record is not None:
         for name, value in record.values.items():
             if value is not None and not name.startswith("_"):
                 text = value if isinstance(value, str) else canonical(value)
-                yield Text(f"        {name}: {text}")
+                yield _labelled("", f"{name}: {text}")
     if isinstance(outcome, Draft):
         for change in outcome.changes:
             where = f"({change.rule}, {change.place})"
-            yield Text(f"change  {change.field}: {change.before!r} -> {change.after!r} {where}")
-        yield Text(f"draft   by {outcome.place}: {canonical(node_document(outcome.body))}")
+            yield _labelled("change", f"{change.field}: {change.before!r} -> {change.after!r} {where}")
+        yield _labelled("draft", f"by {outcome.place}: {canonical(node_document(outcome.body))}")
     elif isinstance(outcome, Quarantined):
-        yield from (Text(f"held    {finding}", style="yellow") for finding in outcome.findings)
+        yield from (_labelled("quarantined", str(finding), "yellow") for finding in outcome.findings)
     else:
-        yield Text(f"left    by the rule {outcome.rule}: {outcome.reason}")
+        yield _labelled("left out", f"by rule {outcome.rule}: {outcome.reason}")
     if step is not None:
-        yield Text(f"plan    step {step.number}, {step.action.value}: {step.reason}")
+        yield _labelled("plan", f"step {step.number}, {step.action.value}: {step.reason}")
     if written is not None:
         how = "adopted" if written.adopted else "sent"
-        yield Text(f"{how:<8}{instant_text(written.written_at)}: {canonical(written.sent)}")
-        yield Text(f"Sage    {written.sage_id}")
+        yield _labelled(how, f"{instant_text(written.written_at)}: {canonical(written.sent)}")
+        yield _labelled("Sage id", written.sage_id)
     if verdict is not None:
-        yield Text(f"verdict {verdict.verdict.value}. {verdict.reason}".rstrip())
-
-
-def reconciliation_document(reconciliation: Reconciliation) -> dict[str, Any]:
-    """The outcome for programs: what needs a person, and the tie-outs' totals."""
-    return {
-        "ties_out": reconciliation.ties_out,
-        "findings": [
-            {
-                "id": verdict.id,
-                "verdict": verdict.verdict.value,
-                "label": verdict.label,
-                "sage_id": verdict.sage_id,
-                "origins": [str(place) for place in verdict.origins],
-                "reason": verdict.reason,
-                "since": verdict.since,
-            }
-            for verdict in reconciliation.findings
-        ],
-        "tie_outs": {
-            tie_out.name: {
-                "ties": tie_out.ties,
-                "expected": decimal_text(tie_out.totals.expected),
-                "sage": decimal_text(tie_out.totals.sage),
-                "difference": decimal_text(tie_out.totals.difference),
-            }
-            for tie_out in reconciliation.tie_outs
-        },
-    }
+        yield _labelled("verdict", f"{verdict.verdict.value}. {verdict.reason}".rstrip())
 
 
 def _finding(finding: Finding) -> Text:
@@ -266,6 +243,10 @@ def _finding(finding: Finding) -> Text:
     if finding.hint:
         text.append(f" {finding.hint}", style="italic")
     return text
+
+
+def _labelled(label: str, text: str, style: str = "") -> Text:
+    return Text(f"{label:<12}{text}", style)
 
 
 def _actions(plan: Plan) -> Table:
@@ -281,14 +262,14 @@ def _actions(plan: Plan) -> Table:
         if step.amount is not None and not isinstance(step, LeftOutStep | QuarantinedStep):
             amounts.setdefault(name, []).append(step.amount)
     used = {
-        action: word for action, word in _ACTIONS.items() if any(tally[action] for tally in counts.values())
+        action: label for action, label in _ACTIONS.items() if any(tally[action] for tally in counts.values())
     }
-    table = _table("mapping", *used.values(), "money")
+    table = _table("mapping", *used.values(), "amount")
     for name, tally in counts.items():
         values = (_count(tally[action]) for action in used)
         table.add_row(name, *values, grouped(total(amounts[name])) if name in amounts else "")
     if reads:
-        table.add_row("what is there already", *[""] * len(used), f"{reads} calls")
+        table.add_row("existing records", *[""] * len(used), f"{counted(reads, 'call')}")
     return table
 
 
@@ -297,7 +278,7 @@ def _calendar(plan: Plan) -> Table:
     table = _table("window", "opens", "closes", "calls")
     start = instant(header.starts_at)
     for window in header.windows:
-        opens, closes = _day_time(start + window.opens), _day_time(start + window.closes)
+        opens, closes = _instant_text(start + window.opens), _instant_text(start + window.closes)
         table.add_row(str(window.number), opens, closes, f"{window.calls:,}")
     return table
 
@@ -314,9 +295,9 @@ def _count(number: int) -> str:
     return f"{number:,}" if number else "·"
 
 
-def _moment(text: str) -> str:
+def _timestamp(text: str) -> str:
     return text.replace("T", " ").removesuffix(":00Z").removesuffix("Z") + " UTC"
 
 
-def _day_time(moment: int) -> str:
-    return _moment(instant_text(moment))
+def _instant_text(milliseconds: int) -> str:
+    return _timestamp(instant_text(milliseconds))

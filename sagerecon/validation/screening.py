@@ -81,7 +81,7 @@ def _without_orphans(outcomes: list[Outcome]) -> list[Outcome]:
                 screened.append(quarantined(outcome, list(_orphan_findings(outcome, missing, gone))))
             else:
                 screened.append(outcome)
-        if len(keys) == sum(isinstance(o, Draft) for o in screened):
+        if screened == outcomes:
             return screened
         outcomes = screened
 

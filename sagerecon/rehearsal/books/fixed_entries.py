@@ -16,7 +16,7 @@ from sagerecon.rehearsal.books.records import Link
 Answer = dict[str, Any]
 
 #: Creation time of Sage's own lists.
-_MADE = instant_text(1_372_848_018_000)
+_CREATED_AT = instant_text(1_372_848_018_000)
 
 _BUSINESS_TYPES = {
     "SOLE": ("Sole Trader", "you work for yourself"),
@@ -39,8 +39,8 @@ def _business_type(_company: Company, id: str, shown: str) -> Answer:
 def _coa_template(company: Company, id: str, shown: str) -> Answer:
     country = _TEMPLATE_COUNTRIES.get(id.rpartition("_")[2], company.identity.country)
     return {
-        "created_at": _MADE,
-        "updated_at": _MADE,
+        "created_at": _CREATED_AT,
+        "updated_at": _CREATED_AT,
         "name": shown,
         "country": reference_answer(company, Link("country", country)),
     }
@@ -103,8 +103,8 @@ def template_account(company: Company, id: str, account: Account) -> Answer:
         "id": id,
         "displayed_as": account.name,
         "$path": f"/coa_accounts/{id}",
-        "created_at": _MADE,
-        "updated_at": _MADE,
+        "created_at": _CREATED_AT,
+        "updated_at": _CREATED_AT,
         "ledger_account_group": {"id": group, "displayed_as": called},
         "name": account.name,
         "control_name": account.control if account.control and account.control != BANK else None,

@@ -14,7 +14,7 @@ from sagerecon.rehearsal.books.records import Row, Values
 from sagerecon.rehearsal.books.refusal import Fault
 
 #: Lines can only be matched in Sage's own pages, so a reconciliation made here is never completed.
-_BEGUN = {"id": "IN_PROGRESS", "displayed_as": "In Progress"}
+_IN_PROGRESS = {"id": "IN_PROGRESS", "displayed_as": "In Progress"}
 
 
 def _complete(company: Company, values: Values, old: Row | None) -> Iterator[Fault]:
@@ -26,7 +26,7 @@ def _complete(company: Company, values: Values, old: Row | None) -> Iterator[Fau
     values["starting_balance"] = values["closing_balance"] = values["reconciled_balance"] = start
     values["total_received"] = values["total_paid"] = ZERO
     values["balance_difference"] = ended - start
-    values["status"] = dict(_BEGUN)
+    values["status"] = dict(_IN_PROGRESS)
     yield from ()
 
 

@@ -1,4 +1,4 @@
-"""The part of the document that tells the work: the plan, its price and calendar, and how the run went."""
+"""The plan, the run, changes and findings as parts of a report document. All amounts are text."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from sagerecon.planning.step import (
 )
 from sagerecon.report.facts import RunFacts
 
-#: How actions are called in the table of a plan, in its order.
+#: The label of each action in a report, in the order of the columns.
 ACTIONS = {
     Action.CREATE: "create",
     Action.UPDATE: "update",
-    Action.SKIP: "there already",
+    Action.SKIP: "existing",
     Action.LEAVE_OUT: "left out",
     Action.QUARANTINE: "quarantined",
 }
 
 
 def plan_document(plan: Plan) -> dict[str, Any]:
-    """What a run would do: counts, price, calendar."""
+    """Return a plan with its calls, schedule and counts by mapping."""
     header = plan.header
     start = instant(header.starts_at)
     return {
@@ -39,9 +39,9 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "purpose": header.purpose.value,
         "calls": header.calls,
         "lower_bound": header.lower_bound,
-        "bound_reason": header.bound_reason,
-        "per_minute": header.per_minute,
-        "per_day": header.per_day,
+        "lower_bound_reason": header.bound_reason,
+        "limit_per_minute": header.per_minute,
+        "limit_per_day": header.per_day,
         "reserve": header.reserve,
         "starts_at": header.starts_at,
         "finishes_p50": header.finishes_p50,
@@ -49,31 +49,31 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "windows": [
             {
                 "number": window.number,
-                "opens": instant_text(start + window.opens),
-                "closes": instant_text(start + window.closes),
+                "opens_at": instant_text(start + window.opens),
+                "closes_at": instant_text(start + window.closes),
                 "calls": window.calls,
             }
             for window in header.windows
         ],
         "steps": _by_mapping(plan.steps),
-        "readings": sum(step.calls for step in plan.steps if isinstance(step, ReadStep)),
+        "read_calls": sum(step.calls for step in plan.steps if isinstance(step, ReadStep)),
     }
 
 
 def run_document(run: RunFacts) -> dict[str, Any]:
-    """How the run went, day by day."""
+    """Return the figures of a run, in total and by day."""
     return {
         "calls_used": run.calls_used,
         "calls_planned": run.calls_planned,
         "lower_bound": run.lower_bound,
-        "bound_reason": run.bound_reason,
-        "per_day": run.per_day,
+        "lower_bound_reason": run.lower_bound_reason,
+        "limit_per_day": run.limit_per_day,
         "reserve": run.reserve,
         "days": [
-            {"day": day.isoformat(), "calls": calls, "refused": run.refused_by_day.get(day, 0)}
+            {"date": day.isoformat(), "calls": calls, "rate_limited": run.rate_limited_by_day.get(day, 0)}
             for day, calls in run.calls_by_day
         ],
-        "refused": run.refused,
+        "rate_limited": run.rate_limited,
         "in_doubt": run.in_doubt,
         "resumed": run.resumed,
         "started_at": run.started_at,
@@ -82,7 +82,7 @@ def run_document(run: RunFacts) -> dict[str, Any]:
 
 
 def changes_document(plan: Plan) -> list[dict[str, Any]]:
-    """Every value altered on the way, with its record and the mapping line that did it."""
+    """Return each value changed by the mapping, with its record and the line of the rule."""
     return [
         {
             "record": step.label or step.key,
@@ -91,7 +91,7 @@ def changes_document(plan: Plan) -> list[dict[str, Any]]:
             "before": change.before,
             "after": change.after,
             "rule": change.rule,
-            "mapping": str(change.place),
+            "mapping_line": str(change.place),
         }
         for step in plan.steps
         if not isinstance(step, ReadStep | LeftOutStep)
@@ -99,7 +99,7 @@ def changes_document(plan: Plan) -> list[dict[str, Any]]:
     ]
 
 
-def set_aside(plan: Plan, steps: type[LeftOutStep] | type[QuarantinedStep]) -> list[dict[str, Any]]:
+def records_not_sent(plan: Plan, steps: type[LeftOutStep] | type[QuarantinedStep]) -> list[dict[str, Any]]:
     """Return the records a plan leaves out or quarantines, whichever class is given, with their reasons."""
     return [
         {
@@ -109,7 +109,7 @@ def set_aside(plan: Plan, steps: type[LeftOutStep] | type[QuarantinedStep]) -> l
             "label": step.label or step.key,
             "amount": None if step.amount is None else decimal_text(step.amount),
             "reason": _reason(step),
-            "clears": _remedy(step),
+            "remedy": _remedy(step),
             "source_rows": [str(place) for place in step.origins],
         }
         for step in plan.steps
@@ -128,7 +128,7 @@ def _remedy(step: LeftOutStep | QuarantinedStep) -> str:
 
 
 def findings_document(findings: Iterable[Finding]) -> list[dict[str, Any]]:
-    """Findings as they stand in a list."""
+    """Return findings as a list of documents."""
     return [
         {
             "code": finding.code,
@@ -160,5 +160,5 @@ def _by_mapping(steps: Iterable[Step]) -> list[dict[str, Any]]:
 
 
 def _counts(steps: list[WriteStep | PassedStep]) -> Iterator[tuple[str, int]]:
-    for action, name in ACTIONS.items():
-        yield name.replace(" ", "_"), sum(step.action is action for step in steps)
+    for action, label in ACTIONS.items():
+        yield label.replace(" ", "_"), sum(step.action is action for step in steps)

@@ -1,4 +1,4 @@
-"""Everything the catalog offers is kept here, or refused with a reason that stands in one list."""
+"""Every operation of the catalog is supported, or refused with a reason from one list."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ EVERY = [(kind, operation) for kind in catalog() for operation in kind.operation
 
 MANUAL = Path(__file__).parents[1] / "docs" / "sandbox.md"
 
-#: Answered at the door, above the businesses.
-ABOVE = ("business", "user")
+#: Kinds that the gateway answers itself.
+ACCOUNT_KINDS = ("business", "user")
 
 
 def test_every_operation_is_answered_or_refused_with_a_reason() -> None:
@@ -24,20 +24,20 @@ def test_every_operation_is_answered_or_refused_with_a_reason() -> None:
     neither = [
         f"{operation.method} {operation.path}"
         for kind, operation in EVERY
-        if kind.name not in ABOVE
+        if kind.name not in ACCOUNT_KINDS
         and not business.offers(kind, operation.name)
         and not unsupported_reason(kind, operation.name)
     ]
     assert neither == []
 
 
-def test_the_list_of_refusals_names_what_there_is() -> None:
+def test_the_refused_operations_exist_in_the_catalog() -> None:
     assert set(REMOVED_KINDS) <= set(catalog().kinds)
     named = {(kind.name, operation.name) for kind, operation in EVERY}
     assert set(REFUSED_OPERATIONS) <= named
 
 
-def test_the_manual_tells_what_is_refused() -> None:
+def test_the_manual_lists_what_is_refused() -> None:
     text = " ".join(MANUAL.read_text(encoding="utf-8").split())
     rows: dict[str, list[str]] = {
         reason: [] for reason in (*REMOVED_KINDS.values(), *REFUSED_OPERATIONS.values())
@@ -46,8 +46,8 @@ def test_the_manual_tells_what_is_refused() -> None:
         rows[reason].append(f"`{catalog()[kind].resource}`")
     for reason, resources in rows.items():
         assert f"| {reason} |" in text, reason
-        [told] = re.findall(rf"\| ([^|]*) \| {re.escape(reason)} \|", text)
-        assert all(resource in told for resource in resources), told
+        [refused] = re.findall(rf"\| ([^|]*) \| {re.escape(reason)} \|", text)
+        assert all(resource in refused for resource in resources), refused
 
 
 @pytest.mark.parametrize(
@@ -63,14 +63,14 @@ def test_the_manual_tells_what_is_refused() -> None:
         ("POST", "/tax_returns/obligation_periods", "tax authority"),
     ],
 )
-def test_a_refusal_says_why(method: str, path: str, words: str) -> None:
-    reply = Clerk().ask(method, path, {})
+def test_a_refusal_has_its_reason(method: str, path: str, words: str) -> None:
+    reply = Clerk().request(method, path, {})
     assert reply.status == 404
     assert words in reply.body[0]["$message"]
 
 
-def test_no_business_finds_a_tax_return_it_never_made() -> None:
+def test_a_new_business_has_no_tax_returns() -> None:
     clerk = Clerk()
     assert clerk.get("/tax_returns")["$items"] == []
     assert clerk.get("/draft_tax_returns")["$items"] == []
-    assert clerk.ask("GET", "/tax_returns/1").status == 404
+    assert clerk.request("GET", "/tax_returns/1").status == 404

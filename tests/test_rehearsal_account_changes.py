@@ -1,4 +1,4 @@
-"""What users and businesses change about themselves, at the door."""
+"""Changes to users and businesses, which the gateway answers itself."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ OTHER = "1e" * 16
 
 
 def sage() -> RehearsalSage:
-    """Ada may do everything in the one business, Bob may read it."""
+    """Return a rehearsal with one business, in which Ada has full access and Bob may only read."""
     made = RehearsalSage(catalog(), VirtualClock())
     made.add_app(APP, SECRET, name="Small app", redirect_uri=REDIRECT)
     made.add_user(ADA, "Ada Lane", "AL")
@@ -38,7 +38,7 @@ def read(sage: RehearsalSage, path: str) -> Any:
     return json.loads(sage.request("GET", f"/v3.1{path}", bearer(sage, business=BUSINESS_ID)).body)
 
 
-def test_a_business_changes_its_name_and_its_address() -> None:
+def test_a_business_can_change_name_and_address() -> None:
     served = sage()
     path = f"/businesses/{BUSINESS_ID}"
     reply = put(
@@ -67,7 +67,7 @@ def test_refused_changes_of_a_business() -> None:
     assert read(served, path)["city"] is None
 
 
-def test_a_user_changes_their_name_and_language() -> None:
+def test_a_user_can_change_name_and_language() -> None:
     served = sage()
     reply = put(served, "/user", {"user": {"last_name": "Lane-Fox", "initials": "ALF", "locale": "fr-CA"}})
     assert reply.status == 200
@@ -79,7 +79,7 @@ def test_a_user_changes_their_name_and_language() -> None:
     assert put(served, "/user", {"user": {}}, scope="readonly").status == 403
 
 
-def test_what_was_changed_is_saved(tmp_path: Path) -> None:
+def test_changes_are_saved(tmp_path: Path) -> None:
     served = sage()
     put(served, "/user", {"user": {"locale": "en-IE"}})
     put(served, f"/businesses/{BUSINESS_ID}", {"business": {"name": "Oak plc"}})

@@ -1,4 +1,4 @@
-"""What has been returned to the tax authority stays as it was returned."""
+"""Bookings in a filed tax return can no longer be changed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def test_a_returned_invoice_cannot_be_edited_or_voided_and_can_still_be_paid() -
     assert clerk.delete("contact_payment", receipt["id"]).status == 204
 
 
-def test_a_return_tells_its_period_and_what_is_due() -> None:
+def test_a_return_has_its_period_and_the_tax_due() -> None:
     clerk = Clerk()
     clerk.invoice(clerk.customer())
     bill = {"contact_id": clerk.vendor(), "date": "2026-01-05", "due_date": "2026-01-05"}
@@ -32,7 +32,7 @@ def test_a_return_tells_its_period_and_what_is_due() -> None:
     assert (answer["total_amount"], answer["status"]["id"]) == ("10.0", "SUBMITTED")
 
 
-def test_what_comes_later_goes_into_the_next_return() -> None:
+def test_later_bookings_are_in_the_next_return() -> None:
     clerk = Clerk()
     customer = clerk.customer()
     clerk.invoice(customer)
@@ -45,7 +45,7 @@ def test_what_comes_later_goes_into_the_next_return() -> None:
     assert due == ["20.0", "10.0"]
 
 
-def test_what_carries_no_tax_is_not_returned() -> None:
+def test_bookings_without_tax_are_not_in_a_return() -> None:
     clerk = Clerk()
     credit = {"ledger_account_id": clerk.account(3000), "debit": "0", "credit": "5.00"}
     debit = {"ledger_account_id": clerk.account(7100), "debit": "5.00", "credit": "0"}
@@ -59,7 +59,7 @@ def test_what_carries_no_tax_is_not_returned() -> None:
     assert clerk.delete("journal", journal).status == 204
 
 
-def test_under_cash_accounting_the_payment_is_returned() -> None:
+def test_under_cash_accounting_the_payment_is_in_the_return() -> None:
     clerk = Clerk(tax_scheme="CASH_ACCOUNTING")
     customer = clerk.customer()
     paid, open_ = clerk.invoice(customer)["id"], clerk.invoice(customer)["id"]
@@ -75,7 +75,7 @@ def test_under_cash_accounting_the_payment_is_returned() -> None:
     assert answer["total_amount"] == "20.0"
 
 
-def test_a_saved_business_remembers_what_was_returned() -> None:
+def test_filed_returns_are_saved() -> None:
     clerk = Clerk()
     invoice = clerk.invoice(clerk.customer())["id"]
     clerk.business.file_tax_return("2026-01-01", "2026-03-31", clerk.now)

@@ -1,4 +1,4 @@
-"""How the columns of a JSON table are picked out of its records, and which never were there."""
+"""Reading the columns of a JSON table from its records, and tracking paths that no record has."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sagerecon.model.code import Code
-from sagerecon.sources.cell import Cell, CellFault, Convert
-from sagerecon.sources.columns import Field, converter
-from sagerecon.sources.declared import Column, SourceFile
+from sagerecon.sources.cell import Cell, CellConverter, CellError, display_text
+from sagerecon.sources.definitions import Column, SourceFile
+from sagerecon.sources.rows import Field, converter
 
 
 def json_fields(file: SourceFile) -> tuple[Field, ...]:
-    """The columns of the table as picks and conversions."""
+    """Return for each column of the table how it is read from a record."""
     return tuple(_field(column, file) for column in file.columns)
 
 
@@ -22,7 +22,10 @@ def _field(column: Column, file: SourceFile) -> Field:
 
 
 def _picker(path: tuple[str, ...]) -> Callable[[object], object]:
-    """Finds the value at the path; most paths have one step, and most records are objects."""
+    """Return a function that finds the value at `path` in a record.
+
+    Paths of one step into an object are the usual case and take a short cut.
+    """
     first = path[0] if len(path) == 1 else ""
 
     def pick(record: object) -> object:
@@ -38,23 +41,23 @@ def _picker(path: tuple[str, ...]) -> Callable[[object], object]:
                 value = value[int(step)] if int(step) < len(value) else None
             else:
                 where = ".".join(path[:number]) or "the item"
-                raise CellFault(Code.NOT_AN_OBJECT, f"{where} is no object, so it has no '{step}'.")
+                raise CellError(Code.NOT_AN_OBJECT, f"{where} is not an object, so it has no key '{step}'.")
         return value
 
     return pick
 
 
-def _list_converter(column: Column, file: SourceFile) -> Convert:
-    """Types each item. A list that is not there is empty: APIs leave empty lists out."""
+def _list_converter(column: Column, file: SourceFile) -> CellConverter:
+    """Return a function that converts each item of a list. None is an empty list: APIs omit empty lists."""
     fields = tuple(_field(inner, file) for inner in column.columns)
 
     def convert(cell: object) -> Cell:
         if cell is None:
             cell = []
         if not isinstance(cell, list):
-            raise CellFault(Code.NOT_A_LIST, "a list is expected here.")
+            raise CellError(Code.NOT_A_LIST, f"{display_text(cell)} is not a list.")
         if column.required and not cell:
-            raise CellFault(Code.MISSING_VALUE, "at least one item is required and the list is empty.")
+            raise CellError(Code.MISSING_VALUE, "the list is empty; at least one item is required.")
         return [_item(number, item, fields) for number, item in enumerate(cell, start=1)]
 
     return convert
@@ -65,29 +68,29 @@ def _item(number: int, item: object, fields: Sequence[Field]) -> dict[str, Cell]
     for field in fields:
         try:
             values[field.column.name] = field.convert(field.pick(item))
-        except CellFault as fault:
-            message = f"item {number}, {field.column.name}: {fault.message}"
-            raise CellFault(fault.code, message, fault.hint) from None
+        except CellError as error:
+            message = f"item {number}, {field.column.name}: {error.message}"
+            raise CellError(error.code, message, error.hint) from None
     return values
 
 
-class Presence:
-    """Which declared paths no record has had so far: a path with a typing error is empty everywhere."""
+class PathTracker:
+    """Tracks which declared paths no record has had so far, to report misspelt paths."""
 
     def __init__(self, columns: Sequence[Column]) -> None:
         self._unseen: list[tuple[tuple[Column, ...], set[str]]] = [
             (chain, set()) for chain in _chains(columns)
         ]
 
-    def look(self, record: Mapping[str, Any]) -> None:
-        """Cross off what this record has. Costs nothing once everything was seen."""
+    def observe(self, record: Mapping[str, Any]) -> None:
+        """Remove the paths that this record has from those not yet seen."""
         if self._unseen:
             self._unseen = [(chain, keys) for chain, keys in self._unseen if not _has(record, chain, keys)]
 
-    def absent(self) -> Iterator[tuple[Column, str, set[str]]]:
-        """Each column that was never there, its path, and the keys that stood in its place.
+    def missing(self) -> Iterator[tuple[Column, str, set[str]]]:
+        """Yield each column that no record has, its path, and the keys found in place of it.
 
-        Nothing is said where there was no record or item to look at.
+        A column whose parent object or list never occurred is left out.
         """
         for chain, keys in self._unseen:
             if keys:

@@ -1,4 +1,4 @@
-"""Quotes and estimates: numbered, priced, answered by the customer, and never booked."""
+"""Quotes and estimates: numbers, totals, statuses; they are never booked."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ KINDS = {
 
 
 def offer(clerk: Clerk, kind: str, **fields: Any) -> Any:
-    """A new offer of 100.00 and 20.00 tax."""
+    """Create a quote or an estimate of 100.00 and 20.00 tax."""
     lines = {KINDS[kind][0]: [clerk.line()]}
     usual = {"contact_id": clerk.customer(), "date": "2026-01-05", "expiry_date": "2026-02-04"}
     return clerk.post(kind, **{**usual, **lines, **fields})
@@ -38,7 +38,7 @@ def test_an_offer_has_a_number_and_totals_and_books_nothing(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_an_offer_is_changed_answered_and_deleted(kind: str) -> None:
+def test_an_offer_is_changed_accepted_and_deleted(kind: str) -> None:
     clerk = Clerk()
     made = offer(clerk, kind)["id"]
     lines = {KINDS[kind][0]: [clerk.line("10.00", "2.00")]}
@@ -49,14 +49,14 @@ def test_an_offer_is_changed_answered_and_deleted(kind: str) -> None:
     assert messages(clerk.put(kind, made, status_id="PAID")) == [("status_id", "Status is invalid.")]
     assert clerk.get(f"/{kind}s", status_id="ACCEPTED_BY_CUSTOMER")["$total"] == 1
     assert clerk.delete(kind, made).status == 204
-    assert clerk.ask("GET", f"/{kind}s/{made}").status == 404
+    assert clerk.request("GET", f"/{kind}s/{made}").status == 404
 
 
-def test_an_offer_may_lie_before_the_start_of_the_accounts() -> None:
+def test_an_offer_may_be_dated_before_the_accounts_start() -> None:
     assert offer(Clerk(), "sales_quote", date="2025-12-01")["date"] == "2025-12-01"
 
 
-def test_an_offer_needs_a_customer_and_a_day_on_which_it_ends() -> None:
+def test_an_offer_needs_a_customer_and_an_expiry_date() -> None:
     clerk = Clerk()
     fields = {"contact_id": clerk.vendor(), "date": "2026-01-05", "quote_lines": [clerk.line()]}
     assert messages(clerk.send("sales_quote", **fields)) == [("expiry_date", "This field is required.")]

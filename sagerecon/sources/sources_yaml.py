@@ -1,4 +1,4 @@
-"""The text of a `sources.yaml` to the `Sources` it declares, every fault in one pass."""
+"""Reading and checking a `sources.yaml`, with all errors reported in one pass."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any
 from sagerecon.documents.document import Node, check_schema, read_document
 from sagerecon.model.code import Code
 from sagerecon.model.finding import Finding, Severity
-from sagerecon.sources.column_declaration import column_faults, read_columns
-from sagerecon.sources.declared import (
+from sagerecon.sources.columns_yaml import check_columns, read_columns
+from sagerecon.sources.definitions import (
     NAME,
     CheckQuery,
     ControlQuery,
@@ -22,11 +22,11 @@ from sagerecon.sources.declared import (
     Sources,
 )
 
-#: Endings that say what a file holds.
-ENDINGS = {".json": "json", ".csv": "csv", ".tsv": "csv", ".xlsx": "xlsx"}
+#: The format of a file by the suffix of its name.
+FORMAT_BY_SUFFIX = {".json": "json", ".csv": "csv", ".tsv": "csv", ".xlsx": "xlsx"}
 
-#: Keys of a file that mean something in these formats only.
-_FITS = {
+#: Keys of a file that apply to some formats only.
+_FORMATS_OF_KEY = {
     "records": ("json",),
     "count": ("json",),
     "delimiter": ("csv",),
@@ -38,14 +38,16 @@ _FITS = {
 
 
 def read_sources(text: str, file: str, schema: Mapping[str, Any]) -> tuple[Sources, list[Finding]]:
-    """What a `sources.yaml` declares, and everything that is wrong with it.
+    """Return what a `sources.yaml` declares, and a finding for each error in it.
 
-    `schema` is `specs/schemas/sources.schema.json`. With a finding of severity error the value must
+    `schema` is `specs/schemas/sources.schema.json`. If a finding has severity error, the value must
     not be used.
     """
     root, findings = read_document(text, file)
     if not root.children():
-        return Sources(file), findings or [Finding(Code.NOT_A_MAPPING, root.place, "the file has no keys.")]
+        return Sources(file), findings or [
+            Finding(Code.NOT_A_MAPPING, root.place, "the file is not a mapping of keys to values.")
+        ]
     findings += check_schema(root, schema)
     lines = text.splitlines()
     sources = Sources(
@@ -56,22 +58,24 @@ def read_sources(text: str, file: str, schema: Mapping[str, Any]) -> tuple[Sourc
         {name: _check(name, node, lines) for name, node in _children(root, "checks")},
     )
     for part in ("files", "datasets", "controls", "checks"):
-        findings += [fault for name, node in _children(root, part) if (fault := _bad_name(name, node))]
+        findings += [finding for name, node in _children(root, part) if (finding := _check_name(name, node))]
     for name, node in _children(root, "files"):
-        findings += _file_faults(sources.files[name], node)
+        findings += _check_file(sources.files[name], node)
     for _, node in _children(root, "controls"):
-        findings += [fault for name, child in _children(node, "figures") if (fault := _bad_name(name, child))]
+        findings += [
+            finding for name, child in _children(node, "figures") if (finding := _check_name(name, child))
+        ]
     return sources, sorted(set(findings), key=lambda finding: (finding.place, finding.code, finding.message))
 
 
 def _file(name: str, node: Node) -> SourceFile:
     path = _text(node, "path")
-    form = _text(node, "format") or ENDINGS.get(PurePosixPath(path).suffix.lower(), "")
+    file_format = _text(node, "format") or FORMAT_BY_SUFFIX.get(PurePosixPath(path).suffix.lower(), "")
     return SourceFile(
         name=name,
         path=path,
-        format=form,
-        columns=read_columns(node, form),
+        format=file_format,
+        columns=read_columns(node, file_format),
         place=node.named_at,
         optional=_flag(node, "optional"),
         records=_steps(node, "records"),
@@ -106,8 +110,8 @@ def _check(name: str, node: Node, lines: list[str]) -> CheckQuery:
 
 
 def _severity(node: Node) -> Severity:
-    words = {severity.value: severity for severity in Severity}
-    return words.get(_text(node, "severity"), Severity.WARNING)
+    severities = {severity.value: severity for severity in Severity}
+    return severities.get(_text(node, "severity"), Severity.WARNING)
 
 
 def _query(node: Node, lines: list[str]) -> Query:
@@ -118,13 +122,13 @@ def _query(node: Node, lines: list[str]) -> Query:
     return Query(sql.text, sql.place, is_block=line[sql.place.column - 1 : sql.place.column] == "|")
 
 
-def _file_faults(file: SourceFile, node: Node) -> Iterator[Finding]:
-    yield from column_faults(node, file.format)
+def _check_file(file: SourceFile, node: Node) -> Iterator[Finding]:
+    yield from check_columns(node, file.format)
     if "path" in node and not file.format:
         yield Finding(
             Code.UNKNOWN_FORMAT,
             node["path"].place,
-            f"'{file.path}' does not say what it holds.",
+            f"the format of '{file.path}' cannot be derived from its suffix.",
             "Add format: json, csv or xlsx.",
         )
     path = PurePosixPath(file.path)
@@ -132,40 +136,40 @@ def _file_faults(file: SourceFile, node: Node) -> Iterator[Finding]:
         yield Finding(
             Code.OUTSIDE_FOLDER,
             node["path"].place,
-            f"'{file.path}' leaves the data folder.",
-            "Write a path inside the data folder, with / between folders.",
+            f"path '{file.path}' is outside the data folder.",
+            "Use a path inside the data folder, with / between folders.",
         )
-    for key, formats in _FITS.items():
+    for key, formats in _FORMATS_OF_KEY.items():
         if key in node and file.format and file.format not in formats:
             place = node[key].named_at
-            yield Finding(Code.KEY_NOT_FOR_FORMAT, place, f"'{key}' means nothing for {file.format}.")
-    yield from _text_faults(file, node)
+            yield Finding(Code.KEY_NOT_FOR_FORMAT, place, f"'{key}' does not apply to {file.format}.")
+    yield from _check_text_settings(file, node)
 
 
-def _text_faults(file: SourceFile, node: Node) -> Iterator[Finding]:
+def _check_text_settings(file: SourceFile, node: Node) -> Iterator[Finding]:
     try:
         codecs.lookup(file.encoding)
     except (LookupError, ValueError):
         yield Finding(
             Code.UNKNOWN_ENCODING,
             node["encoding"].place,
-            f"'{file.encoding}' is not an encoding.",
-            "Often right: utf-8, cp1252, cp437, iso-8859-1, utf-16.",
+            f"unknown encoding '{file.encoding}'.",
+            "Common encodings: utf-8, cp1252, cp437, iso-8859-1, utf-16.",
         )
     if file.decimal == file.thousands:
         yield Finding(
-            Code.SAME_MARKS, node["thousands"].place, "the decimal and the thousands mark are the same."
+            Code.SAME_MARKS, node["thousands"].place, f"decimal and thousands are both '{file.decimal}'."
         )
 
 
-def _bad_name(name: str, node: Node) -> Finding | None:
+def _check_name(name: str, node: Node) -> Finding | None:
     if NAME.fullmatch(name):
         return None
     return Finding(
         Code.BAD_NAME,
         node.named_at,
-        f"'{name}' cannot be a name.",
-        "Use a small letter first, then small letters, digits and _.",
+        f"'{name}' is not a valid name.",
+        "Start with a lower-case letter; use lower-case letters, digits and _.",
     )
 
 
@@ -174,9 +178,9 @@ def _children(node: Node, key: str) -> list[tuple[str, Node]]:
     return list(child.children().items()) if child is not None else []
 
 
-def _text(node: Node, key: str, default: str = "") -> str:
+def _text(node: Node, key: str, definding: str = "") -> str:
     child = node.get(key)
-    return child.text if child is not None and not isinstance(child.value, dict | tuple) else default
+    return child.text if child is not None and not isinstance(child.value, dict | tuple) else definding
 
 
 def _flag(node: Node, key: str) -> bool:
