@@ -16,10 +16,8 @@ from sagerecon.model.entity import Entity, Written
 from sagerecon.model.key import NaturalKey
 from sagerecon.model.place import Place
 from sagerecon.model.value import fingerprint
-from sagerecon.planning.plan import node_document
-from sagerecon.reconciliation.comparer import DraftInputs
-from sagerecon.reconciliation.reconcile import reconcile
-from sagerecon.reconciliation.result import Reconciliation
+from sagerecon.planning.step_document import node_document
+from sagerecon.reconciliation.reconcile import Reconciliation, reconcile
 
 BEGAN = instant("2017-04-01T08:00:00Z")
 AS_AT = date(2017, 3, 31)

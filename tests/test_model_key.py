@@ -113,7 +113,7 @@ def _drafts(rows: Sequence[tuple[str, str, str]]) -> list[Draft]:
 def _through_a_file(plan: Plan, file: Path) -> Plan:
     with file.open("w", encoding="utf-8", newline="\n") as written:
         written.writelines(plan_lines(plan))
-    with file.open(encoding="utf-8", newline="\n") as lines:
+    with file.open("rb") as lines:
         read = read_plan(lines, file.name)
     assert read == plan
     return read

@@ -244,7 +244,7 @@ class TestCompanyLock:
             "from sagerecon.store.opening import open_store\n"
             "from sagerecon.planning.plan import read_plan\n"
             "from sagerecon.rehearsal.clock import VirtualClock\n"
-            "plan = read_plan(Path(sys.argv[2]).read_text().splitlines(), 'plan')\n"
+            "plan = read_plan(Path(sys.argv[2]).open('rb'), 'plan')\n"
             "store = open_store(sys.argv[1], VirtualClock(), None)\n"
             "store.company('B').run_log.begin(plan)\n"
             "print('begun', flush=True)\n"

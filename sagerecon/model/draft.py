@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import Enum
@@ -98,15 +98,16 @@ class Draft:
     changes: tuple[Change, ...] = ()
     label: str = ""  #: its name for people: "Oak Ltd", "invoice 1021"
     priority: int = 0  #: a lower number is written first, where references allow it
+    references: tuple[Reference, ...] = field(init=False, repr=False, compare=False)  #: as in the body
+
+    def __post_init__(self) -> None:
+        """Collect the references of the body once; order, readings and checks ask for them again."""
+        object.__setattr__(self, "references", tuple(references_in(self.body)))
 
     @property
     def mapping(self) -> str:
         """The name of the mapping that made this draft."""
         return self.key.partition("/")[0]
-
-    def references(self) -> Iterator[Reference]:
-        """Yield every reference in the body, in the order of the body."""
-        return references_in(self.body)
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ class Finding:
 
 def finding_document(finding: Finding) -> list[str]:
     """Return `finding` as a JSON list: code, place, message, hint, severity."""
-    return [str(finding.code), str(finding.place), finding.message, finding.hint, finding.severity.value]
+    return [str(finding.code), finding.place.address, finding.message, finding.hint, finding.severity.value]
 
 
 def read_finding(document: list[str]) -> Finding:

@@ -21,9 +21,17 @@ class Place:
             parts.append(str(self.column))
         return ":".join(parts)
 
+    @property
+    def address(self) -> str:
+        """The place as `file:line:column`, from which `parse` returns the same place; empty for no place."""
+        return f"{self.file}:{self.line}:{self.column}" if self != NOWHERE else ""
+
     @classmethod
     def parse(cls, text: str) -> Place:
-        """Return the place written as `file[:line[:column]]`; the file name may contain colons."""
+        """Return the place written as `file[:line[:column]]`.
+
+        A file name may hold colons. One that ends in a colon and digits is only read right from `address`.
+        """
         numbers: list[int] = []
         file = text
         while len(numbers) < 2:

@@ -19,8 +19,10 @@ from sagerecon.model.money import grouped, total
 from sagerecon.model.record import Record
 from sagerecon.model.value import canonical
 from sagerecon.planning.budget import Budget
-from sagerecon.planning.plan import Action, Plan, Step, node_document
-from sagerecon.planning.settling import SetAside
+from sagerecon.planning.plan import Plan
+from sagerecon.planning.settling import RunState, SetAside
+from sagerecon.planning.step import Action, LeftOutStep, QuarantinedStep, ReadStep, Step
+from sagerecon.planning.step_document import node_document
 from sagerecon.reconciliation.completeness import SourceLine, Tally
 from sagerecon.reconciliation.result import Reconciliation
 from sagerecon.reconciliation.tie_out import TieOut
@@ -161,7 +163,7 @@ def created_records(counts: Mapping[str, int]) -> RenderableType:
 
 def quarantined_count(plan: Plan) -> int:
     """Return the number of records that a plan quarantines."""
-    return sum(step.action is Action.QUARANTINE for step in plan.steps)
+    return sum(isinstance(step, QuarantinedStep) for step in plan.steps)
 
 
 def run_status(
@@ -179,7 +181,7 @@ def run_status(
     """
     done = sum(counts.values())
     parts = [f"{count:,} {step_state}" for step_state, count in counts.items() if count]
-    if state == "finished" and done < steps:
+    if state == RunState.FINISHED and done < steps:
         parts.append(f"{steps - done:,} without a call")
     yield Text(f"Run {state}. Steps started: {done:,} of {steps:,} ({', '.join(parts) or 'none yet'}).")
     minute, day = calls
@@ -252,12 +254,12 @@ def _actions(plan: Plan) -> Table:
     amounts: dict[str, list[Decimal]] = {}
     reads = 0
     for step in plan.steps:
-        if step.action is Action.READ:
+        if isinstance(step, ReadStep):
             reads += step.calls
             continue
         name = step.key.partition("/")[0]
         counts.setdefault(name, Counter())[step.action] += 1
-        if step.amount is not None and step.action in (Action.CREATE, Action.UPDATE, Action.SKIP):
+        if step.amount is not None and not isinstance(step, LeftOutStep | QuarantinedStep):
             amounts.setdefault(name, []).append(step.amount)
     used = {
         action: label for action, label in _ACTIONS.items() if any(tally[action] for tally in counts.values())
