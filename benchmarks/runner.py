@@ -1,4 +1,4 @@
-"""How many durable calls a second the runner makes, beside what the disk alone allows.
+"""Measure the durable calls per second of the runner, beside what the disk alone allows.
 
     python benchmarks/runner.py [CALLS] [FOLDER]
 
@@ -28,7 +28,7 @@ from sagerecon.store.opening import open_store
 
 
 class InstantSage:
-    """Takes everything and answers with a record of about 1 KB."""
+    """A Sage that accepts every request and answers with an entity of about 1 KB."""
 
     def __init__(self, clock: VirtualClock) -> None:
         self.clock = clock
@@ -47,7 +47,7 @@ class InstantSage:
 
 
 def drafts(count: int) -> Iterator[Draft]:
-    """Half customers, half an invoice for each."""
+    """Return drafts: half customers, half invoices, one for each."""
     for number in range(count // 2):
         reference = f"C{number}"
         body: dict[str, Any] = {"name": f"Firm {number}", "contact_type_ids": ["CUSTOMER"]}
@@ -79,7 +79,7 @@ def drafts(count: int) -> Iterator[Draft]:
 
 
 def floor(folder: Path, calls: int) -> float:
-    """Calls a second with nothing but two durable commits each."""
+    """Return calls per second where each call is two durable commits and nothing else."""
     connection = sqlite3.connect(folder / "floor.db", isolation_level=None)
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
@@ -96,15 +96,14 @@ def main(calls: int, folder: Path) -> None:
     clock = VirtualClock()
     budget = Budget(100, 2_500)
     with open_store(f"sqlite:///{folder / 'store.db'}", clock, None) as store:
-        books = store.books("B")
+        company = store.company("B")
         begun = time.perf_counter()
-        plan = plan_steps(
-            list(drafts(calls)), books, catalog(), budget, Provenance("B", "", "", ""), Calendar(clock.now())
-        )
+        provenance, calendar = Provenance("B", "", "", ""), Calendar(clock.now())
+        plan = plan_steps(list(drafts(calls)), company.id_map, catalog(), budget, provenance, calendar)
         planned = time.perf_counter() - begun
         sage = InstantSage(clock)
         begun, cpu = time.perf_counter(), time.process_time()
-        outcome = run(plan, sage, books, clock, budget, catalog(), patience_ms=2 * 86_400_000)
+        outcome = run(plan, sage, company.run_log, clock, budget, catalog(), patience_ms=2 * 86_400_000)
         taken, cpu = time.perf_counter() - begun, time.process_time() - cpu
     assert outcome.ended is Ended.FINISHED and sage.made == calls, outcome
     days = (clock.now() - VirtualClock().now()) / 86_400_000

@@ -13,12 +13,14 @@ from sagerecon.model.comparison import Comparison, Tolerance
 from sagerecon.model.draft import Change, Draft, LeftOut, Quarantined
 from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.place import Place
+from sagerecon.model.posting import Side
 from sagerecon.pairing.identity import Identities
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import Plan
 from sagerecon.planning.planner import Calendar, Provenance, plan_steps
+from sagerecon.reconciliation.open_items import OpenItem, open_items_held, open_items_wanted
 from sagerecon.reconciliation.reconcile import Reconciliation
-from sagerecon.reconciliation.subledger import OpenItem, open_items_held, open_items_wanted, tie_contacts
+from sagerecon.reconciliation.subledger import tie_contacts
 from sagerecon.reconciliation.tie_out import (
     Adjustment,
     ControlPair,
@@ -97,17 +99,20 @@ def reconciled(company: Company) -> Reconciliation:
     accounts, verdicts = company.accounts(), reconciliation.verdicts
     drafts = [outcome for outcome in company.outcomes if isinstance(outcome, Draft)]
     held, written = list(company.sage.values()), company.written
+    identities = Identities(written, held, CATALOG)
     unsent = OpenItem("customers/C2", "Ash Ltd", "invoice 1008", Decimal("81.00"), date(2016, 12, 1))
     return reconciliation.with_tie_outs(
         (
             tie_trial_balance(expected, balances, AS_AT, adjustments=adjustments, accounts=accounts,
                               verdicts=verdicts),
-            tie_contacts("debtors", "Debtors per customer", [*open_items_wanted(drafts, "CUSTOMER"), unsent],
-                         open_items_held(held, Identities(written, held, CATALOG), "CUSTOMER"), AS_AT,
+            tie_contacts("debtors", "Debtors per customer",
+                         [*open_items_wanted(drafts, Side.CUSTOMER, CATALOG), unsent],
+                         open_items_held(held, identities, Side.CUSTOMER, CATALOG), AS_AT,
                          control=ControlPair("1100", "Trade Debtors", Decimal("524.50"), Decimal("212.50")),
                          verdicts=verdicts),
-            tie_contacts("creditors", "Creditors per supplier", open_items_wanted(drafts, "VENDOR"),
-                         open_items_held(held, Identities(written, held, CATALOG), "VENDOR"), AS_AT,
+            tie_contacts("creditors", "Creditors per supplier",
+                         open_items_wanted(drafts, Side.VENDOR, CATALOG),
+                         open_items_held(held, identities, Side.VENDOR, CATALOG), AS_AT,
                          control=ControlPair("2100", "Creditors", Decimal("-100.00"), Decimal("-100.01")),
                          verdicts=verdicts),
             tie_opening_control(balances, AS_AT, "9999", accounts=accounts, verdicts=verdicts),

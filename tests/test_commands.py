@@ -14,7 +14,7 @@ from sagerecon.model.clock import DAY
 from sagerecon.model.errors import PlanningError, PlanStaleError
 from sagerecon.planning.plan import Action
 from sagerecon.reconciliation.verdict import Verdict
-from sagerecon.rehearsal.faults import Fault, Occasion, Trouble
+from sagerecon.rehearsal.faults import Fault, FaultType, Trigger
 from sagerecon.runner.run import Ended, RunOutcome
 
 
@@ -75,7 +75,7 @@ def test_a_plan_is_used_once(moving: Move) -> None:
     moving.load()
     with pytest.raises(PlanStaleError) as refused:
         runs.apply(moving.project, moving.clock, moving.session)
-    assert "a plan is used once" in refused.value.message
+    assert "cannot be used again" in refused.value.message
 
 
 def test_reading_back_waits_for_the_budget_and_wastes_no_call(moving: Move) -> None:
@@ -99,7 +99,7 @@ def test_what_another_hand_did_is_named(moving: Move) -> None:
     moving.load()
     moving.reconcile()
     with moving.project.open_store(moving.clock) as store:
-        ids = {w.key: w.sage_id for w in store.books(moving.project.business.id).written()}
+        ids = {w.key: w.sage_id for w in store.company(moving.project.business.id).history.written()}
     moving.clock.sleep(60_000)
     moving.by_other_hand("PUT", f"/contacts/{ids['customers/C1']}", {"contact": {"name": "OAK LTD"}})
     moving.by_other_hand("DELETE", f"/contacts/{ids['customers/C2']}")
@@ -124,9 +124,9 @@ def test_the_whole_way_of_a_record_is_explained(moving: Move) -> None:
 
 
 def test_an_answer_that_is_lost_is_counted_and_settled(moving: Move) -> None:
-    moving.faults.add(Occasion(1, "POST", "/contacts"), Fault(Trouble.ANSWER_LOST))
+    moving.faults.add(Trigger(1, "POST", "/contacts"), Fault(FaultType.ANSWER_LOST))
     outcome = moving.load()
     assert outcome.ended is Ended.FINISHED and references(moving) == ["C1", "C2"]
     with moving.project.open_store(moving.clock) as store:
-        (load,) = store.books(moving.project.business.id).runs()
-    assert (load.doubted, load.goes) == (1, 1)
+        (load,) = store.company(moving.project.business.id).history.runs()
+    assert (load.uncertain_steps, load.attempts) == (1, 1)

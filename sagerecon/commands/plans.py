@@ -27,14 +27,15 @@ def plan(
     prepared = prepared or prepare(project)
     prepared.insist()
     with project.open_store(clock) as store:
-        books = store.books(project.business.id)
+        company = store.company(project.business.id)
+        calls = company.history.calls_of_last_day()
         made = plan_steps(
             prepared.outcomes,
-            books,
+            company.id_map,
             project.catalog,
             budget_of(project),
             provenance(project, prepared.snapshot),
-            Calendar(clock.now(), booked=tuple(at - clock.now() for at in books.booked())),
+            Calendar(clock.now(), booked=tuple(at - clock.now() for at in calls)),
             prepared.findings,
             project.expected_settings(),
         )

@@ -15,7 +15,7 @@ from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.record import Record
 from sagerecon.project.project import Project
 from sagerecon.reconciliation.expectation import expected_balances, open_items, taxed_amounts
-from sagerecon.reconciliation.subledger import OpenItem
+from sagerecon.reconciliation.open_items import OpenItem
 from sagerecon.reconciliation.tax import TaxedAmount
 from sagerecon.reconciliation.tie_out import Adjustment, ExpectedBalance
 from sagerecon.validation.chart import accounts_are_mapped
@@ -132,7 +132,7 @@ def prepare(project: Project) -> Prepared:
         files = tuple(SourceFacts(file.path, file.sha256, file.rows) for file in snapshot.files)
         fingerprint = snapshot.fingerprint
     screened = screen(outcomes, catalog(), _books(project))
-    findings += opening_control_closes(screened)
+    findings += opening_control_closes(screened, catalog())
     return Prepared(compiled, fingerprint, files, tuple(screened), tuple(findings), expectations)
 
 

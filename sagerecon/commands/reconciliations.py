@@ -42,14 +42,14 @@ def reconcile(
     """
     prepared = prepared or prepare(project)
     with project.open_store(clock) as store:
-        books = store.books(project.business.id)
+        company = store.company(project.business.id)
         reading = Reading(
-            project, prepared, books, clock, budget_of(project), max_calls, on_plan, on_progress
+            project, prepared, company, clock, budget_of(project), max_calls, on_plan, on_progress
         )
         readings = reading.read_back(project.open_reader(store, session, clock))
         if isinstance(readings, RunOutcome):
             return readings
-        reconciliation = judge(project, prepared, books, readings)
+        reconciliation = judge(project, prepared, company.history, company.reconciliations, readings)
         verdicts = [(v.id, v.fingerprint, v.verdict.value) for v in reconciliation.findings]
-        books.record_verdicts(readings[0], verdicts)
+        company.reconciliations.record_verdicts(readings[0], verdicts)
     return Reconciled(reconciliation, prepared)

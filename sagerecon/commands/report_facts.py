@@ -12,10 +12,10 @@ from sagerecon.model.clock import Clock, day_of, instant_text
 from sagerecon.planning.plan import Plan
 from sagerecon.project.project import Project
 from sagerecon.report.facts import Cover, ReportFacts, RunFacts
-from sagerecon.store.run_log import BusinessStore
+from sagerecon.store.run_history import RunHistory
 
 
-def facts_of(project: Project, prepared: Prepared, books: BusinessStore, clock: Clock) -> ReportFacts:
+def facts_of(project: Project, prepared: Prepared, history: RunHistory, clock: Clock) -> ReportFacts:
     """What the pages say of project, plan and runs; the reconciliation is put in by whoever has one."""
     made = open_plan(project) if project.plan_file.exists() else None
     cover = Cover(
@@ -33,17 +33,17 @@ def facts_of(project: Project, prepared: Prepared, books: BusinessStore, clock: 
         },
         files=tuple((file.path, file.sha256, file.rows) for file in prepared.files),
     )
-    run = _run_facts(project, books, made) if made else None
+    run = _run_facts(project, history, made) if made else None
     return ReportFacts(cover, plan=made, run=run, findings=prepared.findings)
 
 
-def _run_facts(project: Project, books: BusinessStore, made: Plan) -> RunFacts | None:
+def _run_facts(project: Project, history: RunHistory, made: Plan) -> RunFacts | None:
     """How the newest load went; None where none has begun."""
-    loads = [known for known in books.runs() if known.purpose == "load"]
+    loads = [known for known in history.runs() if known.purpose == "load"]
     if not loads:
         return None
     calls, rate_limited = Counter[date](), Counter[date]()
-    for minute in books.traffic():
+    for minute in history.traffic():
         calls[day_of(minute.at)] += minute.calls
         rate_limited[day_of(minute.at)] += minute.refused
     load, budget = loads[-1], budget_of(project)
@@ -56,8 +56,8 @@ def _run_facts(project: Project, books: BusinessStore, made: Plan) -> RunFacts |
         reserve=budget.reserve,
         rate_limited_by_day=dict(rate_limited),
         rate_limited=sum(rate_limited.values()),
-        in_doubt=load.doubted,
-        resumed=max(load.goes - 1, 0),
+        in_doubt=load.uncertain_steps,
+        resumed=max(load.attempts - 1, 0),
         started_at=instant_text(load.started_at),
         finished_at=instant_text(load.finished_at) if load.finished_at else "",
     )

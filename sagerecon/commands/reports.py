@@ -27,10 +27,14 @@ def report(
     prepared = reconciled.prepared if reconciled else prepare(project)
     readings = project.readings()
     with project.open_store(clock) as store:
-        books = store.books(project.business.id)
-        facts = facts_of(project, prepared, books, clock)
+        company = store.company(project.business.id)
+        facts = facts_of(project, prepared, company.history, clock)
         if readings:
-            judged = reconciled.reconciliation if reconciled else judge(project, prepared, books, readings)
+            judged = (
+                reconciled.reconciliation
+                if reconciled
+                else judge(project, prepared, company.history, company.reconciliations, readings)
+            )
             return write_reports(folder, replace(facts, reconciliation=judged))
     if facts.plan is None:
         raise ProjectError("There is nothing to report on yet.", "Make a plan: sagerecon plan.")

@@ -34,13 +34,13 @@ def apply(
     """
     made = open_plan(project, file)
     with project.open_store(clock) as store:
-        books = store.books(project.business.id)
-        if not any(known.plan == made.hash for known in books.runs()):
+        company = store.company(project.business.id)
+        if not any(known.plan == made.hash for known in company.history.runs()):
             refuse_stale(project, made)
         return run(
             made,
             project.open_sage(store, session, clock),
-            books,
+            company.run_log,
             clock,
             budget_of(project),
             project.catalog,
@@ -71,8 +71,8 @@ class Standing:
 def status(project: Project, clock: Clock) -> Standing:
     """How far the newest run is, what the last day's calls were, and what was set aside."""
     with project.open_store(clock) as store:
-        books = store.books(project.business.id)
-        now = books.status()
+        history = store.company(project.business.id).history
+        now = history.status()
         load = now.run
         return Standing(
             state=load.state if load else "none",
@@ -85,7 +85,7 @@ def status(project: Project, clock: Clock) -> Standing:
             calls_last_minute=now.calls_last_minute,
             calls_last_day=now.calls_last_day,
             refused=now.refused,
-            aside=tuple(books.quarantined()) if load else (),
+            aside=tuple(history.set_aside()) if load else (),
             budget=budget_of(project),
         )
 
@@ -93,5 +93,5 @@ def status(project: Project, clock: Clock) -> Standing:
 def adopted_keys(project: Project, clock: Clock) -> frozenset[str]:
     """The draft keys whose entity stood in Sage already."""
     with project.open_store(clock) as store:
-        written = store.books(project.business.id).written()
+        written = store.company(project.business.id).history.written()
         return frozenset(record.key for record in written if record.adopted)

@@ -17,10 +17,10 @@ from sagerecon.rehearsal.books.business import Business as RehearsalBusiness
 from sagerecon.rehearsal.books.business import new_business
 from sagerecon.rehearsal.clock import SharedClock, SkewedClock
 from sagerecon.rehearsal.faults import Faults, read_faults
-from sagerecon.rehearsal.playing import read_plays
 from sagerecon.rehearsal.request import FULL, READ_ONLY, RESTRICTED
 from sagerecon.rehearsal.sage import RehearsalSage
 from sagerecon.rehearsal.server import IDLE_SECONDS, Server, serve
+from sagerecon.rehearsal.switches import read_switches
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,9 @@ def open_rehearsal(
 ) -> RehearsalSage:
     """A rehearsal Sage with one business, as the project expects it or as `wanted`, and three users."""
     profile = profile or (project.limits.profile if project else "standard")
-    sage = RehearsalSage(catalog(), clock, seed, profile=profile, latency=latency, faults=faults, plays=plays)
+    sage = RehearsalSage(
+        catalog(), clock, seed, profile=profile, latency=latency, faults=faults, switches=plays
+    )
     sage.add_app(SANDBOX_APP, SANDBOX_SECRET, name="sagerecon", redirect_uri="http://127.0.0.1/callback")
     for user, (name, initials, _) in MEMBERS.items():
         sage.add_user(user, name, initials)
@@ -148,15 +150,15 @@ def sandbox(
     if skew_seconds:
         clock = SkewedClock(clock, skew_seconds * SECOND)
     planned = read_faults(faults) if faults else None
-    switches = read_plays(plays)
+    switches = read_switches(plays)
     if state is not None and state.exists():
         sage = RehearsalSage.load(state, catalog(), clock, RehearsalBusiness.from_document, faults=planned)
         for name, value in switches.items():
-            sage.play(name, value)
+            sage.set_switch(name, value)
     else:
         sage = open_rehearsal(project, clock, seed, wanted=wanted, faults=planned, plays=switches)
     for sage_id in spoiled:
-        sage.spoil(sage_id)
+        sage.mark_unreadable(sage_id)
     with serve(sage, port, idle_seconds) as server:
         try:
             yield server

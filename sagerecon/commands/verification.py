@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -16,13 +16,16 @@ from sagerecon.model.entity import Entity
 from sagerecon.model.errors import PlanningError
 from sagerecon.model.finding import Finding
 from sagerecon.model.money import total
+from sagerecon.model.posting import LedgerRole, Side
 from sagerecon.pairing.identity import Identities
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import Action, Plan, Step, plan_lines, read_plan
-from sagerecon.planning.planner import Calendar, plan_reading
+from sagerecon.planning.planner import Calendar, KnownEntities, plan_reading
 from sagerecon.project.project import Project, read_text, write_private
-from sagerecon.reconciliation.reconcile import ControlAccounts, Reconciliation, Today, reconcile
-from sagerecon.reconciliation.subledger import OpenItem, open_items_held, tie_contacts
+from sagerecon.reconciliation.chart_of_accounts import ControlAccounts
+from sagerecon.reconciliation.open_items import OpenItem, open_items_held
+from sagerecon.reconciliation.reconcile import Reconciliation, Today, reconcile
+from sagerecon.reconciliation.subledger import tie_contacts
 from sagerecon.reconciliation.tax import taxed_held, tie_tax
 from sagerecon.reconciliation.tie_out import (
     ControlPair,
@@ -33,11 +36,9 @@ from sagerecon.reconciliation.tie_out import (
     tie_trial_balance,
 )
 from sagerecon.runner.run import Ended, Progress, RunOutcome, Sage, run
-from sagerecon.store.run_log import BusinessStore
-
-#: Kinds that are read back whatever was written: accounts give the trial balance its codes, contacts
-#: their balances.
-ALWAYS_READ = ("ledger_account", "bank_account", "contact")
+from sagerecon.store.company import CompanyStore
+from sagerecon.store.reconciliation_log import ReconciliationLog
+from sagerecon.store.run_history import RunHistory
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +50,17 @@ class History:
     last: Mapping[str, str]
 
 
-def history_of(books: BusinessStore, reading: str = "", before: str = "") -> History:
+def history_of(
+    run_history: RunHistory, reconciliations: ReconciliationLog, reading: str = "", before: str = ""
+) -> History:
     """The load runs of a company, and what the reconciliation before the one of `reading` said."""
-    loads = [known for known in books.runs() if known.purpose == "load"]
+    loads = [known for known in run_history.runs() if known.purpose == "load"]
     return History(
         load_runs=tuple(known.id for known in loads),
         began_at=min((known.started_at for known in loads), default=None),
         last={
             name: verdict.fingerprint
-            for name, verdict in books.last_verdicts().items()
+            for name, verdict in reconciliations.last_verdicts().items()
             if verdict.last_run == before or (verdict.last_run == reading and verdict.first_run != reading)
         },
     )
@@ -68,11 +71,19 @@ Ours = Sequence[tuple[str, str]]
 
 
 def plan_read_back(
-    project: Project, prepared: Prepared, books: BusinessStore, ours: Ours, clock: Clock, budget: Budget
+    project: Project,
+    prepared: Prepared,
+    known: KnownEntities,
+    ours: Ours,
+    calendar: Calendar,
+    budget: Budget,
 ) -> Plan:
-    """Reading calls alone: every kind we wrote in full pages, and the trial balance as at the date."""
+    """Return a plan that reads back every kind we wrote, and the trial balance as at the date.
+
+    Accounts, bank accounts and contacts are read in any case: the trial balance and the open items need them.
+    """
     counts = Counter(kind for kind, _ in ours)
-    counts.update(dict.fromkeys(ALWAYS_READ, 0))
+    counts.update(dict.fromkeys((kind.name for kind in catalog().ledger_kinds), 0))
     readable = [(kind, count) for kind, count in counts.items() if catalog()[kind].can("list")]
     trial_balance = _reading(
         "trial_balance",
@@ -80,22 +91,21 @@ def plan_read_back(
         "the balance of every account, in one call",
         {"from_date": project.cut_over.isoformat(), "to_date": project.as_at.isoformat()},
     )
-    return _plan(project, prepared, readable, [trial_balance], books, clock, budget)
+    return _plan(project, prepared, readable, [trial_balance], known, calendar, budget)
 
 
 def plan_deletions(
     project: Project,
     prepared: Prepared,
-    books: BusinessStore,
+    known: KnownEntities,
     ours: Ours,
     history: History,
-    read: str,
-    clock: Clock,
+    found: Collection[tuple[str, str]],
+    calendar: Calendar,
     budget: Budget,
 ) -> Plan | None:
     """Whether what is missing was deleted: one call for each kind that lacks something, or None."""
-    held = {(entity.kind, entity.sage_id) for entity in books.held(read)}
-    missing = {kind for kind, sage_id in ours if (kind, sage_id) not in held}
+    missing = {kind for kind, sage_id in ours if (kind, sage_id) not in found}
     since = instant_text((history.began_at or 0) - 1_000)
     steps = [
         _reading(
@@ -107,7 +117,7 @@ def plan_deletions(
         for kind in sorted(missing)
         if catalog()[kind].deleted_since
     ]
-    return _plan(project, prepared, [], steps, books, clock, budget) if steps else None
+    return _plan(project, prepared, [], steps, known, calendar, budget) if steps else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +126,7 @@ class Reading:
 
     project: Project
     prepared: Prepared
-    books: BusinessStore
+    company: CompanyStore
     clock: Clock
     budget: Budget
     max_calls: int | None
@@ -129,13 +139,15 @@ class Reading:
         Raises:
             PlanningError: it takes more than `max_calls`.
         """
-        history = history_of(self.books)
-        ours = [(written.kind, written.sage_id) for written in self.books.written()]
-        parts = (self.project, self.prepared, self.books, ours)
-        whole = self._carry_out("reading.jsonl", plan_read_back(*parts, self.clock, self.budget), sage)
+        run_history = self.company.history
+        history = history_of(run_history, self.company.reconciliations)
+        ours = [(written.kind, written.sage_id) for written in run_history.written()]
+        parts = (self.project, self.prepared, self.company.id_map, ours)
+        whole = self._carry_out("reading.jsonl", plan_read_back(*parts, self._calendar(), self.budget), sage)
         if whole.ended is not Ended.FINISHED:
             return whole
-        deletions = plan_deletions(*parts, history, whole.run, self.clock, self.budget)
+        found = {(entity.kind, entity.sage_id) for entity in run_history.entities_read(whole.run)}
+        deletions = plan_deletions(*parts, history, found, self._calendar(), self.budget)
         if deletions is None:
             runs: tuple[str, ...] = (whole.run,)
         else:
@@ -155,9 +167,8 @@ class Reading:
             )
         self.on_plan(made)
         write_private(file, plan_lines(made))
-        outcome = run(
-            made, sage, self.books, self.clock, self.budget, catalog(), on_progress=self.on_progress
-        )
+        log = self.company.run_log
+        outcome = run(made, sage, log, self.clock, self.budget, catalog(), on_progress=self.on_progress)
         if outcome.ended is Ended.FINISHED:
             file.unlink()
         return outcome
@@ -167,20 +178,29 @@ class Reading:
         if not file.exists():
             return None
         made = read_plan(read_text(file, file.name).splitlines(), file.name)
-        is_open = any(known.plan == made.hash and known.state == "open" for known in self.books.runs())
+        runs = self.company.history.runs()
+        is_open = any(known.plan == made.hash and known.state == "open" for known in runs)
         return made if is_open else None
+
+    def _calendar(self) -> Calendar:
+        now = self.clock.now()
+        return Calendar(now, booked=tuple(at - now for at in self.company.history.calls_of_last_day()))
 
 
 def judge(
-    project: Project, prepared: Prepared, books: BusinessStore, readings: Sequence[str]
+    project: Project,
+    prepared: Prepared,
+    run_history: RunHistory,
+    reconciliations: ReconciliationLog,
+    readings: Sequence[str],
 ) -> Reconciliation:
     """One verdict a record, and the tie-outs, from what the readings found."""
-    history = history_of(books, readings[0], project.reading_before())
-    written = list(books.written())
-    held = [entity for entity in books.held(readings[0]) if entity.kind != "trial_balance"]
-    trial_balance = next(books.held(readings[0], "trial_balance"), None)
+    history = history_of(run_history, reconciliations, readings[0], project.reading_before())
+    written = list(run_history.written())
+    held = [e for e in run_history.entities_read(readings[0]) if e.kind != "trial_balance"]
+    trial_balance = next(run_history.entities_read(readings[0], "trial_balance"), None)
     identities = Identities(written, held, catalog())
-    rejected: dict[str, tuple[Finding, ...]] = {a.step.key: a.findings for a in books.quarantined()}
+    rejected: dict[str, tuple[Finding, ...]] = {a.step.key: a.findings for a in run_history.set_aside()}
     reconciliation = reconcile(
         prepared.outcomes,
         written,
@@ -189,8 +209,8 @@ def judge(
         catalog(),
         read={entity.kind for entity in held} | {w.kind for w in written},
         today=Today(prepared.snapshot, project.content()),
-        before={entity.sage_id for run in history.load_runs for entity in books.held(run)},
-        deleted={entity.sage_id for run in readings[1:] for entity in books.held(run)},
+        before={entity.sage_id for run in history.load_runs for entity in run_history.entities_read(run)},
+        deleted={entity.sage_id for run in readings[1:] for entity in run_history.entities_read(run)},
         began_at=history.began_at,
         rejected=rejected,
         accounts=_control_accounts(project),
@@ -212,7 +232,7 @@ def _tie_outs(
     held: Sequence[Entity],
     identities: Identities,
 ) -> Iterator[TieOut]:
-    accounts = [entity for entity in held if entity.kind == "ledger_account"]
+    accounts = [entity for entity in held if catalog()[entity.kind].has_role(LedgerRole.ACCOUNT)]
     verdicts = reconciliation.verdicts
     controls = _control_accounts(project)
     balances = closing_balances(trial_balance, accounts)
@@ -226,9 +246,9 @@ def _tie_outs(
             accounts=accounts,
             verdicts=verdicts,
         )
-    sides: tuple[tuple[str, str, str, str, tuple[OpenItem, ...] | None], ...] = (
-        ("debtors", "Debtors per customer", "CUSTOMER", controls.debtors, expectations.debtors),
-        ("creditors", "Creditors per supplier", "VENDOR", controls.creditors, expectations.creditors),
+    sides: tuple[tuple[str, str, Side, str, tuple[OpenItem, ...] | None], ...] = (
+        ("debtors", "Debtors per customer", Side.CUSTOMER, controls.debtors, expectations.debtors),
+        ("creditors", "Creditors per supplier", Side.VENDOR, controls.creditors, expectations.creditors),
     )
     for name, about, side, code, items in sides:
         if items is not None:
@@ -236,16 +256,24 @@ def _tie_outs(
                 name,
                 about,
                 items,
-                open_items_held(held, identities, side),
+                open_items_held(held, identities, side, catalog()),
                 as_at,
                 control=_control_pair(code, expectations, balances),
                 verdicts=verdicts,
             )
     if expectations.banks is not None:
-        banks = [entity for entity in held if entity.kind == "bank_account"]
-        yield tie_bank(expectations.banks, banks, trial_balance, as_at, accounts=accounts, verdicts=verdicts)
+        banks = [entity for entity in held if catalog()[entity.kind].has_role(LedgerRole.BANK_ACCOUNT)]
+        yield tie_bank(
+            expectations.banks,
+            banks,
+            trial_balance,
+            as_at,
+            catalog(),
+            accounts=accounts,
+            verdicts=verdicts,
+        )
     if expectations.tax is not None:
-        yield tie_tax(expectations.tax, taxed_held(held, identities), as_at)
+        yield tie_tax(expectations.tax, taxed_held(held, identities, catalog()), as_at)
     yield tie_opening_control(trial_balance, as_at, controls.opening, accounts=accounts, verdicts=verdicts)
 
 
@@ -270,20 +298,12 @@ def _plan(
     prepared: Prepared,
     kinds: Sequence[tuple[str, int]],
     extra: Sequence[Step],
-    books: BusinessStore,
-    clock: Clock,
+    known: KnownEntities,
+    calendar: Calendar,
     budget: Budget,
 ) -> Plan:
-    now = clock.now()
-    return plan_reading(
-        kinds,
-        extra,
-        books,
-        catalog(),
-        budget,
-        provenance(project, prepared.snapshot),
-        Calendar(now, booked=tuple(at - now for at in books.booked())),
-    )
+    stated = provenance(project, prepared.snapshot)
+    return plan_reading(kinds, extra, known, catalog(), budget, stated, calendar)
 
 
 def _reading(kind: str, key: str, reason: str, query: Mapping[str, str]) -> Step:

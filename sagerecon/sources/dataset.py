@@ -12,6 +12,7 @@ import duckdb
 from sagerecon.model.code import CheckName, Code
 from sagerecon.model.control import Control, Figure, Item
 from sagerecon.model.finding import Finding
+from sagerecon.model.key import source_key
 from sagerecon.model.money import decimal_text, total
 from sagerecon.model.place import NOWHERE, Place
 from sagerecon.model.record import Record
@@ -108,7 +109,8 @@ def read_records(
             message = f"dataset '{name}' has no key column '{column}'."
             raise source_error(Finding(Code.NO_SUCH_COLUMN, compiled.query.place, message))
     for values in read_rows(connection, compiled):
-        yield Record(name, "|".join(_text(values[column]) for column in key), values, _places(values[ORIGIN]))
+        text = source_key(_text(values[column]) for column in key)
+        yield Record(name, text, values, _places(values[ORIGIN]))
 
 
 def count_records(connection: duckdb.DuckDBPyConnection, compiled: CompiledQuery) -> int:
@@ -258,4 +260,6 @@ def _text(value: Value) -> str:
         return ""
     if isinstance(value, Decimal):
         return decimal_text(value, least_places=0)
+    if isinstance(value, bool):
+        return "true" if value else "false"  # as a mapping writes it in a reference
     return value.isoformat() if isinstance(value, date) else str(value)

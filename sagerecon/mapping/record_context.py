@@ -1,0 +1,151 @@
+"""The state of one record while a mapping runs, and the readers that take values from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, TypeAlias
+
+from sagerecon.model.code import Code
+from sagerecon.model.draft import Change
+from sagerecon.model.money import decimal_text
+from sagerecon.model.place import NOWHERE, Place
+from sagerecon.model.type import BOOLEAN, DATE, DATETIME, DECIMAL, INTEGER, TEXT, UNKNOWN, Type, list_of
+
+
+class RefusalError(Exception):
+    """A value of the record cannot be converted as the mapping asks; the record is quarantined."""
+
+    def __init__(self, code: Code, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.hint = hint
+
+
+class RecordContext:
+    """One record being mapped: its row, the lets evaluated so far, the changes made and the faults found."""
+
+    __slots__ = ("changes", "elements", "faults", "fields", "indices", "lets", "row")
+
+    def __init__(self, row: Mapping[str, Any]) -> None:
+        self.row = row
+        self.lets: dict[str, Any] = {}
+        self.elements: dict[str, Any] = {}  #: the current item of each list being iterated, by its name
+        self.indices: list[int] = []
+        self.fields: dict[str, Any] = {}  #: the target's fields, for checks
+        self.changes: list[Change] = []
+        self.faults: list[tuple[RefusalError, str, Place]] = []
+
+    def where(self, path: str) -> str:
+        """Return `path` with each `[]` replaced by the current position in its list, counted from 1."""
+        for index in self.indices:
+            path = path.replace("[]", f"[{index + 1}]", 1)
+        return path
+
+    def change(self, path: str, before: Any, after: Any, rule: str, place: Place) -> None:
+        """Record that a rule changed a value."""
+        self.changes.append(Change(self.where(path), plain_text(before), plain_text(after), rule, place))
+
+    def refuse(self, error: RefusalError, path: str, place: Place) -> None:
+        """Record that a field cannot be filled."""
+        error.__traceback__ = None  # or a million quarantined records would keep their stack frames alive
+        self.faults.append((error, self.where(path), place))
+
+
+Reader: TypeAlias = Callable[[RecordContext], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """A compiled value: its type, its reader, and what is known before any row is read.
+
+    `constants` are all values it can have, each with its place in the mapping; empty where they depend on
+    the row. `kind` is the kind of Sage entity that a reference leads to.
+    """
+
+    type: Type
+    read: Reader
+    constants: tuple[tuple[Any, Place], ...] = ()
+    kind: str = ""
+
+
+REFERENCE = Type("reference")
+NUMBERS = ("integer", "decimal")
+
+
+def constant(value: Any, type_: Type, place: Place = NOWHERE) -> Typed:
+    """Return a compiled value that is the same for each record."""
+    return Typed(type_, lambda _: value, ((value, place),))
+
+
+#: The value of a part that has a fault, so that compiling can continue and find the other faults.
+NOTHING = Typed(UNKNOWN, lambda _: None)
+
+
+def type_of(value: Any) -> Type:
+    """Return the type of a value; unknown for null."""
+    match value:
+        case None:
+            return UNKNOWN
+        case bool():
+            return BOOLEAN
+        case int():
+            return INTEGER
+        case Decimal():
+            return DECIMAL
+        case str():
+            return TEXT
+        case datetime():
+            return DATETIME
+        case date():
+            return DATE
+        case list() | tuple():
+            return list_of(type_of(value[0]) if value else UNKNOWN)
+        case Mapping():
+            return Type("object", fields={str(name): type_of(item) for name, item in value.items()})
+        case _:
+            return UNKNOWN
+
+
+def plain_text(value: Any) -> str:
+    """Return a value as text for messages and keys: plain digits, ISO dates, empty for null."""
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Decimal):
+        return decimal_text(value, least_places=0)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, list | tuple):
+        return ", ".join(plain_text(item) for item in value)
+    return str(value)
+
+
+def with_article(type_: Type | str) -> str:
+    """Return the name of a type with its article: `an integer`, `text`."""
+    name = str(type_)
+    if name in ("text", "unknown") or name.startswith("list"):
+        return name if not name.startswith("list") else f"a {name}"
+    return f"an {name}" if name[0] in "aeiou" else f"a {name}"
+
+
+def counted(count: int, noun: str) -> str:
+    """Return a count with its noun: `1 part`, `2 parts`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def iso_day(text: str) -> date:
+    """Return the date written as 2017-03-31; other ISO 8601 forms are not accepted.
+
+    Raises:
+        ValueError: The text is not of that form.
+    """
+    if len(text) != len("2017-03-31"):
+        raise ValueError(f"'{text}' is not a date such as 2017-03-31")
+    return date.fromisoformat(text)
