@@ -17,7 +17,9 @@ from sagerecon.model.key import NaturalKey
 from sagerecon.model.place import Place
 from sagerecon.model.value import fingerprint
 from sagerecon.planning.step_document import node_document
-from sagerecon.reconciliation.reconcile import Reconciliation, reconcile
+from sagerecon.reconciliation.comparer import DraftInputs
+from sagerecon.reconciliation.reconcile import reconcile
+from sagerecon.reconciliation.result import Reconciliation
 
 BEGAN = instant("2017-04-01T08:00:00Z")
 AS_AT = date(2017, 3, 31)

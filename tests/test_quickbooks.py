@@ -14,7 +14,7 @@ from sagerecon.model.draft import Draft, LeftOut, Quarantined
 from sagerecon.model.errors import OtherBooksError, SagereconError, SourceError, ValidationError
 from sagerecon.model.money import total
 from sagerecon.planning.step import ReadStep
-from sagerecon.reconciliation.verdict import Verdict
+from sagerecon.reconciliation.verdict import FirstSeen, Verdict
 from sagerecon.runner.run import Ended
 
 pytestmark = needs_qbo

@@ -13,7 +13,7 @@ from sagerecon.commands.verification import Reading, judge
 from sagerecon.model.clock import Clock
 from sagerecon.planning.plan import Plan
 from sagerecon.project.project import Project
-from sagerecon.reconciliation.reconcile import Reconciliation
+from sagerecon.reconciliation.result import Reconciliation
 from sagerecon.runner.progress import Progress
 from sagerecon.runner.run import RunOutcome
 

@@ -70,7 +70,7 @@ def plan_summary(plan: Plan) -> RenderableType:
         )
     )
     if header.windows:
-        parts.append(_calendar(plan))
+        parts.append(_schedule(plan))
         parts.append(
             Text(
                 f"Start {_timestamp(header.starts_at)}; expected finish {_timestamp(header.finishes_p50)} "
@@ -105,7 +105,7 @@ def tie_outs(ties: Iterable[TieOut]) -> RenderableType:
 def completeness(lines: Sequence[SourceLine]) -> RenderableType:
     """Return the records of each mapping by outcome.
 
-    read = created + existing + left out + merged + quarantined + not yet written
+    read = created + existing + left out + merged + quarantined + pending (not yet written)
     """
     columns: dict[str, Callable[[SourceLine], Tally]] = {
         "read": lambda line: line.read,
@@ -114,7 +114,7 @@ def completeness(lines: Sequence[SourceLine]) -> RenderableType:
         "left out": lambda line: line.left_out,
         "merged": lambda line: line.merged,
         "quarantined": lambda line: line.quarantined,
-        "not yet written": lambda line: line.not_yet_written,
+        "pending": lambda line: line.not_yet_written,
     }
     used = {name: tally for name, tally in columns.items() if any(tally(line).count for line in lines)}
     table = _table("mapping", *used, "amount read")
@@ -273,7 +273,7 @@ def _actions(plan: Plan) -> Table:
     return table
 
 
-def _calendar(plan: Plan) -> Table:
+def _schedule(plan: Plan) -> Table:
     header = plan.header
     table = _table("window", "opens", "closes", "calls")
     start = instant(header.starts_at)
