@@ -11,7 +11,7 @@ from sagerecon.model.catalog import Catalog
 from sagerecon.model.draft import Draft
 from sagerecon.model.entity import Entity
 from sagerecon.model.key import NaturalKey
-from sagerecon.pairing.identity import draft_keys, natural_keys
+from sagerecon.pairing.identity import draft_keys, entity_keys
 
 
 class Rung(Enum):
@@ -39,19 +39,21 @@ class KeyLadder:
     """Finds entities for records that no id map knows."""
 
     def __init__(self, held: Iterable[Entity], catalog: Catalog) -> None:
+        self._catalog = catalog
         self._exact: dict[tuple[str, NaturalKey], list[str]] = {}
         self._alike: dict[tuple[str, NaturalKey], list[str]] = {}
         for entity in held:
-            for key in natural_keys(entity, catalog):
+            for key in entity_keys(entity, catalog):
                 self._exact.setdefault((entity.kind, key), []).append(entity.sage_id)
                 self._alike.setdefault((entity.kind, normalised(key)), []).append(entity.sage_id)
 
     def climb(self, draft: Draft) -> Match:
         """The surest rung on which an entity stands for this draft."""
-        for key in draft_keys(draft):
+        keys = list(draft_keys(draft, self._catalog))
+        for key in keys:
             if found := self._exact.get((draft.kind, key)):
                 return Match(Rung.NATURAL_KEY if len(found) == 1 else Rung.AMBIGUOUS, tuple(found))
-        for key in draft_keys(draft):
+        for key in keys:
             if found := self._alike.get((draft.kind, normalised(key))):
                 return Match(Rung.SUGGESTION, tuple(found))
         return NO_MATCH
