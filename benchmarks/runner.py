@@ -99,7 +99,9 @@ def main(calls: int, folder: Path) -> None:
         company = store.company("B")
         begun = time.perf_counter()
         provenance, calendar = Provenance("B", "", "", ""), Calendar(clock.now())
-        plan = plan_steps(list(drafts(calls)), company.id_map, catalog(), budget, provenance, calendar)
+        plan = plan_steps(
+            list(drafts(calls)), company.id_map.known(), catalog(), budget, provenance, calendar
+        )
         planned = time.perf_counter() - begun
         sage = InstantSage(clock)
         begun, cpu = time.perf_counter(), time.process_time()

@@ -77,7 +77,7 @@ class Desk:
 
     def planned(self, drafts: Sequence[Draft]) -> Plan:
         with self.open() as store:
-            known = store.company("B").id_map
+            known = store.company("B").id_map.known()
             provenance = Provenance("B", "snapshot", "mappings", "catalog")
             calendar = Calendar(self.clock.now())
             self.plan = plan_steps(drafts, known, catalog(), self.budget, provenance, calendar)

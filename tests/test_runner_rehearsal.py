@@ -72,7 +72,7 @@ class Town:
             store.vault.save("g", tokens_of(granted, self.clock.now()), None)
             provenance = Provenance(BUSINESS, "snapshot", "mappings", "catalog")
             calendar = Calendar(self.clock.now())
-            known = store.company(BUSINESS).id_map
+            known = store.company(BUSINESS).id_map.known()
             self.plan: Plan = plan_steps(drafts(), known, catalog(), budget, provenance, calendar)
 
     @property

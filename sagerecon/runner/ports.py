@@ -10,7 +10,7 @@ from sagerecon.model.entity import Entity
 from sagerecon.model.key import Key, NaturalKey
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import Plan
-from sagerecon.planning.settling import Attempt, SetAside, State
+from sagerecon.planning.settling import Attempt, Reached, SetAside
 from sagerecon.planning.step import ReadStep
 
 
@@ -95,8 +95,8 @@ class RunLog(Bookings, Protocol):
         """Unlock the company; a finished run uses its plan up."""
         ...
 
-    def state(self, run: str, number: int) -> State | None:
-        """Return the state of a step, or None where it has not begun."""
+    def reached(self, run: str) -> Mapping[int, Reached]:
+        """Return how far each step of the run that has begun has come, by its number."""
         ...
 
     def in_doubt(self) -> Sequence[Attempt]:
@@ -129,10 +129,6 @@ class RunLog(Bookings, Protocol):
 
     def owner(self, kind: str, sage_id: str) -> str | None:
         """Return the draft key recorded for this entity, or None where there is none."""
-        ...
-
-    def pages_read(self, run: str, number: int) -> int:
-        """Return how many pages of a reading are recorded."""
         ...
 
     def record(
