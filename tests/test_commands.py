@@ -103,7 +103,7 @@ def test_what_another_hand_did_is_named(moving: Move) -> None:
     moving.clock.sleep(60_000)
     moving.by_other_hand("PUT", f"/contacts/{ids['customers/C1']}", {"contact": {"name": "OAK LTD"}})
     moving.by_other_hand("DELETE", f"/contacts/{ids['customers/C2']}")
-    found = moving.reconcile().reconciliation.findings
+    found = moving.reconcile().reconciliation.open_verdicts
     assert {v.key: v.verdict for v in found} == {
         "customers/C1": Verdict.EDITED,
         "customers/C2": Verdict.DELETED,

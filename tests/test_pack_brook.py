@@ -38,7 +38,7 @@ from sagerecon.sources.sources_yaml import read_sources
 from sagerecon.validation.chart import accounts_are_mapped
 from sagerecon.validation.invariants import opening_control_closes
 from sagerecon.validation.preflight import compare_figures
-from sagerecon.validation.rules import Books
+from sagerecon.validation.rule import BusinessSettings
 from sagerecon.validation.screening import screen
 
 HOME = package.fixture("wholesaler")
@@ -47,7 +47,7 @@ PACK = package.pack("brook")
 TOTALS: dict[str, Any] = json.loads((HOME / "control_totals.json").read_text("utf-8"))
 FAULTS = TOTALS["faults"]
 PARAMETERS: Mapping[str, Scalar] = {"cut_over": date(2010, 9, 30), "as_at": date(2011, 3, 31)}
-BOOKS = Books(accounts_start=date(2010, 10, 1))
+SETTINGS = BusinessSettings(accounts_start=date(2010, 10, 1))
 DOCUMENTS = ("sales_invoices", "sales_credit_notes", "purchase_invoices", "purchase_credit_notes")
 #: Some of Sage's accounts and what must stand on them, written out so that the crosswalk is tested too.
 SAGE_ACCOUNTS = {
@@ -118,7 +118,7 @@ def case(tmp_path_factory: pytest.TempPathFactory) -> Case:
                 outcomes.extend(mapping.outcomes(record))
         tied = {name: list(snapshot.records(name, ())) for name in TIED}
         controls = snapshot.controls()
-    return Case(mappings, crosswalks, controls, tied, screen(outcomes, package.catalog(), BOOKS))
+    return Case(mappings, crosswalks, controls, tied, screen(outcomes, package.catalog(), SETTINGS))
 
 
 @pytest.fixture(scope="module")

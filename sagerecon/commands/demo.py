@@ -299,7 +299,7 @@ def _not_as_planted(made: Plan, reconciled: reconciliations.Reconciled) -> Itera
     planned = sorted(step.key for step in made.steps if isinstance(step, QuarantinedStep))
     if len(planned) != PLANTED:
         yield f"{PLANTED} faults were planted in the source, and the plan sets {len(planned)} records aside."
-    found = reconciled.reconciliation.findings
+    found = reconciled.reconciliation.open_verdicts
     waiting = sorted(verdict.key for verdict in found if verdict.verdict is Verdict.QUARANTINED)
     if waiting != planned:
         yield f"{len(waiting)} records wait for a person, and the plan set {len(planned)} aside."

@@ -25,8 +25,10 @@ from sagerecon.planning.settling import RunState
 from sagerecon.planning.step import ReadStep
 from sagerecon.project.project import Project, write_private
 from sagerecon.reconciliation.chart_of_accounts import ControlAccounts
+from sagerecon.reconciliation.comparer import DraftInputs
 from sagerecon.reconciliation.open_items import OpenItem, open_items_held
-from sagerecon.reconciliation.reconcile import Reconciliation, Today, reconcile
+from sagerecon.reconciliation.reconcile import reconcile
+from sagerecon.reconciliation.result import Reconciliation
 from sagerecon.reconciliation.subledger import tie_contacts
 from sagerecon.reconciliation.tax import taxed_held, tie_tax
 from sagerecon.reconciliation.tie_out import (
@@ -212,8 +214,10 @@ def judge(
         {mapping.name: mapping.comparisons for mapping in prepared.compiled.mappings},
         catalog(),
         read={entity.kind for entity in held} | {w.kind for w in written},
-        today=Today(prepared.snapshot, project.content()),
-        before={entity.sage_id for run in history.load_runs for entity in run_history.entities_read(run)},
+        inputs=DraftInputs(prepared.snapshot, project.content()),
+        pre_existing={
+            entity.sage_id for run in history.load_runs for entity in run_history.entities_read(run)
+        },
         deleted={entity.sage_id for run in readings[1:] for entity in run_history.entities_read(run)},
         began_at=history.began_at,
         rejected=rejected,

@@ -1,4 +1,4 @@
-"""Where something stands: a file, a line, a column."""
+"""A place in a file: its name, a line, a column."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, order=True)
 class Place:
-    """An address in a file; lines, rows and columns count from 1, and 0 means "the whole file"."""
+    """A place in a file; lines, rows and columns count from 1, and 0 means the whole file."""
 
     file: str
     line: int = 0

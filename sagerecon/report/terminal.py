@@ -24,7 +24,7 @@ from sagerecon.planning.settling import RunState, SetAside
 from sagerecon.planning.step import Action, LeftOutStep, QuarantinedStep, ReadStep, Step
 from sagerecon.planning.step_document import node_document
 from sagerecon.reconciliation.completeness import SourceLine, Tally
-from sagerecon.reconciliation.reconcile import Reconciliation
+from sagerecon.reconciliation.result import Reconciliation
 from sagerecon.reconciliation.tie_out import TieOut
 from sagerecon.reconciliation.verdict import RecordVerdict
 from sagerecon.report.formatting import counted
@@ -70,7 +70,7 @@ def plan_summary(plan: Plan) -> RenderableType:
         )
     )
     if header.windows:
-        parts.append(_calendar(plan))
+        parts.append(_schedule(plan))
         parts.append(
             Text(
                 f"Start {_timestamp(header.starts_at)}; expected finish {_timestamp(header.finishes_p50)} "
@@ -105,7 +105,7 @@ def tie_outs(ties: Iterable[TieOut]) -> RenderableType:
 def completeness(lines: Sequence[SourceLine]) -> RenderableType:
     """Return the records of each mapping by outcome.
 
-    read = created + existing + left out + merged + quarantined + not yet written
+    read = created + existing + left out + merged + quarantined + pending (not yet written)
     """
     columns: dict[str, Callable[[SourceLine], Tally]] = {
         "read": lambda line: line.read,
@@ -114,7 +114,7 @@ def completeness(lines: Sequence[SourceLine]) -> RenderableType:
         "left out": lambda line: line.left_out,
         "merged": lambda line: line.merged,
         "quarantined": lambda line: line.quarantined,
-        "not yet written": lambda line: line.not_yet_written,
+        "pending": lambda line: line.not_yet_written,
     }
     used = {name: tally for name, tally in columns.items() if any(tally(line).count for line in lines)}
     table = _table("mapping", *used, "amount read")
@@ -126,7 +126,7 @@ def completeness(lines: Sequence[SourceLine]) -> RenderableType:
 
 def verdicts(reconciliation: Reconciliation) -> Iterator[RenderableType]:
     """Yield each record that needs review: verdict, differences, source row, Sage id, remedy."""
-    for verdict in reconciliation.findings:
+    for verdict in reconciliation.open_verdicts:
         text = Text()
         text.append(f"{verdict.verdict.value}: ", style="bold red")
         text.append(verdict.label or verdict.key or verdict.sage_id, style="bold")
@@ -138,10 +138,10 @@ def verdicts(reconciliation: Reconciliation) -> Iterator[RenderableType]:
             )
         where = ", ".join(str(place) for place in verdict.origins) or "no source row"
         text.append(f"\n  {where} · Sage id {verdict.sage_id or 'none'}", style="dim")
-        if verdict.since:
-            text.append(f" · {verdict.since}", style="dim")
-        if verdict.clears:
-            text.append(f"\n  {verdict.clears}")
+        if verdict.first_seen:
+            text.append(f" · first seen {verdict.first_seen.value}", style="dim")
+        if verdict.remedy:
+            text.append(f"\n  {verdict.remedy}")
         yield text
 
 
@@ -273,7 +273,7 @@ def _actions(plan: Plan) -> Table:
     return table
 
 
-def _calendar(plan: Plan) -> Table:
+def _schedule(plan: Plan) -> Table:
     header = plan.header
     table = _table("window", "opens", "closes", "calls")
     start = instant(header.starts_at)
