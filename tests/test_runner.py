@@ -66,7 +66,13 @@ def test_progress_tells_each_step_and_every_wait(here: Desk) -> None:
     here.planned(twenty())
     told: list[Progress] = []
     here.go(on_progress=told.append)
-    assert [progress.event for progress in told[:5]] == ["read", "created", "refused", "waiting", "created"]
+    assert [progress.event for progress in told[:5]] == [
+        "read",
+        "created",
+        "rate_limited",
+        "waiting",
+        "created",
+    ]
     assert told[3].until > told[3].at
     assert (told[-1].done, told[-1].of, told[-1].calls) == (19, 20, 21)
 
@@ -482,7 +488,7 @@ class TestWindows:
         here.sage.call = limited  # type: ignore[method-assign]
         here.planned([customer(1)])
         start = here.clock.now()
-        assert here.go().counts["refused"] == 1
+        assert here.go().counts["rate_limited"] == 1
         assert 7 * SECOND <= here.clock.now() - start < 9 * SECOND
         with here.open() as store:
             assert (
@@ -501,7 +507,7 @@ class TestWindows:
         here.sage.fault = lambda *_: "limit"
         outcome = here.go()
         assert outcome.ended is Ended.PAUSED
-        assert outcome.counts["refused"] < 12
+        assert outcome.counts["rate_limited"] < 12
 
 
 class TestStops:

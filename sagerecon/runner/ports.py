@@ -58,7 +58,7 @@ class Bookings(Protocol):
         """Remove the booked call, which was never made."""
         ...
 
-    def refused(self) -> None:
+    def rate_limited(self) -> None:
         """Book one call more: Sage answered 429 though the budget had room, so another app makes calls."""
         ...
 
@@ -70,7 +70,7 @@ class Bookings(Protocol):
         """Record one more sending without a usable answer; the attempt stays in doubt."""
         ...
 
-    def rest(self, until: int) -> None:
+    def keep_locked(self, until: int) -> None:
         """Keep the company locked while the run waits until `until`."""
         ...
 

@@ -89,7 +89,7 @@ class RunLog:
 
         self._buffer.commit(unlock)
 
-    def rest(self, until: int) -> None:
+    def keep_locked(self, until: int) -> None:
         self._buffer.commit(lambda transaction: self._lock.renew(transaction, until))
 
     def flush(self) -> None:
@@ -187,7 +187,7 @@ class RunLog:
     def refund(self) -> None:
         self._ledger.refund()
 
-    def refused(self) -> None:
+    def rate_limited(self) -> None:
         self._buffer.commit(self._ledger.refused)
 
     def retract(self, attempt: Attempt) -> None:
