@@ -1,4 +1,4 @@
-"""Order, price, calendar and the plan file."""
+"""Order, price and calendar of a plan."""
 
 import io
 import itertools
@@ -124,7 +124,7 @@ def test_a_record_without_a_call_keeps_its_origins_amount_label_and_reason() -> 
         )
 
 
-def test_what_was_written_is_skipped_or_changed() -> None:
+def test_a_recorded_draft_is_skipped_or_updated() -> None:
     known = recorded(customer(1), customer(2))
     plan = planned(customer(1), customer(2, name="Other"), customer(3), known=known)
     assert actions(plan)[1:] == [
@@ -134,14 +134,14 @@ def test_what_was_written_is_skipped_or_changed() -> None:
     ]
 
 
-def test_what_cannot_be_changed_is_for_a_person() -> None:
+def test_a_changed_draft_without_an_update_is_quarantined() -> None:
     journal = Draft("journal", "j/1", {"reference": "1"}, {}, (), Place("j.yaml"), OnExisting.CREATE)
     plan = planned(replace(journal, body={"reference": "2"}), known=recorded(journal))
     assert actions(plan) == [("quarantine", "j/1")]
     assert "Sage has no update for a journal" in plan.steps[0].reason
 
 
-def test_only_what_must_be_known_is_read() -> None:
+def test_only_needed_kinds_and_fields_are_read() -> None:
     draft = replace(
         invoice(1, "customers/C1"),
         body={
@@ -209,7 +209,7 @@ def test_calls_already_made_count() -> None:
     assert window.opens == DAY + booked[0]
 
 
-def test_a_call_exactly_one_window_ago_has_left_it() -> None:
+def test_a_call_exactly_one_window_ago_is_outside_it() -> None:
     assert earliest(MINUTE, 0, None) == MINUTE
     assert earliest(MINUTE - 1, 0, None) == MINUTE
     assert earliest(5, None, 7) == 7 + DAY
