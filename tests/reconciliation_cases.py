@@ -16,7 +16,7 @@ from sagerecon.model.entity import Entity, Written
 from sagerecon.model.key import NaturalKey
 from sagerecon.model.place import Place
 from sagerecon.model.value import fingerprint
-from sagerecon.planning.plan import node_document
+from sagerecon.planning.step_document import node_document
 from sagerecon.reconciliation.comparer import DraftInputs
 from sagerecon.reconciliation.reconcile import reconcile
 from sagerecon.reconciliation.result import Reconciliation

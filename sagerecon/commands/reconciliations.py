@@ -14,7 +14,8 @@ from sagerecon.model.clock import Clock
 from sagerecon.planning.plan import Plan
 from sagerecon.project.project import Project
 from sagerecon.reconciliation.result import Reconciliation
-from sagerecon.runner.run import Progress, RunOutcome
+from sagerecon.runner.progress import Progress
+from sagerecon.runner.run import RunOutcome
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from sagerecon.documents.document import Node, read_document
 from sagerecon.documents.kind import read_kind
 from sagerecon.documents.schema import check_schema
 from sagerecon.documents.spec_names import check_names
-from sagerecon.model.catalog import Api, Catalog, Complaint, Filter, LimitProfile
+from sagerecon.model.catalog import Api, ApiError, Catalog, Filter, LimitProfile
 from sagerecon.model.finding import Finding
 
 
@@ -67,8 +67,8 @@ def _api(document: Mapping[str, Any]) -> Api:
         filters={
             name: Filter(name, facts["type"], facts["about"]) for name, facts in document["filters"].items()
         },
-        complaints=tuple(
-            Complaint(error["status"], error.get("code", ""), error["meaning"], error["reaction"])
+        errors=tuple(
+            ApiError(error["status"], error.get("code", ""), error["meaning"], error["reaction"])
             for error in document["errors"]
         ),
         settings={name: tuple(setting["choices"]) for name, setting in document["settings"].items()},

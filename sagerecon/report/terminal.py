@@ -19,8 +19,10 @@ from sagerecon.model.money import grouped, total
 from sagerecon.model.record import Record
 from sagerecon.model.value import canonical
 from sagerecon.planning.budget import Budget
-from sagerecon.planning.plan import Action, Plan, Step, node_document
-from sagerecon.planning.settling import SetAside
+from sagerecon.planning.plan import Plan
+from sagerecon.planning.settling import RunState, SetAside
+from sagerecon.planning.step import Action, LeftOutStep, QuarantinedStep, ReadStep, Step
+from sagerecon.planning.step_document import node_document
 from sagerecon.reconciliation.completeness import SourceLine, Tally
 from sagerecon.reconciliation.result import Reconciliation
 from sagerecon.reconciliation.tie_out import TieOut
@@ -68,7 +70,7 @@ def plan_summary(plan: Plan) -> RenderableType:
         )
     )
     if header.windows:
-        parts.append(_calendar(plan))
+        parts.append(_schedule(plan))
         parts.append(
             Text(
                 f"Start {_timestamp(header.starts_at)}; expected finish {_timestamp(header.finishes_p50)} "
@@ -103,7 +105,7 @@ def tie_outs(ties: Iterable[TieOut]) -> RenderableType:
 def completeness(lines: Sequence[SourceLine]) -> RenderableType:
     """Return the records of each mapping by outcome.
 
-    read = created + existing + left out + merged + quarantined + not yet written
+    read = created + existing + left out + merged + quarantined + pending (not yet written)
     """
     columns: dict[str, Callable[[SourceLine], Tally]] = {
         "read": lambda line: line.read,
@@ -112,7 +114,7 @@ def completeness(lines: Sequence[SourceLine]) -> RenderableType:
         "left out": lambda line: line.left_out,
         "merged": lambda line: line.merged,
         "quarantined": lambda line: line.quarantined,
-        "not yet written": lambda line: line.not_yet_written,
+        "pending": lambda line: line.not_yet_written,
     }
     used = {name: tally for name, tally in columns.items() if any(tally(line).count for line in lines)}
     table = _table("mapping", *used, "amount read")
@@ -161,7 +163,7 @@ def created_records(counts: Mapping[str, int]) -> RenderableType:
 
 def quarantined_count(plan: Plan) -> int:
     """Return the number of records that a plan quarantines."""
-    return sum(step.action is Action.QUARANTINE for step in plan.steps)
+    return sum(isinstance(step, QuarantinedStep) for step in plan.steps)
 
 
 def run_status(
@@ -179,7 +181,7 @@ def run_status(
     """
     done = sum(counts.values())
     parts = [f"{count:,} {step_state}" for step_state, count in counts.items() if count]
-    if state == "finished" and done < steps:
+    if state == RunState.FINISHED and done < steps:
         parts.append(f"{steps - done:,} without a call")
     yield Text(f"Run {state}. Steps started: {done:,} of {steps:,} ({', '.join(parts) or 'none yet'}).")
     minute, day = calls
@@ -252,12 +254,12 @@ def _actions(plan: Plan) -> Table:
     amounts: dict[str, list[Decimal]] = {}
     reads = 0
     for step in plan.steps:
-        if step.action is Action.READ:
+        if isinstance(step, ReadStep):
             reads += step.calls
             continue
         name = step.key.partition("/")[0]
         counts.setdefault(name, Counter())[step.action] += 1
-        if step.amount is not None and step.action in (Action.CREATE, Action.UPDATE, Action.SKIP):
+        if step.amount is not None and not isinstance(step, LeftOutStep | QuarantinedStep):
             amounts.setdefault(name, []).append(step.amount)
     used = {
         action: label for action, label in _ACTIONS.items() if any(tally[action] for tally in counts.values())
@@ -271,7 +273,7 @@ def _actions(plan: Plan) -> Table:
     return table
 
 
-def _calendar(plan: Plan) -> Table:
+def _schedule(plan: Plan) -> Table:
     header = plan.header
     table = _table("window", "opens", "closes", "calls")
     start = instant(header.starts_at)

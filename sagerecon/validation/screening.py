@@ -105,7 +105,7 @@ def _without_orphans(outcomes: list[Outcome]) -> list[Outcome]:
 
 
 def _missing(draft: Draft, keys: Set[tuple[str, str]]) -> list[Reference]:
-    return [r for r in draft.references() if isinstance(r.key, str) and (r.kind, r.key) not in keys]
+    return [r for r in draft.references if isinstance(r.key, str) and (r.kind, r.key) not in keys]
 
 
 def _orphan_findings(
