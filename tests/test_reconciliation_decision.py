@@ -14,7 +14,7 @@ from sagerecon.model.draft import Draft, LeftOut, Quarantined
 from sagerecon.model.entity import Entity, Written
 from sagerecon.model.finding import Finding
 from sagerecon.model.place import NOWHERE
-from sagerecon.pairing.key_ladder import Match, Rung
+from sagerecon.pairing.key_ladder import Match, MatchMethod
 from sagerecon.reconciliation.decision import Evidence, at_risk, by_causes, decide
 from sagerecon.reconciliation.verdict import Cause, Difference, Shape, Verdict
 
@@ -31,8 +31,8 @@ WHY = (Finding(Code.REJECTED, NOWHERE, "Sage: the name is taken."),)
     [
         ({"outcome": DRAFT}, Verdict.NOT_YET_WRITTEN),
         ({"outcome": DRAFT, "rejected": WHY}, Verdict.QUARANTINED),
-        ({"outcome": DRAFT, "match": Match(Rung.AMBIGUOUS, ("A1", "A2"))}, Verdict.DUPLICATE),
-        ({"outcome": DRAFT, "match": Match(Rung.SUGGESTION, ("A1",))}, Verdict.NOT_YET_WRITTEN),
+        ({"outcome": DRAFT, "match": Match(MatchMethod.AMBIGUOUS, ("A1", "A2"))}, Verdict.DUPLICATE),
+        ({"outcome": DRAFT, "match": Match(MatchMethod.SUGGESTION, ("A1",))}, Verdict.NOT_YET_WRITTEN),
         ({"outcome": DRAFT, "entity": HELD}, Verdict.NOT_YET_WRITTEN),
         ({"outcome": DRAFT, "written": WRITTEN, "entity": HELD}, Verdict.VERIFIED),
         ({"outcome": DRAFT, "written": WRITTEN, "entity": HELD, "rejected": WHY}, Verdict.VERIFIED),
