@@ -18,7 +18,7 @@ from sagerecon.commands.sandbox import open_rehearsal
 from sagerecon.model.clock import DAY
 from sagerecon.project.project import GRANT, SANDBOX_APP
 from sagerecon.rehearsal.clock import SharedClock
-from sagerecon.rehearsal.faults import Fault, Occasion, ScheduledFaults, Trouble
+from sagerecon.rehearsal.faults import Fault, FaultType, ScheduledFaults, Trigger
 from sagerecon.rehearsal.request import ApiReply, ApiRequest, User
 from sagerecon.rehearsal.sage import RehearsalSage
 from sagerecon.rehearsal.server import serve
@@ -103,7 +103,7 @@ def test_a_record_that_was_set_aside_is_one(served: Served) -> None:
 
 def test_a_record_that_sage_puts_off_is_one_and_zero_once_it_is_in(served: Served) -> None:
     served.planned()
-    served.faults.add(Occasion(1, "POST", "/contacts", times=6), Fault(Trouble.ERROR, 503))
+    served.faults.add(Trigger(1, "POST", "/contacts", times=6), Fault(FaultType.ERROR, 503))
     code, event = served.result("apply")
     assert (code, event["ended"], event["counts"]["parked"]) == (1, "finished", 1)
     code, event = served.result("apply")

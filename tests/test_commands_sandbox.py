@@ -11,7 +11,7 @@ from tiny import PROJECT, write_tiny
 from sagerecon.commands.sandbox import Wanted, open_rehearsal, sandbox, wanted
 from sagerecon.documents.package import catalog
 from sagerecon.model.errors import ProjectError
-from sagerecon.planning.plan import Action
+from sagerecon.planning.step import Action
 from sagerecon.rehearsal.books.business import Business
 from sagerecon.rehearsal.clock import SkewedClock, VirtualClock
 from sagerecon.rehearsal.sage import RehearsalSage

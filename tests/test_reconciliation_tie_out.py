@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from reconciliation_cases import AS_AT, CATALOG, Company, contact, invoice, small_company
-from report_cases import reconciled, edited_company
+from report_cases import edited_company, reconciled
 
 from sagerecon.documents.package import catalog
 from sagerecon.model.draft import Draft, Reference
@@ -351,7 +351,7 @@ def test_tax_per_rate_and_month_on_both_sides() -> None:
 def test_an_edited_contact_moves_what_is_owed_from_one_to_the_other() -> None:
     company = Company.moved(contact("C1", "Oak"), contact("C2", "Ash"), invoice("1001", "C1", "9.00"))
     company.edit("open_invoices/1001", contact={"id": "id-C2"})
-    moved = {v.key: v.parties for v in company.reconcile().findings}
+    moved = {v.key: v.contact_effects for v in company.reconcile().open_verdicts}
     assert moved["open_invoices/1001"] == {"customers/C1": Decimal("-9.00"), "customers/C2": Decimal("9.00")}
 
 

@@ -11,7 +11,7 @@ from sagerecon.cli.console import LOOK, Json, command
 from sagerecon.documents import package
 from sagerecon.drift.changes import Drift, compare
 from sagerecon.drift.published import read_published
-from sagerecon.model.availability import narrowed
+from sagerecon.model.availability import narrow_catalog
 from sagerecon.model.catalog import Catalog, Kind
 from sagerecon.model.errors import ProjectError, SourceError
 from sagerecon.model.suggestion import suggestion
@@ -82,7 +82,7 @@ def _drift(path: Path, country: str, edition: str) -> Drift:
 
 
 def _narrowed(country: str, edition: str) -> Catalog:
-    return narrowed(package.catalog(), *_checked(country, edition))
+    return narrow_catalog(package.catalog(), *_checked(country, edition))
 
 
 def _checked(country: str, edition: str) -> tuple[str, str]:

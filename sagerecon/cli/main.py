@@ -33,18 +33,19 @@ from sagerecon.model.finding import Finding, Severity
 from sagerecon.report import terminal
 from sagerecon.report.reconciliation_document import reconciliation_summary
 from sagerecon.report.screen import ProgressCallback, Screen, paths_text
-from sagerecon.runner.run import PATIENCE, Ended, Progress, RunOutcome
+from sagerecon.runner.progress import Event, Progress
+from sagerecon.runner.run import PATIENCE, Ended, RunOutcome
 
 #: The same in every format; a person must look is 1, a fault of ours 70.
 PAUSED = 3
 
 #: What a run's counts are called where the bare word would puzzle.
 _WORDS = {
-    "refused": "refused for now by Sage (429) and sent again",
-    "waiting": "waits",
-    "left_out": "left out",
-    "looked_up": "looked up",
-    "resent": "sent again after an answer was lost",
+    Event.REFUSED: "refused for now by Sage (429) and sent again",
+    Event.WAITING: "waits",
+    Event.LEFT_OUT: "left out",
+    Event.LOOKED_UP: "looked up",
+    Event.RESENT: "sent again after an answer was lost",
 }
 
 app = typer.Typer(
@@ -184,7 +185,7 @@ def status(project: Folder = HERE, json: Json = False) -> None:
         standing = runs.status(opened, projects.open_clock(opened))
         screen.event(
             "result",
-            state=standing.state,
+            state=standing.state or "none",
             steps=standing.steps,
             counts=dict(standing.counts),
             in_doubt=standing.in_doubt,
@@ -196,7 +197,7 @@ def status(project: Folder = HERE, json: Json = False) -> None:
         )
         screen.show(
             *terminal.run_status(
-                standing.state,
+                standing.state or "none",
                 standing.steps,
                 standing.counts,
                 standing.in_doubt,
@@ -411,21 +412,21 @@ def _ended(screen: Screen, outcome: RunOutcome, again: str) -> None:
         calls=outcome.calls,
         counts=dict(outcome.counts),
     )
-    counts = ", ".join(f"{count:,} {_WORDS.get(word, word)}" for word, count in outcome.counts.items())
+    counts = ", ".join(f"{count:,} {_WORDS.get(event, event)}" for event, count in outcome.counts.items())
     screen.say(f"{outcome.calls:,} calls: {counts or 'nothing was left to do'}.")
     if outcome.ended is not Ended.FINISHED:
         until = f" It may go on at {instant_text(outcome.until)}." if outcome.until else ""
         screen.say(f"{outcome.ended.value.capitalize()}: {outcome.why}{until} Go on with: {again}")
         raise typer.Exit(PAUSED)
-    if outcome.counts.get("parked"):
+    if outcome.counts.get(Event.PARKED):
         screen.say("Some records were put off by Sage; the same command tries them again.")
-    if any(outcome.counts.get(word) for word in ("quarantined", "blocked", "parked")):
+    if any(outcome.counts.get(event) for event in (Event.QUARANTINED, Event.BLOCKED, Event.PARKED)):
         screen.say("Some records were set aside; look at them: sagerecon status")
         raise typer.Exit(LOOK)
 
 
 def _meter(meter: ProgressCallback, progress: Progress) -> None:
-    meter(progress.done, progress.of, progress.note or f"{progress.what} {progress.label}")
+    meter(progress.done, progress.of, progress.note or f"{progress.event} {progress.label}")
 
 
 def _open(screen: Screen, url: str, browser: bool) -> None:

@@ -27,7 +27,8 @@ from sagerecon.commands.sandbox import open_rehearsal
 from sagerecon.documents.package import catalog, fixture
 from sagerecon.model.clock import DAY, Clock, instant, instant_text
 from sagerecon.model.errors import ProjectError
-from sagerecon.planning.plan import Action, Plan
+from sagerecon.planning.plan import Plan
+from sagerecon.planning.step import CreateStep, QuarantinedStep, SkipStep, UpdateStep
 from sagerecon.project.project import FILE, Project
 from sagerecon.reconciliation.verdict import Verdict
 from sagerecon.rehearsal.clock import SharedClock
@@ -262,20 +263,16 @@ def _apply(
 
 def _doubled(stage: Stage, made: Plan) -> Iterator[str]:
     """Every reference of ours that stands in Sage more than once, counted in Sage's own listings."""
-    kinds = {
-        step.kind for step in made.steps if step.action is Action.CREATE and "reference" in step.identity
-    }
+    drafts = [step for step in made.steps if isinstance(step, CreateStep | UpdateStep | SkipStep)]
+    created = [step for step in drafts if isinstance(step, CreateStep)]
+    kinds = {step.kind for step in created if "reference" in step.identity}
     ours = {
-        (step.kind, step.identity["reference"]) for step in made.steps if step.kind in kinds and step.identity
+        (step.kind, step.identity["reference"]) for step in drafts if step.kind in kinds and step.identity
     }
     books = stage.sage.business(made.header.business)
     for kind in sorted(kinds):
         seen = Counter(references(books, catalog()[kind].path, stage.clock.now()))
-        wanted = Counter(
-            step.identity["reference"]
-            for step in made.steps
-            if step.kind == kind and step.action is Action.CREATE
-        )
+        wanted = Counter(step.identity["reference"] for step in created if step.kind == kind)
         for reference, count in seen.items():
             if (kind, reference) in ours and count > wanted[reference]:
                 yield f"{kind} {reference} stands in Sage {count} times."
@@ -288,7 +285,7 @@ def _lost(stage: Stage, made: Plan, before: Mapping[str, int], after: Mapping[st
     created = Counter(
         catalog()[step.kind].resource
         for step in made.steps
-        if step.action is Action.CREATE and step.key not in aside and step.key not in adopted
+        if isinstance(step, CreateStep) and step.key not in aside and step.key not in adopted
     )
     created["ledger_accounts"] += created["bank_accounts"]  # Sage makes one for each
     for resource, count in created.items():
@@ -299,10 +296,10 @@ def _lost(stage: Stage, made: Plan, before: Mapping[str, int], after: Mapping[st
 
 def _not_as_planted(made: Plan, reconciled: reconciliations.Reconciled) -> Iterator[str]:
     """What waits for a person beside the faults planted in the source, or a planted one that got through."""
-    planned = sorted(step.key for step in made.steps if step.action is Action.QUARANTINE)
+    planned = sorted(step.key for step in made.steps if isinstance(step, QuarantinedStep))
     if len(planned) != PLANTED:
         yield f"{PLANTED} faults were planted in the source, and the plan sets {len(planned)} records aside."
-    found = reconciled.reconciliation.findings
+    found = reconciled.reconciliation.open_verdicts
     waiting = sorted(verdict.key for verdict in found if verdict.verdict is Verdict.QUARANTINED)
     if waiting != planned:
         yield f"{len(waiting)} records wait for a person, and the plan set {len(planned)} aside."

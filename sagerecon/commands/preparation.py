@@ -21,7 +21,7 @@ from sagerecon.reconciliation.tie_out import Adjustment, ExpectedBalance
 from sagerecon.validation.chart import accounts_are_mapped
 from sagerecon.validation.invariants import opening_control_closes
 from sagerecon.validation.preflight import compare_figures
-from sagerecon.validation.rules import Books
+from sagerecon.validation.rule import BusinessSettings
 from sagerecon.validation.screening import screen
 
 
@@ -131,14 +131,14 @@ def prepare(project: Project) -> Prepared:
         findings += _unmapped_accounts(project, compiled, balances or [])
         files = tuple(SourceFacts(file.path, file.sha256, file.rows) for file in snapshot.files)
         fingerprint = snapshot.fingerprint
-    screened = screen(outcomes, catalog(), _books(project))
+    screened = screen(outcomes, catalog(), _business_settings(project))
     findings += opening_control_closes(screened, catalog())
     return Prepared(compiled, fingerprint, files, tuple(screened), tuple(findings), expectations)
 
 
-def _books(project: Project) -> Books:
+def _business_settings(project: Project) -> BusinessSettings:
     business = project.business
-    return Books(
+    return BusinessSettings(
         accounts_start=project.accounts_start,
         lockdown=business.lockdown,
         country=business.country,

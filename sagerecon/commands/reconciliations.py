@@ -13,8 +13,9 @@ from sagerecon.commands.verification import Reading, judge
 from sagerecon.model.clock import Clock
 from sagerecon.planning.plan import Plan
 from sagerecon.project.project import Project
-from sagerecon.reconciliation.reconcile import Reconciliation
-from sagerecon.runner.run import Progress, RunOutcome
+from sagerecon.reconciliation.result import Reconciliation
+from sagerecon.runner.progress import Progress
+from sagerecon.runner.run import RunOutcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,6 @@ def reconcile(
         if isinstance(readings, RunOutcome):
             return readings
         reconciliation = judge(project, prepared, company.history, company.reconciliations, readings)
-        verdicts = [(v.id, v.fingerprint, v.verdict.value) for v in reconciliation.findings]
+        verdicts = [(v.id, v.fingerprint, v.verdict.value) for v in reconciliation.open_verdicts]
         company.reconciliations.record_verdicts(readings[0], verdicts)
     return Reconciled(reconciliation, prepared)

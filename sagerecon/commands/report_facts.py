@@ -9,7 +9,7 @@ from sagerecon.commands.plan_file import budget_of, open_plan
 from sagerecon.commands.preparation import Prepared
 from sagerecon.documents.package import catalog_fingerprint, version
 from sagerecon.model.clock import Clock, day_of, instant_text
-from sagerecon.planning.plan import Plan
+from sagerecon.planning.plan import Plan, Purpose
 from sagerecon.project.project import Project
 from sagerecon.report.facts import Cover, ReportFacts, RunFacts
 from sagerecon.store.run_history import RunHistory
@@ -39,7 +39,7 @@ def facts_of(project: Project, prepared: Prepared, history: RunHistory, clock: C
 
 def _run_facts(project: Project, history: RunHistory, made: Plan) -> RunFacts | None:
     """How the newest load went; None where none has begun."""
-    loads = [known for known in history.runs() if known.purpose == "load"]
+    loads = [known for known in history.runs() if known.purpose is Purpose.LOAD]
     if not loads:
         return None
     calls, rate_limited = Counter[date](), Counter[date]()

@@ -11,9 +11,10 @@ import requests
 from sagerecon.commands.plan_file import budget_of, open_plan, refuse_stale
 from sagerecon.model.clock import Clock
 from sagerecon.planning.budget import Budget
-from sagerecon.planning.settling import SetAside
+from sagerecon.planning.settling import RunState, SetAside
 from sagerecon.project.project import Project
-from sagerecon.runner.run import PATIENCE, Progress, RunOutcome, run
+from sagerecon.runner.progress import Progress
+from sagerecon.runner.run import PATIENCE, RunOutcome, run
 
 
 def apply(
@@ -54,7 +55,7 @@ def apply(
 class Standing:
     """Where a company stands. Instants are milliseconds since 1970, 0 where it has not come to that."""
 
-    state: str  #: of the newest load: none, open, finished, superseded
+    state: RunState | None  #: of the newest load; None where there is none
     started_at: int
     finished_at: int
     steps: int
@@ -75,7 +76,7 @@ def status(project: Project, clock: Clock) -> Standing:
         now = history.status()
         load = now.run
         return Standing(
-            state=load.state if load else "none",
+            state=load.state if load else None,
             started_at=load.started_at if load else 0,
             finished_at=load.finished_at if load else 0,
             steps=load.steps if load else 0,

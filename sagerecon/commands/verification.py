@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
-from sagerecon.commands.plan_file import provenance
+from sagerecon.commands.plan_file import provenance, read_plan_file
 from sagerecon.commands.preparation import Expectations, Prepared
 from sagerecon.documents.package import catalog
 from sagerecon.model.clock import Clock, instant_text
@@ -19,12 +19,17 @@ from sagerecon.model.money import total
 from sagerecon.model.posting import LedgerRole, Side
 from sagerecon.pairing.identity import Identities
 from sagerecon.planning.budget import Budget
-from sagerecon.planning.plan import Action, Plan, Step, plan_lines, read_plan
-from sagerecon.planning.planner import Calendar, KnownEntities, plan_reading
-from sagerecon.project.project import Project, read_text, write_private
+from sagerecon.planning.known import KnownEntities
+from sagerecon.planning.plan import Plan, Purpose, plan_lines
+from sagerecon.planning.planner import Calendar, plan_reading
+from sagerecon.planning.settling import RunState
+from sagerecon.planning.step import ReadStep
+from sagerecon.project.project import Project, write_private
 from sagerecon.reconciliation.chart_of_accounts import ControlAccounts
+from sagerecon.reconciliation.comparer import DraftInputs
 from sagerecon.reconciliation.open_items import OpenItem, open_items_held
-from sagerecon.reconciliation.reconcile import Reconciliation, Today, reconcile
+from sagerecon.reconciliation.reconcile import reconcile
+from sagerecon.reconciliation.result import Reconciliation
 from sagerecon.reconciliation.subledger import tie_contacts
 from sagerecon.reconciliation.tax import taxed_held, tie_tax
 from sagerecon.reconciliation.tie_out import (
@@ -35,7 +40,9 @@ from sagerecon.reconciliation.tie_out import (
     tie_opening_control,
     tie_trial_balance,
 )
-from sagerecon.runner.run import Ended, Progress, RunOutcome, Sage, run
+from sagerecon.runner.ports import Sage
+from sagerecon.runner.progress import Progress
+from sagerecon.runner.run import Ended, RunOutcome, run
 from sagerecon.store.company import CompanyStore
 from sagerecon.store.reconciliation_log import ReconciliationLog
 from sagerecon.store.run_history import RunHistory
@@ -54,7 +61,7 @@ def history_of(
     run_history: RunHistory, reconciliations: ReconciliationLog, reading: str = "", before: str = ""
 ) -> History:
     """The load runs of a company, and what the reconciliation before the one of `reading` said."""
-    loads = [known for known in run_history.runs() if known.purpose == "load"]
+    loads = [known for known in run_history.runs() if known.purpose is Purpose.LOAD]
     return History(
         load_runs=tuple(known.id for known in loads),
         began_at=min((known.started_at for known in loads), default=None),
@@ -177,9 +184,9 @@ class Reading:
         """The reading plan in `file` where a run of it has begun and not ended."""
         if not file.exists():
             return None
-        made = read_plan(read_text(file, file.name).splitlines(), file.name)
+        made = read_plan_file(file, file.name)
         runs = self.company.history.runs()
-        is_open = any(known.plan == made.hash and known.state == "open" for known in runs)
+        is_open = any(known.plan == made.hash and known.state is RunState.OPEN for known in runs)
         return made if is_open else None
 
     def _calendar(self) -> Calendar:
@@ -208,8 +215,10 @@ def judge(
         {mapping.name: mapping.comparisons for mapping in prepared.compiled.mappings},
         catalog(),
         read={entity.kind for entity in held} | {w.kind for w in written},
-        today=Today(prepared.snapshot, project.content()),
-        before={entity.sage_id for run in history.load_runs for entity in run_history.entities_read(run)},
+        inputs=DraftInputs(prepared.snapshot, project.content()),
+        pre_existing={
+            entity.sage_id for run in history.load_runs for entity in run_history.entities_read(run)
+        },
         deleted={entity.sage_id for run in readings[1:] for entity in run_history.entities_read(run)},
         began_at=history.began_at,
         rejected=rejected,
@@ -297,7 +306,7 @@ def _plan(
     project: Project,
     prepared: Prepared,
     kinds: Sequence[tuple[str, int]],
-    extra: Sequence[Step],
+    extra: Sequence[ReadStep],
     known: KnownEntities,
     calendar: Calendar,
     budget: Budget,
@@ -306,14 +315,11 @@ def _plan(
     return plan_reading(kinds, extra, known, catalog(), budget, stated, calendar)
 
 
-def _reading(kind: str, key: str, reason: str, query: Mapping[str, str]) -> Step:
-    return Step(
-        number=0,
-        action=Action.READ,
+def _reading(kind: str, key: str, reason: str, query: Mapping[str, str]) -> ReadStep:
+    return ReadStep(
         kind=kind,
         key=key,
         reason=reason,
-        calls=1,
         path=catalog()[kind].path,
         query=query,
         label=key.replace("_", " "),

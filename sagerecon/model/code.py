@@ -88,7 +88,6 @@ class Code(StrEnum):
     FILE_CHANGED = ("file_changed", "A source file changed while it was read.")
     FILE_TOO_LARGE = ("file_too_large", "A YAML file is larger than the limit.")
     FORMULA_FAILED = ("formula_failed", "A workbook cell holds the error value of a formula.")
-    GONE = ("gone", "An entity that was to be adopted is no longer in Sage.")
     HALF_CHARACTER = ("half_character", "A cell contains an unpaired surrogate.")
     IDENTITY_NOT_MAPPED = ("identity_not_mapped", "A field of the identity is not among the mapped fields.")
     IGNORED_AND_USED = ("ignored_and_used", "A column is both ignored and used.")

@@ -19,10 +19,12 @@ from sagerecon.model.money import grouped, total
 from sagerecon.model.record import Record
 from sagerecon.model.value import canonical
 from sagerecon.planning.budget import Budget
-from sagerecon.planning.plan import Action, Plan, Step, node_document
-from sagerecon.planning.settling import SetAside
+from sagerecon.planning.plan import Plan
+from sagerecon.planning.settling import RunState, SetAside
+from sagerecon.planning.step import Action, LeftOutStep, QuarantinedStep, ReadStep, Step
+from sagerecon.planning.step_document import node_document
 from sagerecon.reconciliation.completeness import SourceLine, Tally
-from sagerecon.reconciliation.reconcile import Reconciliation
+from sagerecon.reconciliation.result import Reconciliation
 from sagerecon.reconciliation.tie_out import TieOut
 from sagerecon.reconciliation.verdict import RecordVerdict
 from sagerecon.report.formatting import counted
@@ -124,7 +126,7 @@ def completeness(lines: Sequence[SourceLine]) -> RenderableType:
 
 def verdicts(reconciliation: Reconciliation) -> Iterator[RenderableType]:
     """Yield each record that needs review: verdict, differences, source row, Sage id, remedy."""
-    for verdict in reconciliation.findings:
+    for verdict in reconciliation.open_verdicts:
         text = Text()
         text.append(f"{verdict.verdict.value}: ", style="bold red")
         text.append(verdict.label or verdict.key or verdict.sage_id, style="bold")
@@ -136,10 +138,10 @@ def verdicts(reconciliation: Reconciliation) -> Iterator[RenderableType]:
             )
         where = ", ".join(str(place) for place in verdict.origins) or "no source row"
         text.append(f"\n  {where} · Sage id {verdict.sage_id or 'none'}", style="dim")
-        if verdict.since:
-            text.append(f" · {verdict.since}", style="dim")
-        if verdict.clears:
-            text.append(f"\n  {verdict.clears}")
+        if verdict.first_seen:
+            text.append(f" · first seen {verdict.first_seen.value}", style="dim")
+        if verdict.remedy:
+            text.append(f"\n  {verdict.remedy}")
         yield text
 
 
@@ -161,7 +163,7 @@ def created_records(counts: Mapping[str, int]) -> RenderableType:
 
 def quarantined_count(plan: Plan) -> int:
     """Return the number of records that a plan quarantines."""
-    return sum(step.action is Action.QUARANTINE for step in plan.steps)
+    return sum(isinstance(step, QuarantinedStep) for step in plan.steps)
 
 
 def run_status(
@@ -179,7 +181,7 @@ def run_status(
     """
     done = sum(counts.values())
     parts = [f"{count:,} {step_state}" for step_state, count in counts.items() if count]
-    if state == "finished" and done < steps:
+    if state == RunState.FINISHED and done < steps:
         parts.append(f"{steps - done:,} without a call")
     yield Text(f"Run {state}. Steps started: {done:,} of {steps:,} ({', '.join(parts) or 'none yet'}).")
     minute, day = calls
@@ -252,12 +254,12 @@ def _actions(plan: Plan) -> Table:
     amounts: dict[str, list[Decimal]] = {}
     reads = 0
     for step in plan.steps:
-        if step.action is Action.READ:
+        if isinstance(step, ReadStep):
             reads += step.calls
             continue
         name = step.key.partition("/")[0]
         counts.setdefault(name, Counter())[step.action] += 1
-        if step.amount is not None and step.action in (Action.CREATE, Action.UPDATE, Action.SKIP):
+        if step.amount is not None and not isinstance(step, LeftOutStep | QuarantinedStep):
             amounts.setdefault(name, []).append(step.amount)
     used = {
         action: label for action, label in _ACTIONS.items() if any(tally[action] for tally in counts.values())
