@@ -282,7 +282,7 @@ def test_what_each_status_means() -> None:
     assert {s for s, m in by_status.items() if m is Meaning.FORBIDDEN} == {401, 403}
     for status in (400, 404, 405, 409, 415, 422):
         assert by_status[status] is Meaning.REJECTED
-    for status in (408, 500, 502, 503, 504, 525):
+    for status in (300, 302, 408, 500, 502, 503, 504, 525):
         assert by_status[status] is Meaning.UNKNOWN
 
 
@@ -298,6 +298,13 @@ def test_no_two_writes_share_a_name(writes: list[tuple[str, str, str, str, int]]
     names = {idempotency_id(*write) for write in writes}
     assert len(names) == len(writes)
     assert all(len(name) == 32 and set(name) <= set("0123456789abcdef") for name in names)
+
+
+def test_the_name_of_a_write_is_the_same_in_every_version() -> None:
+    """A run whose store was lost sends the same names again, perhaps from a newer program."""
+    create = idempotency_id("B", "contact", "customers/C1", "{}", 0)
+    change = idempotency_id("B", "contact", "customers/C1", "{}", 0, "plan")
+    assert (create, change) == ("b1674d6c6ef0db2c0409213d5e90cd99", "0446379acb70d52a6563792428af8186")
 
 
 def test_an_answer_is_waited_for_before_a_look_up() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Row, and_, bindparam, delete, func, select
 
 from sagerecon.model.entity import Entity
-from sagerecon.model.key import Key, NaturalKey
+from sagerecon.model.key import Key, NaturalKey, escaped
 from sagerecon.model.value import canonical, read_json
 from sagerecon.planning.known import KnownEntities
 from sagerecon.store.database import Database, Statement, Transaction, Values, prepared, upsert
@@ -228,8 +228,8 @@ class IdMap:
 
     def _where(self, kind: str, key: Key) -> dict[str, str | int]:
         match key:
-            case NaturalKey(field, value):
-                return {"business": self._business, "kind": kind, "field": field, "value": value}
+            case NaturalKey(field, value):  # escaped, because PostgreSQL refuses a NUL in a text
+                return {"business": self._business, "kind": kind, "field": field, "value": escaped(value)}
             case _:
                 return {"business": self._business, "kind": kind, "key": key}
 
