@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -124,18 +125,7 @@ def drafts() -> list[Draft]:
             "tax_amount": "2.00",
         }
         body = {**draft.body, "date": "2026-01-02", "invoice_lines": [line]}
-        made.append(
-            Draft(
-                draft.kind,
-                draft.key,
-                body,
-                draft.identity,
-                draft.origins,
-                draft.place,
-                draft.on_existing,
-                label=draft.label,
-            )
-        )
+        made.append(replace(draft, body=body))
     return made
 
 
