@@ -113,7 +113,10 @@ REPLAYABLE = (KEEP_ID, KEEP_KEY, FORGET_KEYS)
 
 
 class IdMap:
-    """The id map of one company; satisfies `planning.known.KnownEntities`."""
+    """The id map of one company; satisfies `planning.known.KnownEntities`.
+
+    Its other look-ups are documented at `runner.ports.RunLog`.
+    """
 
     def __init__(self, business: str, database: Database, buffer: WriteBuffer) -> None:
         self._business = business
@@ -143,7 +146,6 @@ class IdMap:
         return digest.hexdigest()
 
     def answer(self, kind: str, key: Key) -> Mapping[str, Any] | None:
-        """Return what Sage answered for the entity with this key, or None where no single entity has it."""
         if isinstance(key, NaturalKey):
             found = self.found(kind, key)
             return found[0].body if len(found) == 1 else None
@@ -152,13 +154,11 @@ class IdMap:
         return None if row is None else read_json(row.answer)
 
     def found(self, kind: str, key: NaturalKey) -> Sequence[Entity]:
-        """Return every known entity that has this natural key, by Sage id."""
         self._buffer.flush_key(kind, key)
         rows = self._buffer.reader.rows(_FOUND, self._where(kind, key))
         return [Entity(kind, row.sage_id, read_json(row.body)) for row in rows]
 
     def owner(self, kind: str, sage_id: str) -> str | None:
-        """Return the draft key whose entity this is, or None where no run wrote or adopted it."""
         self._buffer.flush()
         where: Values = {"business": self._business, "kind": kind, "sage_id": sage_id}
         row = self._buffer.reader.one(_OWNER, where)

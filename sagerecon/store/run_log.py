@@ -117,7 +117,7 @@ class RunLog:
     def in_doubt(self) -> Sequence[Attempt]:
         self._buffer.flush()
         rows = self._buffer.reader.rows(steps.IN_DOUBT, {"business": self._business})
-        return [steps.attempt_of(row) for row in rows]
+        return [steps.read_attempt(row) for row in rows]
 
     def set_aside_reason(self, run: str, kind: str, key: str) -> str | None:
         self._buffer.flush()
@@ -125,7 +125,7 @@ class RunLog:
         rows = self._buffer.reader.rows(steps.REASON, where)
         if not rows:
             return None
-        messages = [finding.message for row in rows for finding in steps.findings_of(row)]
+        messages = [finding.message for row in rows for finding in steps.read_findings(row)]
         return " ".join(messages) or "its outcome is not known yet"
 
     def epoch(self, kind: str, key: str) -> int:
