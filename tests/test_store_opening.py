@@ -21,8 +21,10 @@ from sagerecon.planning.plan import plan_lines
 from sagerecon.rehearsal.clock import VirtualClock
 from sagerecon.runner.run import Ended, run
 from sagerecon.store import disk as disk_module
-from sagerecon.store.disk import Disk, network_disk
+from sagerecon.store import store_file
+from sagerecon.store.disk import Disk
 from sagerecon.store.opening import open_store
+from sagerecon.store.store_file import network_disk
 
 CLOCK = VirtualClock()
 
@@ -145,7 +147,7 @@ def test_a_network_disk_is_recognised_by_its_mount() -> None:
 
 def test_a_store_on_a_network_disk_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     mounts = f"40 22 0:44 / {tmp_path} rw - nfs server:/books rw"
-    monkeypatch.setattr(disk_module, "_mounts", lambda: mounts)
+    monkeypatch.setattr(store_file, "_mounts", lambda: mounts)
     with pytest.raises(StoreError, match=r"network disk \(nfs\)"):
         open_store(url(tmp_path / "s.db"), CLOCK, None)
     assert not (tmp_path / "s.db").exists()
