@@ -122,7 +122,8 @@ class IdMap:
         self._business = business
         self._database = database
         self._buffer = buffer
-        self._cache: dict[tuple[str, Key], tuple[str, str]] = {}  # (kind, key) -> (sage_id, content)
+        #: (kind, key) -> (sage_id, content), or None where no single entity has the key
+        self._cache: dict[tuple[str, Key], tuple[str, str] | None] = {}
 
     def sage_id(self, kind: str, key: Key) -> str | None:
         known = self._get(kind, key)
@@ -172,7 +173,7 @@ class IdMap:
         """
         values: Values = {**self._where(kind, key), "sage_id": sage_id, "content": content}
         self._buffer.add(KEEP_ID, {**values, "run": run, "number": number}, [(kind, key)])
-        self._remember(kind, key, sage_id, content)
+        self._remember(kind, key, (sage_id, content))
 
     def add_natural_keys(
         self, entity: Entity, keys: Sequence[NaturalKey], run: str, number: int, *, was_read: bool
@@ -192,15 +193,18 @@ class IdMap:
 
     def _get(self, kind: str, key: Key) -> tuple[str, str] | None:
         """Return Sage's id and the content written, for a draft key or an unambiguous natural key."""
-        if (known := self._cache.get((kind, key))) is not None:
-            return known
+        if (kind, key) in self._cache:
+            return self._cache[kind, key]
         self._buffer.flush_key(kind, key)
         where = self._where(kind, key)
         if isinstance(key, NaturalKey):
             entities = self._buffer.reader.rows(_WITH_KEY, where)
-            return self._remember(kind, key, entities[0].sage_id, "") if len(entities) == 1 else None
-        row = self._buffer.reader.first(_GET, where)
-        return None if row is None else self._remember(kind, key, *row)
+            known = (entities[0].sage_id, "") if len(entities) == 1 else None
+        else:
+            row = self._buffer.reader.first(_GET, where)
+            known = None if row is None else (row[0], row[1])
+        self._remember(kind, key, known)
+        return known
 
     def _where(self, kind: str, key: Key) -> dict[str, str | int]:
         match key:
@@ -209,8 +213,7 @@ class IdMap:
             case _:
                 return {"business": self._business, "kind": kind, "key": key}
 
-    def _remember(self, kind: str, key: Key, sage_id: str, content: str) -> tuple[str, str]:
+    def _remember(self, kind: str, key: Key, known: tuple[str, str] | None) -> None:
         if len(self._cache) >= CACHE_SIZE:
             self._cache.clear()
-        self._cache[kind, key] = (sage_id, content)
-        return sage_id, content
+        self._cache[kind, key] = known
