@@ -111,7 +111,7 @@ def test_a_refusal_counts_as_one_more_call(tmp_path: Path) -> None:
         company = store.company("B")
         assert company.run_log.book(Budget(2, None)) == 0
         company.run_log.received(1)
-        company.run_log.refused()
+        company.run_log.rate_limited()
         assert company.run_log.book(Budget(2, None)) == clock.now() + MINUTE
         assert company.history.status().refused == 1
 
@@ -125,7 +125,7 @@ def test_answers_are_counted_by_minute(tmp_path: Path) -> None:
             company.run_log.book(Budget(None, None))
             company.run_log.received(size)
         clock.sleep(2 * MINUTE)
-        company.run_log.refused()
+        company.run_log.rate_limited()
         assert company.history.traffic() == [
             Traffic(at=start, calls=2, refused=0, bytes=120),
             Traffic(at=start + 2 * MINUTE, calls=0, refused=1, bytes=0),

@@ -14,8 +14,9 @@ from urllib.parse import urlsplit
 
 import requests
 
-from sagerecon.documents.document import Node, check_schema, read_document
+from sagerecon.documents.document import Node, read_document
 from sagerecon.documents.package import catalog, schema
+from sagerecon.documents.schema import check_schema
 from sagerecon.model.catalog import Api, Catalog
 from sagerecon.model.clock import Clock
 from sagerecon.model.code import Code

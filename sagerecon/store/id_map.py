@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
-from sqlalchemy import and_, bindparam, delete, func, select
+from sqlalchemy import Row, and_, bindparam, delete, func, select
 
 from sagerecon.model.entity import Entity
-from sagerecon.model.key import Key, NaturalKey
+from sagerecon.model.key import Key, NaturalKey, escaped, unescaped
 from sagerecon.model.value import canonical, read_json
+from sagerecon.planning.known import KnownEntities
 from sagerecon.store.database import Database, Transaction, Values, prepared, upsert
 from sagerecon.store.tables import HELD, ID_MAP, NATURAL_KEYS, STEPS
 from sagerecon.store.write_buffer import WriteBuffer
@@ -113,17 +116,13 @@ REPLAYABLE = (KEEP_ID, KEEP_KEY, FORGET_KEYS)
 
 
 class IdMap:
-    """The id map of one company; satisfies `planning.known.KnownEntities`.
-
-    Its other look-ups are documented at `runner.ports.RunLog`.
-    """
+    """The id map of one company; `runner.ports.RunLog` documents its look-ups."""
 
     def __init__(self, business: str, database: Database, buffer: WriteBuffer) -> None:
         self._business = business
         self._database = database
         self._buffer = buffer
-        #: (kind, key) -> (sage_id, content), or None where no single entity has the key
-        self._cache: dict[tuple[str, Key], tuple[str, str] | None] = {}
+        self._cache: dict[tuple[str, Key], tuple[str, str]] = {}  # (kind, key) -> (sage_id, content)
 
     def sage_id(self, kind: str, key: Key) -> str | None:
         known = self._get(kind, key)
@@ -133,18 +132,27 @@ class IdMap:
         known = self._get(kind, key)
         return known[1] or None if known is not None else None
 
+    def known(self) -> KnownEntities:
+        """Return the content of the id map, read once, with its fingerprint."""
+        self._buffer.flush()
+        with self._database.reading() as transaction:
+            ids, keys = self._content(transaction)
+        entities = Counter((row.kind, NaturalKey(row.field, unescaped(row.value))) for row in keys)
+        return KnownEntities(
+            fingerprint=_fingerprint(ids, keys),
+            contents={(row.kind, row.key): row.content for row in ids},
+            natural_keys={key for key, count in entities.items() if count == 1},
+        )
+
     def fingerprint(self) -> str:
+        """Return the fingerprint of the whole id map."""
         self._buffer.flush()
         with self._database.reading() as transaction:
             return self.fingerprint_in(transaction)
 
     def fingerprint_in(self, transaction: Transaction) -> str:
-        """Return the fingerprint as `fingerprint` does, of what `transaction` sees."""
-        digest = hashlib.sha256()
-        for statement in (_ALL_IDS, _ALL_KEYS):
-            for row in transaction.rows(statement, {"business": self._business}):
-                digest.update(canonical(list(row)).encode())
-        return digest.hexdigest()
+        """Return the fingerprint of the id map as `transaction` sees it."""
+        return _fingerprint(*self._content(transaction))
 
     def answer(self, kind: str, key: Key) -> Mapping[str, Any] | None:
         if isinstance(key, NaturalKey):
@@ -173,7 +181,7 @@ class IdMap:
         """
         values: Values = {**self._where(kind, key), "sage_id": sage_id, "content": content}
         self._buffer.add(KEEP_ID, {**values, "run": run, "number": number}, [(kind, key)])
-        self._remember(kind, key, (sage_id, content))
+        self._remember(kind, key, sage_id, content)
 
     def add_natural_keys(
         self, entity: Entity, keys: Sequence[NaturalKey], run: str, number: int, *, was_read: bool
@@ -193,27 +201,37 @@ class IdMap:
 
     def _get(self, kind: str, key: Key) -> tuple[str, str] | None:
         """Return Sage's id and the content written, for a draft key or an unambiguous natural key."""
-        if (kind, key) in self._cache:
-            return self._cache[kind, key]
+        if (known := self._cache.get((kind, key))) is not None:
+            return known
         self._buffer.flush_key(kind, key)
         where = self._where(kind, key)
         if isinstance(key, NaturalKey):
             entities = self._buffer.reader.rows(_WITH_KEY, where)
-            known = (entities[0].sage_id, "") if len(entities) == 1 else None
-        else:
-            row = self._buffer.reader.first(_GET, where)
-            known = None if row is None else (row[0], row[1])
-        self._remember(kind, key, known)
-        return known
+            return self._remember(kind, key, entities[0].sage_id, "") if len(entities) == 1 else None
+        row = self._buffer.reader.first(_GET, where)
+        return None if row is None else self._remember(kind, key, *row)
+
+    def _content(self, transaction: Transaction) -> tuple[list[Row[Any]], list[Row[Any]]]:
+        """Return the rows of draft keys and those of natural keys."""
+        where = {"business": self._business}
+        return transaction.rows(_ALL_IDS, where), transaction.rows(_ALL_KEYS, where)
 
     def _where(self, kind: str, key: Key) -> dict[str, str | int]:
         match key:
-            case NaturalKey(field, value):
-                return {"business": self._business, "kind": kind, "field": field, "value": value}
+            case NaturalKey(field, value):  # escaped, because PostgreSQL refuses a NUL in a text
+                return {"business": self._business, "kind": kind, "field": field, "value": escaped(value)}
             case _:
                 return {"business": self._business, "kind": kind, "key": key}
 
-    def _remember(self, kind: str, key: Key, known: tuple[str, str] | None) -> None:
+    def _remember(self, kind: str, key: Key, sage_id: str, content: str) -> tuple[str, str]:
         if len(self._cache) >= CACHE_SIZE:
             self._cache.clear()
-        self._cache[kind, key] = known
+        self._cache[kind, key] = (sage_id, content)
+        return sage_id, content
+
+
+def _fingerprint(*tables: Iterable[Row[Any]]) -> str:
+    digest = hashlib.sha256()
+    for row in chain(*tables):
+        digest.update(canonical(list(row)).encode())
+    return digest.hexdigest()

@@ -20,10 +20,7 @@ IS_SET_ASIDE = or_(
     *(STEPS.c.state == state.value for state in (State.QUARANTINED, State.BLOCKED, State.PARKED))
 )
 
-HIGHEST = prepared("highest_step", select(func.coalesce(func.max(STEPS.c.number), 0)).where(OF_RUN))
-STATE = prepared(
-    "step_state", select(STEPS.c.state, STEPS.c.pages).where(OF_RUN, STEPS.c.number == bindparam("number"))
-)
+REACHED = prepared("steps_reached", select(STEPS.c.number, STEPS.c.state, STEPS.c.pages).where(OF_RUN))
 EPOCHS = prepared(
     "epochs",
     select(STEPS.c.kind, STEPS.c.key, func.max(STEPS.c.epoch).label("epoch"))
