@@ -10,8 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from runs import Crash, customer, desk, references, twenty
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from runs import Crash, customer, desk, quick_folder, references, twenty
 from sqlalchemy import event
+from strategies import hostile_texts
 
 from sagerecon.documents.package import catalog
 from sagerecon.model.clock import SystemClock
@@ -217,6 +220,16 @@ class TestFullDisk:
             file.write(b'{"version": 1, "statements": [["keep_id", {"a"')
         disk.save_aside(second)
         assert list(disk.unsaved()) == [first, second]
+
+    @given(st.lists(st.dictionaries(hostile_texts, hostile_texts | st.integers()), min_size=1, max_size=3))
+    @settings(max_examples=50, deadline=None)
+    def test_any_values_are_read_as_they_were_saved(self, values: list[dict[str, str | int]]) -> None:
+        with quick_folder() as folder:
+            disk = Disk(folder / "s.db")
+            entries = [[("keep_id", each)] for each in values]
+            for entry in entries:
+                disk.save_aside(entry)
+            assert list(disk.unsaved()) == entries
 
     @pytest.mark.parametrize(
         ("line", "version"),

@@ -50,9 +50,9 @@ class RunLog:
     # The run
 
     def begin(self, plan: Plan) -> str:
-        """Begin or continue the run of this plan, as `runner.ports.RunLog.begin` says.
+        """Begin or resume the run of this plan.
 
-        A new run is committed with its first step, so that a plan of which nothing was done stays usable.
+        A new run is committed with its first step; until then its plan counts as unused.
         """
         if plan.header.business != self._business:
             raise PlanStaleError(
