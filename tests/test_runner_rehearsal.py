@@ -29,7 +29,7 @@ from sagerecon.sage.authorization import App, Authorization
 from sagerecon.sage.client import SageClient
 from sagerecon.sage.grant import GrantTokens
 from sagerecon.sage.session import open_session
-from sagerecon.sage.tokens import tokens_of
+from sagerecon.sage.tokens import read_tokens
 from sagerecon.store.opening import open_store
 
 BUSINESS, USER = "1" * 32, "a" * 32
@@ -70,7 +70,7 @@ class Town:
         self.sage.add_business(books, {USER: FULL})
         with open_store(self.url, self.clock, None) as store:
             granted = self.sage.grant("app", USER, BUSINESS)
-            store.vault.save("g", tokens_of(granted, self.clock.now()), None)
+            store.vault.save("g", read_tokens(granted, self.clock.now()), None)
             provenance = Provenance(BUSINESS, "snapshot", "mappings", "catalog")
             calendar = Calendar(self.clock.now())
             known = store.company(BUSINESS).id_map.known()
