@@ -1,4 +1,4 @@
-"""What each kind books, as the catalog records it, and that no stage records it a second time."""
+"""What each kind books is recorded in the catalog, and in no stage a second time."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_a_type_decides_side_and_sign() -> None:
     assert payment.direction_of(lambda _: "UNKNOWN") == Direction()
 
 
-def test_the_first_type_that_says_so_decides_each_part() -> None:
+def test_each_part_is_decided_by_the_first_type_that_has_it() -> None:
     opening = catalog()["contact_opening_balance"].posting
     assert opening is not None
     types = {
