@@ -1,7 +1,7 @@
 """The catalog against Sage's published facts, field by field.
 
-Deliberate differences are listed with their reasons in `specs/api.yaml` under deviations. Everything else must
-agree, and a deviation that no longer exists must be removed.
+Deliberate differences are listed with their reasons in `specs/api.yaml` under deviations. Everything else
+must agree, and a deviation that no longer exists must be removed.
 """
 
 from __future__ import annotations

@@ -14,8 +14,8 @@ from sagerecon.model.draft import Draft, LeftOut, Quarantined
 from sagerecon.model.entity import Entity, Written
 from sagerecon.model.finding import Finding
 from sagerecon.model.place import NOWHERE
-from sagerecon.pairing.key_ladder import Match, Rung
-from sagerecon.reconciliation.decision import Evidence, at_risk, by_causes, decide
+from sagerecon.pairing.key_ladder import Match, MatchMethod
+from sagerecon.reconciliation.decision import Evidence, at_risk, decide, verdict_by_causes
 from sagerecon.reconciliation.verdict import Cause, Difference, Shape, Verdict
 
 DRAFT = Draft("contact", "customers/C1", {}, {}, (), NOWHERE)
@@ -31,8 +31,8 @@ WHY = (Finding(Code.REJECTED, NOWHERE, "Sage: the name is taken."),)
     [
         ({"outcome": DRAFT}, Verdict.NOT_YET_WRITTEN),
         ({"outcome": DRAFT, "rejected": WHY}, Verdict.QUARANTINED),
-        ({"outcome": DRAFT, "match": Match(Rung.AMBIGUOUS, ("A1", "A2"))}, Verdict.DUPLICATE),
-        ({"outcome": DRAFT, "match": Match(Rung.SUGGESTION, ("A1",))}, Verdict.NOT_YET_WRITTEN),
+        ({"outcome": DRAFT, "match": Match(MatchMethod.AMBIGUOUS, ("A1", "A2"))}, Verdict.DUPLICATE),
+        ({"outcome": DRAFT, "match": Match(MatchMethod.SUGGESTION, ("A1",))}, Verdict.NOT_YET_WRITTEN),
         ({"outcome": DRAFT, "entity": HELD}, Verdict.NOT_YET_WRITTEN),
         ({"outcome": DRAFT, "written": WRITTEN, "entity": HELD}, Verdict.VERIFIED),
         ({"outcome": DRAFT, "written": WRITTEN, "entity": HELD, "rejected": WHY}, Verdict.VERIFIED),
@@ -96,8 +96,8 @@ EXCUSED = replace(EDITED, tolerance=Tolerance("cents", Decimal("0.01"), "rounded
     ],
 )
 def test_causes_make_the_verdict(differences: tuple[Difference, ...], verdict: Verdict) -> None:
-    assert by_causes(differences) is verdict
-    assert by_causes(differences[::-1]) is verdict
+    assert verdict_by_causes(differences) is verdict
+    assert verdict_by_causes(differences[::-1]) is verdict
 
 
 GAP = replace(EDITED, field="total_amount", gap=Decimal("-3.00"))

@@ -18,18 +18,16 @@ from sagerecon.model.money import total
 from sagerecon.model.place import NOWHERE
 from sagerecon.model.posting import Side
 from sagerecon.pairing.identity import Identities
-from sagerecon.reconciliation.open_items import OpenItem, open_items_held, open_items_wanted
-from sagerecon.reconciliation.subledger import BUCKETS, aged, tie_contacts
-from sagerecon.reconciliation.tax import TaxedAmount, taxed_held, taxed_wanted, tie_tax
-from sagerecon.reconciliation.tie_out import (
-    Adjustment,
-    ControlPair,
-    ExpectedBalance,
+from sagerecon.reconciliation.balances import (
     closing_balances,
     tie_bank,
     tie_opening_control,
     tie_trial_balance,
 )
+from sagerecon.reconciliation.open_items import OpenItem, open_items_held, open_items_wanted
+from sagerecon.reconciliation.subledger import BUCKETS, aged, tie_contacts
+from sagerecon.reconciliation.tax import TaxedAmount, taxed_held, taxed_wanted, tie_tax
+from sagerecon.reconciliation.tie_out import Adjustment, ControlPair, ExpectedBalance
 
 
 def balance(code: str, amount: str, target: str = "") -> ExpectedBalance:
