@@ -24,6 +24,12 @@ from sagerecon.planning.planner import Calendar, plan_reading
 from sagerecon.planning.settling import RunState
 from sagerecon.planning.step import ReadStep
 from sagerecon.project.project import Project, write_private
+from sagerecon.reconciliation.balances import (
+    closing_balances,
+    tie_bank,
+    tie_opening_control,
+    tie_trial_balance,
+)
 from sagerecon.reconciliation.chart_of_accounts import ControlAccounts
 from sagerecon.reconciliation.comparer import DraftInputs
 from sagerecon.reconciliation.open_items import OpenItem, open_items_held
@@ -31,14 +37,7 @@ from sagerecon.reconciliation.reconcile import reconcile
 from sagerecon.reconciliation.result import Reconciliation
 from sagerecon.reconciliation.subledger import tie_contacts
 from sagerecon.reconciliation.tax import taxed_held, tie_tax
-from sagerecon.reconciliation.tie_out import (
-    ControlPair,
-    TieOut,
-    closing_balances,
-    tie_bank,
-    tie_opening_control,
-    tie_trial_balance,
-)
+from sagerecon.reconciliation.tie_out import ControlPair, TieOut
 from sagerecon.runner.ports import Sage
 from sagerecon.runner.progress import Progress
 from sagerecon.runner.run import Ended, RunOutcome, run
