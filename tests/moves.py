@@ -1,4 +1,4 @@
-"""A whole move in process: a project from a pack, a rehearsal Sage behind its session, a virtual clock."""
+"""A whole migration in one process: a project from a pack, a rehearsal Sage, a virtual clock."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from sagerecon.rehearsal.request import ApiReply, ApiRequest, User
 from sagerecon.rehearsal.sage import RehearsalSage
 from sagerecon.runner.run import Ended, RunOutcome
 from sagerecon.sage.session import open_session
-from sagerecon.sage.tokens import tokens_of
+from sagerecon.sage.tokens import read_tokens
 
 SHARED = Path(__file__).parents[2] / "shared"
 QBO = SHARED / "data" / "qbo-sandbox"
@@ -30,13 +30,13 @@ needs_qbo = pytest.mark.skipif(
     not QBO.exists(), reason="the QuickBooks sample lies in ../shared/data, which is absent"
 )
 
-#: Somebody else in the company, who works in Sage by hand.
+#: Another user of the company, who edits in Sage directly.
 OTHER_HAND = User("f" * 32, "Kim Other", "KO")
 
 
 @dataclass
 class Move:
-    """One company on its way."""
+    """The migration of one company."""
 
     folder: Path
     clock: VirtualClock
@@ -56,7 +56,7 @@ class Move:
         path.write_text(text.replace(before, after))
 
     def load(self) -> RunOutcome:
-        """Snapshot, plan and apply until it is done, sleeping through closed windows."""
+        """Snapshot, plan and apply until the run is finished, sleeping through closed windows."""
         sources.snapshot(self.project, self.clock, lambda _file, _rows: None)
         plans.plan(self.project, self.clock)
         while True:
@@ -71,14 +71,14 @@ class Move:
         return result
 
     def by_other_hand(self, method: str, path: str, body: object = None, **query: str) -> ApiReply:
-        """What somebody does in Sage itself."""
+        """Make a call as another user, and return the reply."""
         books = self.sage.business(self.project.business.id)
         return books.handle(ApiRequest(method, path, query, body, OTHER_HAND, self.clock.now()))
 
 
 @contextmanager
 def signed_in(folder: Path) -> Iterator[Move]:
-    """The project in `folder`, signed in to a fresh rehearsal business."""
+    """Sign the project in `folder` in to a new rehearsal business, and yield its migration."""
     clock, faults = VirtualClock(), ScheduledFaults()
     project = projects.open_project(folder)
     sage = open_rehearsal(project, clock, seed=7, faults=faults, latency=200)
@@ -90,7 +90,7 @@ def signed_in(folder: Path) -> Iterator[Move]:
             patch.setitem(os.environ, name, value)
         granted = sage.grant(SANDBOX_APP, "owner", business)
         with project.open_store(clock) as store:
-            store.vault.save(GRANT, tokens_of(granted, clock.now()), None)
+            store.vault.save(GRANT, read_tokens(granted, clock.now()), None)
         with open_session() as session:
             mount(session, sage)
             yield Move(folder, clock, session, sage, faults)
@@ -98,7 +98,7 @@ def signed_in(folder: Path) -> Iterator[Move]:
 
 @contextmanager
 def move(folder: Path, pack: str, data: Path, changes: Mapping[str, str] = {}) -> Iterator[Move]:
-    """A project of `pack` on `data`, signed in to a fresh rehearsal business."""
+    """Create a project of `pack` on `data`, sign it in, and yield its migration."""
     new_project.init(folder, pack, data, "Test Company Ltd")
     with signed_in(folder) as moving:
         for before, after in changes.items():

@@ -1,4 +1,4 @@
-"""Small plans and stores for tests of the runner, and a crash that unwinds everything."""
+"""Small plans and stores for tests of the runner, and a simulated crash."""
 
 from __future__ import annotations
 
@@ -24,37 +24,37 @@ OPEN = Budget(None, None)
 
 
 class Crash(BaseException):
-    """The process died here."""
+    """A simulated crash of the process."""
 
 
 def customer(number: int, **body: Any) -> Draft:
     reference = f"C{number}"
     fields = {"name": f"Firm {number}", "contact_type_ids": ["CUSTOMER"], "reference": reference}
     return Draft(
-        "contact",
-        f"customers/{reference}",
-        {**fields, **body},
-        {"reference": reference},
-        (Place("customers.csv", number + 1),),
-        Place("customers.yaml", 3),
+        kind="contact",
+        key=f"customers/{reference}",
+        body={**fields, **body},
+        identity={"reference": reference},
+        origins=(Place("customers.csv", number + 1),),
+        place=Place("customers.yaml", 3),
         label=f"Firm {number}",
     )
 
 
 def invoice(number: int, customer_key: str) -> Draft:
     return Draft(
-        "sales_invoice",
-        f"invoices/I{number}",
-        {
+        kind="sales_invoice",
+        key=f"invoices/I{number}",
+        body={
             "contact_id": Reference("contact", customer_key),
             "date": "2026-01-01",
             "reference": f"I{number}",
             "invoice_lines": [{"description": "Work", "quantity": "1", "unit_price": "10.00"}],
         },
-        {"reference": f"I{number}"},
-        (Place("invoices.csv", number + 1),),
-        Place("invoices.yaml", 3),
-        OnExisting.CREATE,
+        identity={"reference": f"I{number}"},
+        origins=(Place("invoices.csv", number + 1),),
+        place=Place("invoices.yaml", 3),
+        on_existing=OnExisting.CREATE,
         label=f"invoice {number}",
     )
 
@@ -77,7 +77,7 @@ class Desk:
 
     def planned(self, drafts: Sequence[Draft]) -> Plan:
         with self.open() as store:
-            known = store.company("B").id_map
+            known = store.company("B").id_map.known()
             provenance = Provenance("B", "snapshot", "mappings", "catalog")
             calendar = Calendar(self.clock.now())
             self.plan = plan_steps(drafts, known, catalog(), self.budget, provenance, calendar)
@@ -94,7 +94,7 @@ class Desk:
 
 @contextmanager
 def quick_folder() -> Iterator[Path]:
-    """A folder whose commits do not wait for a disk: what these tests crash is the process, not the power."""
+    """Yield a folder in memory, where commits are fast: these tests crash the process, not the machine."""
     memory = Path("/dev/shm")  # noqa: S108 - a place in memory, where there is one
     with TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
         yield Path(folder)

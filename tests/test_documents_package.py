@@ -1,4 +1,4 @@
-"""The files that travel with the program, in a checkout and in an installed wheel."""
+"""The files installed with the program, in a checkout and in a wheel."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ NEEDED = (
 
 @pytest.fixture
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A root of its own, with a copy of the catalog, that the package reads instead of ours."""
+    """Yield another root with a copy of the catalog, which the package reads instead of ours."""
     shutil.copytree(ROOT / "specs", tmp_path / "specs")
     monkeypatch.setattr(package, "_root", lambda: tmp_path)
     _forget()
@@ -50,7 +50,7 @@ def test_the_catalog_is_read_once_and_has_what_a_move_needs() -> None:
         assert kind in catalog, kind
 
 
-def test_the_facts_a_plan_leans_on_are_there() -> None:
+def test_the_facts_that_a_plan_needs_are_present() -> None:
     catalog = package.catalog()
     assert catalog["contact"].fields["name"].max_length == 100
     assert catalog["contact"].fields["reference"].max_length == 10
@@ -67,12 +67,12 @@ def test_the_facts_a_plan_leans_on_are_there() -> None:
     assert (catalog.api.access_token_seconds, catalog.api.refresh_token_seconds) == (300, 31 * 86_400)
 
 
-def test_each_file_of_the_catalog_stands_where_its_section_says() -> None:
+def test_each_file_of_the_catalog_is_in_the_folder_of_its_section() -> None:
     for kind in package.catalog():
         assert (ROOT / "specs" / kind.section / f"{kind.resource}.yaml").is_file(), kind.name
 
 
-def test_every_schema_is_one() -> None:
+def test_every_schema_is_valid() -> None:
     names = [
         path.name.removesuffix(".schema.json") for path in (ROOT / "specs/schemas").glob("*.schema.json")
     ]
@@ -81,7 +81,7 @@ def test_every_schema_is_one() -> None:
         jsonschema.Draft202012Validator.check_schema(package.schema(name))
 
 
-def test_a_schema_pack_or_extract_that_is_not_there_is_named_with_a_suggestion() -> None:
+def test_a_missing_schema_pack_or_extract_is_an_error_with_a_suggestion() -> None:
     with pytest.raises(ProjectError, match=r"There is no schema 'resourc'. Did you mean 'resource'\?"):
         package.schema("resourc")
     with pytest.raises(ProjectError, match="There is no ready mapping 'oracle'"):
@@ -108,7 +108,7 @@ def test_the_fingerprint_follows_the_content(elsewhere: Path) -> None:
     assert package.catalog_fingerprint() != before
 
 
-def test_a_faulty_catalog_is_told_with_every_place(elsewhere: Path) -> None:
+def test_a_faulty_catalog_is_an_error_with_every_place(elsewhere: Path) -> None:
     (elsewhere / "specs" / "contacts" / "contacts.yaml").write_text("kind: [contact\n", encoding="utf-8")
     file = elsewhere / "specs" / "ledger" / "journals.yaml"
     file.write_text(
@@ -122,7 +122,7 @@ def test_a_faulty_catalog_is_told_with_every_place(elsewhere: Path) -> None:
     ]
 
 
-def test_what_cannot_be_read_is_told_in_words(elsewhere: Path) -> None:
+def test_a_file_that_cannot_be_read_is_an_error_with_a_message(elsewhere: Path) -> None:
     (elsewhere / "specs" / "schemas" / "api.schema.json").write_text("{", encoding="utf-8")
     with pytest.raises(ProjectError, match=r"api\.schema\.json is not JSON"):
         package.schema("api")
@@ -136,7 +136,7 @@ def test_what_cannot_be_read_is_told_in_words(elsewhere: Path) -> None:
 
 
 def test_an_installed_package_carries_its_files(tmp_path: Path) -> None:
-    """Laid out as the wheel does it, and run from a folder that knows nothing of the checkout."""
+    """Run a layout like that of the wheel from a folder outside the checkout."""
     shutil.copytree(
         ROOT / "sagerecon",
         tmp_path / "site" / "sagerecon",
@@ -163,7 +163,7 @@ def test_an_installed_package_carries_its_files(tmp_path: Path) -> None:
 
 
 def test_reading_and_checking_the_whole_catalog_is_quick() -> None:
-    """Every command waits for it: about 0.4 s on two slow cores, and ten times that is a fault."""
+    """Read the catalog in less than ten times the usual 0.4 s; every command waits for it."""
     _forget()
     before = time.perf_counter_ns()
     package.catalog()

@@ -1,9 +1,10 @@
-"""The runner through the real client against the rehearsal Sage: its rules, its limits, its troubles."""
+"""The runner through the real client against the rehearsal Sage: its rules, limits and faults."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,7 @@ from sagerecon.sage.authorization import App, Authorization
 from sagerecon.sage.client import SageClient
 from sagerecon.sage.grant import GrantTokens
 from sagerecon.sage.session import open_session
-from sagerecon.sage.tokens import tokens_of
+from sagerecon.sage.tokens import read_tokens
 from sagerecon.store.opening import open_store
 
 BUSINESS, USER = "1" * 32, "a" * 32
@@ -47,7 +48,7 @@ TROUBLES = {
 
 
 class ApiTroubles:
-    """Troubles of the API alone: a lost answer of the token endpoint may end the sign-in."""
+    """Faults of the API alone: a lost answer of the token endpoint may end the sign-in."""
 
     def __init__(self, seed: int) -> None:
         self._faults = SeededFaults(seed, TROUBLES)
@@ -57,7 +58,7 @@ class ApiTroubles:
 
 
 class Town:
-    """A rehearsal Sage with one business, and a store; `go` is one process."""
+    """A rehearsal Sage with one business, and a store; `go` runs the plan as one process would."""
 
     def __init__(self, folder: Path, seed: int, budget: Budget) -> None:
         self.folder, self.budget, self.clock = folder, budget, VirtualClock()
@@ -69,10 +70,10 @@ class Town:
         self.sage.add_business(books, {USER: FULL})
         with open_store(self.url, self.clock, None) as store:
             granted = self.sage.grant("app", USER, BUSINESS)
-            store.vault.save("g", tokens_of(granted, self.clock.now()), None)
+            store.vault.save("g", read_tokens(granted, self.clock.now()), None)
             provenance = Provenance(BUSINESS, "snapshot", "mappings", "catalog")
             calendar = Calendar(self.clock.now())
-            known = store.company(BUSINESS).id_map
+            known = store.company(BUSINESS).id_map.known()
             self.plan: Plan = plan_steps(drafts(), known, catalog(), budget, provenance, calendar)
 
     @property
@@ -124,18 +125,7 @@ def drafts() -> list[Draft]:
             "tax_amount": "2.00",
         }
         body = {**draft.body, "date": "2026-01-02", "invoice_lines": [line]}
-        made.append(
-            Draft(
-                draft.kind,
-                draft.key,
-                body,
-                draft.identity,
-                draft.origins,
-                draft.place,
-                draft.on_existing,
-                label=draft.label,
-            )
-        )
+        made.append(replace(draft, body=body))
     return made
 
 
@@ -145,7 +135,7 @@ WANTED = (
 )
 
 
-def test_all_is_well_and_not_a_call_is_wasted() -> None:
+def test_a_run_without_faults_makes_no_call_too_many() -> None:
     with quick_folder() as folder:
         town = Town(folder, 0, Budget(100, 2_500))
         outcome = town.go()
@@ -155,7 +145,7 @@ def test_all_is_well_and_not_a_call_is_wasted() -> None:
 
 
 @pytest.mark.parametrize("seed", range(1, 7))
-def test_troubles_and_deaths_double_nothing_and_lose_nothing(seed: int) -> None:
+def test_faults_and_crashes_duplicate_and_lose_nothing(seed: int) -> None:
     with quick_folder() as folder:
         town = Town(folder, seed, Budget(100, 2_500))
         left = [17 * seed, 45, 60]

@@ -41,9 +41,10 @@ PAUSED = 3
 
 #: What a run's counts are called where the bare word would puzzle.
 _WORDS = {
-    Event.REFUSED: "refused for now by Sage (429) and sent again",
+    Event.RATE_LIMITED: "rate limited by Sage (429) and sent again",
     Event.WAITING: "waits",
     Event.LEFT_OUT: "left out",
+    Event.BEFORE: "finished before",
     Event.LOOKED_UP: "looked up",
     Event.RESENT: "sent again after an answer was lost",
 }

@@ -31,7 +31,7 @@ def plan(
         calls = company.history.calls_of_last_day()
         made = plan_steps(
             prepared.outcomes,
-            company.id_map,
+            company.id_map.known(),
             project.catalog,
             budget_of(project),
             provenance(project, prepared.snapshot),

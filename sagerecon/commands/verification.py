@@ -19,12 +19,17 @@ from sagerecon.model.money import total
 from sagerecon.model.posting import LedgerRole, Side
 from sagerecon.pairing.identity import Identities
 from sagerecon.planning.budget import Budget
-from sagerecon.planning.known import KnownEntities
 from sagerecon.planning.plan import Plan, Purpose, plan_lines
 from sagerecon.planning.planner import Calendar, plan_reading
 from sagerecon.planning.settling import RunState
 from sagerecon.planning.step import ReadStep
 from sagerecon.project.project import Project, write_private
+from sagerecon.reconciliation.balances import (
+    closing_balances,
+    tie_bank,
+    tie_opening_control,
+    tie_trial_balance,
+)
 from sagerecon.reconciliation.chart_of_accounts import ControlAccounts
 from sagerecon.reconciliation.comparer import DraftInputs
 from sagerecon.reconciliation.open_items import OpenItem, open_items_held
@@ -32,14 +37,7 @@ from sagerecon.reconciliation.reconcile import reconcile
 from sagerecon.reconciliation.result import Reconciliation
 from sagerecon.reconciliation.subledger import tie_contacts
 from sagerecon.reconciliation.tax import taxed_held, tie_tax
-from sagerecon.reconciliation.tie_out import (
-    ControlPair,
-    TieOut,
-    closing_balances,
-    tie_bank,
-    tie_opening_control,
-    tie_trial_balance,
-)
+from sagerecon.reconciliation.tie_out import ControlPair, TieOut
 from sagerecon.runner.ports import Sage
 from sagerecon.runner.progress import Progress
 from sagerecon.runner.run import Ended, RunOutcome, run
@@ -80,7 +78,7 @@ Ours = Sequence[tuple[str, str]]
 def plan_read_back(
     project: Project,
     prepared: Prepared,
-    known: KnownEntities,
+    id_map: str,
     ours: Ours,
     calendar: Calendar,
     budget: Budget,
@@ -98,13 +96,13 @@ def plan_read_back(
         "the balance of every account, in one call",
         {"from_date": project.cut_over.isoformat(), "to_date": project.as_at.isoformat()},
     )
-    return _plan(project, prepared, readable, [trial_balance], known, calendar, budget)
+    return _plan(project, prepared, readable, [trial_balance], id_map, calendar, budget)
 
 
 def plan_deletions(
     project: Project,
     prepared: Prepared,
-    known: KnownEntities,
+    id_map: str,
     ours: Ours,
     history: History,
     found: Collection[tuple[str, str]],
@@ -124,7 +122,7 @@ def plan_deletions(
         for kind in sorted(missing)
         if catalog()[kind].deleted_since
     ]
-    return _plan(project, prepared, [], steps, known, calendar, budget) if steps else None
+    return _plan(project, prepared, [], steps, id_map, calendar, budget) if steps else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +147,7 @@ class Reading:
         run_history = self.company.history
         history = history_of(run_history, self.company.reconciliations)
         ours = [(written.kind, written.sage_id) for written in run_history.written()]
-        parts = (self.project, self.prepared, self.company.id_map, ours)
+        parts = (self.project, self.prepared, self.company.id_map.fingerprint(), ours)
         whole = self._carry_out("reading.jsonl", plan_read_back(*parts, self._calendar(), self.budget), sage)
         if whole.ended is not Ended.FINISHED:
             return whole
@@ -307,12 +305,12 @@ def _plan(
     prepared: Prepared,
     kinds: Sequence[tuple[str, int]],
     extra: Sequence[ReadStep],
-    known: KnownEntities,
+    id_map: str,
     calendar: Calendar,
     budget: Budget,
 ) -> Plan:
     stated = provenance(project, prepared.snapshot)
-    return plan_reading(kinds, extra, known, catalog(), budget, stated, calendar)
+    return plan_reading(kinds, extra, id_map, catalog(), budget, stated, calendar)
 
 
 def _reading(kind: str, key: str, reason: str, query: Mapping[str, str]) -> ReadStep:

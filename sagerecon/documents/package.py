@@ -1,7 +1,7 @@
-"""The files that travel with the program: the catalog, our schemas, ready mappings, the demo company.
+"""Read the files that are installed with the program: catalog, schemas, ready mappings, demo company.
 
-In a checkout they lie beside the package (`specs/`, `mappings/`, `fixtures/`); an installed wheel
-carries them in `sagerecon/_data/`. They are facts of this version, so they are read once per process.
+In a checkout they are beside the package (`specs/`, `mappings/`, `fixtures/`), in an installed wheel they are
+in `sagerecon/_data/`. They do not change while the program runs, so each is read once per process.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from sagerecon.model.catalog import Catalog
 from sagerecon.model.errors import MappingError, ProjectError
 from sagerecon.model.suggestion import suggestion
 
-_BROKEN = "The installation is not complete; install sagerecon again."
+_REINSTALL = "The installation is incomplete. Install sagerecon again."
 
 
 @cache
 def version() -> str:
-    """The program's version; `checkout` where it runs without having been installed."""
+    """Return the program's version; `checkout` where it is not installed."""
     try:
         return metadata.version("sagerecon")
     except metadata.PackageNotFoundError:
@@ -33,10 +33,10 @@ def version() -> str:
 
 @cache
 def catalog() -> Catalog:
-    """Sage as data, read from `specs/` and checked against its schemas.
+    """Return the catalog, read from `specs/` and checked against its schemas.
 
     Raises:
-        MappingError: a catalog file does not say what its schema asks for; each fault with its place.
+        MappingError: a catalog file does not conform to its schema; it holds each fault with its place.
         ProjectError: the installation is incomplete or cannot be read.
     """
     files = dict(_spec_texts())
@@ -49,7 +49,7 @@ def catalog() -> Catalog:
 
 @cache
 def catalog_fingerprint() -> str:
-    """The name of the catalog's content: the SHA-256 of its files, as 64 hex characters."""
+    """Return the SHA-256 of the catalog's files, as 64 hex characters."""
     digest = hashlib.sha256()
     for name, text in _spec_texts():
         digest.update(f"{name}\n{len(text)}\n{text}".encode())
@@ -58,53 +58,53 @@ def catalog_fingerprint() -> str:
 
 @cache
 def schema(name: str) -> Mapping[str, Any]:
-    """The JSON Schema `specs/schemas/<name>.schema.json`.
+    """Return the JSON Schema `specs/schemas/<name>.schema.json`.
 
     Raises:
-        ProjectError: there is none of that name, or it cannot be read.
+        ProjectError: it does not exist or cannot be read.
     """
     folder = _root() / "specs" / "schemas"
     path = folder / f"{name}.schema.json"
     if not path.is_file():
         names = [file.name.removesuffix(".schema.json") for file in _files(folder, "*.schema.json")]
-        raise ProjectError(f"There is no schema '{name}'.", suggestion(name, names) or _BROKEN)
+        raise ProjectError(f"There is no schema '{name}'.", suggestion(name, names) or _REINSTALL)
     try:
         document: Mapping[str, Any] = json.loads(_text(path))
     except ValueError as error:
-        raise ProjectError(f"{path} is not JSON: {error}.", _BROKEN) from error
+        raise ProjectError(f"{path} is not JSON: {error}.", _REINSTALL) from error
     return document
 
 
 def pack(name: str) -> Path:
-    """The folder of a ready mapping, `mappings/<name>`.
+    """Return the folder of a ready mapping, `mappings/<name>`.
 
     Raises:
-        ProjectError: there is none of that name.
+        ProjectError: it does not exist.
     """
     return _folder("mappings", name, "ready mapping")
 
 
 def packs() -> list[str]:
-    """The names of the ready mappings."""
+    """Return the names of the ready mappings."""
     return _folders("mappings")
 
 
 def fixture(name: str) -> Path:
-    """The folder of an extract, `fixtures/<name>`.
+    """Return the folder of an extract, `fixtures/<name>`.
 
     Raises:
-        ProjectError: there is none of that name.
+        ProjectError: it does not exist.
     """
     return _folder("fixtures", name, "extract")
 
 
 def fixtures() -> list[str]:
-    """The names of the extracts."""
+    """Return the names of the extracts."""
     return _folders("fixtures")
 
 
 def _root() -> Path:
-    """Where the files lie: inside the package if it is installed, beside it in a checkout."""
+    """Return the folder of the files: inside the package if it is installed, beside it in a checkout."""
     package = Path(__file__).resolve().parent.parent
     installed = package / "_data"
     return installed if installed.is_dir() else package.parent
@@ -115,7 +115,7 @@ def _spec_texts() -> tuple[tuple[str, str], ...]:
     root = _root()
     paths = _files(root / "specs", "**/*.yaml")
     if not paths:
-        raise ProjectError(f"There is no catalog in {root / 'specs'}.", _BROKEN)
+        raise ProjectError(f"There is no catalog in {root / 'specs'}.", _REINSTALL)
     return tuple((path.relative_to(root).as_posix(), _text(path)) for path in paths)
 
 
@@ -123,7 +123,7 @@ def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise ProjectError(f"{path} cannot be read: {error}.", _BROKEN) from error
+        raise ProjectError(f"{path} cannot be read: {error}.", _REINSTALL) from error
 
 
 def _files(folder: Path, pattern: str) -> list[Path]:
@@ -139,6 +139,6 @@ def _folders(part: str) -> list[str]:
 def _folder(part: str, name: str, what: str) -> Path:
     names = _folders(part)
     if name not in names:
-        there = f"There are: {', '.join(names)}." if names else _BROKEN
-        raise ProjectError(f"There is no {what} '{name}'.", suggestion(name, names) or there)
+        available = f"Available: {', '.join(names)}." if names else _REINSTALL
+        raise ProjectError(f"There is no {what} '{name}'.", suggestion(name, names) or available)
     return _root() / part / name
