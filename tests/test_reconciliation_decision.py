@@ -100,6 +100,10 @@ def test_causes_make_the_verdict(differences: tuple[Difference, ...], verdict: V
     assert verdict_by_causes(differences[::-1]) is verdict
 
 
+def test_a_record_on_all_sides_is_judged_by_its_differences() -> None:
+    assert decide(Evidence(DRAFT, WRITTEN, HELD), (EDITED,)) is Verdict.EDITED
+
+
 GAP = replace(EDITED, field="total_amount", gap=Decimal("-3.00"))
 CONTACT, DATE = replace(EDITED, field="contact_id"), replace(EDITED, field="due_date")
 
