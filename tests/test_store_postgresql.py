@@ -9,9 +9,11 @@ import pytest
 from moves import signed_in
 from tiny import PROJECT, write_tiny
 
-from sagerecon.commands import projects, runs
+from sagerecon.commands import projects
+from sagerecon.commands.status import status
 from sagerecon.model.clock import DAY
 from sagerecon.model.errors import StoreError
+from sagerecon.project.store import open_store
 from sagerecon.rehearsal.faults import Fault, Occasion, Trouble
 from sagerecon.runner.run import Ended
 
@@ -45,7 +47,7 @@ def test_a_move_through_troubles_and_over_days(address: str, tmp_path: Path) -> 
         assert page["$total"] == 20
         moving.clock.sleep(DAY)
         assert moving.reconcile().reconciliation.ties_out
-        assert runs.status(moving.project, moving.clock).counts == {"recorded": 22}
+        assert status(moving.project, moving.clock).counts == {"recorded": 22}
 
 
 def test_an_absent_server_is_said_so(tmp_path: Path) -> None:
@@ -53,5 +55,5 @@ def test_an_absent_server_is_said_so(tmp_path: Path) -> None:
     nowhere = "postgresql+psycopg://nobody@127.0.0.1:9/none?connect_timeout=2"
     (tmp_path / "sagerecon.yaml").write_text(f"{PROJECT.partition('sage:')[0]}store: '{nowhere}'\n")
     project = projects.open_project(tmp_path)
-    with pytest.raises(StoreError), project.open_store(projects.open_clock(project)):
+    with pytest.raises(StoreError), open_store(project, projects.open_clock(project)):
         pass
