@@ -1,4 +1,4 @@
-"""Records a second through a mapping of ten fields, beside building the same dict by hand.
+"""Measure records per second through a mapping of ten fields, beside building the same dict by hand.
 
 python benchmarks/mapping.py [RECORDS]
 """
@@ -62,7 +62,7 @@ COLUMNS = {
 
 
 def records(count: int) -> list[Record]:
-    """Customers, one in ten of which has something to be tidied."""
+    """Return customers; one in ten needs its text cleaned."""
     return [Record("customers", f"C{n:07}", _row(n), (Place("customers.csv", n + 2),)) for n in range(count)]
 
 
@@ -84,7 +84,7 @@ def _row(number: int) -> Mapping[str, Any]:
 
 
 def by_hand(record: Record) -> dict[str, Any]:
-    """The same dict written out in Python, with nothing checked and nothing remembered."""
+    """Return the same dict, written out in Python without checks or provenance."""
     row = record.values
     country = {"UK": "GB", "EIRE": "IE"}.get(row["ctry"], row["ctry"])
     return {
@@ -104,7 +104,7 @@ def by_hand(record: Record) -> dict[str, Any]:
 
 
 def rate(work: Callable[[Record], object], rows: list[Record]) -> int:
-    """Records a second of processor time, the best of three passes."""
+    """Return records per second of CPU time, the best of three passes."""
     best = 0
     for _ in range(3):
         start = time.process_time_ns()
@@ -115,7 +115,7 @@ def rate(work: Callable[[Record], object], rows: list[Record]) -> int:
 
 
 def main() -> int:
-    """0 where the mapping is at least as fast as the floor."""
+    """Return 0 if the mapping is at least as fast as required, else 1."""
     rows = records(int(sys.argv[1]) if len(sys.argv) > 1 else 20_000)
     (mapping,), findings = compile_mappings(
         {"customers.yaml": MAPPING}, {"customers": COLUMNS}, catalog(), {}, {}, schema("mapping")

@@ -1,8 +1,8 @@
-"""Contacts a second through the whole rehearsal Sage, and lists of 200 out of 100,000.
+"""Measure contacts per second through the whole rehearsal Sage, and lists of 200 out of 100,000.
 
-Every call is bytes through `RehearsalSage.request`: a granted token that is refreshed as it runs out,
-X-Business, an idempotency id, and the rolling limits of the standard profile under a clock that is moved
-on by whoever must wait. Beside it stands the least that any server could do with the same bytes.
+Every call is bytes through `RehearsalSage.request`: a granted token that is refreshed as it expires,
+X-Business, an idempotency id, and the rolling limits of the standard profile under a virtual clock that
+each wait advances. The floor is the least that any server could do with the same bytes.
 
 python benchmarks/rehearsal.py [contacts]
 """
@@ -21,7 +21,7 @@ from sagerecon.documents.package import catalog
 from sagerecon.model.clock import DAY, MINUTE, SECOND, instant_text
 from sagerecon.rehearsal.books.business import new_business
 from sagerecon.rehearsal.clock import VirtualClock
-from sagerecon.rehearsal.door import SECONDS
+from sagerecon.rehearsal.gateway import SECONDS
 from sagerecon.rehearsal.reply import Reply
 from sagerecon.rehearsal.request import FULL
 from sagerecon.rehearsal.sage import RehearsalSage
@@ -32,7 +32,7 @@ REPEATS = 9
 
 
 def body(number: int) -> bytes:
-    """A contact as a migration sends it."""
+    """Return the request body of a contact, as a migration sends it."""
     contact = {
         "idempotency_id": f"{number:032x}",
         "name": f"Customer {number} Ltd",
@@ -45,18 +45,18 @@ def body(number: int) -> bytes:
             "city": "Leeds",
             "postal_code": "LS1 1AA",
         },
-        "main_contact_person": {"name": "A Person", "email": f"p{number}@example.com"},
+        "main_contact_person": {"name": "Jo Dale", "email": f"p{number}@example.com"},
     }
     return json.dumps({"contact": contact}).encode()
 
 
 class Caller:
-    """An app that has been granted access: it waits when told to and refreshes its token in time."""
+    """An app with access: it waits after a 429 and refreshes its token after a 401."""
 
     def __init__(self) -> None:
         self.clock = VirtualClock()
         self.sage = RehearsalSage(catalog(), self.clock)
-        self.sage.door.retry_after = SECONDS
+        self.sage.gateway.retry_after = SECONDS
         self.sage.add_app(*APP, name="Bench", redirect_uri="http://127.0.0.1/back")
         self.sage.add_user("u1", "A Clerk", "AC")
         self.sage.add_business(
@@ -67,7 +67,7 @@ class Caller:
         self.take(self.sage.grant(APP[0], "u1", BUSINESS))
 
     def take(self, tokens: dict[str, str]) -> None:
-        """Use new tokens from here on."""
+        """Use these tokens from now on."""
         self.refresh_token = tokens["refresh_token"]
         self.headers = {
             "Authorization": f"Bearer {tokens['access_token']}",
@@ -76,7 +76,7 @@ class Caller:
         }
 
     def call(self, method: str, path: str, sent: bytes = b"") -> Reply:
-        """The answer that is neither a limit nor a token run out."""
+        """Return the first answer that is neither a 429 nor a 401."""
         while True:
             reply = self.sage.request(method, f"{self.base}{path}", self.headers, sent)
             if reply.status == 429:
@@ -89,7 +89,7 @@ class Caller:
                 return reply
 
     def refresh(self) -> None:
-        """New tokens for the old refresh token, at the token endpoint."""
+        """Exchange the refresh token for new tokens at the token endpoint."""
         form = {
             "grant_type": "refresh_token",
             "refresh_token": self.refresh_token,
@@ -102,7 +102,7 @@ class Caller:
 
 
 def timed(work: Callable[[], object]) -> float:
-    """Seconds of the processor that `work` took; other people's work on the machine does not count."""
+    """Return the CPU seconds of `work`; other processes do not count."""
     start = time.process_time()
     work()
     return time.process_time() - start

@@ -1,4 +1,4 @@
-"""How many durable calls a second the runner makes, beside what the disk alone allows.
+"""Measure the durable calls per second of the runner, beside what the disk alone allows.
 
     python benchmarks/runner.py [CALLS] [FOLDER]
 
@@ -28,7 +28,7 @@ from sagerecon.store.opening import open_store
 
 
 class InstantSage:
-    """Takes everything and answers with a record of about 1 KB."""
+    """A Sage that accepts every request and answers with an entity of about 1 KB."""
 
     def __init__(self, clock: VirtualClock) -> None:
         self.clock = clock
@@ -47,7 +47,7 @@ class InstantSage:
 
 
 def drafts(count: int) -> Iterator[Draft]:
-    """Half customers, half an invoice for each."""
+    """Return drafts: half customers, half invoices, one for each."""
     for number in range(count // 2):
         reference = f"C{number}"
         body: dict[str, Any] = {"name": f"Firm {number}", "contact_type_ids": ["CUSTOMER"]}
@@ -79,7 +79,7 @@ def drafts(count: int) -> Iterator[Draft]:
 
 
 def floor(folder: Path, calls: int) -> float:
-    """Calls a second with nothing but two durable commits each."""
+    """Return calls per second where each call is two durable commits and nothing else."""
     connection = sqlite3.connect(folder / "floor.db", isolation_level=None)
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")

@@ -1,4 +1,4 @@
-"""Rows a second from a file to a snapshot, beside the floor: what merely reading the file costs.
+"""Measure rows per second from a file to a snapshot, beside the floor: reading the file alone.
 
 python benchmarks/sources.py [ROWS]
 """
@@ -14,8 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from sagerecon.documents import package
-from sagerecon.sources.declaration import read_sources
 from sagerecon.sources.snapshot import open_snapshot, take_snapshot
+from sagerecon.sources.sources_yaml import read_sources
 
 COLUMNS = {
     "no": "text, required: true",
@@ -28,7 +28,7 @@ COLUMNS = {
 
 
 def rows(count: int) -> list[list[str]]:
-    """Documents such as an export holds them."""
+    """Return documents as an export contains them."""
     return [
         [
             f"INV{n:07}",
@@ -43,7 +43,7 @@ def rows(count: int) -> list[list[str]]:
 
 
 def timed(name: str, count: int, work: Callable[[], object]) -> float:
-    """Rows a second of `work`, printed."""
+    """Print the rows per second of `work`."""
     start = time.perf_counter()
     work()
     rate = count / (time.perf_counter() - start)
@@ -52,7 +52,7 @@ def timed(name: str, count: int, work: Callable[[], object]) -> float:
 
 
 def snapshot(folder: Path, settings: str, key: str) -> Callable[[], object]:
-    """A snapshot of one file, taken and opened."""
+    """Take and open a snapshot of one file."""
     columns = "".join(f"      {name}: {{{key}: {name}, type: {kind}}}\n" for name, kind in COLUMNS.items())
     files = f"sagerecon: sources/v1\nfiles:\n  t:\n    {settings}\n    columns:\n{columns}"
     text = f'{files}datasets:\n  t: {{sql: "FROM t"}}\n'

@@ -1,4 +1,4 @@
-"""What the call ledger and planning cost.
+"""Measure what the call ledger and planning cost.
 
     python benchmarks/store.py [DECISIONS] [STEPS]
 

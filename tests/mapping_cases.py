@@ -171,6 +171,16 @@ target: {kind: contact, on_existing: create}
 unmapped: {source: ignore, target: ignore}
 """
 
+#: Customers known by two columns, which other mappings refer to in that order.
+CUSTOMERS_BY_TWO = """\
+sagerecon: mapping/v1
+mapping: customers
+source: {dataset: customers, key: [cust_no, kind]}
+target: {kind: contact, identity: [reference], on_existing: create}
+unmapped: {source: ignore, target: ignore}
+fields: {name: {from: cust_no}, reference: {from: name}}
+"""
+
 
 def mapping(text: str, head: str = HEAD) -> CompiledMapping:
     """The mapping of customers with `text` behind its head; it must have no error."""

@@ -1,6 +1,6 @@
-"""The smallest Sage that can double or lose a record: entities in a dict, idempotency, limits, faults.
+"""A minimal in-memory Sage with idempotency, limits and faults, for tests of the runner.
 
-It has no rule against doubles, so that whatever is sent twice is there twice.
+It does not reject duplicates, so that a request sent twice creates two entities.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from sagerecon.model.clock import DAY, MINUTE, Clock, instant, instant_text
 from sagerecon.model.errors import NoAnswerError
 from sagerecon.model.value import canonical
 
-#: What may go wrong with one call: before it is carried out, or after.
+#: Faults of a call, before or after it is carried out.
 FAULTS = ("refuse", "lose_before", "lose_after", "fail_before", "fail_after", "limit")
 
 
 class MemorySage:
-    """Satisfies `runner.Sage`. `fault` names what goes wrong with the n-th call, or nothing."""
+    """Satisfies `runner.Sage`; `fault` returns the fault of the n-th call, or an empty string."""
 
     def __init__(
         self,
@@ -37,7 +37,7 @@ class MemorySage:
         self.fault = fault
         self.latency = latency
         self.honours_ids = honours_ids
-        self.lag = lag  # how long a listing does not show what was saved
+        self.lag = lag  # milliseconds until a saved entity appears in lists
         self.limits = ((MINUTE, per_minute), (DAY, per_day))
         self.entities: dict[str, list[dict[str, Any]]] = {}
         self.rejects: Callable[[str, dict[str, Any]], str] = lambda kind, body: ""
@@ -133,14 +133,14 @@ class MemorySage:
         )
 
 
-def at_calls(**faults: int) -> Callable[[int, Call], str]:
-    """Each named fault at the call with this number, counted from 0."""
+def faults_at(**faults: int) -> Callable[[int, Call], str]:
+    """Return a fault function that applies each named fault at the call with this number, from 0."""
     wanted = {number: fault for fault, number in faults.items()}
     return lambda number, call: wanted.get(number, "")
 
 
-def doubles(sage: MemorySage, kind: str, field: str) -> Iterator[str]:
-    """Values of a field that stand in Sage more than once."""
+def duplicates(sage: MemorySage, kind: str, field: str) -> Iterator[str]:
+    """Yield the values of a field that more than one entity has."""
     for value, count in Counter(entity.get(field) for entity in sage.bodies_of(kind)).items():
         if count > 1:
             yield str(value)

@@ -8,10 +8,11 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sagerecon.model.catalog import Api, Catalog, Field, Kind, NaturalKey, Operation
+from sagerecon.model.catalog import Api, Catalog, Field, KeyField, Kind, Operation
 from sagerecon.model.clock import instant
 from sagerecon.model.draft import Draft, Outcome, Reference
 from sagerecon.model.entity import Entity, Written
+from sagerecon.model.key import NaturalKey
 from sagerecon.model.place import Place
 from sagerecon.model.value import fingerprint
 from sagerecon.planning.plan import node_document
@@ -49,7 +50,7 @@ def _kind(name: str, fields: Mapping[str, Field], keys: Sequence[str] = (), amou
         "",
         _ALL,
         fields,
-        tuple(NaturalKey(key) for key in keys),
+        tuple(KeyField(key) for key in keys),
         amount=amount,
     )
 
@@ -134,7 +135,7 @@ def journal(*lines: tuple[str, str, str], kind: str = "opening_balance_journal")
             "reference": "TB",
             "journal_lines": [
                 {
-                    "ledger_account_id": Reference("ledger_account", f"nominal_code={code}"),
+                    "ledger_account_id": Reference("ledger_account", NaturalKey("nominal_code", code)),
                     "debit": Decimal(debit),
                     "credit": Decimal(credit),
                 }
@@ -236,8 +237,9 @@ class Company:
 
     def _value(self, value: Any, known: Field) -> Any:
         if isinstance(value, Reference):
-            code = value.key.partition("=")[2]
-            return {"id": self.ids.get(value.key, f"id-{code}"), "displayed_as": value.key}
+            if isinstance(value.key, NaturalKey):
+                return {"id": f"id-{value.key.value}", "displayed_as": str(value.key)}
+            return {"id": self.ids.get(value.key, "id-"), "displayed_as": value.key}
         if isinstance(value, Mapping):
             return self._answer(value, known.fields)
         if isinstance(value, list):

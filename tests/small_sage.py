@@ -1,4 +1,4 @@
-"""A rehearsal Sage with the smallest of books behind its door: contacts in a dict."""
+"""A rehearsal Sage with minimal books: contacts in a dict."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ADA = "a" * 32
 BOB = "b" * 32
 CYD = "c" * 32
 OAK = "1" * 32  #: Ada's lead business, GB
-ELM = "2" * 32  #: her second, IE
+ELM = "2" * 32  #: Ada's second business, IE
 APP, SECRET = "small-app", "small-secret"
 REDIRECT = "http://127.0.0.1:8765/callback"
 BASE = "https://api.accounting.sage.com/v3.1"
@@ -25,7 +25,7 @@ AUTHORIZE_URL = "https://www.sageone.com/oauth2/auth/central?filter=apiv3.1"
 
 
 def small_catalog(**profile: int | None) -> Catalog:
-    """Three kinds and the API's facts; `profile` replaces limits of the standard profile."""
+    """Return a catalog of three kinds; `profile` replaces limits of the standard profile."""
     limits: dict[str, Any] = {
         "per_minute": 100,
         "per_day": 2500,
@@ -105,7 +105,10 @@ class SmallBooks:
 
 
 def small_sage(clock: Clock | None = None, seed: int = 1, **profile: int | None) -> RehearsalSage:
-    """Ada may do everything in both businesses, Bob may only read Oak, Cyd may not delete there."""
+    """Return a rehearsal with two businesses and three users.
+
+    Ada has full access to both; Bob may only read Oak; Cyd may not delete there.
+    """
     sage = RehearsalSage(small_catalog(**profile), clock or VirtualClock(), seed)
     sage.add_app(APP, SECRET, name="Small app", redirect_uri=REDIRECT)
     sage.add_user(ADA, "Ada Lane", "AL")
@@ -117,7 +120,7 @@ def small_sage(clock: Clock | None = None, seed: int = 1, **profile: int | None)
 
 
 def records(sage: RehearsalSage, business: str = OAK) -> dict[str, dict[str, Any]]:
-    """What stands in the books of a business."""
+    """Return the records of a business."""
     books = sage.business(business)
     assert isinstance(books, SmallBooks)
     return books.records
@@ -126,6 +129,6 @@ def records(sage: RehearsalSage, business: str = OAK) -> dict[str, dict[str, Any
 def bearer(
     sage: RehearsalSage, user: str = ADA, business: str = OAK, scope: str = "full_access"
 ) -> dict[str, str]:
-    """Headers of a signed-in user that name the business."""
+    """Return the headers of a signed-in user, with the business."""
     token = sage.grant(APP, user, business, scope)["access_token"]
     return {"Authorization": f"Bearer {token}", "X-Business": business, "Content-Type": "application/json"}

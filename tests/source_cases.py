@@ -1,4 +1,4 @@
-"""Sources for tests: a declaration and files as text, read the way the program reads them."""
+"""Sources for tests: a sources.yaml and data files given as text."""
 
 from __future__ import annotations
 
@@ -12,35 +12,35 @@ import pytest
 from sagerecon.documents import package
 from sagerecon.model.finding import Finding
 from sagerecon.model.value import Scalar
-from sagerecon.sources.declaration import read_sources
-from sagerecon.sources.declared import Sources
+from sagerecon.sources.definitions import Sources
 from sagerecon.sources.snapshot import Snapshot, open_snapshot, take_snapshot
+from sagerecon.sources.sources_yaml import read_sources
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
 def shared(folder: str) -> Path:
-    """A folder of real data, or the test is skipped."""
+    """Return a folder of real data, or skip the test."""
     path = SHARED / folder
     if not path.is_dir():
-        pytest.skip(f"the real data is not here: {path}")
+        pytest.skip(f"the real data is not available: {path}")
     return path
 
 
-def declared(text: str) -> Sources:
-    """The sources of a YAML text without a fault."""
+def parse_sources(text: str) -> Sources:
+    """Return the sources of a YAML text that has no errors."""
     sources, findings = read_sources(dedent(text), "sources.yaml", package.schema("sources"))
     assert not findings, [str(finding) for finding in findings]
     return sources
 
 
-def faults(text: str) -> list[str]:
-    """What is wrong with a YAML text, as people read it."""
+def error_messages(text: str) -> list[str]:
+    """Return the messages for errors in a YAML text."""
     return [str(f) for f in read_sources(dedent(text), "sources.yaml", package.schema("sources"))[1]]
 
 
 def write_files(folder: Path, files: Mapping[str, str | bytes]) -> Path:
-    """The folder with these files in it."""
+    """Write the files into the folder and return it."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
         path = folder / name
@@ -50,13 +50,13 @@ def write_files(folder: Path, files: Mapping[str, str | bytes]) -> Path:
 
 
 def take(tmp_path: Path, text: str, files: Mapping[str, str | bytes]) -> tuple[str, list[Finding]]:
-    """The fingerprint and findings of a snapshot of these files, written to `tmp_path`."""
+    """Take a snapshot of the files in `tmp_path`; return its fingerprint and the findings."""
     folder = write_files(tmp_path / "data", files)
-    return take_snapshot(declared(text), folder, tmp_path / "snapshot.duckdb", 0)
+    return take_snapshot(parse_sources(text), folder, tmp_path / "snapshot.duckdb", 0)
 
 
-def found(tmp_path: Path, text: str, files: Mapping[str, str | bytes]) -> list[str]:
-    """What is found while these files are read, as people read it."""
+def finding_messages(tmp_path: Path, text: str, files: Mapping[str, str | bytes]) -> list[str]:
+    """Take a snapshot of the files and return the messages of its findings."""
     return [str(finding) for finding in take(tmp_path, text, files)[1]]
 
 
@@ -67,15 +67,15 @@ def snapshot(
     files: Mapping[str, str | bytes],
     parameters: Mapping[str, Scalar] | None = None,
 ) -> Iterator[Snapshot]:
-    """An open snapshot of these files."""
+    """Take a snapshot of the files and yield it opened."""
     fingerprint, findings = take(tmp_path, text, files)
     assert fingerprint, [str(finding) for finding in findings]
-    with open_snapshot(tmp_path / "snapshot.duckdb", declared(text), parameters or {}) as opened:
+    with open_snapshot(tmp_path / "snapshot.duckdb", parse_sources(text), parameters or {}) as opened:
         yield opened
 
 
 def table(columns: str, settings: str = "path: t.csv", name: str = "t") -> str:
-    """A sources.yaml with one table and a dataset of the same name that gives all of it."""
+    """Return a sources.yaml with one table and a dataset of the same name that selects all of it."""
     return (
         f"sagerecon: sources/v1\nfiles:\n  {name}:\n"
         + indent(dedent(settings).strip(), "    ")

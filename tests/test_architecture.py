@@ -1,6 +1,7 @@
 """The structure: each room imports only what lies downhill from it, and no import is for types alone."""
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -130,3 +131,16 @@ def test_the_rehearsals_door_does_not_know_the_books_behind_it() -> None:
     }
     assert inward == []
     assert outward <= {"sagerecon.rehearsal.request", "sagerecon.rehearsal.reply"}
+
+
+def test_the_readme_shows_each_room_with_its_imports() -> None:
+    """The table of the README and the table of this test are one."""
+    readme = (PACKAGE.parent / "README.md").read_text()
+    rows = re.findall(r"^\| `(\w+)/` \| [^|]+ \| ([^|]*)\|$", readme, flags=re.MULTILINE)
+    shown = {room: {name for name in re.split(r",\s*", text.strip()) if name} for room, text in rows}
+    rooms = {room: imports for room, imports in MAY_IMPORT.items() if not room.startswith("__")}
+    above_commands = {"commands", "cli"}
+    everything_below = set(rooms) - above_commands - {"model"}
+    shown["commands"] = everything_below if shown["commands"] == {"all of the above"} else shown["commands"]
+    assert rooms["commands"] <= everything_below
+    assert shown == {**rooms, "commands": everything_below}

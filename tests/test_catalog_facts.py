@@ -202,7 +202,9 @@ def _sent(
         if (field.create if operation == "create" else field.update) and kind.can(operation)
     }
     for path in ours.keys() ^ stated.keys():
-        yield Disagreement(kind.resource, f"sent on {operation} {path}", path in ours, path in stated)
+        yield Disagreement(
+            kind.resource, f"request field on {operation} {path}", path in ours, path in stated
+        )
     for path in ours.keys() & stated.keys():
         field, facts = ours[path], stated[path]
         pairs: dict[str, tuple[object, object]] = {
@@ -240,16 +242,16 @@ def _answers(kind: Kind, theirs: Mapping[str, Any]) -> Iterator[Disagreement]:
     ours = {field.answered_as: field for field in kind.fields.values() if field.answered}
     named = ours.keys() | set(kind.base_fields)
     for name in named ^ stated.keys():
-        yield Disagreement(kind.resource, f"answered {name}", name in named, name in stated)
+        yield Disagreement(kind.resource, f"response field {name}", name in named, name in stated)
     for name in ours.keys() & stated.keys():
         field, facts = ours[name], stated[name]
-        pairs: dict[str, tuple[object, object]] = {f"answered type {name}": (_answered(field), _type(facts))}
+        pairs: dict[str, tuple[object, object]] = {f"response type {name}": (_answered(field), _type(facts))}
         if field.type == "text" and not field.refers_to:
-            pairs[f"answered length {name}"] = (field.max_length, facts.get("max_length"))
+            pairs[f"response length {name}"] = (field.max_length, facts.get("max_length"))
         if facts["read_only"]:
             pairs[f"read only {name}"] = (field.read_only, True)
         if facts.get("country_restricted"):
-            pairs[f"answered country {name}"] = (list(field.countries), facts["countries_mentioned"])
+            pairs[f"response country {name}"] = (list(field.countries), facts["countries_mentioned"])
         if facts.get("not_in_start"):
             pairs[f"start {name}"] = (field.in_start, False)
         yield from _compare(kind.resource, pairs)

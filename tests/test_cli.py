@@ -137,6 +137,43 @@ def test_a_plan_of_another_source_is_stale(tiny: Path) -> None:
     assert result.exit_code == 5 and "not a whole plan" in output_text(result)
 
 
+@pytest.mark.parametrize("pinned", ["business", "snapshot", "mappings", "catalog"])
+def test_a_plan_made_from_anything_else_is_stale(tiny: Path, pinned: str) -> None:
+    run(tiny, "snapshot")
+    run(tiny, "plan")
+    plan = tiny / ".sagerecon/plan.jsonl"
+    head, *steps = plan.read_text().splitlines(keepends=True)
+    header = json.loads(head)
+    header[pinned] = "0" * 32
+    plan.write_text(json.dumps(header) + "\n" + "".join(steps))
+    assert run(tiny, "apply").exit_code == 5
+
+
+@pytest.mark.parametrize(
+    ("file", "before", "after"),
+    [
+        ("mappings/customers.yaml", "label: name", "label: ref"),
+        ("sources.yaml", "ORDER BY ref", "ORDER BY name"),
+        ("crosswalks/terms.csv", "S,1200", "S,1210"),
+        ("sagerecon.yaml", "cut_over: 2017-03-31", "cut_over: 2017-03-30"),
+        ("sagerecon.yaml", "parameters: {home: GB}", "parameters: {home: IE}"),
+    ],
+)
+def test_a_plan_of_other_mappings_is_stale_until_they_are_as_they_were(
+    tiny: Path, file: str, before: str, after: str
+) -> None:
+    (tiny / "crosswalks").mkdir()
+    (tiny / "crosswalks/terms.csv").write_text("source,target\nS,1200\n")
+    more = "crosswalks: [crosswalks/*.csv]\nparameters: {home: GB}\n"
+    edit(tiny / "sagerecon.yaml", "cut_over:", f"{more}cut_over:")
+    run(tiny, "snapshot")
+    assert run(tiny, "plan").exit_code == 0
+    edit(tiny / file, before, after)
+    assert run(tiny, "apply").exit_code == 5
+    edit(tiny / file, after, before)
+    assert run(tiny, "apply").exit_code == 4  # it would be carried out, and no sign-in exists
+
+
 def test_without_a_sign_in_nothing_is_sent(tiny: Path) -> None:
     run(tiny, "snapshot")
     run(tiny, "plan")

@@ -161,7 +161,7 @@ def test_a_document_is_held_against_the_catalog() -> None:
     assert "12 differences" in answered.stdout
     assert "list filter_foreign_currencies" in answered.stdout
     assert max(map(len, answered.stdout.splitlines())) <= 80
-    assert {"resource": "user", "what": "resource gone", "subject": "", "catalog": "2 operations",
+    assert {"resource": "user", "aspect": "resource removed", "subject": "", "catalog": "2 operations",
             "document": ""} in result("diff", str(path))["changes"]  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from sagerecon.model.errors import PlanningError, PlanStaleError
 from sagerecon.planning.plan import Action
 from sagerecon.project.store import open_store
 from sagerecon.reconciliation.verdict import Verdict
-from sagerecon.rehearsal.faults import Fault, Occasion, Trouble
+from sagerecon.rehearsal.faults import Fault, FaultType, Trigger
 from sagerecon.runner.run import Ended, RunOutcome
 
 
@@ -126,7 +126,7 @@ def test_the_whole_way_of_a_record_is_explained(moving: Move) -> None:
 
 
 def test_an_answer_that_is_lost_is_counted_and_settled(moving: Move) -> None:
-    moving.faults.add(Occasion(1, "POST", "/contacts"), Fault(Trouble.ANSWER_LOST))
+    moving.faults.add(Trigger(1, "POST", "/contacts"), Fault(FaultType.ANSWER_LOST))
     outcome = moving.load()
     assert outcome.ended is Ended.FINISHED and references(moving) == ["C1", "C2"]
     with open_store(moving.project, moving.clock) as store:

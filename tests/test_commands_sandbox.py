@@ -1,4 +1,4 @@
-"""The rehearsal a project or the sandbox asks for: its business, its users, its watch, a page that fails."""
+"""The rehearsal that a project or the sandbox asks for: business, users, clock, unreadable records."""
 
 from __future__ import annotations
 
@@ -42,15 +42,15 @@ def test_each_user_may_do_what_the_role_allows() -> None:
     assert made == {"owner": 201, "clerk": 201, "reader": 403}
 
 
-def test_a_page_with_a_spoiled_record_fails_only_where_everything_is_asked_for(tmp_path: Path) -> None:
+def test_a_page_with_an_unreadable_record_fails_only_for_all_attributes(tmp_path: Path) -> None:
     clock = VirtualClock()
     sage = open_rehearsal(catalog(), BusinessFacts(), clock, 1)
     headers = bearer(sage, "owner")
     for number in range(3):
         sage.request("POST", f"{BASE}/contacts", headers, contact(f"C{number}"))
     listed = sage.request("GET", f"{BASE}/contacts?search=C1", headers).body
-    spoiled = listed.split(b'"id":"')[1][:32].decode()
-    sage.spoil(spoiled)
+    unreadable = listed.split(b'"id":"')[1][:32].decode()
+    sage.mark_unreadable(unreadable)
     sage.save(tmp_path / "state.json")
     again = RehearsalSage.load(tmp_path / "state.json", catalog(), clock, Business.from_document)
     for answers in (sage, again):
@@ -61,11 +61,11 @@ def test_a_page_with_a_spoiled_record_fails_only_where_everything_is_asked_for(t
         assert status("?attributes=all") == 500
         assert status("?attributes=name,reference") == 200
         assert status("?attributes=all&search=C2") == 200
-        assert status(f"/{spoiled}") == 200
+        assert status(f"/{unreadable}") == 200
 
 
 @pytest.mark.parametrize("seconds", [-240, -3, 3, 240])
-def test_a_move_ends_well_where_the_servers_watch_is_off(tmp_path: Path, seconds: int) -> None:
+def test_a_move_finishes_although_the_servers_clock_is_wrong(tmp_path: Path, seconds: int) -> None:
     write_tiny(tmp_path)
     (tmp_path / "sagerecon.yaml").write_text(PROJECT.partition("sage:")[0])
     with signed_in(tmp_path) as moving:
@@ -86,8 +86,8 @@ def test_the_sandbox_takes_a_country_an_edition_and_a_scheme() -> None:
         assert (books.country, books.edition) == ("IE", "plus")
 
 
-def test_the_plan_of_a_reading_says_what_it_asks_for(tmp_path: Path) -> None:
-    """No reading of ours asks for `attributes=all`, so that one bad record cannot take a page with it."""
+def test_no_step_reads_all_attributes(tmp_path: Path) -> None:
+    """Otherwise one unreadable record would make its whole page fail."""
     write_tiny(tmp_path)
     (tmp_path / "sagerecon.yaml").write_text(PROJECT.partition("sage:")[0])
     with signed_in(tmp_path) as moving:

@@ -19,8 +19,9 @@ from sagerecon.mapping.compiler import compile_mappings
 from sagerecon.mapping.crosswalk import Crosswalk, read_crosswalk
 from sagerecon.model.catalog import Kind
 from sagerecon.model.control import Control
-from sagerecon.model.draft import Draft, LeftOut, Outcome, Quarantined, Reference, natural_key
+from sagerecon.model.draft import Draft, LeftOut, Outcome, Quarantined, Reference
 from sagerecon.model.finding import Severity
+from sagerecon.model.key import Key, NaturalKey
 from sagerecon.model.record import Record
 from sagerecon.model.value import Scalar
 from sagerecon.planning.budget import Budget
@@ -29,8 +30,8 @@ from sagerecon.planning.planner import Calendar, Provenance, plan_steps
 from sagerecon.rehearsal.books.business import Business, new_business
 from sagerecon.rehearsal.request import ApiRequest, User
 from sagerecon.sources.dataset import describe
-from sagerecon.sources.declaration import read_sources
 from sagerecon.sources.snapshot import open_snapshot, take_snapshot
+from sagerecon.sources.sources_yaml import read_sources
 from sagerecon.validation.chart import accounts_are_mapped
 from sagerecon.validation.invariants import opening_control_closes
 from sagerecon.validation.preflight import compare_figures
@@ -352,7 +353,7 @@ class Poster:
             now=1_293_840_000_000,
         )
         self.user = User("u" * 32, "A Person", "AP")
-        self.ids: dict[tuple[str, str], str] = {}
+        self.ids: dict[tuple[str, Key], str] = {}
         self.references: set[str] = set()
 
     def carry_out(self, step: Step) -> None:
@@ -361,7 +362,7 @@ class Poster:
             for entity in self.listing(step.path, dict(step.query)):
                 self._know_by_natural_keys(kind, entity)
         elif step.action in WRITES:
-            identity = [natural_key(field, value) for field, value in step.identity.items()]
+            identity = [NaturalKey(field, value) for field, value in step.identity.items()]
             there = next((self.ids[kind.name, key] for key in identity if (kind.name, key) in self.ids), None)
             self.ids[kind.name, step.key] = there or self._create(kind, step)
 
@@ -378,7 +379,7 @@ class Poster:
         for key in kind.natural_keys:
             value = _at(entity, key.field)
             if value is not None and not isinstance(value, Mapping):
-                self.ids.setdefault((kind.name, natural_key(key.field, value)), str(entity["id"]))
+                self.ids.setdefault((kind.name, NaturalKey(key.field, str(value))), str(entity["id"]))
 
     def _resolved(self, node: Any) -> Any:
         if isinstance(node, Reference):
@@ -427,7 +428,7 @@ class Poster:
         return {
             key.removeprefix(f"{mapping}/"): amounts[id_]
             for (kind, key), id_ in self.ids.items()
-            if kind == "contact" and key.startswith(f"{mapping}/") and "#" not in key
+            if kind == "contact" and isinstance(key, str) and key.startswith(f"{mapping}/") and "#" not in key
         }
 
 

@@ -5,7 +5,10 @@ from typing import Any
 import pytest
 
 from sagerecon.documents.package import catalog
-from sagerecon.pairing.adoption import differences, is_other_record
+from sagerecon.model.code import Code
+from sagerecon.model.draft import OnExisting
+from sagerecon.model.entity import Entity
+from sagerecon.pairing.adoption import Candidate, differences, is_other_record, objection_to_adopting
 
 KINDS = catalog()
 
@@ -47,6 +50,30 @@ def test_the_same_thing_said_otherwise_is_equal(ours: dict[str, Any], theirs: di
 )
 def test_each_difference_is_a_sentence(ours: dict[str, Any], theirs: dict[str, Any], sentence: str) -> None:
     assert differences(KINDS["contact"], ours, theirs) == [sentence]
+
+
+@pytest.mark.parametrize(
+    ("on_existing", "theirs", "owner", "code"),
+    [
+        (OnExisting.ADOPT_IF_EQUAL, "Oak", None, None),
+        (OnExisting.ADOPT_IF_EQUAL, "Oak", "customers/C1", None),
+        (OnExisting.ADOPT_IF_EQUAL, "Oak", "suppliers/S1", Code.DIFFERS),
+        (OnExisting.ADOPT_IF_EQUAL, "Elm", None, Code.DIFFERS),
+        (OnExisting.ADOPT_IF_EQUAL, "Elm", "suppliers/S1", Code.DIFFERS),
+        (OnExisting.ADOPT, "Elm", None, None),
+        (OnExisting.ADOPT, "Oak", "suppliers/S1", None),  # several records may share one on purpose
+        (OnExisting.ERROR, "Oak", None, Code.EXISTS),
+    ],
+)
+def test_what_speaks_against_adopting(
+    on_existing: OnExisting, theirs: str, owner: str | None, code: Code | None
+) -> None:
+    record = Candidate("customers/C1", "Oak Ltd", {"reference": "C1"}, on_existing, {"name": "Oak"})
+    bearers = [Entity("contact", "A1", {"name": theirs})]
+    found = objection_to_adopting(record, KINDS["contact"], bearers, owner)
+    assert (found[0] if found else None) is code
+    both = objection_to_adopting(record, KINDS["contact"], bearers * 2, owner)
+    assert both is not None and both[0] is Code.AMBIGUOUS
 
 
 def test_lines_are_compared_one_by_one() -> None:

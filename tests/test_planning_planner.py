@@ -14,6 +14,7 @@ from sagerecon.model.clock import DAY, MINUTE
 from sagerecon.model.draft import Draft, LeftOut, OnExisting, Outcome, Quarantined, Reference
 from sagerecon.model.errors import BudgetTooSmallError, CircularReferenceError, PlanStaleError
 from sagerecon.model.finding import Finding
+from sagerecon.model.key import NaturalKey
 from sagerecon.model.place import Place
 from sagerecon.model.value import fingerprint
 from sagerecon.planning.budget import Budget, earliest
@@ -82,7 +83,7 @@ def test_priority_decides_where_references_do_not() -> None:
 
 def test_a_circle_shows_its_path() -> None:
     one = replace(customer(1), body={"a": Reference("contact", "customers/C2")})
-    two = replace(customer(2), body={"a": Reference("contact", "reference=C1")})
+    two = replace(customer(2), body={"a": Reference("contact", NaturalKey("reference", "C1"))})
     with pytest.raises(CircularReferenceError, match="customers/C1 -> customers/C2 -> customers/C1"):
         order_drafts([one, two])
 
@@ -99,6 +100,28 @@ def test_every_record_is_in_the_plan() -> None:
         ("leave_out", "customers/C2"),
         ("quarantine", "customers/C3"),
     ]
+
+
+def test_a_record_without_a_call_keeps_its_origins_amount_label_and_reason() -> None:
+    place, finding = (Place("c.csv", 3), Place("c.csv", 4)), Finding("x", Place("c.csv", 3), "no name.")
+    amount = Decimal("7.00")
+    left = LeftOut("contact", "customers/C2", "settled", "settled before", place, amount, "Oak Ltd")
+    aside = Quarantined("contact", "customers/C3", (finding,), place, amount, "Elm Ltd")
+    for made in (planned(left, aside).steps, read_plan(plan_lines(planned(left, aside)), "plan").steps):
+        out, quarantined = made
+        assert (out.origins, out.amount, out.label, out.reason, out.rule) == (
+            place,
+            amount,
+            "Oak Ltd",
+            "settled before",
+            "settled",
+        )
+        assert (quarantined.origins, quarantined.amount, quarantined.label, quarantined.findings) == (
+            place,
+            amount,
+            "Elm Ltd",
+            (finding,),
+        )
 
 
 def test_what_was_written_is_skipped_or_changed() -> None:
@@ -123,9 +146,9 @@ def test_only_what_must_be_known_is_read() -> None:
         invoice(1, "customers/C1"),
         body={
             "contact_id": Reference("contact", "customers/C1"),
-            "tax_rate_id": Reference("tax_rate", "id=GB_STANDARD"),
-            "bank": Reference("bank_account", "ledger_account.nominal_code=1200"),
-            "ledger_account_id": Reference("ledger_account", "nominal_code=4000"),
+            "tax_rate_id": Reference("tax_rate", NaturalKey("id", "GB_STANDARD")),
+            "bank": Reference("bank_account", NaturalKey("ledger_account.nominal_code", "1200")),
+            "ledger_account_id": Reference("ledger_account", NaturalKey("nominal_code", "4000")),
         },
     )
     reads = {s.kind: s.query for s in planned(customer(1), draft).steps if s.action is Action.READ}

@@ -11,6 +11,7 @@ import pytest
 from sagerecon.documents.package import catalog
 from sagerecon.model.clock import HOUR, MINUTE, SECOND
 from sagerecon.model.draft import Reference
+from sagerecon.model.key import Key, NaturalKey
 from sagerecon.planning.request import filled_in, natural_keys, normal_key
 from sagerecon.runner.pacing import TRIES, is_over, wait_after_failure, wait_after_refusal
 from sagerecon.runner.pages import read_page
@@ -18,14 +19,14 @@ from sagerecon.runner.pages import read_page
 KINDS = catalog()
 
 
-KNOWN = {("contact", "customers/C1"): "A1", ("ledger_account", "nominal_code=41"): "L1"}
+KNOWN = {("contact", "customers/C1"): "A1", ("ledger_account", NaturalKey("nominal_code", "41")): "L1"}
 
 
 class Ids:
-    def sage_id(self, kind: str, key: str) -> str | None:
+    def sage_id(self, kind: str, key: Key) -> str | None:
         return KNOWN.get((kind, key))
 
-    def answer(self, kind: str, key: str) -> Mapping[str, Any] | None:
+    def answer(self, kind: str, key: Key) -> Mapping[str, Any] | None:
         return {"payment_on_account": {"id": "P1"}} if key == "payments/1" else None
 
 
@@ -35,9 +36,9 @@ def test_references_become_ids_and_values_become_json() -> None:
         "contact_id": Reference("contact", "customers/C1"),
         "date": date(2026, 1, 31),
         "total_amount": Decimal("12.5"),
-        "lines": [{"ledger_account_id": Reference("ledger_account", "nominal_code=0041")}],
+        "lines": [{"ledger_account_id": Reference("ledger_account", NaturalKey("nominal_code", "0041"))}],
         "artefact_id": Reference("contact_payment", "payments/1", "payment_on_account"),
-        "tax_rate_id": Reference("tax_rate", "id=GB_STANDARD"),
+        "tax_rate_id": Reference("tax_rate", NaturalKey("id", "GB_STANDARD")),
     }
     assert filled_in(body, Ids(), KINDS, missing) == {
         "contact_id": "A1",
@@ -60,15 +61,29 @@ def test_what_has_no_id_is_named() -> None:
 def test_the_keys_an_entity_bears() -> None:
     account = {"nominal_code": 41, "name": "Sales", "displayed_as": "Sales (0041)"}
     assert natural_keys(KINDS["ledger_account"], account, ["name", "nominal_code"]) == [
-        "name=Sales",
-        "nominal_code=41",
+        NaturalKey("name", "Sales"),
+        NaturalKey("nominal_code", "41"),
     ]
     bank = {"id": "B1", "ledger_account": {"id": "L9", "nominal_code": 1200}}
     fields = ["id", "ledger_account.nominal_code", "bank_account_details.account_name"]
-    assert natural_keys(KINDS["bank_account"], bank, fields) == ["id=B1", "ledger_account.nominal_code=1200"]
-    assert normal_key(KINDS["ledger_account"], "nominal_code=0041") == "nominal_code=41"
-    assert normal_key(KINDS["contact"], "reference=0041") == "reference=0041"
-    assert normal_key(KINDS["contact"], "customers/0041") == "customers/0041"
+    assert natural_keys(KINDS["bank_account"], bank, fields) == [
+        NaturalKey("id", "B1"),
+        NaturalKey("ledger_account.nominal_code", "1200"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "field", "value", "kept"),
+    [
+        ("ledger_account", "nominal_code", "0041", "41"),
+        ("ledger_account", "nominal_code", "000", "0"),
+        ("ledger_account", "nominal_code", "4" * 5_000, "4" * 5_000),
+        ("ledger_account", "nominal_code", "41a", "41a"),
+        ("contact", "reference", "0041", "0041"),
+    ],
+)
+def test_each_number_has_one_spelling_as_a_key(kind: str, field: str, value: str, kept: str) -> None:
+    assert normal_key(KINDS[kind], NaturalKey(field, value)) == NaturalKey(field, kept)
 
 
 QUERY = {"items_per_page": "2"}

@@ -9,6 +9,7 @@ import pytest
 
 from sagerecon.model.draft import Draft, Reference
 from sagerecon.model.entity import Entity
+from sagerecon.model.key import NaturalKey
 from sagerecon.model.money import total
 from sagerecon.model.place import NOWHERE
 from sagerecon.pairing.identity import Identities
@@ -16,7 +17,7 @@ from sagerecon.reconciliation.postings import BRITISH, Ledger, gap
 
 
 def account(code: str) -> Reference:
-    return Reference("ledger_account", f"nominal_code={code}")
+    return Reference("ledger_account", NaturalKey("nominal_code", f"{code}"))
 
 
 def ledger() -> Ledger:

@@ -229,6 +229,41 @@ def test_natural_key_finds_what_no_id_map_knows_and_a_lookalike_is_only_suggeste
     assert "x8" in found["customers/C8"].reason
 
 
+def test_an_entity_is_claimed_by_one_record_only() -> None:
+    company = small_company()
+    other = replace(contact("C7", "Fir Ltd"), key="suppliers/S7")
+    company.outcomes += [contact("C7", "Fir Ltd"), other]
+    company.hold("contact", "x7", {"reference": "C7", "name": "Fir Ltd"})
+    found = {v.key: v for v in company.reconcile().findings}
+    assert [found[key].sage_id for key in ("customers/C7", "suppliers/S7")] == ["x7", ""]
+    assert {found[key].verdict for key in ("customers/C7", "suppliers/S7")} == {Verdict.NOT_YET_WRITTEN}
+
+
+def test_an_entity_that_a_written_record_has_is_not_matched_by_its_key() -> None:
+    company = small_company()
+    company.outcomes.append(replace(contact("C1", "Oak Ltd"), key="suppliers/S1"))
+    found = company.reconcile()
+    assert {v.key: v.sage_id for v in found.findings} == {"suppliers/S1": ""}
+    assert next(v for v in found.verdicts if v.key == "customers/C1").verdict is Verdict.VERIFIED
+
+
+def test_each_verdict_has_the_origins_of_its_record() -> None:
+    place = (Place("invoices.csv", 8), Place("invoices.csv", 9))
+    company = Company.moved(contact("C1", "Oak Ltd"))
+    company.outcomes += [
+        Quarantined(OPENING, "open_invoices/1", (), place),
+        LeftOut(OPENING, "open_invoices/2", "settled", "settled before", place),
+        replace(invoice("1010", "C1", "5.00"), origins=place),
+    ]
+    origins = {v.key: v.origins for v in company.reconcile().verdicts}
+    assert origins == {
+        "customers/C1": (Place("customers.csv", 2),),
+        "open_invoices/1": place,
+        "open_invoices/2": place,
+        "open_invoices/1010": place,
+    }
+
+
 def test_several_entities_with_one_key_are_for_a_person() -> None:
     company = small_company()
     company.outcomes.append(contact("C7", "Fir Ltd"))

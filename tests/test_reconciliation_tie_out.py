@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from reconciliation_cases import AS_AT, CATALOG, Company, contact, invoice, small_company
 from report_cases import proven, touched_company
 
-from sagerecon.model.draft import Draft
+from sagerecon.model.draft import Draft, Reference
 from sagerecon.model.entity import Entity
 from sagerecon.model.money import total
 from sagerecon.model.place import NOWHERE
@@ -24,7 +24,7 @@ from sagerecon.reconciliation.subledger import (
     open_items_wanted,
     tie_contacts,
 )
-from sagerecon.reconciliation.tax import taxed_held, taxed_wanted, tie_tax
+from sagerecon.reconciliation.tax import TaxedAmount, taxed_held, taxed_wanted, tie_tax
 from sagerecon.reconciliation.tie_out import (
     Adjustment,
     ControlPair,
@@ -195,6 +195,95 @@ def test_payments_and_allocations_take_off_what_they_settle() -> None:
     ]  # fmt: skip
     items = open_items_held(held, Identities((), held, CATALOG), "CUSTOMER")
     assert [(item.label, item.amount) for item in items] == [("1", Decimal("78.0")), ("3", Decimal("-20.0"))]
+
+
+@pytest.mark.parametrize(
+    ("kind", "lines", "side", "amount"),
+    [
+        ("sales_invoice", "invoice_lines", "CUSTOMER", "12.00"),
+        ("sales_credit_note", "credit_note_lines", "CUSTOMER", "-12.00"),
+        ("purchase_invoice", "invoice_lines", "VENDOR", "12.00"),
+        ("purchase_credit_note", "credit_note_lines", "VENDOR", "-12.00"),
+    ],
+)
+def test_a_credit_note_takes_off_what_is_owed(kind: str, lines: str, side: str, amount: str) -> None:
+    line = {"net_amount": Decimal("10.00"), "tax_amount": Decimal("2.00")}
+    body = {"contact_id": Reference("contact", "c/1"), "reference": "7", lines: [line]}
+    draft = Draft(kind, "d/7", body, {}, (), NOWHERE)
+    held = Entity(kind, "x", {"contact": {"id": "c"}, "outstanding_amount": "12.0", lines: [line]})
+    (wanted,) = open_items_wanted([draft], side)
+    (found,) = open_items_held([held], Identities((), [held], CATALOG), side)
+    assert (wanted.amount, found.amount) == (Decimal(amount), Decimal(amount))
+    other = "VENDOR" if side == "CUSTOMER" else "CUSTOMER"
+    assert open_items_wanted([draft], other) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "sign", "direction"),
+    [
+        ("sales_invoice", 1, "sales"),
+        ("sales_credit_note", -1, "sales"),
+        ("purchase_invoice", 1, "purchases"),
+        ("purchase_credit_note", -1, "purchases"),
+    ],
+)
+def test_the_tax_of_a_credit_note_is_negative_on_its_own_side(kind: str, sign: int, direction: str) -> None:
+    lines = "credit_note_lines" if "credit" in kind else "invoice_lines"
+    line = {"net_amount": Decimal("10.00"), "tax_amount": Decimal("2.00"), "tax_rate_id": "GB_STANDARD"}
+    draft = Draft(kind, "d/7", {"date": "2017-03-31", lines: [line]}, {}, (), NOWHERE)
+    (taxed,) = taxed_wanted([draft])
+    assert taxed == TaxedAmount("GB_STANDARD", "2017-03", direction, Decimal(10) * sign, Decimal(2) * sign)
+
+
+@pytest.mark.parametrize(
+    ("type_", "side", "amount"),
+    [
+        ("CUSTOMER_RECEIPT", "CUSTOMER", "-30.00"),
+        ("CUSTOMER_REFUND", "CUSTOMER", "30.00"),
+        ("VENDOR_PAYMENT", "VENDOR", "-30.00"),
+        ("VENDOR_REFUND", "VENDOR", "30.00"),
+    ],
+)
+def test_what_a_payment_leaves_on_account(type_: str, side: str, amount: str) -> None:
+    body = {
+        "contact_id": Reference("contact", "c/1"),
+        "transaction_type_id": type_,
+        "total_amount": Decimal("50.00"),
+        "allocated_artefacts": [{"artefact_id": Reference("x", "x/1"), "amount": Decimal("20.00")}],
+    }
+    (item,) = open_items_wanted([Draft("contact_payment", "p/1", body, {}, (), NOWHERE)], side)
+    assert item.amount == Decimal(amount)
+    exact = {**body, "total_amount": Decimal("20.00")}
+    assert open_items_wanted([Draft("contact_payment", "p/1", exact, {}, (), NOWHERE)], side) == []
+
+
+CENT = Decimal("0.01")
+
+
+@pytest.mark.parametrize(
+    ("source", "sage", "agrees"),
+    [
+        (0, 0, True),
+        (None, 0, True),
+        (0, None, True),
+        (None, None, True),
+        (CENT, 0, False),
+        (0, CENT, False),
+        (CENT, CENT, False),
+        (-CENT, None, False),
+        (None, -CENT, False),
+    ],
+)
+@pytest.mark.parametrize("name", ["debtors", "creditors"])
+def test_a_control_account_agrees_with_its_contacts_to_the_cent_on_each_side(
+    name: str, source: Decimal | None, sage: Decimal | None, agrees: bool
+) -> None:
+    """`source` and `sage` are how far each side's account is from its contacts."""
+    sign = -1 if name == "creditors" else 1
+    items = [OpenItem("c/1", "Oak", "invoice 1", Decimal("120.00"), None)]
+    accounts = [None if off is None else sign * (Decimal("120.00") + off) for off in (source, sage)]
+    tie = tie_contacts(name, "", items, items, AS_AT, control=ControlPair("1100", "Debtors", *accounts))
+    assert (tie.control_agrees, tie.ties) == (agrees, agrees)
 
 
 def test_bank_takes_sages_own_balance_and_opening_control_must_be_zero() -> None:

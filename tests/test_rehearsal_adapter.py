@@ -1,4 +1,4 @@
-"""The rehearsal mounted in a session raises what `requests` raises on a real connection."""
+"""A rehearsal mounted in a session raises what `requests` raises on a real connection."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from small_sage import AUTHORIZE_URL, BASE, REVOKE_URL, TOKEN_URL, bearer, recor
 from urllib3.exceptions import MaxRetryError, NewConnectionError, ProtocolError
 
 from sagerecon.rehearsal.adapter import RehearsalAdapter, mount
-from sagerecon.rehearsal.faults import Fault, Occasion, ScheduledFaults, Trouble
+from sagerecon.rehearsal.faults import Fault, FaultType, ScheduledFaults, Trigger
 from sagerecon.rehearsal.sage import RehearsalSage
 
 
@@ -16,12 +16,12 @@ def mounted(*faults: Fault) -> tuple[RehearsalSage, requests.Session]:
     sage, session = small_sage(), requests.Session()
     session.trust_env = False
     session.headers.update(bearer(sage))
-    sage.faults = ScheduledFaults((Occasion(number), fault) for number, fault in enumerate(faults, 1))
+    sage.faults = ScheduledFaults((Trigger(number), fault) for number, fault in enumerate(faults, 1))
     mount(session, sage, "http://sage.test:8080/v3.1")
     return sage, session
 
 
-def test_sages_real_hosts_and_the_ones_named_are_answered_and_no_others() -> None:
+def test_only_sages_hosts_and_the_mounted_ones_are_answered() -> None:
     _, session = mounted()
     for url in (BASE, TOKEN_URL, REVOKE_URL, AUTHORIZE_URL, "http://sage.test:8080/v3.1/contacts"):
         assert isinstance(session.get_adapter(url), RehearsalAdapter)
@@ -30,7 +30,7 @@ def test_sages_real_hosts_and_the_ones_named_are_answered_and_no_others() -> Non
     assert (answer.status_code, answer.reason, answer.json()["$total"]) == (200, "OK", 0)
 
 
-def test_a_json_body_arrives_as_it_was_sent() -> None:
+def test_a_json_body_arrives_unchanged() -> None:
     sage, session = mounted()
     assert (
         session.post(f"{BASE}/contacts", json={"contact": {"name": "Ängström ✓"}}, timeout=5).status_code
@@ -39,8 +39,8 @@ def test_a_json_body_arrives_as_it_was_sent() -> None:
     assert [record["name"] for record in records(sage).values()] == ["Ängström ✓"]
 
 
-def test_a_refused_connection_and_a_reset_are_told_apart() -> None:
-    _, session = mounted(Fault(Trouble.REFUSED), Fault(Trouble.RESET))
+def test_a_refused_connection_and_a_reset_differ() -> None:
+    _, session = mounted(Fault(FaultType.REFUSED), Fault(FaultType.RESET))
     with pytest.raises(requests.ConnectionError) as refused:
         session.get(f"{BASE}/contacts", timeout=5)
     assert isinstance(refused.value.args[0], MaxRetryError)
@@ -51,9 +51,9 @@ def test_a_refused_connection_and_a_reset_are_told_apart() -> None:
     assert not isinstance(reset.value, requests.Timeout)
 
 
-def test_a_truncated_body_breaks_off_and_a_slow_one_runs_out_of_time() -> None:
-    slow = Fault(Trouble.SLOW, milliseconds=6_000)
-    _, session = mounted(Fault(Trouble.TRUNCATED), slow, slow, slow)
+def test_a_truncated_body_is_incomplete_and_a_slow_one_times_out() -> None:
+    slow = Fault(FaultType.SLOW, milliseconds=6_000)
+    _, session = mounted(Fault(FaultType.TRUNCATED), slow, slow, slow)
     with pytest.raises(requests.exceptions.ChunkedEncodingError):
         session.get(f"{BASE}/contacts", timeout=5)
     with pytest.raises(requests.ReadTimeout):

@@ -1,4 +1,4 @@
-"""Analysis types and categories, and the lines that name them."""
+"""Analysis types and categories, and lines with categories."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from small_business import Clerk, messages
 
 
 def types(clerk: Clerk) -> dict[str, str]:
-    """The ids of the six types by name."""
+    """Return the ids of the six types by name."""
     return {item["displayed_as"]: item["id"] for item in clerk.get("/analysis_types")["$items"]}
 
 
 def category(clerk: Clerk, type: str = "Department", code: str = "01", name: str = "North") -> str:
-    """The id of a new category."""
+    """Create a category and return its id."""
     id = types(clerk)[type]
     return str(clerk.post("analysis_type_category", code=code, name=name, analysis_type_id=id)["id"])
 
@@ -31,7 +31,7 @@ def test_there_are_three_types_for_lines_and_three_for_groups() -> None:
     ]
     assert clerk.get("/analysis_types", analysis_type_level="TRANSACTION")["$total"] == 3
     assert clerk.get("/analysis_types", analysis_type_level="2")["$total"] == 3
-    assert clerk.ask("POST", "/analysis_types", {"analysis_type": {"name": "x"}}).status == 405
+    assert clerk.request("POST", "/analysis_types", {"analysis_type": {"name": "x"}}).status == 405
     assert clerk.delete("analysis_type", types(clerk)["Project"]).status == 405
 
 
@@ -54,7 +54,7 @@ def test_a_type_is_renamed_and_keeps_its_level() -> None:
     ]
 
 
-def test_categories_have_a_number_of_their_own_within_their_type() -> None:
+def test_categories_are_numbered_within_their_type() -> None:
     clerk = Clerk()
     made = category(clerk)
     shown = clerk.get(f"/analysis_type_categories/{made}")
@@ -73,7 +73,7 @@ def test_categories_have_a_number_of_their_own_within_their_type() -> None:
     assert clerk.delete("analysis_type_category", made).status == 204
 
 
-def test_a_category_in_use_stays() -> None:
+def test_a_category_in_use_cannot_be_deleted() -> None:
     clerk = Clerk()
     made = category(clerk)
     invoice = clerk.invoice(clerk.customer(), clerk.line(analysis_type_categories=[made]))
@@ -95,7 +95,7 @@ def test_a_category_in_use_stays() -> None:
         ([], "analysis_type_categories are not enabled for Active Area SALES"),
     ],
 )
-def test_lines_are_analysed_where_the_type_is_active(areas: list[str], message: str) -> None:
+def test_lines_take_categories_of_types_active_in_their_area(areas: list[str], message: str) -> None:
     clerk = Clerk()
     made = category(clerk)
     clerk.put("analysis_type", types(clerk)["Department"], active_areas=areas)
@@ -106,7 +106,7 @@ def test_lines_are_analysed_where_the_type_is_active(areas: list[str], message: 
     assert found == ([message] if message else [])
 
 
-def test_a_line_has_one_category_of_a_type_and_none_that_is_not_there() -> None:
+def test_a_line_has_at_most_one_existing_category_of_a_type() -> None:
     clerk = Clerk()
     twice = [category(clerk, code="1"), category(clerk, code="2")]
     group = category(clerk, "Customer Group")
@@ -124,7 +124,7 @@ def test_a_line_has_one_category_of_a_type_and_none_that_is_not_there() -> None:
         assert messages(reply) == [("journal_lines.analysis_type_categories", message)]
 
 
-def test_quick_entries_and_other_payments_are_analysed_too() -> None:
+def test_quick_entries_and_other_payments_take_categories() -> None:
     clerk = Clerk()
     made = category(clerk)
     line = {"ledger_account_id": clerk.account(7500), "total_amount": "1", "analysis_type_categories": [made]}
@@ -134,5 +134,5 @@ def test_quick_entries_and_other_payments_are_analysed_too() -> None:
     assert clerk.send("other_payment", **paid, payment_lines=[line]).status == 422
 
 
-def test_start_has_no_analysis_types() -> None:
-    assert Clerk(edition="start").ask("GET", "/analysis_types").status == 403
+def test_the_start_edition_has_no_analysis_types() -> None:
+    assert Clerk(edition="start").request("GET", "/analysis_types").status == 403

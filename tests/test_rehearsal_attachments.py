@@ -1,4 +1,4 @@
-"""Files hung on records: what is taken, where they show up, and how they come back."""
+"""Attachments: validation, listing, download and deletion."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CONTENT = bytes(range(256))
 
 
 def file(**fields: Any) -> dict[str, Any]:
-    """The fields of a file of 256 bytes."""
+    """Return the fields of a file of 256 bytes."""
     text = base64.b64encode(CONTENT).decode()
     return {"file": text, "file_name": "scan.pdf", "mime_type": "application/pdf", **fields}
 
@@ -30,7 +30,7 @@ def on(type: str, id: str) -> dict[str, str]:
     return {"attachment_context_type_id": type, "attachment_context_id": id}
 
 
-def test_a_file_hangs_on_a_record() -> None:
+def test_a_file_is_attached_to_a_record() -> None:
     clerk = Clerk()
     invoice = clerk.invoice(clerk.customer())
     made = clerk.post("attachment", **file(description="A scan"), **on("SALES_INVOICE", invoice["id"]))
@@ -45,10 +45,10 @@ def test_a_file_hangs_on_a_record() -> None:
     assert clerk.get("/sales_invoices", has_attachments="false")["$total"] == 0
 
 
-def test_the_file_comes_back_byte_for_byte() -> None:
+def test_a_file_is_downloaded_unchanged() -> None:
     clerk = Clerk()
     made = clerk.post("attachment", **file(file_name="größe 1.pdf"))
-    reply = clerk.ask("GET", made["$file_path"])
+    reply = clerk.request("GET", made["$file_path"])
     assert (reply.status, reply.body) == (200, CONTENT)
     assert reply.headers["Content-Disposition"] == "attachment; filename*=UTF-8''gr%C3%B6%C3%9Fe%201.pdf"
     sage = RehearsalSage(catalog(), VirtualClock())
@@ -100,11 +100,11 @@ def test_files_are_found_by_their_record_changed_and_deleted() -> None:
     assert clerk.put("attachment", made, description="Seen").body["displayed_as"] == "Seen"
     assert clerk.delete("attachment", made).status == 204
     assert clerk.get("/attachments", deleted_since="2026-01-01")["$total"] == 1
-    reply = clerk.ask("GET", "/attachments", deleted_since="2019-06-11")
+    reply = clerk.request("GET", "/attachments", deleted_since="2019-06-11")
     assert (reply.status, reply.body[0]["$source"]) == (400, "deleted_since")
 
 
-def test_a_file_keeps_no_contact_and_goes_with_it() -> None:
+def test_a_contact_is_deleted_with_its_files() -> None:
     clerk = Clerk()
     customer = clerk.customer()
     clerk.post("attachment", **file(), **on("CONTACT", customer))
@@ -118,7 +118,7 @@ def test_files_are_saved() -> None:
     customer = clerk.customer()
     made = clerk.post("attachment", **file(), **on("CONTACT", customer))
     clerk.business = Business.from_document(json.loads(json.dumps(clerk.business.document())), catalog())
-    assert clerk.ask("GET", made["$file_path"]).body == CONTENT
+    assert clerk.request("GET", made["$file_path"]).body == CONTENT
     assert clerk.delete("contact", customer).status == 204
     assert clerk.get("/attachments")["$total"] == 0
 

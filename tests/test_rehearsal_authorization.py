@@ -1,4 +1,4 @@
-"""Sign-in at the rehearsal Sage, as a browser and an app live through it."""
+"""Sign-in at the rehearsal Sage, for browsers and apps."""
 
 from __future__ import annotations
 
@@ -35,25 +35,25 @@ PKCE = {"code_challenge": CHALLENGE, "code_challenge_method": "S256"}
 
 
 def authorize(sage: RehearsalSage, asked: Mapping[str, str], **form: str) -> Reply:
-    """The consent page, or what follows a visitor's answer to it."""
+    """Return the consent page, or the answer to a submitted choice."""
     method = "POST" if form else "GET"
     url = f"/oauth2/auth/central?{urlencode(asked)}"
     return sage.request(method, url, FORM, urlencode(form).encode())
 
 
-def came_back(reply: Reply) -> dict[str, str]:
-    """The query with which the browser goes back to the app."""
+def redirect_query(reply: Reply) -> dict[str, str]:
+    """Return the query of the redirect to the app."""
     assert reply.status == 302
     assert reply.headers["Location"].startswith(f"{REDIRECT}?")
     return dict(parse_qsl(urlsplit(reply.headers["Location"]).query))
 
 
 def code_of(sage: RehearsalSage, asked: Mapping[str, str] = ASKED, business: str = OAK) -> str:
-    return came_back(authorize(sage, asked, choice=f"{ADA} {business}", answer="allow"))["code"]
+    return redirect_query(authorize(sage, asked, choice=f"{ADA} {business}", answer="allow"))["code"]
 
 
 def token(sage: RehearsalSage, **form: str) -> tuple[int, dict[str, Any]]:
-    """What the token endpoint answers."""
+    """Return the answer of the token endpoint."""
     return answered(sage, {"client_id": APP, "client_secret": SECRET, **form}, FORM)
 
 
@@ -72,7 +72,7 @@ def refresh(sage: RehearsalSage, refresh_token: str) -> tuple[int, dict[str, Any
     return token(sage, grant_type="refresh_token", refresh_token=refresh_token)
 
 
-def test_the_page_offers_each_user_and_business_escaped() -> None:
+def test_the_consent_page_lists_users_and_businesses_escaped() -> None:
     page = authorize(small_sage(), ASKED).body.decode()
     assert page.count('type="radio"') == 4
     assert "Elm &lt;Ltd&gt;, IE" in page
@@ -86,13 +86,13 @@ def test_without_the_filter_there_is_no_business_to_choose() -> None:
     assert b"radio" not in authorize(small_sage(), asked).body
 
 
-def test_the_browser_comes_back_with_code_country_and_state() -> None:
+def test_the_redirect_has_code_country_and_state() -> None:
     sage = small_sage()
-    query = came_back(authorize(sage, ASKED, choice=f"{ADA} {ELM}", answer="allow"))
+    query = redirect_query(authorize(sage, ASKED, choice=f"{ADA} {ELM}", answer="allow"))
     assert query["state"] == "a state & more"
     assert query["country"] == "IE"
     assert re.fullmatch(r"IE/[0-9a-f]{32}", query["code"])
-    assert came_back(authorize(sage, ASKED, answer="deny"))["error"] == "access_denied"
+    assert redirect_query(authorize(sage, ASKED, answer="deny"))["error"] == "access_denied"
     assert authorize(sage, ASKED, choice=f"{ADA} {'9' * 32}", answer="allow").status == 400
 
 
@@ -105,11 +105,11 @@ def test_the_browser_comes_back_with_code_country_and_state() -> None:
         {"redirect_uri": "http://localhost:8765/callback"},
     ],
 )
-def test_nobody_is_sent_to_an_address_that_was_not_registered(wrong: dict[str, str]) -> None:
+def test_an_unregistered_redirect_uri_is_refused(wrong: dict[str, str]) -> None:
     assert authorize(small_sage(), {**ASKED, **wrong}).status == 400
 
 
-def test_on_loopback_any_port_will_do() -> None:
+def test_on_loopback_any_port_is_accepted() -> None:
     asked = {**ASKED, "redirect_uri": "http://127.0.0.1:50123/callback"}
     assert authorize(small_sage(), asked).status == 200
 
@@ -118,8 +118,8 @@ def test_on_loopback_any_port_will_do() -> None:
     ("wrong", "error"),
     [({"response_type": "token"}, "unsupported_response_type"), ({"scope": "all"}, "invalid_scope")],
 )
-def test_other_faults_go_back_to_the_app(wrong: dict[str, str], error: str) -> None:
-    assert came_back(authorize(small_sage(), {**ASKED, **wrong}))["error"] == error
+def test_other_errors_are_returned_to_the_app(wrong: dict[str, str], error: str) -> None:
+    assert redirect_query(authorize(small_sage(), {**ASKED, **wrong}))["error"] == error
 
 
 def test_a_code_gives_tokens_once_and_within_sixty_seconds() -> None:
@@ -141,7 +141,7 @@ def test_a_code_gives_tokens_once_and_within_sixty_seconds() -> None:
 
 
 def _error(document: dict[str, Any]) -> dict[str, Any]:
-    """The document, once it is seen to be a flat error object."""
+    """Check that the document is a flat error object and return it."""
     assert set(document) == {"error", "error_description"}
     assert document["error"] == "invalid_grant"
     return document
@@ -158,7 +158,7 @@ def test_a_code_is_used_up_by_a_wrong_verifier_too() -> None:
     assert exchange(sage, code_of(sage, {**ASKED, **plain}), code_verifier=VERIFIER)[0] == 200
 
 
-def test_the_redirect_uri_must_be_the_one_the_code_went_to() -> None:
+def test_the_redirect_uri_must_match_the_code() -> None:
     sage = small_sage()
     status, document = token(
         sage, grant_type="authorization_code", code=code_of(sage), redirect_uri="http://127.0.0.1:1/callback"
@@ -166,7 +166,7 @@ def test_the_redirect_uri_must_be_the_one_the_code_went_to() -> None:
     assert (status, document["error"]) == (400, "invalid_grant")
 
 
-def test_the_client_is_known_by_body_or_by_basic() -> None:
+def test_the_client_authenticates_in_the_body_or_by_basic() -> None:
     sage = small_sage()
     refresh_token = sage.grant(APP, ADA, OAK)["refresh_token"]
     basic = {**FORM, "Authorization": f"Basic {base64.b64encode(f'{APP}:{SECRET}'.encode()).decode()}"}
@@ -190,22 +190,22 @@ def test_a_refresh_rotates_and_older_tokens_are_refused() -> None:
     assert refresh(sage, second["refresh_token"])[0] == 200
 
 
-def test_what_an_old_token_does_beyond_that_can_be_played() -> None:
+def test_reuse_of_an_old_token_can_be_configured() -> None:
     graceful, strict = small_sage(), small_sage()
     graceful.authorization.reuse, strict.authorization.reuse = GRACE, REVOKE
     first = graceful.grant(APP, ADA, OAK)["refresh_token"]
     newest = refresh(graceful, first)[1]["refresh_token"]
-    assert refresh(graceful, first)[0] == 200  # the newest is replaced by it
+    assert refresh(graceful, first)[0] == 200  # it replaces the newest one
     assert refresh(graceful, newest)[0] == 200
     graceful.clock.sleep(30 * MINUTE)
     assert refresh(graceful, first)[0] == 400
     first = strict.grant(APP, ADA, OAK)["refresh_token"]
     newest = refresh(strict, first)[1]["refresh_token"]
     assert refresh(strict, first)[0] == 400
-    assert refresh(strict, newest)[0] == 400  # the whole grant has ended
+    assert refresh(strict, newest)[0] == 400  # the whole grant is revoked
 
 
-def test_a_refresh_token_lives_thirty_one_days() -> None:
+def test_a_refresh_token_is_valid_for_thirty_one_days() -> None:
     sage = small_sage()
     kept = sage.grant(APP, ADA, OAK)["refresh_token"]
     sage.clock.sleep(31 * DAY - 1)

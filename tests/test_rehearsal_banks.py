@@ -9,12 +9,12 @@ from small_business import Clerk, messages
 
 
 def deposit(clerk: Clerk, **fields: Any) -> dict[str, Any]:
-    """The fields of a deposit of 11.00 from the till to the bank."""
+    """Return the fields of a deposit of 11.00 from the cash account to the bank."""
     banks = {"from_bank_account_id": clerk.bank(1), "to_bank_account_id": clerk.bank()}
     return {**banks, "date": "2026-01-10", "reference": "D-1", "cash_amount": "11.00", **fields}
 
 
-def test_a_deposit_takes_the_till_to_the_bank() -> None:
+def test_a_deposit_moves_cash_to_the_bank() -> None:
     clerk = Clerk()
     made = clerk.post("bank_deposit", **deposit(clerk, cheque_amount="4.00"))
     assert clerk.balances(1200, 1230) == ["15.00", "-15.00"]
@@ -47,7 +47,7 @@ def test_refused_deposits(fields: dict[str, Any], source: str) -> None:
     assert source in [where for where, _ in messages(reply)]
 
 
-def test_only_the_till_is_deposited_and_never_into_itself() -> None:
+def test_only_a_cash_account_is_deposited_into_another_account() -> None:
     clerk = Clerk()
     reply = clerk.send("bank_deposit", **deposit(clerk, from_bank_account_id=clerk.bank()))
     assert messages(reply) == [
@@ -67,7 +67,7 @@ def test_a_deposit_into_an_account_in_another_currency_is_refused() -> None:
     assert [source for source, _ in messages(reply)] == ["to_bank_account_id"]
 
 
-def test_a_reconciliation_keeps_the_statement_and_matches_nothing() -> None:
+def test_a_reconciliation_stores_the_statement_and_matches_no_line() -> None:
     clerk = Clerk()
     fields = {
         "bank_account_id": clerk.bank(),

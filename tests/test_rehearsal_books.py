@@ -1,7 +1,7 @@
-"""Whatever is booked in a rehearsal business, its books stay books.
+"""Accounting invariants of a rehearsal business under random bookings.
 
-The example count is small so that the suite stays quick; `make soak` looks longer.
-`SAGERECON_SOAK` is how many examples of each sort of business it takes.
+The number of examples is small to keep the suite fast; `make soak` runs more. `SAGERECON_SOAK` sets it, per
+kind of business.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from sagerecon.rehearsal.books.ledger import Entry
 from sagerecon.rehearsal.books.reports import bank_balance, contact_balance
 from sagerecon.rehearsal.request import ApiReply, ApiRequest
 
-#: Pennies, so that sums are small and often meet.
+#: Small amounts, so that sums are often equal.
 AMOUNTS = st.integers(2, 300).map(lambda pence: f"{pence // 100}.{pence % 100:02d}")
 EVERY_DAY = ("2025-12-31", "2026-01-01", "2026-01-20", "2026-02-28", "2026-12-31")
-USUAL_DAY = st.sampled_from(["2026-01-01", "2026-01-15", "2026-02-28", "2026-03-31"] * 3 + ["2025-12-31"])
+DAYS = st.sampled_from(["2026-01-01", "2026-01-15", "2026-02-28", "2026-03-31"] * 3 + ["2025-12-31"])
 RATES = st.sampled_from(
     [("GB_STANDARD", Decimal("0.2")), ("GB_LOWER", Decimal("0.05")), ("GB_ZERO", Decimal(0))]
 )
@@ -44,13 +44,13 @@ DOCUMENTS = {
     "purchase_invoice": ("invoice_lines", COSTS),
     "purchase_credit_note": ("credit_note_lines", COSTS),
 }
-#: Quick entries of each side, with the account they are booked to.
+#: Quick entry kind of each side, with its ledger account.
 ENTRIES = {"CUSTOMER": ("sales_quick_entry", 4000), "VENDOR": ("purchase_quick_entry", 7500)}
-#: What documents do to the stock.
+#: Direction of the stock movements of each document.
 STOCK = {"sales_invoice": -1, "sales_credit_note": 1, "purchase_invoice": 1, "purchase_credit_note": -1}
 PAYABLE = (*DOCUMENTS, "sales_quick_entry", "purchase_quick_entry")
 
-#: The payment that settles what a contact of a side owes (a debit) or is owed.
+#: Payment type that settles a debit (True) or a credit of each side.
 PAYMENTS = {
     ("CUSTOMER", True): "CUSTOMER_RECEIPT",
     ("CUSTOMER", False): "CUSTOMER_REFUND",
@@ -60,7 +60,7 @@ PAYMENTS = {
 
 
 class Books(RuleBasedStateMachine):
-    """Sends bookings, sensible and not, and holds the books to account after each."""
+    """Sends valid and invalid bookings and checks the invariants of the books after each."""
 
     options: ClassVar[dict[str, Any]] = {}
 
@@ -70,7 +70,7 @@ class Books(RuleBasedStateMachine):
         self.banks = [item["id"] for item in self.clerk.get("/bank_accounts")["$items"]]
         self.contacts = [(self.clerk.customer(), "CUSTOMER"), (self.clerk.vendor(), "VENDOR")]
         self.prepare()
-        self.returned: dict[str, list[Any]] = {}  #: the entries of what stands in a tax return
+        self.returned: dict[str, list[Any]] = {}  #: entries of transactions in a filed tax return
         self.accepted = 0
         accounts = {
             "sales_ledger_account_id": self.clerk.account(4000),
@@ -82,18 +82,18 @@ class Books(RuleBasedStateMachine):
         self.saved = self.text()
 
     def prepare(self) -> None:
-        """What a business of this sort begins with."""
+        """Set up what this kind of business starts with."""
 
-    def rated(self, contact: str, rate: str) -> dict[str, Any]:
-        """The rate, where the contact's currency needs one; now and then where it does not."""
+    def exchange_rate(self, contact: str, rate: str) -> dict[str, Any]:
+        """Return the exchange rate field if the contact's currency needs it, and sometimes if not."""
         currency = self.clerk.business.company.table("contact").rows[contact].values["currency"].id
         return {} if currency == "GBP" and rate != "1" else {"exchange_rate": rate}
 
     def text(self) -> str:
         return json.dumps(self.clerk.business.document())
 
-    def judge(self, reply: ApiReply, kind: str = "") -> None:
-        """A refusal leaves every byte as it was; what was made can be named later."""
+    def check(self, reply: ApiReply, kind: str = "") -> None:
+        """Check that a refusal changed nothing; keep the id of a created record for later rules."""
         assert reply.status in (200, 201, 204, 405, 422), reply
         now = self.text()
         assert (now == self.saved) == (reply.status >= 400)
@@ -103,7 +103,7 @@ class Books(RuleBasedStateMachine):
             self.records.append((kind, reply.body["id"]))
 
     def make(self, kind: str, fields: Any) -> None:
-        self.judge(self.clerk.send(kind, **fields), kind)
+        self.check(self.clerk.send(kind, **fields), kind)
 
     @precondition(lambda self: len(self.contacts) < 5)
     @rule(
@@ -117,7 +117,7 @@ class Books(RuleBasedStateMachine):
         if currency == "EUR" and "multi_currency" in self.options:
             fields["currency_id"] = currency
         reply = self.clerk.send("contact", **fields)
-        self.judge(reply)
+        self.check(reply)
         if reply.status == 201:
             self.contacts.append((reply.body["id"], side))
 
@@ -125,20 +125,20 @@ class Books(RuleBasedStateMachine):
         fields = {"stock_item_id": self.item, "quantity": quantity, "cost_price": cost}
         return {**fields, "date": day, "details": "Stock take"}
 
-    @rule(quantity=st.integers(-5, 5), cost=AMOUNTS, day=USUAL_DAY, place=PLACES, is_new=st.booleans())
+    @rule(quantity=st.integers(-5, 5), cost=AMOUNTS, day=DAYS, place=PLACES, is_new=st.booleans())
     def move_stock(self, quantity: int, cost: str, day: str, place: int, is_new: bool) -> None:
         found = [id for kind, id in self.records if kind == "stock_movement"]
         fields = self.movement(str(quantity), cost, day)
         if is_new or not found:
             self.make("stock_movement", fields)
         else:
-            self.judge(self.clerk.put("stock_movement", found[place % len(found)], **fields))
+            self.check(self.clerk.put("stock_movement", found[place % len(found)], **fields))
 
     @rule(
         place=PLACES,
         is_note=st.booleans(),
         is_wrong=RARELY,
-        day=USUAL_DAY,
+        day=DAYS,
         net=AMOUNTS,
         taxed=RATES,
         rate=EXCHANGE,
@@ -159,9 +159,9 @@ class Books(RuleBasedStateMachine):
             "tax_rate_id": id,
             "tax_amount": f"{Decimal(net) * share + is_wrong:.2f}",
         }
-        self.make(kind, fields | self.rated(contact, rate))
+        self.make(kind, fields | self.exchange_rate(contact, rate))
 
-    @rule(place=PLACES, is_note=st.booleans(), net=st.one_of(st.none(), AMOUNTS), day=USUAL_DAY)
+    @rule(place=PLACES, is_note=st.booleans(), net=st.one_of(st.none(), AMOUNTS), day=DAYS)
     def change_quick_entry(self, place: int, is_note: bool, net: str | None, day: str) -> None:
         found = [(kind, id) for kind, id in self.records if kind.endswith("quick_entry")]
         if not found:
@@ -171,13 +171,13 @@ class Books(RuleBasedStateMachine):
         if net is not None:
             type = "CREDIT_NOTE" if is_note else "INVOICE"
             fields |= {"net_amount": net, "date": day, "quick_entry_type_id": type}
-        self.judge(self.clerk.put(kind, id, **fields))
+        self.check(self.clerk.put(kind, id, **fields))
 
     @rule(
         place=PLACES,
         is_note=st.booleans(),
         is_wrong=RARELY,
-        day=USUAL_DAY,
+        day=DAYS,
         lines=LINES,
         is_draft=RARELY,
         rate=EXCHANGE,
@@ -196,7 +196,7 @@ class Books(RuleBasedStateMachine):
         kind = f"{'sales' if (side == 'CUSTOMER') != is_wrong else 'purchase'}_"
         kind += "credit_note" if is_note else "invoice"
         fields = {"contact_id": contact, "date": day, "due_date": day, **self.lines(kind, lines)}
-        fields |= self.rated(contact, rate)
+        fields |= self.exchange_rate(contact, rate)
         if is_draft:
             fields["status_id"] = "DRAFT"
         self.make(kind, fields)
@@ -218,7 +218,7 @@ class Books(RuleBasedStateMachine):
 
     @rule(
         place=PLACES,
-        day=st.one_of(st.none(), USUAL_DAY),
+        day=st.one_of(st.none(), DAYS),
         lines=st.one_of(st.none(), LINES),
         rate=st.one_of(st.none(), EXCHANGE),
     )
@@ -236,10 +236,10 @@ class Books(RuleBasedStateMachine):
             fields |= self.lines(kind, lines)
         if rate is not None:
             row = self.clerk.business.company.table(kind).rows[id]
-            fields |= self.rated(row.values["contact"].id, rate)
-        released = self.clerk.ask("POST", f"{catalog()[kind].path}/{id}/release")
-        self.judge(released)
-        self.judge(self.clerk.put(kind, id, **fields))
+            fields |= self.exchange_rate(row.values["contact"].id, rate)
+        released = self.clerk.request("POST", f"{catalog()[kind].path}/{id}/release")
+        self.check(released)
+        self.check(self.clerk.put(kind, id, **fields))
 
     @rule(place=PLACES, is_invoice=st.booleans(), is_late=RARELY, amount=AMOUNTS, rate=EXCHANGE)
     def add_contact_opening(
@@ -252,7 +252,7 @@ class Books(RuleBasedStateMachine):
             "reference": "OLD",
             "total_amount": amount,
         }
-        fields |= self.rated(fields["contact_id"], rate)
+        fields |= self.exchange_rate(fields["contact_id"], rate)
         if "tax_scheme" in self.options and rate != "1":
             fields |= {"net_amount": f"{Decimal(amount) / Decimal('1.2'):.2f}", "tax_rate_id": "GB_STANDARD"}
         self.make("contact_opening_balance", fields)
@@ -263,11 +263,11 @@ class Books(RuleBasedStateMachine):
         rest=st.sampled_from(["0", "0", "0", "0.70"]),
         share=SHARES,
         discount=st.sampled_from(["0", "0", "0.01"]),
-        day=USUAL_DAY,
+        day=DAYS,
         rate=EXCHANGE,
     )
     def pay(self, place: int, other: int, rest: str, share: str, discount: str, day: str, rate: str) -> None:
-        """Settle a part of what is open, or put money on account."""
+        """Settle part of an open artefact, or book a payment on account."""
         found = list(self.clerk.business.company.artefacts.open())
         if found:
             artefact = found[place % len(found)]
@@ -283,12 +283,12 @@ class Books(RuleBasedStateMachine):
             contact, side = self.contacts[place % len(self.contacts)]
             fields = self.clerk.payment(PAYMENTS[side, side == "CUSTOMER"], contact, "1.50")
         fields |= {"date": day, "bank_account_id": self.banks[other % len(self.banks)]}
-        fields |= self.rated(fields["contact_id"], rate)
+        fields |= self.exchange_rate(fields["contact_id"], rate)
         self.make("contact_payment", fields)
 
     @rule(place=PLACES, share=SHARES, is_off=RARELY)
     def allocate(self, place: int, share: str, is_off: bool) -> None:
-        """Set what a contact owes against what it is owed."""
+        """Allocate a contact's debits to its credits."""
         contact, side = self.contacts[place % len(self.contacts)]
         found = list(self.clerk.business.company.artefacts.open(contact))
         owing = [each for each in found if each.outstanding > 0]
@@ -309,14 +309,14 @@ class Books(RuleBasedStateMachine):
         self.make("contact_allocation", fields)
 
     @rule(place=PLACES)
-    def take_allocations_off(self, place: int) -> None:
+    def remove_allocations(self, place: int) -> None:
         found = [id for kind, id in self.records if kind == "contact_payment"]
         if found:
-            self.judge(self.clerk.put("contact_payment", found[place % len(found)], allocated_artefacts=[]))
+            self.check(self.clerk.put("contact_payment", found[place % len(found)], allocated_artefacts=[]))
 
     @rule(place=PLACES, total=st.one_of(st.none(), AMOUNTS), rate=st.one_of(st.none(), EXCHANGE))
     def change_payment(self, place: int, total: str | None, rate: str | None) -> None:
-        """Its words or its money, with the allocations it has."""
+        """Change a payment's reference or amount and keep its allocations."""
         found = [id for kind, id in self.records if kind == "contact_payment"]
         if not found:
             return
@@ -326,11 +326,11 @@ class Books(RuleBasedStateMachine):
             fields["total_amount"] = total
         if rate is not None:
             row = self.clerk.business.company.table("contact_payment").rows[id]
-            fields |= self.rated(row.values["contact"].id, rate)
-        self.judge(self.clerk.put("contact_payment", id, **fields))
+            fields |= self.exchange_rate(row.values["contact"].id, rate)
+        self.check(self.clerk.put("contact_payment", id, **fields))
 
     @rule(
-        day=USUAL_DAY,
+        day=DAYS,
         amount=AMOUNTS,
         what=st.sampled_from(
             ["journal", "opening_balance_journal", "ledger_account", "bank", "transfer", "deposit", *OTHERS]
@@ -338,19 +338,19 @@ class Books(RuleBasedStateMachine):
         error=st.sampled_from(["0", "0", "0", "0.01"]),
     )
     def add_money(self, day: str, amount: str, what: str, error: str) -> None:
-        """A booking without a contact."""
+        """Book an entry without a contact."""
         off = str(Decimal(amount) + Decimal(error))
         credit = {"ledger_account_id": self.clerk.account(3000), "debit": "0", "credit": off}
         debit = {"ledger_account_id": self.clerk.account(7100), "debit": amount, "credit": "0"}
-        eve = "2025-12-31" if error == "0" else day
+        opening_day = "2025-12-31" if error == "0" else day
         if what == "journal":
             self.make("journal", {"date": day, "reference": "J", "journal_lines": [debit, credit]})
         elif what == "opening_balance_journal":
-            self.make("opening_balance_journal", {"date": eve, "journal_lines": [debit, credit]})
+            self.make("opening_balance_journal", {"date": opening_day, "journal_lines": [debit, credit]})
         elif what == "ledger_account":
             self.make("ledger_account_opening_balance", credit)
         elif what == "bank":
-            fields = {"bank_account_id": self.banks[0], "date": eve, "debit": amount, "credit": "0"}
+            fields = {"bank_account_id": self.banks[0], "date": opening_day, "debit": amount, "credit": "0"}
             self.make("bank_opening_balance", fields)
         elif what == "deposit":
             target, origin = self.banks[:2] if error == "0" else self.banks[1::-1]
@@ -383,13 +383,13 @@ class Books(RuleBasedStateMachine):
             return
         kind, id = self.records[place % len(self.records)]
         reply = self.clerk.delete(kind, id, void_reason="typed twice")
-        self.judge(reply)
+        self.check(reply)
         if reply.status == 204:
             self.records.remove((kind, id))
 
     def delete_contact(self, contact: tuple[str, str]) -> None:
         reply = self.clerk.delete("contact", contact[0])
-        self.judge(reply)
+        self.check(reply)
         if reply.status == 204:
             self.contacts.remove(contact)
             self.contacts = self.contacts or [(self.clerk.customer(), "CUSTOMER")]
@@ -398,31 +398,31 @@ class Books(RuleBasedStateMachine):
     @precondition(lambda self: len(self.records) > 4)
     @rule(end=st.sampled_from(["2026-01-31", "2026-03-31"]), place=st.integers(0, 9))
     def return_tax(self, end: str, place: int) -> None:
-        """Now and then a period is returned."""
+        """File the tax return of a period, in one of ten runs."""
         if place:
             return
         clerk = self.clerk
-        clerk.business.mark_returned("2026-01-01", end, clerk.now)
+        clerk.business.file_tax_return("2026-01-01", end, clerk.now)
         company = clerk.business.company
         for transaction in company.table("transaction"):
             if transaction.values.get("tax_reconciled"):
-                standing = [entry.posting for entry in company.ledger.standing(transaction.id)]
-                self.returned.setdefault(transaction.id, standing)
+                active = [entry.posting for entry in company.ledger.active_entries(transaction.id)]
+                self.returned.setdefault(transaction.id, active)
         self.saved = self.text()
 
     @rule(day=st.sampled_from(["2025-12-31", "2026-01-01", None]), place=st.integers(0, 9))
     def lock(self, day: str | None, place: int) -> None:
-        """Now and then the year is locked, or opened again."""
+        """Set or clear the lockdown date, in one of ten runs."""
         if not place:
             settings = {"financial_settings": {"year_end_lockdown_date": day}}
-            self.judge(self.clerk.ask("PUT", "/financial_settings", settings))
+            self.check(self.clerk.request("PUT", "/financial_settings", settings))
 
     @precondition(lambda self: "tax_scheme" in self.options)
     @rule(scheme=st.sampled_from(["STANDARD", "CASH_ACCOUNTING", "FLAT_CASH"]), place=st.integers(0, 5))
     def change_scheme(self, scheme: str, place: int) -> None:
         if not place:
             settings = {"financial_settings": {"tax_scheme_id": scheme}}
-            self.judge(self.clerk.ask("PUT", "/financial_settings", settings))
+            self.check(self.clerk.request("PUT", "/financial_settings", settings))
 
     @precondition(lambda self: len(self.records) > 3)
     @rule()
@@ -463,12 +463,12 @@ class Books(RuleBasedStateMachine):
     def sub_ledgers_equal_control_accounts(self) -> None:
         company = self.clerk.business.company
         contacts = company.table("contact")
-        open_items, balances, waiting = ({"CUSTOMER": Decimal(), "VENDOR": Decimal()} for _ in range(3))
+        open_items, balances, deferred_tax = ({"CUSTOMER": Decimal(), "VENDOR": Decimal()} for _ in range(3))
         owed: dict[str, Decimal] = {}
         for artefact in company.artefacts.open():
             side = contacts.rows[artefact.contact].values["contact_types"][0].id
             open_items[side] += artefact.base_outstanding
-            waiting[side] += total(artefact.held.values())
+            deferred_tax[side] += total(artefact.deferred_tax.values())
             owed[artefact.contact] = owed.get(artefact.contact, Decimal()) + artefact.outstanding
         page = self.clerk.business.handle(
             self.request("/contacts", show_balance="true", attributes="contact_types", items_per_page="200")
@@ -477,34 +477,34 @@ class Books(RuleBasedStateMachine):
             side = contact["contact_types"][0]["id"]
             sign = 1 if side == "CUSTOMER" else -1
             balances[side] += sign * contact_balance(company, contact["id"], in_base=True)
-            # In the contact's own currency, what is owed is the sum of the open documents.
+            # In the contact's own currency, the balance is the sum of the open documents.
             assert Decimal(contact["balance"]) * sign == owed.get(contact["id"], Decimal())
-        for side, control, held in (
+        for side, control, deferred in (
             ("CUSTOMER", "TRADE_DEBTORS", "TAX_ON_SALES_HELD"),
             ("VENDOR", "TRADE_CREDITORS", "TAX_ON_PURCHASES_HELD"),
         ):
             booked = company.ledger.account(company.controls[control]).total
             assert open_items[side] == balances[side] == booked
-            if held in company.controls:
-                assert waiting[side] == company.ledger.account(company.controls[held]).total
+            if deferred in company.controls:
+                assert deferred_tax[side] == company.ledger.account(company.controls[deferred]).total
 
     @invariant()
-    def what_is_settled_leaves_nothing_behind(self) -> None:
+    def settled_artefacts_have_no_residual(self) -> None:
         for kind in (*PAYABLE, "contact_opening_balance", "contact_payment"):
             for row in self.clerk.business.company.table(kind):
                 artefact = self.clerk.business.company.artefacts.get(row.values.get("on_account") or row.id)
                 if artefact is not None and not artefact.outstanding:
                     assert not artefact.base_outstanding
-                    assert not any(artefact.held.values())
+                    assert not any(artefact.deferred_tax.values())
 
     @invariant()
-    def what_was_returned_stands(self) -> None:
+    def filed_returns_do_not_change(self) -> None:
         ledger = self.clerk.business.company.ledger
         for transaction, postings in self.returned.items():
-            assert [entry.posting for entry in ledger.standing(transaction)] == postings
+            assert [entry.posting for entry in ledger.active_entries(transaction)] == postings
 
     @invariant()
-    def banks_are_worth_what_the_ledger_says(self) -> None:
+    def bank_balances_equal_the_ledger(self) -> None:
         company = self.clerk.business.company
         for row in company.table("bank_account"):
             account = row.values["ledger_account"].id
@@ -515,7 +515,7 @@ class Books(RuleBasedStateMachine):
                 assert bank_balance(company, row, day) == total(getattr(each, name) for each in entries)
 
     @invariant()
-    def what_is_outstanding_is_the_document_less_its_allocations(self) -> None:
+    def outstanding_is_the_total_less_allocations(self) -> None:
         company = self.clerk.business.company
         settled: dict[str, Decimal] = {}
         for kind in ("contact_payment", "contact_allocation"):
@@ -539,7 +539,7 @@ class Books(RuleBasedStateMachine):
                 assert status == expected
 
     @invariant()
-    def stock_is_what_moved_and_never_short(self) -> None:
+    def stock_is_the_sum_of_movements_and_not_negative(self) -> None:
         company = self.clerk.business.company
         item = company.table("stock_item").rows[self.item]
         moved = [row.values for row in company.table("stock_movement")]
@@ -561,7 +561,7 @@ class Books(RuleBasedStateMachine):
         assert by_document == sold
 
     def teardown(self) -> None:
-        """The reports tell the same as the entries and as each other, over any period."""
+        """Check that reports agree with the entries and with each other, for any period."""
         every = self.entries()
         for start in ("", "2026-01-01", "2026-01-16"):
             for end in (day for day in EVERY_DAY[1:] if day >= start):
@@ -584,28 +584,28 @@ class Books(RuleBasedStateMachine):
                     balance = Decimal(details["balance"]) * (
                         -1 if details["credit_or_debit"] == "credit" else 1
                     )
-                    standing = [
+                    active = [
                         entry.amount
                         for entry in every
                         if entry.account == account["id"] and start <= entry.day <= end and not entry.deleted
                     ]
-                    found = (balance, moved.get(account["id"], Decimal()), total(standing))
+                    found = (balance, moved.get(account["id"], Decimal()), total(active))
                     assert len(set(found)) == 1, (start, end, account["displayed_as"], found)
-                    assert Decimal(details["debits"]) == total(each for each in standing if each > 0)
-                    assert Decimal(details["credits"]) == -total(each for each in standing if each < 0)
+                    assert Decimal(details["debits"]) == total(each for each in active if each > 0)
+                    assert Decimal(details["credits"]) == -total(each for each in active if each < 0)
 
     def request(self, path: str, **query: str) -> Any:
         return ApiRequest("GET", path, query, None, self.clerk.user, self.clerk.now)
 
 
 class CashBooks(Books):
-    """The same where tax is due when it is paid."""
+    """The invariants under cash accounting."""
 
     options: ClassVar[dict[str, Any]] = {"tax_scheme": "CASH_ACCOUNTING"}
 
 
 class CurrencyBooks(Books):
-    """The same with contacts and a bank account in another currency."""
+    """The invariants with contacts and a bank account in another currency."""
 
     options: ClassVar[dict[str, Any]] = {"multi_currency": True}
 
@@ -627,7 +627,7 @@ class CurrencyBooks(Books):
 
 
 class CashCurrencyBooks(CurrencyBooks):
-    """Both at once."""
+    """The invariants under cash accounting with another currency."""
 
     options: ClassVar[dict[str, Any]] = {"multi_currency": True, "tax_scheme": "CASH_ACCOUNTING"}
 

@@ -1,4 +1,4 @@
-"""A rehearsal business: what it starts with, what it accepts, what it refuses, and that it can be saved."""
+"""A rehearsal business: its initial records, validation, refusals, and saving."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sagerecon.rehearsal.books.business import Business, new_business
 from sagerecon.rehearsal.request import READ_ONLY, RESTRICTED
 
 
-def test_a_fresh_business_has_a_chart_two_bank_accounts_and_the_authority_as_contacts() -> None:
+def test_a_new_business_has_a_chart_two_bank_accounts_and_system_contacts() -> None:
     clerk = Clerk()
     accounts = clerk.get("/ledger_accounts", attributes="nominal_code", items_per_page="200")["$items"]
     codes = {account["nominal_code"]: account["displayed_as"] for account in accounts}
@@ -30,7 +30,7 @@ def test_a_fresh_business_has_a_chart_two_bank_accounts_and_the_authority_as_con
     assert clerk.get("/contacts", exclude_system="true")["$total"] == 0
 
 
-def test_the_facts_of_a_business_tell_its_country_and_its_subscription() -> None:
+def test_the_facts_of_a_business_include_country_and_subscription() -> None:
     business = new_business(
         catalog(), BUSINESS_ID, "Oak", country="IE", edition="start", currency="EUR", now=START
     )
@@ -45,7 +45,7 @@ def test_the_facts_of_a_business_tell_its_country_and_its_subscription() -> None
     )
 
 
-def test_a_contact_brings_its_address_and_its_person() -> None:
+def test_a_contact_creates_its_address_and_its_person() -> None:
     clerk = Clerk()
     contact = clerk.post(
         "contact",
@@ -69,7 +69,7 @@ def test_a_contact_brings_its_address_and_its_person() -> None:
     assert clerk.get("/addresses", contact_id=contact["id"])["$total"] == 1
 
 
-def test_a_new_main_address_takes_the_place_of_the_old_one() -> None:
+def test_a_new_main_address_replaces_the_old_one() -> None:
     clerk = Clerk()
     contact = clerk.customer(main_address={"city": "Leeds"})
     fields = {"address_type_id": "ACCOUNTS", "name": "New", "is_main_address": True, "contact_id": contact}
@@ -81,7 +81,7 @@ def test_a_new_main_address_takes_the_place_of_the_old_one() -> None:
     assert clerk.get(f"/contacts/{contact}")["main_address"] is None
 
 
-def test_all_faults_of_a_body_are_told_at_once() -> None:
+def test_all_faults_of_a_body_are_reported_at_once() -> None:
     reply = Clerk().send(
         "sales_invoice", contact_id="nobody", date="5/1/2026", invoice_lines=[{"unit_price": "x"}]
     )
@@ -116,18 +116,20 @@ def test_all_faults_of_a_body_are_told_at_once() -> None:
         ),
     ],
 )
-def test_a_contact_is_held_to_the_catalog(fields: dict[str, object], fault: tuple[str, str]) -> None:
+def test_a_contact_is_validated_against_the_catalog(
+    fields: dict[str, object], fault: tuple[str, str]
+) -> None:
     reply = Clerk().send("contact", **{"name": "Oak", "contact_type_ids": ["CUSTOMER"], **fields})
     assert (reply.status, messages(reply)) == (422, [fault])
 
 
 def test_a_body_needs_its_wrapper() -> None:
     for body in (None, [], {}, {"contact": "Oak"}, {"contacts": {"name": "Oak"}}):
-        reply = Clerk().ask("POST", "/contacts", body)
+        reply = Clerk().request("POST", "/contacts", body)
         assert (reply.status, messages(reply)) == (422, [("contact", "This field is required.")])
 
 
-def test_what_nobody_knows_or_nobody_may_send_is_passed_over() -> None:
+def test_unknown_and_read_only_fields_are_ignored() -> None:
     clerk = Clerk()
     contact = clerk.post(
         "contact", name="Oak", contact_type_ids=["CUSTOMER"], nonsense=1, balance="5", system=True
@@ -166,10 +168,10 @@ def test_a_nominal_code_is_an_integer_and_shows_four_digits() -> None:
     }
     account = clerk.post("ledger_account", nominal_code="0042", **fields)
     assert (account["nominal_code"], account["displayed_as"]) == (42, "Tools (0042)")
-    assert clerk.ask("DELETE", f"/ledger_accounts/{account['id']}").status == 405
+    assert clerk.request("DELETE", f"/ledger_accounts/{account['id']}").status == 405
 
 
-def test_a_bank_account_brings_its_ledger_account() -> None:
+def test_a_bank_account_creates_its_ledger_account() -> None:
     clerk = Clerk()
     details = {"account_name": "Savings", "account_number": "123"}
     bank = clerk.post(
@@ -186,7 +188,7 @@ def test_a_bank_account_brings_its_ledger_account() -> None:
     assert clerk.delete("bank_account", clerk.bank()).status == 405
 
 
-def test_a_wrong_sort_of_contact_cannot_be_found() -> None:
+def test_a_contact_of_the_wrong_type_is_not_found() -> None:
     clerk = Clerk()
     customer, vendor = clerk.customer(), clerk.vendor()
     fields = {"date": "2026-01-05", "invoice_lines": [clerk.line()]}
@@ -199,7 +201,7 @@ def test_a_wrong_sort_of_contact_cannot_be_found() -> None:
     ]
 
 
-def test_a_contact_in_use_stays() -> None:
+def test_a_contact_in_use_cannot_be_deleted() -> None:
     clerk = Clerk()
     customer = clerk.customer()
     assert clerk.get(f"/contacts/{customer}")["deletable"] is True
@@ -213,7 +215,7 @@ def test_a_contact_in_use_stays() -> None:
     assert clerk.put("contact", system, name="X").status == 422
 
 
-def test_items_have_a_code_of_their_own_and_stay_while_a_document_names_them() -> None:
+def test_item_codes_are_unique_and_used_items_cannot_be_deleted() -> None:
     clerk = Clerk()
     accounts = {
         "sales_ledger_account_id": clerk.account(4000),
@@ -252,18 +254,18 @@ def test_unknown_paths_ids_and_methods() -> None:
         "/datev_settings",
         "/",
     ):
-        reply = clerk.ask("GET", path)
+        reply = clerk.request("GET", path)
         assert (reply.status, reply.body[0]["$dataCode"]) == (404, "RecordNotFound"), path
     for method, path in (("POST", "/contact_types"), ("PUT", "/journals/x"), ("PATCH", "/contacts/x")):
-        reply = clerk.ask(method, path, {})
+        reply = clerk.request(method, path, {})
         assert (reply.status, reply.body[0]["$dataCode"]) == (405, "MethodNotAllowed"), path
 
 
-def test_roles_reach_as_far_as_they_reach() -> None:
+def test_each_role_has_its_permissions() -> None:
     clerk = Clerk()
     customer = clerk.customer()
     reader = Clerk(clerk.business, READ_ONLY)
-    assert reader.ask("GET", f"/contacts/{customer}").status == 200
+    assert reader.request("GET", f"/contacts/{customer}").status == 200
     reply = reader.send("contact", name="Ash", contact_type_ids=["CUSTOMER"])
     assert (reply.status, reply.body[0]["$dataCode"]) == (403, "MultiUserAccessDenied")
     restricted = Clerk(clerk.business, RESTRICTED)
@@ -272,11 +274,11 @@ def test_roles_reach_as_far_as_they_reach() -> None:
     assert clerk.delete("contact", customer).status == 204
 
 
-def test_the_start_edition_has_less() -> None:
+def test_the_start_edition_has_fewer_operations() -> None:
     clerk = Clerk(edition="start")
     customer = clerk.customer(main_address={"city": "Leeds"}, credit_limit="5")
     assert clerk.get(f"/contacts/{customer}")["credit_limit"] is None
-    assert clerk.ask("GET", "/purchase_invoices").status == 200
+    assert clerk.request("GET", "/purchase_invoices").status == 200
     reply = clerk.send("purchase_invoice", contact_id=clerk.vendor())
     assert (reply.status, reply.body[0]["$dataCode"]) == (403, "AuthorizationFailure")
     fields = {
@@ -299,25 +301,25 @@ def test_the_start_edition_has_less() -> None:
     assert clerk.send("address", **address).status == 422
 
 
-def test_what_the_rehearsal_keeps_no_books_for_is_refused() -> None:
+def test_unsupported_features_are_refused() -> None:
     clerk = Clerk()
     customer = clerk.customer()
     fields = {"contact_id": customer, "date": "2026-01-05", "invoice_lines": [clerk.line()]}
     reply = clerk.send("sales_invoice", vat_reverse_charge=True, currency_id="EUR", **fields)
     assert messages(reply) == [
         ("currency_id", "Multi-currency is not enabled for this business."),
-        ("vat_reverse_charge", "The rehearsal keeps no books for vat reverse charge."),
+        ("vat_reverse_charge", "The rehearsal does not support reverse charge VAT."),
     ]
 
 
-def test_the_start_of_the_accounts_moves_only_while_all_bookings_stay_on_their_side() -> None:
+def test_the_accounts_start_date_cannot_pass_a_booking() -> None:
     clerk = Clerk()
     clerk.invoice(clerk.customer(), date="2026-01-05")
     change = {"financial_settings": {"accounts_start_date": "2026-01-06"}}
-    reply = clerk.ask("PUT", "/financial_settings", change)
+    reply = clerk.request("PUT", "/financial_settings", change)
     assert messages(reply) == [("accounts_start_date", "There are bookings on the other side of this date.")]
     change = {"financial_settings": {"accounts_start_date": "2025-07-01"}}
-    assert clerk.ask("PUT", "/financial_settings", change).body["accounts_start_date"] == "2025-07-01"
+    assert clerk.request("PUT", "/financial_settings", change).body["accounts_start_date"] == "2025-07-01"
 
 
 def test_the_standard_rate_has_a_history() -> None:
@@ -344,7 +346,7 @@ def test_the_same_seed_and_requests_give_the_same_bytes() -> None:
     assert play(1) != play(2)
 
 
-def test_a_saved_business_goes_on_where_it_was() -> None:
+def test_a_saved_business_continues_after_loading() -> None:
     clerk = Clerk()
     customer = clerk.customer(reference="OAK01")
     invoice = clerk.invoice(customer)["id"]
@@ -376,7 +378,7 @@ def test_a_refusal_changes_nothing() -> None:
     before = json.dumps(clerk.business.document())
     refused = [
         clerk.put("sales_invoice", invoice, invoice_lines=[clerk.line("1.00", "0.20")]),
-        clerk.put("sales_invoice", invoice, date="2010-06-01"),  # when the rate was another
+        clerk.put("sales_invoice", invoice, date="2010-06-01"),  # when the tax rate was different
         clerk.delete("sales_invoice", invoice, void_reason="x"),
         clerk.delete("contact", customer),
         clerk.send(
@@ -388,7 +390,7 @@ def test_a_refusal_changes_nothing() -> None:
     assert json.dumps(clerk.business.document()) == before
 
 
-def test_a_bank_account_may_take_a_ledger_account_that_is_there() -> None:
+def test_a_bank_account_may_use_an_existing_ledger_account() -> None:
     clerk = Clerk()
     fields = {
         "ledger_account_type_id": "BANK",
@@ -400,21 +402,21 @@ def test_a_bank_account_may_take_a_ledger_account_that_is_there() -> None:
     fields = {"bank_account_type_id": "LOAN", "bank_account_details": {"account_name": "Loan"}}
     bank = clerk.post("bank_account", ledger_account_id=account, **fields)
     assert bank["displayed_as"] == "Loan (1300)"
-    refusal = [("ledger_account_id", "The ledger account already has a purpose of its own.")]
+    refusal = [("ledger_account_id", "The ledger account already has another purpose.")]
     for taken in (account, clerk.account(1100)):
         assert messages(clerk.send("bank_account", ledger_account_id=taken, **fields)) == refusal
     assert clerk.delete("bank_account", bank["id"]).status == 204
     assert clerk.get(f"/ledger_accounts/{account}")["bank_attached"] is False
 
 
-def test_every_word_of_the_catalogs_fixed_lists_is_known() -> None:
+def test_every_entry_of_the_catalogs_fixed_lists_is_supported() -> None:
     company = Clerk().business.company
     for kind in catalog():
         if kind.is_fixed_list:
-            words = company.words(kind.name)
-            assert words is not None
-            assert set(kind.values) <= set(words), kind.name
-            assert kind.values_are_examples or not kind.values or set(words) == set(kind.values), kind.name
+            entries = company.fixed_list(kind.name)
+            assert entries is not None
+            assert set(kind.values) <= set(entries), kind.name
+            assert kind.values_are_examples or not kind.values or set(entries) == set(kind.values), kind.name
 
 
 def test_a_product_of_amounts_that_is_too_large_is_refused() -> None:

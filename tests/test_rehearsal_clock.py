@@ -34,7 +34,7 @@ def test_no_sleep_is_lost_between_threads(tmp_path: Path) -> None:
             assert clock.now() == 800
 
 
-def test_two_processes_live_in_one_time(tmp_path: Path) -> None:
+def test_two_processes_share_one_clock(tmp_path: Path) -> None:
     path = tmp_path / "clock"
     program = (
         "import sys; from pathlib import Path; from sagerecon.rehearsal.clock import SharedClock\n"
@@ -43,13 +43,13 @@ def test_two_processes_live_in_one_time(tmp_path: Path) -> None:
     )
     with SharedClock(path, 1_000) as clock:
         other = subprocess.Popen([sys.executable, "-c", program, str(path)])
-        while clock.now() == 1_000:  # until the other has begun
+        while clock.now() == 1_000:  # until the other process has started
             assert other.poll() is None
         for _ in range(20_000):
             clock.sleep(1)
         assert other.wait(20) == 0
         assert clock.now() == 41_000
-    with SharedClock(path, 7) as again:  # a file that is there goes on from where it stood
+    with SharedClock(path, 7) as again:  # an existing file keeps its time
         assert again.now() == 41_000
     assert path.stat().st_mode & 0o777 == 0o600
     assert path.stat().st_size == 8

@@ -1,4 +1,4 @@
-"""Other currencies: whether they are allowed, what a document is worth, what a change of rate costs."""
+"""Other currencies: whether they are allowed, base values of documents, exchange gains and losses."""
 
 from __future__ import annotations
 
@@ -14,34 +14,36 @@ EXCHANGE = 8260
 
 
 def abroad(**options: Any) -> tuple[Clerk, str]:
-    """A clerk of a business with other currencies switched on, and a customer in euros."""
+    """Return a clerk of a business with multi-currency, and a customer in euros."""
     clerk = Clerk(multi_currency=True, **options)
     return clerk, clerk.customer("Eiche GmbH", currency_id="EUR")
 
 
 def euro_bank(clerk: Clerk) -> str:
-    """The id of a new bank account in euros."""
+    """Create a bank account in euros and return its id."""
     details = {"account_name": "Euro Account"}
     fields = {"bank_account_type_id": "CHECKING", "currency_id": "EUR", "bank_account_details": details}
     return str(clerk.post("bank_account", **fields)["id"])
 
 
-def test_other_currencies_are_refused_until_they_are_switched_on() -> None:
+def test_other_currencies_need_multi_currency() -> None:
     clerk = Clerk()
     refusal = [("currency_id", "Multi-currency is not enabled for this business.")]
     fields = {"name": "Eiche GmbH", "contact_type_ids": ["CUSTOMER"], "currency_id": "EUR"}
     assert messages(clerk.send("contact", **fields)) == refusal
     settings = {"financial_settings": {"multi_currency_enabled": True}}
-    assert clerk.ask("PUT", "/financial_settings", settings).status == 200
+    assert clerk.request("PUT", "/financial_settings", settings).status == 200
     assert clerk.send("contact", **fields).status == 201
     off = {"financial_settings": {"multi_currency_enabled": False}}
-    reply = clerk.ask("PUT", "/financial_settings", off)
+    reply = clerk.request("PUT", "/financial_settings", off)
     assert messages(reply) == [("multi_currency_enabled", "There are records in other currencies.")]
 
 
 def test_the_start_edition_has_one_currency() -> None:
     clerk = Clerk(edition="start")
-    reply = clerk.ask("PUT", "/financial_settings", {"financial_settings": {"multi_currency_enabled": True}})
+    reply = clerk.request(
+        "PUT", "/financial_settings", {"financial_settings": {"multi_currency_enabled": True}}
+    )
     assert messages(reply) == [
         ("multi_currency_enabled", "Multi-currency is not available in the start edition.")
     ]
@@ -68,7 +70,7 @@ def test_a_document_is_in_the_currency_of_its_contact_at_its_own_rate() -> None:
     )
 
 
-def test_the_inverse_rate_will_do() -> None:
+def test_the_inverse_rate_is_accepted() -> None:
     clerk, customer = abroad()
     invoice = clerk.invoice(customer, inverse_exchange_rate="0.8")
     assert (invoice["exchange_rate"], invoice["base_currency_total_amount"]) == ("1.25", "96.0")
@@ -76,7 +78,7 @@ def test_the_inverse_rate_will_do() -> None:
     assert (changed.body["exchange_rate"], clerk.balances(1100)) == ("2.0", ["60.00"])
 
 
-def test_without_a_rate_the_business_uses_the_one_it_keeps() -> None:
+def test_without_a_rate_the_business_rate_is_used() -> None:
     clerk, customer = abroad()
     fields = {"contact_id": customer, "date": "2026-01-05", "invoice_lines": [clerk.line()]}
     assert messages(clerk.send("sales_invoice", **fields)) == [("exchange_rate", "This field is required.")]
@@ -92,7 +94,7 @@ def test_without_a_rate_the_business_uses_the_one_it_keeps() -> None:
         ("1.2", "USD", ("currency_id", "The currency must be the currency of the contact.")),
     ],
 )
-def test_rates_and_currencies_that_make_no_sense(rate: str, currency: str, message: tuple[str, str]) -> None:
+def test_invalid_rates_and_currencies(rate: str, currency: str, message: tuple[str, str]) -> None:
     clerk, customer = abroad()
     fields = {"contact_id": customer, "date": "2026-01-05", "invoice_lines": [clerk.line()]}
     reply = clerk.send("sales_invoice", exchange_rate=rate, currency_id=currency, **fields)
@@ -106,7 +108,7 @@ def test_the_base_currency_has_no_rate() -> None:
     assert messages(reply) == [("exchange_rate", "The exchange rate of the base currency is 1.")]
 
 
-def test_a_better_rate_at_the_payment_is_a_gain_a_worse_one_a_loss() -> None:
+def test_a_change_of_rate_until_payment_is_a_gain_or_a_loss() -> None:
     clerk, customer = abroad()
     invoice = clerk.invoice(customer, exchange_rate="1.25")["id"]
     clerk.receipt(customer, "60.00", (invoice, "60.00"), exchange_rate="1.20")
@@ -118,7 +120,7 @@ def test_a_better_rate_at_the_payment_is_a_gain_a_worse_one_a_loss() -> None:
     assert clerk.balances(1200, 1100, EXCHANGE) == ["50.00", "48.00", "-2.00"]
 
 
-def test_the_last_penny_goes_with_the_last_payment() -> None:
+def test_the_last_payment_takes_all_rounding() -> None:
     clerk, customer = abroad()
     invoice = clerk.invoice(customer, clerk.line("1.00", "0.00"), exchange_rate="3")["id"]
     assert clerk.balances(1100) == ["0.33"]
@@ -128,7 +130,7 @@ def test_the_last_penny_goes_with_the_last_payment() -> None:
     assert clerk.balances(1100, 1200, EXCHANGE) == ["0.00", "0.33", "0.00"]
 
 
-def test_a_discount_is_worth_what_it_was_at_the_rate_of_the_document() -> None:
+def test_a_discount_is_valued_at_the_rate_of_the_document() -> None:
     clerk, customer = abroad()
     invoice = clerk.invoice(customer, exchange_rate="1.25")["id"]
     part = [{"artefact_id": invoice, "amount": "110.00", "discount": "10.00"}]
@@ -137,7 +139,7 @@ def test_a_discount_is_worth_what_it_was_at_the_rate_of_the_document() -> None:
     assert clerk.balances(1100, 1200, 4009, EXCHANGE) == ["0.00", "100.00", "8.00", "-12.00"]
 
 
-def test_money_on_account_is_worth_what_it_was_when_it_came() -> None:
+def test_a_payment_on_account_keeps_its_own_rate() -> None:
     clerk, customer = abroad()
     receipt = clerk.receipt(customer, "120.00", exchange_rate="1.50")
     rest = receipt["payment_on_account"]
@@ -185,7 +187,7 @@ def test_a_bank_account_in_another_currency_keeps_its_own_balance() -> None:
     ]
 
 
-def test_what_has_no_rate_of_its_own_takes_the_one_the_business_keeps() -> None:
+def test_bookings_without_a_rate_use_the_business_rate() -> None:
     clerk, _ = abroad()
     bank = euro_bank(clerk)
     opening = {"bank_account_id": bank, "date": "2025-12-31", "debit": "125.00", "credit": "0"}
@@ -201,7 +203,7 @@ def test_what_has_no_rate_of_its_own_takes_the_one_the_business_keeps() -> None:
     assert clerk.get(f"/bank_accounts/{bank}")["balance"] == "112.5"
 
 
-def test_transfers_stay_in_one_currency() -> None:
+def test_transfers_need_one_currency() -> None:
     clerk, _ = abroad()
     clerk.post("business_exchange_rate", currency_id="EUR", rate="1.25")
     fields = {"from_bank_account_id": clerk.bank(), "to_bank_account_id": euro_bank(clerk)}
@@ -209,7 +211,7 @@ def test_transfers_stay_in_one_currency() -> None:
     assert messages(reply) == [
         (
             "to_bank_account_id",
-            "The rehearsal keeps transfers between bank accounts of one currency only.",
+            "The rehearsal supports transfers between bank accounts of the same currency only.",
         )
     ]
 

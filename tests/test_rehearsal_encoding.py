@@ -1,4 +1,4 @@
-"""What is written at once as text says what the objects say."""
+"""Lists written directly as text equal the lists built from objects."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sagerecon.rehearsal.request import ApiRequest
 
 
 def full() -> Clerk:
-    """A clerk of a business with a record of most kinds."""
+    """Return a clerk of a business with a record of most kinds."""
     clerk = Clerk(multi_currency=True)
     address = {"address_line_1": '1 "High" St\n\\ Ä', "city": "Leeds"}
     person = {"name": "A\tPerson", "email": "a@example.com"}
@@ -41,7 +41,7 @@ def full() -> Clerk:
     banks = {"from_bank_account_id": clerk.bank(), "to_bank_account_id": clerk.bank(1)}
     clerk.post("bank_transfer", date="2026-01-10", amount="1", **banks)
     clerk.post("business_exchange_rate", currency_id="EUR", rate="1.1")
-    clerk.business.mark_returned("2026-01-01", "2026-03-31", clerk.now)
+    clerk.business.file_tax_return("2026-01-01", "2026-03-31", clerk.now)
     return clerk
 
 
@@ -56,7 +56,7 @@ def full() -> Clerk:
         {"items_per_page": "1", "page": "2", "search": "o"},
     ],
 )
-def test_a_list_as_text_is_the_list_as_objects(query: dict[str, str]) -> None:
+def test_a_list_as_text_equals_the_list_as_objects(query: dict[str, str]) -> None:
     clerk, seen = full(), 0
     for kind in catalog():
         if kind.operations.get("list") is None or not clerk.business.offers(kind, "list"):
@@ -78,7 +78,7 @@ def test_a_list_as_text_is_the_list_as_objects(query: dict[str, str]) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(name=st.text(min_size=1, max_size=40), notes=st.text(max_size=40))
-def test_any_text_comes_back(name: str, notes: str) -> None:
+def test_any_text_is_returned_unchanged(name: str, notes: str) -> None:
     clerk = Clerk()
     reply = clerk.send("contact", name=name, contact_type_ids=["CUSTOMER"], notes=notes)
     if reply.status != 201:

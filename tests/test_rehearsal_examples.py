@@ -1,4 +1,4 @@
-"""The answers of the rehearsal have the keys of the answers that Sage itself publishes."""
+"""The rehearsal's answers have the keys of the example answers that Sage publishes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ EXAMPLES = Path(__file__).parents[2] / "shared" / "sage" / "openapi-2025-11-merg
 
 
 def keys(value: Any, path: str = "") -> Iterator[str]:
-    """The dotted paths of all keys; the items of a list share theirs."""
+    """Yield the dotted paths of all keys; the items of a list share theirs."""
     if isinstance(value, dict):
         for name, item in value.items():
             yield f"{path}{name}"
@@ -32,7 +32,7 @@ def keys(value: Any, path: str = "") -> Iterator[str]:
 
 
 def empty(value: Any, path: str = "") -> Iterator[str]:
-    """The dotted paths of all keys that hold nothing, so that nothing can stand under them."""
+    """Yield the dotted paths of all keys with an empty value, which can have no keys below them."""
     if isinstance(value, dict):
         for name, item in value.items():
             if item is None or item == []:
@@ -44,7 +44,7 @@ def empty(value: Any, path: str = "") -> Iterator[str]:
 
 
 def answers() -> dict[str, Any]:
-    """One record of each kind, as the rehearsal answers it."""
+    """Return one record of each kind, as the rehearsal answers it."""
     clerk = Clerk(multi_currency=True)
     address = {"address_line_1": "1 High St", "city": "Leeds"}
     customer = clerk.customer(reference="OAK01", main_address=address, main_contact_person={"name": "A"})
@@ -146,7 +146,7 @@ def answers() -> dict[str, Any]:
         "/unallocated_artefacts": on_account,
     }
     for kind in catalog():
-        if kind.is_fixed_list and kind.path not in made and clerk.ask("GET", kind.path).status == 200:
+        if kind.is_fixed_list and kind.path not in made and clerk.request("GET", kind.path).status == 200:
             items = clerk.get(kind.path)["$items"]
             if items:
                 made[kind.path] = items[0]["id"]
@@ -168,7 +168,7 @@ def answers() -> dict[str, Any]:
 
 
 def served(clerk: Clerk) -> RehearsalSage:
-    """The clerk's business behind a door that asks for tokens."""
+    """Serve the clerk's business with sign-in."""
     sage = RehearsalSage(catalog(), VirtualClock())
     sage.add_app(APP, SECRET, name="Small app", redirect_uri=REDIRECT)
     sage.add_user(ADA, "Ada Lane", "AL")
@@ -176,14 +176,14 @@ def served(clerk: Clerk) -> RehearsalSage:
     return sage
 
 
-#: `<path> <key>` with `*` as in a shell, and why our answer lacks it.
+#: `<path> <key>`, with `*` as in a shell, and why our answer does not have it.
 LACKING = {
     "/businesses/{key} put subscriptions.accountant_pays": "the published model of a business has it not",
 }
 
 
 def lacking(paths: Any) -> Iterator[str]:
-    """Each key that a published example has and our answer lacks."""
+    """Yield each key of a published example that our answer does not have."""
     ours = answers()
     for path, example in published(paths).items():
         if path not in ours:
@@ -192,13 +192,13 @@ def lacking(paths: Any) -> Iterator[str]:
         nothing = tuple(empty(ours[path]))
         has = set(keys(ours[path]))
         for key in dict.fromkeys(keys(example)):
-            # Links lead into Sage's own web application, which the rehearsal does not have.
+            # These links lead to Sage's own web application, which the rehearsal does not have.
             if ".links" not in f".{key}" and key not in has and not key.startswith(nothing):
                 yield f"{path} {key}"
 
 
 def published(paths: Any) -> dict[str, Any]:
-    """The example of each answer that has one."""
+    """Return the published example of each answer that has one."""
     found = {}
     for path, operations in paths.items():
         for method in ("get", "put"):

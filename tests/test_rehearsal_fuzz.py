@@ -1,4 +1,4 @@
-"""A short run of requests by chance; `make fuzz` is the long one."""
+"""A short run of random requests; `make fuzz` is the long one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sagerecon.rehearsal.openapi import describe
 from sagerecon.rehearsal.request import ApiReply, ApiRequest
 
 
-def test_no_answer_is_a_fault_or_other_than_described() -> None:
+def test_every_answer_matches_the_description() -> None:
     outcome = fuzz(220)
     assert outcome.findings == {}
     assert outcome.requests > 150

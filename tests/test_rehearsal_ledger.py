@@ -21,13 +21,13 @@ def test_a_balance_is_the_sum_of_what_was_booked_up_to_the_day(
     sums = Sums()
     for when, amount in booked:
         sums.add(when, amount)
-        sums.at(day)  # asked while it grows: what it has worked out by then must not be kept
+        sums.at(day)  # read between additions, to check that cached sums are updated
     assert sums.at(day) == sum((amount for when, amount in booked if when <= day), Decimal())
     assert sums.before(day) == sum((amount for when, amount in booked if when < day), Decimal())
     assert sums.at("") == sum((amount for _, amount in booked), Decimal())
 
 
-def test_the_trial_balance_tells_opening_movement_and_closing() -> None:
+def test_the_trial_balance_has_opening_movement_and_closing() -> None:
     clerk = Clerk()
     customer = clerk.customer()
     opening = {"contact_opening_balance_type_id": "INVOICE", "date": "2025-12-31", "reference": "O"}
@@ -59,13 +59,13 @@ def test_the_trial_balance_tells_opening_movement_and_closing() -> None:
 
 def test_the_trial_balance_needs_both_days() -> None:
     clerk = Clerk()
-    assert messages(clerk.ask("GET", "/trial_balance", from_date="2026-01-01")) == [
+    assert messages(clerk.request("GET", "/trial_balance", from_date="2026-01-01")) == [
         ("to_date", "This field is required.")
     ]
-    assert clerk.ask("GET", "/trial_balance", from_date="x", to_date="2026-01-01").status == 400
+    assert clerk.request("GET", "/trial_balance", from_date="x", to_date="2026-01-01").status == 400
 
 
-def test_the_details_of_a_balance_keep_both_sides() -> None:
+def test_balance_details_have_debits_and_credits() -> None:
     clerk = Clerk()
     customer = clerk.customer()
     clerk.invoice(customer, date="2026-01-05")
@@ -86,7 +86,7 @@ def test_the_details_of_a_balance_keep_both_sides() -> None:
     assert listed[0]["balance_details"]["balance"] == "120.0"
 
 
-def test_a_reversal_stands_on_the_day_of_what_it_reverses() -> None:
+def test_a_reversal_has_the_day_of_the_reversed_entry() -> None:
     clerk = Clerk()
     invoice = clerk.invoice(clerk.customer(), date="2026-01-05")["id"]
     clerk.put("sales_invoice", invoice, date="2026-02-05")
@@ -97,7 +97,7 @@ def test_a_reversal_stands_on_the_day_of_what_it_reverses() -> None:
     assert clerk.get("/ledger_entries")["$total"] == 12
 
 
-def test_a_journal_on_debtors_reaches_the_account_and_no_contact() -> None:
+def test_a_journal_on_debtors_changes_no_contact_balance() -> None:
     clerk = Clerk()
     customer = clerk.customer()
     clerk.invoice(customer)

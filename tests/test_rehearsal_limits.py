@@ -1,4 +1,4 @@
-"""The rolling windows agree with counting."""
+"""The rolling windows agree with a count of all calls."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 
 from sagerecon.model.catalog import LimitProfile
 from sagerecon.model.clock import DAY, HOUR, MINUTE, instant
-from sagerecon.rehearsal.limits import Limits, RollingWindow, every_day
+from sagerecon.rehearsal.limits import Limits, RollingWindow, daily_calls
 
 PROFILE = LimitProfile("small", per_minute=3, per_day=7, in_flight=2, bytes_per_hour=1_000, app_per_day=1_000)
 
-#: Steps between calls, with the edges of a minute and of a day among them.
+#: Steps between calls, including the boundaries of a minute and of a day.
 STEPS = st.lists(
     st.one_of(
         st.integers(0, 3 * MINUTE),
@@ -22,30 +22,30 @@ STEPS = st.lists(
 
 
 @given(STEPS)
-def test_a_call_is_let_in_exactly_where_counting_finds_room(steps: list[int]) -> None:
+def test_a_call_is_accepted_exactly_if_the_count_allows_it(steps: list[int]) -> None:
     limits, now, let_in = Limits(PROFILE), 0, list[int]()
     for step in steps:
         now += step
         in_minute = sum(moment > now - MINUTE for moment in let_in)
         in_day = sum(moment > now - DAY for moment in let_in)
-        exceeded = limits.exceeded("app", "oak", now)
+        exceeded = limits.book_call("app", "oak", now)
         assert (exceeded is None) == (in_minute < 3 and in_day < 7)
         if exceeded is None:
             let_in.append(now)
 
 
 @given(STEPS)
-def test_the_moment_a_refusal_names_is_the_first_with_room(steps: list[int]) -> None:
+def test_a_refusal_names_the_first_instant_with_room(steps: list[int]) -> None:
     limits, now = Limits(PROFILE), 0
     for step in steps:
         now += step
-        exceeded = limits.exceeded("app", "oak", now)
+        exceeded = limits.book_call("app", "oak", now)
         if exceeded is None:
             continue
         copy = Limits.from_document(limits.document(), PROFILE)
-        before = copy.exceeded("app", "oak", exceeded.frees_at - 1)
+        before = copy.book_call("app", "oak", exceeded.frees_at - 1)
         assert before is not None
-        after = copy.exceeded("app", "oak", exceeded.frees_at)
+        after = copy.book_call("app", "oak", exceeded.frees_at)
         assert after is None or after.limit != exceeded.limit
 
 
@@ -68,32 +68,32 @@ def test_amounts_are_summed_over_the_window(bookings: list[tuple[int, int]]) -> 
 
 def test_calls_in_flight_are_counted_by_app() -> None:
     limits = Limits(PROFILE)
-    limits.begin("app")
-    limits.begin("app")
-    exceeded = limits.exceeded("app", "oak", 0)
+    limits.begin_call("app")
+    limits.begin_call("app")
+    exceeded = limits.book_call("app", "oak", 0)
     assert exceeded is not None
     assert exceeded.limit == "in_flight"
-    assert limits.exceeded("other", "oak", 0) is None
-    limits.end("app", 0, 0)
-    assert limits.exceeded("app", "oak", 0) is None
+    assert limits.book_call("other", "oak", 0) is None
+    limits.end_call("app", 0, 0)
+    assert limits.book_call("app", "oak", 0) is None
 
 
-def test_refused_calls_take_room_only_where_they_count() -> None:
+def test_refused_calls_count_only_if_configured() -> None:
     for counts, used in ((False, 3), (True, 5)):
         limits = Limits(PROFILE, counts_refused=counts)
         for _ in range(5):
-            limits.exceeded("app", "oak", 0)
+            limits.book_call("app", "oak", 0)
         assert limits.used("oak", 0)[0] == used
 
 
-def test_no_limit_at_all_lets_everything_in() -> None:
+def test_without_limits_every_call_is_accepted() -> None:
     limits = Limits(LimitProfile("open", None, None, 2, 1_000, 1_000))
-    assert all(limits.exceeded("app", "oak", 0) is None for _ in range(500))
+    assert all(limits.book_call("app", "oak", 0) is None for _ in range(500))
 
 
-def test_another_apps_day_is_laid_evenly_over_its_hours() -> None:
+def test_daily_calls_are_spread_over_working_hours() -> None:
     start = instant("2026-01-05T12:00:00Z")
-    moments = list(every_day(start, 2, 10))
-    assert len(moments) == 6 + 10  # the first day's calls before noon are over
+    moments = list(daily_calls(start, 2, 10))
+    assert len(moments) == 6 + 10  # without the first day's calls before noon
     assert moments[0] == start
     assert moments[-1] == instant("2026-01-06T17:00:00Z")

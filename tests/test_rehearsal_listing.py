@@ -1,4 +1,4 @@
-"""Lists of a rehearsal business: the envelope, the pages, the fields, the filters."""
+"""Lists of a rehearsal business: the envelope, pages, fields and filters."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from small_business import Clerk
 
 from sagerecon.documents.package import catalog
 from sagerecon.model.clock import instant_text
-from sagerecon.rehearsal.books.conducts import CONDUCTS
 from sagerecon.rehearsal.books.filters import FILTERS
+from sagerecon.rehearsal.books.kinds import KIND_HOOKS
 from sagerecon.rehearsal.books.reports import contact_balance
 
 
@@ -21,14 +21,14 @@ def names(clerk: Clerk, path: str = "/contacts", **query: str) -> list[str]:
 
 @pytest.fixture
 def clerk() -> Clerk:
-    """Five customers, c0 to c4, beside the two system contacts."""
+    """Return a clerk with five customers, c0 to c4, besides the two system contacts."""
     clerk = Clerk()
     for number in range(5):
         clerk.customer(f"c{number}", main_contact_person={"email": f"c{number}@example.com"})
     return clerk
 
 
-def test_an_item_has_three_fields_unless_more_are_asked_for(clerk: Clerk) -> None:
+def test_an_item_has_three_fields_by_default(clerk: Clerk) -> None:
     [first, *_] = clerk.get("/contacts", exclude_system="true")["$items"]
     assert set(first) == {"id", "displayed_as", "$path"}
     [first, *_] = clerk.get("/contacts", exclude_system="true", attributes="name, reference,nonsense")[
@@ -40,7 +40,7 @@ def test_an_item_has_three_fields_unless_more_are_asked_for(clerk: Clerk) -> Non
     assert set(clerk.get(first["$path"], attributes="name")) == {"id", "displayed_as", "$path", "name"}
 
 
-def test_the_envelope_counts_and_names_its_neighbours_without_the_version(clerk: Clerk) -> None:
+def test_the_envelope_has_totals_and_links_without_the_version(clerk: Clerk) -> None:
     page = clerk.get("/contacts", items_per_page="3", page="2", attributes="name")
     assert (page["$total"], page["$page"], page["$itemsPerPage"], len(page["$items"])) == (7, 2, 3, 3)
     assert page["$next"] == "/contacts?page=3&items_per_page=3&attributes=name"
@@ -49,7 +49,7 @@ def test_the_envelope_counts_and_names_its_neighbours_without_the_version(clerk:
     assert (last["$next"], len(last["$items"])) == (None, 1)
 
 
-def test_a_page_beyond_the_end_is_the_last_page_again(clerk: Clerk) -> None:
+def test_a_page_beyond_the_end_is_the_last_page(clerk: Clerk) -> None:
     beyond = clerk.get("/contacts", items_per_page="3", page="99")
     assert (beyond["$page"], len(beyond["$items"])) == (3, 1)
     assert clerk.get("/journals", page="4")["$items"] == []
@@ -67,7 +67,7 @@ def test_pages_partition_the_list(clerk: Clerk) -> None:
     assert [name for page in pages for name in page] == names(clerk)
 
 
-def test_search_looks_into_names_and_references(clerk: Clerk) -> None:
+def test_search_covers_names_and_references(clerk: Clerk) -> None:
     clerk.vendor("Zoë & Co", reference="ZOE01")
     assert names(clerk, search="zoë") == ["Zoë & Co (ZOE01)"]
     assert names(clerk, search="oe01") == ["Zoë & Co (ZOE01)"]
@@ -97,7 +97,7 @@ def test_filters_of_contacts(clerk: Clerk) -> None:
     assert names(clerk, "/contact_persons", contact_id=vendor) == []
 
 
-def test_changes_include_their_moment_and_deletions_do_not(clerk: Clerk) -> None:
+def test_change_filters_include_the_instant_and_deletions_exclude_it(clerk: Clerk) -> None:
     ash = clerk.customer("Ash")
     made = instant_text(clerk.now)
     oak = clerk.customer("Oak")
@@ -107,12 +107,12 @@ def test_changes_include_their_moment_and_deletions_do_not(clerk: Clerk) -> None
     assert names(clerk, updated_or_created_since=instant_text(changed)) == ["Ash"]
     assert names(clerk, updated_or_created_since="2025-01-01") == names(clerk)
     deleted = clerk.now + 1_000
-    clerk.now += 500  # the answers know whole seconds only
+    clerk.now += 500  # answers have whole seconds only
     clerk.delete("contact", oak)
     assert names(clerk, deleted_since=instant_text(deleted)) == []
     assert names(clerk, deleted_since=instant_text(deleted - 1_000)) == ["Oak"]
     assert "Oak" not in names(clerk)
-    reply = clerk.ask("GET", "/contacts", updated_or_created_since="yesterday")
+    reply = clerk.request("GET", "/contacts", updated_or_created_since="yesterday")
     assert (reply.status, reply.body[0]["$source"]) == (400, "updated_or_created_since")
 
 
@@ -171,7 +171,7 @@ def test_balances_of_contacts(clerk: Clerk) -> None:
         return Decimal(clerk.get(f"/contacts/{contact}", show_balance="true", **query)["balance"])
 
     assert (balance(ash), balance(elm)) == (Decimal(100), Decimal(120))
-    # `context_date` is about the tax treatment: a program that takes it for a day of balance must find out.
+    # `context_date` concerns the tax treatment: a program that uses it as the day of the balance must notice.
     assert balance(ash, context_date="2026-01-09") == Decimal(100)
     assert contact_balance(clerk.business.company, ash, "2026-01-09") == Decimal(120)
     assert contact_balance(clerk.business.company, ash, "2026-01-04") == 0
@@ -180,7 +180,7 @@ def test_balances_of_contacts(clerk: Clerk) -> None:
     assert [item["balance"] for item in listed] == ["100.0"]
 
 
-def test_nested_attributes_open_the_records_that_are_linked(clerk: Clerk) -> None:
+def test_nested_attributes_expand_linked_records(clerk: Clerk) -> None:
     contact = clerk.customer("Ash", main_address={"city": "Leeds", "postal_code": "LS1"})
     [item] = clerk.get("/contacts", search="ash", attributes="all", nested_attributes="city")["$items"]
     assert item["main_address"]["city"] == "Leeds"
@@ -198,7 +198,7 @@ def test_ledger_accounts_by_where_they_may_be_used(clerk: Clerk) -> None:
     assert set(sales).isdisjoint(hidden)
 
 
-def test_what_is_not_settled_is_listed_by_contact_and_name(clerk: Clerk) -> None:
+def test_open_artefacts_are_listed_by_contact_and_name(clerk: Clerk) -> None:
     ash, elm = clerk.customer("Ash"), clerk.customer("Elm")
     clerk.invoice(ash)
     clerk.invoice(elm)
@@ -219,7 +219,7 @@ def test_fixed_lists_are_lists_like_others(clerk: Clerk) -> None:
     assert clerk.get("/ledger_account_types")["$total"] == 13
 
 
-#: Names in a list's query that choose no records, with what they do.
+#: Query parameters that select no records, with their effect.
 NOT_FILTERS = {
     "attributes": "the fields of an answer",
     "nested_attributes": "the fields of linked records",
@@ -233,32 +233,32 @@ NOT_FILTERS = {
     "show_unfinished_recurring_invoices_status": "there are no recurring invoices",
     "sort_order_from_user_setting": "there are no user settings of that kind",
     "exclude_stripe": "there are no Stripe accounts",
-    "appName": "no document says what it does",
-    "generate_filter_url": "no document says where it stands in the answer",
-    "copilot_vat_back_url": "no document says what it does",
+    "appName": "not documented",
+    "generate_filter_url": "not documented: its place in the answer is unknown",
+    "copilot_vat_back_url": "not documented",
     "legacy_attachment_context_type": "ids of the API before this one",
     "legacy_attachment_context_id": "ids of the API before this one",
 }
 
 
-def test_every_filter_of_the_catalog_is_heeded_or_has_its_reason() -> None:
-    unheeded = []
+def test_every_filter_of_the_catalog_is_applied_or_has_a_reason() -> None:
+    ignored = []
     for kind in catalog():
-        if kind.name not in (*CONDUCTS, "transaction", "ledger_entry", "tax_return"):
+        if kind.name not in (*KIND_HOOKS, "transaction", "ledger_entry", "tax_return"):
             continue
         fields = {field.answered_as for field in kind.fields.values()}
         for name in kind.filters:
-            is_heeded = (
+            is_applied = (
                 name in NOT_FILTERS
                 or (kind.name, name) in FILTERS
                 or ("", name) in FILTERS
                 or name in (kind.changed_since, kind.deleted_since)
                 or (name.endswith("_id") and name.removesuffix("_id") in {*fields, "contact"})
             )
-            if not is_heeded:
-                unheeded.append((kind.name, name))
+            if not is_applied:
+                ignored.append((kind.name, name))
         assert "search" not in kind.filters or kind.search, kind.name
-    assert unheeded == []
+    assert ignored == []
 
 
 def test_every_sort_key_of_the_catalog_sorts() -> None:
@@ -316,7 +316,7 @@ def test_contacts_of_the_home_currency() -> None:
 
 def test_returns_by_their_period(clerk: Clerk) -> None:
     for start, end in (("2026-01-01", "2026-03-31"), ("2026-04-01", "2026-06-30")):
-        clerk.business.mark_returned(start, end, clerk.now)
+        clerk.business.file_tax_return(start, end, clerk.now)
     query = {"from_period_start_date": "2026-02-01", "to_period_start_date": "2026-04-01"}
     [found] = clerk.get("/tax_returns", attributes="period_end_date", **query)["$items"]
     assert found["period_end_date"] == "2026-06-30"

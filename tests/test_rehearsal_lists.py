@@ -1,4 +1,4 @@
-"""Lists that a business may change, rates of exchange, and Sage's own lists in full."""
+"""Editable lists of a business, exchange rates, and whole entries of Sage's own lists."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NAMES = {
 }
 
 
-def test_a_business_begins_with_three_prices_and_one_rate() -> None:
+def test_a_new_business_has_three_price_types_and_one_rate_type() -> None:
     clerk = Clerk()
     shown = [item["displayed_as"] for item in clerk.get("/product_sales_price_types")["$items"]]
     assert shown == ["Sales Price", "Trade", "Wholesale"]
@@ -21,7 +21,7 @@ def test_a_business_begins_with_three_prices_and_one_rate() -> None:
 
 
 @pytest.mark.parametrize("kind", NAMES)
-def test_names_are_made_changed_and_deleted_until_they_are_in_use(kind: str) -> None:
+def test_price_types_can_be_edited_and_deleted_until_used(kind: str) -> None:
     clerk = Clerk()
     made = clerk.post(kind, name="Export", active=True)
     assert (made["displayed_as"], made["active"]) == ("Export", True)
@@ -62,12 +62,12 @@ def test_payment_can_be_disabled_for_an_invoice() -> None:
     assert clerk.delete(kind, made["id"]).status == 204
 
 
-def test_own_exchange_rates_need_other_currencies() -> None:
+def test_business_exchange_rates_need_multi_currency() -> None:
     reply = Clerk().send("business_exchange_rate", currency_id="EUR", rate="1.1")
     assert messages(reply) == [("", "Multi-currency is not enabled for this business.")]
 
 
-def test_an_own_exchange_rate_goes_by_its_currency() -> None:
+def test_a_business_exchange_rate_has_its_currency_as_id() -> None:
     clerk = Clerk(multi_currency=True)
     kind = "business_exchange_rate"
     made = clerk.post(kind, currency_id="EUR", rate="1.25")
@@ -93,11 +93,11 @@ def test_market_rates_are_listed_by_page() -> None:
     assert page["$next"] == "/live_exchange_rates?page=2&items_per_page=5"
     assert set(page["$items"][0]) == {"displayed_as", "$path"}
     assert clerk.get("/exchange_rates/GBP")["rate"] == "1.0"
-    assert clerk.ask("GET", "/exchange_rates/XXX").status == 404
+    assert clerk.request("GET", "/exchange_rates/XXX").status == 404
     assert Clerk(country="IE", currency="EUR").get("/exchange_rates/EUR")["displayed_as"] == "EUR -> EUR"
 
 
-def test_the_accounts_of_the_template_are_those_a_business_begins_with() -> None:
+def test_the_chart_template_has_the_accounts_of_a_new_business() -> None:
     clerk = Clerk()
     page = clerk.get("/coa_accounts", items_per_page="200", attributes="nominal_code,control_name")
     controls = {item["nominal_code"]: item["control_name"] for item in page["$items"]}
@@ -110,7 +110,7 @@ def test_the_accounts_of_the_template_are_those_a_business_begins_with() -> None
     assert clerk.get("/coa_accounts", coa_template_id="NOTHING")["$total"] == 0
 
 
-def test_entries_of_fixed_lists_carry_their_details() -> None:
+def test_entries_of_fixed_lists_have_their_details() -> None:
     clerk = Clerk()
     assert clerk.get("/address_regions/CA-AB")["code"] == "AB"
     assert clerk.get("/tax_types/MTD")["country"]["id"] == "GB"
@@ -137,18 +137,18 @@ def test_a_journal_is_reissued_in_one_step() -> None:
         ]
 
     first = clerk.post("journal", date="2026-01-31", reference="J", journal_lines=lines("5"))
-    again = clerk.ask("POST", f"/journals/{first['id']}/reissue")
+    again = clerk.request("POST", f"/journals/{first['id']}/reissue")
     assert (again.status, again.body["reference"], again.body["total"]) == (201, "J", "5.0")
     assert again.body["id"] != first["id"]
     assert again.body["transaction"]["id"] != first["transaction"]["id"]
-    assert clerk.ask("GET", f"/journals/{first['id']}").status == 404
+    assert clerk.request("GET", f"/journals/{first['id']}").status == 404
     assert clerk.get(f"/transactions/{first['transaction']['id']}")["deleted"] is True
     assert clerk.balances(8000, 51) == ["5.00", "-5.00"]
     path = f"/journals/{again.body['id']}/reissue"
-    changed = clerk.ask("POST", path, {"journal": {"date": "2026-02-28", "journal_lines": lines("7")}})
+    changed = clerk.request("POST", path, {"journal": {"date": "2026-02-28", "journal_lines": lines("7")}})
     assert (changed.body["date"], changed.body["total"]) == ("2026-02-28", "7.0")
     off = lines("7")[:1]
     path = f"/journals/{changed.body['id']}/reissue"
-    assert clerk.ask("POST", path, {"journal": {"journal_lines": off}}).status == 422
+    assert clerk.request("POST", path, {"journal": {"journal_lines": off}}).status == 422
     assert clerk.balances(8000, 51) == ["7.00", "-7.00"]
     assert clerk.get("/journals")["$total"] == 1

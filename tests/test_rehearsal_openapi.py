@@ -1,4 +1,4 @@
-"""The description a rehearsal gives of itself: valid, whole, and true of what is answered."""
+"""The rehearsal's OpenAPI document is valid and complete, and matches the answers."""
 
 from __future__ import annotations
 
@@ -55,7 +55,9 @@ def test_it_is_a_valid_openapi_document(described: dict[str, Any]) -> None:
     assert described["servers"] == [{"url": f"{ADDRESS}/v3.1"}]
 
 
-def test_it_describes_exactly_what_is_answered(sage: RehearsalSage, described: dict[str, Any]) -> None:
+def test_it_describes_exactly_the_supported_operations(
+    sage: RehearsalSage, described: dict[str, Any]
+) -> None:
     books = next(iter(sage.membership.businesses.values()))
     wrong = []
     for kind in package.catalog():
@@ -71,13 +73,13 @@ def test_it_describes_exactly_what_is_answered(sage: RehearsalSage, described: d
     assert wrong == []
 
 
-def test_the_envelope_is_the_true_one(described: dict[str, Any]) -> None:
+def test_the_envelope_matches_real_lists(described: dict[str, Any]) -> None:
     page = described["components"]["schemas"]["contact_page"]
     assert [*page["properties"]] == ["$total", "$page", "$next", "$back", "$itemsPerPage", "$items"]
     assert "$items_per_page" in described["components"]["schemas"]["business_page"]["properties"]
 
 
-def test_amounts_are_texts_that_may_be_nothing(described: dict[str, Any]) -> None:
+def test_amounts_are_strings_or_null(described: dict[str, Any]) -> None:
     amount = described["components"]["schemas"]["sales_invoice"]["properties"]["total_amount"]
     assert amount["type"] == ["string", "null"]
     sent = described["components"]["schemas"]["sales_invoice_create"]["properties"]["sales_invoice"]
@@ -87,7 +89,7 @@ def test_amounts_are_texts_that_may_be_nothing(described: dict[str, Any]) -> Non
     assert sent["properties"]["contact_id"]["x-refers-to"] == ["contact"]
 
 
-def test_the_header_that_chooses_the_business_is_named_and_echoed(described: dict[str, Any]) -> None:
+def test_the_business_header_is_described_and_echoed(described: dict[str, Any]) -> None:
     listing = described["paths"]["/contacts"]["get"]
     assert {"$ref": "#/components/parameters/business"} in listing["parameters"]
     assert "X-Business" in listing["responses"]["200"]["headers"]
@@ -98,9 +100,7 @@ def test_the_header_that_chooses_the_business_is_named_and_echoed(described: dic
 @pytest.mark.parametrize(
     "resource", ["contacts", "ledger_accounts", "bank_accounts", "tax_rates", "countries"]
 )
-def test_what_is_answered_is_as_described(
-    sage: RehearsalSage, described: dict[str, Any], resource: str
-) -> None:
+def test_answers_match_the_description(sage: RehearsalSage, described: dict[str, Any], resource: str) -> None:
     kind = package.catalog().by_resource(resource)
     assert kind is not None
     reply = sage.request("GET", f"{ADDRESS}/v3.1/{resource}?attributes=all", headers(sage))
@@ -109,7 +109,7 @@ def test_what_is_answered_is_as_described(
     assert [error.message for error in validator(described, f"{kind.name}_page").iter_errors(document)] == []
 
 
-def test_refusals_are_as_described(sage: RehearsalSage, described: dict[str, Any]) -> None:
+def test_refusals_match_the_description(sage: RehearsalSage, described: dict[str, Any]) -> None:
     refused = sage.request("POST", f"{ADDRESS}/v3.1/contacts", headers(sage), b'{"contact": {}}')
     assert refused.status == 422
     validator(described, "errors").validate(json.loads(refused.body))
@@ -118,7 +118,7 @@ def test_refusals_are_as_described(sage: RehearsalSage, described: dict[str, Any
     validator(described, "token_error").validate(json.loads(token.body))
 
 
-#: Where an example of Sage's is not as we describe the field, and why that may be.
+#: Fields of Sage's examples that differ from our description, with the reason.
 ODD = {
     ("financial_settings", "mtd_authenticated_date"): "an empty text where nothing is known",
     ("purchase_invoice", "last_paid"): "an empty text where nothing is known",
@@ -128,7 +128,7 @@ ODD = {
 
 
 @pytest.mark.skipif(not EXAMPLES.is_file(), reason=f"{EXAMPLES} is not on this machine")
-def test_the_examples_of_sage_are_as_described(described: dict[str, Any]) -> None:
+def test_sages_examples_match_the_description(described: dict[str, Any]) -> None:
     paths = json.loads(EXAMPLES.read_text(encoding="utf-8"))["paths"]
     odd, compared = set(), 0
     for kind in package.catalog():
@@ -147,5 +147,5 @@ def test_the_examples_of_sage_are_as_described(described: dict[str, Any]) -> Non
     assert compared > 100
 
 
-def test_the_start_page_leads_there(sage: RehearsalSage) -> None:
+def test_the_start_page_links_to_it(sage: RehearsalSage) -> None:
     assert b'href="/openapi.json"' in sage.request("GET", f"{ADDRESS}/", {}).body

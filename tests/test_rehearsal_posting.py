@@ -1,4 +1,4 @@
-"""What each booking of a rehearsal business posts, and what it leaves open."""
+"""The postings of each kind of booking, and the open items it leaves."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_a_purchase_invoice_credits_creditors_and_debits_costs_and_tax() -> None
     assert clerk.balances(2100, 5000, 2201) == ["-108.00", "90.00", "18.00"]
 
 
-def test_a_receipt_pays_the_bank_and_its_rest_stays_on_account() -> None:
+def test_the_unallocated_part_of_a_receipt_is_on_account() -> None:
     clerk = Clerk()
     customer = clerk.customer()
     invoice = clerk.invoice(customer)
@@ -114,9 +114,7 @@ def test_an_allocation_moves_a_payment_on_account_and_books_nothing() -> None:
         (("-20.00", "20.00"), "You can only pay unpaid or part-paid invoices."),
     ],
 )
-def test_an_allocation_sums_to_zero_and_stays_within_what_is_open(
-    parts: tuple[str, str], message: str
-) -> None:
+def test_an_allocation_sums_to_zero_and_within_the_outstanding(parts: tuple[str, str], message: str) -> None:
     clerk = Clerk()
     customer = clerk.customer()
     invoice = clerk.invoice(customer)["id"]
@@ -159,7 +157,7 @@ def test_vendors_are_paid_and_refund() -> None:
     assert clerk.get("/unallocated_artefacts")["$total"] == 0
 
 
-def test_a_payment_is_refused_beyond_what_is_open_and_a_refund_is_allocated_in_full() -> None:
+def test_payments_cannot_exceed_the_outstanding_and_refunds_are_allocated_in_full() -> None:
     clerk = Clerk()
     customer = clerk.customer()
     invoice = clerk.invoice(customer)["id"]
@@ -183,7 +181,7 @@ def test_a_payment_is_refused_beyond_what_is_open_and_a_refund_is_allocated_in_f
     ]
 
 
-def test_an_update_with_no_allocations_takes_them_off() -> None:
+def test_an_update_without_allocations_removes_them() -> None:
     clerk = Clerk()
     customer = clerk.customer()
     invoice = clerk.invoice(customer)["id"]
@@ -194,7 +192,7 @@ def test_an_update_with_no_allocations_takes_them_off() -> None:
     assert reply.status == 200
     assert reply.body["payment_on_account"]["outstanding_amount"] == "120.0"
     assert clerk.get(f"/sales_invoices/{invoice}")["status"]["id"] == "UNPAID"
-    assert clerk.get("/ledger_entries")["$total"] == entries  # the same entries stand
+    assert clerk.get("/ledger_entries")["$total"] == entries  # the entries are unchanged
 
 
 def test_other_payments_and_receipts_book_their_lines_and_tax() -> None:
@@ -236,7 +234,7 @@ def test_other_payments_and_receipts_book_their_lines_and_tax() -> None:
         ("OTHER_RECEIPT_REFUND", "-12.00", "2.00", "0.00"),
     ],
 )
-def test_the_tax_of_a_payment_and_of_its_refund_meet_in_one_account(
+def test_a_refund_reverses_the_tax_of_a_payment(
     type: str, bank: str, sales_tax: str, purchase_tax: str
 ) -> None:
     clerk = Clerk()
@@ -280,7 +278,7 @@ def test_a_journal_books_its_lines_and_must_balance() -> None:
     assert clerk.put("journal", made["id"], reference="J-9").status == 405
 
 
-def test_opening_entries_go_against_the_opening_control_account_and_end_at_zero() -> None:
+def test_opening_entries_balance_in_the_opening_control_account() -> None:
     clerk = Clerk()
     customer, vendor = clerk.customer(), clerk.vendor()
     opening = {"contact_opening_balance_type_id": "INVOICE", "date": "2025-12-31", "reference": "OLD-1"}
@@ -313,7 +311,7 @@ def test_a_contact_opening_balance_is_owed_and_can_be_paid() -> None:
     assert clerk.delete("contact_opening_balance", opening).status == 422
 
 
-def test_ordinary_bookings_do_not_lie_before_the_start_nor_opening_ones_after_it() -> None:
+def test_bookings_are_on_their_side_of_the_accounts_start() -> None:
     clerk = Clerk()
     customer = clerk.customer()
     early = clerk.send("sales_invoice", contact_id=customer, date="2025-12-31", invoice_lines=[clerk.line()])
@@ -330,12 +328,12 @@ def test_nothing_is_booked_changed_or_deleted_in_a_locked_year() -> None:
     settings = {
         "financial_settings": {"year_end_lockdown_date": "2025-12-31", "accounts_start_date": "2026-01-01"}
     }
-    assert clerk.ask("PUT", "/financial_settings", settings).status == 200
+    assert clerk.request("PUT", "/financial_settings", settings).status == 200
     settings["financial_settings"] = {
         "year_end_lockdown_date": "2026-01-31",
         "accounts_start_date": "2026-01-01",
     }
-    assert [source for source, _ in messages(clerk.ask("PUT", "/financial_settings", settings))] == [
+    assert [source for source, _ in messages(clerk.request("PUT", "/financial_settings", settings))] == [
         "accounts_start_date"
     ]
     clerk.business.company.settings["year_end_lockdown_date"] = "2026-01-31"
@@ -347,7 +345,7 @@ def test_nothing_is_booked_changed_or_deleted_in_a_locked_year() -> None:
     assert clerk.send("sales_invoice", date="2026-02-01", **fields).status == 201
 
 
-def test_voiding_takes_a_document_out_of_the_books_and_keeps_its_number() -> None:
+def test_voiding_reverses_a_document_and_keeps_its_number() -> None:
     clerk = Clerk()
     customer = clerk.customer()
     invoice = clerk.invoice(customer)["id"]
@@ -367,14 +365,14 @@ def test_voiding_takes_a_document_out_of_the_books_and_keeps_its_number() -> Non
     assert clerk.invoice(customer)["invoice_number"] == "SI-2"
 
 
-def test_a_void_reason_may_stand_in_the_body() -> None:
+def test_a_void_reason_may_be_in_the_body() -> None:
     clerk = Clerk()
     invoice = clerk.invoice(clerk.customer())["id"]
     body = {"sales_invoice": {"void_reason": "typed twice"}}
-    assert clerk.ask("DELETE", f"/sales_invoices/{invoice}", body).body["void_reason"] == "typed twice"
+    assert clerk.request("DELETE", f"/sales_invoices/{invoice}", body).body["void_reason"] == "typed twice"
 
 
-def test_other_bookings_are_deleted_and_what_they_booked_is_reversed() -> None:
+def test_deleting_other_bookings_reverses_their_entries() -> None:
     clerk = Clerk()
     vendor = clerk.vendor()
     bill = clerk.post(
@@ -386,13 +384,13 @@ def test_other_bookings_are_deleted_and_what_they_booked_is_reversed() -> None:
     )["id"]
     assert clerk.delete("purchase_invoice", bill).status == 204
     assert clerk.balances(2100, 5000, 2201) == ["0.00", "0.00", "0.00"]
-    assert clerk.ask("GET", f"/purchase_invoices/{bill}").status == 404
+    assert clerk.request("GET", f"/purchase_invoices/{bill}").status == 404
     [gone] = clerk.get("/purchase_invoices", deleted_since="2026-01-01", attributes="deleted_at")["$items"]
     assert gone["id"] == bill
     assert clerk.get("/ledger_entries", attributes="deleted")["$items"][0]["deleted"] is True
 
 
-def test_a_document_with_payments_keeps_its_money_but_not_its_words() -> None:
+def test_a_document_with_payments_can_change_texts_but_not_amounts() -> None:
     clerk = Clerk()
     customer = clerk.customer()
     invoice = clerk.invoice(customer)["id"]
@@ -408,7 +406,7 @@ def test_a_document_with_payments_keeps_its_money_but_not_its_words() -> None:
     )
 
 
-def test_a_changed_document_is_booked_anew_on_top_of_the_old_entries() -> None:
+def test_a_changed_document_reverses_its_entries_and_books_new_ones() -> None:
     clerk = Clerk()
     invoice = clerk.invoice(clerk.customer())
     line = invoice["invoice_lines"][0]["id"]
@@ -423,15 +421,15 @@ def test_a_changed_document_is_booked_anew_on_top_of_the_old_entries() -> None:
     assert (transaction["total"], transaction["origin"]["id"]) == ("60.0", invoice["id"])
 
 
-def test_a_draft_is_in_the_books_only_once_it_is_released() -> None:
+def test_a_draft_is_booked_when_it_is_released() -> None:
     clerk = Clerk()
     draft = clerk.invoice(clerk.customer(), status_id="DRAFT")
     assert (draft["status"]["id"], draft["transaction"]) == ("DRAFT", None)
     assert clerk.balances(1100) == ["0.00"]
-    released = clerk.ask("POST", f"/sales_invoices/{draft['id']}/release")
+    released = clerk.request("POST", f"/sales_invoices/{draft['id']}/release")
     assert (released.status, released.body["status"]["id"]) == (201, "UNPAID")
     assert clerk.balances(1100) == ["120.00"]
-    assert clerk.ask("POST", f"/sales_invoices/{draft['id']}/release").status == 422
+    assert clerk.request("POST", f"/sales_invoices/{draft['id']}/release").status == 422
 
 
 def test_tax_needs_a_registered_business_a_rate_that_taxes_and_an_amount() -> None:
@@ -467,7 +465,7 @@ def test_carriage_is_booked_with_its_tax() -> None:
     assert clerk.balances(1100, 4905, 2200) == ["132.00", "-10.00", "-22.00"]
 
 
-def test_half_a_penny_goes_away_from_zero() -> None:
+def test_half_a_penny_is_rounded_away_from_zero() -> None:
     clerk = Clerk()
     line = clerk.line("0.335", "0.20", quantity="3", discount_amount="0.005")
     invoice = clerk.invoice(clerk.customer(), line)

@@ -1,4 +1,4 @@
-"""Settings beside the financial ones: kept, and kept to."""
+"""Settings besides the financial ones, and their effects."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 from small_business import Clerk, messages
-from test_rehearsal_offers import offer
+from test_rehearsal_quotes import offer
 
 
 def put(clerk: Clerk, kind: str, **fields: Any) -> Any:
-    return clerk.ask("PUT", f"/{kind}", {kind: fields})
+    return clerk.request("PUT", f"/{kind}", {kind: fields})
 
 
 def test_invoice_settings_number_documents() -> None:
@@ -28,7 +28,7 @@ def test_invoice_settings_number_documents() -> None:
     assert offer(clerk, "sales_quote")["displayed_as"] == "Q29"
 
 
-def test_invoice_settings_give_a_document_its_texts_and_days() -> None:
+def test_invoice_settings_provide_texts_and_due_dates() -> None:
     clerk = Clerk()
     put(
         clerk,
@@ -54,7 +54,7 @@ def test_a_setting_of_several_parts_is_changed_part_by_part() -> None:
     assert (headings["sales_invoice"], headings["statement"]) == ("Invoice", "Statement")
 
 
-def test_quick_entries_are_shown_under_the_prefix_of_the_settings() -> None:
+def test_quick_entries_have_the_prefix_of_the_settings() -> None:
     clerk = Clerk()
     put(clerk, "invoice_settings", quick_entry_prefix="E/")
     fields = {"quick_entry_type_id": "INVOICE", "date": "2026-01-05", "reference": "1", "net_amount": "1"}
@@ -70,7 +70,7 @@ def test_quick_entries_are_shown_under_the_prefix_of_the_settings() -> None:
         (
             "invoice_settings",
             {"separate_invoice_credit_note_numbering": False},
-            "numbers invoices and credit notes apart",
+            "numbers invoices and credit notes separately",
         ),
         ("cis_settings", {"contractor": True}, "construction industry scheme"),
         ("cis_settings", {"subcontractor": True}, "construction industry scheme"),
@@ -78,9 +78,7 @@ def test_quick_entries_are_shown_under_the_prefix_of_the_settings() -> None:
         ("invoice_settings", {"customer_credit_terms": "never"}, "is not included in the list"),
     ],
 )
-def test_what_the_rehearsal_would_not_keep_to_is_refused(
-    kind: str, fields: dict[str, Any], words: str
-) -> None:
+def test_unsupported_settings_are_refused(kind: str, fields: dict[str, Any], words: str) -> None:
     clerk = Clerk()
     before = clerk.get(f"/{kind}")
     reply = put(clerk, kind, **fields)
@@ -89,7 +87,7 @@ def test_what_the_rehearsal_would_not_keep_to_is_refused(
     assert clerk.get(f"/{kind}") == before
 
 
-def test_business_settings_name_the_usual_accounts() -> None:
+def test_business_settings_have_the_default_accounts() -> None:
     clerk = Clerk()
     shown = clerk.get("/business_settings")
     usual = shown["default_ledger_accounts"]
@@ -113,7 +111,7 @@ def test_business_settings_name_the_usual_accounts() -> None:
     assert [source for source, _ in messages(reply)] == ["default_ledger_accounts.carriage_ledger_account_id"]
 
 
-def test_cis_and_email_settings_are_kept() -> None:
+def test_cis_and_email_settings_are_stored() -> None:
     clerk = Clerk()
     assert put(clerk, "cis_settings", unique_tax_reference="1234567890").status == 200
     assert clerk.get("/cis_settings")["unique_tax_reference"] == "1234567890"
@@ -122,10 +120,10 @@ def test_cis_and_email_settings_are_kept() -> None:
     shown = clerk.get("/email_settings")
     assert (shown["send_bcc"], shown["default_messages"]) == (True, [message])
     assert "$path" not in shown
-    assert Clerk(country="IE", currency="EUR").ask("GET", "/cis_settings").status == 403
+    assert Clerk(country="IE", currency="EUR").request("GET", "/cis_settings").status == 403
 
 
-def test_a_tax_profile_tells_what_the_financial_settings_hold() -> None:
+def test_a_tax_profile_shows_the_financial_settings() -> None:
     clerk = Clerk()
     [profile] = clerk.get("/tax_profiles", attributes="all")["$items"]
     held = clerk.get("/financial_settings")
@@ -134,7 +132,7 @@ def test_a_tax_profile_tells_what_the_financial_settings_hold() -> None:
     assert clerk.put("tax_profile", profile["id"], tax_number="1").status == 403
 
 
-def test_a_canadian_profile_is_changed_and_the_settings_with_it() -> None:
+def test_changing_a_canadian_profile_changes_the_settings() -> None:
     clerk = Clerk(country="CA", currency="CAD")
     [profile] = clerk.get("/tax_profiles")["$items"]
     reply = clerk.put(
@@ -152,4 +150,4 @@ def test_determinations_are_the_rates_of_the_country() -> None:
     clerk = Clerk()
     found = clerk.get("/tax_determinations", usage="sales")["$items"]
     assert [item["id"] for item in found] == [item["id"] for item in clerk.get("/tax_rates")["$items"]]
-    assert messages(clerk.ask("GET", "/tax_determinations")) == [("usage", "This field is required.")]
+    assert messages(clerk.request("GET", "/tax_determinations")) == [("usage", "This field is required.")]

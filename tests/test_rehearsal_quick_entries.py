@@ -1,4 +1,4 @@
-"""Quick entries: one-line documents, and what an opening balance shows up as among them."""
+"""Quick entries: documents of one line, and opening balances shown as quick entries."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from small_business import Clerk, messages
 
 
 def entry(clerk: Clerk, contact: str, **fields: Any) -> dict[str, Any]:
-    """The fields of an invoice of 100.00 and 20.00 tax."""
+    """Return the fields of an invoice of 100.00 and 20.00 tax."""
     return {
         "quick_entry_type_id": "INVOICE",
         "contact_id": contact,
@@ -53,7 +53,7 @@ def test_a_purchase_credit_note_is_the_reverse_on_the_other_side() -> None:
         ({"tax_rate_id": "GB_ZERO", "tax_amount": None}, ("100.0", "0.0", "100.0")),
     ],
 )
-def test_of_net_tax_and_total_one_follows(sent: dict[str, Any], amounts: tuple[str, str, str]) -> None:
+def test_net_tax_and_total_complete_each_other(sent: dict[str, Any], amounts: tuple[str, str, str]) -> None:
     clerk = Clerk()
     fields = {k: v for k, v in entry(clerk, clerk.customer(), **sent).items() if v is not None}
     made = clerk.post("sales_quick_entry", **fields)
@@ -105,7 +105,7 @@ def test_an_entry_is_paid_changed_and_deleted_as_documents_are() -> None:
     assert clerk.get("/sales_quick_entries", deleted_since="2026-01-01")["$total"] == 1
 
 
-def test_an_opening_balance_stands_under_the_address_it_shows_up_with() -> None:
+def test_an_opening_balance_can_be_read_under_its_listed_path() -> None:
     clerk = Clerk()
     opening = clerk.post(
         "contact_opening_balance",
@@ -122,12 +122,12 @@ def test_an_opening_balance_stands_under_the_address_it_shows_up_with() -> None:
     assert shown["transaction_type"]["id"] == "VENDOR_OPENING_BALANCE_INVOICE"
     assert (shown["due_date"], shown["outstanding_amount"]) == ("2026-01-30", "36.98")
     assert shown["ledger_account"]["id"] == clerk.account(9999)
-    assert clerk.ask("GET", f"/sales_quick_entries/{opening['id']}").status == 404
+    assert clerk.request("GET", f"/sales_quick_entries/{opening['id']}").status == 404
     assert clerk.delete("purchase_quick_entry", opening["id"]).status == 404
     assert clerk.get("/purchase_quick_entries")["$items"] == []
 
 
-def test_under_cash_accounting_the_tax_waits_for_the_payment() -> None:
+def test_under_cash_accounting_the_tax_is_deferred_until_payment() -> None:
     clerk = Clerk(tax_scheme="CASH_ACCOUNTING")
     customer = clerk.customer()
     made = clerk.post("sales_quick_entry", **entry(clerk, customer))["id"]
@@ -152,7 +152,7 @@ def test_an_entry_in_another_currency_is_booked_at_its_rate() -> None:
     scheme=st.sampled_from(["STANDARD", "CASH_ACCOUNTING"]),
     rate=st.sampled_from(["1", "1.1", "0.87"]),
 )
-def test_an_entry_books_to_the_penny_what_a_document_of_one_line_books(
+def test_an_entry_books_exactly_like_a_document_of_one_line(
     side: str, type: str, pence: int, scheme: str, rate: str
 ) -> None:
     net = Decimal(pence) / 100

@@ -1,4 +1,4 @@
-"""The served rehearsal: what a client really sees on a socket."""
+"""The served rehearsal, as a client sees it on a socket."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from small_sage import bearer, records, small_sage
 
 from sagerecon.model.clock import SystemClock
 from sagerecon.model.errors import ProjectError
-from sagerecon.rehearsal.faults import Fault, Occasion, ScheduledFaults, Trouble
+from sagerecon.rehearsal.faults import Fault, FaultType, ScheduledFaults, Trigger
 from sagerecon.rehearsal.request import ApiReply, ApiRequest
 from sagerecon.rehearsal.server import Server, serve
 
@@ -31,7 +31,7 @@ def session(server: Server) -> requests.Session:
     return opened
 
 
-def test_connections_are_kept_and_a_deletion_has_no_body(server: Server) -> None:
+def test_connections_are_kept_alive_and_a_204_has_no_body(server: Server) -> None:
     with session(server) as client:
         made = client.post(f"{server.url}/v3.1/contacts", json={"contact": {"name": "Oak"}}, timeout=5)
         gone = client.delete(f"{server.url}/v3.1/contacts/{made.json()['id']}", timeout=5)
@@ -44,22 +44,22 @@ def test_connections_are_kept_and_a_deletion_has_no_body(server: Server) -> None
         assert [pools[key].num_connections for key in pools.keys()] == [1]  # noqa: SIM118 - not a dict
 
 
-@pytest.mark.parametrize(("trouble", "saved"), [(Trouble.ANSWER_LOST, 1), (Trouble.RESET, 0)])
-def test_a_drop_is_a_real_reset(server: Server, trouble: Trouble, saved: int) -> None:
-    server.sage.faults = ScheduledFaults([(Occasion(1, "POST"), Fault(trouble))])
+@pytest.mark.parametrize(("fault_type", "saved"), [(FaultType.ANSWER_LOST, 1), (FaultType.RESET, 0)])
+def test_a_dropped_connection_is_a_real_reset(server: Server, fault_type: FaultType, saved: int) -> None:
+    server.sage.faults = ScheduledFaults([(Trigger(1, "POST"), Fault(fault_type))])
     with session(server) as client, pytest.raises(requests.ConnectionError) as caught:
         client.post(f"{server.url}/v3.1/contacts", json={"contact": {"name": "Oak"}}, timeout=5)
     assert "reset" in str(caught.value).lower()
     assert len(records(server.sage)) == saved
 
 
-def test_a_truncated_answer_breaks_off(server: Server) -> None:
-    server.sage.faults = ScheduledFaults([(Occasion(1), Fault(Trouble.TRUNCATED))])
+def test_a_truncated_answer_is_incomplete(server: Server) -> None:
+    server.sage.faults = ScheduledFaults([(Trigger(1), Fault(FaultType.TRUNCATED))])
     with session(server) as client, pytest.raises(requests.exceptions.ChunkedEncodingError):
         client.get(f"{server.url}/v3.1/contacts", timeout=5)
 
 
-def test_only_this_machine_is_answered_by_its_own_name(server: Server) -> None:
+def test_only_local_host_names_are_accepted(server: Server) -> None:
     assert server.host == "127.0.0.1"
     with session(server) as client:
         strange = client.get(f"{server.url}/", headers={"Host": "books.example"}, timeout=5)
@@ -67,13 +67,13 @@ def test_only_this_machine_is_answered_by_its_own_name(server: Server) -> None:
         assert client.get(f"http://localhost:{server.port}/", timeout=5).status_code == 200
 
 
-def test_a_body_of_unknown_length_is_not_waited_for(server: Server) -> None:
+def test_a_body_of_unknown_length_is_refused(server: Server) -> None:
     with socket.create_connection((server.host, server.port), 5) as connection:
         connection.sendall(b"POST /token HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: many\r\n\r\n")
         assert connection.recv(100).startswith(b"HTTP/1.1 411")
 
 
-def test_a_fault_of_our_own_is_a_500_and_is_kept() -> None:
+def test_an_unexpected_exception_is_a_500_and_is_recorded() -> None:
     sage = small_sage()
 
     def fail(request: ApiRequest) -> ApiReply:
@@ -83,16 +83,19 @@ def test_a_fault_of_our_own_is_a_500_and_is_kept() -> None:
     with serve(sage) as server, session(server) as client:
         assert client.get(f"{server.url}/v3.1/contacts", timeout=5).status_code == 500
         assert [type(failure) for failure in server.failures] == [ZeroDivisionError]
-        assert sage.limits.exceeded(next(iter(sage.authorization.apps)), "x", sage.clock.now()) is None
+        assert sage.limits.book_call(next(iter(sage.authorization.apps)), "x", sage.clock.now()) is None
 
 
-def test_a_port_that_is_taken_says_so(server: Server) -> None:
+def test_a_port_in_use_is_reported(server: Server) -> None:
     with pytest.raises(ProjectError, match=f"Port {server.port} cannot be used"):
         serve(server.sage, server.port)
 
 
 def test_calls_in_flight_beyond_the_limit_are_refused() -> None:
-    """Four at once where two may be; each is held until all have been let in or refused."""
+    """Send four calls at once with a limit of two.
+
+    Each call is held until all have been accepted or refused.
+    """
     sage = small_sage(SystemClock(), in_flight=2)
     gate = threading.Event()
     sage.latency = 1

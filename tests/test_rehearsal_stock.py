@@ -1,4 +1,4 @@
-"""Stock: quantities and costs follow from what came in and went out; it never falls below zero."""
+"""Stock: quantities and costs follow from the movements; stock is never negative."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ class Storekeeper(Clerk):
         return self.post("stock_movement", **self.movement(quantity, cost, **fields))
 
     def level(self) -> tuple[str, str, str]:
-        """Quantity, average cost and last cost."""
+        """Return quantity, average cost and last cost."""
         item = self.get(f"/stock_items/{self.item}")
         return item["quantity_in_stock"], item["average_cost_price"], item["last_cost_price"]
 
     def sold(self, quantity: str, **fields: Any) -> Any:
-        """The line of a document that names the item."""
+        """Return a document line that names the item."""
         return self.line(
             "5.00", "0", tax_rate_id="GB_ZERO", quantity=quantity, product_id=self.item, **fields
         )
@@ -64,7 +64,7 @@ def test_movements_post_nothing() -> None:
     assert clerk.get("/transactions")["$total"] == clerk.get("/ledger_entries")["$total"] == 0
 
 
-def test_a_movement_tells_its_day_with_a_time_its_number_and_its_item() -> None:
+def test_a_movement_has_its_date_with_a_time_its_number_and_its_item() -> None:
     clerk = Storekeeper()
     made = clerk.move("1", "2.00")
     assert (made["date"], made["movement_number"], made["quantity"]) == ("2026-01-05T00:00:00.000Z", 1, "1.0")
@@ -74,7 +74,7 @@ def test_a_movement_tells_its_day_with_a_time_its_number_and_its_item() -> None:
     assert clerk.get("/stock_movements", stock_item_id=clerk.item, search="TAKE")["$total"] == 2
 
 
-def test_a_movement_is_changed_and_deleted_as_far_as_there_is_stock() -> None:
+def test_movements_can_change_while_stock_is_not_negative() -> None:
     clerk = Storekeeper()
     first = clerk.move("10", "10.00")["id"]
     clerk.move("-4", "0")
@@ -103,7 +103,7 @@ def test_refused_movements(fields: dict[str, str], source: str, message: str) ->
     assert (reply.status, messages(reply)) == (422, [(source, message)])
 
 
-def test_sales_take_stock_out_and_a_short_one_is_refused_whole() -> None:
+def test_sales_take_stock_out_and_are_refused_without_enough() -> None:
     clerk = Storekeeper()
     clerk.move("10", "2.00")
     customer = clerk.customer()
@@ -124,7 +124,7 @@ def test_sales_take_stock_out_and_a_short_one_is_refused_whole() -> None:
     assert invoice["invoice_lines"][0]["product"]["displayed_as"] == "Glasses"
 
 
-def test_a_change_of_words_moves_no_stock_and_a_change_of_quantity_does() -> None:
+def test_only_a_change_of_quantity_moves_stock() -> None:
     clerk = Storekeeper()
     clerk.move("10", "2.00")
     made = clerk.invoice(clerk.customer(), clerk.sold("4"))["id"]
@@ -141,13 +141,13 @@ def test_a_change_of_words_moves_no_stock_and_a_change_of_quantity_does() -> Non
 def test_a_draft_moves_stock_when_it_is_released() -> None:
     clerk = Storekeeper()
     made = clerk.invoice(clerk.customer(), clerk.sold("4"), status_id="DRAFT")["id"]
-    assert messages(clerk.ask("POST", f"/sales_invoices/{made}/release")) == SHORT
+    assert messages(clerk.request("POST", f"/sales_invoices/{made}/release")) == SHORT
     clerk.move("4")
-    assert clerk.ask("POST", f"/sales_invoices/{made}/release").status == 201
+    assert clerk.request("POST", f"/sales_invoices/{made}/release").status == 201
     assert clerk.level()[0] == "0.0"
 
 
-def test_purchases_bring_stock_in_at_their_cost_and_notes_undo() -> None:
+def test_purchases_bring_stock_in_at_cost_and_credit_notes_reverse_it() -> None:
     clerk = Storekeeper()
     vendor = clerk.vendor()
     fields = {"contact_id": vendor, "date": "2026-01-05", "due_date": "2026-01-05"}
@@ -163,7 +163,7 @@ def test_purchases_bring_stock_in_at_their_cost_and_notes_undo() -> None:
     assert clerk.level() == ("6.0", "4.5", "4.5")
 
 
-def test_a_stock_item_is_a_product_as_well() -> None:
+def test_a_stock_item_is_also_a_product() -> None:
     clerk = Storekeeper()
     [product] = clerk.get("/products", attributes="all")["$items"]
     assert (product["id"], product["catalog_item_type"]["id"]) == (clerk.item, "STOCK_ITEM")
@@ -183,7 +183,7 @@ def test_a_stock_item_is_a_product_as_well() -> None:
     assert clerk.get("/products", deleted_since="2026-01-01")["$total"] == 1
 
 
-def test_a_stock_item_that_moved_stays() -> None:
+def test_a_stock_item_with_movements_cannot_be_deleted() -> None:
     clerk = Storekeeper()
     made = clerk.move("1")["id"]
     reply = clerk.delete("stock_item", clerk.item)
@@ -196,7 +196,7 @@ def test_a_stock_item_that_moved_stays() -> None:
     assert clerk.get(f"/stock_items/{clerk.item}")["deletable"] is True
 
 
-def test_a_stock_item_that_a_quote_names_stays() -> None:
+def test_a_stock_item_on_a_quote_cannot_be_deleted() -> None:
     clerk = Storekeeper()
     fields = {"contact_id": clerk.customer(), "date": "2026-01-05", "expiry_date": "2026-02-05"}
     clerk.post("sales_quote", **fields, quote_lines=[clerk.sold("4")])
@@ -204,14 +204,14 @@ def test_a_stock_item_that_a_quote_names_stays() -> None:
     assert clerk.delete("stock_item", clerk.item).status == 405
 
 
-def test_what_is_counted_cannot_be_written() -> None:
+def test_computed_fields_cannot_be_written() -> None:
     clerk = Storekeeper()
     clerk.move("2", "3.00")
     changed = clerk.put("stock_item", clerk.item, quantity_in_stock="99", average_cost_price="9")
     assert (changed.body["quantity_in_stock"], changed.body["average_cost_price"]) == ("2.0", "3.0")
 
 
-def test_lists_of_what_is_short() -> None:
+def test_filters_of_low_stock() -> None:
     clerk = Storekeeper()
     clerk.put("stock_item", clerk.item, reorder_level="5")
     full = clerk.new_item("FULL", reorder_level="1")
@@ -225,7 +225,7 @@ def test_lists_of_what_is_short() -> None:
     assert found(below_reorder_level="true") == [clerk.item]
 
 
-def test_what_was_saved_is_counted_on() -> None:
+def test_stock_continues_after_loading() -> None:
     clerk = Storekeeper()
     clerk.move("10", "2.00")
     made = clerk.invoice(clerk.customer(), clerk.sold("4"))["id"]
@@ -236,18 +236,18 @@ def test_what_was_saved_is_counted_on() -> None:
     assert clerk.level()[0] == "10.0"
 
 
-def test_only_plus_keeps_stock() -> None:
-    assert Clerk(edition="standard").ask("GET", "/stock_items").status == 403
+def test_only_the_plus_edition_has_stock() -> None:
+    assert Clerk(edition="standard").request("GET", "/stock_items").status == 403
 
 
-def test_a_movement_whose_number_is_taken_out_keeps_it() -> None:
+def test_a_movement_keeps_its_number_when_it_is_cleared() -> None:
     clerk = Storekeeper()
     moved = clerk.move("10", "10.00")
     changed = clerk.put("stock_movement", moved["id"], movement_number="")
     assert changed.body["movement_number"] == moved["movement_number"]
 
 
-def test_stock_worth_more_than_can_be_kept_is_refused() -> None:
+def test_stock_of_too_large_a_value_is_refused() -> None:
     clerk = Storekeeper()
     reply = clerk.send("stock_movement", **clerk.movement("999999999999", "999999999999"))
     assert messages(reply) == [("quantity", "The amount is too large.")]

@@ -1,4 +1,4 @@
-"""The tax rates of the countries, with the days they changed."""
+"""The tax rates of each country, with the days on which they changed."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_percentages_follow_each_other_without_a_gap(country: str) -> None:
         assert all(provincial <= rate.at(day) for day, provincial in rate.provincial)
 
 
-def test_a_province_has_its_own_rates_beside_those_of_the_country() -> None:
+def test_a_province_has_its_own_rates() -> None:
     clerk = Clerk(country="CA", currency="CAD")
     found = [item["id"] for item in clerk.get("/tax_rates", address_region_id="CA-QC")["$items"]]
     assert found == ["CA_GST", "CA_GST_QST", "CA_QST", "CA_ZERO", "CA_EXEMPT", "CA_NO_TAX"]
@@ -66,7 +66,7 @@ def test_a_province_has_its_own_rates_beside_those_of_the_country() -> None:
         ("CA", ("Accounts Receivable (1100)", "PST and QST Payable (2206)", "CRA Reclaimed")),
     ],
 )
-def test_a_country_has_a_chart_of_its_own(country: str, names: tuple[str, ...]) -> None:
+def test_a_country_has_its_own_chart(country: str, names: tuple[str, ...]) -> None:
     clerk = Clerk(country=country, currency="EUR" if country == "IE" else "CAD")
     shown = {
         item["displayed_as"].partition(" (C")[0].partition(" (R")[0]

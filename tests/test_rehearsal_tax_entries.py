@@ -1,4 +1,4 @@
-"""Where the tax of a booking goes: at once, with the payment, and in Canada part by part."""
+"""Tax postings: due at once or on payment, and in Canada separately per tax."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ SALES_HELD, PURCHASES_HELD = 2203, 2204
 
 
 def bill(clerk: Clerk, contact: str, *lines: Any, **fields: Any) -> Any:
-    """A new purchase invoice."""
+    """Create a purchase invoice."""
     days = {"date": "2026-01-05", "due_date": "2026-02-04"}
     given = {"contact_id": contact, **days, "invoice_lines": list(lines), **fields}
     return clerk.post("purchase_invoice", **given)
 
 
 def scheme(clerk: Clerk, id: str) -> Any:
-    """The reply to choosing a tax scheme."""
-    return clerk.ask("PUT", "/financial_settings", {"financial_settings": {"tax_scheme_id": id}})
+    """Return the reply to setting a tax scheme."""
+    return clerk.request("PUT", "/financial_settings", {"financial_settings": {"tax_scheme_id": id}})
 
 
-def test_under_cash_accounting_tax_waits_for_the_payment_and_goes_part_by_part() -> None:
+def test_under_cash_accounting_tax_becomes_due_with_each_payment() -> None:
     clerk = Clerk(**CASH)
     customer = clerk.customer()
     invoice = clerk.invoice(customer)["id"]
@@ -38,7 +38,7 @@ def test_under_cash_accounting_tax_waits_for_the_payment_and_goes_part_by_part()
     assert clerk.balances(1100, 2200, SALES_HELD) == ["90.00", "-5.00", "-15.00"]
 
 
-def test_the_tax_of_each_rate_goes_by_itself_and_to_the_last_penny() -> None:
+def test_the_tax_of_each_rate_becomes_due_exactly() -> None:
     clerk = Clerk(**CASH)
     vendor = clerk.vendor()
     lines = (clerk.line("10.00", "2.00", 5000), clerk.line("10.01", "0.50", 5000, tax_rate_id="GB_LOWER"))
@@ -70,7 +70,7 @@ def test_an_allocation_makes_the_tax_of_both_sides_due() -> None:
     assert clerk.balances(2200, SALES_HELD, 1100) == ["0.00", "-10.00", "60.00"]
 
 
-def test_money_on_account_makes_no_tax_due_until_it_is_allocated() -> None:
+def test_a_payment_on_account_makes_tax_due_when_allocated() -> None:
     clerk = Clerk(**CASH)
     customer = clerk.customer()
     rest = clerk.receipt(customer, "120.00")["payment_on_account"]["id"]
@@ -82,7 +82,7 @@ def test_money_on_account_makes_no_tax_due_until_it_is_allocated() -> None:
     assert clerk.balances(2200, SALES_HELD) == ["-20.00", "0.00"]
 
 
-def test_an_opening_balance_under_cash_accounting_carries_its_tax() -> None:
+def test_an_opening_balance_under_cash_accounting_has_tax() -> None:
     clerk = Clerk(**CASH)
     customer = clerk.customer()
     fields = {
@@ -106,7 +106,7 @@ def test_an_opening_balance_under_cash_accounting_carries_its_tax() -> None:
     assert [source for source, _ in messages(reply)] == ["net_amount"]
 
 
-def test_otherwise_an_opening_balance_is_its_gross() -> None:
+def test_otherwise_an_opening_balance_has_no_tax() -> None:
     clerk = Clerk()
     fields = {"contact_opening_balance_type_id": "INVOICE", "date": "2025-12-31", "reference": "OLD-1"}
     opening = clerk.post(
@@ -149,7 +149,7 @@ def test_flat_rate_schemes_are_refused(id: str) -> None:
     assert messages(scheme(Clerk(), id)) == [
         (
             "tax_scheme_id",
-            "The rehearsal keeps books for standard and cash accounting, not for flat rate schemes.",
+            "The rehearsal supports standard and cash accounting only, no flat rate schemes.",
         )
     ]
 
@@ -160,7 +160,7 @@ def test_canada_has_no_cash_accounting() -> None:
 
 
 def canada() -> Clerk:
-    """A clerk in Canada."""
+    """Return a clerk in Canada."""
     return Clerk(country="CA", currency="CAD")
 
 
@@ -173,7 +173,7 @@ def canada() -> Clerk:
         ("CA_PST_SK", "6.00", "106.00", "0.00", "0.00"),
     ],
 )
-def test_provincial_tax_on_purchases_is_a_cost_but_in_quebec(
+def test_provincial_tax_on_purchases_is_a_cost_except_in_quebec(
     rate: str, tax: str, account: str, federal: str, provincial: str
 ) -> None:
     clerk = canada()
@@ -207,7 +207,7 @@ def test_the_parts_of_a_lines_tax_may_be_given() -> None:
     ]
 
 
-def test_what_cannot_be_reclaimed_is_a_cost() -> None:
+def test_tax_that_cannot_be_reclaimed_is_a_cost() -> None:
     clerk = canada()
     line = clerk.line("100.00", "13.00", 5000, tax_rate_id="CA_HST_ON", tax_recoverable=False)
     given = bill(clerk, clerk.vendor(), line)

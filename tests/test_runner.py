@@ -1,16 +1,19 @@
 """The runner against the smallest of Sages: order, adoption, refusals, windows, stops."""
 
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from memory_sage import at_calls
+from memory_sage import faults_at
 from runs import Desk, customer, desk, invoice, quick_folder, references, twenty
 
 from sagerecon.model.call import Answer, Call
 from sagerecon.model.clock import DAY, HOUR, MINUTE, SECOND
 from sagerecon.model.draft import Draft, OnExisting, Reference
 from sagerecon.model.errors import AuthorizationError, NoAnswerError, PlanStaleError, WrongBusinessError
+from sagerecon.model.key import NaturalKey
 from sagerecon.model.place import Place
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.settling import State
@@ -58,7 +61,7 @@ def test_what_was_written_is_known_afterwards(here: Desk) -> None:
 
 
 def test_progress_tells_each_step_and_every_wait(here: Desk) -> None:
-    here.sage.fault = at_calls(limit=2)
+    here.sage.fault = faults_at(limit=2)
     here.planned(twenty())
     told: list[Progress] = []
     here.go(on_progress=told.append)
@@ -125,11 +128,48 @@ class TestAdoption:
         here.sage.forbidden.clear()
         assert here.go().counts == {"read": 1, "adopted": 1, "created": 1}
 
+    def test_an_entity_of_another_record_is_not_adopted(self, here: Desk) -> None:
+        here.planned([customer(1)])
+        here.go()
+        here.planned([replace(customer(1), key="suppliers/C1")])
+        assert here.go().counts == {"read": 1, "quarantined": 1}
+        assert "customers/C1" in set_aside(here)["suppliers/C1"][1]
+
+    def test_one_whose_key_changed_since_is_not_found_by_the_old_key(self, here: Desk) -> None:
+        self.given(here, name="Firm One")
+        here.planned([customer(1)])
+        assert here.go().counts["quarantined"] == 1
+        here.sage.bodies_of("contact")[0]["reference"] = "X1"
+        here.planned([customer(1)])
+        assert here.go().counts == {"read": 1, "created": 1}
+
+    @pytest.mark.parametrize("left", [0, 1])
+    def test_one_that_was_deleted_since_it_was_read_is_not_found(self, here: Desk, left: int) -> None:
+        self.given(here, name="Firm One")
+        here.sage.add("contact", name="Without a reference")
+        here.planned([customer(1)])
+        assert here.go().counts["quarantined"] == 1
+        here.sage.entities["contact"] = here.sage.entities["contact"][1 : 1 + left]
+        here.planned([customer(1)])
+        assert here.go().counts == {"read": 1, "created": 1}
+
+    def test_what_we_wrote_is_known_by_its_key_although_the_kind_was_read_again(self, here: Desk) -> None:
+        here.planned([customer(1)])
+        here.go()
+        here.sage.entities["contact"].clear()
+        here.planned([customer(2)])
+        here.go()
+        with here.open() as store:
+            assert store.books("B").sage_id("contact", NaturalKey("reference", "C1")) is not None
+
 
 class TestReferences:
-    def account(self, key: str) -> Draft:
+    def account(self, code: str) -> Draft:
         body = {"contact_id": Reference("contact", "customers/C1")}
-        line = {"ledger_account_id": Reference("ledger_account", key), "description": "Work"}
+        line = {
+            "ledger_account_id": Reference("ledger_account", NaturalKey("nominal_code", code)),
+            "description": "Work",
+        }
         made = invoice(1, "customers/C1")
         return Draft(
             made.kind,
@@ -143,25 +183,25 @@ class TestReferences:
 
     def test_an_account_is_found_by_its_number_however_it_is_written(self, here: Desk) -> None:
         account = here.sage.add("ledger_account", nominal_code=41)
-        here.planned([customer(1), self.account("nominal_code=0041")])
+        here.planned([customer(1), self.account("0041")])
         assert here.go().counts == {"read": 2, "created": 2}
         (line,) = here.sage.bodies_of("sales_invoice")[0]["invoice_lines"]
         assert line["ledger_account_id"] == account["id"]
 
     def test_what_sage_does_not_hold_blocks_what_needs_it(self, here: Desk) -> None:
-        here.planned([customer(1), self.account("nominal_code=9999")])
+        here.planned([customer(1), self.account("9999")])
         assert here.go().counts == {"read": 2, "created": 1, "blocked": 1}
         assert "Sage holds no such thing" in set_aside(here)["invoices/I1"][1]
 
     def test_two_that_bear_a_key_are_not_guessed_between(self, here: Desk) -> None:
         here.sage.add("ledger_account", nominal_code=41)
         here.sage.add("ledger_account", nominal_code=41)
-        here.planned([customer(1), self.account("nominal_code=41")])
+        here.planned([customer(1), self.account("41")])
         here.go()
         assert "2 entities in Sage bear it" in set_aside(here)["invoices/I1"][1]
 
     def test_a_fixed_word_is_its_own_id(self, here: Desk) -> None:
-        here.planned([customer(1, currency_id=Reference("currency", "id=GBP"))])
+        here.planned([customer(1, currency_id=Reference("currency", NaturalKey("id", "GBP")))])
         here.go()
         assert here.sage.bodies_of("contact")[0]["currency_id"] == "GBP"
 
@@ -271,16 +311,36 @@ class TestDoubt:
     @pytest.mark.parametrize("fault", ["lose_before", "lose_after", "fail_before", "fail_after"])
     @pytest.mark.parametrize("call", range(1, 20, 3))
     def test_each_write_may_get_no_answer(self, here: Desk, fault: str, call: int) -> None:
-        here.sage.fault = at_calls(**{fault: call})
+        here.sage.fault = faults_at(**{fault: call})
         here.planned(twenty())
         outcome = here.go()
         assert outcome.counts == {"read": 1, "created": 19, "resent": 1, "waiting": 1}
         assert outcome.calls == 21
         assert len(set(references(here.sage, "contact"))) == len(references(here.sage, "contact")) == 10
         assert len(references(here.sage, "sales_invoice")) == 9
+        with here.open() as store:
+            assert len(store.books("B").booked()) == 21  # Sage may have counted the call without an answer
+
+    def test_a_reading_without_an_answer_is_booked(self, here: Desk) -> None:
+        here.sage.fault = faults_at(lose_before=0)
+        here.planned([customer(1)])
+        assert here.go().calls == 3
+        with here.open() as store:
+            assert len(store.books("B").booked()) == 3
+
+    def test_a_call_that_ends_the_sign_in_is_booked(self, here: Desk) -> None:
+        def ended(_: Call) -> Answer:
+            raise AuthorizationError("The sign-in has ended.")
+
+        here.sage.call = ended  # type: ignore[method-assign]
+        here.planned([customer(1)])
+        with pytest.raises(AuthorizationError):
+            here.go()
+        with here.open() as store:
+            assert len(store.books("B").booked()) == 1
 
     def test_a_connection_that_was_refused_cost_nothing(self, here: Desk) -> None:
-        here.sage.fault = at_calls(refuse=3)
+        here.sage.fault = faults_at(refuse=3)
         here.planned(twenty())
         assert here.go().calls == 20
         with here.open() as store:
@@ -303,7 +363,7 @@ class TestDoubt:
 
     def test_a_listing_that_lags_is_waited_for(self, here: Desk) -> None:
         """Without ids to replay, what is in doubt is looked up only when the listing has caught up."""
-        here.sage.fault = at_calls(lose_after=2)
+        here.sage.fault = faults_at(lose_after=2)
         here.sage.honours_ids, here.sage.lag = False, 20 * SECOND
         here.planned(twenty())
         here.go(should_stop=lambda: sum(here.sage.calls.values()) == 3)
@@ -313,7 +373,7 @@ class TestDoubt:
         assert len(references(here.sage, "contact")) == 10
 
     def test_two_that_look_alike_are_for_a_person(self, here: Desk) -> None:
-        here.sage.fault = at_calls(lose_before=1)
+        here.sage.fault = faults_at(lose_before=1)
         here.planned([customer(1)])
         here.go(should_stop=lambda: sum(here.sage.calls.values()) == 2)
         for _ in range(2):
@@ -323,7 +383,7 @@ class TestDoubt:
         assert "2 entities in Sage look like it" in set_aside(here)["customers/C1"][1]
 
     def test_a_newer_plan_settles_what_an_older_one_left(self, here: Desk) -> None:
-        here.sage.fault = at_calls(lose_after=1)
+        here.sage.fault = faults_at(lose_after=1)
         here.planned([customer(1), customer(2)])
         here.go(should_stop=lambda: sum(here.sage.calls.values()) == 2)
         old = here.plan
@@ -334,6 +394,51 @@ class TestDoubt:
         here.plan = old
         with pytest.raises(PlanStaleError, match="newer plan"):
             here.go()
+
+    def test_what_settling_brings_in_with_other_content_is_not_done(self, here: Desk) -> None:
+        here.sage.fault = faults_at(lose_after=1)
+        here.planned([customer(1)])
+        here.go(should_stop=lambda: sum(here.sage.calls.values()) == 2)
+        here.planned([customer(1, name="Firm One")])
+        counts = here.go().counts
+        assert (counts["created"], counts["quarantined"], counts.get("skipped", 0)) == (1, 1, 0)
+        assert [entity["name"] for entity in here.sage.bodies_of("contact")] == ["Firm 1"]
+
+    @pytest.mark.parametrize("refusal", ["429", "no connection", "401", "403"])
+    def test_a_refused_resend_does_not_settle_the_first_sending(self, here: Desk, refusal: str) -> None:
+        """The first bytes may have arrived, whatever is said to the second."""
+        here.sage.fault = faults_at(lose_after=1)
+        here.planned([customer(1)])
+        here.go(should_stop=lambda: sum(here.sage.calls.values()) == 2)
+        call = here.sage.call
+
+        def refuse(request: Call) -> Answer:
+            if refusal == "no connection":
+                raise NoAnswerError("Sage cannot be reached.", sent=False)
+            return Answer(int(refusal), None, retry_after_ms=HOUR)
+
+        here.sage.call = refuse  # type: ignore[method-assign]
+        with suppress(AuthorizationError):
+            here.go()
+        here.sage.call, here.sage.honours_ids = call, False  # type: ignore[method-assign]
+        with here.open() as store:
+            assert store.books("B").status().in_doubt == 1
+        here.clock.sleep(7 * DAY)
+        assert here.go().counts["looked_up"] == 1
+        assert references(here.sage, "contact") == ["C1"]
+
+    def test_the_replay_window_is_counted_from_the_first_sending(self, here: Desk) -> None:
+        """Sage remembers an id for seven days from the first call that carried it."""
+        here.planned([customer(1)])
+        for lost, wait in (("lose_after", 4 * DAY), ("lose_before", 3 * DAY)):
+            before = sum(here.sage.calls.values())
+            first = before + (lost == "lose_after")  # the reading goes out before the first sending
+            here.sage.fault = faults_at(**{lost: first})
+            here.go(should_stop=lambda last=first: sum(here.sage.calls.values()) > last)
+            here.clock.sleep(wait)
+        here.sage.fault, here.sage.honours_ids = (lambda *_: ""), False
+        assert here.go().counts["looked_up"] == 1
+        assert references(here.sage, "contact") == ["C1"]
 
 
 class TestWindows:
@@ -358,7 +463,7 @@ class TestWindows:
 
     def test_calls_are_kept_for_settling(self, here: Desk) -> None:
         here.budget = Budget(None, 14, reserve=2, settle=2)
-        here.sage.fault = at_calls(lose_after=9)
+        here.sage.fault = faults_at(lose_after=9)
         here.planned(twenty())
         outcome = here.go()
         assert (outcome.ended, outcome.calls) == (Ended.PAUSED, 11)
@@ -456,7 +561,7 @@ class TestPlans:
             Place("rates.yaml", 1),
             OnExisting.CREATE,
         )
-        here.sage.fault = at_calls(lose_after=0)
+        here.sage.fault = faults_at(lose_after=0)
         here.planned([rate])
         outcome = here.go()
         assert (outcome.counts["looked_up"], outcome.counts["created"]) == (1, 1)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,13 +13,17 @@ from sagerecon.model.clock import DAY, HOUR, SECOND
 from sagerecon.planning.plan import Action, Step
 from sagerecon.planning.settling import (
     ANSWER_MAY_TAKE,
+    REPLAY_WINDOW,
     SEARCH_LAG,
     SENDINGS,
     Attempt,
     Meaning,
+    Remedy,
     State,
     idempotency_id,
     meaning,
+    remedy,
+    settled_at,
 )
 from sagerecon.runner.conversation import (
     Ask,
@@ -212,6 +217,53 @@ def test_a_change_is_sent_again_and_then_parked_in_doubt() -> None:
     conversation.send(heard(ask, None))
     ending = ended(conversation, NOW)
     assert isinstance(ending, Refused) and not ending.is_known
+
+
+def test_a_change_leaves_out_what_may_not_be_changed() -> None:
+    kind = catalog()["contact"]
+    assert not kind.fields["email"].update and not kind.fields["balance"].update
+    document = {**CONTACT, "email": "ada@oak.example", "balance": "7.00", "notes": "Pays late."}
+    step = Step(7, Action.UPDATE, "contact", "customers/C1", "", 1)
+    changed = prepare("run", step, kind, document, "B", "A1", 0)
+    assert changed.body["contact"].keys() - {"idempotency_id"} == {*CONTACT, "notes"}
+    created = prepare("run", replace(step, action=Action.CREATE), kind, document, "B", "", 0)
+    assert created.body["contact"].keys() - {"idempotency_id"} == document.keys()
+
+
+@pytest.mark.parametrize(
+    ("first_sent", "last_sent", "failures", "expected"),
+    [
+        (1, 1, 0, Remedy.RESEND),
+        (REPLAY_WINDOW - 1, 1, 0, Remedy.RESEND),
+        (REPLAY_WINDOW, 1, 0, Remedy.LOOK_UP),  # counted from the first sending
+        (REPLAY_WINDOW + 1, REPLAY_WINDOW + 1, 0, Remedy.LOOK_UP),
+        (1, 1, SENDINGS - 1, Remedy.RESEND),
+        (1, 1, SENDINGS, Remedy.LOOK_UP),
+    ],
+)
+def test_when_the_same_bytes_are_sent_again(
+    first_sent: int, last_sent: int, failures: int, expected: Remedy
+) -> None:
+    """The first two are milliseconds ago."""
+    doubtful = replace(
+        sent(attempt()), first_sent_at=NOW - first_sent, sent_at=NOW - last_sent, failures=failures
+    )
+    assert remedy(doubtful, NOW) is expected
+    assert remedy(replace(doubtful, idempotency_id=""), NOW) is Remedy.LOOK_UP
+    change = replace(doubtful, step=replace(doubtful.step, action=Action.UPDATE))
+    assert remedy(change, NOW) is Remedy.RESEND
+
+
+@pytest.mark.parametrize(
+    ("sent_at", "expires_at", "expected"),
+    [
+        (0, 300 * SECOND, 300 * SECOND + SEARCH_LAG),
+        (0, 0, ANSWER_MAY_TAKE + SEARCH_LAG),
+        (200 * SECOND, 300 * SECOND, 200 * SECOND + ANSWER_MAY_TAKE + SEARCH_LAG),
+    ],
+)
+def test_from_when_a_look_up_tells_the_truth(sent_at: int, expires_at: int, expected: int) -> None:
+    assert settled_at(replace(sent(attempt()), sent_at=sent_at, expires_at=expires_at)) == expected
 
 
 def test_what_each_status_means() -> None:

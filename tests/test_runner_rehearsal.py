@@ -13,13 +13,14 @@ from runs import Crash, customer, invoice, quick_folder
 from sagerecon.documents.package import catalog
 from sagerecon.model.clock import DAY
 from sagerecon.model.draft import Draft, Reference
+from sagerecon.model.key import NaturalKey
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import Plan
 from sagerecon.planning.planner import Calendar, Provenance, plan_steps
 from sagerecon.rehearsal.adapter import mount
 from sagerecon.rehearsal.books.business import new_business
 from sagerecon.rehearsal.clock import VirtualClock
-from sagerecon.rehearsal.faults import Fault, SeededFaults, Trouble
+from sagerecon.rehearsal.faults import Fault, FaultType, SeededFaults
 from sagerecon.rehearsal.request import FULL, ApiRequest, User
 from sagerecon.rehearsal.sage import RehearsalSage
 from sagerecon.runner.run import Ended, RunOutcome, run
@@ -32,16 +33,16 @@ from sagerecon.store.opening import open_store
 
 BUSINESS, USER = "1" * 32, "a" * 32
 TROUBLES = {
-    Trouble.REFUSED: 30,
-    Trouble.RESET: 30,
-    Trouble.ANSWER_LOST: 40,
-    Trouble.ERROR_SAVED: 40,
-    Trouble.ERROR: 30,
-    Trouble.TRUNCATED: 20,
-    Trouble.NOT_JSON: 20,
-    Trouble.SLOW: 10,
-    Trouble.DUPLICATE: 40,
-    Trouble.TOO_MANY: 20,
+    FaultType.REFUSED: 30,
+    FaultType.RESET: 30,
+    FaultType.ANSWER_LOST: 40,
+    FaultType.ERROR_SAVED: 40,
+    FaultType.ERROR: 30,
+    FaultType.TRUNCATED: 20,
+    FaultType.NOT_JSON: 20,
+    FaultType.SLOW: 10,
+    FaultType.DUPLICATE: 40,
+    FaultType.TOO_MANY: 20,
 }
 
 
@@ -51,8 +52,8 @@ class ApiTroubles:
     def __init__(self, seed: int) -> None:
         self._faults = SeededFaults(seed, TROUBLES)
 
-    def strike(self, method: str, path: str) -> tuple[Fault, ...]:
-        return () if path == "/token" else self._faults.strike(method, path)
+    def faults_for(self, method: str, path: str) -> tuple[Fault, ...]:
+        return () if path == "/token" else self._faults.faults_for(method, path)
 
 
 class Town:
@@ -119,8 +120,8 @@ def drafts() -> list[Draft]:
             "description": "Work",
             "quantity": "1",
             "unit_price": "10.00",
-            "ledger_account_id": Reference("ledger_account", "nominal_code=4000"),
-            "tax_rate_id": Reference("tax_rate", "id=GB_STANDARD"),
+            "ledger_account_id": Reference("ledger_account", NaturalKey("nominal_code", "4000")),
+            "tax_rate_id": Reference("tax_rate", NaturalKey("id", "GB_STANDARD")),
             "tax_amount": "2.00",
         }
         body = {**draft.body, "date": "2026-01-02", "invoice_lines": [line]}

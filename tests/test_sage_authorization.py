@@ -28,7 +28,7 @@ from sagerecon.model.errors import AuthorizationError, NoAnswerError, ProjectErr
 from sagerecon.model.tokens import Tokens
 from sagerecon.rehearsal.adapter import mount
 from sagerecon.rehearsal.authorization import GRACE, REFUSE, REVOKE
-from sagerecon.rehearsal.faults import Fault, Occasion, ScheduledFaults, Trouble
+from sagerecon.rehearsal.faults import Fault, FaultType, ScheduledFaults, Trigger
 from sagerecon.rehearsal.sage import RehearsalSage
 from sagerecon.rehearsal.server import serve
 from sagerecon.sage.authorization import App, Authorization, ConsentRequest
@@ -60,8 +60,8 @@ def vault_with(sage: RehearsalSage) -> MemoryVault:
     return vault
 
 
-def strike(sage: RehearsalSage, trouble: Trouble, times: int = 1, status: int = 500) -> None:
-    sage.faults = ScheduledFaults([(Occasion(1, "POST", "/token", times), Fault(trouble, status))])
+def strike(sage: RehearsalSage, fault_type: FaultType, times: int = 1, status: int = 500) -> None:
+    sage.faults = ScheduledFaults([(Trigger(1, "POST", "/token", times), Fault(fault_type, status))])
 
 
 def test_the_address_has_state_challenge_and_one_filter() -> None:
@@ -141,21 +141,21 @@ def test_a_wrong_secret_does_not_end_the_grant() -> None:
 
 
 @pytest.mark.parametrize(
-    ("trouble", "status"),
+    ("fault_type", "status"),
     [
-        (Trouble.ANSWER_LOST, 0),
-        (Trouble.TRUNCATED, 0),
-        (Trouble.NOT_JSON, 0),
-        (Trouble.ERROR, 503),
-        (Trouble.ERROR, 500),
+        (FaultType.ANSWER_LOST, 0),
+        (FaultType.TRUNCATED, 0),
+        (FaultType.NOT_JSON, 0),
+        (FaultType.ERROR, 503),
+        (FaultType.ERROR, 500),
     ],
 )
 def test_a_token_endpoint_that_gives_no_answer_leaves_the_refresh_in_doubt(
-    trouble: Trouble, status: int
+    fault_type: FaultType, status: int
 ) -> None:
     sage = small_sage()
     signing_in = authorization(sage)
-    strike(sage, trouble, status=status)
+    strike(sage, fault_type, status=status)
     with pytest.raises(NoAnswerError) as caught:
         signing_in.refresh(tokens_of(sage.grant(APP, ADA, OAK), sage.clock.now()))
     assert caught.value.sent is True
@@ -246,7 +246,7 @@ def test_a_lost_refresh_answer_is_tried_once_more_and_then_the_grant_has_ended()
     source = GrantTokens("ada", vault, authorization(sage), sage.clock)
     source.current()
     sage.clock.sleep(250 * SECOND)
-    strike(sage, Trouble.ANSWER_LOST)
+    strike(sage, FaultType.ANSWER_LOST)
     with pytest.raises(GrantEndedError, match="sagerecon auth login"):
         source.current()
     assert vault.events == ["sent", "forgotten"]
@@ -259,7 +259,7 @@ def test_a_lost_refresh_answer_is_no_loss_where_sage_had_not_rotated() -> None:
     vault = vault_with(sage)
     source = GrantTokens("ada", vault, authorization(sage), sage.clock)
     sage.clock.sleep(250 * SECOND)
-    strike(sage, Trouble.RESET)
+    strike(sage, FaultType.RESET)
     assert source.current().generation == 2
     assert vault.events == ["sent", "saved"]
 
@@ -288,7 +288,7 @@ def test_while_the_token_endpoint_is_down_a_living_token_is_used() -> None:
     vault = vault_with(sage)
     source = GrantTokens("ada", vault, authorization(sage), sage.clock)
     sage.clock.sleep(250 * SECOND)
-    strike(sage, Trouble.ERROR, times=4, status=503)
+    strike(sage, FaultType.ERROR, times=4, status=503)
     assert source.current().generation == 1
     held = vault.load("ada")
     assert held is not None

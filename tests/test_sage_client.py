@@ -31,8 +31,8 @@ from sagerecon.model.call import Call
 from sagerecon.model.clock import SECOND
 from sagerecon.model.errors import AuthorizationError, NoAnswerError, SageError, WrongBusinessError
 from sagerecon.rehearsal.adapter import mount
-from sagerecon.rehearsal.door import ABSENT, DATE, SECONDS
-from sagerecon.rehearsal.faults import Fault, Occasion, ScheduledFaults, Trouble
+from sagerecon.rehearsal.faults import Fault, FaultType, ScheduledFaults, Trigger
+from sagerecon.rehearsal.gateway import ABSENT, DATE, SECONDS
 from sagerecon.rehearsal.sage import RehearsalSage
 from sagerecon.rehearsal.server import serve
 from sagerecon.sage.authorization import App, Authorization
@@ -72,7 +72,7 @@ def signed(sage: RehearsalSage | None = None, business: str = OAK, base: str = "
     return Signed(sage, session, vault, tokens, client)
 
 
-def strike(sage: RehearsalSage, fault: Fault, occasion: Occasion) -> None:
+def strike(sage: RehearsalSage, fault: Fault, occasion: Trigger) -> None:
     sage.faults = ScheduledFaults([(occasion, fault)])
 
 
@@ -113,9 +113,9 @@ def test_a_refusal_and_an_error_come_back_as_answers() -> None:
     all_ = signed()
     refused = all_.client.call(Call("POST", "/contacts", body={"contact": {}}))
     assert (refused.status, refused.body[0]["$source"]) == (422, "name")
-    strike(all_.sage, Fault(Trouble.ERROR_SAVED), Occasion(1, "POST"))
+    strike(all_.sage, Fault(FaultType.ERROR_SAVED), Trigger(1, "POST"))
     assert all_.client.call(POST).status == 500
-    strike(all_.sage, Fault(Trouble.ERROR, status=502), Occasion(1, "GET"))
+    strike(all_.sage, Fault(FaultType.ERROR, status=502), Trigger(1, "GET"))
     gateway = all_.client.call(GET)
     assert (gateway.status, gateway.body) == (502, None)
 
@@ -123,7 +123,7 @@ def test_a_refusal_and_an_error_come_back_as_answers() -> None:
 @pytest.mark.parametrize(("shape", "wait"), [(SECONDS, 60_000), (DATE, 60_000), (ABSENT, None)])
 def test_a_429_says_how_long_to_wait_if_sage_does(shape: str, wait: int | None) -> None:
     all_ = signed(small_sage(per_minute=1))
-    all_.sage.door.retry_after = shape
+    all_.sage.gateway.retry_after = shape
     assert all_.client.call(GET).status == 200
     refused = all_.client.call(GET)
     assert (refused.status, refused.retry_after_ms) == (429, wait)
@@ -132,17 +132,17 @@ def test_a_429_says_how_long_to_wait_if_sage_does(shape: str, wait: int | None) 
 @pytest.mark.parametrize(
     ("fault", "sent", "saved"),
     [
-        (Fault(Trouble.REFUSED), False, 0),
-        (Fault(Trouble.RESET), True, 0),
-        (Fault(Trouble.ANSWER_LOST), True, 1),
-        (Fault(Trouble.TRUNCATED), True, 1),
-        (Fault(Trouble.NOT_JSON), True, 1),
-        (Fault(Trouble.SLOW, milliseconds=60_001), True, 1),
+        (Fault(FaultType.REFUSED), False, 0),
+        (Fault(FaultType.RESET), True, 0),
+        (Fault(FaultType.ANSWER_LOST), True, 1),
+        (Fault(FaultType.TRUNCATED), True, 1),
+        (Fault(FaultType.NOT_JSON), True, 1),
+        (Fault(FaultType.SLOW, milliseconds=60_001), True, 1),
     ],
 )
 def test_no_usable_answer_says_whether_the_call_is_in_doubt(fault: Fault, sent: bool, saved: int) -> None:
     all_ = signed()
-    strike(all_.sage, fault, Occasion(1, "POST", "/contacts"))
+    strike(all_.sage, fault, Trigger(1, "POST", "/contacts"))
     with pytest.raises(NoAnswerError) as caught:
         all_.client.call(POST)
     assert caught.value.sent is sent
@@ -153,13 +153,13 @@ def test_no_usable_answer_says_whether_the_call_is_in_doubt(fault: Fault, sent: 
 
 def test_a_slow_answer_within_our_patience_is_an_answer() -> None:
     all_ = signed()
-    strike(all_.sage, Fault(Trouble.SLOW, milliseconds=59_000), Occasion(1, "POST"))
+    strike(all_.sage, Fault(FaultType.SLOW, milliseconds=59_000), Trigger(1, "POST"))
     assert all_.client.call(POST).status == 201
 
 
 def test_another_business_in_the_answer_stops_everything() -> None:
     all_ = signed()
-    strike(all_.sage, Fault(Trouble.WRONG_ECHO), Occasion(1, "GET"))
+    strike(all_.sage, Fault(FaultType.WRONG_ECHO), Trigger(1, "GET"))
     with pytest.raises(WrongBusinessError, match=OAK):
         all_.client.call(GET)
 
@@ -248,7 +248,7 @@ def test_the_environment_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_error_shows_no_token() -> None:
     all_ = signed()
     tokens = all_.tokens.current()
-    strike(all_.sage, Fault(Trouble.ANSWER_LOST), Occasion(1))
+    strike(all_.sage, Fault(FaultType.ANSWER_LOST), Trigger(1))
     with pytest.raises(NoAnswerError) as caught:
         all_.client.call(POST)
     assert str(caught.value) == "No usable answer came to POST /contacts: connection reset by peer."
@@ -281,15 +281,15 @@ def test_only_what_certainly_sent_nothing_is_out_of_doubt(
 
 
 @pytest.mark.parametrize(
-    ("trouble", "saved"), [(Trouble.ANSWER_LOST, 1), (Trouble.TRUNCATED, 1), (Trouble.RESET, 0)]
+    ("fault_type", "saved"), [(FaultType.ANSWER_LOST, 1), (FaultType.TRUNCATED, 1), (FaultType.RESET, 0)]
 )
-def test_a_served_answer_that_is_lost_leaves_the_call_in_doubt(trouble: Trouble, saved: int) -> None:
+def test_a_served_answer_that_is_lost_leaves_the_call_in_doubt(fault_type: FaultType, saved: int) -> None:
     sage = small_sage()
     with serve(sage) as server:
         all_ = signed(sage, base=server.url)
         with all_.session:
             assert all_.client.call(GET).status == 200
-            strike(sage, Fault(trouble), Occasion(1, "POST", "/contacts"))
+            strike(sage, Fault(fault_type), Trigger(1, "POST", "/contacts"))
             with pytest.raises(NoAnswerError) as caught:
                 all_.client.call(POST)
             assert caught.value.sent is True

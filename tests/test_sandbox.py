@@ -1,4 +1,4 @@
-"""The sandbox as a process of its own: any HTTP client through the whole sign-in, signals, the same bytes."""
+"""The sandbox as a separate process: sign-in with other clients, signals, reproducible bytes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from typer.testing import CliRunner
 
 from sagerecon.cli.main import app
 from sagerecon.project.sage import SANDBOX_APP, SANDBOX_SECRET
-from sagerecon.rehearsal.playing import SWITCHES
+from sagerecon.rehearsal.switches import SWITCHES
 
 DOCS = Path(__file__).resolve().parents[1] / "docs" / "sandbox.md"
 HERE = Path(__file__).resolve().parents[1]
@@ -41,7 +41,7 @@ class Sandbox:
 
 @contextmanager
 def sandbox(*options: str) -> Iterator[Sandbox]:
-    """A running `sagerecon sandbox`; killed at the end where it still runs."""
+    """Run `sagerecon sandbox`; kill it at the end if it still runs."""
     command = [sys.executable, "-m", "sagerecon", "sandbox", "--port", "0", "--json", *options]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=HERE
@@ -62,14 +62,14 @@ def sandbox(*options: str) -> Iterator[Sandbox]:
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[Sandbox]:
-    """One sandbox for whoever only needs one: patient with bad connections, and odd where it may be."""
+    """Run one sandbox for all tests that need nothing special, with a fault and two switches set."""
     options = ("--idle", "2", "--play", "retry_after=seconds", "--play", "next_link=absent")
     with sandbox(*options, "--faults", "answer_lost DELETE /contacts 1") as served:
         yield served
 
 
 class Visitor:
-    """Somebody with a browser and a program: signs in and calls."""
+    """A client that signs in like a browser and calls the API like a program."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -114,7 +114,7 @@ def blocks(text: str) -> list[str]:
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not on this machine")
 @pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not on this machine")
-def test_the_walk_of_the_documentation_works_with_curl(running: Sandbox) -> None:
+def test_the_documented_session_works_with_curl(running: Sandbox) -> None:
     script = "\n".join(blocks(DOCS.read_text(encoding="utf-8")))
     expected = re.findall(r"^# prints (.*)$", script, re.MULTILINE)
     assert len(expected) > 10
@@ -130,7 +130,7 @@ def test_the_documentation_names_every_switch_with_its_choices() -> None:
     assert rows == {each.name: ", ".join(f"`{choice}`" for choice in each.choices) for each in SWITCHES}
 
 
-#: A program of somebody else's: it knows requests-oauthlib, PKCE and the three addresses.
+#: A third-party program: it uses requests-oauthlib, PKCE and the three addresses.
 PROGRAM = """
 import os, re, sys
 from urllib.parse import parse_qsl, urlsplit
@@ -164,14 +164,14 @@ print(listed["$items"][0]["displayed_as"], first["expires_in"])
 """
 
 
-def test_a_program_with_requests_oauthlib_goes_all_the_way(running: Sandbox) -> None:
+def test_a_program_with_requests_oauthlib_can_sign_in_and_call(running: Sandbox) -> None:
     arguments = [sys.executable, "-c", PROGRAM, running.url, SANDBOX_APP, SANDBOX_SECRET]
     done = subprocess.run(arguments, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "Elm 300"
 
 
-def test_the_state_is_saved_when_somebody_stops_it(tmp_path: Path) -> None:
+def test_the_state_is_saved_on_a_signal(tmp_path: Path) -> None:
     state = tmp_path / "sandbox.json"
     with sandbox("--state", str(state), "--faults", "error=503 GET /contacts 2") as running:
         visitor = Visitor(running.url)
@@ -183,7 +183,7 @@ def test_the_state_is_saved_when_somebody_stops_it(tmp_path: Path) -> None:
     with sandbox("--state", str(state)) as running:
         again = Visitor(running.url)
         again.sign_in()
-        assert again.call("GET", "/contacts").status_code == 503  # the fault that had not struck yet
+        assert again.call("GET", "/contacts").status_code == 503  # the fault that had not occurred yet
         assert "Oak" in again.call("GET", "/contacts").text
         again.call("POST", "/contacts", contact("Elm"))
         assert running.stop(signal.SIGINT) == 0
@@ -191,13 +191,13 @@ def test_the_state_is_saved_when_somebody_stops_it(tmp_path: Path) -> None:
 
 
 def conversation(folder: Path, seed: int) -> bytes:
-    """A fixed series of requests and everything that came back."""
-    heard = bytearray()
+    """Send a fixed series of requests and return all that came back, as bytes."""
+    received = bytearray()
     with sandbox(
         "--seed", str(seed), "--virtual-clock", str(folder / f"{len(list(folder.iterdir()))}")
     ) as running:
         visitor = Visitor(running.url)
-        heard += json.dumps(visitor.sign_in()).encode()
+        received += json.dumps(visitor.sign_in()).encode()
         for method, path, body in (
             ("POST", "/contacts", contact("Oak")),
             ("POST", "/contacts", {"contact": {}}),
@@ -207,10 +207,12 @@ def conversation(folder: Path, seed: int) -> bytes:
         ):
             answered = visitor.call(method, path, body)
             headers = "\n".join(f"{name}: {value}" for name, value in answered.headers.items())
-            heard += f"{answered.status_code}\n{headers}\n".encode() + answered.content
+            received += f"{answered.status_code}\n{headers}\n".encode() + answered.content
         address = visitor.url.encode()
-        heard += visitor.session.get(f"{visitor.url}/openapi.json", timeout=5).content.replace(address, b"")
-    return bytes(heard)
+        received += visitor.session.get(f"{visitor.url}/openapi.json", timeout=5).content.replace(
+            address, b""
+        )
+    return bytes(received)
 
 
 def test_the_same_seed_and_the_same_requests_give_the_same_bytes(tmp_path: Path) -> None:
@@ -219,7 +221,7 @@ def test_the_same_seed_and_the_same_requests_give_the_same_bytes(tmp_path: Path)
     assert len(first) > 50_000
 
 
-def test_a_lost_answer_is_a_reset_for_everybody(running: Sandbox) -> None:
+def test_a_lost_answer_is_a_connection_reset(running: Sandbox) -> None:
     visitor = Visitor(running.url)
     visitor.sign_in()
     path = visitor.call("POST", "/contacts", contact("Ash")).json()["$path"]
@@ -228,14 +230,14 @@ def test_a_lost_answer_is_a_reset_for_everybody(running: Sandbox) -> None:
     assert visitor.call("GET", path).status_code == 404
 
 
-def test_a_quiet_connection_is_closed(running: Sandbox) -> None:
+def test_an_idle_connection_is_closed(running: Sandbox) -> None:
     port = int(running.url.rpartition(":")[2])
     with socket.create_connection(("127.0.0.1", port), 5) as connection:
         connection.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
         connection.settimeout(20)
         began = time.monotonic()
         while connection.recv(65536):
-            pass  # all of the answer, and then the end of the connection
+            pass  # read the whole answer, until the connection is closed
         assert time.monotonic() - began > 1
 
 
@@ -252,12 +254,12 @@ def test_switches_are_set_on_the_command_line(running: Sandbox) -> None:
     ("options", "word"),
     [
         (("--play", "retry_after=often"), "absent or seconds or date"),
-        (("--play", "no_such=1"), "Nothing called 'no_such'"),
-        (("--faults", "nonsense"), "is not a fault"),
+        (("--play", "no_such=1"), "There is no switch 'no_such'"),
+        (("--faults", "nonsense"), "is not a valid fault"),
         (("--state", "/nowhere/at/all.json", "--port", "99999"), "Port 99999"),
     ],
 )
-def test_what_cannot_be_served_is_a_sentence_and_exit_code_2(options: tuple[str, ...], word: str) -> None:
+def test_invalid_options_give_a_message_and_exit_code_2(options: tuple[str, ...], word: str) -> None:
     done = CliRunner().invoke(app, ["sandbox", "--port", "0", *options])
     assert done.exit_code == 2
     assert word in " ".join(done.stderr.split())

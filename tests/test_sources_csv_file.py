@@ -1,5 +1,5 @@
-# ruff: noqa: E501 - one case a line reads as a table
-"""CSV files in whatever dress: encodings, delimiters, padding, newlines in cells, and what is no CSV."""
+# ruff: noqa: E501 - one case per line reads as a table
+"""CSV files: encodings, delimiters, padding, newlines in cells, and files that are not CSV."""
 
 import csv
 import io
@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from source_cases import declared, found, snapshot, table, take
+from source_cases import finding_messages, parse_sources, snapshot, table, take
 
 from sagerecon.model.errors import SourceError
 from sagerecon.model.place import Place
@@ -28,12 +28,12 @@ GOOD = 'Cust No,Name,Balance\nC001,"Oak, Ltd",1.50\nC002,"Two\nlines",\n\nC003,"
 
 
 def rows(tmp_path: Path, text: str, data: str | bytes) -> list[tuple[object, ...]]:
-    """The rows as the snapshot gives them, without their origin."""
+    """Return the rows of the snapshot without their origin."""
     with snapshot(tmp_path, text, {"t.csv": data}) as opened:
         return [tuple(row.values())[:-1] for row in opened.rows("t")]
 
 
-def test_each_row_knows_the_line_it_starts_on(tmp_path: Path) -> None:
+def test_each_row_has_the_line_on_which_it_starts(tmp_path: Path) -> None:
     with snapshot(tmp_path, CUSTOMERS, {"t.csv": GOOD}) as opened:
         records = list(opened.records("t", ["no"]))
     assert [record.origins for record in records] == [(Place("t.csv", line),) for line in (2, 3, 6)]
@@ -42,91 +42,91 @@ def test_each_row_knows_the_line_it_starts_on(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "words"),
+    ("data", "message"),
     [
         (
             GOOD.replace("Cust No", "CustNo"),
-            "t.csv:1: there is no column 'Cust No', which no is read from. Did you mean 'CustNo'?",
+            "t.csv:1: the header row has no column 'Cust No', declared as 'no'. Did you mean 'CustNo'?",
         ),
         (
             GOOD.replace(",Balance", ",Balance,Name")
             .replace("1.50", "1.50,x")
             .replace('",\n', '",,\n')
             .replace("-0.10", "0,"),
-            "t.csv:1:2: there are 2 columns 'Name'.",
+            "t.csv:1:2: column 'Name' occurs 2 times in the header row.",
         ),
         (
             GOOD.replace("-0.10", "-0.10,"),
-            "t.csv:6: the row has 4 cells and the heading 3. Look for a delimiter inside a cell that is not in quotes.",
+            "t.csv:6: the row has 4 cells; the header row has 3. Check for a delimiter inside an unquoted cell.",
         ),
         (
             GOOD.replace(",-0.10", ""),
-            "t.csv:6: the row has 2 cells and the heading 3. Look for a delimiter inside a cell that is not in quotes.",
+            "t.csv:6: the row has 2 cells; the header row has 3. Check for a delimiter inside an unquoted cell.",
         ),
         (GOOD.replace("-0.10", "ten"), "t.csv:6:3: owed: 'ten' is not a number."),
-        (GOOD.replace("C002", " "), "t.csv:3:1: no: a value is required and the cell is empty."),
+        (GOOD.replace("C002", " "), "t.csv:3:1: no: the cell is empty; a value is required."),
         (
             GOOD.replace('lines"', "lines"),
-            "t.csv:3: not CSV: ',' expected after '\"'. A quote inside a quoted cell is written twice.",
+            "t.csv:3: invalid CSV: ',' expected after '\"'. Write a quote inside a quoted cell twice.",
         ),
-        (GOOD.replace('""no"""', "no"), "t.csv:6: a quote is opened in this row and never closed."),
+        (GOOD.replace('""no"""', "no"), "t.csv:6: a quoted cell starts in this row and is never closed."),
         (
             GOOD.replace("Oak", "O\ufffdk"),
-            "t.csv:2:2: name: 'O\ufffdk, Ltd' has letters that were lost before this file was written. Export it again with the right encoding, or correct them by hand.",
+            "t.csv:2:2: name: 'O\ufffdk, Ltd' contains U+FFFD: letters were lost before the file was written. Export the file again with the right encoding, or correct the text by hand.",
         ),
         (
             "Cust No,Name,Balance\n",
-            "t.csv: the file has a heading and no row. Say optional: true if that can be.",
+            "t.csv: the file has a header row but no data rows. Set optional: true if the file may be empty.",
         ),
     ],
 )
-def test_a_fault_in_the_file(tmp_path: Path, data: str, words: str) -> None:
-    assert found(tmp_path, CUSTOMERS, {"t.csv": data}) == [words]
+def test_an_error_in_the_file_is_reported_at_its_place(tmp_path: Path, data: str, message: str) -> None:
+    assert finding_messages(tmp_path, CUSTOMERS, {"t.csv": data}) == [message]
 
 
 def test_a_wrong_delimiter_is_recognised(tmp_path: Path) -> None:
-    findings = found(tmp_path, CUSTOMERS, {"t.csv": "Cust No;Name;Balance\nC1;Oak;1,50\n"})
+    findings = finding_messages(tmp_path, CUSTOMERS, {"t.csv": "Cust No;Name;Balance\nC1;Oak;1,50\n"})
     assert findings[0] == (
-        "t.csv:1: there is no column 'Cust No', which no is read from. "
-        "The first line has ';' in it: say delimiter: ';'."
+        "t.csv:1: the header row has no column 'Cust No', declared as 'no'. "
+        "The header row contains ';'. Set delimiter: ';'."
     )
 
 
 @pytest.mark.parametrize(
-    ("data", "words"),
+    ("data", "message"),
     [
         ("", "t.csv: the file is empty."),
-        ("<html><title>404 Not Found</title></html>", "t.csv:1:1: this is a web page, not CSV. Was an error page saved in place of the export?"),
-        (b"PK\x03\x04zip", "t.csv:1:1: this is a workbook or another zip archive, not CSV."),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1", "t.csv:1:1: this is a workbook of the old .xls format, not CSV."),
-        ("%PDF-1.7", "t.csv:1:1: this is a PDF, not CSV."),
-        ('[{"Cust No": "C001"}]', "t.csv:1:1: this is JSON, not CSV."),
-        ("Cust No,Name,Balance\nC1,Oak,1\nC2,Café,2\n".encode("cp1252"), "t.csv:3: the byte 0xe9 is not utf-8. Say the file's encoding, such as encoding: cp1252."),
-        ("Cust No".encode("utf-16"), "t.csv:1:1: the file begins with the mark of utf-16, not utf-8-sig. Say encoding: utf-16."),
+        ("<html><title>404 Not Found</title></html>", "t.csv:1:1: the file is a web page, not CSV. Check whether an error page was saved instead of the export."),
+        (b"PK\x03\x04zip", "t.csv:1:1: the file is a workbook or another zip archive, not CSV."),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1", "t.csv:1:1: the file is a workbook in the old .xls format, not CSV."),
+        ("%PDF-1.7", "t.csv:1:1: the file is a PDF, not CSV."),
+        ('[{"Cust No": "C001"}]', "t.csv:1:1: the file is JSON, not CSV."),
+        ("Cust No,Name,Balance\nC1,Oak,1\nC2,Café,2\n".encode("cp1252"), "t.csv:3: byte 0xe9 is not valid utf-8. Set the encoding of the file, such as encoding: cp1252."),
+        ("Cust No".encode("utf-16"), "t.csv:1:1: the file starts with a byte-order mark of utf-16, not utf-8-sig. Set encoding: utf-16."),
     ],
 )  # fmt: skip
-def test_a_file_that_cannot_be_read(tmp_path: Path, data: str | bytes, words: str) -> None:
+def test_an_unreadable_file_is_refused(tmp_path: Path, data: str | bytes, message: str) -> None:
     with pytest.raises(SourceError) as caught:
         take(tmp_path, CUSTOMERS, {"t.csv": data})
-    assert str(caught.value) == words
+    assert str(caught.value) == message
 
 
-def test_a_mark_that_contradicts_the_encoding_is_refused(tmp_path: Path) -> None:
+def test_a_byte_order_mark_that_contradicts_the_encoding_is_refused(tmp_path: Path) -> None:
     text = table(COLUMNS, "path: t.csv\nencoding: cp1252")
-    with pytest.raises(SourceError, match="begins with the mark of utf-8, not cp1252"):
+    with pytest.raises(SourceError, match="starts with a byte-order mark of utf-8, not cp1252"):
         take(tmp_path, text, {"t.csv": GOOD.encode("utf-8-sig")})
 
 
-def test_old_code_pages_keep_their_letters(tmp_path: Path) -> None:
+def test_old_code_pages_are_decoded(tmp_path: Path) -> None:
     text = table("namn: {type: text}", "path: t.csv\nencoding: cp437")
     assert rows(tmp_path, text, "namn\nFörsäljning\n".encode("cp437")) == [("Försäljning",)]
 
 
-def test_rows_of_nothing_but_delimiters_are_no_rows(tmp_path: Path) -> None:
+def test_rows_of_delimiters_only_are_ignored(tmp_path: Path) -> None:
     assert rows(tmp_path, CUSTOMERS, GOOD + ",,\n,,\n") == rows(tmp_path, CUSTOMERS, GOOD)
 
 
-def test_lines_before_the_heading_are_skipped(tmp_path: Path) -> None:
+def test_lines_before_the_header_row_are_skipped(tmp_path: Path) -> None:
     text = table("a: {type: integer}", "path: t.csv\nskip: 2")
     with snapshot(tmp_path, text, {"t.csv": 'Report "of\nyesterday\na,b\n1,2\n'}) as opened:
         assert list(opened.rows("t")) == [{"a": 1, "_origin": "t.csv:4"}]
@@ -148,7 +148,7 @@ def test_many_files_make_one_table_in_the_order_of_their_names(tmp_path: Path) -
         assert (opened.files[0].path, opened.files[0].rows) == ("days/2010-12-10.csv", 1)
 
 
-#: Characters of each code page; drawing them by codec takes seconds.
+#: The characters of each code page, because drawing them by codec takes seconds.
 CODE_PAGES = {name: bytes(range(256)).decode(name, "ignore") for name in ("cp1252", "cp437", "iso-8859-1")}
 UNICODE = st.characters(exclude_categories=["Cs"], exclude_characters="\ufffd")
 TEXTS = {
@@ -169,7 +169,7 @@ TEXTS = {
     form=st.sampled_from(["%d/%m/%Y", "%Y-%m-%d", "%d %b %Y", "%m.%d.%Y"]),
     newline=st.sampled_from(["\n", "\r\n", "\r"]),
 )
-def test_what_is_written_comes_back_equal(
+def test_written_rows_are_read_back_equal(
     data: st.DataObject, encoding: str, delimiter: str, marks: tuple[str, str], form: str, newline: str
 ) -> None:
     texts = TEXTS[encoding].filter(str.strip)
@@ -192,8 +192,8 @@ def test_what_is_written_comes_back_equal(
     with TemporaryDirectory() as folder:
         path = Path(folder) / "t.csv"
         path.write_bytes(stream.getvalue().encode(encoding))
-        read = list(CsvReader(declared(text).files["t"]).rows(path, "t.csv"))
+        read = list(CsvReader(parse_sources(text).files["t"]).rows(path, "t.csv"))
     values = [row for row in read if isinstance(row, dict)]
     assert len(values) == len(read), [str(row) for row in read]
-    came_back = [(row["a"], Decimal(str(row["b"])), date.fromisoformat(str(row["c"]))) for row in values]
-    assert came_back == wanted
+    read_back = [(row["a"], Decimal(str(row["b"])), date.fromisoformat(str(row["c"]))) for row in values]
+    assert read_back == wanted

@@ -1,12 +1,12 @@
-# ruff: noqa: E501 - one case a line reads as a table
-"""Datasets in SQL: their columns without data, their faults at the YAML place, their rows as records."""
+# ruff: noqa: E501 - one case per line reads as a table
+"""Datasets in SQL: their columns without data, errors at their place in the YAML, rows as records."""
 
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from source_cases import declared, snapshot
+from source_cases import parse_sources, snapshot
 
 from sagerecon.model.errors import SourceError
 from sagerecon.model.finding import Severity
@@ -45,19 +45,19 @@ datasets:
 PARAMETERS = {"cut_over": date(2017, 3, 31), "floor": Decimal("0.25"), "unused": "x"}
 
 
-def sql_faults(datasets: str, **parameters: object) -> list[str]:
-    """What is wrong with the SQL, as people read it."""
-    return [str(finding) for finding in describe(declared(FILES + datasets), parameters)[1]]  # type: ignore[arg-type]
+def sql_errors(datasets: str, **parameters: object) -> list[str]:
+    """Return the messages for errors in the SQL."""
+    return [str(finding) for finding in describe(parse_sources(FILES + datasets), parameters)[1]]  # type: ignore[arg-type]
 
 
-def dataset_faults(sql: str) -> list[str]:
-    """What is wrong with one dataset whose SQL starts on line 12."""
+def dataset_errors(sql: str) -> list[str]:
+    """Return the messages for errors in one dataset whose SQL starts on line 12."""
     block = "".join(f"      {line}\n" for line in sql.split("\n"))
-    return sql_faults(f"datasets:\n  d:\n    sql: |\n{block}", cut_over=date(2017, 3, 31))
+    return sql_errors(f"datasets:\n  d:\n    sql: |\n{block}", cut_over=date(2017, 3, 31))
 
 
-def test_columns_are_known_without_data() -> None:
-    columns, findings = describe(declared(FILES + DOCUMENTS), PARAMETERS)
+def test_columns_of_datasets_need_no_data() -> None:
+    columns, findings = describe(parse_sources(FILES + DOCUMENTS), PARAMETERS)
     assert findings == []
     assert columns["documents"] == {
         "doc": TEXT,
@@ -94,7 +94,7 @@ def test_a_later_parameter_gives_other_records(tmp_path: Path) -> None:
         )
 
 
-def test_rows_left_unordered_come_in_one_order(tmp_path: Path) -> None:
+def test_rows_without_order_by_come_in_the_same_order_every_time(tmp_path: Path) -> None:
     text = (
         FILES
         + "datasets:\n  d:\n    sql: SELECT doc, any_value(_origin) AS _origin FROM lines GROUP BY doc\n"
@@ -109,62 +109,62 @@ def test_rows_left_unordered_come_in_one_order(tmp_path: Path) -> None:
     assert len(set(first)) == 20_000
 
 
-def test_several_datasets_are_read_side_by_side(tmp_path: Path) -> None:
+def test_several_datasets_can_be_read_at_the_same_time(tmp_path: Path) -> None:
     with snapshot(tmp_path, FILES + DOCUMENTS, {"lines.csv": LINES}, PARAMETERS) as opened:
         pairs = list(zip(opened.records("documents", ["doc"]), opened.records("large", ["doc"]), strict=True))
     assert [(one.key, two.key) for one, two in pairs] == [("A", "B"), ("B", "A")]
 
 
 @pytest.mark.parametrize(
-    ("sql", "words"),
+    ("sql", "message"),
     [
-        ("SELECT doc,\n  amont,\n  _origin\nFROM lines", "sources.yaml:13: in the SQL: Referenced column \"amont\" not found in FROM clause. Candidate bindings: \"amount\", \"day\", \"doc\"."),
-        ("SELECT * FROM line", "sources.yaml:12: in the SQL: Table with name line does not exist. Did you mean \"lines\"?"),
-        ("SELEC *", "sources.yaml:12: in the SQL: syntax error at or near \"SELEC\"."),
-        ("SELECT doc FROM lines", "sources.yaml:11:10: the SQL gives no column '_origin'. Select the _origin of the rows it is made from."),
-        ("SELECT 1 AS _origin FROM lines", "sources.yaml:11:10: column '_origin' is integer and must be text. Cast it."),
-        ("SELECT avg(amount) AS mean, any_value(_origin) AS _origin FROM lines", "sources.yaml:11:10: column 'mean' is DOUBLE, which is not exact. Cast it: CAST(mean AS DECIMAL(20, 2)). Division and avg give DOUBLE."),
-        ("SELECT {a: [amount::FLOAT]} AS x, _origin FROM lines", "sources.yaml:11:10: column 'x' is FLOAT, which is not exact. Cast it: CAST(x AS DECIMAL(20, 2)). Division and avg give DOUBLE."),
-        ("SELECT INTERVAL 1 DAY AS x, _origin FROM lines", "sources.yaml:11:10: column 'x' is INTERVAL, which is no type of a record. Cast it: CAST(x AS TEXT)."),
-        ("SELECT doc, amount AS doc, _origin FROM lines", "sources.yaml:11:10: two columns are called 'doc'. Rename one of them: AS …."),
-        ("SELECT * FROM lines WHERE day < $cutover", "sources.yaml:11:10: the project has no parameter $cutover. Did you mean 'cut_over'?"),
-        ("SELECT 1; SELECT 2", "sources.yaml:11:10: the SQL must be one SELECT and nothing else."),
-        ("DROP TABLE lines", "sources.yaml:11:10: the SQL must be one SELECT and nothing else."),
-        ("COPY lines TO '/tmp/lines.csv'", "sources.yaml:11:10: the SQL must be one SELECT and nothing else."),
-        ("SET threads = 8", "sources.yaml:11:10: the SQL must be one SELECT and nothing else."),
-        ("-- nothing", "sources.yaml:11:10: the SQL must be one SELECT and nothing else."),
+        ("SELECT doc,\n  amont,\n  _origin\nFROM lines", "sources.yaml:13: SQL error: Referenced column \"amont\" not found in FROM clause. Candidate bindings: \"amount\", \"day\", \"doc\"."),
+        ("SELECT * FROM line", "sources.yaml:12: SQL error: Table with name line does not exist. Did you mean \"lines\"?"),
+        ("SELEC *", "sources.yaml:12: SQL error: syntax error at or near \"SELEC\"."),
+        ("SELECT doc FROM lines", "sources.yaml:11:10: the SQL does not return column '_origin'. Select the _origin of the source rows."),
+        ("SELECT 1 AS _origin FROM lines", "sources.yaml:11:10: column '_origin' has type integer; it must be text. Cast the column."),
+        ("SELECT avg(amount) AS mean, any_value(_origin) AS _origin FROM lines", "sources.yaml:11:10: column 'mean' has the inexact type DOUBLE. Cast it: CAST(mean AS DECIMAL(20, 2)). Division and avg return DOUBLE."),
+        ("SELECT {a: [amount::FLOAT]} AS x, _origin FROM lines", "sources.yaml:11:10: column 'x' has the inexact type FLOAT. Cast it: CAST(x AS DECIMAL(20, 2)). Division and avg return DOUBLE."),
+        ("SELECT INTERVAL 1 DAY AS x, _origin FROM lines", "sources.yaml:11:10: column 'x' has the unsupported type INTERVAL. Cast it: CAST(x AS TEXT)."),
+        ("SELECT doc, amount AS doc, _origin FROM lines", "sources.yaml:11:10: duplicate column 'doc'. Rename one of them: AS …."),
+        ("SELECT * FROM lines WHERE day < $cutover", "sources.yaml:11:10: unknown parameter $cutover. Did you mean 'cut_over'?"),
+        ("SELECT 1; SELECT 2", "sources.yaml:11:10: the SQL must be a single SELECT statement."),
+        ("DROP TABLE lines", "sources.yaml:11:10: the SQL must be a single SELECT statement."),
+        ("COPY lines TO '/tmp/lines.csv'", "sources.yaml:11:10: the SQL must be a single SELECT statement."),
+        ("SET threads = 8", "sources.yaml:11:10: the SQL must be a single SELECT statement."),
+        ("-- nothing", "sources.yaml:11:10: the SQL must be a single SELECT statement."),
     ],
 )  # fmt: skip
-def test_a_fault_in_the_sql_stands_at_its_line(sql: str, words: str) -> None:
-    assert dataset_faults(sql) == [words]
+def test_an_sql_error_is_reported_at_its_line(sql: str, message: str) -> None:
+    assert dataset_errors(sql) == [message]
 
 
 @pytest.mark.parametrize("path", ["/etc/passwd", "lines.csv", "https://example.com/lines.csv"])
-def test_sql_reaches_nothing_outside(path: str) -> None:
-    (words,) = dataset_faults(f"SELECT *, '' AS _origin FROM read_csv('{path}')")
-    assert "disabled by configuration" in words
-    (words,) = dataset_faults(f"SELECT *, '' AS _origin FROM '{path}'")
-    assert words.startswith("sources.yaml:1")
+def test_sql_cannot_read_other_files(path: str) -> None:
+    (message,) = dataset_errors(f"SELECT *, '' AS _origin FROM read_csv('{path}')")
+    assert "disabled by configuration" in message
+    (message,) = dataset_errors(f"SELECT *, '' AS _origin FROM '{path}'")
+    assert message.startswith("sources.yaml:1")
 
 
-def test_a_fault_below_a_dataset_keeps_its_line_and_is_told_once() -> None:
+def test_an_error_in_a_dataset_read_by_others_is_reported_once() -> None:
     text = DOCUMENTS.replace("total * 2", "totl * 2")
-    assert sql_faults(text, **PARAMETERS) == [
-        'sources.yaml:20: in the SQL: Referenced column "totl" not found in FROM clause. Candidate bindings: "total", "doc".'
+    assert sql_errors(text, **PARAMETERS) == [
+        'sources.yaml:20: SQL error: Referenced column "totl" not found in FROM clause. Candidate bindings: "total", "doc".'
     ]
 
 
-def test_a_circle_shows_its_way() -> None:
+def test_a_circular_reference_is_reported_with_its_path() -> None:
     text = "datasets:\n  a: {sql: SELECT * FROM b}\n  b: {sql: SELECT * FROM c}\n  c: {sql: SELECT * FROM a}\n  d: {sql: SELECT * FROM c}\n"
-    assert sql_faults(text) == ["sources.yaml:10:12: datasets read each other in a circle: a -> b -> c -> a."]
-    assert sql_faults("datasets:\n  a: {sql: SELECT * FROM a}\n") == [
-        "sources.yaml:10:12: datasets read each other in a circle: a -> a."
+    assert sql_errors(text) == ["sources.yaml:10:12: circular reference between datasets: a -> b -> c -> a."]
+    assert sql_errors("datasets:\n  a: {sql: SELECT * FROM a}\n") == [
+        "sources.yaml:10:12: circular reference between datasets: a -> a."
     ]
 
 
-def test_a_dataset_named_as_a_file_reads_the_file() -> None:
+def test_a_name_shared_by_dataset_and_file_means_the_file() -> None:
     text = 'datasets:\n  lines: {sql: SELECT * FROM lines}\n  more: {sql: "SELECT doc, _origin FROM lines"}\n'
-    assert sql_faults(text) == []
+    assert sql_errors(text) == []
 
 
 CONTROL = """\
@@ -177,7 +177,7 @@ controls:
 """
 
 
-def test_controls_hold_their_figures_and_records(tmp_path: Path) -> None:
+def test_controls_have_figures_and_items(tmp_path: Path) -> None:
     with snapshot(tmp_path, FILES + CONTROL, {"lines.csv": LINES}) as opened:
         (control,) = opened.controls()
     one, two = control.figures
@@ -190,27 +190,27 @@ def test_controls_hold_their_figures_and_records(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "words"),
+    ("change", "message"),
     [
-        (("doc AS bucket, sum", "sum"), "sources.yaml:12:18: the SQL gives no column 'bucket'."),
-        (("3 AS amount", "'3' AS amount"), "sources.yaml:13:36: column 'amount' is text and must be decimal. Cast it."),
-        (("sum(amount) AS", "avg(amount) AS"), "sources.yaml:12:18: column 'amount' is DOUBLE, which is not exact. Cast it: CAST(amount AS DECIMAL(20, 2)). Division and avg give DOUBLE."),
-        ((", amount, _origin", ", amount"), "sources.yaml:14:18: the SQL gives no column '_origin'. Select the _origin of the rows it is made from."),
+        (("doc AS bucket, sum", "sum"), "sources.yaml:12:18: the SQL does not return column 'bucket'."),
+        (("3 AS amount", "'3' AS amount"), "sources.yaml:13:36: column 'amount' has type text; it must be decimal. Cast the column."),
+        (("sum(amount) AS", "avg(amount) AS"), "sources.yaml:12:18: column 'amount' has the inexact type DOUBLE. Cast it: CAST(amount AS DECIMAL(20, 2)). Division and avg return DOUBLE."),
+        ((", amount, _origin", ", amount"), "sources.yaml:14:18: the SQL does not return column '_origin'. Select the _origin of the source rows."),
     ],
 )  # fmt: skip
-def test_a_fault_in_a_control(change: tuple[str, str], words: str) -> None:
+def test_an_error_in_a_control_is_reported(change: tuple[str, str], message: str) -> None:
     assert change[0] in CONTROL
-    assert sql_faults(CONTROL.replace(*change, 1)) == [words]
+    assert sql_errors(CONTROL.replace(*change, 1)) == [message]
 
 
-def test_sql_that_fails_on_the_data_is_told_in_words(tmp_path: Path) -> None:
+def test_sql_that_fails_on_the_data_is_reported_at_its_line(tmp_path: Path) -> None:
     text = (
         FILES
         + "datasets:\n  d:\n    sql: |\n      SELECT doc,\n        CAST(doc AS INTEGER) AS n, _origin FROM lines\n"
     )
     with (
         snapshot(tmp_path, text, {"lines.csv": LINES}) as opened,
-        pytest.raises(SourceError, match=r"^sources\.yaml:13: in the SQL: Could not convert string 'B'"),
+        pytest.raises(SourceError, match=r"^sources\.yaml:13: SQL error: Could not convert string 'B'"),
     ):
         list(opened.records("d", ["doc"]))
 
@@ -218,15 +218,15 @@ def test_sql_that_fails_on_the_data_is_told_in_words(tmp_path: Path) -> None:
 def test_a_key_must_be_a_column(tmp_path: Path) -> None:
     with (
         snapshot(tmp_path, FILES + DOCUMENTS, {"lines.csv": LINES}, PARAMETERS) as opened,
-        pytest.raises(SourceError, match="dataset 'large' has no column 'day' for its key"),
+        pytest.raises(SourceError, match="dataset 'large' has no key column 'day'"),
     ):
         list(opened.records("large", ["day"]))
 
 
-def test_an_unknown_dataset_is_told_with_a_suggestion(tmp_path: Path) -> None:
+def test_an_unknown_dataset_is_reported_with_a_suggestion(tmp_path: Path) -> None:
     with (
         snapshot(tmp_path, FILES + DOCUMENTS, {"lines.csv": LINES}, PARAMETERS) as opened,
-        pytest.raises(SourceError, match=r"no dataset 'document'\. Did you mean 'documents'\?"),
+        pytest.raises(SourceError, match=r"unknown dataset 'document'\. Did you mean 'documents'\?"),
     ):
         opened.count("document")
 
@@ -249,6 +249,6 @@ def test_each_row_that_breaks_a_check_is_a_finding_at_its_place(tmp_path: Path) 
     assert str(finding) == "lines.csv:5: document C is dated 2017-04-01 Export the year alone."
 
 
-def test_a_check_without_its_columns_is_a_fault() -> None:
+def test_a_check_without_its_columns_is_an_error() -> None:
     block = 'checks:\n  c: {sql: "SELECT doc AS text, _origin FROM lines"}\n'
-    assert sql_faults(block) == ["sources.yaml:10:12: the SQL gives no column 'message'."]
+    assert sql_errors(block) == ["sources.yaml:10:12: the SQL does not return column 'message'."]

@@ -1,5 +1,5 @@
-# ruff: noqa: E501 - one case a line reads as a table
-"""JSON files: exact numbers, each record's line and column, clear words for what is no such file."""
+# ruff: noqa: E501 - one case per line reads as a table
+"""JSON files: exact numbers, the line and column of each record, messages for invalid files."""
 
 import json
 from decimal import Decimal
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from source_cases import found, snapshot, table, take
+from source_cases import finding_messages, snapshot, table, take
 
 from sagerecon.model.errors import SourceError
 from sagerecon.model.place import Place
@@ -50,7 +50,7 @@ GOOD = """\
 """
 
 
-def test_records_are_exact_and_know_their_place(tmp_path: Path) -> None:
+def test_records_are_exact_and_have_their_place(tmp_path: Path) -> None:
     with snapshot(tmp_path, INVOICES, {"i.json": GOOD}) as opened:
         one, two, three = opened.records("invoices", ["id"])
     assert [record.origins for record in (one, two, three)] == [
@@ -69,155 +69,163 @@ def test_records_are_exact_and_know_their_place(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "words"),
+    ("change", "message"),
     [
         (('"0"', '"O"'), "i.json:9:33: balance: 'O' is not a number."),
         (('"0"', "{}"), "i.json:9:33: balance: an object is not a number."),
-        (('"Id": "3"', '"Id": null'), "i.json:10:14: id: a value is required and the cell is empty."),
-        (('"Id": "3"', '"id": "3"'), "i.json:10:7: id: a value is required and the cell is empty."),
+        (('"Id": "3"', '"Id": null'), "i.json:10:14: id: the cell is empty; a value is required."),
+        (('"Id": "3"', '"id": "3"'), "i.json:10:7: id: the cell is empty; a value is required."),
         (
             ("2.675,", "2.67501,"),
-            "i.json:8:17: lines: item 2, amount: '2.67501' has 5 decimals and the column keeps 4. Say scale: 5.",
+            "i.json:8:17: lines: item 2, amount: '2.67501' has 5 decimals; the column keeps 4. Set scale: 5.",
         ),
         (
             ('[{"Amount": 0.1}', '["x"'),
-            "i.json:8:17: lines: item 1, amount: the item is no object, so it has no 'Amount'.",
+            "i.json:8:17: lines: item 1, amount: the item is not an object, so it has no key 'Amount'.",
         ),
         (
             ('[{"Amount": 0.1}, {"Amount": 2.675, "Tags": ["a", "b"]}]', "3"),
-            "i.json:8:17: lines: a list is expected here.",
+            "i.json:8:17: lines: '3' is not a list.",
         ),
-        (('{"value": "7"}', '"7"'), "i.json:4:7: customer: CustomerRef is no object, so it has no 'value'."),
-        (('{"Id": "3"}', "3"), "i.json:10:7: a record must be an object: {…}."),
-        (('"maxResults": 3', '"maxResults": 2'), "i.json:3:16: the file says maxResults 2 and holds 3."),
+        (
+            ('{"value": "7"}', '"7"'),
+            "i.json:4:7: customer: CustomerRef is not an object, so it has no key 'value'.",
+        ),
+        (('{"Id": "3"}', "3"), "i.json:10:7: the record is not a JSON object."),
+        (
+            ('"maxResults": 3', '"maxResults": 2'),
+            "i.json:3:16: the file states maxResults 2 but holds 3 records.",
+        ),
         (
             ('"maxResults": 3', '"totalCount": 30'),
-            "i.json:3:16: the file says totalCount 30 and holds 3. Look whether a page is missing.",
+            "i.json:3:16: the file states totalCount 30 but holds 3 records. Check whether a page is missing.",
         ),
     ],
 )
-def test_a_fault_in_a_record(tmp_path: Path, change: tuple[str, str], words: str) -> None:
+def test_an_error_in_a_record_is_reported_at_its_place(
+    tmp_path: Path, change: tuple[str, str], message: str
+) -> None:
     assert change[0] in GOOD
-    assert found(tmp_path, INVOICES, {"i.json": GOOD.replace(*change, 1)}) == [words]
+    assert finding_messages(tmp_path, INVOICES, {"i.json": GOOD.replace(*change, 1)}) == [message]
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
+    ("text", "message"),
     [
         ("", "i.json: the file is empty."),
         (
             "<!DOCTYPE html><html><body>Sign in</body></html>",
-            "i.json:1:1: this is a web page, not JSON. Was an error page saved in place of the export?",
+            "i.json:1:1: the file is a web page, not JSON. Check whether an error page was saved instead of the export.",
         ),
         (
             "\ufeff\n <HTML>",
-            "i.json:1:1: this is a web page, not JSON. Was an error page saved in place of the export?",
+            "i.json:1:1: the file is a web page, not JSON. Check whether an error page was saved instead of the export.",
         ),
         (
             "<xml>Just a bad response</xml>",
-            "i.json:1:1: this is XML, not JSON. Was an error page saved in place of the export?",
+            "i.json:1:1: the file is XML, not JSON. Check whether an error page was saved instead of the export.",
         ),
         (
             "<?xml version='1.0'?><a/>",
-            "i.json:1:1: this is XML, not JSON. Was an error page saved in place of the export?",
+            "i.json:1:1: the file is XML, not JSON. Check whether an error page was saved instead of the export.",
         ),
-        ("PK\x03\x04", "i.json:1:1: this is a workbook or another zip archive, not JSON."),
-        (GOOD[:200], "i.json:8:57: the JSON ends here, in the middle. Was the download cut short?"),
-        (GOOD[:60], "i.json:5:13: the JSON ends here, in the middle. Was the download cut short?"),
-        (GOOD[:-4], "i.json:13:20: the JSON ends here, in the middle. Was the download cut short?"),
-        (GOOD + "{}", "i.json:16:1: not JSON: something stands after its end."),
+        ("PK\x03\x04", "i.json:1:1: the file is a workbook or another zip archive, not JSON."),
+        (GOOD[:200], "i.json:8:57: the JSON is truncated here. Download or export the file again."),
+        (GOOD[:60], "i.json:5:13: the JSON is truncated here. Download or export the file again."),
+        (GOOD[:-4], "i.json:13:20: the JSON is truncated here. Download or export the file again."),
+        (GOOD + "{}", "i.json:16:1: invalid JSON: unexpected text after the end of the document."),
         (
             '{"QueryResponse": {}}',
-            "i.json:1:19: an empty answer: QueryResponse holds nothing. Say optional: true if that can be.",
+            "i.json:1:19: QueryResponse is an empty object. Set optional: true if the file may be empty.",
         ),
-        ("{}", "i.json:1:1: an empty answer: the answer holds nothing. Say optional: true if that can be."),
+        ("{}", "i.json:1:1: the response is an empty object. Set optional: true if the file may be empty."),
         (
             GOOD.replace('"Invoice"', '"CreditMemo"'),
-            "i.json:2:20: QueryResponse has no 'Invoice'; it holds CreditMemo, startPosition, maxResults. Is this the file of something else?",
+            "i.json:2:20: QueryResponse has no key 'Invoice'; its keys are CreditMemo, startPosition, maxResults. Check that this is the right file.",
         ),
         (
             GOOD.replace('"Invoice"', '"Invoices"'),
-            "i.json:2:20: QueryResponse has no 'Invoice'; it holds Invoices, startPosition, maxResults. Did you mean 'Invoices'?",
+            "i.json:2:20: QueryResponse has no key 'Invoice'; its keys are Invoices, startPosition, maxResults. Did you mean 'Invoices'?",
         ),
         (
             '{"QueryResponse": {"Invoice": {"Id": "1"}}}',
-            "i.json:1:31: a list of records is looked for here. Correct records: in sources.yaml.",
+            "i.json:1:31: expected a list of records. Correct 'records' in sources.yaml.",
         ),
-        ('{"QueryResponse": []}', "i.json:1:19: an object with 'Invoice' is looked for here."),
+        ('{"QueryResponse": []}', "i.json:1:19: expected an object with the key 'Invoice'."),
         (
             '{"Fault": {"Error": "429"}}',
-            "i.json:1:1: the answer has no 'QueryResponse'; it holds Fault. Is this the file of something else?",
+            "i.json:1:1: the response has no key 'QueryResponse'; its keys are Fault. Check that this is the right file.",
         ),
-        (GOOD.replace('"0"', "NaN"), "i.json:9:10: not JSON: NaN is not a number of JSON."),
-        (GOOD.replace('"0"', "'0'"), "i.json:9:33: not JSON: expecting value; here stands \"'0'},\"."),
+        (GOOD.replace('"0"', "NaN"), "i.json:9:10: invalid JSON: NaN is not a valid JSON number."),
+        (GOOD.replace('"0"', "'0'"), "i.json:9:33: invalid JSON: expecting value at \"'0'},\"."),
         (
             GOOD.replace('"0"}', '"0",}'),
-            "i.json:9:37: not JSON: nothing follows the comma before }; here stands '},'.",
+            "i.json:9:37: invalid JSON: trailing comma before } at '},'.",
         ),
-        (GOOD.replace('{"Id": "3"}', ""), "i.json:11:5: not JSON: nothing follows the comma before ]."),
+        (GOOD.replace('{"Id": "3"}', ""), "i.json:11:5: invalid JSON: trailing comma before ]."),
         (
             GOOD.replace('"Id": "2"', '"Id": "2", "Id": "9"'),
-            "i.json:9:10: not JSON: the key 'Id' stands twice in one object.",
+            "i.json:9:10: invalid JSON: duplicate key 'Id' in an object.",
         ),
         (
             '{"QueryResponse": {"Invoice": [], "Invoice": []}}',
-            "i.json:1:35: the key 'Invoice' stands twice in one object.",
+            "i.json:1:35: duplicate key 'Invoice' in an object.",
         ),
-        ('{"a": ' + "[" * 100_000, "i.json:1:7: the JSON is nested too deeply."),
+        ('{"a": ' + "[" * 100_000, "i.json:1:7: invalid JSON: nested too deeply."),
     ],
 )
-def test_a_file_that_cannot_be_read(tmp_path: Path, text: str, words: str) -> None:
+def test_an_unreadable_file_is_refused(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(SourceError) as caught:
         take(tmp_path, INVOICES, {"i.json": text})
-    assert str(caught.value) == words
+    assert str(caught.value) == message
     assert not (tmp_path / "snapshot.duckdb").exists()
 
 
-def test_a_byte_that_is_not_utf_8_has_its_line(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match=r"^i\.json:9: the byte 0xe9 is not utf-8-sig\. Say the file"):
+def test_an_invalid_utf_8_byte_is_reported_with_its_line(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=r"^i\.json:9: byte 0xe9 is not valid utf-8-sig\. Set the encoding"):
         take(tmp_path, INVOICES, {"i.json": GOOD.replace('"0"', '"é"').encode("cp1252")})
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
-def test_marks_at_the_start_are_understood(tmp_path: Path, encoding: str) -> None:
+def test_byte_order_marks_are_accepted(tmp_path: Path, encoding: str) -> None:
     with snapshot(tmp_path, INVOICES, {"i.json": GOOD.encode(encoding)}) as opened:
         assert opened.count("invoices") == 3
 
 
-def test_an_empty_answer_may_be_declared(tmp_path: Path) -> None:
+def test_an_empty_response_is_allowed_for_an_optional_file(tmp_path: Path) -> None:
     optional = INVOICES.replace("path: i.json", "path: i.json\n    optional: true")
-    assert found(tmp_path, optional, {"i.json": '{"QueryResponse": {}}'}) == [
-        "i.json:1:19: an empty answer: QueryResponse holds nothing."
+    assert finding_messages(tmp_path, optional, {"i.json": '{"QueryResponse": {}}'}) == [
+        "i.json:1:19: QueryResponse is an empty object."
     ]
-    assert found(tmp_path / "absent", optional, {}) == [
-        "i.json: the file is not there, so invoices is empty."
+    assert finding_messages(tmp_path / "absent", optional, {}) == [
+        "i.json: the file does not exist, so table 'invoices' is empty."
     ]
     with pytest.raises(SourceError, match="CreditMemo"):
         take(tmp_path, optional, {"i.json": '{"QueryResponse": {"CreditMemo": []}}'})
 
 
-def test_a_path_that_no_record_has_is_told_once(tmp_path: Path) -> None:
+def test_a_path_that_no_record_has_is_reported_once(tmp_path: Path) -> None:
     wrong = INVOICES.replace("path: Balance", "path: Balence").replace("path: Amount", "path: Amout")
-    assert found(tmp_path, wrong, {"i.json": GOOD}) == [
-        "sources.yaml:8:7: no record of i.json has 'Balence', so balance is always empty. Did you mean 'Balance'?",
-        "sources.yaml:15:11: no record of i.json has 'Line.Amout', so amount is always empty. Did you mean 'Amount'?",
+    assert finding_messages(tmp_path, wrong, {"i.json": GOOD}) == [
+        "sources.yaml:8:7: no record in i.json has 'Balence', so balance is always empty. Did you mean 'Balance'?",
+        "sources.yaml:15:11: no record in i.json has 'Line.Amout', so amount is always empty. Did you mean 'Amount'?",
     ]
 
 
-def test_a_declared_count_is_compared(tmp_path: Path) -> None:
+def test_a_stated_count_is_compared(tmp_path: Path) -> None:
     text = INVOICES.replace("records: Q", "count: meta.rows\n    records: Q")
     data = GOOD.replace('{\n  "Q', '{\n  "meta": {"rows": 5},\n  "Q')
-    assert found(tmp_path, text, {"i.json": data}) == [
-        "i.json:4:16: the file says meta.rows 5 and holds 3. Look whether a page is missing."
+    assert finding_messages(tmp_path, text, {"i.json": data}) == [
+        "i.json:4:16: the file states meta.rows 5 but holds 3 records. Check whether a page is missing."
     ]
 
 
-def test_many_faults_alike_are_counted(tmp_path: Path) -> None:
+def test_many_similar_errors_are_counted(tmp_path: Path) -> None:
     records = [{"Id": "", "Balance": "x"}] * 100
     text = table("id: {path: Id, type: text, required: true}", "path: i.json\nrecords: d", "invoices")
-    findings = found(tmp_path, text, {"i.json": json.dumps({"d": records}, indent=0)})
+    findings = finding_messages(tmp_path, text, {"i.json": json.dumps({"d": records}, indent=0)})
     assert len(findings) == 21
-    assert findings[-1].startswith("i.json: 80 more findings like this: id: a value is required")
+    assert findings[-1].startswith("i.json: 80 more findings such as: id: the cell is empty")
 
 
 VALUES: Any = st.recursive(
@@ -229,12 +237,12 @@ VALUES: Any = st.recursive(
 
 @settings(deadline=None, max_examples=60)
 @given(values=st.lists(VALUES, max_size=5), indent=st.sampled_from([None, 0, 2]), cut=st.integers(0, 200))
-def test_the_walk_agrees_with_the_decoder(values: list[Any], indent: int | None, cut: int) -> None:
-    from sagerecon.sources.json_text import JsonFault, JsonText  # noqa: PLC0415 - only this property looks inside
+def test_the_reader_agrees_with_the_standard_decoder(values: list[Any], indent: int | None, cut: int) -> None:
+    from sagerecon.sources.json_text import JsonDocument, JsonError  # noqa: PLC0415 - only this test needs them
 
     plain = json.loads(json.dumps(values, default=float), parse_float=Decimal)
     text = json.dumps({"z": values, "a": {"b": values}, "n": 1}, indent=indent, default=float)
-    document = JsonText(text)
+    document = JsonDocument(text)
     beside: dict[str, object] = {}
     walked = list(document.records(("a", "b"), beside))
     assert [value for _, value in walked] == plain
@@ -243,5 +251,5 @@ def test_the_walk_agrees_with_the_decoder(values: list[Any], indent: int | None,
         start = sum(len(part) + 1 for part in text.split("\n")[: line - 1]) + column - 1
         assert start == position
         assert document.find(document.find(0, ("a", "b")) or 0, (str(plain.index(value)),)) is not None
-    with pytest.raises(JsonFault):
-        list(JsonText(text[: max(0, len(text) - 1 - cut)]).records(("a", "b"), {}))
+    with pytest.raises(JsonError):
+        list(JsonDocument(text[: max(0, len(text) - 1 - cut)]).records(("a", "b"), {}))

@@ -1,15 +1,15 @@
-# ruff: noqa: E501 - declarations and messages stand as people read them
-"""Real exports, read to the cent: figures worked out by other people's means."""
+# ruff: noqa: E501 - declarations and messages are not wrapped
+"""Real exports read to the cent, compared with figures computed by other programs."""
 
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from source_cases import declared, shared
+from source_cases import parse_sources, shared
 
 from sagerecon.model.errors import SourceError
 from sagerecon.model.finding import Severity
-from sagerecon.sources.declared import Sources
+from sagerecon.sources.definitions import Sources
 from sagerecon.sources.snapshot import open_snapshot, take_snapshot
 from sagerecon.validation.preflight import compare_figures
 
@@ -103,12 +103,12 @@ controls:
 """
 
 
-def test_quickbooks_agrees_and_differs_where_its_owners_say(tmp_path: Path) -> None:
-    sources = declared(QUICKBOOKS)
+def test_quickbooks_controls_have_the_known_figures(tmp_path: Path) -> None:
+    sources = parse_sources(QUICKBOOKS)
     fingerprint, findings = take_snapshot(sources, shared("qbo-sandbox"), tmp_path / "s.duckdb", 0)
     assert fingerprint
     assert [str(finding) for finding in findings] == [
-        "items.json:3:13: the file says maxResults 18 and holds 19."
+        "items.json:3:13: the file states maxResults 18 but holds 19 records."
     ]
     with open_snapshot(tmp_path / "s.duckdb", sources, {}) as snapshot:
         documents = list(snapshot.records("open_documents", ["id"]))
@@ -150,60 +150,62 @@ def test_quickbooks_agrees_and_differs_where_its_owners_say(tmp_path: Path) -> N
 
 
 def broken(path: str, entity: str) -> Sources:
-    """A table read from one of the broken answers."""
+    """Return sources with one table that is read from a broken response."""
     columns = "{id: {path: Id, type: text, required: true}, balance: {path: Balance, type: decimal}}"
-    return declared(
+    return parse_sources(
         f"sagerecon: sources/v1\nfiles:\n  t:\n    path: broken/{path}\n    format: json\n"
         f"    records: QueryResponse.{entity}\n    columns: {columns}\n"
     )
 
 
 @pytest.mark.parametrize(
-    ("path", "entity", "words"),
+    ("path", "entity", "message"),
     [
         (
             "not_json.txt",
             "Customer",
-            "broken/not_json.txt:1:1: this is XML, not JSON. Was an error page saved in place of the export?",
+            "broken/not_json.txt:1:1: the file is XML, not JSON. Check whether an error page was saved instead of the export.",
         ),
         (
             "empty.json",
             "Customer",
-            "broken/empty.json:2:20: an empty answer: QueryResponse holds nothing. "
-            "Say optional: true if that can be.",
+            "broken/empty.json:2:20: QueryResponse is an empty object. "
+            "Set optional: true if the file may be empty.",
         ),
         (
             "invalid_json.txt",
             "Customer",
-            "broken/invalid_json.txt:30:9: not JSON: nothing follows the comma before }; here stands '},'.",
+            "broken/invalid_json.txt:30:9: invalid JSON: trailing comma before } at '},'.",
         ),
         (
             "credit_memos_other_company.json",
             "Invoice",
-            "broken/credit_memos_other_company.json:2:20: QueryResponse has no 'Invoice'; it holds CreditMemo, "
-            "startPosition, maxResults. Is this the file of something else?",
+            "broken/credit_memos_other_company.json:2:20: QueryResponse has no key 'Invoice'; its keys are CreditMemo, "
+            "startPosition, maxResults. Check that this is the right file.",
         ),
     ],
 )
-def test_a_broken_answer_is_refused_in_words(tmp_path: Path, path: str, entity: str, words: str) -> None:
+def test_a_broken_response_is_refused_with_a_message(
+    tmp_path: Path, path: str, entity: str, message: str
+) -> None:
     with pytest.raises(SourceError) as caught:
         take_snapshot(broken(path, entity), shared("qbo-sandbox"), tmp_path / "s.duckdb", 0)
-    assert str(caught.value) == words
+    assert str(caught.value) == message
     assert caught.value.exit_code == 2
 
 
-def test_the_answer_of_another_day_is_read_if_it_is_what_was_asked_for(tmp_path: Path) -> None:
+def test_a_response_of_another_company_is_read_if_its_entity_matches(tmp_path: Path) -> None:
     sources = broken("credit_memos_other_company.json", "CreditMemo")
     fingerprint, findings = take_snapshot(sources, shared("qbo-sandbox"), tmp_path / "s.duckdb", 0)
     assert (len(fingerprint), findings) == (64, [])
 
 
-def test_an_error_page_is_no_ledger(tmp_path: Path) -> None:
-    sources = declared(
+def test_an_error_page_is_refused(tmp_path: Path) -> None:
+    sources = parse_sources(
         "sagerecon: sources/v1\nfiles:\n  t:\n    path: error_page_not_sie.se\n    format: csv\n"
         "    columns: {a: {type: text}}\n"
     )
-    with pytest.raises(SourceError, match="this is a web page, not CSV"):
+    with pytest.raises(SourceError, match="the file is a web page, not CSV"):
         take_snapshot(sources, shared("sie-exports"), tmp_path / "s.duckdb", 0)
 
 
@@ -234,8 +236,8 @@ controls:
 """
 
 
-def test_two_snapshots_do_not_mix_silently(tmp_path: Path) -> None:
-    sources = declared(TWO_SNAPSHOTS)
+def test_files_exported_at_different_times_are_reported(tmp_path: Path) -> None:
+    sources = parse_sources(TWO_SNAPSHOTS)
     take_snapshot(sources, shared("qbo-sandbox"), tmp_path / "s.duckdb", 0)
     with open_snapshot(tmp_path / "s.duckdb", sources, {}) as snapshot:
         (control,) = snapshot.controls()
@@ -265,8 +267,8 @@ datasets:
 """
 
 
-def test_two_months_of_a_wholesaler_add_up(tmp_path: Path) -> None:
-    sources = declared(RETAIL)
+def test_two_months_of_a_wholesaler_have_the_known_totals(tmp_path: Path) -> None:
+    sources = parse_sources(RETAIL)
     fingerprint, findings = take_snapshot(sources, shared("online-retail-gb"), tmp_path / "s.duckdb", 0)
     assert [str(finding) for finding in findings if finding.severity is Severity.ERROR] == []
     assert fingerprint

@@ -1,5 +1,5 @@
-# ruff: noqa: E501 - some declarations stand on one line
-"""The snapshot: exact, private, named by its content, whole or not there at all."""
+# ruff: noqa: E501 - some declarations are one line
+"""The snapshot: exact, private, fingerprinted by its content, written completely or not at all."""
 
 import hashlib
 import stat
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from source_cases import declared, found, snapshot, table, take, write_files
+from source_cases import finding_messages, parse_sources, snapshot, table, take, write_files
 
 from sagerecon.model.errors import SourceError, StoreError
 from sagerecon.model.finding import Severity
@@ -26,7 +26,7 @@ TRAPS = (
 DATA = "id,amount\n" + "".join(f"{number},{text}\n" for number, text in enumerate(TRAPS))
 
 
-def test_fourteen_amounts_that_floats_get_wrong_stay_exact(tmp_path: Path) -> None:
+def test_fourteen_amounts_that_floats_change_are_exact(tmp_path: Path) -> None:
     sums = 'datasets:\n  sums: {sql: "SELECT sum(amount) AS amount, '
     text = MONEY.replace("datasets:\n", sums + 'list(_origin) AS _origin FROM t"}\n')
     with snapshot(tmp_path, text, {"t.csv": DATA}) as opened:
@@ -35,7 +35,7 @@ def test_fourteen_amounts_that_floats_get_wrong_stay_exact(tmp_path: Path) -> No
     assert whole["amount"] == sum(Decimal(trap) for trap in TRAPS)
 
 
-def test_no_column_of_the_file_is_inexact(tmp_path: Path) -> None:
+def test_no_column_has_an_inexact_type(tmp_path: Path) -> None:
     columns = "\n".join(
         f"c{kind}: {{type: {kind}}}" for kind in ("text", "integer", "decimal", "boolean", "date", "datetime")
     )
@@ -51,12 +51,12 @@ def test_no_column_of_the_file_is_inexact(tmp_path: Path) -> None:
     assert not [name for name, kind in types if kind in ("DOUBLE", "FLOAT")]
 
 
-def test_equal_input_gives_an_equal_name_and_one_byte_another(tmp_path: Path) -> None:
+def test_equal_input_has_an_equal_fingerprint_and_one_byte_changes_it(tmp_path: Path) -> None:
     names = {
         case: take(tmp_path / case, text, {"t.csv": data})[0]
         for case, text, data in (
             ("first", MONEY, DATA),
-            ("again", "# the same, said elsewhere in the file\n" + MONEY, DATA),
+            ("again", "# the same declarations on other lines\n" + MONEY, DATA),
             ("byte", MONEY, DATA.replace("8.41", "8.42")),
             ("declaration", MONEY.replace("scale: 3", "scale: 4"), DATA),
         )
@@ -66,17 +66,17 @@ def test_equal_input_gives_an_equal_name_and_one_byte_another(tmp_path: Path) ->
     assert all(len(name) == 64 for name in names.values())
 
 
-def test_it_says_what_it_was_made_from(tmp_path: Path) -> None:
+def test_the_snapshot_lists_its_files(tmp_path: Path) -> None:
     folder = write_files(tmp_path / "data", {"t.csv": "id,amount\n1,2\n3,4\n"})
     seen: list[tuple[str, int]] = []
     fingerprint, _ = take_snapshot(
-        declared(MONEY),
+        parse_sources(MONEY),
         folder,
         tmp_path / "s.duckdb",
         1_490_918_400_000,
         lambda name, rows: seen.append((name, rows)),
     )
-    with open_snapshot(tmp_path / "s.duckdb", declared(MONEY), {}) as opened:
+    with open_snapshot(tmp_path / "s.duckdb", parse_sources(MONEY), {}) as opened:
         assert (opened.fingerprint, opened.taken_at) == (fingerprint, 1_490_918_400_000)
         (facts,) = opened.files
         assert opened.profile()[1] == ColumnProfile(
@@ -87,7 +87,7 @@ def test_it_says_what_it_was_made_from(tmp_path: Path) -> None:
     assert seen == [("t.csv", 2)]
 
 
-def test_warnings_stay_with_it(tmp_path: Path) -> None:
+def test_warnings_are_kept_in_the_snapshot(tmp_path: Path) -> None:
     with snapshot(tmp_path, table("a: {type: text}"), {"t.csv": "a\nF\ufffdrs\n"}) as opened:
         (finding,) = opened.findings()
     assert (finding.code, finding.severity, str(finding.place)) == (
@@ -97,13 +97,13 @@ def test_warnings_stay_with_it(tmp_path: Path) -> None:
     )
 
 
-def test_it_is_readable_by_its_owner_only_and_leaves_nothing_beside(tmp_path: Path) -> None:
+def test_only_the_owner_can_read_the_file_and_no_temporary_file_remains(tmp_path: Path) -> None:
     take(tmp_path, MONEY, {"t.csv": DATA})
     assert stat.S_IMODE((tmp_path / "snapshot.duckdb").stat().st_mode) == 0o600
     assert sorted(path.name for path in tmp_path.iterdir()) == ["data", "snapshot.duckdb"]
 
 
-def test_a_fault_leaves_the_older_snapshot_unharmed(tmp_path: Path) -> None:
+def test_an_error_leaves_the_existing_snapshot_unchanged(tmp_path: Path) -> None:
     take(tmp_path, MONEY, {"t.csv": DATA})
     before = (tmp_path / "snapshot.duckdb").read_bytes()
     assert take(tmp_path, MONEY, {"t.csv": DATA.replace("8.41", "?")})[0] == ""
@@ -113,7 +113,7 @@ def test_a_fault_leaves_the_older_snapshot_unharmed(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["data", "snapshot.duckdb"]
 
 
-def test_all_files_are_read_though_one_cannot_be(tmp_path: Path) -> None:
+def test_all_files_are_read_even_if_one_is_unreadable(tmp_path: Path) -> None:
     text = MONEY.replace(
         "files:\n",
         "files:\n  absent: {path: tt.csv, columns: {a: {type: text}}}\n  page: {path: page.json, columns: {a: {type: text}}}\n",
@@ -121,52 +121,56 @@ def test_all_files_are_read_though_one_cannot_be(tmp_path: Path) -> None:
     with pytest.raises(SourceError) as caught:
         take(tmp_path, text, {"t.csv": DATA.replace("8.41", "?"), "page.json": "<html></html>"})
     assert [str(finding) for finding in caught.value.findings] == [
-        "page.json:1:1: this is a web page, not JSON. Was an error page saved in place of the export?",
+        "page.json:1:1: the file is a web page, not JSON. Check whether an error page was saved instead of the export.",
         "t.csv:10:2: amount: '?' is not a number.",
-        "tt.csv: there is no such file. Did you mean 't.csv'?",
+        "tt.csv: the file does not exist. Did you mean 't.csv'?",
     ]
 
 
-def test_the_folder_may_be_absent_or_hold_a_way_out(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="there is no such folder"):
-        take_snapshot(declared(MONEY), tmp_path / "nowhere", tmp_path / "s.duckdb", 0)
+def test_a_missing_folder_and_a_link_out_of_it_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="the data folder does not exist"):
+        take_snapshot(parse_sources(MONEY), tmp_path / "nowhere", tmp_path / "s.duckdb", 0)
     write_files(tmp_path, {"secret.csv": DATA, "data/x.csv": ""})
     (tmp_path / "data" / "t.csv").symlink_to(tmp_path / "secret.csv")
-    with pytest.raises(SourceError, match=r"t\.csv: the link leads out of the data folder"):
-        take_snapshot(declared(MONEY), tmp_path / "data", tmp_path / "s.duckdb", 0)
+    with pytest.raises(SourceError, match=r"t\.csv: the link points outside the data folder"):
+        take_snapshot(parse_sources(MONEY), tmp_path / "data", tmp_path / "s.duckdb", 0)
 
 
 def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path: Path) -> None:
     folder = write_files(tmp_path / "data", {"t.csv": DATA})
 
-    def somebody_writes(name: str, rows: int) -> None:
+    def change_file(name: str, rows: int) -> None:
         (folder / name).write_text(DATA + "99,1\n")
 
-    with pytest.raises(SourceError, match=r"^t\.csv: the file changed while it was read\. Start again\.$"):
-        take_snapshot(declared(MONEY), folder, tmp_path / "s.duckdb", 0, somebody_writes)
+    with pytest.raises(
+        SourceError, match=r"^t\.csv: the file changed while it was read\. Run the command again\.$"
+    ):
+        take_snapshot(parse_sources(MONEY), folder, tmp_path / "s.duckdb", 0, change_file)
 
 
-def test_a_folder_that_may_not_be_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_without_read_permission_is_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def refuse(self: Path) -> None:
         raise PermissionError(13, "Permission denied", str(self))
 
     folder = write_files(tmp_path / "data", {"t.csv": DATA})
     monkeypatch.setattr(Path, "iterdir", refuse)
     with pytest.raises(
-        SourceError, match=r"^t\.csv: we are not allowed to read it\. Check its permissions\.$"
+        SourceError, match=r"^t\.csv: permission denied\. Check the permissions of the file\.$"
     ):
-        take_snapshot(declared(MONEY), folder, tmp_path / "s.duckdb", 0)
+        take_snapshot(parse_sources(MONEY), folder, tmp_path / "s.duckdb", 0)
 
 
 FULL_DISK = """
 import resource, sys
 from pathlib import Path
 sys.path[:0] = [sys.argv[1]]
-from source_cases import declared, table
+from source_cases import parse_sources, table
 from sagerecon.model.errors import StoreError
 from sagerecon.sources.snapshot import take_snapshot
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[3]), int(sys.argv[3])))
-sources = declared(table("id: {type: integer}"))
+sources = parse_sources(table("id: {type: integer}"))
 try:
     take_snapshot(sources, Path(sys.argv[2]) / "data", Path(sys.argv[2]) / "snapshot.duckdb", 0)
 except StoreError as error:
@@ -175,61 +179,63 @@ except StoreError as error:
 
 
 @pytest.mark.parametrize("limit", [4_096, 400_000])
-def test_a_full_disk_is_told_and_harms_nothing(tmp_path: Path, limit: int) -> None:
+def test_a_full_disk_is_reported_and_changes_nothing(tmp_path: Path, limit: int) -> None:
     text = table("id: {type: integer}")
     take(tmp_path, text, {"t.csv": "id\n1\n"})
     before = (tmp_path / "snapshot.duckdb").read_bytes()
     write_files(tmp_path / "data", {"t.csv": "id\n" + "".join(f"{number}\n" for number in range(9_000))})
-    told = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", FULL_DISK, str(Path(__file__).parent), str(tmp_path), str(limit)],
         capture_output=True,
         text=True,
         check=False,
         cwd=Path(__file__).parents[1],
     )
-    assert told.stdout.startswith(f"{tmp_path / 'snapshot.duckdb'}: "), told.stderr
-    assert "The disk is full or the file may not grow; an older snapshot is as it was." in told.stdout
+    assert process.stdout.startswith(f"{tmp_path / 'snapshot.duckdb'}: "), process.stderr
+    assert (
+        "Free disk space or raise the file size limit. An existing snapshot is unchanged." in process.stdout
+    )
     assert (tmp_path / "snapshot.duckdb").read_bytes() == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["data", "snapshot.duckdb"]
 
 
-def test_a_file_that_is_no_snapshot_is_refused_in_words(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_snapshot_is_refused(tmp_path: Path) -> None:
     target = tmp_path / "snapshot.duckdb"
-    with pytest.raises(StoreError, match=r"Take it again: sagerecon snapshot\.$"):
-        open_snapshot(target, declared(MONEY), {})
+    with pytest.raises(StoreError, match=r"Take a new snapshot: sagerecon snapshot\.$"):
+        open_snapshot(target, parse_sources(MONEY), {})
     target.write_text("not a database " * 500)
-    with pytest.raises(StoreError, match=r"Take it again: sagerecon snapshot\.$"):
-        open_snapshot(target, declared(MONEY), {})
+    with pytest.raises(StoreError, match=r"Take a new snapshot: sagerecon snapshot\.$"):
+        open_snapshot(target, parse_sources(MONEY), {})
     target.unlink()
     duckdb.connect(str(target)).close()
     with pytest.raises(StoreError):
-        open_snapshot(target, declared(MONEY), {})
+        open_snapshot(target, parse_sources(MONEY), {})
 
 
-def test_other_declarations_ask_for_another_snapshot(tmp_path: Path) -> None:
+def test_changed_declarations_need_a_new_snapshot(tmp_path: Path) -> None:
     take(tmp_path, MONEY, {"t.csv": DATA})
     other = MONEY.replace("scale: 3", "scale: 4")
-    with pytest.raises(SourceError, match=r"Take it again: sagerecon snapshot\.$"):
-        open_snapshot(tmp_path / "snapshot.duckdb", declared(other), {})
+    with pytest.raises(SourceError, match=r"Take a new snapshot: sagerecon snapshot\.$"):
+        open_snapshot(tmp_path / "snapshot.duckdb", parse_sources(other), {})
     shaped = MONEY.replace("SELECT * FROM t", "SELECT id, _origin FROM t WHERE id > 11")
-    with open_snapshot(tmp_path / "snapshot.duckdb", declared(shaped), {}) as opened:
+    with open_snapshot(tmp_path / "snapshot.duckdb", parse_sources(shaped), {}) as opened:
         assert opened.count("t") == 2
 
 
-def test_nobody_can_write_to_it_once_it_is_taken(tmp_path: Path) -> None:
+def test_an_open_snapshot_is_read_only(tmp_path: Path) -> None:
     with snapshot(tmp_path, MONEY, {"t.csv": DATA}) as opened:
         for sql in ("DELETE FROM t", "SET threads = 8", "SELECT * FROM read_text('/etc/passwd')"):
             with pytest.raises(duckdb.Error):
                 opened._connection.execute(sql)
-        # More threads would hand out unordered rows as they happen to finish.
+        # With more threads the order of rows without ORDER BY would vary.
         assert opened._connection.execute("SELECT current_setting('threads')").fetchone() == (1,)
 
 
-def test_a_table_without_rows_is_a_table_all_the_same(tmp_path: Path) -> None:
+def test_a_table_without_rows_exists(tmp_path: Path) -> None:
     text = table("a: {type: text}", "path: t.csv\noptional: true")
     with snapshot(tmp_path, text, {}) as opened:
         assert list(opened.rows("t")) == []
         assert opened.files == ()
-    assert found(tmp_path / "heading", text, {"t.csv": "a\n"}) == [
-        "t.csv: the file has a heading and no row."
+    assert finding_messages(tmp_path / "heading", text, {"t.csv": "a\n"}) == [
+        "t.csv: the file has a header row but no data rows."
     ]

@@ -1,5 +1,5 @@
-# ruff: noqa: E501 - one case a line reads as a table
-"""XLSX workbooks: floats made exact once, dates as dates, and what is no workbook or no such sheet."""
+# ruff: noqa: E501 - one case per line reads as a table
+"""XLSX workbooks: exact numbers, dates, and messages for invalid workbooks and missing sheets."""
 
 import io
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from openpyxl import Workbook
-from source_cases import found, snapshot, table, take
+from source_cases import finding_messages, snapshot, table, take
 
 from sagerecon.model.errors import SourceError
 
@@ -22,7 +22,7 @@ CUSTOMERS = table(COLUMNS, "path: t.xlsx")
 
 
 def workbook(rows: Sequence[Sequence[object]], *others: str) -> bytes:
-    """A workbook with these rows in its first sheet."""
+    """Return a workbook with these rows in its first sheet."""
     book = Workbook()
     sheet = book.worksheets[0]
     sheet.title = "Customers"
@@ -35,12 +35,12 @@ def workbook(rows: Sequence[Sequence[object]], *others: str) -> bytes:
     return stream.getvalue()
 
 
-HEADING = ("Cust No", "Balance", "Since")
+HEADER = ("Cust No", "Balance", "Since")
 
 
-def test_cells_come_exactly_and_rows_know_their_number(tmp_path: Path) -> None:
+def test_cells_are_exact_and_rows_have_their_number(tmp_path: Path) -> None:
     rows = [
-        HEADING,
+        HEADER,
         ("C001", 20000000.99, date(2017, 3, 31)),
         ("0002", 0.1 + 0.7, datetime(2017, 3, 31)),  # noqa: DTZ001
         (),
@@ -59,55 +59,57 @@ def test_cells_come_exactly_and_rows_know_their_number(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("rows", "words"),
+    ("rows", "message"),
     [
-        ([HEADING, ("C1", "ten", None)], "t.xlsx:2:2: owed: 'ten' is not a number."),
-        ([HEADING, ("C1", 1.005, None)], "t.xlsx:2:2: owed: '1.005' has 3 decimals and the column keeps 2. Say scale: 3."),
-        ([HEADING, ("C1", 1, datetime(2017, 3, 31, 8))], "t.xlsx:2:3: since: '2017-03-31 08:00:00' is not a date such as 2017-03-31."),  # noqa: DTZ001
-        ([HEADING, ("C1", 90071992547409.93, None)], "t.xlsx:2:2: a workbook cannot hold 90071992547409.94 to 2 decimals: the next amount is the same number. Keep such amounts as text, or export CSV."),
-        ([HEADING, ("C1", True, None)], "t.xlsx:2:2: owed: true is not a number."),
-        ([HEADING, (None, 1, None)], "t.xlsx:2:1: no: a value is required and the cell is empty."),
-        ([HEADING, ("C1", 1, None, "x")], "t.xlsx:2: the row is wider than the heading (3)."),
-        ([("CustNo", "Balance", "Since"), ("C1", 1, None)], "t.xlsx:1: there is no column 'Cust No', which no is read from. Did you mean 'CustNo'?"),
-        ([HEADING], "t.xlsx: the sheet has a heading and no row. Say optional: true if that can be."),
+        ([HEADER, ("C1", "ten", None)], "t.xlsx:2:2: owed: 'ten' is not a number."),
+        ([HEADER, ("C1", 1.005, None)], "t.xlsx:2:2: owed: '1.005' has 3 decimals; the column keeps 2. Set scale: 3."),
+        ([HEADER, ("C1", 1, datetime(2017, 3, 31, 8))], "t.xlsx:2:3: since: '2017-03-31 08:00:00' is not a date such as 2017-03-31."),  # noqa: DTZ001
+        ([HEADER, ("C1", 90071992547409.93, None)], "t.xlsx:2:2: 90071992547409.94 is too large for a workbook to store with 2 exact decimals. Store such amounts as text, or export CSV."),
+        ([HEADER, ("C1", True, None)], "t.xlsx:2:2: owed: true is not a number."),
+        ([HEADER, (None, 1, None)], "t.xlsx:2:1: no: the cell is empty; a value is required."),
+        ([HEADER, ("C1", 1, None, "x")], "t.xlsx:2: the row has more cells than the header row (3)."),
+        ([("CustNo", "Balance", "Since"), ("C1", 1, None)], "t.xlsx:1: the header row has no column 'Cust No', declared as 'no'. Did you mean 'CustNo'?"),
+        ([HEADER], "t.xlsx: the sheet has a header row but no data rows. Set optional: true if the file may be empty."),
     ],
 )  # fmt: skip
-def test_a_fault_in_the_sheet(tmp_path: Path, rows: list[Sequence[object]], words: str) -> None:
-    assert found(tmp_path, CUSTOMERS, {"t.xlsx": workbook(rows)}) == [words]
+def test_an_error_in_the_sheet_is_reported_at_its_place(
+    tmp_path: Path, rows: list[Sequence[object]], message: str
+) -> None:
+    assert finding_messages(tmp_path, CUSTOMERS, {"t.xlsx": workbook(rows)}) == [message]
 
 
-def test_a_failed_formula_is_told(tmp_path: Path) -> None:
+def test_a_failed_formula_is_reported(tmp_path: Path) -> None:
     text = table("a: {type: text}", "path: t.xlsx")
-    assert found(tmp_path, text, {"t.xlsx": workbook([["a"], ["#REF!"]])}) == [
-        "t.xlsx:2:1: the cell shows #REF!. Correct the formula."
+    assert finding_messages(tmp_path, text, {"t.xlsx": workbook([["a"], ["#REF!"]])}) == [
+        "t.xlsx:2:1: the cell holds the formula error #REF!. Correct the formula."
     ]
 
 
-def test_a_sheet_is_named_where_there_are_several(tmp_path: Path) -> None:
-    data = workbook([("Report",), HEADING, ("C1", 1, None)], "Notes")
+def test_a_sheet_can_be_chosen_by_name(tmp_path: Path) -> None:
+    data = workbook([("Report",), HEADER, ("C1", 1, None)], "Notes")
     text = table(COLUMNS, "path: t.xlsx\nsheet: Customers\nskip: 1")
     with snapshot(tmp_path, text, {"t.xlsx": data}) as opened:
         assert [row["_origin"] for row in opened.rows("t")] == ["t.xlsx:3"]
 
 
 def damaged() -> bytes:
-    data = workbook([HEADING, ("C1", 1, None)])
+    data = workbook([HEADER, ("C1", 1, None)])
     return data[: len(data) // 2]
 
 
 @pytest.mark.parametrize(
-    ("data", "settings", "words"),
+    ("data", "settings", "message"),
     [
-        (workbook([HEADING], "Notes"), "", "t.xlsx: the workbook has 2 sheets: Customers, Notes. Say which one: sheet: …."),
-        (workbook([HEADING], "Notes"), "\nsheet: Custmers", "t.xlsx: there is no sheet 'Custmers'; the workbook has Customers, Notes. Did you mean 'Customers'?"),
+        (workbook([HEADER], "Notes"), "", "t.xlsx: the workbook has 2 sheets: Customers, Notes. Set sheet: to one of them."),
+        (workbook([HEADER], "Notes"), "\nsheet: Custmers", "t.xlsx: the workbook has no sheet 'Custmers'; its sheets are Customers, Notes. Did you mean 'Customers'?"),
         (workbook([]), "", "t.xlsx: the sheet 'Customers' is empty."),
-        (b"<html>Sign in</html>", "", "t.xlsx:1:1: this is a web page, not an XLSX workbook. Was an error page saved in place of the export?"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1", "", "t.xlsx:1:1: this is a workbook of the old .xls format, not an XLSX workbook."),
-        (b"no,name\n", "", "t.xlsx: not a whole XLSX workbook: File is not a zip file. Save it again."),
-        (damaged(), "", "t.xlsx: not a whole XLSX workbook: File is not a zip file. Save it again."),
+        (b"<html>Sign in</html>", "", "t.xlsx:1:1: the file is a web page, not an XLSX workbook. Check whether an error page was saved instead of the export."),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1", "", "t.xlsx:1:1: the file is a workbook in the old .xls format, not an XLSX workbook."),
+        (b"no,name\n", "", "t.xlsx: invalid XLSX workbook: File is not a zip file. Save the workbook again."),
+        (damaged(), "", "t.xlsx: invalid XLSX workbook: File is not a zip file. Save the workbook again."),
     ],
 )  # fmt: skip
-def test_a_workbook_that_cannot_be_read(tmp_path: Path, data: bytes, settings: str, words: str) -> None:
+def test_an_unreadable_workbook_is_refused(tmp_path: Path, data: bytes, settings: str, message: str) -> None:
     with pytest.raises(SourceError) as caught:
         take(tmp_path, table(COLUMNS, f"path: t.xlsx{settings}"), {"t.xlsx": data})
-    assert str(caught.value) == words
+    assert str(caught.value) == message

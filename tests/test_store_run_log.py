@@ -12,6 +12,7 @@ from sagerecon.documents.package import catalog
 from sagerecon.model.draft import Reference
 from sagerecon.model.errors import PlanStaleError
 from sagerecon.model.finding import Severity
+from sagerecon.model.key import NaturalKey
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.planner import Calendar, Provenance, plan_reading
 from sagerecon.planning.settling import State
@@ -65,7 +66,7 @@ def test_status_and_runs_say_where_a_company_stands() -> None:
 def test_what_was_set_aside_keeps_its_step_and_reason() -> None:
     with quick_folder() as folder:
         desk = desk_in(folder)
-        desk.planned([customer(1, notes=Reference("ledger_account", "nominal_code=7"))])
+        desk.planned([customer(1, notes=Reference("ledger_account", NaturalKey("nominal_code", "7")))])
         desk.go()
         with desk.open() as store:
             (aside,) = store.books("B").quarantined()
@@ -122,9 +123,27 @@ def test_the_map_has_one_name_for_one_content() -> None:
         with desk.open() as store:
             books = store.books("B")
             assert books.fingerprint() not in ("", empty)
-            assert books.sage_id("contact", "reference=C1") == books.sage_id("contact", "customers/C1")
+            assert books.sage_id("contact", NaturalKey("reference", "C1")) == books.sage_id(
+                "contact", "customers/C1"
+            )
             assert books.sage_id("contact", "customers/C9") is None
             assert books.owner("contact", books.sage_id("contact", "customers/C1") or "") == "customers/C1"
+
+
+def test_a_new_reading_of_a_kind_takes_the_place_of_the_old() -> None:
+    with quick_folder() as folder:
+        desk = desk_in(folder)
+        old = desk.sage.add("contact", name="Elm", reference="E1")
+        desk.planned([customer(1)])
+        desk.go()
+        old["reference"] = "E2"
+        plan = desk.planned([customer(2)])
+        with desk.open() as store:
+            books = store.books("B")
+            assert books.sage_id("contact", NaturalKey("reference", "E1")) == old["id"]
+            run(plan, desk.sage, books, desk.clock, Budget(None, None), catalog())
+            assert books.sage_id("contact", NaturalKey("reference", "E1")) is None
+            assert books.sage_id("contact", NaturalKey("reference", "E2")) == old["id"]
 
 
 def test_a_difference_says_since_when_it_is_known() -> None:

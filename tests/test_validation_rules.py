@@ -1,7 +1,8 @@
 """What must hold of a draft before a call is spent on it."""
 
 from collections.abc import Mapping
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -10,9 +11,10 @@ import pytest
 from sagerecon.documents.package import catalog
 from sagerecon.model.draft import Draft, LeftOut, Quarantined, Reference
 from sagerecon.model.finding import Finding
+from sagerecon.model.key import NaturalKey
 from sagerecon.model.place import Place
 from sagerecon.validation.invariants import opening_control_closes, opening_effect
-from sagerecon.validation.rules import RULES, Books
+from sagerecon.validation.rules import RULES, Books, dates_are_open, payment_covers_allocations
 from sagerecon.validation.screening import screen
 
 BOOKS = Books(date(2017, 4, 1), None, "GB", "plus", is_tax_registered=True)
@@ -38,7 +40,7 @@ def codes(wanted: Draft, books: Books = BOOKS) -> list[str]:
 def invoice(**more: Any) -> Draft:
     line = {
         "description": "Work",
-        "ledger_account_id": Reference("ledger_account", "nominal_code=4000"),
+        "ledger_account_id": Reference("ledger_account", NaturalKey("nominal_code", "4000")),
         "quantity": Decimal(1),
         "unit_price": Decimal("10.00"),
         "tax_rate_id": "GB_STANDARD",
@@ -119,8 +121,36 @@ def test_opening_entries_lie_before_the_start_and_nothing_in_a_locked_period() -
     assert codes(invoice(date=date(2017, 5, 1)), locked) == []
 
 
+START = date(2017, 4, 1)
+DAY = timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "day", "code"),
+    [
+        ("bank_transfer", START - DAY, ["before_start"]),
+        ("bank_transfer", START, []),
+        ("bank_opening_balance", START - DAY, []),
+        ("bank_opening_balance", START, ["opening_after_start"]),
+        ("bank_opening_balance", START + DAY, ["opening_after_start"]),
+    ],
+)
+def test_the_start_day_belongs_to_the_new_books(kind: str, day: date, code: list[str]) -> None:
+    assert [finding.code for finding in dates_are_open(draft(kind, date=day), catalog(), BOOKS)] == code
+
+
+@pytest.mark.parametrize("kind", ["bank_transfer", "bank_opening_balance"])
+def test_the_lock_down_day_itself_is_locked(kind: str) -> None:
+    books = Books(None, date(2017, 4, 30), "GB", "plus")
+    for day, code in ((29, ["locked_period"]), (30, ["locked_period"])):
+        found = dates_are_open(draft(kind, date=date(2017, 4, day)), catalog(), books)
+        assert [finding.code for finding in found] == code
+    assert not list(dates_are_open(draft(kind, date=date(2017, 5, 1)), catalog(), books))
+    assert not list(dates_are_open(draft(kind, date=date(2017, 5, 1)), catalog(), Books()))
+
+
 def journal(*lines: tuple[str, str]) -> Draft:
-    account = Reference("ledger_account", "nominal_code=4000")
+    account = Reference("ledger_account", NaturalKey("nominal_code", "4000"))
     return draft(
         "journal",
         date=date(2017, 4, 3),
@@ -160,6 +190,23 @@ def test_payments_cover_what_they_settle_and_allocations_cancel() -> None:
     assert codes(allocation) == ["allocation_not_zero"]
 
 
+@pytest.mark.parametrize(
+    ("parts", "codes"),
+    [
+        (("49.99",), []),
+        (("50.00",), []),
+        (("30.00", "20.00"), []),
+        (("30.00", "20.01"), ["over_allocated"]),
+        (("50.01",), ["over_allocated"]),
+    ],
+)
+def test_a_payment_may_settle_exactly_itself(parts: tuple[str, ...], codes: list[str]) -> None:
+    artefacts = [{"artefact_id": Reference("sales_invoice", "sales/1"), "amount": Decimal(p)} for p in parts]
+    payment = draft("contact_payment", total_amount=Decimal("50.00"), allocated_artefacts=artefacts)
+    found = payment_covers_allocations(payment, catalog(), BOOKS)
+    assert [finding.code for finding in found] == codes
+
+
 def test_what_refers_to_a_record_that_is_gone_goes_too_and_the_rest_proceeds() -> None:
     gone = Quarantined("contact", "customers/2", (), (Place("source.csv", 2),), label="Elm Ltd")
     left = LeftOut("contact", "customers/3", "dormant", "no trade since 2010", ())
@@ -172,7 +219,7 @@ def test_what_refers_to_a_record_that_is_gone_goes_too_and_the_rest_proceeds() -
         "receipts/1",
         transaction_type_id="CUSTOMER_RECEIPT",
         contact_id=Reference("contact", "customers/1"),
-        bank_account_id=Reference("bank_account", "nominal_code=1200"),
+        bank_account_id=Reference("bank_account", NaturalKey("nominal_code", "1200")),
         date=date(2017, 4, 3),
         total_amount=Decimal("12.00"),
         allocated_artefacts=[{"artefact_id": Reference("sales_invoice", orphan.key), "amount": Decimal(12)}],
@@ -195,6 +242,50 @@ def test_two_records_with_one_key_both_wait_for_a_person() -> None:
     twins = [contact(f"customers/{n}", reference="C1", identity={"reference": "C1"}) for n in (1, 2)]
     screened = screen([*twins, contact("customers/3")], catalog(), BOOKS)
     assert [isinstance(outcome, Quarantined) for outcome in screened] == [True, True, False]
+
+
+def test_two_records_with_one_draft_key_both_wait_although_they_have_no_identity() -> None:
+    place = Place("source.csv", 8)
+    twins = [contact("customers/1"), replace(contact("customers/1"), origins=(place,))]
+    screened = screen([*twins, contact("customers/2")], catalog(), BOOKS)
+    assert [isinstance(outcome, Quarantined) for outcome in screened] == [True, True, False]
+    for outcome, other in zip(screened[:2], ("source.csv:8", "source.csv:7"), strict=True):
+        assert isinstance(outcome, Quarantined)
+        assert [finding.code for finding in outcome.findings] == ["duplicate_key"]
+        assert other in outcome.findings[0].message
+
+
+def test_one_key_in_two_kinds_makes_no_twins() -> None:
+    accounts = {"sales_ledger_account_id": "1", "purchase_ledger_account_id": "2"}
+    item = draft("product", "records/1", {"reference": "C1"}, description="Oak", **accounts)
+    both = [contact("records/1", reference="C1", identity={"reference": "C1"}), item]
+    assert screen(both, catalog(), BOOKS) == both
+
+
+@pytest.mark.parametrize(
+    ("side", "type_", "effect"),
+    [
+        ("CUSTOMER", "INVOICE", "20.00"),
+        ("CUSTOMER", "CREDIT_NOTE", "-20.00"),
+        ("VENDOR", "INVOICE", "-20.00"),
+        ("VENDOR", "CREDIT_NOTE", "20.00"),
+    ],
+)
+def test_which_way_an_open_item_moves_the_opening_control(side: str, type_: str, effect: str) -> None:
+    party = draft("contact", "parties/1", name="Ash Ltd", contact_type_ids=[side])
+    item = draft(
+        "contact_opening_balance",
+        contact_opening_balance_type_id=type_,
+        contact_id=Reference("contact", "parties/1"),
+        total_amount=Decimal("20.00"),
+    )
+    assert opening_effect([party, item]) == {"contact_opening_balance": Decimal(effect)}
+
+
+@pytest.mark.parametrize("kind", ["bank_opening_balance", "ledger_account_opening_balance"])
+def test_a_credit_opens_an_account_below_zero(kind: str) -> None:
+    assert opening_effect([draft(kind, credit=Decimal("7.00"))]) == {kind: Decimal("-7.00")}
+    assert opening_effect([draft(kind, debit=Decimal("7.00"))]) == {kind: Decimal("7.00")}
 
 
 def opening_set(journal_credit: str) -> list[Draft]:

@@ -66,12 +66,14 @@ def diff(
         country, edition = _check(whole, country, edition)
         published, findings = read_published(_read(document), str(document))
         if published is None:
-            raise SourceError(f"{document} is not an OpenAPI document.", "Name one in JSON.", findings)
+            raise SourceError(f"{document} is not an OpenAPI document.", "Use one in JSON.", findings)
         found = compare(whole, published, country, edition)
         screen.event(
-            "result", changes=[change_document(change) for change in found.changes], meant=found.meant
+            "result",
+            changes=[change_document(change) for change in found.changes],
+            known_deviations=found.known_deviations,
         )
-        screen.show(*pages.changes(found.changes, found.meant))
+        screen.show(*pages.changes(found.changes, found.known_deviations))
         if found.changes:
             raise typer.Exit(NEEDS_REVIEW)
 
@@ -80,7 +82,7 @@ def _read(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise SourceError(f"{path} cannot be read: {error}.", "Name an OpenAPI document in JSON.") from error
+        raise SourceError(f"{path} cannot be read: {error}.", "Use an OpenAPI document in JSON.") from error
 
 
 def _narrow(whole: Catalog, country: str, edition: str) -> Catalog:

@@ -76,10 +76,10 @@ def sandbox(
             state=state,
             faults=faults,
             shared_clock=fast,
-            plays=play or (),
+            switches=play or (),
             idle_seconds=idle,
             skew_seconds=skew,
-            spoiled=spoil or (),
+            unreadable=spoil or (),
         )
         with serving as server:
             screen.event("result", url=server.url)

@@ -31,8 +31,8 @@ from sagerecon.model.errors import ProjectError
 from sagerecon.planning.plan import Plan
 from sagerecon.project.project import FILE, Project
 from sagerecon.rehearsal.clock import SharedClock
-from sagerecon.rehearsal.faults import Fault, Occasion, ScheduledFaults, Trouble
-from sagerecon.rehearsal.limits import every_day
+from sagerecon.rehearsal.faults import Fault, FaultType, ScheduledFaults, Trigger
+from sagerecon.rehearsal.limits import daily_calls
 from sagerecon.rehearsal.overview import overview
 from sagerecon.rehearsal.sage import RehearsalSage
 from sagerecon.rehearsal.server import serve
@@ -165,11 +165,11 @@ def _run(stage: Stage) -> int:
 
 def _schedule_faults(stage: Stage) -> None:
     """Schedule an answer lost after its booking, a 500 after one, a 429, and another app's calls."""
-    stage.faults.add(Occasion(150, "POST", "/sales_invoices"), Fault(Trouble.ANSWER_LOST))
-    stage.faults.add(Occasion(90, "POST", "/purchase_invoices"), Fault(Trouble.ERROR_SAVED, status=500))
-    stage.faults.add(Occasion(300, "POST", "/contacts"), Fault(Trouble.TOO_MANY))
+    stage.faults.add(Trigger(150, "POST", "/sales_invoices"), Fault(FaultType.ANSWER_LOST))
+    stage.faults.add(Trigger(90, "POST", "/purchase_invoices"), Fault(FaultType.ERROR_SAVED, status=500))
+    stage.faults.add(Trigger(300, "POST", "/contacts"), Fault(FaultType.TOO_MANY))
     second_day = STARTS_AT + DAY - STARTS_AT % DAY
-    stage.sage.expect_foreign(stage.project.business.id, every_day(second_day, 1, FOREIGN_CALLS))
+    stage.sage.schedule_foreign_calls(stage.project.business.id, daily_calls(second_day, 1, FOREIGN_CALLS))
 
 
 def _apply(

@@ -90,7 +90,7 @@ def open_rehearsal(
     faults: Faults | None = None,
     latency: int = 0,
     profile: str = "standard",
-    plays: Mapping[str, str] | None = None,
+    switches: Mapping[str, str] | None = None,
 ) -> RehearsalSage:
     """Return a rehearsal Sage with one business, three users and the app of every sandbox.
 
@@ -98,14 +98,16 @@ def open_rehearsal(
         seed: the same seed gives the same ids.
         latency: how long an answer takes, in milliseconds of `clock`.
         profile: the limit profile that it enforces.
-        plays: how it behaves where Sage's documents leave a choice, by the name of each setting.
+        switches: how it behaves where Sage's documents leave a choice, by the name of each setting.
     """
-    sage = RehearsalSage(catalog, clock, seed, profile=profile, latency=latency, faults=faults, plays=plays)
+    sage = RehearsalSage(
+        catalog, clock, seed, profile=profile, latency=latency, faults=faults, switches=switches
+    )
     sage.add_app(SANDBOX_APP, SANDBOX_SECRET, name="sagerecon", redirect_uri="http://127.0.0.1/callback")
     for user, (name, initials, _) in MEMBERS.items():
         sage.add_user(user, name, initials)
     books = new_business(
-        sage.catalog,  # with the plays' changes
+        sage.catalog,  # with the changes of the switches
         sage.ids.next("business"),
         business.name,
         country=business.country,

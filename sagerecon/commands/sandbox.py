@@ -12,9 +12,9 @@ from sagerecon.model.clock import SECOND, Clock, SystemClock
 from sagerecon.rehearsal.books.business import Business as RehearsalBusiness
 from sagerecon.rehearsal.clock import SharedClock, SkewedClock
 from sagerecon.rehearsal.faults import read_faults
-from sagerecon.rehearsal.playing import read_plays
 from sagerecon.rehearsal.sage import RehearsalSage
 from sagerecon.rehearsal.server import IDLE_SECONDS, Server, serve
+from sagerecon.rehearsal.switches import read_switches
 
 
 @contextmanager
@@ -28,41 +28,43 @@ def sandbox(
     state: Path | None = None,
     faults: str = "",
     shared_clock: Path | None = None,
-    plays: Iterable[str] = (),
+    switches: Iterable[str] = (),
     idle_seconds: int = IDLE_SECONDS,
     skew_seconds: int = 0,
-    spoiled: Iterable[str] = (),
+    unreadable: Iterable[str] = (),
 ) -> Iterator[Server]:
     """Serve a rehearsal Sage on loopback until the context ends.
 
     Args:
         profile: the limit profile that it enforces.
         port: 0 takes a free one.
-        state: a file that the business is loaded from and saved to; its faults and plays are saved too.
+        state: a file that the business is loaded from and saved to; its faults and switches are saved too.
         faults: what goes wrong, in the notation of `read_faults`; replaces the state's faults.
         shared_clock: a file with the virtual clock that the server shares with its clients.
-        plays: settings such as `retry_after=date`; each replaces the state's.
+        switches: such as `retry_after=date`; each replaces the state's.
         idle_seconds: how long until a quiet connection is closed.
         skew_seconds: how far the server's clock is fast.
-        spoiled: ids of records whose pages fail when every attribute is asked for.
+        unreadable: ids of records whose pages fail when every attribute is asked for.
 
     Raises:
-        ProjectError: the port is in use, a fault or a setting is not valid, or the state cannot be read or
+        ProjectError: the port is in use, a fault or a switch is not valid, or the state cannot be read or
             written.
     """
     clock: Clock = SharedClock(shared_clock) if shared_clock else SystemClock()
     if skew_seconds:
         clock = SkewedClock(clock, skew_seconds * SECOND)
     planned = read_faults(faults) if faults else None
-    switches = read_plays(plays)
+    chosen = read_switches(switches)
     if state is not None and state.exists():
         sage = RehearsalSage.load(state, catalog, clock, RehearsalBusiness.from_document, faults=planned)
-        for name, value in switches.items():
-            sage.play(name, value)
+        for name, value in chosen.items():
+            sage.set_switch(name, value)
     else:
-        sage = open_rehearsal(catalog, business, clock, seed, faults=planned, profile=profile, plays=switches)
-    for sage_id in spoiled:
-        sage.spoil(sage_id)
+        sage = open_rehearsal(
+            catalog, business, clock, seed, faults=planned, profile=profile, switches=chosen
+        )
+    for sage_id in unreadable:
+        sage.mark_unreadable(sage_id)
     with serve(sage, port, idle_seconds) as server:
         try:
             yield server

@@ -19,9 +19,9 @@ from sagerecon.model.catalog import (
     Complaint,
     Field,
     Filter,
+    KeyField,
     Kind,
     LimitProfile,
-    NaturalKey,
     Operation,
 )
 from sagerecon.model.code import Code
@@ -133,7 +133,7 @@ def _kind(document: Mapping[str, Any], api: Mapping[str, Any]) -> Kind:
         },
         fields=_fields(document, frozenset(document["operations"]) & _SENT["both"]),
         natural_keys=tuple(
-            NaturalKey(key["field"], key.get("filter", ""), key.get("unique", False))
+            KeyField(key["field"], key.get("filter", ""), key.get("unique", False))
             for key in document.get("natural_keys", ())
         ),
         filters=filters,

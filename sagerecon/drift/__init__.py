@@ -1,1 +1,1 @@
-"""What Sage's published documents say, held against the catalog."""
+"""Stage: compare Sage's published API documents with the catalog."""

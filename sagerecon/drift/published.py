@@ -1,4 +1,4 @@
-"""An OpenAPI document as facts: Swagger 2.0 or OpenAPI 3, read for what a request and an answer hold."""
+"""Reading an OpenAPI document (Swagger 2.0 or OpenAPI 3): operations, request and response fields."""
 
 from __future__ import annotations
 
@@ -18,43 +18,43 @@ _METHODS = ("get", "post", "put", "delete", "patch")
 _SUCCESS = ("200", "201", "202", "204")
 _JSON = "application/json"
 
-#: References and `allOf` inside each other beyond this lead in a circle.
-_DEEPEST = 20
+#: Deeper nesting of references and `allOf` is taken as a circular reference.
+_MAX_DEPTH = 20
 
 
 @dataclass(frozen=True, slots=True)
 class PublishedOperation:
-    """One operation of a document; `{}` stands for each key in its path."""
+    """One operation of a document. Each parameter in its path is written `{}`."""
 
     method: str
     path: str
     query: Mapping[str, Schema]
-    editions: Mapping[str, frozenset[str]]  #: as its prose states them; empty where it does not
+    editions: Mapping[str, frozenset[str]]  #: edition -> countries, from its description; empty if not stated
     body: Schema | None
-    answer: Schema | None  #: of one record, taken out of the list or the page it stands in
+    response: Schema | None  #: the schema of one record, also for a list or a page of records
 
     @property
     def resource(self) -> str:
-        """The first part of the path."""
+        """The resource: the first part of the path."""
         return self.path.split("/")[1]
 
 
 @dataclass(frozen=True, slots=True)
 class PublishedField:
-    """One field of a body or an answer, with the catalog's names for types."""
+    """One field of a request or a response, with the type names of the catalog."""
 
     type: str
     items: str
     is_required: bool
     max_length: int | None
     enum: tuple[str, ...]
-    least: int | None
-    most: int | None
-    fields: Schema  #: of an object, or of the objects of a list; unread
+    minimum: int | None
+    maximum: int | None
+    fields: Schema  #: the schema of an object, or of the items of a list
 
 
 class Published:
-    """A document; `title` and `version` are its own."""
+    """An OpenAPI document with its title and version."""
 
     def __init__(self, document: Schema) -> None:
         self._document = document
@@ -63,11 +63,11 @@ class Published:
         self.version = str(info.get("version", ""))
 
     def operations(self) -> dict[tuple[str, str], PublishedOperation]:
-        """Every operation by method and path."""
+        """Return the operations by method and path."""
         found = {}
         for path, item in _mapping(self._document.get("paths")).items():
             if "servers" in _mapping(item):
-                continue  # it stands elsewhere than the API, such as the endpoint for tokens
+                continue  # on another server than the API, such as the token endpoint
             known = re.sub(r"\{[^}]*\}", "{}", path.rstrip("/"))
             for method in _METHODS:
                 facts = _mapping(_mapping(item).get(method))
@@ -78,19 +78,19 @@ class Published:
         return found
 
     def fields(self, schema: Schema | None) -> dict[str, PublishedField]:
-        """The fields of an object."""
-        flat = self._flat(schema or {})
+        """Return the fields of an object schema by name."""
+        flat = self._flattened(schema or {})
         required = flat.get("required", ())
         return {
             name: self._field(facts, is_required=isinstance(required, list) and name in required)
             for name, facts in _mapping(flat.get("properties")).items()
         }
 
-    def wrapped(self, operation: PublishedOperation, name: str) -> Schema | None:
-        """What stands under `name` in the body, or the body itself where nothing does."""
+    def body_of(self, operation: PublishedOperation, name: str) -> Schema | None:
+        """Return the schema of the property `name` of the request body, or the body itself without one."""
         if operation.body is None:
             return None
-        inner = _mapping(self._flat(operation.body).get("properties")).get(name)
+        inner = _mapping(self._flattened(operation.body).get("properties")).get(name)
         return inner if isinstance(inner, Mapping) else operation.body
 
     def _operation(self, method: str, path: str, facts: Schema, shared: Any) -> PublishedOperation:
@@ -109,10 +109,10 @@ class Published:
             _mapping(body)
             or _mapping(_mapping(_mapping(request.get("content")).get(_JSON)).get("schema"))
             or None,
-            self._answer(_mapping(facts.get("responses"))),
+            self._response(_mapping(facts.get("responses"))),
         )
 
-    def _answer(self, responses: Schema) -> Schema | None:
+    def _response(self, responses: Schema) -> Schema | None:
         for status in _SUCCESS:
             response = self._resolved(_mapping(responses.get(status)))
             content = _mapping(_mapping(response.get("content")).get(_JSON))
@@ -122,15 +122,15 @@ class Published:
         return None
 
     def _record(self, schema: Schema) -> Schema:
-        flat = self._flat(schema)
+        flat = self._flattened(schema)
         items = _mapping(flat.get("properties")).get("$items")
         if items is not None:
-            flat = self._flat(_mapping(items))
-        return self._flat(_mapping(flat.get("items"))) if flat.get("type") == "array" else flat
+            flat = self._flattened(_mapping(items))
+        return self._flattened(_mapping(flat.get("items"))) if flat.get("type") == "array" else flat
 
     def _field(self, schema: Schema, *, is_required: bool) -> PublishedField:
-        flat = self._flat(_mapping(schema))
-        items = self._flat(_mapping(flat.get("items")))
+        flat = self._flattened(_mapping(schema))
+        items = self._flattened(_mapping(flat.get("items")))
         type_ = _type(flat)
         limits = items if type_ == "list" else flat
         enum = tuple(str(word) for word in _list(limits.get("enum")) if word is not None)
@@ -145,16 +145,16 @@ class Published:
             items if type_ == "list" else flat,
         )
 
-    def _flat(self, schema: Any, depth: int = 0) -> Schema:
-        """The schema without references, `allOf` and the null of a field that may be empty."""
-        if depth > _DEEPEST:
+    def _flattened(self, schema: Any, depth: int = 0) -> Schema:
+        """Return the schema with references and `allOf` merged in, and without `null` alternatives."""
+        if depth > _MAX_DEPTH:
             return {}
         own = self._resolved(schema)
-        parts = [self._flat(_mapping(part), depth + 1) for part in _list(own.get("allOf"))]
+        parts = [self._flattened(_mapping(part), depth + 1) for part in _list(own.get("allOf"))]
         for name in ("anyOf", "oneOf"):
             choices = [_mapping(each) for each in _list(own.get(name))]
             rest = [each for each in choices if each.get("type") != "null" and each.keys() != {"format"}]
-            parts += [self._flat(rest[0], depth + 1)] if len(rest) == 1 else []
+            parts += [self._flattened(rest[0], depth + 1)] if len(rest) == 1 else []
         if not parts:
             return own
         merged: dict[str, Any] = {}
@@ -170,7 +170,7 @@ class Published:
 
     def _resolved(self, schema: Any) -> Schema:
         found = _mapping(schema)
-        for _ in range(_DEEPEST):
+        for _ in range(_MAX_DEPTH):
             target = found.get("$ref")
             if not isinstance(target, str):
                 return found
@@ -185,21 +185,23 @@ class Published:
 
 
 def read_published(text: str, file: str) -> tuple[Published | None, list[Finding]]:
-    """The document of a JSON text, or why it is none."""
+    """Return the OpenAPI document of a JSON text, or None and a finding with the reason."""
     try:
         document = json.loads(text)
     except json.JSONDecodeError as error:
         place = Place(file, error.lineno, error.colno)
-        return None, [Finding(Code.NOT_JSON, place, f"the file is not JSON: {error.msg}.")]
+        return None, [Finding(Code.NOT_JSON, place, f"invalid JSON: {error.msg}.")]
     except RecursionError:
-        return None, [Finding(Code.NOT_JSON, Place(file), "values stand too deep inside each other.")]
+        return None, [Finding(Code.NOT_JSON, Place(file), "invalid JSON: nested too deeply.")]
     if not isinstance(document, dict) or not isinstance(document.get("paths"), dict):
-        hint = "Name a Swagger 2.0 or OpenAPI 3 document as JSON."
-        return None, [Finding(Code.NOT_OPENAPI, Place(file), "the file has no paths.", hint)]
+        hint = "Use a Swagger 2.0 or OpenAPI 3 document in JSON."
+        return None, [Finding(Code.NOT_OPENAPI, Place(file), "the document has no 'paths'.", hint)]
     stated = str(document.get("swagger") or document.get("openapi") or "")
     if not stated.startswith(("2.", "3.")):
-        hint = "Name a Swagger 2.0 or OpenAPI 3 document."
-        return None, [Finding(Code.NOT_OPENAPI, Place(file), f"'{stated}' is no version of OpenAPI.", hint)]
+        hint = "Use a Swagger 2.0 or OpenAPI 3 document."
+        return None, [
+            Finding(Code.NOT_OPENAPI, Place(file), f"unsupported OpenAPI version '{stated}'.", hint)
+        ]
     return Published(document), []
 
 
@@ -209,13 +211,13 @@ _FORMATS = {"date": "date", "date-time": "datetime"}
 
 def _type(schema: Schema) -> str:
     stated = schema.get("type")
-    if isinstance(stated, list):  # a union; null only says that it may be empty
+    if isinstance(stated, list):  # a union; null means that the field may be empty
         rest = [each for each in stated if each != "null"]
         stated = "number" if "number" in rest else rest[0] if rest else ""
     if stated is None:
         stated = "object" if "properties" in schema else "array" if "items" in schema else ""
     if stated == "string" and str(schema.get("pattern", "")).startswith("^-?[0-9]"):
-        return "decimal"  # an amount, sent as text
+        return "decimal"  # an amount written as text
     if stated == "string":
         return _FORMATS.get(str(schema.get("format", "")), "text")
     return _TYPES.get(str(stated), str(stated))
@@ -224,10 +226,13 @@ def _type(schema: Schema) -> str:
 _EDITION = re.compile(r"Accounting (Plus|Standard|Start)\W*?:([^\n]*)")
 
 
-def _editions(prose: str) -> dict[str, frozenset[str]]:
-    """Where an operation is available; Sage writes it with flags, which are two letters each."""
+def _editions(description: str) -> dict[str, frozenset[str]]:
+    """Return the countries by edition in which an operation is available.
+
+    Sage writes the countries as flags, each of which is two regional indicator letters.
+    """
     found = {}
-    for edition, flags in _EDITION.findall(prose):
+    for edition, flags in _EDITION.findall(description):
         letters = [chr(ord(each) - 0x1F1E6 + ord("A")) for each in flags if 0x1F1E6 <= ord(each) <= 0x1F1FF]
         pairs = zip(letters[::2], letters[1::2], strict=False)
         found[edition.lower()] = frozenset(first + second for first, second in pairs)
@@ -247,7 +252,7 @@ def _whole(value: Any) -> int | None:
 
 
 def names_of(operations: Mapping[tuple[str, str], PublishedOperation], resource: str) -> Iterator[str]:
-    """`GET /contacts` for each operation of a resource."""
+    """Yield the operations of a resource, such as `GET /contacts`."""
     for method, path in operations:
         if path.split("/")[1] == resource:
             yield f"{method} {path.replace('{}', '{key}')}"

@@ -12,6 +12,7 @@ from sagerecon.model.code import Code
 from sagerecon.model.comparison import Comparison
 from sagerecon.model.draft import Change, Draft, LeftOut, Outcome, Quarantined
 from sagerecon.model.finding import Finding
+from sagerecon.model.key import draft_key
 from sagerecon.model.place import Place
 from sagerecon.model.record import Record
 
@@ -47,7 +48,7 @@ class CompiledMapping:
         merged = _ask(rule.merged_into, frame, rule.name, rule.place) if rule.merged_into is not None else ""
         return LeftOut(
             self.kind,
-            f"{self.name}/{record.key}",
+            draft_key(self.name, record.key),
             rule.name,
             rule.reason,
             record.origins,
@@ -71,7 +72,7 @@ class CompiledMapping:
             self._state_choices(frame, body)
         return Draft(
             self.kind,
-            f"{self.name}/{record.key}",
+            draft_key(self.name, record.key),
             body,
             identity,
             record.origins,
@@ -128,7 +129,7 @@ class CompiledMapping:
         label, amount = self._label(frame, record), self._amount(frame)
         source = record.origins[0] if record.origins else Place(record.dataset)
         findings = dict.fromkeys(_finding(*fault, label, source) for fault in frame.faults)
-        key = f"{self.name}/{record.key}"
+        key = draft_key(self.name, record.key)
         return Quarantined(self.kind, key, tuple(findings), record.origins, amount, label)
 
 

@@ -11,7 +11,8 @@ from sagerecon.mapping.fit import natural_value
 from sagerecon.mapping.frame import NOTHING, REFERENCE, Frame, Read, RefusalError, Typed, a, plain_text
 from sagerecon.model.catalog import Field, Kind
 from sagerecon.model.code import Code
-from sagerecon.model.draft import Reference, natural_key
+from sagerecon.model.draft import Reference
+from sagerecon.model.key import NaturalKey, draft_key, source_key
 
 
 def compile_reference(node: Node, context: Context, path: str) -> Typed:
@@ -58,7 +59,7 @@ def record_key(node: Node, context: Context, path: str = "") -> Read | None:
         values = [read(frame) for read in reads]
         if any(value is None or value == "" for value in values):
             return None
-        return f"{name}/{'|'.join([plain_text(value) for value in values])}"
+        return draft_key(name, source_key(plain_text(value) for value in values))
 
     return read
 
@@ -121,7 +122,7 @@ def _entity_reader(kind: str, name: str, field: Field | None, value: Read, part:
         found = value(frame)
         if found is None or found == "":
             return on_null()
-        return Reference(kind, natural_key(name, natural_value(found, field)), part)
+        return Reference(kind, NaturalKey(name, str(natural_value(found, field))), part)
 
     return read
 

@@ -86,7 +86,7 @@ class Operation:
 
 
 @dataclass(frozen=True, slots=True)
-class NaturalKey:
+class KeyField:
     """A field by which a kind can be recognised on both sides, and the list filter that finds it."""
 
     field: str
@@ -109,7 +109,7 @@ class Kind:
     about: str
     operations: Mapping[str, Operation]
     fields: Mapping[str, Field]
-    natural_keys: tuple[NaturalKey, ...] = ()
+    natural_keys: tuple[KeyField, ...] = ()
     filters: tuple[str, ...] = ()  #: of the list; of the reading where there is no list
     required_filters: tuple[str, ...] = ()
     read_filters: tuple[str, ...] = ()  #: of the reading of one entity

@@ -10,6 +10,7 @@ from enum import Enum
 from typing import TypeAlias
 
 from sagerecon.model.finding import Finding
+from sagerecon.model.key import Key, NaturalKey
 from sagerecon.model.place import Place
 from sagerecon.model.value import Scalar
 
@@ -18,22 +19,38 @@ from sagerecon.model.value import Scalar
 class Reference:
     """A draft naming another thing in Sage by kind and key; its Sage id is put in when it is sent.
 
-    `key` is either a draft's key (`customers/C001`) or a natural key (`nominal_code=1100`) of an
-    entity that may stand in Sage already. `part` names an id inside the answer that is not the
-    entity's own (`payment_on_account` of a contact payment), as the catalog's `yields` lists them.
+    `key` is the key of another draft, or a natural key of an entity that may be in Sage already. `part`
+    names an id inside the answer that is not the entity's own (`payment_on_account` of a contact
+    payment), as the catalog's `yields` lists them.
     """
 
     kind: str
-    key: str
+    key: Key
     part: str = ""
 
     def __str__(self) -> str:
         return f"{self.kind} {self.key}" + (f" ({self.part})" if self.part else "")
 
 
-def natural_key(field: str, value: object) -> str:
-    """The key of an entity named by one of Sage's own fields: `nominal_code=1100`."""
-    return f"{field}={value}"
+def reference_document(reference: Reference) -> dict[str, str]:
+    """Return a reference as JSON: its kind as `$ref`, then `key` of a draft or `by` and `value` in Sage."""
+    document = {"$ref": reference.kind}
+    match reference.key:
+        case NaturalKey(field, value):
+            document |= {"by": field, "value": value}
+        case key:
+            document["key"] = key
+    return {**document, "part": reference.part} if reference.part else document
+
+
+def read_reference(document: Mapping[str, str]) -> Reference:
+    """Return the reference that `reference_document` wrote.
+
+    Raises:
+        KeyError: a part of it is missing.
+    """
+    key: Key = NaturalKey(document["by"], document["value"]) if "by" in document else document["key"]
+    return Reference(document["$ref"], key, document.get("part", ""))
 
 
 #: A request body before ids are known: what JSON holds, and references at its leaves.

@@ -13,7 +13,7 @@ from sagerecon.model.value import Value
 class Record:
     """One row of a dataset.
 
-    `key` is the source's own key, columns joined by `|`; `origins` are the rows of the source
+    `key` is the source's own key, as `source_key` writes it; `origins` are the rows of the source
     files it was made from, one or, for a grouped dataset, several.
     """
 

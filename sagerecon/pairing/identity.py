@@ -8,8 +8,9 @@ from decimal import Decimal
 from typing import Any, TypeAlias
 
 from sagerecon.model.catalog import Catalog, Field, Kind
-from sagerecon.model.draft import Draft, Reference, natural_key
+from sagerecon.model.draft import Draft, Reference, read_reference
 from sagerecon.model.entity import Entity, Written
+from sagerecon.model.key import NaturalKey
 from sagerecon.model.money import decimal
 
 #: Kinds by name, as a catalog gives them.
@@ -47,7 +48,7 @@ class Identities:
     ) -> None:
         self._keys: dict[str, str] = {}
         self._merged: dict[str, str] = {}  #: the key of a record -> that of another on the same entity
-        self._ids: dict[tuple[str, str], str] = {}
+        self._ids: dict[tuple[str, NaturalKey], str] = {}
         records = list(written)
         for record in records:
             owner = self._keys.setdefault(record.sage_id, record.key)
@@ -55,7 +56,7 @@ class Identities:
                 self._merged[record.key] = owner
             for part, path in _yields(record.kind, catalog):
                 if isinstance(found := _dig(record.answer, path), str):
-                    self._keys.setdefault(found, f"{record.key} ({part})")
+                    self._keys.setdefault(found, _part_of(record.key, part))
         for entity in held:
             for key in natural_keys(entity, catalog):
                 self._ids.setdefault((entity.kind, key), entity.sage_id)
@@ -70,12 +71,12 @@ class Identities:
 
     def of_reference(self, reference: Reference) -> Link:
         """The link a draft's reference means."""
-        if "=" not in reference.key:
-            part = f" ({reference.part})" if reference.part else ""
-            return Link(self._merged.get(reference.key, reference.key) + part)
-        field_name, _, value = reference.key.partition("=")
-        found = value if field_name == "id" else self._ids.get((reference.kind, reference.key))
-        return self.of_id(found, reference.key) if found is not None else Link(reference.key)
+        key = reference.key
+        if not isinstance(key, NaturalKey):
+            owner = self._merged.get(key, key)
+            return Link(_part_of(owner, reference.part) if reference.part else owner)
+        found = key.value if key.field == "id" else self._ids.get((reference.kind, key))
+        return self.of_id(found, str(key)) if found is not None else Link(_unresolved(key), str(key))
 
     def _learn(self, sent: object, answer: object, fields: Mapping[str, Field]) -> None:
         if not isinstance(sent, dict) or not isinstance(answer, dict):
@@ -84,7 +85,7 @@ class Identities:
             known = fields.get(name) or Field(name, "")
             found = answer.get(known.answered_as)
             reference = as_reference(value)
-            if reference is not None and "=" in reference.key and isinstance(found, dict):
+            if reference is not None and isinstance(reference.key, NaturalKey) and isinstance(found, dict):
                 self._ids.setdefault((reference.kind, reference.key), str(found.get("id", "")))
             elif isinstance(value, list) and isinstance(found, list) and len(value) == len(found):
                 for item, other in zip(value, found, strict=True):
@@ -135,7 +136,7 @@ def as_reference(value: object) -> Reference | None:
     if isinstance(value, Reference):
         return value
     if isinstance(value, dict) and "$ref" in value:
-        return Reference(value["$ref"], value["key"], value.get("part", ""))
+        return read_reference(value)
     return None
 
 
@@ -153,7 +154,7 @@ def as_decimal(value: object) -> Decimal | None:
     return None
 
 
-def natural_keys(entity: Entity, catalog: Kinds) -> Iterator[str]:
+def natural_keys(entity: Entity, catalog: Kinds) -> Iterator[NaturalKey]:
     """The natural keys an entity bears."""
     if entity.kind not in catalog:
         return
@@ -164,13 +165,23 @@ def natural_keys(entity: Entity, catalog: Kinds) -> Iterator[str]:
         if isinstance(value, dict):
             value = value.get("id")
         if value not in (None, ""):
-            yield natural_key(key.field, value)
+            yield NaturalKey(key.field, str(value))
 
 
-def draft_keys(draft: Draft) -> Iterator[str]:
+def draft_keys(draft: Draft) -> Iterator[NaturalKey]:
     """The natural keys a draft will bear."""
     for name, value in draft.identity.items():
-        yield natural_key(name, value)
+        yield NaturalKey(name, value)
+
+
+def _part_of(key: str, part: str) -> str:
+    """The identity of a part of our entity; no draft key has a space before its first `/`."""
+    return f"{part} of {key}"
+
+
+def _unresolved(key: NaturalKey) -> str:
+    """The identity of an entity that is known by a natural key alone; no draft key has `=` before its `/`."""
+    return f"{key.field}={key.value}"
 
 
 def _yields(kind: str, catalog: Kinds) -> Iterator[tuple[str, str]]:

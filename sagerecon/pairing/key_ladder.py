@@ -10,6 +10,7 @@ from enum import Enum
 from sagerecon.model.catalog import Catalog
 from sagerecon.model.draft import Draft
 from sagerecon.model.entity import Entity
+from sagerecon.model.key import NaturalKey
 from sagerecon.pairing.identity import draft_keys, natural_keys
 
 
@@ -38,8 +39,8 @@ class KeyLadder:
     """Finds entities for records that no id map knows."""
 
     def __init__(self, held: Iterable[Entity], catalog: Catalog) -> None:
-        self._exact: dict[tuple[str, str], list[str]] = {}
-        self._alike: dict[tuple[str, str], list[str]] = {}
+        self._exact: dict[tuple[str, NaturalKey], list[str]] = {}
+        self._alike: dict[tuple[str, NaturalKey], list[str]] = {}
         for entity in held:
             for key in natural_keys(entity, catalog):
                 self._exact.setdefault((entity.kind, key), []).append(entity.sage_id)
@@ -56,17 +57,16 @@ class KeyLadder:
         return NO_MATCH
 
 
-def normalised(key: str) -> str:
-    """A natural key without case, accents, punctuation and leading zeros: `reference=c1` for `C-001`.
+def normalised(key: NaturalKey) -> NaturalKey:
+    """Return a natural key without case, accents, punctuation and leading zeros: `c1` for `C-001`.
 
     Right for a suggestion and wrong as a match: ledger codes 42 and 0042 may be two accounts.
     """
-    field, _, value = key.partition("=")
-    letters = unicodedata.normalize("NFKD", value).casefold()
+    letters = unicodedata.normalize("NFKD", key.value).casefold()
     words = "".join(
         letter if letter.isalnum() else " " for letter in letters if not unicodedata.combining(letter)
     )
-    return f"{field}={''.join(_without_zeros(words))}"
+    return NaturalKey(key.field, "".join(_without_zeros(words)))
 
 
 def _without_zeros(text: str) -> Iterable[str]:

@@ -5,18 +5,19 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable, Mapping, Sequence
 
-from sagerecon.model.draft import Draft, Reference, natural_key
+from sagerecon.model.draft import Draft, Reference
 from sagerecon.model.errors import CircularReferenceError
+from sagerecon.model.key import Key, NaturalKey
 
 
 class DraftIndex:
     """Finds the draft a reference means, by its own key or by a natural key it will bear."""
 
     def __init__(self, drafts: Iterable[Draft]) -> None:
-        self._drafts: dict[tuple[str, str], Draft] = {}
+        self._drafts: dict[tuple[str, Key], Draft] = {}
         for draft in drafts:
             for field, value in draft.identity.items():
-                self._drafts.setdefault((draft.kind, natural_key(field, value)), draft)
+                self._drafts.setdefault((draft.kind, NaturalKey(field, value)), draft)
             self._drafts[draft.kind, draft.key] = draft
 
     def get(self, reference: Reference) -> Draft | None:

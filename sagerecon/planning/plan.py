@@ -15,14 +15,22 @@ from enum import Enum
 from functools import cached_property
 from typing import Any
 
-from sagerecon.model.draft import Body, Change, Node, OnExisting, Reference
+from sagerecon.model.draft import (
+    Body,
+    Change,
+    Node,
+    OnExisting,
+    Reference,
+    read_reference,
+    reference_document,
+)
 from sagerecon.model.errors import PlanStaleError
 from sagerecon.model.finding import Finding, finding_document, read_finding
 from sagerecon.model.money import decimal, decimal_text
 from sagerecon.model.place import NOWHERE, Place
 from sagerecon.model.value import canonical, read_json
 
-FORMAT = "plan/v1"
+FORMAT = "plan/v2"
 
 
 class Action(Enum):
@@ -167,10 +175,9 @@ def _hashed(lines: Iterable[str], update: Callable[[bytes], None]) -> Iterator[s
 
 
 def node_document(node: Node) -> Any:
-    """A body as JSON, with each reference as `{"$ref": kind, "key": …}`."""
+    """Return a body as JSON, with each reference as `reference_document` writes it."""
     if isinstance(node, Reference):
-        part = {"part": node.part} if node.part else {}
-        return {"$ref": node.kind, "key": node.key, **part}
+        return reference_document(node)
     if isinstance(node, Mapping):
         return {name: node_document(child) for name, child in node.items()}
     if isinstance(node, list | tuple):
@@ -184,7 +191,7 @@ def read_node(document: Any) -> Any:
     """The body that `node_document` wrote."""
     if isinstance(document, dict):
         if "$ref" in document:
-            return Reference(document["$ref"], document["key"], document.get("part", ""))
+            return read_reference(document)
         return {name: read_node(child) for name, child in document.items()}
     if isinstance(document, list):
         return [read_node(child) for child in document]

@@ -11,6 +11,7 @@ from sagerecon.model.clock import instant_text
 from sagerecon.model.code import Code
 from sagerecon.model.draft import Draft, LeftOut, OnExisting, Outcome, Quarantined
 from sagerecon.model.finding import Finding
+from sagerecon.model.key import Key, NaturalKey
 from sagerecon.model.value import fingerprint
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.calendar import USUAL_LATENCY, lay_out, slow_finish, window_of
@@ -25,7 +26,7 @@ _SETTINGS = "financial_settings"
 class KnownEntities(Protocol):
     """What earlier runs left: which entity bears which key, and with what content it was written."""
 
-    def sage_id(self, kind: str, key: str) -> str | None:
+    def sage_id(self, kind: str, key: Key) -> str | None:
         """Sage's id for a draft key or a natural key, or None."""
         ...
 
@@ -173,15 +174,14 @@ def _readings(drafts: Sequence[Draft], known: KnownEntities, catalog: Catalog) -
             fields = looked_for.setdefault(draft.kind, set())
             fields.update(_answer_fields(kind, (*draft.identity, *draft.body)))
         for reference in draft.references():
+            key, target = reference.key, catalog[reference.kind]
+            if not isinstance(key, NaturalKey) or key.field == "id":
+                continue  # a fixed word of Sage's is its own id
             if (
                 index.get(reference) is None
-                and known.sage_id(reference.kind, normal_key(catalog[reference.kind], reference.key)) is None
+                and known.sage_id(reference.kind, normal_key(target, key)) is None
             ):
-                field, equals, _ = reference.key.partition("=")
-                if not equals or field == "id":
-                    continue  # a fixed word of Sage's is its own id
-                target = catalog[reference.kind]
-                looked_for.setdefault(reference.kind, set()).update(_answer_fields(target, (field,)))
+                looked_for.setdefault(reference.kind, set()).update(_answer_fields(target, (key.field,)))
                 if reference.part:
                     path = target.yields.get(reference.part, "")
                     looked_for[reference.kind].add(path.partition(".")[0])

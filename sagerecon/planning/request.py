@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any, Protocol
 
 from sagerecon.model.catalog import Catalog, Field, Kind
-from sagerecon.model.draft import Node, Reference, natural_key
+from sagerecon.model.draft import Node, Reference
+from sagerecon.model.key import Key, NaturalKey
 from sagerecon.model.money import decimal_text
 from sagerecon.planning.plan import Action, Plan, Step
-
-#: A reference to one of Sage's fixed words carries the id itself.
-_BY_ID = "id="
 
 
 class Ids(Protocol):
     """Where ids come from."""
 
-    def sage_id(self, kind: str, key: str) -> str | None:
+    def sage_id(self, kind: str, key: Key) -> str | None:
         """Sage's id for a draft key, or for a natural key that one entity bears."""
         ...
 
-    def answer(self, kind: str, key: str) -> Mapping[str, Any] | None:
+    def answer(self, kind: str, key: Key) -> Mapping[str, Any] | None:
         """What Sage said of the entity that bears the key."""
         ...
 
@@ -48,24 +47,29 @@ def filled_in(node: Node, ids: Ids, catalog: Catalog, missing: list[Reference]) 
 
 def resolve(reference: Reference, ids: Ids, catalog: Catalog) -> str | None:
     """Sage's id for what `reference` names, or for the part of it that it asks for."""
-    key = normal_key(catalog[reference.kind], reference.key)
+    key = reference.key
+    if isinstance(key, NaturalKey):
+        key = normal_key(catalog[reference.kind], key)
+        if key.field == "id" and not reference.part:
+            return key.value  # one of Sage's fixed words is its own id
     if not reference.part:
-        return key.removeprefix(_BY_ID) if key.startswith(_BY_ID) else ids.sage_id(reference.kind, key)
+        return ids.sage_id(reference.kind, key)
     answer = ids.answer(reference.kind, key)
     path = catalog[reference.kind].yields.get(reference.part, "")
     found = None if answer is None or not path else _at(answer, path.split("."))
     return str(found) if found else None
 
 
-def normal_key(kind: Kind, key: str) -> str:
-    """A natural key as all its spellings are kept: Sage's account 0041 is the integer 41."""
-    name, equals, value = key.partition("=")
-    field = _field(kind, name)
-    is_number = field is not None and field.type == "integer"
-    return natural_key(name, int(value)) if equals and is_number and value.isdecimal() else key
+def normal_key(kind: Kind, key: NaturalKey) -> NaturalKey:
+    """Return the key in the one spelling the id map keeps: Sage's account 0041 is the integer 41."""
+    field = _field(kind, key.field)
+    if field is None or field.type != "integer" or not key.value.isdecimal():
+        return key
+    digits = "".join(str(int(digit)) for digit in key.value)  # int() refuses more than 4,300 digits
+    return replace(key, value=digits.lstrip("0") or "0")
 
 
-def natural_keys(kind: Kind, answer: Mapping[str, Any], fields: Iterable[str]) -> list[str]:
+def natural_keys(kind: Kind, answer: Mapping[str, Any], fields: Iterable[str]) -> list[NaturalKey]:
     """The keys the entity in `answer` bears in these fields."""
     keys = []
     for name in fields:
@@ -73,7 +77,7 @@ def natural_keys(kind: Kind, answer: Mapping[str, Any], fields: Iterable[str]) -
         if isinstance(value, Mapping):
             value = value.get("id")
         if value is not None and value != "" and not isinstance(value, list):
-            keys.append(normal_key(kind, natural_key(name, value)))
+            keys.append(normal_key(kind, NaturalKey(name, str(value))))
     return keys
 
 
@@ -86,9 +90,8 @@ def key_fields(plan: Plan, catalog: Catalog) -> dict[str, set[str]]:
             names.update(key.field for key in catalog[step.kind].natural_keys)
         fields.setdefault(step.kind, set()).update(step.identity)
         for reference in _references(step):
-            name, equals, _ = reference.key.partition("=")
-            if equals:
-                fields.setdefault(reference.kind, set()).add(name)
+            if isinstance(reference.key, NaturalKey):
+                fields.setdefault(reference.kind, set()).add(reference.key.field)
     return fields
 
 

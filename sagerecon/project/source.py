@@ -15,9 +15,9 @@ from sagerecon.project.private_files import make_private_folder
 from sagerecon.project.project import Project
 from sagerecon.sources import snapshot as snapshots
 from sagerecon.sources.dataset import describe
-from sagerecon.sources.declaration import read_sources
-from sagerecon.sources.declared import Sources
+from sagerecon.sources.definitions import Sources
 from sagerecon.sources.snapshot import Snapshot
+from sagerecon.sources.sources_yaml import read_sources
 
 
 def declared_sources(project: Project) -> Sources:

@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 from sagerecon.model.draft import Draft, Reference
 from sagerecon.model.entity import Entity, Written
+from sagerecon.model.key import NaturalKey
 from sagerecon.model.money import rounded, total
 from sagerecon.pairing.identity import Body, Identities
 
@@ -217,7 +218,9 @@ def type_of(body: Body, name: str) -> str:
     value = body.value(f"{name}_id") or body.value(name)
     if isinstance(value, dict):
         value = value.get("id", "")
-    return value.key if isinstance(value, Reference) else str(value or "")
+    if isinstance(value, Reference):
+        return value.key.value if isinstance(value.key, NaturalKey) else value.key
+    return str(value or "")
 
 
 def is_vendor_side(body: Body, ledger: Ledger) -> bool:

@@ -73,7 +73,7 @@ def _amounts(kind: str, body: Body) -> Iterable[TaxedAmount]:
     lines, sign, direction = _TAXED[kind]
     period = body.text("date")[:7]
     for line in body.items(lines):
-        rate = line.link("tax_rate").removeprefix("id=") or "no rate"
+        rate = line.link("tax_rate") or "no rate"
         tax = line.amount("tax_amount") or Decimal()
         yield TaxedAmount(rate, period, direction, sign * line_net(line), sign * tax)
 

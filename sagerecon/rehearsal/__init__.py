@@ -1,1 +1,1 @@
-"""A Sage of our own: sign-in, limits, faults and a virtual clock at the door, books behind it."""
+"""Simulate Sage in process: sign-in, limits, faults and a virtual clock in front of a business's books."""

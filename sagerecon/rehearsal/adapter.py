@@ -1,7 +1,7 @@
-"""The rehearsal Sage in process: a `requests` adapter in place of the network.
+"""The rehearsal Sage in process, as a `requests` adapter in place of the network.
 
-A fault raises what `requests` raises for it on a real connection, so that the client under test is none
-the wiser.
+A fault raises what `requests` raises for it on a real connection, so the client under test behaves as it
+would on a network.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from sagerecon.rehearsal.sage import RehearsalSage
 
 
 def mount(session: requests.Session, sage: RehearsalSage, *base_urls: str) -> None:
-    """Answer the session's requests to the API's real hosts, and to `base_urls`, from `sage`."""
+    """Route the session's requests to the API's real hosts, and to `base_urls`, to `sage`."""
     api = sage.catalog.api
     adapter = RehearsalAdapter(sage)
     for url in (api.base_url, api.authorize_url, api.token_url, api.revoke_url, *base_urls):
@@ -31,12 +31,12 @@ def mount(session: requests.Session, sage: RehearsalSage, *base_urls: str) -> No
 
 
 class RehearsalAdapter(BaseAdapter):
-    """Hands each request to a rehearsal Sage."""
+    """Transport adapter that passes each request to a rehearsal Sage."""
 
     def __init__(self, sage: RehearsalSage) -> None:
         super().__init__()
         self._sage = sage
-        self._building = HTTPAdapter()  # only makes `Response`s of what urllib3 would have read
+        self._building = HTTPAdapter()  # used only to build a `Response` from a urllib3 response
 
     def send(
         self,
@@ -47,7 +47,12 @@ class RehearsalAdapter(BaseAdapter):
         cert: bytes | str | tuple[bytes | str, bytes | str] | None = None,  # noqa: ARG002
         proxies: Mapping[str, str] | None = None,  # noqa: ARG002
     ) -> requests.Response:
-        """The answer, or the exception of a connection on which none came."""
+        """Return Sage's answer to a prepared request.
+
+        Raises:
+            requests.ConnectionError: a fault dropped the connection before an answer came.
+            requests.ReadTimeout: the answer took longer than the read timeout.
+        """
         url = request.url or ""
         body = request.body or b""
         content = body.encode() if isinstance(body, str) else bytes(body)
@@ -55,12 +60,12 @@ class RehearsalAdapter(BaseAdapter):
             reply = self._sage.request(request.method or "GET", url, request.headers, content)
         except Dropped as drop:
             raise _connection_error(request, url, sent=drop.sent) from None
-        if _has_given_up(timeout, reply.took):
+        if _has_timed_out(timeout, reply.elapsed_milliseconds):
             raise requests.ReadTimeout("The answer took too long.", request=request)
         return self._building.build_response(request, _raw(reply, request))
 
     def close(self) -> None:
-        """Nothing is held open."""
+        """Do nothing: the adapter holds no connections."""
 
 
 def _raw(reply: Reply, request: requests.PreparedRequest) -> HTTPResponse:
@@ -77,10 +82,10 @@ def _raw(reply: Reply, request: requests.PreparedRequest) -> HTTPResponse:
     )
 
 
-def _has_given_up(timeout: float | tuple[float, float] | tuple[float, None] | None, took: int) -> bool:
-    """Whether a client with this timeout no longer waits after `took` milliseconds."""
-    patience = timeout[1] if isinstance(timeout, tuple) else timeout
-    return patience is not None and took > patience * 1_000
+def _has_timed_out(timeout: float | tuple[float, float] | tuple[float, None] | None, elapsed: int) -> bool:
+    """Return whether a client with this timeout has stopped waiting after `elapsed` milliseconds."""
+    read_timeout = timeout[1] if isinstance(timeout, tuple) else timeout
+    return read_timeout is not None and elapsed > read_timeout * 1_000
 
 
 def _connection_error(

@@ -1,4 +1,4 @@
-"""Sign-in as Sage does it: consent, codes of sixty seconds, tokens that rotate.
+"""OAuth as Sage does it: consent, codes valid for sixty seconds, rotating tokens.
 
 Errors of the token endpoint are flat objects, not the API's arrays.
 """
@@ -17,13 +17,13 @@ from sagerecon.model.catalog import Api
 from sagerecon.model.clock import MINUTE, SECOND
 from sagerecon.rehearsal.ids import Ids
 
-#: What a refresh token that is not the newest does. Sage documents `invalid_grant`; whether the newest
-#: one dies too, or the last one has a time of grace, is not known, so all three can be played.
+#: What happens to a refresh token that is not the newest. Sage documents `invalid_grant`; whether the newest
+#: one is revoked too, or the previous one has a grace period, is not known, so all three are supported.
 REFUSE = "refuse"
 GRACE = "grace"
 REVOKE = "revoke"
 
-GRACE_TIME = 30 * MINUTE  #: another vendor's, for want of Sage's
+GRACE_TIME = 30 * MINUTE  #: as another vendor documents it; Sage's is not known
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 _TOKEN_LENGTH = 400
 
@@ -38,7 +38,7 @@ class App:
     redirect_uri: str
 
     def may_redirect_to(self, uri: str) -> bool:
-        """Whether a code may be sent there: as registered, where on loopback any port will do."""
+        """Return whether a code may be sent to this address: on loopback the port is ignored."""
         if uri == self.redirect_uri:
             return True
         asked, registered = urlsplit(uri), urlsplit(self.redirect_uri)
@@ -52,11 +52,11 @@ class App:
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """What a person allowed: which app, on whose behalf, how much."""
+    """What a user allowed: which app, on whose behalf, with which scope."""
 
     client_id: str
     user_id: str
-    business_id: str  #: the one picked on the page; its country stands before the code
+    business_id: str  #: the one chosen on the consent page; its country prefixes the code
     scope: str
 
 
@@ -79,7 +79,7 @@ class _Grant:
 
 
 class TokenError(Exception):
-    """A refusal of the token endpoint: always 400, with a flat object."""
+    """A refusal by the token endpoint: always status 400, with a flat object."""
 
     def __init__(self, error: str, description: str) -> None:
         super().__init__(description)
@@ -87,7 +87,7 @@ class TokenError(Exception):
 
 
 class AuthorizationServer:
-    """Codes and tokens of every grant."""
+    """Codes and tokens of all grants."""
 
     def __init__(self, api: Api, ids: Ids, reuse: str = REFUSE) -> None:
         self._api = api
@@ -101,21 +101,21 @@ class AuthorizationServer:
     def issue_code(
         self, consent: Consent, country: str, redirect_uri: str, challenge: str, method: str, now: int
     ) -> str:
-        """A code for one exchange within sixty seconds; the country stands before it."""
+        """Issue a code for one exchange within sixty seconds, prefixed with the country."""
         code = f"{country}/{self._ids.next('code')}"
         expires_at = now + self._api.code_seconds * SECOND
         self._codes[code] = _Code(consent, redirect_uri, challenge, method, expires_at)
         return code
 
     def issue_tokens(self, consent: Consent, now: int) -> dict[str, Any]:
-        """A new grant, as the token endpoint answers."""
+        """Create a grant and return its tokens, as the token endpoint answers."""
         return self._rotate(self._ids.next("grant"), consent, "", now)
 
     def token(self, form: Mapping[str, str], basic: str, now: int) -> dict[str, Any]:
-        """The answer of `POST /token`.
+        """Return the answer of `POST /token`.
 
         Raises:
-            TokenError: refused.
+            TokenError: the request is refused.
         """
         app = self._client(form, basic)
         match form.get("grant_type"):
@@ -129,10 +129,10 @@ class AuthorizationServer:
                 raise TokenError("unsupported_grant_type", "Only codes and refresh tokens are exchanged.")
 
     def revoke(self, form: Mapping[str, str], basic: str) -> dict[str, Any]:
-        """The answer of `POST /revoke`; access tokens live out their five minutes.
+        """Return the answer of `POST /revoke`; access tokens stay valid until they expire.
 
         Raises:
-            TokenError: refused.
+            TokenError: the request is refused.
         """
         app = self._client(form, basic)
         if not (token := form.get("token")):
@@ -142,8 +142,8 @@ class AuthorizationServer:
                 del self._grants[grant_id]
         return {"success": "ok"}
 
-    def bearer(self, authorization: str, now: int) -> Consent | None:
-        """The consent behind an `Authorization` header, or None where it is not accepted."""
+    def consent_of(self, authorization: str, now: int) -> Consent | None:
+        """Return the consent behind an `Authorization` header, or None if it is not valid."""
         scheme, _, token = authorization.partition(" ")
         found = self._access.get(token.strip()) if scheme.lower() == "bearer" else None
         if found is None or now >= found[1]:
@@ -151,7 +151,7 @@ class AuthorizationServer:
         return found[0]
 
     def document(self) -> dict[str, Any]:
-        """All of it, for saving."""
+        """Return all codes, grants and tokens as JSON, for saving."""
         return {
             "reuse": self.reuse,
             "apps": [asdict(app) for app in self.apps.values()],
@@ -162,7 +162,7 @@ class AuthorizationServer:
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any], api: Api, ids: Ids) -> AuthorizationServer:
-        """What `document` gave."""
+        """Read what `document` returned."""
         server = cls(api, ids, document["reuse"])
         server.apps = {app["client_id"]: App(**app) for app in document["apps"]}
         server._codes = {
@@ -189,14 +189,13 @@ class AuthorizationServer:
 
     def _exchange(self, app: App, form: Mapping[str, str], now: int) -> dict[str, Any]:
         text = form.get("code", "")
-        code = self._codes.pop(text, None) or self._codes.pop(
-            unquote(text), None
-        )  # single use, refused or not
+        # A code is used up even if the exchange is refused.
+        code = self._codes.pop(text, None) or self._codes.pop(unquote(text), None)
         if code is None or code.consent.client_id != app.client_id or now >= code.expires_at:
             raise TokenError("invalid_grant", "The code is unknown, was used, or is older than 60 seconds.")
         if form.get("redirect_uri") != code.redirect_uri:
             raise TokenError("invalid_grant", "redirect_uri is not the one the code was sent to.")
-        if code.challenge and challenge_of(form.get("code_verifier", ""), code.method) != code.challenge:
+        if code.challenge and pkce_challenge(form.get("code_verifier", ""), code.method) != code.challenge:
             raise TokenError("invalid_grant", "code_verifier does not match the challenge.")
         return self.issue_tokens(code.consent, now)
 
@@ -239,8 +238,8 @@ class AuthorizationServer:
         }
 
 
-def challenge_of(verifier: str, method: str) -> str:
-    """The PKCE challenge of a verifier."""
+def pkce_challenge(verifier: str, method: str) -> str:
+    """Return the PKCE challenge of a verifier."""
     if method == "plain":
         return verifier
     digest = hashlib.sha256(verifier.encode()).digest()

@@ -1,4 +1,4 @@
-"""Time that passes only when somebody sleeps, within one process or shared by several."""
+"""Clocks on which time passes only by sleeping, within one process or shared by several."""
 
 from __future__ import annotations
 
@@ -13,38 +13,38 @@ from typing import Self
 
 from sagerecon.model.clock import Clock, instant
 
-#: Where rehearsals begin unless told otherwise.
+#: Default start of a rehearsal.
 REHEARSAL_START = instant("2026-01-05T08:00:00Z")
 
 _INTEGER = struct.Struct("<q")
 
 
 class VirtualClock:
-    """A clock that stands still until somebody sleeps: forty days pass in seconds."""
+    """A clock that advances only when someone sleeps, so that forty days pass in seconds."""
 
     def __init__(self, start: int = REHEARSAL_START) -> None:
         self._now = start
         self._lock = threading.Lock()
 
     def now(self) -> int:
-        """Milliseconds since 1970, UTC."""
+        """Return milliseconds since 1970, UTC."""
         return self._now
 
     def sleep(self, milliseconds: int) -> None:
-        """Come back at once, with the time moved on."""
+        """Advance the time and return at once."""
         with self._lock:
             self._now += max(milliseconds, 0)
 
 
 class SharedClock:
-    """A virtual clock in a file of eight bytes, so that several processes live in one time.
+    """A virtual clock in a file of eight bytes, shared by several processes.
 
-    The file is made with `start` where it is absent; a file that is there goes on from where it stood.
+    A missing file is created with `start`; an existing one keeps its time.
     """
 
     def __init__(self, path: Path, start: int = REHEARSAL_START) -> None:
         self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-        self._lock = threading.Lock()  # a file lock does not hold threads of one process apart
+        self._lock = threading.Lock()  # a file lock does not exclude threads of the same process
         fcntl.flock(self._file, fcntl.LOCK_EX)
         try:
             if os.fstat(self._file).st_size < _INTEGER.size:
@@ -54,12 +54,12 @@ class SharedClock:
         self._memory = mmap.mmap(self._file, _INTEGER.size)
 
     def now(self) -> int:
-        """Milliseconds since 1970, UTC."""
+        """Return milliseconds since 1970, UTC."""
         moment: int = _INTEGER.unpack_from(self._memory)[0]
         return moment
 
     def sleep(self, milliseconds: int) -> None:
-        """Come back at once, with the time moved on for everybody."""
+        """Advance the time for all processes and return at once."""
         with self._lock:
             fcntl.flock(self._file, fcntl.LOCK_EX)
             try:
@@ -68,7 +68,7 @@ class SharedClock:
                 fcntl.flock(self._file, fcntl.LOCK_UN)
 
     def close(self) -> None:
-        """Let go of the file; the time stays in it."""
+        """Close the file; it keeps the time."""
         self._memory.close()
         os.close(self._file)
 
@@ -82,16 +82,16 @@ class SharedClock:
 
 
 class SkewedClock:
-    """Another clock, read by somebody whose watch is `skew` milliseconds fast (negative: slow)."""
+    """Another clock, read with an error of `skew` milliseconds (positive: fast, negative: slow)."""
 
     def __init__(self, clock: Clock, skew: int) -> None:
         self._clock = clock
         self._skew = skew
 
     def now(self) -> int:
-        """Milliseconds since 1970, UTC, as that watch has them."""
+        """Return milliseconds since 1970, UTC, plus the skew."""
         return self._clock.now() + self._skew
 
     def sleep(self, milliseconds: int) -> None:
-        """Let time pass; it passes alike for everybody."""
+        """Sleep on the underlying clock."""
         self._clock.sleep(milliseconds)

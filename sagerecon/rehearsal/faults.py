@@ -1,4 +1,4 @@
-"""What goes wrong on the way, by a schedule or by chance from a seed."""
+"""Faults between client and server: scheduled for known requests, or drawn at random from a seed."""
 
 from __future__ import annotations
 
@@ -11,38 +11,38 @@ from typing import Any, Protocol
 from sagerecon.model.errors import ProjectError
 
 
-class Trouble(Enum):
-    """A sort of fault."""
+class FaultType(Enum):
+    """What goes wrong."""
 
     REFUSED = "refused"  #: no connection is made; nothing was sent
     RESET = "reset"  #: the connection is reset before the request is read
     ANSWER_LOST = "answer_lost"  #: the request is carried out, then the connection is reset
-    ERROR_SAVED = "error_saved"  #: carried out, and answered with `status` all the same
-    ERROR = "error"  #: answered with `status`, not carried out
-    TRUNCATED = "truncated"  #: carried out; the answer's body breaks off
-    NOT_JSON = "not_json"  #: carried out; a gateway's page comes instead of the answer
-    SLOW = "slow"  #: carried out; the answer takes `milliseconds` longer
-    DUPLICATE = "duplicate"  #: delivered twice; the second answer comes
-    WRONG_ECHO = "wrong_echo"  #: carried out; the answer names another business
-    TOO_MANY = "too_many"  #: 429, whatever the limits say
-    EDIT = "edit"  #: somebody else does `edit` just before the request; the request itself goes well
+    ERROR_SAVED = "error_saved"  #: the request is carried out, but answered with `status`
+    ERROR = "error"  #: the request is answered with `status` and not carried out
+    TRUNCATED = "truncated"  #: the request is carried out; the body of the answer is incomplete
+    NOT_JSON = "not_json"  #: the request is carried out; the answer is a gateway's HTML page
+    SLOW = "slow"  #: the request is carried out; the answer takes `milliseconds` longer
+    DUPLICATE = "duplicate"  #: the request is delivered twice; the client gets the second answer
+    WRONG_ECHO = "wrong_echo"  #: the request is carried out; the answer's X-Business names another business
+    TOO_MANY = "too_many"  #: the request is answered with 429, whatever the limits
+    EDIT = "edit"  #: `edit` is called just before the request, as by another user; the request succeeds
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One fault. `status` is for errors, `milliseconds` for a slow answer, `edit` for another hand."""
+    """One fault; `status` applies to errors, `milliseconds` to a slow answer, `edit` to an edit."""
 
-    trouble: Trouble
+    type: FaultType
     status: int = 500
     milliseconds: int = 0
     edit: Callable[[], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Occasion:
-    """When a fault strikes: at the `nth` request that matches, counted from 1, and `times` in a row.
+class Trigger:
+    """When a fault occurs: at the `nth` matching request, counted from 1, and `times` in a row.
 
-    An empty method or path matches any; a path matches what begins with it (`/contacts`, `/token`).
+    An empty method or path matches every request; a path matches by prefix (`/contacts`, `/token`).
     """
 
     nth: int
@@ -51,48 +51,48 @@ class Occasion:
     times: int = 1
 
     def matches(self, method: str, path: str) -> bool:
-        """Whether such a request is counted."""
+        """Return whether a request counts for this trigger."""
         return (not self.method or method == self.method) and path.startswith(self.path)
 
 
 class Faults(Protocol):
-    """Decides what happens to each request."""
+    """Decides which faults each request meets."""
 
-    def strike(self, method: str, path: str) -> tuple[Fault, ...]:
-        """The faults that strike this request; the path is without the version."""
+    def faults_for(self, method: str, path: str) -> tuple[Fault, ...]:
+        """Count this request and return the faults it meets; the path is without the version."""
         ...
 
 
 class NoFaults:
-    """Nothing goes wrong."""
+    """No fault at any request."""
 
-    def strike(self, method: str, path: str) -> tuple[Fault, ...]:  # noqa: ARG002
+    def faults_for(self, method: str, path: str) -> tuple[Fault, ...]:  # noqa: ARG002
         return ()
 
 
 @dataclass(slots=True)
 class _Entry:
-    occasion: Occasion
+    trigger: Trigger
     fault: Fault
     seen: int = 0
 
 
 class ScheduledFaults:
-    """Faults at known occasions."""
+    """Faults at known requests."""
 
-    def __init__(self, entries: Iterable[tuple[Occasion, Fault]] = ()) -> None:
-        self._entries = [_Entry(occasion, fault) for occasion, fault in entries]
+    def __init__(self, entries: Iterable[tuple[Trigger, Fault]] = ()) -> None:
+        self._entries = [_Entry(trigger, fault) for trigger, fault in entries]
 
-    def add(self, occasion: Occasion, fault: Fault) -> None:
-        """One more; its requests are counted from now."""
-        self._entries.append(_Entry(occasion, fault))
+    def add(self, trigger: Trigger, fault: Fault) -> None:
+        """Add a fault; its trigger counts requests from now on."""
+        self._entries.append(_Entry(trigger, fault))
 
     def document(self) -> list[dict[str, Any]]:
-        """The occasions that can be written down, and how often each was met."""
+        """Return the triggers with their faults and counts as JSON, without those that call `edit`."""
         return [
             {
-                **asdict(entry.occasion),
-                "trouble": entry.fault.trouble.value,
+                **asdict(entry.trigger),
+                "trouble": entry.fault.type.value,
                 "status": entry.fault.status,
                 "milliseconds": entry.fault.milliseconds,
                 "seen": entry.seen,
@@ -103,69 +103,69 @@ class ScheduledFaults:
 
     @classmethod
     def from_document(cls, document: Iterable[Mapping[str, Any]]) -> ScheduledFaults:
-        """The faults that `document` gave."""
+        """Read the faults that `document` returned."""
         faults = cls()
         for facts in document:
-            occasion = Occasion(facts["nth"], facts["method"], facts["path"], facts["times"])
-            fault = Fault(Trouble(facts["trouble"]), facts["status"], facts["milliseconds"])
-            faults._entries.append(_Entry(occasion, fault, facts["seen"]))
+            trigger = Trigger(facts["nth"], facts["method"], facts["path"], facts["times"])
+            fault = Fault(FaultType(facts["trouble"]), facts["status"], facts["milliseconds"])
+            faults._entries.append(_Entry(trigger, fault, facts["seen"]))
         return faults
 
-    def strike(self, method: str, path: str) -> tuple[Fault, ...]:
+    def faults_for(self, method: str, path: str) -> tuple[Fault, ...]:
         struck = []
         for entry in self._entries:
-            if entry.occasion.matches(method, path):
+            if entry.trigger.matches(method, path):
                 entry.seen += 1
-                if 0 <= entry.seen - entry.occasion.nth < entry.occasion.times:
+                if 0 <= entry.seen - entry.trigger.nth < entry.trigger.times:
                     struck.append(entry.fault)
         return tuple(struck)
 
 
 @dataclass(slots=True)
 class SeededFaults:
-    """Faults by chance: each trouble strikes so many in a thousand requests that match `path`."""
+    """Random faults: each type's share, in 1,000 requests that match `path`."""
 
     seed: int
-    per_thousand: Mapping[Trouble, int]
+    per_thousand: Mapping[FaultType, int]
     path: str = ""
-    drawn: int = 0  #: how many requests it has decided on
-    _chance: random.Random = field(init=False, repr=False)
+    drawn: int = 0  #: number of requests decided so far
+    _random: random.Random = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        self._chance = random.Random(self.seed)  # noqa: S311 - reproducible, and no secret
+        self._random = random.Random(self.seed)  # noqa: S311 - reproducible, not a secret
         for _ in range(self.drawn):
-            self._chance.randrange(1_000)
+            self._random.randrange(1_000)
 
     def document(self) -> dict[str, Any]:
-        """Its seed, its shares and how far it is."""
-        shares = {trouble.value: share for trouble, share in self.per_thousand.items()}
+        """Return the seed, the shares and the number of draws so far."""
+        shares = {fault_type.value: share for fault_type, share in self.per_thousand.items()}
         return {"seed": self.seed, "per_thousand": shares, "path": self.path, "drawn": self.drawn}
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> SeededFaults:
-        """The faults that `document` gave."""
-        shares = {Trouble(name): share for name, share in document["per_thousand"].items()}
+        """Read the faults that `document` returned."""
+        shares = {FaultType(name): share for name, share in document["per_thousand"].items()}
         return cls(document["seed"], shares, document["path"], document["drawn"])
 
-    def strike(self, method: str, path: str) -> tuple[Fault, ...]:  # noqa: ARG002
+    def faults_for(self, method: str, path: str) -> tuple[Fault, ...]:  # noqa: ARG002
         if not path.startswith(self.path):
             return ()
         self.drawn += 1
-        dice = self._chance.randrange(1_000)
-        for trouble, share in sorted(self.per_thousand.items(), key=lambda item: item[0].value):
-            dice -= share
-            if dice < 0:
-                return (Fault(trouble, _STATUS.get(trouble, 500), milliseconds=5_000),)
+        number = self._random.randrange(1_000)
+        for fault_type, share in sorted(self.per_thousand.items(), key=lambda item: item[0].value):
+            number -= share
+            if number < 0:
+                return (Fault(fault_type, _STATUS.get(fault_type, 500), milliseconds=5_000),)
         return ()
 
 
-_STATUS = {Trouble.ERROR: 503}
+_STATUS = {FaultType.ERROR: 503}
 
 
 def faults_document(faults: Faults) -> dict[str, Any] | None:
-    """Faults with how far they are, for saving; None where nothing goes wrong.
+    """Return the faults and their progress as JSON, for saving; None for no faults.
 
-    What somebody else does between two calls cannot be written down and is left out.
+    Edits are left out: a function cannot be written to a file.
     """
     if isinstance(faults, ScheduledFaults):
         return {"scheduled": faults.document()}
@@ -174,8 +174,8 @@ def faults_document(faults: Faults) -> dict[str, Any] | None:
     return None
 
 
-def faults_of(document: Mapping[str, Any] | None) -> Faults | None:
-    """The faults that `faults_document` gave, going on where they were."""
+def faults_from_document(document: Mapping[str, Any] | None) -> Faults | None:
+    """Read the faults that `faults_document` returned, with their progress."""
     if document is None:
         return None
     if "seeded" in document:
@@ -184,30 +184,32 @@ def faults_of(document: Mapping[str, Any] | None) -> Faults | None:
 
 
 def read_faults(text: str) -> ScheduledFaults:
-    """The faults written as `answer_lost POST /contacts 3; error=503 any / 10; slow=70000 GET / 1`.
+    """Parse faults such as `answer_lost POST /contacts 3; error=503 any / 10; slow=70000 GET / 1`.
 
-    Each is a trouble with its status or milliseconds, a method or `any`, the beginning of a path, and
-    which of the matching requests it strikes.
+    Each one has a type, with its status or milliseconds; a method or `any`; the beginning of a path; and
+    which of the matching requests fails, counted from 1.
 
     Raises:
-        ProjectError: it is not written so.
+        ProjectError: the text does not have this form.
     """
     faults = ScheduledFaults()
     for part in filter(None, (part.strip() for part in text.split(";"))):
         try:
             name, method, path, nth = part.split()
             name, _, amount = name.partition("=")
-            trouble = Trouble(name)
-            fault = Fault(trouble)
-            if amount and trouble is Trouble.SLOW:
-                fault = Fault(trouble, milliseconds=int(amount))
+            fault_type = FaultType(name)
+            fault = Fault(fault_type)
+            if amount and fault_type is FaultType.SLOW:
+                fault = Fault(fault_type, milliseconds=int(amount))
             elif amount:
-                fault = Fault(trouble, status=int(amount))
-            faults.add(Occasion(int(nth), "" if method == "any" else method.upper(), path), fault)
+                fault = Fault(fault_type, status=int(amount))
+            faults.add(Trigger(int(nth), "" if method == "any" else method.upper(), path), fault)
         except ValueError:
-            known = ", ".join(trouble.value for trouble in Trouble if trouble is not Trouble.EDIT)
+            known = ", ".join(
+                fault_type.value for fault_type in FaultType if fault_type is not FaultType.EDIT
+            )
             raise ProjectError(
-                f"'{part}' is not a fault.",
-                f"Write one as `answer_lost POST /contacts 3`; there are {known}.",
+                f"'{part}' is not a valid fault.",
+                f"Use the form `answer_lost POST /contacts 3`; types: {known}.",
             ) from None
     return faults

@@ -1,4 +1,4 @@
-"""The memory of `idempotency_id`: for seven days the same request gets its first answer and does nothing."""
+"""Answers by `idempotency_id`: within seven days a repeated request gets its first answer, without effect."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from sagerecon.model.clock import DAY
 from sagerecon.model.value import fingerprint
 from sagerecon.rehearsal.reply import JSON, Reply, refusal
 
-#: What the same id with another body does. Sage does not say, so all three can be played.
-REPLAY = "replay"  #: the first answer again
+#: What the same id with another body does. Sage does not document it, so all three are supported.
+REPLAY = "replay"  #: repeat the first answer
 REFUSE = "refuse"
-WRITE = "write"  #: as if it were a new id
+WRITE = "write"  #: carry the request out, as with a new id
 
 
 @dataclass(frozen=True, slots=True)
-class _First:
-    """A first answer; `body` is kept as text so that it goes out again byte for byte."""
+class _FirstAnswer:
+    """A first answer; `body` is kept as text so that it is repeated byte for byte."""
 
     kind: str
     content: str
@@ -30,7 +30,7 @@ class _First:
 
 
 class Idempotency:
-    """First answers by business and id. `is_honoured` off plays a Sage that ignores the id."""
+    """First answers by business and id. With `is_honoured` off the id is ignored."""
 
     def __init__(
         self,
@@ -45,10 +45,13 @@ class Idempotency:
         self.is_honoured = is_honoured
         self.other_body = other_body
         self.replays_errors = replays_errors
-        self._first: dict[str, dict[str, _First]] = {}
+        self._first: dict[str, dict[str, _FirstAnswer]] = {}
 
     def unwrap(self, method: str, path: str, body: Any) -> tuple[Kind | None, str, Any]:
-        """The kind, the id and the body without it; no id where the kind or the method has none."""
+        """Return the kind, the id and the body without the id.
+
+        The id is empty where the request has none, or the kind or the method does not support it.
+        """
         kind = self._catalog.by_resource(path.strip("/").partition("/")[0])
         if kind is None or not kind.is_idempotent or method not in ("POST", "PUT"):
             return kind, "", body
@@ -58,18 +61,18 @@ class Idempotency:
         rest = {name: value for name, value in content.items() if name != "idempotency_id"}
         return kind, str(content["idempotency_id"]), {**body, kind.name: rest}
 
-    def answered(
+    def replay(
         self, business: str, kind: Kind, id_: str, body: Any, now: int, asked: str = ""
     ) -> Reply | None:
-        """The first answer again, or a refusal; None where the request is to be carried out.
+        """Return the first answer again, or a refusal; None if the request must be carried out.
 
-        `asked` is the method and the path: an id that made one record must not answer for another.
+        `asked` is the method and the path: an id that created one record must not answer for another.
         """
         memory = self._first.setdefault(business, {})
         first = memory.get(id_) if self.is_honoured else None
         if first is None:
             return None
-        if self._is_over(first, now):
+        if self._has_expired(first, now):
             return None
         if first.kind != kind.name:
             return refusal(422, "IdempotencyResourceMismatch", "Entity type mismatch")
@@ -81,19 +84,21 @@ class Idempotency:
                 return refusal(422, "IdempotencyResourceMismatch", "The request is not the one first sent.")
         return Reply(first.status, {"Content-Type": JSON}, first.body.encode())
 
-    def remember(
+    def record(
         self, business: str, kind: Kind, id_: str, body: Any, reply: Reply, now: int, asked: str = ""
     ) -> None:
-        """Keep a first answer; a refusal only where errors are replayed too."""
+        """Keep a first answer; keep a refusal only where errors are replayed too."""
         if self.is_honoured and (reply.status < 400 or self.replays_errors):
             memory = self._first.setdefault(business, {})
-            memory.pop(id_, None)  # oldest first, so that what is over is found at the front
-            memory[id_] = _First(kind.name, fingerprint(body), reply.status, reply.body.decode(), now, asked)
-            while self._is_over(next(iter(memory.values())), now):
+            memory.pop(id_, None)  # keep the oldest first, so that expired answers are at the front
+            memory[id_] = _FirstAnswer(
+                kind.name, fingerprint(body), reply.status, reply.body.decode(), now, asked
+            )
+            while self._has_expired(next(iter(memory.values())), now):
                 del memory[next(iter(memory))]
 
     def document(self) -> dict[str, Any]:
-        """All of it, for saving."""
+        """Return all answers and settings as JSON, for saving."""
         return {
             "is_honoured": self.is_honoured,
             "other_body": self.other_body,
@@ -106,7 +111,7 @@ class Idempotency:
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any], catalog: Catalog) -> Idempotency:
-        """What `document` gave."""
+        """Read what `document` returned."""
         idempotency = cls(
             catalog,
             is_honoured=document["is_honoured"],
@@ -114,8 +119,8 @@ class Idempotency:
             replays_errors=document["replays_errors"],
         )
         for business, memory in document["first"].items():
-            idempotency._first[business] = {id_: _First(**first) for id_, first in memory.items()}
+            idempotency._first[business] = {id_: _FirstAnswer(**first) for id_, first in memory.items()}
         return idempotency
 
-    def _is_over(self, first: _First, now: int) -> bool:
+    def _has_expired(self, first: _FirstAnswer, now: int) -> bool:
         return first.answered_at <= now - self._days * DAY

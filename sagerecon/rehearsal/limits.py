@@ -1,6 +1,6 @@
-"""The limits of a profile as true rolling windows, with other apps' calls in them.
+"""The call limits of a profile as exact rolling windows, including calls of other apps.
 
-A window is half open: a call exactly one window ago has left it.
+A window is half open: a call exactly one window ago is no longer in it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from sagerecon.model.clock import DAY, HOUR, MINUTE, SECOND
 
 
 class RollingWindow:
-    """Amounts booked over the last `span` milliseconds, against a limit; None is no limit."""
+    """Amounts booked in the last `span` milliseconds, against a limit; None means unlimited."""
 
     def __init__(self, limit: int | None, span: int, booked: Iterable[tuple[int, int]] = ()) -> None:
         self._limit = limit
@@ -25,35 +25,35 @@ class RollingWindow:
         self._total = sum(amount for _, amount in self._booked)
 
     def used(self, now: int) -> int:
-        """What stands in the window that ends now."""
+        """Return the sum of the window that ends now."""
         while self._booked and self._booked[0][0] <= now - self._span:
             self._total -= self._booked.popleft()[1]
         return self._total
 
     def frees_at(self, now: int) -> int:
-        """When there is room for one more: `now` where there is already."""
+        """Return the instant from which one more fits: `now` if it fits already."""
         if self._limit is None or (over := self.used(now) - self._limit + 1) <= 0:
             return now
         for moment, amount in self._booked:
             over -= amount
             if over <= 0:
                 return moment + self._span
-        return now + self._span  # a limit of zero is never free
+        return now + self._span  # a limit of zero never has room
 
     def book(self, now: int, amount: int = 1) -> None:
-        """Enter an amount; instants never step back."""
+        """Book an amount; instants must not decrease."""
         if self._limit is not None:
             self._booked.append((now, amount))
             self._total += amount
 
     def document(self) -> list[list[int]]:
-        """What stands in it."""
+        """Return the booked amounts as pairs of instant and amount."""
         return [[moment, amount] for moment, amount in self._booked]
 
 
 @dataclass(frozen=True, slots=True)
 class Exceeded:
-    """A limit that is used up, and when it has room again."""
+    """A limit that is used up, and the instant from which it has room again."""
 
     limit: str  #: in_flight, app_per_day, bytes_per_hour, per_day, per_minute
     frees_at: int
@@ -63,7 +63,7 @@ class Exceeded:
 class _Company:
     minute: RollingWindow
     day: RollingWindow
-    foreign: list[int] = field(default_factory=list)  #: a heap of instants still to come
+    foreign: list[int] = field(default_factory=list)  #: heap of instants in the future
     foreign_made: int = 0
     foreign_refused: int = 0
 
@@ -76,35 +76,35 @@ class _App:
 
 
 class Limits:
-    """Counts every call of every app and company and says which must be refused."""
+    """Counts the calls of every app and company, and decides which are refused."""
 
     def __init__(self, profile: LimitProfile, *, counts_refused: bool = False) -> None:
         self.profile = profile
-        self.counts_refused = counts_refused  #: whether a refused call takes room too; not documented
+        self.counts_refused = counts_refused  #: whether a refused call counts too; Sage does not document it
         self._companies: dict[str, _Company] = {}
         self._apps: dict[str, _App] = {}
 
-    def expect_foreign(self, business: str, instants: Iterable[int]) -> None:
-        """Other apps will call this company at these instants."""
+    def schedule_foreign_calls(self, business: str, instants: Iterable[int]) -> None:
+        """Schedule calls of other apps to this company at these instants."""
         company = self._company(business)
         for moment in instants:
             heapq.heappush(company.foreign, moment)
 
     def foreign_calls(self, business: str) -> tuple[int, int]:
-        """Other apps' calls so far: answered, and refused because the company's limit was used up."""
+        """Return how many calls of other apps were answered, and how many refused with a 429."""
         company = self._company(business)
         return company.foreign_made, company.foreign_refused
 
     def used(self, business: str, now: int) -> tuple[int, int]:
-        """Calls in the last minute and in the last day, other apps' included."""
+        """Return the calls in the last minute and in the last day, including other apps' calls."""
         company = self._company(business)
-        self._let_others_call(company, now)
+        self._book_foreign_calls(company, now)
         return company.minute.used(now), company.day.used(now)
 
-    def exceeded(self, app_id: str, business: str, now: int) -> Exceeded | None:
-        """The limit that a call now would break, or None after booking it."""
+    def book_call(self, app_id: str, business: str, now: int) -> Exceeded | None:
+        """Book a call now and return None, or return the limit that it would exceed."""
         company, app = self._company(business), self._app(app_id)
-        self._let_others_call(company, now)
+        self._book_foreign_calls(company, now)
         if app.in_flight >= self.profile.in_flight:
             return Exceeded("in_flight", now + SECOND)
         windows = (
@@ -122,25 +122,25 @@ class Limits:
         return None
 
     def change(self, profile: LimitProfile) -> None:
-        """Go by another profile; what was booked under the old one is forgotten."""
+        """Switch to another profile; calls booked so far are dropped."""
         if profile != self.profile:
             self.profile = profile
             self._companies.clear()
             self._apps.clear()
 
-    def begin(self, app_id: str) -> None:
-        """A call of the app is under way."""
+    def begin_call(self, app_id: str) -> None:
+        """Count a call of the app as in flight."""
         self._app(app_id).in_flight += 1
 
-    def end(self, app_id: str, now: int, size: int) -> None:
-        """It was answered with `size` bytes."""
+    def end_call(self, app_id: str, now: int, size: int) -> None:
+        """End a call of the app, answered with `size` bytes."""
         app = self._app(app_id)
         app.in_flight -= 1
         if size:
             app.hour_bytes.book(now, size)
 
     def document(self) -> dict[str, Any]:
-        """All counts, for saving."""
+        """Return all counts as JSON, for saving."""
         return {
             "profile": self.profile.name,
             "counts_refused": self.counts_refused,
@@ -162,7 +162,7 @@ class Limits:
 
     @classmethod
     def from_document(cls, document: Any, profile: LimitProfile) -> Limits:
-        """The counts that `document` gave."""
+        """Read the counts that `document` returned."""
         limits = cls(profile, counts_refused=document["counts_refused"])
         for business, facts in document["companies"].items():
             limits._companies[business] = _Company(
@@ -179,7 +179,7 @@ class Limits:
             )
         return limits
 
-    def _let_others_call(self, company: _Company, now: int) -> None:
+    def _book_foreign_calls(self, company: _Company, now: int) -> None:
         while company.foreign and company.foreign[0] <= now:
             moment = heapq.heappop(company.foreign)
             if max(company.day.frees_at(moment), company.minute.frees_at(moment)) > moment:
@@ -204,8 +204,8 @@ class Limits:
         return self._apps[app_id]
 
 
-def every_day(start: int, days: int, calls: int, from_hour: int = 8, to_hour: int = 18) -> Iterator[int]:
-    """Instants of another app that makes `calls` calls a day, evenly over its working hours."""
+def daily_calls(start: int, days: int, calls: int, from_hour: int = 8, to_hour: int = 18) -> Iterator[int]:
+    """Yield the instants of another app's `calls` calls a day, spread evenly over its working hours."""
     midnight = start - start % DAY
     for day in range(days):
         for number in range(calls):

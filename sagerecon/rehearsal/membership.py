@@ -1,4 +1,4 @@
-"""Who may enter which business, and the answers that span businesses: `/businesses` and `/user`."""
+"""Users and their roles in businesses, and the endpoints `/businesses` and `/user`."""
 
 from __future__ import annotations
 
@@ -10,31 +10,31 @@ from sagerecon.model.clock import instant_text
 from sagerecon.rehearsal.reply import Reply, json_reply, refusal
 from sagerecon.rehearsal.request import FULL, READ_ONLY, Books, User
 
-_PAGE = 25  #: of `/businesses`; elsewhere it is 20
+_PAGE = 25  #: default page size of `/businesses`; other lists have 20
 _LARGEST_PAGE = 500
 _SUBSCRIPTIONS = {"start": "START", "standard": "ACCOUNTS", "plus": "ACCOUNTING"}
 
 
 @dataclass(slots=True)
 class Member:
-    """A person with a role in each of some businesses."""
+    """A user with a role in some businesses."""
 
     id: str
     displayed_as: str
     initials: str
     roles: dict[str, str] = field(default_factory=dict)  #: by business id
-    lead: str = ""  #: the business that is meant where no header names one
+    lead: str = ""  #: business used when the request has no business header
     locale: str = "en-GB"
-    changed_at: int = 0  #: in milliseconds, or 0 for never
+    changed_at: int = 0  #: milliseconds; 0 means never
 
     def in_business(self, business: str) -> User | None:
-        """The person with their role there, or None where they have none."""
+        """Return the user with their role in this business, or None if they have none."""
         role = self.roles.get(business)
         return None if role is None else User(self.id, self.displayed_as, self.initials, role)
 
 
 class Membership:
-    """Users, businesses and who belongs where."""
+    """Users, businesses and the roles between them."""
 
     def __init__(self) -> None:
         self.members: dict[str, Member] = {}
@@ -42,7 +42,7 @@ class Membership:
         self.lapsed: set[str] = set()  #: businesses whose subscription has ended
 
     def add_business(self, books: Books, roles: Mapping[str, str]) -> None:
-        """Open it to these users; the first business of a user is their lead business."""
+        """Add a business with its users' roles; a user's first business is their lead business."""
         self.businesses[books.id] = books
         for user_id, role in roles.items():
             member = self.members[user_id]
@@ -50,7 +50,7 @@ class Membership:
             member.lead = member.lead or books.id
 
     def businesses_answer(self, member: Member, parts: Sequence[str], query: Mapping[str, str]) -> Reply:
-        """The answer of `/businesses`, `/businesses/lead` and `/businesses/{id}`."""
+        """Answer `/businesses`, `/businesses/lead` and `/businesses/{id}`."""
         if not parts:
             return self._list(member, query)
         business = member.lead if parts[0] == "lead" else parts[0]
@@ -59,7 +59,7 @@ class Membership:
         return json_reply(200, self._facts(member, self.businesses[business]))
 
     def user_answer(self, member: Member) -> Reply:
-        """The answer of `/user`."""
+        """Answer `/user`."""
         first, _, last = member.displayed_as.partition(" ")
         created = self.businesses[member.lead].facts().get("created_at") if member.lead else None
         document = {
@@ -76,7 +76,7 @@ class Membership:
         return json_reply(200, document)
 
     def change_user(self, member: Member, given: Mapping[str, Any], now: int) -> None:
-        """Take in what a user says of themselves; the fields have been checked."""
+        """Update a user from fields that have been checked."""
         first, _, last = member.displayed_as.partition(" ")
         first, last = given.get("first_name") or first, given.get("last_name") or last
         member.displayed_as = f"{first} {last}".strip()
@@ -85,7 +85,7 @@ class Membership:
         member.changed_at = now
 
     def document(self) -> dict[str, Any]:
-        """All of it, for saving."""
+        """Return users and businesses as JSON, for saving."""
         return {
             "members": [asdict(member) for member in self.members.values()],
             "businesses": [books.document() for books in self.businesses.values()],
@@ -102,13 +102,13 @@ class Membership:
             and not (query.get("active_only") == "true" and business in self.lapsed)
         ]
         last = max(1, -(-len(found) // size))
-        page = _number(query.get("page", ""), 1, last)  # beyond the end, the last page comes again
+        page = _number(query.get("page", ""), 1, last)  # a page beyond the end returns the last one
         document = {
             "$total": len(found),
             "$page": page,
             "$next": _page_path(page + 1, size) if page < last else None,
             "$back": _page_path(page - 1, size) if page > 1 else None,
-            "$items_per_page": size,  # only here; every other list says $itemsPerPage
+            "$items_per_page": size,  # only here; every other list has $itemsPerPage
             "$items": [_link(books) for books in found[(page - 1) * size : page * size]],
         }
         return json_reply(200, document)
@@ -116,7 +116,7 @@ class Membership:
     def _facts(self, member: Member, books: Books) -> dict[str, Any]:
         is_active = books.id not in self.lapsed
         role = member.roles[books.id]
-        told = books.facts()
+        facts = books.facts()
         tier = {"id": _SUBSCRIPTIONS.get(books.edition, books.edition.upper())}
         state = {"active": is_active, "status": "active" if is_active else "expired"}
         return {
@@ -127,8 +127,8 @@ class Membership:
                 "displayed_as": books.country,
                 "$path": f"/countries/{books.country}",
             },
-            **told,
-            "subscriptions": [{**each, **state} for each in told.get("subscriptions", [tier])],
+            **facts,
+            "subscriptions": [{**each, **state} for each in facts.get("subscriptions", [tier])],
             "user_roles": [],
             "user_permissions": [{"area": area, "role": _role(role)} for area in _AREAS],
         }
@@ -137,8 +137,8 @@ class Membership:
 _AREAS = ("Sales", "Purchases", "Contacts", "Products", "Bank", "Journals", "Reporting", "Settings")
 
 
-def members_of(document: Mapping[str, Any]) -> dict[str, Member]:
-    """The members that `Membership.document` gave."""
+def members_from_document(document: Mapping[str, Any]) -> dict[str, Member]:
+    """Read the members that `Membership.document` returned."""
     return {facts["id"]: Member(**facts) for facts in document["members"]}
 
 
@@ -154,5 +154,5 @@ def _page_path(page: int, size: int) -> str:
     return f"/businesses?page={page}&items_per_page={size}"
 
 
-def _number(text: str, usual: int, largest: int) -> int:
-    return min(max(int(text), 1), largest) if text.isdecimal() else min(usual, largest)
+def _number(text: str, default: int, largest: int) -> int:
+    return min(max(int(text), 1), largest) if text.isdecimal() else min(default, largest)

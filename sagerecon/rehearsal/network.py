@@ -1,4 +1,4 @@
-"""What a request and its answer go through between the client and Sage."""
+"""Delivery of a request and its answer, with a fault applied."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
 from sagerecon.model.clock import Clock
-from sagerecon.rehearsal.faults import Fault, Trouble
+from sagerecon.rehearsal.faults import Fault, FaultType
 from sagerecon.rehearsal.reply import HTML, Dropped, Reply, refusal
 
 _GATEWAY_PAGE = b"<html><head><title>Gateway</title></head><body><h1>Please try again</h1></body></html>"
@@ -17,56 +17,60 @@ _GATEWAY_PAGE = b"<html><head><title>Gateway</title></head><body><h1>Please try 
 def deliver(
     fault: Fault | None, handle: Callable[[], Reply], refuse: Callable[[], Reply], clock: Clock
 ) -> Reply:
-    """What comes back to the client. `handle` carries the request out; `refuse` is Sage's 429.
+    """Deliver a request under a fault and return the answer the client gets.
+
+    Args:
+        handle: carries the request out.
+        refuse: returns Sage's 429.
 
     Raises:
-        Dropped: nothing comes back.
+        Dropped: the connection ends without an answer.
     """
     if fault is None:
         return handle()
-    match fault.trouble:
-        case Trouble.REFUSED:
+    match fault.type:
+        case FaultType.REFUSED:
             raise Dropped(sent=False)
-        case Trouble.RESET:
+        case FaultType.RESET:
             raise Dropped(sent=True)
-        case Trouble.ERROR:
+        case FaultType.ERROR:
             return server_error(fault.status)
-        case Trouble.TOO_MANY:
+        case FaultType.TOO_MANY:
             return refuse()
-        case Trouble.DUPLICATE:
+        case FaultType.DUPLICATE:
             handle()
-    return _spoilt(fault, handle(), clock)
+    return _apply_fault(fault, handle(), clock)
 
 
-def _spoilt(fault: Fault, reply: Reply, clock: Clock) -> Reply:
-    """The answer to a request that was carried out, as the client sees it."""
-    match fault.trouble:
-        case Trouble.ANSWER_LOST:
+def _apply_fault(fault: Fault, reply: Reply, clock: Clock) -> Reply:
+    """Return the answer to a completed request as the client receives it."""
+    match fault.type:
+        case FaultType.ANSWER_LOST:
             raise Dropped(sent=True)
-        case Trouble.ERROR_SAVED:
+        case FaultType.ERROR_SAVED:
             return server_error(fault.status)
-        case Trouble.TRUNCATED:
+        case FaultType.TRUNCATED:
             return replace(reply, is_cut=True)
-        case Trouble.NOT_JSON:
+        case FaultType.NOT_JSON:
             return Reply(200, {"Content-Type": HTML}, _GATEWAY_PAGE)
-        case Trouble.SLOW:
+        case FaultType.SLOW:
             clock.sleep(fault.milliseconds)
-        case Trouble.WRONG_ECHO:
+        case FaultType.WRONG_ECHO:
             return replace(reply, headers={**reply.headers, "X-Business": "0" * 32})
     return reply
 
 
-def is_spoiled(method: str, target: str, body: bytes, spoiled: Set[str]) -> bool:
-    """Whether an answer is a page asked for with `attributes=all` that holds one of the `spoiled` records."""
+def has_unreadable_record(method: str, target: str, body: bytes, unreadable: Set[str]) -> bool:
+    """Return whether the answer is a page with `attributes=all` that has an `unreadable` record."""
     if method != "GET" or parse_qs(urlsplit(target).query).get("attributes") != ["all"]:
         return False
     page = json.loads(body)
     items = page.get("$items", ()) if isinstance(page, dict) else ()
-    return any(item.get("id") in spoiled for item in items)
+    return any(item.get("id") in unreadable for item in items)
 
 
 def server_error(status: int) -> Reply:
-    """500 as Sage words it; anything else comes from the gateways in front of it."""
+    """Return a 500 as Sage answers it; any other status comes from the gateways in front of it."""
     if status == 500:
         return refusal(500, "UnexpectedError", "An unexpected error occurred.")
     return Reply(status, {"Content-Type": HTML}, _GATEWAY_PAGE)

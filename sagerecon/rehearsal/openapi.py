@@ -1,7 +1,7 @@
-"""The rehearsal's own description: an OpenAPI 3.1 document made from the catalog.
+"""The OpenAPI 3.1 document of the rehearsal, generated from the catalog.
 
-It tells what Sage's published documents leave out: the envelope around lists, amounts as strings, the
-shape of errors, and the header that chooses the business.
+It covers what Sage's published documents leave out: the envelope around lists, amounts as strings, the
+form of errors, and the header that selects the business.
 """
 
 from __future__ import annotations
@@ -13,45 +13,45 @@ from sagerecon.model.catalog import Catalog, Kind, Operation
 from sagerecon.rehearsal.openapi_schemas import (
     COMMON,
     Schema,
-    answer,
-    body,
-    page,
-    paging,
+    page_schema,
+    paging_parameters,
     query_names,
     query_schema,
     reference,
+    request_schema,
+    response_schema,
 )
 
-#: Kinds that lie above the businesses: they need no header that chooses one, and echo none.
-_ABOVE = ("business", "user")
+#: Kinds that belong to no single business: requests and answers have no business header.
+_ACCOUNT_KINDS = ("business", "user")
 
 _JSON = "application/json"
 
 _ERRORS: Mapping[str, str] = {
-    "400": "The body is no JSON, or a filter has a value it cannot have.",
-    "401": "The access token is missing or has ended, or the subscription has.",
-    "403": "The user's role or the edition does not reach so far.",
+    "400": "The body is not JSON, or the value of a filter is not valid.",
+    "401": "The access token is missing or has expired, or the subscription has ended.",
+    "403": "The user's role or the edition does not allow the operation.",
     "404": "No record has this id.",
-    "405": "The record is in use, or does not allow it.",
-    "409": "Where a duplicate is refused in this way; otherwise it is a 422.",
-    "415": "The body was not sent as JSON.",
-    "422": "The body breaks a rule; each fault with its field.",
+    "405": "The record is in use, or does not support the operation.",
+    "409": "A duplicate value, if the rehearsal is set to answer 409 instead of 422.",
+    "415": "The content type of the body is not JSON.",
+    "422": "The body is not valid; each error names its field.",
 }
 _WRITING = frozenset(("405", "409", "415", "422"))
 
 
 def describe(catalog: Catalog, offered: Iterable[tuple[Kind, Operation]], address: str) -> dict[str, Any]:
-    """The document for these operations, served at `address` (`http://127.0.0.1:8065`)."""
+    """Return the OpenAPI document of these operations, served at `address` (`http://127.0.0.1:8065`)."""
     paths: dict[str, dict[str, Any]] = {}
     schemas: dict[str, Schema] = dict(COMMON)
     sections = {"sign-in"}
     for kind, operation in offered:
         sections.add(kind.section)
-        schemas[kind.name] = answer(kind)
+        schemas[kind.name] = response_schema(kind)
         if operation.name == "list":
-            schemas[f"{kind.name}_page"] = page(kind)
+            schemas[f"{kind.name}_page"] = page_schema(kind)
         if _has_body(operation):
-            schemas[f"{kind.name}_{operation.name}"] = body(kind, operation.name)
+            schemas[f"{kind.name}_{operation.name}"] = request_schema(kind, operation.name)
         path = paths.setdefault(operation.path, {})
         path[operation.method.lower()] = _operation(catalog, kind, operation)
     version = catalog.api.base_url.rpartition("/")[2]
@@ -60,7 +60,7 @@ def describe(catalog: Catalog, offered: Iterable[tuple[Kind, Operation]], addres
         "info": {
             "title": "Sage Business Cloud Accounting, rehearsed",
             "version": version.removeprefix("v"),
-            "description": "What this rehearsal answers. Nothing here reaches a real business.",
+            "description": "The operations this rehearsal offers. No request reaches a real business.",
         },
         "servers": [{"url": f"{address}/{version}"}],
         "security": [{"sage": []}],
@@ -68,9 +68,9 @@ def describe(catalog: Catalog, offered: Iterable[tuple[Kind, Operation]], addres
         "paths": {**paths, **_sign_in_paths(address)},
         "components": {
             "schemas": schemas,
-            "responses": _responses(),
+            "responses": _error_responses(),
             "parameters": {"business": _business_header(catalog)},
-            "securitySchemes": {"sage": _sign_in(address)},
+            "securitySchemes": {"sage": _security_scheme(address)},
         },
     }
 
@@ -84,7 +84,7 @@ def _operation(catalog: Catalog, kind: Kind, operation: Operation) -> dict[str, 
         "tags": [kind.section],
         "x-editions": {edition: list(countries) for edition, countries in operation.editions.items()},
         "parameters": [*_parameters(catalog, kind, operation)],
-        "responses": _answers(catalog, kind, operation),
+        "responses": _responses_of(catalog, kind, operation),
     }
     if operation.reversibility:
         document["x-reversibility"] = operation.reversibility
@@ -99,7 +99,7 @@ def _has_body(operation: Operation) -> bool:
 
 
 def _parameters(catalog: Catalog, kind: Kind, operation: Operation) -> Iterable[dict[str, Any]]:
-    if kind.name not in _ABOVE:
+    if kind.name not in _ACCOUNT_KINDS:
         yield {"$ref": "#/components/parameters/business"}
     if "{key}" in operation.path:
         yield {
@@ -109,7 +109,7 @@ def _parameters(catalog: Catalog, kind: Kind, operation: Operation) -> Iterable[
             "schema": {"type": "string", "minLength": 1},
             "x-refers-to": [kind.name],
         }
-    queries = paging(catalog.api, kind) if operation.name == "list" else {}
+    queries = paging_parameters(catalog.api, kind) if operation.name == "list" else {}
     for name, schema in queries.items():
         yield {"name": name, "in": "query", "schema": schema}
     for name in query_names(kind, operation):
@@ -124,8 +124,8 @@ def _parameters(catalog: Catalog, kind: Kind, operation: Operation) -> Iterable[
             }
 
 
-def _answers(catalog: Catalog, kind: Kind, operation: Operation) -> dict[str, Any]:
-    success: dict[str, Any] = {"description": "Done.", "headers": _headers(catalog, kind)}
+def _responses_of(catalog: Catalog, kind: Kind, operation: Operation) -> dict[str, Any]:
+    success: dict[str, Any] = {"description": "Done.", "headers": _response_headers(catalog, kind)}
     if operation.status != 204:
         name = f"{kind.name}_page" if operation.name == "list" else kind.name
         success["content"] = {_JSON: {"schema": reference(name)}}
@@ -140,24 +140,24 @@ def _answers(catalog: Catalog, kind: Kind, operation: Operation) -> dict[str, An
     }
 
 
-def _headers(catalog: Catalog, kind: Kind) -> dict[str, Any]:
+def _response_headers(catalog: Catalog, kind: Kind) -> dict[str, Any]:
     text = {"schema": {"type": "string"}}
     named = {catalog.api.request_id_header: text}
-    return named if kind.name in _ABOVE else {catalog.api.business_header: text, **named}
+    return named if kind.name in _ACCOUNT_KINDS else {catalog.api.business_header: text, **named}
 
 
-def _responses() -> dict[str, Any]:
+def _error_responses() -> dict[str, Any]:
     errors = {_JSON: {"schema": reference("errors")}}
     responses: dict[str, Any] = {
         status: {"description": about, "content": errors} for status, about in _ERRORS.items()
     }
     responses["429"] = {
-        "description": "A limit is used up; Retry-After may say how long, in seconds or as a date.",
+        "description": "A limit is used up; Retry-After may give the time to wait, in seconds or as a date.",
         "headers": {"Retry-After": {"schema": {"type": "string"}}},
         "content": errors,
     }
     responses["5XX"] = {
-        "description": "Only where a fault was asked for; what was sent may have been saved all the same.",
+        "description": "A configured fault; the data sent may have been saved nevertheless.",
         "content": {**errors, "text/html": {"schema": {"type": "string"}}},
     }
     return responses
@@ -167,15 +167,15 @@ def _business_header(catalog: Catalog) -> dict[str, Any]:
     return {
         "name": catalog.api.business_header,
         "in": "header",
-        "description": "Which business is meant; without it, the user's lead business.",
+        "description": "The business the request is for; by default the user's lead business.",
         "schema": {"type": "string"},
     }
 
 
-def _sign_in(address: str) -> dict[str, Any]:
+def _security_scheme(address: str) -> dict[str, Any]:
     return {
         "type": "oauth2",
-        "description": "Each refresh gives a new refresh token. A refusal is the flat token_error.",
+        "description": "Each refresh returns a new refresh token. Errors are the flat token_error.",
         "flows": {
             "authorizationCode": {
                 "authorizationUrl": f"{address}/oauth2/auth/central?filter=apiv3.1",
@@ -188,7 +188,7 @@ def _sign_in(address: str) -> dict[str, Any]:
 
 
 def _sign_in_paths(address: str) -> dict[str, Any]:
-    """The token endpoint, which stands beside the API and not below its version."""
+    """Return the token endpoints, which are not below the API's version."""
     token = ("access_token", "token_type", "refresh_token", "scope", "requested_by_id")
     granted = {
         "type": "object",

@@ -1,4 +1,4 @@
-"""The catalog's fields as JSON Schema: what a request may hold, and what an answer holds.
+"""JSON Schemas of the catalog's fields, for request bodies and for answers.
 
 An answer has what Sage really sends: amounts as strings, empty fields as null, links as small records.
 """
@@ -12,7 +12,7 @@ from sagerecon.model.catalog import Api, Field, Filter, Kind, Operation
 
 Schema = dict[str, Any]
 
-#: An amount in an answer; a request may send a number too.
+#: An amount in an answer; a request may send a number instead.
 AMOUNT = r"^-?[0-9]{1,18}(\.[0-9]+)?$"
 _LARGEST = 999_999_999_999
 
@@ -31,8 +31,8 @@ _PLAIN: Mapping[str, Schema] = {
     "datetime": {"type": "string", "format": "date-time"},
 }
 
-#: Answers that differ from what is sent, and from what Sage's documents say of them; its examples show it.
-_SHOWN: Mapping[tuple[str, str], Schema] = {
+#: Fields whose answer differs from the request and from Sage's documents, as Sage's examples show.
+_RESPONSE_OVERRIDES: Mapping[tuple[str, str], Schema] = {
     ("stock_movement", "date"): {"type": "string", "format": "date-time"},
     ("stock_movement", "movement_number"): {"type": ["integer", "string"]},
     ("stock_item", "cost_price_last_updated"): {"type": ["string", "null"]},
@@ -42,11 +42,11 @@ _SHOWN: Mapping[tuple[str, str], Schema] = {
     ("transaction", "number_of_attachments"): {"type": "integer"},
 }
 
-#: What goes for the whole document, by name.
+#: Schemas shared by all operations, by name.
 COMMON: Mapping[str, Schema] = {
     "link": {
         "type": "object",
-        "description": "Another record where this one names it; nested_attributes gives it more fields.",
+        "description": "A reference to another record; nested_attributes adds more of its fields.",
         "required": ["id"],
         "properties": dict(_BASE),
     },
@@ -58,7 +58,7 @@ COMMON: Mapping[str, Schema] = {
             "required": ["$severity", "$dataCode", "$message", "$source"],
             "additionalProperties": False,
             "properties": {name: {"type": "string"} for name in ("$severity", "$dataCode", "$message")}
-            | {"$source": {"type": "string", "description": "The path of a field, or empty."}},
+            | {"$source": {"type": "string", "description": "Path of the field, or empty."}},
         },
     },
     "token_error": {
@@ -71,15 +71,15 @@ COMMON: Mapping[str, Schema] = {
 
 
 def reference(name: str) -> Schema:
-    """A reference to a schema of the document."""
+    """Return a reference to a schema of the document."""
     return {"$ref": f"#/components/schemas/{name}"}
 
 
-def answer(kind: Kind) -> Schema:
-    """A record as it is answered; which fields beyond the base ones come depends on `attributes`."""
+def response_schema(kind: Kind) -> Schema:
+    """Return the schema of a record as answered; `attributes` decides which optional fields it has."""
     properties = {name: dict(_BASE[name]) for name in ("id", "displayed_as", "$path")}
-    properties |= _answered(kind.fields.values())
-    properties |= {name: shown for (owner, name), shown in _SHOWN.items() if owner == kind.name}
+    properties |= _response_properties(kind.fields.values())
+    properties |= {name: shown for (owner, name), shown in _RESPONSE_OVERRIDES.items() if owner == kind.name}
     return {
         "type": "object",
         "description": kind.about,
@@ -89,8 +89,8 @@ def answer(kind: Kind) -> Schema:
     }
 
 
-def page(kind: Kind) -> Schema:
-    """The envelope around a page of the kind's list."""
+def page_schema(kind: Kind) -> Schema:
+    """Return the schema of the envelope around a page of the kind's list."""
     size = "$items_per_page" if kind.items_per_page else "$itemsPerPage"
     return {
         "type": "object",
@@ -107,14 +107,14 @@ def page(kind: Kind) -> Schema:
     }
 
 
-def body(kind: Kind, operation: str) -> Schema:
-    """What a POST or a PUT sends: the record under its kind's name."""
-    inner = _sent(kind.fields.values(), operation)
+def request_schema(kind: Kind, operation: str) -> Schema:
+    """Return the schema of a POST or PUT body: the record under the name of its kind."""
+    inner = _request_object(kind.fields.values(), operation)
     if kind.is_idempotent:
         inner["properties"]["idempotency_id"] = {
             "type": "string",
             "pattern": "^[0-9a-f]{32}$",
-            "description": "Of your own making; the same one again gives the first answer again.",
+            "description": "Chosen by the client; repeating it returns the first answer again.",
         }
     return {
         "type": "object",
@@ -124,16 +124,16 @@ def body(kind: Kind, operation: str) -> Schema:
 
 
 def query_schema(filter: Filter, kind: Kind) -> Schema:
-    """What a name in the query takes."""
+    """Return the schema of a query parameter."""
     if filter.name == "sort" and kind.sort_keys:
         return {"type": "string", "pattern": f"^({'|'.join(kind.sort_keys)})(:(asc|desc))?$"}
-    if filter.type == "datetime":  # a day will do
+    if filter.type == "datetime":  # a date alone is accepted
         return {"type": "string", "anyOf": [{"format": "date"}, {"format": "date-time"}]}
     return dict(_PLAIN[filter.type])
 
 
-def paging(api: Api, kind: Kind) -> Mapping[str, Schema]:
-    """What the query of a list takes beside the kind's filters."""
+def paging_parameters(api: Api, kind: Kind) -> Mapping[str, Schema]:
+    """Return the query parameters of a list that are not filters of the kind."""
     return {
         "page": {"type": "integer", "minimum": 1, "default": 1},
         "items_per_page": {
@@ -145,7 +145,7 @@ def paging(api: Api, kind: Kind) -> Mapping[str, Schema]:
 
 
 def query_names(kind: Kind, operation: Operation) -> tuple[str, ...]:
-    """The filters that an operation takes."""
+    """Return the names of the filters an operation supports."""
     if operation.name == "list" or (operation.name == "read" and not kind.can("list")):
         return tuple(dict.fromkeys((*kind.filters, *operation.query)))
     if operation.name == "read":
@@ -153,53 +153,55 @@ def query_names(kind: Kind, operation: Operation) -> tuple[str, ...]:
     return operation.query
 
 
-def _answered(fields: Iterable[Field]) -> dict[str, Schema]:
-    return {field.answered_as: _answered_field(field) for field in fields if field.answered}
+def _response_properties(fields: Iterable[Field]) -> dict[str, Schema]:
+    return {field.answered_as: _response_field(field) for field in fields if field.answered}
 
 
-def _answered_field(field: Field) -> Schema:
+def _response_field(field: Field) -> Schema:
     many = field.type == "list"
     if field.refers_to:
-        one = reference("link") | _described(field)
-        return {"type": ["array", "null"], "items": one} if many else _or_nothing(one)
+        one = reference("link") | _description(field)
+        return {"type": ["array", "null"], "items": one} if many else _or_null(one)
     if field.fields:
-        one = {"type": "object", "properties": _answered(field.fields.values())} | _described(field)
-        return {"type": ["array", "null"], "items": one} if many else _or_nothing(one)
+        one = {"type": "object", "properties": _response_properties(field.fields.values())} | _description(
+            field
+        )
+        return {"type": ["array", "null"], "items": one} if many else _or_null(one)
     if many:
-        return {"type": ["array", "null"]} | _described(field)
-    one = dict(_PLAIN.get(field.type, {"type": "object"})) | _described(field)
+        return {"type": ["array", "null"]} | _description(field)
+    one = dict(_PLAIN.get(field.type, {"type": "object"})) | _description(field)
     if field.type == "text" and field.max_length:
         one["maxLength"] = field.max_length
-    return _or_nothing(one)
+    return _or_null(one)
 
 
-def _sent(fields: Iterable[Field], operation: str) -> Schema:
+def _request_object(fields: Iterable[Field], operation: str) -> Schema:
     sent = [field for field in fields if (field.create if operation == "create" else field.update)]
     schema: Schema = {
         "type": "object",
-        "properties": {field.name: _sent_field(field, operation) for field in sent},
+        "properties": {field.name: _request_field(field, operation) for field in sent},
     }
     needed = [field.name for field in sent if field.required and operation == "create"]
     return schema | ({"required": needed} if needed else {})
 
 
-def _sent_field(field: Field, operation: str) -> Schema:
-    described = _described(field)
+def _request_field(field: Field, operation: str) -> Schema:
+    described = _description(field)
     if field.refers_to:
         described["x-refers-to"] = list(field.targets or (field.refers_to,))
     if field.countries:
         described["x-countries"] = list(field.countries)
-    one = _sent_value(field, operation)
+    one = _request_value(field, operation)
     if field.type == "list":
         one = {"type": "array", "items": one}
         if field.required:
             one["minItems"] = 1
-    return (one if field.required else _or_nothing(one)) | described
+    return (one if field.required else _or_null(one)) | described
 
 
-def _sent_value(field: Field, operation: str) -> Schema:
+def _request_value(field: Field, operation: str) -> Schema:
     if field.fields:
-        return _sent(field.fields.values(), operation)
+        return _request_object(field.fields.values(), operation)
     if field.enum:
         return {"type": "string", "enum": list(field.enum)}
     if field.type == "decimal":
@@ -220,7 +222,7 @@ def _sent_value(field: Field, operation: str) -> Schema:
     return schema
 
 
-def _or_nothing(schema: Schema) -> Schema:
+def _or_null(schema: Schema) -> Schema:
     stated = schema.get("type")
     if isinstance(stated, str):
         stated = [stated]
@@ -229,5 +231,5 @@ def _or_nothing(schema: Schema) -> Schema:
     return {**schema, "type": [*stated, "null"]}
 
 
-def _described(field: Field) -> Schema:
+def _description(field: Field) -> Schema:
     return {"description": field.about} if field.about else {}

@@ -1,4 +1,4 @@
-"""What is in a business, for a visitor of the start page."""
+"""A summary of a business, for the start page."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _VISITOR = User("0" * 32, "A visitor", "--")
 
 
 def overview(books: Books, catalog: Catalog, now: int) -> dict[str, Any]:
-    """Name, country, edition and how many records stand in it; fixed lists and rates are left out."""
+    """Return name, country, edition and record counts of a business, without fixed lists and rates."""
     return {
         "id": books.id,
         "name": books.name,
@@ -31,7 +31,7 @@ def _has_records(kind: Kind) -> bool:
 
 
 def references(books: Books, path: str, now: int) -> Iterator[str]:
-    """The reference of every record of a listing, as the business itself tells it."""
+    """Yield the reference of every record of a list, as the business answers it."""
     page, read, total = 1, 0, 1
     while read < total:
         query = {"items_per_page": "200", "page": str(page), "attributes": "reference"}

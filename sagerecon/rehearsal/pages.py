@@ -1,4 +1,4 @@
-"""The pages a browser gets: a start page, the consent page, and what went wrong on the way to it."""
+"""HTML pages for a browser: the start page, the consent page and its error page."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from jinja2 import Environment
 
-#: Where the description for programs stands.
+#: Path of the OpenAPI document.
 DESCRIPTION_PATH = "/openapi.json"
 
 _ENVIRONMENT = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
@@ -25,14 +25,14 @@ label {{ display: block; padding: .5rem .7rem; border: 1px solid #d5ddd8; margin
 button {{ font: inherit; padding: .5rem 1.2rem; border-radius: 6px; border: 1px solid #00703c }}
 button.yes {{ background: #00703c; color: white }} .note {{ color: #51635a }}
 </style></head><body>
-<p class="note">Rehearsal Sage: nothing here reaches a real business.</p>
+<p class="note">Rehearsal Sage: no request reaches a real business.</p>
 {body}
 </body></html>
 """
 
-_CONSENT = """<h1>{{ app }} asks for access</h1>
+_CONSENT = """<h1>{{ app }} requests access</h1>
 {% if choices %}
-<p>It asks for <code>{{ scope }}</code>. Who are you, and which business is it about?</p>
+<p>Requested scope: <code>{{ scope }}</code>. Choose a user and a business.</p>
 <form method="post" action="">
 {% for choice in choices %}
 <label><input type="radio" name="choice" value="{{ choice.value }}" required{{ only }}>
@@ -47,8 +47,8 @@ _CONSENT = """<h1>{{ app }} asks for access</h1>
 {% endif %}"""
 
 _START = """<h1>Rehearsal Sage</h1>
-<p>A simulated Sage Business Cloud Accounting, API v3.1. It is {{ time }} here.
-Programs read what it answers in <a href="{{ description }}">{{ description }}</a>, an OpenAPI document.</p>
+<p>A simulated Sage Business Cloud Accounting, API v3.1. Its time is {{ time }}.
+OpenAPI document: <a href="{{ description }}">{{ description }}</a></p>
 {% for business in businesses %}
 <h2>{{ business.name }}</h2>
 <p>{{ business.country }}, {{ business.edition }} · X-Business <code>{{ business.id }}</code></p>
@@ -63,26 +63,26 @@ Programs read what it answers in <a href="{{ description }}">{{ description }}</
 <tr><td>{{ app.name }}</td><td><code>{{ app.client_id }}</code></td>
 <td><code>{{ app.client_secret }}</code></td><td><code>{{ app.redirect_uri }}</code></td></tr>
 {% endfor %}</table>
-<p class="note">The secret guards nothing but this rehearsal. On loopback any port will do.</p>
+<p class="note">The secret is valid for this rehearsal only. On loopback, redirect_uri may have any port.</p>
 {% if apps and businesses %}
-<p>1. Send a browser here; it comes back to redirect_uri with a code that lives 60 seconds.</p>
+<p>1. Open this address in a browser. It redirects to redirect_uri with a code valid for 60 seconds.</p>
 {% set uri = address ~ "/oauth2/auth/central?filter=apiv3.1&response_type=code&scope=full_access&client_id="
   ~ apps[0].client_id ~ "&redirect_uri=" ~ apps[0].redirect_uri|urlencode ~ "&state=any" %}
 <pre><a href="{{ uri }}">{{ uri }}</a></pre>
-<p>2. Exchange the code.</p>
+<p>2. Exchange the code for tokens.</p>
 <pre>curl {{ address }}/token -d grant_type=authorization_code \\
   -d client_id={{ apps[0].client_id }} -d client_secret={{ apps[0].client_secret }} \\
   -d redirect_uri={{ apps[0].redirect_uri }} --data-urlencode code=CODE</pre>
-<p>3. Call.</p>
+<p>3. Call the API.</p>
 <pre>curl {{ address }}/v3.1/contacts -H "Authorization: Bearer ACCESS_TOKEN" \\
   -H "X-Business: {{ businesses[0].id }}"</pre>
 {% endif %}
-<p>Access tokens live five minutes. A refresh gives a new refresh token; older ones are refused.</p>"""
+<p>Access tokens are valid for 5 minutes. A refresh returns a new refresh token and ends the old one.</p>"""
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A user and a business to pick on the consent page."""
+    """A user and a business offered on the consent page."""
 
     value: str
     user: str
@@ -93,7 +93,7 @@ class Choice:
 
 
 def consent_page(app: str, scope: str, choices: Sequence[Choice], reason: str = "") -> str:
-    """The page on which a visitor picks who they are and allows or denies."""
+    """Return the page on which a user chooses a business and allows or denies access."""
     only = " checked" if len(choices) == 1 else ""
     return _page("Allow access", _CONSENT, app=app, scope=scope, choices=choices, reason=reason, only=only)
 
@@ -101,7 +101,7 @@ def consent_page(app: str, scope: str, choices: Sequence[Choice], reason: str = 
 def start_page(
     address: str, time: str, businesses: Sequence[Mapping[str, object]], apps: Sequence[object]
 ) -> str:
-    """What stands here, at `http://127.0.0.1:4001`, and how to sign in."""
+    """Return the page that shows what is served at `address` and how to sign in."""
     return _page(
         "Rehearsal Sage",
         _START,
@@ -114,7 +114,7 @@ def start_page(
 
 
 def problem_page(message: str) -> str:
-    """Why there is nothing to consent to."""
+    """Return the page that explains why sign-in is not possible."""
     return _page("Cannot sign in", "<h1>Cannot sign in</h1><p>{{ message }}</p>", message=message)
 
 

@@ -1,4 +1,4 @@
-"""What leaves the rehearsal Sage: bytes with a status, or nothing."""
+"""Answers of the rehearsal Sage as bytes, and the exception for a dropped connection."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ HTML = "text/html; charset=utf-8"
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What the server sent back."""
+    """An HTTP answer."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes = b""
-    is_cut: bool = False  #: the connection ends before the whole body is through
-    took: int = 0  #: milliseconds between the request and this
+    is_cut: bool = False  #: the connection ends before the whole body is sent
+    elapsed_milliseconds: int = 0  #: time between the request and this answer
 
 
 class Dropped(Exception):
-    """The connection ended without an answer; `sent` says whether the request had left."""
+    """The connection ended without an answer; `sent` says whether the request had been sent."""
 
     def __init__(self, *, sent: bool) -> None:
         super().__init__("the connection ended without an answer")
@@ -35,24 +35,24 @@ class Dropped(Exception):
 
 
 def json_bytes(document: Any) -> bytes:
-    """The bytes of a JSON answer; an amount that is still a Decimal goes out as a string, as Sage's do."""
+    """Return a JSON answer as bytes; a Decimal is written as a string, as Sage does."""
     return json_text(document).encode()
 
 
 def json_reply(status: int, document: Any, headers: Mapping[str, str] | None = None) -> Reply:
-    """A reply with a JSON body, or with none where `document` is None; bytes go out as they are."""
+    """Return a reply with a JSON body, or an empty one for None; bytes are sent unchanged."""
     if document is None or isinstance(document, bytes):
         return Reply(status, dict(headers or {}), document or b"")
     return Reply(status, {"Content-Type": JSON, **(headers or {})}, json_bytes(document))
 
 
 def refusal(status: int, code: str, message: str, source: str = "") -> Reply:
-    """An error array with one member."""
+    """Return a reply with an error array of one member."""
     return json_reply(status, [error(code, message, source)])
 
 
 def html_reply(status: int, page: str) -> Reply:
-    """A page for a browser."""
+    """Return an HTML page as a reply."""
     return Reply(status, {"Content-Type": HTML, "Cache-Control": "no-store"}, page.encode())
 
 
@@ -66,7 +66,7 @@ def _plain(value: object) -> object:
     raise TypeError(f"{type(value).__name__} is not JSON")
 
 
-# An answer is made of values that were just put together: it holds no circle to look for.
+# Answers are freshly built values without cycles, so the check for cycles is skipped.
 json_text = json.JSONEncoder(
     default=_plain, ensure_ascii=False, check_circular=False, separators=(",", ":")
 ).encode

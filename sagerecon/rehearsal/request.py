@@ -1,6 +1,6 @@
-"""The seam between the rehearsal's door and the books behind it: what is asked and what is answered.
+"""Requests and answers between the API gateway and the books behind it.
 
-The door has dealt with everything that concerns the whole API by then: sign-in, rights, limits,
+Whatever concerns the whole API is done before the books see a request: sign-in, permissions, limits,
 idempotency, faults. A business sees a user, a bare path and parsed JSON.
 """
 
@@ -19,7 +19,7 @@ READ_ONLY = "read_only"  #: may not write
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """Who is asking. Bookings are stamped with the initials; `role` is the one in this business."""
+    """The user who sends a request; bookings carry the initials, `role` applies to this business."""
 
     id: str
     displayed_as: str
@@ -29,20 +29,20 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class ApiRequest:
-    """A request that has passed the door. `path` is bare (`/contacts/ab12`), `now` is milliseconds."""
+    """A request that passed the gateway; `path` is bare (`/contacts/ab12`), `now` is milliseconds."""
 
     method: str
     path: str
     query: Mapping[str, str]
-    body: Any  #: parsed JSON with numbers exact, without its `idempotency_id`; None where there is none
+    body: Any  #: parsed JSON with exact numbers, without its `idempotency_id`; None if there is none
     user: User
     now: int
-    wants_text: bool = False  #: whether a list may come back as the bytes that go out
+    wants_text: bool = False  #: whether a list may be answered as encoded bytes
 
 
 @dataclass(frozen=True, slots=True)
 class ApiReply:
-    """What a business answers. `body` is JSON-able; amounts are strings in it already; None sends no body."""
+    """The answer of a business: a JSON-able body with amounts as strings, or None for no body."""
 
     status: int
     body: Any = None
@@ -50,7 +50,7 @@ class ApiReply:
 
 
 class Books(Protocol):
-    """A business as the door sees it. A refused request changes nothing."""
+    """A business as the gateway sees it. A refused request changes nothing."""
 
     @property
     def id(self) -> str:
@@ -69,22 +69,22 @@ class Books(Protocol):
     def edition(self) -> str: ...
 
     def handle(self, request: ApiRequest) -> ApiReply:
-        """The answer to `request`, with an error array for a refusal."""
+        """Answer a request; a refusal has an error array as its body."""
         ...
 
     def offers(self, kind: Kind, operation: str) -> bool:
-        """Whether the operation is answered here at all."""
+        """Return whether this business offers the operation."""
         ...
 
     def facts(self) -> Mapping[str, Any]:
-        """What `/businesses/{id}` says of it beside id, name, path and the asker's rights."""
+        """Return the fields of `/businesses/{id}` besides id, name, path and the user's permissions."""
         ...
 
     def document(self) -> Any:
-        """All of it as JSON, for saving."""
+        """Return the whole state as JSON, for saving."""
         ...
 
 
 def error(code: str, message: str, source: str = "", severity: str = "error") -> dict[str, str]:
-    """One member of the array that Sage answers with when it refuses."""
+    """Return one member of the error array that Sage answers when it refuses."""
     return {"$severity": severity, "$dataCode": code, "$message": message, "$source": source}

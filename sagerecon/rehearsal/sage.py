@@ -1,7 +1,7 @@
-"""The rehearsal Sage: apps, users and businesses behind one door that takes requests as bytes.
+"""The rehearsal Sage: apps, users and businesses behind one entry point that takes HTTP requests as bytes.
 
-It is reproducible from its seed, to the byte: ids, codes and tokens follow from it, and time is a clock
-handed in. Requests may come from several threads; the books see one at a time.
+It is reproducible to the byte from its seed: ids, codes and tokens are derived from it, and the clock is
+passed in. Requests may come from several threads; the books handle one at a time.
 """
 
 from __future__ import annotations
@@ -17,38 +17,41 @@ from sagerecon.model.catalog import Catalog
 from sagerecon.model.clock import MINUTE, Clock, instant_text
 from sagerecon.model.errors import ProjectError
 from sagerecon.rehearsal.authorization import App, AuthorizationServer, Consent
-from sagerecon.rehearsal.door import Door, split_target
-from sagerecon.rehearsal.faults import Faults, NoFaults, Trouble, faults_document, faults_of
+from sagerecon.rehearsal.faults import Faults, FaultType, NoFaults, faults_document, faults_from_document
+from sagerecon.rehearsal.gateway import Gateway, split_target
 from sagerecon.rehearsal.idempotency import Idempotency
 from sagerecon.rehearsal.ids import Ids
 from sagerecon.rehearsal.limits import Limits
-from sagerecon.rehearsal.membership import Member, Membership, members_of
-from sagerecon.rehearsal.network import deliver, is_spoiled, server_error
+from sagerecon.rehearsal.membership import Member, Membership, members_from_document
+from sagerecon.rehearsal.network import deliver, has_unreadable_record, server_error
 from sagerecon.rehearsal.openapi import describe
 from sagerecon.rehearsal.overview import overview
 from sagerecon.rehearsal.pages import DESCRIPTION_PATH, start_page
-from sagerecon.rehearsal.playing import altered, as_played, check_play, usual
 from sagerecon.rehearsal.reply import Reply, html_reply, json_reply, refusal
 from sagerecon.rehearsal.request import Books
-from sagerecon.rehearsal.signing_in import AUTHORIZE_PATH, REVOKE_PATH, TOKEN_PATH, SignIn
+from sagerecon.rehearsal.sign_in import AUTHORIZE_PATH, REVOKE_PATH, TOKEN_PATH, SignIn
 from sagerecon.rehearsal.state_file import read_state, write_state
+from sagerecon.rehearsal.switches import apply_switches, check_switch, default_choice, with_change_filter
 
 
 @dataclass(frozen=True, slots=True)
 class _Request:
     method: str
-    path: str  #: without the API's version
-    target: str  #: the same with its query
+    path: str  #: without the API's version prefix
+    target: str  #: `path` with its query
     is_api: bool
     headers: Mapping[str, str]  #: names in lower case
     body: bytes
 
 
 class RehearsalSage:
-    """A Sage of our own. `latency` is how long each answer takes, in milliseconds.
+    """A simulated Sage.
 
-    What the sources on Sage leave open is a switch, named in `playing.SWITCHES`: given as `plays`, or later
-    to `play`.
+    Where public sources do not settle how Sage behaves, a switch chooses the behaviour: see
+    `switches.SWITCHES`. Switches are given as `switches` or set later with `set_switch`.
+
+    Args:
+        latency: how long each answer takes, in milliseconds.
     """
 
     def __init__(
@@ -60,10 +63,10 @@ class RehearsalSage:
         profile: str = "standard",
         latency: int = 0,
         faults: Faults | None = None,
-        plays: Mapping[str, str] | None = None,
+        switches: Mapping[str, str] | None = None,
     ) -> None:
-        plays = plays or {}
-        self.catalog = catalog = as_played(catalog, plays)
+        switches = switches or {}
+        self.catalog = catalog = with_change_filter(catalog, switches)
         self.clock = clock
         self.seed = seed
         self.latency = latency
@@ -73,28 +76,28 @@ class RehearsalSage:
         self.authorization = AuthorizationServer(catalog.api, self.ids)
         self.limits = Limits(catalog.api.limit_profiles[profile])
         self.idempotency = Idempotency(catalog)
-        self.door = Door(self.authorization, self.membership, self.limits, self.idempotency)
-        self.plays = dict(plays)  #: the switches that were set
-        for name, value in plays.items():
-            self.play(name, value)
-        self.spoiled: set[str] = set()  #: ids of records that no page can show whole
-        self.calls = 0  #: requests that reached the API, refused ones included
+        self.gateway = Gateway(self.authorization, self.membership, self.limits, self.idempotency)
+        self.switches = dict(switches)  #: choice by switch, for the switches that were set
+        for name, value in switches.items():
+            self.set_switch(name, value)
+        self.unreadable: set[str] = set()  #: ids of records that Sage cannot render
+        self.calls = 0  #: requests that reached the API, including refused ones
         self._version = urlsplit(catalog.api.base_url).path
         self._lock = threading.RLock()
 
-    def play(self, name: str, value: str) -> None:
-        """Set a switch of `playing.SWITCHES`; the name of the change filter only when Sage is made.
+    def set_switch(self, name: str, value: str) -> None:
+        """Set a switch of `switches.SWITCHES`; `change_filter` cannot change after construction.
 
         Raises:
-            ProjectError: there is no such switch, or it has no such choice.
+            ProjectError: there is no such switch, it has no such choice, or it can no longer be changed.
         """
-        check_play(name, value)
-        if name == "change_filter" and value != self.plays.get(name, usual(name)):
-            raise ProjectError("The name of the change filter is settled when the rehearsal is made.")
-        self.plays[name] = value
+        check_switch(name, value)
+        if name == "change_filter" and value != self.switches.get(name, default_choice(name)):
+            raise ProjectError("The switch change_filter can only be set when the rehearsal is created.")
+        self.switches[name] = value
         match name:
             case "retry_after":
-                self.door.retry_after = value
+                self.gateway.retry_after = value
             case "idempotency":
                 self.idempotency.is_honoured = value == "honoured"
             case "limits":
@@ -113,65 +116,67 @@ class RehearsalSage:
         self.authorization.apps[client_id] = App(client_id, client_secret, name, redirect_uri)
 
     def add_user(self, user_id: str, displayed_as: str, initials: str) -> None:
-        """Register a person."""
+        """Register a user."""
         self.membership.members[user_id] = Member(user_id, displayed_as, initials)
 
     def add_business(self, books: Books, members: Mapping[str, str]) -> None:
-        """Open a business; `members` are the roles of its users by user id."""
+        """Add a business; `members` gives the role of each of its users by user id."""
         self.membership.add_business(books, members)
 
     def business(self, business: str) -> Books:
-        """The books of a business, for whoever edits them by another hand."""
+        """Return the books of a business, for editing them outside the API."""
         return self.membership.businesses[business]
 
     def lapse(self, business: str, *, is_lapsed: bool = True) -> None:
-        """End a business's subscription, or renew it."""
+        """End the subscription of a business, or renew it."""
         (self.membership.lapsed.add if is_lapsed else self.membership.lapsed.discard)(business)
 
-    def spoil(self, sage_id: str) -> None:
-        """Let every page fail that holds this record and was asked for with `attributes=all`.
+    def mark_unreadable(self, sage_id: str) -> None:
+        """Make every page that contains this record fail when read with `attributes=all`.
 
-        A client in use has met it: one record that cannot be shown whole takes its page with it.
+        A client in production has met this: one record that Sage cannot render makes its whole page fail.
         """
-        self.spoiled.add(sage_id)
+        self.unreadable.add(sage_id)
 
-    def expect_foreign(self, business: str, instants: Iterable[int]) -> None:
-        """Other apps will call this business at these instants."""
-        self.limits.expect_foreign(business, instants)
+    def schedule_foreign_calls(self, business: str, instants: Iterable[int]) -> None:
+        """Schedule calls of other apps to this business at these instants."""
+        self.limits.schedule_foreign_calls(business, instants)
 
     def grant(
         self, client_id: str, user_id: str, business: str, scope: str = "full_access"
     ) -> dict[str, Any]:
-        """A consent without the page: what the token endpoint answers to a code."""
+        """Issue tokens without the consent page; return what the token endpoint answers to a code."""
         with self._lock:
             consent = Consent(client_id, user_id, business, scope)
             return self.authorization.issue_tokens(consent, self.clock.now())
 
     def request(self, method: str, url: str, headers: Mapping[str, str], body: bytes = b"") -> Reply:
-        """What the server answers to an absolute address or a path.
+        """Handle a request to an absolute address or a path and return the server's answer.
 
         Raises:
-            Dropped: it answers nothing.
+            Dropped: a fault dropped the connection before an answer came.
         """
         arrived = self.clock.now()
         request = self._read(method, url, headers, body)
         with self._lock:
-            faults = self.faults.strike(request.method, request.path)
+            faults = self.faults.faults_for(request.method, request.path)
             for struck in faults:
                 if struck.edit is not None:
                     struck.edit()
-        fault = next((fault for fault in faults if fault.trouble is not Trouble.EDIT), None)
-        reply = deliver(fault, lambda: self._handled(request), self._refused, self.clock)
+        fault = next((fault for fault in faults if fault.type is not FaultType.EDIT), None)
+        reply = deliver(fault, lambda: self._handle(request), self._too_many_requests, self.clock)
         with self._lock:
             named = {**reply.headers, self.catalog.api.request_id_header: self.ids.next("request")}
-        return replace(reply, headers=named, took=self.clock.now() - arrived)
+        return replace(reply, headers=named, elapsed_milliseconds=self.clock.now() - arrived)
 
     def description(self, address: str) -> dict[str, Any]:
-        """The OpenAPI document of what is answered here; `address` is where it is served."""
-        return describe(self.catalog, self.door.offered(self.catalog), address)
+        """Return the OpenAPI document of the operations offered; `address` is the server's base URL."""
+        return describe(self.catalog, self.gateway.offered(self.catalog), address)
 
     def save(self, path: Path) -> None:
-        """All of it as a JSON file of mode 0600, whole or not at all; faults too, where they can be told.
+        """Write the whole state atomically to a JSON file of mode 0600.
+
+        Faults are included, except those that call a function.
 
         Raises:
             ProjectError: the file cannot be written.
@@ -189,21 +194,21 @@ class RehearsalSage:
         *,
         faults: Faults | None = None,
     ) -> RehearsalSage:
-        """The rehearsal that `save` wrote; `read_books` is `Business.from_document`.
+        """Load the rehearsal that `save` wrote; `read_books` is `Business.from_document`.
 
-        Without `faults`, those go on that were at work when it was saved.
+        Without `faults`, the saved faults continue.
 
         Raises:
-            ProjectError: the file cannot be read, is not one, or is of another format.
+            ProjectError: the file cannot be read, is not a saved rehearsal, or has another format.
         """
         document = read_state(path)
         try:
-            return cls._restored(document, catalog, clock, read_books, faults)
+            return cls._from_document(document, catalog, clock, read_books, faults)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise ProjectError(f"{path} is not a whole saved rehearsal.", "Name another file.") from error
+            raise ProjectError(f"{path}: the saved rehearsal is damaged.", "Use another file.") from error
 
     @classmethod
-    def _restored(
+    def _from_document(
         cls,
         document: Mapping[str, Any],
         catalog: Catalog,
@@ -212,14 +217,14 @@ class RehearsalSage:
         faults: Faults | None,
     ) -> RehearsalSage:
         profile = document["limits"]["profile"]
-        catalog = as_played(catalog, document["plays"])
-        faults = faults or faults_of(document["faults"])
+        catalog = with_change_filter(catalog, document["plays"])
+        faults = faults or faults_from_document(document["faults"])
         sage = cls(
             catalog, clock, document["seed"], profile=profile, latency=document["latency"], faults=faults
         )
-        sage.plays = dict(document["plays"])
+        sage.switches = dict(document["plays"])
         sage.ids = Ids(document["seed"], document["ids"])
-        sage.membership.members = members_of(document["membership"])
+        sage.membership.members = members_from_document(document["membership"])
         sage.membership.lapsed = set(document["membership"]["lapsed"])
         for facts in document["membership"]["businesses"]:
             books = read_books(facts, catalog)
@@ -229,11 +234,11 @@ class RehearsalSage:
         )
         sage.limits = Limits.from_document(document["limits"], catalog.api.limit_profiles[profile])
         sage.idempotency = Idempotency.from_document(document["idempotency"], catalog)
-        sage.door = Door(
+        sage.gateway = Gateway(
             sage.authorization, sage.membership, sage.limits, sage.idempotency, document["retry_after"]
         )
         sage.calls = document["calls"]
-        sage.spoiled = set(document["spoiled"])
+        sage.unreadable = set(document["spoiled"])
         return sage
 
     def _read(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> _Request:
@@ -245,14 +250,14 @@ class RehearsalSage:
         named = {name.lower(): value for name, value in headers.items()}
         return _Request(method.upper(), path, target, is_api, named, body)
 
-    def _refused(self) -> Reply:
-        """A 429 out of the blue."""
+    def _too_many_requests(self) -> Reply:
+        """Return a 429 that no limit explains."""
         now = self.clock.now()
-        return self.door.too_many("per_minute", now + MINUTE, now)
+        return self.gateway.too_many("per_minute", now + MINUTE, now)
 
-    def _handled(self, request: _Request) -> Reply:
+    def _handle(self, request: _Request) -> Reply:
         if request.is_api:
-            return self._called(request)
+            return self._handle_call(request)
         sign_in, now = SignIn(self.authorization, self.membership), self.clock.now()
         with self._lock:
             match request.method, request.path:
@@ -269,33 +274,35 @@ class RehearsalSage:
                     return json_reply(200, self.description(_address(request)))
         return refusal(404, "RecordNotFound", "Couldn't find record.")
 
-    def _called(self, request: _Request) -> Reply:
-        """A call to the API. It counts when it arrives; the books see it when its time has passed."""
+    def _handle_call(self, request: _Request) -> Reply:
+        """Handle a call to the API: count it on arrival, run it after the latency."""
         now = self.clock.now()
         with self._lock:
             self.calls += 1
-            visit = self.door.visit(request.headers, now)
-            if isinstance(visit, Reply):
-                return visit
-            if (refused := self.door.limited(visit, now)) is not None:
+            caller = self.gateway.authenticate(request.headers, now)
+            if isinstance(caller, Reply):
+                return caller
+            if (refused := self.gateway.check_limits(caller, now)) is not None:
                 return refused
-            self.limits.begin(visit.app_id)
+            self.limits.begin_call(caller.app_id)
         reply = None
         try:
             if self.latency:
                 self.clock.sleep(self.latency)
             with self._lock:
                 now = self.clock.now()
-                reply = self.door.answer(
-                    visit, request.method, request.target, request.headers, request.body, now
+                reply = self.gateway.handle(
+                    caller, request.method, request.target, request.headers, request.body, now
                 )
-            if self.spoiled and is_spoiled(request.method, request.target, reply.body, self.spoiled):
+            if self.unreadable and has_unreadable_record(
+                request.method, request.target, reply.body, self.unreadable
+            ):
                 reply = server_error(500)
-            reply = altered(reply, self.plays)
+            reply = apply_switches(reply, self.switches)
             return reply
         finally:
             with self._lock:
-                self.limits.end(visit.app_id, self.clock.now(), len(reply.body) if reply else 0)
+                self.limits.end_call(caller.app_id, self.clock.now(), len(reply.body) if reply else 0)
 
     def _start_page(self, address: str, now: int) -> str:
         businesses = [overview(books, self.catalog, now) for books in self.membership.businesses.values()]
@@ -308,9 +315,9 @@ class RehearsalSage:
             "saved_at": instant_text(self.clock.now()),
             "latency": self.latency,
             "calls": self.calls,
-            "spoiled": sorted(self.spoiled),
-            "retry_after": self.door.retry_after,
-            "plays": self.plays,
+            "spoiled": sorted(self.unreadable),
+            "retry_after": self.gateway.retry_after,
+            "plays": self.switches,
             "faults": faults_document(self.faults),
             "ids": self.ids.document(),
             "authorization": self.authorization.document(),
@@ -321,6 +328,6 @@ class RehearsalSage:
 
 
 def _address(request: _Request) -> str:
-    """Where the visitor found us."""
+    """Return the base URL the client used, or an empty string where it sent no `Host` header."""
     host = request.headers.get("host", "")
     return f"http://{host}" if host else ""

@@ -1,6 +1,6 @@
 """The rehearsal Sage as an HTTP server on loopback, for any client.
 
-A lost answer is a real connection reset, a truncated one a body that breaks off.
+A lost answer is a real connection reset; a truncated answer is a body shorter than its Content-Length.
 """
 
 from __future__ import annotations
@@ -21,25 +21,25 @@ from sagerecon.rehearsal.sage import RehearsalSage
 
 HOST = "127.0.0.1"
 
-#: How long a connection is kept without a request; who sends one later finds it closed.
+#: How long an idle connection is kept open. A request sent on it later is lost.
 IDLE_SECONDS = 120
 
 _LARGEST_BODY = 32 * 1024 * 1024
 _NAMES = (HOST, "localhost")
 
-#: Linger for no time at all: closing then resets the connection instead of ending it in good order.
+#: SO_LINGER of zero seconds: closing the socket sends a RST instead of a FIN.
 _RESET = struct.pack("ii", 1, 0)
 
 
 class Server:
-    """A running server on 127.0.0.1; a context manager. Its API stands under `url` + `/v3.1`."""
+    """A running server on 127.0.0.1, usable as a context manager. Its API is below `url` + `/v3.1`."""
 
     def __init__(self, sage: RehearsalSage, port: int, idle_seconds: int) -> None:
         try:
             self._http = _HttpServer((HOST, port), sage, idle_seconds)
         except (OSError, OverflowError) as error:
             raise ProjectError(
-                f"Port {port} cannot be used: {error}.", "Choose another with --port."
+                f"Port {port} cannot be used: {error}.", "Choose another one with --port."
             ) from error
         self.sage = sage
         self.host = HOST
@@ -55,12 +55,12 @@ class Server:
         self._thread.join()
 
     def wait(self) -> None:
-        """Come back when the server is closed."""
+        """Block until the server is closed."""
         self._thread.join()
 
     @property
     def failures(self) -> list[Exception]:
-        """What went wrong in the rehearsal itself; each was answered with a 500."""
+        """Unexpected exceptions of the rehearsal; each was answered with a 500."""
         return self._http.failures
 
     def __enter__(self) -> Self:
@@ -73,24 +73,27 @@ class Server:
 
 
 def serve(sage: RehearsalSage, port: int = 0, idle_seconds: int = IDLE_SECONDS) -> Server:
-    """A server that has begun to answer; port 0 takes a free one. Quiet connections are closed.
+    """Start a server and return it; port 0 picks a free port.
+
+    Args:
+        idle_seconds: how long a connection may be idle before the server closes it.
 
     Raises:
-        ProjectError: the port is taken.
+        ProjectError: the port cannot be used.
     """
     return Server(sage, port, idle_seconds)
 
 
 class _HttpServer(ThreadingHTTPServer):
     daemon_threads = True
-    block_on_close = False  # connections are kept alive; their threads end with the sockets
+    block_on_close = False  # keep-alive connections would block it; their threads end with their sockets
 
     def __init__(self, address: tuple[str, int], sage: RehearsalSage, idle_seconds: int) -> None:
         self.sage = sage
         self.idle_seconds = idle_seconds
         self.failures: list[Exception] = []
         self._open: set[socket.socket] = set()
-        super().__init__(address, _Handler)  # closes itself where it cannot bind
+        super().__init__(address, _Handler)  # closes itself if it cannot bind
 
     def process_request_thread(self, request: object, client_address: object) -> None:
         connection: socket.socket = request  # type: ignore[assignment]
@@ -106,20 +109,20 @@ class _HttpServer(ThreadingHTTPServer):
             try:
                 connection.shutdown(socket.SHUT_RDWR)
             except OSError:
-                continue  # closed meanwhile
+                continue  # already closed
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A client that went away is no news."""
+        """Ignore a client that disconnected."""
 
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True  # else each answer waits 40 ms for the client's acknowledgement
+    disable_nagle_algorithm = True  # otherwise each answer waits 40 ms for the client's acknowledgement
     wbufsize = -1
     server: _HttpServer
 
     def setup(self) -> None:
-        """Wait for a request no longer than this server does."""
+        """Set the idle timeout of the connection."""
         super().setup()
         self.connection.settimeout(self.server.idle_seconds)
 
@@ -128,17 +131,17 @@ class _Handler(BaseHTTPRequestHandler):
         length = self.headers.get("Content-Length", "0")
         if not length.isdecimal() or int(length) > _LARGEST_BODY or "Transfer-Encoding" in self.headers:
             self.close_connection = True
-            self._send(refusal(411, "LengthRequired", "Say how long the body is with Content-Length."))
+            self._send(refusal(411, "LengthRequired", "Content-Length is required."))
             return
         body = self.rfile.read(int(length))
         if urlsplit(f"//{self.headers.get('Host', HOST)}").hostname not in _NAMES:
-            self._send(refusal(403, "Forbidden", "Only this machine is answered."))
+            self._send(refusal(403, "Forbidden", "Only requests from this machine are accepted."))
             return
         try:
             reply = self.server.sage.request(self.command, self.path, dict(self.headers.items()), body)
         except Dropped:
             self._reset()
-        except Exception as failure:  # a server answers whatever happens
+        except Exception as failure:  # a server must answer every request
             self.server.failures.append(failure)
             self._send(refusal(500, "UnexpectedError", "An unexpected error occurred."))
         else:
@@ -147,15 +150,15 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_OPTIONS = handle_any
 
     def version_string(self) -> str:
-        """The `Server` header."""
+        """Return the `Server` header."""
         return "RehearsalSage"
 
     def date_time_string(self, timestamp: float | None = None) -> str:  # noqa: ARG002
-        """The `Date` header, in the rehearsal's own time."""
+        """Return the `Date` header, in the rehearsal's own time."""
         return formatdate(self.server.sage.clock.now() // SECOND, usegmt=True)
 
     def log_message(self, format: str, *arguments: object) -> None:
-        """Nothing: an address may hold a code."""
+        """Log nothing: the address may contain an authorization code."""
 
     def _send(self, reply: Reply) -> None:
         self.send_response(reply.status)

@@ -1,4 +1,4 @@
-"""The file a rehearsal is saved in: JSON of mode 0600, whole or not at all."""
+"""The file in which a rehearsal is saved: JSON of mode 0600, written atomically."""
 
 from __future__ import annotations
 
@@ -14,37 +14,37 @@ FORMAT = "rehearsal/v1"
 
 
 def write_state(path: Path, document: Mapping[str, Any]) -> None:
-    """Put `document` in the place of what the file held.
+    """Replace the content of the file with `document`, atomically.
 
     Raises:
-        ProjectError: the file cannot be written; what it held stands.
+        ProjectError: the file cannot be written; its old content is kept.
     """
     text = json.dumps({"sagerecon": FORMAT, **document}, ensure_ascii=False, separators=(",", ":"))
-    beside = path.with_name(f"{path.name}.{os.getpid()}")
+    temporary = path.with_name(f"{path.name}.{os.getpid()}")
     try:
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        beside.replace(path)
+        temporary.replace(path)
     except OSError as error:
-        beside.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise ProjectError(f"{path} cannot be written: {error.strerror}.") from error
 
 
 def read_state(path: Path) -> Mapping[str, Any]:
-    """The document that `write_state` wrote.
+    """Read the document that `write_state` wrote.
 
     Raises:
-        ProjectError: the file cannot be read, or is no rehearsal of this version.
+        ProjectError: the file cannot be read, or is not a rehearsal of this version.
     """
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ProjectError(f"{path} cannot be read: {error.strerror}.") from error
     except ValueError as error:
-        raise ProjectError(f"{path} is not a whole saved rehearsal.", "Name another file.") from error
+        raise ProjectError(f"{path}: the saved rehearsal is damaged.", "Use another file.") from error
     if not isinstance(document, dict) or document.get("sagerecon") != FORMAT:
-        raise ProjectError(f"{path} is not a rehearsal of this version.", "Name another file.")
+        raise ProjectError(f"{path} is not a saved rehearsal of this version.", "Use another file.")
     return document

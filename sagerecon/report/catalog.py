@@ -48,7 +48,7 @@ def kind(found: Kind, api: Api) -> Iterator[RenderableType]:
     yield from _heading("Worth knowing", [*_knowledge(found)])
 
 
-def changes(found: Sequence[Change], meant: int) -> Iterator[RenderableType]:
+def changes(found: Sequence[Change], known_deviations: int) -> Iterator[RenderableType]:
     """What a document says otherwise than the catalog, resource by resource."""
     table = _table("what", "", "catalog", "document")
     resource = ""
@@ -56,12 +56,12 @@ def changes(found: Sequence[Change], meant: int) -> Iterator[RenderableType]:
         if change.resource != resource:
             resource = change.resource
             table.add_row(Text(resource, style="bold"))
-        cells = (f"  {change.what}", change.subject, change.ours, change.theirs)
+        cells = (f"  {change.aspect}", change.subject, change.in_catalog, change.in_document)
         table.add_row(*(escape(cell) for cell in cells))
     if found:
         yield table
     count = f"{len(found):,} difference{'' if len(found) == 1 else 's'}"
-    yield Text(f"{count}; {meant:,} more are meant, with their reasons in the catalog.")
+    yield Text(f"{count}; {known_deviations:,} more are known deviations, with their reasons in the catalog.")
 
 
 def _can(found: Kind) -> str:

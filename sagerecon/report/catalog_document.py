@@ -82,10 +82,10 @@ def change_document(change: Change) -> dict[str, str]:
     """A difference, as JSON."""
     return {
         "resource": change.resource,
-        "what": change.what,
+        "aspect": change.aspect,
         "subject": change.subject,
-        "catalog": change.ours,
-        "document": change.theirs,
+        "catalog": change.in_catalog,
+        "document": change.in_document,
     }
 
 

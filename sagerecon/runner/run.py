@@ -18,10 +18,11 @@ from sagerecon.model.call import Answer, Call
 from sagerecon.model.catalog import Catalog
 from sagerecon.model.clock import MINUTE, Clock
 from sagerecon.model.code import Code
-from sagerecon.model.draft import OnExisting, Reference, natural_key
+from sagerecon.model.draft import OnExisting, Reference
 from sagerecon.model.entity import Entity
 from sagerecon.model.errors import OtherBooksError, PlanningError, SagereconError, StoreError
 from sagerecon.model.finding import Finding
+from sagerecon.model.key import Key, NaturalKey
 from sagerecon.model.value import fingerprint
 from sagerecon.pairing.adoption import Candidate, is_other_record, objection_to_adopting
 from sagerecon.planning.budget import Budget
@@ -81,7 +82,7 @@ class RunLog(Bookings, Protocol):
         """How many attempts at this record are known to have come to nothing."""
         ...
 
-    def sage_id(self, kind: str, key: str) -> str | None:
+    def sage_id(self, kind: str, key: Key) -> str | None:
         """Sage's id for a draft key, or for a natural key that one entity bears."""
         ...
 
@@ -89,11 +90,11 @@ class RunLog(Bookings, Protocol):
         """The fingerprint of the body recorded for a draft key, or None."""
         ...
 
-    def answer(self, kind: str, key: str) -> Mapping[str, Any] | None:
+    def answer(self, kind: str, key: Key) -> Mapping[str, Any] | None:
         """What Sage said of the entity that bears a draft key or a natural key."""
         ...
 
-    def found(self, kind: str, key: str) -> Sequence[Entity]:
+    def found(self, kind: str, key: NaturalKey) -> Sequence[Entity]:
         """Every entity known to bear a natural key."""
         ...
 
@@ -105,7 +106,9 @@ class RunLog(Bookings, Protocol):
         """How many pages of a reading are recorded."""
         ...
 
-    def record(self, attempt: Attempt, entity: Entity, keys: Sequence[str], *, adopted: bool = False) -> None:
+    def record(
+        self, attempt: Attempt, entity: Entity, keys: Sequence[NaturalKey], *, adopted: bool = False
+    ) -> None:
         """The step is carried out: its answer, the id map and natural keys, in one commit."""
         ...
 
@@ -118,7 +121,7 @@ class RunLog(Bookings, Protocol):
         run: str,
         step: Step,
         page: int,
-        entities: Sequence[tuple[Entity, Sequence[str]]],
+        entities: Sequence[tuple[Entity, Sequence[NaturalKey]]],
         *,
         is_last: bool,
     ) -> None:
@@ -293,7 +296,7 @@ class _Walk:
                 return self._tell("read", step)
             self._calls.check_stop()
 
-    def _entities(self, step: Step, page: Page) -> list[tuple[Entity, list[str]]]:
+    def _entities(self, step: Step, page: Page) -> list[tuple[Entity, list[NaturalKey]]]:
         kind = self._catalog[step.kind]
         fields = sorted(self._keys.get(step.kind, ()))
         return [
@@ -345,7 +348,7 @@ class _Walk:
             entity = ending.entity
             if not entity.sage_id:  # a change may be answered with nothing
                 entity = replace(entity, sage_id=self._log.sage_id(step.kind, step.key) or "")
-            keys = [normal_key(kind, natural_key(name, value)) for name, value in step.identity.items()]
+            keys = [normal_key(kind, NaturalKey(name, value)) for name, value in step.identity.items()]
             self._log.record(ending.attempt, entity, keys)
             return self._tell("updated" if step.action is Action.UPDATE else "created", step)
         if ending.status == 403:
@@ -397,7 +400,7 @@ class _Walk:
         unique = {key.field for key in kind.natural_keys if key.is_unique}
         bearers: dict[str, Entity] = {}
         for name, value in step.identity.items():
-            for entity in self._log.found(step.kind, normal_key(kind, natural_key(name, value))):
+            for entity in self._log.found(step.kind, normal_key(kind, NaturalKey(name, value))):
                 if name in unique or not is_other_record(kind, document, entity.body):
                     bearers[entity.sage_id] = entity
         return list(bearers.values())
@@ -428,11 +431,12 @@ class _Walk:
     def _why_missing(self, step: Step, missing: Sequence[Reference]) -> str:
         reasons = []
         for reference in dict.fromkeys(missing):
-            kind = self._catalog[reference.kind]
-            bearers = self._log.found(reference.kind, normal_key(kind, reference.key))
-            why = self._log.set_aside_reason(self.run, reference.kind, reference.key)
-            if len(bearers) > 1:
-                why = f"{len(bearers)} entities in Sage bear it"
+            if isinstance(reference.key, NaturalKey):
+                key = normal_key(self._catalog[reference.kind], reference.key)
+                bearers = self._log.found(reference.kind, key)
+                why = f"{len(bearers)} entities in Sage bear it" if len(bearers) > 1 else None
+            else:
+                why = self._log.set_aside_reason(self.run, reference.kind, reference.key)
             reasons.append(f"{reference} ({(why or 'Sage holds no such thing').rstrip('.')})")
         return f"{step.label or step.key} refers to {', '.join(reasons)}."
 

@@ -1,1 +1,1 @@
-"""Edge: files to a typed, fingerprinted snapshot, and SQL datasets over it."""
+"""Edge: read source files into a typed, fingerprinted snapshot and run SQL datasets over it."""

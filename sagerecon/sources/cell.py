@@ -1,4 +1,4 @@
-"""A typed cell, and what is wrong with one that is not of its type."""
+"""Typed cells, and the error for a cell that does not have its declared type."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from sagerecon.model.code import Code
 from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.place import Place
 
-#: A cell as it is written to newline-delimited JSON: decimals and dates as text, so that no float comes up.
+#: A cell as written to newline-delimited JSON. Decimals and dates are text, so that no value becomes a float.
 Cell: TypeAlias = "str | int | bool | list[dict[str, Cell]] | None"
-Convert: TypeAlias = Callable[[object], Cell]
+CellConverter: TypeAlias = Callable[[object], Cell]
 
 
-class CellFault(Exception):
-    """A cell that is not what its column says. A warning has a `value` all the same."""
+class CellError(Exception):
+    """A cell that does not match its column. A warning carries the `value` that is kept."""
 
     def __init__(
         self,
@@ -34,21 +34,21 @@ class CellFault(Exception):
         self.value = value
 
     def finding(self, place: Place, column: str) -> Finding:
-        """The fault with its address."""
+        """Return the error as a finding at `place`, with the name of the column."""
         return Finding(self.code, place, f"{column}: {self.message}", self.hint, self.severity)
 
 
-def shown(cell: object) -> str:
-    """The cell as a message shows it: short, and never what a terminal cannot write."""
+def display_text(cell: object) -> str:
+    """Return the cell for use in a message: at most 40 characters, unpaired surrogates escaped."""
     if isinstance(cell, dict | list):
         return "an object" if isinstance(cell, dict) else "a list"
     if isinstance(cell, bool):
         return str(cell).lower()
-    text = digits(cell) if isinstance(cell, Decimal) else str(cell)
+    text = plain_digits(cell) if isinstance(cell, Decimal) else str(cell)
     text = text if len(text) <= 40 else f"{text[:39]}…"
     return f"'{text}'".encode("utf-8", "backslashreplace").decode()
 
 
-def digits(number: Decimal) -> str:
-    """Plain digits, but for numbers such as 1E+999999999 whose digits would fill the memory."""
+def plain_digits(number: Decimal) -> str:
+    """Return the number without an exponent, unless it has so many digits that they would fill the memory."""
     return f"{number:f}" if -60 < number.adjusted() < 60 else str(number)

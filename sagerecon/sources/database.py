@@ -1,4 +1,4 @@
-"""DuckDB as the program uses it: nothing from outside, nothing guessed, its words made ours."""
+"""DuckDB connections without access to other files, its types, and its errors as messages."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ from sagerecon.model.type import (
     list_of,
     object_of,
 )
-from sagerecon.sources.declared import WHOLE_DIGITS, Column
+from sagerecon.sources.definitions import MAX_INTEGER_DIGITS, Column
 
 #: Memory a query may take before it spills to disk.
 MEMORY = "512MB"
 
-_CLOSED: dict[str, str | bool | int | float | list[str]] = {
+_BASE_CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
     "memory_limit": MEMORY,
 }
 
-#: How DuckDB's messages begin: `Binder Error: `, `Invalid Input Error: `.
-_CLASS = re.compile(r"^[A-Z][A-Za-z ]{2,30} Error: ")
+#: The start of a DuckDB message: `Binder Error: `, `Invalid Input Error: `.
+_ERROR_CLASS = re.compile(r"^[A-Z][A-Za-z ]{2,30} Error: ")
 
 _SQL_TYPES = {
     "text": "VARCHAR",
@@ -72,49 +72,49 @@ _TYPES = {
 
 
 def open_for_loading(path: Path) -> duckdb.DuckDBPyConnection:
-    """A new database file that may read files, until `close_doors`."""
-    return duckdb.connect(str(path), config={**_CLOSED, "threads": 2})
+    """Open a new database file whose SQL may read files, so that rows can be loaded."""
+    return duckdb.connect(str(path), config={**_BASE_CONFIG, "threads": 2})
 
 
 def open_for_reading(path: Path) -> duckdb.DuckDBPyConnection:
-    """A database that nobody can change and whose SQL reaches nothing outside it.
+    """Open a database read-only, without access to other files.
 
-    One thread: rows that a query leaves unordered then come in the same order every time.
+    One thread only, so that the rows of a query without ORDER BY come in the same order every time.
     """
-    shut = {"threads": 1, "enable_external_access": False, "lock_configuration": True}
-    return duckdb.connect(str(path), read_only=True, config={**_CLOSED, **shut})
+    config = {"threads": 1, "enable_external_access": False, "lock_configuration": True}
+    return duckdb.connect(str(path), read_only=True, config={**_BASE_CONFIG, **config})
 
 
 def open_in_memory() -> duckdb.DuckDBPyConnection:
-    """An empty database that touches no file."""
-    connection = duckdb.connect(":memory:", config={**_CLOSED, "threads": 1, "temp_directory": ""})
-    close_doors(connection)
+    """Open an empty database in memory, without access to files."""
+    connection = duckdb.connect(":memory:", config={**_BASE_CONFIG, "threads": 1, "temp_directory": ""})
+    disable_external_access(connection)
     return connection
 
 
-def close_doors(connection: duckdb.DuckDBPyConnection) -> None:
-    """From here on SQL reaches no file and changes no setting."""
+def disable_external_access(connection: duckdb.DuckDBPyConnection) -> None:
+    """Deny SQL any access to files and settings from now on."""
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
 
 
-def quoted(name: str) -> str:
-    """A name as SQL takes it, whatever it holds."""
+def quote_identifier(name: str) -> str:
+    """Return the name in double quotes, as an SQL identifier."""
     return '"' + name.replace('"', '""') + '"'
 
 
 def sql_type(column: Column) -> str:
-    """The DuckDB type of a declared column; never DOUBLE."""
+    """Return the DuckDB type of a declared column; it is never an inexact type."""
     if column.type == "decimal":
-        return f"DECIMAL({WHOLE_DIGITS + column.scale}, {column.scale})"
+        return f"DECIMAL({MAX_INTEGER_DIGITS + column.scale}, {column.scale})"
     if column.type == "list":
-        fields = ", ".join(f"{quoted(inner.name)} {sql_type(inner)}" for inner in column.columns)
+        fields = ", ".join(f"{quote_identifier(inner.name)} {sql_type(inner)}" for inner in column.columns)
         return f"STRUCT({fields})[]"
     return _SQL_TYPES[column.type]
 
 
 def type_of(sql: Any) -> Type | str:
-    """Our type for a DuckDB type, or the name of the one that has none here, such as DOUBLE."""
+    """Return the `Type` for a DuckDB type, or the name of a type that is not supported, such as DOUBLE."""
     if sql.id in _TYPES:
         return _TYPES[sql.id]
     if sql.id in _INTEGERS:
@@ -124,24 +124,24 @@ def type_of(sql: Any) -> Type | str:
         return item if isinstance(item, str) else list_of(item)
     if sql.id == "struct":
         fields = {name: type_of(child) for name, child in sql.children}
-        strange = next((found for found in fields.values() if isinstance(found, str)), None)
-        return strange or object_of({n: found for n, found in fields.items() if isinstance(found, Type)})
+        unsupported = next((found for found in fields.values() if isinstance(found, str)), None)
+        return unsupported or object_of({n: found for n, found in fields.items() if isinstance(found, Type)})
     return str(sql)
 
 
 @contextmanager
-def storing(path: Path) -> Iterator[None]:
-    """Turns what DuckDB and the system say while a snapshot is written or opened into a StoreError."""
+def storage_errors(path: Path) -> Iterator[None]:
+    """Raise a StoreError for any DuckDB or operating-system error in the block."""
     try:
         yield
     except (OSError, duckdb.Error) as error:
-        raise StoreError(f"{path}: {_words(error)}.", _hint(error)) from error
+        raise StoreError(f"{path}: {_error_text(error)}.", _hint(error)) from error
 
 
-def _words(error: Exception) -> str:
+def _error_text(error: Exception) -> str:
     if isinstance(error, OSError):
         return (error.strerror or str(error)).lower()
-    return first_line(error)
+    return error_summary(error)
 
 
 def _hint(error: Exception) -> str:
@@ -152,17 +152,17 @@ def _hint(error: Exception) -> str:
         or "no space left" in text
         or "file too large" in text
     ):
-        return "The disk is full or the file may not grow; an older snapshot is as it was."
+        return "Free disk space or raise the file size limit. An existing snapshot is unchanged."
     if number in (errno.EACCES, errno.EPERM, errno.EROFS) or "permission denied" in text:
-        return "Check who may write there."
+        return "Check the permissions of the folder."
     if "lock" in text:
-        return "Another program has it open; wait until it is done."
+        return "Another program has the file open. Try again when it has finished."
     if "not a valid duckdb database" in text or "does not exist" in text:
-        return "Take it again: sagerecon snapshot."
+        return "Take a new snapshot: sagerecon snapshot."
     return ""
 
 
-def first_line(error: Exception) -> str:
-    """DuckDB's message without its class, its candidates and its picture of the line."""
+def error_summary(error: Exception) -> str:
+    """Return the first line of a DuckDB message, without the error class and the closing full stop."""
     line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-    return _CLASS.sub("", line).rstrip(".!")
+    return _ERROR_CLASS.sub("", line).rstrip(".!")

@@ -1,4 +1,4 @@
-"""Datasets: SQL over the snapshot, the columns it gives, and its rows as records."""
+"""Datasets, controls and checks: compiled SQL, its columns, and its rows as records, totals and findings."""
 
 from __future__ import annotations
 
@@ -12,44 +12,45 @@ import duckdb
 from sagerecon.model.code import CheckName, Code
 from sagerecon.model.control import Control, Figure, Item
 from sagerecon.model.finding import Finding
+from sagerecon.model.key import source_key
 from sagerecon.model.money import decimal_text, total
 from sagerecon.model.place import NOWHERE, Place
 from sagerecon.model.record import Record
 from sagerecon.model.type import DECIMAL, INTEGER, TEXT, UNKNOWN, Columns, Type, list_of
 from sagerecon.model.value import Scalar, Value
-from sagerecon.sources.columns import ORIGIN
 from sagerecon.sources.database import open_in_memory
-from sagerecon.sources.declared import CheckQuery, ControlQuery, Query, Sources
-from sagerecon.sources.opening import unreadable
-from sagerecon.sources.query import Compiled, Compiler, sql_fault
+from sagerecon.sources.definitions import CheckQuery, ControlQuery, Query, Sources
+from sagerecon.sources.files import source_error
+from sagerecon.sources.query import CompiledQuery, QueryCompiler, sql_finding
+from sagerecon.sources.rows import ORIGIN
 from sagerecon.sources.tables import create_table
 
-#: Rows fetched at a time.
-_BATCH = 1_000
+#: Number of rows fetched at a time.
+_BATCH_ROWS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class CompiledControl:
-    """A control whose SQL can be run."""
+    """A control whose SQL fits the tables of the snapshot."""
 
     declared: ControlQuery
-    figures: tuple[Compiled, ...]
-    items: Compiled | None
+    figures: tuple[CompiledQuery, ...]
+    items: CompiledQuery | None
 
 
 @dataclass(frozen=True, slots=True)
 class CompiledCheck:
-    """A check whose SQL can be run."""
+    """A check whose SQL fits the tables of the snapshot."""
 
     declared: CheckQuery
-    rows: Compiled
+    rows: CompiledQuery
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
-    """Everything a snapshot can be asked, proven to fit its tables."""
+class CompiledSources:
+    """All SQL of a sources.yaml, compiled against the tables of its files."""
 
-    datasets: Mapping[str, Compiled]
+    datasets: Mapping[str, CompiledQuery]
     controls: tuple[CompiledControl, ...]
     checks: tuple[CompiledCheck, ...]
 
@@ -57,32 +58,37 @@ class Shape:
 def describe(
     sources: Sources, parameters: Mapping[str, Scalar]
 ) -> tuple[Mapping[str, Columns], list[Finding]]:
-    """The columns of each dataset, worked out without a row of data, and what is wrong with any SQL.
+    """Return the columns of each dataset and a finding for each error in any SQL. Needs no data.
 
-    Datasets with an error are not in the answer. `_origin` is among the columns.
+    Datasets with an error are left out. The columns include `_origin`.
     """
     shape, findings = compile_queries(sources, parameters)
     return {name: compiled.columns for name, compiled in shape.datasets.items()}, findings
 
 
-def compile_queries(sources: Sources, parameters: Mapping[str, Scalar]) -> tuple[Shape, list[Finding]]:
-    """All datasets, controls and checks compiled against empty tables, and what is wrong with any SQL."""
+def compile_queries(
+    sources: Sources, parameters: Mapping[str, Scalar]
+) -> tuple[CompiledSources, list[Finding]]:
+    """Compile all datasets, controls and checks against empty tables.
+
+    Return what could be compiled, and a finding for each error in any SQL.
+    """
     with open_in_memory() as connection:
         for file in sources.files.values():
             create_table(connection, file)
-        compiler = Compiler(connection, sources, parameters)
-        datasets: dict[str, Compiled] = {}
+        compiler = QueryCompiler(connection, sources, parameters)
+        datasets: dict[str, CompiledQuery] = {}
         for name, dataset in sources.datasets.items():
             compiled = compiler.dataset(name)
             if compiled is not None:
-                wrong = list(_wrong_columns(dataset.query, compiled.columns, {ORIGIN: _ORIGINS}))
-                compiler.findings += wrong
-                if not wrong:
+                errors = list(_check_columns(dataset.query, compiled.columns, {ORIGIN: _ORIGINS}))
+                compiler.findings += errors
+                if not errors:
                     datasets[name] = compiled
         controls = [_control(control, compiler) for control in sources.controls.values()]
         checks = [_check(check, compiler) for check in sources.checks.values()]
         findings = sorted(set(compiler.findings), key=lambda found: (found.place, found.code, found.message))
-    shape = Shape(
+    shape = CompiledSources(
         datasets,
         tuple(control for control in controls if control is not None),
         tuple(check for check in checks if check is not None),
@@ -91,58 +97,59 @@ def compile_queries(sources: Sources, parameters: Mapping[str, Scalar]) -> tuple
 
 
 def read_records(
-    connection: duckdb.DuckDBPyConnection, name: str, compiled: Compiled, key: Sequence[str]
+    connection: duckdb.DuckDBPyConnection, name: str, compiled: CompiledQuery, key: Sequence[str]
 ) -> Iterator[Record]:
-    """The records of a dataset one by one, in the order of its SQL.
+    """Yield the records of a dataset, in the order of its SQL.
 
     Raises:
-        SourceError: the SQL fails on this data, or a column of `key` is not there.
+        SourceError: the SQL fails on this data, or a column of `key` does not exist.
     """
     for column in key:
         if column not in compiled.columns:
-            message = f"dataset '{name}' has no column '{column}' for its key."
-            raise unreadable(Finding(Code.NO_SUCH_COLUMN, compiled.query.place, message))
+            message = f"dataset '{name}' has no key column '{column}'."
+            raise source_error(Finding(Code.NO_SUCH_COLUMN, compiled.query.place, message))
     for values in read_rows(connection, compiled):
-        yield Record(
-            name, "|".join(_key_text(values[column]) for column in key), values, _places(values[ORIGIN])
-        )
+        text = source_key(_text(values[column]) for column in key)
+        yield Record(name, text, values, _places(values[ORIGIN]))
 
 
-def count_records(connection: duckdb.DuckDBPyConnection, compiled: Compiled) -> int:
-    """How many rows a query gives.
+def count_records(connection: duckdb.DuckDBPyConnection, compiled: CompiledQuery) -> int:
+    """Return the number of rows that a query returns.
 
     Raises:
         SourceError: the SQL fails on this data.
     """
-    sql = f"SELECT count(*) FROM (\n{compiled.sql}\n)"  # noqa: S608 - the text of sources.yaml, one SELECT
+    sql = f"SELECT count(*) FROM (\n{compiled.sql}\n)"  # noqa: S608 - the SQL of sources.yaml, checked to be one SELECT
     try:
         row = connection.execute(sql, compiled.values).fetchone()
     except duckdb.Error as error:
-        raise unreadable(sql_fault(compiled.query, error, compiled.first_line + 1)) from error
+        raise source_error(sql_finding(compiled.query, error, compiled.first_line + 1)) from error
     return int(row[0]) if row else 0
 
 
-def read_rows(connection: duckdb.DuckDBPyConnection, compiled: Compiled) -> Iterator[Mapping[str, Value]]:
-    """The rows of a query one by one, by column name.
+def read_rows(
+    connection: duckdb.DuckDBPyConnection, compiled: CompiledQuery
+) -> Iterator[Mapping[str, Value]]:
+    """Yield the rows of a query as mappings from column name to value.
 
     Raises:
         SourceError: the SQL fails on this data.
     """
     names = tuple(compiled.columns)
-    cursor = connection.cursor()  # of its own, so that several queries can be read side by side
+    cursor = connection.cursor()  # a separate cursor, so that several queries can be read at the same time
     try:
         cursor.execute(compiled.sql, compiled.values)
-        while rows := cursor.fetchmany(_BATCH):
+        while rows := cursor.fetchmany(_BATCH_ROWS):
             for row in rows:
                 yield dict(zip(names, row, strict=True))
     except duckdb.Error as error:
-        raise unreadable(sql_fault(compiled.query, error, compiled.first_line)) from error
+        raise source_error(sql_finding(compiled.query, error, compiled.first_line)) from error
     finally:
         cursor.close()
 
 
-def take_control(connection: duckdb.DuckDBPyConnection, control: CompiledControl) -> Control:
-    """The control totals of the data, and the records they are made of.
+def read_control(connection: duckdb.DuckDBPyConnection, control: CompiledControl) -> Control:
+    """Return the figures of a control on this data, and the items that they are made of.
 
     Raises:
         SourceError: the SQL fails on this data.
@@ -158,8 +165,8 @@ def take_control(connection: duckdb.DuckDBPyConnection, control: CompiledControl
     )
 
 
-def take_check(connection: duckdb.DuckDBPyConnection, check: CompiledCheck) -> Iterator[Finding]:
-    """A finding for each row of the data that breaks the rule.
+def run_check(connection: duckdb.DuckDBPyConnection, check: CompiledCheck) -> Iterator[Finding]:
+    """Yield a finding for each row that breaks the rule of the check.
 
     Raises:
         SourceError: the SQL fails on this data.
@@ -169,7 +176,7 @@ def take_check(connection: duckdb.DuckDBPyConnection, check: CompiledCheck) -> I
         places = _places(row[ORIGIN])
         place = places[0] if places else declared.query.place
         yield Finding(
-            CheckName(declared.name), place, _key_text(row["message"]), declared.hint, declared.severity
+            CheckName(declared.name), place, _text(row["message"]), declared.hint, declared.severity
         )
 
 
@@ -178,57 +185,59 @@ _TEXTS = (TEXT, UNKNOWN)
 _ORIGINS = (TEXT, list_of(TEXT), UNKNOWN, list_of(UNKNOWN))
 
 
-def _control(control: ControlQuery, compiler: Compiler) -> CompiledControl | None:
-    wanted: dict[str, tuple[Type, ...]] = {"bucket": _TEXTS, "amount": _AMOUNTS}
-    figures = [_checked(compiler, figure.query, wanted) for figure in control.figures]
-    wanted_items = {**wanted, "label": _TEXTS, ORIGIN: _ORIGINS}
-    items = _checked(compiler, control.items, wanted_items) if control.items is not None else None
-    whole = [figure for figure in figures if figure is not None]
-    if len(whole) < len(figures) or (items is None) != (control.items is None):
+def _control(control: ControlQuery, compiler: QueryCompiler) -> CompiledControl | None:
+    expected: dict[str, tuple[Type, ...]] = {"bucket": _TEXTS, "amount": _AMOUNTS}
+    figures = [_compile_query(compiler, figure.query, expected) for figure in control.figures]
+    item_types = {**expected, "label": _TEXTS, ORIGIN: _ORIGINS}
+    items = _compile_query(compiler, control.items, item_types) if control.items is not None else None
+    compiled = [figure for figure in figures if figure is not None]
+    if len(compiled) < len(figures) or (items is None) != (control.items is None):
         return None
-    return CompiledControl(control, tuple(whole), items)
+    return CompiledControl(control, tuple(compiled), items)
 
 
-def _check(check: CheckQuery, compiler: Compiler) -> CompiledCheck | None:
-    rows = _checked(compiler, check.query, {"message": _TEXTS, ORIGIN: _ORIGINS})
+def _check(check: CheckQuery, compiler: QueryCompiler) -> CompiledCheck | None:
+    rows = _compile_query(compiler, check.query, {"message": _TEXTS, ORIGIN: _ORIGINS})
     return CompiledCheck(check, rows) if rows is not None else None
 
 
-def _checked(compiler: Compiler, query: Query, wanted: Mapping[str, tuple[Type, ...]]) -> Compiled | None:
+def _compile_query(
+    compiler: QueryCompiler, query: Query, expected: Mapping[str, tuple[Type, ...]]
+) -> CompiledQuery | None:
     compiled = compiler.query(query)
     if compiled is None:
         return None
-    wrong = list(_wrong_columns(query, compiled.columns, wanted))
-    compiler.findings += wrong
-    return None if wrong else compiled
+    errors = list(_check_columns(query, compiled.columns, expected))
+    compiler.findings += errors
+    return None if errors else compiled
 
 
-def _wrong_columns(
-    query: Query, columns: Columns, wanted: Mapping[str, tuple[Type, ...]]
+def _check_columns(
+    query: Query, columns: Columns, expected: Mapping[str, tuple[Type, ...]]
 ) -> Iterator[Finding]:
-    for name, types in wanted.items():
+    for name, types in expected.items():
         if name not in columns:
-            hint = "Select the _origin of the rows it is made from." if name == ORIGIN else ""
-            yield Finding(Code.MISSING_COLUMN, query.place, f"the SQL gives no column '{name}'.", hint)
+            hint = "Select the _origin of the source rows." if name == ORIGIN else ""
+            yield Finding(Code.MISSING_COLUMN, query.place, f"the SQL does not return column '{name}'.", hint)
         elif columns[name] not in types:
-            message = f"column '{name}' is {columns[name]} and must be {types[0]}."
-            yield Finding(Code.WRONG_COLUMN, query.place, message, "Cast it.")
+            message = f"column '{name}' has type {columns[name]}; it must be {types[0]}."
+            yield Finding(Code.WRONG_COLUMN, query.place, message, "Cast the column.")
 
 
-def _amounts(connection: duckdb.DuckDBPyConnection, compiled: Compiled) -> dict[str, Decimal]:
+def _amounts(connection: duckdb.DuckDBPyConnection, compiled: CompiledQuery) -> dict[str, Decimal]:
     amounts: dict[str, Decimal] = {}
     for row in read_rows(connection, compiled):
-        bucket = _key_text(row["bucket"])
+        bucket = _text(row["bucket"])
         amounts[bucket] = total((amounts.get(bucket, Decimal()), _amount(row["amount"])))
     return amounts
 
 
-def _items(connection: duckdb.DuckDBPyConnection, compiled: Compiled) -> Iterator[Item]:
+def _items(connection: duckdb.DuckDBPyConnection, compiled: CompiledQuery) -> Iterator[Item]:
     for row in read_rows(connection, compiled):
         places = _places(row[ORIGIN])
         yield Item(
-            _key_text(row["bucket"]),
-            _key_text(row["label"]),
+            _text(row["bucket"]),
+            _text(row["label"]),
             _amount(row["amount"]),
             places[0] if places else NOWHERE,
         )
@@ -246,9 +255,11 @@ def _places(origin: Value) -> tuple[Place, ...]:
     return ()
 
 
-def _key_text(value: Value) -> str:
+def _text(value: Value) -> str:
     if value is None:
         return ""
     if isinstance(value, Decimal):
         return decimal_text(value, least_places=0)
+    if isinstance(value, bool):
+        return "true" if value else "false"  # as a mapping writes it in a reference
     return value.isoformat() if isinstance(value, date) else str(value)

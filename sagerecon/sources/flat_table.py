@@ -1,4 +1,4 @@
-"""What CSV and XLSX share: a heading, rows of cells in its order."""
+"""Tables with a header row and rows of cells, as in CSV and XLSX files."""
 
 from __future__ import annotations
 
@@ -9,61 +9,68 @@ from sagerecon.model.code import Code
 from sagerecon.model.finding import Finding
 from sagerecon.model.place import Place
 from sagerecon.model.suggestion import suggestion
-from sagerecon.sources.columns import Field, Row, RowTyper, converter
-from sagerecon.sources.declared import Column, SourceFile
+from sagerecon.sources.definitions import Column, SourceFile
+from sagerecon.sources.rows import Field, Row, RowConverter, converter
 
 
 class FlatTable:
-    """The declared columns laid over one file's heading, which stands at `place`."""
+    """Finds the declared columns in the header row of one file, and converts its rows.
 
-    def __init__(self, file: SourceFile, heading: Sequence[str], place: Place) -> None:
-        self._heading = [name.strip() for name in heading]
+    `place` is the place of the header row.
+    """
+
+    def __init__(self, file: SourceFile, header: Sequence[str], place: Place) -> None:
+        self._header = [name.strip() for name in header]
         self._file = file
         self._place = place
         numbers = {column.name: self._number(column) for column in file.columns}
         self._numbers = {name: number for name, number in numbers.items() if number is not None}
-        self._typer = RowTyper(_field(column, numbers[column.name], file) for column in file.columns)
+        self._row_converter = RowConverter(
+            _field(column, numbers[column.name], file) for column in file.columns
+        )
 
-    def faults(self) -> Iterator[Finding]:
-        """Declared columns that the heading lacks or has twice."""
+    def header_findings(self) -> Iterator[Finding]:
+        """Yield a finding for each declared column that is missing from the header row or occurs twice."""
         for column in self._file.columns:
-            heading = column.path[0]
-            count = self._heading.count(heading)
+            title = column.path[0]
+            count = self._header.count(title)
             if not count and not column.optional:
                 yield Finding(
                     Code.MISSING_COLUMN,
                     self._place,
-                    f"there is no column '{heading}', which {column.name} is read from.",
-                    suggestion(heading, self._heading) or self._delimiter_hint(),
+                    f"the header row has no column '{title}', declared as '{column.name}'.",
+                    suggestion(title, self._header) or self._delimiter_hint(),
                 )
             elif count > 1:
-                number = self._heading.index(heading) + 1
+                number = self._header.index(title) + 1
                 place = Place(self._place.file, self._place.line, number)
-                yield Finding(Code.COLUMN_TWICE, place, f"there are {count} columns '{heading}'.")
+                yield Finding(
+                    Code.COLUMN_TWICE, place, f"column '{title}' occurs {count} times in the header row."
+                )
 
     def row(self, cells: Sequence[object], line: int) -> tuple[Row, list[Finding]]:
-        """The typed row and what is wrong with it."""
+        """Return the typed row at `line`, and a finding for each cell that does not match its column."""
 
         def place_of(column: Column) -> Place:
             number = self._numbers.get(column.name)
             return Place(self._place.file, line, 0 if number is None else number + 1)
 
-        return self._typer.row(cells, f"{self._place.file}:{line}", place_of)
+        return self._row_converter.row(cells, f"{self._place.file}:{line}", place_of)
 
     def _number(self, column: Column) -> int | None:
-        heading = column.path[0]
-        return self._heading.index(heading) if heading in self._heading else None
+        title = column.path[0]
+        return self._header.index(title) if title in self._header else None
 
     def _delimiter_hint(self) -> str:
-        if self._file.format == "csv" and len(self._heading) == 1:
+        if self._file.format == "csv" and len(self._header) == 1:
             for mark in ";\t|,":
-                if mark in self._heading[0]:
+                if mark in self._header[0]:
                     shown = {"\t": '"\\t"'}.get(mark, f"'{mark}'")
-                    return f"The first line has {shown} in it: say delimiter: {shown}."
-        return f"The heading has: {', '.join(self._heading)[:200]}."
+                    return f"The header row contains {shown}. Set delimiter: {shown}."
+        return f"Columns found: {', '.join(self._header)[:200]}."
 
 
 def _field(column: Column, number: int | None, file: SourceFile) -> Field:
-    if number is None:  # said once at the heading, not again in each row
+    if number is None:  # reported once for the header row, not again for each row
         return Field(column, lambda _cells: None, lambda _cell: None)
     return Field(column, itemgetter(number), converter(column, file))

@@ -1,4 +1,4 @@
-"""JSON files to typed rows: strict, exact, and each record with its line and column."""
+"""Reading JSON files into typed rows, with exact numbers and the line and column of each record."""
 
 from __future__ import annotations
 
@@ -10,103 +10,109 @@ from sagerecon.model.code import Code
 from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.place import Place
 from sagerecon.model.suggestion import suggestion
-from sagerecon.sources.columns import Row, RowTyper
-from sagerecon.sources.declared import Column, SourceFile
-from sagerecon.sources.json_cells import Presence, json_fields
-from sagerecon.sources.json_text import JsonFault, JsonText
-from sagerecon.sources.opening import empty_source, reading, refuse_other_formats, unreadable
+from sagerecon.sources.definitions import Column, SourceFile
+from sagerecon.sources.files import empty_source_finding, file_errors, require_format, source_error
+from sagerecon.sources.json_fields import PathTracker, json_fields
+from sagerecon.sources.json_text import JsonDocument, JsonError
+from sagerecon.sources.rows import Row, RowConverter
 
-#: What APIs call the number of records an answer holds.
-COUNTS = ("maxResults", "totalCount", "total_count", "$total", "recordCount", "record_count")
+#: Keys under which APIs state the number of records in a response.
+COUNT_KEYS = ("maxResults", "totalCount", "total_count", "$total", "recordCount", "record_count")
 
 
 class JsonReader:
-    """Reads the files of one table. `finish` says what can only be said when all are read."""
+    """Reads the JSON files of one table."""
 
     def __init__(self, file: SourceFile) -> None:
         self._file = file
-        self._typer = RowTyper(json_fields(file))
-        self._presence = Presence(file.columns)
+        self._row_converter = RowConverter(json_fields(file))
+        self._paths = PathTracker(file.columns)
 
     def rows(self, path: Path, name: str) -> Iterator[Row | Finding]:
-        """The rows of one file in its order, and what is wrong with them.
+        """Yield the rows of one file in its order, and a finding for each error in them.
 
         Raises:
-            SourceError: the file cannot be read, is not JSON, or holds no such list.
+            SourceError: the file cannot be read, is not JSON, or has no list at the declared path.
         """
-        refuse_other_formats(path, name, "json")
+        require_format(path, name, "json")
         text = _read_text(path, name, self._file.encoding)
-        document = JsonText(text)
+        document = JsonDocument(text)
         try:
             yield from self._walk(document, name)
-        except JsonFault as fault:
-            place = _place(name, document, fault.position)
-            raise unreadable(Finding(fault.code, place, fault.message, fault.hint)) from None
+        except JsonError as error:
+            place = _place(name, document, error.position)
+            raise source_error(Finding(error.code, place, error.message, error.hint)) from None
 
     def finish(self) -> Iterator[Finding]:
-        """The columns whose path no record had."""
-        for column, where, keys in self._presence.absent():
+        """Yield a finding for each column whose path no record of any file had."""
+        for column, where, keys in self._paths.missing():
             yield Finding(
                 Code.COLUMN_NEVER_THERE,
                 column.place,
-                f"no record of {self._file.path} has '{where}', so {column.name} is always empty.",
+                f"no record in {self._file.path} has '{where}', so {column.name} is always empty.",
                 suggestion(where.rpartition(".")[2], keys)
-                or "Say optional: true if that can be, or correct the path.",
+                or "Correct the path, or set optional: true if no record needs it.",
                 Severity.WARNING,
             )
 
-    def _walk(self, document: JsonText, name: str) -> Iterator[Row | Finding]:
+    def _walk(self, document: JsonDocument, name: str) -> Iterator[Row | Finding]:
         count = 0
-        beside: dict[str, object] = {}
-        for position, record in document.records(self._file.records, beside):
+        siblings: dict[str, object] = {}
+        for position, record in document.records(self._file.records, siblings):
             count += 1
             if not isinstance(record, dict):
                 place = _place(name, document, position)
-                yield Finding(Code.NOT_A_RECORD, place, "a record must be an object: {…}.")
+                yield Finding(Code.NOT_A_RECORD, place, "the record is not a JSON object.")
                 continue
-            self._presence.look(record)
+            self._paths.observe(record)
 
             def place_of(column: Column, start: int = position) -> Place:
                 found = document.find(start, column.path)
                 return _place(name, document, start if found is None else found)
 
             line, number = document.line_and_column(position)
-            row, findings = self._typer.row(record, f"{name}:{line}:{number}", place_of)
+            row, findings = self._row_converter.row(record, f"{name}:{line}:{number}", place_of)
             yield from findings
             yield row
-        yield from self._counts(document, name, beside, count)
+        yield from self._count_findings(document, name, siblings, count)
 
-    def _counts(
-        self, document: JsonText, name: str, beside: Mapping[str, object], count: int
+    def _count_findings(
+        self, document: JsonDocument, name: str, siblings: Mapping[str, object], count: int
     ) -> Iterator[Finding]:
         if document.list_position is None:
             yield from self._no_list(document, name)
         elif not count:
             place = _place(name, document, document.list_position)
-            yield empty_source(place, self._file, "the list holds no record.")
-        declared = {
-            key: said for key, said in beside.items() if key in COUNTS and isinstance(said, int | Decimal)
+            yield empty_source_finding(place, self._file, "the list of records is empty.")
+        stated = {
+            key: value
+            for key, value in siblings.items()
+            if key in COUNT_KEYS and isinstance(value, int | Decimal)
         }
         if self._file.count:
-            said = document.value_at(self._file.count)
-            declared = {".".join(self._file.count): said if isinstance(said, int) else -1}
-        for key, said in declared.items():
-            if said != count and document.list_position is not None:
+            value = document.value_at(self._file.count)
+            stated = {".".join(self._file.count): value if isinstance(value, int) else -1}
+        for key, number in stated.items():
+            if number != count and document.list_position is not None:
                 yield Finding(
                     Code.COUNT_DIFFERS,
                     _place(name, document, document.list_position),
-                    f"the file says {key} {said} and holds {count}.",
-                    "Look whether a page is missing." if said > count else "",
+                    f"the file states {key} {number} but holds {count} record{'' if count == 1 else 's'}.",
+                    "Check whether a page is missing." if number > count else "",
                     Severity.WARNING,
                 )
 
-    def _no_list(self, document: JsonText, name: str) -> Iterator[Finding]:
-        """The list is not there: an empty answer, or the file of something else."""
+    def _no_list(self, document: JsonDocument, name: str) -> Iterator[Finding]:
+        """Yield or raise the finding for a file without the list of records.
+
+        Raises:
+            SourceError: unless the response is empty and the table is optional.
+        """
         place = _place(name, document, document.deepest_position)
-        reached, keys = ".".join(document.reached) or "the answer", document.keys
-        wanted = self._file.records[len(document.reached)]
+        parent, keys = ".".join(document.matched_path) or "the response", document.sibling_keys
+        expected = self._file.records[len(document.matched_path)]
         if not keys:
-            finding = empty_source(place, self._file, f"an empty answer: {reached} holds nothing.")
+            finding = empty_source_finding(place, self._file, f"{parent} is an empty object.")
             if self._file.optional:
                 yield finding
                 return
@@ -114,14 +120,14 @@ class JsonReader:
             finding = Finding(
                 Code.RECORDS_NOT_THERE,
                 place,
-                f"{reached} has no '{wanted}'; it holds {', '.join(keys)}.",
-                suggestion(wanted, keys) or "Is this the file of something else?",
+                f"{parent} has no key '{expected}'; its keys are {', '.join(keys)}.",
+                suggestion(expected, keys) or "Check that this is the right file.",
             )
-        raise unreadable(finding)
+        raise source_error(finding)
 
 
 def _read_text(path: Path, name: str, encoding: str) -> str:
-    with reading(Place(name)):
+    with file_errors(Place(name)):
         data = path.read_bytes()
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         encoding = "utf-16"
@@ -129,18 +135,18 @@ def _read_text(path: Path, name: str, encoding: str) -> str:
         text = data.decode(encoding)
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise unreadable(
+        raise source_error(
             Finding(
                 Code.NOT_IN_ENCODING,
                 Place(name, line),
-                f"the byte 0x{data[error.start]:02x} is not {encoding}.",
-                "Say the file's encoding, such as encoding: cp1252.",
+                f"byte 0x{data[error.start]:02x} is not valid {encoding}.",
+                "Set the encoding of the file, such as encoding: cp1252.",
             )
         ) from None
     if not text.strip():
-        raise unreadable(Finding(Code.EMPTY_FILE, Place(name), "the file is empty."))
+        raise source_error(Finding(Code.EMPTY_FILE, Place(name), "the file is empty."))
     return text
 
 
-def _place(name: str, document: JsonText, position: int) -> Place:
+def _place(name: str, document: JsonDocument, position: int) -> Place:
     return Place(name, *document.line_and_column(position))

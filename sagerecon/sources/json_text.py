@@ -1,4 +1,4 @@
-"""A JSON text walked to its list of records, one record decoded at a time, with positions."""
+"""Reading the list of records in a JSON text, one record at a time, with positions."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from typing import Any
 from sagerecon.model.code import Code
 
 _BLANK = re.compile(r"[ \t\n\r]*")
-#: The decoder's own words for a string that never closes.
+#: The decoder's message for a string that is never closed.
 _UNTERMINATED = "Unterminated string"
 
 
-class JsonFault(Exception):
-    """The text is not JSON at `position`."""
+class JsonError(Exception):
+    """The text is not JSON at `position`, or does not have the expected structure there."""
 
     def __init__(self, code: Code, position: int, message: str, hint: str = "") -> None:
         super().__init__(message)
@@ -26,47 +26,52 @@ class JsonFault(Exception):
         self.hint = hint
 
 
-class JsonText:
-    """A JSON text, the list of records in it, and where things stand.
+class JsonDocument:
+    """A JSON text with the positions of its values.
 
-    After `records` is exhausted, `list_position` is where the list stands, or None where the path
-    leads nowhere; `reached` is how far it led, `keys` what stood there instead.
+    After `records` is exhausted, `list_position` is the position of the list, or None if the path does
+    not exist; then `matched_path` is the part of the path that exists, and `sibling_keys` are the keys
+    of the object in which the next step is missing.
     """
 
     def __init__(self, text: str) -> None:
         self._text = text
         self._decoder = json.JSONDecoder(
-            parse_float=Decimal, parse_constant=_no_constant, object_pairs_hook=_object
+            parse_float=Decimal, parse_constant=_refuse_constant, object_pairs_hook=_object
         )
         self._line = 1
         self._counted = 0
         self.list_position: int | None = None
-        self.reached: tuple[str, ...] = ()
-        self.keys: tuple[str, ...] = ()
+        self.matched_path: tuple[str, ...] = ()
+        self.sibling_keys: tuple[str, ...] = ()
         self.deepest_position = 0
 
-    def records(self, path: Sequence[str], beside: dict[str, object]) -> Iterator[tuple[int, Any]]:
-        """Each item of the list at `path` with its position; the rest of the text is proven to be JSON.
+    def records(self, path: Sequence[str], siblings: dict[str, object]) -> Iterator[tuple[int, Any]]:
+        """Yield each item of the list at `path` with its position, then check the rest of the text.
 
-        `beside` is filled with the numbers that stand in the same object as the list.
+        `siblings` is filled with the numbers in the object that contains the list.
 
         Raises:
-            JsonFault: the text is not JSON from somewhere on.
+            JsonError: the text is not JSON, or has no object or list where one is expected.
         """
-        position = self._skip(0)
-        position = yield from self._descend(position, tuple(path), beside)
-        end = self._skip(position)
+        position = self._skip_whitespace(0)
+        position = yield from self._descend(position, tuple(path), siblings)
+        end = self._skip_whitespace(position)
         if end < len(self._text):
-            raise JsonFault(Code.NOT_JSON, end, "not JSON: something stands after its end.")
+            raise JsonError(
+                Code.NOT_JSON, end, "invalid JSON: unexpected text after the end of the document."
+            )
 
     def find(self, start: int, path: Sequence[str]) -> int | None:
-        """The position of the value at `path` in the value at `start`, or None."""
+        """Return the position of the value at `path` inside the value at `start`, or None."""
         for step in path:
             mark = self._peek(start)
             if mark == "{":
-                found = next((at for key, at in self._entries(start) if key == step), None)
+                found = next((at for key, at in self._value_positions(start) if key == step), None)
             elif mark == "[" and step.isdecimal():
-                found = next((at for key, at in enumerate(self._places(start)) if key == int(step)), None)
+                found = next(
+                    (at for key, at in enumerate(self._item_positions(start)) if key == int(step)), None
+                )
             else:
                 found = None
             if found is None:
@@ -75,12 +80,15 @@ class JsonText:
         return start
 
     def value_at(self, path: Sequence[str]) -> Any:
-        """The value at `path` of the whole text, or None."""
-        found = self.find(self._skip(0), path)
+        """Return the value at `path` from the top of the text, or None."""
+        found = self.find(self._skip_whitespace(0), path)
         return None if found is None else self._decode(found)[0]
 
     def line_and_column(self, position: int) -> tuple[int, int]:
-        """Line and column of a position, from 1. Positions mostly grow, so lines are counted onwards."""
+        """Return the line and column of a position, both from 1.
+
+        Lines are counted from the last position asked for, because positions mostly increase.
+        """
         if position < self._counted:
             self._line, self._counted = 1, 0
         self._line += self._text.count("\n", self._counted, position)
@@ -88,42 +96,42 @@ class JsonText:
         return self._line, position - self._text.rfind("\n", 0, position)
 
     def _descend(
-        self, position: int, path: tuple[str, ...], beside: dict[str, object]
+        self, position: int, path: tuple[str, ...], siblings: dict[str, object]
     ) -> Generator[tuple[int, Any], None, int]:
         self.deepest_position = position
         if not path:
             return (yield from self._items(position))
         if self._peek(position) != "{":
-            raise JsonFault(Code.NOT_AN_OBJECT, position, f"an object with '{path[0]}' is looked for here.")
+            raise JsonError(Code.NOT_AN_OBJECT, position, f"expected an object with the key '{path[0]}'.")
         keys: list[str] = []
-        end = self._skip(position + 1)
+        end = self._skip_whitespace(position + 1)
         while self._peek(end) != "}":
             key, start = self._key(end)
             if key in keys:
-                raise JsonFault(Code.KEY_TWICE, end, f"the key '{key}' stands twice in one object.")
+                raise JsonError(Code.KEY_TWICE, end, f"duplicate key '{key}' in an object.")
             keys.append(key)
             if key == path[0]:
-                self.reached = (*self.reached, key)
-                end = yield from self._descend(start, path[1:], beside)
+                self.matched_path = (*self.matched_path, key)
+                end = yield from self._descend(start, path[1:], siblings)
             else:
                 value, end = self._decode(start)
                 if len(path) == 1 and isinstance(value, int | Decimal):
-                    beside[key] = value
+                    siblings[key] = value
             end = self._next(end, "}")
         if path[0] not in keys:
-            self.keys, self.deepest_position = tuple(keys), position
+            self.sibling_keys, self.deepest_position = tuple(keys), position
         return end + 1
 
     def _items(self, position: int) -> Generator[tuple[int, Any], None, int]:
         if self._peek(position) != "[":
-            raise JsonFault(
+            raise JsonError(
                 Code.NOT_A_LIST,
                 position,
-                "a list of records is looked for here.",
-                "Correct records: in sources.yaml.",
+                "expected a list of records.",
+                "Correct 'records' in sources.yaml.",
             )
         self.list_position = position
-        end = self._skip(position + 1)
+        end = self._skip_whitespace(position + 1)
         while self._peek(end) != "]":
             start = end
             value, end = self._decode(start)
@@ -131,40 +139,40 @@ class JsonText:
             end = self._next(end, "]")
         return end + 1
 
-    def _entries(self, position: int) -> Iterator[tuple[str, int]]:
-        """Each key of the object at `position`, and where its value stands."""
-        end = self._skip(position + 1)
+    def _value_positions(self, position: int) -> Iterator[tuple[str, int]]:
+        """Yield each key of the object at `position`, and the position of its value."""
+        end = self._skip_whitespace(position + 1)
         while self._peek(end) != "}":
             key, start = self._key(end)
             yield key, start
             end = self._next(self._decode(start)[1], "}")
 
-    def _places(self, position: int) -> Iterator[int]:
-        """Where each item of the list at `position` stands."""
-        end = self._skip(position + 1)
+    def _item_positions(self, position: int) -> Iterator[int]:
+        """Yield the position of each item of the list at `position`."""
+        end = self._skip_whitespace(position + 1)
         while self._peek(end) != "]":
             yield end
             end = self._next(self._decode(end)[1], "]")
 
     def _key(self, position: int) -> tuple[str, int]:
         if self._peek(position) != '"':
-            raise self._fault(position, "a key in double quotes is expected")
+            raise self._syntax_error(position, "expecting a key in double quotes")
         key, end = self._decode(position)
-        end = self._skip(end)
+        end = self._skip_whitespace(end)
         if self._peek(end) != ":":
-            raise self._fault(end, "a colon is expected")
-        return key, self._skip(end + 1)
+            raise self._syntax_error(end, "expecting a colon")
+        return key, self._skip_whitespace(end + 1)
 
     def _next(self, position: int, close: str) -> int:
-        """Where the next entry starts after the one that ended at `position`, or where `close` stands."""
-        end = self._skip(position)
+        """Return the position of the next entry after the one that ends at `position`, or of `close`."""
+        end = self._skip_whitespace(position)
         if self._peek(end) == close:
             return end
         if self._peek(end) != ",":
-            raise self._fault(end, f"a comma or {close} is expected")
-        start = self._skip(end + 1)
+            raise self._syntax_error(end, f"expecting a comma or {close}")
+        start = self._skip_whitespace(end + 1)
         if self._peek(start) == close:
-            raise JsonFault(Code.NOT_JSON, start, f"not JSON: nothing follows the comma before {close}.")
+            raise JsonError(Code.NOT_JSON, start, f"invalid JSON: trailing comma before {close}.")
         return start
 
     def _decode(self, position: int) -> tuple[Any, int]:
@@ -172,26 +180,26 @@ class JsonText:
             return self._decoder.raw_decode(self._text, position)
         except json.JSONDecodeError as error:
             if error.msg.startswith(_UNTERMINATED):
-                raise self._fault(len(self._text), "") from None
-            raise self._fault(error.pos, error.msg[:1].lower() + error.msg[1:]) from None
+                raise self._syntax_error(len(self._text), "") from None
+            raise self._syntax_error(error.pos, error.msg[:1].lower() + error.msg[1:]) from None
         except ValueError as error:
-            raise JsonFault(Code.NOT_JSON, position, f"not JSON: {error}.") from None
+            raise JsonError(Code.NOT_JSON, position, f"invalid JSON: {error}.") from None
         except RecursionError:
-            raise JsonFault(Code.NOT_JSON, position, "the JSON is nested too deeply.") from None
+            raise JsonError(Code.NOT_JSON, position, "invalid JSON: nested too deeply.") from None
 
-    def _fault(self, position: int, words: str) -> JsonFault:
-        """What is wrong at a position; a text that ends there was cut short."""
+    def _syntax_error(self, position: int, problem: str) -> JsonError:
+        """Return the error at a position. A text that ends there is reported as truncated."""
         if not self._text[position:].strip():
             end = len(self._text.rstrip())
-            hint = "Was the download cut short?"
-            return JsonFault(Code.TRUNCATED, end, "the JSON ends here, in the middle.", hint)
+            hint = "Download or export the file again."
+            return JsonError(Code.TRUNCATED, end, "the JSON is truncated here.", hint)
         before = self._text[:position].rstrip()[-1:] if position < 1_000_000 else ""
         if before == "," and self._text[position] in "}]":
-            words = f"nothing follows the comma before {self._text[position]}"
+            problem = f"trailing comma before {self._text[position]}"
         line = self._text[position : position + 20].split("\n")[0]
-        return JsonFault(Code.NOT_JSON, position, f"not JSON: {words}; here stands {line!r}.")
+        return JsonError(Code.NOT_JSON, position, f"invalid JSON: {problem} at {line!r}.")
 
-    def _skip(self, position: int) -> int:
+    def _skip_whitespace(self, position: int) -> int:
         match = _BLANK.match(self._text, position)
         return match.end() if match is not None else position
 
@@ -203,10 +211,10 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     values = dict(pairs)
     if len(values) != len(pairs):
         names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"the key '{twice}' stands twice in one object")
+        duplicate = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"duplicate key '{duplicate}' in an object")
     return values
 
 
-def _no_constant(name: str) -> object:
-    raise ValueError(f"{name} is not a number of JSON")
+def _refuse_constant(name: str) -> object:
+    raise ValueError(f"{name} is not a valid JSON number")

@@ -1,4 +1,4 @@
-"""What a snapshot's columns hold, as figures."""
+"""Figures about the columns of a snapshot: nulls, distinct values, minimum, maximum."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import duckdb
 
 from sagerecon.model.value import Scalar
-from sagerecon.sources.database import quoted
-from sagerecon.sources.declared import Column, SourceFile
+from sagerecon.sources.database import quote_identifier
+from sagerecon.sources.definitions import Column, SourceFile
 
 
 @dataclass(frozen=True, slots=True)
 class ColumnProfile:
-    """One column of one table. `distinct`, `least` and `greatest` are None for a list."""
+    """One column of one table. `distinct`, `minimum` and `maximum` are None for a list."""
 
     table: str
     column: str
@@ -21,23 +21,23 @@ class ColumnProfile:
     rows: int
     nulls: int
     distinct: int | None
-    least: Scalar
-    greatest: Scalar
-    longest: int | None  #: characters of a text, items of a list
+    minimum: Scalar
+    maximum: Scalar
+    max_length: int | None  #: characters of a text, items of a list
 
 
 def profile_table(connection: duckdb.DuckDBPyConnection, file: SourceFile) -> list[ColumnProfile]:
-    """The profile of each declared column of the table, in their order."""
+    """Return the profile of each declared column of the table, in order."""
     return [_profile(connection, file.name, column) for column in file.columns]
 
 
 def _profile(connection: duckdb.DuckDBPyConnection, table: str, column: Column) -> ColumnProfile:
-    name = quoted(column.name)
+    name = quote_identifier(column.name)
     is_list = column.type == "list"
     span = "NULL, NULL, NULL" if is_list else f"count(DISTINCT {name}), min({name}), max({name})"
     length = {"text": "length", "list": "len"}.get(column.type)
-    longest = f"max({length}({name}))" if length else "NULL"
+    max_length = f"max({length}({name}))" if length else "NULL"
     row = connection.execute(
-        f"SELECT count(*), count(*) - count({name}), {span}, {longest} FROM {quoted(table)}"  # noqa: S608
+        f"SELECT count(*), count(*) - count({name}), {span}, {max_length} FROM {quote_identifier(table)}"  # noqa: S608
     ).fetchone()
     return ColumnProfile(table, column.name, column.type, *(row or (0, 0, None, None, None, None)))

@@ -1,4 +1,4 @@
-"""The snapshot: the source's rows, typed, fingerprinted and frozen in one DuckDB file."""
+"""The snapshot: the typed rows of all source files, with a fingerprint, in one read-only DuckDB file."""
 
 from __future__ import annotations
 
@@ -23,24 +23,24 @@ from sagerecon.model.suggestion import suggestion
 from sagerecon.model.type import Columns
 from sagerecon.model.value import Scalar, Value, canonical
 from sagerecon.model.value import fingerprint as fingerprint_of
-from sagerecon.sources.database import open_for_loading, open_for_reading, storing
+from sagerecon.sources.database import open_for_loading, open_for_reading, storage_errors
 from sagerecon.sources.dataset import (
-    Shape,
+    CompiledSources,
     compile_queries,
     count_records,
+    read_control,
     read_records,
     read_rows,
-    take_check,
-    take_control,
+    run_check,
 )
-from sagerecon.sources.declared import SourceFile, Sources
-from sagerecon.sources.opening import unreadable
+from sagerecon.sources.definitions import SourceFile, Sources
+from sagerecon.sources.files import source_error
 from sagerecon.sources.profile import ColumnProfile, profile_table
-from sagerecon.sources.query import Compiled
+from sagerecon.sources.query import CompiledQuery
+from sagerecon.sources.table_reader import FileFacts, FindingCollector, read_table
 from sagerecon.sources.tables import load_table
-from sagerecon.sources.taking import FileFacts, Findings, read_table
 
-#: The layout of the file; another one is refused.
+#: The format of the file. Files of another format are refused.
 FORMAT = "snapshot/v1"
 
 
@@ -51,47 +51,50 @@ def take_snapshot(
     taken_at: int,
     progress: Callable[[str, int], None] = lambda _path, _rows: None,
 ) -> tuple[str, list[Finding]]:
-    """The fingerprint of the snapshot written to `target`, and what was found while reading.
+    """Read all files and write a snapshot to `target`; return its fingerprint and the findings.
 
-    With a finding of severity error nothing is written and the fingerprint is empty; an older
-    snapshot at `target` stays as it was. `taken_at` is milliseconds since 1970; `progress` is told
-    the file and the rows read of it so far.
+    With a finding of severity error nothing is written, the fingerprint is empty, and an existing
+    snapshot at `target` is left unchanged.
+
+    Args:
+        taken_at: milliseconds since 1970.
+        progress: called with the name of a file and the number of its rows read so far.
 
     Raises:
-        SourceError: a file cannot be read at all; its `findings` hold everything else that was found.
+        SourceError: a file cannot be read; its `findings` include those of all other files.
         StoreError: the snapshot cannot be written.
     """
-    with storing(target):
+    with storage_errors(target):
         target.parent.mkdir(parents=True, exist_ok=True)
-        # Beside the target, so that the last step is a rename; mkdtemp makes it 0700.
-        with tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as beside:
-            facts, findings = _read_all(sources, folder, Path(beside), progress)
+        # In the folder of the target, so that the last step is a rename. Created with mode 0700.
+        with tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as work_folder:
+            facts, findings = _read_all(sources, folder, Path(work_folder), progress)
             if any(finding.severity is Severity.ERROR for finding in findings):
                 return "", findings
             fingerprint = _fingerprint(sources, facts)
-            made = Path(beside) / "snapshot.duckdb"
-            _write(made, Path(beside), sources, facts, findings, taken_at, fingerprint)
-            made.replace(target)
+            new_file = Path(work_folder) / "snapshot.duckdb"
+            _write(new_file, Path(work_folder), sources, facts, findings, taken_at, fingerprint)
+            new_file.replace(target)
             _sync(target.parent)
     return fingerprint, findings
 
 
 def open_snapshot(path: Path, sources: Sources, parameters: Mapping[str, Scalar]) -> Snapshot:
-    """The snapshot at `path`, to be closed by its user (`with`).
+    """Open the snapshot at `path`. Use it in a `with` statement, which closes it.
 
     Raises:
-        StoreError: there is none, or it cannot be read.
-        SourceError: it was taken with other declarations, or the SQL of a dataset does not fit it.
+        StoreError: there is no snapshot, or it cannot be read.
+        SourceError: the file declarations have changed since, or the SQL of a dataset has an error.
     """
     shape, findings = compile_queries(sources, parameters)
     if findings:
         raise SourceError(f"{findings[0].place}: {findings[0].message}", findings[0].hint, findings)
-    with storing(path):
+    with storage_errors(path):
         connection = open_for_reading(path)
     try:
-        with storing(path):
-            meta = _meta(connection, path)
-        _refuse_other_declarations(meta, sources)
+        with storage_errors(path):
+            meta = _read_meta(connection, path)
+        _require_same_declarations(meta, sources)
         return Snapshot(connection, shape, sources, meta)
     except BaseException:
         connection.close()
@@ -99,12 +102,12 @@ def open_snapshot(path: Path, sources: Sources, parameters: Mapping[str, Scalar]
 
 
 class Snapshot:
-    """Frozen source rows, and the datasets and controls shaped from them."""
+    """An open snapshot: its source rows, and the datasets, controls and checks over them."""
 
     def __init__(
         self,
         connection: duckdb.DuckDBPyConnection,
-        shape: Shape,
+        shape: CompiledSources,
         sources: Sources,
         meta: Mapping[str, Any],
     ) -> None:
@@ -128,23 +131,23 @@ class Snapshot:
         self.close()
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the database file."""
         self._connection.close()
 
     def findings(self) -> list[Finding]:
-        """What was found while the files were read; no errors, for with one there is no snapshot."""
+        """Return the findings from reading the files. None is an error: with one there is no snapshot."""
         return list(self._findings)
 
     def columns(self, dataset: str) -> Columns:
-        """The types of a dataset's columns, `_origin` among them."""
+        """Return the types of a dataset's columns, including `_origin`."""
         return self._dataset(dataset).columns
 
     def count(self, dataset: str) -> int:
-        """How many records a dataset has."""
+        """Return the number of records of a dataset."""
         return count_records(self._connection, self._dataset(dataset))
 
     def rows(self, dataset: str) -> Iterator[Mapping[str, Value]]:
-        """A dataset's rows one by one by column name, in the SQL's order.
+        """Yield the rows of a dataset as mappings from column name to value, in the order of its SQL.
 
         Raises:
             SourceError: the SQL fails on this data.
@@ -152,45 +155,49 @@ class Snapshot:
         return read_rows(self._connection, self._dataset(dataset))
 
     def records(self, dataset: str, key: Sequence[str]) -> Iterator[Record]:
-        """A dataset's records one by one in the SQL's order, the same order every time.
+        """Yield the records of a dataset in the order of its SQL, which is the same every time.
 
         Raises:
-            SourceError: the SQL fails on this data, or a column of `key` is not there.
+            SourceError: the SQL fails on this data, or a column of `key` does not exist.
         """
         return read_records(self._connection, dataset, self._dataset(dataset), key)
 
     def checks(self) -> list[Finding]:
-        """A finding for each row that breaks a rule of the source itself."""
-        return [found for check in self._shape.checks for found in take_check(self._connection, check)]
+        """Return a finding for each row that breaks a check of the source data."""
+        return [found for check in self._shape.checks for found in run_check(self._connection, check)]
 
     def controls(self) -> list[Control]:
-        """The control totals taken on these rows."""
-        return [take_control(self._connection, control) for control in self._shape.controls]
+        """Return the control totals of these rows."""
+        return [read_control(self._connection, control) for control in self._shape.controls]
 
     def profile(self) -> list[ColumnProfile]:
-        """Rows, nulls, distinct values, least, greatest and longest of each column of each table."""
+        """Return rows, nulls, distinct values, minimum, maximum and length of each column of each table."""
         return [
             found for file in self._sources.files.values() for found in profile_table(self._connection, file)
         ]
 
-    def _dataset(self, name: str) -> Compiled:
+    def _dataset(self, name: str) -> CompiledQuery:
         if name not in self._shape.datasets:
-            message = f"there is no dataset '{name}'."
+            message = f"unknown dataset '{name}'."
             hint = suggestion(name, self._shape.datasets)
-            raise unreadable(Finding(Code.NO_SUCH_DATASET, Place(self._sources.file), message, hint))
+            raise source_error(Finding(Code.NO_SUCH_DATASET, Place(self._sources.file), message, hint))
         return self._shape.datasets[name]
 
 
 def _read_all(
-    sources: Sources, folder: Path, beside: Path, progress: Callable[[str, int], None]
+    sources: Sources, folder: Path, work_folder: Path, progress: Callable[[str, int], None]
 ) -> tuple[list[FileFacts], list[Finding]]:
-    """Every table read; a file that cannot be read stops the rest no earlier than at the end."""
-    findings = Findings()
+    """Read every table and return the facts of all files and the findings.
+
+    Raises:
+        SourceError: a file cannot be read. All other files are read first.
+    """
+    findings = FindingCollector()
     facts: list[FileFacts] = []
     failures: list[SourceError] = []
     for file in sources.files.values():
         try:
-            facts += read_table(file, folder, _lines(beside, file), findings, progress)
+            facts += read_table(file, folder, _lines(work_folder, file), findings, progress)
         except SourceError as error:
             failures.append(error)
             for finding in error.findings:
@@ -201,21 +208,21 @@ def _read_all(
 
 
 def _write(
-    made: Path,
-    beside: Path,
+    new_file: Path,
+    work_folder: Path,
     sources: Sources,
     facts: Sequence[FileFacts],
     findings: Sequence[Finding],
     taken_at: int,
     fingerprint: str,
 ) -> None:
-    connection = open_for_loading(made)
+    connection = open_for_loading(new_file)
     try:
-        made.chmod(0o600)
+        new_file.chmod(0o600)
         for file in sources.files.values():
-            lines = _lines(beside, file)
+            lines = _lines(work_folder, file)
             load_table(connection, file, lines, sum(f.rows for f in facts if f.table == file.name))
-            lines.unlink()  # at once, so that the rows never lie on the disk thrice
+            lines.unlink()  # now, so that the rows take less disk space
         meta = {
             "format": FORMAT,
             "fingerprint": fingerprint,
@@ -229,29 +236,31 @@ def _write(
         connection.execute("CHECKPOINT")
     finally:
         connection.close()
-    _sync(made)
+    _sync(new_file)
 
 
-def _meta(connection: duckdb.DuckDBPyConnection, path: Path) -> dict[str, Any]:
+def _read_meta(connection: duckdb.DuckDBPyConnection, path: Path) -> dict[str, Any]:
     row = connection.execute("SELECT meta FROM _snapshot").fetchone()
     meta: dict[str, Any] = json.loads(row[0]) if row else {}
     if meta.get("format") != FORMAT:
-        raise StoreError(f"{path} is a snapshot of another format.", "Take it again: sagerecon snapshot.")
+        raise StoreError(
+            f"{path} has an unsupported snapshot format.", "Take a new snapshot: sagerecon snapshot."
+        )
     meta["files"] = tuple(FileFacts(**facts) for facts in meta["files"])
     meta["findings"] = [read_finding(document) for document in meta["findings"]]
     return meta
 
 
-def _refuse_other_declarations(meta: Mapping[str, Any], sources: Sources) -> None:
+def _require_same_declarations(meta: Mapping[str, Any], sources: Sources) -> None:
     if meta["declarations"] != _declarations(sources):
         raise SourceError(
-            f"The files of {sources.file} are declared otherwise than when the snapshot was taken.",
-            "Take it again: sagerecon snapshot.",
+            f"The file declarations in {sources.file} have changed since the snapshot was taken.",
+            "Take a new snapshot: sagerecon snapshot.",
         )
 
 
 def _fingerprint(sources: Sources, facts: Sequence[FileFacts]) -> str:
-    """The name of what the snapshot holds: the bytes of the files and how they were to be read."""
+    """Return the fingerprint of the snapshot: of the bytes of its files and of their declarations."""
     return fingerprint_of(
         {
             "format": FORMAT,
@@ -262,7 +271,7 @@ def _fingerprint(sources: Sources, facts: Sequence[FileFacts]) -> str:
 
 
 def _declarations(sources: Sources) -> str:
-    """The fingerprint of how the files are to be read, wherever that stands in the YAML."""
+    """Return the fingerprint of the file declarations, which does not depend on their place in the YAML."""
     return fingerprint_of([_without_places(dataclasses.asdict(file)) for file in _sorted(sources)])
 
 
@@ -278,12 +287,12 @@ def _without_places(value: Any) -> Any:
     return value
 
 
-def _lines(beside: Path, file: SourceFile) -> Path:
-    return beside / f"{file.name}.ndjson"
+def _lines(work_folder: Path, file: SourceFile) -> Path:
+    return work_folder / f"{file.name}.ndjson"
 
 
 def _sync(path: Path) -> None:
-    """Have the disk hold it, so that no power cut leaves a name without content."""
+    """Flush a file or folder to disk, so that a power cut cannot leave a name without content."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -1,4 +1,4 @@
-"""The tables of a snapshot: made from declarations, filled from typed rows."""
+"""The tables of a snapshot: created from the declared columns and filled with typed rows."""
 
 from __future__ import annotations
 
@@ -8,50 +8,52 @@ from pathlib import Path
 import duckdb
 
 from sagerecon.model.errors import StoreError
-from sagerecon.sources.columns import Row
-from sagerecon.sources.database import quoted, sql_type
-from sagerecon.sources.declared import SourceFile
+from sagerecon.sources.database import quote_identifier, sql_type
+from sagerecon.sources.definitions import SourceFile
+from sagerecon.sources.rows import Row
 
-#: The largest row as JSON, in bytes; the longest real document of 675 lines takes 200 kB.
-LARGEST_ROW = 64 * 1024 * 1024
+#: Maximum size of a row as JSON, in bytes. A real document of 675 lines takes 200 kB.
+MAX_ROW_BYTES = 64 * 1024 * 1024
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 
 
 def create_table(connection: duckdb.DuckDBPyConnection, file: SourceFile) -> None:
-    """Create the empty table of `file`: its columns as declared, then `_origin`."""
-    columns = ", ".join(f"{quoted(name)} {kind}" for name, kind in _columns(file).items())
-    connection.execute(f"CREATE TABLE {quoted(file.name)} ({columns})")
+    """Create the empty table of `file`: the declared columns, then `_origin`."""
+    columns = ", ".join(f"{quote_identifier(name)} {kind}" for name, kind in _columns(file).items())
+    connection.execute(f"CREATE TABLE {quote_identifier(file.name)} ({columns})")
 
 
 def row_line(row: Row) -> str:
-    """The row as one line of JSON; decimals and dates are text in it, so that nothing is a float."""
+    """Return the row as one line of JSON. Decimals and dates are text, so that no value becomes a float."""
     return _encode(row) + "\n"
 
 
 def load_table(connection: duckdb.DuckDBPyConnection, file: SourceFile, lines: Path, rows: int) -> None:
-    """Fill the table of `file` from lines that `row_line` wrote, each column read as the type declared.
+    """Create the table of `file` and load it from lines written by `row_line`.
 
     Raises:
-        StoreError: not every row arrived.
+        StoreError: not all rows were loaded.
     """
     create_table(connection, file)
     if not rows:
         return
-    types = ", ".join(f"{quoted(name)}: '{kind}'" for name, kind in _columns(file).items())
+    types = ", ".join(f"{quote_identifier(name)}: '{kind}'" for name, kind in _columns(file).items())
     connection.execute(
-        f"INSERT INTO {quoted(file.name)} SELECT * FROM read_json($lines, "  # noqa: S608 - names of ours
-        f"format = 'newline_delimited', columns = {{{types}}}, maximum_object_size = {LARGEST_ROW})",
+        f"INSERT INTO {quote_identifier(file.name)} SELECT * FROM read_json($lines, "  # noqa: S608 - quoted identifiers
+        f"format = 'newline_delimited', columns = {{{types}}}, maximum_object_size = {MAX_ROW_BYTES})",
         {"lines": str(lines)},
     )
-    arrived = count_rows(connection, file.name)
-    if arrived != rows:
-        raise StoreError(f"{arrived} of {rows} rows of {file.name} arrived in the snapshot.")
+    loaded = count_rows(connection, file.name)
+    if loaded != rows:
+        raise StoreError(
+            f"Only {loaded} of {rows} rows of table '{file.name}' were loaded into the snapshot."
+        )
 
 
 def count_rows(connection: duckdb.DuckDBPyConnection, table: str) -> int:
-    """How many rows the table has."""
-    row = connection.execute(f"SELECT count(*) FROM {quoted(table)}").fetchone()  # noqa: S608 - quoted
+    """Return the number of rows of the table."""
+    row = connection.execute(f"SELECT count(*) FROM {quote_identifier(table)}").fetchone()  # noqa: S608 - quoted identifier
     return int(row[0]) if row else 0
 
 

@@ -1,4 +1,4 @@
-"""Sheets of XLSX workbooks to typed rows."""
+"""Reading sheets of XLSX workbooks into typed rows."""
 
 from __future__ import annotations
 
@@ -20,54 +20,54 @@ from sagerecon.model.code import Code
 from sagerecon.model.finding import Finding
 from sagerecon.model.place import Place
 from sagerecon.model.suggestion import suggestion
-from sagerecon.sources.columns import Row
-from sagerecon.sources.declared import SourceFile
+from sagerecon.sources.definitions import SourceFile
+from sagerecon.sources.files import empty_source_finding, file_errors, require_format, source_error
 from sagerecon.sources.flat_table import FlatTable
-from sagerecon.sources.opening import empty_source, reading, refuse_other_formats, unreadable
+from sagerecon.sources.rows import Row
 
-Sheet: TypeAlias = Any  # openpyxl's read-only sheet has no public type
+Sheet: TypeAlias = Any  # the read-only sheet of openpyxl has no public type
 
-#: What Excel writes into a cell whose formula failed.
+#: The values of cells whose formula failed.
 _ERRORS = frozenset({"#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!"})
 
-#: Excel itself keeps and shows no more significant digits than this.
+#: The number of significant digits that Excel keeps.
 _EXCEL_DIGITS = 15
 
 
 class XlsxReader:
-    """Reads the files of one table."""
+    """Reads the XLSX files of one table."""
 
     def __init__(self, file: SourceFile) -> None:
         self._file = file
         self._scales = {column.path[0]: column.scale for column in file.columns if column.type == "decimal"}
 
     def rows(self, path: Path, name: str) -> Iterator[Row | Finding]:
-        """The rows of one file in its order, and what is wrong with them.
+        """Yield the rows of one file in its order, and a finding for each error in them.
 
         Raises:
-            SourceError: the file cannot be read, is no workbook, or has no such sheet.
+            SourceError: the file cannot be read, is not a workbook, or does not have the declared sheet.
         """
-        refuse_other_formats(path, name, "xlsx")
+        require_format(path, name, "xlsx")
         with _workbook(path, name) as workbook:
             yield from self._rows(self._sheet(workbook, name), name)
 
     def finish(self) -> Iterator[Finding]:
-        """Nothing: a heading says at once what is not there."""
+        """Yield nothing: the header row has already rounded which columns are missing."""
         return iter(())
 
     def _sheet(self, workbook: Any, name: str) -> Sheet:
         names = [sheet.title for sheet in workbook.worksheets]
-        wanted = self._file.sheet or (names[0] if len(names) == 1 else "")
-        if not wanted:
+        sheet_name = self._file.sheet or (names[0] if len(names) == 1 else "")
+        if not sheet_name:
             message = f"the workbook has {len(names)} sheets: {', '.join(names)}."
-            raise unreadable(Finding(Code.WHICH_SHEET, Place(name), message, "Say which one: sheet: …."))
-        if wanted not in names:
-            message = f"there is no sheet '{wanted}'; the workbook has {', '.join(names)}."
-            raise unreadable(Finding(Code.NO_SHEET, Place(name), message, suggestion(wanted, names)))
-        return workbook[wanted]
+            raise source_error(Finding(Code.WHICH_SHEET, Place(name), message, "Set sheet: to one of them."))
+        if sheet_name not in names:
+            message = f"the workbook has no sheet '{sheet_name}'; its sheets are {', '.join(names)}."
+            raise source_error(Finding(Code.NO_SHEET, Place(name), message, suggestion(sheet_name, names)))
+        return workbook[sheet_name]
 
     def _rows(self, sheet: Sheet, name: str) -> Iterator[Row | Finding]:
-        sheet.reset_dimensions()  # some writers state a size that cuts rows off
+        sheet.reset_dimensions()  # some programs write a size that is too small
         table: FlatTable | None = None
         scales: list[int | None] = []
         count = 0
@@ -75,70 +75,75 @@ class XlsxReader:
             if line <= self._file.skip or all(cell is None for cell in cells):
                 continue
             if table is None:
-                heading = _heading(cells)
-                table = FlatTable(self._file, heading, Place(name, line))
-                scales = [self._scales.get(title.strip()) for title in heading]
-                yield from table.faults()
+                header = _header(cells)
+                table = FlatTable(self._file, header, Place(name, line))
+                scales = [self._scales.get(title.strip()) for title in header]
+                yield from table.header_findings()
                 continue
             count += 1
             place = Place(name, line)
             if any(cell is not None for cell in cells[len(scales) :]):
-                message = f"the row is wider than the heading ({len(scales)})."
+                message = f"the row has more cells than the header row ({len(scales)})."
                 yield Finding(Code.RAGGED_ROW, place, message)
                 continue
             padded = (*cells, *[None] * (len(scales) - len(cells)))
-            yield from _faults(padded, scales, place)
+            yield from _value_findings(padded, scales, place)
             exact = [_exact(cell, scale) for cell, scale in zip(padded, scales, strict=False)]
             row, findings = table.row(exact, line)
             yield from findings
             yield row
         if table is None:
-            raise unreadable(Finding(Code.EMPTY_FILE, Place(name), f"the sheet '{sheet.title}' is empty."))
+            raise source_error(Finding(Code.EMPTY_FILE, Place(name), f"the sheet '{sheet.title}' is empty."))
         if not count:
-            yield empty_source(Place(name), self._file, "the sheet has a heading and no row.")
+            yield empty_source_finding(
+                Place(name), self._file, "the sheet has a header row but no data rows."
+            )
 
 
 def _exact(cell: object, scale: int | None) -> object:
-    """The cell with a float made exact: the one place where a float comes into the program.
+    """Return the cell with a float converted to an exact Decimal, and a time to text.
 
-    A workbook keeps numbers as binary floats. `repr` gives the shortest digits that mean this very
-    float, so 1.15 and 27136760851.95 stay what they are. A formula may leave binary noise (0.1 + 0.2 gives
-    0.30000000000000004): where that is finer than the column, Excel's own 15 digits are taken.
+    A workbook stores numbers as binary floats. `repr` gives the shortest digits for a float, so 1.15 and
+    27136760851.95 keep their digits. A formula may add a binary error (0.1 + 0.2 gives
+    0.30000000000000004); if the number has more decimals than `scale`, it is rounded to 15 significant
+    digits as in Excel, provided that it then fits the scale.
     """
     if isinstance(cell, float):
         number = Decimal(repr(cell))
         exponent = number.as_tuple().exponent
         if scale is not None and isinstance(exponent, int) and -exponent > scale:
-            shown = Decimal(f"{cell:.{_EXCEL_DIGITS}g}")
-            if shown == shown.quantize(Decimal(1).scaleb(-scale)):
-                return shown
+            rounded = Decimal(f"{cell:.{_EXCEL_DIGITS}g}")
+            if rounded == rounded.quantize(Decimal(1).scaleb(-scale)):
+                return rounded
         return number
     if isinstance(cell, time | timedelta):
         return str(cell)
     return cell
 
 
-def _faults(cells: Sequence[object], scales: Sequence[int | None], place: Place) -> Iterator[Finding]:
-    """Cells that hold no value to trust: a failed formula, a number too large for its decimals."""
+def _value_findings(cells: Sequence[object], scales: Sequence[int | None], place: Place) -> Iterator[Finding]:
+    """Yield a finding for each failed formula, and for each number too large to be exact to its decimals."""
     for number, (cell, scale) in enumerate(zip(cells, scales, strict=False), start=1):
         at = Place(place.file, place.line, number)
         if isinstance(cell, str) and cell in _ERRORS:
-            yield Finding(Code.FORMULA_FAILED, at, f"the cell shows {cell}.", "Correct the formula.")
-        elif isinstance(cell, float) and scale is not None and not _is_certain(cell, scale):
+            yield Finding(
+                Code.FORMULA_FAILED, at, f"the cell holds the formula error {cell}.", "Correct the formula."
+            )
+        elif isinstance(cell, float) and scale is not None and not _is_exact(cell, scale):
             yield Finding(
                 Code.UNCERTAIN_NUMBER,
                 at,
-                f"a workbook cannot hold {cell!r} to {scale} decimals: the next amount is the same number.",
-                "Keep such amounts as text, or export CSV.",
+                f"{cell!r} is too large for a workbook to store with {scale} exact decimals.",
+                "Store such amounts as text, or export CSV.",
             )
 
 
-def _is_certain(number: float, scale: int) -> bool:
-    """Whether the float means one amount of so many decimals and no other."""
+def _is_exact(number: float, scale: int) -> bool:
+    """Return whether no other amount with `scale` decimals is stored as the same float."""
     return Decimal(math.ulp(number)) < Decimal(1).scaleb(-scale)
 
 
-def _heading(cells: Sequence[object]) -> list[str]:
+def _header(cells: Sequence[object]) -> list[str]:
     titles = ["" if cell is None else str(cell) for cell in cells]
     while titles and not titles[-1]:
         titles.pop()
@@ -147,7 +152,7 @@ def _heading(cells: Sequence[object]) -> list[str]:
 
 @contextmanager
 def _workbook(path: Path, name: str) -> Iterator[Any]:
-    with _translated(name):
+    with _workbook_errors(name):
         workbook = load_workbook(path, read_only=True, data_only=True)
     try:
         yield workbook
@@ -158,7 +163,7 @@ def _workbook(path: Path, name: str) -> Iterator[Any]:
 def _sheet_rows(sheet: Sheet, name: str) -> Iterator[tuple[object, ...]]:
     rows = sheet.iter_rows(values_only=True)
     while True:
-        with _translated(name):
+        with _workbook_errors(name):
             cells = next(rows, None)
         if cells is None:
             return
@@ -166,16 +171,19 @@ def _sheet_rows(sheet: Sheet, name: str) -> Iterator[tuple[object, ...]]:
 
 
 @contextmanager
-def _translated(name: str) -> Iterator[None]:
-    """What openpyxl, zipfile and the XML parser raise on a damaged workbook, as one error of ours."""
+def _workbook_errors(name: str) -> Iterator[None]:
+    """Raise a SourceError for any error of openpyxl, zipfile or the XML parser in the block."""
     try:
-        with reading(Place(name)), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # openpyxl remarks on styles, which are not read here
+        with file_errors(Place(name)), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # openpyxl warns about styles, which are not read here
             yield
     except (BadZipFile, InvalidFileException, KeyError, ValueError, TypeError, EOFError, ParseError) as error:
-        words = str(error).strip("'\"") or type(error).__name__
-        raise unreadable(
+        reason = str(error).strip("'\"") or type(error).__name__
+        raise source_error(
             Finding(
-                Code.NOT_A_WORKBOOK, Place(name), f"not a whole XLSX workbook: {words}.", "Save it again."
+                Code.NOT_A_WORKBOOK,
+                Place(name),
+                f"invalid XLSX workbook: {reason}.",
+                "Save the workbook again.",
             )
         ) from error

@@ -9,14 +9,16 @@ from typing import Any
 from sqlalchemy import and_, bindparam, delete, func, select
 
 from sagerecon.model.entity import Entity
+from sagerecon.model.key import Key, NaturalKey
 from sagerecon.model.value import canonical, read_json
 from sagerecon.store.database import Transaction, Values, prepared, upsert
 from sagerecon.store.tables import HELD, ID_MAP, NATURAL_KEYS, STEPS
-from sagerecon.store.work import Work
+from sagerecon.store.work import EVERY_KEY, Work
 
 #: Ids kept in memory; documents mostly refer to what was written or read a short while ago.
 REMEMBERED = 50_000
 
+_NATURAL_KEY = (NATURAL_KEYS.c.kind, NATURAL_KEYS.c.field, NATURAL_KEYS.c.value, NATURAL_KEYS.c.sage_id)
 _OF_STEP = and_(
     STEPS.c.business == ID_MAP.c.business, STEPS.c.run == ID_MAP.c.run, STEPS.c.number == ID_MAP.c.number
 )
@@ -51,7 +53,8 @@ _BEARERS = prepared(
     select(NATURAL_KEYS.c.sage_id).where(
         NATURAL_KEYS.c.business == bindparam("business"),
         NATURAL_KEYS.c.kind == bindparam("kind"),
-        NATURAL_KEYS.c.key == bindparam("key"),
+        NATURAL_KEYS.c.field == bindparam("field"),
+        NATURAL_KEYS.c.value == bindparam("value"),
     ),
 )
 _FOUND = prepared(
@@ -78,7 +81,8 @@ _FOUND = prepared(
     .where(
         NATURAL_KEYS.c.business == bindparam("business"),
         NATURAL_KEYS.c.kind == bindparam("kind"),
-        NATURAL_KEYS.c.key == bindparam("key"),
+        NATURAL_KEYS.c.field == bindparam("field"),
+        NATURAL_KEYS.c.value == bindparam("value"),
     )
     .order_by(NATURAL_KEYS.c.sage_id),
 )
@@ -90,9 +94,7 @@ _ALL_IDS = prepared(
 )
 _ALL_KEYS = prepared(
     "all_keys",
-    select(NATURAL_KEYS.c.kind, NATURAL_KEYS.c.key, NATURAL_KEYS.c.sage_id)
-    .where(NATURAL_KEYS.c.business == bindparam("business"))
-    .order_by(NATURAL_KEYS.c.kind, NATURAL_KEYS.c.key, NATURAL_KEYS.c.sage_id),
+    select(*_NATURAL_KEY).where(NATURAL_KEYS.c.business == bindparam("business")).order_by(*_NATURAL_KEY),
 )
 KEEP_ID = upsert("keep_id", ID_MAP)
 KEEP_KEY = upsert("keep_key", NATURAL_KEYS)
@@ -116,31 +118,30 @@ class IdMap:
     def __init__(self, business: str, work: Work) -> None:
         self._business = business
         self._work = work
-        self._known: dict[tuple[str, str], tuple[str, str]] = {}  # (kind, key) -> (sage_id, content)
+        self._known: dict[tuple[str, Key], tuple[str, str]] = {}  # (kind, key) -> (sage_id, content)
 
-    def get(self, kind: str, key: str) -> tuple[str, str] | None:
+    def get(self, kind: str, key: Key) -> tuple[str, str] | None:
         """Sage's id and the content written, for a draft key or for a natural key that one entity bears."""
         if (known := self._known.get((kind, key))) is not None:
             return known
         self._work.settle(kind, key)
         where = self._where(kind, key)
+        if isinstance(key, NaturalKey):
+            bearers = self._work.reader.rows(_BEARERS, where)
+            return self._remember(kind, key, bearers[0].sage_id, "") if len(bearers) == 1 else None
         row = self._work.reader.first(_GET, where)
-        if row is not None:
-            return self._remember(kind, key, *row)
-        bearers = self._work.reader.rows(_BEARERS, where) if "=" in key else []
-        return self._remember(kind, key, bearers[0].sage_id, "") if len(bearers) == 1 else None
+        return self._remember(kind, key, *row) if row is not None else None
 
-    def answer(self, kind: str, key: str) -> Mapping[str, Any] | None:
-        """What Sage said of the entity that bears the key."""
+    def answer(self, kind: str, key: Key) -> Mapping[str, Any] | None:
+        """Return what Sage answered for the entity with this key, or None where no single entity has it."""
+        if isinstance(key, NaturalKey):
+            found = self.found(kind, key)
+            return found[0].body if len(found) == 1 else None
         self._work.settle(kind, key)
         row = self._work.reader.one(_GET_ANSWER, self._where(kind, key))
-        if row is not None:
-            answer: Mapping[str, Any] = read_json(row.answer)
-            return answer
-        found = self.found(kind, key)
-        return found[0].body if len(found) == 1 else None
+        return None if row is None else read_json(row.answer)
 
-    def found(self, kind: str, key: str) -> Sequence[Entity]:
+    def found(self, kind: str, key: NaturalKey) -> Sequence[Entity]:
         """Every entity known to bear a natural key."""
         self._work.settle(kind, key)
         rows = self._work.reader.rows(_FOUND, self._where(kind, key))
@@ -168,7 +169,7 @@ class IdMap:
         self._remember(kind, key, sage_id, content)
 
     def tell_keys(
-        self, entity: Entity, keys: Sequence[str], run: str, number: int, *, was_read: bool
+        self, entity: Entity, keys: Sequence[NaturalKey], run: str, number: int, *, was_read: bool
     ) -> None:
         """The entity bears these natural keys."""
         for key in keys:
@@ -179,13 +180,18 @@ class IdMap:
 
     def forget_read(self, kind: str, run: str) -> None:
         """Natural keys that earlier runs read: the kind is being read anew."""
-        self._work.tell(FORGET_KEYS, {"business": self._business, "kind": kind, "run": run})
+        values: Values = {"business": self._business, "kind": kind, "run": run}
+        self._work.tell(FORGET_KEYS, values, [(kind, EVERY_KEY)])
         self._known = {known: ids for known, ids in self._known.items() if known[0] != kind}
 
-    def _where(self, kind: str, key: str) -> dict[str, str | int]:
-        return {"business": self._business, "kind": kind, "key": key}
+    def _where(self, kind: str, key: Key) -> dict[str, str | int]:
+        match key:
+            case NaturalKey(field, value):
+                return {"business": self._business, "kind": kind, "field": field, "value": value}
+            case _:
+                return {"business": self._business, "kind": kind, "key": key}
 
-    def _remember(self, kind: str, key: str, sage_id: str, content: str) -> tuple[str, str]:
+    def _remember(self, kind: str, key: Key, sage_id: str, content: str) -> tuple[str, str]:
         if len(self._known) >= REMEMBERED:
             self._known.clear()
         self._known[kind, key] = (sage_id, content)

@@ -9,6 +9,7 @@ from typing import Any
 from sagerecon.model.clock import MINUTE, Clock, instant_text
 from sagerecon.model.entity import Entity, Written
 from sagerecon.model.errors import PlanStaleError
+from sagerecon.model.key import Key, NaturalKey
 from sagerecon.model.value import canonical, fingerprint
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import Plan, Step, node_document, step_document
@@ -49,10 +50,11 @@ class BusinessStore:
         self._lane = Lane(business, clock)
         self._highest: dict[str, int] = {}  # run -> the highest step that has begun
         self._epochs: dict[tuple[str, str], int] = {}
+        self._loads: set[str] = set()  # runs whose readings renew the natural keys of their kinds
 
     # Known entities
 
-    def sage_id(self, kind: str, key: str) -> str | None:
+    def sage_id(self, kind: str, key: Key) -> str | None:
         """Sage's id for a draft key, or for a natural key that exactly one entity bears."""
         known = self._ids.get(kind, key)
         return None if known is None else known[0]
@@ -68,11 +70,11 @@ class BusinessStore:
         with self._database.reading() as transaction:
             return self._ids.fingerprint(transaction)
 
-    def answer(self, kind: str, key: str) -> Mapping[str, Any] | None:
+    def answer(self, kind: str, key: Key) -> Mapping[str, Any] | None:
         """What Sage said of the entity that bears a draft key or a natural key."""
         return self._ids.answer(kind, key)
 
-    def found(self, kind: str, key: str) -> Sequence[Entity]:
+    def found(self, kind: str, key: NaturalKey) -> Sequence[Entity]:
         """Every entity known to bear a natural key."""
         return self._ids.found(kind, key)
 
@@ -105,6 +107,8 @@ class BusinessStore:
             transaction.run(steps.GO_ON, {"company": self.business, "going": run})
             highest = transaction.one(steps.HIGHEST, where)
             epochs = transaction.rows(steps.EPOCHS, {"business": self.business})
+        if plan.header.purpose == "load":
+            self._loads.add(run)
         self._highest[run] = 0 if highest is None else highest[0]
         self._epochs = {(row.kind, row.key): row.epoch for row in epochs}
         if is_new:
@@ -193,7 +197,9 @@ class BusinessStore:
         """Sage refused a call that we had room for: somebody else is calling. Books one call more."""
         self._work.commit(self._ledger.refused)
 
-    def record(self, attempt: Attempt, entity: Entity, keys: Sequence[str], *, adopted: bool = False) -> None:
+    def record(
+        self, attempt: Attempt, entity: Entity, keys: Sequence[NaturalKey], *, adopted: bool = False
+    ) -> None:
         """The step is carried out: its answer, the id map and natural keys, in one commit."""
         step = attempt.step
         values = steps.outcome_values(attempt, entity, self._clock.now(), adopted=adopted)
@@ -228,12 +234,12 @@ class BusinessStore:
         run: str,
         step: Step,
         page: int,
-        entities: Sequence[tuple[Entity, Sequence[str]]],
+        entities: Sequence[tuple[Entity, Sequence[NaturalKey]]],
         *,
         is_last: bool,
     ) -> None:
         """One page of a reading: each entity with the natural keys it bears."""
-        if page == 1 and any(keys for _, keys in entities):
+        if page == 1 and run in self._loads:
             self._ids.forget_read(step.kind, run)
         at = self._step(run, step.number)
         for position, (entity, keys) in enumerate(entities):

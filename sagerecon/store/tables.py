@@ -8,7 +8,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Column, Index, MetaData, Table, Text, text
 
 #: Raised when a table changes; a store of another version is refused, never guessed at.
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 METADATA = MetaData()
 
@@ -104,7 +104,8 @@ NATURAL_KEYS = Table(
     METADATA,
     _key("business"),
     _key("kind"),
-    _key("key"),
+    _key("field"),
+    _key("value"),
     _key("sage_id"),
     _text("run"),
     _number("number"),

@@ -9,10 +9,14 @@ from typing import TypeVar
 from sqlalchemy import Connection
 
 from sagerecon.model.errors import StoreError
+from sagerecon.model.key import Key
 from sagerecon.store.database import Database, DiskFullError, FencedError, Statement, Transaction, Values
 from sagerecon.store.disk import Disk
 
 T = TypeVar("T")
+
+#: Stands for every key of a kind among the keys that a statement touches.
+EVERY_KEY = "*"
 
 
 class Work:
@@ -28,16 +32,19 @@ class Work:
         self._connection: Connection | None = None
         self._reading: Connection | None = None
         self._told: list[tuple[Statement, Values]] = []
-        self._touched: set[tuple[str, str]] = set()
+        self._touched: set[tuple[str, Key]] = set()
 
-    def tell(self, statement: Statement, values: Values, touches: Iterable[tuple[str, str]] = ()) -> None:
-        """Make it durable with the next commit. `touches` are the (kind, key) a reader may ask for before."""
+    def tell(self, statement: Statement, values: Values, touches: Iterable[tuple[str, Key]] = ()) -> None:
+        """Make it durable with the next commit. `touches` are the (kind, key) a reader may ask for before.
+
+        A key may be `EVERY_KEY`.
+        """
         self._told.append((statement, values))
         self._touched.update(touches)
 
-    def settle(self, kind: str, key: str) -> None:
+    def settle(self, kind: str, key: Key) -> None:
         """Make what was told durable where it concerns this key, so that a reader sees it."""
-        if (kind, key) in self._touched:
+        if not self._touched.isdisjoint({(kind, key), (kind, EVERY_KEY)}):
             self.flush()
 
     def flush(self) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from sagerecon.model.code import Code
 from sagerecon.model.draft import Draft, Outcome, Reference
 from sagerecon.model.finding import Finding
+from sagerecon.model.key import Key
 from sagerecon.model.money import grouped, total
 from sagerecon.model.place import NOWHERE
 
@@ -18,7 +19,8 @@ def opening_effect(drafts: Sequence[Draft]) -> dict[str, Decimal]:
 
     A customer's open invoice is a debit and a supplier's a credit; a credit note is the reverse.
     """
-    contact_types = {draft.key: _contact_type(draft.body) for draft in drafts if draft.kind == "contact"}
+    contacts = [draft for draft in drafts if draft.kind == "contact"]
+    contact_types: dict[Key, str] = {contact.key: _contact_type(contact.body) for contact in contacts}
     effect: dict[str, Decimal] = {}
     for draft in drafts:
         amount = _opening_amount(draft.body, draft.kind, contact_types)
@@ -47,7 +49,7 @@ def opening_control_closes(outcomes: Sequence[Outcome]) -> Iterator[Finding]:
         )
 
 
-def _opening_amount(body: Mapping[str, Any], kind: str, contact_types: Mapping[str, str]) -> Decimal | None:
+def _opening_amount(body: Mapping[str, Any], kind: str, contact_types: Mapping[Key, str]) -> Decimal | None:
     match kind:
         case "contact_opening_balance":
             amount = _decimal(body.get("total_amount"))

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 
 from sagerecon.model.catalog import Catalog
 from sagerecon.model.code import Code
-from sagerecon.model.draft import Draft, Outcome, Quarantined, Reference, natural_key
+from sagerecon.model.draft import Draft, Outcome, Quarantined, Reference
 from sagerecon.model.finding import Finding, Severity
+from sagerecon.model.key import Key, NaturalKey
 from sagerecon.validation.rules import RULES, Books, named
 
 
@@ -36,12 +37,12 @@ def _by_rules(outcome: Outcome, catalog: Catalog, books: Books) -> Outcome:
 
 def _without_twins(outcomes: Sequence[Outcome]) -> list[Outcome]:
     """Two drafts of one kind with one natural key would be one entity in Sage: both wait for a person."""
-    twins: dict[tuple[str, str], list[Draft]] = {}
+    twins: dict[tuple[str, Key], list[Draft]] = {}
     for outcome in outcomes:
         if isinstance(outcome, Draft):
             twins.setdefault((outcome.kind, outcome.key), []).append(outcome)
             for field, value in outcome.identity.items():
-                twins.setdefault((outcome.kind, natural_key(field, value)), []).append(outcome)
+                twins.setdefault((outcome.kind, NaturalKey(field, value)), []).append(outcome)
     found: dict[int, list[Finding]] = {}
     told: set[frozenset[int]] = set()
     for (kind, key), drafts in twins.items():
@@ -71,7 +72,8 @@ def _without_orphans(outcomes: list[Outcome]) -> list[Outcome]:
     """Drafts whose reference leads to no draft of ours; a natural key may be in Sage already and stays."""
     while True:
         keys = {(o.kind, o.key) for o in outcomes if isinstance(o, Draft)}
-        gone = {(o.kind, o.key): o for o in outcomes if not isinstance(o, Draft)}
+        others = [outcome for outcome in outcomes if not isinstance(outcome, Draft)]
+        gone: dict[tuple[str, Key], Outcome] = {(other.kind, other.key): other for other in others}
         screened: list[Outcome] = []
         for outcome in outcomes:
             missing = _missing(outcome, keys) if isinstance(outcome, Draft) else []
@@ -79,17 +81,17 @@ def _without_orphans(outcomes: list[Outcome]) -> list[Outcome]:
                 screened.append(quarantined(outcome, list(_orphan_findings(outcome, missing, gone))))
             else:
                 screened.append(outcome)
-        if len(keys) == sum(isinstance(o, Draft) for o in screened):
+        if screened == outcomes:
             return screened
         outcomes = screened
 
 
 def _missing(draft: Draft, keys: Set[tuple[str, str]]) -> list[Reference]:
-    return [r for r in draft.references() if "=" not in r.key and (r.kind, r.key) not in keys]
+    return [r for r in draft.references() if isinstance(r.key, str) and (r.kind, r.key) not in keys]
 
 
 def _orphan_findings(
-    draft: Draft, missing: Sequence[Reference], gone: Mapping[tuple[str, str], Outcome]
+    draft: Draft, missing: Sequence[Reference], gone: Mapping[tuple[str, Key], Outcome]
 ) -> Iterator[Finding]:
     for reference in dict.fromkeys(missing):
         record = gone.get((reference.kind, reference.key))

@@ -1,1 +1,1 @@
-"""The business behind the door: its records, its rules, and double entry behind every booking."""
+"""The books of a simulated Sage business: records, double entry, sub-ledgers, stock, tax and reports."""

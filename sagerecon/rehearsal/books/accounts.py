@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sagerecon.rehearsal.books.chart import EXCHANGE, GROUPS, LATER, PURCHASE_TAX_HELD, SALES_TAX_HELD
+from sagerecon.rehearsal.books.chart import (
+    EXCHANGE,
+    GROUPS,
+    ON_DEMAND,
+    PURCHASE_TAX_DEFERRED,
+    SALES_TAX_DEFERRED,
+)
 from sagerecon.rehearsal.books.company import Company
-from sagerecon.rehearsal.books.conduct import Conduct
-from sagerecon.rehearsal.books.currency import currency_allowed
+from sagerecon.rehearsal.books.currency import currency_faults
+from sagerecon.rehearsal.books.hooks import Hooks
 from sagerecon.rehearsal.books.records import Link, Row, Values
 from sagerecon.rehearsal.books.refusal import Fault
 
 _CODE = "ledger_account.nominal_code"
 
-#: Where an account of a type may be used, in Sage's own words for the places.
+#: Scopes in which an account of a type may be used, as Sage names them.
 _INCOME = ("journals", "other_receipt", "reporting", "sales")
 _COSTS = ("expenses", "journals", "other_payment", "other_receipt", "reporting")
 _BALANCES = ("journals", "other_payment", "other_receipt", "reporting")
@@ -39,7 +45,7 @@ _VISIBLE = {
 
 
 def account_values(company: Company, code: int, name: str, type: str, control: str = "") -> Values:
-    """The values of a ledger account that nobody sent."""
+    """Return the values of a ledger account that the program creates itself."""
     values: Values = {
         "name": name,
         "display_name": name,
@@ -54,28 +60,28 @@ def account_values(company: Company, code: int, name: str, type: str, control: s
     return values
 
 
-def open_later_accounts(company: Company, now: int) -> None:
-    """Open the accounts that the settings have come to need, under the next codes that are free."""
+def open_required_accounts(company: Company, now: int) -> None:
+    """Open the accounts that the settings require, under the next free nominal codes."""
     wanted: list[str] = []
     if company.settings["tax_scheme"] == Link("tax_scheme", "CASH_ACCOUNTING"):
-        wanted += (SALES_TAX_HELD, PURCHASE_TAX_HELD)
+        wanted += (SALES_TAX_DEFERRED, PURCHASE_TAX_DEFERRED)
     if company.settings["multi_currency_enabled"]:
         wanted.append(EXCHANGE)
     for role in wanted:
         if role in company.controls:
             continue
-        account = LATER[role]
+        account = ON_DEMAND[role]
         code = account.code
         while (_CODE, code) in company.keys:
             code += 1
         values = account_values(company, code, account.name, account.type, account.control)
         row = company.add("ledger_account", values, now)
-        write_code(company, row, now)
+        register_code(company, row, now)
         company.controls[role] = row.id
 
 
 def complete_account(company: Company, values: Values) -> None:
-    """Fill in what follows from the type."""
+    """Fill in the fields that follow from the account's type."""
     type = values["ledger_account_type"].id
     group, called = GROUPS.get(type, ("ASSET", "Asset"))
     scopes = _SCOPES.get(type, _BALANCES)
@@ -104,17 +110,17 @@ def _complete_ledger(company: Company, values: Values, old: Row | None) -> Itera
     complete_account(company, values)
 
 
-def write_code(company: Company, row: Row, _now: int) -> None:
-    """Take note of the nominal code."""
+def register_code(company: Company, row: Row, _now: int) -> None:
+    """Index the account by its nominal code."""
     company.keys[_CODE, row.values["nominal_code"]] = row.id
 
 
 def _change_ledger(company: Company, row: Row, before: Values, now: int) -> None:
     company.keys.pop((_CODE, before["nominal_code"]), None)
-    write_code(company, row, now)
+    register_code(company, row, now)
 
 
-LEDGER_ACCOUNT = Conduct(_complete_ledger, created=write_code, changed=_change_ledger)
+LEDGER_ACCOUNT = Hooks(_complete_ledger, after_create=register_code, after_update=_change_ledger)
 
 
 def _complete_bank(company: Company, values: Values, old: Row | None) -> Iterator[Fault]:
@@ -126,10 +132,10 @@ def _complete_bank(company: Company, values: Values, old: Row | None) -> Iterato
         account.values["bank_attached"] or account.values["is_control_account"]
     )
     if old is None and has_purpose:
-        yield Fault("The ledger account already has a purpose of its own.", "ledger_account_id")
+        yield Fault("The ledger account already has another purpose.", "ledger_account_id")
     base = Link("currency", company.identity.currency)
     currency = values.get("currency") or base
-    yield from currency_allowed(company, currency)
+    yield from currency_faults(company, currency)
     if old is not None and currency != (old.values.get("currency") or base):
         yield Fault("You cannot change the currency of a bank account.", "currency_id")
     if old is not None:
@@ -147,7 +153,7 @@ def _write_bank(company: Company, row: Row, now: int) -> None:
         code = values.get("nominal_code") or _free_code(company)
         name = values["bank_account_details"]["account_name"]
         account = company.add("ledger_account", account_values(company, code, name, "BANK"), now)
-        write_code(company, account, now)
+        register_code(company, account, now)
         values["ledger_account"] = Link("ledger_account", account.id)
         values["brought_account"] = True
     account.values["bank_attached"] = True
@@ -194,17 +200,17 @@ def _is_bank_used(company: Company, row: Row) -> bool:
 
 
 def is_bank_deletable(company: Company, row: Row) -> bool:
-    """Whether a bank account can be deleted: nothing was booked on it and it is not one of the first two."""
+    """Return whether a bank account is unused and not one of the two default ones."""
     return not _is_bank_used(company, row) and not row.values.get("default")
 
 
-def _keep_bank(company: Company, row: Row) -> Iterator[Fault]:
+def _bank_delete_faults(company: Company, row: Row) -> Iterator[Fault]:
     if not is_bank_deletable(company, row):
         yield Fault("You cannot delete a bank account that is in use.", code="MethodNotAllowed")
 
 
 def _remove_bank(company: Company, row: Row, now: int) -> None:
-    """The ledger account that came with a bank account goes with it; one that was there before stays."""
+    """Delete the ledger account that was created for a bank account; keep one that existed before."""
     table = company.table("ledger_account")
     account = table.rows[row.values["ledger_account"].id]
     if row.values.get("brought_account"):
@@ -215,11 +221,11 @@ def _remove_bank(company: Company, row: Row, now: int) -> None:
         table.touch(account, now)
 
 
-BANK_ACCOUNT = Conduct(_complete_bank, _keep_bank, _write_bank, _change_bank, _remove_bank)
+BANK_ACCOUNT = Hooks(_complete_bank, _bank_delete_faults, _write_bank, _change_bank, _remove_bank)
 
 
-def item_conduct(kind: str, prices: str, price_type: str, name: str) -> Conduct:
-    """How products, services and stock items behave: no two of a kind share an item code."""
+def item_hooks(kind: str, prices: str, price_type: str, name: str) -> Hooks:
+    """Return the hooks of products, services or stock items: item codes are unique per kind."""
     key = "item_code"
 
     def complete(company: Company, values: Values, old: Row | None) -> Iterator[Fault]:
@@ -236,23 +242,23 @@ def item_conduct(kind: str, prices: str, price_type: str, name: str) -> Conduct:
             values["active"] = True
         values["deactivatable"] = True
 
-    def created(company: Company, row: Row, _now: int) -> None:
+    def after_create(company: Company, row: Row, _now: int) -> None:
         if row.values.get("item_code"):
             company.keys[key, row.values["item_code"]] = row.id
 
-    def changed(company: Company, row: Row, before: Values, now: int) -> None:
+    def after_update(company: Company, row: Row, before: Values, now: int) -> None:
         company.keys.pop((key, before.get("item_code")), None)
-        created(company, row, now)
+        after_create(company, row, now)
 
-    def removed(company: Company, row: Row, _now: int) -> None:
+    def after_delete(company: Company, row: Row, _now: int) -> None:
         company.keys.pop((key, row.values.get("item_code")), None)
 
-    def keeps(company: Company, row: Row) -> Iterator[Fault]:
+    def delete_faults(company: Company, row: Row) -> Iterator[Fault]:
         if Link(kind, row.id) in company.used_items:
             yield Fault(f"You cannot delete a {kind} that is in use.", code="MethodNotAllowed")
 
-    return Conduct(complete, keeps, created, changed, removed)
+    return Hooks(complete, delete_faults, after_create, after_update, after_delete)
 
 
-PRODUCT = item_conduct("product", "sales_prices", "product_sales_price_type", "price_name")
-SERVICE = item_conduct("service", "sales_rates", "service_rate_type", "rate_name")
+PRODUCT = item_hooks("product", "sales_prices", "product_sales_price_type", "price_name")
+SERVICE = item_hooks("service", "sales_rates", "service_rate_type", "rate_name")

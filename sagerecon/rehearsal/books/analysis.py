@@ -1,4 +1,4 @@
-"""Analysis types, their categories, and the lines that are analysed by them."""
+"""Analysis types, their categories, and lines that carry categories."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from sagerecon.rehearsal.books.company import Company
-from sagerecon.rehearsal.books.conduct import Conduct
+from sagerecon.rehearsal.books.hooks import Hooks
 from sagerecon.rehearsal.books.records import Link, Row, Values
 from sagerecon.rehearsal.books.refusal import REQUIRED, Fault
 
@@ -16,8 +16,8 @@ AREAS = ("SALES", "EXPENSES", "BANKING", "JOURNALS")
 _TRANSACTION = {"id": 1, "name": "TRANSACTION_LEVEL", "identifier": "TRANSACTION"}
 _GROUP = {"id": 2, "name": "GROUP_LEVEL", "identifier": "GROUP"}
 
-#: Three for the lines of bookings and three for groups of records; Sage knows no more and no fewer.
-_FIRST = (
+#: Sage has exactly six types: three for the lines of bookings and three for groups of records.
+_DEFAULT_TYPES = (
     ("Department", _TRANSACTION),
     ("Customer Group", _GROUP),
     ("Cost Centre", _TRANSACTION),
@@ -27,15 +27,15 @@ _FIRST = (
 )
 
 
-def first_types() -> Iterator[Values]:
-    """The values of the six types that a business has."""
-    for name, level in _FIRST:
+def default_types() -> Iterator[Values]:
+    """Yield the values of the six types of a new business."""
+    for name, level in _DEFAULT_TYPES:
         areas = list(AREAS) if level is _TRANSACTION else []
         yield {"name": name, "analysis_type_level": dict(level), "active_areas": areas}
 
 
 def _complete_type(_company: Company, values: Values, _old: Row | None) -> Iterator[Fault]:
-    """Only the name and the areas of a type are anybody's to change."""
+    """Yield faults in a type: only its name and its areas can be changed."""
     if not values.get("name"):
         yield Fault(REQUIRED, "name")
     unknown = [area for area in values.get("active_areas") or () if area not in AREAS]
@@ -53,7 +53,7 @@ def _touch_categories(company: Company, row: Row, before: Values, now: int) -> N
             table.touch(category, now)
 
 
-ANALYSIS_TYPE = Conduct(_complete_type, changed=_touch_categories)
+ANALYSIS_TYPE = Hooks(_complete_type, after_update=_touch_categories)
 
 
 def _complete_category(company: Company, values: Values, old: Row | None) -> Iterator[Fault]:
@@ -80,32 +80,37 @@ def _number(company: Company, row: Row, _now: int) -> None:
     row.values["combined_id"] = f"{place},{company.next_number(_CATEGORY)}"
 
 
-def _keep_category(company: Company, row: Row) -> Iterator[Fault]:
+def _category_delete_faults(company: Company, row: Row) -> Iterator[Fault]:
     if Link(_CATEGORY, row.id) in company.used_items:
         message = "You cannot delete an Analysis Type Category that is in use."
         yield Fault(message, code="MethodNotAllowed")
 
 
-ANALYSIS_TYPE_CATEGORY = Conduct(_complete_category, _keep_category, _number)
+ANALYSIS_TYPE_CATEGORY = Hooks(_complete_category, _category_delete_faults, _number)
 
 
-def analysed(area: str, lines: str, conduct: Conduct) -> Conduct:
-    """The conduct of records whose lines, in a list of this name or itself, may be analysed."""
+def with_analysis(area: str, lines: str, hooks: Hooks) -> Hooks:
+    """Return the hooks with a check of analysis categories added.
+
+    Args:
+        area: the active area the categories must be enabled for.
+        lines: name of the field that holds the lines; empty if the record itself carries the categories.
+    """
 
     def complete(company: Company, values: Values, old: Row | None) -> Iterator[Fault]:
         for line in _lines(values, lines):
             yield from _category_faults(company, area, line, f"{lines}." if lines else "")
-        yield from conduct.complete(company, values, old)
+        yield from hooks.complete(company, values, old)
 
-    def created(company: Company, row: Row, now: int) -> None:
-        conduct.created(company, row, now)
-        _note(company, _lines(row.values, lines))
+    def after_create(company: Company, row: Row, now: int) -> None:
+        hooks.after_create(company, row, now)
+        _mark_used(company, _lines(row.values, lines))
 
-    def changed(company: Company, row: Row, before: Values, now: int) -> None:
-        conduct.changed(company, row, before, now)
-        _note(company, _lines(row.values, lines))
+    def after_update(company: Company, row: Row, before: Values, now: int) -> None:
+        hooks.after_update(company, row, before, now)
+        _mark_used(company, _lines(row.values, lines))
 
-    return replace(conduct, complete=complete, created=created, changed=changed)
+    return replace(hooks, complete=complete, after_create=after_create, after_update=after_update)
 
 
 def _lines(values: Values, lines: str) -> Iterable[Values]:
@@ -113,7 +118,7 @@ def _lines(values: Values, lines: str) -> Iterable[Values]:
 
 
 def _category_faults(company: Company, area: str, line: Values, path: str) -> Iterator[Fault]:
-    """Categories that are there, of types that are active here, and one of each type: so three at most."""
+    """Yield faults unless the categories exist, are active here, and are of different types."""
     given = line.get("analysis_type_categories")
     if not given:
         return
@@ -135,13 +140,13 @@ def _category_faults(company: Company, area: str, line: Values, path: str) -> It
 
 
 def _link(item: object) -> Link | None:
-    """The category that an item of a line names: by its id, or by an object that has one."""
+    """Return the category that an item of a line names, by its id or by an object that has one."""
     if isinstance(item, Link):
         return item
     id = item.get("id") if isinstance(item, dict) else item
     return Link(_CATEGORY, id) if isinstance(id, str) else None
 
 
-def _note(company: Company, lines: Iterable[Values]) -> None:
+def _mark_used(company: Company, lines: Iterable[Values]) -> None:
     for line in lines:
         company.used_items.update(line.get("analysis_type_categories") or ())

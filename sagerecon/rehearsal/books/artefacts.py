@@ -1,10 +1,10 @@
-"""What contacts owe and are owed, document by document: the sub-ledgers behind the control accounts.
+"""Documents of contacts that can be paid or allocated: the sub-ledgers behind the control accounts.
 
-An artefact is whatever can be paid or allocated: an invoice, a credit note, an opening balance, a
-payment on account. Amounts stand as allocations are written: what raises the contact's usual debt
-(an invoice) is positive for a customer and negative for a vendor, a credit the other way round, and
-an allocation sums to zero. They are in the document's currency; beside them stands what they are
-worth in the base currency at the document's own rate, and the tax that waits for the payment.
+An artefact is an invoice, a credit note, an opening balance or a payment on account. Amounts are signed as
+in Sage's allocations: what increases the contact's usual debt (an invoice) is positive for a customer and
+negative for a vendor, a credit is the opposite, and an allocation sums to zero. Amounts are in the
+document's currency; beside them are their values in the base currency, at the document's own rate, and the
+tax that is deferred until payment.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from decimal import Decimal
 from sagerecon.model.money import rounded
 from sagerecon.rehearsal.books.records import Link, Values
 
-NOTHING = Decimal()
+ZERO = Decimal()
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What one settlement takes off an artefact, in the sign of what it settles.
+    """The part of an artefact that one settlement covers, with the sign of the artefact.
 
-    `amount` is without the discount; `base` is what both are worth on the control account.
+    `amount` excludes the discount; `base` is the value of both on the control account.
     """
 
     amount: Decimal
@@ -38,17 +38,17 @@ class Part:
 
     @property
     def is_plain(self) -> bool:
-        """Whether it says no more than its amounts do."""
+        """Whether the part follows from its amounts alone: no tax and no other currency."""
         return not self.tax and self.base == self.amount + self.discount
 
     def values(self) -> Values:
-        """What must be remembered of it to take it back to the penny."""
+        """Return what must be stored to undo the settlement exactly."""
         tax = [{"tax_rate": rate, "amount": amount} for rate, amount in self.tax.items()]
         return {"base": self.base, "base_discount": self.base_discount, "tax": tax}
 
 
-def part_of(amount: Decimal, discount: Decimal, known: Values | None) -> Part:
-    """The part that `Part.values` wrote; a plain one where nothing was written."""
+def read_part(amount: Decimal, discount: Decimal, known: Values | None) -> Part:
+    """Read the part that `Part.values` wrote; without stored values, return a plain part."""
     if known is None:
         return Part(amount, discount, amount + discount, discount)
     tax = {each["tax_rate"]: each["amount"] for each in known["tax"]}
@@ -56,7 +56,7 @@ def part_of(amount: Decimal, discount: Decimal, known: Values | None) -> Part:
 
 
 class Artefact:
-    """One document of the sub-ledger. `total` and `allocated` carry the sign of a debit."""
+    """One document of a sub-ledger. A positive `total` or `allocated` is a debit."""
 
     __slots__ = (
         "allocated",
@@ -64,12 +64,12 @@ class Artefact:
         "base_total",
         "contact",
         "currency",
+        "deferred_tax",
         "discount",
-        "held",
         "id",
         "origin",
+        "settled_by",
         "total",
-        "uses",
     )
 
     def __init__(
@@ -80,58 +80,62 @@ class Artefact:
         total: Decimal,
         base_total: Decimal | None = None,
         currency: str = "",
-        held: Mapping[Link, Decimal] | None = None,
+        deferred_tax: Mapping[Link, Decimal] | None = None,
     ) -> None:
         self.id = id
-        self.origin = origin  #: the record that made it; a payment on account has an id of its own
+        self.origin = origin  #: the record that created it; a payment on account has its own id
         self.contact = contact
         self.total = total
         self.base_total = total if base_total is None else base_total
         self.currency = currency  #: empty for the base currency
-        self.allocated = NOTHING
-        self.base_allocated = NOTHING
-        self.discount = NOTHING
-        self.held = dict(held or {})  #: tax still waiting for the payment, by rate, as it was booked
-        self.uses: dict[Link, Decimal] = {}  #: the payments and allocations that touch it
+        self.allocated = ZERO
+        self.base_allocated = ZERO
+        self.discount = ZERO
+        self.deferred_tax = dict(deferred_tax or {})  #: tax not yet due, by rate
+        self.settled_by: dict[Link, Decimal] = {}  #: amounts by payment or allocation
 
     @property
     def outstanding(self) -> Decimal:
-        """What is left, a debit if positive."""
+        """The amount not yet settled; positive for a debit."""
         return self.total - self.allocated
 
     @property
     def base_outstanding(self) -> Decimal:
-        """What is left on the control account."""
+        """The amount not yet settled on the control account, in the base currency."""
         return self.base_total - self.base_allocated
 
     @property
     def status(self) -> str:
-        """UNPAID, PART_PAID or PAID, as its allocations say."""
+        """UNPAID, PART_PAID or PAID."""
         if not self.outstanding:
             return "PAID"
         return "PART_PAID" if self.allocated else "UNPAID"
 
     def part(self, amount: Decimal, discount: Decimal) -> Part:
-        """What settling so much would take off; the last settlement takes every penny that is left."""
+        """Return the part that settling these amounts covers; the last one includes all rounding."""
         taken, left = amount + discount, self.outstanding
         if not taken or not left:
-            return Part(amount, discount, NOTHING, NOTHING)
+            return Part(amount, discount, ZERO, ZERO)
         base = _share(self.base_outstanding, taken, left)
-        tax = {rate: due for rate, held in self.held.items() if (due := _share(held, taken, left))}
+        tax = {
+            rate: due
+            for rate, deferred_tax in self.deferred_tax.items()
+            if (due := _share(deferred_tax, taken, left))
+        }
         return Part(amount, discount, base, _share(base, discount, taken), tax)
 
-    def take(self, part: Part, by: Link) -> None:
-        """Settle a part; the negative of one taken before takes it back."""
+    def settle(self, part: Part, by: Link) -> None:
+        """Settle a part; the negative of an earlier part undoes it."""
         self.allocated += part.amount + part.discount
         self.discount += part.discount
         self.base_allocated += part.base
         for rate, amount in part.tax.items():
-            self.held[rate] = self.held.get(rate, NOTHING) - amount
-        left = self.uses.get(by, NOTHING) + part.amount + part.discount
+            self.deferred_tax[rate] = self.deferred_tax.get(rate, ZERO) - amount
+        left = self.settled_by.get(by, ZERO) + part.amount + part.discount
         if left:
-            self.uses[by] = left
+            self.settled_by[by] = left
         else:
-            self.uses.pop(by, None)
+            self.settled_by.pop(by, None)
 
 
 def _share(whole: Decimal, taken: Decimal, left: Decimal) -> Decimal:
@@ -139,32 +143,32 @@ def _share(whole: Decimal, taken: Decimal, left: Decimal) -> Decimal:
 
 
 class Artefacts:
-    """All of them, by id and by contact."""
+    """All artefacts, by id and by contact."""
 
     def __init__(self) -> None:
         self._all: dict[str, Artefact] = {}
         self._of_contact: dict[str, dict[str, Artefact]] = {}
 
     def get(self, id: str) -> Artefact | None:
-        """The artefact with this id."""
+        """Return the artefact with this id."""
         return self._all.get(id)
 
     def add(self, artefact: Artefact) -> None:
-        """Take in a document of its contact."""
+        """Add an artefact to its contact."""
         self._all[artefact.id] = artefact
         self._of_contact.setdefault(artefact.contact, {})[artefact.id] = artefact
 
     def remove(self, id: str) -> None:
-        """Take it out: its document was deleted or voided."""
+        """Remove an artefact whose document was deleted or voided."""
         artefact = self._all.pop(id, None)
         if artefact is not None:
             del self._of_contact[artefact.contact][id]
 
     def of_contact(self, contact: str) -> Iterator[Artefact]:
-        """What stands against one contact."""
+        """Return the artefacts of one contact."""
         return iter(self._of_contact.get(contact, {}).values())
 
     def open(self, contact: str = "") -> Iterator[Artefact]:
-        """What is not settled, of one contact or of all."""
+        """Return the artefacts that are not settled, of one contact or of all."""
         every = self.of_contact(contact) if contact else self._all.values()
         return (artefact for artefact in every if artefact.outstanding)

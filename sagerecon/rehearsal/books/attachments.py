@@ -1,4 +1,4 @@
-"""Attachments: files that hang on a record."""
+"""Attachments: files of a record."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from pathlib import PurePosixPath
 
 from sagerecon.model.clock import instant
 from sagerecon.rehearsal.books.company import Company
-from sagerecon.rehearsal.books.conduct import Conduct
+from sagerecon.rehearsal.books.hooks import Hooks
 from sagerecon.rehearsal.books.records import Link, Row, Values
 from sagerecon.rehearsal.books.refusal import Fault, Refusal
 
-#: The largest file, in bytes, as the catalog's field `file_size` has it.
+#: Maximum file size in bytes, as in the catalog's field `file_size`.
 _LARGEST = 2_621_440
 
-#: Sage kept no trace of attachments deleted before this day.
+#: Sage has no record of attachments deleted before this day.
 _TRACED_SINCE = instant("2019-06-12")
 
 
@@ -46,7 +46,7 @@ def _file_faults(values: Values) -> Iterator[Fault]:
 
 
 def _context(values: Values) -> Link | None:
-    """The record the file hangs on; its kind follows from the type of the context."""
+    """Return the record the file belongs to; its kind follows from the context type."""
     type, given = values.get("attachment_context_type"), values.get("attachment_context")
     if type is None or given is None:
         return given
@@ -67,23 +67,23 @@ def _context_faults(company: Company, values: Values) -> Iterator[Fault]:
         yield Fault("Couldn't find record.", "attachment_context_id", "RecordNotFound")
 
 
-def _hang(company: Company, row: Row, now: int) -> None:
+def _attach(company: Company, row: Row, now: int) -> None:
     _count(company, row.values, 1, now)
 
 
-def _rehang(company: Company, row: Row, before: Values, now: int) -> None:
+def _reattach(company: Company, row: Row, before: Values, now: int) -> None:
     names = ("attachment_context", "transaction")
     if any(before.get(name) != row.values.get(name) for name in names):
         _count(company, before, -1, now)
         _count(company, row.values, 1, now)
 
 
-def _take_off(company: Company, row: Row, now: int) -> None:
+def _detach(company: Company, row: Row, now: int) -> None:
     _count(company, row.values, -1, now)
 
 
 def _count(company: Company, values: Values, change: int, now: int) -> None:
-    """A transaction tells how many files hang on the record behind it."""
+    """Change the number of attachments that the record's transaction shows."""
     record = company.find(values.get("attachment_context"))
     link = record.values.get("transaction") if record is not None else values.get("transaction")
     transaction = company.find(link)
@@ -93,29 +93,29 @@ def _count(company: Company, values: Values, change: int, now: int) -> None:
 
 
 def attachment_id(hex: str) -> str:
-    """Attachments have ids with hyphens, unlike all other records."""
+    """Return an id with hyphens: attachments have such ids, unlike all other records."""
     return str(uuid.UUID(hex))
 
 
-ATTACHMENT = Conduct(
+ATTACHMENT = Hooks(
     _complete,
-    created=_hang,
-    changed=_rehang,
-    removed=_take_off,
-    names=lambda company, _values: attachment_id(company.identifiers.next()),
+    after_create=_attach,
+    after_update=_reattach,
+    after_delete=_detach,
+    make_id=lambda company, _values: attachment_id(company.identifiers.next()),
 )
 
 
-def content_of(row: Row) -> bytes:
-    """The file itself."""
+def file_content(row: Row) -> bytes:
+    """Return the content of the file."""
     return base64.b64decode(row.values["file"])
 
 
-def check_traced(since: int) -> None:
-    """Nothing, if Sage can tell what was deleted since then (milliseconds).
+def check_deletion_history(since: int) -> None:
+    """Check that Sage recorded deletions since this instant, in milliseconds.
 
     Raises:
-        Refusal: 400, as Sage answers for days before it kept track.
+        Refusal: 400, as Sage answers for days before it recorded deletions.
     """
     if since < _TRACED_SINCE:
         raise Refusal(

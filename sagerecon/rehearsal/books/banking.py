@@ -1,4 +1,4 @@
-"""Money that is not a contact's settlement: other payments and receipts, and bank transfers."""
+"""Bank movements that settle nothing of a contact: other payments and receipts, and bank transfers."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from decimal import Decimal
 from sagerecon.model.money import rounded, total
 from sagerecon.rehearsal.books.booking import Booking
 from sagerecon.rehearsal.books.company import Company
-from sagerecon.rehearsal.books.conduct import Conduct, day_faults
-from sagerecon.rehearsal.books.currency import bank_rate_faults, foreign_bank, in_base
+from sagerecon.rehearsal.books.currency import bank_rate_faults, foreign_bank_currency, in_base
 from sagerecon.rehearsal.books.documents import region_tax_faults, tax_breakdown, tax_faults
-from sagerecon.rehearsal.books.ledger import NOTHING, Posting
+from sagerecon.rehearsal.books.hooks import Hooks, day_faults
+from sagerecon.rehearsal.books.ledger import ZERO, Posting
 from sagerecon.rehearsal.books.records import Link, Row, Values
 from sagerecon.rehearsal.books.refusal import Fault
-from sagerecon.rehearsal.books.tax_entries import reclaimed, tax_shares
-from sagerecon.rehearsal.books.unkept import WAYS
+from sagerecon.rehearsal.books.tax_entries import reclaimed_amounts, tax_shares
+from sagerecon.rehearsal.books.unsupported import UNSUPPORTED_FEATURES
 
-#: What happens to the bank account, +1 a debit; and the side whose tax account takes the tax.
+#: Sign on the bank account (+1 is a debit), and the side whose tax account the tax is booked to.
 _OTHER = {
     "OTHER_PAYMENT": (-1, "VENDOR"),
     "OTHER_RECEIPT": (1, "CUSTOMER"),
@@ -36,7 +36,7 @@ def _complete_other(company: Company, values: Values, old: Row | None) -> Iterat
     yield from bank_rate_faults(company, values, "bank_account", old)
     amount = values["total_amount"] = rounded(values["total_amount"])
     if values.get("part_recoverable"):
-        yield Fault(WAYS["part_recoverable"], "part_recoverable")
+        yield Fault(UNSUPPORTED_FEATURES["part_recoverable"], "part_recoverable")
     if amount <= 0:
         yield Fault("Total amount must be greater than 0.", "total_amount")
     for line in values["payment_lines"]:
@@ -47,7 +47,7 @@ def _complete_other(company: Company, values: Values, old: Row | None) -> Iterat
     values["net_amount"] = total(line["net_amount"] for line in lines)
     values["tax_amount"] = total(line["tax_amount"] for line in lines)
     if company.identity.country == "CA" and _OTHER[values["transaction_type"].id][1] == "VENDOR":
-        values |= reclaimed(company, lines, values["date"])
+        values |= reclaimed_amounts(company, lines, values["date"])
     values["editable"] = values["deletable"] = True
 
 
@@ -55,7 +55,7 @@ def _complete_line(company: Company, line: Values, day: str, exchange: Decimal) 
     amount = line["total_amount"] = rounded(line["total_amount"])
     tax, net = line.get("tax_amount"), line.get("net_amount")
     if tax is None:
-        tax = amount - rounded(net) if net is not None else NOTHING
+        tax = amount - rounded(net) if net is not None else ZERO
     tax = rounded(tax)
     if net is not None and rounded(net) + tax != amount:
         yield Fault("Net and tax amount must sum to the total amount.", "payment_lines.total_amount")
@@ -71,20 +71,20 @@ def _complete_line(company: Company, line: Values, day: str, exchange: Decimal) 
 def _other_postings(company: Company, values: Values) -> list[Posting]:
     sign, side = _OTHER[values["transaction_type"].id]
     bank = company.ledger_account_of(values["bank_account"].id)
-    currency = foreign_bank(company, values["bank_account"])
+    currency = foreign_bank_currency(company, values["bank_account"])
     entries: list[Posting] = []
     for line in values["payment_lines"]:
         rate, details = line.get("tax_rate"), line.get("details")
         shares = [
             (line["ledger_account"].id, line["base_currency_net_amount"], line["net_amount"]),
-            # Money has changed hands, so the tax is due under any scheme.
+            # The money has been paid, so the tax is due under any scheme.
             *tax_shares(company, side, {}, line, values["date"]),
         ]
         for account, base, amount in shares:
-            in_currency = -sign * amount if currency else NOTHING
+            in_currency = -sign * amount if currency else ZERO
             entries.append(Posting(account, -sign * base, "", rate, details, currency, in_currency))
     base = -total(entry.amount for entry in entries)
-    in_currency = sign * values["total_amount"] if currency else NOTHING
+    in_currency = sign * values["total_amount"] if currency else ZERO
     return [Posting(bank, base, "", None, None, currency, in_currency), *entries]
 
 
@@ -93,8 +93,8 @@ def _other_base_total(values: Values) -> Decimal:
     return total(line[f"base_currency_{name}_amount"] for line in lines for name in ("net", "tax"))
 
 
-def other_payment_conduct() -> Conduct:
-    """How other payments and receipts behave."""
+def other_payment_hooks() -> Hooks:
+    """Return the hooks of other payments and receipts."""
     booking = Booking(
         "other_payment",
         lambda _company, values: str(values["transaction_type"].id),
@@ -103,14 +103,16 @@ def other_payment_conduct() -> Conduct:
         lambda values: Decimal(values["total_amount"]),
         base_total=_other_base_total,
     )
-    return booking.conduct(_complete_other)
+    return booking.hooks(_complete_other)
 
 
 def _complete_transfer(company: Company, values: Values, old: Row | None) -> Iterator[Fault]:
     yield from day_faults(company, values["date"])
     yield from bank_rate_faults(company, values, "from_bank_account", old)
-    if foreign_bank(company, values["from_bank_account"]) != foreign_bank(company, values["to_bank_account"]):
-        yield Fault(WAYS["transfer_currency"], "to_bank_account_id")
+    if foreign_bank_currency(company, values["from_bank_account"]) != foreign_bank_currency(
+        company, values["to_bank_account"]
+    ):
+        yield Fault(UNSUPPORTED_FEATURES["transfer_currency"], "to_bank_account_id")
     amount = values["amount"] = rounded(values["amount"])
     if amount <= 0:
         yield Fault("Amount must be greater than 0.", "amount")
@@ -122,10 +124,10 @@ def _complete_transfer(company: Company, values: Values, old: Row | None) -> Ite
     values["editable"] = True
 
 
-def moved_between(company: Company, values: Values, moved: Decimal) -> list[Posting]:
-    """Money from one bank account to another, which are in the same currency."""
-    currency = foreign_bank(company, values["from_bank_account"])
-    base, amount = in_base(moved, values["bank_rate"]), moved if currency else NOTHING
+def transfer_postings(company: Company, values: Values, moved: Decimal) -> list[Posting]:
+    """Return the postings that move money between two bank accounts in the same currency."""
+    currency = foreign_bank_currency(company, values["from_bank_account"])
+    base, amount = in_base(moved, values["bank_rate"]), moved if currency else ZERO
     target = company.ledger_account_of(values["to_bank_account"].id)
     origin = company.ledger_account_of(values["from_bank_account"].id)
     return [
@@ -134,14 +136,14 @@ def moved_between(company: Company, values: Values, moved: Decimal) -> list[Post
     ]
 
 
-def transfer_conduct() -> Conduct:
-    """How bank transfers behave."""
+def transfer_hooks() -> Hooks:
+    """Return the hooks of bank transfers."""
     booking = Booking(
         "bank_transfer",
         lambda _company, _values: "BANK_TRANSFER",
-        lambda company, values: moved_between(company, values, values["amount"]),
+        lambda company, values: transfer_postings(company, values, values["amount"]),
         lambda _company, values: str(values["date"]),
         lambda values: Decimal(values["amount"]),
         base_total=lambda values: in_base(values["amount"], values["bank_rate"]),
     )
-    return booking.conduct(_complete_transfer)
+    return booking.hooks(_complete_transfer)

@@ -1,4 +1,4 @@
-"""Records that book: the transaction, the entries, the sub-ledger and the allocations move together."""
+"""Kinds that book: transaction, ledger entries, sub-ledger and allocations are changed together."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from sagerecon.rehearsal.books.artefacts import Artefact, Part, part_of
+from sagerecon.rehearsal.books.artefacts import Artefact, Part, read_part
 from sagerecon.rehearsal.books.company import Company
-from sagerecon.rehearsal.books.conduct import Conduct, day_faults
-from sagerecon.rehearsal.books.ledger import NOTHING, Posting
+from sagerecon.rehearsal.books.hooks import Hooks, day_faults
+from sagerecon.rehearsal.books.ledger import ZERO, Posting
 from sagerecon.rehearsal.books.records import Link, Row, Values
 from sagerecon.rehearsal.books.refusal import Fault
 
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """A part of an artefact that a payment or an allocation settles, in the sign of the artefact."""
+    """The part of an artefact that a payment or an allocation settles, with the artefact's sign."""
 
     artefact: str
     amount: Decimal
-    discount: Decimal = NOTHING
+    discount: Decimal = ZERO
 
 
 def _no_settlements(_company: Company, _values: Values) -> list[Settlement]:
@@ -33,7 +33,7 @@ def _no_artefact(_company: Company, _row: Row) -> Artefact | None:
 
 @dataclass(frozen=True, slots=True)
 class Booking:
-    """What a kind books."""
+    """How a kind books its records."""
 
     kind: str
     transaction_type: Callable[[Company, Values], str]
@@ -43,43 +43,45 @@ class Booking:
     settlements: Callable[[Company, Values], list[Settlement]] = _no_settlements
     artefact: Callable[[Company, Row], Artefact | None] = _no_artefact
     is_booked: Callable[[Values], bool] = lambda _values: True
-    base_total: Callable[[Values], Decimal] | None = None  #: in the base currency, where it may differ
+    base_total: Callable[[Values], Decimal] | None = None  #: total in the base currency, if it can differ
     opening: bool = False
 
-    def conduct(
+    def hooks(
         self,
         complete: Callable[[Company, Values, Row | None], Iterator[Fault]],
         before: Callable[[Company, Row, int], None] = lambda _company, _row, _now: None,
-        keeps: Callable[[Company, Row], Iterator[Fault]] = lambda _company, _row: iter(()),
-    ) -> Conduct:
-        """How records of the kind behave; `before` runs just before a new record is booked."""
+        delete_faults: Callable[[Company, Row], Iterator[Fault]] = lambda _company, _row: iter(()),
+    ) -> Hooks:
+        """Return the hooks of the kind; `before` is called before a new record is booked."""
 
-        def created(company: Company, row: Row, now: int) -> None:
+        def after_create(company: Company, row: Row, now: int) -> None:
             before(company, row, now)
             self.book(company, row, now)
 
         def completed(company: Company, values: Values, old: Row | None) -> Iterator[Fault]:
             if old is not None and self.is_booked(old.values):
                 yield from day_faults(company, self.day(company, old.values), opening=self.opening)
-                yield from returned_faults(company, old)
+                yield from tax_return_faults(company, old)
             faults = list(complete(company, values, old))
             yield from faults
             if "released" in values and not faults:
-                self._forget_changed(company, values, old)
+                self._drop_stale_parts(company, values, old)
             if old is not None and not faults:
-                yield from self._settled_faults(company, old, values)
+                yield from self._settlement_faults(company, old, values)
 
-        def kept(company: Company, row: Row) -> Iterator[Fault]:
+        def all_delete_faults(company: Company, row: Row) -> Iterator[Fault]:
             if self.is_booked(row.values):
                 yield from day_faults(company, self.day(company, row.values), opening=self.opening)
-                yield from returned_faults(company, row)
+                yield from tax_return_faults(company, row)
             yield from allocated_faults(self, company, row)
-            yield from keeps(company, row)
+            yield from delete_faults(company, row)
 
-        return Conduct(completed, kept, created, self.rebook, self.unbook, self.register, self.settle)
+        return Hooks(
+            completed, all_delete_faults, after_create, self.rebook, self.unbook, self.register, self.settle
+        )
 
     def book(self, company: Company, row: Row, now: int) -> None:
-        """Open the transaction of a record and book it."""
+        """Create the transaction of a record and book its entries."""
         if not self.is_booked(row.values):
             return
         values = row.values
@@ -108,20 +110,20 @@ class Booking:
         self.register(company, row)
 
     def rebook(self, company: Company, row: Row, before: Values, now: int) -> None:
-        """Book a changed record anew where its entries differ; the old ones are reversed."""
+        """Reverse the old entries of a changed record and book new ones, if they differ."""
         if "transaction" not in before:
             self.book(company, row, now)
             return
         values = row.values
         transaction = company.table("transaction").rows[values["transaction"].id]
-        was = [entry.posting for entry in company.ledger.standing(transaction.id)]
+        was = [entry.posting for entry in company.ledger.active_entries(transaction.id)]
         self._unsettle(company, Row(row.id, row.sequence, now, before), now)
         self.settle(company, row, now)
         day, postings = self.day(company, values), self._entries(company, values)
         if postings != was or day != transaction.values["date"]:
             company.reverse(transaction.id, now)
             company.book(transaction.id, day, postings, now)
-        if not _is_used(company, before.get("on_account", row.id)):
+        if not _is_settled(company, before.get("on_account", row.id)):
             company.artefacts.remove(before.get("on_account", row.id))
         self.register(company, row)
         contact = values.get("contact")
@@ -138,10 +140,10 @@ class Booking:
         transaction.values.update(changes)
         table = company.table("transaction")
         table.touch(transaction, now)
-        table.move(transaction, earlier.id if earlier else "", contact.id if contact else "")
+        table.change_owner(transaction, earlier.id if earlier else "", contact.id if contact else "")
 
     def unbook(self, company: Company, row: Row, now: int) -> None:
-        """Reverse what a record booked; its transaction stays, marked as deleted."""
+        """Reverse the entries of a record; its transaction is kept and marked as deleted."""
         link = row.values.get("transaction")
         if link is None:
             return
@@ -152,16 +154,16 @@ class Booking:
         self._unsettle(company, row, now)
         company.artefacts.remove(row.values.get("on_account", row.id))
 
-    def _forget_changed(self, company: Company, values: Values, old: Row | None) -> None:
-        """What was taken off the artefacts stands as long as the allocations stay as they are."""
+    def _drop_stale_parts(self, company: Company, values: Values, old: Row | None) -> None:
+        """Drop the stored parts if the record's settlements have changed."""
         before = self.settlements(company, old.values) if old is not None else []
         if self.settlements(company, values) != before:
             del values["released"]
 
-    def _settled_faults(self, company: Company, old: Row, values: Values) -> Iterator[Fault]:
-        """What has been settled may change its words, not its money."""
+    def _settlement_faults(self, company: Company, old: Row, values: Values) -> Iterator[Fault]:
+        """Yield a fault if a settled document's amounts, entries, contact or day change."""
         artefact = company.artefacts.get(old.values.get("on_account", old.id))
-        if artefact is None or not artefact.uses:
+        if artefact is None or not artefact.settled_by:
             return
         fresh = self.artefact(company, Row(old.id, old.sequence, 0, values))
         is_same = (
@@ -178,68 +180,70 @@ class Booking:
         return [posting for posting in self.postings(company, values) if posting.amount or posting.foreign]
 
     def register(self, company: Company, row: Row) -> None:
-        """Take a booked record into the sub-ledger."""
+        """Add a booked record to the sub-ledger."""
         artefact = self.artefact(company, row) if self.is_booked(row.values) else None
-        if artefact is not None and not _is_used(company, artefact.id):
+        if artefact is not None and not _is_settled(company, artefact.id):
             company.artefacts.add(artefact)
-            show_settlement(company, artefact)
+            update_settlement_fields(company, artefact)
 
     def settle(self, company: Company, row: Row, now: int = 0) -> None:
-        """Allocate what a record allocates; without a time, nothing is marked as changed."""
-        by, parts = Link(self.kind, row.id), released(row.values, self.settlements(company, row.values))
+        """Settle what the record allocates; with `now` 0, no record is marked as changed."""
+        by, parts = Link(self.kind, row.id), settled_parts(row.values, self.settlements(company, row.values))
         taken: list[Part] = []
         is_plain = True
         for settlement, known in zip(self.settlements(company, row.values), parts, strict=True):
             artefact = company.artefacts.get(settlement.artefact)
             if artefact is None:
                 continue
-            # What was taken before is taken again to the penny; what is new is worked out here.
+            # A stored part is settled again exactly; a new one is computed here.
             is_known = "released" in row.values
             part = known if is_known else artefact.part(settlement.amount, settlement.discount)
-            artefact.take(part, by)
+            artefact.settle(part, by)
             taken.append(part)
-            is_plain = is_plain and part.is_plain and not artefact.currency and not artefact.held
-            show_settlement(company, artefact, row.id, now)
+            is_plain = is_plain and part.is_plain and not artefact.currency and not artefact.deferred_tax
+            update_settlement_fields(company, artefact, row.id, now)
         if not is_plain:
             row.values["released"] = [part.values() for part in taken]
 
     def _unsettle(self, company: Company, row: Row, now: int) -> None:
         by, settlements = Link(self.kind, row.id), self.settlements(company, row.values)
-        for settlement, part in zip(settlements, released(row.values, settlements), strict=True):
+        for settlement, part in zip(settlements, settled_parts(row.values, settlements), strict=True):
             artefact = company.artefacts.get(settlement.artefact)
             if artefact is not None:
-                artefact.take(-part, by)
-                show_settlement(company, artefact, row.id, now)
+                artefact.settle(-part, by)
+                update_settlement_fields(company, artefact, row.id, now)
 
 
-def released(values: Values, settlements: list[Settlement]) -> list[Part]:
-    """What each settlement of a record has taken off its artefact."""
+def settled_parts(values: Values, settlements: list[Settlement]) -> list[Part]:
+    """Return the parts that the settlements of a record cover."""
     known = values.get("released") or [None] * len(settlements)
-    return [part_of(each.amount, each.discount, part) for each, part in zip(settlements, known, strict=True)]
+    return [
+        read_part(each.amount, each.discount, part) for each, part in zip(settlements, known, strict=True)
+    ]
 
 
-def returned_faults(company: Company, row: Row) -> Iterator[Fault]:
-    """What stands in a tax return stays as it is."""
+def tax_return_faults(company: Company, row: Row) -> Iterator[Fault]:
+    """Yield a fault if the record is part of a filed tax return."""
     transaction = company.find(row.values.get("transaction"))
     if transaction is not None and transaction.values.get("tax_reconciled"):
         yield Fault("You cannot edit VAT reconciled transactions.", "base")
 
 
 def allocated_faults(booking: Booking, company: Company, row: Row) -> Iterator[Fault]:
-    """A settled document stays as it is until its payments and allocations are taken off."""
+    """Yield a fault if the record has payments or allocations."""
     artefact = company.artefacts.get(row.values.get("on_account", row.id))
-    if artefact is not None and artefact.uses:
+    if artefact is not None and artefact.settled_by:
         what = booking.kind.replace("_", " ")
         yield Fault(f"You cannot change or remove a {what} that has payments or allocations.", "base")
 
 
-def _is_used(company: Company, id: str) -> bool:
+def _is_settled(company: Company, id: str) -> bool:
     artefact = company.artefacts.get(id)
-    return artefact is not None and bool(artefact.uses)
+    return artefact is not None and bool(artefact.settled_by)
 
 
-def show_settlement(company: Company, artefact: Artefact, by: str = "", now: int = 0) -> None:
-    """Write what is left of an artefact into its record."""
+def update_settlement_fields(company: Company, artefact: Artefact, by: str = "", now: int = 0) -> None:
+    """Update the outstanding and paid amounts and the status in an artefact's record."""
     origin = company.find(artefact.origin)
     if origin is None:
         return

@@ -1,4 +1,4 @@
-"""A business behind the door: it answers requests and keeps books."""
+"""A business that answers API requests and keeps books."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from typing import Any
 
 from sagerecon.model.catalog import Catalog, Kind
 from sagerecon.model.clock import instant_text
-from sagerecon.rehearsal.books.apart import APART
-from sagerecon.rehearsal.books.checking import read_wrapper
 from sagerecon.rehearsal.books.company import Company, Identity
-from sagerecon.rehearsal.books.conducts import CONDUCTS
-from sagerecon.rehearsal.books.founding import found_company
+from sagerecon.rehearsal.books.fixed_entries import fixed_entry
+from sagerecon.rehearsal.books.handlers import HANDLERS
+from sagerecon.rehearsal.books.kinds import KIND_HOOKS
 from sagerecon.rehearsal.books.listing import attributes
-from sagerecon.rehearsal.books.preferences import FACTS, setting
-from sagerecon.rehearsal.books.presenting import base
+from sagerecon.rehearsal.books.persistence import load_company, save_company
+from sagerecon.rehearsal.books.preferences import DETAILS, settings_row
+from sagerecon.rehearsal.books.presentation import reference_answer
 from sagerecon.rehearsal.books.records import Link, Row
-from sagerecon.rehearsal.books.refusal import Refusal, known, not_found
+from sagerecon.rehearsal.books.refusal import Refusal, not_found, require_found
 from sagerecon.rehearsal.books.reissuing import reissue
-from sagerecon.rehearsal.books.returns import mark_returned
 from sagerecon.rehearsal.books.routes import Route, Routes, check_access
-from sagerecon.rehearsal.books.saving import load_company, save_company
-from sagerecon.rehearsal.books.unkept import unkept, why_not
+from sagerecon.rehearsal.books.setup import create_company
+from sagerecon.rehearsal.books.tax_returns import file_tax_return
+from sagerecon.rehearsal.books.unsupported import unsupported, unsupported_reason
+from sagerecon.rehearsal.books.validation import read_wrapper
 from sagerecon.rehearsal.books.views import Views
-from sagerecon.rehearsal.books.worded import worded
-from sagerecon.rehearsal.books.writing import change, delete, make, release, void
+from sagerecon.rehearsal.books.writing import create, delete, release, update, void
 from sagerecon.rehearsal.reply import JSON
 from sagerecon.rehearsal.request import ApiReply, ApiRequest
 
@@ -44,7 +44,7 @@ class Business:
 
     @property
     def name(self) -> str:
-        """What the business is called."""
+        """The name of the business."""
         return self._company.identity.name
 
     @property
@@ -58,36 +58,36 @@ class Business:
         return self._company.identity.edition
 
     def handle(self, request: ApiRequest) -> ApiReply:
-        """The answer to `request`; a refusal is an error array and changes nothing."""
+        """Answer a request; a refusal is an error array and changes nothing."""
         self._company.now = request.now
         try:
             route = self._routes.find(request.method, request.path)
-            reason = why_not(route.kind, route.operation.name)
+            reason = unsupported_reason(route.kind, route.operation.name)
             if reason:
-                raise unkept(reason)
+                raise unsupported(reason)
             check_access(route, request.user, self.country, self.edition)
             return self._answer(route, request)
         except Refusal as refusal:
             return ApiReply(refusal.status, refusal.body())
 
     def offers(self, kind: Kind, operation: str) -> bool:
-        """Whether the operation is answered here at all."""
-        if why_not(kind, operation):
+        """Return whether this business offers the operation."""
+        if unsupported_reason(kind, operation):
             return False
-        if self._company.words(kind.name) is not None and operation in ("list", "read"):
+        if self._company.fixed_list(kind.name) is not None and operation in ("list", "read"):
             return True
-        return (kind.name, operation) in APART or (kind.name in _KEPT and operation in _ACTS)
+        return (kind.name, operation) in HANDLERS or (kind.name in _SUPPORTED and operation in _ACTIONS)
 
     def facts(self) -> Mapping[str, Any]:
-        """What `/businesses/{id}` says of it beside id, name, path and the asker's rights."""
+        """Return the fields of `/businesses/{id}` besides id, name, path and the user's permissions."""
         identity = self._company.identity
-        own = setting(self._company, "business")
+        own = settings_row(self._company, "business")
         opened = instant_text(identity.opened_at)
-        country = base(self._company, Link("country", identity.country))
+        country = reference_answer(self._company, Link("country", identity.country))
         return {
             "created_at": opened,
             "updated_at": instant_text(own.updated_at),
-            **{name: own.values.get(name) for name in FACTS},
+            **{name: own.values.get(name) for name in DETAILS},
             "country": {"id": country["id"], "displayed_as": country["displayed_as"]},
             "is_demo": False,
             "ni_based": False,
@@ -104,48 +104,53 @@ class Business:
         }
 
     def document(self) -> dict[str, Any]:
-        """All of it as plain JSON, for saving."""
+        """Return the whole state as plain JSON, for saving."""
         return save_company(self._company)
 
     @classmethod
     def from_document(cls, document: Any, catalog: Catalog) -> Business:
-        """The business that `document` wrote."""
-        return cls(load_company(document, catalog, CONDUCTS))
+        """Read the business that `document` returned."""
+        return cls(load_company(document, catalog, KIND_HOOKS))
 
-    def mark_returned(self, start: str, end: str, now: int) -> str:
-        """The id of the tax return of a period of ISO days: what it takes in can't be changed any more.
+    def file_tax_return(self, start: str, end: str, now: int) -> str:
+        """File the tax return of a period and return its id; its bookings can no longer be changed.
 
-        Nobody can do this through the API; it is for whoever plays the accountant at the desk.
+        The API has no operation for this: in Sage, an accountant does it in the user interface.
+
+        Args:
+            start: first ISO day of the period.
+            end: last ISO day of the period.
+            now: time of filing, in milliseconds.
         """
         self._company.now = now
-        return mark_returned(self._company, start, end, now).id
+        return file_tax_return(self._company, start, end, now).id
 
     @property
     def company(self) -> Company:
-        """The state behind the answers, for those who prove it."""
+        """The state behind the answers, for tests that check it."""
         return self._company
 
     def _answer(self, route: Route, request: ApiRequest) -> ApiReply:
-        apart = self._read_apart(route, request)
-        if apart is not None:
-            return apart
-        act = _ACTS.get(route.operation.name)
-        if route.kind.name not in _KEPT or act is None:
+        special = self._handle_special(route, request)
+        if special is not None:
+            return special
+        action = _ACTIONS.get(route.operation.name)
+        if route.kind.name not in _SUPPORTED or action is None:
             raise not_found()
-        return act(self, route, request)
+        return action(self, route, request)
 
-    def _read_apart(self, route: Route, request: ApiRequest) -> ApiReply | None:
-        """Answers about what is not a table: fixed lists, settings, reports."""
+    def _handle_special(self, route: Route, request: ApiRequest) -> ApiReply | None:
+        """Answer requests that are not about a table: fixed lists, settings, reports."""
         kind, name, query = route.kind, route.operation.name, request.query
-        special = APART.get((kind.name, name))
+        special = HANDLERS.get((kind.name, name))
         if special is not None:
             return special(self._company, self._views, route, request)
-        words = self._company.words(kind.name)
-        if words is not None and name == "list":
-            return ApiReply(200, self._views.fixed(kind, words, query))
-        if words is not None and name == "read":
-            known(words.get(route.id))
-            return ApiReply(200, worded(self._company, kind.name, route.id))
+        entries = self._company.fixed_list(kind.name)
+        if entries is not None and name == "list":
+            return ApiReply(200, self._views.fixed(kind, entries, query))
+        if entries is not None and name == "read":
+            require_found(entries.get(route.id))
+            return ApiReply(200, fixed_entry(self._company, kind.name, route.id))
         return None
 
     def _list(self, route: Route, request: ApiRequest) -> ApiReply:
@@ -158,12 +163,12 @@ class Business:
         return ApiReply(200, self._views.record(route.kind, self._row(route), request.query))
 
     def _create(self, route: Route, request: ApiRequest) -> ApiReply:
-        row = make(self._company, route.kind, read_wrapper(route.kind, request.body), request.now)
+        row = create(self._company, route.kind, read_wrapper(route.kind, request.body), request.now)
         return ApiReply(route.operation.status, self._views.record(route.kind, row, {}))
 
     def _update(self, route: Route, request: ApiRequest) -> ApiReply:
         row = self._row(route)
-        change(self._company, route.kind, row, read_wrapper(route.kind, request.body), request.now)
+        update(self._company, route.kind, row, read_wrapper(route.kind, request.body), request.now)
         return ApiReply(route.operation.status, self._views.record(route.kind, row, {}))
 
     def _delete(self, route: Route, request: ApiRequest) -> ApiReply:
@@ -185,10 +190,13 @@ class Business:
         return ApiReply(route.operation.status, self._views.record(route.kind, row, {}))
 
     def _row(self, route: Route) -> Row:
-        """The record under a path; a stock item is read among the products and written in its own place."""
-        row = known(self._company.table(route.kind.name).get(route.id))
+        """Return the record under a path.
+
+        A stock item is also listed as a product, but can only be written under its own path.
+        """
+        row = require_found(self._company.table(route.kind.name).get(route.id))
         is_stock = route.kind.name == "product" and row.id in self._company.table("stock_item").rows
-        return known(None if is_stock and route.operation.method != "GET" else row)
+        return require_found(None if is_stock and route.operation.method != "GET" else row)
 
 
 def new_business(
@@ -206,21 +214,22 @@ def new_business(
     seed: int = 1,
     now: int = 0,
 ) -> Business:
-    """A fresh business: the default chart, two bank accounts, the system contacts.
+    """Return a new business with the default chart, two bank accounts and the system contacts.
 
-    `accounts_start` is an ISO day; ordinary bookings lie on or after it, opening ones before it.
-    `now` is when it was opened, in milliseconds.
+    Args:
+        accounts_start: an ISO day; ordinary bookings are dated on or after it, opening ones before it.
+        now: when the business was opened, in milliseconds.
     """
     identity = Identity(id, name, country, edition, currency, now)
     scheme = tax_scheme if tax_registered else "NOT_REGISTERED"
-    company = found_company(
+    company = create_company(
         catalog, identity, accounts_start, tax_scheme=scheme, seed=seed, multi_currency=multi_currency
     )
     return Business(company)
 
 
 def _void_reason(kind: Kind, request: ApiRequest) -> str:
-    """The reason from the query or the body, bare or in the wrapper; Sage's documents show both."""
+    """Return the reason from the query or the body, bare or in the wrapper; Sage documents both."""
     body = request.body if isinstance(request.body, Mapping) else {}
     wrapped = body.get(kind.name)
     inner = wrapped if isinstance(wrapped, Mapping) else {}
@@ -234,9 +243,9 @@ _TIERS = {
     "plus": ("ACCOUNTING", "Accounting Plus"),
 }
 
-_Act = Callable[[Business, Route, ApiRequest], ApiReply]
+_Action = Callable[[Business, Route, ApiRequest], ApiReply]
 
-_ACTS: Mapping[str, _Act] = {
+_ACTIONS: Mapping[str, _Action] = {
     "list": Business._list,
     "read": Business._read,
     "create": Business._create,
@@ -246,6 +255,5 @@ _ACTS: Mapping[str, _Act] = {
     "reissue": Business._reissue,
 }
 
-#: Kinds with a table: those that are written, and the books they make. No tax return is ever made here,
-#: so the lists of them are empty.
-_KEPT = frozenset((*CONDUCTS, "transaction", "ledger_entry", "draft_tax_return", "tax_return"))
+#: Kinds with a table: those that can be written, and those that bookings create.
+_SUPPORTED = frozenset((*KIND_HOOKS, "transaction", "ledger_entry", "draft_tax_return", "tax_return"))

@@ -1,4 +1,4 @@
-"""The chart of accounts a new business starts with."""
+"""The chart of accounts of a new business."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A ledger account of the default chart; `control` names what it controls, or is empty."""
+    """A ledger account of the default chart; `control` is its role as a control account, or empty."""
 
     code: int
     name: str
@@ -16,7 +16,7 @@ class Account:
     control: str = ""
 
 
-#: What the program itself posts to, by role.
+#: Roles of the accounts that the program itself posts to.
 DEBTORS = "TRADE_DEBTORS"
 CREDITORS = "TRADE_CREDITORS"
 SALES_TAX = "TAX_ON_SALES"
@@ -26,10 +26,10 @@ DISCOUNT_ALLOWED = "DISCOUNT_ALLOWED"
 DISCOUNT_RECEIVED = "DISCOUNT_RECEIVED"
 CARRIAGE = "CARRIAGE"
 BANK = "BANK"
-#: These accounts open when the settings first need them.
+#: Roles of accounts that are opened when the settings first require them.
 EXCHANGE = "EXCHANGE_GAINS_AND_LOSSES"
-SALES_TAX_HELD = "TAX_ON_SALES_HELD"
-PURCHASE_TAX_HELD = "TAX_ON_PURCHASES_HELD"
+SALES_TAX_DEFERRED = "TAX_ON_SALES_HELD"
+PURCHASE_TAX_DEFERRED = "TAX_ON_PURCHASES_HELD"
 PROVINCIAL_TAX = "PROVINCIAL_SALES_TAX"
 
 CHART: tuple[Account, ...] = (
@@ -88,16 +88,18 @@ CHART: tuple[Account, ...] = (
     Account(9999, "Opening Balances Control Account", "CURRENT_LIABILITY", OPENING),
 )
 
-#: Accounts that a business gets with the settings that post to them: cash accounting, other currencies.
-LATER: Mapping[str, Account] = {
-    SALES_TAX_HELD: Account(2203, "VAT on Sales Held until Paid", "CURRENT_LIABILITY", SALES_TAX_HELD),
-    PURCHASE_TAX_HELD: Account(
-        2204, "VAT on Purchases Held until Paid", "CURRENT_LIABILITY", PURCHASE_TAX_HELD
+#: Accounts that are opened with the settings that post to them: cash accounting, other currencies.
+ON_DEMAND: Mapping[str, Account] = {
+    SALES_TAX_DEFERRED: Account(
+        2203, "VAT on Sales Held until Paid", "CURRENT_LIABILITY", SALES_TAX_DEFERRED
+    ),
+    PURCHASE_TAX_DEFERRED: Account(
+        2204, "VAT on Purchases Held until Paid", "CURRENT_LIABILITY", PURCHASE_TAX_DEFERRED
     ),
     EXCHANGE: Account(8260, "Exchange Rate Gains and Losses", "OVERHEADS", EXCHANGE),
 }
 
-#: What Canada calls an account otherwise. The sources show no Canadian chart; the words are the trade's.
+#: Account names that differ in Canada. Sage publishes no Canadian chart; these are the usual terms.
 _CANADIAN_NAMES = {
     1100: "Accounts Receivable",
     1103: "Prepaid Expenses",
@@ -122,7 +124,7 @@ _PROVINCIAL = Account(2206, "PST and QST Payable", "CURRENT_LIABILITY", PROVINCI
 
 
 def chart(country: str) -> tuple[Account, ...]:
-    """The accounts a business of a country opens with; Ireland's are those of Great Britain."""
+    """Return the accounts of a new business in a country; Ireland has those of Great Britain."""
     if country != "CA":
         return CHART
     named = tuple(
@@ -133,7 +135,7 @@ def chart(country: str) -> tuple[Account, ...]:
     return (*named[:place], _PROVINCIAL, *named[place:])
 
 
-#: The five parts of a chart by type of account.
+#: The five groups of a chart by account type.
 GROUPS: Mapping[str, tuple[str, str]] = {
     "SALES": ("INCOME", "Income"),
     "OTHER_INCOME": ("INCOME", "Income"),

@@ -1,4 +1,4 @@
-"""Everything a business holds: its settings, its tables, its ledger, its sub-ledgers."""
+"""The whole state of a business: settings, tables, ledger, sub-ledgers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from sagerecon.model.catalog import Catalog
 from sagerecon.rehearsal.books.artefacts import Artefacts
-from sagerecon.rehearsal.books.fixed import FIXED
+from sagerecon.rehearsal.books.fixed_lists import FIXED
 from sagerecon.rehearsal.books.ledger import Entry, Ledger, Posting
 from sagerecon.rehearsal.books.records import Identifiers, Link, Row, Table, Values
 from sagerecon.rehearsal.books.tax import TAX_RATES, TaxRate
@@ -16,7 +16,7 @@ from sagerecon.rehearsal.books.tax import TAX_RATES, TaxRate
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What never changes about a business."""
+    """The fixed properties of a business."""
 
     id: str
     name: str
@@ -27,7 +27,7 @@ class Identity:
 
 
 class Company:
-    """The state behind a business. Whoever changes it has checked everything before."""
+    """The state behind a business. Callers validate before they change it."""
 
     def __init__(self, catalog: Catalog, identity: Identity, identifiers: Identifiers) -> None:
         self.catalog = catalog
@@ -36,20 +36,20 @@ class Company:
         self.settings: Values = {}
         self.settings_updated_at = identity.opened_at
         self.sequence = 0
-        self.numbers: dict[str, int] = {}  #: the last number used of each numbered kind
+        self.numbers: dict[str, int] = {}  #: last number used, by numbered kind
         self.tables: dict[str, Table] = {}
         self.ledger = Ledger(self.table("ledger_entry"))
         self.artefacts = Artefacts()
         self.controls: dict[str, str] = {}  #: role of a default account -> its id
         self.keys: dict[tuple[str, object], str] = {}  #: (unique field, value) -> id
-        self.used_items: set[Link] = set()  #: products and services that a document ever named
-        self._words: dict[str, Mapping[str, str] | None] = {}
-        self.paths: dict[str, str] = {}  #: of the kinds, as they are first asked for
-        self.worded: dict[Link, dict[str, Any]] = {}  #: entries of fixed lists as they are answered
-        self.now = identity.opened_at  #: the time of the request at hand
+        self.used_items: set[Link] = set()  #: items that a document has ever named
+        self._fixed_lists: dict[str, Mapping[str, str] | None] = {}
+        self.paths: dict[str, str] = {}  #: cache: path by kind
+        self.fixed_entries: dict[Link, dict[str, Any]] = {}  #: cache: answers by entry of a fixed list
+        self.now = identity.opened_at  #: time of the current request
 
     def table(self, kind: str) -> Table:
-        """The records of a kind."""
+        """Return the table of a kind."""
         table = self.tables.get(kind)
         if table is None:
             table = self.tables[kind] = Table(kind)
@@ -57,7 +57,7 @@ class Company:
 
     @property
     def tax_rates(self) -> Mapping[str, TaxRate]:
-        """The rates of the business's country."""
+        """The tax rates of the business's country."""
         return TAX_RATES.get(self.identity.country, {})
 
     @property
@@ -65,28 +65,28 @@ class Company:
         """Whether the business may charge tax."""
         return bool(self.settings["tax_scheme"] != Link("tax_scheme", "NOT_REGISTERED"))
 
-    def words(self, kind: str) -> Mapping[str, str] | None:
-        """The ids of a fixed list with what they are displayed as; None for other kinds."""
-        if kind not in self._words:
-            self._words[kind] = _fixed_words(self.catalog, kind)
-        return self._words[kind]
+    def fixed_list(self, kind: str) -> Mapping[str, str] | None:
+        """Return the entries of a fixed list (id to display name); None for other kinds."""
+        if kind not in self._fixed_lists:
+            self._fixed_lists[kind] = _fixed_list(self.catalog, kind)
+        return self._fixed_lists[kind]
 
     def has(self, link: Link) -> bool:
-        """Whether the record a link names is there."""
-        words = self.words(link.kind)
-        if words is not None:
-            return link.id in words
+        """Return whether the record a link names exists."""
+        entries = self.fixed_list(link.kind)
+        if entries is not None:
+            return link.id in entries
         if link.kind == "tax_rate":
             return link.id in self.tax_rates
         return self.table(link.kind).get(link.id) is not None
 
     def find(self, link: Link | None) -> Row | None:
-        """The record a link names."""
+        """Return the record a link names, or None."""
         table = None if link is None else self.tables.get(link.kind)
         return None if link is None or table is None else table.get(link.id)
 
     def add(self, kind: str, values: Values, now: int, owner: str = "", id: str = "") -> Row:
-        """Make a record."""
+        """Create a record and return it."""
         self.sequence += 1
         row = Row(id or self.identifiers.next(), self.sequence, now, values)
         self.table(kind).add(row, owner)
@@ -95,33 +95,33 @@ class Company:
     def book(self, transaction: str, day: str, postings: list[Posting], now: int) -> None:
         """Add the entries of a booking."""
         for posting in postings:
-            self._enter(transaction, day, posting, now, deleted=False)
+            self._add_entry(transaction, day, posting, now, deleted=False)
 
     def reverse(self, transaction: str, now: int) -> None:
-        """Add the opposite of what stands under a booking, on the same day, and mark both as deleted."""
-        for entry in self.ledger.standing(transaction):
-            self.ledger.strike(entry, now)
+        """Add the opposite of each active entry, on the same day, and mark both as deleted."""
+        for entry in self.ledger.active_entries(transaction):
+            self.ledger.cancel(entry, now)
             opposite = replace(entry.posting, amount=-entry.amount, foreign=-entry.foreign)
-            self._enter(transaction, entry.day, opposite, now, deleted=True)
+            self._add_entry(transaction, entry.day, opposite, now, deleted=True)
 
-    def _enter(self, transaction: str, day: str, posting: Posting, now: int, *, deleted: bool) -> None:
+    def _add_entry(self, transaction: str, day: str, posting: Posting, now: int, *, deleted: bool) -> None:
         self.sequence += 1
         entry = Entry(self.identifiers.next(), self.sequence, now, day, posting, transaction, deleted)
         self.ledger.add(entry)
 
     def next_number(self, kind: str) -> int:
-        """The next number of a numbered kind; used up by asking."""
+        """Return the next number of a numbered kind; each call uses one up."""
         self.numbers[kind] = self.numbers.get(kind, 0) + 1
         return self.numbers[kind]
 
     def ledger_account_of(self, bank_account: str) -> str:
-        """The id of the ledger account behind a bank account."""
+        """Return the id of the ledger account behind a bank account."""
         row = self.tables["bank_account"].rows[bank_account]
         return str(row.values["ledger_account"].id)
 
 
-def _fixed_words(catalog: Catalog, kind: str) -> Mapping[str, str] | None:
-    """The catalog says which ids there are; where it has examples only, ours stand beside them."""
+def _fixed_list(catalog: Catalog, kind: str) -> Mapping[str, str] | None:
+    """Return the catalog's entries; if they are examples only, merged with ours."""
     ours, found = FIXED.get(kind), catalog.kinds.get(kind)
     if kind == "tax_rate" or (found is None and ours is None):
         return None

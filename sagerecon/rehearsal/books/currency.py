@@ -1,6 +1,6 @@
-"""Documents in other currencies: whether they are allowed, their rate, and what they are worth.
+"""Documents in other currencies: whether they are allowed, their rate, and their value in the base currency.
 
-A rate is how much of the other currency one unit of the base currency buys, as in Sage's own
+A rate is the amount of the other currency for one unit of the base currency, as in Sage's own
 `GBP -> EUR 1.1275`; so an amount is divided by it.
 """
 
@@ -11,29 +11,29 @@ from decimal import Decimal
 
 from sagerecon.model.money import rounded
 from sagerecon.rehearsal.books.company import Company
-from sagerecon.rehearsal.books.exchange import market_rate
+from sagerecon.rehearsal.books.exchange_rates import market_rate
 from sagerecon.rehearsal.books.records import Link, Row, Values
 from sagerecon.rehearsal.books.refusal import REQUIRED, Fault
 
 _ONE = Decimal(1)
 
-#: Places that a rate which had to be worked out is given with, as Sage shows them.
+#: Decimal places of a computed rate, as Sage shows them.
 _PLACES = 10
 
 
 def in_base(amount: Decimal, rate: Decimal) -> Decimal:
-    """What an amount is worth in the base currency, to the penny."""
+    """Return the value of an amount in the base currency, to the penny."""
     return amount if rate == _ONE else rounded(amount / rate)
 
 
-def foreign(company: Company, values: Values) -> str:
-    """The currency of a record where it is not the base one, or empty."""
+def foreign_currency(company: Company, values: Values) -> str:
+    """Return the currency of a record if it is not the base currency, or an empty string."""
     currency = values.get("currency")
     return "" if currency is None or currency.id == company.identity.currency else str(currency.id)
 
 
-def currency_allowed(company: Company, currency: Link | None, source: str = "currency_id") -> Iterator[Fault]:
-    """Other currencies need to be switched on."""
+def currency_faults(company: Company, currency: Link | None, source: str = "currency_id") -> Iterator[Fault]:
+    """Yield a fault if another currency is used while multi-currency is disabled."""
     if currency is None or currency.id == company.identity.currency:
         return
     if not company.settings["multi_currency_enabled"]:
@@ -41,14 +41,16 @@ def currency_allowed(company: Company, currency: Link | None, source: str = "cur
 
 
 def rate_faults(company: Company, values: Values, old: Row | None) -> Iterator[Fault]:
-    """Fill in the currency and the rate of a document of a contact: the contact's own currency, and the
-    rate given or the one the business keeps."""
+    """Fill in the currency and exchange rate of a contact's document, and yield faults.
+
+    The currency is the contact's; the rate is the one given or the one of the business.
+    """
     contact = company.find(values.get("contact"))
     base = Link("currency", company.identity.currency)
-    usual = (contact.values.get("currency") if contact is not None else None) or base
-    currency = values["currency"] = values.get("currency") or usual
-    faults = list(currency_allowed(company, currency))
-    if not faults and currency != usual:
+    default = (contact.values.get("currency") if contact is not None else None) or base
+    currency = values["currency"] = values.get("currency") or default
+    faults = list(currency_faults(company, currency))
+    if not faults and currency != default:
         faults = [Fault("The currency must be the currency of the contact.", "currency_id")]
     yield from faults
     if currency == base:
@@ -76,8 +78,10 @@ def _rate(company: Company, values: Values, old: Row | None) -> Decimal | None:
 
 
 def business_rate(company: Company, currency: str) -> Decimal | None:
-    """The rate that the business uses for a currency where none is given: the market's if its settings
-    say so, else the one it keeps; 1 for the base currency."""
+    """Return the rate used where none is given, or None; 1 for the base currency.
+
+    It is the market's rate if the setting `use_live_exchange_rates` is on, else the business's own.
+    """
     if currency == company.identity.currency:
         return _ONE
     if company.settings["use_live_exchange_rates"]:
@@ -87,22 +91,24 @@ def business_rate(company: Company, currency: str) -> Decimal | None:
 
 
 def bank_currency_faults(company: Company, values: Values) -> Iterator[Fault]:
-    """A bank account in another currency takes payments in that currency only."""
-    bank = foreign_bank(company, values.get("bank_account"))
-    if bank and bank != foreign(company, values):
+    """Yield a fault if the payment is not in the currency of a foreign bank account."""
+    bank = foreign_bank_currency(company, values.get("bank_account"))
+    if bank and bank != foreign_currency(company, values):
         yield Fault("The payment must be in the currency of the bank account.", "bank_account_id")
 
 
-def foreign_bank(company: Company, bank_account: Link | None) -> str:
-    """The currency of a bank account where it is not the base one, or empty."""
+def foreign_bank_currency(company: Company, bank_account: Link | None) -> str:
+    """Return the currency of a bank account if it is not the base currency, or empty."""
     row = company.find(bank_account)
-    return foreign(company, row.values) if row is not None else ""
+    return foreign_currency(company, row.values) if row is not None else ""
 
 
 def bank_rate_faults(company: Company, values: Values, name: str, old: Row | None) -> Iterator[Fault]:
-    """Write the `bank_rate` of a booking that has no rate of its own: the one the business keeps for the
-    currency of the bank account. A booking that is there keeps its rate."""
-    currency = foreign_bank(company, values.get(name))
+    """Set the `bank_rate` of a booking without a rate of its own, and yield faults.
+
+    It is the business's rate for the currency of the bank account; an existing booking keeps its rate.
+    """
+    currency = foreign_bank_currency(company, values.get(name))
     rate = business_rate(company, currency) if currency else _ONE
     if old is not None and old.values.get(name) == values.get(name):
         rate = old.values.get("bank_rate", _ONE)

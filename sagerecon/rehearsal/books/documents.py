@@ -1,4 +1,4 @@
-"""Sales and purchase documents: their lines, their tax, their totals, and what they book."""
+"""Sales and purchase documents: their lines, tax, totals and postings."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from sagerecon.rehearsal.books.artefacts import Artefact
 from sagerecon.rehearsal.books.booking import Booking
 from sagerecon.rehearsal.books.chart import CARRIAGE, CREDITORS, DEBTORS
 from sagerecon.rehearsal.books.company import Company
-from sagerecon.rehearsal.books.conduct import Conduct, contact_faults, day_faults, days_after
-from sagerecon.rehearsal.books.currency import foreign, in_base, rate_faults
-from sagerecon.rehearsal.books.ledger import NOTHING, Posting
+from sagerecon.rehearsal.books.currency import foreign_currency, in_base, rate_faults
+from sagerecon.rehearsal.books.hooks import Hooks, contact_faults, day_faults, days_after
+from sagerecon.rehearsal.books.ledger import ZERO, Posting
 from sagerecon.rehearsal.books.records import Link, Row, Values
 from sagerecon.rehearsal.books.refusal import REQUIRED, Fault
 from sagerecon.rehearsal.books.tax_entries import (
     ON_PAYMENT,
-    held_tax,
+    deferred_tax,
     provincial_part,
-    reclaimed,
+    reclaimed_amounts,
     tax_point,
     tax_shares,
 )
-from sagerecon.rehearsal.books.unkept import WAYS
+from sagerecon.rehearsal.books.unsupported import UNSUPPORTED_FEATURES
 
 _ONE = Decimal(1)
 _BOTH = ("", "base_currency_")
 _DRAFTS = ("DRAFT", "PRO_FORMA")
 
-#: Ways of taxing that the rehearsal does not keep books for.
-_NOT_KEPT = (
+#: Fields of tax treatments that the rehearsal does not support.
+_UNSUPPORTED_FIELDS = (
     "vat_reverse_charge",
     "destination_consignment",
     "postponed_accounting",
@@ -43,13 +43,13 @@ _NOT_KEPT = (
 )
 
 
-#: What of a contact's main address a sales document carries.
+#: Fields of the contact's main address that are copied to a sales document.
 _ADDRESS = ("address_line_1", "address_line_2", "city", "region", "postal_code", "country", "address_type")
 
 
 @dataclass(frozen=True, slots=True)
-class Sort:
-    """One of the four sorts of document. `sign` is +1 where it debits the contact's control account."""
+class DocumentType:
+    """A type of document; `sign` is +1 if it debits the contact's control account."""
 
     kind: str
     side: str
@@ -57,125 +57,139 @@ class Sort:
     lines: str
     number: str = ""
     prefix: str = ""
-    books: bool = True  #: a quote or an estimate books nothing
+    posts: bool = True  #: whether it is booked; quotes and estimates are not
 
     @property
     def control(self) -> str:
-        """The control account's role."""
+        """Role of the control account."""
         return DEBTORS if self.side == "CUSTOMER" else CREDITORS
 
 
-SORTS = (
-    Sort("sales_invoice", "CUSTOMER", 1, "invoice_lines", "invoice_number", "SI-"),
-    Sort("sales_credit_note", "CUSTOMER", -1, "credit_note_lines", "credit_note_number", "SCN-"),
-    Sort("purchase_invoice", "VENDOR", -1, "invoice_lines"),
-    Sort("purchase_credit_note", "VENDOR", 1, "credit_note_lines"),
+DOCUMENT_TYPES = (
+    DocumentType("sales_invoice", "CUSTOMER", 1, "invoice_lines", "invoice_number", "SI-"),
+    DocumentType("sales_credit_note", "CUSTOMER", -1, "credit_note_lines", "credit_note_number", "SCN-"),
+    DocumentType("purchase_invoice", "VENDOR", -1, "invoice_lines"),
+    DocumentType("purchase_credit_note", "VENDOR", 1, "credit_note_lines"),
 )
 
-OFFERS = (
-    Sort("sales_quote", "CUSTOMER", 1, "quote_lines", "quote_number", "SQ-", books=False),
-    Sort("sales_estimate", "CUSTOMER", 1, "estimate_lines", "estimate_number", "SE-", books=False),
+OFFER_TYPES = (
+    DocumentType("sales_quote", "CUSTOMER", 1, "quote_lines", "quote_number", "SQ-", posts=False),
+    DocumentType("sales_estimate", "CUSTOMER", 1, "estimate_lines", "estimate_number", "SE-", posts=False),
 )
 
-#: What may become of an offer.
-_ANSWERS = ("DRAFT", "ACCEPTED", "DECLINED", "ACCEPTED_BY_CUSTOMER", "DECLINED_BY_CUSTOMER")
+#: Statuses of quotes and estimates.
+_OFFER_STATUSES = ("DRAFT", "ACCEPTED", "DECLINED", "ACCEPTED_BY_CUSTOMER", "DECLINED_BY_CUSTOMER")
 
 
 def is_booked(values: Values) -> bool:
-    """Drafts and pro forma invoices are not in the books yet, void documents no more."""
+    """Return whether a document is booked: not a draft, a pro forma invoice or void."""
     status = values.get("status")
     return status is None or status.id not in (*_DRAFTS, "VOID")
 
 
-def document_conduct(sort: Sort) -> Conduct:
-    """How documents of a sort behave."""
+def document_hooks(document_type: DocumentType) -> Hooks:
+    """Return the hooks of a document type."""
 
     def complete(company: Company, values: Values, old: Row | None) -> Iterator[Fault]:
         if old is not None and old.values.get("status") == Link("artefact_status", "VOID"):
             yield Fault("You cannot change a void document.", "base")
             return
-        yield from _head_faults(company, sort, values, old)
-        yield from _line_faults(company, sort, values)
-        _fill_head(company, sort, values)
+        yield from _head_faults(company, document_type, values, old)
+        yield from _line_faults(company, document_type, values)
+        _fill_head(company, document_type, values)
         values["tax_point"] = tax_point(company, old, values["total_amount"])
         if values["total_amount"] < 0:
             yield Fault("The total amount cannot be negative.", "total_amount")
 
     def before(company: Company, row: Row, _now: int) -> None:
-        if sort.number:
-            _number(company, sort, row.values)
-        note_items(company, row.values[sort.lines])
+        if document_type.number:
+            _number(company, document_type, row.values)
+        mark_items_used(company, row.values[document_type.lines])
 
-    return document_booking(sort).conduct(complete, before)
+    return document_booking(document_type).hooks(complete, before)
 
 
-def document_booking(sort: Sort) -> Booking:
-    """What documents of a sort book."""
+def document_booking(document_type: DocumentType) -> Booking:
+    """Return how documents of a type are booked."""
 
     def postings(company: Company, values: Values) -> list[Posting]:
-        sign, contact = sort.sign, values["contact"].id
-        currency = foreign(company, values)
+        sign, contact = document_type.sign, values["contact"].id
+        currency = foreign_currency(company, values)
         entries: list[Posting] = []
 
-        def enter(
+        def add_entry(
             account: str, base: Decimal, amount: Decimal, rate: Link | None = None, details: str | None = None
         ) -> None:
-            in_currency = amount if currency else NOTHING
+            in_currency = amount if currency else ZERO
             entries.append(Posting(account, base, "", rate, details, currency, in_currency))
 
-        for line in values[sort.lines]:
+        for line in values[document_type.lines]:
             rate, details = line.get("tax_rate"), line["description"]
             account = line["ledger_account"].id
-            enter(
+            add_entry(
                 account, -sign * line["base_currency_net_amount"], -sign * line["net_amount"], rate, details
             )
-            for account, base, amount in tax_shares(company, sort.side, values, line, values["date"]):
-                enter(account, -sign * base, -sign * amount, rate, details)
+            for account, base, amount in tax_shares(
+                company, document_type.side, values, line, values["date"]
+            ):
+                add_entry(account, -sign * base, -sign * amount, rate, details)
         carriage = carriage_line(company, values)
         if carriage["net_amount"] or carriage["tax_amount"]:
             rate, account = carriage["tax_rate"], company.controls[CARRIAGE]
-            enter(account, -sign * carriage["base_currency_net_amount"], -sign * carriage["net_amount"], rate)
-            for account, base, amount in tax_shares(company, sort.side, values, carriage, values["date"]):
-                enter(account, -sign * base, -sign * amount, rate)
-        whole = sign * values["total_amount"] if currency else NOTHING
+            add_entry(
+                account, -sign * carriage["base_currency_net_amount"], -sign * carriage["net_amount"], rate
+            )
+            for account, base, amount in tax_shares(
+                company, document_type.side, values, carriage, values["date"]
+            ):
+                add_entry(account, -sign * base, -sign * amount, rate)
+        whole = sign * values["total_amount"] if currency else ZERO
         base = sign * values["base_currency_total_amount"]
-        return [Posting(company.controls[sort.control], base, contact, None, None, currency, whole), *entries]
+        return [
+            Posting(company.controls[document_type.control], base, contact, None, None, currency, whole),
+            *entries,
+        ]
 
     def artefact(company: Company, row: Row) -> Artefact:
-        return document_artefact(company, sort, Link(sort.kind, row.id), row.values, postings)
+        return document_artefact(
+            company, document_type, Link(document_type.kind, row.id), row.values, postings
+        )
 
     return Booking(
-        sort.kind,
-        lambda _company, _values: sort.kind.upper(),
+        document_type.kind,
+        lambda _company, _values: document_type.kind.upper(),
         postings,
         lambda _company, values: str(values["date"]),
         lambda values: Decimal(values["total_amount"]),
         artefact=artefact,
         base_total=lambda values: Decimal(values["base_currency_total_amount"]),
-        is_booked=lambda values: sort.books and is_booked(values),
+        is_booked=lambda values: document_type.posts and is_booked(values),
     )
 
 
 def document_artefact(
     company: Company,
-    sort: Sort,
+    document_type: DocumentType,
     origin: Link,
     values: Values,
     postings: Callable[[Company, Values], list[Posting]],
 ) -> Artefact:
-    """What a document leaves in the sub-ledger: its amount, its worth and the tax that waits."""
-    amount, base = sort.sign * values["total_amount"], sort.sign * values["base_currency_total_amount"]
-    held = {}
+    """Return a document's artefact: its amount, its base value and its deferred tax."""
+    amount, base = (
+        document_type.sign * values["total_amount"],
+        document_type.sign * values["base_currency_total_amount"],
+    )
+    deferred = {}
     if values.get("tax_point") == ON_PAYMENT:
-        held = held_tax(company, sort.side, values, postings(company, values))
-    currency = foreign(company, values)
-    return Artefact(origin.id, origin, values["contact"].id, amount, base, currency, held)
+        deferred = deferred_tax(company, document_type.side, values, postings(company, values))
+    currency = foreign_currency(company, values)
+    return Artefact(origin.id, origin, values["contact"].id, amount, base, currency, deferred)
 
 
 def carriage_line(company: Company, values: Values) -> Values:
-    """The carriage of a document as a line of it."""
+    """Return the carriage of a document as a line."""
     rate = values.get("exchange_rate") or _ONE
-    net, tax = values.get("shipping_net_amount") or NOTHING, values.get("shipping_tax_amount") or NOTHING
+    net, tax = values.get("shipping_net_amount") or ZERO, values.get("shipping_tax_amount") or ZERO
     return {
         "ledger_account": Link("ledger_account", company.controls[CARRIAGE]),
         "tax_rate": values.get("shipping_tax_rate"),
@@ -186,28 +200,33 @@ def carriage_line(company: Company, values: Values) -> Values:
     }
 
 
-def _head_faults(company: Company, sort: Sort, values: Values, old: Row | None) -> Iterator[Fault]:
-    yield from contact_faults(company, values["contact"], sort.side)
-    if sort.books:
+def _head_faults(
+    company: Company, document_type: DocumentType, values: Values, old: Row | None
+) -> Iterator[Fault]:
+    yield from contact_faults(company, values["contact"], document_type.side)
+    if document_type.posts:
         yield from day_faults(company, values["date"])
     yield from rate_faults(company, values, old)
-    for name in _NOT_KEPT:
+    for name in _UNSUPPORTED_FIELDS:
         if values.get(name):
-            yield Fault(WAYS[name], name)
-    yield from _status_faults(sort, values, old)
-    number = values.get(sort.number) if sort.number else None
-    if number and (old is None or old.values.get(sort.number) != number):
-        full = f"{values.get(f'{sort.number}_prefix') or ''}{number}"
-        if (f"{sort.kind}.{sort.number}", full) in company.keys:
-            yield Fault(f"{sort.number.replace('_', ' ').capitalize()} has already been taken.", sort.number)
+            yield Fault(UNSUPPORTED_FEATURES[name], name)
+    yield from _status_faults(document_type, values, old)
+    number = values.get(document_type.number) if document_type.number else None
+    if number and (old is None or old.values.get(document_type.number) != number):
+        full = f"{values.get(f'{document_type.number}_prefix') or ''}{number}"
+        if (f"{document_type.kind}.{document_type.number}", full) in company.keys:
+            yield Fault(
+                f"{document_type.number.replace('_', ' ').capitalize()} has already been taken.",
+                document_type.number,
+            )
 
 
-def _status_faults(sort: Sort, values: Values, old: Row | None) -> Iterator[Fault]:
-    """A new document is a draft or is booked; what it has come to since follows from its payments."""
+def _status_faults(document_type: DocumentType, values: Values, old: Row | None) -> Iterator[Fault]:
+    """Yield a fault unless a new document is a draft or booked; later statuses follow from payments."""
     status = values.get("status")
-    if not sort.books:
+    if not document_type.posts:
         values["status"] = status or Link("artefact_status", "DRAFT")
-        if values["status"].id not in _ANSWERS:
+        if values["status"].id not in _OFFER_STATUSES:
             yield Fault("Status is invalid.", "status_id")
     elif old is not None:
         values["status"] = old.values.get("status")
@@ -217,17 +236,17 @@ def _status_faults(sort: Sort, values: Values, old: Row | None) -> Iterator[Faul
         values["status"] = None
 
 
-def _line_faults(company: Company, sort: Sort, values: Values) -> Iterator[Fault]:
-    for line in values[sort.lines] or ():
-        yield from _complete_line(company, line, sort.lines, values)
-    tax = values.get("shipping_tax_amount") or NOTHING
+def _line_faults(company: Company, document_type: DocumentType, values: Values) -> Iterator[Fault]:
+    for line in values[document_type.lines] or ():
+        yield from _complete_line(company, line, document_type.lines, values)
+    tax = values.get("shipping_tax_amount") or ZERO
     yield from tax_faults(company, values.get("shipping_tax_rate"), tax, "shipping_tax_amount")
 
 
 def _complete_line(company: Company, line: Values, path: str, values: Values) -> Iterator[Fault]:
     day, exchange = values["date"], values["exchange_rate"]
     quantity = line["quantity"] = line.get("quantity") or _ONE
-    discount = line.get("discount_amount") or NOTHING
+    discount = line.get("discount_amount") or ZERO
     gross = quantity * line["unit_price"]
     if not discount and line.get("discount_percentage"):
         discount = rounded(gross * line["discount_percentage"] / 100)
@@ -235,7 +254,7 @@ def _complete_line(company: Company, line: Values, path: str, values: Values) ->
     known = company.tax_rates.get(rate.id) if rate else None
     if tax is None and company.is_tax_registered and known is not None and known.is_taxed:
         yield Fault(REQUIRED, f"{path}.tax_amount")
-    tax = rounded(tax or NOTHING)
+    tax = rounded(tax or ZERO)
     yield from tax_faults(company, rate, tax, f"{path}.tax_amount")
     net = rounded(gross - discount)
     if line.get("unit_price_includes_tax"):
@@ -255,7 +274,7 @@ def _complete_line(company: Company, line: Values, path: str, values: Values) ->
 
 
 def tax_breakdown(company: Company, rate: Link | None, tax: Decimal, day: str) -> list[Values]:
-    """The tax of a line by rate, with the percentage of the day; none where there is no tax."""
+    """Return the tax of a line by rate, with the percentage of the day; empty if there is no tax."""
     known = company.tax_rates.get(rate.id) if rate else None
     if known is None or not tax:
         return []
@@ -272,7 +291,7 @@ def tax_breakdown(company: Company, rate: Link | None, tax: Decimal, day: str) -
 
 
 def region_tax_faults(company: Company, line: Values, path: str) -> Iterator[Fault]:
-    """The federal and the provincial part of a Canadian line's tax add up to it."""
+    """Yield a fault unless the GST and PST of a Canadian line sum to its tax."""
     gst, pst = line.get("gst_amount"), line.get("pst_amount")
     if company.identity.country != "CA" or (gst is None and pst is None):
         return
@@ -281,7 +300,7 @@ def region_tax_faults(company: Company, line: Values, path: str) -> Iterator[Fau
 
 
 def tax_faults(company: Company, rate: Link | None, tax: Decimal, source: str) -> Iterator[Fault]:
-    """Tax needs a registered business and a rate that taxes."""
+    """Yield a fault if there is tax although the business is not registered, or the rate has none."""
     if not tax:
         return
     if not company.is_tax_registered:
@@ -292,17 +311,17 @@ def tax_faults(company: Company, rate: Link | None, tax: Decimal, source: str) -
         yield Fault("The tax amount must be zero for this tax rate.", source)
 
 
-def _fill_head(company: Company, sort: Sort, values: Values) -> None:
-    lines = values[sort.lines]
+def _fill_head(company: Company, document_type: DocumentType, values: Values) -> None:
+    lines = values[document_type.lines]
     contact = company.find(values["contact"])
     if contact is not None:
         values["contact_name"] = values.get("contact_name") or contact.values["name"]
         values["contact_reference"] = values.get("contact_reference") or contact.values.get("reference")
         days = contact.values.get("credit_days") or 0
-        if sort.lines == "invoice_lines" and not values.get("due_date"):
+        if document_type.lines == "invoice_lines" and not values.get("due_date"):
             values["due_date"] = days_after(values["date"], days)
-    carriage = values["shipping_net_amount"] = rounded(values.get("shipping_net_amount") or NOTHING)
-    carriage_tax = values["shipping_tax_amount"] = rounded(values.get("shipping_tax_amount") or NOTHING)
+    carriage = values["shipping_net_amount"] = rounded(values.get("shipping_net_amount") or ZERO)
+    carriage_tax = values["shipping_tax_amount"] = rounded(values.get("shipping_tax_amount") or ZERO)
     counted = [*lines, carriage_line(company, values)]
     net, base_net = (total(line[f"{prefix}net_amount"] for line in counted) for prefix in _BOTH)
     tax, base_tax = (total(line[f"{prefix}tax_amount"] for line in counted) for prefix in _BOTH)
@@ -311,9 +330,9 @@ def _fill_head(company: Company, sort: Sort, values: Values) -> None:
     values["tax_amount"], values["base_currency_tax_amount"] = tax, base_tax
     values["total_amount"], values["base_currency_total_amount"] = net + tax, base_net + base_tax
     values["editable"] = True
-    if company.identity.country == "CA" and sort.side == "VENDOR":
-        values |= reclaimed(company, lines, values["date"])
-    if sort.side == "CUSTOMER":
+    if company.identity.country == "CA" and document_type.side == "VENDOR":
+        values |= reclaimed_amounts(company, lines, values["date"])
+    if document_type.side == "CUSTOMER":
         address = company.find(contact.values.get("main_address")) if contact is not None else None
         if values.get("main_address") is None and address is not None:
             values["main_address"] = {name: address.values.get(name) for name in _ADDRESS}
@@ -333,8 +352,8 @@ def _fill_head(company: Company, sort: Sort, values: Values) -> None:
     values["tax_analysis"] = _tax_analysis(lines)
 
 
-def note_items(company: Company, lines: list[Values]) -> None:
-    """Remember the products and services that a document names: they can't be deleted any more."""
+def mark_items_used(company: Company, lines: list[Values]) -> None:
+    """Mark the products and services of the lines as used, so that they can't be deleted."""
     for line in lines:
         for name in ("product", "service"):
             if line.get(name) is not None:
@@ -342,11 +361,11 @@ def note_items(company: Company, lines: list[Values]) -> None:
 
 
 def _tax_analysis(lines: list[Values]) -> list[Values]:
-    """Net, tax and total by rate, in the order of the lines."""
+    """Return net, tax and total by rate, in the order of the lines."""
     sums: dict[Link, list[Decimal]] = {}
     for line in lines:
         if line.get("tax_rate") is not None:
-            found = sums.setdefault(line["tax_rate"], [NOTHING, NOTHING])
+            found = sums.setdefault(line["tax_rate"], [ZERO, ZERO])
             found[0] += line["net_amount"]
             found[1] += line["tax_amount"]
     return [
@@ -355,17 +374,17 @@ def _tax_analysis(lines: list[Values]) -> list[Values]:
     ]
 
 
-def _number(company: Company, sort: Sort, values: Values) -> None:
-    """Give the document its number: its own, or the next free one."""
-    field = f"{sort.kind}.{sort.number}"
-    prefix = values.get(f"{sort.number}_prefix")
-    if values.get(sort.number):
-        values[sort.number] = f"{prefix or ''}{values[sort.number]}"
+def _number(company: Company, document_type: DocumentType, values: Values) -> None:
+    """Set the number of a document: the one given, or the next free one."""
+    field = f"{document_type.kind}.{document_type.number}"
+    prefix = values.get(f"{document_type.number}_prefix")
+    if values.get(document_type.number):
+        values[document_type.number] = f"{prefix or ''}{values[document_type.number]}"
     else:
-        prefix = sort.prefix if prefix is None else prefix
-        number = f"{prefix}{company.next_number(sort.kind)}"
+        prefix = document_type.prefix if prefix is None else prefix
+        number = f"{prefix}{company.next_number(document_type.kind)}"
         while (field, number) in company.keys:
-            number = f"{prefix}{company.next_number(sort.kind)}"
-        values[sort.number] = number
-    values[f"{sort.number}_prefix"] = prefix
-    company.keys[field, values[sort.number]] = ""
+            number = f"{prefix}{company.next_number(document_type.kind)}"
+        values[document_type.number] = number
+    values[f"{document_type.number}_prefix"] = prefix
+    company.keys[field, values[document_type.number]] = ""

@@ -1,4 +1,4 @@
-"""The filters of lists: each name that may stand in a query, and which records it lets through."""
+"""The filters of lists: each query parameter, and which records pass it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from sagerecon.model.catalog import Kind
 from sagerecon.model.clock import SECOND, instant
 from sagerecon.rehearsal.books.company import Company
-from sagerecon.rehearsal.books.currency import foreign
+from sagerecon.rehearsal.books.currency import foreign_currency
 from sagerecon.rehearsal.books.ledger import Entry
 from sagerecon.rehearsal.books.records import Row
 from sagerecon.rehearsal.books.refusal import Fault, Refusal
@@ -17,12 +17,12 @@ Test = Callable[[Row], bool]
 
 
 def is_true(text: str | None) -> bool:
-    """Whether a flag of a query is set."""
+    """Return whether a flag of a query is set."""
     return text is not None and text.lower() in ("true", "1")
 
 
-def tests_of(company: Company, kind: Kind, query: Query) -> Iterable[Test]:
-    """What a record must pass to stand in the list that a query asks for.
+def record_tests(company: Company, kind: Kind, query: Query) -> Iterable[Test]:
+    """Yield the tests that a record must pass to be in the list a query asks for.
 
     Raises:
         Refusal: a filter's value cannot be read.
@@ -71,17 +71,17 @@ def _to(_company: Company, kind: Kind, text: str) -> Test | None:
 
 
 def _changed_from(_company: Company, _kind: Kind, text: str) -> Test:
-    moment = instant_given(text, "updated_from_date")
+    moment = read_instant(text, "updated_from_date")
     return lambda row: row.updated_at >= moment
 
 
 def _changed_to(_company: Company, _kind: Kind, text: str) -> Test:
-    moment = instant_given(text, "updated_to_date")
+    moment = read_instant(text, "updated_to_date")
     return lambda row: row.updated_at // SECOND * SECOND <= moment
 
 
 def _hide(field: str, *, hidden: bool = True) -> Callable[[Company, Kind, str], Test | None]:
-    """A flag that hides the records where `field` is `hidden`."""
+    """Return a filter that hides the records where `field` is `hidden`."""
     return lambda _company, _kind, text: (
         (lambda row: bool(row.values.get(field)) != hidden) if is_true(text) else None
     )
@@ -116,7 +116,7 @@ def _email(_company: Company, _kind: Kind, text: str) -> Test:
 
 def _visible(*, wanted: bool) -> Callable[[Company, Kind, str], Test]:
     def make(_company: Company, _kind: Kind, text: str) -> Test:
-        # The filter speaks of other_payments and other_receipts, the records of one.
+        # The filter has other_payments and other_receipts, the records have the singular.
         scopes = {scope.strip().replace("other_payments", "other_payment") for scope in text.split(",")}
         scopes = {scope.replace("other_receipts", "other_receipt") for scope in scopes}
         return lambda row: bool(scopes & set(row.values["visible_scopes"])) == wanted
@@ -141,7 +141,7 @@ def _has_attachments(company: Company, _kind: Kind, text: str) -> Test:
 
 
 def _level(company: Company, kind: Kind, text: str) -> Test:
-    """By the word or the number of a level; a category is of the level of its type."""
+    """Match the id, name or identifier of a level; a category has the level of its type."""
 
     def test(row: Row) -> bool:
         type = row if kind.name == "analysis_type" else company.find(row.values["analysis_type"])
@@ -164,12 +164,12 @@ def _below_reorder_level(_company: Company, _kind: Kind, text: str) -> Test:
 
 
 def _home_currency(company: Company, _kind: Kind, text: str) -> Test | None:
-    """Only the contacts in the base currency."""
-    return (lambda row: not foreign(company, row.values)) if is_true(text) else None
+    """Match contacts in the base currency only."""
+    return (lambda row: not foreign_currency(company, row.values)) if is_true(text) else None
 
 
 def _active_banks(company: Company, _kind: Kind, text: str) -> Test | None:
-    """The ledger accounts of inactive bank accounts are hidden."""
+    """Hide the ledger accounts of inactive bank accounts."""
     if not is_true(text):
         return None
     banks = company.table("bank_account")
@@ -188,7 +188,7 @@ def _period_to(_company: Company, _kind: Kind, text: str) -> Test:
 
 
 def _always(_company: Company, _kind: Kind, _text: str) -> None:
-    """A name of the query that does not choose records."""
+    """Match every record: the query parameter selects none."""
 
 
 FILTERS: Mapping[tuple[str, str], Callable[[Company, Kind, str], Test | None]] = {
@@ -225,13 +225,13 @@ FILTERS: Mapping[tuple[str, str], Callable[[Company, Kind, str], Test | None]] =
 }
 
 
-def instant_given(text: str, source: str) -> int:
-    """The milliseconds of a moment in a query.
+def read_instant(text: str, source: str) -> int:
+    """Return the milliseconds of an instant in a query.
 
     Raises:
-        Refusal: 400, it is none.
+        Refusal: 400, the text is not an instant.
     """
-    # A plus sign that was not escaped arrives as a blank.
+    # An unescaped plus sign arrives as a space.
     try:
         return instant(text.replace(" ", "+"))
     except ValueError:

@@ -10,18 +10,24 @@ from sagerecon.rehearsal.books.artefacts import Artefact
 from sagerecon.rehearsal.books.booking import Booking
 from sagerecon.rehearsal.books.chart import CREDITORS, DEBTORS, OPENING
 from sagerecon.rehearsal.books.company import Company
-from sagerecon.rehearsal.books.conduct import (
-    Conduct,
+from sagerecon.rehearsal.books.currency import (
+    bank_rate_faults,
+    foreign_bank_currency,
+    foreign_currency,
+    in_base,
+    rate_faults,
+)
+from sagerecon.rehearsal.books.documents import tax_breakdown, tax_faults
+from sagerecon.rehearsal.books.hooks import (
+    Hooks,
     day_before,
     day_faults,
     side_of,
 )
-from sagerecon.rehearsal.books.currency import bank_rate_faults, foreign, foreign_bank, in_base, rate_faults
-from sagerecon.rehearsal.books.documents import tax_breakdown, tax_faults
-from sagerecon.rehearsal.books.ledger import NOTHING, Posting
+from sagerecon.rehearsal.books.ledger import ZERO, Posting
 from sagerecon.rehearsal.books.records import Link, Row, Values
 from sagerecon.rehearsal.books.refusal import REQUIRED, Fault
-from sagerecon.rehearsal.books.tax_entries import ON_PAYMENT, held_tax, tax_account, tax_point
+from sagerecon.rehearsal.books.tax_entries import ON_PAYMENT, deferred_tax, tax_account, tax_point
 
 
 def _amounts(values: Values) -> Decimal:
@@ -29,9 +35,9 @@ def _amounts(values: Values) -> Decimal:
 
 
 def _amount_faults(values: Values, path: str) -> Iterator[Fault]:
-    """One of debit and credit is zero, neither is negative."""
-    debit = values["debit"] = rounded(values.get("debit") or NOTHING)
-    credit = values["credit"] = rounded(values.get("credit") or NOTHING)
+    """Yield a fault if debit or credit is negative, or both are given."""
+    debit = values["debit"] = rounded(values.get("debit") or ZERO)
+    credit = values["credit"] = rounded(values.get("credit") or ZERO)
     if debit < 0 or credit < 0:
         yield Fault("Debit and credit cannot be negative.", f"{path}debit")
     if debit and credit:
@@ -58,8 +64,8 @@ def _complete_journal(company: Company, values: Values, _old: Row | None) -> Ite
     values["total"] = _debits(values)
 
 
-def journal_conduct() -> Conduct:
-    """How journals behave."""
+def journal_hooks() -> Hooks:
+    """Return the hooks of journals."""
     booking = Booking(
         "journal",
         lambda _company, _values: "JOURNAL",
@@ -67,7 +73,7 @@ def journal_conduct() -> Conduct:
         lambda _company, values: str(values["date"]),
         _debits,
     )
-    return booking.conduct(_complete_journal)
+    return booking.hooks(_complete_journal)
 
 
 def _complete_opening_journal(company: Company, values: Values, _old: Row | None) -> Iterator[Fault]:
@@ -83,8 +89,8 @@ def _opening_journal_postings(company: Company, values: Values) -> list[Posting]
     return [*entries, Posting(company.controls[OPENING], -rest)]
 
 
-def opening_journal_conduct() -> Conduct:
-    """How opening journals behave: they need not balance, the rest goes to the opening control account."""
+def opening_journal_hooks() -> Hooks:
+    """Return the hooks of opening journals; a residual is posted to the opening control account."""
     booking = Booking(
         "opening_balance_journal",
         lambda _company, _values: "OPENING_BALANCE_JOURNAL",
@@ -93,7 +99,7 @@ def opening_journal_conduct() -> Conduct:
         _debits,
         opening=True,
     )
-    return booking.conduct(_complete_opening_journal)
+    return booking.hooks(_complete_opening_journal)
 
 
 def _complete_bank(company: Company, values: Values, old: Row | None) -> Iterator[Fault]:
@@ -103,18 +109,18 @@ def _complete_bank(company: Company, values: Values, old: Row | None) -> Iterato
 
 
 def _bank_postings(company: Company, values: Values) -> list[Posting]:
-    """The opening amount stands in the currency of the bank account."""
-    amount, currency = _amounts(values), foreign_bank(company, values["bank_account"])
+    """Return the postings of a bank account's opening balance, in the currency of the account."""
+    amount, currency = _amounts(values), foreign_bank_currency(company, values["bank_account"])
     bank, base = company.ledger_account_of(values["bank_account"].id), in_base(amount, values["bank_rate"])
-    in_currency = amount if currency else NOTHING
+    in_currency = amount if currency else ZERO
     return [
         Posting(bank, base, "", None, None, currency, in_currency),
         Posting(company.controls[OPENING], -base, "", None, None, currency, -in_currency),
     ]
 
 
-def bank_opening_conduct() -> Conduct:
-    """How a bank account's opening balance behaves."""
+def bank_opening_hooks() -> Hooks:
+    """Return the hooks of a bank account's opening balance."""
     booking = Booking(
         "bank_opening_balance",
         lambda _company, _values: "BANK_OPENING_BALANCE",
@@ -124,7 +130,7 @@ def bank_opening_conduct() -> Conduct:
         opening=True,
         base_total=lambda values: in_base(abs(_amounts(values)), values["bank_rate"]),
     )
-    return booking.conduct(_complete_bank)
+    return booking.hooks(_complete_bank)
 
 
 def _complete_account(company: Company, values: Values, _old: Row | None) -> Iterator[Fault]:
@@ -141,8 +147,11 @@ def _account_postings(company: Company, values: Values) -> list[Posting]:
     ]
 
 
-def account_opening_conduct() -> Conduct:
-    """How a ledger account's opening balance behaves: it has no date, the day before the start stands."""
+def account_opening_hooks() -> Hooks:
+    """Return the hooks of a ledger account's opening balance.
+
+    It has no date, so it is booked on the day before the accounts start date.
+    """
     booking = Booking(
         "ledger_account_opening_balance",
         lambda _company, _values: "LEDGER_ACCOUNT_OPENING_BALANCE",
@@ -151,7 +160,7 @@ def account_opening_conduct() -> Conduct:
         lambda values: abs(_amounts(values)),
         opening=True,
     )
-    return booking.conduct(_complete_account)
+    return booking.hooks(_complete_account)
 
 
 def _complete_contact(company: Company, values: Values, old: Row | None) -> Iterator[Fault]:
@@ -162,11 +171,11 @@ def _complete_contact(company: Company, values: Values, old: Row | None) -> Iter
         yield Fault("Total amount must be greater than 0.", "total_amount")
     values["tax_point"] = tax_point(company, old, amount)
     net = amount
-    # Only under cash accounting does an opening balance carry tax that is still due.
+    # Only under cash accounting can tax of an opening balance still become due.
     if values["tax_point"] == ON_PAYMENT:
         missing = [name for name in ("net_amount", "tax_rate") if values.get(name) is None]
         yield from (Fault(REQUIRED, "tax_rate_id" if name == "tax_rate" else name) for name in missing)
-        net = rounded(values.get("net_amount") or NOTHING)
+        net = rounded(values.get("net_amount") or ZERO)
         if not missing and not 0 <= net <= amount:
             yield Fault("Net amount must be between 0 and the total amount.", "net_amount")
         if not missing:
@@ -185,7 +194,7 @@ def _complete_contact(company: Company, values: Values, old: Row | None) -> Iter
 
 
 def _contact_sign(company: Company, values: Values) -> int:
-    """+1 where the opening balance is a debit of the contact."""
+    """Return +1 if the opening balance debits the contact, else -1."""
     is_invoice = values["contact_opening_balance_type"].id == "INVOICE"
     is_customer = side_of(company, values["contact"]) == "CUSTOMER"
     return 1 if is_invoice == is_customer else -1
@@ -198,11 +207,11 @@ def _contact_type(company: Company, values: Values) -> str:
 
 def _contact_postings(company: Company, values: Values) -> list[Posting]:
     sign, side = _contact_sign(company, values), side_of(company, values["contact"])
-    details, currency = values.get("details"), foreign(company, values)
+    details, currency = values.get("details"), foreign_currency(company, values)
     role = DEBTORS if side == "CUSTOMER" else CREDITORS
 
     def post(account: str, name: str, sign: int, contact: str = "", rate: Link | None = None) -> Posting:
-        amount = sign * values[name] if currency else NOTHING
+        amount = sign * values[name] if currency else ZERO
         return Posting(
             account, sign * values[f"base_currency_{name}"], contact, rate, details, currency, amount
         )
@@ -220,12 +229,14 @@ def _contact_artefact(company: Company, row: Row) -> Artefact:
     values, origin = row.values, Link("contact_opening_balance", row.id)
     sign, side = _contact_sign(company, values), side_of(company, values["contact"])
     amount, base = sign * values["total_amount"], sign * values["base_currency_total_amount"]
-    held = held_tax(company, side, values, _contact_postings(company, values))
-    return Artefact(row.id, origin, values["contact"].id, amount, base, foreign(company, values), held)
+    deferred = deferred_tax(company, side, values, _contact_postings(company, values))
+    return Artefact(
+        row.id, origin, values["contact"].id, amount, base, foreign_currency(company, values), deferred
+    )
 
 
-def contact_opening_conduct() -> Conduct:
-    """How a contact's opening balance behaves: it can be paid and allocated like an invoice."""
+def contact_opening_hooks() -> Hooks:
+    """Return the hooks of a contact's opening balance, which can be paid and allocated."""
     booking = Booking(
         "contact_opening_balance",
         _contact_type,
@@ -236,4 +247,4 @@ def contact_opening_conduct() -> Conduct:
         opening=True,
         base_total=lambda values: Decimal(values["base_currency_total_amount"]),
     )
-    return booking.conduct(_complete_contact)
+    return booking.hooks(_complete_contact)

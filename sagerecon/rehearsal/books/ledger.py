@@ -1,4 +1,4 @@
-"""The double entry behind each booking: entries are only ever added, and sums are kept as they come."""
+"""The double-entry ledger: entries are only added, and sums are updated with each entry."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from itertools import accumulate
 from sagerecon.model.money import total
 from sagerecon.rehearsal.books.records import Link, Row, Table, Values
 
-NOTHING = Decimal()
+ZERO = Decimal()
 
 
 @dataclass(frozen=True, slots=True)
 class Posting:
-    """One side of a booking, before it is booked: `amount` is a debit if positive, a credit if negative.
+    """One side of a booking before it is booked; a positive `amount` is a debit, a negative one a credit.
 
-    `amount` is in the base currency; where the booking is in another one, `currency` names it and
-    `foreign` is the amount in it.
+    `amount` is in the base currency. For a booking in another currency, `currency` names it and `foreign` is
+    the amount in it.
     """
 
     account: str
@@ -28,52 +28,52 @@ class Posting:
     tax_rate: Link | None = None
     details: str | None = None
     currency: str = ""
-    foreign: Decimal = NOTHING
+    foreign: Decimal = ZERO
 
 
 class Sums:
-    """The sum of one account, or of one contact, as at any day."""
+    """The running sums of one account or one contact, as at any day."""
 
-    __slots__ = ("_days", "_reached", "_sorted", "credits", "debits", "total", "undone")
+    __slots__ = ("_days", "_reached", "_sorted", "credits", "debits", "reversed", "total")
 
     def __init__(self) -> None:
-        self.total = NOTHING
+        self.total = ZERO
         self.debits: dict[str, Decimal] = {}
         self.credits: dict[str, Decimal] = {}
-        self.undone: dict[str, Decimal] = {}  #: what was booked and reversed, on each side
+        self.reversed: dict[str, Decimal] = {}  #: amounts booked and reversed, on each side
         self._days: dict[str, Decimal] = {}
         self._sorted: list[str] = []
         self._reached: list[Decimal] = []
 
     def add(self, day: str, amount: Decimal) -> None:
-        """Book `amount` on an ISO day."""
+        """Add an amount on an ISO day."""
         self.total += amount
         side = self.debits if amount > 0 else self.credits
-        side[day] = side.get(day, NOTHING) + abs(amount)
-        self._days[day] = self._days.get(day, NOTHING) + amount
+        side[day] = side.get(day, ZERO) + abs(amount)
+        self._days[day] = self._days.get(day, ZERO) + amount
         self._reached = []
 
-    def undo(self, day: str, amount: Decimal) -> None:
-        """Take note of one half of a booking and its reversal: both stand, and neither is wanted."""
-        self.undone[day] = self.undone.get(day, NOTHING) + abs(amount) / 2
+    def add_reversal(self, day: str, amount: Decimal) -> None:
+        """Count half of a reversed pair: a booking and its reversal cancel each other."""
+        self.reversed[day] = self.reversed.get(day, ZERO) + abs(amount) / 2
 
     def at(self, day: str) -> Decimal:
-        """The sum at the end of an ISO day; of everything where no day is given."""
+        """Return the sum at the end of an ISO day, or of everything if no day is given."""
         if not day:
             return self.total
         if not self._reached:
             self._sorted = sorted(self._days)
             self._reached = list(accumulate(self._days[each] for each in self._sorted))
         index = bisect_right(self._sorted, day)
-        return self._reached[index - 1] if index else NOTHING
+        return self._reached[index - 1] if index else ZERO
 
     def before(self, day: str) -> Decimal:
-        """The sum at the end of the day before an ISO day."""
-        return self.at(day) - self._days.get(day, NOTHING)
+        """Return the sum at the end of the day before an ISO day."""
+        return self.at(day) - self._days.get(day, ZERO)
 
 
 class Entry(Row):
-    """One ledger entry. It never changes, but for the mark that its booking was reversed."""
+    """One ledger entry. Only its mark as reversed ever changes."""
 
     __slots__ = (
         "account",
@@ -96,8 +96,8 @@ class Entry(Row):
         self.created_at = now
         self.updated_at = now
         self.deleted_at = 0
-        self.place = 0
-        self.searched = ""
+        self.position = 0
+        self.search_text = ""
         self.day = day
         self.account = posting.account
         self.amount = posting.amount
@@ -111,7 +111,7 @@ class Entry(Row):
 
     @property
     def posting(self) -> Posting:
-        """What was booked."""
+        """The posting the entry was booked from."""
         return Posting(
             self.account,
             self.amount,
@@ -122,13 +122,13 @@ class Entry(Row):
             self.foreign,
         )
 
-    # Made when read, for a business of 100,000 bookings has half a million entries.
+    # Built on each read to save memory: a business of 100,000 bookings has half a million entries.
     @property
     def values(self) -> Values:  # type: ignore[override]
         return {
             "date": self.day,
-            "debit": max(self.amount, NOTHING),
-            "credit": max(-self.amount, NOTHING),
+            "debit": max(self.amount, ZERO),
+            "credit": max(-self.amount, ZERO),
             "ledger_account": Link("ledger_account", self.account),
             "transaction": Link("transaction", self.transaction),
             "contact": Link("contact", self.contact) if self.contact else None,
@@ -140,7 +140,7 @@ class Entry(Row):
 
 
 class Ledger:
-    """All entries, with the sums of each account and of each contact on the control accounts."""
+    """All entries, with sums by account and by contact on the control accounts."""
 
     def __init__(self, entries: Table) -> None:
         self.entries = entries
@@ -150,12 +150,12 @@ class Ledger:
         self._of_transaction: dict[str, list[Entry]] = {}
 
     def add(self, entry: Entry) -> None:
-        """Book one entry."""
+        """Add an entry."""
         self.entries.add(entry)
-        self.count(entry)
+        self.add_to_sums(entry)
 
-    def count(self, entry: Entry) -> None:
-        """Take an entry that is in the table into the sums."""
+    def add_to_sums(self, entry: Entry) -> None:
+        """Add an entry of the table to the sums."""
         self._accounts.setdefault(entry.account, Sums()).add(entry.day, entry.amount)
         if entry.contact:
             key = (entry.account, entry.contact)
@@ -165,48 +165,48 @@ class Ledger:
                 foreign = (entry.account, contact, entry.currency)
                 self._foreign.setdefault(foreign, Sums()).add(entry.day, entry.foreign)
         if entry.deleted:
-            self._accounts[entry.account].undo(entry.day, entry.amount)
+            self._accounts[entry.account].add_reversal(entry.day, entry.amount)
         self._of_transaction.setdefault(entry.transaction, []).append(entry)
 
-    def strike(self, entry: Entry, now: int) -> None:
+    def cancel(self, entry: Entry, now: int) -> None:
         """Mark an entry whose booking is reversed."""
         entry.deleted = True
         self.entries.touch(entry, now)
-        self._accounts[entry.account].undo(entry.day, entry.amount)
+        self._accounts[entry.account].add_reversal(entry.day, entry.amount)
 
-    def standing(self, transaction: str) -> list[Entry]:
-        """The entries of a booking that have not been reversed."""
+    def active_entries(self, transaction: str) -> list[Entry]:
+        """Return the entries of a transaction that have not been reversed."""
         return [entry for entry in self._of_transaction.get(transaction, ()) if not entry.deleted]
 
     def account(self, account: str) -> Sums:
-        """The sums of a ledger account."""
-        return self._accounts.get(account) or _NO_SUMS
+        """Return the sums of a ledger account."""
+        return self._accounts.get(account) or _EMPTY_SUMS
 
     def contact(self, account: str, contact: str) -> Sums:
-        """The sums of a contact on a control account."""
-        return self._contacts.get((account, contact)) or _NO_SUMS
+        """Return the sums of a contact on a control account."""
+        return self._contacts.get((account, contact)) or _EMPTY_SUMS
 
     def foreign(self, account: str, currency: str, contact: str = "") -> Sums:
-        """The sums of an account, or of a contact on it, in a currency other than the base one."""
-        return self._foreign.get((account, contact, currency)) or _NO_SUMS
+        """Return the sums of an account, or of a contact on it, in another currency."""
+        return self._foreign.get((account, contact, currency)) or _EMPTY_SUMS
 
     def turnover(
-        self, account: str, start: str, end: str, *, standing: bool = False
+        self, account: str, start: str, end: str, *, active_only: bool = False
     ) -> tuple[Decimal, Decimal]:
-        """All debits and all credits of an account between two ISO days; empty means without bound.
+        """Return total debits and credits of an account between two ISO days; empty means unbounded.
 
-        With `standing`, bookings that were reversed are left out together with their reversals.
+        With `active_only`, reversed bookings and their reversals are left out.
         """
         sums = self.account(account)
-        undone = _between(sums.undone, start, end) if standing else NOTHING
-        return _between(sums.debits, start, end) - undone, _between(sums.credits, start, end) - undone
+        reversed = _between(sums.reversed, start, end) if active_only else ZERO
+        return _between(sums.debits, start, end) - reversed, _between(sums.credits, start, end) - reversed
 
     def is_used(self, account: str) -> bool:
-        """Whether anything was ever booked on the account."""
+        """Return whether anything was ever booked on the account."""
         return account in self._accounts
 
 
-_NO_SUMS = Sums()
+_EMPTY_SUMS = Sums()
 
 
 def _between(days: Mapping[str, Decimal], start: str, end: str) -> Decimal:

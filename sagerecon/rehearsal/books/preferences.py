@@ -1,4 +1,4 @@
-"""The settings of a business beside the financial ones, and the facts about it that it may change."""
+"""The settings of a business besides the financial ones, and the details it may change."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from sagerecon.rehearsal.books.chart import CARRIAGE, DISCOUNT_ALLOWED, DISCOUNT
 from sagerecon.rehearsal.books.company import Company
 from sagerecon.rehearsal.books.records import Link, Row, Values
 from sagerecon.rehearsal.books.refusal import Fault
-from sagerecon.rehearsal.books.unkept import WAYS
+from sagerecon.rehearsal.books.unsupported import UNSUPPORTED_FEATURES
 
-#: The accounts of the default chart behind the usual ledger accounts, by nominal code.
-_USUAL = {
+#: Nominal codes of the default ledger accounts in the settings.
+_DEFAULT_ACCOUNTS = {
     "bank_charges": 7900,
     "bank_interest_received": 4910,
     "bank_interest_charges_paid": 7900,
@@ -35,21 +35,21 @@ _USUAL = {
     "carriage": 4905,
 }
 
-#: The usual accounts that the rehearsal itself books to, by their role.
-_BOOKED = {
+#: Roles of the default ledger accounts that the rehearsal itself posts to.
+_POSTED_ACCOUNTS = {
     "customer_receipt_discount_ledger_account": DISCOUNT_ALLOWED,
     "vendor_payment_discount_ledger_account": DISCOUNT_RECEIVED,
     "carriage_ledger_account": CARRIAGE,
 }
 
-#: Which numbers the invoice settings show and set, and of which kind they are.
+#: The next numbers in the invoice settings, and the kind of each.
 NUMBERED = {
     "next_invoice_number": "sales_invoice",
     "next_credit_note_number": "sales_credit_note",
     "next_quote_number": "sales_quote",
 }
 
-#: The prefix of each numbered kind.
+#: The setting with the number prefix of each kind.
 PREFIXES = {
     "sales_invoice": "sales_invoice_number_prefix",
     "sales_credit_note": "sales_credit_note_number_prefix",
@@ -58,10 +58,10 @@ PREFIXES = {
 }
 
 
-def _first_business_settings(company: Company) -> Values:
+def _default_business_settings(company: Company) -> Values:
     accounts = {
         f"{name}_ledger_account": Link("ledger_account", company.keys["ledger_account.nominal_code", code])
-        for name, code in _USUAL.items()
+        for name, code in _DEFAULT_ACCOUNTS.items()
     }
     is_british = company.identity.country == "GB"
     return {
@@ -75,7 +75,7 @@ def _first_business_settings(company: Company) -> Values:
     }
 
 
-def _first_invoice_settings(_company: Company) -> Values:
+def _default_invoice_settings(_company: Company) -> Values:
     return {
         "separate_invoice_credit_note_numbering": True,
         "sales_invoice_number_prefix": "SI-",
@@ -121,62 +121,62 @@ def _first_invoice_settings(_company: Company) -> Values:
     }
 
 
-def _first_cis_settings(_company: Company) -> Values:
+def _default_cis_settings(_company: Company) -> Values:
     return {"contractor": False, "subcontractor": False}
 
 
-def _first_email_settings(_company: Company) -> Values:
+def _default_email_settings(_company: Company) -> Values:
     return {"pdf_attached": True, "send_bcc": False, "default_messages": []}
 
 
-#: The kinds of settings, each with what a new business has.
-FIRST_SETTINGS: Mapping[str, Callable[[Company], Values]] = {
-    "business_settings": _first_business_settings,
-    "invoice_settings": _first_invoice_settings,
-    "cis_settings": _first_cis_settings,
-    "email_settings": _first_email_settings,
+#: The kinds of settings, each with a function that returns the defaults.
+DEFAULT_SETTINGS: Mapping[str, Callable[[Company], Values]] = {
+    "business_settings": _default_business_settings,
+    "invoice_settings": _default_invoice_settings,
+    "cis_settings": _default_cis_settings,
+    "email_settings": _default_email_settings,
 }
 
 
-def setting(company: Company, kind: str) -> Row:
-    """The one record of a kind of settings."""
+def settings_row(company: Company, kind: str) -> Row:
+    """Return the only record of a kind of settings."""
     return company.table(kind).rows[kind]
 
 
 def preference_faults(company: Company, kind: str, values: Values) -> Iterator[Fault]:
-    """What a setting would promise and the rehearsal does not do is refused."""
+    """Yield faults for settings that the rehearsal does not support."""
     if kind == "cis_settings":
         for name in ("contractor", "subcontractor"):
             if values.get(name):
-                yield Fault(WAYS["construction"], name)
+                yield Fault(UNSUPPORTED_FEATURES["construction"], name)
     if kind == "invoice_settings":
         if not values.get("separate_invoice_credit_note_numbering"):
-            yield Fault(WAYS["one_numbering"], "separate_invoice_credit_note_numbering")
+            yield Fault(UNSUPPORTED_FEATURES["one_numbering"], "separate_invoice_credit_note_numbering")
         for name, numbered in NUMBERED.items():
             if values.get(name) is not None and values[name] <= company.numbers.get(numbered, 0):
                 yield Fault("The number has been used.", name)
     if kind == "business_settings":
         accounts = values.get("default_ledger_accounts") or {}
-        for name, role in _BOOKED.items():
+        for name, role in _POSTED_ACCOUNTS.items():
             account = accounts.get(name)
             if account is not None and account.id != company.controls[role]:
-                yield Fault(WAYS["usual_account"], f"default_ledger_accounts.{name}_id")
+                yield Fault(UNSUPPORTED_FEATURES["usual_account"], f"default_ledger_accounts.{name}_id")
 
 
 def write_preferences(company: Company, kind: str, values: Values, now: int) -> None:
-    """Put `values` in the place of a kind of settings; next numbers go to where numbers are given out."""
+    """Replace a kind of settings; next numbers are stored with the number sequences."""
     for name, numbered in NUMBERED.items() if kind == "invoice_settings" else ():
         number = values.pop(name, None)
         if number is not None:
             company.numbers[numbered] = number - 1
-    row = setting(company, kind)
+    row = settings_row(company, kind)
     row.values = values
     company.table(kind).touch(row, now)
 
 
-def shown_preferences(company: Company, kind: str) -> Row:
-    """A kind of settings as it is answered, with the next numbers as they stand."""
-    row = setting(company, kind)
+def preferences_answer(company: Company, kind: str) -> Row:
+    """Return a kind of settings as a record to answer, with the current next numbers."""
+    row = settings_row(company, kind)
     values = dict(row.values)
     if kind == "invoice_settings":
         values |= {name: company.numbers.get(numbered, 0) + 1 for name, numbered in NUMBERED.items()}
@@ -187,8 +187,8 @@ def shown_preferences(company: Company, kind: str) -> Row:
     return shown
 
 
-#: What a business may change about itself beside its name.
-FACTS = (
+#: Fields of a business that can be changed, besides its name.
+DETAILS = (
     "address_line_1",
     "address_line_2",
     "city",
@@ -200,10 +200,10 @@ FACTS = (
 )
 
 
-def write_facts(company: Company, given: Values, now: int) -> None:
-    """Take in what a business says of itself."""
+def update_details(company: Company, given: Values, now: int) -> None:
+    """Update the details of a business."""
     if given.get("name"):
         company.identity = replace(company.identity, name=given["name"])
     row = company.table("business").rows["business"]
-    row.values |= {name: given[name] for name in FACTS if name in given}
+    row.values |= {name: given[name] for name in DETAILS if name in given}
     company.table("business").touch(row, now)

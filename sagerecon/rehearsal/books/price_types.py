@@ -1,29 +1,29 @@
-"""The names of sales prices and of service rates, and the payment pages of documents."""
+"""The types of sales prices and service rates, and the payment pages of documents."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from sagerecon.rehearsal.books.company import Company
-from sagerecon.rehearsal.books.conduct import Conduct
+from sagerecon.rehearsal.books.hooks import Hooks
 from sagerecon.rehearsal.books.records import Link, Row, Values
 from sagerecon.rehearsal.books.refusal import Fault
 
-#: What a new business has of each.
-FIRST_NAMES = {
+#: Names of the types in a new business.
+DEFAULT_NAMES = {
     "product_sales_price_type": ("Sales Price", "Trade", "Wholesale"),
     "service_rate_type": ("Rate",),
 }
 
-#: The kinds that name one, and the list in which they do.
+#: Kinds that refer to a type, and the list in which they do.
 _USERS = {
     "product_sales_price_type": (("product", "sales_prices"), ("stock_item", "sales_prices")),
     "service_rate_type": (("service", "sales_rates"),),
 }
 
 
-def price_type_conduct(kind: str) -> Conduct:
-    """How the names of prices or of rates behave: no two are the same, and one in use stays."""
+def price_type_hooks(kind: str) -> Hooks:
+    """Return the hooks of price or rate types: names are unique, a type in use can't be deleted."""
 
     def complete(company: Company, values: Values, old: Row | None) -> Iterator[Fault]:
         name = values["name"].casefold()
@@ -31,7 +31,7 @@ def price_type_conduct(kind: str) -> Conduct:
             if row.values["name"].casefold() == name and (old is None or row.id != old.id):
                 yield Fault("Name has already been taken.", "name")
 
-    def keeps(company: Company, row: Row) -> Iterator[Fault]:
+    def delete_faults(company: Company, row: Row) -> Iterator[Fault]:
         link = Link(kind, row.id)
         used = any(
             price.get(kind) == link
@@ -43,7 +43,7 @@ def price_type_conduct(kind: str) -> Conduct:
             words = " ".join(word.capitalize() for word in kind.split("_"))
             yield Fault(f"You cannot delete a {words} that is in use.", code="MethodNotAllowed")
 
-    return Conduct(complete, keeps)
+    return Hooks(complete, delete_faults)
 
 
 def _complete_page(company: Company, values: Values, _old: Row | None) -> Iterator[Fault]:
@@ -56,4 +56,4 @@ def _complete_page(company: Company, values: Values, _old: Row | None) -> Iterat
         yield Fault("Object guid has already been taken.", "object_guid")
 
 
-PAYMENT_PAGE = Conduct(_complete_page)
+PAYMENT_PAGE = Hooks(_complete_page)

@@ -10,36 +10,38 @@ from sagerecon.rehearsal.books.artefacts import Artefact
 from sagerecon.rehearsal.books.booking import Booking
 from sagerecon.rehearsal.books.chart import OPENING
 from sagerecon.rehearsal.books.company import Company
-from sagerecon.rehearsal.books.conduct import (
-    Conduct,
-    contact_faults,
-    day_faults,
-    days_after,
-    side_of,
-)
 from sagerecon.rehearsal.books.currency import in_base, rate_faults
 from sagerecon.rehearsal.books.documents import (
-    SORTS,
-    Sort,
+    DOCUMENT_TYPES,
+    DocumentType,
     document_artefact,
     document_booking,
     region_tax_faults,
     tax_breakdown,
     tax_faults,
 )
-from sagerecon.rehearsal.books.ledger import NOTHING, Posting
+from sagerecon.rehearsal.books.hooks import (
+    Hooks,
+    contact_faults,
+    day_faults,
+    days_after,
+    side_of,
+)
+from sagerecon.rehearsal.books.ledger import ZERO, Posting
 from sagerecon.rehearsal.books.records import Link, Row, Values
 from sagerecon.rehearsal.books.refusal import REQUIRED, Fault
 from sagerecon.rehearsal.books.tax_entries import tax_point
 
-#: Quick entries of a side, as they stand in the catalog.
+#: Contact type by kind of quick entry.
 SIDES = {"sales_quick_entry": "CUSTOMER", "purchase_quick_entry": "VENDOR"}
 
 _LINES = {"INVOICE": "invoice_lines", "CREDIT_NOTE": "credit_note_lines"}
-_SORTS = {(sort.side, sort.lines): sort for sort in SORTS}
+_DOCUMENT_TYPES = {
+    (document_type.side, document_type.lines): document_type for document_type in DOCUMENT_TYPES
+}
 
 
-#: What of a quick entry stands on the line of the document that it stands for.
+#: Fields of a quick entry that are copied to the line of its document.
 _LINE = (
     "ledger_account",
     "net_amount",
@@ -55,20 +57,20 @@ _LINE = (
 )
 
 
-def _sort(side: str, values: Values) -> Sort:
-    """The sort of document that a quick entry stands for."""
-    return _SORTS[side, _LINES[values["quick_entry_type"].id]]
+def _document_type(side: str, values: Values) -> DocumentType:
+    """Return the document type that a quick entry is booked as."""
+    return _DOCUMENT_TYPES[side, _LINES[values["quick_entry_type"].id]]
 
 
-def _as_document(sort: Sort, values: Values) -> Values:
-    """A quick entry as the document of one line that it stands for."""
+def _as_document(document_type: DocumentType, values: Values) -> Values:
+    """Return a quick entry as a document of one line."""
     line = {name: values[name] for name in _LINE if name in values}
     line["description"] = values.get("details")
-    return {**values, sort.lines: [line]}
+    return {**values, document_type.lines: [line]}
 
 
-def quick_entry_conduct(kind: str) -> Conduct:
-    """How the quick entries of a side behave: they book, are paid and are allocated as documents are."""
+def quick_entry_hooks(kind: str) -> Hooks:
+    """Return the hooks of sales or purchase quick entries, which book like documents."""
     side = SIDES[kind]
 
     def complete(company: Company, values: Values, old: Row | None) -> Iterator[Fault]:
@@ -81,23 +83,27 @@ def quick_entry_conduct(kind: str) -> Conduct:
         values["tax_point"] = tax_point(company, old, values["total_amount"])
         _fill(company, values)
 
-    return _booking(kind, side).conduct(complete)
+    return _booking(kind, side).hooks(complete)
 
 
 def _booking(kind: str, side: str) -> Booking:
-    documents = {sort: document_booking(sort) for sort in SORTS if sort.side == side}
+    documents = {
+        document_type: document_booking(document_type)
+        for document_type in DOCUMENT_TYPES
+        if document_type.side == side
+    }
 
     def postings(company: Company, values: Values) -> list[Posting]:
-        sort = _sort(side, values)
-        return documents[sort].postings(company, _as_document(sort, values))
+        document_type = _document_type(side, values)
+        return documents[document_type].postings(company, _as_document(document_type, values))
 
     def artefact(company: Company, row: Row) -> Artefact:
-        sort = _sort(side, row.values)
-        return document_artefact(company, sort, Link(kind, row.id), row.values, postings)
+        document_type = _document_type(side, row.values)
+        return document_artefact(company, document_type, Link(kind, row.id), row.values, postings)
 
     return Booking(
         kind,
-        lambda _company, values: _sort(side, values).kind.upper(),
+        lambda _company, values: _document_type(side, values).kind.upper(),
         postings,
         lambda _company, values: str(values["date"]),
         lambda values: Decimal(values["total_amount"]),
@@ -107,21 +113,21 @@ def _booking(kind: str, side: str) -> Booking:
 
 
 def _amount_faults(company: Company, values: Values, old: Row | None) -> Iterator[Fault]:
-    """Of net, tax and total one follows from the others; all three must agree where all are given."""
+    """Complete net, tax and total from each other, and yield faults if they disagree."""
     rate, tax = values.get("tax_rate"), values.get("tax_amount")
     net, whole = values.get("net_amount"), values.get("total_amount")
-    if old is not None:  # what a change does not name follows from what it does name
+    if old is not None:  # fields not given follow from those given
         net, whole = _renewed(values, old, tax)
     if net is None and whole is None:
         yield Fault(REQUIRED, "net_amount")
-        net = NOTHING
+        net = ZERO
     known = company.tax_rates.get(rate.id) if rate else None
     if tax is None and net is not None and whole is not None:
         tax = whole - net
     if tax is None and company.is_tax_registered and known is not None and known.is_taxed:
         yield Fault(REQUIRED, "tax_amount")
-    tax = rounded(tax or NOTHING)
-    net = rounded(net) if net is not None else rounded(whole or NOTHING) - tax
+    tax = rounded(tax or ZERO)
+    net = rounded(net) if net is not None else rounded(whole or ZERO) - tax
     if whole is not None and rounded(whole) != net + tax:
         yield Fault("Net and tax amount must sum to the total amount.", "total_amount")
     if net + tax < 0:
@@ -131,7 +137,7 @@ def _amount_faults(company: Company, values: Values, old: Row | None) -> Iterato
 
 
 def _renewed(values: Values, old: Row, tax: Decimal | None) -> tuple[Decimal | None, Decimal | None]:
-    """Net and total after a change: the one that was given, or else the net that was there."""
+    """Return net and total after a change: keep only the one that was changed, so the other follows."""
     net, whole = values.get("net_amount"), values.get("total_amount")
     if net == old.values["net_amount"] and whole != old.values["total_amount"]:
         return None, whole
@@ -157,7 +163,7 @@ def _fill(company: Company, values: Values) -> None:
 
 
 def opening_as_entry(company: Company, kind: str, id: str) -> Row | None:
-    """The opening balance of a contact as the quick entry that Sage answers for it; None if there is none."""
+    """Return a contact's opening balance as the quick entry that Sage shows for it, or None."""
     row = company.table("contact_opening_balance").get(id)
     if row is None or side_of(company, row.values["contact"]) != SIDES.get(kind):
         return None

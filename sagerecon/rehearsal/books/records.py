@@ -1,4 +1,4 @@
-"""The tables of a business: records by id, each kind in its own table, in the order they were made."""
+"""The tables of a business: records by id, one table per kind, in creation order."""
 
 from __future__ import annotations
 
@@ -10,22 +10,31 @@ from typing import Any, NamedTuple
 from sagerecon.model.money import decimal_text
 from sagerecon.rehearsal.books.order import Order
 
-#: A record's values by the names they are answered under. Links are `Link`, amounts are Decimal,
-#: dates are ISO text, lines are lists of the same.
+#: A record's values by the names they are answered with. Links are `Link`, amounts are Decimal, dates are
+#: ISO text, lines are lists of such values.
 Values = dict[str, Any]
 
 
 class Link(NamedTuple):
-    """A record naming another one."""
+    """A reference to another record."""
 
     kind: str
     id: str
 
 
 class Row:
-    """One record. `sequence` is its place in the order of making; instants are in milliseconds."""
+    """One record; `sequence` is its number in creation order, instants are in milliseconds."""
 
-    __slots__ = ("created_at", "deleted_at", "id", "place", "searched", "sequence", "updated_at", "values")
+    __slots__ = (
+        "created_at",
+        "deleted_at",
+        "id",
+        "position",
+        "search_text",
+        "sequence",
+        "updated_at",
+        "values",
+    )
 
     def __init__(self, id: str, sequence: int, now: int, values: Values) -> None:
         self.id = id
@@ -34,15 +43,15 @@ class Row:
         self.updated_at = now
         self.deleted_at = 0
         self.values = values
-        self.place = 0  #: its place among its kind, for `Order`
-        self.searched = ""  #: the text `search` looks through, made when first needed
+        self.position = 0  #: position in the `Order` of its table
+        self.search_text = ""  #: searchable text, built when first needed
 
 
 class Table:
     """The records of one kind.
 
-    Kept beside them, so that no request walks through all of them: the ids in the order of their last
-    change, and the ids that hang on a contact or another record.
+    Two indexes avoid reading all records for a request: ids in the order of their last change, and ids by the
+    contact or other record that owns them.
     """
 
     def __init__(self, kind: str) -> None:
@@ -60,11 +69,11 @@ class Table:
         return iter(self.rows.values())
 
     def get(self, id: str) -> Row | None:
-        """The living record with this id."""
+        """Return the record with this id, unless it is deleted."""
         return self.rows.get(id)
 
     def add(self, row: Row, owner: str = "") -> None:
-        """Take in a new record; `owner` is the id of the contact it belongs to."""
+        """Add a new record; `owner` is the id of the contact it belongs to."""
         self.rows[row.id] = row
         self._changes[row.id] = None
         if self._order is not None:
@@ -73,9 +82,9 @@ class Table:
             self._owned.setdefault(owner, {})[row.id] = None
 
     def touch(self, row: Row, now: int) -> None:
-        """Say that the record changed."""
+        """Mark a record as changed at `now`."""
         row.updated_at = now
-        row.searched = ""
+        row.search_text = ""
         del self._changes[row.id]
         self._changes[row.id] = None
         if self._order is not None and not self._order.touch(row):
@@ -83,13 +92,13 @@ class Table:
 
     @property
     def order(self) -> Order[Row]:
-        """The records in the order they were made, to be paged and searched."""
+        """The records in creation order, for paging and search."""
         if self._order is None:
             self._order = Order(self.rows.values())
         return self._order
 
-    def move(self, row: Row, before: str, after: str) -> None:
-        """Hang the record on another owner."""
+    def change_owner(self, row: Row, before: str, after: str) -> None:
+        """Move a record from one owner to another."""
         if before == after:
             return
         if before:
@@ -98,7 +107,7 @@ class Table:
             self._owned.setdefault(after, {})[row.id] = None
 
     def remove(self, row: Row, now: int, owner: str = "") -> None:
-        """Take the record out; `deleted_since` still finds it."""
+        """Delete a record; `deleted_since` still finds it."""
         row.deleted_at = now
         row.updated_at = now
         self._order = None
@@ -109,42 +118,42 @@ class Table:
         self.deleted[row.id] = row
 
     def owned(self, owner: str) -> Iterator[Row]:
-        """The records that belong to a contact, in the order they were made."""
+        """Yield the records of an owner, in creation order."""
         for id in self._owned.get(owner, ()):
             yield self.rows[id]
 
     def has_owned(self, owner: str) -> bool:
-        """Whether any record belongs to this contact."""
+        """Return whether any record belongs to this owner."""
         return owner in self._owned and bool(self._owned[owner])
 
     def changed_since(self, instant: int) -> Sequence[Row]:
-        """The records made or changed at or after `instant`, in the order they were made."""
+        """Return the records created or changed at or after `instant`, in creation order."""
         found: list[Row] = []
-        many = len(self.rows) // 32
+        limit = len(self.rows) // 32
         for id in reversed(self._changes):
             row = self.rows[id]
             if row.updated_at < instant:
                 break
             found.append(row)
-            if len(found) > many:  # from here on, looking through all is quicker than sorting
+            if len(found) > limit:  # for many changes, scanning all is faster than sorting
                 return self.order.changed_since(instant)
         found.sort(key=_sequence)
         return found
 
     def deleted_since(self, instant: int) -> list[Row]:
-        """The records deleted after `instant`."""
+        """Return the records deleted after `instant`."""
         return [row for row in self.deleted.values() if row.deleted_at > instant]
 
     def restore(self, rows: Iterable[Row], deleted: Iterable[Row]) -> None:
-        """Take in the rows of a saved table."""
+        """Replace the records by those of a saved table."""
         self.rows = {row.id: row for row in rows}
         self.deleted = {row.id: row for row in deleted}
         self._order = None
         by_change = sorted(self.rows.values(), key=lambda row: (row.updated_at, row.sequence))
         self._changes = {row.id: None for row in by_change}
 
-    def hang(self, row: Row, owner: str) -> None:
-        """Note the owner of a restored record."""
+    def set_owner(self, row: Row, owner: str) -> None:
+        """Set the owner of a restored record."""
         if owner:
             self._owned.setdefault(owner, {})[row.id] = None
 
@@ -154,7 +163,7 @@ def _sequence(row: Row) -> int:
 
 
 class Identifiers:
-    """Ids of 32 hex characters, the same for the same seed."""
+    """A sequence of ids of 32 hex characters, determined by the seed."""
 
     def __init__(self, seed: str, used: int = 0) -> None:
         self.seed = seed
@@ -162,33 +171,33 @@ class Identifiers:
         self._key = hashlib.blake2b(seed.encode(), digest_size=32).digest()
 
     def next(self) -> str:
-        """A new id."""
+        """Return a new id."""
         self.used += 1
         text = self.used.to_bytes(8, "big")
         return hashlib.blake2b(text, digest_size=16, key=self._key).hexdigest()
 
 
-def saved(value: Any) -> Any:
-    """`value` of a record as plain JSON from which `restored` makes the same value."""
+def encode_value(value: Any) -> Any:
+    """Return a record's value as plain JSON that `decode_value` reads."""
     if isinstance(value, Link):
         return {"$link": [value.kind, value.id]}
     if isinstance(value, Decimal):
         return {"$decimal": decimal_text(value, least_places=0)}
     if isinstance(value, dict):
-        return {name: saved(item) for name, item in value.items()}
+        return {name: encode_value(item) for name, item in value.items()}
     if isinstance(value, list):
-        return [saved(item) for item in value]
+        return [encode_value(item) for item in value]
     return value
 
 
-def restored(value: Any) -> Any:
-    """The value that `saved` wrote."""
+def decode_value(value: Any) -> Any:
+    """Return the value that `encode_value` wrote."""
     if isinstance(value, dict):
         if "$link" in value:
             return Link(*value["$link"])
         if "$decimal" in value:
             return Decimal(value["$decimal"])
-        return {name: restored(item) for name, item in value.items()}
+        return {name: decode_value(item) for name, item in value.items()}
     if isinstance(value, list):
-        return [restored(item) for item in value]
+        return [decode_value(item) for item in value]
     return value

@@ -1,4 +1,4 @@
-"""Balances and reports: all of them read the one ledger and the one sub-ledger, so they agree."""
+"""Balances and reports, all computed from the one ledger and the one sub-ledger, so that they agree."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from sagerecon.model.clock import instant, instant_text
 from sagerecon.rehearsal.books.artefacts import Artefact
 from sagerecon.rehearsal.books.chart import CREDITORS, DEBTORS
 from sagerecon.rehearsal.books.company import Company
-from sagerecon.rehearsal.books.conduct import side_of
-from sagerecon.rehearsal.books.currency import foreign
-from sagerecon.rehearsal.books.presenting import amount_text, base, displayed_as
+from sagerecon.rehearsal.books.currency import foreign_currency
+from sagerecon.rehearsal.books.hooks import side_of
+from sagerecon.rehearsal.books.presentation import amount_text, displayed_as, reference_answer
 from sagerecon.rehearsal.books.records import Link, Row
 from sagerecon.rehearsal.books.refusal import REQUIRED, Fault, Refusal, invalid
 from sagerecon.rehearsal.books.tax import TaxRate
 
-NOTHING = Decimal()
+ZERO = Decimal()
 
 
-def day_given(query: Mapping[str, str], name: str) -> str:
-    """The ISO day under a name of a query, or empty.
+def read_day(query: Mapping[str, str], name: str) -> str:
+    """Return the ISO day of a query parameter, or an empty string.
 
     Raises:
-        Refusal: it is not a day.
+        Refusal: 400, it is not a date.
     """
     text = query.get(name, "")
     if not text:
@@ -37,8 +37,8 @@ def day_given(query: Mapping[str, str], name: str) -> str:
 
 
 def trial_balance(company: Company, query: Mapping[str, str]) -> dict[str, Any]:
-    """Each account with its opening balance, its movement in the period and its closing balance, net."""
-    start, end = day_given(query, "from_date"), day_given(query, "to_date")
+    """Return each account's opening balance, net movement in the period and closing balance."""
+    start, end = read_day(query, "from_date"), read_day(query, "to_date")
     missing = [Fault(REQUIRED, name) for name, day in (("from_date", start), ("to_date", end)) if not day]
     if missing:
         raise invalid(*missing)
@@ -50,7 +50,7 @@ def trial_balance(company: Company, query: Mapping[str, str]) -> dict[str, Any]:
         opening, closing = sums.before(start), sums.at(end)
         accounts.append(
             {
-                **base(company, Link("ledger_account", row.id)),
+                **reference_answer(company, Link("ledger_account", row.id)),
                 "opening_balance": _sides(opening),
                 "closing_balance": _sides(closing),
                 **_sides(closing - opening),
@@ -61,19 +61,19 @@ def trial_balance(company: Company, query: Mapping[str, str]) -> dict[str, Any]:
 
 def _sides(amount: Decimal) -> dict[str, str]:
     return {
-        "debit": amount_text(max(amount, NOTHING), 0),
-        "credit": amount_text(max(-amount, NOTHING), 0),
+        "debit": amount_text(max(amount, ZERO), 0),
+        "credit": amount_text(max(-amount, ZERO), 0),
     }
 
 
 def balance_details(company: Company, account: str, query: Mapping[str, str]) -> dict[str, Any]:
-    """An account's balance; with dates, what was booked between them."""
-    start, end = day_given(query, "from_date"), day_given(query, "to_date")
+    """Return an account's balance; with dates, the movement between them."""
+    start, end = read_day(query, "from_date"), read_day(query, "to_date")
     sums = company.ledger.account(account)
-    opening = sums.before(start) if start else NOTHING
+    opening = sums.before(start) if start else ZERO
     amount = sums.at(end) - opening
-    standing = query.get("exclude_deleted_entries", "").lower() in ("true", "1")
-    debits, credits = company.ledger.turnover(account, start, end, standing=standing)
+    active_only = query.get("exclude_deleted_entries", "").lower() in ("true", "1")
+    debits, credits = company.ledger.turnover(account, start, end, active_only=active_only)
     return {
         "balance": amount_text(abs(amount)),
         "credit_or_debit": "credit" if amount < 0 else "debit",
@@ -85,11 +85,13 @@ def balance_details(company: Company, account: str, query: Mapping[str, str]) ->
 
 
 def contact_balance(company: Company, contact: str, day: str = "", *, in_base: bool = False) -> Decimal:
-    """What a contact owes, or is owed: positive as usual for its type, as at the end of a day; in the
-    contact's own currency, or in the base currency."""
+    """Return a contact's balance at the end of a day; positive is the usual sign of its type.
+
+    It is in the contact's own currency, or in the base currency.
+    """
     row = company.find(Link("contact", contact))
-    currency = foreign(company, row.values) if row is not None else ""
-    amount = NOTHING
+    currency = foreign_currency(company, row.values) if row is not None else ""
+    amount = ZERO
     for role in (DEBTORS, CREDITORS):
         account = company.controls[role]
         if currency and not in_base:
@@ -101,15 +103,18 @@ def contact_balance(company: Company, contact: str, day: str = "", *, in_base: b
 
 
 def bank_balance(company: Company, bank_account: Row, day: str = "") -> Decimal:
-    """What stands on a bank account in its own currency, in our favour if positive."""
-    account, currency = bank_account.values["ledger_account"].id, foreign(company, bank_account.values)
+    """Return the balance of a bank account in its own currency; positive for an asset."""
+    account, currency = (
+        bank_account.values["ledger_account"].id,
+        foreign_currency(company, bank_account.values),
+    )
     if currency:
         return company.ledger.foreign(account, currency).at(day)
     return company.ledger.account(account).at(day)
 
 
-def chosen_rates(company: Company, query: Mapping[str, str]) -> list[TaxRate]:
-    """The tax rates of the country, or those of a region: its own and the ones that apply everywhere."""
+def matching_rates(company: Company, query: Mapping[str, str]) -> list[TaxRate]:
+    """Return the tax rates of the country, or those that apply in a region."""
     rates = list(company.tax_rates.values())
     region = query.get("address_region_id", "")
     if region:
@@ -119,8 +124,8 @@ def chosen_rates(company: Company, query: Mapping[str, str]) -> list[TaxRate]:
     return rates
 
 
-def unallocated(company: Company, query: Mapping[str, str]) -> list[Artefact]:
-    """What is not settled, in the order it arose; by contact, or by a part of a contact's name."""
+def open_artefacts(company: Company, query: Mapping[str, str]) -> list[Artefact]:
+    """Return the artefacts that are not settled, oldest first, by contact or part of its name."""
     found = list(company.artefacts.open(query.get("contact_id", "")))
     wanted = query.get("search", "").casefold()
     if wanted:
@@ -132,8 +137,8 @@ def unallocated(company: Company, query: Mapping[str, str]) -> list[Artefact]:
 
 
 def artefact_base(company: Company, artefact: Artefact) -> dict[str, Any]:
-    """How an artefact stands in a list: opening balances under the path of quick entries."""
-    answer = base(company, artefact.origin)
+    """Return the short form of an artefact; opening balances have the path of a quick entry."""
+    answer = reference_answer(company, artefact.origin)
     answer["id"] = artefact.id
     if artefact.origin.kind == "contact_opening_balance":
         is_customer = side_of(company, Link("contact", artefact.contact)) == "CUSTOMER"
@@ -142,7 +147,7 @@ def artefact_base(company: Company, artefact: Artefact) -> dict[str, Any]:
 
 
 def payment_on_account(company: Company, artefact: Artefact) -> dict[str, Any]:
-    """The part of a payment that settles nothing yet."""
+    """Return the part of a payment that is not allocated."""
     payment = company.find(artefact.origin)
     contact = company.find(Link("contact", artefact.contact))
     if payment is None or contact is None:
@@ -155,36 +160,36 @@ def payment_on_account(company: Company, artefact: Artefact) -> dict[str, Any]:
         "updated_at": instant_text(payment.updated_at),
         "contact_name": contact.values["name"],
         "contact_reference": contact.values.get("reference"),
-        "contact": base(company, Link("contact", artefact.contact)),
+        "contact": reference_answer(company, Link("contact", artefact.contact)),
         "date": payment.values["date"],
         "reference": payment.values.get("reference"),
         "net_amount": amount,
         "tax_amount": "0.0",
         "total_amount": amount,
         "outstanding_amount": left,
-        "currency": base(company, payment.values["currency"]),
+        "currency": reference_answer(company, payment.values["currency"]),
         "exchange_rate": amount_text(payment.values["exchange_rate"]),
         "base_currency_net_amount": in_base,
         "base_currency_tax_amount": "0.0",
         "base_currency_total_amount": in_base,
         "base_currency_outstanding_amount": amount_text(abs(artefact.base_outstanding)),
-        "status": base(company, Link("artefact_status", artefact.status)),
+        "status": reference_answer(company, Link("artefact_status", artefact.status)),
     }
 
 
 def payments_allocations(company: Company, artefact: Artefact) -> list[dict[str, Any]]:
-    """What has settled an artefact so far."""
+    """Return the payments and allocations that settled an artefact."""
     answers: list[dict[str, Any]] = []
-    for by, amount in artefact.uses.items():
+    for by, amount in artefact.settled_by.items():
         row = company.find(by)
         if row is not None:
             answers.append(
                 {
-                    **base(company, by),
+                    **reference_answer(company, by),
                     "date": row.values["date"],
                     "reference": row.values.get("reference"),
                     "amount": amount_text(abs(amount)),
-                    "transaction_type": base(company, row.values["transaction_type"]),
+                    "transaction_type": reference_answer(company, row.values["transaction_type"]),
                 }
             )
     return answers

@@ -1,4 +1,4 @@
-"""From a method and a path to an operation of a kind, and whether this user may use it."""
+"""Routing: from a method and a path to an operation of a kind, with a check of the user's access."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _RANK = {READ_ONLY: 0, RESTRICTED: 1, FULL: 2}
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """What a request asks for; `id` is the key in its path, or empty."""
+    """The operation a request calls; `id` is the key in its path, or empty."""
 
     kind: Kind
     operation: Operation
@@ -21,7 +21,7 @@ class Route:
 
 
 class Routes:
-    """Every path of the catalog."""
+    """All paths of the catalog."""
 
     def __init__(self, catalog: Catalog) -> None:
         self._methods: dict[tuple[str, ...], dict[str, tuple[Kind, Operation]]] = {}
@@ -31,10 +31,10 @@ class Routes:
                 self._methods.setdefault(pattern, {})[operation.method] = (kind, operation)
 
     def find(self, method: str, path: str) -> Route:
-        """The operation behind a path.
+        """Return the operation of a method and a path.
 
         Raises:
-            Refusal: 404 for a path that nobody knows, 405 for a method that it does not have.
+            Refusal: 404 for an unknown path, 405 for a method it does not support.
         """
         parts = _parts(path)
         keyed = (parts[0], "*", *parts[2:]) if len(parts) > 1 else parts
@@ -52,10 +52,10 @@ def _parts(path: str) -> tuple[str, ...]:
 
 
 def check_access(route: Route, user: User, country: str, edition: str) -> None:
-    """Nothing, or why not.
+    """Check that the user's role and the subscription permit the operation.
 
     Raises:
-        Refusal: the user's role does not reach so far, or the subscription does not include it.
+        Refusal: the role does not permit the operation, or the subscription does not include it.
     """
     operation = route.operation
     if _RANK.get(user.role, 0) < _least(operation):
@@ -65,7 +65,7 @@ def check_access(route: Route, user: User, country: str, edition: str) -> None:
 
 
 def _least(operation: Operation) -> int:
-    """The lowest role that will do, where a user has the same role in every area."""
+    """Return the rank of the lowest role that is sufficient; a user has one role in all areas."""
     by_method = {"GET": 0, "DELETE": 2}.get(operation.method, 1)
     ranks = [_RANK.get(role, 2) for role in operation.needs.values()]
     if not ranks:

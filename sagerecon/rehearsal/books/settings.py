@@ -6,22 +6,22 @@ from collections.abc import Iterator
 from datetime import date
 
 from sagerecon.rehearsal.books.company import Company
-from sagerecon.rehearsal.books.currency import foreign
+from sagerecon.rehearsal.books.currency import foreign_currency
 from sagerecon.rehearsal.books.records import Link, Values
 from sagerecon.rehearsal.books.refusal import Fault
-from sagerecon.rehearsal.books.unkept import WAYS
+from sagerecon.rehearsal.books.unsupported import UNSUPPORTED_FEATURES
 
-#: The tax schemes that books are kept for.
+#: The supported tax schemes.
 SCHEMES = ("STANDARD", "CASH_ACCOUNTING", "NOT_REGISTERED")
 
-#: Whatever is in another currency belongs to one of these.
+#: Kinds with a currency; every record in another currency belongs to one of these.
 _IN_CURRENCY = ("contact", "bank_account")
 
 
-def first_settings(
+def default_settings(
     country: str, currency: str, accounts_start: str, *, tax_scheme: str, multi_currency: bool = False
 ) -> Values:
-    """The settings a business opens with; its year ends on the eve of the day it started."""
+    """Return the settings of a new business; its year ends the day before its start day."""
     start = date.fromisoformat(accounts_start)
     month, day = (start.month, start.day) if (start.month, start.day) != (2, 29) else (3, 1)
     is_tax_registered = tax_scheme != "NOT_REGISTERED"
@@ -43,16 +43,19 @@ def first_settings(
 
 
 def settings_faults(company: Company, values: Values) -> Iterator[Fault]:
-    """The start of the accounts keeps opening entries before it and all others on or after it."""
+    """Yield faults in the settings.
+
+    Opening entries must stay before the accounts start date, and all others on or after it.
+    """
     start, locked = values.get("accounts_start_date"), values.get("year_end_lockdown_date")
     if values.get("base_currency") != company.settings["base_currency"]:
         yield Fault("You cannot change the base currency.", "base_currency_id")
-    yield from _currency_faults(company, values)
+    yield from _multi_currency_faults(company, values)
     scheme = values.get("tax_scheme")
     if scheme is None or scheme.id not in SCHEMES:
-        yield Fault(WAYS["flat_rate"], "tax_scheme_id")
+        yield Fault(UNSUPPORTED_FEATURES["flat_rate"], "tax_scheme_id")
     elif scheme.id == "CASH_ACCOUNTING" and company.identity.country == "CA":
-        yield Fault(WAYS["cash_in_canada"], "tax_scheme_id")
+        yield Fault(UNSUPPORTED_FEATURES["cash_in_canada"], "tax_scheme_id")
     if not start:
         yield Fault("This field is required.", "accounts_start_date")
         return
@@ -62,14 +65,14 @@ def settings_faults(company: Company, values: Values) -> Iterator[Fault]:
         yield from _start_faults(company, start)
 
 
-def _currency_faults(company: Company, values: Values) -> Iterator[Fault]:
-    """Other currencies stay switched on once anything is in one; the start edition has none."""
+def _multi_currency_faults(company: Company, values: Values) -> Iterator[Fault]:
+    """Yield a fault if multi-currency is enabled in start, or disabled while in use."""
     is_on = bool(values.get("multi_currency_enabled"))
     if is_on and company.identity.edition == "start":
         yield Fault("Multi-currency is not available in the start edition.", "multi_currency_enabled")
     if is_on or not company.settings["multi_currency_enabled"]:
         return
-    if any(foreign(company, row.values) for kind in _IN_CURRENCY for row in company.table(kind)):
+    if any(foreign_currency(company, row.values) for kind in _IN_CURRENCY for row in company.table(kind)):
         yield Fault("There are records in other currencies.", "multi_currency_enabled")
 
 

@@ -1,4 +1,4 @@
-"""Payments to and from contacts, and allocations: what settles what."""
+"""Payments to and from contacts, and allocations."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from decimal import Decimal
 from sagerecon.model.clock import day_of
 from sagerecon.model.money import rounded, total
 from sagerecon.rehearsal.books.artefacts import Artefact
-from sagerecon.rehearsal.books.booking import Booking, Settlement, released
+from sagerecon.rehearsal.books.booking import Booking, Settlement, settled_parts
 from sagerecon.rehearsal.books.chart import (
     CREDITORS,
     DEBTORS,
@@ -17,16 +17,16 @@ from sagerecon.rehearsal.books.chart import (
     EXCHANGE,
 )
 from sagerecon.rehearsal.books.company import Company
-from sagerecon.rehearsal.books.conduct import Conduct, contact_faults, day_faults
-from sagerecon.rehearsal.books.currency import bank_currency_faults, foreign, in_base, rate_faults
-from sagerecon.rehearsal.books.ledger import NOTHING, Posting
-from sagerecon.rehearsal.books.presenting import ON_ACCOUNT
+from sagerecon.rehearsal.books.currency import bank_currency_faults, foreign_currency, in_base, rate_faults
+from sagerecon.rehearsal.books.hooks import Hooks, contact_faults, day_faults
+from sagerecon.rehearsal.books.ledger import ZERO, Posting
+from sagerecon.rehearsal.books.presentation import ON_ACCOUNT
 from sagerecon.rehearsal.books.records import Link, Row, Values
 from sagerecon.rehearsal.books.refusal import REQUIRED, Fault
-from sagerecon.rehearsal.books.tax_entries import due_postings
-from sagerecon.rehearsal.books.unkept import WAYS
+from sagerecon.rehearsal.books.tax_entries import tax_due_postings
+from sagerecon.rehearsal.books.unsupported import UNSUPPORTED_FEATURES
 
-#: What the payment settles, in the sign of a debit: a receipt settles debits of the customer.
+#: Sign of the artefacts a payment settles: a receipt settles debits of the customer.
 _SETTLES = {"CUSTOMER_RECEIPT": 1, "CUSTOMER_REFUND": -1, "VENDOR_PAYMENT": -1, "VENDOR_REFUND": 1}
 
 _NOT_OPEN = "You can only pay unpaid or part-paid invoices."
@@ -47,16 +47,19 @@ def _parts(values: Values) -> list[Values]:
 def _payment_settlements(_company: Company, values: Values) -> list[Settlement]:
     sign = _sign(values)
     return [
-        Settlement(part["artefact"].id, sign * part["amount"], sign * (part.get("discount") or NOTHING))
+        Settlement(part["artefact"].id, sign * part["amount"], sign * (part.get("discount") or ZERO))
         for part in _parts(values)
     ]
 
 
 def _payment_postings(company: Company, values: Values) -> list[Posting]:
-    """The bank at the payment's rate, the contact at the rates of what is settled, the difference to the
-    exchange account; and the tax that becomes due."""
-    sign, side, currency = _sign(values), _side(values), foreign(company, values)
-    parts = released(values, _payment_settlements(company, values))
+    """Return a payment's postings to bank, discount, control and exchange accounts, and due tax.
+
+    The bank is posted at the payment's rate, the contact at the rates of the settled documents, and the
+    difference to the exchange account.
+    """
+    sign, side, currency = _sign(values), _side(values), foreign_currency(company, values)
+    parts = settled_parts(values, _payment_settlements(company, values))
     base, amount = sign * values["base_currency_total_amount"], sign * values["total_amount"]
     discount, base_discount = (
         total(part.discount for part in parts),
@@ -68,14 +71,14 @@ def _payment_postings(company: Company, values: Values) -> list[Posting]:
     owed = company.controls[DEBTORS if side == "CUSTOMER" else CREDITORS]
     contact = values["contact"].id
     entries = [
-        Posting(bank, base, "", None, None, currency, amount if currency else NOTHING),
-        Posting(given, base_discount, "", None, None, currency, discount if currency else NOTHING),
-        Posting(owed, -settled, contact, None, None, currency, -amount - discount if currency else NOTHING),
+        Posting(bank, base, "", None, None, currency, amount if currency else ZERO),
+        Posting(given, base_discount, "", None, None, currency, discount if currency else ZERO),
+        Posting(owed, -settled, contact, None, None, currency, -amount - discount if currency else ZERO),
     ]
     difference = total(entry.amount for entry in entries)
     if difference:
         entries.append(Posting(company.controls[EXCHANGE], -difference))
-    return [*entries, *due_postings(company, side, parts)]
+    return [*entries, *tax_due_postings(company, side, parts)]
 
 
 def _on_account(values: Values) -> Decimal:
@@ -95,7 +98,7 @@ def _payment_artefact(company: Company, row: Row) -> Artefact | None:
     if not rest:
         return None
     origin, sign = Link("contact_payment", row.id), -_sign(values)
-    base, currency = sign * _base_on_account(values), foreign(company, values)
+    base, currency = sign * _base_on_account(values), foreign_currency(company, values)
     return Artefact(values["on_account"], origin, values["contact"].id, sign * rest, base, currency)
 
 
@@ -109,7 +112,7 @@ def _complete_payment(company: Company, values: Values, old: Row | None) -> Iter
     yield from bank_currency_faults(company, values)
     amount = values["total_amount"] = rounded(values["total_amount"])
     if values.get("base_currency_currency_charge"):
-        yield Fault(WAYS["currency_charge"], "base_currency_currency_charge")
+        yield Fault(UNSUPPORTED_FEATURES["currency_charge"], "base_currency_currency_charge")
     if amount <= 0:
         yield Fault("Total amount must be greater than 0.", "total_amount")
     faults = list(_part_faults(company, values, old, "contact_payment"))
@@ -125,19 +128,22 @@ def _complete_payment(company: Company, values: Values, old: Row | None) -> Iter
         yield Fault("Payments on account are not available in the start edition.", "allocated_artefacts")
     known = old.values.get("on_account") if old is not None else None
     values["on_account"] = known or ""
-    values["net_amount"] = values["tax_amount"] = NOTHING
-    values["base_currency_net_amount"] = values["base_currency_tax_amount"] = NOTHING
-    values["base_currency_currency_charge"] = NOTHING
+    values["net_amount"] = values["tax_amount"] = ZERO
+    values["base_currency_net_amount"] = values["base_currency_tax_amount"] = ZERO
+    values["base_currency_currency_charge"] = ZERO
     values["base_currency_total_amount"] = in_base(amount, values["exchange_rate"])
     values["editable"] = True
 
 
-def _name_rest(company: Company, row: Row, _now: int) -> None:
+def _assign_on_account_id(company: Company, row: Row, _now: int) -> None:
     row.values["on_account"] = company.identifiers.next()
 
 
 def _part_faults(company: Company, values: Values, old: Row | None, kind: str) -> Iterator[Fault]:
-    """Each artefact is the contact's, and takes the amount beside what this record had settled of it."""
+    """Yield faults unless each artefact is the contact's and has enough outstanding.
+
+    What this record itself had settled before its change counts as outstanding.
+    """
     path = "allocated_artefacts"
     wanted: dict[str, Decimal] = {}
     by = Link(kind, old.id if old is not None else "")
@@ -152,41 +158,41 @@ def _part_faults(company: Company, values: Values, old: Row | None, kind: str) -
         if artefact is None or not is_own or not _same_currency(company, artefact, values, kind):
             yield Fault("Couldn't find record.", f"{path}.artefact_id", "RecordNotFound")
             continue
-        part["artefact"] = link_of(artefact)
+        part["artefact"] = artefact_link(artefact)
         part["amount"] = rounded(part["amount"])
-        discount = rounded(part.get("discount") or NOTHING)
+        discount = rounded(part.get("discount") or ZERO)
         if kind == "contact_payment":
             part["discount"] = discount
             if discount < 0:
                 yield Fault("Discount cannot be negative.", f"{path}.discount")
         if not part["amount"] and not discount:
             yield Fault("Amount must not be 0.", f"{path}.amount")
-        wanted[link.id] = wanted.get(link.id, NOTHING) + sign * (part["amount"] + discount)
+        wanted[link.id] = wanted.get(link.id, ZERO) + sign * (part["amount"] + discount)
     for id, amount in wanted.items():
         found = company.artefacts.get(id)
-        if found is not None and not _takes(found, amount, by):
+        if found is not None and not _can_settle(found, amount, by):
             yield Fault(_NOT_OPEN)
 
 
 def _same_currency(company: Company, artefact: Artefact, values: Values, kind: str) -> bool:
-    """A payment settles documents in its own currency; an allocation is checked as a whole."""
-    return kind != "contact_payment" or artefact.currency == foreign(company, values)
+    """Return whether the currency fits; the currencies of an allocation are checked later."""
+    return kind != "contact_payment" or artefact.currency == foreign_currency(company, values)
 
 
-def _takes(artefact: Artefact, amount: Decimal, by: Link) -> bool:
-    left = artefact.outstanding + artefact.uses.get(by, NOTHING)
+def _can_settle(artefact: Artefact, amount: Decimal, by: Link) -> bool:
+    left = artefact.outstanding + artefact.settled_by.get(by, ZERO)
     return amount * left > 0 and abs(amount) <= abs(left)
 
 
-def link_of(artefact: Artefact) -> Link:
-    """The link by which an answer names an artefact."""
+def artefact_link(artefact: Artefact) -> Link:
+    """Return the link by which an answer refers to an artefact."""
     if artefact.origin.id == artefact.id:
         return artefact.origin
     return Link(ON_ACCOUNT, artefact.id)
 
 
-def payment_conduct() -> Conduct:
-    """How payments to and from contacts behave."""
+def payment_hooks() -> Hooks:
+    """Return the hooks of payments to and from contacts."""
     booking = Booking(
         "contact_payment",
         lambda _company, values: str(values["transaction_type"].id),
@@ -197,7 +203,7 @@ def payment_conduct() -> Conduct:
         _payment_artefact,
         base_total=lambda values: Decimal(values["base_currency_total_amount"]),
     )
-    return booking.conduct(_complete_payment, _name_rest)
+    return booking.hooks(_complete_payment, _assign_on_account_id)
 
 
 def _allocation_settlements(_company: Company, values: Values) -> list[Settlement]:
@@ -205,9 +211,9 @@ def _allocation_settlements(_company: Company, values: Values) -> list[Settlemen
 
 
 def _allocation_postings(company: Company, values: Values) -> list[Posting]:
-    """Nothing, but for the exchange difference between what meets and the tax that becomes due."""
+    """Return an allocation's postings: the exchange difference and the tax now due."""
     side, settlements = _side(values), _allocation_settlements(company, values)
-    parts = released(values, settlements)
+    parts = settled_parts(values, settlements)
     owed = company.controls[DEBTORS if side == "CUSTOMER" else CREDITORS]
     artefact = company.artefacts.get(settlements[0].artefact) if settlements else None
     entries: list[Posting] = []
@@ -215,7 +221,7 @@ def _allocation_postings(company: Company, values: Values) -> list[Posting]:
         currency = artefact.currency if artefact is not None else ""
         entries.append(Posting(owed, -difference, values["contact"].id, None, None, currency))
         entries.append(Posting(company.controls[EXCHANGE], difference))
-    return [*entries, *due_postings(company, side, parts)]
+    return [*entries, *tax_due_postings(company, side, parts)]
 
 
 def _complete_allocation(company: Company, values: Values, old: Row | None) -> Iterator[Fault]:
@@ -234,14 +240,14 @@ def _complete_allocation(company: Company, values: Values, old: Row | None) -> I
         yield Fault("The allocated artefacts must be in one currency.", "allocated_artefacts")
 
 
-def allocation_conduct() -> Conduct:
-    """How allocations behave."""
+def allocation_hooks() -> Hooks:
+    """Return the hooks of allocations."""
     booking = Booking(
         "contact_allocation",
         lambda _company, values: str(values["transaction_type"].id),
         _allocation_postings,
         lambda _company, values: str(values["date"]),
-        lambda _values: NOTHING,
+        lambda _values: ZERO,
         _allocation_settlements,
     )
-    return booking.conduct(_complete_allocation)
+    return booking.hooks(_complete_allocation)

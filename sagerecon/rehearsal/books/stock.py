@@ -1,7 +1,7 @@
-"""Stock: items, what came in and went out, and what documents take.
+"""Stock items, their movements and levels.
 
-Movements keep quantities and costs and post nothing: Sage calls them information about an item, gives
-them no transaction and knows no type of transaction for them.
+Movements record quantities and costs but post nothing: Sage describes them as information about an item,
+and gives them no transaction and no transaction type.
 """
 
 from __future__ import annotations
@@ -12,27 +12,27 @@ from decimal import Decimal
 
 from sagerecon.model.clock import day_of
 from sagerecon.model.money import rounded
-from sagerecon.rehearsal.books.accounts import item_conduct
-from sagerecon.rehearsal.books.checking import LARGEST, TOO_LARGE
+from sagerecon.rehearsal.books.accounts import item_hooks
 from sagerecon.rehearsal.books.company import Company
-from sagerecon.rehearsal.books.conduct import Conduct
+from sagerecon.rehearsal.books.hooks import Hooks
 from sagerecon.rehearsal.books.records import Link, Row, Values
 from sagerecon.rehearsal.books.refusal import Fault
+from sagerecon.rehearsal.books.validation import LARGEST, TOO_LARGE
 
-NOTHING = Decimal()
+ZERO = Decimal()
 _ITEM, _MOVEMENT = "stock_item", "stock_movement"
 
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """What there is of an item, what one cost on average, and what the last ones cost."""
+    """Quantity, average cost and last cost of an item."""
 
-    quantity: Decimal = NOTHING
-    average: Decimal = NOTHING
-    last: Decimal = NOTHING
+    quantity: Decimal = ZERO
+    average: Decimal = ZERO
+    last: Decimal = ZERO
 
     def after(self, quantity: Decimal, cost: Decimal) -> Level:
-        """The level once so many have come in at `cost` each, or gone out."""
+        """Return the level after a movement of `quantity` at `cost` each."""
         left = self.quantity + quantity
         if quantity <= 0:
             return replace(self, quantity=left)
@@ -43,12 +43,12 @@ class Level:
 
 
 def level_of(item: Row) -> Level:
-    """What an item's record says."""
+    """Return the level stored in an item's record."""
     values = item.values
     return Level(
-        values.get("quantity_in_stock") or NOTHING,
-        values.get("average") or NOTHING,
-        values.get("last_cost_price") or NOTHING,
+        values.get("quantity_in_stock") or ZERO,
+        values.get("average") or ZERO,
+        values.get("last_cost_price") or ZERO,
     )
 
 
@@ -62,34 +62,34 @@ def _write_level(company: Company, item: Row, level: Level, now: int) -> None:
     _touch_both(company, item, now)
 
 
-def _twin(company: Company, item: Row) -> Row:
-    """The record in the list of products that shows the values of a stock item."""
+def _product_row(company: Company, item: Row) -> Row:
+    """Return the product that shows the values of a stock item."""
     return company.table("product").rows[item.id]
 
 
 def _touch_both(company: Company, item: Row, now: int) -> None:
     company.table(_ITEM).touch(item, now)
-    _show_twin(company, item, now)
+    _update_product(company, item, now)
 
 
-def _show_twin(company: Company, item: Row, now: int) -> None:
-    twin = _twin(company, item)
-    twin.values = item.values
-    company.table("product").touch(twin, now)
+def _update_product(company: Company, item: Row, now: int) -> None:
+    product = _product_row(company, item)
+    product.values = item.values
+    company.table("product").touch(product, now)
 
 
-def count_again(company: Company, item: Row, now: int) -> None:
-    """Write the level from all movements, in the order they were made."""
+def recalculate_level(company: Company, item: Row, now: int) -> None:
+    """Compute the level again from all movements, in creation order."""
     level = Level()
     for row in company.table(_MOVEMENT).owned(item.id):
         level = level.after(row.values["quantity"], row.values["cost_price"])
     _write_level(company, item, level, now)
 
 
-_ITEM_CONDUCT = item_conduct(_ITEM, "sales_prices", "product_sales_price_type", "price_name")
+_ITEM_HOOKS = item_hooks(_ITEM, "sales_prices", "product_sales_price_type", "price_name")
 
-#: What follows from the movements and is nobody's to write.
-_COUNTED = (
+#: Fields computed from the movements; they cannot be written.
+_COMPUTED = (
     "quantity_in_stock",
     "average",
     "last_cost_price",
@@ -101,49 +101,49 @@ _COUNTED = (
 
 
 def _complete_item(company: Company, values: Values, old: Row | None) -> Iterator[Fault]:
-    yield from _ITEM_CONDUCT.complete(company, values, old)
+    yield from _ITEM_HOOKS.complete(company, values, old)
     supplier = values.get("usual_supplier")
     found = company.find(supplier)
     if found is not None and found.values["contact_types"][0].id != "VENDOR":
         yield Fault("Couldn't find Supplier.", "usual_supplier_id")
-    for name in _COUNTED:
+    for name in _COMPUTED:
         if old is None:
-            values[name] = None if name == "cost_price_last_updated" else NOTHING
+            values[name] = None if name == "cost_price_last_updated" else ZERO
         else:
             values[name] = old.values.get(name)
     for name in ("cost_price", "reorder_level", "reorder_quantity"):
         if values.get(name) is None:
-            values[name] = NOTHING
+            values[name] = ZERO
 
 
 def _write_item(company: Company, row: Row, now: int) -> None:
-    """A stock item is a product as well: it stands in that list and can be named on a line."""
-    _ITEM_CONDUCT.created(company, row, now)
+    """Add a stock item to the products too: it is listed there, and lines refer to it as a product."""
+    _ITEM_HOOKS.after_create(company, row, now)
     company.table("product").add(Row(row.id, row.sequence, now, row.values))
 
 
 def _change_item(company: Company, row: Row, before: Values, now: int) -> None:
-    _ITEM_CONDUCT.changed(company, row, before, now)
-    _show_twin(company, row, now)
+    _ITEM_HOOKS.after_update(company, row, before, now)
+    _update_product(company, row, now)
 
 
 def is_stock_deletable(company: Company, row: Row) -> bool:
-    """Whether a stock item can be deleted: it never moved and no document ever named it."""
+    """Return whether a stock item has no movements and no document names it."""
     named = Link("product", row.id) in company.used_items
     return not named and not company.table(_MOVEMENT).has_owned(row.id)
 
 
-def _keep_item(company: Company, row: Row) -> Iterator[Fault]:
+def _item_delete_faults(company: Company, row: Row) -> Iterator[Fault]:
     if not is_stock_deletable(company, row):
         yield Fault("You cannot delete a stock item that is in use.", code="MethodNotAllowed")
 
 
 def _remove_item(company: Company, row: Row, now: int) -> None:
-    _ITEM_CONDUCT.removed(company, row, now)
-    company.table("product").remove(_twin(company, row), now)
+    _ITEM_HOOKS.after_delete(company, row, now)
+    company.table("product").remove(_product_row(company, row), now)
 
 
-STOCK_ITEM = Conduct(_complete_item, _keep_item, _write_item, _change_item, _remove_item)
+STOCK_ITEM = Hooks(_complete_item, _item_delete_faults, _write_item, _change_item, _remove_item)
 
 
 def _complete_movement(company: Company, values: Values, old: Row | None) -> Iterator[Fault]:
@@ -159,8 +159,8 @@ def _complete_movement(company: Company, values: Values, old: Row | None) -> Ite
     if values["cost_price"] < 0:
         yield Fault("Cost price cannot be negative.", "cost_price")
     item = company.find(values["stock_item"])
-    had = old.values["quantity"] if old is not None else NOTHING
-    left = values["quantity"] - had + (level_of(item).quantity if item is not None else NOTHING)
+    had = old.values["quantity"] if old is not None else ZERO
+    left = values["quantity"] - had + (level_of(item).quantity if item is not None else ZERO)
     if left < 0:
         yield Fault("You do not have enough stock.", "quantity")
     if left >= LARGEST or left * values["cost_price"] >= LARGEST:
@@ -168,7 +168,7 @@ def _complete_movement(company: Company, values: Values, old: Row | None) -> Ite
 
 
 def write_movement(company: Company, row: Row, now: int) -> None:
-    """Number a movement and count it."""
+    """Number a movement and add it to the level of its item."""
     values = row.values
     if not values.get("movement_number"):
         values["movement_number"] = str(company.next_number(_MOVEMENT))
@@ -177,11 +177,11 @@ def write_movement(company: Company, row: Row, now: int) -> None:
 
 
 def item_of(company: Company, row: Row) -> Row:
-    """The stock item of a movement."""
+    """Return the stock item of a movement."""
     return company.table(_ITEM).rows[row.values["stock_item"].id]
 
 
-def _keep_movement(company: Company, row: Row) -> Iterator[Fault]:
+def _movement_delete_faults(company: Company, row: Row) -> Iterator[Fault]:
     if row.values.get("origin") is not None:
         yield Fault("You cannot delete a movement that a document made.", "base")
     elif level_of(item_of(company, row)).quantity < row.values["quantity"]:
@@ -197,10 +197,10 @@ def _remove_movement(company: Company, row: Row, now: int) -> None:
     _write_level(company, item, level, now)
 
 
-STOCK_MOVEMENT = Conduct(
+STOCK_MOVEMENT = Hooks(
     _complete_movement,
-    _keep_movement,
+    _movement_delete_faults,
     write_movement,
-    lambda company, row, _before, now: count_again(company, item_of(company, row), now),
+    lambda company, row, _before, now: recalculate_level(company, item_of(company, row), now),
     _remove_movement,
 )

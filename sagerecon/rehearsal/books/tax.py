@@ -1,4 +1,4 @@
-"""Tax rates of a country, each with the percentages it has had and their dates."""
+"""Tax rates of each country, with their percentages and the dates these apply from."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from decimal import Decimal
 
 @dataclass(frozen=True, slots=True)
 class TaxRate:
-    """A rate; `steps` are (first day, percentage), oldest first, ISO dates.
+    """A tax rate; `steps` are pairs of first ISO day and percentage, oldest first.
 
     A Canadian rate may combine the federal and a provincial tax: `steps` are their sum, `provincial` the
     provincial part of it.
@@ -21,25 +21,25 @@ class TaxRate:
     steps: tuple[tuple[str, Decimal], ...]
     provincial: tuple[tuple[str, Decimal], ...] = ()
     is_provincial_reclaimed: bool = False
-    regions: frozenset[str] = frozenset()  #: where it applies; empty for everywhere
-    components: tuple[str, ...] = ()  #: the ids of the rates it is made of
+    regions: frozenset[str] = frozenset()  #: regions where it applies; empty for everywhere
+    components: tuple[str, ...] = ()  #: ids of the rates it combines
 
     def at(self, day: str) -> Decimal:
-        """The percentage on an ISO day."""
+        """Return the percentage on an ISO day."""
         return _at(self.steps, day)
 
     def provincial_at(self, day: str) -> Decimal:
-        """The provincial part of the percentage on an ISO day."""
+        """Return the provincial part of the percentage on an ISO day."""
         return _at(self.provincial, day) if self.provincial else Decimal()
 
     @property
     def is_taxed(self) -> bool:
-        """Whether tax is due under it; zero rated, exempt and no tax are not."""
+        """Whether tax is charged; not for zero-rated, exempt and no tax."""
         return any(percentage for _, percentage in self.steps)
 
     @property
     def displayed_as(self) -> str:
-        """`Standard 20.00%`."""
+        """Display name, such as `Standard 20.00%`."""
         if self.id.endswith("_NO_TAX"):
             return self.label
         percentage = self.steps[-1][1]
@@ -68,7 +68,7 @@ _GST = _steps((_ALWAYS, "7"), ("2006-07-01", "6"), ("2008-01-01", "5"))
 
 
 def _harmonised(region: str, *steps: tuple[str, str]) -> TaxRate:
-    """The one tax of a province that has joined its own to the federal one; before, the federal one alone."""
+    """Return the HST of a province; before its first day, the federal tax alone."""
     first = steps[0][0]
     before = tuple(step for step in _GST if step[0] < first)
     name = f"HST_{region}"
@@ -79,7 +79,7 @@ def _harmonised(region: str, *steps: tuple[str, str]) -> TaxRate:
 def _provincial(
     name: str, label: str, region: str, *steps: tuple[str, str], is_reclaimed: bool = False
 ) -> tuple[TaxRate, TaxRate]:
-    """The tax of a province: beside the federal one, and by itself."""
+    """Return two rates: the provincial tax combined with the federal one, and the provincial tax alone."""
     own = ((_ALWAYS, Decimal()), *_steps(*steps))
     days = sorted({day for day, _ in (*_GST, *own)})
     both = tuple((day, _at(_GST, day) + _at(own, day)) for day in days)

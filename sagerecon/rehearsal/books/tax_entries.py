@@ -1,5 +1,7 @@
-"""Where the tax of a booking goes: to the tax account at once or, under cash accounting, to an account
-on which it waits until the document is paid; in Canada part by part."""
+"""Tax postings of a booking: to the tax account, or deferred until payment under cash accounting.
+
+In Canada the federal and the provincial part are posted separately.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +13,12 @@ from sagerecon.rehearsal.books.artefacts import Part
 from sagerecon.rehearsal.books.chart import (
     PROVINCIAL_TAX,
     PURCHASE_TAX,
-    PURCHASE_TAX_HELD,
+    PURCHASE_TAX_DEFERRED,
     SALES_TAX,
-    SALES_TAX_HELD,
+    SALES_TAX_DEFERRED,
 )
 from sagerecon.rehearsal.books.company import Company
-from sagerecon.rehearsal.books.ledger import NOTHING, Posting
+from sagerecon.rehearsal.books.ledger import ZERO, Posting
 from sagerecon.rehearsal.books.records import Link, Row, Values
 from sagerecon.rehearsal.books.tax import TaxRate
 
@@ -26,14 +28,17 @@ ON_PAYMENT = "payment"
 _ACCOUNTS = {
     ("CUSTOMER", ON_INVOICE): SALES_TAX,
     ("VENDOR", ON_INVOICE): PURCHASE_TAX,
-    ("CUSTOMER", ON_PAYMENT): SALES_TAX_HELD,
-    ("VENDOR", ON_PAYMENT): PURCHASE_TAX_HELD,
+    ("CUSTOMER", ON_PAYMENT): SALES_TAX_DEFERRED,
+    ("VENDOR", ON_PAYMENT): PURCHASE_TAX_DEFERRED,
 }
 
 
 def tax_point(company: Company, old: Row | None, total: Decimal) -> str:
-    """When the tax of a document becomes due: a booked one keeps the scheme it was booked under, and
-    one that nobody will ever pay is due at once."""
+    """Return when the tax of a document becomes due: ON_INVOICE or ON_PAYMENT.
+
+    A booked document keeps its tax point. A document with a total of zero is never paid, so its tax is due
+    at once.
+    """
     if old is not None and "transaction" in old.values:
         point = str(old.values.get("tax_point") or ON_INVOICE)
     else:
@@ -43,24 +48,26 @@ def tax_point(company: Company, old: Row | None, total: Decimal) -> str:
 
 
 def tax_account(company: Company, side: str, values: Values) -> str:
-    """The id of the account that takes the tax of a document of CUSTOMER or VENDOR."""
+    """Return the id of the account for the tax of a customer's or vendor's document."""
     return company.controls[_ACCOUNTS[side, values.get("tax_point") or ON_INVOICE]]
 
 
-def held_tax(company: Company, side: str, values: Values, postings: Iterable[Posting]) -> dict[Link, Decimal]:
-    """What a document's postings leave waiting for its payment, by rate."""
-    held: dict[Link, Decimal] = {}
+def deferred_tax(
+    company: Company, side: str, values: Values, postings: Iterable[Posting]
+) -> dict[Link, Decimal]:
+    """Return the tax that a document's postings defer until payment, by rate."""
+    deferred: dict[Link, Decimal] = {}
     if values.get("tax_point") != ON_PAYMENT:
-        return held
+        return deferred
     account = company.controls[_ACCOUNTS[side, ON_PAYMENT]]
     for posting in postings:
         if posting.account == account and posting.tax_rate is not None:
-            held[posting.tax_rate] = held.get(posting.tax_rate, NOTHING) + posting.amount
-    return {rate: amount for rate, amount in held.items() if amount}
+            deferred[posting.tax_rate] = deferred.get(posting.tax_rate, ZERO) + posting.amount
+    return {rate: amount for rate, amount in deferred.items() if amount}
 
 
-def due_postings(company: Company, side: str, parts: Iterable[Part]) -> Iterator[Posting]:
-    """The tax that becomes due with what was settled, from the account where it waited."""
+def tax_due_postings(company: Company, side: str, parts: Iterable[Part]) -> Iterator[Posting]:
+    """Yield the postings that move settled tax from the deferred to the tax account."""
     for part in parts:
         for rate, amount in part.tax.items():
             yield Posting(company.controls[_ACCOUNTS[side, ON_PAYMENT]], -amount, "", rate)
@@ -68,20 +75,20 @@ def due_postings(company: Company, side: str, parts: Iterable[Part]) -> Iterator
 
 
 def provincial_part(rate: TaxRate | None, line: Values, day: str) -> Decimal:
-    """The provincial tax in a line's tax: as given, or by the percentages of the day."""
+    """Return the provincial part of a line's tax: as given, or by the percentages of the day."""
     tax: Decimal = line["tax_amount"]
     if line.get("pst_amount") is not None:
         return Decimal(line["pst_amount"])
     if line.get("gst_amount") is not None:
         return tax - Decimal(line["gst_amount"])
     if rate is None or not rate.provincial or not rate.at(day):
-        return NOTHING
+        return ZERO
     return rounded(tax * rate.provincial_at(day) / rate.at(day))
 
 
-def reclaimed(company: Company, lines: Iterable[Values], day: str) -> Values:
-    """What a Canadian business reclaims: the input tax credit of the federal tax, the refund of Quebec's."""
-    sums = {"itc": NOTHING, "itr": NOTHING}
+def reclaimed_amounts(company: Company, lines: Iterable[Values], day: str) -> Values:
+    """Return what a Canadian business reclaims: the federal input tax credit and Quebec's refund."""
+    sums = {"itc": ZERO, "itr": ZERO}
     bases = dict(sums)
     for line in lines:
         if line.get("tax_recoverable") is False:
@@ -102,24 +109,23 @@ def reclaimed(company: Company, lines: Iterable[Values], day: str) -> Values:
 
 
 def provincial_share(base: Decimal, tax: Decimal, provincial: Decimal) -> Decimal:
-    """The provincial part of a tax, in the base currency."""
+    """Return the provincial part of a tax in the base currency."""
     if provincial == tax:
         return base
-    return rounded(base * provincial / tax) if tax else NOTHING
+    return rounded(base * provincial / tax) if tax else ZERO
 
 
 def tax_shares(
     company: Company, side: str, values: Values, line: Values, day: str
 ) -> Iterator[tuple[str, Decimal, Decimal]]:
-    """(account, share in the base currency, share in the document's) of a line's tax.
+    """Yield account, base amount and document amount of each part of a line's tax.
 
-    The tax of a Canadian province has an account of its own; where it cannot be reclaimed on purchases
-    it is part of the cost.
+    A provincial tax has its own account; if it cannot be reclaimed on purchases it is part of the cost.
     """
     base, tax = line["base_currency_tax_amount"], line["tax_amount"]
     own = tax_account(company, side, values)
     rate = company.tax_rates.get(line["tax_rate"].id) if line.get("tax_rate") else None
-    provincial = provincial_part(rate, line, day) if company.identity.country == "CA" else NOTHING
+    provincial = provincial_part(rate, line, day) if company.identity.country == "CA" else ZERO
     if side == "VENDOR" and line.get("tax_recoverable") is False:
         yield line["ledger_account"].id, base, tax
         return

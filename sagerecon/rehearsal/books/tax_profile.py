@@ -1,20 +1,20 @@
-"""How the business is registered for tax: one profile, which tells what the financial settings hold."""
+"""The tax profile of a business, which shares some fields with the financial settings."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from sagerecon.rehearsal.books.company import Company
-from sagerecon.rehearsal.books.conduct import Conduct
+from sagerecon.rehearsal.books.hooks import Hooks
 from sagerecon.rehearsal.books.records import Link, Row, Values
 from sagerecon.rehearsal.books.refusal import Fault
 
-#: What a profile shares with the financial settings, which are the ones that hold it.
+#: Fields shared with the financial settings, which store them.
 SHARED = ("tax_number", "tax_return_frequency")
 
 
-def first_profile(company: Company) -> Values:
-    """The profile of a new business."""
+def default_profile(company: Company) -> Values:
+    """Return the tax profile of a new business."""
     type = "MTD" if company.identity.country == "GB" else None
     return {
         "tax_type": Link("tax_type", type) if type else None,
@@ -24,8 +24,8 @@ def first_profile(company: Company) -> Values:
     }
 
 
-def shown_profile(company: Company) -> Values:
-    """What stands in an answer of a profile because the financial settings say so."""
+def profile_answer(company: Company) -> Values:
+    """Return the fields of the profile that are stored in the financial settings."""
     return {name: company.settings.get(name) for name in SHARED}
 
 
@@ -37,11 +37,11 @@ def _complete(company: Company, values: Values, old: Row | None) -> Iterator[Fau
 
 
 def _share(company: Company, row: Row, _before: Values, now: int) -> None:
-    """Write what was given where it is held."""
+    """Move the shared fields to the financial settings."""
     given = {name: row.values.pop(name) for name in SHARED if name in row.values}
     if given:
         company.settings = {**company.settings, **given}
         company.settings_updated_at = now
 
 
-TAX_PROFILE = Conduct(_complete, changed=_share)
+TAX_PROFILE = Hooks(_complete, after_update=_share)

@@ -1,4 +1,4 @@
-"""Answers to reading: a record with what its query asks for, a page of a list, a fixed list."""
+"""Answers to reads: a record with the fields its query asks for, a page of a list, a fixed list."""
 
 from __future__ import annotations
 
@@ -8,35 +8,42 @@ from typing import Any
 from sagerecon.model.catalog import Kind
 from sagerecon.model.clock import day_of, instant_text
 from sagerecon.rehearsal.books.accounts import is_bank_deletable
-from sagerecon.rehearsal.books.added import ADDED, added
 from sagerecon.rehearsal.books.company import Company
-from sagerecon.rehearsal.books.conduct import day_before
-from sagerecon.rehearsal.books.encoding import Pieces, Template, envelope_text, joined, put
+from sagerecon.rehearsal.books.computed import COMPUTED, computed_fields
+from sagerecon.rehearsal.books.contacts import is_contact_deletable
+from sagerecon.rehearsal.books.encoding import Pieces, Template, envelope_text, join_object, set_fields
 from sagerecon.rehearsal.books.filters import is_true
-from sagerecon.rehearsal.books.listing import Page, attributes, chosen, envelope, listed, page_of
-from sagerecon.rehearsal.books.people import is_contact_deletable
-from sagerecon.rehearsal.books.presenting import Answer, Shape, amount_text, base, present
+from sagerecon.rehearsal.books.fixed_entries import fixed_entry, fixed_list_ids
+from sagerecon.rehearsal.books.hooks import day_before
+from sagerecon.rehearsal.books.listing import (
+    Page,
+    attributes,
+    envelope,
+    matching_records,
+    page_of,
+    select_fields,
+)
+from sagerecon.rehearsal.books.presentation import Answer, Shape, amount_text, present, reference_answer
 from sagerecon.rehearsal.books.records import Link, Row
 from sagerecon.rehearsal.books.reports import (
     artefact_base,
     balance_details,
     bank_balance,
-    chosen_rates,
     contact_balance,
-    day_given,
+    matching_rates,
+    open_artefacts,
     payment_on_account,
     payments_allocations,
-    unallocated,
+    read_day,
 )
 from sagerecon.rehearsal.books.stock import is_stock_deletable
 from sagerecon.rehearsal.books.tax import TaxRate
-from sagerecon.rehearsal.books.worded import worded, worded_ids
 
 Query = Mapping[str, str]
 
 
 class Views:
-    """Reads a company for its visitors."""
+    """Builds the answers to reads of a company."""
 
     def __init__(self, company: Company) -> None:
         self._company = company
@@ -44,64 +51,64 @@ class Views:
         self._templates: dict[str, Template] = {}
 
     def record(self, kind: Kind, row: Row, query: Query) -> Answer:
-        """One record: all of it unless `attributes` asks for less."""
+        """Return one record: all fields unless `attributes` asks for fewer."""
         wanted = attributes(query) or None
         return self._answer(kind, row, query, wanted)
 
     def records(self, kind: Kind, query: Query) -> Answer:
-        """A page of a list."""
-        page = page_of(self._company.catalog.api, listed(self._company, kind, query), query)
+        """Return a page of a list."""
+        page = page_of(self._company.catalog.api, matching_records(self._company, kind, query), query)
         wanted = attributes(query)
         items = [self._answer(kind, row, query, wanted) for row in page.rows]
         return envelope(kind, page, query, items)
 
     def records_text(self, kind: Kind, query: Query) -> bytes:
-        """The same with whole records, as the bytes of the answer."""
-        page = page_of(self._company.catalog.api, listed(self._company, kind, query), query)
+        """Return a page of a list with whole records, as encoded bytes."""
+        page = page_of(self._company.catalog.api, matching_records(self._company, kind, query), query)
         nested = attributes(query, "nested_attributes")
         if "nested_attributes" not in (*kind.filters, *kind.read_filters):
             nested = frozenset()
         items = [self._text(kind, row, query, nested) for row in page.rows]
         return envelope_text(envelope(kind, page, query, []), items)
 
-    def fixed(self, kind: Kind, words: Mapping[str, str], query: Query) -> Answer:
-        """A page of a fixed list."""
+    def fixed(self, kind: Kind, entries: Mapping[str, str], query: Query) -> Answer:
+        """Return a page of a fixed list."""
         company = self._company
-        ids, page = self._slice(worded_ids(company, kind, words, query), query)
+        ids, page = self._slice(fixed_list_ids(company, kind, entries, query), query)
         if attributes(query) == frozenset():
-            return envelope(kind, page, query, [base(company, Link(kind.name, id)) for id in ids])
-        answers = [worded(company, kind.name, id) for id in ids]
-        return envelope(kind, page, query, chosen(answers, attributes(query)))
+            return envelope(kind, page, query, [reference_answer(company, Link(kind.name, id)) for id in ids])
+        answers = [fixed_entry(company, kind.name, id) for id in ids]
+        return envelope(kind, page, query, select_fields(answers, attributes(query)))
 
     def artefacts(self, kind: Kind, query: Query) -> Answer:
-        """A page of what is not settled."""
-        found, page = self._slice(unallocated(self._company, query), query)
+        """Return a page of unsettled artefacts."""
+        found, page = self._slice(open_artefacts(self._company, query), query)
         answers = [artefact_base(self._company, artefact) for artefact in found]
         if attributes(query) != frozenset():
             answers = [{**answer, "links": []} for answer in answers]
         return envelope(kind, page, query, answers)
 
     def tax_rates(self, kind: Kind, query: Query) -> Answer:
-        """A page of the country's tax rates."""
-        rates, page = self._slice(chosen_rates(self._company, query), query)
+        """Return a page of the country's tax rates."""
+        rates, page = self._slice(matching_rates(self._company, query), query)
         answers = [self.tax_rate(rate, query) for rate in rates]
-        return envelope(kind, page, query, chosen(answers, attributes(query)))
+        return envelope(kind, page, query, select_fields(answers, attributes(query)))
 
     def plain_list(self, kind: Kind, query: Query, answers: list[Answer]) -> Answer:
-        """A page of answers that stand in no table."""
+        """Return a page of answers that are not records of a table."""
         found, page = self._slice(answers, query)
-        return envelope(kind, page, query, chosen(found, attributes(query)))
+        return envelope(kind, page, query, select_fields(found, attributes(query)))
 
     def tax_rate(self, rate: TaxRate, query: Query) -> Answer:
-        """A tax rate with its percentage today, or on the `date` asked for."""
+        """Return a tax rate with its percentage today, or on the `date` asked for."""
         company = self._company
-        day = day_given(query, "date") or day_of(company.now).isoformat()
+        day = read_day(query, "date") or day_of(company.now).isoformat()
         ends = [day_before(start) for start, _ in rate.steps[1:]]
         opened = instant_text(company.identity.opened_at)
         parts = [company.tax_rates[id] for id in rate.components]
         components = [self.tax_rate(part, query) for part in parts]
         return {
-            **base(company, Link("tax_rate", rate.id)),
+            **reference_answer(company, Link("tax_rate", rate.id)),
             "created_at": opened,
             "updated_at": opened,
             "name": rate.name,
@@ -120,12 +127,12 @@ class Views:
         }
 
     def settings(self, kind: Kind) -> Answer:
-        """The financial settings."""
+        """Return the financial settings."""
         company = self._company
         return self.preferences(kind, Row("", 0, company.settings_updated_at, company.settings))
 
     def preferences(self, kind: Kind, row: Row) -> Answer:
-        """A kind of settings; most have a path and no id."""
+        """Return a kind of settings; most have a path and no id."""
         answer = present(self._company, self._shape(kind), row)
         path = {"$path": kind.path} if "$path" in kind.base_fields else {}
         apart = {"id", "displayed_as", "created_at", "$path"}
@@ -134,7 +141,7 @@ class Views:
         return {**path, **{name: answer[name] for name in answer if name not in apart}}
 
     def _slice(self, found: list[Any], query: Query) -> tuple[Sequence[Any], Page]:
-        # A page carries rows; what has no rows of its own is cut by the same rule.
+        # `page_of` works on any sequence, also on one that has no rows.
         page = page_of(self._company.catalog.api, found, query)
         return page.rows, page
 
@@ -159,7 +166,7 @@ class Views:
         pieces = self._template(kind).pieces(self._company, row)
         computed: Answer = {}
         self._add_computed(kind, row, query, None, computed)
-        put(pieces, computed)
+        set_fields(pieces, computed)
         if "id" not in kind.base_fields:
             del pieces["id"]
         if nested is None:
@@ -167,8 +174,8 @@ class Views:
         elif nested:
             answer: Answer = dict.fromkeys(pieces)
             self._expand(row, nested, answer)
-            put(pieces, {name: value for name, value in answer.items() if value is not None})
-        return joined(pieces)
+            set_fields(pieces, {name: value for name, value in answer.items() if value is not None})
+        return join_object(pieces)
 
     def _expand_text(self, row: Row, pieces: Pieces) -> None:
         seen: dict[Link, str] = {}
@@ -180,7 +187,7 @@ class Views:
                 kind = self._company.catalog.kinds.get(value.kind)
                 if target is None or kind is None:
                     continue
-                seen[value] = joined(self._template(kind).pieces(self._company, target))
+                seen[value] = join_object(self._template(kind).pieces(self._company, target))
             pieces[name] = f'"{name}":{seen[value]}'
 
     def _template(self, kind: Kind) -> Template:
@@ -190,7 +197,7 @@ class Views:
         return template
 
     def _expand(self, row: Row, nested: frozenset[str] | None, answer: Answer) -> None:
-        """Give the records that this one links to their attributes, one level deep."""
+        """Replace references with the referenced records' attributes, one level deep."""
         seen: dict[Link, Answer] = {}
         for name, value in row.values.items():
             if name not in answer or not isinstance(value, Link):
@@ -205,35 +212,35 @@ class Views:
     def _add_computed(
         self, kind: Kind, row: Row, query: Query, wanted: frozenset[str] | None, answer: Answer
     ) -> None:
-        """What is worked out when somebody looks."""
+        """Add the fields that are computed on reading."""
         company, name = self._company, kind.name
 
-        def asked(field: str) -> bool:
+        def requested(field: str) -> bool:
             return wanted is None or field in wanted
 
         if name == "contact":
-            if asked("deletable"):
+            if requested("deletable"):
                 answer["deletable"] = is_contact_deletable(company, row)
             if is_true(query.get("show_balance")):
-                # `context_date` is about the tax treatment; Sage knows no balance of a contact as at a day.
+                # `context_date` concerns the tax treatment; Sage has no balance of a contact as at a day.
                 answer["balance"] = amount_text(contact_balance(company, row.id))
         elif name == "bank_account":
-            if asked("balance"):
+            if requested("balance"):
                 answer["balance"] = amount_text(bank_balance(company, row))
-            if asked("deletable"):
+            if requested("deletable"):
                 answer["deletable"] = is_bank_deletable(company, row)
         elif name == "ledger_account":
             if is_true(query.get("show_balance_details")):
                 answer["balance_details"] = balance_details(company, row.id, query)
         elif name in ("product", "service", "stock_item"):
-            if asked("deletable"):
+            if requested("deletable"):
                 is_stock = row.id in company.table("stock_item").rows
                 named = Link(name, row.id) in company.used_items
                 answer["deletable"] = is_stock_deletable(company, row) if is_stock else not named
-        elif name in ADDED:
-            answer.update(added(company, name, row, asked, self._shape))
+        elif name in COMPUTED:
+            answer.update(computed_fields(company, name, row, requested, self._shape))
         elif name == "contact_payment":
-            self._add_payment(row, asked("payment_on_account"), asked("editable"), answer)
+            self._add_payment(row, requested("payment_on_account"), requested("editable"), answer)
         elif is_true(query.get("show_payments_allocations")):
             artefact = company.artefacts.get(row.id)
             answer["payments_allocations"] = payments_allocations(company, artefact) if artefact else []
@@ -243,5 +250,5 @@ class Views:
         if shows_rest:
             answer["payment_on_account"] = payment_on_account(self._company, artefact) if artefact else None
         if shows_flag:
-            is_free = artefact is None or not artefact.uses
+            is_free = artefact is None or not artefact.settled_by
             answer["editable"] = is_free and not row.values.get("tax_reconciled")

@@ -1,0 +1,169 @@
+"""Reading and checking the `columns:` of a `sources.yaml`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+
+from sagerecon.documents.document import Node
+from sagerecon.model.code import Code
+from sagerecon.model.finding import Finding
+from sagerecon.sources.definitions import MAX_SCALE, NAME, Column
+
+#: Default number of decimals of a column: money.
+MONEY_SCALE = 2
+
+_INVALID = re.compile(r"[^a-z0-9_]+")
+
+#: Keys of a column that apply to some types only.
+_TYPES_OF_KEY = {
+    "scale": ("decimal",),
+    "format": ("date", "datetime"),
+    "words": ("boolean",),
+    "columns": ("list",),
+}
+
+
+def read_columns(node: Node, file_format: str) -> tuple[Column, ...]:
+    """Return the columns declared under `node`, including the columns of list items.
+
+    `file_format` is `json`, `csv`, `xlsx`, or empty where it is not known.
+    """
+    formats = _formats(node, "date")
+    return tuple(_column(name, child, file_format, formats) for name, child in _columns(node))
+
+
+def check_columns(node: Node, file_format: str) -> Iterator[Finding]:
+    """Yield a finding for each error in the columns under `node` that the JSON Schema cannot express."""
+    if "date" in node:
+        yield from _check_formats(node["date"], "date")
+    for name, child in _columns(node):
+        yield from _check_column(name, child, file_format)
+
+
+def _column(name: str, node: Node, file_format: str, dates: tuple[str, ...]) -> Column:
+    column_type = _text(node, "type")
+    words = node.get("words")
+    return Column(
+        name=name,
+        type=column_type,
+        path=_path(node, file_format) or (() if _is_self(node) else (name,)),
+        place=node.named_at,
+        required=_flag(node, "required"),
+        optional=_flag(node, "optional"),
+        scale=_scale(node),
+        formats=_formats(node, "format") or (dates if column_type == "date" else ()),
+        words={
+            text.casefold(): value.value is True
+            for text, value in (words.children() if words is not None else {}).items()
+        },
+        columns=tuple(_column(inner, child, file_format, dates) for inner, child in _columns(node)),
+    )
+
+
+def _check_column(name: str, node: Node, file_format: str) -> Iterator[Finding]:
+    column_type = _text(node, "type")
+    own_key, other_key = ("path", "column") if file_format == "json" else ("column", "path")
+    if not NAME.fullmatch(name):
+        yield Finding(
+            Code.BAD_NAME,
+            node.named_at,
+            f"'{name}' is not a valid column name.",
+            "Use lower-case letters, digits and _, and give the name in the file separately: "
+            f"{_INVALID.sub('_', name.lower())}: {{{own_key}: {name}}}.",
+        )
+    if other_key in node and file_format:
+        place = node[other_key].named_at
+        yield Finding(
+            Code.KEY_NOT_FOR_FORMAT,
+            place,
+            f"'{other_key}' does not apply to {file_format}.",
+            f"Use '{own_key}'.",
+        )
+    for key, types in _TYPES_OF_KEY.items():
+        if key in node and column_type and column_type not in types:
+            yield Finding(
+                Code.KEY_NOT_FOR_TYPE, node[key].named_at, f"'{key}' does not apply to {column_type}."
+            )
+    if column_type == "list":
+        yield from _check_list(name, node, file_format)
+    if "format" in node:
+        yield from _check_formats(node["format"], column_type)
+    if "scale" in node and _scale(node) > MAX_SCALE:
+        yield Finding(
+            Code.SCALE_TOO_LARGE, node["scale"].place, f"scale is {_scale(node)}; the maximum is {MAX_SCALE}."
+        )
+
+
+def _check_list(name: str, node: Node, file_format: str) -> Iterator[Finding]:
+    if file_format in ("csv", "xlsx"):
+        yield Finding(
+            Code.LIST_IN_FLAT_FILE,
+            node.named_at,
+            f"'{name}' cannot be a list: a {file_format} cell holds one value.",
+            "Group the rows in a dataset instead: list({…}).",
+        )
+    if not _columns(node):
+        yield Finding(Code.LIST_WITHOUT_COLUMNS, node.named_at, f"list '{name}' declares no columns.")
+    for inner, child in _columns(node):
+        yield from _check_column(inner, child, file_format)
+
+
+def _check_formats(node: Node, column_type: str) -> Iterator[Finding]:
+    """Yield a finding for each format that does not read back the date that it wrote."""
+    sample = datetime(2017, 3, 31, 14, 5, 6)  # noqa: DTZ001 - a sample to test the format
+    for item in node.items() or (node,):
+        try:
+            read_back = datetime.strptime(sample.strftime(item.text), item.text)  # noqa: DTZ007
+        except (ValueError, re.error):
+            read_back = None
+        if read_back is None or read_back.date() != sample.date():
+            yield Finding(
+                Code.BAD_FORMAT,
+                item.place,
+                f"'{item.text}' is not a complete {column_type} format.",
+                "For 31/03/2017 use %d/%m/%Y.",
+            )
+
+
+def _columns(node: Node) -> list[tuple[str, Node]]:
+    child = node.get("columns")
+    return list(child.children().items()) if child is not None else []
+
+
+def _path(node: Node, file_format: str) -> tuple[str, ...]:
+    child = node.get("path" if file_format == "json" else "column")
+    if child is None or _is_self(node):
+        return ()
+    if child.items():
+        return tuple(item.text for item in child.items())
+    return tuple(child.text.split(".")) if file_format == "json" else (child.text,)
+
+
+def _is_self(node: Node) -> bool:
+    """Return whether the path is `.`, which means the item itself in a list of plain values."""
+    child = node.get("path")
+    return child is not None and child.value == "."
+
+
+def _formats(node: Node, key: str) -> tuple[str, ...]:
+    child = node.get(key)
+    if child is None:
+        return ()
+    return tuple(item.text for item in child.items() or (child,))
+
+
+def _scale(node: Node) -> int:
+    child = node.get("scale")
+    return child.value if child is not None and isinstance(child.value, int) else MONEY_SCALE
+
+
+def _text(node: Node, key: str) -> str:
+    child = node.get(key)
+    return child.text if child is not None else ""
+
+
+def _flag(node: Node, key: str) -> bool:
+    child = node.get(key)
+    return child is not None and child.value is True

@@ -1,0 +1,137 @@
+"""Finding source files and checking their format before they are read."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sagerecon.model.code import Code
+from sagerecon.model.errors import SourceError
+from sagerecon.model.finding import Finding, Severity
+from sagerecon.model.place import Place
+from sagerecon.model.suggestion import suggestion
+from sagerecon.sources.definitions import SourceFile
+
+#: Formats recognised by the first bytes of a file. White space and a byte-order mark are skipped.
+_SIGNATURES = (
+    (re.compile(rb"<!doctype html|<html|<head|<body", re.IGNORECASE), "a web page"),
+    (re.compile(rb"<\?xml|<[a-z][\w:.-]*[\s/>]", re.IGNORECASE), "XML"),
+    (re.compile(rb"PK\x03\x04"), "a workbook or another zip archive"),
+    (re.compile(rb"\xd0\xcf\x11\xe0"), "a workbook in the old .xls format"),
+    (re.compile(rb"%PDF"), "a PDF"),
+    (re.compile(rb"\x1f\x8b"), "a gzip archive"),
+    (re.compile(rb"""[{\[]\s*["{\[]"""), "JSON"),
+)
+_FORMAT_NAMES = {"json": "JSON", "csv": "CSV", "xlsx": "an XLSX workbook"}
+_OWN_SIGNATURE = {"json": "JSON", "csv": "", "xlsx": "a workbook or another zip archive"}
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFile:
+    """A file of the data folder, and its name in places and messages."""
+
+    path: Path
+    name: str
+
+
+def source_error(finding: Finding) -> SourceError:
+    """Return the error for a finding that stops the reading of a file."""
+    return SourceError(f"{finding.place}: {finding.message}", finding.hint, (finding,))
+
+
+def find_files(folder: Path, file: SourceFile) -> list[FoundFile]:
+    """Return the files of a table in the order of their names, or none if the table is optional.
+
+    Raises:
+        SourceError: there is no such file, the folder cannot be read, or a link points outside it.
+    """
+    root = folder.resolve()
+    if not root.is_dir():
+        raise source_error(
+            Finding(
+                Code.NO_FOLDER,
+                Place(str(folder)),
+                "the data folder does not exist.",
+                "Check 'data' in sagerecon.yaml.",
+            )
+        )
+    with file_errors(Place(file.path)):
+        names = _names(root)
+        if any(mark in file.path for mark in "*?["):
+            paths = sorted(path for path in root.glob(file.path) if path.is_file())
+        else:
+            paths = [root / file.path] if (root / file.path).is_file() else []
+    if not paths and not file.optional:
+        hint = suggestion(file.path, names) or f"The data folder is {folder}."
+        raise source_error(Finding(Code.NO_FILE, Place(file.path), "the file does not exist.", hint))
+    for path in paths:
+        if not path.resolve().is_relative_to(root):
+            place = Place(path.relative_to(root).as_posix())
+            raise source_error(
+                Finding(Code.OUTSIDE_FOLDER, place, "the link points outside the data folder.")
+            )
+    return [FoundFile(path, path.relative_to(root).as_posix()) for path in paths]
+
+
+def require_format(path: Path, name: str, file_format: str) -> None:
+    """Check by its first bytes that a file can be of the format.
+
+    Raises:
+        SourceError: it has another format, such as a web page saved as data.
+    """
+    with file_errors(Place(name)), path.open("rb") as stream:
+        head = stream.read(1024)
+    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    found = next((what for sign, what in _SIGNATURES if sign.match(start)), "")
+    if found and found != _OWN_SIGNATURE[file_format]:
+        raise source_error(
+            Finding(
+                Code.WRONG_FORMAT,
+                Place(name, 1, 1),
+                f"the file is {found}, not {_FORMAT_NAMES[file_format]}.",
+                "Check whether an error page was saved instead of the export."
+                if found in ("a web page", "XML")
+                else "",
+            )
+        )
+
+
+def sha256_of(path: Path, name: str) -> str:
+    """Return the SHA-256 of the file's bytes, as 64 hex characters."""
+    with file_errors(Place(name)), path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def empty_source_finding(place: Place, file: SourceFile, message: str) -> Finding:
+    """Return the finding for a file without records: a warning for an optional table, otherwise an error."""
+    if file.optional:
+        return Finding(Code.EMPTY_SOURCE, place, message, severity=Severity.WARNING)
+    return Finding(Code.EMPTY_SOURCE, place, message, "Set optional: true if the file may be empty.")
+
+
+@contextmanager
+def file_errors(place: Place) -> Iterator[None]:
+    """Raise a SourceError at `place` for any operating-system error in the block."""
+    try:
+        yield
+    except PermissionError as error:
+        raise source_error(
+            Finding(Code.UNREADABLE, place, "permission denied.", "Check the permissions of the file.")
+        ) from error
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise source_error(Finding(Code.UNREADABLE, place, f"the file cannot be read: {reason}.")) from error
+
+
+def _names(root: Path) -> Iterable[str]:
+    """Return up to 1,000 names of the folder, for suggestions."""
+    names: list[str] = []
+    for number, path in enumerate(root.iterdir()):
+        if number >= 1_000:
+            break
+        names.append(path.name)
+    return names

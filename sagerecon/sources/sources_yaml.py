@@ -1,0 +1,200 @@
+"""Reading and checking a `sources.yaml`, with all errors reported in one pass."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterator, Mapping
+from pathlib import PurePosixPath
+from typing import Any
+
+from sagerecon.documents.document import Node, check_schema, read_document
+from sagerecon.model.code import Code
+from sagerecon.model.finding import Finding, Severity
+from sagerecon.sources.columns_yaml import check_columns, read_columns
+from sagerecon.sources.definitions import (
+    NAME,
+    CheckQuery,
+    ControlQuery,
+    Dataset,
+    FigureQuery,
+    Query,
+    SourceFile,
+    Sources,
+)
+
+#: The format of a file by the suffix of its name.
+FORMAT_BY_SUFFIX = {".json": "json", ".csv": "csv", ".tsv": "csv", ".xlsx": "xlsx"}
+
+#: Keys of a file that apply to some formats only.
+_FORMATS_OF_KEY = {
+    "records": ("json",),
+    "count": ("json",),
+    "delimiter": ("csv",),
+    "quote": ("csv",),
+    "skip": ("csv", "xlsx"),
+    "sheet": ("xlsx",),
+    "encoding": ("json", "csv"),
+}
+
+
+def read_sources(text: str, file: str, schema: Mapping[str, Any]) -> tuple[Sources, list[Finding]]:
+    """Return what a `sources.yaml` declares, and a finding for each error in it.
+
+    `schema` is `specs/schemas/sources.schema.json`. If a finding has severity error, the value must
+    not be used.
+    """
+    root, findings = read_document(text, file)
+    if not root.children():
+        return Sources(file), findings or [
+            Finding(Code.NOT_A_MAPPING, root.place, "the file is not a mapping of keys to values.")
+        ]
+    findings += check_schema(root, schema)
+    lines = text.splitlines()
+    sources = Sources(
+        file,
+        {name: _file(name, node) for name, node in _children(root, "files")},
+        {name: _dataset(name, node, lines) for name, node in _children(root, "datasets")},
+        {name: _control(name, node, lines) for name, node in _children(root, "controls")},
+        {name: _check(name, node, lines) for name, node in _children(root, "checks")},
+    )
+    for part in ("files", "datasets", "controls", "checks"):
+        findings += [finding for name, node in _children(root, part) if (finding := _check_name(name, node))]
+    for name, node in _children(root, "files"):
+        findings += _check_file(sources.files[name], node)
+    for _, node in _children(root, "controls"):
+        findings += [
+            finding for name, child in _children(node, "figures") if (finding := _check_name(name, child))
+        ]
+    return sources, sorted(set(findings), key=lambda finding: (finding.place, finding.code, finding.message))
+
+
+def _file(name: str, node: Node) -> SourceFile:
+    path = _text(node, "path")
+    file_format = _text(node, "format") or FORMAT_BY_SUFFIX.get(PurePosixPath(path).suffix.lower(), "")
+    return SourceFile(
+        name=name,
+        path=path,
+        format=file_format,
+        columns=read_columns(node, file_format),
+        place=node.named_at,
+        optional=_flag(node, "optional"),
+        records=_steps(node, "records"),
+        count=_steps(node, "count"),
+        encoding=_text(node, "encoding", "utf-8-sig"),
+        delimiter=_text(node, "delimiter", "\t" if path.lower().endswith(".tsv") else ","),
+        quote=_text(node, "quote", '"'),
+        skip=_whole(node, "skip"),
+        decimal=_text(node, "decimal", "."),
+        thousands=_text(node, "thousands"),
+        sheet=_text(node, "sheet"),
+    )
+
+
+def _dataset(name: str, node: Node, lines: list[str]) -> Dataset:
+    return Dataset(name, _text(node, "about"), _query(node, lines))
+
+
+def _control(name: str, node: Node, lines: list[str]) -> ControlQuery:
+    figures = tuple(
+        FigureQuery(figure, _text(child, "about") or figure.replace("_", " "), _query(child, lines))
+        for figure, child in _children(node, "figures")
+    )
+    severity = _severity(node)
+    items = _query(node["items"], lines) if "items" in node else None
+    about = _text(node, "about") or name.replace("_", " ")
+    return ControlQuery(name, about, severity, _text(node, "hint"), figures, items, node.named_at)
+
+
+def _check(name: str, node: Node, lines: list[str]) -> CheckQuery:
+    return CheckQuery(name, _severity(node), _text(node, "hint"), _query(node, lines))
+
+
+def _severity(node: Node) -> Severity:
+    severities = {severity.value: severity for severity in Severity}
+    return severities.get(_text(node, "severity"), Severity.WARNING)
+
+
+def _query(node: Node, lines: list[str]) -> Query:
+    sql = node.get("sql")
+    if sql is None:
+        return Query("", node.place)
+    line = lines[sql.place.line - 1] if sql.place.line <= len(lines) else ""
+    return Query(sql.text, sql.place, is_block=line[sql.place.column - 1 : sql.place.column] == "|")
+
+
+def _check_file(file: SourceFile, node: Node) -> Iterator[Finding]:
+    yield from check_columns(node, file.format)
+    if "path" in node and not file.format:
+        yield Finding(
+            Code.UNKNOWN_FORMAT,
+            node["path"].place,
+            f"the format of '{file.path}' cannot be derived from its suffix.",
+            "Add format: json, csv or xlsx.",
+        )
+    path = PurePosixPath(file.path)
+    if path.is_absolute() or ".." in path.parts or "\\" in file.path:
+        yield Finding(
+            Code.OUTSIDE_FOLDER,
+            node["path"].place,
+            f"path '{file.path}' is outside the data folder.",
+            "Use a path inside the data folder, with / between folders.",
+        )
+    for key, formats in _FORMATS_OF_KEY.items():
+        if key in node and file.format and file.format not in formats:
+            place = node[key].named_at
+            yield Finding(Code.KEY_NOT_FOR_FORMAT, place, f"'{key}' does not apply to {file.format}.")
+    yield from _check_text_settings(file, node)
+
+
+def _check_text_settings(file: SourceFile, node: Node) -> Iterator[Finding]:
+    try:
+        codecs.lookup(file.encoding)
+    except (LookupError, ValueError):
+        yield Finding(
+            Code.UNKNOWN_ENCODING,
+            node["encoding"].place,
+            f"unknown encoding '{file.encoding}'.",
+            "Common encodings: utf-8, cp1252, cp437, iso-8859-1, utf-16.",
+        )
+    if file.decimal == file.thousands:
+        yield Finding(
+            Code.SAME_MARKS, node["thousands"].place, f"decimal and thousands are both '{file.decimal}'."
+        )
+
+
+def _check_name(name: str, node: Node) -> Finding | None:
+    if NAME.fullmatch(name):
+        return None
+    return Finding(
+        Code.BAD_NAME,
+        node.named_at,
+        f"'{name}' is not a valid name.",
+        "Start with a lower-case letter; use lower-case letters, digits and _.",
+    )
+
+
+def _children(node: Node, key: str) -> list[tuple[str, Node]]:
+    child = node.get(key)
+    return list(child.children().items()) if child is not None else []
+
+
+def _text(node: Node, key: str, definding: str = "") -> str:
+    child = node.get(key)
+    return child.text if child is not None and not isinstance(child.value, dict | tuple) else definding
+
+
+def _flag(node: Node, key: str) -> bool:
+    child = node.get(key)
+    return child is not None and child.value is True
+
+
+def _whole(node: Node, key: str) -> int:
+    child = node.get(key)
+    return child.value if child is not None and isinstance(child.value, int) else 0
+
+
+def _steps(node: Node, key: str) -> tuple[str, ...]:
+    child = node.get(key)
+    if child is None:
+        return ()
+    return tuple(item.text for item in child.items()) or tuple(child.text.split("."))

@@ -1,0 +1,161 @@
+"""Exit codes of the commands that call Sage: a served rehearsal, its virtual clock, and nothing replaced."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tiny import PROJECT, write_tiny
+from typer.testing import CliRunner, Result
+
+from sagerecon.cli.main import app
+from sagerecon.commands import projects
+from sagerecon.commands.rehearsals import expected_business, open_rehearsal
+from sagerecon.model.clock import DAY
+from sagerecon.project.sage import GRANT, SANDBOX_APP
+from sagerecon.project.state import write_business
+from sagerecon.project.store import open_store
+from sagerecon.rehearsal.clock import SharedClock
+from sagerecon.rehearsal.faults import Fault, FaultType, ScheduledFaults, Trigger
+from sagerecon.rehearsal.request import ApiReply, ApiRequest, User
+from sagerecon.rehearsal.sage import RehearsalSage
+from sagerecon.rehearsal.server import serve
+from sagerecon.sage.tokens import tokens_of
+
+SANDBOX = "http://127.0.0.1:9"
+
+
+@dataclass
+class Served:
+    """A project whose Sage is a served rehearsal."""
+
+    folder: Path
+    sage: RehearsalSage
+    clock: SharedClock
+    faults: ScheduledFaults
+
+    def run(self, *words: str) -> Result:
+        return CliRunner().invoke(app, [*words, "--project", str(self.folder)])
+
+    def result(self, *words: str) -> tuple[int, dict[str, Any]]:
+        """Return the exit code and the result event."""
+        ran = self.run(*words, "--json")
+        events = [json.loads(line) for line in ran.stdout.splitlines()]
+        return ran.exit_code, next((event for event in events if event["event"] == "result"), {})
+
+    def planned(self) -> None:
+        assert [self.run(word).exit_code for word in ("snapshot", "plan")] == [0, 0]
+
+    def set(self, before: str, after: str) -> None:
+        path = self.folder / "sagerecon.yaml"
+        assert before in path.read_text()
+        path.write_text(path.read_text().replace(before, after))
+
+    def sign_in(self, user: str) -> None:
+        project = projects.open_project(self.folder)
+        granted = self.sage.grant(SANDBOX_APP, user, project.business.id)
+        with open_store(project, self.clock) as store:
+            store.vault.save(GRANT, tokens_of(granted, self.clock.now()), None)
+
+    def by_other_hand(self, method: str, path: str, body: object = None) -> ApiReply:
+        books = self.sage.business(projects.open_project(self.folder).business.id)
+        user = User("f" * 32, "Kim Other", "KO")
+        return books.handle(ApiRequest(method, path, {}, body, user, self.clock.now()))
+
+
+@pytest.fixture
+def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
+    folder, faults = write_tiny(tmp_path / "project"), ScheduledFaults()
+    monkeypatch.setenv(projects.REHEARSAL_CLOCK, str(tmp_path / "clock"))
+    with SharedClock(tmp_path / "clock") as clock:
+        project = projects.open_project(folder)
+        sage = open_rehearsal(
+            project.catalog, expected_business(project), clock, seed=7, faults=faults, latency=200
+        )
+        write_business(project.state, next(iter(sage.membership.businesses)))
+        with serve(sage) as server:
+            (folder / "sagerecon.yaml").write_text(PROJECT.replace(SANDBOX, server.url))
+            made = Served(folder, sage, clock, faults)
+            made.sign_in("owner")
+            yield made
+
+
+def test_what_is_carried_out_and_ties_out_is_zero(served: Served) -> None:
+    served.planned()
+    code, event = served.result("apply")
+    assert (code, event["ended"], event["counts"]) == (0, "finished", {"read": 2, "created": 2})
+    assert served.run("status").exit_code == 0
+    code, event = served.result("reconcile")
+    assert (code, event["ties_out"]) == (0, True)
+
+
+def test_a_record_that_was_set_aside_is_one(served: Served) -> None:
+    served.by_other_hand(
+        "POST", "/contacts", {"contact": {"name": "Oak", "reference": "C1", "contact_type_ids": ["CUSTOMER"]}}
+    )
+    served.planned()
+    code, event = served.result("apply")
+    assert (code, event["ended"], event["counts"]["quarantined"]) == (1, "finished", 1)
+    assert served.run("status").exit_code == 1
+    code, event = served.result("reconcile")
+    assert (code, event["ties_out"]) == (1, False)
+
+
+def test_a_record_that_sage_puts_off_is_one_and_zero_once_it_is_in(served: Served) -> None:
+    served.planned()
+    served.faults.add(Trigger(1, "POST", "/contacts", times=6), Fault(FaultType.ERROR, 503))
+    code, event = served.result("apply")
+    assert (code, event["ended"], event["counts"]["parked"]) == (1, "finished", 1)
+    code, event = served.result("apply")
+    assert (code, event["counts"]["created"]) == (0, 1)
+
+
+def test_what_another_hand_changed_is_one(served: Served) -> None:
+    served.planned()
+    served.run("apply")
+    page = served.by_other_hand("GET", "/contacts").body
+    oak = next(item["id"] for item in page["$items"] if "Oak" in item["displayed_as"])
+    served.clock.sleep(60_000)
+    served.by_other_hand("PUT", f"/contacts/{oak}", {"contact": {"name": "OAK LTD"}})
+    code, event = served.result("reconcile")
+    assert (code, event["ties_out"]) == (1, False)
+
+
+def test_a_spent_budget_is_three_and_the_same_command_goes_on(served: Served) -> None:
+    served.set("business:", "budget: {per_day: 263, reserve: 250, settle: 10}\nbusiness:")
+    served.planned()
+    for word in ("apply", "reconcile"):
+        code, event = served.result(word)
+        assert (code, event["ended"]) == (3, "paused") and event["until"] > "2", word
+        served.clock.sleep(DAY + 60_000)
+        for _ in range(3):
+            code, event = served.result(word)
+            served.clock.sleep(DAY + 60_000)
+            if code != 3:
+                break
+        assert code == 0, word
+
+
+def test_apply_sleeps_through_a_closed_window_when_asked_to(served: Served) -> None:
+    served.set("business:", "budget: {per_day: 263, reserve: 250, settle: 10}\nbusiness:")
+    served.planned()
+    assert served.run("apply", "--wait").exit_code == 0
+
+
+def test_a_sign_in_that_lacks_the_right_is_one_and_sends_nothing_more(served: Served) -> None:
+    served.sign_in("reader")
+    served.planned()
+    code, event = served.result("apply")
+    assert (code, event["counts"]["parked"]) == (1, 2)
+
+
+def test_more_calls_than_allowed_are_one_and_none_is_made(served: Served) -> None:
+    served.planned()
+    served.run("apply")
+    before = served.sage.calls
+    assert served.run("reconcile", "--max-calls", "1").exit_code == 1
+    assert served.sage.calls == before

@@ -1,0 +1,129 @@
+"""Books as a whole through the commands: what stops a plan, as-at, control accounts, adjusting entries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from moves import Move, signed_in
+from small_books import write_small_books
+
+from sagerecon.commands import plans, reconciliations, sources
+from sagerecon.model.errors import ValidationError
+from sagerecon.planning.plan import Plan
+from sagerecon.reconciliation.tie_out import TieOut
+
+ACCOUNTS, DOCUMENTS = "data/accounts.csv", "data/documents.csv"
+
+
+@contextmanager
+def moving(folder: Path, changes: Mapping[str, tuple[str, str]] = {}) -> Iterator[Move]:
+    with signed_in(write_small_books(folder, changes)) as opened:
+        yield opened
+
+
+def ties(move: Move) -> Mapping[str, TieOut]:
+    return {tie.name: tie for tie in move.reconcile().reconciliation.tie_outs}
+
+
+def test_everything_ties_out_with_its_control_accounts(tmp_path: Path) -> None:
+    with moving(tmp_path) as move:
+        assert move.load().counts == {"read": 3, "created": 7}
+        found = ties(move)
+    assert {name: tie.ties for name, tie in found.items()} == {
+        "trial_balance": True,
+        "debtors": True,
+        "creditors": True,
+        "opening_control": True,
+    }
+    pairs = [found[name].control for name in ("debtors", "creditors")]
+    assert [(pair.code, pair.source, pair.sage) for pair in pairs if pair] == [
+        ("1100", Decimal("120.00"), Decimal("120")),
+        ("2100", Decimal("20.00"), Decimal("20")),
+    ]
+    assert [(line.source, line.sage) for line in found["creditors"].lines] == [
+        (Decimal("20.00"), Decimal("20.0"))
+    ]
+
+
+@pytest.mark.parametrize(("day", "moved"), [("2017-04-15", 7), ("2017-04-30", 7), ("2017-05-01", 0)])
+def test_the_trial_balance_is_read_as_at_and_not_at_the_cut_over(
+    tmp_path: Path, day: str, moved: int
+) -> None:
+    readings: list[Plan] = []
+    with moving(tmp_path) as move:
+        move.load()
+        accounts = move.by_other_hand("GET", "/ledger_accounts", items_per_page="200").body["$items"]
+        vans, capital = (
+            next(a["id"] for a in accounts if f"({code})" in a["displayed_as"]) for code in ("0030", "3000")
+        )
+        lines = [
+            {"ledger_account_id": vans, "debit": "7.00", "credit": "0", "details": "More"},
+            {"ledger_account_id": capital, "debit": "0", "credit": "7.00", "details": "More"},
+        ]
+        body = {"journal": {"date": day, "reference": "X", "journal_lines": lines}}
+        assert move.by_other_hand("POST", "/journals", body).status == 201
+        result = reconciliations.reconcile(move.project, move.clock, move.session, on_plan=readings.append)
+    assert isinstance(result, reconciliations.Reconciled)
+    tie = next(tie for tie in result.reconciliation.tie_outs if tie.name == "trial_balance")
+    assert {line.code: line.difference for line in tie.lines if line.difference} == (
+        {"30": moved, "3000": -moved} if moved else {}
+    )
+    assert str(tie.as_at) == "2017-04-30"
+    (step,) = (step for step in readings[0].steps if step.kind == "trial_balance")
+    assert step.query == {"from_date": "2017-03-31", "to_date": "2017-04-30"}
+
+
+def test_an_adjusting_entry_counts_in_the_control_account_too(tmp_path: Path) -> None:
+    entry = "DEBTORS,Debtors,121.00,\nDEBTORS,Found in the audit,-1.00,never invoiced\n"
+    with moving(tmp_path, {ACCOUNTS: ("DEBTORS,Debtors,120.00,\n", entry)}) as move:
+        move.load()
+        found = ties(move)
+    (debtors,) = (line for line in found["trial_balance"].lines if line.code == "1100")
+    assert (debtors.source, debtors.adjustment, debtors.sage) == (Decimal("121.00"), Decimal("-1.00"), 120)
+    assert found["debtors"].control is not None
+    assert found["debtors"].control.source == Decimal("120.00")
+    assert all(tie.ties for tie in found.values())
+
+
+def test_without_a_source_balance_the_control_account_is_checked_on_sages_side(tmp_path: Path) -> None:
+    line = "  trial_balance: {dataset: balances, crosswalk: nominals}\n"
+    with moving(tmp_path, {"sagerecon.yaml": (line, "")}) as move:
+        move.load()
+        found = ties(move)
+    assert "trial_balance" not in found
+    assert [found[name].control.source for name in ("debtors", "creditors")] == [None, None]  # type: ignore[union-attr]
+    assert all(tie.ties for tie in found.values())
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"crosswalks/nominals.csv": ("VANS,30\n", "")}, "account_without_rule"),
+        ({ACCOUNTS: ("120.00", "120.01")}, "figure_not_zero"),
+        ({DOCUMENTS: ("130.00", "130.01")}, "opening_control_open"),
+        ({DOCUMENTS: ("B2,S1,CREDIT_NOTE", "B2,S1,INVOICE")}, "opening_control_open"),
+        ({DOCUMENTS: ("C1,INVOICE,2017-03-01", "C1,INVOICE,2017-04-01")}, "opening_control_open"),
+    ],
+)
+def test_an_error_of_the_source_stops_the_plan(
+    tmp_path: Path, changes: Mapping[str, tuple[str, str]], code: str
+) -> None:
+    with moving(tmp_path, changes) as move:
+        prepared = sources.snapshot(move.project, move.clock, lambda _file, _rows: None)
+        assert code in [finding.code for finding in prepared.findings if finding.severity.value == "error"]
+        with pytest.raises(ValidationError) as refused:
+            plans.plan(move.project, move.clock)
+        assert code in [finding.code for finding in refused.value.findings]
+        assert not move.project.plan_file.exists()
+
+
+def test_a_warning_of_the_source_does_not(tmp_path: Path) -> None:
+    warned = {"sources.yaml": ("severity: error", "severity: warning")}
+    with moving(tmp_path, {ACCOUNTS: ("120.00", "120.01"), **warned}) as move:
+        prepared = sources.snapshot(move.project, move.clock, lambda _file, _rows: None)
+        assert "figure_not_zero" in [finding.code for finding in prepared.findings]
+        assert plans.plan(move.project, move.clock).header.calls

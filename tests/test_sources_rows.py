@@ -1,0 +1,167 @@
+# ruff: noqa: E501 - one case per line reads as a table
+"""Converting one cell: exact, strict, with a message for each invalid value."""
+
+from datetime import date, datetime
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sagerecon.model.place import NOWHERE
+from sagerecon.sources.cell import CellError
+from sagerecon.sources.definitions import Column, SourceFile
+from sagerecon.sources.rows import converter
+
+
+def typed(cell: object, kind: str, decimal: str = ".", thousands: str = "", **column: object) -> object:
+    """Return the converted cell."""
+    file = SourceFile("t", "t.csv", "csv", (), NOWHERE, decimal=decimal, thousands=thousands)
+    return converter(Column("c", kind, ("c",), NOWHERE, **column), file)(cell)  # type: ignore[arg-type]
+
+
+def cell_error(cell: object, kind: str, **settings: object) -> str:
+    """Return the message and hint for the cell."""
+    with pytest.raises(CellError) as caught:
+        typed(cell, kind, **settings)  # type: ignore[arg-type]
+    return f"{caught.value.message} {caught.value.hint}".strip()
+
+
+#: Amounts that change when they are stored as floats.
+TRAPS = (
+    "0.10", "0.30", "1.10", "1.15", "2.675", "100.01", "1000000.07", "2500.35", "8.41",
+    "20000000.99", "90071992547409.93", "9007199254740993", "27136760851.95", "-0.01",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("text", TRAPS)
+def test_amounts_are_exact(text: str) -> None:
+    assert Decimal(str(typed(text, "decimal", scale=3))) == Decimal(text)
+    assert Decimal(str(typed(Decimal(text), "decimal", scale=3))) == Decimal(text)
+    comma = text.replace(".", ",")
+    assert Decimal(str(typed(comma, "decimal", decimal=",", scale=3))) == Decimal(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "marks", "value"),
+    [
+        ("1,234.50", (".", ","), "1234.50"),
+        ("1.234.567,8", (",", "."), "1234567.8"),
+        ("1 234,50", (",", " "), "1234.50"),
+        ("1\u00a0234,50", (",", " "), "1234.50"),
+        ("1'234.50", (".", "'"), "1234.50"),
+        ("  12.00 ", (".", ""), "12.00"),
+        ("12.00-", (".", ""), "-12.00"),
+        ("(1,212.00)", (".", ","), "-1212.00"),
+        ("\u221212.00", (".", ""), "-12.00"),
+        ("+12", (".", ""), "12"),
+        (".5", (".", ""), "0.5"),
+        ("-0.00", (".", ""), "0"),
+        ("1.500000", (".", ""), "1.50"),
+        ("007.10", (".", ""), "7.10"),
+    ],
+)
+def test_number_notations_are_accepted(text: str, marks: tuple[str, str], value: str) -> None:
+    assert Decimal(str(typed(text, "decimal", *marks))) == Decimal(value)
+
+
+@pytest.mark.parametrize(
+    ("cell", "settings", "message"),
+    [
+        ("12,50", {}, "'12,50' is not a number. sources.yaml declares decimal: '.' and no thousands separator."),
+        ("1,23.50", {"thousands": ","}, "'1,23.50' is not a number. sources.yaml declares decimal: '.' and thousands: ','."),
+        ("£12", {}, "'£12' is not a number."),
+        ("1.2E+05", {}, "'1.2E+05' is not a number."),
+        ("1.255", {}, "'1.255' has 3 decimals; the column keeps 2. Set scale: 3."),
+        ("1" * 19, {}, "'1111111111111111111' has more than 18 digits."),
+        ("-", {}, "'-' is not a number."),
+        ("(12", {}, "'(12' is not a number."),
+        ("٣", {}, "'٣' is not a number."),
+        (True, {}, "true is not a number."),
+        ({"a": 1}, {}, "an object is not a number."),
+        (Decimal("1E+999999999"), {}, "'1E+999999999' is not a number."),
+        (Decimal("NaN"), {}, "'NaN' is not a number."),
+    ],
+)  # fmt: skip
+def test_an_invalid_decimal_is_reported(cell: object, settings: dict[str, object], message: str) -> None:
+    assert cell_error(cell, "decimal", **settings) == message
+
+
+@given(
+    number=st.decimals(-(10**15), 10**15, places=4, allow_nan=False),
+    marks=st.sampled_from([(".", ""), (".", ","), (",", "."), (",", " "), (".", "'")]),
+)
+def test_a_number_in_any_notation_is_read_equal(number: Decimal, marks: tuple[str, str]) -> None:
+    text = f"{number:,f}".replace(",", "\0").replace(".", marks[0]).replace("\0", marks[1])
+    assert Decimal(str(typed(text, "decimal", *marks, scale=4))) == number
+
+
+@pytest.mark.parametrize(
+    ("cell", "kind", "settings", "value"),
+    [
+        ("0042", "integer", {}, 42),
+        ("-17", "integer", {}, -17),
+        ("1,234", "integer", {"thousands": ","}, 1234),
+        (Decimal("5.0"), "integer", {}, 5),
+        (2**63 - 1, "integer", {}, 2**63 - 1),
+        ("TRUE", "boolean", {}, True),
+        ("n", "boolean", {}, False),
+        (0, "boolean", {}, False),
+        (True, "boolean", {}, True),
+        ("Ja", "boolean", {"words": {"ja": True, "nein": False}}, True),
+        ("2017-03-31", "date", {}, "2017-03-31"),
+        ("31/03/2017", "date", {"formats": ("%d/%m/%Y",)}, "2017-03-31"),
+        ("31 Mar 2017", "date", {"formats": ("%d/%m/%Y", "%d %b %Y")}, "2017-03-31"),
+        (datetime(2017, 3, 31), "date", {}, "2017-03-31"),  # noqa: DTZ001 - as read from a workbook
+        (date(2017, 3, 31), "date", {}, "2017-03-31"),
+        ("2010-12-01 08:26:00", "datetime", {}, "2010-12-01T08:26:00"),
+        ("2017-03-24T13:47:16-07:00", "datetime", {}, "2017-03-24T20:47:16"),
+        ("2017-03-24T13:47:16Z", "datetime", {}, "2017-03-24T13:47:16"),
+        ("24.03.2017 13:47", "datetime", {"formats": ("%d.%m.%Y %H:%M",)}, "2017-03-24T13:47:00"),
+        (" padded ", "text", {}, " padded "),
+        (17850, "text", {}, "17850"),
+        (Decimal("50.0"), "text", {}, "50.0"),
+        ("0010", "text", {}, "0010"),
+        ("   ", "text", {}, None),
+        ("", "decimal", {}, None),
+        (None, "date", {}, None),
+    ],
+)  # fmt: skip
+def test_cells_of_the_other_types(
+    cell: object, kind: str, settings: dict[str, object], value: object
+) -> None:
+    assert typed(cell, kind, **settings) == value  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("cell", "kind", "settings", "message"),
+    [
+        ("17850.0", "integer", {}, "'17850.0' is not a whole number."),
+        (Decimal("5.5"), "integer", {}, "'5.5' is not a whole number."),
+        (True, "integer", {}, "true is not a whole number."),
+        (2**63, "integer", {}, "'9223372036854775808' is too large for a whole number."),
+        ("maybe", "boolean", {"words": {"ja": True, "nein": False}}, "'maybe' is neither true nor false. Values: ja, nein."),
+        ("31/03/2017", "date", {}, "'31/03/2017' is not a date such as 2017-03-31."),
+        ("20170331", "date", {}, "'20170331' is not a date such as 2017-03-31."),
+        ("2017-02-29", "date", {}, "'2017-02-29' is not a date such as 2017-03-31."),
+        ("03/31/2017", "date", {"formats": ("%d/%m/%Y",)}, "'03/31/2017' is not %d/%m/%Y."),
+        (datetime(2017, 3, 31, 8), "date", {}, "'2017-03-31 08:00:00' is not a date such as 2017-03-31."),  # noqa: DTZ001
+        ("noon", "datetime", {}, "'noon' is not a date and time such as 2017-03-31T14:05:00."),
+        (["a"], "text", {}, "a list is not text."),
+        (False, "text", {}, "false is not text."),
+        ("a\ud800b", "text", {}, r"'a\ud800b' contains an unpaired surrogate. Export the file again."),
+        ("  ", "text", {"required": True}, "the cell is empty; a value is required."),
+        (None, "decimal", {"required": True}, "the cell is empty; a value is required."),
+    ],
+)  # fmt: skip
+def test_a_cell_of_another_type_is_reported(
+    cell: object, kind: str, settings: dict[str, object], message: str
+) -> None:
+    assert cell_error(cell, kind, **settings) == message
+
+
+def test_lost_letters_are_a_warning_and_the_text_is_kept() -> None:
+    with pytest.raises(CellError) as caught:
+        typed("F\ufffdrs\ufffdljning", "text")
+    assert caught.value.value == "F\ufffdrs\ufffdljning"
+    assert caught.value.severity.value == "warning"
