@@ -96,15 +96,14 @@ def main(calls: int, folder: Path) -> None:
     clock = VirtualClock()
     budget = Budget(100, 2_500)
     with open_store(f"sqlite:///{folder / 'store.db'}", clock, None) as store:
-        books = store.books("B")
+        company = store.company("B")
         begun = time.perf_counter()
-        plan = plan_steps(
-            list(drafts(calls)), books, catalog(), budget, Provenance("B", "", "", ""), Calendar(clock.now())
-        )
+        provenance, calendar = Provenance("B", "", "", ""), Calendar(clock.now())
+        plan = plan_steps(list(drafts(calls)), company.id_map, catalog(), budget, provenance, calendar)
         planned = time.perf_counter() - begun
         sage = InstantSage(clock)
         begun, cpu = time.perf_counter(), time.process_time()
-        outcome = run(plan, sage, books, clock, budget, catalog(), patience_ms=2 * 86_400_000)
+        outcome = run(plan, sage, company.run_log, clock, budget, catalog(), patience_ms=2 * 86_400_000)
         taken, cpu = time.perf_counter() - begun, time.process_time() - cpu
     assert outcome.ended is Ended.FINISHED and sage.made == calls, outcome
     days = (clock.now() - VirtualClock().now()) / 86_400_000

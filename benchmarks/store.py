@@ -25,21 +25,21 @@ from sagerecon.store.opening import open_store
 def main(decisions: int, steps: int, folder: Path) -> None:
     clock = VirtualClock()
     with open_store(f"sqlite:///{folder / 'store.db'}", clock, None) as store:
-        books, budget = store.books("B"), Budget(100, 2_500)
+        company, budget = store.company("B"), Budget(100, 2_500)
+        log = company.run_log
         begun = time.perf_counter()
         for _ in range(decisions):
-            while moment := books.book(budget):
+            while moment := log.book(budget):
                 clock.sleep(moment - clock.now())
             clock.sleep(600)
-            books.received(1_000)
-        books.flush()
+            log.received(1_000)
+        log.flush()
         taken = time.perf_counter() - begun
         print(f"ledger    {decisions / taken:>9,.0f} decisions/s, each with its commit")
 
         begun = time.perf_counter()
-        plan = plan_steps(
-            list(drafts(steps)), books, catalog(), budget, Provenance("B", "", "", ""), Calendar(clock.now())
-        )
+        provenance, calendar = Provenance("B", "", "", ""), Calendar(clock.now())
+        plan = plan_steps(list(drafts(steps)), company.id_map, catalog(), budget, provenance, calendar)
         print(f"planning  {steps:>9,} steps in {time.perf_counter() - begun:.2f} s")
         begun = time.perf_counter()
         size = sum(len(line) for line in plan_lines(plan))

@@ -152,14 +152,14 @@ PARAMETERS = {"cut_over": date(2017, 3, 31), "home": "GB"}
 
 
 def crosswalks() -> dict[str, Crosswalk]:
-    """The small tables, read."""
+    """Return the small crosswalks."""
     return {name: read_crosswalk(name, text, file)[0] for name, (file, text) in CROSSWALKS.items()}
 
 
 def compile_texts(
     files: Mapping[str, str], parameters: Mapping[str, Any] = PARAMETERS
 ) -> tuple[tuple[CompiledMapping, ...], list[Finding]]:
-    """The files compiled against the small Sage and the small source."""
+    """Compile the files against the small Sage and the small source."""
     return compile_mappings(files, DATASETS, CATALOG, crosswalks(), parameters, schema("mapping"))
 
 
@@ -171,7 +171,7 @@ target: {kind: contact, on_existing: create}
 unmapped: {source: ignore, target: ignore}
 """
 
-#: Customers known by two columns, which other mappings refer to in that order.
+#: Customers whose key has two columns; other mappings refer to it in that order.
 CUSTOMERS_BY_TWO = """\
 sagerecon: mapping/v1
 mapping: customers
@@ -183,20 +183,20 @@ fields: {name: {from: cust_no}, reference: {from: name}}
 
 
 def mapping(text: str, head: str = HEAD) -> CompiledMapping:
-    """The mapping of customers with `text` behind its head; it must have no error."""
+    """Compile the mapping of customers from `head` and `text`; it must have no findings."""
     found, findings = compile_texts({"customers.yaml": head + text})
     assert [str(finding) for finding in findings] == []
     return found[0]
 
 
-def complaints(text: str, head: str = HEAD) -> list[str]:
-    """What is wrong with the mapping of customers with `text` behind its head."""
+def findings_of(text: str, head: str = HEAD) -> list[str]:
+    """Return the findings about the mapping of customers made of `head` and `text`."""
     _, findings = compile_texts({"customers.yaml": head + text})
     return [f"{finding.code} {finding}" for finding in findings]
 
 
 def record(values: str, dataset: str = "customers", key: str = "C001") -> Record:
-    """A record of JSON text; every column that is not said is null, and `day` and `opened` are dates."""
+    """Return a record from JSON text; other columns are null, and `day` and `opened` are dates."""
     row = dict.fromkeys(DATASETS[dataset]) | read_json(values)
     for name in ("day", "opened"):
         if isinstance(row.get(name), str):
@@ -205,18 +205,18 @@ def record(values: str, dataset: str = "customers", key: str = "C001") -> Record
 
 
 def outcome(text: str, values: str, head: str = HEAD) -> Outcome:
-    """What becomes of the record under the mapping."""
+    """Return the outcome of the record under the mapping."""
     (only,) = mapping(text, head).outcomes(record(values))
     return only
 
 
 def draft(text: str, values: str, head: str = HEAD) -> Draft:
-    """The draft that the mapping makes of the record."""
+    """Return the draft that the mapping makes of the record."""
     made = outcome(text, values, head)
     assert isinstance(made, Draft), made
     return made
 
 
 def field(spec: str, values: str, name: str = "notes") -> Any:
-    """What stands in one field of the draft."""
+    """Return the value of one field of the draft."""
     return draft(f"fields: {{{name}: {spec}}}", values).body.get(name)

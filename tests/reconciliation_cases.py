@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from sagerecon.documents.package import catalog
 from sagerecon.model.catalog import Api, Catalog, Field, KeyField, Kind, Operation
 from sagerecon.model.clock import instant
 from sagerecon.model.draft import Draft, Outcome, Reference
@@ -42,6 +43,8 @@ _ALL = {
 
 
 def _kind(name: str, fields: Mapping[str, Field], keys: Sequence[str] = (), amount: str = "") -> Kind:
+    """Return a kind with few fields; what it books is as in the real catalog."""
+    real = catalog()[name]
     return Kind(
         name,
         f"{name}s",
@@ -52,6 +55,10 @@ def _kind(name: str, fields: Mapping[str, Field], keys: Sequence[str] = (), amou
         fields,
         tuple(KeyField(key) for key in keys),
         amount=amount,
+        date=real.date,
+        lines=real.lines,
+        posting=real.posting,
+        ledger=real.ledger,
     )
 
 

@@ -1,4 +1,4 @@
-"""Facts of a small move after other hands touched Sage, for the tests of the report."""
+"""Facts of a small migration whose records were edited in Sage, for the tests of the report."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ from sagerecon.model.comparison import Comparison, Tolerance
 from sagerecon.model.draft import Change, Draft, LeftOut, Quarantined
 from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.place import Place
+from sagerecon.model.posting import Side
 from sagerecon.pairing.identity import Identities
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import Plan
 from sagerecon.planning.planner import Calendar, Provenance, plan_steps
+from sagerecon.reconciliation.open_items import OpenItem, open_items_held, open_items_wanted
 from sagerecon.reconciliation.reconcile import Reconciliation
-from sagerecon.reconciliation.subledger import OpenItem, open_items_held, open_items_wanted, tie_contacts
+from sagerecon.reconciliation.subledger import tie_contacts
 from sagerecon.reconciliation.tie_out import (
     Adjustment,
     ControlPair,
@@ -32,7 +34,7 @@ CENT = Tolerance("rounding of lines", Decimal("0.01"), "Sage rounds tax line by 
 COMPARISONS = {"open_bills": {"total_amount": Comparison(tolerance=CENT)}}
 
 
-class NothingKnown:
+class EmptyStore:
     """A store before the first run."""
 
     def sage_id(self, kind: str, key: str) -> str | None:
@@ -45,8 +47,8 @@ class NothingKnown:
         return "0" * 64
 
 
-def touched_company() -> Company:
-    """Somebody edited one amount, deleted one invoice, added one, and Sage rounded a bill by a cent."""
+def edited_company() -> Company:
+    """Return a company with one amount changed, one invoice deleted and one added in Sage."""
     company = small_company(capital="481.00")
     changed = Change("reference", "OAK-LTD-0001", "C1", "max_length 10", Place("mappings/customers.yaml", 9))
     company.drafts[0] = replace(company.drafts[0], changes=(changed,))
@@ -78,8 +80,8 @@ def touched_company() -> Company:
     return company
 
 
-def proven(company: Company) -> Reconciliation:
-    """The reconciliation of the company with its tie-outs."""
+def reconciled(company: Company) -> Reconciliation:
+    """Return the reconciliation of the company with its tie-outs."""
     reconciliation = company.reconcile(COMPARISONS, last={}, tolerance_limit=Decimal("1.00"))
     expected = [
         ExpectedBalance("11", "Debtors", Decimal("481.00"), "1100"),
@@ -97,17 +99,20 @@ def proven(company: Company) -> Reconciliation:
     accounts, verdicts = company.accounts(), reconciliation.verdicts
     drafts = [outcome for outcome in company.outcomes if isinstance(outcome, Draft)]
     held, written = list(company.sage.values()), company.written
+    identities = Identities(written, held, CATALOG)
     unsent = OpenItem("customers/C2", "Ash Ltd", "invoice 1008", Decimal("81.00"), date(2016, 12, 1))
     return reconciliation.with_tie_outs(
         (
             tie_trial_balance(expected, balances, AS_AT, adjustments=adjustments, accounts=accounts,
                               verdicts=verdicts),
-            tie_contacts("debtors", "Debtors per customer", [*open_items_wanted(drafts, "CUSTOMER"), unsent],
-                         open_items_held(held, Identities(written, held, CATALOG), "CUSTOMER"), AS_AT,
+            tie_contacts("debtors", "Debtors per customer",
+                         [*open_items_wanted(drafts, Side.CUSTOMER, CATALOG), unsent],
+                         open_items_held(held, identities, Side.CUSTOMER, CATALOG), AS_AT,
                          control=ControlPair("1100", "Trade Debtors", Decimal("524.50"), Decimal("212.50")),
                          verdicts=verdicts),
-            tie_contacts("creditors", "Creditors per supplier", open_items_wanted(drafts, "VENDOR"),
-                         open_items_held(held, Identities(written, held, CATALOG), "VENDOR"), AS_AT,
+            tie_contacts("creditors", "Creditors per supplier",
+                         open_items_wanted(drafts, Side.VENDOR, CATALOG),
+                         open_items_held(held, identities, Side.VENDOR, CATALOG), AS_AT,
                          control=ControlPair("2100", "Creditors", Decimal("-100.00"), Decimal("-100.01")),
                          verdicts=verdicts),
             tie_opening_control(balances, AS_AT, "9999", accounts=accounts, verdicts=verdicts),
@@ -116,10 +121,10 @@ def proven(company: Company) -> Reconciliation:
 
 
 def plan_of(company: Company) -> Plan:
-    """The plan that moved the company."""
+    """Return the plan of the company's migration."""
     return plan_steps(
         company.outcomes,
-        NothingKnown(),
+        EmptyStore(),
         CATALOG,
         Budget(100, 2500),
         Provenance("business-1", "a" * 64, "b" * 64, "c" * 64),
@@ -131,7 +136,7 @@ def cover(company: str = "Oakbridge Trading Ltd") -> Cover:
     return Cover(
         company=company,
         cut_over=AS_AT,
-        made_on=date(2017, 4, 4),
+        created_on=date(2017, 4, 4),
         source="QuickBooks Online",
         business="business-1",
         tool_version="0.1.0",
@@ -141,21 +146,21 @@ def cover(company: str = "Oakbridge Trading Ltd") -> Cover:
 
 
 def facts(company: Company | None = None) -> ReportFacts:
-    company = company or touched_company()
+    company = company or edited_company()
     run = RunFacts(
         calls_by_day=((date(2017, 4, 1), 2240), (date(2017, 4, 2), 1310), (date(2017, 4, 3), 14)),
         calls_planned=3560,
         lower_bound=3544,
-        bound_reason="16 calls read further pages of what Sage holds",
-        per_day=2500,
+        lower_bound_reason="16 calls read further pages of what Sage holds",
+        limit_per_day=2500,
         reserve=250,
-        refused_by_day={date(2017, 4, 2): 300},
-        refused=3,
+        rate_limited_by_day={date(2017, 4, 2): 300},
+        rate_limited=3,
         in_doubt=1,
         resumed=1,
         started_at="2017-04-01T08:00:00Z",
         finished_at="2017-04-03T09:12:00Z",
     )
-    stated = Finding("receivables", Place("invoices.csv", 4), "Debtors and open invoices differ by 50.00.",
+    finding = Finding("receivables", Place("invoices.csv", 4), "Debtors and open invoices differ by 50.00.",
                      "Look at invoice 1039.", Severity.WARNING)  # fmt: skip
-    return ReportFacts(cover(), proven(company), plan_of(company), run, (stated,))
+    return ReportFacts(cover(), reconciled(company), plan_of(company), run, (finding,))

@@ -19,7 +19,6 @@ from sagerecon.planning.planner import Calendar, Provenance, plan_steps
 from sagerecon.rehearsal.clock import VirtualClock
 from sagerecon.runner.run import RunOutcome, run
 from sagerecon.store.opening import Store, open_store
-from sagerecon.store.run_log import BusinessStore
 
 OPEN = Budget(None, None)
 
@@ -78,7 +77,7 @@ class Desk:
 
     def planned(self, drafts: Sequence[Draft]) -> Plan:
         with self.open() as store:
-            known: BusinessStore = store.books("B")
+            known = store.company("B").id_map
             provenance = Provenance("B", "snapshot", "mappings", "catalog")
             calendar = Calendar(self.clock.now())
             self.plan = plan_steps(drafts, known, catalog(), self.budget, provenance, calendar)
@@ -87,9 +86,9 @@ class Desk:
     def go(self, failpoint: Callable[[str], None] = lambda _: None, **more: Any) -> RunOutcome:
         assert self.plan is not None
         with self.open(failpoint) as store:
-            books = store.books("B")
+            log = store.company("B").run_log
             return run(
-                self.plan, self.sage, books, self.clock, self.budget, catalog(), failpoint=failpoint, **more
+                self.plan, self.sage, log, self.clock, self.budget, catalog(), failpoint=failpoint, **more
             )
 
 

@@ -45,7 +45,7 @@ def test_a_project_without_errors_is_checked_frozen_and_planned(tiny: Path) -> N
     assert taken.exit_code == 0 and "contacts.csv" in taken.stdout
     planned = run(tiny, "plan")
     assert planned.exit_code == 0, planned.output
-    assert "4 calls; at least 4 are needed (100.0 %)" in output_text(planned)
+    assert "4 calls; the minimum is 4 (100.0 %)" in output_text(planned)
     assert max(map(len, planned.stdout.splitlines())) <= 80
 
 

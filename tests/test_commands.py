@@ -77,7 +77,7 @@ def test_a_plan_is_used_once(moving: Move) -> None:
     moving.load()
     with pytest.raises(PlanStaleError) as refused:
         runs.apply(moving.project, moving.clock, moving.session)
-    assert "a plan is used once" in refused.value.message
+    assert "cannot be used again" in refused.value.message
 
 
 def test_reading_back_waits_for_the_budget_and_wastes_no_call(moving: Move) -> None:
@@ -101,7 +101,7 @@ def test_what_another_hand_did_is_named(moving: Move) -> None:
     moving.load()
     moving.reconcile()
     with open_store(moving.project, moving.clock) as store:
-        ids = {w.key: w.sage_id for w in store.books(moving.project.business.id).written()}
+        ids = {w.key: w.sage_id for w in store.company(moving.project.business.id).history.written()}
     moving.clock.sleep(60_000)
     moving.by_other_hand("PUT", f"/contacts/{ids['customers/C1']}", {"contact": {"name": "OAK LTD"}})
     moving.by_other_hand("DELETE", f"/contacts/{ids['customers/C2']}")
@@ -130,5 +130,5 @@ def test_an_answer_that_is_lost_is_counted_and_settled(moving: Move) -> None:
     outcome = moving.load()
     assert outcome.ended is Ended.FINISHED and references(moving) == ["C1", "C2"]
     with open_store(moving.project, moving.clock) as store:
-        (load,) = store.books(moving.project.business.id).runs()
-    assert (load.doubted, load.goes) == (1, 1)
+        (load,) = store.company(moving.project.business.id).history.runs()
+    assert (load.uncertain_steps, load.attempts) == (1, 1)

@@ -1,4 +1,4 @@
-"""Every message the compiler can give: a tiny bad mapping in tests/error_gallery and its text beside it."""
+"""Every message of the compiler: a small bad mapping in tests/error_gallery, with the messages beside it."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from sagerecon.model.draft import Quarantined
 GALLERY = Path(__file__).parent / "error_gallery"
 PIECES = sorted(GALLERY.glob("*.yaml"))
 
-#: A code as it stands in the compiler: `faults.add(Code.UNKNOWN_KIND, …)`.
+#: A code in the source of the compiler: `faults.add(Code.UNKNOWN_KIND, …)`.
 _STATED = re.compile(r"(?:faults\.add|faults\.unknown|\._fault)\(\s*Code\.([A-Z_]+)")
 _REFUSED = re.compile(r"RefusalError\(\s*Code\.([A-Z_]+)")
 
-#: One field of a contact, and a record that cannot have it.
+#: By code: a field of a contact, and a record that cannot fill it.
 REFUSALS = {
     "too_long": ("notes: {from: name, do: [{max_length: 5}]}", '{"name": "Oakham"}'),
     "not_a_number": ("credit_limit: {from: name, do: [decimal]}", '{"name": "12,50"}'),
@@ -45,7 +45,7 @@ REFUSALS = {
     "no_item": ("notes: {pick: {each: people, expect: exactly_one}, from: item.nm}", '{"people": []}'),
 }
 
-#: Codes that take several files, a project's settings or a rule; test_mapping_compiler shows them.
+#: Codes that need several files, project settings or a rule; test_mapping_compiler has them.
 _BY_SEVERAL = {"duplicate_mapping", "kind_not_available", "field_not_available"}
 _BY_RULE = {"quarantined_by_rule", "check_failed", "no_identity"}
 
@@ -56,13 +56,13 @@ def text_of(piece: Path) -> str:
 
 
 @pytest.mark.parametrize("piece", PIECES, ids=lambda piece: piece.stem)
-def test_a_bad_mapping_and_what_is_said_of_it(piece: Path, golden: Callable[[str | Path, str], None]) -> None:
+def test_the_messages_of_a_bad_mapping(piece: Path, golden: Callable[[str | Path, str], None]) -> None:
     text = text_of(piece)
-    assert text, f"{piece.name} has nothing wrong with it"
+    assert text, f"{piece.name} has no findings"
     golden(piece.with_suffix(".txt"), text)
 
 
-def test_every_code_of_the_compiler_hangs_in_the_gallery() -> None:
+def test_every_code_of_the_compiler_is_in_the_gallery() -> None:
     sources = [file.read_text(encoding="utf-8") for file in (ROOT / "sagerecon/mapping").glob("*.py")]
     stated = {code.lower() for source in sources for code in _STATED.findall(source)}
     shown = {line.split()[1] for piece in PIECES for line in text_of(piece).splitlines() if line[0] != " "}
@@ -70,8 +70,8 @@ def test_every_code_of_the_compiler_hangs_in_the_gallery() -> None:
     assert stated - shown - _BY_SEVERAL == set()
 
 
-def test_every_fault_of_a_file_is_told_in_one_pass() -> None:
-    """Files of the gallery together give what they give one by one."""
+def test_every_fault_of_all_files_is_reported_in_one_pass() -> None:
+    """Compile all files of the gallery together; each has its findings."""
     texts = {piece.name: piece.read_text(encoding="utf-8") for piece in PIECES}
     texts = {
         name: text.replace("mapping: customers\n", f"mapping: m{number}\n")
@@ -82,14 +82,14 @@ def test_every_fault_of_a_file_is_told_in_one_pass() -> None:
 
 
 @pytest.mark.parametrize("code", REFUSALS)
-def test_a_record_that_cannot_be_and_what_is_said_of_it(code: str) -> None:
+def test_the_code_of_a_refused_record(code: str) -> None:
     field, values = REFUSALS[code]
     made = outcome(f"fields:\n  {field}\n", values)
     assert isinstance(made, Quarantined)
     assert [finding.code for finding in made.findings] == [code]
 
 
-def test_the_words_of_every_refusal(golden: Callable[[str | Path, str], None]) -> None:
+def test_the_message_of_every_refusal(golden: Callable[[str | Path, str], None]) -> None:
     texts = []
     for field, values in REFUSALS.values():
         made = outcome(f"fields:\n  {field}\n", values)

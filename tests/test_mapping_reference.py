@@ -1,4 +1,4 @@
-"""docs/mapping.md: each YAML block compiles, and its tables are those of the program."""
+"""docs/mapping.md: each YAML block compiles, and its tables match the program."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from sagerecon.mapping.transforms import TRANSFORMS
 REFERENCE = ROOT / "docs/mapping.md"
 BLOCKS = re.findall(r"```yaml\n(.*?)```", REFERENCE.read_text(encoding="utf-8"), re.DOTALL)
 
-#: The mapping that the blocks refer to, unless they are that mapping themselves.
+#: The mapping that the blocks refer to, unless the block is that mapping.
 CUSTOMERS = HEAD + "fields: {name: {from: name}}\n"
 
 
 @pytest.mark.parametrize("name", ["mapping", "crosswalk"])
-def test_our_schemas_are_schemas(name: str) -> None:
+def test_the_schemas_are_valid(name: str) -> None:
     jsonschema.Draft202012Validator.check_schema(schema(name))
 
 
@@ -47,28 +47,28 @@ def test_each_block_compiles(block: str) -> None:
 
 
 def _transforms() -> Iterator[str]:
-    yield "| transform | takes | options | what comes out | example |"
+    yield "| transform | input | options | effect | example |"
     yield "| --- | --- | --- | --- | --- |"
     for transform in TRANSFORMS.values():
-        takes = "anything single" if len(transform.takes) > 4 else ", ".join(transform.takes)
+        takes = "any single value" if len(transform.input_types) > 4 else ", ".join(transform.input_types)
         options = "; ".join(_option(parameter) for parameter in transform.parameters)
-        about = " ".join(part for part in (transform.about, transform.words) if part)
-        name = f"`{transform.name}`" + (" *change*" if transform.alters else "")
+        about = " ".join(part for part in (transform.about, transform.note) if part)
+        name = f"`{transform.name}`" + (" *change*" if transform.reports_change else "")
         example = transform.example
         shown = f"`{example.do}`: `{example.before}` → `{example.after}`"
         yield f"| {name} | {takes} | {options} | {about} | {shown} |"
 
 
 def _option(parameter: Parameter) -> str:
-    words = " or ".join(f"`{word}`" for word in parameter.words)
+    words = " or ".join(f"`{word}`" for word in parameter.choices)
     if parameter.required:
         return f"`{parameter.name}`" + (f": {words}" if words else "")
-    usual = f" (else `{parameter.default}`)" if parameter.default not in (None, "") else " (may be left out)"
+    usual = f" (default `{parameter.default}`)" if parameter.default not in (None, "") else " (optional)"
     return f"`{parameter.name}`" + (f": {words}" if words else "") + usual
 
 
 def _functions() -> Iterator[str]:
-    yield "| function | what it gives | example |"
+    yield "| function | result | example |"
     yield "| --- | --- | --- |"
     for function in (*FUNCTIONS.values(), *LIST_FUNCTIONS.values()):
         text, gives = function.example
@@ -76,7 +76,7 @@ def _functions() -> Iterator[str]:
 
 
 @pytest.mark.parametrize(("name", "rows"), [("transforms", _transforms), ("functions", _functions)])
-def test_its_tables_are_those_of_the_program(name: str, rows: object, request: pytest.FixtureRequest) -> None:
+def test_its_tables_match_the_program(name: str, rows: object, request: pytest.FixtureRequest) -> None:
     assert callable(rows)
     table = f"<!-- {name} -->\n{chr(10).join(rows())}\n<!-- end -->"
     text = REFERENCE.read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Each transform does what its example says, refuses what it must, and reports what it alters."""
+"""Each transform agrees with its example, refuses invalid values, and reports what it alters."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from sagerecon.documents.package import schema
 from sagerecon.mapping.constants import constant_of
 from sagerecon.mapping.crosswalk import read_crosswalk
 from sagerecon.mapping.faults import Faults
-from sagerecon.mapping.frame import Frame, RefusalError, Typed, constant, plain_text
 from sagerecon.mapping.number_transforms import month_end
-from sagerecon.mapping.pipeline import through
+from sagerecon.mapping.pipeline import apply_transforms
+from sagerecon.mapping.record_context import RecordContext, RefusalError, Typed, constant, plain_text
 from sagerecon.mapping.scope import Scope
 from sagerecon.mapping.text_transforms import unique_key
 from sagerecon.mapping.transform import Transform
@@ -38,26 +38,26 @@ def run(value: Typed, do: str) -> tuple[object, list[str]]:
     steps = yaml(do if do.startswith("[") else f"[{do}]")
     faults = Faults("")
     scope = Scope({"day": DATE})
-    typed = through(value, steps, "field", scope, faults, {"tax": TAX})
+    typed = apply_transforms(value, steps, "field", scope, faults, {"tax": TAX})
     assert [str(finding) for finding in faults.findings] == []
-    frame = Frame({"day": date(2017, 3, 31)})
+    frame = RecordContext({"day": date(2017, 3, 31)})
     result = typed.read(frame)
     return result, [change.rule for change in frame.changes]
 
 
 @pytest.mark.parametrize("transform", TRANSFORMS.values(), ids=lambda transform: transform.name)
-def test_its_example_holds(transform: Transform) -> None:
-    """The reference shows these examples, so they must be true."""
+def test_its_example_is_true(transform: Transform) -> None:
+    """Check the examples that docs/mapping.md shows."""
     example = transform.example
     result, rules = run(constant_of(yaml(example.before)), example.do)
     expected = constant_of(yaml(example.after)).constants[0][0]
     if not isinstance(result, list):
         result, expected = plain_text(result), plain_text(expected)
     assert result == expected
-    assert bool(rules) is (transform.alters and example.before != example.after)
+    assert bool(rules) is (transform.reports_change and example.before != example.after)
 
 
-def test_the_schema_knows_them_all() -> None:
+def test_the_schema_lists_all_transforms() -> None:
     allowed, names = schema("mapping")["$defs"]["transform"]["anyOf"]
     assert set(names["enum"]) == set(TRANSFORMS)
     beside = {parameter.name for transform in TRANSFORMS.values() for parameter in transform.parameters[1:]}
@@ -66,13 +66,13 @@ def test_the_schema_knows_them_all() -> None:
 
 
 @given(st.text(min_size=1, max_size=40), st.text(min_size=1, max_size=40), st.integers(7, 20))
-def test_short_references_fit_and_differ(one: str, other: str, length: int) -> None:
+def test_shortened_references_fit_and_differ(one: str, other: str, length: int) -> None:
     assert len(unique_key(one, length)) <= length
     assert unique_key(one, length) == unique_key(one, length)
     assert (unique_key(one, length) == unique_key(other, length)) is (one == other)
 
 
-def test_two_long_references_with_one_beginning_stay_apart() -> None:
+def test_long_references_with_the_same_beginning_differ() -> None:
     one, other = unique_key("MONTGOMERY-BROTHERS", 10), unique_key("MONTGOMERY-BROTHERLY", 10)
     assert one.startswith("MONT")
     assert other.startswith("MONT")
@@ -115,7 +115,7 @@ def test_money_is_exact_and_rounds_half_up(amount: Decimal) -> None:
         ("{crosswalk: tax, at: day}", "X", "not_in_crosswalk"),
     ],
 )
-def test_what_cannot_be_is_refused(do: str, before: str, code: str) -> None:
+def test_an_invalid_value_is_refused(do: str, before: str, code: str) -> None:
     with pytest.raises(RefusalError) as refusal:
         run(constant_of(yaml(before)), do)
     assert refusal.value.code == code
@@ -145,7 +145,7 @@ def test_each_alteration_is_a_change_with_its_rule_and_line() -> None:
     }
 
 
-def test_typing_and_looking_up_are_no_changes() -> None:
+def test_conversions_and_lookups_are_not_changes() -> None:
     made = draft(
         "fields:\n"
         "  credit_limit: {from: vat_no, do: [decimal]}\n"
@@ -161,14 +161,14 @@ def test_typing_and_looking_up_are_no_changes() -> None:
     assert made.body["contact_type_ids"] == ["CUSTOMER"]
 
 
-def test_an_amount_that_only_gains_decimals_is_not_altered() -> None:
+def test_an_amount_that_only_gains_decimals_is_not_a_change() -> None:
     for column, value in (("limit", "5"), ("name", '"5.0"')):
         made = draft(f"fields: {{credit_limit: {{from: {column}, do: [money]}}}}", f'{{"{column}": {value}}}')
         assert str(made.body["credit_limit"]) == "5.00"
         assert made.changes == ()
 
 
-def test_default_tells_what_it_put_in() -> None:
+def test_default_reports_its_value_as_a_change() -> None:
     made = draft(
         "fields:\n  email: {from: email, do: [trim], default: {value: ap@unknown.invalid, when: blank}}\n",
         '{"email": "  "}',
@@ -178,12 +178,12 @@ def test_default_tells_what_it_put_in() -> None:
     assert field("{from: email, default: {value: x, when: null}}", '{"email": null}') == "x"
 
 
-def test_a_crosswalk_may_omit_what_it_does_not_know() -> None:
+def test_a_crosswalk_may_omit_an_unknown_code() -> None:
     assert field("{from: kind, do: [{crosswalk: accounts, else: omit}]}", '{"kind": "X"}') is None
     assert field("{from: kind, do: [{crosswalk: accounts, else: omit}]}", '{"kind": "BANK"}') == "1200"
 
 
-def test_enum_keeps_omits_or_quarantines_the_rest() -> None:
+def test_enum_keeps_omits_or_quarantines_other_values() -> None:
     assert field("{from: country, do: [{enum: {UK: GB}, else: keep}]}", '{"country": "FR"}') == "FR"
     assert field("{from: country, do: [{enum: {UK: GB}, else: omit}]}", '{"country": "FR"}') is None
     made = outcome("fields: {notes: {from: country, do: [{enum: {UK: GB}}]}}", '{"country": "FR"}')

@@ -226,7 +226,7 @@ def test_kinds_are_found_by_resource_and_suggested_by_name() -> None:
             "answers:\n      balance: money",
             "answers:\n      weight: money",
             "weight: money",
-            "what is sent comes back too, and need not be told twice. Take it out of answers.",
+            "fields already declares it, and what is sent is also answered. Remove it from answers.",
         ),
         (
             "resource: things",

@@ -83,13 +83,13 @@ def test_each_record_is_found_again_by_every_key_it_has(rows: list[tuple[str, st
         here.plan = _through_a_file(here.planned(drafts), folder / "plan.jsonl")
         assert here.go().counts == {"created": 2 * len(rows)}
         with here.open() as store:
-            books = store.books("B")
+            id_map = store.company("B").id_map
             for first, second, reference in rows:
                 key = draft_key("customers", source_key([first, second]))
-                sage_id = books.sage_id("contact", key)
+                sage_id = id_map.sage_id("contact", key)
                 assert sage_id is not None
-                assert books.sage_id("contact", NaturalKey("reference", reference)) == sage_id
-                assert books.owner("contact", sage_id) == key
+                assert id_map.sage_id("contact", NaturalKey("reference", reference)) == sage_id
+                assert id_map.owner("contact", sage_id) == key
                 (invoice,) = [
                     made for made in here.sage.bodies_of("sales_invoice") if made["reference"] == reference
                 ]

@@ -127,7 +127,7 @@ def test_everything_ties_out_and_another_hand_is_found_out(moving: Move) -> None
 
     # F6: one amount edited, one record deleted, one added, by another hand
     with open_store(moving.project, moving.clock) as store:
-        written = {w.key: w for w in store.books(moving.project.business.id).written()}
+        written = {w.key: w for w in store.company(moving.project.business.id).history.written()}
     moving.clock.sleep(3_600_000)
     edited = written["open_sales/INVOICE|67"].sage_id
     reply = moving.by_other_hand(

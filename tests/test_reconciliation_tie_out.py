@@ -11,19 +11,15 @@ from hypothesis import strategies as st
 from reconciliation_cases import AS_AT, CATALOG, Company, contact, invoice, small_company
 from report_cases import proven, touched_company
 
+from sagerecon.documents.package import catalog
 from sagerecon.model.draft import Draft, Reference
-from sagerecon.model.entity import Entity
+from sagerecon.model.entity import Entity, Written
 from sagerecon.model.money import total
 from sagerecon.model.place import NOWHERE
+from sagerecon.model.posting import Side
 from sagerecon.pairing.identity import Identities
-from sagerecon.reconciliation.subledger import (
-    BUCKETS,
-    OpenItem,
-    aged,
-    open_items_held,
-    open_items_wanted,
-    tie_contacts,
-)
+from sagerecon.reconciliation.open_items import OpenItem, open_items_held, open_items_wanted
+from sagerecon.reconciliation.subledger import BUCKETS, aged, tie_contacts
 from sagerecon.reconciliation.tax import TaxedAmount, taxed_held, taxed_wanted, tie_tax
 from sagerecon.reconciliation.tie_out import (
     Adjustment,
@@ -147,9 +143,12 @@ def test_ageing_loses_nothing_and_nets_nothing_out_of_sight(items: list[tuple[De
 def test_debtors_per_contact_against_the_control_account_on_both_sides() -> None:
     company = small_company()
     drafts = [outcome for outcome in company.outcomes if isinstance(outcome, Draft)]
-    wanted = open_items_wanted(drafts, "CUSTOMER")
+    wanted = open_items_wanted(drafts, Side.CUSTOMER, CATALOG)
     held = open_items_held(
-        company.sage.values(), Identities(company.written, company.sage.values(), CATALOG), "CUSTOMER"
+        company.sage.values(),
+        Identities(company.written, company.sage.values(), CATALOG),
+        Side.CUSTOMER,
+        CATALOG,
     )
     pair = ControlPair("1100", "Trade Debtors", Decimal("443.50"), Decimal("443.50"))
     tie = tie_contacts("debtors", "Debtors", wanted, held, AS_AT, control=pair)
@@ -167,9 +166,12 @@ def test_creditors_are_what_we_owe_and_their_control_account_is_a_credit() -> No
     tie = tie_contacts(
         "creditors",
         "Creditors",
-        open_items_wanted(drafts, "VENDOR"),
+        open_items_wanted(drafts, Side.VENDOR, CATALOG),
         open_items_held(
-            company.sage.values(), Identities(company.written, company.sage.values(), CATALOG), "VENDOR"
+            company.sage.values(),
+            Identities(company.written, company.sage.values(), CATALOG),
+            Side.VENDOR,
+            CATALOG,
         ),
         AS_AT,
         control=ControlPair("2100", "Trade Creditors", Decimal("-100.00"), Decimal("-100.00")),
@@ -193,29 +195,59 @@ def test_payments_and_allocations_take_off_what_they_settle() -> None:
                "allocated_artefacts": [{"artefact": {"id": "i1"}, "amount": "12.0"},
                                        {"artefact": {"id": "n1"}, "amount": "-12.0"}]}),
     ]  # fmt: skip
-    items = open_items_held(held, Identities((), held, CATALOG), "CUSTOMER")
+    items = open_items_held(held, Identities((), held, catalog()), Side.CUSTOMER, catalog())
     assert [(item.label, item.amount) for item in items] == [("1", Decimal("78.0")), ("3", Decimal("-20.0"))]
+
+
+def test_an_allocation_takes_off_the_rest_of_a_payment() -> None:
+    link = Reference("contact", "c/1")
+    payment = Draft(
+        "contact_payment",
+        "p/1",
+        {"contact_id": link, "total_amount": Decimal("50.00"), "transaction_type_id": "CUSTOMER_RECEIPT"},
+        {},
+        (),
+        NOWHERE,
+        label="payment 3",
+    )
+    rest = Reference("contact_payment", "p/1", "payment_on_account")
+    allocation = Draft("contact_allocation", "a/1", {"contact_id": link,
+                       "transaction_type_id": "CUSTOMER_ALLOCATION",
+                       "allocated_artefacts": [{"artefact_id": rest, "amount": Decimal("-20.00")}]},
+                       {}, (), NOWHERE)  # fmt: skip
+    wanted = open_items_wanted([payment, allocation], Side.CUSTOMER, catalog())
+    assert [(item.label, item.amount) for item in wanted] == [("payment 3", Decimal("-30.00"))]
+    on_account = {"payment_on_account": {"id": "r1"}}
+    written = [Written("contact_payment", "p/1", "p1", {}, on_account, 0, "", snapshot="", mappings="")]
+    held = [
+        Entity("contact_payment", "p1", {"total_amount": "50.0", "displayed_as": "payment 3",
+               "transaction_type": {"id": "CUSTOMER_RECEIPT"}}),
+        Entity("contact_allocation", "a1", {"transaction_type": {"id": "CUSTOMER_ALLOCATION"},
+               "allocated_artefacts": [{"artefact": {"id": "r1"}, "amount": "-20.0"}]}),
+    ]  # fmt: skip
+    found = open_items_held(held, Identities(written, held, catalog()), Side.CUSTOMER, catalog())
+    assert [(item.label, item.amount) for item in found] == [("payment 3", Decimal("-30.0"))]
 
 
 @pytest.mark.parametrize(
     ("kind", "lines", "side", "amount"),
     [
-        ("sales_invoice", "invoice_lines", "CUSTOMER", "12.00"),
-        ("sales_credit_note", "credit_note_lines", "CUSTOMER", "-12.00"),
-        ("purchase_invoice", "invoice_lines", "VENDOR", "12.00"),
-        ("purchase_credit_note", "credit_note_lines", "VENDOR", "-12.00"),
+        ("sales_invoice", "invoice_lines", Side.CUSTOMER, "12.00"),
+        ("sales_credit_note", "credit_note_lines", Side.CUSTOMER, "-12.00"),
+        ("purchase_invoice", "invoice_lines", Side.VENDOR, "12.00"),
+        ("purchase_credit_note", "credit_note_lines", Side.VENDOR, "-12.00"),
     ],
 )
-def test_a_credit_note_takes_off_what_is_owed(kind: str, lines: str, side: str, amount: str) -> None:
+def test_a_credit_note_takes_off_what_is_owed(kind: str, lines: str, side: Side, amount: str) -> None:
     line = {"net_amount": Decimal("10.00"), "tax_amount": Decimal("2.00")}
     body = {"contact_id": Reference("contact", "c/1"), "reference": "7", lines: [line]}
     draft = Draft(kind, "d/7", body, {}, (), NOWHERE)
     held = Entity(kind, "x", {"contact": {"id": "c"}, "outstanding_amount": "12.0", lines: [line]})
-    (wanted,) = open_items_wanted([draft], side)
-    (found,) = open_items_held([held], Identities((), [held], CATALOG), side)
+    (wanted,) = open_items_wanted([draft], side, catalog())
+    (found,) = open_items_held([held], Identities((), [held], catalog()), side, catalog())
     assert (wanted.amount, found.amount) == (Decimal(amount), Decimal(amount))
-    other = "VENDOR" if side == "CUSTOMER" else "CUSTOMER"
-    assert open_items_wanted([draft], other) == []
+    other = Side.VENDOR if side is Side.CUSTOMER else Side.CUSTOMER
+    assert open_items_wanted([draft], other, catalog()) == []
 
 
 @pytest.mark.parametrize(
@@ -231,30 +263,30 @@ def test_the_tax_of_a_credit_note_is_negative_on_its_own_side(kind: str, sign: i
     lines = "credit_note_lines" if "credit" in kind else "invoice_lines"
     line = {"net_amount": Decimal("10.00"), "tax_amount": Decimal("2.00"), "tax_rate_id": "GB_STANDARD"}
     draft = Draft(kind, "d/7", {"date": "2017-03-31", lines: [line]}, {}, (), NOWHERE)
-    (taxed,) = taxed_wanted([draft])
+    (taxed,) = taxed_wanted([draft], catalog())
     assert taxed == TaxedAmount("GB_STANDARD", "2017-03", direction, Decimal(10) * sign, Decimal(2) * sign)
 
 
 @pytest.mark.parametrize(
     ("type_", "side", "amount"),
     [
-        ("CUSTOMER_RECEIPT", "CUSTOMER", "-30.00"),
-        ("CUSTOMER_REFUND", "CUSTOMER", "30.00"),
-        ("VENDOR_PAYMENT", "VENDOR", "-30.00"),
-        ("VENDOR_REFUND", "VENDOR", "30.00"),
+        ("CUSTOMER_RECEIPT", Side.CUSTOMER, "-30.00"),
+        ("CUSTOMER_REFUND", Side.CUSTOMER, "30.00"),
+        ("VENDOR_PAYMENT", Side.VENDOR, "-30.00"),
+        ("VENDOR_REFUND", Side.VENDOR, "30.00"),
     ],
 )
-def test_what_a_payment_leaves_on_account(type_: str, side: str, amount: str) -> None:
+def test_what_a_payment_leaves_on_account(type_: str, side: Side, amount: str) -> None:
     body = {
         "contact_id": Reference("contact", "c/1"),
         "transaction_type_id": type_,
         "total_amount": Decimal("50.00"),
         "allocated_artefacts": [{"artefact_id": Reference("x", "x/1"), "amount": Decimal("20.00")}],
     }
-    (item,) = open_items_wanted([Draft("contact_payment", "p/1", body, {}, (), NOWHERE)], side)
+    (item,) = open_items_wanted([Draft("contact_payment", "p/1", body, {}, (), NOWHERE)], side, catalog())
     assert item.amount == Decimal(amount)
     exact = {**body, "total_amount": Decimal("20.00")}
-    assert open_items_wanted([Draft("contact_payment", "p/1", exact, {}, (), NOWHERE)], side) == []
+    assert open_items_wanted([Draft("contact_payment", "p/1", exact, {}, (), NOWHERE)], side, catalog()) == []
 
 
 CENT = Decimal("0.01")
@@ -293,8 +325,8 @@ def test_bank_takes_sages_own_balance_and_opening_control_must_be_zero() -> None
             "bank_account", "b", {"displayed_as": "Current (1200)", "balance": "56.5", "nominal_code": 1200}
         )
     ]
-    assert tie_bank([balance("30", "56.50", "1200")], banks, None, AS_AT).ties
-    assert not tie_bank([balance("30", "56.51", "1200")], banks, None, AS_AT).ties
+    assert tie_bank([balance("30", "56.50", "1200")], banks, None, AS_AT, catalog()).ties
+    assert not tie_bank([balance("30", "56.51", "1200")], banks, None, AS_AT, catalog()).ties
     assert tie_opening_control(company.trial_balance(c9999="0.00"), AS_AT, "9999").ties
     assert not tie_opening_control(company.trial_balance(c9999="0.01"), AS_AT, "9999").ties
 
@@ -307,7 +339,9 @@ def test_tax_per_rate_and_month_on_both_sides() -> None:
     )
     answer = {"net_amount": "10.0", "tax_amount": "2.0", "tax_rate": {"id": "GB_STANDARD"}}
     held = [Entity("sales_invoice", "x", {"date": "2017-03-01", "invoice_lines": [answer]})]
-    tie = tie_tax(taxed_wanted([draft]), taxed_held(held, Identities((), held, CATALOG)), AS_AT)
+    tie = tie_tax(
+        taxed_wanted([draft], catalog()), taxed_held(held, Identities((), held, catalog()), catalog()), AS_AT
+    )
     assert [(line.code, line.sage) for line in tie.lines] == [
         ("2017-03 sales GB_STANDARD net", Decimal("10.0")), ("2017-03 sales GB_STANDARD tax", Decimal("2.0")),
     ]  # fmt: skip
@@ -351,5 +385,5 @@ def test_a_refund_and_a_suppliers_allocation_settle_the_other_way() -> None:
                "transaction_type": {"id": "VENDOR_REFUND"},
                "allocated_artefacts": [{"artefact": {"id": "n1"}, "amount": "30.0"}]}),
     ]  # fmt: skip
-    items = open_items_held(held, Identities((), held, CATALOG), "VENDOR")
+    items = open_items_held(held, Identities((), held, catalog()), Side.VENDOR, catalog())
     assert [(item.label, item.amount) for item in items] == [("1", Decimal("90.0"))]

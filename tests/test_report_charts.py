@@ -1,4 +1,4 @@
-"""Charts: widths that add up, nothing invisible, no figure of the wrong size."""
+"""Charts: widths add up, segments are visible, shapes stay inside the chart."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sagerecon.report.charts import burn_down, calls_by_day, stacked_bar
 
 
 @given(st.lists(st.integers(0, 10**6), min_size=1, max_size=7))
-def test_the_segments_fill_the_bar_and_each_is_seen(counts: list[int]) -> None:
+def test_the_segments_fill_the_bar_and_each_is_visible(counts: list[int]) -> None:
     parts = {f"part{number}": count for number, count in enumerate(counts)}
     found = re.findall(r'x="([\d.]+)%" width="([\d.]+)%"', stacked_bar(parts, "about"))
     assert len(found) == sum(count > 0 for count in counts)
@@ -25,27 +25,26 @@ def test_the_segments_fill_the_bar_and_each_is_seen(counts: list[int]) -> None:
 
 
 @given(st.lists(st.integers(0, 3000), min_size=1, max_size=60), st.integers(0, 100_000))
-def test_columns_and_line_stay_inside_the_picture(calls: list[int], planned: int) -> None:
+def test_columns_and_line_stay_inside_the_chart(calls: list[int], planned: int) -> None:
     days = [
-        {"day": f"2017-0{1 + n // 28}-{1 + n % 28:02}", "calls": c, "refused": 5} for n, c in enumerate(calls)
+        {"date": f"2017-0{1 + n // 28}-{1 + n % 28:02}", "calls": c, "rate_limited": 5}
+        for n, c in enumerate(calls)
     ]
-    picture = burn_down(days, planned, "about")
-    tall = [int(text) for text in re.findall(r' (?:y|height)="(-?\d+)"', picture)]
-    points = [
-        int(text) for pair in re.findall(r'points="([^"]*)"', picture) for text in re.split("[ ,]", pair)
-    ]
-    assert all(0 <= value <= 480 for value in (*tall, *points))
+    chart = burn_down(days, planned, "about")
+    lengths = [int(text) for text in re.findall(r' (?:y|height)="(-?\d+)"', chart)]
+    points = [int(text) for pair in re.findall(r'points="([^"]*)"', chart) for text in re.split("[ ,]", pair)]
+    assert all(0 <= value <= 480 for value in (*lengths, *points))
 
 
-def test_what_is_said_of_a_chart_is_escaped() -> None:
+def test_the_description_of_a_chart_is_escaped() -> None:
     assert "<b>" not in stacked_bar({"created": 1}, '"><b>')
     assert burn_down([], 5, "about") == ""
 
 
-def test_windows_that_open_on_one_day_are_one_column() -> None:
+def test_windows_that_open_on_the_same_day_are_added() -> None:
     windows = [
-        {"opens": "2017-04-01T08:00:00Z", "calls": 5},
-        {"opens": "2017-04-01T20:00:00Z", "calls": 6},
-        {"opens": "2017-04-02T08:00:00Z", "calls": 7},
+        {"opens_at": "2017-04-01T08:00:00Z", "calls": 5},
+        {"opens_at": "2017-04-01T20:00:00Z", "calls": 6},
+        {"opens_at": "2017-04-02T08:00:00Z", "calls": 7},
     ]
-    assert calls_by_day(windows) == [{"day": "2017-04-01", "calls": 11}, {"day": "2017-04-02", "calls": 7}]
+    assert calls_by_day(windows) == [{"date": "2017-04-01", "calls": 11}, {"date": "2017-04-02", "calls": 7}]

@@ -1,4 +1,4 @@
-"""The pages: the same figures in both files, self-contained, safe, fit to be read and signed."""
+"""The report files: equal figures in HTML and JSON, self-contained, escaped, accessible."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from reconciliation_cases import contact, small_company
-from report_cases import cover, facts, plan_of, proven, touched_company
+from report_cases import cover, edited_company, facts, plan_of, reconciled
 
 from sagerecon.model.draft import Change
 from sagerecon.model.errors import ProjectError
@@ -23,20 +23,20 @@ from sagerecon.model.finding import Finding
 from sagerecon.model.place import Place
 from sagerecon.report.document import report_document
 from sagerecon.report.facts import ReportFacts
+from sagerecon.report.formatting import money
 from sagerecon.report.pages import write_plan_report, write_reports
-from sagerecon.report.words import money
 
 HOSTILE = """<script>alert(1)</script>"><img src=x onerror=alert(1)>{{ 7*7 }}'"""
 VOID = {"meta", "br"}
 
 
 class Page(HTMLParser):
-    """What a reader's machine makes of a page: its tags, its text, its headings."""
+    """A parsed HTML page: its tags and its text."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
         self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.words: list[str] = []
+        self.texts: list[str] = []
         self._open: list[str] = []
         self.feed(text)
 
@@ -49,15 +49,15 @@ class Page(HTMLParser):
         self.tags.append((tag, dict(attrs)))
 
     def handle_endtag(self, tag: str) -> None:
-        assert self._open.pop() == tag, f"</{tag}> closes something else"
+        assert self._open.pop() == tag, f"</{tag}> closes another element"
 
     def handle_data(self, data: str) -> None:
         if "style" not in self._open and data.strip():
-            self.words.append(" ".join(data.split()))
+            self.texts.append(" ".join(data.split()))
 
     @property
     def text(self) -> str:
-        return "\n".join(self.words) + "\n"
+        return "\n".join(self.texts) + "\n"
 
     def all(self, tag: str) -> list[dict[str, str | None]]:
         return [attributes for name, attributes in self.tags if name == tag]
@@ -69,13 +69,13 @@ def write(folder: Path, given: ReportFacts | None = None) -> tuple[Page, str, di
     return Page(text), text, json.loads(document.read_text(encoding="utf-8"))
 
 
-def test_the_files_are_as_reviewed(tmp_path: Path, golden: Callable[[str, str], None]) -> None:
+def test_report_files_match_the_golden_files(tmp_path: Path, golden: Callable[[str, str], None]) -> None:
     page, _, _ = write(tmp_path)
     golden("report/report.json", (tmp_path / "report.json").read_text(encoding="utf-8"))
     golden("report/report.txt", page.text)
 
 
-def test_the_plan_report_is_as_reviewed(tmp_path: Path, golden: Callable[[str, str], None]) -> None:
+def test_plan_report_files_match_the_golden_files(tmp_path: Path, golden: Callable[[str, str], None]) -> None:
     html, document = write_plan_report(tmp_path, facts())
     golden("report/plan.json", document.read_text(encoding="utf-8"))
     golden("report/plan.txt", Page(html.read_text(encoding="utf-8")).text)
@@ -92,44 +92,44 @@ def amounts(node: object) -> Iterator[str]:
         yield node
 
 
-def test_every_amount_of_the_json_stands_on_the_page(tmp_path: Path) -> None:
+def test_every_amount_of_the_json_is_on_the_page(tmp_path: Path) -> None:
     page, _, document = write(tmp_path)
-    found = set(amounts(document["proof"]))
+    found = set(amounts(document["reconciliation"]))
     assert len(found) > 20
     assert [amount for amount in sorted(found) if money(amount) not in page.text] == []
 
 
 def test_totals_of_the_page_are_the_sums_of_its_lines(tmp_path: Path) -> None:
     _, _, document = write(tmp_path)
-    for tie in document["proof"]["tie_outs"]:
+    for tie in document["reconciliation"]["tie_outs"]:
         for figure in ("source", "adjustment", "expected", "sage", "difference"):
             assert sum(Decimal(line[figure]) for line in tie["lines"]) == Decimal(tie["totals"][figure])
-    for line in document["proof"]["completeness"]:
+    for line in document["reconciliation"]["completeness"]:
         parts = [value for name, value in line.items() if name not in ("kind", "mapping", "read")]
         assert sum(part["count"] for part in parts) == line["read"]["count"]
         assert sum(Decimal(part["amount"]) for part in parts) == Decimal(line["read"]["amount"])
 
 
-def test_every_exception_has_reason_row_id_and_what_clears_it(tmp_path: Path) -> None:
+def test_every_exception_has_reason_row_id_and_remedy(tmp_path: Path) -> None:
     page, _, document = write(tmp_path)
-    for record in document["proof"]["exceptions"]:
-        assert record["reason"] and record["clears"]
-        for word in (record["label"], record["reason"], record["clears"], *record["source_rows"]):
+    for record in document["reconciliation"]["exceptions"]:
+        assert record["reason"] and record["remedy"]
+        for word in (record["label"], record["reason"], record["remedy"], *record["source_rows"]):
             assert word in page.text
         assert not record["sage_id"] or record["sage_id"] in page.text
 
 
-def test_the_verdict_stands_first_in_one_sentence(tmp_path: Path) -> None:
+def test_the_verdict_is_at_the_top_in_one_sentence(tmp_path: Path) -> None:
     page, _, _ = write(tmp_path)
-    assert "A person must look: 4 records need attention, 4 of 4 totals do not agree." in page.words[:12]
+    assert "Needs review: 4 exceptions, 4 of 4 tie-outs with differences." in page.texts[:12]
     clean = ReportFacts(cover(), small_company().reconcile())
     page, _, document = write(tmp_path, clean)
-    assert document["proof"]["verdict"]["ties_out"] is True
-    assert "Everything ties out: 9 records verified, 0 totals agree to the cent." in page.words
+    assert document["reconciliation"]["verdict"]["ties_out"] is True
+    assert "Everything ties out: 9 records verified, 0 tie-outs agree." in page.texts
 
 
 def hostile_facts() -> ReportFacts:
-    company = touched_company()
+    company = edited_company()
     company.drafts[1] = contact("C2", HOSTILE)
     bad = Change(HOSTILE, HOSTILE, HOSTILE, HOSTILE, Place(HOSTILE, 1))
     company.outcomes = [replace(company.drafts[1], changes=(bad,)), *company.outcomes[2:]]
@@ -137,13 +137,11 @@ def hostile_facts() -> ReportFacts:
     company.edit("open_invoices/1002", displayed_as=HOSTILE)
     plan = plan_of(company)
     finding = Finding(HOSTILE, Place(HOSTILE), HOSTILE, HOSTILE)
-    return ReportFacts(cover(HOSTILE), proven(company), plan, facts().run, (finding,))
+    return ReportFacts(cover(HOSTILE), reconciled(company), plan, facts().run, (finding,))
 
 
 @pytest.mark.parametrize("writer", [write_reports, write_plan_report])
-def test_nothing_from_data_becomes_markup(
-    tmp_path: Path, writer: Callable[[Path, ReportFacts], list[Path]]
-) -> None:
+def test_data_never_becomes_markup(tmp_path: Path, writer: Callable[[Path, ReportFacts], list[Path]]) -> None:
     given = hostile_facts()
     text = writer(tmp_path, given)[0].read_text(encoding="utf-8")
     page = Page(text)
@@ -154,9 +152,7 @@ def test_nothing_from_data_becomes_markup(
 
 
 @pytest.mark.parametrize("writer", [write_reports, write_plan_report])
-def test_a_page_needs_nothing_but_itself(
-    tmp_path: Path, writer: Callable[[Path, ReportFacts], list[Path]]
-) -> None:
+def test_a_page_is_self_contained(tmp_path: Path, writer: Callable[[Path, ReportFacts], list[Path]]) -> None:
     text = writer(tmp_path, facts())[0].read_text(encoding="utf-8")
     page = Page(text)
     assert not [attributes for _, attributes in page.tags if "src" in attributes]
@@ -167,9 +163,7 @@ def test_a_page_needs_nothing_but_itself(
 
 
 @pytest.mark.parametrize("writer", [write_reports, write_plan_report])
-def test_a_page_is_for_every_reader(
-    tmp_path: Path, writer: Callable[[Path, ReportFacts], list[Path]]
-) -> None:
+def test_a_page_is_accessible(tmp_path: Path, writer: Callable[[Path, ReportFacts], list[Path]]) -> None:
     page = Page(writer(tmp_path, facts())[0].read_text(encoding="utf-8"))
     assert page.all("html")[0]["lang"] == "en"
     assert len(page.all("h1")) == len(page.all("main")) == 1
@@ -197,7 +191,7 @@ def luminance(colour: str) -> Decimal:
     return sum((weight * part for weight, part in zip(weights, linear, strict=True)), Decimal())
 
 
-def test_text_has_contrast_enough(tmp_path: Path) -> None:
+def test_text_has_sufficient_contrast(tmp_path: Path) -> None:
     _, text, _ = write(tmp_path)
     colours = dict(re.findall(r"--(\w+): (#[0-9a-f]{6})", text))
     for ink in ("ink", "soft", "accent"):
@@ -206,37 +200,37 @@ def test_text_has_contrast_enough(tmp_path: Path) -> None:
             assert (lighter + Decimal("0.05")) / (darker + Decimal("0.05")) >= Decimal("4.5"), (ink, paper)
 
 
-def test_figures_for_people() -> None:
+def test_amounts_have_a_minus_sign_and_separators() -> None:
     assert money("-1234.5") == "\u22121,234.50"
-    page_words = report_document(facts())["proof"]["tie_outs"][0]["lines"][0]
-    assert page_words["difference"] == "-312.00"
+    line = report_document(facts())["reconciliation"]["tie_outs"][0]["lines"][0]
+    assert line["difference"] == "-312.00"
 
 
-def test_negative_numbers_and_dates_are_unmistakable(tmp_path: Path) -> None:
+def test_negative_amounts_and_dates_are_unambiguous(tmp_path: Path) -> None:
     page, text, _ = write(tmp_path)
-    assert "\u2212312.00" in text and "less in Sage" in page.words and "credit" in page.words
+    assert "\u2212312.00" in text and "less in Sage" in page.texts and "credit" in page.texts
     assert not re.search(r">-\d", text)
-    assert "From QuickBooks Online, cut-over 31 March 2017. Reported on 4 April 2017." in page.words
+    assert "From QuickBooks Online, cut-over 31 March 2017. Reported on 4 April 2017." in page.texts
     assert not re.search(r"\b20\d\d-\d\d-\d\d\b", page.text)
 
 
-def test_five_thousand_exceptions_stay_usable(tmp_path: Path) -> None:
-    found = proven(touched_company())
+def test_five_thousand_exceptions_fit_on_the_page(tmp_path: Path) -> None:
+    found = reconciled(edited_company())
     sample = found.findings[0]
     many = tuple(replace(sample, key=f"open_invoices/{number}") for number in range(5_000))
     page, text, document = write(tmp_path, ReportFacts(cover(), replace(found, verdicts=many)))
-    assert len(document["proof"]["exceptions"]) == 5_000
+    assert len(document["reconciliation"]["exceptions"]) == 5_000
     assert len([a for a in page.all("li") if a.get("class") == "card"]) == 40
     assert len(text) < 2_500_000
 
 
-def test_a_report_without_a_reconciliation_proves_nothing_and_says_so(tmp_path: Path) -> None:
+def test_a_report_without_a_reconciliation_says_how_to_get_one(tmp_path: Path) -> None:
     page, _, document = write(tmp_path, ReportFacts(cover()))
-    assert document["proof"] is None
-    assert "Nothing was reconciled yet, so nothing is proven." in page.words
+    assert document["reconciliation"] is None
+    assert "Not reconciled yet. Run: sagerecon reconcile" in page.texts
 
 
-def test_a_folder_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_an_error_with_a_message(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x", encoding="utf-8")
     with pytest.raises(ProjectError, match="cannot be written"):
         write_reports(tmp_path / "file", facts())

@@ -30,7 +30,7 @@ def set_aside(here: Desk) -> dict[str, tuple[State, str]]:
     with here.open() as store:
         return {
             aside.step.key: (aside.state, aside.findings[0].message)
-            for aside in store.books("B").quarantined()
+            for aside in store.company("B").history.set_aside()
         }
 
 
@@ -40,7 +40,7 @@ def test_a_plan_is_carried_out_and_used_up(here: Desk) -> None:
     assert (outcome.ended, outcome.calls, outcome.counts) == (Ended.FINISHED, 20, {"read": 1, "created": 19})
     first = here.sage.bodies_of("sales_invoice")[0]
     assert first["contact_id"] == here.sage.bodies_of("contact")[0]["id"]
-    with pytest.raises(PlanStaleError, match="used once"):
+    with pytest.raises(PlanStaleError, match="cannot be used again"):
         here.go()
 
 
@@ -48,7 +48,7 @@ def test_what_was_written_is_known_afterwards(here: Desk) -> None:
     here.planned([customer(1)])
     here.go()
     with here.open() as store:
-        (written,) = store.books("B").written()
+        (written,) = store.company("B").history.written()
         assert (written.kind, written.key, written.adopted) == ("contact", "customers/C1", False)
         assert written.sent == {
             "name": "Firm 1",
@@ -86,7 +86,7 @@ class TestAdoption:
         assert here.go().counts == {"read": 1, "adopted": 1, "created": 1}
         assert here.sage.bodies_of("sales_invoice")[0]["contact_id"] == sage_id
         with here.open() as store:
-            written = {w.key: w for w in store.books("B").written()}
+            written = {w.key: w for w in store.company("B").history.written()}
         assert written["customers/C1"].adopted
         assert written["customers/C1"].answer["id"] == sage_id
 
@@ -160,7 +160,7 @@ class TestAdoption:
         here.planned([customer(2)])
         here.go()
         with here.open() as store:
-            assert store.books("B").sage_id("contact", NaturalKey("reference", "C1")) is not None
+            assert store.company("B").id_map.sage_id("contact", NaturalKey("reference", "C1")) is not None
 
 
 class TestReferences:
@@ -295,7 +295,7 @@ class TestRefusals:
         with pytest.raises(AuthorizationError):
             here.go()
         with here.open() as store:
-            assert store.books("B").in_doubt() == []
+            assert store.company("B").run_log.in_doubt() == []
         here.sage.call = call  # type: ignore[method-assign]
         assert here.go().counts == {"before": 1, "created": 1}
 
@@ -319,14 +319,16 @@ class TestDoubt:
         assert len(set(references(here.sage, "contact"))) == len(references(here.sage, "contact")) == 10
         assert len(references(here.sage, "sales_invoice")) == 9
         with here.open() as store:
-            assert len(store.books("B").booked()) == 21  # Sage may have counted the call without an answer
+            assert (
+                len(store.company("B").history.calls_of_last_day()) == 21
+            )  # Sage may have counted the call without an answer
 
     def test_a_reading_without_an_answer_is_booked(self, here: Desk) -> None:
         here.sage.fault = faults_at(lose_before=0)
         here.planned([customer(1)])
         assert here.go().calls == 3
         with here.open() as store:
-            assert len(store.books("B").booked()) == 3
+            assert len(store.company("B").history.calls_of_last_day()) == 3
 
     def test_a_call_that_ends_the_sign_in_is_booked(self, here: Desk) -> None:
         def ended(_: Call) -> Answer:
@@ -337,14 +339,14 @@ class TestDoubt:
         with pytest.raises(AuthorizationError):
             here.go()
         with here.open() as store:
-            assert len(store.books("B").booked()) == 1
+            assert len(store.company("B").history.calls_of_last_day()) == 1
 
     def test_a_connection_that_was_refused_cost_nothing(self, here: Desk) -> None:
         here.sage.fault = faults_at(refuse=3)
         here.planned(twenty())
         assert here.go().calls == 20
         with here.open() as store:
-            assert len(store.books("B").booked()) == 20
+            assert len(store.company("B").history.calls_of_last_day()) == 20
 
     def test_no_connection_at_all_pauses(self, here: Desk) -> None:
         here.sage.fault = lambda *_: "refuse"
@@ -422,7 +424,7 @@ class TestDoubt:
             here.go()
         here.sage.call, here.sage.honours_ids = call, False  # type: ignore[method-assign]
         with here.open() as store:
-            assert store.books("B").status().in_doubt == 1
+            assert store.company("B").history.status().in_doubt == 1
         here.clock.sleep(7 * DAY)
         assert here.go().counts["looked_up"] == 1
         assert references(here.sage, "contact") == ["C1"]
@@ -468,7 +470,7 @@ class TestWindows:
         outcome = here.go()
         assert (outcome.ended, outcome.calls) == (Ended.PAUSED, 11)
         with here.open() as store:
-            assert store.books("B").status().in_doubt == 0
+            assert store.company("B").history.status().in_doubt == 0
 
     def test_the_servers_word_on_waiting_is_kept(self, here: Desk) -> None:
         call, said = here.sage.call, [Answer(429, None, retry_after_ms=7 * SECOND)]
@@ -482,7 +484,9 @@ class TestWindows:
         assert here.go().counts["refused"] == 1
         assert 7 * SECOND <= here.clock.now() - start < 9 * SECOND
         with here.open() as store:
-            assert len(store.books("B").booked()) == 4  # two for the refusal: somebody else calls
+            assert (
+                len(store.company("B").history.calls_of_last_day()) == 4
+            )  # two for the refusal: somebody else calls
 
     def test_a_day_limit_pauses_with_the_time_it_may_go_on(self, here: Desk) -> None:
         limited = Answer(429, None, retry_after_ms=3 * HOUR)
@@ -505,7 +509,7 @@ class TestStops:
         outcome = here.go(should_stop=lambda: sum(here.sage.calls.values()) >= 6)
         assert (outcome.ended, outcome.calls) == (Ended.STOPPED, 6)
         with here.open() as store:
-            assert store.books("B").status().in_doubt == 0
+            assert store.company("B").history.status().in_doubt == 0
         assert here.go().counts == {"before": 6, "created": 14}
 
     def test_a_stop_is_heard_while_waiting(self, here: Desk) -> None:
@@ -523,8 +527,8 @@ class TestStops:
         here.go(should_stop=lambda: sum(here.sage.calls.values()) >= 2)
         assert here.go().calls == 2  # the third page, and the write
         with here.open() as store:
-            run = store.books("B").runs()[0].id
-            assert len(list(store.books("B").held(run, "contact"))) == 450
+            run = store.company("B").history.runs()[0].id
+            assert len(list(store.company("B").history.entities_read(run, "contact"))) == 450
 
 
 class TestPlans:

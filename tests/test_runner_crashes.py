@@ -72,7 +72,7 @@ def test_a_crash_at_any_boundary_doubles_nothing_and_loses_nothing() -> None:
 def _is_used_up(here: Desk) -> bool:
     """The crash came after the last commit: there is nothing left to do."""
     with here.open() as store:
-        return any(run.state == "finished" for run in store.books("B").runs())
+        return any(run.state == "finished" for run in store.company("B").history.runs())
 
 
 def test_a_crash_at_any_boundary_where_the_server_has_forgotten_the_ids() -> None:

@@ -49,7 +49,7 @@ class Door:
 plan = read_plan(Path(sys.argv[2]).read_text().splitlines(), "plan")
 clock = SystemClock()
 with open_store(sys.argv[1], clock, None) as store:
-    outcome = run(plan, Door(), store.books("B"), clock, Budget(None, None), catalog())
+    outcome = run(plan, Door(), store.company("B").run_log, clock, Budget(None, None), catalog())
 print(outcome.ended.value)
 """
 

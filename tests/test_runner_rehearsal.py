@@ -72,7 +72,7 @@ class Town:
             store.vault.save("g", tokens_of(granted, self.clock.now()), None)
             provenance = Provenance(BUSINESS, "snapshot", "mappings", "catalog")
             calendar = Calendar(self.clock.now())
-            known = store.books(BUSINESS)
+            known = store.company(BUSINESS).id_map
             self.plan: Plan = plan_steps(drafts(), known, catalog(), budget, provenance, calendar)
 
     @property
@@ -86,11 +86,10 @@ class Town:
             client = SageClient(
                 api.base_url, BUSINESS, self.tokens(store.vault, session), session, self.clock
             )
-            books = store.books(BUSINESS)
             return run(
                 self.plan,
                 client,
-                books,
+                store.company(BUSINESS).run_log,
                 self.clock,
                 self.budget,
                 catalog(),

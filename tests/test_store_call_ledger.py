@@ -10,7 +10,7 @@ from sagerecon.model.clock import DAY, HOUR, MINUTE, SECOND
 from sagerecon.planning.budget import Budget
 from sagerecon.rehearsal.clock import VirtualClock
 from sagerecon.store.opening import open_store
-from sagerecon.store.run_log import BusinessStore
+from sagerecon.store.run_log import RunLog
 
 WAITS = st.sampled_from((0, 1, 999, 10 * SECOND, MINUTE - 1, MINUTE, MINUTE + 1, HOUR, DAY - 1, DAY, DAY + 1))
 
@@ -32,34 +32,34 @@ def test_the_ring_agrees_with_brute_force(waits: list[int], per_minute: int, per
     clock, made = VirtualClock(), []
     budget = Budget(per_minute, per_day, reserve=0, settle=0)
     with quick_folder() as folder, open_store(f"sqlite:///{folder}/s.db", clock, None) as store:
-        books = store.books("B")
+        company = store.company("B")
         for wait in waits:
             clock.sleep(wait)
-            moment = books.book(budget)
+            moment = company.run_log.book(budget)
             assert (moment or clock.now()) == allowed_at(made, clock.now(), per_minute, per_day)
             if not moment:
                 clock.sleep(50)
-                books.received(10)
+                company.run_log.received(10)
                 made.append(clock.now())
-        books.flush()
-        assert books.booked() == [at for at in made if at > clock.now() - DAY]
+        company.run_log.flush()
+        assert company.history.calls_of_last_day() == [at for at in made if at > clock.now() - DAY]
 
 
 def test_a_call_in_flight_stands_until_its_answer_must_have_come() -> None:
     clock = VirtualClock()
     with quick_folder() as folder:
         with open_store(f"sqlite:///{folder}/s.db", clock, None) as store:
-            assert store.books("B").book(Budget(1, None)) == 0
+            assert store.company("B").run_log.book(Budget(1, None)) == 0
         with open_store(f"sqlite:///{folder}/s.db", clock, None) as store:  # it died with the call in flight
-            assert store.books("B").book(Budget(1, None)) == clock.now() + 65 * SECOND + MINUTE
+            assert store.company("B").run_log.book(Budget(1, None)) == clock.now() + 65 * SECOND + MINUTE
 
 
 def test_a_call_that_never_left_is_given_back() -> None:
     with quick_folder() as folder, open_store(f"sqlite:///{folder}/s.db", VirtualClock(), None) as store:
-        books = store.books("B")
-        assert books.book(Budget(1, None)) == 0
-        books.refund()
-        assert books.book(Budget(1, None)) == 0
+        company = store.company("B")
+        assert company.run_log.book(Budget(1, None)) == 0
+        company.run_log.refund()
+        assert company.run_log.book(Budget(1, None)) == 0
 
 
 def test_two_workers_share_one_budget() -> None:
@@ -67,66 +67,66 @@ def test_two_workers_share_one_budget() -> None:
     with quick_folder() as folder:
         url = f"sqlite:///{folder}/s.db"
         with open_store(url, clock, None) as one, open_store(url, clock, None) as other:
-            assert one.books("B").book(budget) == 0
-            assert other.books("B").book(budget) == 0
-            one.books("B").received(1)
-            other.books("B").received(1)
-            one.books("B").flush()
-            other.books("B").flush()
-            assert one.books("B").book(budget) == clock.now() + MINUTE
-            assert one.books("A").book(budget) == 0  # another company has its own
+            assert one.company("B").run_log.book(budget) == 0
+            assert other.company("B").run_log.book(budget) == 0
+            one.company("B").run_log.received(1)
+            other.company("B").run_log.received(1)
+            one.company("B").run_log.flush()
+            other.company("B").run_log.flush()
+            assert one.company("B").run_log.book(budget) == clock.now() + MINUTE
+            assert one.company("A").run_log.book(budget) == 0  # another company has its own
 
 
 def test_a_clock_that_steps_back_opens_nothing(tmp_path: Path) -> None:
     clock = VirtualClock()
     with open_store(f"sqlite:///{tmp_path}/s.db", clock, None) as store:
-        books = store.books("B")
+        company = store.company("B")
         start = clock.now()
         for _ in range(2):
-            assert books.book(Budget(3, None)) == 0
-            books.received(1)
+            assert company.run_log.book(Budget(3, None)) == 0
+            company.run_log.received(1)
         clock._now -= HOUR
-        assert books.book(Budget(3, None)) == 0
-        books.received(1)
+        assert company.run_log.book(Budget(3, None)) == 0
+        company.run_log.received(1)
         clock._now += HOUR
-        assert books.book(Budget(3, None)) == start + MINUTE
+        assert company.run_log.book(Budget(3, None)) == start + MINUTE
 
 
 def test_the_ring_grows_with_the_budget_and_forgets_nothing(tmp_path: Path) -> None:
     clock = VirtualClock()
     with open_store(f"sqlite:///{tmp_path}/s.db", clock, None) as store:
-        books = store.books("B")
-        _make(books, clock, 30)
-        assert len(books.booked()) == 30
-        assert books.book(Budget(None, 10_000)) == 0
-        assert len(books.booked()) == 31
+        company = store.company("B")
+        _make(company.run_log, clock, 30)
+        assert len(company.history.calls_of_last_day()) == 30
+        assert company.run_log.book(Budget(None, 10_000)) == 0
+        assert len(company.history.calls_of_last_day()) == 31
 
 
 def test_a_refusal_narrows_the_window_by_one(tmp_path: Path) -> None:
     clock = VirtualClock()
     with open_store(f"sqlite:///{tmp_path}/s.db", clock, None) as store:
-        books = store.books("B")
-        assert books.book(Budget(2, None)) == 0
-        books.received(1)
-        books.refused()
-        assert books.book(Budget(2, None)) == clock.now() + MINUTE
-        assert books.status().refused == 1
+        company = store.company("B")
+        assert company.run_log.book(Budget(2, None)) == 0
+        company.run_log.received(1)
+        company.run_log.refused()
+        assert company.run_log.book(Budget(2, None)) == clock.now() + MINUTE
+        assert company.history.status().refused == 1
 
 
 def test_bytes_are_counted_by_minute(tmp_path: Path) -> None:
     clock = VirtualClock()
     with open_store(f"sqlite:///{tmp_path}/s.db", clock, None) as store:
-        books = store.books("B")
+        company = store.company("B")
         for size in (100, 20):
-            books.book(Budget(None, None))
-            books.received(size)
-        assert books.status().bytes_last_hour == 120
+            company.run_log.book(Budget(None, None))
+            company.run_log.received(size)
+        assert company.history.status().bytes_last_hour == 120
         clock.sleep(2 * HOUR)
-        assert books.status().bytes_last_hour == 0
+        assert company.history.status().bytes_last_hour == 0
 
 
-def _make(books: BusinessStore, clock: VirtualClock, calls: int) -> None:
+def _make(log: RunLog, clock: VirtualClock, calls: int) -> None:
     for _ in range(calls):
-        assert books.book(Budget(None, None)) == 0
+        assert log.book(Budget(None, None)) == 0
         clock.sleep(100)
-        books.received(1)
+        log.received(1)

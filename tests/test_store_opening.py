@@ -48,7 +48,7 @@ def test_a_new_store_is_ours_alone_to_read(tmp_path: Path) -> None:
     old = os.umask(0)
     try:
         with open_store(url(tmp_path / "s.db"), CLOCK, None) as store:
-            store.books("B").book(Budget(None, None))
+            store.company("B").run_log.book(Budget(None, None))
             modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()}
     finally:
         os.umask(old)
@@ -92,14 +92,14 @@ def test_another_programs_database_is_left_as_it_is(tmp_path: Path) -> None:
 def test_a_damaged_store_is_a_sentence(tmp_path: Path) -> None:
     path = tmp_path / "s.db"
     with open_store(url(path), CLOCK, None) as store:
-        store.books("B").book(Budget(None, None))
+        store.company("B").run_log.book(Budget(None, None))
     content = bytearray(path.read_bytes())
     content[4096 : 4096 * 6] = b"\xff" * (4096 * 5)
     path.write_bytes(content)
     with pytest.raises(StoreError, match=r"damaged|not a store"), open_store(url(path), CLOCK, None) as store:
-        list(store.books("B").written())
-        store.books("B").status()
-        store.books("B").fingerprint()
+        list(store.company("B").history.written())
+        store.company("B").history.status()
+        store.company("B").id_map.fingerprint()
 
 
 def test_a_store_of_another_version_is_refused(tmp_path: Path) -> None:
@@ -108,7 +108,7 @@ def test_a_store_of_another_version_is_refused(tmp_path: Path) -> None:
     connection.execute("UPDATE store_facts SET value = '9' WHERE name = 'schema'")
     connection.commit()
     connection.close()
-    with pytest.raises(StoreError, match="version 9; this program reads version 2"):
+    with pytest.raises(StoreError, match="version 9; this sagerecon reads version 2"):
         open_store(url(tmp_path / "s.db"), CLOCK, None)
 
 
@@ -160,7 +160,7 @@ class TestNoRoom:
             here.go()
         monkeypatch.undo()
         with here.open() as store:
-            assert store.books("B").in_doubt() == []
+            assert store.company("B").run_log.in_doubt() == []
         here.go()
         assert len(references(here.sage, "contact")) == 10
 
@@ -171,15 +171,15 @@ class TestNoRoom:
         with here.open() as store:
             event.listen(store._database.engine, "connect", _cap)
             store._database.engine.dispose()
-            books = store.books("B")
+            company = store.company("B")
             assert here.plan is not None
             with pytest.raises(StoreError, match="disk of the store is full"):
-                run(here.plan, here.sage, books, here.clock, here.budget, catalog())
+                run(here.plan, here.sage, company.run_log, here.clock, here.budget, catalog())
         made = len(here.sage.bodies_of("contact"))
         assert 0 < made < 40
         with here.open() as store:  # what was kept beside the store is in it now
-            assert store.books("B").in_doubt() == []
-            assert len(list(store.books("B").written())) == made
+            assert store.company("B").run_log.in_doubt() == []
+            assert len(list(store.company("B").history.written())) == made
         assert not list(tmp_path.glob("*.unsaved"))
         assert here.go().ended is Ended.FINISHED
         assert here.sage.calls["POST"] == 40  # not one was sent twice
@@ -193,22 +193,41 @@ class TestNoRoom:
             here.go()
         assert not (small_disk / "store.db.ballast").exists()
         with here.open() as store:
-            assert store.books("B").in_doubt() == []
-            assert len(list(store.books("B").written())) == len(here.sage.bodies_of("contact")) > 0
+            assert store.company("B").run_log.in_doubt() == []
+            assert len(list(store.company("B").history.written())) == len(here.sage.bodies_of("contact")) > 0
 
     def test_the_ballast_makes_room(self, tmp_path: Path) -> None:
         disk = Disk(tmp_path / "s.db")
-        disk.lay_ballast()
+        disk.create_ballast()
         assert (tmp_path / "s.db.ballast").stat().st_size == disk_module.BALLAST_BYTES
         assert disk.drop_ballast()
         assert not disk.drop_ballast()
 
-    def test_an_entry_cut_short_was_never_promised(self, tmp_path: Path) -> None:
+    def test_an_entry_that_a_crash_cut_short_is_skipped_and_the_next_is_kept(self, tmp_path: Path) -> None:
         disk = Disk(tmp_path / "s.db")
-        disk.save_aside([["keep_id", {"a": 1}]])
+        first, second = [("keep_id", {"a": 1})], [("keep_id", {"a": "\u2028"})]
+        disk.save_aside(first)
         with (tmp_path / "s.db.unsaved").open("ab") as file:
-            file.write(b'[["keep_id", {"a"')
-        assert list(disk.saved_aside()) == [[["keep_id", {"a": 1}]]]
+            file.write(b'{"version": 1, "statements": [["keep_id", {"a"')
+        disk.save_aside(second)
+        assert list(disk.unsaved()) == [first, second]
+
+    @pytest.mark.parametrize(
+        ("line", "version"),
+        [
+            ('{"version": 9, "statements": [["keep_id", {}]]}', "of version 9"),
+            ('[["keep_id", {}]]', "without a version"),
+        ],
+    )
+    def test_statements_saved_by_another_version_are_refused(
+        self, tmp_path: Path, line: str, version: str
+    ) -> None:
+        unsaved = tmp_path / "s.db.unsaved"
+        unsaved.write_text(line)
+        with pytest.raises(StoreError, match=f"{version}; this sagerecon reads version 1") as refused:
+            open_store(url(tmp_path / "s.db"), CLOCK, None)
+        assert refused.value.hint == "Open the store once with the version of sagerecon that wrote the file."
+        assert unsaved.read_text() == line
 
 
 class TestOneWriter:
@@ -223,7 +242,7 @@ class TestOneWriter:
             "from sagerecon.rehearsal.clock import VirtualClock\n"
             "plan = read_plan(Path(sys.argv[2]).read_text().splitlines(), 'plan')\n"
             "store = open_store(sys.argv[1], VirtualClock(), None)\n"
-            "store.books('B').begin(plan)\n"
+            "store.company('B').run_log.begin(plan)\n"
             "print('begun', flush=True)\n"
             "sys.stdin.read()\n"
         )
@@ -251,11 +270,11 @@ class TestOneWriter:
         here.planned(twenty())
         with here.open() as slow:
             assert here.plan is not None
-            slow.books("B").begin(here.plan)
+            slow.company("B").run_log.begin(here.plan)
             with pytest.raises(Crash):
                 here.go(_crash_after(20))
-            with pytest.raises(StoreError, match="taken this company over"):
-                slow.books("B").book(Budget(None, None))
+            with pytest.raises(StoreError, match="lock on this company expired"):
+                slow.company("B").run_log.book(Budget(None, None))
 
 
 def _cap(connection: sqlite3.Connection, _: object) -> None:
@@ -276,4 +295,4 @@ def _crash_after(wanted: int):  # type: ignore[no-untyped-def]
 
 def test_the_machines_clock_will_do(tmp_path: Path) -> None:
     with open_store(url(tmp_path / "s.db"), SystemClock(), None) as store:
-        assert store.books("B").status().run is None
+        assert store.company("B").history.status().run is None

@@ -17,7 +17,18 @@ from sagerecon.planning.budget import Budget
 from sagerecon.planning.planner import Calendar, Provenance, plan_reading
 from sagerecon.planning.settling import State
 from sagerecon.runner.run import run
-from sagerecon.store import call_ledger, id_map, lane, opening, steps, vault, verdicts
+from sagerecon.store import (
+    call_ledger,
+    company_lock,
+    id_map,
+    opening,
+    reconciliation_log,
+    run_history,
+    runs,
+    steps,
+    traffic,
+    vault,
+)
 from sagerecon.store.database import Statement
 from sagerecon.store.tables import METADATA
 
@@ -26,7 +37,18 @@ def statements(module: ModuleType) -> dict[str, Statement]:
     return {value.name: value for value in vars(module).values() if isinstance(value, Statement)}
 
 
-MODULES = (call_ledger, id_map, lane, opening, steps, vault, verdicts)
+MODULES = (
+    call_ledger,
+    company_lock,
+    id_map,
+    opening,
+    reconciliation_log,
+    run_history,
+    runs,
+    steps,
+    traffic,
+    vault,
+)
 STATEMENTS = {name: statement for module in MODULES for name, statement in statements(module).items()}
 
 
@@ -41,10 +63,11 @@ def test_each_statement_is_spelt_for_each_database(dialect: object) -> None:
             assert str(CreateIndex(index).compile(dialect=dialect))  # type: ignore[arg-type]
 
 
-def test_what_may_be_told_again_has_a_name_of_its_own() -> None:
-    told = [s for module in (steps, id_map, call_ledger, vault) for s in module.TOLD]
-    assert len({statement.name for statement in told}) == len(told)
-    assert sum(len(statements(module)) for module in MODULES) == len(STATEMENTS)
+def test_every_statement_has_a_name_of_its_own() -> None:
+    replayable = [s for module in (runs, steps, id_map, call_ledger, vault) for s in module.REPLAYABLE]
+    assert len({statement.name for statement in replayable}) == len(replayable)
+    named = {id(s): s.name for module in MODULES for s in statements(module).values()}
+    assert len(set(named.values())) == len(named)
 
 
 def test_status_and_runs_say_where_a_company_stands() -> None:
@@ -54,9 +77,9 @@ def test_status_and_runs_say_where_a_company_stands() -> None:
         plan = desk.planned(twenty())
         desk.go()
         with desk.open() as store:
-            books = store.books("B")
-            status = books.status()
-            (only,) = books.runs()
+            company = store.company("B")
+            status = company.history.status()
+            (only,) = company.history.runs()
     assert status.run == only
     assert (only.plan, only.state, only.steps, only.planned_calls) == (plan.hash, "finished", 20, 20)
     assert only.counts == {"recorded": 18, "quarantined": 1, "blocked": 1}
@@ -69,7 +92,7 @@ def test_what_was_set_aside_keeps_its_step_and_reason() -> None:
         desk.planned([customer(1, notes=Reference("ledger_account", NaturalKey("nominal_code", "7")))])
         desk.go()
         with desk.open() as store:
-            (aside,) = store.books("B").quarantined()
+            (aside,) = store.company("B").history.set_aside()
     assert (aside.state, aside.step.key, aside.step.label) == (State.BLOCKED, "customers/C1", "Firm 1")
     assert str(aside.findings[0].place) == "customers.csv:2"
     assert aside.findings[0].severity is Severity.ERROR
@@ -81,27 +104,27 @@ def test_a_reading_back_is_kept_and_changes_no_map() -> None:
         desk.planned(twenty())
         desk.go()
         with desk.open() as store:
-            books = store.books("B")
-            before = books.fingerprint()
+            company = store.company("B")
+            before = company.id_map.fingerprint()
             plan = plan_reading(
                 [("contact", 10), ("sales_invoice", 9)],
                 [],
-                books,
+                company.id_map,
                 catalog(),
                 Budget(None, None),
                 Provenance("B", "", "", ""),
                 Calendar(desk.clock.now()),
             )
-            outcome = run(plan, desk.sage, books, desk.clock, Budget(None, None), catalog())
+            outcome = run(plan, desk.sage, company.run_log, desk.clock, Budget(None, None), catalog())
             assert outcome.counts == {"read": 2}
-            assert len(list(books.held(outcome.run))) == 19
-            assert {e.body["reference"] for e in books.held(outcome.run, "contact")} == {
+            assert len(list(company.history.entities_read(outcome.run))) == 19
+            assert {e.body["reference"] for e in company.history.entities_read(outcome.run, "contact")} == {
                 f"C{n}" for n in range(10)
             }
-            assert len(list(books.held(outcome.run, step=2))) == 9
-            assert books.fingerprint() == before
-            assert [r.purpose for r in books.runs()] == ["load", "read_back"]
-            assert books.status().run == books.runs()[0]
+            assert len(list(company.history.entities_read(outcome.run, step=2))) == 9
+            assert company.id_map.fingerprint() == before
+            assert [r.purpose for r in company.history.runs()] == ["load", "read_back"]
+            assert company.history.status().run == company.history.runs()[0]
 
 
 def test_a_plan_of_another_company_is_refused() -> None:
@@ -109,25 +132,25 @@ def test_a_plan_of_another_company_is_refused() -> None:
         desk = desk_in(folder)
         plan = desk.planned([customer(1)])
         with desk.open() as store, pytest.raises(PlanStaleError, match="is for business B, not for A"):
-            store.books("A").begin(plan)
+            store.company("A").run_log.begin(plan)
 
 
 def test_the_map_has_one_name_for_one_content() -> None:
     with quick_folder() as folder:
         desk = desk_in(folder)
         with desk.open() as store:
-            empty = store.books("B").fingerprint()
-            assert store.books("A").fingerprint() == empty
+            empty = store.company("B").id_map.fingerprint()
+            assert store.company("A").id_map.fingerprint() == empty
         desk.planned([customer(1), invoice(1, "customers/C1")])
         desk.go()
         with desk.open() as store:
-            books = store.books("B")
-            assert books.fingerprint() not in ("", empty)
-            assert books.sage_id("contact", NaturalKey("reference", "C1")) == books.sage_id(
-                "contact", "customers/C1"
-            )
-            assert books.sage_id("contact", "customers/C9") is None
-            assert books.owner("contact", books.sage_id("contact", "customers/C1") or "") == "customers/C1"
+            id_map = store.company("B").id_map
+            assert id_map.fingerprint() not in ("", empty)
+            sage_id = id_map.sage_id("contact", "customers/C1")
+            assert sage_id is not None
+            assert id_map.sage_id("contact", NaturalKey("reference", "C1")) == sage_id
+            assert id_map.sage_id("contact", "customers/C9") is None
+            assert id_map.owner("contact", sage_id) == "customers/C1"
 
 
 def test_a_new_reading_of_a_kind_takes_the_place_of_the_old() -> None:
@@ -139,18 +162,18 @@ def test_a_new_reading_of_a_kind_takes_the_place_of_the_old() -> None:
         old["reference"] = "E2"
         plan = desk.planned([customer(2)])
         with desk.open() as store:
-            books = store.books("B")
-            assert books.sage_id("contact", NaturalKey("reference", "E1")) == old["id"]
-            run(plan, desk.sage, books, desk.clock, Budget(None, None), catalog())
-            assert books.sage_id("contact", NaturalKey("reference", "E1")) is None
-            assert books.sage_id("contact", NaturalKey("reference", "E2")) == old["id"]
+            company = store.company("B")
+            assert company.id_map.sage_id("contact", NaturalKey("reference", "E1")) == old["id"]
+            run(plan, desk.sage, company.run_log, desk.clock, Budget(None, None), catalog())
+            assert company.id_map.sage_id("contact", NaturalKey("reference", "E1")) is None
+            assert company.id_map.sage_id("contact", NaturalKey("reference", "E2")) == old["id"]
 
 
 def test_a_difference_says_since_when_it_is_known() -> None:
     with quick_folder() as folder, desk_in(folder).open() as store:
-        books = store.books("B")
-        books.record_verdicts("r1", [("a", "f1", "edited"), ("b", "f1", "missing")])
-        books.record_verdicts("r2", [("a", "f1", "edited"), ("b", "f2", "missing")])
-        last = books.last_verdicts()
+        company = store.company("B")
+        company.reconciliations.record_verdicts("r1", [("a", "f1", "edited"), ("b", "f1", "missing")])
+        company.reconciliations.record_verdicts("r2", [("a", "f1", "edited"), ("b", "f2", "missing")])
+        last = company.reconciliations.last_verdicts()
     assert (last["a"].first_run, last["a"].last_run) == ("r1", "r2")
     assert (last["b"].first_run, last["b"].last_run) == ("r2", "r2")

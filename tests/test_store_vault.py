@@ -15,7 +15,8 @@ from sagerecon.model.errors import StoreError
 from sagerecon.model.tokens import Tokens
 from sagerecon.rehearsal.clock import VirtualClock
 from sagerecon.store.opening import Store, open_store
-from sagerecon.store.vault import KEY_VARIABLE, SealedVault
+from sagerecon.store.vault import SealedVault
+from sagerecon.store.vault_key import KEY_VARIABLE
 
 CLOCK = VirtualClock()
 
@@ -58,16 +59,16 @@ def test_the_key_is_ours_alone_and_needed(
     key = tmp_path / "s.db.key"
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
     key.chmod(0o644)
-    with pytest.raises(StoreError, match="Others may read the key"):
+    with pytest.raises(StoreError, match="Other users may read the key"):
         store.vault.load("g")
     held = key.read_text().strip()
     key.unlink()
-    with pytest.raises(StoreError, match="is gone"):
+    with pytest.raises(StoreError, match="is missing"):
         store.vault.load("g")
     monkeypatch.setenv(KEY_VARIABLE, held)
     assert store.vault.load("g") is not None
     monkeypatch.setenv(KEY_VARIABLE, Fernet.generate_key().decode())
-    with pytest.raises(StoreError, match="sealed with another key"):
+    with pytest.raises(StoreError, match="encrypted with another key"):
         store.vault.load("g")
     monkeypatch.setenv(KEY_VARIABLE, "not a key")
     with pytest.raises(StoreError, match="not a Fernet key"):

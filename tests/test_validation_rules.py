@@ -279,13 +279,13 @@ def test_which_way_an_open_item_moves_the_opening_control(side: str, type_: str,
         contact_id=Reference("contact", "parties/1"),
         total_amount=Decimal("20.00"),
     )
-    assert opening_effect([party, item]) == {"contact_opening_balance": Decimal(effect)}
+    assert opening_effect([party, item], catalog()) == {"contact_opening_balance": Decimal(effect)}
 
 
 @pytest.mark.parametrize("kind", ["bank_opening_balance", "ledger_account_opening_balance"])
 def test_a_credit_opens_an_account_below_zero(kind: str) -> None:
-    assert opening_effect([draft(kind, credit=Decimal("7.00"))]) == {kind: Decimal("-7.00")}
-    assert opening_effect([draft(kind, debit=Decimal("7.00"))]) == {kind: Decimal("7.00")}
+    assert opening_effect([draft(kind, credit=Decimal("7.00"))], catalog()) == {kind: Decimal("-7.00")}
+    assert opening_effect([draft(kind, debit=Decimal("7.00"))], catalog()) == {kind: Decimal("7.00")}
 
 
 def opening_set(journal_credit: str) -> list[Draft]:
@@ -314,12 +314,12 @@ def opening_set(journal_credit: str) -> list[Draft]:
 
 
 def test_the_opening_control_account_closes() -> None:
-    assert opening_effect(opening_set("150.00")) == {
+    assert opening_effect(opening_set("150.00"), catalog()) == {
         "contact_opening_balance": Decimal("100.00"),
         "bank_opening_balance": Decimal("50.00"),
         "opening_balance_journal": Decimal("-150.00"),
     }
-    assert list(opening_control_closes(opening_set("150.00"))) == []
-    found = list(opening_control_closes(opening_set("149.99")))
+    assert list(opening_control_closes(opening_set("150.00"), catalog())) == []
+    found = list(opening_control_closes(opening_set("149.99"), catalog()))
     assert [finding.code for finding in found] == ["opening_control_open"]
     assert "-0.01" in found[0].message

@@ -6,8 +6,7 @@ from typing import Annotated
 
 import typer
 
-from sagerecon.cli.console import HERE, Folder, Json, command
-from sagerecon.report.screen import Screen
+from sagerecon.cli.options import HERE, Folder, Json
 
 
 def login(
@@ -16,20 +15,29 @@ def login(
     json: Json = False,
 ) -> None:
     """Sign in on Sage's page in the browser; the answer comes back to this machine."""
+    from sagerecon.cli.console import command
     from sagerecon.commands import auth, projects
     from sagerecon.commands.sessions import open_session
 
     with command(json) as screen:
+
+        def show_page(url: str) -> None:
+            screen.event("sign_in", url=url)
+            screen.say(f"Sign in here:\n{url}")
+            if browser:
+                typer.launch(url)
+
         opened = projects.open_project(project)
         clock = projects.open_clock(opened)
         with open_session(opened) as session:
-            signed = auth.login(opened, clock, session, lambda url: _show_page(screen, url, browser))
+            signed = auth.login(opened, clock, session, show_page)
         screen.event("result", business=signed.business, name=signed.name)
         screen.say(f"Signed in to {signed.name} ({signed.business}).")
 
 
 def status(project: Folder = HERE, json: Json = False) -> None:
     """Show whether this project is signed in, and until when."""
+    from sagerecon.cli.console import command
     from sagerecon.commands import auth, projects
     from sagerecon.model.clock import instant_text
 
@@ -44,6 +52,7 @@ def status(project: Folder = HERE, json: Json = False) -> None:
 
 def logout(project: Folder = HERE, json: Json = False) -> None:
     """Revoke the sign-in at Sage and delete its tokens here."""
+    from sagerecon.cli.console import command
     from sagerecon.commands import auth, projects
     from sagerecon.commands.sessions import open_session
 
@@ -53,10 +62,3 @@ def logout(project: Folder = HERE, json: Json = False) -> None:
             auth.logout(opened, projects.open_clock(opened), session)
         screen.event("result", signed_in=False)
         screen.say("Signed out.")
-
-
-def _show_page(screen: Screen, url: str, browser: bool) -> None:
-    screen.event("sign_in", url=url)
-    screen.say(f"Sign in here:\n{url}")
-    if browser:
-        typer.launch(url)

@@ -1,4 +1,4 @@
-"""What every command shares: common options, its screen, stopping by signal, and exit codes."""
+"""What every command does: open its screen, translate errors to exit codes, stop by signal."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Annotated
 
 import typer
 
@@ -19,10 +17,6 @@ from sagerecon.report.screen import Screen
 #: The exit codes that are no error's own; see README.
 NEEDS_REVIEW, PAUSED, INTERNAL_ERROR = 1, 3, 70
 
-Json = Annotated[bool, typer.Option("--json", help="Print events for programs, one JSON object a line.")]
-Folder = Annotated[Path, typer.Option("--project", "-p", help="The project's folder.")]
-HERE = Path()
-
 
 @contextmanager
 def command(as_json: bool) -> Iterator[Screen]:
@@ -32,14 +26,14 @@ def command(as_json: bool) -> Iterator[Screen]:
         yield screen
     except FindingsError as error:
         screen.findings(error.findings)
-        screen.complain(error.message)
+        screen.error(error.message)
         raise typer.Exit(error.exit_code) from None
     except SagereconError as error:
         if isinstance(error, SourceError) and error.findings:
             screen.findings(error.findings)
-            screen.complain("The source cannot be read; an older snapshot is unchanged.")
+            screen.error("The source cannot be read; an older snapshot is unchanged.")
             raise typer.Exit(error.exit_code) from None
-        screen.complain(error.message, error.hint)
+        screen.error(error.message, error.hint)
         raise typer.Exit(error.exit_code) from None
     except typer.Exit:
         raise
@@ -51,7 +45,7 @@ def command(as_json: bool) -> Iterator[Screen]:
     except Exception as error:
         if os.environ.get("SAGERECON_DEBUG"):
             raise
-        screen.complain(
+        screen.error(
             f"Internal error: {type(error).__name__}. Nothing more was sent; the store is intact.",
             "Please report it, with the traceback that SAGERECON_DEBUG=1 shows.",
         )

@@ -7,7 +7,7 @@ import typer
 from sagerecon.cli.console import NEEDS_REVIEW, PAUSED
 from sagerecon.model.clock import instant_text
 from sagerecon.reconciliation.reconcile import Reconciliation
-from sagerecon.report.screen import Meter, Screen
+from sagerecon.report.screen import ProgressCallback, Screen
 from sagerecon.runner.run import Ended, Progress, RunOutcome
 
 #: The counts of a run whose own word would puzzle.
@@ -61,6 +61,6 @@ def review_text(found: Reconciliation) -> str:
     return f"Needs review: {', '.join(reasons)}."
 
 
-def show_progress(meter: Meter, progress: Progress) -> None:
+def show_progress(meter: ProgressCallback, progress: Progress) -> None:
     """Show one step of a run on the meter."""
     meter(progress.done, progress.of, progress.note or f"{progress.what} {progress.label}")

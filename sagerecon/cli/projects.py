@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from sagerecon.cli.console import Json, command
+from sagerecon.cli.options import Json
 
 
 def init(
@@ -22,6 +22,7 @@ def init(
     json: Json = False,
 ) -> None:
     """Create a project from ready mappings."""
+    from sagerecon.cli.console import command
     from sagerecon.commands import projects
 
     with command(json) as screen:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from sagerecon.cli.console import HERE, NEEDS_REVIEW, Folder, Json, command
+from sagerecon.cli.options import HERE, Folder, Json
 
 
 def reconcile(
@@ -18,15 +18,17 @@ def reconcile(
     json: Json = False,
 ) -> None:
     """Read Sage back and compare it with the source."""
+    from sagerecon.cli.console import NEEDS_REVIEW, command
     from sagerecon.cli.outcome import review_text, show_outcome, show_progress
     from sagerecon.commands import projects, reconciliations
     from sagerecon.commands.sessions import open_session
-    from sagerecon.report import terminal
+    from sagerecon.report.reconciliation_document import reconciliation_summary
+    from sagerecon.report.terminal.reconciliation import completeness, tie_outs, verdicts
     from sagerecon.runner.run import RunOutcome
 
     with command(json) as screen:
         opened = projects.open_project(project)
-        with open_session(opened) as session, screen.meter("reading back") as meter:
+        with open_session(opened) as session, screen.progress("reading back") as meter:
             result = reconciliations.reconcile(
                 opened,
                 projects.open_clock(opened),
@@ -39,9 +41,9 @@ def reconcile(
             show_outcome(screen, result, "sagerecon reconcile")
             return
         found = result.reconciliation
-        screen.event("result", **terminal.reconciliation_document(found))
-        screen.show(terminal.completeness(found.completeness), terminal.tie_outs(found.tie_outs))
-        screen.show(*terminal.verdicts(found))
+        screen.event("result", **reconciliation_summary(found))
+        screen.show(completeness(found.completeness), tie_outs(found.tie_outs))
+        screen.show(*verdicts(found))
         if found.ties_out:
             screen.say("Everything ties out.", "bold")
             return
@@ -55,6 +57,7 @@ def report(
     json: Json = False,
 ) -> None:
     """Write the report to read, sign and file: HTML and JSON with the same figures."""
+    from sagerecon.cli.console import command
     from sagerecon.commands import projects, reports
     from sagerecon.report.screen import paths_text
 
@@ -73,12 +76,13 @@ def explain(
     json: Json = False,
 ) -> None:
     """Show one record: source row, each step, request, Sage id, verdict."""
+    from sagerecon.cli.console import command
     from sagerecon.commands import explanations, projects
-    from sagerecon.report import terminal
+    from sagerecon.report.terminal.record import record_history
 
     with command(json) as screen:
         opened = projects.open_project(project)
         found = explanations.explain(opened, projects.open_clock(opened), key)
-        lines = [*terminal.explanation(found.record, found.outcome, found.step, found.written, found.verdict)]
+        lines = [*record_history(found.record, found.outcome, found.step, found.written, found.verdict)]
         screen.event("result", key=found.outcome.key, sage_id=found.written.sage_id if found.written else "")
         screen.show(*lines)

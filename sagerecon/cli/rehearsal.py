@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from sagerecon.cli.console import NEEDS_REVIEW, Json, command, stopping
+from sagerecon.cli.options import Json
 
 
 def demo(
@@ -15,6 +15,7 @@ def demo(
     json: Json = False,
 ) -> None:
     """Move the demo company into a rehearsal Sage, from snapshot to report; needs no network."""
+    from sagerecon.cli.console import NEEDS_REVIEW, command
     from sagerecon.commands.demo import run_demo
 
     with command(json) as screen:
@@ -56,6 +57,7 @@ def sandbox(
     json: Json = False,
 ) -> None:
     """Serve the rehearsal Sage over HTTP, for any client."""
+    from sagerecon.cli.console import command, stopping
     from sagerecon.commands import projects, rehearsals, sandbox
     from sagerecon.documents import package
     from sagerecon.model.clock import SystemClock

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from sagerecon.cli.console import HERE, NEEDS_REVIEW, Folder, Json, command, stopping
+from sagerecon.cli.options import HERE, Folder, Json
 
 
 def plan(
@@ -16,15 +16,16 @@ def plan(
     json: Json = False,
 ) -> None:
     """Plan what to send, in which order, on which day, at what price in calls."""
+    from sagerecon.cli.console import NEEDS_REVIEW, command
     from sagerecon.commands import plans, projects
-    from sagerecon.report import terminal
+    from sagerecon.report.terminal.plan import plan_summary, quarantined_count
 
     with command(json) as screen:
         opened = projects.open_project(project)
-        with screen.meter("planning"):
+        with screen.progress("planning"):
             made = plans.plan(opened, projects.open_clock(opened), output)
         screen.findings(made.header.findings)
-        screen.show(terminal.plan_summary(made))
+        screen.show(plan_summary(made))
         screen.event(
             "result",
             plan=made.hash,
@@ -35,7 +36,7 @@ def plan(
             finishes_p90=made.header.finishes_p90,
         )
         screen.say(f"Plan {made.hash[:12]} written to {output or opened.name(opened.plan_file)}.")
-        if terminal.set_aside(made):
+        if quarantined_count(made):
             raise typer.Exit(NEEDS_REVIEW)
 
 
@@ -50,6 +51,7 @@ def apply(
     json: Json = False,
 ) -> None:
     """Send the plan to Sage. The same command resumes a run that was stopped."""
+    from sagerecon.cli.console import command, stopping
     from sagerecon.cli.outcome import show_outcome, show_progress
     from sagerecon.commands import projects, runs
     from sagerecon.commands.sessions import open_session
@@ -58,7 +60,7 @@ def apply(
 
     with command(json) as screen, stopping() as should_stop:
         opened = projects.open_project(project)
-        with open_session(opened) as session, screen.meter("sending") as meter:
+        with open_session(opened) as session, screen.progress("sending") as meter:
             outcome = runs.apply(
                 opened,
                 projects.open_clock(opened),
@@ -73,9 +75,10 @@ def apply(
 
 def status(project: Folder = HERE, json: Json = False) -> None:
     """Show the progress of the run, the call budget and the quarantine."""
+    from sagerecon.cli.console import NEEDS_REVIEW, command
     from sagerecon.commands import projects
     from sagerecon.commands import status as statuses
-    from sagerecon.report import terminal
+    from sagerecon.report.terminal.run import run_status
 
     with command(json) as screen:
         opened = projects.open_project(project)
@@ -93,7 +96,7 @@ def status(project: Folder = HERE, json: Json = False) -> None:
             quarantined=[aside.step.key for aside in found.aside],
         )
         screen.show(
-            *terminal.standing(
+            *run_status(
                 found.state,
                 found.steps,
                 found.counts,

@@ -36,8 +36,11 @@ from sagerecon.rehearsal.limits import daily_calls
 from sagerecon.rehearsal.overview import overview
 from sagerecon.rehearsal.sage import RehearsalSage
 from sagerecon.rehearsal.server import serve
-from sagerecon.report import terminal
 from sagerecon.report.screen import Screen
+from sagerecon.report.terminal.plan import plan_summary
+from sagerecon.report.terminal.reconciliation import completeness, tie_outs
+from sagerecon.report.terminal.run import created_records
+from sagerecon.report.terminal.sources import source_files
 
 COMPANY = "Fothergill & Daughters Ltd"
 
@@ -130,9 +133,9 @@ def _sign_in(stage: Stage) -> None:
 
 def _snapshot(stage: Stage) -> Prepared:
     stage.chapter("The snapshot: the source is frozen and its totals are cross-checked")
-    with stage.screen.meter("reading") as meter:
+    with stage.screen.progress("reading") as meter:
         prepared = sources.snapshot(stage.project, stage.clock, lambda file, rows: meter(rows, 0, file))
-    stage.screen.show(terminal.source_files((file.path, file.rows) for file in prepared.files))
+    stage.screen.show(source_files((file.path, file.rows) for file in prepared.files))
     stage.screen.findings(prepared.findings)
     return prepared
 
@@ -140,7 +143,7 @@ def _snapshot(stage: Stage) -> Prepared:
 def _plan(stage: Stage, prepared: Prepared) -> Plan:
     stage.chapter("The plan")
     plan = plans.plan(stage.project, stage.clock, prepared=prepared)
-    stage.screen.show(terminal.plan_summary(plan))
+    stage.screen.show(plan_summary(plan))
     return plan
 
 
@@ -149,7 +152,7 @@ def _run(stage: Stage) -> int:
     stage.chapter("The run: killed once, an answer lost, a 429, another app")
     _schedule_faults(stage)
     say, clock = stage.screen.say, stage.clock
-    with stage.screen.meter("sending") as meter:
+    with stage.screen.progress("sending") as meter:
         for attempt in range(1, ATTEMPTS + 1):
             code, result = _apply(stage, KILLED_AT if attempt == 1 else None, meter)
             if attempt == 1:
@@ -187,7 +190,7 @@ def _apply(
     for line in process.stdout:
         event = json.loads(line)
         if event["event"] == "progress":
-            meter(event["done"], event["of"], event["note"])
+            meter(event["completed"], event["total"], event["detail"])
         elif event["event"] in ("result", "error"):
             result = event
         if kill_at is not None and stage.sage.calls >= kill_at:
@@ -200,7 +203,7 @@ def _apply(
 def _reconcile(stage: Stage, prepared: Prepared) -> reconciliations.Reconciled:
     stage.chapter("The reconciliation: Sage is read back and compared with the source")
     project = stage.project
-    with open_session(project) as session, stage.screen.meter("reading back") as meter:
+    with open_session(project) as session, stage.screen.progress("reading back") as meter:
         result = reconciliations.reconcile(
             project,
             stage.clock,
@@ -212,7 +215,7 @@ def _reconcile(stage: Stage, prepared: Prepared) -> reconciliations.Reconciled:
     if not isinstance(result, reconciliations.Reconciled):
         raise ProjectError(f"Reading back did not finish: {result.why}", "Run the demo again.")
     found = result.reconciliation
-    stage.screen.show(terminal.completeness(found.completeness), terminal.tie_outs(found.tie_outs))
+    stage.screen.show(completeness(found.completeness), tie_outs(found.tie_outs))
     return result
 
 
@@ -233,7 +236,7 @@ def _summarize(
     stage.chapter("The result")
     more = {resource: count - before.get(resource, 0) for resource, count in after.items()}
     created = {resource: count for resource, count in more.items() if count > 0}
-    stage.screen.show(terminal.created(created))
+    stage.screen.show(created_records(created))
     header, sage = plan.header, stage.sage
     foreign, refused = sage.limits.foreign_calls(header.business)
     stage.screen.say(
@@ -251,7 +254,7 @@ def _conclude(stage: Stage, reconciled: reconciliations.Reconciled, problems: li
     tie_outs = reconciled.reconciliation.tie_outs
     problems += [f"{tie_out.about} does not tie out." for tie_out in tie_outs if not tie_out.ties]
     for problem in problems:
-        stage.screen.complain(problem)
+        stage.screen.error(problem)
     if problems:
         stage.screen.say("The demo failed.", "bold red")
     else:

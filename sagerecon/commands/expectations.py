@@ -10,7 +10,7 @@ from sagerecon.model.finding import Finding
 from sagerecon.model.record import Record
 from sagerecon.project.project import TieOutSource
 from sagerecon.reconciliation.expectation import expected_balances, open_items, taxed_amounts
-from sagerecon.reconciliation.subledger import OpenItem
+from sagerecon.reconciliation.open_items import OpenItem
 from sagerecon.reconciliation.tax import TaxedAmount
 from sagerecon.reconciliation.tie_out import Adjustment, ExpectedBalance
 from sagerecon.sources.snapshot import Snapshot

@@ -44,12 +44,12 @@ def explain(project: Project, clock: Clock, key: str) -> Explanation:
     prepared = prepare(project)
     outcome = _find(prepared, key)
     with open_store(project, clock) as store:
-        books = store.books(project.business.id)
-        written = next((w for w in books.written() if w.key == outcome.key), None)
+        company = store.company(project.business.id)
+        written = next((w for w in company.history.written() if w.key == outcome.key), None)
         readings = read_readings(project.state)
         verdict = None
         if readings.runs:
-            judged = judge(project, prepared, books, readings)
+            judged = judge(project, prepared, company, readings)
             verdict = next((v for v in judged.verdicts if v.key == outcome.key), None)
     step = None
     if project.plan_file.exists():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sagerecon.store.run_log import BusinessStore
+from sagerecon.store.company import CompanyStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,19 +17,19 @@ class History:
     last: Mapping[str, str]
 
 
-def read_history(books: BusinessStore, reading: str = "", before: str = "") -> History:
+def read_history(company: CompanyStore, reading: str = "", before: str = "") -> History:
     """Return the history before the reconciliation of the run `reading`.
 
     Args:
         before: the run that read Sage back for the reconciliation before it.
     """
-    loads = [known for known in books.runs() if known.purpose == "load"]
+    loads = [known for known in company.history.runs() if known.purpose == "load"]
     return History(
         load_runs=tuple(known.id for known in loads),
         began_at=min((known.started_at for known in loads), default=None),
         last={
             name: verdict.fingerprint
-            for name, verdict in books.last_verdicts().items()
+            for name, verdict in company.reconciliations.last_verdicts().items()
             if verdict.last_run == before or (verdict.last_run == reading and verdict.first_run != reading)
         },
     )

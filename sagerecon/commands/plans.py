@@ -32,14 +32,15 @@ def plan(
     prepared = prepared or prepare(project)
     prepared.raise_on_errors()
     with open_store(project, clock) as store:
-        books = store.books(project.business.id)
+        company = store.company(project.business.id)
+        now, calls = clock.now(), company.history.calls_of_last_day()
         made = plan_steps(
             prepared.outcomes,
-            books,
+            company.id_map,
             project.catalog,
             call_budget(project),
             provenance(project, prepared.snapshot),
-            Calendar(clock.now(), booked=tuple(at - clock.now() for at in books.booked())),
+            Calendar(now, booked=tuple(at - now for at in calls)),
             prepared.findings,
             project.expected_settings(),
         )

@@ -70,7 +70,7 @@ def prepare(project: Project) -> Prepared:
         files = tuple(SourceFacts(file.path, file.sha256, file.rows) for file in snapshot.files)
         fingerprint = snapshot.fingerprint
     screened = screen(outcomes, project.catalog, _books(project))
-    findings += opening_control_closes(screened)
+    findings += opening_control_closes(screened, project.catalog)
     return Prepared(
         compiled=compiled,
         snapshot=fingerprint,

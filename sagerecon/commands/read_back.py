@@ -16,10 +16,7 @@ from sagerecon.planning.plan import Action, Plan, Step, plan_lines, read_plan
 from sagerecon.planning.planner import Calendar, Provenance, plan_reading
 from sagerecon.project.private_files import read_text, write_private
 from sagerecon.runner.run import Ended, Progress, RunOutcome, Sage, run
-from sagerecon.store.run_log import BusinessStore
-
-#: Kinds that are always read back: accounts give the trial balance its codes, contacts have balances.
-ALWAYS_READ = ("ledger_account", "bank_account", "contact")
+from sagerecon.store.company import CompanyStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +27,7 @@ class ReadBack:
     cut_over: date
     as_at: date
     provenance: Provenance
-    books: BusinessStore
+    company: CompanyStore
     catalog: Catalog
     clock: Clock
     budget: Budget
@@ -44,7 +41,7 @@ class ReadBack:
         Raises:
             PlanningError: reading back takes more than `max_calls`.
         """
-        ours = [(written.kind, written.sage_id) for written in self.books.written()]
+        ours = [(written.kind, written.sage_id) for written in self.company.history.written()]
         reading = self._carry_out("reading.jsonl", self._plan_kinds(ours), sage)
         if reading.ended is not Ended.FINISHED:
             return reading
@@ -57,9 +54,12 @@ class ReadBack:
         return (reading.run, deleted.run)
 
     def _plan_kinds(self, ours: Sequence[tuple[str, str]]) -> Plan:
-        """Plan every kind we wrote, in full pages, and the trial balance as at the date."""
+        """Plan every kind we wrote, in full pages, and the trial balance as at the date.
+
+        Accounts and contacts are read in any case: the trial balance and the open items need them.
+        """
         counts = Counter(kind for kind, _ in ours)
-        counts.update(dict.fromkeys(ALWAYS_READ, 0))
+        counts.update(dict.fromkeys((kind.name for kind in self.catalog.ledger_kinds), 0))
         readable = [(kind, count) for kind, count in counts.items() if self.catalog[kind].can("list")]
         trial_balance = self._step(
             "trial_balance",
@@ -76,9 +76,9 @@ class ReadBack:
             ours: kind and Sage id of all that earlier runs wrote or adopted.
             reading: the run that read every kind.
         """
-        held = {(entity.kind, entity.sage_id) for entity in self.books.held(reading)}
+        held = {(entity.kind, entity.sage_id) for entity in self.company.history.entities_read(reading)}
         missing = {kind for kind, sage_id in ours if (kind, sage_id) not in held}
-        loads = (known.started_at for known in self.books.runs() if known.purpose == "load")
+        loads = (known.started_at for known in self.company.history.runs() if known.purpose == "load")
         since = instant_text(min(loads, default=0) - 1_000)
         per_page = str(self.catalog.api.items_per_page)
         steps = [
@@ -98,11 +98,11 @@ class ReadBack:
         return plan_reading(
             kinds,
             extra,
-            self.books,
+            self.company.id_map,
             self.catalog,
             self.budget,
             self.provenance,
-            Calendar(now, booked=tuple(at - now for at in self.books.booked())),
+            Calendar(now, booked=tuple(at - now for at in self.company.history.calls_of_last_day())),
         )
 
     def _step(self, kind: str, key: str, reason: str, query: Mapping[str, str]) -> Step:
@@ -129,7 +129,13 @@ class ReadBack:
         self.on_plan(plan)
         write_private(file, plan_lines(plan))
         outcome = run(
-            plan, sage, self.books, self.clock, self.budget, self.catalog, on_progress=self.on_progress
+            plan,
+            sage,
+            self.company.run_log,
+            self.clock,
+            self.budget,
+            self.catalog,
+            on_progress=self.on_progress,
         )
         if outcome.ended is Ended.FINISHED:
             file.unlink()
@@ -140,5 +146,7 @@ class ReadBack:
         if not file.exists():
             return None
         plan = read_plan(read_text(file, file.name).splitlines(), file.name)
-        is_open = any(known.plan == plan.hash and known.state == "open" for known in self.books.runs())
+        is_open = any(
+            known.plan == plan.hash and known.state == "open" for known in self.company.history.runs()
+        )
         return plan if is_open else None

@@ -54,13 +54,13 @@ def reconcile(
     """
     prepared = prepared or prepare(project)
     with open_store(project, clock) as store:
-        books = store.books(project.business.id)
+        company = store.company(project.business.id)
         read_back = ReadBack(
             folder=project.state,
             cut_over=project.cut_over,
             as_at=project.as_at,
             provenance=provenance(project, prepared.snapshot),
-            books=books,
+            company=company,
             catalog=project.catalog,
             clock=clock,
             budget=call_budget(project),
@@ -72,7 +72,7 @@ def reconcile(
         if isinstance(runs, RunOutcome):
             return runs
         write_readings(project.state, runs)
-        reconciliation = judge(project, prepared, books, read_readings(project.state))
+        reconciliation = judge(project, prepared, company, read_readings(project.state))
         verdicts = [(v.id, v.fingerprint, v.verdict.value) for v in reconciliation.findings]
-        books.record_verdicts(runs[0], verdicts)
+        company.reconciliations.record_verdicts(runs[0], verdicts)
     return Reconciled(reconciliation, prepared)

@@ -23,7 +23,7 @@ from sagerecon.project.state import read_readings
 from sagerecon.project.store import open_store
 from sagerecon.report.facts import Cover, ReportFacts, RunFacts
 from sagerecon.report.pages import write_plan_report, write_reports
-from sagerecon.store.run_log import BusinessStore
+from sagerecon.store.run_history import RunHistory
 
 
 def report(
@@ -42,16 +42,16 @@ def report(
     prepared = reconciled.prepared if reconciled else prepare(project)
     plan = open_plan(project) if project.plan_file.exists() else None
     with open_store(project, clock) as store:
-        books = store.books(project.business.id)
+        company = store.company(project.business.id)
         facts = ReportFacts(
             _cover(project, prepared, plan, clock),
             plan=plan,
-            run=_run_facts(books, plan, call_budget(project)) if plan else None,
+            run=_run_facts(company.history, plan, call_budget(project)) if plan else None,
             findings=prepared.findings,
         )
         readings = read_readings(project.state)
         if readings.runs:
-            judged = reconciled.reconciliation if reconciled else judge(project, prepared, books, readings)
+            judged = reconciled.reconciliation if reconciled else judge(project, prepared, company, readings)
             return write_reports(folder, replace(facts, reconciliation=judged))
     if plan is None:
         raise ProjectError("There is nothing to report on yet.", "Create a plan: sagerecon plan.")
@@ -62,7 +62,7 @@ def _cover(project: Project, prepared: Prepared, plan: Plan | None, clock: Clock
     return Cover(
         company=project.company,
         cut_over=project.cut_over,
-        made_on=day_of(clock.now()),
+        created_on=day_of(clock.now()),
         currency=project.business.currency,
         business=project.business.id,
         tool_version=version(),
@@ -76,27 +76,27 @@ def _cover(project: Project, prepared: Prepared, plan: Plan | None, clock: Clock
     )
 
 
-def _run_facts(books: BusinessStore, plan: Plan, budget: Budget) -> RunFacts | None:
+def _run_facts(history: RunHistory, plan: Plan, budget: Budget) -> RunFacts | None:
     """Return the facts of the newest load run; None if there is none."""
-    loads = [known for known in books.runs() if known.purpose == "load"]
+    loads = [known for known in history.runs() if known.purpose == "load"]
     if not loads:
         return None
-    calls, refused = Counter[date](), Counter[date]()
-    for minute in books.traffic():
+    calls, rate_limited = Counter[date](), Counter[date]()
+    for minute in history.traffic():
         calls[day_of(minute.at)] += minute.calls
-        refused[day_of(minute.at)] += minute.refused
+        rate_limited[day_of(minute.at)] += minute.refused
     load = loads[-1]
     return RunFacts(
         calls_by_day=tuple(sorted(calls.items())),
         calls_planned=plan.header.calls,
         lower_bound=plan.header.lower_bound,
-        bound_reason=plan.header.bound_reason,
-        per_day=budget.per_day,
+        lower_bound_reason=plan.header.bound_reason,
+        limit_per_day=budget.per_day,
         reserve=budget.reserve,
-        refused_by_day=dict(refused),
-        refused=sum(refused.values()),
-        in_doubt=load.doubted,
-        resumed=max(load.goes - 1, 0),
+        rate_limited_by_day=dict(rate_limited),
+        rate_limited=sum(rate_limited.values()),
+        in_doubt=load.uncertain_steps,
+        resumed=max(load.attempts - 1, 0),
         started_at=instant_text(load.started_at),
         finished_at=instant_text(load.finished_at) if load.finished_at else "",
     )

@@ -39,13 +39,13 @@ def apply(
     """
     plan = open_plan(project, file)
     with open_store(project, clock) as store:
-        books = store.books(project.business.id)
-        if not any(known.plan == plan.hash for known in books.runs()):
+        company = store.company(project.business.id)
+        if not any(known.plan == plan.hash for known in company.history.runs()):
             refuse_stale(project, plan)
         return run(
             plan,
             sage_access(project).open_sage(store.vault, session, clock),
-            books,
+            company.run_log,
             clock,
             call_budget(project),
             project.catalog,
@@ -58,5 +58,5 @@ def apply(
 def adopted_keys(project: Project, clock: Clock) -> frozenset[str]:
     """Return the keys of the drafts for which an equal entity was already in Sage."""
     with open_store(project, clock) as store:
-        written = store.books(project.business.id).written()
+        written = store.company(project.business.id).history.written()
         return frozenset(record.key for record in written if record.adopted)

@@ -34,8 +34,8 @@ class Status:
 def status(project: Project, clock: Clock) -> Status:
     """Return the progress of the newest load run, the calls of the last day, and the quarantine."""
     with open_store(project, clock) as store:
-        books = store.books(project.business.id)
-        now = books.status()
+        history = store.company(project.business.id).history
+        now = history.status()
         load = now.run
         return Status(
             state=load.state if load else "none",
@@ -48,6 +48,6 @@ def status(project: Project, clock: Clock) -> Status:
             calls_last_minute=now.calls_last_minute,
             calls_last_day=now.calls_last_day,
             refused=now.refused,
-            aside=tuple(books.quarantined()) if load else (),
+            aside=tuple(history.set_aside()) if load else (),
             budget=call_budget(project),
         )

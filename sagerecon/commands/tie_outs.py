@@ -7,11 +7,14 @@ from datetime import date
 from decimal import Decimal
 
 from sagerecon.commands.expectations import Expectations
+from sagerecon.model.catalog import Catalog
 from sagerecon.model.entity import Entity
 from sagerecon.model.money import total
+from sagerecon.model.posting import LedgerRole, Side
 from sagerecon.pairing.identity import Identities
-from sagerecon.reconciliation.reconcile import ControlAccounts
-from sagerecon.reconciliation.subledger import OpenItem, open_items_held, tie_contacts
+from sagerecon.reconciliation.chart_of_accounts import ControlAccounts
+from sagerecon.reconciliation.open_items import OpenItem, open_items_held
+from sagerecon.reconciliation.subledger import tie_contacts
 from sagerecon.reconciliation.tax import taxed_held, tie_tax
 from sagerecon.reconciliation.tie_out import (
     ControlPair,
@@ -32,9 +35,10 @@ def tie_out(
     trial_balance: Entity,
     held: Sequence[Entity],
     identities: Identities,
+    catalog: Catalog,
 ) -> Iterator[TieOut]:
     """Yield a tie-out for each part whose figures the source states, and one for the opening control."""
-    accounts = [entity for entity in held if entity.kind == "ledger_account"]
+    accounts = [entity for entity in held if catalog[entity.kind].has_role(LedgerRole.ACCOUNT)]
     balances = closing_balances(trial_balance, accounts)
     if expectations.balances is not None:
         yield tie_trial_balance(
@@ -45,9 +49,9 @@ def tie_out(
             accounts=accounts,
             verdicts=verdicts,
         )
-    sides: tuple[tuple[str, str, str, str, tuple[OpenItem, ...] | None], ...] = (
-        ("debtors", "Debtors per customer", "CUSTOMER", controls.debtors, expectations.debtors),
-        ("creditors", "Creditors per supplier", "VENDOR", controls.creditors, expectations.creditors),
+    sides: tuple[tuple[str, str, Side, str, tuple[OpenItem, ...] | None], ...] = (
+        ("debtors", "Debtors per customer", Side.CUSTOMER, controls.debtors, expectations.debtors),
+        ("creditors", "Creditors per supplier", Side.VENDOR, controls.creditors, expectations.creditors),
     )
     for name, about, side, code, items in sides:
         if items is not None:
@@ -55,16 +59,18 @@ def tie_out(
                 name,
                 about,
                 items,
-                open_items_held(held, identities, side),
+                open_items_held(held, identities, side, catalog),
                 as_at,
                 control=_control_pair(code, expectations, balances),
                 verdicts=verdicts,
             )
     if expectations.banks is not None:
-        banks = [entity for entity in held if entity.kind == "bank_account"]
-        yield tie_bank(expectations.banks, banks, trial_balance, as_at, accounts=accounts, verdicts=verdicts)
+        banks = [entity for entity in held if catalog[entity.kind].has_role(LedgerRole.BANK_ACCOUNT)]
+        yield tie_bank(
+            expectations.banks, banks, trial_balance, as_at, catalog, accounts=accounts, verdicts=verdicts
+        )
     if expectations.tax is not None:
-        yield tie_tax(expectations.tax, taxed_held(held, identities), as_at)
+        yield tie_tax(expectations.tax, taxed_held(held, identities, catalog), as_at)
     yield tie_opening_control(trial_balance, as_at, controls.opening, accounts=accounts, verdicts=verdicts)
 
 

@@ -10,19 +10,21 @@ from sagerecon.pairing.identity import Identities
 from sagerecon.project.project import Project
 from sagerecon.project.source import mappings_fingerprint
 from sagerecon.project.state import Readings
-from sagerecon.reconciliation.reconcile import ControlAccounts, Reconciliation, Today, reconcile
-from sagerecon.store.run_log import BusinessStore
+from sagerecon.reconciliation.chart_of_accounts import ControlAccounts
+from sagerecon.reconciliation.reconcile import Reconciliation, Today, reconcile
+from sagerecon.store.company import CompanyStore
 
 
-def judge(project: Project, prepared: Prepared, books: BusinessStore, readings: Readings) -> Reconciliation:
+def judge(project: Project, prepared: Prepared, company: CompanyStore, readings: Readings) -> Reconciliation:
     """Return one verdict a record, and the tie-outs, from what the readings found."""
     reading, *looked_for_deletions = readings.runs
-    history = read_history(books, reading, readings.before)
-    written = list(books.written())
-    held = [entity for entity in books.held(reading) if entity.kind != "trial_balance"]
-    trial_balance = next(books.held(reading, "trial_balance"), None)
+    before = read_history(company, reading, readings.before)
+    history = company.history
+    written = list(history.written())
+    held = [entity for entity in history.entities_read(reading) if entity.kind != "trial_balance"]
+    trial_balance = next(history.entities_read(reading, "trial_balance"), None)
     identities = Identities(written, held, project.catalog)
-    rejected: dict[str, tuple[Finding, ...]] = {a.step.key: a.findings for a in books.quarantined()}
+    rejected: dict[str, tuple[Finding, ...]] = {a.step.key: a.findings for a in history.set_aside()}
     controls = ControlAccounts(**{name: str(code) for name, code in project.control_accounts.items()})
     reconciliation = reconcile(
         prepared.outcomes,
@@ -32,12 +34,12 @@ def judge(project: Project, prepared: Prepared, books: BusinessStore, readings: 
         project.catalog,
         read={entity.kind for entity in held} | {w.kind for w in written},
         today=Today(prepared.snapshot, mappings_fingerprint(project)),
-        before={entity.sage_id for run in history.load_runs for entity in books.held(run)},
-        deleted={entity.sage_id for run in looked_for_deletions for entity in books.held(run)},
-        began_at=history.began_at,
+        before={entity.sage_id for run in before.load_runs for entity in history.entities_read(run)},
+        deleted={entity.sage_id for run in looked_for_deletions for entity in history.entities_read(run)},
+        began_at=before.began_at,
         rejected=rejected,
         accounts=controls,
-        last=history.last,
+        last=before.last,
         identities=identities,
     )
     if trial_balance is None:
@@ -52,6 +54,7 @@ def judge(project: Project, prepared: Prepared, books: BusinessStore, readings: 
                 trial_balance,
                 held,
                 identities,
+                project.catalog,
             )
         )
     )

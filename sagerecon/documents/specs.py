@@ -8,10 +8,12 @@ needs no type. What stands at the top goes for each operation and field that doe
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sagerecon.documents.document import Node, check_schema, read_document
+from sagerecon.documents.posting import read_ledger, read_lines, read_posting
+from sagerecon.documents.spec_names import check_names
 from sagerecon.model.catalog import (
     BASE_FIELDS,
     Api,
@@ -24,9 +26,7 @@ from sagerecon.model.catalog import (
     LimitProfile,
     Operation,
 )
-from sagerecon.model.code import Code
 from sagerecon.model.finding import Finding
-from sagerecon.model.suggestion import suggestion
 
 
 def read_specs(
@@ -49,7 +49,7 @@ def read_specs(
     if findings:
         return None, findings
     catalog = read_catalog(api_node.plain(), [node.plain() for node in nodes])
-    findings = [fault for node in nodes for fault in _loose_ends(node, catalog)]
+    findings = [fault for node in nodes for fault in check_names(node, catalog)]
     return (None if findings else catalog), findings
 
 
@@ -58,65 +58,6 @@ def read_catalog(api: Mapping[str, Any], resources: Iterable[Mapping[str, Any]])
     facts = _api(api)
     kinds = [_kind(document, api) for document in resources]
     return Catalog(facts, {kind.name: kind for kind in sorted(kinds, key=lambda kind: kind.name)})
-
-
-def _loose_ends(node: Node, catalog: Catalog) -> Iterator[Finding]:
-    """What a schema cannot see: kinds, fields and filters that are named and do not exist."""
-    kind = catalog[node["kind"].text]
-    for twice in _told_twice(node):
-        sentence = "what is sent comes back too, and need not be told twice."
-        yield Finding(Code.DUPLICATE_FIELD, twice.named_at, sentence, "Take it out of answers.")
-    for link in _links(node):
-        if link.text not in catalog:
-            yield Finding(
-                Code.UNKNOWN_KIND, link.place, f"there is no kind '{link.text}'.", catalog.suggest(link.text)
-            )
-    for path in _named_paths(node):
-        if not _is_known(kind, path.text, catalog):
-            hint = suggestion(path.text.removesuffix(".id"), kind.fields)
-            yield Finding(Code.UNKNOWN_FIELD, path.place, f"{kind.name} has no field '{path.text}'.", hint)
-    for name in (*_items(node, "filters"), *_items(node, "read_filters")):
-        if name.text not in catalog.api.filters:
-            hint = suggestion(name.text, catalog.api.filters)
-            yield Finding(Code.UNKNOWN_FILTER, name.place, f"api.yaml has no filter '{name.text}'.", hint)
-
-
-def _told_twice(node: Node) -> Iterator[Node]:
-    fields, answers = (node.get(name) or Node(None, node.place) for name in ("fields", "answers"))
-    for name, field in (*fields.children().items(), *answers.children().items()):
-        if name in answers and field is not answers[name]:
-            yield answers[name]
-        yield from _told_twice(field)
-
-
-def _is_known(kind: Kind, path: str, catalog: Catalog) -> bool:
-    owner, _, last = path.rpartition(".")
-    if last in BASE_FIELDS:  # every record has them, so that they stand in no file
-        return not owner or catalog.field_at(kind.name, owner) is not None
-    return catalog.field_at(kind.name, path) is not None
-
-
-def _links(node: Node) -> Iterator[Node]:
-    for name in ("fields", "answers"):
-        for field in (node.get(name) or Node(None, node.place)).children().values():
-            if (target := field.get("refers_to")) is not None:
-                yield from target.items() or (target,)
-            yield from _links(field)
-
-
-def _named_paths(node: Node) -> Iterator[Node]:
-    for key in _items(node, "natural_keys"):
-        yield key["field"]
-    yield from _items(node, "label")
-    if (amount := node.get("amount")) is not None:
-        yield amount
-    if (yields := node.get("yields")) is not None:
-        yield from yields.children().values()
-
-
-def _items(node: Node, name: str) -> tuple[Node, ...]:
-    found = node.get(name)
-    return found.items() if found is not None else ()
 
 
 def _kind(document: Mapping[str, Any], api: Mapping[str, Any]) -> Kind:
@@ -147,14 +88,17 @@ def _kind(document: Mapping[str, Any], api: Mapping[str, Any]) -> Kind:
         parallel_posts=document.get("parallel_posts", True),
         is_fixed_list=document.get("fixed_list", False),
         amount=document.get("amount", ""),
+        date=document.get("date", ""),
+        lines=read_lines(document),
         yields=dict(document.get("yields", {})),
         label=tuple(document.get("label", ())),
-        posts=tuple(document.get("posts", ())),
+        posting=read_posting(document),
         base_fields=tuple(document.get("base_fields", BASE_FIELDS)),
         values=dict(document.get("values", {})),
         values_are_examples=document.get("values_are_examples", False),
         items_per_page=document.get("page", {}).get("largest"),
         quirks=tuple(document.get("quirks", ())),
+        ledger=read_ledger(document),
     )
 
 

@@ -1,4 +1,4 @@
-"""What the operators of an expression do: exact, and with null never equal to anything."""
+"""Compile the operators of an expression: exact arithmetic, and comparisons that are false with null."""
 
 from __future__ import annotations
 
@@ -14,10 +14,17 @@ from decimal import (
 )
 from typing import Any
 
-from sagerecon.mapping.frame import Frame, Read, RefusalError, a, plain_text, type_of
+from sagerecon.mapping.record_context import (
+    Reader,
+    RecordContext,
+    RefusalError,
+    plain_text,
+    type_of,
+    with_article,
+)
 from sagerecon.model.code import Code
 
-#: 38 digits, as DuckDB's DECIMAL(38). Sums and products must fit exactly; only a quotient is rounded.
+#: 38 digits, as DuckDB's DECIMAL(38). Sums and products must be exact; only a quotient is rounded.
 EXACT = Context(prec=38, traps=[Inexact, InvalidOperation, Overflow, DivisionByZero])
 DIVISION = Context(prec=38, traps=[InvalidOperation, Overflow, DivisionByZero])
 
@@ -39,45 +46,45 @@ _SIGNS: dict[str, Callable[[Decimal, Decimal], Decimal]] = {
 }
 
 
-def comparison(op: str, left: Read, right: Read, *, guarded: bool) -> Read:
-    """Whether two values compare as `op` says; never with null.
+def comparison(op: str, left: Reader, right: Reader, *, guarded: bool) -> Reader:
+    """Return a reader of the comparison `op` of two values; false where one is null.
 
-    `guarded` checks at run time what the types could not say beforehand.
+    `guarded` checks the types at run time, where they are not known before.
     """
     compare = _ORDER[op]
 
-    def read(frame: Frame) -> bool:
-        one, other = left(frame), right(frame)
+    def read(record: RecordContext) -> bool:
+        one, other = left(record), right(record)
         if one is None or other is None:
             return False
         if guarded:
-            _must_mix(one, other)
+            _raise_on_mixed_types(one, other)
         return bool(compare(one, other))
 
     return read
 
 
-def comparison_with(op: str, left: Read, right: Any) -> Read:
-    """Whether a value compares with a constant as `op` says; null never does."""
+def comparison_with(op: str, left: Reader, right: Any) -> Reader:
+    """Return a reader of the comparison `op` of a value with a constant; false for null."""
     compare = _ORDER[op]
 
-    def read(frame: Frame) -> bool:
-        value = left(frame)
+    def read(record: RecordContext) -> bool:
+        value = left(record)
         return value is not None and bool(compare(value, right))
 
     return read
 
 
-def null_test(value: Read, is_null: bool) -> Read:
-    """Whether a value is null, or is not."""
-    return (lambda frame: value(frame) is None) if is_null else (lambda frame: value(frame) is not None)
+def null_test(value: Reader, is_null: bool) -> Reader:
+    """Return a reader that tests whether a value is null (`is_null`) or is not."""
+    return (lambda record: value(record) is None) if is_null else (lambda record: value(record) is not None)
 
 
-def membership(value: Read, within: Read, *, wanted: bool) -> Read:
-    """Whether a value is among the items of a list, or part of a text; never with null."""
+def membership(value: Reader, within: Reader, *, wanted: bool) -> Reader:
+    """Return a reader that tests whether a value is in a list or a text; false where one is null."""
 
-    def read(frame: Frame) -> bool:
-        one, many = value(frame), within(frame)
+    def read(record: RecordContext) -> bool:
+        one, many = value(record), within(record)
         if one is None or many is None:
             return False
         return (one in many) is wanted
@@ -85,69 +92,69 @@ def membership(value: Read, within: Read, *, wanted: bool) -> Read:
     return read
 
 
-def both(left: Read, right: Read) -> Read:
-    """Whether both hold."""
-    return lambda frame: bool(left(frame) and right(frame))
+def both(left: Reader, right: Reader) -> Reader:
+    """Return a reader that is true where both are."""
+    return lambda record: bool(left(record) and right(record))
 
 
-def either(left: Read, right: Read) -> Read:
-    """Whether at least one holds."""
-    return lambda frame: bool(left(frame) or right(frame))
+def either(left: Reader, right: Reader) -> Reader:
+    """Return a reader that is true where at least one is."""
+    return lambda record: bool(left(record) or right(record))
 
 
-def negation(value: Read) -> Read:
-    """Whether it does not hold; what is not known does not hold."""
-    return lambda frame: not value(frame)
+def negation(value: Reader) -> Reader:
+    """Return a reader that is true where the value is false or null."""
+    return lambda record: not value(record)
 
 
-def choice(test: Read, yes: Read, no: Read) -> Read:
-    """The one value or the other."""
-    return lambda frame: yes(frame) if test(frame) else no(frame)
+def choice(test: Reader, yes: Reader, no: Reader) -> Reader:
+    """Return a reader of `yes` where `test` is true, else of `no`."""
+    return lambda record: yes(record) if test(record) else no(record)
 
 
-def joined(parts: Sequence[Read]) -> Read:
-    """The texts one after the other."""
-    return lambda frame: "".join([part(frame) for part in parts])
+def joined(parts: Sequence[Reader]) -> Reader:
+    """Return a reader of the concatenated texts."""
+    return lambda record: "".join([part(record) for part in parts])
 
 
-def as_text(value: Read, is_text: bool) -> Read:
-    """The value as text; null is none at all."""
-    return (lambda frame: value(frame) or "") if is_text else (lambda frame: plain_text(value(frame)))
+def as_text(value: Reader, is_text: bool) -> Reader:
+    """Return a reader of the value as text; null gives an empty text."""
+    return (lambda record: value(record) or "") if is_text else (lambda record: plain_text(value(record)))
 
 
-def nth(items: Read, index: int) -> Read:
-    """The item at `index`, or null where the list is shorter."""
+def nth(items: Reader, index: int) -> Reader:
+    """Return a reader of the item at `index`; null where the list is shorter."""
 
-    def read(frame: Frame) -> Any:
-        found = items(frame)
+    def read(record: RecordContext) -> Any:
+        found = items(record)
         return found[index] if isinstance(found, list | tuple) and -len(found) <= index < len(found) else None
 
     return read
 
 
-def negative(value: Read) -> Read:
-    """The number with its sign turned, or null."""
+def negative(value: Reader) -> Reader:
+    """Return a reader of the negated number; null for null."""
 
-    def read(frame: Frame) -> Any:
-        number = value(frame)
+    def read(record: RecordContext) -> Any:
+        number = value(record)
         return None if number is None else -_number(number)
 
     return read
 
 
-def calculation(sign: str, left: Read, right: Read) -> Read:
-    """The result of an arithmetic sign, or null where one side is null."""
+def calculation(sign: str, left: Reader, right: Reader) -> Reader:
+    """Return a reader of the result of an arithmetic operator; null where one operand is null."""
     calculate = _SIGNS[sign]
 
-    def read(frame: Frame) -> Any:
-        one, other = left(frame), right(frame)
+    def read(record: RecordContext) -> Any:
+        one, other = left(record), right(record)
         if one is None or other is None:
             return None
         both_whole = type(one) is type(other) is int and sign != "/"
         try:
             result = calculate(_decimal(one), _decimal(other))
         except (DivisionByZero, InvalidOperation):
-            raise _impossible(sign, one, other) from None
+            raise _calculation_error(sign, one, other) from None
         except (Inexact, Overflow):
             raise RefusalError(
                 Code.TOO_MANY_DIGITS, f"{one} {sign} {other} has more than 38 digits", "Round it first."
@@ -157,14 +164,14 @@ def calculation(sign: str, left: Read, right: Read) -> Read:
     return read
 
 
-def _impossible(sign: str, one: Any, other: Any) -> RefusalError:
+def _calculation_error(sign: str, one: Any, other: Any) -> RefusalError:
     if sign in "/%" and not other:
         return RefusalError(
             Code.DIVISION_BY_ZERO,
             f"{one} {sign} {other} divides by zero",
             "Test the divisor first: a / b if b != 0.",
         )
-    return RefusalError(Code.NOT_A_NUMBER, f"{one} {sign} {other} cannot be worked out")
+    return RefusalError(Code.NOT_A_NUMBER, f"{one} {sign} {other} cannot be calculated")
 
 
 def _decimal(value: Any) -> Decimal:
@@ -174,11 +181,15 @@ def _decimal(value: Any) -> Decimal:
 def _number(value: Any) -> Any:
     if isinstance(value, Decimal | int) and not isinstance(value, bool):
         return value
-    raise RefusalError(Code.NOT_A_NUMBER, f"{a(type_of(value))} ('{plain_text(value)}') is no number")
+    raise RefusalError(
+        Code.NOT_A_NUMBER, f"{with_article(type_of(value))} ('{plain_text(value)}') is not a number"
+    )
 
 
-def _must_mix(one: Any, other: Any) -> None:
+def _raise_on_mixed_types(one: Any, other: Any) -> None:
     left, right = type_of(one).name, type_of(other).name
     numbers = {"integer", "decimal"}
     if left != right and not {left, right} <= numbers:
-        raise RefusalError(Code.NOT_COMPARABLE, f"{a(left)} cannot be compared with {a(right)}")
+        raise RefusalError(
+            Code.NOT_COMPARABLE, f"{with_article(left)} cannot be compared with {with_article(right)}"
+        )

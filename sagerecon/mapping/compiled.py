@@ -1,4 +1,4 @@
-"""A mapping ready to run: records in, drafts out."""
+"""A compiled mapping, which turns records into drafts."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sagerecon.mapping.frame import Frame, Read, RefusalError, plain_text
 from sagerecon.mapping.recipe import Recipe, Rule
+from sagerecon.mapping.record_context import Reader, RecordContext, RefusalError, plain_text
 from sagerecon.model.code import Code
 from sagerecon.model.comparison import Comparison
 from sagerecon.model.draft import Change, Draft, LeftOut, Outcome, Quarantined
@@ -19,7 +19,7 @@ from sagerecon.model.record import Record
 
 @dataclass(frozen=True, slots=True)
 class CompiledMapping:
-    """One mapping file, checked; what it does with a record depends on nothing but the record."""
+    """One checked mapping file. The outcome of a record depends on that record alone."""
 
     name: str
     file: str
@@ -31,114 +31,132 @@ class CompiledMapping:
     recipe: Recipe
 
     def outcomes(self, record: Record) -> Iterator[Outcome]:
-        """What becomes of the record: one outcome, or none where `where` fails.
+        """Yield the outcome of the record, or nothing where `source.where` is false.
 
-        A quarantined record names all its faults, each with the source's place; the mapping's is in the hint.
+        A quarantined record has all its faults, each at its place in the source; the hint has the place in
+        the mapping.
         """
-        recipe, frame = self.recipe, Frame(record.values)
-        if recipe.where is not None and not _ask(recipe.where, frame, "source.where", recipe.place):
-            if frame.faults:
-                yield self._quarantined(record, frame)
+        recipe, context = self.recipe, RecordContext(record.values)
+        if recipe.where is not None and not _read_or_refuse(
+            recipe.where, context, "source.where", recipe.place
+        ):
+            if context.faults:
+                yield self._quarantined(record, context)
             return
-        rule = next((r for r in recipe.leave_out if _ask(r.when, frame, r.name, r.place)), None)
-        made = self._left_out(record, frame, rule) if rule is not None else self._draft(record, frame)
-        yield self._quarantined(record, frame) if frame.faults else made
+        rule = next((r for r in recipe.leave_out if _read_or_refuse(r.when, context, r.name, r.place)), None)
+        made = self._left_out(record, context, rule) if rule is not None else self._draft(record, context)
+        yield self._quarantined(record, context) if context.faults else made
 
-    def _left_out(self, record: Record, frame: Frame, rule: Rule) -> LeftOut:
-        merged = _ask(rule.merged_into, frame, rule.name, rule.place) if rule.merged_into is not None else ""
+    def _left_out(self, record: Record, context: RecordContext, rule: Rule) -> LeftOut:
+        merged = (
+            _read_or_refuse(rule.merged_into, context, rule.name, rule.place)
+            if rule.merged_into is not None
+            else ""
+        )
         return LeftOut(
-            self.kind,
-            draft_key(self.name, record.key),
-            rule.name,
-            rule.reason,
-            record.origins,
-            self._amount(frame),
-            self._label(frame, record),
-            merged or "",
+            kind=self.kind,
+            key=draft_key(self.name, record.key),
+            rule=rule.name,
+            reason=rule.reason,
+            origins=record.origins,
+            amount=self._amount(context),
+            label=self._label(context, record),
+            merged_into=merged or "",
         )
 
-    def _draft(self, record: Record, frame: Frame) -> Draft:
-        """The draft; where the frame has faults afterwards, it must not be used."""
+    def _draft(self, record: Record, context: RecordContext) -> Draft:
+        """Return the draft; the caller must discard it where `context` has faults afterwards."""
         recipe = self.recipe
         for rule in recipe.quarantine:
-            if _ask(rule.when, frame, rule.name, rule.place):
+            if _read_or_refuse(rule.when, context, rule.name, rule.place):
                 refusal = RefusalError(Code.QUARANTINED_BY_RULE, rule.reason, f"Rule {rule.name}.")
-                frame.refuse(refusal, "", rule.place)
-        body = recipe.body.read(frame) or {}
+                context.refuse(refusal, "", rule.place)
+        body = recipe.body.read(context) or {}
         if recipe.checks:
-            self._check(frame, body)
-        identity = self._identity(frame, body)
+            self._check(context, body)
+        identity = self._identity(context, body)
         if recipe.choices:
-            self._state_choices(frame, body)
+            self._record_choices(context, body)
         return Draft(
-            self.kind,
-            draft_key(self.name, record.key),
-            body,
-            identity,
-            record.origins,
-            recipe.place,
-            recipe.on_existing,
-            self._amount(frame),
-            tuple(frame.changes),
-            self._label(frame, record),
-            self.priority,
+            kind=self.kind,
+            key=draft_key(self.name, record.key),
+            body=body,
+            identity=identity,
+            origins=record.origins,
+            place=recipe.place,
+            on_existing=recipe.on_existing,
+            amount=self._amount(context),
+            changes=tuple(context.changes),
+            label=self._label(context, record),
+            priority=self.priority,
         )
 
-    def _check(self, frame: Frame, body: Mapping[str, Any]) -> None:
-        frame.fields = dict(body)
+    def _check(self, context: RecordContext, body: Mapping[str, Any]) -> None:
+        context.fields = dict(body)
         for check in self.recipe.checks:
-            if not _ask(check.holds, frame, check.name, check.place):
-                message = check.reason or f"the check {check.name} does not hold: {check.text}"
-                frame.refuse(RefusalError(Code.CHECK_FAILED, message), "", check.place)
+            if not _read_or_refuse(check.holds, context, check.name, check.place):
+                message = check.reason or f"check {check.name} failed: {check.text}"
+                context.refuse(RefusalError(Code.CHECK_FAILED, message), "", check.place)
 
-    def _identity(self, frame: Frame, body: Mapping[str, Any]) -> dict[str, str]:
+    def _identity(self, context: RecordContext, body: Mapping[str, Any]) -> dict[str, str]:
         identity: dict[str, str] = {}
         for field, read in self.recipe.identity.items():
-            stated = body.get(field) if read is None else _ask(read, frame, field, self.recipe.place)
+            stated = (
+                body.get(field) if read is None else _read_or_refuse(read, context, field, self.recipe.place)
+            )
             if stated is not None and stated != "":
                 identity[field] = plain_text(stated)
-            elif not frame.faults:
+            elif not context.faults:
                 refusal = RefusalError(
-                    Code.NO_IDENTITY, "it is blank, and the record is known by it", "Fill it in."
+                    Code.NO_IDENTITY, "the identity field is blank", "Fill it in in the source."
                 )
-                frame.refuse(refusal, field, self.recipe.place)
+                context.refuse(refusal, field, self.recipe.place)
         return identity
 
-    def _state_choices(self, frame: Frame, body: Mapping[str, Any]) -> None:
+    def _record_choices(self, context: RecordContext, body: Mapping[str, Any]) -> None:
         for choice in self.recipe.choices:
-            if not _ask(choice.when, frame, choice.field, choice.place):
+            if not _read_or_refuse(choice.when, context, choice.field, choice.place):
                 continue
-            before = _ask(choice.before, frame, choice.field, choice.place) if choice.before else None
+            before = (
+                _read_or_refuse(choice.before, context, choice.field, choice.place) if choice.before else None
+            )
             after = plain_text(body.get(choice.field))
             change = Change(choice.field, plain_text(before), after, choice.reason, choice.place)
-            frame.changes.append(change)
+            context.changes.append(change)
 
-    def _amount(self, frame: Frame) -> Any:
+    def _amount(self, context: RecordContext) -> Any:
         read = self.recipe.amount
-        return _ask(read, frame, "amount", self.recipe.place) if read is not None else None
+        return _read_or_refuse(read, context, "amount", self.recipe.place) if read is not None else None
 
-    def _label(self, frame: Frame, record: Record) -> str:
+    def _label(self, context: RecordContext, record: Record) -> str:
         if self.recipe.label is None:
             return record.key
         try:
-            return plain_text(self.recipe.label(frame)) or record.key
-        except RefusalError:  # a label is for people; a record is not set aside for it
+            return plain_text(self.recipe.label(context)) or record.key
+        except RefusalError:  # a label is for display only; it must not quarantine a record
             return record.key
 
-    def _quarantined(self, record: Record, frame: Frame) -> Quarantined:
-        label, amount = self._label(frame, record), self._amount(frame)
+    def _quarantined(self, record: Record, context: RecordContext) -> Quarantined:
+        amount = self._amount(context)  # before the findings are read: it may add one
+        label = self._label(context, record)
         source = record.origins[0] if record.origins else Place(record.dataset)
-        findings = dict.fromkeys(_finding(*fault, label, source) for fault in frame.faults)
-        key = draft_key(self.name, record.key)
-        return Quarantined(self.kind, key, tuple(findings), record.origins, amount, label)
+        findings = dict.fromkeys(_finding(*fault, label, source) for fault in context.faults)
+        return Quarantined(
+            kind=self.kind,
+            key=draft_key(self.name, record.key),
+            findings=tuple(findings),
+            origins=record.origins,
+            amount=amount,
+            label=label,
+        )
 
 
-def _ask(read: Read, frame: Frame, path: str, place: Place) -> Any:
-    """The value, or None where the record does not allow it; then the fault is remembered."""
+def _read_or_refuse(read: Reader, context: RecordContext, path: str, place: Place) -> Any:
+    """Return the value, or record the fault and return None where the record cannot give it."""
     try:
-        return read(frame)
+        return read(context)
     except RefusalError as error:
-        frame.refuse(error, path, place)
+        context.refuse(error, path, place)
         return None
 
 

@@ -1,4 +1,4 @@
-"""Mapping files to compiled mappings, with every fault of every file in one pass."""
+"""Compile mapping files, reporting every fault of every file in one pass."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from sagerecon.mapping.compiled import CompiledMapping
 from sagerecon.mapping.context import Context, Header
 from sagerecon.mapping.crosswalk import Crosswalk
 from sagerecon.mapping.faults import Faults
-from sagerecon.mapping.frame import NUMBERS, Read, Typed, a
-from sagerecon.mapping.objects import Plan, compile_fields
+from sagerecon.mapping.objects import ObjectReader, compile_fields
 from sagerecon.mapping.recipe import Recipe
+from sagerecon.mapping.record_context import NUMBERS, Reader, Typed, with_article
 from sagerecon.mapping.rules import compile_checks, compile_choices, compile_comparisons, compile_rules
 from sagerecon.mapping.scope import Scope
 from sagerecon.mapping.unmapped import check_unmapped
@@ -27,7 +27,7 @@ from sagerecon.model.place import Place
 from sagerecon.model.type import Columns
 from sagerecon.model.value import Scalar
 
-_NONE = Node(None, Place(""))
+_EMPTY = Node(None, Place(""))
 
 
 def compile_mappings(
@@ -38,15 +38,22 @@ def compile_mappings(
     parameters: Mapping[str, Scalar],
     schema: Mapping[str, Any],
 ) -> tuple[tuple[CompiledMapping, ...], list[Finding]]:
-    """The mappings of `files` (display name -> text), by priority, and what is wrong with them.
+    """Return the compiled mappings, by priority, and the findings about all files.
 
-    A file with an error gives no mapping. `datasets` are the columns of each dataset, `parameters`
-    the project's own values (`param.cut_over`), `schema` is `specs/schemas/mapping.schema.json`.
+    A file with an error gives no mapping.
+
+    Args:
+        files: The text of each file by the name that messages show.
+        datasets: The columns of each dataset by its name.
+        catalog: What Sage accepts.
+        crosswalks: The crosswalks of the project by name.
+        parameters: The parameters of the project, read as `param.cut_over`.
+        schema: The JSON Schema of a mapping file.
     """
     read = [_read(file, text, schema) for file, text in files.items()]
     headers = dict(_headers(read))
-    world = _World(datasets, catalog, crosswalks, parameters, headers)
-    compiled = [_compile(file, world) for file in read if file.root.children()]
+    environment = _Environment(datasets, catalog, crosswalks, parameters, headers)
+    compiled = [_compile(file, environment) for file in read if file.root.children()]
     whole = [mapping for mapping in compiled if mapping is not None]
     findings = [finding for file in read for finding in file.faults.findings]
     findings.sort(key=lambda finding: (finding.place, finding.code, finding.message))
@@ -55,28 +62,28 @@ def compile_mappings(
 
 @dataclass(frozen=True, slots=True)
 class _File:
-    """One mapping file as read."""
+    """One mapping file as YAML, with its findings."""
 
     name: str
     root: Node
     faults: Faults
 
     def get(self, *path: str) -> Node | None:
-        """The node at a path of keys, or None."""
+        """Return the node at a path of keys, or None."""
         node: Node | None = self.root
         for key in path:
             node = node.get(key) if node is not None else None
         return node
 
     def text(self, *path: str) -> str:
-        """The scalar at a path of keys; empty where there is none."""
+        """Return the scalar at a path of keys; empty where there is none."""
         node = self.get(*path)
         return node.text if node is not None else ""
 
 
 @dataclass(frozen=True, slots=True)
-class _World:
-    """What all files share."""
+class _Environment:
+    """What all files are compiled against."""
 
     datasets: Mapping[str, Columns]
     catalog: Catalog
@@ -85,7 +92,7 @@ class _World:
     headers: Mapping[str, Header]
 
     def setting(self, name: str) -> str:
-        """A parameter of the project as text; empty where it has none."""
+        """Return a parameter of the project as text; empty where it is not set."""
         return str(self.parameters.get(name) or "")
 
 
@@ -95,13 +102,13 @@ def _read(name: str, text: str, schema: Mapping[str, Any]) -> _File:
     faults.findings += findings
     if not findings:
         told = set(_transform_places(root))
-        # A transform that is not there has a rule of its own, with all transforms to suggest from.
+        # The compiler reports an unknown transform itself, with a suggestion from all of them.
         faults.findings += [finding for finding in check_schema(root, schema) if finding.place not in told]
     return _File(name, root, faults)
 
 
 def _transform_places(node: Node) -> Iterator[Place]:
-    """Where the names of transforms stand."""
+    """Yield the place of each name and option of a transform."""
     for name, child in node.children().items():
         for item in child.items() if name == "do" else ():
             yield item.place
@@ -118,81 +125,88 @@ def _headers(files: list[_File]) -> Iterator[tuple[str, Header]]:
         if node is None:
             continue
         if node.text in places:
-            message = f"the mapping '{node.text}' stands in {places[node.text].file} as well."
+            message = f"the mapping name '{node.text}' is also used in {places[node.text].file}."
             file.faults.add(Code.DUPLICATE_MAPPING, node.place, message, "Give each mapping its own name.")
             continue
         places[node.text] = node.place
-        key = file.get("source", "key") or _NONE
+        key = file.get("source", "key") or _EMPTY
         columns = tuple(item.text for item in key.items() or (key,) if item.text)
         yield node.text, Header(node.text, file.text("target", "kind"), columns)
 
 
-def _compile(file: _File, world: _World) -> CompiledMapping | None:
+def _compile(file: _File, environment: _Environment) -> CompiledMapping | None:
     name = file.text("mapping")
-    header = world.headers.get(name, Header(name, file.text("target", "kind"), ()))
-    kind = _kind(file, world)
-    scope = Scope(_columns(file, world), world.parameters)
-    country, edition = world.setting("country"), world.setting("edition")
-    context = Context(scope, world.catalog, world.headers, world.crosswalks, file.faults, country, edition)
-    for item in (file.get("source", "key") or _NONE).items():
+    header = environment.headers.get(name, Header(name, file.text("target", "kind"), ()))
+    kind = _kind(file, environment)
+    scope = Scope(_columns(file, environment), environment.parameters)
+    context = Context(
+        scope=scope,
+        catalog=environment.catalog,
+        headers=environment.headers,
+        crosswalks=environment.crosswalks,
+        faults=file.faults,
+        country=environment.setting("country"),
+        edition=environment.setting("edition"),
+    )
+    for item in (file.get("source", "key") or _EMPTY).items():
         context.path(item)
-    context = _with_lets(file, context)
+    context = _compile_lets(file, context)
     recipe = _recipe(file, context, kind)
     check_unmapped(file.root, context, kind)
     if file.faults.has_errors:
         return None
     priority = file.get("priority")
     return CompiledMapping(
-        name,
-        file.name,
-        file.text("source", "dataset"),
-        header.key,
-        header.kind,
-        int(priority.text) if priority is not None else 0,
-        recipe.comparisons,
-        recipe,
+        name=name,
+        file=file.name,
+        dataset=file.text("source", "dataset"),
+        key=header.key,
+        kind=header.kind,
+        priority=int(priority.text) if priority is not None else 0,
+        comparisons=recipe.comparisons,
+        recipe=recipe,
     )
 
 
-def _kind(file: _File, world: _World) -> Kind | None:
+def _kind(file: _File, environment: _Environment) -> Kind | None:
     node = file.get("target", "kind")
     if node is None:
         return None
-    kind = world.catalog.kinds.get(node.text)
+    kind = environment.catalog.kinds.get(node.text)
     if kind is None:
         message = f"there is no kind '{node.text}'."
-        file.faults.unknown(Code.UNKNOWN_KIND, node.place, message, node.text, world.catalog.kinds)
+        file.faults.unknown(Code.UNKNOWN_KIND, node.place, message, node.text, environment.catalog.kinds)
         return None
     create = kind.operations.get("create")
     if create is None:
         file.faults.add(
             Code.KIND_NOT_MADE,
             node.place,
-            f"Sage lets nobody create a {kind.name}.",
+            f"{kind.name} is read-only in Sage.",
             "Refer to it with ref:.",
         )
-    country, edition = world.setting("country"), world.setting("edition")
+    country, edition = environment.setting("country"), environment.setting("edition")
     if create is not None and country and edition and not create.is_available(country, edition):
-        message = f"a {kind.name} cannot be created in the {edition} edition in {country}."
+        message = f"{kind.name} cannot be created in the {edition} edition in {country}."
         file.faults.add(Code.KIND_NOT_AVAILABLE, node.place, message)
     return kind
 
 
-def _columns(file: _File, world: _World) -> Columns | None:
+def _columns(file: _File, environment: _Environment) -> Columns | None:
     node = file.get("source", "dataset")
     if node is None:
         return None
-    if node.text not in world.datasets:
+    if node.text not in environment.datasets:
         message = f"there is no dataset '{node.text}'."
-        file.faults.unknown(Code.UNKNOWN_DATASET, node.place, message, node.text, world.datasets)
+        file.faults.unknown(Code.UNKNOWN_DATASET, node.place, message, node.text, environment.datasets)
         return None
-    return world.datasets[node.text]
+    return environment.datasets[node.text]
 
 
-def _with_lets(file: _File, context: Context) -> Context:
-    for name, node in (file.get("let") or _NONE).children().items():
+def _compile_lets(file: _File, context: Context) -> Context:
+    for name, node in (file.get("let") or _EMPTY).children().items():
         if context.scope.is_taken(name):
-            message = f"the name '{name}' is taken already."
+            message = f"the name '{name}' is already in use."
             file.faults.add(
                 Code.NAME_TAKEN, node.named_at, message, "Give the let a name that no column has."
             )
@@ -216,47 +230,51 @@ def _recipe(file: _File, context: Context, kind: Kind | None) -> Recipe:
         checks=tuple(compile_checks(file.get("checks"), fields, kind, context)),
         choices=tuple(compile_choices(file.get("choices"), fields, context)),
         identity=identity,
-        label=_stated(file.get("label"), context).read if file.get("label") is not None else None,
+        label=_expression_or_value(file.get("label"), context).read
+        if file.get("label") is not None
+        else None,
         amount=_amount(file.get("amount"), context),
         on_existing=_on_existing(on_existing, bool(identity)),
         comparisons=compile_comparisons(file.get("reconcile"), kind, context),
     )
 
 
-def _body(fields: Node | None, context: Context, kind: Kind | None) -> Plan:
+def _body(fields: Node | None, context: Context, kind: Kind | None) -> ObjectReader:
     if fields is None:
-        return Plan(())
+        return ObjectReader(())
     known, owner = (kind.fields, kind.name) if kind is not None else ({}, "")
     return compile_fields(fields, context, known, owner, "", compile_value)
 
 
-def _stated(node: Node | None, context: Context) -> Typed:
-    """An expression, or a value in full: `label: name`, `label: {from: name}`."""
-    node = node or _NONE
+def _expression_or_value(node: Node | None, context: Context) -> Typed:
+    """Compile an expression or a value: `label: name`, `label: {from: name}`."""
+    node = node or _EMPTY
     return compile_value(node, context, "") if node.children() else context.expression(node)
 
 
-def _amount(node: Node | None, context: Context) -> Read | None:
+def _amount(node: Node | None, context: Context) -> Reader | None:
     if node is None:
         return None
-    value = _stated(node, context)
+    value = _expression_or_value(node, context)
     if value.type.name not in (*NUMBERS, "unknown"):
-        context.faults.add(Code.WRONG_RESULT, node.place, f"the amount is {a(value.type)}, not a number.")
+        context.faults.add(
+            Code.WRONG_RESULT, node.place, f"the amount is {with_article(value.type)}, not a number."
+        )
     read = value.read
 
-    def amount(frame: Any) -> Any:
-        found = read(frame)
+    def amount(record: Any) -> Any:
+        found = read(record)
         return decimal(found) if isinstance(found, int) else found
 
     return amount
 
 
-def _identity(file: _File, context: Context, kind: Kind | None) -> dict[str, Read | None]:
-    """How each identifying field is read: off the body where it is sent, else off the source."""
-    mapped = (file.get("fields") or _NONE).children()
-    node = file.get("target", "identity") or _NONE
+def _identity(file: _File, context: Context, kind: Kind | None) -> dict[str, Reader | None]:
+    """Compile each identifying field; None where the body has it, else a reader of the source."""
+    mapped = (file.get("fields") or _EMPTY).children()
+    node = file.get("target", "identity") or _EMPTY
     named = {item.text: item for item in node.items()} | node.children()
-    identity: dict[str, Read | None] = {}
+    identity: dict[str, Reader | None] = {}
     for field, value in named.items():
         place = value.named_at
         if kind is not None and field not in kind.fields and field not in kind.base_fields:
@@ -270,8 +288,8 @@ def _identity(file: _File, context: Context, kind: Kind | None) -> dict[str, Rea
             context.faults.add(
                 Code.IDENTITY_NOT_MAPPED,
                 place,
-                f"'{field}' is not among the fields.",
-                "Map it, or name a column.",
+                f"the identity field '{field}' is not mapped.",
+                "Map it under fields:, or name its column: identity: {field: column}.",
             )
         else:
             identity[field] = (

@@ -1,19 +1,19 @@
-"""Values written out in a mapping, read as what the place they stand in wants."""
+"""Constants written in a mapping, converted to the type that is needed where they are used."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from sagerecon.documents.document import Node
-from sagerecon.mapping.frame import Typed, constant, iso_day, type_of
+from sagerecon.mapping.record_context import Typed, constant, iso_day, type_of
 from sagerecon.model.money import decimal
 from sagerecon.model.type import DATE, DECIMAL, INTEGER, TEXT, Type, list_of
 
 
 def constant_of(node: Node, wanted: Type | None = None) -> Typed:
-    """The value of a YAML node; text that spells what is wanted is read as that.
+    """Return the value of a YAML node, converted to `wanted` where its text allows that.
 
-    `12.10` and `2017-03-31` are text in YAML until somebody wants a decimal or a date.
+    `12.10` and `2017-03-31` are text in YAML; they become a decimal and a date where one is needed.
     """
     if node.items():
         items = [constant_of(item, wanted.item if wanted else None) for item in node.items()]

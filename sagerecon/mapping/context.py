@@ -1,4 +1,4 @@
-"""What a part of a mapping is compiled in: its names, the catalog, the tables and the other mappings."""
+"""The context in which a part of a mapping is compiled: names, catalog, crosswalks, other mappings."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from sagerecon.documents.document import Node
 from sagerecon.mapping.crosswalk import Crosswalk
 from sagerecon.mapping.expression import compile_expression
 from sagerecon.mapping.faults import Faults
-from sagerecon.mapping.frame import Read, Typed
 from sagerecon.mapping.path import read_path
-from sagerecon.mapping.pipeline import through
+from sagerecon.mapping.pipeline import apply_transforms
+from sagerecon.mapping.record_context import Reader, Typed
 from sagerecon.mapping.scope import Scope
 from sagerecon.model.catalog import Catalog
 from sagerecon.model.type import BOOLEAN, Type
@@ -19,7 +19,7 @@ from sagerecon.model.type import BOOLEAN, Type
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What other mappings need to know of one: its name, what it makes, and by what key."""
+    """What other mappings need to refer to one: its name, the kind it makes, its key columns."""
 
     name: str
     kind: str
@@ -28,32 +28,32 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The surroundings of a part of one mapping file."""
+    """Everything a part of one mapping file is compiled against."""
 
     scope: Scope
     catalog: Catalog
     headers: Mapping[str, Header]
     crosswalks: Mapping[str, Crosswalk]
     faults: Faults
-    country: str = ""  #: of the business, where the project says it
+    country: str = ""  #: of the business, if the project names it
     edition: str = ""
 
     def within(self, scope: Scope) -> Context:
-        """The same with other names."""
+        """Return the same context with the names of `scope`."""
         return replace(self, scope=scope)
 
-    def condition(self, node: Node) -> Read:
-        """How to read whether the condition in `node` holds."""
+    def condition(self, node: Node) -> Reader:
+        """Compile the condition in `node`; its reader gives true or false."""
         return compile_expression(node, self.scope, self.faults, BOOLEAN).read
 
     def expression(self, node: Node, wanted: Type | None = None) -> Typed:
-        """The value of the expression in `node`."""
+        """Compile the expression in `node`."""
         return compile_expression(node, self.scope, self.faults, wanted)
 
     def path(self, node: Node) -> Typed:
-        """The value at the dotted path in `node`."""
+        """Compile the dotted path in `node`."""
         return read_path(node, self.scope, self.faults)
 
-    def through(self, value: Typed, do: Node | None, path: str) -> Typed:
-        """The value after the transforms of `do`."""
-        return through(value, do, path, self.scope, self.faults, self.crosswalks)
+    def apply_transforms(self, value: Typed, do: Node | None, path: str) -> Typed:
+        """Compile the transforms of `do` over `value`; changes are recorded under `path`."""
+        return apply_transforms(value, do, path, self.scope, self.faults, self.crosswalks)

@@ -1,4 +1,4 @@
-"""Tables of source codes to Sage codes, with effective dates and further key columns."""
+"""Crosswalks: tables from source codes to Sage codes, with effective dates and further key columns."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from itertools import combinations, pairwise
 from pathlib import PurePath
 
 from sagerecon.documents.document import Node, read_document
-from sagerecon.mapping.frame import iso_day
+from sagerecon.mapping.record_context import iso_day
 from sagerecon.model.code import Code
 from sagerecon.model.finding import Finding
 from sagerecon.model.place import Place
@@ -25,7 +25,7 @@ _FIRST, _LAST = date.min, date.max
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One row: what the source has, what Sage wants instead, and when that holds (both days inside)."""
+    """One row: a source code, its Sage code, and the period in which it applies, both days included."""
 
     source: str
     target: str
@@ -37,13 +37,13 @@ class Entry:
 
     @property
     def is_dated(self) -> bool:
-        """Whether it holds for a time only."""
+        """Whether it applies to a limited period."""
         return (self.valid_from, self.valid_to) != (_FIRST, _LAST)
 
 
 @dataclass(frozen=True, slots=True)
 class Crosswalk:
-    """A table of source codes to Sage codes; `keys` are the columns looked up beside the source."""
+    """A table from source codes to Sage codes; `keys` are the columns looked up beside the source code."""
 
     name: str
     file: str
@@ -52,16 +52,16 @@ class Crosswalk:
     _index: Mapping[tuple[str, ...], tuple[Entry, ...]]
 
     def lookup(self, source: str, at: date | None = None, **keys: str) -> str | None:
-        """The target of the most particular row that holds on the day `at`, or None.
+        """Return the target of the most specific row that applies on the day `at`, or None.
 
-        A row that names the source beats `*`; then the row with fewer `*` in its other keys wins. Without
-        a day only the rows that always hold are asked.
+        A row with the source code takes precedence over `*`; among these, the row with fewer `*` in its
+        other keys. Without a day, only rows without effective dates apply.
         """
         entry = self.entry(source, at, **keys)
         return entry.target if entry is not None else None
 
     def entry(self, source: str, at: date | None = None, **keys: str) -> Entry | None:
-        """The row that `lookup` takes its target from, or None."""
+        """Return the row whose target `lookup` returns, or None."""
         values = [keys.get(name, "") for name in self.keys]
         for candidate in _candidates(source, values):
             for entry in self._index.get(candidate, ()):
@@ -71,19 +71,19 @@ class Crosswalk:
 
     @property
     def has_dates(self) -> bool:
-        """Whether any row holds for a time only."""
+        """Whether any row has effective dates."""
         return any(entry.is_dated for entry in self.entries)
 
     def targets(self) -> tuple[tuple[str, Place], ...]:
-        """Every target with the row that gives it."""
+        """Return every target with the place of its row."""
         return tuple((entry.target, entry.place) for entry in self.entries)
 
 
 def read_crosswalk(name: str, text: str, file: str) -> tuple[Crosswalk, list[Finding]]:
-    """The table in a `.csv` or `.yaml` text, and what is wrong with it.
+    """Return the crosswalk in the text of a `.csv` or `.yaml` file, and the findings about it.
 
-    CSV has a header with `source` and `target`, and may have `valid_from`, `valid_to`, `reason` and key
-    columns of its own. YAML has `entries:`, either `source: target` or a list of such rows.
+    CSV has a heading with `source` and `target`, and may have `valid_from`, `valid_to`, `reason` and key
+    columns of its own. YAML has `entries:`, either `source: target` or a list of rows.
     """
     findings: list[Finding] = []
     is_yaml = PurePath(file).suffix in (".yaml", ".yml")
@@ -120,7 +120,7 @@ def _overlaps(entries: Iterable[Entry], name: str) -> Iterator[Finding]:
                 Code.CROSSWALK_OVERLAP,
                 second.place,
                 f"{name} has two entries for {what}{since}; the other is on line {first.place.line}.",
-                "Keep one, or give each its time: valid_from, valid_to.",
+                "Keep one, or give each its own valid_from and valid_to.",
             )
 
 
@@ -132,7 +132,7 @@ def _entry(
         if not row.get(column):
             findings.append(
                 Finding(
-                    Code.CROSSWALK_BLANK, place, f"the {column} is blank.", "Fill it in, or take the row out."
+                    Code.CROSSWALK_BLANK, place, f"the {column} is blank.", "Fill it in, or delete the row."
                 )
             )
     days = [
@@ -141,7 +141,7 @@ def _entry(
     ]
     if days[0] > days[1]:
         findings.append(
-            Finding(Code.CROSSWALK_DATES, place, f"valid_to {days[1]} lies before valid_from {days[0]}.")
+            Finding(Code.CROSSWALK_DATES, place, f"valid_to {days[1]} is before valid_from {days[0]}.")
         )
     if len(findings) > before:
         return None
@@ -178,13 +178,15 @@ def _csv_rows(text: str, file: str, findings: list[Finding]) -> Iterator[tuple[d
                     Finding(
                         Code.CROSSWALK_ROW,
                         place,
-                        f"the row has {len(cells)} cells, the header {len(header)}.",
+                        f"the row has {len(cells)} cells, and the heading has {len(header)}.",
                     )
                 )
                 continue
             yield {name: cell.strip() for name, cell in zip(header, cells, strict=True)}, place
     except csv.Error as error:
-        findings.append(Finding(Code.CROSSWALK_ROW, Place(file, reader.line_num or 1), f"not CSV: {error}."))
+        findings.append(
+            Finding(Code.CROSSWALK_ROW, Place(file, reader.line_num or 1), f"invalid CSV: {error}.")
+        )
 
 
 def _is_header(header: Sequence[str], file: str, findings: list[Finding]) -> bool:
@@ -196,9 +198,7 @@ def _is_header(header: Sequence[str], file: str, findings: list[Finding]) -> boo
             return False
     twice = [name for name in dict.fromkeys(header) if header.count(name) > 1 or not name]
     for name in twice:
-        findings.append(
-            Finding(Code.CROSSWALK_HEADER, place, f"the column '{name}' stands here more than once.")
-        )
+        findings.append(Finding(Code.CROSSWALK_HEADER, place, f"the column '{name}' occurs more than once."))
     return not twice
 
 
@@ -213,7 +213,7 @@ def _yaml_rows(text: str, file: str, findings: list[Finding]) -> Iterator[tuple[
             findings.append(Finding(Code.UNKNOWN_KEY, node.named_at, f"unknown key '{name}'.", hint))
     entries = root.get("entries")
     if entries is None or not (entries.children() or entries.items()):
-        hint = "Write source: target, a line each."
+        hint = "Write source: target, one on each line."
         findings.append(
             Finding(Code.CROSSWALK_HEADER, (entries or root).place, "there are no entries.", hint)
         )
@@ -226,5 +226,5 @@ def _yaml_rows(text: str, file: str, findings: list[Finding]) -> Iterator[tuple[
 
 def _cell(node: Node, findings: list[Finding]) -> str:
     if node.children() or node.items():
-        findings.append(Finding(Code.CROSSWALK_ROW, node.place, "a plain value is wanted here."))
+        findings.append(Finding(Code.CROSSWALK_ROW, node.place, "a single value is needed."))
     return node.text

@@ -1,7 +1,7 @@
-"""Expressions: checked against the names and types of a scope, then run as plain closures.
+"""Compile expressions: check them against the names and types in scope, and turn them into closures.
 
-The syntax is Jinja2's; the meaning is ours. Numbers are exact, text and numbers never mix silently, a
-comparison with null does not hold (except `== null` and `!= null`), and an unknown name is a fault.
+The syntax is Jinja2's, the semantics are not: numbers are exact, text and numbers are never converted
+silently, a comparison with null is false (except `== null` and `!= null`), an unknown name is a fault.
 """
 
 from __future__ import annotations
@@ -15,56 +15,64 @@ from jinja2 import nodes
 from sagerecon.documents.document import Node
 from sagerecon.mapping import arithmetic
 from sagerecon.mapping.faults import Faults
-from sagerecon.mapping.frame import NOTHING, NUMBERS, Frame, Typed, a, constant, plain_text, type_of
 from sagerecon.mapping.function import Function, call
 from sagerecon.mapping.functions import FUNCTIONS, LIST_FUNCTIONS
+from sagerecon.mapping.record_context import (
+    NOTHING,
+    NUMBERS,
+    RecordContext,
+    Typed,
+    constant,
+    plain_text,
+    type_of,
+    with_article,
+)
 from sagerecon.mapping.scope import PARAMETERS, Scope, attribute, for_each
 from sagerecon.mapping.syntax import ExpressionSyntaxError, parse_expression
 from sagerecon.model.code import Code
 from sagerecon.model.suggestion import suggestion
 from sagerecon.model.type import BOOLEAN, DECIMAL, INTEGER, TEXT, UNKNOWN, Type, list_of
 
-#: What each node of Jinja2's that we leave out is called, and what to write in its place.
-_LEFT_OUT: dict[type[nodes.Node], tuple[str, str]] = {
+#: The syntax of Jinja2 that is not supported: its name, and what to write instead.
+_UNSUPPORTED: dict[type[nodes.Node], tuple[str, str]] = {
     nodes.Filter: ("a filter (|)", "Use a function: upper(name)."),
     nodes.Test: ("a test (is)", "Compare: x == null, x != null."),
-    nodes.Pow: ("a power (**)", "Multiply."),
-    nodes.FloorDiv: ("a whole division (//)", "Use round(a / b, 0)."),
+    nodes.Pow: ("the power operator (**)", "Multiply."),
+    nodes.FloorDiv: ("integer division (//)", "Use round(a / b, 0)."),
     nodes.Dict: ("an object ({})", "Use the transform enum or a crosswalk."),
     nodes.Slice: ("a slice", "Use left(text, n)."),
 }
 
 
 def compile_expression(node: Node, scope: Scope, faults: Faults, wanted: Type | None = None) -> Typed:
-    """The value of the expression in a YAML scalar; every fault of it goes to `faults`.
+    """Compile the expression in a YAML scalar; add its faults to `faults`.
 
-    With `wanted`, a value of another type is a fault: a condition must give a boolean.
+    With `wanted`, a value of another type is a fault, as for a condition that is not a boolean.
     """
     try:
         tree = parse_expression(node.text)
     except ExpressionSyntaxError as error:
         faults.add(
-            Code.EXPRESSION_SYNTAX, faults.inside(node, error.offset), f"not an expression: {error.message}."
+            Code.EXPRESSION_SYNTAX, faults.inside(node, error.offset), f"invalid expression: {error.message}."
         )
         return NOTHING
     value = _Checker(node, scope, faults).check(tree)
     if wanted is not None and value.type not in (wanted, UNKNOWN):
-        what = "yes or no" if wanted == BOOLEAN else a(wanted)
         faults.add(
             Code.WRONG_RESULT,
             node.place,
-            f"the expression gives {a(value.type)}, and {what} is wanted here.",
-            "Compare it with something: name != null." if wanted == BOOLEAN else "",
+            f"the expression gives {with_article(value.type)}, and {with_article(wanted)} is needed.",
+            "Compare it, for example: name != null." if wanted == BOOLEAN else "",
         )
     return value
 
 
-#: The word `null` itself; a parameter that happens to be null is not that word.
+#: The word `null` itself, as opposed to a parameter whose value is null.
 _NULL = constant(None, UNKNOWN)
 
 
 class _Checker:
-    """One expression being checked; each method gives the typed value of one sort of node."""
+    """Checks one expression; each method returns the compiled value of one sort of node."""
 
     def __init__(self, node: Node, scope: Scope, faults: Faults) -> None:
         self._node = node
@@ -98,7 +106,7 @@ class _Checker:
             case nodes.CondExpr(test=test, expr1=yes, expr2=no):
                 return self._choice(test, yes, no, tree)
             case nodes.Concat(nodes=parts):
-                return Typed(TEXT, arithmetic.joined([self._joinable(part) for part in parts]))
+                return Typed(TEXT, arithmetic.joined([self._concatenable(part) for part in parts]))
             case nodes.Add() | nodes.Sub() | nodes.Mul() | nodes.Div() | nodes.Mod():
                 return self._calculation(tree)
             case nodes.Neg(node=inner):
@@ -108,8 +116,8 @@ class _Checker:
             case nodes.Call(node=nodes.Name(name=name), args=arguments):
                 return self._call(name, arguments, tree)
             case _:
-                what, hint = _LEFT_OUT.get(
-                    type(tree), ("this", "See the list of what an expression may hold.")
+                what, hint = _UNSUPPORTED.get(
+                    type(tree), ("this syntax", "docs/mapping.md lists what an expression may contain.")
                 )
                 return self._fault(
                     Code.NOT_IN_LANGUAGE, tree, f"{what} is not part of the expression language.", hint
@@ -127,31 +135,35 @@ class _Checker:
             if name in FUNCTIONS or name in LIST_FUNCTIONS:
                 hint = f"{name} is a function: {name}(…)."
             elif name == PARAMETERS:
-                hint = f"Name one of the project's parameters: {PARAMETERS}.cut_over."
+                hint = f"Name a parameter of the project: {PARAMETERS}.cut_over."
             return self._fault(Code.UNKNOWN_NAME, tree, f"there is no column or name '{name}'.", hint)
         return found
 
     def _parameter(self, name: str, tree: nodes.Node) -> Typed:
         found = self._scope.parameter(name)
         if found is None:
-            hint = suggestion(name, self._scope.parameters) or "Name it under parameters in sagerecon.yaml."
+            hint = (
+                suggestion(name, self._scope.parameters) or "Declare it under parameters in sagerecon.yaml."
+            )
             return self._fault(Code.UNKNOWN_PARAMETER, tree, f"the project has no parameter '{name}'.", hint)
         return found
 
     def _attribute(self, whole: Typed, name: str, tree: nodes.Node) -> Typed:
         if whole.type.name not in ("object", "unknown"):
-            hint = f"Ask each item: count(…, item.{name} != null)." if whole.type.name == "list" else ""
-            return self._fault(Code.UNKNOWN_ATTRIBUTE, tree, f"{a(whole.type)} has no part '{name}'.", hint)
+            hint = f"Test each item: count(…, item.{name} != null)." if whole.type.name == "list" else ""
+            return self._fault(
+                Code.UNKNOWN_ATTRIBUTE, tree, f"{with_article(whole.type)} has no attribute '{name}'.", hint
+            )
         if whole.type.fields and name not in whole.type.fields:
-            hint = suggestion(name, whole.type.fields) or f"There are: {', '.join(whole.type.fields)}."
-            return self._fault(Code.UNKNOWN_ATTRIBUTE, tree, f"the object has no part '{name}'.", hint)
+            hint = suggestion(name, whole.type.fields) or f"Available: {', '.join(whole.type.fields)}."
+            return self._fault(Code.UNKNOWN_ATTRIBUTE, tree, f"the object has no attribute '{name}'.", hint)
         return attribute(whole, name)
 
     def _item(self, whole: Typed, key: int | str, tree: nodes.Node) -> Typed:
         if isinstance(key, str):
             return self._attribute(whole, key, tree)
         if whole.type.name not in ("list", "unknown"):
-            return self._fault(Code.UNKNOWN_ATTRIBUTE, tree, f"{a(whole.type)} has no item {key}.")
+            return self._fault(Code.UNKNOWN_ATTRIBUTE, tree, f"{with_article(whole.type)} has no item {key}.")
         return Typed(whole.type.item or UNKNOWN, arithmetic.nth(whole.read, key))
 
     def _list(self, items: list[Typed], tree: nodes.Node) -> Typed:
@@ -160,28 +172,30 @@ class _Checker:
             joined = common_type(common, item.type)
             if joined is None:
                 return self._fault(
-                    Code.MIXED_TYPES, tree, f"a list of {common} cannot also hold {a(item.type)}."
+                    Code.MIXED_TYPES,
+                    tree,
+                    f"a list of {common} cannot also contain {with_article(item.type)}.",
                 )
             common = joined
         if all(item.constants for item in items):
             return constant([item.constants[0][0] for item in items], list_of(common))
         reads = [item.read for item in items]
-        return Typed(list_of(common), lambda frame: [read(frame) for read in reads])
+        return Typed(list_of(common), lambda record: [read(record) for read in reads])
 
-    def _condition(self, tree: nodes.Node) -> Callable[[Frame], Any]:
+    def _condition(self, tree: nodes.Node) -> Callable[[RecordContext], Any]:
         value = self.check(tree)
         if value.type not in (BOOLEAN, UNKNOWN):
             self._fault(
                 Code.WRONG_OPERAND,
                 tree,
-                f"{a(value.type)} is neither true nor false.",
-                "Compare it with something: name != null.",
+                f"a condition must be a boolean, not {with_article(value.type)}.",
+                "Compare it, for example: name != null.",
             )
         return value.read
 
     def _compare(self, first: nodes.Node, operands: list[nodes.Operand]) -> Typed:
         left = self.check(first)
-        links: list[Callable[[Frame], Any]] = []
+        links: list[Callable[[RecordContext], Any]] = []
         for operand in operands:
             right = self.check(operand.expr)
             links.append(self._comparison(operand.op, left, right, operand.expr))
@@ -191,7 +205,9 @@ class _Checker:
             read = arithmetic.both(read, link)
         return Typed(BOOLEAN, read)
 
-    def _comparison(self, op: str, left: Typed, right: Typed, tree: nodes.Node) -> Callable[[Frame], Any]:
+    def _comparison(
+        self, op: str, left: Typed, right: Typed, tree: nodes.Node
+    ) -> Callable[[RecordContext], Any]:
         if op in ("in", "notin"):
             return self._membership(op, left, right, tree)
         if op in ("eq", "ne") and (left is _NULL or right is _NULL):
@@ -200,23 +216,29 @@ class _Checker:
             self._fault(
                 Code.NOT_COMPARABLE,
                 tree,
-                f"{a(left.type)} cannot be compared with {a(right.type)}.",
+                f"{with_article(left.type)} cannot be compared with {with_article(right.type)}.",
                 _comparison_hint(left, right),
             )
         elif op not in ("eq", "ne") and BOOLEAN in (left.type, right.type):
-            self._fault(Code.NOT_COMPARABLE, tree, "true and false have no order.")
+            self._fault(Code.NOT_COMPARABLE, tree, "true and false have no order; use == or !=.")
         guarded = UNKNOWN in (left.type, right.type)
         if right.constants and not guarded:
             return arithmetic.comparison_with(op, left.read, right.constants[0][0])
         return arithmetic.comparison(op, left.read, right.read, guarded=guarded)
 
-    def _membership(self, op: str, left: Typed, right: Typed, tree: nodes.Node) -> Callable[[Frame], Any]:
+    def _membership(
+        self, op: str, left: Typed, right: Typed, tree: nodes.Node
+    ) -> Callable[[RecordContext], Any]:
         if right.type.name == "list":
             fits = common_type(left.type, right.type.item or UNKNOWN) is not None
         else:
             fits = {left.type.name, right.type.name} <= {"text", "unknown"}
         if not fits:
-            self._fault(Code.NOT_COMPARABLE, tree, f"{a(left.type)} cannot be looked for in {a(right.type)}.")
+            self._fault(
+                Code.NOT_COMPARABLE,
+                tree,
+                f"{with_article(left.type)} cannot be searched for in {with_article(right.type)}.",
+            )
         return arithmetic.membership(left.read, right.read, wanted=op == "in")
 
     def _choice(self, test: nodes.Node, yes: nodes.Node, no: nodes.Node | None, tree: nodes.Node) -> Typed:
@@ -225,27 +247,30 @@ class _Checker:
         common = common_type(first.type, second.type)
         if common is None:
             return self._fault(
-                Code.MIXED_TYPES, tree, f"one branch gives {a(first.type)} and the other {a(second.type)}."
+                Code.MIXED_TYPES,
+                tree,
+                f"the branches have different types: {first.type} and {second.type}.",
             )
         return Typed(common, arithmetic.choice(condition, first.read, second.read))
 
-    def _joinable(self, tree: nodes.Node) -> Callable[[Frame], Any]:
+    def _concatenable(self, tree: nodes.Node) -> Callable[[RecordContext], Any]:
         value = self.check(tree)
         if value.type.name in ("list", "object", "reference"):
-            self._fault(Code.WRONG_OPERAND, tree, f"{a(value.type)} cannot be joined to text.")
+            self._fault(Code.WRONG_OPERAND, tree, f"{with_article(value.type)} cannot be joined to text.")
         return arithmetic.as_text(value.read, value.type == TEXT)
 
     def _calculation(self, tree: nodes.BinExpr) -> Typed:
         left, right = self.check(tree.left), self.check(tree.right)
         for value, side in ((left, tree.left), (right, tree.right)):
             if value.type.name not in (*NUMBERS, "unknown"):
-                hint = {"text": "Join text with ~, or read a number with decimal(…)."}.get(
-                    value.type.name, ""
-                )
+                hint = {"text": "Join text with ~, or convert it with decimal(…)."}.get(value.type.name, "")
                 if value.type.name == "date":
                     hint = "Use days(date, n)."
                 return self._fault(
-                    Code.WRONG_OPERAND, side, f"{a(value.type)} cannot be calculated with.", hint
+                    Code.WRONG_OPERAND,
+                    side,
+                    f"arithmetic needs numbers, not {with_article(value.type)}.",
+                    hint,
                 )
         whole = left.type == right.type == INTEGER and not isinstance(tree, nodes.Div)
         read = arithmetic.calculation(tree.operator, left.read, right.read)
@@ -254,12 +279,14 @@ class _Checker:
     def _sign(self, tree: nodes.Node, change: Any) -> Typed:
         value = self.check(tree)
         if value.type.name not in (*NUMBERS, "unknown"):
-            return self._fault(Code.WRONG_OPERAND, tree, f"{a(value.type)} has no sign.")
+            return self._fault(
+                Code.WRONG_OPERAND, tree, f"a sign needs a number, not {with_article(value.type)}."
+            )
         return Typed(value.type, arithmetic.negative(value.read)) if change else value
 
     def _call(self, name: str, arguments: list[nodes.Expr], tree: nodes.Node) -> Typed:
         if isinstance(tree, nodes.Call) and (tree.kwargs or tree.dyn_args or tree.dyn_kwargs):
-            return self._fault(Code.WRONG_ARGUMENT, tree, f"{name} takes its arguments by position only.")
+            return self._fault(Code.WRONG_ARGUMENT, tree, f"{name} accepts positional arguments only.")
         if name in LIST_FUNCTIONS and arguments:
             first = self.check(arguments[0])
             if first.type.name in ("list", "unknown") or name not in ("min", "max"):
@@ -279,9 +306,9 @@ class _Checker:
     def _over_list(self, name: str, items: Typed, arguments: list[nodes.Expr], tree: nodes.Node) -> Typed:
         function = LIST_FUNCTIONS[name]
         if items.type.name not in ("list", "unknown") or len(arguments) > 2:
-            message = f"{name} works on a list, and for each item on `item`."
+            message = f"{name} needs a list and, for each item, an expression of `item`."
             return self._fault(Code.WRONG_ARGUMENT, tree, message, f"Write {function.signature}.")
-        each = Typed(items.type.item or UNKNOWN, lambda frame: frame.elements.get("item"))
+        each = Typed(items.type.item or UNKNOWN, lambda record: record.elements.get("item"))
         if len(arguments) == 2:
             inner = self._scope.with_element("item", items.type.item or UNKNOWN)
             each = _Checker(self._node, inner, self._faults).check(arguments[1])
@@ -290,23 +317,25 @@ class _Checker:
                 Code.WRONG_ARGUMENT, tree, f"{name} needs a condition.", f"Write {function.signature}."
             )
         if not function.accepts(each.type, len(arguments)):
-            message = f"{name} cannot work on {a(each.type)}."
+            message = f"{name} does not accept {with_article(each.type)}."
             return self._fault(Code.WRONG_ARGUMENT, tree, message, f"Write {function.signature}.")
-        return Typed(function.gives(each.type), _gather(function.apply, items, each, len(arguments) == 2))
+        return Typed(
+            function.result_type(each.type), _gather(function.apply, items, each, len(arguments) == 2)
+        )
 
 
 def _gather(
     apply: Callable[[list[Any]], Any], items: Typed, each: Typed, has_body: bool
-) -> Callable[[Frame], Any]:
+) -> Callable[[RecordContext], Any]:
     if not has_body:
-        return lambda frame: apply(list(items.read(frame) or ()))
+        return lambda record: apply(list(items.read(record) or ()))
 
     values = for_each("item", items.read, each.read)
-    return lambda frame: apply(values(frame))
+    return lambda record: apply(values(record))
 
 
 def common_type(left: Type, right: Type) -> Type | None:
-    """The type of a value that may be either, or None where they do not mix."""
+    """Return the type of a value that may be of either type, or None where they cannot be mixed."""
     if left in (UNKNOWN, right):
         return right
     if right == UNKNOWN:
@@ -325,5 +354,5 @@ def _comparison_hint(left: Typed, right: Typed) -> str:
     if "date" in names and texts:
         return f"Write date('{plain_text(texts[0].constants[0][0])}')."
     if "text" in names and names & set(NUMBERS):
-        return "Write the number without quotes, or read the text with decimal(…)."
+        return "Write the number without quotes, or convert the text with decimal(…)."
     return ""

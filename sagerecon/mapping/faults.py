@@ -1,4 +1,4 @@
-"""What is wrong with one mapping file, gathered as it is compiled."""
+"""The findings of one mapping file, collected while it is compiled."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sagerecon.model.suggestion import suggestion
 
 
 class Faults:
-    """The findings of one file, and its lines, which say where an expression's parts stand."""
+    """The findings of one file; its lines give the position of each part of an expression."""
 
     def __init__(self, text: str) -> None:
         self._lines = text.splitlines()
@@ -21,24 +21,24 @@ class Faults:
     def add(
         self, code: Code, place: Place, message: str, hint: str = "", severity: Severity = Severity.ERROR
     ) -> None:
-        """Something is wrong at `place`."""
+        """Add a finding at `place`, unless the same one was added before."""
         finding = Finding(code, place, message, hint, severity)
         if finding not in self.findings:
             self.findings.append(finding)
 
     def unknown(self, code: Code, place: Place, message: str, word: str, words: Iterable[str]) -> None:
-        """A name that is none of `words`: the hint suggests the nearest, or lists a few."""
+        """Add a finding about a name that is not in `words`; suggest the nearest, or list them if few."""
         known = sorted(words)
-        few = f"There are: {', '.join(known)}." if 0 < len(known) <= 12 else ""
+        few = f"Available: {', '.join(known)}." if 0 < len(known) <= 12 else ""
         self.add(code, place, message, suggestion(word, known) or few)
 
     @property
     def has_errors(self) -> bool:
-        """Whether any finding keeps the file from being used."""
+        """Whether any finding prevents the use of the file."""
         return any(finding.severity is Severity.ERROR for finding in self.findings)
 
     def inside(self, node: Node, offset: int) -> Place:
-        """The place of the character `offset` of a scalar's text, as it stands in the file."""
+        """Return the place in the file of the character at `offset` of a scalar's text."""
         place = node.place
         if not 0 < place.line <= len(self._lines):
             return place
@@ -64,7 +64,7 @@ class Faults:
 
 
 def _after_quote(line: str, start: int, offset: int) -> int:
-    """The index in `line` of the character `offset` of the quoted text that opens at `start`."""
+    """Return the index in `line` of the character at `offset` of the quoted text that opens at `start`."""
     quote, index = line[start], start + 1
     for _ in range(offset):
         escaped = line[index : index + 2] == "''" if quote == "'" else line[index : index + 1] == "\\"

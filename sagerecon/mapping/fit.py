@@ -1,4 +1,4 @@
-"""Whether a value may stand in a field of Sage's, and how it gets there."""
+"""Check values against the fields of Sage, and convert them to the types of those fields."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from typing import Any
 from sagerecon.documents.document import Node
 from sagerecon.mapping.constants import constant_of
 from sagerecon.mapping.faults import Faults
-from sagerecon.mapping.frame import (
+from sagerecon.mapping.record_context import (
     NUMBERS,
     REFERENCE,
-    Frame,
-    Read,
+    Reader,
+    RecordContext,
     RefusalError,
     Typed,
-    a,
     plain_text,
     type_of,
+    with_article,
 )
 from sagerecon.model.catalog import Catalog, Field
 from sagerecon.model.code import Code
@@ -33,20 +33,20 @@ _TYPES = {
     "datetime": DATETIME,
 }
 
-#: What to write where a value of one type stands in a field of another.
-_BRIDGES = {
-    ("text", "decimal"): "Read the amount: do: [{money: {scale: 2}}].",
-    ("text", "date"): "Read the date: do: [{date: '%d/%m/%Y'}].",
+#: The hint where a value of one type is given to a field of another.
+_CONVERSIONS = {
+    ("text", "decimal"): "Convert the amount: do: [{money: {scale: 2}}].",
+    ("text", "date"): "Convert the date: do: [{date: '%d/%m/%Y'}].",
     ("datetime", "date"): "Take the day: do: [date].",
-    ("text", "boolean"): "Say which text means what: do: [{enum: {Y: true, N: false}}].",
-    ("decimal", "integer"): "Read it as a whole number: do: [integer].",
-    ("text", "list"): "Give a list: value: [A], or do: [{split: ','}].",
+    ("text", "boolean"): "Map each text to true or false: do: [{enum: {Y: true, N: false}}].",
+    ("decimal", "integer"): "Convert it to a whole number: do: [integer].",
+    ("text", "list"): "Write a list: value: [A], or split the text: do: [{split: ','}].",
     ("list", "text"): "Take one item: do: [{nth: 1}], or join them: do: [{join: ', '}].",
 }
 
 
 def type_of_field(field: Field) -> Type:
-    """The type a field has in an expression of a check."""
+    """Return the type that a field has in the expression of a check."""
     if field.type == "list":
         item = (
             Type("object", fields={n: type_of_field(f) for n, f in field.fields.items()})
@@ -60,7 +60,7 @@ def type_of_field(field: Field) -> Type:
 
 
 def item_field(field: Field) -> Field:
-    """The field of one item of a list."""
+    """Return the field that describes one item of a list."""
     if field.fields or field.type == "unknown":
         return Field(field.name, "object" if field.fields else "unknown", fields=field.fields)
     of = field.items or "text"
@@ -68,13 +68,13 @@ def item_field(field: Field) -> Field:
 
 
 def fit_constant(node: Node, field: Field) -> Typed:
-    """A value written out in the mapping, read as the field wants it."""
+    """Return the constant in `node`, converted to the type of the field."""
     return constant_of(node, type_of_field(field))
 
 
-def fit(value: Typed, field: Field, node: Node, path: str, catalog: Catalog, faults: Faults) -> Read:
-    """How to read the value as the field takes it; what cannot be is a fault at `node`."""
-    if not _takes(value, field, node, path, faults):
+def fit(value: Typed, field: Field, node: Node, path: str, catalog: Catalog, faults: Faults) -> Reader:
+    """Return a reader that converts the value to the type of `field`; a mismatch is a finding at `node`."""
+    if not _accepts(value, field, node, path, faults):
         return value.read
     items = [
         (item, place)
@@ -88,73 +88,78 @@ def fit(value: Typed, field: Field, node: Node, path: str, catalog: Catalog, fau
     if field.type == "decimal" and value.type == INTEGER:
         return _converted(value.read, decimal)
     if field.type == "integer" and value.type == TEXT:
-        return _converted(value.read, _whole)
+        return _converted(value.read, _read_integer)
     if field.type == "text" and value.type == INTEGER:
         return _converted(value.read, str)
     return value.read
 
 
 def natural_value(value: Any, field: Field | None) -> Any:
-    """The value of a natural key as Sage would answer it: a number where the field is one.
+    """Return the value of a natural key as Sage answers it: a number where the field is an integer.
 
     Raises:
-        RefusalError: it cannot be that.
+        RefusalError: The value is not a number, and the field is an integer.
     """
     if field is not None and field.type == "integer" and isinstance(value, str):
-        return _whole(value)
+        return _read_integer(value)
     return plain_text(value)
 
 
-def _takes(value: Typed, field: Field, node: Node, path: str, faults: Faults) -> bool:
+def _accepts(value: Typed, field: Field, node: Node, path: str, faults: Faults) -> bool:
     given, wanted = value.type.name, field.type
     if value.type == REFERENCE or (given == "list" and value.type.item == REFERENCE):
-        return _takes_reference(value, field, node, path, faults)
+        return _accepts_reference(value, field, node, path, faults)
     if wanted not in (*_TYPES, "list", "object") or given in (wanted, "unknown"):
         return True
     if (given, wanted) in (("integer", "decimal"), ("text", "integer"), ("integer", "text")):
         return True
     if wanted == "list" and given == "text" and field.fields:
-        hint = "Give each line its fields: each: {from: lines}, fields: {…}."
+        hint = "Describe each item: each: {from: lines}, fields: {…}."
     elif wanted == "object":
-        hint = f"Give its fields: {field.name}: {{fields: {{…}}}}."
+        hint = f"Describe its fields: {field.name}: {{fields: {{…}}}}."
     elif given in NUMBERS and wanted == "date":
         hint = ""
     elif wanted == "text":
-        hint = _BRIDGES.get((given, wanted), "Write it out: do: [text].")
+        hint = _CONVERSIONS.get((given, wanted), "Convert it to text: do: [text].")
     else:
-        hint = _BRIDGES.get((given, wanted), "")
+        hint = _CONVERSIONS.get((given, wanted), "")
     if wanted == "boolean" and given == "text" and value.constants:
         word = plain_text(value.constants[0][0])
         faults.add(
             Code.TEXT_NOT_BOOLEAN,
             node.place,
-            f"'{word}' is text, and {path} wants true or false.",
+            f"{path} is a boolean, and '{word}' is text.",
             "Write true or false.",
         )
         return False
     faults.add(
-        Code.WRONG_FIELD_TYPE, node.place, f"{path} is {a(wanted)}, and this gives {a(value.type)}.", hint
+        Code.WRONG_FIELD_TYPE,
+        node.place,
+        f"{path} is {with_article(wanted)}, and the value is {with_article(value.type)}.",
+        hint,
     )
     return False
 
 
-def _takes_reference(value: Typed, field: Field, node: Node, path: str, faults: Faults) -> bool:
+def _accepts_reference(value: Typed, field: Field, node: Node, path: str, faults: Faults) -> bool:
     if not field.refers_to:
-        faults.add(Code.WRONG_REFERENCE, node.place, f"{path} takes no reference.", "Use from: or value:.")
+        faults.add(
+            Code.WRONG_REFERENCE, node.place, f"{path} is not a reference field.", "Use from: or value:."
+        )
         return False
     if value.kind and not field.accepts(value.kind):
         wanted = " or ".join(field.targets or (field.refers_to,))
         faults.add(
             Code.WRONG_REFERENCE,
             node.place,
-            f"{path} refers to a {wanted}, and this refers to a {value.kind}.",
+            f"{path} refers to {wanted}, not to {value.kind}.",
         )
         return False
     if (field.type == "list") is not (value.type.name == "list"):
         faults.add(
             Code.WRONG_REFERENCE,
             node.place,
-            f"{path} takes {'a list of references' if field.type == 'list' else 'one reference'}.",
+            f"{path} needs {'a list of references' if field.type == 'list' else 'a single reference'}.",
         )
         return False
     return True
@@ -168,49 +173,54 @@ def _check_constant(
     if value is None:
         return
     if field.max_length and isinstance(value, str) and len(value) > field.max_length:
-        message = f"'{text}' has {len(text)} characters, and {path} takes {field.max_length}."
+        message = f"'{text}' has {len(text)} characters; {path} allows at most {field.max_length}."
         faults.add(Code.CONSTANT_TOO_LONG, place, message, "Shorten it.")
     if choices and text not in choices:
-        faults.unknown(Code.CONSTANT_NOT_ALLOWED, place, f"{path} cannot be '{text}'.", text, choices)
-    if field.type == "integer" and isinstance(value, str) and not _is_whole(value):
-        faults.add(Code.CONSTANT_NOT_ALLOWED, place, f"{path} is a whole number, and '{text}' is none.")
+        faults.unknown(
+            Code.CONSTANT_NOT_ALLOWED, place, f"'{text}' is not an allowed value of {path}.", text, choices
+        )
+    if field.type == "integer" and isinstance(value, str) and not _is_integer(value):
+        faults.add(
+            Code.CONSTANT_NOT_ALLOWED, place, f"{path} is an integer, and '{text}' is not a whole number."
+        )
 
 
-def _is_whole(text: str) -> bool:
+def _is_integer(text: str) -> bool:
     return text.isascii() and text.removeprefix("-").isdecimal()
 
 
-def _whole(text: Any) -> int:
+def _read_integer(text: Any) -> int:
     plain = str(text).strip()
-    if not _is_whole(plain):
+    if not _is_integer(plain):
         raise RefusalError(Code.NOT_WHOLE, f"'{text}' is not a whole number")
     return int(plain)
 
 
-def _converted(read: Read, convert: Any) -> Read:
-    def converted(frame: Frame) -> Any:
-        value = read(frame)
+def _converted(read: Reader, convert: Any) -> Reader:
+    def converted(record: RecordContext) -> Any:
+        value = read(record)
         return None if value is None or value == "" else convert(value)
 
     return converted
 
 
-def _checked(read: Read, field: Field) -> Read:
-    """Reads a value whose type was not known beforehand, and refuses what the field does not take."""
+def _checked(read: Reader, field: Field) -> Reader:
+    """Return a reader that checks the type of each value, where it is not known before a row is read."""
     wanted = type_of_field(field)
 
-    def checked(frame: Frame) -> Any:
-        value = read(frame)
+    def checked(record: RecordContext) -> Any:
+        value = read(record)
         if value is None or wanted == UNKNOWN or type_of(value).name == wanted.name:
             return value
         if wanted == DECIMAL and type_of(value) == INTEGER:
             return decimal(value)
         if wanted == INTEGER and isinstance(value, str):
-            return _whole(value)
+            return _read_integer(value)
         if wanted == TEXT and type_of(value) == INTEGER:
             return str(value)
         raise RefusalError(
-            Code.WRONG_FIELD_TYPE, f"'{plain_text(value)}' is {a(type_of(value))}, not {a(wanted)}"
+            Code.WRONG_FIELD_TYPE,
+            f"'{plain_text(value)}' is {with_article(type_of(value))}, not {with_article(wanted)}",
         )
 
     return checked

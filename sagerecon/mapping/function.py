@@ -1,4 +1,4 @@
-"""What a function of the expression language is: a named value with its types, its words and an example."""
+"""The definition of a function of the expression language: its types, description and example."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from sagerecon.mapping.frame import NUMBERS, Frame, Typed, a
+from sagerecon.mapping.record_context import NUMBERS, RecordContext, Typed, counted, with_article
 from sagerecon.model.type import Type
 
-Gives: TypeAlias = Callable[[Sequence[Type]], Type]
+ResultType: TypeAlias = Callable[[Sequence[Type]], Type]
 
-#: What a parameter may be called, and the types it stands for. "any" is every scalar.
+#: The types that a parameter accepts, by the name of the parameter type; "any" is every scalar.
 _ACCEPTS: dict[str, tuple[str, ...]] = {
     "number": NUMBERS,
     "integer": ("integer",),
@@ -23,63 +23,61 @@ _ACCEPTS: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A function of single values. With a null argument it gives null, unless it `sees_null`."""
+    """A function of single values. A null argument gives null, unless the function `accepts_null`."""
 
     name: str
     signature: str
     about: str
-    takes: tuple[str, ...]
-    gives: Gives
+    parameter_types: tuple[str, ...]
+    result_type: ResultType
     apply: Callable[..., Any]
-    example: tuple[str, str]  #: an expression and the text of what it gives
-    repeats: bool = False  #: the last parameter may come again and again
-    sees_null: bool = False
+    example: tuple[str, str]  #: an expression and the text of its result
+    is_variadic: bool = False  #: the last parameter may be repeated
+    accepts_null: bool = False
 
     def problem(self, types: Sequence[Type]) -> str:
-        """What is wrong with arguments of these types, or nothing."""
-        least, most = len(self.takes), 99 if self.repeats else len(self.takes)
+        """Return what is wrong with arguments of these types; empty where nothing is."""
+        least, most = len(self.parameter_types), 99 if self.is_variadic else len(self.parameter_types)
         if not least <= len(types) <= most:
-            return (
-                f"{self.name} takes {least}{' or more' if self.repeats else ''} and was given {len(types)}."
-            )
+            wanted = f"{least} or more arguments" if self.is_variadic else counted(least, "argument")
+            return f"{self.name} needs {wanted}, not {len(types)}."
         for number, type_ in enumerate(types):
-            wanted = self.takes[min(number, least - 1)]
+            wanted = self.parameter_types[min(number, least - 1)]
             if type_.name not in (*_ACCEPTS[wanted], "unknown"):
-                return (
-                    f"{self.name} wants {a(wanted) if wanted != 'any' else 'a single value'}, not {a(type_)}."
-                )
-        if self.repeats and self._mixed(types):
+                needed = "a single value" if wanted == "any" else with_article(wanted)
+                return f"{self.name} needs {needed}, not {with_article(type_)}."
+        if self.is_variadic and self._mixes_types(types):
             return f"{self.name} cannot mix {' and '.join(dict.fromkeys(str(type_) for type_ in types))}."
         return ""
 
-    def _mixed(self, types: Sequence[Type]) -> bool:
+    def _mixes_types(self, types: Sequence[Type]) -> bool:
         names = {type_.name for type_ in types} - {"unknown"}
         return len(names) > 1 and not names <= set(NUMBERS)
 
 
 @dataclass(frozen=True, slots=True)
 class ListFunction:
-    """A function over the items of a list; its second argument is worked out for each, as `item`."""
+    """A function of a list; its second argument is evaluated for each item, named `item`."""
 
     name: str
     signature: str
     about: str
     accepts: Callable[[Type, int], bool]  #: the type of an item, and how many arguments there are
-    gives: Callable[[Type], Type]
+    result_type: Callable[[Type], Type]
     apply: Callable[[list[Any]], Any]
     example: tuple[str, str]
     needs_body: bool = False
 
 
 def call(function: Function, arguments: Sequence[Typed]) -> Typed:
-    """The value of the function over its arguments."""
+    """Return the value of the function applied to its arguments."""
     reads, apply = [argument.read for argument in arguments], function.apply
-    result = function.gives([argument.type for argument in arguments])
-    if function.sees_null:
-        return Typed(result, lambda frame: apply(*[read(frame) for read in reads]))
+    result = function.result_type([argument.type for argument in arguments])
+    if function.accepts_null:
+        return Typed(result, lambda record: apply(*[read(record) for read in reads]))
 
-    def read(frame: Frame) -> Any:
-        values = [read(frame) for read in reads]
+    def read(record: RecordContext) -> Any:
+        values = [read(record) for read in reads]
         return None if None in values else apply(*values)
 
     return Typed(result, read)

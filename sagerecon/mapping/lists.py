@@ -1,4 +1,4 @@
-"""Lists in a target: one item for each of the source's, one picked out of them, or a fixed few."""
+"""Lists in the target (`each`, `items`), and a single item picked from a list (`pick`)."""
 
 from __future__ import annotations
 
@@ -8,56 +8,56 @@ from typing import Any, TypeAlias
 
 from sagerecon.documents.document import Node
 from sagerecon.mapping.context import Context
-from sagerecon.mapping.frame import NOTHING, Frame, Read, RefusalError, Typed, a
+from sagerecon.mapping.record_context import NOTHING, Reader, RecordContext, RefusalError, Typed, with_article
 from sagerecon.mapping.scope import for_each
 from sagerecon.model.code import Code
 from sagerecon.model.type import UNKNOWN, list_of
 
-#: Compiles what stands for one item, with the item's name in scope.
-Body: TypeAlias = Callable[[Context], Typed]
+#: Compiles the value of one item, with the name of the item in scope.
+CompileItem: TypeAlias = Callable[[Context], Typed]
 
 
-def each_item(node: Node, context: Context, body: Body) -> Typed:
-    """A list with what `body` makes of each item; items it makes nothing of are not in it."""
-    walked = _walked(node["each"], context)
+def compile_each(node: Node, context: Context, compile_item: CompileItem) -> Typed:
+    """Compile an `each`: the values of the items of a list, without those that are null or blank."""
+    walked = _compile_walk(node["each"], context)
     if walked is None:
         return NOTHING
     items, name, inner, where = walked
-    value = body(inner)
+    value = compile_item(inner)
 
-    def one(frame: Frame) -> Any:
-        frame.indices[-1] += 1
-        return value.read(frame) if where is None or where(frame) else None
+    def one(record: RecordContext) -> Any:
+        record.indices[-1] += 1
+        return value.read(record) if where is None or where(record) else None
 
     each = for_each(name, items, one)
 
-    def read(frame: Frame) -> Any:
-        frame.indices.append(-1)
+    def read(record: RecordContext) -> Any:
+        record.indices.append(-1)
         try:
-            made = [item for item in each(frame) if item is not None and item != ""]
+            made = [item for item in each(record) if item is not None and item != ""]
         finally:
-            frame.indices.pop()
+            record.indices.pop()
         return made or None
 
     return Typed(list_of(value.type), read, kind=value.kind)
 
 
-def picked_item(node: Node, context: Context, body: Body) -> Typed:
-    """What `body` makes of the one item that meets `where`; null for none."""
+def compile_pick(node: Node, context: Context, compile_item: CompileItem) -> Typed:
+    """Compile a `pick`: the value of the one item that meets `where`; null where none does."""
     pick = node["pick"]
-    walked = _walked(pick, context)
+    walked = _compile_walk(pick, context)
     if walked is None:
         return NOTHING
     items, name, inner, where = walked
-    value = body(inner)
+    value = compile_item(inner)
     expect = pick.get("expect")
     expected = expect.text if expect is not None else "at_most_one"
 
     test = for_each(name, items, where) if where is not None else None
 
-    def chosen(frame: Frame) -> list[Any]:
-        there = items(frame) or ()
-        found = list(compress(there, test(frame))) if test is not None else list(there)
+    def chosen(record: RecordContext) -> list[Any]:
+        there = items(record) or ()
+        found = list(compress(there, test(record))) if test is not None else list(there)
         if expected == "first":
             return found[:1]
         _check_count(len(found), expected)
@@ -68,47 +68,49 @@ def picked_item(node: Node, context: Context, body: Body) -> Typed:
     return Typed(value.type, read, kind=value.kind)
 
 
-def fixed_items(values: Sequence[Typed]) -> Typed:
-    """A list of these values; those that are null are not in it."""
+def compile_items(values: Sequence[Typed]) -> Typed:
+    """Return the list of `values`, without those that are null or blank."""
     reads = [value.read for value in values]
 
-    def read(frame: Frame) -> Any:
-        made = [one for read in reads if (one := read(frame)) is not None and one != ""]
+    def read(record: RecordContext) -> Any:
+        made = [one for read in reads if (one := read(record)) is not None and one != ""]
         return made or None
 
     return Typed(list_of(values[0].type if values else UNKNOWN), read)
 
 
-def _only_one(made: Callable[[Frame], list[Any]]) -> Read:
-    return lambda frame: next(iter(made(frame)), None)
+def _only_one(made: Callable[[RecordContext], list[Any]]) -> Reader:
+    return lambda record: next(iter(made(record)), None)
 
 
 def _check_count(count: int, expected: str) -> None:
     if count > 1:
         raise RefusalError(
             Code.TOO_MANY_ITEMS,
-            f"{count} items meet the condition, and at most one may",
-            "Narrow where:, or say expect: first.",
+            f"{count} items meet the condition; at most one is allowed",
+            "Narrow where:, or write expect: first.",
         )
     if not count and expected == "exactly_one":
-        raise RefusalError(Code.NO_ITEM, "no item meets the condition, and exactly one must")
+        raise RefusalError(Code.NO_ITEM, "no item meets the condition; exactly one is required")
 
 
-def _walked(node: Node, context: Context) -> tuple[Read, str, Context, Read | None] | None:
-    """The list, the name of its items, the context inside it, and the condition on an item."""
+def _compile_walk(node: Node, context: Context) -> tuple[Reader, str, Context, Reader | None] | None:
+    """Return the list, the name of its items, the context inside it, and the condition; None on a fault."""
     source = node.get("from") or node.get("each") if node.children() else node
     if source is None:
         return None
     items = context.path(source)
     if items.type.name not in ("list", "unknown"):
-        context.faults.add(Code.NOT_A_LIST, source.place, f"'{source.text}' is {a(items.type)}, not a list.")
+        context.faults.add(
+            Code.NOT_A_LIST, source.place, f"'{source.text}' is {with_article(items.type)}, not a list."
+        )
         return None
     given = node.get("as")
     name = given.text if given is not None else "item"
     if context.scope.is_taken(name):
         place = given.place if given is not None else source.place
         context.faults.add(
-            Code.NAME_TAKEN, place, f"the name '{name}' is taken already.", "Give the item another: as: line."
+            Code.NAME_TAKEN, place, f"the name '{name}' is already in use.", "Choose another: as: line."
         )
         return None
     inner = context.within(context.scope.with_element(name, items.type.item or UNKNOWN))

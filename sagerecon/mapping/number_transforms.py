@@ -1,4 +1,4 @@
-"""Transforms that read, round and turn numbers, and those of dates."""
+"""Transforms of numbers and dates."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sagerecon.mapping.frame import RefusalError, iso_day, plain_text
-from sagerecon.mapping.transform import Example, Options, Parameter, Step, Transform, day_of, simple
+from sagerecon.mapping.record_context import RefusalError, iso_day, plain_text
+from sagerecon.mapping.transform import Example, Options, Parameter, Step, Transform, day_of, without_options
 from sagerecon.model.code import Code
 from sagerecon.model.money import decimal, rounded
 from sagerecon.model.type import DATE, DECIMAL, INTEGER
@@ -21,16 +21,16 @@ _ROUNDING = {
     "down": exact.ROUND_DOWN,
     "up": exact.ROUND_UP,
 }
-#: No ledger has a number of more digits, and writing one out would take for ever: `1e999999`.
+#: The digits of DuckDB's DECIMAL(38). Without a limit, `1e999999` would be written out in full.
 _LARGEST = 38
 _NUMBERS = ("integer", "decimal")
 
 
 def read_number(text: str, point: str = ".", thousands: str = "") -> Decimal:
-    """The exact number written in `text` with these marks; blank text is refused like any other non-number.
+    """Return the exact number written in `text` with this decimal point and thousands separator.
 
     Raises:
-        RefusalError: it is not a number.
+        RefusalError: The text is not a number; blank text is not one either.
     """
     plain = text.strip()
     if thousands:
@@ -40,10 +40,10 @@ def read_number(text: str, point: str = ".", thousands: str = "") -> Decimal:
     try:
         number = decimal(plain)
     except ValueError:
-        hint = "Say how it is written: {decimal: {point: ',', thousands: '.'}}." if "," in text else ""
+        hint = "State its format: {decimal: {point: ',', thousands: '.'}}." if "," in text else ""
         raise RefusalError(Code.NOT_A_NUMBER, f"'{text}' is not a number", hint) from None
     if number.adjusted() > _LARGEST:
-        raise RefusalError(Code.NOT_A_NUMBER, f"'{text}' has more digits than any ledger")
+        raise RefusalError(Code.NOT_A_NUMBER, f"'{text}' has more than 38 digits")
     return number
 
 
@@ -83,7 +83,7 @@ def _money(options: Options) -> Step:
     return Step(apply, DECIMAL)
 
 
-def _turned(function: Callable[[Any], Any]) -> Callable[[Options], Step]:
+def _apply_number_function(function: Callable[[Any], Any]) -> Callable[[Options], Step]:
     return lambda options: Step(lambda value, _: function(value), options.input.type)
 
 
@@ -99,15 +99,15 @@ def _date(options: Options) -> Step:
                 return iso_day(text)
             return datetime.strptime(text, pattern).date()  # noqa: DTZ007 - a day has no zone
         except ValueError:
-            wanted = "a date such as 2017-03-31" if pattern == "iso" else f"a date written {pattern}"
+            wanted = "a date such as 2017-03-31" if pattern == "iso" else f"a date of the format {pattern}"
             raise RefusalError(
-                Code.NOT_A_DATE, f"'{text}' is not {wanted}", "Say how it is written: {date: '%d/%m/%Y'}."
+                Code.NOT_A_DATE, f"'{text}' is not {wanted}", "State its format: {date: '%d/%m/%Y'}."
             ) from None
 
     return Step(apply, DATE)
 
 
-def _moved(options: Options) -> Step:
+def _add_days(options: Options) -> Step:
     span = timedelta(days=options["days"])
 
     def apply(value: Any, _: Any) -> Any:
@@ -115,76 +115,82 @@ def _moved(options: Options) -> Step:
             return value + span
         except OverflowError:
             raise RefusalError(
-                Code.NOT_A_DATE, f"{plain_text(value)} moved by {span.days} days is no date"
+                Code.NOT_A_DATE, f"{plain_text(value)} plus {span.days} days is outside the calendar"
             ) from None
 
     return Step(apply, options.input.type)
 
 
 def month_end(day: date) -> date:
-    """The last day of its month."""
+    """Return the last day of the month of `day`."""
     return day.replace(day=calendar.monthrange(day.year, day.month)[1])
 
 
 NUMBER_TRANSFORMS = (
     Transform(
-        "decimal",
-        "The exact number written in a text.",
-        ("text", *_NUMBERS),
-        _decimal,
-        Example("{decimal: {point: ',', thousands: '.'}}", "'1.234,50'", "1234.50"),
-        (Parameter("point", "text", "."), Parameter("thousands", "text", "")),
+        name="decimal",
+        about="Converts text to the exact number written in it.",
+        input_types=("text", *_NUMBERS),
+        build=_decimal,
+        example=Example("{decimal: {point: ',', thousands: '.'}}", "'1.234,50'", "1234.50"),
+        parameters=(Parameter("point", "text", "."), Parameter("thousands", "text", "")),
     ),
     Transform(
-        "integer",
-        "The whole number written in a text; anything behind the point quarantines the record.",
-        ("text", *_NUMBERS),
-        _integer,
-        Example("integer", "'0042'", "42"),
+        name="integer",
+        about="Converts text to a whole number; decimals other than zero quarantine the record.",
+        input_types=("text", *_NUMBERS),
+        build=_integer,
+        example=Example("integer", "'0042'", "42"),
     ),
     Transform(
-        "money",
-        "The amount with so many decimals, half a unit away from zero unless told otherwise.",
-        ("text", *_NUMBERS),
-        _money,
-        Example("{money: {scale: 2, rounding: half_up}}", "'2.345'", "2.35"),
-        (
-            Parameter("scale", "integer", 2, least=0),
-            Parameter("rounding", "word", "half_up", words=tuple(_ROUNDING)),
+        name="money",
+        about="Rounds to a number of decimals, half away from zero by default.",
+        input_types=("text", *_NUMBERS),
+        build=_money,
+        example=Example("{money: {scale: 2, rounding: half_up}}", "'2.345'", "2.35"),
+        parameters=(
+            Parameter("scale", "integer", 2, minimum=0),
+            Parameter("rounding", "word", "half_up", choices=tuple(_ROUNDING)),
         ),
-        alters=True,
+        reports_change=True,
     ),
     Transform(
-        "negate",
-        "With its sign turned.",
-        _NUMBERS,
-        _turned(lambda value: -value if value else value),
-        Example("negate", "5", "-5"),
-    ),
-    Transform("abs", "Without its sign.", _NUMBERS, _turned(abs), Example("abs", "-5", "5")),
-    Transform(
-        "date",
-        "The day written in a text (ISO unless a format is given), or the day of a date with time.",
-        ("text", "date", "datetime"),
-        _date,
-        Example("{date: '%d/%m/%Y'}", "'31/03/2017'", "'2017-03-31'"),
-        (Parameter("format", "text", "iso"),),
+        name="negate",
+        about="Negates the number.",
+        input_types=_NUMBERS,
+        build=_apply_number_function(lambda value: -value if value else value),
+        example=Example("negate", "5", "-5"),
     ),
     Transform(
-        "add_days",
-        "So many days later; earlier where the number is negative.",
-        ("date", "datetime"),
-        _moved,
-        Example("[date, {add_days: -1}]", "'2017-04-01'", "'2017-03-31'"),
-        (Parameter("days", "integer", required=True),),
-        alters=True,
+        name="abs",
+        about="Takes the absolute value.",
+        input_types=_NUMBERS,
+        build=_apply_number_function(abs),
+        example=Example("abs", "-5", "5"),
     ),
     Transform(
-        "month_end",
-        "The last day of its month.",
-        ("date",),
-        simple(month_end, DATE),
-        Example("[date, month_end]", "'2016-02-03'", "'2016-02-29'"),
-        alters=True,
+        name="date",
+        about="Converts text (ISO, or the format given) or a date with time to a date.",
+        input_types=("text", "date", "datetime"),
+        build=_date,
+        example=Example("{date: '%d/%m/%Y'}", "'31/03/2017'", "'2017-03-31'"),
+        parameters=(Parameter("format", "text", "iso"),),
+    ),
+    Transform(
+        name="add_days",
+        about="Adds days; a negative number subtracts them.",
+        input_types=("date", "datetime"),
+        build=_add_days,
+        example=Example("[date, {add_days: -1}]", "'2017-04-01'", "'2017-03-31'"),
+        parameters=(Parameter("days", "integer", required=True),),
+        reports_change=True,
+    ),
+    Transform(
+        name="month_end",
+        about="Moves to the last day of the month.",
+        input_types=("date",),
+        build=without_options(month_end, DATE),
+        example=Example("[date, month_end]", "'2016-02-03'", "'2016-02-29'"),
+        reports_change=True,
     ),
 )

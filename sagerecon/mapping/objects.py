@@ -1,4 +1,4 @@
-"""The fields of an object, checked against the catalog, and how the object is read off a record."""
+"""The fields of an object, checked against the catalog and compiled into a reader of the object."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from sagerecon.documents.document import Node
 from sagerecon.mapping.context import Context
-from sagerecon.mapping.frame import Frame, Read, RefusalError, Typed
+from sagerecon.mapping.record_context import Reader, RecordContext, RefusalError, Typed
 from sagerecon.model.catalog import Field
 from sagerecon.model.code import Code
 from sagerecon.model.place import Place
@@ -18,19 +18,19 @@ CompileValue: TypeAlias = Callable[[Node, Context, str, Field | None], Typed]
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """The fields of one object, each with how it is read, its path and its place in the mapping."""
+class ObjectReader:
+    """The reader of one object: its fields, each with its reader, its path and its place in the mapping."""
 
-    fields: tuple[tuple[str, Read, str, Place], ...]
+    fields: tuple[tuple[str, Reader, str, Place], ...]
 
-    def read(self, frame: Frame) -> dict[str, Any] | None:
-        """The object, without what is null or blank; null where nothing is left. Each fault is remembered."""
+    def read(self, record: RecordContext) -> dict[str, Any] | None:
+        """Return the object without null and blank fields; None where none is left. Record each fault."""
         made: dict[str, Any] = {}
         for name, read, path, place in self.fields:
             try:
-                value = read(frame)
+                value = read(record)
             except RefusalError as error:
-                frame.refuse(error, path, place)
+                record.refuse(error, path, place)
                 continue
             if value is not None and value != "":
                 made[name] = value
@@ -44,20 +44,26 @@ def compile_fields(
     owner: str,
     prefix: str,
     compile_value: CompileValue,
-) -> Plan:
-    """The plan of the fields in `node`. `known` are those of the catalog, empty where it says nothing.
+) -> ObjectReader:
+    """Compile the fields of an object.
 
-    `owner` names the object in messages, `prefix` stands before the paths of its fields.
+    Args:
+        node: The YAML of the fields, by name.
+        context: What they are compiled against.
+        known: The fields of the catalog; empty where the catalog does not describe them.
+        owner: The name of the object in messages.
+        prefix: What comes before the name of a field in its path.
+        compile_value: Compiles the value of one field.
     """
-    plan: list[tuple[str, Read, str, Place]] = []
+    fields: list[tuple[str, Reader, str, Place]] = []
     for name, child in node.children().items():
         path = f"{prefix}{name}"
         field = known.get(name, _ANYTHING)
         if known and not _may_be_sent(name, known, owner, child, context):
             field = _ANYTHING
         value = compile_value(child, context, path, field)
-        plan.append((name, value.read, path, child.named_at))
-    return Plan(tuple(plan))
+        fields.append((name, value.read, path, child.named_at))
+    return ObjectReader(tuple(fields))
 
 
 _ANYTHING = Field("", "unknown")
@@ -73,25 +79,23 @@ def _may_be_sent(name: str, known: Mapping[str, Field], owner: str, node: Node, 
         return False
     if field.read_only or not field.create:
         message = (
-            f"{owner} takes no '{name}': Sage sets it."
+            f"'{name}' of {owner} is read-only in Sage."
             if field.read_only
-            else f"{name} cannot be sent in a create."
+            else f"'{name}' of {owner} cannot be set on create."
         )
-        context.faults.add(Code.FIELD_NOT_SENT, node.named_at, message, "Take it out.")
+        context.faults.add(Code.FIELD_NOT_SENT, node.named_at, message, "Remove it.")
         return False
     if context.country and field.countries and context.country not in field.countries:
-        message = (
-            f"{owner} has no '{name}' in {context.country}; there it is for {', '.join(field.countries)}."
-        )
-        context.faults.add(Code.FIELD_NOT_AVAILABLE, node.named_at, message, "Take it out.")
+        message = f"{owner} has no field '{name}' in {context.country}, only in {', '.join(field.countries)}."
+        context.faults.add(Code.FIELD_NOT_AVAILABLE, node.named_at, message, "Remove it.")
     if context.edition == "start" and not field.in_start:
-        message = f"{owner} has no '{name}' in the start edition."
-        context.faults.add(Code.FIELD_NOT_AVAILABLE, node.named_at, message, "Take it out.")
+        message = f"{owner} has no field '{name}' in the Start edition."
+        context.faults.add(Code.FIELD_NOT_AVAILABLE, node.named_at, message, "Remove it.")
     return True
 
 
 def missing_fields(node: Node, known: Mapping[str, Field], country: str) -> list[str]:
-    """The fields that Sage requires on create and `node` does not mention."""
+    """Return the fields that Sage requires on create and `node` does not fill."""
     return [
         name
         for name, field in known.items()

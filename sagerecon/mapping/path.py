@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from sagerecon.documents.document import Node
 from sagerecon.mapping.faults import Faults
-from sagerecon.mapping.frame import NOTHING, Typed, a
+from sagerecon.mapping.record_context import NOTHING, Typed, with_article
 from sagerecon.mapping.scope import PARAMETERS, Scope, attribute
 from sagerecon.model.code import Code
 from sagerecon.model.suggestion import suggestion
 
 
 def read_path(node: Node, scope: Scope, faults: Faults) -> Typed:
-    """The value at a path; a name that leads nowhere is a fault."""
+    """Return the value at a dotted path; an unknown name is added to `faults`."""
     path = node.text
-    whole = scope.find(path)  # a column's own name may hold dots and blanks
+    whole = scope.find(path)  # the name of a column may contain dots and spaces
     if whole is not None:
         return whole
     first, *rest = path.split(".")
@@ -29,13 +29,15 @@ def read_path(node: Node, scope: Scope, faults: Faults) -> Typed:
         return NOTHING
     for name in rest:
         if value.type.name not in ("object", "unknown"):
-            faults.add(Code.UNKNOWN_ATTRIBUTE, node.place, f"{a(value.type)} has no part '{name}'.")
+            faults.add(
+                Code.UNKNOWN_ATTRIBUTE, node.place, f"{with_article(value.type)} has no attribute '{name}'."
+            )
             return NOTHING
         if value.type.fields and name not in value.type.fields:
             faults.unknown(
                 Code.UNKNOWN_ATTRIBUTE,
                 node.place,
-                f"the object has no part '{name}'.",
+                f"the object has no attribute '{name}'.",
                 name,
                 value.type.fields,
             )
@@ -47,7 +49,7 @@ def read_path(node: Node, scope: Scope, faults: Faults) -> Typed:
 def _parameter(node: Node, name: str, scope: Scope, faults: Faults) -> Typed:
     value = scope.parameter(name)
     if value is None:
-        hint = suggestion(name, scope.parameters) or "Name it under parameters in sagerecon.yaml."
+        hint = suggestion(name, scope.parameters) or "Declare it under parameters in sagerecon.yaml."
         faults.add(Code.UNKNOWN_PARAMETER, node.place, f"the project has no parameter '{name}'.", hint)
         return NOTHING
     return value

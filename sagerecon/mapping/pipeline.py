@@ -1,4 +1,4 @@
-"""The `do:` of a value: transforms one after the other, each checked against what comes before it."""
+"""The `do:` of a value: a pipeline of transforms, each checked against the type before it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from sagerecon.documents.document import Node
 from sagerecon.mapping.crosswalk import Crosswalk
 from sagerecon.mapping.faults import Faults
-from sagerecon.mapping.frame import NOTHING, Frame, Read, Typed, a, plain_text
+from sagerecon.mapping.record_context import NOTHING, Reader, RecordContext, Typed, plain_text, with_article
 from sagerecon.mapping.scope import Scope
 from sagerecon.mapping.transform import Apply, Options, Parameter, Step, Transform
 from sagerecon.mapping.transforms import TRANSFORMS
@@ -20,17 +20,17 @@ from sagerecon.model.place import Place
 
 
 @dataclass(frozen=True, slots=True)
-class _Link:
-    """A step in its place: what it does, and what a change by it is called."""
+class _PipelineStep:
+    """One step of a pipeline, with the rule and place that its changes are reported under."""
 
     apply: Apply
-    on_null: bool
-    alters: bool
+    accepts_null: bool
+    reports_change: bool
     rule: str
     place: Place
 
 
-def through(
+def apply_transforms(
     value: Typed,
     do: Node | None,
     path: str,
@@ -38,50 +38,56 @@ def through(
     faults: Faults,
     crosswalks: Mapping[str, Crosswalk],
 ) -> Typed:
-    """`value` after the transforms of `do`; with a `path`, what they alter is remembered as changes."""
+    """Compile the transforms of `do` over `value`; with a `path`, what they alter is recorded as changes."""
     if do is None:
         return value
-    links: list[_Link] = []
+    links: list[_PipelineStep] = []
     for node in do.items():
-        used = _use(node, value, scope, faults, crosswalks)
+        used = _compile_step(node, value, scope, faults, crosswalks)
         if used is None:
             return NOTHING
         transform, step = used
         links.append(
-            _Link(step.apply, step.on_null, transform.alters and bool(path), _rule(node), node.place)
+            _PipelineStep(
+                step.apply,
+                step.accepts_null,
+                transform.reports_change and bool(path),
+                _rule_text(node),
+                node.place,
+            )
         )
-        value = Typed(step.gives, value.read, step.constants)
+        value = Typed(step.output_type, value.read, step.constants)
     return Typed(value.type, _run(value.read, links, path), value.constants)
 
 
-def _run(read: Read, links: Sequence[_Link], path: str) -> Read:
-    if len(links) == 1 and not links[0].alters and not links[0].on_null:
+def _run(read: Reader, links: Sequence[_PipelineStep], path: str) -> Reader:
+    if len(links) == 1 and not links[0].reports_change and not links[0].accepts_null:
         apply = links[0].apply
 
-        def run_one(frame: Frame) -> Any:
-            value = read(frame)
-            return None if value is None else apply(value, frame)
+        def run_one(record: RecordContext) -> Any:
+            value = read(record)
+            return None if value is None else apply(value, record)
 
         return run_one
 
-    steps = [(link.apply, link.on_null, link.alters, link) for link in links]
+    steps = [(link.apply, link.accepts_null, link.reports_change, link) for link in links]
 
-    def run(frame: Frame) -> Any:
-        value = read(frame)
-        for apply, on_null, alters, link in steps:
-            if value is None and not on_null:
+    def run(record: RecordContext) -> Any:
+        value = read(record)
+        for apply, accepts_null, reports_change, link in steps:
+            if value is None and not accepts_null:
                 continue
-            after = apply(value, frame)
-            if alters and after != value and not _is_read(value, after):
-                frame.change(path, value, after, link.rule, link.place)
+            after = apply(value, record)
+            if reports_change and after != value and not _is_same_number(value, after):
+                record.change(path, value, after, link.rule, link.place)
             value = after
         return value
 
     return run
 
 
-def _is_read(before: Any, after: Any) -> bool:
-    """Whether an amount was only read from its text and is the same number."""
+def _is_same_number(before: Any, after: Any) -> bool:
+    """Return whether `after` is the number written in `before`, which is no change."""
     if not isinstance(before, str) or not isinstance(after, Decimal):
         return False
     try:
@@ -90,7 +96,7 @@ def _is_read(before: Any, after: Any) -> bool:
         return False
 
 
-def _use(
+def _compile_step(
     node: Node, value: Typed, scope: Scope, faults: Faults, crosswalks: Mapping[str, Crosswalk]
 ) -> tuple[Transform, Step] | None:
     children = node.children()
@@ -101,23 +107,26 @@ def _use(
     if transform is None:
         faults.unknown(Code.UNKNOWN_TRANSFORM, place, f"there is no transform '{name}'.", name, TRANSFORMS)
         return None
-    given = _given(transform, node, faults)
+    given = _written_options(transform, node, faults)
     values = _read_options(transform, given, place, faults)
     if values is None:
         return None
     if not transform.accepts(value.type):
-        takes = " or ".join(transform.takes if len(transform.takes) < 4 else ("a single value",))
-        hint = _bridge(value.type.name, transform)
+        takes = " or ".join(transform.input_types if len(transform.input_types) < 4 else ("a single value",))
+        hint = _conversion_hint(value.type.name, transform)
         faults.add(
-            Code.WRONG_INPUT, place, f"{name} takes {takes}, and what comes here is {a(value.type)}.", hint
+            Code.WRONG_INPUT,
+            place,
+            f"{name} needs {takes}, and the value is {with_article(value.type)}.",
+            hint,
         )
         return None
     step = transform.build(Options(values, place, value, scope, faults, crosswalks, given))
     return (transform, step) if step is not None else None
 
 
-def _given(transform: Transform, node: Node, faults: Faults) -> dict[str, Node]:
-    """The options as written: the one behind the name, those inside it, and those beside it."""
+def _written_options(transform: Transform, node: Node, faults: Faults) -> dict[str, Node]:
+    """Return the options as written: the value of the transform, the keys inside it, those beside it."""
     given = {name: child for name, child in node.children().items() if name != transform.name}
     main = node.get(transform.name)
     if main is None or main.value is None:
@@ -132,7 +141,7 @@ def _given(transform: Transform, node: Node, faults: Faults) -> dict[str, Node]:
             Code.UNKNOWN_OPTION,
             main.place,
             f"{transform.name} has no options.",
-            f"Write {transform.name} alone.",
+            f"Write {transform.name} without a value.",
         )
     return given
 
@@ -150,7 +159,7 @@ def _read_options(
     values: dict[str, Any] = {}
     for name, parameter in known.items():
         if name in given:
-            problem = _problem(parameter, given[name])
+            problem = _expected(parameter, given[name])
             if problem:
                 faults.add(
                     Code.WRONG_OPTION, given[name].place, f"{transform.name}: {name} must be {problem}."
@@ -161,7 +170,7 @@ def _read_options(
             faults.add(
                 Code.MISSING_OPTION,
                 place,
-                f"{transform.name} needs {name}.",
+                f"{transform.name} requires the option {name}.",
                 f"For example: {transform.example.do}.",
             )
             fine = False
@@ -170,8 +179,8 @@ def _read_options(
     return values if fine else None
 
 
-def _problem(parameter: Parameter, node: Node) -> str:
-    """What the option must be, where it is not."""
+def _expected(parameter: Parameter, node: Node) -> str:
+    """Return what the option must be; empty where it is valid."""
     value = node.value
     match parameter.type:
         case "integer":
@@ -179,12 +188,12 @@ def _problem(parameter: Parameter, node: Node) -> str:
             if not whole:
                 return "a whole number"
             return (
-                f"{parameter.least} or more"
-                if parameter.least is not None and int(node.text) < parameter.least
+                f"{parameter.minimum} or more"
+                if parameter.minimum is not None and int(node.text) < parameter.minimum
                 else ""
             )
         case "word":
-            return "" if value in parameter.words else " or ".join(parameter.words)
+            return "" if value in parameter.choices else " or ".join(parameter.choices)
         case "table":
             return "" if node.children() else "a table of values"
         case "text" | "name":
@@ -204,27 +213,27 @@ def _option(parameter: Parameter, node: Node) -> Any:
     return node.text if parameter.type in ("text", "name") else node.value
 
 
-def _bridge(name: str, transform: Transform) -> str:
-    if "text" in transform.takes and name in ("integer", "decimal", "boolean", "date", "datetime"):
-        return "Put the transform text before it."
-    if name == "text" and "decimal" in transform.takes:
-        return "Put the transform decimal before it."
-    if name == "text" and "date" in transform.takes:
-        return "Put the transform date before it."
+def _conversion_hint(name: str, transform: Transform) -> str:
+    if "text" in transform.input_types and name in ("integer", "decimal", "boolean", "date", "datetime"):
+        return "Add the transform text before it."
+    if name == "text" and "decimal" in transform.input_types:
+        return "Add the transform decimal before it."
+    if name == "text" and "date" in transform.input_types:
+        return "Add the transform date before it."
     if name == "list":
-        return "Take one item with {nth: 1}, or {join: ', '}."
+        return "Take one item with {nth: 1}, or join them with {join: ', '}."
     return ""
 
 
-def _rule(node: Node) -> str:
+def _rule_text(node: Node) -> str:
     if not node.children():
         return node.text
-    return ", ".join(f"{name}: {_shown(child)}" for name, child in node.children().items())
+    return ", ".join(f"{name}: {_node_text(child)}" for name, child in node.children().items())
 
 
-def _shown(node: Node) -> str:
+def _node_text(node: Node) -> str:
     if node.children():
-        return "{" + _rule(node) + "}"
+        return "{" + _rule_text(node) + "}"
     if node.items():
-        return "[" + ", ".join(_shown(item) for item in node.items()) + "]"
+        return "[" + ", ".join(_node_text(item) for item in node.items()) + "]"
     return plain_text(node.value)

@@ -1,12 +1,12 @@
-"""The parts of a compiled mapping, each ready to be asked about one record."""
+"""The compiled parts of a mapping, each applied to one record at a time."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sagerecon.mapping.frame import Read
-from sagerecon.mapping.objects import Plan
+from sagerecon.mapping.objects import ObjectReader
+from sagerecon.mapping.record_context import Reader
 from sagerecon.model.comparison import Comparison
 from sagerecon.model.draft import OnExisting
 from sagerecon.model.place import Place
@@ -14,21 +14,21 @@ from sagerecon.model.place import Place
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A named condition with its reason. For a `leave_out`, `merged_into` is the draft that stands for it."""
+    """A named condition with its reason; `merged_into` reads the draft key it is merged into."""
 
     name: str
-    when: Read
+    when: Reader
     reason: str
     place: Place
-    merged_into: Read | None = None
+    merged_into: Reader | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What must hold of a draft; `text` is the expression as written."""
+    """A condition that each draft must meet; `text` is the expression as written."""
 
     name: str
-    holds: Read
+    holds: Reader
     text: str
     reason: str
     place: Place
@@ -36,28 +36,28 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A choice a person made about records that meet `when`; it is listed as a change of `field`."""
+    """A decision recorded in the mapping for records that meet `when`, reported as a change of `field`."""
 
-    when: Read
+    when: Reader
     field: str
-    before: Read | None
+    before: Reader | None
     reason: str
     place: Place
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """All that a mapping does with a record, in the order in which it does it."""
+    """Everything a mapping does with a record, in order."""
 
     place: Place  #: the mapping's `target`
-    where: Read | None
+    where: Reader | None
     leave_out: tuple[Rule, ...]
     quarantine: tuple[Rule, ...]
-    body: Plan
+    body: ObjectReader
     checks: tuple[Check, ...]
     choices: tuple[Choice, ...]
-    identity: Mapping[str, Read | None]  #: None where the body's own field says it
-    label: Read | None
-    amount: Read | None
+    identity: Mapping[str, Reader | None]  #: None where the field of the body is the identity
+    label: Reader | None
+    amount: Reader | None
     on_existing: OnExisting
     comparisons: Mapping[str, Comparison]

@@ -1,4 +1,4 @@
-"""`ref:` - a field that names another record, or an entity that stands in Sage already."""
+"""`ref:` - a field that refers to another record, or to an entity that is in Sage already."""
 
 from __future__ import annotations
 
@@ -8,7 +8,17 @@ from sagerecon.documents.document import Node
 from sagerecon.mapping.constants import constant_of
 from sagerecon.mapping.context import Context
 from sagerecon.mapping.fit import natural_value
-from sagerecon.mapping.frame import NOTHING, REFERENCE, Frame, Read, RefusalError, Typed, a, plain_text
+from sagerecon.mapping.record_context import (
+    NOTHING,
+    REFERENCE,
+    Reader,
+    RecordContext,
+    RefusalError,
+    Typed,
+    counted,
+    plain_text,
+    with_article,
+)
 from sagerecon.model.catalog import Field, Kind
 from sagerecon.model.code import Code
 from sagerecon.model.draft import Reference
@@ -16,7 +26,7 @@ from sagerecon.model.key import NaturalKey, draft_key, source_key
 
 
 def compile_reference(node: Node, context: Context, path: str) -> Typed:
-    """The reference that `node` describes; a key that is null quarantines the record or omits the field."""
+    """Compile a reference; a null key quarantines the record, or with `on_missing: omit` omits the field."""
     if (mapping := node.get("mapping")) is not None:
         return _to_record(node, mapping, context, path)
     if (kind := node.get("kind")) is not None:
@@ -24,14 +34,17 @@ def compile_reference(node: Node, context: Context, path: str) -> Typed:
     context.faults.add(
         Code.NO_TARGET,
         node.named_at,
-        "the reference names nothing.",
-        "Write mapping: a mapping, or kind: a kind of Sage's.",
+        "the reference has neither mapping nor kind.",
+        "Add mapping: for a record of another mapping, or kind: for an entity in Sage.",
     )
     return NOTHING
 
 
-def record_key(node: Node, context: Context, path: str = "") -> Read | None:
-    """How to read the draft key of another mapping's record: `customers/C001`, or None where it is null."""
+def record_key(node: Node, context: Context, path: str = "") -> Reader | None:
+    """Compile the draft key of a record of another mapping; None, with a finding, where that is not possible.
+
+    The reader gives `customers/C001`, or null where a part of the key is blank.
+    """
     header = context.headers.get(node["mapping"].text)
     by = node.get("by")
     if header is None:
@@ -49,14 +62,17 @@ def record_key(node: Node, context: Context, path: str = "") -> Read | None:
         return None
     parts = by.items() or (by,)
     if header.key and len(parts) != len(header.key):
-        message = f"{header.name} is known by {', '.join(header.key)}, and by: has {len(parts)} parts."
-        context.faults.add(Code.WRONG_KEY, by.place, message, "Name one column for each, in that order.")
+        key = ", ".join(header.key)
+        message = f"the key of {header.name} is {key}, and by: has {counted(len(parts), 'part')}."
+        context.faults.add(
+            Code.WRONG_KEY, by.place, message, "Name one column for each part of the key, in that order."
+        )
         return None
     reads = [_part(part, node.get("do"), context, path) for part in parts]
     name = header.name
 
-    def read(frame: Frame) -> Any:
-        values = [read(frame) for read in reads]
+    def read(record: RecordContext) -> Any:
+        values = [read(record) for read in reads]
         if any(value is None or value == "" for value in values):
             return None
         return draft_key(name, source_key(plain_text(value) for value in values))
@@ -70,10 +86,10 @@ def _to_record(node: Node, mapping: Node, context: Context, path: str) -> Typed:
     if key is None or header is None:
         return NOTHING
     part = _part_name(node, context.catalog.kinds.get(header.kind), context)
-    kind, on_null = header.kind, _on_null(node, f"the record names none of {header.name}")
+    kind, on_null = header.kind, _on_null(node, f"the key of the record in {header.name} is blank")
 
-    def read(frame: Frame) -> Any:
-        text = key(frame)
+    def read(record: RecordContext) -> Any:
+        text = key(record)
         return Reference(kind, text, part) if text is not None else on_null()
 
     return Typed(REFERENCE, read, kind="" if part else kind)
@@ -94,7 +110,7 @@ def _to_entity(node: Node, kind_node: Node, context: Context, path: str) -> Type
     if by is None or len(by.children()) != 1:
         hint = "For example: by: {nominal_code: account}."
         context.faults.add(
-            Code.WRONG_KEY, (by or node).named_at, f"a {kind.name} is found by one of its fields.", hint
+            Code.WRONG_KEY, (by or node).named_at, f"by: must name one field of {kind.name}.", hint
         )
         return NOTHING
     (name, source), *_ = by.children().items()
@@ -112,14 +128,16 @@ def _to_entity(node: Node, kind_node: Node, context: Context, path: str) -> Type
         field,
         value,
         part,
-        _on_null(node, f"the record names no {kind.name.replace('_', ' ')}"),
+        _on_null(node, f"the key of the {kind.name.replace('_', ' ')} is blank"),
     )
     return Typed(REFERENCE, reference, kind="" if part else kind.name)
 
 
-def _entity_reader(kind: str, name: str, field: Field | None, value: Read, part: str, on_null: Any) -> Read:
-    def read(frame: Frame) -> Any:
-        found = value(frame)
+def _entity_reader(
+    kind: str, name: str, field: Field | None, value: Reader, part: str, on_null: Any
+) -> Reader:
+    def read(record: RecordContext) -> Any:
+        found = value(record)
         if found is None or found == "":
             return on_null()
         return Reference(kind, NaturalKey(name, str(natural_value(found, field))), part)
@@ -127,17 +145,19 @@ def _entity_reader(kind: str, name: str, field: Field | None, value: Read, part:
     return read
 
 
-def _part(node: Node, do: Node | None, context: Context, path: str) -> Read:
-    """One part of a key: a path, or {value: …} or {expr: …}."""
+def _part(node: Node, do: Node | None, context: Context, path: str) -> Reader:
+    """Compile one part of a key: a path, `{value: …}` or `{expr: …}`."""
     if (stated := node.get("value")) is not None:
         value = constant_of(stated)
     elif (expression := node.get("expr")) is not None:
         value = context.expression(expression)
     else:
         value = context.path(node)
-    value = context.through(value, do, path)
+    value = context.apply_transforms(value, do, path)
     if value.type.name in ("list", "object", "reference"):
-        context.faults.add(Code.WRONG_KEY, node.place, f"a key cannot be {a(value.type)}.")
+        context.faults.add(
+            Code.WRONG_KEY, node.place, f"a key must be a single value, not {with_article(value.type)}."
+        )
     return value.read
 
 
@@ -146,7 +166,7 @@ def _part_name(node: Node, kind: Kind | None, context: Context) -> str:
     if part is None:
         return ""
     if kind is not None and part.text not in kind.yields:
-        message = f"the answer for a {kind.name} has no part '{part.text}'."
+        message = f"{kind.name} has no part '{part.text}'."
         context.faults.unknown(Code.UNKNOWN_PART, part.place, message, part.text, kind.yields)
     return part.text
 
@@ -157,6 +177,6 @@ def _on_null(node: Node, what: str) -> Any:
         return lambda: None
 
     def refuse() -> None:
-        raise RefusalError(Code.NO_REFERENCE, what, "Fill it in, or say on_missing: omit.")
+        raise RefusalError(Code.NO_REFERENCE, what, "Fill it in in the source, or write on_missing: omit.")
 
     return refuse

@@ -1,4 +1,4 @@
-"""The named rules of a mapping: what is left out, what is quarantined, what is checked, what was chosen."""
+"""Compile the named rules of a mapping: what to leave out, quarantine, check, choose and compare."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sagerecon.model.money import decimal
 
 
 def compile_rules(node: Node | None, context: Context) -> Iterator[Rule]:
-    """The rules of a `leave_out:` or `quarantine:`, in their order."""
+    """Yield the compiled rules of a `leave_out:` or `quarantine:`, in their order."""
     names: set[str] = set()
     for rule in node.items() if node is not None else ():
         name, when = rule.get("name"), rule.get("when")
@@ -27,8 +27,8 @@ def compile_rules(node: Node | None, context: Context) -> Iterator[Rule]:
             context.faults.add(
                 Code.DUPLICATE_RULE,
                 name.place,
-                f"there is another rule '{name.text}'.",
-                "Give it a name of its own.",
+                f"the rule name '{name.text}' is used twice.",
+                "Give each rule its own name.",
             )
         names.add(name.text)
         reason = rule.get("reason")
@@ -42,7 +42,7 @@ def compile_rules(node: Node | None, context: Context) -> Iterator[Rule]:
 def compile_checks(
     node: Node | None, fields: Node | None, kind: Kind | None, context: Context
 ) -> Iterator[Check]:
-    """The checks; in them a bare name is the target's field first, then a let or a column."""
+    """Yield the compiled checks; a name in them is a field of the target first, then a let or a column."""
     known = kind.fields if kind is not None else {}
     mapped = fields.children() if fields is not None else {}
     types = {
@@ -58,7 +58,7 @@ def compile_checks(
 
 
 def compile_choices(node: Node | None, fields: Node | None, context: Context) -> Iterator[Choice]:
-    """The choices a person made."""
+    """Yield the compiled choices."""
     mapped = fields.children() if fields is not None else {}
     for choice in node.items() if node is not None else ():
         when, field, reason = choice.get("when"), choice.get("field"), choice.get("reason")
@@ -78,7 +78,7 @@ def compile_choices(node: Node | None, fields: Node | None, context: Context) ->
 
 
 def compile_comparisons(node: Node | None, kind: Kind | None, context: Context) -> dict[str, Comparison]:
-    """How each field is compared with Sage, by its dotted path."""
+    """Return how each field is compared with Sage, by its dotted path."""
     found: dict[str, Comparison] = {}
     for path, rule in (node.children() if node is not None else {}).items():
         if kind is not None and context.catalog.field_at(kind.name, path) is None:
@@ -101,14 +101,14 @@ def _tolerance(rule: Node, path: str, context: Context) -> Tolerance | None:
     try:
         amount = decimal(size.text)
     except ValueError as error:
-        context.faults.add(Code.WRONG_TOLERANCE, size.place, f"the tolerance {error}.")
+        context.faults.add(Code.WRONG_TOLERANCE, size.place, f"the tolerance is invalid: {error}.")
     if amount < 0:
-        context.faults.add(Code.WRONG_TOLERANCE, size.place, "a tolerance cannot be negative.")
+        context.faults.add(Code.WRONG_TOLERANCE, size.place, "the tolerance is negative.")
     if reason is None:
         context.faults.add(
             Code.WRONG_TOLERANCE,
             size.place,
-            "a tolerance needs its reason.",
-            "Add reason: a sentence that finance signs.",
+            "the tolerance has no reason.",
+            "Add reason: a sentence that finance can sign.",
         )
     return Tolerance(name.text if name else path, amount, reason.text if reason else "")

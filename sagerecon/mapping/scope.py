@@ -1,4 +1,4 @@
-"""The names an expression may use, each with its type, and which source columns were used."""
+"""The names an expression may use, each with its type, and the names used so far."""
 
 from __future__ import annotations
 
@@ -6,19 +6,20 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sagerecon.mapping.frame import NOTHING, Frame, Read, Typed, constant, type_of
+from sagerecon.mapping.record_context import NOTHING, Reader, RecordContext, Typed, constant, type_of
 from sagerecon.model.type import UNKNOWN, Columns, Type
 from sagerecon.model.value import Scalar
 
-#: The name under which a project's own values stand in expressions.
+#: The name through which expressions read the parameters of the project: `param.cut_over`.
 PARAMETERS = "param"
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Names by where they come from; the inner ones are asked first.
+    """The names in scope by their origin; inner names hide outer ones.
 
-    `columns` is None where the dataset is not known: then any name passes, for its own fault is told already.
+    `columns` is None where the dataset is unknown: then every name is accepted, because the dataset has a
+    finding of its own.
     """
 
     columns: Columns | None
@@ -26,10 +27,10 @@ class Scope:
     lets: Mapping[str, Typed] = field(default_factory=dict)
     elements: Mapping[str, Type] = field(default_factory=dict)
     fields: Mapping[str, Type] = field(default_factory=dict)  #: the target's fields, in checks
-    used: set[str] = field(default_factory=set)  #: columns and lets that something asked for
+    used: set[str] = field(default_factory=set)  #: columns and lets that were found by name
 
     def find(self, name: str) -> Typed | None:
-        """The value under a bare name, or None."""
+        """Return the value with this name, or None; a column or let counts as used from then on."""
         if name in self.elements:
             return Typed(self.elements[name], _element(name))
         if name in self.fields:
@@ -45,14 +46,14 @@ class Scope:
         return None
 
     def parameter(self, name: str) -> Typed | None:
-        """The value of a project's parameter, or None."""
+        """Return the value of a project parameter, or None."""
         if name not in self.parameters:
             return None
         value = self.parameters[name]
         return constant(value, type_of(value))
 
     def names(self) -> Iterator[str]:
-        """Every bare name there is."""
+        """Yield every name in scope."""
         yield from self.elements
         yield from self.fields
         yield from self.lets
@@ -61,44 +62,44 @@ class Scope:
             yield PARAMETERS
 
     def is_taken(self, name: str) -> bool:
-        """Whether a new name would hide one that is there already."""
+        """Return whether a new name would hide one in scope."""
         return name == PARAMETERS or name in set(self.names())
 
     def with_let(self, name: str, value: Typed) -> Scope:
-        """This scope and one more `let`, worked out at most once for a record."""
-        return replace(self, lets={**self.lets, name: replace(value, read=_once(name, value.read))})
+        """Return this scope with one more `let`, evaluated at most once for each record."""
+        return replace(self, lets={**self.lets, name: replace(value, read=_read_once(name, value.read))})
 
     def with_element(self, name: str, type_: Type) -> Scope:
-        """This scope inside a list whose items bear `name`."""
+        """Return this scope inside a list whose items are called `name`."""
         return replace(self, elements={**self.elements, name: type_})
 
     def with_fields(self, fields: Mapping[str, Type]) -> Scope:
-        """This scope with the target's fields in front."""
+        """Return this scope with the fields of the target, which hide lets and columns."""
         return replace(self, fields=fields)
 
 
 def attribute(value: Typed, name: str) -> Typed:
-    """The part `name` of an object; null where the object is null."""
+    """Return the attribute `name` of an object; null where the object is null."""
     read = value.read
 
-    def part(frame: Frame) -> Any:
-        whole = read(frame)
+    def part(record: RecordContext) -> Any:
+        whole = read(record)
         return whole.get(name) if isinstance(whole, Mapping) else None
 
     return Typed(value.type.fields.get(name, UNKNOWN), part)
 
 
-def for_each(name: str, items: Read, body: Read) -> Callable[[Frame], list[Any]]:
-    """Gives what `body` reads while `name` is bound to each item of a list in turn; null is an empty list."""
+def for_each(name: str, items: Reader, body: Reader) -> Callable[[RecordContext], list[Any]]:
+    """Return a reader of the list of `body`, read once for each of `items` bound to `name`; null is empty."""
 
-    def run(frame: Frame) -> list[Any]:
-        elements = frame.elements
+    def run(record: RecordContext) -> list[Any]:
+        elements = record.elements
         hidden = elements.get(name)
         made: list[Any] = []
         try:
-            for item in items(frame) or ():
+            for item in items(record) or ():
                 elements[name] = item
-                made.append(body(frame))
+                made.append(body(record))
         finally:
             elements[name] = hidden
         return made
@@ -106,23 +107,23 @@ def for_each(name: str, items: Read, body: Read) -> Callable[[Frame], list[Any]]
     return run
 
 
-def _column(name: str) -> Read:
-    return lambda frame: frame.row.get(name)
+def _column(name: str) -> Reader:
+    return lambda record: record.row.get(name)
 
 
-def _element(name: str) -> Read:
-    return lambda frame: frame.elements.get(name)
+def _element(name: str) -> Reader:
+    return lambda record: record.elements.get(name)
 
 
-def _field(name: str) -> Read:
-    return lambda frame: frame.fields.get(name)
+def _field(name: str) -> Reader:
+    return lambda record: record.fields.get(name)
 
 
-def _once(name: str, read: Read) -> Read:
-    def known(frame: Frame) -> Any:
-        lets = frame.lets
+def _read_once(name: str, read: Reader) -> Reader:
+    def known(record: RecordContext) -> Any:
+        lets = record.lets
         if name not in lets:
-            lets[name] = read(frame)
+            lets[name] = read(record)
         return lets[name]
 
     return known

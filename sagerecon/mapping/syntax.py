@@ -1,7 +1,7 @@
-"""The text of an expression as Jinja2's syntax tree, with exact numbers and a position on every node.
+"""Parse an expression into Jinja2's syntax tree, with exact numbers and a position on each node.
 
-Jinja2 counts lines and reads `2.345` as a float. Here each token bears the offset of its first character
-in place of a line, and a number with a point is the Decimal written there.
+Jinja2 counts lines and reads `2.345` as a float. Here each token has the offset of its first character
+instead of a line number, and a number with a decimal point is a Decimal.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from jinja2 import nodes
 from jinja2.lexer import Token, TokenStream
 from jinja2.parser import Parser
 
-#: Longer or deeper expressions belong into SQL or a `let`; the limits keep the parser's recursion small.
+#: Limits on the recursion of the parser; longer expressions belong in SQL or a `let`.
 LONGEST = 2_000
 DEEPEST = 24
 TALLEST = 100
 
 
 class ExpressionSyntaxError(Exception):
-    """The text is no expression; `offset` is where it stops being one."""
+    """The text is not an expression; `offset` is the position of the first character that is wrong."""
 
     def __init__(self, message: str, offset: int) -> None:
         super().__init__(message)
@@ -31,14 +31,14 @@ class ExpressionSyntaxError(Exception):
 
 
 def parse_expression(text: str) -> nodes.Expr:
-    """The tree of `text`; each node's `lineno` is the offset of its first token.
+    """Return the syntax tree of `text`; `lineno` of each node is the offset of its first token.
 
     Raises:
-        ExpressionSyntaxError: not one whole expression.
+        ExpressionSyntaxError: The text is not one complete expression, or exceeds a limit.
     """
     if len(text) > LONGEST:
         raise ExpressionSyntaxError(
-            f"the expression has {len(text):,} characters, more than {LONGEST:,}", LONGEST
+            f"it has {len(text):,} characters; at most {LONGEST:,} are allowed", LONGEST
         )
     _check_depth(text)
     try:
@@ -46,20 +46,20 @@ def parse_expression(text: str) -> nodes.Expr:
         tree = parser.parse_expression()
     except jinja2.TemplateSyntaxError as error:
         raise ExpressionSyntaxError(
-            _in_our_words(error.message or "not an expression"), error.lineno
+            _translated(error.message or "not an expression"), error.lineno
         ) from error
     except RecursionError as error:
-        raise ExpressionSyntaxError("the expression is nested too deeply", 0) from error
+        raise ExpressionSyntaxError("it is nested too deeply", 0) from error
     if not parser.stream.eos:
         current = parser.stream.current
-        raise ExpressionSyntaxError(f"nothing may follow here, but '{current.value}' does", current.lineno)
+        raise ExpressionSyntaxError(f"unexpected '{current.value}' after the end", current.lineno)
     if _depth(tree) > TALLEST:
-        raise ExpressionSyntaxError("the expression is nested too deeply", 0)
+        raise ExpressionSyntaxError("it is nested too deeply", 0)
     return tree
 
 
 class _OffsetEnvironment(jinja2.Environment):
-    """Jinja2's grammar over tokens that know their offset."""
+    """Jinja2's grammar over tokens that have their offset."""
 
     def _tokenize(
         self, source: str, name: str | None, filename: str | None = None, state: str | None = None
@@ -84,12 +84,12 @@ def _value(token: Token, text: str) -> Any:
     if token.type != "float":
         return token.value
     if "e" in text.lower():
-        raise jinja2.TemplateSyntaxError("a number is written without an exponent", token.lineno)
+        raise jinja2.TemplateSyntaxError("a number cannot have an exponent", token.lineno)
     return Decimal(text.replace("_", ""))
 
 
 def _depth(tree: nodes.Node) -> int:
-    """How many nodes lie on the longest way down; a sum of n numbers is n deep."""
+    """Return the number of nodes on the longest path down the tree; a sum of n numbers is n deep."""
     depth, level = 0, [tree]
     while level:
         depth, level = depth + 1, [child for node in level for child in node.iter_child_nodes()]
@@ -101,10 +101,10 @@ def _check_depth(text: str) -> None:
     for offset, character in enumerate(text):
         depth += (character in "([{") - (character in ")]}")
         if depth > DEEPEST:
-            raise ExpressionSyntaxError(f"brackets are nested deeper than {DEEPEST}", offset)
+            raise ExpressionSyntaxError(f"brackets are nested more than {DEEPEST} deep", offset)
 
 
-def _in_our_words(message: str) -> str:
+def _translated(message: str) -> str:
     if message.startswith("unexpected char"):
         message = message.rpartition(" at ")[0]
     for theirs, ours in _WORDS:
@@ -113,8 +113,8 @@ def _in_our_words(message: str) -> str:
 
 
 _WORDS = (
-    ("unexpected end of template, expected", "the expression ends where it needs"),
-    ("unexpected 'end of template'", "the expression stops short"),
-    ("got 'end of template'", "and the expression ends"),
+    ("unexpected end of template, expected", "it ends too early, expected"),
+    ("unexpected 'end of template'", "it ends too early"),
+    ("got 'end of template'", "and it ends there"),
     ("'end of print statement'", "'}}'"),
 )

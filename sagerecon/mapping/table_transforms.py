@@ -1,4 +1,4 @@
-"""Transforms that look a value up or stand in for one: enum, crosswalk, default."""
+"""Transforms that look a value up or replace it: enum, crosswalk, default."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 from sagerecon.mapping.constants import constant_of
 from sagerecon.mapping.crosswalk import Crosswalk
 from sagerecon.mapping.expression import common_type
-from sagerecon.mapping.frame import Frame, Read, RefusalError, a, plain_text
 from sagerecon.mapping.path import read_path
+from sagerecon.mapping.record_context import Reader, RecordContext, RefusalError, plain_text, with_article
 from sagerecon.mapping.transform import SCALARS, Example, Options, Parameter, Step, Transform, day_of
 from sagerecon.model.code import Code
 from sagerecon.model.place import Place
@@ -27,7 +27,7 @@ def _enum(options: Options) -> Step | None:
             options.faults.add(
                 Code.MIXED_TYPES,
                 node.place,
-                f"the other values of this enum are {gives}, this is {a(value.type)}.",
+                f"the values of the enum have different types: {gives} and {value.type}.",
             )
             return None
         gives = joined
@@ -36,7 +36,7 @@ def _enum(options: Options) -> Step | None:
     keeps, omits = options["else"] == "keep", options["else"] == "omit"
     known = ", ".join(table)
 
-    def apply(value: Any, _: Frame) -> Any:
+    def apply(value: Any, _: RecordContext) -> Any:
         text = plain_text(value)
         if text in table:
             return table[text]
@@ -46,8 +46,8 @@ def _enum(options: Options) -> Step | None:
             return None
         raise RefusalError(
             Code.NOT_IN_ENUM,
-            f"'{text}' is none of {known}",
-            "Add it to the enum, or say what else: else: keep or omit.",
+            f"'{text}' is not in the enum ({known})",
+            "Add it to the enum, or write else: keep or else: omit.",
         )
 
     return Step(apply, gives, () if keeps else tuple(constants))
@@ -57,13 +57,13 @@ def _crosswalk(options: Options) -> Step | None:
     name = options["table"]
     table = options.crosswalks.get(name)
     if table is None:
-        hint = suggestion(name, options.crosswalks) or f"Write the table crosswalks/{name}.csv."
+        hint = suggestion(name, options.crosswalks) or f"Create the file crosswalks/{name}.csv."
         options.faults.add(Code.UNKNOWN_CROSSWALK, options.place, f"there is no crosswalk '{name}'.", hint)
         return None
     day = _day(options, table)
     keys = _keys(options, table)
     if day is None and table.has_dates:
-        message = f"the rows of {name} hold for a time, and nothing says which day counts."
+        message = f"crosswalk {name} has effective dates, and no date is given."
         options.faults.add(
             Code.CROSSWALK_NEEDS_DATE, options.place, message, "Name a date column: at: invoice_date."
         )
@@ -71,21 +71,21 @@ def _crosswalk(options: Options) -> Step | None:
         return None
     omits = options["else"] == "omit"
 
-    def apply(value: Any, frame: Frame) -> Any:
+    def apply(value: Any, record: RecordContext) -> Any:
         source = plain_text(value)
-        on = day_of(day(frame)) if day is not None else None
-        more = {key: plain_text(read(frame)) for key, read in keys.items()}
+        on = day_of(day(record)) if day is not None else None
+        more = {key: plain_text(read(record)) for key, read in keys.items()}
         found = table.lookup(source, on, **more)
         if found is not None or omits:
             return found
         also = "".join(f", {key} '{text}'" for key, text in more.items()) + (f" on {on}" if on else "")
-        hint = f"Add it to {table.file}, or a row with * for all the rest."
+        hint = f"Add it to {table.file}, or add a row with source * for all other codes."
         raise RefusalError(Code.NOT_IN_CROSSWALK, f"{name} has no entry for '{source}'{also}", hint)
 
     return Step(apply, TEXT, table.targets())
 
 
-def _day(options: Options, table: Crosswalk) -> Read | None:
+def _day(options: Options, table: Crosswalk) -> Reader | None:
     if (node := options.nodes.get("at")) is None:
         return None
     value = read_path(node, options.scope, options.faults)
@@ -93,29 +93,29 @@ def _day(options: Options, table: Crosswalk) -> Read | None:
         options.faults.add(
             Code.WRONG_OPTION,
             node.place,
-            f"at must be a date, and '{node.text}' is {a(value.type)}.",
-            "Read it in a let: {do: [date]}.",
+            f"at must be a date, and '{node.text}' is {with_article(value.type)}.",
+            "Convert it in a let: {do: [date]}.",
         )
     if not table.has_dates:
         options.faults.add(
             Code.WRONG_OPTION,
             node.place,
-            f"no row of {table.name} has valid_from or valid_to.",
-            "Take at out.",
+            f"crosswalk {table.name} has no effective dates.",
+            "Remove at:.",
         )
     return value.read
 
 
-def _keys(options: Options, table: Crosswalk) -> dict[str, Read] | None:
+def _keys(options: Options, table: Crosswalk) -> dict[str, Reader] | None:
     node = options.nodes.get("with")
     names = (node.items() or (node,)) if node is not None else ()
-    reads: dict[str, Read] = {}
+    reads: dict[str, Reader] = {}
     for item in names:
         if item.text not in table.keys:
             options.faults.unknown(
                 Code.WRONG_OPTION,
                 item.place,
-                f"{table.name} has no column '{item.text}'.",
+                f"crosswalk {table.name} has no column '{item.text}'.",
                 item.text,
                 table.keys,
             )
@@ -126,8 +126,8 @@ def _keys(options: Options, table: Crosswalk) -> dict[str, Read] | None:
         options.faults.add(
             Code.CROSSWALK_NEEDS_KEY,
             options.place,
-            f"{table.name} is looked up by {', '.join(missing)} as well.",
-            f"Name a column or a let of that name: with: [{', '.join(table.keys)}].",
+            f"crosswalk {table.name} also needs {', '.join(missing)} to look up a code.",
+            f"Name columns or lets: with: [{', '.join(table.keys)}].",
         )
     return reads if len(reads) == len(table.keys) else None
 
@@ -139,52 +139,54 @@ def _default(options: Options) -> Step | None:
         options.faults.add(
             Code.MIXED_TYPES,
             options.nodes["value"].place,
-            f"the value is {a(options.input.type)}, and this default is {a(value.type)}.",
+            f"the value and its default have different types: {options.input.type} and {value.type}.",
         )
         return None
     instead = value.constants[0][0]
 
-    def apply(value: Any, _: Frame) -> Any:
+    def apply(value: Any, _: RecordContext) -> Any:
         return instead if value is None or (isinstance(value, str) and not value.strip()) else value
 
-    return Step(apply, joined, on_null=True)
+    return Step(apply, joined, accepts_null=True)
 
 
 TABLE_TRANSFORMS = (
     Transform(
-        "enum",
-        "The value that stands beside it in a short table.",
-        ("text", "integer", "boolean"),
-        _enum,
-        Example("{enum: {UK: GB, EIRE: IE}, else: keep}", "UK", "GB"),
-        (
+        name="enum",
+        about="Replaces the value by the one that a short table gives for it.",
+        input_types=("text", "integer", "boolean"),
+        build=_enum,
+        example=Example("{enum: {UK: GB, EIRE: IE}, else: keep}", "UK", "GB"),
+        parameters=(
             Parameter("table", "table", required=True),
-            Parameter("else", "word", "quarantine", words=("quarantine", "keep", "omit")),
+            Parameter("else", "word", "quarantine", choices=("quarantine", "keep", "omit")),
         ),
-        words="A value that is not in the table quarantines the record, unless else says keep or omit.",
+        note="A value that is not in the table quarantines the record, unless `else` is keep or omit.",
     ),
     Transform(
-        "crosswalk",
-        "The Sage code that a crosswalk of the project gives for it.",
-        ("text", "integer"),
-        _crosswalk,
-        Example("{crosswalk: tax, at: day}", "S", "GB_STANDARD"),
-        (
+        name="crosswalk",
+        about="Replaces a source code by the Sage code of a crosswalk of the project.",
+        input_types=("text", "integer"),
+        build=_crosswalk,
+        example=Example("{crosswalk: tax, at: day}", "S", "GB_STANDARD"),
+        parameters=(
             Parameter("table", "text", required=True),
             Parameter("at", "name"),
             Parameter("with", "names"),
-            Parameter("else", "word", "quarantine", words=("quarantine", "omit")),
+            Parameter("else", "word", "quarantine", choices=("quarantine", "omit")),
         ),
-        words="`at` names the date that counts, `with` the further key columns. A code that is not in the "
-        "table quarantines the record, unless the table has a row whose source is `*` or else says omit.",
+        note=(
+            "`at` names the column of the effective date, `with` the further key columns. A code that is not "
+            "in the table quarantines the record, unless the table has a row for `*` or `else` is omit."
+        ),
     ),
     Transform(
-        "default",
-        "Another value where it is null or blank.",
-        SCALARS,
-        _default,
-        Example("{default: GB}", "null", "GB"),
-        (Parameter("value", "value", required=True),),
-        alters=True,
+        name="default",
+        about="Replaces null and blank text by a constant.",
+        input_types=SCALARS,
+        build=_default,
+        example=Example("{default: GB}", "null", "GB"),
+        parameters=(Parameter("value", "value", required=True),),
+        reports_change=True,
     ),
 )

@@ -6,13 +6,22 @@ import base64
 import hashlib
 from typing import Any
 
-from sagerecon.mapping.frame import RefusalError, plain_text
-from sagerecon.mapping.transform import SCALARS, Apply, Example, Options, Parameter, Step, Transform, simple
+from sagerecon.mapping.record_context import RefusalError, plain_text
+from sagerecon.mapping.transform import (
+    SCALARS,
+    Apply,
+    Example,
+    Options,
+    Parameter,
+    Step,
+    Transform,
+    without_options,
+)
 from sagerecon.model.code import Code
 from sagerecon.model.type import TEXT, UNKNOWN, list_of
 
-#: Characters of a shortened reference that come from the hash: 30 bits, so that two of a thousand
-#: references with one beginning meet once in two thousand companies. Twins are caught before the first call.
+#: Characters of a shortened reference that come from the hash: 30 bits, so that among a thousand references
+#: with the same beginning two collide in one of two thousand companies. Validation finds such duplicates.
 _HASHED = 6
 
 
@@ -27,7 +36,7 @@ def _max_length(options: Options) -> Step:
             return value[:length].rstrip()
         raise RefusalError(
             Code.TOO_LONG,
-            f"'{value}' has {len(value)} characters, and {length} are allowed",
+            f"'{value}' has {len(value)} characters; at most {length} are allowed",
             "Shorten it in the source, or let the mapping cut it: on_overflow: cut.",
         )
 
@@ -53,7 +62,7 @@ def _pad(options: Options) -> Step:
 
 
 def unique_key(text: str, length: int) -> str:
-    """`text` where it fits into `length` characters, else its beginning and six characters of its hash."""
+    """Return `text` with at most `length` characters: a longer one ends in six characters of its hash."""
     if len(text) <= length:
         return text
     mark = base64.b32encode(hashlib.sha256(text.encode()).digest()).decode()[:_HASHED]
@@ -94,156 +103,161 @@ def _blank_to_null() -> Apply:
     return lambda value, _: value if not isinstance(value, str) or value.strip() else None
 
 
-_LENGTH = Parameter("length", "integer", required=True, least=1)
-_OVERFLOW = Parameter("on_overflow", "word", "quarantine", words=("cut", "quarantine"))
+_LENGTH = Parameter("length", "integer", required=True, minimum=1)
+_OVERFLOW = Parameter("on_overflow", "word", "quarantine", choices=("cut", "quarantine"))
 
 TEXT_TRANSFORMS = (
     Transform(
-        "trim",
-        "Without blanks at its ends.",
-        ("text",),
-        simple(str.strip, TEXT),
-        Example("trim", "'  Oak Ltd '", "Oak Ltd"),
-        alters=True,
+        name="trim",
+        about="Removes leading and trailing white space.",
+        input_types=("text",),
+        build=without_options(str.strip, TEXT),
+        example=Example("trim", "'  Oak Ltd '", "Oak Ltd"),
+        reports_change=True,
     ),
     Transform(
-        "squeeze",
-        "With each run of blanks and line ends as one blank, and none at its ends.",
-        ("text",),
-        simple(lambda value: " ".join(value.split()), TEXT),
-        Example("squeeze", "'Oak   Ltd'", "Oak Ltd"),
-        alters=True,
+        name="squeeze",
+        about="Replaces each run of white space by one space, and removes it at both ends.",
+        input_types=("text",),
+        build=without_options(lambda value: " ".join(value.split()), TEXT),
+        example=Example("squeeze", "'Oak   Ltd'", "Oak Ltd"),
+        reports_change=True,
     ),
     Transform(
-        "upper", "In capitals.", ("text",), simple(str.upper, TEXT), Example("upper", "gb", "GB"), alters=True
+        name="upper",
+        about="Converts to upper case.",
+        input_types=("text",),
+        build=without_options(str.upper, TEXT),
+        example=Example("upper", "gb", "GB"),
+        reports_change=True,
     ),
     Transform(
-        "lower",
-        "In small letters.",
-        ("text",),
-        simple(str.lower, TEXT),
-        Example("lower", "AP@Oak.UK", "ap@oak.uk"),
-        alters=True,
+        name="lower",
+        about="Converts to lower case.",
+        input_types=("text",),
+        build=without_options(str.lower, TEXT),
+        example=Example("lower", "AP@Oak.UK", "ap@oak.uk"),
+        reports_change=True,
     ),
     Transform(
-        "casefold",
-        "As letters compare when their case does not count.",
-        ("text",),
-        simple(str.casefold, TEXT),
-        Example("casefold", "STRAßE", "strasse"),
-        alters=True,
+        name="casefold",
+        about="Converts to the form in which Unicode compares text without regard to case.",
+        input_types=("text",),
+        build=without_options(str.casefold, TEXT),
+        example=Example("casefold", "STRAßE", "strasse"),
+        reports_change=True,
     ),
     Transform(
-        "strip_spaces",
-        "Without any blank.",
-        ("text",),
-        simple(lambda value: "".join(value.split()), TEXT),
-        Example("strip_spaces", "'GB 123 4567 89'", "GB123456789"),
-        alters=True,
+        name="strip_spaces",
+        about="Removes all white space.",
+        input_types=("text",),
+        build=without_options(lambda value: "".join(value.split()), TEXT),
+        example=Example("strip_spaces", "'GB 123 4567 89'", "GB123456789"),
+        reports_change=True,
     ),
     Transform(
-        "digits",
-        "Only its digits.",
-        ("text",),
-        simple(lambda value: "".join(c for c in value if c in "0123456789"), TEXT),
-        Example("digits", "'(01234) 567-890'", "'01234567890'"),
-        alters=True,
+        name="digits",
+        about="Keeps the digits 0 to 9 only.",
+        input_types=("text",),
+        build=without_options(lambda value: "".join(c for c in value if c in "0123456789"), TEXT),
+        example=Example("digits", "'(01234) 567-890'", "'01234567890'"),
+        reports_change=True,
     ),
     Transform(
-        "max_length",
-        "The text if it is no longer; a longer one is cut, or quarantines the record.",
-        ("text",),
-        _max_length,
-        Example("{max_length: 10, on_overflow: cut}", "Montgomery Bros", "Montgomery"),
-        (_LENGTH, _OVERFLOW),
-        alters=True,
+        name="max_length",
+        about="Limits the length; a longer text is cut, or quarantines the record.",
+        input_types=("text",),
+        build=_max_length,
+        example=Example("{max_length: 10, on_overflow: cut}", "Montgomery Bros", "Montgomery"),
+        parameters=(_LENGTH, _OVERFLOW),
+        reports_change=True,
     ),
     Transform(
-        "unique_key",
-        "A short reference: the text if it fits, else its beginning and six characters of its hash.",
-        ("text",),
-        _unique_key,
-        Example("{unique_key: {length: 10}}", "MONTGOMERY-BROTHERS", "MONT4D5RLK"),
-        (Parameter("length", "integer", required=True, least=_HASHED + 1),),
-        alters=True,
-        words="Equal texts give equal keys, on every machine and in every run.",
+        name="unique_key",
+        about="Limits the length of a reference; a longer one ends in six characters of its hash.",
+        input_types=("text",),
+        build=_unique_key,
+        example=Example("{unique_key: {length: 10}}", "MONTGOMERY-BROTHERS", "MONT4D5RLK"),
+        parameters=(Parameter("length", "integer", required=True, minimum=_HASHED + 1),),
+        reports_change=True,
+        note="Equal texts give equal keys, on every machine and in every run.",
     ),
     Transform(
-        "replace",
-        "With each text of the table as the one beside it, in the table's order.",
-        ("text",),
-        _replace,
-        Example("{replace: {'&': and}}", "Oak & Elm", "Oak and Elm"),
-        (Parameter("table", "table", required=True),),
-        alters=True,
+        name="replace",
+        about="Replaces each key of the table by its value, in the order of the table.",
+        input_types=("text",),
+        build=_replace,
+        example=Example("{replace: {'&': and}}", "Oak & Elm", "Oak and Elm"),
+        parameters=(Parameter("table", "table", required=True),),
+        reports_change=True,
     ),
     Transform(
-        "pad",
-        "Filled up to a width, on the left unless told otherwise.",
-        ("text",),
-        _pad,
-        Example("{pad: {width: 4, with: '0'}}", "'10'", "'0010'"),
-        (
-            Parameter("width", "integer", required=True, least=1),
+        name="pad",
+        about="Pads to a width, on the left by default.",
+        input_types=("text",),
+        build=_pad,
+        example=Example("{pad: {width: 4, with: '0'}}", "'10'", "'0010'"),
+        parameters=(
+            Parameter("width", "integer", required=True, minimum=1),
             Parameter("with", "text", " "),
-            Parameter("side", "word", "left", words=("left", "right")),
+            Parameter("side", "word", "left", choices=("left", "right")),
         ),
-        alters=True,
+        reports_change=True,
     ),
     Transform(
-        "prefix",
-        "With a text before it.",
-        ("text",),
-        lambda options: Step(lambda value, _: options["text"] + value, TEXT),
-        Example("{prefix: C-}", "'17'", "C-17"),
-        (Parameter("text", "text", required=True),),
-        alters=True,
+        name="prefix",
+        about="Adds text before the value.",
+        input_types=("text",),
+        build=lambda options: Step(lambda value, _: options["text"] + value, TEXT),
+        example=Example("{prefix: C-}", "'17'", "C-17"),
+        parameters=(Parameter("text", "text", required=True),),
+        reports_change=True,
     ),
     Transform(
-        "suffix",
-        "With a text after it.",
-        ("text",),
-        lambda options: Step(lambda value, _: value + options["text"], TEXT),
-        Example("{suffix: -OLD}", "'17'", "17-OLD"),
-        (Parameter("text", "text", required=True),),
-        alters=True,
+        name="suffix",
+        about="Adds text after the value.",
+        input_types=("text",),
+        build=lambda options: Step(lambda value, _: value + options["text"], TEXT),
+        example=Example("{suffix: -OLD}", "'17'", "17-OLD"),
+        parameters=(Parameter("text", "text", required=True),),
+        reports_change=True,
     ),
     Transform(
-        "blank_to_null",
-        "Null where there is nothing but blanks.",
-        SCALARS,
-        lambda options: Step(_blank_to_null(), options.input.type),
-        Example("blank_to_null", "'  '", "null"),
+        name="blank_to_null",
+        about="Converts empty text and white space to null.",
+        input_types=SCALARS,
+        build=lambda options: Step(_blank_to_null(), options.input.type),
+        example=Example("blank_to_null", "'  '", "null"),
     ),
     Transform(
-        "text",
-        "As text: plain digits, ISO dates, true or false.",
-        SCALARS,
-        simple(plain_text, TEXT),
-        Example("text", "17", "'17'"),
+        name="text",
+        about="Converts to text: plain digits, ISO dates, true or false.",
+        input_types=SCALARS,
+        build=without_options(plain_text, TEXT),
+        example=Example("text", "17", "'17'"),
     ),
     Transform(
-        "split",
-        "The list of its parts, each without blanks at its ends.",
-        ("text",),
-        _split,
-        Example("{split: ','}", "'a, b'", "[a, b]"),
-        (Parameter("by", "text", required=True),),
+        name="split",
+        about="Splits into a list at a separator; each part is trimmed.",
+        input_types=("text",),
+        build=_split,
+        example=Example("{split: ','}", "'a, b'", "[a, b]"),
+        parameters=(Parameter("by", "text", required=True),),
     ),
     Transform(
-        "join",
-        "The items of a list as one text; null and blank ones are passed over.",
-        ("list",),
-        _join,
-        Example("{join: ', '}", "[a, null, b]", "a, b"),
-        (Parameter("with", "text", required=True),),
+        name="join",
+        about="Joins the items of a list with a separator; null and empty items are skipped.",
+        input_types=("list",),
+        build=_join,
+        example=Example("{join: ', '}", "[a, null, b]", "a, b"),
+        parameters=(Parameter("with", "text", required=True),),
     ),
     Transform(
-        "nth",
-        "The item at a position, 1 for the first, -1 for the last; null where the list is shorter.",
-        ("list",),
-        _nth,
-        Example("{nth: 2}", "[a, b]", "b"),
-        (Parameter("position", "integer", required=True),),
+        name="nth",
+        about="Takes the item at a position, 1 for the first, -1 for the last; null if the list is shorter.",
+        input_types=("list",),
+        build=_nth,
+        example=Example("{nth: 2}", "[a, b]", "b"),
+        parameters=(Parameter("position", "integer", required=True),),
     ),
 )

@@ -1,4 +1,4 @@
-"""What a transform is: a named, typed, pure step of a pipeline, and how its options are read."""
+"""The definition of a transform: a named, typed, pure step of a pipeline, with its options."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Any, TypeAlias
 from sagerecon.documents.document import Node
 from sagerecon.mapping.crosswalk import Crosswalk
 from sagerecon.mapping.faults import Faults
-from sagerecon.mapping.frame import Frame, Typed
+from sagerecon.mapping.record_context import RecordContext, Typed
 from sagerecon.mapping.scope import Scope
 from sagerecon.model.place import Place
 from sagerecon.model.type import Type
 
-#: What a step does to a value that is not null.
-Apply: TypeAlias = Callable[[Any, Frame], Any]
+#: Applies a step to a value that is not null.
+Apply: TypeAlias = Callable[[Any, RecordContext], Any]
 
 SCALARS = ("text", "integer", "decimal", "boolean", "date", "datetime")
 
@@ -29,13 +29,13 @@ class Parameter:
     type: str
     default: Any = None
     required: bool = False
-    words: tuple[str, ...] = ()
-    least: int | None = None
+    choices: tuple[str, ...] = ()
+    minimum: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """`do` in a mapping turns `before` into `after`, all three as they stand in YAML."""
+    """An example for the reference: `do` turns `before` into `after`; all three are YAML."""
 
     do: str
     before: str
@@ -44,17 +44,17 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A transform with its options. `constants` are all values it can give, where that is known."""
+    """A transform with its options. `constants` are all values it can give, where they are known."""
 
     apply: Apply
-    gives: Type
+    output_type: Type
     constants: tuple[tuple[Any, Place], ...] = ()
-    on_null: bool = False  #: it sees null as well
+    accepts_null: bool = False  #: whether it is applied to null
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What stands in the mapping for one use of a transform, read and checked."""
+    """The options of one use of a transform, read and checked, and what they are compiled against."""
 
     values: Mapping[str, Any]
     place: Place
@@ -70,32 +70,32 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Transform:
-    """A named step. `takes` are the types it works on; `alters` says that a changed value is reported.
+    """A named step. `reports_change` lists each value it alters as a change that finance signs.
 
-    `build` gives the step for one use of it, or None where its options make no sense (told to `faults`).
+    `build` returns the step for one use of it, or None, with a finding, where its options are invalid.
     """
 
     name: str
     about: str
-    takes: tuple[str, ...]
+    input_types: tuple[str, ...]
     build: Callable[[Options], Step | None]
     example: Example
     parameters: tuple[Parameter, ...] = ()
-    alters: bool = False
-    words: str = ""  #: what else to say about it in the reference
+    reports_change: bool = False
+    note: str = ""  #: a further sentence for the reference
 
     def accepts(self, type_: Type) -> bool:
-        """Whether it works on values of this type."""
-        return type_.name == "unknown" or type_.name in self.takes
+        """Return whether it accepts values of this type."""
+        return type_.name == "unknown" or type_.name in self.input_types
 
 
-def simple(function: Callable[[Any], Any], gives: Type) -> Callable[[Options], Step | None]:
-    """The builder of a step without options."""
-    return lambda _: Step(lambda value, _: function(value), gives)
+def without_options(function: Callable[[Any], Any], output_type: Type) -> Callable[[Options], Step | None]:
+    """Return the `build` of a transform without options."""
+    return lambda _: Step(lambda value, _: function(value), output_type)
 
 
 def day_of(value: Any) -> date | None:
-    """The calendar day of a date or a date with time."""
+    """Return the calendar day of a date or of a date with time; None for anything else."""
     if isinstance(value, datetime):
         return value.date()
     return value if isinstance(value, date) else None

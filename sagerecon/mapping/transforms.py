@@ -1,4 +1,4 @@
-"""Every transform there is, by name."""
+"""All transforms by name."""
 
 from __future__ import annotations
 

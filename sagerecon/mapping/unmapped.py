@@ -1,4 +1,4 @@
-"""What a mapping leaves unsaid: columns nobody maps, fields Sage requires, names nobody uses."""
+"""Find what a mapping leaves out: unmapped columns, missing required fields, unused lets."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sagerecon.model.finding import Severity
 
 
 def check_unmapped(root: Node, context: Context, kind: Kind | None) -> None:
-    """Tells the faults of everything left unsaid; a column whose name begins with _ never counts."""
+    """Add a finding for each column, required field and let left out; columns named `_…` are exempt."""
     _check_ignored(root, context)
     _check_columns(root, context)
     _check_lets(root, context)
@@ -37,8 +37,8 @@ def _check_ignored(root: Node, context: Context) -> None:
             context.faults.add(
                 Code.IGNORED_AND_USED,
                 node.named_at,
-                f"'{name}' is ignored and used.",
-                "Take it out here.",
+                f"column '{name}' is ignored, and the mapping uses it.",
+                "Remove it from ignore:.",
                 Severity.WARNING,
             )
 
@@ -55,7 +55,7 @@ def _check_columns(root: Node, context: Context) -> None:
         context.faults.add(
             Code.UNMAPPED_SOURCE,
             place,
-            f"nothing is said of the column '{name}'.",
+            f"column '{name}' is neither mapped nor ignored.",
             f"Map it, or ignore it with a reason: ignore: {{{name}: {{reason: …}}}}.",
             Severity.WARNING if setting == "warn" else Severity.ERROR,
         )
@@ -64,8 +64,8 @@ def _check_columns(root: Node, context: Context) -> None:
 def _check_lets(root: Node, context: Context) -> None:
     for name, node in _children(root, "let").items():
         if name in context.scope.lets and name not in context.scope.used:
-            message = f"nothing uses '{name}'."
-            context.faults.add(Code.UNUSED_LET, node.named_at, message, "Take it out.", Severity.WARNING)
+            message = f"the let '{name}' is never used."
+            context.faults.add(Code.UNUSED_LET, node.named_at, message, "Remove it.", Severity.WARNING)
 
 
 def _check_fields(root: Node, context: Context, kind: Kind) -> None:
@@ -77,15 +77,15 @@ def _check_fields(root: Node, context: Context, kind: Kind) -> None:
             context.faults.add(
                 Code.MISSING_FIELD,
                 node.named_at,
-                f"{owner} needs the field '{name}'.",
-                "Sage refuses it without.",
+                f"{owner} lacks the field '{name}'.",
+                "Sage requires it.",
             )
 
 
 def _objects(
     node: Node, known: Mapping[str, Field], owner: str
 ) -> Iterator[tuple[Node, Mapping[str, Field], str]]:
-    """The fields of the entity, and of each object or line inside it."""
+    """Yield the fields of the entity and of each object and line in it: YAML, catalog fields, name."""
     yield node, known, owner
     for name, child in node.children().items():
         field = known.get(name)

@@ -1,4 +1,4 @@
-"""The value of one field: from a column, a constant, an expression, a reference, a choice or a list."""
+"""Compile the value of one field: a column, constant, expression, reference, `choose`, object or list."""
 
 from __future__ import annotations
 
@@ -10,42 +10,50 @@ from sagerecon.mapping.constants import constant_of
 from sagerecon.mapping.context import Context
 from sagerecon.mapping.expression import common_type
 from sagerecon.mapping.fit import fit, fit_constant, item_field, type_of_field
-from sagerecon.mapping.frame import NOTHING, Frame, Read, RefusalError, Typed, a
-from sagerecon.mapping.lists import each_item, fixed_items, picked_item
+from sagerecon.mapping.lists import compile_each, compile_items, compile_pick
 from sagerecon.mapping.objects import compile_fields
+from sagerecon.mapping.record_context import NOTHING, Reader, RecordContext, RefusalError, Typed, with_article
 from sagerecon.mapping.reference import compile_reference
 from sagerecon.model.catalog import Field
 from sagerecon.model.code import Code
 from sagerecon.model.place import Place
 from sagerecon.model.type import UNKNOWN, Type
 
-#: What a value may come from; exactly one of them stands in each value.
+#: The keys that give a value its source; each value has exactly one of them.
 SOURCES = ("from", "value", "expr", "ref", "choose", "fields", "items")
 
 
 def compile_value(node: Node, context: Context, path: str, field: Field | None = None) -> Typed:
-    """The value that `node` describes, as `field` takes it.
+    """Compile the value that `node` describes, converted to the type of `field`.
 
-    Changes are remembered under `path`; without a path none are. `field` is None for a `let`.
+    Args:
+        node: The YAML of the value.
+        context: What the value is compiled against.
+        path: The path of the field, under which changes are recorded; empty where they are not.
+        field: The field of Sage; None for a `let`, a label or an identity.
     """
     value = _compile_whole(node, context, path, field)
     if (condition := node.get("when")) is not None:
-        return Typed(value.type, _only(context.condition(condition), value.read), value.constants, value.kind)
+        return Typed(
+            value.type, _read_if(context.condition(condition), value.read), value.constants, value.kind
+        )
     return value
 
 
 def _compile_whole(node: Node, context: Context, path: str, field: Field | None) -> Typed:
     if node.get("each") is not None:
         if field is not None and field.type not in ("list", "unknown"):
-            message = f"{path} is {a(field.type)}, and each: makes a list."
-            context.faults.add(Code.WRONG_FIELD_TYPE, node["each"].named_at, message, "Use pick:.")
+            message = f"{path} is {with_article(field.type)}, and each: gives a list."
+            context.faults.add(
+                Code.WRONG_FIELD_TYPE, node["each"].named_at, message, "Use pick:, which gives one value."
+            )
             return NOTHING
         item = item_field(field) if field is not None else None
-        return each_item(
+        return compile_each(
             node, context, lambda inner: _compile_core(node, inner, f"{path}[]" if path else "", item)
         )
     if node.get("pick") is not None:
-        return picked_item(node, context, lambda inner: _compile_core(node, inner, path, field))
+        return compile_pick(node, context, lambda inner: _compile_core(node, inner, path, field))
     return _compile_core(node, context, path, field)
 
 
@@ -58,7 +66,7 @@ def _compile_core(node: Node, context: Context, path: str, field: Field | None) 
     if source == "items":
         return _items(node["items"], context, path, field)
     if source == "choose":
-        value = _chosen(node["choose"], context, path, field)
+        value = _compile_choose(node["choose"], context, path, field)
         if node.get("do") is None and node.get("default") is None:
             return value
     elif source == "ref":
@@ -68,9 +76,9 @@ def _compile_core(node: Node, context: Context, path: str, field: Field | None) 
         value = fit_constant(node["value"], field) if plain and field else constant_of(node["value"])
     else:
         value = context.path(node["from"]) if source == "from" else context.expression(node["expr"])
-    value = context.through(value, node.get("do"), path)
+    value = context.apply_transforms(value, node.get("do"), path)
     if (default := node.get("default")) is not None:
-        value = _with_default(value, default, context, path, field)
+        value = _compile_default(value, default, context, path, field)
     if field is None:
         return value
     read = fit(value, field, node[source], path, context.catalog, context.faults)
@@ -85,14 +93,14 @@ def _source(node: Node, context: Context) -> str | None:
         context.faults.add(
             Code.NO_SOURCE,
             node.named_at,
-            "nothing says where the value comes from.",
-            f"Write one of {', '.join(SOURCES)}.",
+            f"the field has no source ({', '.join(SOURCES)}).",
+            "Add one of them.",
         )
     else:
         context.faults.add(
             Code.TWO_SOURCES,
             node[found[1]].named_at,
-            f"the value has {' and '.join(found)}.",
+            f"the field has several sources: {' and '.join(found)}.",
             "Keep one of them.",
         )
     return None
@@ -101,8 +109,10 @@ def _source(node: Node, context: Context) -> str | None:
 def _object(node: Node, context: Context, path: str, field: Field | None) -> Typed:
     if field is None or field.type not in ("object", "unknown"):
         where = path or "a let"
-        what = a(field.type) if field is not None else "one value"
-        hint = "Make its lines with each: or items:." if field is not None and field.type == "list" else ""
+        what = with_article(field.type) if field is not None else "a single value"
+        hint = (
+            "Describe its items with each: or items:." if field is not None and field.type == "list" else ""
+        )
         context.faults.add(
             Code.WRONG_FIELD_TYPE, node["fields"].named_at, f"{where} is {what}, not an object.", hint
         )
@@ -115,21 +125,21 @@ def _object(node: Node, context: Context, path: str, field: Field | None) -> Typ
 def _items(node: Node, context: Context, path: str, field: Field | None) -> Typed:
     if field is None or field.type not in ("list", "unknown"):
         where = path or "a let"
-        context.faults.add(Code.WRONG_FIELD_TYPE, node.named_at, f"{where} is no list.", "")
+        context.faults.add(Code.WRONG_FIELD_TYPE, node.named_at, f"{where} is not a list.")
         return NOTHING
     inner = item_field(field)
     values = [
         compile_value(item, context, f"{path}[{number}]", inner)
         for number, item in enumerate(node.items(), start=1)
     ]
-    return fixed_items(values)
+    return compile_items(values)
 
 
-def _chosen(node: Node, context: Context, path: str, field: Field | None) -> Typed:
-    """The first branch whose condition holds; without one, what `otherwise` says."""
-    branches: list[tuple[Read, Read]] = []
+def _compile_choose(node: Node, context: Context, path: str, field: Field | None) -> Typed:
+    """Compile a `choose`: the first branch whose condition is true, else its `otherwise`."""
+    branches: list[tuple[Reader, Reader]] = []
     values: list[tuple[Typed, Node]] = []
-    otherwise: Read | None = None
+    otherwise: Reader | None = None
     for branch in node.items():
         rest = branch.get("otherwise")
         if rest is not None:
@@ -142,9 +152,7 @@ def _chosen(node: Node, context: Context, path: str, field: Field | None) -> Typ
             branches.append((context.condition(when), typed.read))
     if otherwise is None:
         hint = "End it with {otherwise: omit}, {otherwise: quarantine} or another value."
-        context.faults.add(
-            Code.NO_OTHERWISE, node.place, "nothing says what holds where no branch does.", hint
-        )
+        context.faults.add(Code.NO_OTHERWISE, node.place, "choose has no otherwise branch.", hint)
         return NOTHING
     type_ = type_of_field(field) if field is not None else _common(values, context)
     kinds = {typed.kind for typed, _ in values if typed.kind}
@@ -159,9 +167,9 @@ def _otherwise(node: Node, context: Context, path: str, field: Field | None) -> 
     return NOTHING
 
 
-def _no_branch(_: Frame) -> Any:
+def _no_branch(_: RecordContext) -> Any:
     raise RefusalError(
-        Code.NO_CHOICE, "no branch of choose holds", "Add a branch for it, or say otherwise: omit."
+        Code.NO_CHOICE, "no branch of choose applies", "Add a branch for it, or write otherwise: omit."
     )
 
 
@@ -170,28 +178,28 @@ def _common(values: Sequence[tuple[Typed, Node]], context: Context) -> Type:
     for typed, node in values:
         joined = common_type(common, typed.type)
         if joined is None:
-            message = f"another branch gives {a(common)}, and this one {a(typed.type)}."
+            message = f"the branches have different types: {common} and {typed.type}."
             context.faults.add(Code.MIXED_TYPES, node.place, message)
             return UNKNOWN
         common = joined
     return common
 
 
-def _first(branches: Sequence[tuple[Read, Read]], otherwise: Read) -> Read:
-    def read(frame: Frame) -> Any:
+def _first(branches: Sequence[tuple[Reader, Reader]], otherwise: Reader) -> Reader:
+    def read(record: RecordContext) -> Any:
         for condition, value in branches:
-            if condition(frame):
-                return value(frame)
-        return otherwise(frame)
+            if condition(record):
+                return value(record)
+        return otherwise(record)
 
     return read
 
 
-def _only(condition: Read, read: Read) -> Read:
-    return lambda frame: read(frame) if condition(frame) else None
+def _read_if(condition: Reader, read: Reader) -> Reader:
+    return lambda record: read(record) if condition(record) else None
 
 
-def _with_default(value: Typed, node: Node, context: Context, path: str, field: Field | None) -> Typed:
+def _compile_default(value: Typed, node: Node, context: Context, path: str, field: Field | None) -> Typed:
     wanted = value.type if value.type != UNKNOWN else type_of_field(field) if field is not None else None
     stated = node.get("value") if node.children() else node
     if (expression := node.get("expr")) is not None:
@@ -204,28 +212,30 @@ def _with_default(value: Typed, node: Node, context: Context, path: str, field: 
         return value
     joined = common_type(value.type, instead.type)
     if joined is None:
-        message = f"the value is {a(value.type)}, and its default is {a(instead.type)}."
+        message = f"the value and its default have different types: {value.type} and {instead.type}."
         context.faults.add(Code.MIXED_TYPES, node.place, message)
         return NOTHING
     when = node.get("when")
     test = _is_null if when is not None and when.value in (None, "null") else _is_blank
     both_known = bool(value.constants and instead.constants)
     constants = (*value.constants, *instead.constants) if both_known else ()
-    read = _defaulted(value.read, instead.read, test, path, node.place)
-    if field is not None:  # what it may become is checked now, and not only with the rest of the value
+    read = _read_with_default(value.read, instead.read, test, path, node.place)
+    if field is not None:  # the default alone is checked: a finding about it belongs to its own place
         stated_default = Typed(instead.type, instead.read, instead.constants)
         fit(stated_default, field, node, path, context.catalog, context.faults)
     return Typed(joined, read, constants)
 
 
-def _defaulted(read: Read, instead: Read, test: Callable[[Any], bool], path: str, place: Place) -> Read:
-    def defaulted(frame: Frame) -> Any:
-        value = read(frame)
+def _read_with_default(
+    read: Reader, instead: Reader, test: Callable[[Any], bool], path: str, place: Place
+) -> Reader:
+    def defaulted(record: RecordContext) -> Any:
+        value = read(record)
         if not test(value):
             return value
-        other = instead(frame)
+        other = instead(record)
         if path and other is not None:
-            frame.change(path, value, other, "default", place)
+            record.change(path, value, other, "default", place)
         return other
 
     return defaulted

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from sagerecon.model.posting import LedgerFacts, LedgerRole, Lines, Posting
 from sagerecon.model.suggestion import suggestion
 
 
@@ -94,6 +95,9 @@ class KeyField:
     is_unique: bool = False
 
 
+#: The lines of a kind that has none.
+NO_LINES = Lines()
+
 #: What stands in the answer for nearly every kind, whatever attributes were asked for.
 BASE_FIELDS = ("id", "displayed_as", "$path")
 
@@ -121,18 +125,33 @@ class Kind:
     parallel_posts: bool = True
     is_fixed_list: bool = False
     amount: str = ""  #: the field that says what a document is worth
+    date: str = ""  #: the field that puts it into a period
+    lines: Lines = NO_LINES
     yields: Mapping[str, str] = field(default_factory=dict)  #: part -> dotted path to an id in the answer
     label: tuple[str, ...] = ()  #: fields that name it for people, the first one present wins
-    posts: tuple[str, ...] = ()  #: what it books, a word each
+    posting: Posting | None = None  #: None where it books nothing
     base_fields: tuple[str, ...] = BASE_FIELDS  #: what every answer carries beside `fields`
     values: Mapping[str, str] = field(default_factory=dict)  #: ids that are fixed words, with their meaning
     values_are_examples: bool = False  #: more ids than these exist, or they differ by country
     items_per_page: int | None = None  #: the largest page where it differs from the API's
     quirks: tuple[str, ...] = ()
+    ledger: LedgerFacts | None = None  #: of accounts and contacts
     needed: tuple[str, ...] = field(init=False, default=())  #: those of `fields` that a POST must give
+    contact: str = field(init=False, default="")  #: the field that names its contact, if any
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "needed", _needed(self.fields))
+        names = {known.answered_as for known in self.fields.values()}
+        object.__setattr__(self, "contact", "contact" if "contact" in names else "")
+
+    @property
+    def posts(self) -> tuple[str, ...]:
+        """What it books to, a word each: debtors, income, tax."""
+        return () if self.posting is None else self.posting.accounts
+
+    def has_role(self, role: LedgerRole) -> bool:
+        """Return whether its entities are this to the ledger."""
+        return self.ledger is not None and self.ledger.role is role
 
     def can(self, operation: str) -> bool:
         """Whether the API offers the operation at all."""
@@ -220,6 +239,12 @@ class Catalog:
 
     def __iter__(self) -> Iterator[Kind]:
         return iter(self.kinds.values())
+
+    @property
+    def ledger_kinds(self) -> tuple[Kind, ...]:
+        """Accounts, bank accounts and contacts, in the order in which they have to be read."""
+        known = {kind.ledger.role: kind for kind in self if kind.ledger is not None}
+        return tuple(known[role] for role in LedgerRole if role in known)
 
     def by_resource(self, resource: str) -> Kind | None:
         """The kind whose path is `/resource`."""

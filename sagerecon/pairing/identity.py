@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from sagerecon.model.catalog import Catalog, Field, Kind
 from sagerecon.model.draft import Draft, Reference, read_reference
@@ -56,7 +56,7 @@ class Identities:
                 self._merged[record.key] = owner
             for part, path in _yields(record.kind, catalog):
                 if isinstance(found := _dig(record.answer, path), str):
-                    self._keys.setdefault(found, _part_of(record.key, part))
+                    self._keys.setdefault(found, part_of(record.key, part))
         for entity in held:
             for key in natural_keys(entity, catalog):
                 self._ids.setdefault((entity.kind, key), entity.sage_id)
@@ -74,7 +74,7 @@ class Identities:
         key = reference.key
         if not isinstance(key, NaturalKey):
             owner = self._merged.get(key, key)
-            return Link(_part_of(owner, reference.part) if reference.part else owner)
+            return Link(part_of(owner, reference.part) if reference.part else owner)
         found = key.value if key.field == "id" else self._ids.get((reference.kind, key))
         return self.of_id(found, str(key)) if found is not None else Link(_unresolved(key), str(key))
 
@@ -92,43 +92,6 @@ class Identities:
                     self._learn(item, other, known.fields)
             elif reference is None:
                 self._learn(value, found, known.fields)
-
-
-class Body:
-    """A draft's body or an answer, read alike: links, amounts and lists by their bare names."""
-
-    def __init__(self, content: Mapping[str, Any], identities: Identities) -> None:
-        self._content = content
-        self._identities = identities
-
-    def link(self, name: str) -> str:
-        """The identity behind `name_id` or the object `name`; empty where there is none."""
-        value = self._content.get(f"{name}_id", self._content.get(name))
-        if (reference := as_reference(value)) is not None:
-            return self._identities.of_reference(reference).key
-        if isinstance(value, dict):
-            value = value.get("id")
-        return self._identities.of_id(str(value)).key if value else ""
-
-    def amount(self, name: str) -> Decimal | None:
-        """The number under `name`, whether it came as a number or, as Sage sends money, as a string."""
-        return as_decimal(self._content.get(name))
-
-    def text(self, name: str) -> str:
-        """The text under `name`."""
-        value = self._content.get(name)
-        return "" if value is None else str(value)
-
-    def value(self, name: str) -> object:
-        """Whatever stands under `name`."""
-        return self._content.get(name)
-
-    def items(self, name: str) -> Iterator[Body]:
-        """The objects of the list `name`."""
-        values = self._content.get(name)
-        for value in values if isinstance(values, list | tuple) else ():
-            if isinstance(value, dict):
-                yield Body(value, self._identities)
 
 
 def as_reference(value: object) -> Reference | None:
@@ -174,7 +137,7 @@ def draft_keys(draft: Draft) -> Iterator[NaturalKey]:
         yield NaturalKey(name, value)
 
 
-def _part_of(key: str, part: str) -> str:
+def part_of(key: str, part: str) -> str:
     """The identity of a part of our entity; no draft key has a space before its first `/`."""
     return f"{part} of {key}"
 

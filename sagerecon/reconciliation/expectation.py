@@ -13,7 +13,7 @@ from datetime import date
 from decimal import Decimal
 
 from sagerecon.model.record import Record
-from sagerecon.reconciliation.subledger import OpenItem
+from sagerecon.reconciliation.open_items import OpenItem
 from sagerecon.reconciliation.tax import TaxedAmount
 from sagerecon.reconciliation.tie_out import Adjustment, ExpectedBalance
 

@@ -13,11 +13,13 @@ from sagerecon.model.comparison import Comparison
 from sagerecon.model.draft import Draft, LeftOut, OnExisting, Quarantined
 from sagerecon.model.entity import Entity, Written
 from sagerecon.pairing.canonical import Tree, flat, held_tree, joined, wanted_tree
-from sagerecon.pairing.identity import Body, Identities, as_decimal
+from sagerecon.pairing.field_reader import FieldReader
+from sagerecon.pairing.identity import Identities, as_decimal
 from sagerecon.pairing.key_ladder import Rung
+from sagerecon.reconciliation.chart_of_accounts import ChartOfAccounts
 from sagerecon.reconciliation.compare import Compared, Sides, compare
 from sagerecon.reconciliation.decision import Evidence, at_risk, decide
-from sagerecon.reconciliation.postings import Effects, Ledger, gap
+from sagerecon.reconciliation.postings import Effects, effects_of, gap
 from sagerecon.reconciliation.verdict import Cause, Difference, RecordVerdict, Verdict
 from sagerecon.reconciliation.wording import clearing, reason
 
@@ -40,13 +42,13 @@ class Judge:
         self,
         catalog: Catalog,
         identities: Identities,
-        ledger: Ledger,
+        chart: ChartOfAccounts,
         comparisons: Mapping[str, Mapping[str, Comparison]],
         today: Today,
     ) -> None:
         self._catalog = catalog
         self._identities = identities
-        self._ledger = ledger
+        self._chart = chart
         self._comparisons = comparisons
         self._today = today
         self.records_compared = 0
@@ -90,7 +92,7 @@ class Judge:
     def stranger(self, entity: Entity, twin: str) -> RecordVerdict:
         """The verdict on a thing in Sage without a record; `twin` is the record it repeats, if any."""
         amount = self.amount_of(entity.kind, entity.body)
-        effects = self._ledger.effects(entity.kind, entity.body)
+        effects = effects_of(entity.kind, entity.body, self._chart)
         said = RecordVerdict(
             verdict=Verdict.DUPLICATE if twin else Verdict.EXTRA,
             kind=entity.kind,
@@ -100,7 +102,7 @@ class Judge:
             rung=Rung.NONE.value,
             at_risk=abs(amount or Decimal()),
             effects=effects,
-            parties=self._parties(effects, entity.body),
+            parties=self._parties(effects, entity.kind, entity.body),
         )
         created = str(entity.body.get("created_at") or "")[:10]
         why = twin or created
@@ -108,10 +110,10 @@ class Judge:
 
     def signature(self, entity: Entity) -> object:
         """What two entities that are one thing entered twice have in common; None where nothing tells."""
-        body = Body(entity.body, self._identities)
-        posted = tuple(sorted(self._ledger.effects(entity.kind, entity.body).items()))
+        body = FieldReader(entity.body, self._identities)
+        posted = tuple(sorted(effects_of(entity.kind, entity.body, self._chart).items()))
         words = tuple(body.text(name) for name in ("reference", "name", "date"))
-        contact = body.link("contact")
+        contact = self._contact(entity.kind, body)
         return (entity.kind, words, contact, posted) if any(words) or posted else None
 
     def amount_of(self, kind: str, content: Mapping[str, Any]) -> Decimal | None:
@@ -181,20 +183,24 @@ class Judge:
         source: Effects = {}
         owed: Effects = {}
         if isinstance(evidence.outcome, Draft):
-            source = self._ledger.effects(evidence.kind, evidence.outcome.body)
-            owed = self._parties(source, evidence.outcome.body)
+            source = effects_of(evidence.kind, evidence.outcome.body, self._chart)
+            owed = self._parties(source, evidence.kind, evidence.outcome.body)
         sage: Effects = {}
         owing: Effects = {}
         if evidence.entity is not None and not evidence.is_deleted:
-            sage = self._ledger.effects(evidence.kind, evidence.entity.body)
-            owing = self._parties(sage, evidence.entity.body)
+            sage = effects_of(evidence.kind, evidence.entity.body, self._chart)
+            owing = self._parties(sage, evidence.kind, evidence.entity.body)
         return replace(said, effects=gap(source, sage), parties=gap(owed, owing))
 
-    def _parties(self, effects: Effects, content: Mapping[str, Any]) -> Effects:
-        contact = Body(content, self._identities).link("contact")
-        accounts = self._ledger.accounts
+    def _parties(self, effects: Effects, kind: str, content: Mapping[str, Any]) -> Effects:
+        contact = self._contact(kind, FieldReader(content, self._identities))
+        accounts = self._chart.accounts
         owed = effects.get(accounts.debtors, Decimal()) - effects.get(accounts.creditors, Decimal())
         return {contact: owed} if contact and owed else {}
+
+    def _contact(self, kind: str, entity: FieldReader) -> str:
+        """Return the identity of the contact an entity belongs to; empty where there is none."""
+        return entity.link(self._catalog[kind].contact) if kind in self._catalog else ""
 
 
 def _sage_id(evidence: Evidence) -> str:

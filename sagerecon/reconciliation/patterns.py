@@ -8,7 +8,8 @@ from decimal import Decimal
 
 from sagerecon.model.draft import Draft, Outcome, Quarantined
 from sagerecon.model.money import total
-from sagerecon.reconciliation.postings import Effects, Ledger
+from sagerecon.reconciliation.chart_of_accounts import ChartOfAccounts
+from sagerecon.reconciliation.postings import Effects, effects_of
 from sagerecon.reconciliation.verdict import Difference, RecordVerdict, Shape, Verdict
 
 
@@ -34,7 +35,7 @@ def with_swaps(verdicts: Sequence[RecordVerdict]) -> list[RecordVerdict]:
 
 
 def with_usual_effects(
-    verdicts: Iterable[RecordVerdict], outcomes: Iterable[Outcome], ledger: Ledger
+    verdicts: Iterable[RecordVerdict], outcomes: Iterable[Outcome], chart: ChartOfAccounts
 ) -> list[RecordVerdict]:
     """The verdicts, with the accounts that a record without a draft leaves short.
 
@@ -45,7 +46,7 @@ def with_usual_effects(
     without_draft = {outcome.key for outcome in outcomes if isinstance(outcome, Quarantined)}
     needed = {key.partition("/")[0] for key in without_draft}
     usual = _usual(
-        (outcome for outcome in outcomes if isinstance(outcome, Draft) and outcome.mapping in needed), ledger
+        (outcome for outcome in outcomes if isinstance(outcome, Draft) and outcome.mapping in needed), chart
     )
     return [
         replace(
@@ -62,13 +63,13 @@ def with_usual_effects(
     ]
 
 
-def _usual(drafts: Iterable[Draft], ledger: Ledger) -> dict[str, Effects]:
+def _usual(drafts: Iterable[Draft], chart: ChartOfAccounts) -> dict[str, Effects]:
     """Mapping -> what one unit of a draft's amount posts; nothing where the drafts do not agree."""
     usual: dict[str, Effects | None] = {}
     for draft in drafts:
         if not draft.amount:
             continue
-        effects = ledger.effects(draft.kind, draft.body)
+        effects = effects_of(draft.kind, draft.body, chart)
         signs = {code: _sign(amount, draft.amount) for code, amount in effects.items()}
         ratios = None if None in signs.values() else {c: s for c, s in signs.items() if s is not None}
         known = usual.setdefault(draft.mapping, ratios)

@@ -15,6 +15,7 @@ from sagerecon.model.money import total
 from sagerecon.pairing.held import Held, Past, classify, owners_of
 from sagerecon.pairing.identity import Identities
 from sagerecon.pairing.key_ladder import NO_MATCH, KeyLadder, Match, Rung
+from sagerecon.reconciliation.chart_of_accounts import BRITISH, ChartOfAccounts, ControlAccounts
 from sagerecon.reconciliation.completeness import (
     Counter,
     SageLine,
@@ -26,7 +27,6 @@ from sagerecon.reconciliation.completeness import (
 from sagerecon.reconciliation.decision import Evidence
 from sagerecon.reconciliation.judge import TODAY, Judge, Today
 from sagerecon.reconciliation.patterns import with_swaps, with_usual_effects
-from sagerecon.reconciliation.postings import BRITISH, ControlAccounts, Ledger
 from sagerecon.reconciliation.tie_out import TieOut
 from sagerecon.reconciliation.verdict import Difference, RecordVerdict
 
@@ -126,8 +126,8 @@ def reconcile(
     outcomes, records = list(wanted), list(written)
     sage = Held.of(held, deleted)
     identities = identities or Identities(records, sage.entities, catalog)
-    ledger = _ledger(identities, accounts, outcomes, records, sage.entities)
-    judge = Judge(catalog, identities, ledger, comparisons, today)
+    chart = _chart(catalog, identities, accounts, outcomes, records, sage.entities)
+    judge = Judge(catalog, identities, chart, comparisons, today)
 
     recorded = owners_of(records)
     ladder = KeyLadder((e for e in sage.entities if e.sage_id not in recorded), catalog)
@@ -136,7 +136,7 @@ def reconcile(
     kinds = dict.fromkeys([*(outcome.kind for outcome in outcomes), *(record.kind for record in records)])
     classes = classify(sage, kinds, matched, Past.of(before, began_at, records))
     said += _strangers(classes, sage, judge, recorded)
-    said = [_since(verdict, last) for verdict in with_usual_effects(with_swaps(said), outcomes, ledger)]
+    said = [_since(verdict, last) for verdict in with_usual_effects(with_swaps(said), outcomes, chart)]
 
     reads, holds = Counter(), Counter()
     for outcome in outcomes:
@@ -168,18 +168,20 @@ def reconcile(
     )
 
 
-def _ledger(
+def _chart(
+    catalog: Catalog,
     identities: Identities,
     accounts: ControlAccounts,
     outcomes: Iterable[Outcome],
     records: Iterable[Written],
     entities: Iterable[Entity],
-) -> Ledger:
-    ledger = Ledger(identities, accounts)
-    ledger.learn_entities(sorted(entities, key=lambda entity: entity.kind != "ledger_account"))
-    ledger.learn_written(records)
-    ledger.learn_drafts(outcome for outcome in outcomes if isinstance(outcome, Draft))
-    return ledger
+) -> ChartOfAccounts:
+    """Return codes and sides: what was read back prevails over answers, and answers over drafts."""
+    chart = ChartOfAccounts(catalog, identities, accounts)
+    chart.learn_entities(entities)
+    chart.learn_written(records)
+    chart.learn_drafts(outcome for outcome in outcomes if isinstance(outcome, Draft))
+    return chart
 
 
 def _records(

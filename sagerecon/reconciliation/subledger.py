@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
-from sagerecon.model.draft import Draft
-from sagerecon.model.entity import Entity
 from sagerecon.model.money import total
-from sagerecon.pairing.held import is_gone
-from sagerecon.pairing.identity import Body, Identities
-from sagerecon.reconciliation.postings import ControlAccounts, Ledger, is_vendor_side, line_net, type_of
+from sagerecon.reconciliation.open_items import OpenItem
 from sagerecon.reconciliation.shares import Share, fitting, share_of, shares_by_contact
 from sagerecon.reconciliation.tie_out import ControlPair, TieOut, TieOutLine
 from sagerecon.reconciliation.verdict import RecordVerdict, Verdict
@@ -23,46 +19,6 @@ BUCKETS = ("not due", "1-30 days", "31-60 days", "61-90 days", "older")
 
 #: The tie-out whose control account is a credit balance.
 CREDITORS = "creditors"
-
-
-@dataclass(frozen=True, slots=True)
-class OpenItem:
-    """One unsettled document. What a customer or we owe is positive, a credit negative."""
-
-    contact: str  #: the contact's key on both sides: a draft key, or Sage's id for one we do not know
-    name: str
-    label: str
-    amount: Decimal
-    due: date | None  #: its own date where it has no due date; None counts as not due
-
-
-def open_items_wanted(drafts: Iterable[Draft], side: str) -> list[OpenItem]:
-    """The open items our drafts stand for; `side` is `CUSTOMER` or `VENDOR`."""
-    drafts = list(drafts)
-    identities = Identities()
-    ledger = Ledger(identities, ControlAccounts())
-    ledger.learn_drafts(drafts)
-    names = {draft.key: draft.label for draft in drafts if draft.kind == "contact"}
-    documents = [(draft.kind, draft.key, draft.label, Body(draft.body, identities)) for draft in drafts]
-    return _open_items(documents, ledger, names, side)
-
-
-def open_items_held(entities: Iterable[Entity], identities: Identities, side: str) -> list[OpenItem]:
-    """The open items Sage holds, each under its contact's draft key where the id map knows it."""
-    entities = [entity for entity in entities if not is_gone(entity)]
-    ledger = Ledger(identities, ControlAccounts())
-    ledger.learn_entities(entities)
-    names = {identities.of_id(e.sage_id).key: e.displayed_as for e in entities if e.kind == "contact"}
-    documents = [
-        (
-            entity.kind,
-            identities.of_id(entity.sage_id).key,
-            entity.displayed_as,
-            Body(entity.body, identities),
-        )
-        for entity in entities
-    ]
-    return _open_items(documents, ledger, names, side)
 
 
 def tie_contacts(
@@ -126,74 +82,6 @@ def aged(items: Iterable[OpenItem], as_at: date) -> tuple[Decimal, ...]:
     return tuple(total(bucket) for bucket in amounts)
 
 
-_DOCUMENTS = {
-    "sales_invoice": ("CUSTOMER", 1, "invoice_lines"),
-    "sales_credit_note": ("CUSTOMER", -1, "credit_note_lines"),
-    "purchase_invoice": ("VENDOR", 1, "invoice_lines"),
-    "purchase_credit_note": ("VENDOR", -1, "credit_note_lines"),
-}
-
-
-def _open_items(
-    documents: Sequence[tuple[str, str, str, Body]], ledger: Ledger, names: Mapping[str, str], side: str
-) -> list[OpenItem]:
-    settled = _settled(documents)
-    items: list[OpenItem] = []
-    for kind, key, label, body in documents:
-        amount = _open_amount(kind, key, body, ledger, side, settled)
-        if amount:
-            contact = body.link("contact")
-            due = _day(body.value("due_date")) or _day(body.value("date"))
-            items.append(
-                OpenItem(contact, names.get(contact, contact), body.text("reference") or label, amount, due)
-            )
-    return items
-
-
-def _open_amount(
-    kind: str, key: str, body: Body, ledger: Ledger, side: str, settled: Mapping[str, Decimal]
-) -> Decimal:
-    """What is still open on one document; zero for one of the other side or of no such kind."""
-    if kind == "contact_opening_balance":
-        if is_vendor_side(body, ledger) != (side == "VENDOR"):
-            return Decimal()
-        sign = -1 if type_of(body, "contact_opening_balance_type") == "CREDIT_NOTE" else 1
-        return sign * (body.amount("total_amount") or Decimal()) - settled.get(key, Decimal())
-    if kind in _DOCUMENTS and _DOCUMENTS[kind][0] == side:
-        _, sign, lines = _DOCUMENTS[kind]
-        outstanding = body.amount("outstanding_amount")
-        if outstanding is not None:
-            return sign * abs(outstanding)
-        amounts = (
-            total((line_net(line), line.amount("tax_amount") or Decimal())) for line in body.items(lines)
-        )
-        return sign * total(amounts) - settled.get(key, Decimal())
-    if kind == "contact_payment" and type_of(body, "transaction_type").startswith(side):
-        sign = 1 if type_of(body, "transaction_type").endswith("REFUND") else -1
-        allocated = total(item.amount("amount") or Decimal() for item in body.items("allocated_artefacts"))
-        rest = (body.amount("total_amount") or Decimal()) - allocated
-        return sign * rest - settled.get(f"{key} (payment_on_account)", Decimal())
-    return Decimal()
-
-
-def _settled(documents: Iterable[tuple[str, str, str, Body]]) -> Mapping[str, Decimal]:
-    """What payments and allocations take off each document."""
-    settled: dict[str, Decimal] = {}
-    for kind, _, _, body in documents:
-        if kind in ("contact_payment", "contact_allocation"):
-            sign = _settling_sign(type_of(body, "transaction_type"))
-            for item in body.items("allocated_artefacts"):
-                key = item.link("artefact")
-                amount = sign * (item.amount("amount") or Decimal())
-                settled[key] = total((settled.get(key, Decimal()), amount))
-    return settled
-
-
-def _settling_sign(transaction_type: str) -> int:
-    """Refunds settle credits; a supplier's allocation carries the invoice negative."""
-    return -1 if transaction_type.endswith("REFUND") or transaction_type == "VENDOR_ALLOCATION" else 1
-
-
 def _unsent(source: Iterable[OpenItem], verdicts: Iterable[RecordVerdict]) -> dict[str, list[Share]]:
     """What records without a draft leave each contact short, known by their document and amount."""
     aside = {
@@ -224,9 +112,3 @@ def _by_contact(items: Iterable[OpenItem]) -> dict[str, list[OpenItem]]:
 def _document(label: str) -> str:
     """The document number in a label: the last word of `invoice 1021`, whichever way it is put."""
     return label.rsplit(maxsplit=1)[-1].casefold() if label.strip() else ""
-
-
-def _day(value: object) -> date | None:
-    if isinstance(value, date):
-        return value
-    return date.fromisoformat(value[:10]) if isinstance(value, str) and value else None

@@ -1,27 +1,24 @@
-"""Tax per rate, month and direction, taken alike from what we want and from what Sage holds."""
+"""Tax per rate, month and direction, from drafts and from what Sage holds."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from sagerecon.model.catalog import Catalog, Kind
 from sagerecon.model.draft import Draft
 from sagerecon.model.entity import Entity
 from sagerecon.model.money import total
+from sagerecon.model.posting import Family, Side
+from sagerecon.pairing.field_reader import FieldReader
 from sagerecon.pairing.held import is_gone
-from sagerecon.pairing.identity import Body, Identities
-from sagerecon.reconciliation.postings import line_net
+from sagerecon.pairing.identity import Identities
+from sagerecon.reconciliation.postings import line_net, line_tax, lines_of
 from sagerecon.reconciliation.tie_out import TieOut, TieOutLine
 
-#: Kind -> the list of its lines, its sign, and the direction of its tax.
-_TAXED = {
-    "sales_invoice": ("invoice_lines", 1, "sales"),
-    "sales_credit_note": ("credit_note_lines", -1, "sales"),
-    "purchase_invoice": ("invoice_lines", 1, "purchases"),
-    "purchase_credit_note": ("credit_note_lines", -1, "purchases"),
-}
+_DIRECTIONS = {Side.CUSTOMER: "sales", Side.VENDOR: "purchases"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,24 +32,28 @@ class TaxedAmount:
     tax: Decimal
 
 
-def taxed_wanted(drafts: Iterable[Draft]) -> list[TaxedAmount]:
-    """The taxed amounts of our drafts."""
+def taxed_wanted(drafts: Iterable[Draft], catalog: Catalog) -> list[TaxedAmount]:
+    """Return the net and tax of each line of our drafts."""
     identities = Identities()
-    return [amount for draft in drafts for amount in _amounts(draft.kind, Body(draft.body, identities))]
+    return [
+        amount
+        for draft in drafts
+        for amount in _amounts(catalog[draft.kind], FieldReader(draft.body, identities))
+    ]
 
 
-def taxed_held(entities: Iterable[Entity], identities: Identities) -> list[TaxedAmount]:
-    """The taxed amounts of what Sage holds."""
+def taxed_held(entities: Iterable[Entity], identities: Identities, catalog: Catalog) -> list[TaxedAmount]:
+    """Return the net and tax of each line of the documents in Sage."""
     return [
         amount
         for entity in entities
         if not is_gone(entity)
-        for amount in _amounts(entity.kind, Body(entity.body, identities))
+        for amount in _amounts(catalog[entity.kind], FieldReader(entity.body, identities))
     ]
 
 
 def tie_tax(source: Iterable[TaxedAmount], sage: Iterable[TaxedAmount], as_at: date) -> TieOut:
-    """Net and tax of each rate, month and direction on both sides, a line each."""
+    """Return the tie-out of tax: a line for net and one for tax of each rate, month and direction."""
     wanted, held = _sums(source), _sums(sage)
     lines = tuple(
         TieOutLine(
@@ -67,19 +68,25 @@ def tie_tax(source: Iterable[TaxedAmount], sage: Iterable[TaxedAmount], as_at: d
     return TieOut("tax", "Tax per rate and month", as_at, lines)
 
 
-def _amounts(kind: str, body: Body) -> Iterable[TaxedAmount]:
-    if kind not in _TAXED:
+def _amounts(kind: Kind, entity: FieldReader) -> Iterator[TaxedAmount]:
+    if kind.posting is None or kind.posting.family is not Family.DOCUMENT:
         return
-    lines, sign, direction = _TAXED[kind]
-    period = body.text("date")[:7]
-    for line in body.items(lines):
-        rate = line.link("tax_rate") or "no rate"
-        tax = line.amount("tax_amount") or Decimal()
-        yield TaxedAmount(rate, period, direction, sign * line_net(line), sign * tax)
+    direction = kind.posting.direction_of(entity.type_id)
+    if direction.side is None or not direction.sign:
+        return
+    period = entity.text(kind.date)[:7]
+    for line in lines_of(entity, kind.lines):
+        yield TaxedAmount(
+            rate=line.link(kind.lines.tax_rate) or "no rate",
+            period=period,
+            direction=_DIRECTIONS[direction.side],
+            net=direction.sign * line_net(line, kind.lines),
+            tax=direction.sign * line_tax(line, kind.lines),
+        )
 
 
 def _sums(amounts: Iterable[TaxedAmount]) -> dict[tuple[str, str, str, str], Decimal]:
-    """(period, direction, rate, net or tax) -> sum."""
+    """Return the sum of each group: (period, direction, rate, net or tax)."""
     found: dict[tuple[str, str, str, str], list[Decimal]] = {}
     for amount in amounts:
         for figure, value in (("net", amount.net), ("tax", amount.tax)):

@@ -8,9 +8,11 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
+from sagerecon.model.catalog import Catalog
 from sagerecon.model.entity import Entity
 from sagerecon.model.money import grouped, total
 from sagerecon.model.place import Place
+from sagerecon.model.posting import LedgerFacts, LedgerRole
 from sagerecon.pairing.identity import as_decimal
 from sagerecon.reconciliation.shares import Share, fitting, shares_by_account
 from sagerecon.reconciliation.verdict import RecordVerdict
@@ -176,18 +178,20 @@ def tie_bank(
     bank_accounts: Iterable[Entity],
     trial_balance: Entity | None,
     as_at: date,
+    catalog: Catalog,
     *,
     accounts: Iterable[Entity] = (),
     verdicts: Iterable[RecordVerdict] = (),
 ) -> TieOut:
-    """The balance of each bank account; Sage's own `balance`, or the trial balance where it gives none."""
+    """Return the balance per bank account: Sage's own `balance`, or the trial balance where it has none."""
     codes = {account.sage_id: str(account.body.get("nominal_code") or "") for account in accounts}
     ledger = {} if trial_balance is None else closing_balances(trial_balance, accounts)
     held: dict[str, tuple[str, Decimal]] = {}
     for bank in bank_accounts:
-        link = bank.body.get("ledger_account")
+        facts = catalog[bank.kind].ledger or LedgerFacts(LedgerRole.BANK_ACCOUNT)
+        link = bank.body.get(facts.account)
         linked = codes.get(str(link.get("id", "")), "") if isinstance(link, dict) else ""
-        code = str(bank.body.get("nominal_code") or linked) or _code_and_name(bank.displayed_as)[0]
+        code = str(bank.body.get(facts.code) or linked) or _code_and_name(bank.displayed_as)[0]
         balance = as_decimal(bank.body.get("balance"))
         amount = ledger.get(code, ("", Decimal()))[1] if balance is None else balance
         held[code] = (_code_and_name(bank.displayed_as)[1], amount)

@@ -1,1 +1,1 @@
-"""Edge: pages of plan, run and reconciliation."""
+"""Edge: reports of plan, run and reconciliation as HTML pages, JSON and terminal output."""

@@ -1,4 +1,4 @@
-"""The catalog for a terminal of 80 columns."""
+"""The catalog for a terminal of 80 columns, as rich renderables."""
 
 from __future__ import annotations
 
@@ -14,43 +14,48 @@ from sagerecon.model.catalog import Api, Catalog, Field, Kind, Operation
 
 _LETTERS = {"list": "L", "create": "C", "read": "R", "update": "U", "delete": "D"}
 _EDITIONS = {"start": "Start", "standard": "Standard", "plus": "Plus"}
-_WIDEST_NAME = 35
+_MAX_NAME_WIDTH = 35
 _ROLES = {"read_only": "any role", "restricted": "Restricted or Full", "full": "Full"}
 
 
 def kinds(catalog: Catalog) -> Iterator[RenderableType]:
-    """Every kind by section: what can be done with it."""
-    table = _table("kind", "operations", "sent once", "a new one is")
+    """Yield the kinds by section, with their operations."""
+    table = _table("kind", "operations", "idempotent", "undo of create")
     section = ""
     for kind in sorted(catalog, key=lambda kind: (kind.section, kind.name)):
         if kind.section != section:
             section = kind.section
             table.add_row(Text(section.replace("_", " "), style="bold"))
-        table.add_row(f"  {kind.name}", _can(kind), "yes" if kind.is_idempotent else "", _undo(kind))
+        table.add_row(
+            f"  {kind.name}",
+            _operation_letters(kind),
+            "yes" if kind.is_idempotent else "",
+            _reversibility(kind),
+        )
     yield table
-    yield Text("L list, C create, R read, U update, D delete. Sent once: honours idempotency_id.", "dim")
+    yield Text("L list, C create, R read, U update, D delete. Idempotent: honours idempotency_id.", "dim")
 
 
 def kind(found: Kind, api: Api) -> Iterator[RenderableType]:
-    """What a kind accepts, and all that is known of it."""
+    """Yield everything that the catalog knows about a kind."""
     yield Text(f"{found.name}  {found.path}", style="bold")
     yield Text(found.about)
     yield from _heading("Operations", [*_operations(found)])
-    sent = [*_sent(found.fields.values())]
-    if sent:
-        yield from _heading("Fields that are sent", [_fields(sent)])
-    answers = [
+    request_fields = [*_request_fields(found.fields.values())]
+    if request_fields:
+        yield from _heading("Request fields", [_field_table(request_fields)])
+    response_fields = [
         (depth, field) for depth, field in _walk(found.fields.values()) if field.read_only and depth == 0
     ]
-    if answers:
-        yield from _heading("Fields that only come back", [_answers(answers)])
-    yield from _heading("Finding them", [*_finding(found, api)])
-    yield from _heading("Worth knowing", [*_knowledge(found)])
+    if response_fields:
+        yield from _heading("Response-only fields", [_response_table(response_fields)])
+    yield from _heading("Keys and filters", [*_access(found, api)])
+    yield from _heading("Notes", [*_facts(found)])
 
 
 def changes(found: Sequence[Change], known_deviations: int) -> Iterator[RenderableType]:
-    """What a document says otherwise than the catalog, resource by resource."""
-    table = _table("what", "", "catalog", "document")
+    """Yield the differences of an API document from the catalog, by resource."""
+    table = _table("difference", "", "catalog", "document")
     resource = ""
     for change in found:
         if change.resource != resource:
@@ -61,35 +66,39 @@ def changes(found: Sequence[Change], known_deviations: int) -> Iterator[Renderab
     if found:
         yield table
     count = f"{len(found):,} difference{'' if len(found) == 1 else 's'}"
-    yield Text(f"{count}; {known_deviations:,} more are known deviations, with their reasons in the catalog.")
+    yield Text(f"{count}; {known_deviations:,} known deviations, with reasons in the catalog.")
 
 
-def _can(found: Kind) -> str:
+def _operation_letters(found: Kind) -> str:
     letters = "".join(letter for name, letter in _LETTERS.items() if found.can(name))
     return " ".join((letters, *(name for name in found.operations if name not in _LETTERS))).strip()
 
 
-def _undo(found: Kind) -> str:
+def _reversibility(found: Kind) -> str:
     create = found.operations.get("create")
     return create.reversibility if create is not None else ""
 
 
 def _operations(found: Kind) -> Iterator[RenderableType]:
-    places = {name: _where(operation) for name, operation in found.operations.items()}
+    places = {name: _availability(operation) for name, operation in found.operations.items()}
     is_same = len(set(places.values())) == 1
     if is_same:
         yield Text(f"Available in {next(iter(places.values()))}.")
-    table = _table("operation", "call", *(() if is_same else ("where",)), "who", "undo")
+    table = _table("operation", "call", *(() if is_same else ("availability",)), "role", "undo")
     for name, operation in found.operations.items():
-        where = () if is_same else (places[name],)
+        availability = () if is_same else (places[name],)
         table.add_row(
-            name, f"{operation.method} {operation.path}", *where, _who(operation), operation.reversibility
+            name,
+            f"{operation.method} {operation.path}",
+            *availability,
+            _roles(operation),
+            operation.reversibility,
         )
     yield table
 
 
-def _where(operation: Operation) -> str:
-    """The countries, once where they are those of every edition."""
+def _availability(operation: Operation) -> str:
+    """Return the countries with their editions, or only the countries if all editions have the same."""
     by_countries: dict[str, list[str]] = {}
     for edition, name in _EDITIONS.items():
         countries = ", ".join(operation.editions.get(edition, ()))
@@ -100,15 +109,15 @@ def _where(operation: Operation) -> str:
     return "; ".join(f"{countries} ({', '.join(names)})" for countries, names in by_countries.items())
 
 
-def _who(operation: Operation) -> str:
+def _roles(operation: Operation) -> str:
     if not operation.needs:
-        return "anyone"
+        return "any role"
     role = next(iter(operation.needs.values()))
     joint = " and " if operation.needs_every_area else " or "
     return f"{_ROLES.get(role, role)} in {joint.join(operation.needs)}"
 
 
-def _sent(fields: Iterable[Field], depth: int = 0) -> Iterator[tuple[int, Field]]:
+def _request_fields(fields: Iterable[Field], depth: int = 0) -> Iterator[tuple[int, Field]]:
     return ((depth, field) for depth, field in _walk(fields, depth) if not field.read_only)
 
 
@@ -119,10 +128,10 @@ def _walk(fields: Iterable[Field], depth: int = 0) -> Iterator[tuple[int, Field]
             yield from _walk(field.fields.values(), depth + 1)
 
 
-def _fields(fields: Iterable[tuple[int, Field]]) -> Table:
-    table = _table("field", "type", "needed", "max", "refers to, notes")
+def _field_table(fields: Iterable[tuple[int, Field]]) -> Table:
+    table = _table("field", "type", "required", "max", "refers to, notes")
     named = [("  " * depth + field.name, field) for depth, field in fields]
-    _hold_names(table, (name for name, _ in named))
+    _fix_name_width(table, (name for name, _ in named))
     for name, field in named:
         table.add_row(
             name,
@@ -134,7 +143,7 @@ def _fields(fields: Iterable[tuple[int, Field]]) -> Table:
     return table
 
 
-def _answers(fields: Iterable[tuple[int, Field]]) -> Table:
+def _response_table(fields: Iterable[tuple[int, Field]]) -> Table:
     table = _table("field", "type", "refers to, notes")
     for _, field in fields:
         table.add_row(field.answered_as, _type(field), escape(_notes(field)))
@@ -150,10 +159,10 @@ def _type(field: Field) -> str:
 
 
 def _notes(field: Field) -> str:
-    return "; ".join(_said(field))
+    return "; ".join(_field_notes(field))
 
 
-def _said(field: Field) -> Iterator[str]:
+def _field_notes(field: Field) -> Iterator[str]:
     if field.targets:
         yield " or ".join(field.targets)
     if field.enum:
@@ -170,12 +179,12 @@ def _said(field: Field) -> Iterator[str]:
         yield field.about.removesuffix(".")
 
 
-def _finding(found: Kind, api: Api) -> Iterator[RenderableType]:
+def _access(found: Kind, api: Api) -> Iterator[RenderableType]:
     for key in found.natural_keys:
-        way = f"found with {key.filter}" if key.filter else "found by reading the list"
-        yield Text(f"Natural key {key.field}, {way}{', unique' if key.is_unique else ''}.")
+        method = f"found with {key.filter}" if key.filter else "found by reading the list"
+        yield Text(f"Natural key {key.field}, {method}{', unique' if key.is_unique else ''}.")
     if found.search:
-        yield Text(f"search looks into {', '.join(found.search)}.")
+        yield Text(f"search covers {', '.join(found.search)}.")
     if found.sort_keys:
         yield Text(f"Sorts by {', '.join(found.sort_keys)}.")
     if found.changed_since or found.deleted_since:
@@ -194,21 +203,21 @@ def _filter(found: Kind, api: Api, name: str) -> tuple[str, str, str]:
     of = {(True, True): "list, one", (True, False): "list", (False, True): "one"}[both]
     if not found.can("list"):
         of = "one"
-    needed = " (needed)" if name in found.required_filters else ""
-    return known.type, of, escape(known.about + needed)
+    required = " (required)" if name in found.required_filters else ""
+    return known.type, of, escape(known.about + required)
 
 
-def _knowledge(found: Kind) -> Iterator[RenderableType]:
+def _facts(found: Kind) -> Iterator[RenderableType]:
     if found.is_fixed_list:
-        yield Text("- Sage keeps this list; nobody writes it.")
+        yield Text("- Fixed list maintained by Sage; read-only.")
     if found.is_idempotent:
-        yield Text("- Honours idempotency_id: what was sent twice is made once.")
+        yield Text("- Honours idempotency_id: a repeated request creates one record.")
     if not found.parallel_posts:
-        yield Text("- Sage asks for one POST of these at a time.")
+        yield Text("- Sage requires POST requests one at a time.")
     if found.posts:
         yield Text(f"- Books to {', '.join(found.posts)}.")
     if found.amount:
-        yield Text(f"- {found.amount} says what it is worth.")
+        yield Text(f"- Amount field: {found.amount}.")
     for quirk in found.quirks:
         yield Text(f"- {quirk}")
     if found.values:
@@ -216,7 +225,7 @@ def _knowledge(found: Kind) -> Iterator[RenderableType]:
 
 
 def _values(values: Mapping[str, str], *, are_examples: bool) -> Iterator[RenderableType]:
-    table = _table("id, some of them" if are_examples else "id", "meaning")
+    table = _table("id (examples)" if are_examples else "id", "meaning")
     for id_, meaning in values.items():
         table.add_row(escape(id_), escape(meaning))
     yield table
@@ -235,7 +244,7 @@ def _table(*headings: str) -> Table:
     return table
 
 
-def _hold_names(table: Table, names: Iterable[str]) -> None:
-    """Let the first column keep its names whole, as far as that leaves room for the rest."""
-    width = min(max((len(name) for name in names), default=0), _WIDEST_NAME)
-    table.columns[0].width = width  # a fixed width is not taken from when the table is too wide
+def _fix_name_width(table: Table, names: Iterable[str]) -> None:
+    """Set the width of the first column so that names are not broken, up to a maximum."""
+    width = min(max((len(name) for name in names), default=0), _MAX_NAME_WIDTH)
+    table.columns[0].width = width  # rich does not shrink a fixed width

@@ -1,4 +1,4 @@
-"""The catalog as plain documents, for programs."""
+"""The catalog as JSON documents."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sagerecon.model.catalog import Field, Kind, Operation
 
 
 def row_document(found: Kind) -> dict[str, Any]:
-    """A kind as a line of the list, as JSON."""
+    """Return a kind as an item of the list of kinds."""
     return {
         "kind": found.name,
         "resource": found.resource,
@@ -28,7 +28,7 @@ def row_document(found: Kind) -> dict[str, Any]:
 
 
 def kind_document(found: Kind) -> dict[str, Any]:
-    """A kind with all its facts, as JSON."""
+    """Return a kind with all its facts."""
     return {
         **row_document(found),
         "path": found.path,
@@ -54,32 +54,32 @@ def kind_document(found: Kind) -> dict[str, Any]:
 
 
 def field_document(field: Field) -> dict[str, Any]:
-    """A field with what is stated of it, as JSON."""
+    """Return a field with the facts that are known of it."""
     facts: dict[str, Any] = {
         "name": field.name,
         "type": field.type,
         "required": field.required,
         "create": field.create,
         "update": field.update,
-        "answered": field.answered_as if field.answered else "",
+        "response_name": field.answered_as if field.answered else "",
     }
-    stated = {
+    optional = {
         "max_length": field.max_length,
         "decimals": field.decimals,
-        "least": field.least,
-        "most": field.most,
+        "minimum": field.least,
+        "maximum": field.most,
         "enum": list(field.enum),
         "refers_to": list(field.targets),
         "countries": list(field.countries),
         "about": field.about,
         "fields": [field_document(child) for child in field.fields.values()],
     }
-    facts |= {name: value for name, value in stated.items() if value not in (None, [], "")}
-    return facts if field.in_start else {**facts, "start": False}
+    facts |= {name: value for name, value in optional.items() if value not in (None, [], "")}
+    return facts if field.in_start else {**facts, "in_start": False}
 
 
 def change_document(change: Change) -> dict[str, str]:
-    """A difference, as JSON."""
+    """Return a difference between the catalog and an API document."""
     return {
         "resource": change.resource,
         "aspect": change.aspect,

@@ -1,6 +1,6 @@
-"""The report as one plain document, from which both the page and the JSON file are made.
+"""The report as one document, from which both the HTML page and the JSON file are written.
 
-Whatever a reader sees stands in it as text, so the two cannot disagree.
+Every figure of the page is in the document, so the two files cannot differ.
 """
 
 from __future__ import annotations
@@ -8,27 +8,27 @@ from __future__ import annotations
 from typing import Any
 
 from sagerecon.planning.plan import Action
-from sagerecon.report.facts import Cover, ReportFacts
-from sagerecon.report.proof import proof_document
-from sagerecon.report.work import (
+from sagerecon.report.execution_document import (
     changes_document,
     findings_document,
     plan_document,
+    records_by_action,
     run_document,
-    set_aside,
 )
+from sagerecon.report.facts import Cover, ReportFacts
+from sagerecon.report.reconciliation_document import reconciliation_document
 
 FORMAT_VERSION = 1
 
 
 def report_document(facts: ReportFacts) -> dict[str, Any]:
-    """What was moved and how it was proven."""
+    """Return the document of a report: reconciliation, findings, changes, plan and run."""
     plan, run, reconciliation = facts.plan, facts.run, facts.reconciliation
     return {
         "sagerecon": "report",
         "format_version": FORMAT_VERSION,
         "cover": _cover(facts.cover),
-        "proof": None if reconciliation is None else proof_document(reconciliation),
+        "reconciliation": None if reconciliation is None else reconciliation_document(reconciliation),
         "findings": findings_document(facts.findings),
         "changes": [] if plan is None else changes_document(plan),
         "plan": None if plan is None else plan_document(plan),
@@ -37,17 +37,17 @@ def report_document(facts: ReportFacts) -> dict[str, Any]:
 
 
 def plan_report_document(facts: ReportFacts) -> dict[str, Any]:
-    """What a run would do, before it does."""
+    """Return the document of a plan report: what a run would do."""
     plan = facts.plan
-    stated = () if plan is None else plan.header.findings
+    planned = () if plan is None else plan.header.findings
     return {
         "sagerecon": "plan",
         "format_version": FORMAT_VERSION,
         "cover": _cover(facts.cover),
-        "findings": findings_document(dict.fromkeys((*facts.findings, *stated))),
+        "findings": findings_document(dict.fromkeys((*facts.findings, *planned))),
         "changes": [] if plan is None else changes_document(plan),
-        "left_out": [] if plan is None else set_aside(plan, Action.LEAVE_OUT),
-        "quarantined": [] if plan is None else set_aside(plan, Action.QUARANTINE),
+        "left_out": [] if plan is None else records_by_action(plan, Action.LEAVE_OUT),
+        "quarantined": [] if plan is None else records_by_action(plan, Action.QUARANTINE),
         "plan": None if plan is None else plan_document(plan),
     }
 
@@ -56,7 +56,7 @@ def _cover(cover: Cover) -> dict[str, Any]:
     return {
         "company": cover.company,
         "cut_over": cover.cut_over.isoformat(),
-        "made_on": cover.made_on.isoformat(),
+        "created_on": cover.created_on.isoformat(),
         "currency": cover.currency,
         "source": cover.source,
         "business": cover.business,

@@ -1,4 +1,4 @@
-"""What a report is made from."""
+"""The facts that a report is written from."""
 
 from __future__ import annotations
 
@@ -13,16 +13,18 @@ from sagerecon.reconciliation.reconcile import Reconciliation
 
 @dataclass(frozen=True, slots=True)
 class Cover:
-    """Whose books, as at when, made from what, and who signs."""
+    """The cover of a report: company, dates, sources and signatories."""
 
     company: str
     cut_over: date
-    made_on: date
+    created_on: date
     currency: str = "GBP"
-    source: str = ""  #: QuickBooks Online
-    business: str = ""  #: Sage's id of the business
+    source: str = ""  #: name of the source ERP: QuickBooks Online
+    business: str = ""  #: id of the business in Sage
     tool_version: str = ""
-    fingerprints: Mapping[str, str] = field(default_factory=dict)  #: snapshot, mappings, catalog, plan
+    fingerprints: Mapping[str, str] = field(
+        default_factory=dict
+    )  #: SHA-256 of snapshot, mappings, catalog and plan, by name
     files: tuple[tuple[str, str, int], ...] = ()  #: path, SHA-256 and rows of each source file
     prepared_by: str = ""
     reviewed_by: str = ""
@@ -31,33 +33,33 @@ class Cover:
 
 @dataclass(frozen=True, slots=True)
 class RunFacts:
-    """How the run went. Days are UTC."""
+    """Figures of a run. Days are in UTC."""
 
-    calls_by_day: tuple[tuple[date, int], ...]  #: our calls, in order
+    calls_by_day: tuple[tuple[date, int], ...]  #: calls sent, in order of days
     calls_planned: int
     lower_bound: int
-    bound_reason: str = ""
-    per_day: int | None = None  #: the limit
+    lower_bound_reason: str = ""
+    limit_per_day: int | None = None  #: the limit of calls in 24 hours
     reserve: int = 0
-    refused_by_day: Mapping[date, int] = field(default_factory=dict)  #: answers 429, for others were calling
-    refused: int = 0  #: answers 429
-    in_doubt: int = 0  #: calls without a usable answer, all settled by looking up
-    resumed: int = 0  #: times the same command went on
+    rate_limited_by_day: Mapping[date, int] = field(default_factory=dict)  #: 429 responses
+    rate_limited: int = 0  #: 429 responses
+    in_doubt: int = 0  #: calls without a usable response, all resolved by looking up the record
+    resumed: int = 0  #: number of times the run was resumed
     started_at: str = ""
     finished_at: str = ""
 
     @property
     def calls_used(self) -> int:
-        """All our calls."""
+        """Number of calls sent."""
         return sum(calls for _, calls in self.calls_by_day)
 
 
 @dataclass(frozen=True, slots=True)
 class ReportFacts:
-    """Everything a report says. What is None has no section."""
+    """All facts of a report. A part that is None has no section."""
 
     cover: Cover
     reconciliation: Reconciliation | None = None
     plan: Plan | None = None
     run: RunFacts | None = None
-    findings: tuple[Finding, ...] = ()  #: of the source itself: pre-flight
+    findings: tuple[Finding, ...] = ()  #: findings in the source data

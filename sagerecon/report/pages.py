@@ -1,4 +1,4 @@
-"""Reports as files: one self-contained page to read and sign, and JSON with the same figures."""
+"""Writing reports as files: a self-contained HTML page, and JSON with the same figures."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from sagerecon.model.errors import ProjectError
-from sagerecon.report import charts, words
+from sagerecon.report import charts, formatting
 from sagerecon.report.document import plan_report_document, report_document
 from sagerecon.report.facts import ReportFacts
 
 
 def write_reports(folder: Path, facts: ReportFacts) -> list[Path]:
-    """The paths of `report.html` and `report.json`, written into `folder`.
+    """Write `report.html` and `report.json` into `folder` and return their paths.
 
     Raises:
         ProjectError: the folder cannot be written.
@@ -28,7 +28,7 @@ def write_reports(folder: Path, facts: ReportFacts) -> list[Path]:
 
 
 def write_plan_report(folder: Path, facts: ReportFacts) -> list[Path]:
-    """The paths of `plan.html` and `plan.json`: what a run would do, before it does.
+    """Write `plan.html` and `plan.json` into `folder` and return their paths.
 
     Raises:
         ProjectError: the folder cannot be written.
@@ -38,12 +38,12 @@ def write_plan_report(folder: Path, facts: ReportFacts) -> list[Path]:
 
 
 def render(template: str, document: Mapping[str, Any]) -> str:
-    """The page of a document. Everything in it is escaped; nothing from data can become markup."""
+    """Return the HTML page of a document. All values are escaped, so no data becomes markup."""
     return "".join(line for line in _lines(_environment().get_template(template).render(document)))
 
 
 def _lines(page: str) -> Iterator[str]:
-    """The page without indentation and blank lines: a fifth of the size of a long table."""
+    """Yield the lines of the page without indentation and blank lines, which saves a fifth of its size."""
     for line in page.splitlines():
         if stripped := line.strip():
             yield stripped + "\n"
@@ -60,27 +60,30 @@ def _environment() -> Environment:
     )
     for name in (
         "money",
-        "balance_side",
-        "difference_word",
-        "day",
-        "moment",
-        "whole",
-        "kind_name",
-        "sentence",
-        "short",
+        "balance_label",
+        "difference_label",
+        "long_date",
+        "timestamp",
+        "integer",
+        "spaced",
+        "capitalized",
+        "short_fingerprint",
     ):
-        environment.filters[name] = getattr(words, name)
+        environment.filters[name] = getattr(formatting, name)
     environment.filters["calls_by_day"] = charts.calls_by_day
     environment.globals.update(
-        many=words.many, stacked_bar=charts.stacked_bar, burn_down=charts.burn_down, style=_style()
+        counted=formatting.counted,
+        stacked_bar=charts.stacked_bar,
+        burn_down=charts.burn_down,
+        style=_style(),
     )
     return environment
 
 
 def _style() -> Markup:
-    """Our own style sheet, which is the one text that goes into a page as it is."""
+    """Return the style sheet, the only text that is inserted into a page without escaping."""
     text = (Path(__file__).parent / "templates" / "style.css").read_text(encoding="utf-8")
-    return Markup(text)  # noqa: S704 - a file of ours, with nothing from data in it
+    return Markup(text)  # noqa: S704 - a file of this package, without data
 
 
 def _write(folder: Path, name: str, page: str, document: Mapping[str, Any]) -> list[Path]:
@@ -92,9 +95,9 @@ def _write(folder: Path, name: str, page: str, document: Mapping[str, Any]) -> l
             (".json", json.dumps(document, ensure_ascii=False, indent=1) + "\n"),
         ):
             target = folder / f"{name}{ending}"
-            beside = target.with_suffix(f"{ending}.part")
-            beside.write_text(text, encoding="utf-8")
-            beside.replace(target)
+            temporary = target.with_suffix(f"{ending}.part")
+            temporary.write_text(text, encoding="utf-8")
+            temporary.replace(target)
             written.append(target)
     except OSError as error:
         reason = error.strerror or "unknown reason"

@@ -1,4 +1,4 @@
-"""Where a command's words go: a terminal for people, or events for programs, one JSON object a line."""
+"""The output of a command: text on a terminal, or events as JSON, one object per line."""
 
 from __future__ import annotations
 
@@ -13,65 +13,65 @@ from rich.text import Text
 
 from sagerecon.model.finding import Finding
 from sagerecon.model.value import canonical
-from sagerecon.report import terminal
+from sagerecon.report.terminal.findings import findings as finding_lines
 
 FORMAT_VERSION = 1
 
-#: Tells how far a piece of work is: done, of how many (0 where nobody knows), and what is at hand.
-Meter = Callable[[int, int, str], None]
+#: Reports progress: the number of completed items, their total (0 if unknown), and the current item.
+ProgressCallback = Callable[[int, int, str], None]
 
 
-class _Output(Console):
-    """A console whose closed pipe is told apart from a finding, which exits with 1 too."""
+class _PipeConsole(Console):
+    """A console that raises BrokenPipeError instead of exiting with 1, the exit code for findings."""
 
     def on_broken_pipe(self) -> None:
         raise BrokenPipeError
 
 
 class Screen:
-    """Shows results on standard output and progress on standard error."""
+    """Writes results to standard output, and errors and progress to standard error."""
 
     def __init__(self, *, as_json: bool = False) -> None:
         self.as_json = as_json
-        self._out = _Output(highlight=False, soft_wrap=False)
-        self._err = _Output(stderr=True, highlight=False)
+        self._out = _PipeConsole(highlight=False, soft_wrap=False)
+        self._err = _PipeConsole(stderr=True, highlight=False)
         self._live: Progress | None = None
         if as_json:
             self.event("start", format_version=FORMAT_VERSION)
 
     def event(self, name: str, /, **facts: Any) -> None:
-        """One line of JSON, where JSON was asked for."""
+        """Write an event as one line of JSON, if the output is JSON."""
         if self.as_json:
             sys.stdout.write(canonical({"event": name, **facts}) + "\n")
             sys.stdout.flush()
 
     def say(self, text: str, style: str = "") -> None:
-        """A sentence for people."""
+        """Print a line of text, unless the output is JSON."""
         if not self.as_json:
             self._console.print(Text(text, style=style))
 
     def show(self, *renderables: RenderableType) -> None:
-        """Tables and texts for people."""
+        """Print tables and texts, unless the output is JSON."""
         if not self.as_json:
             for renderable in renderables:
                 self._console.print(renderable)
 
     def findings(self, found: Sequence[Finding]) -> None:
-        """Every finding once: as events, or as lines at their places."""
+        """Write each finding once, as an event or as a line of text."""
         found = list(dict.fromkeys(found))
         for finding in found:
             self.event("finding", **finding_document(finding))
-        self.show(*terminal.findings(found))
+        self.show(*finding_lines(found))
 
-    def complain(self, message: str, hint: str = "") -> None:
-        """Why a command could not go on; on standard error for people."""
+    def error(self, message: str, hint: str = "") -> None:
+        """Write the error that stops a command, as an event or to standard error."""
         self.event("error", message=message, hint=hint)
         if not self.as_json:
             self._err.print(Text(message, style="bold red"), Text(hint))
 
     @property
     def _console(self) -> Console:
-        """Where a line for people goes: above the bar where one is drawn on the same terminal."""
+        """The console for text: above the progress bar if one is shown on the same terminal."""
         return self._live.console if self._live is not None and self._out.is_terminal else self._out
 
     @contextmanager
@@ -83,29 +83,31 @@ class Screen:
             self._live = None
 
     @contextmanager
-    def meter(self, title: str) -> Iterator[Meter]:
-        """A progress bar on a terminal, nothing elsewhere; events where JSON was asked for."""
+    def progress(self, title: str) -> Iterator[ProgressCallback]:
+        """Yield a callback that updates a progress bar on a terminal, or writes events as JSON."""
         if self.as_json or not self._err.is_terminal:
-            yield lambda done, of, note: self.event("progress", what=title, done=done, of=of, note=note)
+            yield lambda completed, total, detail: self.event(
+                "progress", task=title, completed=completed, total=total, detail=detail
+            )
             return
         columns = (
             TextColumn("{task.description}"),
             BarColumn(bar_width=24),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
-            TextColumn("{task.fields[note]}", style="dim"),
+            TextColumn("{task.fields[detail]}", style="dim"),
         )
-        with Progress(*columns, console=self._err, transient=True) as progress, self._above(progress):
-            task = progress.add_task(title, total=None, note="")
+        with Progress(*columns, console=self._err, transient=True) as bar, self._above(bar):
+            task = bar.add_task(title, total=None, detail="")
 
-            def tell(done: int, of: int, note: str) -> None:
-                progress.update(task, completed=done, total=of or None, note=note[:30])
+            def update(completed: int, total: int, detail: str) -> None:
+                bar.update(task, completed=completed, total=total or None, detail=detail[:30])
 
-            yield tell
+            yield update
 
 
 def finding_document(finding: Finding) -> dict[str, Any]:
-    """A finding as JSON."""
+    """Return a finding as a JSON document."""
     return {
         "code": finding.code,
         "severity": finding.severity.value,
@@ -118,5 +120,5 @@ def finding_document(finding: Finding) -> dict[str, Any]:
 
 
 def paths_text(paths: Iterable[object]) -> str:
-    """Files on one line."""
+    """Return the paths separated by commas."""
     return ", ".join(str(path) for path in paths)

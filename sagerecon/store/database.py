@@ -1,4 +1,4 @@
-"""The database behind the store: statements prepared once, transactions, and its errors in words."""
+"""The database behind the store: statements, transactions, and errors translated to StoreError."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ClauseElement, Connection, CursorResult, Engine, Row, Table, bindparam
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
@@ -19,104 +19,117 @@ Values = Mapping[str, "str | int"]
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One SQL statement under its name; `build` makes it for a dialect, once for a database."""
+    """One named SQL statement; `build` constructs it for a dialect."""
 
     name: str
     build: Callable[[Dialect], ClauseElement]
 
 
 def prepared(name: str, clause: ClauseElement) -> Statement:
-    """A statement that every database spells alike."""
+    """Return a statement that is the same in every dialect."""
     return Statement(name, lambda _: clause)
 
 
 def upsert(name: str, table: Table, columns: tuple[str, ...] = (), add: tuple[str, ...] = ()) -> Statement:
-    """Insert a row, or set `columns` (default: all) of the one with its key; those in `add` are added up.
+    """Return a statement that inserts a row, or updates the row with the same primary key.
 
-    The one statement the databases do not share.
+    SQLite and PostgreSQL do not share its syntax.
+
+    Args:
+        columns: the columns that are set; all where none are named.
+        add: those of them whose value is added to the old one when a row is updated.
     """
     keys = [column.name for column in table.primary_key]
     wanted = columns or tuple(column.name for column in table.columns if column.name not in keys)
 
     def build(dialect: Dialect) -> ClauseElement:
         values: dict[str, Any] = {column: bindparam(column) for column in (*keys, *wanted)}
-        maker = postgresql.insert if dialect.name == "postgresql" else sqlite.insert
-        insert = maker(table).values(values)
+        insert = _insert_into(table, dialect.name).values(values)
         changes = {
             column: table.c[column] + insert.excluded[column] if column in add else insert.excluded[column]
             for column in wanted
         }
-        return insert.on_conflict_do_update(index_elements=keys, set_=changes)
+        updating: ClauseElement = insert.on_conflict_do_update(index_elements=keys, set_=changes)
+        return updating
 
     return Statement(name, build)
 
 
+def _insert_into(table: Table, dialect: str) -> Any:
+    """Return the dialect's own INSERT, which can update the row in its way."""
+    if dialect == "postgresql":
+        from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - imports asyncio, which SQLite needs not
+
+        return postgresql.insert(table)
+    return sqlite.insert(table)
+
+
 class Transaction:
-    """What happens in it happens as one, or not at all."""
+    """Executes statements that are committed together or not at all."""
 
     def __init__(self, database: Database, connection: Connection) -> None:
         self._database = database
         self._connection = connection
 
     def run(self, statement: Statement, values: Values) -> int:
-        """How many rows it touched."""
-        with self._straight(statement, values) as cursor:
+        """Execute a statement, and return the number of rows it changed."""
+        with self._driver_cursor(statement, values) as cursor:
             count: int = cursor.rowcount
         return count
 
     def first(self, statement: Statement, values: Values) -> tuple[Any, ...] | None:
-        """The first row it selects, bare, or None."""
-        with self._straight(statement, values) as cursor:
+        """Return the first row a statement selects as a plain tuple, or None."""
+        with self._driver_cursor(statement, values) as cursor:
             row: tuple[Any, ...] | None = cursor.fetchone()
         return row
 
     def rows(self, statement: Statement, values: Values) -> list[Row[Any]]:
-        """The rows it selects."""
+        """Return the rows a statement selects."""
         return list(self._execute(statement, values))
 
     def one(self, statement: Statement, values: Values) -> Row[Any] | None:
-        """The first row it selects, or None."""
+        """Return the first row a statement selects with named columns, or None."""
         return self._execute(statement, values).fetchone()
 
     @contextmanager
-    def _straight(self, statement: Statement, values: Values) -> Iterator[Any]:
-        """The driver's own cursor: named rows cost more than the statements a call takes."""
-        sql, given = self._database.bound(statement, values)
+    def _driver_cursor(self, statement: Statement, values: Values) -> Iterator[Any]:
+        """Execute with the driver's own cursor, because named rows take longer than the statement itself."""
+        sql, given = self._database.bind(statement, values)
         cursor = self._connection.connection.cursor()
         try:
-            with self._database.in_words():
+            with self._database.translated_errors():
                 cursor.execute(sql, given)
                 yield cursor
         finally:
             cursor.close()
 
     def _execute(self, statement: Statement, values: Values) -> CursorResult[Any]:
-        sql, given = self._database.bound(statement, values)
-        with self._database.in_words():
+        sql, given = self._database.bind(statement, values)
+        with self._database.translated_errors():
             return self._connection.exec_driver_sql(sql, given)
 
 
 @dataclass(frozen=True, slots=True)
 class _Compiled:
     sql: str
-    constants: Values  #: parameters the statement brings along
-    order: tuple[str, ...] | None  #: of its parameters, or None where they go by name
+    constants: Values  #: parameters that have a fixed value in the statement
+    order: tuple[str, ...] | None  #: of its parameters, or None where they are passed by name
 
 
-#: Statements by dialect and name: they are the same for every store of a process.
+#: Compiled statements by dialect and name, shared by every store of a process.
 _COMPILED: dict[tuple[str, str], _Compiled] = {}
 
 
 class Database:
-    """An engine and the statements compiled for it. `failpoint` is told of every commit, for tests."""
+    """An engine and the statements compiled for it. Calls `failpoint` at every commit, for tests."""
 
     def __init__(self, engine: Engine, failpoint: Callable[[str], None]) -> None:
         self.engine = engine
         self._failpoint = failpoint
         self._dialect = f"{engine.dialect.name}+{engine.dialect.driver}"
 
-    def bound(self, statement: Statement, values: Values) -> tuple[str, Any]:
-        """The statement as text, and its parameters as the driver wants them."""
+    def bind(self, statement: Statement, values: Values) -> tuple[str, Any]:
+        """Return the SQL text of a statement, and its parameters in the form that the driver needs."""
         compiled = _COMPILED.get((self._dialect, statement.name)) or self._compile(statement)
         if compiled.constants:
             values = {**compiled.constants, **values}
@@ -129,18 +142,18 @@ class Database:
         compiled: Any = statement.build(dialect).compile(dialect=dialect)
         constants = {name: value for name, value in compiled.params.items() if value is not None}
         order = tuple(compiled.positiontup) if compiled.positional else None
-        made = _Compiled(str(compiled), constants, order)
-        _COMPILED[self._dialect, statement.name] = made
-        return made
+        entry = _Compiled(str(compiled), constants, order)
+        _COMPILED[self._dialect, statement.name] = entry
+        return entry
 
     @contextmanager
     def writing(self, connection: Connection | None = None) -> Iterator[Transaction]:
-        """A transaction that may write; on a connection of its own unless one is given.
+        """Open a transaction that may write, on a new connection unless one is given, and commit it.
 
         Raises:
-            StoreError: it could not be made durable; nothing of it was.
+            StoreError: nothing of it was committed.
         """
-        with self.in_words():
+        with self.translated_errors():
             if connection is None:
                 with self.engine.connect() as own:
                     yield from self._transaction(own)
@@ -155,68 +168,70 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Transaction]:
-        """A transaction that sees one state of the store and changes nothing."""
+        """Open a transaction that reads one consistent state of the store."""
         with (
-            self.in_words(),
+            self.translated_errors(),
             self.engine.connect().execution_options(reads_only=True) as connection,
             connection.begin(),
         ):
             yield Transaction(self, connection)
 
     @contextmanager
-    def in_words(self) -> Iterator[None]:
-        """The errors of the database as StoreError."""
+    def translated_errors(self) -> Iterator[None]:
+        """Raise errors of the database as StoreError."""
         driver: Any = self.engine.dialect.loaded_dbapi
         try:
             yield
         except DBAPIError as error:
-            raise _sentence(str(error.orig)) from error
+            raise _store_error(str(error.orig)) from error
         except driver.Error as error:
-            raise _sentence(str(error)) from error
+            raise _store_error(str(error)) from error
         except SQLAlchemyError as error:
-            raise StoreError(f"The store cannot be used: {error}.") from error
+            raise StoreError(f"The store cannot be used: {error}.", _CHECK) from error
 
     def stream(self, statement: Statement, values: Values, batch: int = 500) -> Iterator[Row[Any]]:
-        """The rows it selects, fetched as they are used."""
-        sql, given = self.bound(statement, values)
-        with self.in_words(), self.engine.connect().execution_options(reads_only=True) as connection:
+        """Yield the rows a statement selects, fetched in batches."""
+        sql, given = self.bind(statement, values)
+        with self.translated_errors(), self.engine.connect().execution_options(reads_only=True) as connection:
             result = connection.execution_options(stream_results=True).exec_driver_sql(sql, given)
             while rows := result.fetchmany(batch):
                 yield from rows
 
 
-#: What SQLite says, what it means, and a way out.
-_SENTENCES = (
-    ("disk is full", "The disk of the store is full.", "Make room; the same command goes on."),
+_CHECK = "Check 'store' in sagerecon.yaml and the database that it names."
+
+#: A part of an error text of SQLite, the message for it, and a remedy.
+_MESSAGES = (
+    ("disk is full", "The disk of the store is full.", "Free some space, then run the same command again."),
     (
         "disk i/o error",
         "The disk of the store cannot be written.",
-        "Look at the disk; the same command goes on.",
+        "Check the disk, then run the same command again.",
     ),
-    ("readonly", "The store cannot be written: it is read-only.", "Give yourself the right to write it."),
-    ("read-only", "The store cannot be written: it is read-only.", "Give yourself the right to write it."),
-    ("locked", "The store is locked by another process.", "Wait until that one has ended."),
-    ("not a database", "The file is not a store of sagerecon.", "Name another file."),
+    ("readonly", "The store is read-only.", "Change the permissions of its file and folder."),
+    ("read-only", "The store is read-only.", "Change the permissions of its file and folder."),
+    ("locked", "The store is locked by another process.", "Wait until that process has ended."),
+    ("not a database", "The file is not a store of sagerecon.", "Set 'store' to another path."),
     (
         "malformed",
         "The store is damaged.",
-        "Put a backup in its place; a run then settles what it no longer knows.",
+        "Restore it from a backup; a run then looks up in Sage what the backup does not contain.",
     ),
-    ("unable to open", "The store cannot be opened.", "Look at its folder and its rights."),
+    ("unable to open", "The store cannot be opened.", "Check its folder and the permissions of its file."),
 )
 
 
 class DiskFullError(StoreError):
-    """There was no room for a commit."""
+    """A commit failed because the disk is full or cannot be written."""
 
 
 class FencedError(StoreError):
-    """Another process has taken the company over."""
+    """The lock on the company expired, and another process acquired it."""
 
 
-def _sentence(said: str) -> StoreError:
-    for sign, sentence, hint in _SENTENCES:
-        if sign in said.lower():
-            kind = DiskFullError if sign in ("disk is full", "disk i/o error") else StoreError
-            return kind(sentence, hint)
-    return StoreError(f"The store cannot be used: {said.strip()}.")
+def _store_error(text: str) -> StoreError:
+    for part, message, hint in _MESSAGES:
+        if part in text.lower():
+            error = DiskFullError if part in ("disk is full", "disk i/o error") else StoreError
+            return error(message, hint)
+    return StoreError(f"The store cannot be used: {text.strip()}.", _CHECK)

@@ -1,43 +1,39 @@
-"""The file behind a SQLite store: its rights, its disk, and what helps when that disk is full."""
+"""The file of a SQLite store: its permissions, its disk, and provisions for a full disk."""
 
 from __future__ import annotations
 
-import json
 import os
 import stat
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from sagerecon.model.errors import StoreError
+from sagerecon.store.unsaved import Named, entry_bytes, read_entries
 
-#: Dropped when the disk is full, so that an answer or a rotated token still finds room.
+#: Dropped when the disk is full, so that an answer or a rotated token can still be saved.
 BALLAST_BYTES = 1 << 20
 
-#: With less room than this nothing more is sent.
+#: With less free space than this nothing more is sent.
 LEAST_FREE_BYTES = 2 << 20
 
-#: SQLite's locks do not hold on these.
+#: File systems on which SQLite's locks do not work.
 _NETWORK_DISKS = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "smb", "afs", "ncpfs", "fuse.sshfs"})
 
 _MAGIC = b"SQLite format 3\0"
 
 
 def claim_file(path: Path) -> None:
-    """The file is there, ours alone to read and write, and on a disk of this machine.
+    """Create the file where it does not exist, readable by its owner alone.
 
     Raises:
-        StoreError: in words, when one of these is not so.
+        StoreError: it is not a SQLite file, cannot be opened, or is on a network disk.
     """
     if not path.parent.is_dir():
-        raise StoreError(
-            f"There is no folder {path.parent}.", "Make it, or name another place for the store."
-        )
+        raise StoreError(f"There is no folder {path.parent}.", "Create it, or set another path in 'store'.")
     if kind := network_disk(path, _mounts()):
         raise StoreError(
-            f"{path} is on a network disk ({kind}), where two processes can break a store.",
-            "Put the store on a disk of this machine, or use PostgreSQL.",
+            f"{path} is on a network disk ({kind}), where SQLite's locks do not work.",
+            "Put the store on a local disk, or use PostgreSQL.",
         )
     try:
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -45,7 +41,7 @@ def claim_file(path: Path) -> None:
         raise StoreError(f"{path} cannot be opened: {error.strerror}.") from error
     try:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise StoreError(f"{path} is not a file.")
+            raise StoreError(f"{path} is not a file.", "Set another path in 'store'.")
         os.fchmod(handle, 0o600)
         head = os.read(handle, len(_MAGIC))
     except OSError as error:
@@ -54,12 +50,17 @@ def claim_file(path: Path) -> None:
         os.close(handle)
     if head and head != _MAGIC:
         raise StoreError(
-            f"{path} is not a store of sagerecon.", "Name another file; this one was left as it is."
+            f"{path} is not a store of sagerecon.",
+            "Set another path in 'store'; this file was not changed.",
         )
 
 
 def network_disk(path: Path, mounts: str) -> str:
-    """The type of the network disk that holds `path`, or nothing. `mounts` is `/proc/self/mountinfo`."""
+    """Return the file system type of the network disk that holds `path`, or "" where it is a local one.
+
+    Args:
+        mounts: the content of `/proc/self/mountinfo`.
+    """
     target, best, kind = str(path.absolute()), "", ""
     for line in mounts.splitlines():
         left, _, right = line.partition(" - ")
@@ -81,20 +82,20 @@ def _mounts() -> str:
 
 
 class Disk:
-    """What stands beside a store: ballast, and the side journal of answers that found no room in it."""
+    """The disk of a store: its free space, the ballast, and the file of unsaved statements."""
 
     def __init__(self, path: Path) -> None:
         self._folder = path.parent
         self._ballast = path.with_name(path.name + ".ballast")
-        self._journal = path.with_name(path.name + ".unsaved")
+        self._unsaved = path.with_name(path.name + ".unsaved")
 
     def is_full(self) -> bool:
-        """Whether there is too little room to send anything more."""
+        """Return whether there is too little space to send anything more."""
         free = os.statvfs(self._folder)
         return free.f_bavail * free.f_frsize < LEAST_FREE_BYTES
 
-    def lay_ballast(self) -> None:
-        """Take the room we may need later, where there is plenty now."""
+    def create_ballast(self) -> None:
+        """Reserve the space that a full disk may need, unless it is reserved or the disk is full already."""
         if self._ballast.exists() or self.is_full():
             return
         try:
@@ -103,32 +104,28 @@ class Disk:
             self.drop_ballast()
 
     def drop_ballast(self) -> bool:
-        """Give the room back; False where there was none to give."""
+        """Free the reserved space and return True, or return False where none was reserved."""
         try:
             self._ballast.unlink()
         except OSError:
             return False
         return True
 
-    def save_aside(self, entry: Any) -> bool:
-        """Keep an entry beside the store until it can be taken in; False where even that found no room."""
+    def save_aside(self, statements: Sequence[Named]) -> bool:
+        """Save statements beside the store and return True, or False where even that found no space."""
         try:
-            _write_durably(self._journal, json.dumps(entry).encode() + b"\n", os.O_APPEND)
+            _write_durably(self._unsaved, entry_bytes(statements), os.O_APPEND)
         except OSError:
             return False
         return True
 
-    def saved_aside(self) -> Iterator[Any]:
-        """The entries kept beside the store, oldest first; one cut short by a crash was never promised."""
-        if not self._journal.exists():
-            return
-        for line in self._journal.read_bytes().splitlines():
-            with suppress(ValueError):
-                yield json.loads(line)
+    def unsaved(self) -> Iterator[list[Named]]:
+        """Yield the entries saved beside the store, oldest first; errors as `read_entries`."""
+        return read_entries(self._unsaved)
 
-    def forget_aside(self) -> None:
-        """The entries are in the store now."""
-        self._journal.unlink(missing_ok=True)
+    def delete_unsaved(self) -> None:
+        """Delete the entries saved beside the store, because the store has them now."""
+        self._unsaved.unlink(missing_ok=True)
 
 
 def _write_durably(path: Path, content: bytes, how: int) -> None:

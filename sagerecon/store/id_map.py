@@ -1,4 +1,4 @@
-"""From the key of a thing to Sage's id for it: what we wrote, and what readings found."""
+"""The id map: from a draft key or a natural key to Sage's id, from what was written and what was read."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from sqlalchemy import and_, bindparam, delete, func, select
 from sagerecon.model.entity import Entity
 from sagerecon.model.key import Key, NaturalKey
 from sagerecon.model.value import canonical, read_json
-from sagerecon.store.database import Transaction, Values, prepared, upsert
+from sagerecon.store.database import Database, Transaction, Values, prepared, upsert
 from sagerecon.store.tables import HELD, ID_MAP, NATURAL_KEYS, STEPS
-from sagerecon.store.work import EVERY_KEY, Work
+from sagerecon.store.write_buffer import WriteBuffer
 
-#: Ids kept in memory; documents mostly refer to what was written or read a short while ago.
-REMEMBERED = 50_000
+#: Ids kept in memory. Most documents refer to what was written or read a short time before.
+CACHE_SIZE = 50_000
 
 _NATURAL_KEY = (NATURAL_KEYS.c.kind, NATURAL_KEYS.c.field, NATURAL_KEYS.c.value, NATURAL_KEYS.c.sage_id)
 _OF_STEP = and_(
@@ -48,8 +48,8 @@ _OWNER = prepared(
         ID_MAP.c.sage_id == bindparam("sage_id"),
     ),
 )
-_BEARERS = prepared(
-    "get_bearers",
+_WITH_KEY = prepared(
+    "get_entities_with_key",
     select(NATURAL_KEYS.c.sage_id).where(
         NATURAL_KEYS.c.business == bindparam("business"),
         NATURAL_KEYS.c.kind == bindparam("kind"),
@@ -58,7 +58,7 @@ _BEARERS = prepared(
     ),
 )
 _FOUND = prepared(
-    "found",
+    "find_entities",
     select(NATURAL_KEYS.c.sage_id, func.coalesce(HELD.c.body, STEPS.c.answer, "{}").label("body"))
     .select_from(
         NATURAL_KEYS.outerjoin(
@@ -108,81 +108,99 @@ FORGET_KEYS = prepared(
     ),
 )
 
-#: What may have to be told again from beside the store.
-TOLD = (KEEP_ID, KEEP_KEY, FORGET_KEYS)
+#: Statements that can be replayed from the file of unsaved statements.
+REPLAYABLE = (KEEP_ID, KEEP_KEY, FORGET_KEYS)
 
 
 class IdMap:
-    """The id map of one company."""
+    """The id map of one company; satisfies `planning.planner.KnownEntities`."""
 
-    def __init__(self, business: str, work: Work) -> None:
+    def __init__(self, business: str, database: Database, buffer: WriteBuffer) -> None:
         self._business = business
-        self._work = work
-        self._known: dict[tuple[str, Key], tuple[str, str]] = {}  # (kind, key) -> (sage_id, content)
+        self._database = database
+        self._buffer = buffer
+        self._cache: dict[tuple[str, Key], tuple[str, str]] = {}  # (kind, key) -> (sage_id, content)
 
-    def get(self, kind: str, key: Key) -> tuple[str, str] | None:
-        """Sage's id and the content written, for a draft key or for a natural key that one entity bears."""
-        if (known := self._known.get((kind, key))) is not None:
-            return known
-        self._work.settle(kind, key)
-        where = self._where(kind, key)
-        if isinstance(key, NaturalKey):
-            bearers = self._work.reader.rows(_BEARERS, where)
-            return self._remember(kind, key, bearers[0].sage_id, "") if len(bearers) == 1 else None
-        row = self._work.reader.first(_GET, where)
-        return self._remember(kind, key, *row) if row is not None else None
+    def sage_id(self, kind: str, key: Key) -> str | None:
+        known = self._get(kind, key)
+        return None if known is None else known[0]
 
-    def answer(self, kind: str, key: Key) -> Mapping[str, Any] | None:
-        """Return what Sage answered for the entity with this key, or None where no single entity has it."""
-        if isinstance(key, NaturalKey):
-            found = self.found(kind, key)
-            return found[0].body if len(found) == 1 else None
-        self._work.settle(kind, key)
-        row = self._work.reader.one(_GET_ANSWER, self._where(kind, key))
-        return None if row is None else read_json(row.answer)
+    def content(self, kind: str, key: str) -> str | None:
+        known = self._get(kind, key)
+        return known[1] or None if known is not None else None
 
-    def found(self, kind: str, key: NaturalKey) -> Sequence[Entity]:
-        """Every entity known to bear a natural key."""
-        self._work.settle(kind, key)
-        rows = self._work.reader.rows(_FOUND, self._where(kind, key))
-        return [Entity(kind, row.sage_id, read_json(row.body)) for row in rows]
+    def fingerprint(self) -> str:
+        self._buffer.flush()
+        with self._database.reading() as transaction:
+            return self.fingerprint_in(transaction)
 
-    def owner(self, kind: str, sage_id: str) -> str | None:
-        """The draft key that has this entity."""
-        self._work.flush()
-        where: Values = {"business": self._business, "kind": kind, "sage_id": sage_id}
-        row = self._work.reader.one(_OWNER, where)
-        return None if row is None else str(row.key)
-
-    def fingerprint(self, transaction: Transaction) -> str:
-        """The name of the map's content."""
+    def fingerprint_in(self, transaction: Transaction) -> str:
+        """Return the fingerprint as `fingerprint` does, of what `transaction` sees."""
         digest = hashlib.sha256()
         for statement in (_ALL_IDS, _ALL_KEYS):
             for row in transaction.rows(statement, {"business": self._business}):
                 digest.update(canonical(list(row)).encode())
         return digest.hexdigest()
 
-    def tell(self, kind: str, key: str, sage_id: str, content: str, run: str, number: int) -> None:
-        """A draft key has this entity."""
+    def answer(self, kind: str, key: Key) -> Mapping[str, Any] | None:
+        """Return what Sage answered for the entity with this key, or None where no single entity has it."""
+        if isinstance(key, NaturalKey):
+            found = self.found(kind, key)
+            return found[0].body if len(found) == 1 else None
+        self._buffer.flush_key(kind, key)
+        row = self._buffer.reader.one(_GET_ANSWER, self._where(kind, key))
+        return None if row is None else read_json(row.answer)
+
+    def found(self, kind: str, key: NaturalKey) -> Sequence[Entity]:
+        """Return every known entity that has this natural key, by Sage id."""
+        self._buffer.flush_key(kind, key)
+        rows = self._buffer.reader.rows(_FOUND, self._where(kind, key))
+        return [Entity(kind, row.sage_id, read_json(row.body)) for row in rows]
+
+    def owner(self, kind: str, sage_id: str) -> str | None:
+        """Return the draft key whose entity this is, or None where no run wrote or adopted it."""
+        self._buffer.flush()
+        where: Values = {"business": self._business, "kind": kind, "sage_id": sage_id}
+        row = self._buffer.reader.one(_OWNER, where)
+        return None if row is None else str(row.key)
+
+    def add(self, kind: str, key: str, sage_id: str, content: str, run: str, number: int) -> None:
+        """Record that step `number` of `run` wrote or adopted the entity of a draft key.
+
+        Args:
+            content: the fingerprint of the body that was sent.
+        """
         values: Values = {**self._where(kind, key), "sage_id": sage_id, "content": content}
-        self._work.tell(KEEP_ID, {**values, "run": run, "number": number}, [(kind, key)])
+        self._buffer.add(KEEP_ID, {**values, "run": run, "number": number}, [(kind, key)])
         self._remember(kind, key, sage_id, content)
 
-    def tell_keys(
+    def add_natural_keys(
         self, entity: Entity, keys: Sequence[NaturalKey], run: str, number: int, *, was_read: bool
     ) -> None:
-        """The entity bears these natural keys."""
+        """Record that an entity has these natural keys, known from step `number` of `run`."""
         for key in keys:
-            self._known.pop((entity.kind, key), None)
+            self._cache.pop((entity.kind, key), None)
             values: Values = {**self._where(entity.kind, key), "sage_id": entity.sage_id, "run": run}
-            told: Values = {**values, "number": number, "was_read": int(was_read)}
-            self._work.tell(KEEP_KEY, told, [(entity.kind, key)])
+            row: Values = {**values, "number": number, "was_read": int(was_read)}
+            self._buffer.add(KEEP_KEY, row, [(entity.kind, key)])
 
-    def forget_read(self, kind: str, run: str) -> None:
-        """Natural keys that earlier runs read: the kind is being read anew."""
+    def forget_natural_keys(self, kind: str, run: str) -> None:
+        """Delete the natural keys that runs before `run` have read, because `run` reads the kind again."""
         values: Values = {"business": self._business, "kind": kind, "run": run}
-        self._work.tell(FORGET_KEYS, values, [(kind, EVERY_KEY)])
-        self._known = {known: ids for known, ids in self._known.items() if known[0] != kind}
+        self._buffer.add(FORGET_KEYS, values, [(kind, None)])
+        self._cache = {known: ids for known, ids in self._cache.items() if known[0] != kind}
+
+    def _get(self, kind: str, key: Key) -> tuple[str, str] | None:
+        """Return Sage's id and the content written, for a draft key or an unambiguous natural key."""
+        if (known := self._cache.get((kind, key))) is not None:
+            return known
+        self._buffer.flush_key(kind, key)
+        where = self._where(kind, key)
+        if isinstance(key, NaturalKey):
+            entities = self._buffer.reader.rows(_WITH_KEY, where)
+            return self._remember(kind, key, entities[0].sage_id, "") if len(entities) == 1 else None
+        row = self._buffer.reader.first(_GET, where)
+        return None if row is None else self._remember(kind, key, *row)
 
     def _where(self, kind: str, key: Key) -> dict[str, str | int]:
         match key:
@@ -192,7 +210,7 @@ class IdMap:
                 return {"business": self._business, "kind": kind, "key": key}
 
     def _remember(self, kind: str, key: Key, sage_id: str, content: str) -> tuple[str, str]:
-        if len(self._known) >= REMEMBERED:
-            self._known.clear()
-        self._known[kind, key] = (sage_id, content)
+        if len(self._cache) >= CACHE_SIZE:
+            self._cache.clear()
+        self._cache[kind, key] = (sage_id, content)
         return sage_id, content

@@ -1,4 +1,4 @@
-"""Opens the store, or says in words why it cannot be used."""
+"""Opens the store of a project."""
 
 from __future__ import annotations
 
@@ -12,17 +12,18 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from sagerecon.model.clock import Clock
 from sagerecon.model.errors import StoreError
-from sagerecon.store import call_ledger, id_map, steps, vault
+from sagerecon.store import call_ledger, id_map, runs, steps, vault
+from sagerecon.store.company import CompanyStore, open_company
 from sagerecon.store.database import Database, prepared, upsert
 from sagerecon.store.disk import Disk, claim_file
-from sagerecon.store.run_log import BusinessStore
 from sagerecon.store.tables import FACTS, METADATA, SCHEMA_VERSION
 from sagerecon.store.vault import SealedVault
+from sagerecon.store.vault_key import VaultKey
 
-#: "SGRC" in the header of our SQLite files, so that another program's file is not taken for a store.
+#: "SGRC" in the header of our SQLite files, which tells them apart from another program's.
 APPLICATION_ID = 0x53475243
 
-#: How long one process waits for another's commit.
+#: How long a process waits for the commit of another one.
 BUSY_MILLISECONDS = 30_000
 
 _GET_FACT = prepared("get_fact", select(FACTS.c.value).where(FACTS.c.name == bindparam("name")))
@@ -30,26 +31,26 @@ _KEEP_FACT = upsert("keep_fact", FACTS)
 
 
 class Store:
-    """The store of a project: one company's books by `books`, everybody's tokens in `vault`."""
+    """The store of a project: the data of each company, and the tokens in `vault`."""
 
     def __init__(self, database: Database, disk: Disk | None, sealed: SealedVault, clock: Clock) -> None:
         self.vault = sealed
         self._database = database
         self._disk = disk
         self._clock = clock
-        self._books: dict[str, BusinessStore] = {}
+        self._companies: dict[str, CompanyStore] = {}
 
-    def books(self, business: str) -> BusinessStore:
-        """All that is kept of one company."""
-        if business not in self._books:
-            self._books[business] = BusinessStore(business, self._database, self._disk, self._clock)
-        return self._books[business]
+    def company(self, business: str) -> CompanyStore:
+        """Return the data of the company with Sage's business id `business`."""
+        if business not in self._companies:
+            self._companies[business] = open_company(business, self._database, self._disk, self._clock)
+        return self._companies[business]
 
     def close(self) -> None:
-        """Let go of the database; what was told and not flushed is lost, as in a crash."""
-        for books in self._books.values():
-            books.close()
-        self._books.clear()
+        """Close the database. Statements not yet committed are lost, as in a crash."""
+        for company in self._companies.values():
+            company.close()
+        self._companies.clear()
         self._database.engine.dispose()
 
     def __enter__(self) -> Self:
@@ -64,13 +65,14 @@ class Store:
 def open_store(
     url: str, clock: Clock, key_file: Path | None, failpoint: Callable[[str], None] = lambda _: None
 ) -> Store:
-    """The store at a SQLAlchemy URL (`sqlite:///path/store.db`), its tables made where it is new.
+    """Open the store at a SQLAlchemy URL (`sqlite:///path/store.db`), and create its tables where it is new.
 
-    `key_file` holds the key of the vault; None means it stands beside a SQLite store, as `<store>.key`.
-    `failpoint` is told of every commit, for tests.
+    Args:
+        key_file: the file with the key of the vault; None for `<store>.key` beside a SQLite store.
+        failpoint: is called before and after every commit, for tests.
 
     Raises:
-        StoreError: it cannot be used: not a store, of another version, unreadable, on a network disk.
+        StoreError: it is not a store, has another version, cannot be read, or is on a network disk.
     """
     address = _address(url)
     path = _file(address)
@@ -79,23 +81,26 @@ def open_store(
     try:
         engine = create_engine(address, hide_parameters=True)  # values stay out of tracebacks
     except (SQLAlchemyError, ImportError) as error:
-        raise StoreError(f"There is no way to reach the store {address}: {error}.") from error
+        raise StoreError(
+            f"No driver for the store {address}: {error}.",
+            "Set 'store' to sqlite:///path/store.db, or install the driver of its database.",
+        ) from error
     if address.get_backend_name() == "sqlite":
         _prepare_sqlite(engine)
     database = Database(engine, lambda _: None)
+    disk = None if path is None else Disk(path)
     try:
         _check_schema(database)
+        if disk is not None:
+            _replay_unsaved(database, disk)
+            disk.create_ballast()
     except StoreError:
         engine.dispose()
         raise
-    disk = None if path is None else Disk(path)
-    if disk is not None:
-        _take_in(database, disk)
-        disk.lay_ballast()
     if key_file is None and path is not None:
         key_file = path.with_name(path.name + ".key")
     watched = Database(engine, failpoint)
-    return Store(watched, disk, SealedVault(watched, disk, key_file, clock), clock)
+    return Store(watched, disk, SealedVault(watched, disk, VaultKey(key_file), clock), clock)
 
 
 def _address(url: str) -> URL:
@@ -103,7 +108,7 @@ def _address(url: str) -> URL:
         return make_url(url)
     except ArgumentError as error:
         raise StoreError(
-            f"'{url}' is not the address of a store.", "Write sqlite:///path/store.db."
+            f"'{url}' is not the URL of a store.", "Set 'store' to sqlite:///path/store.db."
         ) from error
 
 
@@ -114,10 +119,10 @@ def _file(address: URL) -> Path | None:
 
 
 def _prepare_sqlite(engine: Engine) -> None:
-    """Each commit durable, one writer at a time; a new connection knows it."""
+    """Set up each new connection for durable commits and one writer at a time."""
 
     def connected(connection: Any, _: object) -> None:
-        connection.isolation_level = None  # we say BEGIN ourselves
+        connection.isolation_level = None  # `begun` executes BEGIN
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "wal_autocheckpoint=4000"):
             connection.execute(f"PRAGMA {pragma}")
         connection.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
@@ -132,18 +137,18 @@ def _prepare_sqlite(engine: Engine) -> None:
 
 
 def _check_schema(database: Database) -> None:
-    """The tables are there and of this version; an empty database gets them."""
+    """Create the tables in an empty database, and refuse one that is not a store of this version."""
     is_sqlite = database.engine.dialect.name == "sqlite"
-    with database.in_words(), database.engine.connect() as connection, connection.begin():
+    with database.translated_errors(), database.engine.connect() as connection, connection.begin():
         tables = set(inspect(connection).get_table_names())
         if FACTS.name not in tables:
             if tables:
-                raise StoreError("The database holds another program's tables.", "Name another one.")
+                raise StoreError("The database holds another program's tables.", "Set 'store' to another.")
             METADATA.create_all(connection)
             if is_sqlite:
                 connection.exec_driver_sql(f"PRAGMA application_id={APPLICATION_ID}")
         elif is_sqlite and connection.exec_driver_sql("PRAGMA application_id").scalar() != APPLICATION_ID:
-            raise StoreError("The database belongs to another program.", "Name another file.")
+            raise StoreError("The database belongs to another program.", "Set 'store' to another.")
     with database.writing() as transaction:
         row = transaction.one(_GET_FACT, {"name": "schema"})
         if row is None:
@@ -151,22 +156,20 @@ def _check_schema(database: Database) -> None:
             return
     if row.value != str(SCHEMA_VERSION):
         raise StoreError(
-            f"The store is of version {row.value}; this program reads version {SCHEMA_VERSION}.",
-            "Use the sagerecon that made it; it was left as it is.",
+            f"The store has version {row.value}; this sagerecon reads version {SCHEMA_VERSION}.",
+            "Use the version of sagerecon that created it. The store was not changed.",
         )
 
 
-def _take_in(database: Database, disk: Disk) -> None:
-    """Put into the store what once found no room in it."""
-    known = {
-        statement.name: statement for statement in (*steps.TOLD, *id_map.TOLD, *call_ledger.TOLD, *vault.TOLD)
-    }
-    entries = list(disk.saved_aside())
+def _replay_unsaved(database: Database, disk: Disk) -> None:
+    """Execute the statements that were saved beside the store, in one commit."""
+    entries = list(disk.unsaved())
     if not entries:
         return
+    modules = (runs, steps, id_map, call_ledger, vault)
+    replayable = {statement.name: statement for module in modules for statement in module.REPLAYABLE}
     with database.writing() as transaction:
         for entry in entries:
             for name, values in entry:
-                if name in known:
-                    transaction.run(known[name], values)
-    disk.forget_aside()
+                transaction.run(replayable[name], values)
+    disk.delete_unsaved()

@@ -1,13 +1,13 @@
 """The tables of the store. Instants are integer milliseconds, documents canonical JSON text.
 
-Types and statements are those SQLite and PostgreSQL share.
+The types are those that SQLite and PostgreSQL share.
 """
 
 from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Index, MetaData, Table, Text, text
 
-#: Raised when a table changes; a store of another version is refused, never guessed at.
+#: Increased when a table changes; a store of another version is refused, never guessed at.
 SCHEMA_VERSION = 2
 
 METADATA = MetaData()
@@ -27,10 +27,10 @@ def _number(name: str, *, primary_key: bool = False) -> Column[int]:
     return Column(name, BigInteger, nullable=False, server_default="0")
 
 
-#: What the store says of itself: schema version.
+#: Facts about the store itself: its schema version.
 FACTS = Table("store_facts", METADATA, _key("name"), _text("value"))
 
-#: One row for each plan that was begun; its key is why a plan is used once.
+#: One row for each plan that was begun. Its key makes sure that a plan is used only once.
 RUNS = Table(
     "runs",
     METADATA,
@@ -43,12 +43,12 @@ RUNS = Table(
     _number("finished_at"),
     _number("steps"),
     _number("planned_calls"),
-    _number("goes"),
+    _number("attempts"),
     _text("snapshot"),
     _text("mappings"),
 )
 
-#: One row for each step that has begun: its intent, its state and what came of it.
+#: One row for each step that has begun: its intent, its state and its outcome.
 STEPS = Table(
     "steps",
     METADATA,
@@ -75,7 +75,7 @@ STEPS = Table(
     _text("findings"),
     _text("step"),
 )
-# Few steps are open at a time; without this index a run of 100,000 steps looked through all of them.
+# Few steps are in doubt at a time; without this index a run of 100,000 steps searched all of them.
 Index(
     "steps_in_doubt",
     STEPS.c.business,
@@ -84,7 +84,7 @@ Index(
 )
 Index("steps_by_key", STEPS.c.business, STEPS.c.kind, STEPS.c.key)
 
-#: Draft key -> entity, with the step that made it so.
+#: Draft key -> entity, with the step that wrote or adopted it.
 ID_MAP = Table(
     "id_map",
     METADATA,
@@ -98,7 +98,7 @@ ID_MAP = Table(
 )
 Index("id_map_by_sage_id", ID_MAP.c.business, ID_MAP.c.kind, ID_MAP.c.sage_id)
 
-#: Natural key -> entities; several may bear one, and then a person must look.
+#: Natural key -> entities. Where several have the same key, no step adopts one of them.
 NATURAL_KEYS = Table(
     "natural_keys",
     METADATA,
@@ -112,7 +112,7 @@ NATURAL_KEYS = Table(
     _number("was_read"),
 )
 
-#: What readings found.
+#: Entities found by reading steps.
 HELD = Table(
     "held",
     METADATA,
@@ -125,7 +125,7 @@ HELD = Table(
     _text("body"),
 )
 
-#: The last calls of a company: slot = sequence mod size.
+#: The latest calls of a company, in a ring: slot = sequence mod size.
 CALLS = Table(
     "calls",
     METADATA,
@@ -135,7 +135,8 @@ CALLS = Table(
     _number("at"),
 )
 
-#: Where a company's ring stands. `last_at` is the newest receive time: a clock that steps back opens nothing.
+#: The state of a company's ring. `last_at` is the newest receive time, so that a clock which steps back
+#: does not open a window.
 LEDGERS = Table(
     "ledgers",
     METADATA,
@@ -146,7 +147,7 @@ LEDGERS = Table(
     _number("refused"),
 )
 
-#: Calls answered, those of them refused, and bytes, by minute since 1970.
+#: Answered calls, how many of them Sage refused, and bytes, by minute since 1970.
 TRAFFIC = Table(
     "traffic",
     METADATA,
@@ -157,10 +158,12 @@ TRAFFIC = Table(
     _number("bytes"),
 )
 
-#: Who works on a company. `generation` fences a holder that was thought dead.
-LANES = Table("lanes", METADATA, _key("business"), _text("holder"), _number("generation"), _number("until"))
+#: The process that works on a company. `generation` fences out a holder whose lock has expired.
+COMPANY_LOCKS = Table(
+    "company_locks", METADATA, _key("business"), _text("holder"), _number("generation"), _number("until")
+)
 
-#: Tokens, sealed.
+#: Encrypted tokens.
 GRANTS = Table(
     "grants",
     METADATA,
@@ -172,7 +175,7 @@ GRANTS = Table(
     _number("lease_until"),
 )
 
-#: What reconciliations said, by id of the difference.
+#: Verdicts of reconciliations, by id of the difference.
 VERDICTS = Table(
     "verdicts",
     METADATA,

@@ -1,4 +1,4 @@
-"""What must hold of all drafts together before the first call. There is no switch to turn these off."""
+"""Accounting checks over all drafts together, before the first call. They cannot be switched off."""
 
 from __future__ import annotations
 
@@ -6,69 +6,79 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from sagerecon.model.catalog import Catalog, Kind
 from sagerecon.model.code import Code
 from sagerecon.model.draft import Draft, Outcome, Reference
 from sagerecon.model.finding import Finding
 from sagerecon.model.key import Key
 from sagerecon.model.money import grouped, total
 from sagerecon.model.place import NOWHERE
+from sagerecon.model.posting import Direction, Family, LedgerRole, Posting, Side
 
 
-def opening_effect(drafts: Sequence[Draft]) -> dict[str, Decimal]:
-    """What each opening kind adds to the books, debit positive; the other side goes to the control account.
+def opening_effect(drafts: Sequence[Draft], catalog: Catalog) -> dict[str, Decimal]:
+    """Return what each opening kind books, debit positive; the opening control account takes the other side.
 
     A customer's open invoice is a debit and a supplier's a credit; a credit note is the reverse.
     """
-    contacts = [draft for draft in drafts if draft.kind == "contact"]
-    contact_types: dict[Key, str] = {contact.key: _contact_type(contact.body) for contact in contacts}
+    sides = _sides_of_contacts(drafts, catalog)
     effect: dict[str, Decimal] = {}
     for draft in drafts:
-        amount = _opening_amount(draft.body, draft.kind, contact_types)
-        if amount is not None:
+        kind = catalog[draft.kind]
+        if kind.posting is not None and kind.posting.is_opening:
+            amount = _opening_amount(draft.body, kind, kind.posting, sides)
             effect[draft.kind] = effect.get(draft.kind, Decimal()) + amount
     return effect
 
 
-def opening_control_closes(outcomes: Sequence[Outcome]) -> Iterator[Finding]:
-    """The opening entries sum to zero, so that the opening control account ends at 0.00.
+def opening_control_closes(outcomes: Sequence[Outcome], catalog: Catalog) -> Iterator[Finding]:
+    """Yield a finding unless the opening entries sum to zero.
 
-    Sage posts the other side of every opening entry there and calls the job done when it is zero.
+    Sage posts the other side of every opening entry to the opening control account. The opening balances are
+    complete when that account is at 0.00.
     """
     drafts = [outcome for outcome in outcomes if isinstance(outcome, Draft)]
-    effect = opening_effect(drafts)
+    effect = opening_effect(drafts, catalog)
     residual = total(effect.values())
     if residual:
         parts = ", ".join(f"{kind.replace('_', ' ')}s {grouped(amount)}" for kind, amount in effect.items())
-        journal = next((draft for draft in drafts if draft.kind == "opening_balance_journal"), None)
-        place = journal.place if journal is not None else NOWHERE
+        journal = next((draft for draft in drafts if _is_opening_journal(catalog[draft.kind])), None)
         yield Finding(
             Code.OPENING_CONTROL_OPEN,
-            place,
+            journal.place if journal is not None else NOWHERE,
             f"The opening control account would end at {grouped(-residual)} instead of 0.00 ({parts}).",
             "Name the account that carries the rest, with its reason, in the project's parameters.",
         )
 
 
-def _opening_amount(body: Mapping[str, Any], kind: str, contact_types: Mapping[Key, str]) -> Decimal | None:
-    match kind:
-        case "contact_opening_balance":
-            amount = _decimal(body.get("total_amount"))
-            contact = body.get("contact_id")
-            is_vendor = isinstance(contact, Reference) and contact_types.get(contact.key) == "VENDOR"
-            is_credit = body.get("contact_opening_balance_type_id") == "CREDIT_NOTE"
-            return -amount if is_vendor != is_credit else amount
-        case "bank_opening_balance" | "ledger_account_opening_balance":
-            return _decimal(body.get("debit")) - _decimal(body.get("credit"))
-        case "opening_balance_journal":
-            lines = body.get("journal_lines") or ()
-            return total(_decimal(line.get("debit")) - _decimal(line.get("credit")) for line in lines)
-        case _:
-            return None
+def _sides_of_contacts(drafts: Sequence[Draft], catalog: Catalog) -> Mapping[Key, Side]:
+    """Return which contacts are suppliers, by draft key."""
+    sides: dict[Key, Side] = {}
+    for draft in drafts:
+        facts = catalog[draft.kind].ledger
+        if facts is not None and facts.role is LedgerRole.CONTACT:
+            types = draft.body.get(f"{facts.types.removesuffix('s')}_ids")
+            first = types[0] if isinstance(types, list | tuple) and types else ""
+            sides[draft.key] = Side.VENDOR if first == Side.VENDOR.value else Side.CUSTOMER
+    return sides
 
 
-def _contact_type(body: Mapping[str, Any]) -> str:
-    types = body.get("contact_type_ids") or ("",)
-    return str(types[0])
+def _opening_amount(
+    body: Mapping[str, Any], kind: Kind, posting: Posting, sides: Mapping[Key, Side]
+) -> Decimal:
+    if posting.family is Family.OPENING_ITEM:
+        direction = posting.direction_of(lambda name: str(body.get(f"{name}_id", "")))
+        contact = body.get(f"{kind.contact}_id")
+        side = sides.get(contact.key, Side.CUSTOMER) if isinstance(contact, Reference) else Side.CUSTOMER
+        return Direction(side, direction.sign).debit * _decimal(body.get(kind.amount))
+    lines = (body.get(kind.lines.items) or ()) if kind.lines.items else (body,)
+    debit, credit = kind.lines.debit, kind.lines.credit
+    return total(_decimal(line.get(debit)) - _decimal(line.get(credit)) for line in lines)
+
+
+def _is_opening_journal(kind: Kind) -> bool:
+    is_balance = kind.posting is not None and kind.posting.family is Family.OPENING_BALANCE
+    return is_balance and bool(kind.lines.items)
 
 
 def _decimal(value: object) -> Decimal:

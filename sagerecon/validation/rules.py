@@ -19,20 +19,8 @@ from sagerecon.model.draft import Draft, Reference
 from sagerecon.model.finding import Finding
 from sagerecon.model.money import grouped, total
 from sagerecon.model.place import NOWHERE, Place
+from sagerecon.model.posting import Family, Lines, Posting
 from sagerecon.model.suggestion import suggestion
-
-#: Kinds that carry what was owed or held before the accounts start; Sage wants them dated before that day.
-OPENING_KINDS = frozenset(
-    {
-        "contact_opening_balance",
-        "bank_opening_balance",
-        "ledger_account_opening_balance",
-        "opening_balance_journal",
-    }
-)
-
-#: Kinds whose lines must sum to zero, and the list that holds them.
-BALANCED_KINDS = {"journal": "journal_lines"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,26 +59,26 @@ def fields_are_whole(draft: Draft, catalog: Catalog, books: Books) -> Iterator[F
 
 def tax_is_registered(draft: Draft, catalog: Catalog, books: Books) -> Iterator[Finding]:
     """A business that is not registered for tax refuses any."""
-    del catalog
     if books.is_tax_registered:
         return
-    for name, lines in draft.body.items():
-        if isinstance(lines, list | tuple) and (tax := _sum(_lines(draft.body, name), "tax_amount")):
-            yield Finding(
-                Code.TAX_NOT_REGISTERED,
-                _source(draft),
-                f"{named(draft)} bears tax of {grouped(tax)}, and the business is not registered for tax.",
-                "Carry the tax in the net, or register the business in Sage first.",
-            )
+    lines = catalog[draft.kind].lines
+    if tax := _sum(_lines(draft, lines), lines.tax):
+        yield Finding(
+            Code.TAX_NOT_REGISTERED,
+            _source(draft),
+            f"{named(draft)} bears tax of {grouped(tax)}, and the business is not registered for tax.",
+            "Carry the tax in the net, or register the business in Sage first.",
+        )
 
 
 def lines_balance(draft: Draft, catalog: Catalog, books: Books) -> Iterator[Finding]:
     """The lines of a journal sum to zero: debits equal credits."""
-    del catalog, books
-    if (name := BALANCED_KINDS.get(draft.kind)) is None:
+    del books
+    kind = catalog[draft.kind]
+    if kind.posting is None or kind.posting.family is not Family.JOURNAL:
         return
-    lines = _lines(draft.body, name)
-    debit, credit = _sum(lines, "debit"), _sum(lines, "credit")
+    lines = _lines(draft, kind.lines)
+    debit, credit = _sum(lines, kind.lines.debit), _sum(lines, kind.lines.credit)
     if debit != credit:
         yield Finding(
             Code.UNBALANCED,
@@ -103,19 +91,20 @@ def lines_balance(draft: Draft, catalog: Catalog, books: Books) -> Iterator[Find
 
 def dates_are_open(draft: Draft, catalog: Catalog, books: Books) -> Iterator[Finding]:
     """Opening entries lie before the accounts start, everything else not before it nor locked."""
-    del catalog
-    day = draft.body.get("date")
+    kind = catalog[draft.kind]
+    day = draft.body.get(kind.date)
     if not isinstance(day, date):
         return
     start = books.accounts_start
-    if start is not None and draft.kind in OPENING_KINDS and day >= start:
+    is_opening = kind.posting is not None and kind.posting.is_opening
+    if start is not None and is_opening and day >= start:
         yield Finding(
             Code.OPENING_AFTER_START,
             _source(draft),
             f"{named(draft)} is dated {day}, and opening entries must lie before the start date {start}.",
             "Check the cut-over date and the accounts start date.",
         )
-    if start is not None and draft.kind not in OPENING_KINDS and day < start:
+    if start is not None and not is_opening and day < start:
         yield Finding(
             Code.BEFORE_START,
             _source(draft),
@@ -133,11 +122,12 @@ def dates_are_open(draft: Draft, catalog: Catalog, books: Books) -> Iterator[Fin
 
 def payment_covers_allocations(draft: Draft, catalog: Catalog, books: Books) -> Iterator[Finding]:
     """A payment settles no more than it amounts to; what is left over stays on account."""
-    del catalog, books
-    if draft.kind != "contact_payment":
+    del books
+    kind = catalog[draft.kind]
+    if kind.posting is None or kind.posting.family is not Family.CONTACT_PAYMENT:
         return
-    allocated = _sum(_lines(draft.body, "allocated_artefacts"), "amount")
-    amount = draft.body.get("total_amount")
+    allocated = _allocated(draft, kind.posting)
+    amount = draft.body.get(kind.amount)
     if isinstance(amount, Decimal) and allocated > amount:
         yield Finding(
             Code.OVER_ALLOCATED,
@@ -149,10 +139,11 @@ def payment_covers_allocations(draft: Draft, catalog: Catalog, books: Books) -> 
 
 def allocations_cancel(draft: Draft, catalog: Catalog, books: Books) -> Iterator[Finding]:
     """The amounts of a contact allocation sum to zero: invoices against credits."""
-    del catalog, books
-    if draft.kind != "contact_allocation":
+    del books
+    posting = catalog[draft.kind].posting
+    if posting is None or posting.family is not Family.ALLOCATION:
         return
-    residual = _sum(_lines(draft.body, "allocated_artefacts"), "amount")
+    residual = _allocated(draft, posting)
     if residual:
         yield Finding(
             Code.ALLOCATION_NOT_ZERO,
@@ -262,9 +253,19 @@ class _Fields:
         return Finding(code, _source(self.draft), f"{named(self.draft)}{joint}{message}", hint)
 
 
-def _lines(body: Mapping[str, Any], name: str) -> Sequence[Mapping[str, Any]]:
-    lines = body.get(name)
-    return [line for line in lines if isinstance(line, Mapping)] if isinstance(lines, list | tuple) else []
+def _lines(draft: Draft, lines: Lines) -> Sequence[Mapping[str, Any]]:
+    """Return the lines of a draft; its body where its kind has no list of lines."""
+    return _items(draft, lines.items) if lines.items else [draft.body]
+
+
+def _allocated(draft: Draft, posting: Posting) -> Decimal:
+    settles = posting.settles
+    return Decimal() if settles is None else _sum(_items(draft, settles.items), settles.amount)
+
+
+def _items(draft: Draft, name: str) -> Sequence[Mapping[str, Any]]:
+    items = draft.body.get(name)
+    return [item for item in items if isinstance(item, Mapping)] if isinstance(items, list | tuple) else []
 
 
 def _sum(lines: Sequence[Mapping[str, Any]], name: str) -> Decimal:

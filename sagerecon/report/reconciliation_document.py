@@ -1,4 +1,4 @@
-"""The part of the document that proves: verdict, completeness, tie-outs, exceptions. All amounts are text."""
+"""A reconciliation as part of a report document, and its summary. All amounts are text."""
 
 from __future__ import annotations
 
@@ -13,19 +13,16 @@ from sagerecon.reconciliation.reconcile import Reconciliation
 from sagerecon.reconciliation.shares import Share
 from sagerecon.reconciliation.tie_out import TieOut, TieOutLine
 from sagerecon.reconciliation.verdict import Difference, RecordVerdict, Verdict
-from sagerecon.report.words import many
-
-SOURCE_PARTS = ("created", "already_there", "left_out", "merged", "quarantined", "not_yet_written")
-SAGE_PARTS = ("ours", "there_before", "came_along", "extra")
+from sagerecon.report.formatting import counted
 
 
-def proof_document(reconciliation: Reconciliation) -> dict[str, Any]:
-    """Everything a reconciliation says, in the order in which it is read."""
+def reconciliation_document(reconciliation: Reconciliation) -> dict[str, Any]:
+    """Return a reconciliation in full: verdict, completeness, tie-outs, exceptions, coverage."""
     verdicts = reconciliation.verdicts
     return {
         "verdict": verdict_document(reconciliation),
         "completeness": [_source_line(line) for line in reconciliation.completeness],
-        "held": [_sage_line(line) for line in reconciliation.sage],
+        "sage_records": [_sage_line(line) for line in reconciliation.sage],
         "tie_outs": [tie_out_document(tie_out) for tie_out in reconciliation.tie_outs],
         "exceptions": [record_document(verdict) for verdict in reconciliation.findings],
         "tolerated": {
@@ -41,38 +38,66 @@ def proof_document(reconciliation: Reconciliation) -> dict[str, Any]:
             "kinds_not_read": list(reconciliation.coverage.kinds_not_read),
             "records_compared": reconciliation.coverage.records_compared,
             "fields_compared": reconciliation.coverage.fields_compared,
-            "fields_not_answered": dict(reconciliation.coverage.fields_not_answered),
+            "fields_not_returned": dict(reconciliation.coverage.fields_not_answered),
+        },
+    }
+
+
+def reconciliation_summary(reconciliation: Reconciliation) -> dict[str, Any]:
+    """Return the exceptions and the totals of the tie-outs, for the result of a command."""
+    return {
+        "ties_out": reconciliation.ties_out,
+        "exceptions": [
+            {
+                "id": verdict.id,
+                "verdict": verdict.verdict.value,
+                "label": verdict.label,
+                "sage_id": verdict.sage_id,
+                "source_rows": [str(place) for place in verdict.origins],
+                "reason": verdict.reason,
+                "first_seen": verdict.since,
+            }
+            for verdict in reconciliation.findings
+        ],
+        "tie_outs": {
+            tie_out.name: {
+                "ties_out": tie_out.ties,
+                "expected": decimal_text(tie_out.totals.expected),
+                "sage": decimal_text(tie_out.totals.sage),
+                "difference": decimal_text(tie_out.totals.difference),
+            }
+            for tie_out in reconciliation.tie_outs
         },
     }
 
 
 def verdict_document(reconciliation: Reconciliation) -> dict[str, Any]:
-    """The verdict in one sentence, and what it is made of."""
+    """Return the verdict: one sentence, and counts of verdicts, exceptions and tie-outs."""
     counts = Counter(verdict.verdict for verdict in reconciliation.verdicts)
-    open_ties = [tie_out for tie_out in reconciliation.tie_outs if not tie_out.ties]
+    failed = [tie_out for tie_out in reconciliation.tie_outs if not tie_out.ties]
     return {
         "ties_out": reconciliation.ties_out,
-        "sentence": _sentence(reconciliation, counts[Verdict.VERIFIED], open_ties),
+        "summary": _summary(reconciliation, counts[Verdict.VERIFIED], failed),
         "records": {verdict.value: counts[verdict] for verdict in Verdict if counts[verdict]},
-        "findings": len(reconciliation.findings),
-        "at_risk": decimal_text(total(verdict.at_risk for verdict in reconciliation.findings)),
+        "exceptions": len(reconciliation.findings),
+        "amount_at_risk": decimal_text(total(verdict.at_risk for verdict in reconciliation.findings)),
         "tie_outs": len(reconciliation.tie_outs),
-        "tie_outs_open": [tie_out.about for tie_out in open_ties],
+        "tie_outs_failed": [tie_out.about for tie_out in failed],
     }
 
 
 def tie_out_document(tie_out: TieOut) -> dict[str, Any]:
-    """One tie-out with its lines and totals."""
+    """Return a tie-out with its lines, totals and control account."""
     control = tie_out.control
     return {
         "name": tie_out.name,
-        "about": tie_out.about,
+        "title": tie_out.about,
         "as_at": tie_out.as_at.isoformat(),
-        "ties": tie_out.ties,
+        "ties_out": tie_out.ties,
         "buckets": list(tie_out.buckets),
         "lines": [_line(line) for line in tie_out.lines],
         "totals": _totals(tie_out.totals),
-        "control": None
+        "control_account": None
         if control is None
         else {
             "code": control.code,
@@ -85,51 +110,64 @@ def tie_out_document(tie_out: TieOut) -> dict[str, Any]:
 
 
 def record_document(verdict: RecordVerdict) -> dict[str, Any]:
-    """One record with its differences, where it stands on both sides, and what clears it."""
+    """Return a record with its verdict, differences, places in source and Sage, and remedy."""
     return {
         "verdict": verdict.verdict.value,
         "kind": verdict.kind,
         "key": verdict.key,
         "label": verdict.label or verdict.key or verdict.sage_id,
         "amount": _text(verdict.amount),
-        "at_risk": decimal_text(verdict.at_risk),
+        "amount_at_risk": decimal_text(verdict.at_risk),
         "reason": verdict.reason,
-        "clears": verdict.clears,
+        "remedy": verdict.clears,
         "source_rows": [str(place) for place in verdict.origins],
-        "mapping": str(verdict.mapping),
+        "mapping_line": str(verdict.mapping),
         "sage_id": verdict.sage_id,
-        "matched_by": verdict.rung,
-        "since": verdict.since,
+        "match_method": verdict.rung,
+        "first_seen": verdict.since,
         "differences": [_difference(difference) for difference in verdict.differences],
     }
 
 
-def _sentence(reconciliation: Reconciliation, verified: int, open_ties: list[TieOut]) -> str:
+def _summary(reconciliation: Reconciliation, verified: int, failed: list[TieOut]) -> str:
     if reconciliation.ties_out:
         excused = reconciliation.tolerated.count
-        within = f", {many(excused, 'difference')} within named tolerances" if excused else ""
-        agreed = many(len(reconciliation.tie_outs), "total")
-        return (
-            f"Everything ties out: {many(verified, 'record')} verified, {agreed} agree to the cent{within}."
-        )
+        within = f", {counted(excused, 'difference')} within tolerance" if excused else ""
+        tie_outs = counted(len(reconciliation.tie_outs), "tie-out")
+        return f"Everything ties out: {counted(verified, 'record')} verified, {tie_outs} agree{within}."
     parts = []
     if found := len(reconciliation.findings):
-        parts.append(f"{many(found, 'record')} {'needs' if found == 1 else 'need'} attention")
-    if open_ties:
-        parts.append(f"{len(open_ties)} of {many(len(reconciliation.tie_outs), 'total')} do not agree")
+        parts.append(counted(found, "exception"))
+    if failed:
+        parts.append(f"{len(failed)} of {counted(len(reconciliation.tie_outs), 'tie-out')} with differences")
     if not reconciliation.tolerated.is_within_limit:
-        parts.append("what tolerances excuse is more than its limit")
-    return f"A person must look: {', '.join(parts)}."
+        parts.append("tolerated differences above their limit")
+    return f"Needs review: {', '.join(parts)}."
 
 
 def _source_line(line: SourceLine) -> dict[str, Any]:
-    parts = {name: _tally(getattr(line, name)) for name in SOURCE_PARTS}
-    return {"kind": line.kind, "mapping": line.mapping, "read": _tally(line.read), **parts}
+    return {
+        "kind": line.kind,
+        "mapping": line.mapping,
+        "read": _tally(line.read),
+        "created": _tally(line.created),
+        "existing": _tally(line.already_there),
+        "left_out": _tally(line.left_out),
+        "merged": _tally(line.merged),
+        "quarantined": _tally(line.quarantined),
+        "not_yet_written": _tally(line.not_yet_written),
+    }
 
 
 def _sage_line(line: SageLine) -> dict[str, Any]:
-    parts = {name: _tally(getattr(line, name)) for name in SAGE_PARTS}
-    return {"kind": line.kind, "held": _tally(line.held), **parts}
+    return {
+        "kind": line.kind,
+        "total": _tally(line.held),
+        "migrated": _tally(line.ours),
+        "pre_existing": _tally(line.there_before),
+        "created_by_sage": _tally(line.came_along),
+        "extra": _tally(line.extra),
+    }
 
 
 def _tally(tally: Tally) -> dict[str, Any]:
@@ -140,7 +178,7 @@ def _line(line: TieOutLine) -> dict[str, Any]:
     return {
         "code": line.code,
         "name": line.name,
-        "old": [
+        "source_accounts": [
             {"code": code, "name": name, "amount": decimal_text(amount)} for code, name, amount in line.old
         ],
         "adjustments": [
@@ -161,7 +199,7 @@ def _totals(line: TieOutLine) -> dict[str, Any]:
         "sage": decimal_text(line.sage),
         "difference": decimal_text(line.difference),
         "explained": decimal_text(line.explained),
-        "remainder": decimal_text(line.remainder),
+        "unexplained": decimal_text(line.remainder),
         "aged_source": _texts(line.aged_source),
         "aged_sage": _texts(line.aged_sage),
     }
@@ -185,9 +223,9 @@ def _difference(difference: Difference) -> dict[str, Any]:
         "source": difference.source,
         "written": difference.written,
         "sage": difference.sage,
-        "gap": _text(difference.gap),
+        "amount_difference": _text(difference.gap),
         "cause": difference.cause.value,
-        "shape": difference.shape.value,
+        "pattern": difference.shape.value,
         "tolerance": None
         if tolerance is None
         else {"name": tolerance.name, "size": decimal_text(tolerance.size), "reason": tolerance.reason},

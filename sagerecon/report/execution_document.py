@@ -1,4 +1,4 @@
-"""The part of the document that tells the work: the plan, its price and calendar, and how the run went."""
+"""The plan, the run, changes and findings as parts of a report document. All amounts are text."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from sagerecon.model.money import decimal_text, total
 from sagerecon.planning.plan import Action, Plan, Step
 from sagerecon.report.facts import RunFacts
 
-#: How actions are called in the table of a plan, in its order.
+#: The label of each action in a report, in the order of the columns.
 ACTIONS = {
     Action.CREATE: "create",
     Action.UPDATE: "update",
     Action.ADOPT: "adopt",
-    Action.SKIP: "there already",
+    Action.SKIP: "existing",
     Action.LEAVE_OUT: "left out",
     Action.QUARANTINE: "quarantined",
     Action.DELETE: "delete",
@@ -25,7 +25,7 @@ ACTIONS = {
 
 
 def plan_document(plan: Plan) -> dict[str, Any]:
-    """What a run would do: counts, price, calendar."""
+    """Return a plan with its calls, schedule and counts by mapping."""
     header = plan.header
     start = instant(header.starts_at)
     return {
@@ -33,9 +33,9 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "purpose": header.purpose,
         "calls": header.calls,
         "lower_bound": header.lower_bound,
-        "bound_reason": header.bound_reason,
-        "per_minute": header.per_minute,
-        "per_day": header.per_day,
+        "lower_bound_reason": header.bound_reason,
+        "limit_per_minute": header.per_minute,
+        "limit_per_day": header.per_day,
         "reserve": header.reserve,
         "starts_at": header.starts_at,
         "finishes_p50": header.finishes_p50,
@@ -43,31 +43,31 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "windows": [
             {
                 "number": window.number,
-                "opens": instant_text(start + window.opens),
-                "closes": instant_text(start + window.closes),
+                "opens_at": instant_text(start + window.opens),
+                "closes_at": instant_text(start + window.closes),
                 "calls": window.calls,
             }
             for window in header.windows
         ],
         "steps": _by_mapping(plan.steps),
-        "readings": sum(step.calls for step in plan.steps if step.action is Action.READ),
+        "read_calls": sum(step.calls for step in plan.steps if step.action is Action.READ),
     }
 
 
 def run_document(run: RunFacts) -> dict[str, Any]:
-    """How the run went, day by day."""
+    """Return the figures of a run, in total and by day."""
     return {
         "calls_used": run.calls_used,
         "calls_planned": run.calls_planned,
         "lower_bound": run.lower_bound,
-        "bound_reason": run.bound_reason,
-        "per_day": run.per_day,
+        "lower_bound_reason": run.lower_bound_reason,
+        "limit_per_day": run.limit_per_day,
         "reserve": run.reserve,
         "days": [
-            {"day": day.isoformat(), "calls": calls, "refused": run.refused_by_day.get(day, 0)}
+            {"date": day.isoformat(), "calls": calls, "rate_limited": run.rate_limited_by_day.get(day, 0)}
             for day, calls in run.calls_by_day
         ],
-        "refused": run.refused,
+        "rate_limited": run.rate_limited,
         "in_doubt": run.in_doubt,
         "resumed": run.resumed,
         "started_at": run.started_at,
@@ -76,7 +76,7 @@ def run_document(run: RunFacts) -> dict[str, Any]:
 
 
 def changes_document(plan: Plan) -> list[dict[str, Any]]:
-    """Every value altered on the way, with its record and the mapping line that did it."""
+    """Return each value changed by the mapping, with its record and the line of the rule."""
     return [
         {
             "record": step.label or step.key,
@@ -85,15 +85,15 @@ def changes_document(plan: Plan) -> list[dict[str, Any]]:
             "before": change.before,
             "after": change.after,
             "rule": change.rule,
-            "mapping": str(change.place),
+            "mapping_line": str(change.place),
         }
         for step in plan.steps
         for change in step.changes
     ]
 
 
-def set_aside(plan: Plan, action: Action) -> list[dict[str, Any]]:
-    """The records a plan leaves out or quarantines, with their reasons."""
+def records_by_action(plan: Plan, action: Action) -> list[dict[str, Any]]:
+    """Return the records of a plan that have the action, such as quarantine, with their reasons."""
     return [
         {
             "verdict": ACTIONS[action],
@@ -102,7 +102,7 @@ def set_aside(plan: Plan, action: Action) -> list[dict[str, Any]]:
             "label": step.label or step.key,
             "amount": None if step.amount is None else decimal_text(step.amount),
             "reason": f"{step.reason} (rule {step.rule})" if step.rule else step.reason,
-            "clears": " ".join(dict.fromkeys(finding.hint for finding in step.findings if finding.hint)),
+            "remedy": " ".join(dict.fromkeys(finding.hint for finding in step.findings if finding.hint)),
             "source_rows": [str(place) for place in step.origins],
         }
         for step in plan.steps
@@ -111,7 +111,7 @@ def set_aside(plan: Plan, action: Action) -> list[dict[str, Any]]:
 
 
 def findings_document(findings: Iterable[Finding]) -> list[dict[str, Any]]:
-    """Findings as they stand in a list."""
+    """Return findings as a list of documents."""
     return [
         {
             "code": finding.code,
@@ -143,5 +143,5 @@ def _by_mapping(steps: Iterable[Step]) -> list[dict[str, Any]]:
 
 
 def _counts(steps: list[Step]) -> Iterator[tuple[str, int]]:
-    for action, name in ACTIONS.items():
-        yield name.replace(" ", "_"), sum(step.action is action for step in steps)
+    for action, label in ACTIONS.items():
+        yield label.replace(" ", "_"), sum(step.action is action for step in steps)

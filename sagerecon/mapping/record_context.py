@@ -1,4 +1,4 @@
-"""What a running expression or transform sees of one record, and how it refuses a value."""
+"""The state of one record while a mapping runs, and the readers that take values from it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sagerecon.model.type import BOOLEAN, DATE, DATETIME, DECIMAL, INTEGER, TEXT
 
 
 class RefusalError(Exception):
-    """A value of the record cannot become what the mapping asks for; the record is quarantined."""
+    """A value of the record cannot be converted as the mapping asks; the record is quarantined."""
 
     def __init__(self, code: Code, message: str, hint: str = "") -> None:
         super().__init__(message)
@@ -25,49 +25,49 @@ class RefusalError(Exception):
         self.hint = hint
 
 
-class Frame:
-    """One record on its way: its row, what has been worked out, what was altered, what was refused."""
+class RecordContext:
+    """One record being mapped: its row, the lets evaluated so far, the changes made and the faults found."""
 
     __slots__ = ("changes", "elements", "faults", "fields", "indices", "lets", "row")
 
     def __init__(self, row: Mapping[str, Any]) -> None:
         self.row = row
         self.lets: dict[str, Any] = {}
-        self.elements: dict[str, Any] = {}  #: the item of each list being walked, by its name
+        self.elements: dict[str, Any] = {}  #: the current item of each list being iterated, by its name
         self.indices: list[int] = []
         self.fields: dict[str, Any] = {}  #: the target's fields, for checks
         self.changes: list[Change] = []
         self.faults: list[tuple[RefusalError, str, Place]] = []
 
     def where(self, path: str) -> str:
-        """`path` with each `[]` as the position in the list being walked, counted from 1."""
+        """Return `path` with each `[]` replaced by the current position in its list, counted from 1."""
         for index in self.indices:
             path = path.replace("[]", f"[{index + 1}]", 1)
         return path
 
     def change(self, path: str, before: Any, after: Any, rule: str, place: Place) -> None:
-        """Remember that a rule altered a value."""
+        """Record that a rule changed a value."""
         self.changes.append(Change(self.where(path), plain_text(before), plain_text(after), rule, place))
 
     def refuse(self, error: RefusalError, path: str, place: Place) -> None:
-        """Remember that a field cannot be made."""
-        error.__traceback__ = None  # or a million quarantined records would keep their frames alive
+        """Record that a field cannot be filled."""
+        error.__traceback__ = None  # or a million quarantined records would keep their stack frames alive
         self.faults.append((error, self.where(path), place))
 
 
-Read: TypeAlias = Callable[[Frame], Any]
+Reader: TypeAlias = Callable[[RecordContext], Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """A value to come: its type, how to read it off a frame, and what is known of it beforehand.
+    """A compiled value: its type, its reader, and what is known before any row is read.
 
-    `constants` are all the values it can have, with the places that state them, where they are known
-    before a row is read; `kind` is the kind of Sage entity a reference leads to.
+    `constants` are all values it can have, each with its place in the mapping; empty where they depend on
+    the row. `kind` is the kind of Sage entity that a reference leads to.
     """
 
     type: Type
-    read: Read
+    read: Reader
     constants: tuple[tuple[Any, Place], ...] = ()
     kind: str = ""
 
@@ -77,15 +77,16 @@ NUMBERS = ("integer", "decimal")
 
 
 def constant(value: Any, type_: Type, place: Place = NOWHERE) -> Typed:
-    """A value that is always the same."""
+    """Return a compiled value that is the same for each record."""
     return Typed(type_, lambda _: value, ((value, place),))
 
 
+#: The value of a part that has a fault, so that compiling can continue and find the other faults.
 NOTHING = Typed(UNKNOWN, lambda _: None)
 
 
 def type_of(value: Any) -> Type:
-    """The type of a value that is there."""
+    """Return the type of a value; unknown for null."""
     match value:
         case None:
             return UNKNOWN
@@ -110,7 +111,7 @@ def type_of(value: Any) -> Type:
 
 
 def plain_text(value: Any) -> str:
-    """A value as people read it and as keys are made of it: plain digits, ISO dates, nothing for null."""
+    """Return a value as text for messages and keys: plain digits, ISO dates, empty for null."""
     if isinstance(value, str):
         return value
     if value is None:
@@ -126,19 +127,24 @@ def plain_text(value: Any) -> str:
     return str(value)
 
 
-def a(type_: Type | str) -> str:
-    """The type's name with its article: `an integer`, `text`."""
+def with_article(type_: Type | str) -> str:
+    """Return the name of a type with its article: `an integer`, `text`."""
     name = str(type_)
     if name in ("text", "unknown") or name.startswith("list"):
         return name if not name.startswith("list") else f"a {name}"
     return f"an {name}" if name[0] in "aeiou" else f"a {name}"
 
 
+def counted(count: int, noun: str) -> str:
+    """Return a count with its noun: `1 part`, `2 parts`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def iso_day(text: str) -> date:
-    """The day written as 2017-03-31, and in no other of ISO's ways.
+    """Return the date written as 2017-03-31; other ISO 8601 forms are not accepted.
 
     Raises:
-        ValueError: it is not written so.
+        ValueError: The text is not of that form.
     """
     if len(text) != len("2017-03-31"):
         raise ValueError(f"'{text}' is not a date such as 2017-03-31")

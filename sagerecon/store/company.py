@@ -1,0 +1,46 @@
+"""The part of the store that belongs to one company."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sagerecon.model.clock import Clock
+from sagerecon.store.call_ledger import CallLedger
+from sagerecon.store.company_lock import CompanyLock
+from sagerecon.store.database import Database
+from sagerecon.store.disk import Disk
+from sagerecon.store.id_map import IdMap
+from sagerecon.store.reconciliation_log import ReconciliationLog
+from sagerecon.store.run_history import RunHistory
+from sagerecon.store.run_log import RunLog
+from sagerecon.store.write_buffer import WriteBuffer
+
+
+@dataclass(frozen=True, slots=True)
+class CompanyStore:
+    """The ports to one company's data, one for each use. They share one write buffer."""
+
+    id_map: IdMap  #: for planning
+    run_log: RunLog  #: for the runner
+    history: RunHistory  #: for status, reports and reconciliation
+    reconciliations: ReconciliationLog  #: for comparing a reconciliation with the one before
+    _buffer: WriteBuffer
+
+    def close(self) -> None:
+        """Close the connections. Statements not yet committed are lost, as in a crash."""
+        self._buffer.close()
+
+
+def open_company(business: str, database: Database, disk: Disk | None, clock: Clock) -> CompanyStore:
+    """Open the data of the company with Sage's business id `business`."""
+    buffer = WriteBuffer(database, disk)
+    id_map = IdMap(business, database, buffer)
+    ledger = CallLedger(business, clock, buffer)
+    lock = CompanyLock(business, clock)
+    return CompanyStore(
+        id_map=id_map,
+        run_log=RunLog(business, database, buffer, id_map, ledger, lock, clock),
+        history=RunHistory(business, database, buffer, clock),
+        reconciliations=ReconciliationLog(business, database),
+        _buffer=buffer,
+    )

@@ -1,0 +1,201 @@
+"""What the runs of a company did, for status, reports and reconciliation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import and_, bindparam, func, select
+
+from sagerecon.model.clock import DAY, MINUTE, Clock
+from sagerecon.model.entity import Entity, Written
+from sagerecon.model.value import read_json
+from sagerecon.planning.settling import SetAside
+from sagerecon.store.database import Database, Transaction, Values, prepared
+from sagerecon.store.steps import IN_DOUBT, IS_SET_ASIDE, OF_RUN, set_aside_of
+from sagerecon.store.tables import HELD, ID_MAP, RUNS, STEPS
+from sagerecon.store.traffic import Traffic, bytes_last_hour, calls_since, read_traffic, refusals
+from sagerecon.store.write_buffer import WriteBuffer
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of a plan. Instants are milliseconds since 1970, 0 where they have not been reached."""
+
+    id: str
+    plan: str  #: the plan's hash
+    purpose: str  #: load, read_back, rollback
+    state: str  #: open, finished, superseded
+    started_at: int
+    finished_at: int
+    steps: int
+    planned_calls: int
+    attempts: int  #: how often a command began or continued it
+    uncertain_steps: int  #: steps with a call that got no usable answer; all are settled in a finished run
+    counts: Mapping[str, int]  #: begun steps by state
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The newest load of a company, and its calls of the last day."""
+
+    run: Run | None
+    in_doubt: int
+    calls_last_minute: int
+    calls_last_day: int
+    refused: int  #: calls that Sage refused although our own limit allowed them: another app is calling
+    bytes_last_hour: int
+
+
+_ALL_RUNS = prepared(
+    "all_runs",
+    select(RUNS).where(RUNS.c.business == bindparam("business")).order_by(RUNS.c.started_at, RUNS.c.run),
+)
+_COUNTS = prepared(
+    "count_steps", select(STEPS.c.state, func.count().label("steps")).where(OF_RUN).group_by(STEPS.c.state)
+)
+_UNCERTAIN = prepared(
+    "count_uncertain_steps", select(func.count().label("steps")).where(OF_RUN, STEPS.c.failures > 0)
+)
+_SET_ASIDE = prepared(
+    "get_set_aside",
+    select(STEPS.c.step, STEPS.c.state, STEPS.c.findings)
+    .where(OF_RUN, IS_SET_ASIDE)
+    .order_by(STEPS.c.number),
+)
+_WRITTEN = prepared(
+    "written",
+    select(ID_MAP.c.kind, ID_MAP.c.key, ID_MAP.c.sage_id, ID_MAP.c.content, STEPS.c.step, STEPS.c.answer)
+    .add_columns(STEPS.c.recorded_at, STEPS.c.adopted, RUNS.c.snapshot, RUNS.c.mappings)
+    .select_from(
+        ID_MAP.join(
+            STEPS,
+            and_(
+                STEPS.c.business == ID_MAP.c.business,
+                STEPS.c.run == ID_MAP.c.run,
+                STEPS.c.number == ID_MAP.c.number,
+            ),
+        ).join(RUNS, and_(RUNS.c.business == ID_MAP.c.business, RUNS.c.run == ID_MAP.c.run))
+    )
+    .where(ID_MAP.c.business == bindparam("business"))
+    .order_by(ID_MAP.c.kind, ID_MAP.c.key),
+)
+_HELD = (
+    select(HELD.c.kind, HELD.c.sage_id, HELD.c.body)
+    .where(HELD.c.business == bindparam("business"), HELD.c.run == bindparam("run"))
+    .order_by(HELD.c.number, HELD.c.position)
+)
+_HELD_ALL = prepared("held_all", _HELD)
+_HELD_KIND = prepared("held_kind", _HELD.where(HELD.c.kind == bindparam("kind")))
+_HELD_STEP = prepared("held_step", _HELD.where(HELD.c.number == bindparam("number")))
+
+
+class RunHistory:
+    """Reads what the runs of one company wrote, read and set aside. Changes nothing."""
+
+    def __init__(self, business: str, database: Database, buffer: WriteBuffer, clock: Clock) -> None:
+        self._business = business
+        self._database = database
+        self._buffer = buffer
+        self._clock = clock
+
+    def runs(self) -> list[Run]:
+        """Return every run, oldest first."""
+        self._buffer.flush()
+        with self._database.reading() as transaction:
+            return self._runs(transaction)
+
+    def status(self) -> Status:
+        """Return the newest load and the calls up to now."""
+        self._buffer.flush()
+        now = self._clock.now()
+        with self._database.reading() as transaction:
+            loads = [run for run in self._runs(transaction) if run.purpose == "load"]
+            calls = calls_since(transaction, self._business, now - DAY)
+            return Status(
+                run=loads[-1] if loads else None,
+                in_doubt=len(transaction.rows(IN_DOUBT, {"business": self._business})),
+                calls_last_minute=sum(at > now - MINUTE for at in calls),
+                calls_last_day=len(calls),
+                refused=refusals(transaction, self._business),
+                bytes_last_hour=bytes_last_hour(transaction, self._business, now),
+            )
+
+    def written(self) -> Iterator[Written]:
+        """Yield every record that a run wrote or adopted, by kind and key."""
+        self._buffer.flush()
+        for row in self._database.stream(_WRITTEN, {"business": self._business}):
+            yield Written(
+                kind=row.kind,
+                key=row.key,
+                sage_id=row.sage_id,
+                sent=read_json(row.step).get("body", {}),
+                answer=read_json(row.answer or "{}"),
+                written_at=row.recorded_at,
+                content=row.content,
+                adopted=bool(row.adopted),
+                snapshot=row.snapshot,
+                mappings=row.mappings,
+            )
+
+    def entities_read(self, run: str, kind: str | None = None, step: int | None = None) -> Iterator[Entity]:
+        """Yield the entities that the reading steps of `run` found, in the order they were read.
+
+        Args:
+            kind: of this kind alone.
+            step: of the step with this number alone.
+        """
+        self._buffer.flush()
+        values: dict[str, str | int] = {"business": self._business, "run": run}
+        statement = _HELD_ALL
+        if step is not None:
+            statement, values["number"] = _HELD_STEP, step
+        elif kind is not None:
+            statement, values["kind"] = _HELD_KIND, kind
+        for row in self._database.stream(statement, values):
+            if kind is None or row.kind == kind:
+                yield Entity(row.kind, row.sage_id, read_json(row.body))
+
+    def set_aside(self, run: str | None = None) -> Iterator[SetAside]:
+        """Yield the steps that could not be carried out, of one run or of the newest load."""
+        if run is None:
+            newest = self.status().run
+            if newest is None:
+                return
+            run = newest.id
+        self._buffer.flush()
+        for row in self._database.stream(_SET_ASIDE, {"business": self._business, "run": run}):
+            yield set_aside_of(row)
+
+    def calls_of_last_day(self) -> list[int]:
+        """Return the instants of the calls that the daily limit counts, oldest first."""
+        self._buffer.flush()
+        with self._database.reading() as transaction:
+            return calls_since(transaction, self._business, self._clock.now() - DAY)
+
+    def traffic(self) -> list[Traffic]:
+        """Return the calls of each minute in which one was answered, oldest first."""
+        self._buffer.flush()
+        with self._database.reading() as transaction:
+            return read_traffic(transaction, self._business)
+
+    def _runs(self, transaction: Transaction) -> list[Run]:
+        runs = []
+        for row in transaction.rows(_ALL_RUNS, {"business": self._business}):
+            where: Values = {"business": self._business, "run": row.run}
+            runs.append(
+                Run(
+                    id=row.run,
+                    plan=row.plan,
+                    purpose=row.purpose,
+                    state=row.state,
+                    started_at=row.started_at,
+                    finished_at=row.finished_at,
+                    steps=row.steps,
+                    planned_calls=row.planned_calls,
+                    attempts=row.attempts,
+                    uncertain_steps=sum(found.steps for found in transaction.rows(_UNCERTAIN, where)),
+                    counts={found.state: found.steps for found in transaction.rows(_COUNTS, where)},
+                )
+            )
+        return runs

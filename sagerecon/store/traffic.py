@@ -1,0 +1,79 @@
+"""Reads the calls of a company: those that a limit still counts, and how many were answered per minute."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import bindparam, func, select
+
+from sagerecon.model.clock import HOUR, MINUTE
+from sagerecon.store.database import Transaction, Values, prepared, upsert
+from sagerecon.store.tables import CALLS, LEDGERS, TRAFFIC
+
+_COUNTED = ("calls", "refused", "bytes")
+ADD_TRAFFIC = upsert("add_traffic", TRAFFIC, _COUNTED, add=_COUNTED)
+_SINCE = prepared(
+    "calls_since",
+    select(CALLS.c.at)
+    .where(
+        CALLS.c.business == bindparam("business"),
+        CALLS.c.at > bindparam("since"),
+        CALLS.c.sequence
+        <= select(LEDGERS.c.sequence).where(LEDGERS.c.business == bindparam("business")).scalar_subquery(),
+    )
+    .order_by(CALLS.c.at),
+)
+_BYTES = prepared(
+    "bytes_since",
+    select(func.coalesce(func.sum(TRAFFIC.c.bytes), 0)).where(
+        TRAFFIC.c.business == bindparam("business"), TRAFFIC.c.minute > bindparam("minute")
+    ),
+)
+_TRAFFIC = prepared(
+    "traffic_of",
+    select(TRAFFIC).where(TRAFFIC.c.business == bindparam("business")).order_by(TRAFFIC.c.minute),
+)
+_REFUSALS = prepared(
+    "refusals_of", select(LEDGERS.c.refused).where(LEDGERS.c.business == bindparam("business"))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """The calls that were answered in the minute that begins at `at`, in milliseconds since 1970."""
+
+    at: int
+    calls: int
+    refused: int
+    bytes: int
+
+
+def traffic_values(business: str, at: int, *, calls: int = 0, refused: int = 0, size: int = 0) -> Values:
+    """Return what `ADD_TRAFFIC` adds to the minute of the instant `at`; `size` is in bytes."""
+    counted = {"calls": calls, "refused": refused, "bytes": size}
+    return {"business": business, "minute": at // MINUTE, **counted}
+
+
+def calls_since(transaction: Transaction, business: str, since: int) -> list[int]:
+    """Return the instants of the calls after `since`, oldest first."""
+    return [row.at for row in transaction.rows(_SINCE, {"business": business, "since": since})]
+
+
+def refusals(transaction: Transaction, business: str) -> int:
+    """Return how many calls Sage refused although our own limits allowed them."""
+    row = transaction.one(_REFUSALS, {"business": business})
+    return 0 if row is None else int(row.refused)
+
+
+def bytes_last_hour(transaction: Transaction, business: str, now: int) -> int:
+    """Return the bytes of the answers of the last hour, counted in whole minutes."""
+    row = transaction.one(_BYTES, {"business": business, "minute": (now - HOUR) // MINUTE})
+    return 0 if row is None else int(row[0])
+
+
+def read_traffic(transaction: Transaction, business: str) -> list[Traffic]:
+    """Return the calls of each minute in which one was answered, oldest first."""
+    return [
+        Traffic(at=row.minute * MINUTE, calls=row.calls, refused=row.refused, bytes=row.bytes)
+        for row in transaction.rows(_TRAFFIC, {"business": business})
+    ]

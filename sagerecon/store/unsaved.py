@@ -1,0 +1,63 @@
+"""The file beside a store that keeps the statements for which its disk had no room.
+
+Each line is one entry in JSON: `{"version": 1, "statements": [[name, values], ...]}`. The next start replays
+the entries in their order and deletes the file.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from sagerecon.model.errors import StoreError
+from sagerecon.store.database import Values
+
+#: Increased when a replayable statement or a table it writes changes.
+VERSION = 1
+
+#: A statement by its name, with its values.
+Named = tuple[str, Values]
+
+
+def entry_bytes(statements: Sequence[Named]) -> bytes:
+    """Return an entry on a line of its own, even after a line that a crash has cut short."""
+    listed = [[name, dict(values)] for name, values in statements]
+    return b"\n" + json.dumps({"version": VERSION, "statements": listed}).encode() + b"\n"
+
+
+def read_entries(path: Path) -> Iterator[list[Named]]:
+    """Yield the entries of the file, oldest first; nothing where there is no file.
+
+    A line that is not JSON was cut short by a crash. It is skipped, because `Disk.save_aside` had not yet
+    reported it as saved.
+
+    Raises:
+        StoreError: the file cannot be read, or another version of sagerecon wrote an entry.
+    """
+    if not path.exists():
+        return
+    try:
+        lines = path.read_bytes().splitlines()
+    except OSError as error:
+        raise StoreError(f"{path} cannot be read: {error.strerror}.") from error
+    for line in lines:
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            continue
+        yield [(name, values) for name, values in _statements(entry, path)]
+
+
+def _statements(entry: Any, path: Path) -> list[Named]:
+    version = entry.get("version") if isinstance(entry, Mapping) else None
+    if version != VERSION:
+        written = "without a version" if version is None else f"of version {version}"
+        raise StoreError(
+            f"{path} keeps answers of Sage that are not in the store yet, in a format {written};"
+            f" this sagerecon reads version {VERSION}.",
+            "Open the store once with the version of sagerecon that wrote the file.",
+        )
+    statements: list[Named] = entry["statements"]
+    return statements
