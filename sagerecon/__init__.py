@@ -1,1 +1,3 @@
 """sagerecon moves a company's books into Sage Business Cloud Accounting and proves that they arrived."""
+
+__version__ = "0.1.0"

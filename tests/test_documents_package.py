@@ -1,18 +1,21 @@
-"""The files that travel with the program, in a checkout and in an installed wheel."""
+"""The files that come with the program, in a checkout and in an installed wheel."""
 
 from __future__ import annotations
 
+import hashlib
+import os
 import shutil
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import jsonschema
 import pytest
 
 from sagerecon.documents import package
+from sagerecon.documents.compiled_catalog import MAX_KEPT, load_compiled, save_compiled
+from sagerecon.documents.specs import read_catalog
 from sagerecon.model.errors import MappingError, ProjectError
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -29,9 +32,10 @@ NEEDED = (
 
 @pytest.fixture
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A root of its own, with a copy of the catalog, that the package reads instead of ours."""
+    """Let the package read a copy of the catalog in a folder of its own, with an empty cache."""
     shutil.copytree(ROOT / "specs", tmp_path / "specs")
     monkeypatch.setattr(package, "_root", lambda: tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     _forget()
     yield tmp_path
     monkeypatch.undo()
@@ -50,7 +54,7 @@ def test_the_catalog_is_read_once_and_has_what_a_move_needs() -> None:
         assert kind in catalog, kind
 
 
-def test_the_facts_a_plan_leans_on_are_there() -> None:
+def test_the_facts_that_a_plan_needs_are_there() -> None:
     catalog = package.catalog()
     assert catalog["contact"].fields["name"].max_length == 100
     assert catalog["contact"].fields["reference"].max_length == 10
@@ -67,7 +71,7 @@ def test_the_facts_a_plan_leans_on_are_there() -> None:
     assert (catalog.api.access_token_seconds, catalog.api.refresh_token_seconds) == (300, 31 * 86_400)
 
 
-def test_each_file_of_the_catalog_stands_where_its_section_says() -> None:
+def test_each_file_of_the_catalog_is_in_the_folder_of_its_section() -> None:
     for kind in package.catalog():
         assert (ROOT / "specs" / kind.section / f"{kind.resource}.yaml").is_file(), kind.name
 
@@ -81,7 +85,7 @@ def test_every_schema_is_one() -> None:
         jsonschema.Draft202012Validator.check_schema(package.schema(name))
 
 
-def test_a_schema_pack_or_extract_that_is_not_there_is_named_with_a_suggestion() -> None:
+def test_an_unknown_schema_pack_or_extract_is_named_with_a_suggestion() -> None:
     with pytest.raises(ProjectError, match=r"There is no schema 'resourc'. Did you mean 'resource'\?"):
         package.schema("resourc")
     with pytest.raises(ProjectError, match="There is no ready mapping 'oracle'"):
@@ -108,7 +112,7 @@ def test_the_fingerprint_follows_the_content(elsewhere: Path) -> None:
     assert package.catalog_fingerprint() != before
 
 
-def test_a_faulty_catalog_is_told_with_every_place(elsewhere: Path) -> None:
+def test_a_catalog_with_errors_is_reported_with_every_place(elsewhere: Path) -> None:
     (elsewhere / "specs" / "contacts" / "contacts.yaml").write_text("kind: [contact\n", encoding="utf-8")
     file = elsewhere / "specs" / "ledger" / "journals.yaml"
     file.write_text(
@@ -122,7 +126,7 @@ def test_a_faulty_catalog_is_told_with_every_place(elsewhere: Path) -> None:
     ]
 
 
-def test_what_cannot_be_read_is_told_in_words(elsewhere: Path) -> None:
+def test_a_file_that_cannot_be_read_is_reported(elsewhere: Path) -> None:
     (elsewhere / "specs" / "schemas" / "api.schema.json").write_text("{", encoding="utf-8")
     with pytest.raises(ProjectError, match=r"api\.schema\.json is not JSON"):
         package.schema("api")
@@ -136,7 +140,7 @@ def test_what_cannot_be_read_is_told_in_words(elsewhere: Path) -> None:
 
 
 def test_an_installed_package_carries_its_files(tmp_path: Path) -> None:
-    """Laid out as the wheel does it, and run from a folder that knows nothing of the checkout."""
+    """Laid out as in the wheel, and run from a folder outside the checkout."""
     shutil.copytree(
         ROOT / "sagerecon",
         tmp_path / "site" / "sagerecon",
@@ -151,7 +155,7 @@ def test_an_installed_package_carries_its_files(tmp_path: Path) -> None:
     ran = subprocess.run(
         [sys.executable, "-c", program],
         cwd=tmp_path,
-        env={"PYTHONPATH": str(tmp_path / "site")},
+        env={"PYTHONPATH": str(tmp_path / "site"), "XDG_CACHE_HOME": str(tmp_path / "cache")},
         capture_output=True,
         text=True,
         check=True,
@@ -162,9 +166,78 @@ def test_an_installed_package_carries_its_files(tmp_path: Path) -> None:
     assert Path(pack) == tmp_path / "site" / "sagerecon" / "_data" / "mappings" / "quickbooks"
 
 
-def test_reading_and_checking_the_whole_catalog_is_quick() -> None:
-    """Every command waits for it: about 0.4 s on two slow cores, and ten times that is a fault."""
-    _forget()
-    before = time.perf_counter_ns()
+def test_our_catalog_has_no_errors() -> None:
+    """Read from its files, whatever compiled form the cache has."""
+    assert read_catalog(package.check_catalog()) == package.catalog()
+
+
+def compiled_files(root: Path) -> list[Path]:
+    return sorted((root / "cache" / "sagerecon").glob("*"))
+
+
+def test_the_compiled_catalog_is_read_instead_of_the_yaml_files(
+    elsewhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = package.catalog()
+    (file,) = compiled_files(elsewhere)
+    assert file.stat().st_mode & 0o777 == 0o600 and file.parent.stat().st_mode & 0o777 == 0o700
+    package.catalog.cache_clear()
+
+    def refuse() -> None:
+        raise AssertionError("the YAML files were read")
+
+    monkeypatch.setattr(package, "check_catalog", refuse)
+    assert package.catalog() == first
+
+
+def test_a_changed_catalog_is_checked_again(elsewhere: Path) -> None:
     package.catalog()
-    assert time.perf_counter_ns() - before < 4_000_000_000
+    file = elsewhere / "specs" / "contacts" / "contacts.yaml"
+    file.write_text(file.read_text(encoding="utf-8").replace("max_length: 100", "max_length: 99"))
+    _forget()
+    assert package.catalog()["contact"].fields["name"].max_length == 99
+    assert len(compiled_files(elsewhere)) == 2
+    file.write_text("kind: [contact\n")
+    _forget()
+    with pytest.raises(MappingError):
+        package.catalog()
+    assert len(compiled_files(elsewhere)) == 2
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda file: file.write_bytes(b""),
+        lambda file: file.write_bytes(file.read_bytes().replace(b"Sage", b"Sega", 1)),
+        lambda file: file.write_bytes(file.read_bytes()[:-1]),
+        lambda file: file.write_text(f"{hashlib.sha256(b'[]').hexdigest()}\n[]"),
+        lambda file: file.chmod(0o666),
+        lambda file: file.rename(file.with_name("real")) and file.symlink_to(file.with_name("real")),
+        lambda file: file.unlink() or os.mkfifo(file),
+    ],
+    ids=["empty", "changed", "cut short", "other content", "writable by others", "link", "pipe"],
+)
+def test_a_compiled_catalog_that_cannot_be_trusted_is_replaced(
+    elsewhere: Path, damage: Callable[[Path], object]
+) -> None:
+    first = package.catalog()
+    file = compiled_files(elsewhere)[0]
+    damage(file)
+    package.catalog.cache_clear()
+    assert package.catalog() == first
+    assert file.is_file() and not file.is_symlink() and file.stat().st_mode & 0o777 == 0o600
+
+
+def test_without_a_cache_folder_the_yaml_files_are_read(
+    elsewhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (elsewhere / "cache").write_text("a file where the folder should be")
+    assert "contact" in package.catalog()
+
+
+def test_few_compiled_catalogs_are_kept(elsewhere: Path) -> None:
+    documents = package.check_catalog()
+    for number in range(8):
+        save_compiled(f"{number}" * 32, documents)
+    assert len(compiled_files(elsewhere)) == MAX_KEPT
+    assert load_compiled("7" * 32) == documents

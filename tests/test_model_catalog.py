@@ -9,7 +9,7 @@ from textwrap import dedent
 import pytest
 
 from sagerecon.documents import package
-from sagerecon.documents.specs import read_specs
+from sagerecon.documents.specs import read_catalog, read_documents
 from sagerecon.model.catalog import Catalog, Field
 from sagerecon.model.finding import Finding
 
@@ -76,11 +76,11 @@ SORT = """
 
 def read(*texts: str) -> tuple[Catalog | None, list[Finding]]:
     """What the reader makes of these resource files."""
-    api = (package.catalog.__wrapped__.__globals__["_root"]() / "specs" / "api.yaml").read_text(
-        encoding="utf-8"
-    )
+    api = (package._root() / "specs" / "api.yaml").read_text(encoding="utf-8")
     files = {f"specs/{number}.yaml": dedent(text).lstrip() for number, text in enumerate(texts, start=1)}
-    return read_specs(("specs/api.yaml", api), files, package.schema("api"), package.schema("resource"))
+    schemas = package.schema("api"), package.schema("resource")
+    documents, findings = read_documents(("specs/api.yaml", api), files, *schemas)
+    return (read_catalog(documents) if documents else None), findings
 
 
 def catalog() -> Catalog:

@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from sagerecon import __version__
 from sagerecon.cli import auth, catalog, projects, reconciliation, rehearsal, runs, sources
 
 app = typer.Typer(
@@ -47,9 +48,7 @@ app.add_typer(kinds, name="catalog")
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        from sagerecon.documents import package
-
-        typer.echo(f"sagerecon {package.version()}")
+        typer.echo(f"sagerecon {__version__}")
         raise typer.Exit
 
 

@@ -15,7 +15,7 @@ from sagerecon.model.record import Record
 from sagerecon.model.suggestion import suggestion
 from sagerecon.planning.plan import Step
 from sagerecon.project.project import Project
-from sagerecon.project.source import open_snapshot
+from sagerecon.project.snapshots import open_snapshot
 from sagerecon.project.state import read_readings
 from sagerecon.project.store import open_store
 from sagerecon.reconciliation.verdict import RecordVerdict

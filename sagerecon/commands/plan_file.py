@@ -10,7 +10,8 @@ from sagerecon.planning.plan import Plan, read_plan
 from sagerecon.planning.planner import Provenance
 from sagerecon.project.private_files import read_text
 from sagerecon.project.project import Project
-from sagerecon.project.source import mappings_fingerprint, open_snapshot
+from sagerecon.project.snapshots import open_snapshot
+from sagerecon.project.source import mappings_fingerprint
 
 
 def provenance(project: Project, snapshot: str) -> Provenance:

@@ -10,7 +10,7 @@ from sagerecon.model.draft import Outcome
 from sagerecon.model.errors import ValidationError
 from sagerecon.model.finding import Finding, Severity
 from sagerecon.project.project import Project
-from sagerecon.project.source import open_snapshot
+from sagerecon.project.snapshots import open_snapshot
 from sagerecon.validation.invariants import opening_control_closes
 from sagerecon.validation.preflight import compare_figures
 from sagerecon.validation.rules import Books

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from sagerecon.commands.preparation import Prepared, prepare
 from sagerecon.model.clock import Clock
 from sagerecon.project.project import Project
-from sagerecon.project.source import take_snapshot
+from sagerecon.project.snapshots import take_snapshot
 
 
 def snapshot(project: Project, clock: Clock, progress: Callable[[str, int], None]) -> Prepared:

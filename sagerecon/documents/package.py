@@ -1,7 +1,7 @@
-"""The files that travel with the program: the catalog, our schemas, ready mappings, the demo company.
+"""The files that come with the program: the catalog, JSON Schemas, ready mappings, the demo company.
 
-In a checkout they lie beside the package (`specs/`, `mappings/`, `fixtures/`); an installed wheel
-carries them in `sagerecon/_data/`. They are facts of this version, so they are read once per process.
+In a checkout they are beside the package (`specs/`, `mappings/`, `fixtures/`); an installed wheel has them in
+`sagerecon/_data/`. They do not change while the program runs, so they are read once per process.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ import hashlib
 import json
 from collections.abc import Mapping
 from functools import cache
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from sagerecon.documents.specs import read_specs
+from sagerecon import __version__
+from sagerecon.documents.compiled_catalog import load_compiled, save_compiled
+from sagerecon.documents.specs import SpecDocuments, read_catalog, read_documents
 from sagerecon.model.catalog import Catalog
 from sagerecon.model.errors import MappingError, ProjectError
 from sagerecon.model.suggestion import suggestion
@@ -23,33 +24,45 @@ _BROKEN = "The installation is not complete; install sagerecon again."
 
 
 @cache
-def version() -> str:
-    """The program's version; `checkout` where it runs without having been installed."""
-    try:
-        return metadata.version("sagerecon")
-    except metadata.PackageNotFoundError:
-        return "checkout"
-
-
-@cache
 def catalog() -> Catalog:
-    """Sage as data, read from `specs/` and checked against its schemas.
+    """Return the catalog. Its compiled form is used if this version has checked these files before.
 
     Raises:
-        MappingError: a catalog file does not say what its schema asks for; each fault with its place.
+        MappingError: a catalog file has errors; every finding is attached.
+        ProjectError: the installation is incomplete or cannot be read.
+    """
+    key = _compiled_key()
+    documents = load_compiled(key)
+    if documents is None:
+        documents = check_catalog()
+        save_compiled(key, documents)
+    return read_catalog(documents)
+
+
+def check_catalog() -> SpecDocuments:
+    """Read the files of the catalog and check them against their schemas and against each other.
+
+    Raises:
+        MappingError: a catalog file has errors; every finding is attached.
         ProjectError: the installation is incomplete or cannot be read.
     """
     files = dict(_spec_texts())
     api = files.pop("specs/api.yaml", "")
-    found, findings = read_specs(("specs/api.yaml", api), files, schema("api"), schema("resource"))
-    if found is None:
+    documents, findings = read_documents(("specs/api.yaml", api), files, schema("api"), schema("resource"))
+    if documents is None:
         raise MappingError(findings)
-    return found
+    return documents
+
+
+def _compiled_key() -> str:
+    """Return the hash of all that the compiled catalog is made from."""
+    made_from = [__version__, catalog_fingerprint(), schema("api"), schema("resource")]
+    return hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()
 
 
 @cache
 def catalog_fingerprint() -> str:
-    """The name of the catalog's content: the SHA-256 of its files, as 64 hex characters."""
+    """Return the SHA-256 of the catalog's files, as 64 hex characters."""
     digest = hashlib.sha256()
     for name, text in _spec_texts():
         digest.update(f"{name}\n{len(text)}\n{text}".encode())
@@ -58,10 +71,10 @@ def catalog_fingerprint() -> str:
 
 @cache
 def schema(name: str) -> Mapping[str, Any]:
-    """The JSON Schema `specs/schemas/<name>.schema.json`.
+    """Return the JSON Schema `specs/schemas/<name>.schema.json`.
 
     Raises:
-        ProjectError: there is none of that name, or it cannot be read.
+        ProjectError: there is no schema of that name, or it cannot be read.
     """
     folder = _root() / "specs" / "schemas"
     path = folder / f"{name}.schema.json"
@@ -76,35 +89,35 @@ def schema(name: str) -> Mapping[str, Any]:
 
 
 def pack(name: str) -> Path:
-    """The folder of a ready mapping, `mappings/<name>`.
+    """Return the folder of a mapping pack, `mappings/<name>`.
 
     Raises:
-        ProjectError: there is none of that name.
+        ProjectError: there is no pack of that name.
     """
     return _folder("mappings", name, "ready mapping")
 
 
 def packs() -> list[str]:
-    """The names of the ready mappings."""
+    """Return the names of the mapping packs."""
     return _folders("mappings")
 
 
 def fixture(name: str) -> Path:
-    """The folder of an extract, `fixtures/<name>`.
+    """Return the folder of an extract, `fixtures/<name>`.
 
     Raises:
-        ProjectError: there is none of that name.
+        ProjectError: there is no extract of that name.
     """
     return _folder("fixtures", name, "extract")
 
 
 def fixtures() -> list[str]:
-    """The names of the extracts."""
+    """Return the names of the extracts."""
     return _folders("fixtures")
 
 
 def _root() -> Path:
-    """Where the files lie: inside the package if it is installed, beside it in a checkout."""
+    """Return the folder with the files: inside the package if installed, beside it in a checkout."""
     package = Path(__file__).resolve().parent.parent
     installed = package / "_data"
     return installed if installed.is_dir() else package.parent

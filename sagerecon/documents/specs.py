@@ -8,7 +8,8 @@ needs no type. What stands at the top goes for each operation and field that doe
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from sagerecon.documents.document import Node, check_schema, read_document
@@ -29,15 +30,25 @@ from sagerecon.model.catalog import (
 from sagerecon.model.finding import Finding
 
 
-def read_specs(
+@dataclass(frozen=True, slots=True)
+class SpecDocuments:
+    """The contents of the catalog's files without errors, as plain values."""
+
+    api: Mapping[str, Any]
+    resources: tuple[Mapping[str, Any], ...]
+
+
+def read_documents(
     api: tuple[str, str],
     resources: Mapping[str, str],
     api_schema: Mapping[str, Any],
     resource_schema: Mapping[str, Any],
-) -> tuple[Catalog | None, list[Finding]]:
-    """The catalog of a catalog's files, and every fault in them; no catalog where one is faulty.
+) -> tuple[SpecDocuments | None, list[Finding]]:
+    """Return the contents of the catalog's files, or None and every error in them.
 
-    `api` is the name and the text of `api.yaml`, `resources` are the other texts by file name.
+    Args:
+        api: the name and the text of `api.yaml`.
+        resources: the other texts by file name.
     """
     api_node, findings = read_document(api[1], api[0])
     findings = findings or check_schema(api_node, api_schema)
@@ -48,15 +59,16 @@ def read_specs(
         findings += faults or check_schema(node, resource_schema)
     if findings:
         return None, findings
-    catalog = read_catalog(api_node.plain(), [node.plain() for node in nodes])
+    documents = SpecDocuments(api_node.plain(), tuple(node.plain() for node in nodes))
+    catalog = read_catalog(documents)
     findings = [fault for node in nodes for fault in check_names(node, catalog)]
-    return (None if findings else catalog), findings
+    return (None if findings else documents), findings
 
 
-def read_catalog(api: Mapping[str, Any], resources: Iterable[Mapping[str, Any]]) -> Catalog:
-    """The catalog of plain documents that the schemas in `specs/schemas/` accept."""
-    facts = _api(api)
-    kinds = [_kind(document, api) for document in resources]
+def read_catalog(documents: SpecDocuments) -> Catalog:
+    """Return the catalog of documents that the schemas in `specs/schemas/` accept."""
+    facts = _api(documents.api)
+    kinds = [_kind(document, documents.api) for document in documents.resources]
     return Catalog(facts, {kind.name: kind for kind in sorted(kinds, key=lambda kind: kind.name)})
 
 
