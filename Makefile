@@ -9,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test lint types unit soak setup fixtures fuzz bench clean
+.PHONY: demo test lint types unit soak setup fixtures fuzz mutants bench clean
 
 setup: $(STAMP)
 
@@ -42,6 +42,12 @@ fixtures: $(STAMP)
 
 fuzz: $(STAMP)
 	$(BIN)/python tests/fuzzing.py --requests 5500
+
+# Faults planted one at a time, and those that no test notices; a room takes minutes, a small module seconds.
+# make mutants MODULE=sagerecon/planning/budget.py [TESTS="tests/test_planning_planner.py"]
+mutants: $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,mutants]'
+	$(BIN)/python tests/mutants.py $(MODULE) $(if $(TESTS),--tests $(TESTS))
 
 bench: $(STAMP)
 	for benchmark in benchmarks/*.py; do $(BIN)/python $$benchmark; done

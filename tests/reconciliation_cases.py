@@ -16,12 +16,14 @@ from sagerecon.model.entity import Entity, Written
 from sagerecon.model.key import NaturalKey
 from sagerecon.model.place import Place
 from sagerecon.model.value import fingerprint
-from sagerecon.planning.plan import node_document
-from sagerecon.reconciliation.reconcile import Reconciliation, Today, reconcile
+from sagerecon.planning.step_document import node_document
+from sagerecon.reconciliation.comparer import DraftInputs
+from sagerecon.reconciliation.reconcile import reconcile
+from sagerecon.reconciliation.result import Reconciliation
 
 BEGAN = instant("2017-04-01T08:00:00Z")
 AS_AT = date(2017, 3, 31)
-TODAY = Today("snapshot-1", "mappings-1")
+INPUTS = DraftInputs("snapshot-1", "mappings-1")
 
 
 def _fields(**types: str) -> dict[str, Field]:
@@ -165,7 +167,7 @@ class Company:
     written: list[Written] = field(default_factory=list)
     sage: dict[str, Entity] = field(default_factory=dict)
     deleted: set[str] = field(default_factory=set)
-    before: set[str] = field(default_factory=set)
+    pre_existing: set[str] = field(default_factory=set)
     ids: dict[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -175,7 +177,7 @@ class Company:
         for code, name in CHART.items():
             company.hold("ledger_account", f"id-{code}", {"nominal_code": int(code), "name": name,
                          "displayed_as": f"{name} ({code})", "is_control_account": True})  # fmt: skip
-            company.before.add(f"id-{code}")
+            company.pre_existing.add(f"id-{code}")
         for draft in drafts:
             company.write(draft)
         return company
@@ -196,8 +198,8 @@ class Company:
                 entity.body,
                 BEGAN,
                 fingerprint(sent),
-                snapshot=TODAY.snapshot,
-                mappings=TODAY.mappings,
+                snapshot=INPUTS.snapshot,
+                mappings=INPUTS.mappings,
             )
         )
 
@@ -216,8 +218,8 @@ class Company:
 
     def reconcile(self, comparisons: Mapping[str, Any] | None = None, **more: Any) -> Reconciliation:
         settings: dict[str, Any] = {
-            "read": set(CATALOG.kinds), "today": TODAY, "before": self.before, "deleted": self.deleted,
-            "began_at": BEGAN, **more,
+            "read": set(CATALOG.kinds), "inputs": INPUTS, "pre_existing": self.pre_existing,
+            "deleted": self.deleted, "began_at": BEGAN, **more,
         }  # fmt: skip
         return reconcile(
             self.outcomes, self.written, self.sage.values(), comparisons or {}, CATALOG, **settings

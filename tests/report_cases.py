@@ -19,7 +19,7 @@ from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import Plan
 from sagerecon.planning.planner import Calendar, Provenance, plan_steps
 from sagerecon.reconciliation.open_items import OpenItem, open_items_held, open_items_wanted
-from sagerecon.reconciliation.reconcile import Reconciliation
+from sagerecon.reconciliation.result import Reconciliation
 from sagerecon.reconciliation.subledger import tie_contacts
 from sagerecon.reconciliation.tie_out import (
     Adjustment,

@@ -1,4 +1,4 @@
-"""A vault in memory that keeps its promises between threads and remembers what it was asked."""
+"""A vault in memory that is safe between threads and records its changes."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from sagerecon.model.tokens import Tokens
 
 
 class MemoryVault:
-    """Tokens by grant; `events` says in which order things became durable."""
+    """The tokens of each grant; `events` lists the changes in their order."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._tokens: dict[str, Tokens] = {}
         self._lease = threading.RLock()
         self.events: list[str] = []
-        self.meanwhile: Callable[[], object] | None = None  #: what another worker does while one waits
+        self.meanwhile: Callable[[], object] | None = None  #: called while a worker waits for the lease
 
     def load(self, grant: str) -> Tokens | None:
         return self._tokens.get(grant)
@@ -41,12 +41,12 @@ class MemoryVault:
     def save(self, grant: str, tokens: Tokens, generation: int | None) -> Tokens:
         held = self._tokens.get(grant)
         if generation is not None and (held is None or held.generation != generation):
-            raise StoreError("Another generation stands there.")
+            raise StoreError("The vault holds another generation.")
         self.events.append("saved")
         next_generation = held.generation + 1 if held else 1
         self._tokens[grant] = replace(tokens, generation=next_generation, refresh_sent_at=0)
         return self._tokens[grant]
 
     def forget(self, grant: str) -> None:
-        self.events.append("forgotten")
+        self.events.append("deleted")
         self._tokens.pop(grant, None)

@@ -1,4 +1,4 @@
-"""Strategies of hypothesis that several tests share."""
+"""Hypothesis strategies that several tests share."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 #: Characters that end a line somewhere, control text, or separate something in one of our formats.
 HOSTILE = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029\0\x1b\x7f\u202e\ufeff=|/\\:;,#\"'{}[]$% "
 
-#: Texts as a source may hold them: any character but half a surrogate pair, which is in no file.
+#: Any text that a source may contain; half a surrogate pair cannot be in a file.
 hostile_texts = st.one_of(
     st.text(st.sampled_from(HOSTILE + "ab01"), min_size=1, max_size=6),
     st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=6),

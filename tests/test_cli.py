@@ -134,7 +134,7 @@ def test_a_plan_of_another_source_is_stale(tiny: Path) -> None:
     plan = tiny / ".sagerecon/plan.jsonl"
     plan.write_text("".join(plan.read_text().splitlines(keepends=True)[:-1]))
     result = run(tiny, "apply")
-    assert result.exit_code == 5 and "not a whole plan" in output_text(result)
+    assert result.exit_code == 5 and "is not a complete plan file" in output_text(result)
 
 
 @pytest.mark.parametrize("pinned", ["business", "snapshot", "mappings", "catalog"])

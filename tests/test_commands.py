@@ -13,7 +13,7 @@ from sagerecon.commands import explanations, plans, reconciliations, runs, sourc
 from sagerecon.commands.status import status
 from sagerecon.model.clock import DAY
 from sagerecon.model.errors import PlanningError, PlanStaleError
-from sagerecon.planning.plan import Action
+from sagerecon.planning.step import Action, ReadStep
 from sagerecon.project.store import open_store
 from sagerecon.reconciliation.verdict import Verdict
 from sagerecon.rehearsal.faults import Fault, FaultType, Trigger
@@ -62,7 +62,7 @@ def test_a_second_plan_sends_only_what_changed(moving: Move) -> None:
     (moving.folder / "data/contacts.csv").write_text("ref,name\nC1,Oak Limited\nC2,Elm Ltd\nC3,Ash Ltd\n")
     sources.snapshot(moving.project, moving.clock, lambda _file, _rows: None)
     made = plans.plan(moving.project, moving.clock)
-    assert {step.key: step.action for step in made.steps if step.mapping.file} == {
+    assert {step.key: step.action for step in made.steps if not isinstance(step, ReadStep)} == {
         "customers/C1": Action.UPDATE,
         "customers/C2": Action.SKIP,
         "customers/C3": Action.CREATE,
@@ -105,7 +105,7 @@ def test_what_another_hand_did_is_named(moving: Move) -> None:
     moving.clock.sleep(60_000)
     moving.by_other_hand("PUT", f"/contacts/{ids['customers/C1']}", {"contact": {"name": "OAK LTD"}})
     moving.by_other_hand("DELETE", f"/contacts/{ids['customers/C2']}")
-    found = moving.reconcile().reconciliation.findings
+    found = moving.reconcile().reconciliation.open_verdicts
     assert {v.key: v.verdict for v in found} == {
         "customers/C1": Verdict.EDITED,
         "customers/C2": Verdict.DELETED,

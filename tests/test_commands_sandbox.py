@@ -12,7 +12,7 @@ from sagerecon.commands.rehearsals import BusinessFacts, described_business, ope
 from sagerecon.commands.sandbox import sandbox
 from sagerecon.documents.package import catalog
 from sagerecon.model.errors import ProjectError
-from sagerecon.planning.plan import Action
+from sagerecon.planning.step import Action
 from sagerecon.rehearsal.books.business import Business
 from sagerecon.rehearsal.clock import SkewedClock, VirtualClock
 from sagerecon.rehearsal.sage import RehearsalSage

@@ -15,7 +15,7 @@ GALLERY = Path(__file__).parent / "error_gallery"
 PIECES = sorted(GALLERY.glob("*.yaml"))
 
 #: A code in the source of the compiler: `faults.add(Code.UNKNOWN_KIND, …)`.
-_STATED = re.compile(r"(?:faults\.add|faults\.unknown|\._fault)\(\s*Code\.([A-Z_]+)")
+_STATED = re.compile(r"(?:faults\.add|faults\.add_unknown|\._fault)\(\s*Code\.([A-Z_]+)")
 _REFUSED = re.compile(r"RefusalError\(\s*Code\.([A-Z_]+)")
 
 #: By code: a field of a contact, and a record that cannot fill it.

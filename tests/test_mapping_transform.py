@@ -12,12 +12,12 @@ from mapping_cases import draft, field, outcome
 
 from sagerecon.documents.document import Node, read_document
 from sagerecon.documents.package import schema
-from sagerecon.mapping.constants import constant_of
+from sagerecon.mapping.constants import compile_constant
 from sagerecon.mapping.crosswalk import read_crosswalk
 from sagerecon.mapping.faults import Faults
 from sagerecon.mapping.number_transforms import month_end
 from sagerecon.mapping.pipeline import apply_transforms
-from sagerecon.mapping.record_context import RecordContext, RefusalError, Typed, constant, plain_text
+from sagerecon.mapping.record_context import CompiledValue, RecordContext, RefusalError, constant, plain_text
 from sagerecon.mapping.scope import Scope
 from sagerecon.mapping.text_transforms import unique_key
 from sagerecon.mapping.transform import Transform
@@ -34,7 +34,7 @@ def yaml(text: str) -> Node:
     return node["it"]
 
 
-def run(value: Typed, do: str) -> tuple[object, list[str]]:
+def run(value: CompiledValue, do: str) -> tuple[object, list[str]]:
     steps = yaml(do if do.startswith("[") else f"[{do}]")
     faults = Faults("")
     scope = Scope({"day": DATE})
@@ -49,20 +49,22 @@ def run(value: Typed, do: str) -> tuple[object, list[str]]:
 def test_its_example_is_true(transform: Transform) -> None:
     """Check the examples that docs/mapping.md shows."""
     example = transform.example
-    result, rules = run(constant_of(yaml(example.before)), example.do)
-    expected = constant_of(yaml(example.after)).constants[0][0]
+    result, rules = run(compile_constant(yaml(example.before)), example.do)
+    expected = compile_constant(yaml(example.after)).constants[0][0]
     if not isinstance(result, list):
         result, expected = plain_text(result), plain_text(expected)
     assert result == expected
     assert bool(rules) is (transform.reports_change and example.before != example.after)
 
 
-def test_the_schema_lists_all_transforms() -> None:
+def test_the_schema_lists_and_describes_all_transforms() -> None:
     allowed, names = schema("mapping")["$defs"]["transform"]["anyOf"]
     assert set(names["enum"]) == set(TRANSFORMS)
     beside = {parameter.name for transform in TRANSFORMS.values() for parameter in transform.parameters[1:]}
     assert set(TRANSFORMS) <= set(allowed["properties"])
     assert beside <= set(allowed["properties"])
+    about = {name: allowed["properties"][name]["description"] for name in TRANSFORMS}
+    assert about == {name: transform.about for name, transform in TRANSFORMS.items()}
 
 
 @given(st.text(min_size=1, max_size=40), st.text(min_size=1, max_size=40), st.integers(7, 20))
@@ -90,7 +92,7 @@ def test_a_month_ends_on_the_day_before_the_next(day: date) -> None:
 
 @given(st.decimals(allow_nan=False, allow_infinity=False, places=4, min_value=-(10**9), max_value=10**9))
 def test_money_is_exact_and_rounds_half_up(amount: Decimal) -> None:
-    result, _ = run(constant(plain_text(amount), constant_of(yaml("a")).type), "{money: {scale: 2}}")
+    result, _ = run(constant(plain_text(amount), compile_constant(yaml("a")).type), "{money: {scale: 2}}")
     assert isinstance(result, Decimal)
     assert abs(result - amount) <= Decimal("0.005")
     assert result.as_tuple().exponent == -2
@@ -117,13 +119,13 @@ def test_money_is_exact_and_rounds_half_up(amount: Decimal) -> None:
 )
 def test_an_invalid_value_is_refused(do: str, before: str, code: str) -> None:
     with pytest.raises(RefusalError) as refusal:
-        run(constant_of(yaml(before)), do)
+        run(compile_constant(yaml(before)), do)
     assert refusal.value.code == code
 
 
 def test_null_passes_through_every_transform_but_default() -> None:
     for transform in TRANSFORMS.values():
-        result, rules = run(constant_of(yaml("null")), transform.example.do)
+        result, rules = run(compile_constant(yaml("null")), transform.example.do)
         assert (result is None) is (transform.name != "default")
         assert bool(rules) is (transform.name == "default")
 

@@ -75,7 +75,7 @@ SORT = """
 
 
 def read(*texts: str) -> tuple[Catalog | None, list[Finding]]:
-    """What the reader makes of these resource files."""
+    """Read these resource files into a catalog and the findings about them."""
     api = (package._root() / "specs" / "api.yaml").read_text(encoding="utf-8")
     files = {f"specs/{number}.yaml": dedent(text).lstrip() for number, text in enumerate(texts, start=1)}
     schemas = package.schema("api"), package.schema("resource")

@@ -7,7 +7,7 @@ from reconciliation_cases import CATALOG, contact
 
 from sagerecon.model.entity import Entity
 from sagerecon.model.key import NaturalKey
-from sagerecon.pairing.key_ladder import KeyLadder, Match, Rung, normalised
+from sagerecon.pairing.key_ladder import KeyLadder, Match, MatchMethod, normalised
 
 
 def held(*references: str) -> KeyLadder:
@@ -15,11 +15,11 @@ def held(*references: str) -> KeyLadder:
 
 
 def test_the_rungs_in_their_order() -> None:
-    assert held("C1", "C-01").climb(contact("C1", "Oak")) == Match(Rung.NATURAL_KEY, ("id-C1",))
-    assert held("c-01").climb(contact("C1", "Oak")) == Match(Rung.SUGGESTION, ("id-c-01",))
-    assert held("C2").climb(contact("C1", "Oak")) == Match(Rung.NONE)
+    assert held("C1", "C-01").match(contact("C1", "Oak")) == Match(MatchMethod.NATURAL_KEY, ("id-C1",))
+    assert held("c-01").match(contact("C1", "Oak")) == Match(MatchMethod.SUGGESTION, ("id-c-01",))
+    assert held("C2").match(contact("C1", "Oak")) == Match(MatchMethod.NONE)
     two = KeyLadder([Entity("contact", name, {"reference": "C1"}) for name in "ab"], CATALOG)
-    assert two.climb(contact("C1", "Oak")) == Match(Rung.AMBIGUOUS, ("a", "b"))
+    assert two.match(contact("C1", "Oak")) == Match(MatchMethod.AMBIGUOUS, ("a", "b"))
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,9 @@ from sagerecon.commands import plans, reports, sources
 from sagerecon.model.draft import Draft, LeftOut, Quarantined
 from sagerecon.model.errors import OtherBooksError, SagereconError, SourceError, ValidationError
 from sagerecon.model.money import total
-from sagerecon.planning.plan import Action
+from sagerecon.planning.step import ReadStep
 from sagerecon.project.store import open_store
-from sagerecon.reconciliation.verdict import Verdict
+from sagerecon.reconciliation.verdict import FirstSeen, Verdict
 from sagerecon.runner.run import Ended
 
 pytestmark = needs_qbo
@@ -113,7 +113,7 @@ def test_everything_ties_out_and_another_hand_is_found_out(moving: Move) -> None
     assert outcome.ended is Ended.FINISHED, outcome
     assert not any(outcome.counts.get(word) for word in ("quarantined", "blocked", "parked"))
     reconciled = moving.reconcile().reconciliation
-    assert [str(v.reason) for v in reconciled.findings] == []
+    assert [str(v.reason) for v in reconciled.open_verdicts] == []
     assert {t.name for t in reconciled.tie_outs} == {
         "trial_balance",
         "debtors",
@@ -151,7 +151,7 @@ def test_everything_ties_out_and_another_hand_is_found_out(moving: Move) -> None
     )
     assert added.status == 201, added
 
-    found = moving.reconcile().reconciliation.findings
+    found = moving.reconcile().reconciliation.open_verdicts
     assert {v.verdict: v.sage_id for v in found} == {
         Verdict.EDITED: edited,
         Verdict.DELETED: deleted,
@@ -160,13 +160,13 @@ def test_everything_ties_out_and_another_hand_is_found_out(moving: Move) -> None
     by_verdict = {v.verdict: v for v in found}
     assert str(by_verdict[Verdict.EDITED].origins[0]).startswith("invoices.json")
     assert str(by_verdict[Verdict.DELETED].origins[0]).startswith("bills_open_only.json")
-    assert {v.since for v in found} == {"new"}
+    assert {v.first_seen for v in found} == {FirstSeen.NOW}
     reports.report(moving.project, moving.clock)
     page = (moving.folder / "reports" / "report.json").read_text()
-    assert '"new"' in page and "as last time" not in page  # a report repeats the reconciliation it is of
-    again = moving.reconcile().reconciliation.findings
+    assert '"first_seen": "now"' in page and '"earlier"' not in page  # as in the reconciliation it reports
+    again = moving.reconcile().reconciliation.open_verdicts
     assert {v.id for v in again} == {v.id for v in found}
-    assert {v.since for v in again} == {"as last time"}
+    assert {v.first_seen for v in again} == {FirstSeen.EARLIER}
 
 
 def test_a_business_with_other_books_is_left_alone(tmp_path: Path) -> None:
@@ -201,6 +201,6 @@ def test_wrong_files_are_refused_in_clear_words(tmp_path: Path, name: str) -> No
 def test_the_plan_accounts_for_every_record(moving: Move) -> None:
     prepared = sources.snapshot(moving.project, moving.clock, lambda _file, _rows: None)
     made = plans.plan(moving.project, moving.clock)
-    steps = [step for step in made.steps if step.action is not Action.READ]
+    steps = [step for step in made.steps if not isinstance(step, ReadStep)]
     assert len(steps) == len(prepared.outcomes)
     assert made.header.calls == sum(step.calls for step in made.steps)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sagerecon.model.comparison import Comparison, How, Tolerance
 from sagerecon.pairing.canonical import UNANSWERED
 from sagerecon.reconciliation.compare import Sides, compare, equal, shape, tolerated
-from sagerecon.reconciliation.decision import by_causes
+from sagerecon.reconciliation.decision import verdict_by_causes
 from sagerecon.reconciliation.verdict import Cause, Shape, Verdict
 
 A, B, C = "Oak Ltd", "Oak Limited", "Oak & Sons"
@@ -40,7 +40,7 @@ def test_three_way_table(
     source: object, written: object, answer: object, sage: object, verdict: Verdict
 ) -> None:
     found = compare(sides(source, written, answer, sage), {}, Cause.SOURCE_CHANGED)
-    assert by_causes(found.differences) is verdict
+    assert verdict_by_causes(found.differences) is verdict
 
 
 def test_what_sage_altered_at_write_is_told_from_an_edit() -> None:
@@ -52,13 +52,13 @@ def test_what_sage_altered_at_write_is_told_from_an_edit() -> None:
 
 def test_a_mapping_that_moved_is_told_from_a_source_that_moved() -> None:
     found = compare(sides(B, A, A, A), {}, Cause.MAPPING_CHANGED)
-    assert by_causes(found.differences) is Verdict.MAPPING_CHANGED
+    assert verdict_by_causes(found.differences) is Verdict.MAPPING_CHANGED
 
 
 def test_one_field_changed_on_each_side_is_both_changed() -> None:
     rows = ({"a": "2", "b": "1"}, {"a": "1", "b": "1"}, {"a": "1", "b": "1"}, {"a": "1", "b": "2"})
     found = compare(Sides(*rows), {}, Cause.SOURCE_CHANGED)
-    assert by_causes(found.differences) is Verdict.BOTH_CHANGED
+    assert verdict_by_causes(found.differences) is Verdict.BOTH_CHANGED
 
 
 def test_a_field_the_answer_does_not_show_is_counted_and_not_judged() -> None:
@@ -97,7 +97,7 @@ def test_an_excused_difference_is_shown_and_makes_the_record_rounding() -> None:
     row = {"total": Decimal("100.00")}
     found = compare(Sides(row, row, row, {"total": Decimal("100.01")}), rule, Cause.SOURCE_CHANGED)
     assert [(d.gap, d.is_excused) for d in found.differences] == [(Decimal("0.01"), True)]
-    assert by_causes(found.differences) is Verdict.ROUNDING
+    assert verdict_by_causes(found.differences) is Verdict.ROUNDING
 
 
 @pytest.mark.parametrize(

@@ -10,29 +10,31 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from reconciliation_cases import TODAY, Company, contact, invoice, journal, small_company
+from reconciliation_cases import INPUTS, Company, contact, invoice, journal, small_company
 
 from sagerecon.model.comparison import Comparison, How, Tolerance
 from sagerecon.model.draft import LeftOut, OnExisting, Quarantined
 from sagerecon.model.errors import ConservationError
 from sagerecon.model.finding import Finding
 from sagerecon.model.place import NOWHERE, Place
+from sagerecon.pairing.key_ladder import MatchMethod
 from sagerecon.reconciliation import completeness
+from sagerecon.reconciliation.comparer import DraftInputs
 from sagerecon.reconciliation.completeness import Counter as Tallies
-from sagerecon.reconciliation.reconcile import Reconciliation, Today
-from sagerecon.reconciliation.verdict import Cause, RecordVerdict, Shape, Verdict
+from sagerecon.reconciliation.result import Reconciliation
+from sagerecon.reconciliation.verdict import Cause, FirstSeen, RecordVerdict, Shape, Verdict
 
 OPENING = "contact_opening_balance"
 
 
 def only(reconciliation: Reconciliation) -> RecordVerdict:
-    (finding,) = reconciliation.findings
+    (finding,) = reconciliation.open_verdicts
     return finding
 
 
 def test_a_faithful_copy_is_verified_whatever_sage_makes_of_numbers_and_links() -> None:
     found = small_company().reconcile()
-    assert found.findings == ()
+    assert found.open_verdicts == ()
     assert Counter(v.verdict for v in found.verdicts) == {Verdict.VERIFIED: 9}
     assert found.ties_out
 
@@ -60,13 +62,13 @@ def test_three_touches_are_three_findings_and_a_second_run_says_as_last_time() -
     company.delete("open_invoices/1003")
     stranger(company)
     first = company.reconcile(last={})
-    assert [(f.verdict, f.id, f.sage_id, [str(o) for o in f.origins]) for f in first.findings] == [
+    assert [(f.verdict, f.id, f.sage_id, [str(o) for o in f.origins]) for f in first.open_verdicts] == [
         (Verdict.DELETED, f"{OPENING}/open_invoices/1003", "id-1003", ["invoices.csv:3"]),
         (Verdict.EXTRA, f"{OPENING}/by-hand", "by-hand", []),
         (Verdict.EDITED, f"{OPENING}/open_invoices/1001", "id-1001", ["invoices.csv:1"]),
     ]
-    assert {f.since for f in first.findings} == {"new"}
-    edit = first.findings[2].differences[0]
+    assert {f.first_seen for f in first.open_verdicts} == {FirstSeen.NOW}
+    edit = first.open_verdicts[2].differences[0]
     assert (edit.field, edit.source, edit.written, edit.sage) == (
         "total_amount",
         "120.00",
@@ -74,17 +76,17 @@ def test_three_touches_are_three_findings_and_a_second_run_says_as_last_time() -
         "121.00",
     )
     assert edit.cause is Cause.EDITED_AFTER_LOAD
-    assert first.findings[0].at_risk == Decimal("239.00")
-    assert all(finding.reason and finding.clears for finding in first.findings)
+    assert first.open_verdicts[0].at_risk == Decimal("239.00")
+    assert all(finding.reason and finding.remedy for finding in first.open_verdicts)
 
-    last = {finding.id: finding.fingerprint for finding in first.findings}
+    last = {finding.id: finding.fingerprint for finding in first.open_verdicts}
     again = company.reconcile(last=last)
-    assert [f.id for f in again.findings] == [f.id for f in first.findings]
-    assert {f.since for f in again.findings} == {"as last time"}
+    assert [f.id for f in again.open_verdicts] == [f.id for f in first.open_verdicts]
+    assert {f.first_seen for f in again.open_verdicts} == {FirstSeen.EARLIER}
 
     company.edit("open_invoices/1001", total_amount="122.0")
     third = company.reconcile(last=last)
-    assert Counter(f.since for f in third.findings) == {"as last time": 2, "new": 1}
+    assert Counter(f.first_seen for f in third.open_verdicts) == {FirstSeen.EARLIER: 2, FirstSeen.NOW: 1}
 
 
 def test_swapped_amounts_of_two_invoices_are_seen_though_the_total_agrees() -> None:
@@ -92,7 +94,7 @@ def test_swapped_amounts_of_two_invoices_are_seen_though_the_total_agrees() -> N
     company.edit("open_invoices/1001", total_amount="80.5")
     company.edit("open_invoices/1002", total_amount="120.0")
     found = company.reconcile()
-    assert [f.key for f in found.findings] == ["open_invoices/1001", "open_invoices/1002"]
+    assert [f.key for f in found.open_verdicts] == ["open_invoices/1001", "open_invoices/1002"]
     assert {d.shape for _, d in found.differences} == {Shape.SWAPPED}
 
 
@@ -118,11 +120,11 @@ def test_what_stood_there_before_is_not_extra() -> None:
     company.hold("contact", "hmrc", {"name": "HMRC Payments", "system": True})
     company.hold("contact", "old", {"name": "Old customer", **old})
     company.hold("contact", "seen", {"name": "Seen at the start"})
-    company.before.add("seen")
+    company.pre_existing.add("seen")
     found = company.reconcile()
-    assert found.findings == ()
+    assert found.open_verdicts == ()
     line = next(line for line in found.sage if line.kind == "contact")
-    assert (line.held.count, line.ours.count, line.there_before.count, line.extra.count) == (6, 3, 3, 0)
+    assert (line.held.count, line.ours.count, line.pre_existing.count, line.extra.count) == (6, 3, 3, 0)
 
 
 def test_what_sage_made_with_one_of_ours_came_along() -> None:
@@ -131,8 +133,8 @@ def test_what_sage_made_with_one_of_ours_came_along() -> None:
     company.written[0] = made
     company.hold("contact", "p-1", {"name": "Mr Oak", "created_at": "2017-04-01T09:00:00Z"})
     found = company.reconcile()
-    assert found.findings == ()
-    assert next(line for line in found.sage if line.kind == "contact").came_along.count == 1
+    assert found.open_verdicts == ()
+    assert next(line for line in found.sage if line.kind == "contact").created_by_sage.count == 1
 
 
 def test_the_same_invoice_twice_in_sage_is_a_duplicate_not_merely_extra() -> None:
@@ -158,16 +160,16 @@ def test_two_records_on_one_entity_count_as_merged_and_are_shown() -> None:
 
 
 @pytest.mark.parametrize(
-    ("today", "verdict"),
+    ("inputs", "verdict"),
     [
-        (TODAY, Verdict.MAPPING_CHANGED),  # the same snapshot, so the mapping or a parameter moved
-        (Today("snapshot-2", TODAY.mappings), Verdict.SOURCE_CHANGED),
+        (INPUTS, Verdict.MAPPING_CHANGED),  # the same snapshot, so the mapping or a parameter moved
+        (DraftInputs("snapshot-2", INPUTS.mappings), Verdict.SOURCE_CHANGED),
     ],
 )
-def test_a_draft_that_moved_is_blamed_on_what_moved(today: Today, verdict: Verdict) -> None:
+def test_a_draft_that_moved_is_blamed_on_what_moved(inputs: DraftInputs, verdict: Verdict) -> None:
     company = small_company()
     company.outcomes[1] = contact("C2", "Ash Limited")
-    finding = only(company.reconcile(today=today))
+    finding = only(company.reconcile(inputs=inputs))
     assert finding.verdict is verdict
     assert finding.differences[0].written == "Ash Ltd"
 
@@ -204,7 +206,7 @@ def test_quarantined_left_out_merged_and_not_yet_written() -> None:
     assert [str(part) for part in parts] == [
         "9 worth 596.50", "4 worth 443.50", "2 worth 87.00", "1 worth 60.00", "1 worth 1.00", "1 worth 5.00",
     ]  # fmt: skip
-    reasons = {v.key: v.reason for v in found.findings}
+    reasons = {v.key: v.reason for v in found.open_verdicts}
     assert reasons["open_invoices/1011"] == "Sage: reference is taken."
 
 
@@ -213,7 +215,7 @@ def test_adopted_as_it_is_accepts_what_was_found_but_not_a_later_edit() -> None:
     company = Company.moved(draft)
     company.edit("customers/C1", notes="theirs")
     company.written[0] = replace(company.written[0], adopted=True, answer=company.sage["id-C1"].body)
-    assert company.reconcile().findings == ()
+    assert company.reconcile().open_verdicts == ()
     company.edit("customers/C1", notes="changed since")
     assert only(company.reconcile()).verdict is Verdict.EDITED
 
@@ -223,9 +225,9 @@ def test_natural_key_finds_what_no_id_map_knows_and_a_lookalike_is_only_suggeste
     company.outcomes += [contact("C7", "Fir Ltd"), contact("C8", "Yew Ltd")]
     company.hold("contact", "x7", {"reference": "C7", "name": "Fir Ltd"})
     company.hold("contact", "x8", {"reference": "C-008", "name": "Yew Ltd"})
-    found = {v.key: v for v in company.reconcile().findings if v.key}
+    found = {v.key: v for v in company.reconcile().open_verdicts if v.key}
     assert (found["customers/C7"].verdict, found["customers/C7"].sage_id) == (Verdict.NOT_YET_WRITTEN, "x7")
-    assert (found["customers/C8"].sage_id, found["customers/C8"].rung) == ("", "suggestion")
+    assert (found["customers/C8"].sage_id, found["customers/C8"].match_method) == ("", MatchMethod.SUGGESTION)
     assert "x8" in found["customers/C8"].reason
 
 
@@ -234,7 +236,7 @@ def test_an_entity_is_claimed_by_one_record_only() -> None:
     other = replace(contact("C7", "Fir Ltd"), key="suppliers/S7")
     company.outcomes += [contact("C7", "Fir Ltd"), other]
     company.hold("contact", "x7", {"reference": "C7", "name": "Fir Ltd"})
-    found = {v.key: v for v in company.reconcile().findings}
+    found = {v.key: v for v in company.reconcile().open_verdicts}
     assert [found[key].sage_id for key in ("customers/C7", "suppliers/S7")] == ["x7", ""]
     assert {found[key].verdict for key in ("customers/C7", "suppliers/S7")} == {Verdict.NOT_YET_WRITTEN}
 
@@ -243,7 +245,7 @@ def test_an_entity_that_a_written_record_has_is_not_matched_by_its_key() -> None
     company = small_company()
     company.outcomes.append(replace(contact("C1", "Oak Ltd"), key="suppliers/S1"))
     found = company.reconcile()
-    assert {v.key: v.sage_id for v in found.findings} == {"suppliers/S1": ""}
+    assert {v.key: v.sage_id for v in found.open_verdicts} == {"suppliers/S1": ""}
     assert next(v for v in found.verdicts if v.key == "customers/C1").verdict is Verdict.VERIFIED
 
 
@@ -269,14 +271,14 @@ def test_several_entities_with_one_key_are_for_a_person() -> None:
     company.outcomes.append(contact("C7", "Fir Ltd"))
     company.hold("contact", "x7", {"reference": "C7"})
     company.hold("contact", "y7", {"reference": "C7"})
-    assert {v.verdict for v in company.reconcile().findings if v.key} == {Verdict.DUPLICATE}
+    assert {v.verdict for v in company.reconcile().open_verdicts if v.key} == {Verdict.DUPLICATE}
 
 
 def test_lines_in_another_order_agree_and_an_edited_line_is_named_by_its_place() -> None:
     company = Company.moved(journal(("1100", "5", "0"), ("1200", "7", "0"), ("3000", "0", "12")))
     lines = list(company.sage["id-TB"].body["journal_lines"])
     company.edit("opening/TB", journal_lines=[lines[2], lines[0], lines[1]])
-    assert company.reconcile().findings == ()
+    assert company.reconcile().open_verdicts == ()
     company.edit("opening/TB", journal_lines=[lines[2], {**lines[0], "debit": "6.0"}, lines[1]])
     assert [d.field for _, d in company.reconcile().differences] == ["journal_lines[0].debit"]
     company.edit("opening/TB", journal_lines=[*lines, {"ledger_account": {"id": "id-9999"}, "debit": "1.0"}])
@@ -303,7 +305,7 @@ def test_comparisons_of_a_mapping_hold_for_its_records_alone() -> None:
     cent = Comparison(tolerance=Tolerance("lines", Decimal("0.01"), "Sage rounds by line"))
     rules = {"customers": {"name": Comparison(How.CASEFOLD)}, "open_bills": {"total_amount": cent}}
     found = company.reconcile(rules, tolerance_limit=Decimal("0.01"))
-    assert found.findings == ()
+    assert found.open_verdicts == ()
     assert (found.tolerated.count, found.tolerated.amount) == (1, Decimal("0.01"))
     assert found.ties_out
     assert not company.reconcile(rules, tolerance_limit=Decimal("0.00")).ties_out
@@ -334,10 +336,10 @@ def test_nothing_falls_through_whatever_others_do(touches: list[tuple[str, int]]
                 company.delete(key, is_reported=what == "delete")
     found = company.reconcile()
     assert len({verdict.id for verdict in found.verdicts}) == len(found.verdicts) == len(drafts) + added
-    said = {verdict.key: verdict.verdict for verdict in found.findings if verdict.key}
+    said = {verdict.key: verdict.verdict for verdict in found.open_verdicts if verdict.key}
     names = {"edit": Verdict.EDITED, "delete": Verdict.DELETED, "lose": Verdict.MISSING}
     assert said == {key: names[what] for key, what in touched.items()}
-    assert sum(verdict.verdict is Verdict.EXTRA for verdict in found.findings) == added
+    assert sum(verdict.verdict is Verdict.EXTRA for verdict in found.open_verdicts) == added
     for line in found.completeness:
         assert line.read == line.parts
     for held in found.sage:

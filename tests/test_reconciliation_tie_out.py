@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from reconciliation_cases import AS_AT, CATALOG, Company, contact, invoice, small_company
-from report_cases import proven, touched_company
+from report_cases import edited_company, reconciled
 
 from sagerecon.documents.package import catalog
 from sagerecon.model.draft import Draft, Reference
@@ -74,7 +74,7 @@ def test_codes_come_from_sages_own_words_where_accounts_were_not_read() -> None:
 
 
 def test_every_gap_is_explained_by_the_records_that_make_it() -> None:
-    ties = {tie.name: tie for tie in proven(touched_company()).tie_outs}
+    ties = {tie.name: tie for tie in reconciled(edited_company()).tie_outs}
     lines = {line.code: line for line in ties["trial_balance"].lines}
     assert lines["1100"].difference == Decimal("-312.00")
     assert [(share.label, str(share.amount)) for share in lines["1100"].records] == [
@@ -351,12 +351,12 @@ def test_tax_per_rate_and_month_on_both_sides() -> None:
 def test_an_edited_contact_moves_what_is_owed_from_one_to_the_other() -> None:
     company = Company.moved(contact("C1", "Oak"), contact("C2", "Ash"), invoice("1001", "C1", "9.00"))
     company.edit("open_invoices/1001", contact={"id": "id-C2"})
-    moved = {v.key: v.parties for v in company.reconcile().findings}
+    moved = {v.key: v.contact_effects for v in company.reconcile().open_verdicts}
     assert moved["open_invoices/1001"] == {"customers/C1": Decimal("-9.00"), "customers/C2": Decimal("9.00")}
 
 
 def test_a_quarantined_record_explains_a_gap_only_where_there_is_one() -> None:
-    company = touched_company()
+    company = edited_company()
     company.sage, company.deleted = {**small_company("481.00").sage}, set()
     verdicts = company.reconcile().verdicts
     accounts = company.accounts()

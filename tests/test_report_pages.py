@@ -216,7 +216,7 @@ def test_negative_amounts_and_dates_are_unambiguous(tmp_path: Path) -> None:
 
 def test_five_thousand_exceptions_fit_on_the_page(tmp_path: Path) -> None:
     found = reconciled(edited_company())
-    sample = found.findings[0]
+    sample = found.open_verdicts[0]
     many = tuple(replace(sample, key=f"open_invoices/{number}") for number in range(5_000))
     page, text, document = write(tmp_path, ReportFacts(cover(), replace(found, verdicts=many)))
     assert len(document["reconciliation"]["exceptions"]) == 5_000

@@ -17,7 +17,8 @@ from sagerecon.model.key import NaturalKey
 from sagerecon.model.place import Place
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.settling import State
-from sagerecon.runner.run import Ended, Progress
+from sagerecon.runner.progress import Progress
+from sagerecon.runner.run import Ended
 
 
 @pytest.fixture
@@ -65,7 +66,7 @@ def test_progress_tells_each_step_and_every_wait(here: Desk) -> None:
     here.planned(twenty())
     told: list[Progress] = []
     here.go(on_progress=told.append)
-    assert [event.what for event in told[:5]] == ["read", "created", "refused", "waiting", "created"]
+    assert [progress.event for progress in told[:5]] == ["read", "created", "refused", "waiting", "created"]
     assert told[3].until > told[3].at
     assert (told[-1].done, told[-1].of, told[-1].calls) == (19, 20, 21)
 
@@ -191,14 +192,14 @@ class TestReferences:
     def test_what_sage_does_not_hold_blocks_what_needs_it(self, here: Desk) -> None:
         here.planned([customer(1), self.account("9999")])
         assert here.go().counts == {"read": 2, "created": 1, "blocked": 1}
-        assert "Sage holds no such thing" in set_aside(here)["invoices/I1"][1]
+        assert "not found in Sage" in set_aside(here)["invoices/I1"][1]
 
     def test_two_that_bear_a_key_are_not_guessed_between(self, here: Desk) -> None:
         here.sage.add("ledger_account", nominal_code=41)
         here.sage.add("ledger_account", nominal_code=41)
         here.planned([customer(1), self.account("41")])
         here.go()
-        assert "2 entities in Sage bear it" in set_aside(here)["invoices/I1"][1]
+        assert "2 entities in Sage have it" in set_aside(here)["invoices/I1"][1]
 
     def test_a_fixed_word_is_its_own_id(self, here: Desk) -> None:
         here.planned([customer(1, currency_id=Reference("currency", NaturalKey("id", "GBP")))])
@@ -382,7 +383,7 @@ class TestDoubt:
             here.sage.add("contact", name="Firm 1", reference="C1", contact_types=[{"id": "CUSTOMER"}])
         here.clock.sleep(7 * DAY)
         assert here.go().counts["quarantined"] == 1
-        assert "2 entities in Sage look like it" in set_aside(here)["customers/C1"][1]
+        assert "2 entities in Sage are equal to it" in set_aside(here)["customers/C1"][1]
 
     def test_a_newer_plan_settles_what_an_older_one_left(self, here: Desk) -> None:
         here.sage.fault = faults_at(lose_after=1)

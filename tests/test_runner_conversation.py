@@ -1,4 +1,4 @@
-"""The conversation about one write: asked and told, without a network, a store or a clock."""
+"""The conversation about one write, driven without a network, a store or a clock."""
 
 from dataclasses import replace
 from typing import Any
@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from sagerecon.documents.package import catalog
 from sagerecon.model.call import Answer
 from sagerecon.model.clock import DAY, HOUR, SECOND
-from sagerecon.planning.plan import Action, Step
 from sagerecon.planning.settling import (
     ANSWER_MAY_TAKE,
     REPLAY_WINDOW,
@@ -25,20 +24,21 @@ from sagerecon.planning.settling import (
     remedy,
     settled_at,
 )
+from sagerecon.planning.step import CreateStep, UpdateStep
+from sagerecon.runner.answer import error_text
+from sagerecon.runner.attempts import new_attempt
 from sagerecon.runner.conversation import (
-    Ask,
     Conversation,
-    Ending,
-    Failed,
-    Heard,
-    Read,
+    NoteFailure,
+    NotRecorded,
+    ReadPage,
     Recorded,
-    Refused,
-    Rest,
+    Request,
+    Result,
     Send,
+    SendResult,
+    WaitUntil,
     carry_out,
-    prepare,
-    said,
 )
 
 NOW = 1_800_000_000_000
@@ -47,8 +47,16 @@ HELD = {"name": "Oak Ltd", "contact_types": [{"id": "CUSTOMER"}], "reference": "
 
 
 def attempt(kind: str = "contact", **document: Any) -> Attempt:
-    step = Step(7, Action.CREATE, kind, "customers/C1", "", 1, identity={"reference": "C1"}, label="Oak Ltd")
-    return prepare("run", step, catalog()[kind], document or CONTACT, "B", "", 0)
+    step = CreateStep(
+        number=7,
+        kind=kind,
+        key="customers/C1",
+        reason="",
+        label="Oak Ltd",
+        body={},
+        identity={"reference": "C1"},
+    )
+    return new_attempt(step, catalog()[kind], document or CONTACT, run="run", business="B")
 
 
 def sent(made: Attempt, at: int = NOW) -> Attempt:
@@ -59,18 +67,18 @@ def talk(made: Attempt, now: int = NOW, owner: str | None = None) -> Conversatio
     return carry_out(made, catalog(), "B", lambda kind, sage_id: owner, now)
 
 
-def heard(ask: Ask, answer: Answer | None, now: int = NOW) -> Heard:
-    assert isinstance(ask, Send)
-    return Heard(sent(ask.attempt, now), answer, now)
+def answered(request: Request, answer: Answer | None, now: int = NOW) -> SendResult:
+    assert isinstance(request, Send)
+    return SendResult(sent(request.attempt, now), answer, now)
 
 
-def ended(conversation: Conversation, told: Any) -> Ending:
+def ended(conversation: Conversation, answer: Any) -> Result:
     try:
-        ask = conversation.send(told)
+        request = conversation.send(answer)
     except StopIteration as end:
-        ending: Ending = end.value
+        ending: Result = end.value
         return ending
-    raise AssertionError(f"it goes on: {ask}")
+    raise AssertionError(f"the conversation continues with {request}")
 
 
 def page(*items: dict[str, Any]) -> Answer:
@@ -79,15 +87,15 @@ def page(*items: dict[str, Any]) -> Answer:
 
 def test_a_created_record_ends_it() -> None:
     conversation = talk(attempt())
-    ending = ended(conversation, heard(next(conversation), Answer(201, {"id": "A1", **HELD})))
+    ending = ended(conversation, answered(next(conversation), Answer(201, {"id": "A1", **HELD})))
     assert isinstance(ending, Recorded) and ending.entity.sage_id == "A1"
 
 
 def test_no_answer_is_followed_by_the_same_bytes_under_the_same_name() -> None:
     conversation = talk(attempt())
     first = next(conversation)
-    failed = conversation.send(heard(first, None))
-    assert isinstance(failed, Failed) and failed.attempt.failures == 1
+    failed = conversation.send(answered(first, None))
+    assert isinstance(failed, NoteFailure) and failed.attempt.failures == 1
     second = conversation.send(NOW + SECOND)
     assert isinstance(first, Send) and isinstance(second, Send)
     assert second.attempt.body == first.attempt.body
@@ -96,14 +104,14 @@ def test_no_answer_is_followed_by_the_same_bytes_under_the_same_name() -> None:
 
 def test_an_answer_without_an_id_leaves_it_in_doubt() -> None:
     conversation = talk(attempt())
-    assert isinstance(conversation.send(heard(next(conversation), Answer(201, {}))), Failed)
+    assert isinstance(conversation.send(answered(next(conversation), Answer(201, {}))), NoteFailure)
 
 
 def test_a_rejection_of_the_first_sending_is_final() -> None:
     conversation = talk(attempt())
     answer = Answer(422, [{"$message": "This field is required.", "$source": "name"}])
-    ending = ended(conversation, heard(next(conversation), answer))
-    assert isinstance(ending, Refused) and ending.is_known
+    ending = ended(conversation, answered(next(conversation), answer))
+    assert isinstance(ending, NotRecorded) and ending.is_known
     assert (ending.state, ending.finding.message) == (
         State.QUARANTINED,
         "Sage rejected Oak Ltd: name: This field is required.",
@@ -113,10 +121,10 @@ def test_a_rejection_of_the_first_sending_is_final() -> None:
 def test_a_rejection_of_a_second_sending_is_looked_into() -> None:
     """A server that does not honour the id calls the second one a duplicate of the first."""
     conversation = talk(sent(attempt()))
-    rest = conversation.send(heard(next(conversation), Answer(422, [{"$message": "Already taken."}])))
-    assert rest == Rest(NOW + 300 * SECOND + SEARCH_LAG)
+    rest = conversation.send(answered(next(conversation), Answer(422, [{"$message": "Already taken."}])))
+    assert rest == WaitUntil(NOW + 300 * SECOND + SEARCH_LAG)
     read = conversation.send(rest.until)
-    assert isinstance(read, Read) and read.call.query["search"] == "C1"
+    assert isinstance(read, ReadPage) and read.call.query["search"] == "C1"
     ending = ended(conversation, page({"id": "A1", **HELD}))
     assert isinstance(ending, Recorded) and ending.entity.sage_id == "A1"
 
@@ -124,15 +132,15 @@ def test_a_rejection_of_a_second_sending_is_looked_into() -> None:
 def test_it_is_rejected_where_the_look_up_finds_nothing() -> None:
     conversation = talk(sent(attempt(), NOW - HOUR))
     conversation.send(None)
-    conversation.send(Heard(sent(attempt(), NOW - HOUR), Answer(422, [{"$message": "Wrong."}]), NOW))
+    conversation.send(SendResult(sent(attempt(), NOW - HOUR), Answer(422, [{"$message": "Wrong."}]), NOW))
     ending = ended(conversation, page())
-    assert isinstance(ending, Refused) and ending.state is State.QUARANTINED
+    assert isinstance(ending, NotRecorded) and ending.state is State.QUARANTINED
 
 
 class TestLookUps:
     def start(self, owner: str | None = None) -> Conversation:
         conversation = talk(sent(attempt(), NOW - 7 * DAY), owner=owner)
-        assert isinstance(next(conversation), Read)  # the window for a resend is over
+        assert isinstance(next(conversation), ReadPage)  # the window for a resend is over
         return conversation
 
     def test_one_that_is_equal_is_ours(self) -> None:
@@ -148,12 +156,12 @@ class TestLookUps:
 
     def test_two_are_for_a_person(self) -> None:
         ending = ended(self.start(), page({"id": "A1", **HELD}, {"id": "A2", **HELD}))
-        assert isinstance(ending, Refused)
+        assert isinstance(ending, NotRecorded)
         assert (ending.state, ending.finding.code) == (State.QUARANTINED, "in_doubt")
 
     def test_one_with_its_unique_key_that_differs_is_for_a_person(self) -> None:
         ending = ended(self.start(), page({"id": "A1", **HELD, "name": "Elm Ltd"}))
-        assert isinstance(ending, Refused)
+        assert isinstance(ending, NotRecorded)
         assert "name is 'Elm Ltd' and would be 'Oak Ltd'" in ending.finding.message
 
     def test_none_means_a_new_name(self) -> None:
@@ -166,67 +174,68 @@ class TestLookUps:
         conversation = self.start()
         items = [{"id": f"{n}", "reference": "C10"} for n in range(200)]
         more = Answer(200, {"$total": 201, "$page": 1, "$next": "/contacts?page=2", "$items": items})
-        asked = conversation.send(more)
-        assert isinstance(asked, Read) and asked.call.query["page"] == "2"
+        requested = conversation.send(more)
+        assert isinstance(requested, ReadPage) and requested.call.query["page"] == "2"
         last = Answer(200, {"$total": 201, "$page": 2, "$next": None, "$items": [{"id": "A1", **HELD}]})
         assert isinstance(ended(conversation, last), Recorded)
 
     def test_no_word_from_sage_leaves_it_in_doubt(self) -> None:
         ending = ended(self.start(), None)
-        assert isinstance(ending, Refused)
+        assert isinstance(ending, NotRecorded)
         assert (ending.state, ending.is_known) == (State.PARKED, False)
 
     def test_a_kind_without_a_list_is_for_a_person(self) -> None:
         settings = attempt("financial_settings", tax_number="1")
         conversation = talk(sent(replace(settings, idempotency_id=""), NOW - 7 * DAY))
         ending = ended(conversation, None)
-        assert isinstance(ending, Refused) and "no list" in ending.finding.message
+        assert isinstance(ending, NotRecorded) and "no listing" in ending.finding.message
 
 
 def test_two_rounds_of_failures_park_it() -> None:
-    conversation, told, sends, reads = talk(attempt()), None, 0, 0
+    conversation, answer, sends, reads = talk(attempt()), None, 0, 0
     while True:
         try:
-            ask = conversation.send(told)
+            request = conversation.send(answer)
         except StopIteration as end:
             ending = end.value
             break
-        match ask:
+        match request:
             case Send():
                 sends += 1
-                told = heard(ask, Answer(500, None))
-            case Read():
+                answer = answered(request, Answer(500, None))
+            case ReadPage():
                 reads += 1
-                told = page()
+                answer = page()
             case _:
-                told = NOW
+                answer = NOW
     assert (sends, reads) == (2 * SENDINGS, 2)
-    assert isinstance(ending, Refused)
+    assert isinstance(ending, NotRecorded)
     assert (ending.state, ending.is_known, ending.attempt.epoch) == (State.PARKED, True, 2)
 
 
 def test_a_change_is_sent_again_and_then_parked_in_doubt() -> None:
-    step = Step(7, Action.UPDATE, "contact", "customers/C1", "", 1)
-    made = prepare("run", step, catalog()["contact"], CONTACT, "B", "A1", 0)
+    step = UpdateStep(number=7, kind="contact", key="customers/C1", reason="", body={})
+    made = new_attempt(step, catalog()["contact"], CONTACT, run="run", business="B", sage_id="A1")
     assert (made.method, made.path) == ("PUT", "/contacts/A1")
     conversation = talk(made)
-    ask: Ask = next(conversation)
+    request: Request = next(conversation)
     for _ in range(SENDINGS - 1):
-        conversation.send(heard(ask, None))
-        ask = conversation.send(NOW)
-    conversation.send(heard(ask, None))
+        conversation.send(answered(request, None))
+        request = conversation.send(NOW)
+    conversation.send(answered(request, None))
     ending = ended(conversation, NOW)
-    assert isinstance(ending, Refused) and not ending.is_known
+    assert isinstance(ending, NotRecorded) and not ending.is_known
 
 
 def test_a_change_leaves_out_what_may_not_be_changed() -> None:
     kind = catalog()["contact"]
     assert not kind.fields["email"].update and not kind.fields["balance"].update
     document = {**CONTACT, "email": "ada@oak.example", "balance": "7.00", "notes": "Pays late."}
-    step = Step(7, Action.UPDATE, "contact", "customers/C1", "", 1)
-    changed = prepare("run", step, kind, document, "B", "A1", 0)
+    update = UpdateStep(number=7, kind="contact", key="customers/C1", reason="", body={})
+    changed = new_attempt(update, kind, document, run="run", business="B", sage_id="A1")
     assert changed.body["contact"].keys() - {"idempotency_id"} == {*CONTACT, "notes"}
-    created = prepare("run", replace(step, action=Action.CREATE), kind, document, "B", "", 0)
+    create = CreateStep(number=7, kind="contact", key="customers/C1", reason="", body={})
+    created = new_attempt(create, kind, document, run="run", business="B")
     assert created.body["contact"].keys() - {"idempotency_id"} == document.keys()
 
 
@@ -250,7 +259,7 @@ def test_when_the_same_bytes_are_sent_again(
     )
     assert remedy(doubtful, NOW) is expected
     assert remedy(replace(doubtful, idempotency_id=""), NOW) is Remedy.LOOK_UP
-    change = replace(doubtful, step=replace(doubtful.step, action=Action.UPDATE))
+    change = replace(doubtful, step=UpdateStep(kind="contact", key="customers/C1", reason="", body={}))
     assert remedy(change, NOW) is Remedy.RESEND
 
 
@@ -269,7 +278,7 @@ def test_from_when_a_look_up_tells_the_truth(sent_at: int, expires_at: int, expe
 def test_what_each_status_means() -> None:
     by_status = {status: meaning(Answer(status, None)) for status in range(200, 600)}
     assert by_status[200] is by_status[201] is by_status[204] is Meaning.DONE
-    assert {s for s, m in by_status.items() if m is Meaning.REFUSED_FOR_NOW} == {429}
+    assert {s for s, m in by_status.items() if m is Meaning.RATE_LIMITED} == {429}
     assert {s for s, m in by_status.items() if m is Meaning.FORBIDDEN} == {401, 403}
     for status in (400, 404, 405, 409, 415, 422):
         assert by_status[status] is Meaning.REJECTED
@@ -278,10 +287,10 @@ def test_what_each_status_means() -> None:
 
 
 def test_sages_words_are_kept() -> None:
-    assert said(Answer(422, [{"$message": "A.", "$source": "x"}, {"$message": "B.", "$source": "base"}])) == (
-        "x: A; B"
-    )
-    assert said(Answer(503, None)) == "status 503"
+    assert error_text(
+        Answer(422, [{"$message": "A.", "$source": "x"}, {"$message": "B.", "$source": "base"}])
+    ) == ("x: A; B")
+    assert error_text(Answer(503, None)) == "status 503"
 
 
 @given(st.lists(st.tuples(*[st.text(max_size=4)] * 4, st.integers(0, 3)), max_size=30, unique=True))

@@ -46,7 +46,7 @@ class Door:
             raise NoAnswerError("No answer.", sent=True)
         return Answer(status, body)
 
-plan = read_plan(Path(sys.argv[2]).read_text().splitlines(), "plan")
+plan = read_plan(Path(sys.argv[2]).open("rb"), "plan")
 clock = SystemClock()
 with open_store(sys.argv[1], clock, None) as store:
     outcome = run(plan, Door(), store.company("B").run_log, clock, Budget(None, None), catalog())

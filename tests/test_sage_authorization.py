@@ -1,4 +1,4 @@
-"""Our side of the sign-in, against the rehearsal Sage."""
+"""Tests of the sign-in and of refreshing tokens, against the rehearsal Sage."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ def authorization(sage: RehearsalSage, app: App = SAGE_APP) -> Authorization:
     return Authorization(app, session, sage.clock)
 
 
-def consented(sage: RehearsalSage, request: ConsentRequest, answer: str = "allow") -> str:
-    """The address to which a visitor's browser is sent back."""
+def redirect_after(sage: RehearsalSage, request: ConsentRequest, answer: str = "allow") -> str:
+    """Answer the consent page, and return the address to which the browser is redirected."""
     form = {"Content-Type": "application/x-www-form-urlencoded"}
     body = f"choice={ADA}+{OAK}&answer={answer}".encode()
     return sage.request("POST", request.url, form, body).headers["Location"]
@@ -60,20 +60,20 @@ def vault_with(sage: RehearsalSage) -> MemoryVault:
     return vault
 
 
-def strike(sage: RehearsalSage, fault_type: FaultType, times: int = 1, status: int = 500) -> None:
+def fail_tokens(sage: RehearsalSage, fault_type: FaultType, times: int = 1, status: int = 500) -> None:
     sage.faults = ScheduledFaults([(Trigger(1, "POST", "/token", times), Fault(fault_type, status))])
 
 
-def test_the_address_has_state_challenge_and_one_filter() -> None:
+def test_the_consent_url_has_state_challenge_and_one_filter() -> None:
     request = authorization(small_sage()).request(REDIRECT, country="GB")
     query = parse_qsl(urlsplit(request.url).query)
     assert len(query) == len(dict(query))
-    asked = dict(query)
-    assert asked["filter"] == "apiv3.1"
-    assert asked["country"] == "gb"
-    assert asked["scope"] == "full_access"
-    assert asked["redirect_uri"] == REDIRECT
-    assert asked["code_challenge_method"] == "S256"
+    parameters = dict(query)
+    assert parameters["filter"] == "apiv3.1"
+    assert parameters["country"] == "gb"
+    assert parameters["scope"] == "full_access"
+    assert parameters["redirect_uri"] == REDIRECT
+    assert parameters["code_challenge_method"] == "S256"
     assert request.verifier not in request.url
     assert request.verifier not in repr(request)
     assert SECRET not in request.url + repr(SAGE_APP)
@@ -82,41 +82,41 @@ def test_the_address_has_state_challenge_and_one_filter() -> None:
     assert "filter=apiv3.1" in authorization(small_sage(), bare).request(REDIRECT).url
 
 
-def test_consent_gives_tokens_with_both_lives() -> None:
+def test_consent_gives_tokens_with_both_lifetimes() -> None:
     sage = small_sage()
     signing_in = authorization(sage)
     request = signing_in.request(REDIRECT)
-    tokens = signing_in.exchange(request, consented(sage, request))
+    tokens = signing_in.exchange(request, redirect_after(sage, request))
     now = sage.clock.now()
     assert (tokens.obtained_at, tokens.expires_at) == (now, now + 300 * SECOND)
     assert tokens.refresh_expires_at == now + 2_678_400 * SECOND
     assert (tokens.requested_by, tokens.scope) == (ADA, "full_access")
 
 
-def test_another_state_a_denial_and_a_late_code_are_refused() -> None:
+def test_a_wrong_state_a_denial_and_a_late_code_are_refused() -> None:
     sage = small_sage()
     signing_in = authorization(sage)
     request = signing_in.request(REDIRECT)
-    callback = consented(sage, request)
-    with pytest.raises(AuthorizationError, match="another sign-in"):
+    callback = redirect_after(sage, request)
+    with pytest.raises(AuthorizationError, match="its state differs"):
         signing_in.exchange(signing_in.request(REDIRECT), callback)
     with pytest.raises(AuthorizationError, match="access_denied"):
-        signing_in.exchange(request, consented(sage, request, "deny"))
+        signing_in.exchange(request, redirect_after(sage, request, "deny"))
     sage.clock.sleep(60 * SECOND)
     with pytest.raises(AuthorizationError, match="older than 60 seconds"):
         signing_in.exchange(request, callback)
 
 
-def test_a_stolen_code_is_worthless_without_the_verifier() -> None:
+def test_a_stolen_code_is_refused_without_the_verifier() -> None:
     sage = small_sage()
     signing_in = authorization(sage)
     request = signing_in.request(REDIRECT)
     thief = ConsentRequest(request.url, request.state, REDIRECT, "w" * 64)
     with pytest.raises(AuthorizationError, match="code_verifier"):
-        signing_in.exchange(thief, consented(sage, request))
+        signing_in.exchange(thief, redirect_after(sage, request))
 
 
-def test_a_refresh_gives_the_next_generation_and_ends_the_last() -> None:
+def test_a_refresh_gives_new_tokens_and_invalidates_the_old() -> None:
     sage = small_sage()
     signing_in = authorization(sage)
     first = tokens_of(sage.grant(APP, ADA, OAK), sage.clock.now())
@@ -150,42 +150,40 @@ def test_a_wrong_secret_does_not_end_the_grant() -> None:
         (FaultType.ERROR, 500),
     ],
 )
-def test_a_token_endpoint_that_gives_no_answer_leaves_the_refresh_in_doubt(
-    fault_type: FaultType, status: int
-) -> None:
+def test_a_refresh_without_a_usable_answer_is_in_doubt(fault_type: FaultType, status: int) -> None:
     sage = small_sage()
     signing_in = authorization(sage)
-    strike(sage, fault_type, status=status)
+    fail_tokens(sage, fault_type, status=status)
     with pytest.raises(NoAnswerError) as caught:
         signing_in.refresh(tokens_of(sage.grant(APP, ADA, OAK), sage.clock.now()))
     assert caught.value.sent is True
 
 
-def test_addresses_in_the_clear_are_refused_but_on_this_machine() -> None:
-    with pytest.raises(ProjectError, match="not an https address"):
+def test_http_urls_are_refused_except_on_this_machine() -> None:
+    with pytest.raises(ProjectError, match="not an https URL"):
         App(APP, SECRET, "http://sage.example/authorize", TOKEN_URL, REVOKE_URL)
-    with pytest.raises(ProjectError, match="not an https address"):
+    with pytest.raises(ProjectError, match="not an https URL"):
         App(APP, SECRET, AUTHORIZE_URL, "ftp://127.0.0.1/token", REVOKE_URL)
     App(APP, SECRET, "http://127.0.0.1:4001/authorize", TOKEN_URL, REVOKE_URL)
 
 
-def test_no_token_reaches_a_log(caplog: pytest.LogCaptureFixture) -> None:
+def test_no_token_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     for name in ("requests_oauthlib", "requests_oauthlib.oauth2_session", "oauthlib", "urllib3", "requests"):
         logging.getLogger(name).setLevel(logging.DEBUG)
     sage = small_sage()
     signing_in = authorization(sage)
     request = signing_in.request(REDIRECT)
-    first = signing_in.exchange(request, consented(sage, request))
+    first = signing_in.exchange(request, redirect_after(sage, request))
     second = signing_in.refresh(first)
     for secret in (first.access, first.refresh, second.access, second.refresh, SECRET, request.verifier):
         assert secret not in caplog.text
 
 
-# Tokens kept fresh: before 80 % of their life, one refresh at a time, durable before use.
+# Refreshing: after 80 % of the lifetime, one refresh at a time, stored before use.
 
 
-def test_tokens_are_refreshed_before_their_end_and_stored_before_use() -> None:
+def test_tokens_are_refreshed_before_they_expire_and_stored_before_use() -> None:
     sage = small_sage()
     vault = vault_with(sage)
     source = GrantTokens("ada", vault, authorization(sage), sage.clock)
@@ -198,7 +196,7 @@ def test_tokens_are_refreshed_before_their_end_and_stored_before_use() -> None:
     assert vault.load("ada") == second
 
 
-def test_threads_and_workers_that_find_it_due_refresh_once() -> None:
+def test_concurrent_threads_refresh_once() -> None:
     sage = small_sage()
     vault = vault_with(sage)
     workers = [GrantTokens("ada", vault, authorization(sage), sage.clock) for _ in range(3)]
@@ -218,7 +216,7 @@ def test_threads_and_workers_that_find_it_due_refresh_once() -> None:
     assert vault.events == ["sent", "saved"]
 
 
-def test_a_worker_that_waited_for_the_lease_takes_what_the_other_got() -> None:
+def test_a_worker_that_waited_for_the_lease_uses_the_tokens_of_the_other() -> None:
     sage = small_sage()
     sage.authorization.reuse = REVOKE
     vault = vault_with(sage)
@@ -229,7 +227,7 @@ def test_a_worker_that_waited_for_the_lease_takes_what_the_other_got() -> None:
     assert vault.events == ["sent", "saved"]
 
 
-def test_a_token_that_sage_refused_is_replaced_once_for_all_who_held_it() -> None:
+def test_a_refused_token_is_replaced_once_for_all_its_users() -> None:
     sage = small_sage()
     vault = vault_with(sage)
     one, two = (GrantTokens("ada", vault, authorization(sage), sage.clock) for _ in range(2))
@@ -240,39 +238,39 @@ def test_a_token_that_sage_refused_is_replaced_once_for_all_who_held_it() -> Non
     assert vault.events == ["sent", "saved"]
 
 
-def test_a_lost_refresh_answer_is_tried_once_more_and_then_the_grant_has_ended() -> None:
+def test_a_refresh_is_sent_again_after_a_lost_answer_and_its_refusal_ends_the_grant() -> None:
     sage = small_sage()
     vault = vault_with(sage)
     source = GrantTokens("ada", vault, authorization(sage), sage.clock)
     source.current()
     sage.clock.sleep(250 * SECOND)
-    strike(sage, FaultType.ANSWER_LOST)
+    fail_tokens(sage, FaultType.ANSWER_LOST)
     with pytest.raises(GrantEndedError, match="sagerecon auth login"):
         source.current()
-    assert vault.events == ["sent", "forgotten"]
-    with pytest.raises(AuthorizationError, match="Nobody has signed in"):
+    assert vault.events == ["sent", "deleted"]
+    with pytest.raises(AuthorizationError, match="Not signed in"):
         source.current()
 
 
-def test_a_lost_refresh_answer_is_no_loss_where_sage_had_not_rotated() -> None:
+def test_a_refresh_that_sage_did_not_receive_is_sent_again() -> None:
     sage = small_sage()
     vault = vault_with(sage)
     source = GrantTokens("ada", vault, authorization(sage), sage.clock)
     sage.clock.sleep(250 * SECOND)
-    strike(sage, FaultType.RESET)
+    fail_tokens(sage, FaultType.RESET)
     assert source.current().generation == 2
     assert vault.events == ["sent", "saved"]
 
 
 @pytest.mark.parametrize("reuse", [REFUSE, GRACE])
-def test_a_worker_that_died_before_storing_new_tokens_leaves_the_old_ones_to_try(reuse: str) -> None:
+def test_a_worker_killed_before_storing_new_tokens_leaves_the_old_ones(reuse: str) -> None:
     sage = small_sage()
     sage.authorization.reuse = reuse
     vault = vault_with(sage)
     held = vault.load("ada")
     assert held is not None
     vault.mark_refresh_sent("ada", held.generation)
-    authorization(sage).refresh(held)  # its answer died with the worker
+    authorization(sage).refresh(held)  # the worker was killed before it stored the answer
     sage.clock.sleep(250 * SECOND)
     source = GrantTokens("ada", vault, authorization(sage), sage.clock)
     if reuse == GRACE:
@@ -283,12 +281,12 @@ def test_a_worker_that_died_before_storing_new_tokens_leaves_the_old_ones_to_try
         assert vault.load("ada") is None
 
 
-def test_while_the_token_endpoint_is_down_a_living_token_is_used() -> None:
+def test_a_valid_token_is_used_while_the_token_endpoint_is_down() -> None:
     sage = small_sage()
     vault = vault_with(sage)
     source = GrantTokens("ada", vault, authorization(sage), sage.clock)
     sage.clock.sleep(250 * SECOND)
-    strike(sage, FaultType.ERROR, times=4, status=503)
+    fail_tokens(sage, FaultType.ERROR, times=4, status=503)
     assert source.current().generation == 1
     held = vault.load("ada")
     assert held is not None
@@ -297,25 +295,25 @@ def test_while_the_token_endpoint_is_down_a_living_token_is_used() -> None:
     with pytest.raises(NoAnswerError) as caught:
         source.current()
     assert caught.value.sent is False  # no call was made
-    assert source.current().generation == 2  # it is up again
+    assert source.current().generation == 2  # the endpoint works again
 
 
-def test_nobody_signed_in_says_what_to_do() -> None:
+def test_without_a_sign_in_the_message_names_the_command() -> None:
     sage = small_sage()
     source = GrantTokens("ada", MemoryVault(sage.clock), authorization(sage), sage.clock)
     with pytest.raises(SageError, match="sagerecon auth login"):
         source.current()
 
 
-def test_an_answer_without_tokens_is_no_sign_in() -> None:
-    with pytest.raises(AuthorizationError, match="holds no tokens"):
+def test_an_answer_without_tokens_is_refused() -> None:
+    with pytest.raises(AuthorizationError, match="contains no valid tokens"):
         tokens_of({"access_token": "a"}, 0)
 
 
-# With a real redirect on loopback.
+# With a real redirect to a listener on this machine.
 
 
-def test_the_whole_way_with_a_browser_over_sockets() -> None:
+def test_a_whole_sign_in_over_sockets() -> None:
     sage = small_sage()
     with (
         serve(sage) as server,
@@ -327,11 +325,11 @@ def test_the_whole_way_with_a_browser_over_sockets() -> None:
         urls = (f"{server.url}/oauth2/auth/central", f"{server.url}/token", f"{server.url}/revoke")
         signing_in = Authorization(App(APP, SECRET, *urls), session, sage.clock)
         request = signing_in.request(listener.redirect_uri)
-        came: list[str] = []
-        waiting = threading.Thread(target=lambda: came.append(listener.wait(request.state, 10)))
+        redirected: list[str] = []
+        waiting = threading.Thread(target=lambda: redirected.append(listener.wait(request.state, 10)))
         waiting.start()
-        stranger = browser.get(listener.redirect_uri, params={"code": "x", "state": "y"}, timeout=5)
-        assert stranger.status_code == 400
+        unexpected = browser.get(listener.redirect_uri, params={"code": "x", "state": "y"}, timeout=5)
+        assert unexpected.status_code == 400
         assert (
             browser.get(listener.redirect_uri.replace("/callback", "/favicon.ico"), timeout=5).status_code
             == 404
@@ -341,14 +339,17 @@ def test_the_whole_way_with_a_browser_over_sockets() -> None:
         done = browser.post(page.url, data={"choice": choice, "answer": "allow"}, timeout=5)
         assert "You can close this window" in done.text
         waiting.join(10)
-        tokens = signing_in.exchange(request, came[0])
+        tokens = signing_in.exchange(request, redirected[0])
         headers = {"Authorization": f"Bearer {tokens.access}"}
         listed = session.get(f"{server.url}/v3.1/businesses", headers=headers, timeout=5)
         assert json.loads(listed.content)["$total"] == 2
 
 
-def test_nobody_coming_back_is_an_end_too() -> None:
-    with LoopbackListener() as listener, pytest.raises(AuthorizationError, match="Nobody came back"):
+def test_a_listener_stops_waiting_and_refuses_a_used_port() -> None:
+    with (
+        LoopbackListener() as listener,
+        pytest.raises(AuthorizationError, match="not completed in the browser"),
+    ):
         listener.wait("state", 0.05)
     with LoopbackListener() as listener:
         port = urlsplit(listener.redirect_uri).port

@@ -1,4 +1,4 @@
-"""The door to the API, against the rehearsal Sage in its place and on a socket."""
+"""Tests of the client of the API, against the rehearsal Sage in memory and over a socket."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ GET = Call("GET", "/contacts", {"items_per_page": "1"})
 
 
 @dataclass
-class Signed:
-    """A client that is signed in, and everything around it."""
+class SignedIn:
+    """A client that is signed in, and its parts."""
 
     sage: RehearsalSage
     session: requests.Session
@@ -57,7 +57,7 @@ class Signed:
     client: SageClient
 
 
-def signed(sage: RehearsalSage | None = None, business: str = OAK, base: str = "") -> Signed:
+def signed_in(sage: RehearsalSage | None = None, business: str = OAK, base: str = "") -> SignedIn:
     sage = sage or small_sage()
     session = open_session(BASE)
     if not base:
@@ -69,33 +69,33 @@ def signed(sage: RehearsalSage | None = None, business: str = OAK, base: str = "
     app = App(APP, SECRET, *(urls if base else (AUTHORIZE_URL, TOKEN_URL, REVOKE_URL)))
     tokens = GrantTokens(GRANT, vault, Authorization(app, session, sage.clock), sage.clock)
     client = SageClient(f"{base}/v3.1" if base else BASE, business, tokens, session, sage.clock)
-    return Signed(sage, session, vault, tokens, client)
+    return SignedIn(sage, session, vault, tokens, client)
 
 
-def strike(sage: RehearsalSage, fault: Fault, occasion: Trigger) -> None:
-    sage.faults = ScheduledFaults([(occasion, fault)])
+def plant(sage: RehearsalSage, fault: Fault, trigger: Trigger) -> None:
+    sage.faults = ScheduledFaults([(trigger, fault)])
 
 
-def test_an_answer_carries_what_the_runner_needs() -> None:
-    all_ = signed()
-    answer = all_.client.call(POST)
+def test_an_answer_has_all_that_the_runner_needs() -> None:
+    here = signed_in()
+    answer = here.client.call(POST)
     assert answer.status == 201
     assert answer.body["credit_limit"] == "10.50"
     assert len(answer.request_id) == 32
     assert answer.size > 50
     assert answer.retry_after_ms is None
-    assert answer.expires_at == all_.client.ready() == all_.sage.clock.now() + 300 * SECOND
-    assert all_.client.call(GET).body["$total"] == 1
+    assert answer.expires_at == here.client.ready() == here.sage.clock.now() + 300 * SECOND
+    assert here.client.call(GET).body["$total"] == 1
 
 
 def test_numbers_are_exact() -> None:
-    all_ = signed()
-    all_.session.mount(f"{BASE}/", _Fixed(b'{"weight": 0.1}'))
-    assert all_.client.call(GET).body["weight"] == Decimal("0.1")
+    here = signed_in()
+    here.session.mount(f"{BASE}/", _Fixed(b'{"weight": 0.1}'))
+    assert here.client.call(GET).body["weight"] == Decimal("0.1")
 
 
 class _Fixed(requests.adapters.HTTPAdapter):
-    """Answers everything with the same bytes."""
+    """Answers every request with the same bytes."""
 
     def __init__(self, content: bytes, status: int = 200, location: str = "") -> None:
         super().__init__()
@@ -109,23 +109,23 @@ class _Fixed(requests.adapters.HTTPAdapter):
         return response
 
 
-def test_a_refusal_and_an_error_come_back_as_answers() -> None:
-    all_ = signed()
-    refused = all_.client.call(Call("POST", "/contacts", body={"contact": {}}))
+def test_refusals_and_errors_are_returned_as_answers() -> None:
+    here = signed_in()
+    refused = here.client.call(Call("POST", "/contacts", body={"contact": {}}))
     assert (refused.status, refused.body[0]["$source"]) == (422, "name")
-    strike(all_.sage, Fault(FaultType.ERROR_SAVED), Trigger(1, "POST"))
-    assert all_.client.call(POST).status == 500
-    strike(all_.sage, Fault(FaultType.ERROR, status=502), Trigger(1, "GET"))
-    gateway = all_.client.call(GET)
+    plant(here.sage, Fault(FaultType.ERROR_SAVED), Trigger(1, "POST"))
+    assert here.client.call(POST).status == 500
+    plant(here.sage, Fault(FaultType.ERROR, status=502), Trigger(1, "GET"))
+    gateway = here.client.call(GET)
     assert (gateway.status, gateway.body) == (502, None)
 
 
 @pytest.mark.parametrize(("shape", "wait"), [(SECONDS, 60_000), (DATE, 60_000), (ABSENT, None)])
-def test_a_429_says_how_long_to_wait_if_sage_does(shape: str, wait: int | None) -> None:
-    all_ = signed(small_sage(per_minute=1))
-    all_.sage.gateway.retry_after = shape
-    assert all_.client.call(GET).status == 200
-    refused = all_.client.call(GET)
+def test_a_429_has_the_wait_that_sage_gives(shape: str, wait: int | None) -> None:
+    here = signed_in(small_sage(per_minute=1))
+    here.sage.gateway.retry_after = shape
+    assert here.client.call(GET).status == 200
+    refused = here.client.call(GET)
     assert (refused.status, refused.retry_after_ms) == (429, wait)
 
 
@@ -140,98 +140,100 @@ def test_a_429_says_how_long_to_wait_if_sage_does(shape: str, wait: int | None) 
         (Fault(FaultType.SLOW, milliseconds=60_001), True, 1),
     ],
 )
-def test_no_usable_answer_says_whether_the_call_is_in_doubt(fault: Fault, sent: bool, saved: int) -> None:
-    all_ = signed()
-    strike(all_.sage, fault, Trigger(1, "POST", "/contacts"))
+def test_an_error_without_an_answer_says_whether_the_call_was_sent(
+    fault: Fault, sent: bool, saved: int
+) -> None:
+    here = signed_in()
+    plant(here.sage, fault, Trigger(1, "POST", "/contacts"))
     with pytest.raises(NoAnswerError) as caught:
-        all_.client.call(POST)
+        here.client.call(POST)
     assert caught.value.sent is sent
     assert (caught.value.expires_at > 0) is sent
-    assert len(records(all_.sage)) == saved  # once, for nothing is repeated here
-    assert all_.client.call(GET).status == 200
+    assert len(records(here.sage)) == saved  # once, because the client repeats nothing
+    assert here.client.call(GET).status == 200
 
 
-def test_a_slow_answer_within_our_patience_is_an_answer() -> None:
-    all_ = signed()
-    strike(all_.sage, Fault(FaultType.SLOW, milliseconds=59_000), Trigger(1, "POST"))
-    assert all_.client.call(POST).status == 201
+def test_a_slow_answer_within_the_timeout_is_accepted() -> None:
+    here = signed_in()
+    plant(here.sage, Fault(FaultType.SLOW, milliseconds=59_000), Trigger(1, "POST"))
+    assert here.client.call(POST).status == 201
 
 
-def test_another_business_in_the_answer_stops_everything() -> None:
-    all_ = signed()
-    strike(all_.sage, Fault(FaultType.WRONG_ECHO), Trigger(1, "GET"))
+def test_an_answer_from_another_business_is_refused() -> None:
+    here = signed_in()
+    plant(here.sage, Fault(FaultType.WRONG_ECHO), Trigger(1, "GET"))
     with pytest.raises(WrongBusinessError, match=OAK):
-        all_.client.call(GET)
+        here.client.call(GET)
 
 
-def test_the_header_is_always_sent_so_that_no_lead_business_is_meant() -> None:
-    all_ = signed(business=ELM)
-    all_.client.call(POST)
-    assert (len(records(all_.sage, ELM)), len(records(all_.sage))) == (1, 0)
-    assert all_.client.call(Call("GET", "/businesses")).body["$total"] == 2  # echoes none
-    assert all_.client.call(Call("GET", "/user")).body["id"] == ADA
+def test_the_business_header_is_always_sent() -> None:
+    here = signed_in(business=ELM)
+    here.client.call(POST)
+    assert (len(records(here.sage, ELM)), len(records(here.sage))) == (1, 0)
+    assert here.client.call(Call("GET", "/businesses")).body["$total"] == 2  # names no business
+    assert here.client.call(Call("GET", "/user")).body["id"] == ADA
 
 
 def test_a_401_is_answered_with_one_refresh() -> None:
-    all_ = signed()
-    all_.client.call(GET)
-    all_.sage.authorization._access.clear()  # Sage has forgotten our token before its time
-    assert all_.client.call(POST).status == 201
-    assert all_.vault.events == ["sent", "saved"]
-    assert len(records(all_.sage)) == 1
+    here = signed_in()
+    here.client.call(GET)
+    here.sage.authorization._access.clear()  # Sage no longer knows the token, although it has not expired
+    assert here.client.call(POST).status == 201
+    assert here.vault.events == ["sent", "saved"]
+    assert len(records(here.sage)) == 1
 
 
 def test_a_401_after_a_refresh_asks_to_sign_in_again() -> None:
-    all_ = signed()
-    all_.session.mount(
+    here = signed_in()
+    here.session.mount(
         f"{BASE}/", _Fixed(b'[{"$dataCode":"AuthorizationFailure","$message":"Bad token"}]', 401)
     )
     with pytest.raises(AuthorizationError, match="sagerecon auth login"):
-        all_.client.call(GET)
-    assert all_.vault.events == ["sent", "saved"]
+        here.client.call(GET)
+    assert here.vault.events == ["sent", "saved"]
 
 
-def test_a_lapsed_subscription_costs_no_refresh() -> None:
-    all_ = signed()
-    all_.sage.lapse(OAK)
-    assert all_.client.call(GET).status == 401
-    assert all_.vault.events == []
+def test_a_401_for_a_lapsed_subscription_causes_no_refresh() -> None:
+    here = signed_in()
+    here.sage.lapse(OAK)
+    assert here.client.call(GET).status == 401
+    assert here.vault.events == []
 
 
 def test_a_redirect_is_not_followed() -> None:
-    all_ = signed()
-    all_.session.mount(f"{BASE}/", _Fixed(b"", 302, "https://elsewhere.example/"))
-    assert all_.client.call(POST).status == 302
+    here = signed_in()
+    here.session.mount(f"{BASE}/", _Fixed(b"", 302, "https://elsewhere.example/"))
+    assert here.client.call(POST).status == 302
 
 
-def test_a_reading_client_sends_nothing_but_get() -> None:
-    all_ = signed()
-    reading = ReadingClient(all_.client)
+def test_a_reading_client_sends_only_get() -> None:
+    here = signed_in()
+    reading = ReadingClient(here.client)
     assert reading.call(GET).status == 200
-    assert reading.ready() == all_.client.ready()
+    assert reading.ready() == here.client.ready()
     for method in ("POST", "PUT", "DELETE", "PATCH"):
         with pytest.raises(SageError, match=method):
             reading.call(Call(method, "/contacts", body={}))
-    assert records(all_.sage) == {}
+    assert records(here.sage) == {}
 
 
-def test_connections_that_idled_are_dropped_before_a_write(monkeypatch: pytest.MonkeyPatch) -> None:
-    all_ = signed()
+def test_idle_connections_are_dropped_before_a_write(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = signed_in()
     dropped: list[int] = []
-    monkeypatch.setattr(all_.session, "close", lambda: dropped.append(all_.sage.clock.now()))
-    all_.client.call(POST)
-    all_.sage.clock.sleep(30 * SECOND)
-    all_.client.call(POST)
+    monkeypatch.setattr(here.session, "close", lambda: dropped.append(here.sage.clock.now()))
+    here.client.call(POST)
+    here.sage.clock.sleep(30 * SECOND)
+    here.client.call(POST)
     assert dropped == []
-    all_.sage.clock.sleep(30 * SECOND + 1)
-    all_.client.call(GET)
+    here.sage.clock.sleep(30 * SECOND + 1)
+    here.client.call(GET)
     assert dropped == []
-    all_.sage.clock.sleep(30 * SECOND + 1)
-    all_.client.call(POST)
+    here.sage.clock.sleep(30 * SECOND + 1)
+    here.client.call(POST)
     assert len(dropped) == 1
 
 
-def test_the_environment_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_proxies_and_certificates_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
     monkeypatch.setenv("HTTP_PROXY", "http://proxy.example:3128")
     monkeypatch.setenv("NO_PROXY", "oauth.accounting.sage.com")
@@ -245,13 +247,13 @@ def test_the_environment_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
         assert adapter.max_retries.total == 0
 
 
-def test_an_error_shows_no_token() -> None:
-    all_ = signed()
-    tokens = all_.tokens.current()
-    strike(all_.sage, Fault(FaultType.ANSWER_LOST), Trigger(1))
+def test_errors_contain_no_token() -> None:
+    here = signed_in()
+    tokens = here.tokens.current()
+    plant(here.sage, Fault(FaultType.ANSWER_LOST), Trigger(1))
     with pytest.raises(NoAnswerError) as caught:
-        all_.client.call(POST)
-    assert str(caught.value) == "No usable answer came to POST /contacts: connection reset by peer."
+        here.client.call(POST)
+    assert str(caught.value) == "No usable answer to POST /contacts: connection reset by peer."
     for text in (str(caught.value), repr(caught.value), repr(tokens)):
         assert tokens.access not in text
         assert tokens.refresh not in text
@@ -271,42 +273,40 @@ def test_an_error_shows_no_token() -> None:
         (requests.exceptions.ContentDecodingError(), True),
     ],
 )
-def test_only_what_certainly_sent_nothing_is_out_of_doubt(
-    error: requests.RequestException, sent: bool
-) -> None:
+def test_only_errors_before_sending_count_as_not_sent(error: requests.RequestException, sent: bool) -> None:
     assert may_have_been_sent(error) is sent
 
 
-# Over a socket: the same client against real resets.
+# Over a socket, with real resets.
 
 
 @pytest.mark.parametrize(
     ("fault_type", "saved"), [(FaultType.ANSWER_LOST, 1), (FaultType.TRUNCATED, 1), (FaultType.RESET, 0)]
 )
-def test_a_served_answer_that_is_lost_leaves_the_call_in_doubt(fault_type: FaultType, saved: int) -> None:
+def test_an_answer_lost_on_a_socket_leaves_the_call_in_doubt(fault_type: FaultType, saved: int) -> None:
     sage = small_sage()
     with serve(sage) as server:
-        all_ = signed(sage, base=server.url)
-        with all_.session:
-            assert all_.client.call(GET).status == 200
-            strike(sage, Fault(fault_type), Trigger(1, "POST", "/contacts"))
+        here = signed_in(sage, base=server.url)
+        with here.session:
+            assert here.client.call(GET).status == 200
+            plant(sage, Fault(fault_type), Trigger(1, "POST", "/contacts"))
             with pytest.raises(NoAnswerError) as caught:
-                all_.client.call(POST)
+                here.client.call(POST)
             assert caught.value.sent is True
             assert len(records(sage)) == saved
-            assert all_.client.call(GET).status == 200
+            assert here.client.call(GET).status == 200
 
 
-def test_a_server_that_is_not_there_was_sent_nothing() -> None:
+def test_nothing_is_sent_to_an_absent_server() -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         base = f"http://127.0.0.1:{unused.getsockname()[1]}"
-        all_ = signed(base=base)
+        here = signed_in(base=base)
         with pytest.raises(NoAnswerError, match="Sage cannot be reached: connection refused") as caught:
-            all_.client.call(POST)
+            here.client.call(POST)
         assert caught.value.sent is False
         unknown = SageClient(
-            "http://no-such-host.invalid/v3.1", OAK, all_.tokens, all_.session, all_.sage.clock
+            "http://no-such-host.invalid/v3.1", OAK, here.tokens, here.session, here.sage.clock
         )
         with pytest.raises(NoAnswerError) as caught:
             unknown.call(POST)
@@ -315,19 +315,19 @@ def test_a_server_that_is_not_there_was_sent_nothing() -> None:
     gc.collect()
 
 
-def test_a_served_token_is_refreshed_and_threads_share_it() -> None:
+def test_threads_share_one_refreshed_token_over_a_socket() -> None:
     sage = small_sage()
     with serve(sage) as server:
-        all_ = signed(sage, base=server.url)
+        here = signed_in(sage, base=server.url)
         sage.clock.sleep(240 * SECOND)
         statuses: list[int] = []
         threads = [
-            threading.Thread(target=lambda: statuses.append(all_.client.call(GET).status)) for _ in range(4)
+            threading.Thread(target=lambda: statuses.append(here.client.call(GET).status)) for _ in range(4)
         ]
-        with all_.session:
+        with here.session:
             for thread in threads:
                 thread.start()
             for thread in threads:
                 thread.join()
         assert statuses == [200] * 4
-        assert all_.vault.events == ["sent", "saved"]
+        assert here.vault.events == ["sent", "saved"]

@@ -1,4 +1,4 @@
-"""The wire format: pure, without a call."""
+"""Tests of reading Sage's wire format."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ def test_numbers_are_exact() -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"<html>", b'{"a":', b'{"a": NaN}', b"\xff", b"[" * 100_000])
-def test_what_is_not_json_has_no_body(content: bytes) -> None:
+def test_content_that_is_not_json_is_none(content: bytes) -> None:
     assert read_body(content) is None
 
 
-def test_a_lapsed_subscription_is_told_from_an_old_token() -> None:
+def test_a_lapsed_subscription_differs_from_an_expired_token() -> None:
     assert is_subscription_lapsed([{"$message": "No active subscription. (MSE)"}])
     assert not is_subscription_lapsed([{"$message": "Token expired"}])
 
@@ -54,12 +54,12 @@ def test_a_lapsed_subscription_is_told_from_an_old_token() -> None:
         (None, None),
     ],
 )
-def test_retry_after_in_its_shapes(text: str | None, wait: int | None) -> None:
+def test_retry_after_in_each_form(text: str | None, wait: int | None) -> None:
     assert retry_after_ms(text, NOW) == wait
 
 
 @given(st.text(max_size=40), JSON)
-def test_whatever_a_server_sends_there_is_no_traceback(text: str, body: Any) -> None:
+def test_any_content_is_read_without_an_exception(text: str, body: Any) -> None:
     wait = retry_after_ms(text, NOW)
     assert wait is None or wait >= 0
     is_subscription_lapsed(body)

@@ -1,4 +1,4 @@
-"""Several processes on one grant and one vault: a refresh is made once, whoever finds it due."""
+"""Tests that several processes with one grant and one vault refresh it once at a time."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from sagerecon.rehearsal.server import serve
 from sagerecon.sage.tokens import tokens_of
 from sagerecon.store.opening import open_store
 
-WORKERS, THREADS, LIVES = 3, 2, 3
+WORKERS, THREADS, REFRESHES = 3, 2, 3
 
-#: One process of several threads that call until a file says stop; prints how its calls ended.
+#: A process whose threads send calls until the file `stop` exists; it prints how the calls ended.
 WORKER = """
 import collections, json, os, sys, threading
 from pathlib import Path
@@ -59,7 +59,7 @@ print(json.dumps(ended))
 """
 
 
-def test_no_rotation_has_a_loser_though_one_reuse_would_end_the_grant(tmp_path: Path) -> None:
+def test_processes_never_send_one_refresh_token_twice(tmp_path: Path) -> None:
     with SharedClock(tmp_path / "clock") as clock:
         sage = small_sage(clock, per_minute=None, per_day=None)
         sage.authorization.reuse = REVOKE
@@ -71,24 +71,24 @@ def test_no_rotation_has_a_loser_though_one_reuse_would_end_the_grant(tmp_path: 
                 subprocess.Popen(words, stdout=subprocess.PIPE, text=True, env=environment)
                 for _ in range(WORKERS)
             ]
-            _until(lambda: len(list(tmp_path.glob("works-*"))) == WORKERS)
-            for _ in range(LIVES):
+            _wait_until(lambda: len(list(tmp_path.glob("works-*"))) == WORKERS)
+            for _ in range(REFRESHES):
                 clock.sleep(250 * SECOND)
                 goal = sage.calls + 40
-                _until(lambda goal=goal: sage.calls > goal)  # type: ignore[misc]
+                _wait_until(lambda goal=goal: sage.calls > goal)  # type: ignore[misc]
             (tmp_path / "stop").touch()
             ended = [json.loads(worker.communicate(timeout=20)[0]) for worker in workers]
             tokens = store.vault.load("ada")
-    assert [set(each) for each in ended] == [{"200"}] * WORKERS  # no 401, and nobody must sign in again
+    assert [set(each) for each in ended] == [{"200"}] * WORKERS  # no 401 and no error of the sign-in
     assert tokens is not None
-    assert tokens.generation == 1 + LIVES
+    assert tokens.generation == 1 + REFRESHES
     assert tokens.refresh_sent_at == 0
     assert server.failures == []
 
 
-def _until(is_so: Callable[[], bool], seconds: float = 20) -> None:
-    """Come back when it is so."""
+def _wait_until(condition: Callable[[], bool], seconds: float = 20) -> None:
+    """Wait until the condition is true; fail after `seconds`."""
     ends = time.monotonic() + seconds
-    while not is_so():
+    while not condition():
         assert time.monotonic() < ends
         time.sleep(0.01)

@@ -1,4 +1,4 @@
-"""The ring of calls says the same as counting them all would."""
+"""Tests that the ring of calls agrees with counting all calls."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ WAITS = st.sampled_from((0, 1, 999, 10 * SECOND, MINUTE - 1, MINUTE, MINUTE + 1,
 
 
 def allowed_at(made: list[int], now: int, per_minute: int, per_day: int) -> int:
-    """When the next call may go, by counting: the first instant at which both windows have room."""
+    """Return the first instant at which both windows allow a call, by counting."""
     moment = now
     for window, limit in ((MINUTE, per_minute), (DAY, per_day)):
         while sum(at > moment - window for at in made) >= limit:
@@ -45,16 +45,18 @@ def test_the_ring_agrees_with_brute_force(waits: list[int], per_minute: int, per
         assert company.history.calls_of_last_day() == [at for at in made if at > clock.now() - DAY]
 
 
-def test_a_call_in_flight_stands_until_its_answer_must_have_come() -> None:
+def test_an_unanswered_call_counts_at_its_timeout() -> None:
     clock = VirtualClock()
     with quick_folder() as folder:
         with open_store(f"sqlite:///{folder}/s.db", clock, None) as store:
             assert store.company("B").run_log.book(Budget(1, None)) == 0
-        with open_store(f"sqlite:///{folder}/s.db", clock, None) as store:  # it died with the call in flight
+        with open_store(
+            f"sqlite:///{folder}/s.db", clock, None
+        ) as store:  # the first process ended before the answer
             assert store.company("B").run_log.book(Budget(1, None)) == clock.now() + 65 * SECOND + MINUTE
 
 
-def test_a_call_that_never_left_is_given_back() -> None:
+def test_a_call_that_was_not_sent_is_refunded() -> None:
     with quick_folder() as folder, open_store(f"sqlite:///{folder}/s.db", VirtualClock(), None) as store:
         company = store.company("B")
         assert company.run_log.book(Budget(1, None)) == 0
@@ -62,7 +64,7 @@ def test_a_call_that_never_left_is_given_back() -> None:
         assert company.run_log.book(Budget(1, None)) == 0
 
 
-def test_two_workers_share_one_budget() -> None:
+def test_two_processes_share_one_budget() -> None:
     clock, budget = VirtualClock(), Budget(2, None)
     with quick_folder() as folder:
         url = f"sqlite:///{folder}/s.db"
@@ -74,10 +76,10 @@ def test_two_workers_share_one_budget() -> None:
             one.company("B").run_log.flush()
             other.company("B").run_log.flush()
             assert one.company("B").run_log.book(budget) == clock.now() + MINUTE
-            assert one.company("A").run_log.book(budget) == 0  # another company has its own
+            assert one.company("A").run_log.book(budget) == 0  # another company has its own ledger
 
 
-def test_a_clock_that_steps_back_opens_nothing(tmp_path: Path) -> None:
+def test_a_clock_that_steps_back_opens_no_window(tmp_path: Path) -> None:
     clock = VirtualClock()
     with open_store(f"sqlite:///{tmp_path}/s.db", clock, None) as store:
         company = store.company("B")
@@ -92,17 +94,17 @@ def test_a_clock_that_steps_back_opens_nothing(tmp_path: Path) -> None:
         assert company.run_log.book(Budget(3, None)) == start + MINUTE
 
 
-def test_the_ring_grows_with_the_budget_and_forgets_nothing(tmp_path: Path) -> None:
+def test_the_ring_grows_with_the_budget_and_keeps_its_calls(tmp_path: Path) -> None:
     clock = VirtualClock()
     with open_store(f"sqlite:///{tmp_path}/s.db", clock, None) as store:
         company = store.company("B")
-        _make(company.run_log, clock, 30)
+        _book(company.run_log, clock, 30)
         assert len(company.history.calls_of_last_day()) == 30
         assert company.run_log.book(Budget(None, 10_000)) == 0
         assert len(company.history.calls_of_last_day()) == 31
 
 
-def test_a_refusal_narrows_the_window_by_one(tmp_path: Path) -> None:
+def test_a_refusal_counts_as_one_more_call(tmp_path: Path) -> None:
     clock = VirtualClock()
     with open_store(f"sqlite:///{tmp_path}/s.db", clock, None) as store:
         company = store.company("B")
@@ -125,7 +127,7 @@ def test_bytes_are_counted_by_minute(tmp_path: Path) -> None:
         assert company.history.status().bytes_last_hour == 0
 
 
-def _make(log: RunLog, clock: VirtualClock, calls: int) -> None:
+def _book(log: RunLog, clock: VirtualClock, calls: int) -> None:
     for _ in range(calls):
         assert log.book(Budget(None, None)) == 0
         clock.sleep(100)

@@ -1,4 +1,4 @@
-"""A store opens, or says in words why not, and is never harmed by the attempt."""
+"""Tests of opening a store, of full disks, and of the lock on a company."""
 
 import os
 import shutil
@@ -29,13 +29,13 @@ CLOCK = VirtualClock()
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of five megabytes, where we may make one."""
+    """Mount a disk of five megabytes; skip the test where that is not permitted."""
     mount, umount = shutil.which("mount"), shutil.which("umount")
     if mount is None or umount is None:
-        pytest.skip("there is no mount command")
+        pytest.skip("no mount command")
     command = [mount, "-t", "tmpfs", "-o", "size=5m", "tmpfs", str(tmp_path)]
     if subprocess.run(command, capture_output=True, check=False).returncode:
-        pytest.skip("a small disk can only be mounted with the right to do so")
+        pytest.skip("mounting a small disk is not permitted")
     yield tmp_path
     subprocess.run([umount, str(tmp_path)], check=True)
 
@@ -44,7 +44,7 @@ def url(path: Path) -> str:
     return f"sqlite:///{path}"
 
 
-def test_a_new_store_is_ours_alone_to_read(tmp_path: Path) -> None:
+def test_only_the_owner_may_read_a_new_store(tmp_path: Path) -> None:
     old = os.umask(0)
     try:
         with open_store(url(tmp_path / "s.db"), CLOCK, None) as store:
@@ -73,7 +73,9 @@ def test_each_commit_is_durable(tmp_path: Path) -> None:
         (b"SQLite format 3\0 and then nothing of the kind" * 100, "not a store|damaged"),
     ],
 )
-def test_another_file_is_left_as_it_is(tmp_path: Path, content: bytes, sentence: str) -> None:
+def test_a_file_that_is_not_a_store_is_refused_and_not_changed(
+    tmp_path: Path, content: bytes, sentence: str
+) -> None:
     path = tmp_path / "s.db"
     path.write_bytes(content)
     with pytest.raises(StoreError, match=sentence):
@@ -81,7 +83,7 @@ def test_another_file_is_left_as_it_is(tmp_path: Path, content: bytes, sentence:
     assert path.read_bytes() == content
 
 
-def test_another_programs_database_is_left_as_it_is(tmp_path: Path) -> None:
+def test_the_database_of_another_program_is_refused(tmp_path: Path) -> None:
     connection = sqlite3.connect(tmp_path / "s.db")
     connection.execute("CREATE TABLE theirs (x)")
     connection.close()
@@ -89,7 +91,7 @@ def test_another_programs_database_is_left_as_it_is(tmp_path: Path) -> None:
         open_store(url(tmp_path / "s.db"), CLOCK, None)
 
 
-def test_a_damaged_store_is_a_sentence(tmp_path: Path) -> None:
+def test_a_damaged_store_is_a_store_error(tmp_path: Path) -> None:
     path = tmp_path / "s.db"
     with open_store(url(path), CLOCK, None) as store:
         store.company("B").run_log.book(Budget(None, None))
@@ -112,23 +114,23 @@ def test_a_store_of_another_version_is_refused(tmp_path: Path) -> None:
         open_store(url(tmp_path / "s.db"), CLOCK, None)
 
 
-def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+def test_an_absent_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="There is no folder"):
         open_store(url(tmp_path / "gone" / "s.db"), CLOCK, None)
 
 
-def test_a_folder_in_its_place(tmp_path: Path) -> None:
+def test_a_folder_instead_of_a_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="cannot be opened"):
         open_store(url(tmp_path), CLOCK, None)
 
 
 @pytest.mark.parametrize("address", ["nonsense", "nosuch://host/db"])
-def test_an_address_of_no_database(address: str) -> None:
+def test_an_unusable_url_is_refused(address: str) -> None:
     with pytest.raises(StoreError):
         open_store(address, CLOCK, None)
 
 
-def test_a_network_disk_is_known_by_its_mount() -> None:
+def test_a_network_disk_is_recognised_by_its_mount() -> None:
     mounts = (
         "22 1 254:0 / / rw - ext4 /dev/vda rw\n"
         "40 22 0:44 / /mnt/books rw - nfs4 server:/books rw\n"
@@ -149,7 +151,7 @@ def test_a_store_on_a_network_disk_is_refused(tmp_path: Path, monkeypatch: pytes
     assert not (tmp_path / "s.db").exists()
 
 
-class TestNoRoom:
+class TestFullDisk:
     def test_nothing_more_is_sent_when_the_disk_is_nearly_full(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -164,8 +166,8 @@ class TestNoRoom:
         here.go()
         assert len(references(here.sage, "contact")) == 10
 
-    def test_an_answer_is_kept_when_the_store_takes_no_more(self, tmp_path: Path) -> None:
-        """SQLite itself says full: its pages are capped after some calls."""
+    def test_answers_are_saved_beside_a_store_that_is_full(self, tmp_path: Path) -> None:
+        """Cap the pages of SQLite, so that it reports a full disk after some calls."""
         here = desk(tmp_path)
         here.planned([customer(number, notes="x" * 3_000) for number in range(40)])
         with here.open() as store:
@@ -177,15 +179,17 @@ class TestNoRoom:
                 run(here.plan, here.sage, company.run_log, here.clock, here.budget, catalog())
         made = len(here.sage.bodies_of("contact"))
         assert 0 < made < 40
-        with here.open() as store:  # what was kept beside the store is in it now
+        with here.open() as store:  # the statements saved beside the store are replayed
             assert store.company("B").run_log.in_doubt() == []
             assert len(list(store.company("B").history.written())) == made
         assert not list(tmp_path.glob("*.unsaved"))
         assert here.go().ended is Ended.FINISHED
-        assert here.sage.calls["POST"] == 40  # not one was sent twice
+        assert here.sage.calls["POST"] == 40  # none was sent twice
 
-    def test_a_disk_that_is_really_full(self, small_disk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Checked against the disk itself: without the look ahead, the ballast is what saves the answer."""
+    def test_the_ballast_saves_the_answer_on_a_real_full_disk(
+        self, small_disk: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Without the check of the free space, only the ballast has room for the last answer."""
         here = desk(small_disk)
         here.planned([customer(number, notes="x" * 3_000) for number in range(1_500)])
         monkeypatch.setattr(disk_module, "LEAST_FREE_BYTES", 0)
@@ -196,7 +200,7 @@ class TestNoRoom:
             assert store.company("B").run_log.in_doubt() == []
             assert len(list(store.company("B").history.written())) == len(here.sage.bodies_of("contact")) > 0
 
-    def test_the_ballast_makes_room(self, tmp_path: Path) -> None:
+    def test_the_ballast_is_created_and_dropped(self, tmp_path: Path) -> None:
         disk = Disk(tmp_path / "s.db")
         disk.create_ballast()
         assert (tmp_path / "s.db.ballast").stat().st_size == disk_module.BALLAST_BYTES
@@ -230,8 +234,8 @@ class TestNoRoom:
         assert unsaved.read_text() == line
 
 
-class TestOneWriter:
-    def test_a_company_is_worked_on_by_one_process(self, tmp_path: Path) -> None:
+class TestCompanyLock:
+    def test_one_process_works_on_a_company_at_a_time(self, tmp_path: Path) -> None:
         here = desk(tmp_path)
         here.planned([customer(1)])
         script = (
@@ -240,7 +244,7 @@ class TestOneWriter:
             "from sagerecon.store.opening import open_store\n"
             "from sagerecon.planning.plan import read_plan\n"
             "from sagerecon.rehearsal.clock import VirtualClock\n"
-            "plan = read_plan(Path(sys.argv[2]).read_text().splitlines(), 'plan')\n"
+            "plan = read_plan(Path(sys.argv[2]).open('rb'), 'plan')\n"
             "store = open_store(sys.argv[1], VirtualClock(), None)\n"
             "store.company('B').run_log.begin(plan)\n"
             "print('begun', flush=True)\n"
@@ -263,9 +267,9 @@ class TestOneWriter:
         finally:
             other.kill()
             other.communicate()
-        assert here.go().ended is Ended.FINISHED  # a holder that died holds nothing
+        assert here.go().ended is Ended.FINISHED  # the lock of a process that has ended is free
 
-    def test_one_thought_dead_writes_nothing_more(self, tmp_path: Path) -> None:
+    def test_a_process_whose_lock_was_taken_writes_nothing_more(self, tmp_path: Path) -> None:
         here = desk(tmp_path)
         here.planned(twenty())
         with here.open() as slow:
@@ -293,6 +297,6 @@ def _crash_after(wanted: int):  # type: ignore[no-untyped-def]
     return failpoint
 
 
-def test_the_machines_clock_will_do(tmp_path: Path) -> None:
+def test_a_store_opens_with_the_system_clock(tmp_path: Path) -> None:
     with open_store(url(tmp_path / "s.db"), SystemClock(), None) as store:
         assert store.company("B").history.status().run is None

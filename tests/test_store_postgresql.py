@@ -1,4 +1,4 @@
-"""A team's store: the same move with everything kept in a real PostgreSQL."""
+"""Tests of a whole move with its store in a real PostgreSQL."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         server.cleanup()
 
 
-def test_a_move_through_troubles_and_over_days(address: str, tmp_path: Path) -> None:
+def test_a_move_with_faults_over_several_days(address: str, tmp_path: Path) -> None:
     write_tiny(tmp_path)
     budget = "budget: {per_day: 270, reserve: 250, settle: 10}\n"  # ten calls a day
     (tmp_path / "sagerecon.yaml").write_text(f"{PROJECT.partition('sage:')[0]}store: '{address}'\n{budget}")
@@ -50,7 +50,7 @@ def test_a_move_through_troubles_and_over_days(address: str, tmp_path: Path) -> 
         assert status(moving.project, moving.clock).counts == {"recorded": 22}
 
 
-def test_an_absent_server_is_said_so(tmp_path: Path) -> None:
+def test_an_absent_server_is_a_store_error(tmp_path: Path) -> None:
     write_tiny(tmp_path)
     nowhere = "postgresql+psycopg://nobody@127.0.0.1:9/none?connect_timeout=2"
     (tmp_path / "sagerecon.yaml").write_text(f"{PROJECT.partition('sage:')[0]}store: '{nowhere}'\n")

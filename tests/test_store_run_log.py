@@ -1,4 +1,4 @@
-"""What is kept of a company and read afterwards; the statements in every dialect."""
+"""Tests of the ports to a company's data, and of the statements in every dialect."""
 
 from types import ModuleType
 
@@ -53,7 +53,7 @@ STATEMENTS = {name: statement for module in MODULES for name, statement in state
 
 
 @pytest.mark.parametrize("dialect", [sqlite.dialect(), postgresql.dialect()], ids=["sqlite", "postgresql"])
-def test_each_statement_is_spelt_for_each_database(dialect: object) -> None:
+def test_each_statement_compiles_in_each_dialect(dialect: object) -> None:
     assert len(STATEMENTS) > 40
     for statement in STATEMENTS.values():
         assert str(statement.build(dialect).compile(dialect=dialect))  # type: ignore[arg-type]
@@ -63,14 +63,14 @@ def test_each_statement_is_spelt_for_each_database(dialect: object) -> None:
             assert str(CreateIndex(index).compile(dialect=dialect))  # type: ignore[arg-type]
 
 
-def test_every_statement_has_a_name_of_its_own() -> None:
+def test_statement_names_are_unique() -> None:
     replayable = [s for module in (runs, steps, id_map, call_ledger, vault) for s in module.REPLAYABLE]
     assert len({statement.name for statement in replayable}) == len(replayable)
     named = {id(s): s.name for module in MODULES for s in statements(module).values()}
     assert len(set(named.values())) == len(named)
 
 
-def test_status_and_runs_say_where_a_company_stands() -> None:
+def test_status_and_runs_describe_the_newest_load() -> None:
     with quick_folder() as folder:
         desk = desk_in(folder)
         desk.sage.rejects = lambda kind, body: "No." if body["reference"] == "C3" else ""
@@ -86,7 +86,7 @@ def test_status_and_runs_say_where_a_company_stands() -> None:
     assert (status.calls_last_day, status.calls_last_minute, status.in_doubt) == (19, 19, 0)
 
 
-def test_what_was_set_aside_keeps_its_step_and_reason() -> None:
+def test_a_step_set_aside_keeps_its_content_and_reason() -> None:
     with quick_folder() as folder:
         desk = desk_in(folder)
         desk.planned([customer(1, notes=Reference("ledger_account", NaturalKey("nominal_code", "7")))])
@@ -98,7 +98,7 @@ def test_what_was_set_aside_keeps_its_step_and_reason() -> None:
     assert aside.findings[0].severity is Severity.ERROR
 
 
-def test_a_reading_back_is_kept_and_changes_no_map() -> None:
+def test_reading_back_is_recorded_and_leaves_the_id_map_unchanged() -> None:
     with quick_folder() as folder:
         desk = desk_in(folder)
         desk.planned(twenty())
@@ -135,7 +135,7 @@ def test_a_plan_of_another_company_is_refused() -> None:
             store.company("A").run_log.begin(plan)
 
 
-def test_the_map_has_one_name_for_one_content() -> None:
+def test_the_id_map_has_one_fingerprint_for_one_content() -> None:
     with quick_folder() as folder:
         desk = desk_in(folder)
         with desk.open() as store:
@@ -153,7 +153,7 @@ def test_the_map_has_one_name_for_one_content() -> None:
             assert id_map.owner("contact", sage_id) == "customers/C1"
 
 
-def test_a_new_reading_of_a_kind_takes_the_place_of_the_old() -> None:
+def test_a_new_reading_of_a_kind_replaces_the_old_natural_keys() -> None:
     with quick_folder() as folder:
         desk = desk_in(folder)
         old = desk.sage.add("contact", name="Elm", reference="E1")
@@ -169,7 +169,7 @@ def test_a_new_reading_of_a_kind_takes_the_place_of_the_old() -> None:
             assert company.id_map.sage_id("contact", NaturalKey("reference", "E2")) == old["id"]
 
 
-def test_a_difference_says_since_when_it_is_known() -> None:
+def test_a_verdict_keeps_the_run_that_first_gave_it() -> None:
     with quick_folder() as folder, desk_in(folder).open() as store:
         company = store.company("B")
         company.reconciliations.record_verdicts("r1", [("a", "f1", "edited"), ("b", "f1", "missing")])

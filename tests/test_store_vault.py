@@ -1,4 +1,4 @@
-"""Tokens are sealed, refreshed one at a time over all processes, and never lost."""
+"""Tests that tokens are encrypted, refreshed by one process at a time, and never lost."""
 
 import stat
 import subprocess
@@ -32,7 +32,7 @@ def store(tmp_path: Path) -> Store:
     return open_store(f"sqlite:///{tmp_path}/s.db", CLOCK, None)
 
 
-def test_tokens_come_back_as_they_were_with_their_generation(store: Store) -> None:
+def test_tokens_are_loaded_as_saved_with_their_generation(store: Store) -> None:
     assert store.vault.load("g") is None
     first = store.vault.save("g", tokens("1"), None)
     assert first.generation == 1
@@ -45,14 +45,14 @@ def test_tokens_come_back_as_they_were_with_their_generation(store: Store) -> No
     assert store.vault.load("g") is None
 
 
-def test_no_secret_stands_in_any_file(store: Store, tmp_path: Path) -> None:
+def test_no_file_contains_a_secret(store: Store, tmp_path: Path) -> None:
     store.vault.save("g", tokens("secret"), None)
     for file in tmp_path.iterdir():
         assert b"-secret" not in file.read_bytes(), file.name
     assert "secret" not in repr(store.vault.load("g"))
 
 
-def test_the_key_is_ours_alone_and_needed(
+def test_the_key_is_required_and_readable_by_its_owner_alone(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store.vault.save("g", tokens("1"), None)
@@ -75,15 +75,15 @@ def test_the_key_is_ours_alone_and_needed(
         store.vault.load("g")
 
 
-def test_a_refresh_that_was_sent_is_remembered_until_its_answer_is_kept(store: Store) -> None:
+def test_a_sent_refresh_is_recorded_until_its_answer_is_saved(store: Store) -> None:
     store.vault.save("g", tokens("1"), None)
     store.vault.mark_refresh_sent("g", 1)
     assert store.vault.load("g").refresh_sent_at == CLOCK.now()  # type: ignore[union-attr]
     assert store.vault.save("g", tokens("2"), 1).refresh_sent_at == 0
 
 
-def test_tokens_are_kept_when_the_disk_is_full(store: Store, tmp_path: Path) -> None:
-    """Saved beside the store, and in it when it is opened again."""
+def test_tokens_are_saved_beside_a_store_that_is_full(store: Store, tmp_path: Path) -> None:
+    """Save tokens in a full store, and load them after it is opened again."""
     store.vault.save("g", tokens("1"), None)
     store._database.engine.dispose()
     engine = store._database.engine
@@ -103,7 +103,7 @@ def test_tokens_are_kept_when_the_disk_is_full(store: Store, tmp_path: Path) -> 
 
 
 def refresh(vault: SealedVault, rotations: list[int], wanted: int) -> None:
-    """What a client does when its token is due, until `wanted` rotations were made by anybody."""
+    """Refresh as a client does, until all clients together have made `wanted` rotations."""
     while True:
         held = vault.load("g")
         assert held is not None
@@ -116,7 +116,7 @@ def refresh(vault: SealedVault, rotations: list[int], wanted: int) -> None:
                 vault.save("g", tokens(str(held.generation)), held.generation)
 
 
-def test_threads_never_refresh_at_once(tmp_path: Path) -> None:
+def test_one_thread_refreshes_at_a_time(tmp_path: Path) -> None:
     with open_store(f"sqlite:///{tmp_path}/s.db", SystemClock(), None) as store:
         store.vault.save("g", tokens("0"), None)
         rotations: list[int] = []
@@ -128,7 +128,7 @@ def test_threads_never_refresh_at_once(tmp_path: Path) -> None:
         assert rotations == list(range(1, 9))  # each generation once
 
 
-def test_processes_never_refresh_at_once(tmp_path: Path) -> None:
+def test_one_process_refreshes_at_a_time(tmp_path: Path) -> None:
     with open_store(f"sqlite:///{tmp_path}/s.db", SystemClock(), None) as store:
         store.vault.save("g", tokens("0"), None)
     script = (
@@ -145,11 +145,11 @@ def test_processes_never_refresh_at_once(tmp_path: Path) -> None:
     here = str(Path(__file__).parent)
     path = {"PYTHONPATH": f"{here}:{Path(here).parent}"}
     processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=path) for _ in range(2)]
-    said = [process.communicate()[0].split() for process in processes]
-    assert sorted(int(word) for words in said for word in words) == list(range(1, 9))
+    printed = [process.communicate()[0].split() for process in processes]
+    assert sorted(int(word) for words in printed for word in words) == list(range(1, 9))
 
 
-def test_a_holder_that_died_loses_its_lease(tmp_path: Path) -> None:
+def test_a_process_that_has_ended_loses_its_lease(tmp_path: Path) -> None:
     with open_store(f"sqlite:///{tmp_path}/s.db", SystemClock(), None) as store:
         store.vault.save("g", tokens("0"), None)
         script = (

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sagerecon.model.control import Control, Figure, Item
 from sagerecon.model.finding import Severity
 from sagerecon.model.place import NOWHERE, Place
-from sagerecon.validation.gap import LARGEST_SET, MOST_ITEMS, accounting_for
+from sagerecon.validation.gap import LARGEST_SET, MOST_ITEMS, items_explaining
 from sagerecon.validation.preflight import compare_figures
 
 
@@ -135,7 +135,7 @@ def test_nothing_at_all_agrees() -> None:
 
 
 def by_hand(gap: Decimal, records: Sequence[Item]) -> tuple[Item, ...] | None:
-    """What `accounting_for` must give, by trying every set."""
+    """What `items_explaining` must give, by trying every set."""
     candidates = [item for item in records if item.amount]
     for size in range(1, LARGEST_SET + 1):
         sets = [
@@ -153,7 +153,7 @@ AMOUNTS = st.integers(-60, 60).map(lambda number: Decimal(number) / 4)
 @given(amounts=st.lists(AMOUNTS, max_size=11), gap=AMOUNTS.filter(bool))
 def test_the_search_agrees_with_trying_every_set(amounts: list[Decimal], gap: Decimal) -> None:
     records = [Item("", str(number), amount, NOWHERE) for number, amount in enumerate(amounts)]
-    assert accounting_for(gap, records) == by_hand(gap, records)
+    assert items_explaining(gap, records) == by_hand(gap, records)
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 4])
@@ -162,12 +162,12 @@ def test_a_few_among_two_thousand_are_found(size: int) -> None:
     odd = [Decimal(3**number) / 100 for number in range(size)]
     rest = [Decimal(10**6 + number * 1_000) for number in range(200)]
     records = [Item("", str(number), amount, NOWHERE) for number, amount in enumerate([*rest, *odd])]
-    found = accounting_for(sum(odd, Decimal()), records)
+    found = items_explaining(sum(odd, Decimal()), records)
     assert found is not None
     assert [item.amount for item in found] == odd
 
 
 def test_among_too_many_nothing_is_named() -> None:
     records = [Item("", str(number), Decimal(number), NOWHERE) for number in range(1, MOST_ITEMS + 2)]
-    assert accounting_for(Decimal(1), records) is None
-    assert accounting_for(Decimal(1), records[:-1]) == (records[0],)
+    assert items_explaining(Decimal(1), records) is None
+    assert items_explaining(Decimal(1), records[:-1]) == (records[0],)

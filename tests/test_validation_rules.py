@@ -14,10 +14,11 @@ from sagerecon.model.finding import Finding
 from sagerecon.model.key import NaturalKey
 from sagerecon.model.place import Place
 from sagerecon.validation.invariants import opening_control_closes, opening_effect
-from sagerecon.validation.rules import RULES, Books, dates_are_open, payment_covers_allocations
+from sagerecon.validation.rule import BusinessSettings
+from sagerecon.validation.rules import RULES, dates_are_open, payment_covers_allocations
 from sagerecon.validation.screening import screen
 
-BOOKS = Books(date(2017, 4, 1), None, "GB", "plus", is_tax_registered=True)
+SETTINGS = BusinessSettings(date(2017, 4, 1), None, "GB", "plus", is_tax_registered=True)
 
 
 def draft(kind: str, key: str = "records/1", identity: Mapping[str, str] | None = None, **body: Any) -> Draft:
@@ -29,12 +30,12 @@ def contact(key: str = "customers/1", **more: Any) -> Draft:
     return draft("contact", key, name="Oak Ltd", contact_type_ids=["CUSTOMER"], **more)
 
 
-def faults(wanted: Draft, books: Books = BOOKS) -> list[Finding]:
-    return [finding for rule in RULES for finding in rule(wanted, catalog(), books)]
+def faults(wanted: Draft, settings: BusinessSettings = SETTINGS) -> list[Finding]:
+    return [finding for rule in RULES for finding in rule(wanted, catalog(), settings)]
 
 
-def codes(wanted: Draft, books: Books = BOOKS) -> list[str]:
-    return [finding.code for finding in faults(wanted, books)]
+def codes(wanted: Draft, settings: BusinessSettings = SETTINGS) -> list[str]:
+    return [finding.code for finding in faults(wanted, settings)]
 
 
 def invoice(**more: Any) -> Draft:
@@ -63,7 +64,7 @@ def test_a_sound_contact_and_invoice_have_no_faults() -> None:
     ("wanted", "code", "words"),
     [
         (draft("contact", name="Oak Ltd"), "required", "has no contact_type_ids"),
-        (contact(reference="C00000000001"), "too_long", "12 characters and Sage takes 10"),
+        (contact(reference="C00000000001"), "too_long", "12 characters; Sage accepts at most 10"),
         (contact(main_address={"postal_code": "LS1 1AA LEEDS"}), "too_long", "main_address.postal_code"),
         (
             draft("contact", name="Oak", contact_type_ids=["CUSTOMR"]),
@@ -94,14 +95,14 @@ def test_a_nominal_code_outside_sages_range_is_refused() -> None:
 
 
 def test_the_start_edition_has_no_purchase_documents() -> None:
-    start = Books(date(2017, 4, 1), None, "GB", "start")
+    start = BusinessSettings(date(2017, 4, 1), None, "GB", "start")
     bill = draft("contact_opening_balance", contact_opening_balance_type_id="INVOICE")
     assert "not_available" in codes(bill, start)
     assert "not_available" not in codes(bill)
 
 
 def test_a_business_not_registered_for_tax_takes_none() -> None:
-    unregistered = Books(date(2017, 4, 1), None, "GB", "plus", is_tax_registered=False)
+    unregistered = BusinessSettings(date(2017, 4, 1), None, "GB", "plus", is_tax_registered=False)
     assert codes(invoice(), unregistered) == ["tax_not_registered"]
     assert codes(invoice(line={"tax_amount": Decimal()}), unregistered) == []
 
@@ -116,7 +117,7 @@ def test_opening_entries_lie_before_the_start_and_nothing_in_a_locked_period() -
         "contact_opening_balance", contact_opening_balance_type_id="INVOICE", date=date(2017, 4, 1), **opening
     )
     assert codes(late) == ["opening_after_start"]
-    locked = Books(date(2017, 4, 1), date(2017, 4, 30), "GB", "plus")
+    locked = BusinessSettings(date(2017, 4, 1), date(2017, 4, 30), "GB", "plus")
     assert codes(invoice(), locked) == ["locked_period"]
     assert codes(invoice(date=date(2017, 5, 1)), locked) == []
 
@@ -136,17 +137,17 @@ DAY = timedelta(days=1)
     ],
 )
 def test_the_start_day_belongs_to_the_new_books(kind: str, day: date, code: list[str]) -> None:
-    assert [finding.code for finding in dates_are_open(draft(kind, date=day), catalog(), BOOKS)] == code
+    assert [finding.code for finding in dates_are_open(draft(kind, date=day), catalog(), SETTINGS)] == code
 
 
 @pytest.mark.parametrize("kind", ["bank_transfer", "bank_opening_balance"])
 def test_the_lock_down_day_itself_is_locked(kind: str) -> None:
-    books = Books(None, date(2017, 4, 30), "GB", "plus")
+    settings = BusinessSettings(None, date(2017, 4, 30), "GB", "plus")
     for day, code in ((29, ["locked_period"]), (30, ["locked_period"])):
-        found = dates_are_open(draft(kind, date=date(2017, 4, day)), catalog(), books)
+        found = dates_are_open(draft(kind, date=date(2017, 4, day)), catalog(), settings)
         assert [finding.code for finding in found] == code
-    assert not list(dates_are_open(draft(kind, date=date(2017, 5, 1)), catalog(), books))
-    assert not list(dates_are_open(draft(kind, date=date(2017, 5, 1)), catalog(), Books()))
+    assert not list(dates_are_open(draft(kind, date=date(2017, 5, 1)), catalog(), settings))
+    assert not list(dates_are_open(draft(kind, date=date(2017, 5, 1)), catalog(), BusinessSettings()))
 
 
 def journal(*lines: tuple[str, str]) -> Draft:
@@ -203,7 +204,7 @@ def test_payments_cover_what_they_settle_and_allocations_cancel() -> None:
 def test_a_payment_may_settle_exactly_itself(parts: tuple[str, ...], codes: list[str]) -> None:
     artefacts = [{"artefact_id": Reference("sales_invoice", "sales/1"), "amount": Decimal(p)} for p in parts]
     payment = draft("contact_payment", total_amount=Decimal("50.00"), allocated_artefacts=artefacts)
-    found = payment_covers_allocations(payment, catalog(), BOOKS)
+    found = payment_covers_allocations(payment, catalog(), SETTINGS)
     assert [finding.code for finding in found] == codes
 
 
@@ -224,7 +225,7 @@ def test_what_refers_to_a_record_that_is_gone_goes_too_and_the_rest_proceeds() -
         total_amount=Decimal("12.00"),
         allocated_artefacts=[{"artefact_id": Reference("sales_invoice", orphan.key), "amount": Decimal(12)}],
     )
-    screened = screen([contact(), gone, left, orphan, other, payment], catalog(), BOOKS)
+    screened = screen([contact(), gone, left, orphan, other, payment], catalog(), SETTINGS)
     assert [type(outcome).__name__ for outcome in screened] == [
         "Draft",
         "Quarantined",
@@ -240,14 +241,14 @@ def test_what_refers_to_a_record_that_is_gone_goes_too_and_the_rest_proceeds() -
 
 def test_two_records_with_one_key_both_wait_for_a_person() -> None:
     twins = [contact(f"customers/{n}", reference="C1", identity={"reference": "C1"}) for n in (1, 2)]
-    screened = screen([*twins, contact("customers/3")], catalog(), BOOKS)
+    screened = screen([*twins, contact("customers/3")], catalog(), SETTINGS)
     assert [isinstance(outcome, Quarantined) for outcome in screened] == [True, True, False]
 
 
 def test_two_records_with_one_draft_key_both_wait_although_they_have_no_identity() -> None:
     place = Place("source.csv", 8)
     twins = [contact("customers/1"), replace(contact("customers/1"), origins=(place,))]
-    screened = screen([*twins, contact("customers/2")], catalog(), BOOKS)
+    screened = screen([*twins, contact("customers/2")], catalog(), SETTINGS)
     assert [isinstance(outcome, Quarantined) for outcome in screened] == [True, True, False]
     for outcome, other in zip(screened[:2], ("source.csv:8", "source.csv:7"), strict=True):
         assert isinstance(outcome, Quarantined)
@@ -259,7 +260,7 @@ def test_one_key_in_two_kinds_makes_no_twins() -> None:
     accounts = {"sales_ledger_account_id": "1", "purchase_ledger_account_id": "2"}
     item = draft("product", "records/1", {"reference": "C1"}, description="Oak", **accounts)
     both = [contact("records/1", reference="C1", identity={"reference": "C1"}), item]
-    assert screen(both, catalog(), BOOKS) == both
+    assert screen(both, catalog(), SETTINGS) == both
 
 
 @pytest.mark.parametrize(

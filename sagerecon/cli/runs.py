@@ -85,7 +85,7 @@ def status(project: Folder = HERE, json: Json = False) -> None:
         found = statuses.status(opened, projects.open_clock(opened))
         screen.event(
             "result",
-            state=found.state,
+            state=found.state or "none",
             steps=found.steps,
             counts=dict(found.counts),
             in_doubt=found.in_doubt,
@@ -97,7 +97,7 @@ def status(project: Folder = HERE, json: Json = False) -> None:
         )
         screen.show(
             *run_status(
-                found.state,
+                found.state or "none",
                 found.steps,
                 found.counts,
                 found.in_doubt,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sagerecon.drift.changes import Drift, compare
 from sagerecon.drift.published import read_published
-from sagerecon.model.availability import narrowed
+from sagerecon.model.availability import narrow_catalog
 from sagerecon.model.catalog import Catalog, Kind
 from sagerecon.model.errors import ProjectError, SourceError
 from sagerecon.model.suggestion import suggestion
@@ -18,7 +18,7 @@ def narrow(catalog: Catalog, country: str, edition: str) -> Catalog:
     Raises:
         ProjectError: Sage has no such country or edition.
     """
-    return narrowed(catalog, *_check(catalog, country, edition))
+    return narrow_catalog(catalog, *_check(catalog, country, edition))
 
 
 def find_kind(catalog: Catalog, name: str, country: str, edition: str) -> Kind:

@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Set
 
 from sagerecon.model.catalog import Catalog
-from sagerecon.planning.plan import Action, Plan
-from sagerecon.reconciliation.reconcile import Reconciliation
+from sagerecon.planning.plan import Plan
+from sagerecon.planning.step import CreateStep, QuarantinedStep
+from sagerecon.reconciliation.result import Reconciliation
 from sagerecon.reconciliation.verdict import Verdict
 from sagerecon.rehearsal.overview import references
 from sagerecon.rehearsal.request import Books
@@ -18,7 +19,7 @@ PLANTED = 6
 
 def doubled(plan: Plan, catalog: Catalog, books: Books, now: int) -> Iterator[str]:
     """Yield a sentence for each reference of the plan that Sage's listings show more than once."""
-    created = [step for step in plan.steps if step.action is Action.CREATE and step.identity.get("reference")]
+    created = [step for step in plan.steps if isinstance(step, CreateStep) and "reference" in step.identity]
     for kind in sorted({step.kind for step in created}):
         planned = Counter(step.identity["reference"] for step in created if step.kind == kind)
         seen = Counter(references(books, catalog[kind].path, now))
@@ -44,7 +45,7 @@ def lost(
     created = Counter(
         catalog[step.kind].resource
         for step in plan.steps
-        if step.action is Action.CREATE and step.key not in not_created
+        if isinstance(step, CreateStep) and step.key not in not_created
     )
     created["ledger_accounts"] += created["bank_accounts"]  # Sage makes one for each
     for resource, count in created.items():
@@ -55,10 +56,10 @@ def lost(
 
 def not_as_planted(plan: Plan, reconciliation: Reconciliation) -> Iterator[str]:
     """Yield a sentence for each finding besides the planted records, and for each planted one not found."""
-    planned = sorted(step.key for step in plan.steps if step.action is Action.QUARANTINE)
+    planned = sorted(step.key for step in plan.steps if isinstance(step, QuarantinedStep))
     if len(planned) != PLANTED:
         yield f"{PLANTED} errors were planted in the source, but the plan quarantines {len(planned)} records."
-    found = reconciliation.findings
+    found = reconciliation.open_verdicts
     quarantined = sorted(verdict.key for verdict in found if verdict.verdict is Verdict.QUARANTINED)
     if quarantined != planned:
         yield f"{len(quarantined)} records are in quarantine, but the plan quarantined {len(planned)}."

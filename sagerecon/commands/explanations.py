@@ -13,7 +13,7 @@ from sagerecon.model.entity import Written
 from sagerecon.model.errors import ProjectError
 from sagerecon.model.record import Record
 from sagerecon.model.suggestion import suggestion
-from sagerecon.planning.plan import Step
+from sagerecon.planning.step import Step
 from sagerecon.project.project import Project
 from sagerecon.project.snapshots import open_snapshot
 from sagerecon.project.state import read_readings

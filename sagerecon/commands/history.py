@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from sagerecon.planning.plan import Purpose
 from sagerecon.store.company import CompanyStore
 
 
@@ -23,7 +24,7 @@ def read_history(company: CompanyStore, reading: str = "", before: str = "") -> 
     Args:
         before: the run that read Sage back for the reconciliation before it.
     """
-    loads = [known for known in company.history.runs() if known.purpose == "load"]
+    loads = [known for known in company.history.runs() if known.purpose is Purpose.LOAD]
     return History(
         load_runs=tuple(known.id for known in loads),
         began_at=min((known.started_at for known in loads), default=None),

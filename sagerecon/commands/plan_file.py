@@ -8,7 +8,6 @@ from sagerecon.documents.package import catalog_fingerprint
 from sagerecon.model.errors import PlanStaleError, ProjectError
 from sagerecon.planning.plan import Plan, read_plan
 from sagerecon.planning.planner import Provenance
-from sagerecon.project.private_files import read_text
 from sagerecon.project.project import Project
 from sagerecon.project.snapshots import open_snapshot
 from sagerecon.project.source import mappings_fingerprint
@@ -29,7 +28,21 @@ def open_plan(project: Project, file: Path | None = None) -> Plan:
     path = file or project.plan_file
     if not path.exists():
         raise ProjectError(f"There is no plan {project.name(path)}.", "Create one: sagerecon plan.")
-    return read_plan(read_text(path, project.name(path)).splitlines(), project.name(path))
+    return read_plan_file(path, project.name(path))
+
+
+def read_plan_file(path: Path, name: str) -> Plan:
+    """Return the plan in a file, read line by line.
+
+    Raises:
+        ProjectError: the file cannot be read.
+        PlanStaleError: it is not a complete plan file.
+    """
+    try:
+        with path.open("rb") as lines:  # lines of bytes end at "\n" alone, lines of text at ten characters
+            return read_plan(lines, name)
+    except OSError as error:
+        raise ProjectError(f"{name} cannot be read: {error.strerror or error}.") from error
 
 
 def refuse_stale(project: Project, plan: Plan) -> None:

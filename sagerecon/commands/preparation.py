@@ -13,7 +13,7 @@ from sagerecon.project.project import Project
 from sagerecon.project.snapshots import open_snapshot
 from sagerecon.validation.invariants import opening_control_closes
 from sagerecon.validation.preflight import compare_figures
-from sagerecon.validation.rules import Books
+from sagerecon.validation.rule import BusinessSettings
 from sagerecon.validation.screening import screen
 
 
@@ -69,7 +69,7 @@ def prepare(project: Project) -> Prepared:
         findings += tie_outs.unmapped_accounts()
         files = tuple(SourceFacts(file.path, file.sha256, file.rows) for file in snapshot.files)
         fingerprint = snapshot.fingerprint
-    screened = screen(outcomes, project.catalog, _books(project))
+    screened = screen(outcomes, project.catalog, _business_settings(project))
     findings += opening_control_closes(screened, project.catalog)
     return Prepared(
         compiled=compiled,
@@ -81,9 +81,9 @@ def prepare(project: Project) -> Prepared:
     )
 
 
-def _books(project: Project) -> Books:
+def _business_settings(project: Project) -> BusinessSettings:
     business = project.business
-    return Books(
+    return BusinessSettings(
         accounts_start=project.accounts_start,
         lockdown=business.lockdown,
         country=business.country,

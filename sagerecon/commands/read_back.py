@@ -8,14 +8,19 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from sagerecon.commands.plan_file import read_plan_file
 from sagerecon.model.catalog import Catalog
 from sagerecon.model.clock import Clock, instant_text
 from sagerecon.model.errors import PlanningError
 from sagerecon.planning.budget import Budget
-from sagerecon.planning.plan import Action, Plan, Step, plan_lines, read_plan
+from sagerecon.planning.plan import Plan, Purpose, plan_lines
 from sagerecon.planning.planner import Calendar, Provenance, plan_reading
-from sagerecon.project.private_files import read_text, write_private
-from sagerecon.runner.run import Ended, Progress, RunOutcome, Sage, run
+from sagerecon.planning.settling import RunState
+from sagerecon.planning.step import ReadStep
+from sagerecon.project.private_files import write_private
+from sagerecon.runner.ports import Sage
+from sagerecon.runner.progress import Progress
+from sagerecon.runner.run import Ended, RunOutcome, run
 from sagerecon.store.company import CompanyStore
 
 
@@ -78,7 +83,7 @@ class ReadBack:
         """
         held = {(entity.kind, entity.sage_id) for entity in self.company.history.entities_read(reading)}
         missing = {kind for kind, sage_id in ours if (kind, sage_id) not in held}
-        loads = (known.started_at for known in self.company.history.runs() if known.purpose == "load")
+        loads = (known.started_at for known in self.company.history.runs() if known.purpose is Purpose.LOAD)
         since = instant_text(min(loads, default=0) - 1_000)
         per_page = str(self.catalog.api.items_per_page)
         steps = [
@@ -93,7 +98,7 @@ class ReadBack:
         ]
         return self._plan([], steps) if steps else None
 
-    def _plan(self, kinds: Sequence[tuple[str, int]], extra: Sequence[Step]) -> Plan:
+    def _plan(self, kinds: Sequence[tuple[str, int]], extra: Sequence[ReadStep]) -> Plan:
         now = self.clock.now()
         return plan_reading(
             kinds,
@@ -105,14 +110,11 @@ class ReadBack:
             Calendar(now, booked=tuple(at - now for at in self.company.history.calls_of_last_day())),
         )
 
-    def _step(self, kind: str, key: str, reason: str, query: Mapping[str, str]) -> Step:
-        return Step(
-            number=0,
-            action=Action.READ,
+    def _step(self, kind: str, key: str, reason: str, query: Mapping[str, str]) -> ReadStep:
+        return ReadStep(
             kind=kind,
             key=key,
             reason=reason,
-            calls=1,
             path=self.catalog[kind].path,
             query=query,
             label=key.replace("_", " "),
@@ -145,8 +147,8 @@ class ReadBack:
         """Return the plan in `file` if a run of it is open."""
         if not file.exists():
             return None
-        plan = read_plan(read_text(file, file.name).splitlines(), file.name)
+        plan = read_plan_file(file, file.name)
         is_open = any(
-            known.plan == plan.hash and known.state == "open" for known in self.company.history.runs()
+            known.plan == plan.hash and known.state is RunState.OPEN for known in self.company.history.runs()
         )
         return plan if is_open else None

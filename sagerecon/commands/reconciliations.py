@@ -18,8 +18,9 @@ from sagerecon.project.project import Project
 from sagerecon.project.sage import sage_access
 from sagerecon.project.state import read_readings, write_readings
 from sagerecon.project.store import open_store
-from sagerecon.reconciliation.reconcile import Reconciliation
-from sagerecon.runner.run import Progress, RunOutcome
+from sagerecon.reconciliation.result import Reconciliation
+from sagerecon.runner.progress import Progress
+from sagerecon.runner.run import RunOutcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,6 @@ def reconcile(
             return runs
         write_readings(project.state, runs)
         reconciliation = judge(project, prepared, company, read_readings(project.state))
-        verdicts = [(v.id, v.fingerprint, v.verdict.value) for v in reconciliation.findings]
+        verdicts = [(v.id, v.fingerprint, v.verdict.value) for v in reconciliation.open_verdicts]
         company.reconciliations.record_verdicts(runs[0], verdicts)
     return Reconciled(reconciliation, prepared)

@@ -17,7 +17,7 @@ from sagerecon.documents.package import catalog_fingerprint
 from sagerecon.model.clock import Clock, day_of, instant_text
 from sagerecon.model.errors import ProjectError
 from sagerecon.planning.budget import Budget
-from sagerecon.planning.plan import Plan
+from sagerecon.planning.plan import Plan, Purpose
 from sagerecon.project.project import Project
 from sagerecon.project.source import mappings_fingerprint
 from sagerecon.project.state import read_readings
@@ -79,7 +79,7 @@ def _cover(project: Project, prepared: Prepared, plan: Plan | None, clock: Clock
 
 def _run_facts(history: RunHistory, plan: Plan, budget: Budget) -> RunFacts | None:
     """Return the facts of the newest load run; None if there is none."""
-    loads = [known for known in history.runs() if known.purpose == "load"]
+    loads = [known for known in history.runs() if known.purpose is Purpose.LOAD]
     if not loads:
         return None
     calls, rate_limited = Counter[date](), Counter[date]()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sagerecon.commands.budget import call_budget
 from sagerecon.model.clock import Clock
 from sagerecon.planning.budget import Budget
-from sagerecon.planning.settling import SetAside
+from sagerecon.planning.settling import RunState, SetAside
 from sagerecon.project.project import Project
 from sagerecon.project.store import open_store
 
@@ -17,7 +17,7 @@ from sagerecon.project.store import open_store
 class Status:
     """The newest load run of a company. Instants are milliseconds since 1970, 0 if not reached."""
 
-    state: str  #: none, open, finished, superseded
+    state: RunState | None  #: None if there is no load run
     started_at: int
     finished_at: int
     steps: int
@@ -38,7 +38,7 @@ def status(project: Project, clock: Clock) -> Status:
         now = history.status()
         load = now.run
         return Status(
-            state=load.state if load else "none",
+            state=load.state if load else None,
             started_at=load.started_at if load else 0,
             finished_at=load.finished_at if load else 0,
             steps=load.steps if load else 0,

@@ -11,7 +11,9 @@ from sagerecon.project.project import Project
 from sagerecon.project.source import mappings_fingerprint
 from sagerecon.project.state import Readings
 from sagerecon.reconciliation.chart_of_accounts import ControlAccounts
-from sagerecon.reconciliation.reconcile import Reconciliation, Today, reconcile
+from sagerecon.reconciliation.comparer import DraftInputs
+from sagerecon.reconciliation.reconcile import reconcile
+from sagerecon.reconciliation.result import Reconciliation
 from sagerecon.store.company import CompanyStore
 
 
@@ -33,8 +35,8 @@ def judge(project: Project, prepared: Prepared, company: CompanyStore, readings:
         {mapping.name: mapping.comparisons for mapping in prepared.compiled.mappings},
         project.catalog,
         read={entity.kind for entity in held} | {w.kind for w in written},
-        today=Today(prepared.snapshot, mappings_fingerprint(project)),
-        before={entity.sage_id for run in before.load_runs for entity in history.entities_read(run)},
+        inputs=DraftInputs(prepared.snapshot, mappings_fingerprint(project)),
+        pre_existing={entity.sage_id for run in before.load_runs for entity in history.entities_read(run)},
         deleted={entity.sage_id for run in looked_for_deletions for entity in history.entities_read(run)},
         began_at=before.began_at,
         rejected=rejected,

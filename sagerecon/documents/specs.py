@@ -18,8 +18,8 @@ from sagerecon.documents.spec_names import check_names
 from sagerecon.model.catalog import (
     BASE_FIELDS,
     Api,
+    ApiError,
     Catalog,
-    Complaint,
     Field,
     Filter,
     KeyField,
@@ -209,8 +209,8 @@ def _api(document: Mapping[str, Any]) -> Api:
         filters={
             name: Filter(name, facts["type"], facts["about"]) for name, facts in document["filters"].items()
         },
-        complaints=tuple(
-            Complaint(error["status"], error.get("code", ""), error["meaning"], error["reaction"])
+        errors=tuple(
+            ApiError(error["status"], error.get("code", ""), error["meaning"], error["reaction"])
             for error in document["errors"]
         ),
         settings={name: tuple(setting["choices"]) for name, setting in document["settings"].items()},

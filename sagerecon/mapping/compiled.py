@@ -41,13 +41,15 @@ class CompiledMapping:
             recipe.where, context, "source.where", recipe.place
         ):
             if context.faults:
-                yield self._quarantined(record, context)
+                yield self._quarantine(record, context)
             return
         rule = next((r for r in recipe.leave_out if _read_or_refuse(r.when, context, r.name, r.place)), None)
-        made = self._left_out(record, context, rule) if rule is not None else self._draft(record, context)
-        yield self._quarantined(record, context) if context.faults else made
+        made = (
+            self._leave_out(record, context, rule) if rule is not None else self._make_draft(record, context)
+        )
+        yield self._quarantine(record, context) if context.faults else made
 
-    def _left_out(self, record: Record, context: RecordContext, rule: Rule) -> LeftOut:
+    def _leave_out(self, record: Record, context: RecordContext, rule: Rule) -> LeftOut:
         merged = (
             _read_or_refuse(rule.merged_into, context, rule.name, rule.place)
             if rule.merged_into is not None
@@ -64,7 +66,7 @@ class CompiledMapping:
             merged_into=merged or "",
         )
 
-    def _draft(self, record: Record, context: RecordContext) -> Draft:
+    def _make_draft(self, record: Record, context: RecordContext) -> Draft:
         """Return the draft; the caller must discard it where `context` has faults afterwards."""
         recipe = self.recipe
         for rule in recipe.quarantine:
@@ -136,7 +138,7 @@ class CompiledMapping:
         except RefusalError:  # a label is for display only; it must not quarantine a record
             return record.key
 
-    def _quarantined(self, record: Record, context: RecordContext) -> Quarantined:
+    def _quarantine(self, record: Record, context: RecordContext) -> Quarantined:
         amount = self._amount(context)  # before the findings are read: it may add one
         label = self._label(context, record)
         source = record.origins[0] if record.origins else Place(record.dataset)

@@ -13,7 +13,7 @@ from sagerecon.mapping.crosswalk import Crosswalk
 from sagerecon.mapping.faults import Faults
 from sagerecon.mapping.objects import ObjectReader, compile_fields
 from sagerecon.mapping.recipe import Recipe
-from sagerecon.mapping.record_context import NUMBERS, Reader, Typed, with_article
+from sagerecon.mapping.record_context import NUMBERS, CompiledValue, Reader, with_article
 from sagerecon.mapping.rules import compile_checks, compile_choices, compile_comparisons, compile_rules
 from sagerecon.mapping.scope import Scope
 from sagerecon.mapping.unmapped import check_unmapped
@@ -50,10 +50,10 @@ def compile_mappings(
         parameters: The parameters of the project, read as `param.cut_over`.
         schema: The JSON Schema of a mapping file.
     """
-    read = [_read(file, text, schema) for file, text in files.items()]
+    read = [_read_file(file, text, schema) for file, text in files.items()]
     headers = dict(_headers(read))
     environment = _Environment(datasets, catalog, crosswalks, parameters, headers)
-    compiled = [_compile(file, environment) for file in read if file.root.children()]
+    compiled = [_compile_file(file, environment) for file in read if file.root.children()]
     whole = [mapping for mapping in compiled if mapping is not None]
     findings = [finding for file in read for finding in file.faults.findings]
     findings.sort(key=lambda finding: (finding.place, finding.code, finding.message))
@@ -96,7 +96,7 @@ class _Environment:
         return str(self.parameters.get(name) or "")
 
 
-def _read(name: str, text: str, schema: Mapping[str, Any]) -> _File:
+def _read_file(name: str, text: str, schema: Mapping[str, Any]) -> _File:
     root, findings = read_document(text, name)
     faults = Faults(text)
     faults.findings += findings
@@ -134,7 +134,7 @@ def _headers(files: list[_File]) -> Iterator[tuple[str, Header]]:
         yield node.text, Header(node.text, file.text("target", "kind"), columns)
 
 
-def _compile(file: _File, environment: _Environment) -> CompiledMapping | None:
+def _compile_file(file: _File, environment: _Environment) -> CompiledMapping | None:
     name = file.text("mapping")
     header = environment.headers.get(name, Header(name, file.text("target", "kind"), ()))
     kind = _kind(file, environment)
@@ -175,7 +175,7 @@ def _kind(file: _File, environment: _Environment) -> Kind | None:
     kind = environment.catalog.kinds.get(node.text)
     if kind is None:
         message = f"there is no kind '{node.text}'."
-        file.faults.unknown(Code.UNKNOWN_KIND, node.place, message, node.text, environment.catalog.kinds)
+        file.faults.add_unknown(Code.UNKNOWN_KIND, node.place, message, node.text, environment.catalog.kinds)
         return None
     create = kind.operations.get("create")
     if create is None:
@@ -198,7 +198,7 @@ def _columns(file: _File, environment: _Environment) -> Columns | None:
         return None
     if node.text not in environment.datasets:
         message = f"there is no dataset '{node.text}'."
-        file.faults.unknown(Code.UNKNOWN_DATASET, node.place, message, node.text, environment.datasets)
+        file.faults.add_unknown(Code.UNKNOWN_DATASET, node.place, message, node.text, environment.datasets)
         return None
     return environment.datasets[node.text]
 
@@ -246,7 +246,7 @@ def _body(fields: Node | None, context: Context, kind: Kind | None) -> ObjectRea
     return compile_fields(fields, context, known, owner, "", compile_value)
 
 
-def _expression_or_value(node: Node | None, context: Context) -> Typed:
+def _expression_or_value(node: Node | None, context: Context) -> CompiledValue:
     """Compile an expression or a value: `label: name`, `label: {from: name}`."""
     node = node or _EMPTY
     return compile_value(node, context, "") if node.children() else context.expression(node)
@@ -279,7 +279,7 @@ def _identity(file: _File, context: Context, kind: Kind | None) -> dict[str, Rea
         place = value.named_at
         if kind is not None and field not in kind.fields and field not in kind.base_fields:
             message = f"{kind.name} has no field '{field}'."
-            context.faults.unknown(Code.UNKNOWN_FIELD, place, message, field, kind.fields)
+            context.faults.add_unknown(Code.UNKNOWN_FIELD, place, message, field, kind.fields)
         if field in mapped:
             identity[field] = None
             if value.text != field and not value.children():

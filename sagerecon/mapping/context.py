@@ -11,7 +11,7 @@ from sagerecon.mapping.expression import compile_expression
 from sagerecon.mapping.faults import Faults
 from sagerecon.mapping.path import read_path
 from sagerecon.mapping.pipeline import apply_transforms
-from sagerecon.mapping.record_context import Reader, Typed
+from sagerecon.mapping.record_context import CompiledValue, Reader
 from sagerecon.mapping.scope import Scope
 from sagerecon.model.catalog import Catalog
 from sagerecon.model.type import BOOLEAN, Type
@@ -46,14 +46,14 @@ class Context:
         """Compile the condition in `node`; its reader gives true or false."""
         return compile_expression(node, self.scope, self.faults, BOOLEAN).read
 
-    def expression(self, node: Node, wanted: Type | None = None) -> Typed:
+    def expression(self, node: Node, wanted: Type | None = None) -> CompiledValue:
         """Compile the expression in `node`."""
         return compile_expression(node, self.scope, self.faults, wanted)
 
-    def path(self, node: Node) -> Typed:
+    def path(self, node: Node) -> CompiledValue:
         """Compile the dotted path in `node`."""
         return read_path(node, self.scope, self.faults)
 
-    def apply_transforms(self, value: Typed, do: Node | None, path: str) -> Typed:
+    def apply_transforms(self, value: CompiledValue, do: Node | None, path: str) -> CompiledValue:
         """Compile the transforms of `do` over `value`; changes are recorded under `path`."""
         return apply_transforms(value, do, path, self.scope, self.faults, self.crosswalks)

@@ -90,8 +90,8 @@ def read_crosswalk(name: str, text: str, file: str) -> tuple[Crosswalk, list[Fin
     rows = list((_yaml_rows if is_yaml else _csv_rows)(text, file, findings))
     keys = tuple(dict.fromkeys(column for row, _ in rows for column in row if column not in _FIXED))
     entries = [entry for row, place in rows if (entry := _entry(row, keys, place, findings)) is not None]
-    findings += _overlaps(entries, name)
-    return Crosswalk(name, file, keys, tuple(entries), _indexed(entries)), findings
+    findings += _find_overlaps(entries, name)
+    return Crosswalk(name, file, keys, tuple(entries), _index(entries)), findings
 
 
 def _candidates(source: str, values: Sequence[str]) -> Iterator[tuple[str, ...]]:
@@ -101,15 +101,15 @@ def _candidates(source: str, values: Sequence[str]) -> Iterator[tuple[str, ...]]
                 yield (head, *(ANY if number in positions else value for number, value in enumerate(values)))
 
 
-def _indexed(entries: Iterable[Entry]) -> dict[tuple[str, ...], tuple[Entry, ...]]:
+def _index(entries: Iterable[Entry]) -> dict[tuple[str, ...], tuple[Entry, ...]]:
     index: dict[tuple[str, ...], list[Entry]] = {}
     for entry in entries:
         index.setdefault((entry.source, *entry.keys), []).append(entry)
     return {key: tuple(sorted(group, key=lambda e: e.valid_from)) for key, group in index.items()}
 
 
-def _overlaps(entries: Iterable[Entry], name: str) -> Iterator[Finding]:
-    for group in _indexed(entries).values():
+def _find_overlaps(entries: Iterable[Entry], name: str) -> Iterator[Finding]:
+    for group in _index(entries).values():
         for earlier, later in pairwise(group):
             if later.valid_from > earlier.valid_to:
                 continue

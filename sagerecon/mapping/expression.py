@@ -15,13 +15,13 @@ from jinja2 import nodes
 from sagerecon.documents.document import Node
 from sagerecon.mapping import arithmetic
 from sagerecon.mapping.faults import Faults
-from sagerecon.mapping.function import Function, call
+from sagerecon.mapping.function import Function, compile_call
 from sagerecon.mapping.functions import FUNCTIONS, LIST_FUNCTIONS
 from sagerecon.mapping.record_context import (
     NOTHING,
     NUMBERS,
+    CompiledValue,
     RecordContext,
-    Typed,
     constant,
     plain_text,
     type_of,
@@ -44,7 +44,7 @@ _UNSUPPORTED: dict[type[nodes.Node], tuple[str, str]] = {
 }
 
 
-def compile_expression(node: Node, scope: Scope, faults: Faults, wanted: Type | None = None) -> Typed:
+def compile_expression(node: Node, scope: Scope, faults: Faults, wanted: Type | None = None) -> CompiledValue:
     """Compile the expression in a YAML scalar; add its faults to `faults`.
 
     With `wanted`, a value of another type is a fault, as for a condition that is not a boolean.
@@ -53,7 +53,9 @@ def compile_expression(node: Node, scope: Scope, faults: Faults, wanted: Type | 
         tree = parse_expression(node.text)
     except ExpressionSyntaxError as error:
         faults.add(
-            Code.EXPRESSION_SYNTAX, faults.inside(node, error.offset), f"invalid expression: {error.message}."
+            Code.EXPRESSION_SYNTAX,
+            faults.place_in(node, error.offset),
+            f"invalid expression: {error.message}.",
         )
         return NOTHING
     value = _Checker(node, scope, faults).check(tree)
@@ -79,7 +81,7 @@ class _Checker:
         self._scope = scope
         self._faults = faults
 
-    def check(self, tree: nodes.Node) -> Typed:
+    def check(self, tree: nodes.Node) -> CompiledValue:
         match tree:
             case nodes.Const(value=None) | nodes.Name(name="null"):
                 return _NULL
@@ -96,17 +98,19 @@ class _Checker:
             case nodes.List(items=items) | nodes.Tuple(items=items):
                 return self._list([self.check(item) for item in items], tree)
             case nodes.And(left=left, right=right):
-                return Typed(BOOLEAN, arithmetic.both(self._condition(left), self._condition(right)))
+                return CompiledValue(BOOLEAN, arithmetic.both(self._condition(left), self._condition(right)))
             case nodes.Or(left=left, right=right):
-                return Typed(BOOLEAN, arithmetic.either(self._condition(left), self._condition(right)))
+                return CompiledValue(
+                    BOOLEAN, arithmetic.either(self._condition(left), self._condition(right))
+                )
             case nodes.Not(node=inner):
-                return Typed(BOOLEAN, arithmetic.negation(self._condition(inner)))
+                return CompiledValue(BOOLEAN, arithmetic.negation(self._condition(inner)))
             case nodes.Compare(expr=first, ops=operands):
                 return self._compare(first, operands)
             case nodes.CondExpr(test=test, expr1=yes, expr2=no):
                 return self._choice(test, yes, no, tree)
             case nodes.Concat(nodes=parts):
-                return Typed(TEXT, arithmetic.joined([self._concatenable(part) for part in parts]))
+                return CompiledValue(TEXT, arithmetic.joined([self._concatenable(part) for part in parts]))
             case nodes.Add() | nodes.Sub() | nodes.Mul() | nodes.Div() | nodes.Mod():
                 return self._calculation(tree)
             case nodes.Neg(node=inner):
@@ -123,11 +127,11 @@ class _Checker:
                     Code.NOT_IN_LANGUAGE, tree, f"{what} is not part of the expression language.", hint
                 )
 
-    def _fault(self, code: Code, tree: nodes.Node, message: str, hint: str = "") -> Typed:
-        self._faults.add(code, self._faults.inside(self._node, tree.lineno), message, hint)
+    def _fault(self, code: Code, tree: nodes.Node, message: str, hint: str = "") -> CompiledValue:
+        self._faults.add(code, self._faults.place_in(self._node, tree.lineno), message, hint)
         return NOTHING
 
-    def _name(self, name: str, tree: nodes.Node) -> Typed:
+    def _name(self, name: str, tree: nodes.Node) -> CompiledValue:
         found = self._scope.find(name)
         if found is None:
             known = list(self._scope.names())
@@ -139,7 +143,7 @@ class _Checker:
             return self._fault(Code.UNKNOWN_NAME, tree, f"there is no column or name '{name}'.", hint)
         return found
 
-    def _parameter(self, name: str, tree: nodes.Node) -> Typed:
+    def _parameter(self, name: str, tree: nodes.Node) -> CompiledValue:
         found = self._scope.parameter(name)
         if found is None:
             hint = (
@@ -148,7 +152,7 @@ class _Checker:
             return self._fault(Code.UNKNOWN_PARAMETER, tree, f"the project has no parameter '{name}'.", hint)
         return found
 
-    def _attribute(self, whole: Typed, name: str, tree: nodes.Node) -> Typed:
+    def _attribute(self, whole: CompiledValue, name: str, tree: nodes.Node) -> CompiledValue:
         if whole.type.name not in ("object", "unknown"):
             hint = f"Test each item: count(…, item.{name} != null)." if whole.type.name == "list" else ""
             return self._fault(
@@ -159,14 +163,14 @@ class _Checker:
             return self._fault(Code.UNKNOWN_ATTRIBUTE, tree, f"the object has no attribute '{name}'.", hint)
         return attribute(whole, name)
 
-    def _item(self, whole: Typed, key: int | str, tree: nodes.Node) -> Typed:
+    def _item(self, whole: CompiledValue, key: int | str, tree: nodes.Node) -> CompiledValue:
         if isinstance(key, str):
             return self._attribute(whole, key, tree)
         if whole.type.name not in ("list", "unknown"):
             return self._fault(Code.UNKNOWN_ATTRIBUTE, tree, f"{with_article(whole.type)} has no item {key}.")
-        return Typed(whole.type.item or UNKNOWN, arithmetic.nth(whole.read, key))
+        return CompiledValue(whole.type.item or UNKNOWN, arithmetic.nth(whole.read, key))
 
-    def _list(self, items: list[Typed], tree: nodes.Node) -> Typed:
+    def _list(self, items: list[CompiledValue], tree: nodes.Node) -> CompiledValue:
         common = UNKNOWN
         for item in items:
             joined = common_type(common, item.type)
@@ -180,7 +184,7 @@ class _Checker:
         if all(item.constants for item in items):
             return constant([item.constants[0][0] for item in items], list_of(common))
         reads = [item.read for item in items]
-        return Typed(list_of(common), lambda record: [read(record) for read in reads])
+        return CompiledValue(list_of(common), lambda record: [read(record) for read in reads])
 
     def _condition(self, tree: nodes.Node) -> Callable[[RecordContext], Any]:
         value = self.check(tree)
@@ -193,7 +197,7 @@ class _Checker:
             )
         return value.read
 
-    def _compare(self, first: nodes.Node, operands: list[nodes.Operand]) -> Typed:
+    def _compare(self, first: nodes.Node, operands: list[nodes.Operand]) -> CompiledValue:
         left = self.check(first)
         links: list[Callable[[RecordContext], Any]] = []
         for operand in operands:
@@ -203,10 +207,10 @@ class _Checker:
         read = links[0]
         for link in links[1:]:
             read = arithmetic.both(read, link)
-        return Typed(BOOLEAN, read)
+        return CompiledValue(BOOLEAN, read)
 
     def _comparison(
-        self, op: str, left: Typed, right: Typed, tree: nodes.Node
+        self, op: str, left: CompiledValue, right: CompiledValue, tree: nodes.Node
     ) -> Callable[[RecordContext], Any]:
         if op in ("in", "notin"):
             return self._membership(op, left, right, tree)
@@ -227,7 +231,7 @@ class _Checker:
         return arithmetic.comparison(op, left.read, right.read, guarded=guarded)
 
     def _membership(
-        self, op: str, left: Typed, right: Typed, tree: nodes.Node
+        self, op: str, left: CompiledValue, right: CompiledValue, tree: nodes.Node
     ) -> Callable[[RecordContext], Any]:
         if right.type.name == "list":
             fits = common_type(left.type, right.type.item or UNKNOWN) is not None
@@ -241,7 +245,9 @@ class _Checker:
             )
         return arithmetic.membership(left.read, right.read, wanted=op == "in")
 
-    def _choice(self, test: nodes.Node, yes: nodes.Node, no: nodes.Node | None, tree: nodes.Node) -> Typed:
+    def _choice(
+        self, test: nodes.Node, yes: nodes.Node, no: nodes.Node | None, tree: nodes.Node
+    ) -> CompiledValue:
         condition, first = self._condition(test), self.check(yes)
         second = self.check(no) if no is not None else _NULL
         common = common_type(first.type, second.type)
@@ -251,7 +257,7 @@ class _Checker:
                 tree,
                 f"the branches have different types: {first.type} and {second.type}.",
             )
-        return Typed(common, arithmetic.choice(condition, first.read, second.read))
+        return CompiledValue(common, arithmetic.choice(condition, first.read, second.read))
 
     def _concatenable(self, tree: nodes.Node) -> Callable[[RecordContext], Any]:
         value = self.check(tree)
@@ -259,7 +265,7 @@ class _Checker:
             self._fault(Code.WRONG_OPERAND, tree, f"{with_article(value.type)} cannot be joined to text.")
         return arithmetic.as_text(value.read, value.type == TEXT)
 
-    def _calculation(self, tree: nodes.BinExpr) -> Typed:
+    def _calculation(self, tree: nodes.BinExpr) -> CompiledValue:
         left, right = self.check(tree.left), self.check(tree.right)
         for value, side in ((left, tree.left), (right, tree.right)):
             if value.type.name not in (*NUMBERS, "unknown"):
@@ -274,17 +280,17 @@ class _Checker:
                 )
         whole = left.type == right.type == INTEGER and not isinstance(tree, nodes.Div)
         read = arithmetic.calculation(tree.operator, left.read, right.read)
-        return Typed(INTEGER if whole else DECIMAL, read)
+        return CompiledValue(INTEGER if whole else DECIMAL, read)
 
-    def _sign(self, tree: nodes.Node, change: Any) -> Typed:
+    def _sign(self, tree: nodes.Node, change: Any) -> CompiledValue:
         value = self.check(tree)
         if value.type.name not in (*NUMBERS, "unknown"):
             return self._fault(
                 Code.WRONG_OPERAND, tree, f"a sign needs a number, not {with_article(value.type)}."
             )
-        return Typed(value.type, arithmetic.negative(value.read)) if change else value
+        return CompiledValue(value.type, arithmetic.negative(value.read)) if change else value
 
-    def _call(self, name: str, arguments: list[nodes.Expr], tree: nodes.Node) -> Typed:
+    def _call(self, name: str, arguments: list[nodes.Expr], tree: nodes.Node) -> CompiledValue:
         if isinstance(tree, nodes.Call) and (tree.kwargs or tree.dyn_args or tree.dyn_kwargs):
             return self._fault(Code.WRONG_ARGUMENT, tree, f"{name} accepts positional arguments only.")
         if name in LIST_FUNCTIONS and arguments:
@@ -297,18 +303,22 @@ class _Checker:
             return self._fault(Code.UNKNOWN_FUNCTION, tree, f"there is no function '{name}'.", hint)
         return self._plain_call(function, [self.check(argument) for argument in arguments], tree)
 
-    def _plain_call(self, function: Function, arguments: list[Typed], tree: nodes.Node) -> Typed:
-        problem = function.problem([argument.type for argument in arguments])
+    def _plain_call(
+        self, function: Function, arguments: list[CompiledValue], tree: nodes.Node
+    ) -> CompiledValue:
+        problem = function.argument_error([argument.type for argument in arguments])
         if problem:
             return self._fault(Code.WRONG_ARGUMENT, tree, problem, f"Write {function.signature}.")
-        return call(function, arguments)
+        return compile_call(function, arguments)
 
-    def _over_list(self, name: str, items: Typed, arguments: list[nodes.Expr], tree: nodes.Node) -> Typed:
+    def _over_list(
+        self, name: str, items: CompiledValue, arguments: list[nodes.Expr], tree: nodes.Node
+    ) -> CompiledValue:
         function = LIST_FUNCTIONS[name]
         if items.type.name not in ("list", "unknown") or len(arguments) > 2:
             message = f"{name} needs a list and, for each item, an expression of `item`."
             return self._fault(Code.WRONG_ARGUMENT, tree, message, f"Write {function.signature}.")
-        each = Typed(items.type.item or UNKNOWN, lambda record: record.elements.get("item"))
+        each = CompiledValue(items.type.item or UNKNOWN, lambda record: record.elements.get("item"))
         if len(arguments) == 2:
             inner = self._scope.with_element("item", items.type.item or UNKNOWN)
             each = _Checker(self._node, inner, self._faults).check(arguments[1])
@@ -319,13 +329,13 @@ class _Checker:
         if not function.accepts(each.type, len(arguments)):
             message = f"{name} does not accept {with_article(each.type)}."
             return self._fault(Code.WRONG_ARGUMENT, tree, message, f"Write {function.signature}.")
-        return Typed(
-            function.result_type(each.type), _gather(function.apply, items, each, len(arguments) == 2)
+        return CompiledValue(
+            function.result_type(each.type), _apply_to_list(function.apply, items, each, len(arguments) == 2)
         )
 
 
-def _gather(
-    apply: Callable[[list[Any]], Any], items: Typed, each: Typed, has_body: bool
+def _apply_to_list(
+    apply: Callable[[list[Any]], Any], items: CompiledValue, each: CompiledValue, has_body: bool
 ) -> Callable[[RecordContext], Any]:
     if not has_body:
         return lambda record: apply(list(items.read(record) or ()))
@@ -348,7 +358,7 @@ def common_type(left: Type, right: Type) -> Type | None:
     return None
 
 
-def _comparison_hint(left: Typed, right: Typed) -> str:
+def _comparison_hint(left: CompiledValue, right: CompiledValue) -> str:
     names = {left.type.name, right.type.name}
     texts = [value for value in (left, right) if value.type == TEXT and value.constants]
     if "date" in names and texts:

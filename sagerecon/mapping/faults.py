@@ -26,7 +26,7 @@ class Faults:
         if finding not in self.findings:
             self.findings.append(finding)
 
-    def unknown(self, code: Code, place: Place, message: str, word: str, words: Iterable[str]) -> None:
+    def add_unknown(self, code: Code, place: Place, message: str, word: str, words: Iterable[str]) -> None:
         """Add a finding about a name that is not in `words`; suggest the nearest, or list them if few."""
         known = sorted(words)
         few = f"Available: {', '.join(known)}." if 0 < len(known) <= 12 else ""
@@ -37,7 +37,7 @@ class Faults:
         """Whether any finding prevents the use of the file."""
         return any(finding.severity is Severity.ERROR for finding in self.findings)
 
-    def inside(self, node: Node, offset: int) -> Place:
+    def place_in(self, node: Node, offset: int) -> Place:
         """Return the place in the file of the character at `offset` of a scalar's text."""
         place = node.place
         if not 0 < place.line <= len(self._lines):

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from sagerecon.documents.document import Node
-from sagerecon.mapping.constants import constant_of
+from sagerecon.mapping.constants import compile_constant
 from sagerecon.mapping.faults import Faults
 from sagerecon.mapping.record_context import (
     NUMBERS,
     REFERENCE,
+    CompiledValue,
     Reader,
     RecordContext,
     RefusalError,
-    Typed,
     plain_text,
     type_of,
     with_article,
@@ -67,12 +67,14 @@ def item_field(field: Field) -> Field:
     return Field(field.name, of, enum=field.enum, refers_to=field.refers_to, targets=field.targets)
 
 
-def fit_constant(node: Node, field: Field) -> Typed:
+def fit_constant(node: Node, field: Field) -> CompiledValue:
     """Return the constant in `node`, converted to the type of the field."""
-    return constant_of(node, type_of_field(field))
+    return compile_constant(node, type_of_field(field))
 
 
-def fit(value: Typed, field: Field, node: Node, path: str, catalog: Catalog, faults: Faults) -> Reader:
+def fit(
+    value: CompiledValue, field: Field, node: Node, path: str, catalog: Catalog, faults: Faults
+) -> Reader:
     """Return a reader that converts the value to the type of `field`; a mismatch is a finding at `node`."""
     if not _accepts(value, field, node, path, faults):
         return value.read
@@ -84,13 +86,13 @@ def fit(value: Typed, field: Field, node: Node, path: str, catalog: Catalog, fau
     for constant, place in items:
         _check_constant(constant, field, place, path, catalog, faults)
     if value.type == UNKNOWN:
-        return _checked(value.read, field)
+        return _check_at_run_time(value.read, field)
     if field.type == "decimal" and value.type == INTEGER:
-        return _converted(value.read, decimal)
+        return _convert(value.read, decimal)
     if field.type == "integer" and value.type == TEXT:
-        return _converted(value.read, _read_integer)
+        return _convert(value.read, _read_integer)
     if field.type == "text" and value.type == INTEGER:
-        return _converted(value.read, str)
+        return _convert(value.read, str)
     return value.read
 
 
@@ -105,7 +107,7 @@ def natural_value(value: Any, field: Field | None) -> Any:
     return plain_text(value)
 
 
-def _accepts(value: Typed, field: Field, node: Node, path: str, faults: Faults) -> bool:
+def _accepts(value: CompiledValue, field: Field, node: Node, path: str, faults: Faults) -> bool:
     given, wanted = value.type.name, field.type
     if value.type == REFERENCE or (given == "list" and value.type.item == REFERENCE):
         return _accepts_reference(value, field, node, path, faults)
@@ -141,7 +143,7 @@ def _accepts(value: Typed, field: Field, node: Node, path: str, faults: Faults) 
     return False
 
 
-def _accepts_reference(value: Typed, field: Field, node: Node, path: str, faults: Faults) -> bool:
+def _accepts_reference(value: CompiledValue, field: Field, node: Node, path: str, faults: Faults) -> bool:
     if not field.refers_to:
         faults.add(
             Code.WRONG_REFERENCE, node.place, f"{path} is not a reference field.", "Use from: or value:."
@@ -176,7 +178,7 @@ def _check_constant(
         message = f"'{text}' has {len(text)} characters; {path} allows at most {field.max_length}."
         faults.add(Code.CONSTANT_TOO_LONG, place, message, "Shorten it.")
     if choices and text not in choices:
-        faults.unknown(
+        faults.add_unknown(
             Code.CONSTANT_NOT_ALLOWED, place, f"'{text}' is not an allowed value of {path}.", text, choices
         )
     if field.type == "integer" and isinstance(value, str) and not _is_integer(value):
@@ -196,7 +198,7 @@ def _read_integer(text: Any) -> int:
     return int(plain)
 
 
-def _converted(read: Reader, convert: Any) -> Reader:
+def _convert(read: Reader, convert: Any) -> Reader:
     def converted(record: RecordContext) -> Any:
         value = read(record)
         return None if value is None or value == "" else convert(value)
@@ -204,7 +206,7 @@ def _converted(read: Reader, convert: Any) -> Reader:
     return converted
 
 
-def _checked(read: Reader, field: Field) -> Reader:
+def _check_at_run_time(read: Reader, field: Field) -> Reader:
     """Return a reader that checks the type of each value, where it is not known before a row is read."""
     wanted = type_of_field(field)
 

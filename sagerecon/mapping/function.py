@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from sagerecon.mapping.record_context import NUMBERS, RecordContext, Typed, counted, with_article
+from sagerecon.mapping.record_context import NUMBERS, CompiledValue, RecordContext, counted, with_article
 from sagerecon.model.type import Type
 
 ResultType: TypeAlias = Callable[[Sequence[Type]], Type]
@@ -35,7 +35,7 @@ class Function:
     is_variadic: bool = False  #: the last parameter may be repeated
     accepts_null: bool = False
 
-    def problem(self, types: Sequence[Type]) -> str:
+    def argument_error(self, types: Sequence[Type]) -> str:
         """Return what is wrong with arguments of these types; empty where nothing is."""
         least, most = len(self.parameter_types), 99 if self.is_variadic else len(self.parameter_types)
         if not least <= len(types) <= most:
@@ -69,15 +69,15 @@ class ListFunction:
     needs_body: bool = False
 
 
-def call(function: Function, arguments: Sequence[Typed]) -> Typed:
+def compile_call(function: Function, arguments: Sequence[CompiledValue]) -> CompiledValue:
     """Return the value of the function applied to its arguments."""
     reads, apply = [argument.read for argument in arguments], function.apply
     result = function.result_type([argument.type for argument in arguments])
     if function.accepts_null:
-        return Typed(result, lambda record: apply(*[read(record) for read in reads]))
+        return CompiledValue(result, lambda record: apply(*[read(record) for read in reads]))
 
     def read(record: RecordContext) -> Any:
         values = [read(record) for read in reads]
         return None if None in values else apply(*values)
 
-    return Typed(result, read)
+    return CompiledValue(result, read)

@@ -16,11 +16,11 @@ from sagerecon.model.money import decimal, rounded
 from sagerecon.model.type import BOOLEAN, DATE, DECIMAL, INTEGER, TEXT, UNKNOWN, Type
 
 
-def _always(type_: Type) -> ResultType:
+def _fixed(type_: Type) -> ResultType:
     return lambda _: type_
 
 
-def _common(types: Sequence[Type]) -> Type:
+def _common_type(types: Sequence[Type]) -> Type:
     known = [type_ for type_ in types if type_ != UNKNOWN]
     return DECIMAL if DECIMAL in known else known[0] if known else UNKNOWN
 
@@ -55,7 +55,7 @@ def _sum(values: list[Any]) -> Decimal:
     return reduce(EXACT.add, [Decimal(value) for value in values if value is not None], Decimal())
 
 
-def _known(values: list[Any]) -> list[Any]:
+def _without_nulls(values: list[Any]) -> list[Any]:
     return [value for value in values if value is not None]
 
 
@@ -81,7 +81,7 @@ _FUNCTIONS = (
         signature="abs(number)",
         about="The absolute value.",
         parameter_types=("number",),
-        result_type=_common,
+        result_type=_common_type,
         apply=abs,
         example=("abs(-2.5)", "2.5"),
     ),
@@ -90,7 +90,7 @@ _FUNCTIONS = (
         signature="round(number, places)",
         about="The number rounded to `places` decimals, half away from zero.",
         parameter_types=("number", "integer"),
-        result_type=_always(DECIMAL),
+        result_type=_fixed(DECIMAL),
         apply=_round,
         example=("round(2.345, 2)", "2.35"),
     ),
@@ -99,7 +99,7 @@ _FUNCTIONS = (
         signature="upper(text)",
         about="The text in upper case.",
         parameter_types=("text",),
-        result_type=_always(TEXT),
+        result_type=_fixed(TEXT),
         apply=str.upper,
         example=("upper('ab')", "AB"),
     ),
@@ -108,7 +108,7 @@ _FUNCTIONS = (
         signature="lower(text)",
         about="The text in lower case.",
         parameter_types=("text",),
-        result_type=_always(TEXT),
+        result_type=_fixed(TEXT),
         apply=str.lower,
         example=("lower('AB')", "ab"),
     ),
@@ -117,7 +117,7 @@ _FUNCTIONS = (
         signature="trim(text)",
         about="The text without leading and trailing white space.",
         parameter_types=("text",),
-        result_type=_always(TEXT),
+        result_type=_fixed(TEXT),
         apply=str.strip,
         example=("trim(' a ')", "a"),
     ),
@@ -126,7 +126,7 @@ _FUNCTIONS = (
         signature="left(text, n)",
         about="The first n characters.",
         parameter_types=("text", "integer"),
-        result_type=_always(TEXT),
+        result_type=_fixed(TEXT),
         apply=lambda text, n: text[: max(n, 0)],
         example=("left('GB123', 2)", "GB"),
     ),
@@ -135,7 +135,7 @@ _FUNCTIONS = (
         signature="right(text, n)",
         about="The last n characters.",
         parameter_types=("text", "integer"),
-        result_type=_always(TEXT),
+        result_type=_fixed(TEXT),
         apply=lambda text, n: text[-n:] if n > 0 else "",
         example=("right('GB123', 3)", "123"),
     ),
@@ -144,7 +144,7 @@ _FUNCTIONS = (
         signature="replace(text, old, new)",
         about="The text with each `old` replaced by `new`.",
         parameter_types=("text", "text", "text"),
-        result_type=_always(TEXT),
+        result_type=_fixed(TEXT),
         apply=lambda text, old, new: text.replace(old, new) if old else text,
         example=("replace('a-b', '-', '')", "ab"),
     ),
@@ -153,7 +153,7 @@ _FUNCTIONS = (
         signature="length(text)",
         about="The number of characters.",
         parameter_types=("text",),
-        result_type=_always(INTEGER),
+        result_type=_fixed(INTEGER),
         apply=len,
         example=("length('abc')", "3"),
     ),
@@ -162,7 +162,7 @@ _FUNCTIONS = (
         signature="starts_with(text, start)",
         about="Whether the text begins with `start`.",
         parameter_types=("text", "text"),
-        result_type=_always(BOOLEAN),
+        result_type=_fixed(BOOLEAN),
         apply=lambda text, start: text.startswith(start),
         example=("starts_with('abc', 'ab')", "true"),
     ),
@@ -171,7 +171,7 @@ _FUNCTIONS = (
         signature="ends_with(text, end)",
         about="Whether the text ends with `end`.",
         parameter_types=("text", "text"),
-        result_type=_always(BOOLEAN),
+        result_type=_fixed(BOOLEAN),
         apply=lambda text, end: text.endswith(end),
         example=("ends_with('abc', 'bc')", "true"),
     ),
@@ -180,7 +180,7 @@ _FUNCTIONS = (
         signature="is_blank(value)",
         about="Whether the value is null, empty or white space.",
         parameter_types=("any",),
-        result_type=_always(BOOLEAN),
+        result_type=_fixed(BOOLEAN),
         apply=lambda value: value is None or (isinstance(value, str) and not value.strip()),
         example=("is_blank('  ')", "true"),
         accepts_null=True,
@@ -190,7 +190,7 @@ _FUNCTIONS = (
         signature="coalesce(value, value, …)",
         about="The first argument that is not null.",
         parameter_types=("any",),
-        result_type=_common,
+        result_type=_common_type,
         apply=lambda *values: next((value for value in values if value is not None), None),
         example=("coalesce(null, 'b')", "b"),
         is_variadic=True,
@@ -201,7 +201,7 @@ _FUNCTIONS = (
         signature="text(value)",
         about="The value as text: plain digits, ISO dates, true or false.",
         parameter_types=("any",),
-        result_type=_always(TEXT),
+        result_type=_fixed(TEXT),
         apply=plain_text,
         example=("text(1.50)", "1.50"),
     ),
@@ -210,7 +210,7 @@ _FUNCTIONS = (
         signature="decimal(value)",
         about="The exact number written in a text.",
         parameter_types=("any",),
-        result_type=_always(DECIMAL),
+        result_type=_fixed(DECIMAL),
         apply=_read_decimal,
         example=("decimal('12.10')", "12.10"),
     ),
@@ -219,7 +219,7 @@ _FUNCTIONS = (
         signature="date(value)",
         about="The date written as 2017-03-31, or the date of a date with time.",
         parameter_types=("any",),
-        result_type=_always(DATE),
+        result_type=_fixed(DATE),
         apply=_read_date,
         example=("date('2017-03-31')", "2017-03-31"),
     ),
@@ -228,7 +228,7 @@ _FUNCTIONS = (
         signature="days(date, n)",
         about="The date n days later; earlier for a negative n.",
         parameter_types=("date", "integer"),
-        result_type=_always(DATE),
+        result_type=_fixed(DATE),
         apply=_days,
         example=("days(date('2017-03-31'), 1)", "2017-04-01"),
     ),
@@ -237,7 +237,7 @@ _FUNCTIONS = (
         signature="year(date)",
         about="The year as a number.",
         parameter_types=("date",),
-        result_type=_always(INTEGER),
+        result_type=_fixed(INTEGER),
         apply=lambda day: day.year,
         example=("year(date('2017-03-31'))", "2017"),
     ),
@@ -246,7 +246,7 @@ _FUNCTIONS = (
         signature="month(date)",
         about="The month, 1 to 12.",
         parameter_types=("date",),
-        result_type=_always(INTEGER),
+        result_type=_fixed(INTEGER),
         apply=lambda day: day.month,
         example=("month(date('2017-03-31'))", "3"),
     ),
@@ -255,7 +255,7 @@ _FUNCTIONS = (
         signature="min(value, value, …)",
         about="The smallest argument; with one argument, the smallest item of a list.",
         parameter_types=("any",),
-        result_type=_common,
+        result_type=_common_type,
         apply=lambda *values: min(values),
         example=("min(2, 1.5)", "1.5"),
         is_variadic=True,
@@ -265,7 +265,7 @@ _FUNCTIONS = (
         signature="max(value, value, …)",
         about="The largest argument; with one argument, the largest item of a list.",
         parameter_types=("any",),
-        result_type=_common,
+        result_type=_common_type,
         apply=lambda *values: max(values),
         example=("max(2, 1.5)", "2"),
         is_variadic=True,
@@ -317,7 +317,7 @@ _LIST_FUNCTIONS = (
         about="The smallest item; null for an empty list.",
         accepts=_scalar,
         result_type=lambda type_: type_,
-        apply=lambda values: min(_known(values), default=None),
+        apply=lambda values: min(_without_nulls(values), default=None),
         example=("min([3, 1])", "1"),
     ),
     ListFunction(
@@ -326,7 +326,7 @@ _LIST_FUNCTIONS = (
         about="The largest item; null for an empty list.",
         accepts=_scalar,
         result_type=lambda type_: type_,
-        apply=lambda values: max(_known(values), default=None),
+        apply=lambda values: max(_without_nulls(values), default=None),
         example=("max([3, 1])", "3"),
     ),
 )

@@ -8,18 +8,25 @@ from typing import Any, TypeAlias
 
 from sagerecon.documents.document import Node
 from sagerecon.mapping.context import Context
-from sagerecon.mapping.record_context import NOTHING, Reader, RecordContext, RefusalError, Typed, with_article
+from sagerecon.mapping.record_context import (
+    NOTHING,
+    CompiledValue,
+    Reader,
+    RecordContext,
+    RefusalError,
+    with_article,
+)
 from sagerecon.mapping.scope import for_each
 from sagerecon.model.code import Code
 from sagerecon.model.type import UNKNOWN, list_of
 
 #: Compiles the value of one item, with the name of the item in scope.
-CompileItem: TypeAlias = Callable[[Context], Typed]
+CompileItem: TypeAlias = Callable[[Context], CompiledValue]
 
 
-def compile_each(node: Node, context: Context, compile_item: CompileItem) -> Typed:
+def compile_each(node: Node, context: Context, compile_item: CompileItem) -> CompiledValue:
     """Compile an `each`: the values of the items of a list, without those that are null or blank."""
-    walked = _compile_walk(node["each"], context)
+    walked = _compile_iteration(node["each"], context)
     if walked is None:
         return NOTHING
     items, name, inner, where = walked
@@ -39,13 +46,13 @@ def compile_each(node: Node, context: Context, compile_item: CompileItem) -> Typ
             record.indices.pop()
         return made or None
 
-    return Typed(list_of(value.type), read, kind=value.kind)
+    return CompiledValue(list_of(value.type), read, kind=value.kind)
 
 
-def compile_pick(node: Node, context: Context, compile_item: CompileItem) -> Typed:
+def compile_pick(node: Node, context: Context, compile_item: CompileItem) -> CompiledValue:
     """Compile a `pick`: the value of the one item that meets `where`; null where none does."""
     pick = node["pick"]
-    walked = _compile_walk(pick, context)
+    walked = _compile_iteration(pick, context)
     if walked is None:
         return NOTHING
     items, name, inner, where = walked
@@ -64,11 +71,11 @@ def compile_pick(node: Node, context: Context, compile_item: CompileItem) -> Typ
         return found
 
     made = for_each(name, chosen, value.read)
-    read = _only_one(made)
-    return Typed(value.type, read, kind=value.kind)
+    read = _read_single(made)
+    return CompiledValue(value.type, read, kind=value.kind)
 
 
-def compile_items(values: Sequence[Typed]) -> Typed:
+def compile_items(values: Sequence[CompiledValue]) -> CompiledValue:
     """Return the list of `values`, without those that are null or blank."""
     reads = [value.read for value in values]
 
@@ -76,10 +83,10 @@ def compile_items(values: Sequence[Typed]) -> Typed:
         made = [one for read in reads if (one := read(record)) is not None and one != ""]
         return made or None
 
-    return Typed(list_of(values[0].type if values else UNKNOWN), read)
+    return CompiledValue(list_of(values[0].type if values else UNKNOWN), read)
 
 
-def _only_one(made: Callable[[RecordContext], list[Any]]) -> Reader:
+def _read_single(made: Callable[[RecordContext], list[Any]]) -> Reader:
     return lambda record: next(iter(made(record)), None)
 
 
@@ -94,7 +101,7 @@ def _check_count(count: int, expected: str) -> None:
         raise RefusalError(Code.NO_ITEM, "no item meets the condition; exactly one is required")
 
 
-def _compile_walk(node: Node, context: Context) -> tuple[Reader, str, Context, Reader | None] | None:
+def _compile_iteration(node: Node, context: Context) -> tuple[Reader, str, Context, Reader | None] | None:
     """Return the list, the name of its items, the context inside it, and the condition; None on a fault."""
     source = node.get("from") or node.get("each") if node.children() else node
     if source is None:

@@ -83,7 +83,7 @@ def _money(options: Options) -> Step:
     return Step(apply, DECIMAL)
 
 
-def _apply_number_function(function: Callable[[Any], Any]) -> Callable[[Options], Step]:
+def _number_step(function: Callable[[Any], Any]) -> Callable[[Options], Step]:
     return lambda options: Step(lambda value, _: function(value), options.input.type)
 
 
@@ -158,14 +158,14 @@ NUMBER_TRANSFORMS = (
         name="negate",
         about="Negates the number.",
         input_types=_NUMBERS,
-        build=_apply_number_function(lambda value: -value if value else value),
+        build=_number_step(lambda value: -value if value else value),
         example=Example("negate", "5", "-5"),
     ),
     Transform(
         name="abs",
         about="Takes the absolute value.",
         input_types=_NUMBERS,
-        build=_apply_number_function(abs),
+        build=_number_step(abs),
         example=Example("abs", "-5", "5"),
     ),
     Transform(

@@ -8,13 +8,13 @@ from typing import Any, TypeAlias
 
 from sagerecon.documents.document import Node
 from sagerecon.mapping.context import Context
-from sagerecon.mapping.record_context import Reader, RecordContext, RefusalError, Typed
+from sagerecon.mapping.record_context import CompiledValue, Reader, RecordContext, RefusalError
 from sagerecon.model.catalog import Field
 from sagerecon.model.code import Code
 from sagerecon.model.place import Place
 
 #: Compiles the value of one field.
-CompileValue: TypeAlias = Callable[[Node, Context, str, Field | None], Typed]
+CompileValue: TypeAlias = Callable[[Node, Context, str, Field | None], CompiledValue]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def compile_fields(
     for name, child in node.children().items():
         path = f"{prefix}{name}"
         field = known.get(name, _ANYTHING)
-        if known and not _may_be_sent(name, known, owner, child, context):
+        if known and not _check_can_be_sent(name, known, owner, child, context):
             field = _ANYTHING
         value = compile_value(child, context, path, field)
         fields.append((name, value.read, path, child.named_at))
@@ -69,11 +69,13 @@ def compile_fields(
 _ANYTHING = Field("", "unknown")
 
 
-def _may_be_sent(name: str, known: Mapping[str, Field], owner: str, node: Node, context: Context) -> bool:
+def _check_can_be_sent(
+    name: str, known: Mapping[str, Field], owner: str, node: Node, context: Context
+) -> bool:
     field = known.get(name)
     if field is None:
         sent = [name for name, field in known.items() if not field.read_only]
-        context.faults.unknown(
+        context.faults.add_unknown(
             Code.UNKNOWN_FIELD, node.named_at, f"{owner} has no field '{name}'.", name, sent
         )
         return False

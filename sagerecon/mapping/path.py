@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from sagerecon.documents.document import Node
 from sagerecon.mapping.faults import Faults
-from sagerecon.mapping.record_context import NOTHING, Typed, with_article
+from sagerecon.mapping.record_context import NOTHING, CompiledValue, with_article
 from sagerecon.mapping.scope import PARAMETERS, Scope, attribute
 from sagerecon.model.code import Code
 from sagerecon.model.suggestion import suggestion
 
 
-def read_path(node: Node, scope: Scope, faults: Faults) -> Typed:
+def read_path(node: Node, scope: Scope, faults: Faults) -> CompiledValue:
     """Return the value at a dotted path; an unknown name is added to `faults`."""
     path = node.text
     whole = scope.find(path)  # the name of a column may contain dots and spaces
@@ -34,7 +34,7 @@ def read_path(node: Node, scope: Scope, faults: Faults) -> Typed:
             )
             return NOTHING
         if value.type.fields and name not in value.type.fields:
-            faults.unknown(
+            faults.add_unknown(
                 Code.UNKNOWN_ATTRIBUTE,
                 node.place,
                 f"the object has no attribute '{name}'.",
@@ -46,7 +46,7 @@ def read_path(node: Node, scope: Scope, faults: Faults) -> Typed:
     return value
 
 
-def _parameter(node: Node, name: str, scope: Scope, faults: Faults) -> Typed:
+def _parameter(node: Node, name: str, scope: Scope, faults: Faults) -> CompiledValue:
     value = scope.parameter(name)
     if value is None:
         hint = suggestion(name, scope.parameters) or "Declare it under parameters in sagerecon.yaml."

@@ -10,7 +10,14 @@ from typing import Any
 from sagerecon.documents.document import Node
 from sagerecon.mapping.crosswalk import Crosswalk
 from sagerecon.mapping.faults import Faults
-from sagerecon.mapping.record_context import NOTHING, Reader, RecordContext, Typed, plain_text, with_article
+from sagerecon.mapping.record_context import (
+    NOTHING,
+    CompiledValue,
+    Reader,
+    RecordContext,
+    plain_text,
+    with_article,
+)
 from sagerecon.mapping.scope import Scope
 from sagerecon.mapping.transform import Apply, Options, Parameter, Step, Transform
 from sagerecon.mapping.transforms import TRANSFORMS
@@ -31,13 +38,13 @@ class _PipelineStep:
 
 
 def apply_transforms(
-    value: Typed,
+    value: CompiledValue,
     do: Node | None,
     path: str,
     scope: Scope,
     faults: Faults,
     crosswalks: Mapping[str, Crosswalk],
-) -> Typed:
+) -> CompiledValue:
     """Compile the transforms of `do` over `value`; with a `path`, what they alter is recorded as changes."""
     if do is None:
         return value
@@ -56,8 +63,8 @@ def apply_transforms(
                 node.place,
             )
         )
-        value = Typed(step.output_type, value.read, step.constants)
-    return Typed(value.type, _run(value.read, links, path), value.constants)
+        value = CompiledValue(step.output_type, value.read, step.constants)
+    return CompiledValue(value.type, _run(value.read, links, path), value.constants)
 
 
 def _run(read: Reader, links: Sequence[_PipelineStep], path: str) -> Reader:
@@ -97,7 +104,7 @@ def _is_same_number(before: Any, after: Any) -> bool:
 
 
 def _compile_step(
-    node: Node, value: Typed, scope: Scope, faults: Faults, crosswalks: Mapping[str, Crosswalk]
+    node: Node, value: CompiledValue, scope: Scope, faults: Faults, crosswalks: Mapping[str, Crosswalk]
 ) -> tuple[Transform, Step] | None:
     children = node.children()
     named = [name for name in children if name in TRANSFORMS]
@@ -105,7 +112,9 @@ def _compile_step(
     transform = TRANSFORMS.get(name)
     place = children[name].named_at if name in children else node.place
     if transform is None:
-        faults.unknown(Code.UNKNOWN_TRANSFORM, place, f"there is no transform '{name}'.", name, TRANSFORMS)
+        faults.add_unknown(
+            Code.UNKNOWN_TRANSFORM, place, f"there is no transform '{name}'.", name, TRANSFORMS
+        )
         return None
     given = _written_options(transform, node, faults)
     values = _read_options(transform, given, place, faults)
@@ -154,7 +163,7 @@ def _read_options(
     for name, node in given.items():
         if name not in known:
             message = f"{transform.name} has no option '{name}'."
-            faults.unknown(Code.UNKNOWN_OPTION, node.named_at, message, name, known)
+            faults.add_unknown(Code.UNKNOWN_OPTION, node.named_at, message, name, known)
             fine = False
     values: dict[str, Any] = {}
     for name, parameter in known.items():

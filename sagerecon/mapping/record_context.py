@@ -59,7 +59,7 @@ Reader: TypeAlias = Callable[[RecordContext], Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Typed:
+class CompiledValue:
     """A compiled value: its type, its reader, and what is known before any row is read.
 
     `constants` are all values it can have, each with its place in the mapping; empty where they depend on
@@ -76,13 +76,13 @@ REFERENCE = Type("reference")
 NUMBERS = ("integer", "decimal")
 
 
-def constant(value: Any, type_: Type, place: Place = NOWHERE) -> Typed:
+def constant(value: Any, type_: Type, place: Place = NOWHERE) -> CompiledValue:
     """Return a compiled value that is the same for each record."""
-    return Typed(type_, lambda _: value, ((value, place),))
+    return CompiledValue(type_, lambda _: value, ((value, place),))
 
 
 #: The value of a part that has a fault, so that compiling can continue and find the other faults.
-NOTHING = Typed(UNKNOWN, lambda _: None)
+NOTHING = CompiledValue(UNKNOWN, lambda _: None)
 
 
 def type_of(value: Any) -> Type:

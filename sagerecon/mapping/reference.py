@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from sagerecon.documents.document import Node
-from sagerecon.mapping.constants import constant_of
+from sagerecon.mapping.constants import compile_constant
 from sagerecon.mapping.context import Context
 from sagerecon.mapping.fit import natural_value
 from sagerecon.mapping.record_context import (
     NOTHING,
     REFERENCE,
+    CompiledValue,
     Reader,
     RecordContext,
     RefusalError,
-    Typed,
     counted,
     plain_text,
     with_article,
@@ -25,12 +25,12 @@ from sagerecon.model.draft import Reference
 from sagerecon.model.key import NaturalKey, draft_key, source_key
 
 
-def compile_reference(node: Node, context: Context, path: str) -> Typed:
+def compile_reference(node: Node, context: Context, path: str) -> CompiledValue:
     """Compile a reference; a null key quarantines the record, or with `on_missing: omit` omits the field."""
     if (mapping := node.get("mapping")) is not None:
-        return _to_record(node, mapping, context, path)
+        return _compile_record_reference(node, mapping, context, path)
     if (kind := node.get("kind")) is not None:
-        return _to_entity(node, kind, context, path)
+        return _compile_entity_reference(node, kind, context, path)
     context.faults.add(
         Code.NO_TARGET,
         node.named_at,
@@ -40,7 +40,7 @@ def compile_reference(node: Node, context: Context, path: str) -> Typed:
     return NOTHING
 
 
-def record_key(node: Node, context: Context, path: str = "") -> Reader | None:
+def compile_record_key(node: Node, context: Context, path: str = "") -> Reader | None:
     """Compile the draft key of a record of another mapping; None, with a finding, where that is not possible.
 
     The reader gives `customers/C001`, or null where a part of the key is blank.
@@ -49,7 +49,7 @@ def record_key(node: Node, context: Context, path: str = "") -> Reader | None:
     by = node.get("by")
     if header is None:
         name = node["mapping"].text
-        context.faults.unknown(
+        context.faults.add_unknown(
             Code.UNKNOWN_MAPPING,
             node["mapping"].place,
             f"there is no mapping '{name}'.",
@@ -68,7 +68,7 @@ def record_key(node: Node, context: Context, path: str = "") -> Reader | None:
             Code.WRONG_KEY, by.place, message, "Name one column for each part of the key, in that order."
         )
         return None
-    reads = [_part(part, node.get("do"), context, path) for part in parts]
+    reads = [_compile_key_part(part, node.get("do"), context, path) for part in parts]
     name = header.name
 
     def read(record: RecordContext) -> Any:
@@ -80,26 +80,26 @@ def record_key(node: Node, context: Context, path: str = "") -> Reader | None:
     return read
 
 
-def _to_record(node: Node, mapping: Node, context: Context, path: str) -> Typed:
-    key = record_key(node, context, path)
+def _compile_record_reference(node: Node, mapping: Node, context: Context, path: str) -> CompiledValue:
+    key = compile_record_key(node, context, path)
     header = context.headers.get(mapping.text)
     if key is None or header is None:
         return NOTHING
-    part = _part_name(node, context.catalog.kinds.get(header.kind), context)
-    kind, on_null = header.kind, _on_null(node, f"the key of the record in {header.name} is blank")
+    part = _check_part(node, context.catalog.kinds.get(header.kind), context)
+    kind, on_null = header.kind, _null_handler(node, f"the key of the record in {header.name} is blank")
 
     def read(record: RecordContext) -> Any:
         text = key(record)
         return Reference(kind, text, part) if text is not None else on_null()
 
-    return Typed(REFERENCE, read, kind="" if part else kind)
+    return CompiledValue(REFERENCE, read, kind="" if part else kind)
 
 
-def _to_entity(node: Node, kind_node: Node, context: Context, path: str) -> Typed:
+def _compile_entity_reference(node: Node, kind_node: Node, context: Context, path: str) -> CompiledValue:
     kind = context.catalog.kinds.get(kind_node.text)
     by = node.get("by")
     if kind is None:
-        context.faults.unknown(
+        context.faults.add_unknown(
             Code.UNKNOWN_KIND,
             kind_node.place,
             f"there is no kind '{kind_node.text}'.",
@@ -116,21 +116,21 @@ def _to_entity(node: Node, kind_node: Node, context: Context, path: str) -> Type
     (name, source), *_ = by.children().items()
     field = kind.fields.get(name)
     if field is None and name not in kind.base_fields:
-        context.faults.unknown(
+        context.faults.add_unknown(
             Code.UNKNOWN_FIELD, source.named_at, f"{kind.name} has no field '{name}'.", name, kind.fields
         )
         return NOTHING
-    value = _part(source, node.get("do"), context, path)
-    part = _part_name(node, kind, context)
+    value = _compile_key_part(source, node.get("do"), context, path)
+    part = _check_part(node, kind, context)
     reference = _entity_reader(
         kind.name,
         name,
         field,
         value,
         part,
-        _on_null(node, f"the key of the {kind.name.replace('_', ' ')} is blank"),
+        _null_handler(node, f"the key of the {kind.name.replace('_', ' ')} is blank"),
     )
-    return Typed(REFERENCE, reference, kind="" if part else kind.name)
+    return CompiledValue(REFERENCE, reference, kind="" if part else kind.name)
 
 
 def _entity_reader(
@@ -145,10 +145,10 @@ def _entity_reader(
     return read
 
 
-def _part(node: Node, do: Node | None, context: Context, path: str) -> Reader:
+def _compile_key_part(node: Node, do: Node | None, context: Context, path: str) -> Reader:
     """Compile one part of a key: a path, `{value: …}` or `{expr: …}`."""
     if (stated := node.get("value")) is not None:
-        value = constant_of(stated)
+        value = compile_constant(stated)
     elif (expression := node.get("expr")) is not None:
         value = context.expression(expression)
     else:
@@ -161,17 +161,17 @@ def _part(node: Node, do: Node | None, context: Context, path: str) -> Reader:
     return value.read
 
 
-def _part_name(node: Node, kind: Kind | None, context: Context) -> str:
+def _check_part(node: Node, kind: Kind | None, context: Context) -> str:
     part = node.get("part")
     if part is None:
         return ""
     if kind is not None and part.text not in kind.yields:
         message = f"{kind.name} has no part '{part.text}'."
-        context.faults.unknown(Code.UNKNOWN_PART, part.place, message, part.text, kind.yields)
+        context.faults.add_unknown(Code.UNKNOWN_PART, part.place, message, part.text, kind.yields)
     return part.text
 
 
-def _on_null(node: Node, what: str) -> Any:
+def _null_handler(node: Node, what: str) -> Any:
     missing = node.get("on_missing")
     if missing is not None and missing.text == "omit":
         return lambda: None

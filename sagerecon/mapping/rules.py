@@ -9,7 +9,7 @@ from sagerecon.documents.document import Node
 from sagerecon.mapping.context import Context
 from sagerecon.mapping.fit import type_of_field
 from sagerecon.mapping.recipe import Check, Choice, Rule
-from sagerecon.mapping.reference import record_key
+from sagerecon.mapping.reference import compile_record_key
 from sagerecon.model.catalog import Kind
 from sagerecon.model.code import Code
 from sagerecon.model.comparison import Comparison, How, Tolerance
@@ -33,7 +33,7 @@ def compile_rules(node: Node | None, context: Context) -> Iterator[Rule]:
         names.add(name.text)
         reason = rule.get("reason")
         into = rule.get("merge_into")
-        merged = record_key(into, context) if into is not None and "mapping" in into else None
+        merged = compile_record_key(into, context) if into is not None and "mapping" in into else None
         yield Rule(
             name.text, context.condition(when), reason.text if reason else name.text, rule.place, merged
         )
@@ -65,7 +65,7 @@ def compile_choices(node: Node | None, fields: Node | None, context: Context) ->
         if when is None or field is None or reason is None:
             continue
         if field.text not in mapped:
-            context.faults.unknown(
+            context.faults.add_unknown(
                 Code.UNKNOWN_FIELD,
                 field.place,
                 f"the mapping has no field '{field.text}'.",
@@ -82,7 +82,7 @@ def compile_comparisons(node: Node | None, kind: Kind | None, context: Context) 
     found: dict[str, Comparison] = {}
     for path, rule in (node.children() if node is not None else {}).items():
         if kind is not None and context.catalog.field_at(kind.name, path) is None:
-            context.faults.unknown(
+            context.faults.add_unknown(
                 Code.UNKNOWN_FIELD, rule.named_at, f"{kind.name} has no field '{path}'.", path, kind.fields
             )
         how = rule.get("compare")

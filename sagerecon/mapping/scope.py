@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sagerecon.mapping.record_context import NOTHING, Reader, RecordContext, Typed, constant, type_of
+from sagerecon.mapping.record_context import NOTHING, CompiledValue, Reader, RecordContext, constant, type_of
 from sagerecon.model.type import UNKNOWN, Columns, Type
 from sagerecon.model.value import Scalar
 
@@ -24,17 +24,17 @@ class Scope:
 
     columns: Columns | None
     parameters: Mapping[str, Scalar] = field(default_factory=dict)
-    lets: Mapping[str, Typed] = field(default_factory=dict)
+    lets: Mapping[str, CompiledValue] = field(default_factory=dict)
     elements: Mapping[str, Type] = field(default_factory=dict)
     fields: Mapping[str, Type] = field(default_factory=dict)  #: the target's fields, in checks
     used: set[str] = field(default_factory=set)  #: columns and lets that were found by name
 
-    def find(self, name: str) -> Typed | None:
+    def find(self, name: str) -> CompiledValue | None:
         """Return the value with this name, or None; a column or let counts as used from then on."""
         if name in self.elements:
-            return Typed(self.elements[name], _element(name))
+            return CompiledValue(self.elements[name], _element(name))
         if name in self.fields:
-            return Typed(self.fields[name], _field(name))
+            return CompiledValue(self.fields[name], _field(name))
         if name in self.lets:
             self.used.add(name)
             return self.lets[name]
@@ -42,10 +42,10 @@ class Scope:
             return NOTHING
         if name in self.columns:
             self.used.add(name)
-            return Typed(self.columns[name], _column(name))
+            return CompiledValue(self.columns[name], _column(name))
         return None
 
-    def parameter(self, name: str) -> Typed | None:
+    def parameter(self, name: str) -> CompiledValue | None:
         """Return the value of a project parameter, or None."""
         if name not in self.parameters:
             return None
@@ -65,7 +65,7 @@ class Scope:
         """Return whether a new name would hide one in scope."""
         return name == PARAMETERS or name in set(self.names())
 
-    def with_let(self, name: str, value: Typed) -> Scope:
+    def with_let(self, name: str, value: CompiledValue) -> Scope:
         """Return this scope with one more `let`, evaluated at most once for each record."""
         return replace(self, lets={**self.lets, name: replace(value, read=_read_once(name, value.read))})
 
@@ -78,7 +78,7 @@ class Scope:
         return replace(self, fields=fields)
 
 
-def attribute(value: Typed, name: str) -> Typed:
+def attribute(value: CompiledValue, name: str) -> CompiledValue:
     """Return the attribute `name` of an object; null where the object is null."""
     read = value.read
 
@@ -86,7 +86,7 @@ def attribute(value: Typed, name: str) -> Typed:
         whole = read(record)
         return whole.get(name) if isinstance(whole, Mapping) else None
 
-    return Typed(value.type.fields.get(name, UNKNOWN), part)
+    return CompiledValue(value.type.fields.get(name, UNKNOWN), part)
 
 
 def for_each(name: str, items: Reader, body: Reader) -> Callable[[RecordContext], list[Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sagerecon.mapping.constants import constant_of
+from sagerecon.mapping.constants import compile_constant
 from sagerecon.mapping.crosswalk import Crosswalk
 from sagerecon.mapping.expression import common_type
 from sagerecon.mapping.path import read_path
@@ -21,7 +21,7 @@ def _enum(options: Options) -> Step | None:
     constants: list[tuple[Any, Place]] = []
     gives = options.input.type if options["else"] == "keep" else UNKNOWN
     for name, node in options["table"].items():
-        value = constant_of(node)
+        value = compile_constant(node)
         joined = common_type(gives, value.type)
         if joined is None:
             options.faults.add(
@@ -112,7 +112,7 @@ def _keys(options: Options, table: Crosswalk) -> dict[str, Reader] | None:
     reads: dict[str, Reader] = {}
     for item in names:
         if item.text not in table.keys:
-            options.faults.unknown(
+            options.faults.add_unknown(
                 Code.WRONG_OPTION,
                 item.place,
                 f"crosswalk {table.name} has no column '{item.text}'.",
@@ -133,7 +133,7 @@ def _keys(options: Options, table: Crosswalk) -> dict[str, Reader] | None:
 
 
 def _default(options: Options) -> Step | None:
-    value = constant_of(options.nodes["value"], options.input.type)
+    value = compile_constant(options.nodes["value"], options.input.type)
     joined = common_type(options.input.type, value.type)
     if joined is None:
         options.faults.add(

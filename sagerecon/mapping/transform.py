@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from sagerecon.documents.document import Node
 from sagerecon.mapping.crosswalk import Crosswalk
 from sagerecon.mapping.faults import Faults
-from sagerecon.mapping.record_context import RecordContext, Typed
+from sagerecon.mapping.record_context import CompiledValue, RecordContext
 from sagerecon.mapping.scope import Scope
 from sagerecon.model.place import Place
 from sagerecon.model.type import Type
@@ -58,7 +58,7 @@ class Options:
 
     values: Mapping[str, Any]
     place: Place
-    input: Typed
+    input: CompiledValue
     scope: Scope
     faults: Faults
     crosswalks: Mapping[str, Crosswalk]

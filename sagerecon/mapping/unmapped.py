@@ -32,7 +32,7 @@ def _check_ignored(root: Node, context: Context) -> None:
     for name, node in _children(root, "ignore").items():
         if scope.columns is not None and name not in scope.columns:
             message = f"the dataset has no column '{name}' to ignore."
-            context.faults.unknown(Code.UNKNOWN_COLUMN, node.named_at, message, name, scope.columns)
+            context.faults.add_unknown(Code.UNKNOWN_COLUMN, node.named_at, message, name, scope.columns)
         elif name in scope.used and name not in _key(root):
             context.faults.add(
                 Code.IGNORED_AND_USED,

@@ -6,13 +6,20 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from sagerecon.documents.document import Node
-from sagerecon.mapping.constants import constant_of
+from sagerecon.mapping.constants import compile_constant
 from sagerecon.mapping.context import Context
 from sagerecon.mapping.expression import common_type
 from sagerecon.mapping.fit import fit, fit_constant, item_field, type_of_field
 from sagerecon.mapping.lists import compile_each, compile_items, compile_pick
 from sagerecon.mapping.objects import compile_fields
-from sagerecon.mapping.record_context import NOTHING, Reader, RecordContext, RefusalError, Typed, with_article
+from sagerecon.mapping.record_context import (
+    NOTHING,
+    CompiledValue,
+    Reader,
+    RecordContext,
+    RefusalError,
+    with_article,
+)
 from sagerecon.mapping.reference import compile_reference
 from sagerecon.model.catalog import Field
 from sagerecon.model.code import Code
@@ -23,7 +30,7 @@ from sagerecon.model.type import UNKNOWN, Type
 SOURCES = ("from", "value", "expr", "ref", "choose", "fields", "items")
 
 
-def compile_value(node: Node, context: Context, path: str, field: Field | None = None) -> Typed:
+def compile_value(node: Node, context: Context, path: str, field: Field | None = None) -> CompiledValue:
     """Compile the value that `node` describes, converted to the type of `field`.
 
     Args:
@@ -32,15 +39,15 @@ def compile_value(node: Node, context: Context, path: str, field: Field | None =
         path: The path of the field, under which changes are recorded; empty where they are not.
         field: The field of Sage; None for a `let`, a label or an identity.
     """
-    value = _compile_whole(node, context, path, field)
+    value = _compile_with_lists(node, context, path, field)
     if (condition := node.get("when")) is not None:
-        return Typed(
+        return CompiledValue(
             value.type, _read_if(context.condition(condition), value.read), value.constants, value.kind
         )
     return value
 
 
-def _compile_whole(node: Node, context: Context, path: str, field: Field | None) -> Typed:
+def _compile_with_lists(node: Node, context: Context, path: str, field: Field | None) -> CompiledValue:
     if node.get("each") is not None:
         if field is not None and field.type not in ("list", "unknown"):
             message = f"{path} is {with_article(field.type)}, and each: gives a list."
@@ -50,21 +57,21 @@ def _compile_whole(node: Node, context: Context, path: str, field: Field | None)
             return NOTHING
         item = item_field(field) if field is not None else None
         return compile_each(
-            node, context, lambda inner: _compile_core(node, inner, f"{path}[]" if path else "", item)
+            node, context, lambda inner: _compile_source(node, inner, f"{path}[]" if path else "", item)
         )
     if node.get("pick") is not None:
-        return compile_pick(node, context, lambda inner: _compile_core(node, inner, path, field))
-    return _compile_core(node, context, path, field)
+        return compile_pick(node, context, lambda inner: _compile_source(node, inner, path, field))
+    return _compile_source(node, context, path, field)
 
 
-def _compile_core(node: Node, context: Context, path: str, field: Field | None) -> Typed:
-    source = _source(node, context)
+def _compile_source(node: Node, context: Context, path: str, field: Field | None) -> CompiledValue:
+    source = _find_source(node, context)
     if source is None:
         return NOTHING
     if source == "fields":
-        return _object(node, context, path, field)
+        return _compile_object(node, context, path, field)
     if source == "items":
-        return _items(node["items"], context, path, field)
+        return _compile_items(node["items"], context, path, field)
     if source == "choose":
         value = _compile_choose(node["choose"], context, path, field)
         if node.get("do") is None and node.get("default") is None:
@@ -73,7 +80,7 @@ def _compile_core(node: Node, context: Context, path: str, field: Field | None) 
         value = compile_reference(node["ref"], context, path)
     elif source == "value":
         plain = field is not None and node.get("do") is None
-        value = fit_constant(node["value"], field) if plain and field else constant_of(node["value"])
+        value = fit_constant(node["value"], field) if plain and field else compile_constant(node["value"])
     else:
         value = context.path(node["from"]) if source == "from" else context.expression(node["expr"])
     value = context.apply_transforms(value, node.get("do"), path)
@@ -82,10 +89,10 @@ def _compile_core(node: Node, context: Context, path: str, field: Field | None) 
     if field is None:
         return value
     read = fit(value, field, node[source], path, context.catalog, context.faults)
-    return Typed(type_of_field(field), read, kind=value.kind)
+    return CompiledValue(type_of_field(field), read, kind=value.kind)
 
 
-def _source(node: Node, context: Context) -> str | None:
+def _find_source(node: Node, context: Context) -> str | None:
     found = [name for name in SOURCES if name in node.children()]
     if len(found) == 1:
         return found[0]
@@ -106,7 +113,7 @@ def _source(node: Node, context: Context) -> str | None:
     return None
 
 
-def _object(node: Node, context: Context, path: str, field: Field | None) -> Typed:
+def _compile_object(node: Node, context: Context, path: str, field: Field | None) -> CompiledValue:
     if field is None or field.type not in ("object", "unknown"):
         where = path or "a let"
         what = with_article(field.type) if field is not None else "a single value"
@@ -118,11 +125,11 @@ def _object(node: Node, context: Context, path: str, field: Field | None) -> Typ
         )
         return NOTHING
     prefix = f"{path}." if path else ""
-    plan = compile_fields(node["fields"], context, field.fields, path, prefix, compile_value)
-    return Typed(type_of_field(field), plan.read)
+    reader = compile_fields(node["fields"], context, field.fields, path, prefix, compile_value)
+    return CompiledValue(type_of_field(field), reader.read)
 
 
-def _items(node: Node, context: Context, path: str, field: Field | None) -> Typed:
+def _compile_items(node: Node, context: Context, path: str, field: Field | None) -> CompiledValue:
     if field is None or field.type not in ("list", "unknown"):
         where = path or "a let"
         context.faults.add(Code.WRONG_FIELD_TYPE, node.named_at, f"{where} is not a list.")
@@ -135,35 +142,35 @@ def _items(node: Node, context: Context, path: str, field: Field | None) -> Type
     return compile_items(values)
 
 
-def _compile_choose(node: Node, context: Context, path: str, field: Field | None) -> Typed:
+def _compile_choose(node: Node, context: Context, path: str, field: Field | None) -> CompiledValue:
     """Compile a `choose`: the first branch whose condition is true, else its `otherwise`."""
     branches: list[tuple[Reader, Reader]] = []
-    values: list[tuple[Typed, Node]] = []
+    values: list[tuple[CompiledValue, Node]] = []
     otherwise: Reader | None = None
     for branch in node.items():
         rest = branch.get("otherwise")
         if rest is not None:
-            typed = _otherwise(rest, context, path, field)
+            typed = _compile_otherwise(rest, context, path, field)
             values.append((typed, rest))
             otherwise = typed.read
         elif (when := branch.get("when")) is not None:
-            typed = _compile_whole(branch, context, path, field)
+            typed = _compile_with_lists(branch, context, path, field)
             values.append((typed, branch))
             branches.append((context.condition(when), typed.read))
     if otherwise is None:
         hint = "End it with {otherwise: omit}, {otherwise: quarantine} or another value."
         context.faults.add(Code.NO_OTHERWISE, node.place, "choose has no otherwise branch.", hint)
         return NOTHING
-    type_ = type_of_field(field) if field is not None else _common(values, context)
+    type_ = type_of_field(field) if field is not None else _common_type(values, context)
     kinds = {typed.kind for typed, _ in values if typed.kind}
-    return Typed(type_, _first(branches, otherwise), kind=kinds.pop() if len(kinds) == 1 else "")
+    return CompiledValue(type_, _read_first(branches, otherwise), kind=kinds.pop() if len(kinds) == 1 else "")
 
 
-def _otherwise(node: Node, context: Context, path: str, field: Field | None) -> Typed:
+def _compile_otherwise(node: Node, context: Context, path: str, field: Field | None) -> CompiledValue:
     if node.children():
         return compile_value(node, context, path, field)
     if node.value == "quarantine":
-        return Typed(UNKNOWN, _no_branch)
+        return CompiledValue(UNKNOWN, _no_branch)
     return NOTHING
 
 
@@ -173,7 +180,7 @@ def _no_branch(_: RecordContext) -> Any:
     )
 
 
-def _common(values: Sequence[tuple[Typed, Node]], context: Context) -> Type:
+def _common_type(values: Sequence[tuple[CompiledValue, Node]], context: Context) -> Type:
     common = UNKNOWN
     for typed, node in values:
         joined = common_type(common, typed.type)
@@ -185,7 +192,7 @@ def _common(values: Sequence[tuple[Typed, Node]], context: Context) -> Type:
     return common
 
 
-def _first(branches: Sequence[tuple[Reader, Reader]], otherwise: Reader) -> Reader:
+def _read_first(branches: Sequence[tuple[Reader, Reader]], otherwise: Reader) -> Reader:
     def read(record: RecordContext) -> Any:
         for condition, value in branches:
             if condition(record):
@@ -199,7 +206,9 @@ def _read_if(condition: Reader, read: Reader) -> Reader:
     return lambda record: read(record) if condition(record) else None
 
 
-def _compile_default(value: Typed, node: Node, context: Context, path: str, field: Field | None) -> Typed:
+def _compile_default(
+    value: CompiledValue, node: Node, context: Context, path: str, field: Field | None
+) -> CompiledValue:
     wanted = value.type if value.type != UNKNOWN else type_of_field(field) if field is not None else None
     stated = node.get("value") if node.children() else node
     if (expression := node.get("expr")) is not None:
@@ -207,7 +216,7 @@ def _compile_default(value: Typed, node: Node, context: Context, path: str, fiel
     elif (column := node.get("from")) is not None:
         instead = context.path(column)
     elif stated is not None:
-        instead = constant_of(stated, wanted)
+        instead = compile_constant(stated, wanted)
     else:
         return value
     joined = common_type(value.type, instead.type)
@@ -221,9 +230,9 @@ def _compile_default(value: Typed, node: Node, context: Context, path: str, fiel
     constants = (*value.constants, *instead.constants) if both_known else ()
     read = _read_with_default(value.read, instead.read, test, path, node.place)
     if field is not None:  # the default alone is checked: a finding about it belongs to its own place
-        stated_default = Typed(instead.type, instead.read, instead.constants)
+        stated_default = CompiledValue(instead.type, instead.read, instead.constants)
         fit(stated_default, field, node, path, context.catalog, context.faults)
-    return Typed(joined, read, constants)
+    return CompiledValue(joined, read, constants)
 
 
 def _read_with_default(

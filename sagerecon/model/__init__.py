@@ -1,1 +1,1 @@
-"""The ground every part stands on: money, places, findings, records, drafts, entities, the catalog."""
+"""The values that every part uses: amounts, places, findings, records, drafts, entities, the catalog."""

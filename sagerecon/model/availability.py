@@ -1,4 +1,4 @@
-"""What of the catalog a business of a country and an edition has."""
+"""What a business of a given country and edition has of the catalog."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sagerecon.model.catalog import Catalog, Field, Kind, Operation
 
 
 def has_operation(operation: Operation, country: str, edition: str) -> bool:
-    """Whether it is offered there; an empty country or edition stands for any."""
+    """Return whether the operation exists there; an empty country or edition means any."""
     if not operation.editions:
         return True
     editions = (edition,) if edition else tuple(operation.editions)
@@ -19,14 +19,14 @@ def has_operation(operation: Operation, country: str, edition: str) -> bool:
 
 
 def has_field(field: Field, country: str, edition: str) -> bool:
-    """Whether it is accepted there; an empty country or edition stands for any."""
+    """Return whether the field is accepted there; an empty country or edition means any."""
     if edition == "start" and not field.in_start:
         return False
     return not country or not field.countries or country in field.countries
 
 
-def narrowed(catalog: Catalog, country: str, edition: str) -> Catalog:
-    """The catalog with the kinds, operations and fields that such a business has."""
+def narrow_catalog(catalog: Catalog, country: str, edition: str) -> Catalog:
+    """Return the catalog with the kinds, operations and fields that such a business has."""
     if not country and not edition:
         return catalog
     kinds = {name: _kind(kind, country, edition) for name, kind in catalog.kinds.items()}

@@ -1,4 +1,4 @@
-"""One call to Sage and what came back, before anybody judges it."""
+"""One call to Sage and its answer, before either is interpreted."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request to the API: `path` is bare (`/contacts`), `body` is the JSON with its wrapper."""
+    """A request to the API: `path` is relative (`/contacts`), `body` is the JSON with its wrapper."""
 
     method: str
     path: str
@@ -19,11 +19,11 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the server said. `body` is None where it sent nothing that is JSON."""
+    """The response of the server. `body` is None where it is not JSON."""
 
     status: int
     body: Any
-    retry_after_ms: int | None = None  #: from Retry-After, whether in seconds or as a date
-    request_id: str = ""  #: `x_request_id`, which Sage's support asks for
+    retry_after_ms: int | None = None  #: from Retry-After, given in seconds or as a date
+    request_id: str = ""  #: `x_request_id`, which Sage's support needs
     size: int = 0  #: bytes of the answer, for the hourly byte limit
-    expires_at: int = 0  #: when the bearer token that was used ends; nobody re-sends before it
+    expires_at: int = 0  #: when the bearer token expires; not to be sent again before then

@@ -1,7 +1,7 @@
-"""Sage as data: what each kind accepts, costs and posts, read from `specs/`.
+"""The catalog: what each kind of Sage entity accepts, costs and posts, read from `specs/`.
 
-Code never names a Sage field where the catalog can. The facts are Sage's own published documents;
-a test holds the catalog to them field by field.
+Code does not name a field of Sage where the catalog can. The facts are from Sage's published documents;
+a test compares them field by field.
 """
 
 from __future__ import annotations
@@ -15,13 +15,12 @@ from sagerecon.model.suggestion import suggestion
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of a kind, as it is sent, or as it is answered where it is never sent.
+    """One field of a kind: the form in which it is sent, or answered if it is never sent.
 
-    `type` is one of text, integer, decimal, boolean, date, datetime, object, list. `refers_to` names
-    the kind whose id stands here, and `targets` every kind where there may be several, as for what a
-    payment settles; `accepts` asks them. `answered_as` is its name in an answer: a link goes out as
-    `contact_id` and comes back as the object `contact`. `fields` are those of an object, or of the
-    objects of a list.
+    `type` is one of text, integer, decimal, boolean, date, datetime, object, list. `refers_to` is the kind
+    whose id the field holds, and `targets` are all kinds it may refer to where there are several, such as
+    those that a payment settles. `answered_as` is its name in an answer: a link is sent as `contact_id` and
+    answered as the object `contact`. `fields` are the fields of an object, or of the objects of a list.
     """
 
     name: str
@@ -34,10 +33,10 @@ class Field:
     refers_to: str = ""
     targets: tuple[str, ...] = ()
     countries: tuple[str, ...] = ()  #: empty means every country
-    in_start: bool = True  #: the Start edition has it
-    create: bool = True  #: may be sent in a POST
-    update: bool = True  #: may be sent in a PUT
-    answered: bool = True  #: comes back in an answer
+    in_start: bool = True  #: whether the Start edition has it
+    create: bool = True  #: whether it may be sent in a POST
+    update: bool = True  #: whether it may be sent in a PUT
+    answered: bool = True  #: whether it is in answers
     fields: Mapping[str, Field] = field(default_factory=dict)
     about: str = ""
     items: str = ""  #: the type of a list's elements: text, integer or object
@@ -49,7 +48,7 @@ class Field:
         object.__setattr__(self, "needed", _needed(self.fields))
 
     def accepts(self, kind: str) -> bool:
-        """Whether the id of an entity of this kind may stand here."""
+        """Return whether the field accepts the id of an entity of this kind."""
         return kind == self.refers_to or kind in self.targets
 
     @property
@@ -64,10 +63,10 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One thing that can be done with a kind: list, create, read, update, delete, release, reissue.
+    """One operation on a kind: list, create, read, update, delete, release or reissue.
 
-    `needs` says by area the least role that a user must have there: read_only, restricted or full. One of
-    the areas is enough unless `needs_every_area`.
+    `needs` is the lowest role that a user must have in each area: read_only, restricted or full. One of the
+    areas is enough unless `needs_every_area`.
     """
 
     name: str
@@ -78,17 +77,17 @@ class Operation:
     status: int = 200  #: on success
     needs: Mapping[str, str] = field(default_factory=dict)
     needs_every_area: bool = False
-    query: tuple[str, ...] = ()  #: what it takes in the query beside the filters of lists and readings
-    headers: tuple[str, ...] = ()  #: what it takes in a header
+    query: tuple[str, ...] = ()  #: query parameters in addition to the filters of lists and readings
+    headers: tuple[str, ...] = ()  #: request headers
 
     def is_available(self, country: str, edition: str) -> bool:
-        """Whether a business of this country and edition has it."""
+        """Return whether a business of this country and edition has it."""
         return country in self.editions.get(edition, ())
 
 
 @dataclass(frozen=True, slots=True)
 class KeyField:
-    """A field by which a kind can be recognised on both sides, and the list filter that finds it."""
+    """A field that identifies entities of a kind on both sides, and the list filter that finds them."""
 
     field: str
     filter: str = ""  #: `search`, or empty where a listing must be read
@@ -98,7 +97,7 @@ class KeyField:
 #: The lines of a kind that has none.
 NO_LINES = Lines()
 
-#: What stands in the answer for nearly every kind, whatever attributes were asked for.
+#: The fields in the answer of nearly every kind, whatever attributes were requested.
 BASE_FIELDS = ("id", "displayed_as", "$path")
 
 
@@ -117,20 +116,20 @@ class Kind:
     filters: tuple[str, ...] = ()  #: of the list; of the reading where there is no list
     required_filters: tuple[str, ...] = ()
     read_filters: tuple[str, ...] = ()  #: of the reading of one entity
-    search: tuple[str, ...] = ()  #: what the filter `search` looks into
+    search: tuple[str, ...] = ()  #: the fields that the filter `search` searches
     sort_keys: tuple[str, ...] = ()
     changed_since: str = ""  #: the list filter for changes, or empty
     deleted_since: str = ""
-    is_idempotent: bool = False  #: honours `idempotency_id` in its wrapper
+    is_idempotent: bool = False  #: supports `idempotency_id` in its wrapper
     parallel_posts: bool = True
     is_fixed_list: bool = False
-    amount: str = ""  #: the field that says what a document is worth
-    date: str = ""  #: the field that puts it into a period
+    amount: str = ""  #: the field with the amount of a document
+    date: str = ""  #: the field whose date decides the period
     lines: Lines = NO_LINES
     yields: Mapping[str, str] = field(default_factory=dict)  #: part -> dotted path to an id in the answer
-    label: tuple[str, ...] = ()  #: fields that name it for people, the first one present wins
-    posting: Posting | None = None  #: None where it books nothing
-    base_fields: tuple[str, ...] = BASE_FIELDS  #: what every answer carries beside `fields`
+    label: tuple[str, ...] = ()  #: fields with its name for people; the first one present is used
+    posting: Posting | None = None  #: None if it posts nothing
+    base_fields: tuple[str, ...] = BASE_FIELDS  #: the fields of every answer in addition to `fields`
     values: Mapping[str, str] = field(default_factory=dict)  #: ids that are fixed words, with their meaning
     values_are_examples: bool = False  #: more ids than these exist, or they differ by country
     items_per_page: int | None = None  #: the largest page where it differs from the API's
@@ -154,7 +153,7 @@ class Kind:
         return self.ledger is not None and self.ledger.role is role
 
     def can(self, operation: str) -> bool:
-        """Whether the API offers the operation at all."""
+        """Return whether the API has the operation for this kind, in any country or edition."""
         return operation in self.operations
 
 
@@ -176,7 +175,7 @@ class LimitProfile:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """A name that may stand in a query, and what it does."""
+    """A parameter of a query, and its effect."""
 
     name: str
     type: str
@@ -184,11 +183,11 @@ class Filter:
 
 
 @dataclass(frozen=True, slots=True)
-class Complaint:
-    """An error the API is known to give: what it means, and what we do about it.
+class ApiError:
+    """A known error of the API: what it means, and how to react.
 
-    `reaction` is one of refuse (the record is at fault; set it aside), stop, refresh (the token), wait,
-    look_up (the outcome is not known) and absent (what we asked for is not there).
+    `reaction` is one of refuse (quarantine the record), stop, refresh (the token), wait, look_up (the
+    outcome is not known) and absent (the entity does not exist).
     """
 
     status: int
@@ -199,7 +198,7 @@ class Complaint:
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """What concerns the whole API."""
+    """The facts about the API as a whole."""
 
     base_url: str
     authorize_url: str
@@ -215,10 +214,10 @@ class Api:
     business_header: str = "X-Business"
     request_id_header: str = "x_request_id"
     filters: Mapping[str, Filter] = field(default_factory=dict)
-    complaints: tuple[Complaint, ...] = ()
+    errors: tuple[ApiError, ...] = ()
     settings: Mapping[str, tuple[str, ...]] = field(
         default_factory=dict
-    )  #: where sources disagree; published first
+    )  #: facts on which sources disagree, the published one first
     editions: Mapping[str, str] = field(default_factory=dict)  #: name by word: plus -> Plus
     countries: Mapping[str, str] = field(default_factory=dict)  #: name by code
     deviations: Mapping[str, str] = field(default_factory=dict)  #: from Sage's documents: subject -> reason
@@ -226,7 +225,7 @@ class Api:
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """Every kind by its singular name, and the API's own facts."""
+    """Every kind by its singular name, and the facts about the API."""
 
     api: Api
     kinds: Mapping[str, Kind]
@@ -247,11 +246,11 @@ class Catalog:
         return tuple(known[role] for role in LedgerRole if role in known)
 
     def by_resource(self, resource: str) -> Kind | None:
-        """The kind whose path is `/resource`."""
+        """Return the kind whose path is `/resource`, or None."""
         return next((kind for kind in self if kind.resource == resource), None)
 
     def field_at(self, kind: str, path: str) -> Field | None:
-        """The field at a dotted path of sent or answered names, through links too, or None."""
+        """Return the field at a dotted path of sent or answered names, following links, or None."""
         name, _, rest = path.partition(".")
         fields = self.kinds[kind].fields if kind in self.kinds else {}
         while True:
@@ -263,12 +262,12 @@ class Catalog:
             fields, (name, _, rest) = found.fields, rest.partition(".")
 
     def choices(self, field: Field) -> tuple[str, ...]:
-        """The words a field takes if all are known: its own, or the ids of the list it refers to."""
+        """Return the allowed values of a field: its enum, or the ids of a fixed list; empty if not known."""
         if field.enum or not field.refers_to:
             return field.enum
         target = self.kinds.get(field.refers_to)
         return tuple(target.values) if target and target.values and not target.values_are_examples else ()
 
     def suggest(self, kind: str) -> str:
-        """`Did you mean …?` for a kind that is not here."""
+        """Return `Did you mean …?` for a kind that does not exist."""
         return suggestion(kind, self.kinds)

@@ -1,4 +1,4 @@
-"""Time is passed in: whoever needs it is handed a clock, and tests hand in a virtual one.
+"""The clock that is passed to each part that needs the time; tests pass a virtual one.
 
 Instants are integer milliseconds since 1970 in UTC. Integers, because the edges of a rolling
 window are compared exactly: a float clock disagreed with brute force at window edges.
@@ -17,21 +17,21 @@ DAY = 24 * HOUR
 
 
 class Clock(Protocol):
-    """Tells the time and lets it pass."""
+    """A source of time that can also wait."""
 
     def now(self) -> int:
-        """Milliseconds since 1970, UTC."""
+        """Return the current time in milliseconds since 1970, UTC."""
         ...
 
     def sleep(self, milliseconds: int) -> None:
-        """Come back when `milliseconds` have passed."""
+        """Wait for `milliseconds`."""
         ...
 
 
 class SystemClock:
-    """The machine's time, which never steps back while we run.
+    """The time of the machine, which never steps back while the process runs.
 
-    It is read once and carried on by the monotonic clock: a step of the wall clock must not
+    The wall clock is read once, and the monotonic clock is added to it: a step of the wall clock must not
     open a window early.
     """
 
@@ -48,15 +48,15 @@ class SystemClock:
 
 
 def instant_text(instant: int) -> str:
-    """`instant` as Sage writes timestamps: `2026-03-01T08:00:00Z`."""
+    """Return `instant` as Sage writes timestamps: `2026-03-01T08:00:00Z`."""
     return datetime.fromtimestamp(instant // SECOND, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def instant(text: str) -> int:
-    """The milliseconds of an ISO 8601 date or date-time; UTC where no zone is given.
+    """Return the milliseconds since 1970 of an ISO 8601 date or date-time; UTC if it has no zone.
 
     Raises:
-        ValueError: not an ISO 8601 date or date-time.
+        ValueError: The text is not an ISO 8601 date or date-time.
     """
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
@@ -65,5 +65,5 @@ def instant(text: str) -> int:
 
 
 def day_of(instant: int) -> date:
-    """The UTC calendar day of `instant`."""
+    """Return the UTC calendar day of `instant`."""
     return datetime.fromtimestamp(instant // SECOND, UTC).date()

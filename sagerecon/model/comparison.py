@@ -1,7 +1,4 @@
-"""How one field of what we want is compared with what Sage holds.
-
-A tolerance has a name, a size and a reason.
-"""
+"""How one field of a draft is compared with the entity in Sage."""
 
 from __future__ import annotations
 
@@ -14,14 +11,14 @@ class How(Enum):
     """What counts as equal."""
 
     EXACT = "exact"
-    CASEFOLD = "casefold"  #: letters may differ in case
-    SPACING = "spacing"  #: runs of white space count as one blank
-    IGNORE = "ignore"  #: Sage owns the field
+    CASEFOLD = "casefold"  #: upper and lower case are equal
+    SPACING = "spacing"  #: runs of white space are equal to one space
+    IGNORE = "ignore"  #: the field is not compared
 
 
 @dataclass(frozen=True, slots=True)
 class Tolerance:
-    """How far an amount may be off, boundary inside. What it excuses is shown, counted and summed."""
+    """The largest difference accepted, `size` included. Accepted differences are still counted and summed."""
 
     name: str
     size: Decimal

@@ -1,4 +1,4 @@
-"""Control totals: one figure taken in several ways over the same grouping."""
+"""Control totals: one figure, taken in several ways over the same grouping."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sagerecon.model.place import NOWHERE, Place
 class Figure:
     """One way of taking a control total: the amount of each bucket, such as a customer.
 
-    A figure that is only known as a total has the one bucket "".
+    A figure that is known as a total only has the single bucket "".
     """
 
     name: str  #: open_invoices
@@ -24,7 +24,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A record that makes up a control total and so may account for a gap in it."""
+    """A record that is part of a control total and may explain a difference in it."""
 
     bucket: str
     label: str  #: invoice 1039
@@ -34,9 +34,9 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """Figures of the source that ought to agree with each other, and the records they are made of.
+    """Figures of the source that must agree with each other, and the records they consist of.
 
-    A control of one figure ought to be zero, as a trial balance is.
+    A control with one figure must be zero, such as a trial balance.
     """
 
     name: str

@@ -1,9 +1,9 @@
-"""What we want Sage to hold, and what became of a record that gives no draft."""
+"""The outcome of a record: a draft of the entity that Sage should hold, quarantined, or left out."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import Enum
@@ -17,7 +17,7 @@ from sagerecon.model.value import Scalar
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A draft naming another thing in Sage by kind and key; its Sage id is put in when it is sent.
+    """A link from a draft to an entity, by kind and key; the Sage id replaces it when the draft is sent.
 
     `key` is the key of another draft, or a natural key of an entity that may be in Sage already. `part`
     names an id inside the answer that is not the entity's own (`payment_on_account` of a contact
@@ -59,17 +59,17 @@ Node: TypeAlias = "Scalar | Reference | Sequence[Node] | Mapping[str, Node]"
 
 
 class OnExisting(Enum):
-    """What to do when Sage holds an entity with the same natural key already."""
+    """What to do if Sage already holds an entity with the same natural key."""
 
-    ADOPT_IF_EQUAL = "adopt_if_equal"  #: take its id when the fields we would send agree, else a person looks
-    ADOPT = "adopt"  #: take its id whatever its other fields say
-    ERROR = "error"  #: a person must look
-    CREATE = "create"  #: do not look; for kinds without a natural key
+    ADOPT_IF_EQUAL = "adopt_if_equal"  #: adopt it if the fields to be sent agree, else quarantine the record
+    ADOPT = "adopt"  #: adopt it whatever its other fields are
+    ERROR = "error"  #: quarantine the record
+    CREATE = "create"  #: do not look it up; for kinds without a natural key
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A value altered on the way, which a finance team signs: field, before, after, and by which rule."""
+    """A value altered by a mapping, to be signed off by finance."""
 
     field: str
     before: str
@@ -80,12 +80,11 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """One entity we want Sage to hold.
+    """One entity that Sage should hold.
 
-    `key` is `mapping/source key` and unique over all mappings; `identity` holds the Sage fields
-    that identify the entity on both sides, such as `{"reference": "C001"}`; `amount` is the money
-    this record stands for in the source (None for kinds without money), which the completeness
-    equation adds up.
+    `key` is `mapping/source key`, unique over all mappings. `identity` has the fields of Sage that identify
+    the entity on both sides, such as `{"reference": "C001"}`. `amount` is the amount of the record in the
+    source, which the completeness check sums; None for kinds without amounts.
     """
 
     kind: str
@@ -97,22 +96,23 @@ class Draft:
     on_existing: OnExisting = OnExisting.ADOPT_IF_EQUAL
     amount: Decimal | None = None
     changes: tuple[Change, ...] = ()
-    label: str = ""  #: what people call it: "Oak Ltd", "invoice 1021"
-    priority: int = 0  #: lower goes first where references leave a choice
+    label: str = ""  #: its name for people: "Oak Ltd", "invoice 1021"
+    priority: int = 0  #: a lower number is written first, where references allow it
+    references: tuple[Reference, ...] = field(init=False, repr=False, compare=False)  #: as in the body
+
+    def __post_init__(self) -> None:
+        """Collect the references of the body once; order, readings and checks ask for them again."""
+        object.__setattr__(self, "references", tuple(references_in(self.body)))
 
     @property
     def mapping(self) -> str:
         """The name of the mapping that made this draft."""
         return self.key.partition("/")[0]
 
-    def references(self) -> Iterator[Reference]:
-        """Every reference in the body, in the body's order."""
-        return references_in(self.body)
-
 
 @dataclass(frozen=True, slots=True)
 class Quarantined:
-    """A record that cannot become a draft, with all the reasons; the rest goes on without it."""
+    """A record that cannot become a draft, with all reasons. The other records are not affected."""
 
     kind: str
     key: str
@@ -124,7 +124,7 @@ class Quarantined:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A record deliberately not carried, by a named rule with its reason."""
+    """A record that is not moved on purpose, by a named rule with its reason."""
 
     kind: str
     key: str
@@ -133,16 +133,16 @@ class LeftOut:
     origins: tuple[Place, ...]
     amount: Decimal | None = None
     label: str = ""
-    merged_into: str = ""  #: the draft key of the record that stands for it, where it was merged
+    merged_into: str = ""  #: the draft key of the record it was merged into, if it was
 
 
 Outcome: TypeAlias = Draft | Quarantined | LeftOut
 
 
 def references_in(node: Node) -> Iterator[Reference]:
-    """Every reference at the leaves of `node`."""
+    """Yield every reference in `node`."""
     if isinstance(node, str | int | Decimal | date | None):
-        return  # nearly every leaf; asking whether it is a Mapping would cost ten times as much
+        return  # nearly every leaf; isinstance with Mapping takes ten times as long
     if isinstance(node, Reference):
         yield node
     elif isinstance(node, Mapping):

@@ -1,4 +1,4 @@
-"""What Sage holds, and what we had written there."""
+"""Entities in Sage as they were read, and records as they were written."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """A thing read back from Sage, as its JSON answer with numbers exact."""
+    """An entity read from Sage, as its JSON answer with exact numbers."""
 
     kind: str
     sage_id: str
@@ -17,17 +17,17 @@ class Entity:
 
     @property
     def displayed_as(self) -> str:
-        """Sage's own words for it."""
+        """The name by which Sage displays it."""
         return str(self.body.get("displayed_as", ""))
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """One record as an earlier run left it: what we sent, what Sage answered, and when.
+    """One record as an earlier run wrote it: what was sent, what Sage answered, and when.
 
-    `sent` is the plan's body with references still by key (`plan.node_document`), so that it compares
-    with a draft of today; `answer` is Sage's JSON. An adopted entity was not sent: `sent` is what we
-    wanted and `answer` what was found. `content` is the fingerprint of `sent`.
+    `sent` is the body of the plan, with references by key (`plan.node_document`), so that it can be compared
+    with a current draft; `answer` is the JSON of Sage. An adopted entity was not sent: `sent` is the body
+    that was planned, and `answer` is the entity that was found. `content` is the fingerprint of `sent`.
     """
 
     kind: str

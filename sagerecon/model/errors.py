@@ -1,4 +1,4 @@
-"""What stops a command. What is wrong with the data is a Finding, not an exception.
+"""The exceptions that stop a command. A fault of the data is a Finding, not an exception.
 
     SagereconError                      exit code
       ProjectError                      2   usage, sagerecon.yaml, unreadable file, exists already
@@ -14,10 +14,10 @@
         NoAnswerError                       no usable answer came
         AuthorizationError              4   sign in again
         WrongBusinessError              2   the answer came from another business
-        OtherBooksError                 2   the business keeps its books otherwise than expected
-      ConservationError                 70  our own figures do not add up; nothing built on them may be signed
+        OtherBooksError                 2   the settings of the business differ from the project
+      ConservationError                 70  figures of this program do not add up; they must not be signed
 
-An exception takes facts and builds its own sentence, so that a report can use the facts.
+An exception takes facts and builds its own message, so that a report can use the facts.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from sagerecon.model.finding import Finding, Severity
 
 
 class SagereconError(Exception):
-    """Anything that stops a command and that we foresaw. `hint` says a way out."""
+    """An expected error that stops a command. `hint` says what to do."""
 
     exit_code = 2
 
@@ -42,13 +42,13 @@ class SagereconError(Exception):
 
 
 class ProjectError(SagereconError):
-    """The project, its configuration or the command line cannot be used as they are."""
+    """The project, its configuration or the command line is invalid."""
 
 
 class SourceError(SagereconError):
-    """A source file cannot be read at all: absent, unreadable, or not what its name says.
+    """A source file cannot be read: absent, unreadable, or of another format than declared.
 
-    `findings` are all that was found in the same pass, this file's included.
+    `findings` are all findings of the same pass, including those about this file.
     """
 
     def __init__(self, message: str, hint: str = "", findings: Sequence[Finding] = ()) -> None:
@@ -88,18 +88,18 @@ class CircularReferenceError(PlanningError):
 
     def __init__(self, path: Sequence[str]) -> None:
         super().__init__(
-            f"These refer to each other in a circle: {' -> '.join(path)}.",
-            "Take one of the references out of its mapping, or leave one of the records out.",
+            f"Circular reference: {' -> '.join(path)}.",
+            "Remove one of the references from its mapping, or leave one of the records out.",
         )
         self.path = tuple(path)
 
 
 class BudgetTooSmallError(PlanningError):
-    """The call budget leaves nothing to work with."""
+    """The call budget leaves no calls for the plan."""
 
     def __init__(self, limit: int, reserve: int) -> None:
         super().__init__(
-            f"The budget of {limit} calls a day less a reserve of {reserve} leaves no call for the plan.",
+            f"The budget of {limit} calls a day minus a reserve of {reserve} leaves no calls for the plan.",
             "Lower budget.reserve in sagerecon.yaml.",
         )
         self.limit = limit
@@ -117,13 +117,13 @@ class StoreError(SagereconError):
 
 
 class SageError(SagereconError):
-    """Sage said something, or nothing, that we cannot go on with."""
+    """The answer of Sage, or its absence, does not allow the command to continue."""
 
 
 class NoAnswerError(SageError):
     """No usable answer came. `sent` says whether the request may have reached Sage.
 
-    A refused connection or a failed name look-up sent nothing; anything later leaves the call in doubt.
+    A refused connection or a failed name lookup sent nothing; after that, the call is in doubt.
     """
 
     def __init__(self, message: str, *, sent: bool, expires_at: int = 0) -> None:
@@ -133,17 +133,17 @@ class NoAnswerError(SageError):
 
 
 class AuthorizationError(SageError):
-    """The sign-in has ended or was never made."""
+    """The sign-in has expired, or there was none."""
 
     exit_code = 4
 
 
 class WrongBusinessError(SageError):
-    """An answer echoed another business than the one we asked for."""
+    """An answer came from another business than the one requested."""
 
     def __init__(self, wanted: str, echoed: str) -> None:
         super().__init__(
-            f"We asked for business {wanted} and the answer came from {echoed}.",
+            f"The request was for business {wanted}, and the answer came from business {echoed}.",
             "Nothing more was sent. Check business.id in sagerecon.yaml.",
         )
         self.wanted = wanted
@@ -151,14 +151,14 @@ class WrongBusinessError(SageError):
 
 
 class ConservationError(SagereconError):
-    """A count or a sum is not what its parts add up to: a fault of ours, so nothing may be signed."""
+    """A count or a sum differs from the sum of its parts: a bug, so nothing may be signed."""
 
     exit_code = 70
 
     def __init__(self, law: str, whole: object, parts: object) -> None:
         super().__init__(
-            f"A conservation law does not hold: {law}: {whole} is not {parts}.",
-            "This is a fault of sagerecon; please report it. Nothing was written.",
+            f"Internal check failed: {law}: {whole} is not {parts}.",
+            "This is a bug in sagerecon; please report it. Nothing was written.",
         )
         self.law = law
         self.whole = whole
@@ -166,11 +166,11 @@ class ConservationError(SagereconError):
 
 
 class OtherBooksError(SageError):
-    """The business keeps its books otherwise than the project expects."""
+    """The financial settings of the business differ from those that the project expects."""
 
     def __init__(self, wrong: Sequence[str]) -> None:
         super().__init__(
-            f"The business in Sage is not as sagerecon.yaml says: {'; '.join(wrong)}.",
-            "Nothing was written. Set it in Sage, or correct the project and plan again.",
+            f"The business in Sage differs from sagerecon.yaml: {'; '.join(wrong)}.",
+            "Nothing was written. Change the setting in Sage, or correct the project and plan again.",
         )
         self.wrong = tuple(wrong)

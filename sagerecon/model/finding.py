@@ -1,4 +1,4 @@
-"""One thing that is wrong, or worth knowing, with its address and a way out."""
+"""One thing that is wrong or worth knowing, with its place and what to do about it."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from sagerecon.model.place import Place
 
 
 class Severity(Enum):
-    """How much a finding weighs."""
+    """How serious a finding is."""
 
-    ERROR = "error"  #: the command must not go on with this
-    WARNING = "warning"  #: a person should look; the rest proceeds
-    INFO = "info"  #: stated so that it can be signed, such as a choice or a change
+    ERROR = "error"  #: the command stops
+    WARNING = "warning"  #: needs review; the command continues
+    INFO = "info"  #: for sign-off, such as a choice or a change
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What is wrong, where, and what would put it right.
+    """What is wrong, where, and what to do about it.
 
-    `code` is stable (`unknown_field`), so that it can be counted, filtered and suppressed;
-    `message` is a sentence with the figures in it; `hint` says the way out.
+    `code` is stable (`unknown_field`), so that findings can be counted, filtered and suppressed;
+    `message` is a sentence with the values; `hint` says what to do.
     """
 
     code: FindingCode
@@ -38,14 +38,14 @@ class Finding:
 
 def finding_document(finding: Finding) -> list[str]:
     """Return `finding` as a JSON list: code, place, message, hint, severity."""
-    return [str(finding.code), str(finding.place), finding.message, finding.hint, finding.severity.value]
+    return [str(finding.code), finding.place.address, finding.message, finding.hint, finding.severity.value]
 
 
 def read_finding(document: list[str]) -> Finding:
     """Return the finding that `finding_document` wrote.
 
     Raises:
-        ValueError: the list is not of that form.
+        ValueError: The list is not of that form.
     """
     code, place, message, hint, severity = document
     return Finding(read_code(code), Place.parse(place), message, hint, Severity(severity))

@@ -1,4 +1,4 @@
-"""Where something stands: a file, a line, a column."""
+"""A place in a file: its name, a line, a column."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, order=True)
 class Place:
-    """An address in a file; lines, rows and columns count from 1, and 0 means "the whole file"."""
+    """A place in a file; lines, rows and columns count from 1, and 0 means the whole file."""
 
     file: str
     line: int = 0
@@ -21,9 +21,17 @@ class Place:
             parts.append(str(self.column))
         return ":".join(parts)
 
+    @property
+    def address(self) -> str:
+        """The place as `file:line:column`, from which `parse` returns the same place; empty for no place."""
+        return f"{self.file}:{self.line}:{self.column}" if self != NOWHERE else ""
+
     @classmethod
     def parse(cls, text: str) -> Place:
-        """The place written as `file[:line[:column]]`; a file name may itself hold colons."""
+        """Return the place written as `file[:line[:column]]`.
+
+        A file name may hold colons. One that ends in a colon and digits is only read right from `address`.
+        """
         numbers: list[int] = []
         file = text
         while len(numbers) < 2:

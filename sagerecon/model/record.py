@@ -1,4 +1,4 @@
-"""A source row as a typed value that knows where it came from."""
+"""A source row as typed values, with its place in the source."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from sagerecon.model.value import Value
 class Record:
     """One row of a dataset.
 
-    `key` is the source's own key, as `source_key` writes it; `origins` are the rows of the source
-    files it was made from, one or, for a grouped dataset, several.
+    `key` is the key in the source, as `source_key` writes it; `origins` are the rows of the source files it
+    was made from: one or, for a grouped dataset, several.
     """
 
     dataset: str

@@ -1,4 +1,4 @@
-"""Suggests a known word for a misspelt one."""
+"""Suggest a known word for a misspelt one."""
 
 from __future__ import annotations
 

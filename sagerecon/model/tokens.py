@@ -1,19 +1,19 @@
-"""One generation of a grant's tokens: what the door to the API uses and the vault keeps."""
+"""One generation of the tokens of a grant, which the client uses and the vault stores."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-#: An access token is replaced when this share of its life is over.
+#: An access token is replaced after this percentage of its lifetime.
 REFRESH_AT_PERCENT = 80
 
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """One generation of a grant's tokens. Instants are milliseconds since 1970; the secrets never print.
+    """One generation of the tokens of a grant; `repr` hides them. Instants are milliseconds since 1970.
 
     `generation` counts rotations and is set by the vault. `refresh_sent_at` is when a refresh with this
-    refresh token went out whose answer was never stored, 0 where none did.
+    refresh token was sent whose answer was never stored; 0 if there was none.
     """
 
     access: str = field(repr=False)
@@ -27,10 +27,10 @@ class Tokens:
     scope: str = ""
 
     def is_due(self, now: int) -> bool:
-        """Whether the access token should be replaced before it is used again."""
+        """Return whether the access token should be replaced before it is used again."""
         life = self.expires_at - self.obtained_at
         return now >= self.obtained_at + life * REFRESH_AT_PERCENT // 100
 
     def is_alive(self, now: int) -> bool:
-        """Whether the access token is still accepted."""
+        """Return whether the access token has not expired."""
         return now < self.expires_at

@@ -1,6 +1,6 @@
-"""What sort of value stands in a column, a field or an expression.
+"""The types of the values in a column, a field or an expression.
 
-The shapes of datasets are known without their data, so that a mapping is checked before a row is read.
+The types of a dataset are known without its data, so that a mapping is checked before a row is read.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Type:
-    """A sort of value: text, integer, decimal, boolean, date, datetime, list, object, or unknown.
+    """A type of value: text, integer, decimal, boolean, date, datetime, list, object, reference or unknown.
 
-    A list says what its items are, an object what its fields are.
+    A list has the type of its items, an object the types of its fields.
     """
 
     name: str
@@ -30,17 +30,17 @@ DECIMAL = Type("decimal")
 BOOLEAN = Type("boolean")
 DATE = Type("date")
 DATETIME = Type("datetime")
-UNKNOWN = Type("unknown")  #: a null, or a plugin that does not say
+UNKNOWN = Type("unknown")  #: null, or not known before a row is read
 
 #: The columns of a dataset by name.
 Columns = Mapping[str, Type]
 
 
 def list_of(item: Type) -> Type:
-    """The type of a list of `item`."""
+    """Return the type of a list of `item`."""
     return Type("list", item=item)
 
 
 def object_of(fields: Columns) -> Type:
-    """The type of an object with these fields."""
+    """Return the type of an object with these fields."""
     return Type("object", fields=fields)

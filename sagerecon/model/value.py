@@ -1,4 +1,4 @@
-"""The values a record, a draft and an entity may hold, and their one canonical text.
+"""The values of records, drafts and entities, and their canonical text.
 
 Amounts are Decimal, dates are dates and keys are text. A float is not a value here.
 """
@@ -17,23 +17,23 @@ from sagerecon.model.money import decimal_text
 Scalar: TypeAlias = str | int | bool | Decimal | date | datetime | None
 Value: TypeAlias = "Scalar | Sequence[Value] | Mapping[str, Value]"
 
-#: What `json` gives and takes once numbers with a point are read as Decimal.
+#: The values of JSON, with numbers that have a decimal point as Decimal.
 Json: TypeAlias = "str | int | bool | Decimal | list[Json] | dict[str, Json] | None"
 
 
 def read_json(text: str | bytes) -> Any:
-    """JSON with every number that has a point or an exponent as Decimal, never as float.
+    """Return the value of a JSON text; a number with a decimal point or an exponent is a Decimal.
 
     Raises:
-        ValueError: the text is not JSON (also for NaN and Infinity).
+        ValueError: The text is not JSON; NaN and Infinity are not JSON either.
     """
     return json.loads(text, parse_float=Decimal, parse_constant=_no_constant)
 
 
 def canonical(value: object) -> str:
-    """One text for one value: sorted keys, no spaces, amounts and dates as strings.
+    """Return the canonical JSON of a value: sorted keys, no spaces, amounts and dates as strings.
 
-    The same value gives the same bytes on every machine, so that its hash is its name.
+    The same value gives the same bytes on every machine, so that its hash identifies it.
     """
     return json.dumps(
         value, default=_plain, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
@@ -41,7 +41,7 @@ def canonical(value: object) -> str:
 
 
 def fingerprint(value: object) -> str:
-    """The SHA-256 of the canonical text of `value`, as 64 hex characters."""
+    """Return the SHA-256 of the canonical text of `value`, as 64 hex characters."""
     return hashlib.sha256(canonical(value).encode()).hexdigest()
 
 

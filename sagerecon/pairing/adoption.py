@@ -1,4 +1,4 @@
-"""Whether an entity Sage holds is the one we would send."""
+"""Decide whether an entity in Sage may be adopted for a record."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from sagerecon.model.money import decimal
 
 
 def differences(kind: Kind, wanted: Mapping[str, Any], answer: Mapping[str, Any]) -> list[str]:
-    """A sentence for each field we would send that Sage holds otherwise; none for an equal entity.
+    """Return a sentence for each field that we would send with another value; empty for an equal entity.
 
-    References are compared by id, decimals as numbers, dates and text exactly; what Sage fills in by
-    itself does not count.
+    References are compared by id, decimals as numbers, dates and text exactly. Fields that we would not send
+    are not compared.
     """
     return list(_differences(kind.fields, wanted, answer, ""))
 
 
 def is_other_record(kind: Kind, wanted: Mapping[str, Any], answer: Mapping[str, Any]) -> bool:
-    """Whether the entity hangs on another contact or account than ours, where its key is not unique.
+    """Return whether an entity with the same key belongs to another contact or account than ours.
 
-    Two suppliers may both have an invoice 17.
+    This matters where the key is not unique: two suppliers may both have an invoice 17.
     """
     links = {name: value for name, value in wanted.items() if _is_link(kind.fields.get(name))}
     return bool(list(_differences(kind.fields, links, answer, "")))
@@ -62,7 +62,7 @@ def objection_to_adopting(
         return None
     unlike = differences(kind, record.body, bearers[0].body)
     if owner not in (None, record.key):
-        unlike.append(f"it stands for {owner}")
+        unlike.append(f"it belongs to {owner}")
     if unlike:
         return Code.DIFFERS, f"Sage holds {name} already ({key}), and it differs: {'; '.join(unlike)}."
     return None
@@ -78,7 +78,7 @@ def _differences(
     for name, ours in wanted.items():
         field = fields.get(name)
         if field is None or not field.answered:
-            continue  # nothing in an answer can say what became of it
+            continue  # the answer never contains it
         yield from _compare(field, ours, answer.get(field.answered_as), f"{path}{name}")
 
 
@@ -104,7 +104,7 @@ def _compare_lists(field: Field, ours: Sequence[Any], theirs: Sequence[Any], pat
 
 
 def _plain(field: Field, value: Any) -> Any:
-    """A value as it is compared: an absent one, an empty text and, for amounts, nothing else are alike."""
+    """Return a value for comparison: None for an absent one and for empty text, numbers as Decimal."""
     if isinstance(value, Mapping):
         value = value.get("id")
     if value is None or value == "":

@@ -1,7 +1,7 @@
-"""One canonical row per side: the fields we send, flat, typed by the catalog, references as source identity.
+"""Canonical values of both sides: the fields we send, flat, typed by the catalog, references as identities.
 
-Sage answers money as strings ("120.0"), links as objects and lists in an order of its own; a plan file
-holds dates as text. After this module both sides are plain values that compare with `==`.
+Sage answers money as text ("120.0"), links as objects and lists in an order of its own; a plan file holds
+dates as text. The canonical values of both sides compare with `==`.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from sagerecon.pairing.identity import Identities, Link, as_decimal, as_referenc
 
 
 class Unanswered(Enum):
-    """The answer does not show the field, so nothing can be said of it."""
+    """The value of a field that Sage's answer does not contain, so it cannot be compared."""
 
     UNANSWERED = "unanswered"
 
 
 UNANSWERED = Unanswered.UNANSWERED
 
-#: Told first, for most values are one of these and the abstract types are slow to ask.
+#: Tested first: most values are one of these, and testing for the abstract types is slow.
 _SCALARS = (str, Decimal, int, date, type(None))
 
 Leaf: TypeAlias = "str | int | bool | Decimal | date | datetime | Link | Unanswered | None"
@@ -35,14 +35,14 @@ Row: TypeAlias = Mapping[str, Leaf]
 
 
 def wanted_tree(body: Mapping[str, Any], fields: Mapping[str, Field], identities: Identities) -> Tree:
-    """A draft's body, or the body an earlier run sent, as canonical values by the names we send."""
+    """Return a draft's body, or a body sent earlier, as canonical values under the names we send."""
     return {
         name: _wanted(value, fields.get(name) or Field(name, ""), identities) for name, value in body.items()
     }
 
 
 def held_tree(anchor: Tree, answer: object, fields: Mapping[str, Field], identities: Identities) -> Tree:
-    """What an answer says of the fields in `anchor`, in the anchor's shape and order."""
+    """Return an answer's values of the fields in `anchor`, in the shape and order of the anchor."""
     if not isinstance(anchor, dict):
         return UNANSWERED
     if answer is None:
@@ -60,7 +60,7 @@ def held_tree(anchor: Tree, answer: object, fields: Mapping[str, Field], identit
 
 
 def joined(first: Tree, second: Tree) -> Tree:
-    """The fields of both, so that what either side sends is looked for."""
+    """Return the fields of both trees, so that a field sent by either is compared."""
     if isinstance(first, dict) and isinstance(second, dict):
         shared = {name: joined(first[name], second[name]) for name in first if name in second}
         return {**second, **first, **shared}
@@ -73,7 +73,7 @@ def joined(first: Tree, second: Tree) -> Tree:
 
 
 def flat(tree: Tree, path: str = "") -> dict[str, Leaf]:
-    """The leaves by path: `invoice_lines[0].unit_price`. A list of plain values is one leaf, as text."""
+    """Return the leaves by path: `invoice_lines[0].unit_price`. A list of plain values is one leaf."""
     row: dict[str, Leaf] = {}
     _flatten(tree, path, row)
     return row
@@ -100,7 +100,7 @@ def _key(leaf: Tree) -> str:
 
 
 def shown(leaf: Leaf) -> str:
-    """A leaf as people and JSON read it."""
+    """Return a leaf as text for people and JSON."""
     if leaf is None:
         return ""
     if isinstance(leaf, Decimal):
@@ -118,7 +118,7 @@ def _wanted(value: object, known: Field, identities: Identities) -> Tree:
     if isinstance(value, _SCALARS):
         return _scalar(value, known, identities)
     if (reference := as_reference(value)) is not None:
-        return identities.of_reference(reference)
+        return identities.by_reference(reference)
     if isinstance(value, dict):
         return wanted_tree(value, known.fields, identities)
     if isinstance(value, list | tuple):
@@ -128,7 +128,7 @@ def _wanted(value: object, known: Field, identities: Identities) -> Tree:
 
 def _scalar(value: object, known: Field, identities: Identities) -> Leaf:
     if isinstance(value, str) and value and _is_link(known):
-        return identities.of_id(value)
+        return identities.by_id(value)
     return typed(value, known.type)
 
 
@@ -138,7 +138,7 @@ def _held(anchor: Tree, value: object, known: Field, identities: Identities) -> 
     if isinstance(anchor, dict):
         return held_tree(anchor, value, known.fields, identities)
     if isinstance(value, dict) and "id" in value:
-        return identities.of_id(str(value["id"]), str(value.get("displayed_as") or ""))
+        return identities.by_id(str(value["id"]), str(value.get("displayed_as") or ""))
     return _scalar(value, known, identities)
 
 
@@ -152,7 +152,7 @@ def _held_list(anchor: tuple[Tree, ...], value: object, known: Field, identities
 def _aligned(
     anchor: tuple[Tree, ...], items: list[Any], known: Field, identities: Identities
 ) -> tuple[Tree, ...]:
-    """The items in the anchor's order: equal ones find each other, the rest pair up as they come."""
+    """Return the items in the order of the anchor: equal items are paired first, the rest in their order."""
     unused = dict(enumerate(items))
     found: list[Tree | None] = []
     for number, part in enumerate(anchor):
@@ -179,7 +179,7 @@ def _aligned(
 
 
 def _more(item: object) -> str:
-    """What stands for an item that Sage has and nobody sent."""
+    """Return a text for an item that Sage holds and that was not sent."""
     return str(item.get("displayed_as") or "another line") if isinstance(item, dict) else str(item)
 
 
@@ -215,7 +215,7 @@ def _items(tree: Tree) -> Sequence[Tree]:
 
 
 def typed(value: Any, name: str) -> Leaf:
-    """`value` as its type in the catalog says; as it is where it cannot be read so."""
+    """Return `value` as the type that the catalog names; as text where it cannot be read so."""
     if value is None or isinstance(value, bool):
         return value
     try:

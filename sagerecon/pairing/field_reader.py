@@ -13,27 +13,27 @@ from sagerecon.pairing.identity import Identities, as_decimal, as_reference
 
 
 class FieldReader:
-    """Reads the fields of a draft's body and of an answer alike: `contact` is `contact_id` or an object."""
+    """Reads a draft's body or an answer by the same names: `contact` is `contact_id` or an object."""
 
     def __init__(self, content: Mapping[str, Any], identities: Identities) -> None:
         self._content = content
         self._identities = identities
 
     def link(self, name: str) -> str:
-        """The identity behind `name_id` or the object `name`; empty where there is none."""
+        """Return the identity behind `name_id` or the object `name`; empty where there is none."""
         value = self._content.get(f"{name}_id", self._content.get(name))
         if (reference := as_reference(value)) is not None:
-            return self._identities.of_reference(reference).key
+            return self._identities.by_reference(reference).key
         if isinstance(value, dict):
             value = value.get("id")
-        return self._identities.of_id(str(value)).key if value else ""
+        return self._identities.by_id(str(value)).key if value else ""
 
     def amount(self, name: str) -> Decimal | None:
-        """The number under `name`, whether it came as a number or, as Sage sends money, as a string."""
+        """Return the number under `name`, given as a number or, as Sage sends money, as text."""
         return as_decimal(self._content.get(name))
 
     def text(self, name: str) -> str:
-        """The text under `name`."""
+        """Return the value under `name` as text; empty where there is none."""
         value = self._content.get(name)
         return "" if value is None else str(value)
 
@@ -47,7 +47,7 @@ class FieldReader:
         return str(value or "")
 
     def day(self, name: str) -> date | None:
-        """Return the day under `name`, whether it came as a date or as text; None where there is none."""
+        """Return the day under `name`, given as a date or as text; None where there is none."""
         value = self._content.get(name)
         if isinstance(value, date):
             return value
@@ -60,7 +60,7 @@ class FieldReader:
         return tuple(str(item.get("id", "") if isinstance(item, dict) else item) for item in found)
 
     def items(self, name: str) -> Iterator[FieldReader]:
-        """The objects of the list `name`."""
+        """Yield the objects of the list `name`."""
         values = self._content.get(name)
         for value in values if isinstance(values, list | tuple) else ():
             if isinstance(value, dict):

@@ -1,24 +1,35 @@
-"""What stands in Sage: ours, there before, come along with one of ours, or extra."""
+"""What Sage holds, as read back, and where each entity comes from."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from enum import Enum
 
 from sagerecon.model.clock import instant
 from sagerecon.model.entity import Entity, Written
 
 
+class Origin(Enum):
+    """Where an entity in Sage comes from. The values are the classes of the completeness equation."""
+
+    OURS = "ours"  #: created or adopted for one of our records
+    PRE_EXISTING = "pre_existing"  #: in Sage before the move began, or supplied by Sage itself
+    CREATED_BY_SAGE = "created_by_sage"  #: made by Sage along with one of ours
+    EXTRA = "extra"  #: none of these
+
+
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What was read back, each entity once, without those shown only as deleted."""
+    """What was read back, each entity once, without those that are shown only as deleted."""
 
     entities: tuple[Entity, ...]
     by_id: Mapping[tuple[str, str], Entity]
     deleted: frozenset[str]
 
     @classmethod
-    def of(cls, held: Iterable[Entity], deleted: Collection[str]) -> Held:
+    def collect(cls, held: Iterable[Entity], deleted: Collection[str]) -> Held:
+        """Return what was read back. `deleted` are the Sage ids that Sage reports as deleted."""
         by_id: dict[tuple[str, str], Entity] = {}
         gone = set(deleted)
         for entity in held:
@@ -30,37 +41,40 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
-    """What tells whether an entity stood in Sage before the move, or came along with one of ours."""
+class Beginnings:
+    """What separates entities that were in Sage before the move from those that came during it."""
 
-    before: frozenset[str]
-    began_at: int | None
-    came_along: frozenset[str]
+    pre_existing: frozenset[str]  #: Sage ids that an earlier reading found before the move
+    began_at: int | None  #: when the first run began, in milliseconds since 1970
+    created_by_sage: frozenset[str]  #: Sage ids inside the answers to what we created
 
     @classmethod
-    def of(cls, before: Collection[str], began_at: int | None, records: Iterable[Written]) -> Past:
+    def collect(
+        cls, pre_existing: Collection[str], began_at: int | None, records: Iterable[Written]
+    ) -> Beginnings:
+        """Return the beginnings, with the inner ids of every answer to a creation."""
         ids = {found for record in records if not record.adopted for found in _inner_ids(record.answer)}
-        return cls(frozenset(before), began_at, frozenset(ids))
+        return cls(frozenset(pre_existing), began_at, frozenset(ids))
 
-    def part(self, entity: Entity) -> str:
-        """Its class in the completeness equation of Sage's side."""
-        created = _moment(entity.body.get("created_at"))
+    def origin(self, entity: Entity) -> Origin:
+        """Return the origin of an entity that belongs to none of our records."""
+        created = _instant_or_none(entity.body.get("created_at"))
         is_older = created is not None and self.began_at is not None and created < self.began_at
         is_newer = created is not None and self.began_at is not None and created >= self.began_at
         is_system = entity.body.get("system") is True or entity.body.get("is_control_account") is True
-        if entity.sage_id in self.before or is_older or (is_system and not is_newer):
-            return "there_before"
-        return "came_along" if entity.sage_id in self.came_along else "extra"
+        if entity.sage_id in self.pre_existing or is_older or (is_system and not is_newer):
+            return Origin.PRE_EXISTING
+        return Origin.CREATED_BY_SAGE if entity.sage_id in self.created_by_sage else Origin.EXTRA
 
 
 def is_gone(entity: Entity) -> bool:
-    """Whether Sage shows an entity only to say that it was deleted or voided."""
+    """Return whether Sage shows an entity only to say that it was deleted or voided."""
     status = entity.body.get("status")
     return bool(entity.body.get("deleted_at")) or (isinstance(status, dict) and status.get("id") == "VOID")
 
 
 def owners_of(records: Iterable[Written]) -> dict[str, str]:
-    """Sage id -> the key of the record that stands for it: one that was written before one adopted."""
+    """Return the key of the record that owns each Sage id: one that was created before one adopted."""
     owners: dict[str, str] = {}
     for record in sorted(records, key=lambda record: (record.adopted, record.written_at, record.key)):
         owners.setdefault(record.sage_id, record.key)
@@ -68,17 +82,18 @@ def owners_of(records: Iterable[Written]) -> dict[str, str]:
 
 
 def classify(
-    sage: Held, kinds: Collection[str], matched: Collection[str], past: Past
-) -> dict[str, list[tuple[str, Entity]]]:
-    classes: dict[str, list[tuple[str, Entity]]] = {}
+    sage: Held, kinds: Collection[str], matched: Collection[str], beginnings: Beginnings
+) -> dict[str, list[tuple[Origin, Entity]]]:
+    """Return the entities of each kind with their origin. `matched` are the Sage ids our records have."""
+    classes: dict[str, list[tuple[Origin, Entity]]] = {}
     for entity in sage.entities:
         if entity.kind in kinds:
-            part = "ours" if entity.sage_id in matched else past.part(entity)
-            classes.setdefault(entity.kind, []).append((part, entity))
+            origin = Origin.OURS if entity.sage_id in matched else beginnings.origin(entity)
+            classes.setdefault(entity.kind, []).append((origin, entity))
     return classes
 
 
-def _moment(text: object) -> int | None:
+def _instant_or_none(text: object) -> int | None:
     try:
         return instant(str(text)) if text else None
     except ValueError:
@@ -86,7 +101,7 @@ def _moment(text: object) -> int | None:
 
 
 def _inner_ids(answer: object, depth: int = 0) -> Iterator[str]:
-    """The ids below the top of an answer."""
+    """Yield the ids below the top level of an answer."""
     if isinstance(answer, dict):
         if depth and isinstance(answer.get("id"), str):
             yield str(answer["id"])

@@ -1,4 +1,4 @@
-"""Which record of ours stands behind each of Sage's ids, and the values both sides are read with."""
+"""The identity of each entity on both sides: the key of our record where it has one, else Sage's id."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ NO_KINDS: Mapping[str, Kind] = {}
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A reference as source identity: a draft key where the thing is ours, else Sage's id.
+    """A reference as an identity: a draft key where one of our records has the entity, else Sage's id.
 
-    `shown` is what people read and takes no part in comparison.
+    `shown` is the text for people. It is not compared.
     """
 
     key: str
@@ -34,10 +34,10 @@ class Link:
 
 
 class Identities:
-    """The id map read both ways.
+    """The id map, read in both directions.
 
-    It learns natural keys from what was read back, and, where the thing itself was not read, from the
-    answers to what we wrote: there the id stands that Sage understood the key to mean.
+    Natural keys are learned from what was read back. For entities that were not read, they are learned from
+    the answers to what we sent: the answer holds the id to which Sage resolved the key.
     """
 
     def __init__(
@@ -64,19 +64,19 @@ class Identities:
             if record.kind in catalog:
                 self._learn(record.sent, record.answer, catalog[record.kind].fields)
 
-    def of_id(self, sage_id: str, shown: str = "") -> Link:
-        """The link to the entity of this id."""
+    def by_id(self, sage_id: str, shown: str = "") -> Link:
+        """Return the link to the entity with this Sage id."""
         key = self._keys.get(sage_id)
         return Link(key, key) if key is not None else Link(sage_id, shown or sage_id)
 
-    def of_reference(self, reference: Reference) -> Link:
-        """The link a draft's reference means."""
+    def by_reference(self, reference: Reference) -> Link:
+        """Return the link to the entity that a draft refers to."""
         key = reference.key
         if not isinstance(key, NaturalKey):
             owner = self._merged.get(key, key)
             return Link(part_of(owner, reference.part) if reference.part else owner)
         found = key.value if key.field == "id" else self._ids.get((reference.kind, key))
-        return self.of_id(found, str(key)) if found is not None else Link(_unresolved(key), str(key))
+        return self.by_id(found, str(key)) if found is not None else Link(_unresolved(key), str(key))
 
     def _learn(self, sent: object, answer: object, fields: Mapping[str, Field]) -> None:
         if not isinstance(sent, dict) or not isinstance(answer, dict):
@@ -95,7 +95,7 @@ class Identities:
 
 
 def as_reference(value: object) -> Reference | None:
-    """A reference, whether as a value or as the JSON a plan file holds."""
+    """Return a reference from a value or from the JSON of a plan file; None for anything else."""
     if isinstance(value, Reference):
         return value
     if isinstance(value, dict) and "$ref" in value:
@@ -104,7 +104,7 @@ def as_reference(value: object) -> Reference | None:
 
 
 def as_decimal(value: object) -> Decimal | None:
-    """The number `value` stands for; None where it is none."""
+    """Return a number given as Decimal, integer or text; None for anything else."""
     if isinstance(value, bool):
         return None
     if isinstance(value, Decimal):
@@ -118,7 +118,7 @@ def as_decimal(value: object) -> Decimal | None:
 
 
 def natural_keys(entity: Entity, catalog: Kinds) -> Iterator[NaturalKey]:
-    """The natural keys an entity bears."""
+    """Yield the natural keys of an entity."""
     if entity.kind not in catalog:
         return
     kind = catalog[entity.kind]
@@ -132,18 +132,18 @@ def natural_keys(entity: Entity, catalog: Kinds) -> Iterator[NaturalKey]:
 
 
 def draft_keys(draft: Draft) -> Iterator[NaturalKey]:
-    """The natural keys a draft will bear."""
+    """Yield the natural keys that a draft will have in Sage."""
     for name, value in draft.identity.items():
         yield NaturalKey(name, value)
 
 
 def part_of(key: str, part: str) -> str:
-    """The identity of a part of our entity; no draft key has a space before its first `/`."""
+    """Return the identity of a part of our entity; no draft key has a space before its first `/`."""
     return f"{part} of {key}"
 
 
 def _unresolved(key: NaturalKey) -> str:
-    """The identity of an entity that is known by a natural key alone; no draft key has `=` before its `/`."""
+    """Return the identity of an entity known by a natural key alone; no draft key has `=` before its `/`."""
     return f"{key.field}={key.value}"
 
 

@@ -1,4 +1,4 @@
-"""Which entity in Sage is this record: by the id map, else by natural key; a normalised key only suggests."""
+"""Find the entity of a record: by id map, by natural key, or as a suggestion by a similar key."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ from sagerecon.model.key import NaturalKey
 from sagerecon.pairing.identity import draft_keys, natural_keys
 
 
-class Rung(Enum):
-    """How a match was made, the surest first. The value is what people read."""
+class MatchMethod(Enum):
+    """How a match was made, the most reliable first. The value is what people read."""
 
-    ID_MAP = "id map"  #: recorded when it was written
-    NATURAL_KEY = "natural key"  #: one entity bears the key, and no other record claims it
-    AMBIGUOUS = "ambiguous key"  #: several entities bear it; a person decides
-    SUGGESTION = "suggestion"  #: alike once normalised; never a match on its own
+    ID_MAP = "id map"  #: recorded when the entity was written or adopted
+    NATURAL_KEY = "natural key"  #: exactly one entity has the key, and no other record claims it
+    AMBIGUOUS = "ambiguous key"  #: several entities have the key; needs review
+    SUGGESTION = "suggestion"  #: equal once normalised; never a match by itself
     NONE = "no match"
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """Where the ladder ended, and the Sage ids found there."""
+    """How a record was matched, and the Sage ids that were found."""
 
-    rung: Rung
+    method: MatchMethod
     sage_ids: tuple[str, ...] = ()
 
 
-NO_MATCH = Match(Rung.NONE)
+NO_MATCH = Match(MatchMethod.NONE)
 
 
 class KeyLadder:
-    """Finds entities for records that no id map knows."""
+    """Finds entities for records that the id map does not know."""
 
     def __init__(self, held: Iterable[Entity], catalog: Catalog) -> None:
         self._exact: dict[tuple[str, NaturalKey], list[str]] = {}
@@ -46,21 +46,22 @@ class KeyLadder:
                 self._exact.setdefault((entity.kind, key), []).append(entity.sage_id)
                 self._alike.setdefault((entity.kind, normalised(key)), []).append(entity.sage_id)
 
-    def climb(self, draft: Draft) -> Match:
-        """The surest rung on which an entity stands for this draft."""
+    def match(self, draft: Draft) -> Match:
+        """Return the most reliable match for a draft."""
         for key in draft_keys(draft):
             if found := self._exact.get((draft.kind, key)):
-                return Match(Rung.NATURAL_KEY if len(found) == 1 else Rung.AMBIGUOUS, tuple(found))
+                method = MatchMethod.NATURAL_KEY if len(found) == 1 else MatchMethod.AMBIGUOUS
+                return Match(method, tuple(found))
         for key in draft_keys(draft):
             if found := self._alike.get((draft.kind, normalised(key))):
-                return Match(Rung.SUGGESTION, tuple(found))
+                return Match(MatchMethod.SUGGESTION, tuple(found))
         return NO_MATCH
 
 
 def normalised(key: NaturalKey) -> NaturalKey:
     """Return a natural key without case, accents, punctuation and leading zeros: `c1` for `C-001`.
 
-    Right for a suggestion and wrong as a match: ledger codes 42 and 0042 may be two accounts.
+    Use it for suggestions only: ledger codes 42 and 0042 may be two accounts.
     """
     letters = unicodedata.normalize("NFKD", key.value).casefold()
     words = "".join(
@@ -70,7 +71,7 @@ def normalised(key: NaturalKey) -> NaturalKey:
 
 
 def _without_zeros(text: str) -> Iterable[str]:
-    """The letters and digits of `text`, each run of digits without its leading zeros."""
+    """Yield the letters and digits of `text`, each run of digits without its leading zeros."""
     in_number = False
     for position, letter in enumerate(text):
         follows = text[position + 1 : position + 2].isdigit()

@@ -1,4 +1,4 @@
-"""The call budget: how many calls may be made, over which rolling windows, and when the next one may go."""
+"""The call budget: how many calls may be made in which rolling windows, and when the next one may be made."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from sagerecon.model.errors import BudgetTooSmallError
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """The limits of one company and the share of them that is ours.
+    """The limits of one company and the share of them that a run may use.
 
-    `reserve` calls of each rolling day are left to the company's other apps: they cannot be learned
-    from our own errors, for a greedy ledger starves them without ever seeing a 429. `settle` further
-    calls are kept for settling calls in doubt, so that the company never sleeps with one open.
+    `reserve` calls of each rolling day are left to the company's other apps. Their need cannot be learned
+    from answers: a run that takes every call starves them without ever getting a 429. `settle` further calls
+    are kept for settling calls in doubt, so that none stays open overnight.
     """
 
     per_minute: int | None
@@ -28,26 +28,29 @@ class Budget:
 
     @property
     def allowance(self) -> int:
-        """The calls of one rolling day that a plan may lay out; a very large number where none is set."""
+        """Calls of one rolling day that a plan may use; a very large number where no limit is set."""
         return self.day_limit - self.settle
 
     @property
     def day_limit(self) -> int:
-        """The calls of one rolling day that we may make, settling included."""
+        """Calls of one rolling day that a run may make, settling included."""
         return 2**31 if self.per_day is None else self.per_day - self.reserve
 
     @property
     def minute_limit(self) -> int:
-        """The calls of one rolling minute."""
+        """Calls of one rolling minute that a run may make."""
         return 2**31 if self.per_minute is None else self.per_minute
 
 
 def earliest(now: int, minute_slot: int | None, day_slot: int | None) -> int:
-    """When the next call may go, in milliseconds since 1970.
+    """Return when the next call may be made, in milliseconds since 1970.
 
-    `minute_slot` is when the call stands that is one minute-limit back, `day_slot` the one that is one
-    day-limit back; None where there are fewer. A window is half open: a call exactly one window ago has
-    left it. Exact integers: a float clock disagreed with brute force at window edges.
+    A window is half open: a call exactly one window ago is outside it. Instants are integers, because a
+    float clock disagreed with brute force at the edges of windows.
+
+    Args:
+        minute_slot: the instant of the call that is one minute-limit back, None where there are fewer.
+        day_slot: the same for the day-limit.
     """
     moment = now
     if minute_slot is not None:

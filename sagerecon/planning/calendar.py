@@ -1,4 +1,4 @@
-"""Calls laid over days: the rolling windows played through call by call, as the ledger will book them."""
+"""The calendar of a plan: its calls laid over days by simulating the rolling windows call by call."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sagerecon.planning.plan import Window
 #: A wait longer than this ends a window: the run pauses rather than sleeps.
 PATIENCE = 15 * MINUTE
 
-#: What a call takes when nothing is known yet: Sage's usual answer for a document.
+#: Milliseconds a call takes when nothing was measured yet: Sage's usual time for a document.
 USUAL_LATENCY = 600
 
 #: The slow case of the forecast: every answer takes twice as long and one call in twenty is made twice,
@@ -23,11 +23,14 @@ SLOW_REPEATS = 20
 def lay_out(
     calls: int, budget: Budget, latency: int = USUAL_LATENCY, booked: Sequence[int] = ()
 ) -> tuple[Window, ...]:
-    """The windows in which `calls` calls go out one after another, from time 0.
+    """Return the windows in which `calls` calls are made one after another, from time 0.
 
-    `booked` are the calls of the last day, oldest first, in milliseconds before the start (negative or
-    zero). A call is booked when its answer comes; booking it when it is sent let a server see more than
-    its limit in a minute.
+    A call is booked when its answer comes; booking it when it is sent let a server see more than its limit
+    in a minute.
+
+    Args:
+        latency: how long an answer takes, in milliseconds.
+        booked: the calls of the last day, oldest first, in milliseconds before the start (negative or zero).
     """
     ring = list(booked)
     now, first, made = 0, 0, 0
@@ -48,13 +51,13 @@ def lay_out(
 
 
 def slow_finish(calls: int, budget: Budget, latency: int = USUAL_LATENCY, booked: Sequence[int] = ()) -> int:
-    """When nine in ten runs have ended, in milliseconds after the start."""
+    """Return when nine in ten runs have ended, in milliseconds after the start."""
     windows = lay_out(calls + -(-calls // SLOW_REPEATS), budget, latency * SLOW_LATENCY_FACTOR, booked)
     return windows[-1].closes if windows else 0
 
 
 def window_of(call: int, windows: Sequence[Window]) -> int:
-    """The number of the window in which the `call`-th call goes out; calls count from 1."""
+    """Return the number of the window in which the `call`-th call is made; calls count from 1."""
     for window in windows:
         call -= window.calls
         if call <= 0:

@@ -1,9 +1,8 @@
-"""What a plan costs in calls, and the least it could cost.
+"""The price of a plan in calls, and the fewest calls it could take.
 
-Sage takes one record a call and has no batch, so each record that must come into being costs one call.
-What keeps a plan at that bound: addresses and people travel inside their contact's call, allocations
-inside their payment's, and what Sage holds already is read in pages of 200 or searched singly, whichever
-is cheaper.
+Sage takes one record a call and has no batch, so each record that is created costs one call. A plan stays
+at that bound by sending addresses and people inside their contact's call, and allocations inside their
+payment's, and by reading what Sage holds already in pages of 200.
 """
 
 from __future__ import annotations
@@ -11,27 +10,27 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from sagerecon.model.catalog import Kind
-from sagerecon.planning.plan import WRITES, Action, Step
+from sagerecon.planning.step import CreateStep, ReadStep, Step, UpdateStep
 
 
 def pages(entities: int, page: int) -> int:
-    """The calls a listing takes; an empty one costs a call too."""
+    """Return the number of calls a listing takes; an empty one takes a call too."""
     return max(1, -(-entities // page))
 
 
 def lower_bound(steps: Iterable[Step]) -> tuple[int, str]:
-    """The least calls any plan for these records could make, and why this one makes more, if it does.
+    """Return the fewest calls any plan for these records could make, and why this one makes more.
 
-    One call for each record written, and one for each kind of which we must know what Sage holds. An
-    allocation on its own could have travelled inside its payment; where a plan carries one, it says so.
+    The bound is one call for each record written and one for each listing read. An allocation that is sent
+    on its own might have been part of a payment; the reason names such allocations.
     """
     writes, reads, alone, calls = 0, 0, 0, 0
     for step in steps:
         calls += step.calls
-        if step.action in WRITES:
+        if isinstance(step, CreateStep | UpdateStep):
             writes += 1
             alone += step.kind == "contact_allocation"
-        elif step.action is Action.READ:
+        elif isinstance(step, ReadStep):
             reads += 1
     bound = writes + reads
     reasons = []
@@ -43,7 +42,7 @@ def lower_bound(steps: Iterable[Step]) -> tuple[int, str]:
 
 
 def listing_query(kind: Kind, fields: Iterable[str], page: int) -> dict[str, str]:
-    """The query that lists a kind in pages of `page` with just these answer fields, nested ones whole."""
+    """Return the query that lists a kind in pages of `page` with these answer fields, objects as a whole."""
     query = {"items_per_page": str(page)}
     if wanted := sorted(set(fields)):
         query["attributes"] = ",".join(wanted)

@@ -1,4 +1,4 @@
-"""The order of sending: no draft before one it refers to; critical things first among the rest."""
+"""The order of sending: each draft after those it refers to, and by priority where that leaves a choice."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sagerecon.model.key import Key, NaturalKey
 
 
 class DraftIndex:
-    """Finds the draft a reference means, by its own key or by a natural key it will bear."""
+    """The drafts by their own keys and by the natural keys they will have in Sage."""
 
     def __init__(self, drafts: Iterable[Draft]) -> None:
         self._drafts: dict[tuple[str, Key], Draft] = {}
@@ -21,22 +21,22 @@ class DraftIndex:
             self._drafts[draft.kind, draft.key] = draft
 
     def get(self, reference: Reference) -> Draft | None:
-        """The draft it means, or None for an entity that must be in Sage already."""
+        """Return the draft that `reference` means, or None for an entity that must be in Sage already."""
         return self._drafts.get((reference.kind, reference.key))
 
 
 def order_drafts(drafts: Sequence[Draft]) -> list[Draft]:
-    """The drafts so that each follows what it refers to; then by priority, then as they came.
+    """Return the drafts with each after those it refers to; then by priority, then in the given order.
 
     Raises:
-        CircularReferenceError: references form a circle; its path is named.
+        CircularReferenceError: references form a circle; the error has its path.
     """
     index = DraftIndex(drafts)
     position = {draft.key: number for number, draft in enumerate(drafts)}
     waits_for: dict[str, int] = {}
     followers: dict[str, list[Draft]] = {}
     for draft in drafts:
-        needed = {target.key for r in draft.references() if (target := index.get(r)) is not None}
+        needed = {target.key for r in draft.references if (target := index.get(r)) is not None}
         waits_for[draft.key] = len(needed)
         for key in needed:
             followers.setdefault(key, []).append(draft)
@@ -57,10 +57,10 @@ def order_drafts(drafts: Sequence[Draft]) -> list[Draft]:
 
 
 def _circle(stuck: Mapping[str, Draft], index: DraftIndex) -> list[str]:
-    """One circle among drafts that all wait for each other, first key repeated at the end."""
+    """Return the keys of one circle among drafts that all wait for each other, the first key twice."""
     path = [next(iter(stuck))]
     while True:
-        targets = (index.get(reference) for reference in stuck[path[-1]].references())
+        targets = (index.get(reference) for reference in stuck[path[-1]].references)
         key = next(target.key for target in targets if target is not None and target.key in stuck)
         if key in path:
             return [*path[path.index(key) :], key]

@@ -1,42 +1,33 @@
-"""Drafts, id map and call budget to a plan; nothing is sent."""
+"""Plans a run from drafts, what earlier runs recorded, and the call budget. Nothing is sent."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
 
-from sagerecon.model.catalog import Catalog, Kind
+from sagerecon.model.catalog import Catalog
 from sagerecon.model.clock import instant_text
 from sagerecon.model.code import Code
-from sagerecon.model.draft import Draft, LeftOut, OnExisting, Outcome, Quarantined
+from sagerecon.model.draft import Draft, LeftOut, Outcome, Quarantined
 from sagerecon.model.finding import Finding
-from sagerecon.model.key import Key, NaturalKey
 from sagerecon.model.value import fingerprint
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.calendar import USUAL_LATENCY, lay_out, slow_finish, window_of
-from sagerecon.planning.cost import listing_query, lower_bound, pages
-from sagerecon.planning.order import DraftIndex, order_drafts
-from sagerecon.planning.plan import Action, Header, Plan, Step, node_document
-from sagerecon.planning.request import normal_key
-
-_SETTINGS = "financial_settings"
-
-
-class KnownEntities(Protocol):
-    """What earlier runs left: which entity bears which key, and with what content it was written."""
-
-    def sage_id(self, kind: str, key: Key) -> str | None:
-        """Sage's id for a draft key or a natural key, or None."""
-        ...
-
-    def content(self, kind: str, key: str) -> str | None:
-        """The fingerprint of the body an earlier run recorded for a draft key, or None."""
-        ...
-
-    def fingerprint(self) -> str:
-        """The name of the map's content."""
-        ...
+from sagerecon.planning.cost import lower_bound
+from sagerecon.planning.known import KnownEntities
+from sagerecon.planning.order import order_drafts
+from sagerecon.planning.plan import Header, Plan, Purpose, Window
+from sagerecon.planning.readings import read_back, read_existing, read_settings
+from sagerecon.planning.step import (
+    CreateStep,
+    LeftOutStep,
+    QuarantinedStep,
+    ReadStep,
+    SkipStep,
+    Step,
+    UpdateStep,
+)
+from sagerecon.planning.step_document import node_document
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +42,10 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """When the run starts, what calls stand in the last day, and how long an answer takes."""
+    """When the run starts, which calls were made in the day before, and how long an answer takes."""
 
     starts_at: int  #: milliseconds since 1970
-    latency: int = USUAL_LATENCY
+    latency: int = USUAL_LATENCY  #: milliseconds
     booked: tuple[int, ...] = ()  #: calls of the last day, milliseconds before the start, oldest first
 
 
@@ -68,59 +59,77 @@ def plan_steps(
     findings: Sequence[Finding] = (),
     expect: Mapping[str, str] | None = None,
 ) -> Plan:
-    """What a run would do, in order and window by window.
+    """Plan what a run would do, in order and window by window.
 
-    Every record of the source is in it: written, there already, left out by a rule, or quarantined.
-    `expect` is what must stand in the business's financial settings before anything is written, by path.
+    Every record of the source is in the plan: written, skipped, left out by a rule, or quarantined.
+
+    Args:
+        findings: what a reader of the plan must see before approving it.
+        expect: the financial settings the business must have before anything is written, by field path.
 
     Raises:
         CircularReferenceError: drafts refer to each other in a circle.
     """
     drafts = order_drafts([outcome for outcome in outcomes if isinstance(outcome, Draft)])
     steps = [
-        *_settings(expect or {}, catalog),
-        *_readings(drafts, known, catalog),
-        *(_write(draft, known, catalog) for draft in drafts),
-        *(_without_call(outcome) for outcome in outcomes if not isinstance(outcome, Draft)),
+        *read_settings(expect or {}, catalog),
+        *read_existing(drafts, known, catalog),
+        *(_draft_step(draft, known, catalog) for draft in drafts),
+        *(_passed_step(outcome) for outcome in outcomes if not isinstance(outcome, Draft)),
     ]
-    return _plan("load", steps, known.fingerprint(), budget, provenance, calendar, findings)
+    return _assemble(
+        Purpose.LOAD,
+        steps,
+        id_map=known.fingerprint(),
+        budget=budget,
+        provenance=provenance,
+        calendar=calendar,
+        findings=findings,
+    )
 
 
 def plan_reading(
     kinds: Iterable[tuple[str, int]],
-    extra: Sequence[Step],
+    extra: Sequence[ReadStep],
     known: KnownEntities,
     catalog: Catalog,
     budget: Budget,
     provenance: Provenance,
     calendar: Calendar,
 ) -> Plan:
-    """What reading back costs: each kind with the number of entities expected, in full pages, then `extra`.
+    """Plan the reading of Sage: a listing of each kind in full pages, then `extra`.
 
-    Only GET is in it, and whoever runs it hands the runner a client that can send nothing else.
+    Every step is a GET. The runner is given a client that refuses any other method.
+
+    Args:
+        kinds: the name of each kind and the number of entities expected.
     """
-    steps = [_reading_back(catalog[kind], count, catalog) for kind, count in kinds]
-    return _plan(
-        "read_back", [*steps, *extra], known.fingerprint(), budget, provenance, calendar, findings=()
+    steps = [read_back(catalog[kind], count, catalog) for kind, count in kinds]
+    return _assemble(
+        Purpose.READ_BACK,
+        [*steps, *extra],
+        id_map=known.fingerprint(),
+        budget=budget,
+        provenance=provenance,
+        calendar=calendar,
+        findings=(),
     )
 
 
-def _plan(
-    purpose: str,
+def _assemble(
+    purpose: Purpose,
     unnumbered: Sequence[Step],
+    *,
     id_map: str,
     budget: Budget,
     provenance: Provenance,
     calendar: Calendar,
     findings: Sequence[Finding],
 ) -> Plan:
+    """Return the plan of these steps with their numbers, windows, price and finishing dates."""
     calls = sum(step.calls for step in unnumbered)
     windows = lay_out(calls, budget, calendar.latency, calendar.booked)
-    made = 0
-    steps: list[Step] = []
-    for number, step in enumerate(unnumbered, start=1):
-        made += step.calls
-        steps.append(replace(step, number=number, window=window_of(made, windows) if step.calls else 0))
+    steps = tuple(_numbered(unnumbered, windows))
     bound, reason = lower_bound(steps)
     finish = windows[-1].closes if windows else 0
     late = slow_finish(calls, budget, calendar.latency, calendar.booked)
@@ -144,136 +153,107 @@ def _plan(
         windows=windows,
         findings=tuple(findings),
     )
-    return Plan(header, tuple(steps))
+    return Plan(header, steps)
 
 
-def _settings(expect: Mapping[str, str], catalog: Catalog) -> Iterator[Step]:
-    """One look at the business before the first write: whether it is the one the drafts were made for."""
-    if expect:
-        yield Step(
-            number=0,
-            action=Action.READ,
-            kind=_SETTINGS,
-            key=f"{_SETTINGS}/expected",
-            reason="whether the business keeps its books as the project expects",
-            calls=1,
-            path=catalog[_SETTINGS].path,
-            label="financial settings",
-            expect=expect,
-        )
+def _numbered(steps: Iterable[Step], windows: Sequence[Window]) -> Iterator[Step]:
+    calls = 0
+    for number, step in enumerate(steps, start=1):
+        calls += step.calls
+        if isinstance(step, ReadStep | CreateStep | UpdateStep):
+            yield replace(step, number=number, window=window_of(calls, windows))
+        else:
+            yield replace(step, number=number)
 
 
-def _readings(drafts: Sequence[Draft], known: KnownEntities, catalog: Catalog) -> Iterator[Step]:
-    """One listing for each kind of which something may stand in Sage already, before anything is written."""
-    index = DraftIndex(drafts)
-    looked_for: dict[str, set[str]] = {}
-    for draft in drafts:
-        kind = catalog[draft.kind]
-        is_new = known.sage_id(draft.kind, draft.key) is None
-        if is_new and draft.on_existing is not OnExisting.CREATE and kind.can("list"):
-            fields = looked_for.setdefault(draft.kind, set())
-            fields.update(_answer_fields(kind, (*draft.identity, *draft.body)))
-        for reference in draft.references():
-            key, target = reference.key, catalog[reference.kind]
-            if not isinstance(key, NaturalKey) or key.field == "id":
-                continue  # a fixed word of Sage's is its own id
-            if (
-                index.get(reference) is None
-                and known.sage_id(reference.kind, normal_key(target, key)) is None
-            ):
-                looked_for.setdefault(reference.kind, set()).update(_answer_fields(target, (key.field,)))
-                if reference.part:
-                    path = target.yields.get(reference.part, "")
-                    looked_for[reference.kind].add(path.partition(".")[0])
-    for name, fields in looked_for.items():
-        kind = catalog[name]
-        yield Step(
-            number=0,
-            action=Action.READ,
-            kind=name,
-            key=f"{kind.resource}/existing",
-            reason="what Sage holds already, so that nothing is made twice",
-            calls=1,
-            path=kind.path,
-            query=listing_query(kind, fields, kind.items_per_page or catalog.api.items_per_page),
-            label=kind.resource.replace("_", " "),
-        )
-
-
-def _answer_fields(kind: Kind, names: Iterable[str]) -> Iterator[str]:
-    """What to ask a listing for, to see these fields; a dotted one comes with the object it is in."""
-    answered = {field.answered_as for field in kind.fields.values() if field.answered}
-    for name in names:
-        first = name.partition(".")[0]
-        field = kind.fields.get(first)
-        shown = field.answered_as if field is not None else first
-        if shown in answered:
-            yield shown
-
-
-def _write(draft: Draft, known: KnownEntities, catalog: Catalog) -> Step:
+def _draft_step(
+    draft: Draft, known: KnownEntities, catalog: Catalog
+) -> CreateStep | UpdateStep | SkipStep | QuarantinedStep:
+    """Return what to do about a draft, by what an earlier run recorded for its key."""
     kind = catalog[draft.kind]
-    step = Step(
-        number=0,
-        action=Action.CREATE,
-        kind=draft.kind,
-        key=draft.key,
-        reason="not in Sage by any key we know",
-        calls=1,
-        body=draft.body,
-        path=kind.path,
-        identity=draft.identity,
-        on_existing=draft.on_existing,
-        reversibility=kind.operations["create"].reversibility if kind.can("create") else "",
-        label=draft.label,
-        amount=draft.amount,
-        origins=draft.origins,
-        mapping=draft.place,
-        changes=draft.changes,
-    )
     if known.sage_id(draft.kind, draft.key) is None:
-        return step
+        return CreateStep(
+            kind=draft.kind,
+            key=draft.key,
+            reason="no earlier run recorded it",
+            label=draft.label,
+            amount=draft.amount,
+            origins=draft.origins,
+            body=draft.body,
+            identity=draft.identity,
+            mapping=draft.place,
+            changes=draft.changes,
+            on_existing=draft.on_existing,
+            reversibility=kind.operations["create"].reversibility if kind.can("create") else "",
+        )
     if known.content(draft.kind, draft.key) in (None, fingerprint(node_document(draft.body))):
-        return replace(step, action=Action.SKIP, reason="recorded by an earlier run, unchanged", calls=0)
+        return SkipStep(
+            kind=draft.kind,
+            key=draft.key,
+            reason="an earlier run recorded it with the same content",
+            label=draft.label,
+            amount=draft.amount,
+            origins=draft.origins,
+            body=draft.body,
+            identity=draft.identity,
+            mapping=draft.place,
+            changes=draft.changes,
+        )
     if kind.can("update"):
-        changed = replace(step, action=Action.UPDATE, reason="changed in the source or the mapping since")
-        return replace(changed, reversibility=kind.operations["update"].reversibility)
+        return UpdateStep(
+            kind=draft.kind,
+            key=draft.key,
+            reason="the source or the mapping has changed since an earlier run recorded it",
+            label=draft.label,
+            amount=draft.amount,
+            origins=draft.origins,
+            body=draft.body,
+            identity=draft.identity,
+            mapping=draft.place,
+            changes=draft.changes,
+            reversibility=kind.operations["update"].reversibility,
+        )
+    return _changed_after_write(draft)
+
+
+def _changed_after_write(draft: Draft) -> QuarantinedStep:
     finding = Finding(
         Code.CHANGED_AFTER_WRITE,
         draft.origins[0] if draft.origins else draft.place,
-        f"{draft.label or draft.key} was written with other content and a {draft.kind} cannot be changed.",
-        "Correct it in Sage, or delete it there and plan again.",
+        f"{draft.label or draft.key} was written with other content, and Sage has no update for"
+        f" a {draft.kind}.",
+        "Correct it in Sage, or delete it there, then create a new plan.",
     )
-    return replace(step, action=Action.QUARANTINE, reason=finding.message, calls=0, findings=(finding,))
+    return QuarantinedStep(
+        kind=draft.kind,
+        key=draft.key,
+        reason=finding.message,
+        label=draft.label,
+        amount=draft.amount,
+        origins=draft.origins,
+        findings=(finding,),
+        changes=draft.changes,
+    )
 
 
-def _without_call(outcome: Quarantined | LeftOut) -> Step:
-    step = Step(
-        number=0,
-        action=Action.LEAVE_OUT,
+def _passed_step(outcome: Quarantined | LeftOut) -> LeftOutStep | QuarantinedStep:
+    """Return the step of a record that did not become a draft."""
+    if isinstance(outcome, LeftOut):
+        return LeftOutStep(
+            kind=outcome.kind,
+            key=outcome.key,
+            reason=outcome.reason,
+            label=outcome.label,
+            amount=outcome.amount,
+            origins=outcome.origins,
+            rule=outcome.rule,
+        )
+    return QuarantinedStep(
         kind=outcome.kind,
         key=outcome.key,
-        reason="",
+        reason=" ".join(finding.message for finding in outcome.findings),
         label=outcome.label,
         amount=outcome.amount,
         origins=outcome.origins,
-    )
-    if isinstance(outcome, LeftOut):
-        return replace(step, reason=outcome.reason, rule=outcome.rule)
-    reason = " ".join(finding.message for finding in outcome.findings)
-    return replace(step, action=Action.QUARANTINE, reason=reason, findings=outcome.findings)
-
-
-def _reading_back(kind: Kind, expected: int, catalog: Catalog) -> Step:
-    fields = list(_answer_fields(kind, kind.fields))
-    return Step(
-        number=0,
-        action=Action.READ,
-        kind=kind.name,
-        key=f"{kind.resource}/read-back",
-        reason="what Sage holds now, to compare with what was written",
-        calls=pages(expected, kind.items_per_page or catalog.api.items_per_page),
-        path=kind.path,
-        query=listing_query(kind, fields, kind.items_per_page or catalog.api.items_per_page),
-        label=kind.resource.replace("_", " "),
+        findings=outcome.findings,
     )

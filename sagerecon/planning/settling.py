@@ -1,10 +1,11 @@
-"""The life of an attempt: what an answer means, and what to do about a call whose outcome is unknown.
+"""The life of an attempt: what an answer means, and how a call whose outcome is unknown is settled.
 
     planned -> sent -> recorded | quarantined | unknown -> (resend same id | look up) -> recorded | absent
 
-An attempt found SENT is in doubt: its bytes may have reached Sage. Sage replays a call that carries the same
-`idempotency_id` for seven days, so the usual way to settle it is to send the same body again with the same
-id. Where a kind does not support that, or the time is over, it is looked up; never guessed.
+An attempt in the state SENT is in doubt: its bytes may have reached Sage. Sage replays a call that carries
+the same `idempotency_id` for seven days, so the usual way to settle it is to send the same body again with
+the same id. Where a kind does not support that, or the seven days are over, the record is looked up. Its
+outcome is never guessed.
 """
 
 from __future__ import annotations
@@ -12,58 +13,74 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import Enum
+from enum import Enum, StrEnum
 from typing import Any
 
 from sagerecon.model.call import Answer, Call
 from sagerecon.model.clock import DAY, HOUR, SECOND
 from sagerecon.model.finding import Finding
-from sagerecon.planning.plan import Action, Step
+from sagerecon.planning.step import Step, UpdateStep, WriteStep
 
 #: A resend with the same id is safe while Sage remembers the first; half a day short of its seven.
 REPLAY_WINDOW = 6 * DAY + 12 * HOUR
 
-#: An answer that is not there after this will not come: twice the longest read we wait for.
+#: An answer that has not come after this will not come: twice the longest time we wait for one.
 ANSWER_MAY_TAKE = 120 * SECOND
 
 #: How far Sage's listings may lag behind what it has saved.
 SEARCH_LAG = 30 * SECOND
 
-#: Sendings of one body that end without an answer, or with the same failure, before it is looked up instead.
+#: How often one body is sent without an answer, or with the same failure, before it is looked up instead.
 SENDINGS = 3
 
 
 class State(Enum):
-    """Where a step of a run stands. A step without a state has not begun."""
+    """What has become of a step of a run. A step without a state has not begun."""
 
     PLANNED = "planned"  #: begun, and known not to have been carried out
-    SENT = "sent"  #: its bytes may have left; what came of them is not known
+    SENT = "sent"  #: its bytes may have left; the outcome is not known
     READING = "reading"  #: some pages are read
-    RECORDED = "recorded"  #: carried out, and what Sage answered is kept
-    QUARANTINED = "quarantined"  #: a person must look; not tried again by this plan
+    RECORDED = "recorded"  #: carried out, and Sage's answer is kept
+    QUARANTINED = "quarantined"  #: needs review; this plan does not try it again
     BLOCKED = "blocked"  #: something it refers to is not in Sage
-    PARKED = "parked"  #: refused for a reason outside the record; the same command tries again
+    PARKED = "parked"  #: not carried out for a reason outside the record; the same command tries it again
 
 
-#: States of steps that are behind us for good.
+#: States of steps that are finished for good.
 FINAL = frozenset({State.RECORDED, State.QUARANTINED})
 
 
+class RunState(StrEnum):
+    """What has become of a run."""
+
+    OPEN = "open"  #: begun; the same command continues it
+    FINISHED = "finished"  #: every step came to an end; its plan cannot be used again
+    SUPERSEDED = "superseded"  #: a newer plan was begun
+
+
 @dataclass(frozen=True, slots=True)
+class Reached:
+    """How far a step of a run has come: its state, and for a reading the pages that are recorded."""
+
+    state: State
+    pages: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One write, as it is committed before its bytes leave. `body` has its wrapper and every id put in."""
+    """One write, as it is committed before its bytes leave. `body` has its wrapper and every id in it."""
 
     run: str
-    step: Step
+    step: WriteStep
     method: str
     path: str
     body: Mapping[str, Any]
     idempotency_id: str = ""  #: empty where the kind has none
-    epoch: int = 0  #: counts attempts known to have come to nothing
+    epoch: int = 0  #: number of earlier attempts that are known not to have been carried out
     state: State = State.PLANNED
     first_sent_at: int = 0
     sent_at: int = 0
-    expires_at: int = 0  #: nobody can write with this attempt's token after it
+    expires_at: int = 0  #: after this nothing can be written with the attempt's token
     failures: int = 0  #: sendings without a usable answer
 
     @property
@@ -82,31 +99,35 @@ class SetAside:
 
 
 def idempotency_id(business: str, kind: str, key: str, body: str, epoch: int, plan: str = "") -> str:
-    """The name of one write, 32 hex characters that follow from the plan's content alone.
+    """Return the name of one write, 32 hex characters that follow from the plan's content alone.
 
-    No secret and no randomness are in it, so that a run whose store was lost sends the same names again.
-    `plan` tells one change of an entity from a later, equal one.
+    The name has no secret and no randomness in it, so that a run whose store was lost sends the same names
+    again.
+
+    Args:
+        body: the canonical text of the fields that are sent.
+        plan: for a change, the run; it tells one change of an entity from a later, equal one.
     """
     facts = ("1", business, kind, key, hashlib.sha256(body.encode()).hexdigest(), str(epoch), plan)
     return hashlib.sha256("\0".join(facts).encode()).hexdigest()[:32]
 
 
 class Meaning(Enum):
-    """What an answer says about a write."""
+    """What an answer means for a write."""
 
     DONE = "done"  #: carried out
-    REJECTED = "rejected"  #: not carried out, and will not be as it is
+    REJECTED = "rejected"  #: not carried out, and will not be while the record is the same
     FORBIDDEN = "forbidden"  #: not carried out: the user lacks the right
-    REFUSED_FOR_NOW = "refused_for_now"  #: not carried out: too many calls
+    RATE_LIMITED = "rate_limited"  #: not carried out: too many calls
     UNKNOWN = "unknown"  #: Sage may have saved it before it failed
 
 
 def meaning(answer: Answer) -> Meaning:
-    """What `answer` says. A 500 may come after Sage has saved the record: its own guide says so."""
+    """Return what `answer` means. A 500 may come after Sage has saved the record, as its guide states."""
     if 200 <= answer.status < 300:
         return Meaning.DONE
     if answer.status == 429:
-        return Meaning.REFUSED_FOR_NOW
+        return Meaning.RATE_LIMITED
     if answer.status in (401, 403):
         return Meaning.FORBIDDEN
     if 400 <= answer.status < 500 and answer.status != 408:
@@ -122,17 +143,17 @@ class Remedy(Enum):
 
 
 def remedy(attempt: Attempt, now: int) -> Remedy:
-    """Whether to send the same bytes again or to look the record up.
+    """Return whether to send the same bytes again or to look the record up.
 
-    A change sets fields to given values, so that sending it twice does no harm. A server that answers the
-    same failure again and again may be replaying it.
+    A change sets fields to given values, so sending it twice does no harm. A server that answers the same
+    failure again and again may be replaying it.
     """
-    if attempt.step.action is Action.UPDATE:
+    if isinstance(attempt.step, UpdateStep):
         return Remedy.RESEND
-    replayed = attempt.idempotency_id and now - attempt.first_sent_at < REPLAY_WINDOW
-    return Remedy.RESEND if replayed and attempt.failures < SENDINGS else Remedy.LOOK_UP
+    is_replayed = attempt.idempotency_id and now - attempt.first_sent_at < REPLAY_WINDOW
+    return Remedy.RESEND if is_replayed and attempt.failures < SENDINGS else Remedy.LOOK_UP
 
 
 def settled_at(attempt: Attempt) -> int:
-    """From when a look-up tells the truth: nobody can write with its token, and listings have caught up."""
+    """Return when a look-up can be relied on: the attempt's token has ended and listings have caught up."""
     return max(attempt.expires_at, attempt.sent_at + ANSWER_MAY_TAKE) + SEARCH_LAG

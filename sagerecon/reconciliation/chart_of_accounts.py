@@ -49,7 +49,7 @@ class ChartOfAccounts:
         """Take codes and sides from what was read back."""
         found = [entity for entity in entities if self._is_learned(entity.kind)]
         for entity in sorted(found, key=lambda entity: not self._has_role(entity.kind, LedgerRole.ACCOUNT)):
-            self._learn(entity.kind, self.identities.of_id(entity.sage_id).key, entity.body)
+            self._learn(entity.kind, self.identities.by_id(entity.sage_id).key, entity.body)
 
     def learn_written(self, records: Iterable[Written]) -> None:
         """Take codes and sides from Sage's answers to what was sent."""

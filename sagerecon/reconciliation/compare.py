@@ -1,4 +1,4 @@
-"""Field by field, three ways: what the source says, what was written, what Sage holds."""
+"""Compare one record field by field, in three ways: source, what was written, what Sage holds."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _CENT = Decimal("0.01")
 
 @dataclass(frozen=True, slots=True)
 class Sides:
-    """One record's canonical rows. `written` and `answer` are None where we never wrote it."""
+    """The canonical rows of one record. `written` and `answer` are None where it was never written."""
 
     source: Row
     written: Row | None
@@ -30,7 +30,7 @@ class Sides:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """The differences of one record, and what could be compared at all."""
+    """The differences of one record, and how many fields were compared."""
 
     differences: tuple[Difference, ...]
     fields: int
@@ -40,22 +40,25 @@ class Compared:
 def compare(
     sides: Sides, rules: Mapping[str, Comparison], moved: Cause, *, accept_found: bool = False
 ) -> Compared:
-    """Every field on which source and Sage disagree, each with its cause.
+    """Return every field on which source and Sage disagree, each with its cause.
 
-    `rules` are the comparisons by field path without list positions. `moved` is the cause where the source's
-    side differs from what was written. With `accept_found`, what was found at adoption stands.
+    Args:
+        sides: the canonical rows of the record.
+        rules: the comparison rules by field path without list positions.
+        moved: the cause where the source now differs from what was written.
+        accept_found: accept values that Sage had when the entity was adopted.
     """
     paths = dict.fromkeys((*sides.source, *(sides.written or ()), *_additions(sides)))
     differences: list[Difference] = []
     not_answered: list[str] = []
     fields = 0
     for path in paths:
-        rule = rules.get(bare(path), EXACT)
+        rule = rules.get(without_positions(path), EXACT)
         sage = sides.sage.get(path)
         if rule.how is How.IGNORE:
             continue
         if sage is UNANSWERED:
-            not_answered.append(bare(path))
+            not_answered.append(without_positions(path))
             continue
         fields += 1
         source = sides.source.get(path)
@@ -68,13 +71,13 @@ def compare(
     return Compared(tuple(_with_swapped_sides(differences)), fields, tuple(not_answered))
 
 
-def bare(path: str) -> str:
-    """The path without list positions: `invoice_lines.unit_price`."""
+def without_positions(path: str) -> str:
+    """Return a path without its list positions: `invoice_lines.unit_price`."""
     return _INDEX.sub("", path)
 
 
 def equal(left: Leaf, right: Leaf, how: How = How.EXACT) -> bool:
-    """Whether two leaves count as equal; nothing and empty text do."""
+    """Return whether two leaves are equal; None and empty text are."""
     if left in (None, "") or right in (None, ""):
         return left in (None, "") and right in (None, "")
     if isinstance(left, str) and isinstance(right, str):
@@ -85,14 +88,14 @@ def equal(left: Leaf, right: Leaf, how: How = How.EXACT) -> bool:
 
 
 def tolerated(left: Leaf, right: Leaf, tolerance: Tolerance | None) -> bool:
-    """Whether two amounts are apart by no more than the tolerance; its size is still inside."""
+    """Return whether two amounts differ by no more than the size of the tolerance."""
     if tolerance is None or not isinstance(left, Decimal) or not isinstance(right, Decimal):
         return False
     return abs(total((left, -right))) <= tolerance.size
 
 
 def shape(source: Leaf, sage: Leaf) -> Shape:
-    """How the two values differ, as far as their looks tell."""
+    """Return how two values differ, judged by their text."""
     if source in (None, "") or sage in (None, ""):
         return Shape.EMPTY
     if isinstance(source, Decimal) and isinstance(sage, Decimal):
@@ -105,7 +108,7 @@ def shape(source: Leaf, sage: Leaf) -> Shape:
 
 
 def _additions(sides: Sides) -> list[str]:
-    """Lines Sage has beyond those that anybody sent."""
+    """Return the paths of lines in Sage beyond those that were sent."""
     return [path for path, leaf in sides.sage.items() if path.endswith("]") and leaf is not None]
 
 
@@ -113,10 +116,10 @@ def _cause(path: str, sides: Sides, rule: Comparison, moved: Cause) -> Cause:
     if sides.written is None:
         return Cause.NEVER_WRITTEN
     source, written, sage = sides.source.get(path), sides.written.get(path), sides.sage.get(path)
-    source_stands = equal(source, written, rule.how)
-    if equal(sage, written, rule.how) or (not source_stands and tolerated(sage, written, rule.tolerance)):
+    is_unchanged = equal(source, written, rule.how)
+    if equal(sage, written, rule.how) or (not is_unchanged and tolerated(sage, written, rule.tolerance)):
         return moved
-    if not source_stands:
+    if not is_unchanged:
         return Cause.BOTH_CHANGED
     answer = UNANSWERED if sides.answer is None else sides.answer.get(path)
     if answer is not UNANSWERED and equal(answer, sage, rule.how):
@@ -141,7 +144,7 @@ def _difference(path: str, sides: Sides, cause: Cause, rule: Comparison) -> Diff
 
 
 def _with_swapped_sides(differences: list[Difference]) -> list[Difference]:
-    """A debit that became a credit is one mistake, not two amounts."""
+    """Return the differences; where debit and credit are exchanged, both are marked so."""
     by_field = {difference.field: difference for difference in differences}
     swapped = set()
     for name, debit in by_field.items():
@@ -180,7 +183,7 @@ def _number_shape(source: Decimal, sage: Decimal) -> Shape:
 
 
 def _is_rounding(source: Decimal, sage: Decimal) -> bool:
-    """One is the other with fewer decimals, or they are a single cent apart."""
+    """Return whether one is the other with fewer decimals, or they differ by at most one cent."""
     if abs(total((source, -sage))) <= _CENT:
         return True
     coarse, fine = sorted((source, sage), key=_places)

@@ -1,19 +1,21 @@
-"""The completeness equation: nothing fell through, in count and in money, on either side."""
+"""The completeness equation: on each side, the counts and amounts of the classes add up to the whole."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import TypeAlias
 
 from sagerecon.model.errors import ConservationError
 from sagerecon.model.money import total
+from sagerecon.pairing.held import Origin
 from sagerecon.reconciliation.verdict import RecordVerdict, Verdict
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """So many, worth so much."""
+    """A number of records and the sum of their amounts."""
 
     count: int = 0
     amount: Decimal = Decimal()
@@ -29,8 +31,8 @@ class Tally:
 class SourceLine:
     """read = created + already there + left out + merged + quarantined + not yet written, for one mapping.
 
-    Where a record was taken to Sage it counts as created or already there, whatever became of it since:
-    that is what the verdicts say.
+    A record that was taken to Sage counts as created or already there, whatever became of it since. The
+    verdicts say what became of it.
     """
 
     kind: str
@@ -52,54 +54,58 @@ class SourceLine:
 
 @dataclass(frozen=True, slots=True)
 class SageLine:
-    """held = ours + there before + came along + extra, for one kind.
+    """held = ours + pre-existing + created by Sage + extra, for one kind.
 
-    What came along is what Sage made by itself with one of ours, as a bank account's ledger account.
+    Created by Sage is what it makes by itself along with one of ours, such as a bank's ledger account.
     """
 
     kind: str
     held: Tally
     ours: Tally
-    there_before: Tally
-    came_along: Tally
+    pre_existing: Tally
+    created_by_sage: Tally
     extra: Tally
 
     @property
     def parts(self) -> Tally:
         """The right-hand side of the equation."""
-        return self.ours + self.there_before + self.came_along + self.extra
+        return self.ours + self.pre_existing + self.created_by_sage + self.extra
+
+
+#: (kind, mapping) on the source's side and (kind, "") on Sage's.
+Group: TypeAlias = tuple[str, str]
 
 
 class Counter:
-    """Tallies by group and class, taken as things pass."""
+    """Tallies by group and class."""
 
     def __init__(self) -> None:
-        self._tallies: dict[tuple[tuple[str, str], str], list[Tally]] = {}
+        self._tallies: dict[tuple[Group, str], Tally] = {}
 
-    def add(self, group: tuple[str, str], part: str, amount: Decimal | None) -> None:
-        """Count one thing."""
-        tally = self._tallies.setdefault((group, part), [Tally()])
-        tally[0] += Tally(1, Decimal() if amount is None else amount)
+    def add(self, group: Group, part: str, amount: Decimal | None) -> None:
+        """Count one record with its amount; None counts as zero."""
+        tally = self._tallies.get((group, part), Tally())
+        self._tallies[group, part] = tally + Tally(1, Decimal() if amount is None else amount)
 
-    def get(self, group: tuple[str, str], part: str) -> Tally:
-        """What was counted."""
-        return self._tallies.get((group, part), [Tally()])[0]
+    def get(self, group: Group, part: str) -> Tally:
+        """Return the tally of one class."""
+        return self._tallies.get((group, part), Tally())
 
     @property
-    def groups(self) -> list[tuple[str, str]]:
-        """The groups in the order of their first thing."""
+    def groups(self) -> list[Group]:
+        """The groups, in the order in which they were first counted."""
         return list(dict.fromkeys(group for group, _ in self._tallies))
 
 
-#: The groups are (kind, mapping) on the source's side and (kind, "") on Sage's.
-Group = tuple[str, str]
-
-
 def source_lines(read: Counter, verdicts: Iterable[RecordVerdict]) -> tuple[SourceLine, ...]:
-    """The equation of each mapping, proven: `read` was counted as the records came in.
+    """Return the proven equation of each mapping.
+
+    Args:
+        read: the records, counted when they were read.
+        verdicts: the verdicts, from which the classes are counted.
 
     Raises:
-        ConservationError: a record fell through, or counts twice.
+        ConservationError: a record is missing, or is counted twice.
     """
     parts = Counter()
     for verdict in verdicts:
@@ -125,25 +131,29 @@ def source_lines(read: Counter, verdicts: Iterable[RecordVerdict]) -> tuple[Sour
 
 
 def sage_lines(
-    held: Counter, classes: Mapping[str, Iterable[tuple[str, Decimal | None]]]
+    held: Counter, classes: Mapping[str, Iterable[tuple[Origin, Decimal | None]]]
 ) -> tuple[SageLine, ...]:
-    """The equation of each kind read back, proven: `held` was counted as the entities came in.
+    """Return the proven equation of each kind that was read back.
+
+    Args:
+        held: the entities, counted when they were read back.
+        classes: the origin and amount of each entity, by kind.
 
     Raises:
-        ConservationError: an entity fell through, or counts twice.
+        ConservationError: an entity is missing, or is counted twice.
     """
     parts = Counter()
     for kind, entities in classes.items():
-        for part, amount in entities:
-            parts.add((kind, ""), part, amount)
+        for origin, amount in entities:
+            parts.add((kind, ""), origin.value, amount)
     lines = tuple(
         SageLine(
             kind=group[0],
             held=held.get(group, "held"),
-            ours=parts.get(group, "ours"),
-            there_before=parts.get(group, "there_before"),
-            came_along=parts.get(group, "came_along"),
-            extra=parts.get(group, "extra"),
+            ours=parts.get(group, Origin.OURS.value),
+            pre_existing=parts.get(group, Origin.PRE_EXISTING.value),
+            created_by_sage=parts.get(group, Origin.CREATED_BY_SAGE.value),
+            extra=parts.get(group, Origin.EXTRA.value),
         )
         for group in sorted(dict.fromkeys((*held.groups, *parts.groups)))
     )
@@ -153,7 +163,7 @@ def sage_lines(
 
 
 def group_of(kind: str, key: str) -> Group:
-    """The line a record counts in."""
+    """Return the group in which a record is counted: its kind and its mapping."""
     return kind, key.partition("/")[0]
 
 

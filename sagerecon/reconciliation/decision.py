@@ -1,4 +1,4 @@
-"""The three-way table: what each combination of evidence means."""
+"""Decide the verdict on one record from its evidence: source, what was written, what Sage holds."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from decimal import Decimal
 from sagerecon.model.draft import Draft, LeftOut, Outcome, Quarantined
 from sagerecon.model.entity import Entity, Written
 from sagerecon.model.finding import Finding
-from sagerecon.pairing.key_ladder import NO_MATCH, Match, Rung
+from sagerecon.pairing.key_ladder import NO_MATCH, Match, MatchMethod
 from sagerecon.reconciliation.verdict import Cause, Difference, Shape, Verdict
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """All that is known of one record. `entity` is what Sage holds now, if it was found."""
+    """All that is known of one record. `entity` is what Sage holds now, None where it was not found."""
 
     outcome: Outcome | None
     written: Written | None
     entity: Entity | None
     match: Match = NO_MATCH
     is_read: bool = True  #: its kind was read back
-    is_deleted: bool = False  #: Sage says so
+    is_deleted: bool = False  #: Sage reports it as deleted
     rejected: Sequence[Finding] = ()  #: why the run set it aside
-    shares_entity: bool = False  #: another record stands for the same entity
+    shares_entity: bool = False  #: another record owns the same entity
 
     @property
     def kind(self) -> str:
-        """The kind of both."""
+        """The kind of record and entity."""
         return self._known.kind
 
     @property
@@ -45,7 +45,7 @@ class Evidence:
 
 
 def decide(evidence: Evidence, differences: Sequence[Difference]) -> Verdict:
-    """The verdict, by the three-way table."""
+    """Return the verdict on one record."""
     if isinstance(evidence.outcome, Draft):
         return _decide_wanted(evidence, differences)
     is_there = evidence.entity is not None and not evidence.is_deleted
@@ -64,24 +64,26 @@ def _decide_wanted(evidence: Evidence, differences: Sequence[Difference]) -> Ver
     if evidence.written is None:
         if evidence.rejected:
             return Verdict.QUARANTINED
-        return Verdict.DUPLICATE if evidence.match.rung is Rung.AMBIGUOUS else Verdict.NOT_YET_WRITTEN
+        return (
+            Verdict.DUPLICATE if evidence.match.method is MatchMethod.AMBIGUOUS else Verdict.NOT_YET_WRITTEN
+        )
     if evidence.is_deleted:
         return Verdict.DELETED
     if evidence.entity is None:
         return Verdict.MISSING if evidence.is_read else Verdict.NOT_READ
     if evidence.shares_entity:
         return Verdict.DUPLICATE
-    return by_causes(differences)
+    return verdict_by_causes(differences)
 
 
-def by_causes(differences: Sequence[Difference]) -> Verdict:
-    """The verdict on a record that stands on all three sides."""
+def verdict_by_causes(differences: Sequence[Difference]) -> Verdict:
+    """Return the verdict on a record that source, id map and Sage all have."""
     if not differences:
         return Verdict.VERIFIED
-    looked_at = [difference for difference in differences if not difference.is_excused]
-    if all(d.shape is Shape.ROUNDING and d.cause is Cause.ALTERED_AT_WRITE for d in looked_at):
+    counted = [difference for difference in differences if not difference.is_excused]
+    if all(d.shape is Shape.ROUNDING and d.cause is Cause.ALTERED_AT_WRITE for d in counted):
         return Verdict.ROUNDING
-    causes = {difference.cause for difference in looked_at}
+    causes = {difference.cause for difference in counted}
     in_sage = bool(causes & {Cause.EDITED_AFTER_LOAD, Cause.ALTERED_AT_WRITE})
     at_source = causes & {Cause.SOURCE_CHANGED, Cause.MAPPING_CHANGED}
     if Cause.BOTH_CHANGED in causes or (in_sage and at_source):
@@ -91,7 +93,7 @@ def by_causes(differences: Sequence[Difference]) -> Verdict:
     return Verdict.EDITED
 
 
-#: Verdicts under which all the record's money may be wrong.
+#: Verdicts for which the whole amount of the record is at risk.
 _WHOLE = frozenset(
     {
         Verdict.MISSING,
@@ -106,7 +108,10 @@ _WHOLE = frozenset(
 
 
 def at_risk(verdict: Verdict, amount: Decimal | None, differences: Sequence[Difference]) -> Decimal:
-    """The money that may be wrong: the widest gap; the whole amount where account, contact or date differ."""
+    """Return the money that may be wrong: the widest gap, or the whole amount.
+
+    It is the whole amount where an account, a contact or a date differs.
+    """
     whole = abs(amount or Decimal())
     if verdict in _WHOLE or (verdict in (Verdict.SOURCE_CHANGED, Verdict.BOTH_CHANGED) and not differences):
         return whole

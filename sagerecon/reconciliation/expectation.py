@@ -1,8 +1,8 @@
-"""What both sides must come to, as the source's own datasets say: expected balances and open items.
+"""What the source's own datasets expect of both sides: balances, open items and tax.
 
-The datasets keep to named columns. Accounts: `account`, `name`, `amount` (debit positive) and, for a
-named adjusting entry, `adjustment`, its reason. Contacts: `contact` (the draft key), `name`, `document`,
-`date`, `due_date`, `amount` (what is still open, credits negative). Tax: `ledger` (sales or purchases),
+The columns of the datasets are fixed. Accounts: `account`, `name`, `amount` (debit positive) and, for a
+named adjusting entry, `adjustment`: its reason. Contacts: `contact` (the draft key), `name`, `document`,
+`date`, `due_date`, `amount` (the open part, credits negative). Tax: `ledger` (sales or purchases),
 `code`, `rate` (its percentage, for people), `period` (a month, 2017-03), `net`, `tax`; credits negative.
 """
 
@@ -21,10 +21,10 @@ from sagerecon.reconciliation.tie_out import Adjustment, ExpectedBalance
 def expected_balances(
     records: Iterable[Record], target: Callable[[str], str | None]
 ) -> tuple[list[ExpectedBalance], list[Adjustment]]:
-    """The balance each source account brings to its Sage account, and the named adjusting entries apart.
+    """Return the balances of the source with their Sage accounts, and the named adjusting entries.
 
-    `target` is the crosswalk. An account without a row in it keeps its own code, so that it stands in
-    the tie-out under a code Sage does not have rather than vanish.
+    `target` is the crosswalk. An account without a row in it keeps its own code, so that the tie-out shows it
+    under a code that Sage does not have.
     """
     expected: list[ExpectedBalance] = []
     adjustments: list[Adjustment] = []
@@ -40,7 +40,7 @@ def expected_balances(
 
 
 def open_items(records: Iterable[Record]) -> list[OpenItem]:
-    """The unsettled documents of the source, each under its contact's draft key."""
+    """Return the unsettled documents of the source, each under the draft key of its contact."""
     return [
         OpenItem(
             contact=str(record.values["contact"]),
@@ -54,9 +54,9 @@ def open_items(records: Iterable[Record]) -> list[OpenItem]:
 
 
 def taxed_amounts(records: Iterable[Record], target: Callable[[str, date], str | None]) -> list[TaxedAmount]:
-    """Net and tax of the source by Sage's rate, month and direction; `target` is the crosswalk of the codes.
+    """Return net and tax of the source by Sage's rate, month and direction.
 
-    A code without a row in it keeps its own name, so that it stands in the tie-out as what it is.
+    `target` is the crosswalk of tax codes. A code without a row in it keeps its own name in the tie-out.
     """
     amounts: list[TaxedAmount] = []
     for record in records:

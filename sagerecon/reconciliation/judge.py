@@ -1,168 +1,104 @@
-"""One verdict per record, decided by three things: the source today, what was written, what Sage holds."""
+"""One verdict for each record and each extra entity, with its effects, its reason and its remedy."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from sagerecon.model.catalog import Catalog
 from sagerecon.model.clock import day_of
-from sagerecon.model.comparison import Comparison
-from sagerecon.model.draft import Draft, LeftOut, OnExisting, Quarantined
-from sagerecon.model.entity import Entity, Written
-from sagerecon.pairing.canonical import Tree, flat, held_tree, joined, wanted_tree
+from sagerecon.model.draft import Draft, LeftOut, Quarantined
+from sagerecon.model.entity import Entity
+from sagerecon.model.place import NOWHERE
 from sagerecon.pairing.field_reader import FieldReader
-from sagerecon.pairing.identity import Identities, as_decimal
-from sagerecon.pairing.key_ladder import Rung
+from sagerecon.pairing.identity import as_decimal
+from sagerecon.pairing.key_ladder import MatchMethod
 from sagerecon.reconciliation.chart_of_accounts import ChartOfAccounts
-from sagerecon.reconciliation.compare import Compared, Sides, compare
+from sagerecon.reconciliation.comparer import Comparer
 from sagerecon.reconciliation.decision import Evidence, at_risk, decide
 from sagerecon.reconciliation.postings import Effects, effects_of, gap
-from sagerecon.reconciliation.verdict import Cause, Difference, RecordVerdict, Verdict
-from sagerecon.reconciliation.wording import clearing, reason
-
-
-@dataclass(frozen=True, slots=True)
-class Today:
-    """The fingerprints of what today's drafts are made from."""
-
-    snapshot: str = ""
-    mappings: str = ""
-
-
-TODAY = Today()
+from sagerecon.reconciliation.verdict import Difference, RecordVerdict, Verdict
+from sagerecon.reconciliation.wording import reason_for, remedy_for
 
 
 class Judge:
-    """Compares and decides; keeps count of what could be compared."""
+    """Decides the verdicts of one reconciliation."""
 
-    def __init__(
-        self,
-        catalog: Catalog,
-        identities: Identities,
-        chart: ChartOfAccounts,
-        comparisons: Mapping[str, Mapping[str, Comparison]],
-        today: Today,
-    ) -> None:
+    def __init__(self, catalog: Catalog, chart: ChartOfAccounts, comparer: Comparer) -> None:
         self._catalog = catalog
-        self._identities = identities
         self._chart = chart
-        self._comparisons = comparisons
-        self._today = today
-        self.records_compared = 0
-        self.fields_compared = 0
-        self.not_answered: dict[str, int] = {}
+        self._comparer = comparer
 
     def record(self, evidence: Evidence) -> RecordVerdict:
-        """The verdict on one record of the source, or on one an earlier run wrote."""
-        differences: tuple[Difference, ...] = ()
-        if isinstance(evidence.outcome, Draft) and evidence.entity is not None:
-            differences = self._compare(evidence.outcome, evidence).differences
-        verdict = decide(evidence, differences)
+        """Return the verdict on one record of the source, or on one that only an earlier run had."""
         draft = evidence.outcome if isinstance(evidence.outcome, Draft) else None
+        written, entity = evidence.written, evidence.entity
+        differences: tuple[Difference, ...] = ()
+        if draft is not None and entity is not None:
+            differences = self._comparer.differences(draft, written, entity)
+        verdict = decide(evidence, differences)
         amount = self._amount(evidence)
-        said = RecordVerdict(
+        effects, contact_effects = self._gaps(verdict, evidence)
+        found = RecordVerdict(
             verdict=verdict,
             kind=evidence.kind,
             key=evidence.key,
-            label=self._label(evidence),
+            label=_label(evidence),
             amount=amount,
             sage_id=_sage_id(evidence),
             origins=() if evidence.outcome is None else evidence.outcome.origins,
+            mapping=NOWHERE if draft is None else draft.place,
             differences=differences,
-            rung=(Rung.ID_MAP if evidence.written is not None else evidence.match.rung).value,
+            match_method=MatchMethod.ID_MAP if written is not None else evidence.match.method,
             at_risk=at_risk(verdict, amount, differences),
+            effects=effects,
+            contact_effects=contact_effects,
             is_wanted=evidence.outcome is not None,
-            is_recorded=evidence.written is not None,
-            is_created=evidence.written is not None and not evidence.written.adopted,
+            is_recorded=written is not None,
+            is_created=written is not None and not written.adopted,
             is_merged=_is_merged(evidence),
         )
-        if draft is not None:
-            said = replace(said, mapping=draft.place)
-        if said.verdict is not Verdict.VERIFIED:
-            said = self._with_effects(said, evidence)
-        day = None if evidence.written is None else day_of(evidence.written.written_at)
-        why = _why(evidence)
+        detail = _detail(evidence)
         can_update = evidence.kind in self._catalog and self._catalog[evidence.kind].can("update")
-        clears = _hints(evidence) or clearing(said, can_update, why)
-        return replace(said, reason=reason(said, day, why), clears=clears)
+        written_on = None if written is None else day_of(written.written_at)
+        return replace(
+            found,
+            reason=reason_for(found, written_on, detail),
+            remedy=_hints(evidence) or remedy_for(found, can_update, detail),
+        )
 
-    def stranger(self, entity: Entity, twin: str) -> RecordVerdict:
-        """The verdict on a thing in Sage without a record; `twin` is the record it repeats, if any."""
+    def extra_entity(self, entity: Entity, duplicate_of: str) -> RecordVerdict:
+        """Return the verdict on an entity without a record; `duplicate_of` is the record it repeats."""
         amount = self.amount_of(entity.kind, entity.body)
         effects = effects_of(entity.kind, entity.body, self._chart)
-        said = RecordVerdict(
-            verdict=Verdict.DUPLICATE if twin else Verdict.EXTRA,
+        found = RecordVerdict(
+            verdict=Verdict.DUPLICATE if duplicate_of else Verdict.EXTRA,
             kind=entity.kind,
             label=entity.displayed_as,
             amount=amount,
             sage_id=entity.sage_id,
-            rung=Rung.NONE.value,
             at_risk=abs(amount or Decimal()),
             effects=effects,
-            parties=self._parties(effects, entity.kind, entity.body),
+            contact_effects=self._contact_effects(effects, entity.kind, entity.body),
         )
-        created = str(entity.body.get("created_at") or "")[:10]
-        why = twin or created
-        return replace(said, reason=reason(said, None, why), clears=clearing(said, False, why))
+        created_on = str(entity.body.get("created_at") or "")[:10]
+        detail = duplicate_of or created_on
+        return replace(found, reason=reason_for(found, None, detail), remedy=remedy_for(found, False, detail))
 
     def signature(self, entity: Entity) -> object:
-        """What two entities that are one thing entered twice have in common; None where nothing tells."""
-        body = FieldReader(entity.body, self._identities)
+        """Return what two entries of one entity have in common; None where it has nothing to compare by."""
+        fields = FieldReader(entity.body, self._chart.identities)
         posted = tuple(sorted(effects_of(entity.kind, entity.body, self._chart).items()))
-        words = tuple(body.text(name) for name in ("reference", "name", "date"))
-        contact = self._contact(entity.kind, body)
+        words = tuple(fields.text(name) for name in ("reference", "name", "date"))
+        contact = self._contact(entity.kind, fields)
         return (entity.kind, words, contact, posted) if any(words) or posted else None
 
     def amount_of(self, kind: str, content: Mapping[str, Any]) -> Decimal | None:
-        """What an entity is worth, by the field the catalog names."""
+        """Return the amount of an entity, by the field that the catalog names; None where it names none."""
         name = self._catalog[kind].amount if kind in self._catalog else ""
         return as_decimal(content.get(name)) if name else None
-
-    def _compare(self, draft: Draft, evidence: Evidence) -> Compared:
-        fields = self._catalog[draft.kind].fields
-        source = wanted_tree(draft.body, fields, self._identities)
-        written: Tree = None
-        if evidence.written is not None:
-            written = wanted_tree(evidence.written.sent, fields, self._identities)
-        anchor = source if written is None else joined(written, source)
-        sides = Sides(
-            source=flat(source),
-            written=None if written is None else flat(written),
-            answer=None,
-            sage=self._row(anchor, evidence.entity.body if evidence.entity else {}, draft.kind),
-        )
-        compared = self._sides_compared(sides, draft, evidence.written)
-        if compared.differences and evidence.written is not None:  # only a cause needs the answer of then
-            answer = self._row(anchor, evidence.written.answer, draft.kind)
-            compared = self._sides_compared(replace(sides, answer=answer), draft, evidence.written)
-        self.records_compared += 1
-        self.fields_compared += compared.fields
-        for path in dict.fromkeys(compared.not_answered):
-            name = f"{draft.kind}.{path}"
-            self.not_answered[name] = self.not_answered.get(name, 0) + 1
-        return compared
-
-    def _sides_compared(self, sides: Sides, draft: Draft, written: Written | None) -> Compared:
-        adopted = written is not None and written.adopted
-        return compare(
-            sides,
-            self._comparisons.get(draft.mapping, {}),
-            self._moved(written),
-            accept_found=adopted and draft.on_existing is OnExisting.ADOPT,
-        )
-
-    def _row(self, anchor: Tree, answer: Mapping[str, Any], kind: str) -> Mapping[str, Any]:
-        return flat(held_tree(anchor, answer, self._catalog[kind].fields, self._identities))
-
-    def _moved(self, written: Written | None) -> Cause:
-        """Why today's draft differs from what was written: the source moved, or only the mapping did."""
-        if written is None:
-            return Cause.NEVER_WRITTEN
-        snapshot_stands = bool(written.snapshot) and written.snapshot == self._today.snapshot
-        return Cause.MAPPING_CHANGED if snapshot_stands else Cause.SOURCE_CHANGED
 
     def _amount(self, evidence: Evidence) -> Decimal | None:
         if evidence.outcome is not None:
@@ -170,37 +106,44 @@ class Judge:
         written = evidence.written
         return None if written is None else self.amount_of(written.kind, written.answer)
 
-    def _label(self, evidence: Evidence) -> str:
-        if evidence.outcome is not None and evidence.outcome.label:
-            return evidence.outcome.label
-        if evidence.entity is not None and evidence.entity.displayed_as:
-            return evidence.entity.displayed_as
-        return evidence.key
+    def _gaps(self, verdict: Verdict, evidence: Evidence) -> tuple[Effects, Effects]:
+        """Return Sage less source by account, and by contact; empty where the verdict makes no gap."""
+        if verdict in (Verdict.VERIFIED, Verdict.NOT_READ, Verdict.LEFT_OUT):
+            return {}, {}
+        source, owed = self._effects(evidence.kind, _body_of(evidence.outcome))
+        is_there = evidence.entity is not None and not evidence.is_deleted
+        sage, owing = self._effects(
+            evidence.kind, evidence.entity.body if evidence.entity and is_there else {}
+        )
+        return gap(source, sage), gap(owed, owing)
 
-    def _with_effects(self, said: RecordVerdict, evidence: Evidence) -> RecordVerdict:
-        if said.verdict in (Verdict.NOT_READ, Verdict.LEFT_OUT):
-            return said
-        source: Effects = {}
-        owed: Effects = {}
-        if isinstance(evidence.outcome, Draft):
-            source = effects_of(evidence.kind, evidence.outcome.body, self._chart)
-            owed = self._parties(source, evidence.kind, evidence.outcome.body)
-        sage: Effects = {}
-        owing: Effects = {}
-        if evidence.entity is not None and not evidence.is_deleted:
-            sage = effects_of(evidence.kind, evidence.entity.body, self._chart)
-            owing = self._parties(sage, evidence.kind, evidence.entity.body)
-        return replace(said, effects=gap(source, sage), parties=gap(owed, owing))
+    def _effects(self, kind: str, content: Mapping[str, Any]) -> tuple[Effects, Effects]:
+        if not content:
+            return {}, {}
+        effects = effects_of(kind, content, self._chart)
+        return effects, self._contact_effects(effects, kind, content)
 
-    def _parties(self, effects: Effects, kind: str, content: Mapping[str, Any]) -> Effects:
-        contact = self._contact(kind, FieldReader(content, self._identities))
+    def _contact_effects(self, effects: Effects, kind: str, content: Mapping[str, Any]) -> Effects:
+        contact = self._contact(kind, FieldReader(content, self._chart.identities))
         accounts = self._chart.accounts
         owed = effects.get(accounts.debtors, Decimal()) - effects.get(accounts.creditors, Decimal())
         return {contact: owed} if contact and owed else {}
 
-    def _contact(self, kind: str, entity: FieldReader) -> str:
+    def _contact(self, kind: str, fields: FieldReader) -> str:
         """Return the identity of the contact an entity belongs to; empty where there is none."""
-        return entity.link(self._catalog[kind].contact) if kind in self._catalog else ""
+        return fields.link(self._catalog[kind].contact) if kind in self._catalog else ""
+
+
+def _body_of(outcome: object) -> Mapping[str, Any]:
+    return outcome.body if isinstance(outcome, Draft) else {}
+
+
+def _label(evidence: Evidence) -> str:
+    if evidence.outcome is not None and evidence.outcome.label:
+        return evidence.outcome.label
+    if evidence.entity is not None and evidence.entity.displayed_as:
+        return evidence.entity.displayed_as
+    return evidence.key
 
 
 def _sage_id(evidence: Evidence) -> str:
@@ -216,14 +159,14 @@ def _is_merged(evidence: Evidence) -> bool:
 
 
 def _hints(evidence: Evidence) -> str:
-    """What the findings of a record that was set aside say would mend it."""
+    """Return the hints of the findings for which a record was set aside."""
     outcome = evidence.outcome
     findings = outcome.findings if isinstance(outcome, Quarantined) else evidence.rejected
     return " ".join(dict.fromkeys(finding.hint for finding in findings if finding.hint))
 
 
-def _why(evidence: Evidence) -> str:
-    """What the outcome, the run or the ladder has to say."""
+def _detail(evidence: Evidence) -> str:
+    """Return what outcome, run or match add to the reason of the verdict."""
     if evidence.rejected:
         return " ".join(dict.fromkeys(finding.message for finding in evidence.rejected))
     match evidence.outcome:
@@ -232,7 +175,7 @@ def _why(evidence: Evidence) -> str:
         case LeftOut(reason=why, rule=rule, merged_into=into):
             return f"merged into {into}" if into else f"{why} (rule {rule})"
         case None:
-            return "it is no longer in the source"
+            return "no longer in the source"
     if evidence.written is None and evidence.match.sage_ids:
-        return f"{evidence.match.rung.value}: {', '.join(evidence.match.sage_ids)}"
+        return f"{evidence.match.method.value}: {', '.join(evidence.match.sage_ids)}"
     return ""

@@ -52,11 +52,11 @@ def open_items_held(
     chart = ChartOfAccounts(catalog, identities)
     chart.learn_entities(entities)
     contacts = [entity for entity in entities if catalog[entity.kind].has_role(LedgerRole.CONTACT)]
-    names = {identities.of_id(contact.sage_id).key: contact.displayed_as for contact in contacts}
+    names = {identities.by_id(contact.sage_id).key: contact.displayed_as for contact in contacts}
     found = [
         _Entity(
             catalog[entity.kind],
-            identities.of_id(entity.sage_id).key,
+            identities.by_id(entity.sage_id).key,
             entity.displayed_as,
             FieldReader(entity.body, identities),
         )

@@ -1,4 +1,4 @@
-"""What only shows when verdicts are seen together: crossed values, effects of what was not sent."""
+"""Patterns over several verdicts: swapped values, and the effects of records without a draft."""
 
 from __future__ import annotations
 
@@ -13,34 +13,34 @@ from sagerecon.reconciliation.postings import Effects, effects_of
 from sagerecon.reconciliation.verdict import Difference, RecordVerdict, Shape, Verdict
 
 
-def with_swaps(verdicts: Sequence[RecordVerdict]) -> list[RecordVerdict]:
-    """The verdicts, with crossed values told apart: two invoices whose amounts were exchanged."""
-    crossed = {
+def mark_swapped_values(verdicts: Sequence[RecordVerdict]) -> list[RecordVerdict]:
+    """Return the verdicts with swapped values marked, as in two invoices whose amounts were exchanged."""
+    seen = {
         (verdict.kind, difference.field, difference.source, difference.sage)
         for verdict in verdicts
         for difference in verdict.differences
     }
 
-    def told(kind: str, difference: Difference) -> Difference:
+    def marked(kind: str, difference: Difference) -> Difference:
         mirror = (kind, difference.field, difference.sage, difference.source)
         is_plain = difference.shape in (Shape.VALUE, Shape.ROUNDING)
-        return replace(difference, shape=Shape.SWAPPED) if is_plain and mirror in crossed else difference
+        return replace(difference, shape=Shape.SWAPPED) if is_plain and mirror in seen else difference
 
     return [
-        replace(verdict, differences=tuple(told(verdict.kind, d) for d in verdict.differences))
+        replace(verdict, differences=tuple(marked(verdict.kind, d) for d in verdict.differences))
         if verdict.differences
         else verdict
         for verdict in verdicts
     ]
 
 
-def with_usual_effects(
+def add_estimated_effects(
     verdicts: Iterable[RecordVerdict], outcomes: Iterable[Outcome], chart: ChartOfAccounts
 ) -> list[RecordVerdict]:
-    """The verdicts, with the accounts that a record without a draft leaves short.
+    """Return the verdicts with estimated effects for quarantined records.
 
-    A quarantined record has an amount and no body. Where every draft of its mapping posts its amount to
-    the same accounts, as open items do, it would have as well.
+    A quarantined record has an amount and no body. Where every draft of its mapping posts its amount to the
+    same accounts, as open items do, the record is taken to miss there with its own amount.
     """
     outcomes = list(outcomes)
     without_draft = {outcome.key for outcome in outcomes if isinstance(outcome, Quarantined)}
@@ -64,7 +64,7 @@ def with_usual_effects(
 
 
 def _usual(drafts: Iterable[Draft], chart: ChartOfAccounts) -> dict[str, Effects]:
-    """Mapping -> what one unit of a draft's amount posts; nothing where the drafts do not agree."""
+    """Return, by mapping, what a draft posts for each unit of its amount; only where all drafts agree."""
     usual: dict[str, Effects | None] = {}
     for draft in drafts:
         if not draft.amount:

@@ -1,9 +1,9 @@
-"""Everything together: what we want, what was written and what Sage holds, to one verdict each."""
+"""Compare what we want, what was written and what Sage holds, to one verdict for each record."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 
 from sagerecon.model.catalog import Catalog
@@ -12,86 +12,17 @@ from sagerecon.model.draft import Draft, Outcome
 from sagerecon.model.entity import Entity, Written
 from sagerecon.model.finding import Finding
 from sagerecon.model.money import total
-from sagerecon.pairing.held import Held, Past, classify, owners_of
+from sagerecon.pairing.held import Beginnings, Held, Origin, classify, owners_of
 from sagerecon.pairing.identity import Identities
-from sagerecon.pairing.key_ladder import NO_MATCH, KeyLadder, Match, Rung
+from sagerecon.pairing.key_ladder import NO_MATCH, KeyLadder, Match, MatchMethod
 from sagerecon.reconciliation.chart_of_accounts import BRITISH, ChartOfAccounts, ControlAccounts
-from sagerecon.reconciliation.completeness import (
-    Counter,
-    SageLine,
-    SourceLine,
-    group_of,
-    sage_lines,
-    source_lines,
-)
+from sagerecon.reconciliation.comparer import UNKNOWN_INPUTS, Comparer, DraftInputs
+from sagerecon.reconciliation.completeness import Counter, group_of, sage_lines, source_lines
 from sagerecon.reconciliation.decision import Evidence
-from sagerecon.reconciliation.judge import TODAY, Judge, Today
-from sagerecon.reconciliation.patterns import with_swaps, with_usual_effects
-from sagerecon.reconciliation.tie_out import TieOut
-from sagerecon.reconciliation.verdict import Difference, RecordVerdict
-
-__all__ = ["ControlAccounts", "Coverage", "Reconciliation", "Today", "Tolerated", "reconcile"]
-
-
-@dataclass(frozen=True, slots=True)
-class Coverage:
-    """What the verdicts rest on: which kinds were read back, and how many fields could be compared."""
-
-    kinds_read: tuple[str, ...]
-    kinds_not_read: tuple[str, ...]
-    records_compared: int
-    fields_compared: int
-    fields_not_answered: Mapping[str, int]  #: `contact.main_address.city` -> in how many records
-
-
-@dataclass(frozen=True, slots=True)
-class Tolerated:
-    """What named tolerances excuse, and the limit of its own that the sum has."""
-
-    count: int
-    amount: Decimal
-    limit: Decimal | None = None
-
-    @property
-    def is_within_limit(self) -> bool:
-        """Whether the sum may stand."""
-        return self.limit is None or self.amount <= self.limit
-
-
-@dataclass(frozen=True, slots=True)
-class Reconciliation:
-    """What Sage holds, compared with what the source says and with what was written."""
-
-    verdicts: tuple[RecordVerdict, ...]
-    completeness: tuple[SourceLine, ...]
-    sage: tuple[SageLine, ...]
-    coverage: Coverage
-    tolerated: Tolerated
-    tie_outs: tuple[TieOut, ...] = ()
-
-    @property
-    def findings(self) -> tuple[RecordVerdict, ...]:
-        """The verdicts that need a person, the largest amount at risk first."""
-        open_ones = (verdict for verdict in self.verdicts if verdict.needs_person)
-        return tuple(sorted(open_ones, key=lambda verdict: (-verdict.at_risk, verdict.id)))
-
-    @property
-    def differences(self) -> tuple[tuple[RecordVerdict, Difference], ...]:
-        """Every field on which the sides disagree, with its record."""
-        return tuple((verdict, difference) for verdict in self.verdicts for difference in verdict.differences)
-
-    @property
-    def ties_out(self) -> bool:
-        """Whether nobody has to look: no open verdict, all totals agree, tolerances within their limit."""
-        return (
-            not any(verdict.needs_person for verdict in self.verdicts)
-            and all(tie_out.ties for tie_out in self.tie_outs)
-            and self.tolerated.is_within_limit
-        )
-
-    def with_tie_outs(self, tie_outs: Sequence[TieOut]) -> Reconciliation:
-        """The same, with these tie-outs."""
-        return replace(self, tie_outs=tuple(tie_outs))
+from sagerecon.reconciliation.judge import Judge
+from sagerecon.reconciliation.patterns import add_estimated_effects, mark_swapped_values
+from sagerecon.reconciliation.result import Coverage, Reconciliation, Tolerated
+from sagerecon.reconciliation.verdict import FirstSeen, RecordVerdict
 
 
 def reconcile(
@@ -102,8 +33,8 @@ def reconcile(
     catalog: Catalog,
     *,
     read: Collection[str],
-    today: Today = TODAY,
-    before: Collection[str] = (),
+    inputs: DraftInputs = UNKNOWN_INPUTS,
+    pre_existing: Collection[str] = (),
     deleted: Collection[str] = (),
     began_at: int | None = None,
     rejected: Mapping[str, Sequence[Finding]] | None = None,
@@ -112,59 +43,90 @@ def reconcile(
     last: Mapping[str, str] | None = None,
     identities: Identities | None = None,
 ) -> Reconciliation:
-    """One verdict for each record and for each thing in Sage that no record stands for; no tie-outs yet.
+    """Return one verdict for each record, and for each entity in Sage that belongs to none; no tie-outs yet.
 
-    `comparisons` are the rules per mapping and field path; `read` the kinds that were read back whole;
-    `before` the Sage ids that stood there before the move; `deleted` those Sage reports as deleted;
-    `began_at` when the first run began; `rejected` the draft keys that the run set aside, with why;
-    `last` the open verdicts of the last reconciliation, id -> fingerprint; `identities` the id map read
-    both ways, where the caller has it already.
+    Args:
+        wanted: the outcomes of today's mapping.
+        written: what earlier runs created or adopted.
+        held: what was read back.
+        comparisons: the comparison rules by mapping and field path.
+        read: the kinds that were read back completely.
+        inputs: the fingerprints of what today's drafts are made from.
+        pre_existing: Sage ids that were there before the move.
+        deleted: Sage ids that Sage reports as deleted.
+        began_at: when the first run began, in milliseconds since 1970.
+        rejected: findings of the drafts that a run set aside, by draft key.
+        accounts: the nominal codes of the control accounts.
+        tolerance_limit: the largest sum that tolerances may excuse.
+        last: fingerprints of the open verdicts of the last reconciliation, by id.
+        identities: the identities of both sides, where the caller has them already.
 
     Raises:
-        ConservationError: a count or a sum is not what its parts add up to, which is a fault of ours.
+        ConservationError: a count or a sum differs from the sum of its parts, which is a bug.
     """
     outcomes, records = list(wanted), list(written)
-    sage = Held.of(held, deleted)
+    sage = Held.collect(held, deleted)
     identities = identities or Identities(records, sage.entities, catalog)
     chart = _chart(catalog, identities, accounts, outcomes, records, sage.entities)
-    judge = Judge(catalog, identities, chart, comparisons, today)
+    comparer = Comparer(catalog, identities, comparisons, inputs)
+    judge = Judge(catalog, chart, comparer)
 
-    recorded = owners_of(records)
-    ladder = KeyLadder((e for e in sage.entities if e.sage_id not in recorded), catalog)
-    said = list(_records(outcomes, records, sage, judge, ladder, frozenset(read), rejected or {}))
-    matched = {verdict.sage_id for verdict in said if verdict.sage_id}
+    owners = owners_of(records)
+    ladder = KeyLadder((entity for entity in sage.entities if entity.sage_id not in owners), catalog)
+    verdicts = list(_records(outcomes, records, sage, judge, ladder, frozenset(read), rejected or {}))
+    matched = {verdict.sage_id for verdict in verdicts if verdict.sage_id}
     kinds = dict.fromkeys([*(outcome.kind for outcome in outcomes), *(record.kind for record in records)])
-    classes = classify(sage, kinds, matched, Past.of(before, began_at, records))
-    said += _strangers(classes, sage, judge, recorded)
-    said = [_since(verdict, last) for verdict in with_usual_effects(with_swaps(said), outcomes, chart)]
+    classes = classify(sage, kinds, matched, Beginnings.collect(pre_existing, began_at, records))
+    verdicts += _extras(classes, sage, judge, owners)
+    verdicts = add_estimated_effects(mark_swapped_values(verdicts), outcomes, chart)
+    return Reconciliation(
+        verdicts=tuple(_with_first_seen(verdict, last) for verdict in verdicts),
+        completeness=source_lines(_counted(outcomes), verdicts),
+        sage=sage_lines(
+            _held_counted(sage, kinds, judge),
+            {
+                kind: [(origin, judge.amount_of(kind, entity.body)) for origin, entity in found]
+                for kind, found in classes.items()
+            },
+        ),
+        coverage=_coverage(kinds, read, comparer),
+        tolerated=_tolerated(verdicts, tolerance_limit),
+    )
 
-    reads, holds = Counter(), Counter()
+
+def _counted(outcomes: Iterable[Outcome]) -> Counter:
+    """Return the number and amount of records read, by mapping."""
+    counter = Counter()
     for outcome in outcomes:
-        reads.add(group_of(outcome.kind, outcome.key), "read", outcome.amount)
+        counter.add(group_of(outcome.kind, outcome.key), "read", outcome.amount)
+    return counter
+
+
+def _held_counted(sage: Held, kinds: Collection[str], judge: Judge) -> Counter:
+    """Return the number and amount of entities in Sage, by kind."""
+    counter = Counter()
     for entity in sage.entities:
         if entity.kind in kinds:
-            holds.add((entity.kind, ""), "held", judge.amount_of(entity.kind, entity.body))
-    by_class = {
-        kind: [(part, judge.amount_of(kind, entity.body)) for part, entity in found]
-        for kind, found in classes.items()
-    }
-    excused = [verdict for verdict in said if any(d.is_excused for d in verdict.differences)]
-    return Reconciliation(
-        verdicts=tuple(said),
-        completeness=source_lines(reads, said),
-        sage=sage_lines(holds, by_class),
-        coverage=Coverage(
-            kinds_read=tuple(sorted(kind for kind in kinds if kind in read)),
-            kinds_not_read=tuple(sorted(kind for kind in kinds if kind not in read)),
-            records_compared=judge.records_compared,
-            fields_compared=judge.fields_compared,
-            fields_not_answered=dict(sorted(judge.not_answered.items())),
-        ),
-        tolerated=Tolerated(
-            sum(d.is_excused for verdict in excused for d in verdict.differences),
-            total(verdict.tolerated for verdict in excused),
-            tolerance_limit,
-        ),
+            counter.add((entity.kind, ""), "held", judge.amount_of(entity.kind, entity.body))
+    return counter
+
+
+def _coverage(kinds: Collection[str], read: Collection[str], comparer: Comparer) -> Coverage:
+    return Coverage(
+        kinds_read=tuple(sorted(kind for kind in kinds if kind in read)),
+        kinds_not_read=tuple(sorted(kind for kind in kinds if kind not in read)),
+        records_compared=comparer.records_compared,
+        fields_compared=comparer.fields_compared,
+        fields_not_answered=dict(sorted(comparer.not_answered.items())),
+    )
+
+
+def _tolerated(verdicts: Iterable[RecordVerdict], limit: Decimal | None) -> Tolerated:
+    excused = [verdict for verdict in verdicts if any(d.is_excused for d in verdict.differences)]
+    return Tolerated(
+        count=sum(d.is_excused for verdict in excused for d in verdict.differences),
+        amount=total(verdict.tolerated for verdict in excused),
+        limit=limit,
     )
 
 
@@ -176,7 +138,7 @@ def _chart(
     records: Iterable[Written],
     entities: Iterable[Entity],
 ) -> ChartOfAccounts:
-    """Return codes and sides: what was read back prevails over answers, and answers over drafts."""
+    """Return codes and sides. What was read back takes precedence over answers, and answers over drafts."""
     chart = ChartOfAccounts(catalog, identities, accounts)
     chart.learn_entities(entities)
     chart.learn_written(records)
@@ -193,6 +155,7 @@ def _records(
     read: frozenset[str],
     rejected: Mapping[str, Sequence[Finding]],
 ) -> Iterator[RecordVerdict]:
+    """Yield the verdict on each record of the source, then on each that only an earlier run had."""
     by_key = {(record.kind, record.key): record for record in records}
     owners = owners_of(records)
     claimed: set[str] = set()
@@ -202,7 +165,7 @@ def _records(
         if written is not None:
             entity = sage.by_id.get((written.kind, written.sage_id))
         else:
-            match = ladder.climb(outcome) if isinstance(outcome, Draft) else match
+            match = ladder.match(outcome) if isinstance(outcome, Draft) else match
             entity = _claimed_once(match, outcome.kind, sage, claimed)
         yield judge.record(
             Evidence(
@@ -225,34 +188,35 @@ def _records(
 
 
 def _claimed_once(match: Match, kind: str, sage: Held, claimed: set[str]) -> Entity | None:
-    """The entity of a match by natural key, unless another record has claimed it."""
-    if match.rung is not Rung.NATURAL_KEY or match.sage_ids[0] in claimed:
+    """Return the entity of a match by natural key, unless another record has claimed it."""
+    if match.method is not MatchMethod.NATURAL_KEY or match.sage_ids[0] in claimed:
         return None
     claimed.add(match.sage_ids[0])
     return sage.by_id.get((kind, match.sage_ids[0]))
 
 
-def _strangers(
-    classes: Mapping[str, Sequence[tuple[str, Entity]]],
+def _extras(
+    classes: Mapping[str, Sequence[tuple[Origin, Entity]]],
     sage: Held,
     judge: Judge,
-    recorded: Mapping[str, str],
+    owners: Mapping[str, str],
 ) -> Iterator[RecordVerdict]:
-    extra = [entity for found in classes.values() for part, entity in found if part == "extra"]
+    """Yield the verdict on each extra entity, with the record it duplicates, if any."""
+    extra = [entity for found in classes.values() for origin, entity in found if origin is Origin.EXTRA]
     if not extra:
         return
     kinds = {entity.kind for entity in extra}
-    twins: dict[object, str] = {}
+    by_signature: dict[object, str] = {}
     for entity in sage.entities:
-        if entity.kind in kinds and entity.sage_id in recorded:
-            twins.setdefault(judge.signature(entity), recorded[entity.sage_id])
-    twins.pop(None, None)
+        if entity.kind in kinds and entity.sage_id in owners:
+            by_signature.setdefault(judge.signature(entity), owners[entity.sage_id])
+    by_signature.pop(None, None)
     for entity in extra:
-        yield judge.stranger(entity, twins.get(judge.signature(entity), ""))
+        yield judge.extra_entity(entity, by_signature.get(judge.signature(entity), ""))
 
 
-def _since(verdict: RecordVerdict, last: Mapping[str, str] | None) -> RecordVerdict:
-    if last is None or not verdict.needs_person:
+def _with_first_seen(verdict: RecordVerdict, last: Mapping[str, str] | None) -> RecordVerdict:
+    if last is None or not verdict.needs_review:
         return verdict
-    known = last.get(verdict.id) == verdict.fingerprint
-    return replace(verdict, since="as last time" if known else "new")
+    is_known = last.get(verdict.id) == verdict.fingerprint
+    return replace(verdict, first_seen=FirstSeen.EARLIER if is_known else FirstSeen.NOW)

@@ -21,21 +21,21 @@ class Share:
     amount: Decimal
     sage_id: str = ""
     origins: tuple[Place, ...] = ()
-    is_estimate: bool = False  #: of a record without a draft, from what its mapping usually posts
+    is_estimate: bool = False  #: of a record without a draft, taken from other drafts of its mapping
 
 
 def shares_by_account(verdicts: Iterable[RecordVerdict]) -> dict[str, list[Share]]:
-    """What each record contributes to the gap of each account, the largest first."""
+    """Return what each record contributes to the gap of each account, the largest first."""
     return _shares((verdict, verdict.effects) for verdict in verdicts)
 
 
 def shares_by_contact(verdicts: Iterable[RecordVerdict]) -> dict[str, list[Share]]:
-    """What each record contributes to the gap of each contact, the largest first."""
-    return _shares((verdict, verdict.parties) for verdict in verdicts)
+    """Return what each record contributes to the gap of each contact, the largest first."""
+    return _shares((verdict, verdict.contact_effects) for verdict in verdicts)
 
 
 def share_of(verdict: RecordVerdict, amount: Decimal) -> Share:
-    """The share of one record."""
+    """Return the share of one record in a gap."""
     label = verdict.label or verdict.key or verdict.sage_id
     return Share(
         verdict.id,
@@ -48,10 +48,10 @@ def share_of(verdict: RecordVerdict, amount: Decimal) -> Share:
     )
 
 
-def fitting(shares: Sequence[Share], difference: Decimal) -> tuple[Share, ...]:
-    """The shares, without the estimated ones where the gap is explained without them.
+def explaining(shares: Sequence[Share], difference: Decimal) -> tuple[Share, ...]:
+    """Return the shares that explain a difference: without estimates where these alone add up to it.
 
-    A quarantined record leaves an account short only where the source's balance has it.
+    A quarantined record makes a gap only where the balance of the source contains it.
     """
     certain = tuple(share for share in shares if not share.is_estimate)
     return certain if total(share.amount for share in certain) == difference else tuple(shares)

@@ -1,4 +1,4 @@
-"""Aged debtors and creditors per contact, against their control accounts on both sides."""
+"""Aged debtors and creditors per contact, and their control accounts on both sides."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from decimal import Decimal
 
 from sagerecon.model.money import total
 from sagerecon.reconciliation.open_items import OpenItem
-from sagerecon.reconciliation.shares import Share, fitting, share_of, shares_by_contact
+from sagerecon.reconciliation.shares import Share, explaining, share_of, shares_by_contact
 from sagerecon.reconciliation.tie_out import ControlPair, TieOut, TieOutLine
 from sagerecon.reconciliation.verdict import RecordVerdict, Verdict
 
-#: Days overdue at the as-at date; what is not due yet comes first.
+#: Days overdue at the as-at date.
 BUCKETS = ("not due", "1-30 days", "31-60 days", "61-90 days", "older")
 
 
@@ -32,16 +32,25 @@ def tie_contacts(
     balances: Mapping[str, tuple[str, Decimal]] | None = None,
     verdicts: Iterable[RecordVerdict] = (),
 ) -> TieOut:
-    """Each contact's open items on both sides, aged by due date, under the control account.
+    """Return the open items of each contact on both sides, aged by due date, with the control account.
 
-    The control account's balances are debit positive; those of `creditors` are turned round, for what we owe
-    is positive here. `balances` are Sage's own, contact key -> (name, amount): where given they are Sage's
-    side, and the open items only spread them over the buckets. A due date that Sage does not hold, as on an
-    opening balance, is taken from the source's item of the same document and amount.
+    An opening balance has no due date in Sage. It gets the one of the source's item with the same document
+    number and amount.
+
+    Args:
+        name: `debtors` or `creditors`.
+        about: the title of the tie-out.
+        source: the open items of the source.
+        sage: the open items in Sage.
+        as_at: the day on which they are aged.
+        control: the control account, debit positive. For `creditors` it is negated here.
+        balances: Sage's own balance of each contact, key -> (name, amount). Where given, they are Sage's
+            side, and the open items only divide them by age.
+        verdicts: the verdicts that explain gaps.
     """
     source, sage = list(source), list(sage)
     if control is not None and name == CREDITORS:
-        control = replace(control, source=_turned(control.source), sage=_turned(control.sage))
+        control = replace(control, source=_negated(control.source), sage=_negated(control.sage))
     dues = {(item.contact, item.amount, _document(item.label)): item.due for item in source}
     sage = [
         replace(item, due=dues.get((item.contact, item.amount, _document(item.label)), item.due))
@@ -69,12 +78,12 @@ def tie_contacts(
         )
         if line.source or line.sage or any(line.aged_source) or any(line.aged_sage):
             known = (*shares.get(contact, ()), *unsent.get(contact, ()))
-            lines.append(replace(line, records=fitting(known, line.difference)))
+            lines.append(replace(line, records=explaining(known, line.difference)))
     return TieOut(name, about, as_at, tuple(lines), control, BUCKETS)
 
 
 def aged(items: Iterable[OpenItem], as_at: date) -> tuple[Decimal, ...]:
-    """The amounts by days overdue at `as_at`, in the order of `BUCKETS`; credits count as credits."""
+    """Return the sums by days overdue at `as_at`, in the order of `BUCKETS`; credits are negative."""
     amounts: list[list[Decimal]] = [[] for _ in BUCKETS]
     for item in items:
         overdue = (as_at - item.due).days if item.due is not None else 0
@@ -83,22 +92,22 @@ def aged(items: Iterable[OpenItem], as_at: date) -> tuple[Decimal, ...]:
 
 
 def _unsent(source: Iterable[OpenItem], verdicts: Iterable[RecordVerdict]) -> dict[str, list[Share]]:
-    """What records without a draft leave each contact short, known by their document and amount."""
-    aside = {
+    """Return, by contact, the items of records without a draft, found by document number and amount."""
+    without_draft = {
         (_document(verdict.label), verdict.amount): verdict
         for verdict in verdicts
-        if verdict.verdict in (Verdict.QUARANTINED, Verdict.LEFT_OUT) and not verdict.parties
+        if verdict.verdict in (Verdict.QUARANTINED, Verdict.LEFT_OUT) and not verdict.contact_effects
     }
     shares: dict[str, list[Share]] = {}
     for item in source:
-        if (verdict := aside.get((_document(item.label), item.amount))) is not None:
+        if (verdict := without_draft.get((_document(item.label), item.amount))) is not None:
             shares.setdefault(item.contact, []).append(
                 replace(share_of(verdict, -item.amount), is_estimate=True)
             )
     return shares
 
 
-def _turned(amount: Decimal | None) -> Decimal | None:
+def _negated(amount: Decimal | None) -> Decimal | None:
     return None if amount is None else -amount
 
 
@@ -110,5 +119,5 @@ def _by_contact(items: Iterable[OpenItem]) -> dict[str, list[OpenItem]]:
 
 
 def _document(label: str) -> str:
-    """The document number in a label: the last word of `invoice 1021`, whichever way it is put."""
+    """Return the document number in a label: the last word of `invoice 1021`."""
     return label.rsplit(maxsplit=1)[-1].casefold() if label.strip() else ""

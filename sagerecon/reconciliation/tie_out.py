@@ -1,4 +1,4 @@
-"""Tie-outs: one figure taken on both sides over the same grouping, and every gap explained by records."""
+"""Tie-outs: one figure by the same groups on both sides, each gap explained by records."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from sagerecon.model.money import grouped, total
 from sagerecon.model.place import Place
 from sagerecon.model.posting import LedgerFacts, LedgerRole
 from sagerecon.pairing.identity import as_decimal
-from sagerecon.reconciliation.shares import Share, fitting, shares_by_account
+from sagerecon.reconciliation.shares import Share, explaining, shares_by_account
 from sagerecon.reconciliation.verdict import RecordVerdict
 
-#: So many records are named in an explanation; the rest is summed, and all stand in the exceptions.
+#: Records named in an explanation. The rest is summed; the exceptions list them all.
 _NAMED = 5
 
 _DISPLAYED = re.compile(r"(?P<name>.*?)\s*\((?P<code>[^()]*)\)")
@@ -36,7 +36,7 @@ class ExpectedBalance:
 
 @dataclass(frozen=True, slots=True)
 class Adjustment:
-    """A named adjusting entry: what the source does not say and a person decided, debit positive."""
+    """A named adjusting entry, agreed in writing and not part of the source, debit positive."""
 
     target: str
     amount: Decimal
@@ -61,7 +61,7 @@ class TieOutLine:
 
     @property
     def expected(self) -> Decimal:
-        """What Sage ought to hold."""
+        """What Sage should hold."""
         return total((self.source, self.adjustment))
 
     @property
@@ -76,12 +76,12 @@ class TieOutLine:
 
     @property
     def remainder(self) -> Decimal:
-        """The part nobody can name; zero is the aim."""
+        """The part of the difference that no record accounts for; it should be zero."""
         return total((self.difference, -self.explained))
 
     @property
     def explanation(self) -> str:
-        """The difference in a sentence; empty where there is none and no record moved the account."""
+        """The difference in one sentence; empty where there is none and no record changed the account."""
         parts = [
             f"{share.label} {share.verdict} ({grouped(share.amount)})" for share in self.records[:_NAMED]
         ]
@@ -151,11 +151,11 @@ def tie_trial_balance(
     accounts: Iterable[Entity] = (),
     verdicts: Iterable[RecordVerdict] = (),
 ) -> TieOut:
-    """The trial balance per Sage account: source through the crosswalk, adjustments, Sage's closing balance.
+    """Return the trial balance per Sage account: source, adjustments, Sage's closing balance.
 
-    `accounts` are the ledger accounts read back, which say each id's nominal code and name; where one is
-    absent the code is read from Sage's own words, `Trade Debtors (1100)`. An account on either side alone
-    has its line too. Accounts that are zero on both sides and were never mentioned are left out.
+    `accounts` are the ledger accounts that were read back, with the nominal code and name of each id. Where
+    one is missing, the code is taken from Sage's text `Trade Debtors (1100)`. An account on only one side has
+    a line; an account that is zero in Sage and not in the source has none.
     """
     held = closing_balances(trial_balance, accounts)
     shares = shares_by_account(verdicts)
@@ -214,17 +214,17 @@ def tie_opening_control(
     accounts: Iterable[Entity] = (),
     verdicts: Iterable[RecordVerdict] = (),
 ) -> TieOut:
-    """The opening balances control account, which must be 0.00: the job is done when it is."""
+    """Return the balance of the opening balances control account, which must be 0.00."""
     name, amount = closing_balances(trial_balance, accounts).get(
         code, ("Opening balances control", Decimal())
     )
     shares = shares_by_account(verdicts).get(code, ())
-    line = TieOutLine(code, name, source=Decimal(), sage=amount, records=fitting(shares, amount))
+    line = TieOutLine(code, name, source=Decimal(), sage=amount, records=explaining(shares, amount))
     return TieOut("opening_control", "Opening balances control account", as_at, (line,))
 
 
 def closing_balances(trial_balance: Entity, accounts: Iterable[Entity]) -> Mapping[str, tuple[str, Decimal]]:
-    """Sage's closing balance of each account, debit positive: nominal code -> (name, amount)."""
+    """Return Sage's closing balances, debit positive: nominal code -> (name, amount)."""
     known = {
         account.sage_id: (str(account.body.get("nominal_code")), _account_name(account))
         for account in accounts
@@ -242,7 +242,7 @@ def closing_balances(trial_balance: Entity, accounts: Iterable[Entity]) -> Mappi
 
 
 def code_order(code: str) -> tuple[int, str]:
-    """Sorts nominal codes as numbers, and whatever is no number after them."""
+    """Return a sort key: nominal codes as numbers, other codes after them."""
     return (int(code), "") if code.isdecimal() else (2**63, code)
 
 
@@ -263,7 +263,7 @@ def _line(
         old=tuple((balance.code, balance.name, balance.amount) for balance in old),
         adjustments=tuple(named),
     )
-    return replace(line, records=fitting(shares, line.difference))
+    return replace(line, records=explaining(shares, line.difference))
 
 
 def _columns(rows: Sequence[tuple[Decimal, ...]]) -> tuple[Decimal, ...]:
@@ -282,6 +282,6 @@ def _account_name(account: Entity) -> str:
 
 
 def _code_and_name(words: str) -> tuple[str, str]:
-    """Code and name of `Trade Debtors (1100)`; the words themselves are both where there is no code."""
+    """Return code and name of `Trade Debtors (1100)`; the text itself for both where it has no code."""
     found = _DISPLAYED.fullmatch(words)
     return (found["code"], found["name"]) if found else (words, words)

@@ -1,4 +1,4 @@
-"""What is said of each record: one verdict, its differences, and what would clear it."""
+"""The verdict on one record, its differences and its remedy."""
 
 from __future__ import annotations
 
@@ -11,28 +11,29 @@ from sagerecon.model.comparison import Tolerance
 from sagerecon.model.money import total
 from sagerecon.model.place import NOWHERE, Place
 from sagerecon.model.value import fingerprint
+from sagerecon.pairing.key_ladder import MatchMethod
 
 
 class Verdict(Enum):
-    """The closed set; each record gets exactly one. The value is what people read."""
+    """What was found for a record; each record has exactly one. The value is what people read."""
 
     VERIFIED = "verified"  #: Sage holds what the source says today
-    ROUNDING = "rounding"  #: amounts differ by rounding or within a named tolerance, nothing else does
+    ROUNDING = "rounding"  #: only amounts differ, by rounding or within a named tolerance
     MISSING = "missing in Sage"  #: written, not found, and Sage does not report it as deleted
     DELETED = "deleted in Sage"  #: written, and deleted or voided there since
     EDITED = "edited in Sage"  #: Sage differs from what was written; the source does not
-    EXTRA = "extra in Sage"  #: of a kind we write, made after the run began, and not by us
-    DUPLICATE = "duplicate"  #: one record standing for two things, or two things for one record
+    EXTRA = "extra in Sage"  #: of a kind we write, created after the run began, and not by us
+    DUPLICATE = "duplicate"  #: two records with one entity, or two entities for one record
     SOURCE_CHANGED = "changed in source since"
     MAPPING_CHANGED = "mapping changed"
-    BOTH_CHANGED = "both changed"  #: source and Sage moved apart since the record was written
+    BOTH_CHANGED = "both changed"  #: source and Sage have both changed since the record was written
     QUARANTINED = "quarantined"
     NOT_YET_WRITTEN = "not yet written"
     LEFT_OUT = "left out"  #: by a named rule
-    NOT_READ = "not read"  #: its kind was not read back, so nothing can be said
+    NOT_READ = "not read"  #: its kind was not read back
 
 
-#: Verdicts that need no person. ROUNDING needs one where no tolerance excuses the amount.
+#: Verdicts that need no review. ROUNDING needs one where no tolerance excuses the amount.
 SETTLED = frozenset({Verdict.VERIFIED, Verdict.ROUNDING, Verdict.LEFT_OUT})
 
 
@@ -49,14 +50,14 @@ class Cause(Enum):
 
 
 class Shape(Enum):
-    """How two values differ, as far as their looks tell."""
+    """How two values differ, judged by their text. The value is what people read."""
 
     CASE = "letter case"
     WHITESPACE = "white space"
     UNICODE_FORM = "unicode form"
     LEADING_ZEROS = "leading zeros"
-    TRUNCATED = "cut short"
-    SIGN_FLIPPED = "sign turned round"
+    TRUNCATED = "truncated"
+    SIGN_FLIPPED = "sign reversed"
     ROUNDING = "rounding"
     SCALE = "decimal point moved"
     DAY_MONTH_SWAP = "day and month swapped"
@@ -67,9 +68,16 @@ class Shape(Enum):
     VALUE = "another value"
 
 
+class FirstSeen(Enum):
+    """When a verdict that needs review was found first. The value is what people read."""
+
+    NOW = "now"
+    EARLIER = "earlier"  #: the last reconciliation found the same
+
+
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A field on which source and Sage disagree, with what was written in between, all as text."""
+    """A field on which source and Sage disagree, with the value that was written, all as text."""
 
     field: str
     source: str
@@ -88,7 +96,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class RecordVerdict:
-    """One record, or one thing Sage holds that no record stands for (`key` is empty then)."""
+    """The verdict on one record, or on an entity in Sage that has no record (`key` is empty then)."""
 
     verdict: Verdict
     kind: str
@@ -100,39 +108,39 @@ class RecordVerdict:
     mapping: Place = NOWHERE
     differences: tuple[Difference, ...] = ()
     reason: str = ""  #: one sentence
-    clears: str = ""  #: what would put it right
-    rung: str = ""  #: how record and entity were matched
+    remedy: str = ""  #: what to do about it
+    match_method: MatchMethod = MatchMethod.NONE
     at_risk: Decimal = Decimal()  #: the money that may be wrong, never negative
     #: account -> Sage less source, debit positive
     effects: Mapping[str, Decimal] = field(default_factory=dict)
     #: contact -> what it owes or is owed, Sage less source
-    parties: Mapping[str, Decimal] = field(default_factory=dict)
-    is_estimate: bool = False  #: `effects` are what its mapping usually posts, for it has no draft
-    is_wanted: bool = False  #: today's source has the record
+    contact_effects: Mapping[str, Decimal] = field(default_factory=dict)
+    is_estimate: bool = False  #: `effects` are taken from other drafts of its mapping, for it has none
+    is_wanted: bool = False  #: the source has the record today
     is_recorded: bool = False  #: the id map knows it
-    is_created: bool = False  #: an earlier run made it in Sage, rather than find it there
+    is_created: bool = False  #: an earlier run created it in Sage, and did not adopt it
     is_merged: bool = False  #: shares its Sage entity with another record
-    since: str = ""  #: `new` or `as last time`, for what needs a person
+    first_seen: FirstSeen | None = None  #: None where no review is needed or no reconciliation went before
 
     @property
     def id(self) -> str:
-        """Its name from one reconciliation to the next."""
+        """The name under which the next reconciliation finds it again."""
         return f"{self.kind}/{self.key or self.sage_id}"
 
     @property
     def fingerprint(self) -> str:
-        """Moves when the verdict or any of the values does, so that an old finding is known again."""
+        """A digest of verdict and values, by which the next reconciliation recognises an unchanged one."""
         values = [[d.field, d.source, d.written, d.sage] for d in self.differences]
         return fingerprint([self.verdict.value, self.sage_id, values])
 
     @property
-    def needs_person(self) -> bool:
-        """Whether somebody must look."""
+    def needs_review(self) -> bool:
+        """Whether it has to be reviewed."""
         if self.verdict is Verdict.ROUNDING:
             return not all(difference.is_excused for difference in self.differences)
         return self.verdict not in SETTLED
 
     @property
     def tolerated(self) -> Decimal:
-        """The money that named tolerances excuse, never netted off against each other."""
+        """The sum of the absolute gaps that named tolerances excuse."""
         return total(abs(d.gap) for d in self.differences if d.is_excused and d.gap is not None)

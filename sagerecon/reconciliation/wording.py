@@ -1,4 +1,4 @@
-"""Verdicts in sentences: why, and what would clear it."""
+"""The sentences of a verdict: its reason and its remedy."""
 
 from __future__ import annotations
 
@@ -6,99 +6,108 @@ from datetime import date
 
 from sagerecon.reconciliation.verdict import Cause, RecordVerdict, Verdict
 
-#: Ours, for the machine's own names depend on its language.
+#: Written out here because strftime depends on the locale of the machine.
 _MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
 
 
-def day_in_words(day: date) -> str:
-    """`31 March 2017`."""
+def date_text(day: date) -> str:
+    """Return a date as `31 March 2017`."""
     return f"{day.day} {_MONTHS.split('|')[day.month - 1]} {day.year}"
 
 
-def reason(said: RecordVerdict, written_on: date | None, why: str) -> str:
-    """One sentence that says what was found; `why` is what the source, the run or the ladder adds."""
-    since = f"written on {day_in_words(written_on)}" if written_on else "written"
-    match said.verdict:
+def reason_for(verdict: RecordVerdict, written_on: date | None, detail: str) -> str:
+    """Return one sentence that says what was found.
+
+    Args:
+        verdict: the verdict, without reason and remedy.
+        written_on: the day on which the record was written, if it was.
+        detail: what source, run or match add; for an extra entity its day of creation or what it repeats.
+    """
+    written = f"written on {date_text(written_on)}" if written_on else "written"
+    match verdict.verdict:
         case Verdict.VERIFIED:
             return ""
         case Verdict.MISSING:
-            return f"It was {since} and is not in Sage, which does not report it as deleted."
+            return f"{_capital(written)}; not found in Sage, which does not report it as deleted."
         case Verdict.DELETED:
-            return f"It was {since} and has been deleted or voided in Sage since."
+            return f"{_capital(written)}; deleted or voided in Sage since."
         case Verdict.EXTRA:
-            made = f" on {day_in_words(date.fromisoformat(why))}" if why else ""
-            return f"Somebody else made it in Sage{made}; no record of the source stands for it."
-        case Verdict.DUPLICATE if not said.key:
-            return f"Sage holds it a second time: it repeats {why}."
-        case Verdict.DUPLICATE if said.is_recorded:
-            return "Another record stands for the same thing in Sage."
+            created = f" on {date_text(date.fromisoformat(detail))}" if detail else ""
+            return f"Created in Sage{created}, not by sagerecon; no source record corresponds to it."
+        case Verdict.DUPLICATE if not verdict.key:
+            return f"Sage holds it twice: it repeats {detail}."
+        case Verdict.DUPLICATE if verdict.is_recorded:
+            return "Another record has the same entity in Sage."
         case Verdict.DUPLICATE:
-            return f"Several things in Sage bear its key ({why})."
+            return f"Several entities in Sage have its key ({detail})."
         case Verdict.QUARANTINED | Verdict.LEFT_OUT:
-            return _sentence(why)
+            return _sentence(detail)
         case Verdict.NOT_YET_WRITTEN:
-            return f"It has not been written yet{_found(why)}."
+            found = f"; Sage holds a likely match ({detail})" if detail else ""
+            return f"Not yet written{found}."
         case Verdict.NOT_READ:
-            return "Its kind was not read back, so nothing can be said."
+            return "Not compared: its kind was not read back."
         case _:
-            return _changed(said, since, why)
+            return _changed(verdict, written, detail)
 
 
-def clearing(said: RecordVerdict, can_update: bool, why: str) -> str:
-    """What would put it right."""
-    match said.verdict:
+def remedy_for(verdict: RecordVerdict, can_update: bool, detail: str) -> str:
+    """Return what to do about a verdict; empty where nothing is to be done."""
+    match verdict.verdict:
         case Verdict.MISSING | Verdict.DELETED:
-            return "Enter it in Sage again as it was, or leave it out of the move by a named rule."
+            return "Enter it in Sage again, or leave it out of the move by a named rule."
         case Verdict.EXTRA:
-            return "Delete it in Sage, or record in writing what it is."
-        case Verdict.DUPLICATE if not said.key:
-            return f"Delete it in Sage; {why} stays."
+            return "Delete it in Sage, or document what it is."
+        case Verdict.DUPLICATE if not verdict.key:
+            return f"Delete it in Sage and keep {detail}."
         case Verdict.DUPLICATE:
-            return "Decide which of them counts, and delete or leave out the other."
+            return "Decide which of them is right, and delete or leave out the other."
         case Verdict.QUARANTINED:
-            return "Mend the record in the source or the mapping, and apply again."
+            return "Correct the record in the source or the mapping, and apply again."
         case Verdict.NOT_YET_WRITTEN:
             return "Apply the plan."
         case Verdict.NOT_READ:
             return "Reconcile again with more calls."
         case Verdict.EDITED:
-            return _put_back(said)
-        case Verdict.SOURCE_CHANGED | Verdict.MAPPING_CHANGED if said.differences:
-            return "Plan and apply again." if can_update else "Correct it in Sage; this kind takes no update."
+            return _set_back(verdict)
+        case Verdict.SOURCE_CHANGED | Verdict.MAPPING_CHANGED if verdict.differences:
+            return (
+                "Plan and apply again." if can_update else "Correct it in Sage; its kind cannot be updated."
+            )
         case Verdict.SOURCE_CHANGED:
-            return "Delete it in Sage, or take the record back into the move."
+            return "Delete it in Sage, or put the record back into the move."
         case Verdict.BOTH_CHANGED:
             return "Agree which side is right and correct the other."
-        case Verdict.ROUNDING if said.needs_person:
+        case Verdict.ROUNDING if verdict.needs_review:
             return "Round in the mapping, or name a tolerance with its size and reason."
         case _:
             return ""
 
 
-def _changed(said: RecordVerdict, since: str, why: str) -> str:
-    names = ", ".join(dict.fromkeys(difference.field for difference in said.differences))
-    if not said.differences:
-        return f"It was {since}, and in the source {why or 'nothing stands for it'}."
-    if said.verdict is Verdict.ROUNDING:
-        kind = "by rounding only" if said.needs_person else "within a named tolerance"
+def _changed(verdict: RecordVerdict, written: str, detail: str) -> str:
+    names = ", ".join(dict.fromkeys(difference.field for difference in verdict.differences))
+    if not verdict.differences:
+        return _sentence(f"{_capital(written)}; {detail or 'no source record corresponds to it'}")
+    if verdict.verdict is Verdict.ROUNDING:
+        kind = "by rounding only" if verdict.needs_review else "within a named tolerance"
         return f"{names}: the amounts differ {kind}."
-    if said.verdict is Verdict.EDITED:
-        at_write = all(d.cause is Cause.ALTERED_AT_WRITE for d in said.differences)
-        who = "Sage altered it as it was written" if at_write else f"it was {since} and edited in Sage since"
-        return _sentence(f"{names}: {who}")
-    if said.verdict is Verdict.BOTH_CHANGED:
-        return f"{names}: it was {since}; the source and Sage have both changed since."
-    what = "the mapping or a parameter" if said.verdict is Verdict.MAPPING_CHANGED else "the source"
-    return f"{names}: it was {since}; {what} has changed since and Sage has not."
+    if verdict.verdict is Verdict.EDITED:
+        if all(difference.cause is Cause.ALTERED_AT_WRITE for difference in verdict.differences):
+            return f"{names}: altered by Sage when it was written."
+        return f"{names}: {written}, and edited in Sage since."
+    if verdict.verdict is Verdict.BOTH_CHANGED:
+        return f"{names}: {written}; source and Sage have both changed since."
+    what = "the mapping or a parameter" if verdict.verdict is Verdict.MAPPING_CHANGED else "the source"
+    return f"{names}: {written}; {what} has changed since, Sage has not."
 
 
-def _put_back(said: RecordVerdict) -> str:
-    wrong = [f"{d.field} to {d.source or 'nothing'}" for d in said.differences if not d.is_excused]
-    return f"Put back in Sage: {', '.join(wrong)}; or change the source to what is true."
+def _set_back(verdict: RecordVerdict) -> str:
+    wrong = [f"{d.field} to {d.source or 'nothing'}" for d in verdict.differences if not d.is_excused]
+    return f"In Sage, set back {', '.join(wrong)}; or correct the source."
 
 
-def _found(why: str) -> str:
-    return f"; Sage holds a likely match ({why})" if why else ""
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _sentence(text: str) -> str:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from sagerecon.planning.plan import Action
+from sagerecon.planning.step import LeftOutStep, QuarantinedStep
 from sagerecon.report.execution_document import (
     changes_document,
     findings_document,
     plan_document,
-    records_by_action,
+    records_not_sent,
     run_document,
 )
 from sagerecon.report.facts import Cover, ReportFacts
@@ -46,8 +46,8 @@ def plan_report_document(facts: ReportFacts) -> dict[str, Any]:
         "cover": _cover(facts.cover),
         "findings": findings_document(dict.fromkeys((*facts.findings, *planned))),
         "changes": [] if plan is None else changes_document(plan),
-        "left_out": [] if plan is None else records_by_action(plan, Action.LEAVE_OUT),
-        "quarantined": [] if plan is None else records_by_action(plan, Action.QUARANTINE),
+        "left_out": [] if plan is None else records_not_sent(plan, LeftOutStep),
+        "quarantined": [] if plan is None else records_not_sent(plan, QuarantinedStep),
         "plan": None if plan is None else plan_document(plan),
     }
 

@@ -8,19 +8,25 @@ from typing import Any
 from sagerecon.model.clock import instant, instant_text
 from sagerecon.model.finding import Finding
 from sagerecon.model.money import decimal_text, total
-from sagerecon.planning.plan import Action, Plan, Step
+from sagerecon.planning.plan import Plan
+from sagerecon.planning.step import (
+    Action,
+    LeftOutStep,
+    PassedStep,
+    QuarantinedStep,
+    ReadStep,
+    Step,
+    WriteStep,
+)
 from sagerecon.report.facts import RunFacts
 
 #: The label of each action in a report, in the order of the columns.
 ACTIONS = {
     Action.CREATE: "create",
     Action.UPDATE: "update",
-    Action.ADOPT: "adopt",
     Action.SKIP: "existing",
     Action.LEAVE_OUT: "left out",
     Action.QUARANTINE: "quarantined",
-    Action.DELETE: "delete",
-    Action.VOID: "void",
 }
 
 
@@ -30,7 +36,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
     start = instant(header.starts_at)
     return {
         "hash": plan.hash,
-        "purpose": header.purpose,
+        "purpose": header.purpose.value,
         "calls": header.calls,
         "lower_bound": header.lower_bound,
         "lower_bound_reason": header.bound_reason,
@@ -50,7 +56,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
             for window in header.windows
         ],
         "steps": _by_mapping(plan.steps),
-        "read_calls": sum(step.calls for step in plan.steps if step.action is Action.READ),
+        "read_calls": sum(step.calls for step in plan.steps if isinstance(step, ReadStep)),
     }
 
 
@@ -88,26 +94,37 @@ def changes_document(plan: Plan) -> list[dict[str, Any]]:
             "mapping_line": str(change.place),
         }
         for step in plan.steps
+        if not isinstance(step, ReadStep | LeftOutStep)
         for change in step.changes
     ]
 
 
-def records_by_action(plan: Plan, action: Action) -> list[dict[str, Any]]:
-    """Return the records of a plan that have the action, such as quarantine, with their reasons."""
+def records_not_sent(plan: Plan, steps: type[LeftOutStep] | type[QuarantinedStep]) -> list[dict[str, Any]]:
+    """Return the records a plan leaves out or quarantines, whichever class is given, with their reasons."""
     return [
         {
-            "verdict": ACTIONS[action],
+            "verdict": ACTIONS[step.action],
             "kind": step.kind,
             "key": step.key,
             "label": step.label or step.key,
             "amount": None if step.amount is None else decimal_text(step.amount),
-            "reason": f"{step.reason} (rule {step.rule})" if step.rule else step.reason,
-            "remedy": " ".join(dict.fromkeys(finding.hint for finding in step.findings if finding.hint)),
+            "reason": _reason(step),
+            "remedy": _remedy(step),
             "source_rows": [str(place) for place in step.origins],
         }
         for step in plan.steps
-        if step.action is action
+        if isinstance(step, steps)
     ]
+
+
+def _reason(step: LeftOutStep | QuarantinedStep) -> str:
+    return f"{step.reason} (rule {step.rule})" if isinstance(step, LeftOutStep) else step.reason
+
+
+def _remedy(step: LeftOutStep | QuarantinedStep) -> str:
+    """Return the hints of the step's findings, each once."""
+    findings = step.findings if isinstance(step, QuarantinedStep) else ()
+    return " ".join(dict.fromkeys(finding.hint for finding in findings if finding.hint))
 
 
 def findings_document(findings: Iterable[Finding]) -> list[dict[str, Any]]:
@@ -125,9 +142,9 @@ def findings_document(findings: Iterable[Finding]) -> list[dict[str, Any]]:
 
 
 def _by_mapping(steps: Iterable[Step]) -> list[dict[str, Any]]:
-    groups: dict[tuple[str, str], list[Step]] = {}
+    groups: dict[tuple[str, str], list[WriteStep | PassedStep]] = {}
     for step in steps:
-        if step.action is not Action.READ:
+        if not isinstance(step, ReadStep):
             groups.setdefault((step.kind, step.key.partition("/")[0]), []).append(step)
     return [
         {
@@ -142,6 +159,6 @@ def _by_mapping(steps: Iterable[Step]) -> list[dict[str, Any]]:
     ]
 
 
-def _counts(steps: list[Step]) -> Iterator[tuple[str, int]]:
+def _counts(steps: list[WriteStep | PassedStep]) -> Iterator[tuple[str, int]]:
     for action, label in ACTIONS.items():
         yield label.replace(" ", "_"), sum(step.action is action for step in steps)

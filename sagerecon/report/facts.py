@@ -8,7 +8,7 @@ from datetime import date
 
 from sagerecon.model.finding import Finding
 from sagerecon.planning.plan import Plan
-from sagerecon.reconciliation.reconcile import Reconciliation
+from sagerecon.reconciliation.result import Reconciliation
 
 
 @dataclass(frozen=True, slots=True)

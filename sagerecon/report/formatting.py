@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 from sagerecon.model.money import grouped
-from sagerecon.reconciliation.wording import day_in_words
+from sagerecon.reconciliation.wording import date_text
 
 #: The minus sign: as wide as a digit, not separated at the end of a line, read by screen readers as "minus".
 MINUS = "\u2212"
@@ -32,7 +32,7 @@ def difference_label(text: str) -> str:
 
 def long_date(text: str | None) -> str:
     """Return an ISO date or timestamp as `31 March 2017`."""
-    return day_in_words(date.fromisoformat(text[:10])) if text else ""
+    return date_text(date.fromisoformat(text[:10])) if text else ""
 
 
 def timestamp(text: str | None) -> str:

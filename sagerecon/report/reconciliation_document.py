@@ -9,7 +9,7 @@ from typing import Any
 
 from sagerecon.model.money import decimal_text, total
 from sagerecon.reconciliation.completeness import SageLine, SourceLine, Tally
-from sagerecon.reconciliation.reconcile import Reconciliation
+from sagerecon.reconciliation.result import Reconciliation
 from sagerecon.reconciliation.shares import Share
 from sagerecon.reconciliation.tie_out import TieOut, TieOutLine
 from sagerecon.reconciliation.verdict import Difference, RecordVerdict, Verdict
@@ -24,7 +24,7 @@ def reconciliation_document(reconciliation: Reconciliation) -> dict[str, Any]:
         "completeness": [_source_line(line) for line in reconciliation.completeness],
         "sage_records": [_sage_line(line) for line in reconciliation.sage],
         "tie_outs": [tie_out_document(tie_out) for tie_out in reconciliation.tie_outs],
-        "exceptions": [record_document(verdict) for verdict in reconciliation.findings],
+        "exceptions": [record_document(verdict) for verdict in reconciliation.open_verdicts],
         "tolerated": {
             "count": reconciliation.tolerated.count,
             "amount": decimal_text(reconciliation.tolerated.amount),
@@ -55,9 +55,9 @@ def reconciliation_summary(reconciliation: Reconciliation) -> dict[str, Any]:
                 "sage_id": verdict.sage_id,
                 "source_rows": [str(place) for place in verdict.origins],
                 "reason": verdict.reason,
-                "first_seen": verdict.since,
+                "first_seen": verdict.first_seen.value if verdict.first_seen else "",
             }
-            for verdict in reconciliation.findings
+            for verdict in reconciliation.open_verdicts
         ],
         "tie_outs": {
             tie_out.name: {
@@ -79,8 +79,8 @@ def verdict_document(reconciliation: Reconciliation) -> dict[str, Any]:
         "ties_out": reconciliation.ties_out,
         "summary": _summary(reconciliation, counts[Verdict.VERIFIED], failed),
         "records": {verdict.value: counts[verdict] for verdict in Verdict if counts[verdict]},
-        "exceptions": len(reconciliation.findings),
-        "amount_at_risk": decimal_text(total(verdict.at_risk for verdict in reconciliation.findings)),
+        "exceptions": len(reconciliation.open_verdicts),
+        "amount_at_risk": decimal_text(total(verdict.at_risk for verdict in reconciliation.open_verdicts)),
         "tie_outs": len(reconciliation.tie_outs),
         "tie_outs_failed": [tie_out.about for tie_out in failed],
     }
@@ -119,12 +119,12 @@ def record_document(verdict: RecordVerdict) -> dict[str, Any]:
         "amount": _text(verdict.amount),
         "amount_at_risk": decimal_text(verdict.at_risk),
         "reason": verdict.reason,
-        "remedy": verdict.clears,
+        "remedy": verdict.remedy,
         "source_rows": [str(place) for place in verdict.origins],
         "mapping_line": str(verdict.mapping),
         "sage_id": verdict.sage_id,
-        "match_method": verdict.rung,
-        "first_seen": verdict.since,
+        "match_method": verdict.match_method.value,
+        "first_seen": verdict.first_seen.value if verdict.first_seen else "",
         "differences": [_difference(difference) for difference in verdict.differences],
     }
 
@@ -136,7 +136,7 @@ def _summary(reconciliation: Reconciliation, verified: int, failed: list[TieOut]
         tie_outs = counted(len(reconciliation.tie_outs), "tie-out")
         return f"Everything ties out: {counted(verified, 'record')} verified, {tie_outs} agree{within}."
     parts = []
-    if found := len(reconciliation.findings):
+    if found := len(reconciliation.open_verdicts):
         parts.append(counted(found, "exception"))
     if failed:
         parts.append(f"{len(failed)} of {counted(len(reconciliation.tie_outs), 'tie-out')} with differences")
@@ -164,8 +164,8 @@ def _sage_line(line: SageLine) -> dict[str, Any]:
         "kind": line.kind,
         "total": _tally(line.held),
         "migrated": _tally(line.ours),
-        "pre_existing": _tally(line.there_before),
-        "created_by_sage": _tally(line.came_along),
+        "pre_existing": _tally(line.pre_existing),
+        "created_by_sage": _tally(line.created_by_sage),
         "extra": _tally(line.extra),
     }
 

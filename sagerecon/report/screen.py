@@ -75,7 +75,7 @@ class Screen:
         return self._live.console if self._live is not None and self._out.is_terminal else self._out
 
     @contextmanager
-    def _above(self, progress: Progress) -> Iterator[None]:
+    def _live_progress(self, progress: Progress) -> Iterator[None]:
         self._live = progress
         try:
             yield
@@ -97,7 +97,7 @@ class Screen:
             TimeElapsedColumn(),
             TextColumn("{task.fields[detail]}", style="dim"),
         )
-        with Progress(*columns, console=self._err, transient=True) as bar, self._above(bar):
+        with Progress(*columns, console=self._err, transient=True) as bar, self._live_progress(bar):
             task = bar.add_task(title, total=None, detail="")
 
             def update(completed: int, total: int, detail: str) -> None:

@@ -1,7 +1,7 @@
-"""The conversation about one write, until something certain is known of it.
+"""The conversation with Sage about one write, until its outcome is certain.
 
-A generator asks and is told; whoever drives it makes the calls, keeps the log and waits. So the whole
-policy is tested without a network, a store or a clock.
+A generator yields requests and is sent their answers; its driver makes the calls, keeps the log and waits.
+So the whole policy is tested without a network, a store or a clock.
 """
 
 from __future__ import annotations
@@ -15,9 +15,7 @@ from sagerecon.model.catalog import Catalog, Kind
 from sagerecon.model.code import Code
 from sagerecon.model.entity import Entity
 from sagerecon.model.finding import Finding
-from sagerecon.model.place import Place
 from sagerecon.model.value import canonical
-from sagerecon.planning.plan import Action, Step
 from sagerecon.planning.settling import (
     SENDINGS,
     Attempt,
@@ -29,20 +27,25 @@ from sagerecon.planning.settling import (
     remedy,
     settled_at,
 )
-from sagerecon.runner.lookup import Found, LookUp, judge, listing, wanted_by
+from sagerecon.planning.step import UpdateStep, name_of, place_of
+from sagerecon.runner.answer import error_text
+from sagerecon.runner.lookup import Found, LookUp, judge, listing, sent_fields
 from sagerecon.runner.pages import read_page
+
+#: The hint of every finding that the same command may still resolve.
+RETRY = "Run the same command again to retry it."
 
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Make the intent durable, then send it. Told: `Heard`."""
+    """Request: make the intent durable, then send it. The answer is a `SendResult`."""
 
     attempt: Attempt
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
-    """The attempt as it went out, and the answer; None where no usable one came."""
+class SendResult:
+    """The attempt as it was sent, and Sage's answer; None where no usable one came."""
 
     attempt: Attempt
     answer: Answer | None
@@ -51,68 +54,55 @@ class Heard:
 
 
 @dataclass(frozen=True, slots=True)
-class Failed:
-    """Note one more sending without a usable answer, and wait a little. Told: now."""
+class NoteFailure:
+    """Request: record one more sending without a usable answer, and wait a little. The answer is now."""
 
     attempt: Attempt
 
 
 @dataclass(frozen=True, slots=True)
-class Rest:
-    """Wait until then. Told: now."""
+class WaitUntil:
+    """Request: wait until then. The answer is not used."""
 
     until: int
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
-    """Read one page. Told: the answer, or None where Sage keeps failing."""
+class ReadPage:
+    """Request: read one page. The answer is Sage's, or None where no usable one came."""
 
     call: Call
 
 
-Ask: TypeAlias = Send | Failed | Rest | Read
+Request: TypeAlias = Send | NoteFailure | WaitUntil | ReadPage
 
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """The write was carried out and this is the entity."""
+    """The write was carried out, and this is the entity."""
 
     attempt: Attempt
     entity: Entity
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """The write was not carried out, and why. `is_known` is False where it is still in doubt."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotRecorded:
+    """The write was not carried out, or that is not known; `is_known` says which."""
 
     attempt: Attempt
     state: State
     finding: Finding
     is_known: bool = True
-    status: int = 0
+    forbidden: str = ""  #: Sage's reason where the user lacks the right
 
 
-Ending: TypeAlias = Recorded | Refused
-Conversation: TypeAlias = Generator[Ask, Any, Ending]
+Result: TypeAlias = Recorded | NotRecorded
+Conversation: TypeAlias = Generator[Request, Any, Result]
 
 
-def prepare(
-    run: str, step: Step, kind: Kind, document: Mapping[str, Any], business: str, sage_id: str, epoch: int
-) -> Attempt:
-    """The attempt at a step: a POST of the whole document, or a PUT of what may be changed."""
-    if step.action is Action.UPDATE:
-        path = kind.operations["update"].path.replace("{key}", sage_id)
-        sent = {name: value for name, value in document.items() if _may_change(kind, name)}
-        attempt = Attempt(run, step, "PUT", path, {kind.name: sent})
-    else:
-        attempt = Attempt(run, step, "POST", kind.path, {kind.name: dict(document)})
-    return renamed(attempt, kind, business, epoch)
-
-
-def renamed(attempt: Attempt, kind: Kind, business: str, epoch: int) -> Attempt:
-    """The attempt under the name of its epoch; two bodies never share one."""
-    document = wanted_by(attempt)
+def with_epoch(attempt: Attempt, kind: Kind, business: str, epoch: int) -> Attempt:
+    """Return the attempt with the idempotency id of its epoch; two bodies never share one."""
+    document = sent_fields(attempt)
     name, body = "", {kind.name: document}
     if kind.is_idempotent:
         plan = attempt.run if attempt.method == "PUT" else ""
@@ -124,10 +114,14 @@ def renamed(attempt: Attempt, kind: Kind, business: str, epoch: int) -> Attempt:
 def carry_out(
     attempt: Attempt, catalog: Catalog, business: str, owner: Callable[[str, str], str | None], now: int
 ) -> Conversation:
-    """Whether the write was carried out, after as many sendings and look-ups as it takes to know.
+    """Yield as many requests as it takes to know whether the write was carried out, and return that.
 
-    An attempt that comes in SENT is in doubt and is settled first. A record that Sage keeps failing on is
-    parked after two rounds of sendings.
+    An attempt that comes in the state SENT is in doubt and is settled first. A record for which Sage gives
+    no usable answer is parked after two rounds of sendings.
+
+    Args:
+        owner: returns the draft key recorded for an entity, by kind and Sage id.
+        now: milliseconds since 1970.
     """
     rejection: Answer | None = None
     rounds = 1
@@ -139,123 +133,111 @@ def carry_out(
             if looked.found is Found.OURS and looked.entity is not None:
                 return Recorded(attempt, looked.entity)
             if looked.found is Found.UNCERTAIN:
-                return _for_a_person(attempt, looked, rejection)
+                return _needs_review(attempt, looked, rejection)
             if looked.found is Found.UNKNOWN:
-                return _parked(attempt, looked.why, is_known=False)
+                return _uncertain(attempt, looked.why)
             if rejection is not None:
                 return rejected(attempt, rejection)
-            attempt = renamed(_as_planned(attempt), kind, business, attempt.epoch + 1)
+            attempt = with_epoch(_as_planned(attempt), kind, business, attempt.epoch + 1)
             if rounds == 0:
-                return _parked(attempt, f"Sage failed on it {2 * SENDINGS} times", is_known=True)
+                return _parked(attempt, f"{2 * SENDINGS} calls got no usable answer")
             rounds -= 1
             in_doubt = False
-        if in_doubt and attempt.step.action is Action.UPDATE and attempt.failures >= SENDINGS:
-            return _parked(attempt, f"Sage failed on it {attempt.failures} times", is_known=False)
-        heard: Heard = yield Send(attempt)
-        attempt, now = heard.attempt, heard.now
-        match _meaning(heard, attempt):
-            case Meaning.DONE:
-                assert heard.answer is not None  # noqa: S101 - DONE is said of an answer
-                body = heard.answer.body if isinstance(heard.answer.body, Mapping) else {}
+        if in_doubt and isinstance(attempt.step, UpdateStep) and attempt.failures >= SENDINGS:
+            return _uncertain(attempt, f"{attempt.failures} calls got no usable answer")
+        sent: SendResult = yield Send(attempt)
+        attempt, now, answer = sent.attempt, sent.now, sent.answer
+        match _meaning(attempt, answer):
+            case Meaning.DONE if answer is not None:
+                body = answer.body if isinstance(answer.body, Mapping) else {}
                 return Recorded(attempt, Entity(kind.name, str(body.get("id", "")), body))
-            case Meaning.REJECTED if in_doubt:
-                rejection = heard.answer  # a server that forgot the first may call the second a duplicate
+            case Meaning.REJECTED if answer is not None and not in_doubt:
+                return rejected(attempt, answer)
             case Meaning.REJECTED:
-                assert heard.answer is not None  # noqa: S101 - as above
-                return rejected(attempt, heard.answer)
-            case Meaning.FORBIDDEN:
-                assert heard.answer is not None  # noqa: S101 - as above
-                return replace(
-                    _parked(attempt, said(heard.answer), is_known=not in_doubt), status=heard.answer.status
-                )
+                rejection = answer  # a server that forgot the first may call the second a duplicate
+            case Meaning.FORBIDDEN if answer is not None:
+                failed, why = _uncertain if in_doubt else _parked, error_text(answer)
+                return replace(failed(attempt, why), forbidden=why)
             case _:
+                expires_at = max(attempt.expires_at, sent.expires_at)
                 failures = attempt.failures + 1
-                expires_at = max(attempt.expires_at, heard.expires_at)
                 attempt = replace(attempt, state=State.SENT, failures=failures, expires_at=expires_at)
-                now = yield Failed(attempt)
+                now = yield NoteFailure(attempt)
 
 
-def rejected(attempt: Attempt, answer: Answer) -> Refused:
-    """The write that Sage will not take as it is; its body stays with the reason."""
+def rejected(attempt: Attempt, answer: Answer) -> NotRecorded:
+    """Return the result of a write that Sage does not accept; it is quarantined with Sage's reason."""
     step = attempt.step
-    message = f"Sage rejected {step.label or step.key}: {said(answer)}."
     finding = Finding(
-        Code.REJECTED, place_of(step), message, "Correct the record or its mapping, then plan again."
+        Code.REJECTED,
+        place_of(step),
+        f"Sage rejected {name_of(step)}: {error_text(answer)}.",
+        "Correct the record or its mapping, then create a new plan.",
     )
-    return Refused(_as_planned(attempt), State.QUARANTINED, finding, status=answer.status)
-
-
-def said(answer: Answer) -> str:
-    """Sage's own words in a refusal."""
-    items = answer.body if isinstance(answer.body, list) else [answer.body]
-    words = [_words(item) for item in items if isinstance(item, Mapping)]
-    return "; ".join(word for word in words if word) or f"status {answer.status}"
-
-
-def place_of(step: Step) -> Place:
-    """Where the record stands in the source, or its mapping where that is not known."""
-    return step.origins[0] if step.origins else step.mapping
+    return NotRecorded(attempt=_as_planned(attempt), state=State.QUARANTINED, finding=finding)
 
 
 def _look_up(
     attempt: Attempt, catalog: Catalog, owner: Callable[[str, str], str | None], now: int
-) -> Generator[Ask, Any, LookUp]:
+) -> Generator[Request, Any, LookUp]:
     call = listing(attempt, catalog)
     if call is None:
-        return LookUp(Found.UNCERTAIN, why="Sage has no list in which to look for it")
+        return LookUp(Found.UNCERTAIN, why="Sage has no listing to look it up in")
     if settled_at(attempt) > now:
-        yield Rest(settled_at(attempt))
+        yield WaitUntil(settled_at(attempt))
     entities: list[Entity] = []
     page = 0
     while True:
         page += 1
         query = {**call.query, "page": str(page)} if page > 1 else call.query
-        answer: Answer | None = yield Read(Call("GET", call.path, query))
+        answer: Answer | None = yield ReadPage(Call("GET", call.path, query))
         if answer is None or answer.status != 200:
-            return LookUp(Found.UNKNOWN, why="Sage does not say whether it was saved")
+            return LookUp(Found.UNKNOWN, why="Sage did not answer the look-up")
         found = read_page(answer.body, page, call.query)
         entities += [Entity(attempt.step.kind, str(body.get("id", "")), body) for body in found.items]
         if found.is_last:
             return judge(attempt, catalog, entities, owner)
 
 
-def _meaning(heard: Heard, attempt: Attempt) -> Meaning:
-    if heard.answer is None:
+def _meaning(attempt: Attempt, answer: Answer | None) -> Meaning:
+    """Return what `answer` means for this attempt; a creation is only done if the answer has an id."""
+    if answer is None:
         return Meaning.UNKNOWN
-    said_so = meaning(heard.answer)
-    body = heard.answer.body
-    if said_so is Meaning.DONE and attempt.method == "POST":
-        has_id = isinstance(body, Mapping) and body.get("id")
+    found = meaning(answer)
+    if found is Meaning.DONE and attempt.method == "POST":
+        has_id = isinstance(answer.body, Mapping) and answer.body.get("id")
         return Meaning.DONE if has_id else Meaning.UNKNOWN
-    return said_so
+    return found
 
 
-def _for_a_person(attempt: Attempt, looked: LookUp, rejection: Answer | None) -> Refused:
+def _needs_review(attempt: Attempt, looked: LookUp, rejection: Answer | None) -> NotRecorded:
     step = attempt.step
-    why = looked.why if rejection is None else f"{said(rejection)}; {looked.why}"
-    message = f"Whether {step.label or step.key} was written is not certain: {why}."
+    why = looked.why if rejection is None else f"{error_text(rejection)}; {looked.why}"
     finding = Finding(
-        Code.IN_DOUBT, place_of(step), message, "Look in Sage; then correct one side and plan again."
+        Code.IN_DOUBT,
+        place_of(step),
+        f"It is not certain whether {name_of(step)} was written: {why}.",
+        "Check it in Sage, correct one side, then create a new plan.",
     )
-    return Refused(attempt, State.QUARANTINED, finding)
+    return NotRecorded(attempt=attempt, state=State.QUARANTINED, finding=finding)
 
 
-def _parked(attempt: Attempt, why: str, *, is_known: bool) -> Refused:
-    step = attempt.step
-    message = f"{step.label or step.key} waits: {why}."
-    finding = Finding(Code.PARKED, place_of(step), message, "The same command tries it again.")
-    return Refused(_as_planned(attempt) if is_known else attempt, State.PARKED, finding, is_known)
+def _parked(attempt: Attempt, why: str) -> NotRecorded:
+    """Return the result of a write that was certainly not carried out, and may be later."""
+    message = f"{name_of(attempt.step)} was not written: {why}."
+    return NotRecorded(attempt=_as_planned(attempt), state=State.PARKED, finding=_retry(attempt, message))
+
+
+def _uncertain(attempt: Attempt, why: str) -> NotRecorded:
+    """Return the result of a write that is still in doubt."""
+    message = f"It is not known yet whether {name_of(attempt.step)} was written: {why}."
+    return NotRecorded(attempt=attempt, state=State.PARKED, finding=_retry(attempt, message), is_known=False)
+
+
+def _retry(attempt: Attempt, message: str) -> Finding:
+    return Finding(Code.PARKED, place_of(attempt.step), message, RETRY)
 
 
 def _as_planned(attempt: Attempt) -> Attempt:
-    """The attempt as one that never went out."""
+    """Return the attempt as one that was never sent."""
     return replace(attempt, state=State.PLANNED, first_sent_at=0, sent_at=0, expires_at=0, failures=0)
-
-
-def _may_change(kind: Kind, name: str) -> bool:
-    return name not in kind.fields or kind.fields[name].update
-
-
-def _words(item: Mapping[str, Any]) -> str:
-    message, source = str(item.get("$message", "")).rstrip("."), str(item.get("$source", ""))
-    return f"{source}: {message}" if source and source != "base" else message

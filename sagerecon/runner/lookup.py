@@ -1,4 +1,4 @@
-"""Looks a record up whose outcome is unknown: which listing to read, and what its entities say."""
+"""Looks up a record whose outcome is unknown: which listing to read, and what its entities show."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from sagerecon.model.catalog import Catalog, Kind
 from sagerecon.model.clock import MINUTE, instant, instant_text
 from sagerecon.model.entity import Entity
 from sagerecon.pairing.adoption import differences
+from sagerecon.pairing.natural_key import natural_keys
 from sagerecon.planning.cost import listing_query
-from sagerecon.planning.request import natural_keys
 from sagerecon.planning.settling import Attempt
 
 #: How far Sage's clock and ours may be apart.
@@ -24,17 +24,17 @@ _BY_FIELD = ("contact_id", "bank_account_id")
 
 
 class Found(Enum):
-    """What a look-up says."""
+    """What a look-up shows."""
 
     OURS = "ours"  #: one entity is the record
-    ABSENT = "absent"  #: it was never made
-    UNCERTAIN = "uncertain"  #: a person must look
+    ABSENT = "absent"  #: it was never saved
+    UNCERTAIN = "uncertain"  #: needs review
     UNKNOWN = "unknown"  #: Sage did not answer
 
 
 @dataclass(frozen=True, slots=True)
 class LookUp:
-    """What a look-up came to, and why where a person must look."""
+    """The result of a look-up, with the reason where it needs review or failed."""
 
     found: Found
     entity: Entity | None = None
@@ -42,12 +42,12 @@ class LookUp:
 
 
 def listing(attempt: Attempt, catalog: Catalog) -> Call | None:
-    """The listing in which the record stands if it was made, or None where Sage has none.
+    """Return the call for the listing that shows the record if it was saved, or None where Sage has none.
 
-    By natural key where Sage can search for it, else by what the record hangs on and its date, else by
-    when it changed.
+    The listing is narrowed by natural key where Sage can search for it, else by the record's contact or bank
+    account and its date, else by the time of change.
     """
-    kind, wanted = catalog[attempt.step.kind], wanted_by(attempt)
+    kind, wanted = catalog[attempt.step.kind], sent_fields(attempt)
     if not kind.can("list"):
         return None
     names = [*wanted, *attempt.step.identity, "created_at"]
@@ -59,23 +59,27 @@ def listing(attempt: Attempt, catalog: Catalog) -> Call | None:
 def judge(
     attempt: Attempt, catalog: Catalog, entities: Sequence[Entity], owner: Callable[[str, str], str | None]
 ) -> LookUp:
-    """What the entities of `listing` say. `owner` gives the draft key that has an entity already."""
-    kind, wanted, key = catalog[attempt.step.kind], wanted_by(attempt), attempt.step.key
+    """Return what the entities of `listing` show about the attempt.
+
+    Args:
+        owner: returns the draft key recorded for an entity, by kind and Sage id.
+    """
+    kind, wanted, key = catalog[attempt.step.kind], sent_fields(attempt), attempt.step.key
     free = [e for e in entities if owner(kind.name, e.sage_id) in (None, key) and _is_young(e, attempt)]
     equal = [entity for entity in free if not differences(kind, wanted, entity.body)]
     if len(equal) == 1:
         return LookUp(Found.OURS, equal[0])
     if equal:
-        return LookUp(Found.UNCERTAIN, why=f"{len(equal)} entities in Sage look like it")
-    bears = _bearer(kind, attempt, free)
-    if bears is not None:
-        why = "; ".join(differences(kind, wanted, bears.body))
-        return LookUp(Found.UNCERTAIN, why=f"Sage holds one with its key that differs: {why}")
+        return LookUp(Found.UNCERTAIN, why=f"{len(equal)} entities in Sage are equal to it")
+    same_key = _with_same_key(kind, attempt, free)
+    if same_key is not None:
+        why = "; ".join(differences(kind, wanted, same_key.body))
+        return LookUp(Found.UNCERTAIN, why=f"an entity in Sage has its key and differs: {why}")
     return LookUp(Found.ABSENT)
 
 
-def wanted_by(attempt: Attempt) -> Mapping[str, Any]:
-    """The fields an attempt sends, without wrapper and idempotency."""
+def sent_fields(attempt: Attempt) -> Mapping[str, Any]:
+    """Return the fields an attempt sends, without wrapper and idempotency id."""
     body: Mapping[str, Any] = attempt.body[attempt.step.kind]
     return {name: value for name, value in body.items() if name != "idempotency_id"}
 
@@ -94,12 +98,12 @@ def _narrowed(kind: Kind, attempt: Attempt, wanted: Mapping[str, Any]) -> dict[s
 
 
 def _is_young(entity: Entity, attempt: Attempt) -> bool:
-    """Whether it may have been made by the attempt: not before it was sent, as far as Sage says."""
+    """Return whether the attempt may have created it: Sage does not date it before the sending."""
     made = entity.body.get("created_at")
     return not made or instant(str(made)) >= attempt.first_sent_at - CLOCKS_APART
 
 
-def _bearer(kind: Kind, attempt: Attempt, entities: Sequence[Entity]) -> Entity | None:
+def _with_same_key(kind: Kind, attempt: Attempt, entities: Sequence[Entity]) -> Entity | None:
     unique = [key.field for key in kind.natural_keys if key.is_unique]
     ours = set(natural_keys(kind, attempt.step.identity, unique))
     return next((e for e in entities if ours & set(natural_keys(kind, e.body, unique))), None)

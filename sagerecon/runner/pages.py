@@ -1,4 +1,4 @@
-"""One page of a listing, and whether it was the last."""
+"""One page of a listing, and whether it is the last."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _USUAL_PAGE = 20
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The things on a page. `is_repeated`: Sage gave an earlier page again, as it does past the end."""
+    """The entities on a page. `is_repeated`: Sage answered an earlier page again, as it does past the end."""
 
     items: Sequence[Mapping[str, Any]]
     is_last: bool
@@ -20,14 +20,14 @@ class Page:
 
 
 def read_page(body: Any, page: int, query: Mapping[str, str]) -> Page:
-    """The `page`-th page in an answer, or the single thing that is no listing.
+    """Return the `page`-th page of a listing from an answer's body, or the single entity in it.
 
-    The count decides, then the link to the next page: the link is not always there, and a loop that waits
-    for an empty page never ends.
+    The total decides whether a page is the last, then the link to the next page: the link is not always
+    present, and a loop that waits for an empty page never ends.
     """
     if not isinstance(body, Mapping) or "$items" not in body:
-        things = body if isinstance(body, list) else [body]
-        return Page([thing for thing in things if isinstance(thing, Mapping)], is_last=True)
+        entities = body if isinstance(body, list) else [body]
+        return Page([entity for entity in entities if isinstance(entity, Mapping)], is_last=True)
     items = body["$items"]
     if page > 1 and body.get("$page") not in (None, page):
         return Page([], is_last=True, is_repeated=True)
@@ -39,8 +39,8 @@ def read_page(body: Any, page: int, query: Mapping[str, str]) -> Page:
     return Page(items, is_last=len(items) < size)
 
 
-def unexpected(items: Sequence[Mapping[str, Any]], expect: Mapping[str, str]) -> list[str]:
-    """A sentence for each thing that is not as expected; what Sage does not say is not held against it."""
+def unexpected_values(items: Sequence[Mapping[str, Any]], expect: Mapping[str, str]) -> list[str]:
+    """Return a text for each value that is not the expected one; values Sage does not answer are ignored."""
     found = []
     for path, wanted in expect.items():
         for item in items:

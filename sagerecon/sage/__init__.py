@@ -1,1 +1,1 @@
-"""Edge: OAuth, the one door to the API, and its wire format."""
+"""Edge: OAuth, the client of Sage's API, and its wire format."""

@@ -1,6 +1,7 @@
-"""Consent, code exchange, refresh and revoke, with `requests-oauthlib`.
+"""Consent, code exchange, refresh and revocation, with `requests-oauthlib`.
 
-Never its automatic refresh: it races, and loses the rotated token to whoever is slower.
+The automatic refresh of that library is not used: two processes could refresh at once, and the later one
+would lose the rotated token.
 """
 
 from __future__ import annotations
@@ -24,17 +25,17 @@ from sagerecon.sage.client import cause, may_have_been_sent
 from sagerecon.sage.session import LOOPBACK, borrow
 from sagerecon.sage.tokens import GrantEndedError, tokens_of
 
-#: Shows the businesses of this version on the consent page; without it Sage shows its older countries.
+#: Selects the API version on the consent page; without it Sage lists the countries of an older one.
 _FILTER = "apiv3.1"
 
-#: Seconds; two tries must fit into the lease on refreshing.
+#: Seconds to connect and to read; two requests must fit into the lease on refreshing.
 _TIMEOUTS = (5, 15)
 
 _AGAIN = "Sign in again: sagerecon auth login."
 
 
 class _NoSecrets(logging.Filter):
-    """Both tokens stand in the library's DEBUG records, and the client's secret with them."""
+    """Drops the DEBUG records of the library, which contain both tokens and the client secret."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         return record.levelno > logging.DEBUG
@@ -45,10 +46,10 @@ logging.getLogger("requests_oauthlib.oauth2_session").addFilter(_NoSecrets())
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """A client application as registered with Sage, and where its sign-in takes place.
+    """A client application as registered with Sage, and the endpoints of its sign-in.
 
     Raises:
-        ProjectError: an address is neither https nor on this machine.
+        ProjectError: a URL is neither https nor on this machine.
     """
 
     client_id: str
@@ -63,14 +64,17 @@ class App:
             if parts.scheme == "https":
                 continue
             if parts.scheme != "http" or parts.hostname not in LOOPBACK:
-                raise ProjectError(f"{url} is not an https address.", "Tokens are never sent in the clear.")
-            # oauthlib refuses http on loopback too unless told otherwise; other hosts were refused here.
+                raise ProjectError(
+                    f"{url} is not an https URL, and tokens are sent only in encrypted form.",
+                    "Set an https URL in sagerecon.yaml.",
+                )
+            # oauthlib refuses http on loopback too unless this is set; other hosts were refused above.
             os.environ.setdefault("OAUTHLIB_INSECURE_TRANSPORT", "1")
 
 
 @dataclass(frozen=True, slots=True)
 class ConsentRequest:
-    """Where to send the person who consents, and what must be remembered until they come back."""
+    """The URL of the consent page, and what is needed to accept the answer to it."""
 
     url: str
     state: str
@@ -79,7 +83,7 @@ class ConsentRequest:
 
 
 class Authorization:
-    """Talks to the sign-in's endpoints over the connections of `session`."""
+    """Sends requests to the endpoints of the sign-in over the connections of `session`."""
 
     def __init__(self, app: App, session: requests.Session, clock: Clock) -> None:
         self._app = app
@@ -87,7 +91,7 @@ class Authorization:
         self._clock = clock
 
     def request(self, redirect_uri: str, *, country: str = "", scope: str = "full_access") -> ConsentRequest:
-        """A new request for consent, with a state and a PKCE challenge of its own."""
+        """Return a new request for consent, with its own state and PKCE challenge."""
         client = WebApplicationClient(self._app.client_id)
         verifier = secrets.token_urlsafe(48)
         more = {"country": country.lower()} if country else {}
@@ -105,18 +109,21 @@ class Authorization:
         return ConsentRequest(url, state, redirect_uri, verifier)
 
     def exchange(self, request: ConsentRequest, callback: str) -> Tokens:
-        """The first tokens, for the address the browser came back to.
+        """Exchange the code in the redirect for the first tokens.
+
+        Args:
+            callback: the address to which the browser was redirected.
 
         Raises:
-            AuthorizationError: consent was denied, the state is another, or the code is not accepted.
+            AuthorizationError: consent was denied, the state differs, or the code is not accepted.
             NoAnswerError: no usable answer came.
         """
         query = dict(parse_qsl(urlsplit(callback).query))
         if not hmac.compare_digest(query.get("state", "").encode(), request.state.encode()):
-            raise AuthorizationError("The browser came back from another sign-in.", _AGAIN)
+            raise AuthorizationError("The redirect belongs to another sign-in: its state differs.", _AGAIN)
         if "code" not in query:
-            reason = query.get("error", "no code came back")
-            raise AuthorizationError(f"Access was not allowed: {reason}.", _AGAIN)
+            reason = query.get("error", "the redirect contains no code")
+            raise AuthorizationError(f"Access was denied: {reason}.", _AGAIN)
         oauth = self._oauth(request.redirect_uri)
         try:
             document = oauth.fetch_token(
@@ -128,16 +135,16 @@ class Authorization:
                 timeout=_TIMEOUTS,
             )
         except (OAuth2Error, requests.RequestException) as error:
-            raise _translated(error) from None
+            raise _translate(error) from None
         return tokens_of(document, self._clock.now())
 
     def refresh(self, tokens: Tokens) -> Tokens:
-        """The next generation. The caller holds the lease, and stores the answer before using it.
+        """Return the next generation of tokens. The caller has the lease, and stores them before using them.
 
         Raises:
-            GrantEndedError: the refresh token is not accepted any more.
-            AuthorizationError: the app is not accepted.
-            NoAnswerError: no usable answer; where `sent`, the old refresh token may be used up.
+            GrantEndedError: Sage no longer accepts the refresh token.
+            AuthorizationError: Sage does not accept the app.
+            NoAnswerError: no usable answer came; where `sent`, Sage may have replaced the refresh token.
         """
         oauth = self._oauth("")
         try:
@@ -149,14 +156,14 @@ class Authorization:
                 timeout=_TIMEOUTS,
             )
         except (OAuth2Error, requests.RequestException) as error:
-            raise _translated(error) from None
+            raise _translate(error) from None
         return tokens_of(document, self._clock.now())
 
     def revoke(self, tokens: Tokens) -> None:
-        """End the grant at Sage; the access token lives out its five minutes.
+        """Revoke the grant at Sage; the access token remains valid for up to five minutes.
 
         Raises:
-            AuthorizationError: refused.
+            AuthorizationError: Sage refused.
             NoAnswerError: no usable answer came.
         """
         secret = {"client_id": self._app.client_id, "client_secret": self._app.client_secret}
@@ -168,12 +175,15 @@ class Authorization:
                 timeout=_TIMEOUTS,
             )
         except requests.RequestException as error:
-            raise _translated(error) from None
+            raise _translate(error) from None
         if _usable(response).status_code != 200:
-            raise AuthorizationError("Sage did not revoke the sign-in.")
+            raise AuthorizationError(
+                f"Sage did not revoke the sign-in: status {response.status_code}.",
+                "Remove the app in Sage, under the settings of your user.",
+            )
 
     def _oauth(self, redirect_uri: str) -> OAuth2Session:
-        """A session for one conversation: it keeps what it is told, and must not be shared."""
+        """Return a session for one exchange; it stores tokens, and therefore must not be shared."""
         oauth = OAuth2Session(self._app.client_id, redirect_uri=redirect_uri or None)
         borrow(self._session, oauth)
         oauth.register_compliance_hook("access_token_response", _usable)
@@ -182,21 +192,21 @@ class Authorization:
 
 
 def _usable(response: requests.Response) -> requests.Response:
-    """The answer of the token endpoint, if it is one: errors of its own are 400 with JSON."""
+    """Return an answer of the token endpoint, or raise NoAnswerError; its own errors are 400 with JSON."""
     if response.status_code < 429 and "json" in response.headers.get("Content-Type", ""):
         return response
-    raise NoAnswerError(f"The sign-in answered with status {response.status_code}.", sent=True)
+    raise NoAnswerError(f"The token endpoint answered with status {response.status_code}.", sent=True)
 
 
-def _translated(error: OAuth2Error | requests.RequestException) -> Exception:
+def _translate(error: OAuth2Error | requests.RequestException) -> Exception:
     if isinstance(error, requests.RequestException):
         sent = may_have_been_sent(error)
-        return NoAnswerError(f"The sign-in gave no answer: {cause(error)}.", sent=sent)
+        return NoAnswerError(f"The token endpoint gave no answer: {cause(error)}.", sent=sent)
     if error.error == "invalid_grant":
         return GrantEndedError(f"The sign-in has ended: {_text(error)}", _AGAIN)
     if error.error == "invalid_client":
         return AuthorizationError(
-            "Sage does not know the app, or its secret is another.",
+            "Sage does not accept the app: its client_id or client_secret is wrong.",
             "Check client_id and client_secret.",
         )
     return AuthorizationError(f"The sign-in was refused: {_text(error)}", _AGAIN)

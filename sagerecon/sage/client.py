@@ -1,7 +1,7 @@
-"""The one door to the API.
+"""The client of Sage's API, the only place from which a request is sent to it.
 
-A call is made once. What may have reached Sage and got no usable answer is in doubt, and settling that is
-for the runner: here nothing is repeated but a request that Sage refused with 401, which it did not carry out.
+A call is sent once. Only a call that Sage refused with 401 is repeated, because Sage did not carry it out. A
+call that may have reached Sage without a usable answer is in doubt; the runner settles it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from sagerecon.sage.session import TIMEOUTS
 from sagerecon.sage.tokens import TokenSource
 from sagerecon.sage.wire import is_subscription_lapsed, read_body, retry_after_ms
 
-#: A connection idle for longer may be closed at the other end just when a POST goes out on it.
+#: Sage may close a connection that was idle for longer just when a POST is sent on it.
 IDLE = 30 * SECOND
 
 BUSINESS_HEADER = "X-Business"
@@ -30,7 +30,7 @@ REQUEST_ID_HEADER = "x_request_id"
 
 
 class SageClient:
-    """Makes calls to one business, one after another."""
+    """Sends calls to one business, one after another; satisfies `runner.caller.Sage`."""
 
     def __init__(
         self, base_url: str, business: str, tokens: TokenSource, session: requests.Session, clock: Clock
@@ -43,36 +43,21 @@ class SageClient:
         self._used_at = clock.now()
 
     def ready(self) -> int:
-        """When the bearer token ends that the next call will use, refreshed first where that was due.
-
-        Committed with the intent, it bounds how late a frozen worker can still write.
-
-        Raises:
-            NoAnswerError: no token could be had just now.
-            AuthorizationError: the sign-in has ended.
-        """
         return self._tokens.current().expires_at
 
     def call(self, call: Call) -> Answer:
-        """What Sage answered, refusals and errors included.
-
-        Raises:
-            NoAnswerError: no usable answer; `sent` says whether the request may have reached Sage.
-            AuthorizationError: the sign-in has ended; the call was not carried out.
-            WrongBusinessError: the answer echoed another business.
-        """
         tokens = self._tokens.current()
-        answer = self._sent(call, tokens)
+        answer = self._send(call, tokens)
         if not _is_token_refused(answer):
             return answer
-        answer = self._sent(call, self._tokens.replaced(tokens))
+        answer = self._send(call, self._tokens.replaced(tokens))
         if _is_token_refused(answer):
             raise AuthorizationError(
-                "Sage does not accept a fresh sign-in.", "Sign in again: sagerecon auth login."
+                "Sage does not accept new tokens.", "Sign in again: sagerecon auth login."
             )
         return answer
 
-    def _sent(self, call: Call, tokens: Tokens) -> Answer:
+    def _send(self, call: Call, tokens: Tokens) -> Answer:
         self._drop_idle_connections(call)
         try:
             response = self._session.request(
@@ -82,7 +67,7 @@ class SageClient:
                 data=None if call.body is None else canonical(call.body).encode(),
                 headers=self._headers(call, tokens),
                 timeout=TIMEOUTS,
-                allow_redirects=False,  # a POST that is redirected would go on as a GET
+                allow_redirects=False,  # a redirected POST would be sent as a GET
             )
         except requests.RequestException as error:
             raise _no_answer(call, error, tokens) from error
@@ -118,34 +103,32 @@ class SageClient:
         return headers
 
     def _check_business(self, response: requests.Response) -> None:
-        """`/businesses`, `/user` and answers that never reached a business echo none."""
+        """Raise WrongBusinessError where the answer names another business; some answers name none."""
         echoed = response.headers.get(BUSINESS_HEADER)
         if echoed is not None and echoed != self._business:
             raise WrongBusinessError(self._business, echoed)
 
     def _drop_idle_connections(self, call: Call) -> None:
         if call.method != "GET" and self._clock.now() - self._used_at > IDLE:
-            self._session.close()  # the session itself stays usable
+            self._session.close()  # the session itself remains usable
 
 
 class ReadingClient:
-    """A client that can change nothing: what checks a business cannot damage it."""
+    """Sends GET requests only, so that reading a business back cannot change it."""
 
     def __init__(self, client: SageClient) -> None:
         self._client = client
 
     def ready(self) -> int:
-        """As `SageClient.ready`."""
         return self._client.ready()
 
     def call(self, call: Call) -> Answer:
-        """As `SageClient.call`.
-
-        Raises:
-            SageError: the call is not a GET; nothing was sent.
-        """
+        """Send a GET call; raise SageError, without sending anything, for any other."""
         if call.method != "GET":
-            raise SageError(f"A reading client does not send {call.method} {call.path}.")
+            raise SageError(
+                f"{call.method} {call.path} was not sent: this command only reads.",
+                "This is a fault of sagerecon; please report it.",
+            )
         return self._client.call(call)
 
 
@@ -155,12 +138,12 @@ def _is_token_refused(answer: Answer) -> bool:
 
 def _no_answer(call: Call, error: requests.RequestException, tokens: Tokens) -> NoAnswerError:
     sent = may_have_been_sent(error)
-    what = f"No usable answer came to {call.method} {call.path}" if sent else "Sage cannot be reached"
+    what = f"No usable answer to {call.method} {call.path}" if sent else "Sage cannot be reached"
     return NoAnswerError(f"{what}: {cause(error)}.", sent=sent, expires_at=tokens.expires_at if sent else 0)
 
 
 def may_have_been_sent(error: requests.RequestException) -> bool:
-    """Whether bytes of the request may have left before `error`; yes wherever that is not certain."""
+    """Return whether bytes of the request may have been sent before `error`; True where that is uncertain."""
     if isinstance(error, requests.ConnectTimeout):
         return False
     if isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.InvalidSchema):
@@ -174,19 +157,19 @@ def may_have_been_sent(error: requests.RequestException) -> bool:
 
 
 def cause(error: requests.RequestException) -> str:
-    """A few words on what went wrong, without addresses and headers."""
+    """Return a few words on what went wrong, without addresses and headers."""
     if isinstance(error, requests.Timeout):
-        return "it took too long"
+        return "the request timed out"
     for link in reversed(list(_links(error))):
         if isinstance(link, OSError) and link.strerror:
             return link.strerror[0].lower() + link.strerror[1:]
     if isinstance(error, requests.exceptions.ChunkedEncodingError):
-        return "the answer broke off"
+        return "the answer is incomplete"
     return "the connection failed"
 
 
 def _links(error: BaseException) -> list[BaseException]:
-    """The error and what it came from, outermost first."""
+    """Return the error and its causes, outermost first."""
     links: list[BaseException] = []
     todo: list[object] = [error]
     while todo:

@@ -1,4 +1,4 @@
-"""Where the browser comes back to after consent: a listener on this machine, for one answer."""
+"""A listener on this machine to which the browser is redirected after consent."""
 
 from __future__ import annotations
 
@@ -20,39 +20,41 @@ _PAGE = """<!doctype html>
 """
 _DONE = _PAGE.format(title="Signed in", text="You can close this window and go back to the terminal.")
 _DENIED = _PAGE.format(title="Not signed in", text="Access was not allowed. You can close this window.")
-_STRANGE = _PAGE.format(title="Not expected", text="This answer does not belong to the sign-in under way.")
+_UNEXPECTED = _PAGE.format(
+    title="Unexpected answer", text="This answer does not belong to the current sign-in."
+)
 
 
 class LoopbackListener:
-    """Listens on 127.0.0.1; a context manager. Port 0 takes a free one, where the app is registered so."""
+    """Listens on 127.0.0.1 until it is closed. Port 0 is any free one, if the app is registered for that."""
 
     def __init__(self, port: int = 0, path: str = "/callback") -> None:
         try:
             self._http = _Listener((_HOST, port), path)
         except (OSError, OverflowError) as error:
             raise ProjectError(
-                f"Port {port} cannot be used: {error}.", "Name another for the redirect."
+                f"Port {port} cannot be used: {error}.", "Check which program uses it."
             ) from error
         self.redirect_uri = f"http://{_HOST}:{self._http.server_address[1]}{path}"
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()
 
     def wait(self, state: str, seconds: float) -> str:
-        """The address the browser came back to with this state, with its code or its error.
+        """Return the address to which the browser was redirected with this state.
 
         Raises:
-            AuthorizationError: nobody came in time.
+            AuthorizationError: it was not redirected within `seconds`.
         """
         self._http.state = state
-        if not self._http.came.wait(seconds):
+        if not self._http.received.wait(seconds):
             raise AuthorizationError(
-                f"Nobody came back from the sign-in page within {seconds:.0f} seconds.",
-                "Start again: sagerecon auth login.",
+                f"The sign-in was not completed in the browser within {seconds:.0f} seconds.",
+                "Try again: sagerecon auth login.",
             )
         return f"{self.redirect_uri}?{self._http.query}"
 
     def close(self) -> None:
-        """Stop listening."""
+        """Stop listening, and free the port."""
         self._http.shutdown()
         self._http.server_close()
         self._thread.join()
@@ -72,10 +74,10 @@ class _Listener(HTTPServer):
         self.path = path
         self.state = ""
         self.query = ""
-        self.came = threading.Event()
+        self.received = threading.Event()
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A browser that went away is no news."""
+        """Ignore a browser that closed the connection."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -83,23 +85,23 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = 10
 
     def do_GET(self) -> None:
-        """The browser with an answer; anything else, such as its icon, is not found."""
+        """Accept the redirect with the expected state; answer 404 to other paths, such as an icon."""
         parts = urlsplit(self.path)
         query = dict(parse_qsl(parts.query))
         if parts.path != self.server.path:
-            self._send(404, _STRANGE)
+            self._send(404, _UNEXPECTED)
         elif not self.server.state or not hmac.compare_digest(
             query.get("state", "").encode(), self.server.state.encode()
         ):
-            self._send(400, _STRANGE)
+            self._send(400, _UNEXPECTED)
         else:
             self._send(200, _DONE if "code" in query else _DENIED)
-            if not self.server.came.is_set():
+            if not self.server.received.is_set():
                 self.server.query = parts.query
-                self.server.came.set()
+                self.server.received.set()
 
     def log_message(self, format: str, *arguments: object) -> None:
-        """Nothing: the address holds a code."""
+        """Log nothing, because the address contains a code."""
 
     def _send(self, status: int, page: str) -> None:
         content = page.encode()

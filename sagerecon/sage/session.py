@@ -1,4 +1,4 @@
-"""The connection to Sage's hosts: a `requests` session that never repeats a request on its own."""
+"""Opens `requests` sessions to Sage's hosts that never repeat a request by themselves."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import requests
 from requests.utils import get_environ_proxies
 
-#: Seconds to wait for a connection, and for an answer. Sage may take long over a document.
+#: Seconds to wait for a connection, and for an answer: Sage can take long to save a document.
 TIMEOUTS = (5, 60)
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -17,16 +17,16 @@ _CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 
 def open_session(*urls: str) -> requests.Session:
-    """A session for the hosts of `urls`.
+    """Return a session for the hosts of `urls`.
 
-    The environment's proxies and certificates are read once, here: reading them for each request costs a
-    quarter of the throughput. Its adapters do not retry, for a repeated POST may book twice.
+    The proxies and certificates of the environment are read once, here: reading them for each request costs
+    a quarter of the throughput. The session does not retry, because a repeated POST could book twice.
     """
     session = requests.Session()
     session.trust_env = False
     for url in urls:
         parts = urlsplit(url)
-        if parts.hostname in LOOPBACK:  # a rehearsal on this machine; no proxy would find it
+        if parts.hostname in LOOPBACK:  # a rehearsal on this machine, which a proxy cannot reach
             continue
         proxies = get_environ_proxies(url)
         proxy = proxies.get(parts.scheme) or proxies.get("all")

@@ -1,8 +1,8 @@
-"""A grant's tokens, and who may change them when.
+"""The ports through which tokens are kept and used.
 
-A grant is one user's consent; several companies may hang on it. Sage rotates the refresh token at each
-refresh and refuses every older one, so a lost refresh ends the grant: refreshes are made one at a time,
-under a lease that holds across processes, and the new tokens are durable before anybody uses them.
+A grant is the consent of one user, for one or more companies. Sage rotates the refresh token at each refresh
+and refuses every older one, so that a lost answer ends the grant. Therefore one process at a time refreshes a
+grant, under a lease, and the new tokens are stored before they are used.
 """
 
 from __future__ import annotations
@@ -17,62 +17,66 @@ from sagerecon.model.tokens import Tokens
 
 
 class Vault(Protocol):
-    """Keeps the tokens of each grant, encrypted and durable, for every worker of every process."""
+    """Keeps the tokens of each grant, encrypted and durable, for all processes."""
 
     def load(self, grant: str) -> Tokens | None:
-        """The newest tokens with their generation, or None where nobody has signed in."""
+        """Return the newest tokens with their generation, or None where there was no sign-in."""
         ...
 
     def refresh_lease(self, grant: str, generation: int) -> AbstractContextManager[bool]:
-        """A lease on refreshing the grant; waits while another worker holds it.
+        """Return a context manager that waits for the lease on refreshing the grant.
 
-        Entering gives True where `generation` is still the newest, so that it is for us to refresh, and
-        False where another worker has refreshed meanwhile: load again. A holder that dies loses the
-        lease after a minute; a live one needs at most 40 seconds.
+        Entering it returns True where `generation` is still the newest, so that the caller must refresh, and
+        False where another process has refreshed in the meantime, so that the caller loads the tokens
+        again. The lease of a process that was killed expires after at most 75 seconds; a running process
+        needs at most 40.
         """
         ...
 
     def mark_refresh_sent(self, grant: str, generation: int) -> None:
-        """Note durably, before the bytes leave, that this generation's refresh token is being used."""
+        """Record, before the request is sent, that the refresh token of this generation is being used."""
         ...
 
     def save(self, grant: str, tokens: Tokens, generation: int | None) -> Tokens:
-        """Store `tokens` durably in place of `generation` and give them with their own, one higher.
+        """Replace the tokens of `generation`, and return the new ones with their own, next generation.
 
-        None for a new sign-in, which replaces whatever stands. Clears `refresh_sent_at`.
+        Clears `refresh_sent_at`.
+
+        Args:
+            generation: the one expected in the vault; None for a new sign-in, which replaces any.
 
         Raises:
-            StoreError: another generation stands there by now; nothing was changed.
+            StoreError: the vault holds another generation; nothing was changed.
         """
         ...
 
     def forget(self, grant: str) -> None:
-        """Drop the grant: it was revoked, or Sage has refused its refresh token."""
+        """Delete the tokens of a grant that was revoked or whose refresh token Sage has refused."""
         ...
 
 
 class TokenSource(Protocol):
-    """Where a client gets a bearer token from."""
+    """Supplies a client with bearer tokens."""
 
     def current(self) -> Tokens:
-        """Tokens whose access token can be used now, refreshed first where that was due.
+        """Return tokens whose access token is valid now; they are refreshed first where that is due.
 
         Raises:
-            AuthorizationError: nobody has signed in, or the sign-in has ended.
-            NoAnswerError: the token endpoint gave no usable answer (`sent` is False: no call was made).
+            AuthorizationError: there was no sign-in, or it has ended.
+            NoAnswerError: the token endpoint gave no usable answer. `sent` is False: no call was made.
         """
         ...
 
     def replaced(self, refused: Tokens) -> Tokens:
-        """Newer tokens than `refused`, whose access token Sage did not accept; errors as `current`."""
+        """Return tokens newer than `refused`, whose access token Sage did not accept; errors as `current`."""
         ...
 
 
 def tokens_of(document: Mapping[str, Any], now: int) -> Tokens:
-    """The tokens in an answer of the token endpoint that came at `now`.
+    """Return the tokens in an answer that the token endpoint gave at the instant `now`.
 
     Raises:
-        AuthorizationError: the answer lacks a token or its life.
+        AuthorizationError: a token or its lifetime is missing in the answer.
     """
     try:
         return Tokens(
@@ -82,16 +86,19 @@ def tokens_of(document: Mapping[str, Any], now: int) -> Tokens:
             expires_at=now + int(document["expires_in"]) * SECOND,
             refresh_expires_at=now + int(document["refresh_token_expires_in"]) * SECOND,
             requested_by=document.get("requested_by_id", ""),
-            scope=_words(document.get("scope", "")),
+            scope=_scope_text(document.get("scope", "")),
         )
     except (KeyError, TypeError, ValueError):
-        raise AuthorizationError("The answer to the sign-in holds no tokens.") from None
+        raise AuthorizationError(
+            "The answer of the token endpoint contains no valid tokens.",
+            "Sign in again: sagerecon auth login.",
+        ) from None
 
 
-def _words(scope: str | list[str]) -> str:
-    """A scope as text; oauthlib makes a list of it."""
+def _scope_text(scope: str | list[str]) -> str:
+    """Return a scope as text, because oauthlib splits it into a list."""
     return scope if isinstance(scope, str) else " ".join(scope)
 
 
 class GrantEndedError(AuthorizationError):
-    """The refresh token is not accepted any more: whatever hangs on the grant waits for a new sign-in."""
+    """Sage no longer accepts the refresh token: every company of the grant needs a new sign-in."""

@@ -1,4 +1,4 @@
-"""Sage's wire format, read exactly: a number never becomes a float."""
+"""Reads Sage's wire format exactly: no number becomes a float."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sagerecon.model.value import read_json
 
 
 def read_body(content: bytes) -> Any:
-    """The JSON of an answer, or None where it is empty or not JSON."""
+    """Return the JSON of an answer, or None where it is empty or not JSON."""
     try:
         return read_json(content) if content else None
     except (ValueError, RecursionError):
@@ -20,7 +20,10 @@ def read_body(content: bytes) -> Any:
 
 
 def retry_after_ms(text: str | None, now: int) -> int | None:
-    """How long a Retry-After asks us to wait, in seconds or as an HTTP date; None where it is neither."""
+    """Return the milliseconds to wait of a Retry-After header, or None where it has no valid value.
+
+    Its value is a number of seconds or an HTTP date.
+    """
     text = (text or "").strip()
     if text.isdecimal():
         return int(text) * SECOND
@@ -33,7 +36,7 @@ def retry_after_ms(text: str | None, now: int) -> int | None:
 
 
 def is_subscription_lapsed(body: Any) -> bool:
-    """Whether the errors of a 401 say that the subscription ended, which no new token helps against."""
+    """Return whether a 401 was given because the subscription has ended; new tokens do not help then."""
     errors = body if isinstance(body, list) else []
     return any(
         isinstance(error, Mapping) and "No active subscription" in str(error.get("$message", ""))

@@ -80,7 +80,7 @@ class JsonReader:
         self, document: JsonDocument, name: str, siblings: Mapping[str, object], count: int
     ) -> Iterator[Finding]:
         if document.list_position is None:
-            yield from self._no_list(document, name)
+            yield from self._missing_list_findings(document, name)
         elif not count:
             place = _place(name, document, document.list_position)
             yield empty_source_finding(place, self._file, "the list of records is empty.")
@@ -102,7 +102,7 @@ class JsonReader:
                     Severity.WARNING,
                 )
 
-    def _no_list(self, document: JsonDocument, name: str) -> Iterator[Finding]:
+    def _missing_list_findings(self, document: JsonDocument, name: str) -> Iterator[Finding]:
         """Yield or raise the finding for a file without the list of records.
 
         Raises:

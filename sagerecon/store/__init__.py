@@ -1,1 +1,1 @@
-"""Edge: run log, id map, call ledger and token vault on SQLAlchemy Core."""
+"""Edge: run log, id map, call ledger, token vault and reconciliations in a database."""

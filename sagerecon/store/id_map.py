@@ -113,7 +113,7 @@ REPLAYABLE = (KEEP_ID, KEEP_KEY, FORGET_KEYS)
 
 
 class IdMap:
-    """The id map of one company; satisfies `planning.planner.KnownEntities`."""
+    """The id map of one company; satisfies `planning.known.KnownEntities`."""
 
     def __init__(self, business: str, database: Database, buffer: WriteBuffer) -> None:
         self._business = business

@@ -10,7 +10,8 @@ from sqlalchemy import and_, bindparam, func, select
 from sagerecon.model.clock import DAY, MINUTE, Clock
 from sagerecon.model.entity import Entity, Written
 from sagerecon.model.value import read_json
-from sagerecon.planning.settling import SetAside
+from sagerecon.planning.plan import Purpose
+from sagerecon.planning.settling import RunState, SetAside
 from sagerecon.store.database import Database, Transaction, Values, prepared
 from sagerecon.store.steps import IN_DOUBT, IS_SET_ASIDE, OF_RUN, set_aside_of
 from sagerecon.store.tables import HELD, ID_MAP, RUNS, STEPS
@@ -24,8 +25,8 @@ class Run:
 
     id: str
     plan: str  #: the plan's hash
-    purpose: str  #: load, read_back, rollback
-    state: str  #: open, finished, superseded
+    purpose: Purpose
+    state: RunState
     started_at: int
     finished_at: int
     steps: int
@@ -110,7 +111,7 @@ class RunHistory:
         self._buffer.flush()
         now = self._clock.now()
         with self._database.reading() as transaction:
-            loads = [run for run in self._runs(transaction) if run.purpose == "load"]
+            loads = [run for run in self._runs(transaction) if run.purpose is Purpose.LOAD]
             calls = calls_since(transaction, self._business, now - DAY)
             return Status(
                 run=loads[-1] if loads else None,
@@ -187,8 +188,8 @@ class RunHistory:
                 Run(
                     id=row.run,
                     plan=row.plan,
-                    purpose=row.purpose,
-                    state=row.state,
+                    purpose=Purpose(row.purpose),
+                    state=RunState(row.state),
                     started_at=row.started_at,
                     finished_at=row.finished_at,
                     steps=row.steps,

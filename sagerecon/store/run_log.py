@@ -12,8 +12,10 @@ from sagerecon.model.errors import PlanStaleError
 from sagerecon.model.key import Key, NaturalKey
 from sagerecon.model.value import canonical, fingerprint
 from sagerecon.planning.budget import Budget
-from sagerecon.planning.plan import Plan, Step, node_document
+from sagerecon.planning.plan import Plan, Purpose
 from sagerecon.planning.settling import Attempt, SetAside, State
+from sagerecon.planning.step import ReadStep, Step
+from sagerecon.planning.step_document import node_document
 from sagerecon.store import runs, steps
 from sagerecon.store.call_ledger import CallLedger
 from sagerecon.store.company_lock import CompanyLock
@@ -23,7 +25,7 @@ from sagerecon.store.write_buffer import WriteBuffer
 
 
 class RunLog:
-    """The run log of one company; satisfies `runner.run.RunLog`, which documents its methods."""
+    """The run log of one company; satisfies `runner.ports.RunLog`, which documents its methods."""
 
     def __init__(
         self,
@@ -49,7 +51,7 @@ class RunLog:
     # The run
 
     def begin(self, plan: Plan) -> str:
-        """Begin or continue the run of this plan, as `runner.run.RunLog.begin` says.
+        """Begin or continue the run of this plan, as `runner.ports.RunLog.begin` says.
 
         A new run is committed with its first step, so that a plan of which nothing was done stays usable.
         """
@@ -66,12 +68,12 @@ class RunLog:
                 self._require_same_id_map(transaction, plan)
             else:
                 runs.raise_if_used(row)
-            if plan.header.purpose != "read_back":
+            if plan.header.purpose is not Purpose.READ_BACK:
                 self._lock.acquire(transaction)
             transaction.run(runs.COUNT_ATTEMPT, {"company": self._business, "begun": run})
             highest = transaction.one(steps.HIGHEST, where)
             epochs = transaction.rows(steps.EPOCHS, {"business": self._business})
-        if plan.header.purpose == "load":
+        if plan.header.purpose is Purpose.LOAD:
             self._loads.add(run)
         self._highest[run] = 0 if highest is None else highest[0]
         self._epochs = {(row.kind, row.key): row.epoch for row in epochs}
@@ -151,7 +153,7 @@ class RunLog:
     def record_page(
         self,
         run: str,
-        step: Step,
+        step: ReadStep,
         page: int,
         entities: Sequence[tuple[Entity, Sequence[NaturalKey]]],
         *,
@@ -238,7 +240,7 @@ class RunLog:
             )
 
     def _add_run(self, run: str, plan: Plan) -> None:
-        if plan.header.purpose == "load":
+        if plan.header.purpose is Purpose.LOAD:
             self._buffer.add(runs.SUPERSEDE, {"company": self._business, "newer": run})
         self._buffer.add(runs.KEEP_RUN, runs.run_values(self._business, run, plan, self._clock.now()))
 

@@ -6,7 +6,8 @@ from sqlalchemy import Row, bindparam, select, update
 
 from sagerecon.model.clock import instant_text
 from sagerecon.model.errors import PlanStaleError
-from sagerecon.planning.plan import Plan
+from sagerecon.planning.plan import Plan, Purpose
+from sagerecon.planning.settling import RunState
 from sagerecon.store.database import Values, prepared, upsert
 from sagerecon.store.tables import RUNS
 
@@ -18,7 +19,7 @@ END_RUN = prepared(
     "end_run",
     update(RUNS)
     .where(RUNS.c.business == bindparam("company"), RUNS.c.run == bindparam("ended"))
-    .values(state="finished", finished_at=bindparam("moment")),
+    .values(state=RunState.FINISHED.value, finished_at=bindparam("moment")),
 )
 COUNT_ATTEMPT = prepared(
     "count_attempt",
@@ -32,10 +33,10 @@ SUPERSEDE = prepared(
     .where(
         RUNS.c.business == bindparam("company"),
         RUNS.c.run != bindparam("newer"),
-        RUNS.c.purpose == "load",
-        RUNS.c.state == "open",
+        RUNS.c.purpose == Purpose.LOAD.value,
+        RUNS.c.state == RunState.OPEN.value,
     )
-    .values(state="superseded"),
+    .values(state=RunState.SUPERSEDED.value),
 )
 
 #: Statements that can be replayed from the file of unsaved statements.
@@ -48,8 +49,8 @@ def run_values(business: str, run: str, plan: Plan, now: int) -> Values:
         "business": business,
         "run": run,
         "plan": plan.hash,
-        "purpose": plan.header.purpose,
-        "state": "open",
+        "purpose": plan.header.purpose.value,
+        "state": RunState.OPEN.value,
         "started_at": now,
         "finished_at": 0,
         "steps": len(plan.steps),
@@ -66,12 +67,12 @@ def raise_if_used(row: Row[tuple[str]]) -> None:
     Raises:
         PlanStaleError: the run is finished, or a newer plan was begun since.
     """
-    if row.state == "finished":
+    if row.state == RunState.FINISHED:
         raise PlanStaleError(
             f"This plan was completed on {instant_text(row.finished_at)} and cannot be used again.",
             "Create a new one: sagerecon plan.",
         )
-    if row.state == "superseded":
+    if row.state == RunState.SUPERSEDED:
         raise PlanStaleError(
             "This plan was superseded: a newer plan was begun after it.",
             "Apply the newer plan, or create a new one: sagerecon plan.",

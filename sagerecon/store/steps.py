@@ -7,8 +7,9 @@ from sqlalchemy import Row, and_, bindparam, func, or_, select
 from sagerecon.model.entity import Entity
 from sagerecon.model.finding import Finding, finding_document, read_finding
 from sagerecon.model.value import canonical, read_json
-from sagerecon.planning.plan import Step, read_step, step_document
 from sagerecon.planning.settling import Attempt, SetAside, State
+from sagerecon.planning.step import Step
+from sagerecon.planning.step_document import read_step, read_write_step, step_document
 from sagerecon.store.database import prepared, upsert
 from sagerecon.store.tables import HELD, STEPS
 
@@ -103,7 +104,7 @@ def attempt_of(row: Row[tuple[str]]) -> Attempt:
     """Read the attempt that `intent_values` wrote."""
     return Attempt(
         run=row.run,
-        step=read_step(read_json(row.step)),
+        step=read_write_step(read_json(row.step)),
         method=row.method,
         path=row.path,
         body=read_json(row.body),

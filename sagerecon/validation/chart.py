@@ -1,4 +1,4 @@
-"""The trial balance survives the account crosswalk: no account with a balance is without a rule."""
+"""Check that every account with a balance has a row in the account crosswalk."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sagerecon.model.record import Record
 def accounts_are_mapped(
     balances: Iterable[Record], target: Callable[[str], str | None], crosswalk: str
 ) -> Iterator[Finding]:
-    """An account with a balance and no row in the crosswalk is an error; an unused one is not."""
+    """Yield a finding for each account that has a balance and no row in the crosswalk."""
     for record in balances:
         code, amount = str(record.values["account"]), record.values["amount"]
         if isinstance(amount, Decimal) and amount and target(code) is None:
@@ -25,5 +25,5 @@ def accounts_are_mapped(
                 Code.ACCOUNT_WITHOUT_RULE,
                 record.origins[0] if record.origins else NOWHERE,
                 f"account {called} has a balance of {grouped(amount)} and no row in crosswalk {crosswalk}.",
-                "Add a row that names its account in Sage.",
+                "Add a row with its account in Sage.",
             )

@@ -1,4 +1,4 @@
-"""The records whose amounts sum exactly to a gap, if there is exactly one smallest set of them."""
+"""Find the records whose amounts sum exactly to a gap, if exactly one smallest set of them does."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from typing import TypeAlias
 
 from sagerecon.model.control import Item
 
-#: Records looked at; among more, four that happen to fit mean nothing.
+#: Records that are searched. Among more, four of them sum to almost any gap.
 MOST_ITEMS = 2_000
 
-#: Records in a set. More of them nearly always fit by chance.
+#: Records in a set. Larger sets sum to almost any gap.
 LARGEST_SET = 4
 
 #: Positions of the records of a set.
 Found: TypeAlias = "tuple[int, ...]"
 
 
-def accounting_for(gap: Decimal, items: Sequence[Item]) -> tuple[Item, ...] | None:
-    """The smallest set of items that sums exactly to `gap`, or None.
+def items_explaining(gap: Decimal, items: Sequence[Item]) -> tuple[Item, ...] | None:
+    """Return the smallest set of items that sums exactly to `gap`, or None.
 
-    None also where two sets of that size do, for then neither accounts for it, where the set would
-    have more than `LARGEST_SET` items, and where there are more than `MOST_ITEMS` to choose from.
+    The result is None, too, where two sets of that size do, where the set would have more than `LARGEST_SET`
+    items, and where there are more than `MOST_ITEMS` to choose from.
     """
     candidates = [item for item in items if item.amount]
     if not candidates or len(candidates) > MOST_ITEMS:
@@ -36,7 +36,7 @@ def accounting_for(gap: Decimal, items: Sequence[Item]) -> tuple[Item, ...] | No
 
 
 def _whole_numbers(gap: Decimal, amounts: Sequence[Decimal]) -> tuple[int, list[int]]:
-    """The amounts in the finest unit any of them has: whole numbers add up fast and exactly."""
+    """Return the amounts as whole numbers of the finest unit among them, which add up fast and exactly."""
     exponents = [
         exponent for amount in (gap, *amounts) if isinstance(exponent := amount.as_tuple().exponent, int)
     ]
@@ -50,7 +50,7 @@ def _ones(wanted: int, amounts: Sequence[int]) -> list[Found]:
 
 
 def _twos(wanted: int, amounts: Sequence[int]) -> list[Found]:
-    """Each later record asks for the earlier ones that complete it; two finds are enough."""
+    """Return at most a few pairs that sum to `wanted`: each item is paired with earlier ones."""
     found: list[Found] = []
     before: dict[int, list[int]] = {}
     for last, amount in enumerate(amounts):
@@ -76,7 +76,7 @@ def _threes(wanted: int, amounts: Sequence[int]) -> list[Found]:
 
 
 def _fours(wanted: int, amounts: Sequence[int]) -> list[Found]:
-    """Meets in the middle: sums of two earlier records against sums of two later ones."""
+    """Return at most two sets of four: sums of two earlier items, completed by sums of two later ones."""
     found: list[Found] = []
     count = len(amounts)
     pairs: dict[int, int] = {}  # sum -> first * count + second of one pair before

@@ -17,7 +17,7 @@ from sagerecon.model.posting import Direction, Family, LedgerRole, Posting, Side
 
 
 def opening_effect(drafts: Sequence[Draft], catalog: Catalog) -> dict[str, Decimal]:
-    """Return what each opening kind books, debit positive; the opening control account takes the other side.
+    """Return what each opening kind books, debit positive; the opening control account has the other side.
 
     A customer's open invoice is a debit and a supplier's a credit; a credit note is the reverse.
     """

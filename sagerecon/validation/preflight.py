@@ -1,4 +1,4 @@
-"""Does the source agree with itself? One figure taken in several ways, and the records in the gap."""
+"""Compare figures of the source that should be equal, and name the records in the gap between them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sagerecon.model.code import Code
 from sagerecon.model.control import Control, Figure, Item
 from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.money import grouped, total
-from sagerecon.validation.gap import accounting_for
+from sagerecon.validation.gap import items_explaining
 
 #: Records or buckets named in one sentence.
 MOST_NAMED = 10
@@ -20,21 +20,21 @@ _WAYS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """What one figure lacks of another, in one bucket or over all."""
+    """The difference between two figures, in one bucket or in total."""
 
     bucket: str
     amount: Decimal
-    items: tuple[Item, ...] | None  #: the records that account for it, if one smallest set does
+    items: tuple[Item, ...] | None  #: the records that explain it, if exactly one smallest set does
 
 
 def compare_figures(control: Control) -> Iterator[Finding]:
-    """One finding: the figures in one sentence, as INFO where they agree.
+    """Yield one finding with all figures of a control.
 
-    Where they differ it has the control's severity, says each gap, and names the records that account
-    for it if exactly one smallest set of them does. A control of one figure ought to be zero.
+    Its severity is INFO where they agree and the control's own where they differ. Then it states each gap,
+    with the records that explain it if exactly one smallest set does. A control of one figure should be zero.
     """
     if len(control.figures) == 1:
-        yield _ought_to_be_zero(control)
+        yield _should_be_zero(control)
         return
     places = _places(control)
     ways = _WAYS[len(control.figures)] if len(control.figures) < len(_WAYS) else str(len(control.figures))
@@ -50,7 +50,7 @@ def compare_figures(control: Control) -> Iterator[Finding]:
         yield Finding(Code.FIGURES_AGREE, control.place, f"{message} They agree.", severity=Severity.INFO)
 
 
-def _ought_to_be_zero(control: Control) -> Finding:
+def _should_be_zero(control: Control) -> Finding:
     (figure,) = control.figures
     amount, places = _sum(figure), _places(control)
     if not amount:
@@ -63,7 +63,7 @@ def _ought_to_be_zero(control: Control) -> Finding:
 
 
 def _gap_sentence(first: Figure, other: Figure, items: Sequence[Item], places: int) -> str:
-    """How far `other` is from `first` and why; empty where they agree, bucket by bucket."""
+    """Return how far `other` is from `first`, and why; empty where they agree in every bucket."""
     gaps = list(_gaps(first, other, items))
     if not gaps:
         return ""
@@ -92,18 +92,18 @@ def _reasons(gaps: Sequence[Gap], places: int) -> str:
 
 
 def _gaps(first: Figure, other: Figure, items: Sequence[Item]) -> Iterator[Gap]:
-    """Per bucket where both figures have buckets, over everything where one is only a total."""
+    """Yield the gaps by bucket where both figures have buckets, else the gap in total."""
     if _is_total(first) or _is_total(other):
         amount = total((_sum(first), -_sum(other)))
         if amount:
-            yield Gap("", amount, accounting_for(amount, items))
+            yield Gap("", amount, items_explaining(amount, items))
         return
     by_bucket = _by_bucket(items)
     for bucket in sorted({*first.amounts, *other.amounts}):
         zero = Decimal()
         amount = total((first.amounts.get(bucket, zero), -other.amounts.get(bucket, zero)))
         if amount:
-            yield Gap(bucket, amount, accounting_for(amount, by_bucket.get(bucket, ())))
+            yield Gap(bucket, amount, items_explaining(amount, by_bucket.get(bucket, ())))
 
 
 def _by_bucket(items: Sequence[Item]) -> Mapping[str, Sequence[Item]]:
@@ -136,7 +136,7 @@ def _capital(text: str) -> str:
 
 
 def _places(control: Control) -> int:
-    """Decimals to show: none where everything is a count, else two or more."""
+    """Return the decimals to show: none where all figures are counts, else at least two."""
     amounts = [amount for figure in control.figures for amount in figure.amounts.values()]
     exponents = [exponent for amount in amounts if isinstance(exponent := amount.as_tuple().exponent, int)]
     finest = -min(exponents, default=0)

@@ -1,4 +1,4 @@
-"""Drafts that break a rule are quarantined with every reason, and so is what cannot stand without them."""
+"""Quarantine drafts that break a rule, that share a key, or that refer to a record that will not be sent."""
 
 from __future__ import annotations
 
@@ -9,57 +9,36 @@ from sagerecon.model.code import Code
 from sagerecon.model.draft import Draft, Outcome, Quarantined, Reference
 from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.key import Key, NaturalKey
-from sagerecon.validation.rules import RULES, Books, named
+from sagerecon.validation.rule import BusinessSettings, described, place_of
+from sagerecon.validation.rules import RULES
 
 
-def screen(outcomes: Sequence[Outcome], catalog: Catalog, books: Books) -> list[Outcome]:
-    """The outcomes, with each draft that must not be sent as it is turned into a `Quarantined`.
+def screen(outcomes: Sequence[Outcome], catalog: Catalog, settings: BusinessSettings) -> list[Outcome]:
+    """Return the outcomes, with each draft that must not be sent replaced by a `Quarantined`.
 
-    A draft goes when a rule finds an error in it, when two bear one key, or when it refers to a record
-    that has gone; the last is carried on until nothing changes. The rest proceeds.
+    A draft is quarantined when a rule finds an error in it, when another draft has the same key, or when it
+    refers to a record that is not sent. The last is repeated until no further draft is affected.
     """
-    screened = [_by_rules(outcome, catalog, books) for outcome in outcomes]
-    screened = _without_twins(screened)
-    return _without_orphans(screened)
+    screened = [_checked(outcome, catalog, settings) for outcome in outcomes]
+    return _without_orphans(_without_duplicates(screened))
 
 
 def quarantined(draft: Draft, findings: Sequence[Finding]) -> Quarantined:
-    """The draft set aside, with its reasons."""
+    """Return the outcome of a draft that is set aside, with its reasons."""
     return Quarantined(draft.kind, draft.key, tuple(findings), draft.origins, draft.amount, draft.label)
 
 
-def _by_rules(outcome: Outcome, catalog: Catalog, books: Books) -> Outcome:
+def _checked(outcome: Outcome, catalog: Catalog, settings: BusinessSettings) -> Outcome:
+    """Return the outcome, quarantined where a rule finds an error."""
     if not isinstance(outcome, Draft):
         return outcome
-    findings = [f for rule in RULES for f in rule(outcome, catalog, books) if f.severity is Severity.ERROR]
+    findings = [f for rule in RULES for f in rule(outcome, catalog, settings) if f.severity is Severity.ERROR]
     return quarantined(outcome, findings) if findings else outcome
 
 
-def _without_twins(outcomes: Sequence[Outcome]) -> list[Outcome]:
-    """Two drafts of one kind with one natural key would be one entity in Sage: both wait for a person."""
-    twins: dict[tuple[str, Key], list[Draft]] = {}
-    for outcome in outcomes:
-        if isinstance(outcome, Draft):
-            twins.setdefault((outcome.kind, outcome.key), []).append(outcome)
-            for field, value in outcome.identity.items():
-                twins.setdefault((outcome.kind, NaturalKey(field, value)), []).append(outcome)
-    found: dict[int, list[Finding]] = {}
-    told: set[frozenset[int]] = set()
-    for (kind, key), drafts in twins.items():
-        group = frozenset(id(draft) for draft in drafts)
-        if len(drafts) < 2 or group in told:
-            continue
-        told.add(group)
-        for draft in drafts:
-            others = ", ".join(str(o.origins[0]) for o in drafts if o is not draft and o.origins)
-            found.setdefault(id(draft), []).append(
-                Finding(
-                    Code.DUPLICATE_KEY,
-                    draft.origins[0] if draft.origins else draft.place,
-                    f"{named(draft)} has the same {kind} key as another record ({key}; see {others}).",
-                    "Give each its own key, or leave one out by a named rule.",
-                )
-            )
+def _without_duplicates(outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """Return the outcomes, with all drafts quarantined that share a key: they would be one entity in Sage."""
+    found = _duplicate_findings([outcome for outcome in outcomes if isinstance(outcome, Draft)])
     return [
         quarantined(outcome, found[id(outcome)])
         if isinstance(outcome, Draft) and id(outcome) in found
@@ -68,17 +47,56 @@ def _without_twins(outcomes: Sequence[Outcome]) -> list[Outcome]:
     ]
 
 
+def _duplicate_findings(drafts: Sequence[Draft]) -> Mapping[int, Sequence[Finding]]:
+    """Return the findings of drafts that share a key with another, by `id()` of the draft."""
+    found: dict[int, list[Finding]] = {}
+    reported: set[frozenset[int]] = set()
+    for (kind, key), sharing in _by_key(drafts).items():
+        group = frozenset(id(draft) for draft in sharing)
+        if len(sharing) < 2 or group in reported:
+            continue
+        reported.add(group)
+        for draft in sharing:
+            others = ", ".join(str(o.origins[0]) for o in sharing if o is not draft and o.origins)
+            found.setdefault(id(draft), []).append(
+                Finding(
+                    Code.DUPLICATE_KEY,
+                    place_of(draft),
+                    f"{described(draft)} has the same {kind} key as another record ({key}; see {others}).",
+                    "Give each its own key, or leave one out by a named rule.",
+                )
+            )
+    return found
+
+
+def _by_key(drafts: Sequence[Draft]) -> Mapping[tuple[str, Key], list[Draft]]:
+    """Return the drafts by kind and key, under their draft key and each of their natural keys."""
+    by_key: dict[tuple[str, Key], list[Draft]] = {}
+    for draft in drafts:
+        keys: list[Key] = [
+            draft.key,
+            *(NaturalKey(field, value) for field, value in draft.identity.items()),
+        ]
+        for key in keys:
+            by_key.setdefault((draft.kind, key), []).append(draft)
+    return by_key
+
+
 def _without_orphans(outcomes: list[Outcome]) -> list[Outcome]:
-    """Drafts whose reference leads to no draft of ours; a natural key may be in Sage already and stays."""
+    """Return the outcomes, with drafts quarantined that refer to a record of ours that is not sent.
+
+    A reference by natural key is kept: the entity may be in Sage already.
+    """
     while True:
         keys = {(o.kind, o.key) for o in outcomes if isinstance(o, Draft)}
         others = [outcome for outcome in outcomes if not isinstance(outcome, Draft)]
-        gone: dict[tuple[str, Key], Outcome] = {(other.kind, other.key): other for other in others}
+        not_sent: dict[tuple[str, Key], Outcome] = {(other.kind, other.key): other for other in others}
         screened: list[Outcome] = []
         for outcome in outcomes:
             missing = _missing(outcome, keys) if isinstance(outcome, Draft) else []
             if isinstance(outcome, Draft) and missing:
-                screened.append(quarantined(outcome, list(_orphan_findings(outcome, missing, gone))))
+                findings = list(_orphan_findings(outcome, missing, not_sent))
+                screened.append(quarantined(outcome, findings))
             else:
                 screened.append(outcome)
         if screened == outcomes:
@@ -87,24 +105,24 @@ def _without_orphans(outcomes: list[Outcome]) -> list[Outcome]:
 
 
 def _missing(draft: Draft, keys: Set[tuple[str, str]]) -> list[Reference]:
-    return [r for r in draft.references() if isinstance(r.key, str) and (r.kind, r.key) not in keys]
+    return [r for r in draft.references if isinstance(r.key, str) and (r.kind, r.key) not in keys]
 
 
 def _orphan_findings(
-    draft: Draft, missing: Sequence[Reference], gone: Mapping[tuple[str, Key], Outcome]
+    draft: Draft, missing: Sequence[Reference], not_sent: Mapping[tuple[str, Key], Outcome]
 ) -> Iterator[Finding]:
     for reference in dict.fromkeys(missing):
-        record = gone.get((reference.kind, reference.key))
+        record = not_sent.get((reference.kind, reference.key))
         where = f" ({record.origins[0]})" if record is not None and record.origins else ""
         if isinstance(record, Quarantined):
-            why, hint = f"{record.label or reference.key}{where} is quarantined", "Mend that record first."
+            why, hint = f"{record.label or reference.key}{where} is quarantined", "Correct that record first."
         elif record is not None:
             why, hint = f"{record.label or reference.key}{where} is left out", "Leave this one out as well."
         else:
             why, hint = f"there is no {reference}", "Add the record, or correct the key in the source."
         yield Finding(
             Code.REFERENCE_MISSING,
-            draft.origins[0] if draft.origins else draft.place,
-            f"{named(draft)} refers to a record that will not be in Sage: {why}.",
+            place_of(draft),
+            f"{described(draft)} refers to a record that will not be in Sage: {why}.",
             hint,
         )

@@ -1,4 +1,4 @@
-"""Bank movements that settle nothing of a contact: other payments and receipts, and bank transfers."""
+"""Bank movements without a contact: other payments and receipts, and bank transfers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Kinds that book: transaction, ledger entries, sub-ledger and allocations are changed together."""
+"""Kinds that book: their transactions, ledger entries, sub-ledger and allocations change together."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The filters of lists: each query parameter, and which records pass it."""
+"""The filters of lists: each query parameter, and the records that pass it."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ def check_body(
 
 
 def size_faults(values: Mapping[str, Any], path: str = "") -> Iterator[Fault]:
-    """Yield faults for amounts too large to store; the product of two valid amounts can be one."""
+    """Yield faults for amounts too large to store, such as products of valid amounts."""
     for name, value in values.items():
         if isinstance(value, Decimal):
             if abs(value) >= LARGEST:

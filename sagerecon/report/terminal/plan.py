@@ -11,7 +11,8 @@ from rich.text import Text
 
 from sagerecon.model.clock import instant, instant_text
 from sagerecon.model.money import grouped, total
-from sagerecon.planning.plan import Action, Plan
+from sagerecon.planning.plan import Plan
+from sagerecon.planning.step import Action, LeftOutStep, QuarantinedStep, ReadStep
 from sagerecon.report.formatting import counted
 from sagerecon.report.terminal.tables import count_text, new_table
 
@@ -36,7 +37,7 @@ def plan_summary(plan: Plan) -> RenderableType:
         )
     )
     if header.windows:
-        parts.append(_calendar(plan))
+        parts.append(_schedule(plan))
         parts.append(
             Text(
                 f"Start {_timestamp(header.starts_at)}; expected finish {_timestamp(header.finishes_p50)} "
@@ -49,7 +50,7 @@ def plan_summary(plan: Plan) -> RenderableType:
 
 def quarantined_count(plan: Plan) -> int:
     """Return the number of records that a plan quarantines."""
-    return sum(step.action is Action.QUARANTINE for step in plan.steps)
+    return sum(isinstance(step, QuarantinedStep) for step in plan.steps)
 
 
 def _actions(plan: Plan) -> Table:
@@ -57,12 +58,12 @@ def _actions(plan: Plan) -> Table:
     amounts: dict[str, list[Decimal]] = {}
     reads = 0
     for step in plan.steps:
-        if step.action is Action.READ:
+        if isinstance(step, ReadStep):
             reads += step.calls
             continue
         name = step.key.partition("/")[0]
         counts.setdefault(name, Counter())[step.action] += 1
-        if step.amount is not None and step.action in (Action.CREATE, Action.UPDATE, Action.SKIP):
+        if step.amount is not None and not isinstance(step, LeftOutStep | QuarantinedStep):
             amounts.setdefault(name, []).append(step.amount)
     used = {
         action: label for action, label in _ACTIONS.items() if any(tally[action] for tally in counts.values())
@@ -76,7 +77,7 @@ def _actions(plan: Plan) -> Table:
     return table
 
 
-def _calendar(plan: Plan) -> Table:
+def _schedule(plan: Plan) -> Table:
     header = plan.header
     table = new_table("window", "opens", "closes", "calls")
     start = instant(header.starts_at)

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from sagerecon.model.money import grouped
 from sagerecon.reconciliation.completeness import SourceLine, Tally
-from sagerecon.reconciliation.reconcile import Reconciliation
+from sagerecon.reconciliation.result import Reconciliation
 from sagerecon.reconciliation.tie_out import TieOut
 from sagerecon.report.terminal.tables import count_text, new_table
 
@@ -18,7 +18,7 @@ from sagerecon.report.terminal.tables import count_text, new_table
 def completeness(lines: Sequence[SourceLine]) -> RenderableType:
     """Return the records of each mapping by outcome.
 
-    read = created + existing + left out + merged + quarantined + not yet written
+    read = created + existing + left out + merged + quarantined + pending (not yet written)
     """
     columns: dict[str, Callable[[SourceLine], Tally]] = {
         "read": lambda line: line.read,
@@ -27,7 +27,7 @@ def completeness(lines: Sequence[SourceLine]) -> RenderableType:
         "left out": lambda line: line.left_out,
         "merged": lambda line: line.merged,
         "quarantined": lambda line: line.quarantined,
-        "not yet written": lambda line: line.not_yet_written,
+        "pending": lambda line: line.not_yet_written,
     }
     used = {name: tally for name, tally in columns.items() if any(tally(line).count for line in lines)}
     table = new_table("mapping", *used, "amount read")
@@ -60,7 +60,7 @@ def tie_outs(ties: Iterable[TieOut]) -> RenderableType:
 
 def verdicts(reconciliation: Reconciliation) -> Iterator[RenderableType]:
     """Yield each record that needs review: verdict, differences, source row, Sage id, remedy."""
-    for verdict in reconciliation.findings:
+    for verdict in reconciliation.open_verdicts:
         text = Text()
         text.append(f"{verdict.verdict.value}: ", style="bold red")
         text.append(verdict.label or verdict.key or verdict.sage_id, style="bold")
@@ -72,8 +72,8 @@ def verdicts(reconciliation: Reconciliation) -> Iterator[RenderableType]:
             )
         where = ", ".join(str(place) for place in verdict.origins) or "no source row"
         text.append(f"\n  {where} · Sage id {verdict.sage_id or 'none'}", style="dim")
-        if verdict.since:
-            text.append(f" · {verdict.since}", style="dim")
-        if verdict.clears:
-            text.append(f"\n  {verdict.clears}")
+        if verdict.first_seen:
+            text.append(f" · first seen {verdict.first_seen.value}", style="dim")
+        if verdict.remedy:
+            text.append(f"\n  {verdict.remedy}")
         yield text

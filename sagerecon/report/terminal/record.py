@@ -12,7 +12,8 @@ from sagerecon.model.draft import Draft, Outcome, Quarantined
 from sagerecon.model.entity import Written
 from sagerecon.model.record import Record
 from sagerecon.model.value import canonical
-from sagerecon.planning.plan import Step, node_document
+from sagerecon.planning.step import Step
+from sagerecon.planning.step_document import node_document
 from sagerecon.reconciliation.verdict import RecordVerdict
 
 

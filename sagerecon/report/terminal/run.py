@@ -8,7 +8,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from sagerecon.planning.budget import Budget
-from sagerecon.planning.settling import SetAside
+from sagerecon.planning.settling import RunState, SetAside
 from sagerecon.report.formatting import counted
 from sagerecon.report.terminal.tables import new_table
 
@@ -28,7 +28,7 @@ def run_status(
     """
     done = sum(counts.values())
     parts = [f"{count:,} {step_state}" for step_state, count in counts.items() if count]
-    if state == "finished" and done < steps:
+    if state == RunState.FINISHED and done < steps:
         parts.append(f"{steps - done:,} without a call")
     yield Text(f"Run {state}. Steps started: {done:,} of {steps:,} ({', '.join(parts) or 'none yet'}).")
     minute, day = calls

@@ -1,0 +1,147 @@
+"""The steps of a plan: one small class for each action, joined in the union `Step`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import Enum
+from typing import ClassVar, TypeAlias
+
+from sagerecon.model.draft import Body, Change, OnExisting
+from sagerecon.model.finding import Finding
+from sagerecon.model.place import NOWHERE, Place
+
+
+class Action(Enum):
+    """What a step does. Doing nothing is an action too, so that a plan accounts for every record."""
+
+    READ = "read"  #: read a listing or a single entity; changes nothing
+    CREATE = "create"  #: create the entity; one that Sage holds already may be adopted instead
+    UPDATE = "update"  #: the entity was written with other content; send the fields that may be changed
+    SKIP = "skip"  #: recorded by an earlier run with the same content; nothing is sent
+    LEAVE_OUT = "leave_out"  #: deliberately not carried over, by a named rule
+    QUARANTINE = "quarantine"  #: cannot be sent until its findings are dealt with
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _AnyStep:
+    """What every step has.
+
+    `number` counts from 1 in the order of sending; 0 before the plan is put together.
+    """
+
+    number: int = 0
+    kind: str
+    key: str
+    reason: str
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _RecordStep(_AnyStep):
+    """What every step about a record of the source has."""
+
+    amount: Decimal | None = None
+    origins: tuple[Place, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _DraftStep(_RecordStep):
+    """What every step about a draft has."""
+
+    body: Body
+    identity: Mapping[str, str] = field(default_factory=dict)
+    mapping: Place = NOWHERE
+    changes: tuple[Change, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadStep(_AnyStep):
+    """Read `path`. Every page is followed; `calls` is the number of pages expected."""
+
+    action: ClassVar[Action] = Action.READ
+    calls: int = 1
+    window: int = 0  #: the budget window it falls in, from 1
+    path: str
+    query: Mapping[str, str] = field(default_factory=dict)
+    expect: Mapping[str, str] = field(default_factory=dict)  #: field path -> the value Sage must answer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateStep(_DraftStep):
+    """Create an entity with `body`."""
+
+    action: ClassVar[Action] = Action.CREATE
+    calls: ClassVar[int] = 1
+    window: int = 0  #: the budget window it falls in, from 1
+    on_existing: OnExisting = OnExisting.CREATE
+    reversibility: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateStep(_DraftStep):
+    """Send `body` to the entity that an earlier run recorded for the key."""
+
+    action: ClassVar[Action] = Action.UPDATE
+    calls: ClassVar[int] = 1
+    window: int = 0  #: the budget window it falls in, from 1
+    reversibility: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SkipStep(_DraftStep):
+    """Send nothing: an earlier run recorded the same content."""
+
+    action: ClassVar[Action] = Action.SKIP
+    calls: ClassVar[int] = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOutStep(_RecordStep):
+    """Send nothing: the mapping leaves the record out by `rule`."""
+
+    action: ClassVar[Action] = Action.LEAVE_OUT
+    calls: ClassVar[int] = 0
+    rule: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuarantinedStep(_RecordStep):
+    """Send nothing: the record has `findings`.
+
+    `changes` are the values altered by the mapping where the record became a draft.
+    """
+
+    action: ClassVar[Action] = Action.QUARANTINE
+    calls: ClassVar[int] = 0
+    findings: tuple[Finding, ...]
+    changes: tuple[Change, ...] = ()
+
+
+#: A step that changes what Sage holds.
+WriteStep: TypeAlias = CreateStep | UpdateStep
+
+#: A step that makes calls.
+CallingStep: TypeAlias = ReadStep | WriteStep
+
+#: A step that makes no call.
+PassedStep: TypeAlias = SkipStep | LeftOutStep | QuarantinedStep
+
+Step: TypeAlias = CallingStep | PassedStep
+
+
+def place_of(step: Step) -> Place:
+    """Return where the step's record is in the source; its mapping, or no place, where that is not known."""
+    match step:
+        case ReadStep():
+            return NOWHERE
+        case LeftOutStep() | QuarantinedStep():
+            return step.origins[0] if step.origins else NOWHERE
+        case _:
+            return step.origins[0] if step.origins else step.mapping
+
+
+def name_of(step: Step) -> str:
+    """Return what a message calls the step's record: its label, or its key where it has none."""
+    return step.label or step.key

@@ -1,0 +1,159 @@
+"""Steps as JSON and back. A property that is empty is left out, so that a line stays readable."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from sagerecon.model.draft import Change, Node, OnExisting, Reference, read_reference, reference_document
+from sagerecon.model.finding import finding_document, read_finding
+from sagerecon.model.money import decimal, decimal_text
+from sagerecon.model.place import Place
+from sagerecon.planning.step import (
+    Action,
+    CreateStep,
+    LeftOutStep,
+    QuarantinedStep,
+    ReadStep,
+    SkipStep,
+    Step,
+    UpdateStep,
+    WriteStep,
+)
+
+#: What a property that is left out would have been.
+_EMPTY: tuple[Any, ...] = ("", None, {}, [])
+
+
+def node_document(node: Node) -> Any:
+    """Return a body as JSON, with each reference as `reference_document` writes it."""
+    if isinstance(node, Reference):
+        return reference_document(node)
+    if isinstance(node, Mapping):
+        return {name: node_document(child) for name, child in node.items()}
+    if isinstance(node, list | tuple):
+        return [node_document(child) for child in node]
+    if isinstance(node, Decimal):
+        return decimal_text(node)  # Sage asks for decimals as strings
+    return node
+
+
+def read_node(document: Any) -> Any:
+    """Return the body that `node_document` wrote."""
+    if isinstance(document, dict):
+        if "$ref" in document:
+            return read_reference(document)
+        return {name: read_node(child) for name, child in document.items()}
+    if isinstance(document, list):
+        return [read_node(child) for child in document]
+    return document
+
+
+def step_document(step: Step) -> dict[str, Any]:
+    """Return a step as JSON: the properties of its class that are not empty."""
+    document: dict[str, Any] = {
+        "number": step.number,
+        "action": step.action.value,
+        "kind": step.kind,
+        "key": step.key,
+        "reason": step.reason,
+        "label": step.label,
+    }
+    if isinstance(step, ReadStep):
+        document |= {
+            "calls": step.calls,
+            "window": step.window,
+            "path": step.path,
+            "query": dict(step.query),
+            "expect": dict(step.expect),
+        }
+    else:
+        document["amount"] = None if step.amount is None else decimal_text(step.amount)
+        document["origins"] = [place.address for place in step.origins]
+    match step:
+        case CreateStep() | UpdateStep() | SkipStep():
+            document |= {
+                "body": node_document(step.body),
+                "identity": dict(step.identity),
+                "mapping": step.mapping.address,
+                "changes": _changes_document(step.changes),
+            }
+        case LeftOutStep():
+            document["rule"] = step.rule
+        case QuarantinedStep():
+            document["findings"] = [finding_document(finding) for finding in step.findings]
+            document["changes"] = _changes_document(step.changes)
+    if isinstance(step, CreateStep | UpdateStep):
+        document |= {"window": step.window, "reversibility": step.reversibility}
+    if isinstance(step, CreateStep):
+        document["on_existing"] = step.on_existing.value
+    return {name: value for name, value in document.items() if value not in _EMPTY}
+
+
+def read_step(document: dict[str, Any]) -> Step:
+    """Return the step that `step_document` wrote.
+
+    Raises:
+        KeyError: a property is missing.
+        ValueError: a property has a value that is none of its own.
+    """
+    get = document.get
+    every: dict[str, Any] = {
+        "number": document["number"],
+        "kind": document["kind"],
+        "key": document["key"],
+        "reason": get("reason", ""),
+        "label": get("label", ""),
+    }
+    action = Action(document["action"])
+    if action is Action.READ:
+        return ReadStep(
+            **every,
+            calls=document["calls"],
+            window=document["window"],
+            path=document["path"],
+            query=get("query", {}),
+            expect=get("expect", {}),
+        )
+    every["amount"] = None if get("amount") is None else decimal(document["amount"])
+    every["origins"] = tuple(Place.parse(text) for text in get("origins", ()))
+    changes = tuple(_read_change(change) for change in get("changes", ()))
+    if action is Action.LEAVE_OUT:
+        return LeftOutStep(**every, rule=get("rule", ""))
+    if action is Action.QUARANTINE:
+        findings = tuple(read_finding(finding) for finding in get("findings", ()))
+        return QuarantinedStep(**every, findings=findings, changes=changes)
+    every["body"] = read_node(get("body", {}))
+    every["identity"] = get("identity", {})
+    every["mapping"] = Place.parse(get("mapping", ""))
+    every["changes"] = changes
+    if action is Action.SKIP:
+        return SkipStep(**every)
+    every["window"] = document["window"]
+    every["reversibility"] = get("reversibility", "")
+    if action is Action.UPDATE:
+        return UpdateStep(**every)
+    return CreateStep(**every, on_existing=OnExisting(document["on_existing"]))
+
+
+def read_write_step(document: dict[str, Any]) -> WriteStep:
+    """Return the step that `step_document` wrote, which creates or updates.
+
+    Raises:
+        ValueError: it has another action.
+    """
+    match read_step(document):
+        case CreateStep() | UpdateStep() as step:
+            return step
+        case step:
+            raise ValueError(f"step {step.number} has the action {step.action.value}, which writes nothing")
+
+
+def _changes_document(changes: tuple[Change, ...]) -> list[list[str]]:
+    return [[c.field, c.before, c.after, c.rule, c.place.address] for c in changes]
+
+
+def _read_change(document: list[str]) -> Change:
+    field, before, after, rule, place = document
+    return Change(field, before, after, rule, Place.parse(place))

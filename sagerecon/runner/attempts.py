@@ -1,0 +1,142 @@
+"""Prepares a write, and follows it until its outcome is known and recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from sagerecon.model.catalog import Kind
+from sagerecon.model.code import Code
+from sagerecon.model.key import NaturalKey
+from sagerecon.pairing.natural_key import normal_key
+from sagerecon.planning.settling import Attempt, SetAside, State
+from sagerecon.planning.step import UpdateStep, WriteStep, name_of
+from sagerecon.runner.context import RunContext
+from sagerecon.runner.conversation import (
+    NoteFailure,
+    NotRecorded,
+    ReadPage,
+    Result,
+    Send,
+    WaitUntil,
+    carry_out,
+    with_epoch,
+)
+from sagerecon.runner.progress import Event
+
+
+def new_attempt(
+    step: WriteStep,
+    kind: Kind,
+    body: Mapping[str, Any],
+    *,
+    run: str,
+    business: str,
+    sage_id: str = "",
+    epoch: int = 0,
+) -> Attempt:
+    """Return the attempt at a step: a POST of the whole body, or a PUT of the fields that may be changed.
+
+    Args:
+        body: the body as JSON, with every id in it.
+        sage_id: the entity to change.
+        epoch: number of earlier attempts that are known not to have been carried out.
+    """
+    if isinstance(step, UpdateStep):
+        method, path = "PUT", kind.operations["update"].path.replace("{key}", sage_id)
+        body = {name: value for name, value in body.items() if _may_change(kind, name)}
+    else:
+        method, path = "POST", kind.path
+    attempt = Attempt(run=run, step=step, method=method, path=path, body={kind.name: dict(body)})
+    return with_epoch(attempt, kind, business, epoch)
+
+
+def send(step: WriteStep, context: RunContext, body: Mapping[str, Any], sage_id: str) -> None:
+    """Send `body`, and record what came of it; park the step where Sage forbade the kind before."""
+    method = "PUT" if isinstance(step, UpdateStep) else "POST"
+    if why := context.forbidden.get((method, step.kind)):
+        message = f"{name_of(step)} was not sent: {why}."
+        return context.set_aside(step, State.PARKED, Code.PARKED, message)
+    attempt = new_attempt(
+        step,
+        context.catalog[step.kind],
+        body,
+        run=context.run,
+        business=context.business,
+        sage_id=sage_id,
+        epoch=context.log.epoch(step.kind, step.key),
+    )
+    return finish(attempt, context)
+
+
+def settle_doubts(context: RunContext) -> None:
+    """Settle every attempt of the company that is in doubt, whichever run made it."""
+    for attempt in context.log.in_doubt():
+        context.caller.check_stop()
+        context.reporter.report(Event.RESENT, attempt.step)
+        finish(attempt, context)
+
+
+def finish(attempt: Attempt, context: RunContext) -> None:
+    """Follow an attempt until its outcome is known, and record it."""
+    result = _converse(attempt, context)
+    step, log = result.attempt.step, context.log
+    if isinstance(result, NotRecorded):
+        return _record_failure(result, context)
+    context.caller.succeeded()
+    entity = result.entity
+    if not entity.sage_id:  # a change may be answered with an empty body
+        entity = replace(entity, sage_id=log.sage_id(step.kind, step.key) or "")
+    kind = context.catalog[step.kind]
+    keys = [normal_key(kind, NaturalKey(name, value)) for name, value in step.identity.items()]
+    log.record(result.attempt, entity, keys)
+    return context.reporter.report(Event.UPDATED if isinstance(step, UpdateStep) else Event.CREATED, step)
+
+
+def _converse(attempt: Attempt, context: RunContext) -> Result:
+    """Serve the requests of a conversation until it returns its result."""
+    caller, reporter = context.caller, context.reporter
+    conversation = carry_out(
+        attempt, context.catalog, context.business, context.log.owner, context.clock.now()
+    )
+    answer: Any = None
+    while True:
+        try:
+            request = conversation.send(answer)
+        except StopIteration as end:
+            result: Result = end.value
+            return result
+        match request:
+            case Send():
+                answer = caller.send(request.attempt)
+            case NoteFailure():
+                context.log.fail(request.attempt)
+                reporter.report(Event.RESENT, request.attempt.step)
+                caller.wait_after(request.attempt.failures, "Sage gave no usable answer")
+                answer = context.clock.now()
+            case WaitUntil():
+                caller.wait_until(request.until, "Waiting until Sage's listings show what it has saved.")
+            case ReadPage():
+                reporter.report(Event.LOOKED_UP, attempt.step)
+                answer = caller.get(request.call, settling=True)
+
+
+def _record_failure(result: NotRecorded, context: RunContext) -> None:
+    attempt, step, message = result.attempt, result.attempt.step, result.finding.message
+    if result.forbidden:
+        context.forbidden[attempt.method, step.kind] = result.forbidden
+    if not result.is_known:
+        context.log.fail(attempt)  # it stays in doubt for the next start
+        if attempt.run == context.run:
+            context.uncertain_steps.add(step.number)
+        context.report_set_aside(step, State.PARKED, message)
+        return
+    # Once Sage's side was corrected, the same body must go out under another name.
+    epoch = attempt.epoch + (result.state is State.QUARANTINED)
+    context.log.set_aside(attempt.run, SetAside(step, result.state, (result.finding,)), epoch)
+    context.report_set_aside(step, result.state, message)
+
+
+def _may_change(kind: Kind, name: str) -> bool:
+    return name not in kind.fields or kind.fields[name].update

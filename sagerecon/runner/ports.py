@@ -1,0 +1,158 @@
+"""The ports of the runner: the API of Sage, and the memory of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from sagerecon.model.call import Answer, Call
+from sagerecon.model.entity import Entity
+from sagerecon.model.key import Key, NaturalKey
+from sagerecon.planning.budget import Budget
+from sagerecon.planning.plan import Plan
+from sagerecon.planning.settling import Attempt, SetAside, State
+from sagerecon.planning.step import ReadStep
+
+
+class Sage(Protocol):
+    """The API of Sage."""
+
+    def ready(self) -> int:
+        """Return when the access token of the next call ends, in milliseconds since 1970.
+
+        A call made with it cannot write after that instant.
+
+        Raises:
+            NoAnswerError: no token could be obtained now.
+            AuthorizationError: the sign-in has ended.
+        """
+        ...
+
+    def call(self, call: Call) -> Answer:
+        """Make a call and return the server's answer, whatever its status.
+
+        Raises:
+            NoAnswerError: no usable answer came; `sent` says whether the request may have arrived.
+            AuthorizationError: the sign-in has ended; the call was not carried out.
+            WrongBusinessError: the answer came from another business.
+        """
+        ...
+
+
+class Bookings(Protocol):
+    """The part of a run log that makes intents and calls durable."""
+
+    def book(self, budget: Budget, *, settling: bool = False) -> int:
+        """Book a call and return 0 if it may be made now; else return the instant from which one may."""
+        ...
+
+    def intend(self, attempt: Attempt, budget: Budget, *, settling: bool = False) -> int:
+        """Book a call as `book` does; where it returns 0, the intent is durable and the bytes may leave."""
+        ...
+
+    def received(self, size: int) -> None:
+        """Count the booked call from now, with an answer of `size` bytes."""
+        ...
+
+    def refund(self) -> None:
+        """Remove the booked call, which was never made."""
+        ...
+
+    def refused(self) -> None:
+        """Book one call more: Sage answered 429 though the budget had room, so another app makes calls."""
+        ...
+
+    def retract(self, attempt: Attempt) -> None:
+        """Record that the attempt was certainly not carried out; the next one takes `attempt.epoch`."""
+        ...
+
+    def fail(self, attempt: Attempt) -> None:
+        """Record one more sending without a usable answer; the attempt stays in doubt."""
+        ...
+
+    def rest(self, until: int) -> None:
+        """Keep the company locked while the run waits until `until`."""
+        ...
+
+    def flush(self) -> None:
+        """Make everything recorded so far durable."""
+        ...
+
+
+class RunLog(Bookings, Protocol):
+    """The memory of a run. What it records is durable with the next `book`, `intend` or `flush`."""
+
+    def begin(self, plan: Plan) -> str:
+        """Begin or resume the run of this plan, lock the company until `end`, and return the run's id.
+
+        Raises:
+            PlanStaleError: the plan is used up, or the id map is not the one it was made from.
+            StoreError: another process is working on the company.
+        """
+        ...
+
+    def end(self, run: str, *, is_finished: bool) -> None:
+        """Unlock the company; a finished run uses its plan up."""
+        ...
+
+    def state(self, run: str, number: int) -> State | None:
+        """Return the state of a step, or None where it has not begun."""
+        ...
+
+    def in_doubt(self) -> Sequence[Attempt]:
+        """Return the attempts of any run of the company whose bytes may have left, oldest first."""
+        ...
+
+    def set_aside_reason(self, run: str, kind: str, key: str) -> str | None:
+        """Return why a record of this run is not in Sage, or None."""
+        ...
+
+    def epoch(self, kind: str, key: str) -> int:
+        """Return how many attempts at this record are known not to have been carried out."""
+        ...
+
+    def sage_id(self, kind: str, key: Key) -> str | None:
+        """Return Sage's id for a draft key, or for a natural key that exactly one entity has."""
+        ...
+
+    def content(self, kind: str, key: str) -> str | None:
+        """Return the fingerprint of the body recorded for a draft key, or None."""
+        ...
+
+    def answer(self, kind: str, key: Key) -> Mapping[str, Any] | None:
+        """Return what Sage answered for the entity with this key, or None where no single entity has it."""
+        ...
+
+    def found(self, kind: str, key: NaturalKey) -> Sequence[Entity]:
+        """Return every entity known to have a natural key."""
+        ...
+
+    def owner(self, kind: str, sage_id: str) -> str | None:
+        """Return the draft key recorded for this entity, or None where there is none."""
+        ...
+
+    def pages_read(self, run: str, number: int) -> int:
+        """Return how many pages of a reading are recorded."""
+        ...
+
+    def record(
+        self, attempt: Attempt, entity: Entity, keys: Sequence[NaturalKey], *, adopted: bool = False
+    ) -> None:
+        """Record in one commit that the step is carried out: Sage's answer, the id map and natural keys."""
+        ...
+
+    def set_aside(self, run: str, aside: SetAside, epoch: int = 0) -> None:
+        """Record why the step cannot be carried out; a later attempt takes `epoch`."""
+        ...
+
+    def record_page(
+        self,
+        run: str,
+        step: ReadStep,
+        page: int,
+        entities: Sequence[tuple[Entity, Sequence[NaturalKey]]],
+        *,
+        is_last: bool,
+    ) -> None:
+        """Record one page of a reading: each entity with the natural keys it has."""
+        ...

@@ -1,0 +1,88 @@
+"""Puts Sage's ids into a body in place of references."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any, Protocol
+
+from sagerecon.model.catalog import Catalog
+from sagerecon.model.code import Code
+from sagerecon.model.draft import Node, Reference
+from sagerecon.model.key import Key, NaturalKey
+from sagerecon.model.money import decimal_text
+from sagerecon.pairing.natural_key import at_path, normal_key
+from sagerecon.planning.settling import State
+from sagerecon.planning.step import WriteStep, name_of
+from sagerecon.runner.context import RunContext
+
+
+class Ids(Protocol):
+    """The part of a run log that knows ids."""
+
+    def sage_id(self, kind: str, key: Key) -> str | None:
+        """Return Sage's id for a draft key, or for a natural key that exactly one entity has."""
+        ...
+
+    def answer(self, kind: str, key: Key) -> Mapping[str, Any] | None:
+        """Return what Sage answered for the entity with this key, or None where no single entity has it."""
+        ...
+
+
+def resolved_body(step: WriteStep, context: RunContext) -> Mapping[str, Any] | None:
+    """Return the body of `step` as JSON with every id in it.
+
+    Where an id is missing the step is set aside as blocked, and None returned.
+    """
+    missing: list[Reference] = []
+    body: Mapping[str, Any] = resolve_references(step.body, context.log, context.catalog, missing)
+    if not missing:
+        return body
+    reasons = ", ".join(_reason(reference, context) for reference in dict.fromkeys(missing))
+    context.set_aside(step, State.BLOCKED, Code.BLOCKED, f"{name_of(step)} refers to {reasons}.")
+    return None
+
+
+def resolve_references(node: Node, ids: Ids, catalog: Catalog, missing: list[Reference]) -> Any:
+    """Return `node` as JSON with Sage's id in place of each reference; add those without one to `missing`."""
+    if isinstance(node, Reference):
+        found = _id_of(node, ids, catalog)
+        if found is None:
+            missing.append(node)
+        return found
+    if isinstance(node, Mapping):
+        return {name: resolve_references(child, ids, catalog, missing) for name, child in node.items()}
+    if isinstance(node, list | tuple):
+        return [resolve_references(child, ids, catalog, missing) for child in node]
+    if isinstance(node, Decimal):
+        return decimal_text(node)
+    if isinstance(node, date):
+        return node.isoformat()
+    return node
+
+
+def _id_of(reference: Reference, ids: Ids, catalog: Catalog) -> str | None:
+    """Return Sage's id for what `reference` names, or for the part of its answer that it names."""
+    key = reference.key
+    if isinstance(key, NaturalKey):
+        key = normal_key(catalog[reference.kind], key)
+        if key.field == "id" and not reference.part:
+            return key.value  # an entry of one of Sage's fixed lists
+    if not reference.part:
+        return ids.sage_id(reference.kind, key)
+    answer = ids.answer(reference.kind, key)
+    path = catalog[reference.kind].yields.get(reference.part, "")
+    found = None if answer is None or not path else at_path(answer, path.split("."))
+    return str(found) if found else None
+
+
+def _reason(reference: Reference, context: RunContext) -> str:
+    """Return the reference with the reason why its id is missing."""
+    if isinstance(reference.key, NaturalKey):
+        key = normal_key(context.catalog[reference.kind], reference.key)
+        found: Sequence[object] = context.log.found(reference.kind, key)
+        why = f"{len(found)} entities in Sage have it" if len(found) > 1 else None
+    else:
+        why = context.log.set_aside_reason(context.run, reference.kind, reference.key)
+    return f"{reference} ({(why or 'not found in Sage').rstrip('.')})"

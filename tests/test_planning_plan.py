@@ -1,0 +1,119 @@
+"""The plan file: written, read, refused; whatever its texts hold."""
+
+import io
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from runs import customer, invoice
+from strategies import HOSTILE
+from test_planning_planner import planned, through_a_file
+
+from sagerecon.model.code import CheckName
+from sagerecon.model.draft import Change, OnExisting, Reference
+from sagerecon.model.errors import PlanStaleError
+from sagerecon.model.finding import Finding, Severity
+from sagerecon.model.key import NaturalKey
+from sagerecon.model.place import Place
+from sagerecon.planning.plan import Header, Plan, Purpose, Window, plan_lines, read_plan
+from sagerecon.planning.step import (
+    CreateStep,
+    LeftOutStep,
+    QuarantinedStep,
+    ReadStep,
+    SkipStep,
+    Step,
+    UpdateStep,
+)
+
+
+def test_a_plan_is_read_back_from_its_file_under_the_same_name() -> None:
+    plan = planned(customer(1), replace(invoice(1, "customers/C1"), amount=Decimal("10.00")))
+    read = through_a_file(plan)
+    assert (read, read.hash, read.digest) == (plan, plan.hash, plan.hash)
+    assert planned(customer(1, name="Other")).hash != plan.hash
+
+
+def test_a_plan_that_was_cut_short_is_refused() -> None:
+    content = "".join(plan_lines(planned(customer(1), customer(2)))).encode()
+    last = content.rindex(b"\n", 0, -1) + 1
+    for cut in (content[:last], content[:-2]):
+        with pytest.raises(PlanStaleError, match=r"plan\.jsonl is not a complete plan file"):
+            read_plan(io.BytesIO(cut), "plan.jsonl")
+
+
+@pytest.mark.parametrize("text", ["", "<html>", "{}", '{"sagerecon":"plan/v3"', "\xff", "[]", "7"])
+def test_a_file_that_is_no_plan_is_refused(text: str) -> None:
+    with pytest.raises(PlanStaleError, match=r"plan\.jsonl is not a complete plan file"):
+        read_plan([text.encode("latin-1")], "plan.jsonl")
+
+
+@pytest.mark.parametrize("version", ["plan/v1", "plan/v2", "plan/v9"])
+def test_a_plan_of_another_format_says_which_is_read(version: str) -> None:
+    with pytest.raises(PlanStaleError, match=f"has the format '{version}'; .* reads 'plan/v3'. Create a new"):
+        read_plan([f'{{"sagerecon":"{version}","steps":0}}\n'.encode()], "plan.jsonl")
+
+
+characters = st.sampled_from(HOSTILE + "a0") | st.characters(exclude_categories=("Cs",))
+texts = st.text(characters, max_size=3)
+names = st.text(characters, min_size=1, max_size=3)
+places = st.builds(Place, names, st.integers(0, 9), st.integers(0, 9))
+findings = st.builds(
+    Finding,
+    code=names.map(CheckName),
+    place=places,
+    message=texts,
+    hint=texts,
+    severity=st.sampled_from(Severity),
+)
+changes = st.builds(Change, texts, texts, texts, texts, places)
+references = st.builds(Reference, texts, st.one_of(names, st.builds(NaturalKey, texts, texts)), texts)
+bodies = st.dictionaries(
+    texts.filter(lambda name: name != "$ref"),
+    st.recursive(
+        st.one_of(texts, st.integers(), st.booleans(), references),
+        lambda nodes: st.one_of(st.lists(nodes, max_size=2), st.dictionaries(texts, nodes, max_size=2)),
+        max_leaves=3,
+    ),
+    max_size=2,
+)
+tables = st.dictionaries(texts, texts, max_size=2)
+amounts = st.none() | st.decimals(min_value=-999, max_value=999, places=2)
+
+
+def steps_of(step: type[Step], **more: Any) -> st.SearchStrategy[Step]:
+    facts = {"number": st.integers(1, 9), "kind": names, "key": names, "reason": texts, "label": texts}
+    return st.builds(step, **facts, **more)
+
+
+record = {"amount": amounts, "origins": st.lists(places, max_size=2).map(tuple)}
+altered = {"changes": st.lists(changes, max_size=2).map(tuple)}
+draft = {**record, **altered, "body": bodies, "identity": tables, "mapping": places}
+sent = {**draft, "window": st.integers(0, 9), "reversibility": texts}
+steps = st.one_of(
+    steps_of(ReadStep, calls=st.integers(1, 9), path=names, query=tables, expect=tables),
+    steps_of(CreateStep, **sent, on_existing=st.sampled_from(OnExisting)),
+    steps_of(UpdateStep, **sent),
+    steps_of(SkipStep, **draft),
+    steps_of(LeftOutStep, **record, rule=texts),
+    steps_of(QuarantinedStep, **record, **altered, findings=st.lists(findings, max_size=2).map(tuple)),
+)
+headers = st.builds(
+    Header,
+    business=texts,
+    purpose=st.sampled_from(Purpose),
+    **dict.fromkeys(("snapshot", "mappings", "catalog", "id_map", "made_at", "bound_reason"), texts),
+    **dict.fromkeys(("starts_at", "finishes_p50", "finishes_p90"), texts),
+    windows=st.lists(st.builds(Window, *[st.integers(0, 9)] * 4), max_size=2).map(tuple),
+    findings=st.lists(findings, max_size=2).map(tuple),
+)
+
+
+@settings(deadline=None)
+@given(headers, st.lists(steps, max_size=4).map(tuple))
+def test_hostile_text_in_every_field_is_read_back_unchanged(header: Header, found: tuple[Step, ...]) -> None:
+    plan = Plan(header, found)
+    assert through_a_file(plan) == plan
