@@ -99,7 +99,9 @@ def main(calls: int, folder: Path) -> None:
         company = store.company("B")
         begun = time.perf_counter()
         provenance, calendar = Provenance("B", "", "", ""), Calendar(clock.now())
-        plan = plan_steps(list(drafts(calls)), company.id_map, catalog(), budget, provenance, calendar)
+        plan = plan_steps(
+            list(drafts(calls)), company.id_map.known(), catalog(), budget, provenance, calendar
+        )
         planned = time.perf_counter() - begun
         sage = InstantSage(clock)
         begun, cpu = time.perf_counter(), time.process_time()
@@ -110,7 +112,7 @@ def main(calls: int, folder: Path) -> None:
     print(f"planning      {calls:>8,} steps in {planned:.2f} s")
     print(f"runner        {calls / taken:>8,.0f} durable calls/s  ({1e6 * cpu / calls:,.0f} us CPU a call)")
     print(f"floor         {floor(folder, min(calls, 2_000)):>8,.0f} calls/s of two bare commits")
-    print(f"virtual time  {days:>8.2f} days, {outcome.counts.get('refused', 0)} refusals")
+    print(f"virtual time  {days:>8.2f} days, {outcome.counts.get('rate_limited', 0)} calls rate limited")
 
 
 if __name__ == "__main__":

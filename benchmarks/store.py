@@ -39,7 +39,9 @@ def main(decisions: int, steps: int, folder: Path) -> None:
 
         begun = time.perf_counter()
         provenance, calendar = Provenance("B", "", "", ""), Calendar(clock.now())
-        plan = plan_steps(list(drafts(steps)), company.id_map, catalog(), budget, provenance, calendar)
+        plan = plan_steps(
+            list(drafts(steps)), company.id_map.known(), catalog(), budget, provenance, calendar
+        )
         print(f"planning  {steps:>9,} steps in {time.perf_counter() - begun:.2f} s")
         begun = time.perf_counter()
         size = sum(len(line) for line in plan_lines(plan))

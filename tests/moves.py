@@ -1,4 +1,4 @@
-"""A whole move in process: a project from a pack, a rehearsal Sage behind its session, a virtual clock."""
+"""A whole migration in one process: a project from a pack, a rehearsal Sage, a virtual clock."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ needs_qbo = pytest.mark.skipif(
     not QBO.exists(), reason="the QuickBooks sample lies in ../shared/data, which is absent"
 )
 
-#: Somebody else in the company, who works in Sage by hand.
+#: Another user of the company, who edits in Sage directly.
 OTHER_HAND = User("f" * 32, "Kim Other", "KO")
 
 
 @dataclass
 class Move:
-    """One company on its way."""
+    """The migration of one company."""
 
     folder: Path
     clock: VirtualClock
@@ -59,7 +59,7 @@ class Move:
         path.write_text(text.replace(before, after))
 
     def load(self) -> RunOutcome:
-        """Snapshot, plan and apply until it is done, sleeping through closed windows."""
+        """Snapshot, plan and apply until the run is finished, sleeping through closed windows."""
         sources.snapshot(self.project, self.clock, lambda _file, _rows: None)
         plans.plan(self.project, self.clock)
         while True:
@@ -74,14 +74,14 @@ class Move:
         return result
 
     def by_other_hand(self, method: str, path: str, body: object = None, **query: str) -> ApiReply:
-        """What somebody does in Sage itself."""
+        """Make a call as another user, and return the reply."""
         books = self.sage.business(self.project.business.id)
         return books.handle(ApiRequest(method, path, query, body, OTHER_HAND, self.clock.now()))
 
 
 @contextmanager
 def signed_in(folder: Path) -> Iterator[Move]:
-    """The project in `folder`, signed in to a fresh rehearsal business."""
+    """Sign the project in `folder` in to a new rehearsal business, and yield its migration."""
     clock, faults = VirtualClock(), ScheduledFaults()
     project = projects.open_project(folder)
     sage = open_rehearsal(
@@ -109,7 +109,7 @@ def signed_in(folder: Path) -> Iterator[Move]:
 
 @contextmanager
 def move(folder: Path, pack: str, data: Path, changes: Mapping[str, str] = {}) -> Iterator[Move]:
-    """A project of `pack` on `data`, signed in to a fresh rehearsal business."""
+    """Create a project of `pack` on `data`, sign it in, and yield its migration."""
     projects.init(folder, pack, data, "Test Company Ltd")
     with signed_in(folder) as moving:
         for before, after in changes.items():

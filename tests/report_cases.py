@@ -16,6 +16,7 @@ from sagerecon.model.place import Place
 from sagerecon.model.posting import Side
 from sagerecon.pairing.identity import Identities
 from sagerecon.planning.budget import Budget
+from sagerecon.planning.known import KnownEntities
 from sagerecon.planning.plan import Plan
 from sagerecon.planning.planner import Calendar, Provenance, plan_steps
 from sagerecon.reconciliation.open_items import OpenItem, open_items_held, open_items_wanted
@@ -32,19 +33,6 @@ from sagerecon.report.facts import Cover, ReportFacts, RunFacts
 
 CENT = Tolerance("rounding of lines", Decimal("0.01"), "Sage rounds tax line by line, the old system once")
 COMPARISONS = {"open_bills": {"total_amount": Comparison(tolerance=CENT)}}
-
-
-class EmptyStore:
-    """A store before the first run."""
-
-    def sage_id(self, kind: str, key: str) -> str | None:
-        return None
-
-    def content(self, kind: str, key: str) -> str | None:
-        return None
-
-    def fingerprint(self) -> str:
-        return "0" * 64
 
 
 def edited_company() -> Company:
@@ -124,7 +112,7 @@ def plan_of(company: Company) -> Plan:
     """Return the plan of the company's migration."""
     return plan_steps(
         company.outcomes,
-        EmptyStore(),
+        KnownEntities(fingerprint="0" * 64),
         CATALOG,
         Budget(100, 2500),
         Provenance("business-1", "a" * 64, "b" * 64, "c" * 64),

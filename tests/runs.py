@@ -1,4 +1,4 @@
-"""Small plans and stores for tests of the runner, and a crash that unwinds everything."""
+"""Small plans and stores for tests of the runner, and a simulated crash."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ OPEN = Budget(None, None)
 
 
 class Crash(BaseException):
-    """The process died here."""
+    """A simulated crash of the process."""
 
 
 def customer(number: int, **body: Any) -> Draft:
@@ -77,7 +77,7 @@ class Desk:
 
     def planned(self, drafts: Sequence[Draft]) -> Plan:
         with self.open() as store:
-            known = store.company("B").id_map
+            known = store.company("B").id_map.known()
             provenance = Provenance("B", "snapshot", "mappings", "catalog")
             calendar = Calendar(self.clock.now())
             self.plan = plan_steps(drafts, known, catalog(), self.budget, provenance, calendar)
@@ -94,7 +94,7 @@ class Desk:
 
 @contextmanager
 def quick_folder() -> Iterator[Path]:
-    """A folder whose commits do not wait for a disk: what these tests crash is the process, not the power."""
+    """Yield a folder in memory, where commits are fast: these tests crash the process, not the machine."""
     memory = Path("/dev/shm")  # noqa: S108 - a place in memory, where there is one
     with TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
         yield Path(folder)

@@ -53,7 +53,7 @@ def test_a_kind_is_shown_at_80_columns() -> None:
     lines = answered.stdout.splitlines()
     assert max(map(len, lines)) <= 80
     text = " ".join(answered.stdout.split())
-    assert "notes text 2,000 Internal; room for" in text
+    assert "notes text 2,000 Internal; can hold" in text
     assert "contact_id id yes contact" in text
     assert "POST /sales_invoices Restricted or Full in compensable Sales" in text
     assert "base_currency_cis_applicable_amount" in text

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sagerecon.documents import document
-from sagerecon.documents.document import Node, check_schema, read_document
+from sagerecon.documents.document import Node, read_document
+from sagerecon.documents.schema import check_schema
 from sagerecon.model.suggestion import suggestion
 
 
@@ -80,21 +81,21 @@ def test_keys_are_text() -> None:
 def test_a_key_that_stands_twice_is_named_with_both_lines_and_the_first_one_counts() -> None:
     node, findings = read_document("a: 1\nb:\n  c: 1\n  c: 2\na: 3\n", "m.yaml")
     assert [str(finding) for finding in findings] == [
-        "m.yaml:4:3: 'c' stands here twice; the first is on line 3.",
-        "m.yaml:5:1: 'a' stands here twice; the first is on line 1.",
+        "m.yaml:4:3: duplicate key 'c'; the first is on line 3.",
+        "m.yaml:5:1: duplicate key 'a'; the first is on line 1.",
     ]
     assert node.plain() == {"a": 1, "b": {"c": 1}}
 
 
 def test_a_tab_in_the_indent_is_named() -> None:
-    assert faults("a:\n  b: 1\n \tc: 2\n") == ["m.yaml:3:2: a tab in the indent. Use spaces."]
+    assert faults("a:\n  b: 1\n \tc: 2\n") == ["m.yaml:3:2: a tab in the indentation. Use spaces."]
 
 
 def test_tags_are_findings_even_those_that_name_a_plain_type() -> None:
     assert faults("a: !!str 12\nb: !!python/object:os.system x\nc: !own 1\nd: wow!\n") == [
-        "m.yaml:1:4: the tag tag:yaml.org,2002:str is not allowed. Take it out.",
-        "m.yaml:2:4: the tag tag:yaml.org,2002:python/object:os.system is not allowed. Take it out.",
-        "m.yaml:3:4: the tag !own is not allowed. Take it out.",
+        "m.yaml:1:4: the tag tag:yaml.org,2002:str is not allowed. Remove it.",
+        "m.yaml:2:4: the tag tag:yaml.org,2002:python/object:os.system is not allowed. Remove it.",
+        "m.yaml:3:4: the tag !own is not allowed. Remove it.",
     ]
 
 
@@ -103,14 +104,14 @@ def test_an_alias_repeats_what_it_names() -> None:
 
 
 def test_an_alias_that_holds_itself_is_a_finding() -> None:
-    assert faults("a: &x\n  b: *x\n") == ["m.yaml:1:4: an alias that holds itself."]
+    assert faults("a: &x\n  b: *x\n") == ["m.yaml:1:4: an alias that contains itself."]
 
 
-def test_aliases_that_would_unfold_to_billions_are_a_finding_and_take_no_time() -> None:
+def test_aliases_that_would_expand_to_billions_are_a_finding_and_take_no_time() -> None:
     lines = ["a0: &a0 [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 12)]
     [fault] = faults("\n".join(lines))
-    assert fault.endswith("the aliases unfold to more than 10,000 values. Write the values out.")
+    assert fault.endswith("the aliases expand to more than 10,000 values. Write out the values.")
 
 
 @pytest.mark.parametrize(

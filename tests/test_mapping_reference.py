@@ -9,8 +9,9 @@ import jsonschema
 import pytest
 from mapping_cases import DATASETS, HEAD, PARAMETERS, ROOT, crosswalks
 
-from sagerecon.documents.document import check_schema, read_document
+from sagerecon.documents.document import read_document
 from sagerecon.documents.package import catalog, schema
+from sagerecon.documents.schema import check_schema
 from sagerecon.mapping.compiler import compile_mappings
 from sagerecon.mapping.crosswalk import read_crosswalk
 from sagerecon.mapping.functions import FUNCTIONS, LIST_FUNCTIONS

@@ -232,7 +232,7 @@ def test_kinds_are_found_by_resource_and_suggested_by_name() -> None:
             "resource: things",
             "resource: things\n    kind: thing",
             "kind: thing\npath",
-            "'kind' stands here twice; the first is on line 2.",
+            "duplicate key 'kind'; the first is on line 2.",
         ),
     ],
 )

@@ -25,6 +25,7 @@ from sagerecon.model.key import Key, NaturalKey
 from sagerecon.model.record import Record
 from sagerecon.model.value import Scalar
 from sagerecon.planning.budget import Budget
+from sagerecon.planning.known import KnownEntities
 from sagerecon.planning.plan import Plan
 from sagerecon.planning.planner import Calendar, Provenance, plan_steps
 from sagerecon.planning.step import CreateStep, LeftOutStep, QuarantinedStep, ReadStep, Step
@@ -120,24 +121,11 @@ def case(tmp_path_factory: pytest.TempPathFactory) -> Case:
     return Case(mappings, crosswalks, controls, tied, screen(outcomes, package.catalog(), SETTINGS))
 
 
-class Nothing:
-    """No run has been made yet."""
-
-    def sage_id(self, kind: str, key: str) -> str | None:
-        return None
-
-    def content(self, kind: str, key: str) -> str | None:
-        return None
-
-    def fingerprint(self) -> str:
-        return ""
-
-
 @pytest.fixture(scope="module")
 def plan(case: Case) -> Plan:
     budget = Budget(per_minute=100, per_day=2_500, reserve=250)
     provenance = Provenance("demo", "snapshot", "mappings", "catalog")
-    return plan_steps(case.outcomes, Nothing(), package.catalog(), budget, provenance, Calendar(0))
+    return plan_steps(case.outcomes, KnownEntities(), package.catalog(), budget, provenance, Calendar(0))
 
 
 def test_every_sound_record_becomes_a_draft(case: Case) -> None:

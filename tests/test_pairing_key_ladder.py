@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 from reconciliation_cases import CATALOG, contact
 
+from sagerecon.model.draft import Draft
 from sagerecon.model.entity import Entity
 from sagerecon.model.key import NaturalKey
+from sagerecon.model.place import NOWHERE
 from sagerecon.pairing.key_ladder import KeyLadder, Match, MatchMethod, normalised
 
 
@@ -20,6 +22,12 @@ def test_the_rungs_in_their_order() -> None:
     assert held("C2").match(contact("C1", "Oak")) == Match(MatchMethod.NONE)
     two = KeyLadder([Entity("contact", name, {"reference": "C1"}) for name in "ab"], CATALOG)
     assert two.match(contact("C1", "Oak")) == Match(MatchMethod.AMBIGUOUS, ("a", "b"))
+
+
+def test_a_number_matches_however_it_is_spelt() -> None:
+    account = Draft("ledger_account", "accounts/1", {}, {"nominal_code": "0042"}, (), NOWHERE)
+    ladder = KeyLadder([Entity("ledger_account", "id-42", {"nominal_code": 42})], CATALOG)
+    assert ladder.match(account) == Match(MatchMethod.NATURAL_KEY, ("id-42",))
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Order, price, calendar and the plan file."""
+"""Order, price and calendar of a plan."""
 
 import io
 import itertools
@@ -20,6 +20,7 @@ from sagerecon.model.place import Place
 from sagerecon.model.value import fingerprint
 from sagerecon.planning.budget import Budget, earliest
 from sagerecon.planning.calendar import PATIENCE, lay_out, slow_finish, window_of
+from sagerecon.planning.known import KnownEntities
 from sagerecon.planning.order import order_drafts
 from sagerecon.planning.plan import Plan, Purpose, plan_lines, read_plan
 from sagerecon.planning.planner import Calendar, Provenance, plan_reading, plan_steps
@@ -27,26 +28,18 @@ from sagerecon.planning.step import ReadStep
 from sagerecon.planning.step_document import node_document
 
 BUDGET = Budget(100, 2_500)
+NOTHING = KnownEntities()
 
 
-class Known:
-    def __init__(self, **written: Draft) -> None:
-        self.ids = {(draft.kind, draft.key): name for name, draft in written.items()}
-        self.contents = {(d.kind, d.key): fingerprint(node_document(d.body)) for d in written.values()}
-
-    def sage_id(self, kind: str, key: str) -> str | None:
-        return self.ids.get((kind, key))
-
-    def content(self, kind: str, key: str) -> str | None:
-        return self.contents.get((kind, key))
-
-    def fingerprint(self) -> str:
-        return fingerprint(sorted(self.ids.items()))
+def recorded(*drafts: Draft) -> KnownEntities:
+    """Return what is known after a run that wrote these drafts."""
+    contents = {(draft.kind, draft.key): fingerprint(node_document(draft.body)) for draft in drafts}
+    return KnownEntities(fingerprint="f", contents=contents)
 
 
-def planned(*outcomes: Outcome, known: Known | None = None, budget: Budget = BUDGET) -> Plan:
+def planned(*outcomes: Outcome, known: KnownEntities = NOTHING, budget: Budget = BUDGET) -> Plan:
     provenance = Provenance("B", "snapshot", "mappings", "catalog")
-    return plan_steps(outcomes, known or Known(), catalog(), budget, provenance, Calendar(0))
+    return plan_steps(outcomes, known, catalog(), budget, provenance, Calendar(0))
 
 
 def through_a_file(plan: Plan) -> Plan:
@@ -131,8 +124,8 @@ def test_a_record_without_a_call_keeps_its_origins_amount_label_and_reason() -> 
         )
 
 
-def test_what_was_written_is_skipped_or_changed() -> None:
-    known = Known(A1=customer(1), A2=customer(2))
+def test_a_recorded_draft_is_skipped_or_updated() -> None:
+    known = recorded(customer(1), customer(2))
     plan = planned(customer(1), customer(2, name="Other"), customer(3), known=known)
     assert actions(plan)[1:] == [
         ("skip", "customers/C1"),
@@ -141,14 +134,14 @@ def test_what_was_written_is_skipped_or_changed() -> None:
     ]
 
 
-def test_what_cannot_be_changed_is_for_a_person() -> None:
+def test_a_changed_draft_without_an_update_is_quarantined() -> None:
     journal = Draft("journal", "j/1", {"reference": "1"}, {}, (), Place("j.yaml"), OnExisting.CREATE)
-    plan = planned(replace(journal, body={"reference": "2"}), known=Known(J1=journal))
+    plan = planned(replace(journal, body={"reference": "2"}), known=recorded(journal))
     assert actions(plan) == [("quarantine", "j/1")]
     assert "Sage has no update for a journal" in plan.steps[0].reason
 
 
-def test_only_what_must_be_known_is_read() -> None:
+def test_only_needed_kinds_and_fields_are_read() -> None:
     draft = replace(
         invoice(1, "customers/C1"),
         body={
@@ -169,7 +162,7 @@ def test_reading_back_is_priced_by_pages() -> None:
     plan = plan_reading(
         [("contact", 401), ("journal", 0)],
         [],
-        Known(),
+        "id map",
         catalog(),
         BUDGET,
         Provenance("B", "", "", ""),
@@ -216,7 +209,7 @@ def test_calls_already_made_count() -> None:
     assert window.opens == DAY + booked[0]
 
 
-def test_a_call_exactly_one_window_ago_has_left_it() -> None:
+def test_a_call_exactly_one_window_ago_is_outside_it() -> None:
     assert earliest(MINUTE, 0, None) == MINUTE
     assert earliest(MINUTE - 1, 0, None) == MINUTE
     assert earliest(5, None, 7) == 7 + DAY

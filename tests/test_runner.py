@@ -1,4 +1,4 @@
-"""The runner against the smallest of Sages: order, adoption, refusals, windows, stops."""
+"""The runner against Sage in memory: order, adoption, rejections, windows, stops."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -45,7 +45,7 @@ def test_a_plan_is_carried_out_and_used_up(here: Desk) -> None:
         here.go()
 
 
-def test_what_was_written_is_known_afterwards(here: Desk) -> None:
+def test_what_was_written_is_recorded(here: Desk) -> None:
     here.planned([customer(1)])
     here.go()
     with here.open() as store:
@@ -61,12 +61,18 @@ def test_what_was_written_is_known_afterwards(here: Desk) -> None:
     assert [step.action.value for step in again.steps] == ["skip"]
 
 
-def test_progress_tells_each_step_and_every_wait(here: Desk) -> None:
+def test_progress_reports_each_step_and_every_wait(here: Desk) -> None:
     here.sage.fault = faults_at(limit=2)
     here.planned(twenty())
     told: list[Progress] = []
     here.go(on_progress=told.append)
-    assert [progress.event for progress in told[:5]] == ["read", "created", "refused", "waiting", "created"]
+    assert [progress.event for progress in told[:5]] == [
+        "read",
+        "created",
+        "rate_limited",
+        "waiting",
+        "created",
+    ]
     assert told[3].until > told[3].at
     assert (told[-1].done, told[-1].of, told[-1].calls) == (19, 20, 21)
 
@@ -91,7 +97,7 @@ class TestAdoption:
         assert written["customers/C1"].adopted
         assert written["customers/C1"].answer["id"] == sage_id
 
-    def test_one_that_differs_is_for_a_person_and_says_where(self, here: Desk) -> None:
+    def test_an_entity_that_differs_is_quarantined_with_the_difference(self, here: Desk) -> None:
         self.given(here, name="Firm One")
         here.planned([customer(1), invoice(1, "customers/C1"), customer(2)])
         assert here.go().counts == {"read": 1, "quarantined": 1, "created": 1, "blocked": 1}
@@ -104,24 +110,24 @@ class TestAdoption:
         assert reasons["invoices/I1"][0] is State.BLOCKED
         assert "customers/C1" in reasons["invoices/I1"][1]
 
-    def test_it_is_adopted_as_it_is_where_the_mapping_says_so(self, here: Desk) -> None:
+    def test_an_entity_that_differs_is_adopted_where_the_mapping_allows_it(self, here: Desk) -> None:
         self.given(here, name="Firm One")
         here.planned([self.draft(OnExisting.ADOPT)])
         assert here.go().counts == {"read": 1, "adopted": 1}
 
-    def test_it_is_an_error_where_the_mapping_says_so(self, here: Desk) -> None:
+    def test_an_existing_entity_is_quarantined_where_the_mapping_forbids_it(self, here: Desk) -> None:
         self.given(here)
         here.planned([self.draft(OnExisting.ERROR)])
         assert here.go().counts == {"read": 1, "quarantined": 1}
 
-    def test_two_with_one_key_are_for_a_person(self, here: Desk) -> None:
+    def test_two_entities_with_one_key_are_quarantined(self, here: Desk) -> None:
         self.given(here)
         self.given(here)
         here.planned([customer(1)])
         here.go()
         assert "2 entities" in set_aside(here)["customers/C1"][1]
 
-    def test_nothing_is_made_where_the_reading_failed(self, here: Desk) -> None:
+    def test_nothing_is_created_where_the_listing_could_not_be_read(self, here: Desk) -> None:
         self.given(here)
         here.sage.forbidden.add("contact")
         here.planned([customer(1), customer(2)])
@@ -136,7 +142,7 @@ class TestAdoption:
         assert here.go().counts == {"read": 1, "quarantined": 1}
         assert "customers/C1" in set_aside(here)["suppliers/C1"][1]
 
-    def test_one_whose_key_changed_since_is_not_found_by_the_old_key(self, here: Desk) -> None:
+    def test_an_entity_with_a_new_key_is_not_found_by_the_old_one(self, here: Desk) -> None:
         self.given(here, name="Firm One")
         here.planned([customer(1)])
         assert here.go().counts["quarantined"] == 1
@@ -145,7 +151,7 @@ class TestAdoption:
         assert here.go().counts == {"read": 1, "created": 1}
 
     @pytest.mark.parametrize("left", [0, 1])
-    def test_one_that_was_deleted_since_it_was_read_is_not_found(self, here: Desk, left: int) -> None:
+    def test_an_entity_deleted_since_it_was_read_is_not_found(self, here: Desk, left: int) -> None:
         self.given(here, name="Firm One")
         here.sage.add("contact", name="Without a reference")
         here.planned([customer(1)])
@@ -154,7 +160,7 @@ class TestAdoption:
         here.planned([customer(1)])
         assert here.go().counts == {"read": 1, "created": 1}
 
-    def test_what_we_wrote_is_known_by_its_key_although_the_kind_was_read_again(self, here: Desk) -> None:
+    def test_a_written_entity_is_known_by_its_key_after_another_reading(self, here: Desk) -> None:
         here.planned([customer(1)])
         here.go()
         here.sage.entities["contact"].clear()
@@ -189,19 +195,19 @@ class TestReferences:
         (line,) = here.sage.bodies_of("sales_invoice")[0]["invoice_lines"]
         assert line["ledger_account_id"] == account["id"]
 
-    def test_what_sage_does_not_hold_blocks_what_needs_it(self, here: Desk) -> None:
+    def test_a_reference_that_sage_does_not_hold_blocks_the_record(self, here: Desk) -> None:
         here.planned([customer(1), self.account("9999")])
         assert here.go().counts == {"read": 2, "created": 1, "blocked": 1}
         assert "not found in Sage" in set_aside(here)["invoices/I1"][1]
 
-    def test_two_that_bear_a_key_are_not_guessed_between(self, here: Desk) -> None:
+    def test_a_reference_to_two_entities_blocks_the_record(self, here: Desk) -> None:
         here.sage.add("ledger_account", nominal_code=41)
         here.sage.add("ledger_account", nominal_code=41)
         here.planned([customer(1), self.account("41")])
         here.go()
         assert "2 entities in Sage have it" in set_aside(here)["invoices/I1"][1]
 
-    def test_a_fixed_word_is_its_own_id(self, here: Desk) -> None:
+    def test_an_entry_of_a_fixed_list_is_its_own_id(self, here: Desk) -> None:
         here.planned([customer(1, currency_id=Reference("currency", NaturalKey("id", "GBP")))])
         here.go()
         assert here.sage.bodies_of("contact")[0]["currency_id"] == "GBP"
@@ -213,8 +219,8 @@ class TestReferences:
         assert here.sage.bodies_of("contact")[1]["notes"] == "A7"
 
 
-class TestRefusals:
-    def test_a_rejected_record_is_set_aside_and_the_rest_goes_on(self, here: Desk) -> None:
+class TestRejections:
+    def test_a_rejected_record_is_set_aside_and_the_rest_is_sent(self, here: Desk) -> None:
         here.sage.rejects = lambda kind, body: "This field is required." if body["reference"] == "C3" else ""
         here.planned(twenty())
         outcome = here.go()
@@ -223,7 +229,7 @@ class TestRefusals:
         assert reasons["customers/C3"][1] == "Sage rejected Firm 3: This field is required."
         assert "Sage rejected Firm 3" in reasons["invoices/I3"][1]
 
-    def test_the_same_record_goes_out_under_a_new_name_once_sage_is_put_right(self, here: Desk) -> None:
+    def test_a_record_sent_again_after_a_rejection_has_a_new_name(self, here: Desk) -> None:
         here.sage.rejects = lambda kind, body: "No such region."
         here.planned([customer(1)])
         here.go()
@@ -233,7 +239,7 @@ class TestRefusals:
         assert here.go().counts["created"] == 2
         assert rejected and not rejected & set(here.sage.remembered)
 
-    def test_a_forbidden_kind_is_tried_once_and_again_by_the_next_go(self, here: Desk) -> None:
+    def test_a_forbidden_kind_is_tried_once_in_each_start(self, here: Desk) -> None:
         here.planned(twenty())
         here.sage.forbidden.add("sales_invoice")
         outcome = here.go()
@@ -243,7 +249,7 @@ class TestRefusals:
         assert here.go().counts == {"before": 11, "created": 9}
         assert len(references(here.sage, "sales_invoice")) == 9
 
-    def test_a_record_sage_always_fails_on_is_parked_and_its_siblings_go_on(self, here: Desk) -> None:
+    def test_a_record_that_always_fails_is_parked_and_the_others_are_sent(self, here: Desk) -> None:
         here.planned(twenty())
 
         def poison(_: int, call: Call) -> str:
@@ -300,7 +306,7 @@ class TestRefusals:
         here.sage.call = call  # type: ignore[method-assign]
         assert here.go().counts == {"before": 1, "created": 1}
 
-    def test_a_lapsed_subscription_is_not_asked_again_and_again(self, here: Desk) -> None:
+    def test_a_lapsed_subscription_stops_the_run(self, here: Desk) -> None:
         lapsed = Answer(401, [{"$message": "No active subscription. (MSE)", "$source": ""}])
         here.sage.call = lambda call: lapsed  # type: ignore[method-assign]
         here.planned(twenty())
@@ -320,9 +326,8 @@ class TestDoubt:
         assert len(set(references(here.sage, "contact"))) == len(references(here.sage, "contact")) == 10
         assert len(references(here.sage, "sales_invoice")) == 9
         with here.open() as store:
-            assert (
-                len(store.company("B").history.calls_of_last_day()) == 21
-            )  # Sage may have counted the call without an answer
+            booked = store.company("B").history.calls_of_last_day()
+            assert len(booked) == 21  # Sage may have counted the call without an answer
 
     def test_a_reading_without_an_answer_is_booked(self, here: Desk) -> None:
         here.sage.fault = faults_at(lose_before=0)
@@ -356,7 +361,7 @@ class TestDoubt:
         assert (outcome.ended, outcome.calls) == (Ended.PAUSED, 0)
         assert outcome.why.startswith("Sage cannot be reached: connection refused, 8 times")
 
-    def test_no_token_to_be_had_pauses(self, here: Desk) -> None:
+    def test_a_missing_token_pauses(self, here: Desk) -> None:
         def unready() -> int:
             raise NoAnswerError("The token endpoint gave no answer.", sent=False)
 
@@ -365,7 +370,7 @@ class TestDoubt:
         assert here.go().ended is Ended.PAUSED
 
     def test_a_listing_that_lags_is_waited_for(self, here: Desk) -> None:
-        """Without ids to replay, what is in doubt is looked up only when the listing has caught up."""
+        """Look a doubt up after the listing has caught up, where Sage replays nothing."""
         here.sage.fault = faults_at(lose_after=2)
         here.sage.honours_ids, here.sage.lag = False, 20 * SECOND
         here.planned(twenty())
@@ -375,7 +380,7 @@ class TestDoubt:
         assert outcome.counts["looked_up"] == 1
         assert len(references(here.sage, "contact")) == 10
 
-    def test_two_that_look_alike_are_for_a_person(self, here: Desk) -> None:
+    def test_two_equal_entities_are_quarantined(self, here: Desk) -> None:
         here.sage.fault = faults_at(lose_before=1)
         here.planned([customer(1)])
         here.go(should_stop=lambda: sum(here.sage.calls.values()) == 2)
@@ -398,7 +403,7 @@ class TestDoubt:
         with pytest.raises(PlanStaleError, match="newer plan"):
             here.go()
 
-    def test_what_settling_brings_in_with_other_content_is_not_done(self, here: Desk) -> None:
+    def test_a_record_settled_with_other_content_is_not_counted_as_written(self, here: Desk) -> None:
         here.sage.fault = faults_at(lose_after=1)
         here.planned([customer(1)])
         here.go(should_stop=lambda: sum(here.sage.calls.values()) == 2)
@@ -409,7 +414,7 @@ class TestDoubt:
 
     @pytest.mark.parametrize("refusal", ["429", "no connection", "401", "403"])
     def test_a_refused_resend_does_not_settle_the_first_sending(self, here: Desk, refusal: str) -> None:
-        """The first bytes may have arrived, whatever is said to the second."""
+        """Keep the doubt about the first sending, whose bytes may have arrived."""
         here.sage.fault = faults_at(lose_after=1)
         here.planned([customer(1)])
         here.go(should_stop=lambda: sum(here.sage.calls.values()) == 2)
@@ -459,7 +464,7 @@ class TestWindows:
         assert here.go().ended is Ended.FINISHED
         assert here.sage.calls == {"GET": 1, "POST": 19}  # the server never had to refuse
 
-    def test_patience_is_the_callers(self, here: Desk) -> None:
+    def test_the_longest_sleep_is_a_parameter(self, here: Desk) -> None:
         here.budget = Budget(5, 14, reserve=2, settle=0)
         here.planned(twenty())
         assert here.go(patience_ms=2 * DAY).ended is Ended.FINISHED
@@ -473,7 +478,7 @@ class TestWindows:
         with here.open() as store:
             assert store.company("B").history.status().in_doubt == 0
 
-    def test_the_servers_word_on_waiting_is_kept(self, here: Desk) -> None:
+    def test_the_wait_the_server_asks_for_is_kept(self, here: Desk) -> None:
         call, said = here.sage.call, [Answer(429, None, retry_after_ms=7 * SECOND)]
 
         def limited(request: Call) -> Answer:
@@ -482,26 +487,26 @@ class TestWindows:
         here.sage.call = limited  # type: ignore[method-assign]
         here.planned([customer(1)])
         start = here.clock.now()
-        assert here.go().counts["refused"] == 1
+        assert here.go().counts["rate_limited"] == 1
         assert 7 * SECOND <= here.clock.now() - start < 9 * SECOND
         with here.open() as store:
             assert (
                 len(store.company("B").history.calls_of_last_day()) == 4
             )  # two for the refusal: somebody else calls
 
-    def test_a_day_limit_pauses_with_the_time_it_may_go_on(self, here: Desk) -> None:
+    def test_a_day_limit_pauses_with_the_time_of_resumption(self, here: Desk) -> None:
         limited = Answer(429, None, retry_after_ms=3 * HOUR)
         here.planned([customer(1)])
         here.sage.call = lambda call: limited  # type: ignore[method-assign]
         outcome = here.go()
         assert (outcome.ended, outcome.until) == (Ended.PAUSED, here.clock.now() + 3 * HOUR)
 
-    def test_refusals_without_a_word_end_in_a_pause(self, here: Desk) -> None:
+    def test_repeated_429s_without_a_wait_end_in_a_pause(self, here: Desk) -> None:
         here.planned([customer(1)])
         here.sage.fault = lambda *_: "limit"
         outcome = here.go()
         assert outcome.ended is Ended.PAUSED
-        assert outcome.counts["refused"] < 12
+        assert outcome.counts["rate_limited"] < 12
 
 
 class TestStops:
@@ -513,7 +518,7 @@ class TestStops:
             assert store.company("B").history.status().in_doubt == 0
         assert here.go().counts == {"before": 6, "created": 14}
 
-    def test_a_stop_is_heard_while_waiting(self, here: Desk) -> None:
+    def test_a_stop_is_noticed_while_waiting(self, here: Desk) -> None:
         here.budget = Budget(5, None)
         here.planned(twenty())
         start = here.clock.now()
@@ -521,7 +526,7 @@ class TestStops:
         assert outcome.ended is Ended.STOPPED
         assert here.clock.now() < start + 12 * SECOND
 
-    def test_a_reading_goes_on_at_its_next_page(self, here: Desk) -> None:
+    def test_a_reading_resumes_at_its_next_page(self, here: Desk) -> None:
         for number in range(450):
             here.sage.add("contact", name=f"Old {number}", reference=f"O{number}")
         here.planned([customer(1)])
@@ -533,7 +538,7 @@ class TestStops:
 
 
 class TestPlans:
-    def test_one_made_from_another_id_map_is_refused(self, here: Desk) -> None:
+    def test_a_plan_made_from_another_id_map_is_refused(self, here: Desk) -> None:
         old = here.planned([customer(1)])
         here.planned([customer(2)])
         here.go()
@@ -549,8 +554,8 @@ class TestPlans:
         assert here.go().counts == {"updated": 1}
         assert [e["name"] for e in here.sage.bodies_of("contact")] == ["Firm One"]
 
-    def test_a_change_and_back_again_are_three_writes(self, here: Desk) -> None:
-        """Sage would replay the first answer for seven days if the third had its name."""
+    def test_a_change_that_is_undone_is_sent_again(self, here: Desk) -> None:
+        """Give the third write a name of its own, or Sage would replay the first answer for seven days."""
         for name in ("Firm 1", "Firm One", "Firm 1"):
             here.planned([customer(1, name=name)])
             here.go()

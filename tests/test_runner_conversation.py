@@ -85,7 +85,7 @@ def page(*items: dict[str, Any]) -> Answer:
     return Answer(200, {"$total": len(items), "$page": 1, "$next": None, "$items": list(items)})
 
 
-def test_a_created_record_ends_it() -> None:
+def test_a_created_record_ends_the_conversation() -> None:
     conversation = talk(attempt())
     ending = ended(conversation, answered(next(conversation), Answer(201, {"id": "A1", **HELD})))
     assert isinstance(ending, Recorded) and ending.entity.sage_id == "A1"
@@ -118,8 +118,8 @@ def test_a_rejection_of_the_first_sending_is_final() -> None:
     )
 
 
-def test_a_rejection_of_a_second_sending_is_looked_into() -> None:
-    """A server that does not honour the id calls the second one a duplicate of the first."""
+def test_a_rejection_of_a_second_sending_is_looked_up() -> None:
+    """Look the record up: a server that ignores the id rejects the second sending as a duplicate."""
     conversation = talk(sent(attempt()))
     rest = conversation.send(answered(next(conversation), Answer(422, [{"$message": "Already taken."}])))
     assert rest == WaitUntil(NOW + 300 * SECOND + SEARCH_LAG)
@@ -129,7 +129,7 @@ def test_a_rejection_of_a_second_sending_is_looked_into() -> None:
     assert isinstance(ending, Recorded) and ending.entity.sage_id == "A1"
 
 
-def test_it_is_rejected_where_the_look_up_finds_nothing() -> None:
+def test_a_write_is_rejected_where_the_look_up_finds_nothing() -> None:
     conversation = talk(sent(attempt(), NOW - HOUR))
     conversation.send(None)
     conversation.send(SendResult(sent(attempt(), NOW - HOUR), Answer(422, [{"$message": "Wrong."}]), NOW))
@@ -143,28 +143,28 @@ class TestLookUps:
         assert isinstance(next(conversation), ReadPage)  # the window for a resend is over
         return conversation
 
-    def test_one_that_is_equal_is_ours(self) -> None:
+    def test_one_equal_entity_is_the_record(self) -> None:
         ending = ended(self.start(), page({"id": "A1", **HELD}))
         assert isinstance(ending, Recorded)
 
-    def test_one_made_long_before_is_not(self) -> None:
+    def test_an_entity_created_long_before_is_not(self) -> None:
         old = {"id": "A1", **HELD, "created_at": "2020-01-01T00:00:00Z"}
         assert isinstance(self.start().send(page(old)), Send)
 
-    def test_one_that_stands_for_another_record_is_not(self) -> None:
+    def test_an_entity_of_another_record_is_not(self) -> None:
         assert isinstance(self.start("customers/C2").send(page({"id": "A1", **HELD})), Send)
 
-    def test_two_are_for_a_person(self) -> None:
+    def test_two_equal_entities_need_review(self) -> None:
         ending = ended(self.start(), page({"id": "A1", **HELD}, {"id": "A2", **HELD}))
         assert isinstance(ending, NotRecorded)
         assert (ending.state, ending.finding.code) == (State.QUARANTINED, "in_doubt")
 
-    def test_one_with_its_unique_key_that_differs_is_for_a_person(self) -> None:
+    def test_an_entity_with_its_key_that_differs_needs_review(self) -> None:
         ending = ended(self.start(), page({"id": "A1", **HELD, "name": "Elm Ltd"}))
         assert isinstance(ending, NotRecorded)
         assert "name is 'Elm Ltd' and would be 'Oak Ltd'" in ending.finding.message
 
-    def test_none_means_a_new_name(self) -> None:
+    def test_no_entity_means_a_sending_under_a_new_name(self) -> None:
         again = self.start().send(page())
         assert isinstance(again, Send)
         assert (again.attempt.epoch, again.attempt.state) == (1, State.PLANNED)
@@ -179,12 +179,12 @@ class TestLookUps:
         last = Answer(200, {"$total": 201, "$page": 2, "$next": None, "$items": [{"id": "A1", **HELD}]})
         assert isinstance(ended(conversation, last), Recorded)
 
-    def test_no_word_from_sage_leaves_it_in_doubt(self) -> None:
+    def test_a_look_up_without_an_answer_leaves_it_in_doubt(self) -> None:
         ending = ended(self.start(), None)
         assert isinstance(ending, NotRecorded)
         assert (ending.state, ending.is_known) == (State.PARKED, False)
 
-    def test_a_kind_without_a_list_is_for_a_person(self) -> None:
+    def test_a_kind_without_a_listing_needs_review(self) -> None:
         settings = attempt("financial_settings", tax_number="1")
         conversation = talk(sent(replace(settings, idempotency_id=""), NOW - 7 * DAY))
         ending = ended(conversation, None)
@@ -253,7 +253,7 @@ def test_a_change_leaves_out_what_may_not_be_changed() -> None:
 def test_when_the_same_bytes_are_sent_again(
     first_sent: int, last_sent: int, failures: int, expected: Remedy
 ) -> None:
-    """The first two are milliseconds ago."""
+    """Compare with sendings `first_sent` and `last_sent` milliseconds ago."""
     doubtful = replace(
         sent(attempt()), first_sent_at=NOW - first_sent, sent_at=NOW - last_sent, failures=failures
     )
@@ -271,7 +271,7 @@ def test_when_the_same_bytes_are_sent_again(
         (200 * SECOND, 300 * SECOND, 200 * SECOND + ANSWER_MAY_TAKE + SEARCH_LAG),
     ],
 )
-def test_from_when_a_look_up_tells_the_truth(sent_at: int, expires_at: int, expected: int) -> None:
+def test_when_a_look_up_can_be_relied_on(sent_at: int, expires_at: int, expected: int) -> None:
     assert settled_at(replace(sent(attempt()), sent_at=sent_at, expires_at=expires_at)) == expected
 
 
@@ -282,11 +282,11 @@ def test_what_each_status_means() -> None:
     assert {s for s, m in by_status.items() if m is Meaning.FORBIDDEN} == {401, 403}
     for status in (400, 404, 405, 409, 415, 422):
         assert by_status[status] is Meaning.REJECTED
-    for status in (408, 500, 502, 503, 504, 525):
+    for status in (300, 302, 408, 500, 502, 503, 504, 525):
         assert by_status[status] is Meaning.UNKNOWN
 
 
-def test_sages_words_are_kept() -> None:
+def test_the_error_text_is_sages_messages() -> None:
     assert error_text(
         Answer(422, [{"$message": "A.", "$source": "x"}, {"$message": "B.", "$source": "base"}])
     ) == ("x: A; B")
@@ -298,6 +298,13 @@ def test_no_two_writes_share_a_name(writes: list[tuple[str, str, str, str, int]]
     names = {idempotency_id(*write) for write in writes}
     assert len(names) == len(writes)
     assert all(len(name) == 32 and set(name) <= set("0123456789abcdef") for name in names)
+
+
+def test_the_name_of_a_write_is_the_same_in_every_version() -> None:
+    """A run whose store was lost sends the same names again, perhaps from a newer program."""
+    create = idempotency_id("B", "contact", "customers/C1", "{}", 0)
+    change = idempotency_id("B", "contact", "customers/C1", "{}", 0, "plan")
+    assert (create, change) == ("b1674d6c6ef0db2c0409213d5e90cd99", "0446379acb70d52a6563792428af8186")
 
 
 def test_an_answer_is_waited_for_before_a_look_up() -> None:

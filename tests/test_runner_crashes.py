@@ -1,4 +1,4 @@
-"""Whatever dies when: each record is in Sage once, none is missing, and few calls are made twice."""
+"""Crashes at any point: each record is in Sage once, none is missing, and few calls are made twice."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -22,7 +22,7 @@ INVOICES = sorted(f"I{number}" for number in range(9))
 
 
 def crash_at(wanted: int) -> Callable[[str], None]:
-    """A failpoint that dies the `wanted`-th time it is told of anything, counted from 0."""
+    """Return a failpoint that crashes at its `wanted`-th call, counted from 0."""
     count = -1
 
     def failpoint(_: str) -> None:
@@ -40,7 +40,7 @@ def is_whole(here: Desk) -> bool:
 
 
 def finish(here: Desk) -> None:
-    """Go on until it is done, unless the crash came after the last commit."""
+    """Resume the run to its end, unless the crash came after the last commit."""
     with suppress(PlanStaleError):
         assert here.go().ended is Ended.FINISHED
 
@@ -49,13 +49,13 @@ def failpoints_of_a_run() -> tuple[Plan, int]:
     with quick_folder() as folder:
         here = desk(folder)
         plan = here.planned(twenty())
-        told: list[str] = []
-        assert here.go(told.append).ended is Ended.FINISHED
-        assert {"before send", "after answer", "before commit", "after commit"} == set(told)
-        return plan, len(told)
+        reached: list[str] = []
+        assert here.go(reached.append).ended is Ended.FINISHED
+        assert {"before send", "after answer", "before commit", "after commit"} == set(reached)
+        return plan, len(reached)
 
 
-def test_a_crash_at_any_boundary_doubles_nothing_and_loses_nothing() -> None:
+def test_a_crash_at_any_commit_or_call_duplicates_and_loses_nothing() -> None:
     plan, points = failpoints_of_a_run()
     assert points > 80
     for point in range(points):
@@ -70,13 +70,13 @@ def test_a_crash_at_any_boundary_doubles_nothing_and_loses_nothing() -> None:
 
 
 def _is_used_up(here: Desk) -> bool:
-    """The crash came after the last commit: there is nothing left to do."""
+    """Return whether the run is finished, so that its plan cannot be used again."""
     with here.open() as store:
         return any(run.state == "finished" for run in store.company("B").history.runs())
 
 
-def test_a_crash_at_any_boundary_where_the_server_has_forgotten_the_ids() -> None:
-    """When the idempotency window is over, what is in doubt is looked up."""
+def test_a_crash_is_survived_after_the_idempotency_window() -> None:
+    """Look up what is in doubt, because Sage replays nothing any more."""
     plan, points = failpoints_of_a_run()
     for point in range(0, points, 3):
         with quick_folder() as folder:
@@ -126,7 +126,7 @@ def test_faults_crashes_and_clock_steps_in_any_order(
         assert is_whole(here)
 
 
-def test_a_store_that_was_lost_is_made_up_for_by_the_names_of_the_writes(tmp_path: Path) -> None:
+def test_a_lost_store_is_survived_because_writes_have_the_same_names(tmp_path: Path) -> None:
     here = desk(tmp_path)
     here.planned(twenty())
     with pytest.raises(Crash):

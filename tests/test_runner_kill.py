@@ -1,4 +1,4 @@
-"""A real process that is really killed, again and again, in the middle of whatever it does."""
+"""A run in a process of its own, killed several times at random points."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from sagerecon.model.call import Call
 from sagerecon.model.clock import SystemClock
 from sagerecon.planning.plan import plan_lines
 
-#: The worker: a store and a plan, and a door that is an HTTP connection to the Sage of this test.
+#: The worker: it carries out a plan with a store, and calls the Sage of this test over HTTP.
 WORKER = """
 import json, sys, urllib.request
 from pathlib import Path
@@ -34,7 +34,7 @@ from sagerecon.planning.plan import read_plan
 from sagerecon.runner.run import run
 from sagerecon.store.opening import open_store
 
-class Door:
+class HttpSage:
     def ready(self):
         return 0
     def call(self, call):
@@ -49,7 +49,7 @@ class Door:
 plan = read_plan(Path(sys.argv[2]).open("rb"), "plan")
 clock = SystemClock()
 with open_store(sys.argv[1], clock, None) as store:
-    outcome = run(plan, Door(), store.company("B").run_log, clock, Budget(None, None), catalog())
+    outcome = run(plan, HttpSage(), store.company("B").run_log, clock, Budget(None, None), catalog())
 print(outcome.ended.value)
 """
 
@@ -87,7 +87,7 @@ def served() -> Iterator[tuple[MemorySage, str]]:
     server.server_close()
 
 
-def test_kill_9_again_and_again(tmp_path: Path, served: tuple[MemorySage, str]) -> None:
+def test_repeated_kills_duplicate_and_lose_nothing(tmp_path: Path, served: tuple[MemorySage, str]) -> None:
     sage, url = served
     here = desk(tmp_path)
     plan = here.planned([customer(number) for number in range(80)])

@@ -1,4 +1,4 @@
-"""The runner through the real client against the rehearsal Sage: its rules, its limits, its troubles."""
+"""The runner through the real client against the rehearsal Sage: its rules, limits and faults."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ TROUBLES = {
 
 
 class ApiTroubles:
-    """Troubles of the API alone: a lost answer of the token endpoint may end the sign-in."""
+    """Faults of the API alone: a lost answer of the token endpoint may end the sign-in."""
 
     def __init__(self, seed: int) -> None:
         self._faults = SeededFaults(seed, TROUBLES)
@@ -57,7 +57,7 @@ class ApiTroubles:
 
 
 class Town:
-    """A rehearsal Sage with one business, and a store; `go` is one process."""
+    """A rehearsal Sage with one business, and a store; `go` runs the plan as one process would."""
 
     def __init__(self, folder: Path, seed: int, budget: Budget) -> None:
         self.folder, self.budget, self.clock = folder, budget, VirtualClock()
@@ -72,7 +72,7 @@ class Town:
             store.vault.save("g", tokens_of(granted, self.clock.now()), None)
             provenance = Provenance(BUSINESS, "snapshot", "mappings", "catalog")
             calendar = Calendar(self.clock.now())
-            known = store.company(BUSINESS).id_map
+            known = store.company(BUSINESS).id_map.known()
             self.plan: Plan = plan_steps(drafts(), known, catalog(), budget, provenance, calendar)
 
     @property
@@ -145,7 +145,7 @@ WANTED = (
 )
 
 
-def test_all_is_well_and_not_a_call_is_wasted() -> None:
+def test_a_run_without_faults_makes_no_call_too_many() -> None:
     with quick_folder() as folder:
         town = Town(folder, 0, Budget(100, 2_500))
         outcome = town.go()
@@ -155,7 +155,7 @@ def test_all_is_well_and_not_a_call_is_wasted() -> None:
 
 
 @pytest.mark.parametrize("seed", range(1, 7))
-def test_troubles_and_deaths_double_nothing_and_lose_nothing(seed: int) -> None:
+def test_faults_and_crashes_duplicate_and_lose_nothing(seed: int) -> None:
     with quick_folder() as folder:
         town = Town(folder, seed, Budget(100, 2_500))
         left = [17 * seed, 45, 60]

@@ -95,7 +95,7 @@ def test_all_declarations_are_read() -> None:
         (("    about: everybody\n    sql: |\n      SELECT *\n      FROM customers\n", "    about: everybody\n"), "sources.yaml:25:3: datasets.customers needs the key 'sql'."),
         (("required: true", "required: yes"), "sources.yaml:11:58: files.customers.columns.cust_no.required must be boolean."),
         (("sources/v1", "sources/v2"), "sources.yaml:1:12: sagerecon cannot be 'sources/v2'. Did you mean 'sources/v1'?"),
-        (("      since: {type: date}", "\tsince: {type: date}"), "sources.yaml:13:1: a tab in the indent. Use spaces."),
+        (("      since: {type: date}", "\tsince: {type: date}"), "sources.yaml:13:1: a tab in the indentation. Use spaces."),
     ],
 )  # fmt: skip
 def test_an_error_is_reported_at_its_place(change: tuple[str, str], message: str) -> None:

@@ -110,7 +110,7 @@ def test_a_refusal_counts_as_one_more_call(tmp_path: Path) -> None:
         company = store.company("B")
         assert company.run_log.book(Budget(2, None)) == 0
         company.run_log.received(1)
-        company.run_log.refused()
+        company.run_log.rate_limited()
         assert company.run_log.book(Budget(2, None)) == clock.now() + MINUTE
         assert company.history.status().refused == 1
 

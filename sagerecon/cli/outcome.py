@@ -13,7 +13,7 @@ from sagerecon.runner.run import Ended, RunOutcome
 
 #: The counts of a run whose own word would puzzle.
 _WORDS = {
-    Event.REFUSED: "refused for now by Sage (429) and sent again",
+    Event.RATE_LIMITED: "rate limited by Sage (429) and sent again",
     Event.WAITING: "waiting",
     Event.LEFT_OUT: "left out",
     Event.LOOKED_UP: "looked up",

@@ -36,7 +36,7 @@ def plan(
         now, calls = clock.now(), company.history.calls_of_last_day()
         made = plan_steps(
             prepared.outcomes,
-            company.id_map,
+            company.id_map.known(),
             project.catalog,
             call_budget(project),
             provenance(project, prepared.snapshot),

@@ -103,7 +103,7 @@ class ReadBack:
         return plan_reading(
             kinds,
             extra,
-            self.company.id_map,
+            self.company.id_map.fingerprint(),
             self.catalog,
             self.budget,
             self.provenance,

@@ -1,7 +1,7 @@
-"""The files that come with the program: the catalog, JSON Schemas, ready mappings, the demo company.
+"""Read the files that are installed with the program: catalog, schemas, ready mappings, demo company.
 
-In a checkout they are beside the package (`specs/`, `mappings/`, `fixtures/`); an installed wheel has them in
-`sagerecon/_data/`. They do not change while the program runs, so they are read once per process.
+In a checkout they are beside the package (`specs/`, `mappings/`, `fixtures/`), in an installed wheel they are
+in `sagerecon/_data/`. They do not change while the program runs, so each is read once per process.
 """
 
 from __future__ import annotations
@@ -20,15 +20,17 @@ from sagerecon.model.catalog import Catalog
 from sagerecon.model.errors import MappingError, ProjectError
 from sagerecon.model.suggestion import suggestion
 
-_BROKEN = "The installation is not complete; install sagerecon again."
+_REINSTALL = "The installation is incomplete. Install sagerecon again."
 
 
 @cache
 def catalog() -> Catalog:
-    """Return the catalog. Its compiled form is used if this version has checked these files before.
+    """Return the catalog: from its compiled form, or from the files of `specs/` where there is none.
+
+    The compiled form exists only for files that were found to have no errors.
 
     Raises:
-        MappingError: a catalog file has errors; every finding is attached.
+        MappingError: a catalog file does not conform to its schema; it holds each fault with its place.
         ProjectError: the installation is incomplete or cannot be read.
     """
     key = _compiled_key()
@@ -40,12 +42,7 @@ def catalog() -> Catalog:
 
 
 def check_catalog() -> SpecDocuments:
-    """Read the files of the catalog and check them against their schemas and against each other.
-
-    Raises:
-        MappingError: a catalog file has errors; every finding is attached.
-        ProjectError: the installation is incomplete or cannot be read.
-    """
+    """Read the files of `specs/` and check them against their schemas and each other; errors as `catalog`."""
     files = dict(_spec_texts())
     api = files.pop("specs/api.yaml", "")
     documents, findings = read_documents(("specs/api.yaml", api), files, schema("api"), schema("resource"))
@@ -74,31 +71,31 @@ def schema(name: str) -> Mapping[str, Any]:
     """Return the JSON Schema `specs/schemas/<name>.schema.json`.
 
     Raises:
-        ProjectError: there is no schema of that name, or it cannot be read.
+        ProjectError: it does not exist or cannot be read.
     """
     folder = _root() / "specs" / "schemas"
     path = folder / f"{name}.schema.json"
     if not path.is_file():
         names = [file.name.removesuffix(".schema.json") for file in _files(folder, "*.schema.json")]
-        raise ProjectError(f"There is no schema '{name}'.", suggestion(name, names) or _BROKEN)
+        raise ProjectError(f"There is no schema '{name}'.", suggestion(name, names) or _REINSTALL)
     try:
         document: Mapping[str, Any] = json.loads(_text(path))
     except ValueError as error:
-        raise ProjectError(f"{path} is not JSON: {error}.", _BROKEN) from error
+        raise ProjectError(f"{path} is not JSON: {error}.", _REINSTALL) from error
     return document
 
 
 def pack(name: str) -> Path:
-    """Return the folder of a mapping pack, `mappings/<name>`.
+    """Return the folder of a ready mapping, `mappings/<name>`.
 
     Raises:
-        ProjectError: there is no pack of that name.
+        ProjectError: it does not exist.
     """
     return _folder("mappings", name, "ready mapping")
 
 
 def packs() -> list[str]:
-    """Return the names of the mapping packs."""
+    """Return the names of the ready mappings."""
     return _folders("mappings")
 
 
@@ -106,7 +103,7 @@ def fixture(name: str) -> Path:
     """Return the folder of an extract, `fixtures/<name>`.
 
     Raises:
-        ProjectError: there is no extract of that name.
+        ProjectError: it does not exist.
     """
     return _folder("fixtures", name, "extract")
 
@@ -117,7 +114,7 @@ def fixtures() -> list[str]:
 
 
 def _root() -> Path:
-    """Return the folder with the files: inside the package if installed, beside it in a checkout."""
+    """Return the folder of the files: inside the package if it is installed, beside it in a checkout."""
     package = Path(__file__).resolve().parent.parent
     installed = package / "_data"
     return installed if installed.is_dir() else package.parent
@@ -128,7 +125,7 @@ def _spec_texts() -> tuple[tuple[str, str], ...]:
     root = _root()
     paths = _files(root / "specs", "**/*.yaml")
     if not paths:
-        raise ProjectError(f"There is no catalog in {root / 'specs'}.", _BROKEN)
+        raise ProjectError(f"There is no catalog in {root / 'specs'}.", _REINSTALL)
     return tuple((path.relative_to(root).as_posix(), _text(path)) for path in paths)
 
 
@@ -136,7 +133,7 @@ def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise ProjectError(f"{path} cannot be read: {error}.", _BROKEN) from error
+        raise ProjectError(f"{path} cannot be read: {error}.", _REINSTALL) from error
 
 
 def _files(folder: Path, pattern: str) -> list[Path]:
@@ -152,6 +149,6 @@ def _folders(part: str) -> list[str]:
 def _folder(part: str, name: str, what: str) -> Path:
     names = _folders(part)
     if name not in names:
-        there = f"There are: {', '.join(names)}." if names else _BROKEN
-        raise ProjectError(f"There is no {what} '{name}'.", suggestion(name, names) or there)
+        available = f"Available: {', '.join(names)}." if names else _REINSTALL
+        raise ProjectError(f"There is no {what} '{name}'.", suggestion(name, names) or available)
     return _root() / part / name

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sagerecon.documents.document import Node, check_schema, read_document
+from sagerecon.documents.document import Node, read_document
+from sagerecon.documents.schema import check_schema
 from sagerecon.mapping.compiled import CompiledMapping
 from sagerecon.mapping.context import Context, Header
 from sagerecon.mapping.crosswalk import Crosswalk

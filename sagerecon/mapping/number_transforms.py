@@ -10,7 +10,15 @@ from decimal import Decimal
 from typing import Any
 
 from sagerecon.mapping.record_context import RefusalError, iso_day, plain_text
-from sagerecon.mapping.transform import Example, Options, Parameter, Step, Transform, day_of, without_options
+from sagerecon.mapping.transform import (
+    BoundTransform,
+    Example,
+    Options,
+    Parameter,
+    Transform,
+    day_of,
+    without_options,
+)
 from sagerecon.model.code import Code
 from sagerecon.model.money import decimal, rounded
 from sagerecon.model.type import DATE, DECIMAL, INTEGER
@@ -47,16 +55,16 @@ def read_number(text: str, point: str = ".", thousands: str = "") -> Decimal:
     return number
 
 
-def _decimal(options: Options) -> Step:
+def _decimal(options: Options) -> BoundTransform:
     point, thousands = options["point"], options["thousands"]
 
     def apply(value: Any, _: Any) -> Any:
         return read_number(value, point, thousands) if isinstance(value, str) else Decimal(value)
 
-    return Step(apply, DECIMAL)
+    return BoundTransform(apply, DECIMAL)
 
 
-def _integer(options: Options) -> Step:
+def _integer(options: Options) -> BoundTransform:
     del options
 
     def apply(value: Any, _: Any) -> Any:
@@ -67,10 +75,10 @@ def _integer(options: Options) -> Step:
             )
         return int(number)
 
-    return Step(apply, INTEGER)
+    return BoundTransform(apply, INTEGER)
 
 
-def _money(options: Options) -> Step:
+def _money(options: Options) -> BoundTransform:
     scale, rounding = options["scale"], _ROUNDING[options["rounding"]]
 
     def apply(value: Any, _: Any) -> Any:
@@ -80,14 +88,14 @@ def _money(options: Options) -> Step:
         except exact.InvalidOperation:
             raise RefusalError(Code.NOT_A_NUMBER, f"{number} has more than 38 digits") from None
 
-    return Step(apply, DECIMAL)
+    return BoundTransform(apply, DECIMAL)
 
 
-def _number_step(function: Callable[[Any], Any]) -> Callable[[Options], Step]:
-    return lambda options: Step(lambda value, _: function(value), options.input.type)
+def _number_step(function: Callable[[Any], Any]) -> Callable[[Options], BoundTransform]:
+    return lambda options: BoundTransform(lambda value, _: function(value), options.input.type)
 
 
-def _date(options: Options) -> Step:
+def _date(options: Options) -> BoundTransform:
     pattern = options["format"]
 
     def apply(value: Any, _: Any) -> Any:
@@ -104,10 +112,10 @@ def _date(options: Options) -> Step:
                 Code.NOT_A_DATE, f"'{text}' is not {wanted}", "State its format: {date: '%d/%m/%Y'}."
             ) from None
 
-    return Step(apply, DATE)
+    return BoundTransform(apply, DATE)
 
 
-def _add_days(options: Options) -> Step:
+def _add_days(options: Options) -> BoundTransform:
     span = timedelta(days=options["days"])
 
     def apply(value: Any, _: Any) -> Any:
@@ -118,7 +126,7 @@ def _add_days(options: Options) -> Step:
                 Code.NOT_A_DATE, f"{plain_text(value)} plus {span.days} days is outside the calendar"
             ) from None
 
-    return Step(apply, options.input.type)
+    return BoundTransform(apply, options.input.type)
 
 
 def month_end(day: date) -> date:

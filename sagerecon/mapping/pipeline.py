@@ -19,7 +19,7 @@ from sagerecon.mapping.record_context import (
     with_article,
 )
 from sagerecon.mapping.scope import Scope
-from sagerecon.mapping.transform import Apply, Options, Parameter, Step, Transform
+from sagerecon.mapping.transform import Apply, BoundTransform, Options, Parameter, Transform
 from sagerecon.mapping.transforms import TRANSFORMS
 from sagerecon.model.code import Code
 from sagerecon.model.money import decimal
@@ -105,7 +105,7 @@ def _is_same_number(before: Any, after: Any) -> bool:
 
 def _compile_step(
     node: Node, value: CompiledValue, scope: Scope, faults: Faults, crosswalks: Mapping[str, Crosswalk]
-) -> tuple[Transform, Step] | None:
+) -> tuple[Transform, BoundTransform] | None:
     children = node.children()
     named = [name for name in children if name in TRANSFORMS]
     name = named[0] if named else node.text if not children else next(iter(children), "")

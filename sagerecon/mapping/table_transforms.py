@@ -9,14 +9,22 @@ from sagerecon.mapping.crosswalk import Crosswalk
 from sagerecon.mapping.expression import common_type
 from sagerecon.mapping.path import read_path
 from sagerecon.mapping.record_context import Reader, RecordContext, RefusalError, plain_text, with_article
-from sagerecon.mapping.transform import SCALARS, Example, Options, Parameter, Step, Transform, day_of
+from sagerecon.mapping.transform import (
+    SCALARS,
+    BoundTransform,
+    Example,
+    Options,
+    Parameter,
+    Transform,
+    day_of,
+)
 from sagerecon.model.code import Code
 from sagerecon.model.place import Place
 from sagerecon.model.suggestion import suggestion
 from sagerecon.model.type import TEXT, UNKNOWN
 
 
-def _enum(options: Options) -> Step | None:
+def _enum(options: Options) -> BoundTransform | None:
     table: dict[str, Any] = {}
     constants: list[tuple[Any, Place]] = []
     gives = options.input.type if options["else"] == "keep" else UNKNOWN
@@ -50,10 +58,10 @@ def _enum(options: Options) -> Step | None:
             "Add it to the enum, or write else: keep or else: omit.",
         )
 
-    return Step(apply, gives, () if keeps else tuple(constants))
+    return BoundTransform(apply, gives, () if keeps else tuple(constants))
 
 
-def _crosswalk(options: Options) -> Step | None:
+def _crosswalk(options: Options) -> BoundTransform | None:
     name = options["table"]
     table = options.crosswalks.get(name)
     if table is None:
@@ -82,7 +90,7 @@ def _crosswalk(options: Options) -> Step | None:
         hint = f"Add it to {table.file}, or add a row with source * for all other codes."
         raise RefusalError(Code.NOT_IN_CROSSWALK, f"{name} has no entry for '{source}'{also}", hint)
 
-    return Step(apply, TEXT, table.targets())
+    return BoundTransform(apply, TEXT, table.targets())
 
 
 def _day(options: Options, table: Crosswalk) -> Reader | None:
@@ -132,7 +140,7 @@ def _keys(options: Options, table: Crosswalk) -> dict[str, Reader] | None:
     return reads if len(reads) == len(table.keys) else None
 
 
-def _default(options: Options) -> Step | None:
+def _default(options: Options) -> BoundTransform | None:
     value = compile_constant(options.nodes["value"], options.input.type)
     joined = common_type(options.input.type, value.type)
     if joined is None:
@@ -147,7 +155,7 @@ def _default(options: Options) -> Step | None:
     def apply(value: Any, _: RecordContext) -> Any:
         return instead if value is None or (isinstance(value, str) and not value.strip()) else value
 
-    return Step(apply, joined, accepts_null=True)
+    return BoundTransform(apply, joined, accepts_null=True)
 
 
 TABLE_TRANSFORMS = (

@@ -10,10 +10,10 @@ from sagerecon.mapping.record_context import RefusalError, plain_text
 from sagerecon.mapping.transform import (
     SCALARS,
     Apply,
+    BoundTransform,
     Example,
     Options,
     Parameter,
-    Step,
     Transform,
     without_options,
 )
@@ -25,7 +25,7 @@ from sagerecon.model.type import TEXT, UNKNOWN, list_of
 _HASHED = 6
 
 
-def _max_length(options: Options) -> Step:
+def _max_length(options: Options) -> BoundTransform:
     length = options["length"]
     cuts = options["on_overflow"] == "cut"
 
@@ -40,10 +40,10 @@ def _max_length(options: Options) -> Step:
             "Shorten it in the source, or let the mapping cut it: on_overflow: cut.",
         )
 
-    return Step(apply, TEXT)
+    return BoundTransform(apply, TEXT)
 
 
-def _replace(options: Options) -> Step:
+def _replace(options: Options) -> BoundTransform:
     pairs = [(old, plain_text(node.value)) for old, node in options["table"].items() if old]
 
     def apply(value: Any, _: Any) -> Any:
@@ -51,14 +51,14 @@ def _replace(options: Options) -> Step:
             value = value.replace(old, new)
         return value
 
-    return Step(apply, TEXT)
+    return BoundTransform(apply, TEXT)
 
 
-def _pad(options: Options) -> Step:
+def _pad(options: Options) -> BoundTransform:
     width, filler = options["width"], options["with"][:1] or " "
     if options["side"] == "right":
-        return Step(lambda value, _: value.ljust(width, filler), TEXT)
-    return Step(lambda value, _: value.rjust(width, filler), TEXT)
+        return BoundTransform(lambda value, _: value.ljust(width, filler), TEXT)
+    return BoundTransform(lambda value, _: value.rjust(width, filler), TEXT)
 
 
 def unique_key(text: str, length: int) -> str:
@@ -69,26 +69,26 @@ def unique_key(text: str, length: int) -> str:
     return text[: length - _HASHED] + mark
 
 
-def _unique_key(options: Options) -> Step:
+def _unique_key(options: Options) -> BoundTransform:
     length = options["length"]
-    return Step(lambda value, _: unique_key(value, length), TEXT)
+    return BoundTransform(lambda value, _: unique_key(value, length), TEXT)
 
 
-def _split(options: Options) -> Step:
+def _split(options: Options) -> BoundTransform:
     separator = options["by"]
-    return Step(lambda value, _: [part.strip() for part in value.split(separator)], list_of(TEXT))
+    return BoundTransform(lambda value, _: [part.strip() for part in value.split(separator)], list_of(TEXT))
 
 
-def _join(options: Options) -> Step:
+def _join(options: Options) -> BoundTransform:
     separator = options["with"]
 
     def apply(value: Any, _: Any) -> Any:
         return separator.join(plain_text(item) for item in value if item is not None and item != "")
 
-    return Step(apply, TEXT)
+    return BoundTransform(apply, TEXT)
 
 
-def _nth(options: Options) -> Step:
+def _nth(options: Options) -> BoundTransform:
     number = options["position"]
     index = number - 1 if number > 0 else number
     item = options.input.type.item or UNKNOWN
@@ -96,7 +96,7 @@ def _nth(options: Options) -> Step:
     def apply(value: Any, _: Any) -> Any:
         return value[index] if number and -len(value) <= index < len(value) else None
 
-    return Step(apply, item)
+    return BoundTransform(apply, item)
 
 
 def _blank_to_null() -> Apply:
@@ -208,7 +208,7 @@ TEXT_TRANSFORMS = (
         name="prefix",
         about="Adds text before the value.",
         input_types=("text",),
-        build=lambda options: Step(lambda value, _: options["text"] + value, TEXT),
+        build=lambda options: BoundTransform(lambda value, _: options["text"] + value, TEXT),
         example=Example("{prefix: C-}", "'17'", "C-17"),
         parameters=(Parameter("text", "text", required=True),),
         reports_change=True,
@@ -217,7 +217,7 @@ TEXT_TRANSFORMS = (
         name="suffix",
         about="Adds text after the value.",
         input_types=("text",),
-        build=lambda options: Step(lambda value, _: value + options["text"], TEXT),
+        build=lambda options: BoundTransform(lambda value, _: value + options["text"], TEXT),
         example=Example("{suffix: -OLD}", "'17'", "17-OLD"),
         parameters=(Parameter("text", "text", required=True),),
         reports_change=True,
@@ -226,7 +226,7 @@ TEXT_TRANSFORMS = (
         name="blank_to_null",
         about="Converts empty text and white space to null.",
         input_types=SCALARS,
-        build=lambda options: Step(_blank_to_null(), options.input.type),
+        build=lambda options: BoundTransform(_blank_to_null(), options.input.type),
         example=Example("blank_to_null", "'  '", "null"),
     ),
     Transform(

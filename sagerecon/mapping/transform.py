@@ -43,7 +43,7 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class BoundTransform:
     """A transform with its options. `constants` are all values it can give, where they are known."""
 
     apply: Apply
@@ -78,7 +78,7 @@ class Transform:
     name: str
     about: str
     input_types: tuple[str, ...]
-    build: Callable[[Options], Step | None]
+    build: Callable[[Options], BoundTransform | None]
     example: Example
     parameters: tuple[Parameter, ...] = ()
     reports_change: bool = False
@@ -89,9 +89,11 @@ class Transform:
         return type_.name == "unknown" or type_.name in self.input_types
 
 
-def without_options(function: Callable[[Any], Any], output_type: Type) -> Callable[[Options], Step | None]:
+def without_options(
+    function: Callable[[Any], Any], output_type: Type
+) -> Callable[[Options], BoundTransform | None]:
     """Return the `build` of a transform without options."""
-    return lambda _: Step(lambda value, _: function(value), output_type)
+    return lambda _: BoundTransform(lambda value, _: function(value), output_type)
 
 
 def day_of(value: Any) -> date | None:

@@ -33,12 +33,17 @@ _ESCAPES = {
 }
 
 
+def escaped(text: str) -> str:
+    r"""Return `text` on one line without control characters; texts that differ stay different: `A\|B`."""
+    return text.translate(_ESCAPES)
+
+
 def source_key(parts: Iterable[str]) -> str:
     r"""Return the columns of a source key as one line of text, different for different columns.
 
     Columns are joined by `|`; within a column `|` is written `\|`, a backslash `\\`, a line break `\x0a`.
     """
-    return "|".join([part.translate(_ESCAPES) for part in parts])
+    return "|".join([escaped(part) for part in parts])
 
 
 def draft_key(mapping: str, source: str) -> str:

@@ -12,6 +12,7 @@ from sagerecon.model.draft import Draft, Reference, read_reference
 from sagerecon.model.entity import Entity, Written
 from sagerecon.model.key import NaturalKey
 from sagerecon.model.money import decimal
+from sagerecon.pairing.natural_key import natural_keys, normal_key
 
 #: Kinds by name, as a catalog gives them.
 Kinds: TypeAlias = Catalog | Mapping[str, Kind]
@@ -49,6 +50,7 @@ class Identities:
         self._keys: dict[str, str] = {}
         self._merged: dict[str, str] = {}  #: the key of a record -> that of another on the same entity
         self._ids: dict[tuple[str, NaturalKey], str] = {}
+        self._catalog = catalog
         records = list(written)
         for record in records:
             owner = self._keys.setdefault(record.sage_id, record.key)
@@ -58,7 +60,7 @@ class Identities:
                 if isinstance(found := _dig(record.answer, path), str):
                     self._keys.setdefault(found, part_of(record.key, part))
         for entity in held:
-            for key in natural_keys(entity, catalog):
+            for key in entity_keys(entity, catalog):
                 self._ids.setdefault((entity.kind, key), entity.sage_id)
         for record in records:
             if record.kind in catalog:
@@ -75,7 +77,8 @@ class Identities:
         if not isinstance(key, NaturalKey):
             owner = self._merged.get(key, key)
             return Link(part_of(owner, reference.part) if reference.part else owner)
-        found = key.value if key.field == "id" else self._ids.get((reference.kind, key))
+        normal = _normal(reference.kind, key, self._catalog)
+        found = key.value if key.field == "id" else self._ids.get((reference.kind, normal))
         return self.by_id(found, str(key)) if found is not None else Link(_unresolved(key), str(key))
 
     def _learn(self, sent: object, answer: object, fields: Mapping[str, Field]) -> None:
@@ -86,7 +89,8 @@ class Identities:
             found = answer.get(known.answered_as)
             reference = as_reference(value)
             if reference is not None and isinstance(reference.key, NaturalKey) and isinstance(found, dict):
-                self._ids.setdefault((reference.kind, reference.key), str(found.get("id", "")))
+                key = _normal(reference.kind, reference.key, self._catalog)
+                self._ids.setdefault((reference.kind, key), str(found.get("id", "")))
             elif isinstance(value, list) and isinstance(found, list) and len(value) == len(found):
                 for item, other in zip(value, found, strict=True):
                     self._learn(item, other, known.fields)
@@ -117,24 +121,21 @@ def as_decimal(value: object) -> Decimal | None:
     return None
 
 
-def natural_keys(entity: Entity, catalog: Kinds) -> Iterator[NaturalKey]:
-    """Yield the natural keys of an entity."""
-    if entity.kind not in catalog:
-        return
-    kind = catalog[entity.kind]
-    for key in kind.natural_keys:
-        known = kind.fields.get(key.field) or Field(key.field, "")
-        value = entity.body.get(known.answered_as)
-        if isinstance(value, dict):
-            value = value.get("id")
-        if value not in (None, ""):
-            yield NaturalKey(key.field, str(value))
+def entity_keys(entity: Entity, catalog: Kinds) -> Iterator[NaturalKey]:
+    """Yield the natural keys of an entity, in the fields by which its kind can be recognised."""
+    if entity.kind in catalog:
+        kind = catalog[entity.kind]
+        yield from natural_keys(kind, entity.body, (key.field for key in kind.natural_keys))
 
 
-def draft_keys(draft: Draft) -> Iterator[NaturalKey]:
-    """Yield the natural keys that a draft will have in Sage."""
+def draft_keys(draft: Draft, catalog: Kinds) -> Iterator[NaturalKey]:
+    """Yield the natural keys that the draft's entity will have, spelt as `entity_keys` spells them."""
     for name, value in draft.identity.items():
-        yield NaturalKey(name, value)
+        yield _normal(draft.kind, NaturalKey(name, value), catalog)
+
+
+def _normal(kind: str, key: NaturalKey, catalog: Kinds) -> NaturalKey:
+    return normal_key(catalog[kind], key) if kind in catalog else key
 
 
 def part_of(key: str, part: str) -> str:

@@ -11,7 +11,7 @@ from sagerecon.model.catalog import Catalog
 from sagerecon.model.draft import Draft
 from sagerecon.model.entity import Entity
 from sagerecon.model.key import NaturalKey
-from sagerecon.pairing.identity import draft_keys, natural_keys
+from sagerecon.pairing.identity import draft_keys, entity_keys
 
 
 class MatchMethod(Enum):
@@ -39,20 +39,22 @@ class KeyLadder:
     """Finds entities for records that the id map does not know."""
 
     def __init__(self, held: Iterable[Entity], catalog: Catalog) -> None:
+        self._catalog = catalog
         self._exact: dict[tuple[str, NaturalKey], list[str]] = {}
         self._alike: dict[tuple[str, NaturalKey], list[str]] = {}
         for entity in held:
-            for key in natural_keys(entity, catalog):
+            for key in entity_keys(entity, catalog):
                 self._exact.setdefault((entity.kind, key), []).append(entity.sage_id)
                 self._alike.setdefault((entity.kind, normalised(key)), []).append(entity.sage_id)
 
     def match(self, draft: Draft) -> Match:
         """Return the most reliable match for a draft."""
-        for key in draft_keys(draft):
+        keys = list(draft_keys(draft, self._catalog))
+        for key in keys:
             if found := self._exact.get((draft.kind, key)):
                 method = MatchMethod.NATURAL_KEY if len(found) == 1 else MatchMethod.AMBIGUOUS
                 return Match(method, tuple(found))
-        for key in draft_keys(draft):
+        for key in keys:
             if found := self._alike.get((draft.kind, normalised(key))):
                 return Match(MatchMethod.SUGGESTION, tuple(found))
         return NO_MATCH

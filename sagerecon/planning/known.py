@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Mapping, Set
+from dataclasses import dataclass, field
 
-from sagerecon.model.key import Key
+from sagerecon.model.key import NaturalKey
 
 
-class KnownEntities(Protocol):
-    """The id map: which entity has which key, and with what content it was written."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownEntities:
+    """The content of the id map when a plan is made."""
 
-    def sage_id(self, kind: str, key: Key) -> str | None:
-        """Return Sage's id for a draft key or a natural key, or None."""
-        ...
-
-    def content(self, kind: str, key: str) -> str | None:
-        """Return the fingerprint of the body an earlier run recorded for a draft key, or None."""
-        ...
-
-    def fingerprint(self) -> str:
-        """Return the fingerprint of the id map."""
-        ...
+    fingerprint: str = ""  #: the name of this content
+    contents: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """Kind and key of each recorded draft -> the fingerprint of the body that was recorded."""
+    natural_keys: Set[tuple[str, NaturalKey]] = frozenset()
+    """Kind and natural key of what exactly one entity in Sage has, as `normal_key` spells it."""

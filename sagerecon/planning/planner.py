@@ -80,7 +80,7 @@ def plan_steps(
     return _assemble(
         Purpose.LOAD,
         steps,
-        id_map=known.fingerprint(),
+        id_map=known.fingerprint,
         budget=budget,
         provenance=provenance,
         calendar=calendar,
@@ -91,7 +91,7 @@ def plan_steps(
 def plan_reading(
     kinds: Iterable[tuple[str, int]],
     extra: Sequence[ReadStep],
-    known: KnownEntities,
+    id_map: str,
     catalog: Catalog,
     budget: Budget,
     provenance: Provenance,
@@ -103,12 +103,13 @@ def plan_reading(
 
     Args:
         kinds: the name of each kind and the number of entities expected.
+        id_map: the fingerprint of the id map.
     """
     steps = [read_back(catalog[kind], count, catalog) for kind, count in kinds]
     return _assemble(
         Purpose.READ_BACK,
         [*steps, *extra],
-        id_map=known.fingerprint(),
+        id_map=id_map,
         budget=budget,
         provenance=provenance,
         calendar=calendar,
@@ -171,7 +172,8 @@ def _draft_step(
 ) -> CreateStep | UpdateStep | SkipStep | QuarantinedStep:
     """Return what to do about a draft, by what an earlier run recorded for its key."""
     kind = catalog[draft.kind]
-    if known.sage_id(draft.kind, draft.key) is None:
+    recorded = known.contents.get((draft.kind, draft.key))
+    if recorded is None:
         return CreateStep(
             kind=draft.kind,
             key=draft.key,
@@ -186,7 +188,7 @@ def _draft_step(
             on_existing=draft.on_existing,
             reversibility=kind.operations["create"].reversibility if kind.can("create") else "",
         )
-    if known.content(draft.kind, draft.key) in (None, fingerprint(node_document(draft.body))):
+    if recorded in ("", fingerprint(node_document(draft.body))):
         return SkipStep(
             kind=draft.kind,
             key=draft.key,

@@ -70,7 +70,7 @@ def _fields_by_kind(drafts: Sequence[Draft], known: KnownEntities, catalog: Cata
     fields: dict[str, set[str]] = {}
     for draft in drafts:
         kind = catalog[draft.kind]
-        is_new = known.sage_id(draft.kind, draft.key) is None
+        is_new = (draft.kind, draft.key) not in known.contents
         if is_new and draft.on_existing is not OnExisting.CREATE and kind.can("list"):
             wanted = fields.setdefault(draft.kind, set())
             wanted.update(_answer_fields(kind, (*draft.identity, *draft.body)))
@@ -78,10 +78,8 @@ def _fields_by_kind(drafts: Sequence[Draft], known: KnownEntities, catalog: Cata
             key, target = reference.key, catalog[reference.kind]
             if not isinstance(key, NaturalKey) or key.field == "id":
                 continue  # an entry of one of Sage's fixed lists needs no look-up: the value is its id
-            if (
-                index.get(reference) is None
-                and known.sage_id(reference.kind, normal_key(target, key)) is None
-            ):
+            is_known = (reference.kind, normal_key(target, key)) in known.natural_keys
+            if index.get(reference) is None and not is_known:
                 wanted = fields.setdefault(reference.kind, set())
                 wanted.update(_answer_fields(target, (key.field,)))
                 if reference.part:

@@ -68,7 +68,7 @@ class Reached:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One write, as it is committed before its bytes leave. `body` has its wrapper and every id in it."""
+    """One write, in the form that is committed before its bytes leave: wrapped, with every id in it."""
 
     run: str
     step: WriteStep
@@ -106,7 +106,7 @@ def idempotency_id(business: str, kind: str, key: str, body: str, epoch: int, pl
 
     Args:
         body: the canonical text of the fields that are sent.
-        plan: for a change, the run; it tells one change of an entity from a later, equal one.
+        plan: for a change, the run, so that a later, equal change of the entity has another name.
     """
     facts = ("1", business, kind, key, hashlib.sha256(body.encode()).hexdigest(), str(epoch), plan)
     return hashlib.sha256("\0".join(facts).encode()).hexdigest()[:32]

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
-from sagerecon.documents.document import Node, check_schema, read_document
+from sagerecon.documents.document import Node, read_document
 from sagerecon.documents.package import schema
+from sagerecon.documents.schema import check_schema
 from sagerecon.model.code import Code
 from sagerecon.model.errors import MappingError, ProjectError
 from sagerecon.model.finding import Finding

@@ -13,7 +13,7 @@ from sagerecon.planning.budget import Budget
 from sagerecon.planning.settling import SENDINGS, Attempt, Meaning, State, meaning
 from sagerecon.runner.answer import error_text
 from sagerecon.runner.conversation import SendResult
-from sagerecon.runner.pacing import is_over, wait_after_failure, wait_after_refusal
+from sagerecon.runner.pacing import is_over, wait_after_429, wait_after_failure
 from sagerecon.runner.ports import Bookings, Sage
 from sagerecon.runner.progress import Event, Reporter
 
@@ -56,7 +56,7 @@ class Caller:
         self._should_stop = should_stop
         self._failpoint = failpoint
         self._jitter = jitter
-        self._refusals = 0  # in a row, as are the failures
+        self._rate_limits = 0  # in a row, as are the failures
         self._failures = 0
 
     def send(self, attempt: Attempt) -> SendResult:
@@ -86,10 +86,10 @@ class Caller:
                 self._take_back(attempt)
                 raise
             if answer.status != 429:
-                self._refusals = 0
+                self._rate_limits = 0
                 return SendResult(sent, answer, self._clock.now(), answer.expires_at)
             self._take_back(attempt)
-            self._wait_after_refusal(answer)
+            self._wait_after_429(answer)
 
     def get(self, call: Call, *, settling: bool = False) -> Answer | None:
         """Return the answer to a reading, or None where no usable one came in several tries.
@@ -130,7 +130,7 @@ class Caller:
         self._log.flush()
         if until - self._clock.now() > self._patience:
             raise Paused(why, until)
-        self._log.rest(until)
+        self._log.keep_locked(until)
         self._reporter.report_wait(Event.WAITING, until, why)
         while (left := until - self._clock.now()) > 0:
             self.check_stop()
@@ -153,9 +153,9 @@ class Caller:
                 self._wait_after_unsent(error)
                 continue
             if answer.status != 429:
-                self._refusals = 0
+                self._rate_limits = 0
                 return answer
-            self._wait_after_refusal(answer)
+            self._wait_after_429(answer)
 
     def _call(self, call: Call) -> Answer:
         self._failpoint("before send")
@@ -192,12 +192,12 @@ class Caller:
     def _wait_after_unsent(self, error: NoAnswerError) -> None:
         self.wait_after(self._failures + 1, str(error).rstrip("."))
 
-    def _wait_after_refusal(self, answer: Answer) -> None:
-        self._refusals += 1
-        self._log.refused()
-        wait = wait_after_refusal(self._refusals, answer.retry_after_ms, self._jitter)
+    def _wait_after_429(self, answer: Answer) -> None:
+        self._rate_limits += 1
+        self._log.rate_limited()
+        wait = wait_after_429(self._rate_limits, answer.retry_after_ms, self._jitter)
         until = self._clock.now() + wait
-        self._reporter.report_wait(Event.REFUSED, until, error_text(answer))
+        self._reporter.report_wait(Event.RATE_LIMITED, until, error_text(answer))
         self.wait_until(until, "Sage accepts no more calls for now (429); another app may be using them.")
 
     def _take_back(self, attempt: Attempt) -> None:

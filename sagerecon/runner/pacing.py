@@ -16,12 +16,12 @@ _BACKOFF = tuple(min(SECOND << number, MINUTE) for number in range(TRIES))
 _LONG = (15 * MINUTE, 30 * MINUTE, 60 * MINUTE)
 
 
-def wait_after_refusal(refusals: int, retry_after_ms: int | None, jitter: Random) -> int:
-    """Return the milliseconds to wait after the `refusals`-th 429 in a row; at least what the server asks."""
+def wait_after_429(count: int, retry_after_ms: int | None, jitter: Random) -> int:
+    """Return the milliseconds to wait after the `count`-th 429 in a row; at least what the server asks."""
     asked = retry_after_ms or 0
-    if refusals > TRIES:
-        return max(asked, _LONG[min(refusals - TRIES, len(_LONG)) - 1])
-    return asked if retry_after_ms is not None else wait_after_failure(refusals, jitter)
+    if count > TRIES:
+        return max(asked, _LONG[min(count - TRIES, len(_LONG)) - 1])
+    return asked if retry_after_ms is not None else wait_after_failure(count, jitter)
 
 
 def wait_after_failure(failures: int, jitter: Random) -> int:

@@ -10,7 +10,7 @@ from sagerecon.model.entity import Entity
 from sagerecon.model.key import Key, NaturalKey
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import Plan
-from sagerecon.planning.settling import Attempt, SetAside, State
+from sagerecon.planning.settling import Attempt, Reached, SetAside
 from sagerecon.planning.step import ReadStep
 
 
@@ -58,7 +58,7 @@ class Bookings(Protocol):
         """Remove the booked call, which was never made."""
         ...
 
-    def refused(self) -> None:
+    def rate_limited(self) -> None:
         """Book one call more: Sage answered 429 though the budget had room, so another app makes calls."""
         ...
 
@@ -70,7 +70,7 @@ class Bookings(Protocol):
         """Record one more sending without a usable answer; the attempt stays in doubt."""
         ...
 
-    def rest(self, until: int) -> None:
+    def keep_locked(self, until: int) -> None:
         """Keep the company locked while the run waits until `until`."""
         ...
 
@@ -95,8 +95,8 @@ class RunLog(Bookings, Protocol):
         """Unlock the company; a finished run uses its plan up."""
         ...
 
-    def state(self, run: str, number: int) -> State | None:
-        """Return the state of a step, or None where it has not begun."""
+    def reached(self, run: str) -> Mapping[int, Reached]:
+        """Return how far each step of the run that has begun has come, by its number."""
         ...
 
     def in_doubt(self) -> Sequence[Attempt]:
@@ -129,10 +129,6 @@ class RunLog(Bookings, Protocol):
 
     def owner(self, kind: str, sage_id: str) -> str | None:
         """Return the draft key recorded for this entity, or None where there is none."""
-        ...
-
-    def pages_read(self, run: str, number: int) -> int:
-        """Return how many pages of a reading are recorded."""
         ...
 
     def record(

@@ -27,7 +27,7 @@ class Event(StrEnum):
     RESENT = "resent"  #: a call without a usable answer is sent again
     LOOKED_UP = "looked_up"  #: a page was read to find out whether a record was saved
     WAITING = "waiting"
-    REFUSED = "refused"  #: Sage answered 429
+    RATE_LIMITED = "rate_limited"  #: Sage answered 429
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from sagerecon.model.clock import MINUTE, Clock
 from sagerecon.model.errors import SagereconError, StoreError
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import Plan, Purpose
-from sagerecon.planning.settling import FINAL
+from sagerecon.planning.settling import FINAL, Reached, State
 from sagerecon.planning.step import (
     CreateStep,
     LeftOutStep,
@@ -38,6 +38,8 @@ from sagerecon.runner.updating import update
 
 #: Milliseconds a run sleeps at most; for a longer wait it ends, and the same command resumes it later.
 PATIENCE = 15 * MINUTE
+
+_NOT_BEGUN = Reached(State.PLANNED)
 
 
 class Ended(StrEnum):
@@ -145,21 +147,27 @@ def _walk(plan: Plan, context: RunContext) -> None:
     """Settle what is in doubt, then carry out each step that is not finished."""
     if plan.header.purpose is Purpose.LOAD:
         settle_doubts(context)
+    reached = context.log.reached(context.run)
     for step in plan.steps:
         context.caller.check_stop()
         context.reporter.begin_step(step)
-        if context.log.state(context.run, step.number) in FINAL:
+        before = reached.get(step.number, _NOT_BEGUN)
+        if before.state in FINAL:
             context.reporter.count(Event.BEFORE)
         elif step.number not in context.uncertain_steps:  # counted when it was tried
-            _carry_out(step, context)
+            _carry_out(step, context, before.pages)
         context.reporter.done += 1
 
 
-def _carry_out(step: Step, context: RunContext) -> None:
-    """Call the handler of the step's action."""
+def _carry_out(step: Step, context: RunContext, pages: int) -> None:
+    """Call the handler of the step's action.
+
+    Args:
+        pages: of a reading, the pages that an earlier start recorded.
+    """
     match step:
         case ReadStep():
-            read(step, context, context.log.pages_read(context.run, step.number))
+            read(step, context, pages)
         case CreateStep():
             create(step, context)
         case UpdateStep():

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
-from sagerecon.documents.document import Node, check_schema, read_document
+from sagerecon.documents.document import Node, read_document
+from sagerecon.documents.schema import check_schema
 from sagerecon.model.code import Code
 from sagerecon.model.finding import Finding, Severity
 from sagerecon.sources.columns_yaml import check_columns, read_columns

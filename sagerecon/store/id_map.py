@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import and_, bindparam, delete, func, select
+from sqlalchemy import Row, and_, bindparam, delete, func, select
 
 from sagerecon.model.entity import Entity
-from sagerecon.model.key import Key, NaturalKey
+from sagerecon.model.key import Key, NaturalKey, escaped
 from sagerecon.model.value import canonical, read_json
-from sagerecon.store.database import Database, Transaction, Values, prepared, upsert
+from sagerecon.planning.known import KnownEntities
+from sagerecon.store.database import Database, Statement, Transaction, Values, prepared, upsert
 from sagerecon.store.tables import HELD, ID_MAP, NATURAL_KEYS, STEPS
 from sagerecon.store.write_buffer import WriteBuffer
 
@@ -113,7 +114,7 @@ REPLAYABLE = (KEEP_ID, KEEP_KEY, FORGET_KEYS)
 
 
 class IdMap:
-    """The id map of one company; satisfies `planning.known.KnownEntities`."""
+    """The id map of one company."""
 
     def __init__(self, business: str, database: Database, buffer: WriteBuffer) -> None:
         self._business = business
@@ -129,7 +130,22 @@ class IdMap:
         known = self._get(kind, key)
         return known[1] or None if known is not None else None
 
+    def known(self) -> KnownEntities:
+        """Return the content of the id map, read once, with its fingerprint."""
+        self._buffer.flush()
+        digest = hashlib.sha256()
+        once: set[tuple[str, NaturalKey]] = set()
+        again: set[tuple[str, NaturalKey]] = set()
+        with self._database.reading() as transaction:
+            ids = self._rows(transaction, _ALL_IDS, digest)
+            contents = {(row.kind, row.key): row.content for row in ids}
+            for row in self._rows(transaction, _ALL_KEYS, digest):
+                key = (row.kind, NaturalKey(row.field, row.value))
+                (again if key in once else once).add(key)
+        return KnownEntities(fingerprint=digest.hexdigest(), contents=contents, natural_keys=once - again)
+
     def fingerprint(self) -> str:
+        """Return the name of the id map's content."""
         self._buffer.flush()
         with self._database.reading() as transaction:
             return self.fingerprint_in(transaction)
@@ -138,8 +154,8 @@ class IdMap:
         """Return the fingerprint as `fingerprint` does, of what `transaction` sees."""
         digest = hashlib.sha256()
         for statement in (_ALL_IDS, _ALL_KEYS):
-            for row in transaction.rows(statement, {"business": self._business}):
-                digest.update(canonical(list(row)).encode())
+            for _ in self._rows(transaction, statement, digest):
+                pass
         return digest.hexdigest()
 
     def answer(self, kind: str, key: Key) -> Mapping[str, Any] | None:
@@ -202,10 +218,18 @@ class IdMap:
         row = self._buffer.reader.first(_GET, where)
         return None if row is None else self._remember(kind, key, *row)
 
+    def _rows(
+        self, transaction: Transaction, statement: Statement, digest: hashlib._Hash
+    ) -> Iterator[Row[Any]]:
+        """Yield the rows of the company, each added to `digest`."""
+        for row in transaction.rows(statement, {"business": self._business}):
+            digest.update(canonical(list(row)).encode())
+            yield row
+
     def _where(self, kind: str, key: Key) -> dict[str, str | int]:
         match key:
-            case NaturalKey(field, value):
-                return {"business": self._business, "kind": kind, "field": field, "value": value}
+            case NaturalKey(field, value):  # escaped, because PostgreSQL refuses a NUL in a text
+                return {"business": self._business, "kind": kind, "field": field, "value": escaped(value)}
             case _:
                 return {"business": self._business, "kind": kind, "key": key}
 

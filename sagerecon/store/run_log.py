@@ -13,7 +13,7 @@ from sagerecon.model.key import Key, NaturalKey
 from sagerecon.model.value import canonical, fingerprint
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import Plan, Purpose
-from sagerecon.planning.settling import Attempt, SetAside, State
+from sagerecon.planning.settling import Attempt, Reached, SetAside, State
 from sagerecon.planning.step import ReadStep, Step
 from sagerecon.planning.step_document import node_document
 from sagerecon.store import runs, steps
@@ -44,7 +44,6 @@ class RunLog:
         self._ledger = ledger
         self._lock = lock
         self._clock = clock
-        self._highest: dict[str, int] = {}  # run -> the highest number of a step that has begun
         self._epochs: dict[tuple[str, str], int] = {}
         self._loads: set[str] = set()  # runs whose readings replace the natural keys of their kinds
 
@@ -71,11 +70,9 @@ class RunLog:
             if plan.header.purpose is not Purpose.READ_BACK:
                 self._lock.acquire(transaction)
             transaction.run(runs.COUNT_ATTEMPT, {"company": self._business, "begun": run})
-            highest = transaction.one(steps.HIGHEST, where)
             epochs = transaction.rows(steps.EPOCHS, {"business": self._business})
         if plan.header.purpose is Purpose.LOAD:
             self._loads.add(run)
-        self._highest[run] = 0 if highest is None else highest[0]
         self._epochs = {(row.kind, row.key): row.epoch for row in epochs}
         if row is None:
             self._add_run(run, plan)
@@ -92,7 +89,7 @@ class RunLog:
 
         self._buffer.commit(unlock)
 
-    def rest(self, until: int) -> None:
+    def keep_locked(self, until: int) -> None:
         self._buffer.commit(lambda transaction: self._lock.renew(transaction, until))
 
     def flush(self) -> None:
@@ -100,19 +97,10 @@ class RunLog:
 
     # Its steps
 
-    def state(self, run: str, number: int) -> State | None:
-        if number > self._highest.get(run, 0):
-            return None
+    def reached(self, run: str) -> Mapping[int, Reached]:
         self._buffer.flush()
-        row = self._buffer.reader.one(steps.STATE, self._step(run, number))
-        return None if row is None else State(row.state)
-
-    def pages_read(self, run: str, number: int) -> int:
-        if number > self._highest.get(run, 0):
-            return 0
-        self._buffer.flush()
-        row = self._buffer.reader.one(steps.STATE, self._step(run, number))
-        return 0 if row is None else int(row.pages)
+        rows = self._buffer.reader.rows(steps.REACHED, {"business": self._business, "run": run})
+        return {row.number: Reached(State(row.state), row.pages) for row in rows}
 
     def in_doubt(self) -> Sequence[Attempt]:
         self._buffer.flush()
@@ -140,7 +128,6 @@ class RunLog:
         content = fingerprint(node_document(step.body))
         self._id_map.add(step.kind, step.key, entity.sage_id, content, attempt.run, step.number)
         self._id_map.add_natural_keys(entity, keys, attempt.run, step.number, was_read=False)
-        self._note_begun(attempt.run, step.number)
 
     def set_aside(self, run: str, aside: SetAside, epoch: int = 0) -> None:
         step = aside.step
@@ -148,7 +135,6 @@ class RunLog:
         values = steps.set_aside_values(run, aside, epoch, self._clock.now())
         self._add(steps.KEEP_SET_ASIDE, values, step)
         self._epochs[step.kind, step.key] = epoch
-        self._note_begun(run, step.number)
 
     def record_page(
         self,
@@ -170,7 +156,6 @@ class RunLog:
         state = State.RECORDED if is_last else State.READING
         reading = steps.reading_values(run, step, state, page, self._clock.now())
         self._buffer.add(steps.KEEP_READING, {"business": self._business, **reading})
-        self._note_begun(run, step.number)
 
     # Its calls
 
@@ -194,10 +179,7 @@ class RunLog:
             transaction.run(steps.KEEP_INTENT, values)
             return 0
 
-        moment = self._buffer.commit(book)
-        if not moment:
-            self._note_begun(attempt.run, attempt.step.number)
-        return moment
+        return self._buffer.commit(book)
 
     def received(self, size: int) -> None:
         self._ledger.received(size)
@@ -205,7 +187,7 @@ class RunLog:
     def refund(self) -> None:
         self._ledger.refund()
 
-    def refused(self) -> None:
+    def rate_limited(self) -> None:
         self._buffer.commit(self._ledger.refused)
 
     def retract(self, attempt: Attempt) -> None:
@@ -247,9 +229,6 @@ class RunLog:
     def _add(self, statement: Statement, values: Values, step: Step | None = None) -> None:
         keys = [] if step is None else [(step.kind, step.key)]
         self._buffer.add(statement, {"business": self._business, **values}, keys)
-
-    def _note_begun(self, run: str, number: int) -> None:
-        self._highest[run] = max(number, self._highest.get(run, 0))
 
     def _step(self, run: str, number: int) -> dict[str, str | int]:
         return {"business": self._business, "run": run, "number": number}

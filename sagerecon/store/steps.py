@@ -17,10 +17,7 @@ OF_COMPANY = STEPS.c.business == bindparam("business")
 OF_RUN = and_(OF_COMPANY, STEPS.c.run == bindparam("run"))
 IS_SET_ASIDE = or_(*(STEPS.c.state == state for state in ("quarantined", "blocked", "parked")))
 
-HIGHEST = prepared("highest_step", select(func.coalesce(func.max(STEPS.c.number), 0)).where(OF_RUN))
-STATE = prepared(
-    "step_state", select(STEPS.c.state, STEPS.c.pages).where(OF_RUN, STEPS.c.number == bindparam("number"))
-)
+REACHED = prepared("steps_reached", select(STEPS.c.number, STEPS.c.state, STEPS.c.pages).where(OF_RUN))
 EPOCHS = prepared(
     "epochs",
     select(STEPS.c.kind, STEPS.c.key, func.max(STEPS.c.epoch).label("epoch"))

@@ -1,0 +1,94 @@
+"""Check a document against a JSON Schema, each fault with its line and column."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import jsonschema
+
+from sagerecon.documents.document import Node
+from sagerecon.model.code import Code
+from sagerecon.model.finding import Finding
+from sagerecon.model.suggestion import suggestion
+
+
+def check_schema(node: Node, schema: Mapping[str, Any]) -> list[Finding]:
+    """Return the faults of a document by a JSON Schema, in the order of the file."""
+    validator = jsonschema.Draft202012Validator(schema)
+    findings = [finding for error in validator.iter_errors(node.plain()) for finding in _explain(error, node)]
+    return sorted(set(findings), key=lambda finding: (finding.place, finding.code, finding.message))
+
+
+def _explain(error: jsonschema.ValidationError, root: Node) -> Iterator[Finding]:
+    node = root.at(error.absolute_path)
+    where = _where(error)
+    match error.validator:
+        case "additionalProperties":
+            allowed = _allowed(error.schema)
+            for name, child in node.children().items():
+                if name not in allowed:
+                    hint = suggestion(name, allowed) or f"Allowed here: {', '.join(sorted(allowed))}."
+                    if " " in name and child.value is None:  # {reason: one thing, and another}
+                        hint = "A comma ends a text inside {}; quote the text."
+                    yield Finding(Code.UNKNOWN_KEY, child.named_at, f"unknown key '{name}'.", hint)
+        case "required":
+            missing = [name for name in _texts(error.validator_value) if name not in node.children()]
+            for name in missing:
+                yield Finding(Code.MISSING_KEY, node.named_at, f"{where} needs the key '{name}'.")
+        case "enum" | "const":
+            values = error.validator_value if error.validator == "enum" else [error.validator_value]
+            words = [str(word) for word in _texts(values)]
+            hint = suggestion(node.text, words) or f"Allowed: {', '.join(words)}."
+            yield Finding(Code.NOT_ALLOWED, node.place, f"{where} cannot be '{node.text}'.", hint)
+        case "type":
+            yield Finding(Code.WRONG_TYPE, node.place, f"{where} must be {_types([error])}.")
+        case "oneOf" | "anyOf" if error.context:
+            yield from _nearest(error, root)
+        case _:
+            yield Finding(Code.NOT_VALID, node.place, f"{where}: {error.message}.")
+
+
+def _nearest(error: jsonschema.ValidationError, root: Node) -> Iterator[Finding]:
+    """Yield the faults of the branch that fits best: the one that fails deepest, then with the fewest."""
+    branches: dict[object, list[jsonschema.ValidationError]] = {}
+    for child in error.context or ():
+        branches.setdefault(child.schema_path[0], []).append(child)
+    if all(_is_of_another_type(branch, error) for branch in branches.values()):
+        types = _types([child for branch in branches.values() for child in branch])
+        yield Finding(
+            Code.WRONG_TYPE, root.at(error.absolute_path).place, f"{_where(error)} must be {types}."
+        )
+        return
+    depths = {key: max(len(child.absolute_path) for child in branch) for key, branch in branches.items()}
+    best = min(
+        branches,
+        key=lambda key: (any(c.validator == "type" for c in branches[key]), -depths[key], len(branches[key])),
+    )
+    for child in branches[best]:
+        yield from _explain(child, root)
+
+
+def _is_of_another_type(
+    branch: Sequence[jsonschema.ValidationError], error: jsonschema.ValidationError
+) -> bool:
+    """Return whether the branch fails because the value itself has another type."""
+    return [(child.validator, child.absolute_path) for child in branch] == [("type", error.absolute_path)]
+
+
+def _where(error: jsonschema.ValidationError) -> str:
+    return ".".join(str(step) for step in error.absolute_path) or "the file"
+
+
+def _types(errors: Iterable[jsonschema.ValidationError]) -> str:
+    """Return the types that the errors ask for: `object or string`."""
+    wanted = (error.validator_value for error in errors)
+    return " or ".join(name for value in wanted for name in (_texts(value) or [str(value)]))
+
+
+def _allowed(schema: Any) -> set[str]:
+    return set(schema.get("properties", {})) if isinstance(schema, Mapping) else set()
+
+
+def _texts(value: object) -> Sequence[Any]:
+    return value if isinstance(value, list) else []
