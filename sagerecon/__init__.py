@@ -1,3 +1,1 @@
 """sagerecon moves a company's books into Sage Business Cloud Accounting and proves that they arrived."""
-
-__version__ = "0.1.0"

@@ -11,8 +11,8 @@ from typing import Annotated
 
 import typer
 
-from sagerecon import __version__
 from sagerecon.cli import auth, catalog, projects, reconciliation, rehearsal, runs, sources
+from sagerecon.model.version import VERSION
 
 app = typer.Typer(
     name="sagerecon",
@@ -48,7 +48,7 @@ app.add_typer(kinds, name="catalog")
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"sagerecon {__version__}")
+        typer.echo(f"sagerecon {VERSION}")
         raise typer.Exit
 
 

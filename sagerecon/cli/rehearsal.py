@@ -25,7 +25,7 @@ def demo(
 
 def sandbox(
     project: Annotated[
-        Path | None, typer.Option("--project", "-p", help="A project whose country and dates to use.")
+        Path | None, typer.Option("--project", "-p", help="A project with the business's country and dates.")
     ] = None,
     port: Annotated[int, typer.Option(help="The port on 127.0.0.1.")] = 8065,
     seed: Annotated[int, typer.Option(help="The same seed gives the same ids.")] = 1,
@@ -35,7 +35,9 @@ def sandbox(
     ] = "",
     fast: Annotated[
         Path | None,
-        typer.Option("--virtual-clock", help="Pass time only while a client sleeps; kept in this file."),
+        typer.Option(
+            "--virtual-clock", help="Advance time only while a client sleeps; the file keeps the time."
+        ),
     ] = None,
     play: Annotated[
         list[str] | None,
@@ -44,15 +46,20 @@ def sandbox(
         ),
     ] = None,
     idle: Annotated[int, typer.Option(min=1, help="Seconds until a quiet connection is closed.")] = 120,
-    country: Annotated[str, typer.Option(help="GB, IE or CA; without a project.")] = "GB",
-    edition: Annotated[str, typer.Option(help="start, standard or plus; without a project.")] = "plus",
+    country: Annotated[
+        str, typer.Option(help="The business's country if no project is named: GB, IE or CA.")
+    ] = "GB",
+    edition: Annotated[
+        str, typer.Option(help="The business's edition if no project is named: start, standard or plus.")
+    ] = "plus",
     tax_scheme: Annotated[
-        str, typer.Option(help="STANDARD, CASH_ACCOUNTING or NOT_REGISTERED.")
+        str, typer.Option(help="The business's tax scheme: STANDARD, CASH_ACCOUNTING or NOT_REGISTERED.")
     ] = "STANDARD",
     multi_currency: Annotated[bool, typer.Option(help="Accept documents in other currencies.")] = False,
-    skew: Annotated[int, typer.Option(help="Seconds by which the server's clock is fast.")] = 0,
+    skew: Annotated[int, typer.Option(help="How many seconds the server's clock is fast.")] = 0,
     spoil: Annotated[
-        list[str] | None, typer.Option(help="A record's id; pages with it fail with attributes=all.")
+        list[str] | None,
+        typer.Option(help="The id of an unreadable record: pages with it fail for attributes=all."),
     ] = None,
     json: Json = False,
 ) -> None:

@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-from sagerecon import __version__
 from sagerecon.commands.budget import call_budget
 from sagerecon.commands.plan_file import open_plan
 from sagerecon.commands.preparation import Prepared, prepare
@@ -16,6 +15,7 @@ from sagerecon.commands.verification import judge
 from sagerecon.documents.package import catalog_fingerprint
 from sagerecon.model.clock import Clock, day_of, instant_text
 from sagerecon.model.errors import ProjectError
+from sagerecon.model.version import VERSION
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import Plan, Purpose
 from sagerecon.project.project import Project
@@ -66,7 +66,7 @@ def _cover(project: Project, prepared: Prepared, plan: Plan | None, clock: Clock
         created_on=day_of(clock.now()),
         currency=project.business.currency,
         business=project.business.id,
-        tool_version=__version__,
+        tool_version=VERSION,
         fingerprints={
             "snapshot": prepared.snapshot,
             "mappings": mappings_fingerprint(project),

@@ -13,12 +13,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sagerecon import __version__
 from sagerecon.documents.compiled_catalog import load_compiled, save_compiled
 from sagerecon.documents.specs import SpecDocuments, read_catalog, read_documents
 from sagerecon.model.catalog import Catalog
 from sagerecon.model.errors import MappingError, ProjectError
 from sagerecon.model.suggestion import suggestion
+from sagerecon.model.version import VERSION
 
 _REINSTALL = "The installation is incomplete. Install sagerecon again."
 
@@ -53,7 +53,7 @@ def check_catalog() -> SpecDocuments:
 
 def _compiled_key() -> str:
     """Return the hash of all that the compiled catalog is made from."""
-    made_from = [__version__, catalog_fingerprint(), schema("api"), schema("resource")]
+    made_from = [VERSION, catalog_fingerprint(), schema("api"), schema("resource")]
     return hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""The source of a project as it is declared: datasets, columns, and what shapes the drafts."""
+"""The declaration of a project's source: datasets, columns, and the fingerprint of the mappings."""
 
 from __future__ import annotations
 
