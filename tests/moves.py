@@ -24,7 +24,7 @@ from sagerecon.rehearsal.request import ApiReply, ApiRequest, User
 from sagerecon.rehearsal.sage import RehearsalSage
 from sagerecon.runner.run import Ended, RunOutcome
 from sagerecon.sage.session import open_session
-from sagerecon.sage.tokens import tokens_of
+from sagerecon.sage.tokens import read_tokens
 
 SHARED = Path(__file__).parents[2] / "shared"
 QBO = SHARED / "data" / "qbo-sandbox"
@@ -101,7 +101,7 @@ def signed_in(folder: Path) -> Iterator[Move]:
             patch.setitem(os.environ, name, value)
         granted = sage.grant(SANDBOX_APP, "owner", business)
         with open_store(project, clock) as store:
-            store.vault.save(GRANT, tokens_of(granted, clock.now()), None)
+            store.vault.save(GRANT, read_tokens(granted, clock.now()), None)
         with open_session() as session:
             mount(session, sage)
             yield Move(folder, clock, session, sage, faults)

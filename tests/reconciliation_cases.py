@@ -160,7 +160,7 @@ def journal(*lines: tuple[str, str, str], kind: str = "opening_balance_journal")
 
 @dataclass
 class Company:
-    """What a run wrote and what Sage answered; tests then let other hands touch Sage."""
+    """What a run wrote and what Sage answered. Tests then change Sage's side."""
 
     drafts: list[Draft]
     outcomes: list[Outcome] = field(default_factory=list)
@@ -172,7 +172,7 @@ class Company:
 
     @classmethod
     def moved(cls, *drafts: Draft) -> Company:
-        """A company whose drafts all went into Sage."""
+        """Return a company whose drafts were all written to Sage."""
         company = cls(list(drafts), list(drafts))
         for code, name in CHART.items():
             company.hold("ledger_account", f"id-{code}", {"nominal_code": int(code), "name": name,
@@ -226,7 +226,7 @@ class Company:
         )
 
     def trial_balance(self, **closing: str) -> Entity:
-        """Sage's own trial balance: debit positive per code, as `c1100="120.00"`."""
+        """Return Sage's trial balance, debit positive per code, given as `c1100="120.00"`."""
         rows = []
         for name, text in closing.items():
             amount = Decimal(text)
@@ -261,7 +261,7 @@ class Company:
 
 
 def small_company(capital: str = "400.00") -> Company:
-    """Two customers, a supplier, four open invoices, a bill and the opening journal; the control closes."""
+    """Return a company of two customers, a supplier, four open invoices, a bill and a balanced opening."""
     bill = replace(invoice("1900", "S3", "100.00"), key="open_bills/1900", label="bill 1900")
     return Company.moved(
         contact(

@@ -19,16 +19,11 @@ from sagerecon.planning.budget import Budget
 from sagerecon.planning.known import KnownEntities
 from sagerecon.planning.plan import Plan
 from sagerecon.planning.planner import Calendar, Provenance, plan_steps
+from sagerecon.reconciliation.balances import tie_opening_control, tie_trial_balance
 from sagerecon.reconciliation.open_items import OpenItem, open_items_held, open_items_wanted
 from sagerecon.reconciliation.result import Reconciliation
 from sagerecon.reconciliation.subledger import tie_contacts
-from sagerecon.reconciliation.tie_out import (
-    Adjustment,
-    ControlPair,
-    ExpectedBalance,
-    tie_opening_control,
-    tie_trial_balance,
-)
+from sagerecon.reconciliation.tie_out import Adjustment, ControlPair, ExpectedBalance
 from sagerecon.report.facts import Cover, ReportFacts, RunFacts
 
 CENT = Tolerance("rounding of lines", Decimal("0.01"), "Sage rounds tax line by line, the old system once")

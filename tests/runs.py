@@ -31,30 +31,30 @@ def customer(number: int, **body: Any) -> Draft:
     reference = f"C{number}"
     fields = {"name": f"Firm {number}", "contact_type_ids": ["CUSTOMER"], "reference": reference}
     return Draft(
-        "contact",
-        f"customers/{reference}",
-        {**fields, **body},
-        {"reference": reference},
-        (Place("customers.csv", number + 1),),
-        Place("customers.yaml", 3),
+        kind="contact",
+        key=f"customers/{reference}",
+        body={**fields, **body},
+        identity={"reference": reference},
+        origins=(Place("customers.csv", number + 1),),
+        place=Place("customers.yaml", 3),
         label=f"Firm {number}",
     )
 
 
 def invoice(number: int, customer_key: str) -> Draft:
     return Draft(
-        "sales_invoice",
-        f"invoices/I{number}",
-        {
+        kind="sales_invoice",
+        key=f"invoices/I{number}",
+        body={
             "contact_id": Reference("contact", customer_key),
             "date": "2026-01-01",
             "reference": f"I{number}",
             "invoice_lines": [{"description": "Work", "quantity": "1", "unit_price": "10.00"}],
         },
-        {"reference": f"I{number}"},
-        (Place("invoices.csv", number + 1),),
-        Place("invoices.yaml", 3),
-        OnExisting.CREATE,
+        identity={"reference": f"I{number}"},
+        origins=(Place("invoices.csv", number + 1),),
+        place=Place("invoices.yaml", 3),
+        on_existing=OnExisting.CREATE,
         label=f"invoice {number}",
     )
 

@@ -1,7 +1,7 @@
 """The catalog against Sage's published facts, field by field.
 
-Where we say something else on purpose, it stands in `specs/api.yaml` under deviations with its reason;
-everything else must agree, and a deviation that is no longer one must go.
+Deliberate differences are listed with their reasons in `specs/api.yaml` under deviations. Everything else
+must agree, and a deviation that no longer exists must be removed.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.skipif(not FACTS.is_file(), reason=f"{FACTS} is not on 
 
 @dataclass(frozen=True, slots=True)
 class Disagreement:
-    """One thing on which the catalog and the facts differ."""
+    """A difference between the catalog and the facts."""
 
     resource: str
     subject: str
@@ -37,8 +37,8 @@ class Disagreement:
     def __str__(self) -> str:
         return f"{self.resource}: {self.subject}: ours {self.ours!r}, theirs {self.theirs!r}"
 
-    def is_meant_by(self, pattern: str) -> bool:
-        """Whether a deviation with a reason covers it."""
+    def is_covered_by(self, pattern: str) -> bool:
+        """Return whether a deviation of this pattern covers it."""
         return fnmatchcase(f"{self.resource}: {self.subject}", pattern.replace("[", "[[]"))
 
 
@@ -47,8 +47,8 @@ def test_catalog_agrees_with_the_published_facts(capsys: pytest.CaptureFixture[s
     catalog = package.catalog()
     deviations = catalog.api.deviations
     found = list(disagreements(facts))
-    beyond = [str(each) for each in found if not any(each.is_meant_by(name) for name in deviations)]
-    unused = [name for name in deviations if not any(each.is_meant_by(name) for each in found)]
+    beyond = [str(each) for each in found if not any(each.is_covered_by(name) for name in deviations)]
+    unused = [name for name in deviations if not any(each.is_covered_by(name) for each in found)]
     with capsys.disabled():
         sys.stdout.write(
             f"\ncatalog: {len(catalog.kinds)} resources, {sum(len(kind.operations) for kind in catalog)} "
@@ -99,7 +99,7 @@ def test_every_key_of_a_published_example_is_in_the_catalog() -> None:
 
 
 def disagreements(facts: Mapping[str, Any]) -> Iterator[Disagreement]:
-    """Everything on which the two differ, with what each says."""
+    """Yield every difference, with the value of each side."""
     kinds = {kind.resource: kind for kind in package.catalog()}
     yield from _compare("all", {"resources": (set(kinds), set(facts["resources"]))})
     for resource, theirs in facts["resources"].items():
@@ -182,7 +182,7 @@ _ROLES = {"Read Only": "read_only", "Restricted Access": "restricted", "Full Acc
 
 
 def _access(sentences: list[str]) -> tuple[bool, dict[str, str]]:
-    """Whether every area is needed, and by area the least role that may."""
+    """Return whether every area is needed, and the lowest allowed role by area."""
     areas: dict[str, str] = {}
     every = any("in the areas" in sentence for sentence in sentences)
     for sentence in sentences:
@@ -266,7 +266,7 @@ def _restricted(theirs: Mapping[str, Any]) -> dict[str, list[str]]:
 
 
 def _answered(field: Field) -> str:
-    """The type that comes back: a link goes out as an id and returns as an object."""
+    """Return the type in an answer: a link is sent as an id and answered as an object."""
     if field.refers_to:
         return "list" if field.type == "list" else "object"
     return field.type
@@ -286,7 +286,7 @@ def _items(field: Field) -> str:
 
 
 def walk(fields: Mapping[str, Field], before: str = "") -> Iterator[tuple[str, Field]]:
-    """Every field with its path as the facts write it: `invoice_lines[].description`."""
+    """Yield every field with its path as in the facts: `invoice_lines[].description`."""
     for name, field in fields.items():
         path = f"{before}{name}"
         yield path, field

@@ -24,7 +24,7 @@ from sagerecon.rehearsal.faults import Fault, FaultType, ScheduledFaults, Trigge
 from sagerecon.rehearsal.request import ApiReply, ApiRequest, User
 from sagerecon.rehearsal.sage import RehearsalSage
 from sagerecon.rehearsal.server import serve
-from sagerecon.sage.tokens import tokens_of
+from sagerecon.sage.tokens import read_tokens
 
 SANDBOX = "http://127.0.0.1:9"
 
@@ -59,7 +59,7 @@ class Served:
         project = projects.open_project(self.folder)
         granted = self.sage.grant(SANDBOX_APP, user, project.business.id)
         with open_store(project, self.clock) as store:
-            store.vault.save(GRANT, tokens_of(granted, self.clock.now()), None)
+            store.vault.save(GRANT, read_tokens(granted, self.clock.now()), None)
 
     def by_other_hand(self, method: str, path: str, body: object = None) -> ApiReply:
         books = self.sage.business(projects.open_project(self.folder).business.id)

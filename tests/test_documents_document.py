@@ -1,4 +1,4 @@
-"""YAML read strictly, each value with its place, and schemas explained at the line they are about."""
+"""Strict YAML, each value with its place, and schema faults with the line they are about."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from sagerecon.model.suggestion import suggestion
 
 
 def read(text: str) -> Node:
-    """The root of a text in which nothing is wrong."""
+    """Return the root of a text without findings."""
     node, findings = read_document(text, "m.yaml")
     assert findings == []
     return node
 
 
 def faults(text: str) -> list[str]:
-    """What is wrong with a text, as people read it."""
+    """Return the findings of a text as messages."""
     return [str(finding) for finding in read_document(text, "m.yaml")[1]]
 
 
@@ -78,7 +78,7 @@ def test_keys_are_text() -> None:
     assert read("true: 1\n1: 2\nnull: 3\nNO: 4\n").plain() == {"true": 1, "1": 2, "null": 3, "NO": 4}
 
 
-def test_a_key_that_stands_twice_is_named_with_both_lines_and_the_first_one_counts() -> None:
+def test_a_duplicate_key_is_named_with_both_lines_and_the_first_one_counts() -> None:
     node, findings = read_document("a: 1\nb:\n  c: 1\n  c: 2\na: 3\n", "m.yaml")
     assert [str(finding) for finding in findings] == [
         "m.yaml:4:3: duplicate key 'c'; the first is on line 3.",
@@ -87,7 +87,7 @@ def test_a_key_that_stands_twice_is_named_with_both_lines_and_the_first_one_coun
     assert node.plain() == {"a": 1, "b": {"c": 1}}
 
 
-def test_a_tab_in_the_indent_is_named() -> None:
+def test_a_tab_in_the_indentation_is_a_finding() -> None:
     assert faults("a:\n  b: 1\n \tc: 2\n") == ["m.yaml:3:2: a tab in the indentation. Use spaces."]
 
 
@@ -103,11 +103,11 @@ def test_an_alias_repeats_what_it_names() -> None:
     assert read("a: &x {b: 1}\nc: *x\n").plain() == {"a": {"b": 1}, "c": {"b": 1}}
 
 
-def test_an_alias_that_holds_itself_is_a_finding() -> None:
+def test_an_alias_that_contains_itself_is_a_finding() -> None:
     assert faults("a: &x\n  b: *x\n") == ["m.yaml:1:4: an alias that contains itself."]
 
 
-def test_aliases_that_would_expand_to_billions_are_a_finding_and_take_no_time() -> None:
+def test_aliases_that_would_expand_to_billions_are_a_quick_finding() -> None:
     lines = ["a0: &a0 [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 12)]
     [fault] = faults("\n".join(lines))
@@ -117,11 +117,11 @@ def test_aliases_that_would_expand_to_billions_are_a_finding_and_take_no_time() 
 @pytest.mark.parametrize(
     "text", ["[" * 3000, "[" * 900 + "]" * 900, "- " * 400 + "x", "{a: " * 300 + "}" * 300]
 )
-def test_values_inside_each_other_without_end_are_a_finding(text: str) -> None:
+def test_too_deep_nesting_is_a_finding(text: str) -> None:
     assert len(faults(text)) == 1
 
 
-def test_what_is_not_yaml_is_told_with_its_place() -> None:
+def test_text_that_is_not_yaml_is_a_finding_with_its_place() -> None:
     assert faults("a: 1\nb: 'open\n")[0].startswith("m.yaml:3:1: not YAML: while scanning a quoted scalar")
     assert faults("a: b: c\n") == ["m.yaml:1:5: not YAML: mapping values are not allowed in this context."]
     assert faults("---\na: 1\n---\nb: 2\n")[0].startswith("m.yaml:3:1: not YAML: expected a single document")
@@ -135,7 +135,7 @@ def test_an_empty_and_an_enormous_file_are_findings() -> None:
     assert faults("a: " + "x" * 5_000_000) == ["m.yaml: the file has 5,000,003 characters."]
 
 
-def test_a_byte_order_mark_and_windows_line_ends_change_nothing() -> None:
+def test_a_byte_order_mark_and_windows_line_ends_make_no_difference() -> None:
     node = read("\ufeffa: 1\r\nb:\r\n  c: 2\r\n")
     assert node.plain() == {"a": 1, "b": {"c": 2}}
     assert str(node["b"]["c"].place) == "m.yaml:3:6"
@@ -154,13 +154,13 @@ plain = st.recursive(
 
 
 @given(plain)
-def test_what_is_written_is_read_again(value: Any) -> None:
+def test_written_values_are_read_back(value: Any) -> None:
     text = yaml.safe_dump({"value": value}, allow_unicode=True, default_style='"' if value == "" else None)
     assert read(text).plain() == {"value": value}
 
 
 @given(plain)
-def test_both_readers_of_pyyaml_compose_the_same_nodes(value: Any) -> None:
+def test_both_loaders_of_pyyaml_compose_the_same_nodes(value: Any) -> None:
     text = yaml.safe_dump({"value": value}, allow_unicode=True)
     fast = read_document(text, "m.yaml")
     with pytest.MonkeyPatch.context() as patch:
@@ -206,7 +206,7 @@ def test_a_schema_is_explained_at_the_place_with_a_suggestion() -> None:
     ]
 
 
-def test_what_is_missing_and_what_is_far_from_any_word_is_told_too() -> None:
+def test_missing_keys_and_unknown_values_are_findings() -> None:
     assert explained("unmapped: zzz\nqqqq: 1\npriority: 0\n") == [
         "m.yaml:1:1: the file needs the key 'mapping'.",
         "m.yaml:1:11: unmapped cannot be 'zzz'. Allowed: error, warn, ignore.",
@@ -215,7 +215,7 @@ def test_what_is_missing_and_what_is_far_from_any_word_is_told_too() -> None:
     ]
 
 
-def test_of_several_shapes_the_nearest_one_is_explained() -> None:
+def test_the_best_fitting_branch_is_explained() -> None:
     assert explained("mapping: m\nfields:\n  name: {frm: x}\n  town: 3\n") == [
         "m.yaml:3:3: fields.name needs the key 'from'.",
         "m.yaml:3:10: unknown key 'frm'. Did you mean 'from'?",
@@ -223,6 +223,6 @@ def test_of_several_shapes_the_nearest_one_is_explained() -> None:
     ]
 
 
-def test_a_suggestion_is_made_only_for_what_is_near() -> None:
+def test_a_suggestion_is_made_only_for_similar_words() -> None:
     assert suggestion("nmae", ["name", "reference"]) == "Did you mean 'name'?"
     assert suggestion("xyz", ["name", "reference"]) == ""

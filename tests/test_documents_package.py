@@ -1,4 +1,4 @@
-"""The files that come with the program, in a checkout and in an installed wheel."""
+"""The files installed with the program, in a checkout and in a wheel."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ NEEDED = (
 
 @pytest.fixture
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Let the package read a copy of the catalog in a folder of its own, with an empty cache."""
+    """Yield another root with a copy of the catalog, which the package reads instead of ours."""
     shutil.copytree(ROOT / "specs", tmp_path / "specs")
     monkeypatch.setattr(package, "_root", lambda: tmp_path)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
@@ -54,7 +54,7 @@ def test_the_catalog_is_read_once_and_has_what_a_move_needs() -> None:
         assert kind in catalog, kind
 
 
-def test_the_facts_that_a_plan_needs_are_there() -> None:
+def test_the_facts_that_a_plan_needs_are_present() -> None:
     catalog = package.catalog()
     assert catalog["contact"].fields["name"].max_length == 100
     assert catalog["contact"].fields["reference"].max_length == 10
@@ -76,7 +76,7 @@ def test_each_file_of_the_catalog_is_in_the_folder_of_its_section() -> None:
         assert (ROOT / "specs" / kind.section / f"{kind.resource}.yaml").is_file(), kind.name
 
 
-def test_every_schema_is_one() -> None:
+def test_every_schema_is_valid() -> None:
     names = [
         path.name.removesuffix(".schema.json") for path in (ROOT / "specs/schemas").glob("*.schema.json")
     ]
@@ -85,7 +85,7 @@ def test_every_schema_is_one() -> None:
         jsonschema.Draft202012Validator.check_schema(package.schema(name))
 
 
-def test_an_unknown_schema_pack_or_extract_is_named_with_a_suggestion() -> None:
+def test_a_missing_schema_pack_or_extract_is_an_error_with_a_suggestion() -> None:
     with pytest.raises(ProjectError, match=r"There is no schema 'resourc'. Did you mean 'resource'\?"):
         package.schema("resourc")
     with pytest.raises(ProjectError, match="There is no ready mapping 'oracle'"):
@@ -112,7 +112,7 @@ def test_the_fingerprint_follows_the_content(elsewhere: Path) -> None:
     assert package.catalog_fingerprint() != before
 
 
-def test_a_catalog_with_errors_is_reported_with_every_place(elsewhere: Path) -> None:
+def test_a_faulty_catalog_is_an_error_with_every_place(elsewhere: Path) -> None:
     (elsewhere / "specs" / "contacts" / "contacts.yaml").write_text("kind: [contact\n", encoding="utf-8")
     file = elsewhere / "specs" / "ledger" / "journals.yaml"
     file.write_text(
@@ -126,7 +126,7 @@ def test_a_catalog_with_errors_is_reported_with_every_place(elsewhere: Path) -> 
     ]
 
 
-def test_a_file_that_cannot_be_read_is_reported(elsewhere: Path) -> None:
+def test_a_file_that_cannot_be_read_is_an_error_with_a_message(elsewhere: Path) -> None:
     (elsewhere / "specs" / "schemas" / "api.schema.json").write_text("{", encoding="utf-8")
     with pytest.raises(ProjectError, match=r"api\.schema\.json is not JSON"):
         package.schema("api")
@@ -140,7 +140,7 @@ def test_a_file_that_cannot_be_read_is_reported(elsewhere: Path) -> None:
 
 
 def test_an_installed_package_carries_its_files(tmp_path: Path) -> None:
-    """Laid out as in the wheel, and run from a folder outside the checkout."""
+    """Run a layout like that of the wheel from a folder outside the checkout."""
     shutil.copytree(
         ROOT / "sagerecon",
         tmp_path / "site" / "sagerecon",

@@ -13,7 +13,7 @@ from runs import desk, quick_folder
 from strategies import hostile_texts
 
 from sagerecon.model.draft import Draft, Reference, read_reference, reference_document
-from sagerecon.model.key import NaturalKey, draft_key, source_key
+from sagerecon.model.key import NaturalKey, draft_key, escaped, source_key, unescaped
 from sagerecon.model.value import canonical, read_json
 from sagerecon.planning.plan import Plan, plan_lines, read_plan
 
@@ -51,6 +51,12 @@ def test_different_columns_make_different_keys_of_one_line(rows: list[list[str]]
     assert all(len(key.splitlines()) <= 1 for key in keys.values())
 
 
+@given(st.text())
+@example(r"\x41|\\u2028" + "\0\n\u2028\x85")
+def test_an_escaped_text_is_restored(text: str) -> None:
+    assert unescaped(escaped(text)) == text
+
+
 @given(hostile_texts, st.sampled_from(("", "main_address")))
 def test_a_reference_as_json_keeps_the_type_of_its_key(text: str, part: str) -> None:
     ours = Reference("contact", draft_key("customers", source_key([text])), part)
@@ -84,12 +90,14 @@ def test_each_record_is_found_by_all_of_its_keys(rows: list[tuple[str, str, str]
         assert here.go().counts == {"created": 2 * len(rows)}
         with here.open() as store:
             id_map = store.company("B").id_map
+            known = id_map.known()
             for first, second, reference in rows:
                 key = draft_key("customers", source_key([first, second]))
                 sage_id = id_map.sage_id("contact", key)
                 assert sage_id is not None
                 assert id_map.sage_id("contact", NaturalKey("reference", reference)) == sage_id
                 assert id_map.owner("contact", sage_id) == key
+                assert ("contact", NaturalKey("reference", reference)) in known.natural_keys
                 (invoice,) = [
                     made for made in here.sage.bodies_of("sales_invoice") if made["reference"] == reference
                 ]

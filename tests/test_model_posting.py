@@ -1,4 +1,4 @@
-"""What each kind books, as the catalog records it, and that no stage records it a second time."""
+"""What each kind books is recorded in the catalog, and in no stage a second time."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "sagerecon"
 
 #: Literals in a stage that are also the name of a kind, by file, with the reason.
 ALLOWED = {
-    ("reconciliation/tie_out.py", "trial_balance"): "the name of a tie-out, and of Sage's wrapper for it",
+    ("reconciliation/balances.py", "trial_balance"): "the name of a tie-out, and of Sage's wrapper for it",
     ("reconciliation/expectation.py", "contact"): "a column of the source's own dataset",
 }
 
@@ -43,7 +43,7 @@ def test_a_type_decides_side_and_sign() -> None:
     assert payment.direction_of(lambda _: "UNKNOWN") == Direction()
 
 
-def test_the_first_type_that_says_so_decides_each_part() -> None:
+def test_each_part_is_decided_by_the_first_type_that_has_it() -> None:
     opening = catalog()["contact_opening_balance"].posting
     assert opening is not None
     types = {

@@ -1,4 +1,4 @@
-"""Whether an entity in Sage is the one we would send."""
+"""Whether an entity in Sage may be adopted for a record."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ KINDS = catalog()
         ({"name": "Oak"}, {"name": "Oak", "balance": "7.0"}),
     ],
 )
-def test_the_same_thing_said_otherwise_is_equal(ours: dict[str, Any], theirs: dict[str, Any]) -> None:
+def test_equal_values_in_other_formats_are_equal(ours: dict[str, Any], theirs: dict[str, Any]) -> None:
     assert differences(KINDS["contact"], ours, theirs) == []
 
 
@@ -65,7 +65,7 @@ def test_each_difference_is_a_sentence(ours: dict[str, Any], theirs: dict[str, A
         (OnExisting.ERROR, "Oak", None, Code.EXISTS),
     ],
 )
-def test_what_speaks_against_adopting(
+def test_objections_to_adopting(
     on_existing: OnExisting, theirs: str, owner: str | None, code: Code | None
 ) -> None:
     record = Candidate("customers/C1", "Oak Ltd", {"reference": "C1"}, on_existing, {"name": "Oak"})

@@ -16,7 +16,7 @@ def held(*references: str) -> KeyLadder:
     return KeyLadder([Entity("contact", f"id-{r}", {"reference": r}) for r in references], CATALOG)
 
 
-def test_the_rungs_in_their_order() -> None:
+def test_methods_are_tried_in_order() -> None:
     assert held("C1", "C-01").match(contact("C1", "Oak")) == Match(MatchMethod.NATURAL_KEY, ("id-C1",))
     assert held("c-01").match(contact("C1", "Oak")) == Match(MatchMethod.SUGGESTION, ("id-c-01",))
     assert held("C2").match(contact("C1", "Oak")) == Match(MatchMethod.NONE)

@@ -135,7 +135,15 @@ def test_a_recorded_draft_is_skipped_or_updated() -> None:
 
 
 def test_a_changed_draft_without_an_update_is_quarantined() -> None:
-    journal = Draft("journal", "j/1", {"reference": "1"}, {}, (), Place("j.yaml"), OnExisting.CREATE)
+    journal = Draft(
+        kind="journal",
+        key="j/1",
+        body={"reference": "1"},
+        identity={},
+        origins=(),
+        place=Place("j.yaml"),
+        on_existing=OnExisting.CREATE,
+    )
     plan = planned(replace(journal, body={"reference": "2"}), known=recorded(journal))
     assert actions(plan) == [("quarantine", "j/1")]
     assert "Sage has no update for a journal" in plan.steps[0].reason

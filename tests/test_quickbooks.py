@@ -1,4 +1,4 @@
-"""The QuickBooks sample company moves by the opening-items route: stories C1 to C6 and F6, to the cent."""
+"""Move the QuickBooks sample company by opening items: stories C1 to C6 and F6, to the cent."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ def sentences(found: tuple[object, ...]) -> str:
 
 def test_c1_receivables_are_stated_three_ways_and_the_gap_is_named(moving: Move) -> None:
     prepared = sources.snapshot(moving.project, moving.clock, lambda _file, _rows: None)
-    said = sentences(prepared.findings)
+    messages = sentences(prepared.findings)
     for figure in ("5,493.52", "5,443.52", "5,281.52", "invoice 1039", "50.00", "invoice 1038", "162.00"):
-        assert figure in said
-    assert "1,602.67" in said
+        assert figure in messages
+    assert "1,602.67" in messages
 
 
-def test_c2_what_is_open_is_moved_at_what_remains(moving: Move) -> None:
+def test_c2_open_documents_are_moved_with_their_open_amount(moving: Move) -> None:
     prepared = sources.snapshot(moving.project, moving.clock, lambda _file, _rows: None)
     sales = [o for o in prepared.outcomes if isinstance(o, Draft) and o.mapping == "open_sales"]
     assert len(sales) == 22
@@ -65,8 +65,8 @@ def test_c3_the_plan_asks_for_the_account_that_carries_the_result(tmp_path: Path
         sources.snapshot(unnamed.project, unnamed.clock, lambda _file, _rows: None)
         with pytest.raises(ValidationError) as refused:
             plans.plan(unnamed.project, unnamed.clock)
-        said = sentences(refused.value.findings)
-        assert "1,692.46" in said and "result_account" in said
+        messages = sentences(refused.value.findings)
+        assert "1,692.46" in messages and "result_account" in messages
         unnamed.set(*next(iter(NAMED.items())))
         assert plans.plan(unnamed.project, unnamed.clock).header.calls > 0
 
@@ -78,11 +78,11 @@ def test_c4_sub_customers_are_kept_or_joined_by_choice(tmp_path: Path) -> None:
             prepared = sources.snapshot(moved.project, moved.clock, lambda _file, _rows: None)
             customers = [o for o in prepared.outcomes if o.key.startswith("customers/")]
             assert sum(isinstance(o, Draft) for o in customers) == contacts
-            said = sentences(prepared.findings) + "".join(
+            messages = sentences(prepared.findings) + "".join(
                 str(c.rule) for o in customers if isinstance(o, Draft) for c in o.changes
             )
             if choice == "keep":
-                assert "parent:child" in said
+                assert "parent:child" in messages
             else:
                 merged = [o for o in customers if isinstance(o, LeftOut)]
                 assert [o.merged_into for o in merged] == ["customers/7", "customers/7", "customers/22"]
@@ -90,7 +90,7 @@ def test_c4_sub_customers_are_kept_or_joined_by_choice(tmp_path: Path) -> None:
             assert not any(isinstance(o, Quarantined) for o in prepared.outcomes)
 
 
-def test_c5_an_invoice_that_cannot_be_rebuilt_is_refused(moving: Move) -> None:
+def test_c5_an_invoice_that_cannot_be_rebuilt_is_an_error(moving: Move) -> None:
     folder = moving.folder
     (folder / "whole_documents" / "sales_invoices.yaml").rename(folder / "mappings" / "sales_invoices.yaml")
     (folder / "mappings" / "open_sales.yaml").unlink()
@@ -108,7 +108,7 @@ def test_c6_payments_without_their_bills_are_ten_findings_and_the_rest_proceeds(
     assert moving.load().ended is Ended.FINISHED
 
 
-def test_everything_ties_out_and_another_hand_is_found_out(moving: Move) -> None:
+def test_everything_ties_out_and_changes_in_sage_are_found(moving: Move) -> None:
     outcome = moving.load()
     assert outcome.ended is Ended.FINISHED, outcome
     assert not any(outcome.counts.get(word) for word in ("quarantined", "blocked", "parked"))
@@ -125,7 +125,7 @@ def test_everything_ties_out_and_another_hand_is_found_out(moving: Move) -> None
         assert tie_out.ties, (tie_out.name, [line for line in tie_out.lines if line.difference])
     assert reconciled.ties_out
 
-    # F6: one amount edited, one record deleted, one added, by another hand
+    # F6: one amount edited, one record deleted, one added, by another user
     with open_store(moving.project, moving.clock) as store:
         written = {w.key: w for w in store.company(moving.project.business.id).history.written()}
     moving.clock.sleep(3_600_000)
@@ -169,7 +169,7 @@ def test_everything_ties_out_and_another_hand_is_found_out(moving: Move) -> None
     assert {v.first_seen for v in again} == {FirstSeen.EARLIER}
 
 
-def test_a_business_with_other_books_is_left_alone(tmp_path: Path) -> None:
+def test_a_business_with_other_settings_is_an_error(tmp_path: Path) -> None:
     with move(tmp_path / "project", "quickbooks", QBO, NAMED) as moved:
         moved.set("currency: USD", "currency: GBP")
         moved.set("cut_over: 2017-03-31", "cut_over: 2017-04-30")
@@ -184,7 +184,7 @@ def test_a_business_with_other_books_is_left_alone(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "name", ["invalid_json.txt", "empty.json", "not_json.txt", "credit_memos_other_company.json"]
 )
-def test_wrong_files_are_refused_in_clear_words(tmp_path: Path, name: str) -> None:
+def test_wrong_files_are_an_error_with_a_message(tmp_path: Path, name: str) -> None:
     data = tmp_path / "data"
     data.mkdir()
     for path in QBO.glob("*.json"):

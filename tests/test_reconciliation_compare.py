@@ -1,4 +1,4 @@
-"""Field by field, three ways: the whole table, tolerances at their edge, the looks of a difference."""
+"""The three-way comparison of fields: causes, tolerances at their limit, shapes of a difference."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def sides(source: object, written: object, answer: object, sage: object) -> Side
         (A, A, UNANSWERED, B, Verdict.EDITED),
         (A, A, B, B, Verdict.EDITED),
         (B, A, A, A, Verdict.SOURCE_CHANGED),
-        (B, A, A, B, Verdict.VERIFIED),  # both came to the same
+        (B, A, A, B, Verdict.VERIFIED),  # both have the same new value
         (B, A, A, C, Verdict.BOTH_CHANGED),
         (B, A, C, C, Verdict.BOTH_CHANGED),
     ],
@@ -43,14 +43,14 @@ def test_three_way_table(
     assert verdict_by_causes(found.differences) is verdict
 
 
-def test_what_sage_altered_at_write_is_told_from_an_edit() -> None:
+def test_a_value_altered_by_sage_at_write_is_not_an_edit() -> None:
     at_write = compare(sides(A, A, B, B), {}, Cause.SOURCE_CHANGED)
     edited = compare(sides(A, A, A, B), {}, Cause.SOURCE_CHANGED)
     assert [d.cause for d in at_write.differences] == [Cause.ALTERED_AT_WRITE]
     assert [d.cause for d in edited.differences] == [Cause.EDITED_AFTER_LOAD]
 
 
-def test_a_mapping_that_moved_is_told_from_a_source_that_moved() -> None:
+def test_a_changed_mapping_is_distinguished_from_a_changed_source() -> None:
     found = compare(sides(B, A, A, A), {}, Cause.MAPPING_CHANGED)
     assert verdict_by_causes(found.differences) is Verdict.MAPPING_CHANGED
 
@@ -61,7 +61,7 @@ def test_one_field_changed_on_each_side_is_both_changed() -> None:
     assert verdict_by_causes(found.differences) is Verdict.BOTH_CHANGED
 
 
-def test_a_field_the_answer_does_not_show_is_counted_and_not_judged() -> None:
+def test_a_field_missing_from_the_answer_is_counted_and_not_compared() -> None:
     found = compare(sides(A, A, A, UNANSWERED), {}, Cause.SOURCE_CHANGED)
     assert (found.differences, found.fields, found.not_answered) == ((), 0, ("name",))
 
@@ -136,11 +136,11 @@ def test_what_counts_as_equal(how: How, source: object, sage: object, is_equal: 
         (date(2017, 4, 3), date(2018, 4, 3), Shape.VALUE),
     ],
 )
-def test_looks_of_a_difference(source: object, sage: object, expected: Shape) -> None:
+def test_shape_of_a_difference(source: object, sage: object, expected: Shape) -> None:
     assert shape(source, sage) is expected  # type: ignore[arg-type]
 
 
-def test_a_debit_that_became_a_credit_is_one_mistake() -> None:
+def test_exchanged_debit_and_credit_are_marked() -> None:
     row = {"lines[0].debit": Decimal("5"), "lines[0].credit": Decimal("0")}
     turned = {"lines[0].debit": Decimal("0"), "lines[0].credit": Decimal("5")}
     found = compare(Sides(row, row, row, turned), {}, Cause.SOURCE_CHANGED)

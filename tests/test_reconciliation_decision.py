@@ -15,7 +15,7 @@ from sagerecon.model.entity import Entity, Written
 from sagerecon.model.finding import Finding
 from sagerecon.model.place import NOWHERE
 from sagerecon.pairing.key_ladder import Match, MatchMethod
-from sagerecon.reconciliation.decision import Evidence, at_risk, by_causes, decide
+from sagerecon.reconciliation.decision import Evidence, at_risk, decide, verdict_by_causes
 from sagerecon.reconciliation.verdict import Cause, Difference, Shape, Verdict
 
 DRAFT = Draft("contact", "customers/C1", {}, {}, (), NOWHERE)
@@ -96,8 +96,12 @@ EXCUSED = replace(EDITED, tolerance=Tolerance("cents", Decimal("0.01"), "rounded
     ],
 )
 def test_causes_make_the_verdict(differences: tuple[Difference, ...], verdict: Verdict) -> None:
-    assert by_causes(differences) is verdict
-    assert by_causes(differences[::-1]) is verdict
+    assert verdict_by_causes(differences) is verdict
+    assert verdict_by_causes(differences[::-1]) is verdict
+
+
+def test_a_record_on_all_sides_is_judged_by_its_differences() -> None:
+    assert decide(Evidence(DRAFT, WRITTEN, HELD), (EDITED,)) is Verdict.EDITED
 
 
 GAP = replace(EDITED, field="total_amount", gap=Decimal("-3.00"))

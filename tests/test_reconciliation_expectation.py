@@ -1,4 +1,4 @@
-"""What both sides must come to, read from the source's own figures through the crosswalk."""
+"""The expected figures of the source, with the codes of the crosswalk."""
 
 from datetime import date
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""What each kind posts: both sides, the right accounts, the right sign, from draft and answer alike."""
+"""What each kind posts: accounts and signs of both sides, from drafts and from answers."""
 
 from __future__ import annotations
 
@@ -206,7 +206,7 @@ def test_a_kind_that_posts_nothing_has_no_effects() -> None:
     assert effects_of("contact", {"name": "Oak"}, chart()) == {}
 
 
-def test_the_gap_names_only_accounts_that_moved() -> None:
+def test_the_gap_has_only_accounts_that_differ() -> None:
     left = {"1100": Decimal("5"), "4000": Decimal("-5")}
     assert gap(left, {"1100": Decimal("5"), "4001": Decimal("-5")}) == {
         "4000": Decimal("5"),

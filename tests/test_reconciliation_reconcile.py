@@ -1,4 +1,4 @@
-"""One verdict per record: the story of three touches, duplicates, what was there before, conservation."""
+"""One verdict for each record: changes, duplicates, pre-existing entities, conservation of counts."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ def only(reconciliation: Reconciliation) -> RecordVerdict:
     return finding
 
 
-def test_a_faithful_copy_is_verified_whatever_sage_makes_of_numbers_and_links() -> None:
+def test_an_equal_entity_is_verified_in_spite_of_sages_formats() -> None:
     found = small_company().reconcile()
     assert found.open_verdicts == ()
     assert Counter(v.verdict for v in found.verdicts) == {Verdict.VERIFIED: 9}
     assert found.ties_out
 
 
-def stranger(company: Company, sage_id: str = "by-hand", **more: Any) -> None:
+def add_by_hand(company: Company, sage_id: str = "by-hand", **more: Any) -> None:
     company.hold(
         OPENING,
         sage_id,
@@ -56,11 +56,11 @@ def stranger(company: Company, sage_id: str = "by-hand", **more: Any) -> None:
     )
 
 
-def test_three_touches_are_three_findings_and_a_second_run_says_as_last_time() -> None:
+def test_three_changes_are_three_open_verdicts_and_a_second_run_knows_them() -> None:
     company = small_company()
     company.edit("open_invoices/1001", total_amount="121.0")
     company.delete("open_invoices/1003")
-    stranger(company)
+    add_by_hand(company)
     first = company.reconcile(last={})
     assert [(f.verdict, f.id, f.sage_id, [str(o) for o in f.origins]) for f in first.open_verdicts] == [
         (Verdict.DELETED, f"{OPENING}/open_invoices/1003", "id-1003", ["invoices.csv:3"]),
@@ -89,7 +89,7 @@ def test_three_touches_are_three_findings_and_a_second_run_says_as_last_time() -
     assert Counter(f.first_seen for f in third.open_verdicts) == {FirstSeen.EARLIER: 2, FirstSeen.NOW: 1}
 
 
-def test_swapped_amounts_of_two_invoices_are_seen_though_the_total_agrees() -> None:
+def test_swapped_amounts_of_two_invoices_are_found_although_the_total_agrees() -> None:
     company = small_company()
     company.edit("open_invoices/1001", total_amount="80.5")
     company.edit("open_invoices/1002", total_amount="120.0")
@@ -98,7 +98,7 @@ def test_swapped_amounts_of_two_invoices_are_seen_though_the_total_agrees() -> N
     assert {d.shape for _, d in found.differences} == {Shape.SWAPPED}
 
 
-def test_gone_without_report_is_missing_and_a_kind_not_read_says_so() -> None:
+def test_an_unreported_deletion_is_missing_and_a_kind_may_be_not_read() -> None:
     company = small_company()
     company.delete("open_invoices/1003", is_reported=False)
     assert only(company.reconcile()).verdict is Verdict.MISSING
@@ -108,13 +108,13 @@ def test_gone_without_report_is_missing_and_a_kind_not_read_says_so() -> None:
 
 
 @pytest.mark.parametrize("shown", [{"deleted_at": "2017-04-05T00:00:00Z"}, {"status": {"id": "VOID"}}])
-def test_an_entity_shown_as_deleted_or_void_counts_as_deleted(shown: dict[str, Any]) -> None:
+def test_an_entity_answered_as_deleted_or_void_counts_as_deleted(shown: dict[str, Any]) -> None:
     company = small_company()
     company.edit("open_invoices/1003", **shown)
     assert only(company.reconcile()).verdict is Verdict.DELETED
 
 
-def test_what_stood_there_before_is_not_extra() -> None:
+def test_pre_existing_entities_are_not_extra() -> None:
     company = small_company()
     old = {"created_at": "2016-01-01T00:00:00Z"}
     company.hold("contact", "hmrc", {"name": "HMRC Payments", "system": True})
@@ -127,7 +127,7 @@ def test_what_stood_there_before_is_not_extra() -> None:
     assert (line.held.count, line.ours.count, line.pre_existing.count, line.extra.count) == (6, 3, 3, 0)
 
 
-def test_what_sage_made_with_one_of_ours_came_along() -> None:
+def test_an_entity_inside_our_answer_is_created_by_sage() -> None:
     company = small_company()
     made = replace(company.written[0], answer={**company.written[0].answer, "main_person": {"id": "p-1"}})
     company.written[0] = made
@@ -137,7 +137,7 @@ def test_what_sage_made_with_one_of_ours_came_along() -> None:
     assert next(line for line in found.sage if line.kind == "contact").created_by_sage.count == 1
 
 
-def test_the_same_invoice_twice_in_sage_is_a_duplicate_not_merely_extra() -> None:
+def test_a_repeated_invoice_is_a_duplicate_and_not_extra() -> None:
     company = small_company()
     twin = {**company.sage["id-1001"].body, "id": "twin", "created_at": "2017-04-01T10:00:00Z"}
     company.hold(OPENING, "twin", twin)
@@ -146,7 +146,7 @@ def test_the_same_invoice_twice_in_sage_is_a_duplicate_not_merely_extra() -> Non
     assert "open_invoices/1001" in finding.reason
 
 
-def test_two_records_on_one_entity_count_as_merged_and_are_shown() -> None:
+def test_two_records_with_one_entity_count_as_merged_and_are_open() -> None:
     company = small_company()
     second = contact("C9", "Oak Ltd")
     company.outcomes.append(second)
@@ -166,7 +166,7 @@ def test_two_records_on_one_entity_count_as_merged_and_are_shown() -> None:
         (DraftInputs("snapshot-2", INPUTS.mappings), Verdict.SOURCE_CHANGED),
     ],
 )
-def test_a_draft_that_moved_is_blamed_on_what_moved(inputs: DraftInputs, verdict: Verdict) -> None:
+def test_a_changed_draft_has_the_cause_of_its_change(inputs: DraftInputs, verdict: Verdict) -> None:
     company = small_company()
     company.outcomes[1] = contact("C2", "Ash Limited")
     finding = only(company.reconcile(inputs=inputs))
@@ -174,14 +174,14 @@ def test_a_draft_that_moved_is_blamed_on_what_moved(inputs: DraftInputs, verdict
     assert finding.differences[0].written == "Ash Ltd"
 
 
-def test_moved_apart_on_both_sides() -> None:
+def test_changes_on_both_sides_are_both_changed() -> None:
     company = small_company()
     company.outcomes[1] = contact("C2", "Ash Limited")
     company.edit("customers/C2", name="Ash & Co")
     assert only(company.reconcile()).verdict is Verdict.BOTH_CHANGED
 
 
-def test_a_record_gone_from_the_source_is_named() -> None:
+def test_a_record_removed_from_the_source_is_named() -> None:
     company = small_company()
     del company.outcomes[3]
     finding = only(company.reconcile())
@@ -210,7 +210,7 @@ def test_quarantined_left_out_merged_and_not_yet_written() -> None:
     assert reasons["open_invoices/1011"] == "Sage: reference is taken."
 
 
-def test_adopted_as_it_is_accepts_what_was_found_but_not_a_later_edit() -> None:
+def test_adoption_accepts_what_was_found_but_not_a_later_edit() -> None:
     draft = replace(contact("C1", "Oak Ltd", notes="ours"), on_existing=OnExisting.ADOPT)
     company = Company.moved(draft)
     company.edit("customers/C1", notes="theirs")
@@ -220,7 +220,7 @@ def test_adopted_as_it_is_accepts_what_was_found_but_not_a_later_edit() -> None:
     assert only(company.reconcile()).verdict is Verdict.EDITED
 
 
-def test_natural_key_finds_what_no_id_map_knows_and_a_lookalike_is_only_suggested() -> None:
+def test_a_natural_key_matches_and_a_similar_key_is_only_suggested() -> None:
     company = small_company()
     company.outcomes += [contact("C7", "Fir Ltd"), contact("C8", "Yew Ltd")]
     company.hold("contact", "x7", {"reference": "C7", "name": "Fir Ltd"})
@@ -266,7 +266,7 @@ def test_each_verdict_has_the_origins_of_its_record() -> None:
     }
 
 
-def test_several_entities_with_one_key_are_for_a_person() -> None:
+def test_several_entities_with_one_key_need_review() -> None:
     company = small_company()
     company.outcomes.append(contact("C7", "Fir Ltd"))
     company.hold("contact", "x7", {"reference": "C7"})
@@ -285,7 +285,7 @@ def test_lines_in_another_order_agree_and_an_edited_line_is_named_by_its_place()
     assert [d.field for _, d in company.reconcile().differences] == ["journal_lines[3]"]
 
 
-def test_a_link_that_points_elsewhere_is_told_by_source_identity() -> None:
+def test_a_changed_link_is_shown_by_draft_key() -> None:
     company = small_company()
     company.edit("open_invoices/1001", contact={"id": "id-C2", "displayed_as": "Ash Ltd"})
     finding = only(company.reconcile())
@@ -298,7 +298,7 @@ def test_a_link_that_points_elsewhere_is_told_by_source_identity() -> None:
     assert finding.at_risk == Decimal("120.00")
 
 
-def test_comparisons_of_a_mapping_hold_for_its_records_alone() -> None:
+def test_comparisons_of_a_mapping_apply_to_its_records_only() -> None:
     company = small_company()
     company.edit("customers/C1", name="OAK LTD")
     company.edit("open_bills/1900", total_amount="100.01")
@@ -317,19 +317,19 @@ TOUCHES = st.lists(
 
 
 @given(TOUCHES)
-def test_nothing_falls_through_whatever_others_do(touches: list[tuple[str, int]]) -> None:
-    """One verdict a record, both equations hold, and the findings are exactly what was touched."""
+def test_every_change_in_sage_is_found(changes: list[tuple[str, int]]) -> None:
+    """Every record has one verdict, both equations hold, and exactly the changed records are open."""
     drafts = [contact("C1", "Oak Ltd"), *(invoice(str(1001 + n), "C1", f"{n + 1}.00") for n in range(8))]
     company = Company.moved(*drafts)
-    touched: dict[str, str] = {}
+    changed: dict[str, str] = {}
     added = 0
-    for what, number in touches:
+    for what, number in changes:
         key = f"open_invoices/{1001 + number}"
         if what == "add":
             added += 1
-            stranger(company, f"new-{added}", reference=f"N{added}", total_amount=f"{added}.5")
-        elif key not in touched and what != "leave":
-            touched[key] = what
+            add_by_hand(company, f"new-{added}", reference=f"N{added}", total_amount=f"{added}.5")
+        elif key not in changed and what != "leave":
+            changed[key] = what
             if what == "edit":
                 company.edit(key, total_amount="99.99")
             else:
@@ -338,7 +338,7 @@ def test_nothing_falls_through_whatever_others_do(touches: list[tuple[str, int]]
     assert len({verdict.id for verdict in found.verdicts}) == len(found.verdicts) == len(drafts) + added
     said = {verdict.key: verdict.verdict for verdict in found.open_verdicts if verdict.key}
     names = {"edit": Verdict.EDITED, "delete": Verdict.DELETED, "lose": Verdict.MISSING}
-    assert said == {key: names[what] for key, what in touched.items()}
+    assert said == {key: names[what] for key, what in changed.items()}
     assert sum(verdict.verdict is Verdict.EXTRA for verdict in found.open_verdicts) == added
     for line in found.completeness:
         assert line.read == line.parts
@@ -346,14 +346,14 @@ def test_nothing_falls_through_whatever_others_do(touches: list[tuple[str, int]]
         assert held.held == held.parts
 
 
-def test_a_broken_conservation_law_stops_everything() -> None:
+def test_a_violated_conservation_law_is_an_error() -> None:
     reads = Tallies()
     reads.add(("contact", "customers"), "read", Decimal("5.00"))
     with pytest.raises(ConservationError, match="records read of customers"):
         completeness.source_lines(reads, [])
 
 
-def test_money_alone_breaks_the_law_too() -> None:
+def test_an_amount_alone_can_violate_the_law() -> None:
     company = small_company()
     reads = Tallies()
     for draft in company.drafts:

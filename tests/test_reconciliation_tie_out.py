@@ -1,4 +1,4 @@
-"""Control totals on both sides, each gap explained by the records that make it, the remainder named."""
+"""Control totals on both sides, each gap explained by records, the remainder named."""
 
 from __future__ import annotations
 
@@ -18,25 +18,23 @@ from sagerecon.model.money import total
 from sagerecon.model.place import NOWHERE
 from sagerecon.model.posting import Side
 from sagerecon.pairing.identity import Identities
-from sagerecon.reconciliation.open_items import OpenItem, open_items_held, open_items_wanted
-from sagerecon.reconciliation.subledger import BUCKETS, aged, tie_contacts
-from sagerecon.reconciliation.tax import TaxedAmount, taxed_held, taxed_wanted, tie_tax
-from sagerecon.reconciliation.tie_out import (
-    Adjustment,
-    ControlPair,
-    ExpectedBalance,
+from sagerecon.reconciliation.balances import (
     closing_balances,
     tie_bank,
     tie_opening_control,
     tie_trial_balance,
 )
+from sagerecon.reconciliation.open_items import OpenItem, open_items_held, open_items_wanted
+from sagerecon.reconciliation.subledger import BUCKETS, aged, tie_contacts
+from sagerecon.reconciliation.tax import TaxedAmount, taxed_held, taxed_wanted, tie_tax
+from sagerecon.reconciliation.tie_out import Adjustment, ControlPair, ExpectedBalance
 
 
 def balance(code: str, amount: str, target: str = "") -> ExpectedBalance:
     return ExpectedBalance(code, f"account {code}", Decimal(amount), target or code)
 
 
-def test_several_source_accounts_meet_in_one_and_a_named_entry_closes_the_rest() -> None:
+def test_several_source_accounts_become_one_and_a_named_entry_closes_the_rest() -> None:
     company = small_company()
     tie = tie_trial_balance(
         [balance("11", "400.00", "1100"), balance("12", "43.50", "1100"), balance("40", "-350.00", "3000")],
@@ -54,7 +52,7 @@ def test_several_source_accounts_meet_in_one_and_a_named_entry_closes_the_rest()
     assert tie.ties
 
 
-def test_an_account_on_one_side_alone_has_its_line() -> None:
+def test_an_account_on_one_side_only_has_a_line() -> None:
     company = small_company()
     tie = tie_trial_balance([balance("77", "5.00")], company.trial_balance(c1200="9.00", c2100="0"), AS_AT)
     assert [(line.code, line.difference) for line in tie.lines] == [
@@ -63,7 +61,7 @@ def test_an_account_on_one_side_alone_has_its_line() -> None:
     assert not tie.ties
 
 
-def test_codes_come_from_sages_own_words_where_accounts_were_not_read() -> None:
+def test_codes_come_from_sages_text_where_accounts_were_not_read() -> None:
     row = {
         "id": "x",
         "displayed_as": "Trade Debtors (UK) (1100)",
@@ -73,7 +71,7 @@ def test_codes_come_from_sages_own_words_where_accounts_were_not_read() -> None:
     assert closing_balances(wrapped, ()) == {"1100": ("Trade Debtors (UK)", Decimal("5"))}
 
 
-def test_every_gap_is_explained_by_the_records_that_make_it() -> None:
+def test_each_gap_is_explained_by_its_records() -> None:
     ties = {tie.name: tie for tie in reconciled(edited_company()).tie_outs}
     lines = {line.code: line for line in ties["trial_balance"].lines}
     assert lines["1100"].difference == Decimal("-312.00")
@@ -84,7 +82,7 @@ def test_every_gap_is_explained_by_the_records_that_make_it() -> None:
     assert ties["opening_control"].lines[0].difference == Decimal("312.01")
 
 
-def test_a_gap_no_record_makes_is_named_as_the_remainder() -> None:
+def test_a_gap_without_records_is_the_remainder() -> None:
     company = small_company()
     company.edit("open_invoices/1001", total_amount="121.0")
     verdicts = company.reconcile().verdicts
@@ -134,7 +132,7 @@ def test_buckets_by_days_overdue(days: int, bucket: int) -> None:
 
 
 @given(st.lists(st.tuples(amounts, st.integers(-400, 400))))
-def test_ageing_loses_nothing_and_nets_nothing_out_of_sight(items: list[tuple[Decimal, int]]) -> None:
+def test_the_aged_amounts_sum_to_the_items(items: list[tuple[Decimal, int]]) -> None:
     found = aged([OpenItem("c", "", "", a, AS_AT + timedelta(days=d)) for a, d in items], AS_AT)
     assert len(found) == len(BUCKETS)
     assert total(found) == total(amount for amount, _ in items)
@@ -160,7 +158,7 @@ def test_debtors_per_contact_against_the_control_account_on_both_sides() -> None
     assert not tie_contacts("debtors", "", wanted, held, AS_AT, control=journal_in_control).ties
 
 
-def test_creditors_are_what_we_owe_and_their_control_account_is_a_credit() -> None:
+def test_creditors_are_positive_and_their_control_account_is_a_credit() -> None:
     company = small_company()
     drafts = [outcome for outcome in company.outcomes if isinstance(outcome, Draft)]
     tie = tie_contacts(
@@ -180,7 +178,7 @@ def test_creditors_are_what_we_owe_and_their_control_account_is_a_credit() -> No
     assert tie.ties
 
 
-def test_payments_and_allocations_take_off_what_they_settle() -> None:
+def test_payments_and_allocations_reduce_what_they_settle() -> None:
     link = {"id": "c"}
     paid = {"artefact": {"id": "i1"}, "amount": "30.0"}
     held = [
@@ -199,7 +197,7 @@ def test_payments_and_allocations_take_off_what_they_settle() -> None:
     assert [(item.label, item.amount) for item in items] == [("1", Decimal("78.0")), ("3", Decimal("-20.0"))]
 
 
-def test_an_allocation_takes_off_the_rest_of_a_payment() -> None:
+def test_an_allocation_reduces_the_rest_of_a_payment() -> None:
     link = Reference("contact", "c/1")
     payment = Draft(
         "contact_payment",
@@ -238,7 +236,7 @@ def test_an_allocation_takes_off_the_rest_of_a_payment() -> None:
         ("purchase_credit_note", "credit_note_lines", Side.VENDOR, "-12.00"),
     ],
 )
-def test_a_credit_note_takes_off_what_is_owed(kind: str, lines: str, side: Side, amount: str) -> None:
+def test_a_credit_note_reduces_what_is_owed(kind: str, lines: str, side: Side, amount: str) -> None:
     line = {"net_amount": Decimal("10.00"), "tax_amount": Decimal("2.00")}
     body = {"contact_id": Reference("contact", "c/1"), "reference": "7", lines: [line]}
     draft = Draft(kind, "d/7", body, {}, (), NOWHERE)
@@ -310,7 +308,7 @@ CENT = Decimal("0.01")
 def test_a_control_account_agrees_with_its_contacts_to_the_cent_on_each_side(
     name: str, source: Decimal | None, sage: Decimal | None, agrees: bool
 ) -> None:
-    """`source` and `sage` are how far each side's account is from its contacts."""
+    """`source` and `sage` are the differences between each side's account and its contacts."""
     sign = -1 if name == "creditors" else 1
     items = [OpenItem("c/1", "Oak", "invoice 1", Decimal("120.00"), None)]
     accounts = [None if off is None else sign * (Decimal("120.00") + off) for off in (source, sage)]
@@ -348,7 +346,7 @@ def test_tax_per_rate_and_month_on_both_sides() -> None:
     assert tie.ties
 
 
-def test_an_edited_contact_moves_what_is_owed_from_one_to_the_other() -> None:
+def test_an_edited_contact_moves_the_amount_to_the_other() -> None:
     company = Company.moved(contact("C1", "Oak"), contact("C2", "Ash"), invoice("1001", "C1", "9.00"))
     company.edit("open_invoices/1001", contact={"id": "id-C2"})
     moved = {v.key: v.contact_effects for v in company.reconcile().open_verdicts}
@@ -371,7 +369,7 @@ def test_a_quarantined_record_explains_a_gap_only_where_there_is_one() -> None:
     assert (with_it.lines[0].remainder, without.lines[0].records) == (0, ())
 
 
-def test_a_refund_and_a_suppliers_allocation_settle_the_other_way() -> None:
+def test_a_refund_and_a_suppliers_allocation_settle_with_the_opposite_sign() -> None:
     link = {"id": "c"}
     held = [
         Entity("purchase_invoice", "i1", {"contact": link, "reference": "1", "date": "2017-03-01",

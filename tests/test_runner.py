@@ -84,8 +84,7 @@ class TestAdoption:
         return str(here.sage.add("contact", **found)["id"])
 
     def draft(self, on_existing: OnExisting) -> Draft:
-        made = customer(1)
-        return Draft(made.kind, made.key, made.body, made.identity, made.origins, made.place, on_existing)
+        return replace(customer(1), on_existing=on_existing)
 
     def test_an_equal_entity_is_adopted(self, here: Desk) -> None:
         sage_id = self.given(here)
@@ -172,21 +171,10 @@ class TestAdoption:
 
 class TestReferences:
     def account(self, code: str) -> Draft:
-        body = {"contact_id": Reference("contact", "customers/C1")}
-        line = {
-            "ledger_account_id": Reference("ledger_account", NaturalKey("nominal_code", code)),
-            "description": "Work",
-        }
+        account = Reference("ledger_account", NaturalKey("nominal_code", code))
         made = invoice(1, "customers/C1")
-        return Draft(
-            made.kind,
-            made.key,
-            {**body, "date": "2026-01-01", "invoice_lines": [line]},
-            {},
-            made.origins,
-            made.place,
-            OnExisting.CREATE,
-        )
+        line = {"ledger_account_id": account, "description": "Work"}
+        return replace(made, body={**made.body, "invoice_lines": [line]}, identity={}, label="")
 
     def test_an_account_is_found_by_its_number_however_it_is_written(self, here: Desk) -> None:
         account = here.sage.add("ledger_account", nominal_code=41)
@@ -563,13 +551,13 @@ class TestPlans:
 
     def test_a_kind_without_ids_is_looked_up(self, here: Desk) -> None:
         rate = Draft(
-            "tax_rate",
-            "rates/R1",
-            {"name": "Reduced"},
-            {"name": "Reduced"},
-            (Place("rates.csv", 2),),
-            Place("rates.yaml", 1),
-            OnExisting.CREATE,
+            kind="tax_rate",
+            key="rates/R1",
+            body={"name": "Reduced"},
+            identity={"name": "Reduced"},
+            origins=(Place("rates.csv", 2),),
+            place=Place("rates.yaml", 1),
+            on_existing=OnExisting.CREATE,
         )
         here.sage.fault = faults_at(lose_after=0)
         here.planned([rate])

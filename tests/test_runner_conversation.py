@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from sagerecon.documents.package import catalog
 from sagerecon.model.call import Answer
 from sagerecon.model.clock import DAY, HOUR, SECOND
+from sagerecon.model.draft import OnExisting
 from sagerecon.planning.settling import (
     ANSWER_MAY_TAKE,
     REPLAY_WINDOW,
@@ -147,9 +148,20 @@ class TestLookUps:
         ending = ended(self.start(), page({"id": "A1", **HELD}))
         assert isinstance(ending, Recorded)
 
-    def test_an_entity_created_long_before_is_not(self) -> None:
-        old = {"id": "A1", **HELD, "created_at": "2020-01-01T00:00:00Z"}
-        assert isinstance(self.start().send(page(old)), Send)
+    def test_an_equal_entity_created_long_before_needs_review(self) -> None:
+        """It is another's, or one of the two clocks is wrong: neither adopt it nor send again."""
+        ending = ended(self.start(), page({"id": "A1", **HELD, "created_at": "2020-01-01T00:00:00Z"}))
+        assert isinstance(ending, NotRecorded)
+        assert (ending.state, ending.finding.code) == (State.QUARANTINED, "in_doubt")
+
+    def test_an_equal_entity_of_any_age_is_adopted_where_the_mapping_adopts(self) -> None:
+        """The computer's clock may have stepped back between the two sendings."""
+        begun = sent(attempt(), NOW - 7 * DAY)
+        step = replace(begun.step, on_existing=OnExisting.ADOPT_IF_EQUAL)
+        conversation = talk(replace(begun, step=step))
+        assert isinstance(next(conversation), ReadPage)
+        ending = ended(conversation, page({"id": "A1", **HELD, "created_at": "2020-01-01T00:00:00Z"}))
+        assert isinstance(ending, Recorded) and ending.entity.sage_id == "A1"
 
     def test_an_entity_of_another_record_is_not(self) -> None:
         assert isinstance(self.start("customers/C2").send(page({"id": "A1", **HELD})), Send)

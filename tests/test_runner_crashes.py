@@ -5,7 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 from memory_sage import FAULTS
 from runs import Crash, Desk, desk, quick_folder, references, twenty
@@ -93,6 +93,14 @@ def test_a_crash_is_survived_after_the_idempotency_window() -> None:
     faults=st.lists(st.sampled_from(("", "", "", "", *FAULTS)), max_size=60),
     crashes=st.lists(st.integers(0, 90), max_size=4),
     steps_of_the_clock=st.lists(st.sampled_from((0, 0, HOUR, 20 * HOUR, -HOUR)), max_size=4),
+)
+@example(
+    faults=[
+        *("lose_after", "fail_before", "", "fail_before", "fail_after", "", "fail_before", "refuse"),
+        *("lose_after", "lose_after", "limit", "", "fail_before"),
+    ],
+    crashes=[7, 49, 69, 52],
+    steps_of_the_clock=[20 * HOUR, -HOUR, 0],
 )
 @settings(
     max_examples=20,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,7 @@ from sagerecon.sage.authorization import App, Authorization
 from sagerecon.sage.client import SageClient
 from sagerecon.sage.grant import GrantTokens
 from sagerecon.sage.session import open_session
-from sagerecon.sage.tokens import tokens_of
+from sagerecon.sage.tokens import read_tokens
 from sagerecon.store.opening import open_store
 
 BUSINESS, USER = "1" * 32, "a" * 32
@@ -69,7 +70,7 @@ class Town:
         self.sage.add_business(books, {USER: FULL})
         with open_store(self.url, self.clock, None) as store:
             granted = self.sage.grant("app", USER, BUSINESS)
-            store.vault.save("g", tokens_of(granted, self.clock.now()), None)
+            store.vault.save("g", read_tokens(granted, self.clock.now()), None)
             provenance = Provenance(BUSINESS, "snapshot", "mappings", "catalog")
             calendar = Calendar(self.clock.now())
             known = store.company(BUSINESS).id_map.known()
@@ -124,18 +125,7 @@ def drafts() -> list[Draft]:
             "tax_amount": "2.00",
         }
         body = {**draft.body, "date": "2026-01-02", "invoice_lines": [line]}
-        made.append(
-            Draft(
-                draft.kind,
-                draft.key,
-                body,
-                draft.identity,
-                draft.origins,
-                draft.place,
-                draft.on_existing,
-                label=draft.label,
-            )
-        )
+        made.append(replace(draft, body=body))
     return made
 
 

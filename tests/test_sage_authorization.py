@@ -35,7 +35,7 @@ from sagerecon.sage.authorization import App, Authorization, ConsentRequest
 from sagerecon.sage.grant import GrantTokens
 from sagerecon.sage.loopback import LoopbackListener
 from sagerecon.sage.session import open_session
-from sagerecon.sage.tokens import GrantEndedError, tokens_of
+from sagerecon.sage.tokens import GrantEndedError, read_tokens
 
 SAGE_APP = App(APP, SECRET, AUTHORIZE_URL, TOKEN_URL, REVOKE_URL)
 
@@ -55,7 +55,7 @@ def redirect_after(sage: RehearsalSage, request: ConsentRequest, answer: str = "
 
 def vault_with(sage: RehearsalSage) -> MemoryVault:
     vault = MemoryVault(sage.clock)
-    vault.save("ada", tokens_of(sage.grant(APP, ADA, OAK), sage.clock.now()), None)
+    vault.save("ada", read_tokens(sage.grant(APP, ADA, OAK), sage.clock.now()), None)
     vault.events.clear()
     return vault
 
@@ -119,7 +119,7 @@ def test_a_stolen_code_is_refused_without_the_verifier() -> None:
 def test_a_refresh_gives_new_tokens_and_invalidates_the_old() -> None:
     sage = small_sage()
     signing_in = authorization(sage)
-    first = tokens_of(sage.grant(APP, ADA, OAK), sage.clock.now())
+    first = read_tokens(sage.grant(APP, ADA, OAK), sage.clock.now())
     second = signing_in.refresh(first)
     assert second.refresh != first.refresh
     with pytest.raises(GrantEndedError, match="not the newest"):
@@ -132,7 +132,7 @@ def test_a_refresh_gives_new_tokens_and_invalidates_the_old() -> None:
 def test_a_wrong_secret_does_not_end_the_grant() -> None:
     sage = small_sage()
     wrong = authorization(sage, App(APP, "wrong", AUTHORIZE_URL, TOKEN_URL, REVOKE_URL))
-    tokens = tokens_of(sage.grant(APP, ADA, OAK), sage.clock.now())
+    tokens = read_tokens(sage.grant(APP, ADA, OAK), sage.clock.now())
     with pytest.raises(AuthorizationError, match="client_secret") as caught:
         wrong.refresh(tokens)
     assert not isinstance(caught.value, GrantEndedError)
@@ -155,7 +155,7 @@ def test_a_refresh_without_a_usable_answer_is_in_doubt(fault_type: FaultType, st
     signing_in = authorization(sage)
     fail_tokens(sage, fault_type, status=status)
     with pytest.raises(NoAnswerError) as caught:
-        signing_in.refresh(tokens_of(sage.grant(APP, ADA, OAK), sage.clock.now()))
+        signing_in.refresh(read_tokens(sage.grant(APP, ADA, OAK), sage.clock.now()))
     assert caught.value.sent is True
 
 
@@ -307,7 +307,7 @@ def test_without_a_sign_in_the_message_names_the_command() -> None:
 
 def test_an_answer_without_tokens_is_refused() -> None:
     with pytest.raises(AuthorizationError, match="contains no valid tokens"):
-        tokens_of({"access_token": "a"}, 0)
+        read_tokens({"access_token": "a"}, 0)
 
 
 # With a real redirect to a listener on this machine.

@@ -39,7 +39,7 @@ from sagerecon.sage.authorization import App, Authorization
 from sagerecon.sage.client import ReadingClient, SageClient, may_have_been_sent
 from sagerecon.sage.grant import GrantTokens
 from sagerecon.sage.session import open_session
-from sagerecon.sage.tokens import tokens_of
+from sagerecon.sage.tokens import read_tokens
 
 GRANT = "ada"
 POST = Call("POST", "/contacts", body={"contact": {"name": "Oak", "credit_limit": Decimal("10.50")}})
@@ -63,7 +63,7 @@ def signed_in(sage: RehearsalSage | None = None, business: str = OAK, base: str 
     if not base:
         mount(session, sage)
     vault = MemoryVault(sage.clock)
-    vault.save(GRANT, tokens_of(sage.grant(APP, ADA, OAK), sage.clock.now()), None)
+    vault.save(GRANT, read_tokens(sage.grant(APP, ADA, OAK), sage.clock.now()), None)
     vault.events.clear()
     urls = (f"{base}/oauth2/auth/central", f"{base}/token", f"{base}/revoke")
     app = App(APP, SECRET, *(urls if base else (AUTHORIZE_URL, TOKEN_URL, REVOKE_URL)))

@@ -15,7 +15,7 @@ from sagerecon.model.clock import SECOND
 from sagerecon.rehearsal.authorization import REVOKE
 from sagerecon.rehearsal.clock import SharedClock
 from sagerecon.rehearsal.server import serve
-from sagerecon.sage.tokens import tokens_of
+from sagerecon.sage.tokens import read_tokens
 from sagerecon.store.opening import open_store
 
 WORKERS, THREADS, REFRESHES = 3, 2, 3
@@ -64,7 +64,7 @@ def test_processes_never_send_one_refresh_token_twice(tmp_path: Path) -> None:
         sage = small_sage(clock, per_minute=None, per_day=None)
         sage.authorization.reuse = REVOKE
         with open_store(f"sqlite:///{tmp_path}/store.db", clock, None) as store, serve(sage) as server:
-            store.vault.save("ada", tokens_of(sage.grant(APP, ADA, OAK), clock.now()), None)
+            store.vault.save("ada", read_tokens(sage.grant(APP, ADA, OAK), clock.now()), None)
             words = [sys.executable, "-c", WORKER, server.url, str(tmp_path), str(THREADS)]
             environment = {"PYTHONPATH": f"{Path(__file__).parent}:{Path(__file__).parent.parent}"}
             workers = [

@@ -11,6 +11,7 @@ from sagerecon.planning.budget import Budget
 from sagerecon.rehearsal.clock import VirtualClock
 from sagerecon.store.opening import open_store
 from sagerecon.store.run_log import RunLog
+from sagerecon.store.traffic import Traffic
 
 WAITS = st.sampled_from((0, 1, 999, 10 * SECOND, MINUTE - 1, MINUTE, MINUTE + 1, HOUR, DAY - 1, DAY, DAY + 1))
 
@@ -115,16 +116,20 @@ def test_a_refusal_counts_as_one_more_call(tmp_path: Path) -> None:
         assert company.history.status().refused == 1
 
 
-def test_bytes_are_counted_by_minute(tmp_path: Path) -> None:
+def test_answers_are_counted_by_minute(tmp_path: Path) -> None:
     clock = VirtualClock()
     with open_store(f"sqlite:///{tmp_path}/s.db", clock, None) as store:
         company = store.company("B")
+        start = clock.now()
         for size in (100, 20):
             company.run_log.book(Budget(None, None))
             company.run_log.received(size)
-        assert company.history.status().bytes_last_hour == 120
-        clock.sleep(2 * HOUR)
-        assert company.history.status().bytes_last_hour == 0
+        clock.sleep(2 * MINUTE)
+        company.run_log.rate_limited()
+        assert company.history.traffic() == [
+            Traffic(at=start, calls=2, refused=0, bytes=120),
+            Traffic(at=start + 2 * MINUTE, calls=0, refused=1, bytes=0),
+        ]
 
 
 def _book(log: RunLog, clock: VirtualClock, calls: int) -> None:

@@ -10,8 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from runs import Crash, customer, desk, references, twenty
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from runs import Crash, customer, desk, quick_folder, references, twenty
 from sqlalchemy import event
+from strategies import hostile_texts
 
 from sagerecon.documents.package import catalog
 from sagerecon.model.clock import SystemClock
@@ -21,8 +24,10 @@ from sagerecon.planning.plan import plan_lines
 from sagerecon.rehearsal.clock import VirtualClock
 from sagerecon.runner.run import Ended, run
 from sagerecon.store import disk as disk_module
-from sagerecon.store.disk import Disk, network_disk
+from sagerecon.store import store_file
+from sagerecon.store.disk import Disk
 from sagerecon.store.opening import open_store
+from sagerecon.store.store_file import network_disk
 
 CLOCK = VirtualClock()
 
@@ -145,7 +150,7 @@ def test_a_network_disk_is_recognised_by_its_mount() -> None:
 
 def test_a_store_on_a_network_disk_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     mounts = f"40 22 0:44 / {tmp_path} rw - nfs server:/books rw"
-    monkeypatch.setattr(disk_module, "_mounts", lambda: mounts)
+    monkeypatch.setattr(store_file, "_mounts", lambda: mounts)
     with pytest.raises(StoreError, match=r"network disk \(nfs\)"):
         open_store(url(tmp_path / "s.db"), CLOCK, None)
     assert not (tmp_path / "s.db").exists()
@@ -215,6 +220,16 @@ class TestFullDisk:
             file.write(b'{"version": 1, "statements": [["keep_id", {"a"')
         disk.save_aside(second)
         assert list(disk.unsaved()) == [first, second]
+
+    @given(st.lists(st.dictionaries(hostile_texts, hostile_texts | st.integers()), min_size=1, max_size=3))
+    @settings(max_examples=50, deadline=None)
+    def test_any_values_are_read_as_they_were_saved(self, values: list[dict[str, str | int]]) -> None:
+        with quick_folder() as folder:
+            disk = Disk(folder / "s.db")
+            entries = [[("keep_id", each)] for each in values]
+            for entry in entries:
+                disk.save_aside(entry)
+            assert list(disk.unsaved()) == entries
 
     @pytest.mark.parametrize(
         ("line", "version"),

@@ -1,4 +1,4 @@
-"""No account with a balance is without a row in the crosswalk."""
+"""Accounts with a balance and no row in the crosswalk are findings."""
 
 from decimal import Decimal
 
@@ -30,7 +30,7 @@ def test_an_account_without_a_balance_needs_no_row(amount: str | None) -> None:
     assert not list(accounts_are_mapped([balance("BANK", amount)], {}.get, "accounts"))
 
 
-def test_an_account_with_a_row_is_no_finding_and_each_without_one_is() -> None:
+def test_only_accounts_without_a_row_are_findings() -> None:
     balances = [balance(code, "1.00") for code in ("BANK", "CASH", "LOAN")]
     found = list(accounts_are_mapped(balances, {"CASH": "1210"}.get, "accounts"))
     assert [finding.message.split()[1] for finding in found] == ["BANK", "LOAN"]

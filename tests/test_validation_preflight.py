@@ -1,4 +1,4 @@
-"""Figures that ought to agree: stated when they do, and the records in the gap when they do not."""
+"""Figures that should agree: stated when they do, with the records in the gap when they do not."""
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
@@ -16,7 +16,7 @@ from sagerecon.validation.preflight import compare_figures
 
 
 def items(text: str) -> tuple[Item, ...]:
-    """Records written as `bucket label amount`, one a line."""
+    """Return records written as `bucket label amount`, one per line."""
     rows = [line.split() for line in text.strip().splitlines()]
     return tuple(Item(bucket, label, Decimal(amount), NOWHERE) for bucket, label, amount in rows)
 
@@ -26,7 +26,7 @@ def control(
     records: Sequence[Item] = (),
     severity: Severity = Severity.WARNING,
 ) -> Control:
-    """A control of these figures."""
+    """Return a control of these figures."""
     taken = tuple(
         Figure(about, about, {bucket: Decimal(amount) for bucket, amount in amounts.items()})
         for about, amounts in figures.items()
@@ -36,8 +36,8 @@ def control(
     )
 
 
-def said(*args: object, **kwargs: object) -> tuple[str, str]:
-    """Severity and words of the one finding."""
+def reported(*args: object, **kwargs: object) -> tuple[str, str]:
+    """Return severity and message of the one finding."""
     (finding,) = compare_figures(control(*args, **kwargs))  # type: ignore[arg-type]
     assert finding.place == Place("sources.yaml", 7, 3)
     return finding.severity.value, str(finding).removeprefix("sources.yaml:7:3: ")
@@ -48,19 +48,19 @@ PER_CUSTOMER = {"oak": "50.00", "ash": "1007.00", "elm": "7.00"}
 
 
 def test_figures_that_agree_are_stated() -> None:
-    assert said({"open invoices": PER_CUSTOMER, "debtors account": {"": "1064.00"}}) == (
+    assert reported({"open invoices": PER_CUSTOMER, "debtors account": {"": "1064.00"}}) == (
         "info",
         "what customers owe, two ways: open invoices 1,064.00; debtors account 1,064.00. They agree.",
     )
 
 
-def test_a_gap_names_the_records_that_account_for_it() -> None:
+def test_a_gap_names_the_records_that_explain_it() -> None:
     figures = {
         "open invoices": PER_CUSTOMER,
         "debtors account": {"": "1044.00"},
         "customer balances": {"oak": "20.00", "ash": "1000.00", "elm": "7.00"},
     }
-    assert said(figures, RECORDS) == (
+    assert reported(figures, RECORDS) == (
         "warning",
         "what customers owe, three ways: open invoices 1,064.00; debtors account 1,044.00; "
         "customer balances 1,027.00. Debtors account: 20.00 less than open invoices; 1001 (20.00) accounts "
@@ -69,73 +69,73 @@ def test_a_gap_names_the_records_that_account_for_it() -> None:
     )
 
 
-def test_two_sets_that_fit_account_for_nothing() -> None:
+def test_two_sets_with_the_same_sum_explain_nothing() -> None:
     figures = {"open invoices": PER_CUSTOMER, "debtors account": {"": "1057.00"}}
-    assert said(figures, RECORDS, Severity.ERROR) == (
+    assert reported(figures, RECORDS, Severity.ERROR) == (
         "error",
         "what customers owe, two ways: open invoices 1,064.00; debtors account 1,057.00. Debtors account: "
         "7.00 less than open invoices; no single set of records accounts for it. Look.",
     )
 
 
-def test_buckets_settle_what_totals_leave_open() -> None:
+def test_buckets_explain_what_totals_cannot() -> None:
     figures = {"open invoices": PER_CUSTOMER, "cards": {**PER_CUSTOMER, "elm": "0.00"}}
-    assert "7.00 less than open invoices; 1005 (7.00) accounts for it." in said(figures, RECORDS)[1]
+    assert "7.00 less than open invoices; 1005 (7.00) accounts for it." in reported(figures, RECORDS)[1]
 
 
-def test_what_is_not_accounted_for_is_named_by_bucket() -> None:
+def test_an_unexplained_gap_is_named_by_bucket() -> None:
     figures = {"open invoices": PER_CUSTOMER, "cards": {"oak": "20.00", "ash": "1007.05", "elm": "7.00"}}
-    assert said(figures, RECORDS)[1].endswith(
+    assert reported(figures, RECORDS)[1].endswith(
         "Cards: 29.95 less than open invoices; 1002 (30.00) accounts for a part, and no single set of "
         "records accounts for it in ash (-0.05). Look."
     )
 
 
-def test_equal_totals_of_other_parts_do_not_agree() -> None:
+def test_equal_totals_of_different_parts_do_not_agree() -> None:
     figures = {"open invoices": PER_CUSTOMER, "cards": {"oak": "57.00", "ash": "1007.00"}}
-    assert said(figures, RECORDS)[1].endswith(
+    assert reported(figures, RECORDS)[1].endswith(
         "Cards: the same total as open invoices but not the same parts; 1005 (7.00) accounts for a part, "
         "and no single set of records accounts for it in oak (-7.00). Look."
     )
 
 
-def test_more_is_said_as_more() -> None:
+def test_a_larger_figure_is_stated_as_more() -> None:
     figures = {"open invoices": {"": "10.00"}, "debtors account": {"": "10.01"}}
-    assert "Debtors account: 0.01 more than open invoices; no single set" in said(figures)[1]
+    assert "Debtors account: 0.01 more than open invoices; no single set" in reported(figures)[1]
 
 
-def test_one_figure_ought_to_be_zero() -> None:
-    assert said({"sum of all accounts": {"1": "10.00", "2": "-10.00"}}) == (
+def test_a_single_figure_should_be_zero() -> None:
+    assert reported({"sum of all accounts": {"1": "10.00", "2": "-10.00"}}) == (
         "info",
-        "what customers owe: sum of all accounts 0.00, as it should be.",
+        "what customers owe: sum of all accounts 0.00, as expected.",
     )
-    assert said({"sum of all accounts": {"": "1692.46"}}) == (
+    assert reported({"sum of all accounts": {"": "1692.46"}}) == (
         "warning",
         "what customers owe: sum of all accounts should be zero and is 1,692.46. Look.",
     )
 
 
 def test_counts_are_shown_as_counts_with_what_they_count() -> None:
-    strangers = items("a 17 1\nb 18 1")
-    assert said({"open invoices that are in no file": {"a": "1", "b": "1"}}, strangers)[1] == (
+    unknown = items("a 17 1\nb 18 1")
+    assert reported({"open invoices that are in no file": {"a": "1", "b": "1"}}, unknown)[1] == (
         "what customers owe: open invoices that are in no file should be zero and is 2. "
-        "It is made of 17 (1) and 18 (1). Look."
+        "It consists of 17 (1) and 18 (1). Look."
     )
 
 
-def test_a_long_list_is_cut_and_counted() -> None:
+def test_a_long_list_is_shortened_and_counted() -> None:
     many = {f"c{number:02}": "1.00" for number in range(15)}
-    words = said({"open invoices": many, "cards": {"c00": "1.00"}})[1]
+    words = reported({"open invoices": many, "cards": {"c00": "1.00"}})[1]
     assert "c10 (1.00) and 4 more" in words
     assert "c11" not in words
 
 
-def test_nothing_at_all_agrees() -> None:
-    assert said({"open invoices": {}, "debtors account": {"": "0.00"}})[0] == "info"
+def test_empty_figures_agree() -> None:
+    assert reported({"open invoices": {}, "debtors account": {"": "0.00"}})[0] == "info"
 
 
 def by_hand(gap: Decimal, records: Sequence[Item]) -> tuple[Item, ...] | None:
-    """What `items_explaining` must give, by trying every set."""
+    """Return what `items_explaining` should, by trying every set."""
     candidates = [item for item in records if item.amount]
     for size in range(1, LARGEST_SET + 1):
         sets = [
@@ -151,14 +151,14 @@ AMOUNTS = st.integers(-60, 60).map(lambda number: Decimal(number) / 4)
 
 @settings(deadline=None, max_examples=300)
 @given(amounts=st.lists(AMOUNTS, max_size=11), gap=AMOUNTS.filter(bool))
-def test_the_search_agrees_with_trying_every_set(amounts: list[Decimal], gap: Decimal) -> None:
+def test_the_search_agrees_with_an_exhaustive_one(amounts: list[Decimal], gap: Decimal) -> None:
     records = [Item("", str(number), amount, NOWHERE) for number, amount in enumerate(amounts)]
     assert items_explaining(gap, records) == by_hand(gap, records)
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 4])
 def test_a_few_among_two_thousand_are_found(size: int) -> None:
-    """Powers of three, and amounts far above them: no other set can have this sum."""
+    """Search powers of three among much larger amounts: no other set can have the same sum."""
     odd = [Decimal(3**number) / 100 for number in range(size)]
     rest = [Decimal(10**6 + number * 1_000) for number in range(200)]
     records = [Item("", str(number), amount, NOWHERE) for number, amount in enumerate([*rest, *odd])]
@@ -167,7 +167,7 @@ def test_a_few_among_two_thousand_are_found(size: int) -> None:
     assert [item.amount for item in found] == odd
 
 
-def test_among_too_many_nothing_is_named() -> None:
+def test_among_too_many_records_none_is_named() -> None:
     records = [Item("", str(number), Decimal(number), NOWHERE) for number in range(1, MOST_ITEMS + 2)]
     assert items_explaining(Decimal(1), records) is None
     assert items_explaining(Decimal(1), records[:-1]) == (records[0],)

@@ -1,4 +1,4 @@
-"""What must hold of a draft before a call is spent on it."""
+"""The rules that a draft must keep before a call is spent on it."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -55,7 +55,7 @@ def invoice(**more: Any) -> Draft:
     return draft("sales_invoice", **{**body, **more})
 
 
-def test_a_sound_contact_and_invoice_have_no_faults() -> None:
+def test_a_valid_contact_and_invoice_have_no_findings() -> None:
     assert codes(contact(reference="C001")) == []
     assert codes(invoice()) == []
 
@@ -76,13 +76,13 @@ def test_a_sound_contact_and_invoice_have_no_faults() -> None:
         (invoice(date=date(2017, 3, 31)), "before_start", "before the accounts start on 2017-04-01"),
     ],
 )
-def test_each_fault_is_named_with_its_field_and_source_row(wanted: Draft, code: str, words: str) -> None:
+def test_each_finding_names_its_field_and_source_row(wanted: Draft, code: str, words: str) -> None:
     found = faults(wanted)
     assert [finding.code for finding in found] == [code]
     assert words in str(found[0]) and str(found[0]).startswith("source.csv:7: ")
 
 
-def test_a_nominal_code_outside_sages_range_is_refused() -> None:
+def test_a_nominal_code_outside_sages_range_is_a_finding() -> None:
     account = draft(
         "ledger_account",
         name="Fuel",
@@ -101,13 +101,13 @@ def test_the_start_edition_has_no_purchase_documents() -> None:
     assert "not_available" not in codes(bill)
 
 
-def test_a_business_not_registered_for_tax_takes_none() -> None:
+def test_a_business_not_registered_for_tax_has_no_tax() -> None:
     unregistered = BusinessSettings(date(2017, 4, 1), None, "GB", "plus", is_tax_registered=False)
     assert codes(invoice(), unregistered) == ["tax_not_registered"]
     assert codes(invoice(line={"tax_amount": Decimal()}), unregistered) == []
 
 
-def test_opening_entries_lie_before_the_start_and_nothing_in_a_locked_period() -> None:
+def test_only_opening_entries_are_before_the_start_and_nothing_is_in_a_locked_period() -> None:
     opening = {
         "contact_id": Reference("contact", "customers/1"),
         "reference": "1",
@@ -136,7 +136,7 @@ DAY = timedelta(days=1)
         ("bank_opening_balance", START + DAY, ["opening_after_start"]),
     ],
 )
-def test_the_start_day_belongs_to_the_new_books(kind: str, day: date, code: list[str]) -> None:
+def test_the_start_day_belongs_to_the_new_accounts(kind: str, day: date, code: list[str]) -> None:
     assert [finding.code for finding in dates_are_open(draft(kind, date=day), catalog(), SETTINGS)] == code
 
 
@@ -201,14 +201,14 @@ def test_payments_cover_what_they_settle_and_allocations_cancel() -> None:
         (("50.01",), ["over_allocated"]),
     ],
 )
-def test_a_payment_may_settle_exactly_itself(parts: tuple[str, ...], codes: list[str]) -> None:
+def test_a_payment_may_settle_its_whole_amount(parts: tuple[str, ...], codes: list[str]) -> None:
     artefacts = [{"artefact_id": Reference("sales_invoice", "sales/1"), "amount": Decimal(p)} for p in parts]
     payment = draft("contact_payment", total_amount=Decimal("50.00"), allocated_artefacts=artefacts)
     found = payment_covers_allocations(payment, catalog(), SETTINGS)
     assert [finding.code for finding in found] == codes
 
 
-def test_what_refers_to_a_record_that_is_gone_goes_too_and_the_rest_proceeds() -> None:
+def test_a_draft_that_refers_to_a_record_that_is_not_sent_is_quarantined() -> None:
     gone = Quarantined("contact", "customers/2", (), (Place("source.csv", 2),), label="Elm Ltd")
     left = LeftOut("contact", "customers/3", "dormant", "no trade since 2010", ())
     orphan = invoice(contact_id=Reference("contact", "customers/2"))
@@ -239,13 +239,13 @@ def test_what_refers_to_a_record_that_is_gone_goes_too_and_the_rest_proceeds() -
     assert "is left out" in reasons[1]
 
 
-def test_two_records_with_one_key_both_wait_for_a_person() -> None:
+def test_two_records_with_one_key_are_both_quarantined() -> None:
     twins = [contact(f"customers/{n}", reference="C1", identity={"reference": "C1"}) for n in (1, 2)]
     screened = screen([*twins, contact("customers/3")], catalog(), SETTINGS)
     assert [isinstance(outcome, Quarantined) for outcome in screened] == [True, True, False]
 
 
-def test_two_records_with_one_draft_key_both_wait_although_they_have_no_identity() -> None:
+def test_two_records_with_one_draft_key_and_no_identity_are_both_quarantined() -> None:
     place = Place("source.csv", 8)
     twins = [contact("customers/1"), replace(contact("customers/1"), origins=(place,))]
     screened = screen([*twins, contact("customers/2")], catalog(), SETTINGS)
@@ -256,7 +256,7 @@ def test_two_records_with_one_draft_key_both_wait_although_they_have_no_identity
         assert other in outcome.findings[0].message
 
 
-def test_one_key_in_two_kinds_makes_no_twins() -> None:
+def test_one_key_in_two_kinds_is_no_duplicate() -> None:
     accounts = {"sales_ledger_account_id": "1", "purchase_ledger_account_id": "2"}
     item = draft("product", "records/1", {"reference": "C1"}, description="Oak", **accounts)
     both = [contact("records/1", reference="C1", identity={"reference": "C1"}), item]

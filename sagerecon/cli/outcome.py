@@ -16,6 +16,7 @@ _WORDS = {
     Event.RATE_LIMITED: "rate limited by Sage (429) and sent again",
     Event.WAITING: "waiting",
     Event.LEFT_OUT: "left out",
+    Event.BEFORE: "finished before",
     Event.LOOKED_UP: "looked up",
     Event.RESENT: "sent again after an answer was lost",
 }

@@ -12,18 +12,17 @@ from sagerecon.model.entity import Entity
 from sagerecon.model.money import total
 from sagerecon.model.posting import LedgerRole, Side
 from sagerecon.pairing.identity import Identities
-from sagerecon.reconciliation.chart_of_accounts import ControlAccounts
-from sagerecon.reconciliation.open_items import OpenItem, open_items_held
-from sagerecon.reconciliation.subledger import tie_contacts
-from sagerecon.reconciliation.tax import taxed_held, tie_tax
-from sagerecon.reconciliation.tie_out import (
-    ControlPair,
-    TieOut,
+from sagerecon.reconciliation.balances import (
     closing_balances,
     tie_bank,
     tie_opening_control,
     tie_trial_balance,
 )
+from sagerecon.reconciliation.chart_of_accounts import ControlAccounts
+from sagerecon.reconciliation.open_items import OpenItem, open_items_held
+from sagerecon.reconciliation.subledger import tie_contacts
+from sagerecon.reconciliation.tax import taxed_held, tie_tax
+from sagerecon.reconciliation.tie_out import ControlPair, TieOut
 from sagerecon.reconciliation.verdict import RecordVerdict
 
 

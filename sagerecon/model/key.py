@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -33,9 +34,23 @@ _ESCAPES = {
 }
 
 
+#: One escaped character: by its code in two or in four digits, or after a backslash.
+_ESCAPED = re.compile(r"\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|(.))")
+
+
 def escaped(text: str) -> str:
     r"""Return `text` on one line without control characters; texts that differ stay different: `A\|B`."""
     return text.translate(_ESCAPES)
+
+
+def unescaped(text: str) -> str:
+    """Return the text from which `escaped` made `text`."""
+
+    def original(match: re.Match[str]) -> str:
+        code = match[1] or match[2]
+        return chr(int(code, 16)) if code else match[3]
+
+    return _ESCAPED.sub(original, text)
 
 
 def source_key(parts: Iterable[str]) -> str:

@@ -1,1 +1,1 @@
-"""Stage: drafts, id map and call budget to a plan with order, price and calendar."""
+"""Stage: plans a run from drafts, the id map and the call budget: its order, price and calendar."""

@@ -7,10 +7,8 @@ from dataclasses import dataclass, replace
 
 from sagerecon.model.catalog import Catalog
 from sagerecon.model.clock import instant_text
-from sagerecon.model.code import Code
-from sagerecon.model.draft import Draft, LeftOut, Outcome, Quarantined
+from sagerecon.model.draft import Draft, Outcome
 from sagerecon.model.finding import Finding
-from sagerecon.model.value import fingerprint
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.calendar import USUAL_LATENCY, lay_out, slow_finish, window_of
 from sagerecon.planning.cost import lower_bound
@@ -18,16 +16,8 @@ from sagerecon.planning.known import KnownEntities
 from sagerecon.planning.order import order_drafts
 from sagerecon.planning.plan import Header, Plan, Purpose, Window
 from sagerecon.planning.readings import read_back, read_existing, read_settings
-from sagerecon.planning.step import (
-    CreateStep,
-    LeftOutStep,
-    QuarantinedStep,
-    ReadStep,
-    SkipStep,
-    Step,
-    UpdateStep,
-)
-from sagerecon.planning.step_document import node_document
+from sagerecon.planning.record_steps import draft_step, passed_step
+from sagerecon.planning.step import CreateStep, ReadStep, Step, UpdateStep
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +64,8 @@ def plan_steps(
     steps = [
         *read_settings(expect or {}, catalog),
         *read_existing(drafts, known, catalog),
-        *(_draft_step(draft, known, catalog) for draft in drafts),
-        *(_passed_step(outcome) for outcome in outcomes if not isinstance(outcome, Draft)),
+        *(draft_step(draft, known, catalog) for draft in drafts),
+        *(passed_step(outcome) for outcome in outcomes if not isinstance(outcome, Draft)),
     ]
     return _assemble(
         Purpose.LOAD,
@@ -165,97 +155,3 @@ def _numbered(steps: Iterable[Step], windows: Sequence[Window]) -> Iterator[Step
             yield replace(step, number=number, window=window_of(calls, windows))
         else:
             yield replace(step, number=number)
-
-
-def _draft_step(
-    draft: Draft, known: KnownEntities, catalog: Catalog
-) -> CreateStep | UpdateStep | SkipStep | QuarantinedStep:
-    """Return what to do about a draft, by what an earlier run recorded for its key."""
-    kind = catalog[draft.kind]
-    recorded = known.contents.get((draft.kind, draft.key))
-    if recorded is None:
-        return CreateStep(
-            kind=draft.kind,
-            key=draft.key,
-            reason="no earlier run recorded it",
-            label=draft.label,
-            amount=draft.amount,
-            origins=draft.origins,
-            body=draft.body,
-            identity=draft.identity,
-            mapping=draft.place,
-            changes=draft.changes,
-            on_existing=draft.on_existing,
-            reversibility=kind.operations["create"].reversibility if kind.can("create") else "",
-        )
-    if recorded in ("", fingerprint(node_document(draft.body))):
-        return SkipStep(
-            kind=draft.kind,
-            key=draft.key,
-            reason="an earlier run recorded it with the same content",
-            label=draft.label,
-            amount=draft.amount,
-            origins=draft.origins,
-            body=draft.body,
-            identity=draft.identity,
-            mapping=draft.place,
-            changes=draft.changes,
-        )
-    if kind.can("update"):
-        return UpdateStep(
-            kind=draft.kind,
-            key=draft.key,
-            reason="the source or the mapping has changed since an earlier run recorded it",
-            label=draft.label,
-            amount=draft.amount,
-            origins=draft.origins,
-            body=draft.body,
-            identity=draft.identity,
-            mapping=draft.place,
-            changes=draft.changes,
-            reversibility=kind.operations["update"].reversibility,
-        )
-    return _changed_after_write(draft)
-
-
-def _changed_after_write(draft: Draft) -> QuarantinedStep:
-    finding = Finding(
-        Code.CHANGED_AFTER_WRITE,
-        draft.origins[0] if draft.origins else draft.place,
-        f"{draft.label or draft.key} was written with other content, and Sage has no update for"
-        f" a {draft.kind}.",
-        "Correct it in Sage, or delete it there, then create a new plan.",
-    )
-    return QuarantinedStep(
-        kind=draft.kind,
-        key=draft.key,
-        reason=finding.message,
-        label=draft.label,
-        amount=draft.amount,
-        origins=draft.origins,
-        findings=(finding,),
-        changes=draft.changes,
-    )
-
-
-def _passed_step(outcome: Quarantined | LeftOut) -> LeftOutStep | QuarantinedStep:
-    """Return the step of a record that did not become a draft."""
-    if isinstance(outcome, LeftOut):
-        return LeftOutStep(
-            kind=outcome.kind,
-            key=outcome.key,
-            reason=outcome.reason,
-            label=outcome.label,
-            amount=outcome.amount,
-            origins=outcome.origins,
-            rule=outcome.rule,
-        )
-    return QuarantinedStep(
-        kind=outcome.kind,
-        key=outcome.key,
-        reason=" ".join(finding.message for finding in outcome.findings),
-        label=outcome.label,
-        amount=outcome.amount,
-        origins=outcome.origins,
-        findings=outcome.findings,
-    )

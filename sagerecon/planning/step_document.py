@@ -156,4 +156,4 @@ def _changes_document(changes: tuple[Change, ...]) -> list[list[str]]:
 
 def _read_change(document: list[str]) -> Change:
     field, before, after, rule, place = document
-    return Change(field, before, after, rule, Place.parse(place))
+    return Change(field=field, before=before, after=after, rule=rule, place=Place.parse(place))

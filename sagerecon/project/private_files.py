@@ -44,7 +44,7 @@ def write_private(path: Path, lines: Iterable[str]) -> None:
     beside = path.with_name(path.name + ".new")
     try:
         handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
             stream.writelines(lines)
             stream.flush()
             os.fsync(stream.fileno())

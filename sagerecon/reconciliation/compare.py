@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -153,12 +153,8 @@ def _with_swapped_sides(differences: list[Difference]) -> list[Difference]:
             if credit is not None and (debit.source, credit.source) == (credit.sage, debit.sage):
                 swapped |= {debit.field, credit.field}
     return [
-        Difference(
-            d.field, d.source, d.written, d.sage, d.cause, Shape.DEBIT_CREDIT_SWAPPED, d.gap, d.tolerance
-        )
-        if d.field in swapped
-        else d
-        for d in differences
+        replace(difference, shape=Shape.DEBIT_CREDIT_SWAPPED) if difference.field in swapped else difference
+        for difference in differences
     ]
 
 

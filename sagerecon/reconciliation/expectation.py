@@ -35,7 +35,9 @@ def expected_balances(
         if reason := values.get("adjustment"):
             adjustments.append(Adjustment(account, amount, name, str(reason)))
         else:
-            expected.append(ExpectedBalance(code, name, amount, account, record.origins))
+            expected.append(
+                ExpectedBalance(code=code, name=name, amount=amount, target=account, origins=record.origins)
+            )
     return expected, adjustments
 
 
@@ -64,7 +66,8 @@ def taxed_amounts(records: Iterable[Record], target: Callable[[str, date], str |
         code, period = str(values["code"]), str(values["period"])
         rate = target(code, date.fromisoformat(f"{period}-01")) or code
         direction = str(values["ledger"])
-        amounts.append(TaxedAmount(rate, period, direction, _amount(values["net"]), _amount(values["tax"])))
+        net, tax = _amount(values["net"]), _amount(values["tax"])
+        amounts.append(TaxedAmount(rate=rate, period=period, direction=direction, net=net, tax=tax))
     return amounts
 
 

@@ -90,9 +90,8 @@ def _open_items(
         if amount:
             name = names.get(contact, contact)
             due = entity.fields.day(posting.due_date) or entity.fields.day(entity.kind.date)
-            items.append(
-                OpenItem(contact, name, entity.fields.text("reference") or entity.label, amount, due)
-            )
+            label = entity.fields.text("reference") or entity.label
+            items.append(OpenItem(contact=contact, name=name, label=label, amount=amount, due=due))
     return items
 
 

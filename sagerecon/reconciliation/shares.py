@@ -38,12 +38,12 @@ def share_of(verdict: RecordVerdict, amount: Decimal) -> Share:
     """Return the share of one record in a gap."""
     label = verdict.label or verdict.key or verdict.sage_id
     return Share(
-        verdict.id,
-        label,
-        verdict.verdict.value,
-        amount,
-        verdict.sage_id,
-        verdict.origins,
+        id=verdict.id,
+        label=label,
+        verdict=verdict.verdict.value,
+        amount=amount,
+        sage_id=verdict.sage_id,
+        origins=verdict.origins,
         is_estimate=verdict.is_estimate,
     )
 

@@ -79,7 +79,7 @@ def tie_contacts(
         if line.source or line.sage or any(line.aged_source) or any(line.aged_sage):
             known = (*shares.get(contact, ()), *unsent.get(contact, ()))
             lines.append(replace(line, records=explaining(known, line.difference)))
-    return TieOut(name, about, as_at, tuple(lines), control, BUCKETS)
+    return TieOut(name=name, about=about, as_at=as_at, lines=tuple(lines), control=control, buckets=BUCKETS)
 
 
 def aged(items: Iterable[OpenItem], as_at: date) -> tuple[Decimal, ...]:

@@ -65,7 +65,7 @@ def tie_tax(source: Iterable[TaxedAmount], sage: Iterable[TaxedAmount], as_at: d
         for group in sorted({*wanted, *held})
         for period, direction, rate, figure in (group,)
     )
-    return TieOut("tax", "Tax per rate and month", as_at, lines)
+    return TieOut(name="tax", about="Tax per rate and month", as_at=as_at, lines=lines)
 
 
 def _amounts(kind: Kind, entity: FieldReader) -> Iterator[TaxedAmount]:

@@ -1,1 +1,1 @@
-"""Carries a plan out and survives any interruption."""
+"""Carries a plan out through ports, and resumes it after any interruption."""

@@ -10,11 +10,13 @@ from typing import Any
 from sagerecon.model.call import Call
 from sagerecon.model.catalog import Catalog, Kind
 from sagerecon.model.clock import MINUTE, instant, instant_text
+from sagerecon.model.draft import OnExisting
 from sagerecon.model.entity import Entity
 from sagerecon.pairing.adoption import differences
 from sagerecon.pairing.natural_key import natural_keys
 from sagerecon.planning.cost import listing_query
 from sagerecon.planning.settling import Attempt
+from sagerecon.planning.step import CreateStep
 
 #: How far Sage's clock and ours may be apart.
 CLOCKS_APART = 5 * MINUTE
@@ -65,12 +67,15 @@ def judge(
         owner: returns the draft key recorded for an entity, by kind and Sage id.
     """
     kind, wanted, key = catalog[attempt.step.kind], sent_fields(attempt), attempt.step.key
-    free = [e for e in entities if owner(kind.name, e.sage_id) in (None, key) and _is_young(e, attempt)]
+    free = [entity for entity in entities if owner(kind.name, entity.sage_id) in (None, key)]
     equal = [entity for entity in free if not differences(kind, wanted, entity.body)]
-    if len(equal) == 1:
-        return LookUp(Found.OURS, equal[0])
+    ours = [entity for entity in equal if _adopts_any_age(attempt) or _is_young(entity, attempt)]
+    if len(ours) == 1:
+        return LookUp(Found.OURS, ours[0])
+    if ours:
+        return LookUp(Found.UNCERTAIN, why=f"{len(ours)} entities in Sage are equal to it")
     if equal:
-        return LookUp(Found.UNCERTAIN, why=f"{len(equal)} entities in Sage are equal to it")
+        return LookUp(Found.UNCERTAIN, why="an entity in Sage is equal to it and dated before it was sent")
     same_key = _with_same_key(kind, attempt, free)
     if same_key is not None:
         why = "; ".join(differences(kind, wanted, same_key.body))
@@ -95,6 +100,14 @@ def _narrowed(kind: Kind, attempt: Attempt, wanted: Mapping[str, Any]) -> dict[s
     if not query and kind.changed_since:
         query[kind.changed_since] = instant_text(attempt.first_sent_at - CLOCKS_APART)
     return query
+
+
+def _adopts_any_age(attempt: Attempt) -> bool:
+    """Return whether an equal entity is adopted whenever it was created, so that no clock is asked."""
+    step = attempt.step
+    if not isinstance(step, CreateStep) or not step.identity:
+        return False
+    return step.on_existing in (OnExisting.ADOPT, OnExisting.ADOPT_IF_EQUAL)
 
 
 def _is_young(entity: Entity, attempt: Attempt) -> bool:

@@ -21,9 +21,9 @@ from requests_oauthlib import OAuth2Session
 from sagerecon.model.clock import Clock
 from sagerecon.model.errors import AuthorizationError, NoAnswerError, ProjectError
 from sagerecon.model.tokens import Tokens
-from sagerecon.sage.client import cause, may_have_been_sent
-from sagerecon.sage.session import LOOPBACK, borrow
-from sagerecon.sage.tokens import GrantEndedError, tokens_of
+from sagerecon.sage.client import error_text, may_have_been_sent
+from sagerecon.sage.session import LOOPBACK, share_connections
+from sagerecon.sage.tokens import GrantEndedError, read_tokens
 
 #: Selects the API version on the consent page; without it Sage lists the countries of an older one.
 _FILTER = "apiv3.1"
@@ -136,7 +136,7 @@ class Authorization:
             )
         except (OAuth2Error, requests.RequestException) as error:
             raise _translate(error) from None
-        return tokens_of(document, self._clock.now())
+        return read_tokens(document, self._clock.now())
 
     def refresh(self, tokens: Tokens) -> Tokens:
         """Return the next generation of tokens. The caller has the lease, and stores them before using them.
@@ -157,7 +157,7 @@ class Authorization:
             )
         except (OAuth2Error, requests.RequestException) as error:
             raise _translate(error) from None
-        return tokens_of(document, self._clock.now())
+        return read_tokens(document, self._clock.now())
 
     def revoke(self, tokens: Tokens) -> None:
         """Revoke the grant at Sage; the access token remains valid for up to five minutes.
@@ -185,7 +185,7 @@ class Authorization:
     def _oauth(self, redirect_uri: str) -> OAuth2Session:
         """Return a session for one exchange; it stores tokens, and therefore must not be shared."""
         oauth = OAuth2Session(self._app.client_id, redirect_uri=redirect_uri or None)
-        borrow(self._session, oauth)
+        share_connections(self._session, oauth)
         oauth.register_compliance_hook("access_token_response", _usable)
         oauth.register_compliance_hook("refresh_token_response", _usable)
         return oauth
@@ -201,7 +201,7 @@ def _usable(response: requests.Response) -> requests.Response:
 def _translate(error: OAuth2Error | requests.RequestException) -> Exception:
     if isinstance(error, requests.RequestException):
         sent = may_have_been_sent(error)
-        return NoAnswerError(f"The token endpoint gave no answer: {cause(error)}.", sent=sent)
+        return NoAnswerError(f"The token endpoint gave no answer: {error_text(error)}.", sent=sent)
     if error.error == "invalid_grant":
         return GrantEndedError(f"The sign-in has ended: {_text(error)}", _AGAIN)
     if error.error == "invalid_client":

@@ -30,7 +30,10 @@ REQUEST_ID_HEADER = "x_request_id"
 
 
 class SageClient:
-    """Sends calls to one business, one after another; satisfies `runner.caller.Sage`."""
+    """Sends calls to one business, one after another.
+
+    Satisfies `runner.ports.Sage`, which documents its methods.
+    """
 
     def __init__(
         self, base_url: str, business: str, tokens: TokenSource, session: requests.Session, clock: Clock
@@ -139,7 +142,9 @@ def _is_token_refused(answer: Answer) -> bool:
 def _no_answer(call: Call, error: requests.RequestException, tokens: Tokens) -> NoAnswerError:
     sent = may_have_been_sent(error)
     what = f"No usable answer to {call.method} {call.path}" if sent else "Sage cannot be reached"
-    return NoAnswerError(f"{what}: {cause(error)}.", sent=sent, expires_at=tokens.expires_at if sent else 0)
+    return NoAnswerError(
+        f"{what}: {error_text(error)}.", sent=sent, expires_at=tokens.expires_at if sent else 0
+    )
 
 
 def may_have_been_sent(error: requests.RequestException) -> bool:
@@ -156,7 +161,7 @@ def may_have_been_sent(error: requests.RequestException) -> bool:
     return not any(isinstance(link, ssl.SSLCertVerificationError) for link in _links(error))
 
 
-def cause(error: requests.RequestException) -> str:
+def error_text(error: requests.RequestException) -> str:
     """Return a few words on what went wrong, without addresses and headers."""
     if isinstance(error, requests.Timeout):
         return "the request timed out"

@@ -39,7 +39,7 @@ def open_session(*urls: str) -> requests.Session:
     return session
 
 
-def borrow(session: requests.Session, other: requests.Session) -> None:
+def share_connections(session: requests.Session, other: requests.Session) -> None:
     """Let `other` use the connections, proxies and certificates of `session`."""
     other.adapters = session.adapters
     other.proxies = session.proxies

@@ -72,7 +72,7 @@ class TokenSource(Protocol):
         ...
 
 
-def tokens_of(document: Mapping[str, Any], now: int) -> Tokens:
+def read_tokens(document: Mapping[str, Any], now: int) -> Tokens:
     """Return the tokens in an answer that the token endpoint gave at the instant `now`.
 
     Raises:

@@ -133,7 +133,7 @@ class CallLedger:
         self._open = None
         self._buffer.add(REFUND_CALL, {"company": self._business, "number": sequence})
 
-    def refused(self, transaction: Transaction) -> None:
+    def rate_limited(self, transaction: Transaction) -> None:
         """Book one more call: Sage refused ours, so it counts a call of another app in both windows."""
         if (ledger := transaction.one(_LEDGER, {"business": self._business})) is not None:
             at = max(self._clock.now(), ledger.last_at)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Row, and_, bindparam, delete, func, select
 
 from sagerecon.model.entity import Entity
-from sagerecon.model.key import Key, NaturalKey, escaped
+from sagerecon.model.key import Key, NaturalKey, escaped, unescaped
 from sagerecon.model.value import canonical, read_json
 from sagerecon.planning.known import KnownEntities
-from sagerecon.store.database import Database, Statement, Transaction, Values, prepared, upsert
+from sagerecon.store.database import Database, Transaction, Values, prepared, upsert
 from sagerecon.store.tables import HELD, ID_MAP, NATURAL_KEYS, STEPS
 from sagerecon.store.write_buffer import WriteBuffer
 
@@ -114,7 +116,7 @@ REPLAYABLE = (KEEP_ID, KEEP_KEY, FORGET_KEYS)
 
 
 class IdMap:
-    """The id map of one company."""
+    """The id map of one company; `runner.ports.RunLog` documents its look-ups."""
 
     def __init__(self, business: str, database: Database, buffer: WriteBuffer) -> None:
         self._business = business
@@ -133,33 +135,26 @@ class IdMap:
     def known(self) -> KnownEntities:
         """Return the content of the id map, read once, with its fingerprint."""
         self._buffer.flush()
-        digest = hashlib.sha256()
-        once: set[tuple[str, NaturalKey]] = set()
-        again: set[tuple[str, NaturalKey]] = set()
         with self._database.reading() as transaction:
-            ids = self._rows(transaction, _ALL_IDS, digest)
-            contents = {(row.kind, row.key): row.content for row in ids}
-            for row in self._rows(transaction, _ALL_KEYS, digest):
-                key = (row.kind, NaturalKey(row.field, row.value))
-                (again if key in once else once).add(key)
-        return KnownEntities(fingerprint=digest.hexdigest(), contents=contents, natural_keys=once - again)
+            ids, keys = self._content(transaction)
+        entities = Counter((row.kind, NaturalKey(row.field, unescaped(row.value))) for row in keys)
+        return KnownEntities(
+            fingerprint=_fingerprint(ids, keys),
+            contents={(row.kind, row.key): row.content for row in ids},
+            natural_keys={key for key, count in entities.items() if count == 1},
+        )
 
     def fingerprint(self) -> str:
-        """Return the name of the id map's content."""
+        """Return the fingerprint of the whole id map."""
         self._buffer.flush()
         with self._database.reading() as transaction:
             return self.fingerprint_in(transaction)
 
     def fingerprint_in(self, transaction: Transaction) -> str:
-        """Return the fingerprint as `fingerprint` does, of what `transaction` sees."""
-        digest = hashlib.sha256()
-        for statement in (_ALL_IDS, _ALL_KEYS):
-            for _ in self._rows(transaction, statement, digest):
-                pass
-        return digest.hexdigest()
+        """Return the fingerprint of the id map as `transaction` sees it."""
+        return _fingerprint(*self._content(transaction))
 
     def answer(self, kind: str, key: Key) -> Mapping[str, Any] | None:
-        """Return what Sage answered for the entity with this key, or None where no single entity has it."""
         if isinstance(key, NaturalKey):
             found = self.found(kind, key)
             return found[0].body if len(found) == 1 else None
@@ -168,13 +163,11 @@ class IdMap:
         return None if row is None else read_json(row.answer)
 
     def found(self, kind: str, key: NaturalKey) -> Sequence[Entity]:
-        """Return every known entity that has this natural key, by Sage id."""
         self._buffer.flush_key(kind, key)
         rows = self._buffer.reader.rows(_FOUND, self._where(kind, key))
         return [Entity(kind, row.sage_id, read_json(row.body)) for row in rows]
 
     def owner(self, kind: str, sage_id: str) -> str | None:
-        """Return the draft key whose entity this is, or None where no run wrote or adopted it."""
         self._buffer.flush()
         where: Values = {"business": self._business, "kind": kind, "sage_id": sage_id}
         row = self._buffer.reader.one(_OWNER, where)
@@ -218,13 +211,10 @@ class IdMap:
         row = self._buffer.reader.first(_GET, where)
         return None if row is None else self._remember(kind, key, *row)
 
-    def _rows(
-        self, transaction: Transaction, statement: Statement, digest: hashlib._Hash
-    ) -> Iterator[Row[Any]]:
-        """Yield the rows of the company, each added to `digest`."""
-        for row in transaction.rows(statement, {"business": self._business}):
-            digest.update(canonical(list(row)).encode())
-            yield row
+    def _content(self, transaction: Transaction) -> tuple[list[Row[Any]], list[Row[Any]]]:
+        """Return the rows of draft keys and those of natural keys."""
+        where = {"business": self._business}
+        return transaction.rows(_ALL_IDS, where), transaction.rows(_ALL_KEYS, where)
 
     def _where(self, kind: str, key: Key) -> dict[str, str | int]:
         match key:
@@ -238,3 +228,10 @@ class IdMap:
             self._cache.clear()
         self._cache[kind, key] = (sage_id, content)
         return sage_id, content
+
+
+def _fingerprint(*tables: Iterable[Row[Any]]) -> str:
+    digest = hashlib.sha256()
+    for row in chain(*tables):
+        digest.update(canonical(list(row)).encode())
+    return digest.hexdigest()

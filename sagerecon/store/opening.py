@@ -15,7 +15,8 @@ from sagerecon.model.errors import StoreError
 from sagerecon.store import call_ledger, id_map, runs, steps, vault
 from sagerecon.store.company import CompanyStore, open_company
 from sagerecon.store.database import Database, prepared, upsert
-from sagerecon.store.disk import Disk, claim_file
+from sagerecon.store.disk import Disk
+from sagerecon.store.store_file import claim_file
 from sagerecon.store.tables import FACTS, METADATA, SCHEMA_VERSION
 from sagerecon.store.vault import SealedVault
 from sagerecon.store.vault_key import VaultKey

@@ -13,9 +13,9 @@ from sagerecon.model.value import read_json
 from sagerecon.planning.plan import Purpose
 from sagerecon.planning.settling import RunState, SetAside
 from sagerecon.store.database import Database, Transaction, Values, prepared
-from sagerecon.store.steps import IN_DOUBT, IS_SET_ASIDE, OF_RUN, set_aside_of
+from sagerecon.store.steps import IN_DOUBT, IS_SET_ASIDE, OF_RUN, read_set_aside
 from sagerecon.store.tables import HELD, ID_MAP, RUNS, STEPS
-from sagerecon.store.traffic import Traffic, bytes_last_hour, calls_since, read_traffic, refusals
+from sagerecon.store.traffic import Traffic, read_calls_since, read_refusals, read_traffic
 from sagerecon.store.write_buffer import WriteBuffer
 
 
@@ -45,7 +45,6 @@ class Status:
     calls_last_minute: int
     calls_last_day: int
     refused: int  #: calls that Sage refused although our own limit allowed them: another app is calling
-    bytes_last_hour: int
 
 
 _ALL_RUNS = prepared(
@@ -88,7 +87,6 @@ _HELD = (
 )
 _HELD_ALL = prepared("held_all", _HELD)
 _HELD_KIND = prepared("held_kind", _HELD.where(HELD.c.kind == bindparam("kind")))
-_HELD_STEP = prepared("held_step", _HELD.where(HELD.c.number == bindparam("number")))
 
 
 class RunHistory:
@@ -112,14 +110,13 @@ class RunHistory:
         now = self._clock.now()
         with self._database.reading() as transaction:
             loads = [run for run in self._runs(transaction) if run.purpose is Purpose.LOAD]
-            calls = calls_since(transaction, self._business, now - DAY)
+            calls = read_calls_since(transaction, self._business, now - DAY)
             return Status(
                 run=loads[-1] if loads else None,
                 in_doubt=len(transaction.rows(IN_DOUBT, {"business": self._business})),
                 calls_last_minute=sum(at > now - MINUTE for at in calls),
                 calls_last_day=len(calls),
-                refused=refusals(transaction, self._business),
-                bytes_last_hour=bytes_last_hour(transaction, self._business, now),
+                refused=read_refusals(transaction, self._business),
             )
 
     def written(self) -> Iterator[Written]:
@@ -139,40 +136,26 @@ class RunHistory:
                 mappings=row.mappings,
             )
 
-    def entities_read(self, run: str, kind: str | None = None, step: int | None = None) -> Iterator[Entity]:
-        """Yield the entities that the reading steps of `run` found, in the order they were read.
-
-        Args:
-            kind: of this kind alone.
-            step: of the step with this number alone.
-        """
+    def entities_read(self, run: str, kind: str | None = None) -> Iterator[Entity]:
+        """Yield the entities that the reading steps of `run` found, of one kind or of all, in their order."""
         self._buffer.flush()
-        values: dict[str, str | int] = {"business": self._business, "run": run}
-        statement = _HELD_ALL
-        if step is not None:
-            statement, values["number"] = _HELD_STEP, step
-        elif kind is not None:
-            statement, values["kind"] = _HELD_KIND, kind
-        for row in self._database.stream(statement, values):
-            if kind is None or row.kind == kind:
-                yield Entity(row.kind, row.sage_id, read_json(row.body))
+        statement = _HELD_ALL if kind is None else _HELD_KIND
+        values = {"business": self._business, "run": run}
+        for row in self._database.stream(statement, values if kind is None else {**values, "kind": kind}):
+            yield Entity(row.kind, row.sage_id, read_json(row.body))
 
-    def set_aside(self, run: str | None = None) -> Iterator[SetAside]:
-        """Yield the steps that could not be carried out, of one run or of the newest load."""
-        if run is None:
-            newest = self.status().run
-            if newest is None:
-                return
-            run = newest.id
-        self._buffer.flush()
-        for row in self._database.stream(_SET_ASIDE, {"business": self._business, "run": run}):
-            yield set_aside_of(row)
+    def set_aside(self) -> Iterator[SetAside]:
+        """Yield the steps of the newest load that could not be carried out."""
+        load = self.status().run
+        if load is not None:
+            for row in self._database.stream(_SET_ASIDE, {"business": self._business, "run": load.id}):
+                yield read_set_aside(row)
 
     def calls_of_last_day(self) -> list[int]:
         """Return the instants of the calls that the daily limit counts, oldest first."""
         self._buffer.flush()
         with self._database.reading() as transaction:
-            return calls_since(transaction, self._business, self._clock.now() - DAY)
+            return read_calls_since(transaction, self._business, self._clock.now() - DAY)
 
     def traffic(self) -> list[Traffic]:
         """Return the calls of each minute in which one was answered, oldest first."""

@@ -50,9 +50,9 @@ class RunLog:
     # The run
 
     def begin(self, plan: Plan) -> str:
-        """Begin or continue the run of this plan, as `runner.ports.RunLog.begin` says.
+        """Begin or resume the run of this plan.
 
-        A new run is committed with its first step, so that a plan of which nothing was done stays usable.
+        A new run is committed with its first step; until then its plan counts as unused.
         """
         if plan.header.business != self._business:
             raise PlanStaleError(
@@ -105,7 +105,7 @@ class RunLog:
     def in_doubt(self) -> Sequence[Attempt]:
         self._buffer.flush()
         rows = self._buffer.reader.rows(steps.IN_DOUBT, {"business": self._business})
-        return [steps.attempt_of(row) for row in rows]
+        return [steps.read_attempt(row) for row in rows]
 
     def set_aside_reason(self, run: str, kind: str, key: str) -> str | None:
         self._buffer.flush()
@@ -113,7 +113,7 @@ class RunLog:
         rows = self._buffer.reader.rows(steps.REASON, where)
         if not rows:
             return None
-        messages = [finding.message for row in rows for finding in steps.findings_of(row)]
+        messages = [finding.message for row in rows for finding in steps.read_findings(row)]
         return " ".join(messages) or "its outcome is not known yet"
 
     def epoch(self, kind: str, key: str) -> int:
@@ -188,7 +188,7 @@ class RunLog:
         self._ledger.refund()
 
     def rate_limited(self) -> None:
-        self._buffer.commit(self._ledger.refused)
+        self._buffer.commit(self._ledger.rate_limited)
 
     def retract(self, attempt: Attempt) -> None:
         self._add(steps.KEEP_INTENT, steps.intent_values(replace(attempt, state=State.PLANNED)))

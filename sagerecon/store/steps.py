@@ -15,7 +15,10 @@ from sagerecon.store.tables import HELD, STEPS
 
 OF_COMPANY = STEPS.c.business == bindparam("business")
 OF_RUN = and_(OF_COMPANY, STEPS.c.run == bindparam("run"))
-IS_SET_ASIDE = or_(*(STEPS.c.state == state for state in ("quarantined", "blocked", "parked")))
+IS_SENT = STEPS.c.state == State.SENT.value
+IS_SET_ASIDE = or_(
+    *(STEPS.c.state == state.value for state in (State.QUARANTINED, State.BLOCKED, State.PARKED))
+)
 
 REACHED = prepared("steps_reached", select(STEPS.c.number, STEPS.c.state, STEPS.c.pages).where(OF_RUN))
 EPOCHS = prepared(
@@ -24,16 +27,14 @@ EPOCHS = prepared(
     .where(OF_COMPANY, STEPS.c.epoch > 0)
     .group_by(STEPS.c.kind, STEPS.c.key),
 )
-IN_DOUBT = prepared(
-    "in_doubt", select(STEPS).where(OF_COMPANY, STEPS.c.state == "sent").order_by(STEPS.c.first_sent_at)
-)
+IN_DOUBT = prepared("in_doubt", select(STEPS).where(OF_COMPANY, IS_SENT).order_by(STEPS.c.first_sent_at))
 REASON = prepared(
     "set_aside_reason",
     select(STEPS.c.findings).where(
         OF_RUN,
         STEPS.c.kind == bindparam("kind"),
         STEPS.c.key == bindparam("key"),
-        or_(IS_SET_ASIDE, STEPS.c.state == "sent"),
+        or_(IS_SET_ASIDE, IS_SENT),
     ),
 )
 
@@ -97,7 +98,7 @@ def reading_values(run: str, step: Step, state: State, pages: int, now: int) -> 
     return {**_step_values(run, step, state), "pages": pages, "recorded_at": now}
 
 
-def attempt_of(row: Row[tuple[str]]) -> Attempt:
+def read_attempt(row: Row[tuple[str]]) -> Attempt:
     """Read the attempt that `intent_values` wrote."""
     return Attempt(
         run=row.run,
@@ -115,12 +116,12 @@ def attempt_of(row: Row[tuple[str]]) -> Attempt:
     )
 
 
-def set_aside_of(row: Row[tuple[str]]) -> SetAside:
+def read_set_aside(row: Row[tuple[str]]) -> SetAside:
     """Read the step that `set_aside_values` wrote."""
-    return SetAside(read_step(read_json(row.step)), State(row.state), findings_of(row))
+    return SetAside(read_step(read_json(row.step)), State(row.state), read_findings(row))
 
 
-def findings_of(row: Row[tuple[str]]) -> tuple[Finding, ...]:
+def read_findings(row: Row[tuple[str]]) -> tuple[Finding, ...]:
     """Read the findings of a step that was set aside."""
     return tuple(read_finding(document) for document in read_json(row.findings or "[]"))
 

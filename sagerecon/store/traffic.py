@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, select
 
-from sagerecon.model.clock import HOUR, MINUTE
+from sagerecon.model.clock import MINUTE
 from sagerecon.store.database import Transaction, Values, prepared, upsert
 from sagerecon.store.tables import CALLS, LEDGERS, TRAFFIC
 
@@ -22,12 +22,6 @@ _SINCE = prepared(
         <= select(LEDGERS.c.sequence).where(LEDGERS.c.business == bindparam("business")).scalar_subquery(),
     )
     .order_by(CALLS.c.at),
-)
-_BYTES = prepared(
-    "bytes_since",
-    select(func.coalesce(func.sum(TRAFFIC.c.bytes), 0)).where(
-        TRAFFIC.c.business == bindparam("business"), TRAFFIC.c.minute > bindparam("minute")
-    ),
 )
 _TRAFFIC = prepared(
     "traffic_of",
@@ -54,21 +48,15 @@ def traffic_values(business: str, at: int, *, calls: int = 0, refused: int = 0, 
     return {"business": business, "minute": at // MINUTE, **counted}
 
 
-def calls_since(transaction: Transaction, business: str, since: int) -> list[int]:
+def read_calls_since(transaction: Transaction, business: str, since: int) -> list[int]:
     """Return the instants of the calls after `since`, oldest first."""
     return [row.at for row in transaction.rows(_SINCE, {"business": business, "since": since})]
 
 
-def refusals(transaction: Transaction, business: str) -> int:
+def read_refusals(transaction: Transaction, business: str) -> int:
     """Return how many calls Sage refused although our own limits allowed them."""
     row = transaction.one(_REFUSALS, {"business": business})
     return 0 if row is None else int(row.refused)
-
-
-def bytes_last_hour(transaction: Transaction, business: str, now: int) -> int:
-    """Return the bytes of the answers of the last hour, counted in whole minutes."""
-    row = transaction.one(_BYTES, {"business": business, "minute": (now - HOUR) // MINUTE})
-    return 0 if row is None else int(row[0])
 
 
 def read_traffic(transaction: Transaction, business: str) -> list[Traffic]:

@@ -41,7 +41,7 @@ def read_entries(path: Path) -> Iterator[list[Named]]:
     try:
         lines = path.read_bytes().splitlines()
     except OSError as error:
-        raise StoreError(f"{path} cannot be read: {error.strerror}.") from error
+        raise StoreError(f"{path} cannot be read: {error.strerror}.", "Check its permissions.") from error
     for line in lines:
         try:
             entry = json.loads(line)

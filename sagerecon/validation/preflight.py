@@ -54,11 +54,11 @@ def _should_be_zero(control: Control) -> Finding:
     (figure,) = control.figures
     amount, places = _sum(figure), _places(control)
     if not amount:
-        message = f"{control.about}: {figure.about} {grouped(amount, places)}, as it should be."
+        message = f"{control.about}: {figure.about} {grouped(amount, places)}, as expected."
         return Finding(Code.FIGURE_ZERO, control.place, message, severity=Severity.INFO)
     message = f"{control.about}: {figure.about} should be zero and is {grouped(amount, places)}."
     if control.items and total(item.amount for item in control.items) == amount:
-        message += f" It is made of {_named(control.items, places)}."
+        message += f" It consists of {_named(control.items, places)}."
     return Finding(Code.FIGURE_NOT_ZERO, control.place, message, control.hint, control.severity)
 
 

@@ -25,7 +25,14 @@ def screen(outcomes: Sequence[Outcome], catalog: Catalog, settings: BusinessSett
 
 def quarantined(draft: Draft, findings: Sequence[Finding]) -> Quarantined:
     """Return the outcome of a draft that is set aside, with its reasons."""
-    return Quarantined(draft.kind, draft.key, tuple(findings), draft.origins, draft.amount, draft.label)
+    return Quarantined(
+        kind=draft.kind,
+        key=draft.key,
+        findings=tuple(findings),
+        origins=draft.origins,
+        amount=draft.amount,
+        label=draft.label,
+    )
 
 
 def _checked(outcome: Outcome, catalog: Catalog, settings: BusinessSettings) -> Outcome:
