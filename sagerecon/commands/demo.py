@@ -110,7 +110,7 @@ def run_demo(folder: Path, screen: Screen) -> bool:
     sage = open_rehearsal(project.catalog, business, clock, seed=1, faults=faults, latency=LATENCY)
     with serve(sage) as server:
         _set_address(project, server.url)
-        stage = Stage(folder, screen, sage, faults, clock)
+        stage = Stage(folder=folder, screen=screen, sage=sage, faults=faults, clock=clock)
         _sign_in(stage)
         prepared = _snapshot(stage)
         plan = _plan(stage, prepared)
