@@ -11,7 +11,7 @@ from typing import Any
 from memory_sage import MemorySage
 
 from sagerecon.documents.package import catalog
-from sagerecon.model.draft import Draft, OnExisting, Reference
+from sagerecon.model.draft import Draft, OnExisting, Outcome, Reference
 from sagerecon.model.place import Place
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import Plan
@@ -75,12 +75,12 @@ class Desk:
     def open(self, failpoint: Callable[[str], None] = lambda _: None) -> Store:
         return open_store(f"sqlite:///{self.folder / 'store.db'}", self.clock, None, failpoint)
 
-    def planned(self, drafts: Sequence[Draft]) -> Plan:
+    def planned(self, outcomes: Sequence[Outcome]) -> Plan:
         with self.open() as store:
             known = store.company("B").id_map.known()
             provenance = Provenance("B", "snapshot", "mappings", "catalog")
             calendar = Calendar(self.clock.now())
-            self.plan = plan_steps(drafts, known, catalog(), self.budget, provenance, calendar)
+            self.plan = plan_steps(outcomes, known, catalog(), self.budget, provenance, calendar)
         return self.plan
 
     def go(self, failpoint: Callable[[str], None] = lambda _: None, **more: Any) -> RunOutcome:

@@ -11,7 +11,7 @@ from runs import Desk, customer, desk, invoice, quick_folder, references, twenty
 
 from sagerecon.model.call import Answer, Call
 from sagerecon.model.clock import DAY, HOUR, MINUTE, SECOND
-from sagerecon.model.draft import Draft, OnExisting, Reference
+from sagerecon.model.draft import Draft, LeftOut, OnExisting, Quarantined, Reference
 from sagerecon.model.errors import AuthorizationError, NoAnswerError, PlanStaleError, WrongBusinessError
 from sagerecon.model.key import NaturalKey
 from sagerecon.model.place import Place
@@ -74,6 +74,7 @@ def test_progress_reports_each_step_and_every_wait(here: Desk) -> None:
         "created",
     ]
     assert told[3].until > told[3].at
+    assert [progress.key for progress in told[2:4]] == ["customers/C1"] * 2
     assert (told[-1].done, told[-1].of, told[-1].calls) == (19, 20, 21)
 
 
@@ -271,6 +272,20 @@ class TestRejections:
         here.planned([customer(1), customer(2)])
 
         def elsewhere(call: Call) -> Answer:
+            raise WrongBusinessError("B", "C")
+
+        here.sage.call = elsewhere  # type: ignore[method-assign]
+        with pytest.raises(WrongBusinessError):
+            here.go()
+
+    def test_the_first_error_is_raised_although_the_company_cannot_be_released(self, here: Desk) -> None:
+        here.planned([customer(1)])
+
+        def elsewhere(call: Call) -> Answer:
+            here.clock.sleep(DAY)
+            with here.open() as store:  # another process acquires the company meanwhile
+                assert here.plan is not None
+                store.company("B").run_log.begin(here.plan)
             raise WrongBusinessError("B", "C")
 
         here.sage.call = elsewhere  # type: ignore[method-assign]
@@ -529,6 +544,23 @@ class TestStops:
 
 
 class TestPlans:
+    def test_a_step_without_a_call_is_reported_and_counted(self, here: Desk) -> None:
+        here.planned([customer(1)])
+        here.go()
+        place = (Place("customers.csv", 7),)
+        left = LeftOut("contact", "customers/C2", "settled", "settled before", place)
+        aside = Quarantined("contact", "customers/C3", (), place)
+        here.planned([customer(1), left, aside])
+        told: list[Progress] = []
+        outcome = here.go(on_progress=told.append)
+        assert (outcome.ended, outcome.calls) == (Ended.FINISHED, 0)
+        assert outcome.counts == {"skipped": 1, "left_out": 1, "quarantined": 1}
+        assert [(progress.event, progress.key) for progress in told] == [
+            ("skipped", "customers/C1"),
+            ("left_out", "customers/C2"),
+            ("quarantined", "customers/C3"),
+        ]
+
     def test_a_plan_made_from_another_id_map_is_refused(self, here: Desk) -> None:
         old = here.planned([customer(1)])
         here.planned([customer(2)])
