@@ -193,7 +193,7 @@ def status(project: Folder = HERE, json: Json = False) -> None:
             calls_last_minute=standing.calls_last_minute,
             calls_last_day=standing.calls_last_day,
             day_limit=standing.budget.day_limit,
-            refused=standing.refused,
+            rate_limited=standing.rate_limited,
             quarantined=[aside.step.key for aside in standing.aside],
         )
         screen.show(

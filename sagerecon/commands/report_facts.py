@@ -45,7 +45,7 @@ def _run_facts(project: Project, history: RunHistory, made: Plan) -> RunFacts | 
     calls, rate_limited = Counter[date](), Counter[date]()
     for minute in history.traffic():
         calls[day_of(minute.at)] += minute.calls
-        rate_limited[day_of(minute.at)] += minute.refused
+        rate_limited[day_of(minute.at)] += minute.rate_limited
     load, budget = loads[-1], budget_of(project)
     return RunFacts(
         calls_by_day=tuple(sorted(calls.items())),
