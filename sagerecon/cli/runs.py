@@ -92,7 +92,7 @@ def status(project: Folder = HERE, json: Json = False) -> None:
             calls_last_minute=found.calls_last_minute,
             calls_last_day=found.calls_last_day,
             day_limit=found.budget.day_limit,
-            refused=found.refused,
+            rate_limited=found.rate_limited,
             quarantined=[aside.step.key for aside in found.aside],
         )
         screen.show(

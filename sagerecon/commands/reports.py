@@ -85,7 +85,7 @@ def _run_facts(history: RunHistory, plan: Plan, budget: Budget) -> RunFacts | No
     calls, rate_limited = Counter[date](), Counter[date]()
     for minute in history.traffic():
         calls[day_of(minute.at)] += minute.calls
-        rate_limited[day_of(minute.at)] += minute.refused
+        rate_limited[day_of(minute.at)] += minute.rate_limited
     load = loads[-1]
     return RunFacts(
         calls_by_day=tuple(sorted(calls.items())),
