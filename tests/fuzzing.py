@@ -29,8 +29,9 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from sagerecon.commands.sandbox import open_rehearsal
-from sagerecon.project.project import SANDBOX_APP
+from sagerecon.commands.rehearsals import BusinessFacts, open_rehearsal
+from sagerecon.documents import package
+from sagerecon.project.sage import SANDBOX_APP
 from sagerecon.rehearsal.clock import VirtualClock
 from sagerecon.rehearsal.sage import RehearsalSage
 from sagerecon.rehearsal.server import Server, serve
@@ -182,7 +183,7 @@ def _balance(content: Any) -> None:
 
 def fuzz(number: int, *, start: int = 1, mostly: str = "", report: bool = False) -> Outcome:
     """Send about `number` requests, spread over all operations whose label contains `mostly`."""
-    sage = open_rehearsal(None, VirtualClock(), start, profile="published")
+    sage = open_rehearsal(package.catalog(), BusinessFacts(), VirtualClock(), start, profile="published")
     outcome, random = Outcome(), Random(start)
     with ExitStack() as stack:
         server = stack.enter_context(serve(sage))

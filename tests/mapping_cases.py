@@ -9,7 +9,7 @@ from typing import Any
 
 from sagerecon.documents.document import read_document
 from sagerecon.documents.package import schema
-from sagerecon.documents.specs import read_catalog
+from sagerecon.documents.specs import SpecDocuments, read_catalog
 from sagerecon.mapping.compiled import CompiledMapping
 from sagerecon.mapping.compiler import compile_mappings
 from sagerecon.mapping.crosswalk import Crosswalk, read_crosswalk
@@ -98,9 +98,8 @@ def _catalog() -> Any:
     api, _ = read_document((ROOT / "specs/api.yaml").read_text(encoding="utf-8"), "api.yaml")
     kinds, _ = read_document(KINDS, "kinds.yaml")
     usual = {"about": "", "editions": {"plus": ["GB"]}, "operations": {}}
-    return read_catalog(
-        api.plain(), [{"kind": name, **usual, **facts} for name, facts in kinds.plain().items()]
-    )
+    resources = tuple({"kind": name, **usual, **facts} for name, facts in kinds.plain().items())
+    return read_catalog(SpecDocuments(api.plain(), resources))
 
 
 CATALOG = _catalog()

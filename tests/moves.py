@@ -11,9 +11,12 @@ from pathlib import Path
 import pytest
 import requests
 
-from sagerecon.commands import new_project, plans, projects, reconciliations, runs, sources
-from sagerecon.commands.sandbox import open_rehearsal
-from sagerecon.project.project import GRANT, SANDBOX_APP, SANDBOX_SECRET, Project
+from sagerecon.commands import plans, projects, reconciliations, runs, sources
+from sagerecon.commands.rehearsals import expected_business, open_rehearsal
+from sagerecon.project.project import Project
+from sagerecon.project.sage import GRANT, SANDBOX_APP, SANDBOX_SECRET
+from sagerecon.project.state import write_business
+from sagerecon.project.store import open_store
 from sagerecon.rehearsal.adapter import mount
 from sagerecon.rehearsal.clock import VirtualClock
 from sagerecon.rehearsal.faults import ScheduledFaults
@@ -81,15 +84,23 @@ def signed_in(folder: Path) -> Iterator[Move]:
     """Sign the project in `folder` in to a new rehearsal business, and yield its migration."""
     clock, faults = VirtualClock(), ScheduledFaults()
     project = projects.open_project(folder)
-    sage = open_rehearsal(project, clock, seed=7, faults=faults, latency=200)
+    sage = open_rehearsal(
+        project.catalog,
+        expected_business(project),
+        clock,
+        seed=7,
+        faults=faults,
+        latency=200,
+        profile=project.limits.profile,
+    )
     business = next(iter(sage.membership.businesses))
-    project.choose_business(business)
+    write_business(project.state, business)
     names = {"SAGERECON_CLIENT_ID": SANDBOX_APP, "SAGERECON_CLIENT_SECRET": SANDBOX_SECRET}
     with pytest.MonkeyPatch.context() as patch:
         for name, value in names.items():
             patch.setitem(os.environ, name, value)
         granted = sage.grant(SANDBOX_APP, "owner", business)
-        with project.open_store(clock) as store:
+        with open_store(project, clock) as store:
             store.vault.save(GRANT, read_tokens(granted, clock.now()), None)
         with open_session() as session:
             mount(session, sage)
@@ -99,7 +110,7 @@ def signed_in(folder: Path) -> Iterator[Move]:
 @contextmanager
 def move(folder: Path, pack: str, data: Path, changes: Mapping[str, str] = {}) -> Iterator[Move]:
     """Create a project of `pack` on `data`, sign it in, and yield its migration."""
-    new_project.init(folder, pack, data, "Test Company Ltd")
+    projects.init(folder, pack, data, "Test Company Ltd")
     with signed_in(folder) as moving:
         for before, after in changes.items():
             moving.set(before, after)

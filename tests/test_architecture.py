@@ -46,9 +46,9 @@ MAY_IMPORT: dict[str, set[str]] = {
         "report",
         "rehearsal",
     },
-    # The command line shows what the commands return: it names the runner's progress and the report's tables.
-    # The catalog's commands concern no project, so that they read `documents` and `drift` themselves.
-    "cli": {"commands", "documents", "drift", "report", "runner"},
+    # The command line shows what the commands return: the runner's progress, a reconciliation, the report's
+    # tables. The catalog's commands need no project, so that they read `documents` and `drift` themselves.
+    "cli": {"commands", "documents", "drift", "reconciliation", "report", "runner"},
     "__main__": {"cli"},
     "__init__": set(),
 }

@@ -1,4 +1,4 @@
-"""The command line: exit codes, sentences, events; wrong input never shows a traceback."""
+"""The command line: exit codes, messages, events; wrong input never shows a traceback."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tiny import CONTACTS, write_tiny
 from typer.testing import CliRunner, Result
 
 from sagerecon.cli.main import app
-from sagerecon.commands import sources
+from sagerecon.commands import mappings
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def run(folder: Path, *words: str) -> Result:
     return CliRunner().invoke(app, [*words, "--project", str(folder)])
 
 
-def said(result: Result) -> str:
+def output_text(result: Result) -> str:
     return " ".join((result.stdout + result.stderr).split())
 
 
@@ -39,17 +39,17 @@ def edit(path: Path, before: str, after: str) -> None:
     path.write_text(text.replace(before, after))
 
 
-def test_a_sound_project_is_checked_frozen_and_planned(tiny: Path) -> None:
+def test_a_project_without_errors_is_checked_frozen_and_planned(tiny: Path) -> None:
     assert run(tiny, "check").exit_code == 0
     taken = run(tiny, "snapshot")
     assert taken.exit_code == 0 and "contacts.csv" in taken.stdout
     planned = run(tiny, "plan")
     assert planned.exit_code == 0, planned.output
-    assert "4 calls; the minimum is 4 (100.0 %)" in said(planned)
+    assert "4 calls; the minimum is 4 (100.0 %)" in output_text(planned)
     assert max(map(len, planned.stdout.splitlines())) <= 80
 
 
-def test_state_is_the_owners_alone(tiny: Path) -> None:
+def test_only_the_owner_can_read_the_state(tiny: Path) -> None:
     run(tiny, "snapshot")
     run(tiny, "plan")
     state = tiny / ".sagerecon"
@@ -72,15 +72,15 @@ def test_a_typo_in_a_mapping_has_its_place_and_a_suggestion(tiny: Path) -> None:
     edit(tiny / "mappings/customers.yaml", "  reference: {from", "  refrence: {from")
     result = run(tiny, "check")
     assert result.exit_code == 1
-    assert "mappings/customers.yaml:7:3" in said(result)
-    assert "Did you mean 'reference'?" in said(result)
+    assert "mappings/customers.yaml:7:3" in output_text(result)
+    assert "Did you mean 'reference'?" in output_text(result)
 
 
 def test_a_typo_in_the_project_file_has_its_place_and_a_suggestion(tiny: Path) -> None:
     edit(tiny / "sagerecon.yaml", "cut_over:", "cutover:")
     result = run(tiny, "check")
     assert result.exit_code == 1
-    assert "sagerecon.yaml:5:1" in said(result) and "Did you mean 'cut_over'?" in said(result)
+    assert "sagerecon.yaml:5:1" in output_text(result) and "Did you mean 'cut_over'?" in output_text(result)
 
 
 @pytest.mark.parametrize(
@@ -94,33 +94,33 @@ def test_a_typo_in_the_project_file_has_its_place_and_a_suggestion(tiny: Path) -
         (b"ref,name\nC1,\xff\xfe\n", 2, "contacts.csv"),
     ],
 )
-def test_wrong_data_is_refused_in_words_and_the_old_snapshot_stays(
+def test_wrong_data_is_refused_with_a_message_and_the_old_snapshot_is_kept(
     tiny: Path, content: bytes, code: int, words: str
 ) -> None:
     run(tiny, "snapshot")
     before = (tiny / ".sagerecon/snapshot.duckdb").read_bytes()
     (tiny / "data/contacts.csv").write_bytes(content)
     result = run(tiny, "snapshot")
-    assert words in said(result), said(result)
-    assert result.exit_code == code, said(result)
-    assert "Traceback" not in said(result)
+    assert words in output_text(result), output_text(result)
+    assert result.exit_code == code, output_text(result)
+    assert "Traceback" not in output_text(result)
     assert (tiny / ".sagerecon/snapshot.duckdb").read_bytes() == before
 
 
-def test_what_is_absent_is_named_with_a_way_out(tiny: Path) -> None:
-    for words, code, sentence in (
+def test_a_missing_file_or_sign_in_is_named_with_the_command_that_creates_it(tiny: Path) -> None:
+    for words, code, command in (
         (("plan",), 2, "sagerecon snapshot"),
         (("apply",), 2, "sagerecon plan"),
         (("report",), 2, "sagerecon snapshot"),
         (("auth", "status"), 4, "sagerecon auth login"),
     ):
         result = run(tiny, *words)
-        assert (result.exit_code, sentence in said(result)) == (code, True), said(result)
+        assert (result.exit_code, command in output_text(result)) == (code, True), output_text(result)
     result = run(tiny / "nowhere", "check")
-    assert result.exit_code == 2 and "sagerecon init" in said(result)
+    assert result.exit_code == 2 and "sagerecon init" in output_text(result)
     (tiny / "data/contacts.csv").unlink()
     result = run(tiny, "snapshot")
-    assert result.exit_code == 2 and "contacts.csv" in said(result)
+    assert result.exit_code == 2 and "contacts.csv" in output_text(result)
 
 
 def test_a_plan_of_another_source_is_stale(tiny: Path) -> None:
@@ -129,12 +129,12 @@ def test_a_plan_of_another_source_is_stale(tiny: Path) -> None:
     (tiny / "data/contacts.csv").write_text(CONTACTS + "C3,Ash Ltd\n")
     run(tiny, "snapshot")
     result = run(tiny, "apply")
-    assert result.exit_code == 5 and "another snapshot" in said(result)
+    assert result.exit_code == 5 and "another snapshot" in output_text(result)
     run(tiny, "plan")
     plan = tiny / ".sagerecon/plan.jsonl"
     plan.write_text("".join(plan.read_text().splitlines(keepends=True)[:-1]))
     result = run(tiny, "apply")
-    assert result.exit_code == 5 and "is not a complete plan file" in said(result)
+    assert result.exit_code == 5 and "is not a complete plan file" in output_text(result)
 
 
 @pytest.mark.parametrize("pinned", ["business", "snapshot", "mappings", "catalog"])
@@ -171,26 +171,26 @@ def test_a_plan_of_other_mappings_is_stale_until_they_are_as_they_were(
     edit(tiny / file, before, after)
     assert run(tiny, "apply").exit_code == 5
     edit(tiny / file, after, before)
-    assert run(tiny, "apply").exit_code == 4  # it would be carried out, and nobody has signed in
+    assert run(tiny, "apply").exit_code == 4  # it would be carried out, and no sign-in exists
 
 
 def test_without_a_sign_in_nothing_is_sent(tiny: Path) -> None:
     run(tiny, "snapshot")
     run(tiny, "plan")
     result = run(tiny, "apply")
-    assert result.exit_code == 4 and "sagerecon auth login" in said(result)
+    assert result.exit_code == 4 and "sagerecon auth login" in output_text(result)
 
 
-def test_an_unreadable_project_folder_is_said_so(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreadable_project_file_is_reported(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> str:
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(Path, "read_text", refuse)
     result = run(tiny, "check")
-    assert result.exit_code == 2 and "cannot be read: Permission denied" in said(result)
+    assert result.exit_code == 2 and "cannot be read: Permission denied" in output_text(result)
 
 
-def test_a_full_disk_leaves_the_old_plan(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_keeps_the_old_plan(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run(tiny, "snapshot")
     run(tiny, "plan")
     plan = tiny / ".sagerecon/plan.jsonl"
@@ -202,40 +202,42 @@ def test_a_full_disk_leaves_the_old_plan(tiny: Path, monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr("os.fsync", full)
     result = run(tiny, "plan")
-    assert result.exit_code == 2 and "No space left on device" in said(result)
+    assert result.exit_code == 2 and "No space left on device" in output_text(result)
     assert plan.read_text() == before
     assert not list(plan.parent.glob("*.new"))
 
 
-def test_a_fault_of_ours_is_seventy_and_no_traceback(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_internal_error_exits_with_70_and_no_traceback(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fail(_: object) -> None:
         raise RuntimeError("secret-token")
 
-    monkeypatch.setattr(sources, "check", fail)
+    monkeypatch.setattr(mappings, "check", fail)
     result = run(tiny, "check")
     assert result.exit_code == 70
-    assert "A fault of sagerecon" in said(result)
-    assert "Traceback" not in said(result) and "secret-token" not in said(result)
+    assert "Internal error: RuntimeError" in output_text(result)
+    assert "Traceback" not in output_text(result) and "secret-token" not in output_text(result)
 
 
 def test_files_outside_the_project_are_refused(tiny: Path) -> None:
     edit(tiny / "sagerecon.yaml", "mappings: [mappings/*.yaml]", "mappings: [../*.yaml]")
     result = run(tiny, "check")
-    assert result.exit_code == 2 and "leads out of the project" in said(result)
+    assert result.exit_code == 2 and "outside the project folder" in output_text(result)
 
 
-def test_explain_shows_the_way_of_one_record(tiny: Path) -> None:
+def test_explain_shows_one_record_from_row_to_step(tiny: Path) -> None:
     run(tiny, "snapshot")
     run(tiny, "plan")
     result = run(tiny, "explain", "customers/C2")
     assert result.exit_code == 0, result.output
     for words in ("contacts.csv:3", "'Elm Ltd' -> 'Elm Ltd'", "step 4, create"):
-        assert words in said(result)
+        assert words in output_text(result)
     result = run(tiny, "explain", "customers/C9")
-    assert result.exit_code == 2 and "Did you mean 'customers/C" in said(result)
+    assert result.exit_code == 2 and "Did you mean 'customers/C" in output_text(result)
 
 
-def test_init_makes_a_project_and_never_overwrites_one(tmp_path: Path) -> None:
+def test_init_creates_a_project_and_never_overwrites_one(tmp_path: Path) -> None:
     words = [
         "init",
         str(tmp_path / "new"),
@@ -258,26 +260,27 @@ def test_init_makes_a_project_and_never_overwrites_one(tmp_path: Path) -> None:
     assert (tmp_path / "new/.sagerecon/mapping.schema.json").exists()
     assert CliRunner().invoke(app, words).exit_code == 2
     unknown = CliRunner().invoke(app, ["init", str(tmp_path / "other"), "--from", "quickboks"])
-    assert unknown.exit_code == 2 and "Did you mean 'quickbooks'?" in said(unknown)
+    assert unknown.exit_code == 2 and "Did you mean 'quickbooks'?" in output_text(unknown)
 
 
 COMMANDS: Mapping[str, str] = {
-    "demo": "whole story",
-    "init": "project",
+    "demo": "demo company",
+    "init": "Create a project",
     "auth": "Sign in",
     "snapshot": "freeze",
-    "check": "Prove",
+    "check": "Check the catalog",
     "plan": "price",
-    "apply": "goes on",
+    "apply": "resumes",
     "status": "budget",
-    "reconcile": "against the source",
+    "reconcile": "with the source",
     "report": "sign",
     "explain": "source row",
-    "sandbox": "server",
+    "sandbox": "Serve the rehearsal",
+    "catalog": "what Sage accepts",
 }
 
 
-def test_help_names_every_command_and_the_readme_too() -> None:
+def test_help_and_the_readme_name_every_command() -> None:
     text = CliRunner().invoke(app, ["--help"]).output
     readme = (Path(__file__).parents[1] / "README.md").read_text()
     for name, words in COMMANDS.items():

@@ -96,8 +96,8 @@ def test_a_kind_as_json_has_its_facts() -> None:
     ("arguments", "word"),
     [
         (("show", "sales_invoce"), "Did you mean 'sales_invoice'?"),
-        (("show", "stock_item", "--edition", "start"), "Leave --country or --edition out"),
-        (("list", "--country", "FR"), "There are GB, IE, CA."),
+        (("show", "stock_item", "--edition", "start"), "Leave out --country or --edition"),
+        (("list", "--country", "FR"), "Choose GB, IE, CA."),
         (("list", "--edition", "gold"), "no edition 'gold'"),
         (("diff", "nowhere.json"), "cannot be read"),
     ],

@@ -14,9 +14,11 @@ from typer.testing import CliRunner, Result
 
 from sagerecon.cli.main import app
 from sagerecon.commands import projects
-from sagerecon.commands.sandbox import open_rehearsal
+from sagerecon.commands.rehearsals import expected_business, open_rehearsal
 from sagerecon.model.clock import DAY
-from sagerecon.project.project import GRANT, SANDBOX_APP
+from sagerecon.project.sage import GRANT, SANDBOX_APP
+from sagerecon.project.state import write_business
+from sagerecon.project.store import open_store
 from sagerecon.rehearsal.clock import SharedClock
 from sagerecon.rehearsal.faults import Fault, FaultType, ScheduledFaults, Trigger
 from sagerecon.rehearsal.request import ApiReply, ApiRequest, User
@@ -56,7 +58,7 @@ class Served:
     def sign_in(self, user: str) -> None:
         project = projects.open_project(self.folder)
         granted = self.sage.grant(SANDBOX_APP, user, project.business.id)
-        with project.open_store(self.clock) as store:
+        with open_store(project, self.clock) as store:
             store.vault.save(GRANT, read_tokens(granted, self.clock.now()), None)
 
     def by_other_hand(self, method: str, path: str, body: object = None) -> ApiReply:
@@ -71,8 +73,10 @@ def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
     monkeypatch.setenv(projects.REHEARSAL_CLOCK, str(tmp_path / "clock"))
     with SharedClock(tmp_path / "clock") as clock:
         project = projects.open_project(folder)
-        sage = open_rehearsal(project, clock, seed=7, faults=faults, latency=200)
-        project.choose_business(next(iter(sage.membership.businesses)))
+        sage = open_rehearsal(
+            project.catalog, expected_business(project), clock, seed=7, faults=faults, latency=200
+        )
+        write_business(project.state, next(iter(sage.membership.businesses)))
         with serve(sage) as server:
             (folder / "sagerecon.yaml").write_text(PROJECT.replace(SANDBOX, server.url))
             made = Served(folder, sage, clock, faults)

@@ -10,9 +10,11 @@ from moves import Move, signed_in
 from tiny import PROJECT, write_tiny
 
 from sagerecon.commands import explanations, plans, reconciliations, runs, sources
+from sagerecon.commands.status import status
 from sagerecon.model.clock import DAY
 from sagerecon.model.errors import PlanningError, PlanStaleError
 from sagerecon.planning.step import Action, ReadStep
+from sagerecon.project.store import open_store
 from sagerecon.reconciliation.verdict import Verdict
 from sagerecon.rehearsal.faults import Fault, FaultType, Trigger
 from sagerecon.runner.run import Ended, RunOutcome
@@ -49,7 +51,7 @@ def test_another_contact_with_the_same_reference_waits_for_a_person(moving: Move
     moving.by_other_hand("POST", "/contacts", oak("Oak and Sons Ltd"))
     outcome = moving.load()
     assert (outcome.counts["quarantined"], outcome.counts["created"]) == (1, 1)
-    (aside,) = runs.status(moving.project, moving.clock).aside
+    (aside,) = status(moving.project, moving.clock).aside
     assert aside.step.key == "customers/C1"
     assert "Oak and Sons Ltd" in str(aside.findings[0]) and "Oak Ltd" in str(aside.findings[0])
     assert not moving.reconcile().reconciliation.ties_out
@@ -98,7 +100,7 @@ def test_reading_back_waits_for_the_budget_and_wastes_no_call(moving: Move) -> N
 def test_what_another_hand_did_is_named(moving: Move) -> None:
     moving.load()
     moving.reconcile()
-    with moving.project.open_store(moving.clock) as store:
+    with open_store(moving.project, moving.clock) as store:
         ids = {w.key: w.sage_id for w in store.company(moving.project.business.id).history.written()}
     moving.clock.sleep(60_000)
     moving.by_other_hand("PUT", f"/contacts/{ids['customers/C1']}", {"contact": {"name": "OAK LTD"}})
@@ -127,6 +129,6 @@ def test_an_answer_that_is_lost_is_counted_and_settled(moving: Move) -> None:
     moving.faults.add(Trigger(1, "POST", "/contacts"), Fault(FaultType.ANSWER_LOST))
     outcome = moving.load()
     assert outcome.ended is Ended.FINISHED and references(moving) == ["C1", "C2"]
-    with moving.project.open_store(moving.clock) as store:
+    with open_store(moving.project, moving.clock) as store:
         (load,) = store.company(moving.project.business.id).history.runs()
     assert (load.uncertain_steps, load.attempts) == (1, 1)

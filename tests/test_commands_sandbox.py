@@ -8,7 +8,8 @@ import pytest
 from moves import signed_in
 from tiny import PROJECT, write_tiny
 
-from sagerecon.commands.sandbox import Wanted, open_rehearsal, sandbox, wanted
+from sagerecon.commands.rehearsals import BusinessFacts, described_business, open_rehearsal
+from sagerecon.commands.sandbox import sandbox
 from sagerecon.documents.package import catalog
 from sagerecon.model.errors import ProjectError
 from sagerecon.planning.step import Action
@@ -33,7 +34,7 @@ def contact(reference: str) -> bytes:
 
 
 def test_each_user_may_do_what_the_role_allows() -> None:
-    sage = open_rehearsal(None, VirtualClock(), 1)
+    sage = open_rehearsal(catalog(), BusinessFacts(), VirtualClock(), 1)
     made = {
         user: sage.request("POST", f"{BASE}/contacts", bearer(sage, user), contact(f"C{number}")).status
         for number, user in enumerate(("owner", "clerk", "reader"))
@@ -43,7 +44,7 @@ def test_each_user_may_do_what_the_role_allows() -> None:
 
 def test_a_page_with_an_unreadable_record_fails_only_for_all_attributes(tmp_path: Path) -> None:
     clock = VirtualClock()
-    sage = open_rehearsal(None, clock, 1)
+    sage = open_rehearsal(catalog(), BusinessFacts(), clock, 1)
     headers = bearer(sage, "owner")
     for number in range(3):
         sage.request("POST", f"{BASE}/contacts", headers, contact(f"C{number}"))
@@ -74,12 +75,13 @@ def test_a_move_finishes_although_the_servers_clock_is_wrong(tmp_path: Path, sec
 
 
 def test_the_sandbox_takes_a_country_an_edition_and_a_scheme() -> None:
-    asked = wanted("CA", "plus", "NOT_REGISTERED", multi_currency=False)
+    asked = described_business(catalog(), "CA", "plus", "NOT_REGISTERED", multi_currency=False)
     assert (asked.currency, asked.tax_registered) == ("CAD", False)
     for words in (("FR", "plus", "STANDARD"), ("GB", "plsu", "STANDARD"), ("GB", "plus", "CASH")):
         with pytest.raises(ProjectError):
-            wanted(*words, multi_currency=False)
-    with sandbox(None, wanted=Wanted(country="IE", currency="EUR", tax_scheme="CASH_ACCOUNTING")) as server:
+            described_business(catalog(), *words, multi_currency=False)
+    irish = BusinessFacts(country="IE", currency="EUR", tax_scheme="CASH_ACCOUNTING")
+    with sandbox(catalog(), irish) as server:
         (books,) = server.sage.membership.businesses.values()
         assert (books.country, books.edition) == ("IE", "plus")
 

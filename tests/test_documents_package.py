@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import shutil
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import jsonschema
 import pytest
 
 from sagerecon.documents import package
+from sagerecon.documents.compiled_catalog import MAX_KEPT, load_compiled, save_compiled
+from sagerecon.documents.specs import read_catalog
 from sagerecon.model.errors import MappingError, ProjectError
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -32,6 +35,7 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
     """Yield another root with a copy of the catalog, which the package reads instead of ours."""
     shutil.copytree(ROOT / "specs", tmp_path / "specs")
     monkeypatch.setattr(package, "_root", lambda: tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     _forget()
     yield tmp_path
     monkeypatch.undo()
@@ -151,7 +155,7 @@ def test_an_installed_package_carries_its_files(tmp_path: Path) -> None:
     ran = subprocess.run(
         [sys.executable, "-c", program],
         cwd=tmp_path,
-        env={"PYTHONPATH": str(tmp_path / "site")},
+        env={"PYTHONPATH": str(tmp_path / "site"), "XDG_CACHE_HOME": str(tmp_path / "cache")},
         capture_output=True,
         text=True,
         check=True,
@@ -162,9 +166,78 @@ def test_an_installed_package_carries_its_files(tmp_path: Path) -> None:
     assert Path(pack) == tmp_path / "site" / "sagerecon" / "_data" / "mappings" / "quickbooks"
 
 
-def test_reading_and_checking_the_whole_catalog_is_quick() -> None:
-    """Read the catalog in less than ten times the usual 0.4 s; every command waits for it."""
-    _forget()
-    before = time.perf_counter_ns()
+def test_our_catalog_has_no_errors() -> None:
+    """Read from its files, whatever compiled form the cache has."""
+    assert read_catalog(package.check_catalog()) == package.catalog()
+
+
+def compiled_files(root: Path) -> list[Path]:
+    return sorted((root / "cache" / "sagerecon").glob("*"))
+
+
+def test_the_compiled_catalog_is_read_instead_of_the_yaml_files(
+    elsewhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = package.catalog()
+    (file,) = compiled_files(elsewhere)
+    assert file.stat().st_mode & 0o777 == 0o600 and file.parent.stat().st_mode & 0o777 == 0o700
+    package.catalog.cache_clear()
+
+    def refuse() -> None:
+        raise AssertionError("the YAML files were read")
+
+    monkeypatch.setattr(package, "check_catalog", refuse)
+    assert package.catalog() == first
+
+
+def test_a_changed_catalog_is_checked_again(elsewhere: Path) -> None:
     package.catalog()
-    assert time.perf_counter_ns() - before < 4_000_000_000
+    file = elsewhere / "specs" / "contacts" / "contacts.yaml"
+    file.write_text(file.read_text(encoding="utf-8").replace("max_length: 100", "max_length: 99"))
+    _forget()
+    assert package.catalog()["contact"].fields["name"].max_length == 99
+    assert len(compiled_files(elsewhere)) == 2
+    file.write_text("kind: [contact\n")
+    _forget()
+    with pytest.raises(MappingError):
+        package.catalog()
+    assert len(compiled_files(elsewhere)) == 2
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda file: file.write_bytes(b""),
+        lambda file: file.write_bytes(file.read_bytes().replace(b"Sage", b"Sega", 1)),
+        lambda file: file.write_bytes(file.read_bytes()[:-1]),
+        lambda file: file.write_text(f"{hashlib.sha256(b'[]').hexdigest()}\n[]"),
+        lambda file: file.chmod(0o666),
+        lambda file: file.rename(file.with_name("real")) and file.symlink_to(file.with_name("real")),
+        lambda file: file.unlink() or os.mkfifo(file),
+    ],
+    ids=["empty", "changed", "cut short", "other content", "writable by others", "link", "pipe"],
+)
+def test_a_compiled_catalog_that_cannot_be_trusted_is_replaced(
+    elsewhere: Path, damage: Callable[[Path], object]
+) -> None:
+    first = package.catalog()
+    file = compiled_files(elsewhere)[0]
+    damage(file)
+    package.catalog.cache_clear()
+    assert package.catalog() == first
+    assert file.is_file() and not file.is_symlink() and file.stat().st_mode & 0o777 == 0o600
+
+
+def test_without_a_cache_folder_the_yaml_files_are_read(
+    elsewhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (elsewhere / "cache").write_text("a file where the folder should be")
+    assert "contact" in package.catalog()
+
+
+def test_few_compiled_catalogs_are_kept(elsewhere: Path) -> None:
+    documents = package.check_catalog()
+    for number in range(8):
+        save_compiled(f"{number}" * 32, documents)
+    assert len(compiled_files(elsewhere)) == MAX_KEPT
+    assert load_compiled("7" * 32) == documents

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from sagerecon.commands.sandbox import open_rehearsal
+from sagerecon.commands.rehearsals import BusinessFacts, open_rehearsal
 from sagerecon.documents import package
 from sagerecon.drift.changes import Change, Drift, compare
 from sagerecon.drift.published import Published, read_published
@@ -38,7 +38,9 @@ def names(found: Drift) -> list[str]:
 
 @pytest.fixture(scope="module")
 def own() -> dict[str, Any]:
-    return open_rehearsal(None, VirtualClock(), 1).description("http://127.0.0.1:1")
+    return open_rehearsal(package.catalog(), BusinessFacts(), VirtualClock(), 1).description(
+        "http://127.0.0.1:1"
+    )
 
 
 @pytest.fixture(scope="module")

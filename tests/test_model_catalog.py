@@ -1,4 +1,4 @@
-"""Reading the files of the catalog: short forms, links, what can be sent, and faults with their place."""
+"""The catalog's files to values: short forms, links, what is sent, and faults with their place."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from textwrap import dedent
 import pytest
 
 from sagerecon.documents import package
-from sagerecon.documents.specs import read_specs
+from sagerecon.documents.specs import read_catalog, read_documents
 from sagerecon.model.catalog import Catalog, Field
 from sagerecon.model.finding import Finding
 
@@ -76,11 +76,11 @@ SORT = """
 
 def read(*texts: str) -> tuple[Catalog | None, list[Finding]]:
     """Read these resource files into a catalog and the findings about them."""
-    api = (package.catalog.__wrapped__.__globals__["_root"]() / "specs" / "api.yaml").read_text(
-        encoding="utf-8"
-    )
+    api = (package._root() / "specs" / "api.yaml").read_text(encoding="utf-8")
     files = {f"specs/{number}.yaml": dedent(text).lstrip() for number, text in enumerate(texts, start=1)}
-    return read_specs(("specs/api.yaml", api), files, package.schema("api"), package.schema("resource"))
+    schemas = package.schema("api"), package.schema("resource")
+    documents, findings = read_documents(("specs/api.yaml", api), files, *schemas)
+    return (read_catalog(documents) if documents else None), findings
 
 
 def catalog() -> Catalog:
@@ -116,7 +116,7 @@ def test_short_forms_and_links_get_their_types() -> None:
     assert fields["rest"].fields["sort"].type == "object"
 
 
-def test_a_link_is_answered_as_the_object_it_refers_to() -> None:
+def test_a_link_is_answered_under_the_name_of_what_it_names() -> None:
     fields = catalog()["thing"].fields
     assert fields["owner_id"].answered_as == "owner"
     assert fields["part_ids"].answered_as == "parts"
@@ -131,7 +131,7 @@ def test_a_link_may_take_several_kinds() -> None:
     assert not settles.accepts("contact")
 
 
-def test_the_operations_decide_what_is_sent_unless_a_field_overrides_it() -> None:
+def test_what_is_sent_follows_from_the_operations_unless_told() -> None:
     fields = catalog()["thing"].fields
     sent = {name: (field.create, field.update, field.read_only) for name, field in fields.items()}
     assert sent["code"] == (True, True, False)
@@ -185,7 +185,7 @@ def test_choices_are_the_enum_or_the_whole_fixed_list() -> None:
     assert package.catalog().choices(package.catalog()["address"].fields["country_id"]) == ()
 
 
-def test_the_filter_for_changes_is_found_among_the_filters() -> None:
+def test_a_change_filter_is_known_from_the_filters() -> None:
     kind = catalog()["thing"]
     assert (kind.changed_since, kind.deleted_since) == ("updated_or_created_since", "")
 
@@ -236,7 +236,7 @@ def test_kinds_are_found_by_resource_and_suggested_by_name() -> None:
         ),
     ],
 )
-def test_a_fault_has_its_place(was: str, now: str, at: str, sentence: str) -> None:
+def test_a_faulty_file_is_told_with_its_place(was: str, now: str, at: str, sentence: str) -> None:
     assert was in THING
     text = THING.replace(was, now, 1)
     before = dedent(text).lstrip().partition(at)[0]
@@ -244,5 +244,5 @@ def test_a_fault_has_its_place(was: str, now: str, at: str, sentence: str) -> No
     assert faults(text, SORT) == [f"specs/1.yaml:{place}: {sentence}"]
 
 
-def test_all_faults_of_all_files_are_reported_in_one_pass() -> None:
+def test_all_faults_of_all_files_are_told_in_one_pass() -> None:
     assert len(faults(THING.replace("money", "mony"), SORT.replace("true", "perhaps"))) == 3

@@ -14,6 +14,7 @@ from sagerecon.model.draft import Draft, LeftOut, Quarantined
 from sagerecon.model.errors import OtherBooksError, SagereconError, SourceError, ValidationError
 from sagerecon.model.money import total
 from sagerecon.planning.step import ReadStep
+from sagerecon.project.store import open_store
 from sagerecon.reconciliation.verdict import FirstSeen, Verdict
 from sagerecon.runner.run import Ended
 
@@ -125,7 +126,7 @@ def test_everything_ties_out_and_changes_in_sage_are_found(moving: Move) -> None
     assert reconciled.ties_out
 
     # F6: one amount edited, one record deleted, one added, by another user
-    with moving.project.open_store(moving.clock) as store:
+    with open_store(moving.project, moving.clock) as store:
         written = {w.key: w for w in store.company(moving.project.business.id).history.written()}
     moving.clock.sleep(3_600_000)
     edited = written["open_sales/INVOICE|67"].sage_id

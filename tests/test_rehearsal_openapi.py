@@ -10,9 +10,9 @@ import jsonschema
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from sagerecon.commands.sandbox import open_rehearsal
+from sagerecon.commands.rehearsals import BusinessFacts, open_rehearsal
 from sagerecon.documents import package
-from sagerecon.project.project import SANDBOX_APP
+from sagerecon.project.sage import SANDBOX_APP
 from sagerecon.rehearsal.clock import VirtualClock
 from sagerecon.rehearsal.sage import RehearsalSage
 
@@ -22,7 +22,7 @@ ADDRESS = "http://127.0.0.1:8065"
 
 @pytest.fixture(scope="module")
 def sage() -> RehearsalSage:
-    return open_rehearsal(None, VirtualClock(), 1)
+    return open_rehearsal(package.catalog(), BusinessFacts(), VirtualClock(), 1)
 
 
 @pytest.fixture(scope="module")

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from sagerecon.commands.sandbox import open_rehearsal
+from sagerecon.commands.rehearsals import BusinessFacts, open_rehearsal
 from sagerecon.documents import package
 from sagerecon.model.clock import MINUTE, SECOND, instant_text
 from sagerecon.model.errors import ProjectError
-from sagerecon.project.project import SANDBOX_APP, SANDBOX_SECRET
+from sagerecon.project.sage import SANDBOX_APP, SANDBOX_SECRET
 from sagerecon.rehearsal.books.business import Business
 from sagerecon.rehearsal.clock import VirtualClock
 from sagerecon.rehearsal.faults import (
@@ -32,7 +32,7 @@ from sagerecon.rehearsal.switches import SWITCHES, read_switches
 
 
 def played(**switches: str) -> RehearsalSage:
-    return open_rehearsal(None, VirtualClock(), 1, plays=switches)
+    return open_rehearsal(package.catalog(), BusinessFacts(), VirtualClock(), 1, switches=switches)
 
 
 def call(sage: RehearsalSage, method: str, path: str, body: Any = None) -> Reply:
@@ -219,7 +219,13 @@ def test_switches_are_saved(tmp_path: Path) -> None:
 
 
 def test_scheduled_faults_are_saved(tmp_path: Path) -> None:
-    sage = open_rehearsal(None, VirtualClock(), 1, faults=read_faults("answer_lost GET /contacts 2"))
+    sage = open_rehearsal(
+        package.catalog(),
+        BusinessFacts(),
+        VirtualClock(),
+        1,
+        faults=read_faults("answer_lost GET /contacts 2"),
+    )
     assert call(sage, "GET", "/contacts").status == 200
     sage.save(tmp_path / "state.json")
     loaded = RehearsalSage.load(

@@ -21,7 +21,7 @@ import requests
 from typer.testing import CliRunner
 
 from sagerecon.cli.main import app
-from sagerecon.project.project import SANDBOX_APP, SANDBOX_SECRET
+from sagerecon.project.sage import SANDBOX_APP, SANDBOX_SECRET
 from sagerecon.rehearsal.switches import SWITCHES
 
 DOCS = Path(__file__).resolve().parents[1] / "docs" / "sandbox.md"

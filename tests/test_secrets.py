@@ -11,7 +11,8 @@ from moves import signed_in
 from tiny import PROJECT, write_tiny
 
 from sagerecon.commands import reports
-from sagerecon.project.project import SANDBOX_SECRET
+from sagerecon.project.sage import SANDBOX_SECRET
+from sagerecon.project.store import open_store
 from sagerecon.runner.run import Ended
 
 
@@ -20,14 +21,14 @@ def test_tokens_stand_in_no_log_file_or_page(tmp_path: Path, caplog: pytest.LogC
     write_tiny(tmp_path)
     (tmp_path / "sagerecon.yaml").write_text(PROJECT.partition("sage:")[0])
     with signed_in(tmp_path) as moving:
-        with moving.project.open_store(moving.clock) as store:
+        with open_store(moving.project, moving.clock) as store:
             first = store.vault.load("default")
         assert first is not None
         moving.clock.sleep(600_000)  # the access token has ended: the run refreshes it
         assert moving.load().ended is Ended.FINISHED
         assert moving.reconcile().reconciliation.verdicts
         reports.report(moving.project, moving.clock)
-        with moving.project.open_store(moving.clock) as store:
+        with open_store(moving.project, moving.clock) as store:
             second = store.vault.load("default")
         assert second is not None and second.access != first.access
     secrets = [first.access, first.refresh, second.access, second.refresh]

@@ -9,11 +9,13 @@ import pytest
 from moves import signed_in
 from tiny import PROJECT, write_tiny
 
-from sagerecon.commands import projects, runs
+from sagerecon.commands import projects
+from sagerecon.commands.status import status
 from sagerecon.model.clock import DAY
 from sagerecon.model.entity import Entity
 from sagerecon.model.errors import StoreError
 from sagerecon.model.key import NaturalKey
+from sagerecon.project import store as stores
 from sagerecon.rehearsal.clock import VirtualClock
 from sagerecon.rehearsal.faults import Fault, FaultType, Trigger
 from sagerecon.runner.run import Ended
@@ -51,7 +53,7 @@ def test_a_move_with_faults_over_several_days(address: str, tmp_path: Path) -> N
         assert page["$total"] == 20
         moving.clock.sleep(DAY)
         assert moving.reconcile().reconciliation.ties_out
-        assert runs.status(moving.project, moving.clock).counts == {"recorded": 22}
+        assert status(moving.project, moving.clock).counts == {"recorded": 22}
 
 
 def test_a_natural_key_may_have_any_character(address: str) -> None:
@@ -73,5 +75,5 @@ def test_an_absent_server_is_a_store_error(tmp_path: Path) -> None:
     nowhere = "postgresql+psycopg://nobody@127.0.0.1:9/none?connect_timeout=2"
     (tmp_path / "sagerecon.yaml").write_text(f"{PROJECT.partition('sage:')[0]}store: '{nowhere}'\n")
     project = projects.open_project(tmp_path)
-    with pytest.raises(StoreError), project.open_store(projects.open_clock(project)):
+    with pytest.raises(StoreError), stores.open_store(project, projects.open_clock(project)):
         pass

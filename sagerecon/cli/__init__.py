@@ -1,1 +1,1 @@
-"""The command line: arguments in, exit code out."""
+"""The command line. Each command imports what it uses in its own body, so that none waits for another's."""

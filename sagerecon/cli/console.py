@@ -1,28 +1,26 @@
-"""What every command shares: its screen, and the way from an error to a sentence and an exit code."""
+"""What every command does: open its screen, translate errors to exit codes, stop by signal."""
 
 from __future__ import annotations
 
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Annotated
 
 import typer
 
 from sagerecon.model.errors import FindingsError, SagereconError, SourceError
+from sagerecon.model.finding import Finding, Severity
 from sagerecon.report.screen import Screen
 
-#: The same in every format: a person must look, a fault of ours.
-LOOK, OURS = 1, 70
-
-Json = Annotated[bool, typer.Option("--json", help="Events for programs, one JSON object a line.")]
+#: The exit codes that are no error's own; see README.
+NEEDS_REVIEW, PAUSED, INTERNAL_ERROR = 1, 3, 70
 
 
 @contextmanager
 def command(as_json: bool) -> Iterator[Screen]:
-    """A screen; what we foresaw becomes a sentence and an exit code, what we did not becomes 70."""
+    """Open a screen; turn an error into a message and an exit code, an unexpected one into 70."""
     screen = Screen(as_json=as_json)
     try:
         yield screen
@@ -33,7 +31,7 @@ def command(as_json: bool) -> Iterator[Screen]:
     except SagereconError as error:
         if isinstance(error, SourceError) and error.findings:
             screen.findings(error.findings)
-            screen.error("The source cannot be read; an older snapshot stays as it was.")
+            screen.error("The source cannot be read; an older snapshot is unchanged.")
             raise typer.Exit(error.exit_code) from None
         screen.error(error.message, error.hint)
         raise typer.Exit(error.exit_code) from None
@@ -42,13 +40,36 @@ def command(as_json: bool) -> Iterator[Screen]:
     except KeyboardInterrupt:
         raise typer.Exit(128 + signal.SIGINT) from None
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads on; nor does the exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that the exit does not fail again
         raise typer.Exit(128 + signal.SIGPIPE) from None
     except Exception as error:
         if os.environ.get("SAGERECON_DEBUG"):
             raise
         screen.error(
-            f"A fault of sagerecon: {type(error).__name__}. Nothing more was sent; the store is whole.",
-            "Set SAGERECON_DEBUG=1 to see where, and tell us.",
+            f"Internal error: {type(error).__name__}. Nothing more was sent; the store is intact.",
+            "Please report it, with the traceback that SAGERECON_DEBUG=1 shows.",
         )
-        raise typer.Exit(OURS) from None
+        raise typer.Exit(INTERNAL_ERROR) from None
+
+
+@contextmanager
+def stopping() -> Iterator[Callable[[], bool]]:
+    """Yield whether a stop was requested. The first signal finishes the current call, the second kills."""
+    received: list[int] = []
+
+    def request_stop(number: int, _frame: object) -> None:
+        received.append(number)
+        signal.signal(number, signal.SIG_DFL)
+
+    before = {number: signal.signal(number, request_stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield lambda: bool(received)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def exit_by_findings(findings: Sequence[Finding]) -> None:
+    """Exit with 1 if a finding is an error."""
+    if any(finding.severity is Severity.ERROR for finding in findings):
+        raise typer.Exit(NEEDS_REVIEW)

@@ -7,14 +7,29 @@ from dataclasses import dataclass
 
 import requests
 
-from sagerecon.commands.sign_in import find_business, newest_tokens, sign_in, sign_out
+from sagerecon.model.call import Call
 from sagerecon.model.clock import Clock
-from sagerecon.project.project import Project
+from sagerecon.model.errors import AuthorizationError, ProjectError, SageError
+from sagerecon.model.tokens import Tokens
+from sagerecon.project.project import FILE, Project
+from sagerecon.project.sage import GRANT, sage_access
+from sagerecon.project.state import write_business
+from sagerecon.project.store import open_store
+from sagerecon.sage.authorization import Authorization
+from sagerecon.sage.client import SageClient
+from sagerecon.sage.loopback import LoopbackListener
+from sagerecon.store.vault import SealedVault
+
+#: How long to wait for consent in the browser, in seconds.
+SIGN_IN_SECONDS = 300
+
+#: Businesses read from Sage: one page. A practice with more names the one it means.
+BUSINESSES = 500
 
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A sign-in: into which business, and until when it lasts unused."""
+    """A sign-in: the business, its name if it was just read, and when it ends if unused."""
 
     business: str
     name: str
@@ -22,35 +37,79 @@ class SignedIn:
 
 
 def login(project: Project, clock: Clock, session: requests.Session, show: Callable[[str], None]) -> SignedIn:
-    """Sign in by browser: `show` is given the page's address, and the answer comes back to this machine.
+    """Sign in by browser, and record the business that the project moves into.
+
+    Args:
+        show: receives the address of the consent page; the answer comes back to this machine.
 
     Raises:
-        AuthorizationError: access was denied, or nobody came back.
+        AuthorizationError: access was denied, or no consent came in time.
         ProjectError: the sign-in reaches several businesses and the project names none.
     """
-    with project.open_store(clock) as store:
-        granted = sign_in(project, store, session, clock, show)
-        business, name = find_business(project, store, session, clock)
-        project.choose_business(business)
-    return SignedIn(business, name, granted.refresh_expires_at)
+    access = sage_access(project)
+    with open_store(project, clock) as store:
+        granted = _consent(access.authorization(session, clock), project.business.country, show)
+        saved = store.vault.save(GRANT, granted, None)
+        sage = access.open_sage(store.vault, session, clock)
+        business, name = _choose(project.business.id, _businesses(sage))
+        write_business(project.state, business)
+    return SignedIn(business, name, saved.refresh_expires_at)
 
 
-def login_status(project: Project, clock: Clock) -> SignedIn:
-    """Whether we are signed in.
+def status(project: Project, clock: Clock) -> SignedIn:
+    """Return the current sign-in.
 
     Raises:
-        AuthorizationError: nobody is.
+        AuthorizationError: not signed in.
     """
-    with project.open_store(clock) as store:
-        tokens = newest_tokens(store)
+    with open_store(project, clock) as store:
+        tokens = _tokens(store.vault)
     return SignedIn(project.business.id, "", tokens.refresh_expires_at)
 
 
 def logout(project: Project, clock: Clock, session: requests.Session) -> None:
-    """Revoke the sign-in at Sage and forget it here.
+    """Revoke the sign-in at Sage, then delete its tokens here.
 
     Raises:
-        AuthorizationError: nobody is signed in.
+        AuthorizationError: not signed in, or Sage refuses the revocation.
     """
-    with project.open_store(clock) as store:
-        sign_out(project, store, session, clock)
+    access = sage_access(project)
+    with open_store(project, clock) as store:
+        access.authorization(session, clock).revoke(_tokens(store.vault))
+        store.vault.forget(GRANT)
+
+
+def _consent(authorization: Authorization, country: str, show: Callable[[str], None]) -> Tokens:
+    """Show the consent page, wait for the answer, and exchange it for tokens."""
+    with LoopbackListener() as listener:
+        request = authorization.request(listener.redirect_uri, country=country)
+        show(request.url)
+        callback = listener.wait(request.state, SIGN_IN_SECONDS)
+    return authorization.exchange(request, callback)
+
+
+def _tokens(vault: SealedVault) -> Tokens:
+    tokens = vault.load(GRANT)
+    if tokens is None:
+        raise AuthorizationError("Not signed in.", "Run: sagerecon auth login")
+    return tokens
+
+
+def _businesses(sage: SageClient) -> dict[str, str]:
+    """Read the names of the businesses that the sign-in reaches, by id."""
+    answer = sage.call(Call("GET", "/businesses", {"items_per_page": str(BUSINESSES)}))
+    if answer.status != 200:
+        raise SageError(f"Sage does not list the businesses (status {answer.status}).", "Try again later.")
+    return {item["id"]: item["displayed_as"] for item in answer.body["$items"]}
+
+
+def _choose(wanted: str, found: dict[str, str]) -> tuple[str, str]:
+    """Return id and name of the business `wanted`, or of the only one if none is wanted."""
+    if wanted in found:
+        return wanted, found[wanted]
+    if len(found) == 1 and not wanted:
+        return next(iter(found.items()))
+    names = ", ".join(f"{name} ({business})" for business, name in found.items()) or "none"
+    raise ProjectError(
+        f"The sign-in reaches these businesses: {names}.", f"Set business.id in {FILE} to one of them."
+    )

@@ -15,12 +15,15 @@ from sagerecon.model.record import Record
 from sagerecon.model.suggestion import suggestion
 from sagerecon.planning.step import Step
 from sagerecon.project.project import Project
+from sagerecon.project.snapshots import open_snapshot
+from sagerecon.project.state import read_readings
+from sagerecon.project.store import open_store
 from sagerecon.reconciliation.verdict import RecordVerdict
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """One record's way from its source row to its verdict."""
+    """One record from its source row to its verdict; None for what has not been reached."""
 
     record: Record | None
     outcome: Outcome
@@ -30,40 +33,48 @@ class Explanation:
 
 
 def explain(project: Project, clock: Clock, key: str) -> Explanation:
-    """Source row -> draft -> step -> request -> Sage id -> verdict, for one draft key.
+    """Return the source row, draft, step, entity written and verdict of one record.
+
+    Args:
+        key: a draft key such as `customers/C001`, or a label such as `invoice 1021`.
 
     Raises:
-        ProjectError: no record has that key; the nearest are named.
+        ProjectError: no record has that key; similar keys are suggested.
     """
     prepared = prepare(project)
-    outcome = _outcome(prepared, key)
-    with project.open_store(clock) as store:
+    outcome = _find(prepared, key)
+    with open_store(project, clock) as store:
         company = store.company(project.business.id)
         written = next((w for w in company.history.written() if w.key == outcome.key), None)
-        readings = project.readings()
+        readings = read_readings(project.state)
         verdict = None
-        if readings:
-            judged = judge(project, prepared, company.history, company.reconciliations, readings)
+        if readings.runs:
+            judged = judge(project, prepared, company, readings)
             verdict = next((v for v in judged.verdicts if v.key == outcome.key), None)
     step = None
     if project.plan_file.exists():
         step = next((s for s in open_plan(project).steps if s.key == outcome.key), None)
-    return Explanation(_record(project, prepared, outcome), outcome, step, written, verdict)
+    return Explanation(
+        record=_read_record(project, prepared, outcome),
+        outcome=outcome,
+        step=step,
+        written=written,
+        verdict=verdict,
+    )
 
 
-def _record(project: Project, prepared: Prepared, outcome: Outcome) -> Record | None:
-    """The record behind an outcome: the one of its mapping whose rows it came from."""
-    name = outcome.key.partition("/")[0]
-    mapping = next(mapping for mapping in prepared.compiled.mappings if mapping.name == name)
-    with project.open_snapshot() as frozen:
-        records = frozen.records(mapping.dataset, mapping.key)
-        return next((record for record in records if f"{name}/{record.key}" == outcome.key), None)
-
-
-def _outcome(prepared: Prepared, key: str) -> Outcome:
-    """The outcome of a record by its draft key, or by `kind/key` in Sage's words."""
+def _find(prepared: Prepared, key: str) -> Outcome:
     for outcome in prepared.outcomes:
         if key in (outcome.key, outcome.label):
             return outcome
     hint = suggestion(key, (outcome.key for outcome in prepared.outcomes))
     raise ProjectError(f"No record has the key '{key}'.", hint or "Keys look like customers/C001.")
+
+
+def _read_record(project: Project, prepared: Prepared, outcome: Outcome) -> Record | None:
+    """Read the source record of an outcome from the snapshot; None if none has its key."""
+    name = outcome.key.partition("/")[0]
+    mapping = next(mapping for mapping in prepared.compiled.mappings if mapping.name == name)
+    with open_snapshot(project) as snapshot:
+        records = snapshot.records(mapping.dataset, mapping.key)
+        return next((record for record in records if f"{name}/{record.key}" == outcome.key), None)

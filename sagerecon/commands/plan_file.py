@@ -4,41 +4,30 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sagerecon.documents.package import catalog, catalog_fingerprint
+from sagerecon.documents.package import catalog_fingerprint
 from sagerecon.model.errors import PlanStaleError, ProjectError
-from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import Plan, read_plan
 from sagerecon.planning.planner import Provenance
 from sagerecon.project.project import Project
-
-
-def budget_of(project: Project) -> Budget:
-    """The call budget: the profile's limits, unless the project names its own."""
-    limits = project.limits
-    profile = catalog().api.limit_profiles[limits.profile]
-    return Budget(
-        per_minute=limits.per_minute or profile.per_minute,
-        per_day=limits.per_day or profile.per_day,
-        reserve=limits.reserve,
-        settle=limits.settle,
-    )
+from sagerecon.project.snapshots import open_snapshot
+from sagerecon.project.source import mappings_fingerprint
 
 
 def provenance(project: Project, snapshot: str) -> Provenance:
-    """What a plan of this project is made from."""
-    return Provenance(project.business.id, snapshot, project.content(), catalog_fingerprint())
+    """Return what a plan of this project is made from. `snapshot` is the snapshot's fingerprint."""
+    return Provenance(project.business.id, snapshot, mappings_fingerprint(project), catalog_fingerprint())
 
 
 def open_plan(project: Project, file: Path | None = None) -> Plan:
-    """The plan in `file`, or the project's newest.
+    """Return the plan in `file`, by default the project's newest.
 
     Raises:
-        ProjectError: there is none.
-        PlanStaleError: the file is not a whole plan.
+        ProjectError: there is no such file.
+        PlanStaleError: the file is not a complete plan.
     """
     path = file or project.plan_file
     if not path.exists():
-        raise ProjectError(f"There is no plan {project.name(path)}.", "Create one: sagerecon plan")
+        raise ProjectError(f"There is no plan {project.name(path)}.", "Create one: sagerecon plan.")
     return read_plan_file(path, project.name(path))
 
 
@@ -56,20 +45,20 @@ def read_plan_file(path: Path, name: str) -> Plan:
         raise ProjectError(f"{name} cannot be read: {error.strerror or error}.") from error
 
 
-def refuse_stale(project: Project, made: Plan) -> None:
-    """Nothing where the plan was made from what is there now.
+def refuse_stale(project: Project, plan: Plan) -> None:
+    """Raise if the plan was made from anything but the current business, source, mappings and catalog.
 
     Raises:
-        PlanStaleError: it is of another business, source, mapping or catalog.
+        PlanStaleError: naming what has changed.
     """
-    with project.open_snapshot() as frozen:
-        now = provenance(project, frozen.fingerprint)
-    header = made.header
-    for what, planned, current in (
-        ("another business", header.business, now.business),
-        ("another snapshot of the source", header.snapshot, now.snapshot),
-        ("other mappings, crosswalks or parameters", header.mappings, now.mappings),
-        ("another catalog of Sage", header.catalog, now.catalog),
+    with open_snapshot(project) as snapshot:
+        current = provenance(project, snapshot.fingerprint)
+    header = plan.header
+    for what, planned, now in (
+        ("another business", header.business, current.business),
+        ("another snapshot of the source", header.snapshot, current.snapshot),
+        ("other mappings, crosswalks or parameters", header.mappings, current.mappings),
+        ("another catalog of Sage", header.catalog, current.catalog),
     ):
-        if planned != current:
-            raise PlanStaleError(f"The plan was made from {what}.", "Make it again: sagerecon plan.")
+        if planned != now:
+            raise PlanStaleError(f"The plan was made from {what}.", "Create a new one: sagerecon plan.")

@@ -4,38 +4,43 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sagerecon.commands.plan_file import budget_of, provenance
+from sagerecon.commands.budget import call_budget
+from sagerecon.commands.plan_file import provenance
 from sagerecon.commands.preparation import Prepared, prepare
 from sagerecon.model.clock import Clock
 from sagerecon.planning.plan import Plan, plan_lines
 from sagerecon.planning.planner import Calendar, plan_steps
-from sagerecon.project.project import Project, write_private
+from sagerecon.project.private_files import write_private
+from sagerecon.project.project import Project
+from sagerecon.project.store import open_store
 
 
 def plan(
     project: Project, clock: Clock, target: Path | None = None, prepared: Prepared | None = None
 ) -> Plan:
-    """What a run would do, in order and window by window; nothing is sent.
+    """Plan a run, in order and window by window, and write the plan. Sends nothing.
 
-    `prepared` is what `snapshot` gave, where the caller has it still.
+    Args:
+        target: where to write the plan; by default the project's plan file.
+        prepared: the result of `snapshot`, if the caller still has it.
 
     Raises:
-        MappingError: the mappings have faults.
-        ValidationError: the source has faults that must be settled first.
+        MappingError: the mappings have errors.
+        ValidationError: the source has errors that must be corrected first.
         CircularReferenceError: records refer to each other in a circle.
     """
     prepared = prepared or prepare(project)
-    prepared.insist()
-    with project.open_store(clock) as store:
+    prepared.raise_on_errors()
+    with open_store(project, clock) as store:
         company = store.company(project.business.id)
-        calls = company.history.calls_of_last_day()
+        now, calls = clock.now(), company.history.calls_of_last_day()
         made = plan_steps(
             prepared.outcomes,
             company.id_map.known(),
             project.catalog,
-            budget_of(project),
+            call_budget(project),
             provenance(project, prepared.snapshot),
-            Calendar(clock.now(), booked=tuple(at - clock.now() for at in calls)),
+            Calendar(now, booked=tuple(at - now for at in calls)),
             prepared.findings,
             project.expected_settings(),
         )

@@ -10,41 +10,51 @@ import hashlib
 import json
 from collections.abc import Mapping
 from functools import cache
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from sagerecon.documents.specs import read_specs
+from sagerecon.documents.compiled_catalog import load_compiled, save_compiled
+from sagerecon.documents.specs import SpecDocuments, read_catalog, read_documents
 from sagerecon.model.catalog import Catalog
 from sagerecon.model.errors import MappingError, ProjectError
 from sagerecon.model.suggestion import suggestion
+from sagerecon.model.version import VERSION
 
 _REINSTALL = "The installation is incomplete. Install sagerecon again."
 
 
 @cache
-def version() -> str:
-    """Return the program's version; `checkout` where it is not installed."""
-    try:
-        return metadata.version("sagerecon")
-    except metadata.PackageNotFoundError:
-        return "checkout"
-
-
-@cache
 def catalog() -> Catalog:
-    """Return the catalog, read from `specs/` and checked against its schemas.
+    """Return the catalog: from its compiled form, or from the files of `specs/` where there is none.
+
+    The compiled form exists only for files that were found to have no errors.
 
     Raises:
         MappingError: a catalog file does not conform to its schema; it holds each fault with its place.
         ProjectError: the installation is incomplete or cannot be read.
     """
+    key = _compiled_key()
+    documents = load_compiled(key)
+    if documents is None:
+        documents = check_catalog()
+        save_compiled(key, documents)
+    return read_catalog(documents)
+
+
+def check_catalog() -> SpecDocuments:
+    """Read the files of `specs/` and check them against their schemas and each other; errors as `catalog`."""
     files = dict(_spec_texts())
     api = files.pop("specs/api.yaml", "")
-    found, findings = read_specs(("specs/api.yaml", api), files, schema("api"), schema("resource"))
-    if found is None:
+    documents, findings = read_documents(("specs/api.yaml", api), files, schema("api"), schema("resource"))
+    if documents is None:
         raise MappingError(findings)
-    return found
+    return documents
+
+
+def _compiled_key() -> str:
+    """Return the hash of all that the compiled catalog is made from."""
+    made_from = [VERSION, catalog_fingerprint(), schema("api"), schema("resource")]
+    return hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()
 
 
 @cache

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from sagerecon.documents.document import Node, read_document
@@ -13,13 +14,21 @@ from sagerecon.model.catalog import Api, ApiError, Catalog, Filter, LimitProfile
 from sagerecon.model.finding import Finding
 
 
-def read_specs(
+@dataclass(frozen=True, slots=True)
+class SpecDocuments:
+    """The contents of the catalog's files, without errors, as plain values."""
+
+    api: Mapping[str, Any]
+    resources: tuple[Mapping[str, Any], ...]
+
+
+def read_documents(
     api: tuple[str, str],
     resources: Mapping[str, str],
     api_schema: Mapping[str, Any],
     resource_schema: Mapping[str, Any],
-) -> tuple[Catalog | None, list[Finding]]:
-    """Return the catalog and every fault in its files; no catalog where there is a fault.
+) -> tuple[SpecDocuments | None, list[Finding]]:
+    """Return the contents of the catalog's files and every fault in them; None where there is a fault.
 
     Args:
         api: name and text of `api.yaml`.
@@ -36,16 +45,17 @@ def read_specs(
         findings += faults or check_schema(node, resource_schema)
     if findings:
         return None, findings
-    catalog = read_catalog(api_node.plain(), [node.plain() for node in nodes])
+    documents = SpecDocuments(api_node.plain(), tuple(node.plain() for node in nodes))
+    catalog = read_catalog(documents)
     findings = [fault for node in nodes for fault in check_names(node, catalog)]
-    return (None if findings else catalog), findings
+    return (None if findings else documents), findings
 
 
-def read_catalog(api: Mapping[str, Any], resources: Iterable[Mapping[str, Any]]) -> Catalog:
+def read_catalog(documents: SpecDocuments) -> Catalog:
     """Return the catalog of documents that have been checked against the schemas."""
-    facts = _api(api)
-    kinds = [read_kind(document, api) for document in resources]
-    return Catalog(facts, {kind.name: kind for kind in sorted(kinds, key=lambda kind: kind.name)})
+    kinds = [read_kind(document, documents.api) for document in documents.resources]
+    by_name = {kind.name: kind for kind in sorted(kinds, key=lambda kind: kind.name)}
+    return Catalog(_api(documents.api), by_name)
 
 
 def _api(document: Mapping[str, Any]) -> Api:

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from sagerecon.model.finding import Finding
 from sagerecon.model.value import canonical
-from sagerecon.report import terminal
+from sagerecon.report.terminal.findings import findings as finding_lines
 
 FORMAT_VERSION = 1
 
@@ -61,7 +61,7 @@ class Screen:
         found = list(dict.fromkeys(found))
         for finding in found:
             self.event("finding", **finding_document(finding))
-        self.show(*terminal.findings(found))
+        self.show(*finding_lines(found))
 
     def error(self, message: str, hint: str = "") -> None:
         """Write the error that stops a command, as an event or to standard error."""

@@ -19,7 +19,6 @@ from sagerecon.sources.files import FoundFile, file_errors, find_files, sha256_o
 from sagerecon.sources.json_file import JsonReader
 from sagerecon.sources.rows import Row
 from sagerecon.sources.tables import row_line
-from sagerecon.sources.xlsx_file import XlsxReader
 
 #: Number of findings with the same code, file and column that are listed; more are only counted.
 MAX_SIMILAR_FINDINGS = 20
@@ -42,10 +41,16 @@ class FormatReader(Protocol):
         ...
 
 
+def _open_workbook(file: SourceFile) -> FormatReader:
+    from sagerecon.sources.xlsx_file import XlsxReader  # noqa: PLC0415 - openpyxl is large; few read workbooks
+
+    return XlsxReader(file)
+
+
 READERS: dict[str, Callable[[SourceFile], FormatReader]] = {
     "json": JsonReader,
     "csv": CsvReader,
-    "xlsx": XlsxReader,
+    "xlsx": _open_workbook,
 }
 
 

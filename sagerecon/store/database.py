@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ClauseElement, Connection, CursorResult, Engine, Row, Table, bindparam
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
@@ -44,15 +44,24 @@ def upsert(name: str, table: Table, columns: tuple[str, ...] = (), add: tuple[st
 
     def build(dialect: Dialect) -> ClauseElement:
         values: dict[str, Any] = {column: bindparam(column) for column in (*keys, *wanted)}
-        construct = postgresql.insert if dialect.name == "postgresql" else sqlite.insert
-        insert = construct(table).values(values)
+        insert = _insert_into(table, dialect.name).values(values)
         changes = {
             column: table.c[column] + insert.excluded[column] if column in add else insert.excluded[column]
             for column in wanted
         }
-        return insert.on_conflict_do_update(index_elements=keys, set_=changes)
+        updating: ClauseElement = insert.on_conflict_do_update(index_elements=keys, set_=changes)
+        return updating
 
     return Statement(name, build)
+
+
+def _insert_into(table: Table, dialect: str) -> Any:
+    """Return the dialect's own INSERT, which can update the row in its way."""
+    if dialect == "postgresql":
+        from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - imports asyncio, which SQLite needs not
+
+        return postgresql.insert(table)
+    return sqlite.insert(table)
 
 
 class Transaction:

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 
-from cryptography.fernet import InvalidToken
 from sqlalchemy import bindparam, delete, select, update
 
 from sagerecon.model.clock import SECOND, Clock
@@ -74,13 +73,7 @@ class SealedVault:
             row = transaction.one(_GET, {"name": grant})
         if row is None:
             return None
-        try:
-            document = json.loads(self._key.cipher(may_create=False).decrypt(row.sealed.encode()))
-        except InvalidToken:
-            raise StoreError(
-                "The tokens in the store were encrypted with another key.",
-                f"Restore the key in {self._key.source}, or sign in: sagerecon auth login.",
-            ) from None
+        document = json.loads(self._key.decrypt(row.sealed))
         return replace(Tokens(**document), generation=row.generation, refresh_sent_at=row.refresh_sent_at)
 
     @contextmanager
@@ -142,7 +135,7 @@ class SealedVault:
         return saved
 
     def _values(self, grant: str, tokens: Tokens) -> dict[str, str | int]:
-        sealed = self._key.cipher(may_create=True).encrypt(json.dumps(asdict(tokens)).encode()).decode()
+        sealed = self._key.encrypt(json.dumps(asdict(tokens)))
         values: dict[str, str | int] = {"name": grant, "generation": tokens.generation, "sealed": sealed}
         return {**values, "refresh_sent_at": 0, "lease_holder": "", "lease_until": 0}
 

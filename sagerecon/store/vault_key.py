@@ -1,16 +1,25 @@
-"""The key that encrypts the vault, from a file or from the environment."""
+"""The key that encrypts the vault, from a file or from the environment.
+
+`cryptography` is imported when something is encrypted or decrypted: most commands open the store and need
+no token.
+"""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
-
-from cryptography.fernet import Fernet
+from typing import Protocol
 
 from sagerecon.model.errors import StoreError
 
 #: The environment variable that may hold the key instead of its file.
 KEY_VARIABLE = "SAGERECON_VAULT_KEY"
+
+
+class _Cipher(Protocol):
+    def encrypt(self, data: bytes) -> bytes: ...
+
+    def decrypt(self, token: bytes) -> bytes: ...
 
 
 class VaultKey:
@@ -26,12 +35,34 @@ class VaultKey:
             return KEY_VARIABLE
         return str(self._file)
 
-    def cipher(self, *, may_create: bool) -> Fernet:
-        """Return the cipher with this key, which is created where there is none and `may_create` is true.
+    def encrypt(self, plain: str) -> str:
+        """Encrypt a text. The key is created if there is none.
 
         Raises:
-            StoreError: there is no key, it cannot be read, or other users may read it.
+            StoreError: the key cannot be created or read, or other users may read it.
         """
+        return self._cipher(may_create=True).encrypt(plain.encode()).decode()
+
+    def decrypt(self, sealed: str) -> str:
+        """Decrypt a text that `encrypt` returned.
+
+        Raises:
+            StoreError: the key is missing or cannot be read, other users may read it, or the text was
+                encrypted with another key.
+        """
+        from cryptography.fernet import InvalidToken  # noqa: PLC0415 - see the module
+
+        try:
+            return self._cipher(may_create=False).decrypt(sealed.encode()).decode()
+        except InvalidToken:
+            raise StoreError(
+                "The tokens in the store were encrypted with another key.",
+                f"Restore the key in {self.source}, or sign in: sagerecon auth login.",
+            ) from None
+
+    def _cipher(self, *, may_create: bool) -> _Cipher:
+        from cryptography.fernet import Fernet  # noqa: PLC0415 - see the module
+
         key = os.environ.get(KEY_VARIABLE, "")
         if not key and self._file is not None:
             key = _read_key(self._file, may_create=may_create)
@@ -75,6 +106,8 @@ def _create_key(path: Path) -> None:
     draft = path.with_name(f"{path.name}.{os.getpid()}")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     try:
+        from cryptography.fernet import Fernet  # noqa: PLC0415 - see the module
+
         os.write(handle, Fernet.generate_key() + b"\n")
         os.fsync(handle)
     finally:

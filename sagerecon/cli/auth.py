@@ -1,0 +1,64 @@
+"""The commands `auth login`, `auth status` and `auth logout`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from sagerecon.cli.options import HERE, Folder, Json
+
+
+def login(
+    project: Folder = HERE,
+    browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
+    json: Json = False,
+) -> None:
+    """Sign in on Sage's page in the browser; the answer comes back to this machine."""
+    from sagerecon.cli.console import command
+    from sagerecon.commands import auth, projects
+    from sagerecon.commands.sessions import open_session
+
+    with command(json) as screen:
+
+        def show_page(url: str) -> None:
+            screen.event("sign_in", url=url)
+            screen.say(f"Sign in here:\n{url}")
+            if browser:
+                typer.launch(url)
+
+        opened = projects.open_project(project)
+        clock = projects.open_clock(opened)
+        with open_session(opened) as session:
+            signed = auth.login(opened, clock, session, show_page)
+        screen.event("result", business=signed.business, name=signed.name)
+        screen.say(f"Signed in to {signed.name} ({signed.business}).")
+
+
+def status(project: Folder = HERE, json: Json = False) -> None:
+    """Show whether this project is signed in, and until when."""
+    from sagerecon.cli.console import command
+    from sagerecon.commands import auth, projects
+    from sagerecon.model.clock import instant_text
+
+    with command(json) as screen:
+        opened = projects.open_project(project)
+        signed = auth.status(opened, projects.open_clock(opened))
+        until = instant_text(signed.until)
+        screen.event("result", business=signed.business, until=until)
+        business = f"business {signed.business}" if signed.business else "Sage; no business is chosen yet"
+        screen.say(f"Signed in to {business}. The sign-in ends if it is not used until {until}.")
+
+
+def logout(project: Folder = HERE, json: Json = False) -> None:
+    """Revoke the sign-in at Sage and delete its tokens here."""
+    from sagerecon.cli.console import command
+    from sagerecon.commands import auth, projects
+    from sagerecon.commands.sessions import open_session
+
+    with command(json) as screen:
+        opened = projects.open_project(project)
+        with open_session(opened) as session:
+            auth.logout(opened, projects.open_clock(opened), session)
+        screen.event("result", signed_in=False)
+        screen.say("Signed out.")

@@ -1,0 +1,88 @@
+"""The commands `reconcile`, `report` and `explain`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sagerecon.cli.options import HERE, Folder, Json
+
+
+def reconcile(
+    project: Folder = HERE,
+    max_calls: Annotated[
+        int | None, typer.Option(help="Maximum number of API calls for reading back.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Read Sage back and compare it with the source."""
+    from sagerecon.cli.console import NEEDS_REVIEW, command
+    from sagerecon.cli.outcome import review_text, show_outcome, show_progress
+    from sagerecon.commands import projects, reconciliations
+    from sagerecon.commands.sessions import open_session
+    from sagerecon.report.reconciliation_document import reconciliation_summary
+    from sagerecon.report.terminal.reconciliation import completeness, tie_outs, verdicts
+    from sagerecon.runner.run import RunOutcome
+
+    with command(json) as screen:
+        opened = projects.open_project(project)
+        with open_session(opened) as session, screen.progress("reading back") as meter:
+            result = reconciliations.reconcile(
+                opened,
+                projects.open_clock(opened),
+                session,
+                max_calls=max_calls,
+                on_plan=lambda reading: screen.say(f"Reading back takes {reading.header.calls:,} calls."),
+                on_progress=lambda progress: show_progress(meter, progress),
+            )
+        if isinstance(result, RunOutcome):
+            show_outcome(screen, result, "sagerecon reconcile")
+            return
+        found = result.reconciliation
+        screen.event("result", **reconciliation_summary(found))
+        screen.show(completeness(found.completeness), tie_outs(found.tie_outs))
+        screen.show(*verdicts(found))
+        if found.ties_out:
+            screen.say("Everything ties out.", "bold")
+            return
+        screen.say(review_text(found), "bold")
+        raise typer.Exit(NEEDS_REVIEW)
+
+
+def report(
+    project: Folder = HERE,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="The folder to write to.")] = None,
+    json: Json = False,
+) -> None:
+    """Write the report to read, sign and file: HTML and JSON with the same figures."""
+    from sagerecon.cli.console import command
+    from sagerecon.commands import projects, reports
+    from sagerecon.report.screen import paths_text
+
+    with command(json) as screen:
+        opened = projects.open_project(project)
+        paths = reports.report(opened, projects.open_clock(opened), output)
+        screen.event("result", files=[str(path) for path in paths])
+        screen.say(f"Written: {paths_text(paths)}")
+
+
+def explain(
+    key: Annotated[
+        str, typer.Argument(metavar="KEY[.FIELD]", help="Such as customers/C001 or 'invoice 1021'.")
+    ],
+    project: Folder = HERE,
+    json: Json = False,
+) -> None:
+    """Show one record: source row, each step, request, Sage id, verdict."""
+    from sagerecon.cli.console import command
+    from sagerecon.commands import explanations, projects
+    from sagerecon.report.terminal.record import record_history
+
+    with command(json) as screen:
+        opened = projects.open_project(project)
+        found = explanations.explain(opened, projects.open_clock(opened), key)
+        lines = [*record_history(found.record, found.outcome, found.step, found.written, found.verdict)]
+        screen.event("result", key=found.outcome.key, sage_id=found.written.sage_id if found.written else "")
+        screen.show(*lines)

@@ -1,0 +1,110 @@
+"""The commands `plan`, `apply` and `status`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sagerecon.cli.options import HERE, Folder, Json
+
+
+def plan(
+    project: Folder = HERE,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="The file to write.")] = None,
+    json: Json = False,
+) -> None:
+    """Plan what to send, in which order, on which day, at what price in calls."""
+    from sagerecon.cli.console import NEEDS_REVIEW, command
+    from sagerecon.commands import plans, projects
+    from sagerecon.report.terminal.plan import plan_summary, quarantined_count
+
+    with command(json) as screen:
+        opened = projects.open_project(project)
+        with screen.progress("planning"):
+            made = plans.plan(opened, projects.open_clock(opened), output)
+        screen.findings(made.header.findings)
+        screen.show(plan_summary(made))
+        screen.event(
+            "result",
+            plan=made.hash,
+            calls=made.header.calls,
+            lower_bound=made.header.lower_bound,
+            windows=len(made.header.windows),
+            finishes_p50=made.header.finishes_p50,
+            finishes_p90=made.header.finishes_p90,
+        )
+        screen.say(f"Plan {made.hash[:12]} written to {output or opened.name(opened.plan_file)}.")
+        if quarantined_count(made):
+            raise typer.Exit(NEEDS_REVIEW)
+
+
+def apply(
+    plan_file: Annotated[
+        Path | None, typer.Argument(metavar="[PLAN]", help="The plan; by default the newest.")
+    ] = None,
+    project: Folder = HERE,
+    wait: Annotated[
+        bool, typer.Option(help="Wait until the call budget allows more, instead of pausing.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Send the plan to Sage. The same command resumes a run that was stopped."""
+    from sagerecon.cli.console import command, stopping
+    from sagerecon.cli.outcome import show_outcome, show_progress
+    from sagerecon.commands import projects, runs
+    from sagerecon.commands.sessions import open_session
+    from sagerecon.model.clock import DAY
+    from sagerecon.runner.run import PATIENCE
+
+    with command(json) as screen, stopping() as should_stop:
+        opened = projects.open_project(project)
+        with open_session(opened) as session, screen.progress("sending") as meter:
+            outcome = runs.apply(
+                opened,
+                projects.open_clock(opened),
+                session,
+                plan_file,
+                patience_ms=2 * DAY if wait else PATIENCE,
+                should_stop=should_stop,
+                on_progress=lambda progress: show_progress(meter, progress),
+            )
+        show_outcome(screen, outcome, "sagerecon apply")
+
+
+def status(project: Folder = HERE, json: Json = False) -> None:
+    """Show the progress of the run, the call budget and the quarantine."""
+    from sagerecon.cli.console import NEEDS_REVIEW, command
+    from sagerecon.commands import projects
+    from sagerecon.commands import status as statuses
+    from sagerecon.report.terminal.run import run_status
+
+    with command(json) as screen:
+        opened = projects.open_project(project)
+        found = statuses.status(opened, projects.open_clock(opened))
+        screen.event(
+            "result",
+            state=found.state or "none",
+            steps=found.steps,
+            counts=dict(found.counts),
+            in_doubt=found.in_doubt,
+            calls_last_minute=found.calls_last_minute,
+            calls_last_day=found.calls_last_day,
+            day_limit=found.budget.day_limit,
+            refused=found.refused,
+            quarantined=[aside.step.key for aside in found.aside],
+        )
+        screen.show(
+            *run_status(
+                found.state or "none",
+                found.steps,
+                found.counts,
+                found.in_doubt,
+                (found.calls_last_minute, found.calls_last_day),
+                found.budget,
+                found.aside,
+            )
+        )
+        if found.aside:
+            raise typer.Exit(NEEDS_REVIEW)

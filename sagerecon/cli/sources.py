@@ -1,0 +1,37 @@
+"""The commands `snapshot` and `check`."""
+
+from __future__ import annotations
+
+from sagerecon.cli.options import HERE, Folder, Json
+
+
+def snapshot(project: Folder = HERE, json: Json = False) -> None:
+    """Read and freeze the source, and cross-check its totals."""
+    from sagerecon.cli.console import command, exit_by_findings
+    from sagerecon.commands import projects, sources
+    from sagerecon.report.terminal.sources import source_files
+
+    with command(json) as screen:
+        opened = projects.open_project(project)
+        with screen.progress("reading") as meter:
+            clock = projects.open_clock(opened)
+            prepared = sources.snapshot(opened, clock, lambda file, rows: meter(rows, 0, file))
+        files = [(file.path, file.rows) for file in prepared.files]
+        screen.event("result", snapshot=prepared.snapshot, files=dict(files))
+        screen.show(source_files(files))
+        screen.findings(prepared.findings)
+        screen.say(f"Snapshot {prepared.snapshot[:12]} written.")
+        exit_by_findings(prepared.findings)
+
+
+def check(project: Folder = HERE, json: Json = False) -> None:
+    """Check the catalog and the mappings, offline and without data."""
+    from sagerecon.cli.console import command, exit_by_findings
+    from sagerecon.commands import mappings, projects
+
+    with command(json) as screen:
+        compiled = mappings.check(projects.open_project(project))
+        screen.findings(compiled.findings)
+        screen.event("result", mappings=len(compiled.mappings), findings=len(compiled.findings))
+        screen.say(f"The catalog and {len(compiled.mappings)} mappings have no errors.")
+        exit_by_findings(compiled.findings)

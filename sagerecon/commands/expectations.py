@@ -1,0 +1,82 @@
+"""The figures that both sides must show at the as-at date, as the source states them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from sagerecon.mapping.crosswalk import Crosswalk
+from sagerecon.model.finding import Finding
+from sagerecon.model.record import Record
+from sagerecon.project.project import TieOutSource
+from sagerecon.reconciliation.expectation import expected_balances, open_items, taxed_amounts
+from sagerecon.reconciliation.open_items import OpenItem
+from sagerecon.reconciliation.tax import TaxedAmount
+from sagerecon.reconciliation.tie_out import Adjustment, ExpectedBalance
+from sagerecon.sources.snapshot import Snapshot
+from sagerecon.validation.chart import accounts_are_mapped
+
+
+@dataclass(frozen=True, slots=True)
+class Expectations:
+    """The source's figures for each tie-out; None for a tie-out whose dataset the project does not name."""
+
+    balances: tuple[ExpectedBalance, ...] | None
+    adjustments: tuple[Adjustment, ...]
+    debtors: tuple[OpenItem, ...] | None
+    creditors: tuple[OpenItem, ...] | None
+    banks: tuple[ExpectedBalance, ...] | None
+    tax: tuple[TaxedAmount, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class TieOutRows:
+    """The rows of the datasets that a project names for its tie-outs, and the crosswalks of their codes."""
+
+    sources: Mapping[str, TieOutSource]
+    snapshot: Snapshot
+    crosswalks: Mapping[str, Crosswalk]
+
+    def expectations(self) -> Expectations:
+        """Return the source's figures for each tie-out."""
+        trial_balance, adjustments = self._balances("trial_balance")
+        banks, _ = self._balances("bank")
+        return Expectations(
+            balances=trial_balance,
+            adjustments=adjustments,
+            debtors=self._open_items("debtors"),
+            creditors=self._open_items("creditors"),
+            banks=banks,
+            tax=self._tax(),
+        )
+
+    def unmapped_accounts(self) -> Iterator[Finding]:
+        """Yield a finding for each account of the trial balance that its crosswalk does not map."""
+        if rows := self._rows("trial_balance"):
+            crosswalk = self.sources["trial_balance"].crosswalk
+            yield from accounts_are_mapped(rows, self._target("trial_balance"), crosswalk)
+
+    def _rows(self, name: str) -> list[Record] | None:
+        source = self.sources.get(name)
+        return list(self.snapshot.records(source.dataset, ())) if source else None
+
+    def _target(self, name: str) -> Callable[[str], str | None]:
+        crosswalk = self.crosswalks[self.sources[name].crosswalk]
+        return lambda code: crosswalk.lookup(code)  # noqa: PLW0108 - its other parameters are not ours
+
+    def _balances(self, name: str) -> tuple[tuple[ExpectedBalance, ...] | None, tuple[Adjustment, ...]]:
+        rows = self._rows(name)
+        if rows is None:
+            return None, ()
+        balances, adjustments = expected_balances(rows, self._target(name))
+        return tuple(balances), tuple(adjustments)
+
+    def _open_items(self, name: str) -> tuple[OpenItem, ...] | None:
+        rows = self._rows(name)
+        return None if rows is None else tuple(open_items(rows))
+
+    def _tax(self) -> tuple[TaxedAmount, ...] | None:
+        rows = self._rows("tax")
+        if rows is None:
+            return None
+        return tuple(taxed_amounts(rows, self.crosswalks[self.sources["tax"].crosswalk].lookup))

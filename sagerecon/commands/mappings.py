@@ -1,0 +1,57 @@
+"""Check a project's mappings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sagerecon.documents.package import schema
+from sagerecon.mapping.compiled import CompiledMapping
+from sagerecon.mapping.compiler import compile_mappings
+from sagerecon.mapping.crosswalk import Crosswalk, read_crosswalk
+from sagerecon.model.errors import MappingError
+from sagerecon.model.finding import Finding, Severity
+from sagerecon.project.project import Project
+from sagerecon.project.source import describe_source
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A project's mappings and crosswalks without errors, and the warnings about them."""
+
+    mappings: tuple[CompiledMapping, ...]
+    crosswalks: Mapping[str, Crosswalk]
+    findings: tuple[Finding, ...]
+
+
+def check(project: Project) -> Compiled:
+    """Check the mappings against the catalog and the datasets, without reading a row or making a call.
+
+    Raises:
+        MappingError: with every error of every file. If the catalog itself has errors, only with those.
+    """
+    catalog = project.catalog
+    crosswalks, crosswalk_findings = _read_crosswalks(project)
+    datasets, dataset_findings = describe_source(project)
+    mappings, mapping_findings = compile_mappings(
+        project.texts(project.mapping_files),
+        datasets,
+        catalog,
+        crosswalks,
+        {**project.parameters, "country": project.business.country, "edition": project.business.edition},
+        schema("mapping"),
+    )
+    findings = (*crosswalk_findings, *dataset_findings, *mapping_findings)
+    if any(finding.severity is Severity.ERROR for finding in findings):
+        raise MappingError(findings)
+    return Compiled(mappings, crosswalks, findings)
+
+
+def _read_crosswalks(project: Project) -> tuple[dict[str, Crosswalk], list[Finding]]:
+    crosswalks: dict[str, Crosswalk] = {}
+    findings: list[Finding] = []
+    for path in project.crosswalk_files:
+        crosswalk, found = read_crosswalk(path.stem, project.text(path), project.name(path))
+        crosswalks[crosswalk.name] = crosswalk
+        findings += found
+    return crosswalks, findings

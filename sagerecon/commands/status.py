@@ -1,0 +1,53 @@
+"""Show how far the newest run is. Opens the store and nothing else, so that it answers at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sagerecon.commands.budget import call_budget
+from sagerecon.model.clock import Clock
+from sagerecon.planning.budget import Budget
+from sagerecon.planning.settling import RunState, SetAside
+from sagerecon.project.project import Project
+from sagerecon.project.store import open_store
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The newest load run of a company. Instants are milliseconds since 1970, 0 if not reached."""
+
+    state: RunState | None  #: None if there is no load run
+    started_at: int
+    finished_at: int
+    steps: int
+    planned_calls: int
+    counts: Mapping[str, int]  #: steps by state
+    in_doubt: int
+    calls_last_minute: int
+    calls_last_day: int
+    refused: int
+    aside: tuple[SetAside, ...]
+    budget: Budget
+
+
+def status(project: Project, clock: Clock) -> Status:
+    """Return the progress of the newest load run, the calls of the last day, and the quarantine."""
+    with open_store(project, clock) as store:
+        history = store.company(project.business.id).history
+        now = history.status()
+        load = now.run
+        return Status(
+            state=load.state if load else None,
+            started_at=load.started_at if load else 0,
+            finished_at=load.finished_at if load else 0,
+            steps=load.steps if load else 0,
+            planned_calls=load.planned_calls if load else 0,
+            counts=load.counts if load else {},
+            in_doubt=now.in_doubt,
+            calls_last_minute=now.calls_last_minute,
+            calls_last_day=now.calls_last_day,
+            refused=now.refused,
+            aside=tuple(history.set_aside()) if load else (),
+            budget=call_budget(project),
+        )

@@ -1,0 +1,119 @@
+"""Reading `sagerecon.yaml` into a Project, with every error at its line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+from sagerecon.documents.document import Node, read_document
+from sagerecon.documents.package import schema
+from sagerecon.documents.schema import check_schema
+from sagerecon.model.code import Code
+from sagerecon.model.errors import MappingError, ProjectError
+from sagerecon.model.finding import Finding
+from sagerecon.model.place import Place
+from sagerecon.model.value import Scalar
+from sagerecon.project.private_files import read_text
+from sagerecon.project.project import FILE, STATE, Business, Limits, Project, TieOutSource
+from sagerecon.project.state import read_business
+
+
+def read_project(folder: Path) -> Project:
+    """Return the project in `folder`.
+
+    Raises:
+        ProjectError: the folder has no project file, or it cannot be read.
+        MappingError: the file has errors; every finding is attached.
+    """
+    folder = folder.resolve()
+    path = folder / FILE
+    if not path.exists():
+        raise ProjectError(
+            f"There is no {FILE} in {folder}.", "Create a project: sagerecon init DIR --from quickbooks."
+        )
+    root, findings = read_document(read_text(path, FILE), FILE)
+    findings = findings or check_schema(root, schema("project"))
+    if not findings:
+        project = _project(root, folder)
+        findings = list(_check(project, root))
+    if findings:
+        raise MappingError(findings)
+    return project
+
+
+def _project(root: Node, folder: Path) -> Project:
+    get = root.plain().get
+    cut_over = _day(get("cut_over"))
+    business = get("business")
+    sage = get("sage", {})
+    parameters: dict[str, Scalar] = {**get("parameters", {}), "cut_over": cut_over}
+    return Project(
+        folder=folder,
+        company=get("company"),
+        data=(folder / get("data")).resolve(),
+        sources_file=_inside(folder, get("sources", "sources.yaml")),
+        mapping_files=_matching(folder, get("mappings")),
+        crosswalk_files=_matching(folder, get("crosswalks", [])),
+        cut_over=cut_over,
+        as_at=_day(get("as_at", str(cut_over))),
+        parameters={**parameters, "as_at": _day(get("as_at", str(cut_over)))},
+        business=Business(
+            id=business.get("id") or read_business(folder / STATE),
+            country=business["country"],
+            edition=business.get("edition", "plus"),
+            currency=business["currency"],
+            tax_registered=business.get("tax_registered", True),
+            lockdown=_day(business["lockdown"]) if "lockdown" in business else None,
+        ),
+        limits=Limits(**get("budget", {})),
+        address=sage.get("address", "").rstrip("/"),
+        client_id=sage.get("client_id", ""),
+        store_url=get("store", f"sqlite:///{folder / STATE / 'store.sqlite'}"),
+        control_accounts=get("control_accounts", {}),
+        tie_outs={name: TieOutSource(**facts) for name, facts in get("tie_outs", {}).items()},
+    )
+
+
+def _check(project: Project, root: Node) -> Iterator[Finding]:
+    """Yield what the schema cannot see: patterns that match no file, and an early as-at date."""
+    for key, files in (("mappings", project.mapping_files), ("crosswalks", project.crosswalk_files)):
+        for pattern in root[key].items() if key in root else ():
+            if not any(path.match(pattern.text) for path in files):
+                yield Finding(
+                    Code.NO_SUCH_FILE, pattern.place, f"no file matches '{pattern.text}'.", "Check the path."
+                )
+    if project.as_at < project.cut_over:
+        yield Finding(
+            Code.AS_AT_TOO_EARLY,
+            root["as_at"].place,
+            f"as_at {project.as_at} is before the cut-over {project.cut_over}.",
+            "Set as_at to the cut-over date or later.",
+        )
+
+
+def _matching(folder: Path, patterns: list[str]) -> tuple[Path, ...]:
+    """Return the matching files inside the project, by pattern and then by name, without duplicates."""
+    found: dict[Path, None] = {}
+    for pattern in patterns:
+        _inside(folder, pattern)
+        found.update(dict.fromkeys(sorted(folder.glob(pattern))))
+    return tuple(found)
+
+
+def _inside(folder: Path, name: str) -> Path:
+    """Return the path of a file of the project; raise ProjectError if it is outside the folder."""
+    path = (folder / name).resolve()
+    if not path.is_relative_to(folder):
+        raise ProjectError(
+            f"'{name}' is outside the project folder {folder}.", "Move the file into the project."
+        )
+    return path
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        finding = Finding(Code.NOT_A_DATE, Place(FILE), f"'{text}' is not a date.", "Write it as 2027-03-31.")
+        raise MappingError([finding]) from None

@@ -1,0 +1,54 @@
+"""Text files of a project: reading with a clear message, writing so that only the owner can read."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from sagerecon.model.errors import ProjectError
+
+
+def read_text(path: Path, name: str) -> str:
+    """Return the UTF-8 text of a file. `name` is the file's name in messages.
+
+    Raises:
+        ProjectError: the file cannot be read or is not UTF-8.
+    """
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ProjectError(f"{name} is not UTF-8 at byte {error.start}.", "Save it as UTF-8.") from error
+    except OSError as error:
+        raise ProjectError(f"{name} cannot be read: {error.strerror or error}.") from error
+
+
+def make_private_folder(path: Path) -> None:
+    """Make a folder that only its owner can enter, unless it exists.
+
+    Raises:
+        ProjectError: the folder cannot be made.
+    """
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ProjectError(f"{path} cannot be created: {error.strerror or error}.") from error
+
+
+def write_private(path: Path, lines: Iterable[str]) -> None:
+    """Write `lines` to a file that only its owner can read, and replace the old file in one step.
+
+    Raises:
+        ProjectError: the file cannot be written; the old file is unchanged.
+    """
+    beside = path.with_name(path.name + ".new")
+    try:
+        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
+            stream.writelines(lines)
+            stream.flush()
+            os.fsync(stream.fileno())
+        beside.replace(path)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise ProjectError(f"{path} cannot be written: {error.strerror or error}.") from error

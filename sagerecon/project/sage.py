@@ -1,0 +1,79 @@
+"""The connection to Sage, or to the sandbox that the project names."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import requests
+
+from sagerecon.model.catalog import Api
+from sagerecon.model.clock import Clock
+from sagerecon.model.errors import ProjectError
+from sagerecon.project.project import Project
+from sagerecon.sage import session as sessions
+from sagerecon.sage.authorization import App, Authorization
+from sagerecon.sage.client import ReadingClient, SageClient
+from sagerecon.sage.grant import GrantTokens
+from sagerecon.sage.tokens import Vault
+
+#: The vault keeps tokens by grant; a project has one.
+GRANT = "default"
+
+#: The app that every sandbox knows. Its secret is public: it opens nothing but rehearsals.
+SANDBOX_APP = "sagerecon"
+SANDBOX_SECRET = "sandbox"  # noqa: S105
+
+
+@dataclass(frozen=True, slots=True)
+class SageAccess:
+    """Where the API is, the app that signs in, and the business; without any token."""
+
+    base_url: str
+    app: App
+    business: str
+
+    def open_session(self) -> requests.Session:
+        """Open connections to the API's hosts, with the environment's proxies and certificates."""
+        return sessions.open_session(self.base_url, self.app.token_url, self.app.revoke_url)
+
+    def authorization(self, session: requests.Session, clock: Clock) -> Authorization:
+        """Return the sign-in, refresh and revocation of tokens for the app."""
+        return Authorization(self.app, session, clock)
+
+    def open_sage(self, vault: Vault, session: requests.Session, clock: Clock) -> SageClient:
+        """Return the client for the business, with the tokens of the vault."""
+        tokens = GrantTokens(GRANT, vault, self.authorization(session, clock), clock)
+        return SageClient(self.base_url, self.business, tokens, session, clock)
+
+    def open_reader(self, vault: Vault, session: requests.Session, clock: Clock) -> ReadingClient:
+        """Return a client for the business that can send nothing but GET."""
+        return ReadingClient(self.open_sage(vault, session, clock))
+
+
+def sage_access(project: Project) -> SageAccess:
+    """Return how to reach Sage, from the project file and the environment.
+
+    Raises:
+        ProjectError: the app's id or its secret is not set.
+    """
+    api = project.catalog.api
+    base_url = f"{project.address}{urlsplit(api.base_url).path}" if project.address else api.base_url
+    return SageAccess(base_url, _app(project.address, project.client_id, api), project.business.id)
+
+
+def _app(address: str, client_id: str, api: Api) -> App:
+    client_id = client_id or os.environ.get("SAGERECON_CLIENT_ID", "")
+    secret = os.environ.get("SAGERECON_CLIENT_SECRET", "")
+    sign_in = (api.authorize_url, api.token_url, api.revoke_url)
+    if address:
+        here = (f"{address}{urlsplit(url).path}" for url in sign_in)
+        return App(client_id or SANDBOX_APP, secret or SANDBOX_SECRET, *here)
+    if not client_id or not secret:
+        raise ProjectError(
+            "The app's id and secret at Sage are not set.",
+            "Put sage.client_id into sagerecon.yaml and the secret into SAGERECON_CLIENT_SECRET, "
+            "or name a sandbox: sage.address.",
+        )
+    return App(client_id, secret, *sign_in)

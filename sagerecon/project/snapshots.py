@@ -1,0 +1,48 @@
+"""The snapshot of a project's source."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from sagerecon.model.clock import Clock
+from sagerecon.model.errors import ProjectError, ValidationError
+from sagerecon.model.finding import Severity
+from sagerecon.project.private_files import make_private_folder
+from sagerecon.project.project import Project
+from sagerecon.project.source import declared_sources
+from sagerecon.sources import snapshot as snapshots
+from sagerecon.sources.snapshot import Snapshot
+
+
+def take_snapshot(project: Project, clock: Clock, progress: Callable[[str, int], None]) -> str:
+    """Freeze the source and return the snapshot's fingerprint. On errors the older snapshot is kept.
+
+    Args:
+        progress: receives the file being read and the number of rows so far.
+
+    Raises:
+        SourceError: a file cannot be read at all.
+        ValidationError: rows have errors; every finding is attached.
+    """
+    make_private_folder(project.state)
+    taken, findings = snapshots.take_snapshot(
+        declared_sources(project), project.data, project.snapshot_file, clock.now(), progress
+    )
+    if any(finding.severity is Severity.ERROR for finding in findings):
+        raise ValidationError(findings)
+    return taken
+
+
+@contextmanager
+def open_snapshot(project: Project) -> Iterator[Snapshot]:
+    """Open the snapshot for reading.
+
+    Raises:
+        ProjectError: no snapshot has been taken.
+    """
+    if not project.snapshot_file.exists():
+        raise ProjectError("No snapshot of the source has been taken.", "Take one: sagerecon snapshot.")
+    sources = declared_sources(project)
+    with snapshots.open_snapshot(project.snapshot_file, sources, project.parameters) as snapshot:
+        yield snapshot

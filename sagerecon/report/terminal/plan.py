@@ -1,0 +1,95 @@
+"""A plan: its records, calls and schedule, for a terminal."""
+
+from __future__ import annotations
+
+from collections import Counter
+from decimal import Decimal
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from sagerecon.model.clock import instant, instant_text
+from sagerecon.model.money import grouped, total
+from sagerecon.planning.plan import Plan
+from sagerecon.planning.step import Action, LeftOutStep, QuarantinedStep, ReadStep
+from sagerecon.report.formatting import counted
+from sagerecon.report.terminal.tables import count_text, new_table
+
+#: The label of each action in the table of a plan, in the order of the columns.
+_ACTIONS = {
+    Action.CREATE: "create",
+    Action.UPDATE: "update",
+    Action.SKIP: "existing",
+    Action.LEAVE_OUT: "left out",
+    Action.QUARANTINE: "quarantined",
+}
+
+
+def plan_summary(plan: Plan) -> RenderableType:
+    """Return the records of a plan by action, its calls, and its schedule."""
+    header = plan.header
+    parts: list[RenderableType] = [_actions(plan)]
+    share = f"{100 * header.lower_bound / header.calls:.1f} %" if header.calls else "100.0 %"
+    parts.append(
+        Text(
+            f"{header.calls:,} calls; the minimum is {header.lower_bound:,} ({share}): {header.bound_reason}."
+        )
+    )
+    if header.windows:
+        parts.append(_schedule(plan))
+        parts.append(
+            Text(
+                f"Start {_timestamp(header.starts_at)}; expected finish {_timestamp(header.finishes_p50)} "
+                f"(50 % of runs) or {_timestamp(header.finishes_p90)} (90 %). "
+                f"{header.reserve} calls per 24 hours are reserved for other apps."
+            )
+        )
+    return Group(*parts)
+
+
+def quarantined_count(plan: Plan) -> int:
+    """Return the number of records that a plan quarantines."""
+    return sum(isinstance(step, QuarantinedStep) for step in plan.steps)
+
+
+def _actions(plan: Plan) -> Table:
+    counts: dict[str, Counter[Action]] = {}
+    amounts: dict[str, list[Decimal]] = {}
+    reads = 0
+    for step in plan.steps:
+        if isinstance(step, ReadStep):
+            reads += step.calls
+            continue
+        name = step.key.partition("/")[0]
+        counts.setdefault(name, Counter())[step.action] += 1
+        if step.amount is not None and not isinstance(step, LeftOutStep | QuarantinedStep):
+            amounts.setdefault(name, []).append(step.amount)
+    used = {
+        action: label for action, label in _ACTIONS.items() if any(tally[action] for tally in counts.values())
+    }
+    table = new_table("mapping", *used.values(), "amount")
+    for name, tally in counts.items():
+        values = (count_text(tally[action]) for action in used)
+        table.add_row(name, *values, grouped(total(amounts[name])) if name in amounts else "")
+    if reads:
+        table.add_row("existing records", *[""] * len(used), f"{counted(reads, 'call')}")
+    return table
+
+
+def _schedule(plan: Plan) -> Table:
+    header = plan.header
+    table = new_table("window", "opens", "closes", "calls")
+    start = instant(header.starts_at)
+    for window in header.windows:
+        opens, closes = _instant_text(start + window.opens), _instant_text(start + window.closes)
+        table.add_row(str(window.number), opens, closes, f"{window.calls:,}")
+    return table
+
+
+def _timestamp(text: str) -> str:
+    return text.replace("T", " ").removesuffix(":00Z").removesuffix("Z") + " UTC"
+
+
+def _instant_text(milliseconds: int) -> str:
+    return _timestamp(instant_text(milliseconds))

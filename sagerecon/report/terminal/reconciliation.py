@@ -1,0 +1,79 @@
+"""A reconciliation: completeness, tie-outs and verdicts, for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from rich.console import RenderableType
+from rich.markup import escape
+from rich.text import Text
+
+from sagerecon.model.money import grouped
+from sagerecon.reconciliation.completeness import SourceLine, Tally
+from sagerecon.reconciliation.result import Reconciliation
+from sagerecon.reconciliation.tie_out import TieOut
+from sagerecon.report.terminal.tables import count_text, new_table
+
+
+def completeness(lines: Sequence[SourceLine]) -> RenderableType:
+    """Return the records of each mapping by outcome.
+
+    read = created + existing + left out + merged + quarantined + pending (not yet written)
+    """
+    columns: dict[str, Callable[[SourceLine], Tally]] = {
+        "read": lambda line: line.read,
+        "created": lambda line: line.created,
+        "existing": lambda line: line.already_there,
+        "left out": lambda line: line.left_out,
+        "merged": lambda line: line.merged,
+        "quarantined": lambda line: line.quarantined,
+        "pending": lambda line: line.not_yet_written,
+    }
+    used = {name: tally for name, tally in columns.items() if any(tally(line).count for line in lines)}
+    table = new_table("mapping", *used, "amount read")
+    for line in lines:
+        counts = (count_text(tally(line).count) for tally in used.values())
+        table.add_row(line.mapping, *counts, grouped(line.read.amount) if line.read.amount else "")
+    return table
+
+
+def tie_outs(ties: Iterable[TieOut]) -> RenderableType:
+    """Return a row for each tie-out, followed by its lines that differ."""
+    table = new_table("tie-out", "lines", "expected", "in Sage", "difference", "")
+    for tie_out in ties:
+        totals = tie_out.totals
+        table.add_row(
+            tie_out.about,
+            f"{len(tie_out.lines)}",
+            grouped(totals.expected),
+            grouped(totals.sage),
+            grouped(totals.difference),
+            "ties out" if tie_out.ties else Text("review", style="bold red"),
+        )
+        for line in tie_out.lines:
+            if line.difference:
+                name = escape(f"  {line.code} {line.name}".rstrip())
+                values = (grouped(line.expected), grouped(line.sage), grouped(line.difference))
+                table.add_row(name, "", *values, "", style="yellow")
+    return table
+
+
+def verdicts(reconciliation: Reconciliation) -> Iterator[RenderableType]:
+    """Yield each record that needs review: verdict, differences, source row, Sage id, remedy."""
+    for verdict in reconciliation.open_verdicts:
+        text = Text()
+        text.append(f"{verdict.verdict.value}: ", style="bold red")
+        text.append(verdict.label or verdict.key or verdict.sage_id, style="bold")
+        text.append(f" {verdict.reason}")
+        for difference in verdict.differences:
+            text.append(
+                f"\n  {difference.field}: source {difference.source or 'empty'}, "
+                f"Sage {difference.sage or 'empty'} ({difference.cause.value})"
+            )
+        where = ", ".join(str(place) for place in verdict.origins) or "no source row"
+        text.append(f"\n  {where} · Sage id {verdict.sage_id or 'none'}", style="dim")
+        if verdict.first_seen:
+            text.append(f" · first seen {verdict.first_seen.value}", style="dim")
+        if verdict.remedy:
+            text.append(f"\n  {verdict.remedy}")
+        yield text

@@ -1,0 +1,55 @@
+"""A run: its state and the records it created, for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from sagerecon.planning.budget import Budget
+from sagerecon.planning.settling import RunState, SetAside
+from sagerecon.report.formatting import counted
+from sagerecon.report.terminal.tables import new_table
+
+
+def run_status(
+    state: str,
+    steps: int,
+    counts: Mapping[str, int],
+    in_doubt: int,
+    calls: tuple[int, int],
+    budget: Budget,
+    set_aside: Sequence[SetAside],
+) -> Iterator[RenderableType]:
+    """Yield the state of a run, its calls, and the records that were set aside.
+
+    `calls` is the number of calls in the last minute and in the last 24 hours.
+    """
+    done = sum(counts.values())
+    parts = [f"{count:,} {step_state}" for step_state, count in counts.items() if count]
+    if state == RunState.FINISHED and done < steps:
+        parts.append(f"{steps - done:,} without a call")
+    yield Text(f"Run {state}. Steps started: {done:,} of {steps:,} ({', '.join(parts) or 'none yet'}).")
+    minute, day = calls
+    yield Text(
+        f"Calls: {day:,} of {budget.day_limit:,} in the last 24 hours, {minute:,} in the last minute; "
+        f"{budget.reserve:,} are reserved for other apps."
+    )
+    if in_doubt:
+        yield Text(f"{counted(in_doubt, 'call')} in doubt. Resolve first: sagerecon apply", style="yellow")
+    for record in set_aside:
+        text = Text()
+        text.append(f"{record.state.value} ", style="bold red")
+        text.append(record.step.label or record.step.key, style="bold")
+        for finding in record.findings:
+            text.append(f"\n  {finding}")
+        yield text
+
+
+def created_records(counts: Mapping[str, int]) -> RenderableType:
+    """Return the number of records created in each resource."""
+    table = new_table("created in Sage", "records")
+    for resource, count in counts.items():
+        table.add_row(resource.replace("_", " "), f"{count:,}")
+    return table
