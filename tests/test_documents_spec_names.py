@@ -8,7 +8,7 @@ from textwrap import dedent
 import pytest
 
 from sagerecon.documents import package
-from sagerecon.documents.specs import read_specs
+from sagerecon.documents.specs import read_documents
 
 API = Path(__file__).resolve().parents[1] / "specs" / "api.yaml"
 
@@ -44,7 +44,7 @@ PAYMENT = """
 def faults(text: str) -> list[str]:
     files = {"specs/payments.yaml": dedent(text).lstrip()}
     api = ("specs/api.yaml", API.read_text(encoding="utf-8"))
-    _, findings = read_specs(api, files, package.schema("api"), package.schema("resource"))
+    _, findings = read_documents(api, files, package.schema("api"), package.schema("resource"))
     return [f"{finding.place.line}: {finding.message}" for finding in findings]
 
 
