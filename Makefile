@@ -2,6 +2,7 @@
 #   make demo   sets up and tells the whole story against the rehearsal Sage
 #   make test   sets up and runs lint, types, tests and the demo
 #   make fuzz   5,000 requests by chance against the served rehearsal, about two minutes
+#   make mutants MODULE=sagerecon/planning/budget.py   faults planted one at a time, and which survive
 # No Debian package is needed. Where chromium is present, the report's pages are looked at too.
 
 PYTHON ?= python3

@@ -35,6 +35,7 @@ _SETTINGS = """
 source_paths = ["sagerecon"]
 only_mutate = {modules}
 also_copy = ["specs", "mappings", "fixtures", "docs", "README.md"]
+do_not_mutate_patterns = ['^\\s*"[^"]* [^"]*",?$']  # a line that is only a sentence; its wording may change
 pytest_add_cli_args = ["-q", "-p", "no:cacheprovider"]
 pytest_add_cli_args_test_selection = {tests}
 """

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from sagerecon.model.comparison import Comparison, How, Tolerance
 from sagerecon.pairing.canonical import UNANSWERED
-from sagerecon.reconciliation.compare import Sides, compare, equal, shape, tolerated
+from sagerecon.reconciliation.compare import Sides, compare, equal, tolerated
 from sagerecon.reconciliation.decision import verdict_by_causes
+from sagerecon.reconciliation.shape import shape_of
 from sagerecon.reconciliation.verdict import Cause, Shape, Verdict
 
 A, B, C = "Oak Ltd", "Oak Limited", "Oak & Sons"
@@ -137,7 +138,7 @@ def test_what_counts_as_equal(how: How, source: object, sage: object, is_equal: 
     ],
 )
 def test_shape_of_a_difference(source: object, sage: object, expected: Shape) -> None:
-    assert shape(source, sage) is expected  # type: ignore[arg-type]
+    assert shape_of(source, sage) is expected  # type: ignore[arg-type]
 
 
 def test_exchanged_debit_and_credit_are_marked() -> None:

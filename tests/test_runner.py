@@ -503,7 +503,10 @@ class TestStops:
         outcome = here.go(should_stop=lambda: sum(here.sage.calls.values()) >= 6)
         assert (outcome.ended, outcome.calls) == (Ended.STOPPED, 6)
         with here.open() as store:
-            assert store.company("B").history.status().in_doubt == 0
+            company = store.company("B")
+            assert company.history.status().in_doubt == 0
+            assert [known.id for known in company.history.runs()] == [outcome.run]
+        assert outcome.why
         assert here.go().counts == {"before": 6, "created": 14}
 
     def test_a_stop_is_noticed_while_waiting(self, here: Desk) -> None:

@@ -208,6 +208,73 @@ def test_a_payment_may_settle_its_whole_amount(parts: tuple[str, ...], codes: li
     assert [finding.code for finding in found] == codes
 
 
+def breaches() -> dict[str, list[Finding]]:
+    """Return by code what each rule says of a draft that breaks it."""
+    part = {"artefact_id": Reference("sales_invoice", "sales/1"), "amount": Decimal("60.00")}
+    opening = draft("bank_opening_balance", date=START)
+    start = replace(SETTINGS, edition="start")
+    unregistered = replace(SETTINGS, is_tax_registered=False)
+    locked = replace(SETTINGS, lockdown=date(2017, 4, 30))
+    found = [
+        *faults(draft("contact_opening_balance", contact_opening_balance_type_id="INVOICE"), start),
+        *faults(invoice(), unregistered),
+        *faults(journal(("10.10", "0"), ("0", "10.00"))),
+        *dates_are_open(opening, catalog(), SETTINGS),
+        *faults(invoice(date=START - DAY)),
+        *faults(invoice(), locked),
+        *faults(draft("contact_payment", total_amount=Decimal("50.00"), allocated_artefacts=[part])),
+        *faults(draft("contact_allocation", allocated_artefacts=[part])),
+        *faults(contact(reference="C00000000001")),
+        *faults(invoice(line={"tax_amount": Decimal("2.005")})),
+        *faults(draft("ledger_account", nominal_code=100_000_000)),
+    ]
+    by_code: dict[str, list[Finding]] = {}
+    for finding in found:
+        by_code.setdefault(finding.code.value, []).append(finding)
+    return by_code
+
+
+@pytest.mark.parametrize(
+    ("code", "facts"),
+    [
+        ("not_available", ("start", "GB")),
+        ("tax_not_registered", ("2.00",)),
+        ("unbalanced", (" 0.10:", "10.10", "10.00")),
+        ("opening_after_start", ("2017-04-01",)),
+        ("before_start", ("2017-03-31", "2017-04-01")),
+        ("locked_period", ("2017-04-03", "2017-04-30")),
+        ("over_allocated", ("50.00", "60.00")),
+        ("allocation_not_zero", ("60.00",)),
+        ("required", ("contact_id",)),
+        ("too_long", ("reference", "12", "10")),
+        ("too_fine", ("invoice_lines[0].tax_amount", "2.005", "2 decimals")),
+        ("out_of_range", ("nominal_code", "100000000")),
+    ],
+)
+def test_each_rule_names_the_record_its_row_the_facts_and_a_way_out(
+    code: str, facts: tuple[str, ...]
+) -> None:
+    for finding in breaches()[code]:
+        assert finding.place == Place("source.csv", 7)
+        assert "RECORDS/1" in finding.message or "CUSTOMERS/1" in finding.message
+        assert finding.hint[:1].isupper() and finding.hint.endswith((".", "}."))
+    assert any(all(fact in finding.message for fact in facts) for finding in breaches()[code])
+
+
+@pytest.mark.parametrize("lines", [None, "x", [], ["x"]])
+def test_lines_that_are_none_are_not_added_up(lines: object) -> None:
+    assert "unbalanced" not in codes(draft("journal", date=START, journal_lines=lines))
+    payment = draft("contact_payment", total_amount=Decimal("50.00"), allocated_artefacts=lines)
+    assert "over_allocated" not in codes(payment)
+
+
+@pytest.mark.parametrize(("country", "edition"), [("", "start"), ("GB", ""), ("", "")])
+def test_without_an_edition_and_a_country_every_kind_is_available(country: str, edition: str) -> None:
+    bill = draft("contact_opening_balance", contact_opening_balance_type_id="INVOICE")
+    unknown = replace(SETTINGS, country=country, edition=edition)
+    assert "not_available" not in codes(bill, unknown)
+
+
 def test_a_draft_that_refers_to_a_record_that_is_not_sent_is_quarantined() -> None:
     gone = Quarantined("contact", "customers/2", (), (Place("source.csv", 2),), label="Elm Ltd")
     left = LeftOut("contact", "customers/3", "dormant", "no trade since 2010", ())

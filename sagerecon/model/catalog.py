@@ -245,6 +245,10 @@ class Catalog:
         known = {kind.ledger.role: kind for kind in self if kind.ledger is not None}
         return tuple(known[role] for role in LedgerRole if role in known)
 
+    def ledger_facts(self, role: LedgerRole) -> LedgerFacts | None:
+        """Return the fields that link the kind of this role to the ledger; None where no kind has it."""
+        return next((kind.ledger for kind in self.ledger_kinds if kind.has_role(role)), None)
+
     def by_resource(self, resource: str) -> Kind | None:
         """Return the kind whose path is `/resource`, or None."""
         return next((kind for kind in self if kind.resource == resource), None)

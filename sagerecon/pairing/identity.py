@@ -143,6 +143,12 @@ def part_of(key: str, part: str) -> str:
     return f"{part} of {key}"
 
 
+def value_of(identity: str, field: str) -> str | None:
+    """Return the value of an identity that is known by this natural key alone; None for any other."""
+    name, separator, value = identity.partition("=")
+    return value if separator and name == field else None
+
+
 def _unresolved(key: NaturalKey) -> str:
     """Return the identity of an entity known by a natural key alone; no draft key has `=` before its `/`."""
     return f"{key.field}={key.value}"

@@ -10,7 +10,7 @@ from sagerecon.model.draft import Draft
 from sagerecon.model.entity import Entity, Written
 from sagerecon.model.posting import Direction, LedgerRole, Posting, Side
 from sagerecon.pairing.field_reader import FieldReader
-from sagerecon.pairing.identity import Identities
+from sagerecon.pairing.identity import Identities, value_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,8 @@ class ChartOfAccounts:
         self.accounts = accounts
         self._codes: dict[str, str] = {}
         self._vendors: set[str] = set()
+        facts = catalog.ledger_facts(LedgerRole.ACCOUNT)
+        self._code_field = "" if facts is None else facts.code
 
     def learn_entities(self, entities: Iterable[Entity]) -> None:
         """Take codes and sides from what was read back."""
@@ -67,8 +69,7 @@ class ChartOfAccounts:
         """Return the nominal code of an account or bank account; its identity where no code is known."""
         if identity in self._codes:
             return self._codes[identity]
-        field, _, value = identity.partition("=")
-        return value if field == "nominal_code" else identity
+        return value_of(identity, self._code_field) or identity
 
     def direction(self, posting: Posting, entity: FieldReader, contact: str) -> Direction:
         """Return side and sign of a draft or an answer; `contact` is the identity of its contact."""

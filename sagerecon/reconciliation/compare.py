@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
 from decimal import Decimal
 
 from sagerecon.model.comparison import EXACT, Comparison, How, Tolerance
-from sagerecon.model.money import rounded, total
+from sagerecon.model.money import total
 from sagerecon.pairing.canonical import UNANSWERED, Leaf, Row, shown
+from sagerecon.reconciliation.shape import shape_of
 from sagerecon.reconciliation.verdict import Cause, Difference, Shape
 
 _INDEX = re.compile(r"\[\d+\]")
-_CENT = Decimal("0.01")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,19 +92,6 @@ def tolerated(left: Leaf, right: Leaf, tolerance: Tolerance | None) -> bool:
     return abs(total((left, -right))) <= tolerance.size
 
 
-def shape(source: Leaf, sage: Leaf) -> Shape:
-    """Return how two values differ, judged by their text."""
-    if source in (None, "") or sage in (None, ""):
-        return Shape.EMPTY
-    if isinstance(source, Decimal) and isinstance(sage, Decimal):
-        return _number_shape(source, sage)
-    if isinstance(source, date) and isinstance(sage, date):
-        return _date_shape(source, sage)
-    if isinstance(source, str) and isinstance(sage, str):
-        return _text_shape(source, sage)
-    return Shape.VALUE
-
-
 def _additions(sides: Sides) -> list[str]:
     """Return the paths of lines in Sage beyond those that were sent."""
     return [path for path, leaf in sides.sage.items() if path.endswith("]") and leaf is not None]
@@ -137,7 +122,7 @@ def _difference(path: str, sides: Sides, cause: Cause, rule: Comparison) -> Diff
         written="" if sides.written is None else shown(sides.written.get(path)),
         sage=shown(sage),
         cause=cause,
-        shape=shape(source, sage),
+        shape=shape_of(source, sage),
         gap=gap,
         tolerance=rule.tolerance if both and tolerated(source, sage, rule.tolerance) else None,
     )
@@ -166,48 +151,3 @@ def _folded(text: str, how: How) -> str:
             return " ".join(text.split())
         case _:
             return text
-
-
-def _number_shape(source: Decimal, sage: Decimal) -> Shape:
-    if source == -sage:
-        return Shape.SIGN_FLIPPED
-    if _is_rounding(source, sage):
-        return Shape.ROUNDING
-    if any(source.scaleb(by) == sage for by in (-3, -2, -1, 1, 2, 3)):
-        return Shape.SCALE
-    return Shape.VALUE
-
-
-def _is_rounding(source: Decimal, sage: Decimal) -> bool:
-    """Return whether one is the other with fewer decimals, or they differ by at most one cent."""
-    if abs(total((source, -sage))) <= _CENT:
-        return True
-    coarse, fine = sorted((source, sage), key=_places)
-    return _places(fine) > _places(coarse) and rounded(fine, _places(coarse)) == coarse
-
-
-def _places(number: Decimal) -> int:
-    exponent = number.normalize().as_tuple().exponent
-    return max(0, -exponent) if isinstance(exponent, int) else 0
-
-
-def _date_shape(source: date, sage: date) -> Shape:
-    if abs(source - sage) == timedelta(days=1):
-        return Shape.DATE_SHIFT
-    if (source.year, source.month, source.day) == (sage.year, sage.day, sage.month):
-        return Shape.DAY_MONTH_SWAP
-    return Shape.VALUE
-
-
-def _text_shape(source: str, sage: str) -> Shape:
-    if unicodedata.normalize("NFKC", source) == unicodedata.normalize("NFKC", sage):
-        return Shape.UNICODE_FORM
-    if source.casefold() == sage.casefold():
-        return Shape.CASE
-    if "".join(source.split()) == "".join(sage.split()):
-        return Shape.WHITESPACE
-    if source.lstrip("0") == sage.lstrip("0"):
-        return Shape.LEADING_ZEROS
-    if source.startswith(sage) or sage.startswith(source):
-        return Shape.TRUNCATED
-    return Shape.VALUE

@@ -161,30 +161,38 @@ def _records(
     claimed: set[str] = set()
     for outcome in outcomes:
         written = by_key.pop((outcome.kind, outcome.key), None)
-        match = NO_MATCH
         if written is not None:
-            entity = sage.by_id.get((written.kind, written.sage_id))
-        else:
-            match = ladder.match(outcome) if isinstance(outcome, Draft) else match
-            entity = _claimed_once(match, outcome.kind, sage, claimed)
+            is_shared = owners[written.sage_id] != written.key
+            yield judge.record(_evidence_of_written(outcome, written, sage, read, is_shared=is_shared))
+            continue
+        match = ladder.match(outcome) if isinstance(outcome, Draft) else NO_MATCH
         yield judge.record(
             Evidence(
                 outcome=outcome,
-                written=written,
-                entity=entity,
+                written=None,
+                entity=_claimed_once(match, outcome.kind, sage, claimed),
                 match=match,
                 is_read=outcome.kind in read,
-                is_deleted=written is not None and entity is None and written.sage_id in sage.deleted,
-                rejected=rejected.get(outcome.key, ()) if written is None else (),
-                shares_entity=written is not None and owners[written.sage_id] != written.key,
+                rejected=rejected.get(outcome.key, ()),
             )
         )
     for written in by_key.values():
-        entity = sage.by_id.get((written.kind, written.sage_id))
-        is_deleted = entity is None and written.sage_id in sage.deleted
-        yield judge.record(
-            Evidence(None, written, entity, is_read=written.kind in read, is_deleted=is_deleted)
-        )
+        yield judge.record(_evidence_of_written(None, written, sage, read))
+
+
+def _evidence_of_written(
+    outcome: Outcome | None, written: Written, sage: Held, read: frozenset[str], *, is_shared: bool = False
+) -> Evidence:
+    """Return the evidence of a record that was written. `outcome` is None if the source lost it."""
+    entity = sage.by_id.get((written.kind, written.sage_id))
+    return Evidence(
+        outcome=outcome,
+        written=written,
+        entity=entity,
+        is_read=written.kind in read,
+        is_deleted=entity is None and written.sage_id in sage.deleted,
+        shares_entity=is_shared,
+    )
 
 
 def _claimed_once(match: Match, kind: str, sage: Held, claimed: set[str]) -> Entity | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -51,11 +51,7 @@ def tie_contacts(
     source, sage = list(source), list(sage)
     if control is not None and name == CREDITORS:
         control = replace(control, source=_negated(control.source), sage=_negated(control.sage))
-    dues = {(item.contact, item.amount, _document(item.label)): item.due for item in source}
-    sage = [
-        replace(item, due=dues.get((item.contact, item.amount, _document(item.label)), item.due))
-        for item in sage
-    ]
+    sage = _with_due_dates(sage, source)
     wanted, found = _by_contact(source), _by_contact(sage)
     own = balances or {}
     names = {key: held[0] for key, held in own.items()}
@@ -63,19 +59,12 @@ def tie_contacts(
     verdicts = list(verdicts)
     shares, unsent = shares_by_contact(verdicts), _unsent(source, verdicts)
     owing = (key for key, (_, amount) in own.items() if amount)
+    contacts = sorted({*wanted, *found, *owing}, key=lambda key: ((names.get(key) or key).casefold(), key))
     lines = []
-    for contact in sorted(
-        {*wanted, *found, *owing}, key=lambda key: ((names.get(key) or key).casefold(), key)
-    ):
-        held = total(item.amount for item in found.get(contact, ()))
-        line = TieOutLine(
-            code=contact,
-            name=names.get(contact, contact),
-            source=total(item.amount for item in wanted.get(contact, ())),
-            sage=own[contact][1] if contact in own else held,
-            aged_source=aged(wanted.get(contact, ()), as_at),
-            aged_sage=aged(found.get(contact, ()), as_at),
-        )
+    for contact in contacts:
+        line = _line(contact, names, wanted.get(contact, ()), found.get(contact, ()), as_at)
+        if contact in own:
+            line = replace(line, sage=own[contact][1])
         if line.source or line.sage or any(line.aged_source) or any(line.aged_sage):
             known = (*shares.get(contact, ()), *unsent.get(contact, ()))
             lines.append(replace(line, records=explaining(known, line.difference)))
@@ -89,6 +78,33 @@ def aged(items: Iterable[OpenItem], as_at: date) -> tuple[Decimal, ...]:
         overdue = (as_at - item.due).days if item.due is not None else 0
         amounts[min(4, max(0, (overdue + 29) // 30))].append(item.amount)
     return tuple(total(bucket) for bucket in amounts)
+
+
+def _line(
+    contact: str,
+    names: Mapping[str, str],
+    wanted: Sequence[OpenItem],
+    found: Sequence[OpenItem],
+    as_at: date,
+) -> TieOutLine:
+    return TieOutLine(
+        code=contact,
+        name=names.get(contact, contact),
+        source=total(item.amount for item in wanted),
+        sage=total(item.amount for item in found),
+        aged_source=aged(wanted, as_at),
+        aged_sage=aged(found, as_at),
+    )
+
+
+def _with_due_dates(sage: Iterable[OpenItem], source: Iterable[OpenItem]) -> list[OpenItem]:
+    """Return Sage's items with the due dates of the source's items of the same document and amount."""
+    dues = {_identity(item): item.due for item in source}
+    return [replace(item, due=dues.get(_identity(item), item.due)) for item in sage]
+
+
+def _identity(item: OpenItem) -> tuple[str, Decimal, str]:
+    return item.contact, item.amount, _document(item.label)
 
 
 def _unsent(source: Iterable[OpenItem], verdicts: Iterable[RecordVerdict]) -> dict[str, list[Share]]:
