@@ -47,7 +47,9 @@ def report(
         facts = ReportFacts(
             _cover(project, prepared, plan, clock),
             plan=plan,
-            run=_run_facts(company.history, plan, call_budget(project)) if plan else None,
+            run=_run_facts(company.history, plan, call_budget(project.limits, project.catalog.api))
+            if plan
+            else None,
             findings=prepared.findings,
         )
         readings = read_readings(project.state)

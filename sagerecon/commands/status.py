@@ -49,5 +49,5 @@ def status(project: Project, clock: Clock) -> Status:
             calls_last_day=now.calls_last_day,
             rate_limited=now.rate_limited,
             aside=tuple(history.set_aside()) if load else (),
-            budget=call_budget(project),
+            budget=call_budget(project.limits, project.catalog.api),
         )
