@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sagerecon.model.catalog import Kind
+from sagerecon.model.catalog import Catalog, Kind
+from sagerecon.model.posting import Family
 from sagerecon.planning.step import CreateStep, ReadStep, Step, UpdateStep
 
 
@@ -18,7 +19,7 @@ def pages(entities: int, page: int) -> int:
     return max(1, -(-entities // page))
 
 
-def lower_bound(steps: Iterable[Step]) -> tuple[int, str]:
+def lower_bound(steps: Iterable[Step], catalog: Catalog) -> tuple[int, str]:
     """Return the fewest calls any plan for these records could make, and why this one makes more.
 
     The bound is one call for each record written and one for each listing read. An allocation that is sent
@@ -29,7 +30,8 @@ def lower_bound(steps: Iterable[Step]) -> tuple[int, str]:
         calls += step.calls
         if isinstance(step, CreateStep | UpdateStep):
             writes += 1
-            alone += step.kind == "contact_allocation"
+            posting = catalog[step.kind].posting
+            alone += posting is not None and posting.family is Family.ALLOCATION
         elif isinstance(step, ReadStep):
             reads += 1
     bound = writes + reads

@@ -70,6 +70,7 @@ def plan_steps(
     return _assemble(
         Purpose.LOAD,
         steps,
+        catalog,
         id_map=known.fingerprint,
         budget=budget,
         provenance=provenance,
@@ -99,6 +100,7 @@ def plan_reading(
     return _assemble(
         Purpose.READ_BACK,
         [*steps, *extra],
+        catalog,
         id_map=id_map,
         budget=budget,
         provenance=provenance,
@@ -110,6 +112,7 @@ def plan_reading(
 def _assemble(
     purpose: Purpose,
     unnumbered: Sequence[Step],
+    catalog: Catalog,
     *,
     id_map: str,
     budget: Budget,
@@ -121,7 +124,7 @@ def _assemble(
     calls = sum(step.calls for step in unnumbered)
     windows = lay_out(calls, budget, calendar.latency, calendar.booked)
     steps = tuple(_numbered(unnumbered, windows))
-    bound, reason = lower_bound(steps)
+    bound, reason = lower_bound(steps, catalog)
     finish = windows[-1].closes if windows else 0
     late = slow_finish(calls, budget, calendar.latency, calendar.booked)
     header = Header(
