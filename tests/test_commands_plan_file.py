@@ -11,7 +11,7 @@ from test_planning_planner import planned
 from sagerecon.commands.plan_file import read_plan_file
 from sagerecon.model.errors import PlanStaleError, ProjectError
 from sagerecon.planning.plan import plan_lines
-from sagerecon.project.project import write_private
+from sagerecon.project.private_files import write_private
 
 
 def test_texts_with_line_separators_are_read_back(tmp_path: Path) -> None:
