@@ -1,7 +1,7 @@
 # Everything on a fresh machine with Python 3.11+, pip and make:
-#   make demo   sets up and tells the whole story against the rehearsal Sage
+#   make demo   sets up and runs the whole move against the rehearsal Sage
 #   make test   sets up and runs lint, types, tests and the demo
-#   make fuzz   5,000 requests by chance against the served rehearsal, about two minutes
+#   make fuzz   5,000 random requests against the served rehearsal, about two minutes
 #   make mutants MODULE=sagerecon/planning/budget.py   faults planted one at a time, and which survive
 # No Debian package is needed. Where chromium is present, the report's pages are looked at too.
 

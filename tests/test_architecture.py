@@ -144,3 +144,29 @@ def test_the_readme_shows_each_room_with_its_imports() -> None:
     shown["commands"] = everything_below if shown["commands"] == {"all of the above"} else shown["commands"]
     assert rooms["commands"] <= everything_below
     assert shown == {**rooms, "commands": everything_below}
+
+
+def fields_of_values() -> dict[str, int]:
+    """Return the number of fields of each dataclass by its name, the largest where a name occurs twice."""
+    sizes: dict[str, int] = {}
+    for _, path in modules():
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ClassDef) and "dataclass" in "".join(
+                map(ast.unparse, node.decorator_list)
+            ):
+                count = sum(isinstance(part, ast.AnnAssign) for part in node.body)
+                sizes[node.name] = max(sizes.get(node.name, 0), count)
+    return sizes
+
+
+def test_values_of_more_than_four_fields_are_built_by_keyword() -> None:
+    sizes = fields_of_values()
+    long_calls = [
+        f"{path.relative_to(PACKAGE)}:{node.lineno}"
+        for _, path in modules()
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call)
+        and sizes.get(ast.unparse(node.func).rpartition(".")[2], 0) > 4
+        and len(node.args) > 4
+    ]
+    assert long_calls == []

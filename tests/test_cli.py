@@ -159,7 +159,7 @@ def test_a_plan_made_from_anything_else_is_stale(tiny: Path, pinned: str) -> Non
         ("sagerecon.yaml", "parameters: {home: GB}", "parameters: {home: IE}"),
     ],
 )
-def test_a_plan_of_other_mappings_is_stale_until_they_are_as_they_were(
+def test_a_plan_of_other_mappings_is_stale_until_they_are_restored(
     tiny: Path, file: str, before: str, after: str
 ) -> None:
     (tiny / "crosswalks").mkdir()

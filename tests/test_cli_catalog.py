@@ -31,7 +31,7 @@ def result(*arguments: str) -> dict[str, Any]:
     return found
 
 
-def test_the_list_names_every_kind_with_what_can_be_done() -> None:
+def test_the_list_names_every_kind_with_its_operations() -> None:
     answered = run("list")
     assert answered.exit_code == 0
     assert "90 kinds, 300 operations." in answered.stdout
@@ -102,13 +102,13 @@ def test_a_kind_as_json_has_its_facts() -> None:
         (("diff", "nowhere.json"), "cannot be read"),
     ],
 )
-def test_what_is_not_there_is_a_sentence_and_exit_code_2(arguments: tuple[str, ...], word: str) -> None:
+def test_an_unknown_name_exits_with_2_and_a_message(arguments: tuple[str, ...], word: str) -> None:
     answered = run(*arguments)
     assert answered.exit_code == 2
     assert word in " ".join((answered.stdout + answered.stderr).split())
 
 
-def test_a_file_that_is_no_json_is_told_with_its_place(tmp_path: Path) -> None:
+def test_a_file_that_is_not_json_is_reported_with_its_place(tmp_path: Path) -> None:
     path = tmp_path / "new.json"
     path.write_text('{"swagger": "2.0",\n  "paths": oops}')
     answered = run("diff", str(path))
@@ -118,7 +118,7 @@ def test_a_file_that_is_no_json_is_told_with_its_place(tmp_path: Path) -> None:
 
 @pytest.fixture
 def broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """An installation of its own whose contacts are not as the schema asks."""
+    """Yield an installation with an error in its catalog."""
     for name in ("mappings", "fixtures"):
         (tmp_path / name).symlink_to(package._root() / name)
     shutil.copytree(package._root() / "specs", tmp_path / "specs")
@@ -136,7 +136,7 @@ def broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         function.cache_clear()
 
 
-def test_a_broken_catalog_is_told_with_its_place(broken: Path) -> None:
+def test_an_error_in_the_catalog_is_reported_with_its_place(broken: Path) -> None:
     line = (broken / "specs/contacts/contacts.yaml").read_text().splitlines()
     place = f"specs/contacts/contacts.yaml:{line.index('  reference: {type: texx, max_length: 10}') + 1}:21"
     project = broken / "project"
@@ -152,7 +152,7 @@ def test_a_broken_catalog_is_told_with_its_place(broken: Path) -> None:
     assert place in "".join(listed.stdout.split())
 
 
-def test_a_document_is_held_against_the_catalog() -> None:
+def test_a_document_is_compared_with_the_catalog() -> None:
     path = SAGE / "openapi.json"
     if not path.is_file():
         pytest.skip(f"{path} is not on this machine")
@@ -165,7 +165,7 @@ def test_a_document_is_held_against_the_catalog() -> None:
             "document": ""} in result("diff", str(path))["changes"]  # fmt: skip
 
 
-def test_a_document_without_a_difference_is_exit_code_0(tmp_path: Path) -> None:
+def test_a_document_without_differences_exits_with_0(tmp_path: Path) -> None:
     path = SAGE / "openapi-2025-11-merged.json"
     if not path.is_file():
         pytest.skip(f"{path} is not on this machine")
@@ -181,8 +181,8 @@ def test_a_document_without_a_difference_is_exit_code_0(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["contact_payment", "sales_invoice", "contact", "journal"])
-def test_no_letter_of_a_note_is_lost_at_80_columns(kind: str) -> None:
-    """Every line of the last column, joined again, holds each field's note whole."""
+def test_notes_are_complete_at_80_columns(kind: str) -> None:
+    """Join the lines of the last column and look for each field's note in them."""
     lines = run("show", kind).stdout.splitlines()
     heading = next(line for line in lines if "refers to, notes" in line)
     shown = "".join("".join(line[heading.index("refers to") :].split()) for line in lines)

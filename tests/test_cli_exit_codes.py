@@ -1,4 +1,4 @@
-"""Exit codes of the commands that call Sage: a served rehearsal, its virtual clock, and nothing replaced."""
+"""Exit codes of the commands that call Sage, against a served rehearsal with a virtual clock."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SANDBOX = "http://127.0.0.1:9"
 
 @dataclass
 class Served:
-    """A project whose Sage is a served rehearsal."""
+    """A project and the served rehearsal that is its Sage."""
 
     folder: Path
     sage: RehearsalSage
@@ -84,7 +84,7 @@ def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
             yield made
 
 
-def test_what_is_carried_out_and_ties_out_is_zero(served: Served) -> None:
+def test_a_finished_run_that_ties_out_exits_with_0(served: Served) -> None:
     served.planned()
     code, event = served.result("apply")
     assert (code, event["ended"], event["counts"]) == (0, "finished", {"read": 2, "created": 2})
@@ -93,7 +93,7 @@ def test_what_is_carried_out_and_ties_out_is_zero(served: Served) -> None:
     assert (code, event["ties_out"]) == (0, True)
 
 
-def test_a_record_that_was_set_aside_is_one(served: Served) -> None:
+def test_a_quarantined_record_exits_with_1(served: Served) -> None:
     served.by_other_hand(
         "POST", "/contacts", {"contact": {"name": "Oak", "reference": "C1", "contact_type_ids": ["CUSTOMER"]}}
     )
@@ -105,7 +105,7 @@ def test_a_record_that_was_set_aside_is_one(served: Served) -> None:
     assert (code, event["ties_out"]) == (1, False)
 
 
-def test_a_record_that_sage_puts_off_is_one_and_zero_once_it_is_in(served: Served) -> None:
+def test_a_postponed_record_exits_with_1_and_with_0_once_it_is_created(served: Served) -> None:
     served.planned()
     served.faults.add(Trigger(1, "POST", "/contacts", times=6), Fault(FaultType.ERROR, 503))
     code, event = served.result("apply")
@@ -114,7 +114,7 @@ def test_a_record_that_sage_puts_off_is_one_and_zero_once_it_is_in(served: Serve
     assert (code, event["counts"]["created"]) == (0, 1)
 
 
-def test_what_another_hand_changed_is_one(served: Served) -> None:
+def test_a_change_by_another_user_exits_with_1(served: Served) -> None:
     served.planned()
     served.run("apply")
     page = served.by_other_hand("GET", "/contacts").body
@@ -125,7 +125,7 @@ def test_what_another_hand_changed_is_one(served: Served) -> None:
     assert (code, event["ties_out"]) == (1, False)
 
 
-def test_a_spent_budget_is_three_and_the_same_command_goes_on(served: Served) -> None:
+def test_a_spent_budget_exits_with_3_and_the_same_command_resumes(served: Served) -> None:
     served.set("business:", "budget: {per_day: 263, reserve: 250, settle: 10}\nbusiness:")
     served.planned()
     for word in ("apply", "reconcile"):
@@ -140,20 +140,20 @@ def test_a_spent_budget_is_three_and_the_same_command_goes_on(served: Served) ->
         assert code == 0, word
 
 
-def test_apply_sleeps_through_a_closed_window_when_asked_to(served: Served) -> None:
+def test_apply_waits_for_the_next_window_when_asked_to(served: Served) -> None:
     served.set("business:", "budget: {per_day: 263, reserve: 250, settle: 10}\nbusiness:")
     served.planned()
     assert served.run("apply", "--wait").exit_code == 0
 
 
-def test_a_sign_in_that_lacks_the_right_is_one_and_sends_nothing_more(served: Served) -> None:
+def test_a_sign_in_without_the_right_exits_with_1_and_sends_nothing_more(served: Served) -> None:
     served.sign_in("reader")
     served.planned()
     code, event = served.result("apply")
     assert (code, event["counts"]["parked"]) == (1, 2)
 
 
-def test_more_calls_than_allowed_are_one_and_none_is_made(served: Served) -> None:
+def test_more_calls_than_allowed_exits_with_1_and_makes_none(served: Served) -> None:
     served.planned()
     served.run("apply")
     before = served.sage.calls

@@ -1,4 +1,4 @@
-"""Commands against the rehearsal Sage: what is there already, waiting for the budget, reading back."""
+"""Commands against the rehearsal Sage: existing records, a spent budget, reading back."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def references(moving: Move) -> list[str]:
     return sorted(item["reference"] for item in page["$items"] if item["reference"])
 
 
-def test_an_equal_contact_is_adopted_and_not_made_twice(moving: Move) -> None:
+def test_an_equal_contact_is_adopted_and_not_created_again(moving: Move) -> None:
     there = moving.by_other_hand("POST", "/contacts", oak("Oak Ltd")).body["id"]
     outcome = moving.load()
     assert (outcome.counts["adopted"], outcome.counts["created"]) == (1, 1)
@@ -47,7 +47,7 @@ def test_an_equal_contact_is_adopted_and_not_made_twice(moving: Move) -> None:
     assert found.ties_out
 
 
-def test_another_contact_with_the_same_reference_waits_for_a_person(moving: Move) -> None:
+def test_another_contact_with_the_same_reference_is_quarantined(moving: Move) -> None:
     moving.by_other_hand("POST", "/contacts", oak("Oak and Sons Ltd"))
     outcome = moving.load()
     assert (outcome.counts["quarantined"], outcome.counts["created"]) == (1, 1)
@@ -97,7 +97,7 @@ def test_reading_back_waits_for_the_budget_and_wastes_no_call(moving: Move) -> N
     assert moving.sage.calls - before == 4  # contacts, ledger accounts, bank accounts, trial balance
 
 
-def test_what_another_hand_did_is_named(moving: Move) -> None:
+def test_changes_by_another_user_are_found(moving: Move) -> None:
     moving.load()
     moving.reconcile()
     with open_store(moving.project, moving.clock) as store:
@@ -114,7 +114,7 @@ def test_what_another_hand_did_is_named(moving: Move) -> None:
     assert (difference.field, difference.source, difference.sage) == ("name", "Oak Ltd", "OAK LTD")
 
 
-def test_the_whole_way_of_a_record_is_explained(moving: Move) -> None:
+def test_a_record_is_explained_from_row_to_verdict(moving: Move) -> None:
     moving.load()
     moving.reconcile()
     found = explanations.explain(moving.project, moving.clock, "customers/C2")
@@ -125,7 +125,7 @@ def test_the_whole_way_of_a_record_is_explained(moving: Move) -> None:
     assert found.verdict.verdict is Verdict.VERIFIED
 
 
-def test_an_answer_that_is_lost_is_counted_and_settled(moving: Move) -> None:
+def test_a_lost_answer_is_counted_and_settled(moving: Move) -> None:
     moving.faults.add(Trigger(1, "POST", "/contacts"), Fault(FaultType.ANSWER_LOST))
     outcome = moving.load()
     assert outcome.ended is Ended.FINISHED and references(moving) == ["C1", "C2"]

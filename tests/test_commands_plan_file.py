@@ -21,7 +21,7 @@ def test_texts_with_line_separators_are_read_back(tmp_path: Path) -> None:
     assert (read, read.digest) == (plan, plan.hash)
 
 
-def test_a_file_that_cannot_be_read_or_is_no_plan_is_named(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_read_or_is_not_a_plan_is_named(tmp_path: Path) -> None:
     with pytest.raises(ProjectError, match=r"plan\.jsonl cannot be read: No such file"):
         read_plan_file(tmp_path / "plan.jsonl", "plan.jsonl")
     (tmp_path / "plan.jsonl").write_bytes(b"\xff\n")

@@ -1,4 +1,4 @@
-"""No token, secret or key stands where somebody might read it."""
+"""No token, secret or key is written where another user or a reader might find it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sagerecon.project.store import open_store
 from sagerecon.runner.run import Ended
 
 
-def test_tokens_stand_in_no_log_file_or_page(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_no_log_file_or_page_contains_a_token(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     write_tiny(tmp_path)
     (tmp_path / "sagerecon.yaml").write_text(PROJECT.partition("sage:")[0])

@@ -113,7 +113,7 @@ def test_a_refusal_counts_as_one_more_call(tmp_path: Path) -> None:
         company.run_log.received(1)
         company.run_log.rate_limited()
         assert company.run_log.book(Budget(2, None)) == clock.now() + MINUTE
-        assert company.history.status().refused == 1
+        assert company.history.status().rate_limited == 1
 
 
 def test_answers_are_counted_by_minute(tmp_path: Path) -> None:
@@ -127,8 +127,8 @@ def test_answers_are_counted_by_minute(tmp_path: Path) -> None:
         clock.sleep(2 * MINUTE)
         company.run_log.rate_limited()
         assert company.history.traffic() == [
-            Traffic(at=start, calls=2, refused=0, bytes=120),
-            Traffic(at=start + 2 * MINUTE, calls=0, refused=1, bytes=0),
+            Traffic(at=start, calls=2, rate_limited=0, bytes=120),
+            Traffic(at=start + 2 * MINUTE, calls=0, rate_limited=1, bytes=0),
         ]
 
 

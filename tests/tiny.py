@@ -44,7 +44,7 @@ FILES = {
 
 
 def write_tiny(folder: Path) -> Path:
-    """The project's folder."""
+    """Write the project and return its folder."""
     for name, text in FILES.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)

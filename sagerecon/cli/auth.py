@@ -28,7 +28,7 @@ def login(
                 typer.launch(url)
 
         opened = projects.open_project(project)
-        clock = projects.open_clock(opened)
+        clock = projects.open_clock(opened.address)
         with open_session(opened) as session:
             signed = auth.login(opened, clock, session, show_page)
         screen.event("result", business=signed.business, name=signed.name)
@@ -43,7 +43,7 @@ def status(project: Folder = HERE, json: Json = False) -> None:
 
     with command(json) as screen:
         opened = projects.open_project(project)
-        signed = auth.status(opened, projects.open_clock(opened))
+        signed = auth.status(opened, projects.open_clock(opened.address))
         until = instant_text(signed.until)
         screen.event("result", business=signed.business, until=until)
         business = f"business {signed.business}" if signed.business else "Sage; no business is chosen yet"
@@ -59,6 +59,6 @@ def logout(project: Folder = HERE, json: Json = False) -> None:
     with command(json) as screen:
         opened = projects.open_project(project)
         with open_session(opened) as session:
-            auth.logout(opened, projects.open_clock(opened), session)
+            auth.logout(opened, projects.open_clock(opened.address), session)
         screen.event("result", signed_in=False)
         screen.say("Signed out.")

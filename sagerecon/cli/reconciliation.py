@@ -31,7 +31,7 @@ def reconcile(
         with open_session(opened) as session, screen.progress("reading back") as meter:
             result = reconciliations.reconcile(
                 opened,
-                projects.open_clock(opened),
+                projects.open_clock(opened.address),
                 session,
                 max_calls=max_calls,
                 on_plan=lambda reading: screen.say(f"Reading back takes {reading.header.calls:,} calls."),
@@ -63,7 +63,7 @@ def report(
 
     with command(json) as screen:
         opened = projects.open_project(project)
-        paths = reports.report(opened, projects.open_clock(opened), output)
+        paths = reports.report(opened, projects.open_clock(opened.address), output)
         screen.event("result", files=[str(path) for path in paths])
         screen.say(f"Written: {paths_text(paths)}")
 
@@ -82,7 +82,7 @@ def explain(
 
     with command(json) as screen:
         opened = projects.open_project(project)
-        found = explanations.explain(opened, projects.open_clock(opened), key)
+        found = explanations.explain(opened, projects.open_clock(opened.address), key)
         lines = [*record_history(found.record, found.outcome, found.step, found.written, found.verdict)]
         screen.event("result", key=found.outcome.key, sage_id=found.written.sage_id if found.written else "")
         screen.show(*lines)

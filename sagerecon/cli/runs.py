@@ -23,7 +23,7 @@ def plan(
     with command(json) as screen:
         opened = projects.open_project(project)
         with screen.progress("planning"):
-            made = plans.plan(opened, projects.open_clock(opened), output)
+            made = plans.plan(opened, projects.open_clock(opened.address), output)
         screen.findings(made.header.findings)
         screen.show(plan_summary(made))
         screen.event(
@@ -63,7 +63,7 @@ def apply(
         with open_session(opened) as session, screen.progress("sending") as meter:
             outcome = runs.apply(
                 opened,
-                projects.open_clock(opened),
+                projects.open_clock(opened.address),
                 session,
                 plan_file,
                 patience_ms=2 * DAY if wait else PATIENCE,
@@ -82,7 +82,7 @@ def status(project: Folder = HERE, json: Json = False) -> None:
 
     with command(json) as screen:
         opened = projects.open_project(project)
-        found = statuses.status(opened, projects.open_clock(opened))
+        found = statuses.status(opened, projects.open_clock(opened.address))
         screen.event(
             "result",
             state=found.state or "none",
@@ -92,7 +92,7 @@ def status(project: Folder = HERE, json: Json = False) -> None:
             calls_last_minute=found.calls_last_minute,
             calls_last_day=found.calls_last_day,
             day_limit=found.budget.day_limit,
-            refused=found.refused,
+            rate_limited=found.rate_limited,
             quarantined=[aside.step.key for aside in found.aside],
         )
         screen.show(

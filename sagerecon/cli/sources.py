@@ -14,7 +14,7 @@ def snapshot(project: Folder = HERE, json: Json = False) -> None:
     with command(json) as screen:
         opened = projects.open_project(project)
         with screen.progress("reading") as meter:
-            clock = projects.open_clock(opened)
+            clock = projects.open_clock(opened.address)
             prepared = sources.snapshot(opened, clock, lambda file, rows: meter(rows, 0, file))
         files = [(file.path, file.rows) for file in prepared.files]
         screen.event("result", snapshot=prepared.snapshot, files=dict(files))

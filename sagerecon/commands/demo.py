@@ -109,8 +109,8 @@ def run_demo(folder: Path, screen: Screen) -> bool:
     business = expected_business(project)
     sage = open_rehearsal(project.catalog, business, clock, seed=1, faults=faults, latency=LATENCY)
     with serve(sage) as server:
-        _set_address(project, server.url)
-        stage = Stage(folder, screen, sage, faults, clock)
+        _set_address(project.folder / FILE, server.url)
+        stage = Stage(folder=folder, screen=screen, sage=sage, faults=faults, clock=clock)
         _sign_in(stage)
         prepared = _snapshot(stage)
         plan = _plan(stage, prepared)
@@ -297,7 +297,7 @@ def _clear(folder: Path) -> None:
         raise ProjectError(f"{folder} cannot be used: {error.strerror or error}.") from error
 
 
-def _set_address(project: Project, address: str) -> None:
+def _set_address(project_file: Path, address: str) -> None:
     """Add the sandbox's address to the project file."""
-    with (project.folder / FILE).open("a", encoding="utf-8") as file:
+    with project_file.open("a", encoding="utf-8") as file:
         file.write(f"\nsage:\n  address: {address}\n")

@@ -38,7 +38,7 @@ def plan(
             prepared.outcomes,
             company.id_map.known(),
             project.catalog,
-            call_budget(project),
+            call_budget(project.limits, project.catalog.api),
             provenance(project, prepared.snapshot),
             Calendar(now, booked=tuple(at - now for at in calls)),
             prepared.findings,

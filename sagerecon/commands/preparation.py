@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 from sagerecon.commands.expectations import Expectations, TieOutRows
 from sagerecon.commands.mappings import Compiled, check
 from sagerecon.model.draft import Outcome
 from sagerecon.model.errors import ValidationError
 from sagerecon.model.finding import Finding, Severity
-from sagerecon.project.project import Project
+from sagerecon.project.project import Business, Project
 from sagerecon.project.snapshots import open_snapshot
 from sagerecon.validation.invariants import opening_control_closes
 from sagerecon.validation.preflight import compare_figures
@@ -69,7 +70,7 @@ def prepare(project: Project) -> Prepared:
         findings += tie_outs.unmapped_accounts()
         files = tuple(SourceFacts(file.path, file.sha256, file.rows) for file in snapshot.files)
         fingerprint = snapshot.fingerprint
-    screened = screen(outcomes, project.catalog, _business_settings(project))
+    screened = screen(outcomes, project.catalog, _business_settings(project.business, project.accounts_start))
     findings += opening_control_closes(screened, project.catalog)
     return Prepared(
         compiled=compiled,
@@ -81,10 +82,9 @@ def prepare(project: Project) -> Prepared:
     )
 
 
-def _business_settings(project: Project) -> BusinessSettings:
-    business = project.business
+def _business_settings(business: Business, accounts_start: date) -> BusinessSettings:
     return BusinessSettings(
-        accounts_start=project.accounts_start,
+        accounts_start=accounts_start,
         lockdown=business.lockdown,
         country=business.country,
         edition=business.edition,

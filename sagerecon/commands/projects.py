@@ -56,8 +56,11 @@ def open_project(folder: Path) -> Project:
     return read_project(folder)
 
 
-def open_clock(project: Project) -> Clock:
+def open_clock(address: str) -> Clock:
     """Return the machine's clock, or the virtual clock of a rehearsal if the environment names one.
+
+    Args:
+        address: the project's sandbox; empty for Sage itself.
 
     Raises:
         ProjectError: a virtual clock is set for a project that writes to Sage itself.
@@ -65,7 +68,7 @@ def open_clock(project: Project) -> Clock:
     shared = os.environ.get(REHEARSAL_CLOCK)
     if not shared:
         return SystemClock()
-    if not project.address:
+    if not address:
         raise ProjectError(
             f"{REHEARSAL_CLOCK} is set, but this project writes to Sage itself.", "Unset the variable."
         )

@@ -64,7 +64,7 @@ def reconcile(
             company=company,
             catalog=project.catalog,
             clock=clock,
-            budget=call_budget(project),
+            budget=call_budget(project.limits, project.catalog.api),
             max_calls=max_calls,
             on_plan=on_plan,
             on_progress=on_progress,

@@ -47,7 +47,9 @@ def report(
         facts = ReportFacts(
             _cover(project, prepared, plan, clock),
             plan=plan,
-            run=_run_facts(company.history, plan, call_budget(project)) if plan else None,
+            run=_run_facts(company.history, plan, call_budget(project.limits, project.catalog.api))
+            if plan
+            else None,
             findings=prepared.findings,
         )
         readings = read_readings(project.state)
@@ -85,7 +87,7 @@ def _run_facts(history: RunHistory, plan: Plan, budget: Budget) -> RunFacts | No
     calls, rate_limited = Counter[date](), Counter[date]()
     for minute in history.traffic():
         calls[day_of(minute.at)] += minute.calls
-        rate_limited[day_of(minute.at)] += minute.refused
+        rate_limited[day_of(minute.at)] += minute.rate_limited
     load = loads[-1]
     return RunFacts(
         calls_by_day=tuple(sorted(calls.items())),

@@ -48,7 +48,7 @@ def apply(
             sage_access(project).open_sage(store.vault, session, clock),
             company.run_log,
             clock,
-            call_budget(project),
+            call_budget(project.limits, project.catalog.api),
             project.catalog,
             patience_ms=patience_ms,
             should_stop=should_stop,

@@ -26,7 +26,7 @@ class Status:
     in_doubt: int
     calls_last_minute: int
     calls_last_day: int
-    refused: int
+    rate_limited: int  #: calls answered 429 although our own limit allowed them
     aside: tuple[SetAside, ...]
     budget: Budget
 
@@ -47,7 +47,7 @@ def status(project: Project, clock: Clock) -> Status:
             in_doubt=now.in_doubt,
             calls_last_minute=now.calls_last_minute,
             calls_last_day=now.calls_last_day,
-            refused=now.refused,
+            rate_limited=now.rate_limited,
             aside=tuple(history.set_aside()) if load else (),
-            budget=call_budget(project),
+            budget=call_budget(project.limits, project.catalog.api),
         )

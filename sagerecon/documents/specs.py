@@ -90,10 +90,10 @@ def _api(document: Mapping[str, Any]) -> Api:
 
 def _profile(name: str, facts: Mapping[str, Any]) -> LimitProfile:
     return LimitProfile(
-        name,
-        facts.get("per_minute"),
-        facts.get("per_day"),
-        facts["in_flight"],
-        facts["bytes_per_hour"],
-        facts["app_per_day"],
+        name=name,
+        per_minute=facts.get("per_minute"),
+        per_day=facts.get("per_day"),
+        in_flight=facts["in_flight"],
+        bytes_per_hour=facts["bytes_per_hour"],
+        app_per_day=facts["app_per_day"],
     )

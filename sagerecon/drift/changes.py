@@ -128,11 +128,11 @@ def _edition_changes(
         documented = countries & found.editions.get(edition, frozenset())
         if in_catalog != documented:
             yield Change(
-                kind.resource,
-                "editions of",
-                f"{operation.name} in {edition}",
-                _joined(in_catalog),
-                _joined(documented),
+                resource=kind.resource,
+                aspect="editions of",
+                subject=f"{operation.name} in {edition}",
+                in_catalog=_joined(in_catalog),
+                in_document=_joined(documented),
             )
 
 
@@ -168,7 +168,11 @@ def _request_changes(
         yield from _fact_changes(kind, path, field, facts)
         if operation == "create" and field.required != facts.is_required:
             yield Change(
-                kind.resource, "required", path, _yes_or_no(field.required), _yes_or_no(facts.is_required)
+                resource=kind.resource,
+                aspect="required",
+                subject=path,
+                in_catalog=_yes_or_no(field.required),
+                in_document=_yes_or_no(facts.is_required),
             )
 
 
@@ -187,7 +191,13 @@ def _fact_changes(kind: Kind, path: str, field: Field, facts: PublishedField) ->
         pairs["minimum"] = pairs["maximum"] = ("", "")
     for aspect, (in_catalog, documented) in pairs.items():
         if in_catalog != documented:
-            yield Change(kind.resource, aspect, path, in_catalog, documented)
+            yield Change(
+                resource=kind.resource,
+                aspect=aspect,
+                subject=path,
+                in_catalog=in_catalog,
+                in_document=documented,
+            )
 
 
 def _response_changes(
@@ -207,12 +217,24 @@ def _response_changes(
         link = "list" if field.type == "list" else "object"
         type_ = link if field.refers_to else field.type
         if type_ != facts.type:
-            yield Change(kind.resource, "response type", name, type_, facts.type)
+            yield Change(
+                resource=kind.resource,
+                aspect="response type",
+                subject=name,
+                in_catalog=type_,
+                in_document=facts.type,
+            )
         if field.type == "text" and not field.refers_to and field.max_length != facts.max_length:
             if facts.max_length is None and not field.read_only:
                 continue  # the length limits what is sent, not what is returned
             in_catalog, documented = _number_text(field.max_length), _number_text(facts.max_length)
-            yield Change(kind.resource, "response length", name, in_catalog, documented)
+            yield Change(
+                resource=kind.resource,
+                aspect="response length",
+                subject=name,
+                in_catalog=in_catalog,
+                in_document=documented,
+            )
 
 
 def _field_changes(

@@ -98,18 +98,18 @@ class Published:
         body = next((each.get("schema") for each in parameters if each.get("in") == "body"), None)
         request = self._resolved(_mapping(facts.get("requestBody")))
         return PublishedOperation(
-            method,
-            path,
-            {
+            method=method,
+            path=path,
+            query={
                 str(each["name"]): each
                 for each in parameters
                 if each.get("in") == "query" and isinstance(each.get("name"), str)
             },
-            _editions(str(facts.get("description", ""))),
-            _mapping(body)
+            editions=_editions(str(facts.get("description", ""))),
+            body=_mapping(body)
             or _mapping(_mapping(_mapping(request.get("content")).get(_JSON)).get("schema"))
             or None,
-            self._response(_mapping(facts.get("responses"))),
+            response=self._response(_mapping(facts.get("responses"))),
         )
 
     def _response(self, responses: Schema) -> Schema | None:
@@ -135,14 +135,14 @@ class Published:
         limits = items if type_ == "list" else flat
         enum = tuple(str(word) for word in _list(limits.get("enum")) if word is not None)
         return PublishedField(
-            type_,
-            _type(items) if items else "",
-            is_required,
-            _whole(flat.get("maxLength")),
-            enum,
-            _whole(flat.get("minimum")),
-            _whole(flat.get("maximum")),
-            items if type_ == "list" else flat,
+            type=type_,
+            items=_type(items) if items else "",
+            is_required=is_required,
+            max_length=_whole(flat.get("maxLength")),
+            enum=enum,
+            minimum=_whole(flat.get("minimum")),
+            maximum=_whole(flat.get("maximum")),
+            fields=items if type_ == "list" else flat,
         )
 
     def _flattened(self, schema: Any, depth: int = 0) -> Schema:

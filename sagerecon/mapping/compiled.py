@@ -123,7 +123,13 @@ class CompiledMapping:
                 _read_or_refuse(choice.before, context, choice.field, choice.place) if choice.before else None
             )
             after = plain_text(body.get(choice.field))
-            change = Change(choice.field, plain_text(before), after, choice.reason, choice.place)
+            change = Change(
+                field=choice.field,
+                before=plain_text(before),
+                after=after,
+                rule=choice.reason,
+                place=choice.place,
+            )
             context.changes.append(change)
 
     def _amount(self, context: RecordContext) -> Any:

@@ -53,7 +53,9 @@ def compile_mappings(
     """
     read = [_read_file(file, text, schema) for file, text in files.items()]
     headers = dict(_headers(read))
-    environment = _Environment(datasets, catalog, crosswalks, parameters, headers)
+    environment = _Environment(
+        datasets=datasets, catalog=catalog, crosswalks=crosswalks, parameters=parameters, headers=headers
+    )
     compiled = [_compile_file(file, environment) for file in read if file.root.children()]
     whole = [mapping for mapping in compiled if mapping is not None]
     findings = [finding for file in read for finding in file.faults.findings]

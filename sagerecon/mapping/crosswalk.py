@@ -91,7 +91,9 @@ def read_crosswalk(name: str, text: str, file: str) -> tuple[Crosswalk, list[Fin
     keys = tuple(dict.fromkeys(column for row, _ in rows for column in row if column not in _FIXED))
     entries = [entry for row, place in rows if (entry := _entry(row, keys, place, findings)) is not None]
     findings += _find_overlaps(entries, name)
-    return Crosswalk(name, file, keys, tuple(entries), _index(entries)), findings
+    return Crosswalk(
+        name=name, file=file, keys=keys, entries=tuple(entries), _index=_index(entries)
+    ), findings
 
 
 def _candidates(source: str, values: Sequence[str]) -> Iterator[tuple[str, ...]]:
@@ -146,7 +148,15 @@ def _entry(
     if len(findings) > before:
         return None
     further = tuple(row.get(key, "") or ANY for key in keys)
-    return Entry(row["source"], row["target"], further, days[0], days[1], row.get("reason", ""), place)
+    return Entry(
+        source=row["source"],
+        target=row["target"],
+        keys=further,
+        valid_from=days[0],
+        valid_to=days[1],
+        reason=row.get("reason", ""),
+        place=place,
+    )
 
 
 def _day(text: str, column: str, place: Place, otherwise: date, findings: list[Finding]) -> date:

@@ -22,7 +22,7 @@ class Faults:
         self, code: Code, place: Place, message: str, hint: str = "", severity: Severity = Severity.ERROR
     ) -> None:
         """Add a finding at `place`, unless the same one was added before."""
-        finding = Finding(code, place, message, hint, severity)
+        finding = Finding(code=code, place=place, message=message, hint=hint, severity=severity)
         if finding not in self.findings:
             self.findings.append(finding)
 

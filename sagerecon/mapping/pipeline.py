@@ -56,11 +56,11 @@ def apply_transforms(
         transform, step = used
         links.append(
             _PipelineStep(
-                step.apply,
-                step.accepts_null,
-                transform.reports_change and bool(path),
-                _rule_text(node),
-                node.place,
+                apply=step.apply,
+                accepts_null=step.accepts_null,
+                reports_change=transform.reports_change and bool(path),
+                rule=_rule_text(node),
+                place=node.place,
             )
         )
         value = CompiledValue(step.output_type, value.read, step.constants)
@@ -130,7 +130,17 @@ def _compile_step(
             hint,
         )
         return None
-    step = transform.build(Options(values, place, value, scope, faults, crosswalks, given))
+    step = transform.build(
+        Options(
+            values=values,
+            place=place,
+            input=value,
+            scope=scope,
+            faults=faults,
+            crosswalks=crosswalks,
+            nodes=given,
+        )
+    )
     return (transform, step) if step is not None else None
 
 

@@ -47,7 +47,15 @@ class RecordContext:
 
     def change(self, path: str, before: Any, after: Any, rule: str, place: Place) -> None:
         """Record that a rule changed a value."""
-        self.changes.append(Change(self.where(path), plain_text(before), plain_text(after), rule, place))
+        self.changes.append(
+            Change(
+                field=self.where(path),
+                before=plain_text(before),
+                after=plain_text(after),
+                rule=rule,
+                place=place,
+            )
+        )
 
     def refuse(self, error: RefusalError, path: str, place: Place) -> None:
         """Record that a field cannot be filled."""

@@ -35,7 +35,11 @@ def compile_rules(node: Node | None, context: Context) -> Iterator[Rule]:
         into = rule.get("merge_into")
         merged = compile_record_key(into, context) if into is not None and "mapping" in into else None
         yield Rule(
-            name.text, context.condition(when), reason.text if reason else name.text, rule.place, merged
+            name=name.text,
+            when=context.condition(when),
+            reason=reason.text if reason else name.text,
+            place=rule.place,
+            merged_into=merged,
         )
 
 
@@ -54,7 +58,13 @@ def compile_checks(
         if name is None or test is None:
             continue
         reason = check.get("reason")
-        yield Check(name.text, inner.condition(test), test.text, reason.text if reason else "", check.place)
+        yield Check(
+            name=name.text,
+            holds=inner.condition(test),
+            text=test.text,
+            reason=reason.text if reason else "",
+            place=check.place,
+        )
 
 
 def compile_choices(node: Node | None, fields: Node | None, context: Context) -> Iterator[Choice]:
@@ -74,7 +84,13 @@ def compile_choices(node: Node | None, fields: Node | None, context: Context) ->
             )
         column = choice.get("from")
         before = context.path(column).read if column is not None else None
-        yield Choice(context.condition(when), field.text, before, reason.text, choice.place)
+        yield Choice(
+            when=context.condition(when),
+            field=field.text,
+            before=before,
+            reason=reason.text,
+            place=choice.place,
+        )
 
 
 def compile_comparisons(node: Node | None, kind: Kind | None, context: Context) -> dict[str, Comparison]:

@@ -48,4 +48,10 @@ def read_finding(document: list[str]) -> Finding:
         ValueError: The list is not of that form.
     """
     code, place, message, hint, severity = document
-    return Finding(read_code(code), Place.parse(place), message, hint, Severity(severity))
+    return Finding(
+        code=read_code(code),
+        place=Place.parse(place),
+        message=message,
+        hint=hint,
+        severity=Severity(severity),
+    )

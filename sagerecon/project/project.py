@@ -38,8 +38,8 @@ class Limits:
     profile: str = "standard"
     per_minute: int | None = None
     per_day: int | None = None
-    reserve: int = 250
-    settle: int = 10
+    reserve: int = 250  #: calls of 24 hours left to the company's other apps
+    settle: int = 10  #: calls of 24 hours kept for calls in doubt
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,7 +104,13 @@ class AuthorizationServer:
         """Issue a code for one exchange within sixty seconds, prefixed with the country."""
         code = f"{country}/{self._ids.next('code')}"
         expires_at = now + self._api.code_seconds * SECOND
-        self._codes[code] = _Code(consent, redirect_uri, challenge, method, expires_at)
+        self._codes[code] = _Code(
+            consent=consent,
+            redirect_uri=redirect_uri,
+            challenge=challenge,
+            method=method,
+            expires_at=expires_at,
+        )
         return code
 
     def issue_tokens(self, consent: Consent, now: int) -> dict[str, Any]:
@@ -225,7 +231,11 @@ class AuthorizationServer:
         self._access = {token: held for token, held in self._access.items() if now < held[1]}
         self._access[access] = (consent, now + api.access_token_seconds * SECOND)
         self._grants[grant_id] = _Grant(
-            consent, refresh, now + api.refresh_token_seconds * SECOND, previous, now
+            consent=consent,
+            refresh=refresh,
+            refresh_expires_at=now + api.refresh_token_seconds * SECOND,
+            previous=previous,
+            rotated_at=now,
         )
         return {
             "access_token": access,

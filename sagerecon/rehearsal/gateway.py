@@ -99,7 +99,16 @@ class Gateway:
             return error.reply
         assert caller.user is not None  # noqa: S101 - guaranteed by `_check_access`
         return self._handle_once(
-            caller, ApiRequest(method, path, query, document, caller.user, now, wants_text=True)
+            caller,
+            ApiRequest(
+                method=method,
+                path=path,
+                query=query,
+                body=document,
+                user=caller.user,
+                now=now,
+                wants_text=True,
+            ),
         )
 
     def _account_reply(self, member: Member, parts: list[str], query: Mapping[str, str]) -> Reply:
@@ -126,7 +135,7 @@ class Gateway:
             document = _read_body(headers, body)
         except _UnreadableBodyError as error:
             return error.reply
-        request = ApiRequest(method, path, {}, document, user, now)
+        request = ApiRequest(method=method, path=path, query={}, body=document, user=user, now=now)
         answered = self.membership.businesses[business].handle(request)
         if answered.status != 200:
             return json_reply(answered.status, answered.body)
@@ -198,7 +207,11 @@ def _read_body(headers: Mapping[str, str], body: bytes) -> Any:
 
 def _caller(consent: Consent, member: Member, business: str) -> Caller:
     return Caller(
-        consent.client_id, member, business, member.in_business(business), consent.scope == "readonly"
+        app_id=consent.client_id,
+        member=member,
+        business=business,
+        user=member.in_business(business),
+        is_readonly=consent.scope == "readonly",
     )
 
 

@@ -92,7 +92,12 @@ class Idempotency:
             memory = self._first.setdefault(business, {})
             memory.pop(id_, None)  # keep the oldest first, so that expired answers are at the front
             memory[id_] = _FirstAnswer(
-                kind.name, fingerprint(body), reply.status, reply.body.decode(), now, asked
+                kind=kind.name,
+                content=fingerprint(body),
+                status=reply.status,
+                body=reply.body.decode(),
+                answered_at=now,
+                asked=asked,
             )
             while self._has_expired(next(iter(memory.values())), now):
                 del memory[next(iter(memory))]

@@ -166,11 +166,11 @@ class Limits:
         limits = cls(profile, counts_refused=document["counts_refused"])
         for business, facts in document["companies"].items():
             limits._companies[business] = _Company(
-                RollingWindow(profile.per_minute, MINUTE, _pairs(facts["minute"])),
-                RollingWindow(profile.per_day, DAY, _pairs(facts["day"])),
-                facts["foreign"],
-                facts["foreign_made"],
-                facts["foreign_refused"],
+                minute=RollingWindow(profile.per_minute, MINUTE, _pairs(facts["minute"])),
+                day=RollingWindow(profile.per_day, DAY, _pairs(facts["day"])),
+                foreign=facts["foreign"],
+                foreign_made=facts["foreign_made"],
+                foreign_refused=facts["foreign_refused"],
             )
         for app_id, facts in document["apps"].items():
             limits._apps[app_id] = _App(

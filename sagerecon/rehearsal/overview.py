@@ -35,7 +35,9 @@ def references(books: Books, path: str, now: int) -> Iterator[str]:
     page, read, total = 1, 0, 1
     while read < total:
         query = {"items_per_page": "200", "page": str(page), "attributes": "reference"}
-        reply = books.handle(ApiRequest("GET", path, query, None, _VISITOR, now))
+        reply = books.handle(
+            ApiRequest(method="GET", path=path, query=query, body=None, user=_VISITOR, now=now)
+        )
         if reply.status != 200 or not reply.body["$items"]:
             return
         yield from (item["reference"] for item in reply.body["$items"] if item.get("reference"))
@@ -43,7 +45,9 @@ def references(books: Books, path: str, now: int) -> Iterator[str]:
 
 
 def _count(books: Books, path: str, now: int) -> int:
-    reply = books.handle(ApiRequest("GET", path, {"items_per_page": "1"}, None, _VISITOR, now))
+    reply = books.handle(
+        ApiRequest(method="GET", path=path, query={"items_per_page": "1"}, body=None, user=_VISITOR, now=now)
+    )
     if reply.status != 200 or not isinstance(reply.body, dict):
         return 0
     total: int = reply.body.get("$total", 0)

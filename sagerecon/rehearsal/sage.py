@@ -235,7 +235,11 @@ class RehearsalSage:
         sage.limits = Limits.from_document(document["limits"], catalog.api.limit_profiles[profile])
         sage.idempotency = Idempotency.from_document(document["idempotency"], catalog)
         sage.gateway = Gateway(
-            sage.authorization, sage.membership, sage.limits, sage.idempotency, document["retry_after"]
+            authorization=sage.authorization,
+            membership=sage.membership,
+            limits=sage.limits,
+            idempotency=sage.idempotency,
+            retry_after=document["retry_after"],
         )
         sage.calls = document["calls"]
         sage.unreadable = set(document["spoiled"])
@@ -248,7 +252,9 @@ class RehearsalSage:
             path, is_api = path.removeprefix(self._version), True
         target = f"{path}?{parts.query}" if parts.query else path
         named = {name.lower(): value for name, value in headers.items()}
-        return _Request(method.upper(), path, target, is_api, named, body)
+        return _Request(
+            method=method.upper(), path=path, target=target, is_api=is_api, headers=named, body=body
+        )
 
     def _too_many_requests(self) -> Reply:
         """Return a 429 that no limit explains."""

@@ -73,12 +73,12 @@ class SignIn:
         country = query.get("country", "").upper()
         return [
             Choice(
-                f"{member.id} {business}",
-                member.displayed_as,
-                {FULL: "Full Access", READ_ONLY: "Read Only"}.get(role, "Restricted"),
-                books.name,
-                books.country,
-                books.edition,
+                value=f"{member.id} {business}",
+                user=member.displayed_as,
+                role={FULL: "Full Access", READ_ONLY: "Read Only"}.get(role, "Restricted"),
+                business=books.name,
+                country=books.country,
+                edition=books.edition,
             )
             for member in self.membership.members.values()
             for business, role in member.roles.items()

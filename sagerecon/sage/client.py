@@ -86,12 +86,12 @@ class SageClient:
             message = f"The answer to {call.method} {call.path} is not JSON."
             raise NoAnswerError(message, sent=True, expires_at=tokens.expires_at)
         return Answer(
-            status,
-            body,
-            retry_after_ms(response.headers.get("Retry-After"), self._clock.now()),
-            response.headers.get(REQUEST_ID_HEADER, ""),
-            len(content),
-            tokens.expires_at,
+            status=status,
+            body=body,
+            retry_after_ms=retry_after_ms(response.headers.get("Retry-After"), self._clock.now()),
+            request_id=response.headers.get(REQUEST_ID_HEADER, ""),
+            size=len(content),
+            expires_at=tokens.expires_at,
         )
 
     def _headers(self, call: Call, tokens: Tokens) -> Mapping[str, str]:

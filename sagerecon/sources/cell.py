@@ -35,7 +35,13 @@ class CellError(Exception):
 
     def finding(self, place: Place, column: str) -> Finding:
         """Return the error as a finding at `place`, with the name of the column."""
-        return Finding(self.code, place, f"{column}: {self.message}", self.hint, self.severity)
+        return Finding(
+            code=self.code,
+            place=place,
+            message=f"{column}: {self.message}",
+            hint=self.hint,
+            severity=self.severity,
+        )
 
 
 def display_text(cell: object) -> str:

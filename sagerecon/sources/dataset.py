@@ -161,7 +161,13 @@ def read_control(connection: duckdb.DuckDBPyConnection, control: CompiledControl
     )
     items = tuple(_items(connection, control.items)) if control.items is not None else ()
     return Control(
-        declared.name, declared.about, figures, items, declared.severity, declared.hint, declared.place
+        name=declared.name,
+        about=declared.about,
+        figures=figures,
+        items=items,
+        severity=declared.severity,
+        hint=declared.hint,
+        place=declared.place,
     )
 
 
@@ -176,7 +182,11 @@ def run_check(connection: duckdb.DuckDBPyConnection, check: CompiledCheck) -> It
         places = _places(row[ORIGIN])
         place = places[0] if places else declared.query.place
         yield Finding(
-            CheckName(declared.name), place, _text(row["message"]), declared.hint, declared.severity
+            code=CheckName(declared.name),
+            place=place,
+            message=_text(row["message"]),
+            hint=declared.hint,
+            severity=declared.severity,
         )
 
 

@@ -47,12 +47,12 @@ class JsonReader:
         """Yield a finding for each column whose path no record of any file had."""
         for column, where, keys in self._paths.missing():
             yield Finding(
-                Code.COLUMN_NEVER_THERE,
-                column.place,
-                f"no record in {self._file.path} has '{where}', so {column.name} is always empty.",
-                suggestion(where.rpartition(".")[2], keys)
+                code=Code.COLUMN_NEVER_THERE,
+                place=column.place,
+                message=f"no record in {self._file.path} has '{where}', so {column.name} is always empty.",
+                hint=suggestion(where.rpartition(".")[2], keys)
                 or "Correct the path, or set optional: true if no record needs it.",
-                Severity.WARNING,
+                severity=Severity.WARNING,
             )
 
     def _walk(self, document: JsonDocument, name: str) -> Iterator[Row | Finding]:
@@ -94,12 +94,13 @@ class JsonReader:
             stated = {".".join(self._file.count): value if isinstance(value, int) else -1}
         for key, number in stated.items():
             if number != count and document.list_position is not None:
+                records = "1 record" if count == 1 else f"{count} records"
                 yield Finding(
-                    Code.COUNT_DIFFERS,
-                    _place(name, document, document.list_position),
-                    f"the file states {key} {number} but holds {count} record{'' if count == 1 else 's'}.",
-                    "Check whether a page is missing." if number > count else "",
-                    Severity.WARNING,
+                    code=Code.COUNT_DIFFERS,
+                    place=_place(name, document, document.list_position),
+                    message=f"the file states {key} {number} but holds {records}.",
+                    hint="Check whether a page is missing." if number > count else "",
+                    severity=Severity.WARNING,
                 )
 
     def _missing_list_findings(self, document: JsonDocument, name: str) -> Iterator[Finding]:

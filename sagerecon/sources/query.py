@@ -163,7 +163,11 @@ class QueryCompiler:
             return None
         columns, findings = _columns(parsed.query, [(str(part[0]), part[1]) for part in described])
         self.findings += findings
-        return None if findings else CompiledQuery(parsed.query, sql, values, columns, line)
+        return (
+            None
+            if findings
+            else CompiledQuery(query=parsed.query, sql=sql, values=values, columns=columns, first_line=line)
+        )
 
 
 def sql_finding(query: Query, error: duckdb.Error, first_line: int = 1) -> Finding:

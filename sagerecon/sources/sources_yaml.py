@@ -52,11 +52,11 @@ def read_sources(text: str, file: str, schema: Mapping[str, Any]) -> tuple[Sourc
     findings += check_schema(root, schema)
     lines = text.splitlines()
     sources = Sources(
-        file,
-        {name: _file(name, node) for name, node in _children(root, "files")},
-        {name: _dataset(name, node, lines) for name, node in _children(root, "datasets")},
-        {name: _control(name, node, lines) for name, node in _children(root, "controls")},
-        {name: _check(name, node, lines) for name, node in _children(root, "checks")},
+        file=file,
+        files={name: _file(name, node) for name, node in _children(root, "files")},
+        datasets={name: _dataset(name, node, lines) for name, node in _children(root, "datasets")},
+        controls={name: _control(name, node, lines) for name, node in _children(root, "controls")},
+        checks={name: _check(name, node, lines) for name, node in _children(root, "checks")},
     )
     for part in ("files", "datasets", "controls", "checks"):
         findings += [finding for name, node in _children(root, part) if (finding := _check_name(name, node))]
@@ -103,7 +103,15 @@ def _control(name: str, node: Node, lines: list[str]) -> ControlQuery:
     severity = _severity(node)
     items = _query(node["items"], lines) if "items" in node else None
     about = _text(node, "about") or name.replace("_", " ")
-    return ControlQuery(name, about, severity, _text(node, "hint"), figures, items, node.named_at)
+    return ControlQuery(
+        name=name,
+        about=about,
+        severity=severity,
+        hint=_text(node, "hint"),
+        figures=figures,
+        items=items,
+        place=node.named_at,
+    )
 
 
 def _check(name: str, node: Node, lines: list[str]) -> CheckQuery:

@@ -150,7 +150,7 @@ def _read_file(
         raise source_error(
             Finding(Code.FILE_CHANGED, place, "the file changed while it was read.", "Run the command again.")
         )
-    return FileFacts(file.name, found.name, sha256, count, before[0])
+    return FileFacts(table=file.name, path=found.name, sha256=sha256, rows=count, bytes=before[0])
 
 
 def _file_state(found: FoundFile) -> tuple[int, int]:

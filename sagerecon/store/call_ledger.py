@@ -46,7 +46,9 @@ _ADVANCE = prepared(
     "advance_ledger",
     update(LEDGERS)
     .where(LEDGERS.c.business == bindparam("company"))
-    .values(sequence=bindparam("number"), last_at=bindparam("newest"), refused=bindparam("refusals")),
+    .values(
+        sequence=bindparam("number"), last_at=bindparam("newest"), rate_limited=bindparam("rate_limited_now")
+    ),
 )
 RECEIVE_CALL = prepared(
     "receive_call",
@@ -108,7 +110,7 @@ class CallLedger:
         if moment > now:
             return moment
         at = max(now, ledger.last_at) + ANSWER_WITHIN
-        self._book(transaction, ledger, at, ledger.last_at, ledger.refused)
+        self._book(transaction, ledger, at, ledger.last_at, ledger.rate_limited)
         sequence = ledger.sequence + 1
         self._open = (sequence, sequence % ledger.size, ledger.last_at)
         return 0
@@ -134,11 +136,11 @@ class CallLedger:
         self._buffer.add(REFUND_CALL, {"company": self._business, "number": sequence})
 
     def rate_limited(self, transaction: Transaction) -> None:
-        """Book one more call: Sage refused ours, so it counts a call of another app in both windows."""
+        """Book one more call: Sage answered 429 to ours, so another app has made a call in both windows."""
         if (ledger := transaction.one(_LEDGER, {"business": self._business})) is not None:
             at = max(self._clock.now(), ledger.last_at)
-            self._book(transaction, ledger, at, at, ledger.refused + 1)
-            transaction.run(ADD_TRAFFIC, traffic_values(self._business, at, refused=1))
+            self._book(transaction, ledger, at, at, ledger.rate_limited + 1)
+            transaction.run(ADD_TRAFFIC, traffic_values(self._business, at, rate_limited=1))
 
     def _counted_at(self, transaction: Transaction, ledger: Row[tuple[int]], limit: int) -> int | None:
         """Return the instant of the call that is `limit` calls before the next one, or None."""
@@ -150,13 +152,13 @@ class CallLedger:
         return None if row is None else int(row[0])
 
     def _book(
-        self, transaction: Transaction, ledger: Row[tuple[int]], at: int, newest: int, refused: int
+        self, transaction: Transaction, ledger: Row[tuple[int]], at: int, newest: int, rate_limited: int
     ) -> None:
         sequence = ledger.sequence + 1
         slot = sequence % ledger.size
         call: Values = {"business": self._business, "slot": slot, "sequence": sequence, "at": at}
         transaction.run(_KEEP_CALL, call)
-        state: Values = {"number": sequence, "newest": newest, "refusals": refused}
+        state: Values = {"number": sequence, "newest": newest, "rate_limited_now": rate_limited}
         transaction.run(_ADVANCE, {"company": self._business, **state})
 
     def _ledger(self, transaction: Transaction, budget: Budget) -> Row[tuple[int]]:
@@ -171,7 +173,7 @@ class CallLedger:
         for row in calls:
             call: Values = {"business": self._business, "slot": row.sequence % size, "sequence": row.sequence}
             transaction.run(_KEEP_CALL, {**call, "at": row.at})
-        state = {"sequence": 0, "last_at": 0, "refused": 0} if ledger is None else ledger._asdict()
+        state = {"sequence": 0, "last_at": 0, "rate_limited": 0} if ledger is None else ledger._asdict()
         transaction.run(_KEEP_LEDGER, {**state, "business": self._business, "size": size})
         written = transaction.one(_LEDGER, {"business": self._business})
         assert written is not None  # noqa: S101 - it was written in this transaction

@@ -15,7 +15,7 @@ from sagerecon.planning.settling import RunState, SetAside
 from sagerecon.store.database import Database, Transaction, Values, prepared
 from sagerecon.store.steps import IN_DOUBT, IS_SET_ASIDE, OF_RUN, read_set_aside
 from sagerecon.store.tables import HELD, ID_MAP, RUNS, STEPS
-from sagerecon.store.traffic import Traffic, read_calls_since, read_refusals, read_traffic
+from sagerecon.store.traffic import Traffic, read_calls_since, read_rate_limited, read_traffic
 from sagerecon.store.write_buffer import WriteBuffer
 
 
@@ -44,7 +44,7 @@ class Status:
     in_doubt: int
     calls_last_minute: int
     calls_last_day: int
-    refused: int  #: calls that Sage refused although our own limit allowed them: another app is calling
+    rate_limited: int  #: calls answered 429 although our own limit allowed them: another app is calling
 
 
 _ALL_RUNS = prepared(
@@ -116,7 +116,7 @@ class RunHistory:
                 in_doubt=len(transaction.rows(IN_DOUBT, {"business": self._business})),
                 calls_last_minute=sum(at > now - MINUTE for at in calls),
                 calls_last_day=len(calls),
-                refused=read_refusals(transaction, self._business),
+                rate_limited=read_rate_limited(transaction, self._business),
             )
 
     def written(self) -> Iterator[Written]:

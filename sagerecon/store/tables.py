@@ -146,17 +146,17 @@ LEDGERS = Table(
     _number("sequence"),
     _number("size"),
     _number("last_at"),
-    _number("refused"),
+    _number("rate_limited"),
 )
 
-#: Answered calls, how many of them Sage refused, and bytes, by minute since 1970.
+#: Answered calls, how many of them were answered 429, and bytes, by minute since 1970.
 TRAFFIC = Table(
     "traffic",
     METADATA,
     _key("business"),
     _number("minute", primary_key=True),
     _number("calls"),
-    _number("refused"),
+    _number("rate_limited"),
     _number("bytes"),
 )
 

@@ -10,7 +10,7 @@ from sagerecon.model.clock import MINUTE
 from sagerecon.store.database import Transaction, Values, prepared, upsert
 from sagerecon.store.tables import CALLS, LEDGERS, TRAFFIC
 
-_COUNTED = ("calls", "refused", "bytes")
+_COUNTED = ("calls", "rate_limited", "bytes")
 ADD_TRAFFIC = upsert("add_traffic", TRAFFIC, _COUNTED, add=_COUNTED)
 _SINCE = prepared(
     "calls_since",
@@ -28,7 +28,7 @@ _TRAFFIC = prepared(
     select(TRAFFIC).where(TRAFFIC.c.business == bindparam("business")).order_by(TRAFFIC.c.minute),
 )
 _REFUSALS = prepared(
-    "refusals_of", select(LEDGERS.c.refused).where(LEDGERS.c.business == bindparam("business"))
+    "rate_limited_of", select(LEDGERS.c.rate_limited).where(LEDGERS.c.business == bindparam("business"))
 )
 
 
@@ -38,13 +38,13 @@ class Traffic:
 
     at: int
     calls: int
-    refused: int
+    rate_limited: int
     bytes: int
 
 
-def traffic_values(business: str, at: int, *, calls: int = 0, refused: int = 0, size: int = 0) -> Values:
+def traffic_values(business: str, at: int, *, calls: int = 0, rate_limited: int = 0, size: int = 0) -> Values:
     """Return what `ADD_TRAFFIC` adds to the minute of the instant `at`; `size` is in bytes."""
-    counted = {"calls": calls, "refused": refused, "bytes": size}
+    counted = {"calls": calls, "rate_limited": rate_limited, "bytes": size}
     return {"business": business, "minute": at // MINUTE, **counted}
 
 
@@ -53,15 +53,15 @@ def read_calls_since(transaction: Transaction, business: str, since: int) -> lis
     return [row.at for row in transaction.rows(_SINCE, {"business": business, "since": since})]
 
 
-def read_refusals(transaction: Transaction, business: str) -> int:
-    """Return how many calls Sage refused although our own limits allowed them."""
+def read_rate_limited(transaction: Transaction, business: str) -> int:
+    """Return how many calls were answered 429 although our own limits allowed them."""
     row = transaction.one(_REFUSALS, {"business": business})
-    return 0 if row is None else int(row.refused)
+    return 0 if row is None else int(row.rate_limited)
 
 
 def read_traffic(transaction: Transaction, business: str) -> list[Traffic]:
     """Return the calls of each minute in which one was answered, oldest first."""
     return [
-        Traffic(at=row.minute * MINUTE, calls=row.calls, refused=row.refused, bytes=row.bytes)
+        Traffic(at=row.minute * MINUTE, calls=row.calls, rate_limited=row.rate_limited, bytes=row.bytes)
         for row in transaction.rows(_TRAFFIC, {"business": business})
     ]

@@ -44,7 +44,11 @@ def compare_figures(control: Control) -> Iterator[Finding]:
     message = f"{control.about}, {ways} ways: {stated}."
     if gaps:
         yield Finding(
-            Code.FIGURES_DIFFER, control.place, f"{message} {' '.join(gaps)}", control.hint, control.severity
+            code=Code.FIGURES_DIFFER,
+            place=control.place,
+            message=f"{message} {' '.join(gaps)}",
+            hint=control.hint,
+            severity=control.severity,
         )
     else:
         yield Finding(Code.FIGURES_AGREE, control.place, f"{message} They agree.", severity=Severity.INFO)
@@ -59,7 +63,13 @@ def _should_be_zero(control: Control) -> Finding:
     message = f"{control.about}: {figure.about} should be zero and is {grouped(amount, places)}."
     if control.items and total(item.amount for item in control.items) == amount:
         message += f" It consists of {_named(control.items, places)}."
-    return Finding(Code.FIGURE_NOT_ZERO, control.place, message, control.hint, control.severity)
+    return Finding(
+        code=Code.FIGURE_NOT_ZERO,
+        place=control.place,
+        message=message,
+        hint=control.hint,
+        severity=control.severity,
+    )
 
 
 def _gap_sentence(first: Figure, other: Figure, items: Sequence[Item], places: int) -> str:

@@ -221,7 +221,13 @@ def _remove_bank(company: Company, row: Row, now: int) -> None:
         table.touch(account, now)
 
 
-BANK_ACCOUNT = Hooks(_complete_bank, _bank_delete_faults, _write_bank, _change_bank, _remove_bank)
+BANK_ACCOUNT = Hooks(
+    complete=_complete_bank,
+    delete_faults=_bank_delete_faults,
+    after_create=_write_bank,
+    after_update=_change_bank,
+    after_delete=_remove_bank,
+)
 
 
 def item_hooks(kind: str, prices: str, price_type: str, name: str) -> Hooks:
@@ -257,7 +263,13 @@ def item_hooks(kind: str, prices: str, price_type: str, name: str) -> Hooks:
         if Link(kind, row.id) in company.used_items:
             yield Fault(f"You cannot delete a {kind} that is in use.", code="MethodNotAllowed")
 
-    return Hooks(complete, delete_faults, after_create, after_update, after_delete)
+    return Hooks(
+        complete=complete,
+        delete_faults=delete_faults,
+        after_create=after_create,
+        after_update=after_update,
+        after_delete=after_delete,
+    )
 
 
 PRODUCT = item_hooks("product", "sales_prices", "product_sales_price_type", "price_name")

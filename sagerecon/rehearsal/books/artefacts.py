@@ -34,7 +34,13 @@ class Part:
 
     def __neg__(self) -> Part:
         taken_back = {rate: -amount for rate, amount in self.tax.items()}
-        return Part(-self.amount, -self.discount, -self.base, -self.base_discount, taken_back)
+        return Part(
+            amount=-self.amount,
+            discount=-self.discount,
+            base=-self.base,
+            base_discount=-self.base_discount,
+            tax=taken_back,
+        )
 
     @property
     def is_plain(self) -> bool:
@@ -52,7 +58,9 @@ def read_part(amount: Decimal, discount: Decimal, known: Values | None) -> Part:
     if known is None:
         return Part(amount, discount, amount + discount, discount)
     tax = {each["tax_rate"]: each["amount"] for each in known["tax"]}
-    return Part(amount, discount, known["base"], known["base_discount"], tax)
+    return Part(
+        amount=amount, discount=discount, base=known["base"], base_discount=known["base_discount"], tax=tax
+    )
 
 
 class Artefact:
@@ -122,7 +130,9 @@ class Artefact:
             for rate, deferred_tax in self.deferred_tax.items()
             if (due := _share(deferred_tax, taken, left))
         }
-        return Part(amount, discount, base, _share(base, discount, taken), tax)
+        return Part(
+            amount=amount, discount=discount, base=base, base_discount=_share(base, discount, taken), tax=tax
+        )
 
     def settle(self, part: Part, by: Link) -> None:
         """Settle a part; the negative of an earlier part undoes it."""

@@ -82,10 +82,31 @@ def _other_postings(company: Company, values: Values) -> list[Posting]:
         ]
         for account, base, amount in shares:
             in_currency = -sign * amount if currency else ZERO
-            entries.append(Posting(account, -sign * base, "", rate, details, currency, in_currency))
+            entries.append(
+                Posting(
+                    account=account,
+                    amount=-sign * base,
+                    contact="",
+                    tax_rate=rate,
+                    details=details,
+                    currency=currency,
+                    foreign=in_currency,
+                )
+            )
     base = -total(entry.amount for entry in entries)
     in_currency = sign * values["total_amount"] if currency else ZERO
-    return [Posting(bank, base, "", None, None, currency, in_currency), *entries]
+    return [
+        Posting(
+            account=bank,
+            amount=base,
+            contact="",
+            tax_rate=None,
+            details=None,
+            currency=currency,
+            foreign=in_currency,
+        ),
+        *entries,
+    ]
 
 
 def _other_base_total(values: Values) -> Decimal:
@@ -96,11 +117,11 @@ def _other_base_total(values: Values) -> Decimal:
 def other_payment_hooks() -> Hooks:
     """Return the hooks of other payments and receipts."""
     booking = Booking(
-        "other_payment",
-        lambda _company, values: str(values["transaction_type"].id),
-        _other_postings,
-        lambda _company, values: str(values["date"]),
-        lambda values: Decimal(values["total_amount"]),
+        kind="other_payment",
+        transaction_type=lambda _company, values: str(values["transaction_type"].id),
+        postings=_other_postings,
+        day=lambda _company, values: str(values["date"]),
+        total=lambda values: Decimal(values["total_amount"]),
         base_total=_other_base_total,
     )
     return booking.hooks(_complete_other)
@@ -131,19 +152,35 @@ def transfer_postings(company: Company, values: Values, moved: Decimal) -> list[
     target = company.ledger_account_of(values["to_bank_account"].id)
     origin = company.ledger_account_of(values["from_bank_account"].id)
     return [
-        Posting(target, base, "", None, None, currency, amount),
-        Posting(origin, -base, "", None, None, currency, -amount),
+        Posting(
+            account=target,
+            amount=base,
+            contact="",
+            tax_rate=None,
+            details=None,
+            currency=currency,
+            foreign=amount,
+        ),
+        Posting(
+            account=origin,
+            amount=-base,
+            contact="",
+            tax_rate=None,
+            details=None,
+            currency=currency,
+            foreign=-amount,
+        ),
     ]
 
 
 def transfer_hooks() -> Hooks:
     """Return the hooks of bank transfers."""
     booking = Booking(
-        "bank_transfer",
-        lambda _company, _values: "BANK_TRANSFER",
-        lambda company, values: transfer_postings(company, values, values["amount"]),
-        lambda _company, values: str(values["date"]),
-        lambda values: Decimal(values["amount"]),
+        kind="bank_transfer",
+        transaction_type=lambda _company, _values: "BANK_TRANSFER",
+        postings=lambda company, values: transfer_postings(company, values, values["amount"]),
+        day=lambda _company, values: str(values["date"]),
+        total=lambda values: Decimal(values["amount"]),
         base_total=lambda values: in_base(values["amount"], values["bank_rate"]),
     )
     return booking.hooks(_complete_transfer)

@@ -77,7 +77,13 @@ class Booking:
             yield from delete_faults(company, row)
 
         return Hooks(
-            completed, all_delete_faults, after_create, self.rebook, self.unbook, self.register, self.settle
+            complete=completed,
+            delete_faults=all_delete_faults,
+            after_create=after_create,
+            after_update=self.rebook,
+            after_delete=self.unbook,
+            restore_artefact=self.register,
+            restore_settlements=self.settle,
         )
 
     def book(self, company: Company, row: Row, now: int) -> None:

@@ -220,7 +220,7 @@ def new_business(
         accounts_start: an ISO day; ordinary bookings are dated on or after it, opening ones before it.
         now: when the business was opened, in milliseconds.
     """
-    identity = Identity(id, name, country, edition, currency, now)
+    identity = Identity(id=id, name=name, country=country, edition=edition, currency=currency, opened_at=now)
     scheme = tax_scheme if tax_registered else "NOT_REGISTERED"
     company = create_company(
         catalog, identity, accounts_start, tax_scheme=scheme, seed=seed, multi_currency=multi_currency

@@ -106,7 +106,15 @@ class Company:
 
     def _add_entry(self, transaction: str, day: str, posting: Posting, now: int, *, deleted: bool) -> None:
         self.sequence += 1
-        entry = Entry(self.identifiers.next(), self.sequence, now, day, posting, transaction, deleted)
+        entry = Entry(
+            id=self.identifiers.next(),
+            sequence=self.sequence,
+            now=now,
+            day=day,
+            posting=posting,
+            transaction=transaction,
+            deleted=deleted,
+        )
         self.ledger.add(entry)
 
     def next_number(self, kind: str) -> int:

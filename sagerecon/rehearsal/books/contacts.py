@@ -147,11 +147,11 @@ def _contact_delete_faults(company: Company, row: Row) -> Iterator[Fault]:
 
 
 CONTACT = Hooks(
-    _complete_contact,
-    _contact_delete_faults,
-    _write_contact,
-    _change_contact,
-    _remove_contact,
+    complete=_complete_contact,
+    delete_faults=_contact_delete_faults,
+    after_create=_write_contact,
+    after_update=_change_contact,
+    after_delete=_remove_contact,
     defaults=contact_defaults,
 )
 

@@ -41,11 +41,11 @@ def _complete(company: Company, values: Values, old: Row | None) -> Iterator[Fau
 def deposit_hooks() -> Hooks:
     """Return the hooks of bank deposits; Sage has no operation to change one."""
     booking = Booking(
-        "bank_deposit",
-        lambda _company, _values: "DEPOSIT",
-        lambda company, values: transfer_postings(company, values, values["total_amount"]),
-        lambda _company, values: str(values["date"]),
-        lambda values: Decimal(values["total_amount"]),
+        kind="bank_deposit",
+        transaction_type=lambda _company, _values: "DEPOSIT",
+        postings=lambda company, values: transfer_postings(company, values, values["total_amount"]),
+        day=lambda _company, values: str(values["date"]),
+        total=lambda values: Decimal(values["total_amount"]),
         base_total=lambda values: in_base(values["total_amount"], values["bank_rate"]),
     )
     return booking.hooks(_complete)

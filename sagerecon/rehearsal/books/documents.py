@@ -66,15 +66,45 @@ class DocumentType:
 
 
 DOCUMENT_TYPES = (
-    DocumentType("sales_invoice", "CUSTOMER", 1, "invoice_lines", "invoice_number", "SI-"),
-    DocumentType("sales_credit_note", "CUSTOMER", -1, "credit_note_lines", "credit_note_number", "SCN-"),
+    DocumentType(
+        kind="sales_invoice",
+        side="CUSTOMER",
+        sign=1,
+        lines="invoice_lines",
+        number="invoice_number",
+        prefix="SI-",
+    ),
+    DocumentType(
+        kind="sales_credit_note",
+        side="CUSTOMER",
+        sign=-1,
+        lines="credit_note_lines",
+        number="credit_note_number",
+        prefix="SCN-",
+    ),
     DocumentType("purchase_invoice", "VENDOR", -1, "invoice_lines"),
     DocumentType("purchase_credit_note", "VENDOR", 1, "credit_note_lines"),
 )
 
 OFFER_TYPES = (
-    DocumentType("sales_quote", "CUSTOMER", 1, "quote_lines", "quote_number", "SQ-", posts=False),
-    DocumentType("sales_estimate", "CUSTOMER", 1, "estimate_lines", "estimate_number", "SE-", posts=False),
+    DocumentType(
+        kind="sales_quote",
+        side="CUSTOMER",
+        sign=1,
+        lines="quote_lines",
+        number="quote_number",
+        prefix="SQ-",
+        posts=False,
+    ),
+    DocumentType(
+        kind="sales_estimate",
+        side="CUSTOMER",
+        sign=1,
+        lines="estimate_lines",
+        number="estimate_number",
+        prefix="SE-",
+        posts=False,
+    ),
 )
 
 #: Statuses of quotes and estimates.
@@ -121,7 +151,17 @@ def document_booking(document_type: DocumentType) -> Booking:
             account: str, base: Decimal, amount: Decimal, rate: Link | None = None, details: str | None = None
         ) -> None:
             in_currency = amount if currency else ZERO
-            entries.append(Posting(account, base, "", rate, details, currency, in_currency))
+            entries.append(
+                Posting(
+                    account=account,
+                    amount=base,
+                    contact="",
+                    tax_rate=rate,
+                    details=details,
+                    currency=currency,
+                    foreign=in_currency,
+                )
+            )
 
         for line in values[document_type.lines]:
             rate, details = line.get("tax_rate"), line["description"]
@@ -146,7 +186,15 @@ def document_booking(document_type: DocumentType) -> Booking:
         whole = sign * values["total_amount"] if currency else ZERO
         base = sign * values["base_currency_total_amount"]
         return [
-            Posting(company.controls[document_type.control], base, contact, None, None, currency, whole),
+            Posting(
+                account=company.controls[document_type.control],
+                amount=base,
+                contact=contact,
+                tax_rate=None,
+                details=None,
+                currency=currency,
+                foreign=whole,
+            ),
             *entries,
         ]
 
@@ -156,11 +204,11 @@ def document_booking(document_type: DocumentType) -> Booking:
         )
 
     return Booking(
-        document_type.kind,
-        lambda _company, _values: document_type.kind.upper(),
-        postings,
-        lambda _company, values: str(values["date"]),
-        lambda values: Decimal(values["total_amount"]),
+        kind=document_type.kind,
+        transaction_type=lambda _company, _values: document_type.kind.upper(),
+        postings=postings,
+        day=lambda _company, values: str(values["date"]),
+        total=lambda values: Decimal(values["total_amount"]),
         artefact=artefact,
         base_total=lambda values: Decimal(values["base_currency_total_amount"]),
         is_booked=lambda values: document_type.posts and is_booked(values),

@@ -67,11 +67,11 @@ def _complete_journal(company: Company, values: Values, _old: Row | None) -> Ite
 def journal_hooks() -> Hooks:
     """Return the hooks of journals."""
     booking = Booking(
-        "journal",
-        lambda _company, _values: "JOURNAL",
-        lambda _company, values: _line_postings(values),
-        lambda _company, values: str(values["date"]),
-        _debits,
+        kind="journal",
+        transaction_type=lambda _company, _values: "JOURNAL",
+        postings=lambda _company, values: _line_postings(values),
+        day=lambda _company, values: str(values["date"]),
+        total=_debits,
     )
     return booking.hooks(_complete_journal)
 
@@ -92,11 +92,11 @@ def _opening_journal_postings(company: Company, values: Values) -> list[Posting]
 def opening_journal_hooks() -> Hooks:
     """Return the hooks of opening journals; a residual is posted to the opening control account."""
     booking = Booking(
-        "opening_balance_journal",
-        lambda _company, _values: "OPENING_BALANCE_JOURNAL",
-        _opening_journal_postings,
-        lambda _company, values: str(values["date"]),
-        _debits,
+        kind="opening_balance_journal",
+        transaction_type=lambda _company, _values: "OPENING_BALANCE_JOURNAL",
+        postings=_opening_journal_postings,
+        day=lambda _company, values: str(values["date"]),
+        total=_debits,
         opening=True,
     )
     return booking.hooks(_complete_opening_journal)
@@ -114,19 +114,35 @@ def _bank_postings(company: Company, values: Values) -> list[Posting]:
     bank, base = company.ledger_account_of(values["bank_account"].id), in_base(amount, values["bank_rate"])
     in_currency = amount if currency else ZERO
     return [
-        Posting(bank, base, "", None, None, currency, in_currency),
-        Posting(company.controls[OPENING], -base, "", None, None, currency, -in_currency),
+        Posting(
+            account=bank,
+            amount=base,
+            contact="",
+            tax_rate=None,
+            details=None,
+            currency=currency,
+            foreign=in_currency,
+        ),
+        Posting(
+            account=company.controls[OPENING],
+            amount=-base,
+            contact="",
+            tax_rate=None,
+            details=None,
+            currency=currency,
+            foreign=-in_currency,
+        ),
     ]
 
 
 def bank_opening_hooks() -> Hooks:
     """Return the hooks of a bank account's opening balance."""
     booking = Booking(
-        "bank_opening_balance",
-        lambda _company, _values: "BANK_OPENING_BALANCE",
-        _bank_postings,
-        lambda _company, values: str(values["date"]),
-        lambda values: abs(_amounts(values)),
+        kind="bank_opening_balance",
+        transaction_type=lambda _company, _values: "BANK_OPENING_BALANCE",
+        postings=_bank_postings,
+        day=lambda _company, values: str(values["date"]),
+        total=lambda values: abs(_amounts(values)),
         opening=True,
         base_total=lambda values: in_base(abs(_amounts(values)), values["bank_rate"]),
     )
@@ -153,11 +169,11 @@ def account_opening_hooks() -> Hooks:
     It has no date, so it is booked on the day before the accounts start date.
     """
     booking = Booking(
-        "ledger_account_opening_balance",
-        lambda _company, _values: "LEDGER_ACCOUNT_OPENING_BALANCE",
-        _account_postings,
-        lambda company, _values: day_before(company.settings["accounts_start_date"]),
-        lambda values: abs(_amounts(values)),
+        kind="ledger_account_opening_balance",
+        transaction_type=lambda _company, _values: "LEDGER_ACCOUNT_OPENING_BALANCE",
+        postings=_account_postings,
+        day=lambda company, _values: day_before(company.settings["accounts_start_date"]),
+        total=lambda values: abs(_amounts(values)),
         opening=True,
     )
     return booking.hooks(_complete_account)
@@ -213,7 +229,13 @@ def _contact_postings(company: Company, values: Values) -> list[Posting]:
     def post(account: str, name: str, sign: int, contact: str = "", rate: Link | None = None) -> Posting:
         amount = sign * values[name] if currency else ZERO
         return Posting(
-            account, sign * values[f"base_currency_{name}"], contact, rate, details, currency, amount
+            account=account,
+            amount=sign * values[f"base_currency_{name}"],
+            contact=contact,
+            tax_rate=rate,
+            details=details,
+            currency=currency,
+            foreign=amount,
         )
 
     entries = [
@@ -238,11 +260,11 @@ def _contact_artefact(company: Company, row: Row) -> Artefact:
 def contact_opening_hooks() -> Hooks:
     """Return the hooks of a contact's opening balance, which can be paid and allocated."""
     booking = Booking(
-        "contact_opening_balance",
-        _contact_type,
-        _contact_postings,
-        lambda _company, values: str(values["date"]),
-        lambda values: Decimal(values["total_amount"]),
+        kind="contact_opening_balance",
+        transaction_type=_contact_type,
+        postings=_contact_postings,
+        day=lambda _company, values: str(values["date"]),
+        total=lambda values: Decimal(values["total_amount"]),
         artefact=_contact_artefact,
         opening=True,
         base_total=lambda values: Decimal(values["base_currency_total_amount"]),

@@ -113,13 +113,13 @@ class Entry(Row):
     def posting(self) -> Posting:
         """The posting the entry was booked from."""
         return Posting(
-            self.account,
-            self.amount,
-            self.contact,
-            self.tax_rate,
-            self.details,
-            self.currency,
-            self.foreign,
+            account=self.account,
+            amount=self.amount,
+            contact=self.contact,
+            tax_rate=self.tax_rate,
+            details=self.details,
+            currency=self.currency,
+            foreign=self.foreign,
         )
 
     # Built on each read to save memory: a business of 100,000 bookings has half a million entries.

@@ -101,7 +101,9 @@ def page_of(api: Api, rows: Sequence[Row], query: Query) -> Page:
     size = min(max(_number(query.get("items_per_page"), api.default_items_per_page), 1), api.items_per_page)
     last = max((len(rows) + size - 1) // size, 1)
     number = min(max(_number(query.get("page"), 1), 1), last)
-    return Page(rows[(number - 1) * size : number * size], len(rows), number, size, last)
+    return Page(
+        rows=rows[(number - 1) * size : number * size], total=len(rows), number=number, size=size, last=last
+    )
 
 
 def envelope(kind: Kind, page: Page, query: Query, items: list[dict[str, Any]]) -> dict[str, Any]:

@@ -127,7 +127,23 @@ def _load_entry(item: list[Any]) -> Entry:
     id, sequence, created, updated, day, account, amount, contact, rate, *rest = item
     details, transaction, deleted, currency, foreign = rest
     tax_rate = Link("tax_rate", rate) if rate else None
-    posting = Posting(account, Decimal(amount), contact, tax_rate, details, currency, Decimal(foreign))
-    entry = Entry(id, sequence, created, day, posting, transaction, deleted)
+    posting = Posting(
+        account=account,
+        amount=Decimal(amount),
+        contact=contact,
+        tax_rate=tax_rate,
+        details=details,
+        currency=currency,
+        foreign=Decimal(foreign),
+    )
+    entry = Entry(
+        id=id,
+        sequence=sequence,
+        now=created,
+        day=day,
+        posting=posting,
+        transaction=transaction,
+        deleted=deleted,
+    )
     entry.updated_at = updated
     return entry

@@ -102,11 +102,11 @@ def _booking(kind: str, side: str) -> Booking:
         return document_artefact(company, document_type, Link(kind, row.id), row.values, postings)
 
     return Booking(
-        kind,
-        lambda _company, values: _document_type(side, values).kind.upper(),
-        postings,
-        lambda _company, values: str(values["date"]),
-        lambda values: Decimal(values["total_amount"]),
+        kind=kind,
+        transaction_type=lambda _company, values: _document_type(side, values).kind.upper(),
+        postings=postings,
+        day=lambda _company, values: str(values["date"]),
+        total=lambda values: Decimal(values["total_amount"]),
         artefact=artefact,
         base_total=lambda values: Decimal(values["base_currency_total_amount"]),
     )

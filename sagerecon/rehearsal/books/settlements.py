@@ -71,9 +71,33 @@ def _payment_postings(company: Company, values: Values) -> list[Posting]:
     owed = company.controls[DEBTORS if side == "CUSTOMER" else CREDITORS]
     contact = values["contact"].id
     entries = [
-        Posting(bank, base, "", None, None, currency, amount if currency else ZERO),
-        Posting(given, base_discount, "", None, None, currency, discount if currency else ZERO),
-        Posting(owed, -settled, contact, None, None, currency, -amount - discount if currency else ZERO),
+        Posting(
+            account=bank,
+            amount=base,
+            contact="",
+            tax_rate=None,
+            details=None,
+            currency=currency,
+            foreign=amount if currency else ZERO,
+        ),
+        Posting(
+            account=given,
+            amount=base_discount,
+            contact="",
+            tax_rate=None,
+            details=None,
+            currency=currency,
+            foreign=discount if currency else ZERO,
+        ),
+        Posting(
+            account=owed,
+            amount=-settled,
+            contact=contact,
+            tax_rate=None,
+            details=None,
+            currency=currency,
+            foreign=-amount - discount if currency else ZERO,
+        ),
     ]
     difference = total(entry.amount for entry in entries)
     if difference:
@@ -194,13 +218,13 @@ def artefact_link(artefact: Artefact) -> Link:
 def payment_hooks() -> Hooks:
     """Return the hooks of payments to and from contacts."""
     booking = Booking(
-        "contact_payment",
-        lambda _company, values: str(values["transaction_type"].id),
-        _payment_postings,
-        lambda _company, values: str(values["date"]),
-        lambda values: Decimal(values["total_amount"]),
-        _payment_settlements,
-        _payment_artefact,
+        kind="contact_payment",
+        transaction_type=lambda _company, values: str(values["transaction_type"].id),
+        postings=_payment_postings,
+        day=lambda _company, values: str(values["date"]),
+        total=lambda values: Decimal(values["total_amount"]),
+        settlements=_payment_settlements,
+        artefact=_payment_artefact,
         base_total=lambda values: Decimal(values["base_currency_total_amount"]),
     )
     return booking.hooks(_complete_payment, _assign_on_account_id)
@@ -219,7 +243,16 @@ def _allocation_postings(company: Company, values: Values) -> list[Posting]:
     entries: list[Posting] = []
     if difference := total(part.base for part in parts):
         currency = artefact.currency if artefact is not None else ""
-        entries.append(Posting(owed, -difference, values["contact"].id, None, None, currency))
+        entries.append(
+            Posting(
+                account=owed,
+                amount=-difference,
+                contact=values["contact"].id,
+                tax_rate=None,
+                details=None,
+                currency=currency,
+            )
+        )
         entries.append(Posting(company.controls[EXCHANGE], difference))
     return [*entries, *tax_due_postings(company, side, parts)]
 
@@ -243,11 +276,11 @@ def _complete_allocation(company: Company, values: Values, old: Row | None) -> I
 def allocation_hooks() -> Hooks:
     """Return the hooks of allocations."""
     booking = Booking(
-        "contact_allocation",
-        lambda _company, values: str(values["transaction_type"].id),
-        _allocation_postings,
-        lambda _company, values: str(values["date"]),
-        lambda _values: ZERO,
-        _allocation_settlements,
+        kind="contact_allocation",
+        transaction_type=lambda _company, values: str(values["transaction_type"].id),
+        postings=_allocation_postings,
+        day=lambda _company, values: str(values["date"]),
+        total=lambda _values: ZERO,
+        settlements=_allocation_settlements,
     )
     return booking.hooks(_complete_allocation)

@@ -143,7 +143,13 @@ def _remove_item(company: Company, row: Row, now: int) -> None:
     company.table("product").remove(_product_row(company, row), now)
 
 
-STOCK_ITEM = Hooks(_complete_item, _item_delete_faults, _write_item, _change_item, _remove_item)
+STOCK_ITEM = Hooks(
+    complete=_complete_item,
+    delete_faults=_item_delete_faults,
+    after_create=_write_item,
+    after_update=_change_item,
+    after_delete=_remove_item,
+)
 
 
 def _complete_movement(company: Company, values: Values, old: Row | None) -> Iterator[Fault]:
@@ -198,9 +204,9 @@ def _remove_movement(company: Company, row: Row, now: int) -> None:
 
 
 STOCK_MOVEMENT = Hooks(
-    _complete_movement,
-    _movement_delete_faults,
-    write_movement,
-    lambda company, row, _before, now: recalculate_level(company, item_of(company, row), now),
-    _remove_movement,
+    complete=_complete_movement,
+    delete_faults=_movement_delete_faults,
+    after_create=write_movement,
+    after_update=lambda company, row, _before, now: recalculate_level(company, item_of(company, row), now),
+    after_delete=_remove_movement,
 )

@@ -86,8 +86,25 @@ def _provincial(
     regions, id = frozenset({f"CA-{region}"}), f"CA_{name}"
     parts, joined = ("CA_GST", id), f"GST_{name}"
     return (
-        TaxRate(f"CA_{joined}", joined, f"GST/{label}", both, own, is_reclaimed, regions, parts),
-        TaxRate(id, name, label, own, own, is_reclaimed, regions),
+        TaxRate(
+            id=f"CA_{joined}",
+            name=joined,
+            label=f"GST/{label}",
+            steps=both,
+            provincial=own,
+            is_provincial_reclaimed=is_reclaimed,
+            regions=regions,
+            components=parts,
+        ),
+        TaxRate(
+            id=id,
+            name=name,
+            label=label,
+            steps=own,
+            provincial=own,
+            is_provincial_reclaimed=is_reclaimed,
+            regions=regions,
+        ),
     )
 
 
