@@ -169,6 +169,25 @@ class TestAdoption:
         with here.open() as store:
             assert store.company("B").id_map.sage_id("contact", NaturalKey("reference", "C1")) is not None
 
+    @pytest.mark.parametrize(("whose", "outcome"), [("another", "created"), ("ours", "adopted")])
+    def test_a_key_that_is_not_unique_counts_for_one_contact(
+        self, here: Desk, whose: str, outcome: str
+    ) -> None:
+        here.planned([customer(1)])
+        here.go()
+        contact = here.sage.bodies_of("contact")[0]["id"] if whose == "ours" else "f" * 32
+        here.sage.add("purchase_invoice", vendor_reference="17", contact={"id": contact})
+        bill = Draft(
+            "purchase_invoice",
+            "bills/17",
+            {"contact_id": Reference("contact", "customers/C1"), "vendor_reference": "17"},
+            {"vendor_reference": "17"},
+            (Place("bills.csv", 2),),
+            Place("bills.yaml", 1),
+        )
+        here.planned([customer(1), bill])
+        assert here.go().counts == {"read": 1, "skipped": 1, outcome: 1}
+
 
 class TestReferences:
     def account(self, code: str) -> Draft:
