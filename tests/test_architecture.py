@@ -47,8 +47,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         "rehearsal",
     },
     # The command line shows what the commands return: the runner's progress, a reconciliation, the report's
-    # tables. The catalog's commands need no project, so that they read `documents` and `drift` themselves.
-    "cli": {"commands", "documents", "drift", "reconciliation", "report", "runner"},
+    # tables. The catalog's commands need no project, so that they read `documents` themselves.
+    "cli": {"commands", "documents", "reconciliation", "report", "runner"},
     "__main__": {"cli"},
     "__init__": set(),
 }
