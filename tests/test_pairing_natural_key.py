@@ -23,6 +23,21 @@ def test_an_entity_has_a_key_in_each_field_with_a_value() -> None:
     ]
 
 
+def test_a_link_is_a_key_by_its_id_under_the_name_that_is_sent_too() -> None:
+    opening = {"bank_account": {"id": "B1", "ID": "X", "displayed_as": "Current"}}
+    fields = ["bank_account", "bank_account_id"]
+    assert [*natural_keys(KINDS["bank_opening_balance"], opening, fields)] == [
+        NaturalKey("bank_account", "B1"),
+        NaturalKey("bank_account_id", "B1"),
+    ]
+
+
+def test_what_is_empty_is_no_key() -> None:
+    contact = {"reference": "", "name": None, "contact_types": [{"id": "CUSTOMER"}]}
+    fields = ["reference", "name", "source_guid", "contact_types"]
+    assert [*natural_keys(KINDS["contact"], contact, fields)] == []
+
+
 @pytest.mark.parametrize(
     ("kind", "field", "value", "kept"),
     [
