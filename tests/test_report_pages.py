@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from reconciliation_cases import contact, small_company
+from reconciliation_cases import contact, readings_of, small_company, with_opening_control
 from report_cases import cover, edited_company, facts, plan_of, reconciled
 
 from sagerecon.model.draft import Change
 from sagerecon.model.errors import ProjectError
 from sagerecon.model.finding import Finding
 from sagerecon.model.place import Place
+from sagerecon.reconciliation.tie_out import TieOutName, TieOutNotTaken
 from sagerecon.report.document import report_document
 from sagerecon.report.facts import ReportFacts
 from sagerecon.report.formatting import money
@@ -122,10 +123,29 @@ def test_every_exception_has_reason_row_id_and_remedy(tmp_path: Path) -> None:
 def test_the_verdict_is_at_the_top_in_one_sentence(tmp_path: Path) -> None:
     page, _, _ = write(tmp_path)
     assert "Needs review: 4 exceptions, 4 of 4 tie-outs with differences." in page.texts[:12]
-    clean = ReportFacts(cover(), small_company().reconcile())
+    clean = ReportFacts(cover(), with_opening_control(small_company().reconcile()))
     page, _, document = write(tmp_path, clean)
     assert document["reconciliation"]["verdict"]["ties_out"] is True
-    assert "Everything ties out: 9 records verified, 0 tie-outs agree." in page.texts
+    assert "Everything ties out: 9 records verified, 1 tie-out agrees." in page.texts
+
+
+def test_what_was_not_read_and_not_taken_is_named_on_the_page_and_in_the_json(tmp_path: Path) -> None:
+    why = "contacts cannot be read: Sage gave no usable answer."
+    found = small_company().reconcile(
+        readings=readings_of(("ledger_account", "opening_balance_journal"), contact=why)
+    )
+    name = TieOutName.DEBTORS
+    given = ReportFacts(cover(), with_opening_control(found).with_tie_outs((), [TieOutNotTaken(name, why)]))
+    page, _, document = write(tmp_path, given)
+    reconciliation = document["reconciliation"]
+    assert reconciliation["verdict"]["ties_out"] is False
+    assert reconciliation["tie_outs_not_taken"] == [
+        {"name": "debtors", "title": "Debtors per customer", "reason": why}
+    ]
+    (reading,) = [r for r in reconciliation["coverage"]["readings"] if not r["whole"]]
+    assert (reading["kind"], reading["reason"]) == ("contact", why)
+    assert "Needs review: 8 exceptions, 1 tie-out not taken, Sage was not read completely." in page.text
+    assert f"Not read: {why}" in page.text and f"Debtors per customer: {why}" in page.text
 
 
 def hostile_facts() -> ReportFacts:

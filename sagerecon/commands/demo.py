@@ -215,7 +215,7 @@ def _reconcile(stage: Stage, prepared: Prepared) -> reconciliations.Reconciled:
     if not isinstance(result, reconciliations.Reconciled):
         raise ProjectError(f"Reading back did not finish: {result.why}", "Run the demo again.")
     found = result.reconciliation
-    stage.screen.show(completeness(found.completeness), tie_outs(found.tie_outs))
+    stage.screen.show(completeness(found.completeness), tie_outs(found.tie_outs, found.not_taken))
     return result
 
 
@@ -253,6 +253,7 @@ def _conclude(stage: Stage, reconciled: reconciliations.Reconciled, problems: li
     pages = reports.report(stage.project, stage.clock, stage.folder / "reports", reconciled)
     tie_outs = reconciled.reconciliation.tie_outs
     problems += [f"{tie_out.about} does not tie out." for tie_out in tie_outs if not tie_out.ties]
+    problems += reconciled.reconciliation.unread
     for problem in problems:
         stage.screen.error(problem)
     if problems:

@@ -69,20 +69,22 @@ class ReadBack:
         trial_balance = self._step(
             "trial_balance",
             "trial_balance/as-at",
+            "trial balance",
             "the balance of every account, in one call",
             {"from_date": self.cut_over.isoformat(), "to_date": self.as_at.isoformat()},
         )
         return self._plan(readable, [trial_balance])
 
     def _plan_deletions(self, ours: Sequence[tuple[str, str]], reading: str) -> Plan | None:
-        """Plan one call for each kind of which records are missing; None if nothing is missing.
+        """Plan one call for each kind that was read whole and misses records; None if nothing is missing.
 
         Args:
             ours: kind and Sage id of all that earlier runs wrote or adopted.
             reading: the run that read every kind.
         """
         held = {(entity.kind, entity.sage_id) for entity in self.company.history.entities_read(reading)}
-        missing = {kind for kind, sage_id in ours if (kind, sage_id) not in held}
+        whole = {found.kind for found in self.company.history.readings(reading) if found.is_whole}
+        missing = {kind for kind, sage_id in ours if kind in whole and (kind, sage_id) not in held}
         loads = (known.started_at for known in self.company.history.runs() if known.purpose is Purpose.LOAD)
         since = instant_text(min(loads, default=0) - 1_000)
         per_page = str(self.catalog.api.items_per_page)
@@ -90,6 +92,7 @@ class ReadBack:
             self._step(
                 kind,
                 f"{self.catalog[kind].resource}/deleted",
+                f"deleted {self.catalog[kind].resource.replace('_', ' ')}",
                 "whether missing records were deleted there",
                 {self.catalog[kind].deleted_since: since, "items_per_page": per_page},
             )
@@ -110,14 +113,14 @@ class ReadBack:
             Calendar(now, booked=tuple(at - now for at in self.company.history.calls_of_last_day())),
         )
 
-    def _step(self, kind: str, key: str, reason: str, query: Mapping[str, str]) -> ReadStep:
+    def _step(self, kind: str, key: str, label: str, reason: str, query: Mapping[str, str]) -> ReadStep:
         return ReadStep(
             kind=kind,
             key=key,
             reason=reason,
             path=self.catalog[kind].path,
             query=query,
-            label=key.replace("_", " "),
+            label=label,
         )
 
     def _carry_out(self, name: str, fresh: Plan, sage: Sage) -> RunOutcome:

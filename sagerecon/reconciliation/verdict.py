@@ -30,7 +30,7 @@ class Verdict(Enum):
     QUARANTINED = "quarantined"
     NOT_YET_WRITTEN = "not yet written"
     LEFT_OUT = "left out"  #: by a named rule
-    NOT_READ = "not read"  #: its kind was not read back
+    NOT_READ = "not read"  #: its kind was not read whole
 
 
 #: Verdicts that need no review. ROUNDING needs one where no tolerance excuses the amount.

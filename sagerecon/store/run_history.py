@@ -9,11 +9,12 @@ from sqlalchemy import and_, bindparam, func, select
 
 from sagerecon.model.clock import DAY, MINUTE, Clock
 from sagerecon.model.entity import Entity, Written
+from sagerecon.model.reading import Reading
 from sagerecon.model.value import read_json
 from sagerecon.planning.plan import Purpose
 from sagerecon.planning.settling import RunState, SetAside
 from sagerecon.store.database import Database, Transaction, Values, prepared
-from sagerecon.store.steps import IN_DOUBT, IS_SET_ASIDE, OF_RUN, read_set_aside
+from sagerecon.store.steps import IN_DOUBT, IS_SET_ASIDE, OF_RUN, READINGS, read_reading, read_set_aside
 from sagerecon.store.tables import HELD, ID_MAP, RUNS, STEPS
 from sagerecon.store.traffic import Traffic, read_calls_since, read_rate_limited, read_traffic
 from sagerecon.store.write_buffer import WriteBuffer
@@ -143,6 +144,13 @@ class RunHistory:
         values = {"business": self._business, "run": run}
         for row in self._database.stream(statement, values if kind is None else {**values, "kind": kind}):
             yield Entity(row.kind, row.sage_id, read_json(row.body))
+
+    def readings(self, run: str) -> list[Reading]:
+        """Return what `run` asked Sage for, in the order of its plan, without steps that were not begun."""
+        self._buffer.flush()
+        with self._database.reading() as transaction:
+            rows = transaction.rows(READINGS, {"business": self._business, "run": run})
+            return [read_reading(row) for row in rows]
 
     def set_aside(self) -> Iterator[SetAside]:
         """Yield the steps of the newest load that could not be carried out."""

@@ -45,6 +45,7 @@ class RunLog:
         self._lock = lock
         self._clock = clock
         self._epochs: dict[tuple[str, str], int] = {}
+        self._asked_at = 0  # when the last reading call was booked
         self._loads: set[str] = set()  # runs whose readings replace the natural keys of their kinds
 
     # The run
@@ -155,7 +156,11 @@ class RunLog:
             self._id_map.add_natural_keys(entity, keys, run, step.number, was_read=True)
         state = State.RECORDED if is_last else State.READING
         reading = steps.reading_values(run, step, state, page, self._clock.now())
-        self._buffer.add(steps.KEEP_READING, {"business": self._business, **reading})
+        if page == 1:
+            first = {**reading, "first_sent_at": self._asked_at}
+            self._buffer.add(steps.KEEP_FIRST_PAGE, {"business": self._business, **first})
+        else:
+            self._buffer.add(steps.KEEP_READING, {"business": self._business, **reading})
 
     # Its calls
 
@@ -166,6 +171,7 @@ class RunLog:
             self._lock.renew(transaction)
             return self._ledger.book(transaction, budget, settling=settling)
 
+        self._asked_at = self._clock.now()
         return self._buffer.commit(book)
 
     def intend(self, attempt: Attempt, budget: Budget, *, settling: bool = False) -> int:
