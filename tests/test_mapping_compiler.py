@@ -438,6 +438,26 @@ def test_a_where_that_cannot_be_asked_quarantines_the_record() -> None:
     assert asked[5] == []
 
 
+def test_a_record_is_not_left_out_where_an_earlier_rule_cannot_be_evaluated() -> None:
+    rules = "[{name: a, when: 'limit / days > 9', reason: b}, {name: c, when: 'limit > 1', reason: d}]"
+    made = outcome(
+        f"fields: {{name: {{from: name}}}}\nleave_out: {rules}\n", '{"name": "a", "limit": 5, "days": 0}'
+    )
+    assert isinstance(made, Quarantined)
+    assert [finding.code for finding in made.findings] == ["division_by_zero"]
+
+
+def test_a_where_and_an_amount_that_cannot_be_read_are_two_findings() -> None:
+    head = HEAD.replace("key: [cust_no]}", "key: [cust_no], where: 'limit / days > 1'}")
+    compiled = mapping("amount: limit / days\nfields: {name: {from: name}}\n", head)
+    (made,) = compiled.outcomes(record('{"name": "a", "limit": 5, "days": 0}'))
+    assert isinstance(made, Quarantined)
+    assert [finding.message.partition(":")[2].split(":")[0] for finding in made.findings] == [
+        " source.where",
+        " amount",
+    ]
+
+
 @pytest.mark.parametrize(
     ("rule", "made"),
     [

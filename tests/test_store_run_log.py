@@ -150,6 +150,7 @@ def test_the_id_map_has_one_fingerprint_for_one_content() -> None:
             assert id_map.sage_id("contact", NaturalKey("reference", "C1")) == sage_id
             assert id_map.sage_id("contact", "customers/C9") is None
             assert id_map.owner("contact", sage_id) == "customers/C1"
+            assert id_map.owner("sales_invoice", sage_id) is None
 
 
 def test_the_whole_map_is_read_at_once() -> None:
