@@ -142,6 +142,26 @@ def test_the_plan_that_is_named_is_applied(served: Served) -> None:
     assert (code, event["counts"]["created"]) == (0, 2)
 
 
+def test_a_run_that_has_begun_is_resumed_although_the_mapping_has_changed(served: Served) -> None:
+    served.planned()
+    served.faults.add(Trigger(1, "POST", "/contacts", times=6), Fault(FaultType.ERROR, 503))
+    assert served.result("apply")[0] == 1
+    mapping = served.folder / "mappings/customers.yaml"
+    mapping.write_text(mapping.read_text().replace("label: name", "label: ref"))
+    code, event = served.result("apply")
+    assert (code, event["counts"]["created"]) == (0, 1)
+
+
+def test_a_second_plan_of_other_mappings_is_stale(served: Served) -> None:
+    served.planned()
+    assert served.result("apply")[0] == 0
+    (served.folder / "data/contacts.csv").write_text("ref,name\nC1,Oak Ltd\nC2,Elm  Ltd\nC3,Ash Ltd\n")
+    served.planned()
+    mapping = served.folder / "mappings/customers.yaml"
+    mapping.write_text(mapping.read_text().replace("label: name", "label: ref"))
+    assert served.result("apply")[0] == 5
+
+
 def test_a_change_by_another_user_exits_with_1(served: Served) -> None:
     served.planned()
     served.run("apply")

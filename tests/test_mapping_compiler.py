@@ -184,6 +184,13 @@ def test_a_choice_is_listed_as_a_change() -> None:
     )
 
 
+def test_a_blank_identity_that_is_not_a_field_is_quarantined() -> None:
+    head = HEAD.replace("contact, on", "contact, identity: {reference: country}, on")
+    made = outcome("fields: {name: {from: name}}\n", '{"name": "a", "country": ""}', head)
+    assert isinstance(made, Quarantined)
+    assert [finding.code for finding in made.findings] == ["no_identity"]
+
+
 def test_a_record_without_identity_is_quarantined() -> None:
     made = customers(cust_no="")
     assert isinstance(made, Quarantined)
