@@ -31,6 +31,7 @@ from sagerecon.store import (
     vault,
 )
 from sagerecon.store.database import Statement
+from sagerecon.store.reconciliation_log import Basis, ReadingRuns
 from sagerecon.store.tables import METADATA
 
 
@@ -223,8 +224,9 @@ def test_a_key_that_a_second_entity_gets_in_the_same_run_means_none() -> None:
 def test_a_verdict_keeps_the_run_that_first_gave_it() -> None:
     with quick_folder() as folder, desk_in(folder).open() as store:
         company = store.company("B")
-        company.reconciliations.record_verdicts("r1", [("a", "f1", "edited"), ("b", "f1", "missing")])
-        company.reconciliations.record_verdicts("r2", [("a", "f1", "edited"), ("b", "f2", "missing")])
+        log = company.reconciliations
+        log.record(Basis(ReadingRuns("r1"), (), ()), [("a", "f1", "edited"), ("b", "f1", "missing")])
+        log.record(Basis(ReadingRuns("r2"), (), ()), [("a", "f1", "edited"), ("b", "f2", "missing")])
         last = company.reconciliations.last_verdicts()
     assert (last["a"].first_run, last["a"].last_run) == ("r1", "r2")
     assert (last["b"].first_run, last["b"].last_run) == ("r2", "r2")

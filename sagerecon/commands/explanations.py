@@ -16,7 +16,6 @@ from sagerecon.model.suggestion import suggestion
 from sagerecon.planning.step import Step
 from sagerecon.project.project import Project
 from sagerecon.project.snapshots import open_snapshot
-from sagerecon.project.state import read_readings
 from sagerecon.project.store import open_store
 from sagerecon.reconciliation.verdict import RecordVerdict
 
@@ -46,10 +45,10 @@ def explain(project: Project, clock: Clock, key: str) -> Explanation:
     with open_store(project, clock) as store:
         company = store.company(project.business.id)
         written = next((w for w in company.history.written() if w.key == outcome.key), None)
-        readings = read_readings(project.state)
+        basis = company.reconciliations.last_basis()
         verdict = None
-        if readings.runs:
-            judged = judge(project, prepared, company, readings)
+        if basis is not None:
+            judged = judge(project, prepared, company, basis)
             verdict = next((v for v in judged.verdicts if v.key == outcome.key), None)
     step = None
     if project.plan_file.exists():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import requests
 
@@ -11,12 +11,11 @@ from sagerecon.commands.budget import call_budget
 from sagerecon.commands.plan_file import provenance
 from sagerecon.commands.preparation import Prepared, prepare
 from sagerecon.commands.read_back import ReadBack
-from sagerecon.commands.verification import judge
+from sagerecon.commands.verification import basis_of, judge
 from sagerecon.model.clock import Clock
 from sagerecon.planning.plan import Plan
 from sagerecon.project.project import Project
 from sagerecon.project.sage import sage_access
-from sagerecon.project.state import read_readings, write_readings
 from sagerecon.project.store import open_store
 from sagerecon.reconciliation.result import Reconciliation
 from sagerecon.runner.progress import Progress
@@ -57,7 +56,6 @@ def reconcile(
     with open_store(project, clock) as store:
         company = store.company(project.business.id)
         read_back = ReadBack(
-            folder=project.state,
             cut_over=project.cut_over,
             as_at=project.as_at,
             provenance=provenance(project, prepared.snapshot),
@@ -72,8 +70,9 @@ def reconcile(
         runs = read_back.run(sage_access(project).open_reader(store.vault, session, clock))
         if isinstance(runs, RunOutcome):
             return runs
-        write_readings(project.state, runs)
-        reconciliation = judge(project, prepared, company, read_readings(project.state))
+        last = company.reconciliations.last_basis()
+        basis = basis_of(company, replace(runs, before=last.runs.reading if last else ""))
+        reconciliation = judge(project, prepared, company, basis)
         verdicts = [(v.id, v.fingerprint, v.verdict.value) for v in reconciliation.open_verdicts]
-        company.reconciliations.record_verdicts(runs[0], verdicts)
+        company.reconciliations.record(basis, verdicts)
     return Reconciled(reconciliation, prepared)

@@ -20,7 +20,6 @@ from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import Plan, Purpose
 from sagerecon.project.project import Project
 from sagerecon.project.source import mappings_fingerprint
-from sagerecon.project.state import read_readings
 from sagerecon.project.store import open_store
 from sagerecon.report.facts import Cover, ReportFacts, RunFacts
 from sagerecon.report.pages import write_plan_report, write_reports
@@ -52,9 +51,9 @@ def report(
             else None,
             findings=prepared.findings,
         )
-        readings = read_readings(project.state)
-        if readings.runs:
-            judged = reconciled.reconciliation if reconciled else judge(project, prepared, company, readings)
+        basis = company.reconciliations.last_basis()
+        if basis is not None:
+            judged = reconciled.reconciliation if reconciled else judge(project, prepared, company, basis)
             return write_reports(folder, replace(facts, reconciliation=judged))
     if plan is None:
         raise ProjectError("There is nothing to report on yet.", "Create a plan: sagerecon plan.")

@@ -13,7 +13,6 @@ from sagerecon.model.reading import Reading
 from sagerecon.pairing.identity import Identities
 from sagerecon.project.project import Project
 from sagerecon.project.source import mappings_fingerprint
-from sagerecon.project.state import Readings
 from sagerecon.reconciliation.balances import has_balances
 from sagerecon.reconciliation.chart_of_accounts import ControlAccounts
 from sagerecon.reconciliation.comparer import DraftInputs
@@ -22,27 +21,35 @@ from sagerecon.reconciliation.result import Reconciliation
 from sagerecon.reconciliation.sage_readings import TRIAL_BALANCE, SageReadings
 from sagerecon.reconciliation.tie_out import TieOutNotTaken
 from sagerecon.store.company import CompanyStore
+from sagerecon.store.reconciliation_log import Basis, ReadingRuns
 
 #: The trial balance where Sage answered none.
 _NO_BALANCES = Entity(TRIAL_BALANCE, "", {})
 
 
-def judge(project: Project, prepared: Prepared, company: CompanyStore, readings: Readings) -> Reconciliation:
+def basis_of(company: CompanyStore, runs: ReadingRuns) -> Basis:
+    """Return what the runs asked Sage for, and whether they read it whole."""
+    history = company.history
+    trial_balance = _trial_balance(company, runs.reading)
+    return Basis(
+        runs,
+        listings=tuple(_with_balances(found, trial_balance) for found in history.readings(runs.reading)),
+        deletions=tuple(history.readings(runs.deletions)) if runs.deletions else (),
+    )
+
+
+def judge(project: Project, prepared: Prepared, company: CompanyStore, basis: Basis) -> Reconciliation:
     """Return one verdict a record, and the tie-outs, from what the readings found.
 
     A kind that was not read whole gives its records the verdict "not read"; a tie-out that needs it is not
     taken. The tie-outs are as at the day of the reading, whatever the project's day is now.
     """
-    reading, *looked_for_deletions = readings.runs
-    before = read_history(company, reading, readings.before)
+    reading, deletions = basis.runs.reading, basis.runs.deletions
+    before = read_history(company, reading, basis.runs.before)
     history = company.history
     written = list(history.written())
     held = [entity for entity in history.entities_read(reading) if entity.kind != TRIAL_BALANCE]
-    trial_balance = next(history.entities_read(reading, TRIAL_BALANCE), _NO_BALANCES)
-    sage = SageReadings(
-        listings=tuple(_with_balances(found, trial_balance) for found in history.readings(reading)),
-        deletions=tuple(found for run in looked_for_deletions for found in history.readings(run)),
-    )
+    sage = SageReadings(basis.listings, basis.deletions)
     identities = Identities(written, held, project.catalog)
     rejected: dict[str, tuple[Finding, ...]] = {a.step.key: a.findings for a in history.set_aside()}
     controls = ControlAccounts(**{name: str(code) for name, code in project.control_accounts.items()})
@@ -55,7 +62,7 @@ def judge(project: Project, prepared: Prepared, company: CompanyStore, readings:
         readings=sage,
         inputs=DraftInputs(prepared.snapshot, mappings_fingerprint(project)),
         pre_existing={entity.sage_id for run in before.load_runs for entity in history.entities_read(run)},
-        deleted={entity.sage_id for run in looked_for_deletions for entity in history.entities_read(run)},
+        deleted={entity.sage_id for entity in history.entities_read(deletions)} if deletions else (),
         began_at=before.began_at,
         rejected=rejected,
         accounts=controls,
@@ -73,7 +80,7 @@ def judge(project: Project, prepared: Prepared, company: CompanyStore, readings:
         sage.as_at or project.as_at,
         controls,
         reconciliation.verdicts,
-        trial_balance,
+        _trial_balance(company, reading),
         held,
         identities,
         project.catalog,
@@ -81,6 +88,10 @@ def judge(project: Project, prepared: Prepared, company: CompanyStore, readings:
     return reconciliation.with_tie_outs(
         tuple(taken), tuple(TieOutNotTaken(name, why) for name, why in reasons.items() if why)
     )
+
+
+def _trial_balance(company: CompanyStore, reading: str) -> Entity:
+    return next(company.history.entities_read(reading, TRIAL_BALANCE), _NO_BALANCES)
 
 
 def _with_balances(reading: Reading, trial_balance: Entity) -> Reading:
