@@ -165,6 +165,17 @@ def test_an_entity_answered_as_deleted_or_void_counts_as_deleted(shown: dict[str
     assert only(company.reconcile()).verdict is Verdict.DELETED
 
 
+def test_system_records_that_sage_creates_during_the_move_need_no_review() -> None:
+    company = small_company()
+    during = {"created_at": "2017-04-02T09:00:00Z"}
+    company.hold("contact", "tax", {"name": "HMRC Reclaimed", "system": True, **during})
+    company.hold("contact", "user's", {"name": "Firm", "system": False, **during})
+    found = company.reconcile()
+    assert [verdict.sage_id for verdict in found.open_verdicts] == ["user's"]
+    (line,) = [line for line in found.sage if line.kind == "contact"]
+    assert (line.created_by_sage.count, line.extra.count) == (1, 1)
+
+
 def test_pre_existing_entities_are_not_extra() -> None:
     company = small_company()
     old = {"created_at": "2016-01-01T00:00:00Z"}
