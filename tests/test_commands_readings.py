@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -10,10 +11,11 @@ import pytest
 from moves import Move, signed_in
 from small_books import write_small_books
 
-from sagerecon.commands import explanations, reconciliations, reports
+from sagerecon.commands import explanations, reconciliations, reports, sources
 from sagerecon.model.clock import DAY, HOUR, MINUTE
 from sagerecon.planning.plan import Purpose
 from sagerecon.project.store import open_store
+from sagerecon.reconciliation.verdict import Verdict
 from sagerecon.rehearsal.clock import VirtualClock
 from sagerecon.runner.run import Ended, RunOutcome
 from sagerecon.store.reconciliation_log import Basis
@@ -125,13 +127,19 @@ def test_runs_are_in_the_order_in_which_they_began_whatever_the_clock_says(movin
     assert basis(moving).runs.reading == second.id
 
 
-def test_a_report_repeats_the_day_of_its_reading(moving: Move) -> None:
+def test_a_report_repeats_its_reconciliation_whatever_the_project_says_now(moving: Move) -> None:
     read_on = moving.reconcile().reconciliation
+    first = json.loads(reports.report(moving.project, moving.clock)[1].read_text())
     moving.set("as_at: 2017-04-30", "as_at: 2017-05-31")
     moving.clock.sleep(DAY)
-    _, document = reports.report(moving.project, moving.clock)
-    text = document.read_text()
-    assert '"as_at": "2017-04-30"' in text and '"as_at": "2017-05-31"' not in text
+    parties = moving.folder / "data/parties.csv"
+    parties.write_text(parties.read_text().replace("Oak Ltd", "Oak Limited"))
+    sources.snapshot(moving.project, moving.clock, lambda _file, _rows: None)
+    again = json.loads(reports.report(moving.project, moving.clock)[1].read_text())
+    assert {tie_out["as_at"] for tie_out in again["reconciliation"]["tie_outs"]} == {"2017-04-30"}
+    assert again["cover"].pop("created_on") > first["cover"].pop("created_on")
+    assert again == first
     stored = basis(moving)
     assert stored.listings == read_on.coverage.readings.listings
-    assert explanations.explain(moving.project, moving.clock, "parties/C1").verdict is not None
+    explained = explanations.explain(moving.project, moving.clock, "parties/C1").verdict
+    assert explained is not None and explained.verdict is Verdict.VERIFIED

@@ -31,7 +31,7 @@ from sagerecon.store import (
     vault,
 )
 from sagerecon.store.database import Statement
-from sagerecon.store.reconciliation_log import Basis, ReadingRuns
+from sagerecon.store.reconciliation_log import Basis, Judged, ReadingRuns, StoredResult
 from sagerecon.store.tables import METADATA
 
 
@@ -225,8 +225,12 @@ def test_a_verdict_keeps_the_run_that_first_gave_it() -> None:
     with quick_folder() as folder, desk_in(folder).open() as store:
         company = store.company("B")
         log = company.reconciliations
-        log.record(Basis(ReadingRuns("r1"), (), ()), [("a", "f1", "edited"), ("b", "f1", "missing")])
-        log.record(Basis(ReadingRuns("r2"), (), ()), [("a", "f1", "edited"), ("b", "f2", "missing")])
+        for run, fingerprint in (("r1", "f1"), ("r2", "f2")):
+            a = Judged("a", "contact", "c/a", "edited", "name", fingerprint="f1", is_open=True)
+            b = Judged("b", "contact", "c/b", "missing", "gone", fingerprint=fingerprint, is_open=True)
+            log.record(Basis(ReadingRuns(run), (), ()), [a, b], StoredResult({}, {"run": run}))
+        assert log.verdict("contact", "c/b") == ("missing", "gone")
+        assert log.last_result() == StoredResult({}, {"run": "r2"})
         last = company.reconciliations.last_verdicts()
     assert (last["a"].first_run, last["a"].last_run) == ("r1", "r2")
     assert (last["b"].first_run, last["b"].last_run) == ("r2", "r2")

@@ -250,7 +250,7 @@ def _summarize(
 
 def _conclude(stage: Stage, reconciled: reconciliations.Reconciled, problems: list[str]) -> bool:
     """Write the report and show the verdict of the demo: whether there are no problems."""
-    pages = reports.report(stage.project, stage.clock, stage.folder / "reports", reconciled)
+    pages = reports.report(stage.project, stage.clock, stage.folder / "reports")
     tie_outs = reconciled.reconciliation.tie_outs
     problems += [f"{tie_out.about} does not tie out." for tie_out in tie_outs if not tie_out.ties]
     problems += reconciled.reconciliation.unread

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import requests
 
@@ -12,22 +13,27 @@ from sagerecon.commands.plan_file import provenance
 from sagerecon.commands.preparation import Prepared, prepare
 from sagerecon.commands.read_back import ReadBack
 from sagerecon.commands.verification import basis_of, judge
+from sagerecon.documents.package import catalog_fingerprint
 from sagerecon.model.clock import Clock
+from sagerecon.model.finding import finding_document
 from sagerecon.planning.plan import Plan
 from sagerecon.project.project import Project
 from sagerecon.project.sage import sage_access
+from sagerecon.project.source import mappings_fingerprint
 from sagerecon.project.store import open_store
 from sagerecon.reconciliation.result import Reconciliation
+from sagerecon.reconciliation.verdict import RecordVerdict
+from sagerecon.report.reconciliation_document import reconciliation_document
 from sagerecon.runner.progress import Progress
 from sagerecon.runner.run import RunOutcome
+from sagerecon.store.reconciliation_log import Judged, StoredResult
 
 
 @dataclass(frozen=True, slots=True)
 class Reconciled:
-    """A reconciliation, and the prepared source it compared with."""
+    """A reconciliation whose readings came to their end, as the store has recorded it."""
 
     reconciliation: Reconciliation
-    prepared: Prepared
 
 
 def reconcile(
@@ -73,6 +79,32 @@ def reconcile(
         last = company.reconciliations.last_basis()
         basis = basis_of(company, replace(runs, before=last.runs.reading if last else ""))
         reconciliation = judge(project, prepared, company, basis)
-        verdicts = [(v.id, v.fingerprint, v.verdict.value) for v in reconciliation.open_verdicts]
-        company.reconciliations.record(basis, verdicts)
-    return Reconciled(reconciliation, prepared)
+        result = StoredResult(source_document(project, prepared), reconciliation_document(reconciliation))
+        company.reconciliations.record(basis, map(_judged, reconciliation.verdicts), result)
+    return Reconciled(reconciliation)
+
+
+def source_document(project: Project, prepared: Prepared) -> dict[str, Any]:
+    """Return what a reconciliation compares Sage with: the source, its findings and its fingerprints."""
+    return {
+        "cut_over": project.cut_over.isoformat(),
+        "fingerprints": {
+            "snapshot": prepared.snapshot,
+            "mappings": mappings_fingerprint(project),
+            "catalog": catalog_fingerprint(),
+        },
+        "files": [[file.path, file.sha256, file.rows] for file in prepared.files],
+        "findings": [finding_document(finding) for finding in prepared.findings],
+    }
+
+
+def _judged(verdict: RecordVerdict) -> Judged:
+    return Judged(
+        id=verdict.id,
+        kind=verdict.kind,
+        key=verdict.key,
+        verdict=verdict.verdict.value,
+        reason=verdict.reason,
+        fingerprint=verdict.fingerprint,
+        is_open=verdict.needs_review,
+    )

@@ -95,6 +95,14 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
+class VerdictSummary:
+    """The verdict on a record, and why, as a reconciliation recorded it."""
+
+    verdict: Verdict
+    reason: str  #: one sentence
+
+
+@dataclass(frozen=True, slots=True)
 class RecordVerdict:
     """The verdict on one record, or on an entity in Sage that has no record (`key` is empty then)."""
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import BindParameter, Row, bindparam, select
 
@@ -11,7 +13,7 @@ from sagerecon.model.clock import Clock
 from sagerecon.model.reading import Reading
 from sagerecon.model.value import canonical, read_json
 from sagerecon.store.database import Database, Transaction, Values, prepared, upsert
-from sagerecon.store.tables import READINGS, RECONCILIATIONS, VERDICTS
+from sagerecon.store.tables import READINGS, RECONCILIATIONS, RECORD_VERDICTS, VERDICTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +44,41 @@ class Basis:
     deletions: tuple[Reading, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The verdict on one record or difference, as it is stored."""
+
+    id: str
+    kind: str
+    key: str  #: empty for an entity without a record
+    verdict: str
+    reason: str
+    fingerprint: str  #: of the figures that differ
+    is_open: bool  #: whether it needs review
+
+
+@dataclass(frozen=True, slots=True)
+class StoredResult:
+    """A reconciliation as its report shows it: what it compared with, and what it found."""
+
+    source: Mapping[str, Any]
+    document: Mapping[str, Any]
+
+
 _OF_COMPANY: BindParameter[str] = bindparam("business")
 _ALL = prepared("all_verdicts", select(VERDICTS).where(VERDICTS.c.business == _OF_COMPANY))
 _KEEP = upsert("keep_verdict", VERDICTS)
 _LAST = prepared(
     "last_reconciliation",
-    select(RECONCILIATIONS)
+    select(RECONCILIATIONS.c.number, RECONCILIATIONS.c.reading, RECONCILIATIONS.c.deletions)
+    .add_columns(RECONCILIATIONS.c.before)
+    .where(RECONCILIATIONS.c.business == _OF_COMPANY)
+    .order_by(RECONCILIATIONS.c.number.desc())
+    .limit(1),
+)
+_LAST_RESULT = prepared(
+    "last_result",
+    select(RECONCILIATIONS.c.source, RECONCILIATIONS.c.document)
     .where(RECONCILIATIONS.c.business == _OF_COMPANY)
     .order_by(RECONCILIATIONS.c.number.desc())
     .limit(1),
@@ -60,6 +91,15 @@ _READINGS = prepared(
 )
 _KEEP_RECONCILIATION = upsert("keep_reconciliation", RECONCILIATIONS)
 _KEEP_EVIDENCE = upsert("keep_evidence", READINGS)
+_KEEP_RECORD = upsert("keep_record_verdict", RECORD_VERDICTS)
+_RECORD = prepared(
+    "record_verdict",
+    select(RECORD_VERDICTS.c.verdict, RECORD_VERDICTS.c.reason, RECORD_VERDICTS.c.reconciliation).where(
+        RECORD_VERDICTS.c.business == _OF_COMPANY,
+        RECORD_VERDICTS.c.kind == bindparam("kind"),
+        RECORD_VERDICTS.c.key == bindparam("key"),
+    ),
+)
 
 
 class ReconciliationLog:
@@ -70,12 +110,8 @@ class ReconciliationLog:
         self._database = database
         self._clock = clock
 
-    def record(self, basis: Basis, verdicts: Iterable[tuple[str, str, str]]) -> None:
-        """Record a reconciliation with its readings and its open verdicts, in one commit.
-
-        Args:
-            verdicts: the id of each difference, the fingerprint of its figures, and its state.
-        """
+    def record(self, basis: Basis, verdicts: Iterable[Judged], result: StoredResult) -> None:
+        """Record a reconciliation with its readings, its verdicts and its result, in one commit."""
         with self._database.writing() as transaction:
             row = transaction.one(_LAST, {"business": self._business})
             number = 1 if row is None else row.number + 1
@@ -85,6 +121,8 @@ class ReconciliationLog:
                 "deletions": basis.runs.deletions,
                 "before": basis.runs.before,
                 "at": self._clock.now(),
+                "source": _text(result.source),
+                "document": _text(result.document),
             }
             transaction.run(_KEEP_RECONCILIATION, {**where, "number": number, **runs})
             for position, (reading, of_deletions) in enumerate(
@@ -92,7 +130,22 @@ class ReconciliationLog:
             ):
                 place: Values = {**where, "reconciliation": number, "position": position}
                 transaction.run(_KEEP_EVIDENCE, {**place, "of_deletions": of_deletions, **_values(reading)})
-            self._record_verdicts(transaction, basis.runs.reading, verdicts)
+            self._record_verdicts(transaction, number, basis.runs.reading, verdicts)
+
+    def last_result(self) -> StoredResult | None:
+        """Return the result of the last reconciliation; None before the first."""
+        with self._database.reading() as transaction:
+            row = transaction.one(_LAST_RESULT, {"business": self._business})
+            return None if row is None else StoredResult(json.loads(row.source), json.loads(row.document))
+
+    def verdict(self, kind: str, key: str) -> tuple[str, str] | None:
+        """Return a record's verdict and reason in the last reconciliation; None where it has none."""
+        with self._database.reading() as transaction:
+            last = transaction.one(_LAST, {"business": self._business})
+            row = transaction.one(_RECORD, {"business": self._business, "kind": kind, "key": key})
+            if last is None or row is None or row.reconciliation != last.number:
+                return None
+            return row.verdict, json.loads(row.reason)
 
     def last_basis(self) -> Basis | None:
         """Return what the last reconciliation is based on; None before the first."""
@@ -113,21 +166,40 @@ class ReconciliationLog:
             return self._read(transaction)
 
     def _record_verdicts(
-        self, transaction: Transaction, run: str, verdicts: Iterable[tuple[str, str, str]]
+        self, transaction: Transaction, number: int, run: str, verdicts: Iterable[Judged]
     ) -> None:
         before = self._read(transaction)
-        for name, fingerprint, state in verdicts:
-            last = before.get(name)
-            is_unchanged = last is not None and (last.fingerprint, last.state) == (fingerprint, state)
-            first = last.first_run if last is not None and is_unchanged else run
-            values = {"id": name, "fingerprint": fingerprint, "state": state, "first_run": first}
-            transaction.run(_KEEP, {**values, "business": self._business, "last_run": run})
+        for judged in verdicts:
+            if judged.key:
+                record: Values = {
+                    "kind": judged.kind,
+                    "key": judged.key,
+                    "verdict": judged.verdict,
+                    "reason": _text(judged.reason),
+                }
+                transaction.run(
+                    _KEEP_RECORD, {**record, "business": self._business, "reconciliation": number}
+                )
+            if judged.is_open:
+                last = before.get(judged.id)
+                now = (judged.fingerprint, judged.verdict)
+                is_unchanged = last is not None and (last.fingerprint, last.state) == now
+                first = last.first_run if last is not None and is_unchanged else run
+                values = {"id": judged.id, "fingerprint": judged.fingerprint, "state": judged.verdict}
+                transaction.run(
+                    _KEEP, {**values, "business": self._business, "first_run": first, "last_run": run}
+                )
 
     def _read(self, transaction: Transaction) -> dict[str, LastVerdict]:
         return {
             row.id: LastVerdict(row.fingerprint, row.state, row.first_run, row.last_run)
             for row in transaction.rows(_ALL, {"business": self._business})
         }
+
+
+def _text(document: object) -> str:
+    """Return a document as JSON in its own order, which is the order of the report."""
+    return json.dumps(document)
 
 
 def _values(reading: Reading) -> Values:

@@ -194,7 +194,8 @@ VERDICTS = Table(
     _text("last_run"),
 )
 
-#: Reconciliations: the runs that read Sage for each, and the reading of the one before.
+#: Reconciliations: the runs that read Sage for each, the reading of the one before, what it compared with
+#: (`source`) and its result (`document`), both as JSON.
 RECONCILIATIONS = Table(
     "reconciliations",
     METADATA,
@@ -204,6 +205,20 @@ RECONCILIATIONS = Table(
     _text("deletions"),
     _text("before"),
     _number("at"),
+    _text("source"),
+    _text("document"),
+)
+
+#: The verdict on each record in the last reconciliation that judged it; the reason as JSON.
+RECORD_VERDICTS = Table(
+    "record_verdicts",
+    METADATA,
+    _key("business"),
+    _key("kind"),
+    _key("key"),
+    _number("reconciliation"),
+    _text("verdict"),
+    _text("reason"),
 )
 
 #: The readings that each reconciliation is based on: what was asked, when, and whether it was read whole.
