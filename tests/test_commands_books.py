@@ -17,6 +17,14 @@ from sagerecon.planning.plan import Plan
 from sagerecon.reconciliation.tie_out import TieOut
 
 ACCOUNTS, DOCUMENTS = "data/accounts.csv", "data/documents.csv"
+CHECK = """\
+checks:
+  parties_have_long_names:
+    about: Names are long
+    severity: error
+    hint: Correct it.
+    sql: SELECT name || ' is too short' AS message, _origin FROM parties WHERE name = 'Oak Ltd'
+controls:"""
 
 
 @contextmanager
@@ -104,6 +112,7 @@ def test_without_a_source_balance_the_control_account_is_checked_on_sages_side(t
     [
         ({"crosswalks/nominals.csv": ("VANS,30\n", "")}, "account_without_rule"),
         ({ACCOUNTS: ("120.00", "120.01")}, "figure_not_zero"),
+        ({"sources.yaml": ("controls:", CHECK)}, "parties_have_long_names"),
         ({DOCUMENTS: ("130.00", "130.01")}, "opening_control_open"),
         ({DOCUMENTS: ("B2,S1,CREDIT_NOTE", "B2,S1,INVOICE")}, "opening_control_open"),
         ({DOCUMENTS: ("C1,INVOICE,2017-03-01", "C1,INVOICE,2017-04-01")}, "opening_control_open"),
@@ -119,6 +128,17 @@ def test_an_error_of_the_source_stops_the_plan(
             plans.plan(move.project, move.clock)
         assert code in [finding.code for finding in refused.value.findings]
         assert not move.project.plan_file.exists()
+
+
+def test_a_warning_of_a_mapping_is_in_the_plan(tmp_path: Path) -> None:
+    unread = {
+        "mappings/opening.yaml": ("source: ignore", "source: warn"),
+        "sources.yaml": ("AS id, list", "AS id, 1 AS more, list"),
+    }
+    with moving(tmp_path, unread) as move:
+        move.load()
+        codes = [finding.code for finding in plans.plan(move.project, move.clock).header.findings]
+    assert "unmapped_source" in codes
 
 
 def test_a_warning_of_the_source_does_not(tmp_path: Path) -> None:

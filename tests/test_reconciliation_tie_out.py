@@ -244,6 +244,8 @@ def test_a_credit_note_reduces_what_is_owed(kind: str, lines: str, side: Side, a
     (wanted,) = open_items_wanted([draft], side, catalog())
     (found,) = open_items_held([held], Identities((), [held], catalog()), side, catalog())
     assert (wanted.amount, found.amount) == (Decimal(amount), Decimal(amount))
+    signed = Entity(kind, "x", {**held.body, "outstanding_amount": amount})
+    assert open_items_held([signed], Identities((), [signed], catalog()), side, catalog()) == [found]
     other = Side.VENDOR if side is Side.CUSTOMER else Side.CUSTOMER
     assert open_items_wanted([draft], other, catalog()) == []
 
