@@ -85,6 +85,50 @@ def test_the_trial_balance_is_read_as_at_and_not_at_the_cut_over(
     assert step.query == {"from_date": "2017-03-31", "to_date": "2017-04-30"}
 
 
+def owe(move: Move, contact: str) -> None:
+    """Add an open invoice of 7.00 as another user."""
+    contacts = move.by_other_hand("GET", "/contacts", attributes="reference").body["$items"]
+    debt = {
+        "contact_opening_balance_type_id": "INVOICE",
+        "contact_id": next(found["id"] for found in contacts if found["reference"] == contact),
+        "date": "2017-03-31",
+        "reference": "X",
+        "total_amount": "7.00",
+    }
+    body = {"contact_opening_balance": debt}
+    assert move.by_other_hand("POST", "/contact_opening_balances", body).status == 201
+
+
+def test_what_was_in_sage_before_the_move_is_not_extra(tmp_path: Path) -> None:
+    """The load does not read the open items, so only their age says where they come from."""
+    with moving(tmp_path) as move:
+        contact = {"name": "Old Ltd", "reference": "OLD", "contact_type_ids": ["CUSTOMER"]}
+        move.by_other_hand("POST", "/contacts", {"contact": contact})
+        owe(move, "OLD")
+        move.clock.sleep(60_000)
+        move.load()
+        move.clock.sleep(60_000)
+        owe(move, "OLD")
+        found = move.reconcile().reconciliation
+    (line,) = (line for line in found.sage if line.kind == "contact_opening_balance")
+    assert (line.ours.count, line.pre_existing.count, line.extra.count) == (4, 1, 1)
+
+
+def test_a_control_account_is_read_on_each_side_by_itself(tmp_path: Path) -> None:
+    with moving(tmp_path) as move:
+        move.load()
+        owe(move, "C1")
+        found = ties(move)
+    pairs = [found[name].control for name in ("debtors", "creditors")]
+    assert [(pair.source, pair.sage) for pair in pairs if pair] == [(120, 127), (20, 20)]
+    assert {name: tie.ties for name, tie in found.items()} == {
+        "trial_balance": False,
+        "debtors": False,
+        "creditors": True,
+        "opening_control": False,
+    }
+
+
 def test_an_adjusting_entry_counts_in_the_control_account_too(tmp_path: Path) -> None:
     entry = "DEBTORS,Debtors,121.00,\nDEBTORS,Found in the audit,-1.00,never invoiced\n"
     with moving(tmp_path, {ACCOUNTS: ("DEBTORS,Debtors,120.00,\n", entry)}) as move:

@@ -138,6 +138,15 @@ def test_the_aged_amounts_sum_to_the_items(items: list[tuple[Decimal, int]]) -> 
     assert total(found) == total(amount for amount, _ in items)
 
 
+def test_an_item_in_sage_is_aged_by_the_due_date_of_the_sources_document() -> None:
+    """An opening balance has no due date in Sage; another document or amount keeps its own date."""
+    source = [OpenItem("c/1", "Oak", "1021", Decimal(5), AS_AT - timedelta(days=40))]
+    for label, amount, bucket in (("invoice 1021", 5, 2), ("invoice 1022", 5, 1), ("invoice 1021", 6, 1)):
+        held = [OpenItem("c/1", "Oak", label, Decimal(amount), AS_AT - timedelta(days=1))]
+        (line,) = tie_contacts("debtors", "Debtors", source, held, AS_AT).lines
+        assert [bool(figure) for figure in line.aged_sage].index(True) == bucket, label
+
+
 def test_debtors_per_contact_against_the_control_account_on_both_sides() -> None:
     company = small_company()
     drafts = [outcome for outcome in company.outcomes if isinstance(outcome, Draft)]
