@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 from moves import Move, signed_in
-from small_books import write_small_books
+from small_books import FILES, write_small_books
 
 from sagerecon.commands import plans, reconciliations, sources
+from sagerecon.model.draft import Quarantined
 from sagerecon.model.errors import ValidationError
 from sagerecon.planning.plan import Plan
 from sagerecon.reconciliation.tie_out import TieOut
@@ -174,6 +175,33 @@ def test_an_error_of_the_source_stops_the_plan(
         assert not move.project.plan_file.exists()
 
 
+@pytest.mark.parametrize(
+    ("settings", "quarantined"),
+    [
+        ("lockdown: 2017-03-01", {"documents/B1": "locked_period", "documents/I1": "locked_period"}),
+        ("edition: plus", {}),
+    ],
+)
+def test_the_settings_of_the_business_are_checked(
+    tmp_path: Path, settings: str, quarantined: Mapping[str, str]
+) -> None:
+    changes = {"sagerecon.yaml": ("currency: GBP}", f"currency: GBP, {settings}}}")}
+    with moving(tmp_path, changes) as move:
+        outcomes = sources.snapshot(move.project, move.clock, lambda _file, _rows: None).outcomes
+    refused = (outcome for outcome in outcomes if isinstance(outcome, Quarantined))
+    found = {one.key: one.findings[0].code for one in refused if one.key.startswith("documents/")}
+    assert found == quarantined
+
+
+def test_effects_are_booked_to_the_control_accounts_of_the_project(tmp_path: Path) -> None:
+    codes = ("debtors: 1100, creditors: 2100, opening: 9999", "debtors: 1101, creditors: 2101, opening: 9998")
+    with moving(tmp_path, {"sagerecon.yaml": codes}) as move:
+        sources.snapshot(move.project, move.clock, lambda _file, _rows: None)
+        verdicts = {verdict.key: verdict for verdict in move.reconcile().reconciliation.verdicts}
+    assert verdicts["documents/I1"].effects == {"1101": Decimal("-130.00"), "9998": Decimal("130.00")}
+    assert verdicts["documents/B1"].effects == {"2101": Decimal("30.00"), "9998": Decimal("-30.00")}
+
+
 def test_a_warning_of_a_mapping_is_in_the_plan(tmp_path: Path) -> None:
     unread = {
         "mappings/opening.yaml": ("source: ignore", "source: warn"),
@@ -183,6 +211,13 @@ def test_a_warning_of_a_mapping_is_in_the_plan(tmp_path: Path) -> None:
         move.load()
         codes = [finding.code for finding in plans.plan(move.project, move.clock).header.findings]
     assert "unmapped_source" in codes
+
+
+def test_a_warning_about_a_file_is_a_finding(tmp_path: Path) -> None:
+    _, _, rows = FILES[DOCUMENTS].partition("\n")
+    with moving(tmp_path, {DOCUMENTS: (rows, "")}) as move:
+        prepared = sources.snapshot(move.project, move.clock, lambda _file, _rows: None)
+    assert "empty_source" in [finding.code for finding in prepared.findings]
 
 
 def test_a_warning_of_the_source_does_not(tmp_path: Path) -> None:
