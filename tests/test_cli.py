@@ -79,7 +79,7 @@ def test_a_typo_in_a_mapping_has_its_place_and_a_suggestion(tiny: Path) -> None:
 def test_a_typo_in_the_project_file_has_its_place_and_a_suggestion(tiny: Path) -> None:
     edit(tiny / "sagerecon.yaml", "cut_over:", "cutover:")
     result = run(tiny, "check")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "sagerecon.yaml:5:1" in output_text(result) and "Did you mean 'cut_over'?" in output_text(result)
 
 
@@ -269,7 +269,7 @@ COMMANDS: Mapping[str, str] = {
     "auth": "Sign in",
     "snapshot": "freeze",
     "check": "Check the catalog",
-    "plan": "price",
+    "plan": "for how many calls",
     "apply": "resumes",
     "status": "budget",
     "reconcile": "with the source",

@@ -1,4 +1,4 @@
-"""The outcome and the progress of a run, in a command's words."""
+"""Show the outcome and the progress of a run."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from sagerecon.report.screen import ProgressCallback, Screen
 from sagerecon.runner.progress import Event, Progress
 from sagerecon.runner.run import Ended, RunOutcome
 
-#: The counts of a run whose own word would puzzle.
-_WORDS = {
+#: What an event is called after its count, if its own name is not clear enough.
+_LABELS = {
     Event.RATE_LIMITED: "rate limited by Sage (429) and sent again",
-    Event.WAITING: "waiting",
+    Event.WAITING: "paused by a short wait",
     Event.LEFT_OUT: "left out",
     Event.BEFORE: "finished before",
     Event.LOOKED_UP: "looked up",
@@ -36,17 +36,17 @@ def show_outcome(screen: Screen, outcome: RunOutcome, resume: str) -> None:
         calls=outcome.calls,
         counts=dict(outcome.counts),
     )
-    counts = ", ".join(f"{count:,} {_WORDS.get(event, event)}" for event, count in outcome.counts.items())
+    counts = ", ".join(f"{count:,} {_LABELS.get(event, event)}" for event, count in outcome.counts.items())
     calls = "1 call" if outcome.calls == 1 else f"{outcome.calls:,} calls"
-    screen.say(f"{calls}: {counts or 'nothing left to do'}.")
+    screen.print(f"{calls}: {counts or 'nothing left to do'}.")
     if outcome.ended is not Ended.FINISHED:
         until = f" Not before {instant_text(outcome.until)}." if outcome.until else ""
-        screen.say(f"{outcome.ended.value.capitalize()}: {outcome.why}{until} Resume with: {resume}")
+        screen.print(f"{outcome.ended.value.capitalize()}: {outcome.why}{until} Resume with: {resume}")
         raise typer.Exit(PAUSED)
     if outcome.counts.get(Event.PARKED):
-        screen.say("Sage postponed some records; the same command sends them again.")
+        screen.print("Sage postponed some records; the same command sends them again.")
     if any(outcome.counts.get(event) for event in (Event.QUARANTINED, Event.BLOCKED, Event.PARKED)):
-        screen.say("Some records need review. Run: sagerecon status")
+        screen.print("Some records need review. Run: sagerecon status")
         raise typer.Exit(NEEDS_REVIEW)
 
 

@@ -91,7 +91,7 @@ class Stage:
     def chapter(self, title: str) -> None:
         """Show a heading."""
         self.screen.event("chapter", title=title)
-        self.screen.say(f"\n{title}", "bold")
+        self.screen.print(f"\n{title}", "bold")
 
 
 def run_demo(folder: Path, screen: Screen) -> bool:
@@ -128,7 +128,7 @@ def _sign_in(stage: Stage) -> None:
     project = stage.project
     with open_session(project) as session:
         signed = auth.login(project, stage.clock, session, consent_by_robot)
-    stage.screen.say(f"Consent was given on the rehearsal's own page; the business is {signed.name}.")
+    stage.screen.print(f"Consent was given on the rehearsal's own page; the business is {signed.name}.")
 
 
 def _snapshot(stage: Stage) -> Prepared:
@@ -151,17 +151,17 @@ def _run(stage: Stage) -> int:
     """Apply the plan in as many processes as it takes and return their number; the first is killed."""
     stage.chapter("The run: killed once, an answer lost, a 429, another app")
     _schedule_faults(stage)
-    say, clock = stage.screen.say, stage.clock
+    show, clock = stage.screen.print, stage.clock
     with stage.screen.progress("sending") as meter:
         for attempt in range(1, ATTEMPTS + 1):
             code, result = _apply(stage, KILLED_AT if attempt == 1 else None, meter)
             if attempt == 1:
-                say(f"  {instant_text(clock.now())}  killed (SIGKILL) after {stage.sage.calls:,} calls")
+                show(f"  {instant_text(clock.now())}  killed (SIGKILL) after {stage.sage.calls:,} calls")
             elif code == PAUSED:
-                say(f"  {instant_text(clock.now())}  paused: {result['why']}")
+                show(f"  {instant_text(clock.now())}  paused: {result['why']}")
                 clock.sleep(instant(result["until"]) - clock.now())
             else:
-                say(f"  {instant_text(clock.now())}  finished")
+                show(f"  {instant_text(clock.now())}  finished")
                 return attempt
     return ATTEMPTS
 
@@ -209,7 +209,7 @@ def _reconcile(stage: Stage, prepared: Prepared) -> reconciliations.Reconciled:
             stage.clock,
             session,
             prepared=prepared,
-            on_plan=lambda plan: stage.screen.say(f"Reading back takes {plan.header.calls:,} calls."),
+            on_plan=lambda plan: stage.screen.print(f"Reading back takes {plan.header.calls:,} calls."),
             on_progress=lambda progress: meter(progress.done, progress.of, progress.label),
         )
     if not isinstance(result, reconciliations.Reconciled):
@@ -239,7 +239,7 @@ def _summarize(
     stage.screen.show(created_records(created))
     header, sage = plan.header, stage.sage
     foreign, refused = sage.limits.foreign_calls(header.business)
-    stage.screen.say(
+    stage.screen.print(
         f"{sage.calls:,} calls in total, reading back included; the plan has {header.calls:,} and its lower "
         f"bound is {header.lower_bound:,}. {attempts} runs of one command, the first killed; "
         f"another app made {foreign:,} calls and was refused {refused:,} times."
@@ -256,14 +256,14 @@ def _conclude(stage: Stage, reconciled: reconciliations.Reconciled, problems: li
     for problem in problems:
         stage.screen.error(problem)
     if problems:
-        stage.screen.say("The demo failed.", "bold red")
+        stage.screen.print("The demo failed.", "bold red")
     else:
-        stage.screen.say(
+        stage.screen.print(
             f"Nothing lost, nothing doubled; {len(tie_outs)} tie-outs agree to the penny. "
             f"{PLANTED} records that are wrong in the source are in quarantine, as expected.",
             "bold green",
         )
-    stage.screen.say("Reports: " + ", ".join(str(page) for page in pages))
+    stage.screen.print("Reports: " + ", ".join(str(page) for page in pages))
     return not problems
 
 
