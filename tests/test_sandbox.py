@@ -257,7 +257,7 @@ def test_switches_are_set_on_the_command_line(running: Sandbox) -> None:
         (("--switch", "no_such=1"), "There is no switch 'no_such'"),
         (("--faults", "nonsense"), "is not a valid fault"),
         (("--state", "/nowhere/at/all.json"), "/nowhere/at/all.json cannot be written"),
-        (("--port", "99999"), "99999"),
+        (("--port", "99999"), "65535"),
         (("--country", "FR"), "Choose one of: GB, IE, CA."),
         (("--tax-scheme", "FLAT_CASH"), "Choose one of: STANDARD, CASH_ACCOUNTING, NOT_REGISTERED."),
     ],
