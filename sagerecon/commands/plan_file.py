@@ -45,7 +45,7 @@ def read_plan_file(path: Path, name: str) -> Plan:
         raise ProjectError(f"{name} cannot be read: {error.strerror or error}.") from error
 
 
-def refuse_stale(project: Project, plan: Plan) -> None:
+def raise_if_stale(project: Project, plan: Plan) -> None:
     """Raise if the plan was made from anything but the current business, source, mappings and catalog.
 
     Raises:
