@@ -9,7 +9,7 @@ from datetime import date
 
 from sagerecon.model.catalog import Catalog
 from sagerecon.model.clock import Clock, instant_text
-from sagerecon.model.errors import PlanningError
+from sagerecon.model.errors import ProjectError
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import Plan, Purpose
 from sagerecon.planning.planner import Calendar, Provenance, plan_reading
@@ -40,7 +40,7 @@ class ReadBack:
         """Read every kind, then look for deletions; return the runs, or the outcome of a paused one.
 
         Raises:
-            PlanningError: reading back takes more than `max_calls`.
+            ProjectError: reading back takes more than `max_calls`.
         """
         ours = [(written.kind, written.sage_id) for written in self.company.history.written()]
         reading = self._carry_out(self._plan_kinds(ours), sage)
@@ -122,8 +122,9 @@ class ReadBack:
     def _carry_out(self, plan: Plan, sage: Sage) -> RunOutcome:
         """Run the plan; where a finished run asked the same and was not judged yet, return that one."""
         if self.max_calls is not None and plan.header.calls > self.max_calls:
-            raise PlanningError(
-                f"Reading back takes {plan.header.calls:,} calls, and --max-calls allows {self.max_calls:,}."
+            raise ProjectError(
+                f"Reading back takes {plan.header.calls:,} calls, and --max-calls allows {self.max_calls:,}.",
+                f"Allow at least {plan.header.calls:,} calls, or leave out --max-calls.",
             )
         if finished := self.company.history.finished_reading(plan):
             return RunOutcome(run=finished, ended=Ended.FINISHED, calls=0, counts={})

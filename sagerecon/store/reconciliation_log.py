@@ -46,7 +46,7 @@ class Basis:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """The verdict on one record or difference, as it is stored."""
+    """A verdict in the form in which it is stored."""
 
     id: str
     kind: str
