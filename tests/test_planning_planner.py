@@ -227,6 +227,11 @@ def test_more_than_a_days_calls_take_two_days() -> None:
     assert lay_out(0, BUDGET) == ()
 
 
+def test_the_slow_case_repeats_calls_waits_twice_as_long_and_counts_earlier_calls() -> None:
+    assert slow_finish(20, Budget(None, None), latency=100) == 21 * 200
+    assert slow_finish(1, Budget(1, None), latency=100, booked=(0,)) == 2 * (MINUTE + 200)
+
+
 def test_calls_already_made_count() -> None:
     booked = [-MINUTE // 2 * number for number in range(2_240, 0, -1)]
     (window,) = lay_out(10, BUDGET, booked=booked)

@@ -575,6 +575,8 @@ class TestStops:
             assert [known.id for known in company.history.runs()] == [outcome.run]
         assert outcome.why
         assert here.go().counts == {"before": 6, "created": 14}
+        with here.open() as store:
+            assert [known.attempts for known in store.company("B").history.runs()] == [2]
 
     def test_a_stop_is_noticed_while_waiting(self, here: Desk) -> None:
         here.budget = Budget(5, None)

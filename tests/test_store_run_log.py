@@ -147,6 +147,7 @@ def test_reading_back_does_not_lock_and_a_lost_lock_is_noticed_at_the_end() -> N
                 Calendar(desk.clock.now()),
             )
             other.company("B").run_log.begin(reading)
+            other.company("B").run_log.flush()
             assert log.book(Budget(None, None)) == 0
             other.company("B").run_log.begin(plan)
             with pytest.raises(StoreError, match="another process is working on it"):
