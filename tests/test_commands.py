@@ -54,7 +54,10 @@ def test_another_contact_with_the_same_reference_is_quarantined(moving: Move) ->
     (aside,) = status(moving.project, moving.clock).aside
     assert aside.step.key == "customers/C1"
     assert "Oak and Sons Ltd" in str(aside.findings[0]) and "Oak Ltd" in str(aside.findings[0])
-    assert not moving.reconcile().reconciliation.ties_out
+    found = moving.reconcile().reconciliation
+    assert not found.ties_out
+    (verdict,) = (verdict for verdict in found.verdicts if verdict.key == "customers/C1")
+    assert verdict.verdict is Verdict.QUARANTINED and "Oak and Sons Ltd" in verdict.reason
 
 
 def test_a_second_plan_sends_only_what_changed(moving: Move) -> None:
