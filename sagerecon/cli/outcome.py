@@ -6,8 +6,8 @@ import typer
 
 from sagerecon.cli.console import NEEDS_REVIEW, PAUSED
 from sagerecon.model.clock import instant_text
+from sagerecon.model.count import counted
 from sagerecon.reconciliation.result import Reconciliation
-from sagerecon.report.formatting import counted
 from sagerecon.report.screen import ProgressCallback, Screen
 from sagerecon.runner.progress import Event, Progress
 from sagerecon.runner.run import Ended, RunOutcome

@@ -11,6 +11,7 @@ from pathlib import Path
 from sagerecon.commands.plan_file import read_plan_file
 from sagerecon.model.catalog import Catalog
 from sagerecon.model.clock import Clock, instant_text
+from sagerecon.model.count import counted
 from sagerecon.model.errors import ProjectError
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import Plan, Purpose, plan_lines
@@ -125,9 +126,10 @@ class ReadBack:
         file = self.folder / name
         plan = self._unfinished(file) or fresh
         if self.max_calls is not None and plan.header.calls > self.max_calls:
+            needed = counted(plan.header.calls, "call")
             raise ProjectError(
-                f"Reading back takes {plan.header.calls:,} calls, and --max-calls allows {self.max_calls:,}.",
-                f"Allow at least {plan.header.calls:,} calls, or leave out --max-calls.",
+                f"Reading back takes {needed}, and --max-calls allows {self.max_calls:,}.",
+                f"Allow at least {needed}, or leave out --max-calls.",
             )
         self.on_plan(plan)
         write_private(file, plan_lines(plan))

@@ -25,6 +25,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sagerecon.model.count import counted
 from sagerecon.model.finding import Finding, Severity
 
 
@@ -66,7 +67,7 @@ class FindingsError(SagereconError):
         count = len(findings)
         errors = sum(finding.severity is Severity.ERROR for finding in findings)
         among = f" among {count} findings" if count > errors else ""
-        super().__init__(f"{errors} error{'' if errors == 1 else 's'}{among}; nothing was sent.")
+        super().__init__(f"{counted(errors, 'error')}{among}; nothing was sent.")
         self.findings = tuple(findings)
 
 

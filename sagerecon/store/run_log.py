@@ -1,4 +1,4 @@
-"""The memory of a run: what is sent, what came of it, and which entity has which key."""
+"""The memory of a run: what is sent, its outcome, and which entity has which key."""
 
 from __future__ import annotations
 

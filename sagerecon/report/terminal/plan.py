@@ -10,10 +10,10 @@ from rich.table import Table
 from rich.text import Text
 
 from sagerecon.model.clock import instant, instant_text
+from sagerecon.model.count import counted
 from sagerecon.model.money import grouped, total
 from sagerecon.planning.plan import Plan
 from sagerecon.planning.step import Action, LeftOutStep, QuarantinedStep, ReadStep
-from sagerecon.report.formatting import counted
 from sagerecon.report.terminal.tables import count_text, new_table
 
 #: The label of each action in the table of a plan, in the order of the columns.
