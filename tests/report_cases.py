@@ -25,6 +25,7 @@ from sagerecon.reconciliation.result import Reconciliation
 from sagerecon.reconciliation.subledger import tie_contacts
 from sagerecon.reconciliation.tie_out import Adjustment, ControlPair, ExpectedBalance
 from sagerecon.report.facts import Cover, ReportFacts, RunFacts
+from sagerecon.report.reconciliation_document import reconciliation_document
 
 CENT = Tolerance("rounding of lines", Decimal("0.01"), "Sage rounds tax line by line, the old system once")
 COMPARISONS = {"open_bills": {"total_amount": Comparison(tolerance=CENT)}}
@@ -146,4 +147,5 @@ def facts(company: Company | None = None) -> ReportFacts:
     )
     finding = Finding("receivables", Place("invoices.csv", 4), "Debtors and open invoices differ by 50.00.",
                      "Look at invoice 1039.", Severity.WARNING)  # fmt: skip
-    return ReportFacts(cover(), reconciled(company), plan_of(company), run, (finding,))
+    document = reconciliation_document(reconciled(company))
+    return ReportFacts(cover(), document, plan_of(company), run, (finding,))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -207,3 +209,15 @@ def test_more_calls_than_allowed_exits_with_2_and_makes_none(served: Served) -> 
     before = served.sage.calls
     assert served.run("reconcile", "--max-calls", "1").exit_code == 2
     assert served.sage.calls == before
+
+
+def test_two_reconciliations_at_once_both_tie_out(served: Served) -> None:
+    served.planned()
+    served.run("apply")
+    words = [sys.executable, "-m", "sagerecon", "reconcile", "--json", "--project", str(served.folder)]
+    both = [subprocess.Popen(words, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    for process in both:
+        output, _ = process.communicate(timeout=120)
+        event = json.loads(output.splitlines()[-1])
+        assert (process.returncode, event["event"], event["ties_out"]) == (0, "result", True), output
+    assert served.run("report").exit_code == 0

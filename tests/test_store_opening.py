@@ -115,7 +115,7 @@ def test_a_store_of_another_version_is_refused(tmp_path: Path) -> None:
     connection.execute("UPDATE store_facts SET value = '9' WHERE name = 'schema'")
     connection.commit()
     connection.close()
-    with pytest.raises(StoreError, match="version 9; this sagerecon reads version 2"):
+    with pytest.raises(StoreError, match="version 9; this sagerecon reads version 3"):
         open_store(url(tmp_path / "s.db"), CLOCK, None)
 
 

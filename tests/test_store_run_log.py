@@ -31,6 +31,7 @@ from sagerecon.store import (
     vault,
 )
 from sagerecon.store.database import Statement
+from sagerecon.store.reconciliation_log import Basis, Judged, ReadingRuns, StoredResult
 from sagerecon.store.tables import METADATA
 
 
@@ -248,8 +249,13 @@ def test_a_key_that_a_second_entity_gets_in_the_same_run_means_none() -> None:
 def test_a_verdict_keeps_the_run_that_first_gave_it() -> None:
     with quick_folder() as folder, desk_in(folder).open() as store:
         company = store.company("B")
-        company.reconciliations.record_verdicts("r1", [("a", "f1", "edited"), ("b", "f1", "missing")])
-        company.reconciliations.record_verdicts("r2", [("a", "f1", "edited"), ("b", "f2", "missing")])
+        log = company.reconciliations
+        for run, fingerprint in (("r1", "f1"), ("r2", "f2")):
+            a = Judged("a", "contact", "c/a", "edited", "name", fingerprint="f1", is_open=True)
+            b = Judged("b", "contact", "c/b", "missing", "gone", fingerprint=fingerprint, is_open=True)
+            log.record(Basis(ReadingRuns(run), (), ()), [a, b], StoredResult({}, {"run": run}))
+        assert log.verdict("contact", "c/b") == ("missing", "gone")
+        assert log.last_result() == StoredResult({}, {"run": "r2"})
         last = company.reconciliations.last_verdicts()
     assert (last["a"].first_run, last["a"].last_run) == ("r1", "r2")
     assert (last["b"].first_run, last["b"].last_run) == ("r2", "r2")

@@ -59,6 +59,10 @@ def review_text(found: Reconciliation) -> str:
         reasons.append(f"{differing} of {len(found.tie_outs)} tie-outs with a difference")
     if not found.tolerated.is_within_limit:
         reasons.append("tolerated differences above their limit")
+    if found.not_taken:
+        reasons.append(f"{len(found.not_taken):,} tie-out{'s' if len(found.not_taken) > 1 else ''} not taken")
+    if found.unread:
+        reasons.append("Sage was not read completely")
     return f"Needs review: {', '.join(reasons)}."
 
 

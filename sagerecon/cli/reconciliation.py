@@ -24,7 +24,7 @@ def reconcile(
     from sagerecon.commands.sessions import open_session
     from sagerecon.model.count import counted
     from sagerecon.report.reconciliation_document import reconciliation_summary
-    from sagerecon.report.terminal.reconciliation import completeness, tie_outs, verdicts
+    from sagerecon.report.terminal.reconciliation import completeness, tie_outs, unread, verdicts
     from sagerecon.runner.run import RunOutcome
 
     with command(json) as screen:
@@ -45,8 +45,8 @@ def reconcile(
             return
         found = result.reconciliation
         screen.event("result", **reconciliation_summary(found))
-        screen.show(completeness(found.completeness), tie_outs(found.tie_outs))
-        screen.show(*verdicts(found))
+        screen.show(completeness(found.completeness), tie_outs(found.tie_outs, found.not_taken))
+        screen.show(*unread(found), *verdicts(found))
         if found.ties_out:
             screen.print("Everything ties out.", "bold")
             return

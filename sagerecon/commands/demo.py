@@ -215,7 +215,7 @@ def _reconcile(demo: Demo, prepared: Prepared) -> reconciliations.Reconciled:
     if not isinstance(result, reconciliations.Reconciled):
         raise ProjectError(f"Reading back did not finish: {result.why}", "Run the demo again.")
     found = result.reconciliation
-    demo.screen.show(completeness(found.completeness), tie_outs(found.tie_outs))
+    demo.screen.show(completeness(found.completeness), tie_outs(found.tie_outs, found.not_taken))
     return result
 
 
@@ -250,9 +250,10 @@ def _summarize(
 
 def _conclude(demo: Demo, reconciled: reconciliations.Reconciled, problems: list[str]) -> bool:
     """Write the report and show the verdict of the demo: whether there are no problems."""
-    pages = reports.report(demo.project, demo.clock, demo.folder / "reports", reconciled)
+    pages = reports.report(demo.project, demo.clock, demo.folder / "reports")
     tie_outs = reconciled.reconciliation.tie_outs
     problems += [f"{tie_out.about} does not tie out." for tie_out in tie_outs if not tie_out.ties]
+    problems += reconciled.reconciliation.unread
     for problem in problems:
         demo.screen.error(problem)
     if problems:

@@ -41,6 +41,6 @@ def open_company(business: str, database: Database, disk: Disk | None, clock: Cl
         id_map=id_map,
         run_log=RunLog(business, database, buffer, id_map, ledger, lock, clock),
         history=RunHistory(business, database, buffer, clock),
-        reconciliations=ReconciliationLog(business, database),
+        reconciliations=ReconciliationLog(business, database, clock),
         _buffer=buffer,
     )

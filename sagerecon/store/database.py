@@ -44,7 +44,7 @@ def upsert(name: str, table: Table, columns: tuple[str, ...] = (), add: tuple[st
 
     def build(dialect: Dialect) -> ClauseElement:
         values: dict[str, Any] = {column: bindparam(column) for column in (*keys, *wanted)}
-        insert = _insert_into(table, dialect.name).values(values)
+        insert = insert_into(table, dialect.name).values(values)
         changes = {
             column: table.c[column] + insert.excluded[column] if column in add else insert.excluded[column]
             for column in wanted
@@ -55,7 +55,7 @@ def upsert(name: str, table: Table, columns: tuple[str, ...] = (), add: tuple[st
     return Statement(name, build)
 
 
-def _insert_into(table: Table, dialect: str) -> Any:
+def insert_into(table: Table, dialect: str) -> Any:
     """Return the dialect's own INSERT, which can update the row in its way."""
     if dialect == "postgresql":
         from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - imports asyncio, which SQLite needs not
