@@ -159,3 +159,17 @@ def test_more_calls_than_allowed_exits_with_1_and_makes_none(served: Served) -> 
     before = served.sage.calls
     assert served.run("reconcile", "--max-calls", "1").exit_code == 1
     assert served.sage.calls == before
+
+
+def test_a_store_that_is_older_than_its_witness_exits_with_1_and_sends_nothing(served: Served) -> None:
+    served.planned()
+    store = served.folder / ".sagerecon/store.sqlite"
+    before = store.read_bytes()
+    assert served.run("apply").exit_code == 0
+    store.write_bytes(before)
+    calls = served.sage.calls
+    served.planned()
+    ran = served.run("apply")
+    assert (ran.exit_code, served.sage.calls) == (1, calls)
+    text = " ".join((ran.stdout + ran.stderr).split())
+    assert "is an older copy" in text and "Put the newest copy of the store back" in text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -21,6 +22,7 @@ from sagerecon.store.call_ledger import CallLedger
 from sagerecon.store.company_lock import CompanyLock
 from sagerecon.store.database import Database, Statement, Transaction, Values
 from sagerecon.store.id_map import IdMap
+from sagerecon.store.witness import WitnessError
 from sagerecon.store.write_buffer import WriteBuffer
 
 
@@ -71,6 +73,7 @@ class RunLog:
                 self._lock.acquire(transaction)
             transaction.run(runs.COUNT_ATTEMPT, {"company": self._business, "begun": run})
             epochs = transaction.rows(steps.EPOCHS, {"business": self._business})
+        self._lock.write_witness(self._buffer.reader, at_once=True)
         if plan.header.purpose is Purpose.LOAD:
             self._loads.add(run)
         self._epochs = {(row.kind, row.key): row.epoch for row in epochs}
@@ -87,6 +90,7 @@ class RunLog:
             self._lock.renew(transaction)  # fails where the company is no longer ours
             self._lock.release(transaction)
 
+        self._write_witness(at_once=True)
         self._buffer.commit(unlock)
 
     def keep_locked(self, until: int) -> None:
@@ -177,9 +181,12 @@ class RunLog:
             if moment := self._ledger.book(transaction, budget, settling=settling):
                 return moment
             transaction.run(steps.KEEP_INTENT, values)
+            self._lock.count_write(transaction)
             return 0
 
-        return self._buffer.commit(book)
+        moment = self._buffer.commit(book)
+        self._write_witness()
+        return moment
 
     def received(self, size: int) -> None:
         self._ledger.received(size)
@@ -213,6 +220,14 @@ class RunLog:
 
     def owner(self, kind: str, sage_id: str) -> str | None:
         return self._id_map.owner(kind, sage_id)
+
+    def _write_witness(self, *, at_once: bool = False) -> None:
+        """Write the witness of the store if it is due, or at once.
+
+        A failure does not stop the run, which began with a witness; the next start compares with that one.
+        """
+        with suppress(WitnessError):
+            self._lock.write_witness(self._buffer.reader, at_once=at_once)
 
     def _require_same_id_map(self, transaction: Transaction, plan: Plan) -> None:
         if plan.header.id_map != self._id_map.fingerprint_in(transaction):
