@@ -310,3 +310,15 @@ def test_a_store_replaced_under_a_run_stops_it_before_the_next_call(
     assert "Nothing more was sent." in error.value.message
     assert moving.sage.calls == calls[0]
     assert created(moving) == 3
+    if replace is delete_alone:
+        delete(moving)
+    plan(moving)
+    if (
+        replace is overwrite
+    ):  # SQLite wrote its log over the copy when the run ended: the store is whole again
+        assert apply(moving) is Ended.FINISHED
+        assert created(moving) == CUSTOMERS
+        return
+    with pytest.raises(IncompleteStoreError):
+        apply(moving)
+    assert created(moving) == 3

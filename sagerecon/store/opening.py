@@ -25,6 +25,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sagerecon.model.clock import Clock
 from sagerecon.model.errors import StoreError
 from sagerecon.store import call_ledger, id_map, runs, steps, vault
+from sagerecon.store.backup import checkpoint, copy_database
 from sagerecon.store.company import CompanyStore, open_company
 from sagerecon.store.database import Database, prepared, upsert
 from sagerecon.store.disk import Disk
@@ -87,7 +88,22 @@ class Store:
         for company in self._companies.values():
             company.close()
         self._companies.clear()
+        if self._disk is not None:
+            checkpoint(self._database.engine)
         self._database.engine.dispose()
+
+    def back_up(self, target: Path) -> None:
+        """Copy the store, as it is at one moment, to a new file that only its owner can read.
+
+        Raises:
+            StoreError: it is not a SQLite file, is damaged, or the target exists or cannot be written.
+        """
+        if self._disk is None:
+            raise StoreError(
+                f"{self._name.location} is not a SQLite file.",
+                "Back it up with the tools of its database, such as pg_dump.",
+            )
+        copy_database(self._database, target)
 
     def __enter__(self) -> Self:
         return self
