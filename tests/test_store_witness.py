@@ -136,6 +136,16 @@ def test_a_copy_made_under_the_run_is_refused_although_no_run_began_since(
     assert "writes in 1 start of apply, and on" in refused(moving).message
 
 
+def test_an_older_copy_is_named_although_the_plan_has_another_id_map(moving: Move, tmp_path: Path) -> None:
+    plan(moving)
+    shutil.copy(store_of(moving), tmp_path / "copy")
+    assert apply(moving) is Ended.FINISHED
+    plan(moving)
+    put(tmp_path / "copy", store_of(moving))
+    with pytest.raises(IncompleteStoreError, match="is an older copy"):
+        apply(moving)
+
+
 def test_a_new_store_in_the_place_of_a_deleted_one_is_refused(moving: Move, state_home: Path) -> None:
     plan(moving)
     assert apply(moving) is Ended.FINISHED

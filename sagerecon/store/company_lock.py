@@ -55,7 +55,7 @@ _RELEASE = prepared(
 class CompanyLock:
     """The lock of one company. Its generation fences out a holder whose lock has expired.
 
-    Before it is acquired, the store is compared with its witness, unless there is none.
+    Generation and count of writes are also the extent that the witness of the store records.
     """
 
     def __init__(self, business: str, clock: Clock, witness: Witness | None) -> None:
@@ -65,12 +65,20 @@ class CompanyLock:
         self._generation: int | None = None
         self._witnessed = Extent(0, 0)
 
+    def require_complete(self, transaction: Transaction) -> None:
+        """Compare the store with its witness, unless there is none; to be called before the lock is acquired.
+
+        Raises:
+            IncompleteStoreError: the store does not know all that was written to the company.
+        """
+        if self._witness is not None:
+            self._witness.require_complete(self._extent(transaction))
+
     def acquire(self, transaction: Transaction) -> None:
         """Lock the company for this process.
 
         Raises:
             StoreError: another running process has locked it.
-            IncompleteStoreError: the store does not know all that was written to the company.
         """
         row = transaction.one(_GET, {"business": self._business})
         if row is not None and row.holder and not self._may_take(row.holder, row.until):
@@ -81,10 +89,7 @@ class CompanyLock:
                 f" {instant_text(row.until)} and may be renewed.",
                 "Wait until that process has ended, or stop it.",
             )
-        known = Extent(0, 0) if row is None else Extent(row.generation, row.writes)
-        if self._witness is not None:
-            self._witness.require_complete(known)
-        generation = known.generation + 1
+        generation = 1 if row is None else row.generation + 1
         values: Values = {"business": self._business, "holder": this_process(), "generation": generation}
         transaction.run(_KEEP, {**values, "until": self._clock.now() + LEASE})
         self._generation = generation
@@ -138,12 +143,15 @@ class CompanyLock:
         """
         if self._witness is None or self._generation is None or not (at_once or self._witness.is_due()):
             return
-        row = reader.one(_GET_EXTENT, {"business": self._business})
-        extent = Extent(0, 0) if row is None else Extent(row.generation, row.writes)
+        extent = self._extent(reader)
         if extent.is_less_than(self._witnessed):
             raise StoreReplacedError("The content of the store was replaced by an older copy")
         self._witness.write(extent)
         self._witnessed = extent
+
+    def _extent(self, transaction: Transaction) -> Extent:
+        row = transaction.one(_GET_EXTENT, {"business": self._business})
+        return Extent(0, 0) if row is None else Extent(row.generation, row.writes)
 
     def _may_take(self, holder: str, until: int) -> bool:
         alive = is_alive(holder)

@@ -63,13 +63,16 @@ class RunLog:
             )
         run = plan.hash[:16]
         where = {"business": self._business, "run": run}
+        writes = plan.header.purpose is not Purpose.READ_BACK
         with self._database.writing() as transaction:
+            if writes:
+                self._lock.require_complete(transaction)  # first: an older copy has another id map, too
             row = transaction.one(runs.GET_RUN, where)
             if row is None:
                 self._require_same_id_map(transaction, plan)
             else:
                 runs.raise_if_used(row)
-            if plan.header.purpose is not Purpose.READ_BACK:
+            if writes:
                 self._lock.acquire(transaction)
             transaction.run(runs.COUNT_ATTEMPT, {"company": self._business, "begun": run})
             epochs = transaction.rows(steps.EPOCHS, {"business": self._business})
