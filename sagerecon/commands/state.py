@@ -11,7 +11,7 @@ from sagerecon.project.store import open_store
 
 
 def backup(project: Project, clock: Clock, target: Path | None = None) -> Path:
-    """Copy the store, as it is at one moment, and return the path of the copy.
+    """Copy the current state of the store, and return the path of the copy.
 
     Args:
         target: a new file, or a folder in which one is made; by default the project's folder for copies.

@@ -32,7 +32,7 @@ def checkpoint(engine: Engine) -> None:
 
 
 def copy_database(database: Database, target: Path) -> None:
-    """Copy a SQLite database, as it is at one moment, to a new file that only its owner can read.
+    """Copy the current state of a SQLite database to a new file that only its owner can read.
 
     Raises:
         StoreError: the database is damaged, or the target exists or cannot be written.

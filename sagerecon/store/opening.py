@@ -18,16 +18,16 @@ from sqlalchemy import (
     inspect,
     make_url,
     select,
-    text,
 )
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.schema import CreateColumn
 
 from sagerecon.model.clock import Clock
 from sagerecon.model.errors import StoreError
 from sagerecon.store import call_ledger, id_map, runs, steps, vault
 from sagerecon.store.backup import checkpoint, copy_database
 from sagerecon.store.company import CompanyStore, open_company
-from sagerecon.store.database import Database, prepared, upsert
+from sagerecon.store.database import Database, Transaction, prepared, upsert
 from sagerecon.store.disk import Disk
 from sagerecon.store.store_file import StoreFile, claim_file
 from sagerecon.store.tables import FACTS, METADATA, SCHEMA_VERSION
@@ -44,12 +44,8 @@ BUSY_MILLISECONDS = 30_000
 _GET_FACT = prepared("get_fact", select(FACTS.c.value).where(FACTS.c.name == bindparam("name")))
 _KEEP_FACT = upsert("keep_fact", FACTS)
 
-#: How a store of an earlier version becomes one of this version, by the earlier version.
-_UPGRADES = {
-    "2": prepared(
-        "upgrade_from_2", text("ALTER TABLE company_locks ADD COLUMN writes BIGINT NOT NULL DEFAULT 0")
-    ),
-}
+#: Earlier versions of a store, which differ from this one by missing tables and columns alone.
+_UPGRADABLE = frozenset({"2"})
 
 
 class Store:
@@ -93,7 +89,7 @@ class Store:
         self._database.engine.dispose()
 
     def back_up(self, target: Path) -> None:
-        """Copy the store, as it is at one moment, to a new file that only its owner can read.
+        """Copy the current state of the store to a new file that only its owner can read.
 
         Raises:
             StoreError: it is not a SQLite file, is damaged, or the target exists or cannot be written.
@@ -215,20 +211,31 @@ def _check_schema(database: Database) -> str:
                 connection.exec_driver_sql(f"PRAGMA application_id={APPLICATION_ID}")
         elif is_sqlite and connection.exec_driver_sql("PRAGMA application_id").scalar() != APPLICATION_ID:
             raise StoreError("The database belongs to another program.", "Set 'store' to another.")
-    with database.writing() as transaction:
-        row = transaction.one(_GET_FACT, {"name": "schema"})
-        if row is None or row.value in _UPGRADES:
-            if row is not None:
-                transaction.run(_UPGRADES[row.value], {})
+        transaction = Transaction(database, connection)
+        version = transaction.one(_GET_FACT, {"name": "schema"})
+        if version is None or version.value in _UPGRADABLE:
+            _upgrade(connection)
             transaction.run(_KEEP_FACT, {"name": "schema", "value": str(SCHEMA_VERSION)})
             transaction.run(_KEEP_FACT, {"name": "identity", "value": secrets.token_hex(16)})
-        elif row.value != str(SCHEMA_VERSION):
+        elif version.value != str(SCHEMA_VERSION):
             raise StoreError(
-                f"The store has version {row.value}; this sagerecon reads version {SCHEMA_VERSION}.",
+                f"The store has version {version.value}; this sagerecon reads version {SCHEMA_VERSION}.",
                 "Use the version of sagerecon that created it. The store was not changed.",
             )
         identity = transaction.one(_GET_FACT, {"name": "identity"})
     return "" if identity is None else str(identity.value)
+
+
+def _upgrade(connection: Connection) -> None:
+    """Add the tables and columns that a store of an earlier version lacks. Each column has a default."""
+    METADATA.create_all(connection)
+    found = inspect(connection)
+    for table in METADATA.sorted_tables:
+        there = {column["name"] for column in found.get_columns(table.name)}
+        for column in table.columns:
+            if column.name not in there:
+                definition = CreateColumn(column).compile(dialect=connection.dialect)
+                connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {definition}")
 
 
 def _replay_unsaved(database: Database, disk: Disk) -> None:
