@@ -30,4 +30,4 @@ def backup(
         path = state.backup(opened, projects.open_clock(opened.address), target)
         size = path.stat().st_size
         screen.event("result", path=str(path), bytes=size)
-        screen.say(f"Copied the store to {opened.name(path)} ({size:,} bytes).")
+        screen.print(f"Copied the store to {opened.name(path)} ({size:,} bytes).")
