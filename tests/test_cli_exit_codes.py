@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tiny import PROJECT, write_tiny
+from tiny import MAPPING, PROJECT, write_tiny
 from typer.testing import CliRunner, Result
 
 from sagerecon.cli.main import app
@@ -221,3 +225,48 @@ def test_two_reconciliations_at_once_both_tie_out(served: Served) -> None:
         event = json.loads(output.splitlines()[-1])
         assert (process.returncode, event["event"], event["ties_out"]) == (0, "result", True), output
     assert served.run("report").exit_code == 0
+
+
+def test_a_store_that_is_older_than_its_witness_exits_with_1_and_sends_nothing(served: Served) -> None:
+    served.planned()
+    store = served.folder / ".sagerecon/store.sqlite"
+    before = store.read_bytes()
+    assert served.run("apply").exit_code == 0
+    store.write_bytes(before)
+    calls = served.sage.calls
+    served.planned()
+    ran = served.run("apply")
+    assert (ran.exit_code, served.sage.calls) == (1, calls)
+    text = " ".join((ran.stdout + ran.stderr).split())
+    assert "is an older copy" in text and "Put the newest copy of the store back" in text
+
+
+def test_a_copy_made_before_a_run_was_killed_exits_with_1_and_sends_nothing(
+    served: Served, tmp_path: Path
+) -> None:
+    (served.folder / "mappings/customers.yaml").write_text(MAPPING.replace("adopt_if_equal", "create"))
+    rows = "".join(f"C{number},Firm {number}\n" for number in range(90))
+    (served.folder / "data/contacts.csv").write_text(f"ref,name\n{rows}")
+    served.planned()
+    store = served.folder / ".sagerecon/store.sqlite"
+    words = [sys.executable, "-m", "sagerecon", "apply", "--project", str(served.folder)]
+    with subprocess.Popen(words, stdout=subprocess.DEVNULL) as run:
+        _wait_for_calls(served, 10)
+        with closing(sqlite3.connect(store)) as source, closing(sqlite3.connect(tmp_path / "copy")) as copy:
+            source.backup(copy)
+        _wait_for_calls(served, 40)
+        run.kill()
+    for path in store.parent.glob("store.sqlite*"):
+        path.unlink()
+    shutil.copy(tmp_path / "copy", store)
+    calls = served.sage.calls
+    served.planned()
+    assert served.run("apply").exit_code == 1
+    assert calls == served.sage.calls < 90
+
+
+def _wait_for_calls(served: Served, count: int) -> None:
+    patience = time.monotonic() + 60
+    while served.sage.calls < count:
+        assert time.monotonic() < patience, f"{served.sage.calls} of {count} calls"
+        time.sleep(0.002)

@@ -119,6 +119,25 @@ def test_a_store_of_another_version_is_refused(tmp_path: Path) -> None:
         open_store(url(tmp_path / "s.db"), CLOCK, None)
 
 
+def test_a_store_of_version_2_is_upgraded_and_gets_an_identity(tmp_path: Path) -> None:
+    here = desk(tmp_path)
+    here.planned([customer(1)])
+    here.go()
+    connection = sqlite3.connect(tmp_path / "store.db")
+    connection.execute("ALTER TABLE company_locks DROP COLUMN writes")
+    connection.execute("DELETE FROM store_facts WHERE name = 'identity'")
+    connection.execute("UPDATE store_facts SET value = '2' WHERE name = 'schema'")
+    connection.commit()
+    here.planned([customer(1), customer(2)])
+    assert here.go().ended is Ended.FINISHED
+    facts = dict(connection.execute("SELECT name, value FROM store_facts"))
+    assert facts["schema"] == "3" and len(facts["identity"]) == 32
+    assert connection.execute("SELECT generation, writes FROM company_locks").fetchall() == [(2, 1)]
+    here.open().close()
+    assert dict(connection.execute("SELECT name, value FROM store_facts")) == facts
+    connection.close()
+
+
 def test_an_absent_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="There is no folder"):
         open_store(url(tmp_path / "gone" / "s.db"), CLOCK, None)

@@ -11,6 +11,7 @@
         BudgetTooSmallError             2
       PlanStaleError                    5   plan stale, consumed or not the one approved
       StoreError                        2   the store cannot be opened, is newer, or its disk is full
+        IncompleteStoreError            1   the store does not know all that was written to Sage
       SageError                         2
         NoAnswerError                       no usable answer came
         AuthorizationError              4   sign in again
@@ -124,6 +125,12 @@ class PlanStaleError(SagereconError):
 
 class StoreError(SagereconError):
     """The store cannot be used: unreadable, of another version, locked, or its disk is full."""
+
+
+class IncompleteStoreError(StoreError):
+    """The store does not know all that was written to Sage: it is an older copy, or a new one."""
+
+    exit_code = 1
 
 
 class SageError(SagereconError):
