@@ -19,7 +19,7 @@ from sagerecon.mapping.compiler import compile_mappings
 from sagerecon.mapping.crosswalk import Crosswalk, read_crosswalk
 from sagerecon.model.catalog import Kind
 from sagerecon.model.control import Control
-from sagerecon.model.draft import Draft, LeftOut, Outcome, Quarantined, Reference
+from sagerecon.model.draft import Draft, LeftOut, Outcome, Quarantined, Reference, node_document
 from sagerecon.model.finding import Severity
 from sagerecon.model.key import Key, NaturalKey
 from sagerecon.model.record import Record
@@ -29,7 +29,6 @@ from sagerecon.planning.known import KnownEntities
 from sagerecon.planning.plan import Plan
 from sagerecon.planning.planner import Calendar, Provenance, plan_steps
 from sagerecon.planning.step import CreateStep, LeftOutStep, QuarantinedStep, ReadStep, Step
-from sagerecon.planning.step_document import node_document
 from sagerecon.rehearsal.books.business import Business, new_business
 from sagerecon.rehearsal.request import ApiRequest, User
 from sagerecon.sources.dataset import describe

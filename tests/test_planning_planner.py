@@ -12,7 +12,7 @@ from runs import customer, invoice
 
 from sagerecon.documents.package import catalog
 from sagerecon.model.clock import DAY, MINUTE
-from sagerecon.model.draft import Draft, LeftOut, OnExisting, Outcome, Quarantined, Reference
+from sagerecon.model.draft import Draft, LeftOut, OnExisting, Outcome, Quarantined, Reference, node_document
 from sagerecon.model.errors import BudgetTooSmallError, CircularReferenceError
 from sagerecon.model.finding import Finding
 from sagerecon.model.key import NaturalKey
@@ -25,7 +25,6 @@ from sagerecon.planning.order import order_drafts
 from sagerecon.planning.plan import Plan, Purpose, plan_lines, read_plan
 from sagerecon.planning.planner import Calendar, Provenance, plan_reading, plan_steps
 from sagerecon.planning.step import ReadStep
-from sagerecon.planning.step_document import node_document
 
 BUDGET = Budget(100, 2_500)
 NOTHING = KnownEntities()

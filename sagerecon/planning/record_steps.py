@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from sagerecon.model.catalog import Catalog
 from sagerecon.model.code import Code
-from sagerecon.model.draft import Draft, LeftOut, Quarantined
+from sagerecon.model.draft import Draft, LeftOut, Quarantined, node_document
 from sagerecon.model.finding import Finding
 from sagerecon.model.value import fingerprint
 from sagerecon.planning.known import KnownEntities
 from sagerecon.planning.step import CreateStep, LeftOutStep, QuarantinedStep, SkipStep, UpdateStep
-from sagerecon.planning.step_document import node_document
 
 
 def draft_step(

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 
-from sagerecon.model.draft import Change, Node, OnExisting, Reference, read_reference, reference_document
+from sagerecon.model.draft import Change, OnExisting, node_document, read_node
 from sagerecon.model.finding import finding_document, read_finding
 from sagerecon.model.money import decimal, decimal_text
 from sagerecon.model.place import Place
@@ -24,30 +22,6 @@ from sagerecon.planning.step import (
 
 #: What a property that is left out would have been.
 _EMPTY: tuple[Any, ...] = ("", None, {}, [])
-
-
-def node_document(node: Node) -> Any:
-    """Return a body as JSON, with each reference as `reference_document` writes it."""
-    if isinstance(node, Reference):
-        return reference_document(node)
-    if isinstance(node, Mapping):
-        return {name: node_document(child) for name, child in node.items()}
-    if isinstance(node, list | tuple):
-        return [node_document(child) for child in node]
-    if isinstance(node, Decimal):
-        return decimal_text(node)  # Sage asks for decimals as strings
-    return node
-
-
-def read_node(document: Any) -> Any:
-    """Return the body that `node_document` wrote."""
-    if isinstance(document, dict):
-        if "$ref" in document:
-            return read_reference(document)
-        return {name: read_node(child) for name, child in document.items()}
-    if isinstance(document, list):
-        return [read_node(child) for child in document]
-    return document
 
 
 def step_document(step: Step) -> dict[str, Any]:
