@@ -24,6 +24,7 @@ from sagerecon.model.finding import Severity
 from sagerecon.model.key import Key, NaturalKey
 from sagerecon.model.record import Record
 from sagerecon.model.value import Scalar
+from sagerecon.pairing.pair import Recorded, pair_with_recorded
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.known import KnownEntities
 from sagerecon.planning.plan import Plan
@@ -124,7 +125,8 @@ def case(tmp_path_factory: pytest.TempPathFactory) -> Case:
 def plan(case: Case) -> Plan:
     budget = Budget(per_minute=100, per_day=2_500, reserve=250)
     provenance = Provenance("demo", "snapshot", "mappings", "catalog")
-    return plan_steps(case.outcomes, KnownEntities(), package.catalog(), budget, provenance, Calendar(0))
+    positions = pair_with_recorded(case.outcomes, Recorded(), package.catalog())
+    return plan_steps(positions, KnownEntities(), package.catalog(), budget, provenance, Calendar(0))
 
 
 def test_every_sound_record_becomes_a_draft(case: Case) -> None:

@@ -13,11 +13,13 @@ from runs import customer, invoice
 from sagerecon.documents.package import catalog
 from sagerecon.model.clock import DAY, MINUTE
 from sagerecon.model.draft import Draft, LeftOut, OnExisting, Outcome, Quarantined, Reference, node_document
+from sagerecon.model.entity import Written
 from sagerecon.model.errors import BudgetTooSmallError, CircularReferenceError
 from sagerecon.model.finding import Finding
 from sagerecon.model.key import NaturalKey
 from sagerecon.model.place import Place
 from sagerecon.model.value import fingerprint
+from sagerecon.pairing.pair import Recorded, pair_with_recorded
 from sagerecon.planning.budget import Budget, earliest
 from sagerecon.planning.calendar import PATIENCE, lay_out, slow_finish, window_of
 from sagerecon.planning.known import KnownEntities
@@ -27,18 +29,37 @@ from sagerecon.planning.planner import Calendar, Provenance, plan_reading, plan_
 from sagerecon.planning.step import ReadStep
 
 BUDGET = Budget(100, 2_500)
-NOTHING = KnownEntities()
+NOTHING = Recorded()
 
 
-def recorded(*drafts: Draft) -> KnownEntities:
+def recorded(*drafts: Draft) -> Recorded:
     """Return what is known after a run that wrote these drafts."""
-    contents = {(draft.kind, draft.key): fingerprint(node_document(draft.body)) for draft in drafts}
-    return KnownEntities(fingerprint="f", contents=contents)
+    written = {(draft.kind, draft.key): as_written(draft) for draft in drafts}
+    return Recorded(contents={key: record.content for key, record in written.items()}, written=written)
 
 
-def planned(*outcomes: Outcome, known: KnownEntities = NOTHING, budget: Budget = BUDGET) -> Plan:
+def as_written(draft: Draft) -> Written:
+    sent = node_document(draft.body)
+    return Written(
+        kind=draft.kind,
+        key=draft.key,
+        sage_id=f"id of {draft.key}",
+        sent=sent,
+        answer={},
+        written_at=0,
+        content=fingerprint(sent),
+        label=draft.label,
+        amount=draft.amount,
+        identity=draft.identity,
+        origins=draft.origins,
+    )
+
+
+def planned(*outcomes: Outcome, known: Recorded = NOTHING, budget: Budget = BUDGET) -> Plan:
     provenance = Provenance("B", "snapshot", "mappings", "catalog")
-    return plan_steps(outcomes, known, catalog(), budget, provenance, Calendar(0))
+    entities = KnownEntities(fingerprint="f", contents=known.contents)
+    positions = pair_with_recorded(outcomes, known, catalog())
+    return plan_steps(positions, entities, catalog(), budget, provenance, Calendar(0))
 
 
 def through_a_file(plan: Plan) -> Plan:

@@ -18,7 +18,7 @@ def plan(
     """Plan what to send, in which order, on which day, at what price in calls."""
     from sagerecon.cli.console import NEEDS_REVIEW, command
     from sagerecon.commands import plans, projects
-    from sagerecon.report.terminal.plan import plan_summary, quarantined_count
+    from sagerecon.report.terminal.plan import plan_summary, review_count
 
     with command(json) as screen:
         opened = projects.open_project(project)
@@ -36,7 +36,7 @@ def plan(
             finishes_p90=made.header.finishes_p90,
         )
         screen.say(f"Plan {made.hash[:12]} written to {output or opened.name(opened.plan_file)}.")
-        if quarantined_count(made):
+        if review_count(made):
             raise typer.Exit(NEEDS_REVIEW)
 
 

@@ -22,7 +22,7 @@ RecordKey = tuple[str, str]
 class Recorded:
     """What earlier runs recorded: the fingerprint of each body, and the records a pairing needs in full."""
 
-    contents: Mapping[RecordKey, str]
+    contents: Mapping[RecordKey, str] = field(default_factory=dict)
     written: Mapping[RecordKey, Written] = field(default_factory=dict)
 
 
@@ -44,7 +44,7 @@ def pair_with_recorded(
     outcomes: Sequence[Outcome],
     recorded: Recorded,
     catalog: Catalog,
-    comparisons: Mapping[str, Mapping[str, Comparison]],
+    comparisons: Mapping[str, Mapping[str, Comparison]] = {},
 ) -> list[Position]:
     """Return a position for each record of the source, then one for each record that the source lost.
 

@@ -12,7 +12,15 @@ from rich.text import Text
 from sagerecon.model.clock import instant, instant_text
 from sagerecon.model.money import grouped, total
 from sagerecon.planning.plan import Plan
-from sagerecon.planning.step import Action, LeftOutStep, QuarantinedStep, ReadStep
+from sagerecon.planning.step import (
+    Action,
+    CreateStep,
+    QuarantinedStep,
+    ReadStep,
+    SkipStep,
+    UpdateStep,
+    WaitStep,
+)
 from sagerecon.report.formatting import counted
 from sagerecon.report.terminal.tables import count_text, new_table
 
@@ -23,6 +31,8 @@ _ACTIONS = {
     Action.SKIP: "existing",
     Action.LEAVE_OUT: "left out",
     Action.QUARANTINE: "quarantined",
+    Action.WAIT: "waiting",
+    Action.KEEP: "kept",
 }
 
 
@@ -48,9 +58,9 @@ def plan_summary(plan: Plan) -> RenderableType:
     return Group(*parts)
 
 
-def quarantined_count(plan: Plan) -> int:
-    """Return the number of records that a plan quarantines."""
-    return sum(isinstance(step, QuarantinedStep) for step in plan.steps)
+def review_count(plan: Plan) -> int:
+    """Return the number of records of the source that a plan does not send until they are reviewed."""
+    return sum(isinstance(step, QuarantinedStep | WaitStep) for step in plan.steps)
 
 
 def _actions(plan: Plan) -> Table:
@@ -63,7 +73,7 @@ def _actions(plan: Plan) -> Table:
             continue
         name = step.key.partition("/")[0]
         counts.setdefault(name, Counter())[step.action] += 1
-        if step.amount is not None and not isinstance(step, LeftOutStep | QuarantinedStep):
+        if step.amount is not None and isinstance(step, CreateStep | UpdateStep | SkipStep):
             amounts.setdefault(name, []).append(step.amount)
     used = {
         action: label for action, label in _ACTIONS.items() if any(tally[action] for tally in counts.values())
