@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -49,6 +50,53 @@ def test_a_postponed_record_exits_with_1_and_with_0_once_it_is_created(served: S
     assert (code, event["counts"]["created"]) == (0, 1)
 
 
+def test_a_record_that_is_only_blocked_exits_with_1(served: Served) -> None:
+    mapping = served.folder / "mappings/customers.yaml"
+    account = "{ref: {kind: ledger_account, by: {nominal_code: param.account}}}"
+    mapping.write_text(f"{mapping.read_text()}  default_sales_ledger_account_id: {account}\n")
+    served.set("business:", "parameters: {account: 7777}\nbusiness:")
+    served.planned()
+    code, event = served.result("apply")
+    assert (code, event["ended"], event["counts"]) == (1, "finished", {"read": 3, "blocked": 2})
+
+
+def test_a_signal_exits_with_3_after_the_call_in_flight(served: Served) -> None:
+    served.planned()
+    stop = Fault(FaultType.EDIT, edit=lambda: signal.raise_signal(signal.SIGTERM))
+    served.faults.add(Trigger(1, "POST", "/contacts"), stop)
+    code, event = served.result("apply")
+    assert (code, event["ended"], event["counts"]) == (3, "stopped", {"read": 2, "created": 1})
+    assert served.result("apply")[0] == 0
+
+
+def test_the_plan_that_is_named_is_applied(served: Served) -> None:
+    plan = served.folder / "other.jsonl"
+    assert [served.run("snapshot").exit_code, served.run("plan", "--output", str(plan)).exit_code] == [0, 0]
+    assert served.run("apply").exit_code == 2
+    code, event = served.result("apply", str(plan))
+    assert (code, event["counts"]["created"]) == (0, 2)
+
+
+def test_a_run_that_has_begun_is_resumed_although_the_mapping_has_changed(served: Served) -> None:
+    served.planned()
+    served.faults.add(Trigger(1, "POST", "/contacts", times=6), Fault(FaultType.ERROR, 503))
+    assert served.result("apply")[0] == 1
+    mapping = served.folder / "mappings/customers.yaml"
+    mapping.write_text(mapping.read_text().replace("label: name", "label: ref"))
+    code, event = served.result("apply")
+    assert (code, event["counts"]["created"]) == (0, 1)
+
+
+def test_a_second_plan_of_other_mappings_is_stale(served: Served) -> None:
+    served.planned()
+    assert served.result("apply")[0] == 0
+    (served.folder / "data/contacts.csv").write_text("ref,name\nC1,Oak Ltd\nC2,Elm  Ltd\nC3,Ash Ltd\n")
+    served.planned()
+    mapping = served.folder / "mappings/customers.yaml"
+    mapping.write_text(mapping.read_text().replace("label: name", "label: ref"))
+    assert served.result("apply")[0] == 5
+
+
 def test_a_change_by_another_user_exits_with_1(served: Served) -> None:
     served.planned()
     served.run("apply")
@@ -88,9 +136,9 @@ def test_a_sign_in_without_the_right_exits_with_1_and_sends_nothing_more(served:
     assert (code, event["counts"]["parked"]) == (1, 2)
 
 
-def test_more_calls_than_allowed_exits_with_1_and_makes_none(served: Served) -> None:
+def test_more_calls_than_allowed_exits_with_2_and_makes_none(served: Served) -> None:
     served.planned()
     served.run("apply")
     before = served.sage.calls
-    assert served.run("reconcile", "--max-calls", "1").exit_code == 1
+    assert served.run("reconcile", "--max-calls", "1").exit_code == 2
     assert served.sage.calls == before

@@ -102,10 +102,12 @@ def _finding(code: Code, first: WaitStep | KeepStep, message: str, hint: str) ->
 
 
 def _groups(steps: Iterable[_Left]) -> list[list[_Left]]:
-    """Return the steps by kind, mapping, standing and rule, in their order."""
+    """Return the steps by kind, mapping and reason, in their order."""
     groups: dict[tuple[object, ...], list[_Left]] = {}
     for step in steps:
-        groups.setdefault((*_family(step), step.standing, step.rule), []).append(step)
+        waits_for_another = isinstance(step, WaitStep) and bool(step.refers_to)
+        reason = None if waits_for_another else (step.standing, step.rule)
+        groups.setdefault((*_family(step), reason), []).append(step)
     return list(groups.values())
 
 
