@@ -163,6 +163,8 @@ def test_keys_without_their_zeros_are_not_created_again(loaded: Served) -> None:
     ), shown
     assert "3 contact records may have been recorded by an earlier run" in shown
     assert "1 sales_invoice record (5,000.50) refers to a record that waits, and is not sent" in shown
+    code, event = loaded.result("plan")
+    assert (code, event["actions"]) == (1, {"read": 2, "create": 1, "wait": 24})
     code, event = loaded.result("apply")
     assert (code, event["counts"]) == (1, {"read": 2, "created": 1, "undecided": 24})
     assert in_sage(loaded, "sales_invoices") == before

@@ -60,8 +60,8 @@ def find_renames(
         lost: records of earlier runs whose key the source does not have.
     """
     drafts = [_Side.of_draft(draft, catalog) for draft in new]
-    records = {(record.kind, record.key): record for record in lost}
-    earlier = [_Side.of_written(record, catalog) for record in lost]
+    records = {(record.kind, record.key): record for record in lost if record.kind in catalog}
+    earlier = [_Side.of_written(record, catalog) for record in records.values()]
     renames: dict[str, Rename] = {}
     for rung in _RUNGS:
         candidates: dict[Hashable, list[_Side]] = {}

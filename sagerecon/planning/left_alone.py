@@ -54,7 +54,7 @@ def _renamed(group: Sequence[WaitStep], family: int) -> Finding:
         family: the number of drafts of the mapping that may be earlier records, by any rule.
     """
     rule = group[0].rule
-    pairs = _examples([f"{step.key} (earlier: {' or '.join(step.earlier)})" for step in group])
+    pairs = _examples([f"{step.key} (earlier: {alternatives(step.earlier)})" for step in group])
     return _finding(
         Code.RENAMED_IN_SOURCE,
         group[0],
@@ -120,6 +120,12 @@ def _counted(group: Sequence[WaitStep | KeepStep]) -> str:
     count, amounts = len(group), [step.amount for step in group if step.amount is not None]
     text = f"{count:,} {group[0].kind} record{'' if count == 1 else 's'}"
     return f"{text} ({grouped(total(amounts))})" if amounts else text
+
+
+def alternatives(keys: Sequence[str]) -> str:
+    """Return the keys of which one is meant: `A or B`; of more than three, the number of the others."""
+    more = f", or {len(keys) - _EXAMPLES:,} more" if len(keys) > _EXAMPLES else ""
+    return f"{' or '.join(keys[:_EXAMPLES])}{more}"
 
 
 def _examples(names: Sequence[str]) -> str:

@@ -12,6 +12,7 @@ from sagerecon.model.finding import Finding
 from sagerecon.pairing.consequences import PROPOSALS, Proposal
 from sagerecon.pairing.position import Position
 from sagerecon.pairing.standing import Standing, standing
+from sagerecon.planning.left_alone import alternatives
 from sagerecon.planning.order import DraftIndex
 from sagerecon.planning.step import (
     CreateStep,
@@ -150,7 +151,7 @@ def _waiting(draft: Draft, found: Standing, position: Position) -> WaitStep:
     if position.rename is not None:
         rule = position.rename.rule.value
         earlier = tuple(record.key for record in position.rename.earlier)
-        reason = f"may be {' or '.join(earlier)}, which an earlier run recorded ({rule})"
+        reason = f"may be {alternatives(earlier)}, which an earlier run recorded ({rule})"
     return WaitStep(
         kind=draft.kind,
         key=draft.key,

@@ -59,6 +59,11 @@ def plan_summary(plan: Plan) -> RenderableType:
     return Group(*parts)
 
 
+def action_counts(plan: Plan) -> dict[str, int]:
+    """Return the number of steps of a plan by the name of their action."""
+    return dict(Counter(step.action.value for step in plan.steps))
+
+
 def review_count(plan: Plan) -> int:
     """Return the number of records of the source that a plan does not send until they are reviewed."""
     return sum(isinstance(step, QuarantinedStep | WaitStep) for step in plan.steps)
