@@ -210,3 +210,15 @@ def test_an_update_sends_only_what_changed(loaded: Served) -> None:
     assert (held["name"], held["notes"]) == ("Oak Limited", "corrected in Sage")
     again, actions = planned(loaded, parties(CUSTOMERS, n0002="Oak Limited"), documents(NUMBERS, CUSTOMERS))
     assert (again.exit_code, actions["update"]) == (0, 0)
+
+
+def test_a_field_that_the_source_no_longer_has_is_cleared(loaded: Served) -> None:
+    held = loaded.by_other_hand("GET", "/contacts").body["$items"]
+    (third,) = [item["id"] for item in held if item["displayed_as"] == "Firm 3 (0003)"]
+    emptied = parties(CUSTOMERS).replace("0003,Firm 3,Leeds", "0003,Firm 3,")
+    result, _ = planned(loaded, emptied, documents(NUMBERS, CUSTOMERS))
+    changed = [step["changed"] for step in steps(loaded) if step["key"] == "parties/0003"]
+    assert (result.exit_code, changed) == (0, [["notes"]]), result.output
+    code, event = loaded.result("apply")
+    assert (code, event["counts"].get("quarantined")) == (0, None)
+    assert not loaded.by_other_hand("GET", f"/contacts/{third}").body["notes"]
