@@ -15,6 +15,7 @@ from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.place import Place
 from sagerecon.model.posting import Side
 from sagerecon.pairing.identity import Identities
+from sagerecon.pairing.pair import Recorded, pair_with_recorded
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.known import KnownEntities
 from sagerecon.planning.plan import Plan
@@ -107,7 +108,7 @@ def reconciled(company: Company) -> Reconciliation:
 def plan_of(company: Company) -> Plan:
     """Return the plan of the company's migration."""
     return plan_steps(
-        company.outcomes,
+        pair_with_recorded(company.outcomes, Recorded(), CATALOG),
         KnownEntities(fingerprint="0" * 64),
         CATALOG,
         Budget(100, 2500),

@@ -237,7 +237,7 @@ def test_a_key_that_a_second_entity_gets_in_the_same_run_means_none() -> None:
         desk.planned([customer(1)])
         desk.go()
         second = replace(customer(2, reference="C1"), identity={"reference": "C1"})
-        plan = desk.planned([replace(second, on_existing=OnExisting.CREATE)])
+        plan = desk.planned([customer(1), replace(second, on_existing=OnExisting.CREATE)])
         with desk.open() as store:
             company = store.company("B")
             key = NaturalKey("reference", "C1")

@@ -9,6 +9,7 @@ from secrets import token_hex
 from typing import Any
 
 from sagerecon.model.clock import Clock
+from sagerecon.model.draft import node_document
 from sagerecon.model.entity import Entity
 from sagerecon.model.errors import PlanStaleError
 from sagerecon.model.key import Key, NaturalKey
@@ -17,7 +18,6 @@ from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import Plan, Purpose
 from sagerecon.planning.settling import Attempt, Reached, RunState, SetAside, State
 from sagerecon.planning.step import ReadStep, Step
-from sagerecon.planning.step_document import node_document
 from sagerecon.store import runs, steps
 from sagerecon.store.call_ledger import CallLedger
 from sagerecon.store.company_lock import CompanyLock
