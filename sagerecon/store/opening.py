@@ -44,8 +44,14 @@ BUSY_MILLISECONDS = 30_000
 _GET_FACT = prepared("get_fact", select(FACTS.c.value).where(FACTS.c.name == bindparam("name")))
 _KEEP_FACT = upsert("keep_fact", FACTS)
 
-#: Earlier versions of a store, which differ from this one by missing tables and columns alone.
-_UPGRADABLE = frozenset({"2"})
+#: Earlier versions of a store that are upgraded: they lack tables and columns, and version 2 numbers no runs.
+_UPGRADABLE = frozenset({"2", "3"})
+
+_NUMBER_RUNS = """
+UPDATE runs SET sequence = (
+    SELECT count(*) FROM runs AS other WHERE (other.started_at, other.run) <= (runs.started_at, runs.run)
+) WHERE sequence = 0
+"""
 
 
 class Store:
@@ -216,7 +222,8 @@ def _check_schema(database: Database) -> str:
         if version is None or version.value in _UPGRADABLE:
             _upgrade(connection)
             transaction.run(_KEEP_FACT, {"name": "schema", "value": str(SCHEMA_VERSION)})
-            transaction.run(_KEEP_FACT, {"name": "identity", "value": secrets.token_hex(16)})
+            if transaction.one(_GET_FACT, {"name": "identity"}) is None:
+                transaction.run(_KEEP_FACT, {"name": "identity", "value": secrets.token_hex(16)})
         elif version.value != str(SCHEMA_VERSION):
             raise StoreError(
                 f"The store has version {version.value}; this sagerecon reads version {SCHEMA_VERSION}.",
@@ -227,7 +234,10 @@ def _check_schema(database: Database) -> str:
 
 
 def _upgrade(connection: Connection) -> None:
-    """Add the tables and columns that a store of an earlier version lacks. Each column has a default."""
+    """Add the tables and columns that a store of an earlier version lacks, and number its runs.
+
+    Each column has a default.
+    """
     METADATA.create_all(connection)
     found = inspect(connection)
     for table in METADATA.sorted_tables:
@@ -236,6 +246,7 @@ def _upgrade(connection: Connection) -> None:
             if column.name not in there:
                 definition = CreateColumn(column).compile(dialect=connection.dialect)
                 connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {definition}")
+    connection.exec_driver_sql(_NUMBER_RUNS)
 
 
 def _replay_unsaved(database: Database, disk: Disk) -> None:
