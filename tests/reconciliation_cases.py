@@ -11,13 +11,12 @@ from typing import Any
 from sagerecon.documents.package import catalog
 from sagerecon.model.catalog import Api, Catalog, Field, KeyField, Kind, Operation
 from sagerecon.model.clock import instant
-from sagerecon.model.draft import Draft, Outcome, Reference
+from sagerecon.model.draft import Draft, Outcome, Reference, node_document
 from sagerecon.model.entity import Entity, Written
 from sagerecon.model.key import NaturalKey
 from sagerecon.model.place import Place
 from sagerecon.model.reading import Reading
 from sagerecon.model.value import fingerprint
-from sagerecon.planning.step_document import node_document
 from sagerecon.reconciliation.comparer import DraftInputs
 from sagerecon.reconciliation.reconcile import reconcile
 from sagerecon.reconciliation.result import Reconciliation

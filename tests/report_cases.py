@@ -15,6 +15,7 @@ from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.place import Place
 from sagerecon.model.posting import Side
 from sagerecon.pairing.identity import Identities
+from sagerecon.pairing.pair import Recorded, pair_with_recorded
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.known import KnownEntities
 from sagerecon.planning.plan import Plan
@@ -107,7 +108,7 @@ def reconciled(company: Company) -> Reconciliation:
 def plan_of(company: Company) -> Plan:
     """Return the plan of the company's migration."""
     return plan_steps(
-        company.outcomes,
+        pair_with_recorded(company.outcomes, Recorded(), CATALOG),
         KnownEntities(fingerprint="0" * 64),
         CATALOG,
         Budget(100, 2500),
@@ -135,7 +136,7 @@ def facts(company: Company | None = None) -> ReportFacts:
         calls_by_day=((date(2017, 4, 1), 2240), (date(2017, 4, 2), 1310), (date(2017, 4, 3), 14)),
         calls_planned=3560,
         lower_bound=3544,
-        lower_bound_reason="16 calls read further pages of what Sage holds",
+        lower_bound_reason="16 calls for further pages of what Sage holds",
         limit_per_day=2500,
         reserve=250,
         rate_limited_by_day={date(2017, 4, 2): 300},

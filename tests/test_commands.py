@@ -117,6 +117,16 @@ def test_changes_by_another_user_are_found(moving: Move) -> None:
     assert (difference.field, difference.source, difference.sage) == ("name", "Oak Ltd", "OAK LTD")
 
 
+def test_the_comparison_rules_of_a_mapping_are_applied(moving: Move) -> None:
+    mapping = moving.folder / "mappings/customers.yaml"
+    mapping.write_text(mapping.read_text() + "reconcile: {name: {compare: casefold}}\n")
+    moving.load()
+    with open_store(moving.project, moving.clock) as store:
+        ids = {w.key: w.sage_id for w in store.company(moving.project.business.id).history.written()}
+    moving.by_other_hand("PUT", f"/contacts/{ids['customers/C1']}", {"contact": {"name": "OAK LTD"}})
+    assert moving.reconcile().reconciliation.ties_out
+
+
 def test_a_record_is_explained_from_row_to_verdict(moving: Move) -> None:
     moving.load()
     moving.reconcile()

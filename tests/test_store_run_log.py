@@ -148,6 +148,7 @@ def test_reading_back_does_not_lock_and_a_lost_lock_is_noticed_at_the_end() -> N
                 Calendar(desk.clock.now()),
             )
             other.company("B").run_log.begin(reading)
+            other.company("B").run_log.flush()
             assert log.book(Budget(None, None)) == 0
             other.company("B").run_log.begin(plan)
             with pytest.raises(StoreError, match="another process is working on it"):
@@ -236,7 +237,7 @@ def test_a_key_that_a_second_entity_gets_in_the_same_run_means_none() -> None:
         desk.planned([customer(1)])
         desk.go()
         second = replace(customer(2, reference="C1"), identity={"reference": "C1"})
-        plan = desk.planned([replace(second, on_existing=OnExisting.CREATE)])
+        plan = desk.planned([customer(1), replace(second, on_existing=OnExisting.CREATE)])
         with desk.open() as store:
             company = store.company("B")
             key = NaturalKey("reference", "C1")

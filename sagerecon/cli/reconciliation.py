@@ -22,6 +22,7 @@ def reconcile(
     from sagerecon.cli.outcome import review_text, show_outcome, show_progress
     from sagerecon.commands import projects, reconciliations
     from sagerecon.commands.sessions import open_session
+    from sagerecon.model.count import counted
     from sagerecon.report.reconciliation_document import reconciliation_summary
     from sagerecon.report.terminal.reconciliation import completeness, tie_outs, unread, verdicts
     from sagerecon.runner.run import RunOutcome
@@ -34,7 +35,9 @@ def reconcile(
                 projects.open_clock(opened.address),
                 session,
                 max_calls=max_calls,
-                on_plan=lambda reading: screen.print(f"Reading back takes {reading.header.calls:,} calls."),
+                on_plan=lambda reading: screen.print(
+                    f"Reading back takes {counted(reading.header.calls, 'call')}."
+                ),
                 on_progress=lambda progress: show_progress(meter, progress),
             )
         if isinstance(result, RunOutcome):

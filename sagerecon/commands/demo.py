@@ -104,6 +104,7 @@ def run_demo(folder: Path, screen: Screen) -> bool:
     _clear(folder)
     clock = SharedClock(folder / "clock", STARTS_AT)
     os.environ[projects.REHEARSAL_CLOCK] = str(folder / "clock")
+    os.environ["XDG_STATE_HOME"] = str(folder / "state")  # the next demo begins with a new store
     faults = ScheduledFaults()
     project = projects.init(folder / "project", "brook", fixture("wholesaler") / "extracts", COMPANY)
     business = expected_business(project)

@@ -9,6 +9,7 @@ from datetime import date
 
 from sagerecon.model.catalog import Catalog
 from sagerecon.model.clock import Clock, instant_text
+from sagerecon.model.count import counted
 from sagerecon.model.errors import ProjectError
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import Plan, Purpose
@@ -122,9 +123,10 @@ class ReadBack:
     def _carry_out(self, plan: Plan, sage: Sage) -> RunOutcome:
         """Run the plan; where a finished run asked the same and was not judged yet, return that one."""
         if self.max_calls is not None and plan.header.calls > self.max_calls:
+            needed = counted(plan.header.calls, "call")
             raise ProjectError(
-                f"Reading back takes {plan.header.calls:,} calls, and --max-calls allows {self.max_calls:,}.",
-                f"Allow at least {plan.header.calls:,} calls, or leave out --max-calls.",
+                f"Reading back takes {needed}, and --max-calls allows {self.max_calls:,}.",
+                f"Allow at least {needed}, or leave out --max-calls.",
             )
         if finished := self.company.history.finished_reading(plan):
             return RunOutcome(run=finished, ended=Ended.FINISHED, calls=0, counts={})

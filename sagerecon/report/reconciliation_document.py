@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from sagerecon.model.clock import instant_text
+from sagerecon.model.count import counted
 from sagerecon.model.money import decimal_text, total
 from sagerecon.model.reading import Reading
 from sagerecon.reconciliation.completeness import SageLine, SourceLine, Tally
@@ -15,7 +16,6 @@ from sagerecon.reconciliation.result import Reconciliation
 from sagerecon.reconciliation.shares import Share
 from sagerecon.reconciliation.tie_out import TieOut, TieOutLine
 from sagerecon.reconciliation.verdict import Difference, RecordVerdict, Verdict
-from sagerecon.report.formatting import counted
 
 
 def reconciliation_document(reconciliation: Reconciliation) -> dict[str, Any]:

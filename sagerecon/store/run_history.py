@@ -9,6 +9,8 @@ from sqlalchemy import and_, bindparam, func, select
 
 from sagerecon.model.clock import DAY, MINUTE, Clock
 from sagerecon.model.entity import Entity, Written
+from sagerecon.model.money import decimal
+from sagerecon.model.place import Place
 from sagerecon.model.reading import Reading
 from sagerecon.model.value import read_json
 from sagerecon.planning.plan import Plan, Purpose
@@ -125,15 +127,20 @@ class RunHistory:
         """Yield every record that a run wrote or adopted, by kind and key."""
         self._buffer.flush()
         for row in self._database.stream(_WRITTEN, {"business": self._business}):
+            step = read_json(row.step)
             yield Written(
                 kind=row.kind,
                 key=row.key,
                 sage_id=row.sage_id,
-                sent=read_json(row.step).get("body", {}),
+                sent=step.get("body", {}),
                 answer=read_json(row.answer or "{}"),
                 written_at=row.recorded_at,
                 content=row.content,
                 adopted=bool(row.adopted),
+                label=step.get("label", ""),
+                amount=decimal(step["amount"]) if "amount" in step else None,
+                identity=step.get("identity", {}),
+                origins=tuple(Place.parse(text) for text in step.get("origins", ())),
                 snapshot=row.snapshot,
                 mappings=row.mappings,
             )

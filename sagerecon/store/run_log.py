@@ -1,13 +1,15 @@
-"""The memory of a run: what is sent, what came of it, and which entity has which key."""
+"""The memory of a run: what is sent, its outcome, and which entity has which key."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from secrets import token_hex
 from typing import Any
 
 from sagerecon.model.clock import Clock
+from sagerecon.model.draft import node_document
 from sagerecon.model.entity import Entity
 from sagerecon.model.errors import PlanStaleError
 from sagerecon.model.key import Key, NaturalKey
@@ -16,13 +18,13 @@ from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import Plan, Purpose
 from sagerecon.planning.settling import Attempt, Reached, RunState, SetAside, State
 from sagerecon.planning.step import ReadStep, Step
-from sagerecon.planning.step_document import node_document
 from sagerecon.store import runs, steps
 from sagerecon.store.call_ledger import CallLedger
 from sagerecon.store.company_lock import CompanyLock
 from sagerecon.store.database import Database, Statement, Transaction, Values
 from sagerecon.store.id_map import IdMap
 from sagerecon.store.process import is_alive, this_process
+from sagerecon.store.witness import WitnessError
 from sagerecon.store.write_buffer import WriteBuffer
 
 
@@ -65,6 +67,8 @@ class RunLog:
             )
         reads_back = plan.header.purpose is Purpose.READ_BACK
         with self._database.writing() as transaction:
+            if not reads_back:
+                self._lock.require_complete(transaction)  # first: an older copy has another id map, too
             run = self._paused_reading(transaction, plan) if reads_back else plan.hash[:16]
             row = transaction.one(runs.GET_RUN, {"business": self._business, "run": run})
             if not reads_back:
@@ -76,6 +80,7 @@ class RunLog:
             values: Values = {"process": this_process(), "moment": self._clock.now()}
             transaction.run(runs.COUNT_ATTEMPT, {"company": self._business, "begun": run, **values})
             epochs = transaction.rows(steps.EPOCHS, {"business": self._business})
+        self._lock.write_witness(self._buffer.reader, at_once=True)
         if plan.header.purpose is Purpose.LOAD:
             self._loads.add(run)
         self._epochs = {(row.kind, row.key): row.epoch for row in epochs}
@@ -94,6 +99,7 @@ class RunLog:
             self._lock.renew(transaction)  # fails where the company is no longer ours
             self._lock.release(transaction)
 
+        self._write_witness(at_once=True)
         self._buffer.commit(unlock)
 
     def keep_locked(self, until: int) -> None:
@@ -189,9 +195,12 @@ class RunLog:
             if moment := self._ledger.book(transaction, budget, settling=settling):
                 return moment
             transaction.run(steps.KEEP_INTENT, values)
+            self._lock.count_write(transaction)
             return 0
 
-        return self._buffer.commit(book)
+        moment = self._buffer.commit(book)
+        self._write_witness()
+        return moment
 
     def received(self, size: int) -> None:
         self._ledger.received(size)
@@ -232,6 +241,14 @@ class RunLog:
             if not row.holder or is_alive(row.holder) is False:
                 return str(row.run)
         return ""
+
+    def _write_witness(self, *, at_once: bool = False) -> None:
+        """Write the witness of the store if it is due, or at once.
+
+        A failure does not stop the run, which began with a witness; the next start compares with that one.
+        """
+        with suppress(WitnessError):
+            self._lock.write_witness(self._buffer.reader, at_once=at_once)
 
     def _require_same_id_map(self, transaction: Transaction, plan: Plan) -> None:
         if plan.header.id_map != self._id_map.fingerprint_in(transaction):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Column, Connection, Index, MetaData, Table, Text, event
 
 #: Increased when a table changes; a store of another version is refused, never guessed at.
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 METADATA = MetaData()
 
@@ -27,7 +27,7 @@ def _number(name: str, *, primary_key: bool = False) -> Column[int]:
     return Column(name, BigInteger, nullable=False, server_default="0")
 
 
-#: Facts about the store itself: its schema version.
+#: Facts about the store itself: its schema version and its identity.
 FACTS = Table("store_facts", METADATA, _key("name"), _text("value"))
 
 #: One row for each run. A load has the key of its plan, so that the plan is used only once; a reading plan
@@ -165,9 +165,16 @@ TRAFFIC = Table(
     _number("bytes"),
 )
 
-#: The process that works on a company. `generation` fences out a holder whose lock has expired.
+#: The process that works on a company. `generation` counts the starts of runs, and fences out a holder whose
+#: lock has expired; `writes` counts the requests to create or change a record.
 COMPANY_LOCKS = Table(
-    "company_locks", METADATA, _key("business"), _text("holder"), _number("generation"), _number("until")
+    "company_locks",
+    METADATA,
+    _key("business"),
+    _text("holder"),
+    _number("generation"),
+    _number("until"),
+    _number("writes"),
 )
 
 #: Encrypted tokens.

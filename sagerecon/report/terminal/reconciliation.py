@@ -8,12 +8,13 @@ from rich.console import RenderableType
 from rich.markup import escape
 from rich.text import Text
 
+from sagerecon.model.count import counted
 from sagerecon.model.money import grouped, total
 from sagerecon.reconciliation.completeness import SourceLine, Tally
 from sagerecon.reconciliation.result import Reconciliation
 from sagerecon.reconciliation.tie_out import TieOut, TieOutNotTaken
 from sagerecon.reconciliation.verdict import RecordVerdict, Verdict
-from sagerecon.report.formatting import counted, spaced
+from sagerecon.report.formatting import spaced
 from sagerecon.report.terminal.tables import count_text, new_table
 
 #: Records with one finding that are still shown one by one, and the examples of a larger group.

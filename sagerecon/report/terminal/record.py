@@ -8,12 +8,11 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from sagerecon.model.clock import instant_text
-from sagerecon.model.draft import Draft, Outcome, Quarantined
+from sagerecon.model.draft import Draft, Outcome, Quarantined, node_document
 from sagerecon.model.entity import Written
 from sagerecon.model.record import Record
 from sagerecon.model.value import canonical
 from sagerecon.planning.step import Step
-from sagerecon.planning.step_document import node_document
 from sagerecon.reconciliation.verdict import VerdictSummary
 
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from rich.console import RenderableType
 from rich.text import Text
 
+from sagerecon.model.count import counted
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.settling import RunState, SetAside
-from sagerecon.report.formatting import counted
 from sagerecon.report.terminal.tables import new_table
 
 
