@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ from typer.testing import CliRunner, Result
 
 from sagerecon.cli.main import app
 from sagerecon.commands import mappings
+from sagerecon.commands.plan_file import read_plan_file
+from sagerecon.planning.plan import Plan, plan_lines
 
 
 @pytest.fixture
@@ -141,12 +144,25 @@ def test_a_plan_of_another_source_is_stale(tiny: Path) -> None:
 def test_a_plan_made_from_anything_else_is_stale(tiny: Path, pinned: str) -> None:
     run(tiny, "snapshot")
     run(tiny, "plan")
+    file = tiny / ".sagerecon/plan.jsonl"
+    made = read_plan_file(file, "plan.jsonl")
+    header = replace(made.header, **{pinned: "0" * 32})  # type: ignore[arg-type]  # each pin is a text
+    file.write_text("".join(plan_lines(Plan(header, made.steps))))
+    result = run(tiny, "apply")
+    assert result.exit_code == 5 and "The plan was made from" in output_text(result)
+
+
+def test_a_plan_edited_by_hand_is_refused_and_one_that_was_copied_is_not(tiny: Path) -> None:
+    run(tiny, "snapshot")
+    run(tiny, "plan")
     plan = tiny / ".sagerecon/plan.jsonl"
-    head, *steps = plan.read_text().splitlines(keepends=True)
-    header = json.loads(head)
-    header[pinned] = "0" * 32
-    plan.write_text(json.dumps(header) + "\n" + "".join(steps))
-    assert run(tiny, "apply").exit_code == 5
+    copy = tiny / "copied.jsonl"
+    copy.write_bytes(plan.read_bytes())
+    assert run(tiny, "apply", str(copy)).exit_code == 4  # it would be carried out, and no sign-in exists
+    edit(plan, "Oak Ltd", "Ash Ltd")
+    result = run(tiny, "apply")
+    assert result.exit_code == 5 and "plan.jsonl was changed after it was written" in output_text(result)
+    assert "create a new plan: sagerecon plan" in output_text(result)
 
 
 @pytest.mark.parametrize(
