@@ -48,6 +48,13 @@ def apply(
     wait: Annotated[
         bool, typer.Option(help="Wait until the call budget allows more, instead of pausing.")
     ] = False,
+    as_planned: Annotated[
+        bool,
+        typer.Option(
+            "--as-planned",
+            help="Continue a plan as it was created, though its source or mappings have changed.",
+        ),
+    ] = False,
     json: Json = False,
 ) -> None:
     """Send the plan to Sage. The same command resumes a run that was stopped."""
@@ -67,7 +74,9 @@ def apply(
                 session,
                 plan_file,
                 patience_ms=2 * DAY if wait else PATIENCE,
+                as_planned=as_planned,
                 should_stop=should_stop,
+                on_notice=screen.notice,
                 on_progress=lambda progress: show_progress(meter, progress),
             )
         show_outcome(screen, outcome, "sagerecon apply")

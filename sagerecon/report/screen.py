@@ -50,6 +50,11 @@ class Screen:
         if not self.as_json:
             self._console.print(Text(text, style=style))
 
+    def notice(self, text: str) -> None:
+        """Write a sentence that the user should know before the result, as an event or as a line of text."""
+        self.event("notice", message=text)
+        self.say(text, style="yellow")
+
     def show(self, *renderables: RenderableType) -> None:
         """Print tables and texts, unless the output is JSON."""
         if not self.as_json:
