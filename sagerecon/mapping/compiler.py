@@ -104,9 +104,9 @@ def _read_file(name: str, text: str, schema: Mapping[str, Any]) -> _File:
     faults = Faults(text)
     faults.findings += findings
     if not findings:
-        told = set(_transform_places(root))
+        shown = set(_transform_places(root))
         # The compiler reports an unknown transform itself, with a suggestion from all of them.
-        faults.findings += [finding for finding in check_schema(root, schema) if finding.place not in told]
+        faults.findings += [finding for finding in check_schema(root, schema) if finding.place not in shown]
     return _File(name, root, faults)
 
 
