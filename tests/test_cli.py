@@ -261,6 +261,29 @@ def test_explain_shows_one_record_from_row_to_step(tiny: Path) -> None:
     assert result.exit_code == 2 and "Did you mean 'customers/C" in output_text(result)
 
 
+def test_explain_shows_one_field_on_every_side(tiny: Path) -> None:
+    run(tiny, "snapshot")
+    shown = run(tiny, "explain", "customers/C2.name")
+    assert shown.exit_code == 0, shown.output
+    for words in (
+        "contact customers/C2: name",
+        "contacts.csv:3: name: Elm Ltd",
+        "mapping mappings/customers.yaml:8:3",
+        "change name: 'Elm Ltd' -> 'Elm Ltd' (squeeze,",
+        "draft Elm Ltd",
+        "sent nothing yet",
+        "Sage holds not read yet: sagerecon reconcile",
+    ):
+        assert words in output_text(shown)
+    event = json.loads(run(tiny, "explain", "customers/C2.name", "--json").stdout.splitlines()[-1])
+    assert (event["field"], event["source"]) == ("name", {"name": "Elm  Ltd"})
+    assert event["values"] == [{"field": "name", "draft": "Elm Ltd", "sent": None, "sage": None}]
+    refused = run(tiny, "explain", "customers/C2.nmae")
+    assert refused.exit_code == 2 and "Did you mean 'name'?" in output_text(refused)
+    unmapped = output_text(run(tiny, "explain", "customers/C2.email"))
+    assert "no column is read for this field" in unmapped and "the field is not mapped" in unmapped
+
+
 def test_init_creates_a_project_and_never_overwrites_one(tmp_path: Path) -> None:
     words = [
         "init",

@@ -12,11 +12,13 @@ from tiny import PROJECT, write_tiny
 from sagerecon.commands import explanations, plan_inputs, plans, reconciliations, runs, sources
 from sagerecon.commands.status import status
 from sagerecon.model.clock import DAY
-from sagerecon.model.errors import PlanningError, PlanStaleError
+from sagerecon.model.errors import PlanningError, PlanStaleError, ProjectError
+from sagerecon.model.place import NOWHERE
 from sagerecon.planning.step import Action, ReadStep
 from sagerecon.project.state import write_business
 from sagerecon.project.store import open_store
-from sagerecon.reconciliation.verdict import Verdict
+from sagerecon.reconciliation.field_explanation import FieldSides
+from sagerecon.reconciliation.verdict import Cause, Verdict
 from sagerecon.rehearsal.faults import Fault, FaultType, Trigger
 from sagerecon.runner.run import Ended, RunOutcome
 
@@ -249,6 +251,67 @@ def test_a_record_is_explained_from_row_to_verdict(moving: Move) -> None:
     assert found.step is not None and found.written is not None and found.verdict is not None
     assert found.written.sent["name"] == "Elm Ltd"
     assert found.verdict.verdict is Verdict.VERIFIED
+
+
+def test_a_field_is_explained_on_every_side(moving: Move) -> None:
+    moving.load()
+    moving.reconcile()
+    page = moving.by_other_hand("GET", "/contacts", exclude_system="true").body
+    elm = next(item["id"] for item in page["$items"] if "Elm" in item["displayed_as"])
+    moving.clock.sleep(60_000)
+    moving.by_other_hand("PUT", f"/contacts/{elm}", {"contact": {"name": "ELM LTD"}})
+    moving.reconcile()
+    for text in ("customers/C2.name", "Elm  Ltd.name"):  # by key, and by label
+        field = explanations.explain(moving.project, moving.clock, text).field
+        assert field is not None and field.cells == (("name", "Elm  Ltd"),)
+        assert str(field.mapping) == "mappings/customers.yaml:8:3"
+        assert [(change.before, change.after) for change in field.changes] == [("Elm  Ltd", "Elm Ltd")]
+        assert field.sides == (FieldSides("name", draft="Elm Ltd", sent="Elm Ltd", sage="ELM LTD"),)
+        assert [difference.cause for difference in field.differences] == [Cause.EDITED_AFTER_LOAD]
+
+
+def test_a_field_that_is_not_mapped_is_explained_by_what_sage_holds(moving: Move) -> None:
+    moving.load()
+    moving.reconcile()
+    field = explanations.explain(moving.project, moving.clock, "customers/C2.main_address.city").field
+    assert field is not None and (field.cells, field.mapping, field.differences) == ((), NOWHERE, ())
+    field = explanations.explain(moving.project, moving.clock, "customers/C2.contact_type_ids").field
+    assert field is not None and field.cells == () and field.mapping != NOWHERE  # a constant
+    assert [sides.sage for sides in field.sides] == ["CUSTOMER"]
+
+
+def test_a_field_is_explained_before_anything_was_sent(moving: Move) -> None:
+    sources.snapshot(moving.project, moving.clock, lambda _file, _rows: None)
+    field = explanations.explain(moving.project, moving.clock, "customers/C2.name").field
+    assert field is not None
+    assert field.sides == (FieldSides("name", draft="Elm Ltd", sent=None, sage=None),)
+
+
+def test_an_unknown_field_is_named_with_a_similar_one(moving: Move) -> None:
+    sources.snapshot(moving.project, moving.clock, lambda _file, _rows: None)
+    for text, message in (
+        ("customers/C2.nmae", r"contact has no field 'nmae'\. Did you mean 'name'"),
+        (
+            "customers/C2.main_address.ctiy",
+            r"contact\.main_address has no field 'ctiy'\. Did you mean 'city'",
+        ),
+        ("customers/C9.name", r"No record has the key 'customers/C9\.name'"),
+    ):
+        with pytest.raises(ProjectError, match=message):
+            explanations.explain(moving.project, moving.clock, text)
+
+
+def test_a_key_with_dots_is_told_from_a_field(moving: Move) -> None:
+    export(moving, "C.1,Oak Ltd.\nC.1.name,Elm Ltd\n")
+    for text, key, path in (
+        ("customers/C.1", "customers/C.1", None),
+        ("customers/C.1.name", "customers/C.1.name", None),
+        ("customers/C.1.name.name", "customers/C.1.name", "name"),
+        ("customers/C.1.reference", "customers/C.1", "reference"),
+        ("Oak Ltd..reference", "customers/C.1", "reference"),
+    ):
+        found = explanations.explain(moving.project, moving.clock, text)
+        assert (found.outcome.key, found.field and found.field.path) == (key, path)
 
 
 def test_a_lost_answer_is_counted_and_settled(moving: Move) -> None:
