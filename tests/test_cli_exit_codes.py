@@ -201,11 +201,11 @@ def test_a_sign_in_without_the_right_exits_with_1_and_sends_nothing_more(served:
     assert (code, event["counts"]["parked"]) == (1, 2)
 
 
-def test_more_calls_than_allowed_exits_with_1_and_makes_none(served: Served) -> None:
+def test_more_calls_than_allowed_exits_with_2_and_makes_none(served: Served) -> None:
     served.planned()
     served.run("apply")
     before = served.sage.calls
-    assert served.run("reconcile", "--max-calls", "1").exit_code == 1
+    assert served.run("reconcile", "--max-calls", "1").exit_code == 2
     assert served.sage.calls == before
 
 

@@ -242,3 +242,6 @@ def test_a_call_exactly_one_window_ago_is_outside_it() -> None:
 def test_a_reserve_that_leaves_nothing_is_refused() -> None:
     with pytest.raises(BudgetTooSmallError, match=r"budget of 200 calls .* reserve of 250"):
         Budget(100, 200)
+    with pytest.raises(BudgetTooSmallError):
+        Budget(100, 260, reserve=250, settle=10)
+    assert Budget(100, 261, reserve=250, settle=10).allowance == 1

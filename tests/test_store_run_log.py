@@ -11,7 +11,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from sagerecon.documents.package import catalog
 from sagerecon.model.draft import OnExisting, Reference
-from sagerecon.model.errors import PlanStaleError
+from sagerecon.model.errors import PlanStaleError, StoreError
 from sagerecon.model.finding import Severity
 from sagerecon.model.key import NaturalKey
 from sagerecon.planning.budget import Budget
@@ -127,6 +127,30 @@ def test_reading_back_is_recorded_and_leaves_the_id_map_unchanged() -> None:
             assert company.id_map.fingerprint() == before
             assert [r.purpose for r in company.history.runs()] == ["load", "read_back"]
             assert company.history.status().run == company.history.runs()[0]
+
+
+def test_reading_back_does_not_lock_and_a_lost_lock_is_noticed_at_the_end() -> None:
+    with quick_folder() as folder:
+        desk = desk_in(folder)
+        plan = desk.planned([customer(1)])
+        with desk.open() as writer, desk.open() as other:
+            log = writer.company("B").run_log
+            begun = log.begin(plan)
+            log.flush()
+            reading = plan_reading(
+                [("contact", 1)],
+                [],
+                plan.header.id_map,
+                catalog(),
+                Budget(None, None),
+                Provenance("B", "", "", ""),
+                Calendar(desk.clock.now()),
+            )
+            other.company("B").run_log.begin(reading)
+            assert log.book(Budget(None, None)) == 0
+            other.company("B").run_log.begin(plan)
+            with pytest.raises(StoreError, match="another process is working on it"):
+                log.end(begun, is_finished=False)
 
 
 def test_a_plan_of_another_company_is_refused() -> None:

@@ -26,11 +26,16 @@ def list_kinds(country: Country = "", edition: Edition = "", json: Json = False)
         screen.event("result", kinds=[row_document(kind) for kind in found])
         screen.show(*pages.kinds(found))
         operations = sum(len(kind.operations) for kind in found)
-        screen.say(f"{len(found.kinds)} kinds, {operations} operations.")
+        screen.print(f"{len(found.kinds)} kinds, {operations} operations.")
 
 
 def show(
-    kind: Annotated[str, typer.Argument(help="Such as sales_invoice, or sales_invoices.")],
+    kind: Annotated[
+        str,
+        typer.Argument(
+            metavar="KIND", help="A kind or its resource, such as sales_invoice or sales_invoices."
+        ),
+    ],
     country: Country = "",
     edition: Edition = "",
     json: Json = False,
@@ -50,7 +55,9 @@ def show(
 
 
 def diff(
-    document: Annotated[Path, typer.Argument(help="A Swagger 2.0 or OpenAPI 3 document, as JSON.")],
+    document: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A Swagger 2.0 or OpenAPI 3 document, as JSON.")
+    ],
     country: Country = "",
     edition: Edition = "",
     json: Json = False,

@@ -34,7 +34,7 @@ def reconcile(
                 projects.open_clock(opened.address),
                 session,
                 max_calls=max_calls,
-                on_plan=lambda reading: screen.say(f"Reading back takes {reading.header.calls:,} calls."),
+                on_plan=lambda reading: screen.print(f"Reading back takes {reading.header.calls:,} calls."),
                 on_progress=lambda progress: show_progress(meter, progress),
             )
         if isinstance(result, RunOutcome):
@@ -45,15 +45,17 @@ def reconcile(
         screen.show(completeness(found.completeness), tie_outs(found.tie_outs))
         screen.show(*verdicts(found))
         if found.ties_out:
-            screen.say("Everything ties out.", "bold")
+            screen.print("Everything ties out.", "bold")
             return
-        screen.say(review_text(found), "bold")
+        screen.print(review_text(found), "bold")
         raise typer.Exit(NEEDS_REVIEW)
 
 
 def report(
     project: Folder = HERE,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="The folder to write to.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The folder to write to; by default reports.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Write the report to read, sign and file: HTML and JSON with the same figures."""
@@ -65,20 +67,21 @@ def report(
         opened = projects.open_project(project)
         paths = reports.report(opened, projects.open_clock(opened.address), output)
         screen.event("result", files=[str(path) for path in paths])
-        screen.say(f"Written: {paths_text(paths)}")
+        screen.print(f"Written: {paths_text(paths)}")
 
 
 def explain(
     key: Annotated[
         str,
         typer.Argument(
-            metavar="KEY[.FIELD]", help="Such as customers/C001, 'invoice 1021' or customers/C001.name."
+            metavar="KEY[.FIELD]",
+            help="A record's key or label, such as customers/C001 or 'invoice 1021'; .FIELD shows one field.",
         ),
     ],
     project: Folder = HERE,
     json: Json = False,
 ) -> None:
-    """Show one record from its source row to its verdict, or one field on every side."""
+    """Show one record: source row, draft, planned step, request, Sage id, verdict; or one of its fields."""
     from sagerecon.cli.console import command
     from sagerecon.commands import explanations, projects
     from sagerecon.reconciliation.field_explanation import field_document

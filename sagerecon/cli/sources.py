@@ -20,7 +20,7 @@ def snapshot(project: Folder = HERE, json: Json = False) -> None:
         screen.event("result", snapshot=prepared.snapshot, files=dict(files))
         screen.show(source_files(files))
         screen.findings(prepared.findings)
-        screen.say(f"Snapshot {prepared.snapshot[:12]} written.")
+        screen.print(f"Snapshot {prepared.snapshot[:12]} written.")
         exit_by_findings(prepared.findings)
 
 
@@ -33,5 +33,5 @@ def check(project: Folder = HERE, json: Json = False) -> None:
         compiled = mappings.check(projects.open_project(project))
         screen.findings(compiled.findings)
         screen.event("result", mappings=len(compiled.mappings), findings=len(compiled.findings))
-        screen.say(f"The catalog and {len(compiled.mappings)} mappings have no errors.")
+        screen.print(f"The catalog and {len(compiled.mappings)} mappings have no errors.")
         exit_by_findings(compiled.findings)

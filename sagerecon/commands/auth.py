@@ -18,6 +18,7 @@ from sagerecon.project.store import open_store
 from sagerecon.sage.authorization import Authorization
 from sagerecon.sage.client import SageClient
 from sagerecon.sage.loopback import LoopbackListener
+from sagerecon.sage.session import require_listener
 from sagerecon.store.vault import SealedVault
 
 #: How long to wait for consent in the browser, in seconds.
@@ -44,9 +45,12 @@ def login(project: Project, clock: Clock, session: requests.Session, show: Calla
 
     Raises:
         AuthorizationError: access was denied, or no consent came in time.
+        SageError: the project's sandbox does not run.
         ProjectError: the sign-in reaches several businesses and the project names none.
     """
     access = sage_access(project)
+    if project.address:
+        require_listener(project.address)  # or the user would wait for a page that cannot open
     with open_store(project, clock) as store:
         granted = _consent(access.authorization(session, clock), project.business.country, show)
         saved = store.vault.save(GRANT, granted, None)

@@ -26,7 +26,7 @@ def open_plan(project: Project, file: Path | None = None) -> Plan:
     """
     path = file or project.plan_file
     if not path.exists():
-        raise ProjectError(f"There is no plan {project.name(path)}.", "Create one: sagerecon plan.")
+        raise ProjectError(f"There is no plan {project.name(path)}.", "Create one: sagerecon plan")
     return read_plan_file(path, project.name(path))
 
 

@@ -14,11 +14,11 @@ from sagerecon.project.project import Project
 from sagerecon.project.snapshots import open_snapshot
 from sagerecon.project.source import mappings_fingerprint
 
-_NEW_PLAN = "Create a new one: sagerecon plan."
+_NEW_PLAN = "Create a new one: sagerecon plan"
 
 
-def require_same_inputs(project: Project, plan: Plan) -> None:
-    """Check that a plan which was never begun was made from the current inputs.
+def raise_if_stale(project: Project, plan: Plan) -> None:
+    """Raise if a plan that was never begun was made from anything but the current inputs.
 
     Raises:
         PlanStaleError: naming the input that has changed.
@@ -56,7 +56,7 @@ def changes_since_begun(
         raise PlanStaleError(
             "The catalog of Sage has changed since this plan was begun, so its remaining steps would be sent "
             "in another way than they were planned.",
-            f"{_NEW_PLAN} What this plan has sent is not sent again.",
+            f"What this plan has sent is not sent again. {_NEW_PLAN}",
         )
     inputs = " and ".join(_changed_inputs(project, plan))
     if not inputs:

@@ -11,7 +11,7 @@ from pathlib import Path
 from sagerecon.commands.plan_file import read_plan_file
 from sagerecon.model.catalog import Catalog
 from sagerecon.model.clock import Clock, instant_text
-from sagerecon.model.errors import PlanningError
+from sagerecon.model.errors import ProjectError
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import Plan, Purpose, plan_lines
 from sagerecon.planning.planner import Calendar, Provenance, plan_reading
@@ -44,7 +44,7 @@ class ReadBack:
         """Read every kind, then look for deletions; return the runs, or the outcome of a paused one.
 
         Raises:
-            PlanningError: reading back takes more than `max_calls`.
+            ProjectError: reading back takes more than `max_calls`.
         """
         ours = [(written.kind, written.sage_id) for written in self.company.history.written()]
         reading = self._carry_out("reading.jsonl", self._plan_kinds(ours), sage)
@@ -125,8 +125,9 @@ class ReadBack:
         file = self.folder / name
         plan = self._unfinished(file) or fresh
         if self.max_calls is not None and plan.header.calls > self.max_calls:
-            raise PlanningError(
-                f"Reading back takes {plan.header.calls:,} calls, and --max-calls allows {self.max_calls:,}."
+            raise ProjectError(
+                f"Reading back takes {plan.header.calls:,} calls, and --max-calls allows {self.max_calls:,}.",
+                f"Allow at least {plan.header.calls:,} calls, or leave out --max-calls.",
             )
         self.on_plan(plan)
         write_private(file, plan_lines(plan))

@@ -51,7 +51,7 @@ def reconcile(
         The reconciliation, or the outcome of the reading run if it paused.
 
     Raises:
-        PlanningError: reading back takes more than `max_calls`.
+        ProjectError: reading back takes more than `max_calls`.
     """
     prepared = prepared or prepare(project)
     with open_store(project, clock) as store:

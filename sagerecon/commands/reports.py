@@ -57,7 +57,7 @@ def report(
             judged = reconciled.reconciliation if reconciled else judge(project, prepared, company, readings)
             return write_reports(folder, replace(facts, reconciliation=judged))
     if plan is None:
-        raise ProjectError("There is nothing to report on yet.", "Create a plan: sagerecon plan.")
+        raise ProjectError("There is nothing to report on yet.", "Create a plan: sagerecon plan")
     return write_plan_report(folder, facts)
 
 

@@ -9,7 +9,7 @@ import requests
 
 from sagerecon.commands.budget import call_budget
 from sagerecon.commands.plan_file import open_plan
-from sagerecon.commands.plan_inputs import changes_since_begun, require_same_inputs
+from sagerecon.commands.plan_inputs import changes_since_begun, raise_if_stale
 from sagerecon.model.clock import Clock
 from sagerecon.planning.settling import RunState, State
 from sagerecon.project.project import Project
@@ -52,7 +52,7 @@ def apply(
         company = store.company(project.business.id)
         begun = next((known for known in company.history.runs() if known.plan == plan.hash), None)
         if begun is None:
-            require_same_inputs(project, plan)
+            raise_if_stale(project, plan)
         elif begun.state is RunState.OPEN:  # a plan that is used up is refused by the run, with that reason
             reached = company.run_log.reached(begun.id)
             done = {number for number, step in reached.items() if step.state is State.RECORDED}

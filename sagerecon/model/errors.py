@@ -1,13 +1,14 @@
 """The exceptions that stop a command. A fault of the data is a Finding, not an exception.
 
     SagereconError                      exit code
-      ProjectError                      2   usage, sagerecon.yaml, unreadable file, exists already
+      ProjectError                      2   usage, unreadable file, exists already
+      ProjectFileError                  2   findings in sagerecon.yaml
       SourceError                       2   a source file that cannot be read at all
       MappingError                      1   findings in mappings, crosswalks or catalogs
       ValidationError                   1   findings in the data that stop the plan
       PlanningError                     1
         CircularReferenceError
-        BudgetTooSmallError
+        BudgetTooSmallError             2
       PlanStaleError                    5   plan stale, consumed or not the one approved
       StoreError                        2   the store cannot be opened, is newer, or its disk is full
       SageError                         2
@@ -69,6 +70,12 @@ class FindingsError(SagereconError):
         self.findings = tuple(findings)
 
 
+class ProjectFileError(FindingsError):
+    """Findings in the project file, so that no command can run."""
+
+    exit_code = 2
+
+
 class MappingError(FindingsError):
     """Findings in mappings, crosswalks or catalogs."""
 
@@ -96,6 +103,8 @@ class CircularReferenceError(PlanningError):
 
 class BudgetTooSmallError(PlanningError):
     """The call budget leaves no calls for the plan."""
+
+    exit_code = 2
 
     def __init__(self, limit: int, reserve: int) -> None:
         super().__init__(

@@ -41,8 +41,8 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
-class Beginnings:
-    """What separates entities that were in Sage before the move from those that came during it."""
+class OriginFacts:
+    """The facts by which `origin` tells where an entity that belongs to none of our records comes from."""
 
     pre_existing: frozenset[str]  #: Sage ids that an earlier reading found before the move
     began_at: int | None  #: when the first run began, in milliseconds since 1970
@@ -51,8 +51,8 @@ class Beginnings:
     @classmethod
     def collect(
         cls, pre_existing: Collection[str], began_at: int | None, records: Iterable[Written]
-    ) -> Beginnings:
-        """Return the beginnings, with the inner ids of every answer to a creation."""
+    ) -> OriginFacts:
+        """Return the facts, with the ids inside every answer to a creation."""
         ids = {found for record in records if not record.adopted for found in _inner_ids(record.answer)}
         return cls(frozenset(pre_existing), began_at, frozenset(ids))
 
@@ -82,13 +82,13 @@ def owners_of(records: Iterable[Written]) -> dict[str, str]:
 
 
 def classify(
-    sage: Held, kinds: Collection[str], matched: Collection[str], beginnings: Beginnings
+    sage: Held, kinds: Collection[str], matched: Collection[str], facts: OriginFacts
 ) -> dict[str, list[tuple[Origin, Entity]]]:
     """Return the entities of each kind with their origin. `matched` are the Sage ids our records have."""
     classes: dict[str, list[tuple[Origin, Entity]]] = {}
     for entity in sage.entities:
         if entity.kind in kinds:
-            origin = Origin.OURS if entity.sage_id in matched else beginnings.origin(entity)
+            origin = Origin.OURS if entity.sage_id in matched else facts.origin(entity)
             classes.setdefault(entity.kind, []).append((origin, entity))
     return classes
 

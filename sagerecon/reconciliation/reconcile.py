@@ -12,7 +12,7 @@ from sagerecon.model.draft import Draft, Outcome
 from sagerecon.model.entity import Entity, Written
 from sagerecon.model.finding import Finding
 from sagerecon.model.money import total
-from sagerecon.pairing.held import Beginnings, Held, Origin, classify, owners_of
+from sagerecon.pairing.held import Held, Origin, OriginFacts, classify, owners_of
 from sagerecon.pairing.identity import Identities
 from sagerecon.pairing.key_ladder import NO_MATCH, KeyLadder, Match, MatchMethod
 from sagerecon.reconciliation.chart_of_accounts import BRITISH, ChartOfAccounts, ControlAccounts
@@ -76,7 +76,7 @@ def reconcile(
     verdicts = list(_records(outcomes, records, sage, judge, ladder, frozenset(read), rejected or {}))
     matched = {verdict.sage_id for verdict in verdicts if verdict.sage_id}
     kinds = dict.fromkeys([*(outcome.kind for outcome in outcomes), *(record.kind for record in records)])
-    classes = classify(sage, kinds, matched, Beginnings.collect(pre_existing, began_at, records))
+    classes = classify(sage, kinds, matched, OriginFacts.collect(pre_existing, began_at, records))
     verdicts += _extras(classes, sage, judge, owners)
     verdicts = add_estimated_effects(mark_swapped_values(verdicts), outcomes, chart)
     return Reconciliation(

@@ -1,4 +1,4 @@
-"""Makes calls one by one: booked, waited for, and repeated only where Sage certainly did nothing."""
+"""Makes calls one by one: books each, waits for the budget, repeats only what Sage has not carried out."""
 
 from __future__ import annotations
 
@@ -66,14 +66,7 @@ class Caller:
         """
         was_in_doubt = attempt.state is State.SENT
         while True:
-            expires_at = self._ready()
-
-            def intend(expires_at: int = expires_at) -> int:
-                self._sent = _as_sent(attempt, self._clock.now(), expires_at)
-                return self._log.intend(self._sent, self._budget, settling=was_in_doubt)
-
-            self._permit(intend)
-            sent = self._sent
+            sent = self._intend(attempt, self._ready(), settling=was_in_doubt)
             try:
                 answer = self._call(sent.call)
             except NoAnswerError as error:
@@ -144,7 +137,8 @@ class Caller:
     def _get(self, call: Call, *, settling: bool) -> Answer | None:
         while True:
             self._ready()
-            self._permit(lambda: self._log.book(self._budget, settling=settling))
+            while moment := self._log.book(self._budget, settling=settling):
+                self._wait_for_budget(moment)
             try:
                 answer = self._call(call)
             except NoAnswerError as error:
@@ -185,9 +179,17 @@ class Caller:
             except NoAnswerError as error:
                 self._wait_after_unsent(error)
 
-    def _permit(self, book: Callable[[], int]) -> None:
-        while moment := book():
-            self.wait_until(moment, "The call budget of this window is used up.")
+    def _intend(self, attempt: Attempt, expires_at: int, *, settling: bool) -> Attempt:
+        """Make the intent durable once the budget allows the call; return the attempt as it is sent now."""
+        while True:
+            sent = _as_sent(attempt, self._clock.now(), expires_at)
+            moment = self._log.intend(sent, self._budget, settling=settling)
+            if not moment:
+                return sent
+            self._wait_for_budget(moment)
+
+    def _wait_for_budget(self, until: int) -> None:
+        self.wait_until(until, "The call budget of this window is used up.")
 
     def _wait_after_unsent(self, error: NoAnswerError) -> None:
         self.wait_after(self._failures + 1, str(error).rstrip("."))

@@ -13,8 +13,9 @@ from enum import StrEnum
 from random import Random
 
 from sagerecon.model.catalog import Catalog
-from sagerecon.model.clock import MINUTE, Clock
+from sagerecon.model.clock import Clock
 from sagerecon.model.errors import SagereconError, StoreError
+from sagerecon.planning import calendar
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import Plan, Purpose
 from sagerecon.planning.settling import FINAL, Reached, State
@@ -37,8 +38,8 @@ from sagerecon.runner.reading import key_fields, read
 from sagerecon.runner.references import missing_kinds
 from sagerecon.runner.updating import update
 
-#: Milliseconds a run sleeps at most; for a longer wait it ends, and the same command resumes it later.
-PATIENCE = 15 * MINUTE
+#: Milliseconds a run sleeps at most; for a longer wait it pauses, and the same command resumes it later.
+PATIENCE = calendar.PATIENCE
 
 _NOT_BEGUN = Reached(State.PLANNED)
 

@@ -56,7 +56,7 @@ class SageClient:
         answer = self._send(call, self._tokens.replaced(tokens))
         if _is_token_refused(answer):
             raise AuthorizationError(
-                "Sage does not accept new tokens.", "Sign in again: sagerecon auth login."
+                "Sage does not accept new tokens.", "Sign in again: sagerecon auth login"
             )
         return answer
 

@@ -57,7 +57,7 @@ class RunLog:
         if plan.header.business != self._business:
             raise PlanStaleError(
                 f"The plan is for business {plan.header.business}, not for {self._business}.",
-                "Create a new one: sagerecon plan.",
+                "Create a new one: sagerecon plan",
             )
         run = plan.hash[:16]
         where = {"business": self._business, "run": run}
@@ -218,7 +218,7 @@ class RunLog:
         if plan.header.id_map != self._id_map.fingerprint_in(transaction):
             raise PlanStaleError(
                 "The plan is stale: another run has changed the id map since it was created.",
-                "Create a new one: sagerecon plan.",
+                "Create a new one: sagerecon plan",
             )
 
     def _add_run(self, run: str, plan: Plan) -> None:

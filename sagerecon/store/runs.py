@@ -70,10 +70,10 @@ def raise_if_used(row: Row[tuple[str]]) -> None:
     if row.state == RunState.FINISHED:
         raise PlanStaleError(
             f"This plan was completed on {instant_text(row.finished_at)} and cannot be used again.",
-            "Create a new one: sagerecon plan.",
+            "Create a new one: sagerecon plan",
         )
     if row.state == RunState.SUPERSEDED:
         raise PlanStaleError(
             "This plan was superseded: a newer plan was begun after it.",
-            "Apply the newer plan, or create a new one: sagerecon plan.",
+            "Apply the newer plan, or create a new one: sagerecon plan",
         )

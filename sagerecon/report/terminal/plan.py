@@ -33,7 +33,8 @@ def plan_summary(plan: Plan) -> RenderableType:
     share = f"{100 * header.lower_bound / header.calls:.1f} %" if header.calls else "100.0 %"
     parts.append(
         Text(
-            f"{header.calls:,} calls; the minimum is {header.lower_bound:,} ({share}): {header.bound_reason}."
+            f"{counted(header.calls, 'call')}; the minimum is {header.lower_bound:,} ({share}): "
+            f"{header.bound_reason}."
         )
     )
     if header.windows:
