@@ -21,14 +21,14 @@ def plan(
     """Plan what to send, in which order, on which day, for how many calls."""
     from sagerecon.cli.console import NEEDS_REVIEW, command
     from sagerecon.commands import plans, projects
-    from sagerecon.report.terminal.plan import plan_summary, quarantined_count
+    from sagerecon.report.terminal.plan import plan_summary, quarantined_count, quarantined_records
 
     with command(json) as screen:
         opened = projects.open_project(project)
         with screen.progress("planning"):
             made = plans.plan(opened, projects.open_clock(opened.address), output)
         screen.findings(made.header.findings)
-        screen.show(plan_summary(made))
+        screen.show(*quarantined_records(made), plan_summary(made))
         screen.event(
             "result",
             plan=made.hash,

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 
 from rich.console import RenderableType
 from rich.markup import escape
 from rich.text import Text
 
-from sagerecon.model.money import grouped
+from sagerecon.model.money import grouped, total
+from sagerecon.reconciliation.compare import without_positions
 from sagerecon.reconciliation.completeness import SourceLine, Tally
 from sagerecon.reconciliation.result import Reconciliation
 from sagerecon.reconciliation.tie_out import TieOut
+from sagerecon.reconciliation.verdict import RecordVerdict
+from sagerecon.report.grouping import group_alike, more_like_it, pattern
 from sagerecon.report.terminal.tables import count_text, new_table
 
 
@@ -59,11 +62,15 @@ def tie_outs(ties: Iterable[TieOut]) -> RenderableType:
 
 
 def verdicts(reconciliation: Reconciliation) -> Iterator[RenderableType]:
-    """Yield each record that needs review: verdict, differences, source row, Sage id, remedy."""
-    for verdict in reconciliation.open_verdicts:
+    """Yield the records that need review: verdict, differences, source row, Sage id, remedy.
+
+    Of like records the first is shown; the others are counted, with examples and the money at risk.
+    """
+    for group in group_alike(reconciliation.open_verdicts, _likeness):
+        verdict = group.first
         text = Text()
         text.append(f"{verdict.verdict.value}: ", style="bold red")
-        text.append(verdict.label or verdict.key or verdict.sage_id, style="bold")
+        text.append(_name(verdict), style="bold")
         text.append(f" {verdict.reason}")
         for difference in verdict.differences:
             text.append(
@@ -76,4 +83,19 @@ def verdicts(reconciliation: Reconciliation) -> Iterator[RenderableType]:
             text.append(f" · first seen {verdict.first_seen.value}", style="dim")
         if verdict.remedy:
             text.append(f"\n  {verdict.remedy}")
+        if more := more_like_it([_name(other) for other in group.others]):
+            at_risk = total(each.at_risk for each in group)
+            risk = f"; {grouped(at_risk)} at risk in total" if at_risk else ""
+            text.append(f"\n  {more}{risk}", style="dim")
         yield text
+
+
+def _name(verdict: RecordVerdict) -> str:
+    return verdict.label or verdict.key or verdict.sage_id
+
+
+def _likeness(verdict: RecordVerdict) -> Hashable:
+    names = (verdict.label, verdict.key, verdict.sage_id)
+    sentences = (pattern(verdict.reason, *names), pattern(verdict.remedy, *names))
+    differences = tuple((without_positions(d.field), d.cause) for d in verdict.differences)
+    return (verdict.verdict, verdict.kind, *sentences, differences, verdict.first_seen)
