@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from moves import Move, signed_in
-from small_books import FILES, write_small_books
+from small_books import write_small_books
 
 from sagerecon.commands import plans, reconciliations, sources
 from sagerecon.model.draft import Quarantined
@@ -214,10 +214,9 @@ def test_a_warning_of_a_mapping_is_in_the_plan(tmp_path: Path) -> None:
 
 
 def test_a_warning_about_a_file_is_a_finding(tmp_path: Path) -> None:
-    _, _, rows = FILES[DOCUMENTS].partition("\n")
-    with moving(tmp_path, {DOCUMENTS: (rows, "")}) as move:
+    with moving(tmp_path, {"data/parties.csv": ("Oak Ltd", "Oak \ufffd Ltd")}) as move:
         prepared = sources.snapshot(move.project, move.clock, lambda _file, _rows: None)
-    assert "empty_source" in [finding.code for finding in prepared.findings]
+    assert "letters_lost" in [finding.code for finding in prepared.findings]
 
 
 def test_a_warning_of_the_source_does_not(tmp_path: Path) -> None:

@@ -18,15 +18,18 @@ from sagerecon.model.errors import PlanStaleError
 from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.key import NaturalKey
 from sagerecon.model.place import Place
+from sagerecon.pairing.standing import Standing
 from sagerecon.planning.plan import Header, Plan, Purpose, Window, plan_lines, read_plan
 from sagerecon.planning.step import (
     CreateStep,
+    KeepStep,
     LeftOutStep,
     QuarantinedStep,
     ReadStep,
     SkipStep,
     Step,
     UpdateStep,
+    WaitStep,
 )
 
 
@@ -86,7 +89,7 @@ def test_a_plan_with_bytes_added_is_refused(place: int, text: bytes) -> None:
         read_plan(io.BytesIO(COMPLETE[:place] + text + COMPLETE[place:]), "plan.jsonl")
 
 
-@pytest.mark.parametrize("text", ["", "<html>", "{}", '{"sagerecon":"plan/v4"', "\xff", "[]", "7"])
+@pytest.mark.parametrize("text", ["", "<html>", "{}", '{"sagerecon":"plan/v5"', "\xff", "[]", "7"])
 def test_a_file_that_is_no_plan_is_refused(text: str) -> None:
     with pytest.raises(PlanStaleError, match=r"plan\.jsonl is not a complete plan file"):
         read_plan([text.encode("latin-1")], "plan.jsonl")
@@ -94,7 +97,7 @@ def test_a_file_that_is_no_plan_is_refused(text: str) -> None:
 
 @pytest.mark.parametrize("version", ["plan/v1", "plan/v3", "plan/v9"])
 def test_a_plan_of_another_format_says_which_is_read(version: str) -> None:
-    with pytest.raises(PlanStaleError, match=f"has the format '{version}'; .* reads 'plan/v4'. Create a new"):
+    with pytest.raises(PlanStaleError, match=f"has the format '{version}'; .* reads 'plan/v5'. Create a new"):
         read_plan([f'{{"sagerecon":"{version}","steps":1}}\n'.encode(), b"{}\n"], "plan.jsonl")
 
 
@@ -137,9 +140,18 @@ sent = {**draft, "window": st.integers(0, 9), "reversibility": texts}
 steps = st.one_of(
     steps_of(ReadStep, calls=st.integers(1, 9), path=names, query=tables, expect=tables),
     steps_of(CreateStep, **sent, on_existing=st.sampled_from(OnExisting)),
-    steps_of(UpdateStep, **sent),
+    steps_of(UpdateStep, **sent, changed=st.lists(names, max_size=2).map(tuple)),
     steps_of(SkipStep, **draft),
     steps_of(LeftOutStep, **record, rule=texts),
+    steps_of(
+        WaitStep,
+        **record,
+        **altered,
+        **dict.fromkeys(("rule", "refers_to"), texts),
+        standing=st.sampled_from(Standing),
+        earlier=st.lists(names, max_size=2).map(tuple),
+    ),
+    steps_of(KeepStep, **record, standing=st.sampled_from(Standing), rule=texts),
     steps_of(QuarantinedStep, **record, **altered, findings=st.lists(findings, max_size=2).map(tuple)),
 )
 headers = st.builds(

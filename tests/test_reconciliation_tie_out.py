@@ -365,6 +365,12 @@ def test_bank_takes_sages_own_balance_and_opening_control_must_be_zero() -> None
     assert not tie_opening_control(company.trial_balance(c9999="0.01"), AS_AT, "9999").ties
 
 
+def test_a_bank_account_that_only_sage_has_is_a_line() -> None:
+    bank = Entity("bank_account", "b", {"displayed_as": "Reserve (1210)", "balance": "5.00"})
+    (line,) = tie_bank([], [bank], None, AS_AT, catalog()).lines
+    assert (line.code, line.difference) == ("1210", Decimal("5.00"))
+
+
 def test_tax_per_rate_and_month_on_both_sides() -> None:
     line = {"quantity": Decimal("3"), "unit_price": Decimal("3.333"), "tax_amount": Decimal("2.00"),
             "tax_rate_id": "GB_STANDARD"}  # fmt: skip

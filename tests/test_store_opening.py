@@ -115,8 +115,35 @@ def test_a_store_of_another_version_is_refused(tmp_path: Path) -> None:
     connection.execute("UPDATE store_facts SET value = '9' WHERE name = 'schema'")
     connection.commit()
     connection.close()
-    with pytest.raises(StoreError, match="version 9; this sagerecon reads version 2"):
+    with pytest.raises(StoreError, match="version 9; this sagerecon reads version 4"):
         open_store(url(tmp_path / "s.db"), CLOCK, None)
+
+
+def test_a_store_of_version_2_is_upgraded_and_gets_an_identity(tmp_path: Path) -> None:
+    here = desk(tmp_path)
+    for count in (1, 2, 3):
+        here.planned([customer(number) for number in range(count)])
+        here.go()
+        here.clock.sleep(1_000)
+    connection = sqlite3.connect(tmp_path / "store.db")
+    started = "SELECT run FROM runs ORDER BY started_at"
+    in_order = connection.execute(started).fetchall()
+    connection.execute("ALTER TABLE company_locks DROP COLUMN writes")
+    for column in ("sequence", "question", "holder", "continued_at"):
+        connection.execute(f"ALTER TABLE runs DROP COLUMN {column}")
+    connection.execute("DELETE FROM store_facts WHERE name = 'identity'")
+    connection.execute("UPDATE store_facts SET value = '2' WHERE name = 'schema'")
+    connection.commit()
+    here.planned([customer(number) for number in range(4)])
+    assert here.go().ended is Ended.FINISHED
+    facts = dict(connection.execute("SELECT name, value FROM store_facts"))
+    assert facts["schema"] == "4" and len(facts["identity"]) == 32
+    assert connection.execute("SELECT generation, writes FROM company_locks").fetchall() == [(4, 1)]
+    assert connection.execute("SELECT run FROM runs ORDER BY sequence").fetchall()[:3] == in_order
+    assert connection.execute("SELECT sequence FROM runs ORDER BY 1").fetchall() == [(1,), (2,), (3,), (4,)]
+    here.open().close()
+    assert dict(connection.execute("SELECT name, value FROM store_facts")) == facts
+    connection.close()
 
 
 def test_an_absent_folder_is_refused(tmp_path: Path) -> None:

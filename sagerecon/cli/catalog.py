@@ -18,6 +18,7 @@ def list_kinds(country: Country = "", edition: Edition = "", json: Json = False)
     from sagerecon.cli.console import command
     from sagerecon.commands import catalog
     from sagerecon.documents import package
+    from sagerecon.model.count import counted
     from sagerecon.report import catalog as pages
     from sagerecon.report.catalog_document import row_document
 
@@ -26,7 +27,7 @@ def list_kinds(country: Country = "", edition: Edition = "", json: Json = False)
         screen.event("result", kinds=[row_document(kind) for kind in found])
         screen.show(*pages.kinds(found))
         operations = sum(len(kind.operations) for kind in found)
-        screen.print(f"{len(found.kinds)} kinds, {operations} operations.")
+        screen.print(f"{counted(len(found.kinds), 'kind')}, {counted(operations, 'operation')}.")
 
 
 def show(

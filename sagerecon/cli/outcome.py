@@ -6,8 +6,8 @@ import typer
 
 from sagerecon.cli.console import NEEDS_REVIEW, PAUSED
 from sagerecon.model.clock import instant_text
+from sagerecon.model.count import counted
 from sagerecon.reconciliation.result import Reconciliation
-from sagerecon.report.formatting import counted
 from sagerecon.report.screen import ProgressCallback, Screen
 from sagerecon.runner.progress import Event, Progress
 from sagerecon.runner.run import Ended, RunOutcome
@@ -16,6 +16,8 @@ from sagerecon.runner.run import Ended, RunOutcome
 _LABELS = {
     Event.RATE_LIMITED: "rate limited by Sage (429) and sent again",
     Event.LEFT_OUT: "left out",
+    Event.UNDECIDED: "not sent until they are decided on",
+    Event.KEPT: "left in Sage",
     Event.BEFORE: "finished before",
     Event.LOOKED_UP: "looked up",
     Event.RESENT: "sent again after an answer was lost",
@@ -44,8 +46,12 @@ def show_outcome(screen: Screen, outcome: RunOutcome, resume: str) -> None:
         raise typer.Exit(PAUSED)
     if outcome.counts.get(Event.PARKED):
         screen.print("Sage postponed some records; the same command sends them again.")
+    if outcome.counts.get(Event.UNDECIDED):
+        screen.print("Some records were not sent until it is decided what they are. Run: sagerecon plan")
     if any(outcome.counts.get(event) for event in (Event.QUARANTINED, Event.BLOCKED, Event.PARKED)):
         screen.print("Some records need review. Run: sagerecon status")
+        raise typer.Exit(NEEDS_REVIEW)
+    if outcome.counts.get(Event.UNDECIDED):
         raise typer.Exit(NEEDS_REVIEW)
 
 
@@ -59,6 +65,10 @@ def review_text(found: Reconciliation) -> str:
         reasons.append(f"{differing} of {len(found.tie_outs)} tie-outs with a difference")
     if not found.tolerated.is_within_limit:
         reasons.append("tolerated differences above their limit")
+    if found.not_taken:
+        reasons.append(f"{len(found.not_taken):,} tie-out{'s' if len(found.not_taken) > 1 else ''} not taken")
+    if found.unread:
+        reasons.append("Sage was not read completely")
     return f"Needs review: {', '.join(reasons)}."
 
 

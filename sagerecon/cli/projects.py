@@ -34,11 +34,11 @@ def init(
     """Create a project from a mapping pack."""
     from sagerecon.cli.console import command
     from sagerecon.commands import projects
+    from sagerecon.model.count import counted
 
     with command(json) as screen:
         project = projects.init(folder, pack, data, company, cut_over.date() if cut_over else None)
         screen.event("result", folder=str(project.folder), mappings=len(project.mapping_files))
-        screen.print(
-            f"Created {project.folder} with {len(project.mapping_files)} mappings from the pack {pack}."
-        )
+        mappings = counted(len(project.mapping_files), "mapping")
+        screen.print(f"Created {project.folder} with {mappings} from the pack {pack}.")
         screen.print(f"Review sagerecon.yaml, then run: cd {folder} && sagerecon snapshot")

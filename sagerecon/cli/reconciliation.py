@@ -22,8 +22,9 @@ def reconcile(
     from sagerecon.cli.outcome import review_text, show_outcome, show_progress
     from sagerecon.commands import projects, reconciliations
     from sagerecon.commands.sessions import open_session
+    from sagerecon.model.count import counted
     from sagerecon.report.reconciliation_document import reconciliation_summary
-    from sagerecon.report.terminal.reconciliation import completeness, tie_outs, verdicts
+    from sagerecon.report.terminal.reconciliation import completeness, tie_outs, unread, verdicts
     from sagerecon.runner.run import RunOutcome
 
     with command(json) as screen:
@@ -34,7 +35,9 @@ def reconcile(
                 projects.open_clock(opened.address),
                 session,
                 max_calls=max_calls,
-                on_plan=lambda reading: screen.print(f"Reading back takes {reading.header.calls:,} calls."),
+                on_plan=lambda reading: screen.print(
+                    f"Reading back takes {counted(reading.header.calls, 'call')}."
+                ),
                 on_progress=lambda progress: show_progress(meter, progress),
             )
         if isinstance(result, RunOutcome):
@@ -42,8 +45,8 @@ def reconcile(
             return
         found = result.reconciliation
         screen.event("result", **reconciliation_summary(found))
-        screen.show(completeness(found.completeness), tie_outs(found.tie_outs))
-        screen.show(*verdicts(found))
+        screen.show(completeness(found.completeness), tie_outs(found.tie_outs, found.not_taken))
+        screen.show(*unread(found), *verdicts(found))
         if found.ties_out:
             screen.print("Everything ties out.", "bold")
             return
@@ -94,7 +97,11 @@ def explain(
         facts["sage_id"] = found.written.sage_id if found.written else ""
         if found.field is not None:
             screen.event("result", **facts, **field_document(found.field))
-            screen.show(*field_history(found.field, found.outcome, found.written, is_read=found.is_read))
+            screen.show(
+                *field_history(
+                    found.field, found.outcome, found.written, found.verdict, is_read=found.is_read
+                )
+            )
             return
         screen.event("result", **facts)
         screen.show(*record_history(found.record, found.outcome, found.step, found.written, found.verdict))

@@ -21,7 +21,12 @@ def plan(
     """Plan what to send, in which order, on which day, for how many calls."""
     from sagerecon.cli.console import NEEDS_REVIEW, command
     from sagerecon.commands import plans, projects
-    from sagerecon.report.terminal.plan import plan_summary, quarantined_count, quarantined_records
+    from sagerecon.report.terminal.plan import (
+        action_counts,
+        plan_summary,
+        quarantined_records,
+        review_count,
+    )
 
     with command(json) as screen:
         opened = projects.open_project(project)
@@ -35,11 +40,12 @@ def plan(
             calls=made.header.calls,
             lower_bound=made.header.lower_bound,
             windows=len(made.header.windows),
+            actions=action_counts(made),
             finishes_p50=made.header.finishes_p50,
             finishes_p90=made.header.finishes_p90,
         )
         screen.print(f"Plan {made.hash[:12]} written to {output or opened.name(opened.plan_file)}.")
-        if quarantined_count(made):
+        if review_count(made):
             raise typer.Exit(NEEDS_REVIEW)
 
 

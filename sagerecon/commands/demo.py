@@ -104,6 +104,7 @@ def run_demo(folder: Path, screen: Screen) -> bool:
     _clear(folder)
     clock = SharedClock(folder / "clock", STARTS_AT)
     os.environ[projects.REHEARSAL_CLOCK] = str(folder / "clock")
+    os.environ["XDG_STATE_HOME"] = str(folder / "state")  # the next demo begins with a new store
     faults = ScheduledFaults()
     project = projects.init(folder / "project", "brook", fixture("wholesaler") / "extracts", COMPANY)
     business = expected_business(project)
@@ -215,7 +216,7 @@ def _reconcile(demo: Demo, prepared: Prepared) -> reconciliations.Reconciled:
     if not isinstance(result, reconciliations.Reconciled):
         raise ProjectError(f"Reading back did not finish: {result.why}", "Run the demo again.")
     found = result.reconciliation
-    demo.screen.show(completeness(found.completeness), tie_outs(found.tie_outs))
+    demo.screen.show(completeness(found.completeness), tie_outs(found.tie_outs, found.not_taken))
     return result
 
 
@@ -250,9 +251,10 @@ def _summarize(
 
 def _conclude(demo: Demo, reconciled: reconciliations.Reconciled, problems: list[str]) -> bool:
     """Write the report and show the verdict of the demo: whether there are no problems."""
-    pages = reports.report(demo.project, demo.clock, demo.folder / "reports", reconciled)
+    pages = reports.report(demo.project, demo.clock, demo.folder / "reports")
     tie_outs = reconciled.reconciliation.tie_outs
     problems += [f"{tie_out.about} does not tie out." for tie_out in tie_outs if not tie_out.ties]
+    problems += reconciled.reconciliation.unread
     for problem in problems:
         demo.screen.error(problem)
     if problems:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from sagerecon.commands.plan_file import open_plan
 from sagerecon.commands.preparation import Prepared, prepare
-from sagerecon.commands.verification import judge
 from sagerecon.mapping.compiled import CompiledMapping, FieldSource
 from sagerecon.model.clock import Clock
 from sagerecon.model.draft import Outcome
@@ -18,10 +17,9 @@ from sagerecon.model.suggestion import suggestion
 from sagerecon.planning.step import Step
 from sagerecon.project.project import Project
 from sagerecon.project.snapshots import open_snapshot
-from sagerecon.project.state import read_readings
 from sagerecon.project.store import open_store
 from sagerecon.reconciliation.field_explanation import FieldExplanation, explain_field
-from sagerecon.reconciliation.verdict import RecordVerdict
+from sagerecon.reconciliation.verdict import Verdict, VerdictSummary
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +30,7 @@ class Explanation:
     outcome: Outcome
     step: Step | None
     written: Written | None
-    verdict: RecordVerdict | None
+    verdict: VerdictSummary | None  #: of the last reconciliation
     field: FieldExplanation | None = None  #: None if the whole record was asked for
     is_read: bool = False  #: whether the entity was found when Sage was last read; asked for a field only
 
@@ -52,14 +50,12 @@ def explain(project: Project, clock: Clock, text: str) -> Explanation:
     with open_store(project, clock) as store:
         company = store.company(project.business.id)
         written = next((w for w in company.history.written() if w.key == outcome.key), None)
-        readings = read_readings(project.state)
-        verdict = held = None
-        if readings.runs:
-            judged = judge(project, prepared, company, readings)
-            verdict = next((v for v in judged.verdicts if v.key == outcome.key), None)
-            if path and written is not None:
-                read = company.history.entities_read(readings.runs[0], written.kind)
-                held = next((entity for entity in read if entity.sage_id == written.sage_id), None)
+        judged = company.reconciliations.verdict(outcome.kind, outcome.key)
+        basis = company.reconciliations.last_basis()
+        held = None
+        if path and written is not None and basis is not None:
+            read = company.history.entities_read(basis.runs.reading, written.kind)
+            held = next((entity for entity in read if entity.sage_id == written.sage_id), None)
     step = None
     if project.plan_file.exists():
         step = next((s for s in open_plan(project).steps if s.key == outcome.key), None)
@@ -71,7 +67,7 @@ def explain(project: Project, clock: Clock, text: str) -> Explanation:
         outcome=outcome,
         step=step,
         written=written,
-        verdict=verdict,
+        verdict=VerdictSummary(Verdict(judged[0]), judged[1]) if judged else None,
         field=explain_field(
             path,
             project.catalog[outcome.kind],
@@ -81,7 +77,6 @@ def explain(project: Project, clock: Clock, text: str) -> Explanation:
             source.place,
             written,
             held,
-            verdict,
         )
         if path
         else None,

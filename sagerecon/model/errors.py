@@ -11,6 +11,7 @@
         BudgetTooSmallError             2
       PlanStaleError                    5   plan stale, consumed or not the one approved
       StoreError                        2   the store cannot be opened, is newer, or its disk is full
+        IncompleteStoreError            1   the store does not know all that was written to Sage
       SageError                         2
         NoAnswerError                       no usable answer came
         AuthorizationError              4   sign in again
@@ -25,6 +26,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sagerecon.model.count import counted
 from sagerecon.model.finding import Finding, Severity
 
 
@@ -66,7 +68,7 @@ class FindingsError(SagereconError):
         count = len(findings)
         errors = sum(finding.severity is Severity.ERROR for finding in findings)
         among = f" among {count} findings" if count > errors else ""
-        super().__init__(f"{errors} error{'' if errors == 1 else 's'}{among}; nothing was sent.")
+        super().__init__(f"{counted(errors, 'error')}{among}; nothing was sent.")
         self.findings = tuple(findings)
 
 
@@ -123,6 +125,12 @@ class PlanStaleError(SagereconError):
 
 class StoreError(SagereconError):
     """The store cannot be used: unreadable, of another version, locked, or its disk is full."""
+
+
+class IncompleteStoreError(StoreError):
+    """The store does not know all that was written to Sage: it is an older copy, or a new one."""
+
+    exit_code = 1
 
 
 class SageError(SagereconError):

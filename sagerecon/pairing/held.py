@@ -15,7 +15,7 @@ class Origin(Enum):
 
     OURS = "ours"  #: created or adopted for one of our records
     PRE_EXISTING = "pre_existing"  #: in Sage before the move began, or supplied by Sage itself
-    CREATED_BY_SAGE = "created_by_sage"  #: made by Sage along with one of ours
+    CREATED_BY_SAGE = "created_by_sage"  #: made by Sage itself: a system record, or along with one of ours
     EXTRA = "extra"  #: none of these
 
 
@@ -61,10 +61,20 @@ class OriginFacts:
         created = _instant_or_none(entity.body.get("created_at"))
         is_older = created is not None and self.began_at is not None and created < self.began_at
         is_newer = created is not None and self.began_at is not None and created >= self.began_at
-        is_system = entity.body.get("system") is True or entity.body.get("is_control_account") is True
+        is_system = _is_system_record(entity)
         if entity.sage_id in self.pre_existing or is_older or (is_system and not is_newer):
             return Origin.PRE_EXISTING
-        return Origin.CREATED_BY_SAGE if entity.sage_id in self.created_by_sage else Origin.EXTRA
+        is_sages_own = is_system or entity.sage_id in self.created_by_sage
+        return Origin.CREATED_BY_SAGE if is_sages_own else Origin.EXTRA
+
+
+def _is_system_record(entity: Entity) -> bool:
+    """Return whether Sage created an entity for its own use: a system contact, or a control account.
+
+    Users cannot create such a record, so that it needs no review, whenever it was created.
+    """
+    marks = ("system", "is_control_account")
+    return any(entity.body.get(mark) is True for mark in marks)
 
 
 def is_gone(entity: Entity) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sagerecon.model.code import Code
-from sagerecon.model.draft import Body, Draft, Outcome
+from sagerecon.model.draft import Body, Draft, Outcome, node_document
 from sagerecon.model.value import canonical
 from sagerecon.planning.plan import Plan
 from sagerecon.planning.step import (
@@ -16,8 +16,8 @@ from sagerecon.planning.step import (
     ReadStep,
     SkipStep,
     UpdateStep,
+    WaitStep,
 )
-from sagerecon.planning.step_document import node_document
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +58,8 @@ def effect_on(plan: Plan, outcomes: Sequence[Outcome], carried_out: Collection[i
                     changed.append(step.key)
             case QuarantinedStep() if _was_written_with_other_content(step):
                 unsent.discard(step.key)
+            case WaitStep():  # a new plan would wait for the same decision
+                unsent.discard(step.key)
             case QuarantinedStep() | LeftOutStep() | ReadStep():
                 pass
     return Effect(
@@ -85,17 +87,14 @@ def _records(keys: Sequence[str]) -> str:
 
 
 def _is_planned(draft: Draft, step: CreateStep | UpdateStep | SkipStep) -> bool:
-    """Return whether the step sends, or skips, what the draft says. A change may send some fields only."""
-    planned, now = _fields(step.body), _fields(draft.body)
-    if isinstance(step, UpdateStep):
-        return planned.items() <= now.items()
+    """Return whether the step sends, or skips, what the draft says."""
     if isinstance(step, CreateStep) and step.on_existing is not draft.on_existing:
         return False
-    return planned == now and dict(step.identity) == dict(draft.identity)
+    return _content(step.body) == _content(draft.body) and dict(step.identity) == dict(draft.identity)
 
 
-def _fields(body: Body) -> dict[str, str]:
-    return {name: canonical(node_document(node)) for name, node in body.items()}
+def _content(body: Body) -> str:
+    return canonical(node_document(body))
 
 
 def _was_written_with_other_content(step: QuarantinedStep) -> bool:

@@ -14,10 +14,9 @@ from sagerecon.model.place import Place
 from sagerecon.model.record import Record
 from sagerecon.model.suggestion import suggestion
 from sagerecon.model.value import Value
+from sagerecon.pairing.agreement import without_positions
 from sagerecon.pairing.canonical import Row, Tree, flat, held_tree, joined, shown, wanted_tree
 from sagerecon.pairing.identity import Identities
-from sagerecon.reconciliation.compare import without_positions
-from sagerecon.reconciliation.verdict import Difference, RecordVerdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,6 @@ class FieldExplanation:
     mapping: Place  #: where the field is mapped; no place if it is not
     changes: tuple[Change, ...]
     sides: tuple[FieldSides, ...]  #: several where the field is an object or a list
-    differences: tuple[Difference, ...]
 
 
 def explain_field(
@@ -51,7 +49,6 @@ def explain_field(
     mapping: Place,
     written: Written | None,
     held: Entity | None,
-    verdict: RecordVerdict | None,
 ) -> FieldExplanation:
     """Return one field of a record on every side.
 
@@ -78,7 +75,6 @@ def explain_field(
         mapping=mapping,
         changes=tuple(_changes(path, outcome)),
         sides=tuple(_sides(path, flat(draft), flat(sent), sage)),
-        differences=tuple(d for d in verdict.differences if _is_in(d.field, path)) if verdict else (),
     )
 
 
@@ -91,9 +87,6 @@ def field_document(found: FieldExplanation) -> dict[str, Any]:
         "values": [
             {"field": sides.path, "draft": sides.draft, "sent": sides.sent, "sage": sides.sage}
             for sides in found.sides
-        ],
-        "differences": [
-            {"field": difference.field, "cause": difference.cause.value} for difference in found.differences
         ],
     }
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from sagerecon.model.finding import Finding
-from sagerecon.reconciliation.compare import without_positions
+from sagerecon.pairing.agreement import without_positions
 
 Entry = TypeVar("Entry")
 

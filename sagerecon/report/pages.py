@@ -11,6 +11,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from sagerecon.model.count import counted
 from sagerecon.model.errors import ProjectError
 from sagerecon.report import charts, formatting, grouping
 from sagerecon.report.document import plan_report_document, report_document
@@ -74,7 +75,7 @@ def _environment() -> Environment:
     environment.filters["like_records"] = grouping.like_records
     environment.filters["calls_by_day"] = charts.calls_by_day
     environment.globals.update(
-        counted=formatting.counted,
+        counted=counted,
         more_like_it=grouping.more_like_it,
         stacked_bar=charts.stacked_bar,
         burn_down=charts.burn_down,

@@ -60,7 +60,7 @@ class Caller:
         self._failures = 0
 
     def send(self, attempt: Attempt) -> SendResult:
-        """Make the intent durable, send the attempt, and return what came of it.
+        """Make the intent durable, send the attempt, and return the result.
 
         An answer 429, and a call that never left, are tried again here.
         """

@@ -13,6 +13,7 @@ from sagerecon.store.id_map import IdMap
 from sagerecon.store.reconciliation_log import ReconciliationLog
 from sagerecon.store.run_history import RunHistory
 from sagerecon.store.run_log import RunLog
+from sagerecon.store.witness import Witness
 from sagerecon.store.write_buffer import WriteBuffer
 
 
@@ -31,16 +32,18 @@ class CompanyStore:
         self._buffer.close()
 
 
-def open_company(business: str, database: Database, disk: Disk | None, clock: Clock) -> CompanyStore:
+def open_company(
+    business: str, database: Database, disk: Disk | None, clock: Clock, witness: Witness | None
+) -> CompanyStore:
     """Open the data of the company with Sage's business id `business`."""
     buffer = WriteBuffer(database, disk)
     id_map = IdMap(business, database, buffer)
     ledger = CallLedger(business, clock, buffer)
-    lock = CompanyLock(business, clock)
+    lock = CompanyLock(business, clock, witness)
     return CompanyStore(
         id_map=id_map,
         run_log=RunLog(business, database, buffer, id_map, ledger, lock, clock),
         history=RunHistory(business, database, buffer, clock),
-        reconciliations=ReconciliationLog(business, database),
+        reconciliations=ReconciliationLog(business, database, clock),
         _buffer=buffer,
     )

@@ -11,11 +11,19 @@ from rich.table import Table
 from rich.text import Text
 
 from sagerecon.model.clock import instant, instant_text
+from sagerecon.model.count import counted
 from sagerecon.model.money import grouped, total
 from sagerecon.planning.plan import Plan
 from sagerecon.planning.settling import SetAside, State
-from sagerecon.planning.step import Action, LeftOutStep, QuarantinedStep, ReadStep
-from sagerecon.report.formatting import counted
+from sagerecon.planning.step import (
+    Action,
+    CreateStep,
+    QuarantinedStep,
+    ReadStep,
+    SkipStep,
+    UpdateStep,
+    WaitStep,
+)
 from sagerecon.report.terminal.run import records_set_aside
 from sagerecon.report.terminal.tables import count_text, new_table
 
@@ -26,6 +34,8 @@ _ACTIONS = {
     Action.SKIP: "existing",
     Action.LEAVE_OUT: "left out",
     Action.QUARANTINE: "quarantined",
+    Action.WAIT: "waiting",
+    Action.KEEP: "kept",
 }
 
 
@@ -63,9 +73,14 @@ def quarantined_records(plan: Plan) -> Iterator[RenderableType]:
     )
 
 
-def quarantined_count(plan: Plan) -> int:
-    """Return the number of records that a plan quarantines."""
-    return sum(isinstance(step, QuarantinedStep) for step in plan.steps)
+def action_counts(plan: Plan) -> dict[str, int]:
+    """Return the number of steps of a plan by the name of their action."""
+    return dict(Counter(step.action.value for step in plan.steps))
+
+
+def review_count(plan: Plan) -> int:
+    """Return the number of records of the source that a plan does not send until they are reviewed."""
+    return sum(isinstance(step, QuarantinedStep | WaitStep) for step in plan.steps)
 
 
 def _actions(plan: Plan) -> Table:
@@ -78,7 +93,7 @@ def _actions(plan: Plan) -> Table:
             continue
         name = step.key.partition("/")[0]
         counts.setdefault(name, Counter())[step.action] += 1
-        if step.amount is not None and not isinstance(step, LeftOutStep | QuarantinedStep):
+        if step.amount is not None and isinstance(step, CreateStep | UpdateStep | SkipStep):
             amounts.setdefault(name, []).append(step.amount)
     used = {
         action: label for action, label in _ACTIONS.items() if any(tally[action] for tally in counts.values())

@@ -8,14 +8,13 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from sagerecon.model.clock import instant_text
-from sagerecon.model.draft import Change, Draft, LeftOut, Outcome, Quarantined
+from sagerecon.model.draft import Change, Draft, LeftOut, Outcome, Quarantined, node_document
 from sagerecon.model.entity import Written
 from sagerecon.model.record import Record
 from sagerecon.model.value import Value, canonical
 from sagerecon.planning.step import Step
-from sagerecon.planning.step_document import node_document
 from sagerecon.reconciliation.field_explanation import FieldExplanation, FieldSides
-from sagerecon.reconciliation.verdict import RecordVerdict
+from sagerecon.reconciliation.verdict import VerdictSummary
 
 
 def record_history(
@@ -23,7 +22,7 @@ def record_history(
     outcome: Outcome,
     step: Step | None,
     written: Written | None,
-    verdict: RecordVerdict | None,
+    verdict: VerdictSummary | None,
 ) -> Iterator[RenderableType]:
     """Yield the history of one record: source row, changes, draft, step, request, Sage id, verdict."""
     yield Text(f"{outcome.kind} {outcome.key}", style="bold")
@@ -52,9 +51,14 @@ def record_history(
 
 
 def field_history(
-    found: FieldExplanation, outcome: Outcome, written: Written | None, *, is_read: bool
+    found: FieldExplanation,
+    outcome: Outcome,
+    written: Written | None,
+    verdict: VerdictSummary | None,
+    *,
+    is_read: bool,
 ) -> Iterator[RenderableType]:
-    """Yield the history of one field: source cells, changes, draft, value sent, value in Sage, differences.
+    """Yield the history of one field: source cells, changes, draft, value sent, value in Sage, verdict.
 
     Args:
         is_read: whether the entity was found when Sage was last read.
@@ -79,8 +83,8 @@ def field_history(
         yield _labelled(sent, name + _side(sides.sent, "no value" if written is not None else "nothing yet"))
         not_read = "no value" if is_read else "not read yet: sagerecon reconcile"
         yield _labelled("Sage holds", name + _side(sides.sage, not_read))
-    for difference in found.differences:
-        yield _labelled("difference", f"{difference.field}: {difference.cause.value}", "yellow")
+    if verdict is not None:
+        yield _labelled("verdict", f"{verdict.verdict.value}. {verdict.reason}".rstrip())
 
 
 def _side(value: str | None, absent: str) -> str:

@@ -7,10 +7,10 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from rich.console import RenderableType
 from rich.text import Text
 
+from sagerecon.model.count import counted
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.settling import RunState, SetAside
 from sagerecon.planning.step import name_of
-from sagerecon.report.formatting import counted
 from sagerecon.report.grouping import finding_likeness, group_alike, more_like_it
 from sagerecon.report.terminal.tables import new_table
 
