@@ -36,7 +36,7 @@ class StandardInput:
         return line.decode(errors="replace") if line or end else None
 
     def refuse(self, reason: str) -> None:
-        """Tell the user why the last line was not accepted."""
+        """Show the user why the last line was not accepted."""
         self._screen.notice(reason)
 
     def _read(self, seconds: float) -> None:

@@ -35,7 +35,7 @@ class Effect:
 
 
 def effect_on(plan: Plan, outcomes: Sequence[Outcome], carried_out: Collection[int]) -> Effect:
-    """Compare a plan with the outcomes of its source as it is mapped now.
+    """Compare a plan with the outcomes of the current source and mappings.
 
     Args:
         outcomes: of every record, after validation.

@@ -37,7 +37,7 @@ class PastedLines(Protocol):
         ...
 
     def refuse(self, reason: str) -> None:
-        """Tell the user why the last line was not accepted."""
+        """Show the user why the last line was not accepted."""
         ...
 
 
