@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from hypothesis import strategies as st
 
 #: Characters that end a line somewhere, control text, or separate something in one of our formats.
@@ -13,3 +15,9 @@ hostile_texts = st.one_of(
     st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=6),
     st.sampled_from((r"A\|B", "A|B", "A/B", "x=1", "reference=C1", "customers/C1", "a" * 5_000, "9" * 5_000)),
 )
+
+
+def wide_amounts() -> st.SearchStrategy[Decimal]:
+    """Return amounts of up to 38 digits, which Python's own context would round to 28."""
+    digits = st.integers(-(10**38) + 1, 10**38 - 1)
+    return st.builds(lambda whole, places: Decimal(f"{whole}E-{places}"), digits, st.integers(0, 38))

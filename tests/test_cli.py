@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ from typer.testing import CliRunner, Result
 
 from sagerecon.cli.main import app
 from sagerecon.commands import mappings
+from sagerecon.commands.plan_file import read_plan_file
+from sagerecon.planning.plan import Plan, plan_lines
 
 
 @pytest.fixture
@@ -149,13 +152,25 @@ def test_a_plan_of_another_source_is_stale(tiny: Path) -> None:
 def test_a_plan_made_from_anything_else_is_stale(tiny: Path, pinned: str, words: str) -> None:
     run(tiny, "snapshot")
     run(tiny, "plan")
-    plan = tiny / ".sagerecon/plan.jsonl"
-    head, *steps = plan.read_text().splitlines(keepends=True)
-    header = json.loads(head)
-    header[pinned] = "0" * 32
-    plan.write_text(json.dumps(header) + "\n" + "".join(steps))
+    file = tiny / ".sagerecon/plan.jsonl"
+    made = read_plan_file(file, "plan.jsonl")
+    header = replace(made.header, **{pinned: "0" * 32})  # type: ignore[arg-type]  # each pin is a text
+    file.write_text("".join(plan_lines(Plan(header, made.steps))))
     result = run(tiny, "apply")
     assert result.exit_code == 5 and f"The plan was made from {words}" in output_text(result)
+
+
+def test_a_plan_edited_by_hand_is_refused_and_one_that_was_copied_is_not(tiny: Path) -> None:
+    run(tiny, "snapshot")
+    run(tiny, "plan")
+    plan = tiny / ".sagerecon/plan.jsonl"
+    copy = tiny / "copied.jsonl"
+    copy.write_bytes(plan.read_bytes())
+    assert run(tiny, "apply", str(copy)).exit_code == 4  # it would be carried out, and no sign-in exists
+    edit(plan, "Oak Ltd", "Ash Ltd")
+    result = run(tiny, "apply")
+    assert result.exit_code == 5 and "plan.jsonl was changed after it was written" in output_text(result)
+    assert "create a new plan: sagerecon plan" in output_text(result)
 
 
 @pytest.mark.parametrize(
@@ -262,6 +277,29 @@ def test_explain_shows_one_record_from_row_to_step(tiny: Path) -> None:
         assert words in output_text(result)
     result = run(tiny, "explain", "customers/C9")
     assert result.exit_code == 2 and "Did you mean 'customers/C" in output_text(result)
+
+
+def test_explain_shows_one_field_on_every_side(tiny: Path) -> None:
+    run(tiny, "snapshot")
+    shown = run(tiny, "explain", "customers/C2.name")
+    assert shown.exit_code == 0, shown.output
+    for words in (
+        "contact customers/C2: name",
+        "contacts.csv:3: name: Elm Ltd",
+        "mapping mappings/customers.yaml:8:3",
+        "change name: 'Elm Ltd' -> 'Elm Ltd' (squeeze,",
+        "draft Elm Ltd",
+        "sent nothing yet",
+        "Sage holds not read yet: sagerecon reconcile",
+    ):
+        assert words in output_text(shown)
+    event = json.loads(run(tiny, "explain", "customers/C2.name", "--json").stdout.splitlines()[-1])
+    assert (event["field"], event["source"]) == ("name", {"name": "Elm  Ltd"})
+    assert event["values"] == [{"field": "name", "draft": "Elm Ltd", "sent": None, "sage": None}]
+    refused = run(tiny, "explain", "customers/C2.nmae")
+    assert refused.exit_code == 2 and "Did you mean 'name'?" in output_text(refused)
+    unmapped = output_text(run(tiny, "explain", "customers/C2.email"))
+    assert "no column is read for this field" in unmapped and "the field is not mapped" in unmapped
 
 
 def test_init_creates_a_project_and_never_overwrites_one(tmp_path: Path) -> None:

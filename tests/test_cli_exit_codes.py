@@ -151,6 +151,20 @@ def test_more_calls_than_allowed_exits_with_2_and_makes_none(served: Served) -> 
     assert served.sage.calls == before
 
 
+def test_a_plan_in_progress_whose_source_changed_exits_with_5_until_that_is_accepted(served: Served) -> None:
+    served.planned()
+    served.faults.add(Trigger(1, "POST", "/contacts", times=6), Fault(FaultType.ERROR, 503))
+    assert served.result("apply")[0] == 1
+    (served.folder / "data/contacts.csv").write_text("ref,name\nC1,Oak Limited\nC2,Elm Ltd\n")
+    assert served.run("snapshot").exit_code == 0
+    refused = served.run("apply")
+    assert refused.exit_code == 5 and "sagerecon apply --as-planned" in " ".join(refused.stderr.split())
+    accepted = served.run("apply", "--as-planned", "--json")
+    events = [json.loads(line) for line in accepted.stdout.splitlines()]
+    (notice,) = (event["message"] for event in events if event["event"] == "notice")
+    assert accepted.exit_code == 0 and "1 record (customers/C1) still to be sent" in notice
+
+
 def test_two_reconciliations_at_once_both_tie_out(served: Served) -> None:
     served.planned()
     served.run("apply")

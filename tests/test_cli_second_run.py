@@ -135,7 +135,8 @@ def planned(
 
 def steps(served: Served) -> list[dict[str, object]]:
     lines = (served.folder / ".sagerecon/plan.jsonl").read_text().split("\n")
-    return [read_json(line) for line in lines[1:] if line]
+    documents = [read_json(line) for line in lines[1:] if line]
+    return [document for document in documents if "action" in document]  # the last line is the seal
 
 
 def text(result: Result) -> str:

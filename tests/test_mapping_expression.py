@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Context, Decimal, Inexact
+from fractions import Fraction
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from mapping_cases import DATASETS, PARAMETERS, record
+from strategies import wide_amounts
 
 from sagerecon.documents.document import Node
 from sagerecon.mapping.expression import compile_expression
@@ -16,6 +18,7 @@ from sagerecon.mapping.faults import Faults
 from sagerecon.mapping.functions import FUNCTIONS, LIST_FUNCTIONS
 from sagerecon.mapping.record_context import RecordContext, RefusalError, plain_text
 from sagerecon.mapping.scope import Scope
+from sagerecon.model.code import Code
 from sagerecon.model.place import Place
 from sagerecon.model.type import BOOLEAN, DECIMAL, INTEGER, TEXT, UNKNOWN
 
@@ -276,3 +279,36 @@ def test_depth_and_length_have_a_limit() -> None:
     assert "nested too deeply" in fault("not " * 400 + "true")
     assert "nested too deeply" in fault("1" + " + 1" * 400)
     assert "nested too deeply" in fault("-" * 1900 + "1")
+
+
+@given(wide_amounts())
+def test_signs_and_absolute_values_keep_all_digits(amount: Decimal) -> None:
+    row = {**ROW, "total": amount, "lines": [{"amount": amount}]}
+    for text, expected in (
+        ("-total", -Fraction(amount)),
+        ("+total", Fraction(amount)),
+        ("-(-total)", Fraction(amount)),
+        ("abs(total)", abs(Fraction(amount))),
+        ("abs(-total)", abs(Fraction(amount))),
+        ("sum(lines, item.amount)", Fraction(amount)),
+        ("sum(lines, -item.amount)", -Fraction(amount)),
+        ("max(total, -total)", abs(Fraction(amount))),
+        ("min(total, -total)", -abs(Fraction(amount))),
+    ):
+        assert Fraction(value(text, row)) == expected, text
+
+
+@given(wide_amounts(), st.integers(0, 6))
+def test_rounding_keeps_the_digits_before_the_point_or_refuses(amount: Decimal, places: int) -> None:
+    try:
+        found = value(f"round(total, {places})", {**ROW, "total": amount})
+    except RefusalError as refusal:
+        assert refusal.code == Code.TOO_MANY_DIGITS and len(str(abs(int(amount)))) + places > 38
+    else:
+        assert abs(Fraction(found) - Fraction(amount)) <= Fraction(1, 2 * 10**places)
+
+
+def test_a_sum_of_more_than_38_digits_is_refused() -> None:
+    lines = [{"amount": Decimal(10) ** 37}, {"amount": Decimal("0.01")}]
+    with pytest.raises(RefusalError, match="the sum has more than 38 digits"):
+        value("sum(lines, item.amount)", {**ROW, "lines": lines})

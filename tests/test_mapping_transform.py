@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from mapping_cases import draft, field, outcome
+from strategies import wide_amounts
 
 from sagerecon.documents.document import Node, read_document
 from sagerecon.documents.package import schema
@@ -23,7 +25,7 @@ from sagerecon.mapping.text_transforms import unique_key
 from sagerecon.mapping.transform import Transform
 from sagerecon.mapping.transforms import TRANSFORMS
 from sagerecon.model.draft import Quarantined
-from sagerecon.model.type import DATE
+from sagerecon.model.type import DATE, DECIMAL
 
 TAX, _ = read_crosswalk("tax", "source,target,valid_from\nS,GB_STANDARD,2011-01-04\n", "tax.csv")
 
@@ -190,3 +192,10 @@ def test_enum_keeps_omits_or_quarantines_other_values() -> None:
     assert field("{from: country, do: [{enum: {UK: GB}, else: omit}]}", '{"country": "FR"}') is None
     made = outcome("fields: {notes: {from: country, do: [{enum: {UK: GB}}]}}", '{"country": "FR"}')
     assert isinstance(made, Quarantined)
+
+
+@given(wide_amounts())
+def test_transforms_of_signs_keep_all_digits(amount: Decimal) -> None:
+    for do, expected in (("negate", -Fraction(amount)), ("abs", abs(Fraction(amount)))):
+        result, _ = run(constant(amount, DECIMAL), do)
+        assert isinstance(result, Decimal) and Fraction(result) == expected

@@ -1,12 +1,27 @@
 """Exact amounts: read, rounded, summed and written."""
 
 from decimal import ROUND_DOWN, Decimal
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from strategies import wide_amounts
 
-from sagerecon.model.money import CENT, decimal, decimal_text, grouped, rounded, total
+from sagerecon.model.money import (
+    CENT,
+    decimal,
+    decimal_text,
+    difference,
+    grouped,
+    magnitude,
+    negative,
+    places_of,
+    product,
+    rounded,
+    shifted,
+    total,
+)
 
 
 @pytest.mark.parametrize("text", ["", "x", "1,5", "12.00 GBP"])
@@ -91,3 +106,27 @@ def test_two_places_are_usual() -> None:
 )
 def test_thousands_are_separated(value: str, places: int, expected: str) -> None:
     assert grouped(Decimal(value), places) == expected
+
+
+@given(wide_amounts(), wide_amounts())
+def test_no_operation_rounds_amounts_of_38_digits(one: Decimal, other: Decimal) -> None:
+    exact_one, exact_other = Fraction(one), Fraction(other)
+    assert Fraction(negative(one)) == -exact_one
+    assert Fraction(magnitude(one)) == abs(exact_one)
+    assert Fraction(difference(one, other)) == exact_one - exact_other
+    assert Fraction(total([one, other, one])) == 2 * exact_one + exact_other
+    assert Fraction(product(one, other)) == exact_one * exact_other
+    assert Fraction(shifted(one, 3)) == exact_one * 1_000
+    assert abs(Fraction(rounded(one)) - exact_one) <= Fraction(1, 200)
+    assert Decimal(grouped(one).replace(",", "")) == rounded(one)
+
+
+@given(wide_amounts())
+def test_the_places_of_an_amount_do_not_count_zeros_at_its_end(amount: Decimal) -> None:
+    places = places_of(amount)
+    scaled = Fraction(amount) * 10**places
+    assert scaled.denominator == 1 and (places == 0 or scaled.numerator % 10)
+
+
+def test_the_negative_of_zero_has_no_sign() -> None:
+    assert [str(negative(Decimal(zero))) for zero in ("0.00", "-0.00")] == ["0.00", "0.00"]

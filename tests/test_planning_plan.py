@@ -40,15 +40,56 @@ def test_a_plan_is_read_back_from_its_file_under_the_same_name() -> None:
     assert planned(customer(1, name="Other")).hash != plan.hash
 
 
+COMPLETE = "".join(plan_lines(planned(customer(1), customer(2)))).encode()
+
+
 def test_a_plan_that_was_cut_short_is_refused() -> None:
-    content = "".join(plan_lines(planned(customer(1), customer(2)))).encode()
-    last = content.rindex(b"\n", 0, -1) + 1
-    for cut in (content[:last], content[:-2]):
+    last = COMPLETE.rindex(b"\n", 0, -1) + 1
+    for cut in (COMPLETE[:last], COMPLETE[:-1], COMPLETE[:-2]):
         with pytest.raises(PlanStaleError, match=r"plan\.jsonl is not a complete plan file"):
             read_plan(io.BytesIO(cut), "plan.jsonl")
 
 
-@pytest.mark.parametrize("text", ["", "<html>", "{}", '{"sagerecon":"plan/v4"', "\xff", "[]", "7"])
+def test_a_plan_is_named_by_the_seal_in_its_last_line() -> None:
+    assert COMPLETE.endswith(f'\n{{"seal":"{planned(customer(1), customer(2)).hash}"}}\n'.encode())
+
+
+LINES = COMPLETE.splitlines(keepends=True)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [*LINES[:-2], LINES[-1]],  # a step is dropped
+        [*LINES[:-1], LINES[-2], LINES[-1]],  # a step is repeated
+        [*LINES[:-3], LINES[-2], LINES[-3], LINES[-1]],  # two steps change places
+        [*LINES[:-2], LINES[-2].replace(b"Firm 2", b"Firm 3"), LINES[-1]],  # a text is edited
+        [LINES[0].replace(b'"steps":', b'"steps": '), *LINES[1:]],  # the same JSON in other bytes
+        [*LINES[:-2], b"{\n", LINES[-1]],  # a step is no JSON any more
+        [line.replace(b"\n", b"\r\n") for line in LINES[:-1]] + [LINES[-1]],  # other line ends
+        [*LINES[:-1], b'{"seal":"' + b"0" * 64 + b'"}\n'],  # another seal
+    ],
+)
+def test_an_edited_plan_is_refused(lines: list[bytes]) -> None:
+    with pytest.raises(PlanStaleError, match=r"plan was changed after it was written: .* cannot be edited"):
+        read_plan(lines, "plan")
+
+
+@given(place=st.integers(0, len(COMPLETE) - 1), bits=st.integers(1, 255))
+def test_a_plan_with_any_other_byte_is_refused(place: int, bits: int) -> None:
+    changed = bytearray(COMPLETE)
+    changed[place] ^= bits
+    with pytest.raises(PlanStaleError):
+        read_plan(io.BytesIO(changed), "plan.jsonl")
+
+
+@given(place=st.integers(0, len(COMPLETE)), text=st.binary(min_size=1, max_size=3))
+def test_a_plan_with_bytes_added_is_refused(place: int, text: bytes) -> None:
+    with pytest.raises(PlanStaleError):
+        read_plan(io.BytesIO(COMPLETE[:place] + text + COMPLETE[place:]), "plan.jsonl")
+
+
+@pytest.mark.parametrize("text", ["", "<html>", "{}", '{"sagerecon":"plan/v5"', "\xff", "[]", "7"])
 def test_a_file_that_is_no_plan_is_refused(text: str) -> None:
     with pytest.raises(PlanStaleError, match=r"plan\.jsonl is not a complete plan file"):
         read_plan([text.encode("latin-1")], "plan.jsonl")
@@ -56,8 +97,8 @@ def test_a_file_that_is_no_plan_is_refused(text: str) -> None:
 
 @pytest.mark.parametrize("version", ["plan/v1", "plan/v3", "plan/v9"])
 def test_a_plan_of_another_format_says_which_is_read(version: str) -> None:
-    with pytest.raises(PlanStaleError, match=f"has the format '{version}'; .* reads 'plan/v4'. Create a new"):
-        read_plan([f'{{"sagerecon":"{version}","steps":0}}\n'.encode()], "plan.jsonl")
+    with pytest.raises(PlanStaleError, match=f"has the format '{version}'; .* reads 'plan/v5'. Create a new"):
+        read_plan([f'{{"sagerecon":"{version}","steps":1}}\n'.encode(), b"{}\n"], "plan.jsonl")
 
 
 characters = st.sampled_from(HOSTILE + "a0") | st.characters(exclude_categories=("Cs",))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from strategies import wide_amounts
 
 from sagerecon.model.comparison import Comparison, How, Tolerance
 from sagerecon.pairing.agreement import equal
@@ -147,3 +149,13 @@ def test_exchanged_debit_and_credit_are_marked() -> None:
     turned = {"lines[0].debit": Decimal("0"), "lines[0].credit": Decimal("5")}
     found = compare(Sides(row, row, row, turned), {}, Cause.SOURCE_CHANGED)
     assert {d.shape for d in found.differences} == {Shape.DEBIT_CREDIT_SWAPPED}
+
+
+@given(wide_amounts(), wide_amounts())
+def test_a_gap_is_exact_to_38_digits(source: Decimal, sage: Decimal) -> None:
+    differences = compare(sides(source, source, source, sage), {}, Cause.SOURCE_CHANGED).differences
+    gap = Fraction(sage) - Fraction(source)
+    assert [Fraction(found.gap or 0) for found in differences] == ([gap] if gap else [])
+    allowed = Tolerance("cent", Decimal("0.01"), "")
+    assert tolerated(source, sage, allowed) is (abs(gap) <= Fraction(1, 100))
+    assert (shape_of(source, source.copy_negate()) is Shape.SIGN_FLIPPED) or not source

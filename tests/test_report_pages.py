@@ -242,13 +242,32 @@ def test_negative_amounts_and_dates_are_unambiguous(tmp_path: Path) -> None:
 def test_five_thousand_exceptions_fit_on_the_page(tmp_path: Path) -> None:
     found = reconciled(edited_company())
     sample = found.open_verdicts[0]
-    many = tuple(replace(sample, key=f"open_invoices/{number}") for number in range(5_000))
+    many = tuple(
+        replace(sample, key=f"open_invoices/{number}", reason=f"Reason {'x' * (number % 90)}.")
+        for number in range(5_000)
+    )
     page, text, document = write(
         tmp_path, ReportFacts(cover(), reconciliation_document(replace(found, verdicts=many)))
     )
     assert len(document["reconciliation"]["exceptions"]) == 5_000
     assert len([a for a in page.all("li") if a.get("class") == "card"]) == 40
     assert len(text) < 2_500_000
+
+
+def test_like_exceptions_are_one_card_that_counts_and_lists_them(tmp_path: Path) -> None:
+    found = reconciled(edited_company())
+    sample = found.open_verdicts[0]
+    many = tuple(
+        replace(sample, key=f"open_invoices/{number}", label=f"invoice {number}") for number in range(1_000)
+    )
+    page, text, document = write(
+        tmp_path, ReportFacts(cover(), reconciliation_document(replace(found, verdicts=many)))
+    )
+    assert len([a for a in page.all("li") if a.get("class") == "card"]) == 1
+    (summary,) = (text for text in page.texts if text.startswith("and 999 more like it: "))
+    first, *others = (record["label"] for record in document["reconciliation"]["exceptions"])
+    assert summary == f"and 999 more like it: {others[0]}, {others[1]}, {others[2]}, …"
+    assert all(label in page.texts for label in others) and f"{first}: " in text
 
 
 def test_a_report_without_a_reconciliation_says_how_to_get_one(tmp_path: Path) -> None:

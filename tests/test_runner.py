@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from memory_sage import faults_at
-from runs import Desk, customer, desk, invoice, quick_folder, references, twenty
+from runs import Crash, Desk, customer, desk, invoice, quick_folder, references, twenty
 
 from sagerecon.model.call import Answer, Call
 from sagerecon.model.clock import DAY, HOUR, MINUTE, SECOND
@@ -33,6 +33,11 @@ def set_aside(here: Desk) -> dict[str, tuple[State, str]]:
             aside.step.key: (aside.state, aside.findings[0].message)
             for aside in store.company("B").history.set_aside()
         }
+
+
+def hints(here: Desk) -> dict[str, str]:
+    with here.open() as store:
+        return {aside.step.key: aside.findings[0].hint for aside in store.company("B").history.set_aside()}
 
 
 def test_a_plan_is_carried_out_and_used_up(here: Desk) -> None:
@@ -207,6 +212,75 @@ class TestReferences:
         here.planned([customer(1), self.account("9999")])
         assert here.go().counts == {"read": 2, "created": 1, "blocked": 1}
         assert "not found in Sage" in set_aside(here)["invoices/I1"][1]
+
+    def test_a_blocked_record_is_sent_once_sage_holds_what_it_refers_to(self, here: Desk) -> None:
+        here.planned([customer(1), self.account("41"), invoice(2, "customers/C1")])
+        assert here.go().counts == {"read": 2, "created": 2, "blocked": 1}
+        assert "run the same command again" in hints(here)["invoices/I1"]
+        assert here.go().counts == {"before": 3, "read": 1, "blocked": 1}
+        account = here.sage.add("ledger_account", nominal_code=41)
+        assert here.go().counts == {"before": 3, "read": 1, "created": 1}
+        lines = [body["invoice_lines"][0] for body in here.sage.bodies_of("sales_invoice")]
+        assert [line.get("ledger_account_id") for line in lines] == [None, account["id"]]
+        with pytest.raises(PlanStaleError, match="was completed"):
+            here.go()
+
+    def test_a_blocked_record_is_sent_once_one_of_two_entities_is_deleted(self, here: Desk) -> None:
+        here.sage.add("ledger_account", nominal_code=41)
+        account = here.sage.add("ledger_account", nominal_code=41)
+        here.planned([customer(1), self.account("41")])
+        assert here.go().counts["blocked"] == 1
+        here.sage.entities["ledger_account"] = [account]
+        assert here.go().counts == {"before": 2, "read": 1, "created": 1}
+
+    def test_a_listing_read_again_that_fails_is_read_by_the_next_start(self, here: Desk) -> None:
+        here.planned([customer(1), self.account("41")])
+        here.go()
+        here.sage.add("ledger_account", nominal_code=41)
+        here.sage.forbidden.add("ledger_account")
+        assert here.go().counts == {"before": 2, "parked": 1, "blocked": 1}
+        here.sage.forbidden.clear()
+        assert here.go().counts == {"before": 2, "read": 1, "created": 1}
+
+    def test_a_run_killed_while_it_reads_a_listing_again_resumes(self, here: Desk) -> None:
+        here.planned([customer(1), self.account("41")])
+        here.go()
+        here.sage.add("ledger_account", nominal_code=41)
+
+        def crash(_: Progress) -> None:
+            raise Crash
+
+        with pytest.raises(Crash):
+            here.go(on_progress=crash)
+        here.clock.sleep(DAY)  # until the lock of the crashed process has ended
+        assert here.go().counts["created"] == 1
+        assert len(here.sage.bodies_of("sales_invoice")) == 1
+
+    def test_a_record_that_refers_to_a_quarantined_one_needs_a_new_plan(self, here: Desk) -> None:
+        here.sage.rejects = lambda kind, body: "This field is required." if body["reference"] == "C1" else ""
+        here.planned([customer(1), invoice(1, "customers/C1"), customer(2)])
+        assert here.go().counts == {"read": 1, "quarantined": 1, "created": 1, "blocked": 1}
+        assert hints(here)["invoices/I1"].endswith("create a new plan: sagerecon plan")
+        with pytest.raises(PlanStaleError, match="was completed"):
+            here.go()
+
+    def test_a_quarantined_record_is_not_tried_again_where_a_blocked_one_is(self, here: Desk) -> None:
+        here.sage.rejects = lambda kind, body: "This field is required." if body["reference"] == "C2" else ""
+        here.planned([customer(1), customer(2), self.account("41"), invoice(2, "customers/C2")])
+        assert here.go().counts == {"read": 2, "created": 1, "quarantined": 1, "blocked": 2}
+        here.sage.rejects = lambda kind, body: ""
+        here.sage.add("ledger_account", nominal_code=41)
+        assert here.go().counts == {"before": 3, "read": 1, "created": 1, "blocked": 1}
+        assert references(here.sage, "contact") == ["C1"]
+        assert set(hints(here)) == {"customers/C2", "invoices/I2"}
+
+    def test_what_waits_for_a_parked_record_is_sent_after_it(self, here: Desk) -> None:
+        here.planned([customer(1), invoice(1, "customers/C1")])
+        here.sage.forbidden.add("contact")
+        assert here.go().counts == {"parked": 1, "blocked": 2}
+        assert set(hints(here).values()) == {"Run the same command again to retry it."}
+        here.sage.forbidden.clear()
+        assert here.go().counts == {"read": 1, "created": 2}
 
     def test_a_reference_to_two_entities_blocks_the_record(self, here: Desk) -> None:
         here.sage.add("ledger_account", nominal_code=41)

@@ -6,6 +6,7 @@ import json
 import logging
 import re
 import threading
+import time
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
@@ -343,6 +344,67 @@ def test_a_whole_sign_in_over_sockets() -> None:
         headers = {"Authorization": f"Bearer {tokens.access}"}
         listed = session.get(f"{server.url}/v3.1/businesses", headers=headers, timeout=5)
         assert json.loads(listed.content)["$total"] == 2
+
+
+class Lines:
+    """Pasted lines, and the reasons why they were refused."""
+
+    def __init__(self, *lines: str | None) -> None:
+        self.lines = list(lines)
+        self.reasons: list[str] = []
+
+    def line(self, seconds: float) -> str | None:
+        return self.lines.pop(0) if self.lines else time.sleep(seconds)
+
+    def refuse(self, reason: str) -> None:
+        self.reasons.append(reason)
+
+
+@pytest.mark.parametrize("answer", ["code=c%2F1&state=s1", "error=access_denied&state=s1"])
+def test_an_answer_may_be_pasted(answer: str) -> None:
+    pasted = Lines(None, "", f" http://127.0.0.1:1/callback?{answer}#_=_\r", "http://x/?code=2&state=s1")
+    with LoopbackListener() as listener:
+        assert listener.wait("s1", 5, pasted) == f"{listener.redirect_uri}?{answer}"
+    assert pasted.reasons == []
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("y", "it has no code and state"),
+        ("http://127.0.0.1:1/callback", "it has no code and state"),
+        ("http://127.0.0.1:1/callback?state=s1", "it has no code and state"),
+        ("http://127.0.0.1:1/callback?code=1", "it has no code and state"),
+        ("http://127.0.0.1:1/callback?code=1&state=s2", "belongs to another sign-in"),
+        ("http://127.0.0.1:1/callback?code=1&state=", "it has no code and state"),
+        ("http://127.0.0.1:1/callback?code=1&state=\u2028x", "belongs to another sign-in"),
+        ("http://[", "it has no code and state"),
+    ],
+)
+def test_a_pasted_line_that_is_no_answer_is_refused_and_the_next_is_read(line: str, reason: str) -> None:
+    pasted = Lines(line, "http://127.0.0.1:1/callback?code=1&state=s1")
+    with LoopbackListener() as listener:
+        assert listener.wait("s1", 5, pasted).endswith("?code=1&state=s1")
+    (given,) = pasted.reasons
+    assert reason in given
+
+
+def test_the_browser_may_answer_while_a_line_is_awaited() -> None:
+    with LoopbackListener() as listener, requests.Session() as browser:
+        browser.trust_env = False
+        answer = {"code": "1", "state": "s1"}
+        later = threading.Timer(0.3, browser.get, [listener.redirect_uri], {"params": answer, "timeout": 5})
+        later.start()
+        assert listener.wait("s1", 10, Lines()).endswith("?code=1&state=s1")
+        later.join()
+
+
+def test_pasting_ends_after_the_time_to_sign_in() -> None:
+    with (
+        LoopbackListener() as listener,
+        pytest.raises(AuthorizationError, match="not completed in the browser"),
+    ):
+        listener.wait("s1", 0.3, Lines())
 
 
 def test_a_listener_stops_waiting_and_refuses_a_used_port() -> None:

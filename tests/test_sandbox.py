@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import signal
@@ -18,6 +19,7 @@ from typing import Any
 
 import pytest
 import requests
+from tiny import PROJECT, write_tiny
 from typer.testing import CliRunner
 
 from sagerecon.cli.main import app
@@ -169,6 +171,93 @@ def test_a_program_with_requests_oauthlib_can_sign_in_and_call(running: Sandbox)
     done = subprocess.run(arguments, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "Elm 300"
+
+
+@contextmanager
+def signing_in(project: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
+    """Run `auth login --no-browser` on a terminal of 80 columns, with pipes for its input and output."""
+    command = [sys.executable, "-m", "sagerecon", "auth", "login", "--no-browser", *options]
+    environment = {**os.environ, "COLUMNS": "80", "NO_PROXY": "*"}
+    with subprocess.Popen(
+        [*command, "--project", str(project)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        cwd=HERE,
+        env=environment,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def consent(page: str) -> str:
+    """Allow access on the consent page in a browser, and return the address it is redirected to."""
+    with requests.Session() as browser:
+        browser.trust_env = False
+        found = re.search(r'value="(owner [0-9a-f]{32})"', browser.get(page, timeout=5).text)
+        assert found is not None
+        form = {"answer": "allow", "choice": found[1]}
+        return browser.post(page, data=form, allow_redirects=False, timeout=5).headers["Location"]
+
+
+@pytest.fixture
+def headless(running: Sandbox, tmp_path: Path) -> Path:
+    folder = write_tiny(tmp_path / "project")
+    (folder / "sagerecon.yaml").write_text(PROJECT.replace("http://127.0.0.1:9", running.url))
+    return folder
+
+
+def test_a_sign_in_on_another_machine_is_pasted(headless: Path) -> None:
+    with signing_in(headless) as process:
+        assert process.stdin is not None and process.stdout is not None
+        assert process.stdout.readline() == "Sign in here:\n"
+        page = process.stdout.readline().strip()  # the whole link in one line
+        assert len(page) > 80 and "redirect_uri=http%3A%2F%2F127.0.0.1%3A" in page
+        redirected = consent(page)
+        process.stdin.write("\n" + page + "\n" + redirected.replace("state=", "state=x") + "\n")
+        process.stdin.write(f"  {redirected}\r\n")
+        process.stdin.flush()
+        output = " ".join(process.stdout.read().split())
+        assert process.wait(20) == 0, output
+    waiting, *refused, done = re.findall(r"(?:Waiting|This|Signed).*?(?=This|Signed|$)", output)
+    assert "copy its address from the browser and paste it here." in waiting
+    assert [text.split(":")[0].strip() for text in refused][:1] == [
+        "This is not the address of the page after the sign-in"
+    ]
+    assert "This address belongs to another sign-in. Open the link above and sign in again." in output
+    assert done.startswith("Signed in to ")
+
+
+def test_a_sign_in_on_a_fixed_port_is_redirected_to_it_after_the_input_has_ended(headless: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with signing_in(headless, "--port", str(port), "--json") as process:
+        assert process.stdin is not None and process.stdout is not None
+        process.stdin.close()
+        _, event = (json.loads(process.stdout.readline()) for _ in range(2))
+        assert event["redirect"] == f"http://127.0.0.1:{port}/callback"
+        redirected = consent(event["url"])
+        assert redirected.startswith(f"{event['redirect']}?")
+        answered = requests.get(redirected, timeout=5, proxies={"http": ""})
+        assert "You can close this window" in answered.text
+        result = json.loads(process.stdout.read().splitlines()[-1])
+        assert process.wait(20) == 0 and result["event"] == "result"
+
+
+def test_a_port_in_use_cannot_be_signed_in_on(headless: Path) -> None:
+    with socket.socket() as used:
+        used.bind(("127.0.0.1", 0))
+        used.listen()
+        port = str(used.getsockname()[1])
+        with signing_in(headless, "--port", port) as process:
+            assert process.stdout is not None
+            output = " ".join(process.stdout.read().split())
+            assert process.wait(20) == 2
+    assert f"Port {port} cannot be used" in output and "choose another port" in output
 
 
 def test_the_state_is_saved_on_a_signal(tmp_path: Path) -> None:

@@ -11,26 +11,40 @@ from sagerecon.cli.options import HERE, Folder, Json
 
 def login(
     project: Folder = HERE,
-    browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
+    browser: Annotated[
+        bool, typer.Option(help="Open the page in a browser, or show its link and accept a pasted answer.")
+    ] = True,
+    port: Annotated[
+        int,
+        typer.Option(help="The port of this machine for the answer; 0 is any free one.", min=0, max=65_535),
+    ] = 0,
     json: Json = False,
 ) -> None:
     """Sign in on Sage's page in the browser; the answer comes back to this machine."""
     from sagerecon.cli.console import command
+    from sagerecon.cli.standard_input import StandardInput
     from sagerecon.commands import auth, projects
     from sagerecon.commands.sessions import open_session
 
     with command(json) as screen:
 
-        def show_page(url: str) -> None:
-            screen.event("sign_in", url=url)
-            screen.print(f"Sign in here:\n{url}")
+        def show_page(url: str, redirect: str) -> None:
+            screen.event("sign_in", url=url, redirect=redirect)
+            screen.print("Sign in here:")
+            screen.print_address(url)
             if browser:
                 typer.launch(url)
+                return
+            screen.print(
+                f"Waiting for the answer at {redirect}. If the browser runs on another machine, the page "
+                "after the sign-in cannot be displayed: copy its address from the browser and paste it here."
+            )
 
         opened = projects.open_project(project)
         clock = projects.open_clock(opened.address)
         with open_session(opened) as session:
-            signed = auth.login(opened, clock, session, show_page)
+            pasted = None if browser else StandardInput(screen)
+            signed = auth.login(opened, clock, session, show_page, port=port, pasted=pasted)
         screen.event("result", business=signed.business, name=signed.name)
         screen.print(f"Signed in to {signed.name} ({signed.business}).")
 

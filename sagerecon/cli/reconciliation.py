@@ -77,20 +77,31 @@ def explain(
     key: Annotated[
         str,
         typer.Argument(
-            metavar="KEY", help="A record's key or label, such as customers/C001 or 'invoice 1021'."
+            metavar="KEY[.FIELD]",
+            help="A record's key or label, such as customers/C001 or 'invoice 1021'; .FIELD shows one field.",
         ),
     ],
     project: Folder = HERE,
     json: Json = False,
 ) -> None:
-    """Show one record: source row, draft, planned step, request, Sage id, verdict."""
+    """Show one record: source row, draft, planned step, request, Sage id, verdict; or one of its fields."""
     from sagerecon.cli.console import command
     from sagerecon.commands import explanations, projects
-    from sagerecon.report.terminal.record import record_history
+    from sagerecon.reconciliation.field_explanation import field_document
+    from sagerecon.report.terminal.record import field_history, record_history
 
     with command(json) as screen:
         opened = projects.open_project(project)
         found = explanations.explain(opened, projects.open_clock(opened.address), key)
-        lines = [*record_history(found.record, found.outcome, found.step, found.written, found.verdict)]
-        screen.event("result", key=found.outcome.key, sage_id=found.written.sage_id if found.written else "")
-        screen.show(*lines)
+        facts: dict[str, object] = {"key": found.outcome.key}
+        facts["sage_id"] = found.written.sage_id if found.written else ""
+        if found.field is not None:
+            screen.event("result", **facts, **field_document(found.field))
+            screen.show(
+                *field_history(
+                    found.field, found.outcome, found.written, found.verdict, is_read=found.is_read
+                )
+            )
+            return
+        screen.event("result", **facts)
+        screen.show(*record_history(found.record, found.outcome, found.step, found.written, found.verdict))

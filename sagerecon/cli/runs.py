@@ -21,14 +21,19 @@ def plan(
     """Plan what to send, in which order, on which day, for how many calls."""
     from sagerecon.cli.console import NEEDS_REVIEW, command
     from sagerecon.commands import plans, projects
-    from sagerecon.report.terminal.plan import action_counts, plan_summary, review_count
+    from sagerecon.report.terminal.plan import (
+        action_counts,
+        plan_summary,
+        quarantined_records,
+        review_count,
+    )
 
     with command(json) as screen:
         opened = projects.open_project(project)
         with screen.progress("planning"):
             made = plans.plan(opened, projects.open_clock(opened.address), output)
         screen.findings(made.header.findings)
-        screen.show(plan_summary(made))
+        screen.show(*quarantined_records(made), plan_summary(made))
         screen.event(
             "result",
             plan=made.hash,
@@ -52,6 +57,13 @@ def apply(
     wait: Annotated[
         bool, typer.Option(help="Wait until the call budget allows more, instead of pausing.")
     ] = False,
+    as_planned: Annotated[
+        bool,
+        typer.Option(
+            "--as-planned",
+            help="Continue a plan as it was created, though its source or mappings have changed.",
+        ),
+    ] = False,
     json: Json = False,
 ) -> None:
     """Send the plan to Sage. The same command resumes a run that was paused or stopped."""
@@ -71,7 +83,9 @@ def apply(
                 session,
                 plan_file,
                 patience_ms=2 * DAY if wait else PATIENCE,
+                as_planned=as_planned,
                 should_stop=should_stop,
+                on_notice=screen.notice,
                 on_progress=lambda progress: show_progress(meter, progress),
             )
         show_outcome(screen, outcome, "sagerecon apply")

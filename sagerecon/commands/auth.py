@@ -17,7 +17,7 @@ from sagerecon.project.state import write_business
 from sagerecon.project.store import open_store
 from sagerecon.sage.authorization import Authorization
 from sagerecon.sage.client import SageClient
-from sagerecon.sage.loopback import LoopbackListener
+from sagerecon.sage.loopback import LoopbackListener, PastedLines
 from sagerecon.sage.session import require_listener
 from sagerecon.store.vault import SealedVault
 
@@ -37,11 +37,22 @@ class SignedIn:
     until: int
 
 
-def login(project: Project, clock: Clock, session: requests.Session, show: Callable[[str], None]) -> SignedIn:
+def login(
+    project: Project,
+    clock: Clock,
+    session: requests.Session,
+    show: Callable[[str, str], None],
+    *,
+    port: int = 0,
+    pasted: PastedLines | None = None,
+) -> SignedIn:
     """Sign in by browser, and record the business that the project moves into.
 
     Args:
-        show: receives the address of the consent page; the answer comes back to this machine.
+        show: receives the address of the consent page, and the address on this machine to which the browser
+            is redirected after it.
+        port: of that address; 0 is any free one.
+        pasted: where the user may paste that address with its answer, if the browser is on another machine.
 
     Raises:
         AuthorizationError: access was denied, or no consent came in time.
@@ -52,7 +63,9 @@ def login(project: Project, clock: Clock, session: requests.Session, show: Calla
     if project.address:
         require_listener(project.address)  # or the user would wait for a page that cannot open
     with open_store(project, clock) as store:
-        granted = _consent(access.authorization(session, clock), project.business.country, show)
+        authorization = access.authorization(session, clock)
+        with LoopbackListener(port) as listener:
+            granted = _consent(authorization, project.business.country, listener, show, pasted)
         saved = store.vault.save(GRANT, granted, None)
         sage = access.open_sage(store.vault, session, clock)
         business, name = _choose(project.business.id, _businesses(sage))
@@ -83,12 +96,17 @@ def logout(project: Project, clock: Clock, session: requests.Session) -> None:
         store.vault.forget(GRANT)
 
 
-def _consent(authorization: Authorization, country: str, show: Callable[[str], None]) -> Tokens:
+def _consent(
+    authorization: Authorization,
+    country: str,
+    listener: LoopbackListener,
+    show: Callable[[str, str], None],
+    pasted: PastedLines | None,
+) -> Tokens:
     """Show the consent page, wait for the answer, and exchange it for tokens."""
-    with LoopbackListener() as listener:
-        request = authorization.request(listener.redirect_uri, country=country)
-        show(request.url)
-        callback = listener.wait(request.state, SIGN_IN_SECONDS)
+    request = authorization.request(listener.redirect_uri, country=country)
+    show(request.url, listener.redirect_uri)
+    callback = listener.wait(request.state, SIGN_IN_SECONDS, pasted)
     return authorization.exchange(request, callback)
 
 

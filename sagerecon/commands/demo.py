@@ -269,7 +269,7 @@ def _conclude(demo: Demo, reconciled: reconciliations.Reconciled, problems: list
     return not problems
 
 
-def consent_automatically(url: str) -> None:
+def consent_automatically(url: str, _redirect: str) -> None:
     """Give consent on the rehearsal's page as a browser would: first choice, allow, follow the redirect."""
 
     def visit() -> None:

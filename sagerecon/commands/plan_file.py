@@ -1,15 +1,14 @@
-"""A project's plan on disk, and whether it still fits what it was made from."""
+"""A project's plan on disk, and what a plan is made from."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from sagerecon.documents.package import catalog_fingerprint
-from sagerecon.model.errors import PlanStaleError, ProjectError
+from sagerecon.model.errors import ProjectError
 from sagerecon.planning.plan import Plan, read_plan
 from sagerecon.planning.planner import Provenance
 from sagerecon.project.project import Project
-from sagerecon.project.snapshots import open_snapshot
 from sagerecon.project.source import mappings_fingerprint
 
 
@@ -43,22 +42,3 @@ def read_plan_file(path: Path, name: str) -> Plan:
             return read_plan(lines, name)
     except OSError as error:
         raise ProjectError(f"{name} cannot be read: {error.strerror or error}.") from error
-
-
-def raise_if_stale(project: Project, plan: Plan) -> None:
-    """Raise if the plan was made from anything but the current business, source, mappings and catalog.
-
-    Raises:
-        PlanStaleError: naming what has changed.
-    """
-    with open_snapshot(project) as snapshot:
-        current = provenance(project, snapshot.fingerprint)
-    header = plan.header
-    for what, planned, now in (
-        ("another business", header.business, current.business),
-        ("another snapshot of the source", header.snapshot, current.snapshot),
-        ("other mappings, crosswalks or parameters", header.mappings, current.mappings),
-        ("another catalog of Sage", header.catalog, current.catalog),
-    ):
-        if planned != now:
-            raise PlanStaleError(f"The plan was made from {what}.", "Create a new one: sagerecon plan")

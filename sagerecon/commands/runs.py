@@ -8,8 +8,10 @@ from pathlib import Path
 import requests
 
 from sagerecon.commands.budget import call_budget
-from sagerecon.commands.plan_file import open_plan, raise_if_stale
+from sagerecon.commands.plan_file import open_plan
+from sagerecon.commands.plan_inputs import changes_since_begun, raise_if_stale
 from sagerecon.model.clock import Clock
+from sagerecon.planning.settling import RunState, State
 from sagerecon.project.project import Project
 from sagerecon.project.sage import sage_access
 from sagerecon.project.store import open_store
@@ -24,15 +26,22 @@ def apply(
     file: Path | None = None,
     *,
     patience_ms: int = PATIENCE,
+    as_planned: bool = False,
     should_stop: Callable[[], bool] = lambda: False,
+    on_notice: Callable[[str], None] = lambda _: None,
     on_progress: Callable[[Progress], None] = lambda _: None,
 ) -> RunOutcome:
     """Run the plan as far as the call budget allows. The same command resumes it.
 
+    Every start checks the inputs of the plan. Of a plan in progress, a change of the snapshot or the mappings
+    is reported with its effect; the plan is continued if no record is affected, or with `as_planned`.
+
     Args:
         file: the plan; by default the project's newest.
         patience_ms: the longest wait for budget; a longer one pauses the run.
+        as_planned: continue a plan in progress as it was created, though its inputs have changed.
         should_stop: whether to stop after the current call.
+        on_notice: receives a sentence about inputs that have changed where the run is continued.
 
     Raises:
         PlanStaleError: the plan was made from another business, source, mapping or catalog.
@@ -41,8 +50,14 @@ def apply(
     plan = open_plan(project, file)
     with open_store(project, clock) as store:
         company = store.company(project.business.id)
-        if not any(known.plan == plan.hash for known in company.history.runs()):
+        begun = next((known for known in company.history.runs() if known.plan == plan.hash), None)
+        if begun is None:
             raise_if_stale(project, plan)
+        elif begun.state is RunState.OPEN:  # a plan that is used up is refused by the run, with that reason
+            reached = company.run_log.reached(begun.id)
+            done = {number for number, step in reached.items() if step.state is State.RECORDED}
+            if notice := changes_since_begun(project, plan, done, is_accepted=as_planned):
+                on_notice(notice)
         return run(
             plan,
             sage_access(project).open_sage(store.vault, session, clock),

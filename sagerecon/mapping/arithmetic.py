@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Sequence
 from decimal import (
+    ROUND_HALF_UP,
     Context,
     Decimal,
     DivisionByZero,
@@ -23,10 +24,12 @@ from sagerecon.mapping.record_context import (
     with_article,
 )
 from sagerecon.model.code import Code
+from sagerecon.model.money import MAX_DIGITS, magnitude, rounded
+from sagerecon.model.money import negative as negative_amount
 
 #: 38 digits, as DuckDB's DECIMAL(38). Sums and products must be exact; only a quotient is rounded.
-EXACT = Context(prec=38, traps=[Inexact, InvalidOperation, Overflow, DivisionByZero])
-DIVISION = Context(prec=38, traps=[InvalidOperation, Overflow, DivisionByZero])
+EXACT = Context(prec=MAX_DIGITS, traps=[Inexact, InvalidOperation, Overflow, DivisionByZero])
+DIVISION = Context(prec=MAX_DIGITS, traps=[InvalidOperation, Overflow, DivisionByZero])
 
 _ORDER: dict[str, Callable[[Any, Any], Any]] = {
     "eq": operator.eq,
@@ -137,9 +140,36 @@ def negative(value: Reader) -> Reader:
 
     def read(record: RecordContext) -> Any:
         number = value(record)
-        return None if number is None else -_number(number)
+        return None if number is None else negated(_number(number))
 
     return read
+
+
+def negated(number: int | Decimal) -> int | Decimal:
+    """Return the exact negative of a number."""
+    return negative_amount(number) if isinstance(number, Decimal) else -number
+
+
+def absolute(number: int | Decimal) -> int | Decimal:
+    """Return the exact absolute value of a number."""
+    return magnitude(number) if isinstance(number, Decimal) else abs(number)
+
+
+def rounded_number(number: Any, scale: int, rounding: str = ROUND_HALF_UP) -> Decimal:
+    """Return a number rounded to `scale` decimals.
+
+    Raises:
+        RefusalError: the result has more than 38 digits.
+    """
+    try:
+        result = rounded(Decimal(number), scale, rounding)
+    except InvalidOperation:
+        result = None
+    if result is None or len(result.as_tuple().digits) > MAX_DIGITS:
+        raise RefusalError(
+            Code.TOO_MANY_DIGITS, f"{number} with {scale} decimals has more than {MAX_DIGITS} digits"
+        )
+    return result
 
 
 def calculation(sign: str, left: Reader, right: Reader) -> Reader:
@@ -157,7 +187,9 @@ def calculation(sign: str, left: Reader, right: Reader) -> Reader:
             raise _calculation_error(sign, one, other) from None
         except (Inexact, Overflow):
             raise RefusalError(
-                Code.TOO_MANY_DIGITS, f"{one} {sign} {other} has more than 38 digits", "Round it first."
+                Code.TOO_MANY_DIGITS,
+                f"{one} {sign} {other} has more than {MAX_DIGITS} digits",
+                "Round it first.",
             ) from None
         return int(result) if both_whole else result
 

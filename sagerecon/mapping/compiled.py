@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +14,16 @@ from sagerecon.model.comparison import Comparison
 from sagerecon.model.draft import Change, Draft, LeftOut, Outcome, Quarantined
 from sagerecon.model.finding import Finding
 from sagerecon.model.key import draft_key
-from sagerecon.model.place import Place
+from sagerecon.model.place import NOWHERE, Place
 from sagerecon.model.record import Record
+
+
+@dataclass(frozen=True, slots=True)
+class FieldSource:
+    """The columns that a field was made from, and its place in the mapping; no place if it is not mapped."""
+
+    columns: tuple[str, ...] = ()
+    place: Place = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +57,24 @@ class CompiledMapping:
             self._leave_out(record, context, rule) if rule is not None else self._make_draft(record, context)
         )
         yield self._quarantine(record, context) if context.faults else made
+
+    def source_of(self, record: Record, path: str) -> FieldSource:
+        """Return the columns of the record that a field of its draft is made from, in the order of reading.
+
+        Args:
+            path: the field, such as `main_address.city`. For a field inside a list, the source of the whole
+                list is returned; for one that is not mapped, that of the object it is in, if any.
+        """
+        path = path.partition("[")[0]
+        while path:
+            if path in self.recipe.readers:
+                read, place = self.recipe.readers[path]
+                row = _TracedRow(record.values)
+                with suppress(RefusalError):
+                    read(RecordContext(row))
+                return FieldSource(tuple(row.columns), place)
+            path = path.rpartition(".")[0]
+        return FieldSource()
 
     def _leave_out(self, record: Record, context: RecordContext, rule: Rule) -> LeftOut:
         merged = (
@@ -157,6 +184,18 @@ class CompiledMapping:
             amount=amount,
             label=label,
         )
+
+
+class _TracedRow(dict[str, Any]):
+    """A row that notes which of its columns are read."""
+
+    def __init__(self, row: Mapping[str, Any]) -> None:
+        super().__init__(row)
+        self.columns: dict[str, None] = {}
+
+    def get(self, name: str, default: Any = None) -> Any:
+        self.columns[name] = None
+        return super().get(name, default)
 
 
 def _read_or_refuse(read: Reader, context: RecordContext, path: str, place: Place) -> Any:

@@ -224,12 +224,13 @@ def _recipe(file: _File, context: Context, kind: Kind | None) -> Recipe:
     where, target = file.get("source", "where"), file.get("target") or file.root
     on_existing = file.get("target", "on_existing")
     identity = _identity(file, context, kind)
+    body = _body(fields, context, kind)
     return Recipe(
         place=target.named_at,
         where=context.condition(where) if where is not None else None,
         leave_out=tuple(compile_rules(file.get("leave_out"), context)),
         quarantine=tuple(compile_rules(file.get("quarantine"), context)),
-        body=_body(fields, context, kind),
+        body=body,
         checks=tuple(compile_checks(file.get("checks"), fields, kind, context)),
         choices=tuple(compile_choices(file.get("choices"), fields, context)),
         identity=identity,
@@ -239,6 +240,7 @@ def _recipe(file: _File, context: Context, kind: Kind | None) -> Recipe:
         amount=_amount(file.get("amount"), context),
         on_existing=_on_existing(on_existing, bool(identity)),
         comparisons=compile_comparisons(file.get("reconcile"), kind, context),
+        readers={path: reads[0] for path, reads in context.readers.items() if len(reads) == 1},
     )
 
 

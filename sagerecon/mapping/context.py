@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from sagerecon.documents.document import Node
 from sagerecon.mapping.crosswalk import Crosswalk
@@ -14,6 +14,7 @@ from sagerecon.mapping.pipeline import apply_transforms
 from sagerecon.mapping.record_context import CompiledValue, Reader
 from sagerecon.mapping.scope import Scope
 from sagerecon.model.catalog import Catalog
+from sagerecon.model.place import Place
 from sagerecon.model.type import BOOLEAN, Type
 
 
@@ -37,10 +38,17 @@ class Context:
     faults: Faults
     country: str = ""  #: of the business, if the project names it
     edition: str = ""
+    readers: dict[str, list[tuple[Reader, Place]]] = field(default_factory=dict)
+    """Field path -> its readers outside lists, each with its place; several where `choose` has several."""
 
     def within(self, scope: Scope) -> Context:
         """Return the same context with the names of `scope`."""
         return replace(self, scope=scope)
+
+    def keep_reader(self, path: str, read: Reader, place: Place) -> None:
+        """Keep the reader of a field, unless it is inside a list, where it needs the current item."""
+        if not self.scope.elements:
+            self.readers.setdefault(path, []).append((read, place))
 
     def condition(self, node: Node) -> Reader:
         """Compile the condition in `node`; its reader gives true or false."""

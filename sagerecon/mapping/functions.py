@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-from decimal import Decimal
+from decimal import Decimal, Inexact, Overflow
 from functools import reduce
 from typing import Any
 
-from sagerecon.mapping.arithmetic import EXACT
+from sagerecon.mapping.arithmetic import EXACT, absolute, rounded_number
 from sagerecon.mapping.function import Function, ListFunction, ResultType
 from sagerecon.mapping.record_context import NUMBERS, RefusalError, iso_day, plain_text
 from sagerecon.model.code import Code
-from sagerecon.model.money import decimal, rounded
+from sagerecon.model.money import MAX_DIGITS, decimal
 from sagerecon.model.type import BOOLEAN, DATE, DECIMAL, INTEGER, TEXT, UNKNOWN, Type
 
 
@@ -23,10 +23,6 @@ def _fixed(type_: Type) -> ResultType:
 def _common_type(types: Sequence[Type]) -> Type:
     known = [type_ for type_ in types if type_ != UNKNOWN]
     return DECIMAL if DECIMAL in known else known[0] if known else UNKNOWN
-
-
-def _round(number: Any, places: int) -> Decimal:
-    return rounded(Decimal(number), places)
 
 
 def _read_decimal(value: Any) -> Decimal:
@@ -52,7 +48,12 @@ def _days(day: date, count: int) -> date:
 
 
 def _sum(values: list[Any]) -> Decimal:
-    return reduce(EXACT.add, [Decimal(value) for value in values if value is not None], Decimal())
+    try:
+        return reduce(EXACT.add, [Decimal(value) for value in values if value is not None], Decimal())
+    except (Inexact, Overflow):
+        raise RefusalError(
+            Code.TOO_MANY_DIGITS, f"the sum has more than {MAX_DIGITS} digits", "Round its parts first."
+        ) from None
 
 
 def _without_nulls(values: list[Any]) -> list[Any]:
@@ -82,7 +83,7 @@ _FUNCTIONS = (
         about="The absolute value.",
         parameter_types=("number",),
         result_type=_common_type,
-        apply=abs,
+        apply=absolute,
         example=("abs(-2.5)", "2.5"),
     ),
     Function(
@@ -91,7 +92,7 @@ _FUNCTIONS = (
         about="The number rounded to `places` decimals, half away from zero.",
         parameter_types=("number", "integer"),
         result_type=_fixed(DECIMAL),
-        apply=_round,
+        apply=rounded_number,
         example=("round(2.345, 2)", "2.35"),
     ),
     Function(

@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from sagerecon.mapping.arithmetic import absolute, negated, rounded_number
 from sagerecon.mapping.record_context import RefusalError, iso_day, plain_text
 from sagerecon.mapping.transform import (
     BoundTransform,
@@ -20,7 +21,7 @@ from sagerecon.mapping.transform import (
     without_options,
 )
 from sagerecon.model.code import Code
-from sagerecon.model.money import decimal, rounded
+from sagerecon.model.money import decimal
 from sagerecon.model.type import DATE, DECIMAL, INTEGER
 
 _ROUNDING = {
@@ -83,10 +84,7 @@ def _money(options: Options) -> BoundTransform:
 
     def apply(value: Any, _: Any) -> Any:
         number = read_number(value) if isinstance(value, str) else Decimal(value)
-        try:
-            return rounded(number, scale, rounding)
-        except exact.InvalidOperation:
-            raise RefusalError(Code.NOT_A_NUMBER, f"{number} has more than 38 digits") from None
+        return rounded_number(number, scale, rounding)
 
     return BoundTransform(apply, DECIMAL)
 
@@ -166,14 +164,14 @@ NUMBER_TRANSFORMS = (
         name="negate",
         about="Negates the number.",
         input_types=_NUMBERS,
-        build=_number_step(lambda value: -value if value else value),
+        build=_number_step(negated),
         example=Example("negate", "5", "-5"),
     ),
     Transform(
         name="abs",
         about="Takes the absolute value.",
         input_types=_NUMBERS,
-        build=_number_step(abs),
+        build=_number_step(absolute),
         example=Example("abs", "-5", "5"),
     ),
     Transform(

@@ -62,6 +62,7 @@ def compile_fields(
         if known and not _check_can_be_sent(name, known, owner, child, context):
             field = _ANYTHING
         value = compile_value(child, context, path, field)
+        context.keep_reader(path, value.read, child.named_at)
         fields.append((name, value.read, path, child.named_at))
     return ObjectReader(tuple(fields))
 

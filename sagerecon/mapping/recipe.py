@@ -61,3 +61,4 @@ class Recipe:
     amount: Reader | None
     on_existing: OnExisting
     comparisons: Mapping[str, Comparison]
+    readers: Mapping[str, tuple[Reader, Place]]  #: by path, for the fields that have one reader outside lists

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation, localcontext
 
-#: Wide enough for any ledger: 38 digits, as DuckDB's DECIMAL(38).
-_WIDE = Context(prec=38)
+#: The digits of DuckDB's DECIMAL(38), the widest amount that a source holds.
+MAX_DIGITS = 38
+
+#: So wide that no sum or product of such amounts is rounded. Python's own context rounds the result of every
+#: operation to 28 digits, also of `-x`, `abs(x)` and `x.normalize()`: use the functions here instead.
+_WIDE = Context(prec=1_000)
 
 CENT = Decimal("0.01")
 
@@ -35,6 +39,37 @@ def total(amounts: Iterable[Decimal]) -> Decimal:
     """Return the exact sum, never rounded; zero for no amounts."""
     with localcontext(_WIDE):
         return sum(amounts, Decimal())
+
+
+def difference(left: Decimal, right: Decimal) -> Decimal:
+    """Return `left` less `right`, never rounded."""
+    return _WIDE.subtract(left, right)
+
+
+def negative(value: Decimal) -> Decimal:
+    """Return the exact negative of `value`; zero has no sign."""
+    return value.copy_negate() if value else value.copy_abs()
+
+
+def magnitude(value: Decimal) -> Decimal:
+    """Return the exact absolute value."""
+    return value.copy_abs()
+
+
+def product(left: Decimal | int, right: Decimal) -> Decimal:
+    """Return the exact product, never rounded."""
+    return _WIDE.multiply(left, right)
+
+
+def shifted(value: Decimal, places: int) -> Decimal:
+    """Return the exact value with its decimal point moved `places` to the right."""
+    return value.scaleb(places, context=_WIDE)
+
+
+def places_of(value: Decimal) -> int:
+    """Return how many decimals `value` has, without zeros at its end."""
+    exponent = value.normalize(context=_WIDE).as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else 0
 
 
 def decimal_text(value: Decimal, least_places: int = 2) -> str:

@@ -1,13 +1,16 @@
 """The plan: a header and its steps. Runner, report, dry run and cost gate read the same steps.
 
 A plan file is JSON Lines, each line canonical JSON: the header first, then one step a line, so that a plan
-of any length is written and read as a stream and two plans compare line by line. The name of a plan is the
-hash of its file.
+of any length is written and read as a stream and two plans compare line by line. The last line is the seal:
+the SHA-256 of all bytes before it, which is also the name of the plan. A file that does not match its seal is
+refused, so a plan is applied only as `plan` wrote it. The seal guards against edits, not against forgery.
 """
 
 from __future__ import annotations
 
 import hashlib
+import re
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -21,7 +24,10 @@ from sagerecon.planning.step import Step
 from sagerecon.planning.step_document import read_step, step_document
 
 #: Raised whenever the content of a plan file changes; a file of another format is refused.
-FORMAT = "plan/v4"
+FORMAT = "plan/v5"
+
+#: The form of the last line.
+_SEAL = re.compile(rb'\{"seal":"[0-9a-f]{64}"\}\n')
 
 
 class Purpose(StrEnum):
@@ -72,7 +78,7 @@ class Header:
 class Plan:
     """A header and its steps in the order of sending.
 
-    `digest` is the SHA-256 of the file the plan was read from; empty where it was not read from a file.
+    `digest` is the seal of the file the plan was read from; empty where it was not read from a file.
     """
 
     header: Header
@@ -81,15 +87,17 @@ class Plan:
 
     @cached_property
     def hash(self) -> str:
-        """The name of the plan: the SHA-256 of its file, as 64 hex characters."""
-        return self.digest or _digest(plan_lines(self))
+        """The name of the plan: the seal of its file, as 64 hex characters."""
+        return self.digest or _digest(_content_lines(self))
 
 
 def plan_lines(plan: Plan) -> Iterator[str]:
-    """Yield the lines of the plan's file, each with its line end."""
-    yield canonical({"sagerecon": FORMAT, "steps": len(plan.steps), **_header_document(plan.header)}) + "\n"
-    for step in plan.steps:
-        yield canonical(step_document(step)) + "\n"
+    """Yield the lines of the plan's file, each with its line end; the last line is the seal."""
+    digest = hashlib.sha256()
+    for line in _content_lines(plan):
+        digest.update(line.encode())
+        yield line
+    yield _seal_line(digest.hexdigest())
 
 
 def read_plan(lines: Iterable[bytes], file: str) -> Plan:
@@ -101,18 +109,12 @@ def read_plan(lines: Iterable[bytes], file: str) -> Plan:
         file: the file's name, for messages.
 
     Raises:
-        PlanStaleError: the file is not a plan, is of another format, or was cut short.
+        PlanStaleError: the file is not a plan, is of another format, was cut short, or was edited.
     """
-    digest = hashlib.sha256()
-
-    def documents() -> Iterator[Any]:
-        for line in lines:
-            digest.update(line)
-            yield read_json(line.decode())
-
+    content = _SealedLines(lines)
     try:
-        documents_read = documents()
-        head = next(documents_read)
+        documents = (read_json(line.decode()) for line in content)
+        head = next(documents)
         found = head.pop("sagerecon")
         if found != FORMAT:
             raise PlanStaleError(
@@ -121,12 +123,48 @@ def read_plan(lines: Iterable[bytes], file: str) -> Plan:
             )
         count = head.pop("steps")
         header = _read_header(head)
-        steps = tuple(read_step(document) for document in documents_read)
+        steps = tuple(read_step(document) for document in documents)
     except (ValueError, KeyError, TypeError, AttributeError, StopIteration) as error:
-        raise _not_whole(file) from error
-    if len(steps) != count:
-        raise _not_whole(file)
-    return Plan(header, steps, digest.hexdigest())
+        raise _refusal(content, file) from error
+    if len(steps) != count or content.last_line() != _seal_line(content.digest).encode():
+        raise _refusal(content, file)
+    return Plan(header, steps, content.digest)
+
+
+class _SealedLines:
+    """The lines of a plan file before its last, and the SHA-256 of those that were read."""
+
+    def __init__(self, lines: Iterable[bytes]) -> None:
+        self._lines = iter(lines)
+        self._last = next(self._lines, b"")
+        self._digest = hashlib.sha256()
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield every line but the last."""
+        for line in self._lines:
+            content, self._last = self._last, line
+            self._digest.update(content)
+            yield content
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of the lines read so far, as 64 hex characters."""
+        return self._digest.hexdigest()
+
+    def last_line(self) -> bytes:
+        """Read to the end and return the last line."""
+        deque(self, maxlen=0)
+        return self._last
+
+
+def _content_lines(plan: Plan) -> Iterator[str]:
+    yield canonical({"sagerecon": FORMAT, "steps": len(plan.steps), **_header_document(plan.header)}) + "\n"
+    for step in plan.steps:
+        yield canonical(step_document(step)) + "\n"
+
+
+def _seal_line(digest: str) -> str:
+    return canonical({"seal": digest}) + "\n"
 
 
 def _digest(lines: Iterable[str]) -> str:
@@ -136,8 +174,15 @@ def _digest(lines: Iterable[str]) -> str:
     return digest.hexdigest()
 
 
-def _not_whole(file: str) -> PlanStaleError:
-    return PlanStaleError(f"{file} is not a complete plan file.", "Create a new plan: sagerecon plan")
+def _refusal(content: _SealedLines, file: str) -> PlanStaleError:
+    """Return the error for a file without a seal, or with another content than its seal states."""
+    if not _SEAL.fullmatch(content.last_line()):
+        return PlanStaleError(f"{file} is not a complete plan file.", "Create a new plan: sagerecon plan")
+    return PlanStaleError(
+        f"{file} was changed after it was written: its content does not match the seal in its last line.",
+        "A plan cannot be edited. Restore the file, or change the source or the mappings and create a new "
+        "plan: sagerecon plan",
+    )
 
 
 def _header_document(header: Header) -> dict[str, Any]:

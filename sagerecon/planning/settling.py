@@ -42,7 +42,7 @@ class State(Enum):
     READING = "reading"  #: some pages are read
     RECORDED = "recorded"  #: carried out, and Sage's answer is kept
     QUARANTINED = "quarantined"  #: needs review; this plan does not try it again
-    BLOCKED = "blocked"  #: something it refers to is not in Sage
+    BLOCKED = "blocked"  #: something it refers to is not in Sage; the same command tries it again once it is
     PARKED = "parked"  #: not carried out for a reason outside the record; the same command tries it again
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from sagerecon.model.catalog import Catalog
 from sagerecon.model.entity import Entity
-from sagerecon.model.money import total
+from sagerecon.model.money import difference, total
 from sagerecon.model.posting import LedgerFacts, LedgerRole
 from sagerecon.pairing.identity import as_decimal
 from sagerecon.reconciliation.shares import Share, explaining, shares_by_account
@@ -133,7 +133,7 @@ def closing_balances(trial_balance: Entity, accounts: Iterable[Entity]) -> Mappi
     for row in body.get("ledger_accounts", ()):
         code, name = known.get(str(row["id"])) or _code_and_name(str(row.get("displayed_as", "")))
         closing = row.get("closing_balance", row)
-        amount = total((as_decimal(closing.get("debit")) or Decimal(), -_credit(closing)))
+        amount = difference(as_decimal(closing.get("debit")) or Decimal(), _credit(closing))
         held = found.get(code, (name, Decimal()))
         found[code] = (held[0], total((held[1], amount)))
     return found

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from sagerecon.model.comparison import EXACT, Comparison, How, Tolerance
-from sagerecon.model.money import total
+from sagerecon.model.money import difference, magnitude
 from sagerecon.pairing.agreement import equal, without_positions
 from sagerecon.pairing.canonical import UNANSWERED, Leaf, Row, shown
 from sagerecon.reconciliation.shape import shape_of
@@ -71,7 +71,7 @@ def tolerated(left: Leaf, right: Leaf, tolerance: Tolerance | None) -> bool:
     """Return whether two amounts differ by no more than the size of the tolerance."""
     if tolerance is None or not isinstance(left, Decimal) or not isinstance(right, Decimal):
         return False
-    return abs(total((left, -right))) <= tolerance.size
+    return magnitude(difference(left, right)) <= tolerance.size
 
 
 def _additions(sides: Sides) -> list[str]:
@@ -97,7 +97,7 @@ def _cause(path: str, sides: Sides, rule: Comparison, moved: Cause) -> Cause:
 def _difference(path: str, sides: Sides, cause: Cause, rule: Comparison) -> Difference:
     source, sage = sides.source.get(path), sides.sage.get(path)
     both = isinstance(source, Decimal) and isinstance(sage, Decimal)
-    gap = total((sage, -source)) if isinstance(source, Decimal) and isinstance(sage, Decimal) else None
+    gap = difference(sage, source) if isinstance(source, Decimal) and isinstance(sage, Decimal) else None
     return Difference(
         field=path,
         source=shown(source),

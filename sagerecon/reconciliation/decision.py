@@ -9,6 +9,7 @@ from decimal import Decimal
 from sagerecon.model.draft import Draft, LeftOut, OnExisting, Outcome, Quarantined
 from sagerecon.model.entity import Entity, Written
 from sagerecon.model.finding import Finding
+from sagerecon.model.money import magnitude
 from sagerecon.pairing.key_ladder import NO_MATCH, Match, MatchMethod
 from sagerecon.reconciliation.verdict import Cause, Difference, Shape, Verdict
 
@@ -121,7 +122,7 @@ def at_risk(verdict: Verdict, amount: Decimal | None, differences: Sequence[Diff
 
     It is the whole amount where an account, a contact or a date differs.
     """
-    whole = abs(amount or Decimal())
+    whole = magnitude(amount or Decimal())
     if verdict in _WHOLE or (verdict in (Verdict.SOURCE_CHANGED, Verdict.BOTH_CHANGED) and not differences):
         return whole
     risks = [Decimal()]
@@ -129,7 +130,7 @@ def at_risk(verdict: Verdict, amount: Decimal | None, differences: Sequence[Diff
         if difference.is_excused:
             continue
         if difference.gap is not None:
-            risks.append(abs(difference.gap))
+            risks.append(magnitude(difference.gap))
         elif difference.field.endswith(("_id", "date")):
             risks.append(whole)
     return max(risks)

@@ -11,6 +11,7 @@ from sagerecon.model.catalog import Catalog
 from sagerecon.model.clock import day_of
 from sagerecon.model.draft import Draft, LeftOut, Quarantined
 from sagerecon.model.entity import Entity
+from sagerecon.model.money import magnitude
 from sagerecon.model.place import NOWHERE
 from sagerecon.pairing.field_reader import FieldReader
 from sagerecon.pairing.identity import as_decimal
@@ -79,7 +80,7 @@ class Judge:
             label=entity.displayed_as,
             amount=amount,
             sage_id=entity.sage_id,
-            at_risk=abs(amount or Decimal()),
+            at_risk=magnitude(amount or Decimal()),
             effects=effects,
             contact_effects=self._contact_effects(effects, entity.kind, entity.body),
         )

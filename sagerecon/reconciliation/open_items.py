@@ -10,7 +10,7 @@ from decimal import Decimal
 from sagerecon.model.catalog import Catalog, Kind
 from sagerecon.model.draft import Draft
 from sagerecon.model.entity import Entity
-from sagerecon.model.money import total
+from sagerecon.model.money import difference, magnitude, product, total
 from sagerecon.model.posting import Direction, Family, LedgerRole, Posting, Settlement, Side
 from sagerecon.pairing.field_reader import FieldReader
 from sagerecon.pairing.held import is_gone
@@ -105,15 +105,14 @@ def _open_amount(
         case Family.DOCUMENT:
             outstanding = entity.fields.amount(posting.outstanding)
             if outstanding is not None:
-                return direction.sign * abs(outstanding)
+                return product(direction.sign, magnitude(outstanding))
             amount = _document_total(entity)
         case Family.CONTACT_PAYMENT:
-            return direction.sign * _unallocated(entity, posting.settles) - _remainder_settled(
-                entity, posting.settles, settled
-            )
+            unallocated = product(direction.sign, _unallocated(entity, posting.settles))
+            return difference(unallocated, _remainder_settled(entity, posting.settles, settled))
         case _:
             return Decimal()
-    return direction.sign * amount - settled.get(entity.key, Decimal())
+    return difference(product(direction.sign, amount), settled.get(entity.key, Decimal()))
 
 
 def _document_total(entity: _Entity) -> Decimal:
@@ -128,7 +127,8 @@ def _unallocated(entity: _Entity, settles: Settlement | None) -> Decimal:
     amount = _amount(entity.fields, entity.kind.amount)
     if settles is None:
         return amount
-    return amount - total(_amount(item, settles.amount) for item in entity.fields.items(settles.items))
+    allocated = total(_amount(item, settles.amount) for item in entity.fields.items(settles.items))
+    return difference(amount, allocated)
 
 
 def _remainder_settled(
@@ -150,7 +150,7 @@ def _settled(entities: Iterable[_Entity]) -> Mapping[str, Decimal]:
         sign = -posting.direction_of(entity.fields.type_id).sign
         for item in entity.fields.items(posting.settles.items):
             document = item.link(posting.settles.document)
-            amount = sign * _amount(item, posting.settles.amount)
+            amount = product(sign, _amount(item, posting.settles.amount))
             settled[document] = total((settled.get(document, Decimal()), amount))
     return settled
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from sagerecon.model.draft import Draft, Outcome, Quarantined
-from sagerecon.model.money import total
+from sagerecon.model.money import negative, product
 from sagerecon.reconciliation.chart_of_accounts import ChartOfAccounts
 from sagerecon.reconciliation.postings import Effects, effects_of
 from sagerecon.reconciliation.verdict import Difference, RecordVerdict, Shape, Verdict
@@ -51,7 +51,7 @@ def add_estimated_effects(
     return [
         replace(
             verdict,
-            effects=_scaled(usual.get(verdict.key.partition("/")[0], {}), -verdict.amount),
+            effects=_scaled(usual.get(verdict.key.partition("/")[0], {}), negative(verdict.amount)),
             is_estimate=True,
         )
         if verdict.verdict is Verdict.QUARANTINED
@@ -81,8 +81,8 @@ def _usual(drafts: Iterable[Draft], chart: ChartOfAccounts) -> dict[str, Effects
 def _sign(effect: Decimal, amount: Decimal) -> Decimal | None:
     if effect == amount:
         return Decimal(1)
-    return Decimal(-1) if effect == -amount else None
+    return Decimal(-1) if effect == negative(amount) else None
 
 
 def _scaled(effects: Effects, by: Decimal) -> Effects:
-    return {code: total((amount * by,)) for code, amount in effects.items() if by}
+    return {code: product(amount, by) for code, amount in effects.items() if by}

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any, TypeAlias
 
 from sagerecon.model.catalog import Kind
-from sagerecon.model.money import rounded, total
+from sagerecon.model.money import difference, negative, product, rounded, total
 from sagerecon.model.posting import Family, Lines, Posting
 from sagerecon.pairing.field_reader import FieldReader
 from sagerecon.reconciliation.chart_of_accounts import ChartOfAccounts
@@ -37,7 +37,7 @@ def effects_of(kind: str, content: Mapping[str, Any], chart: ChartOfAccounts) ->
 def gap(source: Effects, sage: Effects) -> Effects:
     """Return Sage less source, account by account, without the accounts on which they agree."""
     codes = dict.fromkeys((*source, *sage))
-    differences = {code: total((sage.get(code, Decimal()), -source.get(code, Decimal()))) for code in codes}
+    differences = {code: difference(sage.get(code, Decimal()), source.get(code, Decimal())) for code in codes}
     return {code: amount for code, amount in differences.items() if amount}
 
 
@@ -55,10 +55,10 @@ def line_net(line: FieldReader, lines: Lines) -> Decimal:
     if net is not None:
         return net
     if lines.total:
-        return _amount(line, lines.total) - line_tax(line, lines)
+        return difference(_amount(line, lines.total), line_tax(line, lines))
     quantity, price = line.amount(lines.quantity), _amount(line, lines.price)
-    gross = price * (Decimal(1) if quantity is None else quantity)
-    return rounded(total((gross, -_amount(line, lines.discount))))
+    gross = product(price, Decimal(1) if quantity is None else quantity)
+    return rounded(difference(gross, _amount(line, lines.discount)))
 
 
 def line_tax(line: FieldReader, lines: Lines) -> Decimal:
@@ -76,50 +76,50 @@ def _document(kind: Kind, posting: Posting, entity: FieldReader, chart: ChartOfA
     control, tax_account = chart.accounts.control(direction.side), chart.accounts.tax(direction.side)
     for line in lines_of(entity, kind.lines):
         net, tax = line_net(line, kind.lines), line_tax(line, kind.lines)
-        yield control, direction.debit * total((net, tax))
-        yield chart.code(line.link(kind.lines.account)), -direction.debit * net
-        yield tax_account, -direction.debit * tax
+        yield control, product(direction.debit, total((net, tax)))
+        yield chart.code(line.link(kind.lines.account)), product(-direction.debit, net)
+        yield tax_account, product(-direction.debit, tax)
 
 
 def _opening_item(kind: Kind, posting: Posting, entity: FieldReader, chart: ChartOfAccounts) -> Entries:
     direction = chart.direction(posting, entity, entity.link(kind.contact))
-    amount = direction.debit * _amount(entity, kind.amount)
+    amount = product(direction.debit, _amount(entity, kind.amount))
     yield chart.accounts.control(direction.side), amount
-    yield chart.accounts.opening, -amount
+    yield chart.accounts.opening, negative(amount)
 
 
 def _opening_balance(kind: Kind, posting: Posting, entity: FieldReader, chart: ChartOfAccounts) -> Entries:
     for code, amount in _journal(kind, posting, entity, chart):
         yield code, amount
-        yield chart.accounts.opening, -amount
+        yield chart.accounts.opening, negative(amount)
 
 
 def _journal(kind: Kind, posting: Posting, entity: FieldReader, chart: ChartOfAccounts) -> Entries:
     del posting
     for line in lines_of(entity, kind.lines):
-        balance = total((_amount(line, kind.lines.debit), -_amount(line, kind.lines.credit)))
+        balance = difference(_amount(line, kind.lines.debit), _amount(line, kind.lines.credit))
         yield chart.code(line.link(kind.lines.account)), balance
 
 
 def _contact_payment(kind: Kind, posting: Posting, entity: FieldReader, chart: ChartOfAccounts) -> Entries:
     direction = chart.direction(posting, entity, entity.link(kind.contact))
-    amount = direction.debit * _amount(entity, kind.amount)
-    yield chart.code(entity.link(posting.account)), -amount
+    amount = product(direction.debit, _amount(entity, kind.amount))
+    yield chart.code(entity.link(posting.account)), negative(amount)
     yield chart.accounts.control(direction.side), amount
 
 
 def _other_payment(kind: Kind, posting: Posting, entity: FieldReader, chart: ChartOfAccounts) -> Entries:
     direction = posting.direction_of(entity.type_id)
     tax_account = chart.accounts.tax(direction.side)
-    yield chart.code(entity.link(posting.account)), direction.debit * _amount(entity, kind.amount)
+    yield chart.code(entity.link(posting.account)), product(direction.debit, _amount(entity, kind.amount))
     for line in lines_of(entity, kind.lines):
-        yield chart.code(line.link(kind.lines.account)), -direction.debit * line_net(line, kind.lines)
-        yield tax_account, -direction.debit * line_tax(line, kind.lines)
+        yield chart.code(line.link(kind.lines.account)), product(-direction.debit, line_net(line, kind.lines))
+        yield tax_account, product(-direction.debit, line_tax(line, kind.lines))
 
 
 def _transfer(kind: Kind, posting: Posting, entity: FieldReader, chart: ChartOfAccounts) -> Entries:
     amount = total(_amount(entity, name) for name in posting.amounts or (kind.amount,))
-    yield chart.code(entity.link(posting.from_account)), -amount
+    yield chart.code(entity.link(posting.from_account)), negative(amount)
     yield chart.code(entity.link(posting.account)), amount
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from sagerecon.model.money import negative
 from sagerecon.reconciliation.completeness import SageLine, SourceLine
 from sagerecon.reconciliation.sage_readings import SageReadings
 from sagerecon.reconciliation.tie_out import TieOut, TieOutNotTaken
@@ -54,7 +55,7 @@ class Reconciliation:
     def open_verdicts(self) -> tuple[RecordVerdict, ...]:
         """The verdicts that need review, the largest amount at risk first."""
         found = (verdict for verdict in self.verdicts if verdict.needs_review)
-        return tuple(sorted(found, key=lambda verdict: (-verdict.at_risk, verdict.id)))
+        return tuple(sorted(found, key=lambda verdict: (negative(verdict.at_risk), verdict.id)))
 
     @property
     def differences(self) -> tuple[tuple[RecordVerdict, Difference], ...]:

@@ -6,7 +6,7 @@ import unicodedata
 from datetime import date, timedelta
 from decimal import Decimal
 
-from sagerecon.model.money import rounded, total
+from sagerecon.model.money import difference, magnitude, negative, places_of, rounded, shifted
 from sagerecon.pairing.canonical import Leaf
 from sagerecon.reconciliation.verdict import Shape
 
@@ -27,26 +27,21 @@ def shape_of(source: Leaf, sage: Leaf) -> Shape:
 
 
 def _number_shape(source: Decimal, sage: Decimal) -> Shape:
-    if source == -sage:
+    if source == negative(sage):
         return Shape.SIGN_FLIPPED
     if _is_rounding(source, sage):
         return Shape.ROUNDING
-    if any(source.scaleb(by) == sage for by in (-3, -2, -1, 1, 2, 3)):
+    if any(shifted(source, by) == sage for by in (-3, -2, -1, 1, 2, 3)):
         return Shape.SCALE
     return Shape.VALUE
 
 
 def _is_rounding(source: Decimal, sage: Decimal) -> bool:
     """Return whether one is the other with fewer decimals, or they differ by at most one cent."""
-    if abs(total((source, -sage))) <= _CENT:
+    if magnitude(difference(source, sage)) <= _CENT:
         return True
-    coarse, fine = sorted((source, sage), key=_places)
-    return _places(fine) > _places(coarse) and rounded(fine, _places(coarse)) == coarse
-
-
-def _places(number: Decimal) -> int:
-    exponent = number.normalize().as_tuple().exponent
-    return max(0, -exponent) if isinstance(exponent, int) else 0
+    coarse, fine = sorted((source, sage), key=places_of)
+    return places_of(fine) > places_of(coarse) and rounded(fine, places_of(coarse)) == coarse
 
 
 def _date_shape(source: date, sage: date) -> Shape:

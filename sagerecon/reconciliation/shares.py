@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from sagerecon.model.money import total
+from sagerecon.model.money import magnitude, negative, total
 from sagerecon.model.place import Place
 from sagerecon.reconciliation.verdict import RecordVerdict
 
@@ -65,5 +65,5 @@ def _shares(
         for place, amount in moved.items():
             found.setdefault(place, []).append(share_of(verdict, amount))
     for shares in found.values():
-        shares.sort(key=lambda share: (-abs(share.amount), share.id))
+        shares.sort(key=lambda share: (negative(magnitude(share.amount)), share.id))
     return found

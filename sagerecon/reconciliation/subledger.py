@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
-from sagerecon.model.money import total
+from sagerecon.model.money import negative, total
 from sagerecon.reconciliation.open_items import OpenItem
 from sagerecon.reconciliation.shares import Share, explaining, share_of, shares_by_contact
 from sagerecon.reconciliation.tie_out import ControlPair, TieOut, TieOutLine
@@ -118,13 +118,13 @@ def _unsent(source: Iterable[OpenItem], verdicts: Iterable[RecordVerdict]) -> di
     for item in source:
         if (verdict := without_draft.get((_document(item.label), item.amount))) is not None:
             shares.setdefault(item.contact, []).append(
-                replace(share_of(verdict, -item.amount), is_estimate=True)
+                replace(share_of(verdict, negative(item.amount)), is_estimate=True)
             )
     return shares
 
 
 def _negated(amount: Decimal | None) -> Decimal | None:
-    return None if amount is None else -amount
+    return None if amount is None else negative(amount)
 
 
 def _by_contact(items: Iterable[OpenItem]) -> dict[str, list[OpenItem]]:

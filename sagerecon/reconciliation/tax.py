@@ -10,7 +10,7 @@ from decimal import Decimal
 from sagerecon.model.catalog import Catalog, Kind
 from sagerecon.model.draft import Draft
 from sagerecon.model.entity import Entity
-from sagerecon.model.money import total
+from sagerecon.model.money import product, total
 from sagerecon.model.posting import Family, Side
 from sagerecon.pairing.field_reader import FieldReader
 from sagerecon.pairing.held import is_gone
@@ -80,8 +80,8 @@ def _amounts(kind: Kind, entity: FieldReader) -> Iterator[TaxedAmount]:
             rate=line.link(kind.lines.tax_rate) or "no rate",
             period=period,
             direction=_DIRECTIONS[direction.side],
-            net=direction.sign * line_net(line, kind.lines),
-            tax=direction.sign * line_tax(line, kind.lines),
+            net=product(direction.sign, line_net(line, kind.lines)),
+            tax=product(direction.sign, line_tax(line, kind.lines)),
         )
 
 

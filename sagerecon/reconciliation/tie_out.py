@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
-from sagerecon.model.money import grouped, total
+from sagerecon.model.money import difference, grouped, total
 from sagerecon.model.place import Place
 from sagerecon.reconciliation.shares import Share
 
@@ -86,7 +86,7 @@ class TieOutLine:
     @property
     def difference(self) -> Decimal:
         """Sage less expected."""
-        return total((self.sage, -self.expected))
+        return difference(self.sage, self.expected)
 
     @property
     def explained(self) -> Decimal:
@@ -96,7 +96,7 @@ class TieOutLine:
     @property
     def remainder(self) -> Decimal:
         """The part of the difference that no record accounts for; it should be zero."""
-        return total((self.difference, -self.explained))
+        return difference(self.difference, self.explained)
 
     @property
     def explanation(self) -> str:

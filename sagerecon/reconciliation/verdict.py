@@ -8,7 +8,7 @@ from decimal import Decimal
 from enum import Enum
 
 from sagerecon.model.comparison import Tolerance
-from sagerecon.model.money import total
+from sagerecon.model.money import magnitude, total
 from sagerecon.model.place import NOWHERE, Place
 from sagerecon.model.value import fingerprint
 from sagerecon.pairing.key_ladder import MatchMethod
@@ -151,4 +151,4 @@ class RecordVerdict:
     @property
     def tolerated(self) -> Decimal:
         """The sum of the absolute gaps that named tolerances excuse."""
-        return total(abs(d.gap) for d in self.differences if d.is_excused and d.gap is not None)
+        return total(magnitude(d.gap) for d in self.differences if d.is_excused and d.gap is not None)

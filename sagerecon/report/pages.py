@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from sagerecon.model.count import counted
 from sagerecon.model.errors import ProjectError
-from sagerecon.report import charts, formatting
+from sagerecon.report import charts, formatting, grouping
 from sagerecon.report.document import plan_report_document, report_document
 from sagerecon.report.facts import ReportFacts
 
@@ -71,9 +71,12 @@ def _environment() -> Environment:
         "short_fingerprint",
     ):
         environment.filters[name] = getattr(formatting, name)
+    environment.filters["like_findings"] = grouping.like_findings
+    environment.filters["like_records"] = grouping.like_records
     environment.filters["calls_by_day"] = charts.calls_by_day
     environment.globals.update(
         counted=counted,
+        more_like_it=grouping.more_like_it,
         stacked_bar=charts.stacked_bar,
         burn_down=charts.burn_down,
         style=_style(),

@@ -57,7 +57,7 @@ def send(step: WriteStep, context: RunContext, body: Mapping[str, Any], sage_id:
     method = "PUT" if isinstance(step, UpdateStep) else "POST"
     if why := context.forbidden.get((method, step.kind)):
         message = f"{name_of(step)} was not sent: {why}."
-        return context.set_aside(step, State.PARKED, Code.PARKED, message)
+        return context.park(step, Code.PARKED, message)
     attempt = new_attempt(
         step,
         context.catalog[step.kind],

@@ -29,18 +29,36 @@ class RunContext:
     caller: Caller
     reporter: Reporter
     key_fields: Mapping[str, Set[str]]  #: kind -> fields by which the plan recognises its entities
+    listed: Set[str]  #: kinds that the plan lists, so that the next start finds what was added in Sage
     unreadable: set[str] = field(default_factory=set)  #: kinds whose listing could not be read
     forbidden: dict[tuple[str, str], str] = field(default_factory=dict)  #: method and kind -> Sage's reason
     uncertain_steps: set[int] = field(default_factory=set)  #: steps of this run that are still in doubt
-    has_parked: bool = False
+    retried: set[str] = field(default_factory=set)  #: keys of steps that the next start can carry out
 
-    def set_aside(self, step: Step, state: State, code: Code, message: str) -> None:
-        """Record and report that a step cannot be carried out."""
-        hint = "" if state is State.QUARANTINED else RETRY
-        self.log.set_aside(self.run, SetAside(step, state, (Finding(code, place_of(step), message, hint),)))
-        self.report_set_aside(step, state, message)
+    def quarantine(self, step: Step, code: Code, message: str) -> None:
+        """Record and report that a step needs review; this plan does not try it again."""
+        self._set_aside(step, State.QUARANTINED, code, message, "")
+
+    def park(self, step: Step, code: Code, message: str) -> None:
+        """Record and report that a step cannot be carried out for a reason outside its record."""
+        self._set_aside(step, State.PARKED, code, message, RETRY)
+
+    def block(self, step: Step, message: str, hint: str, *, is_retried: bool) -> None:
+        """Record and report that a step waits for another record.
+
+        Args:
+            is_retried: whether the next start of this plan can carry it out.
+        """
+        if is_retried:
+            self.retried.add(step.key)
+        self._set_aside(step, State.BLOCKED, Code.BLOCKED, message, hint)
 
     def report_set_aside(self, step: Step, state: State, message: str) -> None:
-        """Report a step whose reason is recorded; a run with a parked step does not use its plan up."""
-        self.has_parked |= state is State.PARKED
+        """Report a step whose reason is recorded."""
+        if state is State.PARKED:
+            self.retried.add(step.key)
         self.reporter.report(Event(state.value), step, message)
+
+    def _set_aside(self, step: Step, state: State, code: Code, message: str, hint: str) -> None:
+        self.log.set_aside(self.run, SetAside(step, state, (Finding(code, place_of(step), message, hint),)))
+        self.report_set_aside(step, state, message)

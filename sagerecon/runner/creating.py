@@ -12,10 +12,10 @@ from sagerecon.model.key import NaturalKey
 from sagerecon.model.value import fingerprint
 from sagerecon.pairing.adoption import Candidate, is_other_record, objection_to_adopting
 from sagerecon.pairing.natural_key import normal_key
-from sagerecon.planning.settling import State
 from sagerecon.planning.step import CreateStep, name_of
 from sagerecon.runner.attempts import new_attempt, send
 from sagerecon.runner.context import RunContext
+from sagerecon.runner.conversation import RETRY
 from sagerecon.runner.progress import Event
 from sagerecon.runner.references import resolved_body
 
@@ -29,7 +29,7 @@ def create(step: CreateStep, context: RunContext) -> None:
         _compare_with_recorded(step, context)
     elif step.on_existing is not OnExisting.CREATE and step.kind in context.unreadable:
         why = f"{name_of(step)} was not created, because the listing of its kind could not be read."
-        context.set_aside(step, State.BLOCKED, Code.BLOCKED, why)
+        context.block(step, why, RETRY, is_retried=True)
     elif existing := _existing(step, context, body):
         _adopt(step, context, body, existing)
     else:
@@ -42,7 +42,7 @@ def _compare_with_recorded(step: CreateStep, context: RunContext) -> None:
         context.reporter.report(Event.SKIPPED, step)
     else:
         why = f"{name_of(step)} was written by an earlier run with other content."
-        context.set_aside(step, State.QUARANTINED, Code.CHANGED_AFTER_WRITE, why)
+        context.quarantine(step, Code.CHANGED_AFTER_WRITE, why)
 
 
 def _existing(step: CreateStep, context: RunContext, body: Mapping[str, Any]) -> Sequence[Entity]:
@@ -72,7 +72,7 @@ def _adopt(
     )
     owner = context.log.owner(step.kind, existing[0].sage_id)
     if (objection := objection_to_adopting(candidate, kind, existing, owner)) is not None:
-        return context.set_aside(step, State.QUARANTINED, *objection)
+        return context.quarantine(step, *objection)
     attempt = new_attempt(step, kind, body, run=context.run, business=context.business)
     context.log.record(attempt, existing[0], [], adopted=True)
     return context.reporter.report(Event.ADOPTED, step)

@@ -11,7 +11,7 @@ from sagerecon.model.errors import OtherBooksError
 from sagerecon.model.key import NaturalKey
 from sagerecon.pairing.natural_key import natural_keys
 from sagerecon.planning.plan import Plan, Purpose
-from sagerecon.planning.settling import Meaning, State, meaning
+from sagerecon.planning.settling import Meaning, meaning
 from sagerecon.planning.step import CreateStep, ReadStep, SkipStep, UpdateStep, name_of
 from sagerecon.runner.answer import error_text
 from sagerecon.runner.context import RunContext
@@ -80,4 +80,4 @@ def _entities(step: ReadStep, context: RunContext, page: Page) -> list[tuple[Ent
 def _set_aside(step: ReadStep, context: RunContext, answer: Answer | None) -> None:
     why = "Sage gave no usable answer" if answer is None else error_text(answer)
     context.unreadable.add(step.kind)
-    context.set_aside(step, State.PARKED, Code.UNREADABLE, f"{name_of(step)} cannot be read: {why}.")
+    context.park(step, Code.UNREADABLE, f"{name_of(step)} cannot be read: {why}.")

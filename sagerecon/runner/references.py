@@ -8,14 +8,19 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from sagerecon.model.catalog import Catalog
-from sagerecon.model.code import Code
 from sagerecon.model.draft import Node, Reference
 from sagerecon.model.key import Key, NaturalKey
 from sagerecon.model.money import decimal_text
 from sagerecon.pairing.natural_key import at_path, normal_key
-from sagerecon.planning.settling import State
 from sagerecon.planning.step import WriteStep, name_of
 from sagerecon.runner.context import RunContext
+from sagerecon.runner.conversation import RETRY
+
+#: The hint of a step that waits for an entity which must exist in Sage exactly once.
+CORRECT_IN_SAGE = "Correct this in Sage, then run the same command again: sagerecon apply"
+
+#: The hint of a step that waits for a record which this plan does not send any more.
+NEW_PLAN = "Correct what it refers to, then create a new plan: sagerecon plan"
 
 
 class Ids(Protocol):
@@ -39,9 +44,23 @@ def resolved_body(step: WriteStep, context: RunContext) -> Mapping[str, Any] | N
     body: Mapping[str, Any] = resolve_references(step.body, context.log, context.catalog, missing)
     if not missing:
         return body
-    reasons = ", ".join(_reason(reference, context) for reference in dict.fromkeys(missing))
-    context.set_aside(step, State.BLOCKED, Code.BLOCKED, f"{name_of(step)} refers to {reasons}.")
+    missing = list(dict.fromkeys(missing))
+    reasons = ", ".join(_reason(reference, context) for reference in missing)
+    message = f"{name_of(step)} refers to {reasons}."
+    if not all(_may_come(reference, context) for reference in missing):
+        context.block(step, message, NEW_PLAN, is_retried=False)
+    elif any(isinstance(reference.key, NaturalKey) for reference in missing):
+        context.block(step, message, CORRECT_IN_SAGE, is_retried=True)
+    else:
+        context.block(step, message, RETRY, is_retried=True)
     return None
+
+
+def missing_kinds(step: WriteStep, context: RunContext) -> set[str]:
+    """Return the kinds of which `step` refers to an entity by a natural key that no single entity has."""
+    missing: list[Reference] = []
+    resolve_references(step.body, context.log, context.catalog, missing)
+    return {reference.kind for reference in missing if isinstance(reference.key, NaturalKey)}
 
 
 def resolve_references(node: Node, ids: Ids, catalog: Catalog, missing: list[Reference]) -> Any:
@@ -75,6 +94,13 @@ def _id_of(reference: Reference, ids: Ids, catalog: Catalog) -> str | None:
     path = catalog[reference.kind].yields.get(reference.part, "")
     found = None if answer is None or not path else at_path(answer, path.split("."))
     return str(found) if found else None
+
+
+def _may_come(reference: Reference, context: RunContext) -> bool:
+    """Return whether the next start of this plan can find what `reference` names."""
+    if isinstance(reference.key, NaturalKey):
+        return reference.kind in context.listed
+    return reference.key in context.retried
 
 
 def _reason(reference: Reference, context: RunContext) -> str:

@@ -37,12 +37,16 @@ from sagerecon.runner.creating import create
 from sagerecon.runner.ports import RunLog, Sage
 from sagerecon.runner.progress import Event, Progress, Reporter
 from sagerecon.runner.reading import key_fields, read
+from sagerecon.runner.references import missing_kinds
 from sagerecon.runner.updating import update
 
 #: Milliseconds a run sleeps at most; for a longer wait it pauses, and the same command resumes it later.
 PATIENCE = calendar.PATIENCE
 
 _NOT_BEGUN = Reached(State.PLANNED)
+
+#: States of readings that no page of an earlier start is added to.
+_ENDED = frozenset({State.RECORDED, State.PARKED})
 
 
 class Ended(StrEnum):
@@ -81,7 +85,8 @@ def run(
 ) -> RunOutcome:
     """Carry `plan` out as far as the budget, the patience and the stop signal allow.
 
-    A finished run uses its plan up, unless steps were parked: then the same command tries those again.
+    A finished run uses its plan up, unless steps are parked, or are blocked by something that may still come
+    into Sage: then the same command tries those again.
 
     Args:
         patience_ms: the longest wait that is slept through.
@@ -118,6 +123,7 @@ def run(
         caller=caller,
         reporter=reporter,
         key_fields=key_fields(plan, catalog),
+        listed={step.kind for step in plan.steps if isinstance(step, ReadStep)},
     )
 
     def outcome(ended: Ended, why: str = "", until: int | None = None) -> RunOutcome:
@@ -132,7 +138,7 @@ def run(
 
     try:
         _walk(plan, context)
-        log.end(context.run, is_finished=not context.has_parked)
+        log.end(context.run, is_finished=not context.retried)
     except Paused as pause:
         log.end(context.run, is_finished=False)
         return outcome(Ended.PAUSED, pause.why, pause.until)
@@ -151,15 +157,36 @@ def _walk(plan: Plan, context: RunContext) -> None:
     if plan.header.purpose is Purpose.LOAD:
         settle_doubts(context)
     reached = context.log.reached(context.run)
+    outdated = _outdated_listings(plan, reached, context)
     for step in plan.steps:
         context.caller.check_stop()
         context.reporter.begin_step(step)
-        before = reached.get(step.number, _NOT_BEGUN)
+        before = _NOT_BEGUN if step.number in outdated else reached.get(step.number, _NOT_BEGUN)
         if before.state in FINAL:
             context.reporter.count(Event.BEFORE)
         elif step.number not in context.uncertain_steps:  # counted when it was tried
             _carry_out(step, context, before.pages)
         context.reporter.done += 1
+
+
+def _outdated_listings(plan: Plan, reached: Mapping[int, Reached], context: RunContext) -> set[int]:
+    """Return the numbers of ended readings whose kind blocked steps wait for; these are read from page 1.
+
+    The entities may have been added in Sage since an earlier start read the listing.
+    """
+    kinds: set[str] = set()
+    for step in plan.steps:
+        if isinstance(step, CreateStep | UpdateStep) and _state(step, reached) is State.BLOCKED:
+            kinds |= missing_kinds(step, context)
+    return {
+        step.number
+        for step in plan.steps
+        if isinstance(step, ReadStep) and step.kind in kinds and _state(step, reached) in _ENDED
+    }
+
+
+def _state(step: Step, reached: Mapping[int, Reached]) -> State:
+    return reached.get(step.number, _NOT_BEGUN).state
 
 
 def _carry_out(step: Step, context: RunContext, pages: int) -> None:

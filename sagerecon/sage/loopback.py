@@ -1,17 +1,21 @@
-"""A listener on this machine to which the browser is redirected after consent."""
+"""A listener on this machine to which the browser is redirected after consent, or whose answer is pasted."""
 
 from __future__ import annotations
 
 import hmac
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 from urllib.parse import parse_qsl, urlsplit
 
 from sagerecon.model.errors import AuthorizationError, ProjectError
 
 _HOST = "127.0.0.1"
+
+#: How long one look for a pasted line takes; an answer from the browser is noticed after that.
+_POLL_SECONDS = 0.2
 
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>sagerecon</title></head>
@@ -25,6 +29,18 @@ _UNEXPECTED = _PAGE.format(
 )
 
 
+class PastedLines(Protocol):
+    """Lines that the user pastes while the listener waits; for a browser on another machine."""
+
+    def line(self, seconds: float) -> str | None:
+        """Return the next line that arrives within `seconds`, or None after that time."""
+        ...
+
+    def refuse(self, reason: str) -> None:
+        """Show the user why the last line was not accepted."""
+        ...
+
+
 class LoopbackListener:
     """Listens on 127.0.0.1 until it is closed. Port 0 is any free one, if the app is registered for that."""
 
@@ -33,25 +49,48 @@ class LoopbackListener:
             self._http = _Listener((_HOST, port), path)
         except (OSError, OverflowError) as error:
             raise ProjectError(
-                f"Port {port} cannot be used: {error}.", "Check which program uses it."
+                f"Port {port} cannot be used: {error}.",
+                "Check which program uses it, or choose another port.",
             ) from error
         self.redirect_uri = f"http://{_HOST}:{self._http.server_address[1]}{path}"
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()
 
-    def wait(self, state: str, seconds: float) -> str:
-        """Return the address to which the browser was redirected with this state.
+    def wait(self, state: str, seconds: float, pasted: PastedLines | None = None) -> str:
+        """Return the address to which the browser was redirected with this state, or that was pasted.
 
         Raises:
-            AuthorizationError: it was not redirected within `seconds`.
+            AuthorizationError: it was neither redirected nor pasted within `seconds`.
         """
         self._http.state = state
-        if not self._http.received.wait(seconds):
+        if not (self._http.received.wait(seconds) if pasted is None else self._await_either(seconds, pasted)):
             raise AuthorizationError(
                 f"The sign-in was not completed in the browser within {seconds:.0f} seconds.",
                 "Try again: sagerecon auth login",
             )
         return f"{self.redirect_uri}?{self._http.query}"
+
+    def _await_either(self, seconds: float, pasted: PastedLines) -> bool:
+        """Return whether an answer was received or pasted within `seconds`."""
+        end = time.monotonic() + seconds
+        while not self._http.received.is_set() and time.monotonic() < end:
+            if line := (pasted.line(_POLL_SECONDS) or "").strip():
+                self._accept(line, pasted)
+        return self._http.received.is_set()
+
+    def _accept(self, line: str, pasted: PastedLines) -> None:
+        """Take the pasted address as the answer if it belongs to this sign-in; refuse it otherwise."""
+        query = line.partition("?")[2].partition("#")[0]
+        found = dict(parse_qsl(query))
+        if "state" not in found or not found.keys() & {"code", "error"}:
+            pasted.refuse(
+                "This is not the address of the page after the sign-in: it has no code and state. "
+                "Copy the whole address from the browser."
+            )
+        elif not self._http.is_expected(found["state"]):
+            pasted.refuse("This address belongs to another sign-in. Open the link above and sign in again.")
+        else:
+            self._http.accept(query)
 
     def close(self) -> None:
         """Stop listening, and free the port."""
@@ -76,6 +115,16 @@ class _Listener(HTTPServer):
         self.query = ""
         self.received = threading.Event()
 
+    def is_expected(self, state: str) -> bool:
+        """Return whether an answer with this state belongs to the current sign-in."""
+        return bool(self.state) and hmac.compare_digest(state.encode(), self.state.encode())
+
+    def accept(self, query: str) -> None:
+        """Keep the first answer."""
+        if not self.received.is_set():
+            self.query = query
+            self.received.set()
+
     def handle_error(self, request: object, client_address: object) -> None:
         """Ignore a browser that closed the connection."""
 
@@ -90,15 +139,11 @@ class _Handler(BaseHTTPRequestHandler):
         query = dict(parse_qsl(parts.query))
         if parts.path != self.server.path:
             self._send(404, _UNEXPECTED)
-        elif not self.server.state or not hmac.compare_digest(
-            query.get("state", "").encode(), self.server.state.encode()
-        ):
+        elif not self.server.is_expected(query.get("state", "")):
             self._send(400, _UNEXPECTED)
         else:
             self._send(200, _DONE if "code" in query else _DENIED)
-            if not self.server.received.is_set():
-                self.server.query = parts.query
-                self.server.received.set()
+            self.server.accept(parts.query)
 
     def log_message(self, format: str, *arguments: object) -> None:
         """Log nothing, because the address contains a code."""

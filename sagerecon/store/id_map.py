@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import Row, and_, bindparam, delete, func, select
+from sqlalchemy import Row, and_, bindparam, delete, func, or_, select
 
 from sagerecon.model.entity import Entity
 from sagerecon.model.key import Key, NaturalKey, escaped, unescaped
@@ -107,7 +107,7 @@ FORGET_KEYS = prepared(
         NATURAL_KEYS.c.business == bindparam("business"),
         NATURAL_KEYS.c.kind == bindparam("kind"),
         NATURAL_KEYS.c.was_read == 1,
-        NATURAL_KEYS.c.run != bindparam("run"),
+        or_(NATURAL_KEYS.c.run != bindparam("run"), NATURAL_KEYS.c.number == bindparam("number")),
     ),
 )
 
@@ -193,9 +193,12 @@ class IdMap:
             row: Values = {**values, "number": number, "was_read": int(was_read)}
             self._buffer.add(KEEP_KEY, row, [(entity.kind, key)])
 
-    def forget_natural_keys(self, kind: str, run: str) -> None:
-        """Delete the natural keys that runs before `run` have read, because `run` reads the kind again."""
-        values: Values = {"business": self._business, "kind": kind, "run": run}
+    def forget_natural_keys(self, kind: str, run: str, number: int) -> None:
+        """Delete the natural keys that other runs, or an earlier start of this step, have read of a kind.
+
+        Step `number` of `run` reads the kind anew.
+        """
+        values: Values = {"business": self._business, "kind": kind, "run": run, "number": number}
         self._buffer.add(FORGET_KEYS, values, [(kind, None)])
         self._cache = {known: ids for known, ids in self._cache.items() if known[0] != kind}
 

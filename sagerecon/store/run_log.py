@@ -158,9 +158,9 @@ class RunLog:
         *,
         is_last: bool,
     ) -> None:
-        """Record a page. The first page of a load replaces the natural keys that earlier runs have read."""
+        """Record a page. The first page of a load replaces the natural keys that were read before."""
         if page == 1 and run in self._loads:
-            self._id_map.forget_natural_keys(step.kind, run)
+            self._id_map.forget_natural_keys(step.kind, run, step.number)
         for position, (entity, keys) in enumerate(entities):
             values = {"sage_id": entity.sage_id, "kind": entity.kind, "body": canonical(entity.body)}
             place = {**self._step(run, step.number), "position": page * 1_000 + position}

@@ -11,6 +11,7 @@ from sagerecon.model.catalog import Catalog, Field
 from sagerecon.model.code import Code
 from sagerecon.model.draft import Draft, Reference
 from sagerecon.model.finding import Finding
+from sagerecon.model.money import places_of
 from sagerecon.model.suggestion import suggestion
 from sagerecon.validation.rule import BusinessSettings, described, place_of
 
@@ -83,8 +84,7 @@ class _Fields:
             yield self._finding(Code.NOT_ALLOWED, f"{where} cannot be '{value}'.", hint)
 
     def _amount(self, value: Decimal, field: Field, where: str) -> Iterator[Finding]:
-        exponent = value.normalize().as_tuple().exponent
-        if field.decimals is not None and isinstance(exponent, int) and -exponent > field.decimals:
+        if field.decimals is not None and places_of(value) > field.decimals:
             yield self._finding(
                 Code.TOO_FINE,
                 f"{where} is {value}; Sage accepts at most {field.decimals} decimals.",

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TypeAlias
 
 from sagerecon.model.control import Item
+from sagerecon.model.money import shifted
 
 #: Records that are searched. Among more, four of them sum to almost any gap.
 MOST_ITEMS = 2_000
@@ -41,7 +42,7 @@ def _whole_numbers(gap: Decimal, amounts: Sequence[Decimal]) -> tuple[int, list[
         exponent for amount in (gap, *amounts) if isinstance(exponent := amount.as_tuple().exponent, int)
     ]
     unit = min(0, *exponents)
-    return int(gap.scaleb(-unit)), [int(amount.scaleb(-unit)) for amount in amounts]
+    return int(shifted(gap, -unit)), [int(shifted(amount, -unit)) for amount in amounts]
 
 
 def _ones(wanted: int, amounts: Sequence[int]) -> list[Found]:

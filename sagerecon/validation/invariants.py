@@ -11,7 +11,7 @@ from sagerecon.model.code import Code
 from sagerecon.model.draft import Draft, Outcome, Reference
 from sagerecon.model.finding import Finding
 from sagerecon.model.key import Key
-from sagerecon.model.money import grouped, total
+from sagerecon.model.money import grouped, negative, product, total
 from sagerecon.model.place import NOWHERE
 from sagerecon.model.posting import Direction, Family, LedgerRole, Posting, Side
 
@@ -27,7 +27,7 @@ def opening_effect(drafts: Sequence[Draft], catalog: Catalog) -> dict[str, Decim
         kind = catalog[draft.kind]
         if kind.posting is not None and kind.posting.is_opening:
             amount = _opening_amount(draft.body, kind, kind.posting, sides)
-            effect[draft.kind] = effect.get(draft.kind, Decimal()) + amount
+            effect[draft.kind] = total((effect.get(draft.kind, Decimal()), amount))
     return effect
 
 
@@ -46,7 +46,8 @@ def opening_control_closes(outcomes: Sequence[Outcome], catalog: Catalog) -> Ite
         yield Finding(
             Code.OPENING_CONTROL_OPEN,
             journal.place if journal is not None else NOWHERE,
-            f"The opening control account would end at {grouped(-residual)} instead of 0.00 ({parts}).",
+            f"The opening control account would end at {grouped(negative(residual))} instead of 0.00"
+            f" ({parts}).",
             "Name the account that carries the rest, with its reason, in the project's parameters.",
         )
 
@@ -70,10 +71,12 @@ def _opening_amount(
         direction = posting.direction_of(lambda name: str(body.get(f"{name}_id", "")))
         contact = body.get(f"{kind.contact}_id")
         side = sides.get(contact.key, Side.CUSTOMER) if isinstance(contact, Reference) else Side.CUSTOMER
-        return Direction(side, direction.sign).debit * _decimal(body.get(kind.amount))
+        return product(Direction(side, direction.sign).debit, _decimal(body.get(kind.amount)))
     lines = (body.get(kind.lines.items) or ()) if kind.lines.items else (body,)
     debit, credit = kind.lines.debit, kind.lines.credit
-    return total(_decimal(line.get(debit)) - _decimal(line.get(credit)) for line in lines)
+    return total(
+        part for line in lines for part in (_decimal(line.get(debit)), negative(_decimal(line.get(credit))))
+    )
 
 
 def _is_opening_journal(kind: Kind) -> bool:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from sagerecon.model.code import Code
 from sagerecon.model.control import Control, Figure, Item
 from sagerecon.model.finding import Finding, Severity
-from sagerecon.model.money import grouped, total
+from sagerecon.model.money import difference, grouped, magnitude, total
 from sagerecon.validation.gap import items_explaining
 
 #: Records or buckets named in one sentence.
@@ -80,7 +80,9 @@ def _gap_sentence(first: Figure, other: Figure, items: Sequence[Item], places: i
     whole = total(gap.amount for gap in gaps)
     if whole:
         more_or_less = "less" if whole > 0 else "more"
-        text = f"{_capital(other.about)}: {grouped(abs(whole), places)} {more_or_less} than {first.about}"
+        text = (
+            f"{_capital(other.about)}: {grouped(magnitude(whole), places)} {more_or_less} than {first.about}"
+        )
     else:
         text = f"{_capital(other.about)}: the same total as {first.about} but not the same parts"
     return f"{text}; {_reasons(gaps, places)}."
@@ -104,14 +106,14 @@ def _reasons(gaps: Sequence[Gap], places: int) -> str:
 def _gaps(first: Figure, other: Figure, items: Sequence[Item]) -> Iterator[Gap]:
     """Yield the gaps by bucket where both figures have buckets, else the gap in total."""
     if _is_total(first) or _is_total(other):
-        amount = total((_sum(first), -_sum(other)))
+        amount = difference(_sum(first), _sum(other))
         if amount:
             yield Gap("", amount, items_explaining(amount, items))
         return
     by_bucket = _by_bucket(items)
     for bucket in sorted({*first.amounts, *other.amounts}):
         zero = Decimal()
-        amount = total((first.amounts.get(bucket, zero), -other.amounts.get(bucket, zero)))
+        amount = difference(first.amounts.get(bucket, zero), other.amounts.get(bucket, zero))
         if amount:
             yield Gap(bucket, amount, items_explaining(amount, by_bucket.get(bucket, ())))
 

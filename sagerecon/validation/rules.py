@@ -15,7 +15,7 @@ from sagerecon.model.catalog import Catalog
 from sagerecon.model.code import Code
 from sagerecon.model.draft import Draft
 from sagerecon.model.finding import Finding
-from sagerecon.model.money import grouped, total
+from sagerecon.model.money import difference, grouped, total
 from sagerecon.model.posting import Family, Lines, Posting
 from sagerecon.validation.field_rules import fields_are_valid
 from sagerecon.validation.rule import BusinessSettings, Rule, described, place_of
@@ -61,7 +61,7 @@ def lines_balance(draft: Draft, catalog: Catalog, settings: BusinessSettings) ->
         yield Finding(
             Code.UNBALANCED,
             place_of(draft),
-            f"{described(draft)} is off by {grouped(debit - credit)}: "
+            f"{described(draft)} is off by {grouped(difference(debit, credit))}: "
             f"debits {grouped(debit)}, credits {grouped(credit)}.",
             "Correct it in the source; sagerecon never adds a balancing line.",
         )

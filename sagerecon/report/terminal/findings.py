@@ -9,29 +9,38 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from sagerecon.model.finding import Finding, Severity
+from sagerecon.report.grouping import Group, finding_likeness, group_alike, more_like_it
 
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.INFO: "dim"}
 
 #: Sort order: errors are printed last, next to the prompt.
 _ORDER = {Severity.INFO: 0, Severity.WARNING: 1, Severity.ERROR: 2}
 
-#: Maximum number of findings listed per code; more are only counted.
+#: Maximum number of groups listed per code; the findings of more are only counted.
 _MAX_LISTED = 12
 
 
 def findings(found: Sequence[Finding]) -> Iterator[RenderableType]:
-    """Yield each finding with its place, at most twelve per code, and the number of those left out."""
+    """Yield one finding of each group with its place, and the number and places of those like it.
+
+    At most twelve groups per code are listed.
+    """
+    ordered = sorted(found, key=lambda finding: (_ORDER[finding.severity], finding.place))
     seen: Counter[str] = Counter()
-    for finding in sorted(found, key=lambda finding: (_ORDER[finding.severity], finding.place)):
-        seen[finding.code] += 1
-        if seen[finding.code] <= _MAX_LISTED:
-            yield _finding(finding)
-    for code, count in seen.items():
-        if count > _MAX_LISTED:
-            yield Text(f"… and {count - _MAX_LISTED} more of {code} (--json lists all)", style="dim")
+    left_out: Counter[str] = Counter()
+    for group in group_alike(ordered, finding_likeness):
+        code = group.first.code
+        seen[code] += 1
+        if seen[code] <= _MAX_LISTED:
+            yield _group(group)
+        else:
+            left_out[code] += 1 + len(group.others)
+    for left, count in left_out.items():
+        yield Text(f"… and {count:,} more of {left} (--json lists all)", style="dim")
 
 
-def _finding(finding: Finding) -> Text:
+def _group(group: Group[Finding]) -> Text:
+    finding = group.first
     text = Text()
     text.append(f"{finding.severity.value} ", style=_STYLES[finding.severity])
     if str(finding.place):
@@ -39,4 +48,6 @@ def _finding(finding: Finding) -> Text:
     text.append(finding.message)
     if finding.hint:
         text.append(f" {finding.hint}", style="italic")
+    if more := more_like_it([str(other.place) or other.message for other in group.others]):
+        text.append(f"\n  {more}", style="dim")
     return text

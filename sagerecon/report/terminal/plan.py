@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from decimal import Decimal
 
 from rich.console import Group, RenderableType
@@ -13,6 +14,7 @@ from sagerecon.model.clock import instant, instant_text
 from sagerecon.model.count import counted
 from sagerecon.model.money import grouped, total
 from sagerecon.planning.plan import Plan
+from sagerecon.planning.settling import SetAside, State
 from sagerecon.planning.step import (
     Action,
     CreateStep,
@@ -22,6 +24,7 @@ from sagerecon.planning.step import (
     UpdateStep,
     WaitStep,
 )
+from sagerecon.report.terminal.run import records_set_aside
 from sagerecon.report.terminal.tables import count_text, new_table
 
 #: The label of each action in the table of a plan, in the order of the columns.
@@ -57,6 +60,17 @@ def plan_summary(plan: Plan) -> RenderableType:
             )
         )
     return Group(*parts)
+
+
+def quarantined_records(plan: Plan) -> Iterator[RenderableType]:
+    """Yield the records that a plan quarantines, grouped by their reasons."""
+    yield from records_set_aside(
+        [
+            SetAside(step, State.QUARANTINED, step.findings)
+            for step in plan.steps
+            if isinstance(step, QuarantinedStep)
+        ]
+    )
 
 
 def action_counts(plan: Plan) -> dict[str, int]:

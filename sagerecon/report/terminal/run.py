@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 
 from rich.console import RenderableType
 from rich.text import Text
@@ -10,6 +10,8 @@ from rich.text import Text
 from sagerecon.model.count import counted
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.settling import RunState, SetAside
+from sagerecon.planning.step import name_of
+from sagerecon.report.grouping import finding_likeness, group_alike, more_like_it
 from sagerecon.report.terminal.tables import new_table
 
 
@@ -37,13 +39,27 @@ def run_status(
     )
     if in_doubt:
         yield Text(f"{counted(in_doubt, 'call')} in doubt. Resolve first: sagerecon apply", style="yellow")
-    for record in set_aside:
+    yield from records_set_aside(set_aside)
+
+
+def records_set_aside(set_aside: Sequence[SetAside]) -> Iterator[RenderableType]:
+    """Yield one record of each group with its reasons, and the number and names of those like it."""
+    for group in group_alike(set_aside, _likeness):
+        record = group.first
         text = Text()
         text.append(f"{record.state.value} ", style="bold red")
-        text.append(record.step.label or record.step.key, style="bold")
+        text.append(name_of(record.step), style="bold")
         for finding in record.findings:
             text.append(f"\n  {finding}")
+        if more := more_like_it([name_of(other.step) for other in group.others]):
+            text.append(f"\n  {more}", style="dim")
         yield text
+
+
+def _likeness(record: SetAside) -> Hashable:
+    step = record.step
+    reasons = tuple(finding_likeness(finding, step.label, step.key) for finding in record.findings)
+    return (record.state, step.kind, reasons)
 
 
 def _progress_text(state: RunState | None, steps: int, counts: Mapping[str, int]) -> Text:

@@ -1,0 +1,103 @@
+"""Whether a plan still fits its pinned inputs: business, catalog, snapshot, mappings."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from sagerecon.commands.plan_file import provenance
+from sagerecon.commands.preparation import prepare
+from sagerecon.documents.package import catalog_fingerprint
+from sagerecon.model.errors import PlanStaleError, SagereconError
+from sagerecon.planning.effect import effect_on, effect_text
+from sagerecon.planning.plan import Plan
+from sagerecon.project.project import Project
+from sagerecon.project.snapshots import open_snapshot
+from sagerecon.project.source import mappings_fingerprint
+
+_NEW_PLAN = "Create a new one: sagerecon plan"
+
+
+def raise_if_stale(project: Project, plan: Plan) -> None:
+    """Raise if a plan that was never begun was made from anything but the current inputs.
+
+    Raises:
+        PlanStaleError: naming the input that has changed.
+    """
+    with open_snapshot(project) as snapshot:
+        current = provenance(project, snapshot.fingerprint)
+    header = plan.header
+    for what, planned, now in (
+        ("another business", header.business, current.business),
+        ("another snapshot of the source", header.snapshot, current.snapshot),
+        ("other mappings, crosswalks or parameters", header.mappings, current.mappings),
+        ("another catalog of Sage", header.catalog, current.catalog),
+    ):
+        if planned != now:
+            raise PlanStaleError(f"The plan was made from {what}.", _NEW_PLAN)
+
+
+def changes_since_begun(
+    project: Project, plan: Plan, carried_out: Collection[int], *, is_accepted: bool
+) -> str:
+    """Return which inputs have changed since the plan was begun, and their effect; empty for none.
+
+    A plan in progress is continued if no record is affected, or if the user accepts the effect: every step
+    is sent with the content it was planned with. How it is sent follows from the catalog, so another catalog
+    always needs a new plan.
+
+    Args:
+        carried_out: the numbers of the steps that were carried out.
+        is_accepted: continue the plan as it was created, whatever its effect.
+
+    Raises:
+        PlanStaleError: the catalog has changed, or records are affected and that is not accepted.
+    """
+    if plan.header.catalog != catalog_fingerprint():
+        raise PlanStaleError(
+            "The catalog of Sage has changed since this plan was begun, so its remaining steps would be sent "
+            "in another way than they were planned.",
+            f"What this plan has sent is not sent again. {_NEW_PLAN}",
+        )
+    inputs = " and ".join(_changed_inputs(project, plan))
+    if not inputs:
+        return ""
+    changed = f"Since this plan was begun, {inputs} changed."
+    affected, is_affected = _effect(project, plan, carried_out)
+    if is_affected and not is_accepted:
+        raise PlanStaleError(
+            f"{changed} {affected}",
+            "Create a new plan, which sends the changes and nothing twice: sagerecon plan. "
+            "Or continue this one as it was created: sagerecon apply --as-planned",
+        )
+    return f"{changed} {affected}"
+
+
+def _changed_inputs(project: Project, plan: Plan) -> list[str]:
+    inputs = []
+    if plan.header.snapshot != _snapshot_fingerprint(project):
+        inputs.append("the snapshot of the source")
+    if plan.header.mappings != mappings_fingerprint(project):
+        inputs.append("the mappings, crosswalks or parameters")
+    return inputs
+
+
+def _snapshot_fingerprint(project: Project) -> str:
+    """Return the fingerprint of the snapshot; empty where it cannot be read or does not fit sources.yaml."""
+    try:
+        with open_snapshot(project) as snapshot:
+            return snapshot.fingerprint
+    except SagereconError:
+        return ""
+
+
+def _effect(project: Project, plan: Plan, carried_out: Collection[int]) -> tuple[str, bool]:
+    """Return a sentence about the effect, and whether a new plan would differ."""
+    try:
+        prepared = prepare(project)
+        prepared.raise_on_errors()
+    except SagereconError as error:
+        return f"A new plan cannot be created from them: {error.message}", True
+    effect = effect_on(plan, prepared.outcomes, carried_out)
+    if not effect:
+        return "No record of the plan is affected.", False
+    return f"Affected: {effect_text(effect)}.", True

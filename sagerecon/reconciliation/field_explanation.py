@@ -1,0 +1,129 @@
+"""Explain one field of a record: its source cells, and its value on each side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sagerecon.model.catalog import Field, Kind
+from sagerecon.model.draft import Change, Draft, Outcome
+from sagerecon.model.entity import Entity, Written
+from sagerecon.model.errors import ProjectError
+from sagerecon.model.place import Place
+from sagerecon.model.record import Record
+from sagerecon.model.suggestion import suggestion
+from sagerecon.model.value import Value
+from sagerecon.pairing.agreement import without_positions
+from sagerecon.pairing.canonical import Row, Tree, flat, held_tree, joined, shown, wanted_tree
+from sagerecon.pairing.identity import Identities
+
+
+@dataclass(frozen=True, slots=True)
+class FieldSides:
+    """One value of a field on each side, as text; None where that side does not have the field."""
+
+    path: str
+    draft: str | None
+    sent: str | None
+    sage: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldExplanation:
+    """One field of one record, from the cells it was made from to what Sage holds."""
+
+    path: str
+    cells: tuple[tuple[str, Value], ...]  #: column and value
+    mapping: Place  #: where the field is mapped; no place if it is not
+    changes: tuple[Change, ...]
+    sides: tuple[FieldSides, ...]  #: several where the field is an object or a list
+
+
+def explain_field(
+    path: str,
+    kind: Kind,
+    outcome: Outcome,
+    record: Record | None,
+    columns: Iterable[str],
+    mapping: Place,
+    written: Written | None,
+    held: Entity | None,
+) -> FieldExplanation:
+    """Return one field of a record on every side.
+
+    Args:
+        path: the field, such as `name`, `main_address.city` or `invoice_lines[0].unit_price`. Without a
+            position it means the field in every line.
+        columns: those of the record that the field is made from.
+        mapping: where the field is mapped; no place if it is not.
+        held: the entity as Sage held it when it was last read.
+
+    Raises:
+        ProjectError: the kind has no such field; a similar one is suggested.
+    """
+    _require_field(path, kind)
+    identities = Identities([written] if written else [], [held] if held else [])
+    draft: Tree = wanted_tree(outcome.body, kind.fields, identities) if isinstance(outcome, Draft) else {}
+    sent: Tree = wanted_tree(written.sent, kind.fields, identities) if written is not None else {}
+    top = without_positions(path).partition(".")[0]
+    anchor = joined(joined(sent, draft), {top: _unset(kind.fields[top])})
+    sage = flat(held_tree(anchor, held.body, kind.fields, identities)) if held is not None else {}
+    return FieldExplanation(
+        path=path,
+        cells=tuple((name, record.values.get(name)) for name in columns) if record is not None else (),
+        mapping=mapping,
+        changes=tuple(_changes(path, outcome)),
+        sides=tuple(_sides(path, flat(draft), flat(sent), sage)),
+    )
+
+
+def field_document(found: FieldExplanation) -> dict[str, Any]:
+    """Return the explanation of a field as JSON."""
+    return {
+        "field": found.path,
+        "source": dict(found.cells),
+        "mapping": str(found.mapping),
+        "values": [
+            {"field": sides.path, "draft": sides.draft, "sent": sides.sent, "sage": sides.sage}
+            for sides in found.sides
+        ],
+    }
+
+
+def _require_field(path: str, kind: Kind) -> None:
+    """Check that the catalog knows every part of the path, as far as it describes the parts of an object."""
+    known: Mapping[str, Field] = kind.fields
+    owner = kind.name
+    for name in without_positions(path).split("."):
+        if not known and owner != kind.name:
+            return
+        if name not in known:
+            hint = suggestion(name, known) or f"Show its fields: sagerecon catalog show {kind.name}"
+            raise ProjectError(f"{owner} has no field '{name}'.", hint)
+        owner, known = f"{owner}.{name}", known[name].fields
+
+
+def _unset(field: Field) -> Tree:
+    return dict.fromkeys(field.fields) if field.type == "object" else None
+
+
+def _changes(path: str, outcome: Outcome) -> Iterator[Change]:
+    """Yield the changes of the field; in a list, those in every line."""
+    for change in outcome.changes if isinstance(outcome, Draft) else ():
+        if _is_in(change.field, without_positions(path)):
+            yield change
+
+
+def _sides(path: str, draft: Row, sent: Row, sage: Row) -> Iterator[FieldSides]:
+    for leaf in dict.fromkeys((*draft, *sent, *sage)):
+        if _is_in(leaf, path):
+            values = (shown(row[leaf]) if leaf in row else None for row in (draft, sent, sage))
+            yield FieldSides(leaf, *values)
+
+
+def _is_in(leaf: str, path: str) -> bool:
+    """Return whether a leaf is the field at `path` or a part of it."""
+    if "[" not in path:
+        leaf = without_positions(leaf)
+    return leaf == path or leaf.startswith((f"{path}.", f"{path}["))

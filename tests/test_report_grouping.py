@@ -1,0 +1,132 @@
+"""Like findings, records set aside and verdicts are one entry with a count and examples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from decimal import Decimal
+from io import StringIO
+
+from report_cases import edited_company, reconciled
+from rich.console import Console, RenderableType
+from runs import customer
+from test_planning_planner import planned
+
+from sagerecon.model.code import Code
+from sagerecon.model.draft import Quarantined
+from sagerecon.model.finding import Finding, Severity
+from sagerecon.model.place import Place
+from sagerecon.planning.budget import Budget
+from sagerecon.planning.settling import RunState, SetAside, State
+from sagerecon.planning.step import QuarantinedStep
+from sagerecon.report.grouping import group_alike, more_like_it, pattern
+from sagerecon.report.terminal.findings import findings
+from sagerecon.report.terminal.plan import quarantined_records
+from sagerecon.report.terminal.reconciliation import verdicts
+from sagerecon.report.terminal.run import run_status
+
+
+def shown(renderables: Iterable[RenderableType]) -> list[str]:
+    """Return the lines of a wide terminal."""
+    console = Console(width=400, record=True, file=StringIO())
+    for renderable in renderables:
+        console.print(renderable)
+    return console.export_text().splitlines()
+
+
+def not_a_number(row: int, column: str = "amount", hint: str = "") -> Finding:
+    message = f"column {column}: '{row}x' is not a number."
+    return Finding(Code.NOT_A_NUMBER, Place("bills.csv", row), message, hint)
+
+
+def test_entries_are_grouped_in_their_order() -> None:
+    groups = group_alike(["a1", "b1", "a2", "c1", "b2"], lambda entry: entry[0])
+    assert [list(group) for group in groups] == [["a1", "a2"], ["b1", "b2"], ["c1"]]
+
+
+def test_a_pattern_has_no_names_quoted_values_or_numbers() -> None:
+    assert pattern("Sage rejected Oak: 'x' exceeds 12.50 of Oak Ltd.", "Oak", "Oak Ltd") == (
+        "Sage rejected …: … exceeds … of …."
+    )
+    assert pattern("no name", "", "") == "no name"
+
+
+def test_up_to_three_examples_are_named() -> None:
+    assert more_like_it([]) == ""
+    assert more_like_it(["a"]) == "and 1 more like it: a"
+    assert more_like_it(["a", "b", "c"]) == "and 3 more like it: a, b, c"
+    assert more_like_it(["a"] * 2_999) == "and 2,999 more like it: a, a, a, …"
+
+
+def test_a_thousand_like_findings_are_one_entry() -> None:
+    found = [not_a_number(row) for row in range(2, 1_002)] + [
+        not_a_number(7, "tax"),
+        not_a_number(8, hint="Fix it."),
+    ]
+    found.append(replace(not_a_number(9), severity=Severity.WARNING))
+    assert shown(findings(found)) == [
+        "warning bills.csv:9: column amount: '9x' is not a number.",
+        "error bills.csv:2: column amount: '2x' is not a number.",
+        "  and 999 more like it: bills.csv:3, bills.csv:4, bills.csv:5, …",
+        "error bills.csv:7: column tax: '7x' is not a number.",
+        "error bills.csv:8: column amount: '8x' is not a number. Fix it.",
+    ]
+
+
+def test_at_most_twelve_groups_of_one_code_are_listed() -> None:
+    found = [not_a_number(row, column="c" * size) for size in range(1, 15) for row in (2, 3)]
+    lines = shown(findings(found))
+    assert len(lines) == 12 * 2 + 1
+    assert lines[-1] == "… and 4 more of not_a_number (--json lists all)"
+
+
+def rejected(number: int, reason: str) -> SetAside:
+    finding = Finding(
+        Code.REJECTED, Place("customers.csv", number), f"Sage rejected Firm {number}: {reason}."
+    )
+    step = QuarantinedStep(
+        kind="contact", key=f"customers/C{number}", reason="", label=f"Firm {number}", findings=(finding,)
+    )
+    return SetAside(step, State.QUARANTINED, step.findings)
+
+
+def test_the_status_groups_the_records_that_were_set_aside_by_reason() -> None:
+    aside = [*(rejected(number, "no region") for number in range(1, 1_001)), rejected(7, "no name")]
+    aside.append(replace(aside[0], state=State.BLOCKED))
+    status = run_status(RunState.OPEN, 1, {}, 0, (0, 0), Budget(None, None), aside)
+    assert shown(status)[2:] == [
+        "quarantined Firm 1",
+        "  customers.csv:1: Sage rejected Firm 1: no region.",
+        "  and 999 more like it: Firm 2, Firm 3, Firm 4, …",
+        "quarantined Firm 7",
+        "  customers.csv:7: Sage rejected Firm 7: no name.",
+        "blocked Firm 1",
+        "  customers.csv:1: Sage rejected Firm 1: no region.",
+    ]
+
+
+def test_a_plan_groups_its_quarantined_records_by_reason() -> None:
+    def quarantined(name: str, why: str) -> Quarantined:
+        finding = Finding(Code.TOO_LONG, Place("c.csv", 2), f"{name}: name: {why}.")
+        return Quarantined("contact", f"customers/{name}", (finding,), (), label=name)
+
+    outcomes = [quarantined(name, "is too long") for name in ("Oak", "Elm", "Ash")]
+    made = planned(customer(1), *outcomes, quarantined("Yew", "is blank"))
+    assert shown(quarantined_records(made)) == [
+        "quarantined Oak",
+        "  c.csv:2: Oak: name: is too long.",
+        "  and 2 more like it: Elm, Ash",
+        "quarantined Yew",
+        "  c.csv:2: Yew: name: is blank.",
+    ]
+
+
+def test_a_reconciliation_groups_like_verdicts_with_the_money_at_risk() -> None:
+    found = reconciled(edited_company())
+    sample = replace(found.open_verdicts[0], at_risk=Decimal("1.50"), reason="Edited.")
+    many = [replace(sample, key=f"bills/{number}", label=f"bill {number}") for number in range(1_000)]
+    many.append(replace(sample, key="bills/x", label="bill x", remedy="Another remedy."))
+    lines = shown(verdicts(replace(found, verdicts=tuple(many))))
+    assert sum("bill" in line and "Edited." in line for line in lines) == 2
+    (more,) = (line for line in lines if "more like it" in line)
+    assert more.startswith("  and 999 more like it: bill ") and more.endswith("; 1,500.00 at risk in total")
