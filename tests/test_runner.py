@@ -11,6 +11,7 @@ from runs import Desk, customer, desk, invoice, quick_folder, references, twenty
 
 from sagerecon.model.call import Answer, Call
 from sagerecon.model.clock import DAY, HOUR, MINUTE, SECOND
+from sagerecon.model.door import Door
 from sagerecon.model.draft import Draft, LeftOut, OnExisting, Quarantined, Reference
 from sagerecon.model.errors import AuthorizationError, NoAnswerError, PlanStaleError, WrongBusinessError
 from sagerecon.model.key import NaturalKey
@@ -384,7 +385,7 @@ class TestDoubt:
         assert outcome.why.startswith("Sage cannot be reached: connection refused, 8 times")
 
     def test_a_missing_token_pauses(self, here: Desk) -> None:
-        def unready() -> int:
+        def unready(door: Door) -> int:
             raise NoAnswerError("The token endpoint gave no answer.", sent=False)
 
         here.sage.ready = unready  # type: ignore[method-assign]

@@ -35,7 +35,7 @@ from sagerecon.runner.run import run
 from sagerecon.store.opening import open_store
 
 class HttpSage:
-    def ready(self):
+    def ready(self, door):
         return 0
     def call(self, call):
         document = canonical([call.method, call.path, dict(call.query), call.body])

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 
 import pytest
 import requests
 from runs import Crash, customer, invoice, quick_folder
 
 from sagerecon.documents.package import catalog
-from sagerecon.model.clock import DAY
+from sagerecon.model.clock import DAY, MINUTE
 from sagerecon.model.draft import Draft, Reference
 from sagerecon.model.key import NaturalKey
 from sagerecon.planning.budget import Budget
@@ -21,7 +22,8 @@ from sagerecon.planning.planner import Calendar, Provenance, plan_steps
 from sagerecon.rehearsal.adapter import mount
 from sagerecon.rehearsal.books.business import new_business
 from sagerecon.rehearsal.clock import VirtualClock
-from sagerecon.rehearsal.faults import Fault, FaultType, SeededFaults
+from sagerecon.rehearsal.faults import Fault, FaultType, ScheduledFaults, SeededFaults, Trigger
+from sagerecon.rehearsal.reply import Reply
 from sagerecon.rehearsal.request import FULL, ApiRequest, User
 from sagerecon.rehearsal.sage import RehearsalSage
 from sagerecon.runner.run import Ended, RunOutcome, run
@@ -68,6 +70,14 @@ class Town:
         self.sage.add_user(USER, "Ada Lane", "AL")
         books = new_business(catalog(), BUSINESS, "Oak Ltd", now=self.clock.now())
         self.sage.add_business(books, {USER: FULL})
+        self.arrivals: list[int] = []
+        handle = self.sage.request
+
+        def counted(method: str, url: str, headers: Mapping[str, str], body: bytes = b"") -> Reply:
+            self.arrivals.append(self.clock.now())
+            return handle(method, url, headers, body)
+
+        self.sage.request = counted  # type: ignore[method-assign]
         with open_store(self.url, self.clock, None) as store:
             granted = self.sage.grant("app", USER, BUSINESS)
             store.vault.save("g", read_tokens(granted, self.clock.now()), None)
@@ -102,6 +112,12 @@ class Town:
         api = catalog().api
         app = App("app", "secret", api.authorize_url, api.token_url, api.revoke_url)
         return GrantTokens("g", vault, Authorization(app, session, self.clock), self.clock)  # type: ignore[arg-type]
+
+    def busiest_minute(self) -> int:
+        """Return the most requests that arrived in one minute, of any kind and with any answer."""
+        return max(
+            sum(start <= arrived < start + MINUTE for arrived in self.arrivals) for start in self.arrivals
+        )
 
     def listed(self, path: str) -> Counter[str]:
         query = {"items_per_page": "200", "attributes": "reference"}
@@ -167,3 +183,35 @@ def test_faults_and_crashes_duplicate_and_lose_nothing(seed: int) -> None:
                 break
         assert outcome is not None and outcome.ended is Ended.FINISHED
         assert (town.listed("/contacts"), town.listed("/sales_invoices")) == WANTED
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_refused_tokens_in_a_full_minute_exceed_no_window(seed: int) -> None:
+    """Let Sage refuse tokens again and again; count every request, the refused and those for tokens too."""
+    with quick_folder() as folder:
+        town = Town(folder, 0, Budget(10, 2_500))
+        chance, handle, refused = Random(seed), town.sage.request, [False]
+
+        def forgetful(method: str, url: str, headers: Mapping[str, str], body: bytes = b"") -> Reply:
+            if "/v3.1/" in url:
+                refused.append(not refused[-1] and chance.random() < 0.4)  # never twice in a row
+                if refused[-1]:
+                    town.sage.authorization._access.clear()
+            return handle(method, url, headers, body)
+
+        town.sage.request = forgetful  # type: ignore[method-assign]
+        assert town.go().ended is Ended.FINISHED
+        assert sum(refused) > 4
+        assert (town.listed("/contacts"), town.listed("/sales_invoices")) == WANTED
+        assert town.busiest_minute() == 10
+
+
+def test_refreshes_that_fail_in_a_full_minute_exceed_no_window() -> None:
+    with quick_folder() as folder:
+        town = Town(folder, 0, Budget(10, 2_500))
+        troubles = [(Trigger(1, "POST", "/token", 3), Fault(FaultType.ERROR, status=503))]
+        town.sage.faults = ScheduledFaults(troubles)
+        town.clock.sleep(4 * MINUTE + 58_000)
+        assert town.go().ended is Ended.FINISHED
+        assert (town.listed("/contacts"), town.listed("/sales_invoices")) == WANTED
+        assert town.busiest_minute() == 10

@@ -18,8 +18,13 @@ def login(
     from sagerecon.cli.console import command
     from sagerecon.commands import auth, projects
     from sagerecon.commands.sessions import open_session
+    from sagerecon.model.clock import instant_text
 
     with command(json) as screen:
+
+        def show_wait(until: int, why: str) -> None:
+            screen.event("waiting", until=instant_text(until), why=why)
+            screen.say(f"{why} Waiting until {instant_text(until)}.")
 
         def show_page(url: str) -> None:
             screen.event("sign_in", url=url)
@@ -30,7 +35,7 @@ def login(
         opened = projects.open_project(project)
         clock = projects.open_clock(opened.address)
         with open_session(opened) as session:
-            signed = auth.login(opened, clock, session, show_page)
+            signed = auth.login(opened, clock, session, show_page, show_wait)
         screen.event("result", business=signed.business, name=signed.name)
         screen.say(f"Signed in to {signed.name} ({signed.business}).")
 

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
 import requests
 
+from sagerecon.commands.budget import call_budget
 from sagerecon.model.call import Call
-from sagerecon.model.clock import Clock
+from sagerecon.model.clock import SECOND, Clock
+from sagerecon.model.door import counted
 from sagerecon.model.errors import AuthorizationError, ProjectError, SageError
 from sagerecon.model.tokens import Tokens
+from sagerecon.planning.budget import Budget
 from sagerecon.project.project import FILE, Project
 from sagerecon.project.sage import GRANT, sage_access
 from sagerecon.project.state import write_business
 from sagerecon.project.store import open_store
-from sagerecon.sage.authorization import Authorization
+from sagerecon.runner.door import CompanyDoor
+from sagerecon.sage.authorization import Authorization, ConsentRequest
 from sagerecon.sage.client import SageClient
 from sagerecon.sage.loopback import LoopbackListener
+from sagerecon.store.company import CompanyStore
 from sagerecon.store.vault import SealedVault
 
 #: How long to wait for consent in the browser, in seconds.
@@ -25,6 +31,9 @@ SIGN_IN_SECONDS = 300
 
 #: Businesses read from Sage: one page. A practice with more names the one it means.
 BUSINESSES = 500
+
+#: Requests of a sign-in: the exchange of the code for tokens, and the list of businesses.
+SIGN_IN_REQUESTS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,22 +45,34 @@ class SignedIn:
     until: int
 
 
-def login(project: Project, clock: Clock, session: requests.Session, show: Callable[[str], None]) -> SignedIn:
+def login(
+    project: Project,
+    clock: Clock,
+    session: requests.Session,
+    show: Callable[[str], None],
+    on_wait: Callable[[int, str], None] = lambda _until, _why: None,
+) -> SignedIn:
     """Sign in by browser, and record the business that the project moves into.
 
     Args:
         show: receives the address of the consent page; the answer comes back to this machine.
+        on_wait: receives the end of a wait for the call budget, and its reason.
 
     Raises:
         AuthorizationError: access was denied, or no consent came in time.
+        PausedError: the call budget of the business has no room for the sign-in.
         ProjectError: the sign-in reaches several businesses and the project names none.
     """
     access = sage_access(project)
-    with open_store(project, clock) as store:
-        granted = _consent(access.authorization(session, clock), project.business.country, show)
+    known = project.business.id
+    with open_store(project, clock) as store, _counting(store.company(known)) as company:
+        door = CompanyDoor(company.run_log, clock, _sign_in_budget(project), on_wait=on_wait)
+        granted = _sign_in(access.authorization(session, clock), project.business.country, show, door)
         saved = store.vault.save(GRANT, granted, None)
         sage = access.open_sage(store.vault, session, clock)
-        business, name = _choose(project.business.id, _businesses(sage))
+        business, name = _choose(known, _businesses(sage, door))
+        if business != known:
+            store.company(business).run_log.add_calls(_sign_in_budget(project), SIGN_IN_REQUESTS)
         write_business(project.state, business)
     return SignedIn(business, name, saved.refresh_expires_at)
 
@@ -72,20 +93,58 @@ def logout(project: Project, clock: Clock, session: requests.Session) -> None:
 
     Raises:
         AuthorizationError: not signed in, or Sage refuses the revocation.
+        PausedError: the call budget of the business has no room for the request.
     """
     access = sage_access(project)
-    with open_store(project, clock) as store:
-        access.authorization(session, clock).revoke(_tokens(store.vault))
+    with open_store(project, clock) as store, _counting(store.company(project.business.id)) as company:
+        tokens = _tokens(store.vault)
+        door = CompanyDoor(company.run_log, clock, _sign_in_budget(project))
+        door.book()
+        with counted(door):
+            access.authorization(session, clock).revoke(tokens)
         store.vault.forget(GRANT)
 
 
-def _consent(authorization: Authorization, country: str, show: Callable[[str], None]) -> Tokens:
-    """Show the consent page, wait for the answer, and exchange it for tokens."""
+@contextmanager
+def _counting(company: CompanyStore) -> Iterator[CompanyStore]:
+    """Yield the company, and make what its calls count as durable however the block ends."""
+    try:
+        yield company
+    finally:
+        company.run_log.flush()
+
+
+def _sign_in_budget(project: Project) -> Budget:
+    """Return the limits of the business; signing in may use the calls that a run has to leave."""
+    return replace(call_budget(project.limits, project.catalog.api), reserve=0, settle=0)
+
+
+def _sign_in(
+    authorization: Authorization, country: str, show: Callable[[str], None], door: CompanyDoor
+) -> Tokens:
+    """Show the consent page, wait for the answer, and exchange it for tokens.
+
+    The exchange is booked before the page is shown, because the code in the answer is valid for a minute
+    only, which a wait for the call budget can take.
+    """
+    door.book(sent_within=SIGN_IN_SECONDS * SECOND)
+    try:
+        request, callback = _consent(authorization, country, show)
+    except BaseException:
+        door.refund()
+        raise
+    with counted(door):
+        return authorization.exchange(request, callback)
+
+
+def _consent(
+    authorization: Authorization, country: str, show: Callable[[str], None]
+) -> tuple[ConsentRequest, str]:
+    """Show the consent page, and return its request and the address to which the browser was redirected."""
     with LoopbackListener() as listener:
         request = authorization.request(listener.redirect_uri, country=country)
         show(request.url)
-        callback = listener.wait(request.state, SIGN_IN_SECONDS)
-    return authorization.exchange(request, callback)
+        return request, listener.wait(request.state, SIGN_IN_SECONDS)
 
 
 def _tokens(vault: SealedVault) -> Tokens:
@@ -95,9 +154,12 @@ def _tokens(vault: SealedVault) -> Tokens:
     return tokens
 
 
-def _businesses(sage: SageClient) -> dict[str, str]:
+def _businesses(sage: SageClient, door: CompanyDoor) -> dict[str, str]:
     """Read the names of the businesses that the sign-in reaches, by id."""
-    answer = sage.call(Call("GET", "/businesses", {"items_per_page": str(BUSINESSES)}))
+    sage.ready(door)
+    door.book()
+    with counted(door):
+        answer = sage.call(Call("GET", "/businesses", {"items_per_page": str(BUSINESSES)}))
     if answer.status != 200:
         raise SageError(f"Sage does not list the businesses (status {answer.status}).", "Try again later.")
     return {item["id"]: item["displayed_as"] for item in answer.body["$items"]}

@@ -13,8 +13,9 @@ from sagerecon.model.clock import Clock
 from sagerecon.project.project import Project
 from sagerecon.project.sage import sage_access
 from sagerecon.project.store import open_store
+from sagerecon.runner.door import PATIENCE
 from sagerecon.runner.progress import Progress
-from sagerecon.runner.run import PATIENCE, RunOutcome, run
+from sagerecon.runner.run import RunOutcome, run
 
 
 def apply(

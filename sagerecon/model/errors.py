@@ -10,9 +10,11 @@
         BudgetTooSmallError
       PlanStaleError                    5   plan stale, consumed or not the one approved
       StoreError                        2   the store cannot be opened, is newer, or its disk is full
+      PausedError                       3   the call budget is used up, or Sage asks to wait
       SageError                         2
         NoAnswerError                       no usable answer came
         AuthorizationError              4   sign in again
+          TokenRefusedError                 the access token was refused; it can be replaced
         WrongBusinessError              2   the answer came from another business
         OtherBooksError                 2   the settings of the business differ from the project
       ConservationError                 70  figures of this program do not add up; they must not be signed
@@ -24,6 +26,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sagerecon.model.clock import instant_text
 from sagerecon.model.finding import Finding, Severity
 
 
@@ -116,6 +119,21 @@ class StoreError(SagereconError):
     """The store cannot be used: unreadable, of another version, locked, or its disk is full."""
 
 
+class PausedError(SagereconError):
+    """The command cannot continue for now; later the same command can.
+
+    `until` is the instant from which it can, in milliseconds since 1970, or None where that is not known.
+    """
+
+    exit_code = 3
+
+    def __init__(self, why: str, until: int | None = None) -> None:
+        not_before = "" if until is None else f"Not before {instant_text(until)}: run the same command again."
+        super().__init__(why, not_before or "Run the same command again.")
+        self.why = why
+        self.until = until
+
+
 class SageError(SagereconError):
     """The answer of Sage, or its absence, does not allow the command to continue."""
 
@@ -136,6 +154,13 @@ class AuthorizationError(SageError):
     """The sign-in has expired, or there was none."""
 
     exit_code = 4
+
+
+class TokenRefusedError(AuthorizationError):
+    """Sage refused the access token, so that it did not carry the call out; a new token may be accepted."""
+
+    def __init__(self) -> None:
+        super().__init__("Sage does not accept the access token.", "Run the same command again.")
 
 
 class WrongBusinessError(SageError):

@@ -7,28 +7,22 @@ from dataclasses import replace
 from random import Random
 
 from sagerecon.model.call import Answer, Call
-from sagerecon.model.clock import SECOND, Clock
-from sagerecon.model.errors import AuthorizationError, NoAnswerError, SagereconError
+from sagerecon.model.clock import Clock
+from sagerecon.model.errors import (
+    AuthorizationError,
+    NoAnswerError,
+    PausedError,
+    SagereconError,
+    TokenRefusedError,
+)
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.settling import SENDINGS, Attempt, Meaning, State, meaning
 from sagerecon.runner.answer import error_text
 from sagerecon.runner.conversation import SendResult
+from sagerecon.runner.door import CompanyDoor
 from sagerecon.runner.pacing import is_over, wait_after_429, wait_after_failure
 from sagerecon.runner.ports import Bookings, Sage
 from sagerecon.runner.progress import Event, Reporter
-
-
-class Paused(Exception):
-    """The run ends here for now: the budget window is used up, or Sage does not answer."""
-
-    def __init__(self, why: str, until: int | None = None) -> None:
-        super().__init__(why)
-        self.why = why
-        self.until = until  #: when it can be resumed, in milliseconds since 1970
-
-
-class Stopped(Exception):
-    """The run ends here because a stop was requested."""
 
 
 class Caller:
@@ -41,9 +35,8 @@ class Caller:
         log: Bookings,
         clock: Clock,
         budget: Budget,
+        door: CompanyDoor,
         reporter: Reporter,
-        patience_ms: int,
-        should_stop: Callable[[], bool],
         failpoint: Callable[[str], None],
         jitter: Random,
     ) -> None:
@@ -51,9 +44,8 @@ class Caller:
         self._log = log
         self._clock = clock
         self._budget = budget
+        self._door = door
         self._reporter = reporter
-        self._patience = patience_ms
-        self._should_stop = should_stop
         self._failpoint = failpoint
         self._jitter = jitter
         self._rate_limits = 0  # in a row, as are the failures
@@ -62,20 +54,22 @@ class Caller:
     def send(self, attempt: Attempt) -> SendResult:
         """Make the intent durable, send the attempt, and return what came of it.
 
-        An answer 429, and a call that never left, are tried again here.
+        An answer 429, a refused token, and a call that never left, are tried again here.
         """
         was_in_doubt = attempt.state is State.SENT
+
+        def intend(expires_at: int) -> int:
+            self._sent = _as_sent(attempt, self._clock.now(), expires_at)
+            return self._log.intend(self._sent, self._budget, settling=was_in_doubt)
+
         while True:
-            expires_at = self._ready()
-
-            def intend(expires_at: int = expires_at) -> int:
-                self._sent = _as_sent(attempt, self._clock.now(), expires_at)
-                return self._log.intend(self._sent, self._budget, settling=was_in_doubt)
-
             self._permit(intend)
             sent = self._sent
             try:
                 answer = self._call(sent.call)
+            except TokenRefusedError:
+                self._take_back(attempt)
+                continue
             except NoAnswerError as error:
                 if error.sent:
                     return SendResult(sent, None, self._clock.now(), error.expires_at)
@@ -109,11 +103,11 @@ class Caller:
         """Wait a little after the `failures`-th failure of one call.
 
         Raises:
-            Paused: no call has succeeded for several minutes.
+            PausedError: no call has succeeded for several minutes.
         """
         self._failures += 1
         if is_over(self._failures):
-            raise Paused(f"{why}, {self._failures} times in a row.")
+            raise PausedError(f"{why}, {self._failures} times in a row.")
         self.wait_until(self._clock.now() + wait_after_failure(failures, self._jitter), why)
 
     def succeeded(self) -> None:
@@ -121,32 +115,20 @@ class Caller:
         self._failures = 0
 
     def wait_until(self, until: int, why: str) -> None:
-        """Sleep until then.
-
-        Raises:
-            Paused: that is longer than the run may sleep.
-            Stopped: a stop was requested.
-        """
-        self._log.flush()
-        if until - self._clock.now() > self._patience:
-            raise Paused(why, until)
-        self._log.keep_locked(until)
-        self._reporter.report_wait(Event.WAITING, until, why)
-        while (left := until - self._clock.now()) > 0:
-            self.check_stop()
-            self._clock.sleep(min(left, SECOND))  # in slices, so that a stop is noticed
+        """Sleep until then; errors as `CompanyDoor.wait_until`."""
+        self._door.wait_until(until, why)
 
     def check_stop(self) -> None:
         """Raise `Stopped` where a stop was requested."""
-        if self._should_stop():
-            raise Stopped
+        self._door.check_stop()
 
     def _get(self, call: Call, *, settling: bool) -> Answer | None:
         while True:
-            self._ready()
-            self._permit(lambda: self._log.book(self._budget, settling=settling))
+            self._permit(lambda _: self._log.book(self._budget, settling=settling))
             try:
                 answer = self._call(call)
+            except TokenRefusedError:
+                continue
             except NoAnswerError as error:
                 if error.sent:
                     return None
@@ -165,6 +147,10 @@ class Caller:
             self._log.received(0) if error.sent else self._log.refund()
             self._reporter.calls += error.sent
             raise
+        except TokenRefusedError:
+            self._log.received(0)
+            self._reporter.calls += 1
+            raise
         except SagereconError:
             self._log.received(0)
             raise
@@ -181,13 +167,14 @@ class Caller:
     def _ready(self) -> int:
         while True:
             try:
-                return self._sage.ready()
+                return self._sage.ready(self._door)
             except NoAnswerError as error:
                 self._wait_after_unsent(error)
 
-    def _permit(self, book: Callable[[], int]) -> None:
-        while moment := book():
-            self.wait_until(moment, "The call budget of this window is used up.")
+    def _permit(self, book: Callable[[int], int]) -> None:
+        """Wait until `book` books a call; it is given the end of a token that is valid then."""
+        while moment := book(self._ready()):
+            self._door.wait_for_room(moment)
 
     def _wait_after_unsent(self, error: NoAnswerError) -> None:
         self.wait_after(self._failures + 1, str(error).rstrip("."))

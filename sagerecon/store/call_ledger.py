@@ -93,11 +93,12 @@ class CallLedger:
         self._buffer = buffer
         self._open: tuple[int, int, int] | None = None  # sequence, slot, newest receive time before
 
-    def book(self, transaction: Transaction, budget: Budget, *, settling: bool) -> int:
+    def book(self, transaction: Transaction, budget: Budget, *, settling: bool, sent_within: int = 0) -> int:
         """Book a call in this transaction and return 0, or return the first instant at which one is allowed.
 
         Args:
             settling: the call settles a step in doubt, and may use what the budget reserves for that.
+            sent_within: the milliseconds that may pass before it is sent.
         """
         ledger = self._ledger(transaction, budget)
         now = self._clock.now()
@@ -109,14 +110,19 @@ class CallLedger:
         )
         if moment > now:
             return moment
-        at = max(now, ledger.last_at) + ANSWER_WITHIN
+        at = max(now, ledger.last_at) + sent_within + ANSWER_WITHIN
         self._book(transaction, ledger, at, ledger.last_at, ledger.rate_limited)
         sequence = ledger.sequence + 1
         self._open = (sequence, sequence % ledger.size, ledger.last_at)
         return 0
 
-    def received(self, size: int) -> None:
-        """Count the open call from now; `size` is that of its answer in bytes."""
+    def received(self, size: int, *, is_call: bool = True) -> None:
+        """Count the open call from now.
+
+        Args:
+            size: that of the answer in bytes.
+            is_call: whether the API was called; a request for tokens is not counted as traffic.
+        """
         if self._open is None:
             return
         sequence, slot, newest = self._open
@@ -125,7 +131,8 @@ class CallLedger:
         call: Values = {"company": self._business, "place": slot, "number": sequence, "moment": now}
         self._buffer.add(RECEIVE_CALL, call)
         self._buffer.add(RECEIVE_LEDGER, {"company": self._business, "moment": now, "newest": now})
-        self._buffer.add(ADD_TRAFFIC, traffic_values(self._business, now, calls=1, size=size))
+        if is_call:
+            self._buffer.add(ADD_TRAFFIC, traffic_values(self._business, now, calls=1, size=size))
 
     def refund(self) -> None:
         """Remove the open call, because it was never sent."""
@@ -134,6 +141,13 @@ class CallLedger:
         sequence, _, _ = self._open
         self._open = None
         self._buffer.add(REFUND_CALL, {"company": self._business, "number": sequence})
+
+    def add(self, transaction: Transaction, budget: Budget, calls: int) -> None:
+        """Book calls that were answered before it was known that they are this company's."""
+        for _ in range(calls):
+            ledger = self._ledger(transaction, budget)
+            at = max(self._clock.now(), ledger.last_at)
+            self._book(transaction, ledger, at, at, ledger.rate_limited)
 
     def rate_limited(self, transaction: Transaction) -> None:
         """Book one more call: Sage answered 429 to ours, so another app has made a call in both windows."""

@@ -159,12 +159,12 @@ class RunLog:
 
     # Its calls
 
-    def book(self, budget: Budget, *, settling: bool = False) -> int:
+    def book(self, budget: Budget, *, settling: bool = False, sent_within: int = 0) -> int:
         self._buffer.require_disk_space()
 
         def book(transaction: Transaction) -> int:
             self._lock.renew(transaction)
-            return self._ledger.book(transaction, budget, settling=settling)
+            return self._ledger.book(transaction, budget, settling=settling, sent_within=sent_within)
 
         return self._buffer.commit(book)
 
@@ -181,11 +181,15 @@ class RunLog:
 
         return self._buffer.commit(book)
 
-    def received(self, size: int) -> None:
-        self._ledger.received(size)
+    def received(self, size: int, *, is_call: bool = True) -> None:
+        self._ledger.received(size, is_call=is_call)
 
     def refund(self) -> None:
         self._ledger.refund()
+
+    def add_calls(self, budget: Budget, calls: int) -> None:
+        """Book calls that were answered before it was known that they are this company's."""
+        self._buffer.commit(lambda transaction: self._ledger.add(transaction, budget, calls))
 
     def rate_limited(self) -> None:
         self._buffer.commit(self._ledger.rate_limited)

@@ -90,11 +90,11 @@ class SealedVault:
                 with self._database.writing() as transaction:
                     transaction.run(_RELEASE, {"grant": grant, "holder": holder})
 
-    def mark_refresh_sent(self, grant: str, generation: int) -> None:
+    def mark_refresh_sent(self, grant: str, generation: int) -> bool:
         now = self._clock.now()
         values: Values = {"grant": grant, "ours": generation, "moment": now, "until": now + LEASE_WHEN_SENT}
         with self._database.writing() as transaction:
-            transaction.run(_SENT, values)
+            return transaction.run(_SENT, values) == 1
 
     def save(self, grant: str, tokens: Tokens, generation: int | None) -> Tokens:
         """Replace the tokens; on a full disk, with the help of the ballast or of a file beside the store.

@@ -1,0 +1,81 @@
+"""Books requests to Sage, and waits where the call budget or Sage demands it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sagerecon.model.clock import MINUTE, SECOND, Clock
+from sagerecon.model.errors import PausedError
+from sagerecon.planning.budget import Budget
+from sagerecon.runner.ports import Bookings
+
+#: Milliseconds a command sleeps at most; for a longer wait it ends, and the same command resumes it later.
+PATIENCE = 15 * MINUTE
+
+
+class Stopped(Exception):
+    """The run ends here because a stop was requested."""
+
+
+class CompanyDoor:
+    """The door to one company in Sage; satisfies `model.door.Door`, which documents its methods."""
+
+    def __init__(
+        self,
+        log: Bookings,
+        clock: Clock,
+        budget: Budget,
+        *,
+        patience_ms: int = PATIENCE,
+        should_stop: Callable[[], bool] = lambda: False,
+        on_wait: Callable[[int, str], None] = lambda _until, _why: None,
+    ) -> None:
+        self._log = log
+        self._clock = clock
+        self._budget = budget
+        self._patience = patience_ms
+        self._should_stop = should_stop
+        self._on_wait = on_wait
+
+    def book(self, *, sent_within: int = 0) -> None:
+        """Book the next request; it may use the calls that the budget keeps for settling.
+
+        Args:
+            sent_within: the milliseconds that may pass before it is sent.
+        """
+        while moment := self._log.book(self._budget, settling=True, sent_within=sent_within):
+            self.wait_for_room(moment)
+
+    def book_without_waiting(self) -> bool:
+        return not self._log.book(self._budget, settling=True)
+
+    def answered(self) -> None:
+        self._log.received(0, is_call=False)
+
+    def refund(self) -> None:
+        self._log.refund()
+
+    def wait_for_room(self, moment: int) -> None:
+        """Sleep until the budget has room for a call, at `moment`; errors as `wait_until`."""
+        self.wait_until(moment, "The call budget of this window is used up.")
+
+    def wait_until(self, until: int, why: str) -> None:
+        """Sleep until then.
+
+        Raises:
+            PausedError: that is longer than the command may sleep.
+            Stopped: a stop was requested.
+        """
+        self._log.flush()
+        if until - self._clock.now() > self._patience:
+            raise PausedError(why, until)
+        self._log.keep_locked(until)
+        self._on_wait(until, why)
+        while (left := until - self._clock.now()) > 0:
+            self.check_stop()
+            self._clock.sleep(min(left, SECOND))  # in slices, so that a stop is noticed
+
+    def check_stop(self) -> None:
+        """Raise `Stopped` where a stop was requested."""
+        if self._should_stop():
+            raise Stopped
