@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -112,6 +113,53 @@ def test_a_postponed_record_exits_with_1_and_with_0_once_it_is_created(served: S
     assert (code, event["ended"], event["counts"]["parked"]) == (1, "finished", 1)
     code, event = served.result("apply")
     assert (code, event["counts"]["created"]) == (0, 1)
+
+
+def test_a_record_that_is_only_blocked_exits_with_1(served: Served) -> None:
+    mapping = served.folder / "mappings/customers.yaml"
+    account = "{ref: {kind: ledger_account, by: {nominal_code: param.account}}}"
+    mapping.write_text(f"{mapping.read_text()}  default_sales_ledger_account_id: {account}\n")
+    served.set("business:", "parameters: {account: 7777}\nbusiness:")
+    served.planned()
+    code, event = served.result("apply")
+    assert (code, event["ended"], event["counts"]) == (1, "finished", {"read": 3, "blocked": 2})
+
+
+def test_a_signal_exits_with_3_after_the_call_in_flight(served: Served) -> None:
+    served.planned()
+    stop = Fault(FaultType.EDIT, edit=lambda: signal.raise_signal(signal.SIGTERM))
+    served.faults.add(Trigger(1, "POST", "/contacts"), stop)
+    code, event = served.result("apply")
+    assert (code, event["ended"], event["counts"]) == (3, "stopped", {"read": 2, "created": 1})
+    assert served.result("apply")[0] == 0
+
+
+def test_the_plan_that_is_named_is_applied(served: Served) -> None:
+    plan = served.folder / "other.jsonl"
+    assert [served.run("snapshot").exit_code, served.run("plan", "--output", str(plan)).exit_code] == [0, 0]
+    assert served.run("apply").exit_code == 2
+    code, event = served.result("apply", str(plan))
+    assert (code, event["counts"]["created"]) == (0, 2)
+
+
+def test_a_run_that_has_begun_is_resumed_although_the_mapping_has_changed(served: Served) -> None:
+    served.planned()
+    served.faults.add(Trigger(1, "POST", "/contacts", times=6), Fault(FaultType.ERROR, 503))
+    assert served.result("apply")[0] == 1
+    mapping = served.folder / "mappings/customers.yaml"
+    mapping.write_text(mapping.read_text().replace("label: name", "label: ref"))
+    code, event = served.result("apply")
+    assert (code, event["counts"]["created"]) == (0, 1)
+
+
+def test_a_second_plan_of_other_mappings_is_stale(served: Served) -> None:
+    served.planned()
+    assert served.result("apply")[0] == 0
+    (served.folder / "data/contacts.csv").write_text("ref,name\nC1,Oak Ltd\nC2,Elm  Ltd\nC3,Ash Ltd\n")
+    served.planned()
+    mapping = served.folder / "mappings/customers.yaml"
+    mapping.write_text(mapping.read_text().replace("label: name", "label: ref"))
+    assert served.result("apply")[0] == 5
 
 
 def test_a_change_by_another_user_exits_with_1(served: Served) -> None:

@@ -184,6 +184,13 @@ def test_a_choice_is_listed_as_a_change() -> None:
     )
 
 
+def test_a_blank_identity_that_is_not_a_field_is_quarantined() -> None:
+    head = HEAD.replace("contact, on", "contact, identity: {reference: country}, on")
+    made = outcome("fields: {name: {from: name}}\n", '{"name": "a", "country": ""}', head)
+    assert isinstance(made, Quarantined)
+    assert [finding.code for finding in made.findings] == ["no_identity"]
+
+
 def test_a_record_without_identity_is_quarantined() -> None:
     made = customers(cust_no="")
     assert isinstance(made, Quarantined)
@@ -436,6 +443,26 @@ def test_a_where_that_cannot_be_asked_quarantines_the_record() -> None:
     assert faulty.findings[0].code == "division_by_zero"
     assert [isinstance(outcome, Draft) for outcome in asked[1]] == [True]
     assert asked[5] == []
+
+
+def test_a_record_is_not_left_out_where_an_earlier_rule_cannot_be_evaluated() -> None:
+    rules = "[{name: a, when: 'limit / days > 9', reason: b}, {name: c, when: 'limit > 1', reason: d}]"
+    made = outcome(
+        f"fields: {{name: {{from: name}}}}\nleave_out: {rules}\n", '{"name": "a", "limit": 5, "days": 0}'
+    )
+    assert isinstance(made, Quarantined)
+    assert [finding.code for finding in made.findings] == ["division_by_zero"]
+
+
+def test_a_where_and_an_amount_that_cannot_be_read_are_two_findings() -> None:
+    head = HEAD.replace("key: [cust_no]}", "key: [cust_no], where: 'limit / days > 1'}")
+    compiled = mapping("amount: limit / days\nfields: {name: {from: name}}\n", head)
+    (made,) = compiled.outcomes(record('{"name": "a", "limit": 5, "days": 0}'))
+    assert isinstance(made, Quarantined)
+    assert [finding.message.partition(":")[2].split(":")[0] for finding in made.findings] == [
+        " source.where",
+        " amount",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from runs import customer, invoice
 
 from sagerecon.documents.package import catalog
 from sagerecon.model.clock import DAY, MINUTE
-from sagerecon.model.draft import Draft, LeftOut, OnExisting, Outcome, Quarantined, Reference
+from sagerecon.model.draft import Change, Draft, LeftOut, OnExisting, Outcome, Quarantined, Reference
 from sagerecon.model.errors import BudgetTooSmallError, CircularReferenceError
 from sagerecon.model.finding import Finding
 from sagerecon.model.key import NaturalKey
@@ -24,7 +24,7 @@ from sagerecon.planning.known import KnownEntities
 from sagerecon.planning.order import order_drafts
 from sagerecon.planning.plan import Plan, Purpose, plan_lines, read_plan
 from sagerecon.planning.planner import Calendar, Provenance, plan_reading, plan_steps
-from sagerecon.planning.step import ReadStep
+from sagerecon.planning.step import CreateStep, ReadStep, SkipStep, UpdateStep
 from sagerecon.planning.step_document import node_document
 
 BUDGET = Budget(100, 2_500)
@@ -132,6 +132,22 @@ def test_a_recorded_draft_is_skipped_or_updated() -> None:
         ("update", "customers/C2"),
         ("create", "customers/C3"),
     ]
+
+
+def test_a_step_of_a_draft_keeps_where_it_comes_from() -> None:
+    drafts = [
+        replace(
+            customer(n, name=name),
+            amount=Decimal(n),
+            changes=(Change("name", "a", "b", "c", Place("c.yaml", 9)),),
+        )
+        for n, name in ((1, "Firm 1"), (2, "Other"), (3, "Firm 3"))
+    ]
+    plan = planned(*drafts, known=recorded(customer(1), customer(2)))
+    for step, draft in zip(plan.steps[1:], drafts, strict=True):
+        assert isinstance(step, CreateStep | UpdateStep | SkipStep)
+        kept = (step.origins, step.amount, step.label, step.mapping, step.changes)
+        assert kept == (draft.origins, draft.amount, draft.label, draft.place, draft.changes)
 
 
 def test_a_changed_draft_without_an_update_is_quarantined() -> None:

@@ -373,9 +373,42 @@ class TestDoubt:
     def test_a_connection_that_was_refused_cost_nothing(self, here: Desk) -> None:
         here.sage.fault = faults_at(refuse=3)
         here.planned(twenty())
-        assert here.go().calls == 20
+        outcome = here.go()
+        assert outcome.calls == 20
+        assert outcome.counts == {"read": 1, "created": 19, "waiting": 1}  # nothing was in doubt
         with here.open() as store:
             assert len(store.company("B").history.calls_of_last_day()) == 20
+
+    def test_a_listing_that_gets_no_answer_is_parked_after_three_tries(self, here: Desk) -> None:
+        here.sage.fault = lambda _, call: "lose_before" if call.method == "GET" else ""
+        here.planned([customer(1)])
+        outcome = here.go()
+        assert (outcome.ended, outcome.calls) == (Ended.FINISHED, 3)
+        assert (outcome.counts["parked"], outcome.counts["blocked"]) == (1, 1)
+
+    def test_a_look_up_waits_for_the_end_of_the_token_that_was_sent(self, here: Desk) -> None:
+        """A refreshed token may end later than the one that was ready before the call."""
+        call, times = here.sage.call, list[int]()
+
+        def refreshed(request: Call) -> Answer:
+            times.append(here.clock.now())
+            if len(times) == 1:
+                raise NoAnswerError("No answer.", sent=True, expires_at=here.clock.now() + 12 * MINUTE)
+            return call(request)
+
+        here.sage.call = refreshed  # type: ignore[method-assign]
+        rate = Draft("tax_rate", "rates/R1", {"name": "Reduced"}, {}, (), Place("rates.yaml", 1))
+        here.planned([replace(rate, on_existing=OnExisting.CREATE)])
+        assert here.go().counts["looked_up"] == 1
+        assert times[1] - times[0] >= 12 * MINUTE
+
+    @pytest.mark.parametrize("refusal", ["limit", "refuse"])
+    def test_a_first_sending_that_was_refused_leaves_nothing_in_doubt(self, here: Desk, refusal: str) -> None:
+        here.sage.fault = lambda _, call: refusal if call.method == "POST" else ""
+        here.planned([customer(1)])
+        assert here.go().ended is Ended.PAUSED
+        with here.open() as store:
+            assert store.company("B").run_log.in_doubt() == []
 
     def test_no_connection_at_all_pauses(self, here: Desk) -> None:
         here.sage.fault = lambda *_: "refuse"

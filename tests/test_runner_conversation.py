@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from sagerecon.documents.package import catalog
 from sagerecon.model.call import Answer
-from sagerecon.model.clock import DAY, HOUR, SECOND
+from sagerecon.model.clock import DAY, HOUR, SECOND, instant_text
 from sagerecon.model.draft import OnExisting
 from sagerecon.planning.settling import (
     ANSWER_MAY_TAKE,
@@ -41,6 +41,7 @@ from sagerecon.runner.conversation import (
     WaitUntil,
     carry_out,
 )
+from sagerecon.runner.lookup import CLOCKS_APART
 
 NOW = 1_800_000_000_000
 CONTACT = {"name": "Oak Ltd", "contact_type_ids": ["CUSTOMER"], "reference": "C1"}
@@ -154,6 +155,23 @@ class TestLookUps:
         assert isinstance(ending, NotRecorded)
         assert (ending.state, ending.finding.code) == (State.QUARANTINED, "in_doubt")
 
+    @pytest.mark.parametrize(("earlier", "made"), [(0, Recorded), (SECOND, NotRecorded)])
+    def test_sages_clock_may_be_slow_by_five_minutes(self, earlier: int, made: type) -> None:
+        at = instant_text(NOW - 7 * DAY - CLOCKS_APART - earlier)
+        assert isinstance(ended(self.start(), page({"id": "A1", **HELD, "created_at": at})), made)
+
+    def test_both_sendings_are_looked_up(self) -> None:
+        """The first sending may have been saved, days before the last."""
+        begun = sent(attempt(), NOW - 7 * DAY)
+        twice = replace(begun, sent_at=NOW - DAY, step=replace(begun.step, identity={}))
+        conversation = talk(twice)
+        request = next(conversation)
+        assert isinstance(request, ReadPage)
+        since = instant_text(NOW - 7 * DAY - CLOCKS_APART)
+        assert request.call.query[catalog()["contact"].changed_since] == since
+        ending = ended(conversation, page({"id": "A1", **HELD, "created_at": instant_text(NOW - 7 * DAY)}))
+        assert isinstance(ending, Recorded)
+
     def test_an_equal_entity_of_any_age_is_adopted_where_the_mapping_adopts(self) -> None:
         """The computer's clock may have stepped back between the two sendings."""
         begun = sent(attempt(), NOW - 7 * DAY)
@@ -162,6 +180,18 @@ class TestLookUps:
         assert isinstance(next(conversation), ReadPage)
         ending = ended(conversation, page({"id": "A1", **HELD, "created_at": "2020-01-01T00:00:00Z"}))
         assert isinstance(ending, Recorded) and ending.entity.sage_id == "A1"
+
+    @pytest.mark.parametrize("on_existing", [OnExisting.CREATE, OnExisting.ADOPT_IF_EQUAL])
+    def test_an_older_twin_of_a_record_without_identity_needs_review(self, on_existing: OnExisting) -> None:
+        begun = sent(attempt(), NOW - 7 * DAY)
+        step = CreateStep(
+            number=7, kind="contact", key="customers/C1", reason="", body={}, on_existing=on_existing
+        )
+        conversation = talk(replace(begun, step=step))
+        assert isinstance(next(conversation), ReadPage)
+        ending = ended(conversation, page({"id": "A1", **HELD, "created_at": "2020-01-01T00:00:00Z"}))
+        assert isinstance(ending, NotRecorded)
+        assert (ending.state, ending.finding.code) == (State.QUARANTINED, "in_doubt")
 
     def test_an_entity_of_another_record_is_not(self) -> None:
         assert isinstance(self.start("customers/C2").send(page({"id": "A1", **HELD})), Send)
@@ -242,10 +272,10 @@ def test_a_change_is_sent_again_and_then_parked_in_doubt() -> None:
 def test_a_change_leaves_out_what_may_not_be_changed() -> None:
     kind = catalog()["contact"]
     assert not kind.fields["email"].update and not kind.fields["balance"].update
-    document = {**CONTACT, "email": "ada@oak.example", "balance": "7.00", "notes": "Pays late."}
+    document = {**CONTACT, "email": "ada@oak.example", "balance": "7.00", "notes": "Pays late.", "new": "1"}
     update = UpdateStep(number=7, kind="contact", key="customers/C1", reason="", body={})
     changed = new_attempt(update, kind, document, run="run", business="B", sage_id="A1")
-    assert changed.body["contact"].keys() - {"idempotency_id"} == {*CONTACT, "notes"}
+    assert changed.body["contact"].keys() - {"idempotency_id"} == {*CONTACT, "notes", "new"}
     create = CreateStep(number=7, kind="contact", key="customers/C1", reason="", body={})
     created = new_attempt(create, kind, document, run="run", business="B")
     assert created.body["contact"].keys() - {"idempotency_id"} == document.keys()

@@ -65,6 +65,18 @@ def test_a_call_that_was_not_sent_is_refunded() -> None:
         assert company.run_log.book(Budget(1, None)) == 0
 
 
+def test_a_refund_removes_no_call_of_another_process() -> None:
+    clock, budget = VirtualClock(), Budget(2, None)
+    with quick_folder() as folder:
+        url = f"sqlite:///{folder}/s.db"
+        with open_store(url, clock, None) as one, open_store(url, clock, None) as other:
+            assert one.company("B").run_log.book(budget) == 0
+            assert other.company("B").run_log.book(budget) == 0
+            one.company("B").run_log.refund()
+            one.company("B").run_log.flush()
+            assert one.company("B").run_log.book(budget) > clock.now()
+
+
 def test_two_processes_share_one_budget() -> None:
     clock, budget = VirtualClock(), Budget(2, None)
     with quick_folder() as folder:

@@ -1,5 +1,6 @@
 """Tests of the ports to a company's data, and of the statements in every dialect."""
 
+from dataclasses import replace
 from types import ModuleType
 
 import pytest
@@ -9,7 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from sagerecon.documents.package import catalog
-from sagerecon.model.draft import Reference
+from sagerecon.model.draft import OnExisting, Reference
 from sagerecon.model.errors import PlanStaleError
 from sagerecon.model.finding import Severity
 from sagerecon.model.key import NaturalKey
@@ -101,6 +102,7 @@ def test_a_step_set_aside_keeps_its_content_and_reason() -> None:
 def test_reading_back_is_recorded_and_leaves_the_id_map_unchanged() -> None:
     with quick_folder() as folder:
         desk = desk_in(folder)
+        desk.sage.add("contact", name="Elm", reference="E1")
         desk.planned(twenty())
         desk.go()
         with desk.open() as store:
@@ -117,9 +119,10 @@ def test_reading_back_is_recorded_and_leaves_the_id_map_unchanged() -> None:
             )
             outcome = run(plan, desk.sage, company.run_log, desk.clock, Budget(None, None), catalog())
             assert outcome.counts == {"read": 2}
-            assert len(list(company.history.entities_read(outcome.run))) == 19
+            assert len(list(company.history.entities_read(outcome.run))) == 20
             assert {e.body["reference"] for e in company.history.entities_read(outcome.run, "contact")} == {
-                f"C{n}" for n in range(10)
+                "E1",
+                *(f"C{n}" for n in range(10)),
             }
             assert company.id_map.fingerprint() == before
             assert [r.purpose for r in company.history.runs()] == ["load", "read_back"]
@@ -150,6 +153,7 @@ def test_the_id_map_has_one_fingerprint_for_one_content() -> None:
             assert id_map.sage_id("contact", NaturalKey("reference", "C1")) == sage_id
             assert id_map.sage_id("contact", "customers/C9") is None
             assert id_map.owner("contact", sage_id) == "customers/C1"
+            assert id_map.owner("sales_invoice", sage_id) is None
 
 
 def test_the_whole_map_is_read_at_once() -> None:
@@ -167,6 +171,9 @@ def test_the_whole_map_is_read_at_once() -> None:
             assert ("contact", NaturalKey("reference", "C1")) in known.natural_keys
             ambiguous = ("contact", NaturalKey("reference", "E1"))
             assert ambiguous not in known.natural_keys
+            assert id_map.answer(*ambiguous) is None
+            answer = id_map.answer("contact", NaturalKey("reference", "C1"))
+            assert answer is not None and answer["name"] == "Firm 1"
 
 
 def test_a_new_reading_of_a_kind_replaces_the_old_natural_keys() -> None:
@@ -183,6 +190,34 @@ def test_a_new_reading_of_a_kind_replaces_the_old_natural_keys() -> None:
             run(plan, desk.sage, company.run_log, desk.clock, Budget(None, None), catalog())
             assert company.id_map.sage_id("contact", NaturalKey("reference", "E1")) is None
             assert company.id_map.sage_id("contact", NaturalKey("reference", "E2")) == old["id"]
+
+
+def test_a_new_reading_keeps_the_natural_keys_of_other_kinds() -> None:
+    with quick_folder() as folder:
+        desk = desk_in(folder)
+        account = desk.sage.add("ledger_account", nominal_code=41)
+        code = NaturalKey("nominal_code", "41")
+        desk.planned([customer(1, default_sales_ledger_account_id=Reference("ledger_account", code))])
+        desk.go()
+        desk.planned([customer(2)])
+        desk.go()
+        with desk.open() as store:
+            assert store.company("B").id_map.sage_id("ledger_account", code) == account["id"]
+
+
+def test_a_key_that_a_second_entity_gets_in_the_same_run_means_none() -> None:
+    with quick_folder() as folder:
+        desk = desk_in(folder)
+        desk.planned([customer(1)])
+        desk.go()
+        second = replace(customer(2, reference="C1"), identity={"reference": "C1"})
+        plan = desk.planned([replace(second, on_existing=OnExisting.CREATE)])
+        with desk.open() as store:
+            company = store.company("B")
+            key = NaturalKey("reference", "C1")
+            assert company.id_map.sage_id("contact", key) is not None
+            run(plan, desk.sage, company.run_log, desk.clock, Budget(None, None), catalog())
+            assert company.id_map.sage_id("contact", key) is None
 
 
 def test_a_verdict_keeps_the_run_that_first_gave_it() -> None:

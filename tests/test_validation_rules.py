@@ -312,6 +312,16 @@ def test_two_records_with_one_key_are_both_quarantined() -> None:
     assert [isinstance(outcome, Quarantined) for outcome in screened] == [True, True, False]
 
 
+def test_each_pair_of_records_with_one_key_is_quarantined() -> None:
+    made = [contact(f"customers/{n}", identity={"reference": f"C{n // 2}"}) for n in range(4)]
+    pairs = [replace(draft, amount=Decimal(5)) for draft in made]
+    screened = screen(pairs, catalog(), SETTINGS)
+    assert all(isinstance(outcome, Quarantined) for outcome in screened)
+    assert [(o.origins, o.amount, o.label) for o in screened] == [
+        (pair.origins, Decimal(5), pair.label) for pair in pairs
+    ]
+
+
 def test_two_records_with_one_draft_key_and_no_identity_are_both_quarantined() -> None:
     place = Place("source.csv", 8)
     twins = [contact("customers/1"), replace(contact("customers/1"), origins=(place,))]
