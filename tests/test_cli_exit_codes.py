@@ -16,7 +16,7 @@ from typer.testing import CliRunner, Result
 from sagerecon.cli.main import app
 from sagerecon.commands import projects
 from sagerecon.commands.rehearsals import expected_business, open_rehearsal
-from sagerecon.model.clock import DAY
+from sagerecon.model.clock import DAY, HOUR, SECOND
 from sagerecon.project.sage import GRANT, SANDBOX_APP
 from sagerecon.project.state import write_business
 from sagerecon.project.store import open_store
@@ -207,3 +207,22 @@ def test_more_calls_than_allowed_exits_with_1_and_makes_none(served: Served) -> 
     before = served.sage.calls
     assert served.run("reconcile", "--max-calls", "1").exit_code == 1
     assert served.sage.calls == before
+
+
+def test_a_wait_that_sage_asks_for_exits_with_3_and_the_next_start_makes_no_call(served: Served) -> None:
+    business = projects.open_project(served.folder).business.id
+    served.planned()
+    served.sage.set_switch("retry_after", "seconds")
+    used = (served.clock.now() - number * SECOND for number in range(2_500))  # the day, by another app
+    served.sage.schedule_foreign_calls(business, used)
+    code, first = served.result("apply")
+    assert (code, first["ended"]) == (3, "paused") and first["until"] > "2"
+    served.sage.limits.change(served.sage.catalog.api.limit_profiles["published"])  # Sage would accept calls
+    calls = served.sage.calls
+    served.clock.sleep(20 * HOUR)
+    code, second = served.result("apply")
+    assert (code, second["until"], served.sage.calls) == (3, first["until"], calls)
+    paused = served.run("apply")
+    assert "Sage accepts no more calls for now" in paused.output and first["until"] in paused.output
+    served.clock.sleep(4 * HOUR)
+    assert served.run("apply").exit_code == 0

@@ -14,7 +14,7 @@ from tiny import PROJECT, write_tiny
 
 from sagerecon.commands import auth
 from sagerecon.commands.budget import call_budget
-from sagerecon.model.clock import DAY, MINUTE
+from sagerecon.model.clock import DAY, HOUR, MINUTE, SECOND
 from sagerecon.model.errors import AuthorizationError, PausedError
 from sagerecon.project.state import write_business
 from sagerecon.project.store import open_store
@@ -128,3 +128,18 @@ def test_an_abandoned_sign_in_uses_no_call(moving: Move, arrivals: list[int]) ->
     with pytest.raises(KeyboardInterrupt):
         auth.login(moving.project, moving.clock, moving.session, abandon)
     assert (arrivals, booked(moving)) == ([], 0)
+
+
+def test_a_sign_in_that_sage_refuses_closes_the_business_for_every_command(
+    moving: Move, arrivals: list[int]
+) -> None:
+    moving.sage.set_switch("retry_after", "seconds")
+    used = (moving.clock.now() - number * SECOND for number in range(2_500))  # the day, by another app
+    moving.sage.schedule_foreign_calls(moving.project.business.id, used)
+    with pytest.raises(PausedError) as first:
+        login(moving)
+    with pytest.raises(PausedError) as second:
+        login(moving)
+    assert first.value.until == second.value.until
+    assert first.value.until is not None and first.value.until > moving.clock.now() + 23 * HOUR
+    assert len(arrivals) == 2

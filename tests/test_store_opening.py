@@ -28,6 +28,7 @@ from sagerecon.store import store_file
 from sagerecon.store.disk import Disk
 from sagerecon.store.opening import open_store
 from sagerecon.store.store_file import network_disk
+from sagerecon.store.tables import SCHEMA_VERSION
 
 CLOCK = VirtualClock()
 
@@ -115,7 +116,7 @@ def test_a_store_of_another_version_is_refused(tmp_path: Path) -> None:
     connection.execute("UPDATE store_facts SET value = '9' WHERE name = 'schema'")
     connection.commit()
     connection.close()
-    with pytest.raises(StoreError, match="version 9; this sagerecon reads version 2"):
+    with pytest.raises(StoreError, match=f"version 9; this sagerecon reads version {SCHEMA_VERSION}"):
         open_store(url(tmp_path / "s.db"), CLOCK, None)
 
 

@@ -160,6 +160,8 @@ def _businesses(sage: SageClient, door: CompanyDoor) -> dict[str, str]:
     door.book()
     with counted(door):
         answer = sage.call(Call("GET", "/businesses", {"items_per_page": str(BUSINESSES)}))
+    if answer.status == 429:
+        raise door.refused(answer.retry_after_ms)
     if answer.status != 200:
         raise SageError(f"Sage does not list the businesses (status {answer.status}).", "Try again later.")
     return {item["id"]: item["displayed_as"] for item in answer.body["$items"]}

@@ -48,7 +48,7 @@ class Caller:
         self._reporter = reporter
         self._failpoint = failpoint
         self._jitter = jitter
-        self._rate_limits = 0  # in a row, as are the failures
+        self._rate_limits = log.refusals()  # in a row, as are the failures
         self._failures = 0
 
     def send(self, attempt: Attempt) -> SendResult:
@@ -80,7 +80,6 @@ class Caller:
                 self._take_back(attempt)
                 raise
             if answer.status != 429:
-                self._rate_limits = 0
                 return SendResult(sent, answer, self._clock.now(), answer.expires_at)
             self._take_back(attempt)
             self._wait_after_429(answer)
@@ -135,7 +134,6 @@ class Caller:
                 self._wait_after_unsent(error)
                 continue
             if answer.status != 429:
-                self._rate_limits = 0
                 return answer
             self._wait_after_429(answer)
 
@@ -157,6 +155,8 @@ class Caller:
         self._failpoint("after answer")
         self._log.received(answer.size)
         self._reporter.calls += 1
+        if answer.status != 429:
+            self._accepted(answer)
         if answer.status == 401:
             raise AuthorizationError(
                 f"Sage denied access: {error_text(answer)}.",
@@ -179,11 +179,19 @@ class Caller:
     def _wait_after_unsent(self, error: NoAnswerError) -> None:
         self.wait_after(self._failures + 1, str(error).rstrip("."))
 
+    def _accepted(self, answer: Answer) -> None:
+        """Count refusals anew, and make the wait durable that an answer without success asks for."""
+        if self._rate_limits:
+            self._rate_limits = 0
+            self._log.accepted()
+        if answer.status >= 500 and answer.retry_after_ms:
+            self._log.close(self._clock.now() + answer.retry_after_ms)
+
     def _wait_after_429(self, answer: Answer) -> None:
         self._rate_limits += 1
-        self._log.rate_limited()
         wait = wait_after_429(self._rate_limits, answer.retry_after_ms, self._jitter)
         until = self._clock.now() + wait
+        self._log.rate_limited(until, self._rate_limits)
         self._reporter.report_wait(Event.RATE_LIMITED, until, error_text(answer))
         self.wait_until(until, "Sage accepts no more calls for now (429); another app may be using them.")
 

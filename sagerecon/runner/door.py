@@ -12,6 +12,9 @@ from sagerecon.runner.ports import Bookings
 #: Milliseconds a command sleeps at most; for a longer wait it ends, and the same command resumes it later.
 PATIENCE = 15 * MINUTE
 
+_BUDGET_IS_SPENT = "The call budget of this window is used up."
+_SAGE_REFUSES = "Sage accepts no more calls for now (429 or Retry-After)."
+
 
 class Stopped(Exception):
     """The run ends here because a stop was requested."""
@@ -56,8 +59,16 @@ class CompanyDoor:
         self._log.refund()
 
     def wait_for_room(self, moment: int) -> None:
-        """Sleep until the budget has room for a call, at `moment`; errors as `wait_until`."""
-        self.wait_until(moment, "The call budget of this window is used up.")
+        """Sleep until a call may be booked, at `moment`; errors as `wait_until`."""
+        is_asked = moment == self._log.closed_until()
+        self.wait_until(moment, _SAGE_REFUSES if is_asked else _BUDGET_IS_SPENT)
+
+    def refused(self, retry_after_ms: int | None) -> PausedError:
+        """Make durable that Sage refused a booked call with 429, and return the pause that this asks for."""
+        wait = MINUTE if retry_after_ms is None else retry_after_ms
+        until = self._clock.now() + wait
+        self._log.rate_limited(until, self._log.refusals() + 1)
+        return PausedError(_SAGE_REFUSES, until)
 
     def wait_until(self, until: int, why: str) -> None:
         """Sleep until then.

@@ -77,8 +77,29 @@ class Bookings(Protocol):
         """Remove the booked call, which was never made."""
         ...
 
-    def rate_limited(self) -> None:
-        """Book one call more: Sage answered 429 though the budget had room, so another app makes calls."""
+    def rate_limited(self, until: int, in_a_row: int) -> None:
+        """Book one call more: Sage answered 429 though the budget had room, so another app makes calls.
+
+        Args:
+            until: the instant before which no call may be made, whichever process asks.
+            in_a_row: the 429s without an accepted call in between.
+        """
+        ...
+
+    def close(self, until: int) -> None:
+        """Make durable that Sage asked for no calls before `until`."""
+        ...
+
+    def accepted(self) -> None:
+        """Count 429s in a row anew, because Sage accepted a call."""
+        ...
+
+    def closed_until(self) -> int:
+        """Return the instant before which no call may be made, as recorded; 0 where there is none."""
+        ...
+
+    def refusals(self) -> int:
+        """Return the 429s in a row, of earlier processes too."""
         ...
 
     def retract(self, attempt: Attempt) -> None:

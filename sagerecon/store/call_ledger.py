@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from sqlalchemy import Row, bindparam, delete, select, update
 
-from sagerecon.model.clock import SECOND, Clock
+from sagerecon.model.clock import DAY, SECOND, Clock
 from sagerecon.planning.budget import Budget, earliest
 from sagerecon.store.database import Transaction, Values, prepared, upsert
 from sagerecon.store.tables import CALLS, LEDGERS
@@ -72,6 +72,17 @@ REFUND_CALL = prepared(
     .where(LEDGERS.c.business == bindparam("company"), LEDGERS.c.sequence == bindparam("number"))
     .values(sequence=LEDGERS.c.sequence - 1),
 )
+_CLOSE = prepared(
+    "close_ledger",
+    update(LEDGERS)
+    .where(LEDGERS.c.business == bindparam("company"))
+    .values(closed_until=bindparam("until"), refusals=bindparam("in_a_row")),
+)
+_ACCEPTED = prepared(
+    "calls_accepted",
+    update(LEDGERS).where(LEDGERS.c.business == bindparam("company")).values(refusals=bindparam("none")),
+)
+_STATE = prepared("ledger_state", select(LEDGERS).where(LEDGERS.c.business == bindparam("business")))
 _ALL = prepared(
     "calls_of",
     select(CALLS.c.sequence, CALLS.c.at)
@@ -81,7 +92,7 @@ _ALL = prepared(
 _CLEAR = prepared("clear_calls", delete(CALLS).where(CALLS.c.business == bindparam("business")))
 
 #: Statements that can be replayed from the file of unsaved statements.
-REPLAYABLE = (RECEIVE_CALL, RECEIVE_LEDGER, REFUND_CALL, ADD_TRAFFIC)
+REPLAYABLE = (RECEIVE_CALL, RECEIVE_LEDGER, REFUND_CALL, ADD_TRAFFIC, _ACCEPTED)
 
 
 class CallLedger:
@@ -108,8 +119,9 @@ class CallLedger:
             self._counted_at(transaction, ledger, budget.minute_limit),
             self._counted_at(transaction, ledger, day),
         )
+        moment = max(moment, ledger.closed_until)
         if moment > now:
-            return moment
+            return int(moment)
         at = max(now, ledger.last_at) + sent_within + ANSWER_WITHIN
         self._book(transaction, ledger, at, ledger.last_at, ledger.rate_limited)
         sequence = ledger.sequence + 1
@@ -149,12 +161,41 @@ class CallLedger:
             at = max(self._clock.now(), ledger.last_at)
             self._book(transaction, ledger, at, at, ledger.rate_limited)
 
-    def rate_limited(self, transaction: Transaction) -> None:
-        """Book one more call: Sage answered 429 to ours, so another app has made a call in both windows."""
+    def rate_limited(self, transaction: Transaction, until: int, in_a_row: int) -> None:
+        """Book one more call: Sage answered 429 to ours, so another app has made a call in both windows.
+
+        Args:
+            until: the instant before which no call is booked.
+            in_a_row: the 429s without an accepted call in between.
+        """
         if (ledger := transaction.one(_LEDGER, {"business": self._business})) is not None:
             at = max(self._clock.now(), ledger.last_at)
             self._book(transaction, ledger, at, at, ledger.rate_limited + 1)
             transaction.run(ADD_TRAFFIC, traffic_values(self._business, at, rate_limited=1))
+            self.close(transaction, until, in_a_row)
+
+    def close(self, transaction: Transaction, until: int, in_a_row: int = 0) -> None:
+        """Book no call before `until`, at most for a day: no limit of Sage's lasts longer."""
+        if (ledger := transaction.one(_LEDGER, {"business": self._business})) is not None:
+            until = max(min(until, self._clock.now() + DAY), ledger.closed_until)
+            in_a_row = in_a_row or ledger.refusals
+            transaction.run(_CLOSE, {"company": self._business, "until": until, "in_a_row": in_a_row})
+
+    def accepted(self) -> None:
+        """Count refusals anew, because Sage accepted a call."""
+        self._buffer.add(_ACCEPTED, {"company": self._business, "none": 0})
+
+    def closed_until(self) -> int:
+        """Return the instant before which Sage accepts no calls; 0 if it never refused one."""
+        row = self._buffer.reader.one(_STATE, {"business": self._business})
+        return 0 if row is None else int(row.closed_until)
+
+    def refusals(self) -> int:
+        """Return the 429s in a row; 0 where the last of them is of another day."""
+        row = self._buffer.reader.one(_STATE, {"business": self._business})
+        if row is None or self._clock.now() - row.closed_until > DAY:
+            return 0
+        return int(row.refusals)
 
     def _counted_at(self, transaction: Transaction, ledger: Row[tuple[int]], limit: int) -> int | None:
         """Return the instant of the call that is `limit` calls before the next one, or None."""
@@ -187,7 +228,8 @@ class CallLedger:
         for row in calls:
             call: Values = {"business": self._business, "slot": row.sequence % size, "sequence": row.sequence}
             transaction.run(_KEEP_CALL, {**call, "at": row.at})
-        state = {"sequence": 0, "last_at": 0, "rate_limited": 0} if ledger is None else ledger._asdict()
+        none = dict.fromkeys(("sequence", "last_at", "rate_limited", "closed_until", "refusals"), 0)
+        state = none if ledger is None else ledger._asdict()
         transaction.run(_KEEP_LEDGER, {**state, "business": self._business, "size": size})
         written = transaction.one(_LEDGER, {"business": self._business})
         assert written is not None  # noqa: S101 - it was written in this transaction

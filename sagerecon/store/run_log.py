@@ -191,8 +191,20 @@ class RunLog:
         """Book calls that were answered before it was known that they are this company's."""
         self._buffer.commit(lambda transaction: self._ledger.add(transaction, budget, calls))
 
-    def rate_limited(self) -> None:
-        self._buffer.commit(self._ledger.rate_limited)
+    def rate_limited(self, until: int, in_a_row: int) -> None:
+        self._buffer.commit(lambda transaction: self._ledger.rate_limited(transaction, until, in_a_row))
+
+    def close(self, until: int) -> None:
+        self._buffer.commit(lambda transaction: self._ledger.close(transaction, until))
+
+    def accepted(self) -> None:
+        self._ledger.accepted()
+
+    def closed_until(self) -> int:
+        return self._ledger.closed_until()
+
+    def refusals(self) -> int:
+        return self._ledger.refusals()
 
     def retract(self, attempt: Attempt) -> None:
         self._add(steps.KEEP_INTENT, steps.intent_values(replace(attempt, state=State.PLANNED)))
