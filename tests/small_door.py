@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 
 class OpenDoor:
     """Satisfies `model.door.Door`; `events` lists `booked`, `answered` and `refunded` in their order."""
@@ -9,6 +11,7 @@ class OpenDoor:
     def __init__(self, room: int = 1_000_000) -> None:
         self.events: list[str] = []
         self.room = room  #: bookings without a wait
+        self.confirmed: Callable[[], object] = lambda: None  #: called when a request is confirmed
 
     def book(self) -> None:
         self.events.append("booked")
@@ -19,6 +22,9 @@ class OpenDoor:
             return False
         self.book()
         return True
+
+    def confirm(self) -> None:
+        self.confirmed()
 
     def answered(self) -> None:
         self.events.append("answered")

@@ -50,6 +50,9 @@ class MemoryVault:
         self._tokens[grant] = replace(tokens, generation=next_generation, refresh_sent_at=0)
         return self._tokens[grant]
 
-    def forget(self, grant: str) -> None:
+    def forget(self, grant: str, generation: int) -> bool:
+        if grant not in self._tokens or self._tokens[grant].generation != generation:
+            return False
         self.events.append("deleted")
-        self._tokens.pop(grant, None)
+        del self._tokens[grant]
+        return True

@@ -36,7 +36,7 @@ from sagerecon.store.opening import open_store
 
 class HttpSage:
     def ready(self, door):
-        return 0
+        return clock.now() + 300_000
     def call(self, call):
         document = canonical([call.method, call.path, dict(call.query), call.body])
         try:

@@ -15,11 +15,13 @@ from runs import Crash, customer, invoice, quick_folder
 from sagerecon.documents.package import catalog
 from sagerecon.model.clock import DAY, MINUTE
 from sagerecon.model.draft import Draft, Reference
+from sagerecon.model.errors import StoreError
 from sagerecon.model.key import NaturalKey
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import Plan
 from sagerecon.planning.planner import Calendar, Provenance, plan_steps
 from sagerecon.rehearsal.adapter import mount
+from sagerecon.rehearsal.authorization import GRACE
 from sagerecon.rehearsal.books.business import new_business
 from sagerecon.rehearsal.clock import VirtualClock
 from sagerecon.rehearsal.faults import Fault, FaultType, ScheduledFaults, SeededFaults, Trigger
@@ -70,6 +72,7 @@ class Town:
         self.sage.add_user(USER, "Ada Lane", "AL")
         books = new_business(catalog(), BUSINESS, "Oak Ltd", now=self.clock.now())
         self.sage.add_business(books, {USER: FULL})
+        self.sage.authorization.reuse = GRACE  # a crash before new tokens are stored does not end the sign-in
         self.arrivals: list[int] = []
         handle = self.sage.request
 
@@ -215,3 +218,42 @@ def test_refreshes_that_fail_in_a_full_minute_exceed_no_window() -> None:
         assert town.go().ended is Ended.FINISHED
         assert (town.listed("/contacts"), town.listed("/sales_invoices")) == WANTED
         assert town.busiest_minute() == 10
+
+
+@pytest.mark.parametrize("point", ["before send", "after commit", "after answer", "on the wire"])
+@pytest.mark.parametrize("number", [2, 9, 31])
+@pytest.mark.parametrize("minutes", [0, 1, 10])
+def test_a_suspended_worker_writes_nothing_after_another_took_over(
+    point: str, number: int, minutes: int
+) -> None:
+    """Suspend one worker at a point of its `number`-th call; another one finishes the run meanwhile."""
+    with quick_folder() as folder:
+        town = Town(folder, 0, Budget(100, 2_500))
+        if point == "on the wire" and minutes == 10:  # the token has ended, so Sage refuses the late call
+            town.sage.set_switch("idempotency", "ignored")
+        reached, handle = [0], town.sage.request
+        second: list[RunOutcome] = []
+        late: list[str] = []
+
+        def suspend(name: str) -> None:
+            reached[0] += name == point
+            if name == point and reached[0] == number and not second:
+                second.append(town.go())
+                town.clock.sleep(minutes * MINUTE)
+
+        def on_the_wire(method: str, url: str, headers: Mapping[str, str], body: bytes = b"") -> Reply:
+            if "/v3.1/" in url:
+                suspend("on the wire")
+            if second:
+                late.append(url.rpartition("/")[2])
+            return handle(method, url, headers, body)
+
+        town.sage.request = on_the_wire  # type: ignore[method-assign]
+        with pytest.raises(StoreError, match="another process is working on it"):
+            town.go(suspend)
+        assert second[0].ended is Ended.FINISHED
+        assert (town.listed("/contacts"), town.listed("/sales_invoices")) == WANTED
+        # A call that had left arrives late, and so does one whose worker was suspended for too short a time.
+        assert len(late) <= (point == "on the wire" or minutes == 0)
+        assert "token" not in late
+        assert town.busiest_minute() <= 100

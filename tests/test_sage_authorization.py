@@ -25,7 +25,7 @@ from small_sage import (
 from small_vault import MemoryVault
 
 from sagerecon.model.clock import SECOND
-from sagerecon.model.errors import AuthorizationError, NoAnswerError, ProjectError, SageError
+from sagerecon.model.errors import AuthorizationError, NoAnswerError, ProjectError, SageError, StoreError
 from sagerecon.model.tokens import Tokens
 from sagerecon.rehearsal.adapter import mount
 from sagerecon.rehearsal.authorization import GRACE, REFUSE, REVOKE
@@ -330,6 +330,40 @@ def test_a_refresh_is_not_sent_after_another_process_has_replaced_the_tokens() -
     vault.mark_refresh_sent = suspended  # type: ignore[method-assign]
     assert slow.replaced(refused, door).generation == 2
     assert (door.events, vault.events) == (["booked", "refunded"], ["sent", "saved"])
+
+
+def test_a_refused_refresh_token_does_not_delete_the_tokens_of_another_process() -> None:
+    """Suspend a worker between recording and sending its refresh, until another one has refreshed."""
+    sage = small_sage()
+    vault = vault_with(sage)
+    slow, quick = (GrantTokens("ada", vault, authorization(sage), sage.clock) for _ in range(2))
+    refused = slow.current(OpenDoor())
+    mark = vault.mark_refresh_sent
+
+    def suspended(grant: str, generation: int) -> bool:
+        vault.mark_refresh_sent = mark  # type: ignore[method-assign]
+        is_marked = mark(grant, generation)
+        quick.replaced(refused, OpenDoor())
+        return is_marked
+
+    vault.mark_refresh_sent = suspended  # type: ignore[method-assign]
+    assert slow.replaced(refused, OpenDoor()).generation == 2
+    assert vault.load("ada") == quick.current(OpenDoor())
+
+
+def test_no_refresh_is_sent_after_the_company_was_lost_while_waiting_for_the_lease() -> None:
+    sage = small_sage()
+    vault = vault_with(sage)
+    source = GrantTokens("ada", vault, authorization(sage), sage.clock)
+    refused, door = source.current(OpenDoor()), OpenDoor()
+
+    def lost() -> None:
+        raise StoreError("The lock on this company expired.")
+
+    door.confirmed = lost
+    with pytest.raises(StoreError):
+        source.replaced(refused, door)
+    assert vault.events == []
 
 
 def test_a_valid_token_is_used_while_the_token_endpoint_is_down() -> None:

@@ -102,7 +102,7 @@ def logout(project: Project, clock: Clock, session: requests.Session) -> None:
         door.book()
         with counted(door):
             access.authorization(session, clock).revoke(tokens)
-        store.vault.forget(GRANT)
+        store.vault.forget(GRANT, tokens.generation)
 
 
 @contextmanager

@@ -32,19 +32,25 @@ class SystemClock:
     """The time of the machine, which never steps back while the process runs.
 
     The wall clock is read once, and the monotonic clock is added to it: a step of the wall clock must not
-    open a window early.
+    open a window early. Time during which the machine is suspended counts.
     """
 
     def __init__(self) -> None:
         self._start = time.time_ns() // 1_000_000
-        self._monotonic = time.monotonic_ns()
+        self._monotonic = _monotonic_ns()
 
     def now(self) -> int:
-        return self._start + (time.monotonic_ns() - self._monotonic) // 1_000_000
+        return self._start + (_monotonic_ns() - self._monotonic) // 1_000_000
 
     def sleep(self, milliseconds: int) -> None:
         if milliseconds > 0:
             time.sleep(milliseconds / 1_000)
+
+
+def _monotonic_ns() -> int:
+    """Return nanoseconds of a clock that never steps, and counts suspended time where the system has one."""
+    boot_time = getattr(time, "CLOCK_BOOTTIME", None)  # Linux; its CLOCK_MONOTONIC does not count it
+    return time.monotonic_ns() if boot_time is None else time.clock_gettime_ns(boot_time)
 
 
 def instant_text(instant: int) -> str:

@@ -25,6 +25,14 @@ class Door(Protocol):
         """Book the next request and return True, or return False where that has to wait."""
         ...
 
+    def confirm(self) -> None:
+        """Check, after a wait, that the booked request may still be sent.
+
+        Raises:
+            StoreError: another process has locked the company; nothing may be sent.
+        """
+        ...
+
     def answered(self) -> None:
         """Count the booked request from now."""
         ...

@@ -7,7 +7,7 @@ from dataclasses import replace
 from random import Random
 
 from sagerecon.model.call import Answer, Call
-from sagerecon.model.clock import Clock
+from sagerecon.model.clock import SECOND, Clock
 from sagerecon.model.errors import (
     AuthorizationError,
     NoAnswerError,
@@ -23,6 +23,10 @@ from sagerecon.runner.door import CompanyDoor
 from sagerecon.runner.pacing import is_over, wait_after_429, wait_after_failure
 from sagerecon.runner.ports import Bookings, Sage
 from sagerecon.runner.progress import Event, Reporter
+
+#: Milliseconds after its booking within which a call is sent. A process that was suspended for longer books
+#: it anew: it may have lost its lock on the company, and the booking may have left the window.
+SENT_WITHIN = 30 * SECOND
 
 
 class Caller:
@@ -63,10 +67,10 @@ class Caller:
             return self._log.intend(self._sent, self._budget, settling=was_in_doubt)
 
         while True:
-            self._permit(intend)
+            deadline = self._permit(intend)
             sent = self._sent
             try:
-                answer = self._call(sent.call)
+                answer = self._call(sent.call, deadline)
             except TokenRefusedError:
                 self._take_back(attempt)
                 continue
@@ -123,9 +127,9 @@ class Caller:
 
     def _get(self, call: Call, *, settling: bool) -> Answer | None:
         while True:
-            self._permit(lambda _: self._log.book(self._budget, settling=settling))
+            deadline = self._permit(lambda _: self._log.book(self._budget, settling=settling))
             try:
-                answer = self._call(call)
+                answer = self._call(call, deadline)
             except TokenRefusedError:
                 continue
             except NoAnswerError as error:
@@ -137,9 +141,10 @@ class Caller:
                 return answer
             self._wait_after_429(answer)
 
-    def _call(self, call: Call) -> Answer:
+    def _call(self, call: Call, deadline: int) -> Answer:
         self._failpoint("before send")
         try:
+            self._require_in_time(deadline)
             answer = self._sage.call(call)
         except NoAnswerError as error:
             self._log.received(0) if error.sent else self._log.refund()
@@ -164,6 +169,11 @@ class Caller:
             )
         return answer
 
+    def _require_in_time(self, deadline: int) -> None:
+        """Raise NoAnswerError where the call may no longer be sent with its booking and its token."""
+        if self._clock.now() > deadline:
+            raise NoAnswerError("The process was suspended before it sent a booked call.", sent=False)
+
     def _ready(self) -> int:
         while True:
             try:
@@ -171,9 +181,17 @@ class Caller:
             except NoAnswerError as error:
                 self._wait_after_unsent(error)
 
-    def _permit(self, book: Callable[[int], int]) -> None:
-        """Wait until `book` books a call; it is given the end of a token that is valid then."""
-        while moment := book(self._ready()):
+    def _permit(self, book: Callable[[int], int]) -> int:
+        """Wait until `book` books a call, and return the instant until which it may be sent.
+
+        Args:
+            book: is given the end of a token that is valid then.
+        """
+        while True:
+            expires_at, now = self._ready(), self._clock.now()
+            moment = book(expires_at)
+            if not moment:
+                return min(expires_at, now + SENT_WITHIN)
             self._door.wait_for_room(moment)
 
     def _wait_after_unsent(self, error: NoAnswerError) -> None:

@@ -52,6 +52,9 @@ class CompanyDoor:
     def book_without_waiting(self) -> bool:
         return not self._log.book(self._budget, settling=True)
 
+    def confirm(self) -> None:
+        self._log.keep_locked(self._clock.now())
+
     def answered(self) -> None:
         self._log.received(0, is_call=False)
 

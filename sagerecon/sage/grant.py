@@ -66,14 +66,16 @@ class GrantTokens:
     def _refresh(self, tokens: Tokens, door: Door) -> Tokens:
         door.book()  # may wait for longer than the lease is valid, so it comes first
         with self._vault.refresh_lease(self._grant, tokens.generation) as is_ours:
+            door.confirm()  # waiting for the lease may take longer than the lock on the company is valid
             if not is_ours or not self._vault.mark_refresh_sent(self._grant, tokens.generation):
                 door.refund()
                 return self._load()
             try:
                 fresh = self._request(tokens, door)
             except GrantEndedError:
-                self._vault.forget(self._grant)
                 self._newest = None
+                if not self._vault.forget(self._grant, tokens.generation):
+                    return self._load()  # another process has replaced the tokens that Sage refused
                 raise
             return self._vault.save(self._grant, fresh, tokens.generation)
 

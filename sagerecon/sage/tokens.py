@@ -55,8 +55,11 @@ class Vault(Protocol):
         """
         ...
 
-    def forget(self, grant: str) -> None:
-        """Delete the tokens of a grant that was revoked or whose refresh token Sage has refused."""
+    def forget(self, grant: str, generation: int) -> bool:
+        """Delete the tokens of a grant that was revoked or whose refresh token Sage has refused.
+
+        Returns False, and deletes nothing, where the vault holds another generation.
+        """
         ...
 
 

@@ -83,11 +83,7 @@ class RunLog:
             values: Values = {"company": self._business, "ended": run, "moment": self._clock.now()}
             self._buffer.add(runs.END_RUN, values)
 
-        def unlock(transaction: Transaction) -> None:
-            self._lock.renew(transaction)  # fails where the company is no longer ours
-            self._lock.release(transaction)
-
-        self._buffer.commit(unlock)
+        self._buffer.commit(self._lock.release)
 
     def keep_locked(self, until: int) -> None:
         self._buffer.commit(lambda transaction: self._lock.renew(transaction, until))
@@ -163,7 +159,6 @@ class RunLog:
         self._buffer.require_disk_space()
 
         def book(transaction: Transaction) -> int:
-            self._lock.renew(transaction)
             return self._ledger.book(transaction, budget, settling=settling, sent_within=sent_within)
 
         return self._buffer.commit(book)
@@ -173,7 +168,6 @@ class RunLog:
         values = {"business": self._business, **steps.intent_values(attempt)}
 
         def book(transaction: Transaction) -> int:
-            self._lock.renew(transaction)
             if moment := self._ledger.book(transaction, budget, settling=settling):
                 return moment
             transaction.run(steps.KEEP_INTENT, values)
