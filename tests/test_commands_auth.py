@@ -18,6 +18,7 @@ from sagerecon.model.clock import DAY, HOUR, MINUTE, SECOND
 from sagerecon.model.errors import AuthorizationError, PausedError
 from sagerecon.project.state import write_business
 from sagerecon.project.store import open_store
+from sagerecon.rehearsal.clock import SkewedClock
 from sagerecon.rehearsal.reply import Reply
 
 
@@ -50,8 +51,8 @@ def redirect(location: str) -> None:
         time.sleep(0.01)
 
 
-def login(moving: Move, answer: str = "allow", reading: int = 0) -> auth.SignedIn:
-    """Sign in; the user reads the consent page for `reading` milliseconds."""
+def login(moving: Move, answer: str = "allow", reading: int = 0, skew: int = 0) -> auth.SignedIn:
+    """Sign in; the user reads the consent page for `reading` milliseconds, and the clock is off by `skew`."""
     business = next(iter(moving.sage.membership.businesses))
 
     def consent(url: str) -> None:
@@ -61,7 +62,8 @@ def login(moving: Move, answer: str = "allow", reading: int = 0) -> auth.SignedI
         location = moving.sage.request("POST", url, form, body).headers["Location"]
         Thread(target=redirect, args=(location,), daemon=True).start()
 
-    return auth.login(moving.project, moving.clock, moving.session, consent)
+    clock = SkewedClock(moving.clock, skew)
+    return auth.login(moving.project, clock, moving.session, consent)
 
 
 def fill(moving: Move, calls: int) -> None:
@@ -80,12 +82,13 @@ def booked(moving: Move) -> int:
         return len(store.company(moving.project.business.id).history.calls_of_last_day())
 
 
+@pytest.mark.parametrize("skew", [0, 25 * HOUR, -25 * HOUR])
 def test_a_sign_in_waits_for_the_minute_and_its_requests_are_booked(
-    moving: Move, arrivals: list[int]
+    moving: Move, arrivals: list[int], skew: int
 ) -> None:
     fill(moving, 100)
     start = moving.clock.now()
-    login(moving, reading=4 * MINUTE)
+    login(moving, reading=4 * MINUTE, skew=skew)
     assert len(arrivals) == 2
     assert arrivals[0] >= start + MINUTE
     assert booked(moving) == 102

@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from runs import quick_folder
 
-from sagerecon.model.clock import DAY, HOUR, MINUTE, SECOND
+from sagerecon.model.clock import DAY, HOUR, MINUTE, SECOND, ServerClock
 from sagerecon.planning.budget import Budget
-from sagerecon.rehearsal.clock import VirtualClock
+from sagerecon.rehearsal.clock import SkewedClock, VirtualClock
 from sagerecon.store.opening import open_store
 from sagerecon.store.run_log import RunLog
 from sagerecon.store.traffic import Traffic
@@ -183,3 +183,19 @@ def test_a_wait_is_at_most_a_day_and_refusals_of_another_day_do_not_count(tmp_pa
         assert log.refusals() == 9
         clock.sleep(1)
         assert log.refusals() == 0
+
+
+def test_calls_booked_by_a_clock_that_was_ahead_count_from_the_time_of_sage(tmp_path: Path) -> None:
+    true, url = VirtualClock(), f"sqlite:///{tmp_path}/s.db"
+    with open_store(url, SkewedClock(true, 25 * HOUR), None) as store:
+        log = store.company("B").run_log
+        assert log.book(Budget(1, None)) == 0
+        log.received(1)
+        log.close(true.now() + 60 * HOUR)
+    clock = ServerClock(true)
+    with open_store(url, clock, None) as store:
+        log = store.company("B").run_log
+        clock.observe(true.now(), true.now())
+        assert log.book(Budget(1, None)) == true.now() + DAY
+        clock.sleep(DAY)
+        assert log.book(Budget(1, None)) == 0

@@ -10,7 +10,7 @@ import requests
 
 from sagerecon.commands.budget import call_budget
 from sagerecon.model.call import Call
-from sagerecon.model.clock import SECOND, Clock
+from sagerecon.model.clock import SECOND, Clock, ServerClock
 from sagerecon.model.door import counted
 from sagerecon.model.errors import AuthorizationError, ProjectError, SageError
 from sagerecon.model.tokens import Tokens
@@ -63,6 +63,7 @@ def login(
         PausedError: the call budget of the business has no room for the sign-in.
         ProjectError: the sign-in reaches several businesses and the project names none.
     """
+    clock = ServerClock(clock)
     access = sage_access(project)
     known = project.business.id
     with open_store(project, clock) as store, _counting(store.company(known)) as company:

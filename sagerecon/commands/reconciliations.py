@@ -12,7 +12,7 @@ from sagerecon.commands.plan_file import provenance
 from sagerecon.commands.preparation import Prepared, prepare
 from sagerecon.commands.read_back import ReadBack
 from sagerecon.commands.verification import judge
-from sagerecon.model.clock import Clock
+from sagerecon.model.clock import Clock, ServerClock
 from sagerecon.planning.plan import Plan
 from sagerecon.project.project import Project
 from sagerecon.project.sage import sage_access
@@ -54,6 +54,7 @@ def reconcile(
         PlanningError: reading back takes more than `max_calls`.
     """
     prepared = prepared or prepare(project)
+    clock = ServerClock(clock)
     with open_store(project, clock) as store:
         company = store.company(project.business.id)
         read_back = ReadBack(

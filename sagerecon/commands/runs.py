@@ -9,7 +9,7 @@ import requests
 
 from sagerecon.commands.budget import call_budget
 from sagerecon.commands.plan_file import open_plan, refuse_stale
-from sagerecon.model.clock import Clock
+from sagerecon.model.clock import Clock, ServerClock
 from sagerecon.project.project import Project
 from sagerecon.project.sage import sage_access
 from sagerecon.project.store import open_store
@@ -40,6 +40,7 @@ def apply(
         AuthorizationError: sign in again.
     """
     plan = open_plan(project, file)
+    clock = ServerClock(clock)
     with open_store(project, clock) as store:
         company = store.company(project.business.id)
         if not any(known.plan == plan.hash for known in company.history.runs()):

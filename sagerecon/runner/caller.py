@@ -117,6 +117,14 @@ class Caller:
         """Count failures anew, because a call succeeded."""
         self._failures = 0
 
+    def ready(self) -> int:
+        """Obtain the access token of the next call, and return when it ends; wait while none can be had."""
+        while True:
+            try:
+                return self._sage.ready(self._door)
+            except NoAnswerError as error:
+                self._wait_after_unsent(error)
+
     def wait_until(self, until: int, why: str) -> None:
         """Sleep until then; errors as `CompanyDoor.wait_until`."""
         self._door.wait_until(until, why)
@@ -174,13 +182,6 @@ class Caller:
         if self._clock.now() > deadline:
             raise NoAnswerError("The process was suspended before it sent a booked call.", sent=False)
 
-    def _ready(self) -> int:
-        while True:
-            try:
-                return self._sage.ready(self._door)
-            except NoAnswerError as error:
-                self._wait_after_unsent(error)
-
     def _permit(self, book: Callable[[int], int]) -> int:
         """Wait until `book` books a call, and return the instant until which it may be sent.
 
@@ -188,7 +189,7 @@ class Caller:
             book: is given the end of a token that is valid then.
         """
         while True:
-            expires_at, now = self._ready(), self._clock.now()
+            expires_at, now = self.ready(), self._clock.now()
             moment = book(expires_at)
             if not moment:
                 return min(expires_at, now + SENT_WITHIN)

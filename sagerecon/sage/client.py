@@ -27,7 +27,7 @@ from sagerecon.model.tokens import Tokens
 from sagerecon.model.value import canonical
 from sagerecon.sage.session import TIMEOUTS
 from sagerecon.sage.tokens import TokenSource
-from sagerecon.sage.wire import is_subscription_lapsed, read_body, retry_after_ms
+from sagerecon.sage.wire import is_subscription_lapsed, observe_time, read_body, retry_after_ms
 
 #: Sage may close a connection that was idle for longer just when a POST is sent on it.
 IDLE = 30 * SECOND
@@ -81,6 +81,7 @@ class SageClient:
 
     def _send(self, call: Call, tokens: Tokens) -> Answer:
         self._drop_idle_connections(call)
+        asked_at = self._clock.now()
         try:
             response = self._session.request(
                 call.method,
@@ -95,6 +96,7 @@ class SageClient:
             raise _no_answer(call, error, tokens) from error
         finally:
             self._used_at = self._clock.now()
+        observe_time(self._clock, response.headers.get("Date"), asked_at)
         self._check_business(response)
         return self._answer(call, response, tokens)
 

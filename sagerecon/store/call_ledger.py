@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from sqlalchemy import Row, bindparam, delete, select, update
 
-from sagerecon.model.clock import DAY, SECOND, Clock
+from sagerecon.model.clock import DAY, SECOND, Clock, ServerClock
 from sagerecon.planning.budget import Budget, earliest
 from sagerecon.store.database import Transaction, Values, prepared, upsert
 from sagerecon.store.tables import CALLS, LEDGERS
@@ -24,6 +24,9 @@ LEAST_SIZE = 2_500
 
 #: Slots beyond the largest limit, so that a refunded call has not overwritten one that still counts.
 SPARE = 64
+
+#: How far the clocks of two machines that follow Sage's may be apart.
+_CLOCKS_APART = 5 * SECOND
 
 #: A limit of this size or more means that there is no limit.
 _UNLIMITED = 2**31 - 1
@@ -78,6 +81,18 @@ _CLOSE = prepared(
     .where(LEDGERS.c.business == bindparam("company"))
     .values(closed_until=bindparam("until"), refusals=bindparam("in_a_row")),
 )
+_REDATE_CALLS = prepared(
+    "redate_calls",
+    update(CALLS)
+    .where(CALLS.c.business == bindparam("company"), CALLS.c.at > bindparam("latest"))
+    .values(at=bindparam("moment")),
+)
+_REDATE_LEDGER = prepared(
+    "redate_ledger",
+    update(LEDGERS)
+    .where(LEDGERS.c.business == bindparam("company"))
+    .values(last_at=bindparam("newest"), closed_until=bindparam("until")),
+)
 _ACCEPTED = prepared(
     "calls_accepted",
     update(LEDGERS).where(LEDGERS.c.business == bindparam("company")).values(refusals=bindparam("none")),
@@ -103,6 +118,7 @@ class CallLedger:
         self._clock = clock
         self._buffer = buffer
         self._open: tuple[int, int, int] | None = None  # sequence, slot, newest receive time before
+        self._first: tuple[int, int] | None = None  # newest receive time and now, when first asked
 
     def book(self, transaction: Transaction, budget: Budget, *, settling: bool, sent_within: int = 0) -> int:
         """Book a call in this transaction and return 0, or return the first instant at which one is allowed.
@@ -111,17 +127,20 @@ class CallLedger:
             settling: the call settles a step in doubt, and may use what the budget reserves for that.
             sent_within: the milliseconds that may pass before it is sent.
         """
-        ledger = self._ledger(transaction, budget)
+        ledger = self._with_plausible_times(transaction, self._ledger(transaction, budget))
         now = self._clock.now()
         day = budget.day_limit if settling else budget.allowance
-        moment = earliest(
-            now,
-            self._counted_at(transaction, ledger, budget.minute_limit),
-            self._counted_at(transaction, ledger, day),
+        minute_slot = self._counted_at(transaction, ledger, budget.minute_limit)
+        day_slot = self._counted_at(transaction, ledger, day)
+        passed = self._latest_certain(ledger.last_at)
+        supposed = max(now, passed)
+        wait = max(
+            earliest(passed, minute_slot, None) - passed,
+            earliest(supposed, None, day_slot) - supposed,
+            ledger.closed_until - supposed,
         )
-        moment = max(moment, ledger.closed_until)
-        if moment > now:
-            return int(moment)
+        if wait > 0:
+            return int(now + wait)
         at = max(now, ledger.last_at) + sent_within + ANSWER_WITHIN
         self._book(transaction, ledger, at, ledger.last_at, ledger.rate_limited)
         sequence = ledger.sequence + 1
@@ -196,6 +215,34 @@ class CallLedger:
         if row is None or self._clock.now() - row.closed_until > DAY:
             return 0
         return int(row.refusals)
+
+    def _latest_certain(self, last_at: int) -> int:
+        """Return the latest instant that has certainly passed.
+
+        Before Sage's first answer the clock may be wrong. The newest receive time has passed, and so has
+        the time since this ledger was first asked. After the answer it is the time on the clock.
+        """
+        now = self._clock.now()
+        if not isinstance(self._clock, ServerClock) or self._clock.is_confirmed:
+            return now
+        if self._first is None:
+            self._first = last_at, now
+        return max(self._first[0] + now - self._first[1], last_at)
+
+    def _with_plausible_times(self, transaction: Transaction, ledger: Row[tuple[int]]) -> Row[tuple[int]]:
+        """Return the ledger; calls booked by a clock that was ahead of Sage's count from now instead."""
+        now = self._clock.now()
+        if not isinstance(self._clock, ServerClock) or not self._clock.follows_server:
+            return ledger
+        if ledger.last_at <= now + _CLOCKS_APART:
+            return ledger
+        latest = now + ANSWER_WITHIN  # of a call without an answer yet
+        transaction.run(_REDATE_CALLS, {"company": self._business, "moment": latest, "latest": latest})
+        until = min(ledger.closed_until, now + DAY)
+        transaction.run(_REDATE_LEDGER, {"company": self._business, "newest": now, "until": until})
+        redated = transaction.one(_LEDGER, {"business": self._business})
+        assert redated is not None  # noqa: S101 - the row was read in this transaction
+        return redated
 
     def _counted_at(self, transaction: Transaction, ledger: Row[tuple[int]], limit: int) -> int | None:
         """Return the instant of the call that is `limit` calls before the next one, or None."""
