@@ -20,6 +20,7 @@ from sagerecon.documents.package import catalog
 from sagerecon.model.call import Answer, Call
 from sagerecon.model.draft import Draft, OnExisting, Reference
 from sagerecon.model.place import Place
+from sagerecon.pairing.pair import Recorded, pair_with_recorded
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.planner import Calendar, Provenance, plan_steps
 from sagerecon.rehearsal.clock import VirtualClock
@@ -100,7 +101,12 @@ def main(calls: int, folder: Path) -> None:
         begun = time.perf_counter()
         provenance, calendar = Provenance("B", "", "", ""), Calendar(clock.now())
         plan = plan_steps(
-            list(drafts(calls)), company.id_map.known(), catalog(), budget, provenance, calendar
+            pair_with_recorded(list(drafts(calls)), Recorded(), catalog()),
+            company.id_map.known(),
+            catalog(),
+            budget,
+            provenance,
+            calendar,
         )
         planned = time.perf_counter() - begun
         sage = InstantSage(clock)

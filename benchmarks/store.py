@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 from runner import drafts
 
 from sagerecon.documents.package import catalog
+from sagerecon.pairing.pair import Recorded, pair_with_recorded
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import plan_lines
 from sagerecon.planning.planner import Calendar, Provenance, plan_steps
@@ -40,7 +41,12 @@ def main(decisions: int, steps: int, folder: Path) -> None:
         begun = time.perf_counter()
         provenance, calendar = Provenance("B", "", "", ""), Calendar(clock.now())
         plan = plan_steps(
-            list(drafts(steps)), company.id_map.known(), catalog(), budget, provenance, calendar
+            pair_with_recorded(list(drafts(steps)), Recorded(), catalog()),
+            company.id_map.known(),
+            catalog(),
+            budget,
+            provenance,
+            calendar,
         )
         print(f"planning  {steps:>9,} steps in {time.perf_counter() - begun:.2f} s")
         begun = time.perf_counter()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -11,15 +11,17 @@ from typing import Any
 from sagerecon.documents.package import catalog
 from sagerecon.model.catalog import Api, Catalog, Field, KeyField, Kind, Operation
 from sagerecon.model.clock import instant
-from sagerecon.model.draft import Draft, Outcome, Reference
+from sagerecon.model.draft import Draft, Outcome, Reference, node_document
 from sagerecon.model.entity import Entity, Written
 from sagerecon.model.key import NaturalKey
 from sagerecon.model.place import Place
+from sagerecon.model.reading import Reading
 from sagerecon.model.value import fingerprint
-from sagerecon.planning.step_document import node_document
 from sagerecon.reconciliation.comparer import DraftInputs
 from sagerecon.reconciliation.reconcile import reconcile
 from sagerecon.reconciliation.result import Reconciliation
+from sagerecon.reconciliation.sage_readings import SageReadings
+from sagerecon.reconciliation.tie_out import TieOut, TieOutLine, TieOutName
 
 BEGAN = instant("2017-04-01T08:00:00Z")
 AS_AT = date(2017, 3, 31)
@@ -158,6 +160,33 @@ def journal(*lines: tuple[str, str, str], kind: str = "opening_balance_journal")
     )
 
 
+def readings_of(kinds: Iterable[str], **incomplete: str) -> SageReadings:
+    """Return whole readings of `kinds`, and incomplete ones of other kinds, each with its reason."""
+    reasons = {**dict.fromkeys(kinds, ""), **incomplete}
+    return SageReadings(
+        tuple(
+            Reading(
+                kind=kind,
+                key=f"{kind}s/read-back",
+                query={},
+                started_at=BEGAN,
+                ended_at=BEGAN,
+                pages=1,
+                count=1,
+                why_incomplete=why,
+            )
+            for kind, why in reasons.items()
+        )
+    )
+
+
+def with_opening_control(found: Reconciliation) -> Reconciliation:
+    """Return the reconciliation with one tie-out, which agrees."""
+    line = TieOutLine(code="9999", name="Suspense", source=Decimal(), sage=Decimal())
+    name = TieOutName.OPENING_CONTROL
+    return found.with_tie_outs([TieOut(name=name, about=name.about, as_at=AS_AT, lines=(line,))])
+
+
 @dataclass
 class Company:
     """What a run wrote and what Sage answered. Tests then change Sage's side."""
@@ -218,7 +247,7 @@ class Company:
 
     def reconcile(self, comparisons: Mapping[str, Any] | None = None, **more: Any) -> Reconciliation:
         settings: dict[str, Any] = {
-            "read": set(CATALOG.kinds), "inputs": INPUTS, "pre_existing": self.pre_existing,
+            "readings": readings_of(CATALOG.kinds), "inputs": INPUTS, "pre_existing": self.pre_existing,
             "deleted": self.deleted, "began_at": BEGAN, **more,
         }  # fmt: skip
         return reconcile(

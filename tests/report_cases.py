@@ -15,6 +15,7 @@ from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.place import Place
 from sagerecon.model.posting import Side
 from sagerecon.pairing.identity import Identities
+from sagerecon.pairing.pair import Recorded, pair_with_recorded
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.known import KnownEntities
 from sagerecon.planning.plan import Plan
@@ -25,6 +26,7 @@ from sagerecon.reconciliation.result import Reconciliation
 from sagerecon.reconciliation.subledger import tie_contacts
 from sagerecon.reconciliation.tie_out import Adjustment, ControlPair, ExpectedBalance
 from sagerecon.report.facts import Cover, ReportFacts, RunFacts
+from sagerecon.report.reconciliation_document import reconciliation_document
 
 CENT = Tolerance("rounding of lines", Decimal("0.01"), "Sage rounds tax line by line, the old system once")
 COMPARISONS = {"open_bills": {"total_amount": Comparison(tolerance=CENT)}}
@@ -106,7 +108,7 @@ def reconciled(company: Company) -> Reconciliation:
 def plan_of(company: Company) -> Plan:
     """Return the plan of the company's migration."""
     return plan_steps(
-        company.outcomes,
+        pair_with_recorded(company.outcomes, Recorded(), CATALOG),
         KnownEntities(fingerprint="0" * 64),
         CATALOG,
         Budget(100, 2500),
@@ -134,7 +136,7 @@ def facts(company: Company | None = None) -> ReportFacts:
         calls_by_day=((date(2017, 4, 1), 2240), (date(2017, 4, 2), 1310), (date(2017, 4, 3), 14)),
         calls_planned=3560,
         lower_bound=3544,
-        lower_bound_reason="16 calls read further pages of what Sage holds",
+        lower_bound_reason="16 calls for further pages of what Sage holds",
         limit_per_day=2500,
         reserve=250,
         rate_limited_by_day={date(2017, 4, 2): 300},
@@ -146,4 +148,5 @@ def facts(company: Company | None = None) -> ReportFacts:
     )
     finding = Finding("receivables", Place("invoices.csv", 4), "Debtors and open invoices differ by 50.00.",
                      "Look at invoice 1039.", Severity.WARNING)  # fmt: skip
-    return ReportFacts(cover(), reconciled(company), plan_of(company), run, (finding,))
+    document = reconciliation_document(reconciled(company))
+    return ReportFacts(cover(), document, plan_of(company), run, (finding,))

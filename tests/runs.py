@@ -13,6 +13,7 @@ from memory_sage import MemorySage
 from sagerecon.documents.package import catalog
 from sagerecon.model.draft import Draft, OnExisting, Outcome, Reference
 from sagerecon.model.place import Place
+from sagerecon.pairing.pair import Recorded, pair_with_recorded
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import Plan
 from sagerecon.planning.planner import Calendar, Provenance, plan_steps
@@ -77,10 +78,14 @@ class Desk:
 
     def planned(self, outcomes: Sequence[Outcome]) -> Plan:
         with self.open() as store:
-            known = store.company("B").id_map.known()
+            company = store.company("B")
+            known = company.id_map.known()
+            written = {(record.kind, record.key): record for record in company.history.written()}
+            recorded = Recorded(contents=known.contents, written=written)
+            positions = pair_with_recorded(outcomes, recorded, catalog())
             provenance = Provenance("B", "snapshot", "mappings", "catalog")
             calendar = Calendar(self.clock.now())
-            self.plan = plan_steps(outcomes, known, catalog(), self.budget, provenance, calendar)
+            self.plan = plan_steps(positions, known, catalog(), self.budget, provenance, calendar)
         return self.plan
 
     def go(self, failpoint: Callable[[str], None] = lambda _: None, **more: Any) -> RunOutcome:

@@ -28,7 +28,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "runner": {"planning", "pairing"},
     # The project reads its own YAML file, and hands out the catalog that travels with the program.
     "project": {"sources", "sage", "store", "documents"},
-    # The commands read the ready mappings and schemas that `documents` finds, call every stage, and name the
+    # The commands read the mapping packs and schemas that `documents` finds, call every stage, and name the
     # values of the store and of the sign-in that they pass on.
     "commands": {
         "project",

@@ -79,7 +79,7 @@ def test_a_typo_in_a_mapping_has_its_place_and_a_suggestion(tiny: Path) -> None:
 def test_a_typo_in_the_project_file_has_its_place_and_a_suggestion(tiny: Path) -> None:
     edit(tiny / "sagerecon.yaml", "cut_over:", "cutover:")
     result = run(tiny, "check")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "sagerecon.yaml:5:1" in output_text(result) and "Did you mean 'cut_over'?" in output_text(result)
 
 
@@ -111,7 +111,7 @@ def test_a_missing_file_or_sign_in_is_named_with_the_command_that_creates_it(tin
     for words, code, command in (
         (("plan",), 2, "sagerecon snapshot"),
         (("apply",), 2, "sagerecon plan"),
-        (("report",), 2, "sagerecon snapshot"),
+        (("report",), 2, "sagerecon plan"),
         (("auth", "status"), 4, "sagerecon auth login"),
     ):
         result = run(tiny, *words)
@@ -181,6 +181,24 @@ def test_a_plan_of_other_mappings_is_stale_until_they_are_restored(
     assert run(tiny, "apply").exit_code == 5
     edit(tiny / file, after, before)
     assert run(tiny, "apply").exit_code == 4  # it would be carried out, and no sign-in exists
+
+
+def test_a_sandbox_that_does_not_run_is_reported_before_the_sign_in(tiny: Path) -> None:
+    result = run(tiny, "auth", "login", "--no-browser")
+    assert result.exit_code == 2 and "sagerecon sandbox" in output_text(result)
+    assert "Sign in here" not in output_text(result)
+
+
+def test_a_date_in_another_form_is_reported_with_an_example(tiny: Path) -> None:
+    edit(tiny / "sagerecon.yaml", "cut_over: 2017-03-31", "cut_over: 31.03.2017")
+    result = run(tiny, "check")
+    assert result.exit_code == 2
+    assert "cut_over cannot be '31.03.2017'. Write it as 2026-12-31." in output_text(result)
+
+
+def test_status_without_a_run_names_the_command_that_starts_one(tiny: Path) -> None:
+    result = run(tiny, "status")
+    assert result.exit_code == 0 and "There is no run yet. Start one: sagerecon apply" in output_text(result)
 
 
 def test_without_a_sign_in_nothing_is_sent(tiny: Path) -> None:
@@ -268,6 +286,9 @@ def test_init_creates_a_project_and_never_overwrites_one(tmp_path: Path) -> None
     assert mapping.startswith("# yaml-language-server: $schema=../.sagerecon/mapping.schema.json")
     assert (tmp_path / "new/.sagerecon/mapping.schema.json").exists()
     assert CliRunner().invoke(app, words).exit_code == 2
+    nowhere = CliRunner().invoke(app, ["init", str(tmp_path / "third"), "--data", str(tmp_path / "exprot")])
+    assert nowhere.exit_code == 2 and "There is no folder" in output_text(nowhere)
+    assert not (tmp_path / "third").exists()
     unknown = CliRunner().invoke(app, ["init", str(tmp_path / "other"), "--from", "quickboks"])
     assert unknown.exit_code == 2 and "Did you mean 'quickbooks'?" in output_text(unknown)
 
@@ -278,7 +299,7 @@ COMMANDS: Mapping[str, str] = {
     "auth": "Sign in",
     "snapshot": "freeze",
     "check": "Check the catalog",
-    "plan": "price",
+    "plan": "Plan what to send",
     "apply": "resumes",
     "status": "budget",
     "reconcile": "with the source",

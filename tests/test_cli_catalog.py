@@ -97,7 +97,7 @@ def test_a_kind_as_json_has_its_facts() -> None:
     [
         (("show", "sales_invoce"), "Did you mean 'sales_invoice'?"),
         (("show", "stock_item", "--edition", "start"), "Leave out --country or --edition"),
-        (("list", "--country", "FR"), "Choose GB, IE, CA."),
+        (("list", "--country", "FR"), "Choose one of: GB, IE, CA."),
         (("list", "--edition", "gold"), "no edition 'gold'"),
         (("diff", "nowhere.json"), "cannot be read"),
     ],
@@ -113,7 +113,7 @@ def test_a_file_that_is_not_json_is_reported_with_its_place(tmp_path: Path) -> N
     path.write_text('{"swagger": "2.0",\n  "paths": oops}')
     answered = run("diff", str(path))
     assert answered.exit_code == 2
-    assert "new.json:2:12" in "".join(answered.stdout.split())
+    assert "new.json:2:12" in "".join(answered.stderr.split())
 
 
 @pytest.fixture

@@ -3,86 +3,29 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
+import sqlite3
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
-from tiny import PROJECT, write_tiny
-from typer.testing import CliRunner, Result
+from served import Served, serving
+from tiny import MAPPING, write_tiny
 
-from sagerecon.cli.main import app
 from sagerecon.commands import projects
-from sagerecon.commands.rehearsals import expected_business, open_rehearsal
 from sagerecon.model.clock import DAY, HOUR, SECOND
-from sagerecon.project.sage import GRANT, SANDBOX_APP
-from sagerecon.project.state import write_business
-from sagerecon.project.store import open_store
-from sagerecon.rehearsal.clock import SharedClock
-from sagerecon.rehearsal.faults import Fault, FaultType, ScheduledFaults, Trigger
-from sagerecon.rehearsal.request import ApiReply, ApiRequest, User
-from sagerecon.rehearsal.sage import RehearsalSage
-from sagerecon.rehearsal.server import serve
-from sagerecon.sage.tokens import read_tokens
-
-SANDBOX = "http://127.0.0.1:9"
-
-
-@dataclass
-class Served:
-    """A project and the served rehearsal that is its Sage."""
-
-    folder: Path
-    sage: RehearsalSage
-    clock: SharedClock
-    faults: ScheduledFaults
-
-    def run(self, *words: str) -> Result:
-        return CliRunner().invoke(app, [*words, "--project", str(self.folder)])
-
-    def result(self, *words: str) -> tuple[int, dict[str, Any]]:
-        """Return the exit code and the result event."""
-        ran = self.run(*words, "--json")
-        events = [json.loads(line) for line in ran.stdout.splitlines()]
-        return ran.exit_code, next((event for event in events if event["event"] == "result"), {})
-
-    def planned(self) -> None:
-        assert [self.run(word).exit_code for word in ("snapshot", "plan")] == [0, 0]
-
-    def set(self, before: str, after: str) -> None:
-        path = self.folder / "sagerecon.yaml"
-        assert before in path.read_text()
-        path.write_text(path.read_text().replace(before, after))
-
-    def sign_in(self, user: str) -> None:
-        project = projects.open_project(self.folder)
-        granted = self.sage.grant(SANDBOX_APP, user, project.business.id)
-        with open_store(project, self.clock) as store:
-            store.vault.save(GRANT, read_tokens(granted, self.clock.now()), None)
-
-    def by_other_hand(self, method: str, path: str, body: object = None) -> ApiReply:
-        books = self.sage.business(projects.open_project(self.folder).business.id)
-        user = User("f" * 32, "Kim Other", "KO")
-        return books.handle(ApiRequest(method, path, {}, body, user, self.clock.now()))
+from sagerecon.rehearsal.faults import Fault, FaultType, Trigger
 
 
 @pytest.fixture
-def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
-    folder, faults = write_tiny(tmp_path / "project"), ScheduledFaults()
-    monkeypatch.setenv(projects.REHEARSAL_CLOCK, str(tmp_path / "clock"))
-    with SharedClock(tmp_path / "clock") as clock:
-        project = projects.open_project(folder)
-        sage = open_rehearsal(
-            project.catalog, expected_business(project), clock, seed=7, faults=faults, latency=200
-        )
-        write_business(project.state, next(iter(sage.membership.businesses)))
-        with serve(sage) as server:
-            (folder / "sagerecon.yaml").write_text(PROJECT.replace(SANDBOX, server.url))
-            made = Served(folder, sage, clock, faults)
-            made.sign_in("owner")
-            yield made
+def served(tmp_path: Path) -> Iterator[Served]:
+    with serving(write_tiny(tmp_path / "project")) as made:
+        yield made
 
 
 def test_a_finished_run_that_ties_out_exits_with_0(served: Served) -> None:
@@ -201,11 +144,11 @@ def test_a_sign_in_without_the_right_exits_with_1_and_sends_nothing_more(served:
     assert (code, event["counts"]["parked"]) == (1, 2)
 
 
-def test_more_calls_than_allowed_exits_with_1_and_makes_none(served: Served) -> None:
+def test_more_calls_than_allowed_exits_with_2_and_makes_none(served: Served) -> None:
     served.planned()
     served.run("apply")
     before = served.sage.calls
-    assert served.run("reconcile", "--max-calls", "1").exit_code == 1
+    assert served.run("reconcile", "--max-calls", "1").exit_code == 2
     assert served.sage.calls == before
 
 
@@ -226,3 +169,60 @@ def test_a_wait_that_sage_asks_for_exits_with_3_and_the_next_start_makes_no_call
     assert "Sage accepts no more calls for now" in paused.output and first["until"] in paused.output
     served.clock.sleep(4 * HOUR)
     assert served.run("apply").exit_code == 0
+
+
+def test_two_reconciliations_at_once_both_tie_out(served: Served) -> None:
+    served.planned()
+    served.run("apply")
+    words = [sys.executable, "-m", "sagerecon", "reconcile", "--json", "--project", str(served.folder)]
+    both = [subprocess.Popen(words, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    for process in both:
+        output, _ = process.communicate(timeout=120)
+        event = json.loads(output.splitlines()[-1])
+        assert (process.returncode, event["event"], event["ties_out"]) == (0, "result", True), output
+    assert served.run("report").exit_code == 0
+
+
+def test_a_store_that_is_older_than_its_witness_exits_with_1_and_sends_nothing(served: Served) -> None:
+    served.planned()
+    store = served.folder / ".sagerecon/store.sqlite"
+    before = store.read_bytes()
+    assert served.run("apply").exit_code == 0
+    store.write_bytes(before)
+    calls = served.sage.calls
+    served.planned()
+    ran = served.run("apply")
+    assert (ran.exit_code, served.sage.calls) == (1, calls)
+    text = " ".join((ran.stdout + ran.stderr).split())
+    assert "is an older copy" in text and "Put the newest copy of the store back" in text
+
+
+def test_a_copy_made_before_a_run_was_killed_exits_with_1_and_sends_nothing(
+    served: Served, tmp_path: Path
+) -> None:
+    (served.folder / "mappings/customers.yaml").write_text(MAPPING.replace("adopt_if_equal", "create"))
+    rows = "".join(f"C{number},Firm {number}\n" for number in range(90))
+    (served.folder / "data/contacts.csv").write_text(f"ref,name\n{rows}")
+    served.planned()
+    store = served.folder / ".sagerecon/store.sqlite"
+    words = [sys.executable, "-m", "sagerecon", "apply", "--project", str(served.folder)]
+    with subprocess.Popen(words, stdout=subprocess.DEVNULL) as run:
+        _wait_for_calls(served, 10)
+        with closing(sqlite3.connect(store)) as source, closing(sqlite3.connect(tmp_path / "copy")) as copy:
+            source.backup(copy)
+        _wait_for_calls(served, 40)
+        run.kill()
+    for path in store.parent.glob("store.sqlite*"):
+        path.unlink()
+    shutil.copy(tmp_path / "copy", store)
+    calls = served.sage.calls
+    served.planned()
+    assert served.run("apply").exit_code == 1
+    assert calls == served.sage.calls < 90
+
+
+def _wait_for_calls(served: Served, count: int) -> None:
+    patience = time.monotonic() + 60
+    while served.sage.calls < count:
+        assert time.monotonic() < patience, f"{served.sage.calls} of {count} calls"
+        time.sleep(0.002)

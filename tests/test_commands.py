@@ -12,7 +12,7 @@ from tiny import PROJECT, write_tiny
 from sagerecon.commands import explanations, plans, reconciliations, runs, sources
 from sagerecon.commands.status import status
 from sagerecon.model.clock import DAY
-from sagerecon.model.errors import PlanningError, PlanStaleError
+from sagerecon.model.errors import PlanStaleError, ProjectError
 from sagerecon.planning.step import Action, ReadStep
 from sagerecon.project.store import open_store
 from sagerecon.reconciliation.verdict import Verdict
@@ -54,7 +54,10 @@ def test_another_contact_with_the_same_reference_is_quarantined(moving: Move) ->
     (aside,) = status(moving.project, moving.clock).aside
     assert aside.step.key == "customers/C1"
     assert "Oak and Sons Ltd" in str(aside.findings[0]) and "Oak Ltd" in str(aside.findings[0])
-    assert not moving.reconcile().reconciliation.ties_out
+    found = moving.reconcile().reconciliation
+    assert not found.ties_out
+    (verdict,) = (verdict for verdict in found.verdicts if verdict.key == "customers/C1")
+    assert verdict.verdict is Verdict.QUARANTINED and "Oak and Sons Ltd" in verdict.reason
 
 
 def test_a_second_plan_sends_only_what_changed(moving: Move) -> None:
@@ -84,7 +87,7 @@ def test_reading_back_waits_for_the_budget_and_wastes_no_call(moving: Move) -> N
     moving.set("business:", "budget: {per_day: 267, reserve: 250, settle: 10}\nbusiness:")
     moving.load()
     before = moving.sage.calls
-    with pytest.raises(PlanningError) as dear:
+    with pytest.raises(ProjectError) as dear:
         reconciliations.reconcile(moving.project, moving.clock, moving.session, max_calls=1)
     assert "--max-calls allows 1" in dear.value.message
     assert moving.sage.calls == before
@@ -112,6 +115,16 @@ def test_changes_by_another_user_are_found(moving: Move) -> None:
     }
     (difference,) = next(v for v in found if v.key == "customers/C1").differences
     assert (difference.field, difference.source, difference.sage) == ("name", "Oak Ltd", "OAK LTD")
+
+
+def test_the_comparison_rules_of_a_mapping_are_applied(moving: Move) -> None:
+    mapping = moving.folder / "mappings/customers.yaml"
+    mapping.write_text(mapping.read_text() + "reconcile: {name: {compare: casefold}}\n")
+    moving.load()
+    with open_store(moving.project, moving.clock) as store:
+        ids = {w.key: w.sage_id for w in store.company(moving.project.business.id).history.written()}
+    moving.by_other_hand("PUT", f"/contacts/{ids['customers/C1']}", {"contact": {"name": "OAK LTD"}})
+    assert moving.reconcile().reconciliation.ties_out
 
 
 def test_a_record_is_explained_from_row_to_verdict(moving: Move) -> None:

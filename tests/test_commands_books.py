@@ -12,11 +12,20 @@ from moves import Move, signed_in
 from small_books import write_small_books
 
 from sagerecon.commands import plans, reconciliations, sources
+from sagerecon.model.draft import Quarantined
 from sagerecon.model.errors import ValidationError
 from sagerecon.planning.plan import Plan
 from sagerecon.reconciliation.tie_out import TieOut
 
 ACCOUNTS, DOCUMENTS = "data/accounts.csv", "data/documents.csv"
+CHECK = """\
+checks:
+  parties_have_long_names:
+    about: Names are long
+    severity: error
+    hint: Correct it.
+    sql: SELECT name || ' is too short' AS message, _origin FROM parties WHERE name = 'Oak Ltd'
+controls:"""
 
 
 @contextmanager
@@ -77,6 +86,50 @@ def test_the_trial_balance_is_read_as_at_and_not_at_the_cut_over(
     assert step.query == {"from_date": "2017-03-31", "to_date": "2017-04-30"}
 
 
+def owe(move: Move, contact: str) -> None:
+    """Add an open invoice of 7.00 as another user."""
+    contacts = move.by_other_hand("GET", "/contacts", attributes="reference").body["$items"]
+    debt = {
+        "contact_opening_balance_type_id": "INVOICE",
+        "contact_id": next(found["id"] for found in contacts if found["reference"] == contact),
+        "date": "2017-03-31",
+        "reference": "X",
+        "total_amount": "7.00",
+    }
+    body = {"contact_opening_balance": debt}
+    assert move.by_other_hand("POST", "/contact_opening_balances", body).status == 201
+
+
+def test_what_was_in_sage_before_the_move_is_not_extra(tmp_path: Path) -> None:
+    """The load does not read the open items, so only their age says where they come from."""
+    with moving(tmp_path) as move:
+        contact = {"name": "Old Ltd", "reference": "OLD", "contact_type_ids": ["CUSTOMER"]}
+        move.by_other_hand("POST", "/contacts", {"contact": contact})
+        owe(move, "OLD")
+        move.clock.sleep(60_000)
+        move.load()
+        move.clock.sleep(60_000)
+        owe(move, "OLD")
+        found = move.reconcile().reconciliation
+    (line,) = (line for line in found.sage if line.kind == "contact_opening_balance")
+    assert (line.ours.count, line.pre_existing.count, line.extra.count) == (4, 1, 1)
+
+
+def test_a_control_account_is_read_on_each_side_by_itself(tmp_path: Path) -> None:
+    with moving(tmp_path) as move:
+        move.load()
+        owe(move, "C1")
+        found = ties(move)
+    pairs = [found[name].control for name in ("debtors", "creditors")]
+    assert [(pair.source, pair.sage) for pair in pairs if pair] == [(120, 127), (20, 20)]
+    assert {name: tie.ties for name, tie in found.items()} == {
+        "trial_balance": False,
+        "debtors": False,
+        "creditors": True,
+        "opening_control": False,
+    }
+
+
 def test_an_adjusting_entry_counts_in_the_control_account_too(tmp_path: Path) -> None:
     entry = "DEBTORS,Debtors,121.00,\nDEBTORS,Found in the audit,-1.00,never invoiced\n"
     with moving(tmp_path, {ACCOUNTS: ("DEBTORS,Debtors,120.00,\n", entry)}) as move:
@@ -104,6 +157,7 @@ def test_without_a_source_balance_the_control_account_is_checked_on_sages_side(t
     [
         ({"crosswalks/nominals.csv": ("VANS,30\n", "")}, "account_without_rule"),
         ({ACCOUNTS: ("120.00", "120.01")}, "figure_not_zero"),
+        ({"sources.yaml": ("controls:", CHECK)}, "parties_have_long_names"),
         ({DOCUMENTS: ("130.00", "130.01")}, "opening_control_open"),
         ({DOCUMENTS: ("B2,S1,CREDIT_NOTE", "B2,S1,INVOICE")}, "opening_control_open"),
         ({DOCUMENTS: ("C1,INVOICE,2017-03-01", "C1,INVOICE,2017-04-01")}, "opening_control_open"),
@@ -119,6 +173,50 @@ def test_an_error_of_the_source_stops_the_plan(
             plans.plan(move.project, move.clock)
         assert code in [finding.code for finding in refused.value.findings]
         assert not move.project.plan_file.exists()
+
+
+@pytest.mark.parametrize(
+    ("settings", "quarantined"),
+    [
+        ("lockdown: 2017-03-01", {"documents/B1": "locked_period", "documents/I1": "locked_period"}),
+        ("edition: plus", {}),
+    ],
+)
+def test_the_settings_of_the_business_are_checked(
+    tmp_path: Path, settings: str, quarantined: Mapping[str, str]
+) -> None:
+    changes = {"sagerecon.yaml": ("currency: GBP}", f"currency: GBP, {settings}}}")}
+    with moving(tmp_path, changes) as move:
+        outcomes = sources.snapshot(move.project, move.clock, lambda _file, _rows: None).outcomes
+    refused = (outcome for outcome in outcomes if isinstance(outcome, Quarantined))
+    found = {one.key: one.findings[0].code for one in refused if one.key.startswith("documents/")}
+    assert found == quarantined
+
+
+def test_effects_are_booked_to_the_control_accounts_of_the_project(tmp_path: Path) -> None:
+    codes = ("debtors: 1100, creditors: 2100, opening: 9999", "debtors: 1101, creditors: 2101, opening: 9998")
+    with moving(tmp_path, {"sagerecon.yaml": codes}) as move:
+        sources.snapshot(move.project, move.clock, lambda _file, _rows: None)
+        verdicts = {verdict.key: verdict for verdict in move.reconcile().reconciliation.verdicts}
+    assert verdicts["documents/I1"].effects == {"1101": Decimal("-130.00"), "9998": Decimal("130.00")}
+    assert verdicts["documents/B1"].effects == {"2101": Decimal("30.00"), "9998": Decimal("-30.00")}
+
+
+def test_a_warning_of_a_mapping_is_in_the_plan(tmp_path: Path) -> None:
+    unread = {
+        "mappings/opening.yaml": ("source: ignore", "source: warn"),
+        "sources.yaml": ("AS id, list", "AS id, 1 AS more, list"),
+    }
+    with moving(tmp_path, unread) as move:
+        move.load()
+        codes = [finding.code for finding in plans.plan(move.project, move.clock).header.findings]
+    assert "unmapped_source" in codes
+
+
+def test_a_warning_about_a_file_is_a_finding(tmp_path: Path) -> None:
+    with moving(tmp_path, {"data/parties.csv": ("Oak Ltd", "Oak \ufffd Ltd")}) as move:
+        prepared = sources.snapshot(move.project, move.clock, lambda _file, _rows: None)
+    assert "letters_lost" in [finding.code for finding in prepared.findings]
 
 
 def test_a_warning_of_the_source_does_not(tmp_path: Path) -> None:

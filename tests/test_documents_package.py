@@ -88,7 +88,7 @@ def test_every_schema_is_valid() -> None:
 def test_a_missing_schema_pack_or_extract_is_an_error_with_a_suggestion() -> None:
     with pytest.raises(ProjectError, match=r"There is no schema 'resourc'. Did you mean 'resource'\?"):
         package.schema("resourc")
-    with pytest.raises(ProjectError, match="There is no ready mapping 'oracle'"):
+    with pytest.raises(ProjectError, match="There is no mapping pack 'oracle'"):
         package.pack("oracle")
     with pytest.raises(ProjectError, match="There is no extract"):
         package.fixture("../specs")

@@ -19,17 +19,17 @@ from sagerecon.mapping.compiler import compile_mappings
 from sagerecon.mapping.crosswalk import Crosswalk, read_crosswalk
 from sagerecon.model.catalog import Kind
 from sagerecon.model.control import Control
-from sagerecon.model.draft import Draft, LeftOut, Outcome, Quarantined, Reference
+from sagerecon.model.draft import Draft, LeftOut, Outcome, Quarantined, Reference, node_document
 from sagerecon.model.finding import Severity
 from sagerecon.model.key import Key, NaturalKey
 from sagerecon.model.record import Record
 from sagerecon.model.value import Scalar
+from sagerecon.pairing.pair import Recorded, pair_with_recorded
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.known import KnownEntities
 from sagerecon.planning.plan import Plan
 from sagerecon.planning.planner import Calendar, Provenance, plan_steps
 from sagerecon.planning.step import CreateStep, LeftOutStep, QuarantinedStep, ReadStep, Step
-from sagerecon.planning.step_document import node_document
 from sagerecon.rehearsal.books.business import Business, new_business
 from sagerecon.rehearsal.request import ApiRequest, User
 from sagerecon.sources.dataset import describe
@@ -125,7 +125,8 @@ def case(tmp_path_factory: pytest.TempPathFactory) -> Case:
 def plan(case: Case) -> Plan:
     budget = Budget(per_minute=100, per_day=2_500, reserve=250)
     provenance = Provenance("demo", "snapshot", "mappings", "catalog")
-    return plan_steps(case.outcomes, KnownEntities(), package.catalog(), budget, provenance, Calendar(0))
+    positions = pair_with_recorded(case.outcomes, Recorded(), package.catalog())
+    return plan_steps(positions, KnownEntities(), package.catalog(), budget, provenance, Calendar(0))
 
 
 def test_every_sound_record_becomes_a_draft(case: Case) -> None:

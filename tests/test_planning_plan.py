@@ -18,15 +18,18 @@ from sagerecon.model.errors import PlanStaleError
 from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.key import NaturalKey
 from sagerecon.model.place import Place
+from sagerecon.pairing.standing import Standing
 from sagerecon.planning.plan import Header, Plan, Purpose, Window, plan_lines, read_plan
 from sagerecon.planning.step import (
     CreateStep,
+    KeepStep,
     LeftOutStep,
     QuarantinedStep,
     ReadStep,
     SkipStep,
     Step,
     UpdateStep,
+    WaitStep,
 )
 
 
@@ -45,15 +48,15 @@ def test_a_plan_that_was_cut_short_is_refused() -> None:
             read_plan(io.BytesIO(cut), "plan.jsonl")
 
 
-@pytest.mark.parametrize("text", ["", "<html>", "{}", '{"sagerecon":"plan/v3"', "\xff", "[]", "7"])
+@pytest.mark.parametrize("text", ["", "<html>", "{}", '{"sagerecon":"plan/v4"', "\xff", "[]", "7"])
 def test_a_file_that_is_no_plan_is_refused(text: str) -> None:
     with pytest.raises(PlanStaleError, match=r"plan\.jsonl is not a complete plan file"):
         read_plan([text.encode("latin-1")], "plan.jsonl")
 
 
-@pytest.mark.parametrize("version", ["plan/v1", "plan/v2", "plan/v9"])
+@pytest.mark.parametrize("version", ["plan/v1", "plan/v3", "plan/v9"])
 def test_a_plan_of_another_format_says_which_is_read(version: str) -> None:
-    with pytest.raises(PlanStaleError, match=f"has the format '{version}'; .* reads 'plan/v3'. Create a new"):
+    with pytest.raises(PlanStaleError, match=f"has the format '{version}'; .* reads 'plan/v4'. Create a new"):
         read_plan([f'{{"sagerecon":"{version}","steps":0}}\n'.encode()], "plan.jsonl")
 
 
@@ -96,9 +99,18 @@ sent = {**draft, "window": st.integers(0, 9), "reversibility": texts}
 steps = st.one_of(
     steps_of(ReadStep, calls=st.integers(1, 9), path=names, query=tables, expect=tables),
     steps_of(CreateStep, **sent, on_existing=st.sampled_from(OnExisting)),
-    steps_of(UpdateStep, **sent),
+    steps_of(UpdateStep, **sent, changed=st.lists(names, max_size=2).map(tuple)),
     steps_of(SkipStep, **draft),
     steps_of(LeftOutStep, **record, rule=texts),
+    steps_of(
+        WaitStep,
+        **record,
+        **altered,
+        **dict.fromkeys(("rule", "refers_to"), texts),
+        standing=st.sampled_from(Standing),
+        earlier=st.lists(names, max_size=2).map(tuple),
+    ),
+    steps_of(KeepStep, **record, standing=st.sampled_from(Standing), rule=texts),
     steps_of(QuarantinedStep, **record, **altered, findings=st.lists(findings, max_size=2).map(tuple)),
 )
 headers = st.builds(

@@ -12,12 +12,25 @@ from runs import customer, invoice
 
 from sagerecon.documents.package import catalog
 from sagerecon.model.clock import DAY, MINUTE
-from sagerecon.model.draft import Change, Draft, LeftOut, OnExisting, Outcome, Quarantined, Reference
+from sagerecon.model.draft import (
+    Change,
+    Draft,
+    LeftOut,
+    OnExisting,
+    Outcome,
+    Quarantined,
+    Reference,
+    node_document,
+)
+from sagerecon.model.entity import Entity, Written
 from sagerecon.model.errors import BudgetTooSmallError, CircularReferenceError
 from sagerecon.model.finding import Finding
 from sagerecon.model.key import NaturalKey
 from sagerecon.model.place import Place
 from sagerecon.model.value import fingerprint
+from sagerecon.pairing.pair import ReadFromSage, Recorded, pair_with_recorded
+from sagerecon.pairing.position import EntityReading
+from sagerecon.pairing.standing import standing
 from sagerecon.planning.budget import Budget, earliest
 from sagerecon.planning.calendar import PATIENCE, lay_out, slow_finish, window_of
 from sagerecon.planning.known import KnownEntities
@@ -25,21 +38,39 @@ from sagerecon.planning.order import order_drafts
 from sagerecon.planning.plan import Plan, Purpose, plan_lines, read_plan
 from sagerecon.planning.planner import Calendar, Provenance, plan_reading, plan_steps
 from sagerecon.planning.step import CreateStep, ReadStep, SkipStep, UpdateStep
-from sagerecon.planning.step_document import node_document
 
 BUDGET = Budget(100, 2_500)
-NOTHING = KnownEntities()
+NOTHING = Recorded()
 
 
-def recorded(*drafts: Draft) -> KnownEntities:
+def recorded(*drafts: Draft) -> Recorded:
     """Return what is known after a run that wrote these drafts."""
-    contents = {(draft.kind, draft.key): fingerprint(node_document(draft.body)) for draft in drafts}
-    return KnownEntities(fingerprint="f", contents=contents)
+    written = {(draft.kind, draft.key): as_written(draft) for draft in drafts}
+    return Recorded(contents={key: record.content for key, record in written.items()}, written=written)
 
 
-def planned(*outcomes: Outcome, known: KnownEntities = NOTHING, budget: Budget = BUDGET) -> Plan:
+def as_written(draft: Draft) -> Written:
+    sent = node_document(draft.body)
+    return Written(
+        kind=draft.kind,
+        key=draft.key,
+        sage_id=f"id of {draft.key}",
+        sent=sent,
+        answer={},
+        written_at=0,
+        content=fingerprint(sent),
+        label=draft.label,
+        amount=draft.amount,
+        identity=draft.identity,
+        origins=draft.origins,
+    )
+
+
+def planned(*outcomes: Outcome, known: Recorded = NOTHING, budget: Budget = BUDGET) -> Plan:
     provenance = Provenance("B", "snapshot", "mappings", "catalog")
-    return plan_steps(outcomes, known, catalog(), budget, provenance, Calendar(0))
+    entities = KnownEntities(fingerprint="f", contents=known.contents)
+    positions = pair_with_recorded(outcomes, known, catalog())
+    return plan_steps(positions, entities, catalog(), budget, provenance, Calendar(0))
 
 
 def through_a_file(plan: Plan) -> Plan:
@@ -132,6 +163,85 @@ def test_a_recorded_draft_is_skipped_or_updated() -> None:
         ("update", "customers/C2"),
         ("create", "customers/C3"),
     ]
+
+
+def test_an_update_names_the_changed_fields_and_those_to_clear() -> None:
+    plan = planned(customer(1, notes="late"), known=recorded(customer(1, notes="new", locale="en")))
+    (step,) = through_a_file(plan).steps[-1:]
+    assert isinstance(step, UpdateStep) and step.changed == ("notes", "locale")
+    assert step.reason.endswith("since an earlier run recorded it: notes, locale")
+
+
+def test_a_draft_of_the_same_meaning_is_skipped() -> None:
+    known = recorded(customer(1, credit_limit="10.00", notes=""))
+    assert actions(planned(customer(1, credit_limit="10.0"), known=known)) == [("skip", "customers/C1")]
+
+
+def test_a_field_that_sage_does_not_let_be_changed_is_quarantined() -> None:
+    plan = planned(customer(1, email="b@x.example"), known=recorded(customer(1, email="a@x.example")))
+    assert actions(plan) == [("quarantine", "customers/C1")]
+    assert "Sage does not let email be changed" in plan.steps[0].reason
+
+
+def test_what_refers_to_a_record_that_waits_waits_too() -> None:
+    renamed = replace(customer(1), key="customers/C01")
+    known = recorded(customer(1), customer(2), invoice(2, "customers/C1"))
+    outcomes = (renamed, customer(2), invoice(1, "customers/C01"), invoice(2, "customers/C01"))
+    plan = planned(*outcomes, invoice(3, "customers/C2"), known=known)
+    assert actions(plan) == [
+        ("wait", "customers/C01"),
+        ("skip", "customers/C2"),
+        ("wait", "invoices/I1"),
+        ("wait", "invoices/I2"),
+        ("create", "invoices/I3"),
+    ]
+    assert [finding.code for finding in plan.header.findings] == ["renamed_in_source", "refers_to_waiting"]
+    assert plan.header.findings[1].message == (
+        "2 sales_invoice records refer to a record that waits, and are not sent:"
+        " invoices/I1 (refers to customers/C01), invoices/I2 (refers to customers/C01)."
+    )
+    assert plan.header.calls == 1
+
+
+def test_a_written_record_that_is_left_out_or_quarantined_now_stays_in_sage() -> None:
+    place = (Place("c.csv", 3),)
+    left = LeftOut("contact", "customers/C1", "settled", "settled before", place, Decimal("7.00"), "Oak Ltd")
+    aside = Quarantined("contact", "customers/C2", (Finding("x", place[0], "no name."),), place)
+    plan = planned(left, aside, known=recorded(customer(1), customer(2), customer(3)))
+    assert actions(plan) == [
+        ("keep", "customers/C1"),
+        ("quarantine", "customers/C2"),
+        ("keep", "customers/C3"),
+    ]
+    assert plan.steps[1].reason == "no name. An earlier run recorded it; it stays in Sage unchanged."
+    assert [finding.message for finding in plan.header.findings] == [
+        "1 contact record (7.00) recorded by an earlier run, left out by rule settled now:"
+        " customers/C1 (Oak Ltd). Left in Sage unchanged.",
+        "1 contact record recorded by an earlier run, gone from the source: customers/C3 (Firm 3)."
+        " Left in Sage unchanged.",
+    ]
+
+
+def test_a_record_changed_on_both_sides_waits() -> None:
+    record = replace(as_written(customer(1)), answer={"name": "Firm 1", "reference": "C1"})
+    known = Recorded(
+        contents={("contact", record.key): record.content}, written={("contact", record.key): record}
+    )
+    found = {}
+    for name, now in (("Firm 1", "New"), ("Oak", "New"), ("Oak", "Oak"), ("Oak", "Firm 1")):
+        entity = Entity("contact", record.sage_id, {**record.answer, "name": name})
+        read = ReadFromSage(entities={("contact", record.sage_id): EntityReading(entity, 1)})
+        (position,) = pair_with_recorded([customer(1, name=now)], known, catalog(), read=read)
+        found[name, now] = standing(position).value
+        entity_before = replace(read, entities={("contact", record.sage_id): EntityReading(entity, 0)})
+        (before,) = pair_with_recorded([customer(1, name=now)], known, catalog(), read=entity_before)
+        assert standing(before).value in ("source changed", "unchanged"), "a reading before the write"
+    assert found == {
+        ("Firm 1", "New"): "source changed",
+        ("Oak", "New"): "both changed",
+        ("Oak", "Oak"): "converged",
+        ("Oak", "Firm 1"): "edited in Sage",
+    }
 
 
 def test_a_step_of_a_draft_keeps_where_it_comes_from() -> None:
@@ -227,6 +337,11 @@ def test_more_than_a_days_calls_take_two_days() -> None:
     assert lay_out(0, BUDGET) == ()
 
 
+def test_the_slow_case_repeats_calls_waits_twice_as_long_and_counts_earlier_calls() -> None:
+    assert slow_finish(20, Budget(None, None), latency=100) == 21 * 200
+    assert slow_finish(1, Budget(1, None), latency=100, booked=(0,)) == 2 * (MINUTE + 200)
+
+
 def test_calls_already_made_count() -> None:
     booked = [-MINUTE // 2 * number for number in range(2_240, 0, -1)]
     (window,) = lay_out(10, BUDGET, booked=booked)
@@ -242,3 +357,6 @@ def test_a_call_exactly_one_window_ago_is_outside_it() -> None:
 def test_a_reserve_that_leaves_nothing_is_refused() -> None:
     with pytest.raises(BudgetTooSmallError, match=r"budget of 200 calls .* reserve of 250"):
         Budget(100, 200)
+    with pytest.raises(BudgetTooSmallError):
+        Budget(100, 260, reserve=250, settle=10)
+    assert Budget(100, 261, reserve=250, settle=10).allowance == 1

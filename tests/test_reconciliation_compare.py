@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sagerecon.model.comparison import Comparison, How, Tolerance
+from sagerecon.pairing.agreement import equal
 from sagerecon.pairing.canonical import UNANSWERED
-from sagerecon.reconciliation.compare import Sides, compare, equal, tolerated
+from sagerecon.reconciliation.compare import Sides, compare, tolerated
 from sagerecon.reconciliation.decision import verdict_by_causes
 from sagerecon.reconciliation.shape import shape_of
 from sagerecon.reconciliation.verdict import Cause, Shape, Verdict

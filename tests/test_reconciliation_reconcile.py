@@ -10,7 +10,17 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from reconciliation_cases import INPUTS, Company, contact, invoice, journal, small_company
+from reconciliation_cases import (
+    CATALOG,
+    INPUTS,
+    Company,
+    contact,
+    invoice,
+    journal,
+    readings_of,
+    small_company,
+    with_opening_control,
+)
 
 from sagerecon.model.comparison import Comparison, How, Tolerance
 from sagerecon.model.draft import LeftOut, OnExisting, Quarantined
@@ -22,6 +32,7 @@ from sagerecon.reconciliation import completeness
 from sagerecon.reconciliation.comparer import DraftInputs
 from sagerecon.reconciliation.completeness import Counter as Tallies
 from sagerecon.reconciliation.result import Reconciliation
+from sagerecon.reconciliation.tie_out import TieOutName, TieOutNotTaken
 from sagerecon.reconciliation.verdict import Cause, FirstSeen, RecordVerdict, Shape, Verdict
 
 OPENING = "contact_opening_balance"
@@ -36,7 +47,17 @@ def test_an_equal_entity_is_verified_in_spite_of_sages_formats() -> None:
     found = small_company().reconcile()
     assert found.open_verdicts == ()
     assert Counter(v.verdict for v in found.verdicts) == {Verdict.VERIFIED: 9}
-    assert found.ties_out
+    assert with_opening_control(found).ties_out
+
+
+def test_without_a_tie_out_or_a_kind_nothing_ties_out() -> None:
+    found = small_company().reconcile()
+    assert found.unread == ("No tie-out was taken.",) and not found.ties_out
+    nothing = with_opening_control(Company([]).reconcile())
+    assert nothing.unread == ("No kind was read back.",) and not nothing.ties_out
+    missing = TieOutNotTaken(TieOutName.TAX, "contacts cannot be read.")
+    partly = found.with_tie_outs(with_opening_control(found).tie_outs, [missing])
+    assert partly.unread == () and not partly.ties_out
 
 
 def add_by_hand(company: Company, sage_id: str = "by-hand", **more: Any) -> None:
@@ -102,9 +123,39 @@ def test_an_unreported_deletion_is_missing_and_a_kind_may_be_not_read() -> None:
     company = small_company()
     company.delete("open_invoices/1003", is_reported=False)
     assert only(company.reconcile()).verdict is Verdict.MISSING
-    found = company.reconcile(read={"contact", "opening_balance_journal"})
-    assert only(found).verdict is Verdict.NOT_READ
-    assert found.coverage.kinds_not_read == (OPENING,)
+    unread = readings_of(("contact", "opening_balance_journal"))
+    found = company.reconcile(readings=unread)
+    assert {v.verdict for v in found.open_verdicts} == {Verdict.NOT_READ}
+    assert {v.kind for v in found.open_verdicts} == {OPENING} == {*found.coverage.kinds_not_read}
+
+
+def test_no_record_of_a_kind_that_was_read_in_part_gets_another_verdict() -> None:
+    company = small_company()
+    company.edit("open_invoices/1001", total_amount="121.0")
+    add_by_hand(company)
+    unsent = invoice("1009", "C2", "8.00")
+    adopting = replace(invoice("1010", "C2", "9.00"), on_existing=OnExisting.ADOPT)
+    company.outcomes += [replace(unsent, on_existing=OnExisting.CREATE), adopting]
+    readings = readings_of(set(CATALOG.kinds) - {OPENING}, **{OPENING: "page 2 cannot be read."})
+    found = {verdict.key: verdict for verdict in company.reconcile(readings=readings).open_verdicts}
+    assert {key: verdict.verdict for key, verdict in found.items()} == {
+        **dict.fromkeys((f"open_invoices/{number}" for number in (1001, 1002, 1003, 1004)), Verdict.NOT_READ),
+        "open_bills/1900": Verdict.NOT_READ,
+        "open_invoices/1009": Verdict.NOT_YET_WRITTEN,  # its mapping does not look for an existing one
+        "open_invoices/1010": Verdict.NOT_READ,
+    }
+    assert found["open_invoices/1001"].reason == "Not compared: page 2 cannot be read."
+    assert found["open_invoices/1001"].remedy == "Remove the cause, then reconcile again: sagerecon reconcile"
+
+
+def test_a_missing_record_says_so_where_the_deleted_ones_could_not_be_read() -> None:
+    company = small_company()
+    company.delete("open_invoices/1003", is_reported=False)
+    failed = readings_of((), **{OPENING: "deleted documents cannot be read."}).listings
+    readings = replace(readings_of(CATALOG.kinds), deletions=failed)
+    found = company.reconcile(readings=readings)
+    assert only(found).reason.endswith("not found in Sage, whose list of deleted records could not be read.")
+    assert not with_opening_control(found).ties_out
 
 
 @pytest.mark.parametrize("shown", [{"deleted_at": "2017-04-05T00:00:00Z"}, {"status": {"id": "VOID"}}])
@@ -112,6 +163,17 @@ def test_an_entity_answered_as_deleted_or_void_counts_as_deleted(shown: dict[str
     company = small_company()
     company.edit("open_invoices/1003", **shown)
     assert only(company.reconcile()).verdict is Verdict.DELETED
+
+
+def test_system_records_that_sage_creates_during_the_move_need_no_review() -> None:
+    company = small_company()
+    during = {"created_at": "2017-04-02T09:00:00Z"}
+    company.hold("contact", "tax", {"name": "HMRC Reclaimed", "system": True, **during})
+    company.hold("contact", "user's", {"name": "Firm", "system": False, **during})
+    found = company.reconcile()
+    assert [verdict.sage_id for verdict in found.open_verdicts] == ["user's"]
+    (line,) = [line for line in found.sage if line.kind == "contact"]
+    assert (line.created_by_sage.count, line.extra.count) == (1, 1)
 
 
 def test_pre_existing_entities_are_not_extra() -> None:
@@ -307,8 +369,9 @@ def test_comparisons_of_a_mapping_apply_to_its_records_only() -> None:
     found = company.reconcile(rules, tolerance_limit=Decimal("0.01"))
     assert found.open_verdicts == ()
     assert (found.tolerated.count, found.tolerated.amount) == (1, Decimal("0.01"))
-    assert found.ties_out
-    assert not company.reconcile(rules, tolerance_limit=Decimal("0.00")).ties_out
+    assert with_opening_control(found).ties_out
+    excessive = company.reconcile(rules, tolerance_limit=Decimal("0.00"))
+    assert not with_opening_control(excessive).ties_out
 
 
 TOUCHES = st.lists(

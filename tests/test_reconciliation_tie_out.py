@@ -82,6 +82,24 @@ def test_each_gap_is_explained_by_its_records() -> None:
     assert ties["opening_control"].lines[0].difference == Decimal("312.01")
 
 
+def test_the_records_of_a_gap_have_their_source_rows() -> None:
+    found = reconciled(edited_company())
+    origins = {verdict.id: verdict.origins for verdict in found.verdicts}
+    shares = [share for tie in found.tie_outs for line in tie.lines for share in line.records]
+    assert any(share.origins for share in shares)
+    assert [share.origins for share in shares] == [origins[share.id] for share in shares]
+
+
+def test_gaps_that_cancel_each_other_do_not_tie() -> None:
+    lines = [balance("1100", "443.50"), balance("1200", "0.00")]
+    held = Entity("trial_balance", "", {"ledger_accounts": [
+        {"id": "a", "displayed_as": "Debtors (1100)", "debit": "442.50", "credit": "0"},
+        {"id": "b", "displayed_as": "Bank (1200)", "debit": "1.00", "credit": "0"},
+    ]})  # fmt: skip
+    tie = tie_trial_balance(lines, held, AS_AT)
+    assert (tie.totals.difference, tie.ties) == (0, False)
+
+
 def test_a_gap_without_records_is_the_remainder() -> None:
     company = small_company()
     company.edit("open_invoices/1001", total_amount="121.0")
@@ -136,6 +154,15 @@ def test_the_aged_amounts_sum_to_the_items(items: list[tuple[Decimal, int]]) -> 
     found = aged([OpenItem("c", "", "", a, AS_AT + timedelta(days=d)) for a, d in items], AS_AT)
     assert len(found) == len(BUCKETS)
     assert total(found) == total(amount for amount, _ in items)
+
+
+def test_an_item_in_sage_is_aged_by_the_due_date_of_the_sources_document() -> None:
+    """An opening balance has no due date in Sage; another document or amount keeps its own date."""
+    source = [OpenItem("c/1", "Oak", "1021", Decimal(5), AS_AT - timedelta(days=40))]
+    for label, amount, bucket in (("invoice 1021", 5, 2), ("invoice 1022", 5, 1), ("invoice 1021", 6, 1)):
+        held = [OpenItem("c/1", "Oak", label, Decimal(amount), AS_AT - timedelta(days=1))]
+        (line,) = tie_contacts("debtors", "Debtors", source, held, AS_AT).lines
+        assert [bool(figure) for figure in line.aged_sage].index(True) == bucket, label
 
 
 def test_debtors_per_contact_against_the_control_account_on_both_sides() -> None:
@@ -244,8 +271,17 @@ def test_a_credit_note_reduces_what_is_owed(kind: str, lines: str, side: Side, a
     (wanted,) = open_items_wanted([draft], side, catalog())
     (found,) = open_items_held([held], Identities((), [held], catalog()), side, catalog())
     assert (wanted.amount, found.amount) == (Decimal(amount), Decimal(amount))
+    signed = Entity(kind, "x", {**held.body, "outstanding_amount": amount})
+    assert open_items_held([signed], Identities((), [signed], catalog()), side, catalog()) == [found]
     other = Side.VENDOR if side is Side.CUSTOMER else Side.CUSTOMER
     assert open_items_wanted([draft], other, catalog()) == []
+
+
+@pytest.mark.parametrize("kind", ["sales_corrective_invoice", "purchase_corrective_invoice"])
+def test_a_document_whose_sign_is_not_known_has_no_tax(kind: str) -> None:
+    line = {"net_amount": Decimal("10.00"), "tax_amount": Decimal("2.00"), "tax_rate_id": "GB_STANDARD"}
+    body = {"date": date(2017, 4, 3), "invoice_lines": [line]}
+    assert taxed_wanted([Draft(kind, "d/7", body, {}, (), NOWHERE)], catalog()) == []
 
 
 @pytest.mark.parametrize(
@@ -327,6 +363,12 @@ def test_bank_takes_sages_own_balance_and_opening_control_must_be_zero() -> None
     assert not tie_bank([balance("30", "56.51", "1200")], banks, None, AS_AT, catalog()).ties
     assert tie_opening_control(company.trial_balance(c9999="0.00"), AS_AT, "9999").ties
     assert not tie_opening_control(company.trial_balance(c9999="0.01"), AS_AT, "9999").ties
+
+
+def test_a_bank_account_that_only_sage_has_is_a_line() -> None:
+    bank = Entity("bank_account", "b", {"displayed_as": "Reserve (1210)", "balance": "5.00"})
+    (line,) = tie_bank([], [bank], None, AS_AT, catalog()).lines
+    assert (line.code, line.difference) == ("1210", Decimal("5.00"))
 
 
 def test_tax_per_rate_and_month_on_both_sides() -> None:

@@ -193,7 +193,7 @@ def test_old_refresh_token(value: str, status: int) -> None:
     ("text", "word"),
     [
         ("retry_afer=date", "Did you mean 'retry_after'?"),
-        ("retry_after=often", "absent or seconds or date"),
+        ("retry_after=often", "absent, seconds, date"),
         ("nonsense", "There is no switch"),
     ],
 )

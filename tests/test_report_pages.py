@@ -14,17 +14,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from reconciliation_cases import contact, small_company
+from reconciliation_cases import contact, readings_of, small_company, with_opening_control
 from report_cases import cover, edited_company, facts, plan_of, reconciled
 
 from sagerecon.model.draft import Change
 from sagerecon.model.errors import ProjectError
 from sagerecon.model.finding import Finding
 from sagerecon.model.place import Place
+from sagerecon.reconciliation.tie_out import TieOutName, TieOutNotTaken
 from sagerecon.report.document import report_document
 from sagerecon.report.facts import ReportFacts
 from sagerecon.report.formatting import money
 from sagerecon.report.pages import write_plan_report, write_reports
+from sagerecon.report.reconciliation_document import reconciliation_document
 
 HOSTILE = """<script>alert(1)</script>"><img src=x onerror=alert(1)>{{ 7*7 }}'"""
 VOID = {"meta", "br"}
@@ -122,10 +124,31 @@ def test_every_exception_has_reason_row_id_and_remedy(tmp_path: Path) -> None:
 def test_the_verdict_is_at_the_top_in_one_sentence(tmp_path: Path) -> None:
     page, _, _ = write(tmp_path)
     assert "Needs review: 4 exceptions, 4 of 4 tie-outs with differences." in page.texts[:12]
-    clean = ReportFacts(cover(), small_company().reconcile())
+    clean = ReportFacts(cover(), reconciliation_document(with_opening_control(small_company().reconcile())))
     page, _, document = write(tmp_path, clean)
     assert document["reconciliation"]["verdict"]["ties_out"] is True
-    assert "Everything ties out: 9 records verified, 0 tie-outs agree." in page.texts
+    assert "Everything ties out: 9 records verified, 1 tie-out agrees." in page.texts
+
+
+def test_what_was_not_read_and_not_taken_is_named_on_the_page_and_in_the_json(tmp_path: Path) -> None:
+    why = "contacts cannot be read: Sage gave no usable answer."
+    found = small_company().reconcile(
+        readings=readings_of(("ledger_account", "opening_balance_journal"), contact=why)
+    )
+    name = TieOutName.DEBTORS
+    given = ReportFacts(
+        cover(), reconciliation_document(found.with_tie_outs((), [TieOutNotTaken(name, why)]))
+    )
+    page, _, document = write(tmp_path, given)
+    reconciliation = document["reconciliation"]
+    assert reconciliation["verdict"]["ties_out"] is False
+    assert reconciliation["tie_outs_not_taken"] == [
+        {"name": "debtors", "title": "Debtors per customer", "reason": why}
+    ]
+    (reading,) = [r for r in reconciliation["coverage"]["readings"] if not r["whole"]]
+    assert (reading["kind"], reading["reason"]) == ("contact", why)
+    assert "Needs review: 8 exceptions, 1 tie-out not taken, Sage was not read completely." in page.text
+    assert f"Not read: {why}" in page.text and f"Debtors per customer: {why}" in page.text
 
 
 def hostile_facts() -> ReportFacts:
@@ -137,7 +160,9 @@ def hostile_facts() -> ReportFacts:
     company.edit("open_invoices/1002", displayed_as=HOSTILE)
     plan = plan_of(company)
     finding = Finding(HOSTILE, Place(HOSTILE), HOSTILE, HOSTILE)
-    return ReportFacts(cover(HOSTILE), reconciled(company), plan, facts().run, (finding,))
+    return ReportFacts(
+        cover(HOSTILE), reconciliation_document(reconciled(company)), plan, facts().run, (finding,)
+    )
 
 
 @pytest.mark.parametrize("writer", [write_reports, write_plan_report])
@@ -218,7 +243,9 @@ def test_five_thousand_exceptions_fit_on_the_page(tmp_path: Path) -> None:
     found = reconciled(edited_company())
     sample = found.open_verdicts[0]
     many = tuple(replace(sample, key=f"open_invoices/{number}") for number in range(5_000))
-    page, text, document = write(tmp_path, ReportFacts(cover(), replace(found, verdicts=many)))
+    page, text, document = write(
+        tmp_path, ReportFacts(cover(), reconciliation_document(replace(found, verdicts=many)))
+    )
     assert len(document["reconciliation"]["exceptions"]) == 5_000
     assert len([a for a in page.all("li") if a.get("class") == "card"]) == 40
     assert len(text) < 2_500_000

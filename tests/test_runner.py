@@ -139,8 +139,8 @@ class TestAdoption:
     def test_an_entity_of_another_record_is_not_adopted(self, here: Desk) -> None:
         here.planned([customer(1)])
         here.go()
-        here.planned([replace(customer(1), key="suppliers/C1")])
-        assert here.go().counts == {"read": 1, "quarantined": 1}
+        here.planned([customer(1), replace(customer(1), key="suppliers/C1")])
+        assert here.go().counts == {"read": 1, "skipped": 1, "quarantined": 1}
         assert "customers/C1" in set_aside(here)["suppliers/C1"][1]
 
     def test_an_entity_with_a_new_key_is_not_found_by_the_old_one(self, here: Desk) -> None:
@@ -616,6 +616,8 @@ class TestStops:
             assert [known.id for known in company.history.runs()] == [outcome.run]
         assert outcome.why
         assert here.go().counts == {"before": 6, "created": 14}
+        with here.open() as store:
+            assert [known.attempts for known in store.company("B").history.runs()] == [2]
 
     def test_a_stop_is_noticed_while_waiting(self, here: Desk) -> None:
         here.budget = Budget(5, None)

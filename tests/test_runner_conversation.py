@@ -256,7 +256,7 @@ def test_two_rounds_of_failures_park_it() -> None:
 
 
 def test_a_change_is_sent_again_and_then_parked_in_doubt() -> None:
-    step = UpdateStep(number=7, kind="contact", key="customers/C1", reason="", body={})
+    step = UpdateStep(number=7, kind="contact", key="customers/C1", reason="", body={}, changed=())
     made = new_attempt(step, catalog()["contact"], CONTACT, run="run", business="B", sage_id="A1")
     assert (made.method, made.path) == ("PUT", "/contacts/A1")
     conversation = talk(made)
@@ -273,7 +273,7 @@ def test_a_change_leaves_out_what_may_not_be_changed() -> None:
     kind = catalog()["contact"]
     assert not kind.fields["email"].update and not kind.fields["balance"].update
     document = {**CONTACT, "email": "ada@oak.example", "balance": "7.00", "notes": "Pays late.", "new": "1"}
-    update = UpdateStep(number=7, kind="contact", key="customers/C1", reason="", body={})
+    update = UpdateStep(number=7, kind="contact", key="customers/C1", reason="", body={}, changed=())
     changed = new_attempt(update, kind, document, run="run", business="B", sage_id="A1")
     assert changed.body["contact"].keys() - {"idempotency_id"} == {*CONTACT, "notes", "new"}
     create = CreateStep(number=7, kind="contact", key="customers/C1", reason="", body={})
@@ -301,7 +301,9 @@ def test_when_the_same_bytes_are_sent_again(
     )
     assert remedy(doubtful, NOW) is expected
     assert remedy(replace(doubtful, idempotency_id=""), NOW) is Remedy.LOOK_UP
-    change = replace(doubtful, step=UpdateStep(kind="contact", key="customers/C1", reason="", body={}))
+    change = replace(
+        doubtful, step=UpdateStep(kind="contact", key="customers/C1", reason="", body={}, changed=())
+    )
     assert remedy(change, NOW) is Remedy.RESEND
 
 

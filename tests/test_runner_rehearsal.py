@@ -17,6 +17,7 @@ from sagerecon.model.clock import DAY, HOUR, MINUTE, Clock, ServerClock
 from sagerecon.model.draft import Draft, Reference
 from sagerecon.model.errors import StoreError
 from sagerecon.model.key import NaturalKey
+from sagerecon.pairing.pair import Recorded, pair_with_recorded
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import Plan
 from sagerecon.planning.planner import Calendar, Provenance, plan_steps
@@ -87,7 +88,14 @@ class Town:
             provenance = Provenance(BUSINESS, "snapshot", "mappings", "catalog")
             calendar = Calendar(self.clock.now())
             known = store.company(BUSINESS).id_map.known()
-            self.plan: Plan = plan_steps(drafts(), known, catalog(), budget, provenance, calendar)
+            self.plan: Plan = plan_steps(
+                pair_with_recorded(drafts(), Recorded(), catalog()),
+                known,
+                catalog(),
+                budget,
+                provenance,
+                calendar,
+            )
 
     @property
     def url(self) -> str:

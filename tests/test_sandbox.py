@@ -63,7 +63,7 @@ def sandbox(*options: str) -> Iterator[Sandbox]:
 @pytest.fixture(scope="module")
 def running() -> Iterator[Sandbox]:
     """Run one sandbox for all tests that need nothing special, with a fault and two switches set."""
-    options = ("--idle", "2", "--play", "retry_after=seconds", "--play", "next_link=absent")
+    options = ("--idle", "2", "--switch", "retry_after=seconds", "--switch", "next_link=absent")
     with sandbox(*options, "--faults", "answer_lost DELETE /contacts 1") as served:
         yield served
 
@@ -253,10 +253,13 @@ def test_switches_are_set_on_the_command_line(running: Sandbox) -> None:
 @pytest.mark.parametrize(
     ("options", "word"),
     [
-        (("--play", "retry_after=often"), "absent or seconds or date"),
-        (("--play", "no_such=1"), "There is no switch 'no_such'"),
+        (("--switch", "retry_after=often"), "Choose one of: absent, seconds, date."),
+        (("--switch", "no_such=1"), "There is no switch 'no_such'"),
         (("--faults", "nonsense"), "is not a valid fault"),
-        (("--state", "/nowhere/at/all.json", "--port", "99999"), "Port 99999"),
+        (("--state", "/nowhere/at/all.json"), "/nowhere/at/all.json cannot be written"),
+        (("--port", "99999"), "65535"),
+        (("--country", "FR"), "Choose one of: GB, IE, CA."),
+        (("--tax-scheme", "FLAT_CASH"), "Choose one of: STANDARD, CASH_ACCOUNTING, NOT_REGISTERED."),
     ],
 )
 def test_invalid_options_give_a_message_and_exit_code_2(options: tuple[str, ...], word: str) -> None:

@@ -201,10 +201,10 @@ def test_a_full_disk_is_reported_and_changes_nothing(tmp_path: Path, limit: int)
 
 def test_a_file_that_is_not_a_snapshot_is_refused(tmp_path: Path) -> None:
     target = tmp_path / "snapshot.duckdb"
-    with pytest.raises(StoreError, match=r"Take a new snapshot: sagerecon snapshot\.$"):
+    with pytest.raises(StoreError, match=r"Take a new snapshot: sagerecon snapshot$"):
         open_snapshot(target, parse_sources(MONEY), {})
     target.write_text("not a database " * 500)
-    with pytest.raises(StoreError, match=r"Take a new snapshot: sagerecon snapshot\.$"):
+    with pytest.raises(StoreError, match=r"Take a new snapshot: sagerecon snapshot$"):
         open_snapshot(target, parse_sources(MONEY), {})
     target.unlink()
     duckdb.connect(str(target)).close()
@@ -215,7 +215,7 @@ def test_a_file_that_is_not_a_snapshot_is_refused(tmp_path: Path) -> None:
 def test_changed_declarations_need_a_new_snapshot(tmp_path: Path) -> None:
     take(tmp_path, MONEY, {"t.csv": DATA})
     other = MONEY.replace("scale: 3", "scale: 4")
-    with pytest.raises(SourceError, match=r"Take a new snapshot: sagerecon snapshot\.$"):
+    with pytest.raises(SourceError, match=r"Take a new snapshot: sagerecon snapshot$"):
         open_snapshot(tmp_path / "snapshot.duckdb", parse_sources(other), {})
     shaped = MONEY.replace("SELECT * FROM t", "SELECT id, _origin FROM t WHERE id > 11")
     with open_snapshot(tmp_path / "snapshot.duckdb", parse_sources(shaped), {}) as opened:

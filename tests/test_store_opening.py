@@ -120,6 +120,33 @@ def test_a_store_of_another_version_is_refused(tmp_path: Path) -> None:
         open_store(url(tmp_path / "s.db"), CLOCK, None)
 
 
+def test_a_store_of_version_2_is_upgraded_and_gets_an_identity(tmp_path: Path) -> None:
+    here = desk(tmp_path)
+    for count in (1, 2, 3):
+        here.planned([customer(number) for number in range(count)])
+        here.go()
+        here.clock.sleep(1_000)
+    connection = sqlite3.connect(tmp_path / "store.db")
+    started = "SELECT run FROM runs ORDER BY started_at"
+    in_order = connection.execute(started).fetchall()
+    connection.execute("ALTER TABLE company_locks DROP COLUMN writes")
+    for column in ("sequence", "question", "holder", "continued_at"):
+        connection.execute(f"ALTER TABLE runs DROP COLUMN {column}")
+    connection.execute("DELETE FROM store_facts WHERE name = 'identity'")
+    connection.execute("UPDATE store_facts SET value = '2' WHERE name = 'schema'")
+    connection.commit()
+    here.planned([customer(number) for number in range(4)])
+    assert here.go().ended is Ended.FINISHED
+    facts = dict(connection.execute("SELECT name, value FROM store_facts"))
+    assert facts["schema"] == str(SCHEMA_VERSION) and len(facts["identity"]) == 32
+    assert connection.execute("SELECT generation, writes FROM company_locks").fetchall() == [(4, 1)]
+    assert connection.execute("SELECT run FROM runs ORDER BY sequence").fetchall()[:3] == in_order
+    assert connection.execute("SELECT sequence FROM runs ORDER BY 1").fetchall() == [(1,), (2,), (3,), (4,)]
+    here.open().close()
+    assert dict(connection.execute("SELECT name, value FROM store_facts")) == facts
+    connection.close()
+
+
 def test_an_absent_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="There is no folder"):
         open_store(url(tmp_path / "gone" / "s.db"), CLOCK, None)

@@ -11,7 +11,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from sagerecon.documents.package import catalog
 from sagerecon.model.draft import OnExisting, Reference
-from sagerecon.model.errors import PlanStaleError
+from sagerecon.model.errors import PlanStaleError, StoreError
 from sagerecon.model.finding import Severity
 from sagerecon.model.key import NaturalKey
 from sagerecon.planning.budget import Budget
@@ -31,6 +31,7 @@ from sagerecon.store import (
     vault,
 )
 from sagerecon.store.database import Statement
+from sagerecon.store.reconciliation_log import Basis, Judged, ReadingRuns, StoredResult
 from sagerecon.store.tables import METADATA
 
 
@@ -129,6 +130,31 @@ def test_reading_back_is_recorded_and_leaves_the_id_map_unchanged() -> None:
             assert company.history.status().run == company.history.runs()[0]
 
 
+def test_reading_back_does_not_lock_and_a_lost_lock_is_noticed_at_the_end() -> None:
+    with quick_folder() as folder:
+        desk = desk_in(folder)
+        plan = desk.planned([customer(1)])
+        with desk.open() as writer, desk.open() as other:
+            log = writer.company("B").run_log
+            begun = log.begin(plan)
+            log.flush()
+            reading = plan_reading(
+                [("contact", 1)],
+                [],
+                plan.header.id_map,
+                catalog(),
+                Budget(None, None),
+                Provenance("B", "", "", ""),
+                Calendar(desk.clock.now()),
+            )
+            other.company("B").run_log.begin(reading)
+            other.company("B").run_log.flush()
+            assert log.book(Budget(None, None)) == 0
+            other.company("B").run_log.begin(plan)
+            with pytest.raises(StoreError, match="another process is working on it"):
+                log.end(begun, is_finished=False)
+
+
 def test_a_plan_of_another_company_is_refused() -> None:
     with quick_folder() as folder:
         desk = desk_in(folder)
@@ -211,7 +237,7 @@ def test_a_key_that_a_second_entity_gets_in_the_same_run_means_none() -> None:
         desk.planned([customer(1)])
         desk.go()
         second = replace(customer(2, reference="C1"), identity={"reference": "C1"})
-        plan = desk.planned([replace(second, on_existing=OnExisting.CREATE)])
+        plan = desk.planned([customer(1), replace(second, on_existing=OnExisting.CREATE)])
         with desk.open() as store:
             company = store.company("B")
             key = NaturalKey("reference", "C1")
@@ -223,8 +249,13 @@ def test_a_key_that_a_second_entity_gets_in_the_same_run_means_none() -> None:
 def test_a_verdict_keeps_the_run_that_first_gave_it() -> None:
     with quick_folder() as folder, desk_in(folder).open() as store:
         company = store.company("B")
-        company.reconciliations.record_verdicts("r1", [("a", "f1", "edited"), ("b", "f1", "missing")])
-        company.reconciliations.record_verdicts("r2", [("a", "f1", "edited"), ("b", "f2", "missing")])
+        log = company.reconciliations
+        for run, fingerprint in (("r1", "f1"), ("r2", "f2")):
+            a = Judged("a", "contact", "c/a", "edited", "name", fingerprint="f1", is_open=True)
+            b = Judged("b", "contact", "c/b", "missing", "gone", fingerprint=fingerprint, is_open=True)
+            log.record(Basis(ReadingRuns(run), (), ()), [a, b], StoredResult({}, {"run": run}))
+        assert log.verdict("contact", "c/b") == ("missing", "gone")
+        assert log.last_result() == StoredResult({}, {"run": "r2"})
         last = company.reconciliations.last_verdicts()
     assert (last["a"].first_run, last["a"].last_run) == ("r1", "r2")
     assert (last["b"].first_run, last["b"].last_run) == ("r2", "r2")

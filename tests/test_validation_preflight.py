@@ -83,6 +83,14 @@ def test_buckets_explain_what_totals_cannot() -> None:
     assert "7.00 less than open invoices; 1005 (7.00) accounts for it." in reported(figures, RECORDS)[1]
 
 
+@pytest.mark.parametrize("figures", [{"bills": {"": "1"}}, {"bills": {"": "1"}, "creditors": {"": "2"}}])
+@pytest.mark.parametrize("severity", [Severity.WARNING, Severity.ERROR])
+def test_a_difference_is_as_severe_as_its_control_says(
+    figures: Mapping[str, Mapping[str, str]], severity: Severity
+) -> None:
+    assert reported(figures, severity=severity)[0] == severity.value
+
+
 def test_an_unexplained_gap_is_named_by_bucket() -> None:
     figures = {"open invoices": PER_CUSTOMER, "cards": {"oak": "20.00", "ash": "1007.05", "elm": "7.00"}}
     assert reported(figures, RECORDS)[1].endswith(

@@ -165,6 +165,7 @@ def journal(*lines: tuple[str, str]) -> Draft:
 
 def test_a_journal_balances_to_the_penny() -> None:
     assert codes(journal(("10.10", "0"), ("0", "10.10"))) == []
+    assert codes(journal(("10.00", "0"), ("0", "10.10"))) == ["unbalanced"]
     found = faults(journal(("10.10", "0"), ("0", "10.00")))
     assert [finding.code for finding in found] == ["unbalanced"]
     assert "0.10" in found[0].message
@@ -189,6 +190,8 @@ def test_payments_cover_what_they_settle_and_allocations_cancel() -> None:
         allocated_artefacts=[part, {**part, "amount": Decimal("-59.99")}],
     )
     assert codes(allocation) == ["allocation_not_zero"]
+    rest = {**allocation.body, "allocated_artefacts": [part, {**part, "amount": Decimal("-60.01")}]}
+    assert codes(replace(allocation, body=rest)) == ["allocation_not_zero"]
 
 
 @pytest.mark.parametrize(
@@ -398,6 +401,8 @@ def test_the_opening_control_account_closes() -> None:
         "opening_balance_journal": Decimal("-150.00"),
     }
     assert list(opening_control_closes(opening_set("150.00"), catalog())) == []
+    over = opening_control_closes(opening_set("150.01"), catalog())
+    assert [finding.code for finding in over] == ["opening_control_open"]
     found = list(opening_control_closes(opening_set("149.99"), catalog()))
     assert [finding.code for finding in found] == ["opening_control_open"]
     assert "-0.01" in found[0].message

@@ -24,11 +24,11 @@ def login(
 
         def show_wait(until: int, why: str) -> None:
             screen.event("waiting", until=instant_text(until), why=why)
-            screen.say(f"{why} Waiting until {instant_text(until)}.")
+            screen.print(f"{why} Waiting until {instant_text(until)}.")
 
         def show_page(url: str) -> None:
             screen.event("sign_in", url=url)
-            screen.say(f"Sign in here:\n{url}")
+            screen.print(f"Sign in here:\n{url}")
             if browser:
                 typer.launch(url)
 
@@ -37,7 +37,7 @@ def login(
         with open_session(opened) as session:
             signed = auth.login(opened, clock, session, show_page, show_wait)
         screen.event("result", business=signed.business, name=signed.name)
-        screen.say(f"Signed in to {signed.name} ({signed.business}).")
+        screen.print(f"Signed in to {signed.name} ({signed.business}).")
 
 
 def status(project: Folder = HERE, json: Json = False) -> None:
@@ -52,7 +52,7 @@ def status(project: Folder = HERE, json: Json = False) -> None:
         until = instant_text(signed.until)
         screen.event("result", business=signed.business, until=until)
         business = f"business {signed.business}" if signed.business else "Sage; no business is chosen yet"
-        screen.say(f"Signed in to {business}. The sign-in ends if it is not used until {until}.")
+        screen.print(f"Signed in to {business}. The sign-in ends if it is not used until {until}.")
 
 
 def logout(project: Folder = HERE, json: Json = False) -> None:
@@ -66,4 +66,4 @@ def logout(project: Folder = HERE, json: Json = False) -> None:
         with open_session(opened) as session:
             auth.logout(opened, projects.open_clock(opened.address), session)
         screen.event("result", signed_in=False)
-        screen.say("Signed out.")
+        screen.print("Signed out.")

@@ -18,6 +18,7 @@ def list_kinds(country: Country = "", edition: Edition = "", json: Json = False)
     from sagerecon.cli.console import command
     from sagerecon.commands import catalog
     from sagerecon.documents import package
+    from sagerecon.model.count import counted
     from sagerecon.report import catalog as pages
     from sagerecon.report.catalog_document import row_document
 
@@ -26,11 +27,16 @@ def list_kinds(country: Country = "", edition: Edition = "", json: Json = False)
         screen.event("result", kinds=[row_document(kind) for kind in found])
         screen.show(*pages.kinds(found))
         operations = sum(len(kind.operations) for kind in found)
-        screen.say(f"{len(found.kinds)} kinds, {operations} operations.")
+        screen.print(f"{counted(len(found.kinds), 'kind')}, {counted(operations, 'operation')}.")
 
 
 def show(
-    kind: Annotated[str, typer.Argument(help="Such as sales_invoice, or sales_invoices.")],
+    kind: Annotated[
+        str,
+        typer.Argument(
+            metavar="KIND", help="A kind or its resource, such as sales_invoice or sales_invoices."
+        ),
+    ],
     country: Country = "",
     edition: Edition = "",
     json: Json = False,
@@ -50,7 +56,9 @@ def show(
 
 
 def diff(
-    document: Annotated[Path, typer.Argument(help="A Swagger 2.0 or OpenAPI 3 document, as JSON.")],
+    document: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A Swagger 2.0 or OpenAPI 3 document, as JSON.")
+    ],
     country: Country = "",
     edition: Edition = "",
     json: Json = False,

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from sagerecon.cli import auth, catalog, projects, reconciliation, rehearsal, runs, sources
+from sagerecon.cli import auth, catalog, projects, reconciliation, rehearsal, runs, sources, state
 from sagerecon.model.version import VERSION
 
 app = typer.Typer(
@@ -44,6 +44,10 @@ kinds.command("list")(catalog.list_kinds)
 kinds.command()(catalog.show)
 kinds.command()(catalog.diff)
 app.add_typer(kinds, name="catalog")
+
+memory = typer.Typer(help="Back up the store, the memory of what was written to Sage.", no_args_is_help=True)
+memory.command()(state.backup)
+app.add_typer(memory, name="state")
 
 
 def _show_version(wanted: bool) -> None:

@@ -1,4 +1,4 @@
-"""The outcome and the progress of a run, in a command's words."""
+"""Show the outcome and the progress of a run."""
 
 from __future__ import annotations
 
@@ -6,16 +6,18 @@ import typer
 
 from sagerecon.cli.console import NEEDS_REVIEW, PAUSED
 from sagerecon.model.clock import instant_text
+from sagerecon.model.count import counted
 from sagerecon.reconciliation.result import Reconciliation
 from sagerecon.report.screen import ProgressCallback, Screen
 from sagerecon.runner.progress import Event, Progress
 from sagerecon.runner.run import Ended, RunOutcome
 
-#: The counts of a run whose own word would puzzle.
-_WORDS = {
+#: What an event is called after its count, if its own name is not clear enough.
+_LABELS = {
     Event.RATE_LIMITED: "rate limited by Sage (429) and sent again",
-    Event.WAITING: "waiting",
     Event.LEFT_OUT: "left out",
+    Event.UNDECIDED: "not sent until they are decided on",
+    Event.KEPT: "left in Sage",
     Event.BEFORE: "finished before",
     Event.LOOKED_UP: "looked up",
     Event.RESENT: "sent again after an answer was lost",
@@ -36,17 +38,20 @@ def show_outcome(screen: Screen, outcome: RunOutcome, resume: str) -> None:
         calls=outcome.calls,
         counts=dict(outcome.counts),
     )
-    counts = ", ".join(f"{count:,} {_WORDS.get(event, event)}" for event, count in outcome.counts.items())
-    calls = "1 call" if outcome.calls == 1 else f"{outcome.calls:,} calls"
-    screen.say(f"{calls}: {counts or 'nothing left to do'}.")
+    counts = ", ".join(_count_text(event, count) for event, count in outcome.counts.items())
+    screen.print(f"{counted(outcome.calls, 'call')}: {counts or 'nothing left to do'}.")
     if outcome.ended is not Ended.FINISHED:
         until = f" Not before {instant_text(outcome.until)}." if outcome.until else ""
-        screen.say(f"{outcome.ended.value.capitalize()}: {outcome.why}{until} Resume with: {resume}")
+        screen.print(f"{outcome.ended.value.capitalize()}: {outcome.why}{until} Resume with: {resume}")
         raise typer.Exit(PAUSED)
     if outcome.counts.get(Event.PARKED):
-        screen.say("Sage postponed some records; the same command sends them again.")
+        screen.print("Sage postponed some records; the same command sends them again.")
+    if outcome.counts.get(Event.UNDECIDED):
+        screen.print("Some records were not sent until it is decided what they are. Run: sagerecon plan")
     if any(outcome.counts.get(event) for event in (Event.QUARANTINED, Event.BLOCKED, Event.PARKED)):
-        screen.say("Some records need review. Run: sagerecon status")
+        screen.print("Some records need review. Run: sagerecon status")
+        raise typer.Exit(NEEDS_REVIEW)
+    if outcome.counts.get(Event.UNDECIDED):
         raise typer.Exit(NEEDS_REVIEW)
 
 
@@ -55,12 +60,22 @@ def review_text(found: Reconciliation) -> str:
     findings, differing = len(found.open_verdicts), sum(not tie_out.ties for tie_out in found.tie_outs)
     reasons = []
     if findings:
-        reasons.append(f"{findings:,} finding{'s' if findings > 1 else ''}")
+        reasons.append(counted(findings, "finding"))
     if differing:
         reasons.append(f"{differing} of {len(found.tie_outs)} tie-outs with a difference")
     if not found.tolerated.is_within_limit:
         reasons.append("tolerated differences above their limit")
+    if found.not_taken:
+        reasons.append(f"{len(found.not_taken):,} tie-out{'s' if len(found.not_taken) > 1 else ''} not taken")
+    if found.unread:
+        reasons.append("Sage was not read completely")
     return f"Needs review: {', '.join(reasons)}."
+
+
+def _count_text(event: Event, count: int) -> str:
+    if event is Event.WAITING:
+        return counted(count, "wait")
+    return f"{count:,} {_LABELS.get(event, event)}"
 
 
 def show_progress(meter: ProgressCallback, progress: Progress) -> None:

@@ -12,21 +12,33 @@ from sagerecon.cli.options import Json
 
 
 def init(
-    folder: Annotated[Path, typer.Argument(help="The new project's folder.")],
-    erp: Annotated[str, typer.Option("--from", help="The ready mappings to start from.")] = "quickbooks",
-    data: Annotated[Path | None, typer.Option(help="The folder with the source's extracts.")] = None,
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The new project's folder.")],
+    pack: Annotated[
+        str, typer.Option("--from", metavar="PACK", help="The mapping pack: quickbooks or brook.")
+    ] = "quickbooks",
+    data: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="The folder with the files exported from the source."),
+    ] = None,
     company: Annotated[str, typer.Option(help="The company's name on the reports.")] = "",
     cut_over: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The last day of the old books.")
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"],
+            metavar="YYYY-MM-DD",
+            help="The last day of the old books, and the day of the comparison (as_at).",
+        ),
     ] = None,
     json: Json = False,
 ) -> None:
-    """Create a project from ready mappings."""
+    """Create a project from a mapping pack."""
     from sagerecon.cli.console import command
     from sagerecon.commands import projects
+    from sagerecon.model.count import counted
 
     with command(json) as screen:
-        project = projects.init(folder, erp, data, company, cut_over.date() if cut_over else None)
+        project = projects.init(folder, pack, data, company, cut_over.date() if cut_over else None)
         screen.event("result", folder=str(project.folder), mappings=len(project.mapping_files))
-        screen.say(f"Created {project.folder} with {len(project.mapping_files)} mappings from {erp}.")
-        screen.say(f"Review sagerecon.yaml, then run: cd {folder} && sagerecon snapshot")
+        mappings = counted(len(project.mapping_files), "mapping")
+        screen.print(f"Created {project.folder} with {mappings} from the pack {pack}.")
+        screen.print(f"Review sagerecon.yaml, then run: cd {folder} && sagerecon snapshot")

@@ -22,8 +22,9 @@ def reconcile(
     from sagerecon.cli.outcome import review_text, show_outcome, show_progress
     from sagerecon.commands import projects, reconciliations
     from sagerecon.commands.sessions import open_session
+    from sagerecon.model.count import counted
     from sagerecon.report.reconciliation_document import reconciliation_summary
-    from sagerecon.report.terminal.reconciliation import completeness, tie_outs, verdicts
+    from sagerecon.report.terminal.reconciliation import completeness, tie_outs, unread, verdicts
     from sagerecon.runner.run import RunOutcome
 
     with command(json) as screen:
@@ -34,7 +35,9 @@ def reconcile(
                 projects.open_clock(opened.address),
                 session,
                 max_calls=max_calls,
-                on_plan=lambda reading: screen.say(f"Reading back takes {reading.header.calls:,} calls."),
+                on_plan=lambda reading: screen.print(
+                    f"Reading back takes {counted(reading.header.calls, 'call')}."
+                ),
                 on_progress=lambda progress: show_progress(meter, progress),
             )
         if isinstance(result, RunOutcome):
@@ -42,18 +45,20 @@ def reconcile(
             return
         found = result.reconciliation
         screen.event("result", **reconciliation_summary(found))
-        screen.show(completeness(found.completeness), tie_outs(found.tie_outs))
-        screen.show(*verdicts(found))
+        screen.show(completeness(found.completeness), tie_outs(found.tie_outs, found.not_taken))
+        screen.show(*unread(found), *verdicts(found))
         if found.ties_out:
-            screen.say("Everything ties out.", "bold")
+            screen.print("Everything ties out.", "bold")
             return
-        screen.say(review_text(found), "bold")
+        screen.print(review_text(found), "bold")
         raise typer.Exit(NEEDS_REVIEW)
 
 
 def report(
     project: Folder = HERE,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="The folder to write to.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The folder to write to; by default reports.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Write the report to read, sign and file: HTML and JSON with the same figures."""
@@ -65,17 +70,20 @@ def report(
         opened = projects.open_project(project)
         paths = reports.report(opened, projects.open_clock(opened.address), output)
         screen.event("result", files=[str(path) for path in paths])
-        screen.say(f"Written: {paths_text(paths)}")
+        screen.print(f"Written: {paths_text(paths)}")
 
 
 def explain(
     key: Annotated[
-        str, typer.Argument(metavar="KEY[.FIELD]", help="Such as customers/C001 or 'invoice 1021'.")
+        str,
+        typer.Argument(
+            metavar="KEY", help="A record's key or label, such as customers/C001 or 'invoice 1021'."
+        ),
     ],
     project: Folder = HERE,
     json: Json = False,
 ) -> None:
-    """Show one record: source row, each step, request, Sage id, verdict."""
+    """Show one record: source row, draft, planned step, request, Sage id, verdict."""
     from sagerecon.cli.console import command
     from sagerecon.commands import explanations, projects
     from sagerecon.report.terminal.record import record_history

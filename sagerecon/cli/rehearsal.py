@@ -25,24 +25,28 @@ def demo(
 
 def sandbox(
     project: Annotated[
-        Path | None, typer.Option("--project", "-p", help="A project with the business's country and dates.")
+        Path | None,
+        typer.Option("--project", "-p", help="The folder of a project; the business is the one it expects."),
     ] = None,
-    port: Annotated[int, typer.Option(help="The port on 127.0.0.1.")] = 8065,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="The port on 127.0.0.1; 0 takes a free one.")
+    ] = 8065,
     seed: Annotated[int, typer.Option(help="The same seed gives the same ids.")] = 1,
     state: Annotated[Path | None, typer.Option(help="A file that keeps the business between runs.")] = None,
     faults: Annotated[
         str, typer.Option(help="Faults to inject, such as 'answer_lost POST /contacts 3; error=503 any / 9'.")
     ] = "",
-    fast: Annotated[
+    virtual_clock: Annotated[
         Path | None,
         typer.Option(
-            "--virtual-clock", help="Advance time only while a client sleeps; the file keeps the time."
+            help="Use a virtual clock, which advances only while a client sleeps; the file keeps the time."
         ),
     ] = None,
-    play: Annotated[
+    switch: Annotated[
         list[str] | None,
         typer.Option(
-            help="Behaviour that Sage's documents leave open, such as retry_after=date; see docs/sandbox.md."
+            metavar="NAME=VALUE",
+            help="Behaviour that Sage's documents leave open, such as retry_after=date; see docs/sandbox.md.",
         ),
     ] = None,
     idle: Annotated[int, typer.Option(min=1, help="Seconds until a quiet connection is closed.")] = 120,
@@ -53,13 +57,22 @@ def sandbox(
         str, typer.Option(help="The business's edition if no project is named: start, standard or plus.")
     ] = "plus",
     tax_scheme: Annotated[
-        str, typer.Option(help="The business's tax scheme: STANDARD, CASH_ACCOUNTING or NOT_REGISTERED.")
+        str,
+        typer.Option(
+            help="The tax scheme if no project is named: STANDARD, CASH_ACCOUNTING or NOT_REGISTERED."
+        ),
     ] = "STANDARD",
-    multi_currency: Annotated[bool, typer.Option(help="Accept documents in other currencies.")] = False,
-    skew: Annotated[int, typer.Option(help="How many seconds the server's clock is fast.")] = 0,
-    spoil: Annotated[
+    multi_currency: Annotated[
+        bool, typer.Option(help="Accept documents in other currencies, if no project is named.")
+    ] = False,
+    skew: Annotated[
+        int, typer.Option(help="Seconds by which the server's clock is fast; slow if negative.")
+    ] = 0,
+    unreadable: Annotated[
         list[str] | None,
-        typer.Option(help="The id of an unreadable record: pages with it fail for attributes=all."),
+        typer.Option(
+            metavar="ID", help="The id of a record to make unreadable: pages with it fail for attributes=all."
+        ),
     ] = None,
     json: Json = False,
 ) -> None:
@@ -84,18 +97,19 @@ def sandbox(
             seed=seed,
             state=state,
             faults=faults,
-            shared_clock=fast,
-            switches=play or (),
+            shared_clock=virtual_clock,
+            switches=switch or (),
             idle_seconds=idle,
             skew_seconds=skew,
-            unreadable=spoil or (),
+            unreadable=unreadable or (),
         )
         with serving as server:
             screen.event("result", url=server.url)
-            screen.say(f"Rehearsal Sage at {server.url}; open this page to see how to sign in.")
-            screen.say(f"In a project's sagerecon.yaml:  sage: {{address: {server.url}}}")
-            screen.say("Then: sagerecon auth login")
-            if fast is not None:
-                screen.say(f"For commands on the same clock: {projects.REHEARSAL_CLOCK}={fast.resolve()}")
+            screen.print(f"Rehearsal Sage at {server.url}; open this page to see how to sign in.")
+            screen.print(f"Add to the project's sagerecon.yaml:  sage: {{address: {server.url}}}")
+            screen.print("Then run: sagerecon auth login")
+            if virtual_clock is not None:
+                variable = f"{projects.REHEARSAL_CLOCK}={virtual_clock.resolve()}"
+                screen.print(f"For commands on the same clock: export {variable}")
             while not should_stop():
                 SystemClock().sleep(200)

@@ -12,13 +12,16 @@ from sagerecon.cli.options import HERE, Folder, Json
 
 def plan(
     project: Folder = HERE,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="The file to write.")] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="The file to write; by default .sagerecon/plan.jsonl."),
+    ] = None,
     json: Json = False,
 ) -> None:
-    """Plan what to send, in which order, on which day, at what price in calls."""
+    """Plan what to send, in which order, on which day, for how many calls."""
     from sagerecon.cli.console import NEEDS_REVIEW, command
     from sagerecon.commands import plans, projects
-    from sagerecon.report.terminal.plan import plan_summary, quarantined_count
+    from sagerecon.report.terminal.plan import action_counts, plan_summary, review_count
 
     with command(json) as screen:
         opened = projects.open_project(project)
@@ -32,17 +35,18 @@ def plan(
             calls=made.header.calls,
             lower_bound=made.header.lower_bound,
             windows=len(made.header.windows),
+            actions=action_counts(made),
             finishes_p50=made.header.finishes_p50,
             finishes_p90=made.header.finishes_p90,
         )
-        screen.say(f"Plan {made.hash[:12]} written to {output or opened.name(opened.plan_file)}.")
-        if quarantined_count(made):
+        screen.print(f"Plan {made.hash[:12]} written to {output or opened.name(opened.plan_file)}.")
+        if review_count(made):
             raise typer.Exit(NEEDS_REVIEW)
 
 
 def apply(
     plan_file: Annotated[
-        Path | None, typer.Argument(metavar="[PLAN]", help="The plan; by default the newest.")
+        Path | None, typer.Argument(metavar="PLAN", help="The plan file; by default .sagerecon/plan.jsonl.")
     ] = None,
     project: Folder = HERE,
     wait: Annotated[
@@ -50,7 +54,7 @@ def apply(
     ] = False,
     json: Json = False,
 ) -> None:
-    """Send the plan to Sage. The same command resumes a run that was stopped."""
+    """Send the plan to Sage. The same command resumes a run that was paused or stopped."""
     from sagerecon.cli.console import command, stopping
     from sagerecon.cli.outcome import show_outcome, show_progress
     from sagerecon.commands import projects, runs
@@ -74,7 +78,7 @@ def apply(
 
 
 def status(project: Folder = HERE, json: Json = False) -> None:
-    """Show the progress of the run, the call budget and the quarantine."""
+    """Show the progress of the newest run, the call budget, and the records that need review."""
     from sagerecon.cli.console import NEEDS_REVIEW, command
     from sagerecon.commands import projects
     from sagerecon.commands import status as statuses
@@ -97,7 +101,7 @@ def status(project: Folder = HERE, json: Json = False) -> None:
         )
         screen.show(
             *run_status(
-                found.state or "none",
+                found.state,
                 found.steps,
                 found.counts,
                 found.in_doubt,

@@ -20,7 +20,7 @@ def snapshot(project: Folder = HERE, json: Json = False) -> None:
         screen.event("result", snapshot=prepared.snapshot, files=dict(files))
         screen.show(source_files(files))
         screen.findings(prepared.findings)
-        screen.say(f"Snapshot {prepared.snapshot[:12]} written.")
+        screen.print(f"Snapshot {prepared.snapshot[:12]} written.")
         exit_by_findings(prepared.findings)
 
 
@@ -28,10 +28,11 @@ def check(project: Folder = HERE, json: Json = False) -> None:
     """Check the catalog and the mappings, offline and without data."""
     from sagerecon.cli.console import command, exit_by_findings
     from sagerecon.commands import mappings, projects
+    from sagerecon.model.count import counted
 
     with command(json) as screen:
         compiled = mappings.check(projects.open_project(project))
         screen.findings(compiled.findings)
         screen.event("result", mappings=len(compiled.mappings), findings=len(compiled.findings))
-        screen.say(f"The catalog and {len(compiled.mappings)} mappings have no errors.")
+        screen.print(f"The catalog and {counted(len(compiled.mappings), 'mapping')} have no errors.")
         exit_by_findings(compiled.findings)

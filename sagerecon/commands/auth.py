@@ -23,6 +23,7 @@ from sagerecon.runner.door import CompanyDoor
 from sagerecon.sage.authorization import Authorization, ConsentRequest
 from sagerecon.sage.client import SageClient
 from sagerecon.sage.loopback import LoopbackListener
+from sagerecon.sage.session import require_listener
 from sagerecon.store.company import CompanyStore
 from sagerecon.store.vault import SealedVault
 
@@ -61,11 +62,14 @@ def login(
     Raises:
         AuthorizationError: access was denied, or no consent came in time.
         PausedError: the call budget of the business has no room for the sign-in.
+        SageError: the project's sandbox does not run.
         ProjectError: the sign-in reaches several businesses and the project names none.
     """
     clock = ServerClock(clock)
     access = sage_access(project)
     known = project.business.id
+    if project.address:
+        require_listener(project.address)  # or the user would wait for a page that cannot open
     with open_store(project, clock) as store, _counting(store.company(known)) as company:
         door = CompanyDoor(company.run_log, clock, _sign_in_budget(project), on_wait=on_wait)
         granted = _sign_in(access.authorization(session, clock), project.business.country, show, door)

@@ -32,7 +32,10 @@ def find_kind(catalog: Catalog, name: str, country: str, edition: str) -> Kind:
     if kind is not None:
         return kind
     if name in catalog or catalog.by_resource(name):
-        raise ProjectError(f"A business there has no {name}.", "Leave out --country or --edition to see it.")
+        raise ProjectError(
+            f"The catalog has no {name} for this country and edition.",
+            "Leave out --country or --edition to see it.",
+        )
     raise ProjectError(
         f"There is no kind '{name}'.",
         suggestion(name, [*found.kinds]) or "List them with: sagerecon catalog list",
@@ -50,12 +53,14 @@ def diff(catalog: Catalog, document: Path, country: str, edition: str) -> Drift:
     try:
         text = document.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise SourceError(
-            f"{document} cannot be read: {error}.", "Use an OpenAPI document in JSON."
+            f"{document} cannot be read: {reason}.", "Use an OpenAPI document in JSON."
         ) from error
     published, findings = read_published(text, str(document))
     if published is None:
-        raise SourceError(f"{document} is not an OpenAPI document.", "Use one in JSON.", findings)
+        faults = "; ".join(str(finding) for finding in findings)
+        raise SourceError(f"{document} is not an OpenAPI document: {faults}", "Use one in JSON.")
     return compare(catalog, published, country, edition)
 
 
@@ -65,5 +70,5 @@ def _check(catalog: Catalog, country: str, edition: str) -> tuple[str, str]:
     api = catalog.api
     for given, known, what in ((country, api.countries, "country"), (edition, api.editions, "edition")):
         if given and given not in known:
-            raise ProjectError(f"Sage has no {what} '{given}' here.", f"Choose {', '.join(known)}.")
+            raise ProjectError(f"The catalog has no {what} '{given}'.", f"Choose one of: {', '.join(known)}.")
     return country, edition

@@ -21,7 +21,7 @@ from pathlib import Path
 import requests
 
 from sagerecon.commands import auth, plans, projects, reconciliations, reports, runs, sources, status
-from sagerecon.commands.demo_audit import PLANTED, doubled, lost, not_as_planted
+from sagerecon.commands.demo_audit import PLANTED, doubled_records, lost_records, unexpected_findings
 from sagerecon.commands.preparation import Prepared
 from sagerecon.commands.rehearsals import expected_business, open_rehearsal
 from sagerecon.commands.sessions import open_session
@@ -67,8 +67,8 @@ ATTEMPTS = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
-    """What every chapter of the demo works with: the project, the rehearsal, its clock and its faults."""
+class Demo:
+    """What each part of the demo works with: the project, the rehearsal, its clock and its faults."""
 
     folder: Path
     screen: Screen
@@ -88,10 +88,10 @@ class Stage:
         contents = overview(books, project.catalog, self.clock.now())["contents"]
         return {str(name): int(count) for name, count in contents.items()}
 
-    def chapter(self, title: str) -> None:
+    def heading(self, title: str) -> None:
         """Show a heading."""
-        self.screen.event("chapter", title=title)
-        self.screen.say(f"\n{title}", "bold")
+        self.screen.event("heading", title=title)
+        self.screen.print(f"\n{title}", "bold")
 
 
 def run_demo(folder: Path, screen: Screen) -> bool:
@@ -104,86 +104,87 @@ def run_demo(folder: Path, screen: Screen) -> bool:
     _clear(folder)
     clock = SharedClock(folder / "clock", STARTS_AT)
     os.environ[projects.REHEARSAL_CLOCK] = str(folder / "clock")
+    os.environ["XDG_STATE_HOME"] = str(folder / "state")  # the next demo begins with a new store
     faults = ScheduledFaults()
     project = projects.init(folder / "project", "brook", fixture("wholesaler") / "extracts", COMPANY)
     business = expected_business(project)
     sage = open_rehearsal(project.catalog, business, clock, seed=1, faults=faults, latency=LATENCY)
     with serve(sage) as server:
         _set_address(project.folder / FILE, server.url)
-        stage = Stage(folder=folder, screen=screen, sage=sage, faults=faults, clock=clock)
-        _sign_in(stage)
-        prepared = _snapshot(stage)
-        plan = _plan(stage, prepared)
-        before = stage.contents()
-        attempts = _run(stage)
-        after = stage.contents()
-        reconciled = _reconcile(stage, prepared)
-        problems = [*_audit(stage, plan, before, after), *not_as_planted(plan, reconciled.reconciliation)]
-        _summarize(stage, plan, attempts, before, after)
-        return _conclude(stage, reconciled, problems)
+        demo = Demo(folder=folder, screen=screen, sage=sage, faults=faults, clock=clock)
+        _sign_in(demo)
+        prepared = _snapshot(demo)
+        plan = _plan(demo, prepared)
+        before = demo.contents()
+        attempts = _run(demo)
+        after = demo.contents()
+        reconciled = _reconcile(demo, prepared)
+        problems = [*_audit(demo, plan, before, after), *unexpected_findings(plan, reconciled.reconciliation)]
+        _summarize(demo, plan, attempts, before, after)
+        return _conclude(demo, reconciled, problems)
 
 
-def _sign_in(stage: Stage) -> None:
-    stage.chapter(f"{COMPANY} signs in")
-    project = stage.project
+def _sign_in(demo: Demo) -> None:
+    demo.heading(f"{COMPANY} signs in")
+    project = demo.project
     with open_session(project) as session:
-        signed = auth.login(project, stage.clock, session, consent_by_robot)
-    stage.screen.say(f"Consent was given on the rehearsal's own page; the business is {signed.name}.")
+        signed = auth.login(project, demo.clock, session, consent_automatically)
+    demo.screen.print(f"Consent was given on the rehearsal's own page; the business is {signed.name}.")
 
 
-def _snapshot(stage: Stage) -> Prepared:
-    stage.chapter("The snapshot: the source is frozen and its totals are cross-checked")
-    with stage.screen.progress("reading") as meter:
-        prepared = sources.snapshot(stage.project, stage.clock, lambda file, rows: meter(rows, 0, file))
-    stage.screen.show(source_files((file.path, file.rows) for file in prepared.files))
-    stage.screen.findings(prepared.findings)
+def _snapshot(demo: Demo) -> Prepared:
+    demo.heading("The snapshot: the source is frozen and its totals are cross-checked")
+    with demo.screen.progress("reading") as meter:
+        prepared = sources.snapshot(demo.project, demo.clock, lambda file, rows: meter(rows, 0, file))
+    demo.screen.show(source_files((file.path, file.rows) for file in prepared.files))
+    demo.screen.findings(prepared.findings)
     return prepared
 
 
-def _plan(stage: Stage, prepared: Prepared) -> Plan:
-    stage.chapter("The plan")
-    plan = plans.plan(stage.project, stage.clock, prepared=prepared)
-    stage.screen.show(plan_summary(plan))
+def _plan(demo: Demo, prepared: Prepared) -> Plan:
+    demo.heading("The plan")
+    plan = plans.plan(demo.project, demo.clock, prepared=prepared)
+    demo.screen.show(plan_summary(plan))
     return plan
 
 
-def _run(stage: Stage) -> int:
+def _run(demo: Demo) -> int:
     """Apply the plan in as many processes as it takes and return their number; the first is killed."""
-    stage.chapter("The run: killed once, an answer lost, a 429, another app")
-    _schedule_faults(stage)
-    say, clock = stage.screen.say, stage.clock
-    with stage.screen.progress("sending") as meter:
+    demo.heading("The run: killed once, an answer lost, a 429, another app")
+    _schedule_faults(demo)
+    show, clock = demo.screen.print, demo.clock
+    with demo.screen.progress("sending") as meter:
         for attempt in range(1, ATTEMPTS + 1):
-            code, result = _apply(stage, KILLED_AT if attempt == 1 else None, meter)
+            code, result = _apply(demo, KILLED_AT if attempt == 1 else None, meter)
             if attempt == 1:
-                say(f"  {instant_text(clock.now())}  killed (SIGKILL) after {stage.sage.calls:,} calls")
+                show(f"  {instant_text(clock.now())}  killed (SIGKILL) after {demo.sage.calls:,} calls")
             elif code == PAUSED:
-                say(f"  {instant_text(clock.now())}  paused: {result['why']}")
+                show(f"  {instant_text(clock.now())}  paused: {result['why']}")
                 clock.sleep(instant(result["until"]) - clock.now())
             else:
-                say(f"  {instant_text(clock.now())}  finished")
+                show(f"  {instant_text(clock.now())}  finished")
                 return attempt
     return ATTEMPTS
 
 
-def _schedule_faults(stage: Stage) -> None:
+def _schedule_faults(demo: Demo) -> None:
     """Schedule an answer lost after its booking, a 500 after one, a 429, and another app's calls."""
-    stage.faults.add(Trigger(150, "POST", "/sales_invoices"), Fault(FaultType.ANSWER_LOST))
-    stage.faults.add(Trigger(90, "POST", "/purchase_invoices"), Fault(FaultType.ERROR_SAVED, status=500))
-    stage.faults.add(Trigger(300, "POST", "/contacts"), Fault(FaultType.TOO_MANY))
+    demo.faults.add(Trigger(150, "POST", "/sales_invoices"), Fault(FaultType.ANSWER_LOST))
+    demo.faults.add(Trigger(90, "POST", "/purchase_invoices"), Fault(FaultType.ERROR_SAVED, status=500))
+    demo.faults.add(Trigger(300, "POST", "/contacts"), Fault(FaultType.TOO_MANY))
     second_day = STARTS_AT + DAY - STARTS_AT % DAY
-    stage.sage.schedule_foreign_calls(stage.project.business.id, daily_calls(second_day, 1, FOREIGN_CALLS))
+    demo.sage.schedule_foreign_calls(demo.project.business.id, daily_calls(second_day, 1, FOREIGN_CALLS))
 
 
 def _apply(
-    stage: Stage, kill_at: int | None, meter: Callable[[int, int, str], None]
+    demo: Demo, kill_at: int | None, meter: Callable[[int, int, str], None]
 ) -> tuple[int, Mapping[str, str]]:
     """Run `sagerecon apply` as a process; return its exit code and its last event.
 
     Args:
         kill_at: the number of calls at which the process is killed; None lets it end by itself.
     """
-    words = [sys.executable, "-m", "sagerecon", "apply", "--project", str(stage.project.folder), "--json"]
+    words = [sys.executable, "-m", "sagerecon", "apply", "--project", str(demo.project.folder), "--json"]
     process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
     result: Mapping[str, str] = {}
     assert process.stdout is not None  # noqa: S101 - asked for above
@@ -193,82 +194,83 @@ def _apply(
             meter(event["completed"], event["total"], event["detail"])
         elif event["event"] in ("result", "error"):
             result = event
-        if kill_at is not None and stage.sage.calls >= kill_at:
+        if kill_at is not None and demo.sage.calls >= kill_at:
             process.kill()
             break
     process.stdout.close()
     return process.wait(), result
 
 
-def _reconcile(stage: Stage, prepared: Prepared) -> reconciliations.Reconciled:
-    stage.chapter("The reconciliation: Sage is read back and compared with the source")
-    project = stage.project
-    with open_session(project) as session, stage.screen.progress("reading back") as meter:
+def _reconcile(demo: Demo, prepared: Prepared) -> reconciliations.Reconciled:
+    demo.heading("The reconciliation: Sage is read back and compared with the source")
+    project = demo.project
+    with open_session(project) as session, demo.screen.progress("reading back") as meter:
         result = reconciliations.reconcile(
             project,
-            stage.clock,
+            demo.clock,
             session,
             prepared=prepared,
-            on_plan=lambda plan: stage.screen.say(f"Reading back takes {plan.header.calls:,} calls."),
+            on_plan=lambda plan: demo.screen.print(f"Reading back takes {plan.header.calls:,} calls."),
             on_progress=lambda progress: meter(progress.done, progress.of, progress.label),
         )
     if not isinstance(result, reconciliations.Reconciled):
         raise ProjectError(f"Reading back did not finish: {result.why}", "Run the demo again.")
     found = result.reconciliation
-    stage.screen.show(completeness(found.completeness), tie_outs(found.tie_outs))
+    demo.screen.show(completeness(found.completeness), tie_outs(found.tie_outs, found.not_taken))
     return result
 
 
-def _audit(stage: Stage, plan: Plan, before: Mapping[str, int], after: Mapping[str, int]) -> list[str]:
-    project, now = stage.project, stage.clock.now()
-    books = stage.sage.business(plan.header.business)
-    aside = {record.step.key for record in status.status(project, stage.clock).aside}
-    not_created = aside | runs.adopted_keys(project, stage.clock)
+def _audit(demo: Demo, plan: Plan, before: Mapping[str, int], after: Mapping[str, int]) -> list[str]:
+    project, now = demo.project, demo.clock.now()
+    books = demo.sage.business(plan.header.business)
+    aside = {record.step.key for record in status.status(project, demo.clock).aside}
+    not_created = aside | runs.adopted_keys(project, demo.clock)
     return [
-        *doubled(plan, project.catalog, books, now),
-        *lost(plan, project.catalog, not_created, before, after),
+        *doubled_records(plan, project.catalog, books, now),
+        *lost_records(plan, project.catalog, not_created, before, after),
     ]
 
 
 def _summarize(
-    stage: Stage, plan: Plan, attempts: int, before: Mapping[str, int], after: Mapping[str, int]
+    demo: Demo, plan: Plan, attempts: int, before: Mapping[str, int], after: Mapping[str, int]
 ) -> None:
-    stage.chapter("The result")
+    demo.heading("The result")
     more = {resource: count - before.get(resource, 0) for resource, count in after.items()}
     created = {resource: count for resource, count in more.items() if count > 0}
-    stage.screen.show(created_records(created))
-    header, sage = plan.header, stage.sage
+    demo.screen.show(created_records(created))
+    header, sage = plan.header, demo.sage
     foreign, refused = sage.limits.foreign_calls(header.business)
-    stage.screen.say(
+    demo.screen.print(
         f"{sage.calls:,} calls in total, reading back included; the plan has {header.calls:,} and its lower "
         f"bound is {header.lower_bound:,}. {attempts} runs of one command, the first killed; "
         f"another app made {foreign:,} calls and was refused {refused:,} times."
     )
     bound = header.lower_bound
-    stage.screen.event("summary", created=created, calls=sage.calls, planned=header.calls, bound=bound)
+    demo.screen.event("summary", created=created, calls=sage.calls, planned=header.calls, bound=bound)
 
 
-def _conclude(stage: Stage, reconciled: reconciliations.Reconciled, problems: list[str]) -> bool:
+def _conclude(demo: Demo, reconciled: reconciliations.Reconciled, problems: list[str]) -> bool:
     """Write the report and show the verdict of the demo: whether there are no problems."""
-    pages = reports.report(stage.project, stage.clock, stage.folder / "reports", reconciled)
+    pages = reports.report(demo.project, demo.clock, demo.folder / "reports")
     tie_outs = reconciled.reconciliation.tie_outs
     problems += [f"{tie_out.about} does not tie out." for tie_out in tie_outs if not tie_out.ties]
+    problems += reconciled.reconciliation.unread
     for problem in problems:
-        stage.screen.error(problem)
+        demo.screen.error(problem)
     if problems:
-        stage.screen.say("The demo failed.", "bold red")
+        demo.screen.print("The demo failed.", "bold red")
     else:
-        stage.screen.say(
+        demo.screen.print(
             f"Nothing lost, nothing doubled; {len(tie_outs)} tie-outs agree to the penny. "
             f"{PLANTED} records that are wrong in the source are in quarantine, as expected.",
             "bold green",
         )
-    stage.screen.say("Reports: " + ", ".join(str(page) for page in pages))
+    demo.screen.print("Reports: " + ", ".join(str(page) for page in pages))
     return not problems
 
 
-def consent_by_robot(url: str) -> None:
-    """Give consent on the rehearsal's page, as a user would: first choice, allow, follow the redirect."""
+def consent_automatically(url: str) -> None:
+    """Give consent on the rehearsal's page as a browser would: first choice, allow, follow the redirect."""
 
     def visit() -> None:
         with requests.Session() as browser:

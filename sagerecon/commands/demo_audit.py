@@ -17,7 +17,7 @@ from sagerecon.rehearsal.request import Books
 PLANTED = 6
 
 
-def doubled(plan: Plan, catalog: Catalog, books: Books, now: int) -> Iterator[str]:
+def doubled_records(plan: Plan, catalog: Catalog, books: Books, now: int) -> Iterator[str]:
     """Yield a sentence for each reference of the plan that Sage's listings show more than once."""
     created = [step for step in plan.steps if isinstance(step, CreateStep) and "reference" in step.identity]
     for kind in sorted({step.kind for step in created}):
@@ -28,7 +28,7 @@ def doubled(plan: Plan, catalog: Catalog, books: Books, now: int) -> Iterator[st
                 yield f"{kind} {reference} is in Sage {count} times."
 
 
-def lost(
+def lost_records(
     plan: Plan,
     catalog: Catalog,
     not_created: Set[str],
@@ -54,7 +54,7 @@ def lost(
             yield f"Sage has {more:,} new {resource}, but the plan created {count:,}."
 
 
-def not_as_planted(plan: Plan, reconciliation: Reconciliation) -> Iterator[str]:
+def unexpected_findings(plan: Plan, reconciliation: Reconciliation) -> Iterator[str]:
     """Yield a sentence for each finding besides the planted records, and for each planted one not found."""
     planned = sorted(step.key for step in plan.steps if isinstance(step, QuarantinedStep))
     if len(planned) != PLANTED:

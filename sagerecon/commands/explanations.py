@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from sagerecon.commands.plan_file import open_plan
 from sagerecon.commands.preparation import Prepared, prepare
-from sagerecon.commands.verification import judge
 from sagerecon.model.clock import Clock
 from sagerecon.model.draft import Outcome
 from sagerecon.model.entity import Written
@@ -16,9 +15,8 @@ from sagerecon.model.suggestion import suggestion
 from sagerecon.planning.step import Step
 from sagerecon.project.project import Project
 from sagerecon.project.snapshots import open_snapshot
-from sagerecon.project.state import read_readings
 from sagerecon.project.store import open_store
-from sagerecon.reconciliation.verdict import RecordVerdict
+from sagerecon.reconciliation.verdict import Verdict, VerdictSummary
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +27,7 @@ class Explanation:
     outcome: Outcome
     step: Step | None
     written: Written | None
-    verdict: RecordVerdict | None
+    verdict: VerdictSummary | None  #: of the last reconciliation
 
 
 def explain(project: Project, clock: Clock, key: str) -> Explanation:
@@ -46,11 +44,7 @@ def explain(project: Project, clock: Clock, key: str) -> Explanation:
     with open_store(project, clock) as store:
         company = store.company(project.business.id)
         written = next((w for w in company.history.written() if w.key == outcome.key), None)
-        readings = read_readings(project.state)
-        verdict = None
-        if readings.runs:
-            judged = judge(project, prepared, company, readings)
-            verdict = next((v for v in judged.verdicts if v.key == outcome.key), None)
+        judged = company.reconciliations.verdict(outcome.kind, outcome.key)
     step = None
     if project.plan_file.exists():
         step = next((s for s in open_plan(project).steps if s.key == outcome.key), None)
@@ -59,7 +53,7 @@ def explain(project: Project, clock: Clock, key: str) -> Explanation:
         outcome=outcome,
         step=step,
         written=written,
-        verdict=verdict,
+        verdict=VerdictSummary(Verdict(judged[0]), judged[1]) if judged else None,
     )
 
 

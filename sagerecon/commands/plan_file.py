@@ -27,7 +27,7 @@ def open_plan(project: Project, file: Path | None = None) -> Plan:
     """
     path = file or project.plan_file
     if not path.exists():
-        raise ProjectError(f"There is no plan {project.name(path)}.", "Create one: sagerecon plan.")
+        raise ProjectError(f"There is no plan {project.name(path)}.", "Create one: sagerecon plan")
     return read_plan_file(path, project.name(path))
 
 
@@ -45,7 +45,7 @@ def read_plan_file(path: Path, name: str) -> Plan:
         raise ProjectError(f"{name} cannot be read: {error.strerror or error}.") from error
 
 
-def refuse_stale(project: Project, plan: Plan) -> None:
+def raise_if_stale(project: Project, plan: Plan) -> None:
     """Raise if the plan was made from anything but the current business, source, mappings and catalog.
 
     Raises:
@@ -61,4 +61,4 @@ def refuse_stale(project: Project, plan: Plan) -> None:
         ("another catalog of Sage", header.catalog, current.catalog),
     ):
         if planned != now:
-            raise PlanStaleError(f"The plan was made from {what}.", "Create a new one: sagerecon plan.")
+            raise PlanStaleError(f"The plan was made from {what}.", "Create a new one: sagerecon plan")

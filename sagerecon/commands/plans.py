@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from sagerecon.commands.budget import call_budget
 from sagerecon.commands.plan_file import provenance
 from sagerecon.commands.preparation import Prepared, prepare
 from sagerecon.model.clock import Clock
+from sagerecon.model.draft import Outcome
+from sagerecon.pairing.pair import Recorded, RecordKey, needed_in_full, pair_with_recorded
 from sagerecon.planning.plan import Plan, plan_lines
 from sagerecon.planning.planner import Calendar, plan_steps
 from sagerecon.project.private_files import write_private
 from sagerecon.project.project import Project
 from sagerecon.project.store import open_store
+from sagerecon.store.run_history import RunHistory
 
 
 def plan(
@@ -34,9 +39,16 @@ def plan(
     with open_store(project, clock) as store:
         company = store.company(project.business.id)
         now, calls = clock.now(), company.history.calls_of_last_day()
-        made = plan_steps(
+        known = company.id_map.known()
+        positions = pair_with_recorded(
             prepared.outcomes,
-            company.id_map.known(),
+            _recorded(prepared.outcomes, known.contents, company.history),
+            project.catalog,
+            {mapping.name: mapping.comparisons for mapping in prepared.compiled.mappings},
+        )
+        made = plan_steps(
+            positions,
+            known,
             project.catalog,
             call_budget(project.limits, project.catalog.api),
             provenance(project, prepared.snapshot),
@@ -46,3 +58,18 @@ def plan(
         )
     write_private(target or project.plan_file, plan_lines(made))
     return made
+
+
+def _recorded(
+    outcomes: Sequence[Outcome], contents: Mapping[RecordKey, str], history: RunHistory
+) -> Recorded:
+    """Return what earlier runs recorded, with the records in full that pairing compares."""
+    needed = needed_in_full(outcomes, contents)
+    if not needed:
+        return Recorded(contents=contents)
+    written = {
+        (record.kind, record.key): replace(record, answer={})  # most of its size, and not compared
+        for record in history.written()
+        if (record.kind, record.key) in needed
+    }
+    return Recorded(contents=contents, written=written)

@@ -25,21 +25,26 @@ SCHEMAS = ("project", "sources", "mapping", "crosswalk")
 
 
 def init(
-    folder: Path, erp: str, data: Path | None, company: str = "", cut_over: date | None = None
+    folder: Path, name: str, data: Path | None, company: str = "", cut_over: date | None = None
 ) -> Project:
-    """Create a project in `folder` from the ready mappings of an ERP.
+    """Create a project in `folder` from a mapping pack.
 
     Args:
-        erp: the name of a mapping pack, such as `quickbooks`.
-        data: the folder with the source's extracts; None keeps the pack's own setting.
+        name: the mapping pack, such as `quickbooks`.
+        data: the folder with the files exported from the source; None keeps the pack's own setting.
         cut_over: the last day of the old books; None keeps the pack's own setting.
 
     Raises:
-        ProjectError: the folder already has a project, there is no such pack, or writing fails.
+        ProjectError: the folder already has a project, there is no such pack or data folder, or it cannot be
+            written.
     """
-    source = pack(erp)
+    source = pack(name)
+    if data is not None and not data.is_dir():
+        raise ProjectError(
+            f"There is no folder {data}.", "Name the folder of the exported files: --data FOLDER"
+        )
     if (folder / FILE).exists():
-        raise ProjectError(f"{folder} already has a project.", "Name a new folder.")
+        raise ProjectError(f"{folder} already has a project.", "Name a new folder for another project.")
     try:
         shutil.copytree(source, folder, dirs_exist_ok=True)
         text = (folder / "project.yaml").read_text(encoding="utf-8")

@@ -6,29 +6,26 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 
-from sagerecon.commands.plan_file import read_plan_file
 from sagerecon.model.catalog import Catalog
 from sagerecon.model.clock import Clock, instant_text
-from sagerecon.model.errors import PlanningError
+from sagerecon.model.count import counted
+from sagerecon.model.errors import ProjectError
 from sagerecon.planning.budget import Budget
-from sagerecon.planning.plan import Plan, Purpose, plan_lines
+from sagerecon.planning.plan import Plan, Purpose
 from sagerecon.planning.planner import Calendar, Provenance, plan_reading
-from sagerecon.planning.settling import RunState
 from sagerecon.planning.step import ReadStep
-from sagerecon.project.private_files import write_private
 from sagerecon.runner.ports import Sage
 from sagerecon.runner.progress import Progress
 from sagerecon.runner.run import Ended, RunOutcome, run
 from sagerecon.store.company import CompanyStore
+from sagerecon.store.reconciliation_log import ReadingRuns
 
 
 @dataclass(frozen=True, slots=True)
 class ReadBack:
-    """Reading Sage back. The plans are kept in `folder`, so that a paused reading can be resumed."""
+    """Reading Sage back. A paused reading is resumed while it still answers the same question."""
 
-    folder: Path
     cut_over: date
     as_at: date
     provenance: Provenance
@@ -40,23 +37,23 @@ class ReadBack:
     on_plan: Callable[[Plan], None]
     on_progress: Callable[[Progress], None]
 
-    def run(self, sage: Sage) -> tuple[str, ...] | RunOutcome:
+    def run(self, sage: Sage) -> ReadingRuns | RunOutcome:
         """Read every kind, then look for deletions; return the runs, or the outcome of a paused one.
 
         Raises:
-            PlanningError: reading back takes more than `max_calls`.
+            ProjectError: reading back takes more than `max_calls`.
         """
         ours = [(written.kind, written.sage_id) for written in self.company.history.written()]
-        reading = self._carry_out("reading.jsonl", self._plan_kinds(ours), sage)
+        reading = self._carry_out(self._plan_kinds(ours), sage)
         if reading.ended is not Ended.FINISHED:
             return reading
         deletions = self._plan_deletions(ours, reading.run)
         if deletions is None:
-            return (reading.run,)
-        deleted = self._carry_out("deletions.jsonl", deletions, sage)
+            return ReadingRuns(reading.run)
+        deleted = self._carry_out(deletions, sage)
         if deleted.ended is not Ended.FINISHED:
             return deleted
-        return (reading.run, deleted.run)
+        return ReadingRuns(reading.run, deleted.run)
 
     def _plan_kinds(self, ours: Sequence[tuple[str, str]]) -> Plan:
         """Plan every kind we wrote, in full pages, and the trial balance as at the date.
@@ -69,20 +66,22 @@ class ReadBack:
         trial_balance = self._step(
             "trial_balance",
             "trial_balance/as-at",
+            "trial balance",
             "the balance of every account, in one call",
             {"from_date": self.cut_over.isoformat(), "to_date": self.as_at.isoformat()},
         )
         return self._plan(readable, [trial_balance])
 
     def _plan_deletions(self, ours: Sequence[tuple[str, str]], reading: str) -> Plan | None:
-        """Plan one call for each kind of which records are missing; None if nothing is missing.
+        """Plan one call for each kind that was read whole and misses records; None if nothing is missing.
 
         Args:
             ours: kind and Sage id of all that earlier runs wrote or adopted.
             reading: the run that read every kind.
         """
         held = {(entity.kind, entity.sage_id) for entity in self.company.history.entities_read(reading)}
-        missing = {kind for kind, sage_id in ours if (kind, sage_id) not in held}
+        whole = {found.kind for found in self.company.history.readings(reading) if found.is_whole}
+        missing = {kind for kind, sage_id in ours if kind in whole and (kind, sage_id) not in held}
         loads = (known.started_at for known in self.company.history.runs() if known.purpose is Purpose.LOAD)
         since = instant_text(min(loads, default=0) - 1_000)
         per_page = str(self.catalog.api.items_per_page)
@@ -90,6 +89,7 @@ class ReadBack:
             self._step(
                 kind,
                 f"{self.catalog[kind].resource}/deleted",
+                f"deleted {self.catalog[kind].resource.replace('_', ' ')}",
                 "whether missing records were deleted there",
                 {self.catalog[kind].deleted_since: since, "items_per_page": per_page},
             )
@@ -110,27 +110,28 @@ class ReadBack:
             Calendar(now, booked=tuple(at - now for at in self.company.history.calls_of_last_day())),
         )
 
-    def _step(self, kind: str, key: str, reason: str, query: Mapping[str, str]) -> ReadStep:
+    def _step(self, kind: str, key: str, label: str, reason: str, query: Mapping[str, str]) -> ReadStep:
         return ReadStep(
             kind=kind,
             key=key,
             reason=reason,
             path=self.catalog[kind].path,
             query=query,
-            label=key.replace("_", " "),
+            label=label,
         )
 
-    def _carry_out(self, name: str, fresh: Plan, sage: Sage) -> RunOutcome:
-        """Run the unfinished plan in the file `name`, or else the fresh one."""
-        file = self.folder / name
-        plan = self._unfinished(file) or fresh
+    def _carry_out(self, plan: Plan, sage: Sage) -> RunOutcome:
+        """Run the plan; where a finished run asked the same and was not judged yet, return that one."""
         if self.max_calls is not None and plan.header.calls > self.max_calls:
-            raise PlanningError(
-                f"Reading back takes {plan.header.calls:,} calls, and --max-calls allows {self.max_calls:,}."
+            needed = counted(plan.header.calls, "call")
+            raise ProjectError(
+                f"Reading back takes {needed}, and --max-calls allows {self.max_calls:,}.",
+                f"Allow at least {needed}, or leave out --max-calls.",
             )
+        if finished := self.company.history.finished_reading(plan):
+            return RunOutcome(run=finished, ended=Ended.FINISHED, calls=0, counts={})
         self.on_plan(plan)
-        write_private(file, plan_lines(plan))
-        outcome = run(
+        return run(
             plan,
             sage,
             self.company.run_log,
@@ -139,16 +140,3 @@ class ReadBack:
             self.catalog,
             on_progress=self.on_progress,
         )
-        if outcome.ended is Ended.FINISHED:
-            file.unlink()
-        return outcome
-
-    def _unfinished(self, file: Path) -> Plan | None:
-        """Return the plan in `file` if a run of it is open."""
-        if not file.exists():
-            return None
-        plan = read_plan_file(file, file.name)
-        is_open = any(
-            known.plan == plan.hash and known.state is RunState.OPEN for known in self.company.history.runs()
-        )
-        return plan if is_open else None

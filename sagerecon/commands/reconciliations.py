@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import requests
 
@@ -11,24 +12,28 @@ from sagerecon.commands.budget import call_budget
 from sagerecon.commands.plan_file import provenance
 from sagerecon.commands.preparation import Prepared, prepare
 from sagerecon.commands.read_back import ReadBack
-from sagerecon.commands.verification import judge
+from sagerecon.commands.verification import basis_of, judge
+from sagerecon.documents.package import catalog_fingerprint
 from sagerecon.model.clock import Clock, ServerClock
+from sagerecon.model.finding import finding_document
 from sagerecon.planning.plan import Plan
 from sagerecon.project.project import Project
 from sagerecon.project.sage import sage_access
-from sagerecon.project.state import read_readings, write_readings
+from sagerecon.project.source import mappings_fingerprint
 from sagerecon.project.store import open_store
 from sagerecon.reconciliation.result import Reconciliation
+from sagerecon.reconciliation.verdict import RecordVerdict
+from sagerecon.report.reconciliation_document import reconciliation_document
 from sagerecon.runner.progress import Progress
 from sagerecon.runner.run import RunOutcome
+from sagerecon.store.reconciliation_log import Judged, StoredResult
 
 
 @dataclass(frozen=True, slots=True)
 class Reconciled:
-    """A reconciliation, and the prepared source it compared with."""
+    """A reconciliation whose readings came to their end, as the store has recorded it."""
 
     reconciliation: Reconciliation
-    prepared: Prepared
 
 
 def reconcile(
@@ -51,14 +56,13 @@ def reconcile(
         The reconciliation, or the outcome of the reading run if it paused.
 
     Raises:
-        PlanningError: reading back takes more than `max_calls`.
+        ProjectError: reading back takes more than `max_calls`.
     """
     prepared = prepared or prepare(project)
     clock = ServerClock(clock)
     with open_store(project, clock) as store:
         company = store.company(project.business.id)
         read_back = ReadBack(
-            folder=project.state,
             cut_over=project.cut_over,
             as_at=project.as_at,
             provenance=provenance(project, prepared.snapshot),
@@ -73,8 +77,35 @@ def reconcile(
         runs = read_back.run(sage_access(project).open_reader(store.vault, session, clock))
         if isinstance(runs, RunOutcome):
             return runs
-        write_readings(project.state, runs)
-        reconciliation = judge(project, prepared, company, read_readings(project.state))
-        verdicts = [(v.id, v.fingerprint, v.verdict.value) for v in reconciliation.open_verdicts]
-        company.reconciliations.record_verdicts(runs[0], verdicts)
-    return Reconciled(reconciliation, prepared)
+        last = company.reconciliations.last_basis()
+        basis = basis_of(company, replace(runs, before=last.runs.reading if last else ""))
+        reconciliation = judge(project, prepared, company, basis)
+        result = StoredResult(source_document(project, prepared), reconciliation_document(reconciliation))
+        company.reconciliations.record(basis, map(_judged, reconciliation.verdicts), result)
+    return Reconciled(reconciliation)
+
+
+def source_document(project: Project, prepared: Prepared) -> dict[str, Any]:
+    """Return what a reconciliation compares Sage with: the source, its findings and its fingerprints."""
+    return {
+        "cut_over": project.cut_over.isoformat(),
+        "fingerprints": {
+            "snapshot": prepared.snapshot,
+            "mappings": mappings_fingerprint(project),
+            "catalog": catalog_fingerprint(),
+        },
+        "files": [[file.path, file.sha256, file.rows] for file in prepared.files],
+        "findings": [finding_document(finding) for finding in prepared.findings],
+    }
+
+
+def _judged(verdict: RecordVerdict) -> Judged:
+    return Judged(
+        id=verdict.id,
+        kind=verdict.kind,
+        key=verdict.key,
+        verdict=verdict.verdict.value,
+        reason=verdict.reason,
+        fingerprint=verdict.fingerprint,
+        is_open=verdict.needs_review,
+    )

@@ -13,6 +13,7 @@ from sagerecon.model.suggestion import suggestion
 from sagerecon.project.project import Project
 from sagerecon.project.sage import SANDBOX_APP, SANDBOX_SECRET
 from sagerecon.rehearsal.books.business import new_business
+from sagerecon.rehearsal.books.settings import SCHEMES
 from sagerecon.rehearsal.faults import Faults
 from sagerecon.rehearsal.request import FULL, READ_ONLY, RESTRICTED
 from sagerecon.rehearsal.sage import RehearsalSage
@@ -20,7 +21,7 @@ from sagerecon.rehearsal.sage import RehearsalSage
 
 @dataclass(frozen=True, slots=True)
 class BusinessFacts:
-    """What a rehearsal business is like. `tax_scheme` is one of the catalog's."""
+    """What a rehearsal business is like. `tax_scheme` is one of `SCHEMES`."""
 
     name: str = "Rehearsal Ltd"
     country: str = "GB"
@@ -62,15 +63,16 @@ def described_business(
     """Return a business with its country's currency.
 
     Raises:
-        ProjectError: the catalog has no such country, edition or tax scheme.
+        ProjectError: the rehearsal has no such country, edition or tax scheme.
     """
-    if country not in CURRENCIES:
-        raise ProjectError(f"There is no country '{country}' here.", f"Choose {', '.join(CURRENCIES)}.")
-    editions, schemes = catalog.api.editions, tuple(catalog["tax_scheme"].values)
-    for name, value, known in (("edition", edition, editions), ("tax scheme", tax_scheme, schemes)):
+    for name, value, known in (
+        ("country", country, tuple(CURRENCIES)),
+        ("edition", edition, catalog.api.editions),
+        ("tax scheme", tax_scheme, SCHEMES),
+    ):
         if value not in known:
-            hint = suggestion(value, known) or f"Choose {', '.join(known)}."
-            raise ProjectError(f"There is no {name} '{value}'.", hint)
+            hint = suggestion(value, known) or f"Choose one of: {', '.join(known)}."
+            raise ProjectError(f"The sandbox has no {name} '{value}'.", hint)
     return BusinessFacts(
         country=country,
         edition=edition,

@@ -3,79 +3,68 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from sagerecon.commands.budget import call_budget
 from sagerecon.commands.plan_file import open_plan
-from sagerecon.commands.preparation import Prepared, prepare
-from sagerecon.commands.reconciliations import Reconciled
-from sagerecon.commands.verification import judge
-from sagerecon.documents.package import catalog_fingerprint
+from sagerecon.commands.preparation import prepare
+from sagerecon.commands.reconciliations import source_document
 from sagerecon.model.clock import Clock, day_of, instant_text
 from sagerecon.model.errors import ProjectError
+from sagerecon.model.finding import read_finding
 from sagerecon.model.version import VERSION
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import Plan, Purpose
 from sagerecon.project.project import Project
-from sagerecon.project.source import mappings_fingerprint
-from sagerecon.project.state import read_readings
 from sagerecon.project.store import open_store
 from sagerecon.report.facts import Cover, ReportFacts, RunFacts
 from sagerecon.report.pages import write_plan_report, write_reports
 from sagerecon.store.run_history import RunHistory
 
 
-def report(
-    project: Project, clock: Clock, target: Path | None = None, reconciled: Reconciled | None = None
-) -> list[Path]:
+def report(project: Project, clock: Clock, target: Path | None = None) -> list[Path]:
     """Write the pages of the last reconciliation, or of the plan if there is none; return their paths.
+
+    The reconciliation is shown as it was recorded: of its own source, mappings and day.
 
     Args:
         target: the folder to write to; by default `reports` in the project.
-        reconciled: the result of `reconcile`, if the caller still has it.
 
     Raises:
         ProjectError: there is neither a reconciliation nor a plan, or the folder cannot be written.
     """
     folder = target or project.folder / "reports"
-    prepared = reconciled.prepared if reconciled else prepare(project)
     plan = open_plan(project) if project.plan_file.exists() else None
     with open_store(project, clock) as store:
         company = store.company(project.business.id)
+        result = company.reconciliations.last_result()
+        if result is None and plan is None:
+            raise ProjectError("There is nothing to report on yet.", "Create a plan: sagerecon plan")
+        source = result.source if result else source_document(project, prepare(project))
+        budget = call_budget(project.limits, project.catalog.api)
         facts = ReportFacts(
-            _cover(project, prepared, plan, clock),
+            _cover(project, source, plan, clock),
+            reconciliation=result.document if result else None,
             plan=plan,
-            run=_run_facts(company.history, plan, call_budget(project.limits, project.catalog.api))
-            if plan
-            else None,
-            findings=prepared.findings,
+            run=_run_facts(company.history, plan, budget) if plan else None,
+            findings=tuple(read_finding(finding) for finding in source["findings"]),
         )
-        readings = read_readings(project.state)
-        if readings.runs:
-            judged = reconciled.reconciliation if reconciled else judge(project, prepared, company, readings)
-            return write_reports(folder, replace(facts, reconciliation=judged))
-    if plan is None:
-        raise ProjectError("There is nothing to report on yet.", "Create a plan: sagerecon plan.")
-    return write_plan_report(folder, facts)
+    return write_reports(folder, facts) if result else write_plan_report(folder, facts)
 
 
-def _cover(project: Project, prepared: Prepared, plan: Plan | None, clock: Clock) -> Cover:
+def _cover(project: Project, source: Mapping[str, Any], plan: Plan | None, clock: Clock) -> Cover:
     return Cover(
         company=project.company,
-        cut_over=project.cut_over,
+        cut_over=date.fromisoformat(source["cut_over"]),
         created_on=day_of(clock.now()),
         currency=project.business.currency,
         business=project.business.id,
         tool_version=VERSION,
-        fingerprints={
-            "snapshot": prepared.snapshot,
-            "mappings": mappings_fingerprint(project),
-            "catalog": catalog_fingerprint(),
-            "plan": plan.hash if plan else "",
-        },
-        files=tuple((file.path, file.sha256, file.rows) for file in prepared.files),
+        fingerprints={**source["fingerprints"], "plan": plan.hash if plan else ""},
+        files=tuple((path, sha256, rows) for path, sha256, rows in source["files"]),
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import requests
 
 from sagerecon.commands.budget import call_budget
-from sagerecon.commands.plan_file import open_plan, refuse_stale
+from sagerecon.commands.plan_file import open_plan, raise_if_stale
 from sagerecon.model.clock import Clock, ServerClock
 from sagerecon.project.project import Project
 from sagerecon.project.sage import sage_access
@@ -44,7 +44,7 @@ def apply(
     with open_store(project, clock) as store:
         company = store.company(project.business.id)
         if not any(known.plan == plan.hash for known in company.history.runs()):
-            refuse_stale(project, plan)
+            raise_if_stale(project, plan)
         return run(
             plan,
             sage_access(project).open_sage(store.vault, session, clock),

@@ -63,6 +63,8 @@ def sandbox(
         sage = open_rehearsal(
             catalog, business, clock, seed, faults=planned, profile=profile, switches=chosen
         )
+        if state is not None:
+            sage.save(state)  # a file that cannot be written is reported before the first request
     for sage_id in unreadable:
         sage.mark_unreadable(sage_id)
     with serve(sage, port, idle_seconds) as server:

@@ -22,12 +22,26 @@ from sagerecon.reconciliation.chart_of_accounts import ControlAccounts
 from sagerecon.reconciliation.open_items import OpenItem, open_items_held
 from sagerecon.reconciliation.subledger import tie_contacts
 from sagerecon.reconciliation.tax import taxed_held, tie_tax
-from sagerecon.reconciliation.tie_out import ControlPair, TieOut
+from sagerecon.reconciliation.tie_out import ControlPair, TieOut, TieOutName
 from sagerecon.reconciliation.verdict import RecordVerdict
+
+
+def declared_tie_outs(expectations: Expectations) -> tuple[TieOutName, ...]:
+    """Return the tie-outs whose figures the project names, and that of the opening control account."""
+    declared = {
+        TieOutName.TRIAL_BALANCE: expectations.balances,
+        TieOutName.DEBTORS: expectations.debtors,
+        TieOutName.CREDITORS: expectations.creditors,
+        TieOutName.BANK: expectations.banks,
+        TieOutName.TAX: expectations.tax,
+    }
+    names = (name for name, figures in declared.items() if figures is not None)
+    return (*names, TieOutName.OPENING_CONTROL)
 
 
 def tie_out(
     expectations: Expectations,
+    names: Sequence[TieOutName],
     as_at: date,
     controls: ControlAccounts,
     verdicts: Sequence[RecordVerdict],
@@ -36,41 +50,57 @@ def tie_out(
     identities: Identities,
     catalog: Catalog,
 ) -> Iterator[TieOut]:
-    """Yield a tie-out for each part whose figures the source states, and one for the opening control."""
+    """Yield each of the declared tie-outs `names`.
+
+    Args:
+        as_at: the day as at which Sage was asked for the trial balance.
+        held: what was read back; all that these tie-outs need was read whole.
+    """
     accounts = [entity for entity in held if catalog[entity.kind].has_role(LedgerRole.ACCOUNT)]
     balances = closing_balances(trial_balance, accounts)
-    if expectations.balances is not None:
-        yield tie_trial_balance(
-            expectations.balances,
-            trial_balance,
+
+    def contacts(name: TieOutName, side: Side, code: str, items: Sequence[OpenItem] | None) -> TieOut:
+        return tie_contacts(
+            name,
+            name.about,
+            items or (),
+            open_items_held(held, identities, side, catalog),
             as_at,
-            adjustments=expectations.adjustments,
-            accounts=accounts,
+            control=_control_pair(code, expectations, balances),
             verdicts=verdicts,
         )
-    sides: tuple[tuple[str, str, Side, str, tuple[OpenItem, ...] | None], ...] = (
-        ("debtors", "Debtors per customer", Side.CUSTOMER, controls.debtors, expectations.debtors),
-        ("creditors", "Creditors per supplier", Side.VENDOR, controls.creditors, expectations.creditors),
-    )
-    for name, about, side, code, items in sides:
-        if items is not None:
-            yield tie_contacts(
-                name,
-                about,
-                items,
-                open_items_held(held, identities, side, catalog),
-                as_at,
-                control=_control_pair(code, expectations, balances),
-                verdicts=verdicts,
-            )
-    if expectations.banks is not None:
-        banks = [entity for entity in held if catalog[entity.kind].has_role(LedgerRole.BANK_ACCOUNT)]
-        yield tie_bank(
-            expectations.banks, banks, trial_balance, as_at, catalog, accounts=accounts, verdicts=verdicts
-        )
-    if expectations.tax is not None:
-        yield tie_tax(expectations.tax, taxed_held(held, identities, catalog), as_at)
-    yield tie_opening_control(trial_balance, as_at, controls.opening, accounts=accounts, verdicts=verdicts)
+
+    for name in names:
+        match name:
+            case TieOutName.TRIAL_BALANCE:
+                yield tie_trial_balance(
+                    expectations.balances or (),
+                    trial_balance,
+                    as_at,
+                    adjustments=expectations.adjustments,
+                    accounts=accounts,
+                    verdicts=verdicts,
+                )
+            case TieOutName.DEBTORS:
+                yield contacts(name, Side.CUSTOMER, controls.debtors, expectations.debtors)
+            case TieOutName.CREDITORS:
+                yield contacts(name, Side.VENDOR, controls.creditors, expectations.creditors)
+            case TieOutName.BANK:
+                yield tie_bank(
+                    expectations.banks or (),
+                    [entity for entity in held if catalog[entity.kind].has_role(LedgerRole.BANK_ACCOUNT)],
+                    trial_balance,
+                    as_at,
+                    catalog,
+                    accounts=accounts,
+                    verdicts=verdicts,
+                )
+            case TieOutName.TAX:
+                yield tie_tax(expectations.tax or (), taxed_held(held, identities, catalog), as_at)
+            case TieOutName.OPENING_CONTROL:
+                yield tie_opening_control(
+                    trial_balance, as_at, controls.opening, accounts=accounts, verdicts=verdicts
+                )
 
 
 def _control_pair(

@@ -2,29 +2,54 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sagerecon.commands.history import read_history
 from sagerecon.commands.preparation import Prepared
-from sagerecon.commands.tie_outs import tie_out
+from sagerecon.commands.tie_outs import declared_tie_outs, tie_out
+from sagerecon.model.entity import Entity
 from sagerecon.model.finding import Finding
+from sagerecon.model.reading import Reading
 from sagerecon.pairing.identity import Identities
 from sagerecon.project.project import Project
 from sagerecon.project.source import mappings_fingerprint
-from sagerecon.project.state import Readings
+from sagerecon.reconciliation.balances import has_balances
 from sagerecon.reconciliation.chart_of_accounts import ControlAccounts
 from sagerecon.reconciliation.comparer import DraftInputs
 from sagerecon.reconciliation.reconcile import reconcile
 from sagerecon.reconciliation.result import Reconciliation
+from sagerecon.reconciliation.sage_readings import TRIAL_BALANCE, SageReadings
+from sagerecon.reconciliation.tie_out import TieOutNotTaken
 from sagerecon.store.company import CompanyStore
+from sagerecon.store.reconciliation_log import Basis, ReadingRuns
+
+#: The trial balance where Sage answered none.
+_NO_BALANCES = Entity(TRIAL_BALANCE, "", {})
 
 
-def judge(project: Project, prepared: Prepared, company: CompanyStore, readings: Readings) -> Reconciliation:
-    """Return one verdict a record, and the tie-outs, from what the readings found."""
-    reading, *looked_for_deletions = readings.runs
-    before = read_history(company, reading, readings.before)
+def basis_of(company: CompanyStore, runs: ReadingRuns) -> Basis:
+    """Return what the runs asked Sage for, and whether they read it whole."""
+    history = company.history
+    trial_balance = _trial_balance(company, runs.reading)
+    return Basis(
+        runs,
+        listings=tuple(_with_balances(found, trial_balance) for found in history.readings(runs.reading)),
+        deletions=tuple(history.readings(runs.deletions)) if runs.deletions else (),
+    )
+
+
+def judge(project: Project, prepared: Prepared, company: CompanyStore, basis: Basis) -> Reconciliation:
+    """Return one verdict a record, and the tie-outs, from what the readings found.
+
+    A kind that was not read whole gives its records the verdict "not read"; a tie-out that needs it is not
+    taken. The tie-outs are as at the day of the reading, whatever the project's day is now.
+    """
+    reading, deletions = basis.runs.reading, basis.runs.deletions
+    before = read_history(company, reading, basis.runs.before)
     history = company.history
     written = list(history.written())
-    held = [entity for entity in history.entities_read(reading) if entity.kind != "trial_balance"]
-    trial_balance = next(history.entities_read(reading, "trial_balance"), None)
+    held = [entity for entity in history.entities_read(reading) if entity.kind != TRIAL_BALANCE]
+    sage = SageReadings(basis.listings, basis.deletions)
     identities = Identities(written, held, project.catalog)
     rejected: dict[str, tuple[Finding, ...]] = {a.step.key: a.findings for a in history.set_aside()}
     controls = ControlAccounts(**{name: str(code) for name, code in project.control_accounts.items()})
@@ -34,29 +59,45 @@ def judge(project: Project, prepared: Prepared, company: CompanyStore, readings:
         held,
         {mapping.name: mapping.comparisons for mapping in prepared.compiled.mappings},
         project.catalog,
-        read={entity.kind for entity in held} | {w.kind for w in written},
+        readings=sage,
         inputs=DraftInputs(prepared.snapshot, mappings_fingerprint(project)),
         pre_existing={entity.sage_id for run in before.load_runs for entity in history.entities_read(run)},
-        deleted={entity.sage_id for run in looked_for_deletions for entity in history.entities_read(run)},
+        deleted={entity.sage_id for entity in history.entities_read(deletions)} if deletions else (),
         began_at=before.began_at,
         rejected=rejected,
         accounts=controls,
         last=before.last,
         identities=identities,
     )
-    if trial_balance is None:
-        return reconciliation
+    kinds = {record.kind for record in written}
+    reasons = {
+        name: sage.why_not_taken(name, kinds, project.catalog)
+        for name in declared_tie_outs(prepared.expectations)
+    }
+    taken = tie_out(
+        prepared.expectations,
+        [name for name, why in reasons.items() if not why],
+        sage.as_at or project.as_at,
+        controls,
+        reconciliation.verdicts,
+        _trial_balance(company, reading),
+        held,
+        identities,
+        project.catalog,
+    )
     return reconciliation.with_tie_outs(
-        tuple(
-            tie_out(
-                prepared.expectations,
-                project.as_at,
-                controls,
-                reconciliation.verdicts,
-                trial_balance,
-                held,
-                identities,
-                project.catalog,
-            )
-        )
+        tuple(taken), tuple(TieOutNotTaken(name, why) for name, why in reasons.items() if why)
+    )
+
+
+def _trial_balance(company: CompanyStore, reading: str) -> Entity:
+    return next(company.history.entities_read(reading, TRIAL_BALANCE), _NO_BALANCES)
+
+
+def _with_balances(reading: Reading, trial_balance: Entity) -> Reading:
+    """Return the reading; the report counts as not read where Sage answered it without balances."""
+    if reading.kind != TRIAL_BALANCE or not reading.is_whole or has_balances(trial_balance):
+        return reading
+    return replace(
+        reading, why_incomplete="Sage answered the trial balance without the balances of accounts."
     )

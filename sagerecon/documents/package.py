@@ -1,4 +1,4 @@
-"""Read the files that are installed with the program: catalog, schemas, ready mappings, demo company.
+"""Read the files that are installed with the program: catalog, schemas, mapping packs, demo company.
 
 In a checkout they are beside the package (`specs/`, `mappings/`, `fixtures/`), in an installed wheel they are
 in `sagerecon/_data/`. They do not change while the program runs, so each is read once per process.
@@ -86,16 +86,16 @@ def schema(name: str) -> Mapping[str, Any]:
 
 
 def pack(name: str) -> Path:
-    """Return the folder of a ready mapping, `mappings/<name>`.
+    """Return the folder of a mapping pack, `mappings/<name>`.
 
     Raises:
         ProjectError: it does not exist.
     """
-    return _folder("mappings", name, "ready mapping")
+    return _folder("mappings", name, "mapping pack")
 
 
 def packs() -> list[str]:
-    """Return the names of the ready mappings."""
+    """Return the names of the mapping packs."""
     return _folders("mappings")
 
 

@@ -43,6 +43,9 @@ def _explain(error: jsonschema.ValidationError, root: Node) -> Iterator[Finding]
             yield Finding(Code.NOT_ALLOWED, node.place, f"{where} cannot be '{node.text}'.", hint)
         case "type":
             yield Finding(Code.WRONG_TYPE, node.place, f"{where} must be {_types([error])}.")
+        case "pattern" if examples := _examples(error.schema):
+            hint = f"Write it as {' or '.join(examples)}."
+            yield Finding(Code.NOT_VALID, node.place, f"{where} cannot be '{node.text}'.", hint)
         case "oneOf" | "anyOf" if error.context:
             yield from _nearest(error, root)
         case _:
@@ -88,6 +91,10 @@ def _types(errors: Iterable[jsonschema.ValidationError]) -> str:
 
 def _allowed(schema: Any) -> set[str]:
     return set(schema.get("properties", {})) if isinstance(schema, Mapping) else set()
+
+
+def _examples(schema: Any) -> list[str]:
+    return [str(example) for example in schema.get("examples", ())] if isinstance(schema, Mapping) else []
 
 
 def _texts(value: object) -> Sequence[Any]:

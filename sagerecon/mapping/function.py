@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from sagerecon.mapping.record_context import NUMBERS, CompiledValue, RecordContext, counted, with_article
+from sagerecon.mapping.record_context import NUMBERS, CompiledValue, RecordContext, with_article
+from sagerecon.model.count import counted
 from sagerecon.model.type import Type
 
 ResultType: TypeAlias = Callable[[Sequence[Type]], Type]

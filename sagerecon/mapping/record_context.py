@@ -143,11 +143,6 @@ def with_article(type_: Type | str) -> str:
     return f"an {name}" if name[0] in "aeiou" else f"a {name}"
 
 
-def counted(count: int, noun: str) -> str:
-    """Return a count with its noun: `1 part`, `2 parts`."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
-
-
 def iso_day(text: str) -> date:
     """Return the date written as 2017-03-31; other ISO 8601 forms are not accepted.
 

@@ -15,12 +15,12 @@ from sagerecon.mapping.record_context import (
     Reader,
     RecordContext,
     RefusalError,
-    counted,
     plain_text,
     with_article,
 )
 from sagerecon.model.catalog import Field, Kind
 from sagerecon.model.code import Code
+from sagerecon.model.count import counted
 from sagerecon.model.draft import Reference
 from sagerecon.model.key import NaturalKey, draft_key, source_key
 

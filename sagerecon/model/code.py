@@ -88,6 +88,10 @@ class Code(StrEnum):
     FILE_CHANGED = ("file_changed", "A source file changed while it was read.")
     FILE_TOO_LARGE = ("file_too_large", "A YAML file is larger than the limit.")
     FORMULA_FAILED = ("formula_failed", "A workbook cell holds the error value of a formula.")
+    GONE_FROM_SOURCE = (
+        "gone_from_source",
+        "Records that an earlier run recorded are no longer in the source.",
+    )
     HALF_CHARACTER = ("half_character", "A cell contains an unpaired surrogate.")
     IDENTITY_NOT_MAPPED = ("identity_not_mapped", "A field of the identity is not among the mapped fields.")
     IGNORED_AND_USED = ("ignored_and_used", "A column is both ignored and used.")
@@ -179,7 +183,12 @@ class Code(StrEnum):
     RAGGED_ROW = ("ragged_row", "A row has more or fewer cells than the header row.")
     RECORDS_NOT_THERE = ("records_not_there", "A JSON file has no list of records at the declared path.")
     REFERENCE_MISSING = ("reference_missing", "A draft refers to a record that will not be in Sage.")
+    REFERS_TO_WAITING = ("refers_to_waiting", "Records refer to a record that waits for a decision.")
     REJECTED = ("rejected", "Sage rejected the record.")
+    RENAMED_IN_SOURCE = (
+        "renamed_in_source",
+        "Records may have been recorded by an earlier run under another key.",
+    )
     REQUIRED = ("required", "A draft lacks a field that Sage requires.")
     SAME_MARKS = ("same_marks", "The decimal and thousands separators are the same.")
     SCALE_TOO_LARGE = ("scale_too_large", "A column declares more decimals than can be kept.")
@@ -202,6 +211,7 @@ class Code(StrEnum):
     TWO_SOURCES = ("two_sources", "A field of a mapping has more than one source.")
     UNBALANCED = ("unbalanced", "The debits and credits of a journal differ.")
     UNCERTAIN_NUMBER = ("uncertain_number", "A workbook number has too many digits to be exact.")
+    UNDECIDED = ("undecided", "Source and Sage differ, and it is not decided which of them counts.")
     UNKNOWN_ATTRIBUTE = (
         "unknown_attribute",
         "A path or expression names a part that the value does not have.",

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import Enum
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from sagerecon.model.finding import Finding
 from sagerecon.model.key import Key, NaturalKey
+from sagerecon.model.money import decimal_text
 from sagerecon.model.place import Place
 from sagerecon.model.value import Scalar
 
@@ -151,3 +152,27 @@ def references_in(node: Node) -> Iterator[Reference]:
     elif isinstance(node, Sequence) and not isinstance(node, str):
         for child in node:
             yield from references_in(child)
+
+
+def node_document(node: Node) -> Any:
+    """Return a body as JSON, with each reference as `reference_document` writes it."""
+    if isinstance(node, Reference):
+        return reference_document(node)
+    if isinstance(node, Mapping):
+        return {name: node_document(child) for name, child in node.items()}
+    if isinstance(node, list | tuple):
+        return [node_document(child) for child in node]
+    if isinstance(node, Decimal):
+        return decimal_text(node)  # Sage asks for decimals as strings
+    return node
+
+
+def read_node(document: Any) -> Any:
+    """Return the body that `node_document` wrote."""
+    if isinstance(document, dict):
+        if "$ref" in document:
+            return read_reference(document)
+        return {name: read_node(child) for name, child in document.items()}
+    if isinstance(document, list):
+        return [read_node(child) for child in document]
+    return document

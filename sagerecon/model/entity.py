@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
+
+from sagerecon.model.place import Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,5 +41,9 @@ class Written:
     written_at: int
     content: str
     adopted: bool = False
+    label: str = ""  #: its name for people, as the draft had it
+    amount: Decimal | None = None  #: its amount in the source
+    identity: Mapping[str, str] = field(default_factory=dict)
+    origins: tuple[Place, ...] = ()  #: its source rows at the time
     snapshot: str = ""  #: fingerprint of the source snapshot its plan was made from
     mappings: str = ""  #: fingerprint of the mappings its plan was made from

@@ -1,15 +1,17 @@
 """The exceptions that stop a command. A fault of the data is a Finding, not an exception.
 
     SagereconError                      exit code
-      ProjectError                      2   usage, sagerecon.yaml, unreadable file, exists already
+      ProjectError                      2   usage, unreadable file, exists already
+      ProjectFileError                  2   findings in sagerecon.yaml
       SourceError                       2   a source file that cannot be read at all
       MappingError                      1   findings in mappings, crosswalks or catalogs
       ValidationError                   1   findings in the data that stop the plan
       PlanningError                     1
         CircularReferenceError
-        BudgetTooSmallError
+        BudgetTooSmallError             2
       PlanStaleError                    5   plan stale, consumed or not the one approved
       StoreError                        2   the store cannot be opened, is newer, or its disk is full
+        IncompleteStoreError            1   the store does not know all that was written to Sage
       PausedError                       3   the call budget is used up, or Sage asks to wait
       SageError                         2
         NoAnswerError                       no usable answer came
@@ -27,6 +29,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sagerecon.model.clock import instant_text
+from sagerecon.model.count import counted
 from sagerecon.model.finding import Finding, Severity
 
 
@@ -68,8 +71,14 @@ class FindingsError(SagereconError):
         count = len(findings)
         errors = sum(finding.severity is Severity.ERROR for finding in findings)
         among = f" among {count} findings" if count > errors else ""
-        super().__init__(f"{errors} error{'' if errors == 1 else 's'}{among}; nothing was sent.")
+        super().__init__(f"{counted(errors, 'error')}{among}; nothing was sent.")
         self.findings = tuple(findings)
+
+
+class ProjectFileError(FindingsError):
+    """Findings in the project file, so that no command can run."""
+
+    exit_code = 2
 
 
 class MappingError(FindingsError):
@@ -100,6 +109,8 @@ class CircularReferenceError(PlanningError):
 class BudgetTooSmallError(PlanningError):
     """The call budget leaves no calls for the plan."""
 
+    exit_code = 2
+
     def __init__(self, limit: int, reserve: int) -> None:
         super().__init__(
             f"The budget of {limit} calls a day minus a reserve of {reserve} leaves no calls for the plan.",
@@ -117,6 +128,12 @@ class PlanStaleError(SagereconError):
 
 class StoreError(SagereconError):
     """The store cannot be used: unreadable, of another version, locked, or its disk is full."""
+
+
+class IncompleteStoreError(StoreError):
+    """The store does not know all that was written to Sage: it is an older copy, or a new one."""
+
+    exit_code = 1
 
 
 class PausedError(SagereconError):

@@ -6,7 +6,11 @@ import difflib
 from collections.abc import Iterable
 
 
-def suggestion(word: str, words: Iterable[str]) -> str:
-    """Return `Did you mean 'name'?` for the word of `words` nearest to `word`, or an empty text."""
-    close = difflib.get_close_matches(word, list(words), n=1, cutoff=0.6)
+def suggestion(word: str, words: Iterable[str], similarity: float = 0.6) -> str:
+    """Return `Did you mean 'name'?` for the word of `words` nearest to `word`, or an empty text.
+
+    Args:
+        similarity: the least similarity of the words, from 0 to 1 for equal ones.
+    """
+    close = difflib.get_close_matches(word, list(words), n=1, cutoff=similarity)
     return f"Did you mean '{close[0]}'?" if close else ""

@@ -1,1 +1,1 @@
-"""Stage: which entity in Sage belongs to which record."""
+"""Stage: drafts, what was written and what Sage holds to one position and one standing per record."""

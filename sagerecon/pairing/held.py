@@ -15,7 +15,7 @@ class Origin(Enum):
 
     OURS = "ours"  #: created or adopted for one of our records
     PRE_EXISTING = "pre_existing"  #: in Sage before the move began, or supplied by Sage itself
-    CREATED_BY_SAGE = "created_by_sage"  #: made by Sage along with one of ours
+    CREATED_BY_SAGE = "created_by_sage"  #: made by Sage itself: a system record, or along with one of ours
     EXTRA = "extra"  #: none of these
 
 
@@ -41,8 +41,8 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
-class Beginnings:
-    """What separates entities that were in Sage before the move from those that came during it."""
+class OriginFacts:
+    """The facts by which `origin` tells where an entity that belongs to none of our records comes from."""
 
     pre_existing: frozenset[str]  #: Sage ids that an earlier reading found before the move
     began_at: int | None  #: when the first run began, in milliseconds since 1970
@@ -51,8 +51,8 @@ class Beginnings:
     @classmethod
     def collect(
         cls, pre_existing: Collection[str], began_at: int | None, records: Iterable[Written]
-    ) -> Beginnings:
-        """Return the beginnings, with the inner ids of every answer to a creation."""
+    ) -> OriginFacts:
+        """Return the facts, with the ids inside every answer to a creation."""
         ids = {found for record in records if not record.adopted for found in _inner_ids(record.answer)}
         return cls(frozenset(pre_existing), began_at, frozenset(ids))
 
@@ -61,10 +61,20 @@ class Beginnings:
         created = _instant_or_none(entity.body.get("created_at"))
         is_older = created is not None and self.began_at is not None and created < self.began_at
         is_newer = created is not None and self.began_at is not None and created >= self.began_at
-        is_system = entity.body.get("system") is True or entity.body.get("is_control_account") is True
+        is_system = _is_system_record(entity)
         if entity.sage_id in self.pre_existing or is_older or (is_system and not is_newer):
             return Origin.PRE_EXISTING
-        return Origin.CREATED_BY_SAGE if entity.sage_id in self.created_by_sage else Origin.EXTRA
+        is_sages_own = is_system or entity.sage_id in self.created_by_sage
+        return Origin.CREATED_BY_SAGE if is_sages_own else Origin.EXTRA
+
+
+def _is_system_record(entity: Entity) -> bool:
+    """Return whether Sage created an entity for its own use: a system contact, or a control account.
+
+    Users cannot create such a record, so that it needs no review, whenever it was created.
+    """
+    marks = ("system", "is_control_account")
+    return any(entity.body.get(mark) is True for mark in marks)
 
 
 def is_gone(entity: Entity) -> bool:
@@ -82,13 +92,13 @@ def owners_of(records: Iterable[Written]) -> dict[str, str]:
 
 
 def classify(
-    sage: Held, kinds: Collection[str], matched: Collection[str], beginnings: Beginnings
+    sage: Held, kinds: Collection[str], matched: Collection[str], facts: OriginFacts
 ) -> dict[str, list[tuple[Origin, Entity]]]:
     """Return the entities of each kind with their origin. `matched` are the Sage ids our records have."""
     classes: dict[str, list[tuple[Origin, Entity]]] = {}
     for entity in sage.entities:
         if entity.kind in kinds:
-            origin = Origin.OURS if entity.sage_id in matched else beginnings.origin(entity)
+            origin = Origin.OURS if entity.sage_id in matched else facts.origin(entity)
             classes.setdefault(entity.kind, []).append((origin, entity))
     return classes
 

@@ -32,18 +32,20 @@ def lay_out(
         latency: how long an answer takes, in milliseconds.
         booked: the calls of the last day, oldest first, in milliseconds before the start (negative or zero).
     """
-    ring = list(booked)
+    answered = list(booked)
     now, first, made = 0, 0, 0
     windows: list[Window] = []
     for _ in range(calls):
-        moment = earliest(now, _back(ring, budget.minute_limit), _back(ring, budget.allowance))
+        moment = earliest(
+            now, _nth_last(answered, budget.minute_limit), _nth_last(answered, budget.allowance)
+        )
         if made and moment - now > PATIENCE:
             windows.append(Window(len(windows) + 1, first, now, made))
             first, made = moment, 0
         elif not made:
             first = moment
         now = moment + latency
-        ring.append(now)
+        answered.append(now)
         made += 1
     if made:
         windows.append(Window(len(windows) + 1, first, now, made))
@@ -65,5 +67,5 @@ def window_of(call: int, windows: Sequence[Window]) -> int:
     return windows[-1].number if windows else 0
 
 
-def _back(ring: Sequence[int], limit: int) -> int | None:
-    return ring[-limit] if len(ring) >= limit else None
+def _nth_last(instants: Sequence[int], number: int) -> int | None:
+    return instants[-number] if len(instants) >= number else None

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from sagerecon.model.catalog import Catalog, Kind
+from sagerecon.model.count import counted
 from sagerecon.model.posting import Family
 from sagerecon.planning.step import CreateStep, ReadStep, Step, UpdateStep
 
@@ -37,9 +38,9 @@ def lower_bound(steps: Iterable[Step], catalog: Catalog) -> tuple[int, str]:
     bound = writes + reads
     reasons = []
     if calls > bound:
-        reasons.append(f"{calls - bound} calls read further pages of what Sage holds")
+        reasons.append(f"{counted(calls - bound, 'call')} for further pages of what Sage holds")
     if alone:
-        reasons.append(f"{alone} allocations settle credit notes, which no payment can carry")
+        reasons.append(f"{counted(alone, 'allocation')} of credit notes, which no payment can carry")
     return bound, "; ".join(reasons) or "every call carries one record or a full page"
 
 

@@ -21,7 +21,7 @@ from sagerecon.planning.step import Step
 from sagerecon.planning.step_document import read_step, step_document
 
 #: Raised whenever the content of a plan file changes; a file of another format is refused.
-FORMAT = "plan/v3"
+FORMAT = "plan/v4"
 
 
 class Purpose(StrEnum):

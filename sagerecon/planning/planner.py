@@ -7,17 +7,19 @@ from dataclasses import dataclass, replace
 
 from sagerecon.model.catalog import Catalog
 from sagerecon.model.clock import instant_text
-from sagerecon.model.draft import Draft, Outcome
+from sagerecon.model.draft import Draft
 from sagerecon.model.finding import Finding
+from sagerecon.pairing.position import Position
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.calendar import USUAL_LATENCY, lay_out, slow_finish, window_of
 from sagerecon.planning.cost import lower_bound
 from sagerecon.planning.known import KnownEntities
-from sagerecon.planning.order import order_drafts
+from sagerecon.planning.left_alone import left_alone
+from sagerecon.planning.order import DraftIndex, order_drafts
 from sagerecon.planning.plan import Header, Plan, Purpose, Window
 from sagerecon.planning.readings import read_back, read_existing, read_settings
-from sagerecon.planning.record_steps import draft_step, passed_step
-from sagerecon.planning.step import CreateStep, ReadStep, Step, UpdateStep
+from sagerecon.planning.record_steps import record_steps
+from sagerecon.planning.step import CreateStep, ReadStep, Step, UpdateStep, WaitStep
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ class Calendar:
 
 
 def plan_steps(
-    outcomes: Sequence[Outcome],
+    positions: Sequence[Position],
     known: KnownEntities,
     catalog: Catalog,
     budget: Budget,
@@ -51,21 +53,31 @@ def plan_steps(
 ) -> Plan:
     """Plan what a run would do, in order and window by window.
 
-    Every record of the source is in the plan: written, skipped, left out by a rule, or quarantined.
+    Every record of the source is in the plan: written, skipped, left out by a rule, quarantined, or waiting
+    for a decision. So is every record of an earlier run that the source no longer has.
 
     Args:
+        positions: of the records of the source, and of those that only earlier runs had.
         findings: what a reader of the plan must see before approving it.
         expect: the financial settings the business must have before anything is written, by field path.
 
     Raises:
         CircularReferenceError: drafts refer to each other in a circle.
     """
-    drafts = order_drafts([outcome for outcome in outcomes if isinstance(outcome, Draft)])
+    drafts = order_drafts([at.outcome for at in positions if isinstance(at.outcome, Draft)])
+    by_key = {(at.kind, at.key): at for at in positions}
+    ordered = [
+        *(by_key[draft.kind, draft.key] for draft in drafts),
+        *(at for at in positions if not isinstance(at.outcome, Draft)),
+    ]
+    index = DraftIndex(drafts)
+    about_records = list(record_steps(ordered, index, catalog))
+    waiting = {step.key for step in about_records if isinstance(step, WaitStep)}
+    sent = [draft for draft in drafts if draft.key not in waiting]
     steps = [
         *read_settings(expect or {}, catalog),
-        *read_existing(drafts, known, catalog),
-        *(draft_step(draft, known, catalog) for draft in drafts),
-        *(passed_step(outcome) for outcome in outcomes if not isinstance(outcome, Draft)),
+        *read_existing(sent, index, known, catalog),
+        *about_records,
     ]
     return _assemble(
         Purpose.LOAD,
@@ -75,7 +87,7 @@ def plan_steps(
         budget=budget,
         provenance=provenance,
         calendar=calendar,
-        findings=findings,
+        findings=[*findings, *left_alone(about_records)],
     )
 
 

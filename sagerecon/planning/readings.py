@@ -33,13 +33,18 @@ def read_settings(expect: Mapping[str, str], catalog: Catalog) -> Iterator[ReadS
         )
 
 
-def read_existing(drafts: Sequence[Draft], known: KnownEntities, catalog: Catalog) -> Iterator[ReadStep]:
+def read_existing(
+    drafts: Sequence[Draft], index: DraftIndex, known: KnownEntities, catalog: Catalog
+) -> Iterator[ReadStep]:
     """Yield one listing for each kind of which Sage may hold something the drafts mean.
 
     These are the kinds of new drafts that look for an existing entity, and the kinds that drafts refer to by
     a natural key which is not known yet.
+
+    Args:
+        index: every draft of the plan, those that wait included.
     """
-    for name, fields in _fields_by_kind(drafts, known, catalog).items():
+    for name, fields in _fields_by_kind(drafts, index, known, catalog).items():
         kind = catalog[name]
         yield ReadStep(
             kind=name,
@@ -65,8 +70,9 @@ def read_back(kind: Kind, expected: int, catalog: Catalog) -> ReadStep:
     )
 
 
-def _fields_by_kind(drafts: Sequence[Draft], known: KnownEntities, catalog: Catalog) -> dict[str, set[str]]:
-    index = DraftIndex(drafts)
+def _fields_by_kind(
+    drafts: Sequence[Draft], index: DraftIndex, known: KnownEntities, catalog: Catalog
+) -> dict[str, set[str]]:
     fields: dict[str, set[str]] = {}
     for draft in drafts:
         kind = catalog[draft.kind]

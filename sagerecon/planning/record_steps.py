@@ -1,97 +1,135 @@
-"""The step of each record of the source: what is done about it, and why."""
+"""The step of each record: what is done about it, by its standing, and why."""
 
 from __future__ import annotations
 
-from sagerecon.model.catalog import Catalog
+from collections.abc import Iterable, Iterator
+from typing import TypeAlias
+
+from sagerecon.model.catalog import Catalog, Kind
 from sagerecon.model.code import Code
 from sagerecon.model.draft import Draft, LeftOut, Quarantined
 from sagerecon.model.finding import Finding
-from sagerecon.model.value import fingerprint
-from sagerecon.planning.known import KnownEntities
-from sagerecon.planning.step import CreateStep, LeftOutStep, QuarantinedStep, SkipStep, UpdateStep
-from sagerecon.planning.step_document import node_document
+from sagerecon.pairing.consequences import PROPOSALS, Proposal
+from sagerecon.pairing.position import Position
+from sagerecon.pairing.standing import Standing, standing
+from sagerecon.planning.left_alone import alternatives
+from sagerecon.planning.order import DraftIndex
+from sagerecon.planning.step import (
+    CreateStep,
+    KeepStep,
+    LeftOutStep,
+    PassedStep,
+    QuarantinedStep,
+    SkipStep,
+    UpdateStep,
+    WaitStep,
+    WriteStep,
+)
+
+RecordStep: TypeAlias = WriteStep | PassedStep
 
 
-def draft_step(
-    draft: Draft, known: KnownEntities, catalog: Catalog
-) -> CreateStep | UpdateStep | SkipStep | QuarantinedStep:
-    """Return what to do about a draft, by what an earlier run recorded for its key."""
-    kind = catalog[draft.kind]
-    recorded = known.contents.get((draft.kind, draft.key))
-    if recorded is None:
-        return CreateStep(
-            kind=draft.kind,
-            key=draft.key,
-            reason="no earlier run recorded it",
-            label=draft.label,
-            amount=draft.amount,
-            origins=draft.origins,
-            body=draft.body,
-            identity=draft.identity,
-            mapping=draft.place,
-            changes=draft.changes,
-            on_existing=draft.on_existing,
-            reversibility=kind.operations["create"].reversibility if kind.can("create") else "",
-        )
-    if recorded in ("", fingerprint(node_document(draft.body))):
-        return SkipStep(
-            kind=draft.kind,
-            key=draft.key,
-            reason="an earlier run recorded it with the same content",
-            label=draft.label,
-            amount=draft.amount,
-            origins=draft.origins,
-            body=draft.body,
-            identity=draft.identity,
-            mapping=draft.place,
-            changes=draft.changes,
-        )
-    if kind.can("update"):
-        return UpdateStep(
-            kind=draft.kind,
-            key=draft.key,
-            reason="the source or the mapping has changed since an earlier run recorded it",
-            label=draft.label,
-            amount=draft.amount,
-            origins=draft.origins,
-            body=draft.body,
-            identity=draft.identity,
-            mapping=draft.place,
-            changes=draft.changes,
-            reversibility=kind.operations["update"].reversibility,
-        )
-    return _changed_after_write(draft)
+def record_steps(positions: Iterable[Position], index: DraftIndex, catalog: Catalog) -> Iterator[RecordStep]:
+    """Yield the step of each record. What refers to a record that waits does not write either: it waits too.
+
+    Args:
+        positions: each after those that its draft refers to.
+        index: every draft.
+    """
+    waiting: set[str] = set()
+    for position in positions:
+        step = _step(position, catalog)
+        if isinstance(step, CreateStep | UpdateStep) and isinstance(position.outcome, Draft):
+            targets = (index.get(reference) for reference in position.outcome.references)
+            awaited = next((target for target in targets if target and target.key in waiting), None)
+            if awaited is not None:
+                step = _waiting_for(position.outcome, standing(position), awaited)
+        if isinstance(step, WaitStep):
+            waiting.add(step.key)
+        yield step
 
 
-def passed_step(outcome: Quarantined | LeftOut) -> LeftOutStep | QuarantinedStep:
-    """Return the step of a record that did not become a draft."""
+def _step(position: Position, catalog: Catalog) -> RecordStep:
+    """Return the step of a record for which no decision was made."""
+    found = standing(position)
+    outcome = position.outcome
+    if isinstance(outcome, Quarantined):
+        return _quarantined(outcome, is_written=position.is_written)
+    if outcome is None or PROPOSALS[found] is Proposal.KEEP:
+        return _kept(position, found)
     if isinstance(outcome, LeftOut):
-        return LeftOutStep(
-            kind=outcome.kind,
-            key=outcome.key,
-            reason=outcome.reason,
-            label=outcome.label,
-            amount=outcome.amount,
-            origins=outcome.origins,
-            rule=outcome.rule,
-        )
-    return QuarantinedStep(
-        kind=outcome.kind,
-        key=outcome.key,
-        reason=" ".join(finding.message for finding in outcome.findings),
-        label=outcome.label,
-        amount=outcome.amount,
-        origins=outcome.origins,
-        findings=outcome.findings,
+        return _left_out(outcome)
+    match PROPOSALS[found]:
+        case Proposal.CREATE | Proposal.ADOPT:
+            return _created(outcome, catalog[outcome.kind])
+        case Proposal.UPDATE:
+            return _updated(outcome, position.agreement.source_changes, catalog[outcome.kind])
+        case Proposal.SKIP:
+            return _skipped(outcome)
+        case _:
+            return _waiting(outcome, found, position)
+
+
+def _created(draft: Draft, kind: Kind) -> CreateStep:
+    return CreateStep(
+        kind=draft.kind,
+        key=draft.key,
+        reason="no earlier run recorded it",
+        label=draft.label,
+        amount=draft.amount,
+        origins=draft.origins,
+        body=draft.body,
+        identity=draft.identity,
+        mapping=draft.place,
+        changes=draft.changes,
+        on_existing=draft.on_existing,
+        reversibility=kind.operations["create"].reversibility if kind.can("create") else "",
     )
 
 
-def _changed_after_write(draft: Draft) -> QuarantinedStep:
+def _skipped(draft: Draft) -> SkipStep:
+    return SkipStep(
+        kind=draft.kind,
+        key=draft.key,
+        reason="an earlier run recorded it with the same content",
+        label=draft.label,
+        amount=draft.amount,
+        origins=draft.origins,
+        body=draft.body,
+        identity=draft.identity,
+        mapping=draft.place,
+        changes=draft.changes,
+    )
+
+
+def _updated(draft: Draft, changed: tuple[str, ...], kind: Kind) -> UpdateStep | QuarantinedStep:
+    """Return the update of the changed fields; a quarantined step where Sage does not let one be changed."""
+    if not kind.can("update"):
+        return _changed_after_write(draft, f"Sage has no update for a {draft.kind}")
+    fixed = [name for name in changed if name in kind.fields and not kind.fields[name].update]
+    if fixed:
+        return _changed_after_write(draft, f"Sage does not let {', '.join(fixed)} be changed")
+    return UpdateStep(
+        kind=draft.kind,
+        key=draft.key,
+        reason=f"changed in the source or the mapping since an earlier run recorded it: {', '.join(changed)}",
+        label=draft.label,
+        amount=draft.amount,
+        origins=draft.origins,
+        body=draft.body,
+        identity=draft.identity,
+        mapping=draft.place,
+        changes=draft.changes,
+        changed=changed,
+        reversibility=kind.operations["update"].reversibility,
+    )
+
+
+def _changed_after_write(draft: Draft, why: str) -> QuarantinedStep:
     finding = Finding(
         Code.CHANGED_AFTER_WRITE,
         draft.origins[0] if draft.origins else draft.place,
-        f"{draft.label or draft.key} was written with other content, and Sage has no update for"
-        f" a {draft.kind}.",
+        f"{draft.label or draft.key} was written with other content, and {why}.",
         "Correct it in Sage, or delete it there, then create a new plan.",
     )
     return QuarantinedStep(
@@ -103,4 +141,84 @@ def _changed_after_write(draft: Draft) -> QuarantinedStep:
         origins=draft.origins,
         findings=(finding,),
         changes=draft.changes,
+    )
+
+
+def _waiting(draft: Draft, found: Standing, position: Position) -> WaitStep:
+    """Return the step of a draft that a decision has to settle."""
+    reason, rule = found.value, ""
+    earlier: tuple[str, ...] = ()
+    if position.rename is not None:
+        rule = position.rename.rule.value
+        earlier = tuple(record.key for record in position.rename.earlier)
+        reason = f"may be {alternatives(earlier)}, which an earlier run recorded ({rule})"
+    return WaitStep(
+        kind=draft.kind,
+        key=draft.key,
+        reason=reason,
+        label=draft.label,
+        amount=draft.amount,
+        origins=draft.origins,
+        standing=found,
+        rule=rule,
+        earlier=earlier,
+        changes=draft.changes,
+    )
+
+
+def _waiting_for(draft: Draft, found: Standing, awaited: Draft) -> WaitStep:
+    return WaitStep(
+        kind=draft.kind,
+        key=draft.key,
+        reason=f"refers to {awaited.key}, which waits",
+        label=draft.label,
+        amount=draft.amount,
+        origins=draft.origins,
+        standing=found,
+        refers_to=awaited.key,
+        changes=draft.changes,
+    )
+
+
+def _kept(position: Position, found: Standing) -> KeepStep:
+    """Return the step of a record that stays in Sage: its data are those of the source where it has it."""
+    outcome, written = position.outcome, position.written
+    known = outcome or written
+    rule = outcome.rule if isinstance(outcome, LeftOut) else ""
+    return KeepStep(
+        kind=position.kind,
+        key=position.key,
+        reason=f"{found.value}, left out by rule {rule}" if rule else found.value,
+        label=known.label if known else "",
+        amount=known.amount if known else None,
+        origins=known.origins if known else (),
+        standing=found,
+        rule=rule,
+    )
+
+
+def _left_out(outcome: LeftOut) -> LeftOutStep:
+    return LeftOutStep(
+        kind=outcome.kind,
+        key=outcome.key,
+        reason=outcome.reason,
+        label=outcome.label,
+        amount=outcome.amount,
+        origins=outcome.origins,
+        rule=outcome.rule,
+    )
+
+
+def _quarantined(outcome: Quarantined, *, is_written: bool) -> QuarantinedStep:
+    messages = [finding.message for finding in outcome.findings]
+    if is_written:
+        messages.append("An earlier run recorded it; it stays in Sage unchanged.")
+    return QuarantinedStep(
+        kind=outcome.kind,
+        key=outcome.key,
+        reason=" ".join(messages),
+        label=outcome.label,
+        amount=outcome.amount,
+        origins=outcome.origins,
+        findings=outcome.findings,
     )

@@ -11,6 +11,7 @@ from typing import ClassVar, TypeAlias
 from sagerecon.model.draft import Body, Change, OnExisting
 from sagerecon.model.finding import Finding
 from sagerecon.model.place import NOWHERE, Place
+from sagerecon.pairing.standing import Standing
 
 
 class Action(Enum):
@@ -22,6 +23,8 @@ class Action(Enum):
     SKIP = "skip"  #: recorded by an earlier run with the same content; nothing is sent
     LEAVE_OUT = "leave_out"  #: deliberately not carried over, by a named rule
     QUARANTINE = "quarantine"  #: cannot be sent until its findings are dealt with
+    WAIT = "wait"  #: left alone with all that refers to it until it is decided what it is
+    KEEP = "keep"  #: recorded by an earlier run and no longer wanted; it is left in Sage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,10 +84,14 @@ class CreateStep(_DraftStep):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateStep(_DraftStep):
-    """Send `body` to the entity that an earlier run recorded for the key."""
+    """Send the fields `changed` to the entity that an earlier run recorded for the key.
+
+    `body` is the whole draft, which is recorded as written. A changed field that it lacks is cleared.
+    """
 
     action: ClassVar[Action] = Action.UPDATE
     calls: ClassVar[int] = 1
+    changed: tuple[str, ...]
     window: int = 0  #: the budget window it falls in, from 1
     reversibility: str = ""
 
@@ -119,6 +126,32 @@ class QuarantinedStep(_RecordStep):
     changes: tuple[Change, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitStep(_RecordStep):
+    """Send nothing: it is to be decided first what the record is.
+
+    `changes` are the values altered by the mapping.
+    """
+
+    action: ClassVar[Action] = Action.WAIT
+    calls: ClassVar[int] = 0
+    standing: Standing
+    rule: str = ""  #: what explains that it may be a record written earlier
+    earlier: tuple[str, ...] = ()  #: the draft keys of the records written earlier that it may be
+    refers_to: str = ""  #: the draft key of the waiting record for which it waits, if it waits for another
+    changes: tuple[Change, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeepStep(_RecordStep):
+    """Send nothing: an earlier run recorded it, and it stays in Sage."""
+
+    action: ClassVar[Action] = Action.KEEP
+    calls: ClassVar[int] = 0
+    standing: Standing
+    rule: str = ""  #: the rule that leaves it out now, if one does
+
+
 #: A step that changes what Sage holds.
 WriteStep: TypeAlias = CreateStep | UpdateStep
 
@@ -126,7 +159,7 @@ WriteStep: TypeAlias = CreateStep | UpdateStep
 CallingStep: TypeAlias = ReadStep | WriteStep
 
 #: A step that makes no call.
-PassedStep: TypeAlias = SkipStep | LeftOutStep | QuarantinedStep
+PassedStep: TypeAlias = SkipStep | LeftOutStep | QuarantinedStep | WaitStep | KeepStep
 
 Step: TypeAlias = CallingStep | PassedStep
 
@@ -136,7 +169,7 @@ def place_of(step: Step) -> Place:
     match step:
         case ReadStep():
             return NOWHERE
-        case LeftOutStep() | QuarantinedStep():
+        case LeftOutStep() | QuarantinedStep() | WaitStep() | KeepStep():
             return step.origins[0] if step.origins else NOWHERE
         case _:
             return step.origins[0] if step.origins else step.mapping

@@ -2,52 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 
-from sagerecon.model.draft import Change, Node, OnExisting, Reference, read_reference, reference_document
+from sagerecon.model.draft import Change, OnExisting, node_document, read_node
 from sagerecon.model.finding import finding_document, read_finding
 from sagerecon.model.money import decimal, decimal_text
 from sagerecon.model.place import Place
+from sagerecon.pairing.standing import Standing
 from sagerecon.planning.step import (
     Action,
     CreateStep,
+    KeepStep,
     LeftOutStep,
     QuarantinedStep,
     ReadStep,
     SkipStep,
     Step,
     UpdateStep,
+    WaitStep,
     WriteStep,
 )
 
 #: What a property that is left out would have been.
 _EMPTY: tuple[Any, ...] = ("", None, {}, [])
-
-
-def node_document(node: Node) -> Any:
-    """Return a body as JSON, with each reference as `reference_document` writes it."""
-    if isinstance(node, Reference):
-        return reference_document(node)
-    if isinstance(node, Mapping):
-        return {name: node_document(child) for name, child in node.items()}
-    if isinstance(node, list | tuple):
-        return [node_document(child) for child in node]
-    if isinstance(node, Decimal):
-        return decimal_text(node)  # Sage asks for decimals as strings
-    return node
-
-
-def read_node(document: Any) -> Any:
-    """Return the body that `node_document` wrote."""
-    if isinstance(document, dict):
-        if "$ref" in document:
-            return read_reference(document)
-        return {name: read_node(child) for name, child in document.items()}
-    if isinstance(document, list):
-        return [read_node(child) for child in document]
-    return document
 
 
 def step_document(step: Step) -> dict[str, Any]:
@@ -84,8 +61,20 @@ def step_document(step: Step) -> dict[str, Any]:
         case QuarantinedStep():
             document["findings"] = [finding_document(finding) for finding in step.findings]
             document["changes"] = _changes_document(step.changes)
+        case WaitStep():
+            document |= {
+                "standing": step.standing.value,
+                "rule": step.rule,
+                "earlier": list(step.earlier),
+                "refers_to": step.refers_to,
+                "changes": _changes_document(step.changes),
+            }
+        case KeepStep():
+            document |= {"standing": step.standing.value, "rule": step.rule}
     if isinstance(step, CreateStep | UpdateStep):
         document |= {"window": step.window, "reversibility": step.reversibility}
+    if isinstance(step, UpdateStep):
+        document["changed"] = list(step.changed)
     if isinstance(step, CreateStep):
         document["on_existing"] = step.on_existing.value
     return {name: value for name, value in document.items() if value not in _EMPTY}
@@ -124,6 +113,17 @@ def read_step(document: dict[str, Any]) -> Step:
     if action is Action.QUARANTINE:
         findings = tuple(read_finding(finding) for finding in get("findings", ()))
         return QuarantinedStep(**every, findings=findings, changes=changes)
+    if action is Action.WAIT:
+        return WaitStep(
+            **every,
+            standing=Standing(document["standing"]),
+            rule=get("rule", ""),
+            earlier=tuple(get("earlier", ())),
+            refers_to=get("refers_to", ""),
+            changes=changes,
+        )
+    if action is Action.KEEP:
+        return KeepStep(**every, standing=Standing(document["standing"]), rule=get("rule", ""))
     every["body"] = read_node(get("body", {}))
     every["identity"] = get("identity", {})
     every["mapping"] = Place.parse(get("mapping", ""))
@@ -133,7 +133,7 @@ def read_step(document: dict[str, Any]) -> Step:
     every["window"] = document["window"]
     every["reversibility"] = get("reversibility", "")
     if action is Action.UPDATE:
-        return UpdateStep(**every)
+        return UpdateStep(**every, changed=tuple(get("changed", ())))
     return CreateStep(**every, on_existing=OnExisting(document["on_existing"]))
 
 

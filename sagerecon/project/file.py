@@ -10,7 +10,7 @@ from sagerecon.documents.document import Node, read_document
 from sagerecon.documents.package import schema
 from sagerecon.documents.schema import check_schema
 from sagerecon.model.code import Code
-from sagerecon.model.errors import MappingError, ProjectError
+from sagerecon.model.errors import ProjectError, ProjectFileError
 from sagerecon.model.finding import Finding
 from sagerecon.model.place import Place
 from sagerecon.model.value import Scalar
@@ -24,13 +24,14 @@ def read_project(folder: Path) -> Project:
 
     Raises:
         ProjectError: the folder has no project file, or it cannot be read.
-        MappingError: the file has errors; every finding is attached.
+        ProjectFileError: the file has errors; every finding is attached.
     """
     folder = folder.resolve()
     path = folder / FILE
     if not path.exists():
         raise ProjectError(
-            f"There is no {FILE} in {folder}.", "Create a project: sagerecon init DIR --from quickbooks."
+            f"There is no {FILE} in {folder}.",
+            "Name the project's folder with --project, or create a project with: sagerecon init",
         )
     root, findings = read_document(read_text(path, FILE), FILE)
     findings = findings or check_schema(root, schema("project"))
@@ -38,7 +39,7 @@ def read_project(folder: Path) -> Project:
         project = _project(root, folder)
         findings = list(_check(project, root))
     if findings:
-        raise MappingError(findings)
+        raise ProjectFileError(findings)
     return project
 
 
@@ -116,4 +117,4 @@ def _day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         finding = Finding(Code.NOT_A_DATE, Place(FILE), f"'{text}' is not a date.", "Write it as 2027-03-31.")
-        raise MappingError([finding]) from None
+        raise ProjectFileError([finding]) from None

@@ -20,7 +20,8 @@ def read_text(path: Path, name: str) -> str:
     except UnicodeDecodeError as error:
         raise ProjectError(f"{name} is not UTF-8 at byte {error.start}.", "Save it as UTF-8.") from error
     except OSError as error:
-        raise ProjectError(f"{name} cannot be read: {error.strerror or error}.") from error
+        hint = "Check the path and its permissions."
+        raise ProjectError(f"{name} cannot be read: {error.strerror or error}.", hint) from error
 
 
 def make_private_folder(path: Path) -> None:

@@ -2,19 +2,41 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from sagerecon.model.clock import Clock
 from sagerecon.project.private_files import make_private_folder
 from sagerecon.project.project import Project
 from sagerecon.store import opening
 from sagerecon.store.opening import Store
+from sagerecon.store.witness import WitnessFolder
 
 
 @contextmanager
 def open_store(project: Project, clock: Clock) -> Iterator[Store]:
     """Open the project's store: run log, id map, call ledger, tokens."""
     make_private_folder(project.state)
-    with opening.open_store(project.store_url, clock, project.state / "vault.key") as store:
+    witnesses = WitnessFolder(witness_folder(), str(project.folder), project.address)
+    key_file = project.state / "vault.key"
+    with opening.open_store(project.store_url, clock, key_file, witnesses=witnesses) as store:
         yield store
+
+
+def witness_folder() -> Path | None:
+    """Return the folder of the witnesses, by the conventions of the operating system.
+
+    Returns:
+        None where the user has no home folder.
+    """
+    named = os.environ.get("LOCALAPPDATA" if sys.platform == "win32" else "XDG_STATE_HOME", "")
+    if Path(named).is_absolute():
+        return Path(named) / "sagerecon" / "witnesses"
+    states = Path("Library/Application Support") if sys.platform == "darwin" else Path(".local/state")
+    try:
+        return Path.home() / states / "sagerecon" / "witnesses"
+    except RuntimeError:
+        return None

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from sagerecon.model.catalog import Catalog
 from sagerecon.model.entity import Entity
@@ -14,7 +15,13 @@ from sagerecon.model.money import total
 from sagerecon.model.posting import LedgerFacts, LedgerRole
 from sagerecon.pairing.identity import as_decimal
 from sagerecon.reconciliation.shares import Share, explaining, shares_by_account
-from sagerecon.reconciliation.tie_out import Adjustment, ExpectedBalance, TieOut, TieOutLine
+from sagerecon.reconciliation.tie_out import (
+    Adjustment,
+    ExpectedBalance,
+    TieOut,
+    TieOutLine,
+    TieOutName,
+)
 from sagerecon.reconciliation.verdict import RecordVerdict
 
 _DISPLAYED = re.compile(r"(?P<name>.*?)\s*\((?P<code>[^()]*)\)")
@@ -46,7 +53,8 @@ def tie_trial_balance(
     lines = tuple(
         _line(code, held, old.get(code, ()), named.get(code, ()), shares.get(code, ())) for code in codes
     )
-    return TieOut(name="trial_balance", about="Trial balance per account", as_at=as_at, lines=lines)
+    name = TieOutName.TRIAL_BALANCE
+    return TieOut(name=name, about=name.about, as_at=as_at, lines=lines)
 
 
 def tie_bank(
@@ -74,7 +82,7 @@ def tie_bank(
     lines = tuple(
         _line(code, {**ledger, **held}, old.get(code, ()), (), shares.get(code, ())) for code in found
     )
-    return TieOut(name="bank", about="Balance per bank account", as_at=as_at, lines=lines)
+    return TieOut(name=TieOutName.BANK, about=TieOutName.BANK.about, as_at=as_at, lines=lines)
 
 
 def _bank_code_and_name(bank: Entity, codes: Mapping[str, str], catalog: Catalog) -> tuple[str, str]:
@@ -103,13 +111,14 @@ def tie_opening_control(
     verdicts: Iterable[RecordVerdict] = (),
 ) -> TieOut:
     """Return the balance of the opening balances control account, which must be 0.00."""
-    name, amount = closing_balances(trial_balance, accounts).get(
+    account, amount = closing_balances(trial_balance, accounts).get(
         code, ("Opening balances control", Decimal())
     )
     shares = shares_by_account(verdicts).get(code, ())
-    line = TieOutLine(code=code, name=name, source=Decimal(), sage=amount, records=explaining(shares, amount))
-    about = "Opening balances control account"
-    return TieOut(name="opening_control", about=about, as_at=as_at, lines=(line,))
+    records = explaining(shares, amount)
+    line = TieOutLine(code=code, name=account, source=Decimal(), sage=amount, records=records)
+    name = TieOutName.OPENING_CONTROL
+    return TieOut(name=name, about=name.about, as_at=as_at, lines=(line,))
 
 
 def closing_balances(trial_balance: Entity, accounts: Iterable[Entity]) -> Mapping[str, tuple[str, Decimal]]:
@@ -119,7 +128,7 @@ def closing_balances(trial_balance: Entity, accounts: Iterable[Entity]) -> Mappi
         for account in accounts
         if account.body.get("nominal_code") not in (None, "")
     }
-    body = trial_balance.body.get("trial_balance", trial_balance.body)
+    body = _report_body(trial_balance)
     found: dict[str, tuple[str, Decimal]] = {}
     for row in body.get("ledger_accounts", ()):
         code, name = known.get(str(row["id"])) or _code_and_name(str(row.get("displayed_as", "")))
@@ -128,6 +137,11 @@ def closing_balances(trial_balance: Entity, accounts: Iterable[Entity]) -> Mappi
         held = found.get(code, (name, Decimal()))
         found[code] = (held[0], total((held[1], amount)))
     return found
+
+
+def has_balances(trial_balance: Entity) -> bool:
+    """Return whether Sage answered the report with a list of accounts, which may be empty."""
+    return isinstance(_report_body(trial_balance).get("ledger_accounts"), list)
 
 
 def code_order(code: str) -> tuple[int, str]:
@@ -153,6 +167,12 @@ def _line(
         adjustments=tuple(named),
     )
     return replace(line, records=explaining(shares, line.difference))
+
+
+def _report_body(trial_balance: Entity) -> Mapping[str, Any]:
+    """Return the report, which Sage may answer inside an object of its name."""
+    body: Mapping[str, Any] = trial_balance.body.get("trial_balance", trial_balance.body)
+    return body
 
 
 def _credit(balance: Mapping[str, object]) -> Decimal:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from sagerecon.model.comparison import EXACT, Comparison, How, Tolerance
 from sagerecon.model.money import total
+from sagerecon.pairing.agreement import equal, without_positions
 from sagerecon.pairing.canonical import UNANSWERED, Leaf, Row, shown
 from sagerecon.reconciliation.shape import shape_of
 from sagerecon.reconciliation.verdict import Cause, Difference, Shape
-
-_INDEX = re.compile(r"\[\d+\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,22 +65,6 @@ def compare(
             continue
         differences.append(_difference(path, sides, cause, rule))
     return Compared(tuple(_with_swapped_sides(differences)), fields, tuple(not_answered))
-
-
-def without_positions(path: str) -> str:
-    """Return a path without its list positions: `invoice_lines.unit_price`."""
-    return _INDEX.sub("", path)
-
-
-def equal(left: Leaf, right: Leaf, how: How = How.EXACT) -> bool:
-    """Return whether two leaves are equal; None and empty text are."""
-    if left in (None, "") or right in (None, ""):
-        return left in (None, "") and right in (None, "")
-    if isinstance(left, str) and isinstance(right, str):
-        return _folded(left, how) == _folded(right, how)
-    if isinstance(left, bool) != isinstance(right, bool):
-        return False
-    return left == right
 
 
 def tolerated(left: Leaf, right: Leaf, tolerance: Tolerance | None) -> bool:
@@ -141,13 +123,3 @@ def _with_swapped_sides(differences: list[Difference]) -> list[Difference]:
         replace(difference, shape=Shape.DEBIT_CREDIT_SWAPPED) if difference.field in swapped else difference
         for difference in differences
     ]
-
-
-def _folded(text: str, how: How) -> str:
-    match how:
-        case How.CASEFOLD:
-            return text.casefold()
-        case How.SPACING:
-            return " ".join(text.split())
-        case _:
-            return text

@@ -56,7 +56,8 @@ class SourceLine:
 class SageLine:
     """held = ours + pre-existing + created by Sage + extra, for one kind.
 
-    Created by Sage is what it makes by itself along with one of ours, such as a bank's ledger account.
+    Created by Sage are its system records, and what it makes along with one of ours, such as the ledger
+    account of a bank.
     """
 
     kind: str

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from sagerecon.model.draft import Draft, LeftOut, Outcome, Quarantined
+from sagerecon.model.draft import Draft, LeftOut, OnExisting, Outcome, Quarantined
 from sagerecon.model.entity import Entity, Written
 from sagerecon.model.finding import Finding
 from sagerecon.pairing.key_ladder import NO_MATCH, Match, MatchMethod
@@ -21,7 +21,9 @@ class Evidence:
     written: Written | None
     entity: Entity | None
     match: Match = NO_MATCH
-    is_read: bool = True  #: its kind was read back
+    is_read: bool = True  #: its kind was read whole
+    why_unread: str = ""  #: why its kind, which was asked for, was not read whole
+    is_deletion_unknown: bool = False  #: the deleted entities of its kind were not read whole
     is_deleted: bool = False  #: Sage reports it as deleted
     rejected: Sequence[Finding] = ()  #: why the run set it aside
     shares_entity: bool = False  #: another record owns the same entity
@@ -30,6 +32,11 @@ class Evidence:
     def kind(self) -> str:
         """The kind of record and entity."""
         return self._known.kind
+
+    @property
+    def looks_for_existing(self) -> bool:
+        """Whether the record may be in Sage although it was never written: its mapping adopts."""
+        return isinstance(self.outcome, Draft) and self.outcome.on_existing is not OnExisting.CREATE
 
     @property
     def key(self) -> str:
@@ -64,6 +71,8 @@ def _decide_wanted(evidence: Evidence, differences: Sequence[Difference]) -> Ver
     if evidence.written is None:
         if evidence.rejected:
             return Verdict.QUARANTINED
+        if evidence.why_unread and evidence.looks_for_existing:
+            return Verdict.NOT_READ
         return (
             Verdict.DUPLICATE if evidence.match.method is MatchMethod.AMBIGUOUS else Verdict.NOT_YET_WRITTEN
         )

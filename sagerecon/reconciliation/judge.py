@@ -60,7 +60,7 @@ class Judge:
             is_created=written is not None and not written.adopted,
             is_merged=_is_merged(evidence),
         )
-        detail = _detail(evidence)
+        detail = _detail(evidence, verdict)
         can_update = evidence.kind in self._catalog and self._catalog[evidence.kind].can("update")
         written_on = None if written is None else day_of(written.written_at)
         return replace(
@@ -165,8 +165,12 @@ def _hints(evidence: Evidence) -> str:
     return " ".join(dict.fromkeys(finding.hint for finding in findings if finding.hint))
 
 
-def _detail(evidence: Evidence) -> str:
-    """Return what outcome, run or match add to the reason of the verdict."""
+def _detail(evidence: Evidence, verdict: Verdict) -> str:
+    """Return what outcome, run, match or reading add to the reason of the verdict."""
+    if verdict is Verdict.NOT_READ:
+        return evidence.why_unread
+    if verdict is Verdict.MISSING and evidence.is_deletion_unknown:
+        return "whose list of deleted records could not be read"
     if evidence.rejected:
         return " ".join(dict.fromkeys(finding.message for finding in evidence.rejected))
     match evidence.outcome:

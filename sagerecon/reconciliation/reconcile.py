@@ -12,7 +12,7 @@ from sagerecon.model.draft import Draft, Outcome
 from sagerecon.model.entity import Entity, Written
 from sagerecon.model.finding import Finding
 from sagerecon.model.money import total
-from sagerecon.pairing.held import Beginnings, Held, Origin, classify, owners_of
+from sagerecon.pairing.held import Held, Origin, OriginFacts, classify, owners_of
 from sagerecon.pairing.identity import Identities
 from sagerecon.pairing.key_ladder import NO_MATCH, KeyLadder, Match, MatchMethod
 from sagerecon.reconciliation.chart_of_accounts import BRITISH, ChartOfAccounts, ControlAccounts
@@ -22,6 +22,7 @@ from sagerecon.reconciliation.decision import Evidence
 from sagerecon.reconciliation.judge import Judge
 from sagerecon.reconciliation.patterns import add_estimated_effects, mark_swapped_values
 from sagerecon.reconciliation.result import Coverage, Reconciliation, Tolerated
+from sagerecon.reconciliation.sage_readings import SageReadings
 from sagerecon.reconciliation.verdict import FirstSeen, RecordVerdict
 
 
@@ -32,7 +33,7 @@ def reconcile(
     comparisons: Mapping[str, Mapping[str, Comparison]],
     catalog: Catalog,
     *,
-    read: Collection[str],
+    readings: SageReadings,
     inputs: DraftInputs = UNKNOWN_INPUTS,
     pre_existing: Collection[str] = (),
     deleted: Collection[str] = (),
@@ -50,7 +51,7 @@ def reconcile(
         written: what earlier runs created or adopted.
         held: what was read back.
         comparisons: the comparison rules by mapping and field path.
-        read: the kinds that were read back completely.
+        readings: which kinds were read whole; the records of any other kind are not read.
         inputs: the fingerprints of what today's drafts are made from.
         pre_existing: Sage ids that were there before the move.
         deleted: Sage ids that Sage reports as deleted.
@@ -65,18 +66,19 @@ def reconcile(
         ConservationError: a count or a sum differs from the sum of its parts, which is a bug.
     """
     outcomes, records = list(wanted), list(written)
-    sage = Held.collect(held, deleted)
-    identities = identities or Identities(records, sage.entities, catalog)
-    chart = _chart(catalog, identities, accounts, outcomes, records, sage.entities)
+    entities, read = list(held), readings.kinds_read
+    sage = Held.collect((entity for entity in entities if entity.kind in read), deleted)
+    identities = identities or Identities(records, entities, catalog)
+    chart = _chart(catalog, identities, accounts, outcomes, records, entities)
     comparer = Comparer(catalog, identities, comparisons, inputs)
     judge = Judge(catalog, chart, comparer)
 
     owners = owners_of(records)
     ladder = KeyLadder((entity for entity in sage.entities if entity.sage_id not in owners), catalog)
-    verdicts = list(_records(outcomes, records, sage, judge, ladder, frozenset(read), rejected or {}))
+    verdicts = list(_records(outcomes, records, sage, judge, ladder, readings, rejected or {}))
     matched = {verdict.sage_id for verdict in verdicts if verdict.sage_id}
     kinds = dict.fromkeys([*(outcome.kind for outcome in outcomes), *(record.kind for record in records)])
-    classes = classify(sage, kinds, matched, Beginnings.collect(pre_existing, began_at, records))
+    classes = classify(sage, kinds, matched, OriginFacts.collect(pre_existing, began_at, records))
     verdicts += _extras(classes, sage, judge, owners)
     verdicts = add_estimated_effects(mark_swapped_values(verdicts), outcomes, chart)
     return Reconciliation(
@@ -89,7 +91,7 @@ def reconcile(
                 for kind, found in classes.items()
             },
         ),
-        coverage=_coverage(kinds, read, comparer),
+        coverage=_coverage(kinds, readings, comparer),
         tolerated=_tolerated(verdicts, tolerance_limit),
     )
 
@@ -111,13 +113,15 @@ def _held_counted(sage: Held, kinds: Collection[str], judge: Judge) -> Counter:
     return counter
 
 
-def _coverage(kinds: Collection[str], read: Collection[str], comparer: Comparer) -> Coverage:
+def _coverage(kinds: Collection[str], readings: SageReadings, comparer: Comparer) -> Coverage:
+    read = readings.kinds_read
     return Coverage(
         kinds_read=tuple(sorted(kind for kind in kinds if kind in read)),
         kinds_not_read=tuple(sorted(kind for kind in kinds if kind not in read)),
         records_compared=comparer.records_compared,
         fields_compared=comparer.fields_compared,
         fields_not_answered=dict(sorted(comparer.not_answered.items())),
+        readings=readings,
     )
 
 
@@ -152,7 +156,7 @@ def _records(
     sage: Held,
     judge: Judge,
     ladder: KeyLadder,
-    read: frozenset[str],
+    readings: SageReadings,
     rejected: Mapping[str, Sequence[Finding]],
 ) -> Iterator[RecordVerdict]:
     """Yield the verdict on each record of the source, then on each that only an earlier run had."""
@@ -163,7 +167,7 @@ def _records(
         written = by_key.pop((outcome.kind, outcome.key), None)
         if written is not None:
             is_shared = owners[written.sage_id] != written.key
-            yield judge.record(_evidence_of_written(outcome, written, sage, read, is_shared=is_shared))
+            yield judge.record(_evidence_of_written(outcome, written, sage, readings, is_shared=is_shared))
             continue
         match = ladder.match(outcome) if isinstance(outcome, Draft) else NO_MATCH
         yield judge.record(
@@ -172,16 +176,22 @@ def _records(
                 written=None,
                 entity=_claimed_once(match, outcome.kind, sage, claimed),
                 match=match,
-                is_read=outcome.kind in read,
+                is_read=outcome.kind in readings.kinds_read,
+                why_unread=readings.incomplete.get(outcome.kind, ""),
                 rejected=rejected.get(outcome.key, ()),
             )
         )
     for written in by_key.values():
-        yield judge.record(_evidence_of_written(None, written, sage, read))
+        yield judge.record(_evidence_of_written(None, written, sage, readings))
 
 
 def _evidence_of_written(
-    outcome: Outcome | None, written: Written, sage: Held, read: frozenset[str], *, is_shared: bool = False
+    outcome: Outcome | None,
+    written: Written,
+    sage: Held,
+    readings: SageReadings,
+    *,
+    is_shared: bool = False,
 ) -> Evidence:
     """Return the evidence of a record that was written. `outcome` is None if the source lost it."""
     entity = sage.by_id.get((written.kind, written.sage_id))
@@ -189,7 +199,9 @@ def _evidence_of_written(
         outcome=outcome,
         written=written,
         entity=entity,
-        is_read=written.kind in read,
+        is_read=written.kind in readings.kinds_read,
+        why_unread=readings.incomplete.get(written.kind, ""),
+        is_deletion_unknown=written.kind in readings.deletions_unknown,
         is_deleted=entity is None and written.sage_id in sage.deleted,
         shares_entity=is_shared,
     )

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from sagerecon.reconciliation.completeness import SageLine, SourceLine
-from sagerecon.reconciliation.tie_out import TieOut
+from sagerecon.reconciliation.sage_readings import SageReadings
+from sagerecon.reconciliation.tie_out import TieOut, TieOutNotTaken
 from sagerecon.reconciliation.verdict import Difference, RecordVerdict
 
 
@@ -16,10 +17,11 @@ class Coverage:
     """What the verdicts are based on: the kinds that were read back, and the fields that were compared."""
 
     kinds_read: tuple[str, ...]
-    kinds_not_read: tuple[str, ...]
+    kinds_not_read: tuple[str, ...]  #: kinds of our records that were not read whole
     records_compared: int
     fields_compared: int
     fields_not_answered: Mapping[str, int]  #: `contact.main_address.city` -> number of records
+    readings: SageReadings
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,7 @@ class Reconciliation:
     coverage: Coverage
     tolerated: Tolerated
     tie_outs: tuple[TieOut, ...] = ()
+    not_taken: tuple[TieOutNotTaken, ...] = ()
 
     @property
     def open_verdicts(self) -> tuple[RecordVerdict, ...]:
@@ -60,13 +63,31 @@ class Reconciliation:
 
     @property
     def ties_out(self) -> bool:
-        """Whether no verdict is open, all totals agree and the tolerances are within their limit."""
+        """Whether everything was read, no verdict is open, and all totals agree.
+
+        The tolerances must be within their limit. A reconciliation without a tie-out, or that read no kind,
+        has shown nothing and does not tie out.
+        """
         return (
-            not any(verdict.needs_review for verdict in self.verdicts)
+            not self.unread
+            and not self.not_taken
+            and not any(verdict.needs_review for verdict in self.verdicts)
             and all(tie_out.ties for tie_out in self.tie_outs)
             and self.tolerated.is_within_limit
         )
 
-    def with_tie_outs(self, tie_outs: Sequence[TieOut]) -> Reconciliation:
+    @property
+    def unread(self) -> tuple[str, ...]:
+        """A sentence for each kind or report that was not read whole; one where nothing was."""
+        reasons = [reading.why_incomplete for reading in self.coverage.readings.all if not reading.is_whole]
+        if not self.tie_outs and not self.not_taken:
+            reasons.append("No tie-out was taken.")
+        if not self.coverage.kinds_read:
+            reasons.append("No kind was read back.")
+        return tuple(dict.fromkeys(reasons))
+
+    def with_tie_outs(
+        self, tie_outs: Sequence[TieOut], not_taken: Sequence[TieOutNotTaken] = ()
+    ) -> Reconciliation:
         """Return this reconciliation with other tie-outs."""
-        return replace(self, tie_outs=tuple(tie_outs))
+        return replace(self, tie_outs=tuple(tie_outs), not_taken=tuple(not_taken))

@@ -16,7 +16,7 @@ from sagerecon.pairing.field_reader import FieldReader
 from sagerecon.pairing.held import is_gone
 from sagerecon.pairing.identity import Identities
 from sagerecon.reconciliation.postings import line_net, line_tax, lines_of
-from sagerecon.reconciliation.tie_out import TieOut, TieOutLine
+from sagerecon.reconciliation.tie_out import TieOut, TieOutLine, TieOutName
 
 _DIRECTIONS = {Side.CUSTOMER: "sales", Side.VENDOR: "purchases"}
 
@@ -65,7 +65,7 @@ def tie_tax(source: Iterable[TaxedAmount], sage: Iterable[TaxedAmount], as_at: d
         for group in sorted({*wanted, *held})
         for period, direction, rate, figure in (group,)
     )
-    return TieOut(name="tax", about="Tax per rate and month", as_at=as_at, lines=lines)
+    return TieOut(name=TieOutName.TAX, about=TieOutName.TAX.about, as_at=as_at, lines=lines)
 
 
 def _amounts(kind: Kind, entity: FieldReader) -> Iterator[TaxedAmount]:

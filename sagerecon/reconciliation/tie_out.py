@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from enum import StrEnum
 
 from sagerecon.model.money import grouped, total
 from sagerecon.model.place import Place
@@ -13,6 +14,32 @@ from sagerecon.reconciliation.shares import Share
 
 #: Records named in an explanation. The rest is summed; the exceptions list them all.
 _NAMED = 5
+
+
+class TieOutName(StrEnum):
+    """The tie-outs. A project declares all but the last, which every reconciliation has."""
+
+    TRIAL_BALANCE = "trial_balance"
+    DEBTORS = "debtors"
+    CREDITORS = "creditors"
+    BANK = "bank"
+    TAX = "tax"
+    OPENING_CONTROL = "opening_control"
+
+    @property
+    def about(self) -> str:
+        """The title of the tie-out."""
+        return _ABOUT[self]
+
+
+_ABOUT = {
+    TieOutName.TRIAL_BALANCE: "Trial balance per account",
+    TieOutName.DEBTORS: "Debtors per customer",
+    TieOutName.CREDITORS: "Creditors per supplier",
+    TieOutName.BANK: "Balance per bank account",
+    TieOutName.TAX: "Tax per rate and month",
+    TieOutName.OPENING_CONTROL: "Opening balances control account",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +159,19 @@ class TieOut:
     def ties(self) -> bool:
         """Whether every line agrees and the control accounts agree with their sub-ledgers."""
         return all(not line.difference for line in self.lines) and self.control_agrees
+
+
+@dataclass(frozen=True, slots=True)
+class TieOutNotTaken:
+    """A tie-out that the project declares and that could not be taken: Sage was not read for it."""
+
+    name: TieOutName
+    why: str  #: one sentence for each kind or report that was not read whole
+
+    @property
+    def about(self) -> str:
+        """The title of the tie-out."""
+        return self.name.about
 
 
 def _columns(rows: Sequence[tuple[Decimal, ...]]) -> tuple[Decimal, ...]:

@@ -30,7 +30,7 @@ class Verdict(Enum):
     QUARANTINED = "quarantined"
     NOT_YET_WRITTEN = "not yet written"
     LEFT_OUT = "left out"  #: by a named rule
-    NOT_READ = "not read"  #: its kind was not read back
+    NOT_READ = "not read"  #: its kind was not read whole
 
 
 #: Verdicts that need no review. ROUNDING needs one where no tolerance excuses the amount.
@@ -92,6 +92,14 @@ class Difference:
     def is_excused(self) -> bool:
         """Whether a named tolerance covers it."""
         return self.tolerance is not None
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictSummary:
+    """The verdict on a record, and why, as a reconciliation recorded it."""
+
+    verdict: Verdict
+    reason: str  #: one sentence
 
 
 @dataclass(frozen=True, slots=True)

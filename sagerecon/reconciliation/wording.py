@@ -21,14 +21,17 @@ def reason_for(verdict: RecordVerdict, written_on: date | None, detail: str) -> 
     Args:
         verdict: the verdict, without reason and remedy.
         written_on: the day on which the record was written, if it was.
-        detail: what source, run or match add; for an extra entity its day of creation or what it repeats.
+        detail: what source, run, match or reading add; for an extra entity its day of creation, or what it
+            repeats.
     """
     written = f"written on {date_text(written_on)}" if written_on else "written"
     match verdict.verdict:
         case Verdict.VERIFIED:
             return ""
         case Verdict.MISSING:
-            return f"{_capital(written)}; not found in Sage, which does not report it as deleted."
+            return (
+                f"{_capital(written)}; not found in Sage, {detail or 'which does not report it as deleted'}."
+            )
         case Verdict.DELETED:
             return f"{_capital(written)}; deleted or voided in Sage since."
         case Verdict.EXTRA:
@@ -46,7 +49,7 @@ def reason_for(verdict: RecordVerdict, written_on: date | None, detail: str) -> 
             found = f"; Sage holds a likely match ({detail})" if detail else ""
             return f"Not yet written{found}."
         case Verdict.NOT_READ:
-            return "Not compared: its kind was not read back."
+            return _sentence(f"Not compared: {detail or 'its kind was not read back'}")
         case _:
             return _changed(verdict, written, detail)
 
@@ -67,7 +70,7 @@ def remedy_for(verdict: RecordVerdict, can_update: bool, detail: str) -> str:
         case Verdict.NOT_YET_WRITTEN:
             return "Apply the plan."
         case Verdict.NOT_READ:
-            return "Reconcile again with more calls."
+            return "Remove the cause, then reconcile again: sagerecon reconcile"
         case Verdict.EDITED:
             return _set_back(verdict)
         case Verdict.SOURCE_CHANGED | Verdict.MAPPING_CHANGED if verdict.differences:

@@ -37,9 +37,10 @@ class Server:
     def __init__(self, sage: RehearsalSage, port: int, idle_seconds: int) -> None:
         try:
             self._http = _HttpServer((HOST, port), sage, idle_seconds)
-        except (OSError, OverflowError) as error:
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
             raise ProjectError(
-                f"Port {port} cannot be used: {error}.", "Choose another one with --port."
+                f"Port {port} cannot be used: {reason}.", "Name another port: --port"
             ) from error
         self.sage = sage
         self.host = HOST

@@ -88,8 +88,8 @@ def check_switch(name: str, value: str) -> None:
         raise ProjectError(f"There is no switch '{name}'.", hint)
     if value not in known[name].choices:
         raise ProjectError(
-            f"Switch {name} ({known[name].about}) has no choice '{value}'.",
-            f"Choose {' or '.join(known[name].choices)}.",
+            f"The switch {name} ({known[name].about}) has no choice '{value}'.",
+            f"Choose one of: {', '.join(known[name].choices)}.",
         )
 
 

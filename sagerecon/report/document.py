@@ -16,19 +16,18 @@ from sagerecon.report.execution_document import (
     run_document,
 )
 from sagerecon.report.facts import Cover, ReportFacts
-from sagerecon.report.reconciliation_document import reconciliation_document
 
 FORMAT_VERSION = 1
 
 
 def report_document(facts: ReportFacts) -> dict[str, Any]:
     """Return the document of a report: reconciliation, findings, changes, plan and run."""
-    plan, run, reconciliation = facts.plan, facts.run, facts.reconciliation
+    plan, run = facts.plan, facts.run
     return {
         "sagerecon": "report",
         "format_version": FORMAT_VERSION,
         "cover": _cover(facts.cover),
-        "reconciliation": None if reconciliation is None else reconciliation_document(reconciliation),
+        "reconciliation": facts.reconciliation,
         "findings": findings_document(facts.findings),
         "changes": [] if plan is None else changes_document(plan),
         "plan": None if plan is None else plan_document(plan),

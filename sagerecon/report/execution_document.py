@@ -11,6 +11,7 @@ from sagerecon.model.money import decimal_text, total
 from sagerecon.planning.plan import Plan
 from sagerecon.planning.step import (
     Action,
+    KeepStep,
     LeftOutStep,
     PassedStep,
     QuarantinedStep,
@@ -27,6 +28,8 @@ ACTIONS = {
     Action.SKIP: "existing",
     Action.LEAVE_OUT: "left out",
     Action.QUARANTINE: "quarantined",
+    Action.WAIT: "waiting",
+    Action.KEEP: "kept",
 }
 
 
@@ -94,7 +97,7 @@ def changes_document(plan: Plan) -> list[dict[str, Any]]:
             "mapping_line": str(change.place),
         }
         for step in plan.steps
-        if not isinstance(step, ReadStep | LeftOutStep)
+        if not isinstance(step, ReadStep | LeftOutStep | KeepStep)
         for change in step.changes
     ]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 from sagerecon.model.finding import Finding
 from sagerecon.planning.plan import Plan
-from sagerecon.reconciliation.result import Reconciliation
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class ReportFacts:
     """All facts of a report. A part that is None has no section."""
 
     cover: Cover
-    reconciliation: Reconciliation | None = None
+    reconciliation: Mapping[str, Any] | None = None  #: the document of a reconciliation
     plan: Plan | None = None
     run: RunFacts | None = None
     findings: tuple[Finding, ...] = ()  #: findings in the source data

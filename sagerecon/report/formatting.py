@@ -45,11 +45,6 @@ def integer(number: int) -> str:
     return f"{number:,}"
 
 
-def counted(number: int, noun: str, plural: str = "") -> str:
-    """Return a number with its noun: `1 record`, `3,912 records`."""
-    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
-
-
 def spaced(name: str) -> str:
     """Return a name with spaces for underscores: `contact opening balance`."""
     return name.replace("_", " ")

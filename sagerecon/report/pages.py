@@ -11,6 +11,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from sagerecon.model.count import counted
 from sagerecon.model.errors import ProjectError
 from sagerecon.report import charts, formatting
 from sagerecon.report.document import plan_report_document, report_document
@@ -72,7 +73,7 @@ def _environment() -> Environment:
         environment.filters[name] = getattr(formatting, name)
     environment.filters["calls_by_day"] = charts.calls_by_day
     environment.globals.update(
-        counted=formatting.counted,
+        counted=counted,
         stacked_bar=charts.stacked_bar,
         burn_down=charts.burn_down,
         style=_style(),

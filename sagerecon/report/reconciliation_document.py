@@ -7,13 +7,15 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
+from sagerecon.model.clock import instant_text
+from sagerecon.model.count import counted
 from sagerecon.model.money import decimal_text, total
+from sagerecon.model.reading import Reading
 from sagerecon.reconciliation.completeness import SageLine, SourceLine, Tally
 from sagerecon.reconciliation.result import Reconciliation
 from sagerecon.reconciliation.shares import Share
 from sagerecon.reconciliation.tie_out import TieOut, TieOutLine
 from sagerecon.reconciliation.verdict import Difference, RecordVerdict, Verdict
-from sagerecon.report.formatting import counted
 
 
 def reconciliation_document(reconciliation: Reconciliation) -> dict[str, Any]:
@@ -24,6 +26,10 @@ def reconciliation_document(reconciliation: Reconciliation) -> dict[str, Any]:
         "completeness": [_source_line(line) for line in reconciliation.completeness],
         "sage_records": [_sage_line(line) for line in reconciliation.sage],
         "tie_outs": [tie_out_document(tie_out) for tie_out in reconciliation.tie_outs],
+        "tie_outs_not_taken": [
+            {"name": missing.name.value, "title": missing.about, "reason": missing.why}
+            for missing in reconciliation.not_taken
+        ],
         "exceptions": [record_document(verdict) for verdict in reconciliation.open_verdicts],
         "tolerated": {
             "count": reconciliation.tolerated.count,
@@ -39,6 +45,7 @@ def reconciliation_document(reconciliation: Reconciliation) -> dict[str, Any]:
             "records_compared": reconciliation.coverage.records_compared,
             "fields_compared": reconciliation.coverage.fields_compared,
             "fields_not_returned": dict(reconciliation.coverage.fields_not_answered),
+            "readings": [reading_document(reading) for reading in reconciliation.coverage.readings.all],
         },
     }
 
@@ -47,6 +54,7 @@ def reconciliation_summary(reconciliation: Reconciliation) -> dict[str, Any]:
     """Return the exceptions and the totals of the tie-outs, for the result of a command."""
     return {
         "ties_out": reconciliation.ties_out,
+        "not_read": list(reconciliation.unread),
         "exceptions": [
             {
                 "id": verdict.id,
@@ -60,14 +68,21 @@ def reconciliation_summary(reconciliation: Reconciliation) -> dict[str, Any]:
             for verdict in reconciliation.open_verdicts
         ],
         "tie_outs": {
-            tie_out.name: {
-                "ties_out": tie_out.ties,
-                "expected": decimal_text(tie_out.totals.expected),
-                "sage": decimal_text(tie_out.totals.sage),
-                "difference": decimal_text(tie_out.totals.difference),
-            }
-            for tie_out in reconciliation.tie_outs
+            **{
+                missing.name.value: {"ties_out": False, "not_taken": missing.why}
+                for missing in reconciliation.not_taken
+            },
+            **{tie_out.name: _tie_out_summary(tie_out) for tie_out in reconciliation.tie_outs},
         },
+    }
+
+
+def _tie_out_summary(tie_out: TieOut) -> dict[str, Any]:
+    return {
+        "ties_out": tie_out.ties,
+        "expected": decimal_text(tie_out.totals.expected),
+        "sage": decimal_text(tie_out.totals.sage),
+        "difference": decimal_text(tie_out.totals.difference),
     }
 
 
@@ -83,6 +98,8 @@ def verdict_document(reconciliation: Reconciliation) -> dict[str, Any]:
         "amount_at_risk": decimal_text(total(verdict.at_risk for verdict in reconciliation.open_verdicts)),
         "tie_outs": len(reconciliation.tie_outs),
         "tie_outs_failed": [tie_out.about for tie_out in failed],
+        "tie_outs_not_taken": [missing.about for missing in reconciliation.not_taken],
+        "not_read": list(reconciliation.unread),
     }
 
 
@@ -106,6 +123,22 @@ def tie_out_document(tie_out: TieOut) -> dict[str, Any]:
             "sage": _text(control.sage),
             "agrees": tie_out.control_agrees,
         },
+    }
+
+
+def reading_document(reading: Reading) -> dict[str, Any]:
+    """Return a reading: what was asked, when, and whether the answer is complete."""
+    return {
+        "kind": reading.kind,
+        "reading": reading.key,
+        "query": dict(reading.query),
+        "as_at": reading.as_at.isoformat() if reading.as_at else "",
+        "started_at": instant_text(reading.started_at),
+        "ended_at": instant_text(reading.ended_at),
+        "whole": reading.is_whole,
+        "reason": reading.why_incomplete,
+        "pages": reading.pages,
+        "count": reading.count,
     }
 
 
@@ -133,8 +166,9 @@ def _summary(reconciliation: Reconciliation, verified: int, failed: list[TieOut]
     if reconciliation.ties_out:
         excused = reconciliation.tolerated.count
         within = f", {counted(excused, 'difference')} within tolerance" if excused else ""
-        tie_outs = counted(len(reconciliation.tie_outs), "tie-out")
-        return f"Everything ties out: {counted(verified, 'record')} verified, {tie_outs} agree{within}."
+        agreeing = len(reconciliation.tie_outs)
+        tie_outs = f"{counted(agreeing, 'tie-out')} {'agrees' if agreeing == 1 else 'agree'}"
+        return f"Everything ties out: {counted(verified, 'record')} verified, {tie_outs}{within}."
     parts = []
     if found := len(reconciliation.open_verdicts):
         parts.append(counted(found, "exception"))
@@ -142,6 +176,10 @@ def _summary(reconciliation: Reconciliation, verified: int, failed: list[TieOut]
         parts.append(f"{len(failed)} of {counted(len(reconciliation.tie_outs), 'tie-out')} with differences")
     if not reconciliation.tolerated.is_within_limit:
         parts.append("tolerated differences above their limit")
+    if missing := len(reconciliation.not_taken):
+        parts.append(f"{counted(missing, 'tie-out')} not taken")
+    if reconciliation.unread:
+        parts.append("Sage was not read completely")
     return f"Needs review: {', '.join(parts)}."
 
 

@@ -45,7 +45,7 @@ class Screen:
             sys.stdout.write(canonical({"event": name, **facts}) + "\n")
             sys.stdout.flush()
 
-    def say(self, text: str, style: str = "") -> None:
+    def print(self, text: str, style: str = "") -> None:
         """Print a line of text, unless the output is JSON."""
         if not self.as_json:
             self._console.print(Text(text, style=style))
@@ -67,7 +67,7 @@ class Screen:
         """Write the error that stops a command, as an event or to standard error."""
         self.event("error", message=message, hint=hint)
         if not self.as_json:
-            self._err.print(Text(message, style="bold red"), Text(hint))
+            self._err.print(Text(message, style="bold red"), *([Text(hint)] if hint else []))
 
     @property
     def _console(self) -> Console:

@@ -1,4 +1,4 @@
-"""What the text of Sage's answer to a failed call says."""
+"""Reads the error messages in Sage's answer to a failed call."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ def new_attempt(
 
 
 def send(step: WriteStep, context: RunContext, body: Mapping[str, Any], sage_id: str) -> None:
-    """Send `body`, and record what came of it; park the step where Sage forbade the kind before."""
+    """Send `body`, and record the outcome; park the step where Sage forbade the kind before."""
     method = "PUT" if isinstance(step, UpdateStep) else "POST"
     if why := context.forbidden.get((method, step.kind)):
         message = f"{name_of(step)} was not sent: {why}."

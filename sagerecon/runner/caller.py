@@ -1,4 +1,4 @@
-"""Makes calls one by one: booked, waited for, and repeated only where Sage certainly did nothing."""
+"""Makes calls one by one: books each, waits for the budget, repeats only what Sage has not carried out."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Caller:
         self._failures = 0
 
     def send(self, attempt: Attempt) -> SendResult:
-        """Make the intent durable, send the attempt, and return what came of it.
+        """Make the intent durable, send the attempt, and return the result.
 
         An answer 429, a refused token, and a call that never left, are tried again here.
         """

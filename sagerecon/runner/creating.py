@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sagerecon.model.code import Code
-from sagerecon.model.draft import OnExisting
+from sagerecon.model.draft import OnExisting, node_document
 from sagerecon.model.entity import Entity
 from sagerecon.model.key import NaturalKey
 from sagerecon.model.value import fingerprint
@@ -14,7 +14,6 @@ from sagerecon.pairing.adoption import Candidate, is_other_record, objection_to_
 from sagerecon.pairing.natural_key import normal_key
 from sagerecon.planning.settling import State
 from sagerecon.planning.step import CreateStep, name_of
-from sagerecon.planning.step_document import node_document
 from sagerecon.runner.attempts import new_attempt, send
 from sagerecon.runner.context import RunContext
 from sagerecon.runner.progress import Event

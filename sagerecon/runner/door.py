@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 from sagerecon.model.clock import MINUTE, SECOND, Clock
 from sagerecon.model.errors import PausedError
+from sagerecon.planning import calendar
 from sagerecon.planning.budget import Budget
 from sagerecon.runner.ports import Bookings
 
-#: Milliseconds a command sleeps at most; for a longer wait it ends, and the same command resumes it later.
-PATIENCE = 15 * MINUTE
+#: Milliseconds a command sleeps at most; for a longer wait it pauses, and the same command resumes it later.
+PATIENCE = calendar.PATIENCE
 
 _BUDGET_IS_SPENT = "The call budget of this window is used up."
 _SAGE_REFUSES = "Sage accepts no more calls for now (429 or Retry-After)."

@@ -22,6 +22,8 @@ class Event(StrEnum):
     QUARANTINED = "quarantined"
     BLOCKED = "blocked"
     PARKED = "parked"
+    UNDECIDED = "undecided"  #: left alone until it is decided what the record is
+    KEPT = "kept"  #: no longer wanted, and left in Sage
     BEFORE = "before"  #: the step was finished by an earlier start of the same plan
 
     RESENT = "resent"  #: a call without a usable answer is sent again

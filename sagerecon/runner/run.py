@@ -20,12 +20,14 @@ from sagerecon.planning.plan import Plan, Purpose
 from sagerecon.planning.settling import FINAL, Reached, State
 from sagerecon.planning.step import (
     CreateStep,
+    KeepStep,
     LeftOutStep,
     QuarantinedStep,
     ReadStep,
     SkipStep,
     Step,
     UpdateStep,
+    WaitStep,
 )
 from sagerecon.runner.attempts import settle_doubts
 from sagerecon.runner.caller import Caller
@@ -183,3 +185,7 @@ def _carry_out(step: Step, context: RunContext, pages: int) -> None:
             context.reporter.report(Event.LEFT_OUT, step)
         case QuarantinedStep():
             context.reporter.report(Event.QUARANTINED, step)
+        case WaitStep():
+            context.reporter.report(Event.UNDECIDED, step)
+        case KeepStep():
+            context.reporter.report(Event.KEPT, step)

@@ -32,7 +32,7 @@ _FILTER = "apiv3.1"
 #: Seconds to connect and to read; two requests must fit into the lease on refreshing.
 _TIMEOUTS = (5, 15)
 
-_AGAIN = "Sign in again: sagerecon auth login."
+_AGAIN = "Sign in again: sagerecon auth login"
 
 
 class _NoSecrets(logging.Filter):

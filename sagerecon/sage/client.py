@@ -74,7 +74,7 @@ class SageClient:
             return answer
         if self._refused is not None:
             raise AuthorizationError(
-                "Sage does not accept new tokens.", "Sign in again: sagerecon auth login."
+                "Sage does not accept new tokens.", "Sign in again: sagerecon auth login"
             )
         self._refused = tokens
         raise TokenRefusedError

@@ -49,7 +49,7 @@ class LoopbackListener:
         if not self._http.received.wait(seconds):
             raise AuthorizationError(
                 f"The sign-in was not completed in the browser within {seconds:.0f} seconds.",
-                "Try again: sagerecon auth login.",
+                "Try again: sagerecon auth login",
             )
         return f"{self.redirect_uri}?{self._http.query}"
 

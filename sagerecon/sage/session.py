@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import socket
 from urllib.parse import urlsplit
 
 import requests
 from requests.utils import get_environ_proxies
+
+from sagerecon.model.errors import SageError
 
 #: Seconds to wait for a connection, and for an answer: Sage can take long to save a document.
 TIMEOUTS = (5, 60)
@@ -37,6 +40,22 @@ def open_session(*urls: str) -> requests.Session:
             session.verify = bundle
             break
     return session
+
+
+def require_listener(address: str) -> None:
+    """Check that a server accepts connections at `address`, without sending a request.
+
+    Raises:
+        SageError: none does.
+    """
+    parts = urlsplit(address)
+    try:
+        socket.create_connection((parts.hostname or "", parts.port or 80), timeout=TIMEOUTS[0]).close()
+    except OSError as error:
+        raise SageError(
+            f"The sandbox at {address} does not answer: {(error.strerror or str(error)).lower()}.",
+            "Start it with: sagerecon sandbox",
+        ) from error
 
 
 def share_connections(session: requests.Session, other: requests.Session) -> None:

@@ -103,7 +103,7 @@ def read_tokens(document: Mapping[str, Any], now: int) -> Tokens:
     except (KeyError, TypeError, ValueError):
         raise AuthorizationError(
             "The answer of the token endpoint contains no valid tokens.",
-            "Sign in again: sagerecon auth login.",
+            "Sign in again: sagerecon auth login",
         ) from None
 
 

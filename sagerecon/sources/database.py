@@ -162,7 +162,7 @@ def _hint(error: Exception) -> str:
     if "lock" in text:
         return "Another program has the file open. Try again when it has finished."
     if "not a valid duckdb database" in text or "does not exist" in text:
-        return "Take a new snapshot: sagerecon snapshot."
+        return "Take a new snapshot: sagerecon snapshot"
     return ""
 
 

@@ -66,7 +66,8 @@ def find_files(folder: Path, file: SourceFile) -> list[FoundFile]:
         else:
             paths = [root / file.path] if (root / file.path).is_file() else []
     if not paths and not file.optional:
-        hint = suggestion(file.path, names) or f"The data folder is {folder}."
+        # Names with the same extension are always somewhat alike.
+        hint = suggestion(file.path, names, similarity=0.8) or f"The data folder is {folder}."
         raise source_error(Finding(Code.NO_FILE, Place(file.path), "the file does not exist.", hint))
     for path in paths:
         if not path.resolve().is_relative_to(root):

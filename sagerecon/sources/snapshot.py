@@ -244,7 +244,7 @@ def _read_meta(connection: duckdb.DuckDBPyConnection, path: Path) -> dict[str, A
     meta: dict[str, Any] = json.loads(row[0]) if row else {}
     if meta.get("format") != FORMAT:
         raise StoreError(
-            f"{path} has an unsupported snapshot format.", "Take a new snapshot: sagerecon snapshot."
+            f"{path} has an unsupported snapshot format.", "Take a new snapshot: sagerecon snapshot"
         )
     meta["files"] = tuple(FileFacts(**facts) for facts in meta["files"])
     meta["findings"] = [read_finding(document) for document in meta["findings"]]
@@ -255,7 +255,7 @@ def _require_same_declarations(meta: Mapping[str, Any], sources: Sources) -> Non
     if meta["declarations"] != _declarations(sources):
         raise SourceError(
             f"The file declarations in {sources.file} have changed since the snapshot was taken.",
-            "Take a new snapshot: sagerecon snapshot.",
+            "Take a new snapshot: sagerecon snapshot",
         )
 
 

@@ -13,6 +13,7 @@ from sagerecon.store.id_map import IdMap
 from sagerecon.store.reconciliation_log import ReconciliationLog
 from sagerecon.store.run_history import RunHistory
 from sagerecon.store.run_log import RunLog
+from sagerecon.store.witness import Witness
 from sagerecon.store.write_buffer import WriteBuffer
 
 
@@ -31,9 +32,11 @@ class CompanyStore:
         self._buffer.close()
 
 
-def open_company(business: str, database: Database, disk: Disk | None, clock: Clock) -> CompanyStore:
+def open_company(
+    business: str, database: Database, disk: Disk | None, clock: Clock, witness: Witness | None
+) -> CompanyStore:
     """Open the data of the company with Sage's business id `business`."""
-    lock = CompanyLock(business, clock)
+    lock = CompanyLock(business, clock, witness)
     buffer = WriteBuffer(database, disk, lock.renew)
     id_map = IdMap(business, database, buffer)
     ledger = CallLedger(business, clock, buffer)
@@ -41,6 +44,6 @@ def open_company(business: str, database: Database, disk: Disk | None, clock: Cl
         id_map=id_map,
         run_log=RunLog(business, database, buffer, id_map, ledger, lock, clock),
         history=RunHistory(business, database, buffer, clock),
-        reconciliations=ReconciliationLog(business, database),
+        reconciliations=ReconciliationLog(business, database, clock),
         _buffer=buffer,
     )

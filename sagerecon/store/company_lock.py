@@ -6,9 +6,17 @@ from sqlalchemy import bindparam, select, update
 
 from sagerecon.model.clock import MINUTE, Clock, instant_text
 from sagerecon.model.errors import StoreError
-from sagerecon.store.database import FencedError, Transaction, Values, prepared, upsert
+from sagerecon.store.database import (
+    FencedError,
+    Transaction,
+    Values,
+    prepared,
+    upsert,
+)
 from sagerecon.store.process import is_alive, this_process
+from sagerecon.store.store_file import StoreReplacedError
 from sagerecon.store.tables import COMPANY_LOCKS
+from sagerecon.store.witness import Extent, Witness
 
 #: A lock of a process on another machine expires when it was not renewed for this long.
 LEASE = 5 * MINUTE
@@ -17,12 +25,24 @@ _GET = prepared(
     "get_company_lock",
     select(COMPANY_LOCKS).where(COMPANY_LOCKS.c.business == bindparam("business")).with_for_update(),
 )
-_KEEP = upsert("keep_company_lock", COMPANY_LOCKS)
+_GET_EXTENT = prepared(
+    "get_extent",
+    select(COMPANY_LOCKS.c.generation, COMPANY_LOCKS.c.writes).where(
+        COMPANY_LOCKS.c.business == bindparam("business")
+    ),
+)
+_KEEP = upsert("keep_company_lock", COMPANY_LOCKS, ("holder", "generation", "until"))
 _RENEW = prepared(
     "renew_company_lock",
     update(COMPANY_LOCKS)
     .where(COMPANY_LOCKS.c.business == bindparam("company"), COMPANY_LOCKS.c.generation == bindparam("ours"))
     .values(until=bindparam("until")),
+)
+_COUNT_WRITE = prepared(
+    "count_write",
+    update(COMPANY_LOCKS)
+    .where(COMPANY_LOCKS.c.business == bindparam("company"), COMPANY_LOCKS.c.generation == bindparam("ours"))
+    .values(writes=COMPANY_LOCKS.c.writes + 1),
 )
 _RELEASE = prepared(
     "release_company_lock",
@@ -33,12 +53,26 @@ _RELEASE = prepared(
 
 
 class CompanyLock:
-    """The lock of one company. Its generation fences out a holder whose lock has expired."""
+    """The lock of one company. Its generation fences out a holder whose lock has expired.
 
-    def __init__(self, business: str, clock: Clock) -> None:
+    Generation and count of writes are also the extent that the witness of the store records.
+    """
+
+    def __init__(self, business: str, clock: Clock, witness: Witness | None) -> None:
         self._business = business
         self._clock = clock
+        self._witness = witness
         self._generation: int | None = None
+        self._witnessed = Extent(0, 0)
+
+    def require_complete(self, transaction: Transaction) -> None:
+        """Compare the store with its witness, unless there is none; to be called before the lock is acquired.
+
+        Raises:
+            IncompleteStoreError: the store does not know all that was written to the company.
+        """
+        if self._witness is not None:
+            self._witness.require_complete(self._extent(transaction))
 
     def acquire(self, transaction: Transaction) -> None:
         """Lock the company for this process.
@@ -68,22 +102,56 @@ class CompanyLock:
 
         Raises:
             FencedError: another process has locked the company in the meantime.
+            StoreReplacedError: the store has become an older one in the meantime.
         """
         if self._generation is None:
             return
         until = max(until, self._clock.now()) + LEASE
         values: Values = {"company": self._business, "ours": self._generation, "until": until}
         if transaction.run(_RENEW, values) != 1:
+            row = transaction.one(_GET, {"business": self._business})
+            if row is None or row.generation < self._generation:
+                raise StoreReplacedError("The content of the store was replaced by an older copy")
             raise FencedError(
                 "The lock on this company expired, and another process is working on it now.",
                 "Wait until that process has ended, then run the same command again.",
             )
+
+    def count_write(self, transaction: Transaction) -> None:
+        """Count a request to create or change a record; do nothing where no lock was acquired."""
+        if self._generation is not None:
+            transaction.run(_COUNT_WRITE, {"company": self._business, "ours": self._generation})
 
     def release(self, transaction: Transaction) -> None:
         """Unlock the company; do nothing where no lock was acquired."""
         if self._generation is not None:
             transaction.run(_RELEASE, {"company": self._business, "ours": self._generation})
             self._generation = None
+
+    def write_witness(self, reader: Transaction, *, at_once: bool = False) -> None:
+        """Write the witness of the store, a second after the last time or later.
+
+        Do nothing where no lock was acquired, or where there is no witness.
+
+        Args:
+            reader: reads what is committed, because a witness must never know more than the store.
+            at_once: write it in any case.
+
+        Raises:
+            StoreReplacedError: the store knows less than when the witness was last written.
+            WitnessError: the witness cannot be written.
+        """
+        if self._witness is None or self._generation is None or not (at_once or self._witness.is_due()):
+            return
+        extent = self._extent(reader)
+        if extent.is_less_than(self._witnessed):
+            raise StoreReplacedError("The content of the store was replaced by an older copy")
+        self._witness.write(extent)
+        self._witnessed = extent
+
+    def _extent(self, transaction: Transaction) -> Extent:
+        row = transaction.one(_GET_EXTENT, {"business": self._business})
+        return Extent(0, 0) if row is None else Extent(row.generation, row.writes)
 
     def _may_take(self, holder: str, until: int) -> bool:
         alive = is_alive(holder)

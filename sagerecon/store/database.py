@@ -13,6 +13,7 @@ from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from sagerecon.model.errors import StoreError
+from sagerecon.store.store_file import StoreFile
 
 Values = Mapping[str, "str | int"]
 
@@ -44,7 +45,7 @@ def upsert(name: str, table: Table, columns: tuple[str, ...] = (), add: tuple[st
 
     def build(dialect: Dialect) -> ClauseElement:
         values: dict[str, Any] = {column: bindparam(column) for column in (*keys, *wanted)}
-        insert = _insert_into(table, dialect.name).values(values)
+        insert = insert_into(table, dialect.name).values(values)
         changes = {
             column: table.c[column] + insert.excluded[column] if column in add else insert.excluded[column]
             for column in wanted
@@ -55,7 +56,7 @@ def upsert(name: str, table: Table, columns: tuple[str, ...] = (), add: tuple[st
     return Statement(name, build)
 
 
-def _insert_into(table: Table, dialect: str) -> Any:
+def insert_into(table: Table, dialect: str) -> Any:
     """Return the dialect's own INSERT, which can update the row in its way."""
     if dialect == "postgresql":
         from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - imports asyncio, which SQLite needs not
@@ -121,11 +122,18 @@ _COMPILED: dict[tuple[str, str], _Compiled] = {}
 
 
 class Database:
-    """An engine and the statements compiled for it. Calls `failpoint` at every commit, for tests."""
+    """An engine and the statements compiled for it."""
 
-    def __init__(self, engine: Engine, failpoint: Callable[[str], None]) -> None:
+    def __init__(self, engine: Engine, failpoint: Callable[[str], None], file: StoreFile | None) -> None:
+        """Make a database of an engine.
+
+        Args:
+            failpoint: is called before and after every commit, for tests.
+            file: of a SQLite database; it is checked after every commit.
+        """
         self.engine = engine
         self._failpoint = failpoint
+        self._file = file
         self._dialect = f"{engine.dialect.name}+{engine.dialect.driver}"
 
     def bind(self, statement: Statement, values: Values) -> tuple[str, Any]:
@@ -151,6 +159,7 @@ class Database:
         """Open a transaction that may write, on a new connection unless one is given, and commit it.
 
         Raises:
+            StoreReplacedError: it was committed to the file that was opened, which was replaced since.
             StoreError: nothing of it was committed.
         """
         with self.translated_errors():
@@ -164,6 +173,8 @@ class Database:
         with connection.begin():
             yield Transaction(self, connection)
             self._failpoint("before commit")
+        if self._file is not None:
+            self._file.require_in_place(is_written=True)
         self._failpoint("after commit")
 
     @contextmanager
@@ -215,7 +226,7 @@ _MESSAGES = (
     (
         "malformed",
         "The store is damaged.",
-        "Restore it from a backup; a run then looks up in Sage what the backup does not contain.",
+        "Restore its newest copy. Do not delete the store: only the store knows what was created in Sage.",
     ),
     ("unable to open", "The store cannot be opened.", "Check its folder and the permissions of its file."),
 )

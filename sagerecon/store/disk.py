@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from sagerecon.store.unsaved import Named, entry_bytes, read_entries
+from sagerecon.store.unsaved import NamedStatement, entry_bytes, read_entries
 
 #: Dropped when the disk is full, so that an answer or a rotated token can still be saved.
 BALLAST_BYTES = 1 << 20
@@ -45,7 +45,7 @@ class Disk:
             return False
         return True
 
-    def save_aside(self, statements: Sequence[Named]) -> bool:
+    def save_aside(self, statements: Sequence[NamedStatement]) -> bool:
         """Save statements beside the store and return True, or False where even that found no space."""
         try:
             _write_durably(self._unsaved, entry_bytes(statements), os.O_APPEND)
@@ -53,7 +53,7 @@ class Disk:
             return False
         return True
 
-    def unsaved(self) -> Iterator[list[Named]]:
+    def unsaved(self) -> Iterator[list[NamedStatement]]:
         """Yield the entries saved beside the store, oldest first; errors as `read_entries`."""
         return read_entries(self._unsaved)
 

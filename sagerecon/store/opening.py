@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from sqlalchemy import URL, Connection, Engine, bindparam, create_engine, event, inspect, make_url, select
+from sqlalchemy import (
+    URL,
+    Connection,
+    Engine,
+    bindparam,
+    create_engine,
+    event,
+    inspect,
+    make_url,
+    select,
+)
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.schema import CreateColumn
 
 from sagerecon.model.clock import Clock
 from sagerecon.model.errors import StoreError
 from sagerecon.store import call_ledger, id_map, runs, steps, vault
+from sagerecon.store.backup import checkpoint, copy_database
 from sagerecon.store.company import CompanyStore, open_company
-from sagerecon.store.database import Database, prepared, upsert
+from sagerecon.store.database import Database, Transaction, prepared, upsert
 from sagerecon.store.disk import Disk
-from sagerecon.store.store_file import claim_file
+from sagerecon.store.store_file import StoreFile, claim_file
 from sagerecon.store.tables import FACTS, METADATA, SCHEMA_VERSION
 from sagerecon.store.vault import SealedVault
 from sagerecon.store.vault_key import VaultKey
+from sagerecon.store.witness import StoreName, Witness, WitnessFolder
 
 #: "SGRC" in the header of our SQLite files, which tells them apart from another program's.
 APPLICATION_ID = 0x53475243
@@ -30,12 +44,31 @@ BUSY_MILLISECONDS = 30_000
 _GET_FACT = prepared("get_fact", select(FACTS.c.value).where(FACTS.c.name == bindparam("name")))
 _KEEP_FACT = upsert("keep_fact", FACTS)
 
+#: Earlier versions of a store that are upgraded: they lack tables and columns, and version 2 numbers no runs.
+_UPGRADABLE = frozenset({"2", "3"})
+
+_NUMBER_RUNS = """
+UPDATE runs SET sequence = (
+    SELECT count(*) FROM runs AS other WHERE (other.started_at, other.run) <= (runs.started_at, runs.run)
+) WHERE sequence = 0
+"""
+
 
 class Store:
     """The store of a project: the data of each company, and the tokens in `vault`."""
 
-    def __init__(self, database: Database, disk: Disk | None, sealed: SealedVault, clock: Clock) -> None:
+    def __init__(
+        self,
+        database: Database,
+        disk: Disk | None,
+        sealed: SealedVault,
+        clock: Clock,
+        name: StoreName,
+        witnesses: WitnessFolder | None,
+    ) -> None:
         self.vault = sealed
+        self._name = name
+        self._witnesses = witnesses
         self._database = database
         self._disk = disk
         self._clock = clock
@@ -44,7 +77,12 @@ class Store:
     def company(self, business: str) -> CompanyStore:
         """Return the data of the company with Sage's business id `business`."""
         if business not in self._companies:
-            self._companies[business] = open_company(business, self._database, self._disk, self._clock)
+            witness = None
+            if self._witnesses is not None:
+                witness = Witness(self._witnesses, self._name, business, self._clock)
+            self._companies[business] = open_company(
+                business, self._database, self._disk, self._clock, witness
+            )
         return self._companies[business]
 
     def close(self) -> None:
@@ -52,7 +90,22 @@ class Store:
         for company in self._companies.values():
             company.close()
         self._companies.clear()
+        if self._disk is not None:
+            checkpoint(self._database.engine)
         self._database.engine.dispose()
+
+    def back_up(self, target: Path) -> None:
+        """Copy the current state of the store to a new file that only its owner can read.
+
+        Raises:
+            StoreError: it is not a SQLite file, is damaged, or the target exists or cannot be written.
+        """
+        if self._disk is None:
+            raise StoreError(
+                f"{self._name.location} is not a SQLite file.",
+                "Back it up with the tools of its database, such as pg_dump.",
+            )
+        copy_database(self._database, target)
 
     def __enter__(self) -> Self:
         return self
@@ -64,21 +117,25 @@ class Store:
 
 
 def open_store(
-    url: str, clock: Clock, key_file: Path | None, failpoint: Callable[[str], None] = lambda _: None
+    url: str,
+    clock: Clock,
+    key_file: Path | None,
+    failpoint: Callable[[str], None] = lambda _: None,
+    witnesses: WitnessFolder | None = None,
 ) -> Store:
     """Open the store at a SQLAlchemy URL (`sqlite:///path/store.db`), and create its tables where it is new.
 
     Args:
         key_file: the file with the key of the vault; None for `<store>.key` beside a SQLite store.
         failpoint: is called before and after every commit, for tests.
+        witnesses: where the witnesses of the store are kept; None for a store without any.
 
     Raises:
         StoreError: it is not a store, has another version, cannot be read, or is on a network disk.
     """
     address = _address(url)
     path = _file(address)
-    if path is not None:
-        claim_file(path)
+    file = None if path is None else claim_file(path)
     try:
         engine = create_engine(address, hide_parameters=True)  # values stay out of tracebacks
     except (SQLAlchemyError, ImportError) as error:
@@ -87,11 +144,11 @@ def open_store(
             "Set 'store' to sqlite:///path/store.db, or install the driver of its database.",
         ) from error
     if address.get_backend_name() == "sqlite":
-        _prepare_sqlite(engine)
-    database = Database(engine, lambda _: None)
+        _prepare_sqlite(engine, file)
+    database = Database(engine, lambda _: None, file)
     disk = None if path is None else Disk(path)
     try:
-        _check_schema(database)
+        identity = _check_schema(database)
         if disk is not None:
             _replay_unsaved(database, disk)
             disk.create_ballast()
@@ -100,8 +157,16 @@ def open_store(
         raise
     if key_file is None and path is not None:
         key_file = path.with_name(path.name + ".key")
-    watched = Database(engine, failpoint)
-    return Store(watched, disk, SealedVault(watched, disk, VaultKey(key_file), clock), clock)
+    watched = Database(engine, failpoint, file)
+    location = str(path) if path is not None else address.render_as_string(hide_password=True)
+    return Store(
+        watched,
+        disk,
+        SealedVault(watched, disk, VaultKey(key_file), clock),
+        clock,
+        StoreName(identity, location),
+        witnesses,
+    )
 
 
 def _address(url: str) -> URL:
@@ -119,10 +184,12 @@ def _file(address: URL) -> Path | None:
     return Path(str(address.database)).absolute()
 
 
-def _prepare_sqlite(engine: Engine) -> None:
+def _prepare_sqlite(engine: Engine, file: StoreFile | None) -> None:
     """Set up each new connection for durable commits and one writer at a time."""
 
     def connected(connection: Any, _: object) -> None:
+        if file is not None:
+            file.connected()
         connection.isolation_level = None  # `begun` executes BEGIN
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "wal_autocheckpoint=4000"):
             connection.execute(f"PRAGMA {pragma}")
@@ -137,8 +204,8 @@ def _prepare_sqlite(engine: Engine) -> None:
     event.listen(engine, "begin", begun)
 
 
-def _check_schema(database: Database) -> None:
-    """Create the tables in an empty database, and refuse one that is not a store of this version."""
+def _check_schema(database: Database) -> str:
+    """Create or upgrade the tables, refuse another program's database, and return the store's identity."""
     is_sqlite = database.engine.dialect.name == "sqlite"
     with database.translated_errors(), database.engine.connect() as connection, connection.begin():
         tables = set(inspect(connection).get_table_names())
@@ -150,16 +217,36 @@ def _check_schema(database: Database) -> None:
                 connection.exec_driver_sql(f"PRAGMA application_id={APPLICATION_ID}")
         elif is_sqlite and connection.exec_driver_sql("PRAGMA application_id").scalar() != APPLICATION_ID:
             raise StoreError("The database belongs to another program.", "Set 'store' to another.")
-    with database.writing() as transaction:
-        row = transaction.one(_GET_FACT, {"name": "schema"})
-        if row is None:
+        transaction = Transaction(database, connection)
+        version = transaction.one(_GET_FACT, {"name": "schema"})
+        if version is None or version.value in _UPGRADABLE:
+            _upgrade(connection)
             transaction.run(_KEEP_FACT, {"name": "schema", "value": str(SCHEMA_VERSION)})
-            return
-    if row.value != str(SCHEMA_VERSION):
-        raise StoreError(
-            f"The store has version {row.value}; this sagerecon reads version {SCHEMA_VERSION}.",
-            "Use the version of sagerecon that created it. The store was not changed.",
-        )
+            if transaction.one(_GET_FACT, {"name": "identity"}) is None:
+                transaction.run(_KEEP_FACT, {"name": "identity", "value": secrets.token_hex(16)})
+        elif version.value != str(SCHEMA_VERSION):
+            raise StoreError(
+                f"The store has version {version.value}; this sagerecon reads version {SCHEMA_VERSION}.",
+                "Use the version of sagerecon that created it. The store was not changed.",
+            )
+        identity = transaction.one(_GET_FACT, {"name": "identity"})
+    return "" if identity is None else str(identity.value)
+
+
+def _upgrade(connection: Connection) -> None:
+    """Add the tables and columns that a store of an earlier version lacks, and number its runs.
+
+    Each column has a default.
+    """
+    METADATA.create_all(connection)
+    found = inspect(connection)
+    for table in METADATA.sorted_tables:
+        there = {column["name"] for column in found.get_columns(table.name)}
+        for column in table.columns:
+            if column.name not in there:
+                definition = CreateColumn(column).compile(dialect=connection.dialect)
+                connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {definition}")
+    connection.exec_driver_sql(_NUMBER_RUNS)
 
 
 def _replay_unsaved(database: Database, disk: Disk) -> None:

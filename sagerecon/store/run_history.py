@@ -9,11 +9,15 @@ from sqlalchemy import and_, bindparam, func, select
 
 from sagerecon.model.clock import DAY, MINUTE, Clock
 from sagerecon.model.entity import Entity, Written
+from sagerecon.model.money import decimal
+from sagerecon.model.place import Place
+from sagerecon.model.reading import Reading
 from sagerecon.model.value import read_json
-from sagerecon.planning.plan import Purpose
+from sagerecon.planning.plan import Plan, Purpose
 from sagerecon.planning.settling import RunState, SetAside
+from sagerecon.store import runs
 from sagerecon.store.database import Database, Transaction, Values, prepared
-from sagerecon.store.steps import IN_DOUBT, IS_SET_ASIDE, OF_RUN, read_set_aside
+from sagerecon.store.steps import IN_DOUBT, IS_SET_ASIDE, OF_RUN, READINGS, read_reading, read_set_aside
 from sagerecon.store.tables import HELD, ID_MAP, RUNS, STEPS
 from sagerecon.store.traffic import Traffic, read_calls_since, read_rate_limited, read_traffic
 from sagerecon.store.write_buffer import WriteBuffer
@@ -49,7 +53,7 @@ class Status:
 
 _ALL_RUNS = prepared(
     "all_runs",
-    select(RUNS).where(RUNS.c.business == bindparam("business")).order_by(RUNS.c.started_at, RUNS.c.run),
+    select(RUNS).where(RUNS.c.business == bindparam("business")).order_by(RUNS.c.sequence),
 )
 _COUNTS = prepared(
     "count_steps", select(STEPS.c.state, func.count().label("steps")).where(OF_RUN).group_by(STEPS.c.state)
@@ -99,7 +103,7 @@ class RunHistory:
         self._clock = clock
 
     def runs(self) -> list[Run]:
-        """Return every run, oldest first."""
+        """Return every run, in the order in which they began."""
         self._buffer.flush()
         with self._database.reading() as transaction:
             return self._runs(transaction)
@@ -123,15 +127,20 @@ class RunHistory:
         """Yield every record that a run wrote or adopted, by kind and key."""
         self._buffer.flush()
         for row in self._database.stream(_WRITTEN, {"business": self._business}):
+            step = read_json(row.step)
             yield Written(
                 kind=row.kind,
                 key=row.key,
                 sage_id=row.sage_id,
-                sent=read_json(row.step).get("body", {}),
+                sent=step.get("body", {}),
                 answer=read_json(row.answer or "{}"),
                 written_at=row.recorded_at,
                 content=row.content,
                 adopted=bool(row.adopted),
+                label=step.get("label", ""),
+                amount=decimal(step["amount"]) if "amount" in step else None,
+                identity=step.get("identity", {}),
+                origins=tuple(Place.parse(text) for text in step.get("origins", ())),
                 snapshot=row.snapshot,
                 mappings=row.mappings,
             )
@@ -143,6 +152,20 @@ class RunHistory:
         values = {"business": self._business, "run": run}
         for row in self._database.stream(statement, values if kind is None else {**values, "kind": kind}):
             yield Entity(row.kind, row.sage_id, read_json(row.body))
+
+    def finished_reading(self, plan: Plan) -> str | None:
+        """Return the newest finished run that asked what `plan` asks and that no reconciliation has used."""
+        self._buffer.flush()
+        with self._database.reading() as transaction:
+            rows = runs.same_readings(transaction, plan, RunState.FINISHED, self._clock.now())
+            return str(rows[0].run) if rows else None
+
+    def readings(self, run: str) -> list[Reading]:
+        """Return what `run` asked Sage for, in the order of its plan, without steps that were not begun."""
+        self._buffer.flush()
+        with self._database.reading() as transaction:
+            rows = transaction.rows(READINGS, {"business": self._business, "run": run})
+            return [read_reading(row) for row in rows]
 
     def set_aside(self) -> Iterator[SetAside]:
         """Yield the steps of the newest load that could not be carried out."""
@@ -164,10 +187,10 @@ class RunHistory:
             return read_traffic(transaction, self._business)
 
     def _runs(self, transaction: Transaction) -> list[Run]:
-        runs = []
+        found = []
         for row in transaction.rows(_ALL_RUNS, {"business": self._business}):
             where: Values = {"business": self._business, "run": row.run}
-            runs.append(
+            found.append(
                 Run(
                     id=row.run,
                     plan=row.plan,
@@ -178,8 +201,8 @@ class RunHistory:
                     steps=row.steps,
                     planned_calls=row.planned_calls,
                     attempts=row.attempts,
-                    uncertain_steps=sum(found.steps for found in transaction.rows(_UNCERTAIN, where)),
-                    counts={found.state: found.steps for found in transaction.rows(_COUNTS, where)},
+                    uncertain_steps=sum(counted.steps for counted in transaction.rows(_UNCERTAIN, where)),
+                    counts={counted.state: counted.steps for counted in transaction.rows(_COUNTS, where)},
                 )
             )
-        return runs
+        return found

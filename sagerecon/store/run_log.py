@@ -1,26 +1,30 @@
-"""The memory of a run: what is sent, what came of it, and which entity has which key."""
+"""The memory of a run: what is sent, its outcome, and which entity has which key."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from secrets import token_hex
 from typing import Any
 
 from sagerecon.model.clock import Clock
+from sagerecon.model.draft import node_document
 from sagerecon.model.entity import Entity
 from sagerecon.model.errors import PlanStaleError
 from sagerecon.model.key import Key, NaturalKey
 from sagerecon.model.value import canonical, fingerprint
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import Plan, Purpose
-from sagerecon.planning.settling import Attempt, Reached, SetAside, State
+from sagerecon.planning.settling import Attempt, Reached, RunState, SetAside, State
 from sagerecon.planning.step import ReadStep, Step
-from sagerecon.planning.step_document import node_document
 from sagerecon.store import runs, steps
 from sagerecon.store.call_ledger import CallLedger
 from sagerecon.store.company_lock import CompanyLock
 from sagerecon.store.database import Database, Statement, Transaction, Values
 from sagerecon.store.id_map import IdMap
+from sagerecon.store.process import is_alive, this_process
+from sagerecon.store.witness import WitnessError
 from sagerecon.store.write_buffer import WriteBuffer
 
 
@@ -45,6 +49,7 @@ class RunLog:
         self._lock = lock
         self._clock = clock
         self._epochs: dict[tuple[str, str], int] = {}
+        self._asked_at = 0  # when the last reading call was booked
         self._loads: set[str] = set()  # runs whose readings replace the natural keys of their kinds
 
     # The run
@@ -52,29 +57,35 @@ class RunLog:
     def begin(self, plan: Plan) -> str:
         """Begin or resume the run of this plan.
 
-        A new run is committed with its first step; until then its plan counts as unused.
+        A new run is committed with its first step; until then the plan of a load counts as unused. A plan
+        that reads may be run again: it resumes a paused reading of its question, or begins a new one.
         """
         if plan.header.business != self._business:
             raise PlanStaleError(
                 f"The plan is for business {plan.header.business}, not for {self._business}.",
-                "Create a new one: sagerecon plan.",
+                "Create a new one: sagerecon plan",
             )
-        run = plan.hash[:16]
-        where = {"business": self._business, "run": run}
+        reads_back = plan.header.purpose is Purpose.READ_BACK
         with self._database.writing() as transaction:
-            row = transaction.one(runs.GET_RUN, where)
-            if row is None:
-                self._require_same_id_map(transaction, plan)
-            else:
-                runs.raise_if_used(row)
-            if plan.header.purpose is not Purpose.READ_BACK:
+            if not reads_back:
+                self._lock.require_complete(transaction)  # first: an older copy has another id map, too
+            run = self._paused_reading(transaction, plan) if reads_back else plan.hash[:16]
+            row = transaction.one(runs.GET_RUN, {"business": self._business, "run": run})
+            if not reads_back:
+                if row is None:
+                    self._require_same_id_map(transaction, plan)
+                else:
+                    runs.raise_if_used(row)
                 self._lock.acquire(transaction)
-            transaction.run(runs.COUNT_ATTEMPT, {"company": self._business, "begun": run})
+            values: Values = {"process": this_process(), "moment": self._clock.now()}
+            transaction.run(runs.COUNT_ATTEMPT, {"company": self._business, "begun": run, **values})
             epochs = transaction.rows(steps.EPOCHS, {"business": self._business})
+        self._lock.write_witness(self._buffer.reader, at_once=True)
         if plan.header.purpose is Purpose.LOAD:
             self._loads.add(run)
         self._epochs = {(row.kind, row.key): row.epoch for row in epochs}
         if row is None:
+            run = run or token_hex(8)  # two readings may begin within one instant
             self._add_run(run, plan)
         return run
 
@@ -82,7 +93,8 @@ class RunLog:
         if is_finished:
             values: Values = {"company": self._business, "ended": run, "moment": self._clock.now()}
             self._buffer.add(runs.END_RUN, values)
-
+        self._buffer.add(runs.LEAVE_RUN, {"company": self._business, "left": run})
+        self._write_witness(at_once=True)
         self._buffer.commit(self._lock.release)
 
     def keep_locked(self, until: int) -> None:
@@ -151,7 +163,11 @@ class RunLog:
             self._id_map.add_natural_keys(entity, keys, run, step.number, was_read=True)
         state = State.RECORDED if is_last else State.READING
         reading = steps.reading_values(run, step, state, page, self._clock.now())
-        self._buffer.add(steps.KEEP_READING, {"business": self._business, **reading})
+        if page == 1:
+            first = {**reading, "first_sent_at": self._asked_at}
+            self._buffer.add(steps.KEEP_FIRST_PAGE, {"business": self._business, **first})
+        else:
+            self._buffer.add(steps.KEEP_READING, {"business": self._business, **reading})
 
     # Its calls
 
@@ -161,6 +177,7 @@ class RunLog:
         def book(transaction: Transaction) -> int:
             return self._ledger.book(transaction, budget, settling=settling, sent_within=sent_within)
 
+        self._asked_at = self._clock.now()
         return self._buffer.commit(book)
 
     def intend(self, attempt: Attempt, budget: Budget, *, settling: bool = False) -> int:
@@ -171,9 +188,12 @@ class RunLog:
             if moment := self._ledger.book(transaction, budget, settling=settling):
                 return moment
             transaction.run(steps.KEEP_INTENT, values)
+            self._lock.count_write(transaction)
             return 0
 
-        return self._buffer.commit(book)
+        moment = self._buffer.commit(book)
+        self._write_witness()
+        return moment
 
     def received(self, size: int, *, is_call: bool = True) -> None:
         self._ledger.received(size, is_call=is_call)
@@ -224,11 +244,26 @@ class RunLog:
     def owner(self, kind: str, sage_id: str) -> str | None:
         return self._id_map.owner(kind, sage_id)
 
+    def _paused_reading(self, transaction: Transaction, plan: Plan) -> str:
+        """Return the newest unfinished reading of the question without a running process; else empty."""
+        for row in runs.same_readings(transaction, plan, RunState.OPEN, self._clock.now()):
+            if not row.holder or is_alive(row.holder) is False:
+                return str(row.run)
+        return ""
+
+    def _write_witness(self, *, at_once: bool = False) -> None:
+        """Write the witness of the store if it is due, or at once.
+
+        A failure does not stop the run, which began with a witness; the next start compares with that one.
+        """
+        with suppress(WitnessError):
+            self._lock.write_witness(self._buffer.reader, at_once=at_once)
+
     def _require_same_id_map(self, transaction: Transaction, plan: Plan) -> None:
         if plan.header.id_map != self._id_map.fingerprint_in(transaction):
             raise PlanStaleError(
                 "The plan is stale: another run has changed the id map since it was created.",
-                "Create a new one: sagerecon plan.",
+                "Create a new one: sagerecon plan",
             )
 
     def _add_run(self, run: str, plan: Plan) -> None:

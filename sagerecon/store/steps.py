@@ -6,9 +6,10 @@ from sqlalchemy import Row, and_, bindparam, func, or_, select
 
 from sagerecon.model.entity import Entity
 from sagerecon.model.finding import Finding, finding_document, read_finding
+from sagerecon.model.reading import Reading
 from sagerecon.model.value import canonical, read_json
 from sagerecon.planning.settling import Attempt, SetAside, State
-from sagerecon.planning.step import Step
+from sagerecon.planning.step import Action, ReadStep, Step
 from sagerecon.planning.step_document import read_step, read_write_step, step_document
 from sagerecon.store.database import prepared, upsert
 from sagerecon.store.tables import HELD, STEPS
@@ -28,6 +29,24 @@ EPOCHS = prepared(
     .group_by(STEPS.c.kind, STEPS.c.key),
 )
 IN_DOUBT = prepared("in_doubt", select(STEPS).where(OF_COMPANY, IS_SENT).order_by(STEPS.c.first_sent_at))
+READINGS = prepared(
+    "readings",
+    select(STEPS.c.kind, STEPS.c.key, STEPS.c.state, STEPS.c.first_sent_at, STEPS.c.recorded_at)
+    .add_columns(STEPS.c.pages, STEPS.c.findings, STEPS.c.step)
+    .add_columns(
+        select(func.count())
+        .select_from(HELD)
+        .where(
+            HELD.c.business == STEPS.c.business,
+            HELD.c.run == STEPS.c.run,
+            HELD.c.number == STEPS.c.number,
+        )
+        .scalar_subquery()
+        .label("entities")
+    )
+    .where(OF_RUN, STEPS.c.action == Action.READ.value)
+    .order_by(STEPS.c.number),
+)
 REASON = prepared(
     "set_aside_reason",
     select(STEPS.c.findings).where(
@@ -51,10 +70,11 @@ KEEP_INTENT = upsert(
 KEEP_OUTCOME = upsert("keep_outcome", STEPS, (*_STEP_COLUMNS, "adopted", "recorded_at", "answer"))
 KEEP_SET_ASIDE = upsert("keep_set_aside", STEPS, (*_STEP_COLUMNS, "epoch", "recorded_at", "findings"))
 KEEP_READING = upsert("keep_reading", STEPS, (*_STEP_COLUMNS, "pages", "recorded_at"))
+KEEP_FIRST_PAGE = upsert("keep_first_page", STEPS, (*_STEP_COLUMNS, "pages", "recorded_at", "first_sent_at"))
 KEEP_HELD = upsert("keep_held", HELD)
 
 #: Statements that can be replayed from the file of unsaved statements.
-REPLAYABLE = (KEEP_INTENT, KEEP_OUTCOME, KEEP_SET_ASIDE, KEEP_READING, KEEP_HELD)
+REPLAYABLE = (KEEP_INTENT, KEEP_OUTCOME, KEEP_SET_ASIDE, KEEP_READING, KEEP_FIRST_PAGE, KEEP_HELD)
 
 
 def intent_values(attempt: Attempt) -> dict[str, str | int]:
@@ -98,6 +118,21 @@ def reading_values(run: str, step: Step, state: State, pages: int, now: int) -> 
     return {**_step_values(run, step, state), "pages": pages, "recorded_at": now}
 
 
+def read_reading(row: Row[tuple[str]]) -> Reading:
+    """Read the reading of one step of a run that read Sage; whole only where its last page is recorded."""
+    step = read_step(read_json(row.step))
+    return Reading(
+        kind=row.kind,
+        key=row.key,
+        query=step.query if isinstance(step, ReadStep) else {},
+        started_at=row.first_sent_at or row.recorded_at,
+        ended_at=row.recorded_at,
+        pages=row.pages,
+        count=row.entities,
+        why_incomplete=_why_incomplete(row),
+    )
+
+
 def read_attempt(row: Row[tuple[str]]) -> Attempt:
     """Read the attempt that `intent_values` wrote."""
     return Attempt(
@@ -124,6 +159,13 @@ def read_set_aside(row: Row[tuple[str]]) -> SetAside:
 def read_findings(row: Row[tuple[str]]) -> tuple[Finding, ...]:
     """Read the findings of a step that was set aside."""
     return tuple(read_finding(document) for document in read_json(row.findings or "[]"))
+
+
+def _why_incomplete(row: Row[tuple[str]]) -> str:
+    if row.state == State.RECORDED.value:
+        return ""
+    messages = [finding.message for finding in read_findings(row)]
+    return " ".join(messages) or f"{row.key} was not read to its last page."
 
 
 def _step_values(run: str, step: Step, state: State) -> dict[str, str | int]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Column, Connection, Index, MetaData, Table, Text, event
 
 #: Increased when a table changes; a store of another version is refused, never guessed at.
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 5
 
 METADATA = MetaData()
 
@@ -27,16 +27,21 @@ def _number(name: str, *, primary_key: bool = False) -> Column[int]:
     return Column(name, BigInteger, nullable=False, server_default="0")
 
 
-#: Facts about the store itself: its schema version.
+#: Facts about the store itself: its schema version and its identity.
 FACTS = Table("store_facts", METADATA, _key("name"), _text("value"))
 
-#: One row for each plan that was begun. Its key makes sure that a plan is used only once.
+#: One row for each run. A load has the key of its plan, so that the plan is used only once; a reading plan
+#: may be run again. `sequence` is the order in which runs began; clocks may step back.
 RUNS = Table(
     "runs",
     METADATA,
     _key("business"),
     _key("run"),
+    _number("sequence"),
     _text("plan"),
+    _text("question"),
+    _text("holder"),
+    _number("continued_at"),
     _text("purpose"),
     _text("state"),
     _number("started_at"),
@@ -162,9 +167,16 @@ TRAFFIC = Table(
     _number("bytes"),
 )
 
-#: The process that works on a company. `generation` fences out a holder whose lock has expired.
+#: The process that works on a company. `generation` counts the starts of runs, and fences out a holder whose
+#: lock has expired; `writes` counts the requests to create or change a record.
 COMPANY_LOCKS = Table(
-    "company_locks", METADATA, _key("business"), _text("holder"), _number("generation"), _number("until")
+    "company_locks",
+    METADATA,
+    _key("business"),
+    _text("holder"),
+    _number("generation"),
+    _number("until"),
+    _number("writes"),
 )
 
 #: Encrypted tokens.
@@ -189,4 +201,51 @@ VERDICTS = Table(
     _text("state"),
     _text("first_run"),
     _text("last_run"),
+)
+
+#: Reconciliations: the runs that read Sage for each, the reading of the one before, what it compared with
+#: (`source`) and its result (`document`), both as JSON.
+RECONCILIATIONS = Table(
+    "reconciliations",
+    METADATA,
+    _key("business"),
+    _number("number", primary_key=True),
+    _text("reading"),
+    _text("deletions"),
+    _text("before"),
+    _number("at"),
+    _text("source"),
+    _text("document"),
+)
+
+#: The verdict on each record in the last reconciliation that judged it; the reason as JSON.
+RECORD_VERDICTS = Table(
+    "record_verdicts",
+    METADATA,
+    _key("business"),
+    _key("kind"),
+    _key("key"),
+    _number("reconciliation"),
+    _text("verdict"),
+    _text("reason"),
+)
+
+#: The readings that each reconciliation is based on: what was asked, when, and whether it was read whole.
+READINGS = Table(
+    "readings",
+    METADATA,
+    _key("business"),
+    _number("reconciliation", primary_key=True),
+    _number("position", primary_key=True),
+    _number("of_deletions"),
+    _text("kind"),
+    _text("key"),
+    _text("query"),
+    _text("as_at"),
+    _number("started_at"),
+    _number("ended_at"),
+    _number("pages"),
+    _number("entities"),
+    _number("whole"),
+    _text("why_incomplete"),
 )

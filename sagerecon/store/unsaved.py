@@ -18,16 +18,16 @@ from sagerecon.store.database import Values
 VERSION = 1
 
 #: A statement by its name, with its values.
-Named = tuple[str, Values]
+NamedStatement = tuple[str, Values]
 
 
-def entry_bytes(statements: Sequence[Named]) -> bytes:
+def entry_bytes(statements: Sequence[NamedStatement]) -> bytes:
     """Return an entry on a line of its own, even after a line that a crash has cut short."""
     listed = [[name, dict(values)] for name, values in statements]
     return b"\n" + json.dumps({"version": VERSION, "statements": listed}).encode() + b"\n"
 
 
-def read_entries(path: Path) -> Iterator[list[Named]]:
+def read_entries(path: Path) -> Iterator[list[NamedStatement]]:
     """Yield the entries of the file, oldest first; nothing where there is no file.
 
     A line that is not JSON was cut short by a crash. It is skipped, because `Disk.save_aside` had not yet
@@ -50,7 +50,7 @@ def read_entries(path: Path) -> Iterator[list[Named]]:
         yield [(name, values) for name, values in _statements(entry, path)]
 
 
-def _statements(entry: Any, path: Path) -> list[Named]:
+def _statements(entry: Any, path: Path) -> list[NamedStatement]:
     version = entry.get("version") if isinstance(entry, Mapping) else None
     if version != VERSION:
         written = "without a version" if version is None else f"of version {version}"
@@ -59,5 +59,5 @@ def _statements(entry: Any, path: Path) -> list[Named]:
             f" this sagerecon reads version {VERSION}.",
             "Open the store once with the version of sagerecon that wrote the file.",
         )
-    statements: list[Named] = entry["statements"]
+    statements: list[NamedStatement] = entry["statements"]
     return statements

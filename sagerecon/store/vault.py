@@ -118,7 +118,7 @@ class SealedVault:
         if not self._disk.save_aside([(_KEEP.name, self._values(grant, saved))]):
             raise DiskFullError(
                 "The new tokens could not be saved: the disk is full.",
-                "Free some space, then sign in: sagerecon auth login.",
+                "Free some space, then sign in: sagerecon auth login",
             )
         return saved
 

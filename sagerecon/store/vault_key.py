@@ -57,7 +57,7 @@ class VaultKey:
         except InvalidToken:
             raise StoreError(
                 "The tokens in the store were encrypted with another key.",
-                f"Restore the key in {self.source}, or sign in: sagerecon auth login.",
+                f"Restore the key in {self.source}, or sign in: sagerecon auth login",
             ) from None
 
     def _cipher(self, *, may_create: bool) -> _Cipher:
@@ -73,7 +73,7 @@ class VaultKey:
         except ValueError:
             raise StoreError(
                 f"The key of the vault in {self.source} is not a Fernet key.",
-                "Restore the right key, or remove this one and sign in: sagerecon auth login.",
+                "Restore the right key, or remove this one and sign in: sagerecon auth login",
             ) from None
 
 
@@ -88,7 +88,7 @@ def _read_key(path: Path, *, may_create: bool) -> str:
             if not may_create:
                 raise StoreError(
                     f"The key of the vault is missing: {path}.",
-                    "Restore the file, or sign in: sagerecon auth login.",
+                    "Restore the file, or sign in: sagerecon auth login",
                 )
             _create_key(path)
         if path.stat().st_mode & 0o077:

@@ -10,8 +10,16 @@ from sqlalchemy import Connection
 
 from sagerecon.model.errors import StoreError
 from sagerecon.model.key import Key
-from sagerecon.store.database import Database, DiskFullError, FencedError, Statement, Transaction, Values
+from sagerecon.store.database import (
+    Database,
+    DiskFullError,
+    FencedError,
+    Statement,
+    Transaction,
+    Values,
+)
 from sagerecon.store.disk import Disk
+from sagerecon.store.store_file import StoreReplacedError
 
 T = TypeVar("T")
 
@@ -73,6 +81,7 @@ class WriteBuffer:
         """Commit the pending statements together with `action`, and return the result of `action`.
 
         Raises:
+            StoreReplacedError: the store is no longer the one that was opened; nothing is saved beside it.
             StoreError: `action` was not committed. The pending statements are saved in the store or
                 beside it, unless no disk space was left at all.
         """
@@ -80,6 +89,9 @@ class WriteBuffer:
             return self._commit(action)
         except FencedError:
             raise  # another process owns the company: the pending statements must not be written
+        except StoreReplacedError:
+            self._clear()  # they do not belong to the store that is there now
+            raise
         except StoreError as error:
             self._rescue(error)
             raise

@@ -10,10 +10,18 @@ from rich.table import Table
 from rich.text import Text
 
 from sagerecon.model.clock import instant, instant_text
+from sagerecon.model.count import counted
 from sagerecon.model.money import grouped, total
 from sagerecon.planning.plan import Plan
-from sagerecon.planning.step import Action, LeftOutStep, QuarantinedStep, ReadStep
-from sagerecon.report.formatting import counted
+from sagerecon.planning.step import (
+    Action,
+    CreateStep,
+    QuarantinedStep,
+    ReadStep,
+    SkipStep,
+    UpdateStep,
+    WaitStep,
+)
 from sagerecon.report.terminal.tables import count_text, new_table
 
 #: The label of each action in the table of a plan, in the order of the columns.
@@ -23,6 +31,8 @@ _ACTIONS = {
     Action.SKIP: "existing",
     Action.LEAVE_OUT: "left out",
     Action.QUARANTINE: "quarantined",
+    Action.WAIT: "waiting",
+    Action.KEEP: "kept",
 }
 
 
@@ -33,7 +43,8 @@ def plan_summary(plan: Plan) -> RenderableType:
     share = f"{100 * header.lower_bound / header.calls:.1f} %" if header.calls else "100.0 %"
     parts.append(
         Text(
-            f"{header.calls:,} calls; the minimum is {header.lower_bound:,} ({share}): {header.bound_reason}."
+            f"{counted(header.calls, 'call')}; the minimum is {header.lower_bound:,} ({share}): "
+            f"{header.bound_reason}."
         )
     )
     if header.windows:
@@ -48,9 +59,14 @@ def plan_summary(plan: Plan) -> RenderableType:
     return Group(*parts)
 
 
-def quarantined_count(plan: Plan) -> int:
-    """Return the number of records that a plan quarantines."""
-    return sum(isinstance(step, QuarantinedStep) for step in plan.steps)
+def action_counts(plan: Plan) -> dict[str, int]:
+    """Return the number of steps of a plan by the name of their action."""
+    return dict(Counter(step.action.value for step in plan.steps))
+
+
+def review_count(plan: Plan) -> int:
+    """Return the number of records of the source that a plan does not send until they are reviewed."""
+    return sum(isinstance(step, QuarantinedStep | WaitStep) for step in plan.steps)
 
 
 def _actions(plan: Plan) -> Table:
@@ -63,7 +79,7 @@ def _actions(plan: Plan) -> Table:
             continue
         name = step.key.partition("/")[0]
         counts.setdefault(name, Counter())[step.action] += 1
-        if step.amount is not None and not isinstance(step, LeftOutStep | QuarantinedStep):
+        if step.amount is not None and isinstance(step, CreateStep | UpdateStep | SkipStep):
             amounts.setdefault(name, []).append(step.amount)
     used = {
         action: label for action, label in _ACTIONS.items() if any(tally[action] for tally in counts.values())

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from rich.console import RenderableType
 from rich.markup import escape
 from rich.text import Text
 
+from sagerecon.model.count import counted
 from sagerecon.model.money import grouped
 from sagerecon.reconciliation.completeness import SourceLine, Tally
 from sagerecon.reconciliation.result import Reconciliation
-from sagerecon.reconciliation.tie_out import TieOut
+from sagerecon.reconciliation.tie_out import TieOut, TieOutNotTaken
+from sagerecon.reconciliation.verdict import Verdict
+from sagerecon.report.formatting import spaced
 from sagerecon.report.terminal.tables import count_text, new_table
 
 
@@ -37,8 +41,8 @@ def completeness(lines: Sequence[SourceLine]) -> RenderableType:
     return table
 
 
-def tie_outs(ties: Iterable[TieOut]) -> RenderableType:
-    """Return a row for each tie-out, followed by its lines that differ."""
+def tie_outs(ties: Iterable[TieOut], not_taken: Iterable[TieOutNotTaken] = ()) -> RenderableType:
+    """Return a row for each tie-out, followed by its lines that differ; last, those that were not taken."""
     table = new_table("tie-out", "lines", "expected", "in Sage", "difference", "")
     for tie_out in ties:
         totals = tie_out.totals
@@ -55,12 +59,37 @@ def tie_outs(ties: Iterable[TieOut]) -> RenderableType:
                 name = escape(f"  {line.code} {line.name}".rstrip())
                 values = (grouped(line.expected), grouped(line.sage), grouped(line.difference))
                 table.add_row(name, "", *values, "", style="yellow")
+    for missing in not_taken:
+        table.add_row(missing.about, "", "", "", "", Text("not taken", style="bold red"))
     return table
 
 
+def unread(reconciliation: Reconciliation) -> Iterator[RenderableType]:
+    """Yield a line for each kind or report that was not read whole, and for tie-outs not taken, by reason."""
+    reasons: dict[str, list[str]] = {}
+    for missing in reconciliation.not_taken:
+        reasons.setdefault(missing.why, []).append(missing.about)
+    for label, text in (
+        *(("not read", reason) for reason in reconciliation.unread),
+        *(("not taken", f"{', '.join(names)}. {why}") for why, names in reasons.items()),
+    ):
+        yield Text.assemble((f"{label}: ", "bold red"), text)
+
+
 def verdicts(reconciliation: Reconciliation) -> Iterator[RenderableType]:
-    """Yield each record that needs review: verdict, differences, source row, Sage id, remedy."""
+    """Yield each record that needs review: verdict, differences, source row, Sage id, remedy.
+
+    Records of a kind that was not read are one entry for each kind and reason.
+    """
+    for (kind, reason, remedy), count in _not_read(reconciliation).items():
+        text = Text()
+        text.append(f"{Verdict.NOT_READ.value}: ", style="bold red")
+        text.append(counted(count, f"{spaced(kind)} record"), style="bold")
+        text.append(f". {reason}\n  {remedy}")
+        yield text
     for verdict in reconciliation.open_verdicts:
+        if verdict.verdict is Verdict.NOT_READ:
+            continue
         text = Text()
         text.append(f"{verdict.verdict.value}: ", style="bold red")
         text.append(verdict.label or verdict.key or verdict.sage_id, style="bold")
@@ -77,3 +106,12 @@ def verdicts(reconciliation: Reconciliation) -> Iterator[RenderableType]:
         if verdict.remedy:
             text.append(f"\n  {verdict.remedy}")
         yield text
+
+
+def _not_read(reconciliation: Reconciliation) -> Counter[tuple[str, str, str]]:
+    """Return the number of records that were not read, by kind, reason and remedy."""
+    return Counter(
+        (verdict.kind, verdict.reason, verdict.remedy)
+        for verdict in reconciliation.open_verdicts
+        if verdict.verdict is Verdict.NOT_READ
+    )

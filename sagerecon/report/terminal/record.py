@@ -8,13 +8,12 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from sagerecon.model.clock import instant_text
-from sagerecon.model.draft import Draft, Outcome, Quarantined
+from sagerecon.model.draft import Draft, Outcome, Quarantined, node_document
 from sagerecon.model.entity import Written
 from sagerecon.model.record import Record
 from sagerecon.model.value import canonical
 from sagerecon.planning.step import Step
-from sagerecon.planning.step_document import node_document
-from sagerecon.reconciliation.verdict import RecordVerdict
+from sagerecon.reconciliation.verdict import VerdictSummary
 
 
 def record_history(
@@ -22,7 +21,7 @@ def record_history(
     outcome: Outcome,
     step: Step | None,
     written: Written | None,
-    verdict: RecordVerdict | None,
+    verdict: VerdictSummary | None,
 ) -> Iterator[RenderableType]:
     """Yield the history of one record: source row, changes, draft, step, request, Sage id, verdict."""
     yield Text(f"{outcome.kind} {outcome.key}", style="bold")

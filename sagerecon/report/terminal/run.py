@@ -7,14 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from rich.console import RenderableType
 from rich.text import Text
 
+from sagerecon.model.count import counted
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.settling import RunState, SetAside
-from sagerecon.report.formatting import counted
 from sagerecon.report.terminal.tables import new_table
 
 
 def run_status(
-    state: str,
+    state: RunState | None,
     steps: int,
     counts: Mapping[str, int],
     in_doubt: int,
@@ -22,15 +22,14 @@ def run_status(
     budget: Budget,
     set_aside: Sequence[SetAside],
 ) -> Iterator[RenderableType]:
-    """Yield the state of a run, its calls, and the records that were set aside.
+    """Yield the state of the newest run, its calls, and the records that were set aside.
 
-    `calls` is the number of calls in the last minute and in the last 24 hours.
+    Args:
+        state: None if there is no run.
+        counts: the number of steps in each state.
+        calls: the number of calls in the last minute and in the last 24 hours.
     """
-    done = sum(counts.values())
-    parts = [f"{count:,} {step_state}" for step_state, count in counts.items() if count]
-    if state == RunState.FINISHED and done < steps:
-        parts.append(f"{steps - done:,} without a call")
-    yield Text(f"Run {state}. Steps started: {done:,} of {steps:,} ({', '.join(parts) or 'none yet'}).")
+    yield _progress_text(state, steps, counts)
     minute, day = calls
     yield Text(
         f"Calls: {day:,} of {budget.day_limit:,} in the last 24 hours, {minute:,} in the last minute; "
@@ -45,6 +44,16 @@ def run_status(
         for finding in record.findings:
             text.append(f"\n  {finding}")
         yield text
+
+
+def _progress_text(state: RunState | None, steps: int, counts: Mapping[str, int]) -> Text:
+    if state is None:
+        return Text("There is no run yet. Start one: sagerecon apply")
+    done = sum(counts.values())
+    parts = [f"{count:,} {step_state}" for step_state, count in counts.items() if count]
+    if state is RunState.FINISHED and done < steps:
+        parts.append(f"{steps - done:,} without a call")
+    return Text(f"Run {state}. Steps started: {done:,} of {steps:,} ({', '.join(parts) or 'none yet'}).")
 
 
 def created_records(counts: Mapping[str, int]) -> RenderableType:

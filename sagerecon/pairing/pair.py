@@ -1,0 +1,157 @@
+"""Pair the records of the source with those of earlier runs: one position for each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sagerecon.model.catalog import Catalog
+from sagerecon.model.comparison import Comparison
+from sagerecon.model.draft import Draft, Outcome, node_document
+from sagerecon.model.entity import Written
+from sagerecon.model.value import fingerprint
+from sagerecon.pairing.agreement import (
+    AGREED,
+    Agreement,
+    ComparisonRules,
+    differences,
+    sage_changes,
+    source_changes,
+)
+from sagerecon.pairing.identity import Identities
+from sagerecon.pairing.position import Coverage, EntityReading, Position
+from sagerecon.pairing.renames import MappingNames, Rename, find_renames
+
+#: Kind and draft key of a record.
+RecordKey = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """What earlier runs recorded: the fingerprint of each body, and the records a pairing needs in full."""
+
+    contents: Mapping[RecordKey, str] = field(default_factory=dict)
+    written: Mapping[RecordKey, Written] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadFromSage:
+    """The entities that were read from Sage, by kind and Sage id, and the identities behind their links."""
+
+    entities: Mapping[tuple[str, str], EntityReading] = field(default_factory=dict)
+    identities: Identities = field(default_factory=Identities)
+
+
+NOT_READ = ReadFromSage()
+
+
+def needed_in_full(outcomes: Sequence[Outcome], contents: Mapping[RecordKey, str]) -> frozenset[RecordKey]:
+    """Return the recorded records that pairing compares: those changed, left out or lost in the source.
+
+    Args:
+        contents: the fingerprint of the body that was recorded, by kind and draft key.
+    """
+    unchanged = {
+        (outcome.kind, outcome.key)
+        for outcome in outcomes
+        if isinstance(outcome, Draft) and _is_as_recorded(outcome, contents.get((outcome.kind, outcome.key)))
+    }
+    return frozenset(contents.keys() - unchanged)
+
+
+def pair_with_recorded(
+    outcomes: Sequence[Outcome],
+    recorded: Recorded,
+    catalog: Catalog,
+    comparisons: Mapping[str, Mapping[str, Comparison]] = {},
+    read: ReadFromSage = NOT_READ,
+) -> list[Position]:
+    """Return a position for each record of the source, then one for each record that the source lost.
+
+    Where Sage was not read since a write, its answer to the write is taken as what it holds. What it may hold
+    besides is read by the plan before it writes. A lost record that may be a new draft under another key is
+    in that draft's position.
+
+    Args:
+        recorded: `written` has at least the records that `needed_in_full` names.
+        comparisons: the comparison rules of each mapping, by field path.
+    """
+    present = {(outcome.kind, outcome.key) for outcome in outcomes}
+    lost = [recorded.written[key] for key in sorted(recorded.contents.keys() - present)]
+    new = [o for o in outcomes if isinstance(o, Draft) and (o.kind, o.key) not in recorded.contents]
+    names = MappingNames(
+        now={outcome.key.partition("/")[0] for outcome in outcomes},
+        earlier={key.partition("/")[0] for _, key in recorded.contents},
+    )
+    rules = _Rules(catalog, comparisons, read.identities)
+    renames = find_renames(new, lost, names, catalog)
+    renamed = {(record.kind, record.key) for rename in renames.values() for record in rename.earlier}
+    return [
+        *(_position(o, recorded, renames.get(o.key), rules, read) for o in outcomes),
+        *(_lost(record) for record in lost if (record.kind, record.key) not in renamed),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """How drafts are compared, whatever their mapping."""
+
+    catalog: Catalog
+    comparisons: Mapping[str, Mapping[str, Comparison]]
+    identities: Identities
+
+    def of(self, draft: Draft) -> ComparisonRules:
+        """Return how a draft is compared."""
+        fields = self.catalog[draft.kind].fields
+        return ComparisonRules(fields, self.comparisons.get(draft.mapping, {}), self.identities)
+
+
+def _position(
+    outcome: Outcome, recorded: Recorded, rename: Rename | None, rules: _Rules, read: ReadFromSage
+) -> Position:
+    key = (outcome.kind, outcome.key)
+    content, written = recorded.contents.get(key), recorded.written.get(key)
+    held = None if written is None else _read_since(written, read)
+    agreement = AGREED
+    if isinstance(outcome, Draft) and written is not None:
+        agreement = _agreement(outcome, written, held, rules.of(outcome))
+    return Position(
+        kind=outcome.kind,
+        key=outcome.key,
+        outcome=outcome,
+        content=content,
+        written=written,
+        held=held,
+        coverage=Coverage.BEFORE_WRITING if content is None else Coverage.AS_ANSWERED,
+        rename=rename,
+        agreement=agreement,
+    )
+
+
+def _read_since(written: Written, read: ReadFromSage) -> EntityReading | None:
+    """Return the entity of a record if it was read after the record was written."""
+    found = read.entities.get((written.kind, written.sage_id))
+    return found if found is not None and found.read_at > written.written_at else None
+
+
+def _agreement(draft: Draft, written: Written, held: EntityReading | None, by: ComparisonRules) -> Agreement:
+    """Return where the sides differ; what was not read since the write is not different from it."""
+    changed = source_changes(draft, written, by)
+    if held is None:
+        return Agreement(source_changes=changed)
+    return Agreement(changed, sage_changes(written, held.entity, by), differences(draft, held.entity, by))
+
+
+def _lost(record: Written) -> Position:
+    return Position(
+        kind=record.kind,
+        key=record.key,
+        content=record.content,
+        written=record,
+        coverage=Coverage.AS_ANSWERED,
+    )
+
+
+def _is_as_recorded(draft: Draft, content: str | None) -> bool:
+    """Return whether a draft has the recorded content; an empty fingerprint is that of no known body."""
+    return content is not None and content in ("", fingerprint(node_document(draft.body)))

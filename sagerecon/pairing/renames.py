@@ -1,0 +1,221 @@
+"""Find records that were written under another key: their key is spelt otherwise now, or was replaced."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Hashable, Mapping, Sequence, Set
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+
+from sagerecon.model.catalog import Catalog
+from sagerecon.model.draft import Draft
+from sagerecon.model.entity import Written
+from sagerecon.model.key import NaturalKey
+from sagerecon.pairing.identity import as_decimal, as_reference
+
+
+class RenameRule(Enum):
+    """What explains that one record has two keys, the most reliable first. The value is what people read."""
+
+    OTHER_KIND = "another kind"  #: the same key, and the mapping makes another kind of it now
+    OTHER_MAPPING = "another mapping"  #: the same source key, and a mapping of another name
+    SAME_REFERENCE = "same reference"  #: another source key, and the same identity in Sage
+    LEADING_ZEROS = "leading zeros"
+    LETTER_CASE = "letter case"
+    SPACES = "spaces"
+    DECIMALS = "decimals"  #: a spreadsheet wrote the number 1042 as 1042.0
+    SPELLING = "spelling"  #: punctuation, accents, or several of the above
+    CONTENT = "contact, date and amount"
+
+
+@dataclass(frozen=True, slots=True)
+class Rename:
+    """The records written earlier that a new draft may be, at least one, and the rule that explains it."""
+
+    earlier: tuple[Written, ...]
+    rule: RenameRule
+
+
+@dataclass(frozen=True, slots=True)
+class MappingNames:
+    """The names of the mappings that have records in the source now, and of those that had some earlier."""
+
+    now: Set[str]
+    earlier: Set[str]
+
+
+def find_renames(
+    new: Sequence[Draft], lost: Sequence[Written], names: MappingNames, catalog: Catalog
+) -> Mapping[str, Rename]:
+    """Return by draft key the drafts that may be records written earlier.
+
+    The rungs are tried in order; what one has paired, the next does not see. Where several records fit, the
+    draft gets all of them: it must not be created while it is open which of them it is.
+
+    Args:
+        new: drafts that no run has recorded.
+        lost: records of earlier runs whose key the source does not have.
+    """
+    drafts = [_Side.of_draft(draft, catalog) for draft in new]
+    records = {(record.kind, record.key): record for record in lost if record.kind in catalog}
+    earlier = [_Side.of_written(record, catalog) for record in records.values()]
+    renames: dict[str, Rename] = {}
+    for rung in _RUNGS:
+        candidates: dict[Hashable, list[_Side]] = {}
+        for side in earlier:
+            if (bucket := rung.bucket(side)) is not None:
+                candidates.setdefault(bucket, []).append(side)
+        taken: set[tuple[str, str]] = set()
+        for draft in drafts:
+            alike = candidates.get(rung.bucket(draft), [])
+            found = [side for side in alike if not rung.keeps_to_mapping or _may_share(draft, side, names)]
+            if found:
+                taken.update((side.kind, side.key) for side in found)
+                earlier_records = tuple(records[side.kind, side.key] for side in found)
+                renames[draft.key] = Rename(earlier_records, rung.rule(draft, found[0]))
+        drafts = [draft for draft in drafts if draft.key not in renames]
+        earlier = [side for side in earlier if (side.kind, side.key) not in taken]
+    return renames
+
+
+def spelling(text: str) -> tuple[str, ...]:
+    """Return the words and numbers of a key, without case, accents, punctuation and leading zeros.
+
+    `C-001`, `c1` and `C 01` are spelt alike; `A-1-2` and `A-12` are not.
+    """
+    folded = unicodedata.normalize("NFKD", _DECIMALS.sub("", text)).casefold()
+    letters = "".join(letter for letter in folded if not unicodedata.combining(letter))
+    return tuple(word.lstrip("0") or "0" if word.isdigit() else word for word in _WORDS.findall(letters))
+
+
+def spelling_rule(one: str, other: str) -> RenameRule:
+    """Return the simplest rule by which two keys of one spelling differ."""
+    rules: dict[RenameRule, Callable[[str], str]] = {
+        RenameRule.LEADING_ZEROS: lambda text: _LEADING_ZEROS.sub("", text),
+        RenameRule.LETTER_CASE: str.casefold,
+        RenameRule.SPACES: lambda text: "".join(text.split()),
+        RenameRule.DECIMALS: lambda text: _DECIMALS.sub("", text),
+    }
+    return next((rule for rule, plain in rules.items() if plain(one) == plain(other)), RenameRule.SPELLING)
+
+
+_WORDS = re.compile(r"\d+|[^\W\d_]+")
+_LEADING_ZEROS = re.compile(r"(?<!\d)0+(?=\d)")
+_DECIMALS = re.compile(r"(?<=\d)\.0+(?!\d)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Side:
+    """What the rungs compare of a draft or of a record written earlier."""
+
+    kind: str
+    key: str
+    identity: tuple[tuple[str, str], ...]
+    contact: tuple[str, ...]  #: the key of its contact, as `spelling` returns it
+    date: str
+    amount: Decimal | None
+
+    @classmethod
+    def of_draft(cls, draft: Draft, catalog: Catalog) -> _Side:
+        """Return the side of a draft."""
+        return cls._of(draft.kind, draft.key, draft.identity, draft.body, draft.amount, catalog)
+
+    @classmethod
+    def of_written(cls, record: Written, catalog: Catalog) -> _Side:
+        """Return the side of a record written earlier."""
+        return cls._of(record.kind, record.key, record.identity, record.sent, record.amount, catalog)
+
+    @classmethod
+    def _of(
+        cls,
+        kind: str,
+        key: str,
+        identity: Mapping[str, str],
+        body: Mapping[str, Any],
+        amount: Decimal | None,
+        catalog: Catalog,
+    ) -> _Side:
+        known = catalog[kind]
+        return cls(
+            kind=kind,
+            key=key,
+            identity=tuple(sorted(identity.items())),
+            contact=_contact(body.get(f"{known.contact}_id")) if known.contact else (),
+            date=str(body.get(known.date) or "")[:10],
+            amount=as_decimal(body.get(known.amount)) if amount is None else amount,
+        )
+
+    @property
+    def mapping(self) -> str:
+        """The name of the mapping that made it."""
+        return self.key.partition("/")[0]
+
+    @property
+    def source_key(self) -> str:
+        """Its key in the source."""
+        return self.key.partition("/")[2]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Rung:
+    """A way to pair records: equal buckets may be one record; None is paired with nothing."""
+
+    bucket: Callable[[_Side], Hashable]
+    rule: Callable[[_Side, _Side], RenameRule]
+    keeps_to_mapping: bool = False  #: keys of two mappings that are both in use are not compared
+
+
+def _may_share(draft: _Side, record: _Side, names: MappingNames) -> bool:
+    """Return whether a record of one mapping may be a draft of the other: one of the two is not in use."""
+    is_renamed = record.mapping not in names.now or draft.mapping not in names.earlier
+    return draft.mapping == record.mapping or is_renamed
+
+
+def _contact(value: object) -> tuple[str, ...]:
+    """Return the spelling of the key by which a body names its contact; empty where it names none."""
+    reference = as_reference(value)
+    if reference is None:
+        return (value,) if isinstance(value, str) and value else ()
+    key = reference.key
+    return spelling(key.value if isinstance(key, NaturalKey) else key.partition("/")[2])
+
+
+def _content(side: _Side) -> Hashable:
+    """Return contact, date and amount; None where one of them is not known."""
+    is_known = side.contact and side.date and side.amount is not None
+    return (side.kind, side.contact, side.date, side.amount) if is_known else None
+
+
+def _identity(side: _Side) -> Hashable:
+    return (side.kind, side.identity, side.contact) if side.identity else None
+
+
+def _identity_spelling(side: _Side) -> Hashable:
+    spelt = tuple((field, spelling(value)) for field, value in side.identity)
+    return (side.kind, spelt, side.contact) if spelt else None
+
+
+def _identity_rule(draft: _Side, record: _Side) -> RenameRule:
+    values = [" ".join(value for _, value in side.identity) for side in (draft, record)]
+    return spelling_rule(*values)
+
+
+_RUNGS: tuple[_Rung, ...] = (
+    _Rung(bucket=lambda side: side.key, rule=lambda *_: RenameRule.OTHER_KIND),
+    _Rung(
+        bucket=lambda side: (side.kind, side.source_key),
+        rule=lambda *_: RenameRule.OTHER_MAPPING,
+        keeps_to_mapping=True,
+    ),
+    _Rung(bucket=_identity, rule=lambda *_: RenameRule.SAME_REFERENCE),
+    _Rung(
+        bucket=lambda side: (side.kind, spelling(side.source_key)),
+        rule=lambda draft, record: spelling_rule(draft.source_key, record.source_key),
+        keeps_to_mapping=True,
+    ),
+    _Rung(bucket=_identity_spelling, rule=_identity_rule),
+    _Rung(bucket=_content, rule=lambda *_: RenameRule.CONTENT),
+)

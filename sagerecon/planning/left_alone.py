@@ -1,0 +1,133 @@
+"""Findings about the records that a plan leaves alone, one for each group of records with one reason."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeVar
+
+from sagerecon.model.code import Code
+from sagerecon.model.finding import Finding, Severity
+from sagerecon.model.money import grouped, total
+from sagerecon.pairing.renames import RenameRule
+from sagerecon.pairing.standing import Standing
+from sagerecon.planning.step import KeepStep, Step, WaitStep, place_of
+
+#: Records named in the finding of a group; the steps of the plan name all.
+_EXAMPLES = 3
+
+_AGAIN = "then run: sagerecon snapshot, sagerecon plan"
+
+#: What to do about records that may be earlier ones, by the rule that pairs them.
+_REMEDIES = {
+    RenameRule.OTHER_KIND.value: "Let the mapping make the earlier kind again",
+    RenameRule.OTHER_MAPPING.value: "Give the mapping its earlier name",
+    RenameRule.LEADING_ZEROS.value: (
+        "Restore the keys in the source, or rebuild them in the SQL of the dataset (lpad)"
+    ),
+}
+_OTHER_REMEDY = "Restore the earlier keys in the source, or rebuild them in the SQL of the dataset"
+
+_Left = TypeVar("_Left", bound=WaitStep | KeepStep)
+
+
+def left_alone(steps: Sequence[Step]) -> Iterator[Finding]:
+    """Yield a finding for each group: renamed, waiting for another record, waiting, kept in Sage."""
+    waiting = [step for step in steps if isinstance(step, WaitStep)]
+    renamed = [step for step in waiting if step.earlier]
+    families = Counter(_family(step) for step in renamed)
+    for group in _groups(renamed):
+        yield _renamed(group, families[_family(group[0])])
+    for group in _groups([step for step in waiting if step.refers_to]):
+        yield _dependent(group)
+    for group in _groups([step for step in waiting if not step.earlier and not step.refers_to]):
+        yield _undecided(group)
+    kept = [step for step in steps if isinstance(step, KeepStep)]
+    for left in _groups(kept):
+        yield _kept(left)
+
+
+def _renamed(group: Sequence[WaitStep], family: int) -> Finding:
+    """Return the finding about drafts that one rule explains.
+
+    Args:
+        family: the number of drafts of the mapping that may be earlier records, by any rule.
+    """
+    rule = group[0].rule
+    pairs = _examples([f"{step.key} (earlier: {alternatives(step.earlier)})" for step in group])
+    return _finding(
+        Code.RENAMED_IN_SOURCE,
+        group[0],
+        f"{_counted(group)} may have been recorded by an earlier run under another key"
+        f" ({rule}: {len(group):,} of {family:,}): {pairs}. Not sent, so that nothing is doubled.",
+        f"{_REMEDIES.get(rule, _OTHER_REMEDY)}, {_AGAIN}.",
+    )
+
+
+def _dependent(group: Sequence[WaitStep]) -> Finding:
+    pairs = _examples([f"{step.key} (refers to {step.refers_to})" for step in group])
+    verbs = ("refers", "is") if len(group) == 1 else ("refer", "are")
+    return _finding(
+        Code.REFERS_TO_WAITING,
+        group[0],
+        f"{_counted(group)} {verbs[0]} to a record that waits, and {verbs[1]} not sent: {pairs}.",
+        "Correct the records that wait first.",
+    )
+
+
+def _undecided(group: Sequence[WaitStep]) -> Finding:
+    return _finding(
+        Code.UNDECIDED,
+        group[0],
+        f"Not sent: {_counted(group)} ({group[0].standing.value}): {_examples([s.key for s in group])}.",
+        "Compare source and Sage, and correct one of them.",
+    )
+
+
+def _kept(group: Sequence[KeepStep]) -> Finding:
+    rule, standing = group[0].rule, group[0].standing
+    why = f"left out by rule {rule} now" if rule else standing.value
+    names = _examples([f"{step.key} ({step.label})" if step.label else step.key for step in group])
+    is_gone = standing is Standing.GONE_FROM_SOURCE
+    return _finding(
+        Code.GONE_FROM_SOURCE if is_gone else Code.UNDECIDED,
+        group[0],
+        f"{_counted(group)} recorded by an earlier run, {why}: {names}. Left in Sage unchanged.",
+        "Restore them in the source, or reverse them in Sage." if is_gone else "",
+    )
+
+
+def _finding(code: Code, first: WaitStep | KeepStep, message: str, hint: str) -> Finding:
+    return Finding(code=code, place=place_of(first), message=message, hint=hint, severity=Severity.WARNING)
+
+
+def _groups(steps: Iterable[_Left]) -> list[list[_Left]]:
+    """Return the steps by kind, mapping and reason, in their order."""
+    groups: dict[tuple[object, ...], list[_Left]] = {}
+    for step in steps:
+        waits_for_another = isinstance(step, WaitStep) and bool(step.refers_to)
+        reason = None if waits_for_another else (step.standing, step.rule)
+        groups.setdefault((*_family(step), reason), []).append(step)
+    return list(groups.values())
+
+
+def _family(step: WaitStep | KeepStep) -> tuple[str, str]:
+    return step.kind, step.key.partition("/")[0]
+
+
+def _counted(group: Sequence[WaitStep | KeepStep]) -> str:
+    """Return the number of records with their kind, and their amount where they have one."""
+    count, amounts = len(group), [step.amount for step in group if step.amount is not None]
+    text = f"{count:,} {group[0].kind} record{'' if count == 1 else 's'}"
+    return f"{text} ({grouped(total(amounts))})" if amounts else text
+
+
+def alternatives(keys: Sequence[str]) -> str:
+    """Return the keys of which one is meant: `A or B`; of more than three, the number of the others."""
+    more = f", or {len(keys) - _EXAMPLES:,} more" if len(keys) > _EXAMPLES else ""
+    return f"{' or '.join(keys[:_EXAMPLES])}{more}"
+
+
+def _examples(names: Sequence[str]) -> str:
+    more = f", and {len(names) - _EXAMPLES:,} more" if len(names) > _EXAMPLES else ""
+    return f"{', '.join(names[:_EXAMPLES])}{more}"

@@ -1,0 +1,214 @@
+"""The witness of a store: a file outside the project that records how much the store knew.
+
+A store restored from an old copy, or a new one in its place, does not know what was written to Sage since.
+Its witness does: it is kept in the user's own folder, one file for each store and business, so that the next
+run stops before it creates the same records again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from sagerecon.model.clock import SECOND, Clock, instant_text
+from sagerecon.model.errors import IncompleteStoreError, StoreError
+from sagerecon.model.value import fingerprint
+
+#: Increased when the content of a witness changes.
+VERSION = 1
+
+#: A witness is a few hundred bytes; a larger file is not one.
+MAX_BYTES = 100_000
+
+_WRITE_ANEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How much a store knows of one company's runs. Both numbers only grow."""
+
+    generation: int  #: how often a run was begun or resumed
+    writes: int  #: how many requests to create or change a record were made durable before they were sent
+
+    def is_less_than(self, other: Extent) -> bool:
+        """Return whether something that `other` knows is missing here."""
+        return self.generation < other.generation or self.writes < other.writes
+
+    def __str__(self) -> str:
+        return f"{_count(self.writes, 'write')} in {_count(self.generation, 'start')} of apply"
+
+
+@dataclass(frozen=True, slots=True)
+class StoreName:
+    """Which store this is: its random identity, and where it is kept, without a password."""
+
+    identity: str
+    location: str
+
+
+@dataclass(frozen=True, slots=True)
+class WitnessFolder:
+    """The folder of the witnesses, and what its files say of the project that opened the store."""
+
+    path: Path | None  #: None where the user has no home folder
+    project: str
+    address: str = ""  #: of the sandbox that is the project's Sage; empty for Sage itself
+
+
+@dataclass(frozen=True, slots=True)
+class _Statement:
+    """The content of one witness."""
+
+    store: StoreName
+    extent: Extent
+    project: str
+    written_at: int
+
+
+class WitnessError(StoreError):
+    """A witness cannot be read or written."""
+
+
+class Witness:
+    """The witness of one store for one business."""
+
+    def __init__(self, folder: WitnessFolder, store: StoreName, business: str, clock: Clock) -> None:
+        self._folder = folder
+        self._store = store
+        self._business = business
+        self._clock = clock
+        self._written_at: int | None = None
+
+    def require_complete(self, extent: Extent) -> None:
+        """Check that the store knows all that was written to the business from this project.
+
+        Args:
+            extent: how much the store knows.
+
+        Raises:
+            IncompleteStoreError: the store knows less than its witness, or another store has written.
+            WitnessError: a witness cannot be read.
+        """
+        own = self._own_path()
+        if own.exists():
+            statement = _read(own)
+            if extent.is_less_than(statement.extent):
+                raise IncompleteStoreError(
+                    f"The store {self._store.location} is an older copy: it records {extent}, and on"
+                    f" {instant_text(statement.written_at)} it recorded {statement.extent}."
+                    " What it does not know would be created in Sage again. Nothing was sent.",
+                    "Put the newest copy of the store back, then run the same command again. If it is lost,"
+                    " delete in Sage what was written since this copy was made, then delete the witness"
+                    f" {own}.",
+                )
+            return
+        for path, statement in self._of_other_stores():
+            raise IncompleteStoreError(
+                f"The store {self._store.location} is not the one that wrote to business {self._business}"
+                f" from this project: until {instant_text(statement.written_at)} the store"
+                f" {statement.store.location} recorded {statement.extent}, and this one records {extent}."
+                " What it does not know would be created in Sage again. Nothing was sent.",
+                "Put the earlier store back, then run the same command again. If it is lost, delete in Sage"
+                f" what was written with it, then delete its witness {path}.",
+            )
+
+    def is_due(self) -> bool:
+        """Return whether the file was written a second ago or earlier, or the clock has stepped back."""
+        return self._written_at is None or not 0 <= self._clock.now() - self._written_at < SECOND
+
+    def write(self, extent: Extent) -> None:
+        """Write the file, and replace the one before in one step.
+
+        Args:
+            extent: how much the store knows; it must be committed already.
+
+        Raises:
+            WitnessError: the file cannot be written; the one before is unchanged.
+        """
+        path, now = self._own_path(), self._clock.now()
+        document = {
+            "version": VERSION,
+            "store": self._store.identity,
+            "location": self._store.location,
+            "business": self._business,
+            "address": self._folder.address,
+            "project": self._folder.project,
+            "generation": extent.generation,
+            "writes": extent.writes,
+            "written_at": now,
+        }
+        beside = path.with_suffix(".new")
+        try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            handle = os.open(beside, _WRITE_ANEW, 0o600)
+            with os.fdopen(handle, "w", encoding="utf-8") as stream:
+                json.dump(document, stream, indent=1)
+                stream.flush()
+                os.fsync(handle)
+            beside.replace(path)
+        except OSError as error:
+            raise WitnessError(
+                f"The witness of the store, {path}, cannot be written: {error.strerror}.",
+                "Set XDG_STATE_HOME to a folder that can be written.",
+            ) from error
+        self._written_at = now
+
+    def _of_other_stores(self) -> Iterator[tuple[Path, _Statement]]:
+        """Yield the witness of each other store that wrote to this business from this project."""
+        own = self._own_path()
+        for path in sorted(own.parent.glob(f"{self._prefix()}-*.json")):
+            statement = _read(path)
+            if path != own and statement.project == self._folder.project and statement.extent.writes:
+                yield path, statement
+
+    def _own_path(self) -> Path:
+        """Return the path of the file. Its name is made of hashes, whatever characters the names have."""
+        if self._folder.path is None:
+            raise WitnessError(
+                "The witness of the store has no folder, because this user has no home folder.",
+                "Set XDG_STATE_HOME to a folder that can be written.",
+            )
+        return self._folder.path / f"{self._prefix()}-{fingerprint(self._store.identity)[:16]}.json"
+
+    def _prefix(self) -> str:
+        return fingerprint([self._folder.address, self._business])[:16]
+
+
+def _read(path: Path) -> _Statement:
+    """Return the content of a witness.
+
+    Raises:
+        WitnessError: the file cannot be read, or another version of sagerecon wrote it.
+    """
+    try:
+        with path.open("rb") as stream:
+            document = json.loads(stream.read(MAX_BYTES))
+        version = document["version"]
+        statement = _Statement(
+            store=StoreName(str(document["store"]), str(document["location"])),
+            extent=Extent(int(document["generation"]), int(document["writes"])),
+            project=str(document["project"]),
+            written_at=int(document["written_at"]),
+        )
+    except OSError as error:
+        raise WitnessError(
+            f"The witness of the store, {path}, cannot be read: {error.strerror}.", "Check its permissions."
+        ) from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise WitnessError(
+            f"{path} is not the witness of a store.",
+            "If this project's store is complete, delete the file, then run the same command again.",
+        ) from error
+    if version != VERSION:
+        raise WitnessError(
+            f"The witness {path} has version {version}; this sagerecon reads version {VERSION}.",
+            "Use the version of sagerecon that wrote it.",
+        )
+    return statement
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

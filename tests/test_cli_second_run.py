@@ -1,0 +1,224 @@
+"""The second run: what became of the source between two exports, as `plan` and `apply` show it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from served import SANDBOX, Served, serving
+from typer.testing import Result
+
+from sagerecon.model.value import read_json
+
+PROJECT = f"""\
+sagerecon: project/v1
+company: Small Ltd
+data: data
+mappings: [mappings/*.yaml]
+cut_over: 2017-03-31
+business: {{country: GB, currency: GBP}}
+sage: {{address: {SANDBOX}}}
+"""
+SOURCES = """\
+sagerecon: sources/v1
+files:
+  parties:
+    path: parties.csv
+    columns: {ref: {type: text, required: true}, name: {type: text, required: true}, city: {type: text}}
+  documents:
+    path: documents.csv
+    columns:
+      number: {type: text, required: true}
+      ref: {type: text, required: true}
+      date: {type: date, required: true}
+      amount: {type: decimal, scale: 2, required: true}
+datasets:
+  parties:
+    sql: |
+      SELECT * FROM parties ORDER BY ref
+  documents:
+    sql: |
+      SELECT *, [{account: '4000', amount: amount}] AS lines FROM documents ORDER BY number
+"""
+PARTIES = """\
+sagerecon: mapping/v1
+mapping: parties
+source: {dataset: parties, key: [ref]}
+target: {kind: contact, identity: {reference: ref}, on_existing: adopt_if_equal}
+label: name
+fields:
+  reference: {from: ref}
+  name: {from: name}
+  contact_type_ids: {value: [CUSTOMER]}
+  notes: {from: city}
+"""
+DOCUMENTS = """\
+sagerecon: mapping/v1
+mapping: documents
+source: {dataset: documents, key: [number]}
+target: {kind: sales_invoice, identity: {reference: reference}, on_existing: create}
+label: '"invoice " ~ number'
+amount: amount
+fields:
+  contact_id: {ref: {mapping: parties, by: ref, on_missing: quarantine}}
+  date: {from: date}
+  reference: {from: number}
+  invoice_lines:
+    each: lines
+    fields:
+      description: {value: Work}
+      ledger_account_id:
+        ref: {kind: ledger_account, by: {nominal_code: item.account}, on_missing: quarantine}
+      quantity: {value: 1}
+      unit_price: {from: item.amount}
+      tax_rate_id: {value: GB_NO_TAX}
+      tax_amount: {value: 0}
+"""
+CUSTOMERS = [f"{number:04}" for number in range(1, 4)]
+NUMBERS = [f"{number:07}" for number in range(1042, 1062)]
+
+
+def parties(refs: list[str], **names: str) -> str:
+    rows = [f"{ref},{names.get('n' + ref, f'Firm {int(ref)}')},Leeds" for ref in refs]
+    return "\n".join(["ref,name,city", *rows, ""])
+
+
+def documents(numbers: list[str], refs: list[str]) -> str:
+    rows = [
+        f"{text},{refs[int(text) % 3]},2017-04-{int(text) % 28 + 1:02},{int(text)}.50" for text in numbers
+    ]
+    return "\n".join(["number,ref,date,amount", *rows, ""])
+
+
+FILES = {
+    "sagerecon.yaml": PROJECT,
+    "sources.yaml": SOURCES,
+    "mappings/parties.yaml": PARTIES,
+    "mappings/documents.yaml": DOCUMENTS,
+    "data/parties.csv": parties(CUSTOMERS),
+    "data/documents.csv": documents(NUMBERS, CUSTOMERS),
+}
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """Yield a project whose first load is done; each test writes the source anew and may apply its plan."""
+    folder = tmp_path_factory.mktemp("second") / "project"
+    write(folder, FILES)
+    with serving(folder) as served:
+        served.planned()
+        code, event = served.result("apply")
+        assert (code, event["counts"]["created"]) == (0, 23)
+        yield served
+
+
+def write(folder: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+
+def planned(
+    served: Served, customers: str, invoices: str, sources: str = SOURCES
+) -> tuple[Result, Counter[str]]:
+    """Return the result of `plan` for a new export, and the number of its steps by action."""
+    files = {"data/parties.csv": customers, "data/documents.csv": invoices, "sources.yaml": sources}
+    write(served.folder, files)
+    taken = served.run("snapshot")
+    assert taken.exit_code == 0, taken.output
+    result = served.run("plan")
+    return result, Counter(step["action"] for step in steps(served))
+
+
+def steps(served: Served) -> list[dict[str, object]]:
+    lines = (served.folder / ".sagerecon/plan.jsonl").read_text().split("\n")
+    return [read_json(line) for line in lines[1:] if line]
+
+
+def text(result: Result) -> str:
+    return " ".join(result.stdout.split())
+
+
+def stripped(values: list[str]) -> list[str]:
+    return [value.lstrip("0") for value in values]
+
+
+def in_sage(served: Served, resource: str) -> int:
+    return int(served.by_other_hand("GET", f"/{resource}").body["$total"])
+
+
+def test_keys_without_their_zeros_are_not_created_again(loaded: Served) -> None:
+    refs, numbers = stripped(CUSTOMERS), stripped(NUMBERS)
+    before = in_sage(loaded, "sales_invoices")
+    result, actions = planned(loaded, parties([*refs, "9"]), documents([*numbers, "5000"], refs))
+    assert result.exit_code == 1, result.output
+    assert actions == {"wait": 24, "create": 1, "read": 2}
+    shown = text(result)
+    assert (
+        "20 sales_invoice records (21,040.00) may have been recorded by an earlier run under"
+        " another key (leading zeros: 20 of 20): documents/1044 (earlier: documents/0001044)," in shown
+    ), shown
+    assert "3 contact records may have been recorded by an earlier run" in shown
+    assert "1 sales_invoice record (5,000.50) refers to a record that waits, and is not sent" in shown
+    code, event = loaded.result("plan")
+    assert (code, event["actions"]) == (1, {"read": 2, "create": 1, "wait": 24})
+    code, event = loaded.result("apply")
+    assert (code, event["counts"]) == (1, {"read": 2, "created": 1, "undecided": 24})
+    assert in_sage(loaded, "sales_invoices") == before
+
+
+def test_keys_that_the_sql_rebuilds_are_the_earlier_ones(loaded: Served) -> None:
+    sources = SOURCES.replace(
+        "SELECT * FROM parties", "SELECT * REPLACE (lpad(ref, 4, '0') AS ref) FROM parties"
+    )
+    padded = "lpad(ref, 4, '0') AS ref, lpad(number, 7, '0') AS number"
+    sources = sources.replace("SELECT *, [", f"SELECT * REPLACE ({padded}), [")
+    refs = stripped(CUSTOMERS)
+    result, actions = planned(loaded, parties(refs), documents(stripped(NUMBERS), refs), sources)
+    assert (result.exit_code, actions["skip"], actions["create"]) == (0, 23, 0), result.output
+
+
+def test_what_is_no_longer_in_the_source_is_named(loaded: Served) -> None:
+    result, actions = planned(loaded, parties(CUSTOMERS), documents(NUMBERS[:-4], CUSTOMERS))
+    assert (result.exit_code, actions["create"]) == (0, 0), result.output
+    kept = [
+        step["key"] for step in steps(loaded) if (step["action"], step["kind"]) == ("keep", "sales_invoice")
+    ]
+    assert kept == [f"documents/{number}" for number in NUMBERS[-4:]]
+    assert (
+        "4 sales_invoice records (4,240.00) recorded by an earlier run, gone from the source:"
+        " documents/0001058 (invoice 0001058), documents/0001059 (invoice 0001059), documents/0001060"
+        " (invoice 0001060), and 1 more. Left in Sage unchanged." in text(result)
+    ), result.stdout
+
+
+def test_an_update_sends_only_what_changed(loaded: Served) -> None:
+    before = loaded.by_other_hand("GET", "/contacts").body["$items"]
+    (oak,) = [item["id"] for item in before if item["displayed_as"] == "Firm 2 (0002)"]
+    by_hand = {"contact": {"notes": "corrected in Sage"}}
+    assert loaded.by_other_hand("PUT", f"/contacts/{oak}", by_hand).status == 200
+    result, actions = planned(loaded, parties(CUSTOMERS, n0002="Oak Limited"), documents(NUMBERS, CUSTOMERS))
+    assert (result.exit_code, actions["update"]) == (0, 1), result.output
+    (step,) = [step for step in steps(loaded) if step["action"] == "update"]
+    assert step["changed"] == ["name"]
+    code, event = loaded.result("apply")
+    assert (code, event["counts"]["updated"]) == (0, 1)
+    held = loaded.by_other_hand("GET", f"/contacts/{oak}").body
+    assert (held["name"], held["notes"]) == ("Oak Limited", "corrected in Sage")
+    again, actions = planned(loaded, parties(CUSTOMERS, n0002="Oak Limited"), documents(NUMBERS, CUSTOMERS))
+    assert (again.exit_code, actions["update"]) == (0, 0)
+
+
+def test_a_field_that_the_source_no_longer_has_is_cleared(loaded: Served) -> None:
+    held = loaded.by_other_hand("GET", "/contacts").body["$items"]
+    (third,) = [item["id"] for item in held if item["displayed_as"] == "Firm 3 (0003)"]
+    emptied = parties(CUSTOMERS).replace("0003,Firm 3,Leeds", "0003,Firm 3,")
+    result, _ = planned(loaded, emptied, documents(NUMBERS, CUSTOMERS))
+    changed = [step["changed"] for step in steps(loaded) if step["key"] == "parties/0003"]
+    assert (result.exit_code, changed) == (0, [["notes"]]), result.output
+    code, event = loaded.result("apply")
+    assert (code, event["counts"].get("quarantined")) == (0, None)
+    assert not loaded.by_other_hand("GET", f"/contacts/{third}").body["notes"]
