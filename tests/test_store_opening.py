@@ -130,6 +130,8 @@ def test_a_store_of_version_2_is_upgraded_and_gets_an_identity(tmp_path: Path) -
     started = "SELECT run FROM runs ORDER BY started_at"
     in_order = connection.execute(started).fetchall()
     connection.execute("ALTER TABLE company_locks DROP COLUMN writes")
+    for column in ("closed_until", "refusals"):
+        connection.execute(f"ALTER TABLE ledgers DROP COLUMN {column}")
     for column in ("sequence", "question", "holder", "continued_at"):
         connection.execute(f"ALTER TABLE runs DROP COLUMN {column}")
     connection.execute("DELETE FROM store_facts WHERE name = 'identity'")
@@ -144,6 +146,25 @@ def test_a_store_of_version_2_is_upgraded_and_gets_an_identity(tmp_path: Path) -
     assert connection.execute("SELECT sequence FROM runs ORDER BY 1").fetchall() == [(1,), (2,), (3,), (4,)]
     here.open().close()
     assert dict(connection.execute("SELECT name, value FROM store_facts")) == facts
+    connection.close()
+
+
+def test_a_store_of_version_4_is_upgraded_and_keeps_its_calls(tmp_path: Path) -> None:
+    here = desk(tmp_path)
+    here.planned([customer(1)])
+    here.go()
+    connection = sqlite3.connect(tmp_path / "store.db")
+    before = connection.execute("SELECT run, sequence FROM runs").fetchall()
+    for column in ("closed_until", "refusals"):
+        connection.execute(f"ALTER TABLE ledgers DROP COLUMN {column}")
+    connection.execute("UPDATE store_facts SET value = '4' WHERE name = 'schema'")
+    connection.commit()
+    with here.open() as store:
+        company = store.company("B")
+        assert len(company.history.calls_of_last_day()) == 2
+        assert (company.run_log.closed_until(), company.run_log.refusals()) == (0, 0)
+        assert company.run_log.book(here.budget) == 0
+    assert connection.execute("SELECT run, sequence FROM runs").fetchall() == before
     connection.close()
 
 
