@@ -111,7 +111,7 @@ def test_a_missing_file_or_sign_in_is_named_with_the_command_that_creates_it(tin
     for words, code, command in (
         (("plan",), 2, "sagerecon snapshot"),
         (("apply",), 2, "sagerecon plan"),
-        (("report",), 2, "sagerecon plan"),
+        (("report",), 2, "sagerecon snapshot"),
         (("auth", "status"), 4, "sagerecon auth login"),
     ):
         result = run(tiny, *words)

@@ -222,3 +222,16 @@ def test_a_field_that_the_source_no_longer_has_is_cleared(loaded: Served) -> Non
     code, event = loaded.result("apply")
     assert (code, event["counts"].get("quarantined")) == (0, None)
     assert not loaded.by_other_hand("GET", f"/contacts/{third}").body["notes"]
+
+
+def test_a_field_changed_on_both_sides_is_not_overwritten(loaded: Served) -> None:
+    held = loaded.by_other_hand("GET", "/contacts").body["$items"]
+    (first,) = [item["id"] for item in held if item["displayed_as"] == "Firm 1 (0001)"]
+    loaded.clock.sleep(60_000)
+    loaded.by_other_hand("PUT", f"/contacts/{first}", {"contact": {"name": "Firm One Ltd"}})
+    assert loaded.run("reconcile").exit_code == 1
+    renamed = parties(CUSTOMERS).replace("0001,Firm 1,Leeds", "0001,Firm Uno,Leeds")
+    result, _ = planned(loaded, renamed, documents(NUMBERS, CUSTOMERS))
+    (action,) = [step["action"] for step in steps(loaded) if step["key"] == "parties/0001"]
+    assert (result.exit_code, action) == (1, "wait"), result.output
+    assert "Not sent: 1 contact record (both changed): parties/0001." in text(result)

@@ -11,9 +11,19 @@ from sagerecon.commands.plan_file import provenance
 from sagerecon.commands.preparation import Prepared, prepare
 from sagerecon.model.clock import Clock
 from sagerecon.model.draft import Outcome
-from sagerecon.pairing.pair import Recorded, RecordKey, needed_in_full, pair_with_recorded
-from sagerecon.planning.plan import Plan, plan_lines
+from sagerecon.pairing.held import is_gone
+from sagerecon.pairing.pair import (
+    NOT_READ,
+    ReadFromSage,
+    Recorded,
+    RecordKey,
+    needed_in_full,
+    pair_with_recorded,
+)
+from sagerecon.pairing.position import EntityReading
+from sagerecon.planning.plan import Plan, Purpose, plan_lines
 from sagerecon.planning.planner import Calendar, plan_steps
+from sagerecon.planning.settling import RunState
 from sagerecon.project.private_files import write_private
 from sagerecon.project.project import Project
 from sagerecon.project.store import open_store
@@ -40,11 +50,13 @@ def plan(
         company = store.company(project.business.id)
         now, calls = clock.now(), company.history.calls_of_last_day()
         known = company.id_map.known()
+        recorded = _recorded(prepared.outcomes, known.contents, company.history)
         positions = pair_with_recorded(
             prepared.outcomes,
-            _recorded(prepared.outcomes, known.contents, company.history),
+            recorded,
             project.catalog,
             {mapping.name: mapping.comparisons for mapping in prepared.compiled.mappings},
+            _read_from_sage(recorded, company.history),
         )
         made = plan_steps(
             positions,
@@ -67,9 +79,26 @@ def _recorded(
     needed = needed_in_full(outcomes, contents)
     if not needed:
         return Recorded(contents=contents)
-    written = {
-        (record.kind, record.key): replace(record, answer={})  # most of its size, and not compared
-        for record in history.written()
-        if (record.kind, record.key) in needed
-    }
+    present = {(outcome.kind, outcome.key) for outcome in outcomes}
+    written = {}
+    for record in history.written():
+        key = (record.kind, record.key)
+        if key in needed:  # the answer is most of a record, and not compared where there is no draft
+            written[key] = record if key in present else replace(record, answer={})
     return Recorded(contents=contents, written=written)
+
+
+def _read_from_sage(recorded: Recorded, history: RunHistory) -> ReadFromSage:
+    """Return what the newest reading of Sage found of the records that are compared."""
+    ours = {(record.kind, record.sage_id) for record in recorded.written.values()}
+    is_reading = (run for run in reversed(history.runs()) if run.purpose is Purpose.READ_BACK)
+    readings = [run for run in is_reading if run.state is RunState.FINISHED] if ours else []
+    for run in readings[:2]:  # the newest may be the one that only looked for deletions
+        found = {
+            (entity.kind, entity.sage_id): EntityReading(entity, run.started_at)
+            for entity in history.entities_read(run.id)
+            if (entity.kind, entity.sage_id) in ours and not is_gone(entity)
+        }
+        if found:
+            return ReadFromSage(entities=found)
+    return NOT_READ

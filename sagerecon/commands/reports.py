@@ -41,9 +41,9 @@ def report(project: Project, clock: Clock, target: Path | None = None) -> list[P
     with open_store(project, clock) as store:
         company = store.company(project.business.id)
         result = company.reconciliations.last_result()
+        source = result.source if result else source_document(project, prepare(project))
         if result is None and plan is None:
             raise ProjectError("There is nothing to report on yet.", "Create a plan: sagerecon plan")
-        source = result.source if result else source_document(project, prepare(project))
         budget = call_budget(project.limits, project.catalog.api)
         facts = ReportFacts(
             _cover(project, source, plan, clock),

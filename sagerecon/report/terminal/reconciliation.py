@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from rich.console import RenderableType
@@ -10,13 +9,16 @@ from rich.markup import escape
 from rich.text import Text
 
 from sagerecon.model.count import counted
-from sagerecon.model.money import grouped
+from sagerecon.model.money import grouped, total
 from sagerecon.reconciliation.completeness import SourceLine, Tally
 from sagerecon.reconciliation.result import Reconciliation
 from sagerecon.reconciliation.tie_out import TieOut, TieOutNotTaken
-from sagerecon.reconciliation.verdict import Verdict
+from sagerecon.reconciliation.verdict import RecordVerdict, Verdict
 from sagerecon.report.formatting import spaced
 from sagerecon.report.terminal.tables import count_text, new_table
+
+#: Records with one finding that are still shown one by one, and the examples of a larger group.
+_EXAMPLES = 3
 
 
 def completeness(lines: Sequence[SourceLine]) -> RenderableType:
@@ -79,39 +81,58 @@ def unread(reconciliation: Reconciliation) -> Iterator[RenderableType]:
 def verdicts(reconciliation: Reconciliation) -> Iterator[RenderableType]:
     """Yield each record that needs review: verdict, differences, source row, Sage id, remedy.
 
-    Records of a kind that was not read are one entry for each kind and reason.
+    Records with the same finding are one entry with their number, the amount at risk and a few examples.
     """
-    for (kind, reason, remedy), count in _not_read(reconciliation).items():
-        text = Text()
-        text.append(f"{Verdict.NOT_READ.value}: ", style="bold red")
-        text.append(counted(count, f"{spaced(kind)} record"), style="bold")
-        text.append(f". {reason}\n  {remedy}")
-        yield text
-    for verdict in reconciliation.open_verdicts:
-        if verdict.verdict is Verdict.NOT_READ:
-            continue
-        text = Text()
-        text.append(f"{verdict.verdict.value}: ", style="bold red")
-        text.append(verdict.label or verdict.key or verdict.sage_id, style="bold")
-        text.append(f" {verdict.reason}")
-        for difference in verdict.differences:
-            text.append(
-                f"\n  {difference.field}: source {difference.source or 'empty'}, "
-                f"Sage {difference.sage or 'empty'} ({difference.cause.value})"
-            )
-        where = ", ".join(str(place) for place in verdict.origins) or "no source row"
-        text.append(f"\n  {where} · Sage id {verdict.sage_id or 'none'}", style="dim")
-        if verdict.first_seen:
-            text.append(f" · first seen {verdict.first_seen.value}", style="dim")
-        if verdict.remedy:
-            text.append(f"\n  {verdict.remedy}")
-        yield text
+    for alike in _groups(reconciliation.open_verdicts):
+        if len(alike) > _EXAMPLES or alike[0].verdict is Verdict.NOT_READ:
+            yield _group_text(alike)
+        else:
+            yield from map(_verdict_text, alike)
 
 
-def _not_read(reconciliation: Reconciliation) -> Counter[tuple[str, str, str]]:
-    """Return the number of records that were not read, by kind, reason and remedy."""
-    return Counter(
-        (verdict.kind, verdict.reason, verdict.remedy)
-        for verdict in reconciliation.open_verdicts
-        if verdict.verdict is Verdict.NOT_READ
+def _groups(verdicts: Iterable[RecordVerdict]) -> Iterable[list[RecordVerdict]]:
+    """Return the verdicts with the same kind and sentences together; one with differences is by itself."""
+    groups: dict[object, list[RecordVerdict]] = {}
+    for verdict in verdicts:
+        finding = (verdict.verdict, verdict.kind, verdict.reason, verdict.remedy)
+        groups.setdefault(verdict.id if verdict.differences else finding, []).append(verdict)
+    return groups.values()
+
+
+def _group_text(alike: Sequence[RecordVerdict]) -> Text:
+    first = alike[0]
+    text = Text.assemble(
+        (f"{first.verdict.value}: ", "bold red"),
+        (counted(len(alike), f"{spaced(first.kind)} record"), "bold"),
+        f". {first.reason}",
     )
+    if at_risk := total(verdict.at_risk for verdict in alike):
+        text.append(f" Amount at risk: {grouped(at_risk)}.")
+    text.append(f"\n  such as {', '.join(_example(verdict) for verdict in alike[:_EXAMPLES])}", style="dim")
+    if first.remedy:
+        text.append(f"\n  {first.remedy}")
+    return text
+
+
+def _example(verdict: RecordVerdict) -> str:
+    place = f" ({verdict.origins[0]})" if verdict.origins else ""
+    return f"{verdict.label or verdict.key or verdict.sage_id}{place}"
+
+
+def _verdict_text(verdict: RecordVerdict) -> Text:
+    text = Text()
+    text.append(f"{verdict.verdict.value}: ", style="bold red")
+    text.append(verdict.label or verdict.key or verdict.sage_id, style="bold")
+    text.append(f" {verdict.reason}")
+    for difference in verdict.differences:
+        text.append(
+            f"\n  {difference.field}: source {difference.source or 'empty'}, "
+            f"Sage {difference.sage or 'empty'} ({difference.cause.value})"
+        )
+    where = ", ".join(str(place) for place in verdict.origins) or "no source row"
+    text.append(f"\n  {where} · Sage id {verdict.sage_id or 'none'}", style="dim")
+    if verdict.first_seen:
+        text.append(f" · first seen {verdict.first_seen.value}", style="dim")
+    if verdict.remedy:
+        text.append(f"\n  {verdict.remedy}")
+    return text
