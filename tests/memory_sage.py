@@ -12,6 +12,7 @@ from typing import Any
 from sagerecon.documents.package import catalog
 from sagerecon.model.call import Answer, Call
 from sagerecon.model.clock import DAY, MINUTE, Clock, instant, instant_text
+from sagerecon.model.door import Door
 from sagerecon.model.errors import NoAnswerError
 from sagerecon.model.value import canonical
 
@@ -47,7 +48,7 @@ class MemorySage:
         self.bodies: dict[str, str] = {}
         self.calls: Counter[str] = Counter()
 
-    def ready(self) -> int:
+    def ready(self, door: Door) -> int:
         return self.clock.now() + 5 * MINUTE
 
     def call(self, call: Call) -> Answer:

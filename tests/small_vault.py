@@ -34,9 +34,12 @@ class MemoryVault:
             tokens = self._tokens.get(grant)
             yield tokens is not None and tokens.generation == generation
 
-    def mark_refresh_sent(self, grant: str, generation: int) -> None:
+    def mark_refresh_sent(self, grant: str, generation: int) -> bool:
+        if self._tokens[grant].generation != generation:
+            return False
         self.events.append("sent")
         self._tokens[grant] = replace(self._tokens[grant], refresh_sent_at=self._clock.now())
+        return True
 
     def save(self, grant: str, tokens: Tokens, generation: int | None) -> Tokens:
         held = self._tokens.get(grant)
@@ -47,6 +50,9 @@ class MemoryVault:
         self._tokens[grant] = replace(tokens, generation=next_generation, refresh_sent_at=0)
         return self._tokens[grant]
 
-    def forget(self, grant: str) -> None:
+    def forget(self, grant: str, generation: int) -> bool:
+        if grant not in self._tokens or self._tokens[grant].generation != generation:
+            return False
         self.events.append("deleted")
-        self._tokens.pop(grant, None)
+        del self._tokens[grant]
+        return True

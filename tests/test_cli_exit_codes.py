@@ -17,7 +17,8 @@ import pytest
 from served import Served, serving
 from tiny import MAPPING, write_tiny
 
-from sagerecon.model.clock import DAY
+from sagerecon.commands import projects
+from sagerecon.model.clock import DAY, HOUR, SECOND
 from sagerecon.rehearsal.faults import Fault, FaultType, Trigger
 
 
@@ -163,6 +164,25 @@ def test_a_plan_in_progress_whose_source_changed_exits_with_5_until_that_is_acce
     events = [json.loads(line) for line in accepted.stdout.splitlines()]
     (notice,) = (event["message"] for event in events if event["event"] == "notice")
     assert accepted.exit_code == 0 and "1 record (customers/C1) still to be sent" in notice
+
+
+def test_a_wait_that_sage_asks_for_exits_with_3_and_the_next_start_makes_no_call(served: Served) -> None:
+    business = projects.open_project(served.folder).business.id
+    served.planned()
+    served.sage.set_switch("retry_after", "seconds")
+    used = (served.clock.now() - number * SECOND for number in range(2_500))  # the day, by another app
+    served.sage.schedule_foreign_calls(business, used)
+    code, first = served.result("apply")
+    assert (code, first["ended"]) == (3, "paused") and first["until"] > "2"
+    served.sage.limits.change(served.sage.catalog.api.limit_profiles["published"])  # Sage would accept calls
+    calls = served.sage.calls
+    served.clock.sleep(20 * HOUR)
+    code, second = served.result("apply")
+    assert (code, second["until"], served.sage.calls) == (3, first["until"], calls)
+    paused = served.run("apply")
+    assert "Sage accepts no more calls for now" in paused.output and first["until"] in paused.output
+    served.clock.sleep(4 * HOUR)
+    assert served.run("apply").exit_code == 0
 
 
 def test_two_reconciliations_at_once_both_tie_out(served: Served) -> None:

@@ -11,6 +11,7 @@ from runs import Crash, Desk, customer, desk, invoice, quick_folder, references,
 
 from sagerecon.model.call import Answer, Call
 from sagerecon.model.clock import DAY, HOUR, MINUTE, SECOND
+from sagerecon.model.door import Door
 from sagerecon.model.draft import Draft, LeftOut, OnExisting, Quarantined, Reference
 from sagerecon.model.errors import AuthorizationError, NoAnswerError, PlanStaleError, WrongBusinessError
 from sagerecon.model.key import NaturalKey
@@ -491,7 +492,7 @@ class TestDoubt:
         assert outcome.why.startswith("Sage cannot be reached: connection refused, 8 times")
 
     def test_a_missing_token_pauses(self, here: Desk) -> None:
-        def unready() -> int:
+        def unready(door: Door) -> int:
             raise NoAnswerError("The token endpoint gave no answer.", sent=False)
 
         here.sage.ready = unready  # type: ignore[method-assign]
@@ -629,6 +630,46 @@ class TestWindows:
         here.sage.call = lambda call: limited  # type: ignore[method-assign]
         outcome = here.go()
         assert (outcome.ended, outcome.until) == (Ended.PAUSED, here.clock.now() + 3 * HOUR)
+
+    @pytest.mark.parametrize("method", ["GET", "POST"])
+    @pytest.mark.parametrize("status", [429, 503])
+    def test_a_wait_that_sage_asked_for_is_kept_by_the_next_start(
+        self, here: Desk, method: str, status: int
+    ) -> None:
+        answer = here.sage.call
+        refusal = Answer(status, None, retry_after_ms=3 * HOUR)
+
+        def limited(call: Call) -> Answer:
+            done = answer(call)
+            return refusal if call.method == method else done
+
+        here.planned([customer(1)])
+        here.sage.call = limited  # type: ignore[method-assign]
+        first, made = here.go(), sum(here.sage.calls.values())
+        assert first.ended is Ended.PAUSED and first.until is not None
+        assert 0 <= here.clock.now() + 3 * HOUR - first.until < 2 * SECOND
+        here.clock.sleep(2 * HOUR)
+        second = here.go()
+        assert (second.ended, second.until, second.calls) == (Ended.PAUSED, first.until, 0)
+        assert second.why.startswith("Sage accepts no more calls for now")
+        here.sage.call = answer  # type: ignore[method-assign]
+        assert here.go(patience_ms=2 * HOUR).ended is Ended.FINISHED
+        assert here.sage.arrivals[made] >= first.until
+
+    def test_the_waits_after_429s_grow_over_several_starts(self, here: Desk) -> None:
+        here.planned([customer(1)])
+        here.sage.fault = lambda *_: "limit"
+        waits, calls = [], []
+        for _ in range(3):
+            outcome = here.go()
+            assert outcome.until is not None
+            waits.append(outcome.until - here.clock.now())
+            calls.append(outcome.calls)
+            here.clock.sleep(waits[-1])
+        assert waits == [30 * MINUTE, HOUR, HOUR]
+        assert calls[1:] == [1, 1]
+        here.sage.fault = lambda *_: ""
+        assert here.go().ended is Ended.FINISHED
 
     def test_repeated_429s_without_a_wait_end_in_a_pause(self, here: Desk) -> None:
         here.planned([customer(1)])

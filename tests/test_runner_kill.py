@@ -35,8 +35,8 @@ from sagerecon.runner.run import run
 from sagerecon.store.opening import open_store
 
 class HttpSage:
-    def ready(self):
-        return 0
+    def ready(self, door):
+        return clock.now() + 300_000
     def call(self, call):
         document = canonical([call.method, call.path, dict(call.query), call.body])
         try:

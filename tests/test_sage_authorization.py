@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 import requests
+from small_door import OpenDoor
 from small_sage import (
     ADA,
     APP,
@@ -25,7 +26,7 @@ from small_sage import (
 from small_vault import MemoryVault
 
 from sagerecon.model.clock import SECOND
-from sagerecon.model.errors import AuthorizationError, NoAnswerError, ProjectError, SageError
+from sagerecon.model.errors import AuthorizationError, NoAnswerError, ProjectError, SageError, StoreError
 from sagerecon.model.tokens import Tokens
 from sagerecon.rehearsal.adapter import mount
 from sagerecon.rehearsal.authorization import GRACE, REFUSE, REVOKE
@@ -188,11 +189,11 @@ def test_tokens_are_refreshed_before_they_expire_and_stored_before_use() -> None
     sage = small_sage()
     vault = vault_with(sage)
     source = GrantTokens("ada", vault, authorization(sage), sage.clock)
-    first = source.current()
+    first = source.current(OpenDoor())
     sage.clock.sleep(240 * SECOND - 1)
-    assert source.current() is first
+    assert source.current(OpenDoor()) is first
     sage.clock.sleep(1)
-    second = source.current()
+    second = source.current(OpenDoor())
     assert (second.generation, vault.events) == (2, ["sent", "saved"])
     assert vault.load("ada") == second
 
@@ -202,11 +203,12 @@ def test_concurrent_threads_refresh_once() -> None:
     vault = vault_with(sage)
     workers = [GrantTokens("ada", vault, authorization(sage), sage.clock) for _ in range(3)]
     for worker in workers:
-        worker.current()
+        worker.current(OpenDoor())
     sage.clock.sleep(250 * SECOND)
     got: list[Tokens] = []
     threads = [
-        threading.Thread(target=lambda worker=worker: got.append(worker.current())) for worker in workers * 3
+        threading.Thread(target=lambda worker=worker: got.append(worker.current(OpenDoor())))
+        for worker in workers * 3
     ]
     for thread in threads:
         thread.start()
@@ -223,8 +225,8 @@ def test_a_worker_that_waited_for_the_lease_uses_the_tokens_of_the_other() -> No
     vault = vault_with(sage)
     one, two = (GrantTokens("ada", vault, authorization(sage), sage.clock) for _ in range(2))
     sage.clock.sleep(250 * SECOND)
-    vault.meanwhile = two.current
-    assert one.current() == two.current()
+    vault.meanwhile = lambda: two.current(OpenDoor())
+    assert one.current(OpenDoor()) == two.current(OpenDoor())
     assert vault.events == ["sent", "saved"]
 
 
@@ -232,10 +234,10 @@ def test_a_refused_token_is_replaced_once_for_all_its_users() -> None:
     sage = small_sage()
     vault = vault_with(sage)
     one, two = (GrantTokens("ada", vault, authorization(sage), sage.clock) for _ in range(2))
-    refused = one.current()
-    assert two.current() == refused
-    assert one.replaced(refused).generation == 2
-    assert two.replaced(refused).generation == 2
+    refused = one.current(OpenDoor())
+    assert two.current(OpenDoor()) == refused
+    assert one.replaced(refused, OpenDoor()).generation == 2
+    assert two.replaced(refused, OpenDoor()).generation == 2
     assert vault.events == ["sent", "saved"]
 
 
@@ -243,14 +245,14 @@ def test_a_refresh_is_sent_again_after_a_lost_answer_and_its_refusal_ends_the_gr
     sage = small_sage()
     vault = vault_with(sage)
     source = GrantTokens("ada", vault, authorization(sage), sage.clock)
-    source.current()
+    source.current(OpenDoor())
     sage.clock.sleep(250 * SECOND)
     fail_tokens(sage, FaultType.ANSWER_LOST)
     with pytest.raises(GrantEndedError, match="sagerecon auth login"):
-        source.current()
+        source.current(OpenDoor())
     assert vault.events == ["sent", "deleted"]
     with pytest.raises(AuthorizationError, match="Not signed in"):
-        source.current()
+        source.current(OpenDoor())
 
 
 def test_a_refresh_that_sage_did_not_receive_is_sent_again() -> None:
@@ -259,7 +261,7 @@ def test_a_refresh_that_sage_did_not_receive_is_sent_again() -> None:
     source = GrantTokens("ada", vault, authorization(sage), sage.clock)
     sage.clock.sleep(250 * SECOND)
     fail_tokens(sage, FaultType.RESET)
-    assert source.current().generation == 2
+    assert source.current(OpenDoor()).generation == 2
     assert vault.events == ["sent", "saved"]
 
 
@@ -275,11 +277,94 @@ def test_a_worker_killed_before_storing_new_tokens_leaves_the_old_ones(reuse: st
     sage.clock.sleep(250 * SECOND)
     source = GrantTokens("ada", vault, authorization(sage), sage.clock)
     if reuse == GRACE:
-        assert source.current().generation == 2
+        assert source.current(OpenDoor()).generation == 2
     else:
         with pytest.raises(GrantEndedError):
-            source.current()
+            source.current(OpenDoor())
         assert vault.load("ada") is None
+
+
+def test_each_request_for_tokens_is_booked_before_it_is_sent() -> None:
+    sage = small_sage()
+    source = GrantTokens("ada", vault_with(sage), authorization(sage), sage.clock)
+    door = OpenDoor()
+    source.current(door)
+    assert door.events == []  # nothing was due
+    sage.clock.sleep(250 * SECOND)
+    fail_tokens(sage, FaultType.REFUSED)
+    source.current(door)
+    assert door.events == ["booked", "refunded"]  # the connection was refused, so nothing was sent
+    door.events.clear()
+    fail_tokens(sage, FaultType.RESET)
+    source.current(door)
+    assert door.events == ["booked", "answered", "booked", "answered"]
+
+
+def test_a_lost_refresh_is_not_sent_again_while_the_budget_has_no_room() -> None:
+    sage = small_sage()
+    vault = vault_with(sage)
+    source = GrantTokens("ada", vault, authorization(sage), sage.clock)
+    sage.clock.sleep(301 * SECOND)
+    fail_tokens(sage, FaultType.RESET)
+    door = OpenDoor(room=1)
+    with pytest.raises(NoAnswerError) as caught:
+        source.current(door)
+    assert caught.value.sent is False  # no call was made
+    assert (door.events, vault.events) == (["booked", "answered"], ["sent"])
+    assert source.current(OpenDoor()).generation == 2
+
+
+def test_a_refresh_is_not_sent_after_another_process_has_replaced_the_tokens() -> None:
+    """Suspend a worker after it got the lease, until another one has refreshed."""
+    sage = small_sage()
+    sage.authorization.reuse = REVOKE
+    vault = vault_with(sage)
+    slow, quick = (GrantTokens("ada", vault, authorization(sage), sage.clock) for _ in range(2))
+    refused = slow.current(OpenDoor())
+    mark, door = vault.mark_refresh_sent, OpenDoor()
+
+    def suspended(grant: str, generation: int) -> bool:
+        vault.mark_refresh_sent = mark  # type: ignore[method-assign]
+        quick.replaced(refused, OpenDoor())
+        return mark(grant, generation)
+
+    vault.mark_refresh_sent = suspended  # type: ignore[method-assign]
+    assert slow.replaced(refused, door).generation == 2
+    assert (door.events, vault.events) == (["booked", "refunded"], ["sent", "saved"])
+
+
+def test_a_refused_refresh_token_does_not_delete_the_tokens_of_another_process() -> None:
+    """Suspend a worker between recording and sending its refresh, until another one has refreshed."""
+    sage = small_sage()
+    vault = vault_with(sage)
+    slow, quick = (GrantTokens("ada", vault, authorization(sage), sage.clock) for _ in range(2))
+    refused = slow.current(OpenDoor())
+    mark = vault.mark_refresh_sent
+
+    def suspended(grant: str, generation: int) -> bool:
+        vault.mark_refresh_sent = mark  # type: ignore[method-assign]
+        is_marked = mark(grant, generation)
+        quick.replaced(refused, OpenDoor())
+        return is_marked
+
+    vault.mark_refresh_sent = suspended  # type: ignore[method-assign]
+    assert slow.replaced(refused, OpenDoor()).generation == 2
+    assert vault.load("ada") == quick.current(OpenDoor())
+
+
+def test_no_refresh_is_sent_after_the_company_was_lost_while_waiting_for_the_lease() -> None:
+    sage = small_sage()
+    vault = vault_with(sage)
+    source = GrantTokens("ada", vault, authorization(sage), sage.clock)
+    refused, door = source.current(OpenDoor()), OpenDoor()
+
+    def lost() -> None:
+        raise StoreError("The lock on this company expired.")
+
+    door.confirmed = lost
+    with pytest.raises(StoreError):
+        source.replaced(refused, door)
+    assert vault.events == []
 
 
 def test_a_valid_token_is_used_while_the_token_endpoint_is_down() -> None:
@@ -288,22 +373,22 @@ def test_a_valid_token_is_used_while_the_token_endpoint_is_down() -> None:
     source = GrantTokens("ada", vault, authorization(sage), sage.clock)
     sage.clock.sleep(250 * SECOND)
     fail_tokens(sage, FaultType.ERROR, times=4, status=503)
-    assert source.current().generation == 1
+    assert source.current(OpenDoor()).generation == 1
     held = vault.load("ada")
     assert held is not None
     assert held.refresh_sent_at == sage.clock.now()
     sage.clock.sleep(50 * SECOND)
     with pytest.raises(NoAnswerError) as caught:
-        source.current()
+        source.current(OpenDoor())
     assert caught.value.sent is False  # no call was made
-    assert source.current().generation == 2  # the endpoint works again
+    assert source.current(OpenDoor()).generation == 2  # the endpoint works again
 
 
 def test_without_a_sign_in_the_message_names_the_command() -> None:
     sage = small_sage()
     source = GrantTokens("ada", MemoryVault(sage.clock), authorization(sage), sage.clock)
     with pytest.raises(SageError, match="sagerecon auth login"):
-        source.current()
+        source.current(OpenDoor())
 
 
 def test_an_answer_without_tokens_is_refused() -> None:

@@ -11,6 +11,7 @@ from decimal import Decimal
 
 import pytest
 import requests
+from small_door import OpenDoor
 from small_sage import (
     ADA,
     APP,
@@ -27,9 +28,15 @@ from small_sage import (
 from small_vault import MemoryVault
 from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, ProtocolError, ProxyError
 
-from sagerecon.model.call import Call
+from sagerecon.model.call import Answer, Call
 from sagerecon.model.clock import SECOND
-from sagerecon.model.errors import AuthorizationError, NoAnswerError, SageError, WrongBusinessError
+from sagerecon.model.errors import (
+    AuthorizationError,
+    NoAnswerError,
+    SageError,
+    TokenRefusedError,
+    WrongBusinessError,
+)
 from sagerecon.rehearsal.adapter import mount
 from sagerecon.rehearsal.faults import Fault, FaultType, ScheduledFaults, Trigger
 from sagerecon.rehearsal.gateway import ABSENT, DATE, SECONDS
@@ -55,6 +62,11 @@ class SignedIn:
     vault: MemoryVault
     tokens: GrantTokens
     client: SageClient
+    door: OpenDoor
+
+    def call(self, call: Call) -> Answer:
+        self.client.ready(self.door)
+        return self.client.call(call)
 
 
 def signed_in(sage: RehearsalSage | None = None, business: str = OAK, base: str = "") -> SignedIn:
@@ -69,7 +81,7 @@ def signed_in(sage: RehearsalSage | None = None, business: str = OAK, base: str 
     app = App(APP, SECRET, *(urls if base else (AUTHORIZE_URL, TOKEN_URL, REVOKE_URL)))
     tokens = GrantTokens(GRANT, vault, Authorization(app, session, sage.clock), sage.clock)
     client = SageClient(f"{base}/v3.1" if base else BASE, business, tokens, session, sage.clock)
-    return SignedIn(sage, session, vault, tokens, client)
+    return SignedIn(sage, session, vault, tokens, client, OpenDoor())
 
 
 def plant(sage: RehearsalSage, fault: Fault, trigger: Trigger) -> None:
@@ -78,20 +90,20 @@ def plant(sage: RehearsalSage, fault: Fault, trigger: Trigger) -> None:
 
 def test_an_answer_has_all_that_the_runner_needs() -> None:
     here = signed_in()
-    answer = here.client.call(POST)
+    answer = here.call(POST)
     assert answer.status == 201
     assert answer.body["credit_limit"] == "10.50"
     assert len(answer.request_id) == 32
     assert answer.size > 50
     assert answer.retry_after_ms is None
-    assert answer.expires_at == here.client.ready() == here.sage.clock.now() + 300 * SECOND
-    assert here.client.call(GET).body["$total"] == 1
+    assert answer.expires_at == here.client.ready(here.door) == here.sage.clock.now() + 300 * SECOND
+    assert here.call(GET).body["$total"] == 1
 
 
 def test_numbers_are_exact() -> None:
     here = signed_in()
     here.session.mount(f"{BASE}/", _Fixed(b'{"weight": 0.1}'))
-    assert here.client.call(GET).body["weight"] == Decimal("0.1")
+    assert here.call(GET).body["weight"] == Decimal("0.1")
 
 
 class _Fixed(requests.adapters.HTTPAdapter):
@@ -111,12 +123,12 @@ class _Fixed(requests.adapters.HTTPAdapter):
 
 def test_refusals_and_errors_are_returned_as_answers() -> None:
     here = signed_in()
-    refused = here.client.call(Call("POST", "/contacts", body={"contact": {}}))
+    refused = here.call(Call("POST", "/contacts", body={"contact": {}}))
     assert (refused.status, refused.body[0]["$source"]) == (422, "name")
     plant(here.sage, Fault(FaultType.ERROR_SAVED), Trigger(1, "POST"))
-    assert here.client.call(POST).status == 500
+    assert here.call(POST).status == 500
     plant(here.sage, Fault(FaultType.ERROR, status=502), Trigger(1, "GET"))
-    gateway = here.client.call(GET)
+    gateway = here.call(GET)
     assert (gateway.status, gateway.body) == (502, None)
 
 
@@ -124,8 +136,8 @@ def test_refusals_and_errors_are_returned_as_answers() -> None:
 def test_a_429_has_the_wait_that_sage_gives(shape: str, wait: int | None) -> None:
     here = signed_in(small_sage(per_minute=1))
     here.sage.gateway.retry_after = shape
-    assert here.client.call(GET).status == 200
-    refused = here.client.call(GET)
+    assert here.call(GET).status == 200
+    refused = here.call(GET)
     assert (refused.status, refused.retry_after_ms) == (429, wait)
 
 
@@ -146,40 +158,44 @@ def test_an_error_without_an_answer_says_whether_the_call_was_sent(
     here = signed_in()
     plant(here.sage, fault, Trigger(1, "POST", "/contacts"))
     with pytest.raises(NoAnswerError) as caught:
-        here.client.call(POST)
+        here.call(POST)
     assert caught.value.sent is sent
     assert (caught.value.expires_at > 0) is sent
     assert len(records(here.sage)) == saved  # once, because the client repeats nothing
-    assert here.client.call(GET).status == 200
+    assert here.call(GET).status == 200
 
 
 def test_a_slow_answer_within_the_timeout_is_accepted() -> None:
     here = signed_in()
     plant(here.sage, Fault(FaultType.SLOW, milliseconds=59_000), Trigger(1, "POST"))
-    assert here.client.call(POST).status == 201
+    assert here.call(POST).status == 201
 
 
 def test_an_answer_from_another_business_is_refused() -> None:
     here = signed_in()
     plant(here.sage, Fault(FaultType.WRONG_ECHO), Trigger(1, "GET"))
     with pytest.raises(WrongBusinessError, match=OAK):
-        here.client.call(GET)
+        here.call(GET)
 
 
 def test_the_business_header_is_always_sent() -> None:
     here = signed_in(business=ELM)
-    here.client.call(POST)
+    here.call(POST)
     assert (len(records(here.sage, ELM)), len(records(here.sage))) == (1, 0)
-    assert here.client.call(Call("GET", "/businesses")).body["$total"] == 2  # names no business
-    assert here.client.call(Call("GET", "/user")).body["id"] == ADA
+    assert here.call(Call("GET", "/businesses")).body["$total"] == 2  # names no business
+    assert here.call(Call("GET", "/user")).body["id"] == ADA
 
 
-def test_a_401_is_answered_with_one_refresh() -> None:
+def test_a_refused_token_is_replaced_before_the_next_call() -> None:
     here = signed_in()
-    here.client.call(GET)
+    here.call(GET)
     here.sage.authorization._access.clear()  # Sage no longer knows the token, although it has not expired
-    assert here.client.call(POST).status == 201
+    with pytest.raises(TokenRefusedError):
+        here.call(POST)
+    assert here.vault.events == []
+    assert here.call(POST).status == 201
     assert here.vault.events == ["sent", "saved"]
+    assert here.door.events == ["booked", "answered"]
     assert len(records(here.sage)) == 1
 
 
@@ -188,29 +204,38 @@ def test_a_401_after_a_refresh_asks_to_sign_in_again() -> None:
     here.session.mount(
         f"{BASE}/", _Fixed(b'[{"$dataCode":"AuthorizationFailure","$message":"Bad token"}]', 401)
     )
+    with pytest.raises(TokenRefusedError):
+        here.call(GET)
     with pytest.raises(AuthorizationError, match="sagerecon auth login"):
-        here.client.call(GET)
+        here.call(GET)
     assert here.vault.events == ["sent", "saved"]
+
+
+def test_a_call_without_a_token_is_not_sent() -> None:
+    here = signed_in()
+    with pytest.raises(SageError, match="no token was made ready"):
+        here.client.call(GET)
+    assert here.sage.calls == 0
 
 
 def test_a_401_for_a_lapsed_subscription_causes_no_refresh() -> None:
     here = signed_in()
     here.sage.lapse(OAK)
-    assert here.client.call(GET).status == 401
+    assert here.call(GET).status == 401
     assert here.vault.events == []
 
 
 def test_a_redirect_is_not_followed() -> None:
     here = signed_in()
     here.session.mount(f"{BASE}/", _Fixed(b"", 302, "https://elsewhere.example/"))
-    assert here.client.call(POST).status == 302
+    assert here.call(POST).status == 302
 
 
 def test_a_reading_client_sends_only_get() -> None:
     here = signed_in()
     reading = ReadingClient(here.client)
+    assert reading.ready(here.door) == here.client.ready(here.door)
     assert reading.call(GET).status == 200
-    assert reading.ready() == here.client.ready()
     for method in ("POST", "PUT", "DELETE", "PATCH"):
         with pytest.raises(SageError, match=method):
             reading.call(Call(method, "/contacts", body={}))
@@ -221,15 +246,15 @@ def test_idle_connections_are_dropped_before_a_write(monkeypatch: pytest.MonkeyP
     here = signed_in()
     dropped: list[int] = []
     monkeypatch.setattr(here.session, "close", lambda: dropped.append(here.sage.clock.now()))
-    here.client.call(POST)
+    here.call(POST)
     here.sage.clock.sleep(30 * SECOND)
-    here.client.call(POST)
+    here.call(POST)
     assert dropped == []
     here.sage.clock.sleep(30 * SECOND + 1)
-    here.client.call(GET)
+    here.call(GET)
     assert dropped == []
     here.sage.clock.sleep(30 * SECOND + 1)
-    here.client.call(POST)
+    here.call(POST)
     assert len(dropped) == 1
 
 
@@ -249,10 +274,10 @@ def test_proxies_and_certificates_are_read_once(monkeypatch: pytest.MonkeyPatch)
 
 def test_errors_contain_no_token() -> None:
     here = signed_in()
-    tokens = here.tokens.current()
+    tokens = here.tokens.current(here.door)
     plant(here.sage, Fault(FaultType.ANSWER_LOST), Trigger(1))
     with pytest.raises(NoAnswerError) as caught:
-        here.client.call(POST)
+        here.call(POST)
     assert str(caught.value) == "No usable answer to POST /contacts: connection reset by peer."
     for text in (str(caught.value), repr(caught.value), repr(tokens)):
         assert tokens.access not in text
@@ -288,13 +313,13 @@ def test_an_answer_lost_on_a_socket_leaves_the_call_in_doubt(fault_type: FaultTy
     with serve(sage) as server:
         here = signed_in(sage, base=server.url)
         with here.session:
-            assert here.client.call(GET).status == 200
+            assert here.call(GET).status == 200
             plant(sage, Fault(fault_type), Trigger(1, "POST", "/contacts"))
             with pytest.raises(NoAnswerError) as caught:
-                here.client.call(POST)
+                here.call(POST)
             assert caught.value.sent is True
             assert len(records(sage)) == saved
-            assert here.client.call(GET).status == 200
+            assert here.call(GET).status == 200
 
 
 def test_nothing_is_sent_to_an_absent_server() -> None:
@@ -303,11 +328,12 @@ def test_nothing_is_sent_to_an_absent_server() -> None:
         base = f"http://127.0.0.1:{unused.getsockname()[1]}"
         here = signed_in(base=base)
         with pytest.raises(NoAnswerError, match="Sage cannot be reached: connection refused") as caught:
-            here.client.call(POST)
+            here.call(POST)
         assert caught.value.sent is False
         unknown = SageClient(
             "http://no-such-host.invalid/v3.1", OAK, here.tokens, here.session, here.sage.clock
         )
+        unknown.ready(here.door)
         with pytest.raises(NoAnswerError) as caught:
             unknown.call(POST)
         assert caught.value.sent is False
@@ -321,9 +347,7 @@ def test_threads_share_one_refreshed_token_over_a_socket() -> None:
         here = signed_in(sage, base=server.url)
         sage.clock.sleep(240 * SECOND)
         statuses: list[int] = []
-        threads = [
-            threading.Thread(target=lambda: statuses.append(here.client.call(GET).status)) for _ in range(4)
-        ]
+        threads = [threading.Thread(target=lambda: statuses.append(here.call(GET).status)) for _ in range(4)]
         with here.session:
             for thread in threads:
                 thread.start()

@@ -24,6 +24,7 @@ WORKERS, THREADS, REFRESHES = 3, 2, 3
 WORKER = """
 import collections, json, os, sys, threading
 from pathlib import Path
+from small_door import OpenDoor
 from small_sage import APP, OAK, SECRET
 from sagerecon.model.call import Call
 from sagerecon.rehearsal.clock import SharedClock
@@ -44,6 +45,7 @@ with SharedClock(folder / "clock") as clock, open_store(f"sqlite:///{folder}/sto
             client = SageClient(f"{url}/v3.1", OAK, tokens, session, clock)
             while not (folder / "stop").exists():
                 try:
+                    client.ready(OpenDoor())
                     ended[client.call(Call("GET", "/contacts")).status] += 1
                     (folder / f"works-{os.getpid()}").touch()
                 except Exception as error:

@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from runs import quick_folder
 
-from sagerecon.model.clock import DAY, HOUR, MINUTE, SECOND
+from sagerecon.model.clock import DAY, HOUR, MINUTE, SECOND, ServerClock
 from sagerecon.planning.budget import Budget
-from sagerecon.rehearsal.clock import VirtualClock
+from sagerecon.rehearsal.clock import SkewedClock, VirtualClock
 from sagerecon.store.opening import open_store
 from sagerecon.store.run_log import RunLog
 from sagerecon.store.traffic import Traffic
@@ -123,7 +123,7 @@ def test_a_refusal_counts_as_one_more_call(tmp_path: Path) -> None:
         company = store.company("B")
         assert company.run_log.book(Budget(2, None)) == 0
         company.run_log.received(1)
-        company.run_log.rate_limited()
+        company.run_log.rate_limited(clock.now(), 1)
         assert company.run_log.book(Budget(2, None)) == clock.now() + MINUTE
         assert company.history.status().rate_limited == 1
 
@@ -137,7 +137,7 @@ def test_answers_are_counted_by_minute(tmp_path: Path) -> None:
             company.run_log.book(Budget(None, None))
             company.run_log.received(size)
         clock.sleep(2 * MINUTE)
-        company.run_log.rate_limited()
+        company.run_log.rate_limited(clock.now(), 1)
         assert company.history.traffic() == [
             Traffic(at=start, calls=2, rate_limited=0, bytes=120),
             Traffic(at=start + 2 * MINUTE, calls=0, rate_limited=1, bytes=0),
@@ -149,3 +149,53 @@ def _book(log: RunLog, clock: VirtualClock, calls: int) -> None:
         assert log.book(Budget(None, None)) == 0
         clock.sleep(100)
         log.received(1)
+
+
+def test_a_wait_that_sage_asks_for_closes_the_ledger_for_every_process(tmp_path: Path) -> None:
+    clock, url = VirtualClock(), f"sqlite:///{tmp_path}/s.db"
+    start = clock.now()
+    with open_store(url, clock, None) as store:
+        log = store.company("B").run_log
+        assert (log.book(Budget(None, None)), log.closed_until(), log.refusals()) == (0, 0, 0)
+        log.received(1)
+        log.rate_limited(start + 2 * HOUR, 3)
+        log.close(start + HOUR)  # the longer wait holds
+    with open_store(url, clock, None) as store:
+        log = store.company("B").run_log
+        assert log.book(Budget(None, None)) == log.closed_until() == start + 2 * HOUR
+        assert store.company("A").run_log.book(Budget(None, None)) == 0
+        assert log.book(Budget(None, 5_000)) == start + 2 * HOUR  # a larger ring keeps the wait
+        clock.sleep(2 * HOUR)
+        assert (log.book(Budget(None, None)), log.refusals()) == (0, 3)
+        log.accepted()
+        log.flush()
+        assert log.refusals() == 0
+
+
+def test_a_wait_is_at_most_a_day_and_refusals_of_another_day_do_not_count(tmp_path: Path) -> None:
+    clock = VirtualClock()
+    with open_store(f"sqlite:///{tmp_path}/s.db", clock, None) as store:
+        log = store.company("B").run_log
+        assert log.book(Budget(None, None)) == 0
+        log.rate_limited(clock.now() + 400 * DAY, 9)
+        assert log.book(Budget(None, None)) == clock.now() + DAY
+        clock.sleep(2 * DAY)
+        assert log.refusals() == 9
+        clock.sleep(1)
+        assert log.refusals() == 0
+
+
+def test_calls_booked_by_a_clock_that_was_ahead_count_from_the_time_of_sage(tmp_path: Path) -> None:
+    true, url = VirtualClock(), f"sqlite:///{tmp_path}/s.db"
+    with open_store(url, SkewedClock(true, 25 * HOUR), None) as store:
+        log = store.company("B").run_log
+        assert log.book(Budget(1, None)) == 0
+        log.received(1)
+        log.close(true.now() + 60 * HOUR)
+    clock = ServerClock(true)
+    with open_store(url, clock, None) as store:
+        log = store.company("B").run_log
+        clock.observe(true.now(), true.now())
+        assert log.book(Budget(1, None)) == true.now() + DAY
+        clock.sleep(DAY)
+        assert log.book(Budget(1, None)) == 0

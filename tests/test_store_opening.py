@@ -28,6 +28,7 @@ from sagerecon.store import store_file
 from sagerecon.store.disk import Disk
 from sagerecon.store.opening import open_store
 from sagerecon.store.store_file import network_disk
+from sagerecon.store.tables import SCHEMA_VERSION
 
 CLOCK = VirtualClock()
 
@@ -115,7 +116,7 @@ def test_a_store_of_another_version_is_refused(tmp_path: Path) -> None:
     connection.execute("UPDATE store_facts SET value = '9' WHERE name = 'schema'")
     connection.commit()
     connection.close()
-    with pytest.raises(StoreError, match="version 9; this sagerecon reads version 4"):
+    with pytest.raises(StoreError, match=f"version 9; this sagerecon reads version {SCHEMA_VERSION}"):
         open_store(url(tmp_path / "s.db"), CLOCK, None)
 
 
@@ -129,6 +130,8 @@ def test_a_store_of_version_2_is_upgraded_and_gets_an_identity(tmp_path: Path) -
     started = "SELECT run FROM runs ORDER BY started_at"
     in_order = connection.execute(started).fetchall()
     connection.execute("ALTER TABLE company_locks DROP COLUMN writes")
+    for column in ("closed_until", "refusals"):
+        connection.execute(f"ALTER TABLE ledgers DROP COLUMN {column}")
     for column in ("sequence", "question", "holder", "continued_at"):
         connection.execute(f"ALTER TABLE runs DROP COLUMN {column}")
     connection.execute("DELETE FROM store_facts WHERE name = 'identity'")
@@ -137,12 +140,31 @@ def test_a_store_of_version_2_is_upgraded_and_gets_an_identity(tmp_path: Path) -
     here.planned([customer(number) for number in range(4)])
     assert here.go().ended is Ended.FINISHED
     facts = dict(connection.execute("SELECT name, value FROM store_facts"))
-    assert facts["schema"] == "4" and len(facts["identity"]) == 32
+    assert facts["schema"] == str(SCHEMA_VERSION) and len(facts["identity"]) == 32
     assert connection.execute("SELECT generation, writes FROM company_locks").fetchall() == [(4, 1)]
     assert connection.execute("SELECT run FROM runs ORDER BY sequence").fetchall()[:3] == in_order
     assert connection.execute("SELECT sequence FROM runs ORDER BY 1").fetchall() == [(1,), (2,), (3,), (4,)]
     here.open().close()
     assert dict(connection.execute("SELECT name, value FROM store_facts")) == facts
+    connection.close()
+
+
+def test_a_store_of_version_4_is_upgraded_and_keeps_its_calls(tmp_path: Path) -> None:
+    here = desk(tmp_path)
+    here.planned([customer(1)])
+    here.go()
+    connection = sqlite3.connect(tmp_path / "store.db")
+    before = connection.execute("SELECT run, sequence FROM runs").fetchall()
+    for column in ("closed_until", "refusals"):
+        connection.execute(f"ALTER TABLE ledgers DROP COLUMN {column}")
+    connection.execute("UPDATE store_facts SET value = '4' WHERE name = 'schema'")
+    connection.commit()
+    with here.open() as store:
+        company = store.company("B")
+        assert len(company.history.calls_of_last_day()) == 2
+        assert (company.run_log.closed_until(), company.run_log.refusals()) == (0, 0)
+        assert company.run_log.book(here.budget) == 0
+    assert connection.execute("SELECT run, sequence FROM runs").fetchall() == before
     connection.close()
 
 

@@ -41,7 +41,9 @@ def test_tokens_are_loaded_as_saved_with_their_generation(store: Store) -> None:
     with pytest.raises(StoreError, match="newer tokens"):
         store.vault.save("g", tokens("3"), 1)
     assert store.vault.load("g").access == "access-2"  # type: ignore[union-attr]
-    store.vault.forget("g")
+    assert not store.vault.forget("g", 1)
+    assert store.vault.load("g").access == "access-2"  # type: ignore[union-attr]
+    assert store.vault.forget("g", 2)
     assert store.vault.load("g") is None
 
 
@@ -77,7 +79,8 @@ def test_the_key_is_required_and_readable_by_its_owner_alone(
 
 def test_a_sent_refresh_is_recorded_until_its_answer_is_saved(store: Store) -> None:
     store.vault.save("g", tokens("1"), None)
-    store.vault.mark_refresh_sent("g", 1)
+    assert not store.vault.mark_refresh_sent("g", 2)
+    assert store.vault.mark_refresh_sent("g", 1)
     assert store.vault.load("g").refresh_sent_at == CLOCK.now()  # type: ignore[union-attr]
     assert store.vault.save("g", tokens("2"), 1).refresh_sent_at == 0
 

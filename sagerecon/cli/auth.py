@@ -25,8 +25,13 @@ def login(
     from sagerecon.cli.standard_input import StandardInput
     from sagerecon.commands import auth, projects
     from sagerecon.commands.sessions import open_session
+    from sagerecon.model.clock import instant_text
 
     with command(json) as screen:
+
+        def show_wait(until: int, why: str) -> None:
+            screen.event("waiting", until=instant_text(until), why=why)
+            screen.print(f"{why} Waiting until {instant_text(until)}.")
 
         def show_page(url: str, redirect: str) -> None:
             screen.event("sign_in", url=url, redirect=redirect)
@@ -44,7 +49,9 @@ def login(
         clock = projects.open_clock(opened.address)
         with open_session(opened) as session:
             pasted = None if browser else StandardInput(screen)
-            signed = auth.login(opened, clock, session, show_page, port=port, pasted=pasted)
+            signed = auth.login(
+                opened, clock, session, show_page, on_wait=show_wait, port=port, pasted=pasted
+            )
         screen.event("result", business=signed.business, name=signed.name)
         screen.print(f"Signed in to {signed.name} ({signed.business}).")
 

@@ -72,7 +72,7 @@ def apply(
     from sagerecon.commands import projects, runs
     from sagerecon.commands.sessions import open_session
     from sagerecon.model.clock import DAY
-    from sagerecon.runner.run import PATIENCE
+    from sagerecon.runner.door import PATIENCE
 
     with command(json) as screen, stopping() as should_stop:
         opened = projects.open_project(project)

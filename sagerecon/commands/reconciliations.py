@@ -14,7 +14,7 @@ from sagerecon.commands.preparation import Prepared, prepare
 from sagerecon.commands.read_back import ReadBack
 from sagerecon.commands.verification import basis_of, judge
 from sagerecon.documents.package import catalog_fingerprint
-from sagerecon.model.clock import Clock
+from sagerecon.model.clock import Clock, ServerClock
 from sagerecon.model.finding import finding_document
 from sagerecon.planning.plan import Plan
 from sagerecon.project.project import Project
@@ -59,6 +59,7 @@ def reconcile(
         ProjectError: reading back takes more than `max_calls`.
     """
     prepared = prepared or prepare(project)
+    clock = ServerClock(clock)
     with open_store(project, clock) as store:
         company = store.company(project.business.id)
         read_back = ReadBack(

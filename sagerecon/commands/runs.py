@@ -10,13 +10,14 @@ import requests
 from sagerecon.commands.budget import call_budget
 from sagerecon.commands.plan_file import open_plan
 from sagerecon.commands.plan_inputs import changes_since_begun, raise_if_stale
-from sagerecon.model.clock import Clock
+from sagerecon.model.clock import Clock, ServerClock
 from sagerecon.planning.settling import RunState, State
 from sagerecon.project.project import Project
 from sagerecon.project.sage import sage_access
 from sagerecon.project.store import open_store
+from sagerecon.runner.door import PATIENCE
 from sagerecon.runner.progress import Progress
-from sagerecon.runner.run import PATIENCE, RunOutcome, run
+from sagerecon.runner.run import RunOutcome, run
 
 
 def apply(
@@ -48,6 +49,7 @@ def apply(
         AuthorizationError: sign in again.
     """
     plan = open_plan(project, file)
+    clock = ServerClock(clock)
     with open_store(project, clock) as store:
         company = store.company(project.business.id)
         begun = next((known for known in company.history.runs() if known.plan == plan.hash), None)

@@ -16,6 +16,10 @@ HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 
 
+#: Milliseconds by which a server's clock and ours may differ without a correction.
+AGREES_WITHIN = 2 * SECOND
+
+
 class Clock(Protocol):
     """A source of time that can also wait."""
 
@@ -32,19 +36,62 @@ class SystemClock:
     """The time of the machine, which never steps back while the process runs.
 
     The wall clock is read once, and the monotonic clock is added to it: a step of the wall clock must not
-    open a window early.
+    open a window early. Time during which the machine is suspended counts.
     """
 
     def __init__(self) -> None:
         self._start = time.time_ns() // 1_000_000
-        self._monotonic = time.monotonic_ns()
+        self._monotonic = _monotonic_ns()
 
     def now(self) -> int:
-        return self._start + (time.monotonic_ns() - self._monotonic) // 1_000_000
+        return self._start + (_monotonic_ns() - self._monotonic) // 1_000_000
 
     def sleep(self, milliseconds: int) -> None:
         if milliseconds > 0:
             time.sleep(milliseconds / 1_000)
+
+
+class ServerClock:
+    """A clock that follows the times which a server states in its answers.
+
+    The clock of this machine may be a day off, and the windows of the call budget are the server's.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._correction = 0
+        self.is_confirmed = False  #: whether the server has answered at all
+        self.follows_server = False  #: whether it has stated its time
+
+    def now(self) -> int:
+        return self._clock.now() + self._correction
+
+    def sleep(self, milliseconds: int) -> None:
+        self._clock.sleep(milliseconds)
+
+    def observe(self, stated: int | None, asked_at: int) -> None:
+        """Correct the clock where it cannot agree with the time that an answer states.
+
+        The server stated its time at some instant between the request and now, which may be minutes apart
+        where this process was suspended.
+
+        Args:
+            stated: the server's time, cut to whole seconds; None where the answer states none.
+            asked_at: the time on this clock when the request was sent.
+        """
+        self.is_confirmed = True
+        if stated is None:
+            return
+        self.follows_server = True
+        least_ahead, most_ahead = asked_at - (stated + SECOND), self.now() - stated
+        if least_ahead > AGREES_WITHIN or most_ahead < -AGREES_WITHIN:
+            self._correction -= (least_ahead + most_ahead) // 2
+
+
+def _monotonic_ns() -> int:
+    """Return nanoseconds of a clock that never steps, and counts suspended time where the system has one."""
+    boot_time = getattr(time, "CLOCK_BOOTTIME", None)  # Linux; its CLOCK_MONOTONIC does not count it
+    return time.monotonic_ns() if boot_time is None else time.clock_gettime_ns(boot_time)
 
 
 def instant_text(instant: int) -> str:

@@ -12,9 +12,11 @@
       PlanStaleError                    5   plan stale, consumed or not the one approved
       StoreError                        2   the store cannot be opened, is newer, or its disk is full
         IncompleteStoreError            1   the store does not know all that was written to Sage
+      PausedError                       3   the call budget is used up, or Sage asks to wait
       SageError                         2
         NoAnswerError                       no usable answer came
         AuthorizationError              4   sign in again
+          TokenRefusedError                 the access token was refused; it can be replaced
         WrongBusinessError              2   the answer came from another business
         OtherBooksError                 2   the settings of the business differ from the project
       ConservationError                 70  figures of this program do not add up; they must not be signed
@@ -26,6 +28,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sagerecon.model.clock import instant_text
 from sagerecon.model.count import counted
 from sagerecon.model.finding import Finding, Severity
 
@@ -133,6 +136,21 @@ class IncompleteStoreError(StoreError):
     exit_code = 1
 
 
+class PausedError(SagereconError):
+    """The command cannot continue for now; later the same command can.
+
+    `until` is the instant from which it can, in milliseconds since 1970, or None where that is not known.
+    """
+
+    exit_code = 3
+
+    def __init__(self, why: str, until: int | None = None) -> None:
+        not_before = "" if until is None else f"Not before {instant_text(until)}: run the same command again."
+        super().__init__(why, not_before or "Run the same command again.")
+        self.why = why
+        self.until = until
+
+
 class SageError(SagereconError):
     """The answer of Sage, or its absence, does not allow the command to continue."""
 
@@ -153,6 +171,13 @@ class AuthorizationError(SageError):
     """The sign-in has expired, or there was none."""
 
     exit_code = 4
+
+
+class TokenRefusedError(AuthorizationError):
+    """Sage refused the access token, so that it did not carry the call out; a new token may be accepted."""
+
+    def __init__(self) -> None:
+        super().__init__("Sage does not accept the access token.", "Run the same command again.")
 
 
 class WrongBusinessError(SageError):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from sagerecon.model.clock import MINUTE
+
 #: An access token is replaced after this percentage of its lifetime.
 REFRESH_AT_PERCENT = 80
 
@@ -27,9 +29,13 @@ class Tokens:
     scope: str = ""
 
     def is_due(self, now: int) -> bool:
-        """Return whether the access token should be replaced before it is used again."""
+        """Return whether the access token should be replaced before it is used again.
+
+        A token that was obtained later than now shows that the clock was set back; the answer to its
+        replacement states the time.
+        """
         life = self.expires_at - self.obtained_at
-        return now >= self.obtained_at + life * REFRESH_AT_PERCENT // 100
+        return now < self.obtained_at - MINUTE or now >= self.obtained_at + life * REFRESH_AT_PERCENT // 100
 
     def is_alive(self, now: int) -> bool:
         """Return whether the access token has not expired."""

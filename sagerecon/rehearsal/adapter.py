@@ -7,6 +7,8 @@ would on a network.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from email.utils import formatdate
 from http.client import responses
 from io import BytesIO
 from urllib.parse import urlsplit
@@ -17,6 +19,7 @@ from urllib3 import HTTPResponse
 from urllib3.connection import HTTPConnection
 from urllib3.exceptions import MaxRetryError, NewConnectionError, ProtocolError
 
+from sagerecon.model.clock import SECOND
 from sagerecon.rehearsal.reply import Dropped, Reply
 from sagerecon.rehearsal.sage import RehearsalSage
 
@@ -62,7 +65,8 @@ class RehearsalAdapter(BaseAdapter):
             raise _connection_error(request, url, sent=drop.sent) from None
         if _has_timed_out(timeout, reply.elapsed_milliseconds):
             raise requests.ReadTimeout("The answer took too long.", request=request)
-        return self._building.build_response(request, _raw(reply, request))
+        dated = {"Date": formatdate(self._sage.clock.now() // SECOND, usegmt=True), **reply.headers}
+        return self._building.build_response(request, _raw(replace(reply, headers=dated), request))
 
     def close(self) -> None:
         """Do nothing: the adapter holds no connections."""

@@ -74,6 +74,7 @@ def settle_doubts(context: RunContext) -> None:
     """Settle every attempt of the company that is in doubt, whichever run made it."""
     for attempt in context.log.in_doubt():
         context.caller.check_stop()
+        context.caller.ready()  # its answer corrects the clock, by which the remedy is chosen
         context.reporter.report(Event.RESENT, attempt.step)
         finish(attempt, context)
 

@@ -8,27 +8,25 @@ from random import Random
 
 from sagerecon.model.call import Answer, Call
 from sagerecon.model.clock import SECOND, Clock
-from sagerecon.model.errors import AuthorizationError, NoAnswerError, SagereconError
+from sagerecon.model.errors import (
+    AuthorizationError,
+    NoAnswerError,
+    PausedError,
+    SagereconError,
+    TokenRefusedError,
+)
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.settling import SENDINGS, Attempt, Meaning, State, meaning
 from sagerecon.runner.answer import error_text
 from sagerecon.runner.conversation import SendResult
+from sagerecon.runner.door import CompanyDoor
 from sagerecon.runner.pacing import is_over, wait_after_429, wait_after_failure
 from sagerecon.runner.ports import Bookings, Sage
 from sagerecon.runner.progress import Event, Reporter
 
-
-class Paused(Exception):
-    """The run ends here for now: the budget window is used up, or Sage does not answer."""
-
-    def __init__(self, why: str, until: int | None = None) -> None:
-        super().__init__(why)
-        self.why = why
-        self.until = until  #: when it can be resumed, in milliseconds since 1970
-
-
-class Stopped(Exception):
-    """The run ends here because a stop was requested."""
+#: Milliseconds after its booking within which a call is sent. A process that was suspended for longer books
+#: it anew: it may have lost its lock on the company, and the booking may have left the window.
+SENT_WITHIN = 30 * SECOND
 
 
 class Caller:
@@ -41,9 +39,8 @@ class Caller:
         log: Bookings,
         clock: Clock,
         budget: Budget,
+        door: CompanyDoor,
         reporter: Reporter,
-        patience_ms: int,
-        should_stop: Callable[[], bool],
         failpoint: Callable[[str], None],
         jitter: Random,
     ) -> None:
@@ -51,24 +48,32 @@ class Caller:
         self._log = log
         self._clock = clock
         self._budget = budget
+        self._door = door
         self._reporter = reporter
-        self._patience = patience_ms
-        self._should_stop = should_stop
         self._failpoint = failpoint
         self._jitter = jitter
-        self._rate_limits = 0  # in a row, as are the failures
+        self._rate_limits = log.refusals()  # in a row, as are the failures
         self._failures = 0
 
     def send(self, attempt: Attempt) -> SendResult:
         """Make the intent durable, send the attempt, and return the result.
 
-        An answer 429, and a call that never left, are tried again here.
+        An answer 429, a refused token, and a call that never left, are tried again here.
         """
         was_in_doubt = attempt.state is State.SENT
+
+        def intend(expires_at: int) -> int:
+            self._sent = _as_sent(attempt, self._clock.now(), expires_at)
+            return self._log.intend(self._sent, self._budget, settling=was_in_doubt)
+
         while True:
-            sent = self._intend(attempt, self._ready(), settling=was_in_doubt)
+            deadline = self._permit(intend)
+            sent = self._sent
             try:
-                answer = self._call(sent.call)
+                answer = self._call(sent.call, deadline)
+            except TokenRefusedError:
+                self._take_back(attempt)
+                continue
             except NoAnswerError as error:
                 if error.sent:
                     return SendResult(sent, None, self._clock.now(), error.expires_at)
@@ -79,7 +84,6 @@ class Caller:
                 self._take_back(attempt)
                 raise
             if answer.status != 429:
-                self._rate_limits = 0
                 return SendResult(sent, answer, self._clock.now(), answer.expires_at)
             self._take_back(attempt)
             self._wait_after_429(answer)
@@ -102,62 +106,61 @@ class Caller:
         """Wait a little after the `failures`-th failure of one call.
 
         Raises:
-            Paused: no call has succeeded for several minutes.
+            PausedError: no call has succeeded for several minutes.
         """
         self._failures += 1
         if is_over(self._failures):
-            raise Paused(f"{why}, {self._failures} times in a row.")
+            raise PausedError(f"{why}, {self._failures} times in a row.")
         self.wait_until(self._clock.now() + wait_after_failure(failures, self._jitter), why)
 
     def succeeded(self) -> None:
         """Count failures anew, because a call succeeded."""
         self._failures = 0
 
-    def wait_until(self, until: int, why: str) -> None:
-        """Sleep until then.
+    def ready(self) -> int:
+        """Obtain the access token of the next call, and return when it ends; wait while none can be had."""
+        while True:
+            try:
+                return self._sage.ready(self._door)
+            except NoAnswerError as error:
+                self._wait_after_unsent(error)
 
-        Raises:
-            Paused: that is longer than the run may sleep.
-            Stopped: a stop was requested.
-        """
-        self._log.flush()
-        if until - self._clock.now() > self._patience:
-            raise Paused(why, until)
-        self._log.keep_locked(until)
-        self._reporter.report_wait(Event.WAITING, until, why)
-        while (left := until - self._clock.now()) > 0:
-            self.check_stop()
-            self._clock.sleep(min(left, SECOND))  # in slices, so that a stop is noticed
+    def wait_until(self, until: int, why: str) -> None:
+        """Sleep until then; errors as `CompanyDoor.wait_until`."""
+        self._door.wait_until(until, why)
 
     def check_stop(self) -> None:
         """Raise `Stopped` where a stop was requested."""
-        if self._should_stop():
-            raise Stopped
+        self._door.check_stop()
 
     def _get(self, call: Call, *, settling: bool) -> Answer | None:
         while True:
-            self._ready()
-            while moment := self._log.book(self._budget, settling=settling):
-                self._wait_for_budget(moment)
+            deadline = self._permit(lambda _: self._log.book(self._budget, settling=settling))
             try:
-                answer = self._call(call)
+                answer = self._call(call, deadline)
+            except TokenRefusedError:
+                continue
             except NoAnswerError as error:
                 if error.sent:
                     return None
                 self._wait_after_unsent(error)
                 continue
             if answer.status != 429:
-                self._rate_limits = 0
                 return answer
             self._wait_after_429(answer)
 
-    def _call(self, call: Call) -> Answer:
+    def _call(self, call: Call, deadline: int) -> Answer:
         self._failpoint("before send")
         try:
+            self._require_in_time(deadline)
             answer = self._sage.call(call)
         except NoAnswerError as error:
             self._log.received(0) if error.sent else self._log.refund()
             self._reporter.calls += error.sent
+            raise
+        except TokenRefusedError:
+            self._log.received(0)
+            self._reporter.calls += 1
             raise
         except SagereconError:
             self._log.received(0)
@@ -165,6 +168,8 @@ class Caller:
         self._failpoint("after answer")
         self._log.received(answer.size)
         self._reporter.calls += 1
+        if answer.status != 429:
+            self._accepted(answer)
         if answer.status == 401:
             raise AuthorizationError(
                 f"Sage denied access: {error_text(answer)}.",
@@ -172,33 +177,40 @@ class Caller:
             )
         return answer
 
-    def _ready(self) -> int:
-        while True:
-            try:
-                return self._sage.ready()
-            except NoAnswerError as error:
-                self._wait_after_unsent(error)
+    def _require_in_time(self, deadline: int) -> None:
+        """Raise NoAnswerError where the call may no longer be sent with its booking and its token."""
+        if self._clock.now() > deadline:
+            raise NoAnswerError("The process was suspended before it sent a booked call.", sent=False)
 
-    def _intend(self, attempt: Attempt, expires_at: int, *, settling: bool) -> Attempt:
-        """Make the intent durable once the budget allows the call; return the attempt as it is sent now."""
+    def _permit(self, book: Callable[[int], int]) -> int:
+        """Wait until `book` books a call, and return the instant until which it may be sent.
+
+        Args:
+            book: is given the end of a token that is valid then.
+        """
         while True:
-            sent = _as_sent(attempt, self._clock.now(), expires_at)
-            moment = self._log.intend(sent, self._budget, settling=settling)
+            expires_at, now = self.ready(), self._clock.now()
+            moment = book(expires_at)
             if not moment:
-                return sent
-            self._wait_for_budget(moment)
-
-    def _wait_for_budget(self, until: int) -> None:
-        self.wait_until(until, "The call budget of this window is used up.")
+                return min(expires_at, now + SENT_WITHIN)
+            self._door.wait_for_room(moment)
 
     def _wait_after_unsent(self, error: NoAnswerError) -> None:
         self.wait_after(self._failures + 1, str(error).rstrip("."))
 
+    def _accepted(self, answer: Answer) -> None:
+        """Count refusals anew, and make the wait durable that an answer without success asks for."""
+        if self._rate_limits:
+            self._rate_limits = 0
+            self._log.accepted()
+        if answer.status >= 500 and answer.retry_after_ms:
+            self._log.close(self._clock.now() + answer.retry_after_ms)
+
     def _wait_after_429(self, answer: Answer) -> None:
         self._rate_limits += 1
-        self._log.rate_limited()
         wait = wait_after_429(self._rate_limits, answer.retry_after_ms, self._jitter)
         until = self._clock.now() + wait
+        self._log.rate_limited(until, self._rate_limits)
         self._reporter.report_wait(Event.RATE_LIMITED, until, error_text(answer))
         self.wait_until(until, "Sage accepts no more calls for now (429); another app may be using them.")
 

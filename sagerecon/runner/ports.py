@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from sagerecon.model.call import Answer, Call
+from sagerecon.model.door import Door
 from sagerecon.model.entity import Entity
 from sagerecon.model.key import Key, NaturalKey
 from sagerecon.planning.budget import Budget
@@ -17,21 +18,26 @@ from sagerecon.planning.step import ReadStep
 class Sage(Protocol):
     """The API of Sage."""
 
-    def ready(self) -> int:
-        """Return when the access token of the next call ends, in milliseconds since 1970.
+    def ready(self, door: Door) -> int:
+        """Obtain the access token of the next call, and return when it ends, in milliseconds since 1970.
 
-        A call made with it cannot write after that instant.
+        A call made with it cannot write after that instant. A token that Sage refused is replaced.
+
+        Args:
+            door: books each request that this takes.
 
         Raises:
             NoAnswerError: no token could be obtained now.
             AuthorizationError: the sign-in has ended.
+            PausedError, StoreError: the door did not book a request.
         """
         ...
 
     def call(self, call: Call) -> Answer:
-        """Make a call and return the server's answer, whatever its status.
+        """Send a booked call as one request, with the token of the latest `ready`, and return the answer.
 
         Raises:
+            TokenRefusedError: Sage refused the token; the call was not carried out, and `ready` replaces it.
             NoAnswerError: no usable answer came; `sent` says whether the request may have arrived.
             AuthorizationError: the sign-in has ended; the call was not carried out.
             WrongBusinessError: the answer came from another business.
@@ -42,24 +48,58 @@ class Sage(Protocol):
 class Bookings(Protocol):
     """The part of a run log that makes intents and calls durable."""
 
-    def book(self, budget: Budget, *, settling: bool = False) -> int:
-        """Book a call and return 0 if it may be made now; else return the instant from which one may."""
+    def book(self, budget: Budget, *, settling: bool = False, sent_within: int = 0) -> int:
+        """Book a call and return 0 if it may be made now; else return the instant from which one may.
+
+        Args:
+            settling: it settles a step in doubt, and may use the calls that the budget keeps for that.
+            sent_within: the milliseconds that may pass before it is sent.
+
+        Raises:
+            StoreError: another process has locked the company; nothing may be sent.
+        """
         ...
 
     def intend(self, attempt: Attempt, budget: Budget, *, settling: bool = False) -> int:
         """Book a call as `book` does; where it returns 0, the intent is durable and the bytes may leave."""
         ...
 
-    def received(self, size: int) -> None:
-        """Count the booked call from now, with an answer of `size` bytes."""
+    def received(self, size: int, *, is_call: bool = True) -> None:
+        """Count the booked call from now.
+
+        Args:
+            size: of its answer, in bytes.
+            is_call: whether it called the API, and was not a request for tokens.
+        """
         ...
 
     def refund(self) -> None:
         """Remove the booked call, which was never made."""
         ...
 
-    def rate_limited(self) -> None:
-        """Book one call more: Sage answered 429 though the budget had room, so another app makes calls."""
+    def rate_limited(self, until: int, in_a_row: int) -> None:
+        """Book one call more: Sage answered 429 though the budget had room, so another app makes calls.
+
+        Args:
+            until: the instant before which no call may be made, whichever process asks.
+            in_a_row: the 429s without an accepted call in between.
+        """
+        ...
+
+    def close(self, until: int) -> None:
+        """Make durable that Sage asked for no calls before `until`."""
+        ...
+
+    def accepted(self) -> None:
+        """Count 429s in a row anew, because Sage accepted a call."""
+        ...
+
+    def closed_until(self) -> int:
+        """Return the instant before which no call may be made, as recorded; 0 where there is none."""
+        ...
+
+    def refusals(self) -> int:
+        """Return the 429s in a row, of earlier processes too."""
         ...
 
     def retract(self, attempt: Attempt) -> None:

@@ -14,8 +14,7 @@ from random import Random
 
 from sagerecon.model.catalog import Catalog
 from sagerecon.model.clock import Clock
-from sagerecon.model.errors import SagereconError, StoreError
-from sagerecon.planning import calendar
+from sagerecon.model.errors import PausedError, SagereconError, StoreError
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import Plan, Purpose
 from sagerecon.planning.settling import FINAL, Reached, State
@@ -31,17 +30,15 @@ from sagerecon.planning.step import (
     WaitStep,
 )
 from sagerecon.runner.attempts import settle_doubts
-from sagerecon.runner.caller import Caller, Paused, Stopped
+from sagerecon.runner.caller import Caller
 from sagerecon.runner.context import RunContext
 from sagerecon.runner.creating import create
+from sagerecon.runner.door import PATIENCE, CompanyDoor, Stopped
 from sagerecon.runner.ports import RunLog, Sage
 from sagerecon.runner.progress import Event, Progress, Reporter
 from sagerecon.runner.reading import key_fields, read
 from sagerecon.runner.references import missing_kinds
 from sagerecon.runner.updating import update
-
-#: Milliseconds a run sleeps at most; for a longer wait it pauses, and the same command resumes it later.
-PATIENCE = calendar.PATIENCE
 
 _NOT_BEGUN = Reached(State.PLANNED)
 
@@ -103,14 +100,21 @@ def run(
         StoreError: what must be durable could not be made so; nothing more was sent.
     """
     reporter = Reporter(len(plan.steps), clock, on_progress)
+    door = CompanyDoor(
+        log,
+        clock,
+        budget,
+        patience_ms=patience_ms,
+        should_stop=should_stop,
+        on_wait=lambda until, why: reporter.report_wait(Event.WAITING, until, why),
+    )
     caller = Caller(
         sage=sage,
         log=log,
         clock=clock,
         budget=budget,
+        door=door,
         reporter=reporter,
-        patience_ms=patience_ms,
-        should_stop=should_stop,
         failpoint=failpoint,
         jitter=Random(seed),  # noqa: S311 - spreads waits, protects nothing
     )
@@ -139,7 +143,7 @@ def run(
     try:
         _walk(plan, context)
         log.end(context.run, is_finished=not context.retried)
-    except Paused as pause:
+    except PausedError as pause:
         log.end(context.run, is_finished=False)
         return outcome(Ended.PAUSED, pause.why, pause.until)
     except Stopped:

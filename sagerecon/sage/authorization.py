@@ -24,6 +24,7 @@ from sagerecon.model.tokens import Tokens
 from sagerecon.sage.client import error_text, may_have_been_sent
 from sagerecon.sage.session import LOOPBACK, share_connections
 from sagerecon.sage.tokens import GrantEndedError, read_tokens
+from sagerecon.sage.wire import observe_time
 
 #: Selects the API version on the consent page; without it Sage lists the countries of an older one.
 _FILTER = "apiv3.1"
@@ -186,8 +187,14 @@ class Authorization:
         """Return a session for one exchange; it stores tokens, and therefore must not be shared."""
         oauth = OAuth2Session(self._app.client_id, redirect_uri=redirect_uri or None)
         share_connections(self._session, oauth)
-        oauth.register_compliance_hook("access_token_response", _usable)
-        oauth.register_compliance_hook("refresh_token_response", _usable)
+        asked_at = self._clock.now()
+
+        def read_time(response: requests.Response) -> requests.Response:
+            observe_time(self._clock, response.headers.get("Date"), asked_at)
+            return _usable(response)
+
+        oauth.register_compliance_hook("access_token_response", read_time)
+        oauth.register_compliance_hook("refresh_token_response", read_time)
         return oauth
 
 

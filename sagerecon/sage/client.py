@@ -1,7 +1,7 @@
 """The client of Sage's API, the only place from which a request is sent to it.
 
-A call is sent once. Only a call that Sage refused with 401 is repeated, because Sage did not carry it out. A
-call that may have reached Sage without a usable answer is in doubt; the runner settles it.
+A call is one request, which the caller has booked before; the client repeats nothing. A call that may have
+reached Sage without a usable answer is in doubt; the runner settles it.
 """
 
 from __future__ import annotations
@@ -15,12 +15,19 @@ from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnection
 
 from sagerecon.model.call import Answer, Call
 from sagerecon.model.clock import SECOND, Clock
-from sagerecon.model.errors import AuthorizationError, NoAnswerError, SageError, WrongBusinessError
+from sagerecon.model.door import Door
+from sagerecon.model.errors import (
+    AuthorizationError,
+    NoAnswerError,
+    SageError,
+    TokenRefusedError,
+    WrongBusinessError,
+)
 from sagerecon.model.tokens import Tokens
 from sagerecon.model.value import canonical
 from sagerecon.sage.session import TIMEOUTS
 from sagerecon.sage.tokens import TokenSource
-from sagerecon.sage.wire import is_subscription_lapsed, read_body, retry_after_ms
+from sagerecon.sage.wire import is_subscription_lapsed, observe_time, read_body, retry_after_ms
 
 #: Sage may close a connection that was idle for longer just when a POST is sent on it.
 IDLE = 30 * SECOND
@@ -44,24 +51,37 @@ class SageClient:
         self._session = session
         self._clock = clock
         self._used_at = clock.now()
+        self._ready: Tokens | None = None  # for the next call
+        self._refused: Tokens | None = None  # by the latest call
 
-    def ready(self) -> int:
-        return self._tokens.current().expires_at
+    def ready(self, door: Door) -> int:
+        if self._refused is None:
+            self._ready = self._tokens.current(door)
+        else:
+            self._ready = self._tokens.replaced(self._refused, door)
+        return self._ready.expires_at
 
     def call(self, call: Call) -> Answer:
-        tokens = self._tokens.current()
+        tokens = self._ready
+        if tokens is None:
+            raise SageError(
+                f"{call.method} {call.path} was not sent: no token was made ready for it.",
+                "This is a fault of sagerecon; please report it.",
+            )
         answer = self._send(call, tokens)
         if not _is_token_refused(answer):
+            self._refused = None
             return answer
-        answer = self._send(call, self._tokens.replaced(tokens))
-        if _is_token_refused(answer):
+        if self._refused is not None:
             raise AuthorizationError(
                 "Sage does not accept new tokens.", "Sign in again: sagerecon auth login"
             )
-        return answer
+        self._refused = tokens
+        raise TokenRefusedError
 
     def _send(self, call: Call, tokens: Tokens) -> Answer:
         self._drop_idle_connections(call)
+        asked_at = self._clock.now()
         try:
             response = self._session.request(
                 call.method,
@@ -76,6 +96,7 @@ class SageClient:
             raise _no_answer(call, error, tokens) from error
         finally:
             self._used_at = self._clock.now()
+        observe_time(self._clock, response.headers.get("Date"), asked_at)
         self._check_business(response)
         return self._answer(call, response, tokens)
 
@@ -122,8 +143,8 @@ class ReadingClient:
     def __init__(self, client: SageClient) -> None:
         self._client = client
 
-    def ready(self) -> int:
-        return self._client.ready()
+    def ready(self, door: Door) -> int:
+        return self._client.ready(door)
 
     def call(self, call: Call) -> Answer:
         """Send a GET call; raise SageError, without sending anything, for any other."""

@@ -6,6 +6,7 @@ import threading
 from typing import Protocol
 
 from sagerecon.model.clock import Clock
+from sagerecon.model.door import Door, counted
 from sagerecon.model.errors import AuthorizationError, NoAnswerError
 from sagerecon.model.tokens import Tokens
 from sagerecon.sage.tokens import GrantEndedError, Vault
@@ -42,49 +43,55 @@ class GrantTokens:
         self._newest: Tokens | None = None
         self._lock = threading.Lock()
 
-    def current(self) -> Tokens:
+    def current(self, door: Door) -> Tokens:
         with self._lock:
             tokens = self._newest or self._load()
             if tokens.is_due(self._clock.now()):
                 try:
-                    tokens = self._refresh(tokens)
+                    tokens = self._refresh(tokens, door)
                 except NoAnswerError:
                     if not tokens.is_alive(self._clock.now()):
                         raise
             self._newest = tokens
             return tokens
 
-    def replaced(self, refused: Tokens) -> Tokens:
+    def replaced(self, refused: Tokens, door: Door) -> Tokens:
         with self._lock:
             tokens = self._load()
             if tokens.generation == refused.generation:
-                tokens = self._refresh(tokens)
+                tokens = self._refresh(tokens, door)
             self._newest = tokens
             return tokens
 
-    def _refresh(self, tokens: Tokens) -> Tokens:
+    def _refresh(self, tokens: Tokens, door: Door) -> Tokens:
+        door.book()  # may wait for longer than the lease is valid, so it comes first
         with self._vault.refresh_lease(self._grant, tokens.generation) as is_ours:
-            if not is_ours:
+            door.confirm()  # waiting for the lease may take longer than the lock on the company is valid
+            if not is_ours or not self._vault.mark_refresh_sent(self._grant, tokens.generation):
+                door.refund()
                 return self._load()
-            self._vault.mark_refresh_sent(self._grant, tokens.generation)
             try:
-                fresh = self._request(tokens)
+                fresh = self._request(tokens, door)
             except GrantEndedError:
-                self._vault.forget(self._grant)
                 self._newest = None
+                if not self._vault.forget(self._grant, tokens.generation):
+                    return self._load()  # another process has replaced the tokens that Sage refused
                 raise
             return self._vault.save(self._grant, fresh, tokens.generation)
 
-    def _request(self, tokens: Tokens) -> Tokens:
+    def _request(self, tokens: Tokens, door: Door) -> Tokens:
         try:
-            return self._refresher.refresh(tokens)
+            with counted(door):
+                return self._refresher.refresh(tokens)
         except NoAnswerError as first:
-            if not first.sent:
-                raise
+            # `sent` speaks of the request for tokens here; the API call was not sent.
+            if not first.sent or not door.book_without_waiting():
+                raise NoAnswerError(first.message, sent=False) from None
         try:
-            return self._refresher.refresh(tokens)
+            with counted(door):
+                return self._refresher.refresh(tokens)
         except NoAnswerError as second:
-            raise NoAnswerError(second.message, sent=False) from None  # the API call itself was not sent
+            raise NoAnswerError(second.message, sent=False) from None
 
     def _load(self) -> Tokens:
         tokens = self._vault.load(self._grant)

@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from sagerecon.model.clock import SECOND
+from sagerecon.model.door import Door
 from sagerecon.model.errors import AuthorizationError
 from sagerecon.model.tokens import Tokens
 
@@ -33,8 +34,12 @@ class Vault(Protocol):
         """
         ...
 
-    def mark_refresh_sent(self, grant: str, generation: int) -> None:
-        """Record, before the request is sent, that the refresh token of this generation is being used."""
+    def mark_refresh_sent(self, grant: str, generation: int) -> bool:
+        """Record, before the request is sent, that the refresh token of this generation is being used.
+
+        Returns False, and records nothing, where another process has replaced the tokens in the meantime:
+        the caller was suspended for longer than its lease.
+        """
         ...
 
     def save(self, grant: str, tokens: Tokens, generation: int | None) -> Tokens:
@@ -50,24 +55,31 @@ class Vault(Protocol):
         """
         ...
 
-    def forget(self, grant: str) -> None:
-        """Delete the tokens of a grant that was revoked or whose refresh token Sage has refused."""
+    def forget(self, grant: str, generation: int) -> bool:
+        """Delete the tokens of a grant that was revoked or whose refresh token Sage has refused.
+
+        Returns False, and deletes nothing, where the vault holds another generation.
+        """
         ...
 
 
 class TokenSource(Protocol):
     """Supplies a client with bearer tokens."""
 
-    def current(self) -> Tokens:
+    def current(self, door: Door) -> Tokens:
         """Return tokens whose access token is valid now; they are refreshed first where that is due.
+
+        Args:
+            door: books each request to the token endpoint.
 
         Raises:
             AuthorizationError: there was no sign-in, or it has ended.
             NoAnswerError: the token endpoint gave no usable answer. `sent` is False: no call was made.
+            PausedError, StoreError: the door did not book a request, and nothing was sent.
         """
         ...
 
-    def replaced(self, refused: Tokens) -> Tokens:
+    def replaced(self, refused: Tokens, door: Door) -> Tokens:
         """Return tokens newer than `refused`, whose access token Sage did not accept; errors as `current`."""
         ...
 

@@ -7,7 +7,7 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from sagerecon.model.clock import SECOND
+from sagerecon.model.clock import SECOND, Clock, ServerClock
 from sagerecon.model.value import read_json
 
 
@@ -33,6 +33,22 @@ def retry_after_ms(text: str | None, now: int) -> int | None:
         return None
     moment = moment.replace(tzinfo=moment.tzinfo or UTC)
     return max(int(moment.timestamp()) * SECOND - now, 0)
+
+
+def observe_time(clock: Clock, date: str | None, asked_at: int) -> None:
+    """Correct a `ServerClock` by the Date header of an answer; leave any other clock unchanged.
+
+    Args:
+        asked_at: the time on the clock when the request was sent.
+    """
+    if not isinstance(clock, ServerClock):
+        return None
+    try:
+        moment = parsedate_to_datetime(date or "")
+    except ValueError:
+        return clock.observe(None, asked_at)
+    moment = moment.replace(tzinfo=moment.tzinfo or UTC)
+    return clock.observe(int(moment.timestamp()) * SECOND, asked_at)
 
 
 def is_subscription_lapsed(body: Any) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from sqlalchemy import Row, bindparam, delete, select, update
 
-from sagerecon.model.clock import SECOND, Clock
+from sagerecon.model.clock import DAY, SECOND, Clock, ServerClock
 from sagerecon.planning.budget import Budget, earliest
 from sagerecon.store.database import Transaction, Values, prepared, upsert
 from sagerecon.store.tables import CALLS, LEDGERS
@@ -24,6 +24,9 @@ LEAST_SIZE = 2_500
 
 #: Slots beyond the largest limit, so that a refunded call has not overwritten one that still counts.
 SPARE = 64
+
+#: How far the clocks of two machines that follow Sage's may be apart.
+_CLOCKS_APART = 5 * SECOND
 
 #: A limit of this size or more means that there is no limit.
 _UNLIMITED = 2**31 - 1
@@ -72,6 +75,29 @@ REFUND_CALL = prepared(
     .where(LEDGERS.c.business == bindparam("company"), LEDGERS.c.sequence == bindparam("number"))
     .values(sequence=LEDGERS.c.sequence - 1),
 )
+_CLOSE = prepared(
+    "close_ledger",
+    update(LEDGERS)
+    .where(LEDGERS.c.business == bindparam("company"))
+    .values(closed_until=bindparam("until"), refusals=bindparam("in_a_row")),
+)
+_REDATE_CALLS = prepared(
+    "redate_calls",
+    update(CALLS)
+    .where(CALLS.c.business == bindparam("company"), CALLS.c.at > bindparam("latest"))
+    .values(at=bindparam("moment")),
+)
+_REDATE_LEDGER = prepared(
+    "redate_ledger",
+    update(LEDGERS)
+    .where(LEDGERS.c.business == bindparam("company"))
+    .values(last_at=bindparam("newest"), closed_until=bindparam("until")),
+)
+_ACCEPTED = prepared(
+    "calls_accepted",
+    update(LEDGERS).where(LEDGERS.c.business == bindparam("company")).values(refusals=bindparam("none")),
+)
+_STATE = prepared("ledger_state", select(LEDGERS).where(LEDGERS.c.business == bindparam("business")))
 _ALL = prepared(
     "calls_of",
     select(CALLS.c.sequence, CALLS.c.at)
@@ -81,7 +107,7 @@ _ALL = prepared(
 _CLEAR = prepared("clear_calls", delete(CALLS).where(CALLS.c.business == bindparam("business")))
 
 #: Statements that can be replayed from the file of unsaved statements.
-REPLAYABLE = (RECEIVE_CALL, RECEIVE_LEDGER, REFUND_CALL, ADD_TRAFFIC)
+REPLAYABLE = (RECEIVE_CALL, RECEIVE_LEDGER, REFUND_CALL, ADD_TRAFFIC, _ACCEPTED)
 
 
 class CallLedger:
@@ -92,31 +118,42 @@ class CallLedger:
         self._clock = clock
         self._buffer = buffer
         self._open: tuple[int, int, int] | None = None  # sequence, slot, newest receive time before
+        self._first: tuple[int, int] | None = None  # newest receive time and now, when first asked
 
-    def book(self, transaction: Transaction, budget: Budget, *, settling: bool) -> int:
+    def book(self, transaction: Transaction, budget: Budget, *, settling: bool, sent_within: int = 0) -> int:
         """Book a call in this transaction and return 0, or return the first instant at which one is allowed.
 
         Args:
             settling: the call settles a step in doubt, and may use what the budget reserves for that.
+            sent_within: the milliseconds that may pass before it is sent.
         """
-        ledger = self._ledger(transaction, budget)
+        ledger = self._with_plausible_times(transaction, self._ledger(transaction, budget))
         now = self._clock.now()
         day = budget.day_limit if settling else budget.allowance
-        moment = earliest(
-            now,
-            self._counted_at(transaction, ledger, budget.minute_limit),
-            self._counted_at(transaction, ledger, day),
+        minute_slot = self._counted_at(transaction, ledger, budget.minute_limit)
+        day_slot = self._counted_at(transaction, ledger, day)
+        passed = self._latest_certain(ledger.last_at)
+        supposed = max(now, passed)
+        wait = max(
+            earliest(passed, minute_slot, None) - passed,
+            earliest(supposed, None, day_slot) - supposed,
+            ledger.closed_until - supposed,
         )
-        if moment > now:
-            return moment
-        at = max(now, ledger.last_at) + ANSWER_WITHIN
+        if wait > 0:
+            return int(now + wait)
+        at = max(now, ledger.last_at) + sent_within + ANSWER_WITHIN
         self._book(transaction, ledger, at, ledger.last_at, ledger.rate_limited)
         sequence = ledger.sequence + 1
         self._open = (sequence, sequence % ledger.size, ledger.last_at)
         return 0
 
-    def received(self, size: int) -> None:
-        """Count the open call from now; `size` is that of its answer in bytes."""
+    def received(self, size: int, *, is_call: bool = True) -> None:
+        """Count the open call from now.
+
+        Args:
+            size: that of the answer in bytes.
+            is_call: whether the API was called; a request for tokens is not counted as traffic.
+        """
         if self._open is None:
             return
         sequence, slot, newest = self._open
@@ -125,7 +162,8 @@ class CallLedger:
         call: Values = {"company": self._business, "place": slot, "number": sequence, "moment": now}
         self._buffer.add(RECEIVE_CALL, call)
         self._buffer.add(RECEIVE_LEDGER, {"company": self._business, "moment": now, "newest": now})
-        self._buffer.add(ADD_TRAFFIC, traffic_values(self._business, now, calls=1, size=size))
+        if is_call:
+            self._buffer.add(ADD_TRAFFIC, traffic_values(self._business, now, calls=1, size=size))
 
     def refund(self) -> None:
         """Remove the open call, because it was never sent."""
@@ -135,12 +173,76 @@ class CallLedger:
         self._open = None
         self._buffer.add(REFUND_CALL, {"company": self._business, "number": sequence})
 
-    def rate_limited(self, transaction: Transaction) -> None:
-        """Book one more call: Sage answered 429 to ours, so another app has made a call in both windows."""
+    def add(self, transaction: Transaction, budget: Budget, calls: int) -> None:
+        """Book calls that were answered before it was known that they are this company's."""
+        for _ in range(calls):
+            ledger = self._ledger(transaction, budget)
+            at = max(self._clock.now(), ledger.last_at)
+            self._book(transaction, ledger, at, at, ledger.rate_limited)
+
+    def rate_limited(self, transaction: Transaction, until: int, in_a_row: int) -> None:
+        """Book one more call: Sage answered 429 to ours, so another app has made a call in both windows.
+
+        Args:
+            until: the instant before which no call is booked.
+            in_a_row: the 429s without an accepted call in between.
+        """
         if (ledger := transaction.one(_LEDGER, {"business": self._business})) is not None:
             at = max(self._clock.now(), ledger.last_at)
             self._book(transaction, ledger, at, at, ledger.rate_limited + 1)
             transaction.run(ADD_TRAFFIC, traffic_values(self._business, at, rate_limited=1))
+            self.close(transaction, until, in_a_row)
+
+    def close(self, transaction: Transaction, until: int, in_a_row: int = 0) -> None:
+        """Book no call before `until`, at most for a day: no limit of Sage's lasts longer."""
+        if (ledger := transaction.one(_LEDGER, {"business": self._business})) is not None:
+            until = max(min(until, self._clock.now() + DAY), ledger.closed_until)
+            in_a_row = in_a_row or ledger.refusals
+            transaction.run(_CLOSE, {"company": self._business, "until": until, "in_a_row": in_a_row})
+
+    def accepted(self) -> None:
+        """Count refusals anew, because Sage accepted a call."""
+        self._buffer.add(_ACCEPTED, {"company": self._business, "none": 0})
+
+    def closed_until(self) -> int:
+        """Return the instant before which Sage accepts no calls; 0 if it never refused one."""
+        row = self._buffer.reader.one(_STATE, {"business": self._business})
+        return 0 if row is None else int(row.closed_until)
+
+    def refusals(self) -> int:
+        """Return the 429s in a row; 0 where the last of them is of another day."""
+        row = self._buffer.reader.one(_STATE, {"business": self._business})
+        if row is None or self._clock.now() - row.closed_until > DAY:
+            return 0
+        return int(row.refusals)
+
+    def _latest_certain(self, last_at: int) -> int:
+        """Return the latest instant that has certainly passed.
+
+        Before Sage's first answer the clock may be wrong. The newest receive time has passed, and so has
+        the time since this ledger was first asked. After the answer it is the time on the clock.
+        """
+        now = self._clock.now()
+        if not isinstance(self._clock, ServerClock) or self._clock.is_confirmed:
+            return now
+        if self._first is None:
+            self._first = last_at, now
+        return max(self._first[0] + now - self._first[1], last_at)
+
+    def _with_plausible_times(self, transaction: Transaction, ledger: Row[tuple[int]]) -> Row[tuple[int]]:
+        """Return the ledger; calls booked by a clock that was ahead of Sage's count from now instead."""
+        now = self._clock.now()
+        if not isinstance(self._clock, ServerClock) or not self._clock.follows_server:
+            return ledger
+        if ledger.last_at <= now + _CLOCKS_APART:
+            return ledger
+        latest = now + ANSWER_WITHIN  # of a call without an answer yet
+        transaction.run(_REDATE_CALLS, {"company": self._business, "moment": latest, "latest": latest})
+        until = min(ledger.closed_until, now + DAY)
+        transaction.run(_REDATE_LEDGER, {"company": self._business, "newest": now, "until": until})
+        redated = transaction.one(_LEDGER, {"business": self._business})
+        assert redated is not None  # noqa: S101 - the row was read in this transaction
+        return redated
 
     def _counted_at(self, transaction: Transaction, ledger: Row[tuple[int]], limit: int) -> int | None:
         """Return the instant of the call that is `limit` calls before the next one, or None."""
@@ -173,7 +275,8 @@ class CallLedger:
         for row in calls:
             call: Values = {"business": self._business, "slot": row.sequence % size, "sequence": row.sequence}
             transaction.run(_KEEP_CALL, {**call, "at": row.at})
-        state = {"sequence": 0, "last_at": 0, "rate_limited": 0} if ledger is None else ledger._asdict()
+        none = dict.fromkeys(("sequence", "last_at", "rate_limited", "closed_until", "refusals"), 0)
+        state = none if ledger is None else ledger._asdict()
         transaction.run(_KEEP_LEDGER, {**state, "business": self._business, "size": size})
         written = transaction.one(_LEDGER, {"business": self._business})
         assert written is not None  # noqa: S101 - it was written in this transaction

@@ -36,10 +36,10 @@ def open_company(
     business: str, database: Database, disk: Disk | None, clock: Clock, witness: Witness | None
 ) -> CompanyStore:
     """Open the data of the company with Sage's business id `business`."""
-    buffer = WriteBuffer(database, disk)
+    lock = CompanyLock(business, clock, witness)
+    buffer = WriteBuffer(database, disk, lock.renew)
     id_map = IdMap(business, database, buffer)
     ledger = CallLedger(business, clock, buffer)
-    lock = CompanyLock(business, clock, witness)
     return CompanyStore(
         id_map=id_map,
         run_log=RunLog(business, database, buffer, id_map, ledger, lock, clock),

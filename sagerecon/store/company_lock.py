@@ -95,7 +95,7 @@ class CompanyLock:
         self._generation = generation
 
     def renew(self, transaction: Transaction, until: int = 0) -> None:
-        """Renew the lock, in every commit of a run that writes; do nothing where none was acquired.
+        """Renew the lock, in every commit of a run that holds it; do nothing where none was acquired.
 
         Args:
             until: the instant up to which the run will sleep.

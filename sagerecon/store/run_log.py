@@ -94,13 +94,8 @@ class RunLog:
             values: Values = {"company": self._business, "ended": run, "moment": self._clock.now()}
             self._buffer.add(runs.END_RUN, values)
         self._buffer.add(runs.LEAVE_RUN, {"company": self._business, "left": run})
-
-        def unlock(transaction: Transaction) -> None:
-            self._lock.renew(transaction)  # fails where the company is no longer ours
-            self._lock.release(transaction)
-
         self._write_witness(at_once=True)
-        self._buffer.commit(unlock)
+        self._buffer.commit(self._lock.release)
 
     def keep_locked(self, until: int) -> None:
         self._buffer.commit(lambda transaction: self._lock.renew(transaction, until))
@@ -176,12 +171,11 @@ class RunLog:
 
     # Its calls
 
-    def book(self, budget: Budget, *, settling: bool = False) -> int:
+    def book(self, budget: Budget, *, settling: bool = False, sent_within: int = 0) -> int:
         self._buffer.require_disk_space()
 
         def book(transaction: Transaction) -> int:
-            self._lock.renew(transaction)
-            return self._ledger.book(transaction, budget, settling=settling)
+            return self._ledger.book(transaction, budget, settling=settling, sent_within=sent_within)
 
         self._asked_at = self._clock.now()
         return self._buffer.commit(book)
@@ -191,7 +185,6 @@ class RunLog:
         values = {"business": self._business, **steps.intent_values(attempt)}
 
         def book(transaction: Transaction) -> int:
-            self._lock.renew(transaction)
             if moment := self._ledger.book(transaction, budget, settling=settling):
                 return moment
             transaction.run(steps.KEEP_INTENT, values)
@@ -202,14 +195,30 @@ class RunLog:
         self._write_witness()
         return moment
 
-    def received(self, size: int) -> None:
-        self._ledger.received(size)
+    def received(self, size: int, *, is_call: bool = True) -> None:
+        self._ledger.received(size, is_call=is_call)
 
     def refund(self) -> None:
         self._ledger.refund()
 
-    def rate_limited(self) -> None:
-        self._buffer.commit(self._ledger.rate_limited)
+    def add_calls(self, budget: Budget, calls: int) -> None:
+        """Book calls that were answered before it was known that they are this company's."""
+        self._buffer.commit(lambda transaction: self._ledger.add(transaction, budget, calls))
+
+    def rate_limited(self, until: int, in_a_row: int) -> None:
+        self._buffer.commit(lambda transaction: self._ledger.rate_limited(transaction, until, in_a_row))
+
+    def close(self, until: int) -> None:
+        self._buffer.commit(lambda transaction: self._ledger.close(transaction, until))
+
+    def accepted(self) -> None:
+        self._ledger.accepted()
+
+    def closed_until(self) -> int:
+        return self._ledger.closed_until()
+
+    def refusals(self) -> int:
+        return self._ledger.refusals()
 
     def retract(self, attempt: Attempt) -> None:
         self._add(steps.KEEP_INTENT, steps.intent_values(replace(attempt, state=State.PLANNED)))

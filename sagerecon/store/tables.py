@@ -8,7 +8,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Column, Connection, Index, MetaData, Table, Text, event
 
 #: Increased when a table changes; a store of another version is refused, never guessed at.
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 
 METADATA = MetaData()
 
@@ -143,7 +143,7 @@ CALLS = Table(
 )
 
 #: The state of a company's ring. `last_at` is the newest receive time, so that a clock which steps back
-#: does not open a window.
+#: does not open a window. Until `closed_until` Sage accepts no calls; `refusals` counts its 429s in a row.
 LEDGERS = Table(
     "ledgers",
     METADATA,
@@ -152,6 +152,8 @@ LEDGERS = Table(
     _number("size"),
     _number("last_at"),
     _number("rate_limited"),
+    _number("closed_until"),
+    _number("refusals"),
 )
 
 #: Answered calls, how many of them were answered 429, and bytes, by minute since 1970.

@@ -47,7 +47,10 @@ _SENT = prepared(
     .where(GRANTS.c.name == bindparam("grant"), GRANTS.c.generation == bindparam("ours"))
     .values(refresh_sent_at=bindparam("moment"), lease_until=bindparam("until")),
 )
-_FORGET = prepared("forget_grant", delete(GRANTS).where(GRANTS.c.name == bindparam("grant")))
+_FORGET = prepared(
+    "forget_grant",
+    delete(GRANTS).where(GRANTS.c.name == bindparam("grant"), GRANTS.c.generation == bindparam("ours")),
+)
 
 #: Statements that can be replayed from the file of unsaved statements.
 REPLAYABLE = (_KEEP,)
@@ -90,11 +93,11 @@ class SealedVault:
                 with self._database.writing() as transaction:
                     transaction.run(_RELEASE, {"grant": grant, "holder": holder})
 
-    def mark_refresh_sent(self, grant: str, generation: int) -> None:
+    def mark_refresh_sent(self, grant: str, generation: int) -> bool:
         now = self._clock.now()
         values: Values = {"grant": grant, "ours": generation, "moment": now, "until": now + LEASE_WHEN_SENT}
         with self._database.writing() as transaction:
-            transaction.run(_SENT, values)
+            return transaction.run(_SENT, values) == 1
 
     def save(self, grant: str, tokens: Tokens, generation: int | None) -> Tokens:
         """Replace the tokens; on a full disk, with the help of the ballast or of a file beside the store.
@@ -119,9 +122,9 @@ class SealedVault:
             )
         return saved
 
-    def forget(self, grant: str) -> None:
+    def forget(self, grant: str, generation: int) -> bool:
         with self._database.writing() as transaction:
-            transaction.run(_FORGET, {"grant": grant})
+            return transaction.run(_FORGET, {"grant": grant, "ours": generation}) == 1
 
     def _save(self, grant: str, tokens: Tokens, generation: int | None) -> Tokens:
         with self._database.writing() as transaction:

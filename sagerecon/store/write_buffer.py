@@ -31,9 +31,20 @@ class WriteBuffer:
     between leaves call n in doubt, which costs one more call and duplicates nothing.
     """
 
-    def __init__(self, database: Database, disk: Disk | None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        disk: Disk | None,
+        guard: Callable[[Transaction], None] = lambda _: None,
+    ) -> None:
+        """Open no connection yet.
+
+        Args:
+            guard: is called in each commit, and raises FencedError where this process may no longer write.
+        """
         self._database = database
         self._disk = disk
+        self._guard = guard
         self._writing: Connection | None = None
         self._reading: Connection | None = None
         self._pending: list[tuple[Statement, Values]] = []
@@ -108,6 +119,7 @@ class WriteBuffer:
         if self._writing is None:
             self._writing = self._database.engine.connect()
         with self._database.writing(self._writing) as transaction:
+            self._guard(transaction)
             for statement, values in self._pending:
                 transaction.run(statement, values)
             result = action(transaction)
