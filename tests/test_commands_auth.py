@@ -55,7 +55,7 @@ def login(moving: Move, answer: str = "allow", reading: int = 0, skew: int = 0) 
     """Sign in; the user reads the consent page for `reading` milliseconds, and the clock is off by `skew`."""
     business = next(iter(moving.sage.membership.businesses))
 
-    def consent(url: str) -> None:
+    def consent(url: str, _redirect: str) -> None:
         moving.clock.sleep(reading)
         form = {"Content-Type": "application/x-www-form-urlencoded"}
         body = f"choice=owner+{business}&answer={answer}".encode()
@@ -125,7 +125,7 @@ def test_a_denied_sign_in_is_refunded_or_counted_once(moving: Move) -> None:
 
 
 def test_an_abandoned_sign_in_uses_no_call(moving: Move, arrivals: list[int]) -> None:
-    def abandon(_: str) -> None:
+    def abandon(_url: str, _redirect: str) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
