@@ -42,7 +42,7 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class OriginFacts:
-    """The facts by which `origin` tells where an entity that belongs to none of our records comes from."""
+    """The facts from which `origin` derives where an entity without a record comes from."""
 
     pre_existing: frozenset[str]  #: Sage ids that an earlier reading found before the move
     began_at: int | None  #: when the first run began, in milliseconds since 1970
