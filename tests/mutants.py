@@ -98,6 +98,9 @@ def _show(module: str, folder: Path, command: list[str], environment: dict[str, 
         sys.stdout.write(f"{module}: mutmut failed; see {folder / 'mutmut.log'}\n")
         return 1
     figures = json.loads(file.read_text())
+    if not figures.get("killed") and not figures.get("survived"):
+        sys.stdout.write(f"{module}: the tests fail without a fault; see {folder / 'mutmut.log'}\n")
+        return 1
     parts = ", ".join(f"{count} {word}" for word, count in figures.items() if count and word != "score")
     sys.stdout.write(f"{module}: {parts}\n")
     names = [line.split(":")[0].strip() for line in ask("results").splitlines() if ": survived" in line]

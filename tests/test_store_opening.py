@@ -270,16 +270,6 @@ class TestFullDisk:
         disk.save_aside(second)
         assert list(disk.unsaved()) == [first, second]
 
-    @given(st.lists(st.dictionaries(hostile_texts, hostile_texts | st.integers()), min_size=1, max_size=3))
-    @settings(max_examples=50, deadline=None)
-    def test_any_values_are_read_as_they_were_saved(self, values: list[dict[str, str | int]]) -> None:
-        with quick_folder() as folder:
-            disk = Disk(folder / "s.db")
-            entries = [[("keep_id", each)] for each in values]
-            for entry in entries:
-                disk.save_aside(entry)
-            assert list(disk.unsaved()) == entries
-
     @pytest.mark.parametrize(
         ("line", "version"),
         [
@@ -364,3 +354,14 @@ def _crash_after(wanted: int):  # type: ignore[no-untyped-def]
 def test_a_store_opens_with_the_system_clock(tmp_path: Path) -> None:
     with open_store(url(tmp_path / "s.db"), SystemClock(), None) as store:
         assert store.company("B").history.status().run is None
+
+
+@given(st.lists(st.dictionaries(hostile_texts, hostile_texts | st.integers()), min_size=1, max_size=3))
+@settings(max_examples=50, deadline=None)
+def test_any_values_are_read_as_they_were_saved(values: list[dict[str, str | int]]) -> None:
+    with quick_folder() as folder:
+        disk = Disk(folder / "s.db")
+        entries = [[("keep_id", each)] for each in values]
+        for entry in entries:
+            disk.save_aside(entry)
+        assert list(disk.unsaved()) == entries
