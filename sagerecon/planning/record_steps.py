@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import TypeAlias
+from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
+from typing import TypeAlias, TypedDict
 
 from sagerecon.model.catalog import Catalog, Kind
 from sagerecon.model.code import Code
-from sagerecon.model.draft import Draft, LeftOut, Quarantined
+from sagerecon.model.draft import Body, Change, Draft, LeftOut, Outcome, Quarantined
 from sagerecon.model.finding import Finding
+from sagerecon.model.place import Place
 from sagerecon.pairing.consequences import PROPOSALS, Proposal
 from sagerecon.pairing.position import Position
 from sagerecon.pairing.standing import Standing, standing
@@ -29,6 +31,25 @@ from sagerecon.planning.step import (
 RecordStep: TypeAlias = WriteStep | PassedStep
 
 
+class _RecordFields(TypedDict):
+    """What the step of any record takes over from it."""
+
+    kind: str
+    key: str
+    label: str
+    amount: Decimal | None
+    origins: tuple[Place, ...]
+
+
+class _DraftFields(_RecordFields):
+    """What a step that compares or sends a draft takes over from it."""
+
+    body: Body
+    identity: Mapping[str, str]
+    mapping: Place
+    changes: tuple[Change, ...]
+
+
 def record_steps(positions: Iterable[Position], index: DraftIndex, catalog: Catalog) -> Iterator[RecordStep]:
     """Yield the step of each record. What refers to a record that waits does not write either: it waits too.
 
@@ -38,20 +59,20 @@ def record_steps(positions: Iterable[Position], index: DraftIndex, catalog: Cata
     """
     waiting: set[str] = set()
     for position in positions:
-        step = _step(position, catalog)
+        found = standing(position)
+        step = _step(position, found, catalog)
         if isinstance(step, CreateStep | UpdateStep) and isinstance(position.outcome, Draft):
             targets = (index.get(reference) for reference in position.outcome.references)
             awaited = next((target for target in targets if target and target.key in waiting), None)
             if awaited is not None:
-                step = _waiting_for(position.outcome, standing(position), awaited)
+                step = _waiting_for(position.outcome, found, awaited)
         if isinstance(step, WaitStep):
             waiting.add(step.key)
         yield step
 
 
-def _step(position: Position, catalog: Catalog) -> RecordStep:
+def _step(position: Position, found: Standing, catalog: Catalog) -> RecordStep:
     """Return the step of a record for which no decision was made."""
-    found = standing(position)
     outcome = position.outcome
     if isinstance(outcome, Quarantined):
         return _quarantined(outcome, is_written=position.is_written)
@@ -70,18 +91,30 @@ def _step(position: Position, catalog: Catalog) -> RecordStep:
             return _waiting(outcome, found, position)
 
 
-def _created(draft: Draft, kind: Kind) -> CreateStep:
-    return CreateStep(
-        kind=draft.kind,
-        key=draft.key,
-        reason="no earlier run recorded it",
-        label=draft.label,
-        amount=draft.amount,
-        origins=draft.origins,
+def _record_fields(record: Outcome) -> _RecordFields:
+    return _RecordFields(
+        kind=record.kind,
+        key=record.key,
+        label=record.label,
+        amount=record.amount,
+        origins=record.origins,
+    )
+
+
+def _draft_fields(draft: Draft) -> _DraftFields:
+    return _DraftFields(
+        **_record_fields(draft),
         body=draft.body,
         identity=draft.identity,
         mapping=draft.place,
         changes=draft.changes,
+    )
+
+
+def _created(draft: Draft, kind: Kind) -> CreateStep:
+    return CreateStep(
+        **_draft_fields(draft),
+        reason="no earlier run recorded it",
         on_existing=draft.on_existing,
         reversibility=kind.operations["create"].reversibility if kind.can("create") else "",
     )
@@ -89,16 +122,8 @@ def _created(draft: Draft, kind: Kind) -> CreateStep:
 
 def _skipped(draft: Draft) -> SkipStep:
     return SkipStep(
-        kind=draft.kind,
-        key=draft.key,
+        **_draft_fields(draft),
         reason="an earlier run recorded it with the same content",
-        label=draft.label,
-        amount=draft.amount,
-        origins=draft.origins,
-        body=draft.body,
-        identity=draft.identity,
-        mapping=draft.place,
-        changes=draft.changes,
     )
 
 
@@ -110,16 +135,8 @@ def _updated(draft: Draft, changed: tuple[str, ...], kind: Kind) -> UpdateStep |
     if fixed:
         return _changed_after_write(draft, f"Sage does not let {', '.join(fixed)} be changed")
     return UpdateStep(
-        kind=draft.kind,
-        key=draft.key,
+        **_draft_fields(draft),
         reason=f"changed in the source or the mapping since an earlier run recorded it: {', '.join(changed)}",
-        label=draft.label,
-        amount=draft.amount,
-        origins=draft.origins,
-        body=draft.body,
-        identity=draft.identity,
-        mapping=draft.place,
-        changes=draft.changes,
         changed=changed,
         reversibility=kind.operations["update"].reversibility,
     )
@@ -133,12 +150,8 @@ def _changed_after_write(draft: Draft, why: str) -> QuarantinedStep:
         "Correct it in Sage, or delete it there, then create a new plan.",
     )
     return QuarantinedStep(
-        kind=draft.kind,
-        key=draft.key,
+        **_record_fields(draft),
         reason=finding.message,
-        label=draft.label,
-        amount=draft.amount,
-        origins=draft.origins,
         findings=(finding,),
         changes=draft.changes,
     )
@@ -153,12 +166,8 @@ def _waiting(draft: Draft, found: Standing, position: Position) -> WaitStep:
         earlier = tuple(record.key for record in position.rename.earlier)
         reason = f"may be {alternatives(earlier)}, which an earlier run recorded ({rule})"
     return WaitStep(
-        kind=draft.kind,
-        key=draft.key,
+        **_record_fields(draft),
         reason=reason,
-        label=draft.label,
-        amount=draft.amount,
-        origins=draft.origins,
         standing=found,
         rule=rule,
         earlier=earlier,
@@ -168,12 +177,8 @@ def _waiting(draft: Draft, found: Standing, position: Position) -> WaitStep:
 
 def _waiting_for(draft: Draft, found: Standing, awaited: Draft) -> WaitStep:
     return WaitStep(
-        kind=draft.kind,
-        key=draft.key,
+        **_record_fields(draft),
         reason=f"refers to {awaited.key}, which waits",
-        label=draft.label,
-        amount=draft.amount,
-        origins=draft.origins,
         standing=found,
         refers_to=awaited.key,
         changes=draft.changes,
@@ -199,12 +204,8 @@ def _kept(position: Position, found: Standing) -> KeepStep:
 
 def _left_out(outcome: LeftOut) -> LeftOutStep:
     return LeftOutStep(
-        kind=outcome.kind,
-        key=outcome.key,
+        **_record_fields(outcome),
         reason=outcome.reason,
-        label=outcome.label,
-        amount=outcome.amount,
-        origins=outcome.origins,
         rule=outcome.rule,
     )
 
@@ -214,11 +215,7 @@ def _quarantined(outcome: Quarantined, *, is_written: bool) -> QuarantinedStep:
     if is_written:
         messages.append("An earlier run recorded it; it stays in Sage unchanged.")
     return QuarantinedStep(
-        kind=outcome.kind,
-        key=outcome.key,
+        **_record_fields(outcome),
         reason=" ".join(messages),
-        label=outcome.label,
-        amount=outcome.amount,
-        origins=outcome.origins,
         findings=outcome.findings,
     )
