@@ -64,9 +64,18 @@ def apply(
             help="Continue a plan as it was created, though its source or mappings have changed.",
         ),
     ] = False,
+    distrust_store: Annotated[
+        bool,
+        typer.Option(
+            "--distrust-store",
+            help="Read Sage first, and adopt what it holds already though the store does not know it.",
+        ),
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Accept the price of --distrust-store.")] = False,
     json: Json = False,
 ) -> None:
     """Send the plan to Sage. The same command resumes a run that was paused or stopped."""
+    from sagerecon.cli.confirmation import confirm
     from sagerecon.cli.console import command, stopping
     from sagerecon.cli.outcome import show_outcome, show_progress
     from sagerecon.commands import projects, runs
@@ -76,6 +85,8 @@ def apply(
 
     with command(json) as screen, stopping() as should_stop:
         opened = projects.open_project(project)
+        if distrust_store:
+            confirm(screen, f"--distrust-store reads {runs.distrust_text(opened, plan_file)}.", yes)
         with open_session(opened) as session, screen.progress("sending") as meter:
             outcome = runs.apply(
                 opened,
@@ -84,6 +95,7 @@ def apply(
                 plan_file,
                 patience_ms=2 * DAY if wait else PATIENCE,
                 as_planned=as_planned,
+                distrust_store=distrust_store,
                 should_stop=should_stop,
                 on_notice=screen.notice,
                 on_progress=lambda progress: show_progress(meter, progress),

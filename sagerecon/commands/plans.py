@@ -12,6 +12,7 @@ from sagerecon.commands.preparation import Prepared, prepare
 from sagerecon.model.clock import Clock
 from sagerecon.model.draft import Outcome
 from sagerecon.pairing.held import is_gone
+from sagerecon.pairing.key_ladder import MatchMethod
 from sagerecon.pairing.pair import (
     NOT_READ,
     ReadFromSage,
@@ -20,7 +21,7 @@ from sagerecon.pairing.pair import (
     needed_in_full,
     pair_with_recorded,
 )
-from sagerecon.pairing.position import EntityReading
+from sagerecon.pairing.position import EntityReading, Position
 from sagerecon.planning.plan import Plan, Purpose, plan_lines
 from sagerecon.planning.planner import Calendar, plan_steps
 from sagerecon.planning.settling import RunState
@@ -59,7 +60,7 @@ def plan(
             _read_from_sage(recorded, company.history),
         )
         made = plan_steps(
-            positions,
+            _with_suspects(positions, company.history),
             known,
             project.catalog,
             call_budget(project.limits, project.catalog.api),
@@ -70,6 +71,17 @@ def plan(
         )
     write_private(target or project.plan_file, plan_lines(made))
     return made
+
+
+def _with_suspects(positions: Sequence[Position], history: RunHistory) -> list[Position]:
+    """Return the positions with the entities in Sage that records may be, so that these wait."""
+    suspects = history.suspects()
+    return [
+        replace(position, match_method=MatchMethod.AMBIGUOUS)
+        if (position.kind, position.key) in suspects and not position.is_written
+        else position
+        for position in positions
+    ]
 
 
 def _recorded(

@@ -210,6 +210,7 @@ class Code(StrEnum):
     TRUNCATED = ("truncated", "A JSON file is truncated.")
     TWO_SOURCES = ("two_sources", "A field of a mapping has more than one source.")
     UNBALANCED = ("unbalanced", "The debits and credits of a journal differ.")
+    UNCERTAIN_IN_SAGE = ("uncertain_in_sage", "Sage may hold a record already that the store does not know.")
     UNCERTAIN_NUMBER = ("uncertain_number", "A workbook number has too many digits to be exact.")
     UNDECIDED = ("undecided", "Source and Sage differ, and it is not decided which of them counts.")
     UNKNOWN_ATTRIBUTE = (

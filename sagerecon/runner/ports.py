@@ -9,6 +9,7 @@ from sagerecon.model.call import Answer, Call
 from sagerecon.model.door import Door
 from sagerecon.model.entity import Entity
 from sagerecon.model.key import Key, NaturalKey
+from sagerecon.pairing.recovery import Suspect
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import Plan
 from sagerecon.planning.settling import Attempt, Reached, SetAside
@@ -129,6 +130,22 @@ class RunLog(Bookings, Protocol):
             PlanStaleError: the plan is used up, or the id map is not the one it was made from.
             StoreError: another process is working on the company.
         """
+        ...
+
+    def vouch(self) -> None:
+        """Make everything recorded durable, and state outside the store that it is complete.
+
+        Raises:
+            StoreError: the statement cannot be written; nothing may be sent.
+        """
+        ...
+
+    def suspect(self, suspects: Sequence[Suspect]) -> None:
+        """Record the records that Sage may hold already, in place of those recorded before."""
+        ...
+
+    def suspicion(self, kind: str, key: str) -> Suspect | None:
+        """Return the suspicion that Sage holds this record already, or None."""
         ...
 
     def end(self, run: str, *, is_finished: bool) -> None:

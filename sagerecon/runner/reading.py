@@ -54,7 +54,7 @@ def key_fields(plan: Plan, catalog: Catalog) -> dict[str, set[str]]:
     only reads back recognises nothing.
     """
     fields: dict[str, set[str]] = {}
-    if plan.header.purpose is Purpose.READ_BACK:
+    if plan.header.purpose is not Purpose.LOAD:
         return fields
     for step in plan.steps:
         if isinstance(step, ReadStep) and step.kind in catalog:

@@ -64,15 +64,41 @@ class CompanyLock:
         self._witness = witness
         self._generation: int | None = None
         self._witnessed = Extent(0, 0)
+        self._is_distrusted = False  #: it may be incomplete, and Sage was read instead
+        self._is_vouched = False  #: it is known to be complete, so that its witness may say so
 
-    def require_complete(self, transaction: Transaction) -> None:
-        """Compare the store with its witness, unless there is none; to be called before the lock is acquired.
+    def require_complete(self, transaction: Transaction) -> bool:
+        """Compare the store with its witness; to be called before the lock is acquired.
+
+        Returns:
+            Whether the witness states that it is complete; False where it has none yet.
 
         Raises:
             IncompleteStoreError: the store does not know all that was written to the company.
         """
+        if self._witness is None:
+            return True
+        return not self._is_distrusted and self._witness.require_complete(self._extent(transaction))
+
+    def distrust(self) -> None:
+        """Compare the store with no witness until `vouch`."""
+        self._is_distrusted = True
+
+    def vouch(self, reader: Transaction) -> None:
+        """Write the witness at once, as the only one of the project, and keep it written from now on.
+
+        Call it when the store is known to hold all that was written to the company.
+
+        Args:
+            reader: reads what is committed.
+
+        Raises:
+            WitnessError: a witness cannot be written, or that of an earlier store not deleted.
+        """
+        self._is_vouched, self._is_distrusted = True, False
+        self.write_witness(reader, at_once=True)
         if self._witness is not None:
-            self._witness.require_complete(self._extent(transaction))
+            self._witness.supersede_others()
 
     def acquire(self, transaction: Transaction) -> None:
         """Lock the company for this process.
@@ -131,7 +157,7 @@ class CompanyLock:
     def write_witness(self, reader: Transaction, *, at_once: bool = False) -> None:
         """Write the witness of the store, a second after the last time or later.
 
-        Do nothing where no lock was acquired, or where there is no witness.
+        Do nothing where no lock was acquired, where there is no witness, and before `vouch`.
 
         Args:
             reader: reads what is committed, because a witness must never know more than the store.
@@ -141,7 +167,9 @@ class CompanyLock:
             StoreReplacedError: the store knows less than when the witness was last written.
             WitnessError: the witness cannot be written.
         """
-        if self._witness is None or self._generation is None or not (at_once or self._witness.is_due()):
+        if self._witness is None or self._generation is None or not self._is_vouched:
+            return
+        if not at_once and not self._witness.is_due():
             return
         extent = self._extent(reader)
         if extent.is_less_than(self._witnessed):

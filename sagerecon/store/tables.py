@@ -8,7 +8,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Column, Connection, Index, MetaData, Table, Text, event
 
 #: Increased when a table changes; a store of another version is refused, never guessed at.
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 
 METADATA = MetaData()
 
@@ -79,6 +79,7 @@ STEPS = Table(
     _text("answer"),
     _text("findings"),
     _text("step"),
+    _number("total"),
 )
 
 
@@ -177,6 +178,17 @@ COMPANY_LOCKS = Table(
     _number("generation"),
     _number("until"),
     _number("writes"),
+)
+
+#: Records that Sage may hold already, found by `apply --distrust-store`: the ids and the reason as text.
+SUSPECTS = Table(
+    "suspects",
+    METADATA,
+    _key("business"),
+    _key("kind"),
+    _key("key"),
+    _text("sage_ids"),
+    _text("reason"),
 )
 
 #: Encrypted tokens.
