@@ -21,6 +21,7 @@ from sagerecon.runner.door import PATIENCE
 from sagerecon.runner.progress import Progress
 from sagerecon.runner.recovery import Recovery
 from sagerecon.runner.run import RunOutcome, run
+from sagerecon.store.run_history import Run
 
 
 def apply(
@@ -78,7 +79,7 @@ def apply(
             on_progress=on_progress,
         )
         try:
-            recovery = _compared(memory, is_new=begun is None, distrust_store=distrust_store)
+            recovery = _compared(memory, begun, distrust_store=distrust_store)
         except CensusPaused as paused:
             return paused.outcome
         return run(
@@ -100,7 +101,7 @@ def distrust_text(project: Project, file: Path | None = None) -> str:
     return price_text(open_plan(project, file), project.catalog)
 
 
-def _compared(memory: Memory, *, is_new: bool, distrust_store: bool) -> Recovery | None:
+def _compared(memory: Memory, begun: Run | None, *, distrust_store: bool) -> Recovery | None:
     """Make sure that the store knows all that was written; return what has to be recovered, if anything.
 
     Raises:
@@ -109,6 +110,8 @@ def _compared(memory: Memory, *, is_new: bool, distrust_store: bool) -> Recovery
         CensusPaused: reading Sage was paused.
     """
     company, plan = memory.company, memory.plan
+    if begun is not None and begun.state is not RunState.OPEN:
+        return None  # the run refuses a plan that is used up
     if not distrust_store:
         try:
             is_complete = company.run_log.is_witnessed()
@@ -117,7 +120,7 @@ def _compared(memory: Memory, *, is_new: bool, distrust_store: bool) -> Recovery
             raise
         if is_complete:
             return None
-    if is_new and plan.header.id_map != company.id_map.fingerprint():
+    if begun is None and plan.header.id_map != company.id_map.fingerprint():
         raise PlanStaleError(
             "The plan is stale: it was created from another id map.", "Create a new one: sagerecon plan"
         )

@@ -30,6 +30,7 @@ class Code(StrEnum):
     BAD_NAME = ("bad_name", "A name has characters other than lower-case letters, digits and underscores.")
     BEFORE_START = ("before_start", "A document is dated before the first day of the books in Sage.")
     BLOCKED = ("blocked", "A step waits for another record that is not in Sage.")
+    CENSUS = ("census", "What Sage holds is read before the first write.")
     CHANGED_AFTER_WRITE = (
         "changed_after_write",
         "A written record has changed in the source, and Sage does not let its kind be updated.",
@@ -96,6 +97,7 @@ class Code(StrEnum):
     IDENTITY_NOT_MAPPED = ("identity_not_mapped", "A field of the identity is not among the mapped fields.")
     IGNORED_AND_USED = ("ignored_and_used", "A column is both ignored and used.")
     IN_DOUBT = ("in_doubt", "It is not known whether a call was carried out by Sage.")
+    INCOMPLETE_STORE = ("incomplete_store", "The store does not know all that was written to Sage.")
     INEXACT_COLUMN = ("inexact_column", "A dataset's column has a binary floating-point type.")
     KEY_NOT_FOR_FORMAT = (
         "key_not_for_format",

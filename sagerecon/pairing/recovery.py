@@ -118,7 +118,7 @@ class Holdings:
         return [self._free[sage_id] for sage_id in ids if sage_id in self._free]
 
     def _similar(self, wanted: Wanted) -> list[Entity]:
-        """Return the entities with a unique key of the draft, or with its contact and its number or amount."""
+        """Return the entities with a key of the draft, or with its contact and its number or amount."""
         kind, body = self._kind, wanted.body
         given = {name: str(body[name]) for name in self._unique if body.get(name)}
         keys = {normal_key(kind, NaturalKey(*pair)) for pair in {**given, **wanted.identity}.items()}
