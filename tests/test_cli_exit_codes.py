@@ -14,12 +14,14 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from moves import OTHER_HAND
 from served import Served, serving
 from tiny import MAPPING, write_tiny
 
 from sagerecon.commands import projects
 from sagerecon.model.clock import DAY, HOUR, SECOND
 from sagerecon.rehearsal.faults import Fault, FaultType, Trigger
+from sagerecon.rehearsal.request import ApiRequest
 
 
 @pytest.fixture
@@ -204,7 +206,7 @@ def test_a_store_that_is_older_than_its_witness_exits_with_1_and_sends_nothing(s
     assert served.run("apply").exit_code == 0
     store.write_bytes(before)
     calls = served.sage.calls
-    served.planned()
+    assert served.run("plan").exit_code == 1
     ran = served.run("apply")
     assert (ran.exit_code, served.sage.calls) == (1, calls)
     text = " ".join((ran.stdout + ran.stderr).split())
@@ -230,9 +232,16 @@ def test_a_copy_made_before_a_run_was_killed_exits_with_1_and_sends_nothing(
         path.unlink()
     shutil.copy(tmp_path / "copy", store)
     calls = served.sage.calls
-    served.planned()
+    assert served.run("plan").exit_code == 1
     assert served.run("apply").exit_code == 1
     assert calls == served.sage.calls < 90
+    unconfirmed = served.run("apply", "--distrust-store")
+    assert (unconfirmed.exit_code, served.sage.calls) == (2, calls)
+    assert "--distrust-store reads contact whole: 1 call" in " ".join(unconfirmed.stdout.split())
+    assert served.run("apply", "--distrust-store", "--yes").exit_code == 0
+    books = served.sage.business(next(iter(served.sage.membership.businesses)))
+    page = books.handle(ApiRequest("GET", "/contacts", {"exclude_system": "true"}, None, OTHER_HAND, 0)).body
+    assert page["$total"] == 90
 
 
 def _wait_for_calls(served: Served, count: int) -> None:

@@ -147,7 +147,8 @@ def test_what_was_edited_in_sage_waits_with_all_that_refers_to_it(moving: Move) 
     outcome = apply(moving, distrust_store=True)
     assert outcome.ended is Ended.FINISHED
     assert held(moving) == COUNTS
-    (finding,) = uncertain(plan(moving))
+    finding, of_the_receipt = uncertain(plan(moving))
+    assert "what it refers to was not found in Sage" in of_the_receipt.message
     assert finding.message.startswith("Sage may hold 1 sales_invoice record already: invoices/I4. Not sent")
     assert "due_date is '2017-06-30' and would be '2017-02-02'" in finding.message
     outcome = apply(moving)

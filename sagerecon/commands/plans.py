@@ -92,7 +92,7 @@ def _memory(made: Plan, log: RunLog, catalog: Catalog) -> Iterator[Finding]:
         yield Finding(
             code=Code.INCOMPLETE_STORE,
             place=NOWHERE,
-            message=f"{error.message} Apply refuses this plan, which may create records that Sage holds already.",
+            message=f"{error.message} Apply refuses this plan: it may create records that Sage holds.",
             hint=f"{error.hint} It reads {price_text(made, catalog)}.",
             severity=Severity.WARNING,
         )
