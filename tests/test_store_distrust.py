@@ -156,6 +156,7 @@ def test_what_was_edited_in_sage_waits_with_all_that_refers_to_it(moving: Move) 
     assert held(moving) == COUNTS
     back = {"sales_invoice": {"due_date": "2017-02-02"}}
     assert moving.by_other_hand("PUT", f"/sales_invoices/{invoice['id']}", back).status == 200
+    moving.clock.sleep(60_000)
     plan(moving)
     outcome = apply(moving, distrust_store=True)
     assert outcome.counts[Event.ADOPTED] == 2  # the invoice, and its receipt
