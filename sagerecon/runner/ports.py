@@ -12,7 +12,7 @@ from sagerecon.model.key import Key, NaturalKey
 from sagerecon.pairing.recovery import Suspect
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import Plan
-from sagerecon.planning.settling import Attempt, Reached, SetAside
+from sagerecon.planning.settling import AnsweredCreation, Attempt, Reached, Replays, SetAside
 from sagerecon.planning.step import ReadStep
 
 
@@ -158,6 +158,18 @@ class RunLog(Bookings, Protocol):
 
     def in_doubt(self) -> Sequence[Attempt]:
         """Return the attempts of any run of the company whose bytes may have left, oldest first."""
+        ...
+
+    def replays(self) -> Replays:
+        """Return whether Sage is known to replay answers to this business."""
+        ...
+
+    def learn(self, replays: Replays) -> None:
+        """Record whether Sage replays answers to this business."""
+        ...
+
+    def answered_creation(self, since: int) -> AnsweredCreation | None:
+        """Return a creation that Sage answered at its first sending, not before `since`, if there is one."""
         ...
 
     def set_aside_reason(self, run: str, kind: str, key: str) -> str | None:

@@ -6,6 +6,7 @@ from sqlalchemy import bindparam, select, update
 
 from sagerecon.model.clock import MINUTE, Clock, instant_text
 from sagerecon.model.errors import StoreError
+from sagerecon.planning.settling import Replays
 from sagerecon.store.database import (
     FencedError,
     Transaction,
@@ -43,6 +44,16 @@ _COUNT_WRITE = prepared(
     update(COMPANY_LOCKS)
     .where(COMPANY_LOCKS.c.business == bindparam("company"), COMPANY_LOCKS.c.generation == bindparam("ours"))
     .values(writes=COMPANY_LOCKS.c.writes + 1),
+)
+_GET_REPLAYS = prepared(
+    "get_replays",
+    select(COMPANY_LOCKS.c.replays).where(COMPANY_LOCKS.c.business == bindparam("business")),
+)
+_LEARN = prepared(
+    "learn_replays",
+    update(COMPANY_LOCKS)
+    .where(COMPANY_LOCKS.c.business == bindparam("company"))
+    .values(replays=bindparam("learnt")),
 )
 _RELEASE = prepared(
     "release_company_lock",
@@ -147,6 +158,15 @@ class CompanyLock:
         """Count a request to create or change a record; do nothing where no lock was acquired."""
         if self._generation is not None:
             transaction.run(_COUNT_WRITE, {"company": self._business, "ours": self._generation})
+
+    def replays(self, reader: Transaction) -> Replays:
+        """Return whether Sage is known to replay answers to the company."""
+        row = reader.one(_GET_REPLAYS, {"business": self._business})
+        return Replays.UNKNOWN if row is None else Replays(row.replays)
+
+    def learn(self, transaction: Transaction, replays: Replays) -> None:
+        """Record whether Sage replays answers to the company."""
+        transaction.run(_LEARN, {"company": self._business, "learnt": replays.value})
 
     def release(self, transaction: Transaction) -> None:
         """Unlock the company; do nothing where no lock was acquired."""

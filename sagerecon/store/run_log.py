@@ -13,11 +13,11 @@ from sagerecon.model.draft import node_document
 from sagerecon.model.entity import Entity
 from sagerecon.model.errors import PlanStaleError
 from sagerecon.model.key import Key, NaturalKey
-from sagerecon.model.value import canonical, fingerprint
+from sagerecon.model.value import canonical, fingerprint, read_json
 from sagerecon.pairing.recovery import Suspect
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import Plan, Purpose
-from sagerecon.planning.settling import Attempt, Reached, RunState, SetAside, State
+from sagerecon.planning.settling import AnsweredCreation, Attempt, Reached, Replays, RunState, SetAside, State
 from sagerecon.planning.step import ReadStep, Step
 from sagerecon.store import runs, steps
 from sagerecon.store.call_ledger import CallLedger
@@ -134,6 +134,20 @@ class RunLog:
         self._buffer.flush()
         rows = self._buffer.reader.rows(steps.IN_DOUBT, {"business": self._business})
         return [steps.read_attempt(row) for row in rows]
+
+    def replays(self) -> Replays:
+        return self._lock.replays(self._buffer.reader)
+
+    def learn(self, replays: Replays) -> None:
+        self._buffer.commit(lambda transaction: self._lock.learn(transaction, replays))
+
+    def answered_creation(self, since: int) -> AnsweredCreation | None:
+        self._buffer.flush()
+        where: Values = {"business": self._business, "since": since}
+        row = self._buffer.reader.one(steps.ANSWERED_CREATION, where)
+        if row is None:
+            return None
+        return AnsweredCreation(row.kind, row.path, row.idempotency_id, str(read_json(row.answer)["id"]))
 
     def set_aside_reason(self, run: str, kind: str, key: str) -> str | None:
         self._buffer.flush()

@@ -47,6 +47,21 @@ READINGS = prepared(
     .where(OF_RUN, STEPS.c.action == Action.READ.value)
     .order_by(STEPS.c.number),
 )
+ANSWERED_CREATION = prepared(
+    "answered_creation",
+    select(STEPS.c.kind, STEPS.c.path, STEPS.c.idempotency_id, STEPS.c.answer)
+    .where(
+        OF_COMPANY,
+        STEPS.c.state == State.RECORDED.value,
+        STEPS.c.action == Action.CREATE.value,
+        STEPS.c.adopted == 0,
+        STEPS.c.failures == 0,
+        STEPS.c.idempotency_id != "",
+        STEPS.c.first_sent_at >= bindparam("since"),
+    )
+    .order_by(STEPS.c.first_sent_at.desc())
+    .limit(1),
+)
 REASON = prepared(
     "set_aside_reason",
     select(STEPS.c.findings).where(

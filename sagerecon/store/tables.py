@@ -169,7 +169,8 @@ TRAFFIC = Table(
 )
 
 #: The process that works on a company. `generation` counts the starts of runs, and fences out a holder whose
-#: lock has expired; `writes` counts the requests to create or change a record.
+#: lock has expired; `writes` counts the requests to create or change a record,
+#: and `replays` is what was learnt about the idempotency of its business.
 COMPANY_LOCKS = Table(
     "company_locks",
     METADATA,
@@ -178,6 +179,7 @@ COMPANY_LOCKS = Table(
     _number("generation"),
     _number("until"),
     _number("writes"),
+    _text("replays"),
 )
 
 #: Records that Sage may hold already, found by `apply --distrust-store`: the ids and the reason as text.
