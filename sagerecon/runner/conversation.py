@@ -195,7 +195,7 @@ def _look_up(
     if settled_at(attempt) > now:
         yield WaitUntil(settled_at(attempt))
     entities: list[Entity] = []
-    page = 0
+    page = total = 0
     while True:
         page += 1
         query = {**call.query, "page": str(page)} if page > 1 else call.query
@@ -203,6 +203,9 @@ def _look_up(
         if answer is None or answer.status != 200:
             return LookUp(Found.UNKNOWN, why="Sage did not answer the look-up")
         found = read_page(answer.body, page, call.query)
+        if found.is_cut or found.total < total:
+            return LookUp(Found.UNKNOWN, why="the listing lost entities while it was read")
+        total = found.total
         entities += [Entity(attempt.step.kind, str(body.get("id", "")), body) for body in found.items]
         if found.is_last:
             return judge(attempt, catalog, entities, owner)

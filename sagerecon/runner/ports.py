@@ -217,7 +217,12 @@ class RunLog(Bookings, Protocol):
         page: int,
         entities: Sequence[tuple[Entity, Sequence[NaturalKey]]],
         *,
+        total: int,
         is_last: bool,
     ) -> None:
-        """Record one page of a reading: each entity with the natural keys it has."""
+        """Record one page of a reading: each entity with the natural keys it has. The first replaces all.
+
+        Args:
+            total: the entities of the listing, as the page states it.
+        """
         ...

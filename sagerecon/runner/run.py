@@ -178,7 +178,7 @@ def _walk(plan: Plan, context: RunContext, recovery: Recovery | None) -> None:
         elif before.state in FINAL:
             context.reporter.count(Event.BEFORE)
         elif step.number not in context.uncertain_steps:  # counted when it was tried
-            _carry_out(step, context, before.pages)
+            _carry_out(step, context, before)
         context.reporter.done += 1
 
 
@@ -202,15 +202,15 @@ def _state(step: Step, reached: Mapping[int, Reached]) -> State:
     return reached.get(step.number, _NOT_BEGUN).state
 
 
-def _carry_out(step: Step, context: RunContext, pages: int) -> None:
+def _carry_out(step: Step, context: RunContext, before: Reached) -> None:
     """Call the handler of the step's action.
 
     Args:
-        pages: of a reading, the pages that an earlier start recorded.
+        before: how far an earlier start came.
     """
     match step:
         case ReadStep():
-            read(step, context, pages)
+            read(step, context, before)
         case CreateStep():
             create(step, context)
         case UpdateStep():

@@ -128,7 +128,7 @@ class RunLog:
     def reached(self, run: str) -> Mapping[int, Reached]:
         self._buffer.flush()
         rows = self._buffer.reader.rows(steps.REACHED, {"business": self._business, "run": run})
-        return {row.number: Reached(State(row.state), row.pages) for row in rows}
+        return {row.number: Reached(State(row.state), row.pages, row.total) for row in rows}
 
     def in_doubt(self) -> Sequence[Attempt]:
         self._buffer.flush()
@@ -185,18 +185,21 @@ class RunLog:
         page: int,
         entities: Sequence[tuple[Entity, Sequence[NaturalKey]]],
         *,
+        total: int,
         is_last: bool,
     ) -> None:
         """Record a page. The first page of a load replaces the natural keys that were read before."""
         if page == 1 and run in self._loads:
             self._id_map.forget_natural_keys(step.kind, run, step.number)
+        if page == 1:
+            self._buffer.add(steps.FORGET_HELD, {"company": self._business, "reader": run, "at": step.number})
         for position, (entity, keys) in enumerate(entities):
             values = {"sage_id": entity.sage_id, "kind": entity.kind, "body": canonical(entity.body)}
             place = {**self._step(run, step.number), "position": page * 1_000 + position}
             self._buffer.add(steps.KEEP_HELD, {**place, **values})
             self._id_map.add_natural_keys(entity, keys, run, step.number, was_read=True)
         state = State.RECORDED if is_last else State.READING
-        reading = steps.reading_values(run, step, state, page, self._clock.now())
+        reading = steps.reading_values(run, step, state, page, total, self._clock.now())
         if page == 1:
             first = {**reading, "first_sent_at": self._asked_at}
             self._buffer.add(steps.KEEP_FIRST_PAGE, {"business": self._business, **first})
