@@ -53,7 +53,7 @@ def test_a_quarantined_record_exits_with_1(served: Served) -> None:
 
 def test_a_postponed_record_exits_with_1_and_with_0_once_it_is_created(served: Served) -> None:
     served.planned()
-    served.faults.add(Trigger(1, "POST", "/contacts", times=6), Fault(FaultType.ERROR, 503))
+    served.faults.add(Trigger(1, "POST", "/contacts", times=3), Fault(FaultType.ERROR, 503))
     code, event = served.result("apply")
     assert (code, event["ended"], event["counts"]["parked"]) == (1, "finished", 1)
     code, event = served.result("apply")
@@ -89,7 +89,7 @@ def test_the_plan_that_is_named_is_applied(served: Served) -> None:
 
 def test_a_run_that_has_begun_is_resumed_although_the_mapping_has_changed(served: Served) -> None:
     served.planned()
-    served.faults.add(Trigger(1, "POST", "/contacts", times=6), Fault(FaultType.ERROR, 503))
+    served.faults.add(Trigger(1, "POST", "/contacts", times=3), Fault(FaultType.ERROR, 503))
     assert served.result("apply")[0] == 1
     mapping = served.folder / "mappings/customers.yaml"
     mapping.write_text(mapping.read_text().replace("label: name", "label: ref"))
@@ -156,7 +156,7 @@ def test_more_calls_than_allowed_exits_with_2_and_makes_none(served: Served) -> 
 
 def test_a_plan_in_progress_whose_source_changed_exits_with_5_until_that_is_accepted(served: Served) -> None:
     served.planned()
-    served.faults.add(Trigger(1, "POST", "/contacts", times=6), Fault(FaultType.ERROR, 503))
+    served.faults.add(Trigger(1, "POST", "/contacts", times=3), Fault(FaultType.ERROR, 503))
     assert served.result("apply")[0] == 1
     (served.folder / "data/contacts.csv").write_text("ref,name\nC1,Oak Limited\nC2,Elm Ltd\n")
     assert served.run("snapshot").exit_code == 0

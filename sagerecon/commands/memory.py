@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 
+from sagerecon.commands.comparison import Comparison
 from sagerecon.model.catalog import Catalog
 from sagerecon.model.clock import MINUTE, Clock, instant_text
 from sagerecon.model.count import counted
-from sagerecon.model.draft import OnExisting, node_document, without_references
+from sagerecon.model.draft import OnExisting
 from sagerecon.model.entity import Entity
 from sagerecon.model.errors import IncompleteStoreError
-from sagerecon.model.key import Key, NaturalKey
-from sagerecon.model.value import canonical
-from sagerecon.pairing.natural_key import natural_keys, normal_key
-from sagerecon.pairing.recovery import Found, Holdings, Likeness, Suspect, Wanted, reason_of
+from sagerecon.pairing.recovery import Likeness, Suspect, reason_of
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.census import blind_kinds, census_steps, creations, is_blind, kinds_referred_to
 from sagerecon.planning.plan import Plan, Purpose
@@ -26,7 +22,6 @@ from sagerecon.planning.step import CreateStep, name_of
 from sagerecon.runner.ports import Sage
 from sagerecon.runner.progress import Progress
 from sagerecon.runner.recovery import Adoption, Recovery
-from sagerecon.runner.references import resolve_references
 from sagerecon.runner.run import Ended, RunOutcome, run
 from sagerecon.store.company import CompanyStore
 
@@ -81,14 +76,14 @@ class Memory:
             f"{_listing(kinds)}, at least {counted(len(kinds), 'call')}."
         )
         held = self._read(kinds, steps, since)
-        comparison = _Comparison(self.company, self.catalog, held)
+        comparison = Comparison(self.company, self.catalog, held)
         blind = [step for step in steps if is_blind(step) and len(comparison.holdings(step.kind))]
         suspected = [step for step in blind if comparison.may_be_held(step)]
         if not suspected:
             return
         referred = [kind for kind in kinds_referred_to(suspected, self.catalog) if kind not in held or since]
         held = {**held, **self._read(referred, steps)}
-        found = _Comparison(self.company, self.catalog, held).compare(
+        found = Comparison(self.company, self.catalog, held).compare(
             [step for step in steps if step.kind in held]
         )
         equal = [
@@ -118,7 +113,7 @@ class Memory:
         )
         adoptions: list[Adoption] = []
         suspects: list[tuple[CreateStep, Suspect]] = []
-        for step, found, body in _Comparison(self.company, self.catalog, held).compare(steps):
+        for step, found, body in Comparison(self.company, self.catalog, held).compare(steps):
             if found.likeness is Likeness.EQUAL and step.on_existing is not OnExisting.ERROR:
                 adoptions.append(Adoption(step, body, found.entities[0]))
             elif found.likeness is not Likeness.NONE and is_blind(step):
@@ -203,99 +198,6 @@ def price_text(plan: Plan, catalog: Catalog) -> str:
     kinds = distrusted_kinds(plan, catalog)
     calls = counted(distrust_price(plan, catalog), "call")
     return f"{_listing(kinds)} whole: {calls}, and one more for each further page of what Sage holds"
-
-
-class _Comparison:
-    """The records of a plan beside the entities that were read, in the order of sending."""
-
-    def __init__(self, company: CompanyStore, catalog: Catalog, held: Mapping[str, Sequence[Entity]]) -> None:
-        self._company = company
-        self._catalog = catalog
-        self._ids = _FoundIds(company, catalog, held)
-        self._holdings = {
-            name: Holdings(catalog[name], (e for e in found if company.id_map.owner(name, e.sage_id) is None))
-            for name, found in held.items()
-        }
-
-    def holdings(self, kind: str) -> Holdings:
-        """Return the entities of a kind that no record owns; none of a kind that was not read."""
-        return self._holdings.get(kind) or Holdings(self._catalog[kind], ())
-
-    def may_be_held(self, step: CreateStep) -> bool:
-        """Return whether an entity has all that the step sends, apart from references that are not known."""
-        return bool(self.holdings(step.kind).equal(self._wanted(step)))
-
-    def compare(self, steps: Sequence[CreateStep]) -> Iterator[tuple[CreateStep, Found, Mapping[str, Any]]]:
-        """Yield each step with what Sage holds of it, and its body with the ids that were found."""
-        left = Counter(_content(step) for step in steps)
-        for step in steps:
-            wanted = self._wanted(step)
-            found = self.holdings(step.kind).claim(wanted, left[_content(step)])
-            left[_content(step)] -= 1
-            if found.likeness is Likeness.EQUAL or self._is_adopted_anyway(step, found):
-                self._ids.add(step.kind, step.key, found.entities[0])
-            yield step, found, wanted.body
-
-    def _is_adopted_anyway(self, step: CreateStep, found: Found) -> bool:
-        """Return whether the plan adopts an entity of the record's key whatever else it holds."""
-        return step.on_existing is OnExisting.ADOPT and len(found.entities) == 1 and not is_blind(step)
-
-    def _wanted(self, step: CreateStep) -> Wanted:
-        missing: list[Any] = []
-        body = resolve_references(step.body, self._ids, self._catalog, missing)
-        if missing:
-            known = without_references(step.body, frozenset(missing))
-            body = resolve_references(known, self._ids, self._catalog, [])
-        return Wanted(
-            body=body,
-            is_complete=not missing,
-            identity=step.identity,
-            amount=step.amount,
-        )
-
-
-@dataclass(slots=True)
-class _FoundIds:
-    """The ids of what was read and paired, then those that the store knows."""
-
-    company: CompanyStore
-    catalog: Catalog
-    held: Mapping[str, Sequence[Entity]]
-    found: dict[tuple[str, Key], Entity] = field(default_factory=dict)
-    keys: dict[str, dict[NaturalKey, list[Entity]]] = field(default_factory=dict)
-
-    def add(self, kind: str, key: str, entity: Entity) -> None:
-        """Remember that an entity is the record with this draft key."""
-        self.found[kind, key] = entity
-
-    def sage_id(self, kind: str, key: Key) -> str | None:
-        """Return Sage's id for a draft key, or for a natural key that exactly one entity has."""
-        entity = self._entity(kind, key)
-        return entity.sage_id if entity is not None else self.company.id_map.sage_id(kind, key)
-
-    def answer(self, kind: str, key: Key) -> Mapping[str, Any] | None:
-        """Return what Sage answered for the entity with this key, or None where no single entity has it."""
-        entity = self._entity(kind, key)
-        return entity.body if entity is not None else self.company.id_map.answer(kind, key)
-
-    def _entity(self, kind: str, key: Key) -> Entity | None:
-        if not isinstance(key, NaturalKey):
-            return self.found.get((kind, key))
-        bearers = self._index(kind, key.field).get(normal_key(self.catalog[kind], key), [])
-        return bearers[0] if len(bearers) == 1 else None
-
-    def _index(self, kind: str, name: str) -> dict[NaturalKey, list[Entity]]:
-        index = self.keys.get(f"{kind}.{name}")
-        if index is None:
-            index = self.keys[f"{kind}.{name}"] = {}
-            for entity in self.held.get(kind, ()):
-                for key in natural_keys(self.catalog[kind], entity.body, [name]):
-                    index.setdefault(key, []).append(entity)
-        return index
-
-
-def _content(step: CreateStep) -> tuple[str, str]:
-    return step.kind, canonical(node_document(step.body))
 
 
 def _examples(steps: Sequence[CreateStep]) -> str:
