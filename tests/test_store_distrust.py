@@ -15,7 +15,7 @@ from sagerecon.model.clock import DAY
 from sagerecon.model.code import Code
 from sagerecon.model.errors import IncompleteStoreError
 from sagerecon.model.finding import Finding
-from sagerecon.planning.plan import Plan
+from sagerecon.planning.plan import Plan, Purpose
 from sagerecon.planning.step import CreateStep, SkipStep
 from sagerecon.project.sage import GRANT, SANDBOX_APP
 from sagerecon.project.store import open_store
@@ -233,6 +233,30 @@ def test_unrelated_entities_do_not_stop_a_run(moving: Move) -> None:
         "contact": COUNTS["contact"] + 1,
         "sales_invoice": COUNTS["sales_invoice"] + 1,
     }
+
+
+def test_a_paused_reading_is_continued_by_the_same_command(moving: Move) -> None:
+    plan(moving)
+    apply(moving, should_stop=stop_after(moving, 9))
+    delete_store(moving, Path())
+    moving.clock.sleep(8 * DAY)
+    sign_in(moving)
+    plan(moving)
+    before = moving.sage.calls
+    for calls in (2, 5):
+        outcome = apply(
+            moving,
+            distrust_store=True,
+            should_stop=lambda calls=calls: moving.sage.calls >= before + calls,
+        )
+        assert outcome.ended is Ended.STOPPED
+    with pytest.raises(IncompleteStoreError):
+        apply(moving)
+    assert apply(moving, distrust_store=True).ended is Ended.FINISHED
+    assert held(moving) == COUNTS
+    with open_store(moving.project, moving.clock) as store:
+        found = store.company(moving.project.business.id).history.runs()
+        assert [run.purpose for run in found] == [Purpose.CENSUS, Purpose.LOAD]
 
 
 def test_an_attempt_in_doubt_is_settled_beside_the_rebuilding(moving: Move, tmp_path: Path) -> None:

@@ -83,6 +83,7 @@ def apply(
     from sagerecon.commands.sessions import open_session
     from sagerecon.model.clock import DAY
     from sagerecon.runner.door import PATIENCE
+    from sagerecon.runner.progress import Event
 
     with command(json) as screen, stopping() as should_stop:
         opened = projects.open_project(project)
@@ -101,7 +102,8 @@ def apply(
                 on_notice=screen.notice,
                 on_progress=lambda progress: show_progress(meter, progress),
             )
-        show_outcome(screen, outcome, "sagerecon apply")
+        is_reading = distrust_store and not outcome.counts.keys() - {Event.READ, Event.WAITING}
+        show_outcome(screen, outcome, f"sagerecon apply{' --distrust-store' if is_reading else ''}")
 
 
 def status(project: Folder = HERE, json: Json = False) -> None:

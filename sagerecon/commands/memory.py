@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sagerecon.commands.comparison import Comparison
 from sagerecon.model.catalog import Catalog
@@ -51,6 +52,7 @@ class Memory:
     budget: Budget
     catalog: Catalog
     provenance: Provenance
+    patience_ms: int
     should_stop: Callable[[], bool]
     on_notice: Callable[[str], None]
     on_progress: Callable[[Progress], None]
@@ -86,11 +88,7 @@ class Memory:
         found = Comparison(self.company, self.catalog, held).compare(
             [step for step in steps if step.kind in held]
         )
-        equal = [
-            step
-            for step, like, _ in found
-            if is_blind(step) and like.likeness in (Likeness.EQUAL, Likeness.SEVERAL)
-        ]
+        equal = [step for step, like, body in found if is_blind(step) and _is_ours(like.likeness, body)]
         if equal:
             raise IncompleteStoreError(
                 f"The store is not complete: Sage holds {counted(len(equal), 'record')} that the plan would"
@@ -162,6 +160,7 @@ class Memory:
             self.clock,
             self.budget,
             self.catalog,
+            patience_ms=self.patience_ms,
             should_stop=self.should_stop,
             on_progress=on_progress,
         )
@@ -198,6 +197,12 @@ def price_text(plan: Plan, catalog: Catalog) -> str:
     kinds = distrusted_kinds(plan, catalog)
     calls = counted(distrust_price(plan, catalog), "call")
     return f"{_listing(kinds)} whole: {calls}, and one more for each further page of what Sage holds"
+
+
+def _is_ours(likeness: Likeness, body: Mapping[str, Any]) -> bool:
+    """Return whether an entity was written for a draft: without its contact it has to have its number."""
+    is_equal = likeness in (Likeness.EQUAL, Likeness.SEVERAL)
+    return is_equal or (likeness is Likeness.UNRESOLVED and bool(body.get("reference")))
 
 
 def _examples(steps: Sequence[CreateStep]) -> str:

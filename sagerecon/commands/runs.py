@@ -74,6 +74,7 @@ def apply(
             budget=call_budget(project.limits, project.catalog.api),
             catalog=project.catalog,
             provenance=provenance(project, plan.header.snapshot),
+            patience_ms=patience_ms,
             should_stop=should_stop,
             on_notice=on_notice,
             on_progress=on_progress,

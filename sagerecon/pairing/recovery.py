@@ -31,6 +31,7 @@ class Likeness(Enum):
     NONE = "none"  #: nothing
     EQUAL = "equal"  #: one entity with the content of the draft
     SEVERAL = "several"  #: more entities with its content than the source has records
+    UNRESOLVED = "unresolved"  #: equal as far as it is known what the draft refers to
     SIMILAR = "similar"  #: no equal entity, but one with its key, or with its contact, date and amount
 
 
@@ -86,7 +87,7 @@ class Holdings:
         """
         equal = self.equal(wanted)
         if not wanted.is_complete and equal:
-            return Found(Likeness.SIMILAR, tuple(equal), "what it refers to was not found in Sage")
+            return Found(Likeness.UNRESOLVED, tuple(equal), "what it refers to was not found in Sage")
         if len(equal) > twins:
             return Found(Likeness.SEVERAL, tuple(equal), f"{len(equal):,} entities in Sage are equal to it")
         if equal:
