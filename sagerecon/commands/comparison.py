@@ -43,13 +43,21 @@ class Comparison:
     def compare(self, steps: Sequence[CreateStep]) -> Iterator[tuple[CreateStep, Found, Mapping[str, Any]]]:
         """Yield each step with what Sage holds of it, and its body with the ids that were found."""
         left = Counter(_content(step) for step in steps)
+        unpaired = []
         for step in steps:
             wanted = self._wanted(step)
             found = self.holdings(step.kind).claim(wanted, left[_content(step)])
+            if found.likeness is not Likeness.EQUAL:
+                if self._is_adopted_anyway(step, found):
+                    self._ids.add(step.kind, step.key, found.entities[0])
+                unpaired.append(step)
+                continue
             left[_content(step)] -= 1
-            if found.likeness is Likeness.EQUAL or self._is_adopted_anyway(step, found):
-                self._ids.add(step.kind, step.key, found.entities[0])
+            self._ids.add(step.kind, step.key, found.entities[0])
             yield step, found, wanted.body
+        for step in unpaired:
+            wanted = self._wanted(step)
+            yield step, self.holdings(step.kind).claim(wanted, left[_content(step)]), wanted.body
 
     def _is_adopted_anyway(self, step: CreateStep, found: Found) -> bool:
         """Return whether the plan adopts an entity of the record's key whatever else it holds."""

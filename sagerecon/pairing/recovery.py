@@ -25,6 +25,10 @@ from sagerecon.pairing.natural_key import natural_keys, normal_key
 _INDEXED = ("reference", "date", "name", "item_code", "nominal_code", "description")
 
 
+#: The field with the number of a document.
+_NUMBER = "reference"
+
+
 class Likeness(Enum):
     """What Sage holds that may be a draft."""
 
@@ -80,10 +84,11 @@ class Holdings:
     def claim(self, wanted: Wanted, twins: int) -> Found:
         """Return what may be the draft. An equal entity is paired with it, and found for no other draft.
 
-        Drafts with the same content are interchangeable: each takes one of the entities with it.
+        Drafts with the same content are interchangeable: each takes one of the entities with it. Ask for
+        what is only similar once every equal entity is paired: the entity may be another draft's.
 
         Args:
-            twins: the drafts with this content that are not compared yet, this one included.
+            twins: the drafts with this content that are not paired yet, this one included.
         """
         equal = self.equal(wanted)
         if not wanted.is_complete and equal:
@@ -99,11 +104,16 @@ class Holdings:
         return Found(Likeness.NONE)
 
     def equal(self, wanted: Wanted) -> list[Entity]:
-        """Return the entities that hold all that the draft has, as far as its references were found."""
+        """Return the entities that hold all that the draft has, as far as its references were found.
+
+        One with a number is not equal to a draft without one.
+        """
+        has_number = bool(wanted.body.get(_NUMBER))
         return [
             entity
             for entity in self._indexed(wanted.body)
-            if not differences(self._kind, wanted.body, entity.body)
+            if has_number == bool(entity.body.get(_NUMBER))
+            and not differences(self._kind, wanted.body, entity.body)
         ]
 
     def _indexed(self, body: Mapping[str, Any]) -> list[Entity]:
@@ -123,7 +133,7 @@ class Holdings:
         kind, body = self._kind, wanted.body
         given = {name: str(body[name]) for name in self._unique if body.get(name)}
         keys = {normal_key(kind, NaturalKey(*pair)) for pair in {**given, **wanted.identity}.items()}
-        near = {*keys, body.get("reference"), _day(body, kind)} - {None, ""}
+        near = {*keys, body.get(_NUMBER), _day(body, kind)} - {None, ""}
         ids = dict.fromkeys(sage_id for mark in near for sage_id in self._marks().get(mark, ()))
         found = []
         for entity in (self._free[sage_id] for sage_id in ids if sage_id in self._free):
@@ -138,15 +148,15 @@ class Holdings:
             self._by_mark = {}
             for entity in self._free.values():
                 keys = natural_keys(self._kind, entity.body, self._unique)
-                for mark in {*keys, entity.body.get("reference"), _day(entity.body, self._kind)}:
+                for mark in {*keys, entity.body.get(_NUMBER), _day(entity.body, self._kind)}:
                     self._by_mark.setdefault(mark, []).append(entity.sage_id)
         return self._by_mark
 
     def _is_alike(self, wanted: Wanted, entity: Entity) -> bool:
         """Return whether an entity has the draft's number, or its date and amount."""
         kind, body = self._kind, wanted.body
-        number = body.get("reference")
-        if number and number == entity.body.get("reference"):
+        number = body.get(_NUMBER)
+        if number and number == entity.body.get(_NUMBER):
             return True
         if not _day(body, kind) or _day(body, kind) != _day(entity.body, kind):
             return False
