@@ -100,7 +100,7 @@ def test_any_drafts_without_a_circle_are_ordered(names: list[int], edges: list[t
         )
         for name in names
     ]
-    ordered = [draft.key for draft in order_drafts(drafts)]
+    ordered = [draft.key for draft in order_drafts(drafts, catalog())]
     assert sorted(ordered) == sorted(draft.key for draft in drafts)
     for name in names:
         for needed in needs[name]:
@@ -109,14 +109,14 @@ def test_any_drafts_without_a_circle_are_ordered(names: list[int], edges: list[t
 
 def test_priority_decides_where_references_do_not() -> None:
     drafts = [replace(customer(1), priority=5), customer(2), replace(customer(3), priority=1)]
-    assert [draft.key[-1] for draft in order_drafts(drafts)] == ["2", "3", "1"]
+    assert [draft.key[-1] for draft in order_drafts(drafts, catalog())] == ["2", "3", "1"]
 
 
 def test_a_circle_shows_its_path() -> None:
     one = replace(customer(1), body={"a": Reference("contact", "customers/C2")})
     two = replace(customer(2), body={"a": Reference("contact", NaturalKey("reference", "C1"))})
     with pytest.raises(CircularReferenceError, match="customers/C1 -> customers/C2 -> customers/C1"):
-        order_drafts([one, two])
+        order_drafts([one, two], catalog())
 
 
 def test_every_record_is_in_the_plan() -> None:

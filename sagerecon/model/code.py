@@ -97,6 +97,7 @@ class Code(StrEnum):
     IGNORED_AND_USED = ("ignored_and_used", "A column is both ignored and used.")
     IN_DOUBT = ("in_doubt", "It is not known whether a call was carried out by Sage.")
     INEXACT_COLUMN = ("inexact_column", "A dataset's column has a binary floating-point type.")
+    KEY_NEVER_FOUND = ("key_never_found", "A key is named by which no reading of Sage can find an entity.")
     KEY_NOT_FOR_FORMAT = (
         "key_not_for_format",
         "A key of sources.yaml does not apply to the format of the file.",

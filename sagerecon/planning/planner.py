@@ -64,13 +64,13 @@ def plan_steps(
     Raises:
         CircularReferenceError: drafts refer to each other in a circle.
     """
-    drafts = order_drafts([at.outcome for at in positions if isinstance(at.outcome, Draft)])
+    drafts = order_drafts([at.outcome for at in positions if isinstance(at.outcome, Draft)], catalog)
     by_key = {(at.kind, at.key): at for at in positions}
     ordered = [
         *(by_key[draft.kind, draft.key] for draft in drafts),
         *(at for at in positions if not isinstance(at.outcome, Draft)),
     ]
-    index = DraftIndex(drafts)
+    index = DraftIndex(drafts, catalog)
     about_records = list(record_steps(ordered, index, catalog))
     waiting = {step.key for step in about_records if isinstance(step, WaitStep)}
     sent = [draft for draft in drafts if draft.key not in waiting]

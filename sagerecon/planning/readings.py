@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from sagerecon.model.catalog import Catalog, Kind
 from sagerecon.model.draft import Draft, OnExisting
 from sagerecon.model.key import NaturalKey
-from sagerecon.pairing.natural_key import normal_key
+from sagerecon.model.key_path import is_answered_in_listing, key_path
+from sagerecon.pairing.natural_key import answer_fields, canonical_field, normal_key
 from sagerecon.planning.cost import listing_query, pages
 from sagerecon.planning.known import KnownEntities
 from sagerecon.planning.order import DraftIndex
@@ -79,18 +80,33 @@ def _fields_by_kind(
         is_new = (draft.kind, draft.key) not in known.contents
         if is_new and draft.on_existing is not OnExisting.CREATE and kind.can("list"):
             wanted = fields.setdefault(draft.kind, set())
-            wanted.update(_answer_fields(kind, (*draft.identity, *draft.body)))
+            wanted.update(_answer_fields(kind, draft.body))
+            for name in draft.identity:
+                _add_key(fields, kind, name, catalog)
         for reference in draft.references:
             key, target = reference.key, catalog[reference.kind]
             if not isinstance(key, NaturalKey) or key.field == "id":
                 continue  # an entry of one of Sage's fixed lists needs no look-up: the value is its id
-            is_known = (reference.kind, normal_key(target, key)) in known.natural_keys
+            is_known = (reference.kind, normal_key(catalog, target, key)) in known.natural_keys
             if index.get(reference) is None and not is_known:
-                wanted = fields.setdefault(reference.kind, set())
-                wanted.update(_answer_fields(target, (key.field,)))
+                wanted = _add_key(fields, target, key.field, catalog)
                 if reference.part:
                     wanted.add(target.yields.get(reference.part, "").partition(".")[0])
     return fields
+
+
+def _add_key(fields: dict[str, set[str]], kind: Kind, name: str, catalog: Catalog) -> set[str]:
+    """Add the answer fields that show a key; return those of its kind.
+
+    Where a listing shows of a link on the way no more than its id, the linked kind is listed too: one page
+    at least costs one call, as does each entity of its own.
+    """
+    wanted = fields.setdefault(kind.name, set())
+    wanted.update(shown for shown in answer_fields(catalog, kind, name) if shown not in kind.base_fields)
+    path = key_path(catalog, kind, canonical_field(kind, name))
+    if path is not None and not is_answered_in_listing(kind, path):
+        _add_key(fields, catalog[path.linked_kind], path.linked_field, catalog)
+    return wanted
 
 
 def _answer_fields(kind: Kind, names: Iterable[str]) -> Iterator[str]:

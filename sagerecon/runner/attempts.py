@@ -8,8 +8,7 @@ from typing import Any
 
 from sagerecon.model.catalog import Kind
 from sagerecon.model.code import Code
-from sagerecon.model.key import NaturalKey
-from sagerecon.pairing.natural_key import normal_key
+from sagerecon.pairing.natural_key import identity_keys
 from sagerecon.planning.settling import Attempt, SetAside, State
 from sagerecon.planning.step import UpdateStep, WriteStep, name_of
 from sagerecon.runner.context import RunContext
@@ -23,6 +22,7 @@ from sagerecon.runner.conversation import (
     carry_out,
     with_epoch,
 )
+from sagerecon.runner.lookup import sent_fields
 from sagerecon.runner.progress import Event
 
 
@@ -90,7 +90,8 @@ def finish(attempt: Attempt, context: RunContext) -> None:
     if not entity.sage_id:  # a change may be answered with an empty body
         entity = replace(entity, sage_id=log.sage_id(step.kind, step.key) or "")
     kind = context.catalog[step.kind]
-    keys = [normal_key(kind, NaturalKey(name, value)) for name, value in step.identity.items()]
+    sent = sent_fields(result.attempt)
+    keys = [key for _, key in identity_keys(context.catalog, kind, step.identity, sent)]
     log.record(result.attempt, entity, keys)
     return context.reporter.report(Event.UPDATED if isinstance(step, UpdateStep) else Event.CREATED, step)
 

@@ -29,6 +29,7 @@ class RunContext:
     caller: Caller
     reporter: Reporter
     key_fields: Mapping[str, Set[str]]  #: kind -> fields by which the plan recognises its entities
+    used_keys: Mapping[str, Set[str]]  #: those of them that its identities and references name
     listed: Set[str]  #: kinds that the plan lists, so that the next start finds what was added in Sage
     unreadable: set[str] = field(default_factory=set)  #: kinds whose listing could not be read
     forbidden: dict[tuple[str, str], str] = field(default_factory=dict)  #: method and kind -> Sage's reason
@@ -39,9 +40,9 @@ class RunContext:
         """Record and report that a step needs review; this plan does not try it again."""
         self._set_aside(step, State.QUARANTINED, code, message, "")
 
-    def park(self, step: Step, code: Code, message: str) -> None:
+    def park(self, step: Step, code: Code, message: str, hint: str = RETRY) -> None:
         """Record and report that a step cannot be carried out for a reason outside its record."""
-        self._set_aside(step, State.PARKED, code, message, RETRY)
+        self._set_aside(step, State.PARKED, code, message, hint)
 
     def block(self, step: Step, message: str, hint: str, *, is_retried: bool) -> None:
         """Record and report that a step waits for another record.

@@ -36,7 +36,7 @@ from sagerecon.runner.creating import create
 from sagerecon.runner.door import PATIENCE, CompanyDoor, Stopped
 from sagerecon.runner.ports import RunLog, Sage
 from sagerecon.runner.progress import Event, Progress, Reporter
-from sagerecon.runner.reading import key_fields, read
+from sagerecon.runner.reading import key_fields, read, used_keys
 from sagerecon.runner.references import missing_kinds
 from sagerecon.runner.updating import update
 
@@ -127,6 +127,7 @@ def run(
         caller=caller,
         reporter=reporter,
         key_fields=key_fields(plan, catalog),
+        used_keys=used_keys(plan, catalog),
         listed={step.kind for step in plan.steps if isinstance(step, ReadStep)},
     )
 
