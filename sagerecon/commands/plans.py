@@ -13,7 +13,6 @@ from sagerecon.model.clock import Clock
 from sagerecon.model.draft import Outcome
 from sagerecon.pairing.held import is_gone
 from sagerecon.pairing.pair import (
-    NOT_READ,
     ReadFromSage,
     Recorded,
     RecordKey,
@@ -51,11 +50,12 @@ def plan(
         now, calls = clock.now(), company.history.calls_of_last_day()
         known = company.id_map.known()
         recorded = _recorded(prepared.outcomes, known.contents, company.history)
+        comparisons = {mapping.name: mapping.comparisons for mapping in prepared.compiled.mappings}
         positions = pair_with_recorded(
             prepared.outcomes,
             recorded,
             project.catalog,
-            {mapping.name: mapping.comparisons for mapping in prepared.compiled.mappings},
+            comparisons,
             _read_from_sage(recorded, company.history),
         )
         made = plan_steps(
@@ -67,6 +67,7 @@ def plan(
             Calendar(now, booked=tuple(at - now for at in calls)),
             prepared.findings,
             project.expected_settings(),
+            comparisons,
         )
     write_private(target or project.plan_file, plan_lines(made))
     return made
@@ -93,6 +94,7 @@ def _read_from_sage(recorded: Recorded, history: RunHistory) -> ReadFromSage:
     ours = {(record.kind, record.sage_id) for record in recorded.written.values()}
     is_reading = (run for run in reversed(history.runs()) if run.purpose is Purpose.READ_BACK)
     readings = [run for run in is_reading if run.state is RunState.FINISHED] if ours else []
+    found: dict[tuple[str, str], EntityReading] = {}
     for run in readings[:2]:  # the newest may be the one that only looked for deletions
         found = {
             (entity.kind, entity.sage_id): EntityReading(entity, run.started_at)
@@ -100,5 +102,9 @@ def _read_from_sage(recorded: Recorded, history: RunHistory) -> ReadFromSage:
             if (entity.kind, entity.sage_id) in ours and not is_gone(entity)
         }
         if found:
-            return ReadFromSage(entities=found)
-    return NOT_READ
+            break
+    for entity, read_at in history.looks():
+        key = (entity.kind, entity.sage_id)
+        if key in ours and (key not in found or found[key].read_at <= read_at):
+            found[key] = EntityReading(entity, read_at)
+    return ReadFromSage(entities=found)

@@ -24,7 +24,7 @@ from sagerecon.planning.step import Step
 from sagerecon.planning.step_document import read_step, step_document
 
 #: Raised whenever the content of a plan file changes; a file of another format is refused.
-FORMAT = "plan/v5"
+FORMAT = "plan/v6"
 
 #: The form of the last line.
 _SEAL = re.compile(rb'\{"seal":"[0-9a-f]{64}"\}\n')

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from sagerecon.model.catalog import Catalog
 from sagerecon.model.clock import instant_text
+from sagerecon.model.comparison import Comparison
 from sagerecon.model.draft import Draft
 from sagerecon.model.finding import Finding
 from sagerecon.pairing.position import Position
@@ -15,6 +16,7 @@ from sagerecon.planning.calendar import USUAL_LATENCY, lay_out, slow_finish, win
 from sagerecon.planning.cost import lower_bound
 from sagerecon.planning.known import KnownEntities
 from sagerecon.planning.left_alone import left_alone
+from sagerecon.planning.looks import with_looks
 from sagerecon.planning.order import DraftIndex, order_drafts
 from sagerecon.planning.plan import Header, Plan, Purpose, Window
 from sagerecon.planning.readings import read_back, read_existing, read_settings
@@ -50,6 +52,7 @@ def plan_steps(
     calendar: Calendar,
     findings: Sequence[Finding] = (),
     expect: Mapping[str, str] | None = None,
+    comparisons: Mapping[str, Mapping[str, Comparison]] = {},
 ) -> Plan:
     """Plan what a run would do, in order and window by window.
 
@@ -60,6 +63,7 @@ def plan_steps(
         positions: of the records of the source, and of those that only earlier runs had.
         findings: what a reader of the plan must see before approving it.
         expect: the financial settings the business must have before anything is written, by field path.
+        comparisons: the comparison rules of each mapping, by field path.
 
     Raises:
         CircularReferenceError: drafts refer to each other in a circle.
@@ -76,8 +80,9 @@ def plan_steps(
     sent = [draft for draft in drafts if draft.key not in waiting]
     steps = [
         *read_settings(expect or {}, catalog),
-        *read_existing(sent, index, known, catalog),
-        *about_records,
+        *with_looks(
+            [*read_existing(sent, index, known, catalog)], about_records, known, catalog, comparisons
+        ),
     ]
     return _assemble(
         Purpose.LOAD,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -70,13 +70,18 @@ def send(step: WriteStep, context: RunContext, body: Mapping[str, Any], sage_id:
     return finish(attempt, context)
 
 
-def settle_doubts(context: RunContext) -> None:
-    """Settle every attempt of the company that is in doubt, whichever run made it."""
+def settle_doubts(context: RunContext, settle_update: Callable[[Attempt, RunContext], bool]) -> None:
+    """Settle every attempt of the company that is in doubt, whichever run made it.
+
+    Args:
+        settle_update: settles an update and returns True; returns False for any other attempt.
+    """
     for attempt in context.log.in_doubt():
         context.caller.check_stop()
         context.caller.ready()  # its answer corrects the clock, by which the remedy is chosen
-        context.reporter.report(Event.RESENT, attempt.step)
-        finish(attempt, context)
+        if not settle_update(attempt, context):
+            context.reporter.report(Event.RESENT, attempt.step)
+            finish(attempt, context)
 
 
 def finish(attempt: Attempt, context: RunContext) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sagerecon.model.call import Answer, Call
 from sagerecon.model.catalog import Catalog
@@ -13,6 +13,7 @@ from sagerecon.model.errors import OtherBooksError
 from sagerecon.model.key import NaturalKey
 from sagerecon.model.key_path import KeyPath, key_path
 from sagerecon.pairing.natural_key import at_path, canonical_field, key_names, linked_key, natural_keys
+from sagerecon.pairing.position import EntityReading
 from sagerecon.planning.plan import Plan, Purpose
 from sagerecon.planning.settling import Meaning, meaning
 from sagerecon.planning.step import CreateStep, ReadStep, SkipStep, UpdateStep, name_of
@@ -51,6 +52,7 @@ def read(step: ReadStep, context: RunContext, pages: int) -> None:
             why = f"Sage's listing of {name_of(step)} does not show {', '.join(lacking)}"
             return _park(step, context, f"{why}, by which records look entities up.", OTHER_KEY)
         entities = _entities(step, context, found)
+        _keep_looks(step, context, entities)
         context.log.record_page(context.run, step, page, entities, is_last=found.is_last)
         if found.is_last:
             return context.reporter.report(Event.READ, step)
@@ -108,6 +110,17 @@ def _entities(step: ReadStep, context: RunContext, page: Page) -> list[tuple[Ent
         )
         for body in page.items
     ]
+
+
+def _keep_looks(
+    step: ReadStep, context: RunContext, entities: Sequence[tuple[Entity, Sequence[NaturalKey]]]
+) -> None:
+    """Keep the entities that this plan updates, for the look before each update."""
+    awaited = context.awaited.get(step.kind, ())
+    now = context.clock.now()
+    for entity, _ in entities:
+        if entity.sage_id in awaited:
+            context.looks[entity.kind, entity.sage_id] = EntityReading(entity, now)
 
 
 def _unanswered(step: ReadStep, context: RunContext, page: Page) -> list[str]:

@@ -6,6 +6,7 @@ map and the booking of the call are one commit. A step whose outcome is unknown 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -38,7 +39,7 @@ from sagerecon.runner.ports import RunLog, Sage
 from sagerecon.runner.progress import Event, Progress, Reporter
 from sagerecon.runner.reading import key_fields, read, used_keys
 from sagerecon.runner.references import missing_kinds
-from sagerecon.runner.updating import update
+from sagerecon.runner.updating import settle_update, update
 
 _NOT_BEGUN = Reached(State.PLANNED)
 
@@ -130,6 +131,7 @@ def run(
         used_keys=used_keys(plan, catalog),
         listed={step.kind for step in plan.steps if isinstance(step, ReadStep)},
     )
+    context.awaited = _awaited(plan, context)
 
     def outcome(ended: Ended, why: str = "", until: int | None = None) -> RunOutcome:
         return RunOutcome(
@@ -160,7 +162,7 @@ def run(
 def _walk(plan: Plan, context: RunContext) -> None:
     """Settle what is in doubt, then carry out each step that is not finished."""
     if plan.header.purpose is Purpose.LOAD:
-        settle_doubts(context)
+        settle_doubts(context, settle_update)
     reached = context.log.reached(context.run)
     outdated = _outdated_listings(plan, reached, context)
     for step in plan.steps:
@@ -175,7 +177,7 @@ def _walk(plan: Plan, context: RunContext) -> None:
 
 
 def _outdated_listings(plan: Plan, reached: Mapping[int, Reached], context: RunContext) -> set[int]:
-    """Return the numbers of ended readings whose kind blocked steps wait for; these are read from page 1.
+    """Return the numbers of ended readings whose kind steps still wait for; these are read from page 1.
 
     The entities may have been added in Sage since an earlier start read the listing.
     """
@@ -183,11 +185,42 @@ def _outdated_listings(plan: Plan, reached: Mapping[int, Reached], context: RunC
     for step in plan.steps:
         if isinstance(step, CreateStep | UpdateStep) and _state(step, reached) is State.BLOCKED:
             kinds |= missing_kinds(step, context)
+    kinds |= _looked_up_anew(plan, reached)
     return {
         step.number
         for step in plan.steps
         if isinstance(step, ReadStep) and step.kind in kinds and _state(step, reached) in _ENDED
     }
+
+
+def _looked_up_anew(plan: Plan, reached: Mapping[int, Reached]) -> set[str]:
+    """Return the kinds whose listing is read again for the updates that are left: it may be out of date.
+
+    Where fewer updates are left than the listing has pages, each record is read before its update.
+    """
+    left = Counter(
+        step.kind
+        for step in plan.steps
+        if isinstance(step, UpdateStep) and not step.look_calls and _state(step, reached) not in FINAL
+    )
+    return {
+        step.kind
+        for step in plan.steps
+        if isinstance(step, ReadStep) and left[step.kind] > max(step.calls, _pages(step, reached))
+    }
+
+
+def _pages(step: Step, reached: Mapping[int, Reached]) -> int:
+    return reached.get(step.number, _NOT_BEGUN).pages
+
+
+def _awaited(plan: Plan, context: RunContext) -> dict[str, set[str]]:
+    """Return by kind the Sage ids of the entities that are updated after a listing has shown them."""
+    awaited: dict[str, set[str]] = {}
+    for step in plan.steps:
+        if isinstance(step, UpdateStep) and not step.look_calls:
+            awaited.setdefault(step.kind, set()).add(context.log.sage_id(step.kind, step.key) or "")
+    return awaited
 
 
 def _state(step: Step, reached: Mapping[int, Reached]) -> State:

@@ -10,14 +10,14 @@ from typing import Any
 
 from sagerecon.model.clock import Clock
 from sagerecon.model.draft import node_document
-from sagerecon.model.entity import Entity
+from sagerecon.model.entity import Entity, Written
 from sagerecon.model.errors import PlanStaleError
 from sagerecon.model.key import Key, NaturalKey
 from sagerecon.model.value import canonical, fingerprint
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import Plan, Purpose
 from sagerecon.planning.settling import Attempt, Reached, RunState, SetAside, State
-from sagerecon.planning.step import ReadStep, Step
+from sagerecon.planning.step import ReadStep, Step, UpdateStep
 from sagerecon.store import runs, steps
 from sagerecon.store.call_ledger import CallLedger
 from sagerecon.store.company_lock import CompanyLock
@@ -144,6 +144,10 @@ class RunLog:
         self._add(steps.KEEP_SET_ASIDE, values, step)
         self._epochs[step.kind, step.key] = epoch
 
+    def record_look(self, run: str, step: UpdateStep, entity: Entity) -> None:
+        values = {"sage_id": entity.sage_id, "kind": entity.kind, "body": canonical(entity.body)}
+        self._buffer.add(steps.KEEP_HELD, {**self._step(run, step.number), "position": 0, **values})
+
     def record_page(
         self,
         run: str,
@@ -237,6 +241,9 @@ class RunLog:
 
     def answer(self, kind: str, key: Key) -> Mapping[str, Any] | None:
         return self._id_map.answer(kind, key)
+
+    def written(self, kind: str, key: str) -> Written | None:
+        return self._id_map.written(kind, key)
 
     def found(self, kind: str, key: NaturalKey) -> Sequence[Entity]:
         return self._id_map.found(kind, key)
