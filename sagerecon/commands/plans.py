@@ -48,7 +48,7 @@ def plan(
     with open_store(project, clock) as store:
         company = store.company(project.business.id)
         now, calls = clock.now(), company.history.calls_of_last_day()
-        known = company.id_map.known()
+        known = replace(company.id_map.known(), counts=_counts(company.history))
         recorded = _recorded(prepared.outcomes, known.contents, company.history)
         comparisons = {mapping.name: mapping.comparisons for mapping in prepared.compiled.mappings}
         positions = pair_with_recorded(
@@ -68,6 +68,7 @@ def plan(
             prepared.findings,
             project.expected_settings(),
             comparisons,
+            project.stop_when_blocked,
         )
     write_private(target or project.plan_file, plan_lines(made))
     return made
@@ -87,6 +88,16 @@ def _recorded(
         if key in needed:  # the answer is most of a record, and not compared where there is no draft
             written[key] = record if key in present else replace(record, answer={})
     return Recorded(contents=contents, written=written)
+
+
+def _counts(history: RunHistory) -> dict[str, int]:
+    """Return the number of entities of each kind that the newest reading found, where it was read whole."""
+    counts: dict[str, int] = {}
+    for run in history.runs():
+        if run.purpose is Purpose.READ_BACK and run.state is RunState.FINISHED:
+            whole = (reading for reading in history.readings(run.id) if reading.is_whole)
+            counts.update({r.kind: r.count for r in whole if r.key.endswith("/read-back")})
+    return counts
 
 
 def _read_from_sage(recorded: Recorded, history: RunHistory) -> ReadFromSage:

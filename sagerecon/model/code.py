@@ -212,6 +212,7 @@ class Code(StrEnum):
     TWO_SOURCES = ("two_sources", "A field of a mapping has more than one source.")
     UNBALANCED = ("unbalanced", "The debits and credits of a journal differ.")
     UNCERTAIN_NUMBER = ("uncertain_number", "A workbook number has too many digits to be exact.")
+    SAGE_MUST_HOLD = ("sage_must_hold", "Records refer to an entity that Sage does not hold exactly once.")
     UNDECIDED = ("undecided", "Source and Sage differ, and it is not decided which of them counts.")
     UNKNOWN_ATTRIBUTE = (
         "unknown_attribute",

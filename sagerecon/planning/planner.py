@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 
 from sagerecon.model.catalog import Catalog
 from sagerecon.model.clock import instant_text
@@ -21,6 +22,7 @@ from sagerecon.planning.order import DraftIndex, order_drafts
 from sagerecon.planning.plan import Header, Plan, Purpose, Window
 from sagerecon.planning.readings import read_back, read_existing, read_settings
 from sagerecon.planning.record_steps import record_steps
+from sagerecon.planning.requirements import STOP_WHEN_BLOCKED, requirements
 from sagerecon.planning.step import CreateStep, ReadStep, Step, UpdateStep, WaitStep
 
 
@@ -53,6 +55,7 @@ def plan_steps(
     findings: Sequence[Finding] = (),
     expect: Mapping[str, str] | None = None,
     comparisons: Mapping[str, Mapping[str, Comparison]] = {},
+    stop_when_blocked: Decimal = STOP_WHEN_BLOCKED,
 ) -> Plan:
     """Plan what a run would do, in order and window by window.
 
@@ -64,6 +67,8 @@ def plan_steps(
         findings: what a reader of the plan must see before approving it.
         expect: the financial settings the business must have before anything is written, by field path.
         comparisons: the comparison rules of each mapping, by field path.
+        stop_when_blocked: the share of the writes, in per cent, above which the run does not begin while
+            they are blocked by what Sage lacks.
 
     Raises:
         CircularReferenceError: drafts refer to each other in a circle.
@@ -84,7 +89,7 @@ def plan_steps(
             [*read_existing(sent, index, known, catalog)], about_records, known, catalog, comparisons
         ),
     ]
-    return _assemble(
+    made = _assemble(
         Purpose.LOAD,
         steps,
         catalog,
@@ -94,6 +99,12 @@ def plan_steps(
         calendar=calendar,
         findings=[*findings, *left_alone(about_records)],
     )
+    header = replace(
+        made.header,
+        requirements=requirements(about_records, known, catalog),
+        stop_when_blocked=stop_when_blocked,
+    )
+    return replace(made, header=header)
 
 
 def plan_reading(

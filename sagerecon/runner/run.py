@@ -16,6 +16,7 @@ from random import Random
 from sagerecon.model.catalog import Catalog
 from sagerecon.model.clock import Clock
 from sagerecon.model.errors import PausedError, SagereconError, StoreError
+from sagerecon.model.finding import Finding
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import Plan, Purpose
 from sagerecon.planning.settling import FINAL, Reached, State
@@ -39,6 +40,7 @@ from sagerecon.runner.ports import RunLog, Sage
 from sagerecon.runner.progress import Event, Progress, Reporter
 from sagerecon.runner.reading import key_fields, read, used_keys
 from sagerecon.runner.references import missing_kinds
+from sagerecon.runner.shortage import ShortageError, lacking, stop_on_shortage
 from sagerecon.runner.updating import settle_update, update
 
 _NOT_BEGUN = Reached(State.PLANNED)
@@ -53,6 +55,7 @@ class Ended(StrEnum):
     FINISHED = "finished"  #: every step came to an end; some may be set aside
     PAUSED = "paused"  #: by the budget or by Sage; the same command resumes it
     STOPPED = "stopped"  #: on request
+    BLOCKED = "blocked"  #: before the first write, by what Sage lacks; the same command goes on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +68,7 @@ class RunOutcome:
     until: int | None = None  #: when it can be resumed, in milliseconds since 1970
     calls: int
     counts: Mapping[Event, int]
+    findings: tuple[Finding, ...] = ()  #: what Sage lacks, where that blocks the run
 
 
 def run(
@@ -133,7 +137,9 @@ def run(
     )
     context.awaited = _awaited(plan, context)
 
-    def outcome(ended: Ended, why: str = "", until: int | None = None) -> RunOutcome:
+    def outcome(
+        ended: Ended, why: str = "", until: int | None = None, findings: tuple[Finding, ...] = ()
+    ) -> RunOutcome:
         return RunOutcome(
             run=context.run,
             ended=ended,
@@ -141,6 +147,7 @@ def run(
             until=until,
             calls=reporter.calls,
             counts=reporter.counts,
+            findings=findings,
         )
 
     try:
@@ -149,6 +156,9 @@ def run(
     except PausedError as pause:
         log.end(context.run, is_finished=False)
         return outcome(Ended.PAUSED, pause.why, pause.until)
+    except ShortageError as shortage:
+        log.end(context.run, is_finished=False)
+        return outcome(Ended.BLOCKED, shortage.why, findings=shortage.findings)
     except Stopped:
         log.end(context.run, is_finished=False)
         return outcome(Ended.STOPPED, "Stopped on request.")
@@ -165,8 +175,12 @@ def _walk(plan: Plan, context: RunContext) -> None:
         settle_doubts(context, settle_update)
     reached = context.log.reached(context.run)
     outdated = _outdated_listings(plan, reached, context)
+    is_checked = not plan.header.requirements
     for step in plan.steps:
         context.caller.check_stop()
+        if isinstance(step, CreateStep | UpdateStep) and not is_checked:
+            stop_on_shortage(plan, reached, context)
+            is_checked = True
         context.reporter.begin_step(step)
         before = _NOT_BEGUN if step.number in outdated else reached.get(step.number, _NOT_BEGUN)
         if before.state in FINAL:
@@ -185,6 +199,7 @@ def _outdated_listings(plan: Plan, reached: Mapping[int, Reached], context: RunC
     for step in plan.steps:
         if isinstance(step, CreateStep | UpdateStep) and _state(step, reached) is State.BLOCKED:
             kinds |= missing_kinds(step, context)
+    kinds |= {requirement.kind for requirement in lacking(plan, context)}
     kinds |= _looked_up_anew(plan, reached)
     return {
         step.number

@@ -157,8 +157,11 @@ class RunLog:
         *,
         is_last: bool,
     ) -> None:
-        """Record a page. The first page of a load replaces the natural keys that were read before."""
-        if page == 1 and run in self._loads:
+        """Record a page. The first page of a load replaces the natural keys that were read before.
+
+        A search shows some entities of the kind alone, so that it replaces none.
+        """
+        if page == 1 and run in self._loads and "search" not in step.query:
             self._id_map.forget_natural_keys(step.kind, run, step.number)
         for position, (entity, keys) in enumerate(entities):
             values = {"sage_id": entity.sage_id, "kind": entity.kind, "body": canonical(entity.body)}
