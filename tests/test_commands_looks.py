@@ -219,6 +219,7 @@ def test_after_an_interruption_sage_is_looked_at_again(tmp_path: Path) -> None:
         edit(move, "C5", name="By hand")
         outcome = runs.apply(move.project, move.clock, move.session)
         assert outcome.counts[Event.UNDECIDED] == 1
+        assert outcome.counts[Event.READ] == 1  # one page, not a call for each update that is left
         assert held(move, the_id(move, "C5"))["name"] == "By hand"
 
 

@@ -16,6 +16,7 @@ from sagerecon.model.code import Code
 from sagerecon.model.key import NaturalKey
 from sagerecon.planning.plan import Plan
 from sagerecon.planning.requirements import Requirement, is_above
+from sagerecon.planning.step import ReadStep
 from sagerecon.runner.progress import Event
 from sagerecon.runner.run import Ended, RunOutcome
 
@@ -166,3 +167,32 @@ def test_what_an_earlier_run_found_is_not_required_again(tmp_path: Path) -> None
         assert made.header.requirements == ()
         assert made.header.calls == 3  # the settings, the invoice and its receipt
         assert apply(move).counts[Event.CREATED] == 2
+
+
+def test_few_accounts_among_many_are_found_by_searches(move: Move, monkeypatch: pytest.MonkeyPatch) -> None:
+    query = {"attributes": "name", "items_per_page": "200"}
+    items = move.by_other_hand("GET", "/ledger_accounts", **query).body["$items"]
+    names = [item["name"] for item in items]
+    unique = [name for name in names if names.count(name) == 1]
+    one, two = unique[0], unique[-1]
+    three = next(name for name in unique if one not in name and two not in name)
+    documents = move.folder / "mappings/documents.yaml"
+    by = documents.read_text().replace("{nominal_code: item.account}", "{name: item.account}")
+    documents.write_text(by)
+    text = (move.folder / "sources.yaml").read_text()
+    choice = f"CASE number WHEN '1001' THEN '{two}' WHEN '1002' THEN '{three}' ELSE '{one}' END"
+    (move.folder / "sources.yaml").write_text(text.replace("'4711'", choice))
+    monkeypatch.setattr(plans, "_counts", lambda _: {"ledger_account": 10_000})
+    assert searches(planned(move)) == sorted([one, two])
+    assert apply(move).counts[Event.CREATED] == 5
+    rows = (move.folder / "data/documents.csv").read_text()
+    rows += "1002,C1,2017-04-02,10.00\n1003,C1,2017-04-02,10.00\n"  # on a new account, and on a known one
+    (move.folder / "data/documents.csv").write_text(rows)
+    assert searches(planned(move)) == [three]
+    assert apply(move).counts[Event.CREATED] == 4
+
+
+def searches(plan: Plan) -> list[str]:
+    """Return what the plan searches ledger accounts for."""
+    steps = (step for step in plan.steps if isinstance(step, ReadStep) and step.kind == "ledger_account")
+    return [step.query["search"] for step in steps]
