@@ -156,6 +156,7 @@ def test_from_a_listing_that_shows_the_link_alone_nothing_is_concluded(
 ) -> None:
     before = banks(move)
     monkeypatch.setattr(Views, "_expand", lambda *_: None)
+    move.set("data: data", 'data: data\nstop_when_blocked: "100%"')
     outcome = move.load()
     assert Event.CREATED not in outcome.counts
     assert (outcome.counts[Event.PARKED], outcome.counts[Event.BLOCKED]) == (1, 4)
