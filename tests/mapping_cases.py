@@ -62,7 +62,7 @@ sales_invoice:
   resource: sales_invoices
   path: /sales_invoices
   section: sales
-  operations: {create: {reversibility: compensable}}
+  operations: {create: {reversibility: compensable}, list: {}}
   fields:
     contact_id: {refers_to: contact, required: true}
     date: {type: date, required: true}
@@ -79,7 +79,7 @@ ledger_account:
   resource: ledger_accounts
   path: /ledger_accounts
   section: ledger
-  operations: {create: {reversibility: reversible}}
+  operations: {create: {reversibility: reversible}, list: {}}
   fields:
     nominal_code: {type: integer, required: true}
     name: {type: text, required: true}
@@ -97,7 +97,7 @@ tax_rate: {resource: tax_rates, path: /tax_rates, section: tax}
 def _catalog() -> Any:
     api, _ = read_document((ROOT / "specs/api.yaml").read_text(encoding="utf-8"), "api.yaml")
     kinds, _ = read_document(KINDS, "kinds.yaml")
-    usual = {"about": "", "editions": {"plus": ["GB"]}, "operations": {}}
+    usual = {"about": "", "editions": {"plus": ["GB"]}, "operations": {"list": {}}}
     resources = tuple({"kind": name, **usual, **facts} for name, facts in kinds.plain().items())
     return read_catalog(SpecDocuments(api.plain(), resources))
 

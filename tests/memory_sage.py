@@ -101,6 +101,9 @@ class MemorySage:
         if kind.name in self.forbidden:
             return Answer(403, [{"$message": "The current user is not allowed to do that.", "$source": ""}])
         if call.method == "GET":
+            if call.path != kind.path:
+                held = [e for e in self.bodies_of(kind.name) if e["id"] == call.path.rpartition("/")[2]]
+                return Answer(200, dict(held[0]), size=100) if held else Answer(404, [])
             return Answer(200, self._page(kind.name, call), size=100)
         assert call.body is not None
         body = dict(call.body[kind.name])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -85,7 +86,15 @@ class Desk:
             positions = pair_with_recorded(outcomes, recorded, catalog())
             provenance = Provenance("B", "snapshot", "mappings", "catalog")
             calendar = Calendar(self.clock.now())
-            self.plan = plan_steps(positions, known, catalog(), self.budget, provenance, calendar)
+            self.plan = plan_steps(
+                positions,
+                known,
+                catalog(),
+                self.budget,
+                provenance,
+                calendar,
+                stop_when_blocked=Decimal(100),
+            )
         return self.plan
 
     def go(self, failpoint: Callable[[str], None] = lambda _: None, **more: Any) -> RunOutcome:

@@ -88,7 +88,12 @@ def test_a_kind_as_json_has_its_facts() -> None:
     kind = result("show", "contact")["kind"]
     reference = next(field for field in kind["fields"] if field["name"] == "reference")
     assert (reference["max_length"], reference["required"]) == (10, False)
-    assert kind["natural_keys"][0] == {"field": "reference", "filter": "search", "unique": True}
+    assert kind["natural_keys"][0] == {
+        "field": "reference",
+        "filter": "search",
+        "unique": True,
+        "same_as": "",
+    }
     assert kind["path"] == "/contacts" and kind["quirks"] and kind["filters"]
 
 

@@ -64,10 +64,29 @@ def test_a_record_that_is_only_blocked_exits_with_1(served: Served) -> None:
     mapping = served.folder / "mappings/customers.yaml"
     account = "{ref: {kind: ledger_account, by: {nominal_code: param.account}}}"
     mapping.write_text(f"{mapping.read_text()}  default_sales_ledger_account_id: {account}\n")
-    served.set("business:", "parameters: {account: 7777}\nbusiness:")
+    served.set("business:", 'parameters: {account: 7777}\nstop_when_blocked: "100%"\nbusiness:')
     served.planned()
     code, event = served.result("apply")
     assert (code, event["ended"], event["counts"]) == (1, "finished", {"read": 3, "blocked": 2})
+
+
+def test_a_run_that_stops_before_its_first_write_exits_with_1_and_names_what_sage_lacks(
+    served: Served,
+) -> None:
+    mapping = served.folder / "mappings/customers.yaml"
+    account = "{ref: {kind: ledger_account, by: {nominal_code: param.account}}}"
+    mapping.write_text(f"{mapping.read_text()}  default_sales_ledger_account_id: {account}\n")
+    served.set("business:", "parameters: {account: 7777}\nbusiness:")
+    shown = served.run("snapshot"), served.run("plan")
+    assert "ledger_account nominal_code 7777" in shown[1].stdout
+    assert "stop_when_blocked" in shown[1].stdout
+    code, event = served.result("apply")
+    assert (code, event["ended"], event["counts"]) == (1, "blocked", {"read": 3})
+    again = served.run("apply")
+    assert again.exit_code == 1
+    text = " ".join(again.output.split())
+    assert "Sage must hold ledger_account nominal_code 7777: not found; 2 records blocked" in text
+    assert "Nothing was written." in text
 
 
 def test_a_signal_exits_with_3_after_the_call_in_flight(served: Served) -> None:

@@ -12,7 +12,8 @@ from sagerecon.documents.package import catalog
 from sagerecon.model.entity import Entity
 from sagerecon.pairing.recovery import Found, Holdings, Likeness, Wanted
 
-KIND = catalog()["contact_opening_balance"]
+CATALOG = catalog()
+KIND = CATALOG["contact_opening_balance"]
 
 
 def wanted(
@@ -32,11 +33,11 @@ def entity(sage_id: str, number: str = "I1", amount: str = "10.0", contact: str 
 
 
 def claim(draft: Wanted, *entities: Entity, twins: int = 1) -> Found:
-    return Holdings(KIND, entities).claim(draft, twins)
+    return Holdings(CATALOG, KIND, entities).claim(draft, twins)
 
 
 def test_an_equal_entity_is_found_once() -> None:
-    holdings = Holdings(KIND, [entity("1")])
+    holdings = Holdings(CATALOG, KIND, [entity("1")])
     found = holdings.claim(wanted(), 1)
     assert (found.likeness, found.entities[0].sage_id) == (Likeness.EQUAL, "1")
     assert holdings.claim(wanted(), 1).likeness is Likeness.NONE
@@ -72,7 +73,7 @@ def test_what_is_adopted_and_what_is_created_never_doubles(
 ) -> None:
     """Of each content, Sage ends with as many entities as the larger side has, waiting drafts apart."""
     entities = [entity(str(number), *content) for number, content in enumerate(held)]
-    holdings, left = Holdings(KIND, entities), Counter(drafts)
+    holdings, left = Holdings(CATALOG, KIND, entities), Counter(drafts)
     taken: dict[str, tuple[str, str]] = {}
     created: Counter[tuple[str, str]] = Counter()
     unpaired = []

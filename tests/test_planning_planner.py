@@ -34,9 +34,10 @@ from sagerecon.pairing.standing import standing
 from sagerecon.planning.budget import Budget, earliest
 from sagerecon.planning.calendar import PATIENCE, lay_out, slow_finish, window_of
 from sagerecon.planning.known import KnownEntities
-from sagerecon.planning.order import order_drafts
+from sagerecon.planning.order import DraftIndex, order_drafts
 from sagerecon.planning.plan import Plan, Purpose, plan_lines, read_plan
 from sagerecon.planning.planner import Calendar, Provenance, plan_reading, plan_steps
+from sagerecon.planning.readings import read_existing
 from sagerecon.planning.step import CreateStep, ReadStep, SkipStep, UpdateStep
 
 BUDGET = Budget(100, 2_500)
@@ -100,7 +101,7 @@ def test_any_drafts_without_a_circle_are_ordered(names: list[int], edges: list[t
         )
         for name in names
     ]
-    ordered = [draft.key for draft in order_drafts(drafts)]
+    ordered = [draft.key for draft in order_drafts(drafts, catalog())]
     assert sorted(ordered) == sorted(draft.key for draft in drafts)
     for name in names:
         for needed in needs[name]:
@@ -109,14 +110,14 @@ def test_any_drafts_without_a_circle_are_ordered(names: list[int], edges: list[t
 
 def test_priority_decides_where_references_do_not() -> None:
     drafts = [replace(customer(1), priority=5), customer(2), replace(customer(3), priority=1)]
-    assert [draft.key[-1] for draft in order_drafts(drafts)] == ["2", "3", "1"]
+    assert [draft.key[-1] for draft in order_drafts(drafts, catalog())] == ["2", "3", "1"]
 
 
 def test_a_circle_shows_its_path() -> None:
     one = replace(customer(1), body={"a": Reference("contact", "customers/C2")})
     two = replace(customer(2), body={"a": Reference("contact", NaturalKey("reference", "C1"))})
     with pytest.raises(CircularReferenceError, match="customers/C1 -> customers/C2 -> customers/C1"):
-        order_drafts([one, two])
+        order_drafts([one, two], catalog())
 
 
 def test_every_record_is_in_the_plan() -> None:
@@ -360,3 +361,17 @@ def test_a_reserve_that_leaves_nothing_is_refused() -> None:
     with pytest.raises(BudgetTooSmallError):
         Budget(100, 260, reserve=250, settle=10)
     assert Budget(100, 261, reserve=250, settle=10).allowance == 1
+
+
+@pytest.mark.parametrize(("held", "calls"), [(0, 1), (400, 2), (401, 2), (600, 2)])
+def test_few_entities_among_many_are_searched_for(held: int, calls: int) -> None:
+    accounts = [Reference("ledger_account", NaturalKey("name", name)) for name in ("Sales", "Rent")]
+    drafts = [
+        customer(number, default_sales_ledger_account_id=account) for number, account in enumerate(accounts)
+    ]
+    index = DraftIndex(drafts, catalog())
+    known = KnownEntities(counts={"ledger_account": held})
+    reads = [step for step in read_existing(drafts, index, known, catalog()) if step.kind == "ledger_account"]
+    assert sum(step.calls for step in reads) == calls
+    searched = [step.query.get("search") for step in reads]
+    assert searched == (["Rent", "Sales"] if held > 400 else [None])

@@ -43,9 +43,9 @@ def empty(value: Any, path: str = "") -> Iterator[str]:
             yield from empty(item, path)
 
 
-def answers() -> dict[str, Any]:
-    """Return one record of each kind, as the rehearsal answers it."""
-    clerk = Clerk(multi_currency=True)
+def answers(clerk: Clerk | None = None) -> dict[str, Any]:
+    """Create a record of each kind, and return them as the rehearsal answers them."""
+    clerk = clerk or Clerk(multi_currency=True)
     address = {"address_line_1": "1 High St", "city": "Leeds"}
     customer = clerk.customer(reference="OAK01", main_address=address, main_contact_person={"name": "A"})
     vendor = clerk.vendor(reference="ELM01", main_address=address)

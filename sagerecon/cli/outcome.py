@@ -41,6 +41,10 @@ def show_outcome(screen: Screen, outcome: RunOutcome, resume: str) -> None:
     )
     counts = ", ".join(_count_text(event, count) for event, count in outcome.counts.items())
     screen.print(f"{counted(outcome.calls, 'call')}: {counts or 'nothing left to do'}.")
+    if outcome.ended is Ended.BLOCKED:
+        screen.findings(outcome.findings)
+        screen.print(f"{outcome.why} Correct this in Sage, then continue with: {resume}")
+        raise typer.Exit(NEEDS_REVIEW)
     if outcome.ended is not Ended.FINISHED:
         until = f" Not before {instant_text(outcome.until)}." if outcome.until else ""
         screen.print(f"{outcome.ended.value.capitalize()}: {outcome.why}{until} Resume with: {resume}")

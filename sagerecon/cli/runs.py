@@ -26,6 +26,7 @@ def plan(
         action_counts,
         plan_summary,
         quarantined_records,
+        requirement_documents,
         review_count,
     )
 
@@ -42,6 +43,8 @@ def plan(
             lower_bound=made.header.lower_bound,
             windows=len(made.header.windows),
             actions=action_counts(made),
+            sage_must_hold=requirement_documents(made),
+            stop_when_blocked=f"{made.header.stop_when_blocked:f}%",
             finishes_p50=made.header.finishes_p50,
             finishes_p90=made.header.finishes_p90,
         )

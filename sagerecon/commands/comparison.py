@@ -28,13 +28,15 @@ class Comparison:
         self._catalog = catalog
         self._ids = _FoundIds(company, catalog, held)
         self._holdings = {
-            name: Holdings(catalog[name], (e for e in found if company.id_map.owner(name, e.sage_id) is None))
+            name: Holdings(
+                catalog, catalog[name], (e for e in found if company.id_map.owner(name, e.sage_id) is None)
+            )
             for name, found in held.items()
         }
 
     def holdings(self, kind: str) -> Holdings:
         """Return the entities of a kind that no record owns; none of a kind that was not read."""
-        return self._holdings.get(kind) or Holdings(self._catalog[kind], ())
+        return self._holdings.get(kind) or Holdings(self._catalog, self._catalog[kind], ())
 
     def may_be_held(self, step: CreateStep) -> bool:
         """Return whether an entity has all that the step sends, apart from references that are not known."""
@@ -84,12 +86,12 @@ class _FoundIds:
     company: CompanyStore
     catalog: Catalog
     held: Mapping[str, Sequence[Entity]]
-    found: dict[tuple[str, Key], Entity] = field(default_factory=dict)
+    drafts: dict[tuple[str, Key], Entity] = field(default_factory=dict)
     keys: dict[str, dict[NaturalKey, list[Entity]]] = field(default_factory=dict)
 
     def add(self, kind: str, key: str, entity: Entity) -> None:
         """Remember that an entity is the record with this draft key."""
-        self.found[kind, key] = entity
+        self.drafts[kind, key] = entity
 
     def sage_id(self, kind: str, key: Key) -> str | None:
         """Return Sage's id for a draft key, or for a natural key that exactly one entity has."""
@@ -101,18 +103,27 @@ class _FoundIds:
         entity = self._entity(kind, key)
         return entity.body if entity is not None else self.company.id_map.answer(kind, key)
 
+    def found(self, kind: str, key: NaturalKey) -> Sequence[Entity]:
+        """Return every entity known to have a natural key."""
+        return self._bearers(kind, key) or self.company.id_map.found(kind, key)
+
     def _entity(self, kind: str, key: Key) -> Entity | None:
         if not isinstance(key, NaturalKey):
-            return self.found.get((kind, key))
-        bearers = self._index(kind, key.field).get(normal_key(self.catalog[kind], key), [])
+            return self.drafts.get((kind, key))
+        bearers = self._bearers(kind, key)
         return bearers[0] if len(bearers) == 1 else None
+
+    def _bearers(self, kind: str, key: NaturalKey) -> Sequence[Entity]:
+        """Return the entities read that have a natural key."""
+        normal = normal_key(self.catalog, self.catalog[kind], key)
+        return self._index(kind, normal.field).get(normal, [])
 
     def _index(self, kind: str, name: str) -> dict[NaturalKey, list[Entity]]:
         index = self.keys.get(f"{kind}.{name}")
         if index is None:
             index = self.keys[f"{kind}.{name}"] = {}
             for entity in self.held.get(kind, ()):
-                for key in natural_keys(self.catalog[kind], entity.body, [name]):
+                for key in natural_keys(self.catalog, self.catalog[kind], entity.body, [name]):
                     index.setdefault(key, []).append(entity)
         return index
 

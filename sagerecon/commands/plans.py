@@ -20,7 +20,6 @@ from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.place import NOWHERE
 from sagerecon.pairing.held import is_gone
 from sagerecon.pairing.pair import (
-    NOT_READ,
     ReadFromSage,
     Recorded,
     RecordKey,
@@ -59,13 +58,14 @@ def plan(
     with open_store(project, clock) as store:
         company = store.company(project.business.id)
         now, calls = clock.now(), company.history.calls_of_last_day()
-        known = company.id_map.known()
+        known = replace(company.id_map.known(), counts=_counts(company.history))
         recorded = _recorded(prepared.outcomes, known.contents, company.history)
+        comparisons = {mapping.name: mapping.comparisons for mapping in prepared.compiled.mappings}
         positions = pair_with_recorded(
             prepared.outcomes,
             recorded,
             project.catalog,
-            {mapping.name: mapping.comparisons for mapping in prepared.compiled.mappings},
+            comparisons,
             _read_from_sage(recorded, company.history),
         )
         made = plan_steps(
@@ -77,6 +77,8 @@ def plan(
             Calendar(now, booked=tuple(at - now for at in calls)),
             [*prepared.findings, *_suspected(prepared.outcomes, company.history)],
             project.expected_settings(),
+            comparisons,
+            project.stop_when_blocked,
         )
         findings = (*made.header.findings, *_memory(made, company.run_log, project.catalog))
         made = replace(made, header=replace(made.header, findings=findings))
@@ -146,11 +148,22 @@ def _recorded(
     return Recorded(contents=contents, written=written)
 
 
+def _counts(history: RunHistory) -> dict[str, int]:
+    """Return the number of entities of each kind that the newest reading found, where it was read whole."""
+    counts: dict[str, int] = {}
+    for run in history.runs():
+        if run.purpose is Purpose.READ_BACK and run.state is RunState.FINISHED:
+            whole = (reading for reading in history.readings(run.id) if reading.is_whole)
+            counts.update({r.kind: r.count for r in whole if r.key.endswith("/read-back")})
+    return counts
+
+
 def _read_from_sage(recorded: Recorded, history: RunHistory) -> ReadFromSage:
     """Return what the newest reading of Sage found of the records that are compared."""
     ours = {(record.kind, record.sage_id) for record in recorded.written.values()}
     is_reading = (run for run in reversed(history.runs()) if run.purpose is Purpose.READ_BACK)
     readings = [run for run in is_reading if run.state is RunState.FINISHED] if ours else []
+    found: dict[tuple[str, str], EntityReading] = {}
     for run in readings[:2]:  # the newest may be the one that only looked for deletions
         found = {
             (entity.kind, entity.sage_id): EntityReading(entity, run.started_at)
@@ -158,5 +171,9 @@ def _read_from_sage(recorded: Recorded, history: RunHistory) -> ReadFromSage:
             if (entity.kind, entity.sage_id) in ours and not is_gone(entity)
         }
         if found:
-            return ReadFromSage(entities=found)
-    return NOT_READ
+            break
+    for entity, read_at in history.looks():
+        key = (entity.kind, entity.sage_id)
+        if key in ours and (key not in found or found[key].read_at <= read_at):
+            found[key] = EntityReading(entity, read_at)
+    return ReadFromSage(entities=found)

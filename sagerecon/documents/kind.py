@@ -29,7 +29,7 @@ def read_kind(document: Mapping[str, Any], api: Mapping[str, Any]) -> Kind:
         },
         fields=_fields(document, frozenset(document["operations"]) & _SENT["both"]),
         natural_keys=tuple(
-            KeyField(key["field"], key.get("filter", ""), key.get("unique", False))
+            KeyField(key["field"], key.get("filter", ""), key.get("unique", False), key.get("same_as", ""))
             for key in document.get("natural_keys", ())
         ),
         filters=filters,

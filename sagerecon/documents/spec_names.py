@@ -62,6 +62,8 @@ def _paths(node: Node) -> Iterator[tuple[str, Node]]:
     """Yield each path to a field of the kind, and where it is written."""
     for key in _items(node, "natural_keys"):
         yield key["field"].text, key["field"]
+        if (other := key.get("same_as")) is not None:
+            yield other.text, other
     named = [*_items(node, "label"), *_values(node, ("amount", "date"))]
     named += _child(node, "yields").children().values()
     for path in (*named, *_values(_child(node, "ledger"), _LEDGER)):

@@ -12,6 +12,7 @@ from sagerecon.mapping.compiled import CompiledMapping
 from sagerecon.mapping.context import Context, Header
 from sagerecon.mapping.crosswalk import Crosswalk
 from sagerecon.mapping.faults import Faults
+from sagerecon.mapping.identity import compile_identity
 from sagerecon.mapping.objects import ObjectReader, compile_fields
 from sagerecon.mapping.recipe import Recipe
 from sagerecon.mapping.record_context import NUMBERS, CompiledValue, Reader, with_article
@@ -223,7 +224,11 @@ def _recipe(file: _File, context: Context, kind: Kind | None) -> Recipe:
     fields = file.get("fields")
     where, target = file.get("source", "where"), file.get("target") or file.root
     on_existing = file.get("target", "on_existing")
-    identity = _identity(file, context, kind)
+    stated = file.get("target", "identity") or _EMPTY
+    way = _on_existing(on_existing, bool(stated.items() or stated.children()))
+    identity = compile_identity(
+        stated, fields or _EMPTY, context, kind, is_looked_for=way is not OnExisting.CREATE
+    )
     body = _body(fields, context, kind)
     return Recipe(
         place=target.named_at,
@@ -238,7 +243,7 @@ def _recipe(file: _File, context: Context, kind: Kind | None) -> Recipe:
         if file.get("label") is not None
         else None,
         amount=_amount(file.get("amount"), context),
-        on_existing=_on_existing(on_existing, bool(identity)),
+        on_existing=way,
         comparisons=compile_comparisons(file.get("reconcile"), kind, context),
         readers={path: reads[0] for path, reads in context.readers.items() if len(reads) == 1},
     )
@@ -272,35 +277,6 @@ def _amount(node: Node | None, context: Context) -> Reader | None:
         return decimal(found) if isinstance(found, int) else found
 
     return amount
-
-
-def _identity(file: _File, context: Context, kind: Kind | None) -> dict[str, Reader | None]:
-    """Compile each identifying field; None where the body has it, else a reader of the source."""
-    mapped = (file.get("fields") or _EMPTY).children()
-    node = file.get("target", "identity") or _EMPTY
-    named = {item.text: item for item in node.items()} | node.children()
-    identity: dict[str, Reader | None] = {}
-    for field, value in named.items():
-        place = value.named_at
-        if kind is not None and field not in kind.fields and field not in kind.base_fields:
-            message = f"{kind.name} has no field '{field}'."
-            context.faults.add_unknown(Code.UNKNOWN_FIELD, place, message, field, kind.fields)
-        if field in mapped:
-            identity[field] = None
-            if value.text != field and not value.children():
-                context.path(value)
-        elif node.items():
-            context.faults.add(
-                Code.IDENTITY_NOT_MAPPED,
-                place,
-                f"the identity field '{field}' is not mapped.",
-                "Map it under fields:, or name its column: identity: {field: column}.",
-            )
-        else:
-            identity[field] = (
-                compile_value(value, context, "") if value.children() else context.path(value)
-            ).read
-    return identity
 
 
 def _on_existing(node: Node | None, has_identity: bool) -> OnExisting:

@@ -23,6 +23,8 @@ from sagerecon.model.code import Code
 from sagerecon.model.count import counted
 from sagerecon.model.draft import Reference
 from sagerecon.model.key import NaturalKey, draft_key, source_key
+from sagerecon.model.key_path import KeyPath, key_path, why_never_found
+from sagerecon.model.place import Place
 
 
 def compile_reference(node: Node, context: Context, path: str) -> CompiledValue:
@@ -114,23 +116,40 @@ def _compile_entity_reference(node: Node, kind_node: Node, context: Context, pat
         )
         return NOTHING
     (name, source), *_ = by.children().items()
-    field = kind.fields.get(name)
-    if field is None and name not in kind.base_fields:
-        context.faults.add_unknown(
-            Code.UNKNOWN_FIELD, source.named_at, f"{kind.name} has no field '{name}'.", name, kind.fields
-        )
+    path_of_key = check_key(kind, name, source.named_at, context)
+    if path_of_key is None:
         return NOTHING
     value = _compile_key_part(source, node.get("do"), context, path)
     part = _check_part(node, kind, context)
     reference = _entity_reader(
         kind.name,
         name,
-        field,
+        path_of_key.field,
         value,
         part,
         _null_handler(node, f"the key of the {kind.name.replace('_', ' ')} is blank"),
     )
     return CompiledValue(REFERENCE, reference, kind="" if part else kind.name)
+
+
+def check_key(kind: Kind, name: str, place: Place, context: Context) -> KeyPath | None:
+    """Return the path to a natural key; None, with a finding, where no reading of Sage can find it."""
+    path = key_path(context.catalog, kind, name)
+    if path is None:
+        first = name.partition(".")[0]
+        context.faults.add_unknown(
+            Code.UNKNOWN_FIELD, place, f"{kind.name} has no field '{name}'.", first, kind.fields
+        )
+    elif why := why_never_found(context.catalog, kind, name):
+        keys = ", ".join(key.field for key in kind.natural_keys)
+        context.faults.add(
+            Code.KEY_NEVER_FOUND,
+            place,
+            f"no {kind.name} can be found by {name}: {why}.",
+            f"Natural keys of {kind.name}: {keys}." if keys else "Refer to it by id.",
+        )
+        return None
+    return path
 
 
 def _entity_reader(

@@ -92,6 +92,7 @@ class KeyField:
     field: str
     filter: str = ""  #: `search`, or empty where a listing must be read
     is_unique: bool = False
+    same_as: str = ""  #: the path that has the value where Sage answers none in the field itself
 
 
 #: The lines of a kind that has none.

@@ -99,6 +99,7 @@ class Code(StrEnum):
     IN_DOUBT = ("in_doubt", "It is not known whether a call was carried out by Sage.")
     INCOMPLETE_STORE = ("incomplete_store", "The store does not know all that was written to Sage.")
     INEXACT_COLUMN = ("inexact_column", "A dataset's column has a binary floating-point type.")
+    KEY_NEVER_FOUND = ("key_never_found", "A key is named by which no reading of Sage can find an entity.")
     KEY_NOT_FOR_FORMAT = (
         "key_not_for_format",
         "A key of sources.yaml does not apply to the format of the file.",
@@ -214,6 +215,7 @@ class Code(StrEnum):
     UNBALANCED = ("unbalanced", "The debits and credits of a journal differ.")
     UNCERTAIN_IN_SAGE = ("uncertain_in_sage", "Sage may hold a record already that the store does not know.")
     UNCERTAIN_NUMBER = ("uncertain_number", "A workbook number has too many digits to be exact.")
+    SAGE_MUST_HOLD = ("sage_must_hold", "Records refer to an entity that Sage does not hold exactly once.")
     UNDECIDED = ("undecided", "Source and Sage differ, and it is not decided which of them counts.")
     UNKNOWN_ATTRIBUTE = (
         "unknown_attribute",

@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TypeAlias
 
-from sagerecon.model.catalog import Catalog, Field, Kind
+from sagerecon.model.catalog import Field, Kind
 from sagerecon.model.draft import Draft, Reference, read_reference
 from sagerecon.model.entity import Entity, Written
 from sagerecon.model.key import NaturalKey
+from sagerecon.model.key_path import Kinds
 from sagerecon.model.money import decimal
-from sagerecon.pairing.natural_key import natural_keys, normal_key
-
-#: Kinds by name, as a catalog gives them.
-Kinds: TypeAlias = Catalog | Mapping[str, Kind]
+from sagerecon.pairing.natural_key import key_names, linked_key, natural_keys, normal_key
 
 NO_KINDS: Mapping[str, Kind] = {}
 
@@ -77,9 +74,20 @@ class Identities:
         if not isinstance(key, NaturalKey):
             owner = self._merged.get(key, key)
             return Link(part_of(owner, reference.part) if reference.part else owner)
-        normal = _normal(reference.kind, key, self._catalog)
-        found = key.value if key.field == "id" else self._ids.get((reference.kind, normal))
+        found = key.value if key.field == "id" else self._id_of(reference.kind, key)
         return self.by_id(found, str(key)) if found is not None else Link(_unresolved(key), str(key))
+
+    def _id_of(self, kind: str, key: NaturalKey) -> str | None:
+        """Return the Sage id of the entity with a natural key, if need be by the entity that a link names."""
+        found = self._ids.get((kind, _normal(kind, key, self._catalog)))
+        if found is not None or kind not in self._catalog:
+            return found
+        crossed = linked_key(self._catalog, self._catalog[kind], key)
+        if crossed is None:
+            return None
+        link, linked, linked_by = crossed
+        linked_id = self._id_of(linked.name, linked_by)
+        return None if linked_id is None else self._ids.get((kind, NaturalKey(link, linked_id)))
 
     def _learn(self, sent: object, answer: object, fields: Mapping[str, Field]) -> None:
         if not isinstance(sent, dict) or not isinstance(answer, dict):
@@ -125,7 +133,8 @@ def entity_keys(entity: Entity, catalog: Kinds) -> Iterator[NaturalKey]:
     """Yield the natural keys of an entity, in the fields by which its kind can be recognised."""
     if entity.kind in catalog:
         kind = catalog[entity.kind]
-        yield from natural_keys(kind, entity.body, (key.field for key in kind.natural_keys))
+        names = key_names(catalog, kind, (key.field for key in kind.natural_keys))
+        yield from natural_keys(catalog, kind, entity.body, names)
 
 
 def draft_keys(draft: Draft, catalog: Kinds) -> Iterator[NaturalKey]:
@@ -135,7 +144,7 @@ def draft_keys(draft: Draft, catalog: Kinds) -> Iterator[NaturalKey]:
 
 
 def _normal(kind: str, key: NaturalKey, catalog: Kinds) -> NaturalKey:
-    return normal_key(catalog[kind], key) if kind in catalog else key
+    return normal_key(catalog, catalog[kind], key) if kind in catalog else key
 
 
 def part_of(key: str, part: str) -> str:

@@ -18,6 +18,7 @@ from sagerecon.pairing.agreement import (
     sage_changes,
     source_changes,
 )
+from sagerecon.pairing.held import is_gone
 from sagerecon.pairing.identity import Identities
 from sagerecon.pairing.position import Coverage, EntityReading, Position
 from sagerecon.pairing.renames import MappingNames, Rename, find_renames
@@ -36,7 +37,10 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadFromSage:
-    """The entities that were read from Sage, by kind and Sage id, and the identities behind their links."""
+    """The entities that were read from Sage, by kind and Sage id, and the identities behind their links.
+
+    An entity without a body is one that Sage did not find when it was asked for it.
+    """
 
     entities: Mapping[tuple[str, str], EntityReading] = field(default_factory=dict)
     identities: Identities = field(default_factory=Identities)
@@ -111,7 +115,10 @@ def _position(
 ) -> Position:
     key = (outcome.kind, outcome.key)
     content, written = recorded.contents.get(key), recorded.written.get(key)
-    held = None if written is None else _read_since(written, read)
+    found = None if written is None else _read_since(written, read)
+    is_deleted = found is not None and is_gone(found.entity)
+    is_absent = found is not None and (is_deleted or not found.entity.body)
+    held = None if is_absent else found
     agreement = AGREED
     if isinstance(outcome, Draft) and written is not None:
         agreement = _agreement(outcome, written, held, rules.of(outcome))
@@ -122,10 +129,18 @@ def _position(
         content=content,
         written=written,
         held=held,
-        coverage=Coverage.BEFORE_WRITING if content is None else Coverage.AS_ANSWERED,
+        coverage=_coverage(content, is_absent=is_absent),
+        is_deleted=is_deleted,
         rename=rename,
         agreement=agreement,
     )
+
+
+def _coverage(content: str | None, *, is_absent: bool) -> Coverage:
+    """Return how much was read; Sage was asked for the entity itself where it is known to be absent."""
+    if is_absent:
+        return Coverage.WHOLE
+    return Coverage.BEFORE_WRITING if content is None else Coverage.AS_ANSWERED
 
 
 def _read_since(written: Written, read: ReadFromSage) -> EntityReading | None:

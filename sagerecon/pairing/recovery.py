@@ -13,7 +13,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any
 
-from sagerecon.model.catalog import Kind
+from sagerecon.model.catalog import Catalog, Kind
 from sagerecon.model.entity import Entity
 from sagerecon.model.key import NaturalKey
 from sagerecon.pairing.adoption import differences, is_other_record
@@ -71,7 +71,8 @@ class Wanted:
 class Holdings:
     """The entities of one kind in Sage that no record owns. Each is paired at most once."""
 
-    def __init__(self, kind: Kind, entities: Iterable[Entity]) -> None:
+    def __init__(self, catalog: Catalog, kind: Kind, entities: Iterable[Entity]) -> None:
+        self._catalog = catalog
         self._kind = kind
         self._free = {entity.sage_id: entity for entity in entities if not is_gone(entity)}
         self._unique = [key.field for key in kind.natural_keys if key.is_unique]
@@ -132,12 +133,15 @@ class Holdings:
         """Return the entities with a key of the draft, or with its contact and its number or amount."""
         kind, body = self._kind, wanted.body
         given = {name: str(body[name]) for name in self._unique if body.get(name)}
-        keys = {normal_key(kind, NaturalKey(*pair)) for pair in {**given, **wanted.identity}.items()}
+        keys = {
+            normal_key(self._catalog, kind, NaturalKey(*pair))
+            for pair in {**given, **wanted.identity}.items()
+        }
         near = {*keys, body.get(_NUMBER), _day(body, kind)} - {None, ""}
         ids = dict.fromkeys(sage_id for mark in near for sage_id in self._marks().get(mark, ()))
         found = []
         for entity in (self._free[sage_id] for sage_id in ids if sage_id in self._free):
-            has_key = bool(keys & set(natural_keys(kind, entity.body, self._unique)))
+            has_key = bool(keys & set(natural_keys(self._catalog, kind, entity.body, self._unique)))
             if has_key or (not is_other_record(kind, body, entity.body) and self._is_alike(wanted, entity)):
                 found.append(entity)
         return found
@@ -147,7 +151,7 @@ class Holdings:
         if self._by_mark is None:
             self._by_mark = {}
             for entity in self._free.values():
-                keys = natural_keys(self._kind, entity.body, self._unique)
+                keys = natural_keys(self._catalog, self._kind, entity.body, self._unique)
                 for mark in {*keys, entity.body.get(_NUMBER), _day(entity.body, self._kind)}:
                     self._by_mark.setdefault(mark, []).append(entity.sage_id)
         return self._by_mark

@@ -23,14 +23,15 @@ def pages(entities: int, page: int) -> int:
 def lower_bound(steps: Iterable[Step], catalog: Catalog) -> tuple[int, str]:
     """Return the fewest calls any plan for these records could make, and why this one makes more.
 
-    The bound is one call for each record written and one for each listing read. An allocation that is sent
+    The bound is one call for each record written, one for each record that is read before its update, and
+    one for each listing. An allocation that is sent
     on its own might have been part of a payment; the reason names such allocations.
     """
     writes, reads, alone, calls = 0, 0, 0, 0
     for step in steps:
         calls += step.calls
         if isinstance(step, CreateStep | UpdateStep):
-            writes += 1
+            writes += step.calls
             posting = catalog[step.kind].posting
             alone += posting is not None and posting.family is Family.ALLOCATION
         elif isinstance(step, ReadStep):

@@ -15,5 +15,7 @@ class KnownEntities:
     fingerprint: str = ""  #: the name of this content
     contents: Mapping[tuple[str, str], str] = field(default_factory=dict)
     """Kind and key of each recorded draft -> the fingerprint of the body that was recorded."""
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """Kind -> the number of its entities that the newest reading of Sage found."""
     natural_keys: Set[tuple[str, NaturalKey]] = frozenset()
     """Kind and natural key of what exactly one entity in Sage has, as `normal_key` spells it."""

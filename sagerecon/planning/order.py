@@ -8,30 +8,39 @@ from collections.abc import Iterable, Mapping, Sequence
 from sagerecon.model.draft import Draft, Reference
 from sagerecon.model.errors import CircularReferenceError
 from sagerecon.model.key import Key, NaturalKey
+from sagerecon.model.key_path import Kinds
+from sagerecon.pairing.natural_key import normal_key
 
 
 class DraftIndex:
-    """The drafts by their own keys and by the natural keys they will have in Sage."""
+    """The drafts by their own keys and by the natural keys they will have in Sage, in one spelling."""
 
-    def __init__(self, drafts: Iterable[Draft]) -> None:
+    def __init__(self, drafts: Iterable[Draft], kinds: Kinds) -> None:
+        self._kinds = kinds
         self._drafts: dict[tuple[str, Key], Draft] = {}
         for draft in drafts:
             for field, value in draft.identity.items():
-                self._drafts.setdefault((draft.kind, NaturalKey(field, value)), draft)
+                key = self._normal(draft.kind, NaturalKey(field, value))
+                self._drafts.setdefault((draft.kind, key), draft)
             self._drafts[draft.kind, draft.key] = draft
 
     def get(self, reference: Reference) -> Draft | None:
         """Return the draft that `reference` means, or None for an entity that must be in Sage already."""
-        return self._drafts.get((reference.kind, reference.key))
+        return self._drafts.get((reference.kind, self._normal(reference.kind, reference.key)))
+
+    def _normal(self, kind: str, key: Key) -> Key:
+        if isinstance(key, NaturalKey) and kind in self._kinds:
+            return normal_key(self._kinds, self._kinds[kind], key)
+        return key
 
 
-def order_drafts(drafts: Sequence[Draft]) -> list[Draft]:
+def order_drafts(drafts: Sequence[Draft], kinds: Kinds) -> list[Draft]:
     """Return the drafts with each after those it refers to; then by priority, then in the given order.
 
     Raises:
         CircularReferenceError: references form a circle; the error has its path.
     """
-    index = DraftIndex(drafts)
+    index = DraftIndex(drafts, kinds)
     position = {draft.key: number for number, draft in enumerate(drafts)}
     waits_for: dict[str, int] = {}
     followers: dict[str, list[Draft]] = {}

@@ -13,18 +13,22 @@ import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
 from sagerecon.model.errors import PlanStaleError
 from sagerecon.model.finding import Finding, finding_document, read_finding
+from sagerecon.model.key import NaturalKey
+from sagerecon.model.money import decimal
 from sagerecon.model.value import canonical, read_json
+from sagerecon.planning.requirements import STOP_WHEN_BLOCKED, Requirement
 from sagerecon.planning.step import Step
 from sagerecon.planning.step_document import read_step, step_document
 
 #: Raised whenever the content of a plan file changes; a file of another format is refused.
-FORMAT = "plan/v5"
+FORMAT = "plan/v6"
 
 #: The form of the last line.
 _SEAL = re.compile(rb'\{"seal":"[0-9a-f]{64}"\}\n')
@@ -72,6 +76,8 @@ class Header:
     finishes_p50: str
     finishes_p90: str
     windows: tuple[Window, ...]
+    requirements: tuple[Requirement, ...] = ()  #: what Sage must hold, that which blocks most first
+    stop_when_blocked: Decimal = STOP_WHEN_BLOCKED  #: the share of the writes, in per cent
     findings: tuple[Finding, ...] = ()  #: warnings and statements a reader must see before approving
 
 
@@ -190,6 +196,11 @@ def _header_document(header: Header) -> dict[str, Any]:
     document = {name: getattr(header, name) for name in Header.__slots__}
     document["purpose"] = header.purpose.value
     document["windows"] = [[w.number, w.opens, w.closes, w.calls] for w in header.windows]
+    document["requirements"] = [
+        [item.kind, item.key.field, item.key.value, item.users, item.blocked, list(item.examples)]
+        for item in header.requirements
+    ]
+    document["stop_when_blocked"] = f"{header.stop_when_blocked:f}"
     document["findings"] = [finding_document(finding) for finding in header.findings]
     return document
 
@@ -197,5 +208,15 @@ def _header_document(header: Header) -> dict[str, Any]:
 def _read_header(document: dict[str, Any]) -> Header:
     document["purpose"] = Purpose(document["purpose"])
     document["windows"] = tuple(Window(*window) for window in document["windows"])
+    document["requirements"] = tuple(_read_requirement(*item) for item in document["requirements"])
+    document["stop_when_blocked"] = decimal(document["stop_when_blocked"])
     document["findings"] = tuple(read_finding(finding) for finding in document["findings"])
     return Header(**document)
+
+
+def _read_requirement(
+    kind: str, field: str, value: str, users: int, blocked: int, examples: list[str]
+) -> Requirement:
+    return Requirement(
+        kind=kind, key=NaturalKey(field, value), users=users, blocked=blocked, examples=tuple(examples)
+    )

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 
 from sagerecon.model.catalog import Catalog
 from sagerecon.model.clock import instant_text
+from sagerecon.model.comparison import Comparison
 from sagerecon.model.draft import Draft
 from sagerecon.model.finding import Finding
 from sagerecon.pairing.position import Position
@@ -15,10 +17,12 @@ from sagerecon.planning.calendar import USUAL_LATENCY, lay_out, slow_finish, win
 from sagerecon.planning.cost import lower_bound
 from sagerecon.planning.known import KnownEntities
 from sagerecon.planning.left_alone import left_alone
+from sagerecon.planning.looks import with_looks
 from sagerecon.planning.order import DraftIndex, order_drafts
 from sagerecon.planning.plan import Header, Plan, Purpose, Window
 from sagerecon.planning.readings import read_back, read_existing, read_settings
 from sagerecon.planning.record_steps import record_steps
+from sagerecon.planning.requirements import STOP_WHEN_BLOCKED, requirements
 from sagerecon.planning.step import CreateStep, ReadStep, Step, UpdateStep, WaitStep
 
 
@@ -50,6 +54,8 @@ def plan_steps(
     calendar: Calendar,
     findings: Sequence[Finding] = (),
     expect: Mapping[str, str] | None = None,
+    comparisons: Mapping[str, Mapping[str, Comparison]] = {},
+    stop_when_blocked: Decimal = STOP_WHEN_BLOCKED,
 ) -> Plan:
     """Plan what a run would do, in order and window by window.
 
@@ -60,26 +66,30 @@ def plan_steps(
         positions: of the records of the source, and of those that only earlier runs had.
         findings: what a reader of the plan must see before approving it.
         expect: the financial settings the business must have before anything is written, by field path.
+        comparisons: the comparison rules of each mapping, by field path.
+        stop_when_blocked: the share of the writes, in per cent, above which the run does not begin while
+            they are blocked by what Sage lacks.
 
     Raises:
         CircularReferenceError: drafts refer to each other in a circle.
     """
-    drafts = order_drafts([at.outcome for at in positions if isinstance(at.outcome, Draft)])
+    drafts = order_drafts([at.outcome for at in positions if isinstance(at.outcome, Draft)], catalog)
     by_key = {(at.kind, at.key): at for at in positions}
     ordered = [
         *(by_key[draft.kind, draft.key] for draft in drafts),
         *(at for at in positions if not isinstance(at.outcome, Draft)),
     ]
-    index = DraftIndex(drafts)
+    index = DraftIndex(drafts, catalog)
     about_records = list(record_steps(ordered, index, catalog))
     waiting = {step.key for step in about_records if isinstance(step, WaitStep)}
     sent = [draft for draft in drafts if draft.key not in waiting]
     steps = [
         *read_settings(expect or {}, catalog),
-        *read_existing(sent, index, known, catalog),
-        *about_records,
+        *with_looks(
+            [*read_existing(sent, index, known, catalog)], about_records, known, catalog, comparisons
+        ),
     ]
-    return _assemble(
+    made = _assemble(
         Purpose.LOAD,
         steps,
         catalog,
@@ -89,6 +99,12 @@ def plan_steps(
         calendar=calendar,
         findings=[*findings, *left_alone(about_records)],
     )
+    header = replace(
+        made.header,
+        requirements=requirements(about_records, known, catalog),
+        stop_when_blocked=stop_when_blocked,
+    )
+    return replace(made, header=header)
 
 
 def plan_reading(

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from sagerecon.model.catalog import Catalog, Kind
 from sagerecon.model.draft import Draft, OnExisting
 from sagerecon.model.key import NaturalKey
-from sagerecon.pairing.natural_key import normal_key
+from sagerecon.model.key_path import is_answered_in_listing, key_path
+from sagerecon.pairing.natural_key import canonical_field, key_answer_fields, normal_key
 from sagerecon.planning.cost import listing_query, pages
 from sagerecon.planning.known import KnownEntities
 from sagerecon.planning.order import DraftIndex
@@ -44,16 +45,36 @@ def read_existing(
     Args:
         index: every draft of the plan, those that wait included.
     """
-    for name, fields in _fields_by_kind(drafts, index, known, catalog).items():
+    wanted, searches = _wanted(drafts, index, known, catalog)
+    for name, fields in wanted.items():
         kind = catalog[name]
+        page = kind.items_per_page or catalog.api.items_per_page
+        calls = pages(known.counts.get(name, 0), page)
+        keys = searches.get(name)
+        if keys and len(keys) < calls:
+            yield from (_search(kind, key, fields, page) for key in sorted(keys, key=str))
+            continue
         yield ReadStep(
+            calls=calls,
             kind=name,
             key=f"{kind.resource}/existing",
             reason="finds what Sage holds already, so that nothing is created twice",
             path=kind.path,
-            query=listing_query(kind, fields, kind.items_per_page or catalog.api.items_per_page),
+            query=listing_query(kind, fields, page),
             label=kind.resource.replace("_", " "),
         )
+
+
+def _search(kind: Kind, key: NaturalKey, fields: Iterable[str], page: int) -> ReadStep:
+    """Return the search for one entity: cheaper than the listing where few are looked for among many."""
+    return ReadStep(
+        kind=kind.name,
+        key=f"{kind.resource}/{key.field} {key.value}",
+        reason="finds an entity that records refer to",
+        path=kind.path,
+        query={**listing_query(kind, fields, page), "search": key.value},
+        label=kind.resource.replace("_", " "),
+    )
 
 
 def read_back(kind: Kind, expected: int, catalog: Catalog) -> ReadStep:
@@ -70,27 +91,57 @@ def read_back(kind: Kind, expected: int, catalog: Catalog) -> ReadStep:
     )
 
 
-def _fields_by_kind(
+def _wanted(
     drafts: Sequence[Draft], index: DraftIndex, known: KnownEntities, catalog: Catalog
-) -> dict[str, set[str]]:
+) -> tuple[dict[str, set[str]], dict[str, set[NaturalKey]]]:
+    """Return the answer fields of each kind to read, and the keys of the kinds that a search can find."""
     fields: dict[str, set[str]] = {}
+    searches: dict[str, set[NaturalKey]] = {}
+    listed: set[str] = set()
     for draft in drafts:
         kind = catalog[draft.kind]
         is_new = (draft.kind, draft.key) not in known.contents
         if is_new and draft.on_existing is not OnExisting.CREATE and kind.can("list"):
             wanted = fields.setdefault(draft.kind, set())
-            wanted.update(answer_fields(kind, (*draft.identity, *draft.body)))
+            listed.add(draft.kind)
+            wanted.update(answer_fields(kind, draft.body))
+            for name in draft.identity:
+                _add_key(fields, kind, name, catalog)
         for reference in draft.references:
             key, target = reference.key, catalog[reference.kind]
             if not isinstance(key, NaturalKey) or key.field == "id":
                 continue  # an entry of one of Sage's fixed lists needs no look-up: the value is its id
-            is_known = (reference.kind, normal_key(target, key)) in known.natural_keys
+            normal = normal_key(catalog, target, key)
+            is_known = (reference.kind, normal) in known.natural_keys
             if index.get(reference) is None and not is_known:
-                wanted = fields.setdefault(reference.kind, set())
-                wanted.update(answer_fields(target, (key.field,)))
+                before = set(fields)
+                wanted = _add_key(fields, target, key.field, catalog)
+                listed |= set(fields) - before - {target.name}
+                if _is_searched(target, normal.field):
+                    searches.setdefault(target.name, set()).add(normal)
+                else:
+                    listed.add(target.name)
                 if reference.part:
                     wanted.add(target.yields.get(reference.part, "").partition(".")[0])
-    return fields
+    return fields, {name: keys for name, keys in searches.items() if name not in listed}
+
+
+def _is_searched(kind: Kind, field: str) -> bool:
+    return any(key.field == field and key.filter == "search" for key in kind.natural_keys)
+
+
+def _add_key(fields: dict[str, set[str]], kind: Kind, name: str, catalog: Catalog) -> set[str]:
+    """Add the answer fields that show a key; return those of its kind.
+
+    Where a listing shows of a link on the way no more than its id, the linked kind is listed too: one page
+    at least costs one call, as does each entity of its own.
+    """
+    wanted = fields.setdefault(kind.name, set())
+    wanted.update(shown for shown in key_answer_fields(catalog, kind, name) if shown not in kind.base_fields)
+    path = key_path(catalog, kind, canonical_field(kind, name))
+    if path is not None and not is_answered_in_listing(kind, path):
+        _add_key(fields, catalog[path.linked_kind], path.linked_field, catalog)
+    return wanted
 
 
 def answer_fields(kind: Kind, names: Iterable[str]) -> Iterator[str]:

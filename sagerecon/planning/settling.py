@@ -53,12 +53,13 @@ class State(Enum):
     READING = "reading"  #: some pages are read
     RECORDED = "recorded"  #: carried out, and Sage's answer is kept
     QUARANTINED = "quarantined"  #: needs review; this plan does not try it again
+    UNDECIDED = "undecided"  #: not carried out: Sage holds something else than was written; a decision is due
     BLOCKED = "blocked"  #: something it refers to is not in Sage; the same command tries it again once it is
     PARKED = "parked"  #: not carried out for a reason outside the record; the same command tries it again
 
 
 #: States of steps that are finished for good.
-FINAL = frozenset({State.RECORDED, State.QUARANTINED})
+FINAL = frozenset({State.RECORDED, State.QUARANTINED, State.UNDECIDED})
 
 
 class RunState(StrEnum):

@@ -8,6 +8,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import ClassVar, TypeAlias
 
+from sagerecon.model.comparison import How
 from sagerecon.model.draft import Body, Change, OnExisting
 from sagerecon.model.finding import Finding
 from sagerecon.model.place import NOWHERE, Place
@@ -86,14 +87,22 @@ class CreateStep(_DraftStep):
 class UpdateStep(_DraftStep):
     """Send the fields `changed` to the entity that an earlier run recorded for the key.
 
-    `body` is the whole draft, which is recorded as written. A changed field that it lacks is cleared.
+    `body` is the whole draft, which is recorded as written. A changed field that it lacks is cleared. Before
+    it is sent, what Sage holds is compared with what was written, by the rules of `compare`.
     """
 
     action: ClassVar[Action] = Action.UPDATE
-    calls: ClassVar[int] = 1
     changed: tuple[str, ...]
+    look_calls: int = 1  #: calls to read the entity first; 0 where a listing of the plan shows it
+    compare: Mapping[str, How] = field(default_factory=dict)  #: field path -> what counts as equal
+    covers: str = ""  #: the edits in Sage that a decision allows to overwrite, by their fingerprint
     window: int = 0  #: the budget window it falls in, from 1
     reversibility: str = ""
+
+    @property
+    def calls(self) -> int:
+        """The calls it makes: the update, and the look before it."""
+        return 1 + self.look_calls
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

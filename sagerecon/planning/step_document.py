@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sagerecon.model.comparison import How
 from sagerecon.model.draft import Change, OnExisting, node_document, read_node
 from sagerecon.model.finding import finding_document, read_finding
 from sagerecon.model.money import decimal, decimal_text
@@ -74,7 +75,12 @@ def step_document(step: Step) -> dict[str, Any]:
     if isinstance(step, CreateStep | UpdateStep):
         document |= {"window": step.window, "reversibility": step.reversibility}
     if isinstance(step, UpdateStep):
-        document["changed"] = list(step.changed)
+        document |= {
+            "changed": list(step.changed),
+            "look_calls": step.look_calls,
+            "compare": {path: how.value for path, how in step.compare.items()},
+            "covers": step.covers,
+        }
     if isinstance(step, CreateStep):
         document["on_existing"] = step.on_existing.value
     return {name: value for name, value in document.items() if value not in _EMPTY}
@@ -133,7 +139,13 @@ def read_step(document: dict[str, Any]) -> Step:
     every["window"] = document["window"]
     every["reversibility"] = get("reversibility", "")
     if action is Action.UPDATE:
-        return UpdateStep(**every, changed=tuple(get("changed", ())))
+        return UpdateStep(
+            **every,
+            changed=tuple(get("changed", ())),
+            look_calls=get("look_calls", 1),
+            compare={path: How(how) for path, how in get("compare", {}).items()},
+            covers=get("covers", ""),
+        )
     return CreateStep(**every, on_existing=OnExisting(document["on_existing"]))
 
 

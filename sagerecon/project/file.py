@@ -12,6 +12,7 @@ from sagerecon.documents.schema import check_schema
 from sagerecon.model.code import Code
 from sagerecon.model.errors import ProjectError, ProjectFileError
 from sagerecon.model.finding import Finding
+from sagerecon.model.money import decimal
 from sagerecon.model.place import Place
 from sagerecon.model.value import Scalar
 from sagerecon.project.private_files import read_text
@@ -71,6 +72,7 @@ def _project(root: Node, folder: Path) -> Project:
         address=sage.get("address", "").rstrip("/"),
         client_id=sage.get("client_id", ""),
         store_url=get("store", f"sqlite:///{folder / STATE / 'store.sqlite'}"),
+        stop_when_blocked=decimal(get("stop_when_blocked", "5%").removesuffix("%")),
         control_accounts=get("control_accounts", {}),
         tie_outs={name: TieOutSource(**facts) for name, facts in get("tie_outs", {}).items()},
     )

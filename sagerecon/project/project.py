@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 from sagerecon.documents import package
@@ -68,6 +69,7 @@ class Project:
     address: str  #: of a sandbox; empty for Sage itself
     client_id: str
     store_url: str
+    stop_when_blocked: Decimal = Decimal(5)  #: the share of the writes, in per cent
     control_accounts: Mapping[str, int] = field(default_factory=dict)
     tie_outs: Mapping[str, TieOutSource] = field(default_factory=dict)
 

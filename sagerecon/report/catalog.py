@@ -182,7 +182,8 @@ def _field_notes(field: Field) -> Iterator[str]:
 def _access(found: Kind, api: Api) -> Iterator[RenderableType]:
     for key in found.natural_keys:
         method = f"found with {key.filter}" if key.filter else "found by reading the list"
-        yield Text(f"Natural key {key.field}, {method}{', unique' if key.is_unique else ''}.")
+        other = f", answered as {key.same_as}" if key.same_as else ""
+        yield Text(f"Natural key {key.field}, {method}{', unique' if key.is_unique else ''}{other}.")
     if found.search:
         yield Text(f"search covers {', '.join(found.search)}.")
     if found.sort_keys:

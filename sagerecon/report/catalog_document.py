@@ -35,7 +35,8 @@ def kind_document(found: Kind) -> dict[str, Any]:
         "operations": [_operation_document(operation) for operation in found.operations.values()],
         "fields": [field_document(field) for field in found.fields.values()],
         "natural_keys": [
-            {"field": key.field, "filter": key.filter, "unique": key.is_unique} for key in found.natural_keys
+            {"field": key.field, "filter": key.filter, "unique": key.is_unique, "same_as": key.same_as}
+            for key in found.natural_keys
         ],
         "filters": list(found.filters),
         "required_filters": list(found.required_filters),

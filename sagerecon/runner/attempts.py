@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from sagerecon.model.catalog import Kind
 from sagerecon.model.code import Code
-from sagerecon.model.key import NaturalKey
-from sagerecon.pairing.natural_key import normal_key
+from sagerecon.pairing.natural_key import identity_keys
 from sagerecon.planning.settling import REPLAY_WINDOW, Attempt, Replays, SetAside, State
 from sagerecon.planning.step import UpdateStep, WriteStep, name_of
 from sagerecon.runner.context import RunContext
@@ -23,6 +22,7 @@ from sagerecon.runner.conversation import (
     carry_out,
     with_epoch,
 )
+from sagerecon.runner.lookup import sent_fields
 from sagerecon.runner.progress import Event
 
 
@@ -70,13 +70,18 @@ def send(step: WriteStep, context: RunContext, body: Mapping[str, Any], sage_id:
     return finish(attempt, context)
 
 
-def settle_doubts(context: RunContext) -> None:
-    """Settle every attempt of the company that is in doubt, whichever run made it."""
+def settle_doubts(context: RunContext, settle_update: Callable[[Attempt, RunContext], bool]) -> None:
+    """Settle every attempt of the company that is in doubt, whichever run made it.
+
+    Args:
+        settle_update: settles an update and returns True; returns False for any other attempt.
+    """
     for attempt in context.log.in_doubt():
         context.caller.check_stop()
         context.caller.ready()  # its answer corrects the clock, by which the remedy is chosen
-        context.reporter.report(Event.RESENT, attempt.step)
-        finish(attempt, context)
+        if not settle_update(attempt, context):
+            context.reporter.report(Event.RESENT, attempt.step)
+            finish(attempt, context)
 
 
 def finish(attempt: Attempt, context: RunContext) -> None:
@@ -90,7 +95,8 @@ def finish(attempt: Attempt, context: RunContext) -> None:
     if not entity.sage_id:  # a change may be answered with an empty body
         entity = replace(entity, sage_id=log.sage_id(step.kind, step.key) or "")
     kind = context.catalog[step.kind]
-    keys = [normal_key(kind, NaturalKey(name, value)) for name, value in step.identity.items()]
+    sent = sent_fields(result.attempt)
+    keys = [key for _, key in identity_keys(context.catalog, kind, step.identity, sent)]
     log.record(result.attempt, entity, keys)
     return context.reporter.report(Event.UPDATED if isinstance(step, UpdateStep) else Event.CREATED, step)
 

@@ -9,12 +9,16 @@ from sagerecon.model.catalog import Catalog
 from sagerecon.model.clock import Clock
 from sagerecon.model.code import Code
 from sagerecon.model.finding import Finding
+from sagerecon.pairing.position import EntityReading
 from sagerecon.planning.settling import SetAside, State
 from sagerecon.planning.step import Step, place_of
 from sagerecon.runner.caller import Caller
 from sagerecon.runner.conversation import RETRY
 from sagerecon.runner.ports import RunLog
 from sagerecon.runner.progress import Event, Reporter
+
+#: The hint of an update that is not sent because Sage's side was edited.
+DECIDE = "Compare source and Sage, correct one of them, then create a new plan: sagerecon plan"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -29,7 +33,10 @@ class RunContext:
     caller: Caller
     reporter: Reporter
     key_fields: Mapping[str, Set[str]]  #: kind -> fields by which the plan recognises its entities
+    used_keys: Mapping[str, Set[str]]  #: those of them that its identities and references name
     listed: Set[str]  #: kinds that the plan lists, so that the next start finds what was added in Sage
+    awaited: Mapping[str, Set[str]] = field(default_factory=dict)  #: kind -> Sage ids of what is updated
+    looks: dict[tuple[str, str], EntityReading] = field(default_factory=dict)  #: of these, as a listing shows
     unreadable: set[str] = field(default_factory=set)  #: kinds whose listing could not be read
     forbidden: dict[tuple[str, str], str] = field(default_factory=dict)  #: method and kind -> Sage's reason
     uncertain_steps: set[int] = field(default_factory=set)  #: steps of this run that are still in doubt
@@ -39,9 +46,17 @@ class RunContext:
         """Record and report that a step needs review; this plan does not try it again."""
         self._set_aside(step, State.QUARANTINED, code, message, hint)
 
-    def park(self, step: Step, code: Code, message: str) -> None:
+    def leave_undecided(self, step: Step, message: str, run: str = "") -> None:
+        """Record and report that a step is not carried out until it is decided which side counts.
+
+        Args:
+            run: the run of the step; by default this one.
+        """
+        self._set_aside(step, State.UNDECIDED, Code.UNDECIDED, message, DECIDE, run)
+
+    def park(self, step: Step, code: Code, message: str, hint: str = RETRY) -> None:
         """Record and report that a step cannot be carried out for a reason outside its record."""
-        self._set_aside(step, State.PARKED, code, message, RETRY)
+        self._set_aside(step, State.PARKED, code, message, hint)
 
     def block(self, step: Step, message: str, hint: str, *, is_retried: bool) -> None:
         """Record and report that a step waits for another record.
@@ -59,6 +74,10 @@ class RunContext:
             self.retried.add(step.key)
         self.reporter.report(Event(state.value), step, message)
 
-    def _set_aside(self, step: Step, state: State, code: Code, message: str, hint: str) -> None:
-        self.log.set_aside(self.run, SetAside(step, state, (Finding(code, place_of(step), message, hint),)))
+    def _set_aside(
+        self, step: Step, state: State, code: Code, message: str, hint: str, run: str = ""
+    ) -> None:
+        self.log.set_aside(
+            run or self.run, SetAside(step, state, (Finding(code, place_of(step), message, hint),))
+        )
         self.report_set_aside(step, state, message)

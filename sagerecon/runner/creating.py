@@ -8,17 +8,16 @@ from typing import Any
 from sagerecon.model.code import Code
 from sagerecon.model.draft import OnExisting, node_document
 from sagerecon.model.entity import Entity
-from sagerecon.model.key import NaturalKey
 from sagerecon.model.value import fingerprint
 from sagerecon.pairing.adoption import Candidate, is_other_record, objection_to_adopting
-from sagerecon.pairing.natural_key import normal_key
+from sagerecon.pairing.natural_key import identity_keys
 from sagerecon.planning.step import CreateStep, name_of
 from sagerecon.runner.attempts import new_attempt, send
 from sagerecon.runner.context import RunContext
 from sagerecon.runner.conversation import RETRY
 from sagerecon.runner.progress import Event
 from sagerecon.runner.recovery import DECIDE
-from sagerecon.runner.references import resolved_body
+from sagerecon.runner.references import found, resolved_body
 
 
 def create(step: CreateStep, context: RunContext) -> None:
@@ -55,8 +54,8 @@ def _existing(step: CreateStep, context: RunContext, body: Mapping[str, Any]) ->
     kind = context.catalog[step.kind]
     unique = {key.field for key in kind.natural_keys if key.is_unique}
     existing: dict[str, Entity] = {}
-    for name, value in step.identity.items():
-        for entity in context.log.found(step.kind, normal_key(kind, NaturalKey(name, value))):
+    for name, key in identity_keys(context.catalog, kind, step.identity, body):
+        for entity in found(kind, key, context.log, context.catalog):
             if name in unique or not is_other_record(kind, body, entity.body):
                 existing[entity.sage_id] = entity
     return list(existing.values())

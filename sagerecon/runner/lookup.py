@@ -13,7 +13,7 @@ from sagerecon.model.clock import MINUTE, instant, instant_text
 from sagerecon.model.draft import OnExisting
 from sagerecon.model.entity import Entity
 from sagerecon.pairing.adoption import differences
-from sagerecon.pairing.natural_key import natural_keys
+from sagerecon.pairing.natural_key import identity_keys, key_answer_fields, natural_keys
 from sagerecon.planning.cost import listing_query
 from sagerecon.planning.settling import Attempt
 from sagerecon.planning.step import CreateStep
@@ -52,8 +52,8 @@ def listing(attempt: Attempt, catalog: Catalog) -> Call | None:
     kind, wanted = catalog[attempt.step.kind], sent_fields(attempt)
     if not kind.can("list"):
         return None
-    names = [*wanted, *attempt.step.identity, "created_at"]
-    fields = [kind.fields[name].answered_as for name in names if name in kind.fields]
+    fields = [kind.fields[name].answered_as for name in (*wanted, "created_at") if name in kind.fields]
+    fields += (shown for name in attempt.step.identity for shown in key_answer_fields(catalog, kind, name))
     query = listing_query(kind, fields, kind.items_per_page or catalog.api.items_per_page)
     return Call("GET", kind.path, {**query, **_narrowed(kind, attempt, wanted)})
 
@@ -76,7 +76,7 @@ def judge(
         return LookUp(Found.UNCERTAIN, why=f"{len(ours)} entities in Sage are equal to it")
     if equal:
         return LookUp(Found.UNCERTAIN, why="an entity in Sage is equal to it and dated before it was sent")
-    same_key = _with_same_key(kind, attempt, free)
+    same_key = _with_same_key(catalog, kind, attempt, free)
     if same_key is not None:
         why = "; ".join(differences(kind, wanted, same_key.body))
         return LookUp(Found.UNCERTAIN, why=f"an entity in Sage has its key and differs: {why}")
@@ -116,7 +116,10 @@ def _is_young(entity: Entity, attempt: Attempt) -> bool:
     return not made or instant(str(made)) >= attempt.first_sent_at - CLOCKS_APART
 
 
-def _with_same_key(kind: Kind, attempt: Attempt, entities: Sequence[Entity]) -> Entity | None:
+def _with_same_key(
+    catalog: Catalog, kind: Kind, attempt: Attempt, entities: Sequence[Entity]
+) -> Entity | None:
     unique = [key.field for key in kind.natural_keys if key.is_unique]
-    ours = set(natural_keys(kind, attempt.step.identity, unique))
-    return next((e for e in entities if ours & set(natural_keys(kind, e.body, unique))), None)
+    keys = identity_keys(catalog, kind, attempt.step.identity, sent_fields(attempt))
+    ours = {key for name, key in keys if name in unique}
+    return next((e for e in entities if ours & set(natural_keys(catalog, kind, e.body, unique))), None)

@@ -7,13 +7,13 @@ from typing import Any, Protocol
 
 from sagerecon.model.call import Answer, Call
 from sagerecon.model.door import Door
-from sagerecon.model.entity import Entity
+from sagerecon.model.entity import Entity, Written
 from sagerecon.model.key import Key, NaturalKey
 from sagerecon.pairing.recovery import Suspect
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import Plan
 from sagerecon.planning.settling import AnsweredCreation, Attempt, Reached, Replays, SetAside
-from sagerecon.planning.step import ReadStep
+from sagerecon.planning.step import ReadStep, UpdateStep
 
 
 class Sage(Protocol):
@@ -190,6 +190,14 @@ class RunLog(Bookings, Protocol):
 
     def answer(self, kind: str, key: Key) -> Mapping[str, Any] | None:
         """Return what Sage answered for the entity with this key, or None where no single entity has it."""
+        ...
+
+    def written(self, kind: str, key: str) -> Written | None:
+        """Return what was recorded when the entity of a draft key was last written or adopted, or None."""
+        ...
+
+    def record_look(self, run: str, step: UpdateStep, entity: Entity) -> None:
+        """Record what Sage holds of a record that is not updated; without a body where it was not found."""
         ...
 
     def found(self, kind: str, key: NaturalKey) -> Sequence[Entity]:

@@ -16,13 +16,14 @@ class Event(StrEnum):
     CREATED = "created"
     ADOPTED = "adopted"
     UPDATED = "updated"
+    CONVERGED = "converged"  #: Sage holds what the update would have written; recorded without it
     READ = "read"
     SKIPPED = "skipped"
     LEFT_OUT = "left_out"
     QUARANTINED = "quarantined"
     BLOCKED = "blocked"
     PARKED = "parked"
-    UNDECIDED = "undecided"  #: left alone until it is decided what the record is
+    UNDECIDED = "undecided"  #: left alone until it is decided what the record is, or which side counts
     KEPT = "kept"  #: no longer wanted, and left in Sage
     BEFORE = "before"  #: the step was finished by an earlier start of the same plan
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from sagerecon.model.call import Answer, Call
 from sagerecon.model.catalog import Catalog
 from sagerecon.model.code import Code
@@ -9,17 +11,23 @@ from sagerecon.model.draft import references_in
 from sagerecon.model.entity import Entity
 from sagerecon.model.errors import OtherBooksError
 from sagerecon.model.key import NaturalKey
-from sagerecon.pairing.natural_key import natural_keys
+from sagerecon.model.key_path import KeyPath, key_path
+from sagerecon.pairing.natural_key import at_path, canonical_field, key_names, linked_key, natural_keys
+from sagerecon.pairing.position import EntityReading
 from sagerecon.planning.plan import Plan, Purpose
 from sagerecon.planning.settling import Meaning, Reached, State, meaning
 from sagerecon.planning.step import CreateStep, ReadStep, SkipStep, UpdateStep, name_of
 from sagerecon.runner.answer import error_text
 from sagerecon.runner.context import RunContext
+from sagerecon.runner.conversation import RETRY
 from sagerecon.runner.pages import Page, read_page, unexpected_values
 from sagerecon.runner.progress import Event
 
 #: How often a listing that loses entities meanwhile is read.
 READINGS = 3
+
+#: The hint of a listing that does not show the value of a key.
+OTHER_KEY = "Name another key in the mapping (by:, identity:), then create a new plan: sagerecon plan"
 
 
 def read(step: ReadStep, context: RunContext, before: Reached) -> None:
@@ -38,9 +46,8 @@ def read(step: ReadStep, context: RunContext, before: Reached) -> None:
         if _read_pages(step, context, before):
             return
         before = Reached(State.PLANNED)
-    context.unreadable.add(step.kind)
     why = f"entities were deleted while it was read, {READINGS} times in a row"
-    context.park(step, Code.UNREADABLE, f"{name_of(step)} cannot be read whole: {why}.")
+    _park(step, context, f"{name_of(step)} cannot be read whole: {why}.")
 
 
 def _read_pages(step: ReadStep, context: RunContext, before: Reached) -> bool:
@@ -58,6 +65,10 @@ def _read_pages(step: ReadStep, context: RunContext, before: Reached) -> bool:
             page -= 1
         if wrong := unexpected_values(found.items, step.expect):
             raise OtherBooksError(wrong)
+        if lacking := _unanswered(step, context, found):
+            why = f"Sage's listing of {name_of(step)} does not show {', '.join(lacking)}"
+            _park(step, context, f"{why}, by which records look entities up.", OTHER_KEY)
+            return True
         entities = _entities(step, context, found)
         seen.update(entity.sage_id for entity, _ in entities)
         has_ids = all("id" in item for item in found.items)
@@ -66,6 +77,7 @@ def _read_pages(step: ReadStep, context: RunContext, before: Reached) -> bool:
         if found.is_cut or found.total < total or is_missing:
             return False
         total = found.total
+        _keep_looks(step, context, entities)
         context.log.record_page(context.run, step, page, entities, total=total, is_last=found.is_last)
         if found.is_last:
             context.reporter.report(Event.READ, step)
@@ -76,21 +88,41 @@ def _read_pages(step: ReadStep, context: RunContext, before: Reached) -> bool:
 def key_fields(plan: Plan, catalog: Catalog) -> dict[str, set[str]]:
     """Return by kind the fields by which `plan` recognises entities.
 
-    These are the natural keys of what it reads, and the fields of its identities and references. A plan that
-    only reads back recognises nothing.
+    These are the natural keys of what it reads, and those that it uses. A plan that only reads back
+    recognises nothing.
     """
-    fields: dict[str, set[str]] = {}
     if plan.header.purpose is not Purpose.LOAD:
-        return fields
+        return {}
+    fields = used_keys(plan, catalog)
     for step in plan.steps:
         if isinstance(step, ReadStep) and step.kind in catalog:
-            names = fields.setdefault(step.kind, set())
-            names.update(key.field for key in catalog[step.kind].natural_keys)
-        elif isinstance(step, CreateStep | UpdateStep | SkipStep):
-            fields.setdefault(step.kind, set()).update(step.identity)
+            kind = catalog[step.kind]
+            names = key_names(catalog, kind, (key.field for key in kind.natural_keys))
+            fields.setdefault(step.kind, set()).update(names)
+    return fields
+
+
+def used_keys(plan: Plan, catalog: Catalog) -> dict[str, set[str]]:
+    """Return by kind the fields of the identities and references of `plan`, and of the links they cross."""
+    fields: dict[str, set[str]] = {}
+
+    def add(kind: str, *names: str) -> None:
+        known = fields.setdefault(kind, set())
+        new = [name for name in names if name not in known]
+        if not new or kind not in catalog:
+            return
+        known.update(key_names(catalog, catalog[kind], new))
+        for name in new:
+            crossed = linked_key(catalog, catalog[kind], NaturalKey(name, ""))
+            if crossed is not None:
+                add(crossed[1].name, crossed[2].field)
+
+    for step in plan.steps:
+        if isinstance(step, CreateStep | UpdateStep | SkipStep):
+            add(step.kind, *step.identity)
             for reference in references_in(step.body):
                 if isinstance(reference.key, NaturalKey):
-                    fields.setdefault(reference.kind, set()).add(reference.key.field)
+                    add(reference.kind, reference.key.field)
     return fields
 
 
@@ -98,12 +130,52 @@ def _entities(step: ReadStep, context: RunContext, page: Page) -> list[tuple[Ent
     kind = context.catalog[step.kind]
     fields = sorted(context.key_fields.get(step.kind, ()))
     return [
-        (Entity(step.kind, str(body.get("id", step.key)), body), list(natural_keys(kind, body, fields)))
+        (
+            Entity(step.kind, str(body.get("id", step.key)), body),
+            list(natural_keys(context.catalog, kind, body, fields)),
+        )
         for body in page.items
     ]
 
 
+def _keep_looks(
+    step: ReadStep, context: RunContext, entities: Sequence[tuple[Entity, Sequence[NaturalKey]]]
+) -> None:
+    """Keep the entities that this plan updates, for the look before each update."""
+    awaited = context.awaited.get(step.kind, ())
+    now = context.clock.now()
+    for entity, _ in entities:
+        if entity.sage_id in awaited:
+            context.looks[entity.kind, entity.sage_id] = EntityReading(entity, now)
+
+
+def _unanswered(step: ReadStep, context: RunContext, page: Page) -> list[str]:
+    """Return the keys used by the plan of whose value the page shows no more than a link to a kind not read.
+
+    Nothing may be concluded from such a page: the entity that a record looks for may be on it.
+    """
+    kind = context.catalog[step.kind]
+    lacking = []
+    for name in sorted(context.used_keys.get(step.kind, ())):
+        path = key_path(context.catalog, kind, canonical_field(kind, name))
+        if path is None or not path.link or path.linked_kind in context.listed:
+            continue
+        links = [at_path(item, path.link.split(".")) for item in page.items]
+        if any(isinstance(link, Mapping) and _inside(path) not in link for link in links):
+            lacking.append(canonical_field(kind, name))
+    return list(dict.fromkeys(lacking))
+
+
+def _inside(path: KeyPath) -> str:
+    """Return the first name of a key's path beyond the link."""
+    return path.names[len(path.link.split("."))]
+
+
 def _set_aside(step: ReadStep, context: RunContext, answer: Answer | None) -> None:
     why = "Sage gave no usable answer" if answer is None else error_text(answer)
+    _park(step, context, f"{name_of(step)} cannot be read: {why}.")
+
+
+def _park(step: ReadStep, context: RunContext, message: str, hint: str = RETRY) -> None:
     context.unreadable.add(step.kind)
-    context.park(step, Code.UNREADABLE, f"{name_of(step)} cannot be read: {why}.")
+    context.park(step, Code.UNREADABLE, message, hint)

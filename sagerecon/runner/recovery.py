@@ -8,8 +8,7 @@ from typing import Any
 
 from sagerecon.model.code import Code
 from sagerecon.model.entity import Entity
-from sagerecon.model.key import NaturalKey
-from sagerecon.pairing.natural_key import normal_key
+from sagerecon.pairing.natural_key import identity_keys
 from sagerecon.pairing.recovery import Suspect
 from sagerecon.planning.step import CreateStep
 from sagerecon.runner.attempts import new_attempt
@@ -50,7 +49,7 @@ def recover(recovery: Recovery, context: RunContext) -> set[int]:
     for adoption in recovery.adoptions:
         step, kind = adoption.step, context.catalog[adoption.step.kind]
         attempt = new_attempt(step, kind, adoption.body, run=context.run, business=context.business)
-        keys = [normal_key(kind, NaturalKey(name, value)) for name, value in step.identity.items()]
+        keys = [key for _, key in identity_keys(context.catalog, kind, step.identity, adoption.body)]
         context.log.record(attempt, adoption.entity, keys, adopted=True)
         context.reporter.report(Event.ADOPTED, step)
     for step, suspect in recovery.suspects:

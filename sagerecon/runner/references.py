@@ -7,11 +7,12 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Protocol
 
-from sagerecon.model.catalog import Catalog
+from sagerecon.model.catalog import Catalog, Kind
 from sagerecon.model.draft import Node, Reference
+from sagerecon.model.entity import Entity
 from sagerecon.model.key import Key, NaturalKey
 from sagerecon.model.money import decimal_text
-from sagerecon.pairing.natural_key import at_path, normal_key
+from sagerecon.pairing.natural_key import at_path, linked_key, normal_key
 from sagerecon.planning.step import WriteStep, name_of
 from sagerecon.runner.context import RunContext
 from sagerecon.runner.conversation import RETRY
@@ -32,6 +33,10 @@ class Ids(Protocol):
 
     def answer(self, kind: str, key: Key) -> Mapping[str, Any] | None:
         """Return what Sage answered for the entity with this key, or None where no single entity has it."""
+        ...
+
+    def found(self, kind: str, key: NaturalKey) -> Sequence[Entity]:
+        """Return every entity known to have a natural key."""
         ...
 
 
@@ -81,13 +86,32 @@ def resolve_references(node: Node, ids: Ids, catalog: Catalog, missing: list[Ref
     return node
 
 
+def found(kind: Kind, key: NaturalKey, ids: Ids, catalog: Catalog) -> Sequence[Entity]:
+    """Return every entity known to have a natural key, in whichever form its listing showed it."""
+    return ids.found(kind.name, _held_key(kind, key, ids, catalog))
+
+
+def _held_key(kind: Kind, key: NaturalKey, ids: Ids, catalog: Catalog) -> NaturalKey:
+    """Return the key under which the id map has the entity: the key itself, or the link that it crosses.
+
+    Where a listing shows of a link no more than its id, the linked entity is found first.
+    """
+    normal = normal_key(catalog, kind, key)
+    crossed = linked_key(catalog, kind, key)
+    if crossed is None or ids.sage_id(kind.name, normal) is not None or ids.found(kind.name, normal):
+        return normal
+    link, linked, linked_by = crossed
+    linked_id = ids.sage_id(linked.name, _held_key(linked, linked_by, ids, catalog))
+    return normal if linked_id is None else NaturalKey(link, linked_id)
+
+
 def _id_of(reference: Reference, ids: Ids, catalog: Catalog) -> str | None:
     """Return Sage's id for what `reference` names, or for the part of its answer that it names."""
     key = reference.key
     if isinstance(key, NaturalKey):
-        key = normal_key(catalog[reference.kind], key)
         if key.field == "id" and not reference.part:
             return key.value  # an entry of one of Sage's fixed lists
+        key = _held_key(catalog[reference.kind], key, ids, catalog)
     if not reference.part:
         return ids.sage_id(reference.kind, key)
     answer = ids.answer(reference.kind, key)
@@ -106,9 +130,8 @@ def _may_come(reference: Reference, context: RunContext) -> bool:
 def _reason(reference: Reference, context: RunContext) -> str:
     """Return the reference with the reason why its id is missing."""
     if isinstance(reference.key, NaturalKey):
-        key = normal_key(context.catalog[reference.kind], reference.key)
-        found: Sequence[object] = context.log.found(reference.kind, key)
-        why = f"{len(found)} entities in Sage have it" if len(found) > 1 else None
+        entities = found(context.catalog[reference.kind], reference.key, context.log, context.catalog)
+        why = f"{len(entities)} entities in Sage have it" if len(entities) > 1 else None
     else:
         why = context.log.set_aside_reason(context.run, reference.kind, reference.key)
     return f"{reference} ({(why or 'not found in Sage').rstrip('.')})"

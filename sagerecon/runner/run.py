@@ -6,6 +6,7 @@ map and the booking of the call are one commit. A step whose outcome is unknown 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from random import Random
 from sagerecon.model.catalog import Catalog
 from sagerecon.model.clock import Clock
 from sagerecon.model.errors import PausedError, SagereconError, StoreError
+from sagerecon.model.finding import Finding
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import Plan, Purpose
 from sagerecon.planning.settling import FINAL, Reached, State
@@ -36,10 +38,11 @@ from sagerecon.runner.creating import create
 from sagerecon.runner.door import PATIENCE, CompanyDoor, Stopped
 from sagerecon.runner.ports import RunLog, Sage
 from sagerecon.runner.progress import Event, Progress, Reporter
-from sagerecon.runner.reading import key_fields, read
+from sagerecon.runner.reading import key_fields, read, used_keys
 from sagerecon.runner.recovery import Recovery, recover
 from sagerecon.runner.references import missing_kinds
-from sagerecon.runner.updating import update
+from sagerecon.runner.shortage import ShortageError, lacking, stop_on_shortage
+from sagerecon.runner.updating import settle_update, update
 
 _NOT_BEGUN = Reached(State.PLANNED)
 
@@ -53,6 +56,7 @@ class Ended(StrEnum):
     FINISHED = "finished"  #: every step came to an end; some may be set aside
     PAUSED = "paused"  #: by the budget or by Sage; the same command resumes it
     STOPPED = "stopped"  #: on request
+    BLOCKED = "blocked"  #: before the first write, by what Sage lacks; the same command goes on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +69,7 @@ class RunOutcome:
     until: int | None = None  #: when it can be resumed, in milliseconds since 1970
     calls: int
     counts: Mapping[Event, int]
+    findings: tuple[Finding, ...] = ()  #: what Sage lacks, where that blocks the run
 
 
 def run(
@@ -130,10 +135,14 @@ def run(
         caller=caller,
         reporter=reporter,
         key_fields=key_fields(plan, catalog),
+        used_keys=used_keys(plan, catalog),
         listed={step.kind for step in plan.steps if isinstance(step, ReadStep)},
     )
+    context.awaited = _awaited(plan, context)
 
-    def outcome(ended: Ended, why: str = "", until: int | None = None) -> RunOutcome:
+    def outcome(
+        ended: Ended, why: str = "", until: int | None = None, findings: tuple[Finding, ...] = ()
+    ) -> RunOutcome:
         return RunOutcome(
             run=context.run,
             ended=ended,
@@ -141,6 +150,7 @@ def run(
             until=until,
             calls=reporter.calls,
             counts=reporter.counts,
+            findings=findings,
         )
 
     try:
@@ -149,6 +159,9 @@ def run(
     except PausedError as pause:
         log.end(context.run, is_finished=False)
         return outcome(Ended.PAUSED, pause.why, pause.until)
+    except ShortageError as shortage:
+        log.end(context.run, is_finished=False)
+        return outcome(Ended.BLOCKED, shortage.why, findings=shortage.findings)
     except Stopped:
         log.end(context.run, is_finished=False)
         return outcome(Ended.STOPPED, "Stopped on request.")
@@ -166,11 +179,15 @@ def _walk(plan: Plan, context: RunContext, recovery: Recovery | None) -> None:
         if recovery is not None:
             recovered = recover(recovery, context)
         context.log.vouch()
-        settle_doubts(context)
+        settle_doubts(context, settle_update)
     reached = context.log.reached(context.run)
     outdated = _outdated_listings(plan, reached, context)
+    is_checked = not plan.header.requirements
     for step in plan.steps:
         context.caller.check_stop()
+        if isinstance(step, CreateStep | UpdateStep) and not is_checked:
+            stop_on_shortage(plan, reached, context)
+            is_checked = True
         context.reporter.begin_step(step)
         before = _NOT_BEGUN if step.number in outdated else reached.get(step.number, _NOT_BEGUN)
         if step.number in recovered:
@@ -183,7 +200,7 @@ def _walk(plan: Plan, context: RunContext, recovery: Recovery | None) -> None:
 
 
 def _outdated_listings(plan: Plan, reached: Mapping[int, Reached], context: RunContext) -> set[int]:
-    """Return the numbers of ended readings whose kind blocked steps wait for; these are read from page 1.
+    """Return the numbers of ended readings whose kind steps still wait for; these are read from page 1.
 
     The entities may have been added in Sage since an earlier start read the listing.
     """
@@ -191,11 +208,43 @@ def _outdated_listings(plan: Plan, reached: Mapping[int, Reached], context: RunC
     for step in plan.steps:
         if isinstance(step, CreateStep | UpdateStep) and _state(step, reached) is State.BLOCKED:
             kinds |= missing_kinds(step, context)
+    kinds |= {requirement.kind for requirement in lacking(plan, context)}
+    kinds |= _looked_up_anew(plan, reached)
     return {
         step.number
         for step in plan.steps
         if isinstance(step, ReadStep) and step.kind in kinds and _state(step, reached) in _ENDED
     }
+
+
+def _looked_up_anew(plan: Plan, reached: Mapping[int, Reached]) -> set[str]:
+    """Return the kinds whose listing is read again for the updates that are left: it may be out of date.
+
+    Where fewer updates are left than the listing has pages, each record is read before its update.
+    """
+    left = Counter(
+        step.kind
+        for step in plan.steps
+        if isinstance(step, UpdateStep) and not step.look_calls and _state(step, reached) not in FINAL
+    )
+    return {
+        step.kind
+        for step in plan.steps
+        if isinstance(step, ReadStep) and left[step.kind] > max(step.calls, _pages(step, reached))
+    }
+
+
+def _pages(step: Step, reached: Mapping[int, Reached]) -> int:
+    return reached.get(step.number, _NOT_BEGUN).pages
+
+
+def _awaited(plan: Plan, context: RunContext) -> dict[str, set[str]]:
+    """Return by kind the Sage ids of the entities that are updated after a listing has shown them."""
+    awaited: dict[str, set[str]] = {}
+    for step in plan.steps:
+        if isinstance(step, UpdateStep) and not step.look_calls:
+            awaited.setdefault(step.kind, set()).add(context.log.sage_id(step.kind, step.key) or "")
+    return awaited
 
 
 def _state(step: Step, reached: Mapping[int, Reached]) -> State:

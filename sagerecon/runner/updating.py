@@ -1,23 +1,151 @@
-"""Carries out a change of an entity that an earlier run recorded."""
+"""Carries out a change of an entity that an earlier run recorded, after a look at what Sage holds."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from sagerecon.model.call import Call
 from sagerecon.model.catalog import Field
-from sagerecon.planning.step import UpdateStep
-from sagerecon.runner.attempts import send
+from sagerecon.model.clock import MINUTE
+from sagerecon.model.code import Code
+from sagerecon.model.comparison import Comparison
+from sagerecon.model.entity import Entity, Written
+from sagerecon.pairing.agreement import ComparisonRules, is_shown
+from sagerecon.pairing.before_update import LastLook, last_look, look_in_doubt
+from sagerecon.pairing.standing import Standing
+from sagerecon.planning.settling import Attempt, Meaning, State, meaning
+from sagerecon.planning.step import UpdateStep, name_of
+from sagerecon.runner.answer import error_text
+from sagerecon.runner.attempts import new_attempt, send
 from sagerecon.runner.context import RunContext
+from sagerecon.runner.lookup import sent_fields
+from sagerecon.runner.progress import Event
 from sagerecon.runner.references import resolved_body
+
+#: How long a listing answers for updates that are sent after it; an older one is not relied on.
+LISTING_HOLDS = 30 * MINUTE
+
+#: Statuses of an answer that says that there is no such entity.
+_ABSENT = frozenset({404, 410})
 
 
 def update(step: UpdateStep, context: RunContext) -> None:
-    """Send the changed fields of `step` to the entity recorded for its key; Sage keeps the others."""
+    """Send the changed fields of `step`, if Sage still holds what was written; Sage keeps the others."""
     body = resolved_body(step, context)
-    if body is not None:
-        fields = context.catalog[step.kind].fields
-        changed = {name: body.get(name, _cleared(fields.get(name))) for name in step.changed}
-        send(step, context, changed, sage_id=context.log.sage_id(step.kind, step.key) or "")
+    if body is None:
+        return None
+    fields = context.catalog[step.kind].fields
+    changed = {name: body.get(name, _cleared(fields.get(name))) for name in step.changed}
+    written = context.log.written(step.kind, step.key)
+    if written is None:
+        why = f"{name_of(step)} was not updated, for the store does not have what was written."
+        return context.quarantine(step, Code.UNDECIDED, why)
+    held = _held(step, context, written)
+    if held is None:
+        return None
+    look = last_look(written, held, {**body, **changed}, _rules(step, context))
+    if look.standing is Standing.CONVERGED:
+        kind, ours = context.catalog[step.kind], context.business
+        attempt = new_attempt(step, kind, changed, run=context.run, business=ours, sage_id=written.sage_id)
+        context.log.record(attempt, held, [])
+        return context.reporter.report(Event.CONVERGED, step)
+    if _may_be_sent(step, look):
+        return send(step, context, changed, sage_id=written.sage_id)
+    return _leave_undecided(step, context, look, held)
 
 
-def _cleared(field: Field | None) -> list[str] | None:
+def settle_update(attempt: Attempt, context: RunContext) -> bool:
+    """Settle an update in doubt by a look at Sage; return False for an attempt to be settled otherwise.
+
+    Where Sage holds what was sent, it was carried out. Where it holds what was there before, the step is
+    carried out in its turn. What a user wrote since is not overwritten, and not taken for ours.
+    """
+    step, log = attempt.step, context.log
+    written = log.written(step.kind, step.key)
+    if not isinstance(step, UpdateStep) or written is None:
+        return False
+    held = _read(step, context, written.sage_id, settling=True)
+    if not isinstance(held, Entity):
+        if attempt.run == context.run:
+            context.uncertain_steps.add(step.number)
+        message = f"It is not known yet whether {name_of(step)} was written: {held}."
+        context.report_set_aside(step, State.PARKED, message)
+        return True
+    look = look_in_doubt(written, held, sent_fields(attempt), _rules(step, context))
+    if look.standing is Standing.CONVERGED:
+        log.record(attempt, _as_answered(written, held, sent_fields(attempt), context), [])
+        context.reporter.report(Event.UPDATED, step)
+    elif _may_be_sent(step, look):
+        log.retract(replace(attempt, epoch=attempt.epoch + 1, first_sent_at=0, sent_at=0, failures=0))
+    else:
+        _leave_undecided(step, context, look, held, run=attempt.run)
+    return True
+
+
+def _as_answered(written: Written, held: Entity, sent: Mapping[str, Any], context: RunContext) -> Entity:
+    """Return the entity as an update answered it whose answer was lost: other edits since are not in it."""
+    fields = context.catalog[held.kind].fields
+    names = {fields[name].answered_as for name in sent if name in fields}
+    ours = {name: value for name, value in held.body.items() if name in names}
+    return replace(held, body={**written.answer, **ours})
+
+
+def _may_be_sent(step: UpdateStep, look: LastLook) -> bool:
+    """Return whether nothing is overwritten, or only edits that a decision covers."""
+    if look.standing is Standing.SOURCE_CHANGED:
+        return True
+    return look.standing is Standing.BOTH_CHANGED and step.covers == look.fingerprint
+
+
+def _held(step: UpdateStep, context: RunContext, written: Written) -> Entity | None:
+    """Return what Sage holds, by a listing of this run or by a reading of the entity itself.
+
+    Where it cannot be read the step is parked, and None returned.
+    """
+    listed = context.looks.pop((step.kind, written.sage_id), None)
+    if listed is not None:
+        is_young = context.clock.now() - listed.read_at <= LISTING_HOLDS
+        if is_young and is_shown(written, listed.entity, _rules(step, context)):
+            return listed.entity
+    held = _read(step, context, written.sage_id)
+    if isinstance(held, Entity):
+        return held
+    context.park(step, Code.UNREADABLE, f"{name_of(step)} was not updated, for it cannot be read: {held}.")
+    return None
+
+
+def _read(step: UpdateStep, context: RunContext, sage_id: str, *, settling: bool = False) -> Entity | str:
+    """Return the entity as Sage holds it, without a body where it is not found; else why not."""
+    kind = context.catalog[step.kind]
+    query = {"nested_attributes": "all"} if "nested_attributes" in kind.read_filters else {}
+    path = kind.operations["read"].path.replace("{key}", sage_id)
+    answer = context.caller.get(Call("GET", path, query), settling=settling)
+    if answer is None:
+        return "Sage gave no usable answer"
+    if answer.status in _ABSENT:
+        return Entity(step.kind, sage_id, {})
+    if meaning(answer) is not Meaning.DONE or not isinstance(answer.body, Mapping):
+        return error_text(answer)
+    return Entity(step.kind, sage_id, answer.body)
+
+
+def _leave_undecided(
+    step: UpdateStep, context: RunContext, look: LastLook, held: Entity, run: str = ""
+) -> None:
+    """Set a step aside with what was edited in Sage, and record what Sage holds for the next plan."""
+    reasons = "; ".join(map(str, look.edits)) or f"it is {look.standing.value}"
+    context.log.record_look(run or context.run, step, held)
+    message = f"{name_of(step)} was not updated ({look.standing.value}): {reasons}."
+    context.leave_undecided(step, message, run=run)
+
+
+def _rules(step: UpdateStep, context: RunContext) -> ComparisonRules:
+    rules: dict[str, Comparison] = {path: Comparison(how) for path, how in step.compare.items()}
+    return ComparisonRules(context.catalog[step.kind].fields, rules)
+
+
+def _cleared(field: Field | None) -> Any:
     """Return the value that clears a field."""
     return [] if field is not None and field.type == "list" else None

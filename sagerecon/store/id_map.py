@@ -10,13 +10,14 @@ from typing import Any
 
 from sqlalchemy import Row, and_, bindparam, delete, func, or_, select
 
-from sagerecon.model.entity import Entity
+from sagerecon.model.entity import Entity, Written
 from sagerecon.model.key import Key, NaturalKey, escaped, unescaped
 from sagerecon.model.value import canonical, read_json
 from sagerecon.planning.known import KnownEntities
 from sagerecon.store.database import Database, Transaction, Values, prepared, upsert
 from sagerecon.store.tables import HELD, ID_MAP, NATURAL_KEYS, STEPS
 from sagerecon.store.write_buffer import WriteBuffer
+from sagerecon.store.written import ONE_WRITTEN, read_written
 
 #: Ids kept in memory. Most documents refer to what was written or read a short time before.
 CACHE_SIZE = 50_000
@@ -161,6 +162,11 @@ class IdMap:
         self._buffer.flush_key(kind, key)
         row = self._buffer.reader.one(_GET_ANSWER, self._where(kind, key))
         return None if row is None else read_json(row.answer)
+
+    def written(self, kind: str, key: str) -> Written | None:
+        self._buffer.flush()
+        row = self._buffer.reader.one(ONE_WRITTEN, self._where(kind, key))
+        return None if row is None else read_written(row)
 
     def found(self, kind: str, key: NaturalKey) -> Sequence[Entity]:
         self._buffer.flush_key(kind, key)

@@ -9,20 +9,19 @@ from sqlalchemy import and_, bindparam, func, select
 
 from sagerecon.model.clock import DAY, MINUTE, Clock
 from sagerecon.model.entity import Entity, Written
-from sagerecon.model.money import decimal
-from sagerecon.model.place import Place
 from sagerecon.model.reading import Reading
 from sagerecon.model.value import read_json
 from sagerecon.pairing.recovery import Suspect
 from sagerecon.planning.plan import Plan, Purpose
-from sagerecon.planning.settling import RunState, SetAside
+from sagerecon.planning.settling import RunState, SetAside, State
 from sagerecon.store import runs
 from sagerecon.store.database import Database, Transaction, Values, prepared
 from sagerecon.store.steps import IN_DOUBT, IS_SET_ASIDE, OF_RUN, READINGS, read_reading, read_set_aside
 from sagerecon.store.suspects import Suspects
-from sagerecon.store.tables import HELD, ID_MAP, RUNS, STEPS
+from sagerecon.store.tables import HELD, RUNS, STEPS
 from sagerecon.store.traffic import Traffic, read_calls_since, read_rate_limited, read_traffic
 from sagerecon.store.write_buffer import WriteBuffer
+from sagerecon.store.written import ALL_WRITTEN, read_written
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,27 +72,27 @@ _SET_ASIDE = prepared(
     .where(OF_RUN, IS_SET_ASIDE)
     .order_by(STEPS.c.number),
 )
-_WRITTEN = prepared(
-    "written",
-    select(ID_MAP.c.kind, ID_MAP.c.key, ID_MAP.c.sage_id, ID_MAP.c.content, STEPS.c.step, STEPS.c.answer)
-    .add_columns(STEPS.c.recorded_at, STEPS.c.adopted, RUNS.c.snapshot, RUNS.c.mappings)
-    .select_from(
-        ID_MAP.join(
-            STEPS,
-            and_(
-                STEPS.c.business == ID_MAP.c.business,
-                STEPS.c.run == ID_MAP.c.run,
-                STEPS.c.number == ID_MAP.c.number,
-            ),
-        ).join(RUNS, and_(RUNS.c.business == ID_MAP.c.business, RUNS.c.run == ID_MAP.c.run))
-    )
-    .where(ID_MAP.c.business == bindparam("business"))
-    .order_by(ID_MAP.c.kind, ID_MAP.c.key),
-)
 _HELD = (
     select(HELD.c.kind, HELD.c.sage_id, HELD.c.body)
     .where(HELD.c.business == bindparam("business"), HELD.c.run == bindparam("run"))
     .order_by(HELD.c.number, HELD.c.position)
+)
+#: What was read of the records that were not updated, by the newest run that looked at each last.
+_LOOKS = prepared(
+    "looks",
+    select(HELD.c.kind, HELD.c.sage_id, HELD.c.body, STEPS.c.recorded_at)
+    .select_from(
+        HELD.join(
+            STEPS,
+            and_(
+                STEPS.c.business == HELD.c.business,
+                STEPS.c.run == HELD.c.run,
+                STEPS.c.number == HELD.c.number,
+            ),
+        ).join(RUNS, and_(RUNS.c.business == HELD.c.business, RUNS.c.run == HELD.c.run))
+    )
+    .where(HELD.c.business == bindparam("business"), STEPS.c.state == State.UNDECIDED.value)
+    .order_by(RUNS.c.sequence),
 )
 _HELD_ALL = prepared("held_all", _HELD)
 _HELD_KIND = prepared("held_kind", _HELD.where(HELD.c.kind == bindparam("kind")))
@@ -144,24 +143,8 @@ class RunHistory:
     def written(self) -> Iterator[Written]:
         """Yield every record that a run wrote or adopted, by kind and key."""
         self._buffer.flush()
-        for row in self._database.stream(_WRITTEN, {"business": self._business}):
-            step = read_json(row.step)
-            yield Written(
-                kind=row.kind,
-                key=row.key,
-                sage_id=row.sage_id,
-                sent=step.get("body", {}),
-                answer=read_json(row.answer or "{}"),
-                written_at=row.recorded_at,
-                content=row.content,
-                adopted=bool(row.adopted),
-                label=step.get("label", ""),
-                amount=decimal(step["amount"]) if "amount" in step else None,
-                identity=step.get("identity", {}),
-                origins=tuple(Place.parse(text) for text in step.get("origins", ())),
-                snapshot=row.snapshot,
-                mappings=row.mappings,
-            )
+        for row in self._database.stream(ALL_WRITTEN, {"business": self._business}):
+            yield read_written(row)
 
     def entities_read(self, run: str, kind: str | None = None) -> Iterator[Entity]:
         """Yield the entities that the reading steps of `run` found, of one kind or of all, in their order."""
@@ -170,6 +153,15 @@ class RunHistory:
         values = {"business": self._business, "run": run}
         for row in self._database.stream(statement, values if kind is None else {**values, "kind": kind}):
             yield Entity(row.kind, row.sage_id, read_json(row.body))
+
+    def looks(self) -> Iterator[tuple[Entity, int]]:
+        """Yield what updates found in Sage that were not sent, and when, oldest first.
+
+        An entity that Sage did not find has no body.
+        """
+        self._buffer.flush()
+        for row in self._database.stream(_LOOKS, {"business": self._business}):
+            yield Entity(row.kind, row.sage_id, read_json(row.body)), row.recorded_at
 
     def finished_reading(self, plan: Plan) -> str | None:
         """Return the newest finished run that asked what `plan` asks and that no reconciliation has used."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from sagerecon.model.clock import Clock
 from sagerecon.model.draft import node_document
-from sagerecon.model.entity import Entity
+from sagerecon.model.entity import Entity, Written
 from sagerecon.model.errors import PlanStaleError
 from sagerecon.model.key import Key, NaturalKey
 from sagerecon.model.value import canonical, fingerprint, read_json
@@ -18,7 +18,7 @@ from sagerecon.pairing.recovery import Suspect
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import Plan, Purpose
 from sagerecon.planning.settling import AnsweredCreation, Attempt, Reached, Replays, RunState, SetAside, State
-from sagerecon.planning.step import ReadStep, Step
+from sagerecon.planning.step import ReadStep, Step, UpdateStep
 from sagerecon.store import runs, steps
 from sagerecon.store.call_ledger import CallLedger
 from sagerecon.store.company_lock import CompanyLock
@@ -178,6 +178,10 @@ class RunLog:
         self._add(steps.KEEP_SET_ASIDE, values, step)
         self._epochs[step.kind, step.key] = epoch
 
+    def record_look(self, run: str, step: UpdateStep, entity: Entity) -> None:
+        values = {"sage_id": entity.sage_id, "kind": entity.kind, "body": canonical(entity.body)}
+        self._buffer.add(steps.KEEP_HELD, {**self._step(run, step.number), "position": 0, **values})
+
     def record_page(
         self,
         run: str,
@@ -188,8 +192,11 @@ class RunLog:
         total: int,
         is_last: bool,
     ) -> None:
-        """Record a page. The first page of a load replaces the natural keys that were read before."""
-        if page == 1 and run in self._loads:
+        """Record a page. The first page of a load replaces the natural keys that were read before.
+
+        A search shows some entities of the kind alone, so that it replaces none.
+        """
+        if page == 1 and run in self._loads and "search" not in step.query:
             self._id_map.forget_natural_keys(step.kind, run, step.number)
         if page == 1:
             self._buffer.add(steps.FORGET_HELD, {"company": self._business, "reader": run, "at": step.number})
@@ -281,6 +288,9 @@ class RunLog:
 
     def answer(self, kind: str, key: Key) -> Mapping[str, Any] | None:
         return self._id_map.answer(kind, key)
+
+    def written(self, kind: str, key: str) -> Written | None:
+        return self._id_map.written(kind, key)
 
     def found(self, kind: str, key: NaturalKey) -> Sequence[Entity]:
         return self._id_map.found(kind, key)

@@ -18,7 +18,10 @@ OF_COMPANY = STEPS.c.business == bindparam("business")
 OF_RUN = and_(OF_COMPANY, STEPS.c.run == bindparam("run"))
 IS_SENT = STEPS.c.state == State.SENT.value
 IS_SET_ASIDE = or_(
-    *(STEPS.c.state == state.value for state in (State.QUARANTINED, State.BLOCKED, State.PARKED))
+    *(
+        STEPS.c.state == state.value
+        for state in (State.QUARANTINED, State.UNDECIDED, State.BLOCKED, State.PARKED)
+    )
 )
 
 REACHED = prepared(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
+from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -39,10 +40,14 @@ _ACTIONS = {
 }
 
 
+#: Entities that Sage must hold and that a terminal shows; the others are in the plan file.
+_REQUIREMENTS = 10
+
+
 def plan_summary(plan: Plan) -> RenderableType:
     """Return the records of a plan by action, its calls, and its schedule."""
     header = plan.header
-    parts: list[RenderableType] = [_actions(plan)]
+    parts: list[RenderableType] = [_actions(plan), *_required(plan)]
     share = f"{100 * header.lower_bound / header.calls:.1f} %" if header.calls else "100.0 %"
     parts.append(
         Text(
@@ -60,6 +65,37 @@ def plan_summary(plan: Plan) -> RenderableType:
             )
         )
     return Group(*parts)
+
+
+def _required(plan: Plan) -> Iterator[RenderableType]:
+    """Yield what Sage must hold, that which blocks most first."""
+    if not plan.header.requirements:
+        return
+    table = new_table("Sage must hold", "used by", "blocks", "such as")
+    for item in plan.header.requirements[:_REQUIREMENTS]:
+        table.add_row(str(item), count_text(item.users), count_text(item.blocked), item.examples[0])
+    yield table
+    more = len(plan.header.requirements) - _REQUIREMENTS
+    further = f"{more:,} more in the plan file. " if more > 0 else ""
+    yield Text(
+        f"{further}These are looked up first. If missing ones block more than "
+        f"{plan.header.stop_when_blocked:f} % of the writes (stop_when_blocked), nothing is written."
+    )
+
+
+def requirement_documents(plan: Plan) -> list[dict[str, Any]]:
+    """Return what Sage must hold as JSON, that which blocks most first."""
+    return [
+        {
+            "kind": item.kind,
+            "by": item.key.field,
+            "value": item.key.value,
+            "used_by": item.users,
+            "blocks": item.blocked,
+            "examples": list(item.examples),
+        }
+        for item in plan.header.requirements
+    ]
 
 
 def quarantined_records(plan: Plan) -> Iterator[RenderableType]:

@@ -1,0 +1,63 @@
+"""Decide from a last look at Sage whether an update may be sent. Nothing that a user wrote is overwritten."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sagerecon.model.draft import Body
+from sagerecon.model.entity import Entity, Written
+from sagerecon.model.value import fingerprint
+from sagerecon.pairing.agreement import ComparisonRules, Edit, body_differences, sage_edits
+from sagerecon.pairing.held import is_gone
+from sagerecon.pairing.standing import Standing
+
+
+@dataclass(frozen=True, slots=True)
+class LastLook:
+    """How a record stands just before its update is sent, and what was edited in Sage since."""
+
+    standing: Standing
+    edits: tuple[Edit, ...] = ()
+
+    @property
+    def fingerprint(self) -> str:
+        """The name of these edits; a decision covers those that it was made for."""
+        return fingerprint([[edit.path, edit.held] for edit in self.edits])
+
+
+def last_look(written: Written, held: Entity, body: Body, by: ComparisonRules) -> LastLook:
+    """Return how a record stands: source changed, converged, both changed, deleted or missing in Sage.
+
+    Args:
+        held: what Sage holds; without a body where Sage does not find it.
+        body: all that Sage is to hold after the update, with ids and with None for a field that is cleared.
+    """
+    if (gone := _gone(held)) is not None:
+        return LastLook(gone)
+    edits = sage_edits(written, held, by)
+    if not body_differences(body, held, by):
+        return LastLook(Standing.CONVERGED, edits)
+    return LastLook(Standing.BOTH_CHANGED if edits else Standing.SOURCE_CHANGED, edits)
+
+
+def look_in_doubt(written: Written, held: Entity, sent: Body, by: ComparisonRules) -> LastLook:
+    """Return how a record stands whose update may have been carried out already.
+
+    Sage carries an update out as a whole. So where it holds every value that was sent, they are ours
+    (converged), whatever else was edited.
+
+    Args:
+        sent: the fields of the update, with ids.
+    """
+    if (gone := _gone(held)) is not None:
+        return LastLook(gone)
+    if not body_differences(sent, held, by):
+        return LastLook(Standing.CONVERGED)
+    edits = sage_edits(written, held, by)
+    return LastLook(Standing.BOTH_CHANGED if edits else Standing.SOURCE_CHANGED, edits)
+
+
+def _gone(held: Entity) -> Standing | None:
+    if not held.body:
+        return Standing.MISSING_IN_SAGE
+    return Standing.DELETED_IN_SAGE if is_gone(held) else None

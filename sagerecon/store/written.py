@@ -1,0 +1,55 @@
+"""Records as runs wrote them: the id map with the step that wrote or adopted each entity."""
+
+from __future__ import annotations
+
+from sqlalchemy import Row, and_, bindparam, select
+
+from sagerecon.model.entity import Written
+from sagerecon.model.money import decimal
+from sagerecon.model.place import Place
+from sagerecon.model.value import read_json
+from sagerecon.store.database import prepared
+from sagerecon.store.tables import ID_MAP, RUNS, STEPS
+
+_WRITTEN = (
+    select(ID_MAP.c.kind, ID_MAP.c.key, ID_MAP.c.sage_id, ID_MAP.c.content, STEPS.c.step, STEPS.c.answer)
+    .add_columns(STEPS.c.recorded_at, STEPS.c.adopted, RUNS.c.snapshot, RUNS.c.mappings)
+    .select_from(
+        ID_MAP.join(
+            STEPS,
+            and_(
+                STEPS.c.business == ID_MAP.c.business,
+                STEPS.c.run == ID_MAP.c.run,
+                STEPS.c.number == ID_MAP.c.number,
+            ),
+        ).join(RUNS, and_(RUNS.c.business == ID_MAP.c.business, RUNS.c.run == ID_MAP.c.run))
+    )
+    .where(ID_MAP.c.business == bindparam("business"))
+    .order_by(ID_MAP.c.kind, ID_MAP.c.key)
+)
+ALL_WRITTEN = prepared("written", _WRITTEN)
+ONE_WRITTEN = prepared(
+    "one_written",
+    _WRITTEN.where(ID_MAP.c.kind == bindparam("kind"), ID_MAP.c.key == bindparam("key")),
+)
+
+
+def read_written(row: Row[tuple[str]]) -> Written:
+    """Read one row of these statements."""
+    step = read_json(row.step)
+    return Written(
+        kind=row.kind,
+        key=row.key,
+        sage_id=row.sage_id,
+        sent=step.get("body", {}),
+        answer=read_json(row.answer or "{}"),
+        written_at=row.recorded_at,
+        content=row.content,
+        adopted=bool(row.adopted),
+        label=step.get("label", ""),
+        amount=decimal(step["amount"]) if "amount" in step else None,
+        identity=step.get("identity", {}),
+        origins=tuple(Place.parse(text) for text in step.get("origins", ())),
+        snapshot=row.snapshot,
+        mappings=row.mappings,
+    )
