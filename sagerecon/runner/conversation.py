@@ -194,6 +194,8 @@ def _look_up(
         if answer is None or answer.status != 200:
             return LookUp(Found.UNKNOWN, why="Sage did not answer the look-up")
         found = read_page(answer.body, page, call.query)
+        if found.why_incomplete:
+            return LookUp(Found.UNKNOWN, why=found.why_incomplete)
         entities += [Entity(attempt.step.kind, str(body.get("id", "")), body) for body in found.items]
         if found.is_last:
             return judge(attempt, catalog, entities, owner)

@@ -17,6 +17,7 @@ class Page:
     items: Sequence[Mapping[str, Any]]
     is_last: bool
     is_repeated: bool = False
+    why_incomplete: str = ""  #: why entities of the page are missing from the answer; empty where none is
 
 
 def read_page(body: Any, page: int, query: Mapping[str, str]) -> Page:
@@ -31,12 +32,22 @@ def read_page(body: Any, page: int, query: Mapping[str, str]) -> Page:
     items = body["$items"]
     if page > 1 and body.get("$page") not in (None, page):
         return Page([], is_last=True, is_repeated=True)
-    size = int(query.get("items_per_page", body.get("$itemsPerPage", _USUAL_PAGE)))
+    size = int(body.get("$itemsPerPage", query.get("items_per_page", _USUAL_PAGE)))
     if (total := body.get("$total")) is not None:
-        return Page(items, is_last=not items or (page - 1) * size + len(items) >= int(total))
+        before, counted = (page - 1) * size, int(total)
+        is_last = not items or before + len(items) >= counted
+        why = _why_incomplete(len(items), min(size, counted - before), page)
+        return Page(items, is_last, why_incomplete=why)
     if "$next" in body:
         return Page(items, is_last=not items or body["$next"] is None)
     return Page(items, is_last=len(items) < size)
+
+
+def _why_incomplete(found: int, expected: int, page: int) -> str:
+    """Return why a page cannot be relied on: an entity that it lacks would count as absent from Sage."""
+    if found >= expected:
+        return ""
+    return f"page {page} of the listing lacks entities: it has {found:,}, and Sage counts {expected:,}"
 
 
 def unexpected_values(items: Sequence[Mapping[str, Any]], expect: Mapping[str, str]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sagerecon.model.call import Answer, Call
+from sagerecon.model.call import Call
 from sagerecon.model.catalog import Catalog
 from sagerecon.model.code import Code
 from sagerecon.model.draft import references_in
@@ -34,8 +34,11 @@ def read(step: ReadStep, context: RunContext, pages: int) -> None:
         query = {**step.query, "page": str(page)} if page > 1 else step.query
         answer = context.caller.get(Call("GET", step.path, query))
         if answer is None or meaning(answer) is not Meaning.DONE:
-            return _set_aside(step, context, answer)
+            why = "Sage gave no usable answer" if answer is None else error_text(answer)
+            return _set_aside(step, context, why)
         found = read_page(answer.body, page, step.query)
+        if found.why_incomplete:
+            return _set_aside(step, context, found.why_incomplete)
         if found.is_repeated:
             page -= 1
         if wrong := unexpected_values(found.items, step.expect):
@@ -77,7 +80,6 @@ def _entities(step: ReadStep, context: RunContext, page: Page) -> list[tuple[Ent
     ]
 
 
-def _set_aside(step: ReadStep, context: RunContext, answer: Answer | None) -> None:
-    why = "Sage gave no usable answer" if answer is None else error_text(answer)
+def _set_aside(step: ReadStep, context: RunContext, why: str) -> None:
     context.unreadable.add(step.kind)
     context.park(step, Code.UNREADABLE, f"{name_of(step)} cannot be read: {why}.")
