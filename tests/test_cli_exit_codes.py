@@ -14,12 +14,14 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from moves import OTHER_HAND
 from served import Served, serving
 from tiny import MAPPING, write_tiny
 
 from sagerecon.commands import projects
 from sagerecon.model.clock import DAY, HOUR, SECOND
 from sagerecon.rehearsal.faults import Fault, FaultType, Trigger
+from sagerecon.rehearsal.request import ApiRequest
 
 
 @pytest.fixture
@@ -51,7 +53,7 @@ def test_a_quarantined_record_exits_with_1(served: Served) -> None:
 
 def test_a_postponed_record_exits_with_1_and_with_0_once_it_is_created(served: Served) -> None:
     served.planned()
-    served.faults.add(Trigger(1, "POST", "/contacts", times=6), Fault(FaultType.ERROR, 503))
+    served.faults.add(Trigger(1, "POST", "/contacts", times=3), Fault(FaultType.ERROR, 503))
     code, event = served.result("apply")
     assert (code, event["ended"], event["counts"]["parked"]) == (1, "finished", 1)
     code, event = served.result("apply")
@@ -87,7 +89,7 @@ def test_the_plan_that_is_named_is_applied(served: Served) -> None:
 
 def test_a_run_that_has_begun_is_resumed_although_the_mapping_has_changed(served: Served) -> None:
     served.planned()
-    served.faults.add(Trigger(1, "POST", "/contacts", times=6), Fault(FaultType.ERROR, 503))
+    served.faults.add(Trigger(1, "POST", "/contacts", times=3), Fault(FaultType.ERROR, 503))
     assert served.result("apply")[0] == 1
     mapping = served.folder / "mappings/customers.yaml"
     mapping.write_text(mapping.read_text().replace("label: name", "label: ref"))
@@ -154,7 +156,7 @@ def test_more_calls_than_allowed_exits_with_2_and_makes_none(served: Served) -> 
 
 def test_a_plan_in_progress_whose_source_changed_exits_with_5_until_that_is_accepted(served: Served) -> None:
     served.planned()
-    served.faults.add(Trigger(1, "POST", "/contacts", times=6), Fault(FaultType.ERROR, 503))
+    served.faults.add(Trigger(1, "POST", "/contacts", times=3), Fault(FaultType.ERROR, 503))
     assert served.result("apply")[0] == 1
     (served.folder / "data/contacts.csv").write_text("ref,name\nC1,Oak Limited\nC2,Elm Ltd\n")
     assert served.run("snapshot").exit_code == 0
@@ -204,7 +206,7 @@ def test_a_store_that_is_older_than_its_witness_exits_with_1_and_sends_nothing(s
     assert served.run("apply").exit_code == 0
     store.write_bytes(before)
     calls = served.sage.calls
-    served.planned()
+    assert served.run("plan").exit_code == 1
     ran = served.run("apply")
     assert (ran.exit_code, served.sage.calls) == (1, calls)
     text = " ".join((ran.stdout + ran.stderr).split())
@@ -230,9 +232,16 @@ def test_a_copy_made_before_a_run_was_killed_exits_with_1_and_sends_nothing(
         path.unlink()
     shutil.copy(tmp_path / "copy", store)
     calls = served.sage.calls
-    served.planned()
+    assert served.run("plan").exit_code == 1
     assert served.run("apply").exit_code == 1
     assert calls == served.sage.calls < 90
+    unconfirmed = served.run("apply", "--distrust-store")
+    assert (unconfirmed.exit_code, served.sage.calls) == (2, calls)
+    assert "--distrust-store reads contact whole: 1 call" in " ".join(unconfirmed.stdout.split())
+    assert served.run("apply", "--distrust-store", "--yes").exit_code == 0
+    books = served.sage.business(next(iter(served.sage.membership.businesses)))
+    page = books.handle(ApiRequest("GET", "/contacts", {"exclude_system": "true"}, None, OTHER_HAND, 0)).body
+    assert page["$total"] == 90
 
 
 def _wait_for_calls(served: Served, count: int) -> None:

@@ -418,13 +418,18 @@ class TestDoubt:
         here.sage.fault = faults_at(**{fault: call})
         here.planned(twenty())
         outcome = here.go()
-        assert outcome.counts == {"read": 1, "created": 19, "resent": 1, "waiting": 1}
-        assert outcome.calls == 21
+        counts = {"read": 1, "created": 19, "resent": 1, "waiting": 1}
+        if call == 1:  # no creation was answered yet that could prove that answers are replayed
+            assert outcome.counts == {**counts, "waiting": 2, "looked_up": 1}
+            assert outcome.calls == (21 if fault.endswith("after") else 22)
+        else:
+            assert outcome.counts == {**counts, "proved": 1}
+            assert outcome.calls == 22
         assert len(set(references(here.sage, "contact"))) == len(references(here.sage, "contact")) == 10
         assert len(references(here.sage, "sales_invoice")) == 9
         with here.open() as store:
             booked = store.company("B").history.calls_of_last_day()
-            assert len(booked) == 21  # Sage may have counted the call without an answer
+            assert len(booked) == outcome.calls  # Sage may have counted the call without an answer
 
     def test_a_reading_without_an_answer_is_booked(self, here: Desk) -> None:
         here.sage.fault = faults_at(lose_before=0)
@@ -604,7 +609,7 @@ class TestWindows:
         here.sage.fault = faults_at(lose_after=9)
         here.planned(twenty())
         outcome = here.go()
-        assert (outcome.ended, outcome.calls) == (Ended.PAUSED, 11)
+        assert (outcome.ended, outcome.calls) == (Ended.PAUSED, 12)
         with here.open() as store:
             assert store.company("B").history.status().in_doubt == 0
 
@@ -647,7 +652,7 @@ class TestWindows:
         here.sage.call = limited  # type: ignore[method-assign]
         first, made = here.go(), sum(here.sage.calls.values())
         assert first.ended is Ended.PAUSED and first.until is not None
-        assert 0 <= here.clock.now() + 3 * HOUR - first.until < 2 * SECOND
+        assert 0 <= here.clock.now() + 3 * HOUR - first.until < 10 * MINUTE
         here.clock.sleep(2 * HOUR)
         second = here.go()
         assert (second.ended, second.until, second.calls) == (Ended.PAUSED, first.until, 0)

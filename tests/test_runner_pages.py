@@ -26,30 +26,22 @@ def test_where_a_listing_ends(body: dict[str, Any], page: int, is_last: bool) ->
     assert read_page(body, page, QUERY).is_last is is_last
 
 
-@pytest.mark.parametrize(
-    ("body", "page", "why"),
-    [
-        ({"$total": 3, "$items": []}, 1, "it has 0, and Sage counts 2"),
-        (
-            {"$total": 3, "$items": [{}]},
-            1,
-            "it has 1, and Sage counts 2",
-        ),
-        ({"$total": 3, "$items": []}, 2, "it has 0, and Sage counts 1"),
-        ({"$total": 3, "$items": [{}]}, 2, ""),
-        ({"$total": 3, "$itemsPerPage": 1, "$items": [{}]}, 1, ""),  # Sage allows fewer than asked for
-        ({"$total": 2, "$items": []}, 2, ""),  # the last one was deleted in the meantime
-        ({"$total": 0, "$items": []}, 1, ""),
-    ],
-)
-def test_a_page_that_lacks_what_sage_counts_is_incomplete(body: dict[str, Any], page: int, why: str) -> None:
-    prefix = f"page {page} of the listing lacks entities: " if why else ""
-    assert read_page(body, page, QUERY).why_incomplete == prefix + why
-
-
 def test_a_page_past_the_end_is_recognised_as_a_repetition() -> None:
     found = read_page({"$page": 2, "$items": [{"id": "A"}]}, 3, QUERY)
     assert (found.items, found.is_last, found.is_repeated) == ([], True, True)
+
+
+def test_the_size_of_a_page_is_the_one_that_sage_states() -> None:
+    body = {"$total": 3, "$page": 2, "$itemsPerPage": 1, "$items": [{}]}
+    assert not read_page(body, 2, QUERY).is_last
+
+
+@pytest.mark.parametrize(
+    "body", [{"$total": 9, "$page": 2, "$items": []}, {"$total": 9, "$page": 1, "$items": [{}]}]
+)
+def test_a_page_without_entities_before_the_total_is_reached_is_cut(body: dict[str, Any]) -> None:
+    found = read_page(body, 2, QUERY)
+    assert (found.items, found.is_last, found.is_cut) == ([], True, True)
 
 
 def test_a_single_entity_is_one_page() -> None:

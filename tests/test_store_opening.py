@@ -21,6 +21,7 @@ from sagerecon.model.clock import SystemClock
 from sagerecon.model.errors import StoreError
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import plan_lines
+from sagerecon.planning.settling import Replays
 from sagerecon.rehearsal.clock import VirtualClock
 from sagerecon.runner.run import Ended, run
 from sagerecon.store import disk as disk_module
@@ -165,6 +166,25 @@ def test_a_store_of_version_4_is_upgraded_and_keeps_its_calls(tmp_path: Path) ->
         assert (company.run_log.closed_until(), company.run_log.refusals()) == (0, 0)
         assert company.run_log.book(here.budget) == 0
     assert connection.execute("SELECT run, sequence FROM runs").fetchall() == before
+    connection.close()
+
+
+def test_a_store_of_version_5_is_upgraded_and_has_learnt_nothing(tmp_path: Path) -> None:
+    here = desk(tmp_path)
+    here.planned([customer(1)])
+    here.go()
+    connection = sqlite3.connect(tmp_path / "store.db")
+    connection.execute("ALTER TABLE company_locks DROP COLUMN replays")
+    connection.execute("ALTER TABLE steps DROP COLUMN total")
+    connection.execute("DROP TABLE suspects")
+    connection.execute("UPDATE store_facts SET value = '5' WHERE name = 'schema'")
+    connection.commit()
+    here.planned([customer(1), customer(2)])
+    assert here.go().counts["created"] == 1
+    with here.open() as store:
+        company = store.company("B")
+        assert company.run_log.replays() is Replays.UNKNOWN
+        assert company.history.suspects() == {}
     connection.close()
 
 

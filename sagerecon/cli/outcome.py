@@ -20,6 +20,7 @@ _LABELS = {
     Event.KEPT: "left in Sage",
     Event.BEFORE: "finished before",
     Event.LOOKED_UP: "looked up",
+    Event.PROVED: "to prove whether Sage repeats answers",
     Event.RESENT: "sent again after an answer was lost",
 }
 

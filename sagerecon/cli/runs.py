@@ -21,6 +21,7 @@ def plan(
     """Plan what to send, in which order, on which day, for how many calls."""
     from sagerecon.cli.console import NEEDS_REVIEW, command
     from sagerecon.commands import plans, projects
+    from sagerecon.model.code import Code
     from sagerecon.report.terminal.plan import (
         action_counts,
         plan_summary,
@@ -45,7 +46,7 @@ def plan(
             finishes_p90=made.header.finishes_p90,
         )
         screen.print(f"Plan {made.hash[:12]} written to {output or opened.name(opened.plan_file)}.")
-        if review_count(made):
+        if review_count(made) or any(f.code is Code.INCOMPLETE_STORE for f in made.header.findings):
             raise typer.Exit(NEEDS_REVIEW)
 
 
@@ -64,18 +65,30 @@ def apply(
             help="Continue a plan as it was created, though its source or mappings have changed.",
         ),
     ] = False,
+    distrust_store: Annotated[
+        bool,
+        typer.Option(
+            "--distrust-store",
+            help="Read Sage first, and adopt what it holds already though the store does not know it.",
+        ),
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Accept the price of --distrust-store.")] = False,
     json: Json = False,
 ) -> None:
     """Send the plan to Sage. The same command resumes a run that was paused or stopped."""
+    from sagerecon.cli.confirmation import confirm
     from sagerecon.cli.console import command, stopping
     from sagerecon.cli.outcome import show_outcome, show_progress
     from sagerecon.commands import projects, runs
     from sagerecon.commands.sessions import open_session
     from sagerecon.model.clock import DAY
     from sagerecon.runner.door import PATIENCE
+    from sagerecon.runner.progress import Event
 
     with command(json) as screen, stopping() as should_stop:
         opened = projects.open_project(project)
+        if distrust_store:
+            confirm(screen, f"--distrust-store reads {runs.distrust_text(opened, plan_file)}.", yes)
         with open_session(opened) as session, screen.progress("sending") as meter:
             outcome = runs.apply(
                 opened,
@@ -84,11 +97,13 @@ def apply(
                 plan_file,
                 patience_ms=2 * DAY if wait else PATIENCE,
                 as_planned=as_planned,
+                distrust_store=distrust_store,
                 should_stop=should_stop,
                 on_notice=screen.notice,
                 on_progress=lambda progress: show_progress(meter, progress),
             )
-        show_outcome(screen, outcome, "sagerecon apply")
+        is_reading = distrust_store and not outcome.counts.keys() - {Event.READ, Event.WAITING}
+        show_outcome(screen, outcome, f"sagerecon apply{' --distrust-store' if is_reading else ''}")
 
 
 def status(project: Folder = HERE, json: Json = False) -> None:

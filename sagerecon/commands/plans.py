@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from sagerecon.commands.budget import call_budget
+from sagerecon.commands.memory import price_text
 from sagerecon.commands.plan_file import provenance
 from sagerecon.commands.preparation import Prepared, prepare
+from sagerecon.model.catalog import Catalog
 from sagerecon.model.clock import Clock
+from sagerecon.model.code import Code
+from sagerecon.model.count import counted
 from sagerecon.model.draft import Outcome
+from sagerecon.model.errors import IncompleteStoreError
+from sagerecon.model.finding import Finding, Severity
+from sagerecon.model.place import NOWHERE
 from sagerecon.pairing.held import is_gone
 from sagerecon.pairing.pair import (
     NOT_READ,
@@ -21,13 +28,16 @@ from sagerecon.pairing.pair import (
     pair_with_recorded,
 )
 from sagerecon.pairing.position import EntityReading
+from sagerecon.planning.census import blind_kinds
 from sagerecon.planning.plan import Plan, Purpose, plan_lines
 from sagerecon.planning.planner import Calendar, plan_steps
 from sagerecon.planning.settling import RunState
 from sagerecon.project.private_files import write_private
 from sagerecon.project.project import Project
 from sagerecon.project.store import open_store
+from sagerecon.runner.recovery import DECIDE
 from sagerecon.store.run_history import RunHistory
+from sagerecon.store.run_log import RunLog
 
 
 def plan(
@@ -65,11 +75,59 @@ def plan(
             call_budget(project.limits, project.catalog.api),
             provenance(project, prepared.snapshot),
             Calendar(now, booked=tuple(at - now for at in calls)),
-            prepared.findings,
+            [*prepared.findings, *_suspected(prepared.outcomes, company.history)],
             project.expected_settings(),
         )
+        findings = (*made.header.findings, *_memory(made, company.run_log, project.catalog))
+        made = replace(made, header=replace(made.header, findings=findings))
     write_private(target or project.plan_file, plan_lines(made))
     return made
+
+
+def _memory(made: Plan, log: RunLog, catalog: Catalog) -> Iterator[Finding]:
+    """Yield what `apply` does before its first write where no witness states that the store is complete."""
+    try:
+        is_complete = log.is_witnessed()
+    except IncompleteStoreError as error:
+        yield Finding(
+            code=Code.INCOMPLETE_STORE,
+            place=NOWHERE,
+            message=f"{error.message} Apply refuses this plan: it may create records that Sage holds.",
+            hint=f"{error.hint} It reads {price_text(made, catalog)}.",
+            severity=Severity.WARNING,
+        )
+        return
+    kinds = blind_kinds(made.steps)
+    if kinds and not is_complete:
+        yield Finding(
+            code=Code.CENSUS,
+            place=NOWHERE,
+            message="Before its first write, apply reads what Sage holds, because no witness states that the"
+            f" store is complete: {', '.join(kinds)}. That takes at least {counted(len(kinds), 'call')} more"
+            " than the plan.",
+            severity=Severity.INFO,
+        )
+
+
+def _suspected(outcomes: Sequence[Outcome], history: RunHistory) -> Iterator[Finding]:
+    """Yield a finding for each kind with records that Sage may hold already, which `apply` does not send."""
+    suspects = history.suspects()
+    groups: dict[str, list[Outcome]] = {}
+    for outcome in outcomes if suspects else ():
+        if (outcome.kind, outcome.key) in suspects:
+            groups.setdefault(outcome.kind, []).append(outcome)
+    for kind, group in groups.items():
+        first = group[0]
+        names = ", ".join(outcome.key for outcome in group[:3])
+        more = f", and {len(group) - 3:,} more" if len(group) > 3 else ""
+        yield Finding(
+            code=Code.UNCERTAIN_IN_SAGE,
+            place=first.origins[0] if first.origins else NOWHERE,
+            message=f"Sage may hold {counted(len(group), f'{kind} record')} already: {names}{more}."
+            f" Not sent until that is settled. The first: {suspects[kind, first.key].reason}",
+            hint=DECIDE,
+            severity=Severity.WARNING,
+        )
 
 
 def _recorded(

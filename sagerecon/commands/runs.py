@@ -8,16 +8,20 @@ from pathlib import Path
 import requests
 
 from sagerecon.commands.budget import call_budget
-from sagerecon.commands.plan_file import open_plan
+from sagerecon.commands.memory import CensusPaused, Memory, price_text
+from sagerecon.commands.plan_file import open_plan, provenance
 from sagerecon.commands.plan_inputs import changes_since_begun, raise_if_stale
 from sagerecon.model.clock import Clock, ServerClock
+from sagerecon.model.errors import IncompleteStoreError, PlanStaleError
 from sagerecon.planning.settling import RunState, State
 from sagerecon.project.project import Project
 from sagerecon.project.sage import sage_access
 from sagerecon.project.store import open_store
 from sagerecon.runner.door import PATIENCE
 from sagerecon.runner.progress import Progress
+from sagerecon.runner.recovery import Recovery
 from sagerecon.runner.run import RunOutcome, run
+from sagerecon.store.run_history import Run
 
 
 def apply(
@@ -28,6 +32,7 @@ def apply(
     *,
     patience_ms: int = PATIENCE,
     as_planned: bool = False,
+    distrust_store: bool = False,
     should_stop: Callable[[], bool] = lambda: False,
     on_notice: Callable[[str], None] = lambda _: None,
     on_progress: Callable[[Progress], None] = lambda _: None,
@@ -41,6 +46,7 @@ def apply(
         file: the plan; by default the project's newest.
         patience_ms: the longest wait for budget; a longer one pauses the run.
         as_planned: continue a plan in progress as it was created, though its inputs have changed.
+        distrust_store: read Sage first, and adopt what it holds already, though the store does not know it.
         should_stop: whether to stop after the current call.
         on_notice: receives a sentence about inputs that have changed where the run is continued.
 
@@ -60,6 +66,23 @@ def apply(
             done = {number for number, step in reached.items() if step.state is State.RECORDED}
             if notice := changes_since_begun(project, plan, done, is_accepted=as_planned):
                 on_notice(notice)
+        memory = Memory(
+            plan=plan,
+            company=company,
+            sage=sage_access(project).open_reader(store.vault, session, clock),
+            clock=clock,
+            budget=call_budget(project.limits, project.catalog.api),
+            catalog=project.catalog,
+            provenance=provenance(project, plan.header.snapshot),
+            patience_ms=patience_ms,
+            should_stop=should_stop,
+            on_notice=on_notice,
+            on_progress=on_progress,
+        )
+        try:
+            recovery = _compared(memory, begun, distrust_store=distrust_store)
+        except CensusPaused as paused:
+            return paused.outcome
         return run(
             plan,
             sage_access(project).open_sage(store.vault, session, clock),
@@ -70,7 +93,44 @@ def apply(
             patience_ms=patience_ms,
             should_stop=should_stop,
             on_progress=on_progress,
+            recovery=recovery,
         )
+
+
+def distrust_text(project: Project, file: Path | None = None) -> str:
+    """Return what `apply --distrust-store` reads before it writes, with its price. Sends nothing."""
+    return price_text(open_plan(project, file), project.catalog)
+
+
+def _compared(memory: Memory, begun: Run | None, *, distrust_store: bool) -> Recovery | None:
+    """Make sure that the store knows all that was written; return what has to be recovered, if anything.
+
+    Raises:
+        IncompleteStoreError: it does not.
+        PlanStaleError: the plan was made from another id map.
+        CensusPaused: reading Sage was paused.
+    """
+    company, plan = memory.company, memory.plan
+    if begun is not None and begun.state is not RunState.OPEN:
+        return None  # the run refuses a plan that is used up
+    if not distrust_store:
+        try:
+            is_complete = company.run_log.is_witnessed()
+        except IncompleteStoreError as error:
+            error.hint += f" It reads {price_text(plan, memory.catalog)}."
+            raise
+        if is_complete:
+            return None
+    if begun is None and plan.header.id_map != company.id_map.fingerprint():
+        raise PlanStaleError(
+            "The plan is stale: it was created from another id map.", "Create a new one: sagerecon plan"
+        )
+    if distrust_store:
+        recovery = memory.recover()
+        company.run_log.distrust()
+        return recovery
+    memory.require_complete()
+    return None
 
 
 def adopted_keys(project: Project, clock: Clock) -> frozenset[str]:

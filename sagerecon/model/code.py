@@ -30,6 +30,7 @@ class Code(StrEnum):
     BAD_NAME = ("bad_name", "A name has characters other than lower-case letters, digits and underscores.")
     BEFORE_START = ("before_start", "A document is dated before the first day of the books in Sage.")
     BLOCKED = ("blocked", "A step waits for another record that is not in Sage.")
+    CENSUS = ("census", "What Sage holds is read before the first write.")
     CHANGED_AFTER_WRITE = (
         "changed_after_write",
         "A written record has changed in the source, and Sage does not let its kind be updated.",
@@ -96,6 +97,7 @@ class Code(StrEnum):
     IDENTITY_NOT_MAPPED = ("identity_not_mapped", "A field of the identity is not among the mapped fields.")
     IGNORED_AND_USED = ("ignored_and_used", "A column is both ignored and used.")
     IN_DOUBT = ("in_doubt", "It is not known whether a call was carried out by Sage.")
+    INCOMPLETE_STORE = ("incomplete_store", "The store does not know all that was written to Sage.")
     INEXACT_COLUMN = ("inexact_column", "A dataset's column has a binary floating-point type.")
     KEY_NOT_FOR_FORMAT = (
         "key_not_for_format",
@@ -210,6 +212,7 @@ class Code(StrEnum):
     TRUNCATED = ("truncated", "A JSON file is truncated.")
     TWO_SOURCES = ("two_sources", "A field of a mapping has more than one source.")
     UNBALANCED = ("unbalanced", "The debits and credits of a journal differ.")
+    UNCERTAIN_IN_SAGE = ("uncertain_in_sage", "Sage may hold a record already that the store does not know.")
     UNCERTAIN_NUMBER = ("uncertain_number", "A workbook number has too many digits to be exact.")
     UNDECIDED = ("undecided", "Source and Sage differ, and it is not decided which of them counts.")
     UNKNOWN_ATTRIBUTE = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -152,6 +152,22 @@ def references_in(node: Node) -> Iterator[Reference]:
     elif isinstance(node, Sequence) and not isinstance(node, str):
         for child in node:
             yield from references_in(child)
+
+
+def without_references(node: Node, removed: Set[Reference]) -> Any:
+    """Return `node` without the fields that hold one of the references, and without lists of them."""
+    if isinstance(node, Mapping):
+        kept = {name: child for name, child in node.items() if not _holds(child, removed)}
+        return {name: without_references(child, removed) for name, child in kept.items()}
+    if isinstance(node, list | tuple):
+        return [without_references(child, removed) for child in node]
+    return node
+
+
+def _holds(node: Node, references: Set[Reference]) -> bool:
+    if isinstance(node, list | tuple):
+        return any(isinstance(child, Reference) and child in references for child in node)
+    return isinstance(node, Reference) and node in references
 
 
 def node_document(node: Node) -> Any:

@@ -35,6 +35,7 @@ class Purpose(StrEnum):
 
     LOAD = "load"  #: write the records of the source
     READ_BACK = "read_back"  #: read what Sage holds; writes nothing
+    CENSUS = "census"  #: read what Sage holds before the first write; writes nothing
 
 
 @dataclass(frozen=True, slots=True)

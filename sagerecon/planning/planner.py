@@ -99,6 +99,7 @@ def plan_reading(
     budget: Budget,
     provenance: Provenance,
     calendar: Calendar,
+    purpose: Purpose = Purpose.READ_BACK,
 ) -> Plan:
     """Plan the reading of Sage: a listing of each kind in full pages, then `extra`.
 
@@ -107,10 +108,11 @@ def plan_reading(
     Args:
         kinds: the name of each kind and the number of entities expected.
         id_map: the fingerprint of the id map.
+        purpose: any but that of a load.
     """
     steps = [read_back(catalog[kind], count, catalog) for kind, count in kinds]
     return _assemble(
-        Purpose.READ_BACK,
+        purpose,
         [*steps, *extra],
         catalog,
         id_map=id_map,

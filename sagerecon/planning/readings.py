@@ -65,7 +65,7 @@ def read_back(kind: Kind, expected: int, catalog: Catalog) -> ReadStep:
         reason="reads what Sage holds now, to compare it with what was written",
         calls=pages(expected, page),
         path=kind.path,
-        query=listing_query(kind, _answer_fields(kind, kind.fields), page),
+        query=listing_query(kind, answer_fields(kind, kind.fields), page),
         label=kind.resource.replace("_", " "),
     )
 
@@ -79,7 +79,7 @@ def _fields_by_kind(
         is_new = (draft.kind, draft.key) not in known.contents
         if is_new and draft.on_existing is not OnExisting.CREATE and kind.can("list"):
             wanted = fields.setdefault(draft.kind, set())
-            wanted.update(_answer_fields(kind, (*draft.identity, *draft.body)))
+            wanted.update(answer_fields(kind, (*draft.identity, *draft.body)))
         for reference in draft.references:
             key, target = reference.key, catalog[reference.kind]
             if not isinstance(key, NaturalKey) or key.field == "id":
@@ -87,13 +87,13 @@ def _fields_by_kind(
             is_known = (reference.kind, normal_key(target, key)) in known.natural_keys
             if index.get(reference) is None and not is_known:
                 wanted = fields.setdefault(reference.kind, set())
-                wanted.update(_answer_fields(target, (key.field,)))
+                wanted.update(answer_fields(target, (key.field,)))
                 if reference.part:
                     wanted.add(target.yields.get(reference.part, "").partition(".")[0])
     return fields
 
 
-def _answer_fields(kind: Kind, names: Iterable[str]) -> Iterator[str]:
+def answer_fields(kind: Kind, names: Iterable[str]) -> Iterator[str]:
     """Yield the answer fields to ask a listing for to see `names`; for a dotted name, the object it is in."""
     answered = {field.answered_as for field in kind.fields.values() if field.answered}
     for name in names:

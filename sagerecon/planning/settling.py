@@ -2,16 +2,23 @@
 
     planned -> sent -> recorded | quarantined | unknown -> (resend same id | look up) -> recorded | absent
 
-An attempt in the state SENT is in doubt: its bytes may have reached Sage. Sage replays a call that carries
-the same `idempotency_id` for seven days, so the usual way to settle it is to send the same body again with
-the same id. Where a kind does not support that, or the seven days are over, the record is looked up. Its
-outcome is never guessed.
+An attempt in the state SENT is in doubt: its bytes may have reached Sage. Sage promises to replay a call that
+carries the same `idempotency_id` for seven days, so the usual way to settle it is to send the same body again
+with the same id. That doubles the record where a server does not keep the promise, so nothing is sent a
+second time before the promise was proven for the business: the id of a creation that was answered before is
+sent with an empty body. A server that knows the id answers with the entity it created; one that does not
+refuses the empty body; neither creates anything. The proof costs one call, at the first doubt, and is kept in
+the store.
+
+Where a kind has no such id, the seven days are over, or the promise is not proven or not kept, the record is
+looked up, and sent again only if it is absent. A record that a look-up cannot tell from another waits for a
+decision. Its outcome is never guessed.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum, StrEnum
 from typing import Any
@@ -32,6 +39,10 @@ SEARCH_LAG = 30 * SECOND
 
 #: How often one body is sent without an answer, or with the same failure, before it is looked up instead.
 SENDINGS = 3
+
+
+#: The code of the refusal of an id that was sent with another body before.
+_OTHER_BODY = "IdempotencyResourceMismatch"
 
 
 class State(Enum):
@@ -64,6 +75,7 @@ class Reached:
 
     state: State
     pages: int = 0
+    total: int = 0  #: the entities of the listing, as the last of these pages stated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +147,47 @@ def meaning(answer: Answer) -> Meaning:
     return Meaning.UNKNOWN
 
 
+class Replays(StrEnum):
+    """Whether Sage answers a second call with the same `idempotency_id` without carrying it out."""
+
+    UNKNOWN = ""  #: not proven yet
+    HONOURED = "honoured"
+    IGNORED = "ignored"  #: it would be carried out again
+
+
+@dataclass(frozen=True, slots=True)
+class AnsweredCreation:
+    """A creation that was answered at its first sending; its id proves whether answers are replayed."""
+
+    kind: str
+    path: str
+    idempotency_id: str
+    sage_id: str
+
+    @property
+    def proof(self) -> Call:
+        """The call that proves it: the same id with an empty body, from which no entity can be created."""
+        return Call("POST", self.path, body={self.kind: {"idempotency_id": self.idempotency_id}})
+
+    def replays(self, answer: Answer | None) -> Replays:
+        """Return what the answer to `proof` says."""
+        if answer is None:
+            return Replays.UNKNOWN
+        found = meaning(answer)
+        if found is Meaning.DONE:
+            is_same = isinstance(answer.body, Mapping) and answer.body.get("id") == self.sage_id
+            return Replays.HONOURED if is_same else Replays.IGNORED
+        if found is not Meaning.REJECTED:
+            return Replays.UNKNOWN
+        return Replays.HONOURED if _knows_the_id(answer) else Replays.IGNORED
+
+
+def _knows_the_id(answer: Answer) -> bool:
+    """Return whether Sage refuses the id because it was sent with another body before."""
+    errors = answer.body if isinstance(answer.body, list) else [answer.body]
+    return any(isinstance(error, Mapping) and error.get("$dataCode") == _OTHER_BODY for error in errors)
+
+
 class Remedy(Enum):
     """How an attempt in doubt is settled."""
 
@@ -142,16 +195,21 @@ class Remedy(Enum):
     LOOK_UP = "look_up"
 
 
-def remedy(attempt: Attempt, now: int) -> Remedy:
+def remedy(attempt: Attempt, now: int, replays: Callable[[], Replays] = lambda: Replays.HONOURED) -> Remedy:
     """Return whether to send the same bytes again or to look the record up.
 
     A change sets fields to given values, so sending it twice does no harm. A server that answers the same
     failure again and again may be replaying it.
+
+    Args:
+        replays: returns whether Sage replays answers; called only where that decides.
     """
     if isinstance(attempt.step, UpdateStep):
         return Remedy.RESEND
     is_replayed = attempt.idempotency_id and now - attempt.first_sent_at < REPLAY_WINDOW
-    return Remedy.RESEND if is_replayed and attempt.failures < SENDINGS else Remedy.LOOK_UP
+    if not is_replayed or attempt.failures >= SENDINGS or replays() is not Replays.HONOURED:
+        return Remedy.LOOK_UP
+    return Remedy.RESEND
 
 
 def settled_at(attempt: Attempt) -> int:

@@ -10,7 +10,7 @@ from sagerecon.model.catalog import Kind
 from sagerecon.model.code import Code
 from sagerecon.model.key import NaturalKey
 from sagerecon.pairing.natural_key import normal_key
-from sagerecon.planning.settling import Attempt, SetAside, State
+from sagerecon.planning.settling import REPLAY_WINDOW, Attempt, Replays, SetAside, State
 from sagerecon.planning.step import UpdateStep, WriteStep, name_of
 from sagerecon.runner.context import RunContext
 from sagerecon.runner.conversation import (
@@ -99,7 +99,12 @@ def _converse(attempt: Attempt, context: RunContext) -> Result:
     """Serve the requests of a conversation until it returns its result."""
     caller, reporter = context.caller, context.reporter
     conversation = carry_out(
-        attempt, context.catalog, context.business, context.log.owner, context.clock.now()
+        attempt,
+        context.catalog,
+        context.business,
+        context.log.owner,
+        context.clock.now(),
+        lambda: _replays(context),
     )
     answer: Any = None
     while True:
@@ -121,6 +126,21 @@ def _converse(attempt: Attempt, context: RunContext) -> Result:
             case ReadPage():
                 reporter.report(Event.LOOKED_UP, attempt.step)
                 answer = caller.get(request.call, settling=True)
+
+
+def _replays(context: RunContext) -> Replays:
+    """Return whether Sage replays answers to this business; prove it where that is not known yet."""
+    known = context.log.replays()
+    creation = context.log.answered_creation(context.clock.now() - REPLAY_WINDOW)
+    if known is not Replays.UNKNOWN or creation is None:
+        return known
+    if not any(field.required for field in context.catalog[creation.kind].fields.values()):
+        return known  # an empty body might create an entity
+    context.reporter.report(Event.PROVED, None)
+    found = creation.replays(context.caller.get(creation.proof, settling=True))
+    if found is not Replays.UNKNOWN:
+        context.log.learn(found)
+    return found
 
 
 def _record_failure(result: NotRecorded, context: RunContext) -> None:

@@ -35,9 +35,9 @@ class RunContext:
     uncertain_steps: set[int] = field(default_factory=set)  #: steps of this run that are still in doubt
     retried: set[str] = field(default_factory=set)  #: keys of steps that the next start can carry out
 
-    def quarantine(self, step: Step, code: Code, message: str) -> None:
+    def quarantine(self, step: Step, code: Code, message: str, hint: str = "") -> None:
         """Record and report that a step needs review; this plan does not try it again."""
-        self._set_aside(step, State.QUARANTINED, code, message, "")
+        self._set_aside(step, State.QUARANTINED, code, message, hint)
 
     def park(self, step: Step, code: Code, message: str) -> None:
         """Record and report that a step cannot be carried out for a reason outside its record."""

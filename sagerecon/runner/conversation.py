@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 from sagerecon.model.call import Answer, Call
 from sagerecon.model.catalog import Catalog, Kind
 from sagerecon.model.code import Code
+from sagerecon.model.count import counted
 from sagerecon.model.entity import Entity
 from sagerecon.model.finding import Finding
 from sagerecon.model.value import canonical
@@ -21,6 +22,7 @@ from sagerecon.planning.settling import (
     Attempt,
     Meaning,
     Remedy,
+    Replays,
     State,
     idempotency_id,
     meaning,
@@ -112,23 +114,29 @@ def with_epoch(attempt: Attempt, kind: Kind, business: str, epoch: int) -> Attem
 
 
 def carry_out(
-    attempt: Attempt, catalog: Catalog, business: str, owner: Callable[[str, str], str | None], now: int
+    attempt: Attempt,
+    catalog: Catalog,
+    business: str,
+    owner: Callable[[str, str], str | None],
+    now: int,
+    replays: Callable[[], Replays] = lambda: Replays.HONOURED,
 ) -> Conversation:
     """Yield as many requests as it takes to know whether the write was carried out, and return that.
 
     An attempt that comes in the state SENT is in doubt and is settled first. A record for which Sage gives
-    no usable answer is parked after two rounds of sendings.
+    no usable answer is parked after two rounds of sendings, or after three look-ups between single ones.
 
     Args:
         owner: returns the draft key recorded for an entity, by kind and Sage id.
         now: milliseconds since 1970.
+        replays: returns whether Sage replays answers; called only in doubt.
     """
     rejection: Answer | None = None
-    rounds = 1
+    rounds = tried = 0
     kind = catalog[attempt.step.kind]
     while True:
         in_doubt = attempt.state is State.SENT
-        if in_doubt and (rejection is not None or remedy(attempt, now) is Remedy.LOOK_UP):
+        if in_doubt and (rejection is not None or remedy(attempt, now, replays) is Remedy.LOOK_UP):
             looked = yield from _look_up(attempt, catalog, owner, now)
             if looked.found is Found.OURS and looked.entity is not None:
                 return Recorded(attempt, looked.entity)
@@ -138,10 +146,11 @@ def carry_out(
                 return _uncertain(attempt, looked.why)
             if rejection is not None:
                 return rejected(attempt, rejection)
+            rounds, tried = rounds + 1, tried + attempt.failures
+            is_last = tried >= 2 * SENDINGS or rounds >= SENDINGS
             attempt = with_epoch(_as_planned(attempt), kind, business, attempt.epoch + 1)
-            if rounds == 0:
-                return _parked(attempt, f"{2 * SENDINGS} calls got no usable answer")
-            rounds -= 1
+            if is_last:
+                return _parked(attempt, f"{counted(tried, 'call')} got no usable answer")
             in_doubt = False
         if in_doubt and isinstance(attempt.step, UpdateStep) and attempt.failures >= SENDINGS:
             return _uncertain(attempt, f"{attempt.failures} calls got no usable answer")
@@ -186,7 +195,7 @@ def _look_up(
     if settled_at(attempt) > now:
         yield WaitUntil(settled_at(attempt))
     entities: list[Entity] = []
-    page = 0
+    page = total = 0
     while True:
         page += 1
         query = {**call.query, "page": str(page)} if page > 1 else call.query
@@ -194,8 +203,9 @@ def _look_up(
         if answer is None or answer.status != 200:
             return LookUp(Found.UNKNOWN, why="Sage did not answer the look-up")
         found = read_page(answer.body, page, call.query)
-        if found.why_incomplete:
-            return LookUp(Found.UNKNOWN, why=found.why_incomplete)
+        if found.is_cut or found.total < total:
+            return LookUp(Found.UNKNOWN, why="the listing lost entities while it was read")
+        total = found.total
         entities += [Entity(attempt.step.kind, str(body.get("id", "")), body) for body in found.items]
         if found.is_last:
             return judge(attempt, catalog, entities, owner)

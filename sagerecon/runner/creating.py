@@ -17,6 +17,7 @@ from sagerecon.runner.attempts import new_attempt, send
 from sagerecon.runner.context import RunContext
 from sagerecon.runner.conversation import RETRY
 from sagerecon.runner.progress import Event
+from sagerecon.runner.recovery import DECIDE
 from sagerecon.runner.references import resolved_body
 
 
@@ -32,6 +33,8 @@ def create(step: CreateStep, context: RunContext) -> None:
         context.block(step, why, RETRY, is_retried=True)
     elif existing := _existing(step, context, body):
         _adopt(step, context, body, existing)
+    elif suspect := context.log.suspicion(step.kind, step.key):
+        context.quarantine(step, Code.UNCERTAIN_IN_SAGE, suspect.reason, DECIDE)
     else:
         send(step, context, body, sage_id="")
 

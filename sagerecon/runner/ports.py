@@ -9,9 +9,10 @@ from sagerecon.model.call import Answer, Call
 from sagerecon.model.door import Door
 from sagerecon.model.entity import Entity
 from sagerecon.model.key import Key, NaturalKey
+from sagerecon.pairing.recovery import Suspect
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import Plan
-from sagerecon.planning.settling import Attempt, Reached, SetAside
+from sagerecon.planning.settling import AnsweredCreation, Attempt, Reached, Replays, SetAside
 from sagerecon.planning.step import ReadStep
 
 
@@ -131,6 +132,22 @@ class RunLog(Bookings, Protocol):
         """
         ...
 
+    def vouch(self) -> None:
+        """Make everything recorded durable, and state outside the store that it is complete.
+
+        Raises:
+            StoreError: the statement cannot be written; nothing may be sent.
+        """
+        ...
+
+    def suspect(self, suspects: Sequence[Suspect]) -> None:
+        """Record the records that Sage may hold already, in place of those recorded before."""
+        ...
+
+    def suspicion(self, kind: str, key: str) -> Suspect | None:
+        """Return the suspicion that Sage holds this record already, or None."""
+        ...
+
     def end(self, run: str, *, is_finished: bool) -> None:
         """Unlock the company; a finished run uses its plan up."""
         ...
@@ -141,6 +158,18 @@ class RunLog(Bookings, Protocol):
 
     def in_doubt(self) -> Sequence[Attempt]:
         """Return the attempts of any run of the company whose bytes may have left, oldest first."""
+        ...
+
+    def replays(self) -> Replays:
+        """Return whether Sage is known to replay answers to this business."""
+        ...
+
+    def learn(self, replays: Replays) -> None:
+        """Record whether Sage replays answers to this business."""
+        ...
+
+    def answered_creation(self, since: int) -> AnsweredCreation | None:
+        """Return a creation that Sage answered at its first sending, not before `since`, if there is one."""
         ...
 
     def set_aside_reason(self, run: str, kind: str, key: str) -> str | None:
@@ -188,7 +217,12 @@ class RunLog(Bookings, Protocol):
         page: int,
         entities: Sequence[tuple[Entity, Sequence[NaturalKey]]],
         *,
+        total: int,
         is_last: bool,
     ) -> None:
-        """Record one page of a reading: each entity with the natural keys it has."""
+        """Record one page of a reading: each entity with the natural keys it has. The first replaces all.
+
+        Args:
+            total: the entities of the listing, as the page states it.
+        """
         ...

@@ -28,6 +28,7 @@ class Event(StrEnum):
 
     RESENT = "resent"  #: a call without a usable answer is sent again
     LOOKED_UP = "looked_up"  #: a page was read to find out whether a record was saved
+    PROVED = "proved"  #: a call proved whether Sage replays the answers to repeated calls
     WAITING = "waiting"
     RATE_LIMITED = "rate_limited"  #: Sage answered 429
 

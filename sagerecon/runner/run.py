@@ -37,6 +37,7 @@ from sagerecon.runner.door import PATIENCE, CompanyDoor, Stopped
 from sagerecon.runner.ports import RunLog, Sage
 from sagerecon.runner.progress import Event, Progress, Reporter
 from sagerecon.runner.reading import key_fields, read
+from sagerecon.runner.recovery import Recovery, recover
 from sagerecon.runner.references import missing_kinds
 from sagerecon.runner.updating import update
 
@@ -78,6 +79,7 @@ def run(
     should_stop: Callable[[], bool] = lambda: False,
     on_progress: Callable[[Progress], None] = lambda _: None,
     failpoint: Callable[[str], None] = lambda _: None,
+    recovery: Recovery | None = None,
     seed: int = 0,
 ) -> RunOutcome:
     """Carry `plan` out as far as the budget, the patience and the stop signal allow.
@@ -90,6 +92,7 @@ def run(
         should_stop: returns whether a stop was requested; asked between calls.
         on_progress: receives each event.
         failpoint: receives the name of each point at which tests may crash the run.
+        recovery: what a comparison with Sage found that the store did not know; None where it was trusted.
         seed: for the jitter of waits.
 
     Raises:
@@ -141,7 +144,7 @@ def run(
         )
 
     try:
-        _walk(plan, context)
+        _walk(plan, context, recovery)
         log.end(context.run, is_finished=not context.retried)
     except PausedError as pause:
         log.end(context.run, is_finished=False)
@@ -156,9 +159,13 @@ def run(
     return outcome(Ended.FINISHED)
 
 
-def _walk(plan: Plan, context: RunContext) -> None:
-    """Settle what is in doubt, then carry out each step that is not finished."""
+def _walk(plan: Plan, context: RunContext, recovery: Recovery | None) -> None:
+    """Adopt what was recovered, settle what is in doubt, then carry out each step that is not finished."""
+    recovered: set[int] = set()
     if plan.header.purpose is Purpose.LOAD:
+        if recovery is not None:
+            recovered = recover(recovery, context)
+        context.log.vouch()
         settle_doubts(context)
     reached = context.log.reached(context.run)
     outdated = _outdated_listings(plan, reached, context)
@@ -166,10 +173,12 @@ def _walk(plan: Plan, context: RunContext) -> None:
         context.caller.check_stop()
         context.reporter.begin_step(step)
         before = _NOT_BEGUN if step.number in outdated else reached.get(step.number, _NOT_BEGUN)
-        if before.state in FINAL:
+        if step.number in recovered:
+            pass  # counted when it was adopted or set aside
+        elif before.state in FINAL:
             context.reporter.count(Event.BEFORE)
         elif step.number not in context.uncertain_steps:  # counted when it was tried
-            _carry_out(step, context, before.pages)
+            _carry_out(step, context, before)
         context.reporter.done += 1
 
 
@@ -193,15 +202,15 @@ def _state(step: Step, reached: Mapping[int, Reached]) -> State:
     return reached.get(step.number, _NOT_BEGUN).state
 
 
-def _carry_out(step: Step, context: RunContext, pages: int) -> None:
+def _carry_out(step: Step, context: RunContext, before: Reached) -> None:
     """Call the handler of the step's action.
 
     Args:
-        pages: of a reading, the pages that an earlier start recorded.
+        before: how far an earlier start came.
     """
     match step:
         case ReadStep():
-            read(step, context, pages)
+            read(step, context, before)
         case CreateStep():
             create(step, context)
         case UpdateStep():

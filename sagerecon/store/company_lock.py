@@ -6,6 +6,7 @@ from sqlalchemy import bindparam, select, update
 
 from sagerecon.model.clock import MINUTE, Clock, instant_text
 from sagerecon.model.errors import StoreError
+from sagerecon.planning.settling import Replays
 from sagerecon.store.database import (
     FencedError,
     Transaction,
@@ -44,6 +45,16 @@ _COUNT_WRITE = prepared(
     .where(COMPANY_LOCKS.c.business == bindparam("company"), COMPANY_LOCKS.c.generation == bindparam("ours"))
     .values(writes=COMPANY_LOCKS.c.writes + 1),
 )
+_GET_REPLAYS = prepared(
+    "get_replays",
+    select(COMPANY_LOCKS.c.replays).where(COMPANY_LOCKS.c.business == bindparam("business")),
+)
+_LEARN = prepared(
+    "learn_replays",
+    update(COMPANY_LOCKS)
+    .where(COMPANY_LOCKS.c.business == bindparam("company"))
+    .values(replays=bindparam("learnt")),
+)
 _RELEASE = prepared(
     "release_company_lock",
     update(COMPANY_LOCKS)
@@ -64,15 +75,41 @@ class CompanyLock:
         self._witness = witness
         self._generation: int | None = None
         self._witnessed = Extent(0, 0)
+        self._is_distrusted = False  #: it may be incomplete, and Sage was read instead
+        self._is_vouched = False  #: it is known to be complete, so that its witness may say so
 
-    def require_complete(self, transaction: Transaction) -> None:
-        """Compare the store with its witness, unless there is none; to be called before the lock is acquired.
+    def require_complete(self, transaction: Transaction) -> bool:
+        """Compare the store with its witness; to be called before the lock is acquired.
+
+        Returns:
+            Whether the witness states that it is complete; False where it has none yet.
 
         Raises:
             IncompleteStoreError: the store does not know all that was written to the company.
         """
+        if self._witness is None:
+            return True
+        return not self._is_distrusted and self._witness.require_complete(self._extent(transaction))
+
+    def distrust(self) -> None:
+        """Compare the store with no witness until `vouch`."""
+        self._is_distrusted = True
+
+    def vouch(self, reader: Transaction) -> None:
+        """Write the witness at once, as the only one of the project, and keep it written from now on.
+
+        Call it when the store is known to hold all that was written to the company.
+
+        Args:
+            reader: reads what is committed.
+
+        Raises:
+            WitnessError: a witness cannot be written, or that of an earlier store not deleted.
+        """
+        self._is_vouched, self._is_distrusted = True, False
+        self.write_witness(reader, at_once=True)
         if self._witness is not None:
-            self._witness.require_complete(self._extent(transaction))
+            self._witness.supersede_others()
 
     def acquire(self, transaction: Transaction) -> None:
         """Lock the company for this process.
@@ -122,6 +159,15 @@ class CompanyLock:
         if self._generation is not None:
             transaction.run(_COUNT_WRITE, {"company": self._business, "ours": self._generation})
 
+    def replays(self, reader: Transaction) -> Replays:
+        """Return whether Sage is known to replay answers to the company."""
+        row = reader.one(_GET_REPLAYS, {"business": self._business})
+        return Replays.UNKNOWN if row is None else Replays(row.replays)
+
+    def learn(self, transaction: Transaction, replays: Replays) -> None:
+        """Record whether Sage replays answers to the company."""
+        transaction.run(_LEARN, {"company": self._business, "learnt": replays.value})
+
     def release(self, transaction: Transaction) -> None:
         """Unlock the company; do nothing where no lock was acquired."""
         if self._generation is not None:
@@ -131,7 +177,7 @@ class CompanyLock:
     def write_witness(self, reader: Transaction, *, at_once: bool = False) -> None:
         """Write the witness of the store, a second after the last time or later.
 
-        Do nothing where no lock was acquired, or where there is no witness.
+        Do nothing where no lock was acquired, where there is no witness, and before `vouch`.
 
         Args:
             reader: reads what is committed, because a witness must never know more than the store.
@@ -141,7 +187,9 @@ class CompanyLock:
             StoreReplacedError: the store knows less than when the witness was last written.
             WitnessError: the witness cannot be written.
         """
-        if self._witness is None or self._generation is None or not (at_once or self._witness.is_due()):
+        if self._witness is None or self._generation is None or not self._is_vouched:
+            return
+        if not at_once and not self._witness.is_due():
             return
         extent = self._extent(reader)
         if extent.is_less_than(self._witnessed):

@@ -226,7 +226,8 @@ _MESSAGES = (
     (
         "malformed",
         "The store is damaged.",
-        "Restore its newest copy. Do not delete the store: only the store knows what was created in Sage.",
+        "Restore its newest copy. If there is none, move the store away, then run: sagerecon auth login,"
+        " sagerecon plan, sagerecon apply --distrust-store",
     ),
     ("unable to open", "The store cannot be opened.", "Check its folder and the permissions of its file."),
 )

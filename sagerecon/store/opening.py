@@ -24,7 +24,7 @@ from sqlalchemy.schema import CreateColumn
 
 from sagerecon.model.clock import Clock
 from sagerecon.model.errors import StoreError
-from sagerecon.store import call_ledger, id_map, runs, steps, vault
+from sagerecon.store import call_ledger, id_map, runs, steps, suspects, vault
 from sagerecon.store.backup import checkpoint, copy_database
 from sagerecon.store.company import CompanyStore, open_company
 from sagerecon.store.database import Database, Transaction, prepared, upsert
@@ -45,7 +45,7 @@ _GET_FACT = prepared("get_fact", select(FACTS.c.value).where(FACTS.c.name == bin
 _KEEP_FACT = upsert("keep_fact", FACTS)
 
 #: Earlier versions of a store that are upgraded: they lack tables and columns, and version 2 numbers no runs.
-_UPGRADABLE = frozenset({"2", "3", "4"})
+_UPGRADABLE = frozenset({"2", "3", "4", "5"})
 
 _NUMBER_RUNS = """
 UPDATE runs SET sequence = (
@@ -254,7 +254,7 @@ def _replay_unsaved(database: Database, disk: Disk) -> None:
     entries = list(disk.unsaved())
     if not entries:
         return
-    modules = (runs, steps, id_map, call_ledger, vault)
+    modules = (runs, steps, id_map, suspects, call_ledger, vault)
     replayable = {statement.name: statement for module in modules for statement in module.REPLAYABLE}
     with database.writing() as transaction:
         for entry in entries:

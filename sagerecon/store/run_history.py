@@ -13,11 +13,13 @@ from sagerecon.model.money import decimal
 from sagerecon.model.place import Place
 from sagerecon.model.reading import Reading
 from sagerecon.model.value import read_json
+from sagerecon.pairing.recovery import Suspect
 from sagerecon.planning.plan import Plan, Purpose
 from sagerecon.planning.settling import RunState, SetAside
 from sagerecon.store import runs
 from sagerecon.store.database import Database, Transaction, Values, prepared
 from sagerecon.store.steps import IN_DOUBT, IS_SET_ASIDE, OF_RUN, READINGS, read_reading, read_set_aside
+from sagerecon.store.suspects import Suspects
 from sagerecon.store.tables import HELD, ID_MAP, RUNS, STEPS
 from sagerecon.store.traffic import Traffic, read_calls_since, read_rate_limited, read_traffic
 from sagerecon.store.write_buffer import WriteBuffer
@@ -60,6 +62,10 @@ _COUNTS = prepared(
 )
 _UNCERTAIN = prepared(
     "count_uncertain_steps", select(func.count().label("steps")).where(OF_RUN, STEPS.c.failures > 0)
+)
+_LAST_WRITE = prepared(
+    "last_write",
+    select(func.max(STEPS.c.sent_at).label("sent_at")).where(STEPS.c.business == bindparam("business")),
 )
 _SET_ASIDE = prepared(
     "get_set_aside",
@@ -122,6 +128,18 @@ class RunHistory:
                 calls_last_day=len(calls),
                 rate_limited=read_rate_limited(transaction, self._business),
             )
+
+    def last_write_at(self) -> int:
+        """Return when the newest write of any load was sent; 0 where none was."""
+        self._buffer.flush()
+        with self._database.reading() as transaction:
+            row = transaction.one(_LAST_WRITE, {"business": self._business})
+            return int(row.sent_at or 0) if row is not None else 0
+
+    def suspects(self) -> Mapping[tuple[str, str], Suspect]:
+        """Return the records that Sage may hold already, by kind and draft key."""
+        self._buffer.flush()
+        return Suspects(self._business, self._buffer).read(self._buffer.reader)
 
     def written(self) -> Iterator[Written]:
         """Yield every record that a run wrote or adopted, by kind and key."""

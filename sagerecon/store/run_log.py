@@ -13,10 +13,11 @@ from sagerecon.model.draft import node_document
 from sagerecon.model.entity import Entity
 from sagerecon.model.errors import PlanStaleError
 from sagerecon.model.key import Key, NaturalKey
-from sagerecon.model.value import canonical, fingerprint
+from sagerecon.model.value import canonical, fingerprint, read_json
+from sagerecon.pairing.recovery import Suspect
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import Plan, Purpose
-from sagerecon.planning.settling import Attempt, Reached, RunState, SetAside, State
+from sagerecon.planning.settling import AnsweredCreation, Attempt, Reached, Replays, RunState, SetAside, State
 from sagerecon.planning.step import ReadStep, Step
 from sagerecon.store import runs, steps
 from sagerecon.store.call_ledger import CallLedger
@@ -24,6 +25,7 @@ from sagerecon.store.company_lock import CompanyLock
 from sagerecon.store.database import Database, Statement, Transaction, Values
 from sagerecon.store.id_map import IdMap
 from sagerecon.store.process import is_alive, this_process
+from sagerecon.store.suspects import Suspects
 from sagerecon.store.witness import WitnessError
 from sagerecon.store.write_buffer import WriteBuffer
 
@@ -50,6 +52,8 @@ class RunLog:
         self._clock = clock
         self._epochs: dict[tuple[str, str], int] = {}
         self._asked_at = 0  # when the last reading call was booked
+        self._suspects = Suspects(business, buffer)
+        self._suspicions: Mapping[tuple[str, str], Suspect] = {}
         self._loads: set[str] = set()  # runs whose readings replace the natural keys of their kinds
 
     # The run
@@ -65,13 +69,13 @@ class RunLog:
                 f"The plan is for business {plan.header.business}, not for {self._business}.",
                 "Create a new one: sagerecon plan",
             )
-        reads_back = plan.header.purpose is Purpose.READ_BACK
+        is_reading = plan.header.purpose is not Purpose.LOAD
         with self._database.writing() as transaction:
-            if not reads_back:
+            if not is_reading:
                 self._lock.require_complete(transaction)  # first: an older copy has another id map, too
-            run = self._paused_reading(transaction, plan) if reads_back else plan.hash[:16]
+            run = self._paused_reading(transaction, plan) if is_reading else plan.hash[:16]
             row = transaction.one(runs.GET_RUN, {"business": self._business, "run": run})
-            if not reads_back:
+            if not is_reading:
                 if row is None:
                     self._require_same_id_map(transaction, plan)
                 else:
@@ -80,14 +84,30 @@ class RunLog:
             values: Values = {"process": this_process(), "moment": self._clock.now()}
             transaction.run(runs.COUNT_ATTEMPT, {"company": self._business, "begun": run, **values})
             epochs = transaction.rows(steps.EPOCHS, {"business": self._business})
-        self._lock.write_witness(self._buffer.reader, at_once=True)
-        if plan.header.purpose is Purpose.LOAD:
+        if not is_reading:
             self._loads.add(run)
+            self._suspicions = self._suspects.read(self._buffer.reader)
         self._epochs = {(row.kind, row.key): row.epoch for row in epochs}
         if row is None:
             run = run or token_hex(8)  # two readings may begin within one instant
             self._add_run(run, plan)
         return run
+
+    def is_witnessed(self) -> bool:
+        """Return whether a witness states that the store is complete; False where there is no witness.
+
+        Raises:
+            IncompleteStoreError: the store does not know all that was written to the company.
+        """
+        return self._lock.require_complete(self._buffer.reader)
+
+    def distrust(self) -> None:
+        """Let the next run begin though the store is incomplete: what Sage holds was read instead."""
+        self._lock.distrust()
+
+    def vouch(self) -> None:
+        self._buffer.flush()
+        self._lock.vouch(self._buffer.reader)
 
     def end(self, run: str, *, is_finished: bool) -> None:
         if is_finished:
@@ -108,12 +128,26 @@ class RunLog:
     def reached(self, run: str) -> Mapping[int, Reached]:
         self._buffer.flush()
         rows = self._buffer.reader.rows(steps.REACHED, {"business": self._business, "run": run})
-        return {row.number: Reached(State(row.state), row.pages) for row in rows}
+        return {row.number: Reached(State(row.state), row.pages, row.total) for row in rows}
 
     def in_doubt(self) -> Sequence[Attempt]:
         self._buffer.flush()
         rows = self._buffer.reader.rows(steps.IN_DOUBT, {"business": self._business})
         return [steps.read_attempt(row) for row in rows]
+
+    def replays(self) -> Replays:
+        return self._lock.replays(self._buffer.reader)
+
+    def learn(self, replays: Replays) -> None:
+        self._buffer.commit(lambda transaction: self._lock.learn(transaction, replays))
+
+    def answered_creation(self, since: int) -> AnsweredCreation | None:
+        self._buffer.flush()
+        where: Values = {"business": self._business, "since": since}
+        row = self._buffer.reader.one(steps.ANSWERED_CREATION, where)
+        if row is None:
+            return None
+        return AnsweredCreation(row.kind, row.path, row.idempotency_id, str(read_json(row.answer)["id"]))
 
     def set_aside_reason(self, run: str, kind: str, key: str) -> str | None:
         self._buffer.flush()
@@ -151,23 +185,33 @@ class RunLog:
         page: int,
         entities: Sequence[tuple[Entity, Sequence[NaturalKey]]],
         *,
+        total: int,
         is_last: bool,
     ) -> None:
         """Record a page. The first page of a load replaces the natural keys that were read before."""
         if page == 1 and run in self._loads:
             self._id_map.forget_natural_keys(step.kind, run, step.number)
+        if page == 1:
+            self._buffer.add(steps.FORGET_HELD, {"company": self._business, "reader": run, "at": step.number})
         for position, (entity, keys) in enumerate(entities):
             values = {"sage_id": entity.sage_id, "kind": entity.kind, "body": canonical(entity.body)}
             place = {**self._step(run, step.number), "position": page * 1_000 + position}
             self._buffer.add(steps.KEEP_HELD, {**place, **values})
             self._id_map.add_natural_keys(entity, keys, run, step.number, was_read=True)
         state = State.RECORDED if is_last else State.READING
-        reading = steps.reading_values(run, step, state, page, self._clock.now())
+        reading = steps.reading_values(run, step, state, page, total, self._clock.now())
         if page == 1:
             first = {**reading, "first_sent_at": self._asked_at}
             self._buffer.add(steps.KEEP_FIRST_PAGE, {"business": self._business, **first})
         else:
             self._buffer.add(steps.KEEP_READING, {"business": self._business, **reading})
+
+    def suspect(self, suspects: Sequence[Suspect]) -> None:
+        self._suspects.replace(suspects)
+        self._suspicions = {(suspect.kind, suspect.key): suspect for suspect in suspects}
+
+    def suspicion(self, kind: str, key: str) -> Suspect | None:
+        return self._suspicions.get((kind, key))
 
     # Its calls
 

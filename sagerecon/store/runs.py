@@ -63,7 +63,7 @@ SAME_READINGS = prepared(
     select(RUNS)
     .where(
         RUNS.c.business == bindparam("business"),
-        RUNS.c.purpose == Purpose.READ_BACK.value,
+        RUNS.c.purpose == bindparam("purpose"),
         RUNS.c.question == bindparam("question"),
         RUNS.c.state == bindparam("state"),
         RUNS.c.continued_at >= bindparam("since"),
@@ -98,7 +98,7 @@ def question(plan: Plan) -> str:
     A reading answers its own question alone: another as-at day, other kinds or records written since make
     another question.
     """
-    if plan.header.purpose is not Purpose.READ_BACK:
+    if plan.header.purpose is Purpose.LOAD:
         return ""
     steps = [
         [step.number, step.kind, step.key, step.path, dict(step.query)]
@@ -112,6 +112,7 @@ def same_readings(transaction: Transaction, plan: Plan, state: RunState, now: in
     """Return the recent readings of the same question that no reconciliation has used, the newest first."""
     values: Values = {
         "business": plan.header.business,
+        "purpose": plan.header.purpose.value,
         "question": question(plan),
         "state": state.value,
         "since": now - CONTINUABLE,

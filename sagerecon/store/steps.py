@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Row, and_, bindparam, func, or_, select
+from sqlalchemy import Row, and_, bindparam, delete, func, or_, select
 
 from sagerecon.model.entity import Entity
 from sagerecon.model.finding import Finding, finding_document, read_finding
@@ -21,7 +21,9 @@ IS_SET_ASIDE = or_(
     *(STEPS.c.state == state.value for state in (State.QUARANTINED, State.BLOCKED, State.PARKED))
 )
 
-REACHED = prepared("steps_reached", select(STEPS.c.number, STEPS.c.state, STEPS.c.pages).where(OF_RUN))
+REACHED = prepared(
+    "steps_reached", select(STEPS.c.number, STEPS.c.state, STEPS.c.pages, STEPS.c.total).where(OF_RUN)
+)
 EPOCHS = prepared(
     "epochs",
     select(STEPS.c.kind, STEPS.c.key, func.max(STEPS.c.epoch).label("epoch"))
@@ -47,6 +49,21 @@ READINGS = prepared(
     .where(OF_RUN, STEPS.c.action == Action.READ.value)
     .order_by(STEPS.c.number),
 )
+ANSWERED_CREATION = prepared(
+    "answered_creation",
+    select(STEPS.c.kind, STEPS.c.path, STEPS.c.idempotency_id, STEPS.c.answer)
+    .where(
+        OF_COMPANY,
+        STEPS.c.state == State.RECORDED.value,
+        STEPS.c.action == Action.CREATE.value,
+        STEPS.c.adopted == 0,
+        STEPS.c.failures == 0,
+        STEPS.c.idempotency_id != "",
+        STEPS.c.first_sent_at >= bindparam("since"),
+    )
+    .order_by(STEPS.c.first_sent_at.desc())
+    .limit(1),
+)
 REASON = prepared(
     "set_aside_reason",
     select(STEPS.c.findings).where(
@@ -69,12 +86,30 @@ KEEP_INTENT = upsert(
 )
 KEEP_OUTCOME = upsert("keep_outcome", STEPS, (*_STEP_COLUMNS, "adopted", "recorded_at", "answer"))
 KEEP_SET_ASIDE = upsert("keep_set_aside", STEPS, (*_STEP_COLUMNS, "epoch", "recorded_at", "findings"))
-KEEP_READING = upsert("keep_reading", STEPS, (*_STEP_COLUMNS, "pages", "recorded_at"))
-KEEP_FIRST_PAGE = upsert("keep_first_page", STEPS, (*_STEP_COLUMNS, "pages", "recorded_at", "first_sent_at"))
+KEEP_READING = upsert("keep_reading", STEPS, (*_STEP_COLUMNS, "pages", "total", "recorded_at"))
+KEEP_FIRST_PAGE = upsert(
+    "keep_first_page", STEPS, (*_STEP_COLUMNS, "pages", "total", "recorded_at", "first_sent_at")
+)
 KEEP_HELD = upsert("keep_held", HELD)
+FORGET_HELD = prepared(
+    "forget_held",
+    delete(HELD).where(
+        HELD.c.business == bindparam("company"),
+        HELD.c.run == bindparam("reader"),
+        HELD.c.number == bindparam("at"),
+    ),
+)
 
 #: Statements that can be replayed from the file of unsaved statements.
-REPLAYABLE = (KEEP_INTENT, KEEP_OUTCOME, KEEP_SET_ASIDE, KEEP_READING, KEEP_FIRST_PAGE, KEEP_HELD)
+REPLAYABLE = (
+    KEEP_INTENT,
+    KEEP_OUTCOME,
+    KEEP_SET_ASIDE,
+    KEEP_READING,
+    KEEP_FIRST_PAGE,
+    FORGET_HELD,
+    KEEP_HELD,
+)
 
 
 def intent_values(attempt: Attempt) -> dict[str, str | int]:
@@ -113,9 +148,11 @@ def set_aside_values(run: str, aside: SetAside, epoch: int, now: int) -> dict[st
     }
 
 
-def reading_values(run: str, step: Step, state: State, pages: int, now: int) -> dict[str, str | int]:
+def reading_values(
+    run: str, step: Step, state: State, pages: int, total: int, now: int
+) -> dict[str, str | int]:
     """Return the row of a reading step of which `pages` pages are recorded."""
-    return {**_step_values(run, step, state), "pages": pages, "recorded_at": now}
+    return {**_step_values(run, step, state), "pages": pages, "total": total, "recorded_at": now}
 
 
 def read_reading(row: Row[tuple[str]]) -> Reading:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Column, Connection, Index, MetaData, Table, Text, event
 
 #: Increased when a table changes; a store of another version is refused, never guessed at.
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 
 METADATA = MetaData()
 
@@ -79,6 +79,7 @@ STEPS = Table(
     _text("answer"),
     _text("findings"),
     _text("step"),
+    _number("total"),
 )
 
 
@@ -168,7 +169,8 @@ TRAFFIC = Table(
 )
 
 #: The process that works on a company. `generation` counts the starts of runs, and fences out a holder whose
-#: lock has expired; `writes` counts the requests to create or change a record.
+#: lock has expired; `writes` counts the requests to create or change a record,
+#: and `replays` is what was learnt about the idempotency of its business.
 COMPANY_LOCKS = Table(
     "company_locks",
     METADATA,
@@ -177,6 +179,18 @@ COMPANY_LOCKS = Table(
     _number("generation"),
     _number("until"),
     _number("writes"),
+    _text("replays"),
+)
+
+#: Records that Sage may hold already, found by `apply --distrust-store`: the ids and the reason as text.
+SUSPECTS = Table(
+    "suspects",
+    METADATA,
+    _key("business"),
+    _key("kind"),
+    _key("key"),
+    _text("sage_ids"),
+    _text("reason"),
 )
 
 #: Encrypted tokens.

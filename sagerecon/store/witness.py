@@ -23,6 +23,11 @@ VERSION = 1
 #: A witness is a few hundred bytes; a larger file is not one.
 MAX_BYTES = 100_000
 
+#: What to do where no complete copy of the store exists.
+IF_LOST = (
+    "If it is lost, run: sagerecon apply --distrust-store, which reads Sage and adopts what it holds already."
+)
+
 _WRITE_ANEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
 
 
@@ -82,11 +87,14 @@ class Witness:
         self._clock = clock
         self._written_at: int | None = None
 
-    def require_complete(self, extent: Extent) -> None:
+    def require_complete(self, extent: Extent) -> bool:
         """Check that the store knows all that was written to the business from this project.
 
         Args:
             extent: how much the store knows.
+
+        Returns:
+            Whether the store has a witness, which it is compared with.
 
         Raises:
             IncompleteStoreError: the store knows less than its witness, or another store has written.
@@ -100,20 +108,36 @@ class Witness:
                     f"The store {self._store.location} is an older copy: it records {extent}, and on"
                     f" {instant_text(statement.written_at)} it recorded {statement.extent}."
                     " What it does not know would be created in Sage again. Nothing was sent.",
-                    "Put the newest copy of the store back, then run the same command again. If it is lost,"
-                    " delete in Sage what was written since this copy was made, then delete the witness"
-                    f" {own}.",
+                    f"Put the newest copy of the store back, then run the same command again. {IF_LOST}",
                 )
-            return
+            return True
         for path, statement in self._of_other_stores():
             raise IncompleteStoreError(
                 f"The store {self._store.location} is not the one that wrote to business {self._business}"
                 f" from this project: until {instant_text(statement.written_at)} the store"
                 f" {statement.store.location} recorded {statement.extent}, and this one records {extent}."
                 " What it does not know would be created in Sage again. Nothing was sent.",
-                "Put the earlier store back, then run the same command again. If it is lost, delete in Sage"
-                f" what was written with it, then delete its witness {path}.",
+                f"Put the earlier store back, then run the same command again. {IF_LOST}"
+                f" If the business itself is new, delete the witness {path}.",
             )
+        return False
+
+    def supersede_others(self) -> None:
+        """Delete the witness of each other store of the project: this store knows what they wrote.
+
+        Where such a store comes back, it has no witness that calls it complete.
+
+        Raises:
+            WitnessError: a witness cannot be read or deleted.
+        """
+        for path, _ in list(self._of_other_stores()):
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                raise WitnessError(
+                    f"The witness of an earlier store, {path}, cannot be deleted: {error.strerror}.",
+                    "Delete it, then run the same command again.",
+                ) from error
 
     def is_due(self) -> bool:
         """Return whether the file was written a second ago or earlier, or the clock has stepped back."""

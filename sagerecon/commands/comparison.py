@@ -1,0 +1,121 @@
+"""The records of a plan beside what was read from Sage, in the order of sending."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sagerecon.model.catalog import Catalog
+from sagerecon.model.draft import OnExisting, node_document, without_references
+from sagerecon.model.entity import Entity
+from sagerecon.model.key import Key, NaturalKey
+from sagerecon.model.value import canonical
+from sagerecon.pairing.natural_key import natural_keys, normal_key
+from sagerecon.pairing.recovery import Found, Holdings, Likeness, Wanted
+from sagerecon.planning.census import is_blind
+from sagerecon.planning.step import CreateStep
+from sagerecon.runner.references import resolve_references
+from sagerecon.store.company import CompanyStore
+
+
+class Comparison:
+    """The records of a plan beside the entities that were read, in the order of sending."""
+
+    def __init__(self, company: CompanyStore, catalog: Catalog, held: Mapping[str, Sequence[Entity]]) -> None:
+        self._company = company
+        self._catalog = catalog
+        self._ids = _FoundIds(company, catalog, held)
+        self._holdings = {
+            name: Holdings(catalog[name], (e for e in found if company.id_map.owner(name, e.sage_id) is None))
+            for name, found in held.items()
+        }
+
+    def holdings(self, kind: str) -> Holdings:
+        """Return the entities of a kind that no record owns; none of a kind that was not read."""
+        return self._holdings.get(kind) or Holdings(self._catalog[kind], ())
+
+    def may_be_held(self, step: CreateStep) -> bool:
+        """Return whether an entity has all that the step sends, apart from references that are not known."""
+        return bool(self.holdings(step.kind).equal(self._wanted(step)))
+
+    def compare(self, steps: Sequence[CreateStep]) -> Iterator[tuple[CreateStep, Found, Mapping[str, Any]]]:
+        """Yield each step with what Sage holds of it, and its body with the ids that were found."""
+        left = Counter(_content(step) for step in steps)
+        unpaired = []
+        for step in steps:
+            wanted = self._wanted(step)
+            found = self.holdings(step.kind).claim(wanted, left[_content(step)])
+            if found.likeness is not Likeness.EQUAL:
+                if self._is_adopted_anyway(step, found):
+                    self._ids.add(step.kind, step.key, found.entities[0])
+                unpaired.append(step)
+                continue
+            left[_content(step)] -= 1
+            self._ids.add(step.kind, step.key, found.entities[0])
+            yield step, found, wanted.body
+        for step in unpaired:
+            wanted = self._wanted(step)
+            yield step, self.holdings(step.kind).claim(wanted, left[_content(step)]), wanted.body
+
+    def _is_adopted_anyway(self, step: CreateStep, found: Found) -> bool:
+        """Return whether the plan adopts an entity of the record's key whatever else it holds."""
+        return step.on_existing is OnExisting.ADOPT and len(found.entities) == 1 and not is_blind(step)
+
+    def _wanted(self, step: CreateStep) -> Wanted:
+        missing: list[Any] = []
+        body = resolve_references(step.body, self._ids, self._catalog, missing)
+        if missing:
+            known = without_references(step.body, frozenset(missing))
+            body = resolve_references(known, self._ids, self._catalog, [])
+        return Wanted(
+            body=body,
+            is_complete=not missing,
+            identity=step.identity,
+            amount=step.amount,
+        )
+
+
+@dataclass(slots=True)
+class _FoundIds:
+    """The ids of what was read and paired, then those that the store knows."""
+
+    company: CompanyStore
+    catalog: Catalog
+    held: Mapping[str, Sequence[Entity]]
+    found: dict[tuple[str, Key], Entity] = field(default_factory=dict)
+    keys: dict[str, dict[NaturalKey, list[Entity]]] = field(default_factory=dict)
+
+    def add(self, kind: str, key: str, entity: Entity) -> None:
+        """Remember that an entity is the record with this draft key."""
+        self.found[kind, key] = entity
+
+    def sage_id(self, kind: str, key: Key) -> str | None:
+        """Return Sage's id for a draft key, or for a natural key that exactly one entity has."""
+        entity = self._entity(kind, key)
+        return entity.sage_id if entity is not None else self.company.id_map.sage_id(kind, key)
+
+    def answer(self, kind: str, key: Key) -> Mapping[str, Any] | None:
+        """Return what Sage answered for the entity with this key, or None where no single entity has it."""
+        entity = self._entity(kind, key)
+        return entity.body if entity is not None else self.company.id_map.answer(kind, key)
+
+    def _entity(self, kind: str, key: Key) -> Entity | None:
+        if not isinstance(key, NaturalKey):
+            return self.found.get((kind, key))
+        bearers = self._index(kind, key.field).get(normal_key(self.catalog[kind], key), [])
+        return bearers[0] if len(bearers) == 1 else None
+
+    def _index(self, kind: str, name: str) -> dict[NaturalKey, list[Entity]]:
+        index = self.keys.get(f"{kind}.{name}")
+        if index is None:
+            index = self.keys[f"{kind}.{name}"] = {}
+            for entity in self.held.get(kind, ()):
+                for key in natural_keys(self.catalog[kind], entity.body, [name]):
+                    index.setdefault(key, []).append(entity)
+        return index
+
+
+def _content(step: CreateStep) -> tuple[str, str]:
+    return step.kind, canonical(node_document(step.body))

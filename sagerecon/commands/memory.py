@@ -1,0 +1,214 @@
+"""Compare the store with Sage before the first write, where it may not know all that was written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sagerecon.commands.comparison import Comparison
+from sagerecon.model.catalog import Catalog
+from sagerecon.model.clock import MINUTE, Clock, instant_text
+from sagerecon.model.count import counted
+from sagerecon.model.draft import OnExisting
+from sagerecon.model.entity import Entity
+from sagerecon.model.errors import IncompleteStoreError
+from sagerecon.pairing.recovery import Likeness, Suspect, reason_of
+from sagerecon.planning.budget import Budget
+from sagerecon.planning.census import blind_kinds, census_steps, creations, is_blind, kinds_referred_to
+from sagerecon.planning.plan import Plan, Purpose
+from sagerecon.planning.planner import Calendar, Provenance, plan_reading
+from sagerecon.planning.settling import FINAL
+from sagerecon.planning.step import CreateStep, name_of
+from sagerecon.runner.ports import Sage
+from sagerecon.runner.progress import Progress
+from sagerecon.runner.recovery import Adoption, Recovery
+from sagerecon.runner.run import Ended, RunOutcome, run
+from sagerecon.store.company import CompanyStore
+
+#: How far Sage's clock and ours may be apart.
+_CLOCKS_APART = 5 * MINUTE
+
+#: Records named in a message.
+_EXAMPLES = 3
+
+
+class CensusPaused(Exception):
+    """Reading Sage was paused or stopped; the same command continues it."""
+
+    def __init__(self, outcome: RunOutcome) -> None:
+        super().__init__(outcome.why)
+        self.outcome = outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """The comparison of one company's store with Sage, for one plan."""
+
+    plan: Plan
+    company: CompanyStore
+    sage: Sage
+    clock: Clock
+    budget: Budget
+    catalog: Catalog
+    provenance: Provenance
+    patience_ms: int
+    should_stop: Callable[[], bool]
+    on_notice: Callable[[str], None]
+    on_progress: Callable[[Progress], None]
+
+    def require_complete(self) -> None:
+        """Read the kinds that the plan creates without looking, and compare them with its records.
+
+        A store that has written before is complete up to its last write, so that only what was changed in
+        Sage since then is read.
+
+        Raises:
+            IncompleteStoreError: Sage holds a record that the plan would create, or a kind cannot be read.
+            CensusPaused: the call budget is used up, or a stop was requested.
+        """
+        steps = self._open_creations()
+        kinds = blind_kinds(steps)
+        if not kinds:
+            return
+        last = self.company.history.last_write_at()
+        since = instant_text(last - _CLOCKS_APART) if last else ""
+        self.on_notice(
+            "No witness states that the store is complete. Before the first write, Sage is read: "
+            f"{_listing(kinds)}, at least {counted(len(kinds), 'call')}."
+        )
+        held = self._read(kinds, steps, since)
+        comparison = Comparison(self.company, self.catalog, held)
+        blind = [step for step in steps if is_blind(step) and len(comparison.holdings(step.kind))]
+        suspected = [step for step in blind if comparison.may_be_held(step)]
+        if not suspected:
+            return
+        referred = [kind for kind in kinds_referred_to(suspected, self.catalog) if kind not in held or since]
+        held = {**held, **self._read(referred, steps)}
+        found = Comparison(self.company, self.catalog, held).compare(
+            [step for step in steps if step.kind in held]
+        )
+        equal = [step for step, like, body in found if is_blind(step) and _is_ours(like.likeness, body)]
+        if equal:
+            raise IncompleteStoreError(
+                f"The store is not complete: Sage holds {counted(len(equal), 'record')} that the plan would"
+                f" create again, and the store does not know them: {_examples(equal)}. Nothing was written.",
+                "Put the newest copy of the store back, then run the same command again. If there is none,"
+                " run: sagerecon apply --distrust-store, which adopts what Sage holds already. It reads"
+                f" {price_text(self.plan, self.catalog)}.",
+            )
+
+    def recover(self) -> Recovery:
+        """Read every kind of the plan whole, and return what is adopted and what waits for a decision.
+
+        Raises:
+            IncompleteStoreError: a kind cannot be read.
+            CensusPaused: the call budget is used up, or a stop was requested.
+        """
+        steps = self._open_creations()
+        held = self._read(
+            distrusted_kinds(self.plan, self.catalog), creations(self.plan), on_progress=self.on_progress
+        )
+        adoptions: list[Adoption] = []
+        suspects: list[tuple[CreateStep, Suspect]] = []
+        for step, found, body in Comparison(self.company, self.catalog, held).compare(steps):
+            if found.likeness is Likeness.EQUAL and step.on_existing is not OnExisting.ERROR:
+                adoptions.append(Adoption(step, body, found.entities[0]))
+            elif found.likeness is not Likeness.NONE and is_blind(step):
+                ids = tuple(entity.sage_id for entity in found.entities)
+                suspect = Suspect(step.kind, step.key, ids, reason_of(name_of(step), found))
+                suspects.append((step, suspect))
+        return Recovery(adoptions, suspects)
+
+    def _open_creations(self) -> list[CreateStep]:
+        """Return the creations that no run has carried out."""
+        begun = next((known for known in self.company.history.runs() if known.plan == self.plan.hash), None)
+        reached = self.company.run_log.reached(begun.id) if begun is not None else {}
+        recorded = self.company.id_map.known().contents
+        return [
+            step
+            for step in creations(self.plan)
+            if (step.kind, step.key) not in recorded
+            and (step.number not in reached or reached[step.number].state not in FINAL)
+        ]
+
+    def _read(
+        self,
+        kinds: Collection[str],
+        steps: Sequence[CreateStep],
+        since: str = "",
+        on_progress: Callable[[Progress], None] = lambda _: None,
+    ) -> dict[str, list[Entity]]:
+        """Return the entities of each kind that no record owns, and those that one owns for references."""
+        if not kinds:
+            return {}
+        now = self.clock.now()
+        reading = plan_reading(
+            (),
+            list(census_steps(kinds, steps, self.catalog, since)),
+            self.company.id_map.fingerprint(),
+            self.catalog,
+            self.budget,
+            self.provenance,
+            Calendar(now, booked=tuple(at - now for at in self.company.history.calls_of_last_day())),
+            Purpose.CENSUS,
+        )
+        outcome = run(
+            reading,
+            self.sage,
+            self.company.run_log,
+            self.clock,
+            self.budget,
+            self.catalog,
+            patience_ms=self.patience_ms,
+            should_stop=self.should_stop,
+            on_progress=on_progress,
+        )
+        if outcome.ended is not Ended.FINISHED:
+            raise CensusPaused(outcome)
+        for found in self.company.history.readings(outcome.run):
+            if not found.is_whole:
+                raise IncompleteStoreError(
+                    "It is not known whether the store is complete, because Sage could not be read whole:"
+                    f" {found.why_incomplete} Nothing was written.",
+                    "Run the same command again.",
+                )
+        held: dict[str, list[Entity]] = {kind: [] for kind in kinds}
+        for entity in self.company.history.entities_read(outcome.run):
+            held[entity.kind].append(entity)
+        return held
+
+
+def distrusted_kinds(plan: Plan, catalog: Catalog) -> list[str]:
+    """Return the kinds that `apply --distrust-store` reads: those created, and those referred to."""
+    steps = creations(plan)
+    kinds = dict.fromkeys([*(step.kind for step in steps), *kinds_referred_to(steps, catalog)])
+    return [kind for kind in kinds if catalog[kind].can("list")]
+
+
+def distrust_price(plan: Plan, catalog: Catalog) -> int:
+    """Return the calls of `apply --distrust-store` before it writes, if Sage holds what is planned."""
+    steps = census_steps(distrusted_kinds(plan, catalog), creations(plan), catalog)
+    return sum(step.calls for step in steps)
+
+
+def price_text(plan: Plan, catalog: Catalog) -> str:
+    """Return what `apply --distrust-store` reads, with its price."""
+    kinds = distrusted_kinds(plan, catalog)
+    calls = counted(distrust_price(plan, catalog), "call")
+    return f"{_listing(kinds)} whole: {calls}, and one more for each further page of what Sage holds"
+
+
+def _is_ours(likeness: Likeness, body: Mapping[str, Any]) -> bool:
+    """Return whether an entity was written for a draft: without its contact it has to have its number."""
+    is_equal = likeness in (Likeness.EQUAL, Likeness.SEVERAL)
+    return is_equal or (likeness is Likeness.UNRESOLVED and bool(body.get("reference")))
+
+
+def _examples(steps: Sequence[CreateStep]) -> str:
+    names = ", ".join(f"{step.key} ({name_of(step)})" for step in steps[:_EXAMPLES])
+    return f"{names}, and {len(steps) - _EXAMPLES:,} more" if len(steps) > _EXAMPLES else names
+
+
+def _listing(kinds: Sequence[str]) -> str:
+    return ", ".join(kinds)

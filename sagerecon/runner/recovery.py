@@ -1,0 +1,60 @@
+"""Adopts what Sage holds although the store did not know it, before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sagerecon.model.code import Code
+from sagerecon.model.entity import Entity
+from sagerecon.model.key import NaturalKey
+from sagerecon.pairing.natural_key import normal_key
+from sagerecon.pairing.recovery import Suspect
+from sagerecon.planning.step import CreateStep
+from sagerecon.runner.attempts import new_attempt
+from sagerecon.runner.context import RunContext
+from sagerecon.runner.progress import Event
+
+#: What to do about a record that Sage may hold already.
+DECIDE = (
+    "Compare it with Sage: correct the source or the entity until they are equal, or delete the entity if it"
+    " is not wanted. Then run: sagerecon plan, sagerecon apply --distrust-store"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Adoption:
+    """An entity in Sage that is equal to the draft of a step; `body` is the draft with every id in it."""
+
+    step: CreateStep
+    body: Mapping[str, Any]
+    entity: Entity
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """What a comparison of the whole plan with Sage found: what is adopted, and what waits for a decision."""
+
+    adoptions: Sequence[Adoption] = ()
+    suspects: Sequence[tuple[CreateStep, Suspect]] = ()
+
+
+def recover(recovery: Recovery, context: RunContext) -> set[int]:
+    """Record each adoption, and set aside what waits for a decision. Return the numbers of these steps.
+
+    All of it is durable before the store counts as complete, so that a crash before that leaves a store which
+    is compared with Sage again.
+    """
+    context.log.suspect([suspect for _, suspect in recovery.suspects])
+    for adoption in recovery.adoptions:
+        step, kind = adoption.step, context.catalog[adoption.step.kind]
+        attempt = new_attempt(step, kind, adoption.body, run=context.run, business=context.business)
+        keys = [normal_key(kind, NaturalKey(name, value)) for name, value in step.identity.items()]
+        context.log.record(attempt, adoption.entity, keys, adopted=True)
+        context.reporter.report(Event.ADOPTED, step)
+    for step, suspect in recovery.suspects:
+        context.quarantine(step, Code.UNCERTAIN_IN_SAGE, suspect.reason, DECIDE)
+    context.log.flush()
+    numbers = {adoption.step.number for adoption in recovery.adoptions}
+    return numbers | {step.number for step, _ in recovery.suspects}
