@@ -212,8 +212,15 @@ class EditSource:
     value: int
 
     def __call__(self, history: History) -> None:
-        source = history.world.source
-        source.edit(_pick(source.present(CUSTOMER, INVOICE, PAYMENT), self.place), self.value)
+        source, books = history.world.source, history.world.books
+        record = _pick(source.present(CUSTOMER, INVOICE, PAYMENT), self.place)
+        if not any(_is_renumbered(record, entity) for entity in books.of(record)):
+            source.edit(record, self.value)
+
+
+def _is_renumbered(record: Record, entity: Entity) -> bool:
+    """Return whether only contact, date and amount show that a record and an entity are one."""
+    return entity.content[0].lstrip("0") != record.key.lstrip("0") and record.kind == INVOICE
 
 
 @dataclass(frozen=True)
@@ -267,7 +274,7 @@ class Renumber:
         source, books = history.world.source, history.world.books
         record = _pick(source.present(INVOICE), self.place)
         if record is None or any(entity.content != record.content() for entity in books.of(record)):
-            return  # nothing shows that they are one record
+            return  # nothing would show that they are one record
         source.name(record, record.key.removeprefix("R") if record.key[0] == "R" else f"R{record.key}")
 
 
