@@ -1,0 +1,448 @@
+"""The operations of a history, and the promises that are checked after each and at its end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from history_oracle import Entity, require
+from history_source import CUSTOMER, INVOICE, PAYMENT, Record
+from history_world import Ran, Trouble, World
+
+from sagerecon.commands import status
+from sagerecon.documents.package import catalog
+from sagerecon.model.clock import HOUR, MINUTE
+from sagerecon.model.errors import IncompleteStoreError
+from sagerecon.planning.plan import Plan
+from sagerecon.planning.step import Action
+from sagerecon.reconciliation.result import Reconciliation
+from sagerecon.reconciliation.verdict import RecordVerdict, Verdict
+from sagerecon.runner.run import RunOutcome
+
+
+class History:
+    """A history as it happens: the world, and what is known of it from outside."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.moment = 0  #: increased by whatever changes source, Sage or store
+        self.judged_at = -1  #: the moment of the newest reconciliation
+        self.judged: Reconciliation | None = None
+        self.reading_since: int | None = None  #: when the reading that the next reconciliation uses began
+        self.put_back_at = 0  # temporary: a store that was put back does not know all calls
+        self.newest: Path | None = None  #: the newest store, where an older one was put back
+
+    def check(self) -> None:
+        """Check what must hold at every moment."""
+        books, requests = self.world.books, self.world.requests
+        require(books.violations)
+        require(requests.overspent(since=self.put_back_at))
+
+    def snapshot(self) -> Ran:
+        self.moment += 1
+        return self.world.snapshot()
+
+    def plan(self) -> Ran:
+        ran = self.world.plan()
+        if isinstance(ran.value, Plan) and self.judged is not None and self.judged_at == self.moment:
+            require(disagreements(ran.value, self.judged))
+        return ran
+
+    def apply(self, trouble: Trouble = None, *, waits: bool = False) -> Ran:
+        self.moment += 1
+        ran = self.world.apply(trouble, waits=waits)
+        if isinstance(ran.value, RunOutcome):
+            self.newest = None  # the store in place knows all that was written
+        return ran
+
+    def reconcile(self, trouble: Trouble = None) -> Ran:
+        self.moment += 1
+        if self.reading_since is None:
+            self.reading_since = self.world.clock.now()
+        ran = self.world.reconcile(trouble)
+        if isinstance(ran.value, Reconciliation):
+            require(self.unfounded(ran.value, self.reading_since, ran.code))
+            self.judged, self.judged_at, self.reading_since = ran.value, self.moment, None
+        return ran
+
+    def unfounded(self, found: Reconciliation, since: int, code: int) -> Sequence[str]:
+        """Return a sentence for each verdict without evidence, and each that Sage's books contradict."""
+        return [
+            f"{verdict.verdict.value} {verdict.key or verdict.sage_id}: {why}"
+            for verdict in found.verdicts
+            if (why := self._objection(verdict, since, code))
+        ]
+
+    def _objection(self, verdict: RecordVerdict, since: int, code: int) -> str:
+        name, kind = verdict.verdict, verdict.kind
+        is_read = self.world.requests.is_read(kind, since)
+        if not is_read and name not in _WITHOUT_READING and kind in _KINDS:
+            return "its kind was not read whole"
+        if name is Verdict.NOT_READ and not code:
+            return "and the exit code is 0"
+        record = self.world.source.frozen.get(verdict.key)
+        if record is None:
+            return ""
+        ours = (entity for entity in self.world.books.entities.values() if entity.uid == record.uid)
+        states = [state for entity in ours for state in entity.since(since)]
+        match name:
+            case Verdict.VERIFIED:
+                is_true = any(state.is_live and state.content == record.content() for state in states)
+            case Verdict.DELETED | Verdict.MISSING:
+                is_true = any(not state.is_live for state in states)
+            case Verdict.EDITED:
+                is_true = any(state.is_live and state.content != record.content() for state in states)
+            case _:
+                is_true = True
+        return "" if is_true else f"Sage held {states}, and the source has {record}"
+
+    def close(self) -> None:
+        """End the history: the newest store, an export of the source, and all commands to their end."""
+        self.check()
+        self._load_to_the_end()
+        self._finish(self.reconcile, lambda ran: isinstance(ran.value, Reconciliation))
+        self.check()
+        planned = self.plan()
+        assert isinstance(planned.value, Plan), planned
+        self.check()
+        require(self._lost(planned.value))
+        require(self._edits_lost())
+
+    def _load_to_the_end(self) -> None:
+        for _ in range(3):
+            assert self.snapshot().code == 0
+            planned = self.plan()
+            assert isinstance(planned.value, Plan), planned
+            ran = self._finish(lambda: self.apply(waits=True), lambda ran: not _is_to_wait(ran))
+            if not isinstance(ran.error, IncompleteStoreError):
+                assert ran.error is None, ran
+                return
+            assert self.newest is not None, ran
+            self.world.put_back(self.newest)
+        raise AssertionError(ran)
+
+    def _finish(self, command: Callable[[], Ran], is_done: Callable[[Ran], bool]) -> Ran:
+        for _ in range(12):
+            ran = command()
+            self.check()
+            if is_done(ran):
+                return ran
+            until = getattr(ran.value, "until", None) or getattr(ran.error, "until", None) or 0
+            now = self.world.machine_clock.now()
+            self.world.clock.sleep(max(until - now, MINUTE))
+        raise AssertionError(f"no end: {ran}")
+
+    def _lost(self, plan: Plan) -> Sequence[str]:
+        """Return a sentence for each record that is neither in Sage nor named by plan or status."""
+        named = {step.key for step in plan.steps if step.action in _NAMING}
+        aside = status.status(self.world.project, self.world.machine_clock).aside
+        named |= {each.step.key for each in aside}
+        assert self.judged is not None
+        gone = (v.key for v in self.judged.verdicts if v.verdict in (Verdict.MISSING, Verdict.DELETED))
+        named |= set(gone)  # temporary: the plan does not name these yet
+        return [
+            f"lost: {record.uid} ({record.draft_key}) is not in Sage, and nothing names it"
+            for record in self.world.source.present()
+            if not self.world.books.of(record) and record.draft_key not in named
+        ]
+
+    def _edits_lost(self) -> Sequence[str]:
+        books = self.world.books
+        live = {entity.sage_id: entity for entity in books.live()}
+        return [
+            f"overwritten: {name} of {sage_id} was {edit.value!r} by hand"
+            for (sage_id, name), edit in books.by_hand.items()
+            if sage_id in live and str(books.values(live[sage_id]).get(name) or "") != edit.value
+        ]
+
+
+_KINDS = frozenset({"bank_account", CUSTOMER, INVOICE, PAYMENT})
+
+#: Verdicts that need no reading of Sage.
+_WITHOUT_READING = frozenset(
+    {Verdict.NOT_READ, Verdict.QUARANTINED, Verdict.LEFT_OUT, Verdict.NOT_YET_WRITTEN}
+)
+
+#: Actions by which a plan says that a record is not in Sage, and why.
+_NAMING = frozenset({Action.WAIT, Action.QUARANTINE, Action.LEAVE_OUT})
+
+#: What a plan may do about a record with each verdict of the reconciliation of the same facts.
+_UNREAD = (Action.SKIP, Action.UPDATE)  # temporary: a plan does not know what is gone from Sage yet
+_AGREEING: Mapping[Verdict, frozenset[Action]] = {
+    Verdict.VERIFIED: frozenset({Action.SKIP}),
+    Verdict.ROUNDING: frozenset({Action.SKIP}),
+    Verdict.EDITED: frozenset({Action.KEEP, Action.SKIP}),
+    Verdict.BOTH_CHANGED: frozenset({Action.WAIT, Action.KEEP, *_UNREAD}),
+    Verdict.SOURCE_CHANGED: frozenset({Action.UPDATE, Action.WAIT, Action.KEEP, Action.QUARANTINE}),
+    Verdict.MISSING: frozenset({Action.WAIT, *_UNREAD}),
+    Verdict.DELETED: frozenset({Action.WAIT, *_UNREAD}),
+    Verdict.NOT_YET_WRITTEN: frozenset({Action.CREATE, Action.WAIT}),
+    Verdict.QUARANTINED: frozenset({Action.QUARANTINE, Action.CREATE, Action.WAIT}),
+    Verdict.LEFT_OUT: frozenset({Action.LEAVE_OUT}),
+}
+
+
+def disagreements(plan: Plan, found: Reconciliation) -> Sequence[str]:
+    """Return a sentence for each record of which plan and reconciliation say different things."""
+    steps = {(step.kind, step.key): step.action for step in plan.steps}
+    return [
+        f"{verdict.key} is {verdict.verdict.value}, and the plan says {action.value}"
+        for verdict in found.verdicts
+        if (action := steps.get((verdict.kind, verdict.key))) is not None
+        and action not in _AGREEING.get(verdict.verdict, frozenset(Action))
+    ]
+
+
+def _is_to_wait(ran: Ran) -> bool:
+    """Return whether the same command may succeed later: it paused, or a dead machine still holds a lock."""
+    return ran.code == 3 or (ran.error is not None and "is working on this company" in str(ran.error))
+
+
+def _pick(values: Sequence[Any], place: int) -> Any:
+    return values[place % len(values)] if values else None
+
+
+@dataclass(frozen=True)
+class EditSource:
+    """Change a field of a record in the source."""
+
+    place: int
+    value: int
+
+    def __call__(self, history: History) -> None:
+        source, books = history.world.source, history.world.books
+        record = _pick(source.present(CUSTOMER, INVOICE, PAYMENT), self.place)
+        if not any(_is_renumbered(record, entity) for entity in books.of(record)):
+            source.edit(record, self.value)
+
+
+def _is_renumbered(record: Record, entity: Entity) -> bool:
+    """Return whether only contact, date and amount show that a record and an entity are one."""
+    return entity.content[0].lstrip("0") != record.key.lstrip("0") and record.kind == INVOICE
+
+
+@dataclass(frozen=True)
+class DeleteSource:
+    """Remove a record from the source."""
+
+    kind: str
+    place: int = 0
+
+    def __call__(self, history: History) -> None:
+        records = history.world.source.present(self.kind)
+        if len(records) > 1:  # a file without rows is refused as a failed export
+            _pick(records, self.place).is_present = False
+
+
+@dataclass(frozen=True)
+class RestoreSource:
+    """Put a removed record back into the source."""
+
+    place: int
+
+    def __call__(self, history: History) -> None:
+        record = _pick(history.world.source.removed(), self.place)
+        if record is not None:
+            record.is_present = True
+
+
+@dataclass(frozen=True)
+class AddSource:
+    """Add a record to the source."""
+
+    kind: str
+    place: int = 0
+
+    def __call__(self, history: History) -> None:
+        source = history.world.source
+        customer = _pick(source.present(CUSTOMER), self.place)
+        if self.kind == CUSTOMER:
+            source.add(CUSTOMER)
+        elif customer is not None:
+            source.add(self.kind, customer.uid)
+
+
+@dataclass(frozen=True)
+class Renumber:
+    """Give an invoice another number, with the same contact, date and amount."""
+
+    place: int
+
+    def __call__(self, history: History) -> None:
+        source, books = history.world.source, history.world.books
+        record = _pick(source.present(INVOICE), self.place)
+        if record is None or any(entity.content != record.content() for entity in books.of(record)):
+            return  # nothing would show that they are one record
+        source.name(record, record.key.removeprefix("R") if record.key[0] == "R" else f"R{record.key}")
+
+
+@dataclass(frozen=True)
+class Spreadsheet:
+    """Save the source again by a spreadsheet, which takes the zeros off the numbers; or undo that."""
+
+    def __call__(self, history: History) -> None:
+        source = history.world.source
+        for record in source.present(CUSTOMER, INVOICE, PAYMENT):
+            if record.key.isdigit():
+                source.name(record, record.key.lstrip("0") if record.key[0] == "0" else record.key.zfill(4))
+
+
+@dataclass(frozen=True)
+class EditSage:
+    """Change a field of an entity in Sage, as another user."""
+
+    place: int
+    value: int
+
+    def __call__(self, history: History) -> None:
+        world = history.world
+        entity: Entity | None = _pick(world.books.live(CUSTOMER, INVOICE), self.place)
+        if entity is None:
+            return
+        fields = {
+            0: {"notes": f"seen {self.value}"},
+            1: {"name": f"By hand {self.value}"} if entity.kind == CUSTOMER else {"date": "2017-06-01"},
+        }[self.value % 2]
+        path = f"{catalog()[entity.kind].path}/{entity.sage_id}"
+        world.by_hand("PUT", path, {entity.kind: fields})
+        history.moment += 1
+
+
+@dataclass(frozen=True)
+class DeleteSage:
+    """Delete an entity in Sage, or void it, as another user."""
+
+    place: int
+
+    def __call__(self, history: History) -> None:
+        world = history.world
+        entity: Entity | None = _pick(world.books.live(CUSTOMER, INVOICE, PAYMENT), self.place)
+        if entity is not None:
+            path = f"{catalog()[entity.kind].path}/{entity.sage_id}"
+            world.by_hand("DELETE", path, void_reason="entered twice")
+            history.moment += 1
+
+
+@dataclass(frozen=True)
+class AddSage:
+    """Add a customer in Sage, as another user: one that the source does not have, or one that it has."""
+
+    place: int
+    is_twin: bool
+
+    def __call__(self, history: History) -> None:
+        world = history.world
+        record: Record | None = _pick(world.source.present(CUSTOMER), self.place)
+        fields: dict[str, Any] = {"name": "By hand", "contact_type_ids": ["CUSTOMER"]}
+        if self.is_twin:
+            if record is None or world.books.of(record):
+                return
+            fields |= {"name": record.name, "reference": record.key, "notes": record.notes}
+        world.by_hand("POST", "/contacts", {"contact": fields})
+        history.moment += 1
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    def __call__(self, history: History) -> None:
+        history.snapshot()
+
+
+@dataclass(frozen=True)
+class MakePlan:
+    def __call__(self, history: History) -> None:
+        if history.world.prepared is not None:
+            history.plan()
+
+
+@dataclass(frozen=True)
+class Apply:
+    trouble: Trouble = None
+    waits: bool = False
+
+    def __call__(self, history: History) -> None:
+        history.apply(self.trouble, waits=self.waits)
+
+
+@dataclass(frozen=True)
+class Load:
+    """Take a snapshot, plan and apply."""
+
+    trouble: Trouble = None
+
+    def __call__(self, history: History) -> None:
+        if history.snapshot().code == 0 and history.plan().value is not None:
+            history.apply(self.trouble)
+
+
+@dataclass(frozen=True)
+class Reconcile:
+    trouble: Trouble = None
+
+    def __call__(self, history: History) -> None:
+        if history.world.prepared is not None:
+            history.reconcile(self.trouble)
+
+
+@dataclass(frozen=True)
+class KeepStore:
+    def __call__(self, history: History) -> None:
+        history.world.keep_store()
+
+
+@dataclass(frozen=True)
+class RestoreStore:
+    """Put an earlier copy of the store back."""
+
+    place: int
+
+    def __call__(self, history: History) -> None:
+        world = history.world
+        copy = _pick(world.kept, self.place)
+        if copy is not None:
+            if history.newest is None:
+                history.newest = world.keep_store()
+                world.kept.pop()
+            world.put_back(copy)
+            history.put_back_at = world.clock.now()
+            history.moment += 1
+            history.reading_since = 0  # the copy may know of a reading that was begun before
+
+
+@dataclass(frozen=True)
+class ChangeMachine:
+    def __call__(self, history: History) -> None:
+        history.world.change_machine()
+
+
+@dataclass(frozen=True)
+class Wait:
+    hours: int
+
+    def __call__(self, history: History) -> None:
+        history.world.clock.sleep(self.hours * HOUR)
+
+
+@dataclass(frozen=True)
+class StepClock:
+    """Step the clock of the machine, and not Sage's."""
+
+    hours: int
+
+    def __call__(self, history: History) -> None:
+        history.world.skew += self.hours * HOUR
+
+
+Operation = Callable[[History], None]
+
+
+def happen(world: World, operations: Sequence[Operation]) -> History:
+    """Let a history happen, check it after each operation, and bring it to its end."""
+    history = History(world)
+    for operation in operations:
+        operation(history)
+        history.check()
+    history.close()
+    return history
