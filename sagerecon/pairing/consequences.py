@@ -9,7 +9,7 @@ from sagerecon.pairing.standing import Standing
 
 
 class Proposal(Enum):
-    """What a plan does about a record for which no decision was made."""
+    """What a plan does about a record. The second group follows from decisions only."""
 
     CREATE = "create"
     ADOPT = "adopt"  #: if Sage's entity is equal; else wait
@@ -18,6 +18,13 @@ class Proposal(Enum):
     KEEP = "keep"  #: leave it in Sage, and name it
     WAIT = "wait"  #: leave the record and its dependants alone until a decision is made, and name it
     NOTHING = "nothing"  #: leave it alone; its standing is all there is to report
+
+    RENAME = "rename"  #: the new key takes over the entity of the earlier one; nothing is sent
+    PUSH = "push"  #: send the fields on which Sage differs
+    REVERSE = "reverse"  #: delete it in Sage
+    REPLACE = "replace"  #: delete it in Sage, and create it again
+    WRITE_AGAIN = "write_again"  #: create it once more, since Sage no longer holds it
+    SETTLED = "settled"  #: send nothing, and do not ask again
 
 
 class VerdictName(Enum):

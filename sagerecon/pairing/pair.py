@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from sagerecon.model.catalog import Catalog
@@ -18,6 +18,7 @@ from sagerecon.pairing.agreement import (
     sage_changes,
     source_changes,
 )
+from sagerecon.pairing.aliases import Aliases, under_todays_key
 from sagerecon.pairing.held import is_gone
 from sagerecon.pairing.identity import Identities
 from sagerecon.pairing.position import Coverage, EntityReading, Position
@@ -33,6 +34,16 @@ class Recorded:
 
     contents: Mapping[RecordKey, str] = field(default_factory=dict)
     written: Mapping[RecordKey, Written] = field(default_factory=dict)
+
+    def under(self, aliases: Aliases) -> Recorded:
+        """Return the records as if they had been written under the keys that they have now."""
+        written = {key: under_todays_key(record, aliases) for key, record in self.written.items()}
+        renamed = {key: written[key] for key in aliases if key in written}
+        kept = {key: content for key, content in self.contents.items() if key not in renamed}
+        return Recorded(
+            contents={**kept, **{(record.kind, record.key): record.content for record in renamed.values()}},
+            written={(record.kind, record.key): record for record in written.values()},
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +80,7 @@ def pair_with_recorded(
     catalog: Catalog,
     comparisons: Mapping[str, Mapping[str, Comparison]] = {},
     read: ReadFromSage = NOT_READ,
+    apart: Set[str] = frozenset(),
 ) -> list[Position]:
     """Return a position for each record of the source, then one for each record that the source lost.
 
@@ -79,6 +91,7 @@ def pair_with_recorded(
     Args:
         recorded: `written` has at least the records that `needed_in_full` names.
         comparisons: the comparison rules of each mapping, by field path.
+        apart: the keys of drafts that are certainly none of the records written earlier.
     """
     present = {(outcome.kind, outcome.key) for outcome in outcomes}
     lost = [recorded.written[key] for key in sorted(recorded.contents.keys() - present)]
@@ -89,6 +102,7 @@ def pair_with_recorded(
     )
     rules = _Rules(catalog, comparisons, read.identities)
     renames = find_renames(new, lost, names, catalog)
+    renames = {key: rename for key, rename in renames.items() if key not in apart}
     renamed = {(record.kind, record.key) for rename in renames.values() for record in rename.earlier}
     return [
         *(_position(o, recorded, renames.get(o.key), rules, read) for o in outcomes),

@@ -12,6 +12,7 @@ from sagerecon.model.comparison import How
 from sagerecon.model.draft import Body, Change, OnExisting
 from sagerecon.model.finding import Finding
 from sagerecon.model.place import NOWHERE, Place
+from sagerecon.pairing.answers import DecisionAnswer
 from sagerecon.pairing.standing import Standing
 
 
@@ -26,6 +27,9 @@ class Action(Enum):
     QUARANTINE = "quarantine"  #: cannot be sent until its findings are dealt with
     WAIT = "wait"  #: left alone with all that refers to it until it is decided what it is
     KEEP = "keep"  #: recorded by an earlier run and no longer wanted; it is left in Sage
+    RENAME = "rename"  #: its key takes over the entity that was recorded under an earlier one
+    REVERSE = "reverse"  #: delete the entity that an earlier run created
+    SETTLED = "settled"  #: left as it is by a decision
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +85,7 @@ class CreateStep(_DraftStep):
     window: int = 0  #: the budget window it falls in, from 1
     on_existing: OnExisting = OnExisting.CREATE
     reversibility: str = ""
+    replaces: str = ""  #: the Sage id of the entity that was recorded for the key and is no longer in Sage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +108,32 @@ class UpdateStep(_DraftStep):
     def calls(self) -> int:
         """The calls it makes: the update, and the look before it."""
         return 1 + self.look_calls
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenameStep(_DraftStep):
+    """Send nothing: the key takes over the entity recorded under `earlier`.
+
+    `body` and `identity` are what was written then, with references by today's keys.
+    """
+
+    action: ClassVar[Action] = Action.RENAME
+    calls: ClassVar[int] = 0
+    earlier: str
+    sage_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReverseStep(_DraftStep):
+    """Delete the entity recorded for the key, if Sage still holds what was written.
+
+    `body` is what was written. One call reads the entity, the other deletes it.
+    """
+
+    action: ClassVar[Action] = Action.REVERSE
+    calls: ClassVar[int] = 2
+    sage_id: str
+    window: int = 0  #: the budget window it falls in, from 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,14 +192,26 @@ class KeepStep(_RecordStep):
     rule: str = ""  #: the rule that leaves it out now, if one does
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettledStep(_RecordStep):
+    """Send nothing: a decision leaves both sides as they are."""
+
+    action: ClassVar[Action] = Action.SETTLED
+    calls: ClassVar[int] = 0
+    standing: Standing
+    answer: DecisionAnswer
+
+
 #: A step that changes what Sage holds.
-WriteStep: TypeAlias = CreateStep | UpdateStep
+WriteStep: TypeAlias = CreateStep | UpdateStep | ReverseStep
 
 #: A step that makes calls.
 CallingStep: TypeAlias = ReadStep | WriteStep
 
 #: A step that makes no call.
-PassedStep: TypeAlias = SkipStep | LeftOutStep | QuarantinedStep | WaitStep | KeepStep
+PassedStep: TypeAlias = (
+    SkipStep | LeftOutStep | QuarantinedStep | WaitStep | KeepStep | RenameStep | SettledStep
+)
 
 Step: TypeAlias = CallingStep | PassedStep
 
@@ -178,7 +221,7 @@ def place_of(step: Step) -> Place:
     match step:
         case ReadStep():
             return NOWHERE
-        case LeftOutStep() | QuarantinedStep() | WaitStep() | KeepStep():
+        case LeftOutStep() | QuarantinedStep() | WaitStep() | KeepStep() | SettledStep():
             return step.origins[0] if step.origins else NOWHERE
         case _:
             return step.origins[0] if step.origins else step.mapping

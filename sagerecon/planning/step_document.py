@@ -9,6 +9,7 @@ from sagerecon.model.draft import Change, OnExisting, node_document, read_node
 from sagerecon.model.finding import finding_document, read_finding
 from sagerecon.model.money import decimal, decimal_text
 from sagerecon.model.place import Place
+from sagerecon.pairing.answers import DecisionAnswer
 from sagerecon.pairing.standing import Standing
 from sagerecon.planning.step import (
     Action,
@@ -17,6 +18,9 @@ from sagerecon.planning.step import (
     LeftOutStep,
     QuarantinedStep,
     ReadStep,
+    RenameStep,
+    ReverseStep,
+    SettledStep,
     SkipStep,
     Step,
     UpdateStep,
@@ -50,7 +54,7 @@ def step_document(step: Step) -> dict[str, Any]:
         document["amount"] = None if step.amount is None else decimal_text(step.amount)
         document["origins"] = [place.address for place in step.origins]
     match step:
-        case CreateStep() | UpdateStep() | SkipStep():
+        case CreateStep() | UpdateStep() | SkipStep() | RenameStep() | ReverseStep():
             document |= {
                 "body": node_document(step.body),
                 "identity": dict(step.identity),
@@ -72,8 +76,14 @@ def step_document(step: Step) -> dict[str, Any]:
             }
         case KeepStep():
             document |= {"standing": step.standing.value, "rule": step.rule}
+        case SettledStep():
+            document |= {"standing": step.standing.value, "answer": step.answer.value}
     if isinstance(step, CreateStep | UpdateStep):
         document |= {"window": step.window, "reversibility": step.reversibility}
+    if isinstance(step, RenameStep):
+        document |= {"earlier": step.earlier, "sage_id": step.sage_id}
+    if isinstance(step, ReverseStep):
+        document |= {"window": step.window, "sage_id": step.sage_id}
     if isinstance(step, UpdateStep):
         document |= {
             "changed": list(step.changed),
@@ -82,7 +92,7 @@ def step_document(step: Step) -> dict[str, Any]:
             "covers": step.covers,
         }
     if isinstance(step, CreateStep):
-        document["on_existing"] = step.on_existing.value
+        document |= {"on_existing": step.on_existing.value, "replaces": step.replaces}
     return {name: value for name, value in document.items() if value not in _EMPTY}
 
 
@@ -130,13 +140,20 @@ def read_step(document: dict[str, Any]) -> Step:
         )
     if action is Action.KEEP:
         return KeepStep(**every, standing=Standing(document["standing"]), rule=get("rule", ""))
+    if action is Action.SETTLED:
+        answer = DecisionAnswer(document["answer"])
+        return SettledStep(**every, standing=Standing(document["standing"]), answer=answer)
     every["body"] = read_node(get("body", {}))
     every["identity"] = get("identity", {})
     every["mapping"] = Place.parse(get("mapping", ""))
     every["changes"] = changes
     if action is Action.SKIP:
         return SkipStep(**every)
+    if action is Action.RENAME:
+        return RenameStep(**every, earlier=document["earlier"], sage_id=document["sage_id"])
     every["window"] = document["window"]
+    if action is Action.REVERSE:
+        return ReverseStep(**every, sage_id=document["sage_id"])
     every["reversibility"] = get("reversibility", "")
     if action is Action.UPDATE:
         return UpdateStep(
@@ -146,17 +163,18 @@ def read_step(document: dict[str, Any]) -> Step:
             compare={path: How(how) for path, how in get("compare", {}).items()},
             covers=get("covers", ""),
         )
-    return CreateStep(**every, on_existing=OnExisting(document["on_existing"]))
+    on_existing = OnExisting(document["on_existing"])
+    return CreateStep(**every, on_existing=on_existing, replaces=get("replaces", ""))
 
 
 def read_write_step(document: dict[str, Any]) -> WriteStep:
-    """Return the step that `step_document` wrote, which creates or updates.
+    """Return the step that `step_document` wrote, which creates, updates or deletes.
 
     Raises:
         ValueError: it has another action.
     """
     match read_step(document):
-        case CreateStep() | UpdateStep() as step:
+        case CreateStep() | UpdateStep() | ReverseStep() as step:
             return step
         case step:
             raise ValueError(f"step {step.number} has the action {step.action.value}, which writes nothing")

@@ -16,6 +16,7 @@ from sagerecon.planning.step import (
     PassedStep,
     QuarantinedStep,
     ReadStep,
+    SettledStep,
     Step,
     WriteStep,
 )
@@ -97,7 +98,7 @@ def changes_document(plan: Plan) -> list[dict[str, Any]]:
             "mapping_line": str(change.place),
         }
         for step in plan.steps
-        if not isinstance(step, ReadStep | LeftOutStep | KeepStep)
+        if not isinstance(step, ReadStep | LeftOutStep | KeepStep | SettledStep)
         for change in step.changes
     ]
 

@@ -1,0 +1,113 @@
+"""The answers that a person may give to a standing, and what each makes a plan do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+
+from sagerecon.pairing.consequences import PROPOSALS, Proposal
+from sagerecon.pairing.standing import Standing
+
+
+class DecisionAnswer(Enum):
+    """What was decided about a record. The value is what `decisions.yaml` holds."""
+
+    LEAVE_OUT = "leave_out"  #: do not write it
+    ADOPT = "adopt"  #: the entity in Sage is this record
+    KEEP_APART = "keep_apart"  #: the entity in Sage is another one; create this record
+    KEEP = "keep"  #: leave Sage as it is
+    REPLACE = "void_and_post_again"  #: delete the entity, and create it as the source has it now
+    PUSH = "push"  #: Sage gets what the source has
+    ACCEPT = "accept"  #: what Sage holds is right
+    FIELDS = "field_by_field"  #: of each field it is said which side is right
+    REVERSE = "reverse"  #: delete it in Sage
+    LATER = "later"  #: leave it, and name it again
+    SAME_RECORD = "same_record"  #: the earlier record and this one are the same
+    TWO_RECORDS = "two_records"  #: the earlier record is another one; create this one
+    WRITE_AGAIN = "write_again"  #: create it once more
+    THIS_ONE = "this_one"  #: of several, the one that is named counts
+    THEIRS = "theirs"  #: it belongs to others, and is no business of the move
+
+
+#: The name of each standing that can be decided on, as `decisions.yaml` and the command line spell it.
+STANDING_NAMES: Mapping[Standing, str] = {
+    Standing.NEW: "new",
+    Standing.ALREADY_IN_SAGE: "already_in_sage",
+    Standing.SOURCE_CHANGED: "source_changed",
+    Standing.EDITED_IN_SAGE: "edited_in_sage",
+    Standing.BOTH_CHANGED: "both_changed",
+    Standing.GONE_FROM_SOURCE: "gone",
+    Standing.RENAMED_IN_SOURCE: "renamed",
+    Standing.DELETED_IN_SAGE: "deleted",
+    Standing.MISSING_IN_SAGE: "missing",
+    Standing.DUPLICATE_IN_SOURCE: "duplicate_in_source",
+    Standing.DUPLICATE_IN_SAGE: "duplicate_in_sage",
+    Standing.UNKNOWN_IN_SAGE: "unknown_in_sage",
+}
+
+#: The standings by the name that files and people give them.
+STANDINGS: Mapping[str, Standing] = {name: standing for standing, name in STANDING_NAMES.items()}
+
+#: What a plan does by each answer that a standing allows.
+CONSEQUENCES: Mapping[Standing, Mapping[DecisionAnswer, Proposal]] = {
+    Standing.NEW: {DecisionAnswer.LEAVE_OUT: Proposal.SETTLED},
+    Standing.ALREADY_IN_SAGE: {
+        DecisionAnswer.ADOPT: Proposal.ADOPT,
+        DecisionAnswer.KEEP_APART: Proposal.CREATE,
+    },
+    Standing.SOURCE_CHANGED: {
+        DecisionAnswer.KEEP: Proposal.SETTLED,
+        DecisionAnswer.REPLACE: Proposal.REPLACE,
+    },
+    Standing.EDITED_IN_SAGE: {
+        DecisionAnswer.PUSH: Proposal.PUSH,
+        DecisionAnswer.ACCEPT: Proposal.SETTLED,
+    },
+    Standing.BOTH_CHANGED: {
+        DecisionAnswer.PUSH: Proposal.PUSH,
+        DecisionAnswer.ACCEPT: Proposal.SETTLED,
+        DecisionAnswer.FIELDS: Proposal.PUSH,
+    },
+    Standing.GONE_FROM_SOURCE: {
+        DecisionAnswer.KEEP: Proposal.SETTLED,
+        DecisionAnswer.REVERSE: Proposal.REVERSE,
+        DecisionAnswer.LATER: Proposal.KEEP,
+    },
+    Standing.RENAMED_IN_SOURCE: {
+        DecisionAnswer.SAME_RECORD: Proposal.RENAME,
+        DecisionAnswer.TWO_RECORDS: Proposal.CREATE,
+    },
+    Standing.DELETED_IN_SAGE: {
+        DecisionAnswer.WRITE_AGAIN: Proposal.WRITE_AGAIN,
+        DecisionAnswer.ACCEPT: Proposal.SETTLED,
+    },
+    Standing.MISSING_IN_SAGE: {
+        DecisionAnswer.WRITE_AGAIN: Proposal.WRITE_AGAIN,
+        DecisionAnswer.ACCEPT: Proposal.SETTLED,
+    },
+    Standing.DUPLICATE_IN_SOURCE: {DecisionAnswer.THIS_ONE: Proposal.CREATE},
+    Standing.DUPLICATE_IN_SAGE: {DecisionAnswer.THIS_ONE: Proposal.ADOPT},
+    Standing.UNKNOWN_IN_SAGE: {DecisionAnswer.THEIRS: Proposal.SETTLED},
+}
+
+#: Answers that need a name or a list of fields beside them, so that they are given for one record at a time.
+FOR_ONE = frozenset({DecisionAnswer.FIELDS, DecisionAnswer.THIS_ONE})
+
+
+def answers(standing: Standing) -> tuple[DecisionAnswer, ...]:
+    """Return the answers that a standing allows, in the order in which they are offered."""
+    return tuple(CONSEQUENCES.get(standing, ()))
+
+
+def awaits_decision(standing: Standing) -> bool:
+    """Return whether a plan leaves a record alone, and names it, until a decision is made."""
+    return PROPOSALS[standing] in (Proposal.WAIT, Proposal.KEEP)
+
+
+def proposal(standing: Standing, answer: DecisionAnswer | None) -> Proposal:
+    """Return what a plan does about a record: by the decision about it, or without one.
+
+    Raises:
+        KeyError: the standing does not allow the answer.
+    """
+    return PROPOSALS[standing] if answer is None else CONSEQUENCES[standing][answer]

@@ -1,0 +1,94 @@
+"""A decision: what a person has settled about one record, or about all of a kind with one standing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from enum import Enum
+
+from sagerecon.model.money import grouped
+from sagerecon.model.place import NOWHERE, Place
+from sagerecon.model.value import fingerprint
+from sagerecon.pairing.answers import STANDING_NAMES, DecisionAnswer
+from sagerecon.pairing.standing import Standing
+
+#: Characters of the fingerprint in a decision: enough to notice every change, few enough to be read.
+FINGERPRINT_LENGTH = 12
+
+
+class Side(Enum):
+    """Whose value of a field counts."""
+
+    OURS = "ours"
+    THEIRS = "theirs"
+
+
+@dataclass(frozen=True, slots=True)
+class Covers:
+    """What a decision was made about: how many records, their amount, and a digest of their figures."""
+
+    records: int
+    amount: Decimal | None
+    fingerprint: str
+
+    def __str__(self) -> str:
+        text = f"{self.records:,} record{'' if self.records == 1 else 's'}"
+        return text if self.amount is None else f"{text} ({grouped(self.amount)})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """One entry of `decisions.yaml`. Without a `key` it is about all records of its kind and standing."""
+
+    standing: Standing
+    kind: str
+    answer: DecisionAnswer
+    because: str
+    by: str
+    on: date
+    covers: Covers
+    rule: str = ""  #: only the records that this rule explains; all where it is empty
+    key: str = ""  #: the draft key of the one record, or the Sage id of an entity without a record
+    earlier: str = ""  #: of a renamed record, the draft key under which it was written
+    sage_id: str = ""  #: of several entities in Sage, the one that counts
+    fields: Mapping[str, Side] = field(default_factory=dict)
+    until: date | None = None  #: the last day on which it holds
+    place: Place = field(default=NOWHERE, compare=False)
+
+    @property
+    def selector(self) -> tuple[str, ...]:
+        """What it is about; two decisions with one selector contradict each other."""
+        return (self.kind, STANDING_NAMES[self.standing], self.rule, self.key)
+
+    @property
+    def subject(self) -> str:
+        """What it is about, as people name it on the command line: a key, or a group."""
+        return self.key or group_name(self.kind, self.standing, self.rule)
+
+
+def group_name(kind: str, standing: Standing, rule: str) -> str:
+    """Return the name of a group of records on the command line: `sales_invoice:renamed:leading_zeros`."""
+    return ":".join(filter(None, (kind, STANDING_NAMES.get(standing, standing.name.lower()), rule)))
+
+
+def decisions_fingerprint(decisions: Iterable[Decision]) -> str:
+    """Return the fingerprint of all that the decisions say; empty where there are none."""
+    documents = [_document(decision) for decision in decisions]
+    return fingerprint(documents) if documents else ""
+
+
+def _document(decision: Decision) -> list[object]:
+    return [
+        *decision.selector,
+        decision.answer.value,
+        decision.earlier,
+        decision.sage_id,
+        sorted((name, side.value) for name, side in decision.fields.items()),
+        decision.because,
+        decision.by,
+        decision.on,
+        decision.until,
+        decision.covers.fingerprint,
+    ]

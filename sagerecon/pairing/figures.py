@@ -1,0 +1,76 @@
+"""The figures that a decision rests on, and the digest by which a change of them is noticed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from sagerecon.model.draft import Draft, node_document
+from sagerecon.model.money import total
+from sagerecon.model.value import fingerprint
+from sagerecon.pairing.decisions import FINGERPRINT_LENGTH, Covers
+from sagerecon.pairing.position import Position
+
+#: Parts of an answer that change without anybody's doing.
+_NOISE = frozenset({"$path", "displayed_as", "updated_at", "created_at"})
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """One record as a decision saw it: its name, its amount, and a digest of the sides that count."""
+
+    kind: str
+    key: str
+    amount: Decimal | None
+    digest: str
+
+
+def figures(position: Position) -> Figures:
+    """Return the figures of a position: draft, what was written, and the fields on which Sage differs."""
+    outcome, written, held = position.outcome, position.written, position.held
+    differing = dict.fromkeys((*position.agreement.sage_changes, *position.agreement.differences))
+    earlier = position.rename.earlier if position.rename else ()
+    sides: list[object] = [
+        node_document(outcome.body) if isinstance(outcome, Draft) else None,
+        None if written is None else [written.sage_id, written.content],
+        sorted([record.kind, record.key, record.sage_id, record.content] for record in earlier),
+        None if held is None else {name: _plain(_answered(held.entity.body, name)) for name in differing},
+    ]
+    digest = fingerprint([position.kind, position.key, *sides])[:FINGERPRINT_LENGTH]
+    return Figures(position.kind, position.key, amount_of(position), digest)
+
+
+def covers(records: Iterable[Figures]) -> Covers:
+    """Return what a decision about these records covers."""
+    found = sorted(records, key=lambda record: (record.kind, record.key))
+    amounts = [record.amount for record in found if record.amount is not None]
+    return Covers(
+        records=len(found),
+        amount=total(amounts) if amounts else None,
+        fingerprint=digest_of([record.digest for record in found]),
+    )
+
+
+def digest_of(digests: Sequence[str]) -> str:
+    """Return the digest of several records, in whatever order."""
+    return fingerprint(sorted(digests))[:FINGERPRINT_LENGTH]
+
+
+def amount_of(position: Position) -> Decimal | None:
+    """Return the amount of a record in the source; of one that the source lost, as it was written."""
+    known = position.outcome or position.written
+    return None if known is None else known.amount
+
+
+def _answered(body: Mapping[str, Any], name: str) -> Any:
+    """Return a field of an answer; a link is answered under its name without `_id`."""
+    return body.get(name, body.get(name.removesuffix("_id")))
+
+
+def _plain(value: Any) -> Any:
+    """Return an answered value without what changes by itself."""
+    if isinstance(value, Mapping):
+        return {name: _plain(child) for name, child in value.items() if name not in _NOISE}
+    return [_plain(child) for child in value] if isinstance(value, list) else value

@@ -1,0 +1,96 @@
+"""The records with one kind, standing and rule, which one decision can settle."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sagerecon.model.draft import LeftOut
+from sagerecon.pairing.answers import FOR_ONE, DecisionAnswer, answers
+from sagerecon.pairing.decisions import Covers, group_name
+from sagerecon.pairing.figures import covers, figures
+from sagerecon.pairing.position import Position
+from sagerecon.pairing.renames import RenameRule
+from sagerecon.pairing.standing import Standing, standing
+
+#: The rule of renamed records of which several earlier ones, or several new ones, may be the same.
+AMBIGUOUS = "ambiguous"
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Records with one kind, standing and rule."""
+
+    kind: str
+    standing: Standing
+    rule: str
+    positions: tuple[Position, ...]
+
+    @property
+    def name(self) -> str:
+        """Its name on the command line."""
+        return group_name(self.kind, self.standing, self.rule)
+
+    @property
+    def covers(self) -> Covers:
+        """What a decision about it would cover."""
+        return covers(map(figures, self.positions))
+
+    @property
+    def answers(self) -> tuple[DecisionAnswer, ...]:
+        """The answers that can be given for all of its records at once."""
+        is_clear = self.rule not in (AMBIGUOUS, _name(RenameRule.OTHER_KIND))
+        return tuple(
+            answer
+            for answer in answers(self.standing)
+            if answer not in FOR_ONE and (is_clear or answer is not DecisionAnswer.SAME_RECORD)
+        )
+
+
+def groups(positions: Iterable[Position]) -> list[Group]:
+    """Return the groups of positions, in the order of their first record."""
+    found = list(positions)
+    claims = claims_on(found)
+    members: dict[tuple[str, Standing, str], list[Position]] = {}
+    for position in found:
+        members.setdefault((position.kind, standing(position), rule_of(position, claims)), []).append(
+            position
+        )
+    return [Group(*key, tuple(group)) for key, group in members.items()]
+
+
+def claims_on(positions: Iterable[Position]) -> Mapping[tuple[str, str], int]:
+    """Return by kind and key of each record written earlier the number of new drafts that may be it."""
+    return Counter(
+        (record.kind, record.key)
+        for position in positions
+        if position.rename is not None
+        for record in position.rename.earlier
+    )
+
+
+def rule_of(position: Position, claims: Mapping[tuple[str, str], int]) -> str:
+    """Return the name of the rule that explains the standing of a record; empty where none does."""
+    if position.rename is not None:
+        return AMBIGUOUS if _is_ambiguous(position, claims) else _name(position.rename.rule)
+    return position.outcome.rule if isinstance(position.outcome, LeftOut) else ""
+
+
+def _is_ambiguous(position: Position, claims: Mapping[tuple[str, str], int]) -> bool:
+    earlier = position.rename.earlier if position.rename else ()
+    return len(earlier) != 1 or any(claims[record.kind, record.key] > 1 for record in earlier)
+
+
+def _name(rule: RenameRule) -> str:
+    return rule.name.lower()
+
+
+def selected(groups: Sequence[Group], kind: str, of: Standing, rule: str) -> tuple[Position, ...]:
+    """Return the positions of a kind and standing: those that the rule explains, or all without a rule."""
+    return tuple(
+        position
+        for group in groups
+        if group.kind == kind and group.standing is of and rule in ("", group.rule)
+        for position in group.positions
+    )

@@ -1,0 +1,93 @@
+"""Why a decision cannot be carried out for a record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sagerecon.model.catalog import Catalog, Kind
+from sagerecon.model.draft import Draft
+from sagerecon.pairing.answers import DecisionAnswer
+from sagerecon.pairing.decisions import Decision, Side
+from sagerecon.pairing.position import Position
+
+
+def objection(
+    position: Position, decision: Decision, claims: Mapping[tuple[str, str], int], catalog: Catalog
+) -> str:
+    """Return why a decision cannot be carried out for a position, and what to do; empty where it can.
+
+    Args:
+        claims: by kind and key of each record written earlier, the number of new drafts that may be it.
+    """
+    kind = catalog[position.kind]
+    match decision.answer:
+        case DecisionAnswer.SAME_RECORD:
+            return _against_same_record(position, decision, claims)
+        case DecisionAnswer.REVERSE | DecisionAnswer.REPLACE:
+            return _against_reversal(position, kind)
+        case DecisionAnswer.PUSH | DecisionAnswer.FIELDS:
+            return _against_push(position, decision, kind)
+        case DecisionAnswer.WRITE_AGAIN:
+            return "" if kind.can("create") else f"Sage lets nobody create a {kind.name}; use accept"
+        case _:
+            return ""
+
+
+def differing_fields(position: Position) -> tuple[str, ...]:
+    """Return the fields on which Sage differs from the source, with those that only Sage has filled."""
+    body = position.outcome.body if isinstance(position.outcome, Draft) else {}
+    filled = [name for name in position.agreement.sage_changes if name not in body]
+    return tuple(dict.fromkeys((*position.agreement.differences, *filled)))
+
+
+def pushed_fields(position: Position, decision: Decision) -> tuple[str, ...]:
+    """Return the fields that Sage gets from the source: all that differ, or those that are said to be ours.
+
+    A field that the source leaves blank and somebody has filled in Sage is cleared.
+    """
+    is_pushed = decision.answer is not DecisionAnswer.FIELDS
+    return tuple(
+        name for name in differing_fields(position) if is_pushed or decision.fields.get(name) is Side.OURS
+    )
+
+
+def _against_same_record(
+    position: Position, decision: Decision, claims: Mapping[tuple[str, str], int]
+) -> str:
+    earlier = position.rename.earlier if position.rename else ()
+    keys = [record.key for record in earlier]
+    if decision.earlier:
+        keys = [key for key in keys if key == decision.earlier]
+        if not keys:
+            return f"{decision.earlier} is not among the earlier records that it may be"
+    elif len(keys) > 1:
+        return f"it may be {' or '.join(keys[:3])}; name the one it is with --from"
+    elif claims[position.kind, keys[0]] > 1:
+        return f"other records may be {keys[0]} too; decide on each by itself, with --from"
+    record = next(record for record in earlier if record.key == keys[0])
+    if record.kind != position.kind:
+        return f"{record.key} was written as a {record.kind}, which cannot become a {position.kind}"
+    return ""
+
+
+def _against_reversal(position: Position, kind: Kind) -> str:
+    if not kind.can("delete"):
+        return f"Sage has no way to delete a {kind.name}; correct it there by hand, then decide keep"
+    if position.written is not None and position.written.adopted:
+        return "it was in Sage before the move, and was adopted; delete it there by hand, then decide keep"
+    return ""
+
+
+def _against_push(position: Position, decision: Decision, kind: Kind) -> str:
+    if not kind.can("update"):
+        return f"Sage has no update for a {kind.name}; correct it there by hand, or use accept"
+    fields = pushed_fields(position, decision)
+    fixed = [name for name in fields if name in kind.fields and not kind.fields[name].update]
+    if fixed:
+        return f"Sage does not let {', '.join(fixed)} be changed; correct it there by hand, or use accept"
+    if decision.answer is not DecisionAnswer.FIELDS:
+        return ""
+    unnamed = [name for name in differing_fields(position) if name not in decision.fields]
+    if unnamed:
+        return f"it is not said which side counts for {', '.join(unnamed)}"
+    return ""

@@ -1,0 +1,116 @@
+"""Which decisions are in effect, by record, and which have lapsed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field
+from datetime import date
+
+from sagerecon.model.catalog import Catalog
+from sagerecon.pairing.decisions import Decision
+from sagerecon.pairing.figures import covers, figures
+from sagerecon.pairing.groups import Group, claims_on, groups, selected
+from sagerecon.pairing.objections import objection
+from sagerecon.pairing.position import Position
+
+#: By the fingerprint of what a decision covers, the digests of the records it was made about.
+Members = Mapping[str, Set[str]]
+
+
+NO_MEMBERS: Members = {}
+
+
+@dataclass(frozen=True, slots=True)
+class WithoutEffect:
+    """A decision that has no effect, and why."""
+
+    decision: Decision
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settlement:
+    """What the decisions settle: by kind and draft key, and those that settle nothing."""
+
+    by_record: Mapping[tuple[str, str], Decision] = field(default_factory=dict)
+    lapsed: tuple[WithoutEffect, ...] = ()  #: their figures have changed, or their day is over
+    impossible: tuple[WithoutEffect, ...] = ()  #: what they say cannot be done
+    idle: tuple[Decision, ...] = ()  #: no record has the standing they are about
+
+    def of(self, position: Position) -> Decision | None:
+        """Return the decision about a position, if one is in effect."""
+        return self.by_record.get((position.kind, position.key))
+
+    def joined(self, other: Settlement) -> Settlement:
+        """Return what both settle; `other` is about other standings."""
+        return Settlement(
+            by_record={**self.by_record, **other.by_record},
+            lapsed=self.lapsed + other.lapsed,
+            impossible=self.impossible + other.impossible,
+            idle=self.idle + other.idle,
+        )
+
+
+NOTHING_SETTLED = Settlement()
+
+
+def settle(
+    positions: Sequence[Position],
+    decisions: Iterable[Decision],
+    today: date,
+    catalog: Catalog,
+    members: Members = NO_MEMBERS,
+) -> Settlement:
+    """Return which decisions are in effect. One about a single record takes precedence over one about many.
+
+    A decision about many records still holds where some of them no longer need it; it lapses where one was
+    added, or has other figures now.
+
+    Args:
+        members: of decisions about many, the digests of their records where they are known.
+    """
+    found = groups(positions)
+    claims = claims_on(positions)
+    in_effect: dict[tuple[str, str], Decision] = {}
+    lapsed, impossible, idle = [], [], []
+    for decision in sorted(decisions, key=lambda decision: bool(decision.key)):
+        about = _about(decision, found)
+        if not about:
+            idle.append(decision)
+        elif why := _why_lapsed(decision, about, today, members):
+            lapsed.append(WithoutEffect(decision, why))
+        elif why := next(_objections(decision, about, claims, catalog), ""):
+            impossible.append(WithoutEffect(decision, why))
+        else:
+            in_effect.update(dict.fromkeys(((p.kind, p.key) for p in about), decision))
+    return Settlement(
+        by_record=in_effect, lapsed=tuple(lapsed), impossible=tuple(impossible), idle=tuple(idle)
+    )
+
+
+def _about(decision: Decision, found: Sequence[Group]) -> tuple[Position, ...]:
+    about = selected(found, decision.kind, decision.standing, decision.rule)
+    return tuple(at for at in about if at.key == decision.key) if decision.key else about
+
+
+def _why_lapsed(decision: Decision, about: Sequence[Position], today: date, members: Members) -> str:
+    """Return why a decision no longer holds; empty while it does."""
+    if decision.until is not None and today > decision.until:
+        return f"it held until {decision.until}"
+    now, before = [figures(position) for position in about], decision.covers
+    covered = covers(now)
+    if covered.fingerprint == before.fingerprint:
+        return ""
+    if {record.digest for record in now} <= members.get(before.fingerprint, frozenset()):
+        return ""
+    if (covered.records, covered.amount) == (before.records, before.amount):
+        return "the figures have changed since"
+    return f"it was made about {before}, and there are {covered} now"
+
+
+def _objections(
+    decision: Decision, about: Iterable[Position], claims: Mapping[tuple[str, str], int], catalog: Catalog
+) -> Iterator[str]:
+    for position in about:
+        if why := objection(position, decision, claims, catalog):
+            yield f"{position.key}: {why}"
