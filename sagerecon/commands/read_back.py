@@ -45,13 +45,13 @@ class ReadBack:
         """
         ours = [(written.kind, written.sage_id) for written in self.company.history.written()]
         reading = self._carry_out(self._plan_kinds(ours), sage)
-        if reading.ended is not Ended.FINISHED:
+        if reading.is_interrupted:
             return reading
         deletions = self._plan_deletions(ours, reading.run)
         if deletions is None:
             return ReadingRuns(reading.run)
         deleted = self._carry_out(deletions, sage)
-        if deleted.ended is not Ended.FINISHED:
+        if deleted.is_interrupted:
             return deleted
         return ReadingRuns(reading.run, deleted.run)
 

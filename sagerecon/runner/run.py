@@ -49,7 +49,8 @@ _ENDED = frozenset({State.RECORDED, State.PARKED})
 class Ended(StrEnum):
     """How a run ended."""
 
-    FINISHED = "finished"  #: every step came to an end; some may be set aside
+    FINISHED = "finished"  #: every step came to an end; some may be set aside for good
+    UNFINISHED = "unfinished"  #: every step was tried, and the same command tries some of them again
     PAUSED = "paused"  #: by the budget or by Sage; the same command resumes it
     STOPPED = "stopped"  #: on request
 
@@ -64,6 +65,12 @@ class RunOutcome:
     until: int | None = None  #: when it can be resumed, in milliseconds since 1970
     calls: int
     counts: Mapping[Event, int]
+    to_do: int = 0  #: steps that were tried, and that the same command tries again
+
+    @property
+    def is_interrupted(self) -> bool:
+        """Whether steps were not reached."""
+        return self.ended in (Ended.PAUSED, Ended.STOPPED)
 
 
 def run(
@@ -138,6 +145,7 @@ def run(
             until=until,
             calls=reporter.calls,
             counts=reporter.counts,
+            to_do=len(context.retried),
         )
 
     try:
@@ -153,7 +161,7 @@ def run(
         with suppress(StoreError):
             log.end(context.run, is_finished=False)
         raise
-    return outcome(Ended.FINISHED)
+    return outcome(Ended.UNFINISHED if context.retried else Ended.FINISHED)
 
 
 def _walk(plan: Plan, context: RunContext) -> None:

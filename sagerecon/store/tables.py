@@ -8,7 +8,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Column, Connection, Index, MetaData, Table, Text, event
 
 #: Increased when a table changes; a store of another version is refused, never guessed at.
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 
 METADATA = MetaData()
 
@@ -165,6 +165,18 @@ TRAFFIC = Table(
     _number("calls"),
     _number("rate_limited"),
     _number("bytes"),
+)
+
+#: Requests to Sage by run and UTC day since 1970, counted when they are booked and when they are answered.
+RUN_CALLS = Table(
+    "run_calls",
+    METADATA,
+    _key("business"),
+    _key("run"),
+    _number("day", primary_key=True),
+    _number("sent"),
+    _number("answered"),
+    _number("rate_limited"),
 )
 
 #: The process that works on a company. `generation` counts the starts of runs, and fences out a holder whose
