@@ -48,7 +48,7 @@ def plan(
     prepared.raise_on_errors()
     with open_store(project, clock) as store:
         company = store.company(project.business.id)
-        now, calls = clock.now(), company.history.calls_of_last_day()
+        now, calls = company.history.now(), company.history.calls_of_last_day()
         known = company.id_map.known()
         recorded = _recorded(prepared.outcomes, known.contents, company.history)
         positions = pair_with_recorded(

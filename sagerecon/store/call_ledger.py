@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Row, bindparam, delete, select, update
 
-from sagerecon.model.clock import DAY, SECOND, Clock, ServerClock
+from sagerecon.model.clock import DAY, SECOND, Clock, ServerClock, cautious_now
 from sagerecon.planning.budget import Budget, earliest
 from sagerecon.store.database import Transaction, Values, prepared, upsert
 from sagerecon.store.run_calls import ADD_RUN_CALLS, NO_RUN, run_call_values
@@ -100,6 +100,12 @@ _ACCEPTED = prepared(
     "calls_accepted",
     update(LEDGERS).where(LEDGERS.c.business == bindparam("company")).values(refusals=bindparam("none")),
 )
+_KEEP_CLOCK = prepared(
+    "keep_clock_ahead",
+    update(LEDGERS)
+    .where(LEDGERS.c.business == bindparam("company"), LEDGERS.c.clock_ahead != bindparam("milliseconds"))
+    .values(clock_ahead=bindparam("ahead_now")),
+)
 _STATE = prepared("ledger_state", select(LEDGERS).where(LEDGERS.c.business == bindparam("business")))
 _ALL = prepared(
     "calls_of",
@@ -110,7 +116,7 @@ _ALL = prepared(
 _CLEAR = prepared("clear_calls", delete(CALLS).where(CALLS.c.business == bindparam("business")))
 
 #: Statements that can be replayed from the file of unsaved statements.
-REPLAYABLE = (RECEIVE_CALL, RECEIVE_LEDGER, REFUND_CALL, ADD_TRAFFIC, ADD_RUN_CALLS, _ACCEPTED)
+REPLAYABLE = (RECEIVE_CALL, RECEIVE_LEDGER, REFUND_CALL, ADD_TRAFFIC, ADD_RUN_CALLS, _ACCEPTED, _KEEP_CLOCK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +138,7 @@ class CallLedger:
         self._clock = clock
         self._buffer = buffer
         self._open: _OpenCall | None = None
+        self._ahead: int | None = None  # as recorded by this process
         self.run = NO_RUN  #: the run that calls are counted for
         self._first: tuple[int, int] | None = None  # newest receive time and now, when first asked
 
@@ -153,11 +160,11 @@ class CallLedger:
         """
         ledger = self._with_plausible_times(transaction, self._ledger(transaction, budget))
         now = self._clock.now()
-        day = budget.day_limit if settling else budget.allowance
+        day = self._day_limit(budget, settling=settling)
         minute_slot = self._counted_at(transaction, ledger, budget.minute_limit)
         day_slot = self._counted_at(transaction, ledger, day)
         passed = self._latest_certain(ledger.last_at)
-        supposed = max(now, passed)
+        supposed = max(cautious_now(self._clock, ledger.clock_ahead), passed)
         wait = max(
             earliest(passed, minute_slot, None) - passed,
             earliest(supposed, None, day_slot) - supposed,
@@ -189,11 +196,22 @@ class CallLedger:
         now = max(self._clock.now(), call.newest)
         received: Values = {"place": call.slot, "number": call.sequence, "moment": now}
         self._buffer.add(RECEIVE_CALL, {"company": self._business, **received})
+        self._keep_clock()
         if has_answer:
             self._buffer.add(ADD_RUN_CALLS, run_call_values(self._business, call.run, call.at, answered=1))
         self._buffer.add(RECEIVE_LEDGER, {"company": self._business, "moment": now, "newest": now})
         if is_call:
             self._buffer.add(ADD_TRAFFIC, traffic_values(self._business, now, calls=1, size=size))
+
+    def _keep_clock(self) -> None:
+        """Record by how much the machine's clock is ahead of Sage's, where that has changed."""
+        if not isinstance(self._clock, ServerClock) or not self._clock.follows_server:
+            return
+        if (ahead := self._clock.ahead) != self._ahead:
+            self._ahead = ahead
+            self._buffer.add(
+                _KEEP_CLOCK, {"company": self._business, "milliseconds": ahead, "ahead_now": ahead}
+            )
 
     def refund(self) -> None:
         """Remove the open call, because it was never sent."""
@@ -248,6 +266,16 @@ class CallLedger:
         if row is None or self._clock.now() - row.closed_until > DAY:
             return 0
         return int(row.refusals)
+
+    def _day_limit(self, budget: Budget, *, settling: bool) -> int:
+        """Return the calls of a day that may be booked.
+
+        Of a run without a reserve, one is kept for the first request of the next start, which is made
+        before Sage has stated its time.
+        """
+        limit = budget.day_limit if settling else budget.allowance
+        is_corrected = isinstance(self._clock, ServerClock) and self._clock.is_confirmed
+        return max(1, limit - 1) if self.run and is_corrected and not budget.reserve else limit
 
     def _latest_certain(self, last_at: int) -> int:
         """Return the latest instant that has certainly passed.
@@ -308,7 +336,7 @@ class CallLedger:
         for row in calls:
             call: Values = {"business": self._business, "slot": row.sequence % size, "sequence": row.sequence}
             transaction.run(_KEEP_CALL, {**call, "at": row.at})
-        none = dict.fromkeys(("sequence", "last_at", "rate_limited", "closed_until", "refusals"), 0)
+        none = dict.fromkeys((column.name for column in LEDGERS.columns if column.name != "business"), 0)
         state = none if ledger is None else ledger._asdict()
         transaction.run(_KEEP_LEDGER, {**state, "business": self._business, "size": size})
         written = transaction.one(_LEDGER, {"business": self._business})

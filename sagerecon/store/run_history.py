@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import and_, bindparam, func, or_, select
 
-from sagerecon.model.clock import DAY, MINUTE, Clock
+from sagerecon.model.clock import DAY, MINUTE, Clock, cautious_now
 from sagerecon.model.entity import Entity, Written
 from sagerecon.model.money import decimal
 from sagerecon.model.place import Place
@@ -31,7 +31,13 @@ from sagerecon.store.steps import (
     read_set_aside,
 )
 from sagerecon.store.tables import HELD, ID_MAP, RUNS, STEPS
-from sagerecon.store.traffic import Traffic, read_calls_since, read_rate_limited, read_traffic
+from sagerecon.store.traffic import (
+    Traffic,
+    read_calls_since,
+    read_clock_ahead,
+    read_rate_limited,
+    read_traffic,
+)
 from sagerecon.store.write_buffer import WriteBuffer
 
 
@@ -131,8 +137,8 @@ class RunHistory:
     def status(self) -> Status:
         """Return the newest load and the calls up to now."""
         self._buffer.flush()
-        now = self._clock.now()
         with self._database.reading() as transaction:
+            now = self._now(transaction)
             loads = [run for run in self._runs(transaction) if run.purpose is Purpose.LOAD]
             calls = read_calls_since(transaction, self._business, now - DAY)
             return Status(
@@ -218,13 +224,22 @@ class RunHistory:
         """Return the instants of the calls that the daily limit counts, oldest first."""
         self._buffer.flush()
         with self._database.reading() as transaction:
-            return read_calls_since(transaction, self._business, self._clock.now() - DAY)
+            return read_calls_since(transaction, self._business, self._now(transaction) - DAY)
+
+    def now(self) -> int:
+        """Return the time by the clock of this machine, less what it was last ahead of Sage's."""
+        self._buffer.flush()
+        with self._database.reading() as transaction:
+            return self._now(transaction)
 
     def traffic(self) -> list[Traffic]:
         """Return the calls of each minute in which one was answered, oldest first."""
         self._buffer.flush()
         with self._database.reading() as transaction:
             return read_traffic(transaction, self._business)
+
+    def _now(self, transaction: Transaction) -> int:
+        return cautious_now(self._clock, read_clock_ahead(transaction, self._business))
 
     def _runs(self, transaction: Transaction) -> list[Run]:
         found = []

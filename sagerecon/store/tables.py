@@ -144,6 +144,7 @@ CALLS = Table(
 
 #: The state of a company's ring. `last_at` is the newest receive time, so that a clock which steps back
 #: does not open a window. Until `closed_until` Sage accepts no calls; `refusals` counts its 429s in a row.
+#: `clock_ahead` is the time by which the machine's clock was ahead of Sage's at the last answer.
 LEDGERS = Table(
     "ledgers",
     METADATA,
@@ -154,6 +155,7 @@ LEDGERS = Table(
     _number("rate_limited"),
     _number("closed_until"),
     _number("refusals"),
+    _number("clock_ahead"),
 )
 
 #: Answered calls, how many of them were answered 429, and bytes, by minute since 1970.
