@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from reconciliation_cases import AS_AT, CATALOG, Company, small_company
 
+from sagerecon.model.call import CallTotal
 from sagerecon.model.clock import instant
 from sagerecon.model.comparison import Comparison, Tolerance
 from sagerecon.model.draft import Change, Draft, LeftOut, Quarantined
@@ -20,6 +21,7 @@ from sagerecon.planning.budget import Budget
 from sagerecon.planning.known import KnownEntities
 from sagerecon.planning.plan import Plan
 from sagerecon.planning.planner import Calendar, Provenance, plan_steps
+from sagerecon.planning.settling import RunState
 from sagerecon.reconciliation.balances import tie_opening_control, tie_trial_balance
 from sagerecon.reconciliation.open_items import OpenItem, open_items_held, open_items_wanted
 from sagerecon.reconciliation.result import Reconciliation
@@ -133,15 +135,26 @@ def cover(company: str = "Oakbridge Trading Ltd") -> Cover:
 def facts(company: Company | None = None) -> ReportFacts:
     company = company or edited_company()
     run = RunFacts(
-        calls_by_day=((date(2017, 4, 1), 2240), (date(2017, 4, 2), 1310), (date(2017, 4, 3), 14)),
+        id="0f0f0f0f0f0f0f0f",
+        plan="0f" * 32,
+        state=RunState.FINISHED,
+        calls=CallTotal(3564, 2, 3),
+        calls_by_day=(
+            (date(2017, 4, 1), CallTotal(2240, 1, 0)),
+            (date(2017, 4, 2), CallTotal(1310, 1, 3)),
+            (date(2017, 4, 3), CallTotal(14, 0, 0)),
+        ),
+        calls_of_all={
+            "loads": CallTotal(3564, 2, 3),
+            "readings": CallTotal(21, 0, 0),
+            "sign-ins and others": CallTotal(5, 0, 0),
+        },
+        uncertain=("invoice 1001", "invoice 1002"),
         calls_planned=3560,
         lower_bound=3544,
         lower_bound_reason="16 calls for further pages of what Sage holds",
         limit_per_day=2500,
         reserve=250,
-        rate_limited_by_day={date(2017, 4, 2): 300},
-        rate_limited=3,
-        in_doubt=1,
         resumed=1,
         started_at="2017-04-01T08:00:00Z",
         finished_at="2017-04-03T09:12:00Z",

@@ -26,7 +26,7 @@ class OpenDoor:
     def confirm(self) -> None:
         self.confirmed()
 
-    def answered(self) -> None:
+    def answered(self, *, has_answer: bool = True) -> None:
         self.events.append("answered")
 
     def refund(self) -> None:

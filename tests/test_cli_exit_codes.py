@@ -55,9 +55,14 @@ def test_a_postponed_record_exits_with_1_and_with_0_once_it_is_created(served: S
     served.planned()
     served.faults.add(Trigger(1, "POST", "/contacts", times=3), Fault(FaultType.ERROR, 503))
     code, event = served.result("apply")
-    assert (code, event["ended"], event["counts"]["parked"]) == (1, "finished", 1)
+    assert (code, event["ended"], event["counts"]["parked"]) == (1, "unfinished", 1)
+    assert event["to_do"] == 1
+    assert served.run("status").exit_code == 1
+    shown = " ".join(served.run("status").output.split())
+    assert "Not finished: paused or stopped" in shown
+    assert "1 record of those tried still to do. Continue with: sagerecon apply" in shown
     code, event = served.result("apply")
-    assert (code, event["counts"]["created"]) == (0, 1)
+    assert (code, event["ended"], event["counts"]["created"]) == (0, "finished", 1)
 
 
 def test_a_record_that_is_only_blocked_exits_with_1(served: Served) -> None:
@@ -67,7 +72,7 @@ def test_a_record_that_is_only_blocked_exits_with_1(served: Served) -> None:
     served.set("business:", 'parameters: {account: 7777}\nstop_when_blocked: "100%"\nbusiness:')
     served.planned()
     code, event = served.result("apply")
-    assert (code, event["ended"], event["counts"]) == (1, "finished", {"read": 3, "blocked": 2})
+    assert (code, event["ended"], event["counts"]) == (1, "unfinished", {"read": 3, "blocked": 2})
 
 
 def test_a_run_that_stops_before_its_first_write_exits_with_1_and_names_what_sage_lacks(

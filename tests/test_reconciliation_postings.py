@@ -71,7 +71,7 @@ CASES: list[tuple[str, dict[str, Any], dict[str, str]]] = [
     (
         "ledger_account_opening_balance",
         {"ledger_account_id": account("0030"), "debit": "7.00"},
-        {"0030": "7.00", "9999": "-7.00"},
+        {"30": "7.00", "9999": "-7.00"},
     ),
     ("sales_invoice", {"invoice_lines": [LINE]}, {"1100": "120.00", "4000": "-100.00", "2200": "-20.00"}),
     (

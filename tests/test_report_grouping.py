@@ -17,7 +17,7 @@ from sagerecon.model.draft import Quarantined
 from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.place import Place
 from sagerecon.planning.budget import Budget
-from sagerecon.planning.settling import RunState, SetAside, State
+from sagerecon.planning.settling import SetAside, State
 from sagerecon.planning.step import QuarantinedStep
 from sagerecon.report.grouping import group_alike, more_like_it, pattern
 from sagerecon.report.terminal.findings import findings
@@ -93,7 +93,7 @@ def rejected(number: int, reason: str) -> SetAside:
 def test_the_status_groups_the_records_that_were_set_aside_by_reason() -> None:
     aside = [*(rejected(number, "no region") for number in range(1, 1_001)), rejected(7, "no name")]
     aside.append(replace(aside[0], state=State.BLOCKED))
-    status = run_status(RunState.OPEN, 1, {}, 0, (0, 0), Budget(None, None), aside)
+    status = run_status(None, {}, 0, (0, 0), Budget(None, None), aside)
     assert shown(status)[2:] == [
         "quarantined Firm 1",
         "  customers.csv:1: Sage rejected Firm 1: no region.",

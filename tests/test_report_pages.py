@@ -258,7 +258,8 @@ def test_like_exceptions_are_one_card_that_counts_and_lists_them(tmp_path: Path)
     found = reconciled(edited_company())
     sample = found.open_verdicts[0]
     many = tuple(
-        replace(sample, key=f"open_invoices/{number}", label=f"invoice {number}") for number in range(1_000)
+        replace(sample, key=f"invoices/{number}", label=f"invoice {number}", at_risk=Decimal("1.50"))
+        for number in range(1_000)
     )
     page, text, document = write(
         tmp_path, ReportFacts(cover(), reconciliation_document(replace(found, verdicts=many)))
@@ -266,7 +267,10 @@ def test_like_exceptions_are_one_card_that_counts_and_lists_them(tmp_path: Path)
     assert len([a for a in page.all("li") if a.get("class") == "card"]) == 1
     (summary,) = (text for text in page.texts if text.startswith("and 999 more like it: "))
     first, *others = (record["label"] for record in document["reconciliation"]["exceptions"])
-    assert summary == f"and 999 more like it: {others[0]}, {others[1]}, {others[2]}, …"
+    assert (
+        summary
+        == f"and 999 more like it: {others[0]}, {others[1]}, {others[2]}, …; 1,500.00 at risk in total"
+    )
     assert all(label in page.texts for label in others) and f"{first}: " in text
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -301,6 +302,22 @@ def test_a_clock_that_steps_opens_no_day(skew: int) -> None:
         with pytest.raises(Crash):
             town.go(crash_after(12))
         assert town.go(clock=ServerClock(SkewedClock(town.clock, skew))).ended is Ended.FINISHED
+        assert (town.listed("/contacts"), town.listed("/sales_invoices")) == WANTED
+        assert town.busiest(DAY) <= 14
+
+
+@pytest.mark.parametrize("first", [0, 25 * HOUR])
+@pytest.mark.parametrize("calls", [11, 12, 13])
+def test_a_clock_that_is_ahead_opens_no_day_without_a_reserve(first: int, calls: int) -> None:
+    """Use up the day, and start again and again with a clock that is ahead; one start may not know it."""
+    with quick_folder() as folder:
+        town = Town(folder, 0, Budget(100, 14, reserve=0, settle=0))
+        with pytest.raises(Crash):
+            town.go(crash_after(calls), ServerClock(SkewedClock(town.clock, first)))
+        for _ in range(4):
+            with suppress(Crash):
+                town.go(crash_after(1), ServerClock(SkewedClock(town.clock, 25 * HOUR)))
+        assert town.go(clock=ServerClock(SkewedClock(town.clock, 25 * HOUR))).ended is Ended.FINISHED
         assert (town.listed("/contacts"), town.listed("/sales_invoices")) == WANTED
         assert town.busiest(DAY) <= 14
 

@@ -38,6 +38,7 @@ def show_outcome(screen: Screen, outcome: RunOutcome, resume: str) -> None:
         until=instant_text(outcome.until) if outcome.until else "",
         calls=outcome.calls,
         counts=dict(outcome.counts),
+        to_do=outcome.to_do,
     )
     counts = ", ".join(_count_text(event, count) for event, count in outcome.counts.items())
     screen.print(f"{counted(outcome.calls, 'call')}: {counts or 'nothing left to do'}.")
@@ -45,16 +46,20 @@ def show_outcome(screen: Screen, outcome: RunOutcome, resume: str) -> None:
         screen.findings(outcome.findings)
         screen.print(f"{outcome.why} Correct this in Sage, then continue with: {resume}")
         raise typer.Exit(NEEDS_REVIEW)
-    if outcome.ended is not Ended.FINISHED:
+    if outcome.is_interrupted:
         until = f" Not before {instant_text(outcome.until)}." if outcome.until else ""
         screen.print(f"{outcome.ended.value.capitalize()}: {outcome.why}{until} Resume with: {resume}")
         raise typer.Exit(PAUSED)
-    if outcome.counts.get(Event.PARKED):
-        screen.print("Sage postponed some records; the same command sends them again.")
+    if outcome.ended is Ended.UNFINISHED:
+        screen.print(
+            f"Not finished: {counted(outcome.to_do, 'record')} still to do. See why with: sagerecon status. "
+            f"Then run the same command again: {resume}"
+        )
     if outcome.counts.get(Event.UNDECIDED):
         screen.print("Some records were not sent until it is decided what they are. Run: sagerecon plan")
     if any(outcome.counts.get(event) for event in (Event.QUARANTINED, Event.BLOCKED, Event.PARKED)):
-        screen.print("Some records need review. Run: sagerecon status")
+        if outcome.ended is Ended.FINISHED:
+            screen.print("Some records need review. Run: sagerecon status")
         raise typer.Exit(NEEDS_REVIEW)
     if outcome.counts.get(Event.UNDECIDED):
         raise typer.Exit(NEEDS_REVIEW)

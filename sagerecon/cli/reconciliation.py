@@ -24,7 +24,13 @@ def reconcile(
     from sagerecon.commands.sessions import open_session
     from sagerecon.model.count import counted
     from sagerecon.report.reconciliation_document import reconciliation_summary
-    from sagerecon.report.terminal.reconciliation import completeness, tie_outs, unread, verdicts
+    from sagerecon.report.terminal.reconciliation import (
+        completeness,
+        tie_out_notes,
+        tie_outs,
+        unread,
+        verdicts,
+    )
     from sagerecon.runner.run import RunOutcome
 
     with command(json) as screen:
@@ -46,7 +52,7 @@ def reconcile(
         found = result.reconciliation
         screen.event("result", **reconciliation_summary(found))
         screen.show(completeness(found.completeness), tie_outs(found.tie_outs, found.not_taken))
-        screen.show(*unread(found), *verdicts(found))
+        screen.show(*tie_out_notes(found.tie_outs), *unread(found), *verdicts(found))
         if found.ties_out:
             screen.print("Everything ties out.", "bold")
             return

@@ -114,6 +114,7 @@ def status(project: Folder = HERE, json: Json = False) -> None:
     from sagerecon.cli.console import NEEDS_REVIEW, command
     from sagerecon.commands import projects
     from sagerecon.commands import status as statuses
+    from sagerecon.report.execution_document import run_document
     from sagerecon.report.terminal.run import run_status
 
     with command(json) as screen:
@@ -121,8 +122,9 @@ def status(project: Folder = HERE, json: Json = False) -> None:
         found = statuses.status(opened, projects.open_clock(opened.address))
         screen.event(
             "result",
-            state=found.state or "none",
-            steps=found.steps,
+            state=found.run.state.value if found.run else "none",
+            run=run_document(found.run) if found.run else None,
+            steps=found.run.steps if found.run else 0,
             counts=dict(found.counts),
             in_doubt=found.in_doubt,
             calls_last_minute=found.calls_last_minute,
@@ -133,8 +135,7 @@ def status(project: Folder = HERE, json: Json = False) -> None:
         )
         screen.show(
             *run_status(
-                found.state,
-                found.steps,
+                found.run,
                 found.counts,
                 found.in_doubt,
                 (found.calls_last_minute, found.calls_last_day),

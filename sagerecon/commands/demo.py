@@ -41,6 +41,7 @@ from sagerecon.report.terminal.plan import plan_summary
 from sagerecon.report.terminal.reconciliation import completeness, tie_outs
 from sagerecon.report.terminal.run import created_records
 from sagerecon.report.terminal.sources import source_files
+from sagerecon.runner.run import Ended
 
 COMPANY = "Fothergill & Daughters Ltd"
 
@@ -161,6 +162,8 @@ def _run(demo: Demo) -> int:
             elif code == PAUSED:
                 show(f"  {instant_text(clock.now())}  paused: {result['why']}")
                 clock.sleep(instant(result["until"]) - clock.now())
+            elif result.get("ended") == Ended.UNFINISHED:
+                show(f"  {instant_text(clock.now())}  not finished: {result['to_do']} records still to do")
             else:
                 show(f"  {instant_text(clock.now())}  finished")
                 return attempt
@@ -239,10 +242,13 @@ def _summarize(
     created = {resource: count for resource, count in more.items() if count > 0}
     demo.screen.show(created_records(created))
     header, sage = plan.header, demo.sage
+    run = status.status(demo.project, demo.clock).run
+    own = run.calls.sent if run is not None else 0
     foreign, refused = sage.limits.foreign_calls(header.business)
     demo.screen.print(
-        f"{sage.calls:,} calls in total, reading back included; the plan has {header.calls:,} and its lower "
-        f"bound is {header.lower_bound:,}. {attempts} runs of one command, the first killed; "
+        f"{own:,} calls of the run; the plan has {header.calls:,} and its lower bound is "
+        f"{header.lower_bound:,}. {sage.calls:,} calls in total, reading back and sign-in included. "
+        f"{attempts} starts of one command, the first killed; "
         f"another app made {foreign:,} calls and was refused {refused:,} times."
     )
     bound = header.lower_bound

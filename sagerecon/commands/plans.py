@@ -57,7 +57,7 @@ def plan(
     prepared.raise_on_errors()
     with open_store(project, clock) as store:
         company = store.company(project.business.id)
-        now, calls = clock.now(), company.history.calls_of_last_day()
+        now, calls = company.history.now(), company.history.calls_of_last_day()
         known = replace(company.id_map.known(), counts=_counts(company.history))
         recorded = _recorded(prepared.outcomes, known.contents, company.history)
         comparisons = {mapping.name: mapping.comparisons for mapping in prepared.compiled.mappings}

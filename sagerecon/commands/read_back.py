@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from sagerecon.model.catalog import Catalog
-from sagerecon.model.clock import Clock, instant_text
+from sagerecon.model.clock import DAY, Clock, instant_text
 from sagerecon.model.count import counted
 from sagerecon.model.errors import ProjectError
 from sagerecon.planning.budget import Budget
@@ -20,6 +20,9 @@ from sagerecon.runner.progress import Progress
 from sagerecon.runner.run import Ended, RunOutcome, run
 from sagerecon.store.company import CompanyStore
 from sagerecon.store.reconciliation_log import ReadingRuns
+
+#: How long before its outcome was recorded a record may have been in Sage: lost answers, waits, a pause.
+MARGIN = DAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +48,13 @@ class ReadBack:
         """
         ours = [(written.kind, written.sage_id) for written in self.company.history.written()]
         reading = self._carry_out(self._plan_kinds(ours), sage)
-        if reading.ended is not Ended.FINISHED:
+        if reading.is_interrupted:
             return reading
         deletions = self._plan_deletions(ours, reading.run)
         if deletions is None:
             return ReadingRuns(reading.run)
         deleted = self._carry_out(deletions, sage)
-        if deleted.ended is not Ended.FINISHED:
+        if deleted.is_interrupted:
             return deleted
         return ReadingRuns(reading.run, deleted.run)
 
@@ -82,8 +85,7 @@ class ReadBack:
         held = {(entity.kind, entity.sage_id) for entity in self.company.history.entities_read(reading)}
         whole = {found.kind for found in self.company.history.readings(reading) if found.is_whole}
         missing = {kind for kind, sage_id in ours if kind in whole and (kind, sage_id) not in held}
-        loads = (known.started_at for known in self.company.history.runs() if known.purpose is Purpose.LOAD)
-        since = instant_text(min(loads, default=0) - 1_000)
+        since = instant_text(self._first_write() - MARGIN)
         per_page = str(self.catalog.api.items_per_page)
         steps = [
             self._step(
@@ -97,6 +99,16 @@ class ReadBack:
             if self.catalog[kind].deleted_since
         ]
         return self._plan([], steps) if steps else None
+
+    def _first_write(self) -> int:
+        """Return an instant before which nothing of ours was in Sage.
+
+        A run begins before Sage states its time, perhaps by a clock that is ahead; what it recorded came
+        after an answer, by Sage's clock.
+        """
+        history = self.company.history
+        loads = [known.started_at for known in history.runs() if known.purpose is Purpose.LOAD]
+        return min((*loads, *(written.written_at for written in history.written())), default=MARGIN)
 
     def _plan(self, kinds: Sequence[tuple[str, int]], extra: Sequence[ReadStep]) -> Plan:
         now = self.clock.now()

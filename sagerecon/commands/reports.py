@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -12,12 +12,13 @@ from sagerecon.commands.budget import call_budget
 from sagerecon.commands.plan_file import open_plan
 from sagerecon.commands.preparation import prepare
 from sagerecon.commands.reconciliations import source_document
-from sagerecon.model.clock import Clock, day_of, instant_text
+from sagerecon.commands.run_facts import run_facts
+from sagerecon.model.clock import Clock, day_of
 from sagerecon.model.errors import ProjectError
 from sagerecon.model.finding import read_finding
 from sagerecon.model.version import VERSION
 from sagerecon.planning.budget import Budget
-from sagerecon.planning.plan import Plan, Purpose
+from sagerecon.planning.plan import Plan
 from sagerecon.project.project import Project
 from sagerecon.project.store import open_store
 from sagerecon.report.facts import Cover, ReportFacts, RunFacts
@@ -49,7 +50,7 @@ def report(project: Project, clock: Clock, target: Path | None = None) -> list[P
             _cover(project, source, plan, clock),
             reconciliation=result.document if result else None,
             plan=plan,
-            run=_run_facts(company.history, plan, budget) if plan else None,
+            run=_run_facts(company.history, plan, budget),
             findings=tuple(read_finding(finding) for finding in source["findings"]),
         )
     return write_reports(folder, facts) if result else write_plan_report(folder, facts)
@@ -68,27 +69,10 @@ def _cover(project: Project, source: Mapping[str, Any], plan: Plan | None, clock
     )
 
 
-def _run_facts(history: RunHistory, plan: Plan, budget: Budget) -> RunFacts | None:
-    """Return the facts of the newest load run; None if there is none."""
-    loads = [known for known in history.runs() if known.purpose is Purpose.LOAD]
-    if not loads:
+def _run_facts(history: RunHistory, plan: Plan | None, budget: Budget) -> RunFacts | None:
+    """Return the facts of the newest load run, with the limits; None if there is none."""
+    found = run_facts(history, plan)
+    if found is None:
         return None
-    calls, rate_limited = Counter[date](), Counter[date]()
-    for minute in history.traffic():
-        calls[day_of(minute.at)] += minute.calls
-        rate_limited[day_of(minute.at)] += minute.rate_limited
-    load = loads[-1]
-    return RunFacts(
-        calls_by_day=tuple(sorted(calls.items())),
-        calls_planned=plan.header.calls,
-        lower_bound=plan.header.lower_bound,
-        lower_bound_reason=plan.header.bound_reason,
-        limit_per_day=budget.per_day,
-        reserve=budget.reserve,
-        rate_limited_by_day=dict(rate_limited),
-        rate_limited=sum(rate_limited.values()),
-        in_doubt=load.uncertain_steps,
-        resumed=max(load.attempts - 1, 0),
-        started_at=instant_text(load.started_at),
-        finished_at=instant_text(load.finished_at) if load.finished_at else "",
-    )
+    in_doubt = history.status().in_doubt
+    return replace(found, in_doubt=in_doubt, limit_per_day=budget.per_day, reserve=budget.reserve)

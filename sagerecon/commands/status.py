@@ -6,22 +6,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sagerecon.commands.budget import call_budget
+from sagerecon.commands.run_facts import run_facts
 from sagerecon.model.clock import Clock
 from sagerecon.planning.budget import Budget
-from sagerecon.planning.settling import RunState, SetAside
+from sagerecon.planning.settling import SetAside
 from sagerecon.project.project import Project
 from sagerecon.project.store import open_store
+from sagerecon.report.facts import RunFacts
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """The newest load run of a company. Instants are milliseconds since 1970, 0 if not reached."""
+    """The newest load run of a company, and its call budget."""
 
-    state: RunState | None  #: None if there is no load run
-    started_at: int
-    finished_at: int
-    steps: int
-    planned_calls: int
+    run: RunFacts | None  #: None if there is no load run
     counts: Mapping[str, int]  #: steps by state
     in_doubt: int
     calls_last_minute: int
@@ -38,11 +36,7 @@ def status(project: Project, clock: Clock) -> Status:
         now = history.status()
         load = now.run
         return Status(
-            state=load.state if load else None,
-            started_at=load.started_at if load else 0,
-            finished_at=load.finished_at if load else 0,
-            steps=load.steps if load else 0,
-            planned_calls=load.planned_calls if load else 0,
+            run=run_facts(history),
             counts=load.counts if load else {},
             in_doubt=now.in_doubt,
             calls_last_minute=now.calls_last_minute,

@@ -20,6 +20,7 @@ from sagerecon.reconciliation.reconcile import reconcile
 from sagerecon.reconciliation.result import Reconciliation
 from sagerecon.reconciliation.sage_readings import TRIAL_BALANCE, SageReadings
 from sagerecon.reconciliation.tie_out import TieOutNotTaken
+from sagerecon.reconciliation.tie_out_notes import tie_out_notes
 from sagerecon.store.company import CompanyStore
 from sagerecon.store.reconciliation_log import Basis, ReadingRuns
 
@@ -74,10 +75,11 @@ def judge(project: Project, prepared: Prepared, company: CompanyStore, basis: Ba
         name: sage.why_not_taken(name, kinds, project.catalog)
         for name in declared_tie_outs(prepared.expectations)
     }
+    as_at = sage.as_at or project.as_at
     taken = tie_out(
         prepared.expectations,
         [name for name, why in reasons.items() if not why],
-        sage.as_at or project.as_at,
+        as_at,
         controls,
         reconciliation.verdicts,
         _trial_balance(company, reading),
@@ -85,8 +87,12 @@ def judge(project: Project, prepared: Prepared, company: CompanyStore, basis: Ba
         identities,
         project.catalog,
     )
+    noted = (
+        replace(tie, notes=tuple(tie_out_notes(tie.name, as_at, held, identities, sage, project.catalog)))
+        for tie in taken
+    )
     return reconciliation.with_tie_outs(
-        tuple(taken), tuple(TieOutNotTaken(name, why) for name, why in reasons.items() if why)
+        tuple(noted), tuple(TieOutNotTaken(name, why) for name, why in reasons.items() if why)
     )
 
 

@@ -27,3 +27,13 @@ class Answer:
     request_id: str = ""  #: `x_request_id`, which Sage's support needs
     size: int = 0  #: bytes of the answer, for the hourly byte limit
     expires_at: int = 0  #: when the bearer token expires; not to be sent again before then
+
+
+@dataclass(frozen=True, slots=True)
+class CallTotal:
+    """The requests of one or several runs."""
+
+    sent: int
+    unanswered: int  #: sent, and no answer came
+    rate_limited: int  #: answered 429
+    is_complete: bool = True  #: False where some were sent before the store counted them by run

@@ -69,6 +69,11 @@ class ServerClock:
     def sleep(self, milliseconds: int) -> None:
         self._clock.sleep(milliseconds)
 
+    @property
+    def ahead(self) -> int:
+        """Milliseconds by which the clock of this machine is ahead of the server's; 0 if it is not."""
+        return max(0, -self._correction)
+
     def observe(self, stated: int | None, asked_at: int) -> None:
         """Correct the clock where it cannot agree with the time that an answer states.
 
@@ -86,6 +91,19 @@ class ServerClock:
         least_ahead, most_ahead = asked_at - (stated + SECOND), self.now() - stated
         if least_ahead > AGREES_WITHIN or most_ahead < -AGREES_WITHIN:
             self._correction -= (least_ahead + most_ahead) // 2
+
+
+def cautious_now(clock: Clock, ahead: int) -> int:
+    """Return the time by `clock`, less what it was ahead where no server has corrected it yet.
+
+    An error learnt earlier is only ever taken off: a clock that was put right since makes a wait longer, and
+    never opens a window of the call budget early.
+
+    Args:
+        ahead: milliseconds by which it was ahead of the server's when that was last known.
+    """
+    is_corrected = isinstance(clock, ServerClock) and clock.is_confirmed
+    return clock.now() if is_corrected else clock.now() - ahead
 
 
 def _monotonic_ns() -> int:

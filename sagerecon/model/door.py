@@ -33,8 +33,8 @@ class Door(Protocol):
         """
         ...
 
-    def answered(self) -> None:
-        """Count the booked request from now."""
+    def answered(self, *, has_answer: bool = True) -> None:
+        """Count the booked request from now; `has_answer` is False where no answer came."""
         ...
 
     def refund(self) -> None:
@@ -48,7 +48,7 @@ def counted(door: Door) -> Iterator[None]:
     try:
         yield
     except NoAnswerError as error:
-        door.answered() if error.sent else door.refund()
+        door.answered(has_answer=False) if error.sent else door.refund()
         raise
     except Exception:
         door.answered()

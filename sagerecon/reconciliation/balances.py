@@ -14,6 +14,7 @@ from sagerecon.model.entity import Entity
 from sagerecon.model.money import difference, total
 from sagerecon.model.posting import LedgerFacts, LedgerRole
 from sagerecon.pairing.identity import as_decimal
+from sagerecon.reconciliation.chart_of_accounts import nominal_code
 from sagerecon.reconciliation.shares import Share, explaining, shares_by_account
 from sagerecon.reconciliation.tie_out import (
     Adjustment,
@@ -69,7 +70,9 @@ def tie_bank(
 ) -> TieOut:
     """Return the balance per bank account: Sage's own `balance`, or the trial balance where it has none."""
     accounts = list(accounts)
-    codes = {account.sage_id: str(account.body.get("nominal_code") or "") for account in accounts}
+    codes = {
+        account.sage_id: nominal_code(str(account.body.get("nominal_code") or "")) for account in accounts
+    }
     ledger = {} if trial_balance is None else closing_balances(trial_balance, accounts)
     held: dict[str, tuple[str, Decimal]] = {}
     for bank in bank_accounts:
@@ -91,7 +94,7 @@ def _bank_code_and_name(bank: Entity, codes: Mapping[str, str], catalog: Catalog
     link = bank.body.get(facts.account)
     linked = codes.get(str(link.get("id", "")), "") if isinstance(link, dict) else ""
     shown_code, name = _code_and_name(bank.displayed_as)
-    return str(bank.body.get(facts.code) or linked) or shown_code, name
+    return nominal_code(str(bank.body.get(facts.code) or linked) or shown_code), name
 
 
 def _by_target(expected: Iterable[ExpectedBalance]) -> dict[str, list[ExpectedBalance]]:
@@ -124,7 +127,7 @@ def tie_opening_control(
 def closing_balances(trial_balance: Entity, accounts: Iterable[Entity]) -> Mapping[str, tuple[str, Decimal]]:
     """Return Sage's closing balances, debit positive: nominal code -> (name, amount)."""
     known = {
-        account.sage_id: (str(account.body.get("nominal_code")), _account_name(account))
+        account.sage_id: (nominal_code(str(account.body.get("nominal_code"))), _account_name(account))
         for account in accounts
         if account.body.get("nominal_code") not in (None, "")
     }
@@ -189,4 +192,4 @@ def _account_name(account: Entity) -> str:
 def _code_and_name(words: str) -> tuple[str, str]:
     """Return code and name of `Trade Debtors (1100)`; the text itself for both where it has no code."""
     found = _DISPLAYED.fullmatch(words)
-    return (found["code"], found["name"]) if found else (words, words)
+    return (nominal_code(found["code"]), found["name"]) if found else (words, words)

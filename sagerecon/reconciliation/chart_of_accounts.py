@@ -35,6 +35,13 @@ class ControlAccounts:
 BRITISH = ControlAccounts()
 
 
+def nominal_code(text: str) -> str:
+    """Return a nominal code as Sage numbers it: its account 0030 is the integer 30."""
+    if not (text.isascii() and text.isdecimal()):
+        return text
+    return text.lstrip("0") or "0"
+
+
 class ChartOfAccounts:
     """Nominal codes and sides, learned from drafts, answers and what was read back; the first one wins."""
 
@@ -69,7 +76,8 @@ class ChartOfAccounts:
         """Return the nominal code of an account or bank account; its identity where no code is known."""
         if identity in self._codes:
             return self._codes[identity]
-        return value_of(identity, self._code_field) or identity
+        named = value_of(identity, self._code_field)
+        return nominal_code(named) if named else identity
 
     def direction(self, posting: Posting, entity: FieldReader, contact: str) -> Direction:
         """Return side and sign of a draft or an answer; `contact` is the identity of its contact."""
@@ -93,6 +101,6 @@ class ChartOfAccounts:
             if Side.VENDOR.value in entity.type_ids(facts.types):
                 self._vendors.add(identity)
         elif code := entity.text(facts.code):
-            self._codes.setdefault(identity, code)
+            self._codes.setdefault(identity, nominal_code(code))
         elif (account := entity.link(facts.account)) in self._codes:
             self._codes.setdefault(identity, self._codes[account])

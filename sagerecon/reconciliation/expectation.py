@@ -13,6 +13,7 @@ from datetime import date
 from decimal import Decimal
 
 from sagerecon.model.record import Record
+from sagerecon.reconciliation.chart_of_accounts import nominal_code
 from sagerecon.reconciliation.open_items import OpenItem
 from sagerecon.reconciliation.tax import TaxedAmount
 from sagerecon.reconciliation.tie_out import Adjustment, ExpectedBalance
@@ -31,7 +32,8 @@ def expected_balances(
     for record in records:
         values = record.values
         code, name, amount = str(values["account"]), str(values["name"] or ""), _amount(values["amount"])
-        account = target(code) or code
+        mapped = target(code)
+        account = nominal_code(mapped) if mapped else code
         if reason := values.get("adjustment"):
             adjustments.append(Adjustment(account, amount, name, str(reason)))
         else:

@@ -132,6 +132,7 @@ class TieOut:
     lines: tuple[TieOutLine, ...]
     control: ControlPair | None = None
     buckets: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()  #: what it does not show, and what it shows of after its day
 
     @property
     def totals(self) -> TieOutLine:

@@ -48,6 +48,7 @@ def plan_report_document(facts: ReportFacts) -> dict[str, Any]:
         "left_out": [] if plan is None else records_not_sent(plan, LeftOutStep),
         "quarantined": [] if plan is None else records_not_sent(plan, QuarantinedStep),
         "plan": None if plan is None else plan_document(plan),
+        "run": None if facts.run is None else run_document(facts.run),
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from sagerecon.model.call import CallTotal
 from sagerecon.model.clock import instant, instant_text
 from sagerecon.model.finding import Finding
 from sagerecon.model.money import decimal_text, total
@@ -65,24 +66,39 @@ def plan_document(plan: Plan) -> dict[str, Any]:
 
 
 def run_document(run: RunFacts) -> dict[str, Any]:
-    """Return the figures of a run, in total and by day."""
+    """Return which run it is, its figures in total and by day, and the calls of all runs beside them."""
     return {
-        "calls_used": run.calls_used,
+        "id": run.id,
+        "plan": run.plan,
+        "state": run.state.value,
+        "progress": run.progress,
+        "to_do": run.to_do,
+        "calls_used": run.calls.sent,
+        "calls_complete": run.calls.is_complete,
+        "unanswered": run.calls.unanswered,
+        "without_usable_answer": list(run.uncertain),
         "calls_planned": run.calls_planned,
         "lower_bound": run.lower_bound,
         "lower_bound_reason": run.lower_bound_reason,
         "limit_per_day": run.limit_per_day,
         "reserve": run.reserve,
-        "days": [
-            {"date": day.isoformat(), "calls": calls, "rate_limited": run.rate_limited_by_day.get(day, 0)}
-            for day, calls in run.calls_by_day
-        ],
-        "rate_limited": run.rate_limited,
+        "days": [{"date": day.isoformat(), **_calls(calls)} for day, calls in run.calls_by_day],
+        "rate_limited": run.calls.rate_limited,
         "in_doubt": run.in_doubt,
         "resumed": run.resumed,
         "started_at": run.started_at,
         "finished_at": run.finished_at,
+        "last_active_at": run.last_active_at,
+        "calls_of_all_runs": {
+            **_calls(run.calls_of_all_runs),
+            "complete": run.calls_of_all_runs.is_complete,
+            "by_purpose": {name: _calls(calls) for name, calls in run.calls_of_all.items()},
+        },
     }
+
+
+def _calls(calls: CallTotal) -> dict[str, int]:
+    return {"calls": calls.sent, "unanswered": calls.unanswered, "rate_limited": calls.rate_limited}
 
 
 def changes_document(plan: Plan) -> list[dict[str, Any]]:

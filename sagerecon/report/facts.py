@@ -7,8 +7,12 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from sagerecon.model.call import CallTotal
+from sagerecon.model.count import counted
 from sagerecon.model.finding import Finding
 from sagerecon.planning.plan import Plan
+from sagerecon.planning.settling import RunState
+from sagerecon.report.formatting import timestamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,27 +35,57 @@ class Cover:
     approved_by: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunFacts:
-    """Figures of a run. Days are in UTC."""
+    """The newest load run. Days are in UTC, instants in ISO 8601; empty where they were not reached."""
 
-    calls_by_day: tuple[tuple[date, int], ...]  #: calls sent, in order of days
+    id: str
+    plan: str  #: the hash of its plan
+    state: RunState
+    is_running: bool = False  #: a process is carrying it out
+    started_at: str
+    finished_at: str = ""
+    last_active_at: str = ""
+    resumed: int = 0  #: number of times it was resumed
+    steps: int = 0
+    to_do: int = 0  #: steps that were tried, and are tried again by the same command
+    calls: CallTotal  #: of this run alone
+    calls_by_day: tuple[tuple[date, CallTotal], ...] = ()  #: of this run alone, in order of days
     calls_planned: int
-    lower_bound: int
+    lower_bound: int | None = None  #: of its plan; None where that is not the project's newest plan
     lower_bound_reason: str = ""
+    calls_of_all: Mapping[str, CallTotal] = field(default_factory=dict)  #: of the company, by purpose
+    uncertain: tuple[str, ...] = ()  #: its records of which a sending got no usable answer
+    in_doubt: int = 0  #: calls of any run whose outcome is not known yet
     limit_per_day: int | None = None  #: the limit of calls in 24 hours
     reserve: int = 0
-    rate_limited_by_day: Mapping[date, int] = field(default_factory=dict)  #: 429 responses
-    rate_limited: int = 0  #: 429 responses
-    in_doubt: int = 0  #: calls without a usable response, all resolved by looking up the record
-    resumed: int = 0  #: number of times the run was resumed
-    started_at: str = ""
-    finished_at: str = ""
 
     @property
-    def calls_used(self) -> int:
-        """Number of calls sent."""
-        return sum(calls for _, calls in self.calls_by_day)
+    def calls_of_all_runs(self) -> CallTotal:
+        """The requests of every run of the company, and of sign-ins."""
+        found = self.calls_of_all.values()
+        return CallTotal(
+            sent=sum(calls.sent for calls in found),
+            unanswered=sum(calls.unanswered for calls in found),
+            rate_limited=sum(calls.rate_limited for calls in found),
+            is_complete=all(calls.is_complete for calls in found),
+        )
+
+    @property
+    def progress(self) -> str:
+        """Where the run stands, as a sentence: since when, and what continues it."""
+        match self.state:
+            case RunState.FINISHED:
+                return f"Finished {timestamp(self.finished_at)}."
+            case RunState.SUPERSEDED:
+                return "Superseded: a newer plan was begun after it."
+            case _ if self.is_running:
+                return "In progress."
+        left = f" {counted(self.to_do, 'record')} of those tried still to do." if self.to_do else ""
+        return (
+            f"Not finished: paused or stopped, last active {timestamp(self.last_active_at)}.{left}"
+            " Continue with: sagerecon apply"
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Generic, TypeVar
 
 from sagerecon.model.finding import Finding
+from sagerecon.model.money import decimal_text, total
 from sagerecon.pairing.agreement import without_positions
 
 Entry = TypeVar("Entry")
@@ -79,6 +81,11 @@ def like_findings(findings: Iterable[Mapping[str, Any]]) -> list[Group[Mapping[s
 def like_records(records: Iterable[Mapping[str, Any]]) -> list[Group[Mapping[str, Any]]]:
     """Return the records of a report document in groups."""
     return group_alike(records, record_document_likeness)
+
+
+def amount_at_risk(records: Iterable[Mapping[str, Any]]) -> str:
+    """Return the money at risk in records of a report document, as text."""
+    return decimal_text(total(Decimal(record["amount_at_risk"]) for record in records))
 
 
 def more_like_it(names: Sequence[str]) -> str:

@@ -73,6 +73,7 @@ def _environment() -> Environment:
         environment.filters[name] = getattr(formatting, name)
     environment.filters["like_findings"] = grouping.like_findings
     environment.filters["like_records"] = grouping.like_records
+    environment.filters["amount_at_risk"] = grouping.amount_at_risk
     environment.filters["calls_by_day"] = charts.calls_by_day
     environment.globals.update(
         counted=counted,

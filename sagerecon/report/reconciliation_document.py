@@ -112,6 +112,7 @@ def tie_out_document(tie_out: TieOut) -> dict[str, Any]:
         "as_at": tie_out.as_at.isoformat(),
         "ties_out": tie_out.ties,
         "buckets": list(tie_out.buckets),
+        "notes": list(tie_out.notes),
         "lines": [_line(line) for line in tie_out.lines],
         "totals": _totals(tie_out.totals),
         "control_account": None

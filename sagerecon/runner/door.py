@@ -47,17 +47,17 @@ class CompanyDoor:
         Args:
             sent_within: the milliseconds that may pass before it is sent.
         """
-        while moment := self._log.book(self._budget, settling=True, sent_within=sent_within):
+        while moment := self._log.book(self._budget, settling=True, sent_within=sent_within, is_call=False):
             self.wait_for_room(moment)
 
     def book_without_waiting(self) -> bool:
-        return not self._log.book(self._budget, settling=True)
+        return not self._log.book(self._budget, settling=True, is_call=False)
 
     def confirm(self) -> None:
         self._log.keep_locked(self._clock.now())
 
-    def answered(self) -> None:
-        self._log.received(0, is_call=False)
+    def answered(self, *, has_answer: bool = True) -> None:
+        self._log.received(0, is_call=False, has_answer=has_answer)
 
     def refund(self) -> None:
         self._log.refund()

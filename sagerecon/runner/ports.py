@@ -49,12 +49,15 @@ class Sage(Protocol):
 class Bookings(Protocol):
     """The part of a run log that makes intents and calls durable."""
 
-    def book(self, budget: Budget, *, settling: bool = False, sent_within: int = 0) -> int:
+    def book(
+        self, budget: Budget, *, settling: bool = False, sent_within: int = 0, is_call: bool = True
+    ) -> int:
         """Book a call and return 0 if it may be made now; else return the instant from which one may.
 
         Args:
             settling: it settles a step in doubt, and may use the calls that the budget keeps for that.
             sent_within: the milliseconds that may pass before it is sent.
+            is_call: whether it calls the API for the run, and is not a request for tokens.
 
         Raises:
             StoreError: another process has locked the company; nothing may be sent.
@@ -65,12 +68,13 @@ class Bookings(Protocol):
         """Book a call as `book` does; where it returns 0, the intent is durable and the bytes may leave."""
         ...
 
-    def received(self, size: int, *, is_call: bool = True) -> None:
+    def received(self, size: int, *, is_call: bool = True, has_answer: bool = True) -> None:
         """Count the booked call from now.
 
         Args:
             size: of its answer, in bytes.
             is_call: whether it called the API, and was not a request for tokens.
+            has_answer: whether an answer came, of whatever kind.
         """
         ...
 

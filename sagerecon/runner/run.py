@@ -53,7 +53,8 @@ _ENDED = frozenset({State.RECORDED, State.PARKED})
 class Ended(StrEnum):
     """How a run ended."""
 
-    FINISHED = "finished"  #: every step came to an end; some may be set aside
+    FINISHED = "finished"  #: every step came to an end; some may be set aside for good
+    UNFINISHED = "unfinished"  #: every step was tried, and the same command tries some of them again
     PAUSED = "paused"  #: by the budget or by Sage; the same command resumes it
     STOPPED = "stopped"  #: on request
     BLOCKED = "blocked"  #: before the first write, by what Sage lacks; the same command goes on
@@ -70,6 +71,12 @@ class RunOutcome:
     calls: int
     counts: Mapping[Event, int]
     findings: tuple[Finding, ...] = ()  #: what Sage lacks, where that blocks the run
+    to_do: int = 0  #: steps that were tried, and that the same command tries again
+
+    @property
+    def is_interrupted(self) -> bool:
+        """Whether steps were not reached."""
+        return self.ended in (Ended.PAUSED, Ended.STOPPED)
 
 
 def run(
@@ -151,6 +158,7 @@ def run(
             calls=reporter.calls,
             counts=reporter.counts,
             findings=findings,
+            to_do=len(context.retried),
         )
 
     try:
@@ -169,7 +177,7 @@ def run(
         with suppress(StoreError):
             log.end(context.run, is_finished=False)
         raise
-    return outcome(Ended.FINISHED)
+    return outcome(Ended.UNFINISHED if context.retried else Ended.FINISHED)
 
 
 def _walk(plan: Plan, context: RunContext, recovery: Recovery | None) -> None:

@@ -7,11 +7,14 @@ time-out, so that a crash never makes us send too many. All workers of a company
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sqlalchemy import Row, bindparam, delete, select, update
 
-from sagerecon.model.clock import DAY, SECOND, Clock, ServerClock
+from sagerecon.model.clock import DAY, SECOND, Clock, ServerClock, cautious_now
 from sagerecon.planning.budget import Budget, earliest
 from sagerecon.store.database import Transaction, Values, prepared, upsert
+from sagerecon.store.run_calls import ADD_RUN_CALLS, NO_RUN, run_call_values
 from sagerecon.store.tables import CALLS, LEDGERS
 from sagerecon.store.traffic import ADD_TRAFFIC, traffic_values
 from sagerecon.store.write_buffer import WriteBuffer
@@ -97,6 +100,12 @@ _ACCEPTED = prepared(
     "calls_accepted",
     update(LEDGERS).where(LEDGERS.c.business == bindparam("company")).values(refusals=bindparam("none")),
 )
+_KEEP_CLOCK = prepared(
+    "keep_clock_ahead",
+    update(LEDGERS)
+    .where(LEDGERS.c.business == bindparam("company"), LEDGERS.c.clock_ahead != bindparam("milliseconds"))
+    .values(clock_ahead=bindparam("ahead_now")),
+)
 _STATE = prepared("ledger_state", select(LEDGERS).where(LEDGERS.c.business == bindparam("business")))
 _ALL = prepared(
     "calls_of",
@@ -107,7 +116,18 @@ _ALL = prepared(
 _CLEAR = prepared("clear_calls", delete(CALLS).where(CALLS.c.business == bindparam("business")))
 
 #: Statements that can be replayed from the file of unsaved statements.
-REPLAYABLE = (RECEIVE_CALL, RECEIVE_LEDGER, REFUND_CALL, ADD_TRAFFIC, _ACCEPTED)
+REPLAYABLE = (RECEIVE_CALL, RECEIVE_LEDGER, REFUND_CALL, ADD_TRAFFIC, ADD_RUN_CALLS, _ACCEPTED, _KEEP_CLOCK)
+
+
+@dataclass(frozen=True, slots=True)
+class _OpenCall:
+    """A call that was booked and has no answer yet."""
+
+    sequence: int
+    slot: int
+    newest: int  #: the newest receive time before it
+    run: str
+    at: int  #: when it was booked
 
 
 class CallLedger:
@@ -117,23 +137,34 @@ class CallLedger:
         self._business = business
         self._clock = clock
         self._buffer = buffer
-        self._open: tuple[int, int, int] | None = None  # sequence, slot, newest receive time before
+        self._open: _OpenCall | None = None
+        self._ahead: int | None = None  # as recorded by this process
+        self.run = NO_RUN  #: the run that calls are counted for
         self._first: tuple[int, int] | None = None  # newest receive time and now, when first asked
 
-    def book(self, transaction: Transaction, budget: Budget, *, settling: bool, sent_within: int = 0) -> int:
+    def book(
+        self,
+        transaction: Transaction,
+        budget: Budget,
+        *,
+        settling: bool,
+        sent_within: int = 0,
+        is_call: bool = True,
+    ) -> int:
         """Book a call in this transaction and return 0, or return the first instant at which one is allowed.
 
         Args:
             settling: the call settles a step in doubt, and may use what the budget reserves for that.
             sent_within: the milliseconds that may pass before it is sent.
+            is_call: whether the API is called; a request for tokens belongs to no run.
         """
         ledger = self._with_plausible_times(transaction, self._ledger(transaction, budget))
         now = self._clock.now()
-        day = budget.day_limit if settling else budget.allowance
+        day = self._day_limit(budget, settling=settling)
         minute_slot = self._counted_at(transaction, ledger, budget.minute_limit)
         day_slot = self._counted_at(transaction, ledger, day)
         passed = self._latest_certain(ledger.last_at)
-        supposed = max(now, passed)
+        supposed = max(cautious_now(self._clock, ledger.clock_ahead), passed)
         wait = max(
             earliest(passed, minute_slot, None) - passed,
             earliest(supposed, None, day_slot) - supposed,
@@ -144,34 +175,51 @@ class CallLedger:
         at = max(now, ledger.last_at) + sent_within + ANSWER_WITHIN
         self._book(transaction, ledger, at, ledger.last_at, ledger.rate_limited)
         sequence = ledger.sequence + 1
-        self._open = (sequence, sequence % ledger.size, ledger.last_at)
+        run = self.run if is_call else NO_RUN
+        transaction.run(ADD_RUN_CALLS, run_call_values(self._business, run, now, sent=1))
+        self._open = _OpenCall(
+            sequence=sequence, slot=sequence % ledger.size, newest=ledger.last_at, run=run, at=now
+        )
         return 0
 
-    def received(self, size: int, *, is_call: bool = True) -> None:
+    def received(self, size: int, *, is_call: bool = True, has_answer: bool = True) -> None:
         """Count the open call from now.
 
         Args:
             size: that of the answer in bytes.
             is_call: whether the API was called; a request for tokens is not counted as traffic.
+            has_answer: whether an answer came, of whatever kind.
         """
-        if self._open is None:
+        if (call := self._open) is None:
             return
-        sequence, slot, newest = self._open
         self._open = None
-        now = max(self._clock.now(), newest)
-        call: Values = {"company": self._business, "place": slot, "number": sequence, "moment": now}
-        self._buffer.add(RECEIVE_CALL, call)
+        now = max(self._clock.now(), call.newest)
+        received: Values = {"place": call.slot, "number": call.sequence, "moment": now}
+        self._buffer.add(RECEIVE_CALL, {"company": self._business, **received})
+        self._keep_clock()
+        if has_answer:
+            self._buffer.add(ADD_RUN_CALLS, run_call_values(self._business, call.run, call.at, answered=1))
         self._buffer.add(RECEIVE_LEDGER, {"company": self._business, "moment": now, "newest": now})
         if is_call:
             self._buffer.add(ADD_TRAFFIC, traffic_values(self._business, now, calls=1, size=size))
 
+    def _keep_clock(self) -> None:
+        """Record by how much the machine's clock is ahead of Sage's, where that has changed."""
+        if not isinstance(self._clock, ServerClock) or not self._clock.follows_server:
+            return
+        if (ahead := self._clock.ahead) != self._ahead:
+            self._ahead = ahead
+            self._buffer.add(
+                _KEEP_CLOCK, {"company": self._business, "milliseconds": ahead, "ahead_now": ahead}
+            )
+
     def refund(self) -> None:
         """Remove the open call, because it was never sent."""
-        if self._open is None:
+        if (call := self._open) is None:
             return
-        sequence, _, _ = self._open
         self._open = None
-        self._buffer.add(REFUND_CALL, {"company": self._business, "number": sequence})
+        self._buffer.add(REFUND_CALL, {"company": self._business, "number": call.sequence})
+        self._buffer.add(ADD_RUN_CALLS, run_call_values(self._business, call.run, call.at, sent=-1))
 
     def add(self, transaction: Transaction, budget: Budget, calls: int) -> None:
         """Book calls that were answered before it was known that they are this company's."""
@@ -179,6 +227,8 @@ class CallLedger:
             ledger = self._ledger(transaction, budget)
             at = max(self._clock.now(), ledger.last_at)
             self._book(transaction, ledger, at, at, ledger.rate_limited)
+        added = run_call_values(self._business, NO_RUN, self._clock.now(), sent=calls, answered=calls)
+        transaction.run(ADD_RUN_CALLS, added)
 
     def rate_limited(self, transaction: Transaction, until: int, in_a_row: int) -> None:
         """Book one more call: Sage answered 429 to ours, so another app has made a call in both windows.
@@ -191,6 +241,7 @@ class CallLedger:
             at = max(self._clock.now(), ledger.last_at)
             self._book(transaction, ledger, at, at, ledger.rate_limited + 1)
             transaction.run(ADD_TRAFFIC, traffic_values(self._business, at, rate_limited=1))
+            transaction.run(ADD_RUN_CALLS, run_call_values(self._business, self.run, at, rate_limited=1))
             self.close(transaction, until, in_a_row)
 
     def close(self, transaction: Transaction, until: int, in_a_row: int = 0) -> None:
@@ -215,6 +266,16 @@ class CallLedger:
         if row is None or self._clock.now() - row.closed_until > DAY:
             return 0
         return int(row.refusals)
+
+    def _day_limit(self, budget: Budget, *, settling: bool) -> int:
+        """Return the calls of a day that may be booked.
+
+        Of a run without a reserve, one is kept for the first request of the next start, which is made
+        before Sage has stated its time.
+        """
+        limit = budget.day_limit if settling else budget.allowance
+        is_corrected = isinstance(self._clock, ServerClock) and self._clock.is_confirmed
+        return max(1, limit - 1) if self.run and is_corrected and not budget.reserve else limit
 
     def _latest_certain(self, last_at: int) -> int:
         """Return the latest instant that has certainly passed.
@@ -275,7 +336,7 @@ class CallLedger:
         for row in calls:
             call: Values = {"business": self._business, "slot": row.sequence % size, "sequence": row.sequence}
             transaction.run(_KEEP_CALL, {**call, "at": row.at})
-        none = dict.fromkeys(("sequence", "last_at", "rate_limited", "closed_until", "refusals"), 0)
+        none = dict.fromkeys((column.name for column in LEDGERS.columns if column.name != "business"), 0)
         state = none if ledger is None else ledger._asdict()
         transaction.run(_KEEP_LEDGER, {**state, "business": self._business, "size": size})
         written = transaction.one(_LEDGER, {"business": self._business})

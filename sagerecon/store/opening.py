@@ -29,6 +29,7 @@ from sagerecon.store.backup import checkpoint, copy_database
 from sagerecon.store.company import CompanyStore, open_company
 from sagerecon.store.database import Database, Transaction, prepared, upsert
 from sagerecon.store.disk import Disk
+from sagerecon.store.run_calls import MARK_EARLIER_RUNS
 from sagerecon.store.store_file import StoreFile, claim_file
 from sagerecon.store.tables import FACTS, METADATA, SCHEMA_VERSION
 from sagerecon.store.vault import SealedVault
@@ -234,7 +235,7 @@ def _check_schema(database: Database) -> str:
 
 
 def _upgrade(connection: Connection) -> None:
-    """Add the tables and columns that a store of an earlier version lacks, and number its runs.
+    """Add the tables and columns that a store of an earlier version lacks; number and mark its runs.
 
     Each column has a default.
     """
@@ -247,6 +248,7 @@ def _upgrade(connection: Connection) -> None:
                 definition = CreateColumn(column).compile(dialect=connection.dialect)
                 connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {definition}")
     connection.exec_driver_sql(_NUMBER_RUNS)
+    connection.exec_driver_sql(MARK_EARLIER_RUNS)
 
 
 def _replay_unsaved(database: Database, disk: Disk) -> None:

@@ -5,21 +5,39 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import and_, bindparam, func, select
+from sqlalchemy import and_, bindparam, func, or_, select
 
-from sagerecon.model.clock import DAY, MINUTE, Clock
+from sagerecon.model.clock import DAY, MINUTE, Clock, cautious_now
 from sagerecon.model.entity import Entity, Written
 from sagerecon.model.reading import Reading
 from sagerecon.model.value import read_json
 from sagerecon.pairing.recovery import Suspect
 from sagerecon.planning.plan import Plan, Purpose
 from sagerecon.planning.settling import RunState, SetAside, State
+from sagerecon.planning.step import Step
+from sagerecon.planning.step_document import read_step
 from sagerecon.store import runs
 from sagerecon.store.database import Database, Transaction, Values, prepared
-from sagerecon.store.steps import IN_DOUBT, IS_SET_ASIDE, OF_RUN, READINGS, read_reading, read_set_aside
+from sagerecon.store.process import is_alive
+from sagerecon.store.run_calls import DayOfCalls, read_run_calls
+from sagerecon.store.steps import (
+    IN_DOUBT,
+    IS_SENT,
+    IS_SET_ASIDE,
+    OF_RUN,
+    READINGS,
+    read_reading,
+    read_set_aside,
+)
 from sagerecon.store.suspects import Suspects
 from sagerecon.store.tables import HELD, RUNS, STEPS
-from sagerecon.store.traffic import Traffic, read_calls_since, read_rate_limited, read_traffic
+from sagerecon.store.traffic import (
+    Traffic,
+    read_calls_since,
+    read_clock_ahead,
+    read_rate_limited,
+    read_traffic,
+)
 from sagerecon.store.write_buffer import WriteBuffer
 from sagerecon.store.written import ALL_WRITTEN, read_written
 
@@ -37,7 +55,8 @@ class Run:
     steps: int
     planned_calls: int
     attempts: int  #: how often a command began or continued it
-    uncertain_steps: int  #: steps with a call that got no usable answer; all are settled in a finished run
+    continued_at: int  #: when a command last began or continued it
+    is_held: bool  #: a process that is alive, or on another machine, carries it out
     counts: Mapping[str, int]  #: begun steps by state
 
 
@@ -60,7 +79,14 @@ _COUNTS = prepared(
     "count_steps", select(STEPS.c.state, func.count().label("steps")).where(OF_RUN).group_by(STEPS.c.state)
 )
 _UNCERTAIN = prepared(
-    "count_uncertain_steps", select(func.count().label("steps")).where(OF_RUN, STEPS.c.failures > 0)
+    "uncertain_steps",
+    select(STEPS.c.step, STEPS.c.state)
+    .where(OF_RUN, or_(STEPS.c.failures > 0, STEPS.c.sent_at > STEPS.c.first_sent_at, IS_SENT))
+    .where(STEPS.c.first_sent_at > 0)
+    .order_by(STEPS.c.number),
+)
+_LAST_ACTIVITY = prepared(
+    "last_activity", select(func.max(STEPS.c.recorded_at), func.max(STEPS.c.sent_at)).where(OF_RUN)
 )
 _LAST_WRITE = prepared(
     "last_write",
@@ -116,8 +142,8 @@ class RunHistory:
     def status(self) -> Status:
         """Return the newest load and the calls up to now."""
         self._buffer.flush()
-        now = self._clock.now()
         with self._database.reading() as transaction:
+            now = self._now(transaction)
             loads = [run for run in self._runs(transaction) if run.purpose is Purpose.LOAD]
             calls = read_calls_since(transaction, self._business, now - DAY)
             return Status(
@@ -139,6 +165,26 @@ class RunHistory:
         """Return the records that Sage may hold already, by kind and draft key."""
         self._buffer.flush()
         return Suspects(self._business, self._buffer).read(self._buffer.reader)
+
+    def uncertain_steps(self, run: str) -> list[Step]:
+        """Return the writes of a run of which a sending got no usable answer, settled or not."""
+        self._buffer.flush()
+        with self._database.reading() as transaction:
+            rows = transaction.rows(_UNCERTAIN, {"business": self._business, "run": run})
+            return [read_step(read_json(row.step)) for row in rows]
+
+    def last_activity(self, run: str) -> int:
+        """Return when the newest step of a run was sent or recorded; 0 where there is none."""
+        self._buffer.flush()
+        with self._database.reading() as transaction:
+            found = transaction.first(_LAST_ACTIVITY, {"business": self._business, "run": run})
+            return max((int(moment) for moment in found or () if moment), default=0)
+
+    def calls_by_day(self) -> list[DayOfCalls]:
+        """Return the requests of each run and day, by day."""
+        self._buffer.flush()
+        with self._database.reading() as transaction:
+            return read_run_calls(transaction, self._business)
 
     def written(self) -> Iterator[Written]:
         """Yield every record that a run wrote or adopted, by kind and key."""
@@ -188,13 +234,22 @@ class RunHistory:
         """Return the instants of the calls that the daily limit counts, oldest first."""
         self._buffer.flush()
         with self._database.reading() as transaction:
-            return read_calls_since(transaction, self._business, self._clock.now() - DAY)
+            return read_calls_since(transaction, self._business, self._now(transaction) - DAY)
+
+    def now(self) -> int:
+        """Return the time by the clock of this machine, less what it was last ahead of Sage's."""
+        self._buffer.flush()
+        with self._database.reading() as transaction:
+            return self._now(transaction)
 
     def traffic(self) -> list[Traffic]:
         """Return the calls of each minute in which one was answered, oldest first."""
         self._buffer.flush()
         with self._database.reading() as transaction:
             return read_traffic(transaction, self._business)
+
+    def _now(self, transaction: Transaction) -> int:
+        return cautious_now(self._clock, read_clock_ahead(transaction, self._business))
 
     def _runs(self, transaction: Transaction) -> list[Run]:
         found = []
@@ -211,7 +266,8 @@ class RunHistory:
                     steps=row.steps,
                     planned_calls=row.planned_calls,
                     attempts=row.attempts,
-                    uncertain_steps=sum(counted.steps for counted in transaction.rows(_UNCERTAIN, where)),
+                    continued_at=row.continued_at,
+                    is_held=bool(row.holder) and is_alive(row.holder) is not False,
                     counts={counted.state: counted.steps for counted in transaction.rows(_COUNTS, where)},
                 )
             )

@@ -25,6 +25,7 @@ from sagerecon.store.company_lock import CompanyLock
 from sagerecon.store.database import Database, Statement, Transaction, Values
 from sagerecon.store.id_map import IdMap
 from sagerecon.store.process import is_alive, this_process
+from sagerecon.store.run_calls import NO_RUN
 from sagerecon.store.suspects import Suspects
 from sagerecon.store.witness import WitnessError
 from sagerecon.store.write_buffer import WriteBuffer
@@ -91,6 +92,7 @@ class RunLog:
         if row is None:
             run = run or token_hex(8)  # two readings may begin within one instant
             self._add_run(run, plan)
+        self._ledger.run = run
         return run
 
     def is_witnessed(self) -> bool:
@@ -110,6 +112,7 @@ class RunLog:
         self._lock.vouch(self._buffer.reader)
 
     def end(self, run: str, *, is_finished: bool) -> None:
+        self._ledger.run = NO_RUN
         if is_finished:
             values: Values = {"company": self._business, "ended": run, "moment": self._clock.now()}
             self._buffer.add(runs.END_RUN, values)
@@ -222,11 +225,15 @@ class RunLog:
 
     # Its calls
 
-    def book(self, budget: Budget, *, settling: bool = False, sent_within: int = 0) -> int:
+    def book(
+        self, budget: Budget, *, settling: bool = False, sent_within: int = 0, is_call: bool = True
+    ) -> int:
         self._buffer.require_disk_space()
 
         def book(transaction: Transaction) -> int:
-            return self._ledger.book(transaction, budget, settling=settling, sent_within=sent_within)
+            return self._ledger.book(
+                transaction, budget, settling=settling, sent_within=sent_within, is_call=is_call
+            )
 
         self._asked_at = self._clock.now()
         return self._buffer.commit(book)
@@ -246,8 +253,8 @@ class RunLog:
         self._write_witness()
         return moment
 
-    def received(self, size: int, *, is_call: bool = True) -> None:
-        self._ledger.received(size, is_call=is_call)
+    def received(self, size: int, *, is_call: bool = True, has_answer: bool = True) -> None:
+        self._ledger.received(size, is_call=is_call, has_answer=has_answer)
 
     def refund(self) -> None:
         self._ledger.refund()

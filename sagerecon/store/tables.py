@@ -145,6 +145,7 @@ CALLS = Table(
 
 #: The state of a company's ring. `last_at` is the newest receive time, so that a clock which steps back
 #: does not open a window. Until `closed_until` Sage accepts no calls; `refusals` counts its 429s in a row.
+#: `clock_ahead` is the time by which the machine's clock was ahead of Sage's at the last answer.
 LEDGERS = Table(
     "ledgers",
     METADATA,
@@ -155,6 +156,7 @@ LEDGERS = Table(
     _number("rate_limited"),
     _number("closed_until"),
     _number("refusals"),
+    _number("clock_ahead"),
 )
 
 #: Answered calls, how many of them were answered 429, and bytes, by minute since 1970.
@@ -166,6 +168,18 @@ TRAFFIC = Table(
     _number("calls"),
     _number("rate_limited"),
     _number("bytes"),
+)
+
+#: Requests to Sage by run and UTC day since 1970, counted when they are booked and when they are answered.
+RUN_CALLS = Table(
+    "run_calls",
+    METADATA,
+    _key("business"),
+    _key("run"),
+    _number("day", primary_key=True),
+    _number("sent"),
+    _number("answered"),
+    _number("rate_limited"),
 )
 
 #: The process that works on a company. `generation` counts the starts of runs, and fences out a holder whose

@@ -32,6 +32,11 @@ _REFUSALS = prepared(
 )
 
 
+_CLOCK = prepared(
+    "clock_ahead_of", select(LEDGERS.c.clock_ahead).where(LEDGERS.c.business == bindparam("business"))
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Traffic:
     """The calls that were answered in the minute that begins at `at`, in milliseconds since 1970."""
@@ -57,6 +62,12 @@ def read_rate_limited(transaction: Transaction, business: str) -> int:
     """Return how many calls were answered 429 although our own limits allowed them."""
     row = transaction.one(_REFUSALS, {"business": business})
     return 0 if row is None else int(row.rate_limited)
+
+
+def read_clock_ahead(transaction: Transaction, business: str) -> int:
+    """Return the milliseconds by which this machine's clock was ahead of Sage's at the last answer."""
+    row = transaction.one(_CLOCK, {"business": business})
+    return 0 if row is None else int(row.clock_ahead)
 
 
 def read_traffic(transaction: Transaction, business: str) -> list[Traffic]:

@@ -66,6 +66,16 @@ def tie_outs(ties: Iterable[TieOut], not_taken: Iterable[TieOutNotTaken] = ()) -
     return table
 
 
+def tie_out_notes(ties: Iterable[TieOut]) -> Iterator[RenderableType]:
+    """Yield what the tie-outs do not show, once for those that share it."""
+    notes: dict[str, list[str]] = {}
+    for tie_out in ties:
+        for note in tie_out.notes:
+            notes.setdefault(note, []).append(tie_out.about)
+    for note, names in notes.items():
+        yield Text(f"{', '.join(names)}: {note}", style="dim")
+
+
 def unread(reconciliation: Reconciliation) -> Iterator[RenderableType]:
     """Yield a line for each kind or report that was not read whole, and for tie-outs not taken, by reason."""
     reasons: dict[str, list[str]] = {}

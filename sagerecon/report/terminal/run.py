@@ -11,13 +11,14 @@ from sagerecon.model.count import counted
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.settling import RunState, SetAside
 from sagerecon.planning.step import name_of
+from sagerecon.report.facts import RunFacts
+from sagerecon.report.formatting import timestamp
 from sagerecon.report.grouping import finding_likeness, group_alike, more_like_it
 from sagerecon.report.terminal.tables import new_table
 
 
 def run_status(
-    state: RunState | None,
-    steps: int,
+    run: RunFacts | None,
     counts: Mapping[str, int],
     in_doubt: int,
     calls: tuple[int, int],
@@ -27,11 +28,11 @@ def run_status(
     """Yield the state of the newest run, its calls, and the records that were set aside.
 
     Args:
-        state: None if there is no run.
+        run: None if there is no run.
         counts: the number of steps in each state.
         calls: the number of calls in the last minute and in the last 24 hours.
     """
-    yield _progress_text(state, steps, counts)
+    yield from _run_lines(run, counts)
     minute, day = calls
     yield Text(
         f"Calls: {day:,} of {budget.day_limit:,} in the last 24 hours, {minute:,} in the last minute; "
@@ -39,6 +40,8 @@ def run_status(
     )
     if in_doubt:
         yield Text(f"{counted(in_doubt, 'call')} in doubt. Resolve first: sagerecon apply", style="yellow")
+    if run is not None:
+        yield from _call_lines(run)
     yield from records_set_aside(set_aside)
 
 
@@ -62,14 +65,34 @@ def _likeness(record: SetAside) -> Hashable:
     return (record.state, step.kind, reasons)
 
 
-def _progress_text(state: RunState | None, steps: int, counts: Mapping[str, int]) -> Text:
-    if state is None:
-        return Text("There is no run yet. Start one: sagerecon apply")
+def _run_lines(run: RunFacts | None, counts: Mapping[str, int]) -> Iterator[RenderableType]:
+    """Yield which run it is, how it stands, and its steps."""
+    if run is None:
+        yield Text("There is no run yet. Start one: sagerecon apply")
+        return
+    started = timestamp(run.started_at)
+    yield Text(f"Run {run.id} of plan {run.plan[:12]}, started {started}. {run.progress}")
     done = sum(counts.values())
     parts = [f"{count:,} {step_state}" for step_state, count in counts.items() if count]
-    if state is RunState.FINISHED and done < steps:
-        parts.append(f"{steps - done:,} without a call")
-    return Text(f"Run {state}. Steps started: {done:,} of {steps:,} ({', '.join(parts) or 'none yet'}).")
+    if run.state is RunState.FINISHED and done < run.steps:
+        parts.append(f"{run.steps - done:,} without a call")
+    yield Text(f"Steps started: {done:,} of {run.steps:,} ({', '.join(parts) or 'none yet'}).")
+
+
+def _call_lines(run: RunFacts) -> Iterator[RenderableType]:
+    """Yield the calls of the run beside its plan, those of all runs, and those without an answer."""
+    earlier = "" if run.calls.is_complete else "; those before an upgrade of the store are not counted"
+    yield Text(f"This run: {counted(run.calls.sent, 'call')} of {run.calls_planned:,} planned{earlier}.")
+    together = run.calls_of_all_runs
+    parts = ", ".join(f"{name} {calls.sent:,}" for name, calls in run.calls_of_all.items())
+    yield Text(f"All runs: {counted(together.sent, 'call')} ({parts}).")
+    if together.unanswered:
+        own = run.calls.unanswered
+        yield Text(f"{counted(together.unanswered, 'call')} without an answer, {own:,} of this run.")
+    if run.uncertain:
+        first, *others = run.uncertain
+        more = f" {more_like_it(others)}" if others else ""
+        yield Text(f"Sent without a usable answer: {first}{more}.")
 
 
 def created_records(counts: Mapping[str, int]) -> RenderableType:
