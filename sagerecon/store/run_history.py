@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import and_, bindparam, func, select
+from sqlalchemy import Row, and_, bindparam, func, select
 
 from sagerecon.model.clock import DAY, MINUTE, Clock
 from sagerecon.model.entity import Entity, Written
@@ -15,6 +16,7 @@ from sagerecon.model.reading import Reading
 from sagerecon.model.value import read_json
 from sagerecon.planning.plan import Plan, Purpose
 from sagerecon.planning.settling import RunState, SetAside
+from sagerecon.planning.step import Action
 from sagerecon.store import runs
 from sagerecon.store.database import Database, Transaction, Values, prepared
 from sagerecon.store.steps import IN_DOUBT, IS_SET_ASIDE, OF_RUN, READINGS, read_reading, read_set_aside
@@ -67,8 +69,7 @@ _SET_ASIDE = prepared(
     .where(OF_RUN, IS_SET_ASIDE)
     .order_by(STEPS.c.number),
 )
-_WRITTEN = prepared(
-    "written",
+_WRITTEN_RECORDS = (
     select(ID_MAP.c.kind, ID_MAP.c.key, ID_MAP.c.sage_id, ID_MAP.c.content, STEPS.c.step, STEPS.c.answer)
     .add_columns(STEPS.c.recorded_at, STEPS.c.adopted, RUNS.c.snapshot, RUNS.c.mappings)
     .select_from(
@@ -82,7 +83,11 @@ _WRITTEN = prepared(
         ).join(RUNS, and_(RUNS.c.business == ID_MAP.c.business, RUNS.c.run == ID_MAP.c.run))
     )
     .where(ID_MAP.c.business == bindparam("business"))
-    .order_by(ID_MAP.c.kind, ID_MAP.c.key),
+)
+_WRITTEN = prepared("written", _WRITTEN_RECORDS.order_by(ID_MAP.c.kind, ID_MAP.c.key))
+_WRITTEN_RECORD = prepared(
+    "written_record",
+    _WRITTEN_RECORDS.where(ID_MAP.c.kind == bindparam("kind"), ID_MAP.c.key == bindparam("key")),
 )
 _HELD = (
     select(HELD.c.kind, HELD.c.sage_id, HELD.c.body)
@@ -91,6 +96,25 @@ _HELD = (
 )
 _HELD_ALL = prepared("held_all", _HELD)
 _HELD_KIND = prepared("held_kind", _HELD.where(HELD.c.kind == bindparam("kind")))
+# A run that reads Sage has few steps, and an entity is found by its run, its step and its id.
+_HELD_ENTITY = prepared(
+    "held_entity",
+    select(HELD.c.body)
+    .select_from(
+        STEPS.join(
+            HELD,
+            and_(
+                HELD.c.business == STEPS.c.business,
+                HELD.c.run == STEPS.c.run,
+                HELD.c.number == STEPS.c.number,
+            ),
+        )
+    )
+    .where(OF_RUN, STEPS.c.action == Action.READ.value)
+    .where(HELD.c.sage_id == bindparam("sage_id"), HELD.c.kind == bindparam("kind"))
+    .order_by(HELD.c.number)
+    .limit(1),
+)
 
 
 class RunHistory:
@@ -127,23 +151,14 @@ class RunHistory:
         """Yield every record that a run wrote or adopted, by kind and key."""
         self._buffer.flush()
         for row in self._database.stream(_WRITTEN, {"business": self._business}):
-            step = read_json(row.step)
-            yield Written(
-                kind=row.kind,
-                key=row.key,
-                sage_id=row.sage_id,
-                sent=step.get("body", {}),
-                answer=read_json(row.answer or "{}"),
-                written_at=row.recorded_at,
-                content=row.content,
-                adopted=bool(row.adopted),
-                label=step.get("label", ""),
-                amount=decimal(step["amount"]) if "amount" in step else None,
-                identity=step.get("identity", {}),
-                origins=tuple(Place.parse(text) for text in step.get("origins", ())),
-                snapshot=row.snapshot,
-                mappings=row.mappings,
-            )
+            yield _written(row)
+
+    def written_record(self, kind: str, key: str) -> Written | None:
+        """Return one record as a run wrote or adopted it; None where none did."""
+        self._buffer.flush()
+        with self._database.reading() as transaction:
+            row = transaction.one(_WRITTEN_RECORD, {"business": self._business, "kind": kind, "key": key})
+            return None if row is None else _written(row)
 
     def entities_read(self, run: str, kind: str | None = None) -> Iterator[Entity]:
         """Yield the entities that the reading steps of `run` found, of one kind or of all, in their order."""
@@ -152,6 +167,14 @@ class RunHistory:
         values = {"business": self._business, "run": run}
         for row in self._database.stream(statement, values if kind is None else {**values, "kind": kind}):
             yield Entity(row.kind, row.sage_id, read_json(row.body))
+
+    def entity_read(self, run: str, kind: str, sage_id: str) -> Entity | None:
+        """Return one entity as the reading steps of `run` found it; None where they did not."""
+        self._buffer.flush()
+        where: Values = {"business": self._business, "run": run, "kind": kind, "sage_id": sage_id}
+        with self._database.reading() as transaction:
+            row = transaction.one(_HELD_ENTITY, where)
+            return None if row is None else Entity(kind, sage_id, read_json(row.body))
 
     def finished_reading(self, plan: Plan) -> str | None:
         """Return the newest finished run that asked what `plan` asks and that no reconciliation has used."""
@@ -206,3 +229,23 @@ class RunHistory:
                 )
             )
         return found
+
+
+def _written(row: Row[Any]) -> Written:
+    step = read_json(row.step)
+    return Written(
+        kind=row.kind,
+        key=row.key,
+        sage_id=row.sage_id,
+        sent=step.get("body", {}),
+        answer=read_json(row.answer or "{}"),
+        written_at=row.recorded_at,
+        content=row.content,
+        adopted=bool(row.adopted),
+        label=step.get("label", ""),
+        amount=decimal(step["amount"]) if "amount" in step else None,
+        identity=step.get("identity", {}),
+        origins=tuple(Place.parse(text) for text in step.get("origins", ())),
+        snapshot=row.snapshot,
+        mappings=row.mappings,
+    )
