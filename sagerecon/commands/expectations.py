@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sagerecon.mapping.crosswalk import Crosswalk
 from sagerecon.model.finding import Finding
+from sagerecon.model.outcome_document import places_document, read_places
 from sagerecon.model.record import Record
 from sagerecon.project.project import TieOutSource
 from sagerecon.reconciliation.expectation import expected_balances, open_items, taxed_amounts
@@ -27,6 +29,63 @@ class Expectations:
     creditors: tuple[OpenItem, ...] | None
     banks: tuple[ExpectedBalance, ...] | None
     tax: tuple[TaxedAmount, ...] | None
+
+
+def expectations_document(expected: Expectations) -> list[Any]:
+    """Return the expectations as lists, from which `read_expectations` returns the same."""
+    return [
+        _balances_document(expected.balances),
+        [[entry.target, entry.amount, entry.name, entry.reason] for entry in expected.adjustments],
+        _items_document(expected.debtors),
+        _items_document(expected.creditors),
+        _balances_document(expected.banks),
+        None
+        if expected.tax is None
+        else [[each.rate, each.period, each.direction, each.net, each.tax] for each in expected.tax],
+    ]
+
+
+def read_expectations(document: list[Any]) -> Expectations:
+    """Return the expectations that `expectations_document` wrote."""
+    balances, adjustments, debtors, creditors, banks, tax = document
+    return Expectations(
+        balances=_read_balances(balances),
+        adjustments=tuple(Adjustment(*entry) for entry in adjustments),
+        debtors=_read_items(debtors),
+        creditors=_read_items(creditors),
+        banks=_read_balances(banks),
+        tax=None if tax is None else tuple(TaxedAmount(*each) for each in tax),
+    )
+
+
+def _balances_document(balances: tuple[ExpectedBalance, ...] | None) -> list[Any] | None:
+    if balances is None:
+        return None
+    return [[b.code, b.name, b.amount, b.target, places_document(b.origins)] for b in balances]
+
+
+def _read_balances(document: list[Any] | None) -> tuple[ExpectedBalance, ...] | None:
+    if document is None:
+        return None
+    return tuple(
+        ExpectedBalance(code=code, name=name, amount=amount, target=target, origins=read_places(origins))
+        for code, name, amount, target, origins in document
+    )
+
+
+def _items_document(items: tuple[OpenItem, ...] | None) -> list[Any] | None:
+    if items is None:
+        return None
+    return [[item.contact, item.name, item.label, item.amount, item.due] for item in items]
+
+
+def _read_items(document: list[Any] | None) -> tuple[OpenItem, ...] | None:
+    if document is None:
+        return None
+    return tuple(
+        OpenItem(contact=contact, name=name, label=label, amount=amount, due=due)
+        for contact, name, label, amount, due in document
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +115,9 @@ class TieOutRows:
             crosswalk = self.sources["trial_balance"].crosswalk
             yield from accounts_are_mapped(rows, self._target("trial_balance"), crosswalk)
 
-    def _rows(self, name: str) -> list[Record] | None:
+    def _rows(self, name: str) -> Iterator[Record] | None:
         source = self.sources.get(name)
-        return list(self.snapshot.records(source.dataset, ())) if source else None
+        return self.snapshot.records(source.dataset, ()) if source else None
 
     def _target(self, name: str) -> Callable[[str], str | None]:
         crosswalk = self.crosswalks[self.sources[name].crosswalk]

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sagerecon.commands.plan_file import open_plan
-from sagerecon.commands.preparation import Prepared, prepare
-from sagerecon.mapping.compiled import CompiledMapping, FieldSource
+from sagerecon.commands.plan_file import planned_step
+from sagerecon.commands.preparation import prepare
+from sagerecon.commands.prepared_outcomes import PreparedOutcomes
 from sagerecon.model.clock import Clock
 from sagerecon.model.draft import Outcome
 from sagerecon.model.entity import Written
 from sagerecon.model.errors import ProjectError
-from sagerecon.model.key import draft_key
 from sagerecon.model.record import Record
 from sagerecon.model.suggestion import suggestion
 from sagerecon.planning.step import Step
 from sagerecon.project.project import Project
-from sagerecon.project.snapshots import open_snapshot
 from sagerecon.project.store import open_store
 from sagerecon.reconciliation.field_explanation import FieldExplanation, explain_field
 from sagerecon.reconciliation.verdict import Verdict, VerdictSummary
@@ -26,7 +24,7 @@ from sagerecon.reconciliation.verdict import Verdict, VerdictSummary
 class Explanation:
     """One record from its source row to its verdict; None for what has not been reached."""
 
-    record: Record | None
+    record: Record
     outcome: Outcome
     step: Step | None
     written: Written | None
@@ -46,22 +44,19 @@ def explain(project: Project, clock: Clock, text: str) -> Explanation:
         ProjectError: no record has that key, or its kind has no such field; similar ones are suggested.
     """
     prepared = prepare(project)
-    outcome, path = _find(prepared, text)
+    position, path = _find(prepared.outcomes, text)
+    outcome, record = prepared.outcomes[position], prepared.outcomes.record(position)
     with open_store(project, clock) as store:
         company = store.company(project.business.id)
-        written = next((w for w in company.history.written() if w.key == outcome.key), None)
+        written = company.history.written_record(outcome.kind, outcome.key)
         judged = company.reconciliations.verdict(outcome.kind, outcome.key)
         basis = company.reconciliations.last_basis()
         held = None
         if path and written is not None and basis is not None:
-            read = company.history.entities_read(basis.runs.reading, written.kind)
-            held = next((entity for entity in read if entity.sage_id == written.sage_id), None)
-    step = None
-    if project.plan_file.exists():
-        step = next((s for s in open_plan(project).steps if s.key == outcome.key), None)
+            held = company.history.entity_read(basis.runs.reading, written.kind, written.sage_id)
+    step = planned_step(project, outcome.key)
     mapping = next(m for m in prepared.compiled.mappings if m.name == outcome.key.partition("/")[0])
-    record = _read_record(project, mapping, outcome)
-    source = mapping.source_of(record, path) if record is not None else FieldSource()
+    source = mapping.source_of(record, path)
     return Explanation(
         record=record,
         outcome=outcome,
@@ -84,25 +79,21 @@ def explain(project: Project, clock: Clock, text: str) -> Explanation:
     )
 
 
-def _find(prepared: Prepared, text: str) -> tuple[Outcome, str]:
-    """Return the outcome with the key or label `text`, and the field after it; the longest key is meant.
+def _find(outcomes: PreparedOutcomes, text: str) -> tuple[int, str]:
+    """Return the position of the outcome with the key or label `text`, and the field after it.
 
-    Keys and labels may contain dots themselves.
+    Keys and labels may contain dots themselves; the longest key is meant.
     """
-    named = {outcome.label: outcome for outcome in reversed(prepared.outcomes)}
-    named |= {outcome.key: outcome for outcome in prepared.outcomes}
     key, path = text, ""
-    while key not in named:
+    while (position := _position(outcomes, key)) is None:
         key, dot, last = key.rpartition(".")
         if not dot:
-            hint = suggestion(text, (outcome.key for outcome in prepared.outcomes))
+            hint = suggestion(text, outcomes.keys())
             raise ProjectError(f"No record has the key '{text}'.", hint or "Keys look like customers/C001.")
         path = f"{last}.{path}" if path else last
-    return named[key], path
+    return position, path
 
 
-def _read_record(project: Project, mapping: CompiledMapping, outcome: Outcome) -> Record | None:
-    """Read the source record of an outcome from the snapshot; None if none has its key."""
-    with open_snapshot(project) as snapshot:
-        records = snapshot.records(mapping.dataset, mapping.key)
-        return next((r for r in records if draft_key(mapping.name, r.key) == outcome.key), None)
+def _position(outcomes: PreparedOutcomes, name: str) -> int | None:
+    found = outcomes.with_key(name)
+    return outcomes.with_label(name) if found is None else found

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from sagerecon.documents.package import catalog_fingerprint
 from sagerecon.model.errors import ProjectError
-from sagerecon.planning.plan import Plan, read_plan
+from sagerecon.planning.plan import Plan, find_step, read_plan
 from sagerecon.planning.planner import Provenance
+from sagerecon.planning.step import Step
 from sagerecon.project.project import Project
 from sagerecon.project.source import mappings_fingerprint
 
@@ -37,8 +40,23 @@ def read_plan_file(path: Path, name: str) -> Plan:
         ProjectError: the file cannot be read.
         PlanStaleError: it is not a complete plan file.
     """
+    with _lines(path, name) as lines:
+        return read_plan(lines, name)
+
+
+def planned_step(project: Project, key: str) -> Step | None:
+    """Return the step of one record in the project's newest plan, or None; errors as `read_plan_file`."""
+    if not project.plan_file.exists():
+        return None
+    name = project.name(project.plan_file)
+    with _lines(project.plan_file, name) as lines:
+        return find_step(lines, name, key)
+
+
+@contextmanager
+def _lines(path: Path, name: str) -> Iterator[Iterable[bytes]]:
     try:
         with path.open("rb") as lines:  # lines of bytes end at "\n" alone, lines of text at ten characters
-            return read_plan(lines, name)
+            yield lines
     except OSError as error:
         raise ProjectError(f"{name} cannot be read: {error.strerror or error}.") from error

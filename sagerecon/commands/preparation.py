@@ -1,21 +1,54 @@
-"""The records of a snapshot through the mappings, validated: what Sage should hold, with findings."""
+"""The records of a snapshot through the mappings, validated: what Sage should hold, with findings.
+
+This is done once for a snapshot. The result is kept beside it, under the fingerprint of all that it follows
+from; every other command reads it there.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import astuple, dataclass
+from importlib.metadata import version
+from sys import version as python_version
 
-from sagerecon.commands.expectations import Expectations, TieOutRows
+from sagerecon.commands.expectations import (
+    Expectations,
+    TieOutRows,
+    expectations_document,
+    read_expectations,
+)
 from sagerecon.commands.mappings import Compiled, check
-from sagerecon.model.draft import Outcome
-from sagerecon.model.errors import ValidationError
-from sagerecon.model.finding import Finding, Severity
-from sagerecon.project.project import Business, Project
+from sagerecon.commands.prepared_outcomes import PreparedOutcomes
+from sagerecon.documents.package import catalog_fingerprint, code_fingerprint
+from sagerecon.model.errors import ProjectError, ValidationError
+from sagerecon.model.finding import Finding, Severity, finding_document, read_finding
+from sagerecon.model.value import fingerprint
+from sagerecon.project.outcome_file import (
+    FORMAT,
+    DamagedFileError,
+    OutcomeFile,
+    OutcomeWriter,
+    make_file,
+    path_of,
+)
+from sagerecon.project.project import Project
 from sagerecon.project.snapshots import open_snapshot
-from sagerecon.validation.invariants import opening_control_closes
+from sagerecon.project.source import mappings_fingerprint
+from sagerecon.sources.snapshot import Snapshot
+from sagerecon.validation.invariants import concerns_opening, opening_control_closes
 from sagerecon.validation.preflight import compare_figures
 from sagerecon.validation.rule import BusinessSettings
-from sagerecon.validation.screening import screen
+from sagerecon.validation.screening import Screening
+
+#: The rooms whose code decides what the outcomes are.
+_ROOMS = ("commands", "documents", "mapping", "model", "project", "reconciliation", "sources", "validation")
+
+#: The libraries that take part: DuckDB shapes the rows, Jinja2 reads the expressions.
+_LIBRARIES = ("duckdb", "jinja2")
+
+#: How often the file is made where it is gone when it is opened.
+_ATTEMPTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +67,13 @@ class Prepared:
     compiled: Compiled
     snapshot: str
     files: tuple[SourceFacts, ...]
-    outcomes: tuple[Outcome, ...]
+    outcomes: PreparedOutcomes
     findings: tuple[Finding, ...]
-    expectations: Expectations
+
+    @property
+    def expectations(self) -> Expectations:
+        """The figures of the source for the tie-outs."""
+        return read_expectations(self.outcomes.fact("expectations"))
 
     def raise_on_errors(self) -> None:
         """Raise if a finding is an error.
@@ -51,40 +88,125 @@ class Prepared:
 def prepare(project: Project) -> Prepared:
     """Return the outcome of every record of the snapshot, with all findings.
 
+    They are read from the file beside the snapshot, or made where there is none for these inputs.
+
     Raises:
         MappingError: the mappings have errors.
         ProjectError: no snapshot has been taken.
     """
-    compiled = check(project)
-    with open_snapshot(project) as snapshot:
+    with _open_inputs(project) as inputs:
+        made_from = inputs.fingerprint
+
+        def make_anew() -> OutcomeFile:
+            with _open_inputs(project) as found:
+                if found.fingerprint != made_from:
+                    raise _changed()
+                return found.make()
+
+        outcomes = PreparedOutcomes(inputs.open_or_make(), make_anew)
+        files = tuple(SourceFacts(file.path, file.sha256, file.rows) for file in inputs.snapshot.files)
+        return Prepared(
+            compiled=inputs.compiled,
+            snapshot=inputs.snapshot.fingerprint,
+            files=files,
+            outcomes=outcomes,
+            findings=tuple(read_finding(finding) for finding in outcomes.fact("findings")),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Inputs:
+    """All that the outcomes follow from, read at one time."""
+
+    project: Project
+    compiled: Compiled
+    mappings: str  #: the fingerprint of the mappings
+    snapshot: Snapshot
+
+    @property
+    def fingerprint(self) -> str:
+        """The fingerprint of the inputs and of the program."""
+        tie_outs = {name: [each.dataset, each.crosswalk] for name, each in self.project.tie_outs.items()}
+        return fingerprint(
+            {
+                "code": [FORMAT, code_fingerprint(_ROOMS), python_version, *map(version, _LIBRARIES)],
+                "catalog": catalog_fingerprint(),
+                "snapshot": self.snapshot.fingerprint,
+                "mappings": self.mappings,
+                "settings": list(astuple(_business_settings(self.project))),
+                "tie_outs": tie_outs,
+            }
+        )
+
+    def open_or_make(self) -> OutcomeFile:
+        """Return the file of these inputs; it is made where there is none that can be used."""
+        try:
+            return self._open()
+        except DamagedFileError:
+            return self.make()
+
+    def make(self) -> OutcomeFile:
+        """Make the file of these inputs, and return it.
+
+        Raises:
+            ProjectError: it cannot be written, or the mappings have been changed since they were read.
+        """
+        for _ in range(_ATTEMPTS):  # a process with other inputs may remove it before it is opened
+            make_file(self.project.state, self.fingerprint, self._fill)
+            with suppress(DamagedFileError):
+                return self._open()
+        raise ProjectError("What was written to the project's folder cannot be read.", "Check its disk.")
+
+    def _open(self) -> OutcomeFile:
+        made_from = self.fingerprint
+        return OutcomeFile(path_of(self.project.state, made_from), made_from)
+
+    def _fill(self, file: OutcomeWriter) -> None:
+        project, compiled, snapshot = self.project, self.compiled, self.snapshot
         findings = [*compiled.findings, *snapshot.findings(), *snapshot.checks()]
         findings += (found for control in snapshot.controls() for found in compare_figures(control))
-        outcomes = [
-            outcome
-            for mapping in compiled.mappings
-            for record in snapshot.records(mapping.dataset, mapping.key)
-            for outcome in mapping.outcomes(record)
-        ]
+        screening = Screening(project.catalog, _business_settings(project))
+        for mapping in compiled.mappings:
+            for record in snapshot.records(mapping.dataset, mapping.key):
+                for outcome in mapping.outcomes(record):
+                    file.add(screening.check(outcome), record)
+        screening.set_aside(file)
         tie_outs = TieOutRows(project.tie_outs, snapshot, compiled.crosswalks)
-        expectations = tie_outs.expectations()
+        file.put("expectations", expectations_document(tie_outs.expectations()))
         findings += tie_outs.unmapped_accounts()
-        files = tuple(SourceFacts(file.path, file.sha256, file.rows) for file in snapshot.files)
-        fingerprint = snapshot.fingerprint
-    screened = screen(outcomes, project.catalog, _business_settings(project.business, project.accounts_start))
-    findings += opening_control_closes(screened, project.catalog)
-    return Prepared(
-        compiled=compiled,
-        snapshot=fingerprint,
-        files=files,
-        outcomes=tuple(screened),
-        findings=tuple(findings),
-        expectations=expectations,
+        opening = [kind.name for kind in project.catalog if concerns_opening(kind)]
+        findings += opening_control_closes(file.of_kinds(opening), project.catalog)
+        file.put("findings", [finding_document(finding) for finding in findings])
+        if mappings_fingerprint(project) != self.mappings:
+            raise _changed()
+
+
+@contextmanager
+def _open_inputs(project: Project) -> Iterator[_Inputs]:
+    """Open the snapshot and compile the mappings.
+
+    Raises:
+        ProjectError: no snapshot has been taken, or the mappings were changed while they were read.
+    """
+    mappings = mappings_fingerprint(project)
+    compiled = check(project)
+    with open_snapshot(project) as snapshot:
+        if mappings_fingerprint(project) != mappings:
+            raise _changed()
+        yield _Inputs(project, compiled, mappings, snapshot)
+
+
+def _changed() -> ProjectError:
+    return ProjectError(
+        "The snapshot, the mappings or the crosswalks were changed while they were read.",
+        "Run the same command again.",
     )
 
 
-def _business_settings(business: Business, accounts_start: date) -> BusinessSettings:
+def _business_settings(project: Project) -> BusinessSettings:
+    business = project.business
     return BusinessSettings(
-        accounts_start=accounts_start,
+        accounts_start=project.accounts_start,
         lockdown=business.lockdown,
         country=business.country,
         edition=business.edition,

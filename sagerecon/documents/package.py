@@ -67,6 +67,21 @@ def catalog_fingerprint() -> str:
 
 
 @cache
+def code_fingerprint(rooms: tuple[str, ...]) -> str:
+    """Return the SHA-256 of the program's own modules in some rooms, as 64 hex characters.
+
+    The version alone does not tell two states of a checkout apart.
+    """
+    digest = hashlib.sha256(VERSION.encode())
+    package = Path(__file__).resolve().parent.parent
+    for room in rooms:
+        for path in _files(package / room, "**/*.py"):
+            text = _text(path)
+            digest.update(f"{path.relative_to(package).as_posix()}\n{len(text)}\n{text}".encode())
+    return digest.hexdigest()
+
+
+@cache
 def schema(name: str) -> Mapping[str, Any]:
     """Return the JSON Schema `specs/schemas/<name>.schema.json`.
 

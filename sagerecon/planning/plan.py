@@ -12,6 +12,7 @@ import hashlib
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -118,24 +119,62 @@ def read_plan(lines: Iterable[bytes], file: str) -> Plan:
     Raises:
         PlanStaleError: the file is not a plan, is of another format, was cut short, or was edited.
     """
-    content = _SealedLines(lines)
-    try:
-        documents = (read_json(line.decode()) for line in content)
-        head = next(documents)
-        found = head.pop("sagerecon")
-        if found != FORMAT:
-            raise PlanStaleError(
-                f"{file} has the format '{found}'; this version of sagerecon reads '{FORMAT}'.",
-                "Create a new plan: sagerecon plan",
-            )
-        count = head.pop("steps")
-        header = _read_header(head)
-        steps = tuple(read_step(document) for document in documents)
-    except (ValueError, KeyError, TypeError, AttributeError, StopIteration) as error:
-        raise _refusal(content, file) from error
-    if len(steps) != count or content.last_line() != _seal_line(content.digest).encode():
-        raise _refusal(content, file)
-    return Plan(header, steps, content.digest)
+    reader = PlanReader(lines, file)
+    steps = tuple(reader.steps())
+    return Plan(reader.header, steps, reader.digest)
+
+
+class PlanReader:
+    """A plan file that is read step by step, so that no more than one step is held."""
+
+    def __init__(self, lines: Iterable[bytes], file: str) -> None:
+        """Read the header; arguments and errors as `read_plan`."""
+        self._file = file
+        self._content = _SealedLines(lines)
+        self._lines = iter(self._content)
+        with self._refusals():
+            head = read_json(next(self._lines, b"").decode())
+            found = head.pop("sagerecon")
+            if found != FORMAT:
+                raise _other_format(file, found)
+            self._count = head.pop("steps")
+            self.header = _read_header(head)
+
+    @property
+    def digest(self) -> str:
+        """The name of the plan, once all steps were read."""
+        return self._content.digest
+
+    def steps(self, holding: bytes = b"") -> Iterator[Step]:
+        """Yield the steps in their order, then check the seal: nothing that was yielded counts before that.
+
+        Args:
+            holding: only the steps whose line holds these bytes are parsed.
+
+        Raises:
+            PlanStaleError: as `read_plan`.
+        """
+        count = 0
+        with self._refusals():
+            for line in self._lines:
+                count += 1
+                if holding in line:
+                    yield read_step(read_json(line.decode()))
+        if count != self._count or self._content.last_line() != _seal_line(self.digest).encode():
+            raise _refusal(self._content, self._file)
+
+    @contextmanager
+    def _refusals(self) -> Iterator[None]:
+        try:
+            yield
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise _refusal(self._content, self._file) from error
+
+
+def find_step(lines: Iterable[bytes], file: str, key: str) -> Step | None:
+    """Return the first step of the record with a draft key, or None; arguments and errors as `read_plan`."""
+    found = [step for step in PlanReader(lines, file).steps(canonical(key).encode()) if step.key == key]
+    return found[0] if found else None
 
 
 class _SealedLines:
@@ -179,6 +218,13 @@ def _digest(lines: Iterable[str]) -> str:
     for line in lines:
         digest.update(line.encode())
     return digest.hexdigest()
+
+
+def _other_format(file: str, found: object) -> PlanStaleError:
+    return PlanStaleError(
+        f"{file} has the format '{found}'; this version of sagerecon reads '{FORMAT}'.",
+        "Create a new plan: sagerecon plan",
+    )
 
 
 def _refusal(content: _SealedLines, file: str) -> PlanStaleError:

@@ -14,7 +14,7 @@ from sagerecon.model.value import read_json
 from sagerecon.pairing.recovery import Suspect
 from sagerecon.planning.plan import Plan, Purpose
 from sagerecon.planning.settling import RunState, SetAside, State
-from sagerecon.planning.step import Step
+from sagerecon.planning.step import Action, Step
 from sagerecon.planning.step_document import read_step
 from sagerecon.store import runs
 from sagerecon.store.database import Database, Transaction, Values, prepared
@@ -39,7 +39,7 @@ from sagerecon.store.traffic import (
     read_traffic,
 )
 from sagerecon.store.write_buffer import WriteBuffer
-from sagerecon.store.written import ALL_WRITTEN, read_written
+from sagerecon.store.written import ALL_WRITTEN, ONE_WRITTEN, read_written
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +122,25 @@ _LOOKS = prepared(
 )
 _HELD_ALL = prepared("held_all", _HELD)
 _HELD_KIND = prepared("held_kind", _HELD.where(HELD.c.kind == bindparam("kind")))
+# A run that reads Sage has few steps, and an entity is found by its run, its step and its id.
+_HELD_ENTITY = prepared(
+    "held_entity",
+    select(HELD.c.body)
+    .select_from(
+        STEPS.join(
+            HELD,
+            and_(
+                HELD.c.business == STEPS.c.business,
+                HELD.c.run == STEPS.c.run,
+                HELD.c.number == STEPS.c.number,
+            ),
+        )
+    )
+    .where(OF_RUN, STEPS.c.action == Action.READ.value)
+    .where(HELD.c.sage_id == bindparam("sage_id"), HELD.c.kind == bindparam("kind"))
+    .order_by(HELD.c.number)
+    .limit(1),
+)
 
 
 class RunHistory:
@@ -192,6 +211,13 @@ class RunHistory:
         for row in self._database.stream(ALL_WRITTEN, {"business": self._business}):
             yield read_written(row)
 
+    def written_record(self, kind: str, key: str) -> Written | None:
+        """Return one record as a run wrote or adopted it; None where none did."""
+        self._buffer.flush()
+        with self._database.reading() as transaction:
+            row = transaction.one(ONE_WRITTEN, {"business": self._business, "kind": kind, "key": key})
+            return None if row is None else read_written(row)
+
     def entities_read(self, run: str, kind: str | None = None) -> Iterator[Entity]:
         """Yield the entities that the reading steps of `run` found, of one kind or of all, in their order."""
         self._buffer.flush()
@@ -208,6 +234,14 @@ class RunHistory:
         self._buffer.flush()
         for row in self._database.stream(_LOOKS, {"business": self._business}):
             yield Entity(row.kind, row.sage_id, read_json(row.body)), row.recorded_at
+
+    def entity_read(self, run: str, kind: str, sage_id: str) -> Entity | None:
+        """Return one entity as the reading steps of `run` found it; None where they did not."""
+        self._buffer.flush()
+        where: Values = {"business": self._business, "run": run, "kind": kind, "sage_id": sage_id}
+        with self._database.reading() as transaction:
+            row = transaction.one(_HELD_ENTITY, where)
+            return None if row is None else Entity(kind, sage_id, read_json(row.body))
 
     def finished_reading(self, plan: Plan) -> str | None:
         """Return the newest finished run that asked what `plan` asks and that no reconciliation has used."""

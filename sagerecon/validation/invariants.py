@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -12,66 +12,88 @@ from sagerecon.model.draft import Draft, Outcome, Reference
 from sagerecon.model.finding import Finding
 from sagerecon.model.key import Key
 from sagerecon.model.money import grouped, negative, product, total
-from sagerecon.model.place import NOWHERE
-from sagerecon.model.posting import Direction, Family, LedgerRole, Posting, Side
+from sagerecon.model.place import NOWHERE, Place
+from sagerecon.model.posting import Family, LedgerFacts, LedgerRole, Posting, Side
 
 
-def opening_effect(drafts: Sequence[Draft], catalog: Catalog) -> dict[str, Decimal]:
+def concerns_opening(kind: Kind) -> bool:
+    """Return whether entities of a kind decide what the opening control account ends at."""
+    is_contact = kind.ledger is not None and kind.ledger.role is LedgerRole.CONTACT
+    return is_contact or (kind.posting is not None and kind.posting.is_opening)
+
+
+def opening_effect(drafts: Iterable[Draft], catalog: Catalog) -> dict[str, Decimal]:
     """Return what each opening kind books, debit positive; the opening control account has the other side.
 
     A customer's open invoice is a debit and a supplier's a credit; a credit note is the reverse.
     """
-    sides = _sides_of_contacts(drafts, catalog)
+    suppliers: set[Key] = set()
     effect: dict[str, Decimal] = {}
+    items: dict[tuple[str, Key], Decimal] = {}  # kind and contact -> its items, as if it were a customer
     for draft in drafts:
         kind = catalog[draft.kind]
-        if kind.posting is not None and kind.posting.is_opening:
-            amount = _opening_amount(draft.body, kind, kind.posting, sides)
-            effect[draft.kind] = total((effect.get(draft.kind, Decimal()), amount))
+        if kind.ledger is not None and _is_supplier(draft, kind.ledger):
+            suppliers.add(draft.key)
+        if kind.posting is None or not kind.posting.is_opening:
+            continue
+        effect.setdefault(draft.kind, Decimal())
+        if kind.posting.family is Family.OPENING_ITEM:
+            contact = draft.body.get(f"{kind.contact}_id")
+            owner = (draft.kind, contact.key if isinstance(contact, Reference) else "")
+            items[owner] = total((items.get(owner, Decimal()), _item_amount(draft.body, kind, kind.posting)))
+        else:
+            effect[draft.kind] = total((effect[draft.kind], _balance_amount(draft.body, kind)))
+    for (name, contact_key), amount in items.items():
+        booked = negative(amount) if contact_key in suppliers else amount
+        effect[name] = total((effect[name], booked))
     return effect
 
 
-def opening_control_closes(outcomes: Sequence[Outcome], catalog: Catalog) -> Iterator[Finding]:
+def opening_control_closes(outcomes: Iterable[Outcome], catalog: Catalog) -> Iterator[Finding]:
     """Yield a finding unless the opening entries sum to zero.
 
     Sage posts the other side of every opening entry to the opening control account. The opening balances are
     complete when that account is at 0.00.
+
+    Args:
+        outcomes: at least those of the kinds for which `concerns_opening` holds; read once.
     """
-    drafts = [outcome for outcome in outcomes if isinstance(outcome, Draft)]
-    effect = opening_effect(drafts, catalog)
+    journals: list[Place] = []
+
+    def drafts() -> Iterator[Draft]:
+        for outcome in outcomes:
+            if isinstance(outcome, Draft):
+                if not journals and _is_opening_journal(catalog[outcome.kind]):
+                    journals.append(outcome.place)
+                yield outcome
+
+    effect = opening_effect(drafts(), catalog)
     residual = total(effect.values())
     if residual:
         parts = ", ".join(f"{kind.replace('_', ' ')}s {grouped(amount)}" for kind, amount in effect.items())
-        journal = next((draft for draft in drafts if _is_opening_journal(catalog[draft.kind])), None)
         yield Finding(
             Code.OPENING_CONTROL_OPEN,
-            journal.place if journal is not None else NOWHERE,
+            journals[0] if journals else NOWHERE,
             f"The opening control account would end at {grouped(negative(residual))} instead of 0.00"
             f" ({parts}).",
             "Name the account that carries the rest, with its reason, in the project's parameters.",
         )
 
 
-def _sides_of_contacts(drafts: Sequence[Draft], catalog: Catalog) -> Mapping[Key, Side]:
-    """Return which contacts are suppliers, by draft key."""
-    sides: dict[Key, Side] = {}
-    for draft in drafts:
-        facts = catalog[draft.kind].ledger
-        if facts is not None and facts.role is LedgerRole.CONTACT:
-            types = draft.body.get(f"{facts.types.removesuffix('s')}_ids")
-            first = types[0] if isinstance(types, list | tuple) and types else ""
-            sides[draft.key] = Side.VENDOR if first == Side.VENDOR.value else Side.CUSTOMER
-    return sides
+def _is_supplier(draft: Draft, facts: LedgerFacts) -> bool:
+    if facts.role is not LedgerRole.CONTACT:
+        return False
+    types = draft.body.get(f"{facts.types.removesuffix('s')}_ids")
+    return isinstance(types, list | tuple) and bool(types) and types[0] == Side.VENDOR.value
 
 
-def _opening_amount(
-    body: Mapping[str, Any], kind: Kind, posting: Posting, sides: Mapping[Key, Side]
-) -> Decimal:
-    if posting.family is Family.OPENING_ITEM:
-        direction = posting.direction_of(lambda name: str(body.get(f"{name}_id", "")))
-        contact = body.get(f"{kind.contact}_id")
-        side = sides.get(contact.key, Side.CUSTOMER) if isinstance(contact, Reference) else Side.CUSTOMER
-        return product(Direction(side, direction.sign).debit, _decimal(body.get(kind.amount)))
+def _item_amount(body: Mapping[str, Any], kind: Kind, posting: Posting) -> Decimal:
+    """Return what an opening item of a customer books."""
+    sign = posting.direction_of(lambda name: str(body.get(f"{name}_id", ""))).sign
+    return product(sign, _decimal(body.get(kind.amount)))
+
+
+def _balance_amount(body: Mapping[str, Any], kind: Kind) -> Decimal:
     lines = (body.get(kind.lines.items) or ()) if kind.lines.items else (body,)
     debit, credit = kind.lines.debit, kind.lines.credit
     return total(

@@ -1,0 +1,96 @@
+"""Outcomes and source records as JSON values, from which the same outcomes and records are read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sagerecon.model.draft import Change, Draft, LeftOut, OnExisting, Outcome, Quarantined
+from sagerecon.model.finding import finding_document, read_finding
+from sagerecon.model.place import Place
+from sagerecon.model.record import Record
+
+_DRAFT, _QUARANTINED, _LEFT_OUT = "draft", "quarantined", "left_out"
+
+
+def outcome_document(outcome: Outcome) -> list[Any]:
+    """Return an outcome as a list: its sort, what every outcome has, and what its sort has."""
+    every = [outcome.kind, outcome.key, outcome.label, outcome.amount, places_document(outcome.origins)]
+    match outcome:
+        case Draft():
+            changes = [[c.field, c.before, c.after, c.rule, c.place.address] for c in outcome.changes]
+            return [
+                _DRAFT,
+                *every,
+                outcome.body,
+                dict(outcome.identity),
+                outcome.place.address,
+                outcome.on_existing.value,
+                changes,
+                outcome.priority,
+            ]
+        case Quarantined():
+            return [_QUARANTINED, *every, [finding_document(finding) for finding in outcome.findings]]
+        case LeftOut():
+            return [_LEFT_OUT, *every, outcome.rule, outcome.reason, outcome.merged_into]
+
+
+def read_outcome(document: list[Any]) -> Outcome:
+    """Return the outcome that `outcome_document` wrote.
+
+    Raises:
+        ValueError: the list is not of that form.
+    """
+    sort, kind, key, label, amount, origins, *rest = document
+    every: dict[str, Any] = {
+        "kind": kind,
+        "key": key,
+        "label": label,
+        "amount": amount,
+        "origins": read_places(origins),
+    }
+    if sort == _DRAFT:
+        body, identity, place, on_existing, changes, priority = rest
+        return Draft(
+            **every,
+            body=body,
+            identity=identity,
+            place=Place.parse(place),
+            on_existing=OnExisting(on_existing),
+            changes=tuple(_read_change(change) for change in changes),
+            priority=priority,
+        )
+    if sort == _QUARANTINED:
+        (findings,) = rest
+        return Quarantined(**every, findings=tuple(read_finding(finding) for finding in findings))
+    rule, reason, merged_into = rest
+    return LeftOut(**every, rule=rule, reason=reason, merged_into=merged_into)
+
+
+def record_document(record: Record) -> list[Any]:
+    """Return a source record as a list: dataset, key, values, origins."""
+    return [record.dataset, record.key, dict(record.values), places_document(record.origins)]
+
+
+def read_record(document: list[Any]) -> Record:
+    """Return the record that `record_document` wrote.
+
+    Raises:
+        ValueError: the list is not of that form.
+    """
+    dataset, key, values, origins = document
+    return Record(dataset, key, values, read_places(origins))
+
+
+def places_document(places: tuple[Place, ...]) -> list[str]:
+    """Return places as their addresses."""
+    return [place.address for place in places]
+
+
+def read_places(addresses: list[str]) -> tuple[Place, ...]:
+    """Return the places that `places_document` wrote."""
+    return tuple([Place.parse(address) for address in addresses])
+
+
+def _read_change(document: list[str]) -> Change:
+    field, before, after, rule, place = document
+    return Change(field=field, before=before, after=after, rule=rule, place=Place.parse(place))
