@@ -15,10 +15,11 @@ from sagerecon.commands import status
 from sagerecon.documents.package import catalog
 from sagerecon.model.clock import HOUR, MINUTE
 from sagerecon.model.errors import IncompleteStoreError
+from sagerecon.pairing.consequences import Verdict
 from sagerecon.planning.plan import Plan
 from sagerecon.planning.step import Action
 from sagerecon.reconciliation.result import Reconciliation
-from sagerecon.reconciliation.verdict import RecordVerdict, Verdict
+from sagerecon.reconciliation.verdict import RecordVerdict
 from sagerecon.runner.run import RunOutcome
 
 

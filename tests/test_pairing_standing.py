@@ -15,7 +15,7 @@ from sagerecon.model.entity import Entity, Written
 from sagerecon.model.finding import Finding
 from sagerecon.model.place import Place
 from sagerecon.pairing.agreement import Agreement
-from sagerecon.pairing.consequences import PROPOSALS, VERDICTS, Proposal, VerdictName
+from sagerecon.pairing.consequences import PROPOSALS, VERDICTS, Proposal, Verdict
 from sagerecon.pairing.held import Origin
 from sagerecon.pairing.key_ladder import MatchMethod
 from sagerecon.pairing.position import Coverage, EntityReading, Position, Source
@@ -124,23 +124,23 @@ def test_any_position_has_one_standing_that_rests_on_evidence(position: Position
 def test_no_plan_contradicts_the_verdict_of_the_same_facts(position: Position) -> None:
     found = standing(position)
     proposal, verdict = PROPOSALS[found], VERDICTS[found]
-    settled = (VerdictName.VERIFIED, VerdictName.LEFT_OUT, VerdictName.SYSTEM, VerdictName.PRE_EXISTING)
+    settled = (Verdict.VERIFIED, Verdict.LEFT_OUT, Verdict.SYSTEM, Verdict.THERE_BEFORE)
     match proposal:
         case Proposal.CREATE:
-            assert verdict is VerdictName.NOT_YET_WRITTEN
+            assert verdict is Verdict.NOT_YET_WRITTEN
             assert not position.is_written and position.rename is None
         case Proposal.ADOPT:
-            assert verdict is VerdictName.VERIFIED_OR_DIFFERS
+            assert verdict is Verdict.NOT_YET_WRITTEN
             assert not position.is_written
         case Proposal.UPDATE:
-            assert verdict is VerdictName.SOURCE_CHANGED
+            assert verdict is Verdict.SOURCE_CHANGED
             assert position.is_held and position.agreement.source_changes
             assert not position.agreement.sage_changes
         case Proposal.SKIP:
-            assert verdict is VerdictName.VERIFIED
+            assert verdict is Verdict.VERIFIED
         case Proposal.KEEP | Proposal.WAIT:
             assert verdict not in settled, "what is left alone and named needs review"
         case Proposal.NOTHING:
             assert position.source is not Source.DRAFT or found is Standing.NOT_READ
-    if verdict is VerdictName.VERIFIED:
+    if verdict is Verdict.VERIFIED:
         assert proposal is Proposal.SKIP

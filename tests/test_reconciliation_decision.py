@@ -14,9 +14,10 @@ from sagerecon.model.draft import Draft, LeftOut, Quarantined
 from sagerecon.model.entity import Entity, Written
 from sagerecon.model.finding import Finding
 from sagerecon.model.place import NOWHERE
+from sagerecon.pairing.consequences import Verdict
 from sagerecon.pairing.key_ladder import Match, MatchMethod
 from sagerecon.reconciliation.decision import Evidence, at_risk, decide, verdict_by_causes
-from sagerecon.reconciliation.verdict import Cause, Difference, Shape, Verdict
+from sagerecon.reconciliation.verdict import Cause, Difference, Shape
 
 DRAFT = Draft("contact", "customers/C1", {}, {}, (), NOWHERE)
 LEFT_OUT = LeftOut("contact", "customers/C1", "settled", "settled before", ())

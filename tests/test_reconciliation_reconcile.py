@@ -27,13 +27,14 @@ from sagerecon.model.draft import LeftOut, OnExisting, Quarantined
 from sagerecon.model.errors import ConservationError
 from sagerecon.model.finding import Finding
 from sagerecon.model.place import NOWHERE, Place
+from sagerecon.pairing.consequences import Verdict
 from sagerecon.pairing.key_ladder import MatchMethod
 from sagerecon.reconciliation import completeness
 from sagerecon.reconciliation.comparer import DraftInputs
 from sagerecon.reconciliation.completeness import Counter as Tallies
 from sagerecon.reconciliation.result import Reconciliation
 from sagerecon.reconciliation.tie_out import TieOutName, TieOutNotTaken
-from sagerecon.reconciliation.verdict import Cause, FirstSeen, RecordVerdict, Shape, Verdict
+from sagerecon.reconciliation.verdict import Cause, FirstSeen, RecordVerdict, Shape
 
 OPENING = "contact_opening_balance"
 

@@ -9,8 +9,9 @@ from typing import TypeAlias
 
 from sagerecon.model.errors import ConservationError
 from sagerecon.model.money import total
+from sagerecon.pairing.consequences import Verdict
 from sagerecon.pairing.held import Origin
-from sagerecon.reconciliation.verdict import RecordVerdict, Verdict
+from sagerecon.reconciliation.verdict import RecordVerdict
 
 
 @dataclass(frozen=True, slots=True)

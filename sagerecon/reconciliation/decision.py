@@ -10,8 +10,9 @@ from sagerecon.model.draft import Draft, LeftOut, OnExisting, Outcome, Quarantin
 from sagerecon.model.entity import Entity, Written
 from sagerecon.model.finding import Finding
 from sagerecon.model.money import magnitude
+from sagerecon.pairing.consequences import Verdict
 from sagerecon.pairing.key_ladder import NO_MATCH, Match, MatchMethod
-from sagerecon.reconciliation.verdict import Cause, Difference, Shape, Verdict
+from sagerecon.reconciliation.verdict import Cause, Difference, Shape
 
 
 @dataclass(frozen=True, slots=True)

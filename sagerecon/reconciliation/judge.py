@@ -13,6 +13,7 @@ from sagerecon.model.draft import Draft, LeftOut, Quarantined
 from sagerecon.model.entity import Entity
 from sagerecon.model.money import magnitude
 from sagerecon.model.place import NOWHERE
+from sagerecon.pairing.consequences import Verdict
 from sagerecon.pairing.field_reader import FieldReader
 from sagerecon.pairing.identity import as_decimal
 from sagerecon.pairing.key_ladder import MatchMethod
@@ -20,7 +21,7 @@ from sagerecon.reconciliation.chart_of_accounts import ChartOfAccounts
 from sagerecon.reconciliation.comparer import Comparer
 from sagerecon.reconciliation.decision import Evidence, at_risk, decide
 from sagerecon.reconciliation.postings import Effects, effects_of, gap
-from sagerecon.reconciliation.verdict import Difference, RecordVerdict, Verdict
+from sagerecon.reconciliation.verdict import Difference, RecordVerdict
 from sagerecon.reconciliation.wording import reason_for, remedy_for
 
 

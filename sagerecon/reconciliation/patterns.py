@@ -8,9 +8,10 @@ from decimal import Decimal
 
 from sagerecon.model.draft import Draft, Outcome, Quarantined
 from sagerecon.model.money import negative, product
+from sagerecon.pairing.consequences import Verdict
 from sagerecon.reconciliation.chart_of_accounts import ChartOfAccounts
 from sagerecon.reconciliation.postings import Effects, effects_of
-from sagerecon.reconciliation.verdict import Difference, RecordVerdict, Shape, Verdict
+from sagerecon.reconciliation.verdict import Difference, RecordVerdict, Shape
 
 
 def mark_swapped_values(verdicts: Sequence[RecordVerdict]) -> list[RecordVerdict]:

@@ -8,10 +8,11 @@ from datetime import date
 from decimal import Decimal
 
 from sagerecon.model.money import negative, total
+from sagerecon.pairing.consequences import Verdict
 from sagerecon.reconciliation.open_items import OpenItem
 from sagerecon.reconciliation.shares import Share, explaining, share_of, shares_by_contact
 from sagerecon.reconciliation.tie_out import ControlPair, TieOut, TieOutLine
-from sagerecon.reconciliation.verdict import RecordVerdict, Verdict
+from sagerecon.reconciliation.verdict import RecordVerdict
 
 #: Days overdue at the as-at date.
 BUCKETS = ("not due", "1-30 days", "31-60 days", "61-90 days", "older")

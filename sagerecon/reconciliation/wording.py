@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
-from sagerecon.reconciliation.verdict import Cause, RecordVerdict, Verdict
+from sagerecon.pairing.consequences import Verdict
+from sagerecon.reconciliation.verdict import Cause, RecordVerdict
 
 #: Written out here because strftime depends on the locale of the machine.
 _MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
