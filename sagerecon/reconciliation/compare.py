@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from sagerecon.model.comparison import EXACT, Comparison, How, Tolerance
-from sagerecon.model.money import difference, magnitude
-from sagerecon.pairing.agreement import equal, without_positions
-from sagerecon.pairing.canonical import UNANSWERED, Leaf, Row, shown
+from sagerecon.model.comparison import EXACT, Comparison, How
+from sagerecon.model.money import difference
+from sagerecon.pairing.agreement import equal, tolerated, without_positions
+from sagerecon.pairing.canonical import UNANSWERED, Row, shown
 from sagerecon.reconciliation.shape import shape_of
 from sagerecon.reconciliation.verdict import Cause, Difference, Shape
 
@@ -65,13 +65,6 @@ def compare(
             continue
         differences.append(_difference(path, sides, cause, rule))
     return Compared(tuple(_with_swapped_sides(differences)), fields, tuple(not_answered))
-
-
-def tolerated(left: Leaf, right: Leaf, tolerance: Tolerance | None) -> bool:
-    """Return whether two amounts differ by no more than the size of the tolerance."""
-    if tolerance is None or not isinstance(left, Decimal) or not isinstance(right, Decimal):
-        return False
-    return magnitude(difference(left, right)) <= tolerance.size
 
 
 def _additions(sides: Sides) -> list[str]:
