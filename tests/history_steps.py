@@ -163,7 +163,14 @@ _KINDS = frozenset({"bank_account", CUSTOMER, INVOICE, PAYMENT})
 
 #: Verdicts that need no reading of Sage.
 _WITHOUT_READING = frozenset(
-    {Verdict.NOT_READ, Verdict.QUARANTINED, Verdict.LEFT_OUT, Verdict.NOT_YET_WRITTEN}
+    {
+        Verdict.NOT_READ,
+        Verdict.QUARANTINED,
+        Verdict.LEFT_OUT,
+        Verdict.NOT_YET_WRITTEN,
+        Verdict.GONE,
+        Verdict.RENAMED,
+    }
 )
 
 #: Actions by which a plan says that a record is not in Sage, and why.
@@ -176,7 +183,9 @@ _AGREEING: Mapping[Verdict, frozenset[Action]] = {
     Verdict.ROUNDING: frozenset({Action.SKIP}),
     Verdict.EDITED: frozenset({Action.KEEP, Action.SKIP}),
     Verdict.BOTH_CHANGED: frozenset({Action.WAIT, Action.KEEP, *_UNREAD}),
-    Verdict.SOURCE_CHANGED: frozenset({Action.UPDATE, Action.WAIT, Action.KEEP, Action.QUARANTINE}),
+    Verdict.SOURCE_CHANGED: frozenset({Action.UPDATE, Action.WAIT, Action.QUARANTINE}),
+    Verdict.GONE: frozenset({Action.KEEP}),
+    Verdict.RENAMED: frozenset({Action.WAIT}),
     Verdict.MISSING: frozenset({Action.WAIT, *_UNREAD}),
     Verdict.DELETED: frozenset({Action.WAIT, *_UNREAD}),
     Verdict.NOT_YET_WRITTEN: frozenset({Action.CREATE, Action.WAIT}),

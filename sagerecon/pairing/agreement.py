@@ -124,8 +124,13 @@ def sage_edits(written: Written, held: Entity, by: ComparisonRules) -> tuple[Edi
     paths = _changed_paths((*expected, *_added_lines(now)), now, expected, by, is_tolerant=True)
     return (
         *(Edit(path, shown(expected.get(path)), shown(now.get(path))) for path in paths),
-        *(Edit(name, "", _text(held.body[_answered_as(name, by)])) for name in _filled(written, held, by)),
+        *_filled(written, held, by),
     )
+
+
+def filled_edits(written: Written, held: Entity, by: ComparisonRules, draft: Draft) -> tuple[Edit, ...]:
+    """Return the fields that draft and written record leave blank, and that somebody filled in Sage since."""
+    return tuple(edit for edit in _filled(written, held, by) if edit.path not in draft.body)
 
 
 def is_shown(written: Written, held: Entity, by: ComparisonRules) -> bool:
@@ -225,7 +230,7 @@ def _is_kept(path: str, now: Row, then: Row, by: ComparisonRules) -> bool:
     return answered is not UNANSWERED and equal(now.get(path), answered, _rule(path, by).how)
 
 
-def _filled(written: Written, held: Entity, by: ComparisonRules) -> Iterator[str]:
+def _filled(written: Written, held: Entity, by: ComparisonRules) -> Iterator[Edit]:
     """Yield the fields that can be sent, were not, were blank in the answer, and are filled now.
 
     A field that one of our own records has filled, such as the main address of a contact, is not among them.
@@ -237,7 +242,7 @@ def _filled(written: Written, held: Entity, by: ComparisonRules) -> Iterator[str
         now = held.body.get(known.answered_as)
         is_filled = then in _BLANK and now not in _BLANK and not _is_ours(now, known, by.identities)
         if is_filled and _rule(name, by).how is not How.IGNORE:
-            yield name
+            yield Edit(name, "", _text(now))
 
 
 def _is_ours(value: Any, known: Field, identities: Identities) -> bool:
@@ -258,10 +263,6 @@ def _held_row(anchor: Tree, answer: Mapping[str, Any], by: ComparisonRules) -> R
 def _added_lines(row: Row) -> Iterator[str]:
     """Yield the paths of lines in Sage beyond those that were sent."""
     return (path for path, leaf in row.items() if path.endswith("]") and leaf is not None)
-
-
-def _answered_as(name: str, by: ComparisonRules) -> str:
-    return by.fields[name].answered_as
 
 
 def _text(value: Any) -> str:

@@ -30,16 +30,18 @@ class Proposal(Enum):
 class Verdict(Enum):
     """What was found for a record; each record has exactly one. The value is what people read.
 
-    Those of the second group are finer than any standing: a reconciliation finds them by comparing fields.
+    ROUNDING and MAPPING_CHANGED are finer than any standing: a reconciliation finds them by field.
     """
 
     VERIFIED = "verified"  #: Sage holds what the source says today
+    ROUNDING = "rounding"  #: only amounts differ, by rounding or within a named tolerance
     MISSING = "missing in Sage"  #: written, not found, and Sage does not report it as deleted
     DELETED = "deleted in Sage"  #: written, and deleted or voided there since
     EDITED = "edited in Sage"  #: Sage differs from what was written; the source does not
     EXTRA = "extra in Sage"  #: of a kind we write, created after the run began, and not by us
     DUPLICATE = "duplicate"  #: two records with one identity or entity, or two entities for one record
     SOURCE_CHANGED = "changed in source since"
+    MAPPING_CHANGED = "mapping changed"  #: the mapping or a parameter changed, and not the source
     BOTH_CHANGED = "both changed"  #: source and Sage have both changed since the record was written
     GONE = "gone from the source"  #: written, and not in the source now or left out since
     RENAMED = "renamed in the source"  #: not written, and it may be a record written under another key
@@ -49,9 +51,6 @@ class Verdict(Enum):
     NOT_READ = "not read"  #: its kind was not read whole
     SYSTEM = "system"  #: made by Sage itself along with a record of ours
     THERE_BEFORE = "there before"  #: in Sage before the first run
-
-    ROUNDING = "rounding"  #: verified, but for amounts that differ by rounding or within a named tolerance
-    MAPPING_CHANGED = "mapping changed"  #: the mapping or a parameter changed, and not the source
 
 
 PROPOSALS: Mapping[Standing, Proposal] = {

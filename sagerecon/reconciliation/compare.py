@@ -38,6 +38,8 @@ def compare(
 ) -> Compared:
     """Return every field on which source and Sage disagree, each with its cause.
 
+    A field that the source changed and Sage's answer does not show is among them.
+
     Args:
         sides: the canonical rows of the record.
         rules: the comparison rules by field path without list positions.
@@ -53,13 +55,15 @@ def compare(
         sage = sides.sage.get(path)
         if rule.how is How.IGNORE:
             continue
+        source = sides.source.get(path)
         if sage is UNANSWERED:
             not_answered.append(without_positions(path))
-            continue
-        fields += 1
-        source = sides.source.get(path)
-        if equal(source, sage, rule.how):
-            continue
+            if sides.written is None or equal(source, sides.written.get(path), rule.how):
+                continue
+        else:
+            fields += 1
+            if equal(source, sage, rule.how):
+                continue
         cause = _cause(path, sides, rule, moved)
         if accept_found and cause in (Cause.ALTERED_AT_WRITE, Cause.NEVER_WRITTEN):
             continue
@@ -76,15 +80,12 @@ def _cause(path: str, sides: Sides, rule: Comparison, moved: Cause) -> Cause:
     if sides.written is None:
         return Cause.NEVER_WRITTEN
     source, written, sage = sides.source.get(path), sides.written.get(path), sides.sage.get(path)
-    is_unchanged = equal(source, written, rule.how)
-    if equal(sage, written, rule.how) or (not is_unchanged and tolerated(sage, written, rule.tolerance)):
-        return moved
-    if not is_unchanged:
-        return Cause.BOTH_CHANGED
     answer = UNANSWERED if sides.answer is None else sides.answer.get(path)
-    if answer is not UNANSWERED and equal(answer, sage, rule.how):
-        return Cause.ALTERED_AT_WRITE
-    return Cause.EDITED_AFTER_LOAD
+    is_as_answered = answer is not UNANSWERED and equal(answer, sage, rule.how)
+    if equal(source, written, rule.how):
+        return Cause.ALTERED_AT_WRITE if is_as_answered else Cause.EDITED_AFTER_LOAD
+    is_as_written = equal(sage, written, rule.how) or tolerated(sage, written, rule.tolerance)
+    return moved if sage is UNANSWERED or is_as_answered or is_as_written else Cause.BOTH_CHANGED
 
 
 def _difference(path: str, sides: Sides, cause: Cause, rule: Comparison) -> Difference:

@@ -180,6 +180,8 @@ def _class(verdict: RecordVerdict) -> str:
     if verdict.is_recorded:
         return "created" if verdict.is_created else "already_there"
     match verdict.verdict:
+        case _ if verdict.is_set_aside:
+            return "quarantined"
         case Verdict.LEFT_OUT:
             return "left_out"
         case Verdict.QUARANTINED:

@@ -8,7 +8,6 @@ from decimal import Decimal
 
 from sagerecon.model.draft import Draft, Outcome, Quarantined
 from sagerecon.model.money import negative, product
-from sagerecon.pairing.consequences import Verdict
 from sagerecon.reconciliation.chart_of_accounts import ChartOfAccounts
 from sagerecon.reconciliation.postings import Effects, effects_of
 from sagerecon.reconciliation.verdict import Difference, RecordVerdict, Shape
@@ -44,8 +43,7 @@ def add_estimated_effects(
     same accounts, as open items do, the record is taken to miss there with its own amount.
     """
     outcomes = list(outcomes)
-    without_draft = {outcome.key for outcome in outcomes if isinstance(outcome, Quarantined)}
-    needed = {key.partition("/")[0] for key in without_draft}
+    needed = {outcome.key.partition("/")[0] for outcome in outcomes if isinstance(outcome, Quarantined)}
     usual = _usual(
         (outcome for outcome in outcomes if isinstance(outcome, Draft) and outcome.mapping in needed), chart
     )
@@ -55,10 +53,7 @@ def add_estimated_effects(
             effects=_scaled(usual.get(verdict.key.partition("/")[0], {}), negative(verdict.amount)),
             is_estimate=True,
         )
-        if verdict.verdict is Verdict.QUARANTINED
-        and verdict.key in without_draft
-        and verdict.amount is not None
-        and not verdict.is_recorded
+        if verdict.is_set_aside and verdict.amount is not None and not verdict.is_recorded
         else verdict
         for verdict in verdicts
     ]

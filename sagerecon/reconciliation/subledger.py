@@ -22,6 +22,10 @@ BUCKETS = ("not due", "1-30 days", "31-60 days", "61-90 days", "older")
 CREDITORS = "creditors"
 
 
+#: Verdicts on records that are not sent, whether the source's data or a run kept them from it.
+_UNSENT = frozenset({Verdict.QUARANTINED, Verdict.LEFT_OUT, Verdict.GONE})
+
+
 def tie_contacts(
     name: str,
     about: str,
@@ -113,7 +117,9 @@ def _unsent(source: Iterable[OpenItem], verdicts: Iterable[RecordVerdict]) -> di
     without_draft = {
         (_document(verdict.label), verdict.amount): verdict
         for verdict in verdicts
-        if verdict.verdict in (Verdict.QUARANTINED, Verdict.LEFT_OUT) and not verdict.contact_effects
+        if verdict.is_wanted
+        and (verdict.is_set_aside or verdict.verdict in _UNSENT)
+        and not verdict.contact_effects
     }
     shares: dict[str, list[Share]] = {}
     for item in source:

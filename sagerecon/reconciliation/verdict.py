@@ -111,6 +111,7 @@ class RecordVerdict:
     is_recorded: bool = False  #: the id map knows it
     is_created: bool = False  #: an earlier run created it in Sage, and did not adopt it
     is_merged: bool = False  #: shares its Sage entity with another record
+    is_set_aside: bool = False  #: findings keep the source's record from being sent
     first_seen: FirstSeen | None = None  #: None where no review is needed or no reconciliation went before
 
     @property
