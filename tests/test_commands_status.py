@@ -22,7 +22,7 @@ from sagerecon.runner.progress import Event, Progress
 
 
 class KilledError(BaseException):
-    """Stands for a process that was killed."""
+    """The end of a process that was killed."""
 
 
 @pytest.fixture
