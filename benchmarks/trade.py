@@ -6,6 +6,7 @@ import csv
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import chain
 from pathlib import Path
 
 _PROJECT = """\
@@ -157,8 +158,14 @@ _WORK = ("Oak boards, planed and cut to size", "Delivery within two working days
 _ACCOUNTS = ("4000", "4010", "4910")
 
 
-def write_trade(folder: Path, records: int) -> None:
-    """Write a project of `records` records: two fifths invoices, two fifths receipts, the rest customers."""
+def write_trade(folder: Path, records: int, blocks: int = 1) -> None:
+    """Write a project: two fifths invoices, two fifths receipts, the rest customers and one bank account.
+
+    Args:
+        records: of each block.
+        blocks: how often they are repeated; the records of a block differ from those of another in the first
+            digit of their numbers.
+    """
     for name in ("data", "mappings"):
         (folder / name).mkdir(parents=True)
     (folder / "sagerecon.yaml").write_text(_PROJECT)
@@ -166,62 +173,62 @@ def write_trade(folder: Path, records: int) -> None:
     for name, text in _MAPPINGS.items():
         (folder / "mappings" / f"{name}.yaml").write_text(f"{_HEAD}mapping: {name}\n{text}")
     invoices = receipts = records * 2 // 5
-    customers = records - invoices - receipts - 1  # and the bank account
-    _write(
-        folder / "data/customers.csv",
-        "ref name street town postcode person email telephone",
-        _customers(customers),
-    )
-    _write(folder / "data/invoices.csv", "number ref date due total", _invoices(invoices, customers))
-    _write(folder / "data/lines.csv", "number line text account amount", _lines(invoices))
-    _write(folder / "data/receipts.csv", "id ref number date amount", _receipts(receipts, customers))
+    customers = records - invoices - receipts - 1
+    for name, header, rows in (
+        (
+            "customers",
+            "ref name street town postcode person email telephone",
+            lambda b: _customers(b, customers),
+        ),
+        ("invoices", "number ref date due total", lambda b: _invoices(b, invoices, customers)),
+        ("lines", "number line text account amount", lambda b: _lines(b, invoices)),
+        ("receipts", "id ref number date amount", lambda b: _receipts(b, receipts, customers)),
+    ):
+        path = folder / "data" / f"{name}.csv"
+        _write(path, header, chain.from_iterable(rows(block) for block in range(blocks)))
 
 
-def _customers(count: int) -> Iterator[tuple[object, ...]]:
+def _customers(block: int, count: int) -> Iterator[tuple[object, ...]]:
     for number in range(count):
         town, code = _TOWNS[number % len(_TOWNS)]
+        ref = _number("C", block, number)
         yield (
-            f"C{number:06}",
-            f"Customer number {number} Ltd",
+            ref,
+            f"Customer {ref} Ltd",
             f"{number % 300 + 1} High Street",
             town,
             code,
-            f"Jo Dale {number}",
-            f"jo.dale.{number}@example.com",
+            f"Jo Dale {ref}",
+            f"jo.dale.{ref}@example.com",
             f"0113 496 {number % 10_000:04}",
         )
 
 
-def _invoices(count: int, customers: int) -> Iterator[tuple[object, ...]]:
+def _invoices(block: int, count: int, customers: int) -> Iterator[tuple[object, ...]]:
     for number in range(count):
-        day = _day(number)
-        yield (
-            f"I{number:06}",
-            f"C{number % customers:06}",
-            day,
-            day + timedelta(days=30),
-            sum(_amounts(number)),
-        )
+        day, ref = _day(number), _number("C", block, number % customers)
+        yield _number("I", block, number), ref, day, day + timedelta(days=30), sum(_amounts(number))
 
 
-def _lines(count: int) -> Iterator[tuple[object, ...]]:
+def _lines(block: int, count: int) -> Iterator[tuple[object, ...]]:
     for number in range(count):
+        invoice = _number("I", block, number)
         for line, amount in enumerate(_amounts(number)):
-            yield f"I{number:06}", line, f"{_WORK[line]}, job {number}", _ACCOUNTS[line], amount
+            yield invoice, line, f"{_WORK[line]}, {invoice}", _ACCOUNTS[line], amount
 
 
-def _receipts(count: int, customers: int) -> Iterator[tuple[object, ...]]:
+def _receipts(block: int, count: int, customers: int) -> Iterator[tuple[object, ...]]:
     """Yield one receipt an invoice; every fourth settles a part of it."""
     for number in range(count):
         due = sum(_amounts(number), Decimal())
         paid = due - Decimal("5.00") if number % 4 == 0 else due
-        yield (
-            f"R{number:06}",
-            f"C{number % customers:06}",
-            f"I{number:06}",
-            _day(number) + timedelta(days=20),
-            paid,
-        )
+        ref = _number("C", block, number % customers)
+        day = _day(number) + timedelta(days=20)
+        yield _number("R", block, number), ref, _number("I", block, number), day, paid
+
+
+def _number(letter: str, block: int, number: int) -> str:
+    return f"{letter}{block:02}-{number:05}"
 
 
 def _amounts(number: int) -> tuple[Decimal, ...]:
