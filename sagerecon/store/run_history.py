@@ -82,7 +82,9 @@ _COUNTS = prepared(
 _UNCERTAIN = prepared(
     "uncertain_steps",
     select(STEPS.c.step, STEPS.c.state)
-    .where(OF_RUN, or_(STEPS.c.failures > 0, STEPS.c.sent_at > STEPS.c.first_sent_at, IS_SENT))
+    .where(
+        OF_RUN, or_(STEPS.c.failures > 0, STEPS.c.epoch > 0, STEPS.c.sent_at > STEPS.c.first_sent_at, IS_SENT)
+    )
     .where(STEPS.c.first_sent_at > 0)
     .order_by(STEPS.c.number),
 )
