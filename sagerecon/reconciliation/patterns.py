@@ -35,14 +35,13 @@ def mark_swapped_values(verdicts: Sequence[RecordVerdict]) -> list[RecordVerdict
 
 
 def add_estimated_effects(
-    verdicts: Iterable[RecordVerdict], outcomes: Iterable[Outcome], chart: ChartOfAccounts
+    verdicts: Iterable[RecordVerdict], outcomes: Sequence[Outcome], chart: ChartOfAccounts
 ) -> list[RecordVerdict]:
     """Return the verdicts with estimated effects for quarantined records.
 
     A quarantined record has an amount and no body. Where every draft of its mapping posts its amount to the
     same accounts, as open items do, the record is taken to miss there with its own amount.
     """
-    outcomes = list(outcomes)
     needed = {outcome.key.partition("/")[0] for outcome in outcomes if isinstance(outcome, Quarantined)}
     usual = _usual(
         (outcome for outcome in outcomes if isinstance(outcome, Draft) and outcome.mapping in needed), chart

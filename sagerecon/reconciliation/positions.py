@@ -111,7 +111,7 @@ class Renames:
         lost.sort(key=lambda record: (record.kind, record.key))
         new = [o for o in outcomes if isinstance(o, Draft) and (o.kind, o.key) not in recorded]
         names = MappingNames(
-            now={outcome.key.partition("/")[0] for outcome in outcomes},
+            now={key.partition("/")[0] for _, key in present},
             earlier={record.key.partition("/")[0] for record in records},
         )
         return cls(find_renames(new, lost, names, catalog))
