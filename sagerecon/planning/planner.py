@@ -34,6 +34,7 @@ class Provenance:
     snapshot: str
     mappings: str
     catalog: str
+    decisions: str = ""  #: empty where nothing was decided
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +164,7 @@ def _assemble(
         snapshot=provenance.snapshot,
         mappings=provenance.mappings,
         catalog=provenance.catalog,
+        decisions=provenance.decisions,
         id_map=id_map,
         made_at=instant_text(calendar.starts_at),
         calls=calls,
