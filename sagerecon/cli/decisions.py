@@ -27,9 +27,8 @@ def list_decisions(project: Folder = HERE, json: Json = False) -> None:
         opened = projects.open_project(project)
         found = decisions.decidable(opened, projects.open_clock(opened.address))
         for group in found.waiting:
-            text = decisions.take_command(group.name, group.answers)
-            screen.event("waiting", **group_document(group, text))
-            for line in group_lines(group, text):
+            screen.event("waiting", **group_document(group))
+            for line in group_lines(group):
                 screen.print(line)
         settled = found.settlement
         for entry in (*settled.lapsed, *settled.impossible):
@@ -55,14 +54,14 @@ def show(name: Name, project: Folder = HERE, json: Json = False) -> None:
     """Show every record of a group, or one record, and what can be decided."""
     from sagerecon.cli.console import command
     from sagerecon.commands import decisions, projects
-    from sagerecon.report.terminal.decisions import example
+    from sagerecon.report.terminal.decisions import command_text, example
 
     with command(json) as screen:
         opened = projects.open_project(project)
         found = decisions.decidable(opened, projects.open_clock(opened.address))
         subject = decisions.subject_of(name, found.groups)
         possible = decisions.possible_answers(subject)
-        text = decisions.take_command(name, possible)
+        text = command_text(name, possible)
         for position in subject.positions:
             screen.print(example(position))
         screen.print(f"{subject.covers}, {subject.standing.value}. Decide: {text}")

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import getpass
-import shlex
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from sagerecon.commands.decision_effects import remember_members
 from sagerecon.commands.plans import decided_positions
 from sagerecon.commands.preparation import prepare
-from sagerecon.model.catalog import Catalog
 from sagerecon.model.clock import Clock, day_of
 from sagerecon.model.errors import ProjectError
 from sagerecon.model.suggestion import suggestion
@@ -37,7 +35,6 @@ class Decidable:
 
     waiting: tuple[Group, ...]
     settlement: Settlement
-    catalog: Catalog
     #: Every group on which a decision can be made, whether or not one is in effect.
     groups: tuple[Group, ...]
 
@@ -90,12 +87,17 @@ def decidable(project: Project, clock: Clock) -> Decidable:
     ]
     renamed = [at for at in undecided.positions if standing(at) is Standing.RENAMED_IN_SOURCE]
     others = [at for at in can_be_decided if standing(at) is not Standing.RENAMED_IN_SOURCE]
-    return Decidable(
-        waiting=tuple(groups(waiting)),
-        settlement=decided.settlement,
-        catalog=project.catalog,
-        groups=(*groups(renamed), *groups(others)),
-    )
+    found = (*groups(renamed), *groups(others))
+    keys = {(at.kind, at.key, standing(at)) for at in waiting}
+    return Decidable(waiting=tuple(_among(found, keys)), settlement=decided.settlement, groups=found)
+
+
+def _among(found: Iterable[Group], keys: Collection[tuple[str, str, Standing]]) -> Iterator[Group]:
+    """Yield the groups with those of their records that wait."""
+    for group in found:
+        left = tuple(at for at in group.positions if (at.kind, at.key, group.standing) in keys)
+        if left:
+            yield replace(group, positions=left)
 
 
 def subject_of(name: str, among: Sequence[Group]) -> Subject:
@@ -174,13 +176,6 @@ def sides(ours: Collection[str], theirs: Collection[str]) -> dict[str, Side]:
     if both := sorted(set(ours) & set(theirs)):
         raise ProjectError(f"{', '.join(both)}: both --ours and --theirs.", "Name each field once.")
     return found
-
-
-def take_command(name: str, possible: Sequence[DecisionAnswer]) -> str:
-    """Return the command that records a decision about a key or a group."""
-    words = "|".join(answer.value for answer in possible)
-    answer = words if len(possible) == 1 else f"({words})"
-    return f"sagerecon decide take {shlex.quote(name)} {answer} --because TEXT"
 
 
 def _positions(project: Project, clock: Clock) -> tuple[DecidedPositions, DecidedPositions]:

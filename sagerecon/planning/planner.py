@@ -11,6 +11,8 @@ from sagerecon.model.clock import instant_text
 from sagerecon.model.comparison import Comparison
 from sagerecon.model.draft import Draft
 from sagerecon.model.finding import Finding
+from sagerecon.pairing.answers import answers, awaits_decision
+from sagerecon.pairing.groups import Group, groups
 from sagerecon.pairing.position import Position
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.calendar import USUAL_LATENCY, lay_out, slow_finish, window_of
@@ -23,7 +25,7 @@ from sagerecon.planning.plan import Header, Plan, Purpose, Window
 from sagerecon.planning.readings import read_back, read_existing, read_settings
 from sagerecon.planning.record_steps import record_steps
 from sagerecon.planning.requirements import STOP_WHEN_BLOCKED, requirements
-from sagerecon.planning.step import CreateStep, ReadStep, Step, UpdateStep, WaitStep
+from sagerecon.planning.step import CreateStep, KeepStep, ReadStep, Step, UpdateStep, WaitStep
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,7 @@ def plan_steps(
         budget=budget,
         provenance=provenance,
         calendar=calendar,
-        findings=[*findings, *left_alone(about_records)],
+        findings=[*findings, *left_alone(about_records, _decidable(about_records, by_key))],
     )
     header = replace(
         made.header,
@@ -106,6 +108,15 @@ def plan_steps(
         stop_when_blocked=stop_when_blocked,
     )
     return replace(made, header=header)
+
+
+def _decidable(
+    steps: Sequence[Step], positions: Mapping[tuple[str, str], Position]
+) -> Mapping[tuple[str, str], Group]:
+    """Return by kind and key the group with which each record that is left alone can be decided on."""
+    left = [positions[step.kind, step.key] for step in steps if isinstance(step, WaitStep | KeepStep)]
+    found = [group for group in groups(left) if answers(group.standing) and awaits_decision(group.standing)]
+    return {(at.kind, at.key): group for group in found for at in group.positions}
 
 
 def plan_reading(

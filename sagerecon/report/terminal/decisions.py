@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from sagerecon.pairing.answers import DecisionAnswer
 from sagerecon.pairing.decisions import Decision
-from sagerecon.pairing.groups import Group
+from sagerecon.pairing.groups import Group, decide_command
 from sagerecon.pairing.position import Position
 from sagerecon.pairing.settlement import Settlement
 
@@ -14,7 +15,7 @@ from sagerecon.pairing.settlement import Settlement
 _EXAMPLES = 3
 
 
-def group_document(group: Group, command: str) -> dict[str, Any]:
+def group_document(group: Group) -> dict[str, Any]:
     """Return a group as JSON."""
     covered = group.covers
     return {
@@ -24,11 +25,11 @@ def group_document(group: Group, command: str) -> dict[str, Any]:
         "amount": covered.amount,
         "examples": [example(position) for position in group.positions[:_EXAMPLES]],
         "answers": [answer.value for answer in group.answers],
-        "command": command,
+        "command": command_text(group.name, group.answers),
     }
 
 
-def group_lines(group: Group, command: str) -> Iterator[str]:
+def group_lines(group: Group) -> Iterator[str]:
     """Yield the lines about a group that waits: what, how many, which, and the command."""
     more = len(group.positions) - _EXAMPLES
     yield f"{group.name}: {group.covers}, {group.standing.value}"
@@ -36,7 +37,15 @@ def group_lines(group: Group, command: str) -> Iterator[str]:
         yield f"    {example(position)}"
     if more > 0:
         yield f"    and {more:,} more: sagerecon decide show {group.name}"
-    yield f"    decide: {command}"
+    if group.answers:
+        yield f"    decide: {command_text(group.name, group.answers)}"
+    else:
+        yield f"    decide on each by itself: sagerecon decide show {group.positions[0].key}"
+
+
+def command_text(name: str, possible: Sequence[DecisionAnswer]) -> str:
+    """Return the command that records a decision; empty where none can be made about the whole."""
+    return decide_command(name, possible) if possible else ""
 
 
 def example(position: Position) -> str:
