@@ -243,7 +243,9 @@ def test_what_waits_is_listed_with_its_command(loaded: Served) -> None:
     assert f"Or decide: {command} --because TEXT" in text(result)
     listed = loaded.run("decide", "list")
     assert listed.exit_code == 1
-    assert "sales_invoice:renamed:leading_zeros: 20 records (21,040.00), renamed in the source" in text(listed)
+    assert "sales_invoice:renamed:leading_zeros: 20 records (21,040.00), renamed in the source" in text(
+        listed
+    )
     assert f"decide: {command} --because TEXT" in text(listed)
     shown = loaded.run("decide", "show", "documents/1044")
     assert "documents/1044 (invoice 1044), earlier documents/0001044" in text(shown)

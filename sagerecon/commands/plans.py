@@ -77,6 +77,8 @@ def plan(
             project.expected_settings(),
             comparisons,
             project.stop_when_blocked,
+            decided.settlement,
+            decided.earlier,
         )
         findings = (*made.header.findings, *_memory(made, company.run_log, project.catalog))
         made = replace(made, header=replace(made.header, findings=findings))

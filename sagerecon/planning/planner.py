@@ -10,10 +10,13 @@ from sagerecon.model.catalog import Catalog
 from sagerecon.model.clock import instant_text
 from sagerecon.model.comparison import Comparison
 from sagerecon.model.draft import Draft
+from sagerecon.model.entity import Written
 from sagerecon.model.finding import Finding
 from sagerecon.pairing.answers import answers, awaits_decision
 from sagerecon.pairing.groups import Group, groups
+from sagerecon.pairing.pair import RecordKey
 from sagerecon.pairing.position import Position
+from sagerecon.pairing.settlement import NOTHING_SETTLED, Settlement
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.calendar import USUAL_LATENCY, lay_out, slow_finish, window_of
 from sagerecon.planning.cost import lower_bound
@@ -59,6 +62,8 @@ def plan_steps(
     expect: Mapping[str, str] | None = None,
     comparisons: Mapping[str, Mapping[str, Comparison]] = {},
     stop_when_blocked: Decimal = STOP_WHEN_BLOCKED,
+    settlement: Settlement = NOTHING_SETTLED,
+    earlier: Mapping[RecordKey, Written] = {},
 ) -> Plan:
     """Plan what a run would do, in order and window by window.
 
@@ -72,6 +77,8 @@ def plan_steps(
         comparisons: the comparison rules of each mapping, by field path.
         stop_when_blocked: the share of the writes, in per cent, above which the run does not begin while
             they are blocked by what Sage lacks.
+        settlement: the decisions in effect.
+        earlier: by kind and key of a draft, what was written of it under its earlier key.
 
     Raises:
         CircularReferenceError: drafts refer to each other in a circle.
@@ -83,7 +90,7 @@ def plan_steps(
         *(at for at in positions if not isinstance(at.outcome, Draft)),
     ]
     index = DraftIndex(drafts, catalog)
-    about_records = list(record_steps(ordered, index, catalog))
+    about_records = list(record_steps(ordered, index, catalog, settlement, earlier))
     waiting = {step.key for step in about_records if isinstance(step, WaitStep)}
     sent = [draft for draft in drafts if draft.key not in waiting]
     steps = [
