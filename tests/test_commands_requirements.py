@@ -132,13 +132,13 @@ def test_the_run_stops_before_the_first_write_and_goes_on_after_a_correction(mov
     assert (last.ended, last.counts[Event.CREATED]) == (Ended.FINISHED, 5)
 
 
-@pytest.mark.parametrize(("share", "ended"), [("80%", Ended.FINISHED), ("79.99%", Ended.BLOCKED)])
+@pytest.mark.parametrize(("share", "ended"), [("80%", Ended.UNFINISHED), ("79.99%", Ended.BLOCKED)])
 def test_an_equal_share_is_not_more(tmp_path: Path, share: str, ended: Ended) -> None:
     with signed_in(write(tmp_path, 2, "4711", f'stop_when_blocked: "{share}"\n')) as move:
         planned(move)
         outcome = apply(move)
         assert outcome.ended is ended
-        if ended is Ended.FINISHED:
+        if ended is Ended.UNFINISHED:
             assert (outcome.counts[Event.CREATED], outcome.counts[Event.BLOCKED]) == (1, 4)
 
 

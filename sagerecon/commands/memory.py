@@ -23,7 +23,7 @@ from sagerecon.planning.step import CreateStep, name_of
 from sagerecon.runner.ports import Sage
 from sagerecon.runner.progress import Progress
 from sagerecon.runner.recovery import Adoption, Recovery
-from sagerecon.runner.run import Ended, RunOutcome, run
+from sagerecon.runner.run import RunOutcome, run
 from sagerecon.store.company import CompanyStore
 
 #: How far Sage's clock and ours may be apart.
@@ -164,7 +164,7 @@ class Memory:
             should_stop=self.should_stop,
             on_progress=on_progress,
         )
-        if outcome.ended is not Ended.FINISHED:
+        if outcome.is_interrupted:
             raise CensusPaused(outcome)
         for found in self.company.history.readings(outcome.run):
             if not found.is_whole:

@@ -90,7 +90,7 @@ class Identities:
         return None if linked_id is None else self._ids.get((kind, NaturalKey(link, linked_id)))
 
     def _learn(self, sent: object, answer: object, fields: Mapping[str, Field]) -> None:
-        if not isinstance(sent, dict) or not isinstance(answer, dict):
+        if not isinstance(sent, Mapping) or not isinstance(answer, Mapping):
             return
         for name, value in sent.items():
             known = fields.get(name) or Field(name, "")
@@ -170,5 +170,5 @@ def _yields(kind: str, catalog: Kinds) -> Iterator[tuple[str, str]]:
 
 def _dig(answer: object, path: str) -> object:
     for name in path.split("."):
-        answer = answer.get(name) if isinstance(answer, dict) else None
+        answer = answer.get(name) if isinstance(answer, Mapping) else None
     return answer

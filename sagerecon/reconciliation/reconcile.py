@@ -27,7 +27,7 @@ from sagerecon.reconciliation.verdict import FirstSeen, RecordVerdict
 
 
 def reconcile(
-    wanted: Iterable[Outcome],
+    wanted: Sequence[Outcome],
     written: Iterable[Written],
     held: Iterable[Entity],
     comparisons: Mapping[str, Mapping[str, Comparison]],
@@ -47,7 +47,7 @@ def reconcile(
     """Return one verdict for each record, and for each entity in Sage that belongs to none; no tie-outs yet.
 
     Args:
-        wanted: the outcomes of today's mapping.
+        wanted: the outcomes of today's mapping; they may be read from a file, each time one after the other.
         written: what earlier runs created or adopted.
         held: what was read back.
         comparisons: the comparison rules by mapping and field path.
@@ -65,7 +65,7 @@ def reconcile(
     Raises:
         ConservationError: a count or a sum differs from the sum of its parts, which is a bug.
     """
-    outcomes, records = list(wanted), list(written)
+    outcomes, records = wanted, list(written)
     entities, read = list(held), readings.kinds_read
     sage = Held.collect((entity for entity in entities if entity.kind in read), deleted)
     identities = identities or Identities(records, entities, catalog)

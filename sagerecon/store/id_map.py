@@ -12,6 +12,7 @@ from sqlalchemy import Row, and_, bindparam, delete, func, or_, select
 
 from sagerecon.model.entity import Entity, Written
 from sagerecon.model.key import Key, NaturalKey, escaped, unescaped
+from sagerecon.model.packed_json import Packer
 from sagerecon.model.value import canonical, read_json
 from sagerecon.planning.known import KnownEntities
 from sagerecon.store.database import Database, Transaction, Values, prepared, upsert
@@ -166,7 +167,7 @@ class IdMap:
     def written(self, kind: str, key: str) -> Written | None:
         self._buffer.flush()
         row = self._buffer.reader.one(ONE_WRITTEN, self._where(kind, key))
-        return None if row is None else read_written(row)
+        return None if row is None else read_written(row, Packer())
 
     def found(self, kind: str, key: NaturalKey) -> Sequence[Entity]:
         self._buffer.flush_key(kind, key)

@@ -9,6 +9,7 @@ from sqlalchemy import and_, bindparam, func, or_, select
 
 from sagerecon.model.clock import DAY, MINUTE, Clock, cautious_now
 from sagerecon.model.entity import Entity, Written
+from sagerecon.model.packed_json import Packer
 from sagerecon.model.reading import Reading
 from sagerecon.model.value import read_json
 from sagerecon.pairing.recovery import Suspect
@@ -81,8 +82,16 @@ _COUNTS = prepared(
 _UNCERTAIN = prepared(
     "uncertain_steps",
     select(STEPS.c.step, STEPS.c.state)
-    .where(OF_RUN, or_(STEPS.c.failures > 0, STEPS.c.sent_at > STEPS.c.first_sent_at, IS_SENT))
-    .where(STEPS.c.first_sent_at > 0)
+    .where(
+        OF_RUN,
+        STEPS.c.first_sent_at > 0,
+        or_(
+            STEPS.c.failures > 0,
+            STEPS.c.sent_at > STEPS.c.first_sent_at,
+            STEPS.c.was_in_doubt > 0,
+            IS_SENT,
+        ),
+    )
     .order_by(STEPS.c.number),
 )
 _LAST_ACTIVITY = prepared(
@@ -208,23 +217,25 @@ class RunHistory:
     def written(self) -> Iterator[Written]:
         """Yield every record that a run wrote or adopted, by kind and key."""
         self._buffer.flush()
+        packer = Packer()
         for row in self._database.stream(ALL_WRITTEN, {"business": self._business}):
-            yield read_written(row)
+            yield read_written(row, packer)
 
     def written_record(self, kind: str, key: str) -> Written | None:
         """Return one record as a run wrote or adopted it; None where none did."""
         self._buffer.flush()
         with self._database.reading() as transaction:
             row = transaction.one(ONE_WRITTEN, {"business": self._business, "kind": kind, "key": key})
-            return None if row is None else read_written(row)
+            return None if row is None else read_written(row, Packer())
 
     def entities_read(self, run: str, kind: str | None = None) -> Iterator[Entity]:
         """Yield the entities that the reading steps of `run` found, of one kind or of all, in their order."""
         self._buffer.flush()
         statement = _HELD_ALL if kind is None else _HELD_KIND
         values = {"business": self._business, "run": run}
+        packer = Packer()
         for row in self._database.stream(statement, values if kind is None else {**values, "kind": kind}):
-            yield Entity(row.kind, row.sage_id, read_json(row.body))
+            yield Entity(row.kind, row.sage_id, packer.pack(row.body, row.kind))
 
     def looks(self) -> Iterator[tuple[Entity, int]]:
         """Yield what updates found in Sage that were not sent, and when, oldest first.

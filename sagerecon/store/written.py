@@ -6,6 +6,7 @@ from sqlalchemy import Row, and_, bindparam, select
 
 from sagerecon.model.entity import Written
 from sagerecon.model.money import decimal
+from sagerecon.model.packed_json import Packer
 from sagerecon.model.place import Place
 from sagerecon.model.value import read_json
 from sagerecon.store.database import prepared
@@ -34,15 +35,15 @@ ONE_WRITTEN = prepared(
 )
 
 
-def read_written(row: Row[tuple[str]]) -> Written:
+def read_written(row: Row[tuple[str]], packer: Packer) -> Written:
     """Read one row of these statements."""
     step = read_json(row.step)
     return Written(
         kind=row.kind,
         key=row.key,
         sage_id=row.sage_id,
-        sent=step.get("body", {}),
-        answer=read_json(row.answer or "{}"),
+        sent=packer.pack(row.step, f"step {row.kind}", "body"),
+        answer=packer.pack(row.answer or "{}", row.kind),
         written_at=row.recorded_at,
         content=row.content,
         adopted=bool(row.adopted),
