@@ -100,6 +100,13 @@ _RECORD = prepared(
         RECORD_VERDICTS.c.key == bindparam("key"),
     ),
 )
+_RECORDS = prepared(
+    "record_verdicts_of",
+    select(RECORD_VERDICTS.c.kind, RECORD_VERDICTS.c.key, RECORD_VERDICTS.c.verdict).where(
+        RECORD_VERDICTS.c.business == _OF_COMPANY,
+        RECORD_VERDICTS.c.reconciliation == bindparam("number"),
+    ),
+)
 
 
 class ReconciliationLog:
@@ -146,6 +153,15 @@ class ReconciliationLog:
             if last is None or row is None or row.reconciliation != last.number:
                 return None
             return row.verdict, json.loads(row.reason)
+
+    def record_verdicts(self) -> dict[tuple[str, str], str]:
+        """Return the verdict of the last reconciliation on each record, by kind and draft key."""
+        with self._database.reading() as transaction:
+            last = transaction.one(_LAST, {"business": self._business})
+            if last is None:
+                return {}
+            rows = transaction.rows(_RECORDS, {"business": self._business, "number": last.number})
+            return {(row.kind, row.key): row.verdict for row in rows}
 
     def last_basis(self) -> Basis | None:
         """Return what the last reconciliation is based on; None before the first."""
