@@ -35,13 +35,15 @@ def mark_swapped_values(verdicts: Sequence[RecordVerdict]) -> list[RecordVerdict
 
 
 def add_estimated_effects(
-    verdicts: Iterable[RecordVerdict], outcomes: Sequence[Outcome], chart: ChartOfAccounts
+    verdicts: Sequence[RecordVerdict], outcomes: Sequence[Outcome], chart: ChartOfAccounts
 ) -> list[RecordVerdict]:
     """Return the verdicts with estimated effects for quarantined records.
 
     A quarantined record has an amount and no body. Where every draft of its mapping posts its amount to the
     same accounts, as open items do, the record is taken to miss there with its own amount.
     """
+    if not any(verdict.verdict is Verdict.QUARANTINED for verdict in verdicts):
+        return list(verdicts)
     without_draft = {outcome.key for outcome in outcomes if isinstance(outcome, Quarantined)}
     needed = {key.partition("/")[0] for key in without_draft}
     usual = _usual(
