@@ -145,7 +145,7 @@ def main() -> None:
         "first page, attributes=all": {"attributes": "all"},
         "page in the middle, attributes=all": {"page": str(count // 400), "attributes": "all"},
         "search for one": {"search": f"C{count - 1:07d}"},
-        "search for none": {"search": "nobody at all"},
+        "search for none": {"search": "no such name"},
         "search for all": {"search": "customer", "page": "3"},
         "changed since a minute ago": {"updated_or_created_since": recent},
         "changed since half of them": {"updated_or_created_since": middle, "page": "3"},

@@ -202,7 +202,7 @@ class World:
             self.store_file.with_name(self.store_file.name + side).unlink(missing_ok=True)
 
     def change_machine(self) -> None:
-        """Go on with the same project folder on a machine that has no witness of its store."""
+        """Continue with the same project folder on a machine that has no witness of its store."""
         self.machines += 1
         os.environ["XDG_STATE_HOME"] = str(self.home / f"machine-{self.machines}")
 

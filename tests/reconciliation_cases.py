@@ -14,6 +14,7 @@ from sagerecon.model.clock import instant
 from sagerecon.model.draft import Draft, Outcome, Reference, node_document
 from sagerecon.model.entity import Entity, Written
 from sagerecon.model.key import NaturalKey
+from sagerecon.model.money import decimal_text
 from sagerecon.model.place import Place
 from sagerecon.model.reading import Reading
 from sagerecon.model.value import fingerprint
@@ -283,7 +284,7 @@ class Company:
         if isinstance(value, list):
             return [self._answer(v, known.fields) if isinstance(v, Mapping) else {"id": v} for v in value]
         if isinstance(value, Decimal):
-            return str(value.normalize() + 0) if value else "0.0"
+            return decimal_text(value, 1)
         if known.refers_to:
             return {"id": value, "displayed_as": value}
         return value.isoformat() if isinstance(value, date) else value

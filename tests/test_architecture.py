@@ -134,7 +134,7 @@ def test_the_rehearsals_door_does_not_know_the_books_behind_it() -> None:
 
 
 def test_the_readme_shows_each_room_with_its_imports() -> None:
-    """The table of the README and the table of this test are one."""
+    """Compare the table of the README with the table of this test."""
     readme = (PACKAGE.parent / "README.md").read_text()
     rows = re.findall(r"^\| `(\w+)/` \| [^|]+ \| ([^|]*)\|$", readme, flags=re.MULTILINE)
     shown = {room: {name for name in re.split(r",\s*", text.strip()) if name} for room, text in rows}

@@ -101,7 +101,7 @@ def owe(move: Move, contact: str) -> None:
 
 
 def test_what_was_in_sage_before_the_move_is_not_extra(tmp_path: Path) -> None:
-    """The load does not read the open items, so only their age says where they come from."""
+    """Reconcile after a load that read no open items, so that only their age shows where they come from."""
     with moving(tmp_path) as move:
         contact = {"name": "Old Ltd", "reference": "OLD", "contact_type_ids": ["CUSTOMER"]}
         move.by_other_hand("POST", "/contacts", {"contact": contact})

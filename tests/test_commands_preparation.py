@@ -45,7 +45,7 @@ def files_of(project: Project) -> list[Path]:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
-    """A small project with a snapshot."""
+    """Create a small project with a snapshot."""
     projects.init(tmp_path / "move", "quickbooks", write_export(tmp_path / "data"), "Oak Ltd")
     project = projects.open_project(tmp_path / "move")
     sources.snapshot(project, VirtualClock(), lambda _file, _rows: None)

@@ -93,7 +93,7 @@ def test_a_paused_reading_is_too_old_after_two_days(moving: Move) -> None:
 
 
 def test_a_reading_that_was_not_judged_yet_is_not_repeated(moving: Move) -> None:
-    """The look for deletions takes another day; the reading before it is kept."""
+    """Keep the reading where the look for deletions takes another day."""
     ids = {v.key: v.sage_id for v in moving.reconcile().reconciliation.verdicts}
     moving.by_other_hand("DELETE", f"/contact_opening_balances/{ids['documents/N1']}")
     moving.clock.sleep(DAY + HOUR)

@@ -15,13 +15,14 @@ from tiny import PROJECT, write_tiny
 
 from sagerecon.commands import plans, reports, runs, sources, status
 from sagerecon.model.clock import MINUTE
-from sagerecon.planning.settling import RunState
+from sagerecon.planning.settling import Replays, RunState
+from sagerecon.project.store import open_store
 from sagerecon.rehearsal.faults import Fault, FaultType, Trigger
-from sagerecon.runner.progress import Progress
+from sagerecon.runner.progress import Event, Progress
 
 
 class KilledError(BaseException):
-    """Stands for a process that was killed."""
+    """The end of a process that was killed."""
 
 
 @pytest.fixture
@@ -97,6 +98,38 @@ def test_a_call_in_flight_when_the_process_was_killed_is_counted(moving: Move) -
     found = status.status(moving.project, moving.clock).run
     assert found is not None and found.state is RunState.FINISHED
     assert found.calls.unanswered == 1 and len(found.uncertain) == 1
+
+
+@pytest.mark.parametrize("replays", list(Replays))
+def test_a_record_that_a_killed_process_had_written_is_named(moving: Move, replays: Replays) -> None:
+    sources.snapshot(moving.project, moving.clock, lambda _file, _rows: None)
+    plans.plan(moving.project, moving.clock)
+    with open_store(moving.project, moving.clock) as store:
+        store.company(moving.project.business.id).run_log.learn(replays)
+
+    def kill(progress: Progress) -> None:
+        if progress.event is Event.RESENT:
+            raise KilledError
+
+    moving.faults.add(Trigger(1, "POST", "/contacts"), Fault(FaultType.ANSWER_LOST))
+    with pytest.raises(KilledError):
+        runs.apply(moving.project, moving.clock, moving.session, on_progress=kill)
+    moving.clock.sleep(MINUTE)
+    runs.apply(moving.project, moving.clock, moving.session)
+    found = status.status(moving.project, moving.clock).run
+    assert found is not None and found.state is RunState.FINISHED
+    assert found.calls.unanswered == 1 and len(found.uncertain) == 1
+
+
+def test_a_record_that_sage_rejected_before_is_not_said_to_be_without_an_answer(moving: Move) -> None:
+    moving.faults.add(Trigger(1, "POST", "/contacts"), Fault(FaultType.ERROR, status=422))
+    moving.load()
+    assert "quarantined" in status.status(moving.project, moving.clock).counts
+    plans.plan(moving.project, moving.clock)
+    runs.apply(moving.project, moving.clock, moving.session)
+    found = status.status(moving.project, moving.clock).run
+    assert found is not None and found.state is RunState.FINISHED
+    assert found.uncertain == () and found.calls.unanswered == 0
 
 
 def test_a_run_of_a_store_that_did_not_count_is_not_said_to_have_made_no_calls(moving: Move) -> None:

@@ -278,7 +278,7 @@ def poster(plan: Plan) -> Poster:
 
 
 def test_the_books_in_sage_are_the_control_totals(poster: Poster, case: Case) -> None:
-    """Every step posted in order: trial balance, debtors, creditors and banks agree to the cent."""
+    """Post every step in order: trial balance, debtors, creditors and banks agree to the cent."""
     expected: dict[int, Decimal] = defaultdict(Decimal)
     for account, amount in _amounts(TOTALS["trial_balance"]).items():
         expected[int(case.crosswalks["accounts"].lookup(account) or "0")] += amount
@@ -298,7 +298,7 @@ def test_each_contact_owes_what_the_control_totals_say(poster: Poster, side: str
 
 
 def test_each_document_is_as_open_as_in_brook(poster: Poster) -> None:
-    """What is outstanding, document by document, so that every part payment and allocation landed."""
+    """Compare what is outstanding, document by document, so that every part payment and allocation landed."""
     expected = {number: amount for number, amount in _outstanding() if (number in poster.references)}
     found = {
         entity["reference"]: Decimal(entity["outstanding_amount"])
@@ -345,7 +345,7 @@ class Poster:
             seed=1,
             now=1_293_840_000_000,
         )
-        self.user = User("u" * 32, "A Person", "AP")
+        self.user = User("u" * 32, "Ann Reed", "AP")
         self.ids: dict[tuple[str, Key], str] = {}
         self.references: set[str] = set()
 
@@ -400,7 +400,7 @@ class Poster:
             page += 1
 
     def balances(self) -> dict[int, Decimal]:
-        """The closing balance of each ledger account by its code, debit positive."""
+        """Return the closing balance of each ledger account by its code, debit positive."""
         query = {"from_date": "2010-10-01", "to_date": "2011-03-31"}
         body = self.request("GET", "/trial_balance", query, None)
         codes = {
@@ -415,7 +415,7 @@ class Poster:
         return found
 
     def contact_balances(self, mapping: str) -> dict[str, Decimal]:
-        """What each contact of a mapping owes or is owed, by Brook's account."""
+        """Return what each contact of a mapping owes or is owed, by Brook's account."""
         query = {"attributes": "balance", "show_balance": "true"}
         amounts = {row["id"]: Decimal(str(row["balance"])) for row in self.listing("/contacts", query)}
         return {

@@ -60,6 +60,12 @@ def test_an_entity_with_the_contact_and_the_number_or_the_amount_is_similar() ->
     assert "total_amount is '11.00'" in claim(wanted(), entity("1", amount="11.00")).why
 
 
+def test_amounts_of_38_digits_are_compared_digit_by_digit() -> None:
+    ours, other = "1" * 36 + ".01", "1" * 36 + ".02"
+    assert claim(wanted(amount=ours), entity("1", number="I2", amount=ours)).likeness is Likeness.SIMILAR
+    assert claim(wanted(amount=ours), entity("1", number="I2", amount=other)).likeness is Likeness.NONE
+
+
 def test_without_its_contact_an_equal_entity_is_not_certain() -> None:
     assert claim(wanted(contact=""), entity("1")).likeness is Likeness.UNRESOLVED
 

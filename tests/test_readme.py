@@ -49,7 +49,7 @@ def sandbox(folder: Path, words: list[str], port: int) -> Iterator[None]:
 
 
 def consent(url: str) -> None:
-    """Do what a person does in the browser: allow the access on the page at `url`."""
+    """Do what a user does in the browser: allow the access on the page at `url`."""
     with requests.Session() as browser:
         browser.trust_env = False
         choice = re.search(r'value="(owner [0-9a-f]{32})"', browser.get(url, timeout=20).text)

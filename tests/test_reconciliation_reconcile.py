@@ -381,7 +381,7 @@ TOUCHES = st.lists(
 
 @given(TOUCHES)
 def test_every_change_in_sage_is_found(changes: list[tuple[str, int]]) -> None:
-    """Every record has one verdict, both equations hold, and exactly the changed records are open."""
+    """Change records in Sage: each has one verdict, both equations hold, and only the changed are open."""
     drafts = [contact("C1", "Oak Ltd"), *(invoice(str(1001 + n), "C1", f"{n + 1}.00") for n in range(8))]
     company = Company.moved(*drafts)
     changed: dict[str, str] = {}

@@ -157,7 +157,7 @@ def test_the_aged_amounts_sum_to_the_items(items: list[tuple[Decimal, int]]) -> 
 
 
 def test_an_item_in_sage_is_aged_by_the_due_date_of_the_sources_document() -> None:
-    """An opening balance has no due date in Sage; another document or amount keeps its own date."""
+    """Use its date for an opening balance, which has none in Sage; another document keeps its own date."""
     source = [OpenItem("c/1", "Oak", "1021", Decimal(5), AS_AT - timedelta(days=40))]
     for label, amount, bucket in (("invoice 1021", 5, 2), ("invoice 1022", 5, 1), ("invoice 1021", 6, 1)):
         held = [OpenItem("c/1", "Oak", label, Decimal(amount), AS_AT - timedelta(days=1))]
@@ -393,6 +393,14 @@ def test_an_edited_contact_moves_the_amount_to_the_other() -> None:
     company.edit("open_invoices/1001", contact={"id": "id-C2"})
     moved = {v.key: v.contact_effects for v in company.reconcile().open_verdicts}
     assert moved["open_invoices/1001"] == {"customers/C1": Decimal("-9.00"), "customers/C2": Decimal("9.00")}
+
+
+def test_what_a_contact_owes_keeps_every_digit() -> None:
+    amount = "1" * 32 + ".01"
+    company = Company.moved(contact("C1", "Oak"), contact("C2", "Ash"), invoice("1001", "C1", amount))
+    company.edit("open_invoices/1001", contact={"id": "id-C2"})
+    (moved,) = (v.contact_effects for v in company.reconcile().open_verdicts)
+    assert moved == {"customers/C1": Decimal(f"-{amount}"), "customers/C2": Decimal(amount)}
 
 
 def test_a_quarantined_record_explains_a_gap_only_where_there_is_one() -> None:

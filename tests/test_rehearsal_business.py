@@ -54,7 +54,7 @@ def test_a_contact_creates_its_address_and_its_person() -> None:
         reference="OAK01",
         credit_limit="2000",
         main_address={"address_line_1": "1 High St", "city": "Leeds", "country_id": "GB"},
-        main_contact_person={"name": "A Person", "email": "a@example.com"},
+        main_contact_person={"name": "Ann Reed", "email": "a@example.com"},
     )
     assert contact["displayed_as"] == "Oak Ltd (OAK01)"
     assert contact["credit_limit"] == "2000.0"

@@ -466,7 +466,7 @@ class TestDoubt:
         assert (outcome.counts["parked"], outcome.counts["blocked"]) == (1, 1)
 
     def test_a_look_up_waits_for_the_end_of_the_token_that_was_sent(self, here: Desk) -> None:
-        """A refreshed token may end later than the one that was ready before the call."""
+        """Wait longer: a refreshed token may end later than the one that was ready before the call."""
         call, times = here.sage.call, list[int]()
 
         def refreshed(request: Call) -> Answer:

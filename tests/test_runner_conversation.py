@@ -161,7 +161,7 @@ class TestLookUps:
         assert isinstance(ended(self.start(), page({"id": "A1", **HELD, "created_at": at})), made)
 
     def test_both_sendings_are_looked_up(self) -> None:
-        """The first sending may have been saved, days before the last."""
+        """Look up both: the first sending may have been saved, days before the last."""
         begun = sent(attempt(), NOW - 7 * DAY)
         twice = replace(begun, sent_at=NOW - DAY, step=replace(begun.step, identity={}))
         conversation = talk(twice)
@@ -173,7 +173,7 @@ class TestLookUps:
         assert isinstance(ending, Recorded)
 
     def test_an_equal_entity_of_any_age_is_adopted_where_the_mapping_adopts(self) -> None:
-        """The computer's clock may have stepped back between the two sendings."""
+        """Adopt it at any age: the clock may have stepped back between the two sendings."""
         begun = sent(attempt(), NOW - 7 * DAY)
         step = replace(begun.step, on_existing=OnExisting.ADOPT_IF_EQUAL)
         conversation = talk(replace(begun, step=step))
@@ -345,7 +345,7 @@ def test_no_two_writes_share_a_name(writes: list[tuple[str, str, str, str, int]]
 
 
 def test_the_name_of_a_write_is_the_same_in_every_version() -> None:
-    """A run whose store was lost sends the same names again, perhaps from a newer program."""
+    """Keep the names: a run whose store was lost sends them again, perhaps from a newer program."""
     create = idempotency_id("B", "contact", "customers/C1", "{}", 0)
     change = idempotency_id("B", "contact", "customers/C1", "{}", 0, "plan")
     assert (create, change) == ("b1674d6c6ef0db2c0409213d5e90cd99", "0446379acb70d52a6563792428af8186")

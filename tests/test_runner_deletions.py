@@ -18,7 +18,7 @@ OTHERS = 205
 
 @pytest.fixture
 def moving(tmp_path: Path) -> Iterator[Move]:
-    """A business with more than one page of contacts; the source has the first of the second page."""
+    """Open a business with more than one page of contacts; the source has the first of the second page."""
     folder = write_tiny(tmp_path / "project")
     (folder / "sagerecon.yaml").write_text(PROJECT.partition("sage:")[0])
     with signed_in(folder) as opened:

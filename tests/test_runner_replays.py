@@ -101,7 +101,7 @@ def test_a_proof_without_an_answer_proves_nothing(moving: Move) -> None:
 
 
 def test_twins_whose_answer_was_lost_wait_for_a_decision(moving: Move) -> None:
-    """The source has two equal invoices, and another user has entered a third: a look-up cannot tell them."""
+    """Look up one of three equal invoices: two of the source, and one that another user has entered."""
     moving.sage.set_switch("idempotency", "ignored")
     moving.faults.add(Trigger(2, "POST", "/sales_invoices"), Fault(FaultType.ANSWER_LOST))
 

@@ -30,7 +30,7 @@ CUSTOMERS = 6
 
 @pytest.fixture
 def moving(tmp_path: Path) -> Iterator[Move]:
-    """A project whose customers are created whatever Sage holds, so that a second load doubles them."""
+    """Open a project whose customers are created whatever Sage holds, so that a second load doubles them."""
     folder = write_tiny(tmp_path / "project")
     (folder / "sagerecon.yaml").write_text(PROJECT.partition("sage:")[0])
     (folder / "mappings/customers.yaml").write_text(MAPPING.replace("adopt_if_equal", "create"))
@@ -275,7 +275,7 @@ def test_a_user_without_a_home_folder_is_asked_for_a_state_folder() -> None:
 
 
 def test_the_witness_of_another_sandbox_is_another(tmp_path: Path) -> None:
-    """A second sandbox may give its business the same id."""
+    """Keep them apart, for a second sandbox may give its business the same id."""
     clock, first = VirtualClock(), WitnessFolder(tmp_path, "/project", "http://127.0.0.1:1")
     Witness(first, StoreName("1", "/store"), "B", clock).write(Extent(1, 7))
     second = WitnessFolder(tmp_path, "/project", "http://127.0.0.1:2")

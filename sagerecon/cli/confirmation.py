@@ -11,15 +11,17 @@ from sagerecon.report.screen import Screen
 
 
 def confirm(screen: Screen, price: str, is_accepted: bool) -> None:
-    """Show what a command costs, and ask whether to go on unless that is accepted already.
+    """Show what a command costs, and ask whether to continue unless that is accepted already.
 
     Raises:
-        ProjectError: the user refuses, or nobody can be asked.
+        ProjectError: the user refuses, or the input is not a terminal.
     """
     screen.notice(price)
     if is_accepted:
         return
     if not sys.stdin.isatty():
-        raise ProjectError("Nobody can be asked whether to go on.", "Accept the price with --yes.")
-    if not typer.confirm("Go on?", err=True):
+        raise ProjectError(
+            "The input is not a terminal, so the price cannot be confirmed.", "Accept the price with --yes."
+        )
+    if not typer.confirm("Continue?", err=True):
         raise ProjectError("Nothing was sent.", "")

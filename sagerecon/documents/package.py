@@ -70,7 +70,7 @@ def catalog_fingerprint() -> str:
 def code_fingerprint(rooms: tuple[str, ...]) -> str:
     """Return the SHA-256 of the program's own modules in some rooms, as 64 hex characters.
 
-    The version alone does not tell two states of a checkout apart.
+    The version alone is the same for two states of a checkout.
     """
     digest = hashlib.sha256(VERSION.encode())
     package = Path(__file__).resolve().parent.parent

@@ -47,7 +47,7 @@ def compile_identity(
 
 
 def _checked(name: str, place: Place, kind: Kind, context: Context, *, is_looked_for: bool) -> str:
-    """Return an identity field as it is sent; one that no reading of Sage can find is a finding."""
+    """Return the name of an identity field in requests; one that no reading of Sage can find is a finding."""
     path = key_path(context.catalog, kind, name)
     if is_looked_for or path is None:
         check_key(kind, name, place, context)

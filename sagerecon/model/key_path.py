@@ -37,7 +37,7 @@ class KeyPath:
 def key_path(kinds: Kinds, kind: Kind, name: str) -> KeyPath | None:
     """Return the way to the key `name`, perhaps dotted, of `kind`; None where the catalog has no such field.
 
-    Each part is named as it is sent or as it is answered.
+    Each part has its name in requests, or its name in answers.
     """
     fields, parts = kind.fields, name.split(".")
     if name in kind.base_fields and name not in fields:
@@ -117,6 +117,6 @@ def _unanswered(kind: Kind, path: KeyPath) -> str:
 
 
 def _field(fields: Mapping[str, Field], name: str) -> Field | None:
-    """Return the field of this name, as it is sent or answered."""
+    """Return the field with this name in requests or in answers."""
     found = fields.get(name)
     return found or next((known for known in fields.values() if known.answered_as == name), None)

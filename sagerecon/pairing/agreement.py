@@ -116,7 +116,7 @@ def body_differences(body: Body, held: Entity, by: ComparisonRules) -> tuple[str
     """Return the fields that a body has with another value than Sage.
 
     Args:
-        body: of a draft, or as it is sent, with ids.
+        body: of a draft, or of a request, with ids.
     """
     wanted = wanted_tree(body, by.fields, by.identities)
     now = _held_row(wanted, held.body, by)

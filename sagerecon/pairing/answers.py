@@ -1,4 +1,4 @@
-"""The answers that a person may give to a standing, and what each makes a plan do."""
+"""The answers that a user may give to a standing, and what each makes a plan do."""
 
 from __future__ import annotations
 

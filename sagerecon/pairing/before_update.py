@@ -14,7 +14,7 @@ from sagerecon.pairing.standing import Standing
 
 @dataclass(frozen=True, slots=True)
 class LastLook:
-    """How a record stands just before its update is sent, and what was edited in Sage since."""
+    """The standing of a record just before its update is sent, and what was edited in Sage since."""
 
     standing: Standing
     edits: tuple[Edit, ...] = ()
@@ -26,7 +26,7 @@ class LastLook:
 
 
 def last_look(written: Written, held: Entity, body: Body, by: ComparisonRules) -> LastLook:
-    """Return how a record stands: source changed, converged, both changed, deleted or missing in Sage.
+    """Return the standing of a record: source changed, converged, both changed, deleted or missing in Sage.
 
     Args:
         held: what Sage holds; without a body where Sage does not find it.
@@ -41,7 +41,7 @@ def last_look(written: Written, held: Entity, body: Body, by: ComparisonRules) -
 
 
 def look_in_doubt(written: Written, held: Entity, sent: Body, by: ComparisonRules) -> LastLook:
-    """Return how a record stands whose update may have been carried out already.
+    """Return the standing of a record whose update may have been carried out already.
 
     Sage carries an update out as a whole. So where it holds every value that was sent, they are ours
     (converged), whatever else was edited.

@@ -1,4 +1,4 @@
-"""A decision: what a person has settled about one record, or about all of a kind with one standing."""
+"""A decision: what a user has settled about one record, or about all of a kind with one standing."""
 
 from __future__ import annotations
 

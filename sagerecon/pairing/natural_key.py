@@ -56,7 +56,7 @@ def identity_keys(
     """Yield each field of an identity with its key; that of a link is the Sage id in the body.
 
     Args:
-        body: as it is sent, with every id in it.
+        body: of the request, with every id in it.
     """
     for name, value in identity.items():
         path = key_path(kinds, kind, name)

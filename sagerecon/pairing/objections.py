@@ -28,7 +28,7 @@ def objection(
         case DecisionAnswer.PUSH | DecisionAnswer.FIELDS:
             return _against_push(position, decision, kind)
         case DecisionAnswer.WRITE_AGAIN:
-            return "" if kind.can("create") else f"Sage lets nobody create a {kind.name}; use accept"
+            return "" if kind.can("create") else f"{kind.name} cannot be created in Sage; use accept"
         case _:
             return ""
 
@@ -43,7 +43,7 @@ def differing_fields(position: Position) -> tuple[str, ...]:
 def pushed_fields(position: Position, decision: Decision) -> tuple[str, ...]:
     """Return the fields that Sage gets from the source: all that differ, or those that are said to be ours.
 
-    A field that the source leaves blank and somebody has filled in Sage is cleared.
+    A field that is blank in the source and was filled in Sage is cleared.
     """
     is_pushed = decision.answer is not DecisionAnswer.FIELDS
     return tuple(

@@ -16,6 +16,7 @@ from typing import Any
 from sagerecon.model.catalog import Catalog, Kind
 from sagerecon.model.entity import Entity
 from sagerecon.model.key import NaturalKey
+from sagerecon.model.money import magnitude
 from sagerecon.pairing.adoption import differences, is_other_record
 from sagerecon.pairing.held import is_gone
 from sagerecon.pairing.identity import as_decimal
@@ -167,7 +168,7 @@ class Holdings:
         held = as_decimal(entity.body.get(kind.amount)) if kind.amount else None
         amount = as_decimal(body.get(kind.amount)) if kind.amount else None
         ours = wanted.amount if amount is None else amount
-        return held is not None and ours is not None and abs(held) == abs(ours)
+        return held is not None and ours is not None and magnitude(held) == magnitude(ours)
 
 
 def reason_of(name: str, found: Found) -> str:

@@ -11,7 +11,7 @@ from sagerecon.model.catalog import Catalog
 from sagerecon.model.clock import day_of
 from sagerecon.model.draft import Draft, LeftOut, Quarantined
 from sagerecon.model.entity import Entity
-from sagerecon.model.money import magnitude
+from sagerecon.model.money import difference, magnitude
 from sagerecon.model.place import NOWHERE
 from sagerecon.pairing.field_reader import FieldReader
 from sagerecon.pairing.identity import as_decimal
@@ -127,7 +127,8 @@ class Judge:
     def _contact_effects(self, effects: Effects, kind: str, content: Mapping[str, Any]) -> Effects:
         contact = self._contact(kind, FieldReader(content, self._chart.identities))
         accounts = self._chart.accounts
-        owed = effects.get(accounts.debtors, Decimal()) - effects.get(accounts.creditors, Decimal())
+        debtors, creditors = (effects.get(name, Decimal()) for name in (accounts.debtors, accounts.creditors))
+        owed = difference(debtors, creditors)
         return {contact: owed} if contact and owed else {}
 
     def _contact(self, kind: str, fields: FieldReader) -> str:

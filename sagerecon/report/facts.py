@@ -73,7 +73,7 @@ class RunFacts:
 
     @property
     def progress(self) -> str:
-        """Where the run stands, as a sentence: since when, and what continues it."""
+        """The progress of the run, as a sentence: since when, and what continues it."""
         match self.state:
             case RunState.FINISHED:
                 return f"Finished {timestamp(self.finished_at)}."

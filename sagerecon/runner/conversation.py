@@ -139,8 +139,7 @@ def carry_out(
         if in_doubt and (rejection is not None or remedy(attempt, now, replays) is Remedy.LOOK_UP):
             looked = yield from _look_up(attempt, catalog, owner, now)
             if looked.found is Found.OURS and looked.entity is not None:
-                unanswered = max(attempt.failures, 1)  # a kill ended the one that was to be answered
-                return Recorded(replace(attempt, failures=unanswered), looked.entity)
+                return Recorded(attempt, looked.entity)
             if looked.found is Found.UNCERTAIN:
                 return _needs_review(attempt, looked, rejection)
             if looked.found is Found.UNKNOWN:

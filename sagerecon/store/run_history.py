@@ -83,9 +83,15 @@ _UNCERTAIN = prepared(
     "uncertain_steps",
     select(STEPS.c.step, STEPS.c.state)
     .where(
-        OF_RUN, or_(STEPS.c.failures > 0, STEPS.c.epoch > 0, STEPS.c.sent_at > STEPS.c.first_sent_at, IS_SENT)
+        OF_RUN,
+        STEPS.c.first_sent_at > 0,
+        or_(
+            STEPS.c.failures > 0,
+            STEPS.c.sent_at > STEPS.c.first_sent_at,
+            STEPS.c.was_in_doubt > 0,
+            IS_SENT,
+        ),
     )
-    .where(STEPS.c.first_sent_at > 0)
     .order_by(STEPS.c.number),
 )
 _LAST_ACTIVITY = prepared(

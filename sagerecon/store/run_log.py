@@ -84,6 +84,8 @@ class RunLog:
                 self._lock.acquire(transaction)
             values: Values = {"process": this_process(), "moment": self._clock.now()}
             transaction.run(runs.COUNT_ATTEMPT, {"company": self._business, "begun": run, **values})
+            if not is_reading:  # what is in doubt now, a killed process sent
+                transaction.run(steps.MARK_ALL_IN_DOUBT, {"company": self._business})
             epochs = transaction.rows(steps.EPOCHS, {"business": self._business})
         if not is_reading:
             self._loads.add(run)
@@ -284,6 +286,8 @@ class RunLog:
 
     def fail(self, attempt: Attempt) -> None:
         self._add(steps.KEEP_INTENT, steps.intent_values(replace(attempt, state=State.SENT)))
+        mark: Values = {"company": self._business, "writer": attempt.run, "at": attempt.step.number}
+        self._buffer.add(steps.MARK_IN_DOUBT, mark)
 
     # The id map
 

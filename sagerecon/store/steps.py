@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Row, and_, bindparam, delete, func, or_, select
+from sqlalchemy import Row, and_, bindparam, delete, func, or_, select, update
 
 from sagerecon.model.entity import Entity
 from sagerecon.model.finding import Finding, finding_document, read_finding
@@ -87,6 +87,21 @@ KEEP_INTENT = upsert(
         *("first_sent_at", "sent_at", "expires_at", "failures"),
     ),
 )
+#: A sending of the step got no usable answer. No other statement writes that column, so that it stays.
+MARK_IN_DOUBT = prepared(
+    "mark_in_doubt",
+    update(STEPS)
+    .where(
+        STEPS.c.business == bindparam("company"),
+        STEPS.c.run == bindparam("writer"),
+        STEPS.c.number == bindparam("at"),
+    )
+    .values(was_in_doubt=1),
+)
+MARK_ALL_IN_DOUBT = prepared(
+    "mark_all_in_doubt",
+    update(STEPS).where(STEPS.c.business == bindparam("company"), IS_SENT).values(was_in_doubt=1),
+)
 KEEP_OUTCOME = upsert("keep_outcome", STEPS, (*_STEP_COLUMNS, "adopted", "recorded_at", "answer"))
 KEEP_SET_ASIDE = upsert("keep_set_aside", STEPS, (*_STEP_COLUMNS, "epoch", "recorded_at", "findings"))
 KEEP_READING = upsert("keep_reading", STEPS, (*_STEP_COLUMNS, "pages", "total", "recorded_at"))
@@ -106,6 +121,7 @@ FORGET_HELD = prepared(
 #: Statements that can be replayed from the file of unsaved statements.
 REPLAYABLE = (
     KEEP_INTENT,
+    MARK_IN_DOUBT,
     KEEP_OUTCOME,
     KEEP_SET_ASIDE,
     KEEP_READING,

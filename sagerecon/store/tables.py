@@ -80,6 +80,7 @@ STEPS = Table(
     _text("findings"),
     _text("step"),
     _number("total"),
+    _number("was_in_doubt"),
 )
 
 

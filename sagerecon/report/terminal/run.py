@@ -66,7 +66,7 @@ def _likeness(record: SetAside) -> Hashable:
 
 
 def _run_lines(run: RunFacts | None, counts: Mapping[str, int]) -> Iterator[RenderableType]:
-    """Yield which run it is, how it stands, and its steps."""
+    """Yield which run it is, its progress, and its steps."""
     if run is None:
         yield Text("There is no run yet. Start one: sagerecon apply")
         return
