@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 
 from sagerecon.model.entity import Entity, Written
 from sagerecon.model.reading import Reading
+from sagerecon.pairing.consequences import Verdict
 from sagerecon.pairing.pair import ReadFromSage, RecordKey
 from sagerecon.pairing.position import EntityReading
-from sagerecon.reconciliation.verdict import Verdict
 from sagerecon.store.company import CompanyStore
 
 
