@@ -108,15 +108,15 @@ def subject_of(name: str, among: Sequence[Group]) -> Subject:
     """
     for group in among:
         if name == group.name:
-            return Subject(group.kind, group.standing, group.rule, "", group.positions)
+            return _subject(group, group.rule, group.positions)
     whole = [group for group in among if name == group_name(group.kind, group.standing, "")]
     if whole:
         positions = tuple(position for group in whole for position in group.positions)
-        return Subject(whole[0].kind, whole[0].standing, "", "", positions)
+        return _subject(whole[0], "", positions)
     for group in among:
         for position in group.positions:
             if name == position.key:
-                return Subject(group.kind, group.standing, "", position.key, (position,))
+                return _subject(group, "", (position,), position.key)
     known = [*(group.name for group in among), *(at.key for group in among for at in group.positions[:1000])]
     raise ProjectError(
         f"There is no record and no group '{name}' on which a decision can be made.",
@@ -243,3 +243,13 @@ def _user() -> str:
         return getpass.getuser()
     except (OSError, KeyError, ImportError) as error:
         raise ProjectError("It is not known who decides.", "Give the name with --by NAME") from error
+
+
+def _subject(group: Group, rule: str, positions: tuple[Position, ...], key: str = "") -> Subject:
+    return Subject(
+        kind=group.kind,
+        standing=group.standing,
+        rule=rule,
+        key=key,
+        positions=positions,
+    )
