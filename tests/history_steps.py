@@ -16,10 +16,11 @@ from sagerecon.commands import status
 from sagerecon.documents.package import catalog
 from sagerecon.model.clock import HOUR, MINUTE
 from sagerecon.model.errors import IncompleteStoreError
+from sagerecon.pairing.consequences import Verdict
 from sagerecon.planning.plan import Plan
 from sagerecon.planning.step import Action
 from sagerecon.reconciliation.result import Reconciliation
-from sagerecon.reconciliation.verdict import RecordVerdict, Verdict
+from sagerecon.reconciliation.verdict import RecordVerdict
 from sagerecon.runner.run import RunOutcome
 
 
@@ -168,7 +169,14 @@ _KINDS = frozenset({"bank_account", CUSTOMER, INVOICE, PAYMENT})
 
 #: Verdicts that need no reading of Sage.
 _WITHOUT_READING = frozenset(
-    {Verdict.NOT_READ, Verdict.QUARANTINED, Verdict.LEFT_OUT, Verdict.NOT_YET_WRITTEN}
+    {
+        Verdict.NOT_READ,
+        Verdict.QUARANTINED,
+        Verdict.LEFT_OUT,
+        Verdict.NOT_YET_WRITTEN,
+        Verdict.GONE,
+        Verdict.RENAMED,
+    }
 )
 
 #: Actions by which a plan says that a record is not in Sage, and why.
@@ -181,7 +189,9 @@ _AGREEING: Mapping[Verdict, frozenset[Action]] = {
     Verdict.ROUNDING: frozenset({Action.SKIP}),
     Verdict.EDITED: frozenset({Action.KEEP, Action.SKIP}),
     Verdict.BOTH_CHANGED: frozenset({Action.WAIT, Action.KEEP, *_UNREAD}),
-    Verdict.SOURCE_CHANGED: frozenset({Action.UPDATE, Action.WAIT, Action.KEEP, Action.QUARANTINE}),
+    Verdict.SOURCE_CHANGED: frozenset({Action.UPDATE, Action.WAIT, Action.QUARANTINE}),
+    Verdict.GONE: frozenset({Action.KEEP}),
+    Verdict.RENAMED: frozenset({Action.WAIT}),
     Verdict.MISSING: frozenset({Action.WAIT, *_UNREAD}),
     Verdict.DELETED: frozenset({Action.WAIT, *_UNREAD}),
     Verdict.NOT_YET_WRITTEN: frozenset({Action.CREATE, Action.WAIT}),
