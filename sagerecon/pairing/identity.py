@@ -68,6 +68,10 @@ class Identities:
         key = self._keys.get(sage_id)
         return Link(key, key) if key is not None else Link(sage_id, shown or sage_id)
 
+    def is_ours(self, sage_id: str) -> bool:
+        """Return whether one of our records has the entity with this Sage id."""
+        return sage_id in self._keys
+
     def by_reference(self, reference: Reference) -> Link:
         """Return the link to the entity that a draft refers to."""
         key = reference.key
