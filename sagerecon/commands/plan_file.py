@@ -9,7 +9,7 @@ from pathlib import Path
 from sagerecon.documents.package import catalog_fingerprint
 from sagerecon.model.errors import ProjectError
 from sagerecon.pairing.decisions import decisions_fingerprint
-from sagerecon.planning.plan import Plan, find_step, read_plan
+from sagerecon.planning.plan import Plan, find_step, read_outline, read_plan
 from sagerecon.planning.planner import Provenance
 from sagerecon.planning.step import Step
 from sagerecon.project.decisions_file import project_decisions
@@ -50,6 +50,15 @@ def read_plan_file(path: Path, name: str) -> Plan:
     """
     with _lines(path, name) as lines:
         return read_plan(lines, name)
+
+
+def open_outline(project: Project) -> Plan | None:
+    """Return the newest plan without the bodies of its steps, or None; errors as `read_plan_file`."""
+    if not project.plan_file.exists():
+        return None
+    name = project.name(project.plan_file)
+    with _lines(project.plan_file, name) as lines:
+        return read_outline(lines, name)
 
 
 def planned_step(project: Project, key: str) -> Step | None:

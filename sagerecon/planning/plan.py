@@ -13,7 +13,7 @@ import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
@@ -25,7 +25,7 @@ from sagerecon.model.key import NaturalKey
 from sagerecon.model.money import decimal
 from sagerecon.model.value import canonical, read_json
 from sagerecon.planning.requirements import STOP_WHEN_BLOCKED, Requirement
-from sagerecon.planning.step import Step
+from sagerecon.planning.step import CreateStep, RenameStep, ReverseStep, SkipStep, Step, UpdateStep
 from sagerecon.planning.step_document import read_step, step_document
 
 #: Raised whenever the content of a plan file changes; a file of another format is refused.
@@ -123,6 +123,21 @@ def read_plan(lines: Iterable[bytes], file: str) -> Plan:
     reader = PlanReader(lines, file)
     steps = tuple(reader.steps())
     return Plan(reader.header, steps, reader.digest)
+
+
+def read_outline(lines: Iterable[bytes], file: str) -> Plan:
+    """Return the plan without the bodies of its steps, which are most of it; else as `read_plan`."""
+    reader = PlanReader(lines, file)
+    steps = tuple(_without_body(step) for step in reader.steps())
+    return Plan(reader.header, steps, reader.digest)
+
+
+def _without_body(step: Step) -> Step:
+    match step:
+        case CreateStep() | UpdateStep() | RenameStep() | ReverseStep() | SkipStep():
+            return replace(step, body={}, identity={})
+        case _:
+            return step
 
 
 class PlanReader:
