@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,11 @@ from sagerecon.commands import status
 from sagerecon.documents.package import catalog
 from sagerecon.model.clock import HOUR, MINUTE
 from sagerecon.model.errors import IncompleteStoreError
+from sagerecon.pairing.consequences import Verdict
 from sagerecon.planning.plan import Plan
 from sagerecon.planning.step import Action
 from sagerecon.reconciliation.result import Reconciliation
-from sagerecon.reconciliation.verdict import RecordVerdict, Verdict
+from sagerecon.reconciliation.verdict import RecordVerdict
 from sagerecon.runner.run import RunOutcome
 
 
@@ -50,10 +52,10 @@ class History:
             require(disagreements(ran.value, self.judged))
         return ran
 
-    def apply(self, trouble: Trouble = None, *, waits: bool = False) -> Ran:
+    def apply(self, trouble: Trouble = None, *, waits: bool = False, distrusts: bool = False) -> Ran:
         self.moment += 1
-        ran = self.world.apply(trouble, waits=waits)
-        if isinstance(ran.value, RunOutcome):
+        ran = self.world.apply(trouble, waits=waits, distrusts=distrusts)
+        if isinstance(ran.value, RunOutcome) and not ran.value.is_interrupted:
             self.newest = None  # the store in place knows all that was written
         return ran
 
@@ -111,16 +113,21 @@ class History:
         require(self._edits_lost())
 
     def _load_to_the_end(self) -> None:
-        for _ in range(3):
+        distrusts = False
+        for _ in range(4):
             assert self.snapshot().code == 0
             planned = self.plan()
             assert isinstance(planned.value, Plan), planned
-            ran = self._finish(lambda: self.apply(waits=True), lambda ran: not _is_to_wait(ran))
+            apply = partial(self.apply, waits=True, distrusts=distrusts)
+            ran = self._finish(apply, lambda ran: not _is_to_wait(ran))
             if not isinstance(ran.error, IncompleteStoreError):
                 assert ran.error is None, ran
                 return
-            assert self.newest is not None, ran
-            self.world.put_back(self.newest)
+            if self.newest is None:
+                distrusts = True  # as the error says: no newer copy is left
+            else:
+                self.world.put_back(self.newest)
+                self.newest, self.put_back_at = None, self.world.clock.now()
         raise AssertionError(ran)
 
     def _finish(self, command: Callable[[], Ran], is_done: Callable[[Ran], bool]) -> Ran:
@@ -162,7 +169,14 @@ _KINDS = frozenset({"bank_account", CUSTOMER, INVOICE, PAYMENT})
 
 #: Verdicts that need no reading of Sage.
 _WITHOUT_READING = frozenset(
-    {Verdict.NOT_READ, Verdict.QUARANTINED, Verdict.LEFT_OUT, Verdict.NOT_YET_WRITTEN}
+    {
+        Verdict.NOT_READ,
+        Verdict.QUARANTINED,
+        Verdict.LEFT_OUT,
+        Verdict.NOT_YET_WRITTEN,
+        Verdict.GONE,
+        Verdict.RENAMED,
+    }
 )
 
 #: Actions by which a plan says that a record is not in Sage, and why.
@@ -175,7 +189,9 @@ _AGREEING: Mapping[Verdict, frozenset[Action]] = {
     Verdict.ROUNDING: frozenset({Action.SKIP}),
     Verdict.EDITED: frozenset({Action.KEEP, Action.SKIP}),
     Verdict.BOTH_CHANGED: frozenset({Action.WAIT, Action.KEEP, *_UNREAD}),
-    Verdict.SOURCE_CHANGED: frozenset({Action.UPDATE, Action.WAIT, Action.KEEP, Action.QUARANTINE}),
+    Verdict.SOURCE_CHANGED: frozenset({Action.UPDATE, Action.WAIT, Action.QUARANTINE}),
+    Verdict.GONE: frozenset({Action.KEEP}),
+    Verdict.RENAMED: frozenset({Action.WAIT}),
     Verdict.MISSING: frozenset({Action.WAIT, *_UNREAD}),
     Verdict.DELETED: frozenset({Action.WAIT, *_UNREAD}),
     Verdict.NOT_YET_WRITTEN: frozenset({Action.CREATE, Action.WAIT}),
@@ -273,9 +289,12 @@ class Renumber:
     def __call__(self, history: History) -> None:
         source, books = history.world.source, history.world.books
         record = _pick(source.present(INVOICE), self.place)
+        if history.newest is not None:
+            return  # an older store knows too little to see that
         if record is None or any(entity.content != record.content() for entity in books.of(record)):
             return  # nothing would show that they are one record
         source.name(record, record.key.removeprefix("R") if record.key[0] == "R" else f"R{record.key}")
+        source.renumbered += 1
 
 
 @dataclass(frozen=True)
@@ -284,6 +303,9 @@ class Spreadsheet:
 
     def __call__(self, history: History) -> None:
         source = history.world.source
+        if history.newest is not None:
+            return  # an older store knows too little to see that the records are the same
+        source.renumbered += 1
         for record in source.present(CUSTOMER, INVOICE, PAYMENT):
             if record.key.isdigit():
                 source.name(record, record.key.lstrip("0") if record.key[0] == "0" else record.key.zfill(4))
@@ -394,17 +416,18 @@ class KeepStore:
 
 @dataclass(frozen=True)
 class RestoreStore:
-    """Put an earlier copy of the store back."""
+    """Put an earlier copy of the store back, one since which no record got another number."""
 
     place: int
 
     def __call__(self, history: History) -> None:
         world = history.world
-        copy = _pick(world.kept, self.place)
+        renumbered = world.source.renumbered
+        copy = _pick([copy for copy, number in world.kept.items() if number == renumbered], self.place)
         if copy is not None:
             if history.newest is None:
                 history.newest = world.keep_store()
-                world.kept.pop()
+                del world.kept[history.newest]
             world.put_back(copy)
             history.put_back_at = world.clock.now()
             history.moment += 1

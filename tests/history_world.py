@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -53,9 +54,13 @@ class Crash(BaseException):
 
 @dataclass(frozen=True)
 class Kill:
-    """The command is killed at a point: before or after its nth commit or call, counted from 0."""
+    """The command is killed at a point: before or after its nth commit or call, counted from 0.
+
+    Where `name` is given, only the points of that name count.
+    """
 
     point: int
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -70,13 +75,14 @@ class Fail:
 
 
 @dataclass(frozen=True)
-class EmptyPages:
-    """From the nth listing of the command on, Sage answers pages with their total and no items."""
+class ShortPages:
+    """From the nth listing of the command on, Sage answers pages with their total and fewer items."""
 
     nth: int
+    items: int = 0  #: that stay on a page
 
 
-Trouble = Kill | Fail | EmptyPages | None
+Trouble = Kill | Fail | ShortPages | None
 
 
 @dataclass(frozen=True)
@@ -104,7 +110,7 @@ class World:
     prepared: Prepared | None = None
     copies: int = 0
     processes: int = 0  #: started so far; each command is one
-    kept: list[Path] = field(default_factory=list)  #: copies of the store, the oldest first
+    kept: dict[Path, int] = field(default_factory=dict)  #: copies of the store, with `Source.renumbered`
     trouble: Trouble = None
     counted: int = 0  #: failpoints or listings of the current command so far
 
@@ -153,10 +159,16 @@ class World:
     def plan(self) -> Ran:
         return self.command(lambda: plans.plan(self.project, self.machine_clock, prepared=self.prepared))
 
-    def apply(self, trouble: Trouble = None, *, waits: bool = False) -> Ran:
-        patience = 2 * DAY if waits else PATIENCE
+    def apply(self, trouble: Trouble = None, *, waits: bool = False, distrusts: bool = False) -> Ran:
         ran = self.command(
-            lambda: runs.apply(self.project, self.machine_clock, self.session, patience_ms=patience), trouble
+            lambda: runs.apply(
+                self.project,
+                self.machine_clock,
+                self.session,
+                patience_ms=2 * DAY if waits else PATIENCE,
+                distrust_store=distrusts,
+            ),
+            trouble,
         )
         return replace(ran, code=3) if _is_paused(ran.value) else ran
 
@@ -192,7 +204,7 @@ class World:
         self.copies += 1
         copy = self.home / f"kept-{self.copies}.sqlite"
         shutil.copyfile(self.store_file, copy)
-        self.kept.append(copy)
+        self.kept[copy] = self.source.renumbered
         return copy
 
     def put_back(self, copy: Path) -> None:
@@ -206,8 +218,8 @@ class World:
         self.machines += 1
         os.environ["XDG_STATE_HOME"] = str(self.home / f"machine-{self.machines}")
 
-    def failpoint(self, _: str) -> None:
-        if isinstance(self.trouble, Kill):
+    def failpoint(self, name: str) -> None:
+        if isinstance(self.trouble, Kill) and self.trouble.name in ("", name):
             self.counted += 1
             if self.counted > self.trouble.point:
                 self.trouble = None  # what runs on the way out is not killed again
@@ -225,10 +237,11 @@ class World:
         try:
             reply = RehearsalSage.request(self.sage, method, url, headers, body)
             whole = reply.status == 200 and not reply.is_cut and b"<html>" not in reply.body
-            if method == "GET" and isinstance(self.trouble, EmptyPages) and b'"$items"' in reply.body:
+            if method == "GET" and isinstance(self.trouble, ShortPages) and b'"$items"' in reply.body:
                 self.counted += 1
                 if self.counted >= self.trouble.nth:
-                    reply, whole = _emptied(reply), False
+                    reply, is_cut = _shortened(reply, self.trouble.items)
+                    whole = whole and not is_cut
         finally:
             if method == "GET":
                 query = dict(parse_qsl(parts.query))
@@ -236,13 +249,24 @@ class World:
         return reply
 
 
-def _emptied(reply: Reply) -> Reply:
+def _shortened(reply: Reply, items: int) -> tuple[Reply, bool]:
+    """Return the page with its first `items` alone, and whether some were left out."""
     document = json.loads(reply.body)
-    return replace(json_reply(200, {**document, "$items": []}), headers=reply.headers)
+    shown = document["$items"][:items]
+    short = replace(json_reply(200, {**document, "$items": shown}), headers=reply.headers)
+    return short, len(shown) < len(document["$items"])
 
 
 def _is_paused(value: object) -> bool:
     return isinstance(value, RunOutcome) and value.ended is not Ended.FINISHED
+
+
+@contextmanager
+def quick_folder() -> Iterator[Path]:
+    """Yield a folder for worlds, in memory where there is one: commits are fast there."""
+    memory = Path("/dev/shm")  # noqa: S108 - a place in memory
+    with TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
+        yield Path(folder) / "world"
 
 
 @contextmanager

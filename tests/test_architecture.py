@@ -26,8 +26,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "store": {"planning", "pairing"},
     "report": {"planning", "reconciliation", "drift", "pairing"},
     "runner": {"planning", "pairing"},
-    # The project reads its own YAML file, and hands out the catalog that travels with the program.
-    "project": {"sources", "sage", "store", "documents"},
+    # The project reads its own YAML files, one of which holds decisions about pairs, and hands out the
+    # catalog that travels with the program.
+    "project": {"sources", "sage", "store", "documents", "pairing"},
     # The commands read the mapping packs and schemas that `documents` finds, call every stage, and name the
     # values of the store and of the sign-in that they pass on.
     "commands": {

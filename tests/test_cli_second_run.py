@@ -234,3 +234,24 @@ def test_a_field_changed_on_both_sides_is_not_overwritten(loaded: Served) -> Non
     (action,) = [step["action"] for step in steps(loaded) if step["key"] == "parties/0001"]
     assert (result.exit_code, action) == (1, "wait"), result.output
     assert "Not sent: 1 contact record (both changed): parties/0001." in text(result)
+
+
+def test_what_waits_is_listed_with_its_command(loaded: Served) -> None:
+    refs, numbers = stripped(CUSTOMERS), stripped(NUMBERS)
+    result, _ = planned(loaded, parties(refs), documents(numbers, refs))
+    command = "sagerecon decide take sales_invoice:renamed:leading_zeros (same_record|two_records)"
+    assert f"Or decide: {command} --because TEXT" in text(result)
+    listed = loaded.run("decide", "list")
+    assert listed.exit_code == 1
+    assert "sales_invoice:renamed:leading_zeros: 20 records (21,040.00), renamed in the source" in text(
+        listed
+    )
+    assert f"decide: {command} --because TEXT" in text(listed)
+    shown = loaded.run("decide", "show", "documents/1044")
+    assert "documents/1044 (invoice 1044), earlier documents/0001044" in text(shown)
+    wrong = loaded.run("decide", "take", "contact:renamed:leading_zeros", "same", "--because", "x")
+    assert wrong.exit_code == 2
+    assert "same_record" in wrong.output
+    unknown = loaded.run("decide", "take", "contact:renamed:leading_zero", "same_record", "--because", "x")
+    assert "Did you mean 'contact:renamed:leading_zeros'?" in " ".join(unknown.output.split())
+    assert not (loaded.folder / "decisions.yaml").exists()

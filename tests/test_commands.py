@@ -14,11 +14,11 @@ from sagerecon.commands.status import status
 from sagerecon.model.clock import DAY
 from sagerecon.model.errors import PlanStaleError, ProjectError
 from sagerecon.model.place import NOWHERE
+from sagerecon.pairing.consequences import Verdict
 from sagerecon.planning.step import Action, ReadStep
 from sagerecon.project.state import write_business
 from sagerecon.project.store import open_store
 from sagerecon.reconciliation.field_explanation import FieldSides
-from sagerecon.reconciliation.verdict import Verdict
 from sagerecon.rehearsal.faults import Fault, FaultType, Trigger
 from sagerecon.runner.run import Ended, RunOutcome
 

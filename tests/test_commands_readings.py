@@ -13,9 +13,9 @@ from small_books import write_small_books
 
 from sagerecon.commands import explanations, reconciliations, reports, sources
 from sagerecon.model.clock import DAY, HOUR, MINUTE
+from sagerecon.pairing.consequences import Verdict
 from sagerecon.planning.plan import Purpose
 from sagerecon.project.store import open_store
-from sagerecon.reconciliation.verdict import Verdict
 from sagerecon.rehearsal.clock import VirtualClock
 from sagerecon.runner.run import Ended, RunOutcome
 from sagerecon.store.reconciliation_log import Basis

@@ -11,8 +11,8 @@ from small_books import write_small_books
 
 from sagerecon.commands import plans, runs, sources
 from sagerecon.model.clock import HOUR
+from sagerecon.pairing.consequences import Verdict
 from sagerecon.reconciliation.tie_out import TieOut
-from sagerecon.reconciliation.verdict import Verdict
 from sagerecon.rehearsal.clock import SkewedClock
 
 

@@ -15,7 +15,7 @@ from sagerecon.model.entity import Entity, Written
 from sagerecon.model.finding import Finding
 from sagerecon.model.place import Place
 from sagerecon.pairing.agreement import Agreement
-from sagerecon.pairing.consequences import PROPOSALS, VERDICTS, Proposal, VerdictName
+from sagerecon.pairing.consequences import PROPOSALS, VERDICTS, Proposal, Verdict
 from sagerecon.pairing.held import Origin
 from sagerecon.pairing.key_ladder import MatchMethod
 from sagerecon.pairing.position import Coverage, EntityReading, Position, Source
@@ -67,7 +67,9 @@ OURS = {"outcome": DRAFT, "content": "f", "held": HELD}
         (at(outcome=ASIDE, content="f"), Standing.QUARANTINED),
         (at(outcome=LEFT), Standing.LEFT_OUT),
         (at(outcome=LEFT, content="f"), Standing.GONE_FROM_SOURCE),
-        (at(outcome=DRAFT, content="f", is_deleted=True), Standing.NOT_READ),
+        (at(outcome=DRAFT, content="f"), Standing.NOT_READ),
+        (at(outcome=DRAFT, content="f", is_deleted=True), Standing.DELETED_IN_SAGE),
+        (at(content="f", is_deleted=True), Standing.GONE_FROM_SOURCE),
         (at(outcome=DRAFT, content="f", coverage=Coverage.CHANGES), Standing.NOT_READ),
         (at(content="f", coverage=Coverage.FAILED), Standing.NOT_READ),
         (at(outcome=DRAFT, coverage=Coverage.FAILED), Standing.NOT_READ),
@@ -108,11 +110,14 @@ def test_any_position_has_one_standing_that_rests_on_evidence(position: Position
     found = standing(position)
     rows = [row.standing for row in ROWS if row.applies(position)]
     assert rows[0] is found
-    if found in (Standing.MISSING_IN_SAGE, Standing.DELETED_IN_SAGE):
+    if found is Standing.MISSING_IN_SAGE:
         assert position.coverage is WHOLE, "a kind that was not read whole shows no entity to be absent"
+    if found is Standing.DELETED_IN_SAGE:
+        assert position.is_deleted
     if position.is_written and not position.is_held and position.coverage is not WHOLE:
         assert found in (
             Standing.NOT_READ,
+            Standing.DELETED_IN_SAGE,
             Standing.QUARANTINED,
             Standing.DUPLICATE_IN_SOURCE,
             Standing.GONE_FROM_SOURCE,
@@ -124,23 +129,23 @@ def test_any_position_has_one_standing_that_rests_on_evidence(position: Position
 def test_no_plan_contradicts_the_verdict_of_the_same_facts(position: Position) -> None:
     found = standing(position)
     proposal, verdict = PROPOSALS[found], VERDICTS[found]
-    settled = (VerdictName.VERIFIED, VerdictName.LEFT_OUT, VerdictName.SYSTEM, VerdictName.PRE_EXISTING)
+    settled = (Verdict.VERIFIED, Verdict.LEFT_OUT, Verdict.SYSTEM, Verdict.THERE_BEFORE)
     match proposal:
         case Proposal.CREATE:
-            assert verdict is VerdictName.NOT_YET_WRITTEN
+            assert verdict is Verdict.NOT_YET_WRITTEN
             assert not position.is_written and position.rename is None
         case Proposal.ADOPT:
-            assert verdict is VerdictName.VERIFIED_OR_DIFFERS
+            assert verdict is Verdict.NOT_YET_WRITTEN
             assert not position.is_written
         case Proposal.UPDATE:
-            assert verdict is VerdictName.SOURCE_CHANGED
-            assert position.is_held and position.agreement.source_changes
-            assert not position.agreement.sage_changes
+            assert verdict is Verdict.SOURCE_CHANGED
+            assert position.is_held and position.agreement.is_due
+            assert not position.agreement.is_edited
         case Proposal.SKIP:
-            assert verdict is VerdictName.VERIFIED
+            assert verdict is Verdict.VERIFIED
         case Proposal.KEEP | Proposal.WAIT:
             assert verdict not in settled, "what is left alone and named needs review"
         case Proposal.NOTHING:
             assert position.source is not Source.DRAFT or found is Standing.NOT_READ
-    if verdict is VerdictName.VERIFIED:
+    if verdict is Verdict.VERIFIED:
         assert proposal is Proposal.SKIP

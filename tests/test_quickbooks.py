@@ -13,9 +13,10 @@ from sagerecon.commands import plans, reports, sources
 from sagerecon.model.draft import Draft, LeftOut, Quarantined
 from sagerecon.model.errors import OtherBooksError, SagereconError, SourceError, ValidationError
 from sagerecon.model.money import total
+from sagerecon.pairing.consequences import Verdict
 from sagerecon.planning.step import ReadStep
 from sagerecon.project.store import open_store
-from sagerecon.reconciliation.verdict import FirstSeen, Verdict
+from sagerecon.reconciliation.verdict import FirstSeen
 from sagerecon.runner.run import Ended
 
 pytestmark = needs_qbo

@@ -14,16 +14,34 @@ from sagerecon.model.draft import Draft, LeftOut, Quarantined
 from sagerecon.model.entity import Entity, Written
 from sagerecon.model.finding import Finding
 from sagerecon.model.place import NOWHERE
-from sagerecon.pairing.key_ladder import Match, MatchMethod
-from sagerecon.reconciliation.decision import Evidence, at_risk, decide, verdict_by_causes
-from sagerecon.reconciliation.verdict import Cause, Difference, Shape, Verdict
+from sagerecon.pairing.agreement import Agreement
+from sagerecon.pairing.consequences import Verdict
+from sagerecon.pairing.key_ladder import MatchMethod
+from sagerecon.pairing.position import Coverage, EntityReading, Position
+from sagerecon.pairing.renames import Rename, RenameRule
+from sagerecon.reconciliation.decision import at_risk, verdict_of
+from sagerecon.reconciliation.evidence import Evidence
+from sagerecon.reconciliation.verdict import Cause, Difference, Shape
 
 DRAFT = Draft("contact", "customers/C1", {}, {}, (), NOWHERE)
 LEFT_OUT = LeftOut("contact", "customers/C1", "settled", "settled before", ())
 ASIDE = Quarantined("contact", "customers/C1", (), ())
+TWICE = replace(ASIDE, findings=(Finding(Code.DUPLICATE_KEY, NOWHERE, "twice."),))
 WRITTEN = Written("contact", "customers/C1", "A1", {}, {}, 0, "")
-HELD = Entity("contact", "A1", {})
+HELD = EntityReading(Entity("contact", "A1", {}), 0)
 WHY = (Finding(Code.REJECTED, NOWHERE, "Sage: the name is taken."),)
+RENAME = Rename((WRITTEN,), RenameRule.LEADING_ZEROS)
+OURS = {"outcome": DRAFT, "content": "", "written": WRITTEN, "coverage": Coverage.WHOLE}
+UNREAD = {"coverage": Coverage.FAILED}
+SOURCE_MOVED = Agreement(source_changes=("name",), differences=("name",))
+SAGE_MOVED = Agreement(sage_changes=("name",), differences=("name",))
+BOTH_MOVED = Agreement(*[("name",)] * 3)
+
+
+def evidence(**facts: Any) -> Evidence:
+    known = {name: facts.pop(name) for name in ("match", "rejected", "shares_entity") if name in facts}
+    sides = {"coverage": Coverage.WHOLE, **facts}
+    return Evidence(Position(kind="contact", key="customers/C1", **sides), **known)
 
 
 @pytest.mark.parametrize(
@@ -31,39 +49,45 @@ WHY = (Finding(Code.REJECTED, NOWHERE, "Sage: the name is taken."),)
     [
         ({"outcome": DRAFT}, Verdict.NOT_YET_WRITTEN),
         ({"outcome": DRAFT, "rejected": WHY}, Verdict.QUARANTINED),
-        ({"outcome": DRAFT, "match": Match(MatchMethod.AMBIGUOUS, ("A1", "A2"))}, Verdict.DUPLICATE),
-        ({"outcome": DRAFT, "match": Match(MatchMethod.SUGGESTION, ("A1",))}, Verdict.NOT_YET_WRITTEN),
-        ({"outcome": DRAFT, "entity": HELD}, Verdict.NOT_YET_WRITTEN),
-        ({"outcome": DRAFT, "written": WRITTEN, "entity": HELD}, Verdict.VERIFIED),
-        ({"outcome": DRAFT, "written": WRITTEN, "entity": HELD, "rejected": WHY}, Verdict.VERIFIED),
-        ({"outcome": DRAFT, "written": WRITTEN, "entity": HELD, "shares_entity": True}, Verdict.DUPLICATE),
-        ({"outcome": DRAFT, "written": WRITTEN}, Verdict.MISSING),
-        ({"outcome": DRAFT, "written": WRITTEN, "is_read": False}, Verdict.NOT_READ),
-        ({"outcome": DRAFT, "written": WRITTEN, "is_deleted": True}, Verdict.DELETED),
-        ({"outcome": DRAFT, "written": WRITTEN, "is_deleted": True, "is_read": False}, Verdict.DELETED),
+        ({"outcome": DRAFT, "rejected": WHY, **UNREAD}, Verdict.QUARANTINED),
+        ({"outcome": DRAFT, **UNREAD}, Verdict.NOT_READ),
+        ({"outcome": DRAFT, "match_method": MatchMethod.AMBIGUOUS}, Verdict.DUPLICATE),
+        ({"outcome": DRAFT, "match_method": MatchMethod.SUGGESTION}, Verdict.NOT_YET_WRITTEN),
+        (
+            {"outcome": DRAFT, "held": HELD, "match_method": MatchMethod.NATURAL_KEY},
+            Verdict.NOT_YET_WRITTEN,
+        ),
+        ({"outcome": DRAFT, "rename": RENAME}, Verdict.RENAMED),
+        ({**OURS, "held": HELD}, Verdict.VERIFIED),
+        ({**OURS, "held": HELD, "rejected": WHY}, Verdict.VERIFIED),
+        ({**OURS, "held": HELD, "shares_entity": True}, Verdict.DUPLICATE),
+        ({**OURS, "held": HELD, "agreement": SOURCE_MOVED}, Verdict.SOURCE_CHANGED),
+        ({**OURS, "held": HELD, "agreement": SAGE_MOVED}, Verdict.EDITED),
+        ({**OURS, "held": HELD, "agreement": BOTH_MOVED}, Verdict.BOTH_CHANGED),
+        ({**OURS, "held": HELD, "agreement": replace(BOTH_MOVED, differences=())}, Verdict.VERIFIED),
+        (OURS, Verdict.MISSING),
+        ({**OURS, "shares_entity": True}, Verdict.MISSING),
+        ({**OURS, **UNREAD}, Verdict.NOT_READ),
+        ({**OURS, "is_deleted": True}, Verdict.DELETED),
+        ({**OURS, "is_deleted": True, **UNREAD}, Verdict.DELETED),
         ({"outcome": ASIDE}, Verdict.QUARANTINED),
-        ({"outcome": ASIDE, "written": WRITTEN, "entity": HELD}, Verdict.SOURCE_CHANGED),
-        ({"outcome": ASIDE, "written": WRITTEN}, Verdict.QUARANTINED),
-        ({"outcome": ASIDE, "written": WRITTEN, "is_read": False}, Verdict.NOT_READ),
+        ({"outcome": TWICE}, Verdict.DUPLICATE),
+        ({**OURS, "outcome": ASIDE, "held": HELD}, Verdict.QUARANTINED),
+        ({**OURS, "outcome": TWICE, "held": HELD}, Verdict.DUPLICATE),
+        ({**OURS, "outcome": ASIDE}, Verdict.QUARANTINED),
+        ({**OURS, "outcome": ASIDE, **UNREAD}, Verdict.QUARANTINED),
         ({"outcome": LEFT_OUT}, Verdict.LEFT_OUT),
-        ({"outcome": LEFT_OUT, "written": WRITTEN, "entity": HELD}, Verdict.SOURCE_CHANGED),
-        ({"outcome": LEFT_OUT, "written": WRITTEN, "entity": HELD, "is_deleted": True}, Verdict.LEFT_OUT),
-        ({"outcome": LEFT_OUT, "written": WRITTEN, "is_deleted": True, "is_read": False}, Verdict.LEFT_OUT),
-        ({"written": WRITTEN, "entity": HELD}, Verdict.SOURCE_CHANGED),
-        ({"written": WRITTEN}, Verdict.BOTH_CHANGED),
-        ({"written": WRITTEN, "is_read": False}, Verdict.NOT_READ),
-        ({"written": WRITTEN, "is_deleted": True, "is_read": False}, Verdict.BOTH_CHANGED),
+        ({**OURS, "outcome": LEFT_OUT, "held": HELD}, Verdict.GONE),
+        ({**OURS, "outcome": LEFT_OUT, "is_deleted": True}, Verdict.GONE),
+        ({**OURS, "outcome": LEFT_OUT, **UNREAD}, Verdict.GONE),
+        ({**OURS, "outcome": None, "held": HELD}, Verdict.GONE),
+        ({**OURS, "outcome": None}, Verdict.GONE),
+        ({**OURS, "outcome": None, **UNREAD}, Verdict.NOT_READ),
+        ({**OURS, "outcome": None, "is_deleted": True, **UNREAD}, Verdict.GONE),
     ],
 )
 def test_what_each_combination_means(facts: dict[str, Any], verdict: Verdict) -> None:
-    evidence = Evidence(**{"outcome": None, "written": None, "entity": None, **facts})
-    assert decide(evidence, ()) is verdict
-    assert (evidence.kind, evidence.key) == ("contact", "customers/C1")
-
-
-def test_evidence_of_nothing_is_a_fault_of_ours() -> None:
-    with pytest.raises(ValueError, match="needs a record"):
-        _ = Evidence(None, None, HELD).kind
+    assert verdict_of(evidence(**facts), ()) is verdict
 
 
 EDITED = Difference("name", "Oak", "Oak", "Elm", Cause.EDITED_AFTER_LOAD, Shape.VALUE)
@@ -71,8 +95,8 @@ AT_WRITE = replace(EDITED, cause=Cause.ALTERED_AT_WRITE)
 ROUNDED = replace(AT_WRITE, shape=Shape.ROUNDING)
 SOURCE = replace(EDITED, cause=Cause.SOURCE_CHANGED)
 MAPPING = replace(EDITED, cause=Cause.MAPPING_CHANGED)
-BOTH = replace(EDITED, cause=Cause.BOTH_CHANGED)
 EXCUSED = replace(EDITED, tolerance=Tolerance("cents", Decimal("0.01"), "rounded by line"))
+UNCHANGED = evidence(**OURS, held=HELD)
 
 
 @pytest.mark.parametrize(
@@ -82,26 +106,25 @@ EXCUSED = replace(EDITED, tolerance=Tolerance("cents", Decimal("0.01"), "rounded
         ((EXCUSED,), Verdict.ROUNDING),
         ((ROUNDED,), Verdict.ROUNDING),
         ((ROUNDED, EXCUSED), Verdict.ROUNDING),
-        ((replace(ROUNDED, cause=Cause.EDITED_AFTER_LOAD),), Verdict.EDITED),
         ((ROUNDED, AT_WRITE), Verdict.EDITED),
-        ((EXCUSED, EDITED), Verdict.EDITED),
+        ((EXCUSED, AT_WRITE), Verdict.EDITED),
         ((AT_WRITE,), Verdict.EDITED),
-        ((SOURCE,), Verdict.SOURCE_CHANGED),
-        ((SOURCE, EXCUSED), Verdict.SOURCE_CHANGED),
-        ((MAPPING,), Verdict.MAPPING_CHANGED),
-        ((MAPPING, SOURCE), Verdict.MAPPING_CHANGED),
-        ((BOTH,), Verdict.BOTH_CHANGED),
-        ((EDITED, SOURCE), Verdict.BOTH_CHANGED),
-        ((AT_WRITE, MAPPING), Verdict.BOTH_CHANGED),
     ],
 )
-def test_causes_make_the_verdict(differences: tuple[Difference, ...], verdict: Verdict) -> None:
-    assert verdict_by_causes(differences) is verdict
-    assert verdict_by_causes(differences[::-1]) is verdict
+def test_what_sage_made_of_a_value_as_it_was_written_is_never_verified_in_silence(
+    differences: tuple[Difference, ...], verdict: Verdict
+) -> None:
+    assert verdict_of(UNCHANGED, differences) is verdict
+    assert verdict_of(UNCHANGED, differences[::-1]) is verdict
 
 
-def test_a_record_on_all_sides_is_judged_by_its_differences() -> None:
-    assert decide(Evidence(DRAFT, WRITTEN, HELD), (EDITED,)) is Verdict.EDITED
+def test_a_changed_mapping_is_told_from_a_changed_source() -> None:
+    moved = evidence(**OURS, held=HELD, agreement=SOURCE_MOVED)
+    assert verdict_of(moved, (SOURCE,)) is Verdict.SOURCE_CHANGED
+    assert verdict_of(moved, (AT_WRITE, SOURCE)) is Verdict.SOURCE_CHANGED
+    assert verdict_of(moved, (MAPPING,)) is Verdict.MAPPING_CHANGED
+    both = evidence(**OURS, held=HELD, agreement=BOTH_MOVED)
+    assert verdict_of(both, (EDITED, MAPPING)) is Verdict.BOTH_CHANGED
 
 
 GAP = replace(EDITED, field="total_amount", gap=Decimal("-3.00"))
@@ -122,6 +145,8 @@ CONTACT, DATE = replace(EDITED, field="contact_id"), replace(EDITED, field="due_
         (Verdict.SOURCE_CHANGED, (GAP,), "3.00"),
         (Verdict.BOTH_CHANGED, (), "7.00"),
         (Verdict.MISSING, (GAP,), "7.00"),
+        (Verdict.GONE, (), "7.00"),
+        (Verdict.RENAMED, (), "7.00"),
         (Verdict.ROUNDING, (), "0"),
         (Verdict.LEFT_OUT, (), "0"),
     ],

@@ -27,13 +27,14 @@ from sagerecon.model.draft import LeftOut, OnExisting, Quarantined
 from sagerecon.model.errors import ConservationError
 from sagerecon.model.finding import Finding
 from sagerecon.model.place import NOWHERE, Place
+from sagerecon.pairing.consequences import Verdict
 from sagerecon.pairing.key_ladder import MatchMethod
 from sagerecon.reconciliation import completeness
 from sagerecon.reconciliation.comparer import DraftInputs
 from sagerecon.reconciliation.completeness import Counter as Tallies
 from sagerecon.reconciliation.result import Reconciliation
 from sagerecon.reconciliation.tie_out import TieOutName, TieOutNotTaken
-from sagerecon.reconciliation.verdict import Cause, FirstSeen, RecordVerdict, Shape, Verdict
+from sagerecon.reconciliation.verdict import Cause, FirstSeen, RecordVerdict, Shape
 
 OPENING = "contact_opening_balance"
 
@@ -247,8 +248,13 @@ def test_a_record_removed_from_the_source_is_named() -> None:
     company = small_company()
     del company.outcomes[3]
     finding = only(company.reconcile())
-    assert (finding.verdict, finding.key) == (Verdict.SOURCE_CHANGED, "open_invoices/1001")
+    assert (finding.verdict, finding.key) == (Verdict.GONE, "open_invoices/1001")
     assert "no longer in the source" in finding.reason
+    assert (finding.at_risk, finding.effects["1100"]) == (Decimal("120.00"), Decimal("120.00"))
+    company.delete("open_invoices/1001")
+    finding = only(company.reconcile())
+    assert (finding.verdict, finding.effects) == (Verdict.GONE, {})
+    assert finding.reason.endswith("no longer in the source, and deleted or voided in Sage.")
 
 
 def test_quarantined_left_out_merged_and_not_yet_written() -> None:

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from sagerecon.cli import auth, catalog, projects, reconciliation, rehearsal, runs, sources, state
+from sagerecon.cli import auth, catalog, decisions, projects, reconciliation, rehearsal, runs, sources, state
 from sagerecon.model.version import VERSION
 
 app = typer.Typer(
@@ -44,6 +44,13 @@ kinds.command("list")(catalog.list_kinds)
 kinds.command()(catalog.show)
 kinds.command()(catalog.diff)
 app.add_typer(kinds, name="catalog")
+
+deciding = typer.Typer(help="Decide on records that a plan leaves alone.", no_args_is_help=True)
+deciding.command("list")(decisions.list_decisions)
+deciding.command()(decisions.show)
+deciding.command()(decisions.take)
+deciding.command()(decisions.drop)
+app.add_typer(deciding, name="decide")
 
 memory = typer.Typer(help="Back up the store, the memory of what was written to Sage.", no_args_is_help=True)
 memory.command()(state.backup)

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Set
 
 from sagerecon.model.catalog import Catalog
+from sagerecon.pairing.consequences import Verdict
 from sagerecon.planning.plan import Plan
 from sagerecon.planning.step import CreateStep, QuarantinedStep
 from sagerecon.reconciliation.result import Reconciliation
-from sagerecon.reconciliation.verdict import Verdict
 from sagerecon.rehearsal.overview import references
 from sagerecon.rehearsal.request import Books
 

@@ -13,11 +13,12 @@ from sagerecon.model.entity import Written
 from sagerecon.model.errors import ProjectError
 from sagerecon.model.record import Record
 from sagerecon.model.suggestion import suggestion
+from sagerecon.pairing.consequences import Verdict
 from sagerecon.planning.step import Step
 from sagerecon.project.project import Project
 from sagerecon.project.store import open_store
 from sagerecon.reconciliation.field_explanation import FieldExplanation, explain_field
-from sagerecon.reconciliation.verdict import Verdict, VerdictSummary
+from sagerecon.reconciliation.verdict import VerdictSummary
 
 
 @dataclass(frozen=True, slots=True)

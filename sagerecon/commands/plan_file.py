@@ -8,16 +8,24 @@ from pathlib import Path
 
 from sagerecon.documents.package import catalog_fingerprint
 from sagerecon.model.errors import PlanStaleError, ProjectError
+from sagerecon.pairing.decisions import decisions_fingerprint
 from sagerecon.planning.plan import READ_ANEW, Plan, Purpose, find_step, read_plan
 from sagerecon.planning.planner import Provenance
 from sagerecon.planning.step import Step
+from sagerecon.project.decisions_file import project_decisions
 from sagerecon.project.project import Project
 from sagerecon.project.source import mappings_fingerprint
 
 
 def provenance(project: Project, snapshot: str) -> Provenance:
     """Return what a plan of this project is made from. `snapshot` is the snapshot's fingerprint."""
-    return Provenance(project.business.id, snapshot, mappings_fingerprint(project), catalog_fingerprint())
+    return Provenance(
+        business=project.business.id,
+        snapshot=snapshot,
+        mappings=mappings_fingerprint(project),
+        catalog=catalog_fingerprint(),
+        decisions=decisions_fingerprint(project_decisions(project)),
+    )
 
 
 def open_plan(project: Project, file: Path | None = None) -> Plan:

@@ -1,4 +1,4 @@
-"""Whether a plan still fits its pinned inputs: business, catalog, snapshot, mappings."""
+"""Whether a plan still fits its pinned inputs: business, catalog, snapshot, mappings, decisions."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from sagerecon.commands.plan_file import provenance
 from sagerecon.commands.preparation import prepare
 from sagerecon.documents.package import catalog_fingerprint
 from sagerecon.model.errors import PlanStaleError, SagereconError
+from sagerecon.pairing.decisions import decisions_fingerprint
 from sagerecon.planning.effect import effect_on, effect_text
 from sagerecon.planning.plan import Plan
+from sagerecon.project.decisions_file import project_decisions
 from sagerecon.project.project import Project
 from sagerecon.project.snapshots import open_snapshot
 from sagerecon.project.source import mappings_fingerprint
@@ -31,6 +33,7 @@ def raise_if_stale(project: Project, plan: Plan) -> None:
         ("another snapshot of the source", header.snapshot, current.snapshot),
         ("other mappings, crosswalks or parameters", header.mappings, current.mappings),
         ("another catalog of Sage", header.catalog, current.catalog),
+        ("other decisions", header.decisions, current.decisions),
     ):
         if planned != now:
             raise PlanStaleError(f"The plan was made from {what}.", _NEW_PLAN)
@@ -78,7 +81,13 @@ def _changed_inputs(project: Project, plan: Plan) -> list[str]:
         inputs.append("the snapshot of the source")
     if plan.header.mappings != mappings_fingerprint(project):
         inputs.append("the mappings, crosswalks or parameters")
+    if _have_decisions_changed(project, plan):
+        inputs.append("the decisions")
     return inputs
+
+
+def _have_decisions_changed(project: Project, plan: Plan) -> bool:
+    return plan.header.decisions != decisions_fingerprint(project_decisions(project))
 
 
 def _snapshot_fingerprint(project: Project) -> str:
@@ -97,6 +106,8 @@ def _effect(project: Project, plan: Plan, carried_out: Collection[int]) -> tuple
         prepared.raise_on_errors()
     except SagereconError as error:
         return f"A new plan cannot be created from them: {error.message}", True
+    if _have_decisions_changed(project, plan):
+        return "What was decided about records counts for a new plan only.", True
     effect = effect_on(plan, prepared.outcomes, carried_out)
     if not effect:
         return "No record of the plan is affected.", False

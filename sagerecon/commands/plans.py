@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from sagerecon.commands.budget import call_budget
+from sagerecon.commands.decision_effects import decisions_in_effect, without_effect
 from sagerecon.commands.memory import price_text
 from sagerecon.commands.plan_file import provenance
 from sagerecon.commands.preparation import Prepared, prepare
@@ -18,13 +19,13 @@ from sagerecon.model.draft import Outcome
 from sagerecon.model.errors import IncompleteStoreError
 from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.place import NOWHERE
+from sagerecon.pairing.decide import NO_DECISIONS, DecidedPositions, pair_as_decided
 from sagerecon.pairing.held import is_gone
 from sagerecon.pairing.pair import (
     ReadFromSage,
     Recorded,
     RecordKey,
     needed_in_full,
-    pair_with_recorded,
 )
 from sagerecon.pairing.position import EntityReading
 from sagerecon.planning.census import blind_kinds
@@ -59,31 +60,59 @@ def plan(
         company = store.company(project.business.id)
         now, calls = company.history.now(), company.history.calls_of_last_day()
         known = replace(company.id_map.known(), counts=_counts(company.history))
-        recorded = _recorded(prepared.outcomes, known.contents, company.history)
+        decided = decided_positions(project, prepared, known.contents, company.history, clock)
         comparisons = {mapping.name: mapping.comparisons for mapping in prepared.compiled.mappings}
-        positions = pair_with_recorded(
-            prepared.outcomes,
-            recorded,
-            project.catalog,
-            comparisons,
-            _read_from_sage(recorded, company.history),
-        )
         made = plan_steps(
-            positions,
+            decided.positions,
             known,
             project.catalog,
             call_budget(project.limits, project.catalog.api),
             provenance(project, prepared.snapshot),
             Calendar(now, booked=tuple(at - now for at in calls)),
-            [*prepared.findings, *_suspected(prepared.outcomes, company.history)],
+            [
+                *prepared.findings,
+                *without_effect(decided.settlement),
+                *_suspected(prepared.outcomes, company.history),
+            ],
             project.expected_settings(),
             comparisons,
             project.stop_when_blocked,
+            decided.settlement,
+            decided.earlier,
         )
         findings = (*made.header.findings, *_memory(made, company.run_log, project.catalog))
         made = replace(made, header=replace(made.header, findings=findings))
     write_private(target or project.plan_file, plan_lines(made))
     return made
+
+
+def decided_positions(
+    project: Project,
+    prepared: Prepared,
+    contents: Mapping[RecordKey, str],
+    history: RunHistory,
+    clock: Clock,
+    *,
+    with_decisions: bool = True,
+) -> DecidedPositions:
+    """Return the position of each record of the snapshot, with the decisions in effect about it.
+
+    Args:
+        contents: the fingerprint of the body that was recorded, by kind and draft key.
+        with_decisions: False for the positions as they are without any decision.
+
+    Raises:
+        ProjectFileError: `decisions.yaml` has errors.
+    """
+    recorded = _recorded(prepared.outcomes, contents, history)
+    return pair_as_decided(
+        prepared.outcomes,
+        recorded,
+        project.catalog,
+        {mapping.name: mapping.comparisons for mapping in prepared.compiled.mappings},
+        _read_from_sage(recorded, history),
+        decisions_in_effect(project, clock) if with_decisions else NO_DECISIONS,
+    )
 
 
 def _memory(made: Plan, log: RunLog, catalog: Catalog) -> Iterator[Finding]:

@@ -21,7 +21,7 @@ from sagerecon.rehearsal.clock import SharedClock
 REHEARSAL_CLOCK = "SAGERECON_REHEARSAL_CLOCK"
 
 #: The JSON Schemas that an editor needs for a project's files.
-SCHEMAS = ("project", "sources", "mapping", "crosswalk")
+SCHEMAS = ("project", "sources", "mapping", "crosswalk", "decisions")
 
 
 def init(

@@ -67,6 +67,10 @@ class Code(StrEnum):
     )
     CROSSWALK_ROW = ("crosswalk_row", "A row of a crosswalk is not of the form its heading asks for.")
     DATASET_CIRCLE = ("dataset_circle", "Datasets refer to each other in a circle.")
+    DECISION_LAPSED = (
+        "decision_lapsed",
+        "A decision has no effect: its figures have changed, its day is over, or it cannot be carried out.",
+    )
     DIFFERS = ("differs", "An entity in Sage matches a record and has other content.")
     DIVISION_BY_ZERO = ("division_by_zero", "An expression divides by zero.")
     DUPLICATE_FIELD = ("duplicate_field", "A catalog file declares a field twice.")

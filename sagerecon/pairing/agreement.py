@@ -5,13 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from sagerecon.model.catalog import Field
-from sagerecon.model.comparison import EXACT, Comparison, How
+from sagerecon.model.comparison import EXACT, Comparison, How, Tolerance
 from sagerecon.model.draft import Body, Draft
 from sagerecon.model.entity import Entity, Written
-from sagerecon.pairing.canonical import UNANSWERED, Leaf, Row, Tree, flat, held_tree, shown, wanted_tree
+from sagerecon.model.money import difference, magnitude
+from sagerecon.pairing.canonical import (
+    UNANSWERED,
+    Leaf,
+    Row,
+    Tree,
+    flat,
+    held_tree,
+    joined,
+    shown,
+    wanted_tree,
+)
 from sagerecon.pairing.identity import Identities
 
 _INDEX = re.compile(r"\[\d+\]")
@@ -28,7 +40,17 @@ class Agreement:
 
     source_changes: tuple[str, ...] = ()  #: the draft now against what was written
     sage_changes: tuple[str, ...] = ()  #: what Sage holds against what was written
-    differences: tuple[str, ...] = ()  #: what Sage holds against the draft now
+    differences: tuple[str, ...] = ()  #: what Sage holds against the draft now, as far as it shows it
+
+    @property
+    def is_due(self) -> bool:
+        """Whether the source changed a field, and Sage is not known to hold the new value."""
+        return any(name in self.differences for name in self.source_changes)
+
+    @property
+    def is_edited(self) -> bool:
+        """Whether Sage changed a field otherwise than the source did."""
+        return any(name in self.differences or name not in self.source_changes for name in self.sage_changes)
 
 
 AGREED = Agreement()
@@ -63,6 +85,18 @@ class ComparisonRules:
     identities: Identities = field(default_factory=Identities)
 
 
+def agreement(draft: Draft, written: Written, held: Entity | None, by: ComparisonRules) -> Agreement:
+    """Return where the three sides of a record differ: plan and proof ask this one function.
+
+    Args:
+        held: what Sage holds; None where that was not read since the write, so that nothing is known of it.
+    """
+    changed = source_changes(draft, written, by)
+    if held is None:
+        return Agreement(changed, differences=changed)
+    return Agreement(changed, sage_changes(written, held, by), differences(draft, written, held, by))
+
+
 def source_changes(draft: Draft, written: Written, by: ComparisonRules) -> tuple[str, ...]:
     """Return the fields on which the draft differs from what was written; those that either names count."""
     now = flat(wanted_tree(draft.body, by.fields, by.identities))
@@ -87,14 +121,16 @@ def sage_edits(written: Written, held: Entity, by: ComparisonRules) -> tuple[Edi
     expected = {
         path: now.get(path) if _is_kept(path, now, then, by) else leaf for path, leaf in flat(sent).items()
     }
-    paths = _changed_paths((*expected, *_added_lines(now)), now, expected, by)
+    paths = _changed_paths((*expected, *_added_lines(now)), now, expected, by, is_tolerant=True)
     return (
         *(Edit(path, shown(expected.get(path)), shown(now.get(path))) for path in paths),
-        *(
-            Edit(name, "", _text(held.body[_answered_as(name, by)]))
-            for name in _filled(written, held, by.fields)
-        ),
+        *_filled(written, held, by),
     )
+
+
+def filled_edits(written: Written, held: Entity, by: ComparisonRules, draft: Draft) -> tuple[Edit, ...]:
+    """Return the fields that draft and written record leave blank, and that somebody filled in Sage since."""
+    return tuple(edit for edit in _filled(written, held, by) if edit.path not in draft.body)
 
 
 def is_shown(written: Written, held: Entity, by: ComparisonRules) -> bool:
@@ -107,9 +143,20 @@ def is_shown(written: Written, held: Entity, by: ComparisonRules) -> bool:
     return all(now.get(path) is not UNANSWERED or then.get(path) is UNANSWERED for path in now)
 
 
-def differences(draft: Draft, held: Entity, by: ComparisonRules) -> tuple[str, ...]:
-    """Return the fields that the draft has with another value than Sage."""
-    return body_differences(draft.body, held, by)
+def differences(draft: Draft, written: Written, held: Entity, by: ComparisonRules) -> tuple[str, ...]:
+    """Return the fields on which Sage differs from the draft; those that either names or named count.
+
+    A field that the source changed and Sage does not show counts too: nobody knows that Sage holds it.
+    Amounts within a named tolerance agree.
+    """
+    wanted = wanted_tree(draft.body, by.fields, by.identities)
+    sent = wanted_tree(written.sent, by.fields, by.identities)
+    source, before = flat(wanted), flat(sent)
+    now = _held_row(joined(sent, wanted), held.body, by)
+    moved = _changed_paths((*before, *source), source, before, by)
+    hidden = (path for path in moved if now.get(path) is UNANSWERED)
+    paths = _changed_paths((*source, *before, *_added_lines(now)), now, source, by, is_tolerant=True)
+    return tuple(dict.fromkeys(map(_field_of, (*paths, *hidden))))
 
 
 def body_differences(body: Body, held: Entity, by: ComparisonRules) -> tuple[str, ...]:
@@ -139,6 +186,13 @@ def equal(left: Leaf, right: Leaf, how: How = How.EXACT) -> bool:
     return left == right
 
 
+def tolerated(left: Leaf, right: Leaf, tolerance: Tolerance | None) -> bool:
+    """Return whether two amounts differ by no more than the size of the tolerance."""
+    if tolerance is None or not isinstance(left, Decimal) or not isinstance(right, Decimal):
+        return False
+    return magnitude(difference(left, right)) <= tolerance.size
+
+
 def _folded(text: str, how: How) -> str:
     match how:
         case How.CASEFOLD:
@@ -154,12 +208,19 @@ def _changed(paths: Iterable[str], now: Row, before: Row, by: ComparisonRules) -
     return tuple(dict.fromkeys(map(_field_of, _changed_paths(paths, now, before, by))))
 
 
-def _changed_paths(paths: Iterable[str], now: Row, before: Row, by: ComparisonRules) -> Iterator[str]:
-    """Yield the paths at which two rows differ by the rules, each once."""
+def _changed_paths(
+    paths: Iterable[str], now: Row, before: Row, by: ComparisonRules, *, is_tolerant: bool = False
+) -> Iterator[str]:
+    """Yield the paths at which two rows differ by the rules, each once.
+
+    Args:
+        is_tolerant: accept what Sage made of an amount, within a named tolerance.
+    """
     for path in dict.fromkeys(paths):
-        how = _rule(path, by).how
-        is_compared = how is not How.IGNORE and now.get(path) is not UNANSWERED
-        if is_compared and not equal(now.get(path), before.get(path), how):
+        rule, left, right = _rule(path, by), now.get(path), before.get(path)
+        if rule.how is How.IGNORE or left is UNANSWERED or equal(left, right, rule.how):
+            continue
+        if not is_tolerant or not tolerated(left, right, rule.tolerance):
             yield path
 
 
@@ -169,14 +230,30 @@ def _is_kept(path: str, now: Row, then: Row, by: ComparisonRules) -> bool:
     return answered is not UNANSWERED and equal(now.get(path), answered, _rule(path, by).how)
 
 
-def _filled(written: Written, held: Entity, fields: Mapping[str, Field]) -> Iterator[str]:
-    """Yield the fields that can be sent, were not, were blank in the answer, and are filled now."""
-    for name, known in fields.items():
+def _filled(written: Written, held: Entity, by: ComparisonRules) -> Iterator[Edit]:
+    """Yield the fields that can be sent, were not, were blank in the answer, and are filled now.
+
+    A field that one of our own records has filled, such as the main address of a contact, is not among them.
+    """
+    for name, known in by.fields.items():
         if name in written.sent or known.read_only or not (known.create or known.update):
             continue
         then = written.answer.get(known.answered_as, known)  # `known` itself, where it was not answered
-        if then in _BLANK and held.body.get(known.answered_as) not in _BLANK:
-            yield name
+        now = held.body.get(known.answered_as)
+        is_filled = then in _BLANK and now not in _BLANK and not _is_ours(now, known, by.identities)
+        if is_filled and _rule(name, by).how is not How.IGNORE:
+            yield Edit(name, "", _text(now))
+
+
+def _is_ours(value: Any, known: Field, identities: Identities) -> bool:
+    """Return whether a value is an entity inside another, or several, that our own records made.
+
+    A link to an entity of ours is none: a user has set it.
+    """
+    if isinstance(value, list):
+        return all(_is_ours(item, known, identities) for item in value)
+    sage_id = value.get("id") if isinstance(value, dict) and not known.refers_to else None
+    return isinstance(sage_id, str) and identities.is_ours(sage_id)
 
 
 def _held_row(anchor: Tree, answer: Mapping[str, Any], by: ComparisonRules) -> Row:
@@ -186,10 +263,6 @@ def _held_row(anchor: Tree, answer: Mapping[str, Any], by: ComparisonRules) -> R
 def _added_lines(row: Row) -> Iterator[str]:
     """Yield the paths of lines in Sage beyond those that were sent."""
     return (path for path, leaf in row.items() if path.endswith("]") and leaf is not None)
-
-
-def _answered_as(name: str, by: ComparisonRules) -> str:
-    return by.fields[name].answered_as
 
 
 def _text(value: Any) -> str:

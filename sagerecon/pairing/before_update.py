@@ -28,6 +28,8 @@ class LastLook:
 def last_look(written: Written, held: Entity, body: Body, by: ComparisonRules) -> LastLook:
     """Return the standing of a record: source changed, converged, both changed, deleted or missing in Sage.
 
+    A field that source and Sage have changed alike is no edit.
+
     Args:
         held: what Sage holds; without a body where Sage does not find it.
         body: all that Sage is to hold after the update, with ids and with None for a field that is cleared.
@@ -35,8 +37,10 @@ def last_look(written: Written, held: Entity, body: Body, by: ComparisonRules) -
     if (gone := _gone(held)) is not None:
         return LastLook(gone)
     edits = sage_edits(written, held, by)
-    if not body_differences(body, held, by):
+    apart = body_differences(body, held, by)
+    if not apart:
         return LastLook(Standing.CONVERGED, edits)
+    edits = tuple(edit for edit in edits if edit.field in apart or edit.field not in body)
     return LastLook(Standing.BOTH_CHANGED if edits else Standing.SOURCE_CHANGED, edits)
 
 

@@ -47,7 +47,7 @@ def held_tree(anchor: Tree, answer: object, fields: Mapping[str, Field], identit
         return UNANSWERED
     if answer is None:
         return dict.fromkeys(anchor)
-    if not isinstance(answer, dict):
+    if not isinstance(answer, Mapping):
         return dict.fromkeys(anchor, UNANSWERED)
     held: dict[str, Tree] = {}
     for name, part in anchor.items():

@@ -27,26 +27,30 @@ class Proposal(Enum):
     SETTLED = "settled"  #: send nothing, and do not ask again
 
 
-class VerdictName(Enum):
-    """The verdict on a record. The value is what people read."""
+class Verdict(Enum):
+    """What was found for a record; each record has exactly one. The value is what people read.
 
-    VERIFIED = "verified"
-    VERIFIED_OR_DIFFERS = "verified or differs"  #: by a comparison with the entity that is adopted
-    NOT_YET_WRITTEN = "not yet written"
-    SOURCE_CHANGED = "changed in the source"
-    EDITED = "edited in Sage"
-    BOTH_CHANGED = "both changed"
-    GONE = "gone from the source"
-    RENAMED = "renamed"
-    DELETED = "deleted in Sage"
-    MISSING = "missing in Sage"
-    DUPLICATE = "duplicate"
-    SYSTEM = "system"
-    PRE_EXISTING = "there before"
-    UNKNOWN = "unknown in Sage"
+    ROUNDING and MAPPING_CHANGED are finer than any standing: a reconciliation finds them by field.
+    """
+
+    VERIFIED = "verified"  #: Sage holds what the source says today
+    ROUNDING = "rounding"  #: only amounts differ, by rounding or within a named tolerance
+    MISSING = "missing in Sage"  #: written, not found, and Sage does not report it as deleted
+    DELETED = "deleted in Sage"  #: written, and deleted or voided there since
+    EDITED = "edited in Sage"  #: Sage differs from what was written; the source does not
+    EXTRA = "extra in Sage"  #: of a kind we write, created after the run began, and not by us
+    DUPLICATE = "duplicate"  #: two records with one identity or entity, or two entities for one record
+    SOURCE_CHANGED = "changed in source since"
+    MAPPING_CHANGED = "mapping changed"  #: the mapping or a parameter changed, and not the source
+    BOTH_CHANGED = "both changed"  #: source and Sage have both changed since the record was written
+    GONE = "gone from the source"  #: written, and not in the source now or left out since
+    RENAMED = "renamed in the source"  #: not written, and it may be a record written under another key
     QUARANTINED = "quarantined"
-    LEFT_OUT = "left out"
-    NOT_READ = "not read"
+    NOT_YET_WRITTEN = "not yet written"
+    LEFT_OUT = "left out"  #: by a named rule
+    NOT_READ = "not read"  #: its kind was not read whole
+    SYSTEM = "system"  #: made by Sage itself along with a record of ours
+    THERE_BEFORE = "there before"  #: in Sage before the first run
 
 
 PROPOSALS: Mapping[Standing, Proposal] = {
@@ -71,24 +75,24 @@ PROPOSALS: Mapping[Standing, Proposal] = {
     Standing.NOT_READ: Proposal.NOTHING,
 }
 
-VERDICTS: Mapping[Standing, VerdictName] = {
-    Standing.NEW: VerdictName.NOT_YET_WRITTEN,
-    Standing.ALREADY_IN_SAGE: VerdictName.VERIFIED_OR_DIFFERS,
-    Standing.UNCHANGED: VerdictName.VERIFIED,
-    Standing.SOURCE_CHANGED: VerdictName.SOURCE_CHANGED,
-    Standing.EDITED_IN_SAGE: VerdictName.EDITED,
-    Standing.BOTH_CHANGED: VerdictName.BOTH_CHANGED,
-    Standing.CONVERGED: VerdictName.VERIFIED,
-    Standing.GONE_FROM_SOURCE: VerdictName.GONE,
-    Standing.RENAMED_IN_SOURCE: VerdictName.RENAMED,
-    Standing.DELETED_IN_SAGE: VerdictName.DELETED,
-    Standing.MISSING_IN_SAGE: VerdictName.MISSING,
-    Standing.DUPLICATE_IN_SOURCE: VerdictName.DUPLICATE,
-    Standing.DUPLICATE_IN_SAGE: VerdictName.DUPLICATE,
-    Standing.SYSTEM: VerdictName.SYSTEM,
-    Standing.THERE_BEFORE: VerdictName.PRE_EXISTING,
-    Standing.UNKNOWN_IN_SAGE: VerdictName.UNKNOWN,
-    Standing.QUARANTINED: VerdictName.QUARANTINED,
-    Standing.LEFT_OUT: VerdictName.LEFT_OUT,
-    Standing.NOT_READ: VerdictName.NOT_READ,
+VERDICTS: Mapping[Standing, Verdict] = {
+    Standing.NEW: Verdict.NOT_YET_WRITTEN,
+    Standing.ALREADY_IN_SAGE: Verdict.NOT_YET_WRITTEN,
+    Standing.UNCHANGED: Verdict.VERIFIED,
+    Standing.SOURCE_CHANGED: Verdict.SOURCE_CHANGED,
+    Standing.EDITED_IN_SAGE: Verdict.EDITED,
+    Standing.BOTH_CHANGED: Verdict.BOTH_CHANGED,
+    Standing.CONVERGED: Verdict.VERIFIED,
+    Standing.GONE_FROM_SOURCE: Verdict.GONE,
+    Standing.RENAMED_IN_SOURCE: Verdict.RENAMED,
+    Standing.DELETED_IN_SAGE: Verdict.DELETED,
+    Standing.MISSING_IN_SAGE: Verdict.MISSING,
+    Standing.DUPLICATE_IN_SOURCE: Verdict.DUPLICATE,
+    Standing.DUPLICATE_IN_SAGE: Verdict.DUPLICATE,
+    Standing.SYSTEM: Verdict.SYSTEM,
+    Standing.THERE_BEFORE: Verdict.THERE_BEFORE,
+    Standing.UNKNOWN_IN_SAGE: Verdict.EXTRA,
+    Standing.QUARANTINED: Verdict.QUARANTINED,
+    Standing.LEFT_OUT: Verdict.LEFT_OUT,
+    Standing.NOT_READ: Verdict.NOT_READ,
 }

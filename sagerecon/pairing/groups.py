@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -58,6 +59,13 @@ def groups(positions: Iterable[Position]) -> list[Group]:
             position
         )
     return [Group(*key, tuple(group)) for key, group in members.items()]
+
+
+def decide_command(name: str, possible: Sequence[DecisionAnswer]) -> str:
+    """Return the command that records a decision about a key or a group; `(a|b)` is one of several."""
+    words = "|".join(answer.value for answer in possible)
+    answer = words if len(possible) == 1 else f"({words})"
+    return f"sagerecon decide take {shlex.quote(name)} {answer} --because TEXT"
 
 
 def claims_on(positions: Iterable[Position]) -> Mapping[tuple[str, str], int]:

@@ -112,7 +112,7 @@ def _instant_or_none(text: object) -> int | None:
 
 def _inner_ids(answer: object, depth: int = 0) -> Iterator[str]:
     """Yield the ids below the top level of an answer."""
-    if isinstance(answer, dict):
+    if isinstance(answer, Mapping):
         if depth and isinstance(answer.get("id"), str):
             yield str(answer["id"])
         for child in answer.values():

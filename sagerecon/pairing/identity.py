@@ -68,6 +68,10 @@ class Identities:
         key = self._keys.get(sage_id)
         return Link(key, key) if key is not None else Link(sage_id, shown or sage_id)
 
+    def is_ours(self, sage_id: str) -> bool:
+        """Return whether one of our records has the entity with this Sage id."""
+        return sage_id in self._keys
+
     def by_reference(self, reference: Reference) -> Link:
         """Return the link to the entity that a draft refers to."""
         key = reference.key
@@ -90,7 +94,7 @@ class Identities:
         return None if linked_id is None else self._ids.get((kind, NaturalKey(link, linked_id)))
 
     def _learn(self, sent: object, answer: object, fields: Mapping[str, Field]) -> None:
-        if not isinstance(sent, dict) or not isinstance(answer, dict):
+        if not isinstance(sent, Mapping) or not isinstance(answer, Mapping):
             return
         for name, value in sent.items():
             known = fields.get(name) or Field(name, "")
@@ -170,5 +174,5 @@ def _yields(kind: str, catalog: Kinds) -> Iterator[tuple[str, str]]:
 
 def _dig(answer: object, path: str) -> object:
     for name in path.split("."):
-        answer = answer.get(name) if isinstance(answer, dict) else None
+        answer = answer.get(name) if isinstance(answer, Mapping) else None
     return answer

@@ -10,14 +10,7 @@ from sagerecon.model.comparison import Comparison
 from sagerecon.model.draft import Draft, Outcome, node_document
 from sagerecon.model.entity import Written
 from sagerecon.model.value import fingerprint
-from sagerecon.pairing.agreement import (
-    AGREED,
-    Agreement,
-    ComparisonRules,
-    differences,
-    sage_changes,
-    source_changes,
-)
+from sagerecon.pairing.agreement import AGREED, ComparisonRules, agreement
 from sagerecon.pairing.aliases import Aliases, under_todays_key
 from sagerecon.pairing.held import is_gone
 from sagerecon.pairing.identity import Identities
@@ -133,9 +126,10 @@ def _position(
     is_deleted = found is not None and is_gone(found.entity)
     is_absent = found is not None and (is_deleted or not found.entity.body)
     held = None if is_absent else found
-    agreement = AGREED
+    compared = AGREED
     if isinstance(outcome, Draft) and written is not None:
-        agreement = _agreement(outcome, written, held, rules.of(outcome))
+        entity = None if held is None else held.entity
+        compared = agreement(outcome, written, entity, rules.of(outcome))
     return Position(
         kind=outcome.kind,
         key=outcome.key,
@@ -146,7 +140,7 @@ def _position(
         coverage=_coverage(content, is_absent=is_absent),
         is_deleted=is_deleted,
         rename=rename,
-        agreement=agreement,
+        agreement=compared,
     )
 
 
@@ -161,14 +155,6 @@ def _read_since(written: Written, read: ReadFromSage) -> EntityReading | None:
     """Return the entity of a record if it was read after the record was written."""
     found = read.entities.get((written.kind, written.sage_id))
     return found if found is not None and found.read_at > written.written_at else None
-
-
-def _agreement(draft: Draft, written: Written, held: EntityReading | None, by: ComparisonRules) -> Agreement:
-    """Return where the sides differ; what was not read since the write is not different from it."""
-    changed = source_changes(draft, written, by)
-    if held is None:
-        return Agreement(source_changes=changed)
-    return Agreement(changed, sage_changes(written, held.entity, by), differences(draft, held.entity, by))
 
 
 def _lost(record: Written) -> Position:

@@ -60,9 +60,9 @@ class Row:
         )
 
 
-def _is_not_whole(position: Position) -> bool:
-    """Return whether an entity of the kind may be in Sage without having been read."""
-    return position.coverage is not Coverage.WHOLE
+def _is_unread(position: Position) -> bool:
+    """Return whether the entity may be in Sage without having been read. One reported as deleted is not."""
+    return position.coverage is not Coverage.WHOLE and not position.is_deleted
 
 
 def _is_not_looked_for(position: Position) -> bool:
@@ -83,16 +83,16 @@ def _is_unchanged(position: Position) -> bool:
     return not position.agreement.source_changes and not position.agreement.sage_changes
 
 
-def _is_kept_by_sage(position: Position) -> bool:
-    return not position.agreement.sage_changes
-
-
-def _is_kept_by_source(position: Position) -> bool:
-    return not position.agreement.source_changes
-
-
 def _is_alike(position: Position) -> bool:
-    return not position.agreement.differences
+    return not position.agreement.is_due and not position.agreement.is_edited
+
+
+def _is_not_edited(position: Position) -> bool:
+    return not position.agreement.is_edited
+
+
+def _is_not_due(position: Position) -> bool:
+    return not position.agreement.is_due
 
 
 def _is_deleted(position: Position) -> bool:
@@ -106,13 +106,13 @@ def _is_of(origin: Origin) -> Callable[[Position], bool]:
 _DRAFT = Source.DRAFT
 
 #: The first row that applies decides. A kind that was not read whole gives no evidence that an entity is
-#: absent, so those rows come before all that depend on it.
+#: absent, so those rows come before all that depend on it; a report that it was deleted is evidence.
 ROWS: tuple[Row, ...] = (
     Row(source=Source.DUPLICATE, standing=Standing.DUPLICATE_IN_SOURCE),
     Row(source=Source.QUARANTINED, standing=Standing.QUARANTINED),
     Row(source=Source.LEFT_OUT, written=False, standing=Standing.LEFT_OUT),
     Row(source=Source.LEFT_OUT, written=True, standing=Standing.GONE_FROM_SOURCE),
-    Row(written=True, held=False, when=_is_not_whole, standing=Standing.NOT_READ),
+    Row(written=True, held=False, when=_is_unread, standing=Standing.NOT_READ),
     Row(source=_DRAFT, written=False, held=False, when=_is_not_looked_for, standing=Standing.NOT_READ),
     Row(
         source=_DRAFT,
@@ -129,9 +129,9 @@ ROWS: tuple[Row, ...] = (
     Row(source=_DRAFT, written=False, when=_is_renamed, standing=Standing.RENAMED_IN_SOURCE),
     Row(source=_DRAFT, written=False, standing=Standing.NEW),
     Row(source=_DRAFT, written=True, held=True, when=_is_unchanged, standing=Standing.UNCHANGED),
-    Row(source=_DRAFT, written=True, held=True, when=_is_kept_by_sage, standing=Standing.SOURCE_CHANGED),
-    Row(source=_DRAFT, written=True, held=True, when=_is_kept_by_source, standing=Standing.EDITED_IN_SAGE),
     Row(source=_DRAFT, written=True, held=True, when=_is_alike, standing=Standing.CONVERGED),
+    Row(source=_DRAFT, written=True, held=True, when=_is_not_edited, standing=Standing.SOURCE_CHANGED),
+    Row(source=_DRAFT, written=True, held=True, when=_is_not_due, standing=Standing.EDITED_IN_SAGE),
     Row(source=_DRAFT, written=True, held=True, standing=Standing.BOTH_CHANGED),
     Row(source=Source.NOTHING, written=True, standing=Standing.GONE_FROM_SOURCE),
     Row(source=_DRAFT, written=True, held=False, when=_is_deleted, standing=Standing.DELETED_IN_SAGE),

@@ -14,6 +14,8 @@ from sagerecon.planning.step import (
     LeftOutStep,
     QuarantinedStep,
     ReadStep,
+    RenameStep,
+    SettledStep,
     SkipStep,
     UpdateStep,
     WaitStep,
@@ -57,6 +59,8 @@ def effect_on(plan: Plan, outcomes: Sequence[Outcome], carried_out: Collection[i
                 else:
                     changed.append(step.key)
             case QuarantinedStep() if _was_written_with_other_content(step):
+                unsent.discard(step.key)
+            case RenameStep() | SettledStep():  # a change of decisions asks for a new plan
                 unsent.discard(step.key)
             case WaitStep():  # a new plan would wait for the same decision
                 unsent.discard(step.key)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from typing import TypeVar
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TypeAlias, TypeVar
 
 from sagerecon.model.code import Code
 from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.money import grouped, total
+from sagerecon.pairing.groups import Group, decide_command
 from sagerecon.pairing.renames import RenameRule
 from sagerecon.pairing.standing import Standing
 from sagerecon.planning.step import KeepStep, Step, WaitStep, place_of
@@ -31,20 +34,39 @@ _OTHER_REMEDY = "Restore the earlier keys in the source, or rebuild them in the 
 _Left = TypeVar("_Left", bound=WaitStep | KeepStep)
 
 
-def left_alone(steps: Sequence[Step]) -> Iterator[Finding]:
-    """Yield a finding for each group: renamed, waiting for another record, waiting, kept in Sage."""
+#: By kind and draft key, the group with which a record can be decided on.
+Decidable: TypeAlias = Mapping[tuple[str, str], Group]
+
+
+def left_alone(steps: Sequence[Step], decidable: Mapping[tuple[str, str], Group] = {}) -> Iterator[Finding]:
+    """Yield a finding for each group: renamed, waiting for another record, waiting, kept in Sage.
+
+    Args:
+        decidable: the group of each record that a decision can settle.
+    """
     waiting = [step for step in steps if isinstance(step, WaitStep)]
     renamed = [step for step in waiting if step.earlier]
     families = Counter(_family(step) for step in renamed)
-    for group in _groups(renamed):
-        yield _renamed(group, families[_family(group[0])])
+    for group in _groups(renamed, decidable):
+        yield _decidable(_renamed(group, families[_family(group[0])]), group, decidable)
     for group in _groups([step for step in waiting if step.refers_to]):
         yield _dependent(group)
-    for group in _groups([step for step in waiting if not step.earlier and not step.refers_to]):
-        yield _undecided(group)
+    for group in _groups([step for step in waiting if not step.earlier and not step.refers_to], decidable):
+        yield _decidable(_undecided(group), group, decidable)
     kept = [step for step in steps if isinstance(step, KeepStep)]
-    for left in _groups(kept):
-        yield _kept(left)
+    for left in _groups(kept, decidable):
+        yield _decidable(_kept(left), left, decidable)
+
+
+def _decidable(finding: Finding, group: Sequence[WaitStep | KeepStep], decidable: Decidable) -> Finding:
+    """Return the finding with the command by which the group is decided on."""
+    of_group = decidable.get((group[0].kind, group[0].key))
+    if of_group is None:
+        return finding
+    command = f"sagerecon decide show {shlex.quote(group[0].key)}"
+    if of_group.answers:
+        command = decide_command(of_group.name, of_group.answers)
+    return replace(finding, hint=f"{finding.hint} Or decide: {command}".lstrip())
 
 
 def _renamed(group: Sequence[WaitStep], family: int) -> Finding:
@@ -101,13 +123,15 @@ def _finding(code: Code, first: WaitStep | KeepStep, message: str, hint: str) ->
     return Finding(code=code, place=place_of(first), message=message, hint=hint, severity=Severity.WARNING)
 
 
-def _groups(steps: Iterable[_Left]) -> list[list[_Left]]:
+def _groups(steps: Iterable[_Left], decidable: Mapping[tuple[str, str], Group] = {}) -> list[list[_Left]]:
     """Return the steps by kind, mapping and reason, in their order."""
     groups: dict[tuple[object, ...], list[_Left]] = {}
     for step in steps:
         waits_for_another = isinstance(step, WaitStep) and bool(step.refers_to)
         reason = None if waits_for_another else (step.standing, step.rule)
-        groups.setdefault((*_family(step), reason), []).append(step)
+        of_group = decidable.get((step.kind, step.key))
+        name = of_group.name if of_group else ""
+        groups.setdefault((*_family(step), reason, name), []).append(step)
     return list(groups.values())
 
 

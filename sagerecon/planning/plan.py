@@ -83,6 +83,7 @@ class Header:
     windows: tuple[Window, ...]
     requirements: tuple[Requirement, ...] = ()  #: what Sage must hold, that which blocks most first
     stop_when_blocked: Decimal = STOP_WHEN_BLOCKED  #: the share of the writes, in per cent
+    decisions: str = ""  #: fingerprint of what a person decided; empty where nothing was
     findings: tuple[Finding, ...] = ()  #: warnings and statements a reader must see before approving
 
 

@@ -10,8 +10,13 @@ from sagerecon.model.catalog import Catalog
 from sagerecon.model.clock import instant_text
 from sagerecon.model.comparison import Comparison
 from sagerecon.model.draft import Draft
+from sagerecon.model.entity import Written
 from sagerecon.model.finding import Finding
+from sagerecon.pairing.answers import answers, awaits_decision
+from sagerecon.pairing.groups import Group, groups
+from sagerecon.pairing.pair import RecordKey
 from sagerecon.pairing.position import Position
+from sagerecon.pairing.settlement import NOTHING_SETTLED, Settlement
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.calendar import USUAL_LATENCY, lay_out, slow_finish, window_of
 from sagerecon.planning.cost import lower_bound
@@ -23,7 +28,7 @@ from sagerecon.planning.plan import Header, Plan, Purpose, Window
 from sagerecon.planning.readings import read_back, read_existing, read_settings
 from sagerecon.planning.record_steps import record_steps
 from sagerecon.planning.requirements import STOP_WHEN_BLOCKED, requirements
-from sagerecon.planning.step import CreateStep, ReadStep, Step, UpdateStep, WaitStep
+from sagerecon.planning.step import CreateStep, KeepStep, ReadStep, Step, UpdateStep, WaitStep
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,7 @@ class Provenance:
     snapshot: str
     mappings: str
     catalog: str
+    decisions: str = ""  #: empty where nothing was decided
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +62,8 @@ def plan_steps(
     expect: Mapping[str, str] | None = None,
     comparisons: Mapping[str, Mapping[str, Comparison]] = {},
     stop_when_blocked: Decimal = STOP_WHEN_BLOCKED,
+    settlement: Settlement = NOTHING_SETTLED,
+    earlier: Mapping[RecordKey, Written] = {},
 ) -> Plan:
     """Plan what a run would do, in order and window by window.
 
@@ -69,6 +77,8 @@ def plan_steps(
         comparisons: the comparison rules of each mapping, by field path.
         stop_when_blocked: the share of the writes, in per cent, above which the run does not begin while
             they are blocked by what Sage lacks.
+        settlement: the decisions in effect.
+        earlier: by kind and key of a draft, what was written of it under its earlier key.
 
     Raises:
         CircularReferenceError: drafts refer to each other in a circle.
@@ -80,7 +90,7 @@ def plan_steps(
         *(at for at in positions if not isinstance(at.outcome, Draft)),
     ]
     index = DraftIndex(drafts, catalog)
-    about_records = list(record_steps(ordered, index, catalog))
+    about_records = list(record_steps(ordered, index, catalog, settlement, earlier))
     waiting = {step.key for step in about_records if isinstance(step, WaitStep)}
     sent = [draft for draft in drafts if draft.key not in waiting]
     steps = [
@@ -97,7 +107,7 @@ def plan_steps(
         budget=budget,
         provenance=provenance,
         calendar=calendar,
-        findings=[*findings, *left_alone(about_records)],
+        findings=[*findings, *left_alone(about_records, _decidable(about_records, by_key))],
     )
     header = replace(
         made.header,
@@ -105,6 +115,15 @@ def plan_steps(
         stop_when_blocked=stop_when_blocked,
     )
     return replace(made, header=header)
+
+
+def _decidable(
+    steps: Sequence[Step], positions: Mapping[tuple[str, str], Position]
+) -> Mapping[tuple[str, str], Group]:
+    """Return by kind and key the group with which each record that is left alone can be decided on."""
+    left = [positions[step.kind, step.key] for step in steps if isinstance(step, WaitStep | KeepStep)]
+    found = [group for group in groups(left) if answers(group.standing) and awaits_decision(group.standing)]
+    return {(at.kind, at.key): group for group in found for at in group.positions}
 
 
 def plan_reading(
@@ -163,6 +182,7 @@ def _assemble(
         snapshot=provenance.snapshot,
         mappings=provenance.mappings,
         catalog=provenance.catalog,
+        decisions=provenance.decisions,
         id_map=id_map,
         made_at=instant_text(calendar.starts_at),
         calls=calls,

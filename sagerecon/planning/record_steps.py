@@ -8,11 +8,26 @@ from typing import TypeAlias, TypedDict
 
 from sagerecon.model.catalog import Catalog, Kind
 from sagerecon.model.code import Code
-from sagerecon.model.draft import Body, Change, Draft, LeftOut, Outcome, Quarantined
+from sagerecon.model.draft import (
+    Body,
+    Change,
+    Draft,
+    LeftOut,
+    Outcome,
+    Quarantined,
+    node_document,
+    read_node,
+)
+from sagerecon.model.entity import Written
 from sagerecon.model.finding import Finding
 from sagerecon.model.place import Place
+from sagerecon.model.value import fingerprint
+from sagerecon.pairing.answers import proposal
 from sagerecon.pairing.consequences import PROPOSALS, Proposal
+from sagerecon.pairing.decisions import Decision
+from sagerecon.pairing.pair import RecordKey
 from sagerecon.pairing.position import Position
+from sagerecon.pairing.settlement import NOTHING_SETTLED, Settlement
 from sagerecon.pairing.standing import Standing, standing
 from sagerecon.planning.left_alone import alternatives
 from sagerecon.planning.order import DraftIndex
@@ -22,6 +37,8 @@ from sagerecon.planning.step import (
     LeftOutStep,
     PassedStep,
     QuarantinedStep,
+    RenameStep,
+    SettledStep,
     SkipStep,
     UpdateStep,
     WaitStep,
@@ -50,16 +67,36 @@ class _DraftFields(_RecordFields):
     changes: tuple[Change, ...]
 
 
-def record_steps(positions: Iterable[Position], index: DraftIndex, catalog: Catalog) -> Iterator[RecordStep]:
+def record_steps(
+    positions: Iterable[Position],
+    index: DraftIndex,
+    catalog: Catalog,
+    settlement: Settlement = NOTHING_SETTLED,
+    earlier: Mapping[RecordKey, Written] = {},
+) -> Iterator[RecordStep]:
     """Yield the step of each record. What refers to a record that waits does not write either: it waits too.
+
+    A record that was decided to be an earlier one has two steps if it changed: the key takes over the entity,
+    and the entity gets the changes.
 
     Args:
         positions: each after those that its draft refers to.
         index: every draft.
+        settlement: the decisions in effect.
+        earlier: by kind and key of a draft, what was written of it under its earlier key.
     """
     waiting: set[str] = set()
     for position in positions:
         found = standing(position)
+        renamed = _renamed(position, earlier) if earlier else None
+        if renamed is not None:
+            yield renamed
+            if found is Standing.UNCHANGED:
+                continue
+        decision = settlement.of(position)
+        if decision is not None and decision.standing is found and _is_settled(found, decision):
+            yield _settled(position, found, decision)
+            continue
         step = _step(position, found, catalog)
         if isinstance(step, CreateStep | UpdateStep) and isinstance(position.outcome, Draft):
             targets = (index.get(reference) for reference in position.outcome.references)
@@ -89,6 +126,50 @@ def _step(position: Position, found: Standing, catalog: Catalog) -> RecordStep:
             return _skipped(outcome)
         case _:
             return _waiting(outcome, found, position)
+
+
+def _renamed(position: Position, earlier: Mapping[RecordKey, Written]) -> RenameStep | None:
+    """Return the step by which a key takes over what was written under an earlier one.
+
+    A record that refers to such a key keeps its own, and is recorded anew with the key that it refers to now.
+    """
+    draft, written = position.outcome, position.written
+    if not isinstance(draft, Draft) or written is None:
+        return None
+    before = earlier.get((position.kind, position.key))
+    body = read_node(written.sent)
+    if before is None and fingerprint(node_document(body)) == position.content:
+        return None
+    key = before.key if before is not None else position.key
+    reason = f"decided to be {key}" if before is not None else "refers to a record under its key of today"
+    return RenameStep(
+        **_record_fields(draft),
+        body=body,
+        identity=written.identity,
+        mapping=draft.place,
+        changes=draft.changes,
+        reason=reason,
+        earlier=key,
+        sage_id=written.sage_id,
+    )
+
+
+def _is_settled(found: Standing, decision: Decision) -> bool:
+    return proposal(found, decision.answer) is Proposal.SETTLED
+
+
+def _settled(position: Position, found: Standing, decision: Decision) -> SettledStep:
+    known = position.outcome or position.written
+    return SettledStep(
+        kind=position.kind,
+        key=position.key,
+        reason=f"decided by {decision.by}: {decision.because}",
+        label=known.label if known else "",
+        amount=known.amount if known else None,
+        origins=known.origins if known else (),
+        standing=found,
+        answer=decision.answer,
+    )
 
 
 def _record_fields(record: Outcome) -> _RecordFields:

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from sagerecon.model.comparison import EXACT, Comparison, How, Tolerance
-from sagerecon.model.money import difference, magnitude
-from sagerecon.pairing.agreement import equal, without_positions
-from sagerecon.pairing.canonical import UNANSWERED, Leaf, Row, shown
+from sagerecon.model.comparison import EXACT, Comparison, How
+from sagerecon.model.money import difference
+from sagerecon.pairing.agreement import equal, tolerated, without_positions
+from sagerecon.pairing.canonical import UNANSWERED, Row, shown
 from sagerecon.reconciliation.shape import shape_of
 from sagerecon.reconciliation.verdict import Cause, Difference, Shape
 
@@ -38,6 +38,8 @@ def compare(
 ) -> Compared:
     """Return every field on which source and Sage disagree, each with its cause.
 
+    A field that the source changed and Sage's answer does not show is among them.
+
     Args:
         sides: the canonical rows of the record.
         rules: the comparison rules by field path without list positions.
@@ -53,25 +55,20 @@ def compare(
         sage = sides.sage.get(path)
         if rule.how is How.IGNORE:
             continue
+        source = sides.source.get(path)
         if sage is UNANSWERED:
             not_answered.append(without_positions(path))
-            continue
-        fields += 1
-        source = sides.source.get(path)
-        if equal(source, sage, rule.how):
-            continue
+            if sides.written is None or equal(source, sides.written.get(path), rule.how):
+                continue
+        else:
+            fields += 1
+            if equal(source, sage, rule.how):
+                continue
         cause = _cause(path, sides, rule, moved)
         if accept_found and cause in (Cause.ALTERED_AT_WRITE, Cause.NEVER_WRITTEN):
             continue
         differences.append(_difference(path, sides, cause, rule))
     return Compared(tuple(_with_swapped_sides(differences)), fields, tuple(not_answered))
-
-
-def tolerated(left: Leaf, right: Leaf, tolerance: Tolerance | None) -> bool:
-    """Return whether two amounts differ by no more than the size of the tolerance."""
-    if tolerance is None or not isinstance(left, Decimal) or not isinstance(right, Decimal):
-        return False
-    return magnitude(difference(left, right)) <= tolerance.size
 
 
 def _additions(sides: Sides) -> list[str]:
@@ -83,15 +80,12 @@ def _cause(path: str, sides: Sides, rule: Comparison, moved: Cause) -> Cause:
     if sides.written is None:
         return Cause.NEVER_WRITTEN
     source, written, sage = sides.source.get(path), sides.written.get(path), sides.sage.get(path)
-    is_unchanged = equal(source, written, rule.how)
-    if equal(sage, written, rule.how) or (not is_unchanged and tolerated(sage, written, rule.tolerance)):
-        return moved
-    if not is_unchanged:
-        return Cause.BOTH_CHANGED
     answer = UNANSWERED if sides.answer is None else sides.answer.get(path)
-    if answer is not UNANSWERED and equal(answer, sage, rule.how):
-        return Cause.ALTERED_AT_WRITE
-    return Cause.EDITED_AFTER_LOAD
+    is_as_answered = answer is not UNANSWERED and equal(answer, sage, rule.how)
+    if equal(source, written, rule.how):
+        return Cause.ALTERED_AT_WRITE if is_as_answered else Cause.EDITED_AFTER_LOAD
+    is_as_written = equal(sage, written, rule.how) or tolerated(sage, written, rule.tolerance)
+    return moved if sage is UNANSWERED or is_as_answered or is_as_written else Cause.BOTH_CHANGED
 
 
 def _difference(path: str, sides: Sides, cause: Cause, rule: Comparison) -> Difference:

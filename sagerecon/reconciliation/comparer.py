@@ -10,10 +10,18 @@ from sagerecon.model.catalog import Catalog
 from sagerecon.model.comparison import Comparison
 from sagerecon.model.draft import Draft, OnExisting
 from sagerecon.model.entity import Entity, Written
+from sagerecon.pairing.agreement import (
+    AGREED,
+    Agreement,
+    ComparisonRules,
+    Edit,
+    agreement,
+    filled_edits,
+)
 from sagerecon.pairing.canonical import Tree, flat, held_tree, joined, wanted_tree
 from sagerecon.pairing.identity import Identities
 from sagerecon.reconciliation.compare import Compared, Sides, compare
-from sagerecon.reconciliation.verdict import Cause, Difference
+from sagerecon.reconciliation.verdict import Cause, Difference, Shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +33,14 @@ class DraftInputs:
 
 
 UNKNOWN_INPUTS = DraftInputs()
+
+
+@dataclass(frozen=True, slots=True)
+class RecordComparison:
+    """Where the sides of one record differ, by field and by cause."""
+
+    differences: tuple[Difference, ...] = ()
+    agreement: Agreement = AGREED
 
 
 class Comparer:
@@ -45,8 +61,8 @@ class Comparer:
         self.fields_compared = 0
         self.not_answered: dict[str, int] = {}
 
-    def differences(self, draft: Draft, written: Written | None, entity: Entity) -> tuple[Difference, ...]:
-        """Return every field on which a draft and its entity differ, each with its cause."""
+    def compare(self, draft: Draft, written: Written | None, entity: Entity) -> RecordComparison:
+        """Return where the sides of a record differ, and every differing field with its cause."""
         fields = self._catalog[draft.kind].fields
         source = wanted_tree(draft.body, fields, self._identities)
         sent: Tree = None if written is None else wanted_tree(written.sent, fields, self._identities)
@@ -62,7 +78,24 @@ class Comparer:
             answer = self._row(anchor, written.answer, draft.kind)
             compared = self._compared(replace(sides, answer=answer), draft, written)
         self._count(draft.kind, compared)
-        return compared.differences
+        if written is None:
+            return RecordComparison(compared.differences)
+        return self._with_agreement(compared, sides, draft, written, entity)
+
+    def _with_agreement(
+        self, compared: Compared, sides: Sides, draft: Draft, written: Written, entity: Entity
+    ) -> RecordComparison:
+        """Return the differences with the fields that only Sage has filled, and where the sides agree."""
+        rules = self._rules(draft)
+        filled = tuple(_filled(edit) for edit in filled_edits(written, entity, rules, draft))
+        if not compared.differences and not filled and sides.source == sides.written:
+            return RecordComparison()
+        found = agreement(draft, written, entity, rules)
+        return RecordComparison((*compared.differences, *filled), found)
+
+    def _rules(self, draft: Draft) -> ComparisonRules:
+        comparisons = self._comparisons.get(draft.mapping, {})
+        return ComparisonRules(self._catalog[draft.kind].fields, comparisons, self._identities)
 
     def _compared(self, sides: Sides, draft: Draft, written: Written | None) -> Compared:
         is_adopted = written is not None and written.adopted
@@ -89,3 +122,15 @@ class Comparer:
         for path in dict.fromkeys(compared.not_answered):
             name = f"{kind}.{path}"
             self.not_answered[name] = self.not_answered.get(name, 0) + 1
+
+
+def _filled(edit: Edit) -> Difference:
+    """Return a field that was left blank, and that somebody has filled in Sage since."""
+    return Difference(
+        field=edit.path,
+        source="",
+        written=edit.written,
+        sage=edit.held,
+        cause=Cause.EDITED_AFTER_LOAD,
+        shape=Shape.EMPTY,
+    )

@@ -9,8 +9,9 @@ from typing import TypeAlias
 
 from sagerecon.model.errors import ConservationError
 from sagerecon.model.money import total
+from sagerecon.pairing.consequences import Verdict
 from sagerecon.pairing.held import Origin
-from sagerecon.reconciliation.verdict import RecordVerdict, Verdict
+from sagerecon.reconciliation.verdict import RecordVerdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +180,8 @@ def _class(verdict: RecordVerdict) -> str:
     if verdict.is_recorded:
         return "created" if verdict.is_created else "already_there"
     match verdict.verdict:
+        case _ if verdict.is_set_aside:
+            return "quarantined"
         case Verdict.LEFT_OUT:
             return "left_out"
         case Verdict.QUARANTINED:

@@ -1,106 +1,63 @@
-"""Decide the verdict on one record from its evidence: source, what was written, what Sage holds."""
+"""The verdict on one record: that of its standing, refined by what only a reconciliation knows."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 
-from sagerecon.model.draft import Draft, LeftOut, OnExisting, Outcome, Quarantined
-from sagerecon.model.entity import Entity, Written
-from sagerecon.model.finding import Finding
 from sagerecon.model.money import magnitude
-from sagerecon.pairing.key_ladder import NO_MATCH, Match, MatchMethod
-from sagerecon.reconciliation.verdict import Cause, Difference, Shape, Verdict
+from sagerecon.pairing.consequences import VERDICTS, Verdict
+from sagerecon.pairing.standing import Standing, standing
+from sagerecon.reconciliation.evidence import Evidence
+from sagerecon.reconciliation.verdict import Cause, Difference, Shape
+
+#: Standings of a draft that no run has written.
+_UNWRITTEN = frozenset(
+    {Standing.NEW, Standing.ALREADY_IN_SAGE, Standing.DUPLICATE_IN_SAGE, Standing.NOT_READ}
+)
+
+#: Standings of a draft whose entity Sage holds.
+_COMPARED = frozenset(
+    {
+        Standing.UNCHANGED,
+        Standing.CONVERGED,
+        Standing.SOURCE_CHANGED,
+        Standing.EDITED_IN_SAGE,
+        Standing.BOTH_CHANGED,
+    }
+)
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """All that is known of one record. `entity` is what Sage holds now, None where it was not found."""
+def verdict_of(evidence: Evidence, differences: Sequence[Difference]) -> Verdict:
+    """Return the verdict on a record.
 
-    outcome: Outcome | None
-    written: Written | None
-    entity: Entity | None
-    match: Match = NO_MATCH
-    is_read: bool = True  #: its kind was read whole
-    why_unread: str = ""  #: why its kind, which was asked for, was not read whole
-    is_deletion_unknown: bool = False  #: the deleted entities of its kind were not read whole
-    is_deleted: bool = False  #: Sage reports it as deleted
-    rejected: Sequence[Finding] = ()  #: why the run set it aside
-    shares_entity: bool = False  #: another record owns the same entity
-
-    @property
-    def kind(self) -> str:
-        """The kind of record and entity."""
-        return self._known.kind
-
-    @property
-    def looks_for_existing(self) -> bool:
-        """Whether the record may be in Sage although it was never written: its mapping adopts."""
-        return isinstance(self.outcome, Draft) and self.outcome.on_existing is not OnExisting.CREATE
-
-    @property
-    def key(self) -> str:
-        """The draft key."""
-        return self._known.key
-
-    @property
-    def _known(self) -> Outcome | Written:
-        known = self.outcome or self.written
-        if known is None:
-            raise ValueError("evidence needs a record or what was written")
-        return known
-
-
-def decide(evidence: Evidence, differences: Sequence[Difference]) -> Verdict:
-    """Return the verdict on one record."""
-    if isinstance(evidence.outcome, Draft):
-        return _decide_wanted(evidence, differences)
-    is_there = evidence.entity is not None and not evidence.is_deleted
-    if evidence.written is not None and is_there:
-        return Verdict.SOURCE_CHANGED
-    if evidence.written is not None and not evidence.is_read and not evidence.is_deleted:
-        return Verdict.NOT_READ
-    if isinstance(evidence.outcome, Quarantined):
+    It is the one of its standing, the same by which a plan proposes what to do. It is finer in four cases:
+    - The run set an unwritten draft aside: quarantined.
+    - Another record owns the entity: duplicate.
+    - Neither side changed since, and a value differs that Sage altered as it was written, or a tolerance
+      excuses: rounding, or edited in Sage where more than rounding differs.
+    - The draft changed, and the snapshot did not: mapping changed.
+    """
+    found = standing(evidence.position)
+    if evidence.rejected and evidence.written is None and found in _UNWRITTEN:
         return Verdict.QUARANTINED
-    if isinstance(evidence.outcome, LeftOut):
-        return Verdict.LEFT_OUT
-    return Verdict.BOTH_CHANGED
-
-
-def _decide_wanted(evidence: Evidence, differences: Sequence[Difference]) -> Verdict:
-    if evidence.written is None:
-        if evidence.rejected:
-            return Verdict.QUARANTINED
-        if evidence.why_unread and evidence.looks_for_existing:
-            return Verdict.NOT_READ
-        return (
-            Verdict.DUPLICATE if evidence.match.method is MatchMethod.AMBIGUOUS else Verdict.NOT_YET_WRITTEN
-        )
-    if evidence.is_deleted:
-        return Verdict.DELETED
-    if evidence.entity is None:
-        return Verdict.MISSING if evidence.is_read else Verdict.NOT_READ
-    if evidence.shares_entity:
+    if evidence.shares_entity and found in _COMPARED:
         return Verdict.DUPLICATE
-    return verdict_by_causes(differences)
+    match VERDICTS[found]:
+        case Verdict.VERIFIED:
+            return _of_unchanged(differences)
+        case Verdict.SOURCE_CHANGED if any(d.cause is Cause.MAPPING_CHANGED for d in differences):
+            return Verdict.MAPPING_CHANGED
+        case verdict:
+            return verdict
 
 
-def verdict_by_causes(differences: Sequence[Difference]) -> Verdict:
-    """Return the verdict on a record that source, id map and Sage all have."""
+def _of_unchanged(differences: Sequence[Difference]) -> Verdict:
+    """Return the verdict on a record that neither side changed since, whatever Sage made of it then."""
     if not differences:
         return Verdict.VERIFIED
-    counted = [difference for difference in differences if not difference.is_excused]
-    if all(d.shape is Shape.ROUNDING and d.cause is Cause.ALTERED_AT_WRITE for d in counted):
-        return Verdict.ROUNDING
-    causes = {difference.cause for difference in counted}
-    in_sage = bool(causes & {Cause.EDITED_AFTER_LOAD, Cause.ALTERED_AT_WRITE})
-    at_source = causes & {Cause.SOURCE_CHANGED, Cause.MAPPING_CHANGED}
-    if Cause.BOTH_CHANGED in causes or (in_sage and at_source):
-        return Verdict.BOTH_CHANGED
-    if at_source:
-        return Verdict.MAPPING_CHANGED if Cause.MAPPING_CHANGED in causes else Verdict.SOURCE_CHANGED
-    return Verdict.EDITED
+    is_rounding = all(d.is_excused or d.shape is Shape.ROUNDING for d in differences)
+    return Verdict.ROUNDING if is_rounding else Verdict.EDITED
 
 
 #: Verdicts for which the whole amount of the record is at risk.
@@ -113,6 +70,8 @@ _WHOLE = frozenset(
         Verdict.QUARANTINED,
         Verdict.NOT_YET_WRITTEN,
         Verdict.NOT_READ,
+        Verdict.GONE,
+        Verdict.RENAMED,
     }
 )
 

@@ -9,19 +9,24 @@ from typing import Any
 
 from sagerecon.model.catalog import Catalog
 from sagerecon.model.clock import day_of
-from sagerecon.model.draft import Draft, LeftOut, Quarantined
+from sagerecon.model.draft import LeftOut, Quarantined
 from sagerecon.model.entity import Entity
 from sagerecon.model.money import difference, magnitude
 from sagerecon.model.place import NOWHERE
+from sagerecon.pairing.consequences import VERDICTS, Verdict
 from sagerecon.pairing.field_reader import FieldReader
+from sagerecon.pairing.held import Origin
 from sagerecon.pairing.identity import as_decimal
 from sagerecon.pairing.key_ladder import MatchMethod
+from sagerecon.pairing.position import EntityReading, Position
+from sagerecon.pairing.standing import standing
 from sagerecon.reconciliation.chart_of_accounts import ChartOfAccounts
 from sagerecon.reconciliation.comparer import Comparer
-from sagerecon.reconciliation.decision import Evidence, at_risk, decide
+from sagerecon.reconciliation.decision import at_risk, verdict_of
+from sagerecon.reconciliation.evidence import Evidence
 from sagerecon.reconciliation.postings import Effects, effects_of, gap
-from sagerecon.reconciliation.verdict import Difference, RecordVerdict, Verdict
-from sagerecon.reconciliation.wording import reason_for, remedy_for
+from sagerecon.reconciliation.verdict import Difference, RecordVerdict
+from sagerecon.reconciliation.wording import detail_of, reason_for, remedy_for
 
 
 class Judge:
@@ -34,18 +39,15 @@ class Judge:
 
     def record(self, evidence: Evidence) -> RecordVerdict:
         """Return the verdict on one record of the source, or on one that only an earlier run had."""
-        draft = evidence.outcome if isinstance(evidence.outcome, Draft) else None
-        written, entity = evidence.written, evidence.entity
-        differences: tuple[Difference, ...] = ()
-        if draft is not None and entity is not None:
-            differences = self._comparer.differences(draft, written, entity)
-        verdict = decide(evidence, differences)
+        evidence, differences = self._compared(evidence)
+        draft, written = evidence.draft, evidence.written
+        verdict = verdict_of(evidence, differences)
         amount = self._amount(evidence)
         effects, contact_effects = self._gaps(verdict, evidence)
         found = RecordVerdict(
             verdict=verdict,
-            kind=evidence.kind,
-            key=evidence.key,
+            kind=evidence.position.kind,
+            key=evidence.position.key,
             label=_label(evidence),
             amount=amount,
             sage_id=_sage_id(evidence),
@@ -60,22 +62,34 @@ class Judge:
             is_recorded=written is not None,
             is_created=written is not None and not written.adopted,
             is_merged=_is_merged(evidence),
+            is_set_aside=evidence.is_set_aside,
         )
-        detail = _detail(evidence, verdict)
-        can_update = evidence.kind in self._catalog and self._catalog[evidence.kind].can("update")
+        detail = detail_of(evidence, verdict)
+        can_update = found.kind in self._catalog and self._catalog[found.kind].can("update")
         written_on = None if written is None else day_of(written.written_at)
         return replace(
             found,
             reason=reason_for(found, written_on, detail),
-            remedy=_hints(evidence) or remedy_for(found, can_update, detail),
+            remedy=_hints(evidence, verdict) or remedy_for(found, can_update, detail),
         )
+
+    def _compared(self, evidence: Evidence) -> tuple[Evidence, tuple[Difference, ...]]:
+        """Return the evidence with the agreement of its sides, and the fields that differ."""
+        draft, entity = evidence.draft, evidence.entity
+        if draft is None or entity is None or evidence.earlier:
+            return evidence, ()
+        compared = self._comparer.compare(draft, evidence.written, entity)
+        position = replace(evidence.position, agreement=compared.agreement)
+        return replace(evidence, position=position), compared.differences
 
     def extra_entity(self, entity: Entity, duplicate_of: str) -> RecordVerdict:
         """Return the verdict on an entity without a record; `duplicate_of` is the record it repeats."""
         amount = self.amount_of(entity.kind, entity.body)
         effects = effects_of(entity.kind, entity.body, self._chart)
+        held = EntityReading(entity, read_at=0)
+        position = Position(kind=entity.kind, key="", held=held, origin=Origin.EXTRA)
         found = RecordVerdict(
-            verdict=Verdict.DUPLICATE if duplicate_of else Verdict.EXTRA,
+            verdict=Verdict.DUPLICATE if duplicate_of else VERDICTS[standing(position)],
             kind=entity.kind,
             label=entity.displayed_as,
             amount=amount,
@@ -111,11 +125,9 @@ class Judge:
         """Return Sage less source by account, and by contact; empty where the verdict makes no gap."""
         if verdict in (Verdict.VERIFIED, Verdict.NOT_READ, Verdict.LEFT_OUT):
             return {}, {}
-        source, owed = self._effects(evidence.kind, _body_of(evidence.outcome))
-        is_there = evidence.entity is not None and not evidence.is_deleted
-        sage, owing = self._effects(
-            evidence.kind, evidence.entity.body if evidence.entity and is_there else {}
-        )
+        draft, entity = evidence.draft, evidence.entity
+        source, owed = ({}, {}) if draft is None else self._effects(draft.kind, draft.body)
+        sage, owing = ({}, {}) if entity is None else self._effects(entity.kind, entity.body)
         return gap(source, sage), gap(owed, owing)
 
     def _effects(self, kind: str, content: Mapping[str, Any]) -> tuple[Effects, Effects]:
@@ -136,16 +148,12 @@ class Judge:
         return fields.link(self._catalog[kind].contact) if kind in self._catalog else ""
 
 
-def _body_of(outcome: object) -> Mapping[str, Any]:
-    return outcome.body if isinstance(outcome, Draft) else {}
-
-
 def _label(evidence: Evidence) -> str:
     if evidence.outcome is not None and evidence.outcome.label:
         return evidence.outcome.label
     if evidence.entity is not None and evidence.entity.displayed_as:
         return evidence.entity.displayed_as
-    return evidence.key
+    return evidence.position.key
 
 
 def _sage_id(evidence: Evidence) -> str:
@@ -160,28 +168,10 @@ def _is_merged(evidence: Evidence) -> bool:
     return evidence.shares_entity and evidence.written is not None
 
 
-def _hints(evidence: Evidence) -> str:
+def _hints(evidence: Evidence, verdict: Verdict) -> str:
     """Return the hints of the findings for which a record was set aside."""
     outcome = evidence.outcome
     findings = outcome.findings if isinstance(outcome, Quarantined) else evidence.rejected
+    if verdict not in (Verdict.QUARANTINED, Verdict.DUPLICATE):
+        return ""
     return " ".join(dict.fromkeys(finding.hint for finding in findings if finding.hint))
-
-
-def _detail(evidence: Evidence, verdict: Verdict) -> str:
-    """Return what outcome, run, match or reading add to the reason of the verdict."""
-    if verdict is Verdict.NOT_READ:
-        return evidence.why_unread
-    if verdict is Verdict.MISSING and evidence.is_deletion_unknown:
-        return "whose list of deleted records could not be read"
-    if evidence.rejected:
-        return " ".join(dict.fromkeys(finding.message for finding in evidence.rejected))
-    match evidence.outcome:
-        case Quarantined(findings=findings):
-            return " ".join(finding.message for finding in findings)
-        case LeftOut(reason=why, rule=rule, merged_into=into):
-            return f"merged into {into}" if into else f"{why} (rule {rule})"
-        case None:
-            return "no longer in the source"
-    if evidence.written is None and evidence.match.sage_ids:
-        return f"{evidence.match.method.value}: {', '.join(evidence.match.sage_ids)}"
-    return ""

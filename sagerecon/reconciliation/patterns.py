@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from sagerecon.model.draft import Draft, Outcome, Quarantined
+from sagerecon.model.draft import Draft, Outcome
 from sagerecon.model.money import negative, product
 from sagerecon.reconciliation.chart_of_accounts import ChartOfAccounts
 from sagerecon.reconciliation.postings import Effects, effects_of
-from sagerecon.reconciliation.verdict import Difference, RecordVerdict, Shape, Verdict
+from sagerecon.reconciliation.verdict import Difference, RecordVerdict, Shape
 
 
 def mark_swapped_values(verdicts: Sequence[RecordVerdict]) -> list[RecordVerdict]:
@@ -35,16 +35,16 @@ def mark_swapped_values(verdicts: Sequence[RecordVerdict]) -> list[RecordVerdict
 
 
 def add_estimated_effects(
-    verdicts: Iterable[RecordVerdict], outcomes: Iterable[Outcome], chart: ChartOfAccounts
+    verdicts: Sequence[RecordVerdict], outcomes: Sequence[Outcome], chart: ChartOfAccounts
 ) -> list[RecordVerdict]:
     """Return the verdicts with estimated effects for quarantined records.
 
     A quarantined record has an amount and no body. Where every draft of its mapping posts its amount to the
     same accounts, as open items do, the record is taken to miss there with its own amount.
     """
-    outcomes = list(outcomes)
-    without_draft = {outcome.key for outcome in outcomes if isinstance(outcome, Quarantined)}
-    needed = {key.partition("/")[0] for key in without_draft}
+    needed = {verdict.key.partition("/")[0] for verdict in verdicts if verdict.is_set_aside}
+    if not needed:
+        return list(verdicts)
     usual = _usual(
         (outcome for outcome in outcomes if isinstance(outcome, Draft) and outcome.mapping in needed), chart
     )
@@ -54,10 +54,7 @@ def add_estimated_effects(
             effects=_scaled(usual.get(verdict.key.partition("/")[0], {}), negative(verdict.amount)),
             is_estimate=True,
         )
-        if verdict.verdict is Verdict.QUARANTINED
-        and verdict.key in without_draft
-        and verdict.amount is not None
-        and not verdict.is_recorded
+        if verdict.is_set_aside and verdict.amount is not None and not verdict.is_recorded
         else verdict
         for verdict in verdicts
     ]

@@ -12,22 +12,22 @@ from sagerecon.model.draft import Draft, Outcome
 from sagerecon.model.entity import Entity, Written
 from sagerecon.model.finding import Finding
 from sagerecon.model.money import total
-from sagerecon.pairing.held import Held, Origin, OriginFacts, classify, owners_of
+from sagerecon.pairing.held import Held, Origin, OriginFacts, classify, is_gone, owners_of
 from sagerecon.pairing.identity import Identities
 from sagerecon.pairing.key_ladder import NO_MATCH, KeyLadder, Match, MatchMethod
 from sagerecon.reconciliation.chart_of_accounts import BRITISH, ChartOfAccounts, ControlAccounts
 from sagerecon.reconciliation.comparer import UNKNOWN_INPUTS, Comparer, DraftInputs
 from sagerecon.reconciliation.completeness import Counter, group_of, sage_lines, source_lines
-from sagerecon.reconciliation.decision import Evidence
 from sagerecon.reconciliation.judge import Judge
 from sagerecon.reconciliation.patterns import add_estimated_effects, mark_swapped_values
+from sagerecon.reconciliation.positions import Facts, Renames
 from sagerecon.reconciliation.result import Coverage, Reconciliation, Tolerated
 from sagerecon.reconciliation.sage_readings import SageReadings
 from sagerecon.reconciliation.verdict import FirstSeen, RecordVerdict
 
 
 def reconcile(
-    wanted: Iterable[Outcome],
+    wanted: Sequence[Outcome],
     written: Iterable[Written],
     held: Iterable[Entity],
     comparisons: Mapping[str, Mapping[str, Comparison]],
@@ -47,7 +47,7 @@ def reconcile(
     """Return one verdict for each record, and for each entity in Sage that belongs to none; no tie-outs yet.
 
     Args:
-        wanted: the outcomes of today's mapping.
+        wanted: the outcomes of today's mapping; they may be read from a file, each time one after the other.
         written: what earlier runs created or adopted.
         held: what was read back.
         comparisons: the comparison rules by mapping and field path.
@@ -65,25 +65,29 @@ def reconcile(
     Raises:
         ConservationError: a count or a sum differs from the sum of its parts, which is a bug.
     """
-    outcomes, records = list(wanted), list(written)
+    outcomes, records = wanted, list(written)
     entities, read = list(held), readings.kinds_read
-    sage = Held.collect((entity for entity in entities if entity.kind in read), deleted)
+    gone = (entity.sage_id for entity in entities if is_gone(entity))  # evidence, however little was read
+    sage = Held.collect((entity for entity in entities if entity.kind in read), {*deleted, *gone})
     identities = identities or Identities(records, entities, catalog)
-    chart = _chart(catalog, identities, accounts, outcomes, records, entities)
+    counted = Counter()
+    chart = _chart(catalog, identities, accounts, _counting(outcomes, counted), records, entities)
     comparer = Comparer(catalog, identities, comparisons, inputs)
     judge = Judge(catalog, chart, comparer)
 
     owners = owners_of(records)
     ladder = KeyLadder((entity for entity in sage.entities if entity.sage_id not in owners), catalog)
-    verdicts = list(_records(outcomes, records, sage, judge, ladder, readings, rejected or {}))
+    facts = Facts.of(sage, readings, rejected or {})
+    renames = Renames.among(outcomes, records, catalog)
+    verdicts = list(_records(outcomes, records, renames, facts, judge, ladder))
     matched = {verdict.sage_id for verdict in verdicts if verdict.sage_id}
-    kinds = dict.fromkeys([*(outcome.kind for outcome in outcomes), *(record.kind for record in records)])
+    kinds = dict.fromkeys([*(kind for kind, _ in counted.groups), *(record.kind for record in records)])
     classes = classify(sage, kinds, matched, OriginFacts.collect(pre_existing, began_at, records))
     verdicts += _extras(classes, sage, judge, owners)
     verdicts = add_estimated_effects(mark_swapped_values(verdicts), outcomes, chart)
     return Reconciliation(
         verdicts=tuple(_with_first_seen(verdict, last) for verdict in verdicts),
-        completeness=source_lines(_counted(outcomes), verdicts),
+        completeness=source_lines(counted, verdicts),
         sage=sage_lines(
             _held_counted(sage, kinds, judge),
             {
@@ -96,12 +100,11 @@ def reconcile(
     )
 
 
-def _counted(outcomes: Iterable[Outcome]) -> Counter:
-    """Return the number and amount of records read, by mapping."""
-    counter = Counter()
+def _counting(outcomes: Iterable[Outcome], counter: Counter) -> Iterator[Outcome]:
+    """Yield the outcomes, and count the number and amount of records read, by mapping."""
     for outcome in outcomes:
         counter.add(group_of(outcome.kind, outcome.key), "read", outcome.amount)
-    return counter
+        yield outcome
 
 
 def _held_counted(sage: Held, kinds: Collection[str], judge: Judge) -> Counter:
@@ -153,58 +156,35 @@ def _chart(
 def _records(
     outcomes: Sequence[Outcome],
     records: Sequence[Written],
-    sage: Held,
+    renames: Renames,
+    facts: Facts,
     judge: Judge,
     ladder: KeyLadder,
-    readings: SageReadings,
-    rejected: Mapping[str, Sequence[Finding]],
 ) -> Iterator[RecordVerdict]:
-    """Yield the verdict on each record of the source, then on each that only an earlier run had."""
+    """Yield the verdict on each record of the source, then on each that only an earlier run had.
+
+    An earlier record that is one draft under another key has no verdict of its own.
+    """
     by_key = {(record.kind, record.key): record for record in records}
-    owners = owners_of(records)
+    owners, certain = owners_of(records), renames.certain
     claimed: set[str] = set()
     for outcome in outcomes:
         written = by_key.pop((outcome.kind, outcome.key), None)
         if written is not None:
             is_shared = owners[written.sage_id] != written.key
-            yield judge.record(_evidence_of_written(outcome, written, sage, readings, is_shared=is_shared))
-            continue
-        match = ladder.match(outcome) if isinstance(outcome, Draft) else NO_MATCH
-        yield judge.record(
-            Evidence(
-                outcome=outcome,
-                written=None,
-                entity=_claimed_once(match, outcome.kind, sage, claimed),
-                match=match,
-                is_read=outcome.kind in readings.kinds_read,
-                why_unread=readings.incomplete.get(outcome.kind, ""),
-                rejected=rejected.get(outcome.key, ()),
-            )
-        )
-    for written in by_key.values():
-        yield judge.record(_evidence_of_written(None, written, sage, readings))
-
-
-def _evidence_of_written(
-    outcome: Outcome | None,
-    written: Written,
-    sage: Held,
-    readings: SageReadings,
-    *,
-    is_shared: bool = False,
-) -> Evidence:
-    """Return the evidence of a record that was written. `outcome` is None if the source lost it."""
-    entity = sage.by_id.get((written.kind, written.sage_id))
-    return Evidence(
-        outcome=outcome,
-        written=written,
-        entity=entity,
-        is_read=written.kind in readings.kinds_read,
-        why_unread=readings.incomplete.get(written.kind, ""),
-        is_deletion_unknown=written.kind in readings.deletions_unknown,
-        is_deleted=entity is None and written.sage_id in sage.deleted,
-        shares_entity=is_shared,
-    )
+            yield judge.record(facts.of_written(outcome, written, is_shared=is_shared))
+        elif (rename := renames.by_key.get(outcome.key)) is not None:
+            earlier = certain.get(outcome.key)
+            entity = facts.sage.by_id.get((earlier.kind, earlier.sage_id)) if earlier else None
+            yield judge.record(facts.of_unwritten(outcome, entity=entity, rename=rename))
+        else:
+            match = ladder.match(outcome) if isinstance(outcome, Draft) else NO_MATCH
+            found = _claimed_once(match, outcome.kind, facts.sage, claimed)
+            yield judge.record(facts.of_unwritten(outcome, match, found))
+    renamed = {(record.kind, record.key) for record in certain.values()}
+    for key, written in by_key.items():
+        if key not in renamed:
+            yield judge.record(facts.of_written(None, written))
 
 
 def _claimed_once(match: Match, kind: str, sage: Held, claimed: set[str]) -> Entity | None:

@@ -8,10 +8,11 @@ from datetime import date
 from decimal import Decimal
 
 from sagerecon.model.money import negative, total
+from sagerecon.pairing.consequences import Verdict
 from sagerecon.reconciliation.open_items import OpenItem
 from sagerecon.reconciliation.shares import Share, explaining, share_of, shares_by_contact
 from sagerecon.reconciliation.tie_out import ControlPair, TieOut, TieOutLine
-from sagerecon.reconciliation.verdict import RecordVerdict, Verdict
+from sagerecon.reconciliation.verdict import RecordVerdict
 
 #: Days overdue at the as-at date.
 BUCKETS = ("not due", "1-30 days", "31-60 days", "61-90 days", "older")
@@ -19,6 +20,10 @@ BUCKETS = ("not due", "1-30 days", "31-60 days", "61-90 days", "older")
 
 #: The tie-out whose control account is a credit balance.
 CREDITORS = "creditors"
+
+
+#: Verdicts on records that are not sent, whether the source's data or a run kept them from it.
+_UNSENT = frozenset({Verdict.QUARANTINED, Verdict.LEFT_OUT, Verdict.GONE})
 
 
 def tie_contacts(
@@ -112,7 +117,9 @@ def _unsent(source: Iterable[OpenItem], verdicts: Iterable[RecordVerdict]) -> di
     without_draft = {
         (_document(verdict.label), verdict.amount): verdict
         for verdict in verdicts
-        if verdict.verdict in (Verdict.QUARANTINED, Verdict.LEFT_OUT) and not verdict.contact_effects
+        if verdict.is_wanted
+        and (verdict.is_set_aside or verdict.verdict in _UNSENT)
+        and not verdict.contact_effects
     }
     shares: dict[str, list[Share]] = {}
     for item in source:

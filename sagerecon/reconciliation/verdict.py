@@ -11,30 +11,13 @@ from sagerecon.model.comparison import Tolerance
 from sagerecon.model.money import magnitude, total
 from sagerecon.model.place import NOWHERE, Place
 from sagerecon.model.value import fingerprint
+from sagerecon.pairing.consequences import Verdict
 from sagerecon.pairing.key_ladder import MatchMethod
 
-
-class Verdict(Enum):
-    """What was found for a record; each record has exactly one. The value is what people read."""
-
-    VERIFIED = "verified"  #: Sage holds what the source says today
-    ROUNDING = "rounding"  #: only amounts differ, by rounding or within a named tolerance
-    MISSING = "missing in Sage"  #: written, not found, and Sage does not report it as deleted
-    DELETED = "deleted in Sage"  #: written, and deleted or voided there since
-    EDITED = "edited in Sage"  #: Sage differs from what was written; the source does not
-    EXTRA = "extra in Sage"  #: of a kind we write, created after the run began, and not by us
-    DUPLICATE = "duplicate"  #: two records with one entity, or two entities for one record
-    SOURCE_CHANGED = "changed in source since"
-    MAPPING_CHANGED = "mapping changed"
-    BOTH_CHANGED = "both changed"  #: source and Sage have both changed since the record was written
-    QUARANTINED = "quarantined"
-    NOT_YET_WRITTEN = "not yet written"
-    LEFT_OUT = "left out"  #: by a named rule
-    NOT_READ = "not read"  #: its kind was not read whole
-
-
 #: Verdicts that need no review. ROUNDING needs one where no tolerance excuses the amount.
-SETTLED = frozenset({Verdict.VERIFIED, Verdict.ROUNDING, Verdict.LEFT_OUT})
+SETTLED = frozenset(
+    {Verdict.VERIFIED, Verdict.ROUNDING, Verdict.LEFT_OUT, Verdict.SYSTEM, Verdict.THERE_BEFORE}
+)
 
 
 class Cause(Enum):
@@ -128,6 +111,7 @@ class RecordVerdict:
     is_recorded: bool = False  #: the id map knows it
     is_created: bool = False  #: an earlier run created it in Sage, and did not adopt it
     is_merged: bool = False  #: shares its Sage entity with another record
+    is_set_aside: bool = False  #: findings keep the source's record from being sent
     first_seen: FirstSeen | None = None  #: None where no review is needed or no reconciliation went before
 
     @property

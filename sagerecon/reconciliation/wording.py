@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from datetime import date
 
-from sagerecon.reconciliation.verdict import Cause, RecordVerdict, Verdict
+from sagerecon.model.draft import LeftOut, Outcome, Quarantined
+from sagerecon.pairing.consequences import Verdict
+from sagerecon.reconciliation.evidence import Evidence
+from sagerecon.reconciliation.verdict import Cause, RecordVerdict
 
 #: Written out here because strftime depends on the locale of the machine.
 _MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
@@ -39,19 +42,68 @@ def reason_for(verdict: RecordVerdict, written_on: date | None, detail: str) -> 
             return f"Created in Sage{created}, not by sagerecon; no source record corresponds to it."
         case Verdict.DUPLICATE if not verdict.key:
             return f"Sage holds it twice: it repeats {detail}."
+        case Verdict.DUPLICATE if verdict.is_set_aside:
+            return _with_written(verdict, written, detail)
         case Verdict.DUPLICATE if verdict.is_recorded:
             return "Another record has the same entity in Sage."
         case Verdict.DUPLICATE:
             return f"Several entities in Sage have its key ({detail})."
         case Verdict.QUARANTINED | Verdict.LEFT_OUT:
-            return _sentence(detail)
+            return _with_written(verdict, written, detail)
+        case Verdict.GONE:
+            return _sentence(f"{_capital(written)}; {detail}")
+        case Verdict.RENAMED:
+            return f"It may be {detail}, which was written under that key."
         case Verdict.NOT_YET_WRITTEN:
             found = f"; Sage holds a likely match ({detail})" if detail else ""
             return f"Not yet written{found}."
         case Verdict.NOT_READ:
             return _sentence(f"Not compared: {detail or 'its kind was not read back'}")
         case _:
-            return _changed(verdict, written, detail)
+            return _changed(verdict, written)
+
+
+def detail_of(evidence: Evidence, verdict: Verdict) -> str:
+    """Return what outcome, run, match or reading add to the reason of the verdict."""
+    match verdict:
+        case Verdict.NOT_READ:
+            return evidence.why_unread
+        case Verdict.MISSING if evidence.is_deletion_unknown:
+            return "whose list of deleted records could not be read"
+        case Verdict.GONE:
+            return _left_by(evidence.outcome) + (GONE_FROM_BOTH if evidence.position.is_deleted else "")
+        case Verdict.RENAMED if evidence.position.rename is not None:
+            keys = " or ".join(record.key for record in evidence.earlier)
+            return f"{keys} ({evidence.position.rename.rule.value})"
+    if isinstance(evidence.outcome, Quarantined):
+        return " ".join(finding.message for finding in evidence.outcome.findings)
+    if evidence.rejected:
+        return " ".join(dict.fromkeys(finding.message for finding in evidence.rejected))
+    if isinstance(evidence.outcome, LeftOut):
+        return _left_by(evidence.outcome)
+    if evidence.written is None and evidence.match.sage_ids:
+        return f"{evidence.match.method.value}: {', '.join(evidence.match.sage_ids)}"
+    return ""
+
+
+#: What the reason says of a record that neither the source nor Sage has any more.
+GONE_FROM_BOTH = ", and deleted or voided in Sage"
+
+
+def _left_by(outcome: Outcome | None) -> str:
+    """Return how a record left the source."""
+    if not isinstance(outcome, LeftOut):
+        return "no longer in the source"
+    return (
+        f"merged into {outcome.merged_into}"
+        if outcome.merged_into
+        else f"{outcome.reason} (rule {outcome.rule})"
+    )
+
+
+def _with_written(verdict: RecordVerdict, written: str, detail: str) -> str:
+    """Return why a record is not sent; what was written of it earlier stays in Sage."""
+    return _sentence(detail) + (f" {_capital(written)} before; that stays." if verdict.is_recorded else "")
 
 
 def remedy_for(verdict: RecordVerdict, can_update: bool, detail: str) -> str:
@@ -73,12 +125,16 @@ def remedy_for(verdict: RecordVerdict, can_update: bool, detail: str) -> str:
             return "Remove the cause, then reconcile again: sagerecon reconcile"
         case Verdict.EDITED:
             return _set_back(verdict)
-        case Verdict.SOURCE_CHANGED | Verdict.MAPPING_CHANGED if verdict.differences:
+        case Verdict.GONE if detail.endswith(GONE_FROM_BOTH):
+            return "Nothing is left to do, unless it belongs in the move: then put it back."
+        case Verdict.GONE:
+            return "Delete it in Sage, or put the record back into the move."
+        case Verdict.RENAMED:
+            return "Decide whether they are one record; until then the plan waits with it."
+        case Verdict.SOURCE_CHANGED | Verdict.MAPPING_CHANGED:
             return (
                 "Plan and apply again." if can_update else "Correct it in Sage; its kind cannot be updated."
             )
-        case Verdict.SOURCE_CHANGED:
-            return "Delete it in Sage, or put the record back into the move."
         case Verdict.BOTH_CHANGED:
             return "Agree which side is right and correct the other."
         case Verdict.ROUNDING if verdict.needs_review:
@@ -87,10 +143,10 @@ def remedy_for(verdict: RecordVerdict, can_update: bool, detail: str) -> str:
             return ""
 
 
-def _changed(verdict: RecordVerdict, written: str, detail: str) -> str:
+def _changed(verdict: RecordVerdict, written: str) -> str:
     names = ", ".join(dict.fromkeys(difference.field for difference in verdict.differences))
     if not verdict.differences:
-        return _sentence(f"{_capital(written)}; {detail or 'no source record corresponds to it'}")
+        return f"{_capital(written)}; the record has changed since."
     if verdict.verdict is Verdict.ROUNDING:
         kind = "by rounding only" if verdict.needs_review else "within a named tolerance"
         return f"{names}: the amounts differ {kind}."

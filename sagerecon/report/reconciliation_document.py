@@ -11,11 +11,12 @@ from sagerecon.model.clock import instant_text
 from sagerecon.model.count import counted
 from sagerecon.model.money import decimal_text, total
 from sagerecon.model.reading import Reading
+from sagerecon.pairing.consequences import Verdict
 from sagerecon.reconciliation.completeness import SageLine, SourceLine, Tally
 from sagerecon.reconciliation.result import Reconciliation
 from sagerecon.reconciliation.shares import Share
 from sagerecon.reconciliation.tie_out import TieOut, TieOutLine
-from sagerecon.reconciliation.verdict import Difference, RecordVerdict, Verdict
+from sagerecon.reconciliation.verdict import Difference, RecordVerdict
 
 
 def reconciliation_document(reconciliation: Reconciliation) -> dict[str, Any]:

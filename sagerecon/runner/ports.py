@@ -13,7 +13,7 @@ from sagerecon.pairing.recovery import Suspect
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import Plan
 from sagerecon.planning.settling import AnsweredCreation, Attempt, Reached, Replays, SetAside
-from sagerecon.planning.step import ReadStep, UpdateStep
+from sagerecon.planning.step import ReadStep, RenameStep, UpdateStep
 
 
 class Sage(Protocol):
@@ -216,6 +216,10 @@ class RunLog(Bookings, Protocol):
         self, attempt: Attempt, entity: Entity, keys: Sequence[NaturalKey], *, adopted: bool = False
     ) -> None:
         """Record in one commit that the step is carried out: Sage's answer, the id map and natural keys."""
+        ...
+
+    def rename(self, run: str, step: RenameStep) -> None:
+        """Record for the step's key what was recorded for its earlier key, which loses it."""
         ...
 
     def set_aside(self, run: str, aside: SetAside, epoch: int = 0) -> None:

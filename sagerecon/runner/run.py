@@ -26,6 +26,8 @@ from sagerecon.planning.step import (
     LeftOutStep,
     QuarantinedStep,
     ReadStep,
+    RenameStep,
+    SettledStep,
     SkipStep,
     Step,
     UpdateStep,
@@ -280,5 +282,10 @@ def _carry_out(step: Step, context: RunContext, before: Reached) -> None:
             context.reporter.report(Event.QUARANTINED, step)
         case WaitStep():
             context.reporter.report(Event.UNDECIDED, step)
+        case RenameStep():
+            context.log.rename(context.run, step)
+            context.reporter.report(Event.RENAMED, step)
+        case SettledStep():
+            context.reporter.report(Event.SETTLED, step)
         case KeepStep():
             context.reporter.report(Event.KEPT, step)

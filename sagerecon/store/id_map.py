@@ -12,6 +12,7 @@ from sqlalchemy import Row, and_, bindparam, delete, func, or_, select
 
 from sagerecon.model.entity import Entity, Written
 from sagerecon.model.key import Key, NaturalKey, escaped, unescaped
+from sagerecon.model.packed_json import Packer
 from sagerecon.model.value import canonical, read_json
 from sagerecon.planning.known import KnownEntities
 from sagerecon.store.database import Database, Transaction, Values, prepared, upsert
@@ -101,6 +102,14 @@ _ALL_KEYS = prepared(
     select(*_NATURAL_KEY).where(NATURAL_KEYS.c.business == bindparam("business")).order_by(*_NATURAL_KEY),
 )
 KEEP_ID = upsert("keep_id", ID_MAP)
+FORGET_ID = prepared(
+    "forget_id",
+    delete(ID_MAP).where(
+        ID_MAP.c.business == bindparam("business"),
+        ID_MAP.c.kind == bindparam("kind"),
+        ID_MAP.c.key == bindparam("key"),
+    ),
+)
 KEEP_KEY = upsert("keep_key", NATURAL_KEYS)
 FORGET_KEYS = prepared(
     "forget_keys",
@@ -113,7 +122,7 @@ FORGET_KEYS = prepared(
 )
 
 #: Statements that can be replayed from the file of unsaved statements.
-REPLAYABLE = (KEEP_ID, KEEP_KEY, FORGET_KEYS)
+REPLAYABLE = (KEEP_ID, FORGET_ID, KEEP_KEY, FORGET_KEYS)
 
 
 class IdMap:
@@ -166,7 +175,7 @@ class IdMap:
     def written(self, kind: str, key: str) -> Written | None:
         self._buffer.flush()
         row = self._buffer.reader.one(ONE_WRITTEN, self._where(kind, key))
-        return None if row is None else read_written(row)
+        return None if row is None else read_written(row, Packer())
 
     def found(self, kind: str, key: NaturalKey) -> Sequence[Entity]:
         self._buffer.flush_key(kind, key)
@@ -188,6 +197,11 @@ class IdMap:
         values: Values = {**self._where(kind, key), "sage_id": sage_id, "content": content}
         self._buffer.add(KEEP_ID, {**values, "run": run, "number": number}, [(kind, key)])
         self._remember(kind, key, sage_id, content)
+
+    def forget(self, kind: str, key: str) -> None:
+        """Forget the entity of a draft key."""
+        self._buffer.add(FORGET_ID, self._where(kind, key), [(kind, key)])
+        self._cache.pop((kind, key), None)
 
     def add_natural_keys(
         self, entity: Entity, keys: Sequence[NaturalKey], run: str, number: int, *, was_read: bool

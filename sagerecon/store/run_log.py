@@ -18,7 +18,7 @@ from sagerecon.pairing.recovery import Suspect
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import Plan, Purpose
 from sagerecon.planning.settling import AnsweredCreation, Attempt, Reached, Replays, RunState, SetAside, State
-from sagerecon.planning.step import ReadStep, Step, UpdateStep
+from sagerecon.planning.step import ReadStep, RenameStep, Step, UpdateStep
 from sagerecon.store import runs, steps
 from sagerecon.store.call_ledger import CallLedger
 from sagerecon.store.company_lock import CompanyLock
@@ -175,6 +175,18 @@ class RunLog:
         content = fingerprint(node_document(step.body))
         self._id_map.add(step.kind, step.key, entity.sage_id, content, attempt.run, step.number)
         self._id_map.add_natural_keys(entity, keys, attempt.run, step.number, was_read=False)
+
+    def rename(self, run: str, step: RenameStep) -> None:
+        before = self._id_map.written(step.kind, step.earlier)
+        if before is None or before.sage_id != step.sage_id:
+            raise PlanStaleError(
+                f"{step.earlier} is not recorded as it was when the plan was created.",
+                "Create a new one: sagerecon plan",
+            )
+        self._add(steps.KEEP_OUTCOME, steps.rename_values(run, step, before), step)
+        self._id_map.forget(step.kind, step.earlier)
+        content = fingerprint(node_document(step.body))
+        self._id_map.add(step.kind, step.key, step.sage_id, content, run, step.number)
 
     def set_aside(self, run: str, aside: SetAside, epoch: int = 0) -> None:
         step = aside.step

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from sqlalchemy import Row, and_, bindparam, delete, func, or_, select, update
 
-from sagerecon.model.entity import Entity
+from sagerecon.model.entity import Entity, Written
 from sagerecon.model.finding import Finding, finding_document, read_finding
 from sagerecon.model.reading import Reading
 from sagerecon.model.value import canonical, read_json
 from sagerecon.planning.settling import Attempt, SetAside, State
-from sagerecon.planning.step import Action, ReadStep, Step
+from sagerecon.planning.step import Action, ReadStep, RenameStep, Step
 from sagerecon.planning.step_document import read_step, read_write_step, step_document
 from sagerecon.store.database import prepared, upsert
 from sagerecon.store.tables import HELD, STEPS
@@ -154,6 +154,16 @@ def outcome_values(attempt: Attempt, entity: Entity, now: int, *, adopted: bool)
         "adopted": int(adopted),
         "recorded_at": now,
         "answer": canonical(entity.body),
+    }
+
+
+def rename_values(run: str, step: RenameStep, before: Written) -> dict[str, str | int]:
+    """Return the row of a step by which a key takes over what was written under an earlier one."""
+    return {
+        **_step_values(run, step, State.RECORDED),
+        "adopted": int(before.adopted),
+        "recorded_at": before.written_at,
+        "answer": canonical(before.answer),
     }
 
 

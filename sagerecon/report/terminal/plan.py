@@ -37,6 +37,8 @@ _ACTIONS = {
     Action.QUARANTINE: "quarantined",
     Action.WAIT: "waiting",
     Action.KEEP: "kept",
+    Action.RENAME: "renamed",
+    Action.SETTLED: "decided",
 }
 
 

@@ -12,10 +12,11 @@ from rich.text import Text
 from sagerecon.model.count import counted
 from sagerecon.model.money import grouped, total
 from sagerecon.pairing.agreement import without_positions
+from sagerecon.pairing.consequences import Verdict
 from sagerecon.reconciliation.completeness import SourceLine, Tally
 from sagerecon.reconciliation.result import Reconciliation
 from sagerecon.reconciliation.tie_out import TieOut, TieOutNotTaken
-from sagerecon.reconciliation.verdict import RecordVerdict, Verdict
+from sagerecon.reconciliation.verdict import RecordVerdict
 from sagerecon.report.formatting import spaced
 from sagerecon.report.grouping import LISTED, group_alike, more_like_it, pattern
 from sagerecon.report.terminal.tables import count_text, further, new_table

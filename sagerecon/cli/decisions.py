@@ -1,0 +1,129 @@
+"""The commands `decide list`, `decide show`, `decide take` and `decide drop`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from sagerecon.cli.options import HERE, Folder, Json
+
+Name = Annotated[str, typer.Argument(metavar="KEY-or-GROUP", help="A record's key, or the name of a group.")]
+
+
+def list_decisions(project: Folder = HERE, json: Json = False) -> None:
+    """List what waits for a decision, with the command for each, and the decisions that were made."""
+    from sagerecon.cli.console import NEEDS_REVIEW, command
+    from sagerecon.commands import decisions, projects
+    from sagerecon.report.terminal.decisions import (
+        decision_document,
+        group_document,
+        group_lines,
+        settled_lines,
+    )
+
+    with command(json) as screen:
+        opened = projects.open_project(project)
+        found = decisions.decidable(opened, projects.open_clock(opened.address))
+        for group in found.waiting:
+            screen.event("waiting", **group_document(group))
+            for line in group_lines(group):
+                screen.print(line)
+        settled = found.settlement
+        for entry in (*settled.lapsed, *settled.impossible):
+            screen.event("without_effect", why=entry.why, **decision_document(entry.decision))
+        for decision in settled.idle:
+            screen.event("idle", **decision_document(decision))
+        for line in settled_lines(settled):
+            screen.print(line)
+        screen.event(
+            "result",
+            waiting=sum(len(group.positions) for group in found.waiting),
+            lapsed=len(settled.lapsed),
+            impossible=len(settled.impossible),
+            idle=len(settled.idle),
+            in_effect=len(settled.by_record),
+        )
+        if found.needs_review:
+            raise typer.Exit(NEEDS_REVIEW)
+        screen.print("Nothing waits for a decision.")
+
+
+def show(name: Name, project: Folder = HERE, json: Json = False) -> None:
+    """Show every record of a group, or one record, and what can be decided."""
+    from sagerecon.cli.console import command
+    from sagerecon.commands import decisions, projects
+    from sagerecon.report.terminal.decisions import command_text, example
+
+    with command(json) as screen:
+        opened = projects.open_project(project)
+        found = decisions.decidable(opened, projects.open_clock(opened.address))
+        subject = decisions.subject_of(name, found.groups)
+        possible = decisions.possible_answers(subject)
+        text = command_text(name, possible)
+        for position in subject.positions:
+            screen.print(example(position))
+        screen.print(f"{subject.covers}, {subject.standing.value}. Decide: {text}")
+        screen.event(
+            "result",
+            subject=name,
+            standing=subject.standing.value,
+            records=[example(position) for position in subject.positions],
+            amount=subject.covers.amount,
+            answers=[answer.value for answer in possible],
+            command=text,
+        )
+
+
+def take(
+    name: Name,
+    answer: Annotated[str, typer.Argument(metavar="ANSWER", help="One of the answers that `list` names.")],
+    because: Annotated[str, typer.Option("--because", help="Why, for those who read the evidence.")],
+    by: Annotated[str, typer.Option("--by", help="Who decides; by default the user of this machine.")] = "",
+    until: Annotated[
+        datetime | None,
+        typer.Option("--until", formats=["%Y-%m-%d"], help="The last day on which it holds."),
+    ] = None,
+    earlier: Annotated[
+        str, typer.Option("--from", help="Of several earlier records, the key of the one that it is.")
+    ] = "",
+    sage_id: Annotated[str, typer.Option("--sage-id", help="Of several in Sage, the id that counts.")] = "",
+    ours: Annotated[list[str] | None, typer.Option("--ours", help="A field that Sage gets.")] = None,
+    theirs: Annotated[list[str] | None, typer.Option("--theirs", help="A field that stays.")] = None,
+    project: Folder = HERE,
+    json: Json = False,
+) -> None:
+    """Record a decision in decisions.yaml. It counts for the next plan; nothing is sent."""
+    from sagerecon.cli.console import command
+    from sagerecon.commands import decisions, projects
+    from sagerecon.report.terminal.decisions import decision_document, decision_text
+
+    with command(json) as screen:
+        opened = projects.open_project(project)
+        choice = decisions.Choice(
+            answer=answer,
+            because=because,
+            by=by,
+            until=until.date() if until else None,
+            earlier=earlier,
+            sage_id=sage_id,
+            fields=decisions.sides(ours or (), theirs or ()),
+        )
+        decision = decisions.take(opened, projects.open_clock(opened.address), name, choice)
+        screen.event("result", **decision_document(decision))
+        screen.print(f"Decided: {decision_text(decision)}")
+        screen.print("It counts for the next plan: sagerecon plan")
+
+
+def drop(name: Name, project: Folder = HERE, json: Json = False) -> None:
+    """Remove the decision about a record or a group from decisions.yaml."""
+    from sagerecon.cli.console import command
+    from sagerecon.commands import decisions, projects
+    from sagerecon.report.terminal.decisions import decision_document, decision_text
+
+    with command(json) as screen:
+        dropped = decisions.drop(projects.open_project(project), name)
+        screen.event("result", dropped=[decision_document(decision) for decision in dropped])
+        for decision in dropped:
+            screen.print(f"Dropped: {decision_text(decision)}")

@@ -1,0 +1,247 @@
+"""Show what waits for a decision, and record or drop a decision."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+from sagerecon.commands.decision_effects import remember_members
+from sagerecon.commands.plans import decided_positions
+from sagerecon.commands.preparation import prepare
+from sagerecon.model.clock import Clock, day_of
+from sagerecon.model.errors import ProjectError
+from sagerecon.model.suggestion import suggestion
+from sagerecon.pairing.answers import FOR_ONE, DecisionAnswer, answers, awaits_decision
+from sagerecon.pairing.decide import DecidedPositions
+from sagerecon.pairing.decisions import Covers, Decision, Side, group_name
+from sagerecon.pairing.figures import covers, figures
+from sagerecon.pairing.groups import Group, claims_on, groups
+from sagerecon.pairing.objections import objection
+from sagerecon.pairing.position import Position
+from sagerecon.pairing.settlement import Settlement
+from sagerecon.pairing.standing import Standing, standing
+from sagerecon.project.decisions_file import DECISIONS_FILE, project_decisions
+from sagerecon.project.decisions_text import with_decision, without_decision
+from sagerecon.project.private_files import write_private
+from sagerecon.project.project import Project
+from sagerecon.project.store import open_store
+
+
+@dataclass(frozen=True, slots=True)
+class Decidable:
+    """What waits for decisions, and what became of those that were made."""
+
+    waiting: tuple[Group, ...]
+    settlement: Settlement
+    #: Every group on which a decision can be made, whether or not one is in effect.
+    groups: tuple[Group, ...]
+
+    @property
+    def needs_review(self) -> bool:
+        """Whether something waits, or a decision has no effect any more."""
+        return bool(self.waiting or self.settlement.lapsed or self.settlement.impossible)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What a person says on the command line about the records of a subject."""
+
+    answer: str
+    because: str
+    by: str = ""  #: empty for the name under which the user is signed in to this machine
+    until: date | None = None
+    earlier: str = ""
+    sage_id: str = ""
+    fields: Mapping[str, Side] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The records that a name on the command line means."""
+
+    kind: str
+    standing: Standing
+    rule: str
+    key: str  #: of the one record; empty for a group
+    positions: tuple[Position, ...]
+
+    @property
+    def covers(self) -> Covers:
+        """What a decision about them would cover."""
+        return covers(map(figures, self.positions))
+
+
+def decidable(project: Project, clock: Clock) -> Decidable:
+    """Return what waits for a decision, by the pairing that a plan of the current snapshot uses.
+
+    Raises:
+        ProjectFileError: `decisions.yaml` has errors.
+        MappingError: the mappings have errors.
+    """
+    decided, undecided = _positions(project, clock)
+    can_be_decided = [at for at in decided.positions if answers(standing(at))]
+    waiting = [
+        at for at in can_be_decided if awaits_decision(standing(at)) and decided.settlement.of(at) is None
+    ]
+    renamed = [at for at in undecided.positions if standing(at) is Standing.RENAMED_IN_SOURCE]
+    others = [at for at in can_be_decided if standing(at) is not Standing.RENAMED_IN_SOURCE]
+    found = (*groups(renamed), *groups(others))
+    keys = {(at.kind, at.key, standing(at)) for at in waiting}
+    return Decidable(waiting=tuple(_among(found, keys)), settlement=decided.settlement, groups=found)
+
+
+def _among(found: Iterable[Group], keys: Collection[tuple[str, str, Standing]]) -> Iterator[Group]:
+    """Yield the groups with those of their records that wait."""
+    for group in found:
+        left = tuple(at for at in group.positions if (at.kind, at.key, group.standing) in keys)
+        if left:
+            yield replace(group, positions=left)
+
+
+def subject_of(name: str, among: Sequence[Group]) -> Subject:
+    """Return the records that a key or the name of a group means.
+
+    Raises:
+        ProjectError: there is nothing of that name on which a decision can be made.
+    """
+    for group in among:
+        if name == group.name:
+            return Subject(group.kind, group.standing, group.rule, "", group.positions)
+    whole = [group for group in among if name == group_name(group.kind, group.standing, "")]
+    if whole:
+        positions = tuple(position for group in whole for position in group.positions)
+        return Subject(whole[0].kind, whole[0].standing, "", "", positions)
+    for group in among:
+        for position in group.positions:
+            if name == position.key:
+                return Subject(group.kind, group.standing, "", position.key, (position,))
+    known = [*(group.name for group in among), *(at.key for group in among for at in group.positions[:1000])]
+    raise ProjectError(
+        f"There is no record and no group '{name}' on which a decision can be made.",
+        suggestion(name, known) or "See what waits: sagerecon decide list",
+    )
+
+
+def take(project: Project, clock: Clock, name: str, choice: Choice) -> Decision:
+    """Record a decision in `decisions.yaml`, in place of an earlier one about the same records.
+
+    Raises:
+        ProjectError: the answer is none of this subject's, or cannot be carried out; nothing was written.
+        ProjectFileError: `decisions.yaml` has errors.
+    """
+    found = decidable(project, clock)
+    subject = subject_of(name, found.groups)
+    decision = _decision(subject, choice, day_of(clock.now()))
+    claims = claims_on(at for group in found.groups for at in group.positions)
+    for position in subject.positions:
+        if why := objection(position, decision, claims, project.catalog):
+            raise ProjectError(f"{position.key}: '{choice.answer}' is not possible: {why}.")
+    if not subject.key:
+        remember_members(project, subject.positions)
+    path = project.folder / DECISIONS_FILE
+    text = project.text(path) if path.exists() else ""
+    write_private(path, [with_decision(text, decision, project.catalog)])
+    return decision
+
+
+def drop(project: Project, name: str) -> tuple[Decision, ...]:
+    """Remove the decisions about a key or a group from `decisions.yaml`, and return them.
+
+    Raises:
+        ProjectError: there is none.
+        ProjectFileError: `decisions.yaml` has errors.
+    """
+    entries = project_decisions(project)
+    about = tuple(entry for entry in entries if entry.subject == name)
+    if not about:
+        hint = suggestion(name, [entry.subject for entry in entries]) or "See them: sagerecon decide list"
+        raise ProjectError(f"There is no decision about '{name}' in {DECISIONS_FILE}.", hint)
+    path = project.folder / DECISIONS_FILE
+    text = project.text(path)
+    for entry in reversed(about):  # from the end, so that the places of the others stay right
+        text = without_decision(text, entry, project.catalog)
+    write_private(path, [text])
+    return about
+
+
+def sides(ours: Collection[str], theirs: Collection[str]) -> dict[str, Side]:
+    """Return of each named field which side counts.
+
+    Raises:
+        ProjectError: a field is named for both sides.
+    """
+    found = {**dict.fromkeys(ours, Side.OURS), **dict.fromkeys(theirs, Side.THEIRS)}
+    if both := sorted(set(ours) & set(theirs)):
+        raise ProjectError(f"{', '.join(both)}: both --ours and --theirs.", "Name each field once.")
+    return found
+
+
+def _positions(project: Project, clock: Clock) -> tuple[DecidedPositions, DecidedPositions]:
+    """Return the positions by the decisions in effect, and those without any decision."""
+    prepared = prepare(project)
+    prepared.raise_on_errors()
+    with open_store(project, clock) as store:
+        company = store.company(project.business.id)
+        contents = company.id_map.known().contents
+        decided = decided_positions(project, prepared, contents, company.history, clock)
+        if not project_decisions(project):
+            return decided, decided
+        return decided, decided_positions(
+            project, prepared, contents, company.history, clock, with_decisions=False
+        )
+
+
+def _decision(subject: Subject, choice: Choice, today: date) -> Decision:
+    """Return the decision; raise where the subject does not allow the answer or lacks what it needs."""
+    allowed = possible_answers(subject)
+    names = ", ".join(answer.value for answer in allowed)
+    answer = next((answer for answer in allowed if answer.value == choice.answer), None)
+    if answer is None:
+        for_one = [found.value for found in FOR_ONE if found.value == choice.answer]
+        why = "is given for one record at a time" if for_one else "is no answer to this"
+        raise ProjectError(
+            f"'{choice.answer}' {why}: {subject.standing.value}.",
+            suggestion(choice.answer, [found.value for found in allowed]) or f"Possible: {names}.",
+        )
+    because = " ".join(choice.because.split())
+    if not because:
+        raise ProjectError("A decision needs a reason.", "Give it with --because TEXT")
+    if choice.until is not None and choice.until < today:
+        raise ProjectError(f"--until {choice.until} is over already.", f"Today is {today}.")
+    if (
+        answer is DecisionAnswer.THIS_ONE
+        and subject.standing is Standing.DUPLICATE_IN_SAGE
+        and not choice.sage_id
+    ):
+        raise ProjectError("It is not said which entity counts.", "Name it with --sage-id ID")
+    return Decision(
+        standing=subject.standing,
+        kind=subject.kind,
+        rule=subject.rule,
+        key=subject.key,
+        answer=answer,
+        because=because,
+        by=" ".join(choice.by.split()) or _user(),
+        on=today,
+        until=choice.until,
+        covers=subject.covers,
+        earlier=choice.earlier,
+        sage_id=choice.sage_id,
+        fields=choice.fields,
+    )
+
+
+def possible_answers(subject: Subject) -> tuple[DecisionAnswer, ...]:
+    """Return the answers that can be given about a subject."""
+    if subject.key:
+        return answers(subject.standing)
+    return Group(subject.kind, subject.standing, subject.rule, subject.positions).answers
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError) as error:
+        raise ProjectError("It is not known who decides.", "Give the name with --by NAME") from error

@@ -1,0 +1,127 @@
+"""The position of each record by the evidence of one reconciliation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sagerecon.model.catalog import Catalog
+from sagerecon.model.draft import Draft, Outcome
+from sagerecon.model.entity import Entity, Written
+from sagerecon.model.finding import Finding
+from sagerecon.pairing.held import Held
+from sagerecon.pairing.key_ladder import NO_MATCH, Match, MatchMethod
+from sagerecon.pairing.position import Coverage, EntityReading, Position
+from sagerecon.pairing.renames import MappingNames, Rename, find_renames
+from sagerecon.reconciliation.evidence import Evidence
+from sagerecon.reconciliation.sage_readings import SageReadings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What was read from Sage, and what the run set aside."""
+
+    sage: Held
+    whole: frozenset[str]  #: the kinds that were read whole
+    incomplete: Mapping[str, str]  #: why each kind that was asked for was not read whole
+    deletions_unknown: frozenset[str]
+    read_at: Mapping[str, int]  #: when each kind was read
+    rejected: Mapping[str, Sequence[Finding]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, sage: Held, readings: SageReadings, rejected: Mapping[str, Sequence[Finding]]) -> Facts:
+        """Return the facts of one reconciliation."""
+        return cls(
+            sage=sage,
+            whole=readings.kinds_read,
+            incomplete=readings.incomplete,
+            deletions_unknown=readings.deletions_unknown,
+            read_at={reading.kind: reading.started_at for reading in readings.listings},
+            rejected=rejected,
+        )
+
+    def of_written(self, outcome: Outcome | None, written: Written, *, is_shared: bool = False) -> Evidence:
+        """Return the evidence of a record that was written. `outcome` is None if the source lost it."""
+        entity = self.sage.by_id.get((written.kind, written.sage_id))
+        position = Position(
+            kind=written.kind,
+            key=written.key,
+            outcome=outcome,
+            content=written.content,
+            written=written,
+            held=self._reading(entity),
+            coverage=self._coverage(written.kind, Coverage.NEVER),
+            is_deleted=entity is None and written.sage_id in self.sage.deleted,
+            match_method=MatchMethod.ID_MAP,
+        )
+        return Evidence(
+            position,
+            why_unread=self.incomplete.get(written.kind, ""),
+            is_deletion_unknown=written.kind in self.deletions_unknown,
+            rejected=self.rejected.get(written.key, ()),
+            shares_entity=is_shared,
+        )
+
+    def of_unwritten(
+        self,
+        outcome: Outcome,
+        match: Match = NO_MATCH,
+        entity: Entity | None = None,
+        rename: Rename | None = None,
+    ) -> Evidence:
+        """Return the evidence of a record that no run has written.
+
+        A kind that was not asked for is read whole before a plan writes it.
+        """
+        position = Position(
+            kind=outcome.kind,
+            key=outcome.key,
+            outcome=outcome,
+            held=self._reading(entity),
+            coverage=self._coverage(outcome.kind, Coverage.BEFORE_WRITING),
+            match_method=match.method,
+            rename=rename,
+        )
+        why_unread = self.incomplete.get(outcome.kind, "")
+        return Evidence(position, match, why_unread, rejected=self.rejected.get(outcome.key, ()))
+
+    def _coverage(self, kind: str, unasked: Coverage) -> Coverage:
+        if kind in self.whole:
+            return Coverage.WHOLE
+        return Coverage.FAILED if kind in self.incomplete else unasked
+
+    def _reading(self, entity: Entity | None) -> EntityReading | None:
+        return None if entity is None else EntityReading(entity, self.read_at.get(entity.kind, 0))
+
+
+@dataclass(frozen=True, slots=True)
+class Renames:
+    """The drafts that may be records written earlier under another key."""
+
+    by_key: Mapping[str, Rename]
+
+    @classmethod
+    def among(cls, outcomes: Sequence[Outcome], records: Sequence[Written], catalog: Catalog) -> Renames:
+        """Return those between what the source has now and what earlier runs wrote."""
+        present = {(outcome.kind, outcome.key) for outcome in outcomes}
+        recorded = {(record.kind, record.key) for record in records}
+        lost = [record for record in records if (record.kind, record.key) not in present]
+        if not lost:
+            return cls({})
+        lost.sort(key=lambda record: (record.kind, record.key))
+        new = [o for o in outcomes if isinstance(o, Draft) and (o.kind, o.key) not in recorded]
+        names = MappingNames(
+            now={key.partition("/")[0] for _, key in present},
+            earlier={record.key.partition("/")[0] for record in records},
+        )
+        return cls(find_renames(new, lost, names, catalog))
+
+    @property
+    def certain(self) -> Mapping[str, Written]:
+        """The earlier record of each draft that may be one only, where no other draft may be it."""
+        claims: dict[tuple[str, str], int] = {}
+        for rename in self.by_key.values():
+            for record in rename.earlier:
+                claims[record.kind, record.key] = claims.get((record.kind, record.key), 0) + 1
+        pairs = {key: rename.earlier[0] for key, rename in self.by_key.items() if len(rename.earlier) == 1}
+        return {key: record for key, record in pairs.items() if claims[record.kind, record.key] == 1}

@@ -1,0 +1,47 @@
+"""Decisions from the first question to the books: list, take, plan, apply, and the plan after that."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from served import serving
+from test_cli_second_run import (
+    CUSTOMERS,
+    FILES,
+    NUMBERS,
+    documents,
+    in_sage,
+    parties,
+    planned,
+    stripped,
+    text,
+    write,
+)
+
+
+def test_numbers_that_lost_their_zeros_are_the_same_records_by_two_decisions(tmp_path: Path) -> None:
+    refs, numbers = stripped(CUSTOMERS), stripped(NUMBERS)
+    write(tmp_path / "project", FILES)
+    with serving(tmp_path / "project") as served:
+        served.planned()
+        assert served.result("apply")[0] == 0
+        before = in_sage(served, "sales_invoices"), in_sage(served, "contacts")
+        _, actions = planned(served, parties(refs), documents(numbers, refs))
+        assert (actions["wait"], actions["create"]) == (23, 0)
+        for kind in ("contact", "sales_invoice"):
+            words = ("same_record", "--because", "saved by a spreadsheet", "--by", "J. Reviewer")
+            taken = served.run("decide", "take", f"{kind}:renamed:leading_zeros", *words)
+            assert taken.exit_code == 0, taken.output
+        stale = served.run("apply")
+        assert (stale.exit_code, "other decisions" in stale.output) == (5, True)
+        code, event = served.result("plan")
+        assert event["actions"] == {"read": 2, "rename": 23, "update": 23}  # the reference lost its zeros too
+        code, event = served.result("apply")
+        assert (code, event["counts"]["renamed"], event["counts"]["updated"]) == (0, 23, 23)
+        assert (in_sage(served, "sales_invoices"), in_sage(served, "contacts")) == before
+        # A new invoice finds its renamed customer, and the decisions are not needed any more.
+        _, actions = planned(served, parties(refs), documents([*numbers, "7000"], refs))
+        assert (actions["skip"], actions["create"], actions["wait"]) == (23, 1, 0)
+        assert served.result("apply")[0] == 0
+        listed = served.run("decide", "list")
+        assert "Needed by no record now: sales_invoice:renamed:leading_zeros: same_record" in text(listed)
