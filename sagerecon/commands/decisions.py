@@ -108,15 +108,27 @@ def subject_of(name: str, among: Sequence[Group]) -> Subject:
     """
     for group in among:
         if name == group.name:
-            return Subject(group.kind, group.standing, group.rule, "", group.positions)
+            return Subject(
+                kind=group.kind,
+                standing=group.standing,
+                rule=group.rule,
+                key="",
+                positions=group.positions,
+            )
     whole = [group for group in among if name == group_name(group.kind, group.standing, "")]
     if whole:
         positions = tuple(position for group in whole for position in group.positions)
-        return Subject(whole[0].kind, whole[0].standing, "", "", positions)
+        return Subject(kind=whole[0].kind, standing=whole[0].standing, rule="", key="", positions=positions)
     for group in among:
         for position in group.positions:
             if name == position.key:
-                return Subject(group.kind, group.standing, "", position.key, (position,))
+                return Subject(
+                    kind=group.kind,
+                    standing=group.standing,
+                    rule="",
+                    key=position.key,
+                    positions=(position,),
+                )
     known = [*(group.name for group in among), *(at.key for group in among for at in group.positions[:1000])]
     raise ProjectError(
         f"There is no record and no group '{name}' on which a decision can be made.",
