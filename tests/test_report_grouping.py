@@ -15,6 +15,7 @@ from test_planning_planner import planned
 from sagerecon.model.code import Code
 from sagerecon.model.draft import Quarantined
 from sagerecon.model.finding import Finding, Severity
+from sagerecon.model.money import grouped, product
 from sagerecon.model.place import Place
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.settling import SetAside, State
@@ -22,7 +23,7 @@ from sagerecon.planning.step import QuarantinedStep
 from sagerecon.report.grouping import group_alike, more_like_it, pattern
 from sagerecon.report.terminal.findings import findings
 from sagerecon.report.terminal.plan import quarantined_records
-from sagerecon.report.terminal.reconciliation import verdicts
+from sagerecon.report.terminal.reconciliation import tie_outs, verdicts
 from sagerecon.report.terminal.run import run_status
 
 
@@ -105,6 +106,13 @@ def test_the_status_groups_the_records_that_were_set_aside_by_reason() -> None:
     ]
 
 
+def test_at_most_twelve_reasons_of_records_set_aside_are_listed() -> None:
+    aside = [rejected(number, f"no region {'x' * number}") for number in range(1, 1_001)]
+    lines = shown(run_status(None, {}, 0, (0, 0), Budget(None, None), aside))[2:]
+    assert len(lines) == 2 * 12 + 1
+    assert lines[-1] == "… and 988 more records with other reasons. See all: sagerecon report"
+
+
 def test_a_plan_groups_its_quarantined_records_by_reason() -> None:
     def quarantined(name: str, why: str) -> Quarantined:
         finding = Finding(Code.TOO_LONG, Place("c.csv", 2), f"{name}: name: {why}.")
@@ -130,3 +138,27 @@ def test_a_reconciliation_groups_like_verdicts_with_the_money_at_risk() -> None:
     assert sum("bill" in line and "Edited." in line for line in lines) == 2
     (more,) = (line for line in lines if "more like it" in line)
     assert more.startswith("  and 999 more like it: bill ") and more.endswith("; 1,500.00 at risk in total")
+
+
+def test_at_most_twelve_reasons_and_fields_of_a_reconciliation_are_listed() -> None:
+    found = reconciled(edited_company())
+    sample = next(verdict for verdict in found.open_verdicts if verdict.differences)
+    fields = tuple(replace(sample.differences[0], field=f"lines[{n}].amount") for n in range(1_000))
+    many = [
+        replace(sample, key=f"bills/{n}", label="", reason="x" * n, differences=fields) for n in range(1, 101)
+    ]
+    lines = shown(verdicts(replace(found, verdicts=tuple(many))))
+    assert len(lines) < 12 * 20
+    assert sum("… and 988 more fields" in line for line in lines) == 12
+    assert lines[-1] == "… and 88 more records with other reasons. See all: sagerecon report"
+
+
+def test_at_most_twelve_lines_of_a_tie_out_are_listed_with_the_sum_of_the_others() -> None:
+    found = reconciled(edited_company())
+    tie_out = next(tie for tie in found.tie_outs if not tie.ties)
+    line = next(line for line in tie_out.lines if line.difference)
+    many = replace(tie_out, lines=tuple(replace(line, code=f"C{n:04d}") for n in range(1_000)))
+    lines = shown([tie_outs([many])])
+    assert len(lines) == 2 + 12 + 1
+    assert "… and 988 more in the report" in lines[-1]
+    assert lines[-1].split()[-1] == grouped(product(988, line.difference))

@@ -13,7 +13,7 @@ from sagerecon.commands.preparation import prepare
 from sagerecon.model.clock import Clock, day_of
 from sagerecon.model.errors import ProjectError
 from sagerecon.model.suggestion import suggestion
-from sagerecon.pairing.answers import FOR_ONE, DecisionAnswer, answers, awaits_decision
+from sagerecon.pairing.answers import DecisionAnswer, answers, awaits_decision, is_carried_out
 from sagerecon.pairing.decide import DecidedPositions
 from sagerecon.pairing.decisions import Covers, Decision, Side, group_name
 from sagerecon.pairing.figures import covers, figures
@@ -63,9 +63,9 @@ class Subject:
 
     kind: str
     standing: Standing
-    rule: str
-    key: str  #: of the one record; empty for a group
-    positions: tuple[Position, ...]
+    rule: str = ""
+    key: str = ""  #: of the one record; empty for a group
+    positions: tuple[Position, ...] = ()
 
     @property
     def covers(self) -> Covers:
@@ -108,15 +108,15 @@ def subject_of(name: str, among: Sequence[Group]) -> Subject:
     """
     for group in among:
         if name == group.name:
-            return Subject(group.kind, group.standing, group.rule, "", group.positions)
+            return Subject(group.kind, group.standing, group.rule, positions=group.positions)
     whole = [group for group in among if name == group_name(group.kind, group.standing, "")]
     if whole:
         positions = tuple(position for group in whole for position in group.positions)
-        return Subject(whole[0].kind, whole[0].standing, "", "", positions)
+        return Subject(whole[0].kind, whole[0].standing, positions=positions)
     for group in among:
         for position in group.positions:
             if name == position.key:
-                return Subject(group.kind, group.standing, "", position.key, (position,))
+                return Subject(group.kind, group.standing, key=name, positions=(position,))
     known = [*(group.name for group in among), *(at.key for group in among for at in group.positions[:1000])]
     raise ProjectError(
         f"There is no record and no group '{name}' on which a decision can be made.",
@@ -197,8 +197,8 @@ def _decision(subject: Subject, choice: Choice, today: date) -> Decision:
     names = ", ".join(answer.value for answer in allowed)
     answer = next((answer for answer in allowed if answer.value == choice.answer), None)
     if answer is None:
-        for_one = [found.value for found in FOR_ONE if found.value == choice.answer]
-        why = "is given for one record at a time" if for_one else "is no answer to this"
+        valid = [found.value for found in answers(subject.standing)]
+        why = "cannot be carried out for this yet" if choice.answer in valid else "is no answer to this"
         raise ProjectError(
             f"'{choice.answer}' {why}: {subject.standing.value}.",
             suggestion(choice.answer, [found.value for found in allowed]) or f"Possible: {names}.",
@@ -232,10 +232,10 @@ def _decision(subject: Subject, choice: Choice, today: date) -> Decision:
 
 
 def possible_answers(subject: Subject) -> tuple[DecisionAnswer, ...]:
-    """Return the answers that can be given about a subject."""
-    if subject.key:
-        return answers(subject.standing)
-    return Group(subject.kind, subject.standing, subject.rule, subject.positions).answers
+    """Return the answers about a subject that a plan carries out."""
+    group = Group(subject.kind, subject.standing, subject.rule, subject.positions)
+    found = answers(subject.standing) if subject.key else group.answers
+    return tuple(answer for answer in found if is_carried_out(subject.standing, answer))
 
 
 def _user() -> str:

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from sagerecon.commands.budget import call_budget
 from sagerecon.commands.decision_effects import decisions_in_effect, without_effect
+from sagerecon.commands.last_reading import as_last_read, to_compare
 from sagerecon.commands.memory import price_text
 from sagerecon.commands.plan_file import provenance
 from sagerecon.commands.preparation import Prepared, prepare
-from sagerecon.commands.sage_evidence import recorded_and_read
 from sagerecon.model.catalog import Catalog
 from sagerecon.model.clock import Clock
 from sagerecon.model.code import Code
@@ -21,7 +21,11 @@ from sagerecon.model.errors import IncompleteStoreError
 from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.place import NOWHERE
 from sagerecon.pairing.decide import NO_DECISIONS, DecidedPositions, pair_as_decided
-from sagerecon.pairing.pair import RecordKey
+from sagerecon.pairing.pair import (
+    Recorded,
+    RecordKey,
+    needed_in_full,
+)
 from sagerecon.planning.census import blind_kinds
 from sagerecon.planning.plan import Plan, Purpose, plan_lines
 from sagerecon.planning.planner import Calendar, plan_steps
@@ -99,13 +103,13 @@ def decided_positions(
     Raises:
         ProjectFileError: `decisions.yaml` has errors.
     """
-    recorded, read = recorded_and_read(prepared.outcomes, contents, company, project.catalog)
+    recorded = _recorded(prepared.outcomes, contents, company)
     return pair_as_decided(
         prepared.outcomes,
         recorded,
         project.catalog,
         {mapping.name: mapping.comparisons for mapping in prepared.compiled.mappings},
-        read,
+        as_last_read(company, recorded.written.values()),
         decisions_in_effect(project, clock) if with_decisions else NO_DECISIONS,
     )
 
@@ -154,6 +158,22 @@ def _suspected(outcomes: Sequence[Outcome], history: RunHistory) -> Iterator[Fin
             hint=DECIDE,
             severity=Severity.WARNING,
         )
+
+
+def _recorded(
+    outcomes: Sequence[Outcome], contents: Mapping[RecordKey, str], company: CompanyStore
+) -> Recorded:
+    """Return what earlier runs recorded, with the records in full that pairing compares."""
+    needed = needed_in_full(outcomes, contents) | (to_compare(company) & contents.keys())
+    if not needed:
+        return Recorded(contents=contents)
+    present = {(outcome.kind, outcome.key) for outcome in outcomes}
+    written = {}
+    for record in company.history.written():
+        key = (record.kind, record.key)
+        if key in needed:  # the answer is most of a record, and not compared where there is no draft
+            written[key] = record if key in present else replace(record, answer={})
+    return Recorded(contents=contents, written=written)
 
 
 def _counts(history: RunHistory) -> dict[str, int]:

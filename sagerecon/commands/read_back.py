@@ -46,7 +46,7 @@ class ReadBack:
         Raises:
             ProjectError: reading back takes more than `max_calls`.
         """
-        ours = [(written.kind, written.sage_id) for written in self.company.history.written()]
+        ours = [(written.kind, written.sage_id) for written in self.company.history.ids_written()]
         reading = self._carry_out(self._plan_kinds(ours), sage)
         if reading.is_interrupted:
             return reading
@@ -82,7 +82,7 @@ class ReadBack:
             ours: kind and Sage id of all that earlier runs wrote or adopted.
             reading: the run that read every kind.
         """
-        held = {(entity.kind, entity.sage_id) for entity in self.company.history.entities_read(reading)}
+        held = set(self.company.history.ids_read(reading))
         whole = {found.kind for found in self.company.history.readings(reading) if found.is_whole}
         missing = {kind for kind, sage_id in ours if kind in whole and (kind, sage_id) not in held}
         since = instant_text(self._first_write() - MARGIN)
@@ -108,7 +108,7 @@ class ReadBack:
         """
         history = self.company.history
         loads = [known.started_at for known in history.runs() if known.purpose is Purpose.LOAD]
-        return min((*loads, *(written.written_at for written in history.written())), default=MARGIN)
+        return min((*loads, *(written.written_at for written in history.ids_written())), default=MARGIN)
 
     def _plan(self, kinds: Sequence[tuple[str, int]], extra: Sequence[ReadStep]) -> Plan:
         now = self.clock.now()

@@ -86,4 +86,4 @@ class Packer:
 
 @lru_cache(maxsize=_KEPT_PARSED)
 def _parsed(data: bytes, dictionary: bytes) -> Any:
-    return read_json(decompressobj(zdict=dictionary).decompress(data))
+    return read_json(decompressobj(zdict=dictionary).decompress(data).decode())

@@ -27,6 +27,8 @@ def read_json(text: str | bytes) -> Any:
     Raises:
         ValueError: The text is not JSON; NaN and Infinity are not JSON either.
     """
+    if isinstance(text, str):
+        return _DECODER.decode(text)
     return json.loads(text, parse_float=Decimal, parse_constant=_no_constant)
 
 
@@ -59,3 +61,7 @@ def _plain(value: object) -> object:
 
 def _no_constant(name: str) -> object:
     raise ValueError(f"{name} is not JSON")
+
+
+#: Made once: `json.loads` makes one for each text.
+_DECODER = json.JSONDecoder(parse_float=Decimal, parse_constant=_no_constant)

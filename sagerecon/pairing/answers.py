@@ -94,6 +94,15 @@ CONSEQUENCES: Mapping[Standing, Mapping[DecisionAnswer, Proposal]] = {
 FOR_ONE = frozenset({DecisionAnswer.FIELDS, DecisionAnswer.THIS_ONE})
 
 
+#: What plans do by decision. Other answers are kept in `decisions.yaml`, and the record is left alone.
+_CARRIED_OUT = frozenset({Proposal.SETTLED, Proposal.RENAME, Proposal.CREATE, Proposal.KEEP})
+
+
+def is_carried_out(standing: Standing, answer: DecisionAnswer) -> bool:
+    """Return whether plans do what an answer to a standing says."""
+    return answer not in FOR_ONE and CONSEQUENCES[standing][answer] in _CARRIED_OUT
+
+
 def answers(standing: Standing) -> tuple[DecisionAnswer, ...]:
     """Return the answers that a standing allows, in the order in which they are offered."""
     return tuple(CONSEQUENCES.get(standing, ()))

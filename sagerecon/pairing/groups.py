@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sagerecon.model.draft import LeftOut
-from sagerecon.pairing.answers import FOR_ONE, DecisionAnswer, answers
+from sagerecon.pairing.answers import FOR_ONE, DecisionAnswer, answers, is_carried_out
 from sagerecon.pairing.decisions import Covers, group_name
 from sagerecon.pairing.figures import covers, figures
 from sagerecon.pairing.position import Position
@@ -59,6 +59,14 @@ def groups(positions: Iterable[Position]) -> list[Group]:
             position
         )
     return [Group(*key, tuple(group)) for key, group in members.items()]
+
+
+def decide_command_of(group: Group) -> str:
+    """Return the command that decides on a group; or shows its first record where none does."""
+    possible = [answer for answer in group.answers if is_carried_out(group.standing, answer)]
+    if possible:
+        return decide_command(group.name, possible)
+    return f"sagerecon decide show {shlex.quote(group.positions[0].key)}"
 
 
 def decide_command(name: str, possible: Sequence[DecisionAnswer]) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from sagerecon.model.catalog import Catalog
 from sagerecon.model.comparison import Comparison
 from sagerecon.model.draft import Draft, Outcome, node_document
-from sagerecon.model.entity import Written
+from sagerecon.model.entity import Entity, Written
 from sagerecon.model.value import fingerprint
 from sagerecon.pairing.agreement import AGREED, ComparisonRules, agreement
 from sagerecon.pairing.aliases import Aliases, under_todays_key
@@ -47,15 +47,8 @@ class ReadFromSage:
     """
 
     entities: Mapping[tuple[str, str], EntityReading] = field(default_factory=dict)
+    deleted: Set[tuple[str, str]] = frozenset()  #: those that Sage reports as deleted
     identities: Identities = field(default_factory=Identities)
-    #: When the reading of each kind began that was read whole, in milliseconds since 1970.
-    whole: Mapping[str, int] = field(default_factory=dict)
-    deleted: Set[str] = frozenset()  #: the Sage ids that Sage reports as deleted
-
-    def is_whole_since(self, written: Written) -> bool:
-        """Return whether the record's kind was read whole, beginning after the record was written."""
-        began_at = self.whole.get(written.kind)
-        return began_at is not None and began_at > written.written_at
 
 
 NOT_READ = ReadFromSage()
@@ -131,9 +124,8 @@ def _position(
     key = (outcome.kind, outcome.key)
     content, written = recorded.contents.get(key), recorded.written.get(key)
     found = None if written is None else _read_since(written, read)
-    is_covered = written is not None and read.is_whole_since(written)
-    is_deleted = _is_deleted(written, found, read)
-    is_absent = is_deleted or (is_covered if found is None else not found.entity.body)
+    is_deleted = found is not None and _is_deleted(found.entity, read)
+    is_absent = found is not None and (is_deleted or not found.entity.body)
     held = None if is_absent else found
     compared = AGREED
     if isinstance(outcome, Draft) and written is not None:
@@ -146,25 +138,22 @@ def _position(
         content=content,
         written=written,
         held=held,
-        coverage=_coverage(content, is_whole=is_absent or is_covered),
+        coverage=_coverage(content, is_absent=is_absent),
         is_deleted=is_deleted,
         rename=rename,
         agreement=compared,
     )
 
 
-def _is_deleted(written: Written | None, found: EntityReading | None, read: ReadFromSage) -> bool:
-    """Return whether Sage reports the entity of a record as deleted: listed so, or among the deletions."""
-    if found is not None:
-        return is_gone(found.entity)
-    return written is not None and written.sage_id in read.deleted
-
-
-def _coverage(content: str | None, *, is_whole: bool) -> Coverage:
-    """Return how much was read; Sage was asked for the entity itself where a look found it absent."""
-    if is_whole:
+def _coverage(content: str | None, *, is_absent: bool) -> Coverage:
+    """Return how much was read; Sage was asked for the entity itself where it is known to be absent."""
+    if is_absent:
         return Coverage.WHOLE
     return Coverage.BEFORE_WRITING if content is None else Coverage.AS_ANSWERED
+
+
+def _is_deleted(entity: Entity, read: ReadFromSage) -> bool:
+    return is_gone(entity) or (entity.kind, entity.sage_id) in read.deleted
 
 
 def _read_since(written: Written, read: ReadFromSage) -> EntityReading | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -11,7 +10,7 @@ from typing import TypeAlias, TypeVar
 from sagerecon.model.code import Code
 from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.money import grouped, total
-from sagerecon.pairing.groups import Group, decide_command
+from sagerecon.pairing.groups import Group, decide_command_of
 from sagerecon.pairing.renames import RenameRule
 from sagerecon.pairing.standing import Standing
 from sagerecon.planning.step import KeepStep, Step, WaitStep, place_of
@@ -63,10 +62,7 @@ def _decidable(finding: Finding, group: Sequence[WaitStep | KeepStep], decidable
     of_group = decidable.get((group[0].kind, group[0].key))
     if of_group is None:
         return finding
-    command = f"sagerecon decide show {shlex.quote(group[0].key)}"
-    if of_group.answers:
-        command = decide_command(of_group.name, of_group.answers)
-    return replace(finding, hint=f"{finding.hint} Or decide: {command}".lstrip())
+    return replace(finding, hint=f"{finding.hint} Or decide: {decide_command_of(of_group)}".lstrip())
 
 
 def _renamed(group: Sequence[WaitStep], family: int) -> Finding:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from sagerecon.model.draft import Draft, Outcome, Quarantined
+from sagerecon.model.draft import Draft, Outcome
 from sagerecon.model.money import negative, product
 from sagerecon.reconciliation.chart_of_accounts import ChartOfAccounts
 from sagerecon.reconciliation.postings import Effects, effects_of
@@ -35,14 +35,16 @@ def mark_swapped_values(verdicts: Sequence[RecordVerdict]) -> list[RecordVerdict
 
 
 def add_estimated_effects(
-    verdicts: Iterable[RecordVerdict], outcomes: Sequence[Outcome], chart: ChartOfAccounts
+    verdicts: Sequence[RecordVerdict], outcomes: Sequence[Outcome], chart: ChartOfAccounts
 ) -> list[RecordVerdict]:
     """Return the verdicts with estimated effects for quarantined records.
 
     A quarantined record has an amount and no body. Where every draft of its mapping posts its amount to the
     same accounts, as open items do, the record is taken to miss there with its own amount.
     """
-    needed = {outcome.key.partition("/")[0] for outcome in outcomes if isinstance(outcome, Quarantined)}
+    needed = {verdict.key.partition("/")[0] for verdict in verdicts if verdict.is_set_aside}
+    if not needed:
+        return list(verdicts)
     usual = _usual(
         (outcome for outcome in outcomes if isinstance(outcome, Draft) and outcome.mapping in needed), chart
     )

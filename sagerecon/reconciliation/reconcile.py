@@ -70,7 +70,8 @@ def reconcile(
     gone = (entity.sage_id for entity in entities if is_gone(entity))  # evidence, however little was read
     sage = Held.collect((entity for entity in entities if entity.kind in read), {*deleted, *gone})
     identities = identities or Identities(records, entities, catalog)
-    chart = _chart(catalog, identities, accounts, outcomes, records, entities)
+    counted = Counter()
+    chart = _chart(catalog, identities, accounts, _counting(outcomes, counted), records, entities)
     comparer = Comparer(catalog, identities, comparisons, inputs)
     judge = Judge(catalog, chart, comparer)
 
@@ -80,13 +81,13 @@ def reconcile(
     renames = Renames.among(outcomes, records, catalog)
     verdicts = list(_records(outcomes, records, renames, facts, judge, ladder))
     matched = {verdict.sage_id for verdict in verdicts if verdict.sage_id}
-    kinds = dict.fromkeys([*(outcome.kind for outcome in outcomes), *(record.kind for record in records)])
+    kinds = dict.fromkeys([*(kind for kind, _ in counted.groups), *(record.kind for record in records)])
     classes = classify(sage, kinds, matched, OriginFacts.collect(pre_existing, began_at, records))
     verdicts += _extras(classes, sage, judge, owners)
     verdicts = add_estimated_effects(mark_swapped_values(verdicts), outcomes, chart)
     return Reconciliation(
         verdicts=tuple(_with_first_seen(verdict, last) for verdict in verdicts),
-        completeness=source_lines(_counted(outcomes), verdicts),
+        completeness=source_lines(counted, verdicts),
         sage=sage_lines(
             _held_counted(sage, kinds, judge),
             {
@@ -99,12 +100,11 @@ def reconcile(
     )
 
 
-def _counted(outcomes: Iterable[Outcome]) -> Counter:
-    """Return the number and amount of records read, by mapping."""
-    counter = Counter()
+def _counting(outcomes: Iterable[Outcome], counter: Counter) -> Iterator[Outcome]:
+    """Yield the outcomes, and count the number and amount of records read, by mapping."""
     for outcome in outcomes:
         counter.add(group_of(outcome.kind, outcome.key), "read", outcome.amount)
-    return counter
+        yield outcome
 
 
 def _held_counted(sage: Held, kinds: Collection[str], judge: Judge) -> Counter:

@@ -17,6 +17,9 @@ Entry = TypeVar("Entry")
 #: How many entries of a group are named as examples, besides the one that is shown in full.
 EXAMPLES = 3
 
+#: How many entries of a terminal's list are shown; further ones are counted.
+LISTED = 12
+
 #: What differs between two sentences with the same reason: quoted values and numbers.
 _VALUES = re.compile(r"'[^']*'|\d[\d.,:/-]*")
 

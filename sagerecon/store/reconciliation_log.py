@@ -100,11 +100,12 @@ _RECORD = prepared(
         RECORD_VERDICTS.c.key == bindparam("key"),
     ),
 )
-_RECORDS = prepared(
-    "record_verdicts_of",
-    select(RECORD_VERDICTS.c.kind, RECORD_VERDICTS.c.key, RECORD_VERDICTS.c.verdict).where(
+_OF_LAST = prepared(
+    "record_verdicts",
+    select(RECORD_VERDICTS.c.kind, RECORD_VERDICTS.c.key).where(
         RECORD_VERDICTS.c.business == _OF_COMPANY,
         RECORD_VERDICTS.c.reconciliation == bindparam("number"),
+        RECORD_VERDICTS.c.verdict != bindparam("verdict"),
     ),
 )
 
@@ -154,14 +155,14 @@ class ReconciliationLog:
                 return None
             return row.verdict, json.loads(row.reason)
 
-    def record_verdicts(self) -> dict[tuple[str, str], str]:
-        """Return the verdict of the last reconciliation on each record, by kind and draft key."""
+    def records_without(self, verdict: str) -> frozenset[tuple[str, str]]:
+        """Return kind and draft key of the records that the last reconciliation gave another verdict."""
         with self._database.reading() as transaction:
             last = transaction.one(_LAST, {"business": self._business})
             if last is None:
-                return {}
-            rows = transaction.rows(_RECORDS, {"business": self._business, "number": last.number})
-            return {(row.kind, row.key): row.verdict for row in rows}
+                return frozenset()
+            where: Values = {"business": self._business, "number": last.number, "verdict": verdict}
+            return frozenset((row.kind, row.key) for row in transaction.rows(_OF_LAST, where))
 
     def last_basis(self) -> Basis | None:
         """Return what the last reconciliation is based on; None before the first."""

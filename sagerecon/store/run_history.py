@@ -40,7 +40,7 @@ from sagerecon.store.traffic import (
     read_traffic,
 )
 from sagerecon.store.write_buffer import WriteBuffer
-from sagerecon.store.written import ALL_WRITTEN, ONE_WRITTEN, read_written
+from sagerecon.store.written import ALL_WRITTEN, IDS_WRITTEN, ONE_WRITTEN, WrittenId, read_written
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +111,12 @@ _HELD = (
     select(HELD.c.kind, HELD.c.sage_id, HELD.c.body)
     .where(HELD.c.business == bindparam("business"), HELD.c.run == bindparam("run"))
     .order_by(HELD.c.number, HELD.c.position)
+)
+_IDS_HELD = prepared(
+    "ids_held",
+    select(HELD.c.kind, HELD.c.sage_id).where(
+        HELD.c.business == bindparam("business"), HELD.c.run == bindparam("run")
+    ),
 )
 #: What was read of the records that were not updated, by the newest run that looked at each last.
 _LOOKS = prepared(
@@ -221,6 +227,12 @@ class RunHistory:
         for row in self._database.stream(ALL_WRITTEN, {"business": self._business}):
             yield read_written(row, packer)
 
+    def ids_written(self) -> Iterator[WrittenId]:
+        """Yield kind, Sage id and time of every record that a run wrote or adopted."""
+        self._buffer.flush()
+        for row in self._database.stream(IDS_WRITTEN, {"business": self._business}):
+            yield WrittenId(row.kind, row.sage_id, row.recorded_at)
+
     def written_record(self, kind: str, key: str) -> Written | None:
         """Return one record as a run wrote or adopted it; None where none did."""
         self._buffer.flush()
@@ -236,6 +248,12 @@ class RunHistory:
         packer = Packer()
         for row in self._database.stream(statement, values if kind is None else {**values, "kind": kind}):
             yield Entity(row.kind, row.sage_id, packer.pack(row.body, row.kind))
+
+    def ids_read(self, run: str) -> Iterator[tuple[str, str]]:
+        """Yield kind and Sage id of every entity that the reading steps of `run` found."""
+        self._buffer.flush()
+        for row in self._database.stream(_IDS_HELD, {"business": self._business, "run": run}):
+            yield row.kind, row.sage_id
 
     def looks(self) -> Iterator[tuple[Entity, int]]:
         """Yield what updates found in Sage that were not sent, and when, oldest first.

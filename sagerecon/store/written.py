@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sqlalchemy import Row, and_, bindparam, select
 
 from sagerecon.model.entity import Written
@@ -12,23 +14,41 @@ from sagerecon.model.value import read_json
 from sagerecon.store.database import prepared
 from sagerecon.store.tables import ID_MAP, RUNS, STEPS
 
+
+@dataclass(frozen=True, slots=True)
+class WrittenId:
+    """What an earlier run wrote or adopted, and when, in milliseconds since 1970."""
+
+    kind: str
+    sage_id: str
+    written_at: int
+
+
+_WITH_STEP = ID_MAP.join(
+    STEPS,
+    and_(
+        STEPS.c.business == ID_MAP.c.business,
+        STEPS.c.run == ID_MAP.c.run,
+        STEPS.c.number == ID_MAP.c.number,
+    ),
+)
 _WRITTEN = (
     select(ID_MAP.c.kind, ID_MAP.c.key, ID_MAP.c.sage_id, ID_MAP.c.content, STEPS.c.step, STEPS.c.answer)
     .add_columns(STEPS.c.recorded_at, STEPS.c.adopted, RUNS.c.snapshot, RUNS.c.mappings)
     .select_from(
-        ID_MAP.join(
-            STEPS,
-            and_(
-                STEPS.c.business == ID_MAP.c.business,
-                STEPS.c.run == ID_MAP.c.run,
-                STEPS.c.number == ID_MAP.c.number,
-            ),
-        ).join(RUNS, and_(RUNS.c.business == ID_MAP.c.business, RUNS.c.run == ID_MAP.c.run))
+        _WITH_STEP.join(RUNS, and_(RUNS.c.business == ID_MAP.c.business, RUNS.c.run == ID_MAP.c.run))
     )
     .where(ID_MAP.c.business == bindparam("business"))
     .order_by(ID_MAP.c.kind, ID_MAP.c.key)
 )
 ALL_WRITTEN = prepared("written", _WRITTEN)
+IDS_WRITTEN = prepared(
+    "ids_written",
+    select(ID_MAP.c.kind, ID_MAP.c.sage_id, STEPS.c.recorded_at)
+    .select_from(_WITH_STEP)
+    .where(ID_MAP.c.business == bindparam("business"))
+    .order_by(ID_MAP.c.kind, ID_MAP.c.key),
+)
 ONE_WRITTEN = prepared(
     "one_written",
     _WRITTEN.where(ID_MAP.c.kind == bindparam("kind"), ID_MAP.c.key == bindparam("key")),

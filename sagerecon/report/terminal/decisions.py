@@ -7,7 +7,7 @@ from typing import Any
 
 from sagerecon.pairing.answers import DecisionAnswer
 from sagerecon.pairing.decisions import Decision
-from sagerecon.pairing.groups import Group, decide_command
+from sagerecon.pairing.groups import Group, decide_command, decide_command_of
 from sagerecon.pairing.position import Position
 from sagerecon.pairing.settlement import Settlement
 
@@ -25,7 +25,7 @@ def group_document(group: Group) -> dict[str, Any]:
         "amount": covered.amount,
         "examples": [example(position) for position in group.positions[:_EXAMPLES]],
         "answers": [answer.value for answer in group.answers],
-        "command": command_text(group.name, group.answers),
+        "command": decide_command_of(group),
     }
 
 
@@ -37,10 +37,7 @@ def group_lines(group: Group) -> Iterator[str]:
         yield f"    {example(position)}"
     if more > 0:
         yield f"    and {more:,} more: sagerecon decide show {group.name}"
-    if group.answers:
-        yield f"    decide: {command_text(group.name, group.answers)}"
-    else:
-        yield f"    decide on each by itself: sagerecon decide show {group.positions[0].key}"
+    yield f"    decide: {decide_command_of(group)}"
 
 
 def command_text(name: str, possible: Sequence[DecisionAnswer]) -> str:

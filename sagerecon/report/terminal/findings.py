@@ -9,15 +9,12 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from sagerecon.model.finding import Finding, Severity
-from sagerecon.report.grouping import Group, finding_likeness, group_alike, more_like_it
+from sagerecon.report.grouping import LISTED, Group, finding_likeness, group_alike, more_like_it
 
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.INFO: "dim"}
 
 #: Sort order: errors are printed last, next to the prompt.
 _ORDER = {Severity.INFO: 0, Severity.WARNING: 1, Severity.ERROR: 2}
-
-#: Maximum number of groups listed per code; the findings of more are only counted.
-_MAX_LISTED = 12
 
 
 def findings(found: Sequence[Finding]) -> Iterator[RenderableType]:
@@ -31,7 +28,7 @@ def findings(found: Sequence[Finding]) -> Iterator[RenderableType]:
     for group in group_alike(ordered, finding_likeness):
         code = group.first.code
         seen[code] += 1
-        if seen[code] <= _MAX_LISTED:
+        if seen[code] <= LISTED:
             yield _group(group)
         else:
             left_out[code] += 1 + len(group.others)

@@ -18,8 +18,8 @@ from sagerecon.reconciliation.result import Reconciliation
 from sagerecon.reconciliation.tie_out import TieOut, TieOutNotTaken
 from sagerecon.reconciliation.verdict import RecordVerdict
 from sagerecon.report.formatting import spaced
-from sagerecon.report.grouping import group_alike, more_like_it, pattern
-from sagerecon.report.terminal.tables import count_text, new_table
+from sagerecon.report.grouping import LISTED, group_alike, more_like_it, pattern
+from sagerecon.report.terminal.tables import count_text, further, new_table
 
 
 def completeness(lines: Sequence[SourceLine]) -> RenderableType:
@@ -45,7 +45,10 @@ def completeness(lines: Sequence[SourceLine]) -> RenderableType:
 
 
 def tie_outs(ties: Iterable[TieOut], not_taken: Iterable[TieOutNotTaken] = ()) -> RenderableType:
-    """Return a row for each tie-out, followed by its lines that differ; last, those that were not taken."""
+    """Return a row for each tie-out, followed by at most twelve of its lines that differ.
+
+    The tie-outs that were not taken come last.
+    """
     table = new_table("tie-out", "lines", "expected", "in Sage", "difference", "")
     for tie_out in ties:
         totals = tie_out.totals
@@ -57,11 +60,14 @@ def tie_outs(ties: Iterable[TieOut], not_taken: Iterable[TieOutNotTaken] = ()) -
             grouped(totals.difference),
             "ties out" if tie_out.ties else Text("review", style="bold red"),
         )
-        for line in tie_out.lines:
-            if line.difference:
-                name = escape(f"  {line.code} {line.name}".rstrip())
-                values = (grouped(line.expected), grouped(line.sage), grouped(line.difference))
-                table.add_row(name, "", *values, "", style="yellow")
+        differing = [line for line in tie_out.lines if line.difference]
+        for line in differing[:LISTED]:
+            name = escape(f"  {line.code} {line.name}".rstrip())
+            values = (grouped(line.expected), grouped(line.sage), grouped(line.difference))
+            table.add_row(name, "", *values, "", style="yellow")
+        if (left := len(differing) - LISTED) > 0:
+            rest = grouped(total(line.difference for line in differing[LISTED:]))
+            table.add_row(f"  … and {left:,} more in the report", "", "", "", rest, "", style="yellow")
     for missing in not_taken:
         table.add_row(missing.about, "", "", "", "", Text("not taken", style="bold red"))
     return table
@@ -102,18 +108,21 @@ def verdicts(reconciliation: Reconciliation) -> Iterator[RenderableType]:
         text.append(f". {reason}\n  {remedy}")
         yield text
     found = [v for v in reconciliation.open_verdicts if v.verdict is not Verdict.NOT_READ]
-    for group in group_alike(found, _likeness):
+    groups = group_alike(found, _likeness)
+    for group in groups[:LISTED]:
         verdict = group.first
         text = Text()
         text.append(f"{verdict.verdict.value}: ", style="bold red")
         text.append(_name(verdict), style="bold")
         text.append(f" {verdict.reason}")
-        for difference in verdict.differences:
+        for difference in verdict.differences[:LISTED]:
             text.append(
                 f"\n  {difference.field}: source {difference.source or 'empty'}, "
                 f"Sage {difference.sage or 'empty'} ({difference.cause.value})"
             )
-        where = ", ".join(str(place) for place in verdict.origins) or "no source row"
+        if (more_fields := len(verdict.differences) - LISTED) > 0:
+            text.append(f"\n  … and {counted(more_fields, 'more field')}", style="dim")
+        where = ", ".join(str(place) for place in verdict.origins[:LISTED]) or "no source row"
         text.append(f"\n  {where} · Sage id {verdict.sage_id or 'none'}", style="dim")
         if verdict.first_seen:
             text.append(f" · first seen {verdict.first_seen.value}", style="dim")
@@ -124,6 +133,7 @@ def verdicts(reconciliation: Reconciliation) -> Iterator[RenderableType]:
             risk = f"; {grouped(at_risk)} at risk in total" if at_risk else ""
             text.append(f"\n  {more}{risk}", style="dim")
         yield text
+    yield from further(groups[LISTED:])
 
 
 def _name(verdict: RecordVerdict) -> str:

@@ -13,8 +13,8 @@ from sagerecon.planning.settling import RunState, SetAside
 from sagerecon.planning.step import name_of
 from sagerecon.report.facts import RunFacts
 from sagerecon.report.formatting import timestamp
-from sagerecon.report.grouping import finding_likeness, group_alike, more_like_it
-from sagerecon.report.terminal.tables import new_table
+from sagerecon.report.grouping import LISTED, finding_likeness, group_alike, more_like_it
+from sagerecon.report.terminal.tables import further, new_table
 
 
 def run_status(
@@ -46,8 +46,12 @@ def run_status(
 
 
 def records_set_aside(set_aside: Sequence[SetAside]) -> Iterator[RenderableType]:
-    """Yield one record of each group with its reasons, and the number and names of those like it."""
-    for group in group_alike(set_aside, _likeness):
+    """Yield one record of each group with its reasons, and the number and names of those like it.
+
+    At most twelve groups are listed.
+    """
+    groups = group_alike(set_aside, _likeness)
+    for group in groups[:LISTED]:
         record = group.first
         text = Text()
         text.append(f"{record.state.value} ", style="bold red")
@@ -57,6 +61,7 @@ def records_set_aside(set_aside: Sequence[SetAside]) -> Iterator[RenderableType]
         if more := more_like_it([name_of(other.step) for other in group.others]):
             text.append(f"\n  {more}", style="dim")
         yield text
+    yield from further(groups[LISTED:])
 
 
 def _likeness(record: SetAside) -> Hashable:

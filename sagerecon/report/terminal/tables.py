@@ -1,9 +1,16 @@
-"""The style of all tables on a terminal of 80 columns."""
+"""The style of all tables and long lists on a terminal of 80 columns."""
 
 from __future__ import annotations
 
-from rich.console import JustifyMethod
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from rich.console import JustifyMethod, RenderableType
 from rich.table import Table
+from rich.text import Text
+
+from sagerecon.model.count import counted
+from sagerecon.report.grouping import Group
 
 
 def new_table(*headings: str) -> Table:
@@ -18,3 +25,10 @@ def new_table(*headings: str) -> Table:
 def count_text(number: int) -> str:
     """Return a count for a table; a dot for none."""
     return f"{number:,}" if number else "·"
+
+
+def further(groups: Sequence[Group[Any]]) -> Iterator[RenderableType]:
+    """Yield the number of records in the groups that a list leaves out; nothing where there are none."""
+    if groups:
+        records = counted(sum(1 + len(group.others) for group in groups), "more record")
+        yield Text(f"… and {records} with other reasons. See all: sagerecon report", style="dim")
