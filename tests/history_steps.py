@@ -147,8 +147,6 @@ class History:
         aside = status.status(self.world.project, self.world.machine_clock).aside
         named |= {each.step.key for each in aside}
         assert self.judged is not None
-        gone = (v.key for v in self.judged.verdicts if v.verdict in (Verdict.MISSING, Verdict.DELETED))
-        named |= set(gone)  # temporary: the plan does not name these yet
         return [
             f"lost: {record.uid} ({record.draft_key}) is not in Sage, and nothing names it"
             for record in self.world.source.present()
@@ -183,17 +181,16 @@ _WITHOUT_READING = frozenset(
 _NAMING = frozenset({Action.WAIT, Action.QUARANTINE, Action.LEAVE_OUT})
 
 #: What a plan may do about a record with each verdict of the reconciliation of the same facts.
-_UNREAD = (Action.SKIP, Action.UPDATE)  # temporary: a plan does not know what is gone from Sage yet
 _AGREEING: Mapping[Verdict, frozenset[Action]] = {
     Verdict.VERIFIED: frozenset({Action.SKIP}),
     Verdict.ROUNDING: frozenset({Action.SKIP}),
     Verdict.EDITED: frozenset({Action.KEEP, Action.SKIP}),
-    Verdict.BOTH_CHANGED: frozenset({Action.WAIT, Action.KEEP, *_UNREAD}),
+    Verdict.BOTH_CHANGED: frozenset({Action.WAIT, Action.KEEP}),
     Verdict.SOURCE_CHANGED: frozenset({Action.UPDATE, Action.WAIT, Action.QUARANTINE}),
     Verdict.GONE: frozenset({Action.KEEP}),
     Verdict.RENAMED: frozenset({Action.WAIT}),
-    Verdict.MISSING: frozenset({Action.WAIT, *_UNREAD}),
-    Verdict.DELETED: frozenset({Action.WAIT, *_UNREAD}),
+    Verdict.MISSING: frozenset({Action.WAIT}),
+    Verdict.DELETED: frozenset({Action.WAIT}),
     Verdict.NOT_YET_WRITTEN: frozenset({Action.CREATE, Action.WAIT}),
     Verdict.QUARANTINED: frozenset({Action.QUARANTINE, Action.CREATE, Action.WAIT}),
     Verdict.LEFT_OUT: frozenset({Action.LEAVE_OUT}),

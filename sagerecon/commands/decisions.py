@@ -185,12 +185,10 @@ def _positions(project: Project, clock: Clock) -> tuple[DecidedPositions, Decide
     with open_store(project, clock) as store:
         company = store.company(project.business.id)
         contents = company.id_map.known().contents
-        decided = decided_positions(project, prepared, contents, company.history, clock)
+        decided = decided_positions(project, prepared, contents, company, clock)
         if not project_decisions(project):
             return decided, decided
-        return decided, decided_positions(
-            project, prepared, contents, company.history, clock, with_decisions=False
-        )
+        return decided, decided_positions(project, prepared, contents, company, clock, with_decisions=False)
 
 
 def _decision(subject: Subject, choice: Choice, today: date) -> Decision:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sagerecon.commands.budget import call_budget
 from sagerecon.commands.decision_effects import decisions_in_effect, without_effect
+from sagerecon.commands.last_reading import as_last_read, to_compare
 from sagerecon.commands.memory import price_text
 from sagerecon.commands.plan_file import provenance
 from sagerecon.commands.preparation import Prepared, prepare
@@ -20,14 +21,11 @@ from sagerecon.model.errors import IncompleteStoreError
 from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.place import NOWHERE
 from sagerecon.pairing.decide import NO_DECISIONS, DecidedPositions, pair_as_decided
-from sagerecon.pairing.held import is_gone
 from sagerecon.pairing.pair import (
-    ReadFromSage,
     Recorded,
     RecordKey,
     needed_in_full,
 )
-from sagerecon.pairing.position import EntityReading
 from sagerecon.planning.census import blind_kinds
 from sagerecon.planning.plan import Plan, Purpose, plan_lines
 from sagerecon.planning.planner import Calendar, plan_steps
@@ -36,6 +34,7 @@ from sagerecon.project.private_files import write_private
 from sagerecon.project.project import Project
 from sagerecon.project.store import open_store
 from sagerecon.runner.recovery import DECIDE
+from sagerecon.store.company import CompanyStore
 from sagerecon.store.run_history import RunHistory
 from sagerecon.store.run_log import RunLog
 
@@ -60,7 +59,7 @@ def plan(
         company = store.company(project.business.id)
         now, calls = company.history.now(), company.history.calls_of_last_day()
         known = replace(company.id_map.known(), counts=_counts(company.history))
-        decided = decided_positions(project, prepared, known.contents, company.history, clock)
+        decided = decided_positions(project, prepared, known.contents, company, clock)
         comparisons = {mapping.name: mapping.comparisons for mapping in prepared.compiled.mappings}
         made = plan_steps(
             decided.positions,
@@ -90,7 +89,7 @@ def decided_positions(
     project: Project,
     prepared: Prepared,
     contents: Mapping[RecordKey, str],
-    history: RunHistory,
+    company: CompanyStore,
     clock: Clock,
     *,
     with_decisions: bool = True,
@@ -104,13 +103,13 @@ def decided_positions(
     Raises:
         ProjectFileError: `decisions.yaml` has errors.
     """
-    recorded = _recorded(prepared.outcomes, contents, history)
+    recorded = _recorded(prepared.outcomes, contents, company)
     return pair_as_decided(
         prepared.outcomes,
         recorded,
         project.catalog,
         {mapping.name: mapping.comparisons for mapping in prepared.compiled.mappings},
-        _read_from_sage(recorded, history),
+        as_last_read(company, recorded.written.values()),
         decisions_in_effect(project, clock) if with_decisions else NO_DECISIONS,
     )
 
@@ -162,15 +161,15 @@ def _suspected(outcomes: Sequence[Outcome], history: RunHistory) -> Iterator[Fin
 
 
 def _recorded(
-    outcomes: Sequence[Outcome], contents: Mapping[RecordKey, str], history: RunHistory
+    outcomes: Sequence[Outcome], contents: Mapping[RecordKey, str], company: CompanyStore
 ) -> Recorded:
     """Return what earlier runs recorded, with the records in full that pairing compares."""
-    needed = needed_in_full(outcomes, contents)
+    needed = needed_in_full(outcomes, contents) | (to_compare(company) & contents.keys())
     if not needed:
         return Recorded(contents=contents)
     present = {(outcome.kind, outcome.key) for outcome in outcomes}
     written = {}
-    for record in history.written():
+    for record in company.history.written():
         key = (record.kind, record.key)
         if key in needed:  # the answer is most of a record, and not compared where there is no draft
             written[key] = record if key in present else replace(record, answer={})
@@ -185,24 +184,3 @@ def _counts(history: RunHistory) -> dict[str, int]:
             whole = (reading for reading in history.readings(run.id) if reading.is_whole)
             counts.update({r.kind: r.count for r in whole if r.key.endswith("/read-back")})
     return counts
-
-
-def _read_from_sage(recorded: Recorded, history: RunHistory) -> ReadFromSage:
-    """Return what the newest reading of Sage found of the records that are compared."""
-    ours = {(record.kind, record.sage_id) for record in recorded.written.values()}
-    is_reading = (run for run in reversed(history.runs()) if run.purpose is Purpose.READ_BACK)
-    readings = [run for run in is_reading if run.state is RunState.FINISHED] if ours else []
-    found: dict[tuple[str, str], EntityReading] = {}
-    for run in readings[:2]:  # the newest may be the one that only looked for deletions
-        found = {
-            (entity.kind, entity.sage_id): EntityReading(entity, run.started_at)
-            for entity in history.entities_read(run.id)
-            if (entity.kind, entity.sage_id) in ours and not is_gone(entity)
-        }
-        if found:
-            break
-    for entity, read_at in history.looks():
-        key = (entity.kind, entity.sage_id)
-        if key in ours and (key not in found or found[key].read_at <= read_at):
-            found[key] = EntityReading(entity, read_at)
-    return ReadFromSage(entities=found)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from sagerecon.model.catalog import Catalog
 from sagerecon.model.comparison import Comparison
 from sagerecon.model.draft import Draft, Outcome, node_document
-from sagerecon.model.entity import Written
+from sagerecon.model.entity import Entity, Written
 from sagerecon.model.value import fingerprint
 from sagerecon.pairing.agreement import AGREED, ComparisonRules, agreement
 from sagerecon.pairing.aliases import Aliases, under_todays_key
@@ -47,6 +47,7 @@ class ReadFromSage:
     """
 
     entities: Mapping[tuple[str, str], EntityReading] = field(default_factory=dict)
+    deleted: Set[tuple[str, str]] = frozenset()  #: those that Sage reports as deleted
     identities: Identities = field(default_factory=Identities)
 
 
@@ -123,7 +124,7 @@ def _position(
     key = (outcome.kind, outcome.key)
     content, written = recorded.contents.get(key), recorded.written.get(key)
     found = None if written is None else _read_since(written, read)
-    is_deleted = found is not None and is_gone(found.entity)
+    is_deleted = found is not None and _is_deleted(found.entity, read)
     is_absent = found is not None and (is_deleted or not found.entity.body)
     held = None if is_absent else found
     compared = AGREED
@@ -149,6 +150,10 @@ def _coverage(content: str | None, *, is_absent: bool) -> Coverage:
     if is_absent:
         return Coverage.WHOLE
     return Coverage.BEFORE_WRITING if content is None else Coverage.AS_ANSWERED
+
+
+def _is_deleted(entity: Entity, read: ReadFromSage) -> bool:
+    return is_gone(entity) or (entity.kind, entity.sage_id) in read.deleted
 
 
 def _read_since(written: Written, read: ReadFromSage) -> EntityReading | None:

@@ -100,6 +100,14 @@ _RECORD = prepared(
         RECORD_VERDICTS.c.key == bindparam("key"),
     ),
 )
+_OF_LAST = prepared(
+    "record_verdicts",
+    select(RECORD_VERDICTS.c.kind, RECORD_VERDICTS.c.key).where(
+        RECORD_VERDICTS.c.business == _OF_COMPANY,
+        RECORD_VERDICTS.c.reconciliation == bindparam("number"),
+        RECORD_VERDICTS.c.verdict != bindparam("verdict"),
+    ),
+)
 
 
 class ReconciliationLog:
@@ -146,6 +154,15 @@ class ReconciliationLog:
             if last is None or row is None or row.reconciliation != last.number:
                 return None
             return row.verdict, json.loads(row.reason)
+
+    def records_without(self, verdict: str) -> frozenset[tuple[str, str]]:
+        """Return kind and draft key of the records that the last reconciliation gave another verdict."""
+        with self._database.reading() as transaction:
+            last = transaction.one(_LAST, {"business": self._business})
+            if last is None:
+                return frozenset()
+            where: Values = {"business": self._business, "number": last.number, "verdict": verdict}
+            return frozenset((row.kind, row.key) for row in transaction.rows(_OF_LAST, where))
 
     def last_basis(self) -> Basis | None:
         """Return what the last reconciliation is based on; None before the first."""

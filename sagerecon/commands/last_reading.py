@@ -1,0 +1,64 @@
+"""What Sage held at the last reconciliation, and at the looks since, for the next plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from sagerecon.model.entity import Entity, Written
+from sagerecon.model.reading import Reading
+from sagerecon.pairing.consequences import Verdict
+from sagerecon.pairing.pair import ReadFromSage, RecordKey
+from sagerecon.pairing.position import EntityReading
+from sagerecon.store.company import CompanyStore
+
+
+def to_compare(company: CompanyStore) -> frozenset[RecordKey]:
+    """Return the records that the last reconciliation did not verify.
+
+    A verified record whose source is unchanged stands as it stood then, so that it is not read in full.
+    """
+    return company.reconciliations.records_without(Verdict.VERIFIED.value)
+
+
+def as_last_read(company: CompanyStore, records: Iterable[Written]) -> ReadFromSage:
+    """Return what Sage held of each record when its kind was last read whole.
+
+    A record that such a reading did not find is absent; what was written after the reading began is not known
+    by it, and a kind that was not read whole says nothing about what it lacks.
+    """
+    ours = {(record.kind, record.sage_id): record for record in records}
+    found: dict[RecordKey, EntityReading] = {}
+    deleted: frozenset[RecordKey] = frozenset()
+    basis = company.reconciliations.last_basis() if ours else None
+    if basis is not None:
+        began = _began(basis.listings)
+        for entity in company.history.entities_read(basis.runs.reading):
+            key = (entity.kind, entity.sage_id)
+            if key in ours and entity.kind in began:
+                found[key] = EntityReading(entity, began[entity.kind])
+        for kind, read_at in _whole(basis.listings, began):
+            for key in ours:
+                if key[0] == kind and key not in found:
+                    found[key] = EntityReading(Entity(*key, {}), read_at)
+        if basis.runs.deletions:
+            entities = company.history.entities_read(basis.runs.deletions)
+            deleted = frozenset((entity.kind, entity.sage_id) for entity in entities)
+    for entity, read_at in company.history.looks():
+        key = (entity.kind, entity.sage_id)
+        if key in ours and (key not in found or found[key].read_at <= read_at):
+            found[key] = EntityReading(entity, read_at)
+    return ReadFromSage(entities=found, deleted=deleted)
+
+
+def _began(listings: Iterable[Reading]) -> dict[str, int]:
+    """Return by kind when its first reading began."""
+    began: dict[str, int] = {}
+    for reading in listings:
+        began[reading.kind] = min(reading.started_at, began.get(reading.kind, reading.started_at))
+    return began
+
+
+def _whole(listings: Iterable[Reading], began: dict[str, int]) -> Iterator[tuple[str, int]]:
+    """Yield the kinds of which every reading is whole, with the instant when the first of them began."""
+    cut = {reading.kind for reading in listings if not reading.is_whole}
+    yield from ((kind, at) for kind, at in began.items() if kind not in cut)
