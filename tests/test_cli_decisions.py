@@ -50,6 +50,7 @@ def test_numbers_that_lost_their_zeros_are_the_same_records_by_two_decisions(tmp
 def test_an_accepted_difference_needs_no_review_until_it_changes(tmp_path: Path) -> None:
     def open_verdicts() -> list[str]:
         found = served.result("reconcile")[1]
+        assert "accepted" in found, found
         accepted.extend(found["accepted"])
         return [e["id"] for e in found["exceptions"] if e["verdict"] == "both changed"]
 
