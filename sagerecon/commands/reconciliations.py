@@ -85,7 +85,7 @@ def reconcile(
         reconciliation = judge(project, prepared, company, basis)
         if project_decisions(project):
             contents = company.id_map.known().contents
-            decided = decided_positions(project, prepared, contents, company, clock)
+            decided = decided_positions(project, prepared, contents, company, clock, basis=basis)
             reconciliation = with_accepted(reconciliation, decided.settlement)
         result = StoredResult(source_document(project, prepared), reconciliation_document(reconciliation))
         company.reconciliations.record(basis, map(_judged, reconciliation.verdicts), result)
