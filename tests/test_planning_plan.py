@@ -19,7 +19,7 @@ from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.key import NaturalKey
 from sagerecon.model.place import Place
 from sagerecon.pairing.standing import Standing
-from sagerecon.planning.plan import Header, Plan, Purpose, Window, plan_lines, read_plan
+from sagerecon.planning.plan import Header, Plan, Purpose, Window, plan_lines, read_outline, read_plan
 from sagerecon.planning.step import (
     CreateStep,
     KeepStep,
@@ -38,6 +38,19 @@ def test_a_plan_is_read_back_from_its_file_under_the_same_name() -> None:
     read = through_a_file(plan)
     assert (read, read.hash, read.digest) == (plan, plan.hash, plan.hash)
     assert planned(customer(1, name="Other")).hash != plan.hash
+
+
+def test_an_outline_has_all_but_the_bodies_and_is_guarded_by_the_seal() -> None:
+    plan = planned(customer(1), replace(invoice(1, "customers/C1"), amount=Decimal("10.00")))
+    text = "".join(plan_lines(plan)).encode()
+    outline = read_outline(io.BytesIO(text), "plan.jsonl")
+    assert (outline.header, outline.hash) == (plan.header, plan.hash)
+    assert [(s.action, s.key, s.label, s.calls) for s in outline.steps] == [
+        (s.action, s.key, s.label, s.calls) for s in plan.steps
+    ]
+    assert not any(step.body for step in outline.steps if isinstance(step, CreateStep))
+    with pytest.raises(PlanStaleError):
+        read_outline(io.BytesIO(text.replace(b"10.00", b"11.00")), "plan.jsonl")
 
 
 COMPLETE = "".join(plan_lines(planned(customer(1), customer(2)))).encode()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sagerecon.commands.budget import call_budget
-from sagerecon.commands.plan_file import open_plan
+from sagerecon.commands.plan_file import open_outline
 from sagerecon.commands.preparation import prepare
 from sagerecon.commands.reconciliations import source_document
 from sagerecon.commands.run_facts import run_facts
@@ -38,7 +38,7 @@ def report(project: Project, clock: Clock, target: Path | None = None) -> list[P
         ProjectError: there is neither a reconciliation nor a plan, or the folder cannot be written.
     """
     folder = target or project.folder / "reports"
-    plan = open_plan(project) if project.plan_file.exists() else None
+    plan = open_outline(project)
     with open_store(project, clock) as store:
         company = store.company(project.business.id)
         result = company.reconciliations.last_result()

@@ -13,7 +13,7 @@ import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
@@ -25,7 +25,7 @@ from sagerecon.model.key import NaturalKey
 from sagerecon.model.money import decimal
 from sagerecon.model.value import canonical, read_json
 from sagerecon.planning.requirements import STOP_WHEN_BLOCKED, Requirement
-from sagerecon.planning.step import Step
+from sagerecon.planning.step import CreateStep, RenameStep, ReverseStep, SkipStep, Step, UpdateStep
 from sagerecon.planning.step_document import read_step, step_document
 
 #: Raised whenever the content of a plan file changes; a file of another format is refused.
@@ -41,6 +41,10 @@ class Purpose(StrEnum):
     LOAD = "load"  #: write the records of the source
     READ_BACK = "read_back"  #: read what Sage holds; writes nothing
     CENSUS = "census"  #: read what Sage holds before the first write; writes nothing
+
+
+#: The remedy for a file with a plan that only reads; earlier versions wrote such files.
+READ_ANEW = "It is a plan of readings, which needs no file any more. Read Sage back: sagerecon reconcile"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +129,21 @@ def read_plan(lines: Iterable[bytes], file: str) -> Plan:
     return Plan(reader.header, steps, reader.digest)
 
 
+def read_outline(lines: Iterable[bytes], file: str) -> Plan:
+    """Return the plan without the bodies of its steps, which are most of it; else as `read_plan`."""
+    reader = PlanReader(lines, file)
+    steps = tuple(_without_body(step) for step in reader.steps())
+    return Plan(reader.header, steps, reader.digest)
+
+
+def _without_body(step: Step) -> Step:
+    match step:
+        case CreateStep() | UpdateStep() | RenameStep() | ReverseStep() | SkipStep():
+            return replace(step, body={}, identity={})
+        case _:
+            return step
+
+
 class PlanReader:
     """A plan file that is read step by step, so that no more than one step is held."""
 
@@ -137,7 +156,7 @@ class PlanReader:
             head = read_json(next(self._lines, b"").decode())
             found = head.pop("sagerecon")
             if found != FORMAT:
-                raise _other_format(file, found)
+                raise _other_format(file, found, head.get("purpose"))
             self._count = head.pop("steps")
             self.header = _read_header(head)
 
@@ -221,10 +240,11 @@ def _digest(lines: Iterable[str]) -> str:
     return digest.hexdigest()
 
 
-def _other_format(file: str, found: object) -> PlanStaleError:
+def _other_format(file: str, found: object, purpose: object) -> PlanStaleError:
+    is_reading = purpose in {each.value for each in Purpose if each is not Purpose.LOAD}
     return PlanStaleError(
         f"{file} has the format '{found}'; this version of sagerecon reads '{FORMAT}'.",
-        "Create a new plan: sagerecon plan",
+        READ_ANEW if is_reading else "Create a new plan: sagerecon plan",
     )
 
 
