@@ -45,3 +45,33 @@ def test_numbers_that_lost_their_zeros_are_the_same_records_by_two_decisions(tmp
         assert served.result("apply")[0] == 0
         listed = served.run("decide", "list")
         assert "Needed by no record now: sales_invoice:renamed:leading_zeros: same_record" in text(listed)
+
+
+def test_an_accepted_difference_needs_no_review_until_it_changes(tmp_path: Path) -> None:
+    def open_verdicts() -> list[str]:
+        found = served.result("reconcile")[1]
+        assert "accepted" in found, found
+        accepted.extend(found["accepted"])
+        return [e["id"] for e in found["exceptions"] if e["verdict"] == "both changed"]
+
+    accepted: list[dict[str, object]] = []
+    write(tmp_path / "project", FILES)
+    with serving(tmp_path / "project") as served:
+        served.planned()
+        assert served.result("apply")[0] == 0
+        listed = served.by_other_hand("GET", "/contacts").body["$items"]
+        contact = next(item["id"] for item in listed if item["displayed_as"].startswith("Firm 1"))
+        served.by_other_hand("PUT", f"/contacts/{contact}", {"contact": {"name": "Renamed Ltd"}})
+        planned(served, parties(CUSTOMERS, n0001="Other Ltd"), documents(NUMBERS, CUSTOMERS))
+        assert open_verdicts() == ["contact/parties/0001"]
+        words = ("accept", "--because", "the new name", "--by", "Kim")
+        taken = served.run("decide", "take", "parties/0001", *words)
+        assert taken.exit_code == 0, taken.output
+        assert open_verdicts() == []
+        shown = [(found["by"], found["because"], found["answer"]) for found in accepted]
+        assert shown == [("Kim", "the new name", "accept")]
+        assert served.result("plan")[1]["actions"]["settled"] == 1
+        served.by_other_hand("PUT", f"/contacts/{contact}", {"contact": {"name": "Once More Ltd"}})
+        assert open_verdicts() == ["contact/parties/0001"]
+        again = served.run("decide", "list")
+        assert (again.exit_code, "Lapsed: parties/0001: accept" in text(again)) == (1, True)

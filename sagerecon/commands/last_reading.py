@@ -10,6 +10,7 @@ from sagerecon.pairing.consequences import Verdict
 from sagerecon.pairing.pair import ReadFromSage, RecordKey
 from sagerecon.pairing.position import EntityReading
 from sagerecon.store.company import CompanyStore
+from sagerecon.store.reconciliation_log import Basis
 
 
 def to_compare(company: CompanyStore) -> frozenset[RecordKey]:
@@ -20,7 +21,9 @@ def to_compare(company: CompanyStore) -> frozenset[RecordKey]:
     return company.reconciliations.records_without(Verdict.VERIFIED.value)
 
 
-def as_last_read(company: CompanyStore, records: Iterable[Written]) -> ReadFromSage:
+def as_last_read(
+    company: CompanyStore, records: Iterable[Written], basis: Basis | None = None
+) -> ReadFromSage:
     """Return what Sage held of each record when its kind was last read whole.
 
     A record that such a reading did not find is absent; what was written after the reading began is not known
@@ -29,7 +32,7 @@ def as_last_read(company: CompanyStore, records: Iterable[Written]) -> ReadFromS
     ours = {(record.kind, record.sage_id): record for record in records}
     found: dict[RecordKey, EntityReading] = {}
     deleted: frozenset[RecordKey] = frozenset()
-    basis = company.reconciliations.last_basis() if ours else None
+    basis = (basis or company.reconciliations.last_basis()) if ours else None
     if basis is not None:
         began = _began(basis.listings)
         for entity in company.history.entities_read(basis.runs.reading):

@@ -35,6 +35,7 @@ from sagerecon.project.project import Project
 from sagerecon.project.store import open_store
 from sagerecon.runner.recovery import DECIDE
 from sagerecon.store.company import CompanyStore
+from sagerecon.store.reconciliation_log import Basis
 from sagerecon.store.run_history import RunHistory
 from sagerecon.store.run_log import RunLog
 
@@ -93,12 +94,14 @@ def decided_positions(
     clock: Clock,
     *,
     with_decisions: bool = True,
+    basis: Basis | None = None,
 ) -> DecidedPositions:
     """Return the position of each record of the snapshot, with the decisions in effect about it.
 
     Args:
         contents: the fingerprint of the body that was recorded, by kind and draft key.
         with_decisions: False for the positions as they are without any decision.
+        basis: the readings to compare with; by default those of the last reconciliation.
 
     Raises:
         ProjectFileError: `decisions.yaml` has errors.
@@ -109,7 +112,7 @@ def decided_positions(
         recorded,
         project.catalog,
         {mapping.name: mapping.comparisons for mapping in prepared.compiled.mappings},
-        as_last_read(company, recorded.written.values()),
+        as_last_read(company, recorded.written.values(), basis),
         decisions_in_effect(project, clock) if with_decisions else NO_DECISIONS,
     )
 

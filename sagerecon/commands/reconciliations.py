@@ -10,6 +10,7 @@ import requests
 
 from sagerecon.commands.budget import call_budget
 from sagerecon.commands.plan_file import provenance
+from sagerecon.commands.plans import decided_positions
 from sagerecon.commands.preparation import Prepared, prepare
 from sagerecon.commands.read_back import ReadBack
 from sagerecon.commands.verification import basis_of, judge
@@ -17,10 +18,12 @@ from sagerecon.documents.package import catalog_fingerprint
 from sagerecon.model.clock import Clock, ServerClock
 from sagerecon.model.finding import finding_document
 from sagerecon.planning.plan import Plan
+from sagerecon.project.decisions_file import project_decisions
 from sagerecon.project.project import Project
 from sagerecon.project.sage import sage_access
 from sagerecon.project.source import mappings_fingerprint
 from sagerecon.project.store import open_store
+from sagerecon.reconciliation.accepted import with_accepted
 from sagerecon.reconciliation.result import Reconciliation
 from sagerecon.reconciliation.verdict import RecordVerdict
 from sagerecon.report.reconciliation_document import reconciliation_document
@@ -80,6 +83,10 @@ def reconcile(
         last = company.reconciliations.last_basis()
         basis = basis_of(company, replace(runs, before=last.runs.reading if last else ""))
         reconciliation = judge(project, prepared, company, basis)
+        if project_decisions(project):
+            contents = company.id_map.known().contents
+            decided = decided_positions(project, prepared, contents, company, clock, basis=basis)
+            reconciliation = with_accepted(reconciliation, decided.settlement)
         result = StoredResult(source_document(project, prepared), reconciliation_document(reconciliation))
         company.reconciliations.record(basis, map(_judged, reconciliation.verdicts), result)
     return Reconciled(reconciliation)

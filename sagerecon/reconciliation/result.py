@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from sagerecon.model.money import negative
+from sagerecon.pairing.decisions import Decision
 from sagerecon.reconciliation.completeness import SageLine, SourceLine
 from sagerecon.reconciliation.sage_readings import SageReadings
 from sagerecon.reconciliation.tie_out import TieOut, TieOutNotTaken
@@ -56,6 +57,11 @@ class Reconciliation:
         """The verdicts that need review, the largest amount at risk first."""
         found = (verdict for verdict in self.verdicts if verdict.needs_review)
         return tuple(sorted(found, key=lambda verdict: (negative(verdict.at_risk), verdict.id)))
+
+    @property
+    def accepted(self) -> tuple[tuple[RecordVerdict, Decision], ...]:
+        """The verdicts that need no review because of a decision, each with it."""
+        return tuple((verdict, verdict.accepted) for verdict in self.verdicts if verdict.accepted is not None)
 
     @property
     def differences(self) -> tuple[tuple[RecordVerdict, Difference], ...]:

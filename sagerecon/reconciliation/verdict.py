@@ -12,6 +12,7 @@ from sagerecon.model.money import magnitude, total
 from sagerecon.model.place import NOWHERE, Place
 from sagerecon.model.value import fingerprint
 from sagerecon.pairing.consequences import Verdict
+from sagerecon.pairing.decisions import Decision
 from sagerecon.pairing.key_ladder import MatchMethod
 
 #: Verdicts that need no review. ROUNDING needs one where no tolerance excuses the amount.
@@ -112,6 +113,7 @@ class RecordVerdict:
     is_created: bool = False  #: an earlier run created it in Sage, and did not adopt it
     is_merged: bool = False  #: shares its Sage entity with another record
     is_set_aside: bool = False  #: findings keep the source's record from being sent
+    accepted: Decision | None = None  #: the decision in effect that accepts what was found
     first_seen: FirstSeen | None = None  #: None where no review is needed or no reconciliation went before
 
     @property
@@ -128,6 +130,8 @@ class RecordVerdict:
     @property
     def needs_review(self) -> bool:
         """Whether it has to be reviewed."""
+        if self.accepted is not None:
+            return False
         if self.verdict is Verdict.ROUNDING:
             return not all(difference.is_excused for difference in self.differences)
         return self.verdict not in SETTLED

@@ -12,6 +12,7 @@ from sagerecon.model.count import counted
 from sagerecon.model.money import decimal_text, total
 from sagerecon.model.reading import Reading
 from sagerecon.pairing.consequences import Verdict
+from sagerecon.pairing.decisions import Decision
 from sagerecon.reconciliation.completeness import SageLine, SourceLine, Tally
 from sagerecon.reconciliation.result import Reconciliation
 from sagerecon.reconciliation.shares import Share
@@ -39,6 +40,7 @@ def reconciliation_document(reconciliation: Reconciliation) -> dict[str, Any]:
             "within_limit": reconciliation.tolerated.is_within_limit,
             "records": [record_document(v) for v in verdicts if any(d.is_excused for d in v.differences)],
         },
+        "accepted": [accepted_document(*accepted) for accepted in reconciliation.accepted],
         "left_out": [record_document(v) for v in verdicts if v.verdict is Verdict.LEFT_OUT],
         "coverage": {
             "kinds_read": list(reconciliation.coverage.kinds_read),
@@ -48,6 +50,21 @@ def reconciliation_document(reconciliation: Reconciliation) -> dict[str, Any]:
             "fields_not_returned": dict(reconciliation.coverage.fields_not_answered),
             "readings": [reading_document(reading) for reading in reconciliation.coverage.readings.all],
         },
+    }
+
+
+def accepted_document(verdict: RecordVerdict, decision: Decision) -> dict[str, Any]:
+    """Return a verdict that a decision accepts, with who decided it, why and until when."""
+    return {
+        "id": verdict.id,
+        "verdict": verdict.verdict.value,
+        "label": verdict.label,
+        "amount": _text(verdict.amount),
+        "answer": decision.answer.value,
+        "because": decision.because,
+        "by": decision.by,
+        "on": decision.on.isoformat(),
+        "until": decision.until.isoformat() if decision.until else "",
     }
 
 
@@ -68,6 +85,7 @@ def reconciliation_summary(reconciliation: Reconciliation) -> dict[str, Any]:
             }
             for verdict in reconciliation.open_verdicts
         ],
+        "accepted": [accepted_document(*accepted) for accepted in reconciliation.accepted],
         "tie_outs": {
             **{
                 missing.name.value: {"ties_out": False, "not_taken": missing.why}
