@@ -1,7 +1,8 @@
 # Everything on a fresh machine with Python 3.11+, pip and make:
 #   make demo   sets up and runs the whole move against the rehearsal Sage
 #   make test   sets up and runs lint, types, tests and the demo
-#   make soak   2,000 whole histories of a move, and the rehearsal's books under many more bookings
+#   make soak   2,000 whole histories of a move, and the rehearsal's books under many more bookings;
+#               HISTORIES=500 lets fewer happen, SEED=8 lets others happen
 #   make fuzz   5,000 random requests against the served rehearsal, about two minutes
 #   make mutants MODULE=sagerecon/planning/budget.py   faults planted one at a time, and which survive
 # No Debian package is needed. Where chromium is present, the report's pages are looked at too.
@@ -37,7 +38,7 @@ unit: $(STAMP)
 
 # More than the suite has time for: whole histories of a move, and the books of the rehearsal.
 soak: $(STAMP)
-	SAGERECON_HISTORIES=$(or $(HISTORIES),2000) $(BIN)/python -m pytest -n auto -s tests/test_histories.py
+	SAGERECON_HISTORIES=$(or $(HISTORIES),2000) SAGERECON_SEED=$(or $(SEED),0) $(BIN)/python -m pytest -n auto -s tests/test_histories.py
 	SAGERECON_SOAK=$(or $(EXAMPLES),500) $(BIN)/python -m pytest tests/test_rehearsal_books.py
 
 fixtures: $(STAMP)

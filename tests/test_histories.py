@@ -10,7 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from history_steps import Operation, happen
+from history_memory import RestoreElsewhere
+from history_source import INVOICE
+from history_steps import AddSource, EditSage, EditSource, KeepStore, Load, Operation, Wait, happen
 from history_strategies import HISTORIES
 from history_world import new_world, quick_folder
 from hypothesis import HealthCheck, given, seed, settings
@@ -45,3 +47,22 @@ def test_histories(home: Path, part: int) -> None:
             happen(world, operations)
 
     let_happen()
+
+
+#: Histories that broke a promise once, shortened.
+FOUND = {
+    "edited in the source while the store was lost": [
+        *(Load(), KeepStore(), AddSource(INVOICE), Load(), RestoreElsewhere()),
+        *(Wait(200), EditSource(5, 1), Load()),
+    ],
+    "edited in Sage while the store was lost": [
+        *(Load(), KeepStore(), AddSource(INVOICE), Load(), RestoreElsewhere()),
+        *(Wait(200), EditSage(4, 1), Load()),
+    ],
+}
+
+
+@pytest.mark.parametrize("name", FOUND)
+def test_histories_that_once_failed(home: Path, name: str) -> None:
+    with new_world(home) as world:
+        happen(world, FOUND[name])

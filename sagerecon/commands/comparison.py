@@ -13,7 +13,7 @@ from sagerecon.model.entity import Entity
 from sagerecon.model.key import Key, NaturalKey
 from sagerecon.model.value import canonical
 from sagerecon.pairing.natural_key import natural_keys, normal_key
-from sagerecon.pairing.recovery import Found, Holdings, Likeness, Wanted
+from sagerecon.pairing.recovery import NUMBER, Found, Holdings, Likeness, Wanted
 from sagerecon.planning.census import is_blind
 from sagerecon.planning.step import CreateStep
 from sagerecon.runner.references import resolve_references
@@ -39,8 +39,9 @@ class Comparison:
         return self._holdings.get(kind) or Holdings(self._catalog, self._catalog[kind], ())
 
     def may_be_held(self, step: CreateStep) -> bool:
-        """Return whether an entity has all that the step sends, apart from references that are not known."""
-        return bool(self.holdings(step.kind).equal(self._wanted(step)))
+        """Return whether an entity has the step's number, or all that it sends but for unknown references."""
+        holdings, wanted = self.holdings(step.kind), self._wanted(step)
+        return holdings.has_number(wanted.body.get(NUMBER)) or bool(holdings.equal(wanted))
 
     def compare(self, steps: Sequence[CreateStep]) -> Iterator[tuple[CreateStep, Found, Mapping[str, Any]]]:
         """Yield each step with what Sage holds of it, and its body with the ids that were found."""

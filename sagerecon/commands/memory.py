@@ -13,7 +13,7 @@ from sagerecon.model.count import counted
 from sagerecon.model.draft import OnExisting
 from sagerecon.model.entity import Entity
 from sagerecon.model.errors import IncompleteStoreError
-from sagerecon.pairing.recovery import Likeness, Suspect, reason_of
+from sagerecon.pairing.recovery import NUMBER, Found, Likeness, Suspect, reason_of
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.census import blind_kinds, census_steps, creations, is_blind, kinds_referred_to
 from sagerecon.planning.plan import Plan, Purpose
@@ -88,11 +88,11 @@ class Memory:
         found = Comparison(self.company, self.catalog, held).compare(
             [step for step in steps if step.kind in held]
         )
-        equal = [step for step, like, body in found if is_blind(step) and _is_ours(like.likeness, body)]
-        if equal:
+        ours = [step for step, like, body in found if is_blind(step) and _is_ours(like, body)]
+        if ours:
             raise IncompleteStoreError(
-                f"The store is not complete: Sage holds {counted(len(equal), 'record')} that the plan would"
-                f" create again, and the store does not know them: {_examples(equal)}. Nothing was written.",
+                f"The store is not complete: Sage holds {counted(len(ours), 'record')} that the plan would"
+                f" create again, and the store does not know them: {_examples(ours)}. Nothing was written.",
                 "Put the newest copy of the store back, then run the same command again. If there is none,"
                 " run: sagerecon apply --distrust-store, which adopts what Sage holds already. It reads"
                 f" {price_text(self.plan, self.catalog)}.",
@@ -199,10 +199,15 @@ def price_text(plan: Plan, catalog: Catalog) -> str:
     return f"{_listing(kinds)} whole: {calls}, and one more for each further page of what Sage holds"
 
 
-def _is_ours(likeness: Likeness, body: Mapping[str, Any]) -> bool:
-    """Return whether an entity was written for a draft: without its contact it has to have its number."""
-    is_equal = likeness in (Likeness.EQUAL, Likeness.SEVERAL)
-    return is_equal or (likeness is Likeness.UNRESOLVED and bool(body.get("reference")))
+def _is_ours(found: Found, body: Mapping[str, Any]) -> bool:
+    """Return whether an entity was written for a draft: it is equal, or has the number and the contact.
+
+    One with the number that was edited since, in Sage or in the source, is not equal.
+    """
+    if found.likeness in (Likeness.EQUAL, Likeness.SEVERAL):
+        return True
+    number = body.get(NUMBER)
+    return bool(number) and any(entity.body.get(NUMBER) == number for entity in found.entities)
 
 
 def _examples(steps: Sequence[CreateStep]) -> str:

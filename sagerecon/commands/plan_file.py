@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sagerecon.documents.package import catalog_fingerprint
-from sagerecon.model.errors import ProjectError
+from sagerecon.model.errors import PlanStaleError, ProjectError
 from sagerecon.pairing.decisions import decisions_fingerprint
-from sagerecon.planning.plan import Plan, find_step, read_outline, read_plan
+from sagerecon.planning.plan import READ_ANEW, Plan, Purpose, find_step, read_outline, read_plan
 from sagerecon.planning.planner import Provenance
 from sagerecon.planning.step import Step
 from sagerecon.project.decisions_file import project_decisions
@@ -33,12 +33,15 @@ def open_plan(project: Project, file: Path | None = None) -> Plan:
 
     Raises:
         ProjectError: there is no such file.
-        PlanStaleError: the file is not a complete plan.
+        PlanStaleError: the file is not a complete plan, or its plan writes nothing.
     """
     path = file or project.plan_file
     if not path.exists():
         raise ProjectError(f"There is no plan {project.name(path)}.", "Create one: sagerecon plan")
-    return read_plan_file(path, project.name(path))
+    plan = read_plan_file(path, project.name(path))
+    if plan.header.purpose is not Purpose.LOAD:
+        raise PlanStaleError(f"{project.name(path)} writes nothing to Sage.", READ_ANEW)
+    return plan
 
 
 def read_plan_file(path: Path, name: str) -> Plan:

@@ -27,7 +27,7 @@ _INDEXED = ("reference", "date", "name", "item_code", "nominal_code", "descripti
 
 
 #: The field with the number of a document.
-_NUMBER = "reference"
+NUMBER = "reference"
 
 
 class Likeness(Enum):
@@ -110,13 +110,17 @@ class Holdings:
 
         One with a number is not equal to a draft without one.
         """
-        has_number = bool(wanted.body.get(_NUMBER))
+        has_number = bool(wanted.body.get(NUMBER))
         return [
             entity
             for entity in self._indexed(wanted.body)
-            if has_number == bool(entity.body.get(_NUMBER))
+            if has_number == bool(entity.body.get(NUMBER))
             and not differences(self._kind, wanted.body, entity.body)
         ]
+
+    def has_number(self, number: object) -> bool:
+        """Return whether an entity has the number, whatever else it holds."""
+        return bool(number) and number in self._marks()
 
     def _indexed(self, body: Mapping[str, Any]) -> list[Entity]:
         """Return the entities that share with `body` the values of the fields that are indexed."""
@@ -138,7 +142,7 @@ class Holdings:
             normal_key(self._catalog, kind, NaturalKey(*pair))
             for pair in {**given, **wanted.identity}.items()
         }
-        near = {*keys, body.get(_NUMBER), _day(body, kind)} - {None, ""}
+        near = {*keys, body.get(NUMBER), _day(body, kind)} - {None, ""}
         ids = dict.fromkeys(sage_id for mark in near for sage_id in self._marks().get(mark, ()))
         found = []
         for entity in (self._free[sage_id] for sage_id in ids if sage_id in self._free):
@@ -153,15 +157,15 @@ class Holdings:
             self._by_mark = {}
             for entity in self._free.values():
                 keys = natural_keys(self._catalog, self._kind, entity.body, self._unique)
-                for mark in {*keys, entity.body.get(_NUMBER), _day(entity.body, self._kind)}:
+                for mark in {*keys, entity.body.get(NUMBER), _day(entity.body, self._kind)}:
                     self._by_mark.setdefault(mark, []).append(entity.sage_id)
         return self._by_mark
 
     def _is_alike(self, wanted: Wanted, entity: Entity) -> bool:
         """Return whether an entity has the draft's number, or its date and amount."""
         kind, body = self._kind, wanted.body
-        number = body.get(_NUMBER)
-        if number and number == entity.body.get(_NUMBER):
+        number = body.get(NUMBER)
+        if number and number == entity.body.get(NUMBER):
             return True
         if not _day(body, kind) or _day(body, kind) != _day(entity.body, kind):
             return False

@@ -43,6 +43,10 @@ class Purpose(StrEnum):
     CENSUS = "census"  #: read what Sage holds before the first write; writes nothing
 
 
+#: The remedy for a file with a plan that only reads; earlier versions wrote such files.
+READ_ANEW = "It is a plan of readings, which needs no file any more. Read Sage back: sagerecon reconcile"
+
+
 @dataclass(frozen=True, slots=True)
 class Window:
     """A stretch in which calls are made before the budget of the rolling day is used up.
@@ -152,7 +156,7 @@ class PlanReader:
             head = read_json(next(self._lines, b"").decode())
             found = head.pop("sagerecon")
             if found != FORMAT:
-                raise _other_format(file, found)
+                raise _other_format(file, found, head.get("purpose"))
             self._count = head.pop("steps")
             self.header = _read_header(head)
 
@@ -236,10 +240,11 @@ def _digest(lines: Iterable[str]) -> str:
     return digest.hexdigest()
 
 
-def _other_format(file: str, found: object) -> PlanStaleError:
+def _other_format(file: str, found: object, purpose: object) -> PlanStaleError:
+    is_reading = purpose in {each.value for each in Purpose if each is not Purpose.LOAD}
     return PlanStaleError(
         f"{file} has the format '{found}'; this version of sagerecon reads '{FORMAT}'.",
-        "Create a new plan: sagerecon plan",
+        READ_ANEW if is_reading else "Create a new plan: sagerecon plan",
     )
 
 
