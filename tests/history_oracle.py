@@ -155,8 +155,6 @@ class Books:
                 self.by_hand[entity.sage_id, name] = Edit(now, value)
             elif edit is not None and edit.value != value:
                 del self.by_hand[entity.sage_id, name]
-                if not self._requests.is_read(entity.kind, edit.at):
-                    continue  # temporary: an update does not look at what Sage holds yet
                 of = entity.uid or entity.sage_id
                 self.violations.append(f"overwritten: {name} of {of} was {edit.value!r}, is {value!r}")
 

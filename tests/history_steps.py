@@ -87,7 +87,8 @@ class History:
         record = self.world.source.frozen.get(verdict.key)
         if record is None:
             return ""
-        ours = (entity for entity in self.world.books.entities.values() if entity.uid == record.uid)
+        books = self.world.books
+        ours = [entity for entity in books.entities.values() if entity.uid == record.uid]
         states = [state for entity in ours for state in entity.since(since)]
         match name:
             case Verdict.VERIFIED:
@@ -96,6 +97,8 @@ class History:
                 is_true = any(not state.is_live for state in states)
             case Verdict.EDITED:
                 is_true = any(state.is_live and state.content != record.content() for state in states)
+                ids = {entity.sage_id for entity in ours}
+                is_true = is_true or any(sage_id in ids for sage_id, _ in books.by_hand)
             case _:
                 is_true = True
         return "" if is_true else f"Sage held {states}, and the source has {record}"
