@@ -33,7 +33,9 @@ class History:
         self.judged_at = -1  #: the moment of the newest reconciliation
         self.judged: Reconciliation | None = None
         self.reading_since: int | None = None  #: when the reading that the next reconciliation uses began
-        self.put_back_at = 0  # temporary: a store that was put back does not know all calls
+        self.put_back_at = (
+            0  #: calls are counted from here: a store that was put back does not know those before
+        )
         self.newest: Path | None = None  #: the newest store, where an older one was put back
 
     def check(self) -> None:

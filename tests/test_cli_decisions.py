@@ -47,6 +47,26 @@ def test_numbers_that_lost_their_zeros_are_the_same_records_by_two_decisions(tmp
         assert "Needed by no record now: sales_invoice:renamed:leading_zeros: same_record" in text(listed)
 
 
+def test_an_earlier_key_that_comes_back_is_a_record_of_its_own(tmp_path: Path) -> None:
+    """Sage replays the answer to an equal creation for seven days: this one needs a name of its own."""
+    refs, numbers = stripped(CUSTOMERS), stripped(NUMBERS)
+    write(tmp_path / "project", FILES)
+    with serving(tmp_path / "project") as served:
+        served.planned()
+        assert served.result("apply")[0] == 0
+        planned(served, parties(refs), documents(numbers, refs))
+        for kind in ("contact", "sales_invoice"):
+            words = ("same_record", "--because", "saved by a spreadsheet", "--by", "J. Reviewer")
+            served.run("decide", "take", f"{kind}:renamed:leading_zeros", *words)
+        served.run("plan")
+        assert served.result("apply")[0] == 0
+        before = in_sage(served, "contacts")
+        _, actions = planned(served, parties([*refs, CUSTOMERS[0]]), documents(numbers, refs))
+        assert (actions["create"], actions["skip"]) == (1, 23)
+        assert served.result("apply")[0] == 0
+        assert in_sage(served, "contacts") == before + 1
+
+
 def test_an_accepted_difference_needs_no_review_until_it_changes(tmp_path: Path) -> None:
     def open_verdicts() -> list[str]:
         found = served.result("reconcile")[1]

@@ -185,6 +185,10 @@ class RunLog:
             )
         self._add(steps.KEEP_OUTCOME, steps.rename_values(run, step, before), step)
         self._id_map.forget(step.kind, step.earlier)
+        epoch = self.epoch(step.kind, step.earlier) + 1
+        values: Values = {"of_kind": step.kind, "of_key": step.earlier, "next_epoch": epoch}
+        self._buffer.add(steps.KEEP_EPOCH, {"business": self._business, **values}, [])
+        self._epochs[step.kind, step.earlier] = epoch
         content = fingerprint(node_document(step.body))
         self._id_map.add(step.kind, step.key, step.sage_id, content, run, step.number)
 

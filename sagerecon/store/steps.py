@@ -117,9 +117,18 @@ FORGET_HELD = prepared(
         HELD.c.number == bindparam("at"),
     ),
 )
+#: A key that is given up may come back. An equal creation then needs another name, or Sage replays the
+#: answer to the first.
+KEEP_EPOCH = prepared(
+    "keep_epoch",
+    update(STEPS)
+    .where(OF_COMPANY, STEPS.c.kind == bindparam("of_kind"), STEPS.c.key == bindparam("of_key"))
+    .values(epoch=bindparam("next_epoch")),
+)
 
 #: Statements that can be replayed from the file of unsaved statements.
 REPLAYABLE = (
+    KEEP_EPOCH,
     KEEP_INTENT,
     MARK_IN_DOUBT,
     KEEP_OUTCOME,
