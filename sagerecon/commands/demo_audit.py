@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Set
 
 from sagerecon.model.catalog import Catalog
-from sagerecon.pairing.consequences import Verdict
 from sagerecon.planning.plan import Plan
 from sagerecon.planning.step import CreateStep, QuarantinedStep
 from sagerecon.reconciliation.result import Reconciliation
@@ -60,9 +59,9 @@ def unexpected_findings(plan: Plan, reconciliation: Reconciliation) -> Iterator[
     if len(planned) != PLANTED:
         yield f"{PLANTED} errors were planted in the source, but the plan quarantines {len(planned)} records."
     found = reconciliation.open_verdicts
-    quarantined = sorted(verdict.key for verdict in found if verdict.verdict is Verdict.QUARANTINED)
+    quarantined = sorted(verdict.key for verdict in found if verdict.is_set_aside)
     if quarantined != planned:
         yield f"{len(quarantined)} records are in quarantine, but the plan quarantined {len(planned)}."
     for verdict in found:
-        if verdict.verdict is not Verdict.QUARANTINED:
+        if not verdict.is_set_aside:
             yield f"{verdict.label or verdict.id}: {verdict.verdict.value}. {verdict.reason}"
