@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from sagerecon.model.entity import Entity, Written
 from sagerecon.model.reading import Reading
 from sagerecon.pairing.consequences import Verdict
 from sagerecon.pairing.pair import ReadFromSage, RecordKey
 from sagerecon.pairing.position import EntityReading
+from sagerecon.reconciliation.sage_readings import SageReadings
 from sagerecon.store.company import CompanyStore
 from sagerecon.store.reconciliation_log import Basis
 
@@ -39,10 +40,10 @@ def as_last_read(
             key = (entity.kind, entity.sage_id)
             if key in ours and entity.kind in began:
                 found[key] = EntityReading(entity, began[entity.kind])
-        for kind, read_at in _whole(basis.listings, began):
-            for key in ours:
-                if key[0] == kind and key not in found:
-                    found[key] = EntityReading(Entity(*key, {}), read_at)
+        whole = SageReadings(basis.listings).kinds_read
+        for key in ours:
+            if key[0] in whole and key not in found:
+                found[key] = EntityReading(Entity(*key, {}), began[key[0]])
         if basis.runs.deletions:
             entities = company.history.entities_read(basis.runs.deletions)
             deleted = frozenset((entity.kind, entity.sage_id) for entity in entities)
@@ -59,9 +60,3 @@ def _began(listings: Iterable[Reading]) -> dict[str, int]:
     for reading in listings:
         began[reading.kind] = min(reading.started_at, began.get(reading.kind, reading.started_at))
     return began
-
-
-def _whole(listings: Iterable[Reading], began: dict[str, int]) -> Iterator[tuple[str, int]]:
-    """Yield the kinds of which every reading is whole, with the instant when the first of them began."""
-    cut = {reading.kind for reading in listings if not reading.is_whole}
-    yield from ((kind, at) for kind, at in began.items() if kind not in cut)
