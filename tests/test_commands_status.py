@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from moves import Move, signed_in
+from small_trade import write_small_trade
 from tiny import PROJECT, write_tiny
 
 from sagerecon.commands import plans, reports, runs, sources, status
@@ -58,6 +59,16 @@ def test_the_calls_of_a_run_are_its_own_by_the_servers_count(moving: Move) -> No
     assert run["lower_bound"] == loaded and run["calls_of_all_runs"]["calls"] == loaded + read
     assert f'Run <span class="mono">{found.id}</span>' in page
     assert f"All runs of the company together: {loaded + read} calls: loads {loaded}, readings {read}" in page
+
+
+def test_the_calls_of_a_census_are_among_the_readings(tmp_path: Path) -> None:
+    with signed_in(write_small_trade(tmp_path / "project")) as moving:
+        sources.snapshot(moving.project, moving.clock, lambda _file, _rows: None)
+        plans.plan(moving.project, moving.clock)
+        runs.apply(moving.project, moving.clock, moving.session)
+        found = status.status(moving.project, moving.clock).run
+        assert found is not None and found.calls_of_all["readings"].sent > 0
+        assert sum(calls.sent for calls in found.calls_of_all.values()) == moving.sage.calls
 
 
 def test_the_bound_of_a_newer_plan_is_not_compared_with_an_older_run(moving: Move) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from datetime import date
 
 from sagerecon.model.call import CallTotal
@@ -46,16 +46,16 @@ def run_facts(history: RunHistory, plan: Plan | None = None) -> RunFacts | None:
         lower_bound=header.lower_bound if header is not None else None,
         lower_bound_reason=header.bound_reason if header is not None else "",
         calls_of_all={
-            "loads": total_calls(_of(days, runs, Purpose.LOAD)),
-            "readings": total_calls(_of(days, runs, Purpose.READ_BACK)),
+            "loads": total_calls(_of(days, runs, {Purpose.LOAD})),
+            "readings": total_calls(_of(days, runs, set(Purpose) - {Purpose.LOAD})),
             "sign-ins and others": total_calls(day for day in days if day.run == NO_RUN),
         },
         uncertain=tuple(name_of(step) for step in history.uncertain_steps(load.id)),
     )
 
 
-def _of(days: Iterable[DayOfCalls], runs: Iterable[Run], purpose: Purpose) -> list[DayOfCalls]:
-    wanted = {run.id for run in runs if run.purpose is purpose}
+def _of(days: Iterable[DayOfCalls], runs: Iterable[Run], purposes: Set[Purpose]) -> list[DayOfCalls]:
+    wanted = {run.id for run in runs if run.purpose in purposes}
     return [day for day in days if day.run in wanted]
 
 
