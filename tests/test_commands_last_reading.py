@@ -9,6 +9,7 @@ import pytest
 from moves import Move, signed_in
 from test_commands_looks import edit, parties, plan_again, the_id, write
 
+from sagerecon.commands import runs
 from sagerecon.planning.step import Action
 from sagerecon.rehearsal.faults import Fault, FaultType, Trigger
 
@@ -59,9 +60,20 @@ def test_nothing_is_missing_by_a_listing_that_was_not_read_whole(move: Move) -> 
     assert {action for action, _ in steps(move, parties(3)).values()} == {Action.SKIP}
 
 
-def test_a_reading_says_nothing_about_what_was_written_after_it(move: Move) -> None:
+def test_nothing_is_concluded_where_no_reconciliation_has_read_sage(move: Move) -> None:
+    assert {action for action, _ in steps(move, parties(3)).values()} == {Action.SKIP}
+
+
+def test_an_edit_that_was_taken_back_is_no_edit_any_more(move: Move) -> None:
     move.reconcile()
     edit(move, EDITED, name="Firm 1")
     move.clock.sleep(60_000)
     move.reconcile()
     assert steps(move, parties(3))[EDITED] == (Action.SKIP, None)
+
+
+def test_a_reading_says_nothing_about_what_was_written_after_it(move: Move) -> None:
+    plan_again(move, parties(3, " Ltd"))
+    move.reconcile()  # finds the earlier name, and the source has changed since
+    runs.apply(move.project, move.clock, move.session)
+    assert steps(move, parties(3, " Ltd"))[SAME] == (Action.SKIP, None)
