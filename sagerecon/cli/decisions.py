@@ -16,12 +16,8 @@ def list_decisions(project: Folder = HERE, json: Json = False) -> None:
     """List what waits for a decision, with the command for each, and the decisions that were made."""
     from sagerecon.cli.console import NEEDS_REVIEW, command
     from sagerecon.commands import decisions, projects
-    from sagerecon.report.terminal.decisions import (
-        decision_document,
-        group_document,
-        group_lines,
-        settled_lines,
-    )
+    from sagerecon.report.decisions_document import decision_document
+    from sagerecon.report.terminal.decisions import group_document, group_lines, settled_lines
 
     with command(json) as screen:
         opened = projects.open_project(project)
@@ -97,7 +93,8 @@ def take(
     """Record a decision in decisions.yaml. It counts for the next plan; nothing is sent."""
     from sagerecon.cli.console import command
     from sagerecon.commands import decisions, projects
-    from sagerecon.report.terminal.decisions import decision_document, decision_text
+    from sagerecon.report.decisions_document import decision_document
+    from sagerecon.report.terminal.decisions import decision_text
 
     with command(json) as screen:
         opened = projects.open_project(project)
@@ -120,7 +117,8 @@ def drop(name: Name, project: Folder = HERE, json: Json = False) -> None:
     """Remove the decision about a record or a group from decisions.yaml."""
     from sagerecon.cli.console import command
     from sagerecon.commands import decisions, projects
-    from sagerecon.report.terminal.decisions import decision_document, decision_text
+    from sagerecon.report.decisions_document import decision_document
+    from sagerecon.report.terminal.decisions import decision_text
 
     with command(json) as screen:
         dropped = decisions.drop(projects.open_project(project), name)

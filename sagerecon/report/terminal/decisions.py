@@ -61,28 +61,16 @@ def example(position: Position) -> str:
     )
 
 
-def decision_document(decision: Decision) -> dict[str, Any]:
-    """Return a decision as JSON."""
-    return {
-        "subject": decision.subject,
-        "answer": decision.answer.value,
-        "because": decision.because,
-        "by": decision.by,
-        "on": decision.on,
-        "until": decision.until,
-        "records": decision.covers.records,
-        "amount": decision.covers.amount,
-        "line": decision.place.line,
-    }
-
-
 def decision_text(decision: Decision) -> str:
     """Return a decision in one line."""
+    about = f"{decision.subject}: {decision.answer.value}, {decision.covers}"
+    return f"{about}, {decision_reason(decision)}"
+
+
+def decision_reason(decision: Decision) -> str:
+    """Return who made a decision and when, until when it holds, and why."""
     until = f", until {decision.until}" if decision.until else ""
-    return (
-        f"{decision.subject}: {decision.answer.value}, {decision.covers}, because {decision.because}"
-        f" ({decision.by}, {decision.on}{until})"
-    )
+    return f"decided by {decision.by} on {decision.on}{until}: {decision.because}"
 
 
 def settled_lines(settlement: Settlement) -> Iterator[str]:
