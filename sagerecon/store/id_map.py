@@ -181,7 +181,7 @@ class IdMap:
         return None if row is None else read_json(row.answer)
 
     def written(self, kind: str, key: str) -> Written | None:
-        self._buffer.flush()
+        self._buffer.flush_key(kind, key)
         row = self._buffer.reader.one(ONE_WRITTEN, self._where(kind, key))
         return None if row is None else read_written(row, Packer())
 

@@ -179,6 +179,7 @@ class RunLog:
         self._id_map.add_natural_keys(entity, keys, attempt.run, step.number, was_read=False)
 
     def rename(self, run: str, step: RenameStep) -> None:
+        self._buffer.flush_if_full()
         before = self._id_map.written(step.kind, step.earlier)
         if before is None or before.sage_id != step.sage_id:
             raise PlanStaleError(
