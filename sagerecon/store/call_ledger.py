@@ -233,9 +233,14 @@ class CallLedger:
             self._buffer.add(ADD_TRAFFIC, traffic_values(self._business, now, calls=1, size=size))
 
     def _keep_clock(self) -> None:
-        """Record by how much the machine's clock is ahead of Sage's, where that has changed."""
+        """Record by how much the machine's clock is ahead of Sage's, where that has changed.
+
+        The first time, the files of the witness are deleted that are too old by Sage's clock.
+        """
         if not isinstance(self._clock, ServerClock) or not self._clock.follows_server:
             return
+        if self._ahead is None and self._witness is not None:
+            self._witness.delete_earlier(self._clock.now())
         if (ahead := self._clock.ahead) != self._ahead:
             self._ahead = ahead
             self._buffer.add(
