@@ -8,7 +8,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Column, Connection, Index, MetaData, Table, Text, event
 
 #: Increased when a table changes; a store of another version is refused, never guessed at.
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 
 METADATA = MetaData()
 
@@ -134,7 +134,8 @@ HELD = Table(
     _text("body"),
 )
 
-#: The latest calls of a company, in a ring: slot = sequence mod size.
+#: The latest calls of a company, in a ring: slot = sequence mod size. `call` is a random name, by which the
+#: witness records the call too; empty for one that an earlier version booked.
 CALLS = Table(
     "calls",
     METADATA,
@@ -142,6 +143,7 @@ CALLS = Table(
     _number("slot", primary_key=True),
     _number("sequence"),
     _number("at"),
+    _text("call"),
 )
 
 #: The state of a company's ring. `last_at` is the newest receive time, so that a clock which steps back
