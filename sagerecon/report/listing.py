@@ -62,22 +62,24 @@ class GroupedRecords:
 def like_records(records: Iterable[Row]) -> GroupedRecords:
     """Return the records of a report document in groups, in the order of the first of each.
 
-    Besides the first and the examples of each group, the first `LISTED_ROWS` records are shown.
+    Besides the first record and the examples of each group, `LISTED_ROWS` like records are shown, and as many
+    of the further ones.
     """
     groups: dict[Hashable, RecordGroup] = {}
     found = GroupedRecords()
-    shown = 0
+    room = LISTED_ROWS
     for record in records:
         likeness = record_document_likeness(record)
         group = groups.get(likeness)
-        if group is None and len(groups) < GROUPS:
+        if group is not None:
+            group.others.add(record, is_shown=room > 0 or group.others.count < EXAMPLES)
+            room -= 1
+        elif len(groups) < GROUPS:
             group = groups[likeness] = RecordGroup(record)
         else:
-            target = found.further if group is None else group.others
-            target.add(record, is_shown=shown < LISTED_ROWS or len(target.rows) < EXAMPLES)
-            shown += 1
-        if group is not None:
-            group.risk = total((group.risk, Decimal(record.get("amount_at_risk") or 0)))
+            found.further.add(record, is_shown=found.further.count < LISTED_ROWS)
+            continue
+        group.risk = total((group.risk, Decimal(record.get("amount_at_risk") or 0)))
     found.groups.extend(groups.values())
     return found
 
@@ -92,7 +94,7 @@ def differing_lines(lines: Iterable[Row]) -> Listing:
     found = Listing()
     for line in lines:
         if not _agrees(line):
-            found.add(line, is_shown=len(found.rows) < LISTED_ROWS)
+            found.add(line, is_shown=found.count < LISTED_ROWS)
     return found
 
 
@@ -106,7 +108,7 @@ def first_of_each(rows: Iterable[Row], name: str) -> list[tuple[Row, int]]:
     groups: dict[str, Listing] = {}
     for row in rows:
         group = groups.setdefault(row[name], Listing())
-        group.add(row, is_shown=not group.rows)
+        group.add(row, is_shown=group.count == 0)
     return [(group.rows[0], group.count) for _, group in sorted(groups.items())]
 
 
