@@ -117,7 +117,15 @@ def test_accepted_differences_add_up_with_all_others(tmp_path: Path) -> None:
         Decimal(plain["verdict"]["amount_at_risk"]) - Decimal(verdict["amount_at_risk"]),
     ]
     assert totals == [totals[0]] * 4 and totals[0] > 0
-    assert found["tie_outs"] == plain["tie_outs"]  # a decision changes no total
+    for tie_out, other in zip(found["tie_outs"], plain["tie_outs"], strict=True):
+        assert (tie_out["totals"], tie_out["ties_out"]) == (other["totals"], other["ties_out"])
+    shown = [
+        share["verdict"]
+        for tie_out in found["tie_outs"]
+        for line in tie_out["lines"]
+        for share in line["records"]
+    ]
+    assert "edited in Sage, accepted by decision" in shown
 
 
 def test_what_ties_out_with_accepted_differences_says_so_at_the_top(tmp_path: Path) -> None:
@@ -299,7 +307,7 @@ def test_text_has_sufficient_contrast(tmp_path: Path) -> None:
 
 def test_amounts_have_a_minus_sign_and_separators() -> None:
     assert money("-1234.5") == "\u22121,234.50"
-    line = report_document(facts())["reconciliation"]["tie_outs"][0]["lines"][0]
+    line = next(iter(report_document(facts())["reconciliation"]["tie_outs"][0]["lines"]))
     assert line["difference"] == "-312.00"
 
 
@@ -344,6 +352,26 @@ def test_like_exceptions_are_one_card_that_counts_and_lists_them(tmp_path: Path)
         == f"and 999 more like it: {others[0]}, {others[1]}, {others[2]}, …; 1,500.00 at risk in total"
     )
     assert all(label in page.texts for label in others) and f"{first}: " in text
+
+
+def test_a_page_lists_five_thousand_of_many_exceptions_and_the_json_has_all(tmp_path: Path) -> None:
+    found = reconciled(edited_company())
+    sample = found.open_verdicts[0]
+    reasons = ["Edited.", "Gone.", *(f"Reason {'x' * number}." for number in range(100))]
+    many = tuple(
+        replace(sample, key=f"i/{number}", reason=reasons[number if number < len(reasons) else number % 2])
+        for number in range(12_000)
+    )
+    page, text, document = write(
+        tmp_path, ReportFacts(cover(), reconciliation_document(replace(found, verdicts=many)))
+    )
+    assert len(document["reconciliation"]["exceptions"]) == 12_000
+    assert "12,000 records, sorted by amount at risk." in page.texts
+    assert len([a for a in page.all("li") if a.get("class") == "card"]) == 40
+    hidden = [text for text in page.texts if text.endswith("are shown here; report.json has all.")]
+    assert len(hidden) == 2 and len(text) < 4_000_000
+    shown = [int(text.split(" of ")[0].replace(",", "")) for text in hidden]
+    assert 4_900 < sum(shown) <= 5_000 and "62 more records" in page.texts
 
 
 def test_a_report_without_a_reconciliation_says_how_to_get_one(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from enum import Enum
 from typing import Any
 
 from sagerecon.model.money import decimal_text, total
+from sagerecon.model.rows import Row, Rows
 from sagerecon.pairing.answers import DecisionAnswer
 from sagerecon.pairing.decisions import Decision
 from sagerecon.reconciliation.result import Reconciliation
@@ -59,20 +60,19 @@ def decision_document(decision: Decision) -> dict[str, Any]:
     }
 
 
-def accepted_documents(reconciliation: Reconciliation) -> list[dict[str, Any]]:
+def accepted_documents(reconciliation: Reconciliation) -> Rows:
     """Return the verdicts that decisions accept: what differs, who accepted it, when, why and until when.
 
     `decision` is the number of the decision among `decisions_documents`.
     """
     numbers = {id(made): number for number, (made, *_) in enumerate(_effects(reconciliation), start=1)}
-    return [
-        {"decision": numbers[id(decision)], **_accepted(verdict, decision)}
-        for verdict, decision in reconciliation.accepted
-    ]
+    accepted = reconciliation.accepted
+    return Rows(len(accepted), lambda: (_accepted(verdict, by, numbers[id(by)]) for verdict, by in accepted))
 
 
-def _accepted(verdict: RecordVerdict, decision: Decision) -> dict[str, Any]:
+def _accepted(verdict: RecordVerdict, decision: Decision, number: int) -> Row:
     return {
+        "decision": number,
         "id": verdict.id,
         **record_document(verdict),
         "subject": decision.subject,

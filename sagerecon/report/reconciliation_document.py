@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from sagerecon.model.clock import instant_text
 from sagerecon.model.money import decimal_text
 from sagerecon.model.reading import Reading
+from sagerecon.model.rows import Row, Rows
 from sagerecon.pairing.consequences import Verdict
 from sagerecon.reconciliation.completeness import SageLine, SourceLine, Tally
 from sagerecon.reconciliation.result import Reconciliation
@@ -18,10 +19,17 @@ from sagerecon.report.decisions_document import accepted_documents, decisions_do
 from sagerecon.report.record_document import record_document
 from sagerecon.report.verdict_document import verdict_document
 
+Item = TypeVar("Item")
+
 
 def reconciliation_document(reconciliation: Reconciliation) -> dict[str, Any]:
-    """Return a reconciliation in full: verdict, completeness, tie-outs, exceptions, coverage."""
+    """Return a reconciliation in full: verdict, completeness, tie-outs, exceptions, coverage.
+
+    The lists that may have an entry for each record are `Rows`.
+    """
     verdicts = reconciliation.verdicts
+    tolerated = [v for v in verdicts if any(d.is_excused for d in v.differences)]
+    left_out = [v for v in verdicts if v.verdict is Verdict.LEFT_OUT]
     return {
         "verdict": verdict_document(reconciliation),
         "completeness": [_source_line(line) for line in reconciliation.completeness],
@@ -31,17 +39,17 @@ def reconciliation_document(reconciliation: Reconciliation) -> dict[str, Any]:
             {"name": missing.name.value, "title": missing.about, "reason": missing.why}
             for missing in reconciliation.not_taken
         ],
-        "exceptions": [record_document(verdict) for verdict in reconciliation.open_verdicts],
+        "exceptions": _rows(reconciliation.open_verdicts, record_document),
         "tolerated": {
             "count": reconciliation.tolerated.count,
             "amount": decimal_text(reconciliation.tolerated.amount),
             "limit": _text(reconciliation.tolerated.limit),
             "within_limit": reconciliation.tolerated.is_within_limit,
-            "records": [record_document(v) for v in verdicts if any(d.is_excused for d in v.differences)],
+            "records": _rows(tolerated, record_document),
         },
         "accepted": accepted_documents(reconciliation),
         "decisions": decisions_documents(reconciliation),
-        "left_out": [record_document(v) for v in verdicts if v.verdict is Verdict.LEFT_OUT],
+        "left_out": _rows(left_out, record_document),
         "coverage": {
             "kinds_read": list(reconciliation.coverage.kinds_read),
             "kinds_not_read": list(reconciliation.coverage.kinds_not_read),
@@ -70,7 +78,7 @@ def reconciliation_summary(reconciliation: Reconciliation) -> dict[str, Any]:
             }
             for verdict in reconciliation.open_verdicts
         ],
-        "accepted": accepted_documents(reconciliation),
+        "accepted": list(accepted_documents(reconciliation)),
         "decisions": decisions_documents(reconciliation),
         "tie_outs": {
             **{
@@ -101,7 +109,7 @@ def tie_out_document(tie_out: TieOut) -> dict[str, Any]:
         "ties_out": tie_out.ties,
         "buckets": list(tie_out.buckets),
         "notes": list(tie_out.notes),
-        "lines": [_line(line) for line in tie_out.lines],
+        "lines": _rows(tie_out.lines, _line),
         "totals": _totals(tie_out.totals),
         "control_account": None
         if control is None
@@ -200,6 +208,10 @@ def _share(share: Share) -> dict[str, Any]:
         "sage_id": share.sage_id,
         "source_rows": [str(place) for place in share.origins],
     }
+
+
+def _rows(items: Sequence[Item], document: Callable[[Item], Row]) -> Rows:
+    return Rows(len(items), lambda: map(document, items))
 
 
 def _text(amount: Decimal | None) -> str | None:

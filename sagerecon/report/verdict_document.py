@@ -22,15 +22,15 @@ def verdict_document(reconciliation: Reconciliation) -> dict[str, Any]:
     """
     counts = Counter(verdict.verdict for verdict in reconciliation.verdicts if verdict.accepted is None)
     failed = [tie_out for tie_out in reconciliation.tie_outs if not tie_out.ties]
-    accepted = [verdict for verdict, _ in reconciliation.accepted]
+    opened, accepted = reconciliation.open_verdicts, [verdict for verdict, _ in reconciliation.accepted]
     records = {verdict.value: counts[verdict] for verdict in Verdict if counts[verdict]}
     return {
         "ties_out": reconciliation.ties_out,
-        "summary": _summary(reconciliation, counts[Verdict.VERIFIED], failed),
+        "summary": _summary(reconciliation, counts[Verdict.VERIFIED], len(opened), failed),
         "records": {**records, ACCEPTED: len(accepted)} if accepted else records,
         "all_records": len(reconciliation.verdicts),
-        "exceptions": len(reconciliation.open_verdicts),
-        "amount_at_risk": decimal_text(total(verdict.at_risk for verdict in reconciliation.open_verdicts)),
+        "exceptions": len(opened),
+        "amount_at_risk": decimal_text(total(verdict.at_risk for verdict in opened)),
         "accepted": len(accepted),
         "amount_accepted": decimal_text(total(verdict.at_risk for verdict in accepted)),
         "tie_outs": len(reconciliation.tie_outs),
@@ -53,7 +53,7 @@ def accepted_sentence(reconciliation: Reconciliation) -> str:
     return f" Accepted by decision: {counted(count, 'difference')}." if count else ""
 
 
-def _summary(reconciliation: Reconciliation, verified: int, failed: list[TieOut]) -> str:
+def _summary(reconciliation: Reconciliation, verified: int, opened: int, failed: list[TieOut]) -> str:
     if reconciliation.ties_out:
         excused = reconciliation.tolerated.count
         within = f", {counted(excused, 'difference')} within tolerance" if excused else ""
@@ -62,8 +62,8 @@ def _summary(reconciliation: Reconciliation, verified: int, failed: list[TieOut]
         found = f"{counted(verified, 'record')} verified, {tie_outs}{within}"
         return f"{ties_out_text(reconciliation)}: {found}."
     parts = []
-    if exceptions := len(reconciliation.open_verdicts):
-        parts.append(counted(exceptions, "exception"))
+    if opened:
+        parts.append(counted(opened, "exception"))
     if failed:
         parts.append(f"{len(failed)} of {counted(len(reconciliation.tie_outs), 'tie-out')} with differences")
     if not reconciliation.tolerated.is_within_limit:

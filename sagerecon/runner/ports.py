@@ -49,6 +49,11 @@ class Sage(Protocol):
 class Bookings(Protocol):
     """The part of a run log that makes intents and calls durable."""
 
+    @property
+    def unknown_calls(self) -> int:
+        """The calls that the witness recorded and the store did not; the first booking includes them."""
+        ...
+
     def book(
         self, budget: Budget, *, settling: bool = False, sent_within: int = 0, is_call: bool = True
     ) -> int:
