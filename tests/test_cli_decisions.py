@@ -32,6 +32,9 @@ def test_numbers_that_lost_their_zeros_are_the_same_records_by_two_decisions(tmp
             words = ("same_record", "--because", "saved by a spreadsheet", "--by", "J. Reviewer")
             taken = served.run("decide", "take", f"{kind}:renamed:leading_zeros", *words)
             assert taken.exit_code == 0, taken.output
+        shown = served.run("decide", "show", "sales_invoice:renamed:leading_zeros")
+        decided = "In effect: sales_invoice:renamed:leading_zeros: same_record, 20 records (21,040.00)"
+        assert decided in text(shown), shown.output
         stale = served.run("apply")
         assert (stale.exit_code, "other decisions" in stale.output) == (5, True)
         code, event = served.result("plan")
@@ -44,7 +47,7 @@ def test_numbers_that_lost_their_zeros_are_the_same_records_by_two_decisions(tmp
         assert (actions["skip"], actions["create"], actions["wait"]) == (23, 1, 0)
         assert served.result("apply")[0] == 0
         listed = served.run("decide", "list")
-        assert "Needed by no record now: sales_invoice:renamed:leading_zeros: same_record" in text(listed)
+        assert "Not needed now: sales_invoice:renamed:leading_zeros: same_record" in text(listed)
 
 
 def test_an_earlier_key_that_comes_back_is_a_record_of_its_own(tmp_path: Path) -> None:
@@ -95,3 +98,6 @@ def test_an_accepted_difference_needs_no_review_until_it_changes(tmp_path: Path)
         assert open_verdicts() == ["contact/parties/0001"]
         again = served.run("decide", "list")
         assert (again.exit_code, "Lapsed: parties/0001: accept" in text(again)) == (1, True)
+        assert "no effect: the figures have changed since. Decide again, or: sagerecon decide drop" in text(
+            again
+        )

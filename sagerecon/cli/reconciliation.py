@@ -23,6 +23,7 @@ def reconcile(
     from sagerecon.commands import projects, reconciliations
     from sagerecon.commands.sessions import open_session
     from sagerecon.model.count import counted
+    from sagerecon.reconciliation.accepted import can_be_accepted
     from sagerecon.report.reconciliation_document import reconciliation_summary
     from sagerecon.report.terminal.reconciliation import (
         accepted,
@@ -59,6 +60,8 @@ def reconcile(
             screen.print(f"{ties_out_text(found)}.", "bold")
             return
         screen.print(review_text(found), "bold")
+        if any(map(can_be_accepted, found.open_verdicts)):
+            screen.print("What can be accepted by decision: sagerecon decide list")
         raise typer.Exit(NEEDS_REVIEW)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Set
 from dataclasses import replace
 
-from sagerecon.pairing.answers import proposal
+from sagerecon.pairing.answers import CONSEQUENCES, awaits_decision, proposal
 from sagerecon.pairing.consequences import VERDICTS, Proposal, Verdict
 from sagerecon.pairing.settlement import Settlement
 from sagerecon.pairing.standing import Standing
@@ -43,6 +43,15 @@ def _with_shares_of(line: TieOutLine, accepted: Set[str]) -> TieOutLine:
         for share in line.records
     )
     return replace(line, records=tuple(records))
+
+
+def can_be_accepted(verdict: RecordVerdict) -> bool:
+    """Return whether a decision may accept what was found for a record."""
+    return bool(verdict.key) and any(
+        VERDICTS[standing] is verdict.verdict
+        for standing, answers in CONSEQUENCES.items()
+        if awaits_decision(standing) and Proposal.SETTLED in answers.values()
+    )
 
 
 def _accepted(verdict: RecordVerdict, settlement: Settlement) -> RecordVerdict:
