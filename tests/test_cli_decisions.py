@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from served import serving
 from test_cli_second_run import (
     CUSTOMERS,
@@ -17,6 +18,8 @@ from test_cli_second_run import (
     text,
     write,
 )
+
+from sagerecon.commands import reports
 
 
 def test_numbers_that_lost_their_zeros_are_the_same_records_by_two_decisions(tmp_path: Path) -> None:
@@ -94,10 +97,23 @@ def test_an_accepted_difference_needs_no_review_until_it_changes(tmp_path: Path)
         shown = [(found["by"], found["because"], found["answer"]) for found in accepted]
         assert shown == [("Kim", "the new name", "accept")]
         assert served.result("plan")[1]["actions"]["settled"] == 1
+        assert "Everything ties out with 1 accepted difference." in text(served.run("reconcile"))
+        assert served.run("report").exit_code == 0
+        page = (served.folder / "reports/report.html").read_text()
+        for phrase in ("Kim, 5 January 2026", "the new name", "source Other Ltd, Sage Renamed Ltd"):
+            assert phrase in page
         served.by_other_hand("PUT", f"/contacts/{contact}", {"contact": {"name": "Once More Ltd"}})
         assert open_verdicts() == ["contact/parties/0001"]
         again = served.run("decide", "list")
         assert (again.exit_code, "Lapsed: parties/0001: accept" in text(again)) == (1, True)
+        assert "lapsed: parties/0001: accept, 1 record" in text(served.run("reconcile"))
+        assert served.run("report").exit_code == 0
+        page = (served.folder / "reports/report.html").read_text()
+        assert "Lapsed</span>: the figures have changed since" in page
+        with pytest.MonkeyPatch.context() as patch:  # as if the store came from another version
+            patch.setattr(reports, "DOCUMENT_VERSION", 0)
+            other = served.run("report")
+        assert (other.exit_code, "recorded by another version" in other.output) == (2, True)
         assert "no effect: the figures have changed since. Decide again, or: sagerecon decide drop" in text(
             again
         )

@@ -21,6 +21,9 @@ from sagerecon.report.verdict_document import verdict_document
 
 Item = TypeVar("Item")
 
+#: Increased when the document of a reconciliation changes; a report is not written from another version.
+DOCUMENT_VERSION = 2
+
 
 def reconciliation_document(reconciliation: Reconciliation) -> dict[str, Any]:
     """Return a reconciliation in full: verdict, completeness, tie-outs, exceptions, coverage.
@@ -31,6 +34,7 @@ def reconciliation_document(reconciliation: Reconciliation) -> dict[str, Any]:
     tolerated = [v for v in verdicts if any(d.is_excused for d in v.differences)]
     left_out = [v for v in verdicts if v.verdict is Verdict.LEFT_OUT]
     return {
+        "format_version": DOCUMENT_VERSION,
         "verdict": verdict_document(reconciliation),
         "completeness": [_source_line(line) for line in reconciliation.completeness],
         "sage_records": [_sage_line(line) for line in reconciliation.sage],
