@@ -63,6 +63,7 @@ class Position:
     origin: Origin | None = None  #: of an entity that no record owns
     rename: Rename | None = None  #: the records written earlier that the draft may be
     agreement: Agreement = AGREED
+    owner: str = ""  #: the draft key of the record that owns its entity, where that is another one
 
     @property
     def source(self) -> Source:

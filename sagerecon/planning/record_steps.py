@@ -11,7 +11,7 @@ from sagerecon.model.entity import Written
 from sagerecon.pairing.answers import is_carried_out, proposal
 from sagerecon.pairing.consequences import PROPOSALS, Proposal
 from sagerecon.pairing.decisions import Decision
-from sagerecon.pairing.pair import RecordKey
+from sagerecon.pairing.owners import RecordKey
 from sagerecon.pairing.position import Position
 from sagerecon.pairing.settlement import NOTHING_SETTLED, Settlement
 from sagerecon.pairing.standing import Standing, standing

@@ -8,7 +8,7 @@ from dataclasses import replace
 from secrets import token_hex
 from typing import Any
 
-from sagerecon.model.clock import Clock
+from sagerecon.model.clock import Clock, correction
 from sagerecon.model.draft import node_document
 from sagerecon.model.entity import Entity, Written
 from sagerecon.model.errors import PlanStaleError
@@ -52,7 +52,7 @@ class RunLog:
         self._lock = lock
         self._clock = clock
         self._epochs: dict[tuple[str, str], int] = {}
-        self._asked_at = 0  # when the last reading call was booked
+        self._asked_at = 0  # when the last call was booked, by the uncorrected clock
         self._suspects = Suspects(business, buffer)
         self._suspicions: Mapping[tuple[str, str], Suspect] = {}
         self._loads: set[str] = set()  # runs whose readings replace the natural keys of their kinds
@@ -229,7 +229,7 @@ class RunLog:
         state = State.RECORDED if is_last else State.READING
         reading = steps.reading_values(run, step, state, page, total, self._clock.now())
         if page == 1:
-            first = {**reading, "first_sent_at": self._asked_at}
+            first = {**reading, "first_sent_at": self._asked_at + correction(self._clock)}
             self._buffer.add(steps.KEEP_FIRST_PAGE, {"business": self._business, **first})
         else:
             self._buffer.add(steps.KEEP_READING, {"business": self._business, **reading})
@@ -253,7 +253,7 @@ class RunLog:
                 transaction, budget, settling=settling, sent_within=sent_within, is_call=is_call
             )
 
-        self._asked_at = self._clock.now()
+        self._asked_at = self._clock.now() - correction(self._clock)
         return self._buffer.commit(book)
 
     def intend(self, attempt: Attempt, budget: Budget, *, settling: bool = False) -> int:
