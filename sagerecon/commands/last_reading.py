@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 
-from sagerecon.commands.preparation import Prepared
 from sagerecon.model.catalog import Catalog
+from sagerecon.model.draft import Outcome
 from sagerecon.model.entity import Entity, Written
 from sagerecon.pairing.consequences import Verdict
 from sagerecon.pairing.identity import Identities
@@ -46,7 +46,8 @@ def read_until(company: CompanyStore, written: Iterable[Written], basis: Basis) 
 
 
 def recorded_and_read(
-    prepared: Prepared,
+    outcomes: Sequence[Outcome],
+    rules: Mapping[str, str],
     contents: Mapping[RecordKey, str],
     company: CompanyStore,
     catalog: Catalog,
@@ -59,13 +60,14 @@ def recorded_and_read(
     record whose source is unchanged stands as it stood then, so that it is not read in full.
 
     Args:
+        rules: by mapping, the fingerprint of its comparison rules.
         contents: the fingerprint of the body that was recorded, by kind and draft key.
         basis: the readings to compare with; by default those of the last reconciliation.
     """
-    history, outcomes = company.history, prepared.outcomes
+    history = company.history
     looks = {(e.kind, e.sage_id): EntityReading(e, read_at) for e, read_at in history.looks()}
     last = company.reconciliations.last_basis()
-    unverified = _unverified(contents, company, prepared.compiled.rules, last)
+    unverified = _unverified(contents, company, rules, last)
     needed = needed_in_full(outcomes, contents) | unverified | (company.id_map.shared() & contents.keys())
     if not needed and not looks:
         return Recorded(contents=contents), NOT_READ

@@ -102,9 +102,12 @@ def decided_positions(
     Raises:
         ProjectFileError: `decisions.yaml` has errors.
     """
-    recorded, read = recorded_and_read(prepared, contents, company, project.catalog, basis)
+    outcomes = tuple(prepared.outcomes)  # read from their file once; the positions keep them
+    recorded, read = recorded_and_read(
+        outcomes, prepared.compiled.rules, contents, company, project.catalog, basis
+    )
     return pair_as_decided(
-        prepared.outcomes,
+        outcomes,
         recorded,
         project.catalog,
         prepared.compiled.comparisons,
