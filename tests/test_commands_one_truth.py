@@ -10,11 +10,15 @@ from test_cli_second_run import DOCUMENTS, PARTIES
 from test_cli_second_run import SOURCES as BOTH_SOURCES
 from test_commands_looks import PROJECT, edit, parties, plan_again, the_id, write
 
-from sagerecon.commands import runs
+from sagerecon.commands import decisions, runs
+from sagerecon.commands.decisions import Choice
+from sagerecon.model.code import Code
 from sagerecon.pairing.consequences import Verdict
 from sagerecon.planning.plan import Plan
 from sagerecon.planning.step import Action, WaitStep
+from sagerecon.project.store import open_store
 from sagerecon.runner.progress import Event
+from sagerecon.runner.run import Ended
 
 DOCUMENT = "number,ref,date,amount\n1042,C1,2017-04-02,100.00\n"
 
@@ -103,3 +107,45 @@ def test_a_comparison_rule_that_changed_compares_verified_records_again(tmp_path
         mapping.write_text(strict)
         assert actions(plan_again(move, parties(1))) == {"parties/C1": Action.KEEP}
         assert verdicts(move) == {"parties/C1": Verdict.EDITED}
+
+
+NEW_DOCUMENT = "1043,C2,2017-04-03,50.00\n"
+
+
+def test_what_refers_to_an_entity_deleted_in_sage_is_not_sent(tmp_path: Path) -> None:
+    with signed_in(files(tmp_path)) as move:
+        move.load()
+        (tmp_path / "data/documents.csv").write_text(DOCUMENT + NEW_DOCUMENT)
+        plan_again(move, parties(2, " Ltd"))
+        sage_id = the_id(move, "C2")
+        assert move.by_other_hand("DELETE", f"/contacts/{sage_id}").status == 204
+        stops = iter([False] * 5 + [True] * 9)  # the look comes before the stop, the invoice after it
+        runs.apply(move.project, move.clock, move.session, should_stop=lambda: next(stops, False))
+        outcome = runs.apply(move.project, move.clock, move.session)
+        assert (outcome.ended, outcome.counts[Event.BLOCKED]) == (Ended.FINISHED, 1)
+        assert len(move.by_other_hand("GET", "/sales_invoices").body["$items"]) == 1
+        with open_store(move.project, move.clock) as store:
+            found = list(store.company(move.project.business.id).history.set_aside())
+        (party, document) = ((f.message, f.hint) for aside in found for f in aside.findings)
+        assert party[1].startswith("See what can be decided: sagerecon decide show parties/C2")
+        assert document[0].startswith("invoice 1043 refers to contact parties/C2 (Firm 2 Ltd was not updated")
+        made = plan_again(move, parties(2, " Ltd"))
+        assert waits(made) == {
+            "parties/C2": "missing in Sage",
+            "documents/1043": "refers to parties/C2, which is missing in Sage",
+        }
+        # Accepting the deletion settles the contact. Its invoice still cannot be sent.
+        accepted = Choice(answer="accept", because="closed", by="Kim")
+        decisions.take(move.project, move.clock, "parties/C2", accepted)
+        made = plan_again(move, parties(2, " Ltd"))
+        assert waits(made) == {"documents/1043": "refers to parties/C2, which is missing in Sage"}
+        (finding,) = (f for f in made.header.findings if f.code is Code.REFERS_TO_WAITING)
+        assert "a record that waits or is in Sage no more" in finding.message
+        again = Choice(answer="write_again", because="needed", by="Kim")
+        decisions.take(move.project, move.clock, "parties/C2", again)
+        assert waits(plan_again(move, parties(2, " Ltd"))) == {}
+        assert runs.apply(move.project, move.clock, move.session).counts[Event.CREATED] == 2
+
+
+def waits(made: Plan) -> dict[str, str]:
+    return {step.key: step.reason for step in made.steps if isinstance(step, WaitStep)}

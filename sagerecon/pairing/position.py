@@ -90,6 +90,12 @@ class Position:
         return self.held is not None or (self.is_written and self.coverage is Coverage.AS_ANSWERED)
 
     @property
+    def is_absent(self) -> bool:
+        """Whether it was written, and is known to be in Sage no more."""
+        is_known = self.is_deleted or self.coverage is Coverage.WHOLE
+        return self.is_written and not self.is_held and is_known
+
+    @property
     def looks_for_existing(self) -> bool:
         """Whether its mapping asks to look for an entity that Sage holds already."""
         return isinstance(self.outcome, Draft) and self.outcome.on_existing is not OnExisting.CREATE

@@ -57,12 +57,13 @@ def as_listed(
     """Return what the listings of a reconciliation found.
 
     A kind that was not read whole says nothing about its entities, but for those that it shows as deleted.
+    Those are deleted whenever they were read.
 
     Args:
         read_until: an instant up to which every record was written before Sage was read. It is known where
             the id map is as it was then; two clocks that were compared with Sage's differ by seconds.
     """
-    found = tuple(listings)
+    found, shown = tuple(listings), tuple(entities)
     whole = kinds_read_whole(found)
     began: dict[str, int] = {}
     for reading in found:
@@ -70,12 +71,12 @@ def as_listed(
     began = {kind: max(at, read_until) for kind, at in began.items()}
     return ReadFromSage(
         entities={
-            (entity.kind, entity.sage_id): EntityReading(entity, began.get(entity.kind, 0))
-            for entity in entities
-            if entity.kind in whole or is_gone(entity)
+            (entity.kind, entity.sage_id): EntityReading(entity, began[entity.kind])
+            for entity in shown
+            if entity.kind in whole
         },
         whole={kind: at for kind, at in began.items() if kind in whole},
-        deleted=deleted,
+        deleted={*deleted, *(entity.sage_id for entity in shown if is_gone(entity))},
         identities=Identities() if identities is None else identities,
     )
 

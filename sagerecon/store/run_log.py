@@ -14,6 +14,7 @@ from sagerecon.model.entity import Entity, Written
 from sagerecon.model.errors import PlanStaleError
 from sagerecon.model.key import Key, NaturalKey
 from sagerecon.model.value import canonical, fingerprint, read_json
+from sagerecon.pairing.held import is_gone
 from sagerecon.pairing.recovery import Suspect
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import Plan, Purpose
@@ -26,6 +27,7 @@ from sagerecon.store.database import Database, Statement, Transaction, Values
 from sagerecon.store.id_map import IdMap
 from sagerecon.store.process import is_alive, this_process
 from sagerecon.store.run_calls import NO_RUN
+from sagerecon.store.run_history import LOOKS_OF_RUN
 from sagerecon.store.suspects import Suspects
 from sagerecon.store.witness import WitnessError
 from sagerecon.store.write_buffer import WriteBuffer
@@ -207,6 +209,12 @@ class RunLog:
     def record_look(self, run: str, step: UpdateStep, entity: Entity) -> None:
         values = {"sage_id": entity.sage_id, "kind": entity.kind, "body": canonical(entity.body)}
         self._buffer.add(steps.KEEP_HELD, {**self._step(run, step.number), "position": 0, **values})
+
+    def absent(self, run: str) -> frozenset[tuple[str, str]]:
+        self._buffer.flush()
+        rows = self._buffer.reader.rows(LOOKS_OF_RUN, {"business": self._business, "run": run})
+        found = (Entity(row.kind, row.sage_id, read_json(row.body)) for row in rows)
+        return frozenset((e.kind, e.sage_id) for e in found if not e.body or is_gone(e))
 
     def record_page(
         self,
