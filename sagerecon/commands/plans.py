@@ -26,7 +26,7 @@ from sagerecon.pairing.pair import (
     RecordKey,
     needed_in_full,
 )
-from sagerecon.planning.census import blind_kinds
+from sagerecon.planning.census import census_kinds
 from sagerecon.planning.plan import Plan, Purpose, plan_lines
 from sagerecon.planning.planner import Calendar, plan_steps
 from sagerecon.planning.settling import RunState
@@ -130,7 +130,7 @@ def _memory(made: Plan, log: RunLog, catalog: Catalog) -> Iterator[Finding]:
             severity=Severity.WARNING,
         )
         return
-    kinds = blind_kinds(made.steps)
+    kinds = census_kinds(made.steps, catalog)
     if kinds and not is_complete:
         yield Finding(
             code=Code.CENSUS,
