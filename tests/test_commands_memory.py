@@ -95,9 +95,8 @@ def test_the_plan_names_what_waits_and_why(world: World) -> None:
     assert isinstance(made, Plan)
     findings = {f.message.split()[4]: f for f in made.header.findings if f.code is Code.UNCERTAIN_IN_SAGE}
     assert set(findings) == {CUSTOMER, INVOICE, PAYMENT}
-    assert findings[CUSTOMER].message.startswith(
-        "Sage may hold 2 contact records already: customers/2, customers/3."
-    )
+    message = findings[CUSTOMER].message
+    assert message.startswith("Sage may hold 2 contact records already: customers/2, customers/3.")
     assert "reference is '0002' and would be '2'" in message
 
 
