@@ -105,14 +105,15 @@ class Holdings:
         """
         equal = tuple(self.equal(wanted))
         if not equal:
-            return Found(Likeness.NONE)
+            return Found(likeness=Likeness.NONE)
         if not wanted.is_complete:
             has_contact = self._has_contact(wanted)
             why = "what it refers to was not found in Sage for certain"
-            return Found(Likeness.UNRESOLVED, equal, why, has_contact=has_contact)
+            return Found(likeness=Likeness.UNRESOLVED, entities=equal, why=why, has_contact=has_contact)
         if len(equal) > twins:
-            return Found(Likeness.SEVERAL, equal, f"{len(equal):,} entities in Sage are equal to it")
-        return Found(Likeness.EQUAL, (self._free.pop(equal[0].sage_id),))
+            why = f"{len(equal):,} entities in Sage are equal to it"
+            return Found(likeness=Likeness.SEVERAL, entities=equal, why=why)
+        return Found(likeness=Likeness.EQUAL, entities=(self._free.pop(equal[0].sage_id),))
 
     def similar(self, wanted: Wanted, keyed: Collection[str] = ()) -> Found:
         """Return what the first rung finds that finds anything.
@@ -128,13 +129,13 @@ class Holdings:
             if found:
                 unlike = "; ".join(differences(self._kind, wanted.body, found[0].body))
                 return Found(
-                    Likeness.SIMILAR,
-                    tuple(found),
-                    f"an entity in Sage may be it: {unlike}",
-                    rung,
-                    self._has_contact(wanted),
+                    likeness=Likeness.SIMILAR,
+                    entities=tuple(found),
+                    why=f"an entity in Sage may be it: {unlike}",
+                    rung=rung,
+                    has_contact=self._has_contact(wanted),
                 )
-        return Found(Likeness.NONE)
+        return Found(likeness=Likeness.NONE)
 
     def equal(self, wanted: Wanted) -> list[Entity]:
         """Return the entities that hold all that the draft has, as far as its references were found.
