@@ -224,7 +224,14 @@ class RunLog(Bookings, Protocol):
         ...
 
     def rename(self, run: str, step: RenameStep) -> None:
-        """Record for the step's key what was recorded for its earlier key, which loses it."""
+        """Record for the step's key what was recorded for its earlier key, which loses it, in one commit.
+
+        The next commit has it, with other records: nothing was sent, so that a crash before it loses nothing
+        that the same command does not do again.
+
+        Raises:
+            PlanStaleError: the earlier key has another entity than when the plan was created.
+        """
         ...
 
     def set_aside(self, run: str, aside: SetAside, epoch: int = 0) -> None:

@@ -18,7 +18,7 @@ from sagerecon.pairing.recovery import Suspect
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import Plan, Purpose
 from sagerecon.planning.settling import AnsweredCreation, Attempt, Reached, Replays, RunState, SetAside, State
-from sagerecon.planning.step import ReadStep, RenameStep, Step, UpdateStep
+from sagerecon.planning.step import CreateStep, ReadStep, RenameStep, Step, UpdateStep
 from sagerecon.store import runs, steps
 from sagerecon.store.call_ledger import CallLedger
 from sagerecon.store.company_lock import CompanyLock
@@ -175,10 +175,13 @@ class RunLog:
         values = steps.outcome_values(attempt, entity, self._clock.now(), adopted=adopted)
         self._add(steps.KEEP_OUTCOME, values, step)
         content = fingerprint(node_document(step.body))
+        if isinstance(step, CreateStep) and step.replaces:
+            self._id_map.forget_keys_of(step.kind, step.replaces)
         self._id_map.add(step.kind, step.key, entity.sage_id, content, attempt.run, step.number)
         self._id_map.add_natural_keys(entity, keys, attempt.run, step.number, was_read=False)
 
     def rename(self, run: str, step: RenameStep) -> None:
+        self._buffer.flush_if_full()
         before = self._id_map.written(step.kind, step.earlier)
         if before is None or before.sage_id != step.sage_id:
             raise PlanStaleError(

@@ -235,7 +235,7 @@ VERDICTS = Table(
 )
 
 #: Reconciliations: the runs that read Sage for each, the reading of the one before, what it compared with
-#: (`source`) and its result (`document`), both as JSON.
+#: (`source`) and its result (`document`), both as JSON. The long lists of the result are rows of their own.
 RECONCILIATIONS = Table(
     "reconciliations",
     METADATA,
@@ -246,6 +246,17 @@ RECONCILIATIONS = Table(
     _text("before"),
     _number("at"),
     _text("source"),
+    _text("document"),
+)
+
+#: The rows of the long lists in the result of the last reconciliation, as JSON. `list` numbers the lists.
+RESULT_ROWS = Table(
+    "result_rows",
+    METADATA,
+    _key("business"),
+    _number("reconciliation", primary_key=True),
+    _number("list", primary_key=True),
+    _number("position", primary_key=True),
     _text("document"),
 )
 
