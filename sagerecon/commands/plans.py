@@ -22,7 +22,7 @@ from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.place import NOWHERE
 from sagerecon.pairing.decide import NO_DECISIONS, DecidedPositions, pair_as_decided
 from sagerecon.pairing.owners import RecordKey
-from sagerecon.planning.census import blind_kinds
+from sagerecon.planning.census import census_kinds
 from sagerecon.planning.plan import Plan, Purpose, plan_lines
 from sagerecon.planning.planner import Calendar, plan_steps
 from sagerecon.planning.settling import RunState
@@ -129,7 +129,7 @@ def _memory(made: Plan, log: RunLog, catalog: Catalog) -> Iterator[Finding]:
             severity=Severity.WARNING,
         )
         return
-    kinds = blind_kinds(made.steps)
+    kinds = census_kinds(made.steps, catalog)
     if kinds and not is_complete:
         yield Finding(
             code=Code.CENSUS,
