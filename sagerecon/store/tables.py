@@ -134,7 +134,8 @@ HELD = Table(
     _text("body"),
 )
 
-#: The latest calls of a company, in a ring: slot = sequence mod size.
+#: The latest calls of a company, in a ring: slot = sequence mod size. `call` is a random name, by which the
+#: witness records the call too; empty for one that an earlier version booked.
 CALLS = Table(
     "calls",
     METADATA,
@@ -142,6 +143,7 @@ CALLS = Table(
     _number("slot", primary_key=True),
     _number("sequence"),
     _number("at"),
+    _text("call"),
 )
 
 #: The state of a company's ring. `last_at` is the newest receive time, so that a clock which steps back
