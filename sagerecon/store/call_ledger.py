@@ -10,14 +10,32 @@ from __future__ import annotations
 from dataclasses import dataclass
 from secrets import token_hex
 
-from sqlalchemy import Row, bindparam, delete, select, update
+from sqlalchemy import Row
 
 from sagerecon.model.clock import DAY, SECOND, Clock, ServerClock, cautious_now
 from sagerecon.planning.budget import Budget, earliest
 from sagerecon.store.call_witness import CallWitness, WitnessedCall
-from sagerecon.store.database import Transaction, Values, prepared, upsert
+from sagerecon.store.calls import (
+    ADVANCE_LEDGER,
+    ALL_CALLS,
+    CALL_AT,
+    CALLS_ACCEPTED,
+    CLEAR_CALLS,
+    CLOSE_LEDGER,
+    KEEP_CALL,
+    KEEP_CLOCK,
+    KEEP_LEDGER,
+    LEDGER,
+    LEDGER_STATE,
+    RECEIVE_CALL,
+    RECEIVE_LEDGER,
+    REDATE_CALLS,
+    REDATE_LEDGER,
+    REFUND_CALL,
+)
+from sagerecon.store.database import Transaction, Values
 from sagerecon.store.run_calls import ADD_RUN_CALLS, NO_RUN, run_call_values
-from sagerecon.store.tables import CALLS, LEDGERS
+from sagerecon.store.tables import LEDGERS
 from sagerecon.store.traffic import ADD_TRAFFIC, traffic_values
 from sagerecon.store.write_buffer import WriteBuffer
 
@@ -36,89 +54,16 @@ _CLOCKS_APART = 5 * SECOND
 #: A limit of this size or more means that there is no limit.
 _UNLIMITED = 2**31 - 1
 
-# The row stays locked until the commit in PostgreSQL; SQLite has one writer at a time and needs no such lock.
-_LEDGER = prepared(
-    "ledger", select(LEDGERS).where(LEDGERS.c.business == bindparam("business")).with_for_update()
-)
-_KEEP_LEDGER = upsert("keep_ledger", LEDGERS)
-_AT = prepared(
-    "call_at",
-    select(CALLS.c.at).where(
-        CALLS.c.business == bindparam("business"),
-        CALLS.c.slot == bindparam("slot"),
-        CALLS.c.sequence == bindparam("sequence"),
-    ),
-)
-_KEEP_CALL = upsert("keep_call", CALLS)
-_ADVANCE = prepared(
-    "advance_ledger",
-    update(LEDGERS)
-    .where(LEDGERS.c.business == bindparam("company"))
-    .values(
-        sequence=bindparam("number"), last_at=bindparam("newest"), rate_limited=bindparam("rate_limited_now")
-    ),
-)
-RECEIVE_CALL = prepared(
-    "receive_call",
-    update(CALLS)
-    .where(
-        CALLS.c.business == bindparam("company"),
-        CALLS.c.slot == bindparam("place"),
-        CALLS.c.sequence == bindparam("number"),
-    )
-    .values(at=bindparam("moment")),
-)
-RECEIVE_LEDGER = prepared(
-    "receive_ledger",
-    update(LEDGERS)
-    .where(LEDGERS.c.business == bindparam("company"), LEDGERS.c.last_at < bindparam("moment"))
-    .values(last_at=bindparam("newest")),
-)
-REFUND_CALL = prepared(
-    "refund_call",
-    update(LEDGERS)
-    .where(LEDGERS.c.business == bindparam("company"), LEDGERS.c.sequence == bindparam("number"))
-    .values(sequence=LEDGERS.c.sequence - 1),
-)
-_CLOSE = prepared(
-    "close_ledger",
-    update(LEDGERS)
-    .where(LEDGERS.c.business == bindparam("company"))
-    .values(closed_until=bindparam("until"), refusals=bindparam("in_a_row")),
-)
-_REDATE_CALLS = prepared(
-    "redate_calls",
-    update(CALLS)
-    .where(CALLS.c.business == bindparam("company"), CALLS.c.at > bindparam("latest"))
-    .values(at=bindparam("moment")),
-)
-_REDATE_LEDGER = prepared(
-    "redate_ledger",
-    update(LEDGERS)
-    .where(LEDGERS.c.business == bindparam("company"))
-    .values(last_at=bindparam("newest"), closed_until=bindparam("until")),
-)
-_ACCEPTED = prepared(
-    "calls_accepted",
-    update(LEDGERS).where(LEDGERS.c.business == bindparam("company")).values(refusals=bindparam("none")),
-)
-_KEEP_CLOCK = prepared(
-    "keep_clock_ahead",
-    update(LEDGERS)
-    .where(LEDGERS.c.business == bindparam("company"), LEDGERS.c.clock_ahead != bindparam("milliseconds"))
-    .values(clock_ahead=bindparam("ahead_now")),
-)
-_STATE = prepared("ledger_state", select(LEDGERS).where(LEDGERS.c.business == bindparam("business")))
-_ALL = prepared(
-    "calls_of",
-    select(CALLS.c.sequence, CALLS.c.at, CALLS.c.call)
-    .where(CALLS.c.business == bindparam("business"))
-    .order_by(CALLS.c.sequence),
-)
-_CLEAR = prepared("clear_calls", delete(CALLS).where(CALLS.c.business == bindparam("business")))
-
 #: Statements that can be replayed from the file of unsaved statements.
-REPLAYABLE = (RECEIVE_CALL, RECEIVE_LEDGER, REFUND_CALL, ADD_TRAFFIC, ADD_RUN_CALLS, _ACCEPTED, _KEEP_CLOCK)
+REPLAYABLE = (
+    RECEIVE_CALL,
+    RECEIVE_LEDGER,
+    REFUND_CALL,
+    ADD_TRAFFIC,
+    ADD_RUN_CALLS,
+    CALLS_ACCEPTED,
+    KEEP_CLOCK,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +189,7 @@ class CallLedger:
         if (ahead := self._clock.ahead) != self._ahead:
             self._ahead = ahead
             self._buffer.add(
-                _KEEP_CLOCK, {"company": self._business, "milliseconds": ahead, "ahead_now": ahead}
+                KEEP_CLOCK, {"company": self._business, "milliseconds": ahead, "ahead_now": ahead}
             )
 
     def refund(self) -> None:
@@ -272,7 +217,7 @@ class CallLedger:
             until: the instant before which no call is booked.
             in_a_row: the 429s without an accepted call in between.
         """
-        if (ledger := transaction.one(_LEDGER, {"business": self._business})) is not None:
+        if (ledger := transaction.one(LEDGER, {"business": self._business})) is not None:
             at = max(self._clock.now(), ledger.last_at)
             self._book_new(transaction, ledger, at, at, ledger.rate_limited + 1)
             transaction.run(ADD_TRAFFIC, traffic_values(self._business, at, rate_limited=1))
@@ -281,25 +226,25 @@ class CallLedger:
 
     def close(self, transaction: Transaction, until: int, in_a_row: int = 0) -> None:
         """Book no call before `until`, at most for a day: no limit of Sage's lasts longer."""
-        if (ledger := transaction.one(_LEDGER, {"business": self._business})) is not None:
+        if (ledger := transaction.one(LEDGER, {"business": self._business})) is not None:
             until = max(min(until, self._clock.now() + DAY), ledger.closed_until)
             in_a_row = in_a_row or ledger.refusals
             if self._witness is not None:
                 self._witness.add_closure(until, self._clock.now())
-            transaction.run(_CLOSE, {"company": self._business, "until": until, "in_a_row": in_a_row})
+            transaction.run(CLOSE_LEDGER, {"company": self._business, "until": until, "in_a_row": in_a_row})
 
     def accepted(self) -> None:
         """Count refusals anew, because Sage accepted a call."""
-        self._buffer.add(_ACCEPTED, {"company": self._business, "none": 0})
+        self._buffer.add(CALLS_ACCEPTED, {"company": self._business, "none": 0})
 
     def closed_until(self) -> int:
         """Return the instant before which Sage accepts no calls; 0 if it never refused one."""
-        row = self._buffer.reader.one(_STATE, {"business": self._business})
+        row = self._buffer.reader.one(LEDGER_STATE, {"business": self._business})
         return 0 if row is None else int(row.closed_until)
 
     def refusals(self) -> int:
         """Return the 429s in a row; 0 where the last of them is of another day."""
-        row = self._buffer.reader.one(_STATE, {"business": self._business})
+        row = self._buffer.reader.one(LEDGER_STATE, {"business": self._business})
         if row is None or self._clock.now() - row.closed_until > DAY:
             return 0
         return int(row.refusals)
@@ -335,10 +280,10 @@ class CallLedger:
         if ledger.last_at <= now + _CLOCKS_APART:
             return ledger
         latest = now + ANSWER_WITHIN  # of a call without an answer yet
-        transaction.run(_REDATE_CALLS, {"company": self._business, "moment": latest, "latest": latest})
+        transaction.run(REDATE_CALLS, {"company": self._business, "moment": latest, "latest": latest})
         until = min(ledger.closed_until, now + DAY)
-        transaction.run(_REDATE_LEDGER, {"company": self._business, "newest": now, "until": until})
-        redated = transaction.one(_LEDGER, {"business": self._business})
+        transaction.run(REDATE_LEDGER, {"company": self._business, "newest": now, "until": until})
+        redated = transaction.one(LEDGER, {"business": self._business})
         assert redated is not None  # noqa: S101 - the row was read in this transaction
         return redated
 
@@ -348,7 +293,7 @@ class CallLedger:
         if sequence < 1 or limit >= _UNLIMITED:
             return None
         key = {"business": self._business, "slot": sequence % ledger.size, "sequence": sequence}
-        row = transaction.first(_AT, key)
+        row = transaction.first(CALL_AT, key)
         return None if row is None else int(row[0])
 
     def _with_witnessed_calls(
@@ -362,7 +307,7 @@ class CallLedger:
             return ledger
         self._is_compared = True
         witnessed = self._witness.read()
-        kept = transaction.rows(_ALL, {"business": self._business})
+        kept = transaction.rows(ALL_CALLS, {"business": self._business})
         known = {row.call for row in kept}
         oldest = min(row.at for row in kept) if kept and ledger.sequence >= ledger.size else 0
         for call in witnessed.calls:
@@ -373,7 +318,7 @@ class CallLedger:
                 self.unknown_calls += 1
         if witnessed.closed_until > ledger.closed_until:
             state: Values = {"until": witnessed.closed_until, "in_a_row": ledger.refusals}
-            transaction.run(_CLOSE, {"company": self._business, **state})
+            transaction.run(CLOSE_LEDGER, {"company": self._business, **state})
             ledger = self._ledger(transaction, budget)
         return ledger
 
@@ -395,25 +340,25 @@ class CallLedger:
     ) -> None:
         sequence = ledger.sequence + 1
         row: Values = {"slot": sequence % ledger.size, "sequence": sequence, "at": call.at, "call": call.call}
-        transaction.run(_KEEP_CALL, {"business": self._business, **row})
+        transaction.run(KEEP_CALL, {"business": self._business, **row})
         state: Values = {"number": sequence, "newest": call.newest, "rate_limited_now": rate_limited}
-        transaction.run(_ADVANCE, {"company": self._business, **state})
+        transaction.run(ADVANCE_LEDGER, {"company": self._business, **state})
 
     def _ledger(self, transaction: Transaction, budget: Budget) -> Row[tuple[int]]:
         """Return the state of the ring, which is created or enlarged where the budget needs more slots."""
         limits = [limit for limit in (budget.minute_limit, budget.day_limit) if limit < _UNLIMITED]
         size = max([*limits, LEAST_SIZE]) + SPARE
-        ledger = transaction.one(_LEDGER, {"business": self._business})
+        ledger = transaction.one(LEDGER, {"business": self._business})
         if ledger is not None and ledger.size >= size:
             return ledger
-        calls = transaction.rows(_ALL, {"business": self._business})
-        transaction.run(_CLEAR, {"business": self._business})
+        calls = transaction.rows(ALL_CALLS, {"business": self._business})
+        transaction.run(CLEAR_CALLS, {"business": self._business})
         for row in calls:
             call: Values = {"business": self._business, "slot": row.sequence % size, "sequence": row.sequence}
-            transaction.run(_KEEP_CALL, {**call, "at": row.at, "call": row.call})
+            transaction.run(KEEP_CALL, {**call, "at": row.at, "call": row.call})
         none = dict.fromkeys((column.name for column in LEDGERS.columns if column.name != "business"), 0)
         state = none if ledger is None else ledger._asdict()
-        transaction.run(_KEEP_LEDGER, {**state, "business": self._business, "size": size})
-        written = transaction.one(_LEDGER, {"business": self._business})
+        transaction.run(KEEP_LEDGER, {**state, "business": self._business, "size": size})
+        written = transaction.one(LEDGER, {"business": self._business})
         assert written is not None  # noqa: S101 - it was written in this transaction
         return written
