@@ -1,0 +1,103 @@
+"""The steps of records for which nothing is sent: equal, left out, waiting, kept or settled."""
+
+from __future__ import annotations
+
+from sagerecon.model.draft import Draft, LeftOut, Quarantined
+from sagerecon.pairing.decisions import Decision
+from sagerecon.pairing.position import Position
+from sagerecon.pairing.standing import Standing
+from sagerecon.planning.left_alone import alternatives
+from sagerecon.planning.step import (
+    KeepStep,
+    LeftOutStep,
+    QuarantinedStep,
+    SettledStep,
+    SkipStep,
+    WaitStep,
+)
+from sagerecon.planning.step_fields import draft_fields, record_fields
+
+
+def skipped(draft: Draft) -> SkipStep:
+    return SkipStep(
+        **draft_fields(draft),
+        reason="an earlier run recorded it with the same content",
+    )
+
+
+def left_out(outcome: LeftOut) -> LeftOutStep:
+    return LeftOutStep(
+        **record_fields(outcome),
+        reason=outcome.reason,
+        rule=outcome.rule,
+    )
+
+
+def quarantined(outcome: Quarantined, *, is_written: bool) -> QuarantinedStep:
+    messages = [finding.message for finding in outcome.findings]
+    if is_written:
+        messages.append("An earlier run recorded it; it stays in Sage unchanged.")
+    return QuarantinedStep(
+        **record_fields(outcome),
+        reason=" ".join(messages),
+        findings=outcome.findings,
+    )
+
+
+def waiting(draft: Draft, found: Standing, position: Position) -> WaitStep:
+    """Return the step of a draft that a decision has to settle."""
+    reason, rule = found.value, ""
+    earlier: tuple[str, ...] = ()
+    if position.rename is not None:
+        rule = position.rename.rule.value
+        earlier = tuple(record.key for record in position.rename.earlier)
+        reason = f"may be {alternatives(earlier)}, which an earlier run recorded ({rule})"
+    return WaitStep(
+        **record_fields(draft),
+        reason=reason,
+        standing=found,
+        rule=rule,
+        earlier=earlier,
+        changes=draft.changes,
+    )
+
+
+def waiting_for(draft: Draft, found: Standing, awaited: Draft) -> WaitStep:
+    return WaitStep(
+        **record_fields(draft),
+        reason=f"refers to {awaited.key}, which waits",
+        standing=found,
+        refers_to=awaited.key,
+        changes=draft.changes,
+    )
+
+
+def kept(position: Position, found: Standing) -> KeepStep:
+    """Return the step of a record that stays in Sage: its data are those of the source where it has it."""
+    outcome, written = position.outcome, position.written
+    known = outcome or written
+    rule = outcome.rule if isinstance(outcome, LeftOut) else ""
+    return KeepStep(
+        kind=position.kind,
+        key=position.key,
+        reason=f"{found.value}, left out by rule {rule}" if rule else found.value,
+        label=known.label if known else "",
+        amount=known.amount if known else None,
+        origins=known.origins if known else (),
+        standing=found,
+        rule=rule,
+    )
+
+
+def settled(position: Position, found: Standing, decision: Decision) -> SettledStep:
+    known = position.outcome or position.written
+    return SettledStep(
+        kind=position.kind,
+        key=position.key,
+        reason=f"decided by {decision.by}: {decision.because}",
+        label=known.label if known else "",
+        amount=known.amount if known else None,
+        origins=known.origins if known else (),
+        standing=found,
+        answer=decision.answer,
+    )

@@ -1,0 +1,92 @@
+"""The steps by which a record is written: created, updated, or taken over under a new key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from sagerecon.model.catalog import Kind
+from sagerecon.model.code import Code
+from sagerecon.model.draft import Draft, node_document, read_node
+from sagerecon.model.entity import Written
+from sagerecon.model.finding import Finding
+from sagerecon.model.value import fingerprint
+from sagerecon.pairing.pair import RecordKey
+from sagerecon.pairing.position import Position
+from sagerecon.planning.step import CreateStep, QuarantinedStep, RenameStep, UpdateStep
+from sagerecon.planning.step_fields import draft_fields, record_fields
+
+
+def created(draft: Draft, kind: Kind) -> CreateStep:
+    return CreateStep(
+        **draft_fields(draft),
+        reason="no earlier run recorded it",
+        on_existing=draft.on_existing,
+        reversibility=kind.operations["create"].reversibility if kind.can("create") else "",
+    )
+
+
+def written_again(draft: Draft, kind: Kind, replaces: str) -> CreateStep:
+    """Return the creation of a record whose entity is no longer in Sage.
+
+    Args:
+        replaces: the Sage id of that entity.
+    """
+    why = "decided to be written again, since Sage no longer holds it"
+    return replace(created(draft, kind), reason=why, replaces=replaces)
+
+
+def updated(draft: Draft, changed: tuple[str, ...], kind: Kind) -> UpdateStep | QuarantinedStep:
+    """Return the update of the changed fields; a quarantined step where Sage does not let one be changed."""
+    if not kind.can("update"):
+        return _changed_after_write(draft, f"Sage has no update for a {draft.kind}")
+    fixed = [name for name in changed if name in kind.fields and not kind.fields[name].update]
+    if fixed:
+        return _changed_after_write(draft, f"Sage does not let {', '.join(fixed)} be changed")
+    return UpdateStep(
+        **draft_fields(draft),
+        reason=f"changed in the source or the mapping since an earlier run recorded it: {', '.join(changed)}",
+        changed=changed,
+        reversibility=kind.operations["update"].reversibility,
+    )
+
+
+def renamed(position: Position, earlier: Mapping[RecordKey, Written]) -> RenameStep | None:
+    """Return the step by which a key takes over what was written under an earlier one.
+
+    A record that refers to such a key keeps its own, and is recorded anew with the key that it refers to now.
+    """
+    draft, written = position.outcome, position.written
+    if not isinstance(draft, Draft) or written is None:
+        return None
+    before = earlier.get((position.kind, position.key))
+    body = read_node(written.sent)
+    if before is None and fingerprint(node_document(body)) == position.content:
+        return None
+    key = before.key if before is not None else position.key
+    reason = f"decided to be {key}" if before is not None else "refers to a record under its key of today"
+    return RenameStep(
+        **record_fields(draft),
+        body=body,
+        identity=written.identity,
+        mapping=draft.place,
+        changes=draft.changes,
+        reason=reason,
+        earlier=key,
+        sage_id=written.sage_id,
+    )
+
+
+def _changed_after_write(draft: Draft, why: str) -> QuarantinedStep:
+    finding = Finding(
+        Code.CHANGED_AFTER_WRITE,
+        draft.origins[0] if draft.origins else draft.place,
+        f"{draft.label or draft.key} was written with other content, and {why}.",
+        "Correct it in Sage, or delete it there, then create a new plan.",
+    )
+    return QuarantinedStep(
+        **record_fields(draft),
+        reason=finding.message,
+        findings=(finding,),
+        changes=draft.changes,
+    )
