@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -73,7 +73,7 @@ NOTHING_SETTLED = Settlement()
 
 def settle(
     positions: Sequence[Position],
-    decisions: Iterable[Decision],
+    decisions: Collection[Decision],
     today: date,
     catalog: Catalog,
     members: Members = NO_MEMBERS,
@@ -86,6 +86,8 @@ def settle(
     Args:
         members: of decisions about many, the digests of their records where they are known.
     """
+    if not decisions:
+        return NOTHING_SETTLED
     found = groups(positions)
     claims = claims_on(positions)
     in_effect: dict[tuple[str, str], Decision] = {}
