@@ -129,8 +129,7 @@ def _compared(memory: Memory, begun: Run | None, *, distrust_store: bool) -> Rec
         recovery = memory.recover()
         company.run_log.distrust()
         return recovery
-    memory.require_complete()
-    return None
+    return memory.require_complete()
 
 
 def adopted_keys(project: Project, clock: Clock) -> frozenset[str]:

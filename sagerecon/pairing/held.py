@@ -89,14 +89,6 @@ def is_gone(entity: Entity) -> bool:
     return bool(entity.body.get("deleted_at")) or (isinstance(status, dict) and status.get("id") == "VOID")
 
 
-def owners_of(records: Iterable[Written]) -> dict[str, str]:
-    """Return the key of the record that owns each Sage id: one that was created before one adopted."""
-    owners: dict[str, str] = {}
-    for record in sorted(records, key=lambda record: (record.adopted, record.written_at, record.key)):
-        owners.setdefault(record.sage_id, record.key)
-    return owners
-
-
 def classify(
     sage: Held, kinds: Collection[str], matched: Collection[str], facts: OriginFacts
 ) -> dict[str, list[tuple[Origin, Entity]]]:
