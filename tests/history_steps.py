@@ -191,7 +191,7 @@ _WITHOUT_READING = frozenset(
 )
 
 #: Actions by which a plan says that a record is not in Sage, and why.
-_NAMING = frozenset({Action.WAIT, Action.QUARANTINE, Action.LEAVE_OUT})
+_NAMING = frozenset({Action.WAIT, Action.QUARANTINE, Action.LEAVE_OUT, Action.SETTLED})
 
 #: What a plan may do about a record with each verdict of the reconciliation of the same facts.
 _AGREEING: Mapping[Verdict, frozenset[Action]] = {
@@ -209,15 +209,29 @@ _AGREEING: Mapping[Verdict, frozenset[Action]] = {
     Verdict.LEFT_OUT: frozenset({Action.LEAVE_OUT}),
 }
 
+#: What a plan may do besides, by decision.
+_BY_DECISION: Mapping[Verdict, frozenset[Action]] = {
+    Verdict.EDITED: frozenset({Action.SETTLED, Action.UPDATE}),
+    Verdict.BOTH_CHANGED: frozenset({Action.SETTLED, Action.UPDATE}),
+    Verdict.GONE: frozenset({Action.SETTLED, Action.REVERSE}),
+    Verdict.RENAMED: frozenset({Action.RENAME, Action.CREATE}),
+    Verdict.MISSING: frozenset({Action.SETTLED, Action.CREATE}),
+    Verdict.DELETED: frozenset({Action.SETTLED, Action.CREATE}),
+    Verdict.NOT_YET_WRITTEN: frozenset({Action.SETTLED}),
+    Verdict.VERIFIED: frozenset({Action.RENAME}),
+}
+
 
 def disagreements(plan: Plan, found: Reconciliation) -> Sequence[str]:
     """Return a sentence for each record of which plan and reconciliation say different things."""
+    by_decision = _BY_DECISION if plan.header.decisions else {}
     steps = {(step.kind, step.key): step.action for step in plan.steps}
     return [
         f"{verdict.key} is {verdict.verdict.value}, and the plan says {action.value}"
         for verdict in found.verdicts
         if (action := steps.get((verdict.kind, verdict.key))) is not None
         and action not in _AGREEING.get(verdict.verdict, frozenset(Action))
+        and action not in by_decision.get(verdict.verdict, frozenset())
     ]
 
 

@@ -24,11 +24,12 @@ from history_oracle import OTHER_HAND, Books, Listing, Requests, kind_of
 from history_source import FILES, Source, small_source
 from requests import Session
 
-from sagerecon.commands import plans, preparation, projects, reconciliations, runs, sources
+from sagerecon.commands import decisions, plans, preparation, projects, reconciliations, runs, sources
 from sagerecon.commands.preparation import Prepared
 from sagerecon.commands.rehearsals import expected_business, open_rehearsal
 from sagerecon.model.clock import DAY, SECOND
 from sagerecon.model.errors import AuthorizationError, SagereconError
+from sagerecon.pairing.groups import Group
 from sagerecon.project.project import Project
 from sagerecon.project.sage import GRANT, SANDBOX_APP, SANDBOX_SECRET
 from sagerecon.project.state import write_business
@@ -190,6 +191,11 @@ class World:
     def by_hand(self, method: str, path: str, body: object = None, **query: str) -> ApiReply:
         """Change something in Sage as a user does."""
         return self.books.handle(ApiRequest(method, path, query, body, OTHER_HAND, self.clock.now()))
+
+    def decidable(self) -> tuple[Group, ...]:
+        """Return the records that wait for a decision."""
+        ran = self.command(lambda: decisions.decidable(self.project, self.machine_clock))
+        return ran.value.waiting if isinstance(ran.value, decisions.Decidable) else ()
 
     def sign_in(self) -> None:
         granted = self.sage.grant(SANDBOX_APP, "owner", self.books.id)

@@ -11,7 +11,7 @@ from sagerecon.model.draft import Draft, node_document, read_node
 from sagerecon.model.entity import Written
 from sagerecon.model.finding import Finding
 from sagerecon.model.value import fingerprint
-from sagerecon.pairing.pair import RecordKey
+from sagerecon.pairing.owners import RecordKey
 from sagerecon.pairing.position import Position
 from sagerecon.planning.step import CreateStep, QuarantinedStep, RenameStep, UpdateStep
 from sagerecon.planning.step_fields import draft_fields, record_fields
