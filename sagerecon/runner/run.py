@@ -7,7 +7,7 @@ map and the booking of the call are one commit. A step whose outcome is unknown 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
@@ -17,6 +17,7 @@ from sagerecon.model.catalog import Catalog
 from sagerecon.model.clock import Clock
 from sagerecon.model.errors import PausedError, SagereconError, StoreError
 from sagerecon.model.finding import Finding
+from sagerecon.pairing.recovery import Suspect
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import Plan, Purpose
 from sagerecon.planning.settling import FINAL, Reached, State
@@ -94,6 +95,7 @@ def run(
     on_progress: Callable[[Progress], None] = lambda _: None,
     failpoint: Callable[[str], None] = lambda _: None,
     recovery: Recovery | None = None,
+    suggested: Callable[[str], Sequence[Suspect]] = lambda _: (),
     seed: int = 0,
 ) -> RunOutcome:
     """Carry `plan` out as far as the budget, the patience and the stop signal allow.
@@ -107,6 +109,8 @@ def run(
         on_progress: receives each event.
         failpoint: receives the name of each point at which tests may crash the run.
         recovery: what a comparison with Sage found that the store did not know; None where it was trusted.
+        suggested: returns, before the first creation, the suspects that the readings of the run show, with
+            those of earlier comparisons; nothing where they show none.
         seed: for the jitter of waits.
 
     Raises:
@@ -165,7 +169,7 @@ def run(
         )
 
     try:
-        _walk(plan, context, recovery)
+        _walk(plan, context, recovery, suggested)
         log.end(context.run, is_finished=not context.retried)
     except PausedError as pause:
         log.end(context.run, is_finished=False)
@@ -183,7 +187,12 @@ def run(
     return outcome(Ended.UNFINISHED if context.retried else Ended.FINISHED)
 
 
-def _walk(plan: Plan, context: RunContext, recovery: Recovery | None) -> None:
+def _walk(
+    plan: Plan,
+    context: RunContext,
+    recovery: Recovery | None,
+    suggested: Callable[[str], Sequence[Suspect]],
+) -> None:
     """Adopt what was recovered, settle what is in doubt, then carry out each step that is not finished."""
     recovered: set[int] = set()
     if plan.header.purpose is Purpose.LOAD:
@@ -193,12 +202,16 @@ def _walk(plan: Plan, context: RunContext, recovery: Recovery | None) -> None:
         settle_doubts(context, settle_update)
     reached = context.log.reached(context.run)
     outdated = _outdated_listings(plan, reached, context)
-    is_checked = not plan.header.requirements
+    is_checked, is_compared = not plan.header.requirements, False
     for step in plan.steps:
         context.caller.check_stop()
         if isinstance(step, CreateStep | UpdateStep) and not is_checked:
             stop_on_shortage(plan, reached, context)
             is_checked = True
+        if isinstance(step, CreateStep) and not is_compared:
+            is_compared = True
+            if suspects := suggested(context.run):
+                context.log.suspect(suspects)
         context.reporter.begin_step(step)
         before = _NOT_BEGUN if step.number in outdated else reached.get(step.number, _NOT_BEGUN)
         if step.number in recovered:
