@@ -13,7 +13,7 @@ from sagerecon.commands.preparation import prepare
 from sagerecon.model.clock import Clock, day_of
 from sagerecon.model.errors import ProjectError
 from sagerecon.model.suggestion import suggestion
-from sagerecon.pairing.answers import DecisionAnswer, answers, awaits_decision, is_carried_out
+from sagerecon.pairing.answers import STANDINGS, DecisionAnswer, answers, awaits_decision, is_carried_out
 from sagerecon.pairing.decide import DecidedPositions
 from sagerecon.pairing.decisions import Covers, Decision, Side, group_name
 from sagerecon.pairing.figures import covers, figures
@@ -139,11 +139,12 @@ def _unknown(name: str, among: Sequence[Group]) -> ProjectError:
     """Return the error about a name that means nothing, with the groups or the key that may be meant."""
     parts = [group.name for group in among if name in group.name.split(":")]
     known = [*(group.name for group in among), *(at.key for group in among for at in group.positions[:1000])]
-    hint = f"Its groups are: {', '.join(parts)}." if parts else suggestion(name, known)
-    return ProjectError(
-        f"There is no record and no group '{name}' on which a decision can be made.",
-        hint or "See what waits: sagerecon decide list",
-    )
+    if name.partition(":")[2] in STANDINGS:
+        message, hint = f"No record has the standing of '{name}' now.", ""
+    else:
+        message = f"There is no record and no group '{name}' on which a decision can be made."
+        hint = f"Its groups are: {', '.join(parts)}." if parts else suggestion(name, known)
+    return ProjectError(message, hint or "See what waits: sagerecon decide list")
 
 
 def _label(position: Position) -> str:

@@ -125,7 +125,7 @@ def _memory(made: Plan, log: RunLog, catalog: Catalog) -> Iterator[Finding]:
             code=Code.INCOMPLETE_STORE,
             place=NOWHERE,
             message=f"{error.message} Apply refuses this plan: it may create records that Sage holds.",
-            hint=f"{error.hint} It reads {price_text(made, catalog)}.",
+            hint=f"{error.hint} --distrust-store reads {price_text(made, catalog)}.",
             severity=Severity.WARNING,
         )
         return

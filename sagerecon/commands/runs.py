@@ -117,7 +117,7 @@ def _compared(memory: Memory, begun: Run | None, *, distrust_store: bool) -> Rec
         try:
             is_complete = company.run_log.is_witnessed()
         except IncompleteStoreError as error:
-            error.hint += f" It reads {price_text(plan, memory.catalog)}."
+            error.hint += f" --distrust-store reads {price_text(plan, memory.catalog)}."
             raise
         if is_complete:
             return None

@@ -51,7 +51,10 @@ class Screen:
             self._console.print(Text(text, style=style))
 
     def print_unbroken(self, text: str) -> None:
-        """Print a line of any length, so that an address or a command in it can be copied."""
+        """Print an address or a command in one line of any length, so that it can be copied.
+
+        Nothing is printed if the output is JSON.
+        """
         if not self.as_json:
             self._console.print(Text(text), soft_wrap=True)
 

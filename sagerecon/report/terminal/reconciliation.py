@@ -11,7 +11,6 @@ from rich.text import Text
 
 from sagerecon.model.count import counted
 from sagerecon.model.money import grouped, total
-from sagerecon.pairing.agreement import without_positions
 from sagerecon.pairing.consequences import Verdict
 from sagerecon.pairing.decisions import Decision
 from sagerecon.reconciliation.completeness import SourceLine, Tally
@@ -19,7 +18,7 @@ from sagerecon.reconciliation.result import Reconciliation
 from sagerecon.reconciliation.tie_out import TieOut, TieOutNotTaken
 from sagerecon.reconciliation.verdict import RecordVerdict
 from sagerecon.report.formatting import capitalized, spaced
-from sagerecon.report.grouping import LISTED, group_alike, more_like_it, pattern
+from sagerecon.report.grouping import LISTED, group_alike, more_like_it, record_likeness
 from sagerecon.report.terminal.decisions import decision_reason, decision_text
 from sagerecon.report.terminal.tables import count_text, further, new_table
 
@@ -171,7 +170,8 @@ def _accepted_by(decision: Decision, records: Sequence[RecordVerdict]) -> Render
     text.append(f" {decision.answer.value}\n  {decision_reason(decision)}")
     for verdict in records[:_ACCEPTED_SHOWN]:
         risk = f" ({grouped(verdict.at_risk)})" if verdict.at_risk else ""
-        text.append(f"\n  {_name(verdict)}, {verdict.verdict.value}{risk}: ", style="dim")
+        key = f" ({verdict.key})" if not verdict.origins else ""  # Sage's name alone tells the source little
+        text.append(f"\n  {_name(verdict)}{key}, {verdict.verdict.value}{risk}: ", style="dim")
         text.append(_what_differs(verdict), style="dim")
     if (more := len(records) - _ACCEPTED_SHOWN) > 0:
         text.append(f"\n  … and {more:,} more in the report", style="dim")
@@ -191,10 +191,12 @@ def _name(verdict: RecordVerdict) -> str:
 
 
 def _likeness(verdict: RecordVerdict) -> Hashable:
-    names = (verdict.label, verdict.key, verdict.sage_id)
-    sentences = (pattern(verdict.reason, *names), pattern(verdict.remedy, *names))
-    differences = tuple((without_positions(d.field), d.cause) for d in verdict.differences)
-    return (verdict.verdict, verdict.kind, *sentences, differences, verdict.first_seen)
+    return record_likeness(
+        (verdict.verdict, verdict.kind, verdict.first_seen),
+        (verdict.reason, verdict.remedy),
+        (verdict.label, verdict.key, verdict.sage_id),
+        [(d.field, d.source, d.cause) for d in verdict.differences],
+    )
 
 
 def _not_read(reconciliation: Reconciliation) -> Counter[tuple[str, str, str]]:
