@@ -74,6 +74,7 @@ class ReadStep(_AnyStep):
     path: str
     query: Mapping[str, str] = field(default_factory=dict)
     expect: Mapping[str, str] = field(default_factory=dict)  #: field path -> the value Sage must answer
+    sage_id: str = ""  #: of the one entity that is asked for, which Sage may not find
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

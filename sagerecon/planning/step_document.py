@@ -49,6 +49,7 @@ def step_document(step: Step) -> dict[str, Any]:
             "path": step.path,
             "query": dict(step.query),
             "expect": dict(step.expect),
+            "sage_id": step.sage_id,
         }
     else:
         document["amount"] = None if step.amount is None else decimal_text(step.amount)
@@ -120,6 +121,7 @@ def read_step(document: dict[str, Any]) -> Step:
             path=document["path"],
             query=get("query", {}),
             expect=get("expect", {}),
+            sage_id=get("sage_id", ""),
         )
     every["amount"] = None if get("amount") is None else decimal(document["amount"])
     every["origins"] = tuple(Place.parse(text) for text in get("origins", ()))

@@ -22,13 +22,11 @@ from sagerecon.runner.attempts import new_attempt, send
 from sagerecon.runner.context import RunContext
 from sagerecon.runner.lookup import sent_fields
 from sagerecon.runner.progress import Event
+from sagerecon.runner.reading import ABSENT
 from sagerecon.runner.references import resolved_body
 
 #: How long a listing answers for updates that are sent after it; an older one is not relied on.
 LISTING_HOLDS = 30 * MINUTE
-
-#: Statuses of an answer that says that there is no such entity.
-_ABSENT = frozenset({404, 410})
 
 #: Standings of a record to which nothing can refer.
 _NOT_IN_SAGE = frozenset({Standing.MISSING_IN_SAGE, Standing.DELETED_IN_SAGE})
@@ -127,7 +125,7 @@ def _read(step: UpdateStep, context: RunContext, sage_id: str, *, settling: bool
     answer = context.caller.get(Call("GET", path, query), settling=settling)
     if answer is None:
         return "Sage gave no usable answer"
-    if answer.status in _ABSENT:
+    if answer.status in ABSENT:
         return Entity(step.kind, sage_id, {})
     if meaning(answer) is not Meaning.DONE or not isinstance(answer.body, Mapping):
         return error_text(answer)
