@@ -14,6 +14,7 @@ from sagerecon.pairing.answers import DecisionAnswer
 from sagerecon.pairing.decisions import Decision
 from sagerecon.pairing.pair import NOT_READ, ReadFromSage, Recorded, RecordKey, pair_with_recorded
 from sagerecon.pairing.position import Position
+from sagerecon.pairing.referrers import without_blocked_reversals
 from sagerecon.pairing.settlement import NOTHING_SETTLED, Members, Settlement, WithoutEffect, settle
 from sagerecon.pairing.standing import Standing
 
@@ -68,7 +69,8 @@ def pair_as_decided(
         apart = {key for kind, key in renames.by_record if (kind, key) not in earlier}
         positions = pair_with_recorded(outcomes, recorded.under(aliases), catalog, comparisons, read, apart)
     rest = settle(positions, others, decisions.today, catalog, decisions.members)
-    return DecidedPositions(positions=positions, settlement=renames.joined(rest), earlier=earlier)
+    settlement = without_blocked_reversals(positions, renames.joined(rest), catalog)
+    return DecidedPositions(positions=positions, settlement=settlement, earlier=earlier)
 
 
 def _each_earlier_once(positions: Sequence[Position], renames: Settlement) -> Settlement:

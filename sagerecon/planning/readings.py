@@ -16,6 +16,9 @@ from sagerecon.planning.step import ReadStep
 
 _SETTINGS = "financial_settings"
 
+#: The field by which a listing shows that a document is void: no record means it by its keys.
+_STATUS = "status"
+
 
 def read_settings(expect: Mapping[str, str], catalog: Catalog) -> Iterator[ReadStep]:
     """Yield the step that compares the financial settings with `expect` before the first write.
@@ -137,6 +140,7 @@ def _add_key(fields: dict[str, set[str]], kind: Kind, name: str, catalog: Catalo
     at least costs one call, as does each entity of its own.
     """
     wanted = fields.setdefault(kind.name, set())
+    wanted.update(answer_fields(kind, [_STATUS]))
     wanted.update(shown for shown in key_answer_fields(catalog, kind, name) if shown not in kind.base_fields)
     path = key_path(catalog, kind, canonical_field(kind, name))
     if path is not None and not is_answered_in_listing(kind, path):

@@ -8,6 +8,7 @@ from typing import TypeAlias
 from sagerecon.model.catalog import Catalog
 from sagerecon.model.draft import Draft, LeftOut, Quarantined
 from sagerecon.model.entity import Written
+from sagerecon.model.errors import PlanningError
 from sagerecon.pairing.answers import is_carried_out, proposal
 from sagerecon.pairing.consequences import PROPOSALS, Proposal
 from sagerecon.pairing.decisions import Decision
@@ -25,8 +26,9 @@ from sagerecon.planning.passed_steps import (
     waiting,
     waiting_for,
 )
-from sagerecon.planning.step import CreateStep, PassedStep, UpdateStep, WaitStep, WriteStep
-from sagerecon.planning.writing_steps import created, renamed, updated
+from sagerecon.planning.reversals import reversal
+from sagerecon.planning.step import CreateStep, PassedStep, ReverseStep, UpdateStep, WaitStep, WriteStep
+from sagerecon.planning.writing_steps import created, renamed, replaced, updated
 
 RecordStep: TypeAlias = WriteStep | PassedStep
 
@@ -41,7 +43,7 @@ def record_steps(
     """Yield the step of each record. What refers to a record that waits does not write either: it waits too.
 
     A record that was decided to be an earlier one has two steps if it changed: the key takes over the entity,
-    and the entity gets the changes.
+    and the entity gets the changes. One that is posted again has two: its entity is deleted, and created.
 
     Args:
         positions: each after those that its draft refers to.
@@ -57,7 +59,8 @@ def record_steps(
             yield takes_over
             if found is Standing.UNCHANGED:
                 continue
-        step = _step(position, found, _decision(position, found, settlement), catalog)
+        decision = _decision(position, found, settlement)
+        step = _step(position, found, decision, catalog)
         if isinstance(step, CreateStep | UpdateStep) and isinstance(position.outcome, Draft):
             targets = (index.get(reference) for reference in position.outcome.references)
             target = next((target for target in targets if target and target.key in awaited), None)
@@ -65,6 +68,8 @@ def record_steps(
                 step = waiting_for(position.outcome, found, target)
         if isinstance(step, WaitStep):
             awaited.add(step.key)
+        if isinstance(step, CreateStep) and decision is not None and _is_replaced(found, decision):
+            yield _reversal(position, decision, catalog)
         yield step
 
 
@@ -76,12 +81,29 @@ def _decision(position: Position, found: Standing, settlement: Settlement) -> De
     return decision
 
 
+def _is_replaced(found: Standing, decision: Decision) -> bool:
+    return proposal(found, decision.answer) is Proposal.REPLACE
+
+
+def _reversal(position: Position, decision: Decision, catalog: Catalog) -> ReverseStep:
+    """Return the step that deletes what was written of a record.
+
+    Raises:
+        PlanningError: it is not known what was written, which is a bug.
+    """
+    if position.written is None:
+        raise PlanningError(f"It is not known what was written of {position.key}.")
+    return reversal(position.written, position.key, decision, catalog[position.kind])
+
+
 def _step(position: Position, found: Standing, decision: Decision | None, catalog: Catalog) -> RecordStep:
     """Return the step of a record by its standing and the decision about it."""
     outcome = position.outcome
     proposed = PROPOSALS[found] if decision is None else proposal(found, decision.answer)
     if decision is not None and proposed is Proposal.SETTLED:
         return settled(position, found, decision)
+    if decision is not None and proposed is Proposal.REVERSE:
+        return _reversal(position, decision, catalog)
     if isinstance(outcome, Quarantined):
         return quarantined(outcome, is_written=position.is_written)
     if outcome is None or proposed is Proposal.KEEP:
@@ -91,6 +113,8 @@ def _step(position: Position, found: Standing, decision: Decision | None, catalo
     match proposed:
         case Proposal.CREATE | Proposal.ADOPT:
             return created(outcome, catalog[outcome.kind])
+        case Proposal.REPLACE if position.written is not None:
+            return replaced(outcome, position.written, catalog[outcome.kind])
         case Proposal.UPDATE:
             return updated(outcome, position.agreement.source_changes, catalog[outcome.kind])
         case Proposal.SKIP:

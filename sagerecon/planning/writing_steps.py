@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from sagerecon.model.catalog import Kind
 from sagerecon.model.code import Code
@@ -10,6 +11,8 @@ from sagerecon.model.draft import Draft, node_document, read_node
 from sagerecon.model.entity import Written
 from sagerecon.model.finding import Finding
 from sagerecon.model.value import fingerprint
+from sagerecon.pairing.answers import DecisionAnswer
+from sagerecon.pairing.groups import decide_command
 from sagerecon.pairing.pair import RecordKey
 from sagerecon.pairing.position import Position
 from sagerecon.planning.step import CreateStep, QuarantinedStep, RenameStep, UpdateStep
@@ -25,13 +28,19 @@ def created(draft: Draft, kind: Kind) -> CreateStep:
     )
 
 
+def replaced(draft: Draft, written: Written, kind: Kind) -> CreateStep:
+    """Return the creation of a record whose entity is deleted first."""
+    reason = "decided to be deleted, and created as the source has it now"
+    return replace(created(draft, kind), reason=reason, replaces=written.sage_id)
+
+
 def updated(draft: Draft, changed: tuple[str, ...], kind: Kind) -> UpdateStep | QuarantinedStep:
     """Return the update of the changed fields; a quarantined step where Sage does not let one be changed."""
     if not kind.can("update"):
-        return _changed_after_write(draft, f"Sage has no update for a {draft.kind}")
+        return _changed_after_write(draft, kind, f"Sage has no update for a {draft.kind}")
     fixed = [name for name in changed if name in kind.fields and not kind.fields[name].update]
     if fixed:
-        return _changed_after_write(draft, f"Sage does not let {', '.join(fixed)} be changed")
+        return _changed_after_write(draft, kind, f"Sage does not let {', '.join(fixed)} be changed")
     return UpdateStep(
         **draft_fields(draft),
         reason=f"changed in the source or the mapping since an earlier run recorded it: {', '.join(changed)}",
@@ -66,12 +75,16 @@ def renamed(position: Position, earlier: Mapping[RecordKey, Written]) -> RenameS
     )
 
 
-def _changed_after_write(draft: Draft, why: str) -> QuarantinedStep:
+def _changed_after_write(draft: Draft, kind: Kind, why: str) -> QuarantinedStep:
+    hint = "Correct it in Sage, or delete it there, then create a new plan."
+    if kind.can("delete"):
+        command = decide_command(draft.key, [DecisionAnswer.REPLACE, DecisionAnswer.KEEP])
+        hint = f"{hint} Or decide: {command}"
     finding = Finding(
         Code.CHANGED_AFTER_WRITE,
         draft.origins[0] if draft.origins else draft.place,
         f"{draft.label or draft.key} was written with other content, and {why}.",
-        "Correct it in Sage, or delete it there, then create a new plan.",
+        hint,
     )
     return QuarantinedStep(
         **record_fields(draft),

@@ -10,6 +10,7 @@ from sagerecon.model.clock import Clock
 from sagerecon.model.code import Code
 from sagerecon.model.finding import Finding
 from sagerecon.pairing.position import EntityReading
+from sagerecon.planning.reversals import Reversals
 from sagerecon.planning.settling import SetAside, State
 from sagerecon.planning.step import Step, place_of
 from sagerecon.runner.caller import Caller
@@ -37,6 +38,7 @@ class RunContext:
     listed: Set[str]  #: kinds that the plan lists, so that the next start finds what was added in Sage
     awaited: Mapping[str, Set[str]] = field(default_factory=dict)  #: kind -> Sage ids of what is updated
     looks: dict[tuple[str, str], EntityReading] = field(default_factory=dict)  #: of these, as a listing shows
+    reversals: Reversals = field(default_factory=Reversals)
     unreadable: set[str] = field(default_factory=set)  #: kinds whose listing could not be read
     forbidden: dict[tuple[str, str], str] = field(default_factory=dict)  #: method and kind -> Sage's reason
     uncertain_steps: set[int] = field(default_factory=set)  #: steps of this run that are still in doubt
@@ -46,13 +48,13 @@ class RunContext:
         """Record and report that a step needs review; this plan does not try it again."""
         self._set_aside(step, State.QUARANTINED, code, message, hint)
 
-    def leave_undecided(self, step: Step, message: str, run: str = "") -> None:
+    def leave_undecided(self, step: Step, message: str, run: str = "", hint: str = DECIDE) -> None:
         """Record and report that a step is not carried out until it is decided which side counts.
 
         Args:
             run: the run of the step; by default this one.
         """
-        self._set_aside(step, State.UNDECIDED, Code.UNDECIDED, message, DECIDE, run)
+        self._set_aside(step, State.UNDECIDED, Code.UNDECIDED, message, hint, run)
 
     def park(self, step: Step, code: Code, message: str, hint: str = RETRY) -> None:
         """Record and report that a step cannot be carried out for a reason outside its record."""

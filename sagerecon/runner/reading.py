@@ -12,6 +12,7 @@ from sagerecon.model.entity import Entity
 from sagerecon.model.errors import OtherBooksError
 from sagerecon.model.key import NaturalKey
 from sagerecon.model.key_path import KeyPath, key_path
+from sagerecon.pairing.held import is_gone
 from sagerecon.pairing.natural_key import at_path, canonical_field, key_names, linked_key, natural_keys
 from sagerecon.pairing.position import EntityReading
 from sagerecon.planning.plan import Plan, Purpose
@@ -129,12 +130,13 @@ def used_keys(plan: Plan, catalog: Catalog) -> dict[str, set[str]]:
 def _entities(step: ReadStep, context: RunContext, page: Page) -> list[tuple[Entity, list[NaturalKey]]]:
     kind = context.catalog[step.kind]
     fields = sorted(context.key_fields.get(step.kind, ()))
-    return [
+    found = (Entity(step.kind, str(body.get("id", step.key)), body) for body in page.items)
+    return [  # by its keys no record means what is void
         (
-            Entity(step.kind, str(body.get("id", step.key)), body),
-            list(natural_keys(context.catalog, kind, body, fields)),
+            entity,
+            [] if is_gone(entity) else list(natural_keys(context.catalog, kind, entity.body, fields)),
         )
-        for body in page.items
+        for entity in found
     ]
 
 

@@ -121,8 +121,17 @@ FORGET_KEYS = prepared(
     ),
 )
 
+FORGET_ENTITY = prepared(
+    "forget_entity",
+    delete(NATURAL_KEYS).where(
+        NATURAL_KEYS.c.business == bindparam("business"),
+        NATURAL_KEYS.c.kind == bindparam("kind"),
+        NATURAL_KEYS.c.sage_id == bindparam("sage_id"),
+    ),
+)
+
 #: Statements that can be replayed from the file of unsaved statements.
-REPLAYABLE = (KEEP_ID, FORGET_ID, KEEP_KEY, FORGET_KEYS)
+REPLAYABLE = (KEEP_ID, FORGET_ID, KEEP_KEY, FORGET_KEYS, FORGET_ENTITY)
 
 
 class IdMap:
@@ -188,6 +197,11 @@ class IdMap:
         row = self._buffer.reader.one(_OWNER, where)
         return None if row is None else str(row.key)
 
+    def owners(self, kind: str, sage_id: str) -> Sequence[str]:
+        self._buffer.flush()
+        where: Values = {"business": self._business, "kind": kind, "sage_id": sage_id}
+        return [str(row.key) for row in self._buffer.reader.rows(_OWNER, where)]
+
     def add(self, kind: str, key: str, sage_id: str, content: str, run: str, number: int) -> None:
         """Record that step `number` of `run` wrote or adopted the entity of a draft key.
 
@@ -202,6 +216,12 @@ class IdMap:
         """Forget the entity of a draft key."""
         self._buffer.add(FORGET_ID, self._where(kind, key), [(kind, key)])
         self._cache.pop((kind, key), None)
+
+    def forget_entity(self, kind: str, sage_id: str) -> None:
+        """Forget the natural keys of an entity, which Sage holds no more."""
+        values: Values = {"business": self._business, "kind": kind, "sage_id": sage_id}
+        self._buffer.add(FORGET_ENTITY, values, [(kind, None)])
+        self._cache = {known: ids for known, ids in self._cache.items() if known[0] != kind}
 
     def add_natural_keys(
         self, entity: Entity, keys: Sequence[NaturalKey], run: str, number: int, *, was_read: bool
