@@ -114,9 +114,9 @@ def _references(position: Position) -> Iterator[tuple[str, Iterable[Reference], 
         is_written = position.is_written and position.written is None
         yield position.key, position.outcome.references, is_written
     if position.written is not None and standing(position) not in _ABSENT:
-        yield position.key, references_in(read_node(position.written.sent)), True
+        yield position.key, references_in(read_node(dict(position.written.sent))), True
     for earlier in position.rename.earlier if position.rename is not None else ():
-        yield earlier.key, references_in(read_node(earlier.sent)), True
+        yield earlier.key, references_in(read_node(dict(earlier.sent))), True
 
 
 class _Targets:

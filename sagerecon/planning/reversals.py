@@ -56,7 +56,7 @@ def reversal(written: Written, key: str, decision: Decision, kind: Kind) -> Reve
         label=written.label,
         amount=written.amount,
         origins=written.origins,
-        body=read_node(written.sent),
+        body=read_node(dict(written.sent)),
         identity=written.identity,
         reason=f"decided by {decision.by}: {decision.because}",
         sage_id=written.sage_id,

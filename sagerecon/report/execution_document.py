@@ -174,9 +174,7 @@ def _by_mapping(steps: Iterable[Step]) -> list[dict[str, Any]]:
             "mapping": mapping,
             "records": len({step.key for step in found}),
             "calls": sum(step.calls for step in found),
-            "amount": decimal_text(
-                total(amount for amount in _amounts(found).values() if amount is not None)
-            ),
+            "amount": decimal_text(total(_amounts(found))),
             **dict(_counts(found)),
         }
         for (kind, mapping), found in groups.items()
