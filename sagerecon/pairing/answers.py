@@ -103,6 +103,7 @@ _CARRIED_OUT = frozenset(
         Proposal.KEEP,
         Proposal.REVERSE,
         Proposal.REPLACE,
+        Proposal.WRITE_AGAIN,
     }
 )
 

@@ -29,7 +29,7 @@ from sagerecon.planning.readings import read_back, read_existing, read_settings
 from sagerecon.planning.record_steps import record_steps
 from sagerecon.planning.requirements import STOP_WHEN_BLOCKED, requirements
 from sagerecon.planning.reversals import with_reversals
-from sagerecon.planning.step import KeepStep, ReadStep, Step, WaitStep, WriteStep
+from sagerecon.planning.step import CreateStep, KeepStep, ReadStep, Step, WaitStep, WriteStep
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +96,11 @@ def plan_steps(
     )
     waiting = {step.key for step in about_records if isinstance(step, WaitStep)}
     sent = [draft for draft in drafts if draft.key not in waiting]
+    created = {step.key for step in about_records if isinstance(step, CreateStep)}
     steps = [
         *read_settings(expect or {}, catalog),
         *with_looks(
-            [*read_existing(sent, index, known, catalog)], about_records, known, catalog, comparisons
+            [*read_existing(sent, created, index, known, catalog)], about_records, known, catalog, comparisons
         ),
     ]
     made = _assemble(

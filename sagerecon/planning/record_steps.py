@@ -28,7 +28,7 @@ from sagerecon.planning.passed_steps import (
 )
 from sagerecon.planning.reversals import reversal
 from sagerecon.planning.step import CreateStep, PassedStep, ReverseStep, UpdateStep, WaitStep, WriteStep
-from sagerecon.planning.writing_steps import created, renamed, replaced, updated
+from sagerecon.planning.writing_steps import created, renamed, replaced, updated, written_again
 
 RecordStep: TypeAlias = WriteStep | PassedStep
 
@@ -115,6 +115,8 @@ def _step(position: Position, found: Standing, decision: Decision | None, catalo
             return created(outcome, catalog[outcome.kind])
         case Proposal.REPLACE if position.written is not None:
             return replaced(outcome, position.written, catalog[outcome.kind])
+        case Proposal.WRITE_AGAIN if position.written is not None:
+            return written_again(outcome, catalog[outcome.kind], position.written.sage_id)
         case Proposal.UPDATE:
             return updated(outcome, position.agreement.source_changes, catalog[outcome.kind])
         case Proposal.SKIP:

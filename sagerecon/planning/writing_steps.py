@@ -34,6 +34,16 @@ def replaced(draft: Draft, written: Written, kind: Kind) -> CreateStep:
     return replace(created(draft, kind), reason=reason, replaces=written.sage_id)
 
 
+def written_again(draft: Draft, kind: Kind, replaces: str) -> CreateStep:
+    """Return the creation of a record whose entity is no longer in Sage.
+
+    Args:
+        replaces: the Sage id of that entity.
+    """
+    why = "decided to be written again, since Sage no longer holds it"
+    return replace(created(draft, kind), reason=why, replaces=replaces)
+
+
 def updated(draft: Draft, changed: tuple[str, ...], kind: Kind) -> UpdateStep | QuarantinedStep:
     """Return the update of the changed fields; a quarantined step where Sage does not let one be changed."""
     if not kind.can("update"):

@@ -128,15 +128,13 @@ def used_keys(plan: Plan, catalog: Catalog) -> dict[str, set[str]]:
 
 
 def _entities(step: ReadStep, context: RunContext, page: Page) -> list[tuple[Entity, list[NaturalKey]]]:
+    """Return the entities of a page with their natural keys; nothing refers to one that was deleted."""
     kind = context.catalog[step.kind]
     fields = sorted(context.key_fields.get(step.kind, ()))
-    found = (Entity(step.kind, str(body.get("id", step.key)), body) for body in page.items)
-    return [  # by its keys no record means what is void
-        (
-            entity,
-            [] if is_gone(entity) else list(natural_keys(context.catalog, kind, entity.body, fields)),
-        )
-        for entity in found
+    entities = [Entity(step.kind, str(body.get("id", step.key)), body) for body in page.items]
+    return [
+        (entity, [] if is_gone(entity) else [*natural_keys(context.catalog, kind, entity.body, fields)])
+        for entity in entities
     ]
 
 

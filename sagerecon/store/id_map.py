@@ -120,9 +120,8 @@ FORGET_KEYS = prepared(
         or_(NATURAL_KEYS.c.run != bindparam("run"), NATURAL_KEYS.c.number == bindparam("number")),
     ),
 )
-
-FORGET_ENTITY = prepared(
-    "forget_entity",
+FORGET_KEYS_OF = prepared(
+    "forget_keys_of",
     delete(NATURAL_KEYS).where(
         NATURAL_KEYS.c.business == bindparam("business"),
         NATURAL_KEYS.c.kind == bindparam("kind"),
@@ -131,7 +130,7 @@ FORGET_ENTITY = prepared(
 )
 
 #: Statements that can be replayed from the file of unsaved statements.
-REPLAYABLE = (KEEP_ID, FORGET_ID, KEEP_KEY, FORGET_KEYS, FORGET_ENTITY)
+REPLAYABLE = (KEEP_ID, FORGET_ID, KEEP_KEY, FORGET_KEYS, FORGET_KEYS_OF)
 
 
 class IdMap:
@@ -182,7 +181,7 @@ class IdMap:
         return None if row is None else read_json(row.answer)
 
     def written(self, kind: str, key: str) -> Written | None:
-        self._buffer.flush()
+        self._buffer.flush_key(kind, key)
         row = self._buffer.reader.one(ONE_WRITTEN, self._where(kind, key))
         return None if row is None else read_written(row, Packer())
 
@@ -217,12 +216,6 @@ class IdMap:
         self._buffer.add(FORGET_ID, self._where(kind, key), [(kind, key)])
         self._cache.pop((kind, key), None)
 
-    def forget_entity(self, kind: str, sage_id: str) -> None:
-        """Forget the natural keys of an entity, which Sage holds no more."""
-        values: Values = {"business": self._business, "kind": kind, "sage_id": sage_id}
-        self._buffer.add(FORGET_ENTITY, values, [(kind, None)])
-        self._cache = {known: ids for known, ids in self._cache.items() if known[0] != kind}
-
     def add_natural_keys(
         self, entity: Entity, keys: Sequence[NaturalKey], run: str, number: int, *, was_read: bool
     ) -> None:
@@ -233,6 +226,13 @@ class IdMap:
             row: Values = {**values, "number": number, "was_read": int(was_read)}
             self._buffer.add(KEEP_KEY, row, [(entity.kind, key)])
 
+    def forget_keys_of(self, kind: str, sage_id: str) -> None:
+        """Forget the natural keys of an entity that is no longer in Sage."""
+        self._buffer.add(
+            FORGET_KEYS_OF, {"business": self._business, "kind": kind, "sage_id": sage_id}, [(kind, None)]
+        )
+        self._forget_cached(kind)
+
     def forget_natural_keys(self, kind: str, run: str, number: int) -> None:
         """Delete the natural keys that other runs, or an earlier start of this step, have read of a kind.
 
@@ -240,6 +240,9 @@ class IdMap:
         """
         values: Values = {"business": self._business, "kind": kind, "run": run, "number": number}
         self._buffer.add(FORGET_KEYS, values, [(kind, None)])
+        self._forget_cached(kind)
+
+    def _forget_cached(self, kind: str) -> None:
         self._cache = {known: ids for known, ids in self._cache.items() if known[0] != kind}
 
     def _get(self, kind: str, key: Key) -> tuple[str, str] | None:
