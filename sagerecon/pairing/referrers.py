@@ -57,7 +57,7 @@ def blocked_reversals(
     """Return why records that are decided to be deleted cannot be, by kind and draft key.
 
     A record that is deleted for good must be referred to by none; one that is created again, by none that
-    is in Sage and stays there.
+    is in Sage and stays there. A document that Sage voids stays there, and refers to what it did.
     """
     deleted = {
         record: found
@@ -67,10 +67,18 @@ def blocked_reversals(
     if not deleted:
         return {}
     in_the_way: dict[_RecordKey, list[str]] = {}
+    void: dict[_RecordKey, list[str]] = {}
     for link in _links(list(positions), deleted, catalog):
+        key = link.referrer[1]
         if _is_in_the_way(link, deleted):
-            in_the_way.setdefault(link.target, []).append(link.referrer[1])
-    return {record: _reason(keys) for record, keys in in_the_way.items()}
+            in_the_way.setdefault(link.target, []).append(key)
+        elif link.is_written and catalog[link.referrer[0]].is_voided:
+            void.setdefault(link.target, []).append(key)
+    why_void = "to it, and Sage keeps what it voids; keep it"
+    return {
+        **{record: f"{_names(keys)} {why_void}" for record, keys in void.items()},
+        **{record: _reason(keys) for record, keys in in_the_way.items()},
+    }
 
 
 def _is_in_the_way(link: _Link, deleted: Mapping[_RecordKey, Proposal]) -> bool:
@@ -86,10 +94,15 @@ def _is_in_the_way(link: _Link, deleted: Mapping[_RecordKey, Proposal]) -> bool:
 
 
 def _reason(keys: Sequence[str]) -> str:
+    them = "that" if len(set(keys)) == 1 else "these"
+    return f"{_names(keys)} to it; reverse {them} first, or keep it"
+
+
+def _names(keys: Sequence[str]) -> str:
+    """Return the records that refer to another, with the verb."""
     names = list(dict.fromkeys(keys))
     more = f" and {len(names) - _EXAMPLES:,} more" if len(names) > _EXAMPLES else ""
-    verb, them = ("refers", "that") if len(names) == 1 else ("refer", "these")
-    return f"{', '.join(names[:_EXAMPLES])}{more} {verb} to it; reverse {them} first, or keep it"
+    return f"{', '.join(names[:_EXAMPLES])}{more} {'refers' if len(names) == 1 else 'refer'}"
 
 
 def _links(

@@ -49,7 +49,6 @@ def reversal(written: Written, key: str, decision: Decision, kind: Kind) -> Reve
     Args:
         key: the draft key that the record has now.
     """
-    is_voided = _VOID_REASON in kind.operations["delete"].query
     return ReverseStep(
         kind=written.kind,
         key=key,
@@ -60,7 +59,7 @@ def reversal(written: Written, key: str, decision: Decision, kind: Kind) -> Reve
         identity=written.identity,
         reason=f"decided by {decision.by}: {decision.because}",
         sage_id=written.sage_id,
-        void_reason=decision.because[: kind.fields[_VOID_REASON].max_length] if is_voided else "",
+        void_reason=decision.because[: kind.fields[_VOID_REASON].max_length] if kind.is_voided else "",
     )
 
 

@@ -45,6 +45,9 @@ def reverse(step: ReverseStep, context: RunContext) -> None:
     if written is None or written.sage_id != step.sage_id:
         why = f"{name_of(step)} was not deleted, for the store does not have what was written."
         return context.quarantine(step, Code.UNDECIDED, why, BY_HAND)
+    if held.body.get("deletable") is False:
+        why = f"{name_of(step)} was not deleted, for other records in Sage refer to it."
+        return context.quarantine(step, Code.REJECTED, why, BY_HAND)
     if edits := sage_edits(written, held, comparison_rules(step, context)):
         log.record_look(context.run, step, held)
         reasons = "; ".join(map(str, edits))

@@ -15,7 +15,7 @@ from sagerecon.model.value import read_json
 from sagerecon.pairing.recovery import Suspect
 from sagerecon.planning.plan import Plan, Purpose
 from sagerecon.planning.settling import RunState, SetAside, State
-from sagerecon.planning.step import Action, Step
+from sagerecon.planning.step import Action, ReverseStep, Step
 from sagerecon.planning.step_document import read_step
 from sagerecon.store import runs
 from sagerecon.store.database import Database, Transaction, Values, prepared
@@ -31,7 +31,7 @@ from sagerecon.store.steps import (
     read_set_aside,
 )
 from sagerecon.store.suspects import Suspects
-from sagerecon.store.tables import HELD, RUNS, STEPS
+from sagerecon.store.tables import HELD, ID_MAP, RUNS, STEPS
 from sagerecon.store.traffic import (
     Traffic,
     read_calls_since,
@@ -93,6 +93,28 @@ _UNCERTAIN = prepared(
         ),
     )
     .order_by(STEPS.c.number),
+)
+#: Deletions of entities whose records are not written any more, the newest of each record last.
+_REVERSALS = prepared(
+    "reversals",
+    select(STEPS.c.step, STEPS.c.recorded_at)
+    .select_from(
+        STEPS.outerjoin(
+            ID_MAP,
+            and_(
+                ID_MAP.c.business == STEPS.c.business,
+                ID_MAP.c.kind == STEPS.c.kind,
+                ID_MAP.c.key == STEPS.c.key,
+            ),
+        )
+    )
+    .where(
+        STEPS.c.business == bindparam("business"),
+        STEPS.c.action == Action.REVERSE.value,
+        STEPS.c.state == State.RECORDED.value,
+        ID_MAP.c.sage_id.is_(None),
+    )
+    .order_by(STEPS.c.recorded_at),
 )
 _LAST_ACTIVITY = prepared(
     "last_activity", select(func.max(STEPS.c.recorded_at), func.max(STEPS.c.sent_at)).where(OF_RUN)
@@ -263,6 +285,16 @@ class RunHistory:
         self._buffer.flush()
         for row in self._database.stream(_LOOKS, {"business": self._business}):
             yield Entity(row.kind, row.sage_id, read_json(row.body)), row.recorded_at
+
+    def reversals(self) -> Iterator[tuple[ReverseStep, int]]:
+        """Yield the deletion of each record that is not written any more, and when it was carried out."""
+        self._buffer.flush()
+        found: dict[tuple[str, str], tuple[ReverseStep, int]] = {}
+        for row in self._database.stream(_REVERSALS, {"business": self._business}):
+            step = read_step(read_json(row.step))
+            if isinstance(step, ReverseStep):
+                found[step.kind, step.key] = (step, row.recorded_at)
+        yield from found.values()
 
     def entity_read(self, run: str, kind: str, sage_id: str) -> Entity | None:
         """Return one entity as the reading steps of `run` found it; None where they did not."""
