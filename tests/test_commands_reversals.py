@@ -18,7 +18,7 @@ from sagerecon.model.code import Code
 from sagerecon.model.errors import ProjectError
 from sagerecon.pairing.consequences import Verdict
 from sagerecon.planning.plan import Plan
-from sagerecon.planning.step import CreateStep, QuarantinedStep, ReverseStep
+from sagerecon.planning.step import CreateStep, ReverseStep
 from sagerecon.project.store import open_store
 from sagerecon.rehearsal.faults import Fault, FaultType, Trigger
 from sagerecon.runner.progress import Event
@@ -207,7 +207,7 @@ def test_an_edit_in_sage_keeps_a_record_there(move: Move) -> None:
     with open_store(move.project, move.clock) as store:
         (aside,) = store.company(move.project.business.id).history.set_aside()
     assert aside.findings[0].message == (
-        "goods/G2 was not deleted: description was written as 'Nuts' and is 'Nuts M8' in Sage."
+        "G2 was not deleted: description was written as 'Nuts' and is 'Nuts M8' in Sage."
     )
     assert aside.findings[0].hint == BY_HAND
     assert verdicts(move)[1] == ["product/goods/G2: gone from the source"]
@@ -276,29 +276,6 @@ def test_sages_reason_is_named_where_it_refuses(move: Move) -> None:
     assert held(move, "sales_invoices", invoice).body["status"]["id"] == "PAID"
 
 
-def test_what_changed_and_cannot_be_updated_is_posted_again(move: Move) -> None:
-    journal, count = sage_id(move, "journal", "journals/J1"), total(move, "journals")
-    source(move, DOCUMENTS.replace("J1,J,,2017-02-05,7.00", "J1,J,,2017-02-05,9.00"))
-    made = plan(move)
-    (step,) = [step for step in made.steps if isinstance(step, QuarantinedStep)]
-    command = "sagerecon decide take journals/J1 (void_and_post_again|keep) --because TEXT"
-    assert step.findings[0].hint.endswith(f"Or decide: {command}")
-    take(move, "journals/J1", "void_and_post_again")
-    made = plan(move)
-    assert order(made) == ["reverse journals/J1", "create journals/J1"]
-    assert (made.header.calls, made.header.lower_bound) == (4, 4)
-    with requests(move) as sent:
-        counts = apply(move)
-    assert (counts[Event.REVERSED], counts[Event.CREATED]) == (1, 1)
-    assert (sent, total(move, "journals")) == (["DELETE journals", "POST journals"], count)
-    now = sage_id(move, "journal", "journals/J1")
-    assert now not in ("", journal)
-    assert held(move, "journals", journal).status == 404
-    assert held(move, "journals", now).body["total"] == "9.0"
-    assert verdicts(move) == ({}, [])
-    assert order(plan(move)) == []
-
-
 def test_a_record_that_comes_back_is_created_anew(move: Move) -> None:
     source(move, without("I2", "J1"))
     take(move, "journal:gone")
@@ -313,22 +290,61 @@ def test_a_record_that_comes_back_is_created_anew(move: Move) -> None:
     assert invoice["status"]["id"] == "UNPAID"
 
 
-def test_an_invoice_is_posted_again_with_its_receipt_only_if_that_is_decided_too(move: Move) -> None:
-    """Sage lets no invoice be deleted that a receipt is allocated to."""
-    changed = DOCUMENTS.replace("I1,I,P1", "I1,I,P2").replace("R1,R,P1", "R1,R,P2")
-    source(move, changed)
-    with pytest.raises(ProjectError, match="receipts/R1 refers to it; reverse that first, or keep it"):
-        take(move, "invoices/I1", "void_and_post_again")
-    take(move, "receipts/R1", "void_and_post_again")
-    take(move, "invoices/I1", "void_and_post_again")
-    steps = ["reverse receipts/R1", "reverse invoices/I1", "create invoices/I1", "create receipts/R1"]
-    assert order(plan(move)) == steps
-    with requests(move) as made:
-        assert apply(move)[Event.CREATED] == 2
-    assert made == [
-        "DELETE contact_payments",
-        "DELETE sales_invoices",
-        "POST sales_invoices",
-        "POST contact_payments",
-    ]
-    assert verdicts(move) == ({}, [])
+#: The sales of the project as purchases: texts of its mappings and what takes their place.
+PURCHASES = {
+    "CUSTOMER_RECEIPT": "VENDOR_PAYMENT",
+    "CUSTOMER": "VENDOR",
+    "sales_invoice": "purchase_invoice",
+    "sales_credit_note": "purchase_credit_note",
+    "ledger_account_id: {ref: {kind: ledger_account, by: {nominal_code: n4}": (
+        "ledger_account_id: {ref: {kind: ledger_account, by: {nominal_code: n5}"
+    ),
+}
+
+
+def test_purchases_are_removed_and_a_supplier_that_sage_keeps_is_named(tmp_path: Path) -> None:
+    """Sage says of a contact whether it can be deleted: not once anything was booked on it."""
+    folder = write_small_trade(tmp_path)
+    for name in ("parties", "invoices", "credit_notes", "receipts", "allocations"):
+        path = folder / f"mappings/{name}.yaml"
+        text = path.read_text()
+        for before, after in PURCHASES.items():
+            text = text.replace(before, after)
+        path.write_text(text)
+    path = folder / "sources.yaml"  # an allocation of purchases has the opposite signs
+    path.write_text(
+        path.read_text()
+        .replace("[1], amount: ", "[1], amount: -")
+        .replace("amount: -amount}]", "amount: amount}]")
+    )
+    with signed_in(folder) as move:
+        loaded = move.load()
+        assert (loaded.ended, Event.QUARANTINED in loaded.counts) == (Ended.FINISHED, False)
+        source(move, without("I3", "C1", "A1", "I4", "R2"), "ref,name\nP1,Oak Ltd\n")
+        for kind in ("contact_payment", "contact_allocation", "purchase_invoice", "purchase_credit_note"):
+            take(move, f"{kind}:gone")
+        take(move, "contact:gone")
+        made = plan(move)
+        keys = [step.partition("/")[2] for step in order(made)]
+        for first, then in [
+            ("R2", "I4"),
+            ("I4", "P3"),
+            ("A1", "I3"),
+            ("A1", "C1"),
+            ("C1", "P2"),
+            ("I3", "P2"),
+        ]:
+            assert keys.index(first) < keys.index(then), keys
+        assert {step.void_reason for step in made.steps if isinstance(step, ReverseStep)} == {""}
+        with requests(move) as sent:
+            outcome = runs.apply(move.project, move.clock, move.session)
+        assert (outcome.counts[Event.REVERSED], outcome.counts[Event.QUARANTINED]) == (5, 2)
+        assert (sent.count("DELETE purchase_invoices"), sent.count("DELETE contacts")) == (2, 0)
+        with open_store(move.project, move.clock) as store:
+            asides = [*store.company(move.project.business.id).history.set_aside()]
+        assert [aside.findings[0].message for aside in asides] == [
+            "Elm Ltd was not deleted, for Sage says that it is in use.",
+            "Ash Ltd was not deleted, for Sage says that it is in use.",
+        ]
+        left, opened = verdicts(move)
+        assert (len(left), len(opened)) == (5, 2)

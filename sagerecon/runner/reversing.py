@@ -46,7 +46,7 @@ def reverse(step: ReverseStep, context: RunContext) -> None:
         why = f"{name_of(step)} was not deleted, for the store does not have what was written."
         return context.quarantine(step, Code.UNDECIDED, why, BY_HAND)
     if held.body.get("deletable") is False:
-        why = f"{name_of(step)} was not deleted, for other records in Sage refer to it."
+        why = f"{name_of(step)} was not deleted, for Sage says that it is in use."
         return context.quarantine(step, Code.REJECTED, why, BY_HAND)
     if edits := sage_edits(written, held, comparison_rules(step, context)):
         log.record_look(context.run, step, held)
