@@ -60,9 +60,9 @@ def blocked_reversals(
     is in Sage and stays there. A document that Sage voids stays there, and refers to what it did.
     """
     deleted = {
-        record: found
+        record: proposal(decision.standing, decision.answer)
         for record, decision in decisions.items()
-        if (found := proposal(decision.standing, decision.answer)) in (Proposal.REVERSE, Proposal.REPLACE)
+        if is_deletion(decision)
     }
     if not deleted:
         return {}
@@ -79,6 +79,11 @@ def blocked_reversals(
         **{record: f"{_names(keys)} {why_void}" for record, keys in void.items()},
         **{record: _reason(keys) for record, keys in in_the_way.items()},
     }
+
+
+def is_deletion(decision: Decision) -> bool:
+    """Return whether what is decided begins with a deletion in Sage."""
+    return proposal(decision.standing, decision.answer) in (Proposal.REVERSE, Proposal.REPLACE)
 
 
 def _is_in_the_way(link: _Link, deleted: Mapping[_RecordKey, Proposal]) -> bool:

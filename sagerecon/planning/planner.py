@@ -28,7 +28,7 @@ from sagerecon.planning.plan import Header, Plan, Purpose, Window
 from sagerecon.planning.readings import read_back, read_existing, read_settings
 from sagerecon.planning.record_steps import record_steps
 from sagerecon.planning.requirements import STOP_WHEN_BLOCKED, requirements
-from sagerecon.planning.reversals import with_reversals
+from sagerecon.planning.reversals import with_reversals, without_what_waits
 from sagerecon.planning.step import CreateStep, KeepStep, ReadStep, Step, WaitStep, WriteStep
 
 
@@ -91,9 +91,10 @@ def plan_steps(
         *(at for at in positions if not isinstance(at.outcome, Draft)),
     ]
     index = DraftIndex(drafts, catalog)
-    about_records = with_reversals(
-        list(record_steps(ordered, index, catalog, settlement, earlier)), catalog, comparisons
+    carried_out, without_effect = without_what_waits(
+        positions, settlement, lambda by: record_steps(ordered, index, catalog, by, earlier), catalog
     )
+    about_records = with_reversals(carried_out, catalog, comparisons)
     waiting = {step.key for step in about_records if isinstance(step, WaitStep)}
     sent = [draft for draft in drafts if draft.key not in waiting]
     created = {step.key for step in about_records if isinstance(step, CreateStep)}
@@ -111,7 +112,7 @@ def plan_steps(
         budget=budget,
         provenance=provenance,
         calendar=calendar,
-        findings=[*findings, *left_alone(about_records, _decidable(about_records, by_key))],
+        findings=[*findings, *without_effect, *left_alone(about_records, _decidable(about_records, by_key))],
     )
     header = replace(
         made.header,

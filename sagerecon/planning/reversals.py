@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 
 from sagerecon.model.catalog import Catalog, Kind
+from sagerecon.model.code import Code
 from sagerecon.model.comparison import Comparison
 from sagerecon.model.draft import Draft, read_node
 from sagerecon.model.entity import Written
+from sagerecon.model.finding import Finding, Severity
 from sagerecon.pairing.decisions import Decision
 from sagerecon.pairing.pair import RecordKey
+from sagerecon.pairing.position import Position
+from sagerecon.pairing.referrers import blocked_reversals, is_deletion
+from sagerecon.pairing.settlement import Settlement
 from sagerecon.planning.order import DraftIndex
 from sagerecon.planning.plan import Plan
 from sagerecon.planning.requirements import EntityKey
@@ -99,6 +104,45 @@ def with_reversals(
             found += deleted((step.kind, step.key))
         found.append(step)
     return found
+
+
+def without_what_waits(
+    positions: Sequence[Position],
+    settlement: Settlement,
+    make: Callable[[Settlement], Iterable[Step]],
+    catalog: Catalog,
+) -> tuple[list[Step], list[Finding]]:
+    """Return the steps without deletions of what a record refers to that is to be deleted too, and waits.
+
+    Args:
+        make: returns the steps by the decisions in effect.
+    """
+    findings: list[Finding] = []
+    while True:
+        steps = list(make(settlement))
+        deleted = {(step.kind, step.key) for step in steps if isinstance(step, ReverseStep)}
+        others = {
+            record: decision
+            for record, decision in settlement.by_record.items()
+            if record in deleted or not is_deletion(decision)
+        }
+        is_all = len(others) == len(settlement.by_record)
+        blocked = {} if is_all or not deleted else blocked_reversals(positions, others, catalog)
+        if not blocked:
+            return steps, findings
+        findings += [_without_effect(record[1], why, others[record]) for record, why in blocked.items()]
+        by_record = {record: d for record, d in settlement.by_record.items() if record not in blocked}
+        settlement = replace(settlement, by_record=by_record)
+
+
+def _without_effect(key: str, why: str, decision: Decision) -> Finding:
+    return Finding(
+        code=Code.DECISION_LAPSED,
+        place=decision.place,
+        message=f"the decision '{decision.answer.value}' has no effect on {key} in this plan: {why}.",
+        hint="Settle first what that record waits for.",
+        severity=Severity.WARNING,
+    )
 
 
 def _referrers(steps: Iterable[ReverseStep], catalog: Catalog) -> Mapping[RecordKey, Sequence[ReverseStep]]:
