@@ -14,15 +14,11 @@ from sagerecon.pairing.decisions import Decision
 from sagerecon.pairing.natural_key import normal_key
 from sagerecon.pairing.position import Position
 from sagerecon.pairing.settlement import Settlement, WithoutEffect
-from sagerecon.pairing.standing import Standing, standing
 
 #: Kind and draft key of a record.
 _RecordKey = tuple[str, str]
 
 _EXAMPLES = 3
-
-#: Standings of records that Sage holds no more, so that they refer to nothing there.
-_ABSENT = frozenset({Standing.DELETED_IN_SAGE, Standing.MISSING_IN_SAGE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +122,13 @@ def _links(
 def _references(position: Position) -> Iterator[tuple[str, Iterable[Reference], bool]]:
     """Yield the references of a record with its key: of its draft, and of what was written of it.
 
-    What was written of a record that is not compared is its draft.
+    What was written of a record that is not compared is its draft. One that Sage holds no more refers to
+    nothing there.
     """
     if isinstance(position.outcome, Draft):
         is_written = position.is_written and position.written is None
         yield position.key, position.outcome.references, is_written
-    if position.written is not None and standing(position) not in _ABSENT:
+    if position.written is not None and not position.is_absent:
         yield position.key, references_in(read_node(dict(position.written.sent))), True
     for earlier in position.rename.earlier if position.rename is not None else ():
         yield earlier.key, references_in(read_node(dict(earlier.sent))), True

@@ -12,7 +12,7 @@ from sagerecon.model.draft import Draft, read_node
 from sagerecon.model.entity import Written
 from sagerecon.model.finding import Finding, Severity
 from sagerecon.pairing.decisions import Decision
-from sagerecon.pairing.pair import RecordKey
+from sagerecon.pairing.owners import RecordKey
 from sagerecon.pairing.position import Position
 from sagerecon.pairing.referrers import blocked_reversals, is_deletion
 from sagerecon.pairing.settlement import Settlement

@@ -11,9 +11,8 @@ from sagerecon.model.draft import Draft, node_document, read_node
 from sagerecon.model.entity import Written
 from sagerecon.model.finding import Finding
 from sagerecon.model.value import fingerprint
-from sagerecon.pairing.answers import DecisionAnswer
-from sagerecon.pairing.groups import decide_command
-from sagerecon.pairing.pair import RecordKey
+from sagerecon.pairing.groups import show_command
+from sagerecon.pairing.owners import RecordKey
 from sagerecon.pairing.position import Position
 from sagerecon.planning.step import CreateStep, QuarantinedStep, RenameStep, UpdateStep
 from sagerecon.planning.step_fields import draft_fields, record_fields
@@ -88,8 +87,7 @@ def renamed(position: Position, earlier: Mapping[RecordKey, Written]) -> RenameS
 def _changed_after_write(draft: Draft, kind: Kind, why: str) -> QuarantinedStep:
     hint = "Correct it in Sage, or delete it there, then create a new plan."
     if kind.can("delete"):
-        command = decide_command(draft.key, [DecisionAnswer.REPLACE, DecisionAnswer.KEEP])
-        hint = f"{hint} Or decide: {command}"
+        hint = f"{hint} Or decide: {show_command(draft.key)}"
     finding = Finding(
         Code.CHANGED_AFTER_WRITE,
         draft.origins[0] if draft.origins else draft.place,

@@ -153,6 +153,7 @@ def run(
         reversals=Reversals.of(plan, catalog),
     )
     context.awaited = _awaited(plan, context)
+    context.absent = set(log.absent(context.run))
 
     def outcome(
         ended: Ended, why: str = "", until: int | None = None, findings: tuple[Finding, ...] = ()
