@@ -20,6 +20,7 @@ from sagerecon.model.finding import Finding
 from sagerecon.pairing.recovery import Suspect
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import Plan, Purpose
+from sagerecon.planning.reversals import Reversals
 from sagerecon.planning.settling import FINAL, Reached, State
 from sagerecon.planning.step import (
     CreateStep,
@@ -28,11 +29,13 @@ from sagerecon.planning.step import (
     QuarantinedStep,
     ReadStep,
     RenameStep,
+    ReverseStep,
     SettledStep,
     SkipStep,
     Step,
     UpdateStep,
     WaitStep,
+    WriteStep,
 )
 from sagerecon.runner.attempts import settle_doubts
 from sagerecon.runner.caller import Caller
@@ -44,8 +47,9 @@ from sagerecon.runner.progress import Event, Progress, Reporter
 from sagerecon.runner.reading import key_fields, read, used_keys
 from sagerecon.runner.recovery import Recovery, recover
 from sagerecon.runner.references import missing_kinds
+from sagerecon.runner.reversing import reverse, settle_by_look
 from sagerecon.runner.shortage import ShortageError, lacking, stop_on_shortage
-from sagerecon.runner.updating import settle_update, update
+from sagerecon.runner.updating import update
 
 _NOT_BEGUN = Reached(State.PLANNED)
 
@@ -150,6 +154,7 @@ def run(
         key_fields=key_fields(plan, catalog),
         used_keys=used_keys(plan, catalog),
         listed={step.kind for step in plan.steps if isinstance(step, ReadStep)},
+        reversals=Reversals.of(plan, catalog),
     )
     context.awaited = _awaited(plan, context)
     context.absent = set(log.absent(context.run))
@@ -199,13 +204,13 @@ def _walk(
         if recovery is not None:
             recovered = recover(recovery, context)
         context.log.vouch()
-        settle_doubts(context, settle_update)
+        settle_doubts(context, settle_by_look)
     reached = context.log.reached(context.run)
     outdated = _outdated_listings(plan, reached, context)
     is_checked, is_compared = not plan.header.requirements, False
     for step in plan.steps:
         context.caller.check_stop()
-        if isinstance(step, CreateStep | UpdateStep) and not is_checked:
+        if isinstance(step, WriteStep) and not is_checked:
             stop_on_shortage(plan, reached, context)
             is_checked = True
         if isinstance(step, CreateStep) and not is_compared:
@@ -293,6 +298,8 @@ def _carry_out(step: Step, context: RunContext, before: Reached) -> None:
             create(step, context)
         case UpdateStep():
             update(step, context)
+        case ReverseStep():
+            reverse(step, context)
         case SkipStep():
             context.reporter.report(Event.SKIPPED, step)
         case LeftOutStep():
