@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 
 from sagerecon.model.entity import Entity, Written
 from sagerecon.model.reading import Reading
 from sagerecon.pairing.consequences import Verdict
+from sagerecon.pairing.held import is_gone
 from sagerecon.pairing.pair import ReadFromSage, RecordKey
 from sagerecon.pairing.position import EntityReading
+from sagerecon.pairing.suspect import Suspect
 from sagerecon.reconciliation.sage_readings import SageReadings
 from sagerecon.store.company import CompanyStore
 from sagerecon.store.reconciliation_log import Basis
@@ -28,9 +31,12 @@ def as_last_read(
     """Return what Sage held of each record when its kind was last read whole.
 
     A record that such a reading did not find is absent; what was written after the reading began is not known
-    by it, and a kind that was not read whole says nothing about what it lacks.
+    by it, and a kind that was not read whole says nothing about what it lacks. The same holds for entities
+    that a record may be which was not written.
     """
-    ours = {(record.kind, record.sage_id): record for record in records}
+    suspects = company.history.suspects()
+    alike = {(at.kind, sage_id) for at in suspects.values() for sage_id in at.sage_ids}
+    ours = {(record.kind, record.sage_id) for record in records} | alike
     found: dict[RecordKey, EntityReading] = {}
     deleted: frozenset[RecordKey] = frozenset()
     basis = (basis or company.reconciliations.last_basis()) if ours else None
@@ -51,7 +57,36 @@ def as_last_read(
         key = (entity.kind, entity.sage_id)
         if key in ours and (key not in found or found[key].read_at <= read_at):
             found[key] = EntityReading(entity, read_at)
-    return ReadFromSage(entities=found, deleted=deleted)
+    return ReadFromSage(
+        entities=found,
+        deleted=deleted,
+        suspects={at: _as_read(suspect, found, deleted, company) for at, suspect in suspects.items()},
+    )
+
+
+def _as_read(
+    suspect: Suspect,
+    found: Mapping[RecordKey, EntityReading],
+    deleted: Collection[RecordKey],
+    company: CompanyStore,
+) -> Suspect:
+    """Return a suspect with its entities as they were read since, without those that are gone."""
+    there: list[Entity] = []
+    for entity in suspect.entities:
+        reading = found.get((entity.kind, entity.sage_id))
+        is_newer = reading is not None and reading.read_at > suspect.seen_at
+        now = reading.entity if reading is not None and is_newer else entity
+        is_absent = is_gone(now) or (is_newer and not now.body) or (now.kind, now.sage_id) in deleted
+        if not is_absent:
+            there.append(now)
+    owners = {entity.sage_id: company.id_map.owner(entity.kind, entity.sage_id) for entity in there}
+    ids = {entity.sage_id for entity in there}
+    return replace(
+        suspect,
+        entities=tuple(there),
+        gone=tuple(sage_id for sage_id in suspect.sage_ids if sage_id not in ids),
+        owners={sage_id: owner for sage_id, owner in owners.items() if owner is not None},
+    )
 
 
 def _began(listings: Iterable[Reading]) -> dict[str, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,13 +13,21 @@ from sagerecon.model.count import counted
 from sagerecon.model.draft import OnExisting
 from sagerecon.model.entity import Entity
 from sagerecon.model.errors import IncompleteStoreError
-from sagerecon.pairing.recovery import NUMBER, Found, Likeness, Suspect, reason_of
+from sagerecon.pairing.recovery import NUMBER, Found, Likeness, reason_of
+from sagerecon.pairing.suspect import Suspect
 from sagerecon.planning.budget import Budget
-from sagerecon.planning.census import blind_kinds, census_steps, creations, is_blind, kinds_referred_to
+from sagerecon.planning.census import (
+    blind_kinds,
+    census_steps,
+    creations,
+    is_blind,
+    kinds_referred_to,
+    waiting_creations,
+)
 from sagerecon.planning.plan import Plan, Purpose
 from sagerecon.planning.planner import Calendar, Provenance, plan_reading
 from sagerecon.planning.settling import FINAL
-from sagerecon.planning.step import CreateStep, name_of
+from sagerecon.planning.step import AdoptStep, CreateStep, name_of
 from sagerecon.runner.ports import Sage
 from sagerecon.runner.progress import Progress
 from sagerecon.runner.recovery import Adoption, Recovery
@@ -78,16 +86,14 @@ class Memory:
             f"{_listing(kinds)}, at least {counted(len(kinds), 'call')}."
         )
         held = self._read(kinds, steps, since)
-        comparison = Comparison(self.company, self.catalog, held)
+        comparison = self._comparison(held)
         blind = [step for step in steps if is_blind(step) and len(comparison.holdings(step.kind))]
         suspected = [step for step in blind if comparison.may_be_held(step)]
         if not suspected:
             return
         referred = [kind for kind in kinds_referred_to(suspected, self.catalog) if kind not in held or since]
         held = {**held, **self._read(referred, steps)}
-        found = Comparison(self.company, self.catalog, held).compare(
-            [step for step in steps if step.kind in held]
-        )
+        found = self._comparison(held).compare([step for step in steps if step.kind in held])
         ours = [step for step, like, body in found if is_blind(step) and _is_ours(like, body)]
         if ours:
             raise IncompleteStoreError(
@@ -101,36 +107,49 @@ class Memory:
     def recover(self) -> Recovery:
         """Read every kind of the plan whole, and return what is adopted and what waits for a decision.
 
+        What waits already because Sage may hold it is compared again.
+
         Raises:
             IncompleteStoreError: a kind cannot be read.
             CensusPaused: the call budget is used up, or a stop was requested.
         """
         steps = self._open_creations()
+        waiting = {step.number: step for step in self._unrecorded(waiting_creations(self.plan))}
+        compared = sorted((*steps, *waiting.values()), key=lambda step: step.number)
         held = self._read(
-            distrusted_kinds(self.plan, self.catalog), creations(self.plan), on_progress=self.on_progress
+            distrusted_kinds(self.plan, self.catalog), _distrusted(self.plan), on_progress=self.on_progress
         )
         adoptions: list[Adoption] = []
         suspects: list[tuple[CreateStep, Suspect]] = []
-        for step, found, body in Comparison(self.company, self.catalog, held).compare(steps):
+        cleared: list[CreateStep] = []
+        for step, found, body in self._comparison(held).compare(compared):
             if found.likeness is Likeness.EQUAL and step.on_existing is not OnExisting.ERROR:
                 adoptions.append(Adoption(step, body, found.entities[0]))
             elif found.likeness is not Likeness.NONE and is_blind(step):
-                ids = tuple(entity.sage_id for entity in found.entities)
-                suspect = Suspect(step.kind, step.key, ids, reason_of(name_of(step), found))
-                suspects.append((step, suspect))
-        return Recovery(adoptions, suspects)
+                reason = reason_of(name_of(step), found)
+                suspects.append((step, Suspect.of(step, found.entities, reason, self.clock.now())))
+            elif found.likeness is Likeness.NONE:
+                cleared.append(step)
+        return Recovery(adoptions, suspects, cleared, waiting=frozenset(waiting))
 
     def _open_creations(self) -> list[CreateStep]:
         """Return the creations that no run has carried out."""
         begun = next((known for known in self.company.history.runs() if known.plan == self.plan.hash), None)
         reached = self.company.run_log.reached(begun.id) if begun is not None else {}
-        recorded = self.company.id_map.known().contents
         return [
             step
-            for step in creations(self.plan)
-            if (step.kind, step.key) not in recorded
-            and (step.number not in reached or reached[step.number].state not in FINAL)
+            for step in self._unrecorded(creations(self.plan))
+            if step.number not in reached or reached[step.number].state not in FINAL
         ]
+
+    def _unrecorded(self, steps: Iterable[CreateStep]) -> Iterator[CreateStep]:
+        recorded = self.company.id_map.known().contents
+        return (step for step in steps if (step.kind, step.key) not in recorded)
+
+    def _comparison(self, held: Mapping[str, Sequence[Entity]]) -> Comparison:
+        """Return the comparison with what was read; what is decided to be a record is no other one's."""
+        decided = [step for step in self.plan.steps if isinstance(step, AdoptStep)]
+        return Comparison(self.company, self.catalog, held, decided)
 
     def _read(
         self,
@@ -181,15 +200,20 @@ class Memory:
 
 def distrusted_kinds(plan: Plan, catalog: Catalog) -> list[str]:
     """Return the kinds that `apply --distrust-store` reads: those created, and those referred to."""
-    steps = creations(plan)
+    steps = _distrusted(plan)
     kinds = dict.fromkeys([*(step.kind for step in steps), *kinds_referred_to(steps, catalog)])
     return [kind for kind in kinds if catalog[kind].can("list")]
 
 
 def distrust_price(plan: Plan, catalog: Catalog) -> int:
     """Return the calls of `apply --distrust-store` before it writes, if Sage holds what is planned."""
-    steps = census_steps(distrusted_kinds(plan, catalog), creations(plan), catalog)
+    steps = census_steps(distrusted_kinds(plan, catalog), _distrusted(plan), catalog)
     return sum(step.calls for step in steps)
+
+
+def _distrusted(plan: Plan) -> list[CreateStep]:
+    """Return what a store that is not trusted is compared for: the creations, and those that wait."""
+    return [*creations(plan), *waiting_creations(plan)]
 
 
 def price_text(plan: Plan, catalog: Catalog) -> str:

@@ -33,7 +33,6 @@ from sagerecon.planning.settling import RunState
 from sagerecon.project.private_files import write_private
 from sagerecon.project.project import Project
 from sagerecon.project.store import open_store
-from sagerecon.runner.recovery import DECIDE
 from sagerecon.store.company import CompanyStore
 from sagerecon.store.reconciliation_log import Basis
 from sagerecon.store.run_history import RunHistory
@@ -72,7 +71,6 @@ def plan(
             [
                 *prepared.findings,
                 *without_effect(decided.settlement),
-                *_suspected(prepared.outcomes, company.history),
             ],
             project.expected_settings(),
             comparisons,
@@ -139,27 +137,6 @@ def _memory(made: Plan, log: RunLog, catalog: Catalog) -> Iterator[Finding]:
             f" store is complete: {', '.join(kinds)}. That takes at least {counted(len(kinds), 'call')} more"
             " than the plan.",
             severity=Severity.INFO,
-        )
-
-
-def _suspected(outcomes: Sequence[Outcome], history: RunHistory) -> Iterator[Finding]:
-    """Yield a finding for each kind with records that Sage may hold already, which `apply` does not send."""
-    suspects = history.suspects()
-    groups: dict[str, list[Outcome]] = {}
-    for outcome in outcomes if suspects else ():
-        if (outcome.kind, outcome.key) in suspects:
-            groups.setdefault(outcome.kind, []).append(outcome)
-    for kind, group in groups.items():
-        first = group[0]
-        names = ", ".join(outcome.key for outcome in group[:3])
-        more = f", and {len(group) - 3:,} more" if len(group) > 3 else ""
-        yield Finding(
-            code=Code.UNCERTAIN_IN_SAGE,
-            place=first.origins[0] if first.origins else NOWHERE,
-            message=f"Sage may hold {counted(len(group), f'{kind} record')} already: {names}{more}."
-            f" Not sent until that is settled. The first: {suspects[kind, first.key].reason}",
-            hint=DECIDE,
-            severity=Severity.WARNING,
         )
 
 

@@ -12,6 +12,7 @@ from sagerecon.model.draft import Outcome
 from sagerecon.model.entity import Written
 from sagerecon.pairing.answers import DecisionAnswer
 from sagerecon.pairing.decisions import Decision
+from sagerecon.pairing.objections import adopted_entity
 from sagerecon.pairing.pair import NOT_READ, ReadFromSage, Recorded, RecordKey, pair_with_recorded
 from sagerecon.pairing.position import Position
 from sagerecon.pairing.settlement import NOTHING_SETTLED, Members, Settlement, WithoutEffect, settle
@@ -38,6 +39,7 @@ class DecidedPositions:
     settlement: Settlement = NOTHING_SETTLED
     #: By the kind and key of a draft, what was written earlier of the same record, under its earlier key.
     earlier: Mapping[RecordKey, Written] = field(default_factory=dict)
+    unknown: Sequence[Position] = ()  #: of the entities in Sage that no record owns
 
 
 def pair_as_decided(
@@ -47,11 +49,15 @@ def pair_as_decided(
     comparisons: Mapping[str, Mapping[str, Comparison]] = {},
     read: ReadFromSage = NOT_READ,
     decisions: Decisions = NO_DECISIONS,
+    unknown: Sequence[Position] = (),
 ) -> DecidedPositions:
     """Return the positions after the decisions about renamed records, and the decisions about the others.
 
     A draft that is decided to be an earlier record is compared with what was written of it, like any record
     of an earlier run. One that is decided to be another record leaves the earlier one gone from the source.
+
+    Args:
+        unknown: the positions of entities in Sage that no record owns, on which decisions may be made too.
     """
     positions = pair_with_recorded(outcomes, recorded, catalog, comparisons, read)
     about_renames = [d for d in decisions.entries if d.standing is Standing.RENAMED_IN_SOURCE]
@@ -67,8 +73,11 @@ def pair_as_decided(
         aliases = {(record.kind, record.key): key for (_, key), record in earlier.items()}
         apart = {key for kind, key in renames.by_record if (kind, key) not in earlier}
         positions = pair_with_recorded(outcomes, recorded.under(aliases), catalog, comparisons, read, apart)
-    rest = settle(positions, others, decisions.today, catalog, decisions.members)
-    return DecidedPositions(positions=positions, settlement=renames.joined(rest), earlier=earlier)
+    rest = settle([*positions, *unknown], others, decisions.today, catalog, decisions.members)
+    rest = _each_entity_once(positions, rest)
+    return DecidedPositions(
+        positions=positions, settlement=renames.joined(rest), earlier=earlier, unknown=unknown
+    )
 
 
 def _each_earlier_once(positions: Sequence[Position], renames: Settlement) -> Settlement:
@@ -79,17 +88,36 @@ def _each_earlier_once(positions: Sequence[Position], renames: Settlement) -> Se
         if decision is not None and decision.answer is DecisionAnswer.SAME_RECORD:
             record = _earlier(at, decision)
             chosen.setdefault((record.kind, record.key), []).append(at)
+    return _without_shared(renames, chosen, DecisionAnswer.TWO_RECORDS)
+
+
+def _each_entity_once(positions: Sequence[Position], settlement: Settlement) -> Settlement:
+    """Return the decisions without those by which one entity in Sage would be several records."""
+    chosen: dict[RecordKey, list[Position]] = {}
+    for at in positions:
+        decision = settlement.of(at) if at.suspect is not None else None
+        if decision is not None and decision.answer in (DecisionAnswer.ADOPT, DecisionAnswer.THIS_ONE):
+            entity = adopted_entity(at, decision)
+            if entity is not None:
+                chosen.setdefault((entity.kind, entity.sage_id), []).append(at)
+    return _without_shared(settlement, chosen, DecisionAnswer.KEEP_APART)
+
+
+def _without_shared(
+    settlement: Settlement, chosen: Mapping[RecordKey, Sequence[Position]], instead: DecisionAnswer
+) -> Settlement:
+    """Return the decisions without those of records that choose the same, of which one alone can be right."""
     refused = {}
     for (_, key), claimants in chosen.items():
         if len(claimants) > 1:
             names = " and ".join(at.key for at in claimants)
-            why = f"{key} cannot be both {names}; decide two_records for all but one of them"
+            why = f"{key} cannot be both {names}; decide {instead.value} for all but one of them"
             refused.update({(at.kind, at.key): why for at in claimants})
-    impossible = [WithoutEffect(renames.by_record[record], why) for record, why in refused.items()]
+    impossible = [WithoutEffect(settlement.by_record[record], why) for record, why in refused.items()]
     return replace(
-        renames,
-        by_record={record: found for record, found in renames.by_record.items() if record not in refused},
-        impossible=(*renames.impossible, *impossible),
+        settlement,
+        by_record={record: found for record, found in settlement.by_record.items() if record not in refused},
+        impossible=(*settlement.impossible, *impossible),
     )
 
 

@@ -73,7 +73,8 @@ def decide_command(name: str, possible: Sequence[DecisionAnswer]) -> str:
     """Return the command that records a decision about a key or a group; `(a|b)` is one of several."""
     words = "|".join(answer.value for answer in possible)
     answer = words if len(possible) == 1 else f"({words})"
-    return f"sagerecon decide take {shlex.quote(name)} {answer} --because TEXT"
+    which = " [--sage-id ID]" if DecisionAnswer.THIS_ONE in possible else ""
+    return f"sagerecon decide take {shlex.quote(name)} {answer}{which} --because TEXT"
 
 
 def claims_on(positions: Iterable[Position]) -> Mapping[tuple[str, str], int]:

@@ -16,6 +16,7 @@ from sagerecon.pairing.held import is_gone
 from sagerecon.pairing.identity import Identities
 from sagerecon.pairing.position import Coverage, EntityReading, Position
 from sagerecon.pairing.renames import MappingNames, Rename, find_renames
+from sagerecon.pairing.suspect import Suspect
 
 #: Kind and draft key of a record.
 RecordKey = tuple[str, str]
@@ -49,6 +50,7 @@ class ReadFromSage:
     entities: Mapping[tuple[str, str], EntityReading] = field(default_factory=dict)
     deleted: Set[tuple[str, str]] = frozenset()  #: those that Sage reports as deleted
     identities: Identities = field(default_factory=Identities)
+    suspects: Mapping[RecordKey, Suspect] = field(default_factory=dict)  #: records that Sage may hold already
 
 
 NOT_READ = ReadFromSage()
@@ -141,8 +143,17 @@ def _position(
         coverage=_coverage(content, is_absent=is_absent),
         is_deleted=is_deleted,
         rename=rename,
+        suspect=_suspect(outcome, content, read),
         agreement=compared,
     )
+
+
+def _suspect(outcome: Outcome, content: str | None, read: ReadFromSage) -> Suspect | None:
+    """Return the entities that a draft which no run has written may be."""
+    found = read.suspects.get((outcome.kind, outcome.key))
+    if found is None or content is not None or not isinstance(outcome, Draft):
+        return None
+    return found if found.still_concerns(outcome) else None
 
 
 def _coverage(content: str | None, *, is_absent: bool) -> Coverage:

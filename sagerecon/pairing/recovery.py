@@ -7,7 +7,7 @@ by contact, date, amount and lines in any case.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
@@ -49,16 +49,6 @@ class Found:
     why: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Suspect:
-    """A record that must not be created before it is decided whether Sage holds it already."""
-
-    kind: str
-    key: str
-    sage_ids: tuple[str, ...]
-    reason: str
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
     """A draft that would be created, with Sage's ids in the place of its references."""
@@ -67,6 +57,7 @@ class Wanted:
     is_complete: bool  #: whether every reference was found
     identity: Mapping[str, str]
     amount: Decimal | None
+    apart: Collection[str] = ()  #: Sage ids of what it is not, by decision
 
 
 class Holdings:
@@ -114,7 +105,8 @@ class Holdings:
         return [
             entity
             for entity in self._indexed(wanted.body)
-            if has_number == bool(entity.body.get(NUMBER))
+            if entity.sage_id not in wanted.apart
+            and has_number == bool(entity.body.get(NUMBER))
             and not differences(self._kind, wanted.body, entity.body)
         ]
 
@@ -146,6 +138,8 @@ class Holdings:
         ids = dict.fromkeys(sage_id for mark in near for sage_id in self._marks().get(mark, ()))
         found = []
         for entity in (self._free[sage_id] for sage_id in ids if sage_id in self._free):
+            if entity.sage_id in wanted.apart:
+                continue
             has_key = bool(keys & set(natural_keys(self._catalog, kind, entity.body, self._unique)))
             if has_key or (not is_other_record(kind, body, entity.body) and self._is_alike(wanted, entity)):
                 found.append(entity)

@@ -28,7 +28,7 @@ from sagerecon.planning.plan import Header, Plan, Purpose, Window
 from sagerecon.planning.readings import read_back, read_existing, read_settings
 from sagerecon.planning.record_steps import record_steps
 from sagerecon.planning.requirements import STOP_WHEN_BLOCKED, requirements
-from sagerecon.planning.step import CreateStep, KeepStep, ReadStep, Step, UpdateStep, WaitStep
+from sagerecon.planning.step import AdoptStep, CreateStep, KeepStep, ReadStep, Step, UpdateStep, WaitStep
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +91,8 @@ def plan_steps(
     ]
     index = DraftIndex(drafts, catalog)
     about_records = list(record_steps(ordered, index, catalog, settlement, earlier))
-    waiting = {step.key for step in about_records if isinstance(step, WaitStep)}
-    sent = [draft for draft in drafts if draft.key not in waiting]
+    unsent = {step.key for step in about_records if isinstance(step, WaitStep | AdoptStep)}
+    sent = [draft for draft in drafts if draft.key not in unsent]
     steps = [
         *read_settings(expect or {}, catalog),
         *with_looks(
@@ -204,7 +204,7 @@ def _numbered(steps: Iterable[Step], windows: Sequence[Window]) -> Iterator[Step
     calls = 0
     for number, step in enumerate(steps, start=1):
         calls += step.calls
-        if isinstance(step, ReadStep | CreateStep | UpdateStep):
+        if isinstance(step, ReadStep | CreateStep | AdoptStep | UpdateStep):
             yield replace(step, number=number, window=window_of(calls, windows))
         else:
             yield replace(step, number=number)

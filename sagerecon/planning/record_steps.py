@@ -11,6 +11,7 @@ from sagerecon.model.entity import Written
 from sagerecon.pairing.answers import is_carried_out, proposal
 from sagerecon.pairing.consequences import PROPOSALS, Proposal
 from sagerecon.pairing.decisions import Decision
+from sagerecon.pairing.objections import adopted_entity
 from sagerecon.pairing.pair import RecordKey
 from sagerecon.pairing.position import Position
 from sagerecon.pairing.settlement import NOTHING_SETTLED, Settlement
@@ -25,10 +26,10 @@ from sagerecon.planning.passed_steps import (
     waiting,
     waiting_for,
 )
-from sagerecon.planning.step import CreateStep, PassedStep, UpdateStep, WaitStep, WriteStep
-from sagerecon.planning.writing_steps import created, renamed, updated
+from sagerecon.planning.step import AdoptStep, CreateStep, PassedStep, UpdateStep, WaitStep, WriteStep
+from sagerecon.planning.writing_steps import adopted, created, renamed, updated
 
-RecordStep: TypeAlias = WriteStep | PassedStep
+RecordStep: TypeAlias = WriteStep | AdoptStep | PassedStep
 
 
 def record_steps(
@@ -89,8 +90,10 @@ def _step(position: Position, found: Standing, decision: Decision | None, catalo
     if isinstance(outcome, LeftOut):
         return left_out(outcome)
     match proposed:
-        case Proposal.CREATE | Proposal.ADOPT:
-            return created(outcome, catalog[outcome.kind])
+        case Proposal.CREATE:
+            return created(outcome, catalog[outcome.kind], position.suspect)
+        case Proposal.ADOPT if decision is not None and (entity := adopted_entity(position, decision)):
+            return adopted(outcome, entity, decision)
         case Proposal.UPDATE:
             return updated(outcome, position.agreement.source_changes, catalog[outcome.kind])
         case Proposal.SKIP:

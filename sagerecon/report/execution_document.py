@@ -12,6 +12,7 @@ from sagerecon.model.money import decimal_text, total
 from sagerecon.planning.plan import Plan
 from sagerecon.planning.step import (
     Action,
+    AdoptStep,
     KeepStep,
     LeftOutStep,
     PassedStep,
@@ -162,7 +163,7 @@ def findings_document(findings: Iterable[Finding]) -> list[dict[str, Any]]:
 
 
 def _by_mapping(steps: Iterable[Step]) -> list[dict[str, Any]]:
-    groups: dict[tuple[str, str], list[WriteStep | PassedStep]] = {}
+    groups: dict[tuple[str, str], list[WriteStep | AdoptStep | PassedStep]] = {}
     for step in steps:
         if not isinstance(step, ReadStep):
             groups.setdefault((step.kind, step.key.partition("/")[0]), []).append(step)
@@ -179,6 +180,6 @@ def _by_mapping(steps: Iterable[Step]) -> list[dict[str, Any]]:
     ]
 
 
-def _counts(steps: list[WriteStep | PassedStep]) -> Iterator[tuple[str, int]]:
+def _counts(steps: list[WriteStep | AdoptStep | PassedStep]) -> Iterator[tuple[str, int]]:
     for action, label in ACTIONS.items():
         yield label.replace(" ", "_"), sum(step.action is action for step in steps)

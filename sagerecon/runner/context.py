@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from sagerecon.model.catalog import Catalog
 from sagerecon.model.clock import Clock
 from sagerecon.model.code import Code
+from sagerecon.model.entity import Entity
 from sagerecon.model.finding import Finding
 from sagerecon.pairing.position import EntityReading
+from sagerecon.pairing.suspect import Suspect
 from sagerecon.planning.settling import SetAside, State
-from sagerecon.planning.step import Step, place_of
+from sagerecon.planning.step import Step, WriteStep, place_of
 from sagerecon.runner.caller import Caller
 from sagerecon.runner.conversation import RETRY
 from sagerecon.runner.ports import RunLog
@@ -45,6 +47,10 @@ class RunContext:
     def quarantine(self, step: Step, code: Code, message: str, hint: str = "") -> None:
         """Record and report that a step needs review; this plan does not try it again."""
         self._set_aside(step, State.QUARANTINED, code, message, hint)
+
+    def suspect(self, step: WriteStep, entities: Sequence[Entity], reason: str) -> None:
+        """Record that one of these entities may be the record of `step`, so that the next plan waits."""
+        self.log.suspect([Suspect.of(step, entities, reason, self.clock.now())])
 
     def leave_undecided(self, step: Step, message: str, run: str = "") -> None:
         """Record and report that a step is not carried out until it is decided which side counts.

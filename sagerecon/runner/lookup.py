@@ -41,6 +41,7 @@ class LookUp:
     found: Found
     entity: Entity | None = None
     why: str = ""
+    alike: tuple[Entity, ...] = ()  #: the entities that it may be
 
 
 def listing(attempt: Attempt, catalog: Catalog) -> Call | None:
@@ -67,20 +68,26 @@ def judge(
         owner: returns the draft key recorded for an entity, by kind and Sage id.
     """
     kind, wanted, key = catalog[attempt.step.kind], sent_fields(attempt), attempt.step.key
-    free = [entity for entity in entities if owner(kind.name, entity.sage_id) in (None, key)]
+    apart = attempt.step.apart if isinstance(attempt.step, CreateStep) else ()
+    others = [entity for entity in entities if entity.sage_id not in apart]
+    free = [entity for entity in others if owner(kind.name, entity.sage_id) in (None, key)]
     equal = [entity for entity in free if not differences(kind, wanted, entity.body)]
     ours = [entity for entity in equal if _adopts_any_age(attempt) or _is_young(entity, attempt)]
     if len(ours) == 1:
         return LookUp(Found.OURS, ours[0])
     if ours:
-        return LookUp(Found.UNCERTAIN, why=f"{len(ours)} entities in Sage are equal to it")
+        return _uncertain(f"{len(ours)} entities in Sage are equal to it", ours)
     if equal:
-        return LookUp(Found.UNCERTAIN, why="an entity in Sage is equal to it and dated before it was sent")
+        return _uncertain("an entity in Sage is equal to it and dated before it was sent", equal)
     same_key = _with_same_key(catalog, kind, attempt, free)
     if same_key is not None:
         why = "; ".join(differences(kind, wanted, same_key.body))
-        return LookUp(Found.UNCERTAIN, why=f"an entity in Sage has its key and differs: {why}")
+        return _uncertain(f"an entity in Sage has its key and differs: {why}", [same_key])
     return LookUp(Found.ABSENT)
+
+
+def _uncertain(why: str, alike: Sequence[Entity]) -> LookUp:
+    return LookUp(Found.UNCERTAIN, why=why, alike=tuple(alike))
 
 
 def sent_fields(attempt: Attempt) -> Mapping[str, Any]:

@@ -21,6 +21,7 @@ from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import Plan, Purpose
 from sagerecon.planning.settling import FINAL, Reached, State
 from sagerecon.planning.step import (
+    AdoptStep,
     CreateStep,
     KeepStep,
     LeftOutStep,
@@ -33,6 +34,7 @@ from sagerecon.planning.step import (
     UpdateStep,
     WaitStep,
 )
+from sagerecon.runner.adopting import adopt
 from sagerecon.runner.attempts import settle_doubts
 from sagerecon.runner.caller import Caller
 from sagerecon.runner.context import RunContext
@@ -272,6 +274,8 @@ def _carry_out(step: Step, context: RunContext, before: Reached) -> None:
             read(step, context, before)
         case CreateStep():
             create(step, context)
+        case AdoptStep():
+            adopt(step, context)
         case UpdateStep():
             update(step, context)
         case SkipStep():

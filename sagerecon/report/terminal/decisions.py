@@ -10,6 +10,7 @@ from sagerecon.pairing.decisions import Decision
 from sagerecon.pairing.groups import Group, decide_command, decide_command_of
 from sagerecon.pairing.position import Position
 from sagerecon.pairing.settlement import Settlement
+from sagerecon.pairing.suspect import Suspect
 
 #: Records of a group that are named.
 _EXAMPLES = 3
@@ -46,9 +47,10 @@ def command_text(name: str, possible: Sequence[DecisionAnswer]) -> str:
 
 
 def example(position: Position) -> str:
-    """Return a record by its key, its label, and the earlier records that it may be."""
+    """Return a record by its key, its label, and what it may be: earlier records, or entities in Sage."""
     known = position.outcome or position.written
-    label = f" ({known.label})" if known is not None and known.label else ""
+    name = known.label if known is not None else position.held.entity.displayed_as if position.held else ""
+    label = f" ({name})" if name else ""
     earlier = " or ".join(record.key for record in position.rename.earlier[:3]) if position.rename else ""
     fields = ", ".join(dict.fromkeys((*position.agreement.sage_changes, *position.agreement.differences)))
     return "".join(
@@ -57,8 +59,19 @@ def example(position: Position) -> str:
             label,
             f", earlier {earlier}" if earlier else "",
             f", differs in {fields}" if fields else "",
+            f": {_in_sage(position.suspect)}" if position.suspect and position.suspect.entities else "",
         )
     )
+
+
+def _in_sage(suspect: Suspect) -> str:
+    """Return why a record may be in Sage already, and each entity that it may be with its owner."""
+    entities = (
+        f"{entity.sage_id} ({entity.displayed_as})"
+        + (f", which is {owner}" if (owner := suspect.owners.get(entity.sage_id)) else "")
+        for entity in suspect.entities
+    )
+    return f"{suspect.reason} In Sage: {'; '.join(entities)}"
 
 
 def decision_document(decision: Decision) -> dict[str, Any]:
