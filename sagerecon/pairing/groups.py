@@ -62,9 +62,9 @@ def groups(positions: Iterable[Position]) -> list[Group]:
 
 
 def decide_command_of(group: Group) -> str:
-    """Return the command that decides on a group; or shows its first record where none does."""
+    """Return the command that decides on a group; or shows its first record where each is named by itself."""
     possible = [answer for answer in group.answers if is_carried_out(group.standing, answer)]
-    if possible:
+    if possible and group.standing is not Standing.DUPLICATE_IN_SAGE:
         return decide_command(group.name, possible)
     return f"sagerecon decide show {shlex.quote(group.positions[0].key)}"
 
