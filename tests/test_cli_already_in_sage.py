@@ -91,7 +91,9 @@ def test_a_number_that_sage_refuses_twice_is_named(served: Served) -> None:
     for _ in range(2):
         assert plan(served) == {"create": NUMBERS_OF_0001 + 1, "skip": 22 - NUMBERS_OF_0001}
         assert served.run("apply").exit_code == 1
-        assert "Sage rejected Firm 1: reference: Reference has already been taken" in text(served.run("status"))
+        assert "Sage rejected Firm 1: reference: Reference has already been taken" in text(
+            served.run("status")
+        )
         assert in_sage(served, "contacts") == before
 
 
@@ -215,3 +217,34 @@ def test_an_entity_that_is_gone_is_not_adopted(served: Served) -> None:
     assert plan(served) == {"create": NUMBERS_OF_0001 + 1, "skip": 22 - NUMBERS_OF_0001}
     assert served.result("apply")[0] == 0
     assert in_sage(served, "sales_invoices") == 20
+
+
+def test_an_entity_of_others_needs_no_review_until_it_changes(served: Served) -> None:
+    served.planned()
+    assert served.result("apply")[0] == 0
+    served.clock.sleep(60_000)
+    theirs = by_hand(served, name="Their own Ltd")
+
+    def reconciled() -> tuple[int, list[str], list[dict[str, Any]]]:
+        code, found = served.result("reconcile")
+        return code, [verdict["sage_id"] for verdict in found["exceptions"]], found["accepted"]
+
+    assert reconciled() == (1, [theirs], [])
+    listed = served.run("decide", "list")
+    assert (listed.exit_code, "contact:unknown_in_sage: 1 record, unknown in Sage" in text(listed)) == (
+        1,
+        True,
+    )
+    assert f"{theirs} (Their own Ltd)" in text(listed)
+    assert "decide: sagerecon decide take contact:unknown_in_sage theirs --because TEXT" in text(listed)
+    assert served.run("decide", "take", theirs, "theirs", *BY).exit_code == 0
+    for _ in range(2):
+        code, open_, accepted = reconciled()
+        assert (code, open_, [entry["answer"] for entry in accepted]) == (0, [], ["theirs"])
+        assert (accepted[0]["by"], accepted[0]["because"]) == ("J. Reviewer", "checked by telephone")
+        assert served.run("decide", "list").exit_code == 0
+    assert plan(served) == {"skip": 23}
+    served.by_other_hand("PUT", f"/contacts/{theirs}", {"contact": {"name": "Renamed Ltd"}})
+    assert reconciled() == (1, [theirs], [])
+    again = served.run("decide", "list")
+    assert (again.exit_code, f"Lapsed: {theirs}: theirs" in text(again)) == (1, True)

@@ -81,7 +81,7 @@ def decidable(project: Project, clock: Clock) -> Decidable:
         MappingError: the mappings have errors.
     """
     decided, undecided = _positions(project, clock)
-    can_be_decided = [at for at in decided.positions if answers(standing(at))]
+    can_be_decided = [at for at in (*decided.positions, *decided.unknown) if answers(standing(at))]
     waiting = [
         at for at in can_be_decided if awaits_decision(standing(at)) and decided.settlement.of(at) is None
     ]

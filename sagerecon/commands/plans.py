@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from sagerecon.commands.last_reading import as_last_read, to_compare
 from sagerecon.commands.memory import price_text
 from sagerecon.commands.plan_file import provenance
 from sagerecon.commands.preparation import Prepared, prepare
+from sagerecon.commands.unknown_entities import unknown_entities
 from sagerecon.model.catalog import Catalog
 from sagerecon.model.clock import Clock
 from sagerecon.model.code import Code
@@ -93,6 +94,7 @@ def decided_positions(
     *,
     with_decisions: bool = True,
     basis: Basis | None = None,
+    unknown: Collection[RecordKey] | None = None,
 ) -> DecidedPositions:
     """Return the position of each record of the snapshot, with the decisions in effect about it.
 
@@ -100,6 +102,7 @@ def decided_positions(
         contents: the fingerprint of the body that was recorded, by kind and draft key.
         with_decisions: False for the positions as they are without any decision.
         basis: the readings to compare with; by default those of the last reconciliation.
+        unknown: kind and Sage id of the entities without a record; by default those that it found.
 
     Raises:
         ProjectFileError: `decisions.yaml` has errors.
@@ -112,6 +115,7 @@ def decided_positions(
         {mapping.name: mapping.comparisons for mapping in prepared.compiled.mappings},
         as_last_read(company, recorded.written.values(), basis),
         decisions_in_effect(project, clock) if with_decisions else NO_DECISIONS,
+        unknown_entities(company, project.catalog, basis, unknown),
     )
 
 
