@@ -143,8 +143,8 @@ class Memory:
         ]
 
     def _unrecorded(self, steps: Iterable[CreateStep]) -> Iterator[CreateStep]:
-        recorded = self.company.id_map.known().contents
-        return (step for step in steps if (step.kind, step.key) not in recorded)
+        ids = self.company.id_map
+        return (step for step in steps if ids.sage_id(step.kind, step.key) in (None, step.replaces))
 
     def _comparison(self, held: Mapping[str, Sequence[Entity]]) -> Comparison:
         """Return the comparison with what was read; what is decided to be a record is no other one's."""

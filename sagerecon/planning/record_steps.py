@@ -27,7 +27,7 @@ from sagerecon.planning.passed_steps import (
     waiting_for,
 )
 from sagerecon.planning.step import AdoptStep, CreateStep, PassedStep, UpdateStep, WaitStep, WriteStep
-from sagerecon.planning.writing_steps import adopted, created, renamed, updated
+from sagerecon.planning.writing_steps import adopted, created, renamed, updated, written_again
 
 RecordStep: TypeAlias = WriteStep | AdoptStep | PassedStep
 
@@ -94,6 +94,8 @@ def _step(position: Position, found: Standing, decision: Decision | None, catalo
             return created(outcome, catalog[outcome.kind], position.suspect)
         case Proposal.ADOPT if decision is not None and (entity := adopted_entity(position, decision)):
             return adopted(outcome, entity, decision)
+        case Proposal.WRITE_AGAIN if position.written is not None:
+            return written_again(outcome, catalog[outcome.kind], position.written.sage_id)
         case Proposal.UPDATE:
             return updated(outcome, position.agreement.source_changes, catalog[outcome.kind])
         case Proposal.SKIP:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from sagerecon.model.catalog import Kind
 from sagerecon.model.code import Code
@@ -43,6 +44,16 @@ def adopted(draft: Draft, entity: Entity, decision: Decision) -> AdoptStep:
         f" {decision.because}",
         sage_id=entity.sage_id,
     )
+
+
+def written_again(draft: Draft, kind: Kind, replaces: str) -> CreateStep:
+    """Return the creation of a record whose entity is no longer in Sage.
+
+    Args:
+        replaces: the Sage id of that entity.
+    """
+    why = "decided to be written again, since Sage no longer holds it"
+    return replace(created(draft, kind), reason=why, replaces=replaces)
 
 
 def updated(draft: Draft, changed: tuple[str, ...], kind: Kind) -> UpdateStep | QuarantinedStep:

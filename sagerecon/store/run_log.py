@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from secrets import token_hex
-from typing import Any
+from typing import Any, TypeVar
 
 from sagerecon.model.clock import Clock
 from sagerecon.model.draft import node_document
@@ -18,7 +18,7 @@ from sagerecon.pairing.suspect import Suspect
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import Plan, Purpose
 from sagerecon.planning.settling import AnsweredCreation, Attempt, Reached, Replays, RunState, SetAside, State
-from sagerecon.planning.step import AdoptStep, ReadStep, RenameStep, Step, UpdateStep
+from sagerecon.planning.step import AdoptStep, CreateStep, ReadStep, RenameStep, Step, UpdateStep
 from sagerecon.store import runs, steps
 from sagerecon.store.call_ledger import CallLedger
 from sagerecon.store.company_lock import CompanyLock
@@ -29,6 +29,8 @@ from sagerecon.store.run_calls import NO_RUN
 from sagerecon.store.suspects import Suspects
 from sagerecon.store.witness import WitnessError
 from sagerecon.store.write_buffer import WriteBuffer
+
+T = TypeVar("T")
 
 
 class RunLog:
@@ -173,6 +175,8 @@ class RunLog:
         values = steps.outcome_values(attempt, entity, self._clock.now(), adopted=adopted)
         self._add(steps.KEEP_OUTCOME, values, step)
         content = fingerprint(node_document(step.body))
+        if isinstance(step, CreateStep) and step.replaces:
+            self._id_map.forget_keys_of(step.kind, step.replaces)
         self._id_map.add(step.kind, step.key, entity.sage_id, content, attempt.run, step.number)
         self._id_map.add_natural_keys(entity, keys, attempt.run, step.number, was_read=False)
         self.clear(step.kind, step.key)
@@ -185,6 +189,7 @@ class RunLog:
         self.clear(step.kind, step.key)
 
     def rename(self, run: str, step: RenameStep) -> None:
+        self._buffer.flush_if_full()
         before = self._id_map.written(step.kind, step.earlier)
         if before is None or before.sage_id != step.sage_id:
             raise PlanStaleError(
@@ -266,7 +271,7 @@ class RunLog:
             )
 
         self._asked_at = self._clock.now()
-        return self._buffer.commit(book)
+        return self._commit_booking(book)
 
     def intend(self, attempt: Attempt, budget: Budget, *, settling: bool = False) -> int:
         self._buffer.require_disk_space()
@@ -279,7 +284,7 @@ class RunLog:
             self._lock.count_write(transaction)
             return 0
 
-        moment = self._buffer.commit(book)
+        moment = self._commit_booking(book)
         self._write_witness()
         return moment
 
@@ -291,10 +296,10 @@ class RunLog:
 
     def add_calls(self, budget: Budget, calls: int) -> None:
         """Book calls that were answered before it was known that they are this company's."""
-        self._buffer.commit(lambda transaction: self._ledger.add(transaction, budget, calls))
+        self._commit_booking(lambda transaction: self._ledger.add(transaction, budget, calls))
 
     def rate_limited(self, until: int, in_a_row: int) -> None:
-        self._buffer.commit(lambda transaction: self._ledger.rate_limited(transaction, until, in_a_row))
+        self._commit_booking(lambda transaction: self._ledger.rate_limited(transaction, until, in_a_row))
 
     def close(self, until: int) -> None:
         self._buffer.commit(lambda transaction: self._ledger.close(transaction, until))
@@ -304,6 +309,10 @@ class RunLog:
 
     def closed_until(self) -> int:
         return self._ledger.closed_until()
+
+    @property
+    def unknown_calls(self) -> int:
+        return self._ledger.unknown_calls
 
     def refusals(self) -> int:
         return self._ledger.refusals()
@@ -336,6 +345,12 @@ class RunLog:
 
     def owner(self, kind: str, sage_id: str) -> str | None:
         return self._id_map.owner(kind, sage_id)
+
+    def _commit_booking(self, book: Callable[[Transaction], T]) -> T:
+        """Commit what `book` does, then record in the witness which calls it has booked."""
+        result = self._buffer.commit(book)
+        self._ledger.witness_booked()
+        return result
 
     def _paused_reading(self, transaction: Transaction, plan: Plan) -> str:
         """Return the newest unfinished reading of the question without a running process; else empty."""

@@ -138,7 +138,8 @@ HELD = Table(
     _text("body"),
 )
 
-#: The latest calls of a company, in a ring: slot = sequence mod size.
+#: The latest calls of a company, in a ring: slot = sequence mod size. `call` is a random name, by which the
+#: witness records the call too; empty for one that an earlier version booked.
 CALLS = Table(
     "calls",
     METADATA,
@@ -146,6 +147,7 @@ CALLS = Table(
     _number("slot", primary_key=True),
     _number("sequence"),
     _number("at"),
+    _text("call"),
 )
 
 #: The state of a company's ring. `last_at` is the newest receive time, so that a clock which steps back
@@ -240,7 +242,7 @@ VERDICTS = Table(
 )
 
 #: Reconciliations: the runs that read Sage for each, the reading of the one before, what it compared with
-#: (`source`) and its result (`document`), both as JSON.
+#: (`source`) and its result (`document`), both as JSON. The long lists of the result are rows of their own.
 RECONCILIATIONS = Table(
     "reconciliations",
     METADATA,
@@ -251,6 +253,17 @@ RECONCILIATIONS = Table(
     _text("before"),
     _number("at"),
     _text("source"),
+    _text("document"),
+)
+
+#: The rows of the long lists in the result of the last reconciliation, as JSON. `list` numbers the lists.
+RESULT_ROWS = Table(
+    "result_rows",
+    METADATA,
+    _key("business"),
+    _number("reconciliation", primary_key=True),
+    _number("list", primary_key=True),
+    _number("position", primary_key=True),
     _text("document"),
 )
 
