@@ -206,6 +206,8 @@ def _decision(subject: Subject, choice: Choice, today: date) -> Decision:
     because = " ".join(choice.because.split())
     if not because:
         raise ProjectError("A decision needs a reason.", "Give it with --because TEXT")
+    if choice.until is not None and subject.standing is Standing.DUPLICATE_IN_SOURCE:
+        raise ProjectError("--until does not apply to a duplicate in the source.", "Leave it out.")
     if choice.until is not None and choice.until < today:
         raise ProjectError(f"--until {choice.until} is over already.", f"Today is {today}.")
     if (

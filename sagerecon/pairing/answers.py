@@ -112,7 +112,7 @@ _CARRIED_OUT = frozenset(
 
 def is_carried_out(standing: Standing, answer: DecisionAnswer) -> bool:
     """Return whether plans do what an answer to a standing says."""
-    if answer is DecisionAnswer.FIELDS or standing is Standing.DUPLICATE_IN_SOURCE:
+    if answer is DecisionAnswer.FIELDS:
         return False
     return CONSEQUENCES[standing][answer] in _CARRIED_OUT
 

@@ -8,7 +8,7 @@ from datetime import date
 
 from sagerecon.model.catalog import Catalog
 from sagerecon.model.comparison import Comparison
-from sagerecon.model.draft import Outcome
+from sagerecon.model.draft import DUPLICATE_RULE, LeftOut, Outcome
 from sagerecon.model.entity import Written
 from sagerecon.pairing.answers import DecisionAnswer
 from sagerecon.pairing.decisions import Decision
@@ -74,7 +74,7 @@ def pair_as_decided(
         apart = {key for kind, key in renames.by_record if (kind, key) not in earlier}
         positions = pair_with_recorded(outcomes, recorded.under(aliases), catalog, comparisons, read, apart)
     rest = settle([*positions, *unknown], others, decisions.today, catalog, decisions.members)
-    rest = _each_entity_once(positions, rest)
+    rest = _of_duplicates(positions, _each_entity_once(positions, rest))
     return DecidedPositions(
         positions=positions, settlement=renames.joined(rest), earlier=earlier, unknown=unknown
     )
@@ -89,6 +89,34 @@ def _each_earlier_once(positions: Sequence[Position], renames: Settlement) -> Se
             record = _earlier(at, decision)
             chosen.setdefault((record.kind, record.key), []).append(at)
     return _without_shared(renames, chosen, DecisionAnswer.TWO_RECORDS)
+
+
+def _of_duplicates(positions: Sequence[Position], settlement: Settlement) -> Settlement:
+    """Return the decisions with those about which record of the source counts.
+
+    They are carried out as the source is prepared: the others are left out. A record that is a duplicate
+    nevertheless has no effective decision.
+    """
+    counted: dict[RecordKey, list[RecordKey]] = {}
+    for at in positions:
+        if isinstance(at.outcome, LeftOut) and at.outcome.rule == DUPLICATE_RULE:
+            counted.setdefault((at.kind, at.outcome.merged_into), []).append((at.kind, at.key))
+    duplicate = Standing.DUPLICATE_IN_SOURCE
+    carried_out = {
+        record: decision
+        for decision in settlement.idle
+        for record in counted.get((decision.kind, decision.key), ())
+        if decision.standing is duplicate
+    }
+    why = "another record of its identity is decided to count too"
+    refused = [decision for decision in settlement.by_record.values() if decision.standing is duplicate]
+    in_effect = {at: made for at, made in settlement.by_record.items() if made.standing is not duplicate}
+    return replace(
+        settlement,
+        by_record={**in_effect, **carried_out},
+        impossible=(*settlement.impossible, *(WithoutEffect(decision, why) for decision in refused)),
+        idle=tuple(decision for decision in settlement.idle if decision not in carried_out.values()),
+    )
 
 
 def _each_entity_once(positions: Sequence[Position], settlement: Settlement) -> Settlement:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from sagerecon.model.draft import Draft, Outcome, node_document
+from sagerecon.model.draft import Draft, Outcome, Quarantined, node_document
 from sagerecon.model.entity import Entity
 from sagerecon.model.money import total
 from sagerecon.model.value import fingerprint
@@ -31,6 +31,9 @@ class Figures:
 def figures(position: Position) -> Figures:
     """Return the figures of a position: draft, what was written, and the fields on which Sage differs."""
     outcome, written, held = position.outcome, position.written, position.held
+    if isinstance(outcome, Quarantined) and outcome.duplicates:  # by the source alone
+        digest = fingerprint([position.kind, position.key, outcome.duplicates])[:FINGERPRINT_LENGTH]
+        return Figures(position.kind, position.key, amount_of(position), digest)
     differing = dict.fromkeys((*position.agreement.sage_changes, *position.agreement.differences))
     earlier = position.rename.earlier if position.rename else ()
     sides: list[object] = [

@@ -73,7 +73,8 @@ def decide_command(name: str, possible: Sequence[DecisionAnswer]) -> str:
     """Return the command that records a decision about a key or a group; `(a|b)` is one of several."""
     words = "|".join(answer.value for answer in possible)
     answer = words if len(possible) == 1 else f"({words})"
-    which = " [--sage-id ID]" if DecisionAnswer.THIS_ONE in possible else ""
+    is_in_sage = {DecisionAnswer.THIS_ONE, DecisionAnswer.KEEP_APART} <= set(possible)
+    which = " [--sage-id ID]" if is_in_sage else ""
     return f"sagerecon decide take {shlex.quote(name)} {answer}{which} --because TEXT"
 
 

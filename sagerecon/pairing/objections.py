@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sagerecon.model.catalog import Catalog, Kind
-from sagerecon.model.draft import Draft
+from sagerecon.model.draft import Draft, Quarantined
 from sagerecon.model.entity import Entity
 from sagerecon.pairing.answers import DecisionAnswer
 from sagerecon.pairing.decisions import Decision, Side
@@ -82,9 +82,11 @@ def adopted_entity(position: Position, decision: Decision) -> Entity | None:
 
 
 def _against_adopting(position: Position, decision: Decision) -> str:
-    suspect = position.suspect
-    if suspect is None:  # a duplicate in the source: its entity is created
-        return ""
+    suspect, outcome = position.suspect, position.outcome
+    if suspect is None:
+        is_named = isinstance(outcome, Quarantined) and bool(outcome.duplicates)
+        why = f"several records of the source have the key {position.key}; correct it there"
+        return "" if is_named else why
     entity = adopted_entity(position, decision)
     if entity is None and decision.sage_id:
         known = " or ".join(suspect.sage_ids[:3])
