@@ -110,12 +110,18 @@ def test_a_crash_among_adoptions_adopts_the_rest_at_the_next_start(moving: Move,
     assert {type(step) for step in replan(moving).steps[1:]} == {SkipStep}
 
 
+@pytest.mark.parametrize("is_equal", [False, True], ids=["", "became equal"])
 @pytest.mark.parametrize("fault", [FaultType.ANSWER_LOST, FaultType.RESET, None])
-def test_a_record_kept_apart_is_created_once_whatever_happens(moving: Move, fault: FaultType | None) -> None:
-    lost_with_an_edit(moving)
+def test_a_record_kept_apart_is_created_once_whatever_happens(
+    moving: Move, fault: FaultType | None, is_equal: bool
+) -> None:
+    invoice = lost_with_an_edit(moving)
     replan(moving)
     decide(moving, "invoices/I4", "keep_apart")
     decide(moving, "receipts/R2", "adopt")
+    if is_equal:
+        back = {"sales_invoice": {"due_date": "2017-02-02"}}
+        assert moving.by_other_hand("PUT", f"/sales_invoices/{invoice}", back).status == 200
     made = replan(moving)
     assert (records(made, CreateStep), records(made, AdoptStep)) == (["invoices/I4"], ["receipts/R2"])
     if fault is not None:
@@ -149,3 +155,26 @@ def test_a_record_kept_apart_is_not_taken_for_a_record_of_a_lost_store(moving: M
     outcome = apply(moving, distrust_store=True)
     assert (outcome.counts[Event.CREATED], outcome.counts.get(Event.ADOPTED)) == (1, None)
     assert held(moving)["sales_invoice"] == COUNTS["sales_invoice"] + 1
+
+
+def test_what_is_gone_by_the_last_reconciliation_is_created(moving: Move) -> None:
+    plan(moving)
+    apply(moving)
+    listed = moving.by_other_hand("GET", "/sales_invoices", attributes="all").body["$items"]
+    invoice = next(item["id"] for item in listed if item["total_paid"] == "0.0" and "Oak" in str(item))
+    edit = {"sales_invoice": {"due_date": "2017-06-30"}}
+    assert moving.by_other_hand("PUT", f"/sales_invoices/{invoice}", edit).status == 200
+    delete_store(moving, Path())
+    moving.clock.sleep(8 * DAY)
+    sign_in(moving)
+    plan(moving)
+    apply(moving, distrust_store=True)
+    (waiting,) = records(replan(moving), WaitStep)
+    void = {"sales_invoice": {"void_reason": "entered twice"}}
+    assert moving.by_other_hand("DELETE", f"/sales_invoices/{invoice}", void).status in (200, 204)
+    moving.clock.sleep(MINUTE)
+    assert records(replan(moving), WaitStep) == [waiting]  # no reading has shown that it is gone
+    moving.reconcile()
+    assert records(replan(moving), CreateStep) == [waiting]
+    assert apply(moving).counts[Event.CREATED] == 1
+    assert {type(step) for step in replan(moving).steps[1:]} == {SkipStep}
