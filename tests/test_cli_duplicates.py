@@ -48,9 +48,9 @@ def test_the_one_that_counts_is_created_and_all_refers_to_it(served: Served) -> 
     assert {key for key, action in actions(served) if action == "quarantine"} == set(waiting)
     listed = served.run("decide", "list")
     assert (listed.exit_code, "contact:duplicate_in_source: 2 records" in text(listed)) == (1, True)
-    assert "decide: sagerecon decide show parties/0001" in text(listed)
+    assert "Decide on each record: sagerecon decide show parties/0001" in text(listed)
     shown = text(served.run("decide", "show", "parties/0002"))
-    assert "Decide: sagerecon decide take parties/0002 this_one --because TEXT" in shown
+    assert "sagerecon decide take parties/0002 this_one --because" in shown
     assert served.run("decide", "take", "parties/0002", "this_one", *BY).exit_code == 0
     assert dict(actions(served)) == {
         "parties/0001": "leave_out",
@@ -103,4 +103,4 @@ def test_records_of_one_key_are_corrected_in_the_source(served: Served) -> None:
     served.run("snapshot")
     refused = served.run("decide", "take", "parties/0001", "this_one", *BY)
     assert refused.exit_code == 2
-    assert "several records of the source have the key parties/0001" in " ".join(refused.output.split())
+    assert "2 records of the source have the key 'parties/0001'" in refused.output

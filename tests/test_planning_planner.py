@@ -28,8 +28,9 @@ from sagerecon.model.finding import Finding
 from sagerecon.model.key import NaturalKey
 from sagerecon.model.place import Place
 from sagerecon.model.value import fingerprint
-from sagerecon.pairing.pair import ReadFromSage, Recorded, pair_with_recorded
+from sagerecon.pairing.pair import Recorded, pair_with_recorded
 from sagerecon.pairing.position import EntityReading
+from sagerecon.pairing.read_from_sage import ReadFromSage
 from sagerecon.pairing.standing import standing
 from sagerecon.planning.budget import Budget, earliest
 from sagerecon.planning.calendar import PATIENCE, lay_out, slow_finish, window_of
@@ -234,7 +235,7 @@ def test_a_record_changed_on_both_sides_waits() -> None:
         read = ReadFromSage(entities={("contact", record.sage_id): EntityReading(entity, 1)})
         (position,) = pair_with_recorded([customer(1, name=now)], known, catalog(), read=read)
         found[name, now] = standing(position).value
-        entity_before = replace(read, entities={("contact", record.sage_id): EntityReading(entity, 0)})
+        entity_before = replace(read, entities={("contact", record.sage_id): EntityReading(entity, -1)})
         (before,) = pair_with_recorded([customer(1, name=now)], known, catalog(), read=entity_before)
         assert standing(before).value in ("source changed", "unchanged"), "a reading before the write"
     assert found == {

@@ -13,11 +13,11 @@ from sagerecon.model.count import counted
 from sagerecon.model.draft import OnExisting
 from sagerecon.model.entity import Entity
 from sagerecon.model.errors import IncompleteStoreError
-from sagerecon.pairing.recovery import NUMBER, Found, Likeness, reason_of
+from sagerecon.pairing.recovery import NUMBER, Found, Likeness, Rung, reason_of
 from sagerecon.pairing.suspect import Suspect
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.census import (
-    blind_kinds,
+    census_kinds,
     census_steps,
     creations,
     is_blind,
@@ -65,20 +65,23 @@ class Memory:
     on_notice: Callable[[str], None]
     on_progress: Callable[[Progress], None]
 
-    def require_complete(self) -> None:
+    def require_complete(self) -> Recovery | None:
         """Read the kinds that the plan creates without looking, and compare them with its records.
 
         A store that has written before is complete up to its last write, so that only what was changed in
         Sage since then is read.
+
+        Returns:
+            What waits for a decision, because Sage may hold it under another number; None where nothing does.
 
         Raises:
             IncompleteStoreError: Sage holds a record that the plan would create, or a kind cannot be read.
             CensusPaused: the call budget is used up, or a stop was requested.
         """
         steps = self._open_creations()
-        kinds = blind_kinds(steps)
+        kinds = census_kinds(steps, self.catalog)
         if not kinds:
-            return
+            return None
         last = self.company.history.last_write_at()
         since = instant_text(last - _CLOCKS_APART) if last else ""
         self.on_notice(
@@ -87,13 +90,14 @@ class Memory:
         )
         held = self._read(kinds, steps, since)
         comparison = self._comparison(held)
-        blind = [step for step in steps if is_blind(step) and len(comparison.holdings(step.kind))]
-        suspected = [step for step in blind if comparison.may_be_held(step)]
+        suspected = [
+            step for step in steps if len(comparison.holdings(step.kind)) and comparison.may_be_held(step)
+        ]
         if not suspected:
-            return
+            return None
         referred = [kind for kind in kinds_referred_to(suspected, self.catalog) if kind not in held or since]
         held = {**held, **self._read(referred, steps)}
-        found = self._comparison(held).compare([step for step in steps if step.kind in held])
+        found = list(self._comparison(held).compare([step for step in steps if step.kind in held]))
         ours = [step for step, like, body in found if is_blind(step) and _is_ours(like, body)]
         if ours:
             raise IncompleteStoreError(
@@ -103,6 +107,8 @@ class Memory:
                 " run: sagerecon apply --distrust-store, which adopts what Sage holds already. It reads"
                 f" {price_text(self.plan, self.catalog)}.",
             )
+        suspects = [(step, self._suspect(step, like)) for step, like, _ in found if _is_suggested(step, like)]
+        return Recovery(suspects=suspects) if suspects else None
 
     def recover(self) -> Recovery:
         """Read every kind of the plan whole, and return what is adopted and what waits for a decision.
@@ -125,12 +131,14 @@ class Memory:
         for step, found, body in self._comparison(held).compare(compared):
             if found.likeness is Likeness.EQUAL and step.on_existing is not OnExisting.ERROR:
                 adoptions.append(Adoption(step, body, found.entities[0]))
-            elif found.likeness is not Likeness.NONE and is_blind(step):
-                reason = reason_of(name_of(step), found)
-                suspects.append((step, Suspect.of(step, found.entities, reason, self.clock.now())))
+            elif found.likeness is not Likeness.NONE and (is_blind(step) or found.rung is Rung.SPELLING):
+                suspects.append((step, self._suspect(step, found)))
             elif found.likeness is Likeness.NONE:
                 cleared.append(step)
         return Recovery(adoptions, suspects, cleared, waiting=frozenset(waiting))
+
+    def _suspect(self, step: CreateStep, found: Found) -> Suspect:
+        return Suspect.of(step, found.entities, reason_of(name_of(step), found), self.clock.now())
 
     def _open_creations(self) -> list[CreateStep]:
         """Return the creations that no run has carried out."""
@@ -232,6 +240,16 @@ def _is_ours(found: Found, body: Mapping[str, Any]) -> bool:
         return True
     number = body.get(NUMBER)
     return bool(number) and any(entity.body.get(NUMBER) == number for entity in found.entities)
+
+
+def _is_suggested(step: CreateStep, found: Found) -> bool:
+    """Return whether an entity may be the record by the key ladder, and by its contact where it has one.
+
+    In a business that is in use, an entity of another contact is none of ours.
+    """
+    if not is_blind(step):
+        return found.rung is Rung.SPELLING
+    return found.has_contact and found.likeness in (Likeness.SIMILAR, Likeness.UNRESOLVED)
 
 
 def _examples(steps: Sequence[CreateStep]) -> str:

@@ -8,7 +8,7 @@ from sagerecon.model.catalog import Catalog
 from sagerecon.pairing.consequences import Verdict
 from sagerecon.pairing.held import Origin
 from sagerecon.pairing.identity import as_decimal
-from sagerecon.pairing.pair import RecordKey
+from sagerecon.pairing.owners import RecordKey
 from sagerecon.pairing.position import Coverage, EntityReading, Position
 from sagerecon.store.company import CompanyStore
 from sagerecon.store.reconciliation_log import Basis

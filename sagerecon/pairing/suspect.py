@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, Self
 
-from sagerecon.model.draft import Body, Draft, OnExisting, node_document
+from sagerecon.model.draft import Body, Draft, node_document
 from sagerecon.model.entity import Entity
 from sagerecon.model.value import fingerprint
 
@@ -34,16 +34,20 @@ class Suspect:
     reason: str  #: one sentence
     content: str = ""  #: the fingerprint of the body that was compared with them
     seen_at: int = 0  #: when they were compared, in milliseconds since 1970
+    by_key: bool = False  #: whether a run that looks for the record's natural key finds them again
     gone: tuple[str, ...] = ()  #: the Sage ids of those that are no longer in Sage
     owners: Mapping[str, str] = field(default_factory=dict)  #: by Sage id, the record that has the entity
 
     @classmethod
-    def of(cls, record: _Record, entities: Sequence[Entity], reason: str, now: int) -> Self:
+    def of(
+        cls, record: _Record, entities: Sequence[Entity], reason: str, now: int, *, by_key: bool = False
+    ) -> Self:
         """Return the suspicion that one of these entities is a record.
 
         Args:
             record: a draft, or a step with its body.
             now: milliseconds since 1970.
+            by_key: whether a look for the record's natural key has found them.
         """
         return cls(
             kind=record.kind,
@@ -52,6 +56,7 @@ class Suspect:
             reason=reason,
             content=fingerprint(node_document(record.body)),
             seen_at=now,
+            by_key=by_key,
         )
 
     @property
@@ -62,8 +67,7 @@ class Suspect:
     def still_concerns(self, draft: Draft) -> bool:
         """Return whether it keeps a draft from being created.
 
-        A draft that was changed since is compared with Sage again as it is created, if its mapping asks for
-        that; else nothing would find the entity.
+        A draft that was changed since is looked for by its natural key again as it is created; what was found
+        otherwise, no look would find.
         """
-        looks = draft.on_existing is not OnExisting.CREATE and bool(draft.identity)
-        return not looks or self.content == fingerprint(node_document(draft.body))
+        return not self.by_key or self.content == fingerprint(node_document(draft.body))

@@ -12,7 +12,7 @@ from sagerecon.model.entity import Entity, Written
 from sagerecon.model.finding import Finding
 from sagerecon.model.value import fingerprint
 from sagerecon.pairing.decisions import Decision
-from sagerecon.pairing.pair import RecordKey
+from sagerecon.pairing.owners import RecordKey
 from sagerecon.pairing.position import Position
 from sagerecon.pairing.suspect import Suspect
 from sagerecon.planning.step import AdoptStep, CreateStep, QuarantinedStep, RenameStep, UpdateStep

@@ -13,7 +13,6 @@ from sagerecon.pairing.adoption import Candidate, is_other_record, objection_to_
 from sagerecon.pairing.held import is_gone
 from sagerecon.pairing.natural_key import identity_keys
 from sagerecon.pairing.suspect import Suspect
-from sagerecon.planning.census import is_blind
 from sagerecon.planning.step import CreateStep, name_of
 from sagerecon.runner.attempts import new_attempt, send
 from sagerecon.runner.context import RunContext
@@ -51,10 +50,11 @@ def _compare_with_recorded(step: CreateStep, context: RunContext) -> None:
 
 
 def _suspect(step: CreateStep, context: RunContext) -> Suspect | None:
-    """Return what keeps a step from creating what nothing else would find in Sage."""
-    suspect = context.log.suspicion(step.kind, step.key) if is_blind(step) else None
-    is_settled = suspect is not None and set(suspect.sage_ids) <= set(step.apart)
-    return None if is_settled else suspect
+    """Return what keeps a step from creating what it did not find in Sage by its natural key."""
+    suspect = context.log.suspicion(step.kind, step.key)
+    if suspect is None or suspect.by_key or set(suspect.sage_ids) <= set(step.apart):
+        return None
+    return suspect
 
 
 def _existing(step: CreateStep, context: RunContext, body: Mapping[str, Any]) -> Sequence[Entity]:
@@ -86,7 +86,7 @@ def _adopt(
     )
     owner = context.log.owner(step.kind, existing[0].sage_id)
     if (objection := objection_to_adopting(candidate, kind, existing, owner)) is not None:
-        context.suspect(step, existing, objection[1])
+        context.suspect(step, existing, objection[1], by_key=True)
         return context.quarantine(step, *objection, DECIDE)
     attempt = new_attempt(step, kind, body, run=context.run, business=context.business)
     context.log.record(attempt, existing[0], [], adopted=True)

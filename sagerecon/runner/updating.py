@@ -26,6 +26,9 @@ from sagerecon.runner.references import resolved_body
 #: How long a listing answers for updates that are sent after it; an older one is not relied on.
 LISTING_HOLDS = 30 * MINUTE
 
+#: Standings of a record to which nothing can refer.
+_NOT_IN_SAGE = frozenset({Standing.MISSING_IN_SAGE, Standing.DELETED_IN_SAGE})
+
 
 def update(step: UpdateStep, context: RunContext) -> None:
     """Send the changed fields of `step`, if Sage still holds what was written; Sage keeps the others."""
@@ -118,6 +121,8 @@ def _leave_undecided(
     """Set a step aside with what was edited in Sage, and record what Sage holds for the next plan."""
     reasons = "; ".join(map(str, look.edits)) or f"it is {look.standing.value}"
     context.log.record_look(run or context.run, step, held)
+    if look.standing in _NOT_IN_SAGE:
+        context.absent.add((held.kind, held.sage_id))
     message = f"{name_of(step)} was not updated ({look.standing.value}): {reasons}."
     context.leave_undecided(step, message, run=run)
 

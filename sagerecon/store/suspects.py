@@ -49,6 +49,7 @@ class Suspects:
                 "entities": canonical([entity.body for entity in suspect.entities]),
                 "content": suspect.content,
                 "seen_at": suspect.seen_at,
+                "by_key": int(suspect.by_key),
             }
             where: Values = {"business": self._business, "kind": suspect.kind, "key": suspect.key}
             self._buffer.add(KEEP, {**where, **values})
@@ -69,4 +70,5 @@ def _suspect(row: Row[tuple[str]]) -> Suspect:
         reason=row.reason,
         content=row.content,
         seen_at=row.seen_at,
+        by_key=bool(row.by_key),
     )

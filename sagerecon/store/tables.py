@@ -8,7 +8,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Column, Connection, Index, MetaData, Table, Text, event
 
 #: Increased when a table changes; a store of another version is refused, never guessed at.
-SCHEMA_VERSION = 7
+SCHEMA_VERSION = 8
 
 METADATA = MetaData()
 
@@ -215,6 +215,7 @@ SUSPECTS = Table(
     _text("entities"),
     _text("content"),
     _number("seen_at"),
+    _number("by_key"),
 )
 
 #: Encrypted tokens.
