@@ -96,7 +96,15 @@ FOR_ONE = frozenset({DecisionAnswer.FIELDS, DecisionAnswer.THIS_ONE})
 
 #: What plans do by decision. Other answers are kept in `decisions.yaml`, and the record is left alone.
 _CARRIED_OUT = frozenset(
-    {Proposal.SETTLED, Proposal.RENAME, Proposal.CREATE, Proposal.KEEP, Proposal.WRITE_AGAIN}
+    {
+        Proposal.SETTLED,
+        Proposal.RENAME,
+        Proposal.CREATE,
+        Proposal.KEEP,
+        Proposal.REVERSE,
+        Proposal.REPLACE,
+        Proposal.WRITE_AGAIN,
+    }
 )
 
 

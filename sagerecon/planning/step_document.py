@@ -84,7 +84,12 @@ def step_document(step: Step) -> dict[str, Any]:
     if isinstance(step, RenameStep):
         document |= {"earlier": step.earlier, "sage_id": step.sage_id}
     if isinstance(step, ReverseStep):
-        document |= {"window": step.window, "sage_id": step.sage_id}
+        document |= {
+            "window": step.window,
+            "sage_id": step.sage_id,
+            "void_reason": step.void_reason,
+            "compare": {path: how.value for path, how in step.compare.items()},
+        }
     if isinstance(step, UpdateStep):
         document |= {
             "changed": list(step.changed),
@@ -155,7 +160,12 @@ def read_step(document: dict[str, Any]) -> Step:
         return RenameStep(**every, earlier=document["earlier"], sage_id=document["sage_id"])
     every["window"] = document["window"]
     if action is Action.REVERSE:
-        return ReverseStep(**every, sage_id=document["sage_id"])
+        return ReverseStep(
+            **every,
+            sage_id=document["sage_id"],
+            void_reason=get("void_reason", ""),
+            compare={path: How(how) for path, how in get("compare", {}).items()},
+        )
     every["reversibility"] = get("reversibility", "")
     if action is Action.UPDATE:
         return UpdateStep(
