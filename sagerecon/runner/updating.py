@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +13,7 @@ from sagerecon.model.comparison import Comparison
 from sagerecon.model.entity import Entity, Written
 from sagerecon.pairing.agreement import ComparisonRules, is_shown
 from sagerecon.pairing.before_update import LastLook, last_look, look_in_doubt
+from sagerecon.pairing.identity import Identities
 from sagerecon.pairing.standing import Standing
 from sagerecon.planning.settling import Attempt, State
 from sagerecon.planning.step import ReverseStep, UpdateStep, name_of
@@ -44,7 +45,8 @@ def update(step: UpdateStep, context: RunContext) -> None:
     held = _held(step, context, written)
     if held is None:
         return None
-    look = last_look(written, held, {**body, **changed}, comparison_rules(step, context))
+    wanted = {**body, **changed}
+    look = _without_ours(step, context, held, lambda by: last_look(written, held, wanted, by))
     if look.standing is Standing.CONVERGED:
         kind, ours = context.catalog[step.kind], context.business
         attempt = new_attempt(step, kind, changed, run=context.run, business=ours, sage_id=written.sage_id)
@@ -72,7 +74,8 @@ def settle_update(attempt: Attempt, context: RunContext) -> bool:
         message = f"It is not known yet whether {name_of(step)} was written: {held}."
         context.report_set_aside(step, State.PARKED, message)
         return True
-    look = look_in_doubt(written, held, sent_fields(attempt), comparison_rules(step, context))
+    sent = sent_fields(attempt)
+    look = _without_ours(step, context, held, lambda by: look_in_doubt(written, held, sent, by))
     if look.standing is Standing.CONVERGED:
         log.record(attempt, _as_answered(written, held, sent_fields(attempt), context), [])
         context.reporter.report(Event.UPDATED, step)
@@ -89,6 +92,35 @@ def _as_answered(written: Written, held: Entity, sent: Mapping[str, Any], contex
     names = {fields[name].answered_as for name in sent if name in fields}
     ours = {name: value for name, value in held.body.items() if name in names}
     return replace(held, body={**written.answer, **ours})
+
+
+def _without_ours(
+    step: UpdateStep, context: RunContext, held: Entity, judge: Callable[[ComparisonRules], LastLook]
+) -> LastLook:
+    """Return the standing by a look, in which what our own records made inside the entity is no edit.
+
+    Such are the addresses of a contact that are records of their own.
+    """
+    rules = comparison_rules(step, context)
+    look = judge(rules)
+    if look.standing is not Standing.BOTH_CHANGED:
+        return look
+    return judge(replace(rules, identities=Identities(_made_inside(held, context))))
+
+
+def _made_inside(held: Entity, context: RunContext) -> Iterator[Written]:
+    """Yield the records of ours that are inside an entity, as far as it shows them with their ids."""
+    log, catalog = context.log, context.catalog
+    kinds = [kind.name for kind in catalog if kind.can("create")]
+    for known in catalog[held.kind].fields.values():
+        value = None if known.refers_to else held.body.get(known.answered_as)
+        for item in value if isinstance(value, list) else (value,):
+            sage_id = str(item.get("id") or "") if isinstance(item, Mapping) else ""
+            for kind in kinds if sage_id else ():
+                owner = log.owner(kind, sage_id)
+                written = None if owner is None else log.written(kind, owner)
+                if written is not None:
+                    yield written
 
 
 def _may_be_sent(step: UpdateStep, look: LastLook) -> bool:
