@@ -117,12 +117,14 @@ def _attempt(step: ReverseStep, context: RunContext) -> Attempt:
 
 
 def _delete(step: ReverseStep, attempt: Attempt, context: RunContext) -> None:
-    """Send a deletion until its outcome is known; Sage is looked at before it is sent again."""
+    """Send a deletion until its outcome is known.
+
+    Sage is looked at before it is sent again, and where Sage refuses it: another user may have been faster.
+    """
     caller = context.caller
     if why := context.forbidden.get((attempt.method, step.kind)):
         return context.park(step, Code.PARKED, f"{name_of(step)} was not deleted: {why}.")
     while True:
-        was_in_doubt = attempt.state is State.SENT
         sent = caller.send(attempt)
         attempt, answer = sent.attempt, sent.answer
         if answer is None or meaning(answer) is Meaning.UNKNOWN:
@@ -134,8 +136,6 @@ def _delete(step: ReverseStep, attempt: Attempt, context: RunContext) -> None:
             if meaning(answer) is Meaning.DONE or answer.status in ABSENT:
                 body = answer.body if isinstance(answer.body, Mapping) else {}
                 return _record(step, context, Entity(step.kind, step.sage_id, body))
-            if not was_in_doubt:
-                return _not_deleted(step, context, answer)
         held = read_entity(step.kind, step.sage_id, context, settling=True)
         if isinstance(held, str):
             return _leave_in_doubt(attempt, context, held)
