@@ -234,7 +234,7 @@ def test_a_record_changed_on_both_sides_waits() -> None:
         read = ReadFromSage(entities={("contact", record.sage_id): EntityReading(entity, 1)})
         (position,) = pair_with_recorded([customer(1, name=now)], known, catalog(), read=read)
         found[name, now] = standing(position).value
-        entity_before = replace(read, entities={("contact", record.sage_id): EntityReading(entity, 0)})
+        entity_before = replace(read, entities={("contact", record.sage_id): EntityReading(entity, -1)})
         (before,) = pair_with_recorded([customer(1, name=now)], known, catalog(), read=entity_before)
         assert standing(before).value in ("source changed", "unchanged"), "a reading before the write"
     assert found == {

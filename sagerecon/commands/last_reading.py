@@ -15,11 +15,14 @@ from sagerecon.store.reconciliation_log import Basis
 
 
 def to_compare(company: CompanyStore) -> frozenset[RecordKey]:
-    """Return the records that the last reconciliation did not verify.
+    """Return the records that the last reconciliation did not verify, and those that a run looked at.
 
     A verified record whose source is unchanged stands as it stood then, so that it is not read in full.
     """
-    return company.reconciliations.records_without(Verdict.VERIFIED.value)
+    looks = list(company.history.looks())
+    owners = ((entity.kind, company.id_map.owner(entity.kind, entity.sage_id)) for entity, _ in looks)
+    looked_at = {(kind, key) for kind, key in owners if key is not None}
+    return company.reconciliations.records_without(Verdict.VERIFIED.value) | looked_at
 
 
 def as_last_read(

@@ -86,7 +86,7 @@ def reconcile(
         if project_decisions(project):
             contents = company.id_map.known().contents
             decided = decided_positions(project, prepared, contents, company, clock, basis=basis)
-            reconciliation = with_accepted(reconciliation, decided.settlement)
+            reconciliation = with_accepted(reconciliation, decided.settlement, decided.positions)
         result = StoredResult(source_document(project, prepared), reconciliation_document(reconciliation))
         company.reconciliations.record(basis, map(_judged, reconciliation.verdicts), result)
     return Reconciled(reconciliation)

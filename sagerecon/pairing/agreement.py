@@ -41,6 +41,7 @@ class Agreement:
     source_changes: tuple[str, ...] = ()  #: the draft now against what was written
     sage_changes: tuple[str, ...] = ()  #: what Sage holds against what was written
     differences: tuple[str, ...] = ()  #: what Sage holds against the draft now, as far as it shows it
+    edits: tuple[Edit, ...] = ()  #: the values behind `sage_changes`
 
     @property
     def is_due(self) -> bool:
@@ -48,9 +49,16 @@ class Agreement:
         return any(name in self.differences for name in self.source_changes)
 
     @property
+    def edited(self) -> tuple[str, ...]:
+        """The fields that Sage changed otherwise than the source did."""
+        return tuple(
+            name for name in self.sage_changes if name in self.differences or name not in self.source_changes
+        )
+
+    @property
     def is_edited(self) -> bool:
         """Whether Sage changed a field otherwise than the source did."""
-        return any(name in self.differences or name not in self.source_changes for name in self.sage_changes)
+        return bool(self.edited)
 
 
 AGREED = Agreement()
@@ -94,7 +102,8 @@ def agreement(draft: Draft, written: Written, held: Entity | None, by: Compariso
     changed = source_changes(draft, written, by)
     if held is None:
         return Agreement(changed, differences=changed)
-    return Agreement(changed, sage_changes(written, held, by), differences(draft, written, held, by))
+    edits = sage_edits(written, held, by)
+    return Agreement(changed, _edited_fields(edits), differences(draft, written, held, by), edits)
 
 
 def source_changes(draft: Draft, written: Written, by: ComparisonRules) -> tuple[str, ...]:
@@ -106,7 +115,7 @@ def source_changes(draft: Draft, written: Written, by: ComparisonRules) -> tuple
 
 def sage_changes(written: Written, held: Entity, by: ComparisonRules) -> tuple[str, ...]:
     """Return the fields on which Sage no longer holds what was written; see `sage_edits`."""
-    return tuple(dict.fromkeys(edit.field for edit in sage_edits(written, held, by)))
+    return _edited_fields(sage_edits(written, held, by))
 
 
 def sage_edits(written: Written, held: Entity, by: ComparisonRules) -> tuple[Edit, ...]:
@@ -263,6 +272,10 @@ def _held_row(anchor: Tree, answer: Mapping[str, Any], by: ComparisonRules) -> R
 def _added_lines(row: Row) -> Iterator[str]:
     """Yield the paths of lines in Sage beyond those that were sent."""
     return (path for path, leaf in row.items() if path.endswith("]") and leaf is not None)
+
+
+def _edited_fields(edits: Iterable[Edit]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(edit.field for edit in edits))
 
 
 def _text(value: Any) -> str:

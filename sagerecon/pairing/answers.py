@@ -62,6 +62,7 @@ CONSEQUENCES: Mapping[Standing, Mapping[DecisionAnswer, Proposal]] = {
     Standing.EDITED_IN_SAGE: {
         DecisionAnswer.PUSH: Proposal.PUSH,
         DecisionAnswer.ACCEPT: Proposal.SETTLED,
+        DecisionAnswer.FIELDS: Proposal.PUSH,
     },
     Standing.BOTH_CHANGED: {
         DecisionAnswer.PUSH: Proposal.PUSH,
@@ -95,12 +96,12 @@ FOR_ONE = frozenset({DecisionAnswer.FIELDS, DecisionAnswer.THIS_ONE})
 
 
 #: What plans do by decision. Other answers are kept in `decisions.yaml`, and the record is left alone.
-_CARRIED_OUT = frozenset({Proposal.SETTLED, Proposal.RENAME, Proposal.CREATE, Proposal.KEEP})
+_CARRIED_OUT = frozenset({Proposal.SETTLED, Proposal.RENAME, Proposal.CREATE, Proposal.KEEP, Proposal.PUSH})
 
 
 def is_carried_out(standing: Standing, answer: DecisionAnswer) -> bool:
     """Return whether plans do what an answer to a standing says."""
-    return answer not in FOR_ONE and CONSEQUENCES[standing][answer] in _CARRIED_OUT
+    return answer is not DecisionAnswer.THIS_ONE and CONSEQUENCES[standing][answer] in _CARRIED_OUT
 
 
 def answers(standing: Standing) -> tuple[DecisionAnswer, ...]:

@@ -34,12 +34,24 @@ def figures(position: Position) -> Figures:
     earlier = position.rename.earlier if position.rename else ()
     sides: list[object] = [
         node_document(outcome.body) if isinstance(outcome, Draft) else None,
-        None if written is None else [written.sage_id, written.content],
+        None if written is None else [written.sage_id, written.content, written.written_at],
         sorted([record.kind, record.key, record.sage_id, record.content] for record in earlier),
         None if held is None else {name: _plain(_answered(held.entity.body, name)) for name in differing},
     ]
     digest = fingerprint([position.kind, position.key, *sides])[:FINGERPRINT_LENGTH]
     return Figures(position.kind, position.key, amount_of(position), digest)
+
+
+def theirs_digest(position: Position, fields: Iterable[str]) -> str:
+    """Return the digest of fields that are left as Sage holds them: the source's values, and those in Sage.
+
+    It stays the same while other fields of the record are written.
+    """
+    names = sorted(fields)
+    body = node_document(position.outcome.body) if isinstance(position.outcome, Draft) else {}
+    edits = sorted([edit.path, edit.held] for edit in position.agreement.edits if edit.field in names)
+    sides = [position.kind, position.key, {name: body.get(name) for name in names}, edits]
+    return fingerprint(sides)[:FINGERPRINT_LENGTH]
 
 
 def covers(records: Iterable[Figures]) -> Covers:

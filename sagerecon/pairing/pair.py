@@ -157,9 +157,12 @@ def _is_deleted(entity: Entity, read: ReadFromSage) -> bool:
 
 
 def _read_since(written: Written, read: ReadFromSage) -> EntityReading | None:
-    """Return the entity of a record if it was read after the record was written."""
+    """Return the entity of a record if it was read after the record was written.
+
+    The instant of a write is that of its answer, so that a reading of the same instant shows it.
+    """
     found = read.entities.get((written.kind, written.sage_id))
-    return found if found is not None and found.read_at > written.written_at else None
+    return found if found is not None and found.read_at >= written.written_at else None
 
 
 def _lost(record: Written) -> Position:

@@ -26,7 +26,7 @@ from sagerecon.planning.passed_steps import (
     waiting_for,
 )
 from sagerecon.planning.step import CreateStep, PassedStep, UpdateStep, WaitStep, WriteStep
-from sagerecon.planning.writing_steps import created, renamed, updated
+from sagerecon.planning.writing_steps import created, pushed, renamed, updated
 
 RecordStep: TypeAlias = WriteStep | PassedStep
 
@@ -71,7 +71,9 @@ def record_steps(
 def _decision(position: Position, found: Standing, settlement: Settlement) -> Decision | None:
     """Return the decision that plans carry out about a record, if one is in effect."""
     decision = settlement.of(position)
-    if decision is None or decision.standing is not found or not is_carried_out(found, decision.answer):
+    if decision is None or not decision.is_about(found):
+        return None
+    if not is_carried_out(decision.standing, decision.answer):
         return None
     return decision
 
@@ -79,7 +81,7 @@ def _decision(position: Position, found: Standing, settlement: Settlement) -> De
 def _step(position: Position, found: Standing, decision: Decision | None, catalog: Catalog) -> RecordStep:
     """Return the step of a record by its standing and the decision about it."""
     outcome = position.outcome
-    proposed = PROPOSALS[found] if decision is None else proposal(found, decision.answer)
+    proposed = PROPOSALS[found] if decision is None else proposal(decision.standing, decision.answer)
     if decision is not None and proposed is Proposal.SETTLED:
         return settled(position, found, decision)
     if isinstance(outcome, Quarantined):
@@ -93,6 +95,9 @@ def _step(position: Position, found: Standing, decision: Decision | None, catalo
             return created(outcome, catalog[outcome.kind])
         case Proposal.UPDATE:
             return updated(outcome, position.agreement.source_changes, catalog[outcome.kind])
+        case Proposal.PUSH if decision is not None:
+            update = pushed(position, outcome, decision, catalog[outcome.kind])
+            return update or settled(position, found, decision)
         case Proposal.SKIP:
             return skipped(outcome)
         case _:

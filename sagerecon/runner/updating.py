@@ -18,7 +18,7 @@ from sagerecon.pairing.standing import Standing
 from sagerecon.planning.settling import Attempt, Meaning, State, meaning
 from sagerecon.planning.step import UpdateStep, name_of
 from sagerecon.runner.answer import error_text
-from sagerecon.runner.attempts import new_attempt, send
+from sagerecon.runner.attempts import left_answers, new_attempt, send
 from sagerecon.runner.context import RunContext
 from sagerecon.runner.lookup import sent_fields
 from sagerecon.runner.progress import Event
@@ -51,9 +51,10 @@ def update(step: UpdateStep, context: RunContext) -> None:
         attempt = new_attempt(step, kind, changed, run=context.run, business=ours, sage_id=written.sage_id)
         context.log.record(attempt, held, [])
         return context.reporter.report(Event.CONVERGED, step)
-    if _may_be_sent(step, look):
-        return send(step, context, changed, sage_id=written.sage_id)
-    return _leave_undecided(step, context, look, held)
+    if not _may_be_sent(step, look):
+        return _leave_undecided(step, context, look, held)
+    _record_left_fields(step, context, held, context.run)
+    return send(step, context, changed, sage_id=written.sage_id)
 
 
 def settle_update(attempt: Attempt, context: RunContext) -> bool:
@@ -75,6 +76,7 @@ def settle_update(attempt: Attempt, context: RunContext) -> bool:
         return True
     look = look_in_doubt(written, held, sent_fields(attempt), _rules(step, context))
     if look.standing is Standing.CONVERGED:
+        _record_left_fields(step, context, held, attempt.run)
         log.record(attempt, _as_answered(written, held, sent_fields(attempt), context), [])
         context.reporter.report(Event.UPDATED, step)
     elif _may_be_sent(step, look):
@@ -90,6 +92,13 @@ def _as_answered(written: Written, held: Entity, sent: Mapping[str, Any], contex
     names = {fields[name].answered_as for name in sent if name in fields}
     ours = {name: value for name, value in held.body.items() if name in names}
     return replace(held, body={**written.answer, **ours})
+
+
+def _record_left_fields(step: UpdateStep, context: RunContext, held: Entity, run: str) -> None:
+    """Record what Sage holds of the fields that a decision leaves as they are, for the next plan."""
+    if step.left:
+        left = left_answers(context.catalog[step.kind].fields, step, held.body)
+        context.log.record_look(run, step, Entity(held.kind, held.sage_id, left))
 
 
 def _may_be_sent(step: UpdateStep, look: LastLook) -> bool:
@@ -137,7 +146,8 @@ def _leave_undecided(
     """Set a step aside with what was edited in Sage, and record what Sage holds for the next plan."""
     reasons = "; ".join(map(str, look.edits)) or f"it is {look.standing.value}"
     context.log.record_look(run or context.run, step, held)
-    message = f"{name_of(step)} was not updated ({look.standing.value}): {reasons}."
+    why = "Sage holds other edits than were decided on" if step.covers and look.edits else look.standing.value
+    message = f"{name_of(step)} was not updated ({why}): {reasons}."
     context.leave_undecided(step, message, run=run)
 
 

@@ -122,6 +122,7 @@ _IDS_HELD = prepared(
 _LOOKS = prepared(
     "looks",
     select(HELD.c.kind, HELD.c.sage_id, HELD.c.body, STEPS.c.recorded_at)
+    .add_columns(STEPS.c.state, STEPS.c.answer)
     .select_from(
         HELD.join(
             STEPS,
@@ -132,7 +133,11 @@ _LOOKS = prepared(
             ),
         ).join(RUNS, and_(RUNS.c.business == HELD.c.business, RUNS.c.run == HELD.c.run))
     )
-    .where(HELD.c.business == bindparam("business"), STEPS.c.state == State.UNDECIDED.value)
+    .where(
+        HELD.c.business == bindparam("business"),
+        STEPS.c.action == Action.UPDATE.value,
+        or_(STEPS.c.state == State.UNDECIDED.value, STEPS.c.state == State.RECORDED.value),
+    )
     .order_by(RUNS.c.sequence),
 )
 _HELD_ALL = prepared("held_all", _HELD)
@@ -256,13 +261,16 @@ class RunHistory:
             yield row.kind, row.sage_id
 
     def looks(self) -> Iterator[tuple[Entity, int]]:
-        """Yield what updates found in Sage that were not sent, and when, oldest first.
+        """Yield what updates found in Sage that were not sent, or that left fields to Sage, oldest first.
 
-        An entity that Sage did not find has no body.
+        With each comes its instant in milliseconds since 1970. An entity that Sage did not find has no body.
         """
         self._buffer.flush()
         for row in self._database.stream(_LOOKS, {"business": self._business}):
-            yield Entity(row.kind, row.sage_id, read_json(row.body)), row.recorded_at
+            body = read_json(row.body)
+            if row.state == State.RECORDED.value:  # what was looked at are the fields that were left alone
+                body = {**read_json(row.answer or "{}"), **body}
+            yield Entity(row.kind, row.sage_id, body), row.recorded_at
 
     def entity_read(self, run: str, kind: str, sage_id: str) -> Entity | None:
         """Return one entity as the reading steps of `run` found it; None where they did not."""

@@ -8,6 +8,7 @@ from typing import Any
 from sagerecon.pairing.answers import DecisionAnswer
 from sagerecon.pairing.decisions import Decision
 from sagerecon.pairing.groups import Group, decide_command, decide_command_of
+from sagerecon.pairing.objections import differing_fields
 from sagerecon.pairing.position import Position
 from sagerecon.pairing.settlement import Settlement
 
@@ -50,7 +51,7 @@ def example(position: Position) -> str:
     known = position.outcome or position.written
     label = f" ({known.label})" if known is not None and known.label else ""
     earlier = " or ".join(record.key for record in position.rename.earlier[:3]) if position.rename else ""
-    fields = ", ".join(dict.fromkeys((*position.agreement.sage_changes, *position.agreement.differences)))
+    fields = ", ".join(differing_fields(position))
     return "".join(
         (
             position.key,
