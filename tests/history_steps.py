@@ -33,16 +33,18 @@ class History:
         self.judged_at = -1  #: the moment of the newest reconciliation
         self.judged: Reconciliation | None = None
         self.reading_since: int | None = None  #: when the reading that the next reconciliation uses began
-        self.put_back_at = (
-            0  #: calls are counted from here: a store that was put back does not know those before
-        )
+        self.counted_from = 0  #: nothing that this machine has knows the calls before this instant
         self.newest: Path | None = None  #: the newest store, where an older one was put back
 
     def check(self) -> None:
         """Check what must hold at every moment."""
         books, requests = self.world.books, self.world.requests
         require(books.violations)
-        require(requests.overspent(since=self.put_back_at))
+        require(requests.overspent(since=self.counted_from))
+
+    def forget_calls(self) -> None:
+        """Count calls from now: an older store is on a machine that did not make those it does not know."""
+        self.counted_from = self.world.clock.now()
 
     def snapshot(self) -> Ran:
         self.moment += 1
@@ -105,6 +107,12 @@ class History:
                 is_true = True
         return "" if is_true else f"Sage held {states}, and the source has {record}"
 
+    def put_back(self, copy: Path) -> None:
+        """Put a copy of the store in the place of the newest one."""
+        self.world.put_back(copy)
+        if self.world.kept_by[copy] != self.world.machines:
+            self.forget_calls()
+
     def close(self) -> None:
         """End the history: the newest store, an export of the source, and all commands to their end."""
         self.check()
@@ -131,8 +139,8 @@ class History:
             if self.newest is None:
                 distrusts = True  # as the error says: no newer copy is left
             else:
-                self.world.put_back(self.newest)
-                self.newest, self.put_back_at = None, self.world.clock.now()
+                self.put_back(self.newest)
+                self.newest = None
         raise AssertionError(ran)
 
     def _finish(self, command: Callable[[], Ran], is_done: Callable[[Ran], bool]) -> Ran:
@@ -430,8 +438,7 @@ class RestoreStore:
             if history.newest is None:
                 history.newest = world.keep_store()
                 del world.kept[history.newest]
-            world.put_back(copy)
-            history.put_back_at = world.clock.now()
+            history.put_back(copy)
             history.moment += 1
             history.reading_since = 0  # the copy may know of a reading that was begun before
 
@@ -440,6 +447,8 @@ class RestoreStore:
 class ChangeMachine:
     def __call__(self, history: History) -> None:
         history.world.change_machine()
+        if history.newest is not None:
+            history.forget_calls()
 
 
 @dataclass(frozen=True)

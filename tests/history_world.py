@@ -111,6 +111,7 @@ class World:
     copies: int = 0
     processes: int = 0  #: started so far; each command is one
     kept: dict[Path, int] = field(default_factory=dict)  #: copies of the store, with `Source.renumbered`
+    kept_by: dict[Path, int] = field(default_factory=dict)  #: the machine on which each was made
     trouble: Trouble = None
     counted: int = 0  #: failpoints or listings of the current command so far
 
@@ -205,6 +206,7 @@ class World:
         copy = self.home / f"kept-{self.copies}.sqlite"
         shutil.copyfile(self.store_file, copy)
         self.kept[copy] = self.source.renumbered
+        self.kept_by[copy] = self.machines
         return copy
 
     def put_back(self, copy: Path) -> None:

@@ -288,7 +288,7 @@ def test_only_needed_kinds_and_fields_are_read() -> None:
     )
     reads = {s.kind: s.query for s in planned(customer(1), draft).steps if isinstance(s, ReadStep)}
     assert set(reads) == {"contact", "bank_account", "ledger_account"}
-    assert reads["bank_account"]["attributes"] == "ledger_account"
+    assert reads["bank_account"]["attributes"] == "deleted_at,ledger_account"
     assert reads["bank_account"]["nested_attributes"] == "all"
     assert reads["ledger_account"] == {"items_per_page": "200", "attributes": "nominal_code"}
 
@@ -371,7 +371,9 @@ def test_few_entities_among_many_are_searched_for(held: int, calls: int) -> None
     ]
     index = DraftIndex(drafts, catalog())
     known = KnownEntities(counts={"ledger_account": held})
-    reads = [step for step in read_existing(drafts, index, known, catalog()) if step.kind == "ledger_account"]
+    created = {draft.key for draft in drafts}
+    steps = read_existing(drafts, created, index, known, catalog())
+    reads = [step for step in steps if step.kind == "ledger_account"]
     assert sum(step.calls for step in reads) == calls
     searched = [step.query.get("search") for step in reads]
     assert searched == (["Rent", "Sales"] if held > 400 else [None])

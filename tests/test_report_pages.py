@@ -227,7 +227,7 @@ def test_text_has_sufficient_contrast(tmp_path: Path) -> None:
 
 def test_amounts_have_a_minus_sign_and_separators() -> None:
     assert money("-1234.5") == "\u22121,234.50"
-    line = report_document(facts())["reconciliation"]["tie_outs"][0]["lines"][0]
+    line = next(iter(report_document(facts())["reconciliation"]["tie_outs"][0]["lines"]))
     assert line["difference"] == "-312.00"
 
 
@@ -272,6 +272,26 @@ def test_like_exceptions_are_one_card_that_counts_and_lists_them(tmp_path: Path)
         == f"and 999 more like it: {others[0]}, {others[1]}, {others[2]}, …; 1,500.00 at risk in total"
     )
     assert all(label in page.texts for label in others) and f"{first}: " in text
+
+
+def test_a_page_lists_five_thousand_of_many_exceptions_and_the_json_has_all(tmp_path: Path) -> None:
+    found = reconciled(edited_company())
+    sample = found.open_verdicts[0]
+    reasons = ["Edited.", "Gone.", *(f"Reason {'x' * number}." for number in range(100))]
+    many = tuple(
+        replace(sample, key=f"i/{number}", reason=reasons[number if number < len(reasons) else number % 2])
+        for number in range(12_000)
+    )
+    page, text, document = write(
+        tmp_path, ReportFacts(cover(), reconciliation_document(replace(found, verdicts=many)))
+    )
+    assert len(document["reconciliation"]["exceptions"]) == 12_000
+    assert "12,000 records, sorted by amount at risk." in page.texts
+    assert len([a for a in page.all("li") if a.get("class") == "card"]) == 40
+    hidden = [text for text in page.texts if text.endswith("are shown here; report.json has all.")]
+    assert len(hidden) == 2 and len(text) < 4_000_000
+    shown = [int(text.split(" of ")[0].replace(",", "")) for text in hidden]
+    assert 4_900 < sum(shown) <= 5_000 and "62 more records" in page.texts
 
 
 def test_a_report_without_a_reconciliation_says_how_to_get_one(tmp_path: Path) -> None:

@@ -193,6 +193,21 @@ class TestLookUps:
         assert isinstance(ending, NotRecorded)
         assert (ending.state, ending.finding.code) == (State.QUARANTINED, "in_doubt")
 
+    @pytest.mark.parametrize("gone", [{"deleted_at": "2026-01-01T00:00:00Z"}, {"status": {"id": "VOID"}}])
+    def test_an_equal_entity_that_was_deleted_is_not(self, gone: dict[str, object]) -> None:
+        assert isinstance(self.start().send(page({"id": "A1", **HELD, **gone})), Send)
+
+    def test_whether_an_entity_was_deleted_is_asked_for(self) -> None:
+        request = next(talk(sent(attempt("sales_invoice"), NOW - 7 * DAY)))
+        assert isinstance(request, ReadPage)
+        assert {"status", "deleted_at"} <= set(request.call.query["attributes"].split(","))
+
+    def test_the_entity_that_it_replaces_is_not(self) -> None:
+        begun = sent(attempt(), NOW - 7 * DAY)
+        conversation = talk(replace(begun, step=replace(begun.step, replaces="A1")), owner="customers/C1")
+        assert isinstance(next(conversation), ReadPage)
+        assert isinstance(conversation.send(page({"id": "A1", **HELD})), Send)
+
     def test_an_entity_of_another_record_is_not(self) -> None:
         assert isinstance(self.start("customers/C2").send(page({"id": "A1", **HELD})), Send)
 

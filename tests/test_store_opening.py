@@ -169,6 +169,23 @@ def test_a_store_of_version_4_is_upgraded_and_keeps_its_calls(tmp_path: Path) ->
     connection.close()
 
 
+def test_a_store_of_version_6_is_upgraded_and_counts_its_calls_once(tmp_path: Path) -> None:
+    here = desk(tmp_path)
+    here.planned([customer(1)])
+    here.go()
+    connection = sqlite3.connect(tmp_path / "store.db")
+    connection.execute("ALTER TABLE calls DROP COLUMN call")
+    connection.execute("UPDATE store_facts SET value = '6' WHERE name = 'schema'")
+    connection.commit()
+    connection.close()
+    with here.open() as store:
+        company = store.company("B")
+        assert company.run_log.book(here.budget) == 0
+        company.run_log.refund()
+        company.run_log.flush()
+        assert len(company.history.calls_of_last_day()) == 2
+
+
 def test_a_store_of_version_5_is_upgraded_and_has_learnt_nothing(tmp_path: Path) -> None:
     here = desk(tmp_path)
     here.planned([customer(1)])

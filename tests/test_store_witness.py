@@ -100,7 +100,7 @@ def refused(moving: Move) -> IncompleteStoreError:
 
 
 def witnesses(state_home: Path) -> list[Path]:
-    return sorted((state_home / "sagerecon/witnesses").iterdir())
+    return sorted((state_home / "sagerecon/witnesses").glob("*.json"))
 
 
 def stop_after(moving: Move, count: int) -> Callable[[], bool]:

@@ -124,11 +124,11 @@ class Memory:
         """Return the creations that no run has carried out."""
         begun = next((known for known in self.company.history.runs() if known.plan == self.plan.hash), None)
         reached = self.company.run_log.reached(begun.id) if begun is not None else {}
-        recorded = self.company.id_map.known().contents
+        ids = self.company.id_map
         return [
             step
             for step in creations(self.plan)
-            if (step.kind, step.key) not in recorded
+            if ids.sage_id(step.kind, step.key) in (None, step.replaces)
             and (step.number not in reached or reached[step.number].state not in FINAL)
         ]
 

@@ -106,9 +106,10 @@ def decided_positions(
     Raises:
         ProjectFileError: `decisions.yaml` has errors.
     """
-    recorded = _recorded(prepared.outcomes, contents, company)
+    outcomes = tuple(prepared.outcomes)  # read from their file once; the positions keep them
+    recorded = _recorded(outcomes, contents, company)
     return pair_as_decided(
-        prepared.outcomes,
+        outcomes,
         recorded,
         project.catalog,
         {mapping.name: mapping.comparisons for mapping in prepared.compiled.mappings},

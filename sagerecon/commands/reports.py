@@ -53,7 +53,7 @@ def report(project: Project, clock: Clock, target: Path | None = None) -> list[P
             run=_run_facts(company.history, plan, budget),
             findings=tuple(read_finding(finding) for finding in source["findings"]),
         )
-    return write_reports(folder, facts) if result else write_plan_report(folder, facts)
+        return write_reports(folder, facts) if result else write_plan_report(folder, facts)
 
 
 def _cover(project: Project, source: Mapping[str, Any], plan: Plan | None, clock: Clock) -> Cover:

@@ -96,7 +96,16 @@ FOR_ONE = frozenset({DecisionAnswer.FIELDS, DecisionAnswer.THIS_ONE})
 
 
 #: What plans do by decision. Other answers are kept in `decisions.yaml`, and the record is left alone.
-_CARRIED_OUT = frozenset({Proposal.SETTLED, Proposal.RENAME, Proposal.CREATE, Proposal.KEEP, Proposal.PUSH})
+_CARRIED_OUT = frozenset(
+    {
+        Proposal.SETTLED,
+        Proposal.RENAME,
+        Proposal.CREATE,
+        Proposal.KEEP,
+        Proposal.WRITE_AGAIN,
+        Proposal.PUSH,
+    }
+)
 
 
 def is_carried_out(standing: Standing, answer: DecisionAnswer) -> bool:

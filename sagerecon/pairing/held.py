@@ -77,6 +77,10 @@ def _is_system_record(entity: Entity) -> bool:
     return any(entity.body.get(mark) is True for mark in marks)
 
 
+#: The fields of a draft under which Sage answers what `is_gone` asks for.
+GONE_FIELDS = ("status_id", "deleted_at")
+
+
 def is_gone(entity: Entity) -> bool:
     """Return whether Sage shows an entity only to say that it was deleted or voided."""
     status = entity.body.get("status")

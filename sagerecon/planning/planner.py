@@ -93,10 +93,11 @@ def plan_steps(
     about_records = list(record_steps(ordered, index, catalog, settlement, earlier))
     waiting = {step.key for step in about_records if isinstance(step, WaitStep)}
     sent = [draft for draft in drafts if draft.key not in waiting]
+    created = {step.key for step in about_records if isinstance(step, CreateStep)}
     steps = [
         *read_settings(expect or {}, catalog),
         *with_looks(
-            [*read_existing(sent, index, known, catalog)], about_records, known, catalog, comparisons
+            [*read_existing(sent, created, index, known, catalog)], about_records, known, catalog, comparisons
         ),
     ]
     made = _assemble(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 
 from sagerecon.model.catalog import Catalog, Kind
 from sagerecon.model.draft import Draft, OnExisting
 from sagerecon.model.key import NaturalKey
 from sagerecon.model.key_path import is_answered_in_listing, key_path
+from sagerecon.pairing.held import GONE_FIELDS
 from sagerecon.pairing.natural_key import canonical_field, key_answer_fields, normal_key
 from sagerecon.planning.cost import listing_query, pages
 from sagerecon.planning.known import KnownEntities
@@ -35,7 +36,11 @@ def read_settings(expect: Mapping[str, str], catalog: Catalog) -> Iterator[ReadS
 
 
 def read_existing(
-    drafts: Sequence[Draft], index: DraftIndex, known: KnownEntities, catalog: Catalog
+    drafts: Sequence[Draft],
+    created: Set[str],
+    index: DraftIndex,
+    known: KnownEntities,
+    catalog: Catalog,
 ) -> Iterator[ReadStep]:
     """Yield one listing for each kind of which Sage may hold something the drafts mean.
 
@@ -43,11 +48,13 @@ def read_existing(
     a natural key which is not known yet.
 
     Args:
+        created: the keys of the drafts that are created.
         index: every draft of the plan, those that wait included.
     """
-    wanted, searches = _wanted(drafts, index, known, catalog)
+    wanted, searches = _wanted(drafts, created, index, known, catalog)
     for name, fields in wanted.items():
         kind = catalog[name]
+        fields.update(answer_fields(kind, GONE_FIELDS))
         page = kind.items_per_page or catalog.api.items_per_page
         calls = pages(known.counts.get(name, 0), page)
         keys = searches.get(name)
@@ -92,7 +99,7 @@ def read_back(kind: Kind, expected: int, catalog: Catalog) -> ReadStep:
 
 
 def _wanted(
-    drafts: Sequence[Draft], index: DraftIndex, known: KnownEntities, catalog: Catalog
+    drafts: Sequence[Draft], created: Set[str], index: DraftIndex, known: KnownEntities, catalog: Catalog
 ) -> tuple[dict[str, set[str]], dict[str, set[NaturalKey]]]:
     """Return the answer fields of each kind to read, and the keys of the kinds that a search can find."""
     fields: dict[str, set[str]] = {}
@@ -100,8 +107,7 @@ def _wanted(
     listed: set[str] = set()
     for draft in drafts:
         kind = catalog[draft.kind]
-        is_new = (draft.kind, draft.key) not in known.contents
-        if is_new and draft.on_existing is not OnExisting.CREATE and kind.can("list"):
+        if draft.key in created and draft.on_existing is not OnExisting.CREATE and kind.can("list"):
             wanted = fields.setdefault(draft.kind, set())
             listed.add(draft.kind)
             wanted.update(answer_fields(kind, draft.body))

@@ -26,7 +26,7 @@ from sagerecon.planning.passed_steps import (
     waiting_for,
 )
 from sagerecon.planning.step import CreateStep, PassedStep, UpdateStep, WaitStep, WriteStep
-from sagerecon.planning.writing_steps import created, pushed, renamed, updated
+from sagerecon.planning.writing_steps import created, pushed, renamed, updated, written_again
 
 RecordStep: TypeAlias = WriteStep | PassedStep
 
@@ -93,6 +93,8 @@ def _step(position: Position, found: Standing, decision: Decision | None, catalo
     match proposed:
         case Proposal.CREATE | Proposal.ADOPT:
             return created(outcome, catalog[outcome.kind])
+        case Proposal.WRITE_AGAIN if position.written is not None:
+            return written_again(outcome, catalog[outcome.kind], position.written.sage_id)
         case Proposal.UPDATE:
             return updated(outcome, position.agreement.source_changes, catalog[outcome.kind])
         case Proposal.PUSH if decision is not None:

@@ -111,7 +111,7 @@ class SetAside:
     findings: tuple[Finding, ...]
 
 
-def idempotency_id(business: str, kind: str, key: str, body: str, epoch: int, plan: str = "") -> str:
+def idempotency_id(business: str, kind: str, key: str, body: str, epoch: int, apart: str = "") -> str:
     """Return the name of one write, 32 hex characters that follow from the plan's content alone.
 
     The name has no secret and no randomness in it, so that a run whose store was lost sends the same names
@@ -119,9 +119,10 @@ def idempotency_id(business: str, kind: str, key: str, body: str, epoch: int, pl
 
     Args:
         body: the canonical text of the fields that are sent.
-        plan: for a change, the run, so that a later, equal change of the entity has another name.
+        apart: what tells the write from an equal one of the same record: of a change its run, of a creation
+            the Sage id of the entity that it replaces.
     """
-    facts = ("1", business, kind, key, hashlib.sha256(body.encode()).hexdigest(), str(epoch), plan)
+    facts = ("1", business, kind, key, hashlib.sha256(body.encode()).hexdigest(), str(epoch), apart)
     return hashlib.sha256("\0".join(facts).encode()).hexdigest()[:32]
 
 

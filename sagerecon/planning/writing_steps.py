@@ -29,6 +29,16 @@ def created(draft: Draft, kind: Kind) -> CreateStep:
     )
 
 
+def written_again(draft: Draft, kind: Kind, replaces: str) -> CreateStep:
+    """Return the creation of a record whose entity is no longer in Sage.
+
+    Args:
+        replaces: the Sage id of that entity.
+    """
+    why = "decided to be written again, since Sage no longer holds it"
+    return replace(created(draft, kind), reason=why, replaces=replaces)
+
+
 def updated(draft: Draft, changed: tuple[str, ...], kind: Kind) -> UpdateStep | QuarantinedStep:
     """Return the update of the changed fields; a quarantined step where Sage does not let one be changed."""
     if not kind.can("update"):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from sagerecon.model.call import CallTotal
 from sagerecon.model.clock import instant, instant_text
 from sagerecon.model.finding import Finding
 from sagerecon.model.money import decimal_text, total
+from sagerecon.model.rows import Row, Rows
 from sagerecon.planning.plan import Plan
 from sagerecon.planning.step import (
     Action,
@@ -101,40 +102,46 @@ def _calls(calls: CallTotal) -> dict[str, int]:
     return {"calls": calls.sent, "unanswered": calls.unanswered, "rate_limited": calls.rate_limited}
 
 
-def changes_document(plan: Plan) -> list[dict[str, Any]]:
+def changes_document(plan: Plan) -> Rows:
     """Return each value changed by the mapping, with its record and the line of the rule."""
-    return [
-        {
-            "record": step.label or step.key,
-            "key": step.key,
-            "field": change.field,
-            "before": change.before,
-            "after": change.after,
-            "rule": change.rule,
-            "mapping_line": str(change.place),
-        }
-        for step in plan.steps
-        if not isinstance(step, ReadStep | LeftOutStep | KeepStep | SettledStep)
-        for change in step.changes
-    ]
+    return _rows(lambda: _changes(plan))
 
 
-def records_not_sent(plan: Plan, steps: type[LeftOutStep] | type[QuarantinedStep]) -> list[dict[str, Any]]:
+def _changes(plan: Plan) -> Iterator[Row]:
+    for step in plan.steps:
+        if not isinstance(step, ReadStep | LeftOutStep | KeepStep | SettledStep):
+            for change in step.changes:
+                yield {
+                    "record": step.label or step.key,
+                    "key": step.key,
+                    "field": change.field,
+                    "before": change.before,
+                    "after": change.after,
+                    "rule": change.rule,
+                    "mapping_line": str(change.place),
+                }
+
+
+def records_not_sent(plan: Plan, steps: type[LeftOutStep] | type[QuarantinedStep]) -> Rows:
     """Return the records a plan leaves out or quarantines, whichever class is given, with their reasons."""
-    return [
-        {
-            "verdict": ACTIONS[step.action],
-            "kind": step.kind,
-            "key": step.key,
-            "label": step.label or step.key,
-            "amount": None if step.amount is None else decimal_text(step.amount),
-            "reason": _reason(step),
-            "remedy": _remedy(step),
-            "source_rows": [str(place) for place in step.origins],
-        }
-        for step in plan.steps
-        if isinstance(step, steps)
-    ]
+    return _rows(lambda: (_not_sent(step) for step in plan.steps if isinstance(step, steps)))
+
+
+def _rows(read: Callable[[], Iterator[Row]]) -> Rows:
+    return Rows(sum(1 for _ in read()), read)
+
+
+def _not_sent(step: LeftOutStep | QuarantinedStep) -> Row:
+    return {
+        "verdict": ACTIONS[step.action],
+        "kind": step.kind,
+        "key": step.key,
+        "label": step.label or step.key,
+        "amount": None if step.amount is None else decimal_text(step.amount),
+        "reason": _reason(step),
+        "remedy": _remedy(step),
+        "source_rows": [str(place) for place in step.origins],
+    }
 
 
 def _reason(step: LeftOutStep | QuarantinedStep) -> str:

@@ -5,11 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any, Generic, TypeVar
 
 from sagerecon.model.finding import Finding
-from sagerecon.model.money import decimal_text, total
 from sagerecon.pairing.agreement import without_positions
 
 Entry = TypeVar("Entry")
@@ -81,19 +79,14 @@ def like_findings(findings: Iterable[Mapping[str, Any]]) -> list[Group[Mapping[s
     return group_alike(findings, finding_document_likeness)
 
 
-def like_records(records: Iterable[Mapping[str, Any]]) -> list[Group[Mapping[str, Any]]]:
-    """Return the records of a report document in groups."""
-    return group_alike(records, record_document_likeness)
+def more_like_it(names: Sequence[str], count: int | None = None) -> str:
+    """Return how many entries a group has besides the first, with examples; empty for none.
 
-
-def amount_at_risk(records: Iterable[Mapping[str, Any]]) -> str:
-    """Return the money at risk in records of a report document, as text."""
-    return decimal_text(total(Decimal(record["amount_at_risk"]) for record in records))
-
-
-def more_like_it(names: Sequence[str]) -> str:
-    """Return how many entries a group has besides the first, with examples; empty for none."""
+    Args:
+        count: the number of these entries, where `names` has only the first of them.
+    """
     if not names:
         return ""
-    examples = ", ".join(names[:EXAMPLES]) + (", …" if len(names) > EXAMPLES else "")
-    return f"and {len(names):,} more like it: {examples}"
+    count = len(names) if count is None else count
+    examples = ", ".join(names[:EXAMPLES]) + (", …" if count > EXAMPLES else "")
+    return f"and {count:,} more like it: {examples}"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,10 @@ from markupsafe import Markup
 
 from sagerecon.model.count import counted
 from sagerecon.model.errors import ProjectError
-from sagerecon.report import charts, formatting, grouping
+from sagerecon.report import charts, formatting, grouping, listing
 from sagerecon.report.document import plan_report_document, report_document
 from sagerecon.report.facts import ReportFacts
+from sagerecon.report.json_text import json_text
 
 
 def write_reports(folder: Path, facts: ReportFacts) -> list[Path]:
@@ -71,13 +72,14 @@ def _environment() -> Environment:
         "short_fingerprint",
     ):
         environment.filters[name] = getattr(formatting, name)
+    for name in ("like_records", "listed", "differing_lines", "agreeing_lines", "first_of_each"):
+        environment.filters[name] = getattr(listing, name)
     environment.filters["like_findings"] = grouping.like_findings
-    environment.filters["like_records"] = grouping.like_records
-    environment.filters["amount_at_risk"] = grouping.amount_at_risk
     environment.filters["calls_by_day"] = charts.calls_by_day
     environment.globals.update(
         counted=counted,
         more_like_it=grouping.more_like_it,
+        listed_rows=listing.LISTED_ROWS,
         stacked_bar=charts.stacked_bar,
         burn_down=charts.burn_down,
         style=_style(),
@@ -95,13 +97,11 @@ def _write(folder: Path, name: str, page: str, document: Mapping[str, Any]) -> l
     written = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for ending, text in (
-            (".html", page),
-            (".json", json.dumps(document, ensure_ascii=False, indent=1) + "\n"),
-        ):
+        for ending, texts in ((".html", [page]), (".json", chain(json_text(document), "\n"))):
             target = folder / f"{name}{ending}"
             temporary = target.with_suffix(f"{ending}.part")
-            temporary.write_text(text, encoding="utf-8")
+            with temporary.open("w", encoding="utf-8") as file:
+                file.writelines(texts)
             temporary.replace(target)
             written.append(target)
     except OSError as error:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from sagerecon.model.clock import instant_text
 from sagerecon.model.count import counted
 from sagerecon.model.money import decimal_text, total
 from sagerecon.model.reading import Reading
+from sagerecon.model.rows import Row, Rows
 from sagerecon.pairing.consequences import Verdict
 from sagerecon.pairing.decisions import Decision
 from sagerecon.reconciliation.completeness import SageLine, SourceLine, Tally
@@ -19,10 +20,17 @@ from sagerecon.reconciliation.shares import Share
 from sagerecon.reconciliation.tie_out import TieOut, TieOutLine
 from sagerecon.reconciliation.verdict import Difference, RecordVerdict
 
+Item = TypeVar("Item")
+
 
 def reconciliation_document(reconciliation: Reconciliation) -> dict[str, Any]:
-    """Return a reconciliation in full: verdict, completeness, tie-outs, exceptions, coverage."""
+    """Return a reconciliation in full: verdict, completeness, tie-outs, exceptions, coverage.
+
+    The lists that may have an entry for each record are `Rows`.
+    """
     verdicts = reconciliation.verdicts
+    tolerated = [v for v in verdicts if any(d.is_excused for d in v.differences)]
+    left_out = [v for v in verdicts if v.verdict is Verdict.LEFT_OUT]
     return {
         "verdict": verdict_document(reconciliation),
         "completeness": [_source_line(line) for line in reconciliation.completeness],
@@ -32,16 +40,16 @@ def reconciliation_document(reconciliation: Reconciliation) -> dict[str, Any]:
             {"name": missing.name.value, "title": missing.about, "reason": missing.why}
             for missing in reconciliation.not_taken
         ],
-        "exceptions": [record_document(verdict) for verdict in reconciliation.open_verdicts],
+        "exceptions": _rows(reconciliation.open_verdicts, record_document),
         "tolerated": {
             "count": reconciliation.tolerated.count,
             "amount": decimal_text(reconciliation.tolerated.amount),
             "limit": _text(reconciliation.tolerated.limit),
             "within_limit": reconciliation.tolerated.is_within_limit,
-            "records": [record_document(v) for v in verdicts if any(d.is_excused for d in v.differences)],
+            "records": _rows(tolerated, record_document),
         },
-        "accepted": [accepted_document(*accepted) for accepted in reconciliation.accepted],
-        "left_out": [record_document(v) for v in verdicts if v.verdict is Verdict.LEFT_OUT],
+        "accepted": _rows(reconciliation.accepted, lambda accepted: accepted_document(*accepted)),
+        "left_out": _rows(left_out, record_document),
         "coverage": {
             "kinds_read": list(reconciliation.coverage.kinds_read),
             "kinds_not_read": list(reconciliation.coverage.kinds_not_read),
@@ -109,12 +117,13 @@ def verdict_document(reconciliation: Reconciliation) -> dict[str, Any]:
     """Return the verdict: one sentence, and counts of verdicts, exceptions and tie-outs."""
     counts = Counter(verdict.verdict for verdict in reconciliation.verdicts)
     failed = [tie_out for tie_out in reconciliation.tie_outs if not tie_out.ties]
+    opened = reconciliation.open_verdicts
     return {
         "ties_out": reconciliation.ties_out,
-        "summary": _summary(reconciliation, counts[Verdict.VERIFIED], failed),
+        "summary": _summary(reconciliation, counts[Verdict.VERIFIED], len(opened), failed),
         "records": {verdict.value: counts[verdict] for verdict in Verdict if counts[verdict]},
-        "exceptions": len(reconciliation.open_verdicts),
-        "amount_at_risk": decimal_text(total(verdict.at_risk for verdict in reconciliation.open_verdicts)),
+        "exceptions": len(opened),
+        "amount_at_risk": decimal_text(total(verdict.at_risk for verdict in opened)),
         "tie_outs": len(reconciliation.tie_outs),
         "tie_outs_failed": [tie_out.about for tie_out in failed],
         "tie_outs_not_taken": [missing.about for missing in reconciliation.not_taken],
@@ -132,7 +141,7 @@ def tie_out_document(tie_out: TieOut) -> dict[str, Any]:
         "ties_out": tie_out.ties,
         "buckets": list(tie_out.buckets),
         "notes": list(tie_out.notes),
-        "lines": [_line(line) for line in tie_out.lines],
+        "lines": _rows(tie_out.lines, _line),
         "totals": _totals(tie_out.totals),
         "control_account": None
         if control is None
@@ -182,7 +191,7 @@ def record_document(verdict: RecordVerdict) -> dict[str, Any]:
     }
 
 
-def _summary(reconciliation: Reconciliation, verified: int, failed: list[TieOut]) -> str:
+def _summary(reconciliation: Reconciliation, verified: int, opened: int, failed: list[TieOut]) -> str:
     if reconciliation.ties_out:
         excused = reconciliation.tolerated.count
         within = f", {counted(excused, 'difference')} within tolerance" if excused else ""
@@ -190,8 +199,8 @@ def _summary(reconciliation: Reconciliation, verified: int, failed: list[TieOut]
         tie_outs = f"{counted(agreeing, 'tie-out')} {'agrees' if agreeing == 1 else 'agree'}"
         return f"Everything ties out: {counted(verified, 'record')} verified, {tie_outs}{within}."
     parts = []
-    if found := len(reconciliation.open_verdicts):
-        parts.append(counted(found, "exception"))
+    if opened:
+        parts.append(counted(opened, "exception"))
     if failed:
         parts.append(f"{len(failed)} of {counted(len(reconciliation.tie_outs), 'tie-out')} with differences")
     if not reconciliation.tolerated.is_within_limit:
@@ -288,6 +297,10 @@ def _difference(difference: Difference) -> dict[str, Any]:
         if tolerance is None
         else {"name": tolerance.name, "size": decimal_text(tolerance.size), "reason": tolerance.reason},
     }
+
+
+def _rows(items: Sequence[Item], document: Callable[[Item], Row]) -> Rows:
+    return Rows(len(items), lambda: map(document, items))
 
 
 def _text(amount: Decimal | None) -> str | None:

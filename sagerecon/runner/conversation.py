@@ -29,7 +29,7 @@ from sagerecon.planning.settling import (
     remedy,
     settled_at,
 )
-from sagerecon.planning.step import UpdateStep, name_of, place_of
+from sagerecon.planning.step import CreateStep, UpdateStep, name_of, place_of
 from sagerecon.runner.answer import error_text
 from sagerecon.runner.lookup import Found, LookUp, judge, listing, sent_fields
 from sagerecon.runner.pages import read_page
@@ -107,8 +107,8 @@ def with_epoch(attempt: Attempt, kind: Kind, business: str, epoch: int) -> Attem
     document = sent_fields(attempt)
     name, body = "", {kind.name: document}
     if kind.is_idempotent:
-        plan = attempt.run if attempt.method == "PUT" else ""
-        name = idempotency_id(business, kind.name, attempt.step.key, canonical(document), epoch, plan)
+        apart = attempt.step.replaces if isinstance(attempt.step, CreateStep) else attempt.run
+        name = idempotency_id(business, kind.name, attempt.step.key, canonical(document), epoch, apart)
         body = {kind.name: {"idempotency_id": name, **document}}
     return replace(attempt, body=body, idempotency_id=name, epoch=epoch)
 

@@ -10,6 +10,7 @@ from sagerecon.model.draft import OnExisting, node_document
 from sagerecon.model.entity import Entity
 from sagerecon.model.value import fingerprint
 from sagerecon.pairing.adoption import Candidate, is_other_record, objection_to_adopting
+from sagerecon.pairing.held import is_gone
 from sagerecon.pairing.natural_key import identity_keys
 from sagerecon.planning.step import CreateStep, name_of
 from sagerecon.runner.attempts import new_attempt, send
@@ -25,7 +26,7 @@ def create(step: CreateStep, context: RunContext) -> None:
     body = resolved_body(step, context)
     if body is None:
         return
-    if context.log.sage_id(step.kind, step.key) is not None:
+    if context.log.sage_id(step.kind, step.key) not in (None, step.replaces):
         _compare_with_recorded(step, context)
     elif step.on_existing is not OnExisting.CREATE and step.kind in context.unreadable:
         why = f"{name_of(step)} was not created, because the listing of its kind could not be read."
@@ -56,6 +57,8 @@ def _existing(step: CreateStep, context: RunContext, body: Mapping[str, Any]) ->
     existing: dict[str, Entity] = {}
     for name, key in identity_keys(context.catalog, kind, step.identity, body):
         for entity in found(kind, key, context.log, context.catalog):
+            if entity.sage_id == step.replaces or is_gone(entity):
+                continue
             if name in unique or not is_other_record(kind, body, entity.body):
                 existing[entity.sage_id] = entity
     return list(existing.values())

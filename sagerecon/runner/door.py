@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from sagerecon.model.clock import MINUTE, SECOND, Clock
+from sagerecon.model.count import counted
 from sagerecon.model.errors import PausedError
 from sagerecon.planning import calendar
 from sagerecon.planning.budget import Budget
@@ -14,6 +15,7 @@ from sagerecon.runner.ports import Bookings
 PATIENCE = calendar.PATIENCE
 
 _BUDGET_IS_SPENT = "The call budget of this window is used up."
+_ONLY_WITNESSED = "It includes {} that the store did not record: a newer copy of it or another store did."
 _SAGE_REFUSES = "Sage accepts no more calls for now (429 or Retry-After)."
 
 
@@ -65,7 +67,13 @@ class CompanyDoor:
     def wait_for_room(self, moment: int) -> None:
         """Sleep until a call may be booked, at `moment`; errors as `wait_until`."""
         is_asked = moment == self._log.closed_until()
-        self.wait_until(moment, _SAGE_REFUSES if is_asked else _BUDGET_IS_SPENT)
+        self.wait_until(moment, _SAGE_REFUSES if is_asked else f"{_BUDGET_IS_SPENT}{self._unknown_calls()}")
+
+    def _unknown_calls(self) -> str:
+        """Return the sentence about calls that only the witness of the store recorded, or nothing."""
+        if not (calls := self._log.unknown_calls):
+            return ""
+        return f" {_ONLY_WITNESSED.format(counted(calls, 'call'))}"
 
     def refused(self, retry_after_ms: int | None) -> PausedError:
         """Make durable that Sage refused a booked call with 429, and return the pause that this asks for."""

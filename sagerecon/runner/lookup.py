@@ -13,6 +13,7 @@ from sagerecon.model.clock import MINUTE, instant, instant_text
 from sagerecon.model.draft import OnExisting
 from sagerecon.model.entity import Entity
 from sagerecon.pairing.adoption import differences
+from sagerecon.pairing.held import GONE_FIELDS, is_gone
 from sagerecon.pairing.natural_key import identity_keys, key_answer_fields, natural_keys
 from sagerecon.planning.cost import listing_query
 from sagerecon.planning.settling import Attempt
@@ -23,6 +24,10 @@ CLOCKS_APART = 5 * MINUTE
 
 #: Filters that narrow a listing by a field of the record, as the record has it.
 _BY_FIELD = ("contact_id", "bank_account_id")
+
+
+#: When an entity was created, and whether Sage shows it only as deleted.
+_CREATED_AND_GONE = ("created_at", *GONE_FIELDS)
 
 
 class Found(Enum):
@@ -52,7 +57,7 @@ def listing(attempt: Attempt, catalog: Catalog) -> Call | None:
     kind, wanted = catalog[attempt.step.kind], sent_fields(attempt)
     if not kind.can("list"):
         return None
-    fields = [kind.fields[name].answered_as for name in (*wanted, "created_at") if name in kind.fields]
+    fields = [kind.fields[name].answered_as for name in (*wanted, *_CREATED_AND_GONE) if name in kind.fields]
     fields += (shown for name in attempt.step.identity for shown in key_answer_fields(catalog, kind, name))
     query = listing_query(kind, fields, kind.items_per_page or catalog.api.items_per_page)
     return Call("GET", kind.path, {**query, **_narrowed(kind, attempt, wanted)})
@@ -67,7 +72,14 @@ def judge(
         owner: returns the draft key recorded for an entity, by kind and Sage id.
     """
     kind, wanted, key = catalog[attempt.step.kind], sent_fields(attempt), attempt.step.key
-    free = [entity for entity in entities if owner(kind.name, entity.sage_id) in (None, key)]
+    replaced = attempt.step.replaces if isinstance(attempt.step, CreateStep) else ""
+    free = [
+        entity
+        for entity in entities
+        if entity.sage_id != replaced
+        and not is_gone(entity)
+        and owner(kind.name, entity.sage_id) in (None, key)
+    ]
     equal = [entity for entity in free if not differences(kind, wanted, entity.body)]
     ours = [entity for entity in equal if _adopts_any_age(attempt) or _is_young(entity, attempt)]
     if len(ours) == 1:

@@ -49,6 +49,11 @@ class Sage(Protocol):
 class Bookings(Protocol):
     """The part of a run log that makes intents and calls durable."""
 
+    @property
+    def unknown_calls(self) -> int:
+        """The calls that the witness recorded and the store did not; the first booking includes them."""
+        ...
+
     def book(
         self, budget: Budget, *, settling: bool = False, sent_within: int = 0, is_call: bool = True
     ) -> int:
@@ -219,7 +224,14 @@ class RunLog(Bookings, Protocol):
         ...
 
     def rename(self, run: str, step: RenameStep) -> None:
-        """Record for the step's key what was recorded for its earlier key, which loses it."""
+        """Record for the step's key what was recorded for its earlier key, which loses it, in one commit.
+
+        The next commit has it, with other records: nothing was sent, so that a crash before it loses nothing
+        that the same command does not do again.
+
+        Raises:
+            PlanStaleError: the earlier key has another entity than when the plan was created.
+        """
         ...
 
     def set_aside(self, run: str, aside: SetAside, epoch: int = 0) -> None:

@@ -12,6 +12,7 @@ from sagerecon.model.entity import Entity
 from sagerecon.model.errors import OtherBooksError
 from sagerecon.model.key import NaturalKey
 from sagerecon.model.key_path import KeyPath, key_path
+from sagerecon.pairing.held import is_gone
 from sagerecon.pairing.natural_key import at_path, canonical_field, key_names, linked_key, natural_keys
 from sagerecon.pairing.position import EntityReading
 from sagerecon.planning.plan import Plan, Purpose
@@ -127,14 +128,13 @@ def used_keys(plan: Plan, catalog: Catalog) -> dict[str, set[str]]:
 
 
 def _entities(step: ReadStep, context: RunContext, page: Page) -> list[tuple[Entity, list[NaturalKey]]]:
+    """Return the entities of a page with their natural keys; nothing refers to one that was deleted."""
     kind = context.catalog[step.kind]
     fields = sorted(context.key_fields.get(step.kind, ()))
+    entities = [Entity(step.kind, str(body.get("id", step.key)), body) for body in page.items]
     return [
-        (
-            Entity(step.kind, str(body.get("id", step.key)), body),
-            list(natural_keys(context.catalog, kind, body, fields)),
-        )
-        for body in page.items
+        (entity, [] if is_gone(entity) else [*natural_keys(context.catalog, kind, entity.body, fields)])
+        for entity in entities
     ]
 
 

@@ -249,11 +249,16 @@ def _pages(step: Step, reached: Mapping[int, Reached]) -> int:
 
 
 def _awaited(plan: Plan, context: RunContext) -> dict[str, set[str]]:
-    """Return by kind the Sage ids of the entities that are updated after a listing has shown them."""
+    """Return by kind the Sage ids of the entities that are updated after a listing has shown them.
+
+    A key that this plan renames does not own its entity yet.
+    """
     awaited: dict[str, set[str]] = {}
+    renamed = {(step.kind, step.key): step.sage_id for step in plan.steps if isinstance(step, RenameStep)}
     for step in plan.steps:
         if isinstance(step, UpdateStep) and not step.look_calls:
-            awaited.setdefault(step.kind, set()).add(context.log.sage_id(step.kind, step.key) or "")
+            sage_id = renamed.get((step.kind, step.key)) or context.log.sage_id(step.kind, step.key)
+            awaited.setdefault(step.kind, set()).add(sage_id or "")
     return awaited
 
 

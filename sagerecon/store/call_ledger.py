@@ -8,11 +8,13 @@ time-out, so that a crash never makes us send too many. All workers of a company
 from __future__ import annotations
 
 from dataclasses import dataclass
+from secrets import token_hex
 
 from sqlalchemy import Row, bindparam, delete, select, update
 
 from sagerecon.model.clock import DAY, SECOND, Clock, ServerClock, cautious_now
 from sagerecon.planning.budget import Budget, earliest
+from sagerecon.store.call_witness import CallWitness, WitnessedCall
 from sagerecon.store.database import Transaction, Values, prepared, upsert
 from sagerecon.store.run_calls import ADD_RUN_CALLS, NO_RUN, run_call_values
 from sagerecon.store.tables import CALLS, LEDGERS
@@ -109,7 +111,7 @@ _KEEP_CLOCK = prepared(
 _STATE = prepared("ledger_state", select(LEDGERS).where(LEDGERS.c.business == bindparam("business")))
 _ALL = prepared(
     "calls_of",
-    select(CALLS.c.sequence, CALLS.c.at)
+    select(CALLS.c.sequence, CALLS.c.at, CALLS.c.call)
     .where(CALLS.c.business == bindparam("business"))
     .order_by(CALLS.c.sequence),
 )
@@ -123,6 +125,7 @@ REPLAYABLE = (RECEIVE_CALL, RECEIVE_LEDGER, REFUND_CALL, ADD_TRAFFIC, ADD_RUN_CA
 class _OpenCall:
     """A call that was booked and has no answer yet."""
 
+    call: str  #: its random name
     sequence: int
     slot: int
     newest: int  #: the newest receive time before it
@@ -131,12 +134,21 @@ class _OpenCall:
 
 
 class CallLedger:
-    """Books the calls of one company; at most one call of this object is unanswered at a time."""
+    """Books the calls of one company; at most one call of this object is unanswered at a time.
 
-    def __init__(self, business: str, clock: Clock, buffer: WriteBuffer) -> None:
+    Each is recorded by the witness too. What the witness alone knows is counted before the first booking.
+    """
+
+    def __init__(
+        self, business: str, clock: Clock, buffer: WriteBuffer, witness: CallWitness | None = None
+    ) -> None:
         self._business = business
         self._clock = clock
         self._buffer = buffer
+        self._witness = witness
+        self._is_compared = witness is None  # with the witness
+        self._booked: list[WitnessedCall] = []  # since the last commit
+        self.unknown_calls = 0  #: those that the store did not know when it was compared with the witness
         self._open: _OpenCall | None = None
         self._ahead: int | None = None  # as recorded by this process
         self.run = NO_RUN  #: the run that calls are counted for
@@ -158,7 +170,8 @@ class CallLedger:
             sent_within: the milliseconds that may pass before it is sent.
             is_call: whether the API is called; a request for tokens belongs to no run.
         """
-        ledger = self._with_plausible_times(transaction, self._ledger(transaction, budget))
+        ledger = self._with_witnessed_calls(transaction, self._ledger(transaction, budget), budget)
+        ledger = self._with_plausible_times(transaction, ledger)
         now = self._clock.now()
         day = self._day_limit(budget, settling=settling)
         minute_slot = self._counted_at(transaction, ledger, budget.minute_limit)
@@ -173,14 +186,29 @@ class CallLedger:
         if wait > 0:
             return int(now + wait)
         at = max(now, ledger.last_at) + sent_within + ANSWER_WITHIN
-        self._book(transaction, ledger, at, ledger.last_at, ledger.rate_limited)
+        call = self._book_new(transaction, ledger, at, ledger.last_at, ledger.rate_limited)
         sequence = ledger.sequence + 1
         run = self.run if is_call else NO_RUN
         transaction.run(ADD_RUN_CALLS, run_call_values(self._business, run, now, sent=1))
         self._open = _OpenCall(
-            sequence=sequence, slot=sequence % ledger.size, newest=ledger.last_at, run=run, at=now
+            call=call,
+            sequence=sequence,
+            slot=sequence % ledger.size,
+            newest=ledger.last_at,
+            run=run,
+            at=now,
         )
         return 0
+
+    def witness_booked(self) -> None:
+        """Record the calls that were booked since the last time; they must be committed already.
+
+        Raises:
+            WitnessError: a file cannot be written; nothing may be sent.
+        """
+        while self._booked:
+            self._add_witness(self._booked[0])
+            del self._booked[0]
 
     def received(self, size: int, *, is_call: bool = True, has_answer: bool = True) -> None:
         """Count the open call from now.
@@ -194,6 +222,7 @@ class CallLedger:
             return
         self._open = None
         now = max(self._clock.now(), call.newest)
+        self._add_witness(WitnessedCall(call.call, now, now))
         received: Values = {"place": call.slot, "number": call.sequence, "moment": now}
         self._buffer.add(RECEIVE_CALL, {"company": self._business, **received})
         self._keep_clock()
@@ -204,9 +233,14 @@ class CallLedger:
             self._buffer.add(ADD_TRAFFIC, traffic_values(self._business, now, calls=1, size=size))
 
     def _keep_clock(self) -> None:
-        """Record by how much the machine's clock is ahead of Sage's, where that has changed."""
+        """Record by how much the machine's clock is ahead of Sage's, where that has changed.
+
+        The first time, the files of the witness are deleted that are too old by Sage's clock.
+        """
         if not isinstance(self._clock, ServerClock) or not self._clock.follows_server:
             return
+        if self._ahead is None and self._witness is not None:
+            self._witness.delete_earlier(self._clock.now())
         if (ahead := self._clock.ahead) != self._ahead:
             self._ahead = ahead
             self._buffer.add(
@@ -218,6 +252,7 @@ class CallLedger:
         if (call := self._open) is None:
             return
         self._open = None
+        self._add_witness(WitnessedCall(call.call, 0, call.newest))
         self._buffer.add(REFUND_CALL, {"company": self._business, "number": call.sequence})
         self._buffer.add(ADD_RUN_CALLS, run_call_values(self._business, call.run, call.at, sent=-1))
 
@@ -226,7 +261,7 @@ class CallLedger:
         for _ in range(calls):
             ledger = self._ledger(transaction, budget)
             at = max(self._clock.now(), ledger.last_at)
-            self._book(transaction, ledger, at, at, ledger.rate_limited)
+            self._book_new(transaction, ledger, at, at, ledger.rate_limited)
         added = run_call_values(self._business, NO_RUN, self._clock.now(), sent=calls, answered=calls)
         transaction.run(ADD_RUN_CALLS, added)
 
@@ -239,7 +274,7 @@ class CallLedger:
         """
         if (ledger := transaction.one(_LEDGER, {"business": self._business})) is not None:
             at = max(self._clock.now(), ledger.last_at)
-            self._book(transaction, ledger, at, at, ledger.rate_limited + 1)
+            self._book_new(transaction, ledger, at, at, ledger.rate_limited + 1)
             transaction.run(ADD_TRAFFIC, traffic_values(self._business, at, rate_limited=1))
             transaction.run(ADD_RUN_CALLS, run_call_values(self._business, self.run, at, rate_limited=1))
             self.close(transaction, until, in_a_row)
@@ -249,6 +284,8 @@ class CallLedger:
         if (ledger := transaction.one(_LEDGER, {"business": self._business})) is not None:
             until = max(min(until, self._clock.now() + DAY), ledger.closed_until)
             in_a_row = in_a_row or ledger.refusals
+            if self._witness is not None:
+                self._witness.add_closure(until, self._clock.now())
             transaction.run(_CLOSE, {"company": self._business, "until": until, "in_a_row": in_a_row})
 
     def accepted(self) -> None:
@@ -314,14 +351,52 @@ class CallLedger:
         row = transaction.first(_AT, key)
         return None if row is None else int(row[0])
 
-    def _book(
+    def _with_witnessed_calls(
+        self, transaction: Transaction, ledger: Row[tuple[int]], budget: Budget
+    ) -> Row[tuple[int]]:
+        """Return the ledger with the calls that the witness knows and the store does not, once per process.
+
+        They are added behind those of the store: an older copy of a store lacks the newest calls.
+        """
+        if self._witness is None or self._is_compared:
+            return ledger
+        self._is_compared = True
+        witnessed = self._witness.read()
+        kept = transaction.rows(_ALL, {"business": self._business})
+        known = {row.call for row in kept}
+        oldest = min(row.at for row in kept) if kept and ledger.sequence >= ledger.size else 0
+        for call in witnessed.calls:
+            if call.call not in known and call.at > oldest:  # older ones have left the ring
+                at, newest = max(call.at, ledger.last_at), max(call.newest, ledger.last_at)
+                self._book(transaction, ledger, WitnessedCall(call.call, at, newest), ledger.rate_limited)
+                ledger = self._ledger(transaction, budget)
+                self.unknown_calls += 1
+        if witnessed.closed_until > ledger.closed_until:
+            state: Values = {"until": witnessed.closed_until, "in_a_row": ledger.refusals}
+            transaction.run(_CLOSE, {"company": self._business, **state})
+            ledger = self._ledger(transaction, budget)
+        return ledger
+
+    def _add_witness(self, call: WitnessedCall) -> None:
+        if self._witness is not None:
+            self._witness.add(call, self._clock.now())
+
+    def _book_new(
         self, transaction: Transaction, ledger: Row[tuple[int]], at: int, newest: int, rate_limited: int
+    ) -> str:
+        """Book a call of ours, and return its name."""
+        call = WitnessedCall(token_hex(8), at, newest)
+        self._book(transaction, ledger, call, rate_limited)
+        self._booked.append(call)
+        return call.call
+
+    def _book(
+        self, transaction: Transaction, ledger: Row[tuple[int]], call: WitnessedCall, rate_limited: int
     ) -> None:
         sequence = ledger.sequence + 1
-        slot = sequence % ledger.size
-        call: Values = {"business": self._business, "slot": slot, "sequence": sequence, "at": at}
-        transaction.run(_KEEP_CALL, call)
-        state: Values = {"number": sequence, "newest": newest, "rate_limited_now": rate_limited}
+        row: Values = {"slot": sequence % ledger.size, "sequence": sequence, "at": call.at, "call": call.call}
+        transaction.run(_KEEP_CALL, {"business": self._business, **row})
+        state: Values = {"number": sequence, "newest": call.newest, "rate_limited_now": rate_limited}
         transaction.run(_ADVANCE, {"company": self._business, **state})
 
     def _ledger(self, transaction: Transaction, budget: Budget) -> Row[tuple[int]]:
@@ -335,7 +410,7 @@ class CallLedger:
         transaction.run(_CLEAR, {"business": self._business})
         for row in calls:
             call: Values = {"business": self._business, "slot": row.sequence % size, "sequence": row.sequence}
-            transaction.run(_KEEP_CALL, {**call, "at": row.at})
+            transaction.run(_KEEP_CALL, {**call, "at": row.at, "call": row.call})
         none = dict.fromkeys((column.name for column in LEDGERS.columns if column.name != "business"), 0)
         state = none if ledger is None else ledger._asdict()
         transaction.run(_KEEP_LEDGER, {**state, "business": self._business, "size": size})

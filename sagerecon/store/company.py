@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sagerecon.model.clock import Clock
 from sagerecon.store.call_ledger import CallLedger
+from sagerecon.store.call_witness import CallWitness
 from sagerecon.store.company_lock import CompanyLock
 from sagerecon.store.database import Database
 from sagerecon.store.disk import Disk
@@ -33,13 +34,18 @@ class CompanyStore:
 
 
 def open_company(
-    business: str, database: Database, disk: Disk | None, clock: Clock, witness: Witness | None
+    business: str,
+    database: Database,
+    disk: Disk | None,
+    clock: Clock,
+    witness: Witness | None,
+    call_witness: CallWitness | None,
 ) -> CompanyStore:
     """Open the data of the company with Sage's business id `business`."""
     lock = CompanyLock(business, clock, witness)
     buffer = WriteBuffer(database, disk, lock.renew)
     id_map = IdMap(business, database, buffer)
-    ledger = CallLedger(business, clock, buffer)
+    ledger = CallLedger(business, clock, buffer, call_witness)
     return CompanyStore(
         id_map=id_map,
         run_log=RunLog(business, database, buffer, id_map, ledger, lock, clock),

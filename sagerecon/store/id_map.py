@@ -120,9 +120,17 @@ FORGET_KEYS = prepared(
         or_(NATURAL_KEYS.c.run != bindparam("run"), NATURAL_KEYS.c.number == bindparam("number")),
     ),
 )
+FORGET_KEYS_OF = prepared(
+    "forget_keys_of",
+    delete(NATURAL_KEYS).where(
+        NATURAL_KEYS.c.business == bindparam("business"),
+        NATURAL_KEYS.c.kind == bindparam("kind"),
+        NATURAL_KEYS.c.sage_id == bindparam("sage_id"),
+    ),
+)
 
 #: Statements that can be replayed from the file of unsaved statements.
-REPLAYABLE = (KEEP_ID, FORGET_ID, KEEP_KEY, FORGET_KEYS)
+REPLAYABLE = (KEEP_ID, FORGET_ID, KEEP_KEY, FORGET_KEYS, FORGET_KEYS_OF)
 
 
 class IdMap:
@@ -173,7 +181,7 @@ class IdMap:
         return None if row is None else read_json(row.answer)
 
     def written(self, kind: str, key: str) -> Written | None:
-        self._buffer.flush()
+        self._buffer.flush_key(kind, key)
         row = self._buffer.reader.one(ONE_WRITTEN, self._where(kind, key))
         return None if row is None else read_written(row, Packer())
 
@@ -213,6 +221,13 @@ class IdMap:
             row: Values = {**values, "number": number, "was_read": int(was_read)}
             self._buffer.add(KEEP_KEY, row, [(entity.kind, key)])
 
+    def forget_keys_of(self, kind: str, sage_id: str) -> None:
+        """Forget the natural keys of an entity that is no longer in Sage."""
+        self._buffer.add(
+            FORGET_KEYS_OF, {"business": self._business, "kind": kind, "sage_id": sage_id}, [(kind, None)]
+        )
+        self._forget_cached(kind)
+
     def forget_natural_keys(self, kind: str, run: str, number: int) -> None:
         """Delete the natural keys that other runs, or an earlier start of this step, have read of a kind.
 
@@ -220,6 +235,9 @@ class IdMap:
         """
         values: Values = {"business": self._business, "kind": kind, "run": run, "number": number}
         self._buffer.add(FORGET_KEYS, values, [(kind, None)])
+        self._forget_cached(kind)
+
+    def _forget_cached(self, kind: str) -> None:
         self._cache = {known: ids for known, ids in self._cache.items() if known[0] != kind}
 
     def _get(self, kind: str, key: Key) -> tuple[str, str] | None:

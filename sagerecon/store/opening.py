@@ -26,6 +26,7 @@ from sagerecon.model.clock import Clock
 from sagerecon.model.errors import StoreError
 from sagerecon.store import call_ledger, id_map, runs, steps, suspects, vault
 from sagerecon.store.backup import checkpoint, copy_database
+from sagerecon.store.call_witness import CallWitness
 from sagerecon.store.company import CompanyStore, open_company
 from sagerecon.store.database import Database, Transaction, prepared, upsert
 from sagerecon.store.disk import Disk
@@ -46,7 +47,7 @@ _GET_FACT = prepared("get_fact", select(FACTS.c.value).where(FACTS.c.name == bin
 _KEEP_FACT = upsert("keep_fact", FACTS)
 
 #: Earlier versions of a store that are upgraded: they lack tables and columns, and version 2 numbers no runs.
-_UPGRADABLE = frozenset({"2", "3", "4", "5"})
+_UPGRADABLE = frozenset({"2", "3", "4", "5", "6"})
 
 _NUMBER_RUNS = """
 UPDATE runs SET sequence = (
@@ -78,11 +79,12 @@ class Store:
     def company(self, business: str) -> CompanyStore:
         """Return the data of the company with Sage's business id `business`."""
         if business not in self._companies:
-            witness = None
+            witness, calls = None, None
             if self._witnesses is not None:
                 witness = Witness(self._witnesses, self._name, business, self._clock)
+                calls = CallWitness(self._witnesses, business)
             self._companies[business] = open_company(
-                business, self._database, self._disk, self._clock, witness
+                business, self._database, self._disk, self._clock, witness, calls
             )
         return self._companies[business]
 

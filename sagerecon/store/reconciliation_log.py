@@ -13,6 +13,7 @@ from sagerecon.model.clock import Clock
 from sagerecon.model.reading import Reading
 from sagerecon.model.value import canonical, read_json
 from sagerecon.store.database import Database, Transaction, Values, prepared, upsert
+from sagerecon.store.result_rows import replace_rows, with_rows, without_rows
 from sagerecon.store.tables import READINGS, RECONCILIATIONS, RECORD_VERDICTS, VERDICTS
 
 
@@ -59,7 +60,10 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class StoredResult:
-    """A reconciliation as its report shows it: what it compared with, and what it found."""
+    """A reconciliation as its report shows it: what it compared with, and what it found.
+
+    The long lists of the document are `Rows`.
+    """
 
     source: Mapping[str, Any]
     document: Mapping[str, Any]
@@ -78,7 +82,7 @@ _LAST = prepared(
 )
 _LAST_RESULT = prepared(
     "last_result",
-    select(RECONCILIATIONS.c.source, RECONCILIATIONS.c.document)
+    select(RECONCILIATIONS.c.number, RECONCILIATIONS.c.source, RECONCILIATIONS.c.document)
     .where(RECONCILIATIONS.c.business == _OF_COMPANY)
     .order_by(RECONCILIATIONS.c.number.desc())
     .limit(1),
@@ -120,6 +124,7 @@ class ReconciliationLog:
 
     def record(self, basis: Basis, verdicts: Iterable[Judged], result: StoredResult) -> None:
         """Record a reconciliation with its readings, its verdicts and its result, in one commit."""
+        document, lists = without_rows(result.document)
         with self._database.writing() as transaction:
             row = transaction.one(_LAST, {"business": self._business})
             number = 1 if row is None else row.number + 1
@@ -130,9 +135,10 @@ class ReconciliationLog:
                 "before": basis.runs.before,
                 "at": self._clock.now(),
                 "source": _text(result.source),
-                "document": _text(result.document),
+                "document": document,
             }
             transaction.run(_KEEP_RECONCILIATION, {**where, "number": number, **runs})
+            replace_rows(transaction, self._business, number, lists)
             for position, (reading, of_deletions) in enumerate(
                 (*((r, 0) for r in basis.listings), *((r, 1) for r in basis.deletions))
             ):
@@ -141,10 +147,16 @@ class ReconciliationLog:
             self._record_verdicts(transaction, number, basis.runs.reading, verdicts)
 
     def last_result(self) -> StoredResult | None:
-        """Return the result of the last reconciliation; None before the first."""
+        """Return the result of the last reconciliation; None before the first.
+
+        Its rows can be read until the next one is recorded.
+        """
         with self._database.reading() as transaction:
             row = transaction.one(_LAST_RESULT, {"business": self._business})
-            return None if row is None else StoredResult(json.loads(row.source), json.loads(row.document))
+        if row is None:
+            return None
+        document = with_rows(self._database, self._business, row.number, row.document)
+        return StoredResult(json.loads(row.source), document)
 
     def verdict(self, kind: str, key: str) -> tuple[str, str] | None:
         """Return a record's verdict and reason in the last reconciliation; None where it has none."""

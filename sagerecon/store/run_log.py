@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from secrets import token_hex
-from typing import Any
+from typing import Any, TypeVar
 
 from sagerecon.model.clock import Clock
 from sagerecon.model.draft import node_document
@@ -18,7 +18,7 @@ from sagerecon.pairing.recovery import Suspect
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import Plan, Purpose
 from sagerecon.planning.settling import AnsweredCreation, Attempt, Reached, Replays, RunState, SetAside, State
-from sagerecon.planning.step import ReadStep, RenameStep, Step, UpdateStep
+from sagerecon.planning.step import CreateStep, ReadStep, RenameStep, Step, UpdateStep
 from sagerecon.store import runs, steps
 from sagerecon.store.call_ledger import CallLedger
 from sagerecon.store.company_lock import CompanyLock
@@ -29,6 +29,8 @@ from sagerecon.store.run_calls import NO_RUN
 from sagerecon.store.suspects import Suspects
 from sagerecon.store.witness import WitnessError
 from sagerecon.store.write_buffer import WriteBuffer
+
+T = TypeVar("T")
 
 
 class RunLog:
@@ -173,10 +175,13 @@ class RunLog:
         values = steps.outcome_values(attempt, entity, self._clock.now(), adopted=adopted)
         self._add(steps.KEEP_OUTCOME, values, step)
         content = fingerprint(node_document(step.body))
+        if isinstance(step, CreateStep) and step.replaces:
+            self._id_map.forget_keys_of(step.kind, step.replaces)
         self._id_map.add(step.kind, step.key, entity.sage_id, content, attempt.run, step.number)
         self._id_map.add_natural_keys(entity, keys, attempt.run, step.number, was_read=False)
 
     def rename(self, run: str, step: RenameStep) -> None:
+        self._buffer.flush_if_full()
         before = self._id_map.written(step.kind, step.earlier)
         if before is None or before.sage_id != step.sage_id:
             raise PlanStaleError(
@@ -254,7 +259,7 @@ class RunLog:
             )
 
         self._asked_at = self._clock.now()
-        return self._buffer.commit(book)
+        return self._commit_booking(book)
 
     def intend(self, attempt: Attempt, budget: Budget, *, settling: bool = False) -> int:
         self._buffer.require_disk_space()
@@ -267,7 +272,7 @@ class RunLog:
             self._lock.count_write(transaction)
             return 0
 
-        moment = self._buffer.commit(book)
+        moment = self._commit_booking(book)
         self._write_witness()
         return moment
 
@@ -279,10 +284,10 @@ class RunLog:
 
     def add_calls(self, budget: Budget, calls: int) -> None:
         """Book calls that were answered before it was known that they are this company's."""
-        self._buffer.commit(lambda transaction: self._ledger.add(transaction, budget, calls))
+        self._commit_booking(lambda transaction: self._ledger.add(transaction, budget, calls))
 
     def rate_limited(self, until: int, in_a_row: int) -> None:
-        self._buffer.commit(lambda transaction: self._ledger.rate_limited(transaction, until, in_a_row))
+        self._commit_booking(lambda transaction: self._ledger.rate_limited(transaction, until, in_a_row))
 
     def close(self, until: int) -> None:
         self._buffer.commit(lambda transaction: self._ledger.close(transaction, until))
@@ -292,6 +297,10 @@ class RunLog:
 
     def closed_until(self) -> int:
         return self._ledger.closed_until()
+
+    @property
+    def unknown_calls(self) -> int:
+        return self._ledger.unknown_calls
 
     def refusals(self) -> int:
         return self._ledger.refusals()
@@ -324,6 +333,12 @@ class RunLog:
 
     def owner(self, kind: str, sage_id: str) -> str | None:
         return self._id_map.owner(kind, sage_id)
+
+    def _commit_booking(self, book: Callable[[Transaction], T]) -> T:
+        """Commit what `book` does, then record in the witness which calls it has booked."""
+        result = self._buffer.commit(book)
+        self._ledger.witness_booked()
+        return result
 
     def _paused_reading(self, transaction: Transaction, plan: Plan) -> str:
         """Return the newest unfinished reading of the question without a running process; else empty."""

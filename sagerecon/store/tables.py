@@ -8,7 +8,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Column, Connection, Index, MetaData, Table, Text, event
 
 #: Increased when a table changes; a store of another version is refused, never guessed at.
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 
 METADATA = MetaData()
 
@@ -134,7 +134,8 @@ HELD = Table(
     _text("body"),
 )
 
-#: The latest calls of a company, in a ring: slot = sequence mod size.
+#: The latest calls of a company, in a ring: slot = sequence mod size. `call` is a random name, by which the
+#: witness records the call too; empty for one that an earlier version booked.
 CALLS = Table(
     "calls",
     METADATA,
@@ -142,6 +143,7 @@ CALLS = Table(
     _number("slot", primary_key=True),
     _number("sequence"),
     _number("at"),
+    _text("call"),
 )
 
 #: The state of a company's ring. `last_at` is the newest receive time, so that a clock which steps back
@@ -233,7 +235,7 @@ VERDICTS = Table(
 )
 
 #: Reconciliations: the runs that read Sage for each, the reading of the one before, what it compared with
-#: (`source`) and its result (`document`), both as JSON.
+#: (`source`) and its result (`document`), both as JSON. The long lists of the result are rows of their own.
 RECONCILIATIONS = Table(
     "reconciliations",
     METADATA,
@@ -244,6 +246,17 @@ RECONCILIATIONS = Table(
     _text("before"),
     _number("at"),
     _text("source"),
+    _text("document"),
+)
+
+#: The rows of the long lists in the result of the last reconciliation, as JSON. `list` numbers the lists.
+RESULT_ROWS = Table(
+    "result_rows",
+    METADATA,
+    _key("business"),
+    _number("reconciliation", primary_key=True),
+    _number("list", primary_key=True),
+    _number("position", primary_key=True),
     _text("document"),
 )
 

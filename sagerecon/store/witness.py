@@ -198,7 +198,12 @@ class Witness:
         return self._folder.path / f"{self._prefix()}-{fingerprint(self._store.identity)[:16]}.json"
 
     def _prefix(self) -> str:
-        return fingerprint([self._folder.address, self._business])[:16]
+        return business_prefix(self._folder, self._business)
+
+
+def business_prefix(folder: WitnessFolder, business: str) -> str:
+    """Return how the names of the files begin that are about one business."""
+    return fingerprint([folder.address, business])[:16]
 
 
 def _read(path: Path) -> _Statement:

@@ -23,6 +23,9 @@ from sagerecon.store.store_file import StoreReplacedError
 
 T = TypeVar("T")
 
+#: Statements that are held before a commit, where no call asks for one.
+MOST_PENDING = 1_000
+
 
 class WriteBuffer:
     """Holds statements until the next commit executes them in their order.
@@ -62,6 +65,14 @@ class WriteBuffer:
     def flush_key(self, kind: str, key: Key) -> None:
         """Commit the pending statements if one of them changes this key."""
         if not self._pending_keys.isdisjoint({(kind, key), (kind, None)}):
+            self.flush()
+
+    def flush_if_full(self) -> None:
+        """Commit the pending statements if they are many.
+
+        It is called between two records, so that the statements of one stay in one commit.
+        """
+        if len(self._pending) >= MOST_PENDING:
             self.flush()
 
     def flush(self) -> None:
