@@ -14,8 +14,9 @@ from test_commands_looks import edit, held, messages, parties, plan_again, the_i
 
 from sagerecon.commands import decisions, plans, runs
 from sagerecon.commands.decisions import Choice
+from sagerecon.model.errors import ProjectError
 from sagerecon.planning.plan import Plan
-from sagerecon.planning.step import SettledStep, SkipStep, Step, UpdateStep
+from sagerecon.planning.step import SettledStep, SkipStep, Step, UpdateStep, WaitStep
 from sagerecon.rehearsal.faults import Fault, FaultType, Trigger
 from sagerecon.runner.progress import Event
 
@@ -226,3 +227,124 @@ def test_a_field_that_both_sides_changed_stays_as_sage_holds_it(move: Move) -> N
     assert isinstance(step_of(planned(move)), SettledStep)
     found = held(move, the_id(move))
     assert (found["name"], found["notes"]) == ("Firm 1 Ltd", "pays late")
+
+
+def test_fields_left_to_sage_are_decided_on_again_when_one_is_edited_again(move: Move) -> None:
+    _settled_field_by_field(move)
+    edit(move, notes="pays at once")
+    assert verdicts(move)["parties/C1"] == ("edited in Sage", True)
+    made = planned(move)
+    assert not isinstance(step_of(made), UpdateStep | SettledStep)
+    assert any("'field_by_field' about parties/C1 has lapsed" in at for at in warnings(made))
+
+
+def test_fields_left_to_sage_are_decided_on_again_when_the_source_changes_one(move: Move) -> None:
+    _settled_field_by_field(move)
+    made = plan_again(move, parties(1, " Ltd", "York"))
+    assert isinstance(step_of(made), WaitStep)
+    assert any("'field_by_field' about parties/C1 has lapsed" in at for at in warnings(made))
+
+
+def test_a_field_that_sage_got_is_decided_on_again_when_it_is_edited_again(move: Move) -> None:
+    _settled_field_by_field(move)
+    edit(move, name="Oak by hand")
+    assert verdicts(move)["parties/C1"] == ("edited in Sage", True)
+    made = planned(move)
+    assert not isinstance(step_of(made), UpdateStep | SettledStep)
+    assert any("'field_by_field' about parties/C1 has lapsed" in at for at in warnings(made))
+
+
+def test_a_later_change_of_another_field_is_sent_without_those_left_to_sage(move: Move) -> None:
+    _settled_field_by_field(move)
+    step = step_of(plan_again(move, parties(1, " and Sons")))
+    assert isinstance(step, UpdateStep)
+    assert step.changed == ("name",)
+    assert apply(move).counts[Event.UPDATED] == 1
+    found = held(move, the_id(move))
+    assert (found["name"], found["notes"]) == ("Firm 1 and Sons", "pays late")
+    assert isinstance(step_of(planned(move)), SettledStep)
+    assert verdicts(move)["parties/C1"] == ("edited in Sage", False)
+
+
+def _settled_field_by_field(move: Move) -> None:
+    """Edit two fields in Sage, push one, and leave the other as it is there."""
+    edit(move, name="Oak by hand", notes="pays late")
+    verdicts(move)
+    plan_again(move, parties(1, " Ltd"))
+    take(move, "parties/C1", "field_by_field", ours=("name",), theirs=("notes",))
+    planned(move)
+    assert apply(move).counts[Event.UPDATED] == 1
+    assert verdicts(move)["parties/C1"] == ("edited in Sage", False)
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_fields_left_to_sage_stay_so_whenever_the_process_is_killed(move: Move, after: bool) -> None:
+    edit(move, name="Oak by hand", notes="pays late")
+    verdicts(move)
+    take(move, "parties/C1", "field_by_field", ours=("name",), theirs=("notes",))
+    planned(move)
+    with killed_at(move, "PUT", f"/contacts/{the_id(move)}", after=after):
+        pass
+    assert apply(move).counts[Event.UPDATED] == 1
+    found = held(move, the_id(move))
+    assert (found["name"], found["notes"]) == ("Firm 1", "pays late")
+    assert isinstance(step_of(planned(move)), SettledStep)
+    assert verdicts(move)["parties/C1"] == ("edited in Sage", False)
+
+
+def test_what_is_said_of_fields_must_fit_the_record(move: Move) -> None:
+    edit(move, name="Oak by hand", notes="pays late")
+    verdicts(move)
+    for fields, message in (
+        ({}, "It is not said which side counts for name, notes."),
+        ({"ours": ("nmae",)}, "Source and Sage do not differ in 'nmae'."),
+        ({"ours": ("name",)}, "not possible: it is not said which side counts for notes."),
+    ):
+        with pytest.raises(ProjectError, match=message):
+            take(move, "parties/C1", "field_by_field", **fields)
+    with pytest.raises(ProjectError, match="--ours and --theirs do not apply to 'push'"):
+        take(move, "parties/C1", "push", ours=("name",))
+    assert not (move.folder / "decisions.yaml").exists()
+
+
+def test_a_group_is_pushed_by_one_listing_but_for_what_was_edited_since(tmp_path: Path) -> None:
+    with signed_in(write(tmp_path, 6)) as move:
+        move.load()
+        for number in range(1, 6):
+            edit(move, f"C{number}", name=f"By hand {number}")
+        verdicts(move)
+        take(move, "contact:edited_in_sage", "push")
+        made = planned(move)
+        updates = [step for step in made.steps if isinstance(step, UpdateStep)]
+        assert (len(updates), {step.look_calls for step in updates}, made.header.calls) == (5, {0}, 7)
+        edit(move, "C3", notes="pays late")
+        outcome = apply(move)
+        assert outcome.counts[Event.UPDATED] == 4
+        assert outcome.counts[Event.UNDECIDED] == 1
+        assert outcome.calls == 6  # no update of the one that was edited
+        assert [held(move, the_id(move, f"C{n}"))["name"] for n in (1, 3)] == ["Firm 1", "By hand 3"]
+        made = planned(move)
+        assert not any(isinstance(step, UpdateStep) for step in made.steps)
+        assert any("'push' about contact:edited_in_sage has lapsed" in at for at in warnings(made))
+
+
+def test_a_group_push_that_was_stopped_goes_on(tmp_path: Path) -> None:
+    with signed_in(write(tmp_path, 4)) as move:
+        move.load()
+        for number in range(1, 5):
+            edit(move, f"C{number}", name=f"By hand {number}")
+        verdicts(move)
+        take(move, "contact:edited_in_sage", "push")
+        made = planned(move)
+        stops = iter([False] * 4 + [True] * 9)
+        first = runs.apply(move.project, move.clock, move.session, should_stop=lambda: next(stops, False))
+        again = planned(move)  # the decision holds for those that are left
+        left = sum(isinstance(step, UpdateStep) for step in again.steps)
+        assert 0 < left < 4
+        second = apply(move)
+        assert first.counts[Event.UPDATED] + second.counts[Event.UPDATED] == 4
+        assert second.calls == again.header.calls
+        assert made.header.calls == 6
+        assert [held(move, the_id(move, f"C{n}"))["name"] for n in range(1, 5)] == [
+            f"Firm {n}" for n in range(1, 5)
+        ]
