@@ -348,3 +348,35 @@ def test_a_group_push_that_was_stopped_goes_on(tmp_path: Path) -> None:
         assert [held(move, the_id(move, f"C{n}"))["name"] for n in range(1, 5)] == [
             f"Firm {n}" for n in range(1, 5)
         ]
+
+
+def test_what_was_accepted_holds_until_either_side_changes(move: Move) -> None:
+    edit(move, name="Oak by hand")
+    verdicts(move)
+    plan_again(move, parties(1, " Ltd"))
+    take(move, "parties/C1", "accept")
+    assert isinstance(step_of(planned(move)), SettledStep)
+    assert apply(move).counts[Event.SETTLED] == 1
+    assert verdicts(move)["parties/C1"] == ("both changed", False)
+    assert isinstance(step_of(planned(move)), SettledStep)
+    made = plan_again(move, parties(1, " Ltd", "York"))
+    assert isinstance(step_of(made), WaitStep)
+    assert any("'accept' about parties/C1 has lapsed" in at for at in warnings(made))
+
+
+def test_a_field_left_to_sage_lets_the_source_change_the_others(move: Move) -> None:
+    edit(move, name="Oak by hand")
+    verdicts(move)
+    plan_again(move, parties(1, " Ltd"))
+    take(move, "parties/C1", "field_by_field", theirs=("name",))
+    assert isinstance(step_of(planned(move)), SettledStep)
+    assert verdicts(move)["parties/C1"] == ("both changed", False)
+    made = plan_again(move, parties(1, " Ltd", "York"))
+    step = step_of(made)
+    assert isinstance(step, UpdateStep)
+    assert (step.changed, step.left) == (("notes",), ("name",))
+    assert apply(move).counts[Event.UPDATED] == 1
+    found = held(move, the_id(move))
+    assert (found["name"], found["notes"]) == ("Oak by hand", "York")
+    assert verdicts(move)["parties/C1"] == ("both changed", False)
+    assert isinstance(step_of(planned(move)), SettledStep)
