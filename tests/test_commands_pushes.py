@@ -380,3 +380,38 @@ def test_a_field_left_to_sage_lets_the_source_change_the_others(move: Move) -> N
     assert (found["name"], found["notes"]) == ("Oak by hand", "York")
     assert verdicts(move)["parties/C1"] == ("both changed", False)
     assert isinstance(step_of(planned(move)), SettledStep)
+
+
+ADDRESSES = """\
+sagerecon: mapping/v1
+mapping: addresses
+source: {dataset: parties, key: [ref]}
+target: {kind: address, on_existing: create}
+label: name
+fields:
+  contact_id: {ref: {mapping: parties, by: ref, on_missing: quarantine}}
+  name: {value: Main}
+  address_type_id: {value: ACCOUNTS}
+  address_line_1: {from: city}
+  city: {from: city}
+  country_id: {value: GB}
+  is_main_address: {value: true}
+"""
+
+
+def test_an_address_that_a_record_of_ours_made_is_no_edit(tmp_path: Path) -> None:
+    folder = write(tmp_path, 1)
+    (folder / "mappings/addresses.yaml").write_text(ADDRESSES)
+    with signed_in(folder) as move:
+        move.load()
+        plan_again(move, parties(1, " Ltd"))
+        assert apply(move).counts[Event.UPDATED] == 1
+        edit(move, name="Oak by hand")
+        verdicts(move)
+        take(move, "parties/C1", "push")
+        step = step_of(planned(move))
+        assert isinstance(step, UpdateStep)
+        assert step.changed == ("name",)
+        assert apply(move).counts[Event.UPDATED] == 1
+        found = held(move, the_id(move))
+        assert (found["name"], bool(found["main_address"])) == ("Firm 1 Ltd", True)

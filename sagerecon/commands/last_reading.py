@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from sagerecon.model.catalog import Catalog
 from sagerecon.model.entity import Entity, Written
 from sagerecon.model.reading import Reading
+from sagerecon.pairing.agreement import inner_ids
 from sagerecon.pairing.consequences import Verdict
 from sagerecon.pairing.pair import ReadFromSage, RecordKey
 from sagerecon.pairing.position import EntityReading
@@ -26,7 +28,7 @@ def to_compare(company: CompanyStore) -> frozenset[RecordKey]:
 
 
 def as_last_read(
-    company: CompanyStore, records: Iterable[Written], basis: Basis | None = None
+    company: CompanyStore, records: Iterable[Written], catalog: Catalog, basis: Basis | None = None
 ) -> ReadFromSage:
     """Return what Sage held of each record when its kind was last read whole.
 
@@ -54,7 +56,14 @@ def as_last_read(
         key = (entity.kind, entity.sage_id)
         if key in ours and (key not in found or found[key].read_at <= read_at):
             found[key] = EntityReading(entity, read_at)
-    return ReadFromSage(entities=found, deleted=deleted)
+    inner = {
+        sage_id
+        for key, reading in found.items()
+        for sage_id in inner_ids(ours[key], reading.entity, catalog[key[0]].fields)
+    }
+    written = company.history.ids_written() if inner else ()
+    own = frozenset(record.sage_id for record in written if record.sage_id in inner)
+    return ReadFromSage(entities=found, deleted=deleted, ours=own)
 
 
 def _began(listings: Iterable[Reading]) -> dict[str, int]:

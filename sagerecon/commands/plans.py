@@ -113,7 +113,7 @@ def decided_positions(
         recorded,
         project.catalog,
         {mapping.name: mapping.comparisons for mapping in prepared.compiled.mappings},
-        as_last_read(company, recorded.written.values(), basis),
+        as_last_read(company, recorded.written.values(), project.catalog, basis),
         decisions_in_effect(project, clock) if with_decisions else NO_DECISIONS,
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -85,12 +85,14 @@ class Edit:
 class ComparisonRules:
     """How the records of one mapping are compared.
 
-    `rules` are those of the mapping, by field path without list positions.
+    `rules` are those of the mapping, by field path without list positions. `ours` are Sage ids of entities
+    that our own records made, in addition to those that `identities` knows.
     """
 
     fields: Mapping[str, Field]
     rules: Mapping[str, Comparison] = field(default_factory=dict)
     identities: Identities = field(default_factory=Identities)
+    ours: Set[str] = frozenset()
 
 
 def agreement(draft: Draft, written: Written, held: Entity | None, by: ComparisonRules) -> Agreement:
@@ -135,6 +137,18 @@ def sage_edits(written: Written, held: Entity, by: ComparisonRules) -> tuple[Edi
         *(Edit(path, shown(expected.get(path)), shown(now.get(path))) for path in paths),
         *_filled(written, held, by),
     )
+
+
+def inner_ids(written: Written, held: Entity, fields: Mapping[str, Field]) -> Iterator[str]:
+    """Yield the Sage ids of the entities inside an entity, in fields that were not sent.
+
+    One that our own records made is no edit; `ComparisonRules.ours` tells them.
+    """
+    for name, known in fields.items():
+        value = None if name in written.sent or known.refers_to else held.body.get(known.answered_as)
+        for item in value if isinstance(value, list) else (value,):
+            if isinstance(item, dict) and isinstance(item.get("id"), str):
+                yield item["id"]
 
 
 def filled_edits(written: Written, held: Entity, by: ComparisonRules, draft: Draft) -> tuple[Edit, ...]:
@@ -249,20 +263,20 @@ def _filled(written: Written, held: Entity, by: ComparisonRules) -> Iterator[Edi
             continue
         then = written.answer.get(known.answered_as, known)  # `known` itself, where it was not answered
         now = held.body.get(known.answered_as)
-        is_filled = then in _BLANK and now not in _BLANK and not _is_ours(now, known, by.identities)
+        is_filled = then in _BLANK and now not in _BLANK and not _is_ours(now, known, by)
         if is_filled and _rule(name, by).how is not How.IGNORE:
             yield Edit(name, "", _text(now))
 
 
-def _is_ours(value: Any, known: Field, identities: Identities) -> bool:
+def _is_ours(value: Any, known: Field, by: ComparisonRules) -> bool:
     """Return whether a value is an entity inside another, or several, that our own records made.
 
     A link to an entity of ours is none: a user has set it.
     """
     if isinstance(value, list):
-        return all(_is_ours(item, known, identities) for item in value)
+        return all(_is_ours(item, known, by) for item in value)
     sage_id = value.get("id") if isinstance(value, dict) and not known.refers_to else None
-    return isinstance(sage_id, str) and identities.is_ours(sage_id)
+    return isinstance(sage_id, str) and (sage_id in by.ours or by.identities.is_ours(sage_id))
 
 
 def _held_row(anchor: Tree, answer: Mapping[str, Any], by: ComparisonRules) -> Row:

@@ -49,6 +49,7 @@ class ReadFromSage:
     entities: Mapping[tuple[str, str], EntityReading] = field(default_factory=dict)
     deleted: Set[tuple[str, str]] = frozenset()  #: those that Sage reports as deleted
     identities: Identities = field(default_factory=Identities)
+    ours: Set[str] = frozenset()  #: of the entities inside them, those that our own records made
 
 
 NOT_READ = ReadFromSage()
@@ -94,7 +95,7 @@ def pair_with_recorded(
         now={outcome.key.partition("/")[0] for outcome in outcomes},
         earlier={key.partition("/")[0] for _, key in recorded.contents},
     )
-    rules = _Rules(catalog, comparisons, read.identities)
+    rules = _Rules(catalog, comparisons, read)
     renames = find_renames(new, lost, names, catalog)
     renames = {key: rename for key, rename in renames.items() if key not in apart}
     renamed = {(record.kind, record.key) for rename in renames.values() for record in rename.earlier}
@@ -110,12 +111,13 @@ class _Rules:
 
     catalog: Catalog
     comparisons: Mapping[str, Mapping[str, Comparison]]
-    identities: Identities
+    read: ReadFromSage
 
     def of(self, draft: Draft) -> ComparisonRules:
         """Return how a draft is compared."""
         fields = self.catalog[draft.kind].fields
-        return ComparisonRules(fields, self.comparisons.get(draft.mapping, {}), self.identities)
+        rules = self.comparisons.get(draft.mapping, {})
+        return ComparisonRules(fields, rules, self.read.identities, self.read.ours)
 
 
 def _position(

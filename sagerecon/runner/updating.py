@@ -12,7 +12,7 @@ from sagerecon.model.clock import MINUTE
 from sagerecon.model.code import Code
 from sagerecon.model.comparison import Comparison
 from sagerecon.model.entity import Entity, Written
-from sagerecon.pairing.agreement import ComparisonRules, is_shown
+from sagerecon.pairing.agreement import ComparisonRules, inner_ids, is_shown
 from sagerecon.pairing.before_update import LastLook, last_look, look_in_doubt
 from sagerecon.pairing.standing import Standing
 from sagerecon.planning.settling import Attempt, Meaning, State, meaning
@@ -45,7 +45,7 @@ def update(step: UpdateStep, context: RunContext) -> None:
     held = _held(step, context, written)
     if held is None:
         return None
-    look = last_look(written, held, {**body, **changed}, _rules(step, context))
+    look = last_look(written, held, {**body, **changed}, _rules(step, context, written, held))
     if look.standing is Standing.CONVERGED:
         kind, ours = context.catalog[step.kind], context.business
         attempt = new_attempt(step, kind, changed, run=context.run, business=ours, sage_id=written.sage_id)
@@ -74,7 +74,7 @@ def settle_update(attempt: Attempt, context: RunContext) -> bool:
         message = f"It is not known yet whether {name_of(step)} was written: {held}."
         context.report_set_aside(step, State.PARKED, message)
         return True
-    look = look_in_doubt(written, held, sent_fields(attempt), _rules(step, context))
+    look = look_in_doubt(written, held, sent_fields(attempt), _rules(step, context, written, held))
     if look.standing is Standing.CONVERGED:
         _record_left_fields(step, context, held, attempt.run)
         log.record(attempt, _as_answered(written, held, sent_fields(attempt), context), [])
@@ -116,7 +116,7 @@ def _held(step: UpdateStep, context: RunContext, written: Written) -> Entity | N
     listed = context.looks.pop((step.kind, written.sage_id), None)
     if listed is not None:
         is_young = context.clock.now() - listed.read_at <= LISTING_HOLDS
-        if is_young and is_shown(written, listed.entity, _rules(step, context)):
+        if is_young and is_shown(written, listed.entity, _rules(step, context, written, listed.entity)):
             return listed.entity
     held = _read(step, context, written.sage_id)
     if isinstance(held, Entity):
@@ -151,9 +151,15 @@ def _leave_undecided(
     context.leave_undecided(step, message, run=run)
 
 
-def _rules(step: UpdateStep, context: RunContext) -> ComparisonRules:
+def _rules(step: UpdateStep, context: RunContext, written: Written, held: Entity) -> ComparisonRules:
     rules: dict[str, Comparison] = {path: Comparison(how) for path, how in step.compare.items()}
-    return ComparisonRules(context.catalog[step.kind].fields, rules)
+    fields = context.catalog[step.kind].fields
+    ours = {
+        sage_id
+        for sage_id in inner_ids(written, held, fields)
+        if any(context.log.owner(kind, sage_id) is not None for kind in context.catalog.kinds)
+    }
+    return ComparisonRules(fields, rules, ours=ours)
 
 
 def _cleared(field: Field | None) -> Any:
