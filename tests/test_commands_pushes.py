@@ -415,3 +415,27 @@ def test_an_address_that_a_record_of_ours_made_is_no_edit(tmp_path: Path) -> Non
         assert apply(move).counts[Event.UPDATED] == 1
         found = held(move, the_id(move))
         assert (found["name"], bool(found["main_address"])) == ("Firm 1 Ltd", True)
+
+
+def test_fields_left_to_sage_stay_so_though_no_reconciliation_read_them(move: Move) -> None:
+    plan_again(move, parties(1, " Ltd"))
+    edit(move, notes="pays late")
+    assert apply(move).counts[Event.UNDECIDED] == 1
+    planned(move)
+    take(move, "parties/C1", "field_by_field", ours=("name",), theirs=("notes",))
+    planned(move)
+    assert apply(move).counts[Event.UPDATED] == 1
+    assert isinstance(step_of(planned(move)), SettledStep)
+    assert verdicts(move)["parties/C1"] == ("edited in Sage", False)
+
+
+def test_a_decision_holds_while_sage_is_read_again(move: Move) -> None:
+    plan_again(move, parties(1, " Ltd"))
+    edit(move, notes="pays late", tax_number="GB123456789")
+    assert apply(move).counts[Event.UNDECIDED] == 1
+    planned(move)
+    take(move, "parties/C1", "push")
+    assert isinstance(step_of(planned(move)), UpdateStep)
+    verdicts(move)
+    assert isinstance(step_of(planned(move)), UpdateStep)
+    assert apply(move).counts[Event.UPDATED] == 1

@@ -28,15 +28,14 @@ class Figures:
 
 
 def figures(position: Position) -> Figures:
-    """Return the figures of a position: draft, what was written, and the fields on which Sage differs."""
+    """Return the figures of a position: draft, what was written, and what was edited in Sage since."""
     outcome, written, held = position.outcome, position.written, position.held
-    differing = dict.fromkeys((*position.agreement.sage_changes, *position.agreement.differences))
     earlier = position.rename.earlier if position.rename else ()
     sides: list[object] = [
         node_document(outcome.body) if isinstance(outcome, Draft) else None,
         None if written is None else [written.sage_id, written.content, written.written_at],
         sorted([record.kind, record.key, record.sage_id, record.content] for record in earlier),
-        None if held is None else {name: _plain(_answered(held.entity.body, name)) for name in differing},
+        None if held is None else sorted([edit.path, edit.held] for edit in position.agreement.edits),
     ]
     digest = fingerprint([position.kind, position.key, *sides])[:FINGERPRINT_LENGTH]
     return Figures(position.kind, position.key, amount_of(position), digest)

@@ -98,7 +98,7 @@ def _record_left_fields(step: UpdateStep, context: RunContext, held: Entity, run
     """Record what Sage holds of the fields that a decision leaves as they are, for the next plan."""
     if step.left:
         left = left_answers(context.catalog[step.kind].fields, step, held.body)
-        context.log.record_look(run, step, Entity(held.kind, held.sage_id, left))
+        context.log.record_look(run, step, Entity(held.kind, held.sage_id, {"id": held.sage_id, **left}))
 
 
 def _may_be_sent(step: UpdateStep, look: LastLook) -> bool:

@@ -122,7 +122,6 @@ _IDS_HELD = prepared(
 _LOOKS = prepared(
     "looks",
     select(HELD.c.kind, HELD.c.sage_id, HELD.c.body, STEPS.c.recorded_at)
-    .add_columns(STEPS.c.state, STEPS.c.answer)
     .select_from(
         HELD.join(
             STEPS,
@@ -263,14 +262,12 @@ class RunHistory:
     def looks(self) -> Iterator[tuple[Entity, int]]:
         """Yield what updates found in Sage that were not sent, or that left fields to Sage, oldest first.
 
-        With each comes its instant in milliseconds since 1970. An entity that Sage did not find has no body.
+        With each comes its instant in milliseconds since 1970. Of an entity that was updated, the body has
+        the fields left alone. One that Sage did not find has no body.
         """
         self._buffer.flush()
         for row in self._database.stream(_LOOKS, {"business": self._business}):
-            body = read_json(row.body)
-            if row.state == State.RECORDED.value:  # what was looked at are the fields that were left alone
-                body = {**read_json(row.answer or "{}"), **body}
-            yield Entity(row.kind, row.sage_id, body), row.recorded_at
+            yield Entity(row.kind, row.sage_id, read_json(row.body)), row.recorded_at
 
     def entity_read(self, run: str, kind: str, sage_id: str) -> Entity | None:
         """Return one entity as the reading steps of `run` found it; None where they did not."""
