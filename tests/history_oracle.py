@@ -88,6 +88,7 @@ class Books:
         self._requests = requests
         self.entities: dict[str, Entity] = {}
         self.by_hand: dict[tuple[str, str], Edit] = {}  #: by Sage id and field
+        self.given_up: set[tuple[str, str, str]] = set()  #: what of that may be overwritten by decision
         self.violations: list[str] = []
         self.writes = 0  #: of the program under test
 
@@ -113,6 +114,12 @@ class Books:
         table = self._books.company.table(entity.kind)
         row = table.get(entity.sage_id)
         return {} if row is None else row.values
+
+    def give_up(self, sage_id: str, seen: Mapping[str, Any]) -> None:
+        """Let the program overwrite what a user changed by hand, as far as it was seen."""
+        for (entity, name), edit in self.by_hand.items():
+            if entity == sage_id and str(seen.get(name) or "") == edit.value:
+                self.given_up.add((entity, name, edit.value))
 
     def _note(self, request: ApiRequest, reply: ApiReply) -> None:
         kind = _kind(request.path)
@@ -155,6 +162,8 @@ class Books:
                 self.by_hand[entity.sage_id, name] = Edit(now, value)
             elif edit is not None and edit.value != value:
                 del self.by_hand[entity.sage_id, name]
+                if (entity.sage_id, name, edit.value) in self.given_up:
+                    continue
                 of = entity.uid or entity.sage_id
                 self.violations.append(f"overwritten: {name} of {of} was {edit.value!r}, is {value!r}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from history_decisions import Decide
 from history_memory import DistrustStore, IgnoreIdempotency, RestoreElsewhere
 from history_source import CUSTOMER, INVOICE, PAYMENT
 from history_steps import (
@@ -89,6 +90,8 @@ COMMANDS = st.one_of(
     st.builds(Apply, TROUBLE, st.booleans()),
     st.builds(DistrustStore, TROUBLE),
     st.builds(Reconcile, READ_TROUBLE),
+    st.builds(Decide, PLACES, PLACES),
+    st.builds(Decide, PLACES, PLACES),
     st.just(Snapshot()),
     st.just(MakePlan()),
 )
@@ -105,12 +108,18 @@ OPERATIONS = st.one_of(COMMANDS, COMMANDS, COMMANDS, IN_THE_SOURCE, IN_THE_SOURC
 #: How Sage behaves throughout a history.
 SAGES = st.sampled_from([(), (), (IgnoreIdempotency(),)])
 
-#: What has happened before: nothing, a load, or a store put back on a machine without a witness of it.
+#: What has happened before: nothing, a load, a load and something to decide on, or a store put back on a
+#: machine without a witness of it.
 BEGINNINGS = st.sampled_from(
     [
         (),
         (Load(),),
         (Load(), KeepStore()),
+        (Load(), DeleteSage(3), Reconcile(), Decide(0, 0)),
+        (Load(), EditSage(1, 1), Reconcile(), Decide(0, 0)),
+        (Load(), EditSage(1, 1), EditSource(0, 1), Snapshot(), Reconcile(), Decide(0, 0)),
+        (Load(), Spreadsheet(), Snapshot(), Decide(0, 0), Decide(1, 0)),
+        (Load(), DeleteSource(INVOICE), Snapshot(), Decide(0, 1)),
         (KeepStore(), Load(), RestoreElsewhere()),
         (Load(Kill(20)), KeepStore(), AddSource(INVOICE), Load(), RestoreElsewhere()),
     ]

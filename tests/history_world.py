@@ -24,11 +24,12 @@ from history_oracle import OTHER_HAND, Books, Listing, Requests, kind_of
 from history_source import FILES, Source, small_source
 from requests import Session
 
-from sagerecon.commands import plans, preparation, projects, reconciliations, runs, sources
+from sagerecon.commands import decisions, plans, preparation, projects, reconciliations, runs, sources
 from sagerecon.commands.preparation import Prepared
 from sagerecon.commands.rehearsals import expected_business, open_rehearsal
 from sagerecon.model.clock import DAY, SECOND
 from sagerecon.model.errors import AuthorizationError, SagereconError
+from sagerecon.pairing.groups import Group
 from sagerecon.project.project import Project
 from sagerecon.project.sage import GRANT, SANDBOX_APP, SANDBOX_SECRET
 from sagerecon.project.state import write_business
@@ -110,8 +111,8 @@ class World:
     prepared: Prepared | None = None
     copies: int = 0
     processes: int = 0  #: started so far; each command is one
-    kept: dict[Path, int] = field(default_factory=dict)  #: copies of the store, with `Source.renumbered`
-    kept_by: dict[Path, int] = field(default_factory=dict)  #: the machine on which each was made
+    kept: list[Path] = field(default_factory=list)  #: copies of the store
+    machine_of: dict[Path, int] = field(default_factory=dict)  #: on which each copy was made
     trouble: Trouble = None
     counted: int = 0  #: failpoints or listings of the current command so far
 
@@ -191,6 +192,11 @@ class World:
         """Change something in Sage as a user does."""
         return self.books.handle(ApiRequest(method, path, query, body, OTHER_HAND, self.clock.now()))
 
+    def decidable(self) -> tuple[Group, ...]:
+        """Return the records that wait for a decision."""
+        ran = self.command(lambda: decisions.decidable(self.project, self.machine_clock))
+        return ran.value.waiting if isinstance(ran.value, decisions.Decidable) else ()
+
     def sign_in(self) -> None:
         granted = self.sage.grant(SANDBOX_APP, "owner", self.books.id)
         with open_store(self.project, self.machine_clock) as store:
@@ -205,8 +211,8 @@ class World:
         self.copies += 1
         copy = self.home / f"kept-{self.copies}.sqlite"
         shutil.copyfile(self.store_file, copy)
-        self.kept[copy] = self.source.renumbered
-        self.kept_by[copy] = self.machines
+        self.kept.append(copy)
+        self.machine_of[copy] = self.machines
         return copy
 
     def put_back(self, copy: Path) -> None:

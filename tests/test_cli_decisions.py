@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
 from served import serving
 from test_cli_second_run import (
     CUSTOMERS,
@@ -18,6 +19,8 @@ from test_cli_second_run import (
     text,
     write,
 )
+
+from sagerecon.commands import reports
 
 
 def test_numbers_that_lost_their_zeros_are_the_same_records_by_two_decisions(tmp_path: Path) -> None:
@@ -33,6 +36,9 @@ def test_numbers_that_lost_their_zeros_are_the_same_records_by_two_decisions(tmp
             words = ("same_record", "--because", "saved by a spreadsheet", "--by", "J. Reviewer")
             taken = served.run("decide", "take", f"{kind}:renamed:leading_zeros", *words)
             assert taken.exit_code == 0, taken.output
+        shown = served.run("decide", "show", "sales_invoice:renamed:leading_zeros")
+        decided = "In effect: sales_invoice:renamed:leading_zeros: same_record, 20 records (21,040.00)"
+        assert decided in text(shown), shown.output
         stale = served.run("apply")
         assert (stale.exit_code, "other decisions" in stale.output) == (5, True)
         code, event = served.result("plan")
@@ -45,7 +51,7 @@ def test_numbers_that_lost_their_zeros_are_the_same_records_by_two_decisions(tmp
         assert (actions["skip"], actions["create"], actions["wait"]) == (23, 1, 0)
         assert served.result("apply")[0] == 0
         listed = served.run("decide", "list")
-        assert "Needed by no record now: sales_invoice:renamed:leading_zeros: same_record" in text(listed)
+        assert "Not needed now: sales_invoice:renamed:leading_zeros: same_record" in text(listed)
 
 
 def test_an_earlier_key_that_comes_back_is_a_record_of_its_own(tmp_path: Path) -> None:
@@ -92,10 +98,26 @@ def test_an_accepted_difference_needs_no_review_until_it_changes(tmp_path: Path)
         shown = [(found["by"], found["because"], found["answer"]) for found in accepted]
         assert shown == [("Kim", "the new name", "accept")]
         assert served.result("plan")[1]["actions"]["settled"] == 1
+        assert "Everything ties out with 1 accepted difference." in text(served.run("reconcile"))
+        assert served.run("report").exit_code == 0
+        page = (served.folder / "reports/report.html").read_text()
+        for phrase in ("Kim, 5 January 2026", "the new name", "source Other Ltd, Sage Renamed Ltd"):
+            assert phrase in page
         served.by_other_hand("PUT", f"/contacts/{contact}", {"contact": {"name": "Once More Ltd"}})
         assert open_verdicts() == ["contact/parties/0001"]
         again = served.run("decide", "list")
         assert (again.exit_code, "Lapsed: parties/0001: accept" in text(again)) == (1, True)
+        assert "lapsed: parties/0001: accept, 1 record" in text(served.run("reconcile"))
+        assert served.run("report").exit_code == 0
+        page = (served.folder / "reports/report.html").read_text()
+        assert "Lapsed</span>: the figures have changed since" in page
+        with pytest.MonkeyPatch.context() as patch:  # as if the store came from another version
+            patch.setattr(reports, "DOCUMENT_VERSION", 0)
+            other = served.run("report")
+        assert (other.exit_code, "recorded by another version" in other.output) == (2, True)
+        assert "no effect: the figures have changed since. Decide again, or: sagerecon decide drop" in text(
+            again
+        )
 
 
 def test_an_invoice_gets_the_values_of_the_source_line_by_line(tmp_path: Path) -> None:
@@ -125,7 +147,7 @@ def test_an_invoice_gets_the_values_of_the_source_line_by_line(tmp_path: Path) -
         assert (after["notes"], after["reference"]) == (before["notes"], before["reference"])
         assert served.result("reconcile")[0] == 0
         listed = served.run("decide", "list")
-        idle = "Needed by no record now: sales_invoice:edited_in_sage: push"
+        idle = "Not needed now: sales_invoice:edited_in_sage: push"
         assert (listed.exit_code, idle in text(listed)) == (0, True)
 
 

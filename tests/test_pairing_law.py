@@ -20,8 +20,9 @@ from sagerecon.model.place import NOWHERE
 from sagerecon.pairing.consequences import PROPOSALS, Proposal, Verdict
 from sagerecon.pairing.held import Held
 from sagerecon.pairing.identity import Identities
-from sagerecon.pairing.pair import ReadFromSage, Recorded, pair_with_recorded
+from sagerecon.pairing.pair import Recorded, pair_with_recorded
 from sagerecon.pairing.position import EntityReading, Position
+from sagerecon.pairing.read_from_sage import ReadFromSage, as_listed
 from sagerecon.pairing.standing import Standing, standing
 from sagerecon.reconciliation.comparer import UNKNOWN_INPUTS, Comparer, DraftInputs
 from sagerecon.reconciliation.positions import Facts
@@ -87,7 +88,10 @@ def planned(company: Company, outcomes: list[Outcome]) -> Position:
 
 def proved(company: Company, outcomes: list[Outcome]) -> Position:
     """Return the position by the reconciliation."""
-    facts = Facts.of(Held.collect(company.sage.values(), company.deleted), readings_of(CATALOG.kinds), {})
+    readings = readings_of(CATALOG.kinds)
+    sage = Held.collect(company.sage.values(), company.deleted)
+    read = as_listed(readings.listings, company.sage.values(), sage.deleted)
+    facts = Facts.of(sage, read, readings, {})
     outcome, record = outcomes[0] if outcomes else None, company.written[0]
     position = facts.of_written(outcome, record).position
     if isinstance(outcome, Draft) and position.held is not None:

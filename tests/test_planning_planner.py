@@ -28,8 +28,9 @@ from sagerecon.model.finding import Finding
 from sagerecon.model.key import NaturalKey
 from sagerecon.model.place import Place
 from sagerecon.model.value import fingerprint
-from sagerecon.pairing.pair import ReadFromSage, Recorded, pair_with_recorded
+from sagerecon.pairing.pair import Recorded, pair_with_recorded
 from sagerecon.pairing.position import EntityReading
+from sagerecon.pairing.read_from_sage import ReadFromSage
 from sagerecon.pairing.standing import standing
 from sagerecon.planning.budget import Budget, earliest
 from sagerecon.planning.calendar import PATIENCE, lay_out, slow_finish, window_of

@@ -39,7 +39,7 @@ BOTH_MOVED = Agreement(*[("name",)] * 3)
 
 
 def evidence(**facts: Any) -> Evidence:
-    known = {name: facts.pop(name) for name in ("match", "rejected", "shares_entity") if name in facts}
+    known = {name: facts.pop(name) for name in ("match", "rejected") if name in facts}
     sides = {"coverage": Coverage.WHOLE, **facts}
     return Evidence(Position(kind="contact", key="customers/C1", **sides), **known)
 
@@ -60,13 +60,13 @@ def evidence(**facts: Any) -> Evidence:
         ({"outcome": DRAFT, "rename": RENAME}, Verdict.RENAMED),
         ({**OURS, "held": HELD}, Verdict.VERIFIED),
         ({**OURS, "held": HELD, "rejected": WHY}, Verdict.VERIFIED),
-        ({**OURS, "held": HELD, "shares_entity": True}, Verdict.DUPLICATE),
+        ({**OURS, "held": HELD, "owner": "customers/C0"}, Verdict.DUPLICATE),
         ({**OURS, "held": HELD, "agreement": SOURCE_MOVED}, Verdict.SOURCE_CHANGED),
         ({**OURS, "held": HELD, "agreement": SAGE_MOVED}, Verdict.EDITED),
         ({**OURS, "held": HELD, "agreement": BOTH_MOVED}, Verdict.BOTH_CHANGED),
         ({**OURS, "held": HELD, "agreement": replace(BOTH_MOVED, differences=())}, Verdict.VERIFIED),
         (OURS, Verdict.MISSING),
-        ({**OURS, "shares_entity": True}, Verdict.MISSING),
+        ({**OURS, "owner": "customers/C0"}, Verdict.MISSING),
         ({**OURS, **UNREAD}, Verdict.NOT_READ),
         ({**OURS, "is_deleted": True}, Verdict.DELETED),
         ({**OURS, "is_deleted": True, **UNREAD}, Verdict.DELETED),

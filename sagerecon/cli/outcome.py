@@ -9,6 +9,7 @@ from sagerecon.model.clock import instant_text
 from sagerecon.model.count import counted
 from sagerecon.reconciliation.result import Reconciliation
 from sagerecon.report.screen import ProgressCallback, Screen
+from sagerecon.report.verdict_document import accepted_sentence
 from sagerecon.runner.progress import Event, Progress
 from sagerecon.runner.run import Ended, RunOutcome
 
@@ -81,7 +82,7 @@ def review_text(found: Reconciliation) -> str:
         reasons.append(f"{len(found.not_taken):,} tie-out{'s' if len(found.not_taken) > 1 else ''} not taken")
     if found.unread:
         reasons.append("Sage was not read completely")
-    return f"Needs review: {', '.join(reasons)}."
+    return f"Needs review: {', '.join(reasons)}.{accepted_sentence(found)}"
 
 
 def _count_text(event: Event, count: int) -> str:

@@ -43,6 +43,11 @@ class Decidable:
         """Whether something waits, or a decision has no effect any more."""
         return bool(self.waiting or self.settlement.lapsed or self.settlement.impossible)
 
+    def in_effect(self, subject: Subject) -> tuple[Decision, ...]:
+        """Return the decisions in effect about the records of a subject, each once."""
+        found = (self.settlement.of(position) for position in subject.positions)
+        return tuple({id(decision): decision for decision in found if decision is not None}.values())
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
@@ -66,6 +71,11 @@ class Subject:
     rule: str = ""
     key: str = ""  #: of the one record; empty for a group
     positions: tuple[Position, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The name of the record or the group on the command line."""
+        return self.key or group_name(self.kind, self.standing, self.rule)
 
     @property
     def covers(self) -> Covers:
@@ -101,7 +111,7 @@ def _among(found: Iterable[Group], keys: Collection[tuple[str, str, Standing]]) 
 
 
 def subject_of(name: str, among: Sequence[Group]) -> Subject:
-    """Return the records that a key or the name of a group means.
+    """Return the records that a key, a label that one record has, or the name of a group means.
 
     Raises:
         ProjectError: there is nothing of that name on which a decision can be made.
@@ -113,15 +123,32 @@ def subject_of(name: str, among: Sequence[Group]) -> Subject:
     if whole:
         positions = tuple(position for group in whole for position in group.positions)
         return Subject(whole[0].kind, whole[0].standing, positions=positions)
-    for group in among:
-        for position in group.positions:
-            if name == position.key:
-                return Subject(group.kind, group.standing, key=name, positions=(position,))
+    records = [(group, position) for group in among for position in group.positions]
+    named = [found for found in records if found[1].key == name]
+    named = named or [found for found in records if _label(found[1]) == name]
+    if len(named) == 1:
+        ((group, position),) = named
+        return Subject(group.kind, group.standing, key=position.key, positions=(position,))
+    if named:
+        keys = ", ".join(position.key for _, position in named[:3])
+        raise ProjectError(f"{len(named)} records are called '{name}'.", f"Name one by its key: {keys}.")
+    raise _unknown(name, among)
+
+
+def _unknown(name: str, among: Sequence[Group]) -> ProjectError:
+    """Return the error about a name that means nothing, with the groups or the key that may be meant."""
+    parts = [group.name for group in among if name in group.name.split(":")]
     known = [*(group.name for group in among), *(at.key for group in among for at in group.positions[:1000])]
-    raise ProjectError(
+    hint = f"Its groups are: {', '.join(parts)}." if parts else suggestion(name, known)
+    return ProjectError(
         f"There is no record and no group '{name}' on which a decision can be made.",
-        suggestion(name, known) or "See what waits: sagerecon decide list",
+        hint or "See what waits: sagerecon decide list",
     )
+
+
+def _label(position: Position) -> str:
+    known = position.outcome or position.written
+    return known.label if known is not None else ""
 
 
 def take(project: Project, clock: Clock, name: str, choice: Choice) -> Decision:

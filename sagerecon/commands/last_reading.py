@@ -1,74 +1,125 @@
-"""What Sage held at the last reconciliation, and at the looks since, for the next plan."""
+"""What earlier runs recorded, and what Sage held of it when it was last read, for plan and proof."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import replace
 
 from sagerecon.model.catalog import Catalog
+from sagerecon.model.draft import Outcome
 from sagerecon.model.entity import Entity, Written
-from sagerecon.model.reading import Reading
-from sagerecon.pairing.agreement import inner_ids
 from sagerecon.pairing.consequences import Verdict
-from sagerecon.pairing.pair import ReadFromSage, RecordKey
+from sagerecon.pairing.identity import Identities
+from sagerecon.pairing.owners import RecordKey
+from sagerecon.pairing.pair import Recorded, needed_in_full
 from sagerecon.pairing.position import EntityReading
-from sagerecon.reconciliation.sage_readings import SageReadings
+from sagerecon.pairing.read_from_sage import NOT_READ, ReadFromSage, as_listed
+from sagerecon.reconciliation.sage_readings import TRIAL_BALANCE
 from sagerecon.store.company import CompanyStore
 from sagerecon.store.reconciliation_log import Basis
 
+#: What updates found in Sage that were not sent, by kind and Sage id: for each entity the last look.
+Looks = Mapping[tuple[str, str], EntityReading]
 
-def to_compare(company: CompanyStore) -> frozenset[RecordKey]:
-    """Return the records that the last reconciliation did not verify, and those that a run looked at.
 
-    A verified record whose source is unchanged stands as it stood then, so that it is not read in full.
+def entities_of(company: CompanyStore, basis: Basis) -> Iterator[Entity]:
+    """Yield the entities that the readings of a reconciliation found, without the report."""
+    found = company.history.entities_read(basis.runs.reading)
+    return (entity for entity in found if entity.kind != TRIAL_BALANCE)
+
+
+def deleted_of(company: CompanyStore, basis: Basis) -> frozenset[str]:
+    """Return the Sage ids that a reconciliation was told are deleted."""
+    deletions = basis.runs.deletions
+    found = company.history.ids_read(deletions) if deletions else ()
+    return frozenset(sage_id for _, sage_id in found)
+
+
+def read_until(company: CompanyStore, written: Iterable[Written], basis: Basis) -> int:
+    """Return an instant up to which every record was written before Sage was read; 0 where it is not known.
+
+    Args:
+        written: every record of an earlier run.
     """
-    looks = list(company.history.looks())
-    owners = ((entity.kind, company.id_map.owner(entity.kind, entity.sage_id)) for entity, _ in looks)
-    looked_at = {(kind, key) for kind, key in owners if key is not None}
-    return company.reconciliations.records_without(Verdict.VERIFIED.value) | looked_at
+    is_newest = basis.runs.id_map == company.id_map.fingerprint()
+    return max((record.written_at for record in written), default=0) if is_newest else 0
 
 
-def as_last_read(
-    company: CompanyStore, records: Iterable[Written], catalog: Catalog, basis: Basis | None = None
-) -> ReadFromSage:
-    """Return what Sage held of each record when its kind was last read whole.
+def recorded_and_read(
+    outcomes: Sequence[Outcome],
+    rules: Mapping[str, str],
+    contents: Mapping[RecordKey, str],
+    company: CompanyStore,
+    catalog: Catalog,
+    basis: Basis | None = None,
+) -> tuple[Recorded, ReadFromSage]:
+    """Return what earlier runs recorded, in full where it is compared, and what Sage held of that.
 
-    A record that such a reading did not find is absent; what was written after the reading began is not known
-    by it, and a kind that was not read whole says nothing about what it lacks.
+    Compared are the records that the source changed, those that the last reconciliation did not verify or
+    compared by other rules, those that share an entity, and those that a run has looked at since. A verified
+    record whose source is unchanged stands as it stood then, so that it is not read in full.
+
+    Args:
+        rules: by mapping, the fingerprint of its comparison rules.
+        contents: the fingerprint of the body that was recorded, by kind and draft key.
+        basis: the readings to compare with; by default those of the last reconciliation.
     """
-    ours = {(record.kind, record.sage_id): record for record in records}
-    found: dict[RecordKey, EntityReading] = {}
-    deleted: frozenset[RecordKey] = frozenset()
-    basis = (basis or company.reconciliations.last_basis()) if ours else None
-    if basis is not None:
-        began = _began(basis.listings)
-        for entity in company.history.entities_read(basis.runs.reading):
-            key = (entity.kind, entity.sage_id)
-            if key in ours and entity.kind in began:
-                found[key] = EntityReading(entity, began[entity.kind])
-        whole = SageReadings(basis.listings).kinds_read
-        for key in ours:
-            if key[0] in whole and key not in found:
-                found[key] = EntityReading(Entity(*key, {}), began[key[0]])
-        if basis.runs.deletions:
-            entities = company.history.entities_read(basis.runs.deletions)
-            deleted = frozenset((entity.kind, entity.sage_id) for entity in entities)
-    for entity, read_at in company.history.looks():
-        key = (entity.kind, entity.sage_id)
-        if key in ours and (key not in found or found[key].read_at <= read_at):
-            found[key] = EntityReading(entity, read_at)
-    inner = {
-        sage_id
-        for key, reading in found.items()
-        for sage_id in inner_ids(ours[key], reading.entity, catalog[key[0]].fields)
+    history = company.history
+    looks = {(e.kind, e.sage_id): EntityReading(e, read_at) for e, read_at in history.looks()}
+    last = company.reconciliations.last_basis()
+    unverified = _unverified(contents, company, rules, last)
+    needed = needed_in_full(outcomes, contents) | unverified | (company.id_map.shared() & contents.keys())
+    if not needed and not looks:
+        return Recorded(contents=contents), NOT_READ
+    present = {(outcome.kind, outcome.key) for outcome in outcomes}
+    written: dict[RecordKey, Written] = {}
+
+    def recorded() -> Iterator[Written]:
+        for record in history.written():
+            key = (record.kind, record.key)
+            if key in needed or (record.kind, record.sage_id) in looks:
+                # the answer is most of a record, and not compared where there is no draft
+                written[key] = record if key in present else replace(record, answer={})
+            yield record
+
+    basis = basis or last
+    found: list[Entity] = []
+
+    def held() -> Iterator[Entity]:
+        ours = {(record.kind, record.sage_id) for record in written.values()}
+        for entity in () if basis is None else entities_of(company, basis):
+            if (entity.kind, entity.sage_id) in ours:
+                found.append(entity)
+            yield entity
+
+    identities = Identities(recorded(), held(), catalog)
+    until = 0 if basis is None else read_until(company, written.values(), basis)
+    deleted = frozenset[str]() if basis is None else deleted_of(company, basis)
+    read = as_listed(() if basis is None else basis.listings, found, deleted, identities, until)
+    return Recorded(contents=contents, written=written), _with_looks(read, looks)
+
+
+def _unverified(
+    contents: Mapping[RecordKey, str], company: CompanyStore, rules: Mapping[str, str], last: Basis | None
+) -> Set[RecordKey]:
+    """Return the records that the last reconciliation did not verify by the comparison rules of today.
+
+    Args:
+        rules: by mapping, the fingerprint of its comparison rules.
+    """
+    found = company.reconciliations.records_without(Verdict.VERIFIED.value) & contents.keys()
+    if last is None:
+        return found
+    changed = {name for name, rule in rules.items() if last.rules.get(name) != rule}
+    return found | {record for record in contents if record[1].partition("/")[0] in changed}
+
+
+def _with_looks(read: ReadFromSage, looks: Looks) -> ReadFromSage:
+    """Return what was read with the looks that are newer than the reading of their kind."""
+    newer = {
+        key: look
+        for key, look in looks.items()
+        if look.read_at >= read.whole.get(key[0], 0)
+        and (key not in read.entities or look.read_at >= read.entities[key].read_at)
     }
-    written = company.history.ids_written() if inner else ()
-    own = frozenset(record.sage_id for record in written if record.sage_id in inner)
-    return ReadFromSage(entities=found, deleted=deleted, ours=own)
-
-
-def _began(listings: Iterable[Reading]) -> dict[str, int]:
-    """Return by kind when its first reading began."""
-    began: dict[str, int] = {}
-    for reading in listings:
-        began[reading.kind] = min(reading.started_at, began.get(reading.kind, reading.started_at))
-    return began
+    return replace(read, entities={**read.entities, **newer})

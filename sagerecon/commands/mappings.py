@@ -9,8 +9,10 @@ from sagerecon.documents.package import schema
 from sagerecon.mapping.compiled import CompiledMapping
 from sagerecon.mapping.compiler import compile_mappings
 from sagerecon.mapping.crosswalk import Crosswalk, read_crosswalk
+from sagerecon.model.comparison import Comparison
 from sagerecon.model.errors import MappingError
 from sagerecon.model.finding import Finding, Severity
+from sagerecon.model.value import fingerprint
 from sagerecon.project.project import Project
 from sagerecon.project.source import describe_source
 
@@ -22,6 +24,21 @@ class Compiled:
     mappings: tuple[CompiledMapping, ...]
     crosswalks: Mapping[str, Crosswalk]
     findings: tuple[Finding, ...]
+
+    @property
+    def comparisons(self) -> Mapping[str, Mapping[str, Comparison]]:
+        """The comparison rules of each mapping, by field path."""
+        return {mapping.name: mapping.comparisons for mapping in self.mappings}
+
+    @property
+    def rules(self) -> Mapping[str, str]:
+        """The fingerprint of the comparison rules of each mapping; of a tolerance only its size counts."""
+        return {name: fingerprint(_rules_document(rules)) for name, rules in self.comparisons.items()}
+
+
+def _rules_document(rules: Mapping[str, Comparison]) -> list[list[object]]:
+    sizes = {path: str(rule.tolerance.size) if rule.tolerance else "" for path, rule in rules.items()}
+    return [[path, rules[path].how.value, sizes[path]] for path in sorted(rules)]
 
 
 def check(project: Project) -> Compiled:

@@ -13,9 +13,9 @@ from sagerecon.model.count import counted
 from sagerecon.model.draft import OnExisting
 from sagerecon.model.entity import Entity
 from sagerecon.model.errors import IncompleteStoreError
-from sagerecon.pairing.recovery import NUMBER, Found, Likeness, Suspect, reason_of
+from sagerecon.pairing.recovery import NUMBER, Found, Likeness, Rung, Suspect, reason_of
 from sagerecon.planning.budget import Budget
-from sagerecon.planning.census import blind_kinds, census_steps, creations, is_blind, kinds_referred_to
+from sagerecon.planning.census import census_kinds, census_steps, creations, is_blind, kinds_referred_to
 from sagerecon.planning.plan import Plan, Purpose
 from sagerecon.planning.planner import Calendar, Provenance, plan_reading
 from sagerecon.planning.settling import FINAL
@@ -57,20 +57,23 @@ class Memory:
     on_notice: Callable[[str], None]
     on_progress: Callable[[Progress], None]
 
-    def require_complete(self) -> None:
+    def require_complete(self) -> Recovery | None:
         """Read the kinds that the plan creates without looking, and compare them with its records.
 
         A store that has written before is complete up to its last write, so that only what was changed in
         Sage since then is read.
+
+        Returns:
+            What waits for a decision, because Sage may hold it under another number; None where nothing does.
 
         Raises:
             IncompleteStoreError: Sage holds a record that the plan would create, or a kind cannot be read.
             CensusPaused: the call budget is used up, or a stop was requested.
         """
         steps = self._open_creations()
-        kinds = blind_kinds(steps)
+        kinds = census_kinds(steps, self.catalog)
         if not kinds:
-            return
+            return None
         last = self.company.history.last_write_at()
         since = instant_text(last - _CLOCKS_APART) if last else ""
         self.on_notice(
@@ -79,14 +82,17 @@ class Memory:
         )
         held = self._read(kinds, steps, since)
         comparison = Comparison(self.company, self.catalog, held)
-        blind = [step for step in steps if is_blind(step) and len(comparison.holdings(step.kind))]
-        suspected = [step for step in blind if comparison.may_be_held(step)]
+        suspected = [
+            step for step in steps if len(comparison.holdings(step.kind)) and comparison.may_be_held(step)
+        ]
         if not suspected:
-            return
+            return None
         referred = [kind for kind in kinds_referred_to(suspected, self.catalog) if kind not in held or since]
         held = {**held, **self._read(referred, steps)}
-        found = Comparison(self.company, self.catalog, held).compare(
-            [step for step in steps if step.kind in held]
+        found = list(
+            Comparison(self.company, self.catalog, held).compare(
+                [step for step in steps if step.kind in held]
+            )
         )
         ours = [step for step, like, body in found if is_blind(step) and _is_ours(like, body)]
         if ours:
@@ -97,6 +103,9 @@ class Memory:
                 " run: sagerecon apply --distrust-store, which adopts what Sage holds already. It reads"
                 f" {price_text(self.plan, self.catalog)}.",
             )
+        suspects = [(step, _suspect(step, like)) for step, like, _ in found if _is_suggested(step, like)]
+        earlier = tuple(self.company.history.suspects().values())
+        return Recovery(suspects=suspects, earlier=earlier) if suspects else None
 
     def recover(self) -> Recovery:
         """Read every kind of the plan whole, and return what is adopted and what waits for a decision.
@@ -114,10 +123,8 @@ class Memory:
         for step, found, body in Comparison(self.company, self.catalog, held).compare(steps):
             if found.likeness is Likeness.EQUAL and step.on_existing is not OnExisting.ERROR:
                 adoptions.append(Adoption(step, body, found.entities[0]))
-            elif found.likeness is not Likeness.NONE and is_blind(step):
-                ids = tuple(entity.sage_id for entity in found.entities)
-                suspect = Suspect(step.kind, step.key, ids, reason_of(name_of(step), found))
-                suspects.append((step, suspect))
+            elif found.likeness is not Likeness.NONE and (is_blind(step) or found.rung is Rung.SPELLING):
+                suspects.append((step, _suspect(step, found)))
         return Recovery(adoptions, suspects)
 
     def _open_creations(self) -> list[CreateStep]:
@@ -208,6 +215,21 @@ def _is_ours(found: Found, body: Mapping[str, Any]) -> bool:
         return True
     number = body.get(NUMBER)
     return bool(number) and any(entity.body.get(NUMBER) == number for entity in found.entities)
+
+
+def _is_suggested(step: CreateStep, found: Found) -> bool:
+    """Return whether an entity may be the record by the key ladder, and by its contact where it has one.
+
+    In a business that is in use, an entity of another contact is none of ours.
+    """
+    if not is_blind(step):
+        return found.rung is Rung.SPELLING
+    return found.has_contact and found.likeness in (Likeness.SIMILAR, Likeness.UNRESOLVED)
+
+
+def _suspect(step: CreateStep, found: Found) -> Suspect:
+    ids = tuple(entity.sage_id for entity in found.entities)
+    return Suspect(step.kind, step.key, ids, reason_of(name_of(step), found))
 
 
 def _examples(steps: Sequence[CreateStep]) -> str:

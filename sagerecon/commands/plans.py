@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sagerecon.commands.budget import call_budget
 from sagerecon.commands.decision_effects import decisions_in_effect, without_effect
-from sagerecon.commands.last_reading import as_last_read, to_compare
+from sagerecon.commands.last_reading import recorded_and_read
 from sagerecon.commands.memory import price_text
 from sagerecon.commands.plan_file import provenance
 from sagerecon.commands.preparation import Prepared, prepare
@@ -21,12 +21,8 @@ from sagerecon.model.errors import IncompleteStoreError
 from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.place import NOWHERE
 from sagerecon.pairing.decide import NO_DECISIONS, DecidedPositions, pair_as_decided
-from sagerecon.pairing.pair import (
-    Recorded,
-    RecordKey,
-    needed_in_full,
-)
-from sagerecon.planning.census import blind_kinds
+from sagerecon.pairing.owners import RecordKey
+from sagerecon.planning.census import census_kinds
 from sagerecon.planning.plan import Plan, Purpose, plan_lines
 from sagerecon.planning.planner import Calendar, plan_steps
 from sagerecon.planning.settling import RunState
@@ -61,7 +57,7 @@ def plan(
         now, calls = company.history.now(), company.history.calls_of_last_day()
         known = replace(company.id_map.known(), counts=_counts(company.history))
         decided = decided_positions(project, prepared, known.contents, company, clock)
-        comparisons = {mapping.name: mapping.comparisons for mapping in prepared.compiled.mappings}
+        comparisons = prepared.compiled.comparisons
         made = plan_steps(
             decided.positions,
             known,
@@ -107,13 +103,15 @@ def decided_positions(
         ProjectFileError: `decisions.yaml` has errors.
     """
     outcomes = tuple(prepared.outcomes)  # read from their file once; the positions keep them
-    recorded = _recorded(outcomes, contents, company)
+    recorded, read = recorded_and_read(
+        outcomes, prepared.compiled.rules, contents, company, project.catalog, basis
+    )
     return pair_as_decided(
         outcomes,
         recorded,
         project.catalog,
-        {mapping.name: mapping.comparisons for mapping in prepared.compiled.mappings},
-        as_last_read(company, recorded.written.values(), project.catalog, basis),
+        prepared.compiled.comparisons,
+        read,
         decisions_in_effect(project, clock) if with_decisions else NO_DECISIONS,
     )
 
@@ -127,11 +125,11 @@ def _memory(made: Plan, log: RunLog, catalog: Catalog) -> Iterator[Finding]:
             code=Code.INCOMPLETE_STORE,
             place=NOWHERE,
             message=f"{error.message} Apply refuses this plan: it may create records that Sage holds.",
-            hint=f"{error.hint} It reads {price_text(made, catalog)}.",
+            hint=f"{error.hint} --distrust-store reads {price_text(made, catalog)}.",
             severity=Severity.WARNING,
         )
         return
-    kinds = blind_kinds(made.steps)
+    kinds = census_kinds(made.steps, catalog)
     if kinds and not is_complete:
         yield Finding(
             code=Code.CENSUS,
@@ -162,22 +160,6 @@ def _suspected(outcomes: Sequence[Outcome], history: RunHistory) -> Iterator[Fin
             hint=DECIDE,
             severity=Severity.WARNING,
         )
-
-
-def _recorded(
-    outcomes: Sequence[Outcome], contents: Mapping[RecordKey, str], company: CompanyStore
-) -> Recorded:
-    """Return what earlier runs recorded, with the records in full that pairing compares."""
-    needed = needed_in_full(outcomes, contents) | (to_compare(company) & contents.keys())
-    if not needed:
-        return Recorded(contents=contents)
-    present = {(outcome.kind, outcome.key) for outcome in outcomes}
-    written = {}
-    for record in company.history.written():
-        key = (record.kind, record.key)
-        if key in needed:  # the answer is most of a record, and not compared where there is no draft
-            written[key] = record if key in present else replace(record, answer={})
-    return Recorded(contents=contents, written=written)
 
 
 def _counts(history: RunHistory) -> dict[str, int]:

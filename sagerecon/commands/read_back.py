@@ -47,16 +47,17 @@ class ReadBack:
             ProjectError: reading back takes more than `max_calls`.
         """
         ours = [(written.kind, written.sage_id) for written in self.company.history.ids_written()]
-        reading = self._carry_out(self._plan_kinds(ours), sage)
+        kinds = self._plan_kinds(ours)
+        reading = self._carry_out(kinds, sage)
         if reading.is_interrupted:
             return reading
         deletions = self._plan_deletions(ours, reading.run)
         if deletions is None:
-            return ReadingRuns(reading.run)
+            return ReadingRuns(reading.run, id_map=kinds.header.id_map)
         deleted = self._carry_out(deletions, sage)
         if deleted.is_interrupted:
             return deleted
-        return ReadingRuns(reading.run, deleted.run)
+        return ReadingRuns(reading.run, deleted.run, id_map=kinds.header.id_map)
 
     def _plan_kinds(self, ours: Sequence[tuple[str, str]]) -> Plan:
         """Plan every kind we wrote, in full pages, and the trial balance as at the date.

@@ -81,7 +81,8 @@ def reconcile(
         if isinstance(runs, RunOutcome):
             return runs
         last = company.reconciliations.last_basis()
-        basis = basis_of(company, replace(runs, before=last.runs.reading if last else ""))
+        runs = replace(runs, before=last.runs.reading if last else "")
+        basis = basis_of(company, runs, prepared.compiled.rules)
         reconciliation = judge(project, prepared, company, basis)
         if project_decisions(project):
             contents = company.id_map.known().contents

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from sagerecon.commands.history import read_history
+from sagerecon.commands.last_reading import deleted_of, entities_of, read_until
 from sagerecon.commands.preparation import Prepared
 from sagerecon.commands.tie_outs import declared_tie_outs, tie_out
 from sagerecon.model.entity import Entity
@@ -28,14 +30,19 @@ from sagerecon.store.reconciliation_log import Basis, ReadingRuns
 _NO_BALANCES = Entity(TRIAL_BALANCE, "", {})
 
 
-def basis_of(company: CompanyStore, runs: ReadingRuns) -> Basis:
-    """Return what the runs asked Sage for, and whether they read it whole."""
+def basis_of(company: CompanyStore, runs: ReadingRuns, rules: Mapping[str, str]) -> Basis:
+    """Return what the runs asked Sage for, and whether they read it whole.
+
+    Args:
+        rules: by mapping, the fingerprint of its comparison rules.
+    """
     history = company.history
     trial_balance = _trial_balance(company, runs.reading)
     return Basis(
         runs,
         listings=tuple(_with_balances(found, trial_balance) for found in history.readings(runs.reading)),
         deletions=tuple(history.readings(runs.deletions)) if runs.deletions else (),
+        rules=rules,
     )
 
 
@@ -45,11 +52,11 @@ def judge(project: Project, prepared: Prepared, company: CompanyStore, basis: Ba
     A kind that was not read whole gives its records the verdict "not read"; a tie-out that needs it is not
     taken. The tie-outs are as at the day of the reading, whatever the project's day is now.
     """
-    reading, deletions = basis.runs.reading, basis.runs.deletions
+    reading = basis.runs.reading
     before = read_history(company, reading, basis.runs.before)
     history = company.history
     written = list(history.written())
-    held = [entity for entity in history.entities_read(reading) if entity.kind != TRIAL_BALANCE]
+    held = list(entities_of(company, basis))
     sage = SageReadings(basis.listings, basis.deletions)
     identities = Identities(written, held, project.catalog)
     rejected: dict[str, tuple[Finding, ...]] = {a.step.key: a.findings for a in history.set_aside()}
@@ -58,12 +65,13 @@ def judge(project: Project, prepared: Prepared, company: CompanyStore, basis: Ba
         prepared.outcomes,
         written,
         held,
-        {mapping.name: mapping.comparisons for mapping in prepared.compiled.mappings},
+        prepared.compiled.comparisons,
         project.catalog,
         readings=sage,
+        read_until=read_until(company, written, basis),
         inputs=DraftInputs(prepared.snapshot, mappings_fingerprint(project)),
         pre_existing={sage_id for run in before.load_runs for _, sage_id in history.ids_read(run)},
-        deleted={sage_id for _, sage_id in history.ids_read(deletions)} if deletions else (),
+        deleted=deleted_of(company, basis),
         began_at=before.began_at,
         rejected=rejected,
         accounts=controls,

@@ -59,12 +59,12 @@ class ServerClock:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._correction = 0
+        self.correction = 0  #: milliseconds added to the time of this machine
         self.is_confirmed = False  #: whether the server has answered at all
         self.follows_server = False  #: whether it has stated its time
 
     def now(self) -> int:
-        return self._clock.now() + self._correction
+        return self._clock.now() + self.correction
 
     def sleep(self, milliseconds: int) -> None:
         self._clock.sleep(milliseconds)
@@ -72,7 +72,7 @@ class ServerClock:
     @property
     def ahead(self) -> int:
         """Milliseconds by which the clock of this machine is ahead of the server's; 0 if it is not."""
-        return max(0, -self._correction)
+        return max(0, -self.correction)
 
     def observe(self, stated: int | None, asked_at: int) -> None:
         """Correct the clock where it cannot agree with the time that an answer states.
@@ -90,7 +90,12 @@ class ServerClock:
         self.follows_server = True
         least_ahead, most_ahead = asked_at - (stated + SECOND), self.now() - stated
         if least_ahead > AGREES_WITHIN or most_ahead < -AGREES_WITHIN:
-            self._correction -= (least_ahead + most_ahead) // 2
+            self.correction -= (least_ahead + most_ahead) // 2
+
+
+def correction(clock: Clock) -> int:
+    """Return the milliseconds that a clock adds to the time of this machine, as far as a server stated it."""
+    return clock.correction if isinstance(clock, ServerClock) else 0
 
 
 def cautious_now(clock: Clock, ahead: int) -> int:

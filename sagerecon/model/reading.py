@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -33,3 +33,9 @@ class Reading:
         """The day as at which a report was asked for; None for a listing, which shows the present."""
         day = self.query.get(_AS_AT)
         return date.fromisoformat(day) if day else None
+
+
+def kinds_read_whole(readings: Iterable[Reading]) -> frozenset[str]:
+    """Return the kinds and reports of which every reading is whole, and of which there is one."""
+    found = tuple(readings)
+    return frozenset(r.kind for r in found) - frozenset(r.kind for r in found if not r.is_whole)

@@ -13,6 +13,7 @@ from sagerecon.model.comparison import EXACT, Comparison, How, Tolerance
 from sagerecon.model.draft import Body, Draft
 from sagerecon.model.entity import Entity, Written
 from sagerecon.model.money import difference, magnitude
+from sagerecon.model.value import canonical
 from sagerecon.pairing.canonical import (
     UNANSWERED,
     Leaf,
@@ -24,9 +25,12 @@ from sagerecon.pairing.canonical import (
     shown,
     wanted_tree,
 )
-from sagerecon.pairing.identity import Identities
+from sagerecon.pairing.identity import Identities, Link
 
 _INDEX = re.compile(r"\[\d+\]")
+
+#: Parts of an answer that change without anybody's doing.
+_NOISE = frozenset({"$path", "displayed_as", "updated_at", "created_at"})
 
 _BLANK: tuple[Any, ...] = (None, "", [], {})
 
@@ -41,7 +45,7 @@ class Agreement:
     source_changes: tuple[str, ...] = ()  #: the draft now against what was written
     sage_changes: tuple[str, ...] = ()  #: what Sage holds against what was written
     differences: tuple[str, ...] = ()  #: what Sage holds against the draft now, as far as it shows it
-    edits: tuple[Edit, ...] = ()  #: the values behind `sage_changes`
+    edits: tuple[Edit, ...] = ()  #: the values edited in Sage, as the look before an update finds them
 
     @property
     def is_due(self) -> bool:
@@ -71,6 +75,7 @@ class Edit:
     path: str
     written: str  #: as text; the value that Sage answered then, where it kept that one for a time
     held: str
+    mark: str = ""  #: what `held` is told by from another value: of a link, its identity
 
     @property
     def field(self) -> str:
@@ -104,8 +109,16 @@ def agreement(draft: Draft, written: Written, held: Entity | None, by: Compariso
     changed = source_changes(draft, written, by)
     if held is None:
         return Agreement(changed, differences=changed)
-    edits = sage_edits(written, held, by)
-    return Agreement(changed, _edited_fields(edits), differences(draft, written, held, by), edits)
+    edited = sage_changes(written, held, by)
+    edits = sage_edits(written, held, _as_looked_at(written, held, by)) if edited else ()
+    return Agreement(changed, edited, differences(draft, written, held, by), edits)
+
+
+def _as_looked_at(written: Written, held: Entity, by: ComparisonRules) -> ComparisonRules:
+    """Return the rules of the look before an update: links are compared by Sage id, without tolerances."""
+    ours = frozenset(filter(by.identities.is_ours, inner_ids(written, held, by.fields)))
+    rules = {path: Comparison(rule.how) for path, rule in by.rules.items()}
+    return ComparisonRules(by.fields, rules, ours=ours)
 
 
 def source_changes(draft: Draft, written: Written, by: ComparisonRules) -> tuple[str, ...]:
@@ -134,7 +147,7 @@ def sage_edits(written: Written, held: Entity, by: ComparisonRules) -> tuple[Edi
     }
     paths = _changed_paths((*expected, *_added_lines(now)), now, expected, by, is_tolerant=True)
     return (
-        *(Edit(path, shown(expected.get(path)), shown(now.get(path))) for path in paths),
+        *(_edit(path, expected.get(path), now.get(path)) for path in paths),
         *_filled(written, held, by),
     )
 
@@ -265,7 +278,8 @@ def _filled(written: Written, held: Entity, by: ComparisonRules) -> Iterator[Edi
         now = held.body.get(known.answered_as)
         is_filled = then in _BLANK and now not in _BLANK and not _is_ours(now, known, by)
         if is_filled and _rule(name, by).how is not How.IGNORE:
-            yield Edit(name, "", _text(now))
+            mark = now.get("id") if known.refers_to and isinstance(now, dict) else canonical(_lasting(now))
+            yield Edit(name, "", _text(now), str(mark))
 
 
 def _is_ours(value: Any, known: Field, by: ComparisonRules) -> bool:
@@ -290,6 +304,18 @@ def _added_lines(row: Row) -> Iterator[str]:
 
 def _edited_fields(edits: Iterable[Edit]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(edit.field for edit in edits))
+
+
+def _edit(path: str, written: Leaf, held: Leaf) -> Edit:
+    mark = held.key if isinstance(held, Link) else shown(held)
+    return Edit(path, shown(written), shown(held), mark)
+
+
+def _lasting(value: Any) -> Any:
+    """Return an answered value without what changes by itself."""
+    if isinstance(value, dict):
+        return {name: _lasting(child) for name, child in value.items() if name not in _NOISE}
+    return [_lasting(child) for child in value] if isinstance(value, list) else value
 
 
 def _text(value: Any) -> str:

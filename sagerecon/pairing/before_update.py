@@ -29,7 +29,7 @@ class LastLook:
 
 def edits_fingerprint(edits: Sequence[Edit]) -> str:
     """Return the name of these edits in Sage, whatever their order; empty where there are none."""
-    return fingerprint(sorted([edit.path, edit.held] for edit in edits)) if edits else ""
+    return fingerprint(sorted([edit.path, edit.mark] for edit in edits)) if edits else ""
 
 
 def last_look(written: Written, held: Entity, body: Body, by: ComparisonRules) -> LastLook:

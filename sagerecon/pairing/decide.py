@@ -12,8 +12,10 @@ from sagerecon.model.draft import Outcome
 from sagerecon.model.entity import Written
 from sagerecon.pairing.answers import DecisionAnswer
 from sagerecon.pairing.decisions import Decision
-from sagerecon.pairing.pair import NOT_READ, ReadFromSage, Recorded, RecordKey, pair_with_recorded
+from sagerecon.pairing.owners import RecordKey
+from sagerecon.pairing.pair import Recorded, pair_with_recorded
 from sagerecon.pairing.position import Position
+from sagerecon.pairing.read_from_sage import NOT_READ, ReadFromSage
 from sagerecon.pairing.settlement import NOTHING_SETTLED, Members, Settlement, WithoutEffect, settle
 from sagerecon.pairing.standing import Standing
 
@@ -66,6 +68,8 @@ def pair_as_decided(
     if renames.by_record:
         aliases = {(record.kind, record.key): key for (_, key), record in earlier.items()}
         apart = {key for kind, key in renames.by_record if (kind, key) not in earlier}
+        keys = {before: now for (_, before), now in aliases.items()}
+        read = replace(read, identities=read.identities.under(keys))
         positions = pair_with_recorded(outcomes, recorded.under(aliases), catalog, comparisons, read, apart)
     rest = settle(positions, others, decisions.today, catalog, decisions.members)
     return DecidedPositions(positions=positions, settlement=renames.joined(rest), earlier=earlier)

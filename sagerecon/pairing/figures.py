@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
 from sagerecon.model.draft import Draft, node_document
 from sagerecon.model.money import total
 from sagerecon.model.value import fingerprint
 from sagerecon.pairing.decisions import FINGERPRINT_LENGTH, Covers
 from sagerecon.pairing.position import Position
-
-#: Parts of an answer that change without anybody's doing.
-_NOISE = frozenset({"$path", "displayed_as", "updated_at", "created_at"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +31,7 @@ def figures(position: Position) -> Figures:
         node_document(outcome.body) if isinstance(outcome, Draft) else None,
         None if written is None else [written.sage_id, written.content, written.written_at],
         sorted([record.kind, record.key, record.sage_id, record.content] for record in earlier),
-        None if held is None else sorted([edit.path, edit.held] for edit in position.agreement.edits),
+        None if held is None else sorted([edit.path, edit.mark] for edit in position.agreement.edits),
     ]
     digest = fingerprint([position.kind, position.key, *sides])[:FINGERPRINT_LENGTH]
     return Figures(position.kind, position.key, amount_of(position), digest)
@@ -48,7 +44,7 @@ def theirs_digest(position: Position, fields: Iterable[str]) -> str:
     """
     names = sorted(fields)
     body = node_document(position.outcome.body) if isinstance(position.outcome, Draft) else {}
-    edits = sorted([edit.path, edit.held] for edit in position.agreement.edits if edit.field in names)
+    edits = sorted([edit.path, edit.mark] for edit in position.agreement.edits if edit.field in names)
     sides = [position.kind, position.key, {name: body.get(name) for name in names}, edits]
     return fingerprint(sides)[:FINGERPRINT_LENGTH]
 
@@ -73,15 +69,3 @@ def amount_of(position: Position) -> Decimal | None:
     """Return the amount of a record in the source; of one that the source lost, as it was written."""
     known = position.outcome or position.written
     return None if known is None else known.amount
-
-
-def _answered(body: Mapping[str, Any], name: str) -> Any:
-    """Return a field of an answer; a link is answered under its name without `_id`."""
-    return body.get(name, body.get(name.removesuffix("_id")))
-
-
-def _plain(value: Any) -> Any:
-    """Return an answered value without what changes by itself."""
-    if isinstance(value, Mapping):
-        return {name: _plain(child) for name, child in value.items() if name not in _NOISE}
-    return [_plain(child) for child in value] if isinstance(value, list) else value

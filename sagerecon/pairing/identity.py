@@ -36,6 +36,10 @@ class Identities:
 
     Natural keys are learned from what was read back. For entities that were not read, they are learned from
     the answers to what we sent: the answer holds the id to which Sage resolved the key.
+
+    Args:
+        written: is read once, before `held`.
+        held: what was read back; is read once.
     """
 
     def __init__(
@@ -48,20 +52,32 @@ class Identities:
         self._merged: dict[str, str] = {}  #: the key of a record -> that of another on the same entity
         self._ids: dict[tuple[str, NaturalKey], str] = {}
         self._catalog = catalog
-        records = list(written)
-        for record in records:
+        for record in written:
             owner = self._keys.setdefault(record.sage_id, record.key)
             if owner != record.key:
                 self._merged[record.key] = owner
             for part, path in _yields(record.kind, catalog):
                 if isinstance(found := _dig(record.answer, path), str):
                     self._keys.setdefault(found, part_of(record.key, part))
-        for entity in held:
-            for key in entity_keys(entity, catalog):
-                self._ids.setdefault((entity.kind, key), entity.sage_id)
-        for record in records:
             if record.kind in catalog:
                 self._learn(record.sent, record.answer, catalog[record.kind].fields)
+        shown: dict[tuple[str, NaturalKey], str] = {}
+        for entity in held:
+            for key in entity_keys(entity, catalog):
+                shown.setdefault((entity.kind, key), entity.sage_id)
+        self._ids.update(shown)
+
+    def under(self, keys: Mapping[str, str]) -> Identities:
+        """Return the identities with records under the keys that they have now.
+
+        Args:
+            keys: the key of today by earlier key.
+        """
+        found = Identities(catalog=self._catalog)
+        found._keys = {sage_id: _renamed(key, keys) for sage_id, key in self._keys.items()}
+        found._merged = {_renamed(key, keys): _renamed(of, keys) for key, of in self._merged.items()}
+        found._ids = self._ids
+        return found
 
     def by_id(self, sage_id: str, shown: str = "") -> Link:
         """Return the link to the entity with this Sage id."""
@@ -154,6 +170,14 @@ def _normal(kind: str, key: NaturalKey, catalog: Kinds) -> NaturalKey:
 def part_of(key: str, part: str) -> str:
     """Return the identity of a part of our entity; no draft key has a space before its first `/`."""
     return f"{part} of {key}"
+
+
+def _renamed(identity: str, keys: Mapping[str, str]) -> str:
+    """Return the identity of an entity or of a part of one, with its record under today's key."""
+    part, of, key = identity.partition(" of ")
+    if of and key in keys:
+        return part_of(keys[key], part)
+    return keys.get(identity, identity)
 
 
 def value_of(identity: str, field: str) -> str | None:

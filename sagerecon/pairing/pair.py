@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sagerecon.model.catalog import Catalog
 from sagerecon.model.comparison import Comparison
 from sagerecon.model.draft import Draft, Outcome, node_document
-from sagerecon.model.entity import Entity, Written
+from sagerecon.model.entity import Written
 from sagerecon.model.value import fingerprint
-from sagerecon.pairing.agreement import AGREED, ComparisonRules, agreement
+from sagerecon.pairing.agreement import ComparisonRules, agreement
 from sagerecon.pairing.aliases import Aliases, under_todays_key
-from sagerecon.pairing.held import is_gone
 from sagerecon.pairing.identity import Identities
-from sagerecon.pairing.position import Coverage, EntityReading, Position
+from sagerecon.pairing.owners import RecordKey, owners_of_shared
+from sagerecon.pairing.position import Coverage, Position
+from sagerecon.pairing.read_from_sage import NOT_READ, ReadFromSage, written_position
 from sagerecon.pairing.renames import MappingNames, Rename, find_renames
-
-#: Kind and draft key of a record.
-RecordKey = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,22 +35,6 @@ class Recorded:
             contents={**kept, **{(record.kind, record.key): record.content for record in renamed.values()}},
             written={(record.kind, record.key): record for record in written.values()},
         )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadFromSage:
-    """The entities that were read from Sage, by kind and Sage id, and the identities behind their links.
-
-    An entity without a body is one that Sage did not find when it was asked for it.
-    """
-
-    entities: Mapping[tuple[str, str], EntityReading] = field(default_factory=dict)
-    deleted: Set[tuple[str, str]] = frozenset()  #: those that Sage reports as deleted
-    identities: Identities = field(default_factory=Identities)
-    ours: Set[str] = frozenset()  #: of the entities inside them, those that our own records made
-
-
-NOT_READ = ReadFromSage()
 
 
 def needed_in_full(outcomes: Sequence[Outcome], contents: Mapping[RecordKey, str]) -> frozenset[RecordKey]:
@@ -95,13 +77,14 @@ def pair_with_recorded(
         now={outcome.key.partition("/")[0] for outcome in outcomes},
         earlier={key.partition("/")[0] for _, key in recorded.contents},
     )
-    rules = _Rules(catalog, comparisons, read)
+    rules = _Rules(catalog, comparisons, read.identities)
+    owners = owners_of_shared(recorded.written.values(), outcomes)
     renames = find_renames(new, lost, names, catalog)
     renames = {key: rename for key, rename in renames.items() if key not in apart}
     renamed = {(record.kind, record.key) for rename in renames.values() for record in rename.earlier}
     return [
-        *(_position(o, recorded, renames.get(o.key), rules, read) for o in outcomes),
-        *(_lost(record) for record in lost if (record.kind, record.key) not in renamed),
+        *(_position(o, recorded, renames.get(o.key), rules, read, owners) for o in outcomes),
+        *(_of_written(record, None, read) for record in lost if (record.kind, record.key) not in renamed),
     ]
 
 
@@ -111,70 +94,43 @@ class _Rules:
 
     catalog: Catalog
     comparisons: Mapping[str, Mapping[str, Comparison]]
-    read: ReadFromSage
+    identities: Identities
 
     def of(self, draft: Draft) -> ComparisonRules:
         """Return how a draft is compared."""
         fields = self.catalog[draft.kind].fields
-        rules = self.comparisons.get(draft.mapping, {})
-        return ComparisonRules(fields, rules, self.read.identities, self.read.ours)
+        return ComparisonRules(fields, self.comparisons.get(draft.mapping, {}), self.identities)
 
 
 def _position(
-    outcome: Outcome, recorded: Recorded, rename: Rename | None, rules: _Rules, read: ReadFromSage
+    outcome: Outcome,
+    recorded: Recorded,
+    rename: Rename | None,
+    rules: _Rules,
+    read: ReadFromSage,
+    owners: Mapping[RecordKey, str],
 ) -> Position:
     key = (outcome.kind, outcome.key)
     content, written = recorded.contents.get(key), recorded.written.get(key)
-    found = None if written is None else _read_since(written, read)
-    is_deleted = found is not None and _is_deleted(found.entity, read)
-    is_absent = found is not None and (is_deleted or not found.entity.body)
-    held = None if is_absent else found
-    compared = AGREED
-    if isinstance(outcome, Draft) and written is not None:
-        entity = None if held is None else held.entity
-        compared = agreement(outcome, written, entity, rules.of(outcome))
-    return Position(
-        kind=outcome.kind,
-        key=outcome.key,
-        outcome=outcome,
-        content=content,
-        written=written,
-        held=held,
-        coverage=_coverage(content, is_absent=is_absent),
-        is_deleted=is_deleted,
-        rename=rename,
-        agreement=compared,
-    )
+    if written is None:
+        return Position(
+            kind=outcome.kind,
+            key=outcome.key,
+            outcome=outcome,
+            content=content,
+            coverage=Coverage.BEFORE_WRITING if content is None else Coverage.AS_ANSWERED,
+            rename=rename,
+        )
+    position = _of_written(written, outcome, read, owners.get(key, ""))
+    if not isinstance(outcome, Draft):
+        return position
+    entity = None if position.held is None else position.held.entity
+    return replace(position, agreement=agreement(outcome, written, entity, rules.of(outcome)))
 
 
-def _coverage(content: str | None, *, is_absent: bool) -> Coverage:
-    """Return how much was read; Sage was asked for the entity itself where it is known to be absent."""
-    if is_absent:
-        return Coverage.WHOLE
-    return Coverage.BEFORE_WRITING if content is None else Coverage.AS_ANSWERED
-
-
-def _is_deleted(entity: Entity, read: ReadFromSage) -> bool:
-    return is_gone(entity) or (entity.kind, entity.sage_id) in read.deleted
-
-
-def _read_since(written: Written, read: ReadFromSage) -> EntityReading | None:
-    """Return the entity of a record if it was read after the record was written.
-
-    The instant of a write is that of its answer, so that a reading of the same instant shows it.
-    """
-    found = read.entities.get((written.kind, written.sage_id))
-    return found if found is not None and found.read_at >= written.written_at else None
-
-
-def _lost(record: Written) -> Position:
-    return Position(
-        kind=record.kind,
-        key=record.key,
-        content=record.content,
-        written=record,
-        coverage=Coverage.AS_ANSWERED,
-    )
+def _of_written(written: Written, outcome: Outcome | None, read: ReadFromSage, owner: str = "") -> Position:
+    """Return the position of a record; Sage's answer to the write counts where nothing was read since."""
+    return written_position(written, outcome, read, Coverage.AS_ANSWERED, owner=owner)
 
 
 def _is_as_recorded(draft: Draft, content: str | None) -> bool:

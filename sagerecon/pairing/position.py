@@ -63,6 +63,7 @@ class Position:
     origin: Origin | None = None  #: of an entity that no record owns
     rename: Rename | None = None  #: the records written earlier that the draft may be
     agreement: Agreement = AGREED
+    owner: str = ""  #: the draft key of the record that owns its entity, where that is another one
 
     @property
     def source(self) -> Source:
@@ -87,6 +88,12 @@ class Position:
     def is_held(self) -> bool:
         """Whether Sage holds it, by the last reading or by its answer to the write."""
         return self.held is not None or (self.is_written and self.coverage is Coverage.AS_ANSWERED)
+
+    @property
+    def is_absent(self) -> bool:
+        """Whether it was written, and is known to be in Sage no more."""
+        is_known = self.is_deleted or self.coverage is Coverage.WHOLE
+        return self.is_written and not self.is_held and is_known
 
     @property
     def looks_for_existing(self) -> bool:

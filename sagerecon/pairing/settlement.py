@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date
 
 from sagerecon.model.catalog import Catalog
-from sagerecon.pairing.answers import STANDING_NAMES
+from sagerecon.pairing.answers import STANDING_NAMES, is_carried_out
 from sagerecon.pairing.decisions import Decision
 from sagerecon.pairing.figures import covers, figures, theirs_digest
 from sagerecon.pairing.groups import Group, claims_on, groups, selected
@@ -38,6 +38,21 @@ class Settlement:
     impossible: tuple[WithoutEffect, ...] = ()  #: what they say cannot be done
     idle: tuple[Decision, ...] = ()  #: no record has the standing they are about
 
+    @property
+    def in_effect(self) -> tuple[Decision, ...]:
+        """The decisions that settle a record, each once."""
+        return tuple({id(decision): decision for decision in self.by_record.values()}.values())
+
+    @property
+    def not_carried_out(self) -> tuple[WithoutEffect, ...]:
+        """Those in effect whose answer no plan carries out yet, so that their records are left alone."""
+        why = "plans cannot carry this answer out yet, so that its records are left alone"
+        return tuple(
+            WithoutEffect(decision, why)
+            for decision in self.in_effect
+            if not is_carried_out(decision.standing, decision.answer)
+        )
+
     def of(self, position: Position) -> Decision | None:
         """Return the decision about a position, if one is in effect."""
         return self.by_record.get((position.kind, position.key))
@@ -57,7 +72,7 @@ NOTHING_SETTLED = Settlement()
 
 def settle(
     positions: Sequence[Position],
-    decisions: Iterable[Decision],
+    decisions: Collection[Decision],
     today: date,
     catalog: Catalog,
     members: Members = NO_MEMBERS,
@@ -70,6 +85,8 @@ def settle(
     Args:
         members: of decisions about many, the digests of their records where they are known.
     """
+    if not decisions:
+        return NOTHING_SETTLED
     found = groups(positions)
     claims = claims_on(positions)
     in_effect: dict[tuple[str, str], Decision] = {}

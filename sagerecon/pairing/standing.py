@@ -14,7 +14,7 @@ from sagerecon.pairing.position import Coverage, Position, Source
 class Standing(Enum):
     """How the sides of a record compare. The value is what people read."""
 
-    DUPLICATE_IN_SOURCE = "duplicate in the source"  #: several records of the source have one identity
+    DUPLICATE_IN_SOURCE = "duplicate in the source"  #: several of its records have one identity or entity
     QUARANTINED = "quarantined"
     LEFT_OUT = "left out"  #: by a named rule, and never written
     GONE_FROM_SOURCE = "gone from the source"  #: written, and not in the source now or left out since
@@ -79,6 +79,11 @@ def _is_renamed(position: Position) -> bool:
     return position.rename is not None
 
 
+def _is_shared(position: Position) -> bool:
+    """Return whether another record owns its entity."""
+    return bool(position.owner)
+
+
 def _is_unchanged(position: Position) -> bool:
     return not position.agreement.source_changes and not position.agreement.sage_changes
 
@@ -128,6 +133,7 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(source=_DRAFT, written=False, when=_is_renamed, standing=Standing.RENAMED_IN_SOURCE),
     Row(source=_DRAFT, written=False, standing=Standing.NEW),
+    Row(source=_DRAFT, written=True, held=True, when=_is_shared, standing=Standing.DUPLICATE_IN_SOURCE),
     Row(source=_DRAFT, written=True, held=True, when=_is_unchanged, standing=Standing.UNCHANGED),
     Row(source=_DRAFT, written=True, held=True, when=_is_alike, standing=Standing.CONVERGED),
     Row(source=_DRAFT, written=True, held=True, when=_is_not_edited, standing=Standing.SOURCE_CHANGED),

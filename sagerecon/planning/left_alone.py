@@ -85,11 +85,15 @@ def _renamed(group: Sequence[WaitStep], family: int) -> Finding:
 def _dependent(group: Sequence[WaitStep]) -> Finding:
     pairs = _examples([f"{step.key} (refers to {step.refers_to})" for step in group])
     verbs = ("refers", "is") if len(group) == 1 else ("refer", "are")
+    waits = all(step.reason.endswith("which waits") for step in group)
+    what = "a record that waits" if waits else "a record that waits or is in Sage no more"
     return _finding(
         Code.REFERS_TO_WAITING,
         group[0],
-        f"{_counted(group)} {verbs[0]} to a record that waits, and {verbs[1]} not sent: {pairs}.",
-        "Correct the records that wait first.",
+        f"{_counted(group)} {verbs[0]} to {what}, and {verbs[1]} not sent: {pairs}.",
+        "Correct the records that wait first."
+        if waits
+        else "Decide on those records first; what Sage no longer holds can be written again.",
     )
 
 

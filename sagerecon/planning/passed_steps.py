@@ -62,12 +62,18 @@ def waiting(draft: Draft, found: Standing, position: Position) -> WaitStep:
     )
 
 
-def waiting_for(draft: Draft, found: Standing, awaited: Draft) -> WaitStep:
+def waiting_for(draft: Draft, found: Standing, awaited: str, why: str) -> WaitStep:
+    """Return the step of a draft that cannot be sent before another record is.
+
+    Args:
+        awaited: the key of the other record.
+        why: what is the matter with it, such as `which waits`.
+    """
     return WaitStep(
         **record_fields(draft),
-        reason=f"refers to {awaited.key}, which waits",
+        reason=f"refers to {awaited}, {why}",
         standing=found,
-        refers_to=awaited.key,
+        refers_to=awaited,
         changes=draft.changes,
     )
 

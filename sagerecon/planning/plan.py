@@ -47,6 +47,9 @@ class Purpose(StrEnum):
 READ_ANEW = "It is a plan of readings, which needs no file any more. Read Sage back: sagerecon reconcile"
 
 
+_READINGS = frozenset(each.value for each in Purpose if each is not Purpose.LOAD)
+
+
 @dataclass(frozen=True, slots=True)
 class Window:
     """A stretch in which calls are made before the budget of the rolling day is used up.
@@ -150,13 +153,15 @@ class PlanReader:
     def __init__(self, lines: Iterable[bytes], file: str) -> None:
         """Read the header; arguments and errors as `read_plan`."""
         self._file = file
+        self._is_reading = False
         self._content = _SealedLines(lines)
         self._lines = iter(self._content)
         with self._refusals():
             head = read_json(next(self._lines, b"").decode())
             found = head.pop("sagerecon")
+            self._is_reading = head.get("purpose") in _READINGS
             if found != FORMAT:
-                raise _other_format(file, found, head.get("purpose"))
+                raise _other_format(file, found, self._is_reading)
             self._count = head.pop("steps")
             self.header = _read_header(head)
 
@@ -181,14 +186,14 @@ class PlanReader:
                 if holding in line:
                     yield read_step(read_json(line.decode()))
         if count != self._count or self._content.last_line() != _seal_line(self.digest).encode():
-            raise _refusal(self._content, self._file)
+            raise _refusal(self._content, self._file, self._is_reading)
 
     @contextmanager
     def _refusals(self) -> Iterator[None]:
         try:
             yield
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise _refusal(self._content, self._file) from error
+            raise _refusal(self._content, self._file, self._is_reading) from error
 
 
 def find_step(lines: Iterable[bytes], file: str, key: str) -> Step | None:
@@ -240,23 +245,30 @@ def _digest(lines: Iterable[str]) -> str:
     return digest.hexdigest()
 
 
-def _other_format(file: str, found: object, purpose: object) -> PlanStaleError:
-    is_reading = purpose in {each.value for each in Purpose if each is not Purpose.LOAD}
+def _other_format(file: str, found: object, is_reading: bool) -> PlanStaleError:
     return PlanStaleError(
         f"{file} has the format '{found}'; this version of sagerecon reads '{FORMAT}'.",
         READ_ANEW if is_reading else "Create a new plan: sagerecon plan",
     )
 
 
-def _refusal(content: _SealedLines, file: str) -> PlanStaleError:
-    """Return the error for a file without a seal, or with another content than its seal states."""
+def _refusal(content: _SealedLines, file: str, is_reading: bool) -> PlanStaleError:
+    """Return the error for a file without a seal, or with another content than its seal states.
+
+    Args:
+        is_reading: the header names a plan that only reads.
+    """
     if not _SEAL.fullmatch(content.last_line()):
-        return PlanStaleError(f"{file} is not a complete plan file.", "Create a new plan: sagerecon plan")
-    return PlanStaleError(
-        f"{file} was changed after it was written: its content does not match the seal in its last line.",
-        "A plan cannot be edited. Restore the file, or change the source or the mappings and create a new "
-        "plan: sagerecon plan",
-    )
+        what, remedy = f"{file} is not a complete plan file.", "Create a new plan: sagerecon plan"
+    else:
+        what = (
+            f"{file} was changed after it was written: its content does not match the seal in its last line."
+        )
+        remedy = (
+            "A plan cannot be edited. Restore the file, or change the source or the mappings and create a new"
+            " plan: sagerecon plan"
+        )
+    return PlanStaleError(what, READ_ANEW if is_reading else remedy)
 
 
 def _header_document(header: Header) -> dict[str, Any]:

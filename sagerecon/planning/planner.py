@@ -14,7 +14,7 @@ from sagerecon.model.entity import Written
 from sagerecon.model.finding import Finding
 from sagerecon.pairing.answers import answers, awaits_decision
 from sagerecon.pairing.groups import Group, groups
-from sagerecon.pairing.pair import RecordKey
+from sagerecon.pairing.owners import RecordKey
 from sagerecon.pairing.position import Position
 from sagerecon.pairing.settlement import NOTHING_SETTLED, Settlement
 from sagerecon.planning.budget import Budget

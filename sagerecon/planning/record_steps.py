@@ -6,12 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeAlias
 
 from sagerecon.model.catalog import Catalog
-from sagerecon.model.draft import Draft, LeftOut, Quarantined
+from sagerecon.model.draft import Draft, LeftOut, Quarantined, Reference
 from sagerecon.model.entity import Written
+from sagerecon.model.key import NaturalKey
 from sagerecon.pairing.answers import is_carried_out, proposal
 from sagerecon.pairing.consequences import PROPOSALS, Proposal
 from sagerecon.pairing.decisions import Decision
-from sagerecon.pairing.pair import RecordKey
+from sagerecon.pairing.owners import RecordKey
 from sagerecon.pairing.position import Position
 from sagerecon.pairing.settlement import NOTHING_SETTLED, Settlement
 from sagerecon.pairing.standing import Standing, standing
@@ -40,6 +41,8 @@ def record_steps(
 ) -> Iterator[RecordStep]:
     """Yield the step of each record. What refers to a record that waits does not write either: it waits too.
 
+    So does what refers to a record that is known to be in Sage no more, unless that is written again.
+
     A record that was decided to be an earlier one has two steps if it changed: the key takes over the entity,
     and the entity gets the changes.
 
@@ -49,7 +52,8 @@ def record_steps(
         settlement: the decisions in effect.
         earlier: by kind and key of a draft, what was written of it under its earlier key.
     """
-    awaited: set[str] = set()
+    positions = tuple(positions)
+    awaited = {at.key: f"which is {_absence(at)}" for at in positions if at.is_absent}
     for position in positions:
         found = standing(position)
         takes_over = renamed(position, earlier) if earlier else None
@@ -59,13 +63,29 @@ def record_steps(
                 continue
         step = _step(position, found, _decision(position, found, settlement), catalog)
         if isinstance(step, CreateStep | UpdateStep) and isinstance(position.outcome, Draft):
-            targets = (index.get(reference) for reference in position.outcome.references)
-            target = next((target for target in targets if target and target.key in awaited), None)
+            targets = (_target(reference, index) for reference in position.outcome.references)
+            target = next((key for key in targets if key in awaited), None)
             if target is not None:
-                step = waiting_for(position.outcome, found, target)
+                step = waiting_for(position.outcome, found, target, awaited[target])
         if isinstance(step, WaitStep):
-            awaited.add(step.key)
+            awaited.setdefault(step.key, "which waits")
+        elif isinstance(step, CreateStep):
+            awaited.pop(step.key, None)
         yield step
+
+
+def _absence(position: Position) -> str:
+    """Return how a record that was written came to be in Sage no more."""
+    found = Standing.DELETED_IN_SAGE if position.is_deleted else Standing.MISSING_IN_SAGE
+    return str(found.value)
+
+
+def _target(reference: Reference, index: DraftIndex) -> str:
+    """Return the key of the record that a draft refers to; empty for what must be in Sage already."""
+    draft = index.get(reference)
+    if draft is not None:
+        return draft.key
+    return "" if isinstance(reference.key, NaturalKey) else str(reference.key)
 
 
 def _decision(position: Position, found: Standing, settlement: Settlement) -> Decision | None:

@@ -14,7 +14,7 @@ from sagerecon.model.value import fingerprint
 from sagerecon.pairing.before_update import edits_fingerprint
 from sagerecon.pairing.decisions import Decision
 from sagerecon.pairing.objections import pushed_fields
-from sagerecon.pairing.pair import RecordKey
+from sagerecon.pairing.owners import RecordKey
 from sagerecon.pairing.position import Position
 from sagerecon.planning.step import CreateStep, QuarantinedStep, RenameStep, UpdateStep
 from sagerecon.planning.step_fields import draft_fields, record_fields

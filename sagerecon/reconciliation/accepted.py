@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import replace
 
-from sagerecon.pairing.answers import DecisionAnswer, proposal
-from sagerecon.pairing.consequences import VERDICTS, Proposal
+from sagerecon.pairing.answers import CONSEQUENCES, DecisionAnswer, awaits_decision, proposal
+from sagerecon.pairing.consequences import VERDICTS, Proposal, Verdict
 from sagerecon.pairing.objections import pushed_fields
 from sagerecon.pairing.position import Position
 from sagerecon.pairing.settlement import Settlement
 from sagerecon.pairing.standing import Standing, standing
 from sagerecon.reconciliation.result import Reconciliation
+from sagerecon.reconciliation.tie_out import TieOut, TieOutLine
 from sagerecon.reconciliation.verdict import RecordVerdict
+
+#: Verdicts that a reconciliation finds by field, besides the one of the standing.
+_FINER = {Standing.SOURCE_CHANGED: (Verdict.MAPPING_CHANGED,)}
 
 
 def with_accepted(
@@ -26,8 +30,35 @@ def with_accepted(
         positions: of the records, with what the decisions were held against.
     """
     standings = _standings_left(settlement, positions)
-    return replace(
-        found, verdicts=tuple(_accepted(verdict, settlement, standings) for verdict in found.verdicts)
+    verdicts = tuple(_accepted(verdict, settlement, standings) for verdict in found.verdicts)
+    accepted = frozenset(verdict.id for verdict in verdicts if verdict.accepted is not None)
+    tie_outs = tuple(_with_shares(tie_out, accepted) for tie_out in found.tie_outs)
+    return replace(found, verdicts=verdicts, settlement=settlement, tie_outs=tie_outs)
+
+
+def _with_shares(tie_out: TieOut, accepted: Set[str]) -> TieOut:
+    """Return a tie-out that says which of the records that explain a difference are accepted."""
+    if not accepted:
+        return tie_out
+    return replace(tie_out, lines=tuple(_with_shares_of(line, accepted) for line in tie_out.lines))
+
+
+def _with_shares_of(line: TieOutLine, accepted: Set[str]) -> TieOutLine:
+    if not any(share.id in accepted for share in line.records):
+        return line
+    records = (
+        replace(share, verdict=f"{share.verdict}, accepted by decision") if share.id in accepted else share
+        for share in line.records
+    )
+    return replace(line, records=tuple(records))
+
+
+def can_be_accepted(verdict: RecordVerdict) -> bool:
+    """Return whether a decision may accept what was found for a record."""
+    return bool(verdict.key) and any(
+        VERDICTS[standing] is verdict.verdict
+        for standing, answers in CONSEQUENCES.items()
+        if awaits_decision(standing) and Proposal.SETTLED in answers.values()
     )
 
 
@@ -51,6 +82,7 @@ def _accepted(
     decision = settlement.by_record.get(record)
     if decision is None or not verdict.needs_review:
         return verdict
+    found = standings.get(record, decision.standing)
     is_settled = proposal(decision.standing, decision.answer) is Proposal.SETTLED or record in standings
-    is_about_it = VERDICTS[standings.get(record, decision.standing)] is verdict.verdict
+    is_about_it = verdict.verdict in (VERDICTS[found], *_FINER.get(found, ()))
     return replace(verdict, accepted=decision) if is_settled and is_about_it else verdict

@@ -16,24 +16,12 @@ _UNWRITTEN = frozenset(
     {Standing.NEW, Standing.ALREADY_IN_SAGE, Standing.DUPLICATE_IN_SAGE, Standing.NOT_READ}
 )
 
-#: Standings of a draft whose entity Sage holds.
-_COMPARED = frozenset(
-    {
-        Standing.UNCHANGED,
-        Standing.CONVERGED,
-        Standing.SOURCE_CHANGED,
-        Standing.EDITED_IN_SAGE,
-        Standing.BOTH_CHANGED,
-    }
-)
-
 
 def verdict_of(evidence: Evidence, differences: Sequence[Difference]) -> Verdict:
     """Return the verdict on a record.
 
-    It is the one of its standing, the same by which a plan proposes what to do. It is finer in four cases:
+    It is the one of its standing, the same by which a plan proposes what to do. It is finer in three cases:
     - The run set an unwritten draft aside: quarantined.
-    - Another record owns the entity: duplicate.
     - Neither side changed since, and a value differs that Sage altered as it was written, or a tolerance
       excuses: rounding, or edited in Sage where more than rounding differs.
     - The draft changed, and the snapshot did not: mapping changed.
@@ -41,8 +29,6 @@ def verdict_of(evidence: Evidence, differences: Sequence[Difference]) -> Verdict
     found = standing(evidence.position)
     if evidence.rejected and evidence.written is None and found in _UNWRITTEN:
         return Verdict.QUARANTINED
-    if evidence.shares_entity and found in _COMPARED:
-        return Verdict.DUPLICATE
     match VERDICTS[found]:
         case Verdict.VERIFIED:
             return _of_unchanged(differences)

@@ -21,7 +21,6 @@ class Evidence:
     why_unread: str = ""  #: why its kind, which was asked for, was not read whole
     is_deletion_unknown: bool = False  #: the deleted entities of its kind were not read whole
     rejected: Sequence[Finding] = ()  #: why the run set it aside
-    shares_entity: bool = False  #: another record owns the same entity
 
     @property
     def outcome(self) -> Outcome | None:

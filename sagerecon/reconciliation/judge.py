@@ -165,7 +165,7 @@ def _sage_id(evidence: Evidence) -> str:
 def _is_merged(evidence: Evidence) -> bool:
     if isinstance(evidence.outcome, LeftOut):
         return bool(evidence.outcome.merged_into)
-    return evidence.shares_entity and evidence.written is not None
+    return bool(evidence.position.owner)
 
 
 def _hints(evidence: Evidence, verdict: Verdict) -> str:

@@ -10,8 +10,9 @@ from sagerecon.model.draft import Draft, Outcome
 from sagerecon.model.entity import Entity, Written
 from sagerecon.model.finding import Finding
 from sagerecon.pairing.held import Held
-from sagerecon.pairing.key_ladder import NO_MATCH, Match, MatchMethod
+from sagerecon.pairing.key_ladder import NO_MATCH, Match
 from sagerecon.pairing.position import Coverage, EntityReading, Position
+from sagerecon.pairing.read_from_sage import ReadFromSage, written_position
 from sagerecon.pairing.renames import MappingNames, Rename, find_renames
 from sagerecon.reconciliation.evidence import Evidence
 from sagerecon.reconciliation.sage_readings import SageReadings
@@ -22,44 +23,44 @@ class Facts:
     """What was read from Sage, and what the run set aside."""
 
     sage: Held
-    whole: frozenset[str]  #: the kinds that were read whole
+    read: ReadFromSage
     incomplete: Mapping[str, str]  #: why each kind that was asked for was not read whole
     deletions_unknown: frozenset[str]
-    read_at: Mapping[str, int]  #: when each kind was read
     rejected: Mapping[str, Sequence[Finding]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, sage: Held, readings: SageReadings, rejected: Mapping[str, Sequence[Finding]]) -> Facts:
+    def of(
+        cls,
+        sage: Held,
+        read: ReadFromSage,
+        readings: SageReadings,
+        rejected: Mapping[str, Sequence[Finding]],
+    ) -> Facts:
         """Return the facts of one reconciliation."""
         return cls(
             sage=sage,
-            whole=readings.kinds_read,
+            read=read,
             incomplete=readings.incomplete,
             deletions_unknown=readings.deletions_unknown,
-            read_at={reading.kind: reading.started_at for reading in readings.listings},
             rejected=rejected,
         )
 
-    def of_written(self, outcome: Outcome | None, written: Written, *, is_shared: bool = False) -> Evidence:
-        """Return the evidence of a record that was written. `outcome` is None if the source lost it."""
-        entity = self.sage.by_id.get((written.kind, written.sage_id))
-        position = Position(
-            kind=written.kind,
-            key=written.key,
-            outcome=outcome,
-            content=written.content,
-            written=written,
-            held=self._reading(entity),
-            coverage=self._coverage(written.kind, Coverage.NEVER),
-            is_deleted=entity is None and written.sage_id in self.sage.deleted,
-            match_method=MatchMethod.ID_MAP,
-        )
+    def of_written(self, outcome: Outcome | None, written: Written, owner: str = "") -> Evidence:
+        """Return the evidence of a record that was written.
+
+        Args:
+            outcome: None if the source lost it.
+            owner: the key of the record that owns its entity, where that is another one.
+        """
+        unread = Coverage.FAILED if written.kind in self.incomplete else Coverage.NEVER
+        why_unread = self.incomplete.get(written.kind, "")
+        if written.kind in self.read.whole:
+            why_unread = "it was written after the reading of its kind began"
         return Evidence(
-            position,
-            why_unread=self.incomplete.get(written.kind, ""),
+            written_position(written, outcome, self.read, unread, owner=owner),
+            why_unread=why_unread,
             is_deletion_unknown=written.kind in self.deletions_unknown,
             rejected=self.rejected.get(written.key, ()),
-            shares_entity=is_shared,
         )
 
     def of_unwritten(
@@ -86,12 +87,12 @@ class Facts:
         return Evidence(position, match, why_unread, rejected=self.rejected.get(outcome.key, ()))
 
     def _coverage(self, kind: str, unasked: Coverage) -> Coverage:
-        if kind in self.whole:
+        if kind in self.read.whole:
             return Coverage.WHOLE
         return Coverage.FAILED if kind in self.incomplete else unasked
 
     def _reading(self, entity: Entity | None) -> EntityReading | None:
-        return None if entity is None else EntityReading(entity, self.read_at.get(entity.kind, 0))
+        return None if entity is None else EntityReading(entity, self.read.whole.get(entity.kind, 0))
 
 
 @dataclass(frozen=True, slots=True)

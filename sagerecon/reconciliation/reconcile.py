@@ -12,9 +12,11 @@ from sagerecon.model.draft import Draft, Outcome
 from sagerecon.model.entity import Entity, Written
 from sagerecon.model.finding import Finding
 from sagerecon.model.money import total
-from sagerecon.pairing.held import Held, Origin, OriginFacts, classify, is_gone, owners_of
+from sagerecon.pairing.held import Held, Origin, OriginFacts, classify, is_gone
 from sagerecon.pairing.identity import Identities
 from sagerecon.pairing.key_ladder import NO_MATCH, KeyLadder, Match, MatchMethod
+from sagerecon.pairing.owners import RecordKey, owners_of_shared
+from sagerecon.pairing.read_from_sage import as_listed
 from sagerecon.reconciliation.chart_of_accounts import BRITISH, ChartOfAccounts, ControlAccounts
 from sagerecon.reconciliation.comparer import UNKNOWN_INPUTS, Comparer, DraftInputs
 from sagerecon.reconciliation.completeness import Counter, group_of, sage_lines, source_lines
@@ -34,6 +36,7 @@ def reconcile(
     catalog: Catalog,
     *,
     readings: SageReadings,
+    read_until: int = 0,
     inputs: DraftInputs = UNKNOWN_INPUTS,
     pre_existing: Collection[str] = (),
     deleted: Collection[str] = (),
@@ -52,10 +55,11 @@ def reconcile(
         held: what was read back.
         comparisons: the comparison rules by mapping and field path.
         readings: which kinds were read whole; the records of any other kind are not read.
+        read_until: an instant up to which every record was written before Sage was read.
         inputs: the fingerprints of what today's drafts are made from.
         pre_existing: Sage ids that were there before the move.
         deleted: Sage ids that Sage reports as deleted.
-        began_at: when the first run began, in milliseconds since 1970.
+        began_at: when the first run began, in milliseconds since 1970; None before any run.
         rejected: findings of the drafts that a run set aside, by draft key.
         accounts: the nominal codes of the control accounts.
         tolerance_limit: the largest sum that tolerances may excuse.
@@ -75,11 +79,13 @@ def reconcile(
     comparer = Comparer(catalog, identities, comparisons, inputs)
     judge = Judge(catalog, chart, comparer)
 
-    owners = owners_of(records)
+    shared = owners_of_shared(records, outcomes)
+    owners = {record.sage_id: shared.get((record.kind, record.key), record.key) for record in records}
     ladder = KeyLadder((entity for entity in sage.entities if entity.sage_id not in owners), catalog)
-    facts = Facts.of(sage, readings, rejected or {})
+    found = as_listed(readings.listings, entities, sage.deleted, identities, read_until)
+    facts = Facts.of(sage, found, readings, rejected or {})
     renames = Renames.among(outcomes, records, catalog)
-    verdicts = list(_records(outcomes, records, renames, facts, judge, ladder))
+    verdicts = list(_records(outcomes, records, shared, renames, facts, judge, ladder))
     matched = {verdict.sage_id for verdict in verdicts if verdict.sage_id}
     kinds = dict.fromkeys([*(kind for kind, _ in counted.groups), *(record.kind for record in records)])
     classes = classify(sage, kinds, matched, OriginFacts.collect(pre_existing, began_at, records))
@@ -156,6 +162,7 @@ def _chart(
 def _records(
     outcomes: Sequence[Outcome],
     records: Sequence[Written],
+    shared: Mapping[RecordKey, str],
     renames: Renames,
     facts: Facts,
     judge: Judge,
@@ -166,13 +173,13 @@ def _records(
     An earlier record that is one draft under another key has no verdict of its own.
     """
     by_key = {(record.kind, record.key): record for record in records}
-    owners, certain = owners_of(records), renames.certain
+    certain = renames.certain
     claimed: set[str] = set()
     for outcome in outcomes:
         written = by_key.pop((outcome.kind, outcome.key), None)
         if written is not None:
-            is_shared = owners[written.sage_id] != written.key
-            yield judge.record(facts.of_written(outcome, written, is_shared=is_shared))
+            owner = shared.get((written.kind, written.key), "")
+            yield judge.record(facts.of_written(outcome, written, owner))
         elif (rename := renames.by_key.get(outcome.key)) is not None:
             earlier = certain.get(outcome.key)
             entity = facts.sage.by_id.get((earlier.kind, earlier.sage_id)) if earlier else None

@@ -8,7 +8,7 @@ from datetime import date
 
 from sagerecon.model.catalog import Catalog
 from sagerecon.model.posting import LedgerRole
-from sagerecon.model.reading import Reading
+from sagerecon.model.reading import Reading, kinds_read_whole
 from sagerecon.reconciliation.tie_out import TieOutName
 
 #: The report with the balance of every account.
@@ -43,7 +43,7 @@ class SageReadings:
     @property
     def kinds_read(self) -> frozenset[str]:
         """The kinds and reports that were read whole."""
-        return _whole(self.listings)
+        return kinds_read_whole(self.listings)
 
     @property
     def incomplete(self) -> dict[str, str]:
@@ -79,12 +79,6 @@ def _needed(name: TieOutName, asked: Set[str], catalog: Catalog) -> Iterator[str
     yield from (kind.name for kind in catalog.ledger_kinds if any(kind.has_role(r) for r in _ROLES[name]))
     if name in _OF_DOCUMENTS:
         yield from (kind for kind in asked if kind in catalog and catalog[kind].posting is not None)
-
-
-def _whole(readings: Iterable[Reading]) -> frozenset[str]:
-    """Return the kinds of which every reading is whole, and of which there is one."""
-    found = tuple(readings)
-    return frozenset(r.kind for r in found) - frozenset(r.kind for r in found if not r.is_whole)
 
 
 def _spaced(kind: str) -> str:

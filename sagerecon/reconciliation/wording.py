@@ -45,7 +45,7 @@ def reason_for(verdict: RecordVerdict, written_on: date | None, detail: str) -> 
         case Verdict.DUPLICATE if verdict.is_set_aside:
             return _with_written(verdict, written, detail)
         case Verdict.DUPLICATE if verdict.is_recorded:
-            return "Another record has the same entity in Sage."
+            return f"It has the same entity in Sage as {detail}."
         case Verdict.DUPLICATE:
             return f"Several entities in Sage have its key ({detail})."
         case Verdict.QUARANTINED | Verdict.LEFT_OUT:
@@ -68,6 +68,8 @@ def detail_of(evidence: Evidence, verdict: Verdict) -> str:
     match verdict:
         case Verdict.NOT_READ:
             return evidence.why_unread
+        case Verdict.DUPLICATE if evidence.position.owner and not evidence.is_set_aside:
+            return evidence.position.owner
         case Verdict.MISSING if evidence.is_deletion_unknown:
             return "whose list of deleted records could not be read"
         case Verdict.GONE:

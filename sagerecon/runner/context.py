@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 
@@ -17,8 +18,8 @@ from sagerecon.runner.conversation import RETRY
 from sagerecon.runner.ports import RunLog
 from sagerecon.runner.progress import Event, Reporter
 
-#: The hint of an update that is not sent because Sage's side was edited.
-DECIDE = "Compare source and Sage, correct one of them, then create a new plan: sagerecon plan"
+#: The hint of an update that is not sent because Sage's side was edited; with the draft key.
+DECIDE = "See what can be decided: sagerecon decide show {key}. Then create a new plan: sagerecon plan"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -37,6 +38,8 @@ class RunContext:
     listed: Set[str]  #: kinds that the plan lists, so that the next start finds what was added in Sage
     awaited: Mapping[str, Set[str]] = field(default_factory=dict)  #: kind -> Sage ids of what is updated
     looks: dict[tuple[str, str], EntityReading] = field(default_factory=dict)  #: of these, as a listing shows
+    #: kind and Sage id of what this run did not find in Sage, though an earlier one recorded it
+    absent: set[tuple[str, str]] = field(default_factory=set)
     unreadable: set[str] = field(default_factory=set)  #: kinds whose listing could not be read
     forbidden: dict[tuple[str, str], str] = field(default_factory=dict)  #: method and kind -> Sage's reason
     uncertain_steps: set[int] = field(default_factory=set)  #: steps of this run that are still in doubt
@@ -52,7 +55,8 @@ class RunContext:
         Args:
             run: the run of the step; by default this one.
         """
-        self._set_aside(step, State.UNDECIDED, Code.UNDECIDED, message, DECIDE, run)
+        hint = DECIDE.format(key=shlex.quote(step.key))
+        self._set_aside(step, State.UNDECIDED, Code.UNDECIDED, message, hint, run)
 
     def park(self, step: Step, code: Code, message: str, hint: str = RETRY) -> None:
         """Record and report that a step cannot be carried out for a reason outside its record."""

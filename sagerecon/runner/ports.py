@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any, Protocol
 
 from sagerecon.model.call import Answer, Call
@@ -207,6 +207,10 @@ class RunLog(Bookings, Protocol):
 
     def record_look(self, run: str, step: UpdateStep, entity: Entity) -> None:
         """Record what Sage holds of a record that is not updated; without a body where it was not found."""
+        ...
+
+    def absent(self, run: str) -> Set[tuple[str, str]]:
+        """Return kind and Sage id of what `run` looked at before an update, and found to be not in Sage."""
         ...
 
     def found(self, kind: str, key: NaturalKey) -> Sequence[Entity]:

@@ -37,6 +37,7 @@ class Recovery:
 
     adoptions: Sequence[Adoption] = ()
     suspects: Sequence[tuple[CreateStep, Suspect]] = ()
+    earlier: Sequence[Suspect] = ()  #: those of earlier comparisons that are still undecided
 
 
 def recover(recovery: Recovery, context: RunContext) -> set[int]:
@@ -45,7 +46,7 @@ def recover(recovery: Recovery, context: RunContext) -> set[int]:
     All of it is durable before the store counts as complete, so that a crash before that leaves a store which
     is compared with Sage again.
     """
-    context.log.suspect([suspect for _, suspect in recovery.suspects])
+    context.log.suspect([*recovery.earlier, *(suspect for _, suspect in recovery.suspects)])
     for adoption in recovery.adoptions:
         step, kind = adoption.step, context.catalog[adoption.step.kind]
         attempt = new_attempt(step, kind, adoption.body, run=context.run, business=context.business)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any, Protocol
 
 from sagerecon.model.catalog import Catalog, Kind
-from sagerecon.model.draft import Node, Reference
+from sagerecon.model.draft import Node, Reference, references_in
 from sagerecon.model.entity import Entity
 from sagerecon.model.key import Key, NaturalKey
 from sagerecon.model.money import decimal_text
@@ -48,7 +49,7 @@ def resolved_body(step: WriteStep, context: RunContext) -> Mapping[str, Any] | N
     missing: list[Reference] = []
     body: Mapping[str, Any] = resolve_references(step.body, context.log, context.catalog, missing)
     if not missing:
-        return body
+        return None if _waits_for_absent(step, context) else body
     missing = list(dict.fromkeys(missing))
     reasons = ", ".join(_reason(reference, context) for reference in missing)
     message = f"{name_of(step)} refers to {reasons}."
@@ -59,6 +60,20 @@ def resolved_body(step: WriteStep, context: RunContext) -> Mapping[str, Any] | N
     else:
         context.block(step, message, RETRY, is_retried=True)
     return None
+
+
+def _waits_for_absent(step: WriteStep, context: RunContext) -> bool:
+    """Return whether `step` refers to what this run did not find in Sage; it is set aside then."""
+
+    def is_absent(reference: Reference) -> bool:
+        sage_id = _id_of(replace(reference, part=""), context.log, context.catalog)
+        return (reference.kind, sage_id) in context.absent
+
+    absent = [each for each in (references_in(step.body) if context.absent else ()) if is_absent(each)]
+    if absent:
+        names = ", ".join(_reason(reference, context) for reference in dict.fromkeys(absent))
+        context.block(step, f"{name_of(step)} refers to {names}.", NEW_PLAN, is_retried=False)
+    return bool(absent)
 
 
 def missing_kinds(step: WriteStep, context: RunContext) -> set[str]:

@@ -148,6 +148,7 @@ def run(
         listed={step.kind for step in plan.steps if isinstance(step, ReadStep)},
     )
     context.awaited = _awaited(plan, context)
+    context.absent = set(log.absent(context.run))
 
     def outcome(
         ended: Ended, why: str = "", until: int | None = None, findings: tuple[Finding, ...] = ()

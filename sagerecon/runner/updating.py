@@ -30,6 +30,9 @@ LISTING_HOLDS = 30 * MINUTE
 #: Statuses of an answer that says that there is no such entity.
 _ABSENT = frozenset({404, 410})
 
+#: Standings of a record to which nothing can refer.
+_NOT_IN_SAGE = frozenset({Standing.MISSING_IN_SAGE, Standing.DELETED_IN_SAGE})
+
 
 def update(step: UpdateStep, context: RunContext) -> None:
     """Send the changed fields of `step`, if Sage still holds what was written; Sage keeps the others."""
@@ -146,6 +149,8 @@ def _leave_undecided(
     """Set a step aside with what was edited in Sage, and record what Sage holds for the next plan."""
     reasons = "; ".join(map(str, look.edits)) or f"it is {look.standing.value}"
     context.log.record_look(run or context.run, step, held)
+    if look.standing in _NOT_IN_SAGE:
+        context.absent.add((held.kind, held.sage_id))
     why = "Sage holds other edits than were decided on" if step.covers and look.edits else look.standing.value
     message = f"{name_of(step)} was not updated ({why}): {reasons}."
     context.leave_undecided(step, message, run=run)

@@ -1,4 +1,4 @@
-"""The call ledger of one company: a ring of calls from which both rolling limits are computed exactly.
+"""The call ledger of one company: both rolling limits are computed exactly from its latest calls.
 
 A call counts from the instant its answer arrived, in integer milliseconds: when calls were counted from their
 sending, Sage could see more calls in a window than its limit. A call without an answer yet counts at its
@@ -10,12 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from secrets import token_hex
 
-from sqlalchemy import Row, bindparam, delete, select, update
+from sqlalchemy import Row, bindparam, select, update
 
 from sagerecon.model.clock import DAY, SECOND, Clock, ServerClock, cautious_now
 from sagerecon.planning.budget import Budget, earliest
+from sagerecon.store.call_ring import LEDGER, CallRing
 from sagerecon.store.call_witness import CallWitness, WitnessedCall
-from sagerecon.store.database import Transaction, Values, prepared, upsert
+from sagerecon.store.database import Transaction, Values, prepared
 from sagerecon.store.run_calls import ADD_RUN_CALLS, NO_RUN, run_call_values
 from sagerecon.store.tables import CALLS, LEDGERS
 from sagerecon.store.traffic import ADD_TRAFFIC, traffic_values
@@ -24,40 +25,9 @@ from sagerecon.store.write_buffer import WriteBuffer
 #: The longest time an answer can take: 5 seconds to connect, 60 to read.
 ANSWER_WITHIN = 65 * SECOND
 
-#: The least number of slots: planning needs the calls of a whole day even where no limit is set.
-LEAST_SIZE = 2_500
-
-#: Slots beyond the largest limit, so that a refunded call has not overwritten one that still counts.
-SPARE = 64
-
 #: How far the clocks of two machines that follow Sage's may be apart.
 _CLOCKS_APART = 5 * SECOND
 
-#: A limit of this size or more means that there is no limit.
-_UNLIMITED = 2**31 - 1
-
-# The row stays locked until the commit in PostgreSQL; SQLite has one writer at a time and needs no such lock.
-_LEDGER = prepared(
-    "ledger", select(LEDGERS).where(LEDGERS.c.business == bindparam("business")).with_for_update()
-)
-_KEEP_LEDGER = upsert("keep_ledger", LEDGERS)
-_AT = prepared(
-    "call_at",
-    select(CALLS.c.at).where(
-        CALLS.c.business == bindparam("business"),
-        CALLS.c.slot == bindparam("slot"),
-        CALLS.c.sequence == bindparam("sequence"),
-    ),
-)
-_KEEP_CALL = upsert("keep_call", CALLS)
-_ADVANCE = prepared(
-    "advance_ledger",
-    update(LEDGERS)
-    .where(LEDGERS.c.business == bindparam("company"))
-    .values(
-        sequence=bindparam("number"), last_at=bindparam("newest"), rate_limited=bindparam("rate_limited_now")
-    ),
-)
 RECEIVE_CALL = prepared(
     "receive_call",
     update(CALLS)
@@ -109,13 +79,6 @@ _KEEP_CLOCK = prepared(
     .values(clock_ahead=bindparam("ahead_now")),
 )
 _STATE = prepared("ledger_state", select(LEDGERS).where(LEDGERS.c.business == bindparam("business")))
-_ALL = prepared(
-    "calls_of",
-    select(CALLS.c.sequence, CALLS.c.at, CALLS.c.call)
-    .where(CALLS.c.business == bindparam("business"))
-    .order_by(CALLS.c.sequence),
-)
-_CLEAR = prepared("clear_calls", delete(CALLS).where(CALLS.c.business == bindparam("business")))
 
 #: Statements that can be replayed from the file of unsaved statements.
 REPLAYABLE = (RECEIVE_CALL, RECEIVE_LEDGER, REFUND_CALL, ADD_TRAFFIC, ADD_RUN_CALLS, _ACCEPTED, _KEEP_CLOCK)
@@ -145,6 +108,7 @@ class CallLedger:
         self._business = business
         self._clock = clock
         self._buffer = buffer
+        self._ring = CallRing(business)
         self._witness = witness
         self._is_compared = witness is None  # with the witness
         self._booked: list[WitnessedCall] = []  # since the last commit
@@ -170,12 +134,12 @@ class CallLedger:
             sent_within: the milliseconds that may pass before it is sent.
             is_call: whether the API is called; a request for tokens belongs to no run.
         """
-        ledger = self._with_witnessed_calls(transaction, self._ledger(transaction, budget), budget)
+        ledger = self._with_witnessed_calls(transaction, self._ring.ledger(transaction, budget), budget)
         ledger = self._with_plausible_times(transaction, ledger)
         now = self._clock.now()
         day = self._day_limit(budget, settling=settling)
-        minute_slot = self._counted_at(transaction, ledger, budget.minute_limit)
-        day_slot = self._counted_at(transaction, ledger, day)
+        minute_slot = self._ring.counted_at(transaction, ledger, budget.minute_limit)
+        day_slot = self._ring.counted_at(transaction, ledger, day)
         passed = self._latest_certain(ledger.last_at)
         supposed = max(cautious_now(self._clock, ledger.clock_ahead), passed)
         wait = max(
@@ -259,7 +223,7 @@ class CallLedger:
     def add(self, transaction: Transaction, budget: Budget, calls: int) -> None:
         """Book calls that were answered before it was known that they are this company's."""
         for _ in range(calls):
-            ledger = self._ledger(transaction, budget)
+            ledger = self._ring.ledger(transaction, budget)
             at = max(self._clock.now(), ledger.last_at)
             self._book_new(transaction, ledger, at, at, ledger.rate_limited)
         added = run_call_values(self._business, NO_RUN, self._clock.now(), sent=calls, answered=calls)
@@ -272,7 +236,7 @@ class CallLedger:
             until: the instant before which no call is booked.
             in_a_row: the 429s without an accepted call in between.
         """
-        if (ledger := transaction.one(_LEDGER, {"business": self._business})) is not None:
+        if (ledger := transaction.one(LEDGER, {"business": self._business})) is not None:
             at = max(self._clock.now(), ledger.last_at)
             self._book_new(transaction, ledger, at, at, ledger.rate_limited + 1)
             transaction.run(ADD_TRAFFIC, traffic_values(self._business, at, rate_limited=1))
@@ -281,7 +245,7 @@ class CallLedger:
 
     def close(self, transaction: Transaction, until: int, in_a_row: int = 0) -> None:
         """Book no call before `until`, at most for a day: no limit of Sage's lasts longer."""
-        if (ledger := transaction.one(_LEDGER, {"business": self._business})) is not None:
+        if (ledger := transaction.one(LEDGER, {"business": self._business})) is not None:
             until = max(min(until, self._clock.now() + DAY), ledger.closed_until)
             in_a_row = in_a_row or ledger.refusals
             if self._witness is not None:
@@ -338,44 +302,24 @@ class CallLedger:
         transaction.run(_REDATE_CALLS, {"company": self._business, "moment": latest, "latest": latest})
         until = min(ledger.closed_until, now + DAY)
         transaction.run(_REDATE_LEDGER, {"company": self._business, "newest": now, "until": until})
-        redated = transaction.one(_LEDGER, {"business": self._business})
+        redated = transaction.one(LEDGER, {"business": self._business})
         assert redated is not None  # noqa: S101 - the row was read in this transaction
         return redated
-
-    def _counted_at(self, transaction: Transaction, ledger: Row[tuple[int]], limit: int) -> int | None:
-        """Return the instant of the call that is `limit` calls before the next one, or None."""
-        sequence = ledger.sequence - limit + 1
-        if sequence < 1 or limit >= _UNLIMITED:
-            return None
-        key = {"business": self._business, "slot": sequence % ledger.size, "sequence": sequence}
-        row = transaction.first(_AT, key)
-        return None if row is None else int(row[0])
 
     def _with_witnessed_calls(
         self, transaction: Transaction, ledger: Row[tuple[int]], budget: Budget
     ) -> Row[tuple[int]]:
-        """Return the ledger with the calls that the witness knows and the store does not, once per process.
-
-        They are added behind those of the store: an older copy of a store lacks the newest calls.
-        """
+        """Return the ledger with the calls that the witness alone knows; compare them once per process."""
         if self._witness is None or self._is_compared:
             return ledger
         self._is_compared = True
         witnessed = self._witness.read()
-        kept = transaction.rows(_ALL, {"business": self._business})
-        known = {row.call for row in kept}
-        oldest = min(row.at for row in kept) if kept and ledger.sequence >= ledger.size else 0
-        for call in witnessed.calls:
-            if call.call not in known and call.at > oldest:  # older ones have left the ring
-                at, newest = max(call.at, ledger.last_at), max(call.newest, ledger.last_at)
-                self._book(transaction, ledger, WitnessedCall(call.call, at, newest), ledger.rate_limited)
-                ledger = self._ledger(transaction, budget)
-                self.unknown_calls += 1
+        unknown = self._ring.add_unknown(transaction, ledger, witnessed.calls)
+        self.unknown_calls = sum(call.at > self._clock.now() - DAY for call in unknown)
         if witnessed.closed_until > ledger.closed_until:
             state: Values = {"until": witnessed.closed_until, "in_a_row": ledger.refusals}
             transaction.run(_CLOSE, {"company": self._business, **state})
-            ledger = self._ledger(transaction, budget)
-        return ledger
+        return self._ring.ledger(transaction, budget)
 
     def _add_witness(self, call: WitnessedCall) -> None:
         if self._witness is not None:
@@ -386,34 +330,6 @@ class CallLedger:
     ) -> str:
         """Book a call of ours, and return its name."""
         call = WitnessedCall(token_hex(8), at, newest)
-        self._book(transaction, ledger, call, rate_limited)
+        self._ring.book(transaction, ledger, call, rate_limited)
         self._booked.append(call)
         return call.call
-
-    def _book(
-        self, transaction: Transaction, ledger: Row[tuple[int]], call: WitnessedCall, rate_limited: int
-    ) -> None:
-        sequence = ledger.sequence + 1
-        row: Values = {"slot": sequence % ledger.size, "sequence": sequence, "at": call.at, "call": call.call}
-        transaction.run(_KEEP_CALL, {"business": self._business, **row})
-        state: Values = {"number": sequence, "newest": call.newest, "rate_limited_now": rate_limited}
-        transaction.run(_ADVANCE, {"company": self._business, **state})
-
-    def _ledger(self, transaction: Transaction, budget: Budget) -> Row[tuple[int]]:
-        """Return the state of the ring, which is created or enlarged where the budget needs more slots."""
-        limits = [limit for limit in (budget.minute_limit, budget.day_limit) if limit < _UNLIMITED]
-        size = max([*limits, LEAST_SIZE]) + SPARE
-        ledger = transaction.one(_LEDGER, {"business": self._business})
-        if ledger is not None and ledger.size >= size:
-            return ledger
-        calls = transaction.rows(_ALL, {"business": self._business})
-        transaction.run(_CLEAR, {"business": self._business})
-        for row in calls:
-            call: Values = {"business": self._business, "slot": row.sequence % size, "sequence": row.sequence}
-            transaction.run(_KEEP_CALL, {**call, "at": row.at, "call": row.call})
-        none = dict.fromkeys((column.name for column in LEDGERS.columns if column.name != "business"), 0)
-        state = none if ledger is None else ledger._asdict()
-        transaction.run(_KEEP_LEDGER, {**state, "business": self._business, "size": size})
-        written = transaction.one(_LEDGER, {"business": self._business})
-        assert written is not None  # noqa: S101 - it was written in this transaction
-        return written

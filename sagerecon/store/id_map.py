@@ -91,9 +91,25 @@ _FOUND = prepared(
     )
     .order_by(NATURAL_KEYS.c.sage_id),
 )
+_SHARED = (
+    select(ID_MAP.c.kind, ID_MAP.c.sage_id)
+    .where(ID_MAP.c.business == bindparam("business"))
+    .group_by(ID_MAP.c.kind, ID_MAP.c.sage_id)
+    .having(func.count() > 1)
+    .subquery()
+)
+_WITH_SHARED_ENTITY = prepared(
+    "ids_with_shared_entity",
+    select(ID_MAP.c.kind, ID_MAP.c.key)
+    .select_from(
+        ID_MAP.join(_SHARED, and_(_SHARED.c.kind == ID_MAP.c.kind, _SHARED.c.sage_id == ID_MAP.c.sage_id))
+    )
+    .where(ID_MAP.c.business == bindparam("business")),
+)
 _ALL_IDS = prepared(
     "all_ids",
     select(ID_MAP.c.kind, ID_MAP.c.key, ID_MAP.c.sage_id, ID_MAP.c.content)
+    .add_columns(ID_MAP.c.run, ID_MAP.c.number)  # an entity may be written again with the same content
     .where(ID_MAP.c.business == bindparam("business"))
     .order_by(ID_MAP.c.kind, ID_MAP.c.key),
 )
@@ -161,6 +177,12 @@ class IdMap:
             contents={(row.kind, row.key): row.content for row in ids},
             natural_keys={key for key, count in entities.items() if count == 1},
         )
+
+    def shared(self) -> frozenset[tuple[str, str]]:
+        """Return kind and draft key of the records whose entity is recorded for another record too."""
+        self._buffer.flush()
+        rows = self._buffer.reader.rows(_WITH_SHARED_ENTITY, {"business": self._business})
+        return frozenset((row.kind, row.key) for row in rows)
 
     def fingerprint(self) -> str:
         """Return the fingerprint of the whole id map."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import BindParameter, Row, bindparam, select
@@ -34,6 +34,7 @@ class ReadingRuns:
     reading: str  #: of what Sage holds
     deletions: str = ""  #: of what was deleted there
     before: str = ""  #: the reading of the reconciliation before it
+    id_map: str = ""  #: the fingerprint of the id map for which Sage was read
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,8 @@ class Basis:
     runs: ReadingRuns
     listings: tuple[Reading, ...]
     deletions: tuple[Reading, ...]
+    rules: Mapping[str, str] = field(default_factory=dict)
+    """By mapping, the fingerprint of its comparison rules."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +72,16 @@ class StoredResult:
     document: Mapping[str, Any]
 
 
+#: What the stored source has beside that of the report.
+_BASIS = "basis"
+
 _OF_COMPANY: BindParameter[str] = bindparam("business")
 _ALL = prepared("all_verdicts", select(VERDICTS).where(VERDICTS.c.business == _OF_COMPANY))
 _KEEP = upsert("keep_verdict", VERDICTS)
 _LAST = prepared(
     "last_reconciliation",
     select(RECONCILIATIONS.c.number, RECONCILIATIONS.c.reading, RECONCILIATIONS.c.deletions)
-    .add_columns(RECONCILIATIONS.c.before)
+    .add_columns(RECONCILIATIONS.c.before, RECONCILIATIONS.c.source)
     .where(RECONCILIATIONS.c.business == _OF_COMPANY)
     .order_by(RECONCILIATIONS.c.number.desc())
     .limit(1),
@@ -134,7 +140,7 @@ class ReconciliationLog:
                 "deletions": basis.runs.deletions,
                 "before": basis.runs.before,
                 "at": self._clock.now(),
-                "source": _text(result.source),
+                "source": _text({**result.source, _BASIS: _compared_with(basis)}),
                 "document": document,
             }
             transaction.run(_KEEP_RECONCILIATION, {**where, "number": number, **runs})
@@ -155,8 +161,9 @@ class ReconciliationLog:
             row = transaction.one(_LAST_RESULT, {"business": self._business})
         if row is None:
             return None
+        source = {name: value for name, value in json.loads(row.source).items() if name != _BASIS}
         document = with_rows(self._database, self._business, row.number, row.document)
-        return StoredResult(json.loads(row.source), document)
+        return StoredResult(source, document)
 
     def verdict(self, kind: str, key: str) -> tuple[str, str] | None:
         """Return a record's verdict and reason in the last reconciliation; None where it has none."""
@@ -183,10 +190,12 @@ class ReconciliationLog:
             if row is None:
                 return None
             found = transaction.rows(_READINGS, {"business": self._business, "number": row.number})
+            compared = json.loads(row.source).get(_BASIS, {})
             return Basis(
-                ReadingRuns(row.reading, row.deletions, row.before),
+                ReadingRuns(row.reading, row.deletions, row.before, compared.get("id_map", "")),
                 listings=tuple(_reading(each) for each in found if not each.of_deletions),
                 deletions=tuple(_reading(each) for each in found if each.of_deletions),
+                rules=compared.get("rules", {}),
             )
 
     def last_verdicts(self) -> dict[str, LastVerdict]:
@@ -224,6 +233,10 @@ class ReconciliationLog:
             row.id: LastVerdict(row.fingerprint, row.state, row.first_run, row.last_run)
             for row in transaction.rows(_ALL, {"business": self._business})
         }
+
+
+def _compared_with(basis: Basis) -> dict[str, object]:
+    return {"id_map": basis.runs.id_map, "rules": dict(basis.rules)}
 
 
 def _text(document: object) -> str:

@@ -118,19 +118,17 @@ _IDS_HELD = prepared(
         HELD.c.business == bindparam("business"), HELD.c.run == bindparam("run")
     ),
 )
+_OF_STEP = and_(
+    STEPS.c.business == HELD.c.business, STEPS.c.run == HELD.c.run, STEPS.c.number == HELD.c.number
+)
 #: What was read of the records that were not updated, by the newest run that looked at each last.
 _LOOKS = prepared(
     "looks",
     select(HELD.c.kind, HELD.c.sage_id, HELD.c.body, STEPS.c.recorded_at)
     .select_from(
-        HELD.join(
-            STEPS,
-            and_(
-                STEPS.c.business == HELD.c.business,
-                STEPS.c.run == HELD.c.run,
-                STEPS.c.number == HELD.c.number,
-            ),
-        ).join(RUNS, and_(RUNS.c.business == HELD.c.business, RUNS.c.run == HELD.c.run))
+        HELD.join(STEPS, _OF_STEP).join(
+            RUNS, and_(RUNS.c.business == HELD.c.business, RUNS.c.run == HELD.c.run)
+        )
     )
     .where(
         HELD.c.business == bindparam("business"),
@@ -138,6 +136,12 @@ _LOOKS = prepared(
         or_(STEPS.c.state == State.UNDECIDED.value, STEPS.c.state == State.RECORDED.value),
     )
     .order_by(RUNS.c.sequence),
+)
+LOOKS_OF_RUN = prepared(
+    "looks_of_run",
+    select(HELD.c.kind, HELD.c.sage_id, HELD.c.body)
+    .select_from(HELD.join(STEPS, _OF_STEP))
+    .where(OF_RUN, STEPS.c.state == State.UNDECIDED.value),
 )
 _HELD_ALL = prepared("held_all", _HELD)
 _HELD_KIND = prepared("held_kind", _HELD.where(HELD.c.kind == bindparam("kind")))

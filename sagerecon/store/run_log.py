@@ -8,12 +8,13 @@ from dataclasses import replace
 from secrets import token_hex
 from typing import Any, TypeVar
 
-from sagerecon.model.clock import Clock
+from sagerecon.model.clock import Clock, correction
 from sagerecon.model.draft import node_document
 from sagerecon.model.entity import Entity, Written
 from sagerecon.model.errors import PlanStaleError
 from sagerecon.model.key import Key, NaturalKey
 from sagerecon.model.value import canonical, fingerprint, read_json
+from sagerecon.pairing.held import is_gone
 from sagerecon.pairing.recovery import Suspect
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import Plan, Purpose
@@ -26,6 +27,7 @@ from sagerecon.store.database import Database, Statement, Transaction, Values
 from sagerecon.store.id_map import IdMap
 from sagerecon.store.process import is_alive, this_process
 from sagerecon.store.run_calls import NO_RUN
+from sagerecon.store.run_history import LOOKS_OF_RUN
 from sagerecon.store.suspects import Suspects
 from sagerecon.store.witness import WitnessError
 from sagerecon.store.write_buffer import WriteBuffer
@@ -54,7 +56,7 @@ class RunLog:
         self._lock = lock
         self._clock = clock
         self._epochs: dict[tuple[str, str], int] = {}
-        self._asked_at = 0  # when the last reading call was booked
+        self._asked_at = 0  # when the last call was booked, by the uncorrected clock
         self._suspects = Suspects(business, buffer)
         self._suspicions: Mapping[tuple[str, str], Suspect] = {}
         self._loads: set[str] = set()  # runs whose readings replace the natural keys of their kinds
@@ -208,6 +210,12 @@ class RunLog:
         values = {"sage_id": entity.sage_id, "kind": entity.kind, "body": canonical(entity.body)}
         self._buffer.add(steps.KEEP_HELD, {**self._step(run, step.number), "position": 0, **values})
 
+    def absent(self, run: str) -> frozenset[tuple[str, str]]:
+        self._buffer.flush()
+        rows = self._buffer.reader.rows(LOOKS_OF_RUN, {"business": self._business, "run": run})
+        found = (Entity(row.kind, row.sage_id, read_json(row.body)) for row in rows)
+        return frozenset((e.kind, e.sage_id) for e in found if not e.body or is_gone(e))
+
     def record_page(
         self,
         run: str,
@@ -234,7 +242,7 @@ class RunLog:
         state = State.RECORDED if is_last else State.READING
         reading = steps.reading_values(run, step, state, page, total, self._clock.now())
         if page == 1:
-            first = {**reading, "first_sent_at": self._asked_at}
+            first = {**reading, "first_sent_at": self._asked_at + correction(self._clock)}
             self._buffer.add(steps.KEEP_FIRST_PAGE, {"business": self._business, **first})
         else:
             self._buffer.add(steps.KEEP_READING, {"business": self._business, **reading})
@@ -258,7 +266,7 @@ class RunLog:
                 transaction, budget, settling=settling, sent_within=sent_within, is_call=is_call
             )
 
-        self._asked_at = self._clock.now()
+        self._asked_at = self._clock.now() - correction(self._clock)
         return self._commit_booking(book)
 
     def intend(self, attempt: Attempt, budget: Budget, *, settling: bool = False) -> int:

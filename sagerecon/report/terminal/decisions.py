@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sagerecon.pairing.answers import DecisionAnswer
 from sagerecon.pairing.decisions import Decision
-from sagerecon.pairing.groups import Group, decide_command, decide_command_of
+from sagerecon.pairing.groups import (
+    Group,
+    decide_command,
+    possible_answers,
+    show_command,
+)
 from sagerecon.pairing.objections import differing_fields
 from sagerecon.pairing.position import Position
 from sagerecon.pairing.settlement import Settlement
+from sagerecon.report.decisions_document import MEANINGS
 
 #: Records of a group that are named.
 _EXAMPLES = 3
@@ -26,24 +33,38 @@ def group_document(group: Group) -> dict[str, Any]:
         "amount": covered.amount,
         "examples": [example(position) for position in group.positions[:_EXAMPLES]],
         "answers": [answer.value for answer in group.answers],
-        "command": decide_command_of(group),
+        "commands": commands(group.name, possible_answers(group)),
     }
 
 
 def group_lines(group: Group) -> Iterator[str]:
-    """Yield the lines about a group that waits: what, how many, which, and the command."""
+    """Yield the lines about a group that waits: what, how many, which, and the commands."""
     more = len(group.positions) - _EXAMPLES
     yield f"{group.name}: {group.covers}, {group.standing.value}"
     for position in group.positions[:_EXAMPLES]:
         yield f"    {example(position)}"
     if more > 0:
-        yield f"    and {more:,} more: sagerecon decide show {group.name}"
-    yield f"    decide: {decide_command_of(group)}"
+        yield f"    and {more:,} more: {show_command(group.name)}"
+    if possible := possible_answers(group):
+        yield from command_lines(group.name, possible)
+    else:
+        yield f"  Decide on each record: {show_command(group.positions[0].key)}"
 
 
-def command_text(name: str, possible: Sequence[DecisionAnswer]) -> str:
-    """Return the command that records a decision; empty where none can be made about the whole."""
-    return decide_command(name, possible) if possible else ""
+def commands(name: str, possible: Sequence[DecisionAnswer]) -> list[str]:
+    """Return the command for each answer that is possible."""
+    return [decide_command(name, answer.value) for answer in possible]
+
+
+def command_lines(name: str, possible: Sequence[DecisionAnswer]) -> Iterator[str]:
+    """Yield the command for each answer that is possible, with what the answer means."""
+    if not possible:
+        yield "  Nothing can be decided about it yet."
+        return
+    yield "  Decide with one of these commands:" if len(possible) > 1 else "  Decide with this command:"
+    for answer in possible:
+        yield f"    {decide_command(name, answer.value)}"
+        yield f"        {answer.value}: {MEANINGS[answer]}"
 
 
 def example(position: Position) -> str:
@@ -62,36 +83,41 @@ def example(position: Position) -> str:
     )
 
 
-def decision_document(decision: Decision) -> dict[str, Any]:
-    """Return a decision as JSON."""
-    return {
-        "subject": decision.subject,
-        "answer": decision.answer.value,
-        "because": decision.because,
-        "by": decision.by,
-        "on": decision.on,
-        "until": decision.until,
-        "records": decision.covers.records,
-        "amount": decision.covers.amount,
-        "line": decision.place.line,
-    }
-
-
 def decision_text(decision: Decision) -> str:
     """Return a decision in one line."""
+    about = f"{decision.subject}: {decision.answer.value}, {decision.covers}"
+    return f"{about}, {decision_reason(decision)}"
+
+
+def decision_reason(decision: Decision) -> str:
+    """Return who made a decision and when, until when it holds, and why."""
     until = f", until {decision.until}" if decision.until else ""
-    return (
-        f"{decision.subject}: {decision.answer.value}, {decision.covers}, because {decision.because}"
-        f" ({decision.by}, {decision.on}{until})"
-    )
+    return f"decided by {decision.by} on {decision.on}{until}: {decision.because}"
 
 
 def settled_lines(settlement: Settlement) -> Iterator[str]:
     """Yield the decisions that were made: in effect, lapsed, impossible, without any record."""
-    for text in dict.fromkeys(map(decision_text, settlement.by_record.values())):
-        yield f"In effect: {text}"
-    for title, entries in (("Lapsed", settlement.lapsed), ("Not possible", settlement.impossible)):
+    ignored = {id(entry.decision) for entry in settlement.not_carried_out}
+    for decision in settlement.in_effect:
+        if id(decision) not in ignored:
+            yield from decision_lines("In effect", decision)
+    for title, entries in (
+        ("Lapsed", settlement.lapsed),
+        ("Not possible", (*settlement.impossible, *settlement.not_carried_out)),
+    ):
         for entry in entries:
-            yield f"{title}: {decision_text(entry.decision)}: {entry.why}."
+            yield from decision_lines(title, entry.decision)
+            yield f"    It has no effect: {entry.why}. Decide again, or: {_drop_command(entry.decision)}"
     for decision in settlement.idle:
-        yield f"Needed by no record now: {decision_text(decision)}"
+        yield from decision_lines("Not needed now", decision)
+        yield "    No record has this standing now: it was carried out, or nothing needs it. It may stay."
+
+
+def decision_lines(title: str, decision: Decision) -> Iterator[str]:
+    """Yield a decision in two lines: what it is about, then who made it and why."""
+    yield f"{title}: {decision.subject}: {decision.answer.value}, {decision.covers}"
+    yield f"    {decision_reason(decision)}"
+
+
+def _drop_command(decision: Decision) -> str:
+    return f"sagerecon decide drop {shlex.quote(decision.subject)}"

@@ -11,15 +11,19 @@ from rich.text import Text
 
 from sagerecon.model.count import counted
 from sagerecon.model.money import grouped, total
-from sagerecon.pairing.agreement import without_positions
 from sagerecon.pairing.consequences import Verdict
+from sagerecon.pairing.decisions import Decision
 from sagerecon.reconciliation.completeness import SourceLine, Tally
 from sagerecon.reconciliation.result import Reconciliation
 from sagerecon.reconciliation.tie_out import TieOut, TieOutNotTaken
 from sagerecon.reconciliation.verdict import RecordVerdict
-from sagerecon.report.formatting import spaced
-from sagerecon.report.grouping import LISTED, group_alike, more_like_it, pattern
+from sagerecon.report.formatting import capitalized, spaced
+from sagerecon.report.grouping import LISTED, group_alike, more_like_it, record_likeness
+from sagerecon.report.terminal.decisions import decision_reason, decision_text
 from sagerecon.report.terminal.tables import count_text, further, new_table
+
+#: Records of a decision that are shown with what differs.
+_ACCEPTED_SHOWN = 3
 
 
 def completeness(lines: Sequence[SourceLine]) -> RenderableType:
@@ -136,15 +140,62 @@ def verdicts(reconciliation: Reconciliation) -> Iterator[RenderableType]:
     yield from further(groups[LISTED:])
 
 
+def accepted(reconciliation: Reconciliation) -> Iterator[RenderableType]:
+    """Yield the differences that decisions accept, by decision, and the decisions that have no effect.
+
+    The first records of a decision are shown with what differs; the others are counted.
+    """
+    by_decision: dict[int, list[RecordVerdict]] = {}
+    for verdict, decision in reconciliation.accepted:
+        by_decision.setdefault(id(decision), []).append(verdict)
+    settlement = reconciliation.settlement
+    for decision in settlement.in_effect:
+        records = by_decision.get(id(decision), [])
+        if records:
+            yield _accepted_by(decision, records)
+    for label, entries in (
+        ("lapsed", settlement.lapsed),
+        ("without effect", (*settlement.impossible, *settlement.not_carried_out)),
+    ):
+        for entry in entries:
+            text = Text.assemble((f"{label}: ", "bold yellow"), (decision_text(entry.decision), "bold"))
+            text.append(f"\n  {capitalized(entry.why)}. Its records are judged as if it had not been made.")
+            yield text
+
+
+def _accepted_by(decision: Decision, records: Sequence[RecordVerdict]) -> RenderableType:
+    amount = total(each.at_risk for each in records)
+    found = counted(len(records), "difference") + (f" ({grouped(amount)})" if amount else "")
+    text = Text.assemble(("accepted: ", "bold green"), (found, "bold"), f" by decision: {decision.subject}:")
+    text.append(f" {decision.answer.value}\n  {decision_reason(decision)}")
+    for verdict in records[:_ACCEPTED_SHOWN]:
+        risk = f" ({grouped(verdict.at_risk)})" if verdict.at_risk else ""
+        text.append(f"\n  {_name(verdict)}, {verdict.verdict.value}{risk}: ", style="dim")
+        text.append(_what_differs(verdict), style="dim")
+    if (more := len(records) - _ACCEPTED_SHOWN) > 0:
+        text.append(f"\n  … and {more:,} more in the report", style="dim")
+    return text
+
+
+def _what_differs(verdict: RecordVerdict) -> str:
+    differences = [
+        f"{each.field}: source {each.source or 'empty'}, Sage {each.sage or 'empty'}"
+        for each in verdict.differences[:LISTED]
+    ]
+    return "; ".join(differences) or verdict.reason
+
+
 def _name(verdict: RecordVerdict) -> str:
     return verdict.label or verdict.key or verdict.sage_id
 
 
 def _likeness(verdict: RecordVerdict) -> Hashable:
-    names = (verdict.label, verdict.key, verdict.sage_id)
-    sentences = (pattern(verdict.reason, *names), pattern(verdict.remedy, *names))
-    differences = tuple((without_positions(d.field), d.cause) for d in verdict.differences)
-    return (verdict.verdict, verdict.kind, *sentences, differences, verdict.first_seen)
+    return record_likeness(
+        (verdict.verdict, verdict.kind, verdict.first_seen),
+        (verdict.reason, verdict.remedy),
+        (verdict.label, verdict.key, verdict.sage_id),
+        [(d.field, d.source, d.cause) for d in verdict.differences],
+    )
 
 
 def _not_read(reconciliation: Reconciliation) -> Counter[tuple[str, str, str]]:

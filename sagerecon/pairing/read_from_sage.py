@@ -1,0 +1,108 @@
+"""What was read from Sage, and the position of a record by it: plan and proof ask these functions alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Set
+from dataclasses import dataclass, field
+
+from sagerecon.model.draft import Outcome
+from sagerecon.model.entity import Entity, Written
+from sagerecon.model.reading import Reading, kinds_read_whole
+from sagerecon.pairing.held import is_gone
+from sagerecon.pairing.identity import Identities
+from sagerecon.pairing.key_ladder import MatchMethod
+from sagerecon.pairing.position import Coverage, EntityReading, Position
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadFromSage:
+    """The entities that were read from Sage, by kind and Sage id, and the identities behind their links.
+
+    An entity without a body is one that Sage did not find when it was asked for it.
+    """
+
+    entities: Mapping[tuple[str, str], EntityReading] = field(default_factory=dict)
+    whole: Mapping[str, int] = field(default_factory=dict)  #: kinds read whole -> when that reading began
+    deleted: Set[str] = frozenset()  #: Sage ids that Sage reports as deleted
+    identities: Identities = field(default_factory=Identities)
+
+    def of(self, written: Written) -> EntityReading | None:
+        """Return the entity of a record as it was read since it was written; None where it was not.
+
+        It has no body where a reading of its whole kind, begun after the write, did not find it.
+        """
+        found = self.entities.get((written.kind, written.sage_id))
+        began = self.whole.get(written.kind)
+        if found is None and began is not None:
+            found = EntityReading(Entity(written.kind, written.sage_id, {}), began)
+        return found if found is not None and found.read_at >= written.written_at else None
+
+    def is_deleted(self, written: Written, found: EntityReading | None) -> bool:
+        """Return whether Sage reports the entity of a record as deleted, or shows it so."""
+        if found is not None and found.entity.body:
+            return is_gone(found.entity)
+        return written.sage_id in self.deleted
+
+
+NOT_READ = ReadFromSage()
+
+
+def as_listed(
+    listings: Iterable[Reading],
+    entities: Iterable[Entity],
+    deleted: Set[str] = frozenset(),
+    identities: Identities | None = None,
+    read_until: int = 0,
+) -> ReadFromSage:
+    """Return what the listings of a reconciliation found.
+
+    A kind that was not read whole says nothing about its entities, but for those that it shows as deleted.
+    Those are deleted whenever they were read.
+
+    Args:
+        read_until: an instant up to which every record was written before Sage was read. It is known where
+            the id map is as it was then; two clocks that were compared with Sage's differ by seconds.
+    """
+    found, shown = tuple(listings), tuple(entities)
+    whole = kinds_read_whole(found)
+    began: dict[str, int] = {}
+    for reading in found:
+        began[reading.kind] = min(reading.started_at, began.get(reading.kind, reading.started_at))
+    began = {kind: max(at, read_until) for kind, at in began.items()}
+    return ReadFromSage(
+        entities={
+            (entity.kind, entity.sage_id): EntityReading(entity, began[entity.kind])
+            for entity in shown
+            if entity.kind in whole
+        },
+        whole={kind: at for kind, at in began.items() if kind in whole},
+        deleted={*deleted, *(entity.sage_id for entity in shown if is_gone(entity))},
+        identities=Identities() if identities is None else identities,
+    )
+
+
+def written_position(
+    written: Written, outcome: Outcome | None, read: ReadFromSage, unread: Coverage, *, owner: str = ""
+) -> Position:
+    """Return the position of a record of an earlier run, without the agreement of its sides.
+
+    Args:
+        outcome: what the source gives now; None where it lost the record.
+        unread: how much was read where the entity was not read since it was written.
+        owner: the key of the record that owns its entity, where that is another one.
+    """
+    found = read.of(written)
+    is_deleted = read.is_deleted(written, found)
+    is_absent = is_deleted or (found is not None and not found.entity.body)
+    return Position(
+        kind=written.kind,
+        key=written.key,
+        outcome=outcome,
+        content=written.content,
+        written=written,
+        held=None if is_absent else found,
+        coverage=Coverage.WHOLE if found is not None or is_deleted else unread,
+        is_deleted=is_deleted,
+        match_method=MatchMethod.ID_MAP,
+        owner=owner,
+    )

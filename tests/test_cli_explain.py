@@ -1,0 +1,93 @@
+"""`explain` shows a sensible part of a long record, says how much more there is, and names a way to it."""
+
+from pathlib import Path
+
+import pytest
+from tiny import CONTACTS, MAPPING, PROJECT
+from typer.testing import CliRunner
+
+from sagerecon.cli.main import app
+
+LINES = 1_000
+SOURCES = """\
+sagerecon: sources/v1
+files:
+  contacts:
+    path: contacts.csv
+    columns: {ref: {type: text, required: true}, name: {type: text, required: true}}
+  lines:
+    path: lines.csv
+    columns: {line: {type: integer}, text: {type: text}, amount: {type: decimal, scale: 2}}
+datasets:
+  contacts: {sql: SELECT * FROM contacts ORDER BY ref}
+  invoices:
+    sql: |
+      SELECT 'I1' AS number, 'C1' AS ref,
+             list({text: text, account: '4000', amount: amount} ORDER BY line) AS lines,
+             list(_origin ORDER BY line) AS _origin
+      FROM lines
+"""
+INVOICES = """\
+sagerecon: mapping/v1
+unmapped: {source: ignore, target: error_if_required}
+mapping: invoices
+source: {dataset: invoices, key: [number]}
+target: {kind: sales_invoice, identity: {reference: number}, on_existing: create}
+fields:
+  contact_id: {ref: {mapping: customers, by: ref, on_missing: quarantine}}
+  date: {value: '2017-04-03'}
+  reference: {from: number}
+  invoice_lines:
+    each: lines
+    fields:
+      description: {from: item.text, do: [squeeze]}
+      ledger_account_id:
+        ref: {kind: ledger_account, by: {nominal_code: item.account}, on_missing: quarantine}
+      quantity: {value: '1'}
+      unit_price: {from: item.amount}
+      tax_rate_id: {value: GB_ZERO}
+      tax_amount: {value: '0.00'}
+"""
+
+
+def shown(folder: Path, *words: str) -> str:
+    result = CliRunner(env={"COLUMNS": "80"}).invoke(app, [*words, "--project", str(folder)])
+    assert result.exit_code == 0, result.output
+    return " ".join((result.stdout + result.stderr).split())
+
+
+@pytest.fixture
+def long_invoice(tmp_path: Path) -> Path:
+    """Return a project with an invoice of a thousand lines, each changed by the mapping."""
+    rows = (f"{number},Oak  board {number:04},1.50" for number in range(LINES))
+    for name, text in {
+        "sagerecon.yaml": PROJECT,
+        "sources.yaml": SOURCES,
+        "mappings/customers.yaml": MAPPING,
+        "mappings/invoices.yaml": INVOICES,
+        "data/contacts.csv": CONTACTS,
+        "data/lines.csv": "\n".join(["line,text,amount", *rows]) + "\n",
+    }.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    shown(tmp_path, "snapshot")
+    return tmp_path
+
+
+def test_a_record_of_a_thousand_lines_is_shown_in_part(long_invoice: Path) -> None:
+    text = shown(long_invoice, "explain", "invoices/I1")
+    assert len(text) < 8_000, len(text)
+    assert "lines.csv:13, … and 988 more" in text and "lines.csv:14" not in text
+    assert "Oak board 0011" in text and "Oak board 0012" not in text
+    assert text.count('"… and 988 more"') == 2  # the cell and the draft
+    assert "… and 988 more changes" in text
+
+
+def test_a_field_of_a_thousand_lines_is_shown_in_part_and_by_its_position(long_invoice: Path) -> None:
+    text = shown(long_invoice, "explain", "invoices/I1.invoice_lines.description")
+    assert "Oak board 0011" in text and "draft invoice_lines[12].description" not in text
+    example = "invoice_lines[12].description"
+    assert f"… and 988 more values. Name one to see it, such as {example}" in text
+    one = shown(long_invoice, "explain", f"invoices/I1.{example}")
+    assert "draft Oak board 0012" in one and "more values" not in one
