@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from served import serving
@@ -144,3 +145,41 @@ def test_what_is_gone_from_the_source_is_voided_by_decision(tmp_path: Path) -> N
         assert served.result("plan")[1]["actions"] == {"read": 1, "skip": 21}
         assert "Not needed now: sales_invoice:gone: reverse" in text(served.run("decide", "list"))
         assert served.result("reconcile")[1]["exceptions"] == []
+
+
+def test_an_invoice_gets_the_values_of_the_source_line_by_line(tmp_path: Path) -> None:
+    write(tmp_path / "project", FILES)
+    with serving(tmp_path / "project") as served:
+        served.planned()
+        assert served.result("apply")[0] == 0
+        listed = served.by_other_hand("GET", "/sales_invoices").body["$items"]
+        path = f"/sales_invoices/{listed[0]['id']}"
+        before = served.by_other_hand("GET", path).body
+        line = before["invoice_lines"][0]
+        lines = [{**_sent(line), "unit_price": "1.00"}, {**_sent(line), "description": "More"}]
+        body = {"sales_invoice": {"invoice_lines": lines, "notes": "disputed", "reference": "X-1"}}
+        assert served.by_other_hand("PUT", path, body).status == 200
+        assert served.result("reconcile")[0] == 1
+        shown = served.run("decide", "show", "sales_invoice:edited_in_sage")
+        assert "differs in invoice_lines, reference, notes" in text(shown)
+        words = ("push", "--because", "an error in Sage", "--by", "Kim")
+        taken = served.run("decide", "take", "sales_invoice:edited_in_sage", *words)
+        assert taken.exit_code == 0, taken.output
+        planned = served.result("plan")[1]
+        assert planned["actions"]["update"] == 1
+        code, event = served.result("apply")
+        assert (code, event["counts"]["updated"], event["calls"]) == (0, 1, planned["calls"])
+        after = served.by_other_hand("GET", path).body
+        assert [_sent(line) for line in after["invoice_lines"]] == [_sent(line)]
+        assert (after["notes"], after["reference"]) == (before["notes"], before["reference"])
+        assert served.result("reconcile")[0] == 0
+        listed = served.run("decide", "list")
+        idle = "Not needed now: sales_invoice:edited_in_sage: push"
+        assert (listed.exit_code, idle in text(listed)) == (0, True)
+
+
+def _sent(line: dict[str, Any]) -> dict[str, Any]:
+    """Return a line as it is sent."""
+    names = ("description", "quantity", "unit_price", "tax_amount")
+    links = {f"{name}_id": line[name]["id"] for name in ("ledger_account", "tax_rate")}
+    return {**{name: line[name] for name in names}, **links}

@@ -76,6 +76,16 @@ def test_steps_about_records_of_earlier_runs_are_compared_too() -> None:
     }
 
 
+def test_a_field_that_a_decision_leaves_to_sage_is_no_other_content() -> None:
+    before = [customer(1), customer(2, name="Old", notes="sent")]
+    plan = through_a_file(planned(customer(1), customer(2, notes="sent"), known=recorded(*before)))
+    steps = [replace(step, left=("notes",)) if isinstance(step, UpdateStep) else step for step in plan.steps]
+    plan = replace(plan, steps=tuple(steps))
+    assert not effect_on(plan, [customer(1), customer(2, notes="new")], ())
+    changed = effect_on(plan, [customer(1), customer(2, notes="new", name="Newer")], ())
+    assert keys(changed) == {"changed": ("customers/C2",)}
+
+
 def test_the_text_counts_and_names_examples() -> None:
     effect = Effect(changed=("a/1",), dropped=("a/2", "a/3", "a/4", "a/5"), outdated=(), added=("b/1", "b/2"))
     assert effect_text(effect) == (

@@ -168,6 +168,7 @@ FIELDS: dict[type[Step], dict[str, st.SearchStrategy[Any]]] = {
         "look_calls": st.integers(0, 1),
         "compare": st.dictionaries(texts, st.sampled_from(How), max_size=2),
         "covers": texts,
+        "left": several(names),
     },
     RenameStep: {**draft, "earlier": names, "sage_id": names},
     ReverseStep: {

@@ -37,7 +37,7 @@ TWO = Decision(
     because="agreed by telephone",
     by="J. Reviewer",
     on=date(2026, 3, 3),
-    covers=Covers(1, None, "9f2c7e"),
+    covers=Covers(1, None, "9f2c7e", "77aa01"),
     fields={"name": Side.OURS, "email": Side.THEIRS},
 )
 COMMENTED = """\

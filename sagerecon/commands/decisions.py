@@ -16,9 +16,9 @@ from sagerecon.model.suggestion import suggestion
 from sagerecon.pairing.answers import STANDINGS, DecisionAnswer, answers, awaits_decision, is_carried_out
 from sagerecon.pairing.decide import DecidedPositions
 from sagerecon.pairing.decisions import Covers, Decision, Side, group_name
-from sagerecon.pairing.figures import covers, figures
+from sagerecon.pairing.figures import covers, figures, theirs_digest
 from sagerecon.pairing.groups import Group, claims_on, groups
-from sagerecon.pairing.objections import objection
+from sagerecon.pairing.objections import differing_fields, objection
 from sagerecon.pairing.position import Position
 from sagerecon.pairing.referrers import blocked_reversals
 from sagerecon.pairing.settlement import Settlement
@@ -260,7 +260,8 @@ def _decision(subject: Subject, choice: Choice, today: date) -> Decision:
         and not choice.sage_id
     ):
         raise ProjectError("It is not said which entity counts.", "Name it with --sage-id ID")
-    return Decision(
+    _check_sides(subject, answer, choice.fields)
+    decision = Decision(
         standing=subject.standing,
         kind=subject.kind,
         rule=subject.rule,
@@ -275,6 +276,29 @@ def _decision(subject: Subject, choice: Choice, today: date) -> Decision:
         sage_id=choice.sage_id,
         fields=choice.fields,
     )
+    if not decision.left_fields:
+        return decision
+    theirs = theirs_digest(subject.positions[0], decision.left_fields)
+    return replace(decision, covers=replace(decision.covers, theirs=theirs))
+
+
+def _check_sides(subject: Subject, answer: DecisionAnswer, fields: Mapping[str, Side]) -> None:
+    """Raise where fields are named that do not belong to the answer, or that do not differ."""
+    if answer is not DecisionAnswer.FIELDS:
+        if fields:
+            raise ProjectError(
+                f"--ours and --theirs do not apply to '{answer.value}'.", "Use them with field_by_field"
+            )
+        return
+    differing = differing_fields(subject.positions[0])
+    if not fields:
+        raise ProjectError(
+            f"It is not said which side counts for {', '.join(differing)}.",
+            "Name each with --ours FIELD or --theirs FIELD",
+        )
+    if other := [name for name in fields if name not in differing]:
+        hint = suggestion(other[0], differing) or f"Fields that differ: {', '.join(differing)}."
+        raise ProjectError(f"Source and Sage do not differ in '{other[0]}'.", hint)
 
 
 def possible_answers(subject: Subject) -> tuple[DecisionAnswer, ...]:

@@ -91,7 +91,7 @@ def reconcile(
             decided = decided_positions(
                 project, prepared, contents, company, clock, basis=basis, unknown=extra
             )
-            reconciliation = with_accepted(reconciliation, decided.settlement)
+            reconciliation = with_accepted(reconciliation, decided.settlement, decided.positions)
         result = StoredResult(source_document(project, prepared), reconciliation_document(reconciliation))
         company.reconciliations.record(basis, map(_judged, reconciliation.verdicts), result)
     return Reconciled(reconciliation)

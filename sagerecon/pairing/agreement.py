@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -13,6 +13,7 @@ from sagerecon.model.comparison import EXACT, Comparison, How, Tolerance
 from sagerecon.model.draft import Body, Draft
 from sagerecon.model.entity import Entity, Written
 from sagerecon.model.money import difference, magnitude
+from sagerecon.model.value import canonical
 from sagerecon.pairing.canonical import (
     UNANSWERED,
     Leaf,
@@ -24,9 +25,12 @@ from sagerecon.pairing.canonical import (
     shown,
     wanted_tree,
 )
-from sagerecon.pairing.identity import Identities
+from sagerecon.pairing.identity import Identities, Link
 
 _INDEX = re.compile(r"\[\d+\]")
+
+#: Parts of an answer that change without anybody's doing.
+_NOISE = frozenset({"$path", "displayed_as", "updated_at", "created_at"})
 
 _BLANK: tuple[Any, ...] = (None, "", [], {})
 
@@ -41,6 +45,7 @@ class Agreement:
     source_changes: tuple[str, ...] = ()  #: the draft now against what was written
     sage_changes: tuple[str, ...] = ()  #: what Sage holds against what was written
     differences: tuple[str, ...] = ()  #: what Sage holds against the draft now, as far as it shows it
+    edits: tuple[Edit, ...] = ()  #: the values edited in Sage, as the look before an update finds them
 
     @property
     def is_due(self) -> bool:
@@ -48,9 +53,16 @@ class Agreement:
         return any(name in self.differences for name in self.source_changes)
 
     @property
+    def edited(self) -> tuple[str, ...]:
+        """The fields that Sage changed otherwise than the source did."""
+        return tuple(
+            name for name in self.sage_changes if name in self.differences or name not in self.source_changes
+        )
+
+    @property
     def is_edited(self) -> bool:
         """Whether Sage changed a field otherwise than the source did."""
-        return any(name in self.differences or name not in self.source_changes for name in self.sage_changes)
+        return bool(self.edited)
 
 
 AGREED = Agreement()
@@ -63,6 +75,7 @@ class Edit:
     path: str
     written: str  #: as text; the value that Sage answered then, where it kept that one for a time
     held: str
+    mark: str = ""  #: what `held` is told by from another value: of a link, its identity
 
     @property
     def field(self) -> str:
@@ -77,12 +90,14 @@ class Edit:
 class ComparisonRules:
     """How the records of one mapping are compared.
 
-    `rules` are those of the mapping, by field path without list positions.
+    `rules` are those of the mapping, by field path without list positions. `ours` are Sage ids of entities
+    that our own records made, in addition to those that `identities` knows.
     """
 
     fields: Mapping[str, Field]
     rules: Mapping[str, Comparison] = field(default_factory=dict)
     identities: Identities = field(default_factory=Identities)
+    ours: Set[str] = frozenset()
 
 
 def agreement(draft: Draft, written: Written, held: Entity | None, by: ComparisonRules) -> Agreement:
@@ -94,7 +109,16 @@ def agreement(draft: Draft, written: Written, held: Entity | None, by: Compariso
     changed = source_changes(draft, written, by)
     if held is None:
         return Agreement(changed, differences=changed)
-    return Agreement(changed, sage_changes(written, held, by), differences(draft, written, held, by))
+    edited = sage_changes(written, held, by)
+    edits = sage_edits(written, held, _as_looked_at(written, held, by)) if edited else ()
+    return Agreement(changed, edited, differences(draft, written, held, by), edits)
+
+
+def _as_looked_at(written: Written, held: Entity, by: ComparisonRules) -> ComparisonRules:
+    """Return the rules of the look before an update: links are compared by Sage id, without tolerances."""
+    ours = frozenset(filter(by.identities.is_ours, inner_ids(written, held, by.fields)))
+    rules = {path: Comparison(rule.how) for path, rule in by.rules.items()}
+    return ComparisonRules(by.fields, rules, ours=ours)
 
 
 def source_changes(draft: Draft, written: Written, by: ComparisonRules) -> tuple[str, ...]:
@@ -106,7 +130,7 @@ def source_changes(draft: Draft, written: Written, by: ComparisonRules) -> tuple
 
 def sage_changes(written: Written, held: Entity, by: ComparisonRules) -> tuple[str, ...]:
     """Return the fields on which Sage no longer holds what was written; see `sage_edits`."""
-    return tuple(dict.fromkeys(edit.field for edit in sage_edits(written, held, by)))
+    return _edited_fields(sage_edits(written, held, by))
 
 
 def sage_edits(written: Written, held: Entity, by: ComparisonRules) -> tuple[Edit, ...]:
@@ -125,9 +149,21 @@ def sage_edits(written: Written, held: Entity, by: ComparisonRules) -> tuple[Edi
     }
     paths = _changed_paths((*expected, *_added_lines(now)), now, expected, by, is_tolerant=True)
     return (
-        *(Edit(path, shown(expected.get(path)), shown(now.get(path))) for path in paths),
+        *(_edit(path, expected.get(path), now.get(path)) for path in paths),
         *_filled(written, held, by),
     )
+
+
+def inner_ids(written: Written, held: Entity, fields: Mapping[str, Field]) -> Iterator[str]:
+    """Yield the Sage ids of the entities inside an entity, in fields that were not sent.
+
+    One that our own records made is no edit; `ComparisonRules.ours` tells them.
+    """
+    for name, known in fields.items():
+        value = None if name in written.sent or known.refers_to else held.body.get(known.answered_as)
+        for item in value if isinstance(value, list) else (value,):
+            if isinstance(item, dict) and isinstance(item.get("id"), str):
+                yield item["id"]
 
 
 def filled_edits(written: Written, held: Entity, by: ComparisonRules, draft: Draft) -> tuple[Edit, ...]:
@@ -242,20 +278,21 @@ def _filled(written: Written, held: Entity, by: ComparisonRules) -> Iterator[Edi
             continue
         then = written.answer.get(known.answered_as, known)  # `known` itself, where it was not answered
         now = held.body.get(known.answered_as)
-        is_filled = then in _BLANK and now not in _BLANK and not _is_ours(now, known, by.identities)
+        is_filled = then in _BLANK and now not in _BLANK and not _is_ours(now, known, by)
         if is_filled and _rule(name, by).how is not How.IGNORE:
-            yield Edit(name, "", _text(now))
+            mark = now.get("id") if known.refers_to and isinstance(now, dict) else canonical(_lasting(now))
+            yield Edit(name, "", _text(now), str(mark))
 
 
-def _is_ours(value: Any, known: Field, identities: Identities) -> bool:
+def _is_ours(value: Any, known: Field, by: ComparisonRules) -> bool:
     """Return whether a value is an entity inside another, or several, that our own records made.
 
     A link to an entity of ours is none: a user has set it.
     """
     if isinstance(value, list):
-        return all(_is_ours(item, known, identities) for item in value)
+        return all(_is_ours(item, known, by) for item in value)
     sage_id = value.get("id") if isinstance(value, dict) and not known.refers_to else None
-    return isinstance(sage_id, str) and identities.is_ours(sage_id)
+    return isinstance(sage_id, str) and (sage_id in by.ours or by.identities.is_ours(sage_id))
 
 
 def _held_row(anchor: Tree, answer: Mapping[str, Any], by: ComparisonRules) -> Row:
@@ -265,6 +302,22 @@ def _held_row(anchor: Tree, answer: Mapping[str, Any], by: ComparisonRules) -> R
 def _added_lines(row: Row) -> Iterator[str]:
     """Yield the paths of lines in Sage beyond those that were sent."""
     return (path for path, leaf in row.items() if path.endswith("]") and leaf is not None)
+
+
+def _edited_fields(edits: Iterable[Edit]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(edit.field for edit in edits))
+
+
+def _edit(path: str, written: Leaf, held: Leaf) -> Edit:
+    mark = held.key if isinstance(held, Link) else shown(held)
+    return Edit(path, shown(written), shown(held), mark)
+
+
+def _lasting(value: Any) -> Any:
+    """Return an answered value without what changes by itself."""
+    if isinstance(value, dict):
+        return {name: _lasting(child) for name, child in value.items() if name not in _NOISE}
+    return [_lasting(child) for child in value] if isinstance(value, list) else value
 
 
 def _text(value: Any) -> str:

@@ -62,6 +62,7 @@ CONSEQUENCES: Mapping[Standing, Mapping[DecisionAnswer, Proposal]] = {
     Standing.EDITED_IN_SAGE: {
         DecisionAnswer.PUSH: Proposal.PUSH,
         DecisionAnswer.ACCEPT: Proposal.SETTLED,
+        DecisionAnswer.FIELDS: Proposal.PUSH,
     },
     Standing.BOTH_CHANGED: {
         DecisionAnswer.PUSH: Proposal.PUSH,
@@ -108,14 +109,13 @@ _CARRIED_OUT = frozenset(
         Proposal.REPLACE,
         Proposal.WRITE_AGAIN,
         Proposal.ADOPT,
+        Proposal.PUSH,
     }
 )
 
 
 def is_carried_out(standing: Standing, answer: DecisionAnswer) -> bool:
     """Return whether plans do what an answer to a standing says."""
-    if answer is DecisionAnswer.FIELDS:
-        return False
     return CONSEQUENCES[standing][answer] in _CARRIED_OUT
 
 

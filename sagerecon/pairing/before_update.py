@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sagerecon.model.draft import Body
@@ -17,12 +18,18 @@ class LastLook:
     """The standing of a record just before its update is sent, and what was edited in Sage since."""
 
     standing: Standing
-    edits: tuple[Edit, ...] = ()
+    edits: tuple[Edit, ...] = ()  #: those that the update does not agree with
+    found: tuple[Edit, ...] = ()  #: all
 
     @property
     def fingerprint(self) -> str:
-        """The name of these edits; a decision covers those that it was made for."""
-        return fingerprint([[edit.path, edit.held] for edit in self.edits])
+        """The name of all edits found; a decision covers those that it was made for."""
+        return edits_fingerprint(self.found)
+
+
+def edits_fingerprint(edits: Sequence[Edit]) -> str:
+    """Return the name of these edits in Sage, whatever their order; empty where there are none."""
+    return fingerprint(sorted([edit.path, edit.mark] for edit in edits)) if edits else ""
 
 
 def last_look(written: Written, held: Entity, body: Body, by: ComparisonRules) -> LastLook:
@@ -36,12 +43,12 @@ def last_look(written: Written, held: Entity, body: Body, by: ComparisonRules) -
     """
     if (gone := _gone(held)) is not None:
         return LastLook(gone)
-    edits = sage_edits(written, held, by)
+    found = sage_edits(written, held, by)
     apart = body_differences(body, held, by)
     if not apart:
-        return LastLook(Standing.CONVERGED, edits)
-    edits = tuple(edit for edit in edits if edit.field in apart or edit.field not in body)
-    return LastLook(Standing.BOTH_CHANGED if edits else Standing.SOURCE_CHANGED, edits)
+        return LastLook(Standing.CONVERGED, found, found)
+    edits = tuple(edit for edit in found if edit.field in apart or edit.field not in body)
+    return LastLook(Standing.BOTH_CHANGED if edits else Standing.SOURCE_CHANGED, edits, found)
 
 
 def look_in_doubt(written: Written, held: Entity, sent: Body, by: ComparisonRules) -> LastLook:
@@ -58,7 +65,7 @@ def look_in_doubt(written: Written, held: Entity, sent: Body, by: ComparisonRule
     if not body_differences(sent, held, by):
         return LastLook(Standing.CONVERGED)
     edits = sage_edits(written, held, by)
-    return LastLook(Standing.BOTH_CHANGED if edits else Standing.SOURCE_CHANGED, edits)
+    return LastLook(Standing.BOTH_CHANGED if edits else Standing.SOURCE_CHANGED, edits, edits)
 
 
 def _gone(held: Entity) -> Standing | None:

@@ -17,6 +17,9 @@ from sagerecon.pairing.standing import Standing
 #: Characters of the fingerprint in a decision: enough to notice every change, few enough to be read.
 FINGERPRINT_LENGTH = 12
 
+#: Standings of a record of which a field differs.
+COMPARED = frozenset({Standing.SOURCE_CHANGED, Standing.EDITED_IN_SAGE, Standing.BOTH_CHANGED})
+
 
 class Side(Enum):
     """Whose value of a field counts."""
@@ -32,6 +35,7 @@ class Covers:
     records: int
     amount: Decimal | None
     fingerprint: str
+    theirs: str = ""  #: of `field_by_field`: a digest of the fields that are left as Sage holds them
 
     def __str__(self) -> str:
         text = f"{self.records:,} record{'' if self.records == 1 else 's'}"
@@ -56,6 +60,19 @@ class Decision:
     fields: Mapping[str, Side] = field(default_factory=dict)
     until: date | None = None  #: the last day on which it holds
     place: Place = field(default=NOWHERE, compare=False)
+
+    @property
+    def left_fields(self) -> tuple[str, ...]:
+        """Of `field_by_field`: the fields that are left as Sage holds them."""
+        return tuple(name for name, side in self.fields.items() if side is Side.THEIRS)
+
+    def is_about(self, found: Standing) -> bool:
+        """Return whether it is about records of a standing.
+
+        Once the fields of one side were sent, or the source is as it was, a record on which it was decided
+        field by field differs in those of the other side alone, and so has another standing.
+        """
+        return found is self.standing or (bool(self.left_fields) and found in COMPARED)
 
     @property
     def selector(self) -> tuple[str, ...]:
@@ -91,4 +108,5 @@ def _document(decision: Decision) -> list[object]:
         decision.on,
         decision.until,
         decision.covers.fingerprint,
+        decision.covers.theirs,
     ]

@@ -29,18 +29,17 @@ class Figures:
 
 
 def figures(position: Position) -> Figures:
-    """Return the figures of a position: draft, what was written, and the fields on which Sage differs."""
+    """Return the figures of a position: draft, what was written, and what was edited in Sage since."""
     outcome, written, held = position.outcome, position.written, position.held
     if isinstance(outcome, Quarantined) and outcome.duplicates:  # by the source alone
         digest = fingerprint([position.kind, position.key, outcome.duplicates])[:FINGERPRINT_LENGTH]
         return Figures(position.kind, position.key, amount_of(position), digest)
-    differing = dict.fromkeys((*position.agreement.sage_changes, *position.agreement.differences))
     earlier = position.rename.earlier if position.rename else ()
     sides: list[object] = [
         node_document(outcome.body) if isinstance(outcome, Draft) else None,
-        None if written is None else [written.sage_id, written.content],
+        None if written is None else [written.sage_id, written.content, written.written_at],
         sorted([record.kind, record.key, record.sage_id, record.content] for record in earlier),
-        None if held is None else {name: _plain(_answered(held.entity.body, name)) for name in differing},
+        None if held is None else sorted([edit.path, edit.mark] for edit in position.agreement.edits),
     ]
     if position.suspect is not None:
         sides += [_alike(entity, outcome) for entity in position.suspect.entities]
@@ -48,6 +47,18 @@ def figures(position: Position) -> Figures:
         sides.append(_plain(held.entity.body))
     digest = fingerprint([position.kind, position.key, *sides])[:FINGERPRINT_LENGTH]
     return Figures(position.kind, position.key, amount_of(position), digest)
+
+
+def theirs_digest(position: Position, fields: Iterable[str]) -> str:
+    """Return the digest of fields that are left as Sage holds them: the source's values, and those in Sage.
+
+    It stays the same while other fields of the record are written.
+    """
+    names = sorted(fields)
+    body = node_document(position.outcome.body) if isinstance(position.outcome, Draft) else {}
+    edits = sorted([edit.path, edit.mark] for edit in position.agreement.edits if edit.field in names)
+    sides = [position.kind, position.key, {name: body.get(name) for name in names}, edits]
+    return fingerprint(sides)[:FINGERPRINT_LENGTH]
 
 
 def covers(records: Iterable[Figures]) -> Covers:

@@ -87,7 +87,8 @@ def possible_answers(group: Group) -> tuple[DecisionAnswer, ...]:
 
 def decide_command(name: str, answer: str) -> str:
     """Return the command that records a decision about a key or a group."""
-    return f'sagerecon decide take {shlex.quote(name)} {answer} --because "WHY"'
+    sides = " --ours FIELD --theirs FIELD" if answer == DecisionAnswer.FIELDS.value else ""
+    return f'sagerecon decide take {shlex.quote(name)} {answer}{sides} --because "WHY"'
 
 
 def show_command(name: str) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
-from sagerecon.model.catalog import Catalog, Kind
+from sagerecon.model.catalog import Catalog, Field, Kind
 from sagerecon.model.draft import Draft, Quarantined
 from sagerecon.model.entity import Entity
 from sagerecon.pairing.answers import DecisionAnswer
@@ -37,21 +37,25 @@ def objection(
 
 
 def differing_fields(position: Position) -> tuple[str, ...]:
-    """Return the fields on which Sage differs from the source, with those that only Sage has filled."""
-    body = position.outcome.body if isinstance(position.outcome, Draft) else {}
-    filled = [name for name in position.agreement.sage_changes if name not in body]
-    return tuple(dict.fromkeys((*position.agreement.differences, *filled)))
+    """Return the fields on which source and Sage differ since one of the two was changed.
+
+    Those that Sage altered as they were written are not among them: it would alter them again.
+    """
+    found = position.agreement
+    sent = [name for name in found.source_changes if name in found.differences]
+    return tuple(dict.fromkeys((*sent, *found.edited)))
 
 
 def pushed_fields(position: Position, decision: Decision) -> tuple[str, ...]:
     """Return the fields that Sage gets from the source: all that differ, or those that are said to be ours.
 
-    A field that is blank in the source and was filled in Sage is cleared.
+    A field that is blank in the source and was filled in Sage is cleared. One that only the source changed,
+    and of which nothing is said, is sent as it is without a decision.
     """
-    is_pushed = decision.answer is not DecisionAnswer.FIELDS
-    return tuple(
-        name for name in differing_fields(position) if is_pushed or decision.fields.get(name) is Side.OURS
-    )
+    differing = differing_fields(position)
+    if decision.answer is not DecisionAnswer.FIELDS:
+        return differing
+    return tuple(name for name in differing if decision.fields.get(name, Side.OURS) is Side.OURS)
 
 
 def _against_same_record(
@@ -122,13 +126,26 @@ def _against_number(position: Position, decision: Decision, kind: Kind) -> str:
 def _against_push(position: Position, decision: Decision, kind: Kind) -> str:
     if not kind.can("update"):
         return f"Sage has no update for a {kind.name}; correct it there by hand, or use accept"
+    if decision.answer is DecisionAnswer.FIELDS:
+        unnamed = [name for name in position.agreement.edited if name not in decision.fields]
+        if unnamed:
+            return f"it is not said which side counts for {', '.join(unnamed)}"
     fields = pushed_fields(position, decision)
-    fixed = [name for name in fields if name in kind.fields and not kind.fields[name].update]
-    if fixed:
+    if fixed := [path for name in fields if name in kind.fields for path in _fixed(kind.fields[name])]:
         return f"Sage does not let {', '.join(fixed)} be changed; correct it there by hand, or use accept"
-    if decision.answer is not DecisionAnswer.FIELDS:
-        return ""
-    unnamed = [name for name in differing_fields(position) if name not in decision.fields]
-    if unnamed:
-        return f"it is not said which side counts for {', '.join(unnamed)}"
+    body = position.outcome.body if isinstance(position.outcome, Draft) else {}
+    cleared = [name for name in fields if name in kind.fields and body.get(name) in (None, "")]
+    if needed := [name for name in cleared if kind.fields[name].required]:
+        return f"Sage does not let {', '.join(needed)} be cleared; correct it there by hand, or use accept"
     return ""
+
+
+def _fixed(field: Field, path: str = "") -> Iterator[str]:
+    """Yield the paths of a field, and of those inside it, that may be sent on create only."""
+    path = f"{path}.{field.name}" if path else field.name
+    if not field.update:
+        yield path
+    else:
+        for child in field.fields.values():
+            if child.create:
+                yield from _fixed(child, path)

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from sagerecon.model.catalog import Catalog
-from sagerecon.pairing.answers import is_carried_out
+from sagerecon.pairing.answers import STANDING_NAMES, is_carried_out
 from sagerecon.pairing.decisions import Decision
-from sagerecon.pairing.figures import covers, figures
+from sagerecon.pairing.figures import covers, figures, theirs_digest
 from sagerecon.pairing.groups import Group, claims_on, groups, selected
 from sagerecon.pairing.objections import objection
 from sagerecon.pairing.position import Position
@@ -111,8 +111,15 @@ def settle(
 
 
 def _about(decision: Decision, found: Sequence[Group]) -> tuple[Position, ...]:
-    about = selected(found, decision.kind, decision.standing, decision.rule)
-    return tuple(at for at in about if at.key == decision.key) if decision.key else about
+    if not decision.key:
+        return selected(found, decision.kind, decision.standing, decision.rule)
+    return tuple(
+        at
+        for standing in STANDING_NAMES
+        if decision.is_about(standing)
+        for at in selected(found, decision.kind, standing, decision.rule)
+        if at.key == decision.key
+    )
 
 
 def _why_lapsed(decision: Decision, about: Sequence[Position], today: date, members: Members) -> str:
@@ -125,9 +132,17 @@ def _why_lapsed(decision: Decision, about: Sequence[Position], today: date, memb
         return ""
     if {record.digest for record in now} <= members.get(before.fingerprint, frozenset()):
         return ""
+    if decision.left_fields and all(_is_as_left(position, decision) for position in about):
+        return ""
     if (covered.records, covered.amount) == (before.records, before.amount):
         return "the figures have changed since"
     return f"it was made about {before}, and there are {covered} now"
+
+
+def _is_as_left(position: Position, decision: Decision) -> bool:
+    """Return whether the fields that a decision leaves to Sage are as they were, and no other was edited."""
+    is_same = theirs_digest(position, decision.left_fields) == decision.covers.theirs
+    return is_same and set(position.agreement.edited) <= set(decision.left_fields)
 
 
 def _objections(

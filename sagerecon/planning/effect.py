@@ -98,11 +98,13 @@ def _is_planned(draft: Draft, step: CreateStep | AdoptStep | UpdateStep | SkipSt
     """Return whether the step sends, or skips, what the draft says."""
     if isinstance(step, CreateStep) and step.on_existing is not draft.on_existing:
         return False
-    return _content(step.body) == _content(draft.body) and dict(step.identity) == dict(draft.identity)
+    left = step.left if isinstance(step, UpdateStep) else ()
+    is_same = _content(step.body, left) == _content(draft.body, left)
+    return is_same and dict(step.identity) == dict(draft.identity)
 
 
-def _content(body: Body) -> str:
-    return canonical(node_document(body))
+def _content(body: Body, without: Collection[str]) -> str:
+    return canonical({name: node_document(value) for name, value in body.items() if name not in without})
 
 
 def _was_written_with_other_content(step: QuarantinedStep) -> bool:

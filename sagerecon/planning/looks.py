@@ -73,8 +73,13 @@ def _shows_all(kind: Kind, updates: Iterable[UpdateStep]) -> bool:
     """Return whether a listing shows all that these updates of the kind are compared with."""
     if not kind.can("list") or kind.required_filters:
         return False
-    bodies = (step.body for step in updates if step.kind == kind.name)
-    return "nested_attributes" in kind.filters or not any(map(_is_nested, bodies))
+    if "nested_attributes" in kind.filters:
+        return True
+    ours = [step for step in updates if step.kind == kind.name]
+    edited = {name for step in ours for name in (*step.changed, *step.left) if name in kind.fields}
+    return not any(kind.fields[name].fields for name in edited) and not any(
+        _is_nested(step.body) for step in ours
+    )
 
 
 def _is_nested(body: Node) -> bool:

@@ -38,7 +38,15 @@ from sagerecon.planning.step import (
     WaitStep,
     WriteStep,
 )
-from sagerecon.planning.writing_steps import adopted, created, renamed, replaced, updated, written_again
+from sagerecon.planning.writing_steps import (
+    adopted,
+    created,
+    pushed,
+    renamed,
+    replaced,
+    updated,
+    written_again,
+)
 
 RecordStep: TypeAlias = WriteStep | AdoptStep | PassedStep
 
@@ -105,7 +113,9 @@ def _target(reference: Reference, index: DraftIndex) -> str:
 def _decision(position: Position, found: Standing, settlement: Settlement) -> Decision | None:
     """Return the decision that plans carry out about a record, if one is in effect."""
     decision = settlement.of(position)
-    if decision is None or decision.standing is not found or not is_carried_out(found, decision.answer):
+    if decision is None or not decision.is_about(found):
+        return None
+    if not is_carried_out(decision.standing, decision.answer):
         return None
     return decision
 
@@ -128,7 +138,7 @@ def _reversal(position: Position, decision: Decision, catalog: Catalog) -> Rever
 def _step(position: Position, found: Standing, decision: Decision | None, catalog: Catalog) -> RecordStep:
     """Return the step of a record by its standing and the decision about it."""
     outcome = position.outcome
-    proposed = PROPOSALS[found] if decision is None else proposal(found, decision.answer)
+    proposed = PROPOSALS[found] if decision is None else proposal(decision.standing, decision.answer)
     if decision is not None and proposed is Proposal.SETTLED:
         return settled(position, found, decision)
     if decision is not None and proposed is Proposal.REVERSE:
@@ -150,6 +160,9 @@ def _step(position: Position, found: Standing, decision: Decision | None, catalo
             return written_again(outcome, catalog[outcome.kind], position.written.sage_id)
         case Proposal.UPDATE:
             return updated(outcome, position.agreement.source_changes, catalog[outcome.kind])
+        case Proposal.PUSH if decision is not None:
+            update = pushed(position, outcome, decision, catalog[outcome.kind])
+            return update or settled(position, found, decision)
         case Proposal.SKIP:
             return skipped(outcome)
         case _:

@@ -106,14 +106,16 @@ class UpdateStep(_DraftStep):
     """Send the fields `changed` to the entity that an earlier run recorded for the key.
 
     `body` is the whole draft, which is recorded as written. A changed field that it lacks is cleared. Before
-    it is sent, what Sage holds is compared with what was written, by the rules of `compare`.
+    it is sent, what Sage holds is compared with what was written, by the rules of `compare`. The fields
+    `left` are in the body as they were written before.
     """
 
     action: ClassVar[Action] = Action.UPDATE
     changed: tuple[str, ...]
     look_calls: int = 1  #: calls to read the entity first; 0 where a listing of the plan shows it
     compare: Mapping[str, How] = field(default_factory=dict)  #: field path -> what counts as equal
-    covers: str = ""  #: the edits in Sage that a decision allows to overwrite, by their fingerprint
+    covers: str = ""  #: the edits in Sage that a decision was made for, by their fingerprint
+    left: tuple[str, ...] = ()  #: the fields that a decision leaves as Sage holds them
     window: int = 0  #: the budget window it falls in, from 1
     reversibility: str = ""
 

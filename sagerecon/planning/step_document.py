@@ -95,6 +95,7 @@ def step_document(step: Step) -> dict[str, Any]:
             "look_calls": step.look_calls,
             "compare": {path: how.value for path, how in step.compare.items()},
             "covers": step.covers,
+            "left": list(step.left),
         }
     if isinstance(step, CreateStep):
         document |= {
@@ -183,6 +184,7 @@ def read_step(document: dict[str, Any]) -> Step:
             look_calls=get("look_calls", 1),
             compare={path: How(how) for path, how in get("compare", {}).items()},
             covers=get("covers", ""),
+            left=tuple(get("left", ())),
         )
     on_existing = OnExisting(document["on_existing"])
     apart = tuple(get("apart", ()))

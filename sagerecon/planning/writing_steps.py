@@ -11,8 +11,10 @@ from sagerecon.model.draft import Draft, node_document, read_node
 from sagerecon.model.entity import Entity, Written
 from sagerecon.model.finding import Finding
 from sagerecon.model.value import fingerprint
+from sagerecon.pairing.before_update import edits_fingerprint
 from sagerecon.pairing.decisions import Decision
 from sagerecon.pairing.groups import show_command
+from sagerecon.pairing.objections import pushed_fields
 from sagerecon.pairing.owners import RecordKey
 from sagerecon.pairing.position import Position
 from sagerecon.pairing.suspect import Suspect
@@ -74,6 +76,27 @@ def updated(draft: Draft, changed: tuple[str, ...], kind: Kind) -> UpdateStep | 
         **draft_fields(draft),
         reason=f"changed in the source or the mapping since an earlier run recorded it: {', '.join(changed)}",
         changed=changed,
+        reversibility=kind.operations["update"].reversibility,
+    )
+
+
+def pushed(position: Position, draft: Draft, decision: Decision, kind: Kind) -> UpdateStep | None:
+    """Return the update by which Sage gets the fields that a decision says; None where none is left to send.
+
+    The fields that the decision leaves to Sage stay recorded as they were written.
+    """
+    fields, left = pushed_fields(position, decision), decision.left_fields
+    if not fields or position.written is None:
+        return None
+    before = read_node(position.written.sent)
+    ours = {name: value for name, value in draft.body.items() if name not in left}
+    theirs = {name: value for name, value in before.items() if name in left}
+    return UpdateStep(
+        **draft_fields(replace(draft, body={**ours, **theirs})),
+        reason=f"decided by {decision.by}: send {', '.join(fields)}: {decision.because}",
+        changed=fields,
+        covers=edits_fingerprint(position.agreement.edits),
+        left=left,
         reversibility=kind.operations["update"].reversibility,
     )
 

@@ -71,6 +71,7 @@ def _decision(node: Node) -> Decision:
             records=int(covers["records"].text),
             amount=decimal(amount) if amount else None,
             fingerprint=covers["fingerprint"].text,
+            theirs=_text(covers, "theirs"),
         ),
         rule=_text(node, "rule"),
         key=_text(node, "key") or _text(node, "to"),

@@ -54,6 +54,8 @@ def _entry(decision: Decision) -> Iterator[str]:
     is_renamed = decision.standing is Standing.RENAMED_IN_SOURCE
     covers = decision.covers
     amount = "" if covers.amount is None else f"amount: {_quoted(grouped(covers.amount))}, "
+    digest = f"fingerprint: {_quoted(covers.fingerprint)}"
+    theirs = f", theirs: {_quoted(covers.theirs)}" if covers.theirs else ""
     sides = ", ".join(f"{_quoted(name)}: {side.value}" for name, side in decision.fields.items())
     values = {
         "standing": STANDING_NAMES[decision.standing],
@@ -68,7 +70,7 @@ def _entry(decision: Decision) -> Iterator[str]:
         "by": _quoted(decision.by),
         "on": decision.on.isoformat(),
         "until": decision.until.isoformat() if decision.until else "",
-        "covers": f"{{records: {covers.records}, {amount}fingerprint: {_quoted(covers.fingerprint)}}}",
+        "covers": f"{{records: {covers.records}, {amount}{digest}{theirs}}}",
     }
     dash = "- "
     for name, value in values.items():

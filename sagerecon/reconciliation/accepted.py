@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import replace
 
-from sagerecon.pairing.answers import CONSEQUENCES, awaits_decision, proposal
+from sagerecon.pairing.answers import CONSEQUENCES, DecisionAnswer, awaits_decision, proposal
 from sagerecon.pairing.consequences import VERDICTS, Proposal, Verdict
+from sagerecon.pairing.objections import pushed_fields
+from sagerecon.pairing.position import Position
 from sagerecon.pairing.settlement import Settlement
-from sagerecon.pairing.standing import Standing
+from sagerecon.pairing.standing import Standing, standing
 from sagerecon.reconciliation.result import Reconciliation
 from sagerecon.reconciliation.tie_out import TieOut, TieOutLine
 from sagerecon.reconciliation.verdict import RecordVerdict
@@ -17,12 +19,18 @@ from sagerecon.reconciliation.verdict import RecordVerdict
 _FINER = {Standing.SOURCE_CHANGED: (Verdict.MAPPING_CHANGED,)}
 
 
-def with_accepted(found: Reconciliation, settlement: Settlement) -> Reconciliation:
+def with_accepted(
+    found: Reconciliation, settlement: Settlement, positions: Iterable[Position]
+) -> Reconciliation:
     """Return a reconciliation in which the verdicts that a decision in effect accepts need no review.
 
     The totals are those that were found: a tie-out with a difference does not tie out for being explained.
+
+    Args:
+        positions: of the records, with what the decisions were held against.
     """
-    verdicts = tuple(_accepted(verdict, settlement) for verdict in found.verdicts)
+    standings = _standings_left(settlement, positions)
+    verdicts = tuple(_accepted(verdict, settlement, standings) for verdict in found.verdicts)
     accepted = frozenset(verdict.id for verdict in verdicts if verdict.accepted is not None)
     tie_outs = tuple(_with_shares(tie_out, accepted) for tie_out in found.tie_outs)
     return replace(found, verdicts=verdicts, settlement=settlement, tie_outs=tie_outs)
@@ -54,10 +62,27 @@ def can_be_accepted(verdict: RecordVerdict) -> bool:
     )
 
 
-def _accepted(verdict: RecordVerdict, settlement: Settlement) -> RecordVerdict:
-    decision = settlement.by_record.get((verdict.kind, verdict.key or verdict.sage_id))
+def _standings_left(
+    settlement: Settlement, positions: Iterable[Position]
+) -> Mapping[tuple[str, str], Standing]:
+    """Return the standing of each record that differs only in fields that a decision leaves to Sage."""
+    return {
+        (at.kind, at.key): standing(at)
+        for at in positions
+        if (decision := settlement.of(at)) is not None
+        and decision.answer is DecisionAnswer.FIELDS
+        and not pushed_fields(at, decision)
+    }
+
+
+def _accepted(
+    verdict: RecordVerdict, settlement: Settlement, standings: Mapping[tuple[str, str], Standing]
+) -> RecordVerdict:
+    record = (verdict.kind, verdict.key or verdict.sage_id)
+    decision = settlement.by_record.get(record)
     if decision is None or not verdict.needs_review:
         return verdict
-    is_settled = proposal(decision.standing, decision.answer) is Proposal.SETTLED
-    is_about_it = verdict.verdict in (VERDICTS[decision.standing], *_FINER.get(decision.standing, ()))
+    found = standings.get(record, decision.standing)
+    is_settled = proposal(decision.standing, decision.answer) is Proposal.SETTLED or record in standings
+    is_about_it = verdict.verdict in (VERDICTS[found], *_FINER.get(found, ()))
     return replace(verdict, accepted=decision) if is_settled and is_about_it else verdict

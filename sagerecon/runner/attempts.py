@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from sagerecon.model.catalog import Kind
+from sagerecon.model.catalog import Field, Kind
 from sagerecon.model.code import Code
+from sagerecon.model.entity import Entity
 from sagerecon.pairing.natural_key import identity_keys
 from sagerecon.planning.settling import REPLAY_WINDOW, Attempt, Replays, SetAside, State
 from sagerecon.planning.step import UpdateStep, WriteStep, name_of
@@ -95,10 +96,30 @@ def finish(attempt: Attempt, context: RunContext) -> None:
     if not entity.sage_id:  # a change may be answered with an empty body
         entity = replace(entity, sage_id=log.sage_id(step.kind, step.key) or "")
     kind = context.catalog[step.kind]
+    if isinstance(step, UpdateStep) and step.left:
+        entity = _with_left_fields(step, kind, entity, context)
     sent = sent_fields(result.attempt)
     keys = [key for _, key in identity_keys(context.catalog, kind, step.identity, sent)]
     log.record(result.attempt, entity, keys)
     return context.reporter.report(Event.UPDATED if isinstance(step, UpdateStep) else Event.CREATED, step)
+
+
+def left_answers(fields: Mapping[str, Field], step: UpdateStep, answer: Mapping[str, Any]) -> dict[str, Any]:
+    """Return of an answer the fields that a decision leaves as Sage holds them."""
+    names = [fields[name].answered_as for name in step.left if name in fields]
+    return {name: answer[name] for name in names if name in answer}
+
+
+def _with_left_fields(step: UpdateStep, kind: Kind, entity: Entity, context: RunContext) -> Entity:
+    """Return the entity as if nobody had edited the fields that a decision leaves as Sage holds them.
+
+    So they stay edited in Sage, and the decision stays about them.
+    """
+    written = context.log.written(step.kind, step.key)
+    before = {} if written is None else left_answers(kind.fields, step, written.answer)
+    theirs = left_answers(kind.fields, step, entity.body)
+    ours = {name: value for name, value in entity.body.items() if name not in theirs}
+    return replace(entity, body={**ours, **before})
 
 
 def _converse(attempt: Attempt, context: RunContext) -> Result:

@@ -49,7 +49,7 @@ def reverse(step: ReverseStep, context: RunContext) -> None:
     if held.body.get("deletable") is False:
         why = f"{name_of(step)} was not deleted, for Sage says that it is in use."
         return context.quarantine(step, Code.REJECTED, why, BY_HAND)
-    if edits := sage_edits(written, held, comparison_rules(step, context)):
+    if edits := sage_edits(written, held, comparison_rules(step, context, written, held)):
         log.record_look(context.run, step, held)
         reasons = "; ".join(map(str, edits))
         return context.leave_undecided(step, f"{name_of(step)} was not deleted: {reasons}.", hint=BY_HAND)

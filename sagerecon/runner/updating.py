@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -11,13 +11,12 @@ from sagerecon.model.clock import MINUTE
 from sagerecon.model.code import Code
 from sagerecon.model.comparison import Comparison
 from sagerecon.model.entity import Entity, Written
-from sagerecon.pairing.agreement import ComparisonRules, is_shown
+from sagerecon.pairing.agreement import ComparisonRules, inner_ids, is_shown
 from sagerecon.pairing.before_update import LastLook, last_look, look_in_doubt
-from sagerecon.pairing.identity import Identities
 from sagerecon.pairing.standing import Standing
 from sagerecon.planning.settling import Attempt, State
 from sagerecon.planning.step import ReverseStep, UpdateStep, name_of
-from sagerecon.runner.attempts import new_attempt, send
+from sagerecon.runner.attempts import left_answers, new_attempt, send
 from sagerecon.runner.context import RunContext
 from sagerecon.runner.entity import read_entity
 from sagerecon.runner.lookup import sent_fields
@@ -45,16 +44,16 @@ def update(step: UpdateStep, context: RunContext) -> None:
     held = _held(step, context, written)
     if held is None:
         return None
-    wanted = {**body, **changed}
-    look = _without_ours(step, context, held, lambda by: last_look(written, held, wanted, by))
+    look = last_look(written, held, {**body, **changed}, comparison_rules(step, context, written, held))
     if look.standing is Standing.CONVERGED:
         kind, ours = context.catalog[step.kind], context.business
         attempt = new_attempt(step, kind, changed, run=context.run, business=ours, sage_id=written.sage_id)
         context.log.record(attempt, held, [])
         return context.reporter.report(Event.CONVERGED, step)
-    if _may_be_sent(step, look):
-        return send(step, context, changed, sage_id=written.sage_id)
-    return _leave_undecided(step, context, look, held)
+    if not _may_be_sent(step, look):
+        return _leave_undecided(step, context, look, held)
+    _record_left_fields(step, context, held, context.run)
+    return send(step, context, changed, sage_id=written.sage_id)
 
 
 def settle_update(attempt: Attempt, context: RunContext) -> bool:
@@ -74,9 +73,9 @@ def settle_update(attempt: Attempt, context: RunContext) -> bool:
         message = f"It is not known yet whether {name_of(step)} was written: {held}."
         context.report_set_aside(step, State.PARKED, message)
         return True
-    sent = sent_fields(attempt)
-    look = _without_ours(step, context, held, lambda by: look_in_doubt(written, held, sent, by))
+    look = look_in_doubt(written, held, sent_fields(attempt), comparison_rules(step, context, written, held))
     if look.standing is Standing.CONVERGED:
+        _record_left_fields(step, context, held, attempt.run)
         log.record(attempt, _as_answered(written, held, sent_fields(attempt), context), [])
         context.reporter.report(Event.UPDATED, step)
     elif _may_be_sent(step, look):
@@ -94,33 +93,11 @@ def _as_answered(written: Written, held: Entity, sent: Mapping[str, Any], contex
     return replace(held, body={**written.answer, **ours})
 
 
-def _without_ours(
-    step: UpdateStep, context: RunContext, held: Entity, judge: Callable[[ComparisonRules], LastLook]
-) -> LastLook:
-    """Return the standing by a look, in which what our own records made inside the entity is no edit.
-
-    Such are the addresses of a contact that are records of their own.
-    """
-    rules = comparison_rules(step, context)
-    look = judge(rules)
-    if look.standing is not Standing.BOTH_CHANGED:
-        return look
-    return judge(replace(rules, identities=Identities(_made_inside(held, context))))
-
-
-def _made_inside(held: Entity, context: RunContext) -> Iterator[Written]:
-    """Yield the records of ours that are inside an entity, as far as it shows them with their ids."""
-    log, catalog = context.log, context.catalog
-    kinds = [kind.name for kind in catalog if kind.can("create")]
-    for known in catalog[held.kind].fields.values():
-        value = None if known.refers_to else held.body.get(known.answered_as)
-        for item in value if isinstance(value, list) else (value,):
-            sage_id = str(item.get("id") or "") if isinstance(item, Mapping) else ""
-            for kind in kinds if sage_id else ():
-                owner = log.owner(kind, sage_id)
-                written = None if owner is None else log.written(kind, owner)
-                if written is not None:
-                    yield written
+def _record_left_fields(step: UpdateStep, context: RunContext, held: Entity, run: str) -> None:
+    """Record what Sage holds of the fields that a decision leaves as they are, for the next plan."""
+    if step.left:
+        left = left_answers(context.catalog[step.kind].fields, step, held.body)
+        context.log.record_look(run, step, Entity(held.kind, held.sage_id, {"id": held.sage_id, **left}))
 
 
 def _may_be_sent(step: UpdateStep, look: LastLook) -> bool:
@@ -138,7 +115,9 @@ def _held(step: UpdateStep, context: RunContext, written: Written) -> Entity | N
     listed = context.looks.pop((step.kind, written.sage_id), None)
     if listed is not None:
         is_young = context.clock.now() - listed.read_at <= LISTING_HOLDS
-        if is_young and is_shown(written, listed.entity, comparison_rules(step, context)):
+        if is_young and is_shown(
+            written, listed.entity, comparison_rules(step, context, written, listed.entity)
+        ):
             return listed.entity
     held = read_entity(step.kind, written.sage_id, context)
     if isinstance(held, Entity):
@@ -155,14 +134,23 @@ def _leave_undecided(
     context.log.record_look(run or context.run, step, held)
     if look.standing in _NOT_IN_SAGE:
         context.absent.add((held.kind, held.sage_id))
-    message = f"{name_of(step)} was not updated ({look.standing.value}): {reasons}."
+    why = "Sage holds other edits than were decided on" if step.covers and look.edits else look.standing.value
+    message = f"{name_of(step)} was not updated ({why}): {reasons}."
     context.leave_undecided(step, message, run=run)
 
 
-def comparison_rules(step: UpdateStep | ReverseStep, context: RunContext) -> ComparisonRules:
+def comparison_rules(
+    step: UpdateStep | ReverseStep, context: RunContext, written: Written, held: Entity
+) -> ComparisonRules:
     """Return the rules by which a step compares what Sage holds with what was written."""
     rules: dict[str, Comparison] = {path: Comparison(how) for path, how in step.compare.items()}
-    return ComparisonRules(context.catalog[step.kind].fields, rules)
+    fields = context.catalog[step.kind].fields
+    ours = {
+        sage_id
+        for sage_id in inner_ids(written, held, fields)
+        if any(context.log.owner(kind, sage_id) is not None for kind in context.catalog.kinds)
+    }
+    return ComparisonRules(fields, rules, ours=ours)
 
 
 def _cleared(field: Field | None) -> Any:

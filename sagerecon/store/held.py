@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import and_, bindparam, select
+from sqlalchemy import and_, bindparam, or_, select
 
 from sagerecon.planning.settling import State
 from sagerecon.planning.step import Action
@@ -24,7 +24,10 @@ IDS_HELD = prepared(
 _OF_STEP = and_(
     STEPS.c.business == HELD.c.business, STEPS.c.run == HELD.c.run, STEPS.c.number == HELD.c.number
 )
-#: What was read of the records that were not updated, by the newest run that looked at each last.
+_IS_UNDECIDED = STEPS.c.state == State.UNDECIDED.value
+_IS_UPDATED = and_(STEPS.c.action == Action.UPDATE.value, STEPS.c.state == State.RECORDED.value)
+#: What was read of the records that were not updated or deleted, and of the fields that an update left as
+#: they were; by the newest run that looked at each last.
 LOOKS = prepared(
     "looks",
     select(HELD.c.kind, HELD.c.sage_id, HELD.c.body, STEPS.c.recorded_at)
@@ -33,14 +36,14 @@ LOOKS = prepared(
             RUNS, and_(RUNS.c.business == HELD.c.business, RUNS.c.run == HELD.c.run)
         )
     )
-    .where(HELD.c.business == bindparam("business"), STEPS.c.state == State.UNDECIDED.value)
+    .where(HELD.c.business == bindparam("business"), or_(_IS_UNDECIDED, _IS_UPDATED))
     .order_by(RUNS.c.sequence),
 )
 LOOKS_OF_RUN = prepared(
     "looks_of_run",
     select(HELD.c.kind, HELD.c.sage_id, HELD.c.body)
     .select_from(HELD.join(STEPS, _OF_STEP))
-    .where(OF_RUN, STEPS.c.state == State.UNDECIDED.value),
+    .where(OF_RUN, _IS_UNDECIDED),
 )
 HELD_ALL = prepared("held_all", _HELD)
 HELD_KIND = prepared("held_kind", _HELD.where(HELD.c.kind == bindparam("kind")))

@@ -109,6 +109,7 @@ _WITH_SHARED_ENTITY = prepared(
 _ALL_IDS = prepared(
     "all_ids",
     select(ID_MAP.c.kind, ID_MAP.c.key, ID_MAP.c.sage_id, ID_MAP.c.content)
+    .add_columns(ID_MAP.c.run, ID_MAP.c.number)  # an entity may be written again with the same content
     .where(ID_MAP.c.business == bindparam("business"))
     .order_by(ID_MAP.c.kind, ID_MAP.c.key),
 )

@@ -208,9 +208,10 @@ class RunHistory:
             yield row.kind, row.sage_id
 
     def looks(self) -> Iterator[tuple[Entity, int]]:
-        """Yield what updates found in Sage that were not sent, and when, oldest first.
+        """Yield what updates found in Sage that were not sent, or that left fields to Sage, oldest first.
 
-        An entity that Sage did not find has no body.
+        With each comes its instant in milliseconds since 1970. Of an entity that was updated, the body has
+        the fields left alone. One that Sage did not find has no body.
         """
         self._buffer.flush()
         for row in self._database.stream(LOOKS, {"business": self._business}):

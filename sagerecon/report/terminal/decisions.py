@@ -14,6 +14,7 @@ from sagerecon.pairing.groups import (
     possible_answers,
     show_command,
 )
+from sagerecon.pairing.objections import differing_fields
 from sagerecon.pairing.position import Position
 from sagerecon.pairing.settlement import Settlement
 from sagerecon.pairing.suspect import Suspect
@@ -82,7 +83,7 @@ def example(position: Position) -> str:
     name = known.label if known is not None else position.held.entity.displayed_as if position.held else ""
     label = f" ({name})" if name else ""
     earlier = " or ".join(record.key for record in position.rename.earlier[:3]) if position.rename else ""
-    fields = ", ".join(dict.fromkeys((*position.agreement.sage_changes, *position.agreement.differences)))
+    fields = ", ".join(differing_fields(position))
     return "".join(
         (
             position.key,
