@@ -200,6 +200,35 @@ def test_an_entity_that_is_gone_already_is_recorded_without_a_deletion() -> None
         assert is_as_decided(here)
 
 
+@pytest.mark.parametrize("lost", [0, 1])
+def test_what_somebody_else_deletes_just_before_is_recorded(lost: int) -> None:
+    """Sage answers the deletion with 404, or the second one with 422: the document is void already."""
+    with quick_folder() as folder:
+        here = loaded(desk(folder))
+        sendings: list[str] = []
+
+        def fault(_: int, call: Call) -> str:
+            if call.method == "DELETE":
+                sendings.append(call.path.split("/")[1])
+                if sendings.count("sales_invoices") <= lost and "invoices" in call.path:
+                    return "lose_before"
+                if lost:
+                    for found in here.sage.bodies_of("sales_invoice"):
+                        if call.path.endswith(found["id"]):
+                            found["status"] = {"id": "VOID"}
+                elif call.path.startswith("/contacts"):
+                    contacts = here.sage.bodies_of("contact")
+                    here.sage.entities["contact"] = [e for e in contacts if e["reference"] != "C1"]
+            return ""
+
+        here.sage.fault = fault
+        outcome = here.go()
+        assert (outcome.counts[Event.REVERSED], outcome.counts.get(Event.RESENT, 0)) == (3, lost)
+        # A 404 says enough; after a lost answer, and after each 422, Sage is looked at.
+        assert outcome.calls == (7, 11)[lost]
+        assert is_as_decided(here)
+
+
 def test_what_was_edited_since_is_neither_deleted_nor_created_again() -> None:
     with quick_folder() as folder:
         here = loaded(desk(folder))

@@ -18,14 +18,11 @@ from sagerecon.pairing.position import EntityReading
 from sagerecon.planning.plan import Plan, Purpose
 from sagerecon.planning.settling import Meaning, Reached, State, meaning
 from sagerecon.planning.step import CreateStep, ReadStep, SkipStep, UpdateStep, name_of
-from sagerecon.runner.answer import error_text
+from sagerecon.runner.answer import ABSENT, error_text
 from sagerecon.runner.context import RunContext
 from sagerecon.runner.conversation import RETRY
 from sagerecon.runner.pages import Page, read_page, unexpected_values
 from sagerecon.runner.progress import Event
-
-#: Statuses of an answer that says that there is no such entity.
-ABSENT = frozenset({404, 410})
 
 #: How often a listing that loses entities meanwhile is read.
 READINGS = 3

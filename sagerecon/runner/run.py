@@ -17,12 +17,13 @@ from sagerecon.model.catalog import Catalog
 from sagerecon.model.clock import Clock
 from sagerecon.model.errors import PausedError, SagereconError, StoreError
 from sagerecon.model.finding import Finding
-from sagerecon.pairing.recovery import Suspect
+from sagerecon.pairing.suspect import Suspect
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import Plan, Purpose
 from sagerecon.planning.reversals import Reversals
 from sagerecon.planning.settling import FINAL, Reached, State
 from sagerecon.planning.step import (
+    AdoptStep,
     CreateStep,
     KeepStep,
     LeftOutStep,
@@ -37,6 +38,7 @@ from sagerecon.planning.step import (
     WaitStep,
     WriteStep,
 )
+from sagerecon.runner.adopting import adopt
 from sagerecon.runner.attempts import settle_doubts
 from sagerecon.runner.caller import Caller
 from sagerecon.runner.context import RunContext
@@ -113,8 +115,7 @@ def run(
         on_progress: receives each event.
         failpoint: receives the name of each point at which tests may crash the run.
         recovery: what a comparison with Sage found that the store did not know; None where it was trusted.
-        suggested: returns, before the first creation, the suspects that the readings of the run show, with
-            those of earlier comparisons; nothing where they show none.
+        suggested: returns, before the first creation, the suspects that the readings of the run show.
         seed: for the jitter of waits.
 
     Raises:
@@ -215,8 +216,7 @@ def _walk(
             is_checked = True
         if isinstance(step, CreateStep) and not is_compared:
             is_compared = True
-            if suspects := suggested(context.run):
-                context.log.suspect(suspects)
+            context.log.suspect(suggested(context.run))
         context.reporter.begin_step(step)
         before = _NOT_BEGUN if step.number in outdated else reached.get(step.number, _NOT_BEGUN)
         if step.number in recovered:
@@ -296,6 +296,8 @@ def _carry_out(step: Step, context: RunContext, before: Reached) -> None:
             read(step, context, before)
         case CreateStep():
             create(step, context)
+        case AdoptStep():
+            adopt(step, context)
         case UpdateStep():
             update(step, context)
         case ReverseStep():

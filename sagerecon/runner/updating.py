@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from sagerecon.model.call import Call
 from sagerecon.model.catalog import Field
 from sagerecon.model.clock import MINUTE
 from sagerecon.model.code import Code
@@ -16,14 +15,13 @@ from sagerecon.pairing.agreement import ComparisonRules, is_shown
 from sagerecon.pairing.before_update import LastLook, last_look, look_in_doubt
 from sagerecon.pairing.identity import Identities
 from sagerecon.pairing.standing import Standing
-from sagerecon.planning.settling import Attempt, Meaning, State, meaning
+from sagerecon.planning.settling import Attempt, State
 from sagerecon.planning.step import ReverseStep, UpdateStep, name_of
-from sagerecon.runner.answer import error_text
 from sagerecon.runner.attempts import new_attempt, send
 from sagerecon.runner.context import RunContext
+from sagerecon.runner.entity import read_entity
 from sagerecon.runner.lookup import sent_fields
 from sagerecon.runner.progress import Event
-from sagerecon.runner.reading import ABSENT
 from sagerecon.runner.references import resolved_body
 
 #: How long a listing answers for updates that are sent after it; an older one is not relied on.
@@ -69,7 +67,7 @@ def settle_update(attempt: Attempt, context: RunContext) -> bool:
     written = log.written(step.kind, step.key)
     if not isinstance(step, UpdateStep) or written is None:
         return False
-    held = read_entity(step, context, written.sage_id, settling=True)
+    held = read_entity(step.kind, written.sage_id, context, settling=True)
     if not isinstance(held, Entity):
         if attempt.run == context.run:
             context.uncertain_steps.add(step.number)
@@ -142,28 +140,11 @@ def _held(step: UpdateStep, context: RunContext, written: Written) -> Entity | N
         is_young = context.clock.now() - listed.read_at <= LISTING_HOLDS
         if is_young and is_shown(written, listed.entity, comparison_rules(step, context)):
             return listed.entity
-    held = read_entity(step, context, written.sage_id)
+    held = read_entity(step.kind, written.sage_id, context)
     if isinstance(held, Entity):
         return held
     context.park(step, Code.UNREADABLE, f"{name_of(step)} was not updated, for it cannot be read: {held}.")
     return None
-
-
-def read_entity(
-    step: UpdateStep | ReverseStep, context: RunContext, sage_id: str, *, settling: bool = False
-) -> Entity | str:
-    """Return the entity as Sage holds it, without a body where it is not found; else why not."""
-    kind = context.catalog[step.kind]
-    query = {"nested_attributes": "all"} if "nested_attributes" in kind.read_filters else {}
-    path = kind.operations["read"].path.replace("{key}", sage_id)
-    answer = context.caller.get(Call("GET", path, query), settling=settling)
-    if answer is None:
-        return "Sage gave no usable answer"
-    if answer.status in ABSENT:
-        return Entity(step.kind, sage_id, {})
-    if meaning(answer) is not Meaning.DONE or not isinstance(answer.body, Mapping):
-        return error_text(answer)
-    return Entity(step.kind, sage_id, answer.body)
 
 
 def _leave_undecided(

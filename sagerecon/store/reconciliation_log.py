@@ -55,7 +55,7 @@ class Judged:
 
     id: str
     kind: str
-    key: str  #: empty for an entity without a record
+    key: str  #: of an entity without a record, its Sage id
     verdict: str
     reason: str
     fingerprint: str  #: of the figures that differ
@@ -117,6 +117,14 @@ _OF_LAST = prepared(
         RECORD_VERDICTS.c.business == _OF_COMPANY,
         RECORD_VERDICTS.c.reconciliation == bindparam("number"),
         RECORD_VERDICTS.c.verdict != bindparam("verdict"),
+    ),
+)
+_OF_LAST_WITH = prepared(
+    "records_with_verdict",
+    select(RECORD_VERDICTS.c.kind, RECORD_VERDICTS.c.key).where(
+        RECORD_VERDICTS.c.business == _OF_COMPANY,
+        RECORD_VERDICTS.c.reconciliation == bindparam("number"),
+        RECORD_VERDICTS.c.verdict == bindparam("verdict"),
     ),
 )
 
@@ -184,6 +192,15 @@ class ReconciliationLog:
             where: Values = {"business": self._business, "number": last.number, "verdict": verdict}
             return frozenset((row.kind, row.key) for row in transaction.rows(_OF_LAST, where))
 
+    def records_with(self, verdict: str) -> frozenset[tuple[str, str]]:
+        """Return kind and key of what the last reconciliation gave this verdict."""
+        with self._database.reading() as transaction:
+            last = transaction.one(_LAST, {"business": self._business})
+            if last is None:
+                return frozenset()
+            where: Values = {"business": self._business, "number": last.number, "verdict": verdict}
+            return frozenset((row.kind, row.key) for row in transaction.rows(_OF_LAST_WITH, where))
+
     def last_basis(self) -> Basis | None:
         """Return what the last reconciliation is based on; None before the first."""
         with self._database.reading() as transaction:
@@ -215,16 +232,13 @@ class ReconciliationLog:
     ) -> None:
         before = self._read(transaction)
         for judged in verdicts:
-            if judged.key:
-                record: Values = {
-                    "kind": judged.kind,
-                    "key": judged.key,
-                    "verdict": judged.verdict,
-                    "reason": _text(judged.reason),
-                }
-                transaction.run(
-                    _KEEP_RECORD, {**record, "business": self._business, "reconciliation": number}
-                )
+            record: Values = {
+                "kind": judged.kind,
+                "key": judged.key,
+                "verdict": judged.verdict,
+                "reason": _text(judged.reason),
+            }
+            transaction.run(_KEEP_RECORD, {**record, "business": self._business, "reconciliation": number})
             if judged.is_open:
                 last = before.get(judged.id)
                 now = (judged.fingerprint, judged.verdict)
