@@ -17,12 +17,18 @@ from sagerecon.model.key_path import key_path
 from sagerecon.planning.cost import listing_query, pages
 from sagerecon.planning.plan import Plan
 from sagerecon.planning.readings import answer_fields
-from sagerecon.planning.step import CreateStep, ReadStep, Step
+from sagerecon.planning.step import CreateStep, ReadStep, Step, WaitStep
 
 
 def creations(plan: Plan) -> list[CreateStep]:
     """Return the steps that create, in the order of sending."""
     return [step for step in plan.steps if isinstance(step, CreateStep)]
+
+
+def waiting_creations(plan: Plan) -> list[CreateStep]:
+    """Return the creations that wait because Sage may hold the record already."""
+    waiting = (step.creation for step in plan.steps if isinstance(step, WaitStep))
+    return [creation for creation in waiting if creation is not None]
 
 
 def is_blind(step: Step) -> bool:
