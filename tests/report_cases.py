@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from reconciliation_cases import AS_AT, CATALOG, Company, small_company
+from wanted_figures import open_items_wanted
 
 from sagerecon.model.call import CallTotal
 from sagerecon.model.clock import instant
@@ -29,7 +30,7 @@ from sagerecon.planning.planner import Calendar, Provenance, plan_steps
 from sagerecon.planning.settling import RunState
 from sagerecon.reconciliation.accepted import with_accepted
 from sagerecon.reconciliation.balances import tie_opening_control, tie_trial_balance
-from sagerecon.reconciliation.open_items import OpenItem, open_items_held, open_items_wanted
+from sagerecon.reconciliation.open_items import OpenItem, open_items_held
 from sagerecon.reconciliation.result import Reconciliation
 from sagerecon.reconciliation.subledger import tie_contacts
 from sagerecon.reconciliation.tie_out import Adjustment, ControlPair, ExpectedBalance

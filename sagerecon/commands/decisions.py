@@ -93,7 +93,7 @@ def decidable(project: Project, clock: Clock) -> Decidable:
         MappingError: the mappings have errors.
     """
     decided, undecided = _positions(project, clock)
-    can_be_decided = [at for at in decided.positions if answers(standing(at))]
+    can_be_decided = [at for at in (*decided.positions, *decided.unknown) if answers(standing(at))]
     waiting = [
         at for at in can_be_decided if awaits_decision(standing(at)) and decided.settlement.of(at) is None
     ]
@@ -136,6 +136,11 @@ def subject_of(name: str, among: Sequence[Group]) -> Subject:
     if len(named) == 1:
         ((group, position),) = named
         return Subject(group.kind, group.standing, key=position.key, positions=(position,))
+    if named and all(position.key == name for _, position in named):
+        raise ProjectError(
+            f"{len(named)} records of the source have the key '{name}'.",
+            "Give each its own key in the source.",
+        )
     if named:
         keys = ", ".join(position.key for _, position in named[:3])
         raise ProjectError(f"{len(named)} records are called '{name}'.", f"Name one by its key: {keys}.")
@@ -245,6 +250,8 @@ def _decision(subject: Subject, choice: Choice, today: date) -> Decision:
     because = " ".join(choice.because.split())
     if not because:
         raise ProjectError("A decision needs a reason.", "Give it with --because TEXT")
+    if choice.until is not None and subject.standing is Standing.DUPLICATE_IN_SOURCE:
+        raise ProjectError("--until does not apply to a duplicate in the source.", "Leave it out.")
     if choice.until is not None and choice.until < today:
         raise ProjectError(f"--until {choice.until} is over already.", f"Today is {today}.")
     if (

@@ -41,10 +41,14 @@ def basis_of(company: CompanyStore, runs: ReadingRuns, rules: Mapping[str, str])
     """
     history = company.history
     trial_balance = _trial_balance(company, runs.reading)
+    listed = [
+        *history.readings(runs.reading),
+        *(history.readings(runs.confirmation) if runs.confirmation else ()),
+    ]
     return Basis(
         runs,
-        listings=tuple(_with_balances(found, trial_balance) for found in history.readings(runs.reading)),
-        deletions=tuple(history.readings(runs.deletions)) if runs.deletions else (),
+        listings=tuple(_with_balances(found, trial_balance) for found in listed),
+        deletions=tuple(history.readings(runs.deletions)),
         rules=rules,
     )
 

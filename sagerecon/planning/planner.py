@@ -29,7 +29,7 @@ from sagerecon.planning.readings import read_back, read_existing, read_settings
 from sagerecon.planning.record_steps import record_steps
 from sagerecon.planning.requirements import STOP_WHEN_BLOCKED, requirements
 from sagerecon.planning.reversals import with_reversals, without_what_waits
-from sagerecon.planning.step import CreateStep, KeepStep, ReadStep, Step, WaitStep, WriteStep
+from sagerecon.planning.step import AdoptStep, CreateStep, KeepStep, ReadStep, Step, WaitStep, WriteStep
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +95,8 @@ def plan_steps(
         positions, settlement, lambda by: record_steps(ordered, index, catalog, by, earlier), catalog
     )
     about_records = with_reversals(carried_out, catalog, comparisons)
-    waiting = {step.key for step in about_records if isinstance(step, WaitStep)}
-    sent = [draft for draft in drafts if draft.key not in waiting]
+    unsent = {step.key for step in about_records if isinstance(step, WaitStep | AdoptStep)}
+    sent = [draft for draft in drafts if draft.key not in unsent]
     created = {step.key for step in about_records if isinstance(step, CreateStep)}
     steps = [
         *read_settings(expect or {}, catalog),
@@ -209,7 +209,7 @@ def _numbered(steps: Iterable[Step], windows: Sequence[Window]) -> Iterator[Step
     calls = 0
     for number, step in enumerate(steps, start=1):
         calls += step.calls
-        if isinstance(step, ReadStep | WriteStep):
+        if isinstance(step, ReadStep | AdoptStep | WriteStep):
             yield replace(step, number=number, window=window_of(calls, windows))
         else:
             yield replace(step, number=number)

@@ -13,6 +13,7 @@ from sagerecon.model.key import NaturalKey
 from sagerecon.pairing.answers import is_carried_out, proposal
 from sagerecon.pairing.consequences import PROPOSALS, Proposal
 from sagerecon.pairing.decisions import Decision
+from sagerecon.pairing.objections import adopted_entity
 from sagerecon.pairing.owners import RecordKey
 from sagerecon.pairing.position import Position
 from sagerecon.pairing.settlement import NOTHING_SETTLED, Settlement
@@ -28,10 +29,18 @@ from sagerecon.planning.passed_steps import (
     waiting_for,
 )
 from sagerecon.planning.reversals import reversal
-from sagerecon.planning.step import CreateStep, PassedStep, ReverseStep, UpdateStep, WaitStep, WriteStep
-from sagerecon.planning.writing_steps import created, renamed, replaced, updated, written_again
+from sagerecon.planning.step import (
+    AdoptStep,
+    CreateStep,
+    PassedStep,
+    ReverseStep,
+    UpdateStep,
+    WaitStep,
+    WriteStep,
+)
+from sagerecon.planning.writing_steps import adopted, created, renamed, replaced, updated, written_again
 
-RecordStep: TypeAlias = WriteStep | PassedStep
+RecordStep: TypeAlias = WriteStep | AdoptStep | PassedStep
 
 
 def record_steps(
@@ -131,8 +140,10 @@ def _step(position: Position, found: Standing, decision: Decision | None, catalo
     if isinstance(outcome, LeftOut):
         return left_out(outcome)
     match proposed:
-        case Proposal.CREATE | Proposal.ADOPT:
-            return created(outcome, catalog[outcome.kind])
+        case Proposal.CREATE:
+            return created(outcome, catalog[outcome.kind], position.suspect)
+        case Proposal.ADOPT if decision is not None and (entity := adopted_entity(position, decision)):
+            return adopted(outcome, entity, decision)
         case Proposal.REPLACE if position.written is not None:
             return replaced(outcome, position.written, catalog[outcome.kind])
         case Proposal.WRITE_AGAIN if position.written is not None:

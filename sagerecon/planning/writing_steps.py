@@ -8,20 +8,30 @@ from dataclasses import replace
 from sagerecon.model.catalog import Kind
 from sagerecon.model.code import Code
 from sagerecon.model.draft import Draft, node_document, read_node
-from sagerecon.model.entity import Written
+from sagerecon.model.entity import Entity, Written
 from sagerecon.model.finding import Finding
 from sagerecon.model.value import fingerprint
+from sagerecon.pairing.decisions import Decision
 from sagerecon.pairing.groups import show_command
 from sagerecon.pairing.owners import RecordKey
 from sagerecon.pairing.position import Position
-from sagerecon.planning.step import CreateStep, QuarantinedStep, RenameStep, UpdateStep
+from sagerecon.pairing.suspect import Suspect
+from sagerecon.planning.step import AdoptStep, CreateStep, QuarantinedStep, RenameStep, UpdateStep
 from sagerecon.planning.step_fields import draft_fields, record_fields
 
 
-def created(draft: Draft, kind: Kind) -> CreateStep:
+def created(draft: Draft, kind: Kind, suspect: Suspect | None = None) -> CreateStep:
+    """Return the creation of a draft.
+
+    Args:
+        suspect: the entities in Sage that were decided to be other records, and those that are gone.
+    """
+    others = "" if suspect is None else ", ".join(suspect.sage_ids)
+    reason = "no earlier run recorded it"
     return CreateStep(
         **draft_fields(draft),
-        reason="no earlier run recorded it",
+        reason=f"{reason}; decided to be another record than {others}" if others else reason,
+        apart=() if suspect is None else (*suspect.sage_ids, *suspect.gone),
         on_existing=draft.on_existing,
         reversibility=kind.operations["create"].reversibility if kind.can("create") else "",
     )
@@ -31,6 +41,16 @@ def replaced(draft: Draft, written: Written, kind: Kind) -> CreateStep:
     """Return the creation of a record whose entity is deleted first."""
     reason = "decided to be deleted, and created as the source has it now"
     return replace(created(draft, kind), reason=reason, replaces=written.sage_id)
+
+
+def adopted(draft: Draft, entity: Entity, decision: Decision) -> AdoptStep:
+    """Return the step by which a draft takes over an entity that Sage holds already, by decision."""
+    return AdoptStep(
+        **draft_fields(draft),
+        reason=f"decided by {decision.by} to be {entity.displayed_as or entity.sage_id} in Sage:"
+        f" {decision.because}",
+        sage_id=entity.sage_id,
+    )
 
 
 def written_again(draft: Draft, kind: Kind, replaces: str) -> CreateStep:

@@ -14,6 +14,7 @@ from sagerecon.model.rows import Row, Rows
 from sagerecon.planning.plan import Plan
 from sagerecon.planning.step import (
     Action,
+    AdoptStep,
     KeepStep,
     LeftOutStep,
     PassedStep,
@@ -171,7 +172,7 @@ def findings_document(findings: Iterable[Finding]) -> list[dict[str, Any]]:
 
 
 def _by_mapping(steps: Iterable[Step]) -> list[dict[str, Any]]:
-    groups: dict[tuple[str, str], list[WriteStep | PassedStep]] = {}
+    groups: dict[tuple[str, str], list[WriteStep | AdoptStep | PassedStep]] = {}
     for step in steps:
         if not isinstance(step, ReadStep):
             groups.setdefault((step.kind, step.key.partition("/")[0]), []).append(step)
@@ -188,12 +189,12 @@ def _by_mapping(steps: Iterable[Step]) -> list[dict[str, Any]]:
     ]
 
 
-def _amounts(steps: list[WriteStep | PassedStep]) -> list[Decimal]:
+def _amounts(steps: list[WriteStep | AdoptStep | PassedStep]) -> list[Decimal]:
     """Return the amounts of the records: where one has two steps, that of the last, which is the source's."""
     by_record = {step.key: step.amount for step in steps}
     return [amount for amount in by_record.values() if amount is not None]
 
 
-def _counts(steps: list[WriteStep | PassedStep]) -> Iterator[tuple[str, int]]:
+def _counts(steps: list[WriteStep | AdoptStep | PassedStep]) -> Iterator[tuple[str, int]]:
     for action, label in ACTIONS.items():
         yield label.replace(" ", "_"), sum(step.action is action for step in steps)

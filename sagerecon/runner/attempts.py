@@ -159,6 +159,8 @@ def _record_failure(result: NotRecorded, context: RunContext) -> None:
             context.uncertain_steps.add(step.number)
         context.report_set_aside(step, State.PARKED, message)
         return
+    if result.alike:
+        context.suspect(step, result.alike, message)
     # Once Sage's side was corrected, the same body must go out under another name.
     epoch = attempt.epoch + (result.state is State.QUARANTINED)
     context.log.set_aside(attempt.run, SetAside(step, result.state, (result.finding,)), epoch)

@@ -12,6 +12,7 @@ from sagerecon.model.value import fingerprint
 from sagerecon.pairing.adoption import Candidate, is_other_record, objection_to_adopting
 from sagerecon.pairing.held import is_gone
 from sagerecon.pairing.natural_key import identity_keys
+from sagerecon.pairing.suspect import Suspect
 from sagerecon.planning.step import CreateStep, name_of
 from sagerecon.runner.attempts import new_attempt, send
 from sagerecon.runner.context import RunContext
@@ -37,7 +38,7 @@ def create(step: CreateStep, context: RunContext) -> None:
         context.block(step, why, RETRY, is_retried=True)
     elif existing := _existing(step, context, body):
         _adopt(step, context, body, existing)
-    elif suspect := context.log.suspicion(step.kind, step.key):
+    elif suspect := _suspect(step, context):
         context.quarantine(step, Code.UNCERTAIN_IN_SAGE, suspect.reason, DECIDE)
     else:
         send(step, context, body, sage_id="")
@@ -58,8 +59,16 @@ def _compare_with_recorded(step: CreateStep, context: RunContext) -> None:
         context.quarantine(step, Code.CHANGED_AFTER_WRITE, why)
 
 
+def _suspect(step: CreateStep, context: RunContext) -> Suspect | None:
+    """Return what keeps a step from creating what it did not find in Sage by its natural key."""
+    suspect = context.log.suspicion(step.kind, step.key)
+    if suspect is None or suspect.by_key or set(suspect.sage_ids) <= set(step.apart):
+        return None
+    return suspect
+
+
 def _existing(step: CreateStep, context: RunContext, body: Mapping[str, Any]) -> Sequence[Entity]:
-    """Return the entities in Sage that the identity of `step` may mean."""
+    """Return the entities in Sage that the identity of `step` may mean, less those decided to be others."""
     if step.on_existing is OnExisting.CREATE:
         return []
     kind = context.catalog[step.kind]
@@ -67,7 +76,7 @@ def _existing(step: CreateStep, context: RunContext, body: Mapping[str, Any]) ->
     existing: dict[str, Entity] = {}
     for name, key in identity_keys(context.catalog, kind, step.identity, body):
         for entity in found(kind, key, context.log, context.catalog):
-            if entity.sage_id == step.replaces or is_gone(entity):
+            if entity.sage_id in (*step.apart, step.replaces) or is_gone(entity):
                 continue
             if name in unique or not is_other_record(kind, body, entity.body):
                 existing[entity.sage_id] = entity
@@ -87,7 +96,8 @@ def _adopt(
     )
     owner = context.log.owner(step.kind, existing[0].sage_id)
     if (objection := objection_to_adopting(candidate, kind, existing, owner)) is not None:
-        return context.quarantine(step, *objection)
+        context.suspect(step, existing, objection[1], by_key=True)
+        return context.quarantine(step, *objection, DECIDE)
     attempt = new_attempt(step, kind, body, run=context.run, business=context.business)
     context.log.record(attempt, existing[0], [], adopted=True)
     return context.reporter.report(Event.ADOPTED, step)

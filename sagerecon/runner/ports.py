@@ -9,11 +9,11 @@ from sagerecon.model.call import Answer, Call
 from sagerecon.model.door import Door
 from sagerecon.model.entity import Entity, Written
 from sagerecon.model.key import Key, NaturalKey
-from sagerecon.pairing.recovery import Suspect
+from sagerecon.pairing.suspect import Suspect
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import Plan
 from sagerecon.planning.settling import AnsweredCreation, Attempt, Reached, Replays, SetAside
-from sagerecon.planning.step import ReadStep, RenameStep, ReverseStep, UpdateStep
+from sagerecon.planning.step import AdoptStep, ReadStep, RenameStep, ReverseStep, UpdateStep
 
 
 class Sage(Protocol):
@@ -150,7 +150,11 @@ class RunLog(Bookings, Protocol):
         ...
 
     def suspect(self, suspects: Sequence[Suspect]) -> None:
-        """Record the records that Sage may hold already, in place of those recorded before."""
+        """Record the records that Sage may hold already, each in place of an earlier suspicion about it."""
+        ...
+
+    def clear(self, kind: str, key: str) -> None:
+        """Forget the suspicion that Sage holds this record already."""
         ...
 
     def suspicion(self, kind: str, key: str) -> Suspect | None:
@@ -229,6 +233,10 @@ class RunLog(Bookings, Protocol):
         self, attempt: Attempt, entity: Entity, keys: Sequence[NaturalKey], *, adopted: bool = False
     ) -> None:
         """Record in one commit that the step is carried out: Sage's answer, the id map and natural keys."""
+        ...
+
+    def adopt(self, run: str, step: AdoptStep, entity: Entity, keys: Sequence[NaturalKey]) -> None:
+        """Record in one commit that an entity was decided to be the record of the step."""
         ...
 
     def rename(self, run: str, step: RenameStep) -> None:

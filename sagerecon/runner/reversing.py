@@ -14,12 +14,13 @@ from sagerecon.pairing.held import is_gone
 from sagerecon.pairing.natural_key import normal_key
 from sagerecon.planning.settling import SENDINGS, Attempt, Meaning, State, meaning
 from sagerecon.planning.step import ReverseStep, name_of
-from sagerecon.runner.answer import error_text
+from sagerecon.runner.answer import ABSENT, error_text
 from sagerecon.runner.context import RunContext
 from sagerecon.runner.conversation import RETRY
+from sagerecon.runner.entity import read_entity
 from sagerecon.runner.progress import Event
 from sagerecon.runner.references import CORRECT_IN_SAGE, NEW_PLAN, missing_references
-from sagerecon.runner.updating import ABSENT, comparison_rules, read_entity, settle_update
+from sagerecon.runner.updating import comparison_rules, settle_update
 
 #: The hint of a record that is not deleted because it was edited in Sage.
 BY_HAND = "Delete it in Sage by hand, or decide to keep it; then create a new plan: sagerecon plan"
@@ -36,7 +37,7 @@ def reverse(step: ReverseStep, context: RunContext) -> None:
         if others:
             why = f"{name_of(step)} was not deleted, for it is {', '.join(others)} in Sage too."
             return context.quarantine(step, Code.UNDECIDED, why, BY_HAND)
-    held = read_entity(step, context, step.sage_id)
+    held = read_entity(step.kind, step.sage_id, context)
     if isinstance(held, str):
         why = f"{name_of(step)} was not deleted, for it cannot be read: {held}."
         return context.park(step, Code.UNREADABLE, why)
@@ -63,7 +64,7 @@ def settle_by_look(attempt: Attempt, context: RunContext) -> bool:
     step = attempt.step
     if not isinstance(step, ReverseStep):
         return settle_update(attempt, context)
-    held = read_entity(step, context, step.sage_id, settling=True)
+    held = read_entity(step.kind, step.sage_id, context, settling=True)
     if isinstance(held, str):
         _leave_in_doubt(attempt, context, held)
     elif _is_deleted(held):
@@ -135,7 +136,7 @@ def _delete(step: ReverseStep, attempt: Attempt, context: RunContext) -> None:
             if meaning(answer) is Meaning.DONE or answer.status in ABSENT:
                 body = answer.body if isinstance(answer.body, Mapping) else {}
                 return _record(step, context, Entity(step.kind, step.sage_id, body))
-        held = read_entity(step, context, step.sage_id, settling=True)
+        held = read_entity(step.kind, step.sage_id, context, settling=True)
         if isinstance(held, str):
             return _leave_in_doubt(attempt, context, held)
         if _is_deleted(held):

@@ -12,7 +12,7 @@ from sagerecon.model.entity import Entity, Written
 from sagerecon.model.packed_json import Packer
 from sagerecon.model.reading import Reading
 from sagerecon.model.value import read_json
-from sagerecon.pairing.recovery import Suspect
+from sagerecon.pairing.suspect import Suspect
 from sagerecon.planning.plan import Plan, Purpose
 from sagerecon.planning.settling import RunState, SetAside
 from sagerecon.planning.step import ReverseStep, Step

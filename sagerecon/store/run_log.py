@@ -15,11 +15,11 @@ from sagerecon.model.errors import PlanStaleError
 from sagerecon.model.key import Key, NaturalKey
 from sagerecon.model.value import canonical, fingerprint, read_json
 from sagerecon.pairing.held import is_gone
-from sagerecon.pairing.recovery import Suspect
+from sagerecon.pairing.suspect import Suspect
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import Plan, Purpose
 from sagerecon.planning.settling import AnsweredCreation, Attempt, Reached, Replays, RunState, SetAside, State
-from sagerecon.planning.step import CreateStep, ReadStep, RenameStep, ReverseStep, Step, UpdateStep
+from sagerecon.planning.step import AdoptStep, CreateStep, ReadStep, RenameStep, ReverseStep, Step, UpdateStep
 from sagerecon.store import runs, steps
 from sagerecon.store.call_ledger import CallLedger
 from sagerecon.store.company_lock import CompanyLock
@@ -58,7 +58,7 @@ class RunLog:
         self._epochs: dict[tuple[str, str], int] = {}
         self._asked_at = 0  # when the last call was booked, by the uncorrected clock
         self._suspects = Suspects(business, buffer)
-        self._suspicions: Mapping[tuple[str, str], Suspect] = {}
+        self._suspicions: dict[tuple[str, str], Suspect] = {}
         self._loads: set[str] = set()  # runs whose readings replace the natural keys of their kinds
 
     # The run
@@ -93,7 +93,7 @@ class RunLog:
             epochs = transaction.rows(steps.EPOCHS, {"business": self._business})
         if not is_reading:
             self._loads.add(run)
-            self._suspicions = self._suspects.read(self._buffer.reader)
+            self._suspicions = dict(self._suspects.read(self._buffer.reader))
         self._epochs = {(row.kind, row.key): row.epoch for row in epochs}
         if row is None:
             run = run or token_hex(8)  # two readings may begin within one instant
@@ -181,6 +181,14 @@ class RunLog:
             self._id_map.forget_keys_of(step.kind, step.replaces)
         self._id_map.add(step.kind, step.key, entity.sage_id, content, attempt.run, step.number)
         self._id_map.add_natural_keys(entity, keys, attempt.run, step.number, was_read=False)
+        self.clear(step.kind, step.key)
+
+    def adopt(self, run: str, step: AdoptStep, entity: Entity, keys: Sequence[NaturalKey]) -> None:
+        self._add(steps.KEEP_OUTCOME, steps.adoption_values(run, step, entity, self._clock.now()), step)
+        content = fingerprint(node_document(step.body))
+        self._id_map.add(step.kind, step.key, entity.sage_id, content, run, step.number)
+        self._id_map.add_natural_keys(entity, keys, run, step.number, was_read=False)
+        self.clear(step.kind, step.key)
 
     def rename(self, run: str, step: RenameStep) -> None:
         self._buffer.flush_if_full()
@@ -251,8 +259,12 @@ class RunLog:
             self._buffer.add(steps.KEEP_READING, {"business": self._business, **reading})
 
     def suspect(self, suspects: Sequence[Suspect]) -> None:
-        self._suspects.replace(suspects)
-        self._suspicions = {(suspect.kind, suspect.key): suspect for suspect in suspects}
+        self._suspects.keep(suspects)
+        self._suspicions.update({(suspect.kind, suspect.key): suspect for suspect in suspects})
+
+    def clear(self, kind: str, key: str) -> None:
+        if self._suspicions.pop((kind, key), None) is not None:
+            self._suspects.forget(kind, key)
 
     def suspicion(self, kind: str, key: str) -> Suspect | None:
         return self._suspicions.get((kind, key))

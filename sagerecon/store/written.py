@@ -14,7 +14,7 @@ from sagerecon.model.value import read_json
 from sagerecon.planning.settling import State
 from sagerecon.planning.step import Action
 from sagerecon.store.database import prepared
-from sagerecon.store.tables import ID_MAP, RUNS, STEPS
+from sagerecon.store.tables import ADOPTED_BY_DECISION, ID_MAP, RUNS, STEPS
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +91,7 @@ def read_written(row: Row[tuple[str]], packer: Packer) -> Written:
         written_at=row.recorded_at,
         content=row.content,
         adopted=bool(row.adopted),
+        is_claimed=row.adopted == ADOPTED_BY_DECISION,
         label=step.get("label", ""),
         amount=decimal(step["amount"]) if "amount" in step else None,
         identity=step.get("identity", {}),

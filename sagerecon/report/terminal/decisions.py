@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from typing import Any
 
 from sagerecon.pairing.answers import DecisionAnswer
@@ -16,7 +16,9 @@ from sagerecon.pairing.groups import (
 )
 from sagerecon.pairing.position import Position
 from sagerecon.pairing.settlement import Settlement
+from sagerecon.pairing.suspect import Suspect
 from sagerecon.report.decisions_document import MEANINGS
+from sagerecon.report.grouping import LISTED, group_alike, more_like_it, pattern
 
 #: Records of a group that are named.
 _EXAMPLES = 3
@@ -52,7 +54,7 @@ def group_lines(group: Group) -> Iterator[str]:
 
 def commands(name: str, possible: Sequence[DecisionAnswer]) -> list[str]:
     """Return the command for each answer that is possible."""
-    return [decide_command(name, answer.value) for answer in possible]
+    return [decide_command(name, _words(answer, possible)) for answer in possible]
 
 
 def command_lines(name: str, possible: Sequence[DecisionAnswer]) -> Iterator[str]:
@@ -62,14 +64,23 @@ def command_lines(name: str, possible: Sequence[DecisionAnswer]) -> Iterator[str
         return
     yield "  Decide with one of these commands:" if len(possible) > 1 else "  Decide with this command:"
     for answer in possible:
-        yield f"    {decide_command(name, answer.value)}"
+        yield f"    {decide_command(name, _words(answer, possible))}"
         yield f"        {answer.value}: {MEANINGS[answer]}"
 
 
+def _words(answer: DecisionAnswer, possible: Sequence[DecisionAnswer]) -> str:
+    """Return an answer as it is typed: where several entities in Sage may be meant, with the one that is."""
+    is_in_sage = {DecisionAnswer.THIS_ONE, DecisionAnswer.KEEP_APART} <= set(possible)
+    return (
+        f"{answer.value} --sage-id ID" if is_in_sage and answer is DecisionAnswer.THIS_ONE else answer.value
+    )
+
+
 def example(position: Position) -> str:
-    """Return a record by its key, its label, and the earlier records that it may be."""
+    """Return a record by its key, its label, and what it may be: earlier records, or entities in Sage."""
     known = position.outcome or position.written
-    label = f" ({known.label})" if known is not None and known.label else ""
+    name = known.label if known is not None else position.held.entity.displayed_as if position.held else ""
+    label = f" ({name})" if name else ""
     earlier = " or ".join(record.key for record in position.rename.earlier[:3]) if position.rename else ""
     fields = ", ".join(dict.fromkeys((*position.agreement.sage_changes, *position.agreement.differences)))
     return "".join(
@@ -78,8 +89,19 @@ def example(position: Position) -> str:
             label,
             f", earlier {earlier}" if earlier else "",
             f", differs in {fields}" if fields else "",
+            f": {_in_sage(position.suspect)}" if position.suspect and position.suspect.entities else "",
         )
     )
+
+
+def _in_sage(suspect: Suspect) -> str:
+    """Return why a record may be in Sage already, and each entity that it may be with its owner."""
+    entities = (
+        f"{entity.sage_id} ({entity.displayed_as})"
+        + (f", which is {owner}" if (owner := suspect.owners.get(entity.sage_id)) else "")
+        for entity in suspect.entities
+    )
+    return f"{suspect.reason} In Sage: {'; '.join(entities)}"
 
 
 def decision_text(decision: Decision) -> str:
@@ -94,22 +116,49 @@ def decision_reason(decision: Decision) -> str:
     return f"decided by {decision.by} on {decision.on}{until}: {decision.because}"
 
 
+_IDLE = "Not needed now"
+_WHY_IDLE = "No record needs it now: it was carried out, or others cover its records. It may stay."
+
+
 def settled_lines(settlement: Settlement) -> Iterator[str]:
-    """Yield the decisions that were made: in effect, lapsed, impossible, without any record."""
+    """Yield the decisions that were made: in effect, lapsed, impossible, without any record.
+
+    Decisions about single records that say the same are one entry. At most twelve entries a sort are listed.
+    """
     ignored = {id(entry.decision) for entry in settlement.not_carried_out}
-    for decision in settlement.in_effect:
-        if id(decision) not in ignored:
-            yield from decision_lines("In effect", decision)
+    in_effect = [decision for decision in settlement.in_effect if id(decision) not in ignored]
+    impossible = (*settlement.impossible, *settlement.not_carried_out)
     for title, entries in (
-        ("Lapsed", settlement.lapsed),
-        ("Not possible", (*settlement.impossible, *settlement.not_carried_out)),
+        ("In effect", [(decision, "") for decision in in_effect]),
+        ("Lapsed", [(entry.decision, entry.why) for entry in settlement.lapsed]),
+        ("Not possible", [(entry.decision, entry.why) for entry in impossible]),
+        (_IDLE, [(decision, "") for decision in settlement.idle]),
     ):
-        for entry in entries:
-            yield from decision_lines(title, entry.decision)
-            yield f"    It has no effect: {entry.why}. Decide again, or: {_drop_command(entry.decision)}"
-    for decision in settlement.idle:
-        yield from decision_lines("Not needed now", decision)
-        yield "    No record needs it now: it was carried out, or others cover its records. It may stay."
+        alike = group_alike(entries, decision_likeness)
+        for found in alike[:LISTED]:
+            decision, why = found.first
+            yield from decision_lines(title, decision)
+            if why:
+                yield f"    It has no effect: {why}. Decide again, or: {_drop_command(decision)}"
+            elif title == _IDLE:
+                yield f"    {_WHY_IDLE}"
+            if more := more_like_it([other.subject for other, _ in found.others]):
+                yield f"    {more}"
+        if left := sum(len(list(found)) for found in alike[LISTED:]):
+            yield f"{title}: {left:,} more, see decisions.yaml"
+
+
+def decision_likeness(entry: tuple[Decision, str]) -> Hashable:
+    """Return what decisions share that say the same; one about a group of records is like no other.
+
+    Args:
+        entry: a decision, and why it has no effect; empty where it has one.
+    """
+    made, why = entry
+    if not made.key:
+        return made.selector
+    said = (made.answer, made.because, made.by, made.on, made.until)
+    return (made.kind, made.standing, *said, pattern(why, made.subject))
 
 
 def decision_lines(title: str, decision: Decision) -> Iterator[str]:
