@@ -8,7 +8,7 @@ from test_planning_planner import planned, recorded, through_a_file
 
 from sagerecon.model.draft import LeftOut, OnExisting, Outcome, Quarantined
 from sagerecon.planning.effect import Effect, effect_on, effect_text
-from sagerecon.planning.step import QuarantinedStep, SkipStep, UpdateStep
+from sagerecon.planning.step import CreateStep, QuarantinedStep, ReverseStep, SkipStep, UpdateStep
 
 
 def quarantined(key: str) -> Quarantined:
@@ -93,3 +93,16 @@ def test_the_text_counts_and_names_examples() -> None:
         "4 records (a/2, a/3, a/4, …) still to be sent, which a new plan would not send; "
         "2 records (b/1, b/2) not sent by this plan, which a new plan would send"
     )
+
+
+def test_a_record_that_is_in_the_source_again_is_not_to_be_deleted() -> None:
+    deletion = ReverseStep(number=9, kind="contact", key="customers/C8", reason="", body={}, sage_id="1")
+    again = replace(deletion, number=8, key="customers/C1")
+    creation = next(step for step in PLAN.steps if step.key == "customers/C1")
+    assert isinstance(creation, CreateStep)
+    others = [step for step in PLAN.steps if step is not creation]
+    plan = replace(PLAN, steps=(deletion, again, replace(creation, replaces="2"), *others))
+    assert not effect_on(plan, OUTCOMES, ())
+    back = [*OUTCOMES[:3], customer(8), left_out("C9")]
+    assert keys(effect_on(plan, back, ())) == {"dropped": ("customers/C8",)}
+    assert keys(effect_on(plan, back, {9})) == {"added": ("customers/C8",)}

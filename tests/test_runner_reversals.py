@@ -249,6 +249,27 @@ def test_what_was_edited_since_is_neither_deleted_nor_created_again() -> None:
         ]
 
 
+def test_an_entity_that_is_another_record_too_stays() -> None:
+    with quick_folder() as folder:
+        here = desk(folder)
+        load = here.planned(LOADED)
+        here.go()
+        with here.open() as store:
+            company = store.company("B")
+            (shared,) = [found.sage_id for found in company.history.written() if found.key == "invoices/I2"]
+            (number,) = [step.number for step in load.steps if step.key == "invoices/I2"]
+            company.id_map.add("sales_invoice", "others/X", shared, "x", load.hash[:16], number)
+            company.run_log.flush()
+        here.planned(SOURCE, DECIDED)
+        before = here.sage.calls.copy()
+        assert here.go().counts[Event.QUARANTINED] == 1
+        assert [found for found in invoices(here) if found[0] == "I2"] == [("I2", "2026-01-01", "")]
+        assert (here.sage.calls - before)["DELETE"] == 1
+        with here.open() as store:
+            reasons = [a.findings[0].message for a in store.company("B").history.set_aside()]
+        assert reasons[0] == "invoice 2 was not deleted, for it is others/X in Sage too."
+
+
 def test_what_sage_refuses_to_delete_needs_review_and_is_not_created_again() -> None:
     with quick_folder() as folder:
         here = loaded(desk(folder))

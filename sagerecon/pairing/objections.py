@@ -107,6 +107,8 @@ def _against_reversal(position: Position, kind: Kind) -> str:
         return f"Sage has no way to delete a {kind.name}; correct it there by hand, then decide keep"
     if position.written is not None and position.written.adopted:
         return "it was in Sage before the move, and was adopted; delete it there by hand, then decide keep"
+    if position.owner:
+        return f"it is {position.owner} in Sage too, which stays there; decide keep"
     return ""
 
 

@@ -46,6 +46,7 @@ def effect_on(plan: Plan, outcomes: Sequence[Outcome], carried_out: Collection[i
         carried_out: the numbers of the steps that were carried out.
     """
     drafts = {outcome.key: outcome for outcome in outcomes if isinstance(outcome, Draft)}
+    posted_again = {step.key for step in plan.steps if isinstance(step, CreateStep) and step.replaces}
     changed, dropped, outdated, unsent = [], [], [], set(drafts)
     for step in plan.steps:
         match step:
@@ -66,7 +67,11 @@ def effect_on(plan: Plan, outcomes: Sequence[Outcome], carried_out: Collection[i
                 unsent.discard(step.key)
             case WaitStep():  # a new plan would wait for the same decision
                 unsent.discard(step.key)
-            case ReverseStep():  # what was decided to be reversed and is in the source again is added
+            case ReverseStep() if step.key in drafts and step.key not in posted_again:
+                if step.number not in carried_out:  # else it is created anew
+                    unsent.discard(step.key)
+                    dropped.append(step.key)
+            case ReverseStep():
                 pass
             case QuarantinedStep() | LeftOutStep() | ReadStep():
                 pass
