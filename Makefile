@@ -36,10 +36,11 @@ types: $(STAMP)
 unit: $(STAMP)
 	$(BIN)/python -m pytest -n auto
 
-# More than the suite has time for: whole histories of a move, and the books of the rehearsal.
+# More than the suite has time for: whole histories of a move, the books of the rehearsal, killed runs.
 soak: $(STAMP)
 	SAGERECON_HISTORIES=$(or $(HISTORIES),2000) SAGERECON_SEED=$(or $(SEED),0) $(BIN)/python -m pytest -n auto -s tests/test_histories.py
 	SAGERECON_SOAK=$(or $(EXAMPLES),500) $(BIN)/python -m pytest tests/test_rehearsal_books.py
+	SAGERECON_KILLED_RUNS=20 $(BIN)/python -m pytest -n auto tests/test_runner_replays_killed.py
 
 fixtures: $(STAMP)
 	$(BIN)/python fixtures/wholesaler/make.py

@@ -173,7 +173,6 @@ class Source:
     records: dict[str, Record] = field(default_factory=dict)
     uids: dict[tuple[str, str], str] = field(default_factory=dict)  #: by kind and every key a record ever had
     numbered: int = 0
-    renumbered: int = 0  #: how often records got other numbers
     frozen: dict[str, Record] = field(default_factory=dict)  #: as the newest snapshot has them, by draft key
 
     def present(self, *kinds: str) -> list[Record]:

@@ -110,7 +110,7 @@ class History:
     def put_back(self, copy: Path) -> None:
         """Put a copy of the store in the place of the newest one."""
         self.world.put_back(copy)
-        if self.world.kept_by[copy] != self.world.machines:
+        if self.world.machine_of[copy] != self.world.machines:
             self.forget_calls()
 
     def close(self) -> None:
@@ -313,12 +313,9 @@ class Renumber:
     def __call__(self, history: History) -> None:
         source, books = history.world.source, history.world.books
         record = _pick(source.present(INVOICE), self.place)
-        if history.newest is not None:
-            return  # an older store knows too little to see that
         if record is None or any(entity.content != record.content() for entity in books.of(record)):
             return  # nothing would show that they are one record
         source.name(record, record.key.removeprefix("R") if record.key[0] == "R" else f"R{record.key}")
-        source.renumbered += 1
 
 
 @dataclass(frozen=True)
@@ -327,9 +324,6 @@ class Spreadsheet:
 
     def __call__(self, history: History) -> None:
         source = history.world.source
-        if history.newest is not None:
-            return  # an older store knows too little to see that the records are the same
-        source.renumbered += 1
         for record in source.present(CUSTOMER, INVOICE, PAYMENT):
             if record.key.isdigit():
                 source.name(record, record.key.lstrip("0") if record.key[0] == "0" else record.key.zfill(4))
@@ -345,7 +339,8 @@ class EditSage:
     def __call__(self, history: History) -> None:
         world = history.world
         entity: Entity | None = _pick(world.books.live(CUSTOMER, INVOICE), self.place)
-        if entity is None:
+        record = None if entity is None else world.source.records.get(entity.uid)
+        if entity is None or (record is not None and _is_renumbered(record, entity)):
             return
         fields = {
             0: {"notes": f"seen {self.value}"},
@@ -440,18 +435,17 @@ class KeepStore:
 
 @dataclass(frozen=True)
 class RestoreStore:
-    """Put an earlier copy of the store back, one since which no record got another number."""
+    """Put an earlier copy of the store back."""
 
     place: int
 
     def __call__(self, history: History) -> None:
         world = history.world
-        renumbered = world.source.renumbered
-        copy = _pick([copy for copy, number in world.kept.items() if number == renumbered], self.place)
+        copy = _pick(world.kept, self.place)
         if copy is not None:
             if history.newest is None:
                 history.newest = world.keep_store()
-                del world.kept[history.newest]
+                world.kept.remove(history.newest)
             history.put_back(copy)
             history.moment += 1
             history.reading_since = 0  # the copy may know of a reading that was begun before

@@ -111,8 +111,8 @@ class World:
     prepared: Prepared | None = None
     copies: int = 0
     processes: int = 0  #: started so far; each command is one
-    kept: dict[Path, int] = field(default_factory=dict)  #: copies of the store, with `Source.renumbered`
-    kept_by: dict[Path, int] = field(default_factory=dict)  #: the machine on which each was made
+    kept: list[Path] = field(default_factory=list)  #: copies of the store
+    machine_of: dict[Path, int] = field(default_factory=dict)  #: on which each copy was made
     trouble: Trouble = None
     counted: int = 0  #: failpoints or listings of the current command so far
 
@@ -211,8 +211,8 @@ class World:
         self.copies += 1
         copy = self.home / f"kept-{self.copies}.sqlite"
         shutil.copyfile(self.store_file, copy)
-        self.kept[copy] = self.source.renumbered
-        self.kept_by[copy] = self.machines
+        self.kept.append(copy)
+        self.machine_of[copy] = self.machines
         return copy
 
     def put_back(self, copy: Path) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from reconciliation_cases import AS_AT, CATALOG, Company, small_company
+from wanted_figures import open_items_wanted
 
 from sagerecon.model.call import CallTotal
 from sagerecon.model.clock import instant
@@ -15,15 +17,20 @@ from sagerecon.model.draft import Change, Draft, LeftOut, Quarantined
 from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.place import Place
 from sagerecon.model.posting import Side
+from sagerecon.pairing.answers import DecisionAnswer
+from sagerecon.pairing.decisions import Covers, Decision
 from sagerecon.pairing.identity import Identities
 from sagerecon.pairing.pair import Recorded, pair_with_recorded
+from sagerecon.pairing.settlement import NOTHING_SETTLED, Settlement, WithoutEffect
+from sagerecon.pairing.standing import Standing
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.known import KnownEntities
 from sagerecon.planning.plan import Plan
 from sagerecon.planning.planner import Calendar, Provenance, plan_steps
 from sagerecon.planning.settling import RunState
+from sagerecon.reconciliation.accepted import with_accepted
 from sagerecon.reconciliation.balances import tie_opening_control, tie_trial_balance
-from sagerecon.reconciliation.open_items import OpenItem, open_items_held, open_items_wanted
+from sagerecon.reconciliation.open_items import OpenItem, open_items_held
 from sagerecon.reconciliation.result import Reconciliation
 from sagerecon.reconciliation.subledger import tie_contacts
 from sagerecon.reconciliation.tie_out import Adjustment, ControlPair, ExpectedBalance
@@ -107,6 +114,45 @@ def reconciled(company: Company) -> Reconciliation:
     )  # fmt: skip
 
 
+def decision(standing: Standing, answer: DecisionAnswer, **more: Any) -> Decision:
+    """Return a decision about one invoice, with an amount of 120.00."""
+    facts = {
+        "standing": standing,
+        "kind": "contact_opening_balance",
+        "answer": answer,
+        "because": "agreed with the customer",
+        "by": "J. Reviewer",
+        "on": date(2017, 4, 3),
+        "covers": Covers(1, Decimal("120.00"), "9f2c7e"),
+    }
+    return Decision(**{**facts, **more})
+
+
+ACCEPTED = decision(
+    Standing.EDITED_IN_SAGE, DecisionAnswer.ACCEPT, key="open_invoices/1001", until=date(2017, 6, 30)
+)
+KEPT = decision(
+    Standing.DELETED_IN_SAGE,
+    DecisionAnswer.ACCEPT,
+    because="paid in cash",
+    covers=Covers(2, Decimal("360.00"), "11aa22"),
+)
+LAPSED = decision(Standing.NEW, DecisionAnswer.LEAVE_OUT, key="open_invoices/1008", until=date(2017, 4, 3))
+IDLE = decision(Standing.RENAMED_IN_SOURCE, DecisionAnswer.SAME_RECORD, rule="leading_zeros")
+
+
+def settled() -> Settlement:
+    """Return the decisions about the edited company: two in effect, one lapsed, one that nothing needs."""
+    return Settlement(
+        by_record={
+            ("contact_opening_balance", "open_invoices/1001"): ACCEPTED,
+            ("contact_opening_balance", "open_invoices/1003"): KEPT,
+        },
+        lapsed=(WithoutEffect(LAPSED, "it held until 2017-04-03"),),
+        idle=(IDLE,),
+    )
+
+
 def plan_of(company: Company) -> Plan:
     """Return the plan of the company's migration."""
     return plan_steps(
@@ -132,7 +178,7 @@ def cover(company: str = "Oakbridge Trading Ltd") -> Cover:
     )
 
 
-def facts(company: Company | None = None) -> ReportFacts:
+def facts(company: Company | None = None, settlement: Settlement = NOTHING_SETTLED) -> ReportFacts:
     company = company or edited_company()
     run = RunFacts(
         id="0f0f0f0f0f0f0f0f",
@@ -161,5 +207,5 @@ def facts(company: Company | None = None) -> ReportFacts:
     )
     finding = Finding("receivables", Place("invoices.csv", 4), "Debtors and open invoices differ by 50.00.",
                      "Look at invoice 1039.", Severity.WARNING)  # fmt: skip
-    document = reconciliation_document(reconciled(company))
+    document = reconciliation_document(with_accepted(reconciled(company), settlement))
     return ReportFacts(cover(), document, plan_of(company), run, (finding,))

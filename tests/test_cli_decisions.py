@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from served import serving
 from test_cli_second_run import (
     CUSTOMERS,
@@ -17,6 +18,8 @@ from test_cli_second_run import (
     text,
     write,
 )
+
+from sagerecon.commands import reports
 
 
 def test_numbers_that_lost_their_zeros_are_the_same_records_by_two_decisions(tmp_path: Path) -> None:
@@ -32,6 +35,9 @@ def test_numbers_that_lost_their_zeros_are_the_same_records_by_two_decisions(tmp
             words = ("same_record", "--because", "saved by a spreadsheet", "--by", "J. Reviewer")
             taken = served.run("decide", "take", f"{kind}:renamed:leading_zeros", *words)
             assert taken.exit_code == 0, taken.output
+        shown = served.run("decide", "show", "sales_invoice:renamed:leading_zeros")
+        decided = "In effect: sales_invoice:renamed:leading_zeros: same_record, 20 records (21,040.00)"
+        assert decided in text(shown), shown.output
         stale = served.run("apply")
         assert (stale.exit_code, "other decisions" in stale.output) == (5, True)
         code, event = served.result("plan")
@@ -44,7 +50,7 @@ def test_numbers_that_lost_their_zeros_are_the_same_records_by_two_decisions(tmp
         assert (actions["skip"], actions["create"], actions["wait"]) == (23, 1, 0)
         assert served.result("apply")[0] == 0
         listed = served.run("decide", "list")
-        assert "Needed by no record now: sales_invoice:renamed:leading_zeros: same_record" in text(listed)
+        assert "Not needed now: sales_invoice:renamed:leading_zeros: same_record" in text(listed)
 
 
 def test_an_earlier_key_that_comes_back_is_a_record_of_its_own(tmp_path: Path) -> None:
@@ -91,7 +97,50 @@ def test_an_accepted_difference_needs_no_review_until_it_changes(tmp_path: Path)
         shown = [(found["by"], found["because"], found["answer"]) for found in accepted]
         assert shown == [("Kim", "the new name", "accept")]
         assert served.result("plan")[1]["actions"]["settled"] == 1
+        assert "Everything ties out with 1 accepted difference." in text(served.run("reconcile"))
+        assert served.run("report").exit_code == 0
+        page = (served.folder / "reports/report.html").read_text()
+        for phrase in ("Kim, 5 January 2026", "the new name", "source Other Ltd, Sage Renamed Ltd"):
+            assert phrase in page
         served.by_other_hand("PUT", f"/contacts/{contact}", {"contact": {"name": "Once More Ltd"}})
         assert open_verdicts() == ["contact/parties/0001"]
         again = served.run("decide", "list")
         assert (again.exit_code, "Lapsed: parties/0001: accept" in text(again)) == (1, True)
+        assert "lapsed: parties/0001: accept, 1 record" in text(served.run("reconcile"))
+        assert served.run("report").exit_code == 0
+        page = (served.folder / "reports/report.html").read_text()
+        assert "Lapsed</span>: the figures have changed since" in page
+        with pytest.MonkeyPatch.context() as patch:  # as if the store came from another version
+            patch.setattr(reports, "DOCUMENT_VERSION", 0)
+            other = served.run("report")
+        assert (other.exit_code, "recorded by another version" in other.output) == (2, True)
+        assert "no effect: the figures have changed since. Decide again, or: sagerecon decide drop" in text(
+            again
+        )
+
+
+def test_what_is_gone_from_the_source_is_voided_by_decision(tmp_path: Path) -> None:
+    write(tmp_path / "project", FILES)
+    with serving(tmp_path / "project") as served:
+        served.planned()
+        assert served.result("apply")[0] == 0
+        before = in_sage(served, "sales_invoices")
+        result, actions = planned(served, parties(CUSTOMERS), documents(NUMBERS[:-2], CUSTOMERS))
+        command = "sagerecon decide take sales_invoice:gone ANSWER"
+        assert (actions["keep"], command in text(result)) == (2, True), text(result)
+        words = ("reverse", "--because", "entered twice", "--by", "J. Reviewer")
+        taken = served.run("decide", "take", "sales_invoice:gone", *words)
+        assert taken.exit_code == 0, taken.output
+        shown = served.run("plan")
+        assert (shown.exit_code, "5 calls; the minimum is 5" in text(shown)) == (0, True), text(shown)
+        assert "reverse" in text(shown)
+        assert served.result("plan")[1]["actions"] == {"read": 1, "reverse": 2, "skip": 21}
+        applied = served.run("apply")
+        assert (applied.exit_code, "2 deleted or voided in Sage" in text(applied)) == (0, True)
+        listed = served.by_other_hand("GET", "/sales_invoices").body["$items"]
+        found = [served.by_other_hand("GET", f"/sales_invoices/{item['id']}").body for item in listed]
+        assert {item["reference"] for item in found if item["status"]["id"] == "VOID"} == {*NUMBERS[-2:]}
+        assert in_sage(served, "sales_invoices") == before  # Sage keeps what it voids
+        assert served.result("plan")[1]["actions"] == {"read": 1, "skip": 21}
+        assert "Not needed now: sales_invoice:gone: reverse" in text(served.run("decide", "list"))
+        assert served.result("reconcile")[1]["exceptions"] == []

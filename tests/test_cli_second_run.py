@@ -239,16 +239,28 @@ def test_a_field_changed_on_both_sides_is_not_overwritten(loaded: Served) -> Non
 def test_what_waits_is_listed_with_its_command(loaded: Served) -> None:
     refs, numbers = stripped(CUSTOMERS), stripped(NUMBERS)
     result, _ = planned(loaded, parties(refs), documents(numbers, refs))
-    command = "sagerecon decide take sales_invoice:renamed:leading_zeros (same_record|two_records)"
-    assert f"Or decide: {command} --because TEXT" in text(result)
+    command = 'sagerecon decide take sales_invoice:renamed:leading_zeros {} --because "WHY"'
+    answers = "where ANSWER is same_record or two_records"
+    assert f"Or decide: {command.format('ANSWER')}, {answers}" in text(result)
     listed = loaded.run("decide", "list")
     assert listed.exit_code == 1
     assert "sales_invoice:renamed:leading_zeros: 20 records (21,040.00), renamed in the source" in text(
         listed
     )
-    assert f"decide: {command} --because TEXT" in text(listed)
-    shown = loaded.run("decide", "show", "documents/1044")
-    assert "documents/1044 (invoice 1044), earlier documents/0001044" in text(shown)
+    lines = [line.strip() for line in listed.stdout.splitlines()]  # each command is one line, to be copied
+    for answer, meaning in (
+        ("same_record", "the record that was written earlier, under a new key"),
+        ("two_records", "another record than the earlier one; it is created"),
+    ):
+        assert lines[lines.index(command.format(answer)) + 1] == f"{answer}: {meaning}"
+    for name in ("documents/1044", "invoice 1044"):
+        shown = loaded.run("decide", "show", name)
+        assert "documents/1044 (invoice 1044), earlier documents/0001044" in text(shown)
+        assert "See the values of each side: sagerecon explain documents/1044" in text(shown)
+        assert "sagerecon decide take documents/1044 same_record --because" in text(shown)
+    of_kind = loaded.run("decide", "show", "sales_invoice")
+    assert of_kind.exit_code == 2
+    assert "Its groups are: sales_invoice:renamed:leading_zeros." in " ".join(of_kind.output.split())
     wrong = loaded.run("decide", "take", "contact:renamed:leading_zeros", "same", "--because", "x")
     assert wrong.exit_code == 2
     assert "same_record" in wrong.output

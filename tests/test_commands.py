@@ -203,6 +203,19 @@ def test_another_business_is_refused_halfway(halfway: Move) -> None:
         resume(halfway, as_planned=True)
 
 
+def test_a_plan_made_before_the_sign_in_is_named_as_such(moving: Move) -> None:
+    business = moving.project.business.id
+    write_business(moving.project.state, "")
+    sources.snapshot(moving.project, moving.clock, lambda _file, _rows: None)
+    plans.plan(moving.project, moving.clock)
+    write_business(moving.project.state, business)
+    with pytest.raises(
+        PlanStaleError, match="The plan was made before the sign-in, for no business"
+    ) as error:
+        runs.apply(moving.project, moving.clock, moving.session)
+    assert error.value.hint == "Create a new one: sagerecon plan"
+
+
 def test_a_plan_that_was_never_begun_is_not_continued_as_planned(moving: Move) -> None:
     export(moving, "C1,Oak Ltd\n")
     plans.plan(moving.project, moving.clock)
@@ -290,6 +303,9 @@ def test_a_field_that_is_not_mapped_is_explained_by_what_sage_holds(moving: Move
     field = explanations.explain(moving.project, moving.clock, "customers/C2.contact_type_ids").field
     assert field is not None and field.cells == () and field.mapping != NOWHERE  # a constant
     assert [sides.sage for sides in field.sides] == ["CUSTOMER"]
+    field = explanations.explain(moving.project, moving.clock, "customers/C2.contact_type_ids[0]").field
+    assert field is not None
+    assert field.sides == (FieldSides("contact_type_ids", "CUSTOMER", "CUSTOMER", "CUSTOMER"),)
 
 
 def test_a_field_is_explained_before_anything_was_sent(moving: Move) -> None:

@@ -149,3 +149,31 @@ def test_what_refers_to_an_entity_deleted_in_sage_is_not_sent(tmp_path: Path) ->
 
 def waits(made: Plan) -> dict[str, str]:
     return {step.key: step.reason for step in made.steps if isinstance(step, WaitStep)}
+
+
+ADDRESSES = """\
+sagerecon: mapping/v1
+mapping: places
+source: {dataset: parties, key: [ref]}
+target: {kind: address, on_existing: create}
+label: name
+fields:
+  contact_id: {ref: {mapping: parties, by: ref, on_missing: quarantine}}
+  name: {from: name}
+  address_type_id: {value: DELIVERY}
+  is_main_address: {value: true}
+  city: {from: city}
+"""
+
+
+def test_an_address_that_is_a_record_of_ours_does_not_make_its_contact_wait(tmp_path: Path) -> None:
+    mapping = write(tmp_path, 1) / "mappings/parties.yaml"
+    with signed_in(tmp_path) as move:
+        move.load()
+        (tmp_path / "mappings/places.yaml").write_text(ADDRESSES)
+        assert move.load().counts[Event.CREATED] == 1
+        mapping.write_text(mapping.read_text().replace("{from: name}", "{expr: name ~ ' plc'}"))
+        made = plan_again(move, parties(1))
+        assert {step.key: step.action for step in made.steps}["parties/C1"] is Action.UPDATE
+        outcome = runs.apply(move.project, move.clock, move.session)
+        assert outcome.counts == {Event.READ: 1, Event.UPDATED: 1, Event.SKIPPED: 1}

@@ -41,7 +41,16 @@ def test_a_plan_of_readings_is_refused_with_the_command_that_reads(tmp_path: Pat
     with pytest.raises(PlanStaleError, match="writes nothing to Sage") as error:
         open_plan(project)
     assert error.value.hint == READ_ANEW and "sagerecon reconcile" in READ_ANEW
-    text = project.plan_file.read_text().replace(FORMAT, "plan/v0", 1)
+    sealed = project.plan_file.read_text()
+    for edited, why in (
+        (sealed.replace("C1", "C2"), "was changed"),
+        (sealed[:-9], "not a complete plan file"),
+    ):
+        project.plan_file.write_text(edited)
+        with pytest.raises(PlanStaleError, match=why) as error:
+            open_plan(project)
+        assert error.value.hint == READ_ANEW
+    text = sealed.replace(FORMAT, "plan/v0", 1)
     project.plan_file.write_text(text)
     with pytest.raises(PlanStaleError, match="has the format 'plan/v0'") as error:
         open_plan(project)

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from reconciliation_cases import (
+    BEGAN,
     CATALOG,
     INPUTS,
     Company,
@@ -22,6 +23,7 @@ from reconciliation_cases import (
     with_opening_control,
 )
 
+from sagerecon.model.clock import instant_text
 from sagerecon.model.comparison import Comparison, How, Tolerance
 from sagerecon.model.draft import LeftOut, OnExisting, Quarantined
 from sagerecon.model.errors import ConservationError
@@ -188,6 +190,14 @@ def test_pre_existing_entities_are_not_extra() -> None:
     assert found.open_verdicts == ()
     line = next(line for line in found.sage if line.kind == "contact")
     assert (line.held.count, line.ours.count, line.pre_existing.count, line.extra.count) == (6, 3, 3, 0)
+
+
+@pytest.mark.parametrize("began_at", [None, BEGAN], ids=["before any run", "in the second of the first run"])
+def test_nothing_of_a_new_business_needs_review(began_at: int | None) -> None:
+    company = small_company()
+    company.hold("contact", "x", {"name": "Sage's own", "created_at": instant_text(BEGAN)})
+    found = company.reconcile(began_at=began_at)
+    assert found.open_verdicts == ()
 
 
 def test_an_entity_inside_our_answer_is_created_by_sage() -> None:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from reconciliation_cases import AS_AT, CATALOG, Company, contact, invoice, small_company
 from report_cases import edited_company, reconciled
+from wanted_figures import open_items_wanted, taxed_wanted
 
 from sagerecon.documents.package import catalog
 from sagerecon.model.draft import Draft, Reference
@@ -24,9 +25,9 @@ from sagerecon.reconciliation.balances import (
     tie_opening_control,
     tie_trial_balance,
 )
-from sagerecon.reconciliation.open_items import OpenItem, open_items_held, open_items_wanted
+from sagerecon.reconciliation.open_items import OpenItem, open_items_held
 from sagerecon.reconciliation.subledger import BUCKETS, aged, tie_contacts
-from sagerecon.reconciliation.tax import TaxedAmount, taxed_held, taxed_wanted, tie_tax
+from sagerecon.reconciliation.tax import TaxedAmount, taxed_held, tie_tax
 from sagerecon.reconciliation.tie_out import Adjustment, ControlPair, ExpectedBalance
 
 

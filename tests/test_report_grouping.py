@@ -6,13 +6,15 @@ from collections.abc import Iterable
 from dataclasses import replace
 from decimal import Decimal
 from io import StringIO
+from uuid import uuid4
 
+import pytest
 from report_cases import edited_company, reconciled
 from rich.console import Console, RenderableType
 from runs import customer
 from test_planning_planner import planned
 
-from sagerecon.model.code import Code
+from sagerecon.model.code import CheckName, Code
 from sagerecon.model.draft import Quarantined
 from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.money import grouped, product
@@ -20,7 +22,16 @@ from sagerecon.model.place import Place
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.settling import SetAside, State
 from sagerecon.planning.step import QuarantinedStep
-from sagerecon.report.grouping import group_alike, more_like_it, pattern
+from sagerecon.reconciliation.verdict import RecordVerdict
+from sagerecon.report.grouping import (
+    group_alike,
+    like_findings,
+    more_like_it,
+    pattern,
+    record_document_likeness,
+)
+from sagerecon.report.reconciliation_document import record_document
+from sagerecon.report.screen import finding_document
 from sagerecon.report.terminal.findings import findings
 from sagerecon.report.terminal.plan import quarantined_records
 from sagerecon.report.terminal.reconciliation import tie_outs, verdicts
@@ -162,3 +173,74 @@ def test_at_most_twelve_lines_of_a_tie_out_are_listed_with_the_sum_of_the_others
     assert len(lines) == 2 + 12 + 1
     assert "… and 988 more in the report" in lines[-1]
     assert lines[-1].split()[-1] == grouped(product(988, line.difference))
+
+
+def letters(number: int) -> str:
+    """Return a name without digits, one for each number below 1,000."""
+    return "".join(chr(ord("A") + int(digit)) for digit in f"{number:03d}")
+
+
+def test_the_findings_of_a_projects_own_check_are_one_entry() -> None:
+    found = [
+        Finding(
+            CheckName("no_bill"), Place("payments.json", n + 1), f"Firm {letters(n)} has no bill.", "Add it."
+        )
+        for n in range(1_000)
+    ]
+    assert shown(findings(found)) == [
+        "error payments.json:1: Firm AAA has no bill. Add it.",
+        "  and 999 more like it: payments.json:2, payments.json:3, payments.json:4, …",
+    ]
+    documents = [{**finding_document(finding), "place": str(finding.place)} for finding in found]
+    assert len(like_findings(documents)) == 1
+
+
+def test_records_that_are_blocked_by_different_records_are_one_entry() -> None:
+    def blocked(number: int) -> SetAside:
+        other = f"customers/Firm {letters(number)} Ltd"
+        message = f"invoice {number} refers to contact {other} (Sage rejected {other}: no region)."
+        finding = Finding(Code.BLOCKED, Place("invoices.csv", number + 2), message, "Run it again.")
+        step = QuarantinedStep(
+            kind="sales_invoice", key=f"invoices/{number}", reason="", label=f"invoice {number}",
+            findings=(finding,),
+        )  # fmt: skip
+        return SetAside(step, State.BLOCKED, step.findings)
+
+    status = run_status(None, {}, 0, (0, 0), Budget(None, None), [blocked(n) for n in range(1_000)])
+    assert [line for line in shown(status)[2:] if line.startswith("blocked")] == ["blocked invoice 0"]
+
+
+def many_edited() -> list[RecordVerdict]:
+    sample = next(verdict for verdict in reconciled(edited_company()).open_verdicts if verdict.differences)
+    (difference,) = sample.differences
+
+    def edited(number: int) -> RecordVerdict:
+        lines = tuple(
+            replace(difference, field=f"lines[{line}].details", source=f"Work {letters(number)}", sage="x")
+            for line in range(1 + number % 3)
+        )
+        remedy = f"In Sage, set back {', '.join(f'{d.field} to {d.source}' for d in lines)}."
+        key = f"bills/{letters(number)}"
+        return replace(sample, key=key, label="", reason="Edited.", remedy=remedy, differences=lines)
+
+    return [edited(number) for number in range(999)]
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "Edited.",
+        "It may be bills/{0} (case and padding), which was written under that key.",
+        "Several entities in Sage have its key (natural key: {1}, {2}).",
+        "Sage rejected it: it refers to contact customers/Firm {0} Ltd (not found in Sage).",
+    ],
+)
+def test_verdicts_whose_sentences_name_other_records_are_one_entry(reason: str) -> None:
+    many = [
+        replace(verdict, reason=reason.format(letters(n)[::-1], *(uuid4().hex for _ in range(2))))
+        for n, verdict in enumerate(many_edited())
+    ]
+    lines = shown(verdicts(replace(reconciled(edited_company()), verdicts=tuple(many))))
+    (more,) = (line for line in lines if "more like it" in line)
+    assert more.startswith("  and 998 more like it: bills/AAB")
+    assert len({record_document_likeness(record_document(verdict)) for verdict in many}) == 1

@@ -15,12 +15,16 @@ from typing import Any
 
 import pytest
 from reconciliation_cases import contact, readings_of, small_company, with_opening_control
-from report_cases import cover, edited_company, facts, plan_of, reconciled
+from report_cases import ACCEPTED, cover, decision, edited_company, facts, plan_of, reconciled, settled
 
 from sagerecon.model.draft import Change
 from sagerecon.model.errors import ProjectError
 from sagerecon.model.finding import Finding
 from sagerecon.model.place import Place
+from sagerecon.pairing.answers import DecisionAnswer
+from sagerecon.pairing.settlement import Settlement
+from sagerecon.pairing.standing import Standing
+from sagerecon.reconciliation.accepted import with_accepted
 from sagerecon.reconciliation.tie_out import TieOutName, TieOutNotTaken
 from sagerecon.report.document import report_document
 from sagerecon.report.facts import ReportFacts
@@ -81,6 +85,82 @@ def test_plan_report_files_match_the_golden_files(tmp_path: Path, golden: Callab
     html, document = write_plan_report(tmp_path, facts())
     golden("report/plan.json", document.read_text(encoding="utf-8"))
     golden("report/plan.txt", Page(html.read_text(encoding="utf-8")).text)
+
+
+def test_a_report_with_accepted_differences_matches_the_golden_files(
+    tmp_path: Path, golden: Callable[[str, str], None]
+) -> None:
+    page, _, document = write(tmp_path, facts(settlement=settled()))
+    found = document["reconciliation"]
+    parts = {name: found[name] for name in ("verdict", "accepted", "decisions")}
+    golden("report/accepted.json", json.dumps(parts, ensure_ascii=False, indent=1) + "\n")
+    first, last = page.text.index("Migration to Sage"), page.text.index("3 Completeness\nEvery record")
+    golden("report/accepted.txt", page.text[first:last])
+    assert [amount for amount in sorted(set(amounts(found))) if money(amount) not in page.text] == []
+
+
+def test_accepted_differences_add_up_with_all_others(tmp_path: Path) -> None:
+    """Each record is in one class of the cover, and each amount in one decision."""
+    _, _, document = write(tmp_path, facts(settlement=settled()))
+    found = document["reconciliation"]
+    verdict, accepted = found["verdict"], found["accepted"]
+    assert sum(verdict["records"].values()) == verdict["all_records"] == 12
+    assert verdict["records"]["accepted by decision"] == verdict["accepted"] == len(accepted) == 2
+    _, _, before = write(tmp_path, facts())
+    plain = before["reconciliation"]
+    assert verdict["exceptions"] + len(accepted) == plain["verdict"]["exceptions"]
+    assert sum(decision["accepted"] for decision in found["decisions"]) == len(accepted)
+    totals = [
+        Decimal(verdict["amount_accepted"]),
+        sum(Decimal(record["amount_at_risk"]) for record in accepted),
+        sum(Decimal(decision["amount_accepted"]) for decision in found["decisions"]),
+        Decimal(plain["verdict"]["amount_at_risk"]) - Decimal(verdict["amount_at_risk"]),
+    ]
+    assert totals == [totals[0]] * 4 and totals[0] > 0
+    for tie_out, other in zip(found["tie_outs"], plain["tie_outs"], strict=True):
+        assert (tie_out["totals"], tie_out["ties_out"]) == (other["totals"], other["ties_out"])
+    shown = [
+        share["verdict"]
+        for tie_out in found["tie_outs"]
+        for line in tie_out["lines"]
+        for share in line["records"]
+    ]
+    assert "edited in Sage, accepted by decision" in shown
+
+
+def test_what_ties_out_with_accepted_differences_says_so_at_the_top(tmp_path: Path) -> None:
+    company = small_company()
+    company.edit("customers/C1", name="Oak Limited")
+    found = with_opening_control(company.reconcile())
+    assert not found.ties_out
+    made = decision(Standing.EDITED_IN_SAGE, DecisionAnswer.ACCEPT, kind="contact", key="customers/C1")
+    accepted = with_accepted(found, Settlement(by_record={("contact", "customers/C1"): made}))
+    page, _, document = write(tmp_path, ReportFacts(cover(), reconciliation_document(accepted)))
+    sentence = "Everything ties out with 1 accepted difference: 8 records verified, 1 tie-out agrees."
+    assert sentence in page.texts[:12]
+    assert document["reconciliation"]["verdict"]["ties_out"] is True
+    for words in (
+        "name: source Oak Ltd, Sage Oak Limited",
+        "J. Reviewer, 3 April 2017",
+        "its figures change",
+    ):
+        assert words in page.texts
+
+
+def test_three_hundred_differences_of_one_decision_are_one_card(tmp_path: Path) -> None:
+    found = with_accepted(reconciled(edited_company()), settled())
+    sample = next(verdict for verdict in found.verdicts if verdict.accepted is ACCEPTED)
+    many = tuple(
+        replace(sample, key=f"open_invoices/{number}", label=f"invoice {number}", at_risk=Decimal("1.00"))
+        for number in range(300)
+    )
+    page, _, document = write(
+        tmp_path, ReportFacts(cover(), reconciliation_document(replace(found, verdicts=many)))
+    )
+    assert len([a for a in page.all("li") if a.get("class") == "card"]) == 1
+    assert "All 300 differences" in page.texts and "300.00 accepted" in page.texts
+    assert all(f"invoice {number}" in page.texts for number in range(300))
+    assert document["reconciliation"]["verdict"]["records"] == {"accepted by decision": 300}
 
 
 def amounts(node: object) -> Iterator[str]:

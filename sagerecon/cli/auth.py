@@ -36,7 +36,7 @@ def login(
         def show_page(url: str, redirect: str) -> None:
             screen.event("sign_in", url=url, redirect=redirect)
             screen.print("Sign in here:")
-            screen.print_address(url)
+            screen.print_unbroken(url)
             if browser:
                 typer.launch(url)
                 return

@@ -9,19 +9,21 @@ import typer
 
 from sagerecon.cli.options import HERE, Folder, Json
 
-Name = Annotated[str, typer.Argument(metavar="KEY-or-GROUP", help="A record's key, or the name of a group.")]
+Name = Annotated[
+    str,
+    typer.Argument(
+        metavar="KEY-or-GROUP",
+        help="A record's key or label, or the name of a group.",
+    ),
+]
 
 
 def list_decisions(project: Folder = HERE, json: Json = False) -> None:
     """List what waits for a decision, with the command for each, and the decisions that were made."""
     from sagerecon.cli.console import NEEDS_REVIEW, command
     from sagerecon.commands import decisions, projects
-    from sagerecon.report.terminal.decisions import (
-        decision_document,
-        group_document,
-        group_lines,
-        settled_lines,
-    )
+    from sagerecon.report.decisions_document import decision_document
+    from sagerecon.report.terminal.decisions import group_document, group_lines, settled_lines
 
     with command(json) as screen:
         opened = projects.open_project(project)
@@ -29,14 +31,14 @@ def list_decisions(project: Folder = HERE, json: Json = False) -> None:
         for group in found.waiting:
             screen.event("waiting", **group_document(group))
             for line in group_lines(group):
-                screen.print(line)
+                screen.print_unbroken(line)
         settled = found.settlement
         for entry in (*settled.lapsed, *settled.impossible):
             screen.event("without_effect", why=entry.why, **decision_document(entry.decision))
         for decision in settled.idle:
             screen.event("idle", **decision_document(decision))
         for line in settled_lines(settled):
-            screen.print(line)
+            screen.print_unbroken(line)
         screen.event(
             "result",
             waiting=sum(len(group.positions) for group in found.waiting),
@@ -52,27 +54,38 @@ def list_decisions(project: Folder = HERE, json: Json = False) -> None:
 
 def show(name: Name, project: Folder = HERE, json: Json = False) -> None:
     """Show every record of a group, or one record, and what can be decided."""
+    from shlex import quote
+
     from sagerecon.cli.console import command
     from sagerecon.commands import decisions, projects
-    from sagerecon.report.terminal.decisions import command_text, example
+    from sagerecon.report.decisions_document import decision_document
+    from sagerecon.report.terminal.decisions import command_lines, commands, decision_lines, example
 
     with command(json) as screen:
         opened = projects.open_project(project)
         found = decisions.decidable(opened, projects.open_clock(opened.address))
         subject = decisions.subject_of(name, found.groups)
         possible = decisions.possible_answers(subject)
-        text = command_text(name, possible)
+        in_effect = found.in_effect(subject)
         for position in subject.positions:
-            screen.print(example(position))
-        screen.print(f"{subject.covers}, {subject.standing.value}. Decide: {text}")
+            screen.print_unbroken(example(position))
+        screen.print_unbroken(f"{subject.name}: {subject.covers}, {subject.standing.value}")
+        if subject.key:
+            screen.print_unbroken(f"  See the values of each side: sagerecon explain {quote(subject.key)}")
+        for decision in in_effect:
+            for line in decision_lines("In effect", decision):
+                screen.print_unbroken(line)
+        for line in command_lines(subject.name, possible):
+            screen.print_unbroken(line)
         screen.event(
             "result",
-            subject=name,
+            subject=subject.name,
             standing=subject.standing.value,
             records=[example(position) for position in subject.positions],
             amount=subject.covers.amount,
             answers=[answer.value for answer in possible],
-            command=text,
+            in_effect=[decision_document(decision) for decision in in_effect],
+            commands=commands(subject.name, possible),
         )
 
 
@@ -97,7 +110,8 @@ def take(
     """Record a decision in decisions.yaml. It counts for the next plan; nothing is sent."""
     from sagerecon.cli.console import command
     from sagerecon.commands import decisions, projects
-    from sagerecon.report.terminal.decisions import decision_document, decision_text
+    from sagerecon.report.decisions_document import decision_document
+    from sagerecon.report.terminal.decisions import decision_lines
 
     with command(json) as screen:
         opened = projects.open_project(project)
@@ -112,18 +126,22 @@ def take(
         )
         decision = decisions.take(opened, projects.open_clock(opened.address), name, choice)
         screen.event("result", **decision_document(decision))
-        screen.print(f"Decided: {decision_text(decision)}")
-        screen.print("It counts for the next plan: sagerecon plan")
+        for line in decision_lines("Decided", decision):
+            screen.print_unbroken(line)
+        screen.print("Nothing was sent. It counts for the next plan, and for the next reconciliation:")
+        screen.print("sagerecon plan, sagerecon reconcile")
 
 
 def drop(name: Name, project: Folder = HERE, json: Json = False) -> None:
     """Remove the decision about a record or a group from decisions.yaml."""
     from sagerecon.cli.console import command
     from sagerecon.commands import decisions, projects
-    from sagerecon.report.terminal.decisions import decision_document, decision_text
+    from sagerecon.report.decisions_document import decision_document
+    from sagerecon.report.terminal.decisions import decision_lines
 
     with command(json) as screen:
         dropped = decisions.drop(projects.open_project(project), name)
         screen.event("result", dropped=[decision_document(decision) for decision in dropped])
         for decision in dropped:
-            screen.print(f"Dropped: {decision_text(decision)}")
+            for line in decision_lines("Dropped", decision):
+                screen.print_unbroken(line)

@@ -9,6 +9,7 @@ from sagerecon.model.clock import instant_text
 from sagerecon.model.count import counted
 from sagerecon.reconciliation.result import Reconciliation
 from sagerecon.report.screen import ProgressCallback, Screen
+from sagerecon.report.verdict_document import accepted_sentence
 from sagerecon.runner.progress import Event, Progress
 from sagerecon.runner.run import Ended, RunOutcome
 
@@ -18,6 +19,7 @@ _LABELS = {
     Event.LEFT_OUT: "left out",
     Event.UNDECIDED: "not sent until they are decided on",
     Event.KEPT: "left in Sage",
+    Event.REVERSED: "deleted or voided in Sage",
     Event.RENAMED: "taken over under another key",
     Event.SETTLED: "left as decided",
     Event.BEFORE: "finished before",
@@ -81,7 +83,7 @@ def review_text(found: Reconciliation) -> str:
         reasons.append(f"{len(found.not_taken):,} tie-out{'s' if len(found.not_taken) > 1 else ''} not taken")
     if found.unread:
         reasons.append("Sage was not read completely")
-    return f"Needs review: {', '.join(reasons)}."
+    return f"Needs review: {', '.join(reasons)}.{accepted_sentence(found)}"
 
 
 def _count_text(event: Event, count: int) -> str:

@@ -23,14 +23,17 @@ def reconcile(
     from sagerecon.commands import projects, reconciliations
     from sagerecon.commands.sessions import open_session
     from sagerecon.model.count import counted
+    from sagerecon.reconciliation.accepted import can_be_accepted
     from sagerecon.report.reconciliation_document import reconciliation_summary
     from sagerecon.report.terminal.reconciliation import (
+        accepted,
         completeness,
         tie_out_notes,
         tie_outs,
         unread,
         verdicts,
     )
+    from sagerecon.report.verdict_document import ties_out_text
     from sagerecon.runner.run import RunOutcome
 
     with command(json) as screen:
@@ -52,11 +55,13 @@ def reconcile(
         found = result.reconciliation
         screen.event("result", **reconciliation_summary(found))
         screen.show(completeness(found.completeness), tie_outs(found.tie_outs, found.not_taken))
-        screen.show(*tie_out_notes(found.tie_outs), *unread(found), *verdicts(found))
+        screen.show(*tie_out_notes(found.tie_outs), *unread(found), *verdicts(found), *accepted(found))
         if found.ties_out:
-            screen.print("Everything ties out.", "bold")
+            screen.print(f"{ties_out_text(found)}.", "bold")
             return
         screen.print(review_text(found), "bold")
+        if any(map(can_be_accepted, found.open_verdicts)):
+            screen.print("What can be accepted by decision: sagerecon decide list")
         raise typer.Exit(NEEDS_REVIEW)
 
 

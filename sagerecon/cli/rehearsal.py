@@ -110,6 +110,7 @@ def sandbox(
             screen.print("Then run: sagerecon auth login")
             if virtual_clock is not None:
                 variable = f"{projects.REHEARSAL_CLOCK}={virtual_clock.resolve()}"
-                screen.print(f"For commands on the same clock: export {variable}")
+                screen.print("For commands on the same clock:")
+                screen.print_unbroken(f"export {variable}")
             while not should_stop():
                 SystemClock().sleep(200)

@@ -9,12 +9,11 @@ from pathlib import Path
 from sagerecon.model.clock import Clock, day_of
 from sagerecon.model.code import Code
 from sagerecon.model.finding import Finding, Severity
-from sagerecon.pairing.answers import is_carried_out
 from sagerecon.pairing.decide import Decisions
 from sagerecon.pairing.decisions import Decision
 from sagerecon.pairing.figures import covers, digest_of, figures
 from sagerecon.pairing.position import Position
-from sagerecon.pairing.settlement import Settlement, WithoutEffect
+from sagerecon.pairing.settlement import Settlement
 from sagerecon.project.decisions_file import project_decisions
 from sagerecon.project.private_files import make_private_folder, read_text, write_private
 from sagerecon.project.project import Project
@@ -48,15 +47,9 @@ def remember_members(project: Project, positions: Iterable[Position]) -> None:
 
 def without_effect(settlement: Settlement) -> Iterator[Finding]:
     """Yield a warning for each decision that lapsed or cannot be carried out."""
-    in_effect = {id(decision): decision for decision in settlement.by_record.values()}.values()
-    ignored = [
-        WithoutEffect(decision, "plans cannot carry this answer out yet, so that its records are left alone")
-        for decision in in_effect
-        if not is_carried_out(decision.standing, decision.answer)
-    ]
     for verb, entries in (
         ("has lapsed", settlement.lapsed),
-        ("has no effect", (*settlement.impossible, *ignored)),
+        ("has no effect", (*settlement.impossible, *settlement.not_carried_out)),
     ):
         for entry in entries:
             decision = entry.decision

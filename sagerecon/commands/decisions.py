@@ -13,13 +13,14 @@ from sagerecon.commands.preparation import prepare
 from sagerecon.model.clock import Clock, day_of
 from sagerecon.model.errors import ProjectError
 from sagerecon.model.suggestion import suggestion
-from sagerecon.pairing.answers import DecisionAnswer, answers, awaits_decision, is_carried_out
+from sagerecon.pairing.answers import STANDINGS, DecisionAnswer, answers, awaits_decision, is_carried_out
 from sagerecon.pairing.decide import DecidedPositions
 from sagerecon.pairing.decisions import Covers, Decision, Side, group_name
 from sagerecon.pairing.figures import covers, figures
 from sagerecon.pairing.groups import Group, claims_on, groups
 from sagerecon.pairing.objections import objection
 from sagerecon.pairing.position import Position
+from sagerecon.pairing.referrers import blocked_reversals
 from sagerecon.pairing.settlement import Settlement
 from sagerecon.pairing.standing import Standing, standing
 from sagerecon.project.decisions_file import DECISIONS_FILE, project_decisions
@@ -37,11 +38,17 @@ class Decidable:
     settlement: Settlement
     #: Every group on which a decision can be made, whether or not one is in effect.
     groups: tuple[Group, ...]
+    positions: Sequence[Position] = ()
 
     @property
     def needs_review(self) -> bool:
         """Whether something waits, or a decision has no effect any more."""
         return bool(self.waiting or self.settlement.lapsed or self.settlement.impossible)
+
+    def in_effect(self, subject: Subject) -> tuple[Decision, ...]:
+        """Return the decisions in effect about the records of a subject, each once."""
+        found = (self.settlement.of(position) for position in subject.positions)
+        return tuple({id(decision): decision for decision in found if decision is not None}.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +75,11 @@ class Subject:
     positions: tuple[Position, ...] = ()
 
     @property
+    def name(self) -> str:
+        """The name of the record or the group on the command line."""
+        return self.key or group_name(self.kind, self.standing, self.rule)
+
+    @property
     def covers(self) -> Covers:
         """What a decision about them would cover."""
         return covers(map(figures, self.positions))
@@ -81,7 +93,7 @@ def decidable(project: Project, clock: Clock) -> Decidable:
         MappingError: the mappings have errors.
     """
     decided, undecided = _positions(project, clock)
-    can_be_decided = [at for at in decided.positions if answers(standing(at))]
+    can_be_decided = [at for at in (*decided.positions, *decided.unknown) if answers(standing(at))]
     waiting = [
         at for at in can_be_decided if awaits_decision(standing(at)) and decided.settlement.of(at) is None
     ]
@@ -89,7 +101,12 @@ def decidable(project: Project, clock: Clock) -> Decidable:
     others = [at for at in can_be_decided if standing(at) is not Standing.RENAMED_IN_SOURCE]
     found = (*groups(renamed), *groups(others))
     keys = {(at.kind, at.key, standing(at)) for at in waiting}
-    return Decidable(waiting=tuple(_among(found, keys)), settlement=decided.settlement, groups=found)
+    return Decidable(
+        waiting=tuple(_among(found, keys)),
+        settlement=decided.settlement,
+        groups=found,
+        positions=decided.positions,
+    )
 
 
 def _among(found: Iterable[Group], keys: Collection[tuple[str, str, Standing]]) -> Iterator[Group]:
@@ -101,7 +118,7 @@ def _among(found: Iterable[Group], keys: Collection[tuple[str, str, Standing]]) 
 
 
 def subject_of(name: str, among: Sequence[Group]) -> Subject:
-    """Return the records that a key or the name of a group means.
+    """Return the records that a key, a label that one record has, or the name of a group means.
 
     Raises:
         ProjectError: there is nothing of that name on which a decision can be made.
@@ -113,15 +130,38 @@ def subject_of(name: str, among: Sequence[Group]) -> Subject:
     if whole:
         positions = tuple(position for group in whole for position in group.positions)
         return Subject(whole[0].kind, whole[0].standing, positions=positions)
-    for group in among:
-        for position in group.positions:
-            if name == position.key:
-                return Subject(group.kind, group.standing, key=name, positions=(position,))
+    records = [(group, position) for group in among for position in group.positions]
+    named = [found for found in records if found[1].key == name]
+    named = named or [found for found in records if _label(found[1]) == name]
+    if len(named) == 1:
+        ((group, position),) = named
+        return Subject(group.kind, group.standing, key=position.key, positions=(position,))
+    if named and all(position.key == name for _, position in named):
+        raise ProjectError(
+            f"{len(named)} records of the source have the key '{name}'.",
+            "Give each its own key in the source.",
+        )
+    if named:
+        keys = ", ".join(position.key for _, position in named[:3])
+        raise ProjectError(f"{len(named)} records are called '{name}'.", f"Name one by its key: {keys}.")
+    raise _unknown(name, among)
+
+
+def _unknown(name: str, among: Sequence[Group]) -> ProjectError:
+    """Return the error about a name that means nothing, with the groups or the key that may be meant."""
+    parts = [group.name for group in among if name in group.name.split(":")]
     known = [*(group.name for group in among), *(at.key for group in among for at in group.positions[:1000])]
-    raise ProjectError(
-        f"There is no record and no group '{name}' on which a decision can be made.",
-        suggestion(name, known) or "See what waits: sagerecon decide list",
-    )
+    if name.partition(":")[2] in STANDINGS:
+        message, hint = f"No record has the standing of '{name}' now.", ""
+    else:
+        message = f"There is no record and no group '{name}' on which a decision can be made."
+        hint = f"Its groups are: {', '.join(parts)}." if parts else suggestion(name, known)
+    return ProjectError(message, hint or "See what waits: sagerecon decide list")
+
+
+def _label(position: Position) -> str:
+    known = position.outcome or position.written
+    return known.label if known is not None else ""
 
 
 def take(project: Project, clock: Clock, name: str, choice: Choice) -> Decision:
@@ -138,6 +178,10 @@ def take(project: Project, clock: Clock, name: str, choice: Choice) -> Decision:
     for position in subject.positions:
         if why := objection(position, decision, claims, project.catalog):
             raise ProjectError(f"{position.key}: '{choice.answer}' is not possible: {why}.")
+    decided = {**found.settlement.by_record, **{(at.kind, at.key): decision for at in subject.positions}}
+    for record, why in blocked_reversals(found.positions, decided, project.catalog).items():
+        if decided[record] is decision:
+            raise ProjectError(f"{record[1]}: '{choice.answer}' is not possible: {why}.")
     if not subject.key:
         remember_members(project, subject.positions)
     path = project.folder / DECISIONS_FILE
@@ -206,6 +250,8 @@ def _decision(subject: Subject, choice: Choice, today: date) -> Decision:
     because = " ".join(choice.because.split())
     if not because:
         raise ProjectError("A decision needs a reason.", "Give it with --because TEXT")
+    if choice.until is not None and subject.standing is Standing.DUPLICATE_IN_SOURCE:
+        raise ProjectError("--until does not apply to a duplicate in the source.", "Leave it out.")
     if choice.until is not None and choice.until < today:
         raise ProjectError(f"--until {choice.until} is over already.", f"Today is {today}.")
     if (

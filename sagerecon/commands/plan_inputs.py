@@ -28,6 +28,8 @@ def raise_if_stale(project: Project, plan: Plan) -> None:
     with open_snapshot(project) as snapshot:
         current = provenance(project, snapshot.fingerprint)
     header = plan.header
+    if current.business and not header.business:
+        raise PlanStaleError("The plan was made before the sign-in, for no business.", _NEW_PLAN)
     for what, planned, now in (
         ("another business", header.business, current.business),
         ("another snapshot of the source", header.snapshot, current.snapshot),

@@ -23,6 +23,7 @@ from sagerecon.project.project import Project
 from sagerecon.project.store import open_store
 from sagerecon.report.facts import Cover, ReportFacts, RunFacts
 from sagerecon.report.pages import write_plan_report, write_reports
+from sagerecon.report.reconciliation_document import DOCUMENT_VERSION
 from sagerecon.store.run_history import RunHistory
 
 
@@ -35,13 +36,20 @@ def report(project: Project, clock: Clock, target: Path | None = None) -> list[P
         target: the folder to write to; by default `reports` in the project.
 
     Raises:
-        ProjectError: there is neither a reconciliation nor a plan, or the folder cannot be written.
+        ProjectError: there is neither a reconciliation nor a plan, another version of sagerecon recorded
+            the reconciliation, or the folder cannot be written.
     """
     folder = target or project.folder / "reports"
     plan = open_outline(project)
     with open_store(project, clock) as store:
         company = store.company(project.business.id)
         result = company.reconciliations.last_result()
+        if result is not None and result.document.get("format_version") != DOCUMENT_VERSION:
+            raise ProjectError(
+                "The last reconciliation was recorded by another version of sagerecon, so that its report"
+                " cannot be written.",
+                "Read Sage back once more: sagerecon reconcile",
+            )
         source = result.source if result else source_document(project, prepare(project))
         if result is None and plan is None:
             raise ProjectError("There is nothing to report on yet.", "Create a plan: sagerecon plan")

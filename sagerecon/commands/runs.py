@@ -94,6 +94,7 @@ def apply(
             should_stop=should_stop,
             on_progress=on_progress,
             recovery=recovery,
+            suggested=memory.suggested,
         )
 
 
@@ -117,7 +118,7 @@ def _compared(memory: Memory, begun: Run | None, *, distrust_store: bool) -> Rec
         try:
             is_complete = company.run_log.is_witnessed()
         except IncompleteStoreError as error:
-            error.hint += f" It reads {price_text(plan, memory.catalog)}."
+            error.hint += f" --distrust-store reads {price_text(plan, memory.catalog)}."
             raise
         if is_complete:
             return None
@@ -129,8 +130,7 @@ def _compared(memory: Memory, begun: Run | None, *, distrust_store: bool) -> Rec
         recovery = memory.recover()
         company.run_log.distrust()
         return recovery
-    memory.require_complete()
-    return None
+    return memory.require_complete()
 
 
 def adopted_keys(project: Project, clock: Clock) -> frozenset[str]:

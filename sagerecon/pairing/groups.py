@@ -40,7 +40,12 @@ class Group:
 
     @property
     def answers(self) -> tuple[DecisionAnswer, ...]:
-        """The answers that can be given for all of its records at once."""
+        """The answers that can be given for all of its records at once.
+
+        Of a duplicate in Sage it is said by itself which entity counts.
+        """
+        if self.standing is Standing.DUPLICATE_IN_SAGE:
+            return ()
         is_clear = self.rule not in (AMBIGUOUS, _name(RenameRule.OTHER_KIND))
         return tuple(
             answer
@@ -62,18 +67,32 @@ def groups(positions: Iterable[Position]) -> list[Group]:
 
 
 def decide_command_of(group: Group) -> str:
-    """Return the command that decides on a group; or shows its first record where none does."""
-    possible = [answer for answer in group.answers if is_carried_out(group.standing, answer)]
-    if possible:
-        return decide_command(group.name, possible)
-    return f"sagerecon decide show {shlex.quote(group.positions[0].key)}"
+    """Return the command that decides on a group; or shows its first record where none does.
+
+    Of several answers the command has none yet, and they are named after it.
+    """
+    possible = possible_answers(group)
+    if not possible:
+        return show_command(group.positions[0].key)
+    if len(possible) == 1:
+        return decide_command(group.name, possible[0].value)
+    names = " or ".join(answer.value for answer in possible)
+    return f"{decide_command(group.name, 'ANSWER')}, where ANSWER is {names}"
 
 
-def decide_command(name: str, possible: Sequence[DecisionAnswer]) -> str:
-    """Return the command that records a decision about a key or a group; `(a|b)` is one of several."""
-    words = "|".join(answer.value for answer in possible)
-    answer = words if len(possible) == 1 else f"({words})"
-    return f"sagerecon decide take {shlex.quote(name)} {answer} --because TEXT"
+def possible_answers(group: Group) -> tuple[DecisionAnswer, ...]:
+    """Return the answers about all of a group that a plan carries out."""
+    return tuple(answer for answer in group.answers if is_carried_out(group.standing, answer))
+
+
+def decide_command(name: str, answer: str) -> str:
+    """Return the command that records a decision about a key or a group."""
+    return f'sagerecon decide take {shlex.quote(name)} {answer} --because "WHY"'
+
+
+def show_command(name: str) -> str:
+    """Return the command that shows a record or a group."""
+    return f"sagerecon decide show {shlex.quote(name)}"
 
 
 def claims_on(positions: Iterable[Position]) -> Mapping[tuple[str, str], int]:

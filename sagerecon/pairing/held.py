@@ -45,7 +45,7 @@ class OriginFacts:
     """The facts from which `origin` derives where an entity without a record comes from."""
 
     pre_existing: frozenset[str]  #: Sage ids that an earlier reading found before the move
-    began_at: int | None  #: when the first run began, in milliseconds since 1970
+    began_at: int | None  #: when the first run began, in milliseconds since 1970; None before any run
     created_by_sage: frozenset[str]  #: Sage ids inside the answers to what we created
 
     @classmethod
@@ -58,9 +58,11 @@ class OriginFacts:
 
     def origin(self, entity: Entity) -> Origin:
         """Return the origin of an entity that belongs to none of our records."""
-        created = _instant_or_none(entity.body.get("created_at"))
-        is_older = created is not None and self.began_at is not None and created < self.began_at
-        is_newer = created is not None and self.began_at is not None and created >= self.began_at
+        if self.began_at is None:
+            return Origin.PRE_EXISTING
+        created = _instant_or_none(entity.body.get("created_at"))  # in whole seconds, rounded down
+        is_older = created is not None and created <= self.began_at
+        is_newer = created is not None and created > self.began_at
         is_system = _is_system_record(entity)
         if entity.sage_id in self.pre_existing or is_older or (is_system and not is_newer):
             return Origin.PRE_EXISTING

@@ -1,13 +1,14 @@
 """Find by content the records that Sage holds although no store knows it.
 
 A store that was lost, or restored from an old copy, knows less than Sage holds. Each draft that would be
-created is compared with the entities of its kind that no record owns: by natural key where it has one, and
-by contact, date, amount and lines in any case.
+created is compared with the entities of its kind that no record owns: by contact, date, amount, lines and all
+else that it has, then by the rungs of the key ladder. Only an equal entity is adopted; what a rung finds is
+a suggestion, because the source may have been numbered anew since.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
@@ -21,6 +22,7 @@ from sagerecon.pairing.adoption import differences, is_other_record
 from sagerecon.pairing.held import is_gone
 from sagerecon.pairing.identity import as_decimal
 from sagerecon.pairing.natural_key import natural_keys, normal_key
+from sagerecon.pairing.renames import spelling
 
 #: Fields by which entities are indexed: most kinds have one of them, and Sage answers what was sent.
 _INDEXED = ("reference", "date", "name", "item_code", "nominal_code", "description")
@@ -37,7 +39,15 @@ class Likeness(Enum):
     EQUAL = "equal"  #: one entity with the content of the draft
     SEVERAL = "several"  #: more entities with its content than the source has records
     UNRESOLVED = "unresolved"  #: equal as far as it is known what the draft refers to
-    SIMILAR = "similar"  #: no equal entity, but one with its key, or with its contact, date and amount
+    SIMILAR = "similar"  #: no equal entity, but one that a rung finds
+
+
+class Rung(Enum):
+    """How an entity is found that may be a draft without being equal to it, the most reliable first."""
+
+    KEY = "key"  #: its unique key, or its contact and number
+    SPELLING = "spelling"  #: the same without case, accents, punctuation and leading zeros
+    CONTENT = "contact, date and amount"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +57,8 @@ class Found:
     likeness: Likeness
     entities: tuple[Entity, ...] = ()
     why: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Suspect:
-    """A record that must not be created before it is decided whether Sage holds it already."""
-
-    kind: str
-    key: str
-    sage_ids: tuple[str, ...]
-    reason: str
+    rung: Rung | None = None  #: by which a similar entity was found
+    has_contact: bool = False  #: whether the contact is the draft's too; also where the kind has none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,9 +66,10 @@ class Wanted:
     """A draft that would be created, with Sage's ids in the place of its references."""
 
     body: Mapping[str, Any]  #: without what refers to something that is not found
-    is_complete: bool  #: whether every reference was found
+    is_complete: bool  #: whether every reference was found, and no entity in its place is only suggested
     identity: Mapping[str, str]
     amount: Decimal | None
+    apart: Collection[str] = ()  #: Sage ids of what it is not, by decision
 
 
 class Holdings:
@@ -84,26 +87,47 @@ class Holdings:
         return len(self._free)
 
     def claim(self, wanted: Wanted, twins: int) -> Found:
-        """Return what may be the draft. An equal entity is paired with it, and found for no other draft.
+        """Return what is equal to the draft. An equal entity is paired with it, and found for no other draft.
 
-        Drafts with the same content are interchangeable: each takes one of the entities with it. Ask for
-        what is only similar once every equal entity is paired: the entity may be another draft's.
+        Drafts with the same content are interchangeable: each takes one of the entities with it.
 
         Args:
             twins: the drafts with this content that are not paired yet, this one included.
         """
-        equal = self.equal(wanted)
-        if not wanted.is_complete and equal:
-            return Found(Likeness.UNRESOLVED, tuple(equal), "what it refers to was not found in Sage")
+        equal = tuple(self.equal(wanted))
+        if not equal:
+            return Found(likeness=Likeness.NONE)
+        if not wanted.is_complete:
+            has_contact = self._has_contact(wanted)
+            why = "what it refers to was not found in Sage for certain"
+            return Found(likeness=Likeness.UNRESOLVED, entities=equal, why=why, has_contact=has_contact)
         if len(equal) > twins:
-            return Found(Likeness.SEVERAL, tuple(equal), f"{len(equal):,} entities in Sage are equal to it")
-        if equal:
-            return Found(Likeness.EQUAL, (self._free.pop(equal[0].sage_id),))
-        similar = self._similar(wanted)
-        if similar:
-            unlike = "; ".join(differences(self._kind, wanted.body, similar[0].body))
-            return Found(Likeness.SIMILAR, tuple(similar), f"an entity in Sage may be it: {unlike}")
-        return Found(Likeness.NONE)
+            why = f"{len(equal):,} entities in Sage are equal to it"
+            return Found(likeness=Likeness.SEVERAL, entities=equal, why=why)
+        return Found(likeness=Likeness.EQUAL, entities=(self._free.pop(equal[0].sage_id),))
+
+    def similar(self, wanted: Wanted, keyed: Collection[str] = ()) -> Found:
+        """Return what the first rung finds that finds anything.
+
+        Ask once every equal entity is paired: an entity may be another draft's.
+
+        Args:
+            keyed: the Sage ids of entities with the key of some draft; none of them is spelt otherwise.
+        """
+        rungs = {Rung.KEY: self.with_key, Rung.SPELLING: self._spelt, Rung.CONTENT: self._like}
+        for rung, find in rungs.items():
+            others = {*wanted.apart, *(keyed if rung is Rung.SPELLING else ())}
+            found = [entity for entity in find(wanted) if entity.sage_id not in others]
+            if found:
+                unlike = "; ".join(differences(self._kind, wanted.body, found[0].body))
+                return Found(
+                    likeness=Likeness.SIMILAR,
+                    entities=tuple(found),
+                    why=f"an entity in Sage may be it: {unlike}",
+                    rung=rung,
+                    has_contact=self._has_contact(wanted),
+                )
+        return Found(likeness=Likeness.NONE)
 
     def equal(self, wanted: Wanted) -> list[Entity]:
         """Return the entities that hold all that the draft has, as far as its references were found.
@@ -114,13 +138,10 @@ class Holdings:
         return [
             entity
             for entity in self._indexed(wanted.body)
-            if has_number == bool(entity.body.get(NUMBER))
+            if entity.sage_id not in wanted.apart
+            and has_number == bool(entity.body.get(NUMBER))
             and not differences(self._kind, wanted.body, entity.body)
         ]
-
-    def has_number(self, number: object) -> bool:
-        """Return whether an entity has the number, whatever else it holds."""
-        return bool(number) and number in self._marks()
 
     def _indexed(self, body: Mapping[str, Any]) -> list[Entity]:
         """Return the entities that share with `body` the values of the fields that are indexed."""
@@ -134,51 +155,80 @@ class Holdings:
         ids = self._indexes[fields].get(_values(self._kind, body, fields, is_answer=False), [])
         return [self._free[sage_id] for sage_id in ids if sage_id in self._free]
 
-    def _similar(self, wanted: Wanted) -> list[Entity]:
-        """Return the entities with a key of the draft, or with its contact and its number or amount."""
+    def with_key(self, wanted: Wanted) -> list[Entity]:
+        """Return the entities with a unique key of the draft, or with its contact and a key or its number."""
+        keys = self._keys_of(wanted)
+        return [
+            entity
+            for entity in self._marked({*keys, wanted.body.get(NUMBER)})
+            if not self._is_other(wanted, entity)
+            or any(key in keys for key in self._keys_in(entity) if key.field in self._unique)
+        ]
+
+    def _spelt(self, wanted: Wanted) -> list[Entity]:
+        """Return the entities with a key of the draft, or its number, in another spelling."""
+        keys = self._keys_of(wanted)
+        marks = {_spelt(key.field, key.value) for key in keys} | {_spelt(NUMBER, wanted.body.get(NUMBER))}
+        return [entity for entity in self._marked(marks) if not self._is_other(wanted, entity)]
+
+    def _like(self, wanted: Wanted) -> list[Entity]:
+        """Return the entities with the draft's contact, date and amount."""
         kind, body = self._kind, wanted.body
-        given = {name: str(body[name]) for name in self._unique if body.get(name)}
-        keys = {
-            normal_key(self._catalog, kind, NaturalKey(*pair))
-            for pair in {**given, **wanted.identity}.items()
-        }
-        near = {*keys, body.get(NUMBER), _day(body, kind)} - {None, ""}
-        ids = dict.fromkeys(sage_id for mark in near for sage_id in self._marks().get(mark, ()))
-        found = []
-        for entity in (self._free[sage_id] for sage_id in ids if sage_id in self._free):
-            has_key = bool(keys & set(natural_keys(self._catalog, kind, entity.body, self._unique)))
-            if has_key or (not is_other_record(kind, body, entity.body) and self._is_alike(wanted, entity)):
-                found.append(entity)
-        return found
+        amount = as_decimal(body.get(kind.amount)) if kind.amount else None
+        amount = wanted.amount if amount is None else amount
+        return [
+            entity
+            for entity in self._marked({_day(body, kind)} if amount is not None else ())
+            if not self._is_other(wanted, entity)
+            and (held := as_decimal(entity.body.get(kind.amount)) if kind.amount else None) is not None
+            and magnitude(held) == magnitude(amount or Decimal())
+        ]
+
+    def _has_contact(self, wanted: Wanted) -> bool:
+        """Return whether the contact of a draft was found, where its kind has one."""
+        return not self._kind.contact or bool(wanted.body.get(f"{self._kind.contact}_id"))
+
+    def _is_other(self, wanted: Wanted, entity: Entity) -> bool:
+        return is_other_record(self._kind, wanted.body, entity.body)
+
+    def _keys_of(self, wanted: Wanted) -> set[NaturalKey]:
+        given = {name: str(wanted.body[name]) for name in self._unique if wanted.body.get(name)}
+        pairs = {**given, **wanted.identity}.items()
+        return {normal_key(self._catalog, self._kind, NaturalKey(*pair)) for pair in pairs}
+
+    def _keys_in(self, entity: Entity) -> Iterator[NaturalKey]:
+        fields = (key.field for key in self._kind.natural_keys)
+        return natural_keys(self._catalog, self._kind, entity.body, fields)
+
+    def _marked(self, marks: Collection[Hashable]) -> list[Entity]:
+        """Return the free entities that bear one of the marks, each once."""
+        known = self._marks()
+        wanted = (mark for mark in marks if mark not in (None, ""))
+        ids = dict.fromkeys(sage_id for mark in wanted for sage_id in known.get(mark, ()))
+        return [self._free[sage_id] for sage_id in ids if sage_id in self._free]
 
     def _marks(self) -> Mapping[Hashable, Sequence[str]]:
-        """Return the ids of the entities by unique key, by number and by date."""
+        """Return the ids of the entities by key and by number, as written and as spelt, and by date."""
         if self._by_mark is None:
             self._by_mark = {}
             for entity in self._free.values():
-                keys = natural_keys(self._catalog, self._kind, entity.body, self._unique)
-                for mark in {*keys, entity.body.get(NUMBER), _day(entity.body, self._kind)}:
+                keys, number = list(self._keys_in(entity)), entity.body.get(NUMBER)
+                spelt = {_spelt(key.field, key.value) for key in keys} | {_spelt(NUMBER, number)}
+                for mark in {*keys, number, *spelt, _day(entity.body, self._kind)}:
                     self._by_mark.setdefault(mark, []).append(entity.sage_id)
         return self._by_mark
-
-    def _is_alike(self, wanted: Wanted, entity: Entity) -> bool:
-        """Return whether an entity has the draft's number, or its date and amount."""
-        kind, body = self._kind, wanted.body
-        number = body.get(NUMBER)
-        if number and number == entity.body.get(NUMBER):
-            return True
-        if not _day(body, kind) or _day(body, kind) != _day(entity.body, kind):
-            return False
-        held = as_decimal(entity.body.get(kind.amount)) if kind.amount else None
-        amount = as_decimal(body.get(kind.amount)) if kind.amount else None
-        ours = wanted.amount if amount is None else amount
-        return held is not None and ours is not None and magnitude(held) == magnitude(ours)
 
 
 def reason_of(name: str, found: Found) -> str:
     """Return the sentence why a draft is not sent."""
     ids = ", ".join(entity.sage_id for entity in found.entities[:3])
     return f"It is not certain whether Sage holds {name} already: {found.why} (Sage id {ids})."
+
+
+def _spelt(field: str, value: object) -> Hashable:
+    """Return the mark of a key or number in any spelling; None where it has no letter or digit."""
+    spelt = spelling(str(value or ""))
+    return (field, spelt) if spelt else None
 
 
 def _day(body: Mapping[str, Any], kind: Kind) -> str:

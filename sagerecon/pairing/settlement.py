@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from sagerecon.model.catalog import Catalog
+from sagerecon.pairing.answers import is_carried_out
 from sagerecon.pairing.decisions import Decision
 from sagerecon.pairing.figures import covers, figures
 from sagerecon.pairing.groups import Group, claims_on, groups, selected
@@ -35,7 +36,23 @@ class Settlement:
     by_record: Mapping[tuple[str, str], Decision] = field(default_factory=dict)
     lapsed: tuple[WithoutEffect, ...] = ()  #: their figures have changed, or their day is over
     impossible: tuple[WithoutEffect, ...] = ()  #: what they say cannot be done
-    idle: tuple[Decision, ...] = ()  #: no record has the standing they are about
+    #: No record has the standing they are about, or others about single records settle all of theirs.
+    idle: tuple[Decision, ...] = ()
+
+    @property
+    def in_effect(self) -> tuple[Decision, ...]:
+        """The decisions that settle a record, each once."""
+        return tuple({id(decision): decision for decision in self.by_record.values()}.values())
+
+    @property
+    def not_carried_out(self) -> tuple[WithoutEffect, ...]:
+        """Those in effect whose answer no plan carries out yet, so that their records are left alone."""
+        why = "plans cannot carry this answer out yet, so that its records are left alone"
+        return tuple(
+            WithoutEffect(decision, why)
+            for decision in self.in_effect
+            if not is_carried_out(decision.standing, decision.answer)
+        )
 
     def of(self, position: Position) -> Decision | None:
         """Return the decision about a position, if one is in effect."""
@@ -74,7 +91,7 @@ def settle(
     found = groups(positions)
     claims = claims_on(positions)
     in_effect: dict[tuple[str, str], Decision] = {}
-    lapsed, impossible, idle = [], [], []
+    lapsed, impossible, idle, possible = [], [], [], []
     for decision in sorted(decisions, key=lambda decision: bool(decision.key)):
         about = _about(decision, found)
         if not about:
@@ -84,7 +101,10 @@ def settle(
         elif why := next(_objections(decision, about, claims, catalog), ""):
             impossible.append(WithoutEffect(decision, why))
         else:
+            possible.append(decision)
             in_effect.update(dict.fromkeys(((p.kind, p.key) for p in about), decision))
+    needed = {id(decision) for decision in in_effect.values()}
+    idle += [decision for decision in possible if id(decision) not in needed]
     return Settlement(
         by_record=in_effect, lapsed=tuple(lapsed), impossible=tuple(impossible), idle=tuple(idle)
     )

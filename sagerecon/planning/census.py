@@ -1,8 +1,9 @@
 """The census: what is read before the first write, where no witness states that the store is complete.
 
-A plan looks for what Sage holds already only where the mapping asks for it. All other records are created
-blindly: what a lost store wrote would be created again. So their kinds are read first, one call for each kind
-that is empty.
+A plan looks for what Sage holds already only where the mapping asks for it, and by the key as it is written
+now. All other records are created blindly: what a lost store wrote would be created again. So their kinds are
+read first, one call for each kind that is empty, and those whose key Sage may hold in another spelling and
+of which the plan itself reads no whole listing.
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from sagerecon.model.catalog import Catalog
 from sagerecon.model.draft import OnExisting, references_in
 from sagerecon.model.key import NaturalKey
+from sagerecon.model.key_path import key_path
 from sagerecon.planning.cost import listing_query, pages
 from sagerecon.planning.plan import Plan
 from sagerecon.planning.readings import answer_fields
-from sagerecon.planning.step import CreateStep, ReadStep, Step
+from sagerecon.planning.step import CreateStep, ReadStep, Step, WaitStep
 
 
 def creations(plan: Plan) -> list[CreateStep]:
@@ -23,14 +25,38 @@ def creations(plan: Plan) -> list[CreateStep]:
     return [step for step in plan.steps if isinstance(step, CreateStep)]
 
 
+def waiting_creations(plan: Plan) -> list[CreateStep]:
+    """Return the creations that wait because Sage may hold the record already."""
+    waiting = (step.creation for step in plan.steps if isinstance(step, WaitStep))
+    return [creation for creation in waiting if creation is not None]
+
+
 def is_blind(step: Step) -> bool:
     """Return whether a step creates its entity without looking for one that Sage holds already."""
     return isinstance(step, CreateStep) and (step.on_existing is OnExisting.CREATE or not step.identity)
 
 
-def blind_kinds(steps: Iterable[Step]) -> list[str]:
-    """Return the kinds that are created without looking, in the order of sending."""
-    return list(dict.fromkeys(step.kind for step in steps if is_blind(step)))
+def census_kinds(steps: Iterable[Step], catalog: Catalog) -> list[str]:
+    """Return the kinds that are read before the first write, in the order of sending."""
+    steps = list(steps)
+    listed = kinds_listed(steps)
+    found = (
+        step for step in steps if is_blind(step) or (step.kind not in listed and has_text_key(step, catalog))
+    )
+    return list(dict.fromkeys(step.kind for step in found))
+
+
+def kinds_listed(steps: Iterable[Step]) -> frozenset[str]:
+    """Return the kinds that the steps read whole."""
+    return frozenset(step.kind for step in steps if isinstance(step, ReadStep) and "search" not in step.query)
+
+
+def has_text_key(step: Step, catalog: Catalog) -> bool:
+    """Return whether a step looks for a key that Sage may hold in another spelling; a number has only one."""
+    if not isinstance(step, CreateStep) or not catalog[step.kind].can("list"):
+        return False
+    paths = (key_path(catalog, catalog[step.kind], name) for name in step.identity)
+    return any(path is not None and path.field is not None and path.field.type == "text" for path in paths)
 
 
 def kinds_referred_to(steps: Iterable[CreateStep], catalog: Catalog) -> list[str]:

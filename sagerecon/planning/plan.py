@@ -25,7 +25,16 @@ from sagerecon.model.key import NaturalKey
 from sagerecon.model.money import decimal
 from sagerecon.model.value import canonical, read_json
 from sagerecon.planning.requirements import STOP_WHEN_BLOCKED, Requirement
-from sagerecon.planning.step import CreateStep, RenameStep, ReverseStep, SkipStep, Step, UpdateStep
+from sagerecon.planning.step import (
+    AdoptStep,
+    CreateStep,
+    RenameStep,
+    ReverseStep,
+    SkipStep,
+    Step,
+    UpdateStep,
+    WaitStep,
+)
 from sagerecon.planning.step_document import read_step, step_document
 
 #: Raised whenever the content of a plan file changes; a file of another format is refused.
@@ -45,6 +54,9 @@ class Purpose(StrEnum):
 
 #: The remedy for a file with a plan that only reads; earlier versions wrote such files.
 READ_ANEW = "It is a plan of readings, which needs no file any more. Read Sage back: sagerecon reconcile"
+
+
+_READINGS = frozenset(each.value for each in Purpose if each is not Purpose.LOAD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +150,9 @@ def read_outline(lines: Iterable[bytes], file: str) -> Plan:
 
 def _without_body(step: Step) -> Step:
     match step:
-        case CreateStep() | UpdateStep() | RenameStep() | ReverseStep() | SkipStep():
+        case CreateStep() | AdoptStep() | UpdateStep() | RenameStep() | ReverseStep() | SkipStep():
+            return replace(step, body={}, identity={})
+        case WaitStep():
             return replace(step, body={}, identity={})
         case _:
             return step
@@ -150,13 +164,15 @@ class PlanReader:
     def __init__(self, lines: Iterable[bytes], file: str) -> None:
         """Read the header; arguments and errors as `read_plan`."""
         self._file = file
+        self._is_reading = False
         self._content = _SealedLines(lines)
         self._lines = iter(self._content)
         with self._refusals():
             head = read_json(next(self._lines, b"").decode())
             found = head.pop("sagerecon")
+            self._is_reading = head.get("purpose") in _READINGS
             if found != FORMAT:
-                raise _other_format(file, found, head.get("purpose"))
+                raise _other_format(file, found, self._is_reading)
             self._count = head.pop("steps")
             self.header = _read_header(head)
 
@@ -181,14 +197,14 @@ class PlanReader:
                 if holding in line:
                     yield read_step(read_json(line.decode()))
         if count != self._count or self._content.last_line() != _seal_line(self.digest).encode():
-            raise _refusal(self._content, self._file)
+            raise _refusal(self._content, self._file, self._is_reading)
 
     @contextmanager
     def _refusals(self) -> Iterator[None]:
         try:
             yield
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise _refusal(self._content, self._file) from error
+            raise _refusal(self._content, self._file, self._is_reading) from error
 
 
 def find_step(lines: Iterable[bytes], file: str, key: str) -> Step | None:
@@ -240,23 +256,30 @@ def _digest(lines: Iterable[str]) -> str:
     return digest.hexdigest()
 
 
-def _other_format(file: str, found: object, purpose: object) -> PlanStaleError:
-    is_reading = purpose in {each.value for each in Purpose if each is not Purpose.LOAD}
+def _other_format(file: str, found: object, is_reading: bool) -> PlanStaleError:
     return PlanStaleError(
         f"{file} has the format '{found}'; this version of sagerecon reads '{FORMAT}'.",
         READ_ANEW if is_reading else "Create a new plan: sagerecon plan",
     )
 
 
-def _refusal(content: _SealedLines, file: str) -> PlanStaleError:
-    """Return the error for a file without a seal, or with another content than its seal states."""
+def _refusal(content: _SealedLines, file: str, is_reading: bool) -> PlanStaleError:
+    """Return the error for a file without a seal, or with another content than its seal states.
+
+    Args:
+        is_reading: the header names a plan that only reads.
+    """
     if not _SEAL.fullmatch(content.last_line()):
-        return PlanStaleError(f"{file} is not a complete plan file.", "Create a new plan: sagerecon plan")
-    return PlanStaleError(
-        f"{file} was changed after it was written: its content does not match the seal in its last line.",
-        "A plan cannot be edited. Restore the file, or change the source or the mappings and create a new "
-        "plan: sagerecon plan",
-    )
+        what, remedy = f"{file} is not a complete plan file.", "Create a new plan: sagerecon plan"
+    else:
+        what = (
+            f"{file} was changed after it was written: its content does not match the seal in its last line."
+        )
+        remedy = (
+            "A plan cannot be edited. Restore the file, or change the source or the mappings and create a new"
+            " plan: sagerecon plan"
+        )
+    return PlanStaleError(what, READ_ANEW if is_reading else remedy)
 
 
 def _header_document(header: Header) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The unsettled documents of customers and suppliers, from drafts and from what Sage holds."""
+"""The unsettled documents of customers and suppliers, from what Sage holds."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from datetime import date
 from decimal import Decimal
 
 from sagerecon.model.catalog import Catalog, Kind
-from sagerecon.model.draft import Draft
 from sagerecon.model.entity import Entity
 from sagerecon.model.money import difference, magnitude, product, total
 from sagerecon.model.posting import Direction, Family, LedgerRole, Posting, Settlement, Side
@@ -30,20 +29,6 @@ class OpenItem:
     due: date | None  #: the date of the document where it has no due date; None counts as not due
 
 
-def open_items_wanted(drafts: Iterable[Draft], side: Side, catalog: Catalog) -> list[OpenItem]:
-    """Return the open items of one side that our drafts would make."""
-    drafts = list(drafts)
-    chart = ChartOfAccounts(catalog, Identities())
-    chart.learn_drafts(drafts)
-    contacts = [draft for draft in drafts if catalog[draft.kind].has_role(LedgerRole.CONTACT)]
-    names = {contact.key: contact.label for contact in contacts}
-    found = [
-        _Entity(catalog[draft.kind], draft.key, draft.label, FieldReader(draft.body, chart.identities))
-        for draft in drafts
-    ]
-    return _open_items(found, chart, names, side)
-
-
 def open_items_held(
     entities: Iterable[Entity], identities: Identities, side: Side, catalog: Catalog
 ) -> list[OpenItem]:
@@ -54,7 +39,7 @@ def open_items_held(
     contacts = [entity for entity in entities if catalog[entity.kind].has_role(LedgerRole.CONTACT)]
     names = {identities.by_id(contact.sage_id).key: contact.displayed_as for contact in contacts}
     found = [
-        _Entity(
+        OpenEntity(
             catalog[entity.kind],
             identities.by_id(entity.sage_id).key,
             entity.displayed_as,
@@ -62,12 +47,12 @@ def open_items_held(
         )
         for entity in entities
     ]
-    return _open_items(found, chart, names, side)
+    return open_items(found, chart, names, side)
 
 
 @dataclass(frozen=True, slots=True)
-class _Entity:
-    """A draft or an entity in Sage, read alike."""
+class OpenEntity:
+    """An entity in Sage, or a draft, that may have an open item."""
 
     kind: Kind
     key: str
@@ -75,9 +60,14 @@ class _Entity:
     fields: FieldReader
 
 
-def _open_items(
-    entities: Sequence[_Entity], chart: ChartOfAccounts, names: Mapping[str, str], side: Side
+def open_items(
+    entities: Sequence[OpenEntity], chart: ChartOfAccounts, names: Mapping[str, str], side: Side
 ) -> list[OpenItem]:
+    """Return the open items of one side among all entities that open or settle one.
+
+    Args:
+        names: of the contacts, by identity.
+    """
     settled = _settled(entities)
     items: list[OpenItem] = []
     for entity in entities:
@@ -96,7 +86,7 @@ def _open_items(
 
 
 def _open_amount(
-    entity: _Entity, posting: Posting, direction: Direction, settled: Mapping[str, Decimal]
+    entity: OpenEntity, posting: Posting, direction: Direction, settled: Mapping[str, Decimal]
 ) -> Decimal:
     """Return what is still open on one entity; zero where its family makes no open items."""
     match posting.family:
@@ -115,14 +105,14 @@ def _open_amount(
     return difference(product(direction.sign, amount), settled.get(entity.key, Decimal()))
 
 
-def _document_total(entity: _Entity) -> Decimal:
+def _document_total(entity: OpenEntity) -> Decimal:
     lines = entity.kind.lines
     return total(
         total((line_net(line, lines), line_tax(line, lines))) for line in lines_of(entity.fields, lines)
     )
 
 
-def _unallocated(entity: _Entity, settles: Settlement | None) -> Decimal:
+def _unallocated(entity: OpenEntity, settles: Settlement | None) -> Decimal:
     """Return what a payment leaves on account."""
     amount = _amount(entity.fields, entity.kind.amount)
     if settles is None:
@@ -132,7 +122,7 @@ def _unallocated(entity: _Entity, settles: Settlement | None) -> Decimal:
 
 
 def _remainder_settled(
-    entity: _Entity, settles: Settlement | None, settled: Mapping[str, Decimal]
+    entity: OpenEntity, settles: Settlement | None, settled: Mapping[str, Decimal]
 ) -> Decimal:
     """Return what allocations take off the rest of a payment, which they name as a part of it."""
     if settles is None:
@@ -140,7 +130,7 @@ def _remainder_settled(
     return settled.get(part_of(entity.key, settles.remainder), Decimal())
 
 
-def _settled(entities: Iterable[_Entity]) -> Mapping[str, Decimal]:
+def _settled(entities: Iterable[OpenEntity]) -> Mapping[str, Decimal]:
     """Return what payments and allocations take off each document, by its identity."""
     settled: dict[str, Decimal] = {}
     for entity in entities:

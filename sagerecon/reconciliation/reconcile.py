@@ -59,7 +59,7 @@ def reconcile(
         inputs: the fingerprints of what today's drafts are made from.
         pre_existing: Sage ids that were there before the move.
         deleted: Sage ids that Sage reports as deleted.
-        began_at: when the first run began, in milliseconds since 1970.
+        began_at: when the first run began, in milliseconds since 1970; None before any run.
         rejected: findings of the drafts that a run set aside, by draft key.
         accounts: the nominal codes of the control accounts.
         tolerance_limit: the largest sum that tolerances may excuse.

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from sagerecon.model.money import negative
 from sagerecon.pairing.decisions import Decision
+from sagerecon.pairing.settlement import NOTHING_SETTLED, Settlement
 from sagerecon.reconciliation.completeness import SageLine, SourceLine
 from sagerecon.reconciliation.sage_readings import SageReadings
 from sagerecon.reconciliation.tie_out import TieOut, TieOutNotTaken
@@ -51,17 +52,18 @@ class Reconciliation:
     tolerated: Tolerated
     tie_outs: tuple[TieOut, ...] = ()
     not_taken: tuple[TieOutNotTaken, ...] = ()
+    settlement: Settlement = NOTHING_SETTLED  #: the decisions, and which of them are in effect
 
     @property
     def open_verdicts(self) -> tuple[RecordVerdict, ...]:
         """The verdicts that need review, the largest amount at risk first."""
-        found = (verdict for verdict in self.verdicts if verdict.needs_review)
-        return tuple(sorted(found, key=lambda verdict: (negative(verdict.at_risk), verdict.id)))
+        return tuple(sorted((v for v in self.verdicts if v.needs_review), key=_largest_first))
 
     @property
     def accepted(self) -> tuple[tuple[RecordVerdict, Decision], ...]:
-        """The verdicts that need no review because of a decision, each with it."""
-        return tuple((verdict, verdict.accepted) for verdict in self.verdicts if verdict.accepted is not None)
+        """The verdicts that need no review because of a decision, each with it; the largest first."""
+        found = [(verdict, verdict.accepted) for verdict in self.verdicts if verdict.accepted is not None]
+        return tuple(sorted(found, key=lambda accepted: _largest_first(accepted[0])))
 
     @property
     def differences(self) -> tuple[tuple[RecordVerdict, Difference], ...]:
@@ -98,3 +100,7 @@ class Reconciliation:
     ) -> Reconciliation:
         """Return this reconciliation with other tie-outs."""
         return replace(self, tie_outs=tuple(tie_outs), not_taken=tuple(not_taken))
+
+
+def _largest_first(verdict: RecordVerdict) -> tuple[Decimal, str]:
+    return negative(verdict.at_risk), verdict.id

@@ -1,4 +1,4 @@
-"""Tax per rate, month and direction, from drafts and from what Sage holds."""
+"""Tax per rate, month and direction, from what Sage holds."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from datetime import date
 from decimal import Decimal
 
 from sagerecon.model.catalog import Catalog, Kind
-from sagerecon.model.draft import Draft
 from sagerecon.model.entity import Entity
 from sagerecon.model.money import product, total
 from sagerecon.model.posting import Family, Side
@@ -32,23 +31,13 @@ class TaxedAmount:
     tax: Decimal
 
 
-def taxed_wanted(drafts: Iterable[Draft], catalog: Catalog) -> list[TaxedAmount]:
-    """Return the net and tax of each line of our drafts."""
-    identities = Identities()
-    return [
-        amount
-        for draft in drafts
-        for amount in _amounts(catalog[draft.kind], FieldReader(draft.body, identities))
-    ]
-
-
 def taxed_held(entities: Iterable[Entity], identities: Identities, catalog: Catalog) -> list[TaxedAmount]:
     """Return the net and tax of each line of the documents in Sage."""
     return [
         amount
         for entity in entities
         if not is_gone(entity)
-        for amount in _amounts(catalog[entity.kind], FieldReader(entity.body, identities))
+        for amount in taxed_amounts(catalog[entity.kind], FieldReader(entity.body, identities))
     ]
 
 
@@ -68,7 +57,8 @@ def tie_tax(source: Iterable[TaxedAmount], sage: Iterable[TaxedAmount], as_at: d
     return TieOut(name=TieOutName.TAX, about=TieOutName.TAX.about, as_at=as_at, lines=lines)
 
 
-def _amounts(kind: Kind, entity: FieldReader) -> Iterator[TaxedAmount]:
+def taxed_amounts(kind: Kind, entity: FieldReader) -> Iterator[TaxedAmount]:
+    """Yield the net and tax of each line of a document; nothing for another kind."""
     if kind.posting is None or kind.posting.family is not Family.DOCUMENT:
         return
     direction = kind.posting.direction_of(entity.type_id)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from sagerecon.model.code import CheckName, FindingCode, read_code
 from sagerecon.model.finding import Finding
 from sagerecon.pairing.agreement import without_positions
 
@@ -18,8 +19,15 @@ EXAMPLES = 3
 #: How many entries of a terminal's list are shown; further ones are counted.
 LISTED = 12
 
-#: What differs between two sentences with the same reason: quoted values and numbers.
-_VALUES = re.compile(r"'[^']*'|\d[\d.,:/-]*")
+#: What differs between two sentences with the same reason: quoted values, Sage ids, draft keys, numbers, and
+#: the records that one refers to, which have entries of their own.
+_VALUES = re.compile(
+    r"'[^']*'|\b[0-9a-f]{32}\b|\b[a-z][a-z0-9_]*/[^\s(),;]+|\d[\d.,:/-]*|(?<=\brefers to ).+", re.DOTALL
+)
+
+
+#: Several of them in a row.
+_LIST = re.compile(r"…(?:, …)+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +52,11 @@ def group_alike(entries: Iterable[Entry], likeness: Callable[[Entry], Hashable])
 
 
 def pattern(sentence: str, *names: str) -> str:
-    """Return a sentence without what identifies its record: the record's names, quoted values and numbers."""
+    """Return a sentence without what identifies its record: names, values, ids, keys and numbers.
+
+    Args:
+        names: those of the record, and other texts of it in the sentence.
+    """
     for name in sorted(filter(None, names), key=len, reverse=True):
         sentence = sentence.replace(name, "…")
     return _VALUES.sub("…", sentence)
@@ -56,22 +68,53 @@ def finding_likeness(finding: Finding, *names: str) -> Hashable:
     Args:
         names: the names of the record that the finding is about.
     """
-    sentences = (pattern(finding.message, *names), pattern(finding.hint, *names))
-    return (finding.severity, finding.code, finding.place.file, *sentences)
+    message = _message_pattern(finding.code, finding.message, *names)
+    return (finding.severity, finding.code, finding.place.file, message, pattern(finding.hint, *names))
 
 
 def finding_document_likeness(finding: Mapping[str, Any]) -> Hashable:
     """Return what like findings of a report document share."""
-    file = pattern(finding["place"])
-    return (finding["severity"], finding["code"], file, pattern(finding["message"]), pattern(finding["hint"]))
+    file, code = pattern(finding["place"]), read_code(finding["code"])
+    message = _message_pattern(code, finding["message"])
+    return (finding["severity"], code, file, message, pattern(finding["hint"]))
+
+
+def _message_pattern(code: FindingCode, message: str, *names: str) -> str:
+    """Return the pattern of a message; empty for a project's own check, which is one reason in any words."""
+    return "" if isinstance(code, CheckName) else pattern(message, *names)
 
 
 def record_document_likeness(record: Mapping[str, Any]) -> Hashable:
     """Return what like records of a report document share: verdict, reason, remedy, and what differs why."""
-    names = (record["label"], record.get("key") or "")
-    differences = tuple((without_positions(d["field"]), d["cause"]) for d in record.get("differences", ()))
-    sentences = (pattern(record["reason"], *names), pattern(record["remedy"], *names))
-    return (record["verdict"], record.get("kind"), *sentences, differences)
+    return record_likeness(
+        (record["verdict"], record.get("kind")),
+        (record["reason"], record["remedy"]),
+        (record["label"], record.get("key") or ""),
+        [(d["field"], d["source"] or "", d["cause"]) for d in record.get("differences", ())],
+    )
+
+
+def record_likeness(
+    facts: Hashable,
+    sentences: Iterable[str],
+    names: Iterable[str],
+    differences: Collection[tuple[str, str, Hashable]],
+) -> Hashable:
+    """Return what like records share, whatever their values are.
+
+    Args:
+        facts: what they share as it is.
+        names: the texts that name the record.
+        differences: field, value in the source, and cause of each.
+    """
+    values = [*names, *(f"{field} to {source or 'nothing'}" for field, source, _ in differences)]
+    fields = dict.fromkeys((without_positions(field), cause) for field, _, cause in differences)
+    return (facts, *(_once(pattern(sentence, *values)) for sentence in sentences), *fields)
+
+
+def _once(sentence: str) -> str:
+    """Return a sentence whose list of values has one item, however many there were."""
+    return _LIST.sub("…", sentence)
 
 
 def like_findings(findings: Iterable[Mapping[str, Any]]) -> list[Group[Mapping[str, Any]]]:

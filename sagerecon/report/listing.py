@@ -84,6 +84,17 @@ def like_records(records: Iterable[Row]) -> GroupedRecords:
     return found
 
 
+def by_decision(accepted: Iterable[Row]) -> dict[int, Listing]:
+    """Return the differences that decisions accept by the number of the decision.
+
+    `LISTED_ROWS` of them are shown.
+    """
+    found: dict[int, Listing] = {}
+    for count, row in enumerate(accepted):
+        found.setdefault(row["decision"], Listing()).add(row, is_shown=count < LISTED_ROWS)
+    return found
+
+
 def listed(rows: Iterable[Row]) -> list[Row]:
     """Return the rows that are shown of a list."""
     return list(islice(rows, LISTED_ROWS))

@@ -72,7 +72,14 @@ def _environment() -> Environment:
         "short_fingerprint",
     ):
         environment.filters[name] = getattr(formatting, name)
-    for name in ("like_records", "listed", "differing_lines", "agreeing_lines", "first_of_each"):
+    for name in (
+        "like_records",
+        "by_decision",
+        "listed",
+        "differing_lines",
+        "agreeing_lines",
+        "first_of_each",
+    ):
         environment.filters[name] = getattr(listing, name)
     environment.filters["like_findings"] = grouping.like_findings
     environment.filters["calls_by_day"] = charts.calls_by_day

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from typing import Any, TypeVar
 
 from sagerecon.model.clock import instant_text
-from sagerecon.model.count import counted
-from sagerecon.model.money import decimal_text, total
+from sagerecon.model.money import decimal_text
 from sagerecon.model.reading import Reading
 from sagerecon.model.rows import Row, Rows
 from sagerecon.pairing.consequences import Verdict
-from sagerecon.pairing.decisions import Decision
 from sagerecon.reconciliation.completeness import SageLine, SourceLine, Tally
 from sagerecon.reconciliation.result import Reconciliation
 from sagerecon.reconciliation.shares import Share
 from sagerecon.reconciliation.tie_out import TieOut, TieOutLine
-from sagerecon.reconciliation.verdict import Difference, RecordVerdict
+from sagerecon.report.decisions_document import accepted_documents, decisions_documents
+from sagerecon.report.record_document import record_document
+from sagerecon.report.verdict_document import verdict_document
 
 Item = TypeVar("Item")
+
+#: Increased when the document of a reconciliation changes; a report is not written from another version.
+DOCUMENT_VERSION = 2
 
 
 def reconciliation_document(reconciliation: Reconciliation) -> dict[str, Any]:
@@ -32,6 +34,7 @@ def reconciliation_document(reconciliation: Reconciliation) -> dict[str, Any]:
     tolerated = [v for v in verdicts if any(d.is_excused for d in v.differences)]
     left_out = [v for v in verdicts if v.verdict is Verdict.LEFT_OUT]
     return {
+        "format_version": DOCUMENT_VERSION,
         "verdict": verdict_document(reconciliation),
         "completeness": [_source_line(line) for line in reconciliation.completeness],
         "sage_records": [_sage_line(line) for line in reconciliation.sage],
@@ -48,7 +51,8 @@ def reconciliation_document(reconciliation: Reconciliation) -> dict[str, Any]:
             "within_limit": reconciliation.tolerated.is_within_limit,
             "records": _rows(tolerated, record_document),
         },
-        "accepted": _rows(reconciliation.accepted, lambda accepted: accepted_document(*accepted)),
+        "accepted": accepted_documents(reconciliation),
+        "decisions": decisions_documents(reconciliation),
         "left_out": _rows(left_out, record_document),
         "coverage": {
             "kinds_read": list(reconciliation.coverage.kinds_read),
@@ -61,23 +65,8 @@ def reconciliation_document(reconciliation: Reconciliation) -> dict[str, Any]:
     }
 
 
-def accepted_document(verdict: RecordVerdict, decision: Decision) -> dict[str, Any]:
-    """Return a verdict that a decision accepts, with who decided it, why and until when."""
-    return {
-        "id": verdict.id,
-        "verdict": verdict.verdict.value,
-        "label": verdict.label,
-        "amount": _text(verdict.amount),
-        "answer": decision.answer.value,
-        "because": decision.because,
-        "by": decision.by,
-        "on": decision.on.isoformat(),
-        "until": decision.until.isoformat() if decision.until else "",
-    }
-
-
 def reconciliation_summary(reconciliation: Reconciliation) -> dict[str, Any]:
-    """Return the exceptions and the totals of the tie-outs, for the result of a command."""
+    """Return the exceptions, the decisions and the totals of the tie-outs, for the result of a command."""
     return {
         "ties_out": reconciliation.ties_out,
         "not_read": list(reconciliation.unread),
@@ -93,7 +82,8 @@ def reconciliation_summary(reconciliation: Reconciliation) -> dict[str, Any]:
             }
             for verdict in reconciliation.open_verdicts
         ],
-        "accepted": [accepted_document(*accepted) for accepted in reconciliation.accepted],
+        "accepted": list(accepted_documents(reconciliation)),
+        "decisions": decisions_documents(reconciliation),
         "tie_outs": {
             **{
                 missing.name.value: {"ties_out": False, "not_taken": missing.why}
@@ -110,24 +100,6 @@ def _tie_out_summary(tie_out: TieOut) -> dict[str, Any]:
         "expected": decimal_text(tie_out.totals.expected),
         "sage": decimal_text(tie_out.totals.sage),
         "difference": decimal_text(tie_out.totals.difference),
-    }
-
-
-def verdict_document(reconciliation: Reconciliation) -> dict[str, Any]:
-    """Return the verdict: one sentence, and counts of verdicts, exceptions and tie-outs."""
-    counts = Counter(verdict.verdict for verdict in reconciliation.verdicts)
-    failed = [tie_out for tie_out in reconciliation.tie_outs if not tie_out.ties]
-    opened = reconciliation.open_verdicts
-    return {
-        "ties_out": reconciliation.ties_out,
-        "summary": _summary(reconciliation, counts[Verdict.VERIFIED], len(opened), failed),
-        "records": {verdict.value: counts[verdict] for verdict in Verdict if counts[verdict]},
-        "exceptions": len(opened),
-        "amount_at_risk": decimal_text(total(verdict.at_risk for verdict in opened)),
-        "tie_outs": len(reconciliation.tie_outs),
-        "tie_outs_failed": [tie_out.about for tie_out in failed],
-        "tie_outs_not_taken": [missing.about for missing in reconciliation.not_taken],
-        "not_read": list(reconciliation.unread),
     }
 
 
@@ -169,47 +141,6 @@ def reading_document(reading: Reading) -> dict[str, Any]:
         "pages": reading.pages,
         "count": reading.count,
     }
-
-
-def record_document(verdict: RecordVerdict) -> dict[str, Any]:
-    """Return a record with its verdict, differences, places in source and Sage, and remedy."""
-    return {
-        "verdict": verdict.verdict.value,
-        "kind": verdict.kind,
-        "key": verdict.key,
-        "label": verdict.label or verdict.key or verdict.sage_id,
-        "amount": _text(verdict.amount),
-        "amount_at_risk": decimal_text(verdict.at_risk),
-        "reason": verdict.reason,
-        "remedy": verdict.remedy,
-        "source_rows": [str(place) for place in verdict.origins],
-        "mapping_line": str(verdict.mapping),
-        "sage_id": verdict.sage_id,
-        "match_method": verdict.match_method.value,
-        "first_seen": verdict.first_seen.value if verdict.first_seen else "",
-        "differences": [_difference(difference) for difference in verdict.differences],
-    }
-
-
-def _summary(reconciliation: Reconciliation, verified: int, opened: int, failed: list[TieOut]) -> str:
-    if reconciliation.ties_out:
-        excused = reconciliation.tolerated.count
-        within = f", {counted(excused, 'difference')} within tolerance" if excused else ""
-        agreeing = len(reconciliation.tie_outs)
-        tie_outs = f"{counted(agreeing, 'tie-out')} {'agrees' if agreeing == 1 else 'agree'}"
-        return f"Everything ties out: {counted(verified, 'record')} verified, {tie_outs}{within}."
-    parts = []
-    if opened:
-        parts.append(counted(opened, "exception"))
-    if failed:
-        parts.append(f"{len(failed)} of {counted(len(reconciliation.tie_outs), 'tie-out')} with differences")
-    if not reconciliation.tolerated.is_within_limit:
-        parts.append("tolerated differences above their limit")
-    if missing := len(reconciliation.not_taken):
-        parts.append(f"{counted(missing, 'tie-out')} not taken")
-    if reconciliation.unread:
-        parts.append("Sage was not read completely")
-    return f"Needs review: {', '.join(parts)}."
 
 
 def _source_line(line: SourceLine) -> dict[str, Any]:
@@ -280,22 +211,6 @@ def _share(share: Share) -> dict[str, Any]:
         "amount": decimal_text(share.amount),
         "sage_id": share.sage_id,
         "source_rows": [str(place) for place in share.origins],
-    }
-
-
-def _difference(difference: Difference) -> dict[str, Any]:
-    tolerance = difference.tolerance
-    return {
-        "field": difference.field,
-        "source": difference.source,
-        "written": difference.written,
-        "sage": difference.sage,
-        "amount_difference": _text(difference.gap),
-        "cause": difference.cause.value,
-        "pattern": difference.shape.value,
-        "tolerance": None
-        if tolerance is None
-        else {"name": tolerance.name, "size": decimal_text(tolerance.size), "reason": tolerance.reason},
     }
 
 

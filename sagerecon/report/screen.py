@@ -50,10 +50,13 @@ class Screen:
         if not self.as_json:
             self._console.print(Text(text, style=style))
 
-    def print_address(self, address: str) -> None:
-        """Print an address in one line of any length, so that it can be copied, unless the output is JSON."""
+    def print_unbroken(self, text: str) -> None:
+        """Print an address or a command in one line of any length, so that it can be copied.
+
+        Nothing is printed if the output is JSON.
+        """
         if not self.as_json:
-            self._console.print(Text(address), soft_wrap=True)
+            self._console.print(Text(text), soft_wrap=True)
 
     def notice(self, text: str) -> None:
         """Write a sentence that the user should know before the result, as an event or as a line of text."""

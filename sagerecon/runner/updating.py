@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from sagerecon.model.call import Call
 from sagerecon.model.catalog import Field
 from sagerecon.model.clock import MINUTE
 from sagerecon.model.code import Code
@@ -14,21 +13,19 @@ from sagerecon.model.comparison import Comparison
 from sagerecon.model.entity import Entity, Written
 from sagerecon.pairing.agreement import ComparisonRules, is_shown
 from sagerecon.pairing.before_update import LastLook, last_look, look_in_doubt
+from sagerecon.pairing.identity import Identities
 from sagerecon.pairing.standing import Standing
-from sagerecon.planning.settling import Attempt, Meaning, State, meaning
-from sagerecon.planning.step import UpdateStep, name_of
-from sagerecon.runner.answer import error_text
+from sagerecon.planning.settling import Attempt, State
+from sagerecon.planning.step import ReverseStep, UpdateStep, name_of
 from sagerecon.runner.attempts import new_attempt, send
 from sagerecon.runner.context import RunContext
+from sagerecon.runner.entity import read_entity
 from sagerecon.runner.lookup import sent_fields
 from sagerecon.runner.progress import Event
 from sagerecon.runner.references import resolved_body
 
 #: How long a listing answers for updates that are sent after it; an older one is not relied on.
 LISTING_HOLDS = 30 * MINUTE
-
-#: Statuses of an answer that says that there is no such entity.
-_ABSENT = frozenset({404, 410})
 
 #: Standings of a record to which nothing can refer.
 _NOT_IN_SAGE = frozenset({Standing.MISSING_IN_SAGE, Standing.DELETED_IN_SAGE})
@@ -48,7 +45,8 @@ def update(step: UpdateStep, context: RunContext) -> None:
     held = _held(step, context, written)
     if held is None:
         return None
-    look = last_look(written, held, {**body, **changed}, _rules(step, context))
+    wanted = {**body, **changed}
+    look = _without_ours(step, context, held, lambda by: last_look(written, held, wanted, by))
     if look.standing is Standing.CONVERGED:
         kind, ours = context.catalog[step.kind], context.business
         attempt = new_attempt(step, kind, changed, run=context.run, business=ours, sage_id=written.sage_id)
@@ -69,14 +67,15 @@ def settle_update(attempt: Attempt, context: RunContext) -> bool:
     written = log.written(step.kind, step.key)
     if not isinstance(step, UpdateStep) or written is None:
         return False
-    held = _read(step, context, written.sage_id, settling=True)
+    held = read_entity(step.kind, written.sage_id, context, settling=True)
     if not isinstance(held, Entity):
         if attempt.run == context.run:
             context.uncertain_steps.add(step.number)
         message = f"It is not known yet whether {name_of(step)} was written: {held}."
         context.report_set_aside(step, State.PARKED, message)
         return True
-    look = look_in_doubt(written, held, sent_fields(attempt), _rules(step, context))
+    sent = sent_fields(attempt)
+    look = _without_ours(step, context, held, lambda by: look_in_doubt(written, held, sent, by))
     if look.standing is Standing.CONVERGED:
         log.record(attempt, _as_answered(written, held, sent_fields(attempt), context), [])
         context.reporter.report(Event.UPDATED, step)
@@ -95,6 +94,35 @@ def _as_answered(written: Written, held: Entity, sent: Mapping[str, Any], contex
     return replace(held, body={**written.answer, **ours})
 
 
+def _without_ours(
+    step: UpdateStep, context: RunContext, held: Entity, judge: Callable[[ComparisonRules], LastLook]
+) -> LastLook:
+    """Return the standing by a look, in which what our own records made inside the entity is no edit.
+
+    Such are the addresses of a contact that are records of their own.
+    """
+    rules = comparison_rules(step, context)
+    look = judge(rules)
+    if look.standing is not Standing.BOTH_CHANGED:
+        return look
+    return judge(replace(rules, identities=Identities(_made_inside(held, context))))
+
+
+def _made_inside(held: Entity, context: RunContext) -> Iterator[Written]:
+    """Yield the records of ours that are inside an entity, as far as it shows them with their ids."""
+    log, catalog = context.log, context.catalog
+    kinds = [kind.name for kind in catalog if kind.can("create")]
+    for known in catalog[held.kind].fields.values():
+        value = None if known.refers_to else held.body.get(known.answered_as)
+        for item in value if isinstance(value, list) else (value,):
+            sage_id = str(item.get("id") or "") if isinstance(item, Mapping) else ""
+            for kind in kinds if sage_id else ():
+                owner = log.owner(kind, sage_id)
+                written = None if owner is None else log.written(kind, owner)
+                if written is not None:
+                    yield written
+
+
 def _may_be_sent(step: UpdateStep, look: LastLook) -> bool:
     """Return whether nothing is overwritten, or only edits that a decision covers."""
     if look.standing is Standing.SOURCE_CHANGED:
@@ -110,28 +138,13 @@ def _held(step: UpdateStep, context: RunContext, written: Written) -> Entity | N
     listed = context.looks.pop((step.kind, written.sage_id), None)
     if listed is not None:
         is_young = context.clock.now() - listed.read_at <= LISTING_HOLDS
-        if is_young and is_shown(written, listed.entity, _rules(step, context)):
+        if is_young and is_shown(written, listed.entity, comparison_rules(step, context)):
             return listed.entity
-    held = _read(step, context, written.sage_id)
+    held = read_entity(step.kind, written.sage_id, context)
     if isinstance(held, Entity):
         return held
     context.park(step, Code.UNREADABLE, f"{name_of(step)} was not updated, for it cannot be read: {held}.")
     return None
-
-
-def _read(step: UpdateStep, context: RunContext, sage_id: str, *, settling: bool = False) -> Entity | str:
-    """Return the entity as Sage holds it, without a body where it is not found; else why not."""
-    kind = context.catalog[step.kind]
-    query = {"nested_attributes": "all"} if "nested_attributes" in kind.read_filters else {}
-    path = kind.operations["read"].path.replace("{key}", sage_id)
-    answer = context.caller.get(Call("GET", path, query), settling=settling)
-    if answer is None:
-        return "Sage gave no usable answer"
-    if answer.status in _ABSENT:
-        return Entity(step.kind, sage_id, {})
-    if meaning(answer) is not Meaning.DONE or not isinstance(answer.body, Mapping):
-        return error_text(answer)
-    return Entity(step.kind, sage_id, answer.body)
 
 
 def _leave_undecided(
@@ -146,7 +159,8 @@ def _leave_undecided(
     context.leave_undecided(step, message, run=run)
 
 
-def _rules(step: UpdateStep, context: RunContext) -> ComparisonRules:
+def comparison_rules(step: UpdateStep | ReverseStep, context: RunContext) -> ComparisonRules:
+    """Return the rules by which a step compares what Sage holds with what was written."""
     rules: dict[str, Comparison] = {path: Comparison(how) for path, how in step.compare.items()}
     return ComparisonRules(context.catalog[step.kind].fields, rules)
 

@@ -1,4 +1,4 @@
-"""The call ledger of one company: a ring of calls from which both rolling limits are computed exactly.
+"""The call ledger of one company: both rolling limits are computed exactly from its latest calls.
 
 A call counts from the instant its answer arrived, in integer milliseconds: when calls were counted from their
 sending, Sage could see more calls in a window than its limit. A call without an answer yet counts at its
@@ -10,60 +10,78 @@ from __future__ import annotations
 from dataclasses import dataclass
 from secrets import token_hex
 
-from sqlalchemy import Row
+from sqlalchemy import Row, bindparam, select, update
 
 from sagerecon.model.clock import DAY, SECOND, Clock, ServerClock, cautious_now
 from sagerecon.planning.budget import Budget, earliest
+from sagerecon.store.call_ring import LEDGER, CallRing
 from sagerecon.store.call_witness import CallWitness, WitnessedCall
-from sagerecon.store.calls import (
-    ADVANCE_LEDGER,
-    ALL_CALLS,
-    CALL_AT,
-    CALLS_ACCEPTED,
-    CLEAR_CALLS,
-    CLOSE_LEDGER,
-    KEEP_CALL,
-    KEEP_CLOCK,
-    KEEP_LEDGER,
-    LEDGER,
-    LEDGER_STATE,
-    RECEIVE_CALL,
-    RECEIVE_LEDGER,
-    REDATE_CALLS,
-    REDATE_LEDGER,
-    REFUND_CALL,
-)
-from sagerecon.store.database import Transaction, Values
+from sagerecon.store.database import Transaction, Values, prepared
 from sagerecon.store.run_calls import ADD_RUN_CALLS, NO_RUN, run_call_values
-from sagerecon.store.tables import LEDGERS
+from sagerecon.store.tables import CALLS, LEDGERS
 from sagerecon.store.traffic import ADD_TRAFFIC, traffic_values
 from sagerecon.store.write_buffer import WriteBuffer
 
 #: The longest time an answer can take: 5 seconds to connect, 60 to read.
 ANSWER_WITHIN = 65 * SECOND
 
-#: The least number of slots: planning needs the calls of a whole day even where no limit is set.
-LEAST_SIZE = 2_500
-
-#: Slots beyond the largest limit, so that a refunded call has not overwritten one that still counts.
-SPARE = 64
-
 #: How far the clocks of two machines that follow Sage's may be apart.
 _CLOCKS_APART = 5 * SECOND
 
-#: A limit of this size or more means that there is no limit.
-_UNLIMITED = 2**31 - 1
+RECEIVE_CALL = prepared(
+    "receive_call",
+    update(CALLS)
+    .where(
+        CALLS.c.business == bindparam("company"),
+        CALLS.c.slot == bindparam("place"),
+        CALLS.c.sequence == bindparam("number"),
+    )
+    .values(at=bindparam("moment")),
+)
+RECEIVE_LEDGER = prepared(
+    "receive_ledger",
+    update(LEDGERS)
+    .where(LEDGERS.c.business == bindparam("company"), LEDGERS.c.last_at < bindparam("moment"))
+    .values(last_at=bindparam("newest")),
+)
+REFUND_CALL = prepared(
+    "refund_call",
+    update(LEDGERS)
+    .where(LEDGERS.c.business == bindparam("company"), LEDGERS.c.sequence == bindparam("number"))
+    .values(sequence=LEDGERS.c.sequence - 1),
+)
+_CLOSE = prepared(
+    "close_ledger",
+    update(LEDGERS)
+    .where(LEDGERS.c.business == bindparam("company"))
+    .values(closed_until=bindparam("until"), refusals=bindparam("in_a_row")),
+)
+_REDATE_CALLS = prepared(
+    "redate_calls",
+    update(CALLS)
+    .where(CALLS.c.business == bindparam("company"), CALLS.c.at > bindparam("latest"))
+    .values(at=bindparam("moment")),
+)
+_REDATE_LEDGER = prepared(
+    "redate_ledger",
+    update(LEDGERS)
+    .where(LEDGERS.c.business == bindparam("company"))
+    .values(last_at=bindparam("newest"), closed_until=bindparam("until")),
+)
+_ACCEPTED = prepared(
+    "calls_accepted",
+    update(LEDGERS).where(LEDGERS.c.business == bindparam("company")).values(refusals=bindparam("none")),
+)
+_KEEP_CLOCK = prepared(
+    "keep_clock_ahead",
+    update(LEDGERS)
+    .where(LEDGERS.c.business == bindparam("company"), LEDGERS.c.clock_ahead != bindparam("milliseconds"))
+    .values(clock_ahead=bindparam("ahead_now")),
+)
+_STATE = prepared("ledger_state", select(LEDGERS).where(LEDGERS.c.business == bindparam("business")))
 
 #: Statements that can be replayed from the file of unsaved statements.
-REPLAYABLE = (
-    RECEIVE_CALL,
-    RECEIVE_LEDGER,
-    REFUND_CALL,
-    ADD_TRAFFIC,
-    ADD_RUN_CALLS,
-    CALLS_ACCEPTED,
-    KEEP_CLOCK,
-)
+REPLAYABLE = (RECEIVE_CALL, RECEIVE_LEDGER, REFUND_CALL, ADD_TRAFFIC, ADD_RUN_CALLS, _ACCEPTED, _KEEP_CLOCK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +108,7 @@ class CallLedger:
         self._business = business
         self._clock = clock
         self._buffer = buffer
+        self._ring = CallRing(business)
         self._witness = witness
         self._is_compared = witness is None  # with the witness
         self._booked: list[WitnessedCall] = []  # since the last commit
@@ -115,12 +134,12 @@ class CallLedger:
             sent_within: the milliseconds that may pass before it is sent.
             is_call: whether the API is called; a request for tokens belongs to no run.
         """
-        ledger = self._with_witnessed_calls(transaction, self._ledger(transaction, budget), budget)
+        ledger = self._with_witnessed_calls(transaction, self._ring.ledger(transaction, budget), budget)
         ledger = self._with_plausible_times(transaction, ledger)
         now = self._clock.now()
         day = self._day_limit(budget, settling=settling)
-        minute_slot = self._counted_at(transaction, ledger, budget.minute_limit)
-        day_slot = self._counted_at(transaction, ledger, day)
+        minute_slot = self._ring.counted_at(transaction, ledger, budget.minute_limit)
+        day_slot = self._ring.counted_at(transaction, ledger, day)
         passed = self._latest_certain(ledger.last_at)
         supposed = max(cautious_now(self._clock, ledger.clock_ahead), passed)
         wait = max(
@@ -189,7 +208,7 @@ class CallLedger:
         if (ahead := self._clock.ahead) != self._ahead:
             self._ahead = ahead
             self._buffer.add(
-                KEEP_CLOCK, {"company": self._business, "milliseconds": ahead, "ahead_now": ahead}
+                _KEEP_CLOCK, {"company": self._business, "milliseconds": ahead, "ahead_now": ahead}
             )
 
     def refund(self) -> None:
@@ -204,7 +223,7 @@ class CallLedger:
     def add(self, transaction: Transaction, budget: Budget, calls: int) -> None:
         """Book calls that were answered before it was known that they are this company's."""
         for _ in range(calls):
-            ledger = self._ledger(transaction, budget)
+            ledger = self._ring.ledger(transaction, budget)
             at = max(self._clock.now(), ledger.last_at)
             self._book_new(transaction, ledger, at, at, ledger.rate_limited)
         added = run_call_values(self._business, NO_RUN, self._clock.now(), sent=calls, answered=calls)
@@ -231,20 +250,20 @@ class CallLedger:
             in_a_row = in_a_row or ledger.refusals
             if self._witness is not None:
                 self._witness.add_closure(until, self._clock.now())
-            transaction.run(CLOSE_LEDGER, {"company": self._business, "until": until, "in_a_row": in_a_row})
+            transaction.run(_CLOSE, {"company": self._business, "until": until, "in_a_row": in_a_row})
 
     def accepted(self) -> None:
         """Count refusals anew, because Sage accepted a call."""
-        self._buffer.add(CALLS_ACCEPTED, {"company": self._business, "none": 0})
+        self._buffer.add(_ACCEPTED, {"company": self._business, "none": 0})
 
     def closed_until(self) -> int:
         """Return the instant before which Sage accepts no calls; 0 if it never refused one."""
-        row = self._buffer.reader.one(LEDGER_STATE, {"business": self._business})
+        row = self._buffer.reader.one(_STATE, {"business": self._business})
         return 0 if row is None else int(row.closed_until)
 
     def refusals(self) -> int:
         """Return the 429s in a row; 0 where the last of them is of another day."""
-        row = self._buffer.reader.one(LEDGER_STATE, {"business": self._business})
+        row = self._buffer.reader.one(_STATE, {"business": self._business})
         if row is None or self._clock.now() - row.closed_until > DAY:
             return 0
         return int(row.refusals)
@@ -280,47 +299,27 @@ class CallLedger:
         if ledger.last_at <= now + _CLOCKS_APART:
             return ledger
         latest = now + ANSWER_WITHIN  # of a call without an answer yet
-        transaction.run(REDATE_CALLS, {"company": self._business, "moment": latest, "latest": latest})
+        transaction.run(_REDATE_CALLS, {"company": self._business, "moment": latest, "latest": latest})
         until = min(ledger.closed_until, now + DAY)
-        transaction.run(REDATE_LEDGER, {"company": self._business, "newest": now, "until": until})
+        transaction.run(_REDATE_LEDGER, {"company": self._business, "newest": now, "until": until})
         redated = transaction.one(LEDGER, {"business": self._business})
         assert redated is not None  # noqa: S101 - the row was read in this transaction
         return redated
 
-    def _counted_at(self, transaction: Transaction, ledger: Row[tuple[int]], limit: int) -> int | None:
-        """Return the instant of the call that is `limit` calls before the next one, or None."""
-        sequence = ledger.sequence - limit + 1
-        if sequence < 1 or limit >= _UNLIMITED:
-            return None
-        key = {"business": self._business, "slot": sequence % ledger.size, "sequence": sequence}
-        row = transaction.first(CALL_AT, key)
-        return None if row is None else int(row[0])
-
     def _with_witnessed_calls(
         self, transaction: Transaction, ledger: Row[tuple[int]], budget: Budget
     ) -> Row[tuple[int]]:
-        """Return the ledger with the calls that the witness knows and the store does not, once per process.
-
-        They are added behind those of the store: an older copy of a store lacks the newest calls.
-        """
+        """Return the ledger with the calls that the witness alone knows; compare them once per process."""
         if self._witness is None or self._is_compared:
             return ledger
         self._is_compared = True
         witnessed = self._witness.read()
-        kept = transaction.rows(ALL_CALLS, {"business": self._business})
-        known = {row.call for row in kept}
-        oldest = min(row.at for row in kept) if kept and ledger.sequence >= ledger.size else 0
-        for call in witnessed.calls:
-            if call.call not in known and call.at > oldest:  # older ones have left the ring
-                at, newest = max(call.at, ledger.last_at), max(call.newest, ledger.last_at)
-                self._book(transaction, ledger, WitnessedCall(call.call, at, newest), ledger.rate_limited)
-                ledger = self._ledger(transaction, budget)
-                self.unknown_calls += 1
+        unknown = self._ring.add_unknown(transaction, ledger, witnessed.calls)
+        self.unknown_calls = sum(call.at > self._clock.now() - DAY for call in unknown)
         if witnessed.closed_until > ledger.closed_until:
             state: Values = {"until": witnessed.closed_until, "in_a_row": ledger.refusals}
-            transaction.run(CLOSE_LEDGER, {"company": self._business, **state})
-            ledger = self._ledger(transaction, budget)
-        return ledger
+            transaction.run(_CLOSE, {"company": self._business, **state})
+        return self._ring.ledger(transaction, budget)
 
     def _add_witness(self, call: WitnessedCall) -> None:
         if self._witness is not None:
@@ -331,34 +330,6 @@ class CallLedger:
     ) -> str:
         """Book a call of ours, and return its name."""
         call = WitnessedCall(token_hex(8), at, newest)
-        self._book(transaction, ledger, call, rate_limited)
+        self._ring.book(transaction, ledger, call, rate_limited)
         self._booked.append(call)
         return call.call
-
-    def _book(
-        self, transaction: Transaction, ledger: Row[tuple[int]], call: WitnessedCall, rate_limited: int
-    ) -> None:
-        sequence = ledger.sequence + 1
-        row: Values = {"slot": sequence % ledger.size, "sequence": sequence, "at": call.at, "call": call.call}
-        transaction.run(KEEP_CALL, {"business": self._business, **row})
-        state: Values = {"number": sequence, "newest": call.newest, "rate_limited_now": rate_limited}
-        transaction.run(ADVANCE_LEDGER, {"company": self._business, **state})
-
-    def _ledger(self, transaction: Transaction, budget: Budget) -> Row[tuple[int]]:
-        """Return the state of the ring, which is created or enlarged where the budget needs more slots."""
-        limits = [limit for limit in (budget.minute_limit, budget.day_limit) if limit < _UNLIMITED]
-        size = max([*limits, LEAST_SIZE]) + SPARE
-        ledger = transaction.one(LEDGER, {"business": self._business})
-        if ledger is not None and ledger.size >= size:
-            return ledger
-        calls = transaction.rows(ALL_CALLS, {"business": self._business})
-        transaction.run(CLEAR_CALLS, {"business": self._business})
-        for row in calls:
-            call: Values = {"business": self._business, "slot": row.sequence % size, "sequence": row.sequence}
-            transaction.run(KEEP_CALL, {**call, "at": row.at, "call": row.call})
-        none = dict.fromkeys((column.name for column in LEDGERS.columns if column.name != "business"), 0)
-        state = none if ledger is None else ledger._asdict()
-        transaction.run(KEEP_LEDGER, {**state, "business": self._business, "size": size})
-        written = transaction.one(LEDGER, {"business": self._business})
-        assert written is not None  # noqa: S101 - it was written in this transaction
-        return written

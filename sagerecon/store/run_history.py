@@ -12,10 +12,10 @@ from sagerecon.model.entity import Entity, Written
 from sagerecon.model.packed_json import Packer
 from sagerecon.model.reading import Reading
 from sagerecon.model.value import read_json
-from sagerecon.pairing.recovery import Suspect
+from sagerecon.pairing.suspect import Suspect
 from sagerecon.planning.plan import Plan, Purpose
 from sagerecon.planning.settling import RunState, SetAside
-from sagerecon.planning.step import Step
+from sagerecon.planning.step import ReverseStep, Step
 from sagerecon.planning.step_document import read_step
 from sagerecon.store import runs
 from sagerecon.store.database import Database, Transaction, Values, prepared
@@ -41,7 +41,7 @@ from sagerecon.store.traffic import (
     read_traffic,
 )
 from sagerecon.store.write_buffer import WriteBuffer
-from sagerecon.store.written import ALL_WRITTEN, IDS_WRITTEN, ONE_WRITTEN, WrittenId, read_written
+from sagerecon.store.written import ALL_WRITTEN, IDS_WRITTEN, ONE_WRITTEN, REVERSALS, WrittenId, read_written
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +215,16 @@ class RunHistory:
         self._buffer.flush()
         for row in self._database.stream(LOOKS, {"business": self._business}):
             yield Entity(row.kind, row.sage_id, read_json(row.body)), row.recorded_at
+
+    def reversals(self) -> Iterator[tuple[ReverseStep, int]]:
+        """Yield the deletion of each record that is not written any more, and when it was carried out."""
+        self._buffer.flush()
+        found: dict[tuple[str, str], tuple[ReverseStep, int]] = {}
+        for row in self._database.stream(REVERSALS, {"business": self._business}):
+            step = read_step(read_json(row.step))
+            if isinstance(step, ReverseStep):
+                found[step.kind, step.key] = (step, row.recorded_at)
+        yield from found.values()
 
     def entity_read(self, run: str, kind: str, sage_id: str) -> Entity | None:
         """Return one entity as the reading steps of `run` found it; None where they did not."""

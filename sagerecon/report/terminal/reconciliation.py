@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from typing import Any
 
 from rich.console import RenderableType
 from rich.markup import escape
@@ -11,15 +12,19 @@ from rich.text import Text
 
 from sagerecon.model.count import counted
 from sagerecon.model.money import grouped, total
-from sagerecon.pairing.agreement import without_positions
 from sagerecon.pairing.consequences import Verdict
+from sagerecon.pairing.decisions import Decision
 from sagerecon.reconciliation.completeness import SourceLine, Tally
 from sagerecon.reconciliation.result import Reconciliation
 from sagerecon.reconciliation.tie_out import TieOut, TieOutNotTaken
 from sagerecon.reconciliation.verdict import RecordVerdict
-from sagerecon.report.formatting import spaced
-from sagerecon.report.grouping import LISTED, group_alike, more_like_it, pattern
+from sagerecon.report.formatting import capitalized, spaced
+from sagerecon.report.grouping import LISTED, Group, group_alike, more_like_it, record_likeness
+from sagerecon.report.terminal.decisions import decision_likeness, decision_reason, decision_text
 from sagerecon.report.terminal.tables import count_text, further, new_table
+
+#: Records of a decision that are shown with what differs.
+_ACCEPTED_SHOWN = 3
 
 
 def completeness(lines: Sequence[SourceLine]) -> RenderableType:
@@ -136,15 +141,81 @@ def verdicts(reconciliation: Reconciliation) -> Iterator[RenderableType]:
     yield from further(groups[LISTED:])
 
 
+def accepted(reconciliation: Reconciliation) -> Iterator[RenderableType]:
+    """Yield the differences that decisions accept, by decision, and the decisions that have no effect.
+
+    The first records of a decision are shown with what differs; the others are counted. Decisions about
+    single records that say the same are one entry, and at most twelve entries of a sort are listed.
+    """
+    by_decision: dict[int, list[RecordVerdict]] = {}
+    for verdict, decision in reconciliation.accepted:
+        by_decision.setdefault(id(decision), []).append(verdict)
+    settlement = reconciliation.settlement
+    used = [(decision, "") for decision in settlement.in_effect if id(decision) in by_decision]
+    alike = group_alike(used, decision_likeness)
+    for group in alike[:LISTED]:
+        (decision, _), others = group.first, [other for other, _ in group.others]
+        records = [record for each in (decision, *others) for record in by_decision[id(each)]]
+        yield _accepted_by(decision, others, records)
+    yield from _further_decisions("accepted", alike[LISTED:])
+    for label, entries in (
+        ("lapsed", settlement.lapsed),
+        ("without effect", (*settlement.impossible, *settlement.not_carried_out)),
+    ):
+        alike = group_alike([(entry.decision, entry.why) for entry in entries], decision_likeness)
+        for group in alike[:LISTED]:
+            decision, why = group.first
+            text = Text.assemble((f"{label}: ", "bold yellow"), (decision_text(decision), "bold"))
+            text.append(f"\n  {capitalized(why)}. Its records are judged as if it had not been made.")
+            if more := more_like_it([other.subject for other, _ in group.others]):
+                text.append(f"\n  {more}", style="dim")
+            yield text
+        yield from _further_decisions(label, alike[LISTED:])
+
+
+def _further_decisions(label: str, left_out: Sequence[Group[Any]]) -> Iterator[RenderableType]:
+    if count := sum(1 + len(group.others) for group in left_out):
+        yield Text(f"{label}: {counted(count, 'more decision')}, see decisions.yaml", style="dim")
+
+
+def _accepted_by(
+    decision: Decision, others: Sequence[Decision], records: Sequence[RecordVerdict]
+) -> RenderableType:
+    amount = total(each.at_risk for each in records)
+    found = counted(len(records), "difference") + (f" ({grouped(amount)})" if amount else "")
+    text = Text.assemble(("accepted: ", "bold green"), (found, "bold"), f" by decision: {decision.subject}:")
+    text.append(f" {decision.answer.value}\n  {decision_reason(decision)}")
+    if like_it := more_like_it([other.subject for other in others]):
+        text.append(f"\n  {like_it}", style="dim")
+    for verdict in records[:_ACCEPTED_SHOWN]:
+        risk = f" ({grouped(verdict.at_risk)})" if verdict.at_risk else ""
+        key = f" ({verdict.key})" if not verdict.origins else ""  # Sage's name alone tells the source little
+        text.append(f"\n  {_name(verdict)}{key}, {verdict.verdict.value}{risk}: ", style="dim")
+        text.append(_what_differs(verdict), style="dim")
+    if (more := len(records) - _ACCEPTED_SHOWN) > 0:
+        text.append(f"\n  … and {more:,} more in the report", style="dim")
+    return text
+
+
+def _what_differs(verdict: RecordVerdict) -> str:
+    differences = [
+        f"{each.field}: source {each.source or 'empty'}, Sage {each.sage or 'empty'}"
+        for each in verdict.differences[:LISTED]
+    ]
+    return "; ".join(differences) or verdict.reason
+
+
 def _name(verdict: RecordVerdict) -> str:
     return verdict.label or verdict.key or verdict.sage_id
 
 
 def _likeness(verdict: RecordVerdict) -> Hashable:
-    names = (verdict.label, verdict.key, verdict.sage_id)
-    sentences = (pattern(verdict.reason, *names), pattern(verdict.remedy, *names))
-    differences = tuple((without_positions(d.field), d.cause) for d in verdict.differences)
-    return (verdict.verdict, verdict.kind, *sentences, differences, verdict.first_seen)
+    return record_likeness(
+        (verdict.verdict, verdict.kind, verdict.first_seen),
+        (verdict.reason, verdict.remedy),
+        (verdict.label, verdict.key, verdict.sage_id),
+        [(d.field, d.source, d.cause) for d in verdict.differences],
+    )
 
 
 def _not_read(reconciliation: Reconciliation) -> Counter[tuple[str, str, str]]:
