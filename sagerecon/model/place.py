@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from sys import intern
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -40,7 +41,7 @@ class Place:
                 break
             numbers.insert(0, int(tail))
             file = head
-        return cls(file, *numbers)
+        return cls(intern(file), *numbers)  # thousands of places have the same file
 
 
 #: No place at all.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from sys import intern
 
 from sqlalchemy import Row, and_, bindparam, select
 
@@ -80,10 +81,10 @@ REVERSALS = prepared(
 
 
 def read_written(row: Row[tuple[str]], packer: Packer) -> Written:
-    """Read one row of these statements."""
+    """Read one row of these statements. What many rows share is kept once."""
     step = read_json(row.step)
     return Written(
-        kind=row.kind,
+        kind=intern(row.kind),
         key=row.key,
         sage_id=row.sage_id,
         sent=packer.pack(row.step, f"step {row.kind}", "body"),
@@ -96,6 +97,6 @@ def read_written(row: Row[tuple[str]], packer: Packer) -> Written:
         amount=decimal(step["amount"]) if "amount" in step else None,
         identity=step.get("identity", {}),
         origins=tuple(Place.parse(text) for text in step.get("origins", ())),
-        snapshot=row.snapshot,
-        mappings=row.mappings,
+        snapshot=intern(row.snapshot),
+        mappings=intern(row.mappings),
     )
