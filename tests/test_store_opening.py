@@ -186,6 +186,25 @@ def test_a_store_of_version_6_is_upgraded_and_counts_its_calls_once(tmp_path: Pa
         assert len(company.history.calls_of_last_day()) == 2
 
 
+def test_a_store_is_upgraded_from_version_to_version_and_its_calls_stay_counted(tmp_path: Path) -> None:
+    here = desk(tmp_path)
+    here.planned([customer(1)])
+    here.go()
+    connection = sqlite3.connect(tmp_path / "store.db")
+    calls = connection.execute("SELECT run, day, sent FROM run_calls").fetchall()
+    for version in range(6, SCHEMA_VERSION):
+        connection.execute("UPDATE store_facts SET value = ? WHERE name = 'schema'", (str(version),))
+        connection.commit()
+        here.open().close()
+        assert connection.execute("SELECT run, day, sent FROM run_calls").fetchall() == calls
+    for version in ("5", "7"):  # one that an earlier upgrade has marked
+        connection.execute("UPDATE store_facts SET value = ? WHERE name = 'schema'", (version,))
+        connection.commit()
+        here.open().close()
+    assert len(connection.execute("SELECT run FROM run_calls").fetchall()) == len(calls) + 1
+    connection.close()
+
+
 def test_a_store_of_version_5_is_upgraded_and_has_learnt_nothing(tmp_path: Path) -> None:
     here = desk(tmp_path)
     here.planned([customer(1)])

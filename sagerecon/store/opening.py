@@ -49,6 +49,9 @@ _KEEP_FACT = upsert("keep_fact", FACTS)
 #: Earlier versions of a store that are upgraded: they lack tables and columns, and version 2 numbers no runs.
 _UPGRADABLE = frozenset({"2", "3", "4", "5", "6", "7"})
 
+#: Those of them that did not count the calls of each run.
+_WITHOUT_RUN_CALLS = frozenset({"2", "3", "4", "5"})
+
 _NUMBER_RUNS = """
 UPDATE runs SET sequence = (
     SELECT count(*) FROM runs AS other WHERE (other.started_at, other.run) <= (runs.started_at, runs.run)
@@ -224,6 +227,8 @@ def _check_schema(database: Database) -> str:
         version = transaction.one(_GET_FACT, {"name": "schema"})
         if version is None or version.value in _UPGRADABLE:
             _upgrade(connection)
+            if version is not None and version.value in _WITHOUT_RUN_CALLS:
+                connection.exec_driver_sql(MARK_EARLIER_RUNS)
             transaction.run(_KEEP_FACT, {"name": "schema", "value": str(SCHEMA_VERSION)})
             if transaction.one(_GET_FACT, {"name": "identity"}) is None:
                 transaction.run(_KEEP_FACT, {"name": "identity", "value": secrets.token_hex(16)})
@@ -237,7 +242,7 @@ def _check_schema(database: Database) -> str:
 
 
 def _upgrade(connection: Connection) -> None:
-    """Add the tables and columns that a store of an earlier version lacks; number and mark its runs.
+    """Add the tables and columns that a store of an earlier version lacks, and number its runs.
 
     Each column has a default.
     """
@@ -250,7 +255,6 @@ def _upgrade(connection: Connection) -> None:
                 definition = CreateColumn(column).compile(dialect=connection.dialect)
                 connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {definition}")
     connection.exec_driver_sql(_NUMBER_RUNS)
-    connection.exec_driver_sql(MARK_EARLIER_RUNS)
 
 
 def _replay_unsaved(database: Database, disk: Disk) -> None:
