@@ -70,7 +70,7 @@ def step_document(step: Step) -> dict[str, Any]:
                 "rule": step.rule,
                 "earlier": list(step.earlier),
                 "refers_to": step.refers_to,
-                "on_existing": step.on_existing.value if step.body else "",
+                "on_existing": "" if step.on_existing is OnExisting.CREATE else step.on_existing.value,
             }
         case KeepStep():
             document |= {"standing": step.standing.value, "rule": step.rule}
