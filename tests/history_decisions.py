@@ -15,8 +15,17 @@ from sagerecon.pairing.answers import DecisionAnswer, answers, is_carried_out
 from sagerecon.pairing.position import Position
 from sagerecon.pairing.standing import Standing, standing
 
-#: Answers that are wrong about a record, or need more than its key: nobody gives them here.
-_NOT_GIVEN = frozenset({DecisionAnswer.FIELDS, DecisionAnswer.THIS_ONE, DecisionAnswer.LATER})
+#: Answers that may be wrong about a record, or need more than its key: nobody gives them here.
+_NOT_GIVEN = frozenset(
+    {
+        DecisionAnswer.FIELDS,
+        DecisionAnswer.THIS_ONE,
+        DecisionAnswer.LATER,
+        DecisionAnswer.ADOPT,
+        DecisionAnswer.KEEP_APART,
+        DecisionAnswer.THEIRS,
+    }
+)
 
 
 @dataclass(frozen=True)

@@ -62,10 +62,10 @@ class Served:
         with open_store(project, self.clock) as store:
             store.vault.save(GRANT, read_tokens(granted, self.clock.now()), None)
 
-    def by_other_hand(self, method: str, path: str, body: object = None) -> ApiReply:
+    def by_other_hand(self, method: str, path: str, body: object = None, **query: str) -> ApiReply:
         books = self.sage.business(projects.open_project(self.folder).business.id)
         user = User("f" * 32, "Kim Other", "KO")
-        return books.handle(ApiRequest(method, path, {}, body, user, self.clock.now()))
+        return books.handle(ApiRequest(method, path, query, body, user, self.clock.now()))
 
 
 @contextmanager

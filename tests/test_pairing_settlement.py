@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from sagerecon.documents.package import catalog
 from sagerecon.model.draft import Draft, Reference, node_document
-from sagerecon.model.entity import Written
+from sagerecon.model.entity import Entity, Written
 from sagerecon.model.place import NOWHERE
 from sagerecon.model.value import fingerprint
 from sagerecon.pairing.answers import STANDINGS, DecisionAnswer, answers
@@ -16,8 +16,9 @@ from sagerecon.pairing.decide import DecidedPositions, Decisions, pair_as_decide
 from sagerecon.pairing.decisions import Decision
 from sagerecon.pairing.figures import figures
 from sagerecon.pairing.groups import Group, groups
-from sagerecon.pairing.pair import Recorded, pair_with_recorded
+from sagerecon.pairing.pair import ReadFromSage, Recorded, pair_with_recorded
 from sagerecon.pairing.standing import Standing, standing
+from sagerecon.pairing.suspect import Suspect
 
 TODAY = date(2026, 3, 2)
 
@@ -157,6 +158,19 @@ def test_a_decision_about_one_record_takes_precedence() -> None:
     assert len(found.earlier) == 3
 
 
+def test_a_decision_about_many_of_which_all_have_one_of_their_own_is_named_as_not_needed() -> None:
+    about = group(INVOICES)
+    many = decision(about, DecisionAnswer.SAME_RECORD)
+    ones = [
+        decision(replace(about, positions=(at,)), DecisionAnswer.TWO_RECORDS, key=at.key, rule="")
+        for at in about.positions
+    ]
+    found = paired([many, *ones])
+    assert sorted(each.key for each in found.settlement.in_effect) == sorted(each.key for each in ones)
+    assert found.settlement.idle == (many,)
+    assert paired([many, *ones[1:]]).settlement.idle == ()
+
+
 def test_what_cannot_be_done_has_no_effect_and_says_why() -> None:
     opening = replace(written(contact("9"), "x"), adopted=True)
     before = recorded(opening)
@@ -165,6 +179,41 @@ def test_what_cannot_be_done_has_no_effect_and_says_why() -> None:
     (impossible,) = found.settlement.impossible
     assert impossible.why.startswith("parties/9: it was in Sage before the move")
     assert not found.settlement.by_record
+
+
+def test_one_entity_cannot_be_two_records() -> None:
+    now = [contact("1"), contact("2")]
+    suspects = {("contact", at.key): Suspect.of(at, [Entity("contact", "id", {})], "alike", 1) for at in now}
+    read = ReadFromSage(suspects=suspects)
+    positions = pair_with_recorded(now, recorded(), catalog(), read=read)
+    (about,) = groups(positions)
+    assert about.name == "contact:already_in_sage"
+    entry = decision(about, DecisionAnswer.ADOPT)
+    found = pair_as_decided(
+        now, recorded(), catalog(), read=read, decisions=Decisions(entries=(entry,), today=TODAY)
+    )
+    assert not found.settlement.by_record
+    assert {one.why for one in found.settlement.impossible} == {
+        "id cannot be both parties/1 and parties/2; decide keep_apart for all but one of them"
+    }
+    one = decision(replace(about, positions=about.positions[:1]), DecisionAnswer.ADOPT, key="parties/1")
+    found = pair_as_decided(
+        now, recorded(), catalog(), read=read, decisions=Decisions(entries=(one,), today=TODAY)
+    )
+    assert found.settlement.by_record.keys() == {("contact", "parties/1")}
+
+
+def test_an_entity_of_another_record_cannot_be_adopted() -> None:
+    now = [contact("1")]
+    suspect = Suspect.of(now[0], [Entity("contact", "id", {})], "alike", 1)
+    read = ReadFromSage(suspects={("contact", "parties/1"): replace(suspect, owners={"id": "parties/9"})})
+    (about,) = groups(pair_with_recorded(now, recorded(), catalog(), read=read))
+    entries = (decision(about, DecisionAnswer.ADOPT),)
+    found = pair_as_decided(
+        now, recorded(), catalog(), read=read, decisions=Decisions(entries=entries, today=TODAY)
+    )
+    (impossible,) = found.settlement.impossible
+    assert impossible.why == "parties/1: id in Sage belongs to parties/9; use keep_apart"
 
 
 def test_one_earlier_record_cannot_be_two_records_now() -> None:

@@ -17,6 +17,7 @@ from sagerecon.pairing.settlement import Settlement, WithoutEffect
 from sagerecon.pairing.standing import Standing
 from sagerecon.reconciliation.accepted import with_accepted
 from sagerecon.reconciliation.result import Reconciliation
+from sagerecon.report.decisions_document import MEANINGS
 from sagerecon.report.terminal.decisions import settled_lines
 from sagerecon.report.terminal.reconciliation import accepted, verdicts
 
@@ -118,3 +119,7 @@ def test_a_thousand_accepted_differences_with_a_decision_each_are_one_entry() ->
     more = "  and 999 more like it: customers/Firm 1, customers/Firm 2, customers/Firm 3, …"
     assert lines.count(more) == 2
     assert len(lines) < 12
+
+
+def test_every_answer_has_a_meaning_for_readers() -> None:
+    assert set(MEANINGS) == set(DecisionAnswer)

@@ -9,8 +9,12 @@ import pytest
 from moves import Move, signed_in
 from small_trade import COUNTS, write_small_trade
 
-from sagerecon.commands import plans, runs, sources
+from sagerecon.commands import decisions, plans, runs, sources
+from sagerecon.model.clock import MINUTE
+from sagerecon.pairing.standing import Standing
+from sagerecon.planning.plan import Plan
 from sagerecon.planning.settling import Replays
+from sagerecon.planning.step import SkipStep, WaitStep
 from sagerecon.project.store import open_store
 from sagerecon.rehearsal.faults import Fault, FaultType, Trigger
 from sagerecon.runner.progress import Event, Progress
@@ -130,3 +134,25 @@ def test_twins_whose_answer_was_lost_wait_for_a_decision(moving: Move) -> None:
     counts = apply(moving)
     assert counts[Event.QUARANTINED] == 1
     assert held(moving)["sales_invoice"] == COUNTS["sales_invoice"] + 1
+    for _ in range(2):  # no later plan sends it before that is decided
+        made = replan(moving)
+        assert [(step.key, step.standing) for step in made.steps if isinstance(step, WaitStep)] == [
+            ("invoices/I2", Standing.DUPLICATE_IN_SAGE)
+        ]
+        apply(moving)
+        assert held(moving)["sales_invoice"] == COUNTS["sales_invoice"] + 1
+    found = decisions.decidable(moving.project, moving.clock)
+    (position,) = decisions.subject_of("invoices/I2", found.groups).positions
+    assert position.suspect is not None
+    _, other = position.suspect.sage_ids
+    choice = decisions.Choice(answer="this_one", because="by its time", by="Kim", sage_id=other)
+    decisions.take(moving.project, moving.clock, "invoices/I2", choice)
+    replan(moving)
+    assert apply(moving)[Event.ADOPTED] == 1
+    assert held(moving)["sales_invoice"] == COUNTS["sales_invoice"] + 1
+    assert {type(step) for step in replan(moving).steps[1:]} == {SkipStep}
+
+
+def replan(moving: Move) -> Plan:
+    moving.clock.sleep(MINUTE)
+    return plans.plan(moving.project, moving.clock)

@@ -15,7 +15,7 @@ from sagerecon.model.value import canonical
 from sagerecon.pairing.natural_key import natural_keys, normal_key
 from sagerecon.pairing.recovery import Found, Holdings, Likeness, Rung, Wanted
 from sagerecon.planning.census import is_blind
-from sagerecon.planning.step import CreateStep
+from sagerecon.planning.step import AdoptStep, CreateStep
 from sagerecon.runner.references import resolve_references
 from sagerecon.store.company import CompanyStore
 
@@ -23,16 +23,35 @@ from sagerecon.store.company import CompanyStore
 class Comparison:
     """The records of a plan beside the entities that were read, in the order of sending."""
 
-    def __init__(self, company: CompanyStore, catalog: Catalog, held: Mapping[str, Sequence[Entity]]) -> None:
+    def __init__(
+        self,
+        company: CompanyStore,
+        catalog: Catalog,
+        held: Mapping[str, Sequence[Entity]],
+        decided: Sequence[AdoptStep] = (),
+    ) -> None:
+        """Compare with `held` by kind; the entities of `decided` were decided to be these records."""
         self._company = company
         self._catalog = catalog
         self._ids = _FoundIds(company, catalog, held)
+        taken = {(step.kind, step.sage_id): step.key for step in decided}
         self._holdings = {
             name: Holdings(
-                catalog, catalog[name], (e for e in found if company.id_map.owner(name, e.sage_id) is None)
+                catalog,
+                catalog[name],
+                (
+                    entity
+                    for entity in found
+                    if (name, entity.sage_id) not in taken
+                    and company.id_map.owner(name, entity.sage_id) is None
+                ),
             )
             for name, found in held.items()
         }
+        for name, found in held.items():
+            for entity in found:
+                if key := taken.get((name, entity.sage_id)):
+                    self._ids.add(name, key, entity)
 
     def holdings(self, kind: str) -> Holdings:
         """Return the entities of a kind that no record owns; none of a kind that was not read."""
@@ -105,6 +124,7 @@ class Comparison:
             is_complete=not missing and self._ids.suggestions_used == suggested,
             identity=step.identity,
             amount=step.amount,
+            apart=step.apart,
         )
 
 

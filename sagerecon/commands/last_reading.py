@@ -14,6 +14,7 @@ from sagerecon.pairing.owners import RecordKey
 from sagerecon.pairing.pair import Recorded, needed_in_full
 from sagerecon.pairing.position import EntityReading
 from sagerecon.pairing.read_from_sage import NOT_READ, ReadFromSage, as_listed
+from sagerecon.pairing.suspect import Suspect
 from sagerecon.reconciliation.sage_readings import TRIAL_BALANCE
 from sagerecon.store.company import CompanyStore
 from sagerecon.store.reconciliation_log import Basis
@@ -23,16 +24,18 @@ Looks = Mapping[tuple[str, str], EntityReading]
 
 
 def entities_of(company: CompanyStore, basis: Basis) -> Iterator[Entity]:
-    """Yield the entities that the readings of a reconciliation found, without the report."""
-    found = company.history.entities_read(basis.runs.reading)
-    return (entity for entity in found if entity.kind != TRIAL_BALANCE)
+    """Yield the entities that the readings of a reconciliation found, each once, without the report."""
+    history, again = company.history, basis.runs.confirmation
+    confirmed = frozenset(history.ids_read(again))
+    for entity in history.entities_read(basis.runs.reading):
+        if entity.kind != TRIAL_BALANCE and (entity.kind, entity.sage_id) not in confirmed:
+            yield entity
+    yield from history.entities_read(again)
 
 
 def deleted_of(company: CompanyStore, basis: Basis) -> frozenset[str]:
     """Return the Sage ids that a reconciliation was told are deleted."""
-    deletions = basis.runs.deletions
-    found = company.history.ids_read(deletions) if deletions else ()
-    return frozenset(sage_id for _, sage_id in found)
+    return frozenset(sage_id for _, sage_id in company.history.ids_read(basis.runs.deletions))
 
 
 def read_until(company: CompanyStore, written: Iterable[Written], basis: Basis) -> int:
@@ -69,7 +72,8 @@ def recorded_and_read(
     last = company.reconciliations.last_basis()
     unverified = _unverified(contents, company, rules, last)
     needed = needed_in_full(outcomes, contents) | unverified | (company.id_map.shared() & contents.keys())
-    if not needed and not looks:
+    suspects = history.suspects()
+    if not needed and not looks and not suspects:
         return Recorded(contents=contents), NOT_READ
     present = {(outcome.kind, outcome.key) for outcome in outcomes}
     written: dict[RecordKey, Written] = {}
@@ -87,6 +91,7 @@ def recorded_and_read(
 
     def held() -> Iterator[Entity]:
         ours = {(record.kind, record.sage_id) for record in written.values()}
+        ours |= {(suspect.kind, sage_id) for suspect in suspects.values() for sage_id in suspect.sage_ids}
         for entity in () if basis is None else entities_of(company, basis):
             if (entity.kind, entity.sage_id) in ours:
                 found.append(entity)
@@ -96,7 +101,23 @@ def recorded_and_read(
     until = 0 if basis is None else read_until(company, written.values(), basis)
     deleted = frozenset[str]() if basis is None else deleted_of(company, basis)
     read = as_listed(() if basis is None else basis.listings, found, deleted, identities, until)
+    read = replace(read, suspects=dict(_suspects(suspects, read, company)))
     return Recorded(contents=contents, written=written), _with_looks(read, looks)
+
+
+def _suspects(
+    suspects: Mapping[RecordKey, Suspect], read: ReadFromSage, company: CompanyStore
+) -> Iterator[tuple[RecordKey, Suspect]]:
+    """Yield each suspect with its entities as they were read since, who owns them, and which are gone."""
+    for record, suspect in suspects.items():
+        now = read.of_suspect(suspect)
+        owners = {
+            entity.sage_id: company.id_map.owner(entity.kind, entity.sage_id) for entity in now.entities
+        }
+        yield (
+            record,
+            replace(now, owners={sage_id: key for sage_id, key in owners.items() if key is not None}),
+        )
 
 
 def _unverified(

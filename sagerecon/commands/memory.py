@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,13 +13,23 @@ from sagerecon.model.count import counted
 from sagerecon.model.draft import OnExisting
 from sagerecon.model.entity import Entity
 from sagerecon.model.errors import IncompleteStoreError
-from sagerecon.pairing.recovery import NUMBER, Found, Likeness, Rung, Suspect, reason_of
+from sagerecon.pairing.recovery import NUMBER, Found, Likeness, Rung, reason_of
+from sagerecon.pairing.suspect import Suspect
 from sagerecon.planning.budget import Budget
-from sagerecon.planning.census import census_kinds, census_steps, creations, is_blind, kinds_referred_to
+from sagerecon.planning.census import (
+    census_kinds,
+    census_steps,
+    creations,
+    has_text_key,
+    is_blind,
+    kinds_listed,
+    kinds_referred_to,
+    waiting_creations,
+)
 from sagerecon.planning.plan import Plan, Purpose
 from sagerecon.planning.planner import Calendar, Provenance, plan_reading
 from sagerecon.planning.settling import FINAL
-from sagerecon.planning.step import CreateStep, name_of
+from sagerecon.planning.step import AdoptStep, CreateStep, ReadStep, name_of
 from sagerecon.runner.ports import Sage
 from sagerecon.runner.progress import Progress
 from sagerecon.runner.recovery import Adoption, Recovery
@@ -71,7 +81,8 @@ class Memory:
             CensusPaused: the call budget is used up, or a stop was requested.
         """
         steps = self._open_creations()
-        kinds = census_kinds(steps, self.catalog)
+        listings = [step for step in self.plan.steps if isinstance(step, ReadStep)]
+        kinds = census_kinds([*listings, *steps], self.catalog)
         if not kinds:
             return None
         last = self.company.history.last_write_at()
@@ -81,7 +92,7 @@ class Memory:
             f"{_listing(kinds)}, at least {counted(len(kinds), 'call')}."
         )
         held = self._read(kinds, steps, since)
-        comparison = Comparison(self.company, self.catalog, held)
+        comparison = self._comparison(held)
         suspected = [
             step for step in steps if len(comparison.holdings(step.kind)) and comparison.may_be_held(step)
         ]
@@ -89,11 +100,7 @@ class Memory:
             return None
         referred = [kind for kind in kinds_referred_to(suspected, self.catalog) if kind not in held or since]
         held = {**held, **self._read(referred, steps)}
-        found = list(
-            Comparison(self.company, self.catalog, held).compare(
-                [step for step in steps if step.kind in held]
-            )
-        )
+        found = list(self._comparison(held).compare([step for step in steps if step.kind in held]))
         ours = [step for step, like, body in found if is_blind(step) and _is_ours(like, body)]
         if ours:
             raise IncompleteStoreError(
@@ -103,41 +110,74 @@ class Memory:
                 " run: sagerecon apply --distrust-store, which adopts what Sage holds already. It reads"
                 f" {price_text(self.plan, self.catalog)}.",
             )
-        suspects = [(step, _suspect(step, like)) for step, like, _ in found if _is_suggested(step, like)]
-        earlier = tuple(self.company.history.suspects().values())
-        return Recovery(suspects=suspects, earlier=earlier) if suspects else None
+        suspects = [(step, self._suspect(step, like)) for step, like, _ in found if _is_suggested(step, like)]
+        return Recovery(suspects=suspects) if suspects else None
 
     def recover(self) -> Recovery:
         """Read every kind of the plan whole, and return what is adopted and what waits for a decision.
+
+        What waits already because Sage may hold it is compared again.
 
         Raises:
             IncompleteStoreError: a kind cannot be read.
             CensusPaused: the call budget is used up, or a stop was requested.
         """
         steps = self._open_creations()
+        waiting = {step.number: step for step in self._unrecorded(waiting_creations(self.plan))}
+        compared = sorted((*steps, *waiting.values()), key=lambda step: step.number)
         held = self._read(
-            distrusted_kinds(self.plan, self.catalog), creations(self.plan), on_progress=self.on_progress
+            distrusted_kinds(self.plan, self.catalog), _distrusted(self.plan), on_progress=self.on_progress
         )
         adoptions: list[Adoption] = []
         suspects: list[tuple[CreateStep, Suspect]] = []
-        for step, found, body in Comparison(self.company, self.catalog, held).compare(steps):
+        cleared: list[CreateStep] = []
+        for step, found, body in self._comparison(held).compare(compared):
             if found.likeness is Likeness.EQUAL and step.on_existing is not OnExisting.ERROR:
                 adoptions.append(Adoption(step, body, found.entities[0]))
             elif found.likeness is not Likeness.NONE and (is_blind(step) or found.rung is Rung.SPELLING):
-                suspects.append((step, _suspect(step, found)))
-        return Recovery(adoptions, suspects)
+                suspects.append((step, self._suspect(step, found)))
+            elif found.likeness is Likeness.NONE:
+                cleared.append(step)
+        return Recovery(adoptions, suspects, cleared, waiting=frozenset(waiting))
+
+    def _suspect(self, step: CreateStep, found: Found) -> Suspect:
+        return Suspect.of(step, found.entities, reason_of(name_of(step), found), self.clock.now())
+
+    def suggested(self, run: str) -> Sequence[Suspect]:
+        """Return what waits for a decision, because a listing of the plan shows its key in another spelling.
+
+        Args:
+            run: that of the plan, which has read its listings.
+        """
+        listed = kinds_listed(self.plan.steps)
+        steps = [
+            step
+            for step in self._open_creations()
+            if step.kind in listed and not is_blind(step) and has_text_key(step, self.catalog)
+        ]
+        kinds = dict.fromkeys(step.kind for step in steps)
+        held = {kind: list(self.company.history.entities_read(run, kind)) for kind in kinds}
+        compared = Comparison(self.company, self.catalog, held).compare(steps)
+        return [self._suspect(step, like) for step, like, _ in compared if like.rung is Rung.SPELLING]
 
     def _open_creations(self) -> list[CreateStep]:
         """Return the creations that no run has carried out."""
         begun = next((known for known in self.company.history.runs() if known.plan == self.plan.hash), None)
         reached = self.company.run_log.reached(begun.id) if begun is not None else {}
-        ids = self.company.id_map
         return [
             step
-            for step in creations(self.plan)
-            if ids.sage_id(step.kind, step.key) in (None, step.replaces)
-            and (step.number not in reached or reached[step.number].state not in FINAL)
+            for step in self._unrecorded(creations(self.plan))
+            if step.number not in reached or reached[step.number].state not in FINAL
         ]
+
+    def _unrecorded(self, steps: Iterable[CreateStep]) -> Iterator[CreateStep]:
+        ids = self.company.id_map
+        return (step for step in steps if ids.sage_id(step.kind, step.key) in (None, step.replaces))
+
+    def _comparison(self, held: Mapping[str, Sequence[Entity]]) -> Comparison:
+        """Return the comparison with what was read; what is decided to be a record is no other one's."""
+        decided = [step for step in self.plan.steps if isinstance(step, AdoptStep)]
+        return Comparison(self.company, self.catalog, held, decided)
 
     def _read(
         self,
@@ -188,15 +228,20 @@ class Memory:
 
 def distrusted_kinds(plan: Plan, catalog: Catalog) -> list[str]:
     """Return the kinds that `apply --distrust-store` reads: those created, and those referred to."""
-    steps = creations(plan)
+    steps = _distrusted(plan)
     kinds = dict.fromkeys([*(step.kind for step in steps), *kinds_referred_to(steps, catalog)])
     return [kind for kind in kinds if catalog[kind].can("list")]
 
 
 def distrust_price(plan: Plan, catalog: Catalog) -> int:
     """Return the calls of `apply --distrust-store` before it writes, if Sage holds what is planned."""
-    steps = census_steps(distrusted_kinds(plan, catalog), creations(plan), catalog)
+    steps = census_steps(distrusted_kinds(plan, catalog), _distrusted(plan), catalog)
     return sum(step.calls for step in steps)
+
+
+def _distrusted(plan: Plan) -> list[CreateStep]:
+    """Return what a store that is not trusted is compared for: the creations, and those that wait."""
+    return [*creations(plan), *waiting_creations(plan)]
 
 
 def price_text(plan: Plan, catalog: Catalog) -> str:
@@ -225,11 +270,6 @@ def _is_suggested(step: CreateStep, found: Found) -> bool:
     if not is_blind(step):
         return found.rung is Rung.SPELLING
     return found.has_contact and found.likeness in (Likeness.SIMILAR, Likeness.UNRESOLVED)
-
-
-def _suspect(step: CreateStep, found: Found) -> Suspect:
-    ids = tuple(entity.sage_id for entity in found.entities)
-    return Suspect(step.kind, step.key, ids, reason_of(name_of(step), found))
 
 
 def _examples(steps: Sequence[CreateStep]) -> str:

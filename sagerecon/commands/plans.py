@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,11 +12,11 @@ from sagerecon.commands.last_reading import recorded_and_read
 from sagerecon.commands.memory import price_text
 from sagerecon.commands.plan_file import provenance
 from sagerecon.commands.preparation import Prepared, prepare
+from sagerecon.commands.unknown_entities import unknown_entities
 from sagerecon.model.catalog import Catalog
 from sagerecon.model.clock import Clock
 from sagerecon.model.code import Code
 from sagerecon.model.count import counted
-from sagerecon.model.draft import Outcome
 from sagerecon.model.errors import IncompleteStoreError
 from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.place import NOWHERE
@@ -29,7 +29,6 @@ from sagerecon.planning.settling import RunState
 from sagerecon.project.private_files import write_private
 from sagerecon.project.project import Project
 from sagerecon.project.store import open_store
-from sagerecon.runner.recovery import DECIDE
 from sagerecon.store.company import CompanyStore
 from sagerecon.store.reconciliation_log import Basis
 from sagerecon.store.run_history import RunHistory
@@ -68,7 +67,6 @@ def plan(
             [
                 *prepared.findings,
                 *without_effect(decided.settlement),
-                *_suspected(prepared.outcomes, company.history),
             ],
             project.expected_settings(),
             comparisons,
@@ -91,6 +89,7 @@ def decided_positions(
     *,
     with_decisions: bool = True,
     basis: Basis | None = None,
+    unknown: Collection[RecordKey] | None = None,
 ) -> DecidedPositions:
     """Return the position of each record of the snapshot, with the decisions in effect about it.
 
@@ -98,6 +97,7 @@ def decided_positions(
         contents: the fingerprint of the body that was recorded, by kind and draft key.
         with_decisions: False for the positions as they are without any decision.
         basis: the readings to compare with; by default those of the last reconciliation.
+        unknown: kind and Sage id of the entities without a record; by default those that it found.
 
     Raises:
         ProjectFileError: `decisions.yaml` has errors.
@@ -113,6 +113,7 @@ def decided_positions(
         prepared.compiled.comparisons,
         read,
         decisions_in_effect(project, clock) if with_decisions else NO_DECISIONS,
+        unknown_entities(company, project.catalog, basis, unknown),
     )
 
 
@@ -138,27 +139,6 @@ def _memory(made: Plan, log: RunLog, catalog: Catalog) -> Iterator[Finding]:
             f" store is complete: {', '.join(kinds)}. That takes at least {counted(len(kinds), 'call')} more"
             " than the plan.",
             severity=Severity.INFO,
-        )
-
-
-def _suspected(outcomes: Sequence[Outcome], history: RunHistory) -> Iterator[Finding]:
-    """Yield a finding for each kind with records that Sage may hold already, which `apply` does not send."""
-    suspects = history.suspects()
-    groups: dict[str, list[Outcome]] = {}
-    for outcome in outcomes if suspects else ():
-        if (outcome.kind, outcome.key) in suspects:
-            groups.setdefault(outcome.kind, []).append(outcome)
-    for kind, group in groups.items():
-        first = group[0]
-        names = ", ".join(outcome.key for outcome in group[:3])
-        more = f", and {len(group) - 3:,} more" if len(group) > 3 else ""
-        yield Finding(
-            code=Code.UNCERTAIN_IN_SAGE,
-            place=first.origins[0] if first.origins else NOWHERE,
-            message=f"Sage may hold {counted(len(group), f'{kind} record')} already: {names}{more}."
-            f" Not sent until that is settled. The first: {suspects[kind, first.key].reason}",
-            hint=DECIDE,
-            severity=Severity.WARNING,
         )
 
 

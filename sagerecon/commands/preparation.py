@@ -6,7 +6,7 @@ from; every other command reads it there.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import astuple, dataclass
 from importlib.metadata import version
@@ -21,9 +21,14 @@ from sagerecon.commands.expectations import (
 from sagerecon.commands.mappings import Compiled, check
 from sagerecon.commands.prepared_outcomes import PreparedOutcomes
 from sagerecon.documents.package import catalog_fingerprint, code_fingerprint
+from sagerecon.model.draft import Quarantined
 from sagerecon.model.errors import ProjectError, ValidationError
 from sagerecon.model.finding import Finding, Severity, finding_document, read_finding
 from sagerecon.model.value import fingerprint
+from sagerecon.pairing.figures import covers, figures
+from sagerecon.pairing.position import Position
+from sagerecon.pairing.standing import Standing
+from sagerecon.project.decisions_file import project_decisions
 from sagerecon.project.outcome_file import (
     FORMAT,
     DamagedFileError,
@@ -42,7 +47,17 @@ from sagerecon.validation.rule import BusinessSettings
 from sagerecon.validation.screening import Screening
 
 #: The rooms whose code decides what the outcomes are.
-_ROOMS = ("commands", "documents", "mapping", "model", "project", "reconciliation", "sources", "validation")
+_ROOMS = (
+    "commands",
+    "documents",
+    "mapping",
+    "model",
+    "pairing",
+    "project",
+    "reconciliation",
+    "sources",
+    "validation",
+)
 
 #: The libraries that take part: DuckDB shapes the rows, Jinja2 reads the expressions.
 _LIBRARIES = ("duckdb", "jinja2")
@@ -93,6 +108,7 @@ def prepare(project: Project) -> Prepared:
     Raises:
         MappingError: the mappings have errors.
         ProjectError: no snapshot has been taken.
+        ProjectFileError: `decisions.yaml` has errors.
     """
     with _open_inputs(project) as inputs:
         made_from = inputs.fingerprint
@@ -122,6 +138,7 @@ class _Inputs:
     compiled: Compiled
     mappings: str  #: the fingerprint of the mappings
     snapshot: Snapshot
+    counted: Sequence[Sequence[str]]  #: kind, key and figures of each record that was decided to count
 
     @property
     def fingerprint(self) -> str:
@@ -135,6 +152,7 @@ class _Inputs:
                 "mappings": self.mappings,
                 "settings": list(astuple(_business_settings(self.project))),
                 "tie_outs": tie_outs,
+                "counted": self.counted,
             }
         )
 
@@ -165,7 +183,7 @@ class _Inputs:
         project, compiled, snapshot = self.project, self.compiled, self.snapshot
         findings = [*compiled.findings, *snapshot.findings(), *snapshot.checks()]
         findings += (found for control in snapshot.controls() for found in compare_figures(control))
-        screening = Screening(project.catalog, _business_settings(project))
+        screening = Screening(project.catalog, _business_settings(project), self._counts)
         for mapping in compiled.mappings:
             for record in snapshot.records(mapping.dataset, mapping.key):
                 for outcome in mapping.outcomes(record):
@@ -180,6 +198,12 @@ class _Inputs:
         if mappings_fingerprint(project) != self.mappings:
             raise _changed()
 
+    def _counts(self, record: Quarantined) -> bool:
+        """Return whether a record that shares an identity was decided to be the one that counts."""
+        position = Position(kind=record.kind, key=record.key, outcome=record)
+        found = [record.kind, record.key, covers([figures(position)]).fingerprint]
+        return found in self.counted
+
 
 @contextmanager
 def _open_inputs(project: Project) -> Iterator[_Inputs]:
@@ -193,7 +217,17 @@ def _open_inputs(project: Project) -> Iterator[_Inputs]:
     with open_snapshot(project) as snapshot:
         if mappings_fingerprint(project) != mappings:
             raise _changed()
-        yield _Inputs(project, compiled, mappings, snapshot)
+        yield _Inputs(
+            project=project,
+            compiled=compiled,
+            mappings=mappings,
+            snapshot=snapshot,
+            counted=[
+                [decision.kind, decision.key, decision.covers.fingerprint]
+                for decision in project_decisions(project)
+                if decision.standing is Standing.DUPLICATE_IN_SOURCE
+            ],
+        )
 
 
 def _changed() -> ProjectError:

@@ -17,6 +17,7 @@ from sagerecon.commands.verification import basis_of, judge
 from sagerecon.documents.package import catalog_fingerprint
 from sagerecon.model.clock import Clock, ServerClock
 from sagerecon.model.finding import finding_document
+from sagerecon.pairing.consequences import Verdict
 from sagerecon.planning.plan import Plan
 from sagerecon.project.decisions_file import project_decisions
 from sagerecon.project.project import Project
@@ -86,7 +87,10 @@ def reconcile(
         reconciliation = judge(project, prepared, company, basis)
         if project_decisions(project):
             contents = company.id_map.known().contents
-            decided = decided_positions(project, prepared, contents, company, clock, basis=basis)
+            extra = {(at.kind, at.sage_id) for at in reconciliation.verdicts if at.verdict is Verdict.EXTRA}
+            decided = decided_positions(
+                project, prepared, contents, company, clock, basis=basis, unknown=extra
+            )
             reconciliation = with_accepted(reconciliation, decided.settlement)
         result = StoredResult(source_document(project, prepared), reconciliation_document(reconciliation))
         company.reconciliations.record(basis, map(_judged, reconciliation.verdicts), result)
@@ -111,7 +115,7 @@ def _judged(verdict: RecordVerdict) -> Judged:
     return Judged(
         id=verdict.id,
         kind=verdict.kind,
-        key=verdict.key,
+        key=verdict.key or verdict.sage_id,
         verdict=verdict.verdict.value,
         reason=verdict.reason,
         fingerprint=verdict.fingerprint,

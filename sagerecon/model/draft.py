@@ -121,6 +121,11 @@ class Quarantined:
     origins: tuple[Place, ...]
     amount: Decimal | None = None
     label: str = ""
+    duplicates: str = ""  #: where it shares an identity with records of other keys, the fingerprint of all
+
+
+#: The rule that leaves out a record because another one of its identity was decided to count.
+DUPLICATE_RULE = "duplicate_in_source"
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,7 @@ class Written:
     written_at: int
     content: str
     adopted: bool = False
+    is_claimed: bool = False  #: it was adopted by decision, whatever it held: its differences are edits
     label: str = ""  #: its name for people, as the draft had it
     amount: Decimal | None = None  #: its amount in the source
     identity: Mapping[str, str] = field(default_factory=dict)

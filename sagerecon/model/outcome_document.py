@@ -29,7 +29,8 @@ def outcome_document(outcome: Outcome) -> list[Any]:
                 outcome.priority,
             ]
         case Quarantined():
-            return [_QUARANTINED, *every, [finding_document(finding) for finding in outcome.findings]]
+            findings = [finding_document(finding) for finding in outcome.findings]
+            return [_QUARANTINED, *every, findings, outcome.duplicates]
         case LeftOut():
             return [_LEFT_OUT, *every, outcome.rule, outcome.reason, outcome.merged_into]
 
@@ -60,8 +61,9 @@ def read_outcome(document: list[Any]) -> Outcome:
             priority=priority,
         )
     if sort == _QUARANTINED:
-        (findings,) = rest
-        return Quarantined(**every, findings=tuple(read_finding(finding) for finding in findings))
+        findings, duplicates = rest
+        found = tuple(read_finding(finding) for finding in findings)
+        return Quarantined(**every, findings=found, duplicates=duplicates)
     rule, reason, merged_into = rest
     return LeftOut(**every, rule=rule, reason=reason, merged_into=merged_into)
 

@@ -112,14 +112,16 @@ def sage_changes(written: Written, held: Entity, by: ComparisonRules) -> tuple[s
 def sage_edits(written: Written, held: Entity, by: ComparisonRules) -> tuple[Edit, ...]:
     """Return the values that Sage holds instead of those that were written.
 
-    A value that Sage altered as it was written is no change: its answer at the time has it already. A field
+    A value that Sage altered as it was written is no change: its answer at the time has it already. One that
+    an entity had when it was adopted by decision is a change, for nobody has written the other. A field
     that was blank in that answer and is filled now is a change, although it was never sent.
     """
     sent = wanted_tree(written.sent, by.fields, by.identities)
     now = _held_row(sent, held.body, by)
     then = _held_row(sent, written.answer, by)
     expected = {
-        path: now.get(path) if _is_kept(path, now, then, by) else leaf for path, leaf in flat(sent).items()
+        path: now.get(path) if not written.is_claimed and _is_kept(path, now, then, by) else leaf
+        for path, leaf in flat(sent).items()
     }
     paths = _changed_paths((*expected, *_added_lines(now)), now, expected, by, is_tolerant=True)
     return (

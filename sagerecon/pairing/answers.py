@@ -14,7 +14,7 @@ class DecisionAnswer(Enum):
 
     LEAVE_OUT = "leave_out"  #: do not write it
     ADOPT = "adopt"  #: the entity in Sage is this record
-    KEEP_APART = "keep_apart"  #: the entity in Sage is another one; create this record
+    KEEP_APART = "keep_apart"  #: the entities in Sage are other ones; create this record
     KEEP = "keep"  #: leave Sage as it is
     REPLACE = "void_and_post_again"  #: delete the entity, and create it as the source has it now
     PUSH = "push"  #: Sage gets what the source has
@@ -86,7 +86,10 @@ CONSEQUENCES: Mapping[Standing, Mapping[DecisionAnswer, Proposal]] = {
         DecisionAnswer.ACCEPT: Proposal.SETTLED,
     },
     Standing.DUPLICATE_IN_SOURCE: {DecisionAnswer.THIS_ONE: Proposal.CREATE},
-    Standing.DUPLICATE_IN_SAGE: {DecisionAnswer.THIS_ONE: Proposal.ADOPT},
+    Standing.DUPLICATE_IN_SAGE: {
+        DecisionAnswer.THIS_ONE: Proposal.ADOPT,
+        DecisionAnswer.KEEP_APART: Proposal.CREATE,
+    },
     Standing.UNKNOWN_IN_SAGE: {DecisionAnswer.THEIRS: Proposal.SETTLED},
 }
 
@@ -96,13 +99,24 @@ FOR_ONE = frozenset({DecisionAnswer.FIELDS, DecisionAnswer.THIS_ONE})
 
 #: What plans do by decision. Other answers are kept in `decisions.yaml`, and the record is left alone.
 _CARRIED_OUT = frozenset(
-    {Proposal.SETTLED, Proposal.RENAME, Proposal.CREATE, Proposal.KEEP, Proposal.WRITE_AGAIN}
+    {
+        Proposal.SETTLED,
+        Proposal.RENAME,
+        Proposal.CREATE,
+        Proposal.KEEP,
+        Proposal.REVERSE,
+        Proposal.REPLACE,
+        Proposal.WRITE_AGAIN,
+        Proposal.ADOPT,
+    }
 )
 
 
 def is_carried_out(standing: Standing, answer: DecisionAnswer) -> bool:
     """Return whether plans do what an answer to a standing says."""
-    return answer not in FOR_ONE and CONSEQUENCES[standing][answer] in _CARRIED_OUT
+    if answer is DecisionAnswer.FIELDS:
+        return False
+    return CONSEQUENCES[standing][answer] in _CARRIED_OUT
 
 
 def answers(standing: Standing) -> tuple[DecisionAnswer, ...]:
@@ -111,8 +125,9 @@ def answers(standing: Standing) -> tuple[DecisionAnswer, ...]:
 
 
 def awaits_decision(standing: Standing) -> bool:
-    """Return whether a plan leaves a record alone, and names it, until a decision is made."""
-    return PROPOSALS[standing] in (Proposal.WAIT, Proposal.KEEP)
+    """Return whether a record, or an entity without one, is left alone and named until it is decided on."""
+    is_named = PROPOSALS[standing] in (Proposal.WAIT, Proposal.KEEP, Proposal.ADOPT)
+    return is_named or standing is Standing.UNKNOWN_IN_SAGE
 
 
 def proposal(standing: Standing, answer: DecisionAnswer | None) -> Proposal:

@@ -8,14 +8,16 @@ from datetime import date
 
 from sagerecon.model.catalog import Catalog
 from sagerecon.model.comparison import Comparison
-from sagerecon.model.draft import Outcome
+from sagerecon.model.draft import DUPLICATE_RULE, LeftOut, Outcome
 from sagerecon.model.entity import Written
 from sagerecon.pairing.answers import DecisionAnswer
 from sagerecon.pairing.decisions import Decision
+from sagerecon.pairing.objections import adopted_entity
 from sagerecon.pairing.owners import RecordKey
 from sagerecon.pairing.pair import Recorded, pair_with_recorded
 from sagerecon.pairing.position import Position
 from sagerecon.pairing.read_from_sage import NOT_READ, ReadFromSage
+from sagerecon.pairing.referrers import without_blocked_reversals
 from sagerecon.pairing.settlement import NOTHING_SETTLED, Members, Settlement, WithoutEffect, settle
 from sagerecon.pairing.standing import Standing
 
@@ -40,6 +42,7 @@ class DecidedPositions:
     settlement: Settlement = NOTHING_SETTLED
     #: By the kind and key of a draft, what was written earlier of the same record, under its earlier key.
     earlier: Mapping[RecordKey, Written] = field(default_factory=dict)
+    unknown: Sequence[Position] = ()  #: of the entities in Sage that no record owns
 
 
 def pair_as_decided(
@@ -49,11 +52,15 @@ def pair_as_decided(
     comparisons: Mapping[str, Mapping[str, Comparison]] = {},
     read: ReadFromSage = NOT_READ,
     decisions: Decisions = NO_DECISIONS,
+    unknown: Sequence[Position] = (),
 ) -> DecidedPositions:
     """Return the positions after the decisions about renamed records, and the decisions about the others.
 
     A draft that is decided to be an earlier record is compared with what was written of it, like any record
     of an earlier run. One that is decided to be another record leaves the earlier one gone from the source.
+
+    Args:
+        unknown: the positions of entities in Sage that no record owns, on which decisions may be made too.
     """
     positions = pair_with_recorded(outcomes, recorded, catalog, comparisons, read)
     about_renames = [d for d in decisions.entries if d.standing is Standing.RENAMED_IN_SOURCE]
@@ -71,8 +78,10 @@ def pair_as_decided(
         keys = {before: now for (_, before), now in aliases.items()}
         read = replace(read, identities=read.identities.under(keys))
         positions = pair_with_recorded(outcomes, recorded.under(aliases), catalog, comparisons, read, apart)
-    rest = settle(positions, others, decisions.today, catalog, decisions.members)
-    return DecidedPositions(positions=positions, settlement=renames.joined(rest), earlier=earlier)
+    rest = settle([*positions, *unknown], others, decisions.today, catalog, decisions.members)
+    rest = _of_duplicates(positions, _each_entity_once(positions, rest))
+    settlement = without_blocked_reversals(positions, renames.joined(rest), catalog)
+    return DecidedPositions(positions=positions, settlement=settlement, earlier=earlier, unknown=unknown)
 
 
 def _each_earlier_once(positions: Sequence[Position], renames: Settlement) -> Settlement:
@@ -83,17 +92,64 @@ def _each_earlier_once(positions: Sequence[Position], renames: Settlement) -> Se
         if decision is not None and decision.answer is DecisionAnswer.SAME_RECORD:
             record = _earlier(at, decision)
             chosen.setdefault((record.kind, record.key), []).append(at)
+    return _without_shared(renames, chosen, DecisionAnswer.TWO_RECORDS)
+
+
+def _of_duplicates(positions: Sequence[Position], settlement: Settlement) -> Settlement:
+    """Return the decisions with those about which record of the source counts.
+
+    They are carried out as the source is prepared: the others are left out. A record that is a duplicate
+    nevertheless has no effective decision.
+    """
+    counted: dict[RecordKey, list[RecordKey]] = {}
+    for at in positions:
+        if isinstance(at.outcome, LeftOut) and at.outcome.rule == DUPLICATE_RULE:
+            counted.setdefault((at.kind, at.outcome.merged_into), []).append((at.kind, at.key))
+    duplicate = Standing.DUPLICATE_IN_SOURCE
+    carried_out = {
+        record: decision
+        for decision in settlement.idle
+        for record in counted.get((decision.kind, decision.key), ())
+        if decision.standing is duplicate
+    }
+    why = "another record of its identity is decided to count too"
+    refused = [decision for decision in settlement.by_record.values() if decision.standing is duplicate]
+    in_effect = {at: made for at, made in settlement.by_record.items() if made.standing is not duplicate}
+    return replace(
+        settlement,
+        by_record={**in_effect, **carried_out},
+        impossible=(*settlement.impossible, *(WithoutEffect(decision, why) for decision in refused)),
+        idle=tuple(decision for decision in settlement.idle if decision not in carried_out.values()),
+    )
+
+
+def _each_entity_once(positions: Sequence[Position], settlement: Settlement) -> Settlement:
+    """Return the decisions without those by which one entity in Sage would be several records."""
+    chosen: dict[RecordKey, list[Position]] = {}
+    for at in positions:
+        decision = settlement.of(at) if at.suspect is not None else None
+        if decision is not None and decision.answer in (DecisionAnswer.ADOPT, DecisionAnswer.THIS_ONE):
+            entity = adopted_entity(at, decision)
+            if entity is not None:
+                chosen.setdefault((entity.kind, entity.sage_id), []).append(at)
+    return _without_shared(settlement, chosen, DecisionAnswer.KEEP_APART)
+
+
+def _without_shared(
+    settlement: Settlement, chosen: Mapping[RecordKey, Sequence[Position]], instead: DecisionAnswer
+) -> Settlement:
+    """Return the decisions without those of records that choose the same, of which one alone can be right."""
     refused = {}
     for (_, key), claimants in chosen.items():
         if len(claimants) > 1:
             names = " and ".join(at.key for at in claimants)
-            why = f"{key} cannot be both {names}; decide two_records for all but one of them"
+            why = f"{key} cannot be both {names}; decide {instead.value} for all but one of them"
             refused.update({(at.kind, at.key): why for at in claimants})
-    impossible = [WithoutEffect(renames.by_record[record], why) for record, why in refused.items()]
+    impossible = [WithoutEffect(settlement.by_record[record], why) for record, why in refused.items()]
     return replace(
-        renames,
-        by_record={record: found for record, found in renames.by_record.items() if record not in refused},
-        impossible=(*renames.impossible, *impossible),
+        settlement,
+        by_record={record: found for record, found in settlement.by_record.items() if record not in refused},
+        impossible=(*settlement.impossible, *impossible),
     )
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from sagerecon.model.draft import Draft, node_document
+from sagerecon.model.draft import Draft, Outcome, Quarantined, node_document
+from sagerecon.model.entity import Entity
 from sagerecon.model.money import total
 from sagerecon.model.value import fingerprint
 from sagerecon.pairing.decisions import FINGERPRINT_LENGTH, Covers
@@ -30,6 +31,9 @@ class Figures:
 def figures(position: Position) -> Figures:
     """Return the figures of a position: draft, what was written, and the fields on which Sage differs."""
     outcome, written, held = position.outcome, position.written, position.held
+    if isinstance(outcome, Quarantined) and outcome.duplicates:  # by the source alone
+        digest = fingerprint([position.kind, position.key, outcome.duplicates])[:FINGERPRINT_LENGTH]
+        return Figures(position.kind, position.key, amount_of(position), digest)
     differing = dict.fromkeys((*position.agreement.sage_changes, *position.agreement.differences))
     earlier = position.rename.earlier if position.rename else ()
     sides: list[object] = [
@@ -38,6 +42,10 @@ def figures(position: Position) -> Figures:
         sorted([record.kind, record.key, record.sage_id, record.content] for record in earlier),
         None if held is None else {name: _plain(_answered(held.entity.body, name)) for name in differing},
     ]
+    if position.suspect is not None:
+        sides += [_alike(entity, outcome) for entity in position.suspect.entities]
+    if position.origin is not None and held is not None:
+        sides.append(_plain(held.entity.body))
     digest = fingerprint([position.kind, position.key, *sides])[:FINGERPRINT_LENGTH]
     return Figures(position.kind, position.key, amount_of(position), digest)
 
@@ -59,9 +67,22 @@ def digest_of(digests: Sequence[str]) -> str:
 
 
 def amount_of(position: Position) -> Decimal | None:
-    """Return the amount of a record in the source; of one that the source lost, as it was written."""
+    """Return the amount in the source; of a record that the source lost, or never had, the one in Sage."""
     known = position.outcome or position.written
-    return None if known is None else known.amount
+    return position.amount if known is None else known.amount
+
+
+def _alike(entity: Entity, outcome: Outcome | None) -> list[object]:
+    """Return the figures of an entity that a draft may be: in the fields of the draft, links by their id."""
+    names = sorted(outcome.body) if isinstance(outcome, Draft) else ()
+    return [entity.sage_id, {name: _linked(_answered(entity.body, name)) for name in names}]
+
+
+def _linked(value: Any) -> Any:
+    """Return an answered value in which a link is its id, whatever else an answer shows of it."""
+    if isinstance(value, Mapping):
+        return value["id"] if "id" in value else {name: _linked(child) for name, child in value.items()}
+    return [_linked(child) for child in value] if isinstance(value, list) else value
 
 
 def _answered(body: Mapping[str, Any], name: str) -> Any:

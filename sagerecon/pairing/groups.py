@@ -40,7 +40,12 @@ class Group:
 
     @property
     def answers(self) -> tuple[DecisionAnswer, ...]:
-        """The answers that can be given for all of its records at once."""
+        """The answers that can be given for all of its records at once.
+
+        Of a duplicate in Sage it is said by itself which entity counts.
+        """
+        if self.standing is Standing.DUPLICATE_IN_SAGE:
+            return ()
         is_clear = self.rule not in (AMBIGUOUS, _name(RenameRule.OTHER_KIND))
         return tuple(
             answer

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sagerecon.model.catalog import Catalog, Kind
-from sagerecon.model.draft import Draft
+from sagerecon.model.draft import Draft, Quarantined
+from sagerecon.model.entity import Entity
 from sagerecon.pairing.answers import DecisionAnswer
 from sagerecon.pairing.decisions import Decision, Side
 from sagerecon.pairing.position import Position
@@ -24,9 +25,11 @@ def objection(
         case DecisionAnswer.SAME_RECORD:
             return _against_same_record(position, decision, claims)
         case DecisionAnswer.REVERSE | DecisionAnswer.REPLACE:
-            return _against_reversal(position, kind)
+            return _against_reversal(position, kind) or _against_number(position, decision, kind)
         case DecisionAnswer.PUSH | DecisionAnswer.FIELDS:
             return _against_push(position, decision, kind)
+        case DecisionAnswer.ADOPT | DecisionAnswer.THIS_ONE:
+            return _against_adopting(position, decision)
         case DecisionAnswer.WRITE_AGAIN:
             return "" if kind.can("create") else f"{kind.name} cannot be created in Sage; use accept"
         case _:
@@ -70,11 +73,49 @@ def _against_same_record(
     return ""
 
 
+def adopted_entity(position: Position, decision: Decision) -> Entity | None:
+    """Return the entity that a draft was decided to be; None where that is not clear."""
+    entities = position.suspect.entities if position.suspect else ()
+    if decision.sage_id:
+        return next((entity for entity in entities if entity.sage_id == decision.sage_id), None)
+    return entities[0] if len(entities) == 1 else None
+
+
+def _against_adopting(position: Position, decision: Decision) -> str:
+    suspect, outcome = position.suspect, position.outcome
+    if suspect is None:
+        is_named = isinstance(outcome, Quarantined) and bool(outcome.duplicates)
+        why = f"several records of the source have the key {position.key}; correct it there"
+        return "" if is_named else why
+    entity = adopted_entity(position, decision)
+    if entity is None and decision.sage_id:
+        known = " or ".join(suspect.sage_ids[:3])
+        return f"{decision.sage_id} is not among the entities that it may be: {known}"
+    if entity is None:
+        return "it is not known which entity it is"
+    if (owner := suspect.owners.get(entity.sage_id, position.key)) != position.key:
+        return f"{entity.displayed_as or entity.sage_id} in Sage belongs to {owner}; use keep_apart"
+    return ""
+
+
 def _against_reversal(position: Position, kind: Kind) -> str:
     if not kind.can("delete"):
         return f"Sage has no way to delete a {kind.name}; correct it there by hand, then decide keep"
     if position.written is not None and position.written.adopted:
         return "it was in Sage before the move, and was adopted; delete it there by hand, then decide keep"
+    return ""
+
+
+def _against_number(position: Position, decision: Decision, kind: Kind) -> str:
+    """Return why a document that is voided cannot be created again: it would have the same number."""
+    if decision.answer is not DecisionAnswer.REPLACE or not kind.is_voided:
+        return ""
+    body = position.outcome.body if isinstance(position.outcome, Draft) else {}
+    sent = position.written.sent if position.written is not None else {}
+    for key in kind.natural_keys:
+        if key.field.endswith("_number") and body.get(key.field) and body[key.field] == sent.get(key.field):
+            number = f"{key.field} {body[key.field]}"
+            return f"Sage keeps the {number} for the void {kind.name}; correct it there by hand, or use keep"
     return ""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import Enum
 
 from sagerecon.model.code import Code
@@ -12,6 +13,7 @@ from sagerecon.pairing.agreement import AGREED, Agreement
 from sagerecon.pairing.held import Origin
 from sagerecon.pairing.key_ladder import MatchMethod
 from sagerecon.pairing.renames import Rename
+from sagerecon.pairing.suspect import Suspect
 
 
 class Source(Enum):
@@ -52,7 +54,7 @@ class Position:
     """
 
     kind: str
-    key: str  #: the draft key; empty for an entity that no record owns
+    key: str  #: the draft key; of an entity that no record owns, its Sage id
     outcome: Outcome | None = None  #: what the source gives now
     content: str | None = None
     written: Written | None = None
@@ -61,7 +63,9 @@ class Position:
     is_deleted: bool = False  #: Sage reports the entity as deleted
     match_method: MatchMethod = MatchMethod.NONE  #: how Sage's entity was found
     origin: Origin | None = None  #: of an entity that no record owns
+    amount: Decimal | None = None  #: of such an entity
     rename: Rename | None = None  #: the records written earlier that the draft may be
+    suspect: Suspect | None = None  #: the entities in Sage that the draft may be, where that is to be decided
     agreement: Agreement = AGREED
     owner: str = ""  #: the draft key of the record that owns its entity, where that is another one
 

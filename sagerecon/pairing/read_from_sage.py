@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sagerecon.model.draft import Outcome
 from sagerecon.model.entity import Entity, Written
@@ -11,7 +11,9 @@ from sagerecon.model.reading import Reading, kinds_read_whole
 from sagerecon.pairing.held import is_gone
 from sagerecon.pairing.identity import Identities
 from sagerecon.pairing.key_ladder import MatchMethod
+from sagerecon.pairing.owners import RecordKey
 from sagerecon.pairing.position import Coverage, EntityReading, Position
+from sagerecon.pairing.suspect import Suspect
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +27,7 @@ class ReadFromSage:
     whole: Mapping[str, int] = field(default_factory=dict)  #: kinds read whole -> when that reading began
     deleted: Set[str] = frozenset()  #: Sage ids that Sage reports as deleted
     identities: Identities = field(default_factory=Identities)
+    suspects: Mapping[RecordKey, Suspect] = field(default_factory=dict)  #: records that Sage may hold already
 
     def of(self, written: Written) -> EntityReading | None:
         """Return the entity of a record as it was read since it was written; None where it was not.
@@ -42,6 +45,19 @@ class ReadFromSage:
         if found is not None and found.entity.body:
             return is_gone(found.entity)
         return written.sage_id in self.deleted
+
+    def of_suspect(self, suspect: Suspect) -> Suspect:
+        """Return a suspect with its entities as they were read since, without those that are gone."""
+        there = []
+        for entity in suspect.entities:
+            reading = self.entities.get((entity.kind, entity.sage_id))
+            now = reading.entity if reading is not None and reading.read_at > suspect.seen_at else entity
+            is_missed = reading is None and self.whole.get(entity.kind, 0) > suspect.seen_at
+            if not (is_missed or is_gone(now) or entity.sage_id in self.deleted):
+                there.append(now)
+        ids = {entity.sage_id for entity in there}
+        gone = tuple(sage_id for sage_id in suspect.sage_ids if sage_id not in ids)
+        return replace(suspect, entities=tuple(there), gone=gone)
 
 
 NOT_READ = ReadFromSage()

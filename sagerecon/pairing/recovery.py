@@ -61,16 +61,6 @@ class Found:
     has_contact: bool = False  #: whether the contact is the draft's too; also where the kind has none
 
 
-@dataclass(frozen=True, slots=True)
-class Suspect:
-    """A record that must not be created before it is decided whether Sage holds it already."""
-
-    kind: str
-    key: str
-    sage_ids: tuple[str, ...]
-    reason: str
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
     """A draft that would be created, with Sage's ids in the place of its references."""
@@ -79,6 +69,7 @@ class Wanted:
     is_complete: bool  #: whether every reference was found, and no entity in its place is only suggested
     identity: Mapping[str, str]
     amount: Decimal | None
+    apart: Collection[str] = ()  #: Sage ids of what it is not, by decision
 
 
 class Holdings:
@@ -125,7 +116,8 @@ class Holdings:
         """
         rungs = {Rung.KEY: self.with_key, Rung.SPELLING: self._spelt, Rung.CONTENT: self._like}
         for rung, find in rungs.items():
-            found = [e for e in find(wanted) if rung is not Rung.SPELLING or e.sage_id not in keyed]
+            others = {*wanted.apart, *(keyed if rung is Rung.SPELLING else ())}
+            found = [entity for entity in find(wanted) if entity.sage_id not in others]
             if found:
                 unlike = "; ".join(differences(self._kind, wanted.body, found[0].body))
                 return Found(
@@ -146,7 +138,8 @@ class Holdings:
         return [
             entity
             for entity in self._indexed(wanted.body)
-            if has_number == bool(entity.body.get(NUMBER))
+            if entity.sage_id not in wanted.apart
+            and has_number == bool(entity.body.get(NUMBER))
             and not differences(self._kind, wanted.body, entity.body)
         ]
 

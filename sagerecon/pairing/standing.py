@@ -19,8 +19,8 @@ class Standing(Enum):
     LEFT_OUT = "left out"  #: by a named rule, and never written
     GONE_FROM_SOURCE = "gone from the source"  #: written, and not in the source now or left out since
     NOT_READ = "not read"  #: it is not known whether Sage holds it
-    ALREADY_IN_SAGE = "already in Sage"  #: not written by us, and one entity has its natural key
-    DUPLICATE_IN_SAGE = "duplicate in Sage"  #: not written by us, and several entities have its natural key
+    ALREADY_IN_SAGE = "already in Sage"  #: not written by us; one entity has its key or content
+    DUPLICATE_IN_SAGE = "duplicate in Sage"  #: not written by us; several entities have its key or content
     RENAMED_IN_SOURCE = "renamed in the source"  #: it may be a record that was written under another key
     NEW = "new"
     UNCHANGED = "unchanged"
@@ -71,8 +71,19 @@ def _is_not_looked_for(position: Position) -> bool:
     return position.looks_for_existing and not is_read
 
 
-def _is_matched(method: MatchMethod) -> Callable[[Position], bool]:
-    return lambda position: position.match_method is method
+def _is_matched(position: Position) -> bool:
+    """Return whether one entity has its natural key, or may be it by what both hold."""
+    return position.match_method is MatchMethod.NATURAL_KEY or _alike(position) == 1
+
+
+def _is_ambiguous(position: Position) -> bool:
+    """Return whether several entities have its natural key, or may be it by what they hold."""
+    return position.match_method is MatchMethod.AMBIGUOUS or _alike(position) > 1
+
+
+def _alike(position: Position) -> int:
+    """Return the number of entities that may be the record by what both hold."""
+    return len(position.suspect.entities) if position.suspect else 0
 
 
 def _is_renamed(position: Position) -> bool:
@@ -119,18 +130,8 @@ ROWS: tuple[Row, ...] = (
     Row(source=Source.LEFT_OUT, written=True, standing=Standing.GONE_FROM_SOURCE),
     Row(written=True, held=False, when=_is_unread, standing=Standing.NOT_READ),
     Row(source=_DRAFT, written=False, held=False, when=_is_not_looked_for, standing=Standing.NOT_READ),
-    Row(
-        source=_DRAFT,
-        written=False,
-        when=_is_matched(MatchMethod.NATURAL_KEY),
-        standing=Standing.ALREADY_IN_SAGE,
-    ),
-    Row(
-        source=_DRAFT,
-        written=False,
-        when=_is_matched(MatchMethod.AMBIGUOUS),
-        standing=Standing.DUPLICATE_IN_SAGE,
-    ),
+    Row(source=_DRAFT, written=False, when=_is_ambiguous, standing=Standing.DUPLICATE_IN_SAGE),
+    Row(source=_DRAFT, written=False, when=_is_matched, standing=Standing.ALREADY_IN_SAGE),
     Row(source=_DRAFT, written=False, when=_is_renamed, standing=Standing.RENAMED_IN_SOURCE),
     Row(source=_DRAFT, written=False, standing=Standing.NEW),
     Row(source=_DRAFT, written=True, held=True, when=_is_shared, standing=Standing.DUPLICATE_IN_SOURCE),

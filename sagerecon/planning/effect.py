@@ -10,11 +10,13 @@ from sagerecon.model.draft import Body, Draft, Outcome, node_document
 from sagerecon.model.value import canonical
 from sagerecon.planning.plan import Plan
 from sagerecon.planning.step import (
+    AdoptStep,
     CreateStep,
     LeftOutStep,
     QuarantinedStep,
     ReadStep,
     RenameStep,
+    ReverseStep,
     SettledStep,
     SkipStep,
     UpdateStep,
@@ -47,7 +49,7 @@ def effect_on(plan: Plan, outcomes: Sequence[Outcome], carried_out: Collection[i
     changed, dropped, outdated, unsent = [], [], [], set(drafts)
     for step in plan.steps:
         match step:
-            case CreateStep() | UpdateStep() | SkipStep():
+            case CreateStep() | AdoptStep() | UpdateStep() | SkipStep():
                 unsent.discard(step.key)
                 draft = drafts.get(step.key)
                 if draft is not None and _is_planned(draft, step):
@@ -64,6 +66,8 @@ def effect_on(plan: Plan, outcomes: Sequence[Outcome], carried_out: Collection[i
                 unsent.discard(step.key)
             case WaitStep():  # a new plan would wait for the same decision
                 unsent.discard(step.key)
+            case ReverseStep():  # what was decided to be reversed and is in the source again is added
+                pass
             case QuarantinedStep() | LeftOutStep() | ReadStep():
                 pass
     return Effect(
@@ -90,7 +94,7 @@ def _records(keys: Sequence[str]) -> str:
     return f"{len(keys):,} record{'' if len(keys) == 1 else 's'} ({examples})"
 
 
-def _is_planned(draft: Draft, step: CreateStep | UpdateStep | SkipStep) -> bool:
+def _is_planned(draft: Draft, step: CreateStep | AdoptStep | UpdateStep | SkipStep) -> bool:
     """Return whether the step sends, or skips, what the draft says."""
     if isinstance(step, CreateStep) and step.on_existing is not draft.on_existing:
         return False

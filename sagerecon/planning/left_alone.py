@@ -98,6 +98,14 @@ def _dependent(group: Sequence[WaitStep]) -> Finding:
 
 
 def _undecided(group: Sequence[WaitStep]) -> Finding:
+    if group[0].standing in (Standing.ALREADY_IN_SAGE, Standing.DUPLICATE_IN_SAGE):
+        return _finding(
+            Code.UNCERTAIN_IN_SAGE,
+            group[0],
+            f"Sage may hold {_counted(group)} already: {_examples([s.key for s in group])}."
+            f" Not sent until that is decided. The first: {group[0].reason}",
+            "Compare it with Sage.",
+        )
     return _finding(
         Code.UNDECIDED,
         group[0],

@@ -52,6 +52,13 @@ def waiting(draft: Draft, found: Standing, position: Position) -> WaitStep:
         rule = position.rename.rule.value
         earlier = tuple(record.key for record in position.rename.earlier)
         reason = f"may be {alternatives(earlier)}, which an earlier run recorded ({rule})"
+    elif position.suspect is not None:
+        return WaitStep(
+            **draft_fields(draft),
+            reason=position.suspect.reason,
+            standing=found,
+            on_existing=draft.on_existing,
+        )
     return WaitStep(
         **record_fields(draft),
         reason=reason,

@@ -25,7 +25,16 @@ from sagerecon.model.key import NaturalKey
 from sagerecon.model.money import decimal
 from sagerecon.model.value import canonical, read_json
 from sagerecon.planning.requirements import STOP_WHEN_BLOCKED, Requirement
-from sagerecon.planning.step import CreateStep, RenameStep, ReverseStep, SkipStep, Step, UpdateStep
+from sagerecon.planning.step import (
+    AdoptStep,
+    CreateStep,
+    RenameStep,
+    ReverseStep,
+    SkipStep,
+    Step,
+    UpdateStep,
+    WaitStep,
+)
 from sagerecon.planning.step_document import read_step, step_document
 
 #: Raised whenever the content of a plan file changes; a file of another format is refused.
@@ -141,7 +150,9 @@ def read_outline(lines: Iterable[bytes], file: str) -> Plan:
 
 def _without_body(step: Step) -> Step:
     match step:
-        case CreateStep() | UpdateStep() | RenameStep() | ReverseStep() | SkipStep():
+        case CreateStep() | AdoptStep() | UpdateStep() | RenameStep() | ReverseStep() | SkipStep():
+            return replace(step, body={}, identity={})
+        case WaitStep():
             return replace(step, body={}, identity={})
         case _:
             return step

@@ -12,7 +12,7 @@ from sagerecon.model.draft import references_in
 from sagerecon.model.key import Key, NaturalKey
 from sagerecon.pairing.natural_key import normal_key
 from sagerecon.planning.known import KnownEntities
-from sagerecon.planning.step import CreateStep, SkipStep, Step, UpdateStep, WriteStep, place_of
+from sagerecon.planning.step import AdoptStep, CreateStep, SkipStep, Step, UpdateStep, WriteStep, place_of
 
 #: The share of the writes, in per cent, above which a run does not begin while they are blocked.
 STOP_WHEN_BLOCKED = Decimal(5)
@@ -86,12 +86,12 @@ def needs(
         return spelt[entity]
 
     for step in steps:
-        if not isinstance(step, CreateStep | UpdateStep | SkipStep):
+        if not isinstance(step, CreateStep | AdoptStep | UpdateStep | SkipStep):
             continue
         made[step.kind, step.key] = step.key
         for field, value in step.identity.items():
             made.setdefault(normal(step.kind, NaturalKey(field, value)), step.key)
-        if isinstance(step, SkipStep):
+        if isinstance(step, SkipStep | AdoptStep):
             continue
         direct: set[EntityKey] = set()
         through: set[EntityKey] = set()

@@ -21,6 +21,7 @@ class Action(Enum):
 
     READ = "read"  #: read a listing or a single entity; changes nothing
     CREATE = "create"  #: create the entity; one that Sage holds already may be adopted instead
+    ADOPT = "adopt"  #: the entity in Sage was decided to be the record; only its id is kept
     UPDATE = "update"  #: the entity was written with other content; send the fields that may be changed
     SKIP = "skip"  #: recorded by an earlier run with the same content; nothing is sent
     LEAVE_OUT = "leave_out"  #: deliberately not carried over, by a named rule
@@ -74,6 +75,7 @@ class ReadStep(_AnyStep):
     path: str
     query: Mapping[str, str] = field(default_factory=dict)
     expect: Mapping[str, str] = field(default_factory=dict)  #: field path -> the value Sage must answer
+    sage_id: str = ""  #: of the one entity that is asked for, which Sage may not find
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +88,17 @@ class CreateStep(_DraftStep):
     on_existing: OnExisting = OnExisting.CREATE
     reversibility: str = ""
     replaces: str = ""  #: the Sage id of the entity that was recorded for the key and is no longer in Sage
+    apart: tuple[str, ...] = ()  #: Sage ids of what it is not: decided to be other records, or gone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdoptStep(_DraftStep):
+    """Record the entity with `sage_id` for the key. One call reads it; nothing is sent."""
+
+    action: ClassVar[Action] = Action.ADOPT
+    calls: ClassVar[int] = 1
+    window: int = 0  #: the budget window it falls in, from 1
+    sage_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,12 +140,15 @@ class RenameStep(_DraftStep):
 class ReverseStep(_DraftStep):
     """Delete the entity recorded for the key, if Sage still holds what was written.
 
-    `body` is what was written. One call reads the entity, the other deletes it.
+    `body` is what was written. One call reads the entity, the other deletes it. What Sage holds is compared
+    with what was written by the rules of `compare`.
     """
 
     action: ClassVar[Action] = Action.REVERSE
     calls: ClassVar[int] = 2
     sage_id: str
+    void_reason: str = ""  #: empty where the kind is deleted and not voided
+    compare: Mapping[str, How] = field(default_factory=dict)  #: field path -> what counts as equal
     window: int = 0  #: the budget window it falls in, from 1
 
 
@@ -170,7 +186,8 @@ class QuarantinedStep(_RecordStep):
 class WaitStep(_RecordStep):
     """Send nothing: it is to be decided first what the record is.
 
-    `changes` are the values altered by the mapping.
+    `changes` are the values altered by the mapping. Where Sage may hold the record already, `body`,
+    `identity` and `mapping` are those of the draft, so that a comparison with Sage can settle it.
     """
 
     action: ClassVar[Action] = Action.WAIT
@@ -180,6 +197,30 @@ class WaitStep(_RecordStep):
     earlier: tuple[str, ...] = ()  #: the draft keys of the records written earlier that it may be
     refers_to: str = ""  #: the draft key of the waiting record for which it waits, if it waits for another
     changes: tuple[Change, ...] = ()
+    body: Body = field(default_factory=dict)
+    identity: Mapping[str, str] = field(default_factory=dict)
+    mapping: Place = NOWHERE
+    on_existing: OnExisting = OnExisting.CREATE
+
+    @property
+    def creation(self) -> CreateStep | None:
+        """The creation that waits because Sage may hold the record already; None where it waits otherwise."""
+        if not self.body:
+            return None
+        return CreateStep(
+            number=self.number,
+            kind=self.kind,
+            key=self.key,
+            reason=self.reason,
+            label=self.label,
+            amount=self.amount,
+            origins=self.origins,
+            body=self.body,
+            identity=self.identity,
+            mapping=self.mapping,
+            changes=self.changes,
+            on_existing=self.on_existing,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,7 +247,7 @@ class SettledStep(_RecordStep):
 WriteStep: TypeAlias = CreateStep | UpdateStep | ReverseStep
 
 #: A step that makes calls.
-CallingStep: TypeAlias = ReadStep | WriteStep
+CallingStep: TypeAlias = ReadStep | WriteStep | AdoptStep
 
 #: A step that makes no call.
 PassedStep: TypeAlias = (

@@ -13,6 +13,7 @@ from sagerecon.pairing.answers import DecisionAnswer
 from sagerecon.pairing.standing import Standing
 from sagerecon.planning.step import (
     Action,
+    AdoptStep,
     CreateStep,
     KeepStep,
     LeftOutStep,
@@ -49,18 +50,14 @@ def step_document(step: Step) -> dict[str, Any]:
             "path": step.path,
             "query": dict(step.query),
             "expect": dict(step.expect),
+            "sage_id": step.sage_id,
         }
     else:
         document["amount"] = None if step.amount is None else decimal_text(step.amount)
         document["origins"] = [place.address for place in step.origins]
     match step:
-        case CreateStep() | UpdateStep() | SkipStep() | RenameStep() | ReverseStep():
-            document |= {
-                "body": node_document(step.body),
-                "identity": dict(step.identity),
-                "mapping": step.mapping.address,
-                "changes": _changes_document(step.changes),
-            }
+        case CreateStep() | AdoptStep() | UpdateStep() | SkipStep() | RenameStep() | ReverseStep():
+            document |= _draft_document(step)
         case LeftOutStep():
             document["rule"] = step.rule
         case QuarantinedStep():
@@ -68,11 +65,12 @@ def step_document(step: Step) -> dict[str, Any]:
             document["changes"] = _changes_document(step.changes)
         case WaitStep():
             document |= {
+                **_draft_document(step),
                 "standing": step.standing.value,
                 "rule": step.rule,
                 "earlier": list(step.earlier),
                 "refers_to": step.refers_to,
-                "changes": _changes_document(step.changes),
+                "on_existing": step.on_existing.value if step.body else "",
             }
         case KeepStep():
             document |= {"standing": step.standing.value, "rule": step.rule}
@@ -83,6 +81,13 @@ def step_document(step: Step) -> dict[str, Any]:
     if isinstance(step, RenameStep):
         document |= {"earlier": step.earlier, "sage_id": step.sage_id}
     if isinstance(step, ReverseStep):
+        document |= {
+            "window": step.window,
+            "sage_id": step.sage_id,
+            "void_reason": step.void_reason,
+            "compare": {path: how.value for path, how in step.compare.items()},
+        }
+    if isinstance(step, AdoptStep):
         document |= {"window": step.window, "sage_id": step.sage_id}
     if isinstance(step, UpdateStep):
         document |= {
@@ -92,7 +97,11 @@ def step_document(step: Step) -> dict[str, Any]:
             "covers": step.covers,
         }
     if isinstance(step, CreateStep):
-        document |= {"on_existing": step.on_existing.value, "replaces": step.replaces}
+        document |= {
+            "on_existing": step.on_existing.value,
+            "replaces": step.replaces,
+            "apart": list(step.apart),
+        }
     return {name: value for name, value in document.items() if value not in _EMPTY}
 
 
@@ -120,6 +129,7 @@ def read_step(document: dict[str, Any]) -> Step:
             path=document["path"],
             query=get("query", {}),
             expect=get("expect", {}),
+            sage_id=get("sage_id", ""),
         )
     every["amount"] = None if get("amount") is None else decimal(document["amount"])
     every["origins"] = tuple(Place.parse(text) for text in get("origins", ()))
@@ -137,6 +147,10 @@ def read_step(document: dict[str, Any]) -> Step:
             earlier=tuple(get("earlier", ())),
             refers_to=get("refers_to", ""),
             changes=changes,
+            body=read_node(get("body", {})),
+            identity=get("identity", {}),
+            mapping=Place.parse(get("mapping", "")),
+            on_existing=OnExisting(get("on_existing", OnExisting.CREATE.value)),
         )
     if action is Action.KEEP:
         return KeepStep(**every, standing=Standing(document["standing"]), rule=get("rule", ""))
@@ -153,7 +167,14 @@ def read_step(document: dict[str, Any]) -> Step:
         return RenameStep(**every, earlier=document["earlier"], sage_id=document["sage_id"])
     every["window"] = document["window"]
     if action is Action.REVERSE:
-        return ReverseStep(**every, sage_id=document["sage_id"])
+        return ReverseStep(
+            **every,
+            sage_id=document["sage_id"],
+            void_reason=get("void_reason", ""),
+            compare={path: How(how) for path, how in get("compare", {}).items()},
+        )
+    if action is Action.ADOPT:
+        return AdoptStep(**every, sage_id=document["sage_id"])
     every["reversibility"] = get("reversibility", "")
     if action is Action.UPDATE:
         return UpdateStep(
@@ -164,7 +185,8 @@ def read_step(document: dict[str, Any]) -> Step:
             covers=get("covers", ""),
         )
     on_existing = OnExisting(document["on_existing"])
-    return CreateStep(**every, on_existing=on_existing, replaces=get("replaces", ""))
+    apart = tuple(get("apart", ()))
+    return CreateStep(**every, on_existing=on_existing, replaces=get("replaces", ""), apart=apart)
 
 
 def read_write_step(document: dict[str, Any]) -> WriteStep:
@@ -178,6 +200,18 @@ def read_write_step(document: dict[str, Any]) -> WriteStep:
             return step
         case step:
             raise ValueError(f"step {step.number} has the action {step.action.value}, which writes nothing")
+
+
+def _draft_document(
+    step: CreateStep | AdoptStep | UpdateStep | SkipStep | RenameStep | ReverseStep | WaitStep,
+) -> dict[str, Any]:
+    """Return what a step has of its draft."""
+    return {
+        "body": node_document(step.body),
+        "identity": dict(step.identity),
+        "mapping": step.mapping.address,
+        "changes": _changes_document(step.changes),
+    }
 
 
 def _changes_document(changes: tuple[Change, ...]) -> list[list[str]]:

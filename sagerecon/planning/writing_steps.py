@@ -8,21 +8,48 @@ from dataclasses import replace
 from sagerecon.model.catalog import Kind
 from sagerecon.model.code import Code
 from sagerecon.model.draft import Draft, node_document, read_node
-from sagerecon.model.entity import Written
+from sagerecon.model.entity import Entity, Written
 from sagerecon.model.finding import Finding
 from sagerecon.model.value import fingerprint
+from sagerecon.pairing.decisions import Decision
+from sagerecon.pairing.groups import show_command
 from sagerecon.pairing.owners import RecordKey
 from sagerecon.pairing.position import Position
-from sagerecon.planning.step import CreateStep, QuarantinedStep, RenameStep, UpdateStep
+from sagerecon.pairing.suspect import Suspect
+from sagerecon.planning.step import AdoptStep, CreateStep, QuarantinedStep, RenameStep, UpdateStep
 from sagerecon.planning.step_fields import draft_fields, record_fields
 
 
-def created(draft: Draft, kind: Kind) -> CreateStep:
+def created(draft: Draft, kind: Kind, suspect: Suspect | None = None) -> CreateStep:
+    """Return the creation of a draft.
+
+    Args:
+        suspect: the entities in Sage that were decided to be other records, and those that are gone.
+    """
+    others = "" if suspect is None else ", ".join(suspect.sage_ids)
+    reason = "no earlier run recorded it"
     return CreateStep(
         **draft_fields(draft),
-        reason="no earlier run recorded it",
+        reason=f"{reason}; decided to be another record than {others}" if others else reason,
+        apart=() if suspect is None else (*suspect.sage_ids, *suspect.gone),
         on_existing=draft.on_existing,
         reversibility=kind.operations["create"].reversibility if kind.can("create") else "",
+    )
+
+
+def replaced(draft: Draft, written: Written, kind: Kind) -> CreateStep:
+    """Return the creation of a record whose entity is deleted first."""
+    reason = "decided to be deleted, and created as the source has it now"
+    return replace(created(draft, kind), reason=reason, replaces=written.sage_id)
+
+
+def adopted(draft: Draft, entity: Entity, decision: Decision) -> AdoptStep:
+    """Return the step by which a draft takes over an entity that Sage holds already, by decision."""
+    return AdoptStep(
+        **draft_fields(draft),
+        reason=f"decided by {decision.by} to be {entity.displayed_as or entity.sage_id} in Sage:"
+        f" {decision.because}",
+        sage_id=entity.sage_id,
     )
 
 
@@ -39,10 +66,10 @@ def written_again(draft: Draft, kind: Kind, replaces: str) -> CreateStep:
 def updated(draft: Draft, changed: tuple[str, ...], kind: Kind) -> UpdateStep | QuarantinedStep:
     """Return the update of the changed fields; a quarantined step where Sage does not let one be changed."""
     if not kind.can("update"):
-        return _changed_after_write(draft, f"Sage has no update for a {draft.kind}")
+        return _changed_after_write(draft, kind, f"Sage has no update for a {draft.kind}")
     fixed = [name for name in changed if name in kind.fields and not kind.fields[name].update]
     if fixed:
-        return _changed_after_write(draft, f"Sage does not let {', '.join(fixed)} be changed")
+        return _changed_after_write(draft, kind, f"Sage does not let {', '.join(fixed)} be changed")
     return UpdateStep(
         **draft_fields(draft),
         reason=f"changed in the source or the mapping since an earlier run recorded it: {', '.join(changed)}",
@@ -77,12 +104,15 @@ def renamed(position: Position, earlier: Mapping[RecordKey, Written]) -> RenameS
     )
 
 
-def _changed_after_write(draft: Draft, why: str) -> QuarantinedStep:
+def _changed_after_write(draft: Draft, kind: Kind, why: str) -> QuarantinedStep:
+    hint = "Correct it in Sage, or delete it there, then create a new plan."
+    if kind.can("delete"):
+        hint = f"{hint} Or decide: {show_command(draft.key)}"
     finding = Finding(
         Code.CHANGED_AFTER_WRITE,
         draft.origins[0] if draft.origins else draft.place,
         f"{draft.label or draft.key} was written with other content, and {why}.",
-        "Correct it in Sage, or delete it there, then create a new plan.",
+        hint,
     )
     return QuarantinedStep(
         **record_fields(draft),

@@ -115,7 +115,9 @@ def _check(node: Node, catalog: Catalog) -> Iterator[Finding]:
 def _check_keys(node: Node, standing: Standing, answer: str) -> Iterator[Finding]:
     """Yield the keys that the standing or the answer does not go with, and those that it needs."""
     is_renamed = standing is Standing.RENAMED_IN_SOURCE
+    of_source = standing is Standing.DUPLICATE_IN_SOURCE
     misplaced = [
+        ("until", of_source, "Remove it; it does not apply to a duplicate in the source."),
         ("to", not is_renamed, "Write `key`; `to` is for the standing 'renamed'."),
         ("from", not is_renamed, "Remove it; `from` is for the standing 'renamed'."),
         ("key", is_renamed, "Write `to` for the key now, and `from` for the earlier one."),

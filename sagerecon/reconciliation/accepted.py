@@ -55,7 +55,7 @@ def can_be_accepted(verdict: RecordVerdict) -> bool:
 
 
 def _accepted(verdict: RecordVerdict, settlement: Settlement) -> RecordVerdict:
-    decision = settlement.by_record.get((verdict.kind, verdict.key))
+    decision = settlement.by_record.get((verdict.kind, verdict.key or verdict.sage_id))
     if decision is None or not verdict.needs_review:
         return verdict
     is_settled = proposal(decision.standing, decision.answer) is Proposal.SETTLED

@@ -22,6 +22,7 @@ class Sides:
     written: Row | None
     answer: Row | None
     sage: Row
+    is_claimed: bool = False  #: the entity was adopted by decision, so that nothing was written
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,8 @@ def _cause(path: str, sides: Sides, rule: Comparison, moved: Cause) -> Cause:
     answer = UNANSWERED if sides.answer is None else sides.answer.get(path)
     is_as_answered = answer is not UNANSWERED and equal(answer, sage, rule.how)
     if equal(source, written, rule.how):
+        if sides.is_claimed and is_as_answered:
+            return Cause.NEVER_WRITTEN
         return Cause.ALTERED_AT_WRITE if is_as_answered else Cause.EDITED_AFTER_LOAD
     is_as_written = equal(sage, written, rule.how) or tolerated(sage, written, rule.tolerance)
     return moved if sage is UNANSWERED or is_as_answered or is_as_written else Cause.BOTH_CHANGED

@@ -72,6 +72,7 @@ class Comparer:
             written=None if written is None else flat(sent),
             answer=None,
             sage=self._row(anchor, entity.body, draft.kind),
+            is_claimed=written is not None and written.is_claimed,
         )
         compared = self._compared(sides, draft, written)
         if compared.differences and written is not None:  # only the cause depends on the answer at the time
@@ -98,7 +99,7 @@ class Comparer:
         return ComparisonRules(self._catalog[draft.kind].fields, comparisons, self._identities)
 
     def _compared(self, sides: Sides, draft: Draft, written: Written | None) -> Compared:
-        is_adopted = written is not None and written.adopted
+        is_adopted = written is not None and written.adopted and not written.is_claimed
         return compare(
             sides,
             self._comparisons.get(draft.mapping, {}),

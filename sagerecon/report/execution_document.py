@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from decimal import Decimal
 from typing import Any
 
 from sagerecon.model.call import CallTotal
@@ -13,6 +14,7 @@ from sagerecon.model.rows import Row, Rows
 from sagerecon.planning.plan import Plan
 from sagerecon.planning.step import (
     Action,
+    AdoptStep,
     KeepStep,
     LeftOutStep,
     PassedStep,
@@ -33,6 +35,7 @@ ACTIONS = {
     Action.QUARANTINE: "quarantined",
     Action.WAIT: "waiting",
     Action.KEEP: "kept",
+    Action.REVERSE: "reverse",
 }
 
 
@@ -169,7 +172,7 @@ def findings_document(findings: Iterable[Finding]) -> list[dict[str, Any]]:
 
 
 def _by_mapping(steps: Iterable[Step]) -> list[dict[str, Any]]:
-    groups: dict[tuple[str, str], list[WriteStep | PassedStep]] = {}
+    groups: dict[tuple[str, str], list[WriteStep | AdoptStep | PassedStep]] = {}
     for step in steps:
         if not isinstance(step, ReadStep):
             groups.setdefault((step.kind, step.key.partition("/")[0]), []).append(step)
@@ -177,15 +180,21 @@ def _by_mapping(steps: Iterable[Step]) -> list[dict[str, Any]]:
         {
             "kind": kind,
             "mapping": mapping,
-            "records": len(found),
+            "records": len({step.key for step in found}),
             "calls": sum(step.calls for step in found),
-            "amount": decimal_text(total(step.amount for step in found if step.amount is not None)),
+            "amount": decimal_text(total(_amounts(found))),
             **dict(_counts(found)),
         }
         for (kind, mapping), found in groups.items()
     ]
 
 
-def _counts(steps: list[WriteStep | PassedStep]) -> Iterator[tuple[str, int]]:
+def _amounts(steps: list[WriteStep | AdoptStep | PassedStep]) -> list[Decimal]:
+    """Return the amounts of the records: where one has two steps, that of the last, which is the source's."""
+    by_record = {step.key: step.amount for step in steps}
+    return [amount for amount in by_record.values() if amount is not None]
+
+
+def _counts(steps: list[WriteStep | AdoptStep | PassedStep]) -> Iterator[tuple[str, int]]:
     for action, label in ACTIONS.items():
         yield label.replace(" ", "_"), sum(step.action is action for step in steps)

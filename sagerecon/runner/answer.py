@@ -1,4 +1,4 @@
-"""Reads the error messages in Sage's answer to a failed call."""
+"""Reads Sage's answer to a failed call."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from sagerecon.model.call import Answer
+
+#: Statuses of an answer that says that there is no such entity.
+ABSENT = frozenset({404, 410})
 
 
 def error_text(answer: Answer) -> str:

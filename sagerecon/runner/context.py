@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from sagerecon.model.catalog import Catalog
 from sagerecon.model.clock import Clock
 from sagerecon.model.code import Code
+from sagerecon.model.entity import Entity
 from sagerecon.model.finding import Finding
 from sagerecon.pairing.position import EntityReading
+from sagerecon.pairing.suspect import Suspect
+from sagerecon.planning.reversals import Reversals
 from sagerecon.planning.settling import SetAside, State
-from sagerecon.planning.step import Step, place_of
+from sagerecon.planning.step import Step, WriteStep, place_of
 from sagerecon.runner.caller import Caller
 from sagerecon.runner.conversation import RETRY
 from sagerecon.runner.ports import RunLog
@@ -38,6 +41,7 @@ class RunContext:
     listed: Set[str]  #: kinds that the plan lists, so that the next start finds what was added in Sage
     awaited: Mapping[str, Set[str]] = field(default_factory=dict)  #: kind -> Sage ids of what is updated
     looks: dict[tuple[str, str], EntityReading] = field(default_factory=dict)  #: of these, as a listing shows
+    reversals: Reversals = field(default_factory=Reversals)
     #: kind and Sage id of what this run did not find in Sage, though an earlier one recorded it
     absent: set[tuple[str, str]] = field(default_factory=set)
     unreadable: set[str] = field(default_factory=set)  #: kinds whose listing could not be read
@@ -49,13 +53,23 @@ class RunContext:
         """Record and report that a step needs review; this plan does not try it again."""
         self._set_aside(step, State.QUARANTINED, code, message, hint)
 
-    def leave_undecided(self, step: Step, message: str, run: str = "") -> None:
+    def suspect(
+        self, step: WriteStep, entities: Sequence[Entity], reason: str, *, by_key: bool = False
+    ) -> None:
+        """Record that one of these entities may be the record of `step`, so that the next plan waits.
+
+        Args:
+            by_key: whether a look for the record's natural key has found them.
+        """
+        self.log.suspect([Suspect.of(step, entities, reason, self.clock.now(), by_key=by_key)])
+
+    def leave_undecided(self, step: Step, message: str, run: str = "", hint: str = "") -> None:
         """Record and report that a step is not carried out until it is decided which side counts.
 
         Args:
             run: the run of the step; by default this one.
         """
-        hint = DECIDE.format(key=shlex.quote(step.key))
+        hint = hint or DECIDE.format(key=shlex.quote(step.key))
         self._set_aside(step, State.UNDECIDED, Code.UNDECIDED, message, hint, run)
 
     def park(self, step: Step, code: Code, message: str, hint: str = RETRY) -> None:

@@ -96,6 +96,7 @@ class NotRecorded:
     finding: Finding
     is_known: bool = True
     forbidden: str = ""  #: Sage's reason where the user lacks the right
+    alike: tuple[Entity, ...] = ()  #: the entities of which one may be what was sent
 
 
 Result: TypeAlias = Recorded | NotRecorded
@@ -229,9 +230,9 @@ def _needs_review(attempt: Attempt, looked: LookUp, rejection: Answer | None) ->
         Code.IN_DOUBT,
         place_of(step),
         f"It is not certain whether {name_of(step)} was written: {why}.",
-        "Check it in Sage, correct one side, then create a new plan.",
+        "Check it in Sage, and decide which it is: sagerecon plan, sagerecon decide list",
     )
-    return NotRecorded(attempt=attempt, state=State.QUARANTINED, finding=finding)
+    return NotRecorded(attempt=attempt, state=State.QUARANTINED, finding=finding, alike=looked.alike)
 
 
 def _parked(attempt: Attempt, why: str) -> NotRecorded:

@@ -46,6 +46,7 @@ class LookUp:
     found: Found
     entity: Entity | None = None
     why: str = ""
+    alike: tuple[Entity, ...] = ()  #: the entities that it may be
 
 
 def listing(attempt: Attempt, catalog: Catalog) -> Call | None:
@@ -72,11 +73,12 @@ def judge(
         owner: returns the draft key recorded for an entity, by kind and Sage id.
     """
     kind, wanted, key = catalog[attempt.step.kind], sent_fields(attempt), attempt.step.key
-    replaced = attempt.step.replaces if isinstance(attempt.step, CreateStep) else ""
+    step = attempt.step
+    apart = (*step.apart, step.replaces) if isinstance(step, CreateStep) else ()
     free = [
         entity
         for entity in entities
-        if entity.sage_id != replaced
+        if entity.sage_id not in apart
         and not is_gone(entity)
         and owner(kind.name, entity.sage_id) in (None, key)
     ]
@@ -85,14 +87,18 @@ def judge(
     if len(ours) == 1:
         return LookUp(Found.OURS, ours[0])
     if ours:
-        return LookUp(Found.UNCERTAIN, why=f"{len(ours)} entities in Sage are equal to it")
+        return _uncertain(f"{len(ours)} entities in Sage are equal to it", ours)
     if equal:
-        return LookUp(Found.UNCERTAIN, why="an entity in Sage is equal to it and dated before it was sent")
+        return _uncertain("an entity in Sage is equal to it and dated before it was sent", equal)
     same_key = _with_same_key(catalog, kind, attempt, free)
     if same_key is not None:
         why = "; ".join(differences(kind, wanted, same_key.body))
-        return LookUp(Found.UNCERTAIN, why=f"an entity in Sage has its key and differs: {why}")
+        return _uncertain(f"an entity in Sage has its key and differs: {why}", [same_key])
     return LookUp(Found.ABSENT)
+
+
+def _uncertain(why: str, alike: Sequence[Entity]) -> LookUp:
+    return LookUp(Found.UNCERTAIN, why=why, alike=tuple(alike))
 
 
 def sent_fields(attempt: Attempt) -> Mapping[str, Any]:

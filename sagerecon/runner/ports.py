@@ -9,11 +9,11 @@ from sagerecon.model.call import Answer, Call
 from sagerecon.model.door import Door
 from sagerecon.model.entity import Entity, Written
 from sagerecon.model.key import Key, NaturalKey
-from sagerecon.pairing.recovery import Suspect
+from sagerecon.pairing.suspect import Suspect
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import Plan
 from sagerecon.planning.settling import AnsweredCreation, Attempt, Reached, Replays, SetAside
-from sagerecon.planning.step import ReadStep, RenameStep, UpdateStep
+from sagerecon.planning.step import AdoptStep, ReadStep, RenameStep, ReverseStep, UpdateStep
 
 
 class Sage(Protocol):
@@ -150,7 +150,11 @@ class RunLog(Bookings, Protocol):
         ...
 
     def suspect(self, suspects: Sequence[Suspect]) -> None:
-        """Record the records that Sage may hold already, in place of those recorded before."""
+        """Record the records that Sage may hold already, each in place of an earlier suspicion about it."""
+        ...
+
+    def clear(self, kind: str, key: str) -> None:
+        """Forget the suspicion that Sage holds this record already."""
         ...
 
     def suspicion(self, kind: str, key: str) -> Suspect | None:
@@ -205,8 +209,8 @@ class RunLog(Bookings, Protocol):
         """Return what was recorded when the entity of a draft key was last written or adopted, or None."""
         ...
 
-    def record_look(self, run: str, step: UpdateStep, entity: Entity) -> None:
-        """Record what Sage holds of a record that is not updated; without a body where it was not found."""
+    def record_look(self, run: str, step: UpdateStep | ReverseStep, entity: Entity) -> None:
+        """Record what Sage holds of a record that is left alone; without a body where it was not found."""
         ...
 
     def absent(self, run: str) -> Set[tuple[str, str]]:
@@ -221,10 +225,18 @@ class RunLog(Bookings, Protocol):
         """Return the draft key recorded for this entity, or None where there is none."""
         ...
 
+    def owners(self, kind: str, sage_id: str) -> Sequence[str]:
+        """Return every draft key recorded for this entity: several where records share it."""
+        ...
+
     def record(
         self, attempt: Attempt, entity: Entity, keys: Sequence[NaturalKey], *, adopted: bool = False
     ) -> None:
         """Record in one commit that the step is carried out: Sage's answer, the id map and natural keys."""
+        ...
+
+    def adopt(self, run: str, step: AdoptStep, entity: Entity, keys: Sequence[NaturalKey]) -> None:
+        """Record in one commit that an entity was decided to be the record of the step."""
         ...
 
     def rename(self, run: str, step: RenameStep) -> None:
@@ -235,6 +247,14 @@ class RunLog(Bookings, Protocol):
 
         Raises:
             PlanStaleError: the earlier key has another entity than when the plan was created.
+        """
+        ...
+
+    def record_reversal(self, run: str, step: ReverseStep, entity: Entity) -> None:
+        """Record in one commit that Sage holds the step's entity no more, and that its key has none.
+
+        Args:
+            entity: as Sage shows it now: voided, or without a body.
         """
         ...
 

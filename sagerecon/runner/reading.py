@@ -18,7 +18,7 @@ from sagerecon.pairing.position import EntityReading
 from sagerecon.planning.plan import Plan, Purpose
 from sagerecon.planning.settling import Meaning, Reached, State, meaning
 from sagerecon.planning.step import CreateStep, ReadStep, SkipStep, UpdateStep, name_of
-from sagerecon.runner.answer import error_text
+from sagerecon.runner.answer import ABSENT, error_text
 from sagerecon.runner.context import RunContext
 from sagerecon.runner.conversation import RETRY
 from sagerecon.runner.pages import Page, read_page, unexpected_values
@@ -58,6 +58,10 @@ def _read_pages(step: ReadStep, context: RunContext, before: Reached) -> bool:
         page += 1
         query = {**step.query, "page": str(page)} if page > 1 else step.query
         answer = context.caller.get(Call("GET", step.path, query))
+        if step.sage_id and answer is not None and answer.status in ABSENT:
+            context.log.record_page(context.run, step, page, [], total=0, is_last=True)
+            context.reporter.report(Event.READ, step)
+            return True
         if answer is None or meaning(answer) is not Meaning.DONE:
             _set_aside(step, context, answer)
             return True

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
 from sagerecon.model.code import Code
 from sagerecon.model.entity import Entity
 from sagerecon.pairing.natural_key import identity_keys
-from sagerecon.pairing.recovery import Suspect
+from sagerecon.pairing.suspect import Suspect
 from sagerecon.planning.step import CreateStep
 from sagerecon.runner.attempts import new_attempt
 from sagerecon.runner.context import RunContext
 from sagerecon.runner.progress import Event
 
 #: What to do about a record that Sage may hold already.
-DECIDE = (
-    "Compare it with Sage: correct the source or the entity until they are equal, or delete the entity if it"
-    " is not wanted. Then run: sagerecon plan, sagerecon apply --distrust-store"
-)
+DECIDE = "Compare it with Sage, and decide which it is: sagerecon plan, sagerecon decide list"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +34,8 @@ class Recovery:
 
     adoptions: Sequence[Adoption] = ()
     suspects: Sequence[tuple[CreateStep, Suspect]] = ()
-    earlier: Sequence[Suspect] = ()  #: those of earlier comparisons that are still undecided
+    cleared: Sequence[CreateStep] = ()  #: of which Sage holds nothing
+    waiting: Set[int] = frozenset()  #: the numbers of the steps that wait in the plan already
 
 
 def recover(recovery: Recovery, context: RunContext) -> set[int]:
@@ -46,15 +44,19 @@ def recover(recovery: Recovery, context: RunContext) -> set[int]:
     All of it is durable before the store counts as complete, so that a crash before that leaves a store which
     is compared with Sage again.
     """
-    context.log.suspect([*recovery.earlier, *(suspect for _, suspect in recovery.suspects)])
+    for step in recovery.cleared:
+        context.log.clear(step.kind, step.key)
+    context.log.suspect([suspect for _, suspect in recovery.suspects])
     for adoption in recovery.adoptions:
         step, kind = adoption.step, context.catalog[adoption.step.kind]
         attempt = new_attempt(step, kind, adoption.body, run=context.run, business=context.business)
         keys = [key for _, key in identity_keys(context.catalog, kind, step.identity, adoption.body)]
         context.log.record(attempt, adoption.entity, keys, adopted=True)
         context.reporter.report(Event.ADOPTED, step)
+    settled = {adoption.step.number for adoption in recovery.adoptions}
     for step, suspect in recovery.suspects:
-        context.quarantine(step, Code.UNCERTAIN_IN_SAGE, suspect.reason, DECIDE)
+        if step.number not in recovery.waiting:
+            context.quarantine(step, Code.UNCERTAIN_IN_SAGE, suspect.reason, DECIDE)
+            settled.add(step.number)
     context.log.flush()
-    numbers = {adoption.step.number for adoption in recovery.adoptions}
-    return numbers | {step.number for step, _ in recovery.suspects}
+    return settled

@@ -47,7 +47,7 @@ _GET_FACT = prepared("get_fact", select(FACTS.c.value).where(FACTS.c.name == bin
 _KEEP_FACT = upsert("keep_fact", FACTS)
 
 #: Earlier versions of a store that are upgraded: they lack tables and columns, and version 2 numbers no runs.
-_UPGRADABLE = frozenset({"2", "3", "4", "5", "6"})
+_UPGRADABLE = frozenset({"2", "3", "4", "5", "6", "7"})
 
 _NUMBER_RUNS = """
 UPDATE runs SET sequence = (

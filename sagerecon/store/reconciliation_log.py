@@ -35,6 +35,7 @@ class ReadingRuns:
     deletions: str = ""  #: of what was deleted there
     before: str = ""  #: the reading of the reconciliation before it
     id_map: str = ""  #: the fingerprint of the id map for which Sage was read
+    confirmation: str = ""  #: looked for what a listing in several pages lacks
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ class Judged:
 
     id: str
     kind: str
-    key: str  #: empty for an entity without a record
+    key: str  #: of an entity without a record, its Sage id
     verdict: str
     reason: str
     fingerprint: str  #: of the figures that differ
@@ -116,6 +117,14 @@ _OF_LAST = prepared(
         RECORD_VERDICTS.c.business == _OF_COMPANY,
         RECORD_VERDICTS.c.reconciliation == bindparam("number"),
         RECORD_VERDICTS.c.verdict != bindparam("verdict"),
+    ),
+)
+_OF_LAST_WITH = prepared(
+    "records_with_verdict",
+    select(RECORD_VERDICTS.c.kind, RECORD_VERDICTS.c.key).where(
+        RECORD_VERDICTS.c.business == _OF_COMPANY,
+        RECORD_VERDICTS.c.reconciliation == bindparam("number"),
+        RECORD_VERDICTS.c.verdict == bindparam("verdict"),
     ),
 )
 
@@ -183,6 +192,15 @@ class ReconciliationLog:
             where: Values = {"business": self._business, "number": last.number, "verdict": verdict}
             return frozenset((row.kind, row.key) for row in transaction.rows(_OF_LAST, where))
 
+    def records_with(self, verdict: str) -> frozenset[tuple[str, str]]:
+        """Return kind and key of what the last reconciliation gave this verdict."""
+        with self._database.reading() as transaction:
+            last = transaction.one(_LAST, {"business": self._business})
+            if last is None:
+                return frozenset()
+            where: Values = {"business": self._business, "number": last.number, "verdict": verdict}
+            return frozenset((row.kind, row.key) for row in transaction.rows(_OF_LAST_WITH, where))
+
     def last_basis(self) -> Basis | None:
         """Return what the last reconciliation is based on; None before the first."""
         with self._database.reading() as transaction:
@@ -192,7 +210,13 @@ class ReconciliationLog:
             found = transaction.rows(_READINGS, {"business": self._business, "number": row.number})
             compared = json.loads(row.source).get(_BASIS, {})
             return Basis(
-                ReadingRuns(row.reading, row.deletions, row.before, compared.get("id_map", "")),
+                ReadingRuns(
+                    row.reading,
+                    row.deletions,
+                    row.before,
+                    id_map=compared.get("id_map", ""),
+                    confirmation=compared.get("confirmation", ""),
+                ),
                 listings=tuple(_reading(each) for each in found if not each.of_deletions),
                 deletions=tuple(_reading(each) for each in found if each.of_deletions),
                 rules=compared.get("rules", {}),
@@ -208,16 +232,13 @@ class ReconciliationLog:
     ) -> None:
         before = self._read(transaction)
         for judged in verdicts:
-            if judged.key:
-                record: Values = {
-                    "kind": judged.kind,
-                    "key": judged.key,
-                    "verdict": judged.verdict,
-                    "reason": _text(judged.reason),
-                }
-                transaction.run(
-                    _KEEP_RECORD, {**record, "business": self._business, "reconciliation": number}
-                )
+            record: Values = {
+                "kind": judged.kind,
+                "key": judged.key,
+                "verdict": judged.verdict,
+                "reason": _text(judged.reason),
+            }
+            transaction.run(_KEEP_RECORD, {**record, "business": self._business, "reconciliation": number})
             if judged.is_open:
                 last = before.get(judged.id)
                 now = (judged.fingerprint, judged.verdict)
@@ -236,7 +257,7 @@ class ReconciliationLog:
 
 
 def _compared_with(basis: Basis) -> dict[str, object]:
-    return {"id_map": basis.runs.id_map, "rules": dict(basis.rules)}
+    return {"id_map": basis.runs.id_map, "confirmation": basis.runs.confirmation, "rules": dict(basis.rules)}
 
 
 def _text(document: object) -> str:

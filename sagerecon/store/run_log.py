@@ -15,19 +15,19 @@ from sagerecon.model.errors import PlanStaleError
 from sagerecon.model.key import Key, NaturalKey
 from sagerecon.model.value import canonical, fingerprint, read_json
 from sagerecon.pairing.held import is_gone
-from sagerecon.pairing.recovery import Suspect
+from sagerecon.pairing.suspect import Suspect
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import Plan, Purpose
 from sagerecon.planning.settling import AnsweredCreation, Attempt, Reached, Replays, RunState, SetAside, State
-from sagerecon.planning.step import CreateStep, ReadStep, RenameStep, Step, UpdateStep
+from sagerecon.planning.step import AdoptStep, CreateStep, ReadStep, RenameStep, ReverseStep, Step, UpdateStep
 from sagerecon.store import runs, steps
 from sagerecon.store.call_ledger import CallLedger
 from sagerecon.store.company_lock import CompanyLock
 from sagerecon.store.database import Database, Statement, Transaction, Values
+from sagerecon.store.held import LOOKS_OF_RUN
 from sagerecon.store.id_map import IdMap
 from sagerecon.store.process import is_alive, this_process
 from sagerecon.store.run_calls import NO_RUN
-from sagerecon.store.run_history import LOOKS_OF_RUN
 from sagerecon.store.suspects import Suspects
 from sagerecon.store.witness import WitnessError
 from sagerecon.store.write_buffer import WriteBuffer
@@ -58,7 +58,7 @@ class RunLog:
         self._epochs: dict[tuple[str, str], int] = {}
         self._asked_at = 0  # when the last call was booked, by the uncorrected clock
         self._suspects = Suspects(business, buffer)
-        self._suspicions: Mapping[tuple[str, str], Suspect] = {}
+        self._suspicions: dict[tuple[str, str], Suspect] = {}
         self._loads: set[str] = set()  # runs whose readings replace the natural keys of their kinds
 
     # The run
@@ -93,7 +93,7 @@ class RunLog:
             epochs = transaction.rows(steps.EPOCHS, {"business": self._business})
         if not is_reading:
             self._loads.add(run)
-            self._suspicions = self._suspects.read(self._buffer.reader)
+            self._suspicions = dict(self._suspects.read(self._buffer.reader))
         self._epochs = {(row.kind, row.key): row.epoch for row in epochs}
         if row is None:
             run = run or token_hex(8)  # two readings may begin within one instant
@@ -181,6 +181,14 @@ class RunLog:
             self._id_map.forget_keys_of(step.kind, step.replaces)
         self._id_map.add(step.kind, step.key, entity.sage_id, content, attempt.run, step.number)
         self._id_map.add_natural_keys(entity, keys, attempt.run, step.number, was_read=False)
+        self.clear(step.kind, step.key)
+
+    def adopt(self, run: str, step: AdoptStep, entity: Entity, keys: Sequence[NaturalKey]) -> None:
+        self._add(steps.KEEP_OUTCOME, steps.adoption_values(run, step, entity, self._clock.now()), step)
+        content = fingerprint(node_document(step.body))
+        self._id_map.add(step.kind, step.key, entity.sage_id, content, run, step.number)
+        self._id_map.add_natural_keys(entity, keys, run, step.number, was_read=False)
+        self.clear(step.kind, step.key)
 
     def rename(self, run: str, step: RenameStep) -> None:
         self._buffer.flush_if_full()
@@ -191,13 +199,16 @@ class RunLog:
                 "Create a new one: sagerecon plan",
             )
         self._add(steps.KEEP_OUTCOME, steps.rename_values(run, step, before), step)
-        self._id_map.forget(step.kind, step.earlier)
-        epoch = self.epoch(step.kind, step.earlier) + 1
-        values: Values = {"of_kind": step.kind, "of_key": step.earlier, "next_epoch": epoch}
-        self._buffer.add(steps.KEEP_EPOCH, {"business": self._business, **values}, [])
-        self._epochs[step.kind, step.earlier] = epoch
+        self._give_up(step.kind, step.earlier)
         content = fingerprint(node_document(step.body))
         self._id_map.add(step.kind, step.key, step.sage_id, content, run, step.number)
+
+    def record_reversal(self, run: str, step: ReverseStep, entity: Entity) -> None:
+        is_recorded = self._id_map.sage_id(step.kind, step.key) == step.sage_id
+        self._add(steps.KEEP_OUTCOME, steps.reversal_values(run, step, entity, self._clock.now()), step)
+        self._id_map.forget_keys_of(step.kind, step.sage_id)
+        if is_recorded:  # else the key has another entity by now, such as one that was adopted
+            self._give_up(step.kind, step.key)
 
     def set_aside(self, run: str, aside: SetAside, epoch: int = 0) -> None:
         step = aside.step
@@ -206,7 +217,7 @@ class RunLog:
         self._add(steps.KEEP_SET_ASIDE, values, step)
         self._epochs[step.kind, step.key] = epoch
 
-    def record_look(self, run: str, step: UpdateStep, entity: Entity) -> None:
+    def record_look(self, run: str, step: UpdateStep | ReverseStep, entity: Entity) -> None:
         values = {"sage_id": entity.sage_id, "kind": entity.kind, "body": canonical(entity.body)}
         self._buffer.add(steps.KEEP_HELD, {**self._step(run, step.number), "position": 0, **values})
 
@@ -248,8 +259,12 @@ class RunLog:
             self._buffer.add(steps.KEEP_READING, {"business": self._business, **reading})
 
     def suspect(self, suspects: Sequence[Suspect]) -> None:
-        self._suspects.replace(suspects)
-        self._suspicions = {(suspect.kind, suspect.key): suspect for suspect in suspects}
+        self._suspects.keep(suspects)
+        self._suspicions.update({(suspect.kind, suspect.key): suspect for suspect in suspects})
+
+    def clear(self, kind: str, key: str) -> None:
+        if self._suspicions.pop((kind, key), None) is not None:
+            self._suspects.forget(kind, key)
 
     def suspicion(self, kind: str, key: str) -> Suspect | None:
         return self._suspicions.get((kind, key))
@@ -341,6 +356,17 @@ class RunLog:
 
     def owner(self, kind: str, sage_id: str) -> str | None:
         return self._id_map.owner(kind, sage_id)
+
+    def _give_up(self, kind: str, key: str) -> None:
+        """Forget the entity of a key; an equal creation with that key has another name from now on."""
+        self._id_map.forget(kind, key)
+        epoch = self.epoch(kind, key) + 1
+        values: Values = {"of_kind": kind, "of_key": key, "next_epoch": epoch}
+        self._buffer.add(steps.KEEP_EPOCH, {"business": self._business, **values}, [])
+        self._epochs[kind, key] = epoch
+
+    def owners(self, kind: str, sage_id: str) -> Sequence[str]:
+        return self._id_map.owners(kind, sage_id)
 
     def _commit_booking(self, book: Callable[[Transaction], T]) -> T:
         """Commit what `book` does, then record in the witness which calls it has booked."""

@@ -9,10 +9,10 @@ from sagerecon.model.finding import Finding, finding_document, read_finding
 from sagerecon.model.reading import Reading
 from sagerecon.model.value import canonical, read_json
 from sagerecon.planning.settling import Attempt, SetAside, State
-from sagerecon.planning.step import Action, ReadStep, RenameStep, Step
+from sagerecon.planning.step import Action, AdoptStep, ReadStep, RenameStep, ReverseStep, Step
 from sagerecon.planning.step_document import read_step, read_write_step, step_document
 from sagerecon.store.database import prepared, upsert
-from sagerecon.store.tables import HELD, STEPS
+from sagerecon.store.tables import ADOPTED_BY_DECISION, HELD, STEPS
 
 OF_COMPANY = STEPS.c.business == bindparam("business")
 OF_RUN = and_(OF_COMPANY, STEPS.c.run == bindparam("run"))
@@ -166,13 +166,33 @@ def outcome_values(attempt: Attempt, entity: Entity, now: int, *, adopted: bool)
     }
 
 
+def adoption_values(run: str, step: AdoptStep, entity: Entity, now: int) -> dict[str, str | int]:
+    """Return the row of an entity that was decided to be the record of a step."""
+    return {
+        **_step_values(run, step, State.RECORDED),
+        "adopted": ADOPTED_BY_DECISION,
+        "recorded_at": now,
+        "answer": canonical(entity.body),
+    }
+
+
 def rename_values(run: str, step: RenameStep, before: Written) -> dict[str, str | int]:
     """Return the row of a step by which a key takes over what was written under an earlier one."""
     return {
         **_step_values(run, step, State.RECORDED),
-        "adopted": int(before.adopted),
+        "adopted": ADOPTED_BY_DECISION if before.is_claimed else int(before.adopted),
         "recorded_at": before.written_at,
         "answer": canonical(before.answer),
+    }
+
+
+def reversal_values(run: str, step: ReverseStep, entity: Entity, now: int) -> dict[str, str | int]:
+    """Return the row of a step whose entity Sage holds no more, or holds as void."""
+    return {
+        **_step_values(run, step, State.RECORDED),
+        "adopted": 0,
+        "recorded_at": now,
+        "answer": canonical(entity.body),
     }
 
 

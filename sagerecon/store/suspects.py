@@ -4,24 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import Row, bindparam, delete, select
 
+from sagerecon.model.entity import Entity
 from sagerecon.model.value import canonical, read_json
-from sagerecon.pairing.recovery import Suspect
-from sagerecon.store.database import Transaction, prepared, upsert
+from sagerecon.pairing.suspect import Suspect
+from sagerecon.store.database import Transaction, Values, prepared, upsert
 from sagerecon.store.tables import SUSPECTS
 from sagerecon.store.write_buffer import WriteBuffer
 
 _ALL = prepared("all_suspects", select(SUSPECTS).where(SUSPECTS.c.business == bindparam("business")))
-CLEAR = prepared("clear_suspects", delete(SUSPECTS).where(SUSPECTS.c.business == bindparam("business")))
 KEEP = upsert("keep_suspect", SUSPECTS)
+FORGET = prepared(
+    "forget_suspect",
+    delete(SUSPECTS).where(
+        SUSPECTS.c.business == bindparam("business"),
+        SUSPECTS.c.kind == bindparam("kind"),
+        SUSPECTS.c.key == bindparam("key"),
+    ),
+)
 
 #: Statements that can be replayed from the file of unsaved statements.
-REPLAYABLE = (CLEAR, KEEP)
+REPLAYABLE = (KEEP, FORGET)
 
 
 class Suspects:
-    """The suspects of one company, as the latest comparison of the store with Sage found them."""
+    """The suspects of one company, as comparisons with Sage found them."""
 
     def __init__(self, business: str, buffer: WriteBuffer) -> None:
         self._business = business
@@ -30,16 +38,37 @@ class Suspects:
     def read(self, reader: Transaction) -> Mapping[tuple[str, str], Suspect]:
         """Return the suspects by kind and draft key."""
         rows = reader.rows(_ALL, {"business": self._business})
-        return {
-            (row.kind, row.key): Suspect(row.kind, row.key, tuple(read_json(row.sage_ids)), row.reason)
-            for row in rows
-        }
+        return {(row.kind, row.key): _suspect(row) for row in rows}
 
-    def replace(self, suspects: Sequence[Suspect]) -> None:
-        """Replace them with the next commit."""
-        self._buffer.add(CLEAR, {"business": self._business})
+    def keep(self, suspects: Sequence[Suspect]) -> None:
+        """Keep them with the next commit, each in place of an earlier one of the same record."""
         for suspect in suspects:
-            values = {"sage_ids": canonical(list(suspect.sage_ids)), "reason": suspect.reason}
-            self._buffer.add(
-                KEEP, {"business": self._business, "kind": suspect.kind, "key": suspect.key, **values}
-            )
+            values: Values = {
+                "sage_ids": canonical(list(suspect.sage_ids)),
+                "reason": suspect.reason,
+                "entities": canonical([entity.body for entity in suspect.entities]),
+                "content": suspect.content,
+                "seen_at": suspect.seen_at,
+                "by_key": int(suspect.by_key),
+            }
+            where: Values = {"business": self._business, "kind": suspect.kind, "key": suspect.key}
+            self._buffer.add(KEEP, {**where, **values})
+
+    def forget(self, kind: str, key: str) -> None:
+        """Forget the suspect of one record with the next commit."""
+        self._buffer.add(FORGET, {"business": self._business, "kind": kind, "key": key})
+
+
+def _suspect(row: Row[tuple[str]]) -> Suspect:
+    """Read one row; a store of an earlier version kept no more than the ids of the entities."""
+    ids = read_json(row.sage_ids)
+    bodies = read_json(row.entities or "[]") or [{} for _ in ids]
+    return Suspect(
+        kind=row.kind,
+        key=row.key,
+        entities=tuple(Entity(row.kind, *found) for found in zip(ids, bodies, strict=True)),
+        reason=row.reason,
+        content=row.content,
+        seen_at=row.seen_at,
+        by_key=bool(row.by_key),
+    )

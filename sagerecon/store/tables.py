@@ -8,9 +8,13 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Column, Connection, Index, MetaData, Table, Text, event
 
 #: Increased when a table changes; a store of another version is refused, never guessed at.
-SCHEMA_VERSION = 7
+SCHEMA_VERSION = 8
 
 METADATA = MetaData()
+
+#: In the column `adopted` of a step: 0 for an entity that was created, 1 for one that was adopted because it
+#: was equal, and this for one that was decided to be the record, whatever it held.
+ADOPTED_BY_DECISION = 2
 
 
 def _key(name: str) -> Column[str]:
@@ -199,7 +203,7 @@ COMPANY_LOCKS = Table(
     _text("replays"),
 )
 
-#: Records that Sage may hold already, found by `apply --distrust-store`: the ids and the reason as text.
+#: Records that Sage may hold already: the ids, the entities as they were compared, and the reason as text.
 SUSPECTS = Table(
     "suspects",
     METADATA,
@@ -208,6 +212,10 @@ SUSPECTS = Table(
     _key("key"),
     _text("sage_ids"),
     _text("reason"),
+    _text("entities"),
+    _text("content"),
+    _number("seen_at"),
+    _number("by_key"),
 )
 
 #: Encrypted tokens.

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Protocol
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Protocol
 
 from sagerecon.model.catalog import Catalog
 from sagerecon.model.code import Code
-from sagerecon.model.draft import Draft, Outcome, Quarantined, Reference
+from sagerecon.model.draft import Draft, LeftOut, Node, Outcome, Quarantined, Reference
 from sagerecon.model.finding import Finding, Severity
-from sagerecon.model.key import Key, NaturalKey
+from sagerecon.model.key import Key
+from sagerecon.validation.duplicates import keys_of, quarantined, set_apart
 from sagerecon.validation.rule import BusinessSettings, described, place_of
 from sagerecon.validation.rules import RULES
 
@@ -42,8 +44,20 @@ class Screening:
     refers to a record that is not sent. The last is repeated until no further draft is affected.
     """
 
-    def __init__(self, catalog: Catalog, settings: BusinessSettings) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        settings: BusinessSettings,
+        counts: Callable[[Quarantined], bool] = lambda _: False,
+    ) -> None:
+        """Screen the outcomes of a business.
+
+        Args:
+            counts: whether a record that shares an identity was decided to be the one that counts.
+        """
         self._catalog = catalog
+        self._counts = counts
+        self._counted: dict[int, Reference] = {}  # the number of a key -> the record that counts in its place
         self._settings = settings
         self._count = 0
         self._numbers: dict[tuple[str, str], int] = {}  # kind and draft key -> the number that stands for it
@@ -63,7 +77,7 @@ class Screening:
         self._own.append(self._number(outcome.kind, outcome.key))
         self._is_sent.append(isinstance(outcome, Draft))
         if isinstance(outcome, Draft):
-            for key in _keys(outcome):
+            for key in keys_of(outcome):
                 first = self._first.setdefault((outcome.kind, key), self._count)
                 if first != self._count:
                     self._sharing |= {first, self._count}
@@ -84,10 +98,18 @@ class Screening:
         """
         positions = sorted(self._sharing)
         sharing = [draft for at in positions if isinstance(draft := outcomes[at], Draft)]
-        found = _duplicate_findings(sharing)
-        self._replace(outcomes, {at: found[id(draft)] for at, draft in zip(positions, sharing, strict=True)})
+        place_of_draft = {id(draft): at for at, draft in zip(positions, sharing, strict=True)}
+        for draft, outcome in set_apart(sharing, self._counts):
+            at = place_of_draft[id(draft)]
+            if not isinstance(outcome, Draft):
+                outcomes[at] = outcome
+                self._is_sent[at] = False
+            if isinstance(outcome, LeftOut):
+                counted = Reference(draft.kind, outcome.merged_into)
+                self._counted[self._number(draft.kind, draft.key)] = counted
         while orphans := dict(self._orphans(outcomes)):
             self._replace(outcomes, orphans)
+        self._redirect(outcomes)
 
     def _replace(self, outcomes: Outcomes, found: Mapping[int, Sequence[Finding]]) -> None:
         for at, findings in found.items():
@@ -95,6 +117,28 @@ class Screening:
             if isinstance(draft, Draft):
                 outcomes[at] = quarantined(draft, findings)
                 self._is_sent[at] = False
+
+    def _redirect(self, outcomes: Outcomes) -> None:
+        """Let what refers to a record refer to the one that counts in its place."""
+        begin = 0
+        for at, end in enumerate(self._ends if self._counted else ()):
+            if self._is_sent[at] and not self._counted.keys().isdisjoint(self._references[begin:end]):
+                draft = outcomes[at]
+                if isinstance(draft, Draft):
+                    outcomes[at] = replace(draft, body=self._redirected(draft.body))
+            begin = end
+
+    def _redirected(self, node: Node) -> Any:
+        match node:
+            case Reference(key=str()):
+                counted = self._counted.get(self._number(node.kind, str(node.key)))
+                return node if counted is None else replace(node, key=counted.key)
+            case Mapping():
+                return {name: self._redirected(child) for name, child in node.items()}
+            case list() | tuple():
+                return [self._redirected(child) for child in node]
+            case _:
+                return node
 
     def _number(self, kind: str, key: str) -> int:
         return self._numbers.setdefault((kind, key), len(self._numbers))
@@ -108,6 +152,8 @@ class Screening:
                 sent[number] = True
             else:
                 not_sent[number] = at
+        for number, counted in self._counted.items():
+            sent[number] = sent[self._number(counted.kind, str(counted.key))]
         begin = 0
         for at, end in enumerate(self._ends):
             if self._is_sent[at] and not all(sent[number] for number in self._references[begin:end]):
@@ -125,54 +171,6 @@ class Screening:
                 if not sent[number]:
                     at = not_sent.get(number)
                     yield _orphan_finding(draft, reference, None if at is None else outcomes[at])
-
-
-def quarantined(draft: Draft, findings: Sequence[Finding]) -> Quarantined:
-    """Return the outcome of a draft that is set aside, with its reasons."""
-    return Quarantined(
-        kind=draft.kind,
-        key=draft.key,
-        findings=tuple(findings),
-        origins=draft.origins,
-        amount=draft.amount,
-        label=draft.label,
-    )
-
-
-def _duplicate_findings(drafts: Sequence[Draft]) -> Mapping[int, Sequence[Finding]]:
-    """Return the findings of drafts that share a key with another, by `id()` of the draft."""
-    found: dict[int, list[Finding]] = {}
-    reported: set[frozenset[int]] = set()
-    for (kind, key), sharing in _by_key(drafts).items():
-        group = frozenset(id(draft) for draft in sharing)
-        if len(sharing) < 2 or group in reported:
-            continue
-        reported.add(group)
-        for draft in sharing:
-            others = ", ".join(str(o.origins[0]) for o in sharing if o is not draft and o.origins)
-            found.setdefault(id(draft), []).append(
-                Finding(
-                    Code.DUPLICATE_KEY,
-                    place_of(draft),
-                    f"{described(draft)} has the same {kind} key as another record ({key}; see {others}).",
-                    "Give each its own key, or leave one out by a named rule.",
-                )
-            )
-    return found
-
-
-def _by_key(drafts: Sequence[Draft]) -> Mapping[tuple[str, Key], list[Draft]]:
-    """Return the drafts by kind and key, under their draft key and each of their natural keys."""
-    by_key: dict[tuple[str, Key], list[Draft]] = {}
-    for draft in drafts:
-        for key in _keys(draft):
-            by_key.setdefault((draft.kind, key), []).append(draft)
-    return by_key
-
-
-def _keys(draft: Draft) -> list[Key]:
-    """Return the draft key of a draft, and each of its natural keys."""
-    return [draft.key, *(NaturalKey(field, value) for field, value in draft.identity.items())]
 
 
 def _orphan_finding(draft: Draft, reference: Reference, record: Outcome | None) -> Finding:

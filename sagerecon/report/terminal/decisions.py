@@ -16,6 +16,7 @@ from sagerecon.pairing.groups import (
 )
 from sagerecon.pairing.position import Position
 from sagerecon.pairing.settlement import Settlement
+from sagerecon.pairing.suspect import Suspect
 from sagerecon.report.decisions_document import MEANINGS
 from sagerecon.report.grouping import LISTED, group_alike, more_like_it, pattern
 
@@ -53,7 +54,7 @@ def group_lines(group: Group) -> Iterator[str]:
 
 def commands(name: str, possible: Sequence[DecisionAnswer]) -> list[str]:
     """Return the command for each answer that is possible."""
-    return [decide_command(name, answer.value) for answer in possible]
+    return [decide_command(name, _words(answer, possible)) for answer in possible]
 
 
 def command_lines(name: str, possible: Sequence[DecisionAnswer]) -> Iterator[str]:
@@ -63,14 +64,23 @@ def command_lines(name: str, possible: Sequence[DecisionAnswer]) -> Iterator[str
         return
     yield "  Decide with one of these commands:" if len(possible) > 1 else "  Decide with this command:"
     for answer in possible:
-        yield f"    {decide_command(name, answer.value)}"
+        yield f"    {decide_command(name, _words(answer, possible))}"
         yield f"        {answer.value}: {MEANINGS[answer]}"
 
 
+def _words(answer: DecisionAnswer, possible: Sequence[DecisionAnswer]) -> str:
+    """Return an answer as it is typed: where several entities in Sage may be meant, with the one that is."""
+    is_in_sage = {DecisionAnswer.THIS_ONE, DecisionAnswer.KEEP_APART} <= set(possible)
+    return (
+        f"{answer.value} --sage-id ID" if is_in_sage and answer is DecisionAnswer.THIS_ONE else answer.value
+    )
+
+
 def example(position: Position) -> str:
-    """Return a record by its key, its label, and the earlier records that it may be."""
+    """Return a record by its key, its label, and what it may be: earlier records, or entities in Sage."""
     known = position.outcome or position.written
-    label = f" ({known.label})" if known is not None and known.label else ""
+    name = known.label if known is not None else position.held.entity.displayed_as if position.held else ""
+    label = f" ({name})" if name else ""
     earlier = " or ".join(record.key for record in position.rename.earlier[:3]) if position.rename else ""
     fields = ", ".join(dict.fromkeys((*position.agreement.sage_changes, *position.agreement.differences)))
     return "".join(
@@ -79,8 +89,19 @@ def example(position: Position) -> str:
             label,
             f", earlier {earlier}" if earlier else "",
             f", differs in {fields}" if fields else "",
+            f": {_in_sage(position.suspect)}" if position.suspect and position.suspect.entities else "",
         )
     )
+
+
+def _in_sage(suspect: Suspect) -> str:
+    """Return why a record may be in Sage already, and each entity that it may be with its owner."""
+    entities = (
+        f"{entity.sage_id} ({entity.displayed_as})"
+        + (f", which is {owner}" if (owner := suspect.owners.get(entity.sage_id)) else "")
+        for entity in suspect.entities
+    )
+    return f"{suspect.reason} In Sage: {'; '.join(entities)}"
 
 
 def decision_text(decision: Decision) -> str:
@@ -96,7 +117,7 @@ def decision_reason(decision: Decision) -> str:
 
 
 _IDLE = "Not needed now"
-_WHY_IDLE = "No record has this standing now: it was carried out, or nothing needs it. It may stay."
+_WHY_IDLE = "No record needs it now: it was carried out, or others cover its records. It may stay."
 
 
 def settled_lines(settlement: Settlement) -> Iterator[str]:

@@ -31,6 +31,7 @@ from sagerecon.report.terminal.tables import count_text, new_table
 #: The label of each action in the table of a plan, in the order of the columns.
 _ACTIONS = {
     Action.CREATE: "create",
+    Action.ADOPT: "adopt",
     Action.UPDATE: "update",
     Action.SKIP: "existing",
     Action.LEAVE_OUT: "left out",
@@ -38,6 +39,7 @@ _ACTIONS = {
     Action.WAIT: "waiting",
     Action.KEEP: "kept",
     Action.RENAME: "renamed",
+    Action.REVERSE: "reverse",
     Action.SETTLED: "decided",
 }
 
