@@ -11,6 +11,7 @@ from typing import Any
 
 from sagerecon.documents.package import catalog
 from sagerecon.model.call import Answer, Call
+from sagerecon.model.catalog import Kind
 from sagerecon.model.clock import DAY, MINUTE, Clock, instant, instant_text
 from sagerecon.model.door import Door
 from sagerecon.model.errors import NoAnswerError
@@ -105,6 +106,8 @@ class MemorySage:
                 held = [e for e in self.bodies_of(kind.name) if e["id"] == call.path.rpartition("/")[2]]
                 return Answer(200, dict(held[0]), size=100) if held else Answer(404, [])
             return Answer(200, self._page(kind.name, call), size=100)
+        if call.method == "DELETE":
+            return self._delete(kind, call)
         assert call.body is not None
         body = dict(call.body[kind.name])
         name = body.pop("idempotency_id", "")
@@ -124,6 +127,24 @@ class MemorySage:
             made = self.add(kind.name, **body)
         self.remembered[name] = Answer(201, dict(made), size=100)
         return self.remembered[name]
+
+    def _delete(self, kind: Kind, call: Call) -> Answer:
+        """Delete or void an entity that no other refers to."""
+        sage_id = call.path.rpartition("/")[2]
+        held = [e for e in self.bodies_of(kind.name) if e["id"] == sage_id]
+        if not held:
+            return Answer(404, [])
+        others = [e for found in self.entities.values() for e in found if e["id"] != sage_id]
+        if any(sage_id in canonical(e) for e in others if e.get("status") != {"id": "VOID"}):
+            return Answer(405, [{"$message": "You cannot delete what is in use.", "$source": ""}])
+        if "void_reason" not in kind.operations["delete"].query:
+            self.entities[kind.name].remove(held[0])
+            return Answer(204, None)
+        is_void = held[0].get("status") == {"id": "VOID"}
+        if is_void or not call.query.get("void_reason"):
+            return Answer(422, [{"$message": "It is void already, or has no reason.", "$source": ""}])
+        held[0]["status"] = {"id": "VOID"}
+        return Answer(200, dict(held[0]), size=100)
 
     def _page(self, kind: str, call: Call) -> dict[str, Any]:
         seen = [e for e in self.bodies_of(kind) if self._is_shown(e, call)]

@@ -15,6 +15,7 @@ from sagerecon.documents.package import catalog
 from sagerecon.model.draft import Draft, OnExisting, Outcome, Reference
 from sagerecon.model.place import Place
 from sagerecon.pairing.pair import Recorded, pair_with_recorded
+from sagerecon.pairing.settlement import NOTHING_SETTLED, Settlement
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import Plan
 from sagerecon.planning.planner import Calendar, Provenance, plan_steps
@@ -77,7 +78,7 @@ class Desk:
     def open(self, failpoint: Callable[[str], None] = lambda _: None) -> Store:
         return open_store(f"sqlite:///{self.folder / 'store.db'}", self.clock, None, failpoint)
 
-    def planned(self, outcomes: Sequence[Outcome]) -> Plan:
+    def planned(self, outcomes: Sequence[Outcome], settlement: Settlement = NOTHING_SETTLED) -> Plan:
         with self.open() as store:
             company = store.company("B")
             known = company.id_map.known()
@@ -94,6 +95,7 @@ class Desk:
                 provenance,
                 calendar,
                 stop_when_blocked=Decimal(100),
+                settlement=settlement,
             )
         return self.plan
 

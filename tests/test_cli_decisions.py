@@ -120,6 +120,33 @@ def test_an_accepted_difference_needs_no_review_until_it_changes(tmp_path: Path)
         )
 
 
+def test_what_is_gone_from_the_source_is_voided_by_decision(tmp_path: Path) -> None:
+    write(tmp_path / "project", FILES)
+    with serving(tmp_path / "project") as served:
+        served.planned()
+        assert served.result("apply")[0] == 0
+        before = in_sage(served, "sales_invoices")
+        result, actions = planned(served, parties(CUSTOMERS), documents(NUMBERS[:-2], CUSTOMERS))
+        command = "sagerecon decide take sales_invoice:gone ANSWER"
+        assert (actions["keep"], command in text(result)) == (2, True), text(result)
+        words = ("reverse", "--because", "entered twice", "--by", "J. Reviewer")
+        taken = served.run("decide", "take", "sales_invoice:gone", *words)
+        assert taken.exit_code == 0, taken.output
+        shown = served.run("plan")
+        assert (shown.exit_code, "5 calls; the minimum is 5" in text(shown)) == (0, True), text(shown)
+        assert "reverse" in text(shown)
+        assert served.result("plan")[1]["actions"] == {"read": 1, "reverse": 2, "skip": 21}
+        applied = served.run("apply")
+        assert (applied.exit_code, "2 deleted or voided in Sage" in text(applied)) == (0, True)
+        listed = served.by_other_hand("GET", "/sales_invoices").body["$items"]
+        found = [served.by_other_hand("GET", f"/sales_invoices/{item['id']}").body for item in listed]
+        assert {item["reference"] for item in found if item["status"]["id"] == "VOID"} == {*NUMBERS[-2:]}
+        assert in_sage(served, "sales_invoices") == before  # Sage keeps what it voids
+        assert served.result("plan")[1]["actions"] == {"read": 1, "skip": 21}
+        assert "Not needed now: sales_invoice:gone: reverse" in text(served.run("decide", "list"))
+        assert served.result("reconcile")[1]["exceptions"] == []
+
+
 def test_an_invoice_gets_the_values_of_the_source_line_by_line(tmp_path: Path) -> None:
     write(tmp_path / "project", FILES)
     with serving(tmp_path / "project") as served:

@@ -290,6 +290,9 @@ def test_a_field_that_is_not_mapped_is_explained_by_what_sage_holds(moving: Move
     field = explanations.explain(moving.project, moving.clock, "customers/C2.contact_type_ids").field
     assert field is not None and field.cells == () and field.mapping != NOWHERE  # a constant
     assert [sides.sage for sides in field.sides] == ["CUSTOMER"]
+    field = explanations.explain(moving.project, moving.clock, "customers/C2.contact_type_ids[0]").field
+    assert field is not None
+    assert field.sides == (FieldSides("contact_type_ids", "CUSTOMER", "CUSTOMER", "CUSTOMER"),)
 
 
 def test_a_field_is_explained_before_anything_was_sent(moving: Move) -> None:

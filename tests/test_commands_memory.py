@@ -201,6 +201,18 @@ def test_a_suspect_of_an_earlier_comparison_still_waits_on_another_machine(world
     assert {oak.draft_key, ash.draft_key} <= aside(world)
 
 
+def test_the_listing_of_a_later_plan_is_compared_too(world: World) -> None:
+    load(world)
+    before = customers(world)
+    added = [world.source.add(CUSTOMER) for _ in range(3)]
+    for record, key in zip(added, ("71", "72", "73"), strict=True):
+        record.key = key
+    enter(world, added[0], "0071")
+    assert load(world).counts[Event.CREATED] == 2
+    assert customers(world) == sorted([*before, "0071", "72", "73"])
+    assert aside(world) == {"customers/71"}
+
+
 def test_an_equal_record_of_a_lost_store_still_stops_the_run(world: World) -> None:
     load(world)
     lose_store(world)

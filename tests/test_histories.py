@@ -10,9 +10,21 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from history_decisions import Decide
 from history_memory import RestoreElsewhere
 from history_source import INVOICE
-from history_steps import AddSource, EditSage, EditSource, KeepStore, Load, Operation, Wait, happen
+from history_steps import (
+    AddSource,
+    EditSage,
+    EditSource,
+    KeepStore,
+    Load,
+    Operation,
+    Snapshot,
+    Spreadsheet,
+    Wait,
+    happen,
+)
 from history_strategies import HISTORIES
 from history_world import new_world, quick_folder
 from hypothesis import HealthCheck, given, seed, settings
@@ -58,6 +70,9 @@ FOUND = {
     "edited in Sage while the store was lost": [
         *(Load(), KeepStore(), AddSource(INVOICE), Load(), RestoreElsewhere()),
         *(Wait(200), EditSage(4, 1), Load()),
+    ],
+    "a customer was renamed by decision, and has its earlier number again": [
+        *(Load(), Spreadsheet(), Snapshot(), Decide(1, 0), Load(), Spreadsheet()),
     ],
 }
 

@@ -157,6 +157,19 @@ def test_a_decision_about_one_record_takes_precedence() -> None:
     assert len(found.earlier) == 3
 
 
+def test_a_decision_about_many_of_which_all_have_one_of_their_own_is_named_as_not_needed() -> None:
+    about = group(INVOICES)
+    many = decision(about, DecisionAnswer.SAME_RECORD)
+    ones = [
+        decision(replace(about, positions=(at,)), DecisionAnswer.TWO_RECORDS, key=at.key, rule="")
+        for at in about.positions
+    ]
+    found = paired([many, *ones])
+    assert sorted(each.key for each in found.settlement.in_effect) == sorted(each.key for each in ones)
+    assert found.settlement.idle == (many,)
+    assert paired([many, *ones[1:]]).settlement.idle == ()
+
+
 def test_what_cannot_be_done_has_no_effect_and_says_why() -> None:
     opening = replace(written(contact("9"), "x"), adopted=True)
     before = recorded(opening)

@@ -160,7 +160,7 @@ sent = {**draft, "window": windows, "reversibility": texts}
 calls = {"calls": st.integers(1, 9), "window": windows}
 #: What each field of each class of step may hold; the plan file keeps all of it.
 FIELDS: dict[type[Step], dict[str, st.SearchStrategy[Any]]] = {
-    ReadStep: {**every, **calls, "path": names, "query": tables, "expect": tables},
+    ReadStep: {**every, **calls, "path": names, "query": tables, "expect": tables, "sage_id": names},
     CreateStep: {**sent, "on_existing": st.sampled_from(OnExisting), "replaces": texts},
     UpdateStep: {
         **sent,
@@ -171,7 +171,13 @@ FIELDS: dict[type[Step], dict[str, st.SearchStrategy[Any]]] = {
         "left": several(names),
     },
     RenameStep: {**draft, "earlier": names, "sage_id": names},
-    ReverseStep: {**draft, "sage_id": names, "window": windows},
+    ReverseStep: {
+        **draft,
+        "sage_id": names,
+        "void_reason": texts,
+        "compare": st.dictionaries(texts, st.sampled_from(How), max_size=2),
+        "window": windows,
+    },
     SkipStep: draft,
     LeftOutStep: {**record, "rule": texts},
     QuarantinedStep: {**record, **altered, "findings": several(findings)},

@@ -6,8 +6,10 @@ from reconciliation_cases import Company, contact, invoice
 from report_cases import edited_company, reconciled, settled
 from rich.console import Console
 
+from sagerecon.pairing.answers import DecisionAnswer
 from sagerecon.reconciliation.accepted import with_accepted
 from sagerecon.reconciliation.result import Reconciliation
+from sagerecon.report.decisions_document import MEANINGS
 from sagerecon.report.terminal.reconciliation import accepted, verdicts
 
 
@@ -60,3 +62,7 @@ def test_accepted_differences_are_shown_with_their_decision_and_lapsed_ones_with
         "on 2017-04-03, until 2017-04-03: agreed with the customer",
         "  It held until 2017-04-03. Its records are judged as if it had not been made.",
     ]
+
+
+def test_every_answer_has_a_meaning_for_readers() -> None:
+    assert set(MEANINGS) == set(DecisionAnswer)

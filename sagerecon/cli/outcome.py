@@ -19,6 +19,7 @@ _LABELS = {
     Event.LEFT_OUT: "left out",
     Event.UNDECIDED: "not sent until they are decided on",
     Event.KEPT: "left in Sage",
+    Event.REVERSED: "deleted or voided in Sage",
     Event.RENAMED: "taken over under another key",
     Event.SETTLED: "left as decided",
     Event.BEFORE: "finished before",

@@ -13,13 +13,14 @@ from sagerecon.commands.preparation import prepare
 from sagerecon.model.clock import Clock, day_of
 from sagerecon.model.errors import ProjectError
 from sagerecon.model.suggestion import suggestion
-from sagerecon.pairing.answers import DecisionAnswer, answers, awaits_decision, is_carried_out
+from sagerecon.pairing.answers import STANDINGS, DecisionAnswer, answers, awaits_decision, is_carried_out
 from sagerecon.pairing.decide import DecidedPositions
 from sagerecon.pairing.decisions import Covers, Decision, Side, group_name
 from sagerecon.pairing.figures import covers, figures, theirs_digest
 from sagerecon.pairing.groups import Group, claims_on, groups
 from sagerecon.pairing.objections import differing_fields, objection
 from sagerecon.pairing.position import Position
+from sagerecon.pairing.referrers import blocked_reversals
 from sagerecon.pairing.settlement import Settlement
 from sagerecon.pairing.standing import Standing, standing
 from sagerecon.project.decisions_file import DECISIONS_FILE, project_decisions
@@ -37,6 +38,7 @@ class Decidable:
     settlement: Settlement
     #: Every group on which a decision can be made, whether or not one is in effect.
     groups: tuple[Group, ...]
+    positions: Sequence[Position] = ()
 
     @property
     def needs_review(self) -> bool:
@@ -99,7 +101,12 @@ def decidable(project: Project, clock: Clock) -> Decidable:
     others = [at for at in can_be_decided if standing(at) is not Standing.RENAMED_IN_SOURCE]
     found = (*groups(renamed), *groups(others))
     keys = {(at.kind, at.key, standing(at)) for at in waiting}
-    return Decidable(waiting=tuple(_among(found, keys)), settlement=decided.settlement, groups=found)
+    return Decidable(
+        waiting=tuple(_among(found, keys)),
+        settlement=decided.settlement,
+        groups=found,
+        positions=decided.positions,
+    )
 
 
 def _among(found: Iterable[Group], keys: Collection[tuple[str, str, Standing]]) -> Iterator[Group]:
@@ -139,11 +146,12 @@ def _unknown(name: str, among: Sequence[Group]) -> ProjectError:
     """Return the error about a name that means nothing, with the groups or the key that may be meant."""
     parts = [group.name for group in among if name in group.name.split(":")]
     known = [*(group.name for group in among), *(at.key for group in among for at in group.positions[:1000])]
-    hint = f"Its groups are: {', '.join(parts)}." if parts else suggestion(name, known)
-    return ProjectError(
-        f"There is no record and no group '{name}' on which a decision can be made.",
-        hint or "See what waits: sagerecon decide list",
-    )
+    if name.partition(":")[2] in STANDINGS:
+        message, hint = f"No record has the standing of '{name}' now.", ""
+    else:
+        message = f"There is no record and no group '{name}' on which a decision can be made."
+        hint = f"Its groups are: {', '.join(parts)}." if parts else suggestion(name, known)
+    return ProjectError(message, hint or "See what waits: sagerecon decide list")
 
 
 def _label(position: Position) -> str:
@@ -165,6 +173,10 @@ def take(project: Project, clock: Clock, name: str, choice: Choice) -> Decision:
     for position in subject.positions:
         if why := objection(position, decision, claims, project.catalog):
             raise ProjectError(f"{position.key}: '{choice.answer}' is not possible: {why}.")
+    decided = {**found.settlement.by_record, **{(at.kind, at.key): decision for at in subject.positions}}
+    for record, why in blocked_reversals(found.positions, decided, project.catalog).items():
+        if decided[record] is decision:
+            raise ProjectError(f"{record[1]}: '{choice.answer}' is not possible: {why}.")
     if not subject.key:
         remember_members(project, subject.positions)
     path = project.folder / DECISIONS_FILE

@@ -54,7 +54,9 @@ def explain(project: Project, clock: Clock, text: str) -> Explanation:
         basis = company.reconciliations.last_basis()
         held = None
         if path and written is not None and basis is not None:
-            held = company.history.entity_read(basis.runs.reading, written.kind, written.sage_id)
+            runs = filter(None, (basis.runs.confirmation, basis.runs.reading))
+            found = (company.history.entity_read(run, written.kind, written.sage_id) for run in runs)
+            held = next((entity for entity in found if entity is not None), None)
     step = planned_step(project, outcome.key)
     mapping = next(m for m in prepared.compiled.mappings if m.name == outcome.key.partition("/")[0])
     source = mapping.source_of(record, path)

@@ -23,16 +23,18 @@ Looks = Mapping[tuple[str, str], EntityReading]
 
 
 def entities_of(company: CompanyStore, basis: Basis) -> Iterator[Entity]:
-    """Yield the entities that the readings of a reconciliation found, without the report."""
-    found = company.history.entities_read(basis.runs.reading)
-    return (entity for entity in found if entity.kind != TRIAL_BALANCE)
+    """Yield the entities that the readings of a reconciliation found, each once, without the report."""
+    history, again = company.history, basis.runs.confirmation
+    confirmed = frozenset(history.ids_read(again))
+    for entity in history.entities_read(basis.runs.reading):
+        if entity.kind != TRIAL_BALANCE and (entity.kind, entity.sage_id) not in confirmed:
+            yield entity
+    yield from history.entities_read(again)
 
 
 def deleted_of(company: CompanyStore, basis: Basis) -> frozenset[str]:
     """Return the Sage ids that a reconciliation was told are deleted."""
-    deletions = basis.runs.deletions
-    found = company.history.ids_read(deletions) if deletions else ()
-    return frozenset(sage_id for _, sage_id in found)
+    return frozenset(sage_id for _, sage_id in company.history.ids_read(basis.runs.deletions))
 
 
 def read_until(company: CompanyStore, written: Iterable[Written], basis: Basis) -> int:

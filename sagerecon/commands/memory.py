@@ -15,11 +15,19 @@ from sagerecon.model.entity import Entity
 from sagerecon.model.errors import IncompleteStoreError
 from sagerecon.pairing.recovery import NUMBER, Found, Likeness, Rung, Suspect, reason_of
 from sagerecon.planning.budget import Budget
-from sagerecon.planning.census import census_kinds, census_steps, creations, is_blind, kinds_referred_to
+from sagerecon.planning.census import (
+    census_kinds,
+    census_steps,
+    creations,
+    has_text_key,
+    is_blind,
+    kinds_listed,
+    kinds_referred_to,
+)
 from sagerecon.planning.plan import Plan, Purpose
 from sagerecon.planning.planner import Calendar, Provenance, plan_reading
 from sagerecon.planning.settling import FINAL
-from sagerecon.planning.step import CreateStep, name_of
+from sagerecon.planning.step import CreateStep, ReadStep, name_of
 from sagerecon.runner.ports import Sage
 from sagerecon.runner.progress import Progress
 from sagerecon.runner.recovery import Adoption, Recovery
@@ -71,7 +79,8 @@ class Memory:
             CensusPaused: the call budget is used up, or a stop was requested.
         """
         steps = self._open_creations()
-        kinds = census_kinds(steps, self.catalog)
+        listings = [step for step in self.plan.steps if isinstance(step, ReadStep)]
+        kinds = census_kinds([*listings, *steps], self.catalog)
         if not kinds:
             return None
         last = self.company.history.last_write_at()
@@ -126,6 +135,27 @@ class Memory:
             elif found.likeness is not Likeness.NONE and (is_blind(step) or found.rung is Rung.SPELLING):
                 suspects.append((step, _suspect(step, found)))
         return Recovery(adoptions, suspects)
+
+    def suggested(self, run: str) -> Sequence[Suspect]:
+        """Return what waits for a decision, because a listing of the plan shows its key in another spelling.
+
+        Args:
+            run: that of the plan, which has read its listings.
+
+        Returns:
+            Those, after the suspects of earlier comparisons; nothing where the listings show none.
+        """
+        listed = kinds_listed(self.plan.steps)
+        steps = [
+            step
+            for step in self._open_creations()
+            if step.kind in listed and not is_blind(step) and has_text_key(step, self.catalog)
+        ]
+        kinds = dict.fromkeys(step.kind for step in steps)
+        held = {kind: list(self.company.history.entities_read(run, kind)) for kind in kinds}
+        compared = Comparison(self.company, self.catalog, held).compare(steps)
+        found = [_suspect(step, like) for step, like, _ in compared if like.rung is Rung.SPELLING]
+        return [*self.company.history.suspects().values(), *found] if found else ()
 
     def _open_creations(self) -> list[CreateStep]:
         """Return the creations that no run has carried out."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from sagerecon.model.catalog import Catalog
@@ -14,6 +14,7 @@ from sagerecon.model.errors import ProjectError
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import Plan, Purpose
 from sagerecon.planning.planner import Calendar, Provenance, plan_reading
+from sagerecon.planning.readings import confirm_absence
 from sagerecon.planning.step import ReadStep
 from sagerecon.runner.ports import Sage
 from sagerecon.runner.progress import Progress
@@ -41,7 +42,9 @@ class ReadBack:
     on_progress: Callable[[Progress], None]
 
     def run(self, sage: Sage) -> ReadingRuns | RunOutcome:
-        """Read every kind, then look for deletions; return the runs, or the outcome of a paused one.
+        """Read every kind, then look for deletions and for what listings in several pages lack.
+
+        Return the runs, or the outcome of a paused one.
 
         Raises:
             ProjectError: reading back takes more than `max_calls`.
@@ -51,13 +54,18 @@ class ReadBack:
         reading = self._carry_out(kinds, sage)
         if reading.is_interrupted:
             return reading
-        deletions = self._plan_deletions(ours, reading.run)
-        if deletions is None:
-            return ReadingRuns(reading.run, id_map=kinds.header.id_map)
-        deleted = self._carry_out(deletions, sage)
-        if deleted.is_interrupted:
-            return deleted
-        return ReadingRuns(reading.run, deleted.run, id_map=kinds.header.id_map)
+        runs = ReadingRuns(reading.run, id_map=kinds.header.id_map)
+        if (deletions := self._plan_deletions(ours, reading.run)) is not None:
+            deleted = self._carry_out(deletions, sage)
+            if deleted.is_interrupted:
+                return deleted
+            runs = replace(runs, deletions=deleted.run)
+        if (confirmation := self._plan_confirmation(ours, runs)) is not None:
+            confirmed = self._carry_out(confirmation, sage)
+            if confirmed.is_interrupted:
+                return confirmed
+            runs = replace(runs, confirmation=confirmed.run)
+        return runs
 
     def _plan_kinds(self, ours: Sequence[tuple[str, str]]) -> Plan:
         """Plan every kind we wrote, in full pages, and the trial balance as at the date.
@@ -98,6 +106,25 @@ class ReadBack:
             )
             for kind in sorted(missing)
             if self.catalog[kind].deleted_since
+        ]
+        return self._plan([], steps) if steps else None
+
+    def _plan_confirmation(self, ours: Sequence[tuple[str, str]], runs: ReadingRuns) -> Plan | None:
+        """Plan to look for the records that a listing in several pages lacks; None if there are none.
+
+        Those that Sage reports as deleted are not looked for.
+        """
+        history, catalog = self.company.history, self.catalog
+        known = {*history.ids_read(runs.reading), *history.ids_read(runs.deletions)}
+        missing: dict[str, list[str]] = {}
+        for kind, sage_id in dict.fromkeys(ours):
+            if (kind, sage_id) not in known:
+                missing.setdefault(kind, []).append(sage_id)
+        steps = [
+            step
+            for read in history.readings(runs.reading)
+            if read.is_whole and read.pages > 1 and read.kind in missing
+            for step in confirm_absence(read, catalog[read.kind], missing[read.kind], runs.reading, catalog)
         ]
         return self._plan([], steps) if steps else None
 

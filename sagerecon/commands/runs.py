@@ -94,6 +94,7 @@ def apply(
             should_stop=should_stop,
             on_progress=on_progress,
             recovery=recovery,
+            suggested=memory.suggested,
         )
 
 

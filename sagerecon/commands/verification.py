@@ -9,10 +9,12 @@ from sagerecon.commands.history import read_history
 from sagerecon.commands.last_reading import deleted_of, entities_of, read_until
 from sagerecon.commands.preparation import Prepared
 from sagerecon.commands.tie_outs import declared_tie_outs, tie_out
+from sagerecon.model.clock import day_of
 from sagerecon.model.entity import Entity
 from sagerecon.model.finding import Finding
 from sagerecon.model.reading import Reading
 from sagerecon.pairing.identity import Identities
+from sagerecon.planning.step import ReverseStep
 from sagerecon.project.project import Project
 from sagerecon.project.source import mappings_fingerprint
 from sagerecon.reconciliation.balances import has_balances
@@ -20,6 +22,7 @@ from sagerecon.reconciliation.chart_of_accounts import ControlAccounts
 from sagerecon.reconciliation.comparer import DraftInputs
 from sagerecon.reconciliation.reconcile import reconcile
 from sagerecon.reconciliation.result import Reconciliation
+from sagerecon.reconciliation.reversed import Reversed, with_reversed
 from sagerecon.reconciliation.sage_readings import TRIAL_BALANCE, SageReadings
 from sagerecon.reconciliation.tie_out import TieOutNotTaken
 from sagerecon.reconciliation.tie_out_notes import tie_out_notes
@@ -38,10 +41,14 @@ def basis_of(company: CompanyStore, runs: ReadingRuns, rules: Mapping[str, str])
     """
     history = company.history
     trial_balance = _trial_balance(company, runs.reading)
+    listed = [
+        *history.readings(runs.reading),
+        *(history.readings(runs.confirmation) if runs.confirmation else ()),
+    ]
     return Basis(
         runs,
-        listings=tuple(_with_balances(found, trial_balance) for found in history.readings(runs.reading)),
-        deletions=tuple(history.readings(runs.deletions)) if runs.deletions else (),
+        listings=tuple(_with_balances(found, trial_balance) for found in listed),
+        deletions=tuple(history.readings(runs.deletions)),
         rules=rules,
     )
 
@@ -78,6 +85,7 @@ def judge(project: Project, prepared: Prepared, company: CompanyStore, basis: Ba
         last=before.last,
         identities=identities,
     )
+    reconciliation = with_reversed(reconciliation, map(_reversed, history.reversals()))
     kinds = {record.kind for record in written}
     reasons = {
         name: sage.why_not_taken(name, kinds, project.catalog)
@@ -101,6 +109,20 @@ def judge(project: Project, prepared: Prepared, company: CompanyStore, basis: Ba
     )
     return reconciliation.with_tie_outs(
         tuple(noted), tuple(TieOutNotTaken(name, why) for name, why in reasons.items() if why)
+    )
+
+
+def _reversed(found: tuple[ReverseStep, int]) -> Reversed:
+    step, at = found
+    return Reversed(
+        kind=step.kind,
+        key=step.key,
+        label=step.label,
+        amount=step.amount,
+        sage_id=step.sage_id,
+        origins=step.origins,
+        on=day_of(at),
+        reason=step.reason,
     )
 
 

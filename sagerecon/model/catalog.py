@@ -153,6 +153,11 @@ class Kind:
         """Return whether its entities are this to the ledger."""
         return self.ledger is not None and self.ledger.role is role
 
+    @property
+    def is_voided(self) -> bool:
+        """Whether Sage keeps an entity that is deleted, as void."""
+        return self.can("delete") and "void_reason" in self.operations["delete"].query
+
     def can(self, operation: str) -> bool:
         """Return whether the API has the operation for this kind, in any country or edition."""
         return operation in self.operations

@@ -9,6 +9,8 @@ import json
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
+from sys import intern
 from typing import Any
 
 from sagerecon.model.draft import Reference
@@ -64,8 +66,8 @@ def _reference(reference: Reference) -> list[str]:
     return [reference.kind, reference.part, reference.key]
 
 
-def _read_reference(parts: list[str]) -> Reference:
-    kind, part, *key = parts
+@lru_cache(maxsize=4_096)  # most records refer to the same few accounts and tax rates
+def _read_reference(kind: str, part: str, *key: str) -> Reference:
     return Reference(kind, NaturalKey(*key) if len(key) > 1 else key[0], part)
 
 
@@ -80,7 +82,7 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "$decimal": Decimal,
     "$date": date.fromisoformat,
     "$datetime": datetime.fromisoformat,
-    "$reference": _read_reference,
+    "$reference": lambda parts: _read_reference(*parts),
     "$tuple": tuple,
     "$map": dict,
 }
@@ -91,4 +93,4 @@ def _untagged(document: dict[str, Any]) -> Any:
         ((name, content),) = document.items()
         if name[:1] == "$":
             return _READERS[name](content)
-    return document
+    return {intern(name): part for name, part in document.items()}  # of which each record has the same

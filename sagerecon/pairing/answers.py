@@ -102,6 +102,8 @@ _CARRIED_OUT = frozenset(
         Proposal.RENAME,
         Proposal.CREATE,
         Proposal.KEEP,
+        Proposal.REVERSE,
+        Proposal.REPLACE,
         Proposal.WRITE_AGAIN,
         Proposal.PUSH,
     }

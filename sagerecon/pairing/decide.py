@@ -16,6 +16,7 @@ from sagerecon.pairing.owners import RecordKey
 from sagerecon.pairing.pair import Recorded, pair_with_recorded
 from sagerecon.pairing.position import Position
 from sagerecon.pairing.read_from_sage import NOT_READ, ReadFromSage
+from sagerecon.pairing.referrers import without_blocked_reversals
 from sagerecon.pairing.settlement import NOTHING_SETTLED, Members, Settlement, WithoutEffect, settle
 from sagerecon.pairing.standing import Standing
 
@@ -72,7 +73,8 @@ def pair_as_decided(
         read = replace(read, identities=read.identities.under(keys))
         positions = pair_with_recorded(outcomes, recorded.under(aliases), catalog, comparisons, read, apart)
     rest = settle(positions, others, decisions.today, catalog, decisions.members)
-    return DecidedPositions(positions=positions, settlement=renames.joined(rest), earlier=earlier)
+    settlement = without_blocked_reversals(positions, renames.joined(rest), catalog)
+    return DecidedPositions(positions=positions, settlement=settlement, earlier=earlier)
 
 
 def _each_earlier_once(positions: Sequence[Position], renames: Settlement) -> Settlement:

@@ -35,7 +35,8 @@ class Identities:
     """The id map, read in both directions.
 
     Natural keys are learned from what was read back. For entities that were not read, they are learned from
-    the answers to what we sent: the answer holds the id to which Sage resolved the key.
+    the answers to what we sent: the answer holds the id to which Sage resolved the key. The same answers say
+    what a draft key meant that no record has any more, because its record was renamed since.
 
     Args:
         written: is read once, before `held`.
@@ -51,8 +52,11 @@ class Identities:
         self._keys: dict[str, str] = {}
         self._merged: dict[str, str] = {}  #: the key of a record -> that of another on the same entity
         self._ids: dict[tuple[str, NaturalKey], str] = {}
+        self._referred: dict[Reference, str] = {}  #: by draft key, the Sage id that it stood for when sent
         self._catalog = catalog
+        owned: set[str] = set()
         for record in written:
+            owned.add(record.key)
             owner = self._keys.setdefault(record.sage_id, record.key)
             if owner != record.key:
                 self._merged[record.key] = owner
@@ -66,6 +70,11 @@ class Identities:
             for key in entity_keys(entity, catalog):
                 shown.setdefault((entity.kind, key), entity.sage_id)
         self._ids.update(shown)
+        self._referred = {
+            reference: sage_id
+            for reference, sage_id in self._referred.items()
+            if sage_id and reference.key not in owned
+        }
 
     def under(self, keys: Mapping[str, str]) -> Identities:
         """Return the identities with records under the keys that they have now.
@@ -77,6 +86,8 @@ class Identities:
         found._keys = {sage_id: _renamed(key, keys) for sage_id, key in self._keys.items()}
         found._merged = {_renamed(key, keys): _renamed(of, keys) for key, of in self._merged.items()}
         found._ids = self._ids
+        today = set(keys.values())
+        found._referred = {ref: sage_id for ref, sage_id in self._referred.items() if ref.key not in today}
         return found
 
     def by_id(self, sage_id: str, shown: str = "") -> Link:
@@ -91,6 +102,8 @@ class Identities:
     def by_reference(self, reference: Reference) -> Link:
         """Return the link to the entity that a draft refers to."""
         key = reference.key
+        if (referred := self._referred.get(reference)) is not None:
+            return self.by_id(referred, str(key))
         if not isinstance(key, NaturalKey):
             owner = self._merged.get(key, key)
             return Link(part_of(owner, reference.part) if reference.part else owner)
@@ -116,14 +129,22 @@ class Identities:
             known = fields.get(name) or Field(name, "")
             found = answer.get(known.answered_as)
             reference = as_reference(value)
-            if reference is not None and isinstance(reference.key, NaturalKey) and isinstance(found, dict):
-                key = _normal(reference.kind, reference.key, self._catalog)
-                self._ids.setdefault((reference.kind, key), str(found.get("id", "")))
+            if reference is not None and isinstance(found, dict):
+                self._learn_reference(reference, str(found.get("id", "")))
             elif isinstance(value, list) and isinstance(found, list) and len(value) == len(found):
                 for item, other in zip(value, found, strict=True):
                     self._learn(item, other, known.fields)
             elif reference is None:
                 self._learn(value, found, known.fields)
+
+    def _learn_reference(self, reference: Reference, sage_id: str) -> None:
+        if isinstance(reference.key, NaturalKey):
+            key = _normal(reference.kind, reference.key, self._catalog)
+            self._ids.setdefault((reference.kind, key), sage_id)
+        else:
+            known = self._referred.setdefault(reference, sage_id)
+            if known != sage_id:
+                self._referred[reference] = ""  # it stood for several, one after the other
 
 
 def as_reference(value: object) -> Reference | None:

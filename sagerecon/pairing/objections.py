@@ -24,7 +24,7 @@ def objection(
         case DecisionAnswer.SAME_RECORD:
             return _against_same_record(position, decision, claims)
         case DecisionAnswer.REVERSE | DecisionAnswer.REPLACE:
-            return _against_reversal(position, kind)
+            return _against_reversal(position, kind) or _against_number(position, decision, kind)
         case DecisionAnswer.PUSH | DecisionAnswer.FIELDS:
             return _against_push(position, decision, kind)
         case DecisionAnswer.WRITE_AGAIN:
@@ -79,6 +79,19 @@ def _against_reversal(position: Position, kind: Kind) -> str:
         return f"Sage has no way to delete a {kind.name}; correct it there by hand, then decide keep"
     if position.written is not None and position.written.adopted:
         return "it was in Sage before the move, and was adopted; delete it there by hand, then decide keep"
+    return ""
+
+
+def _against_number(position: Position, decision: Decision, kind: Kind) -> str:
+    """Return why a document that is voided cannot be created again: it would have the same number."""
+    if decision.answer is not DecisionAnswer.REPLACE or not kind.is_voided:
+        return ""
+    body = position.outcome.body if isinstance(position.outcome, Draft) else {}
+    sent = position.written.sent if position.written is not None else {}
+    for key in kind.natural_keys:
+        if key.field.endswith("_number") and body.get(key.field) and body[key.field] == sent.get(key.field):
+            number = f"{key.field} {body[key.field]}"
+            return f"Sage keeps the {number} for the void {kind.name}; correct it there by hand, or use keep"
     return ""
 
 

@@ -36,7 +36,8 @@ class Settlement:
     by_record: Mapping[tuple[str, str], Decision] = field(default_factory=dict)
     lapsed: tuple[WithoutEffect, ...] = ()  #: their figures have changed, or their day is over
     impossible: tuple[WithoutEffect, ...] = ()  #: what they say cannot be done
-    idle: tuple[Decision, ...] = ()  #: no record has the standing they are about
+    #: No record has the standing they are about, or others about single records settle all of theirs.
+    idle: tuple[Decision, ...] = ()
 
     @property
     def in_effect(self) -> tuple[Decision, ...]:
@@ -90,7 +91,7 @@ def settle(
     found = groups(positions)
     claims = claims_on(positions)
     in_effect: dict[tuple[str, str], Decision] = {}
-    lapsed, impossible, idle = [], [], []
+    lapsed, impossible, idle, possible = [], [], [], []
     for decision in sorted(decisions, key=lambda decision: bool(decision.key)):
         about = _about(decision, found)
         if not about:
@@ -100,7 +101,10 @@ def settle(
         elif why := next(_objections(decision, about, claims, catalog), ""):
             impossible.append(WithoutEffect(decision, why))
         else:
+            possible.append(decision)
             in_effect.update(dict.fromkeys(((p.kind, p.key) for p in about), decision))
+    needed = {id(decision) for decision in in_effect.values()}
+    idle += [decision for decision in possible if id(decision) not in needed]
     return Settlement(
         by_record=in_effect, lapsed=tuple(lapsed), impossible=tuple(impossible), idle=tuple(idle)
     )

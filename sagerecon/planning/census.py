@@ -2,7 +2,8 @@
 
 A plan looks for what Sage holds already only where the mapping asks for it, and by the key as it is written
 now. All other records are created blindly: what a lost store wrote would be created again. So their kinds are
-read first, one call for each kind that is empty, and those whose key Sage may hold in another spelling.
+read first, one call for each kind that is empty, and those whose key Sage may hold in another spelling and
+of which the plan itself reads no whole listing.
 """
 
 from __future__ import annotations
@@ -31,11 +32,20 @@ def is_blind(step: Step) -> bool:
 
 def census_kinds(steps: Iterable[Step], catalog: Catalog) -> list[str]:
     """Return the kinds that are read before the first write, in the order of sending."""
-    found = (step for step in steps if is_blind(step) or _has_text_key(step, catalog))
+    steps = list(steps)
+    listed = kinds_listed(steps)
+    found = (
+        step for step in steps if is_blind(step) or (step.kind not in listed and has_text_key(step, catalog))
+    )
     return list(dict.fromkeys(step.kind for step in found))
 
 
-def _has_text_key(step: Step, catalog: Catalog) -> bool:
+def kinds_listed(steps: Iterable[Step]) -> frozenset[str]:
+    """Return the kinds that the steps read whole."""
+    return frozenset(step.kind for step in steps if isinstance(step, ReadStep) and "search" not in step.query)
+
+
+def has_text_key(step: Step, catalog: Catalog) -> bool:
     """Return whether a step looks for a key that Sage may hold in another spelling; a number has only one."""
     if not isinstance(step, CreateStep) or not catalog[step.kind].can("list"):
         return False

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from sagerecon.model.catalog import Catalog, Kind
 from sagerecon.model.count import counted
 from sagerecon.model.posting import Family
-from sagerecon.planning.step import CreateStep, ReadStep, Step, UpdateStep
+from sagerecon.planning.step import CreateStep, ReadStep, ReverseStep, Step, UpdateStep
 
 
 def pages(entities: int, page: int) -> int:
@@ -23,14 +23,16 @@ def pages(entities: int, page: int) -> int:
 def lower_bound(steps: Iterable[Step], catalog: Catalog) -> tuple[int, str]:
     """Return the fewest calls any plan for these records could make, and why this one makes more.
 
-    The bound is one call for each record written, one for each record that is read before its update, and
-    one for each listing. An allocation that is sent
-    on its own might have been part of a payment; the reason names such allocations.
+    The bound is one call for each record written or deleted, one for each record that is read before that,
+    and one for each listing. An allocation that is sent on its own might have been part of a payment; the
+    reason names such allocations.
     """
     writes, reads, alone, calls = 0, 0, 0, 0
     for step in steps:
         calls += step.calls
-        if isinstance(step, CreateStep | UpdateStep):
+        if isinstance(step, ReverseStep):
+            writes += step.calls
+        elif isinstance(step, CreateStep | UpdateStep):
             writes += step.calls
             posting = catalog[step.kind].posting
             alone += posting is not None and posting.family is Family.ALLOCATION

@@ -15,6 +15,7 @@ from sagerecon.planning.step import (
     QuarantinedStep,
     ReadStep,
     RenameStep,
+    ReverseStep,
     SettledStep,
     SkipStep,
     UpdateStep,
@@ -64,6 +65,8 @@ def effect_on(plan: Plan, outcomes: Sequence[Outcome], carried_out: Collection[i
                 unsent.discard(step.key)
             case WaitStep():  # a new plan would wait for the same decision
                 unsent.discard(step.key)
+            case ReverseStep():  # what was decided to be reversed and is in the source again is added
+                pass
             case QuarantinedStep() | LeftOutStep() | ReadStep():
                 pass
     return Effect(

@@ -28,7 +28,8 @@ from sagerecon.planning.plan import Header, Plan, Purpose, Window
 from sagerecon.planning.readings import read_back, read_existing, read_settings
 from sagerecon.planning.record_steps import record_steps
 from sagerecon.planning.requirements import STOP_WHEN_BLOCKED, requirements
-from sagerecon.planning.step import CreateStep, KeepStep, ReadStep, Step, UpdateStep, WaitStep
+from sagerecon.planning.reversals import with_reversals, without_what_waits
+from sagerecon.planning.step import CreateStep, KeepStep, ReadStep, Step, WaitStep, WriteStep
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,10 @@ def plan_steps(
         *(at for at in positions if not isinstance(at.outcome, Draft)),
     ]
     index = DraftIndex(drafts, catalog)
-    about_records = list(record_steps(ordered, index, catalog, settlement, earlier))
+    carried_out, without_effect = without_what_waits(
+        positions, settlement, lambda by: record_steps(ordered, index, catalog, by, earlier), catalog
+    )
+    about_records = with_reversals(carried_out, catalog, comparisons)
     waiting = {step.key for step in about_records if isinstance(step, WaitStep)}
     sent = [draft for draft in drafts if draft.key not in waiting]
     created = {step.key for step in about_records if isinstance(step, CreateStep)}
@@ -108,7 +112,7 @@ def plan_steps(
         budget=budget,
         provenance=provenance,
         calendar=calendar,
-        findings=[*findings, *left_alone(about_records, _decidable(about_records, by_key))],
+        findings=[*findings, *without_effect, *left_alone(about_records, _decidable(about_records, by_key))],
     )
     header = replace(
         made.header,
@@ -205,7 +209,7 @@ def _numbered(steps: Iterable[Step], windows: Sequence[Window]) -> Iterator[Step
     calls = 0
     for number, step in enumerate(steps, start=1):
         calls += step.calls
-        if isinstance(step, ReadStep | CreateStep | UpdateStep):
+        if isinstance(step, ReadStep | WriteStep):
             yield replace(step, number=number, window=window_of(calls, windows))
         else:
             yield replace(step, number=number)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import replace
 
 from sagerecon.model.catalog import Catalog, Kind
 from sagerecon.model.draft import Draft, OnExisting
 from sagerecon.model.key import NaturalKey
 from sagerecon.model.key_path import is_answered_in_listing, key_path
+from sagerecon.model.reading import Reading
 from sagerecon.pairing.held import GONE_FIELDS
 from sagerecon.pairing.natural_key import canonical_field, key_answer_fields, normal_key
 from sagerecon.planning.cost import listing_query, pages
@@ -96,6 +98,37 @@ def read_back(kind: Kind, expected: int, catalog: Catalog) -> ReadStep:
         query=listing_query(kind, answer_fields(kind, kind.fields), page),
         label=kind.resource.replace("_", " "),
     )
+
+
+def confirm_absence(
+    listing: Reading, kind: Kind, missing: Sequence[str], after: str, catalog: Catalog
+) -> list[ReadStep]:
+    """Return the steps that look for entities which a listing in several pages lacks, the fewest calls.
+
+    An entity that moved to an earlier page while another was deleted and a third added is on none of them.
+    So each is asked for by itself; or the listing is read again where that has fewer pages.
+
+    Args:
+        missing: the Sage ids of these entities.
+        after: the run that read the listing; another run of it gives other steps.
+    """
+    name, why = kind.resource, "whether what a listing in several pages lacks is in Sage"
+    if len(missing) > listing.pages or not kind.can("read"):
+        again = read_back(kind, 0, catalog)
+        return [replace(again, key=f"{name}/read-again after {after}", reason=why, calls=listing.pages)]
+    query = {"nested_attributes": "all"} if "nested_attributes" in kind.read_filters else {}
+    return [
+        ReadStep(
+            kind=kind.name,
+            key=f"{name}/{sage_id} after {after}",
+            reason=why,
+            path=kind.operations["read"].path.replace("{key}", sage_id),
+            query=query,
+            label=f"{kind.name.replace('_', ' ')} {sage_id}",
+            sage_id=sage_id,
+        )
+        for sage_id in missing
+    ]
 
 
 def _wanted(

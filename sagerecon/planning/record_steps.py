@@ -8,6 +8,7 @@ from typing import TypeAlias
 from sagerecon.model.catalog import Catalog
 from sagerecon.model.draft import Draft, LeftOut, Quarantined, Reference
 from sagerecon.model.entity import Written
+from sagerecon.model.errors import PlanningError
 from sagerecon.model.key import NaturalKey
 from sagerecon.pairing.answers import is_carried_out, proposal
 from sagerecon.pairing.consequences import PROPOSALS, Proposal
@@ -26,8 +27,9 @@ from sagerecon.planning.passed_steps import (
     waiting,
     waiting_for,
 )
-from sagerecon.planning.step import CreateStep, PassedStep, UpdateStep, WaitStep, WriteStep
-from sagerecon.planning.writing_steps import created, pushed, renamed, updated, written_again
+from sagerecon.planning.reversals import reversal
+from sagerecon.planning.step import CreateStep, PassedStep, ReverseStep, UpdateStep, WaitStep, WriteStep
+from sagerecon.planning.writing_steps import created, pushed, renamed, replaced, updated, written_again
 
 RecordStep: TypeAlias = WriteStep | PassedStep
 
@@ -44,7 +46,7 @@ def record_steps(
     So does what refers to a record that is known to be in Sage no more, unless that is written again.
 
     A record that was decided to be an earlier one has two steps if it changed: the key takes over the entity,
-    and the entity gets the changes.
+    and the entity gets the changes. One that is posted again has two: its entity is deleted, and created.
 
     Args:
         positions: each after those that its draft refers to.
@@ -61,7 +63,8 @@ def record_steps(
             yield takes_over
             if found is Standing.UNCHANGED:
                 continue
-        step = _step(position, found, _decision(position, found, settlement), catalog)
+        decision = _decision(position, found, settlement)
+        step = _step(position, found, decision, catalog)
         if isinstance(step, CreateStep | UpdateStep) and isinstance(position.outcome, Draft):
             targets = (_target(reference, index) for reference in position.outcome.references)
             target = next((key for key in targets if key in awaited), None)
@@ -71,6 +74,8 @@ def record_steps(
             awaited.setdefault(step.key, "which waits")
         elif isinstance(step, CreateStep):
             awaited.pop(step.key, None)
+        if isinstance(step, CreateStep) and decision is not None and _is_replaced(found, decision):
+            yield _reversal(position, decision, catalog)
         yield step
 
 
@@ -98,12 +103,29 @@ def _decision(position: Position, found: Standing, settlement: Settlement) -> De
     return decision
 
 
+def _is_replaced(found: Standing, decision: Decision) -> bool:
+    return proposal(found, decision.answer) is Proposal.REPLACE
+
+
+def _reversal(position: Position, decision: Decision, catalog: Catalog) -> ReverseStep:
+    """Return the step that deletes what was written of a record.
+
+    Raises:
+        PlanningError: it is not known what was written, which is a bug.
+    """
+    if position.written is None:
+        raise PlanningError(f"It is not known what was written of {position.key}.")
+    return reversal(position.written, position.key, decision, catalog[position.kind])
+
+
 def _step(position: Position, found: Standing, decision: Decision | None, catalog: Catalog) -> RecordStep:
     """Return the step of a record by its standing and the decision about it."""
     outcome = position.outcome
     proposed = PROPOSALS[found] if decision is None else proposal(decision.standing, decision.answer)
     if decision is not None and proposed is Proposal.SETTLED:
         return settled(position, found, decision)
+    if decision is not None and proposed is Proposal.REVERSE:
+        return _reversal(position, decision, catalog)
     if isinstance(outcome, Quarantined):
         return quarantined(outcome, is_written=position.is_written)
     if outcome is None or proposed is Proposal.KEEP:
@@ -113,6 +135,8 @@ def _step(position: Position, found: Standing, decision: Decision | None, catalo
     match proposed:
         case Proposal.CREATE | Proposal.ADOPT:
             return created(outcome, catalog[outcome.kind])
+        case Proposal.REPLACE if position.written is not None:
+            return replaced(outcome, position.written, catalog[outcome.kind])
         case Proposal.WRITE_AGAIN if position.written is not None:
             return written_again(outcome, catalog[outcome.kind], position.written.sage_id)
         case Proposal.UPDATE:

@@ -98,8 +98,11 @@ class Attempt:
 
     @property
     def call(self) -> Call:
-        """The request itself."""
-        return Call(self.method, self.path, body=self.body)
+        """The request itself. What a deletion says is in its query too, for Sage documents both."""
+        if self.method != "DELETE":
+            return Call(self.method, self.path, body=self.body)
+        fields = self.body[self.step.kind]
+        return Call(self.method, self.path, fields, self.body if fields else None)
 
 
 @dataclass(frozen=True, slots=True)

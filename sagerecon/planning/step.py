@@ -74,6 +74,7 @@ class ReadStep(_AnyStep):
     path: str
     query: Mapping[str, str] = field(default_factory=dict)
     expect: Mapping[str, str] = field(default_factory=dict)  #: field path -> the value Sage must answer
+    sage_id: str = ""  #: of the one entity that is asked for, which Sage may not find
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,12 +130,15 @@ class RenameStep(_DraftStep):
 class ReverseStep(_DraftStep):
     """Delete the entity recorded for the key, if Sage still holds what was written.
 
-    `body` is what was written. One call reads the entity, the other deletes it.
+    `body` is what was written. One call reads the entity, the other deletes it. What Sage holds is compared
+    with what was written by the rules of `compare`.
     """
 
     action: ClassVar[Action] = Action.REVERSE
     calls: ClassVar[int] = 2
     sage_id: str
+    void_reason: str = ""  #: empty where the kind is deleted and not voided
+    compare: Mapping[str, How] = field(default_factory=dict)  #: field path -> what counts as equal
     window: int = 0  #: the budget window it falls in, from 1
 
 

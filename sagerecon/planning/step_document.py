@@ -49,6 +49,7 @@ def step_document(step: Step) -> dict[str, Any]:
             "path": step.path,
             "query": dict(step.query),
             "expect": dict(step.expect),
+            "sage_id": step.sage_id,
         }
     else:
         document["amount"] = None if step.amount is None else decimal_text(step.amount)
@@ -83,7 +84,12 @@ def step_document(step: Step) -> dict[str, Any]:
     if isinstance(step, RenameStep):
         document |= {"earlier": step.earlier, "sage_id": step.sage_id}
     if isinstance(step, ReverseStep):
-        document |= {"window": step.window, "sage_id": step.sage_id}
+        document |= {
+            "window": step.window,
+            "sage_id": step.sage_id,
+            "void_reason": step.void_reason,
+            "compare": {path: how.value for path, how in step.compare.items()},
+        }
     if isinstance(step, UpdateStep):
         document |= {
             "changed": list(step.changed),
@@ -121,6 +127,7 @@ def read_step(document: dict[str, Any]) -> Step:
             path=document["path"],
             query=get("query", {}),
             expect=get("expect", {}),
+            sage_id=get("sage_id", ""),
         )
     every["amount"] = None if get("amount") is None else decimal(document["amount"])
     every["origins"] = tuple(Place.parse(text) for text in get("origins", ()))
@@ -154,7 +161,12 @@ def read_step(document: dict[str, Any]) -> Step:
         return RenameStep(**every, earlier=document["earlier"], sage_id=document["sage_id"])
     every["window"] = document["window"]
     if action is Action.REVERSE:
-        return ReverseStep(**every, sage_id=document["sage_id"])
+        return ReverseStep(
+            **every,
+            sage_id=document["sage_id"],
+            void_reason=get("void_reason", ""),
+            compare={path: How(how) for path, how in get("compare", {}).items()},
+        )
     every["reversibility"] = get("reversibility", "")
     if action is Action.UPDATE:
         return UpdateStep(

@@ -13,6 +13,7 @@ from sagerecon.model.finding import Finding
 from sagerecon.model.value import fingerprint
 from sagerecon.pairing.before_update import edits_fingerprint
 from sagerecon.pairing.decisions import Decision
+from sagerecon.pairing.groups import show_command
 from sagerecon.pairing.objections import pushed_fields
 from sagerecon.pairing.owners import RecordKey
 from sagerecon.pairing.position import Position
@@ -29,6 +30,12 @@ def created(draft: Draft, kind: Kind) -> CreateStep:
     )
 
 
+def replaced(draft: Draft, written: Written, kind: Kind) -> CreateStep:
+    """Return the creation of a record whose entity is deleted first."""
+    reason = "decided to be deleted, and created as the source has it now"
+    return replace(created(draft, kind), reason=reason, replaces=written.sage_id)
+
+
 def written_again(draft: Draft, kind: Kind, replaces: str) -> CreateStep:
     """Return the creation of a record whose entity is no longer in Sage.
 
@@ -42,10 +49,10 @@ def written_again(draft: Draft, kind: Kind, replaces: str) -> CreateStep:
 def updated(draft: Draft, changed: tuple[str, ...], kind: Kind) -> UpdateStep | QuarantinedStep:
     """Return the update of the changed fields; a quarantined step where Sage does not let one be changed."""
     if not kind.can("update"):
-        return _changed_after_write(draft, f"Sage has no update for a {draft.kind}")
+        return _changed_after_write(draft, kind, f"Sage has no update for a {draft.kind}")
     fixed = [name for name in changed if name in kind.fields and not kind.fields[name].update]
     if fixed:
-        return _changed_after_write(draft, f"Sage does not let {', '.join(fixed)} be changed")
+        return _changed_after_write(draft, kind, f"Sage does not let {', '.join(fixed)} be changed")
     return UpdateStep(
         **draft_fields(draft),
         reason=f"changed in the source or the mapping since an earlier run recorded it: {', '.join(changed)}",
@@ -101,12 +108,15 @@ def renamed(position: Position, earlier: Mapping[RecordKey, Written]) -> RenameS
     )
 
 
-def _changed_after_write(draft: Draft, why: str) -> QuarantinedStep:
+def _changed_after_write(draft: Draft, kind: Kind, why: str) -> QuarantinedStep:
+    hint = "Correct it in Sage, or delete it there, then create a new plan."
+    if kind.can("delete"):
+        hint = f"{hint} Or decide: {show_command(draft.key)}"
     finding = Finding(
         Code.CHANGED_AFTER_WRITE,
         draft.origins[0] if draft.origins else draft.place,
         f"{draft.label or draft.key} was written with other content, and {why}.",
-        "Correct it in Sage, or delete it there, then create a new plan.",
+        hint,
     )
     return QuarantinedStep(
         **record_fields(draft),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,9 @@ from sagerecon.model.value import Value
 from sagerecon.pairing.agreement import without_positions
 from sagerecon.pairing.canonical import Row, Tree, flat, held_tree, joined, shown, wanted_tree
 from sagerecon.pairing.identity import Identities
+
+#: The position at the end of a path. A list of values without fields is one value, in any order.
+_POSITION = re.compile(r"\[\d+\]$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +127,7 @@ def _sides(path: str, draft: Row, sent: Row, sage: Row) -> Iterator[FieldSides]:
 
 
 def _is_in(leaf: str, path: str) -> bool:
-    """Return whether a leaf is the field at `path` or a part of it."""
+    """Return whether a leaf is the field at `path`, a part of it, or the list of values that `path` is in."""
     if "[" not in path:
         leaf = without_positions(leaf)
-    return leaf == path or leaf.startswith((f"{path}.", f"{path}["))
+    return leaf in (path, _POSITION.sub("", path)) or leaf.startswith((f"{path}.", f"{path}["))

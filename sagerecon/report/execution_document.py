@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from decimal import Decimal
 from typing import Any
 
 from sagerecon.model.call import CallTotal
@@ -33,6 +34,7 @@ ACTIONS = {
     Action.QUARANTINE: "quarantined",
     Action.WAIT: "waiting",
     Action.KEEP: "kept",
+    Action.REVERSE: "reverse",
 }
 
 
@@ -177,13 +179,19 @@ def _by_mapping(steps: Iterable[Step]) -> list[dict[str, Any]]:
         {
             "kind": kind,
             "mapping": mapping,
-            "records": len(found),
+            "records": len({step.key for step in found}),
             "calls": sum(step.calls for step in found),
-            "amount": decimal_text(total(step.amount for step in found if step.amount is not None)),
+            "amount": decimal_text(total(_amounts(found))),
             **dict(_counts(found)),
         }
         for (kind, mapping), found in groups.items()
     ]
+
+
+def _amounts(steps: list[WriteStep | PassedStep]) -> list[Decimal]:
+    """Return the amounts of the records: where one has two steps, that of the last, which is the source's."""
+    by_record = {step.key: step.amount for step in steps}
+    return [amount for amount in by_record.values() if amount is not None]
 
 
 def _counts(steps: list[WriteStep | PassedStep]) -> Iterator[tuple[str, int]]:

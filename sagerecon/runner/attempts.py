@@ -71,16 +71,16 @@ def send(step: WriteStep, context: RunContext, body: Mapping[str, Any], sage_id:
     return finish(attempt, context)
 
 
-def settle_doubts(context: RunContext, settle_update: Callable[[Attempt, RunContext], bool]) -> None:
+def settle_doubts(context: RunContext, settle_by_look: Callable[[Attempt, RunContext], bool]) -> None:
     """Settle every attempt of the company that is in doubt, whichever run made it.
 
     Args:
-        settle_update: settles an update and returns True; returns False for any other attempt.
+        settle_by_look: settles an update or a reversal and returns True; returns False for any other attempt.
     """
     for attempt in context.log.in_doubt():
         context.caller.check_stop()
         context.caller.ready()  # its answer corrects the clock, by which the remedy is chosen
-        if not settle_update(attempt, context):
+        if not settle_by_look(attempt, context):
             context.reporter.report(Event.RESENT, attempt.step)
             finish(attempt, context)
 

@@ -11,6 +11,7 @@ from sagerecon.model.clock import Clock
 from sagerecon.model.code import Code
 from sagerecon.model.finding import Finding
 from sagerecon.pairing.position import EntityReading
+from sagerecon.planning.reversals import Reversals
 from sagerecon.planning.settling import SetAside, State
 from sagerecon.planning.step import Step, place_of
 from sagerecon.runner.caller import Caller
@@ -38,6 +39,7 @@ class RunContext:
     listed: Set[str]  #: kinds that the plan lists, so that the next start finds what was added in Sage
     awaited: Mapping[str, Set[str]] = field(default_factory=dict)  #: kind -> Sage ids of what is updated
     looks: dict[tuple[str, str], EntityReading] = field(default_factory=dict)  #: of these, as a listing shows
+    reversals: Reversals = field(default_factory=Reversals)
     #: kind and Sage id of what this run did not find in Sage, though an earlier one recorded it
     absent: set[tuple[str, str]] = field(default_factory=set)
     unreadable: set[str] = field(default_factory=set)  #: kinds whose listing could not be read
@@ -49,13 +51,13 @@ class RunContext:
         """Record and report that a step needs review; this plan does not try it again."""
         self._set_aside(step, State.QUARANTINED, code, message, hint)
 
-    def leave_undecided(self, step: Step, message: str, run: str = "") -> None:
+    def leave_undecided(self, step: Step, message: str, run: str = "", hint: str = "") -> None:
         """Record and report that a step is not carried out until it is decided which side counts.
 
         Args:
             run: the run of the step; by default this one.
         """
-        hint = DECIDE.format(key=shlex.quote(step.key))
+        hint = hint or DECIDE.format(key=shlex.quote(step.key))
         self._set_aside(step, State.UNDECIDED, Code.UNDECIDED, message, hint, run)
 
     def park(self, step: Step, code: Code, message: str, hint: str = RETRY) -> None:

@@ -18,7 +18,7 @@ from sagerecon.runner.context import RunContext
 from sagerecon.runner.conversation import RETRY
 from sagerecon.runner.progress import Event
 from sagerecon.runner.recovery import DECIDE
-from sagerecon.runner.references import found, resolved_body
+from sagerecon.runner.references import NEW_PLAN, found, resolved_body
 
 
 def create(step: CreateStep, context: RunContext) -> None:
@@ -26,7 +26,11 @@ def create(step: CreateStep, context: RunContext) -> None:
     body = resolved_body(step, context)
     if body is None:
         return
-    if context.log.sage_id(step.kind, step.key) not in (None, step.replaces):
+    if _awaits_deletion(step, context):
+        why = f"{name_of(step)} was not created again, because what it replaces was not deleted."
+        is_retried = step.key in context.retried
+        context.block(step, why, RETRY if is_retried else NEW_PLAN, is_retried=is_retried)
+    elif context.log.sage_id(step.kind, step.key) not in (None, step.replaces):
         _compare_with_recorded(step, context)
     elif step.on_existing is not OnExisting.CREATE and step.kind in context.unreadable:
         why = f"{name_of(step)} was not created, because the listing of its kind could not be read."
@@ -37,6 +41,12 @@ def create(step: CreateStep, context: RunContext) -> None:
         context.quarantine(step, Code.UNCERTAIN_IN_SAGE, suspect.reason, DECIDE)
     else:
         send(step, context, body, sage_id="")
+
+
+def _awaits_deletion(step: CreateStep, context: RunContext) -> bool:
+    """Return whether this plan deletes an entity of the record first, and has not done so."""
+    deletion = context.reversals.steps.get((step.kind, step.key))
+    return deletion is not None and context.log.sage_id(step.kind, step.key) == deletion.sage_id
 
 
 def _compare_with_recorded(step: CreateStep, context: RunContext) -> None:

@@ -13,7 +13,7 @@ from sagerecon.pairing.recovery import Suspect
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import Plan
 from sagerecon.planning.settling import AnsweredCreation, Attempt, Reached, Replays, SetAside
-from sagerecon.planning.step import ReadStep, RenameStep, UpdateStep
+from sagerecon.planning.step import ReadStep, RenameStep, ReverseStep, UpdateStep
 
 
 class Sage(Protocol):
@@ -205,8 +205,8 @@ class RunLog(Bookings, Protocol):
         """Return what was recorded when the entity of a draft key was last written or adopted, or None."""
         ...
 
-    def record_look(self, run: str, step: UpdateStep, entity: Entity) -> None:
-        """Record what Sage holds of a record that is not updated; without a body where it was not found."""
+    def record_look(self, run: str, step: UpdateStep | ReverseStep, entity: Entity) -> None:
+        """Record what Sage holds of a record that is left alone; without a body where it was not found."""
         ...
 
     def absent(self, run: str) -> Set[tuple[str, str]]:
@@ -219,6 +219,10 @@ class RunLog(Bookings, Protocol):
 
     def owner(self, kind: str, sage_id: str) -> str | None:
         """Return the draft key recorded for this entity, or None where there is none."""
+        ...
+
+    def owners(self, kind: str, sage_id: str) -> Sequence[str]:
+        """Return every draft key recorded for this entity: several where records share it."""
         ...
 
     def record(
@@ -235,6 +239,14 @@ class RunLog(Bookings, Protocol):
 
         Raises:
             PlanStaleError: the earlier key has another entity than when the plan was created.
+        """
+        ...
+
+    def record_reversal(self, run: str, step: ReverseStep, entity: Entity) -> None:
+        """Record in one commit that Sage holds the step's entity no more, and that its key has none.
+
+        Args:
+            entity: as Sage shows it now: voided, or without a body.
         """
         ...
 

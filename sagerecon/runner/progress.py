@@ -24,6 +24,7 @@ class Event(StrEnum):
     BLOCKED = "blocked"
     PARKED = "parked"
     UNDECIDED = "undecided"  #: left alone until it is decided what the record is, or which side counts
+    REVERSED = "reversed"  #: deleted or voided in Sage by decision, or found to be gone there
     RENAMED = "renamed"  #: the key took over an entity by decision; nothing was sent
     SETTLED = "settled"  #: left as it is by decision
     KEPT = "kept"  #: no longer wanted, and left in Sage

@@ -24,6 +24,9 @@ from sagerecon.runner.conversation import RETRY
 from sagerecon.runner.pages import Page, read_page, unexpected_values
 from sagerecon.runner.progress import Event
 
+#: Statuses of an answer that says that there is no such entity.
+ABSENT = frozenset({404, 410})
+
 #: How often a listing that loses entities meanwhile is read.
 READINGS = 3
 
@@ -58,6 +61,10 @@ def _read_pages(step: ReadStep, context: RunContext, before: Reached) -> bool:
         page += 1
         query = {**step.query, "page": str(page)} if page > 1 else step.query
         answer = context.caller.get(Call("GET", step.path, query))
+        if step.sage_id and answer is not None and answer.status in ABSENT:
+            context.log.record_page(context.run, step, page, [], total=0, is_last=True)
+            context.reporter.report(Event.READ, step)
+            return True
         if answer is None or meaning(answer) is not Meaning.DONE:
             _set_aside(step, context, answer)
             return True

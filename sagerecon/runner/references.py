@@ -78,9 +78,15 @@ def _waits_for_absent(step: WriteStep, context: RunContext) -> bool:
 
 def missing_kinds(step: WriteStep, context: RunContext) -> set[str]:
     """Return the kinds of which `step` refers to an entity by a natural key that no single entity has."""
+    missing = missing_references(step, context)
+    return {reference.kind for reference in missing if isinstance(reference.key, NaturalKey)}
+
+
+def missing_references(step: WriteStep, context: RunContext) -> list[Reference]:
+    """Return what `step` refers to and no single entity is known to be."""
     missing: list[Reference] = []
     resolve_references(step.body, context.log, context.catalog, missing)
-    return {reference.kind for reference in missing if isinstance(reference.key, NaturalKey)}
+    return missing
 
 
 def resolve_references(node: Node, ids: Ids, catalog: Catalog, missing: list[Reference]) -> Any:

@@ -7,7 +7,7 @@ map and the booking of the call are one commit. A step whose outcome is unknown 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
@@ -17,8 +17,10 @@ from sagerecon.model.catalog import Catalog
 from sagerecon.model.clock import Clock
 from sagerecon.model.errors import PausedError, SagereconError, StoreError
 from sagerecon.model.finding import Finding
+from sagerecon.pairing.recovery import Suspect
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import Plan, Purpose
+from sagerecon.planning.reversals import Reversals
 from sagerecon.planning.settling import FINAL, Reached, State
 from sagerecon.planning.step import (
     CreateStep,
@@ -27,11 +29,13 @@ from sagerecon.planning.step import (
     QuarantinedStep,
     ReadStep,
     RenameStep,
+    ReverseStep,
     SettledStep,
     SkipStep,
     Step,
     UpdateStep,
     WaitStep,
+    WriteStep,
 )
 from sagerecon.runner.attempts import settle_doubts
 from sagerecon.runner.caller import Caller
@@ -43,8 +47,9 @@ from sagerecon.runner.progress import Event, Progress, Reporter
 from sagerecon.runner.reading import key_fields, read, used_keys
 from sagerecon.runner.recovery import Recovery, recover
 from sagerecon.runner.references import missing_kinds
+from sagerecon.runner.reversing import reverse, settle_by_look
 from sagerecon.runner.shortage import ShortageError, lacking, stop_on_shortage
-from sagerecon.runner.updating import settle_update, update
+from sagerecon.runner.updating import update
 
 _NOT_BEGUN = Reached(State.PLANNED)
 
@@ -94,6 +99,7 @@ def run(
     on_progress: Callable[[Progress], None] = lambda _: None,
     failpoint: Callable[[str], None] = lambda _: None,
     recovery: Recovery | None = None,
+    suggested: Callable[[str], Sequence[Suspect]] = lambda _: (),
     seed: int = 0,
 ) -> RunOutcome:
     """Carry `plan` out as far as the budget, the patience and the stop signal allow.
@@ -107,6 +113,8 @@ def run(
         on_progress: receives each event.
         failpoint: receives the name of each point at which tests may crash the run.
         recovery: what a comparison with Sage found that the store did not know; None where it was trusted.
+        suggested: returns, before the first creation, the suspects that the readings of the run show, with
+            those of earlier comparisons; nothing where they show none.
         seed: for the jitter of waits.
 
     Raises:
@@ -146,6 +154,7 @@ def run(
         key_fields=key_fields(plan, catalog),
         used_keys=used_keys(plan, catalog),
         listed={step.kind for step in plan.steps if isinstance(step, ReadStep)},
+        reversals=Reversals.of(plan, catalog),
     )
     context.awaited = _awaited(plan, context)
     context.absent = set(log.absent(context.run))
@@ -165,7 +174,7 @@ def run(
         )
 
     try:
-        _walk(plan, context, recovery)
+        _walk(plan, context, recovery, suggested)
         log.end(context.run, is_finished=not context.retried)
     except PausedError as pause:
         log.end(context.run, is_finished=False)
@@ -183,22 +192,31 @@ def run(
     return outcome(Ended.UNFINISHED if context.retried else Ended.FINISHED)
 
 
-def _walk(plan: Plan, context: RunContext, recovery: Recovery | None) -> None:
+def _walk(
+    plan: Plan,
+    context: RunContext,
+    recovery: Recovery | None,
+    suggested: Callable[[str], Sequence[Suspect]],
+) -> None:
     """Adopt what was recovered, settle what is in doubt, then carry out each step that is not finished."""
     recovered: set[int] = set()
     if plan.header.purpose is Purpose.LOAD:
         if recovery is not None:
             recovered = recover(recovery, context)
         context.log.vouch()
-        settle_doubts(context, settle_update)
+        settle_doubts(context, settle_by_look)
     reached = context.log.reached(context.run)
     outdated = _outdated_listings(plan, reached, context)
-    is_checked = not plan.header.requirements
+    is_checked, is_compared = not plan.header.requirements, False
     for step in plan.steps:
         context.caller.check_stop()
-        if isinstance(step, CreateStep | UpdateStep) and not is_checked:
+        if isinstance(step, WriteStep) and not is_checked:
             stop_on_shortage(plan, reached, context)
             is_checked = True
+        if isinstance(step, CreateStep) and not is_compared:
+            is_compared = True
+            if suspects := suggested(context.run):
+                context.log.suspect(suspects)
         context.reporter.begin_step(step)
         before = _NOT_BEGUN if step.number in outdated else reached.get(step.number, _NOT_BEGUN)
         if step.number in recovered:
@@ -280,6 +298,8 @@ def _carry_out(step: Step, context: RunContext, before: Reached) -> None:
             create(step, context)
         case UpdateStep():
             update(step, context)
+        case ReverseStep():
+            reverse(step, context)
         case SkipStep():
             context.reporter.report(Event.SKIPPED, step)
         case LeftOutStep():

@@ -16,19 +16,17 @@ from sagerecon.pairing.agreement import ComparisonRules, inner_ids, is_shown
 from sagerecon.pairing.before_update import LastLook, last_look, look_in_doubt
 from sagerecon.pairing.standing import Standing
 from sagerecon.planning.settling import Attempt, Meaning, State, meaning
-from sagerecon.planning.step import UpdateStep, name_of
+from sagerecon.planning.step import ReverseStep, UpdateStep, name_of
 from sagerecon.runner.answer import error_text
 from sagerecon.runner.attempts import left_answers, new_attempt, send
 from sagerecon.runner.context import RunContext
 from sagerecon.runner.lookup import sent_fields
 from sagerecon.runner.progress import Event
+from sagerecon.runner.reading import ABSENT
 from sagerecon.runner.references import resolved_body
 
 #: How long a listing answers for updates that are sent after it; an older one is not relied on.
 LISTING_HOLDS = 30 * MINUTE
-
-#: Statuses of an answer that says that there is no such entity.
-_ABSENT = frozenset({404, 410})
 
 #: Standings of a record to which nothing can refer.
 _NOT_IN_SAGE = frozenset({Standing.MISSING_IN_SAGE, Standing.DELETED_IN_SAGE})
@@ -48,7 +46,7 @@ def update(step: UpdateStep, context: RunContext) -> None:
     held = _held(step, context, written)
     if held is None:
         return None
-    look = last_look(written, held, {**body, **changed}, _rules(step, context, written, held))
+    look = last_look(written, held, {**body, **changed}, comparison_rules(step, context, written, held))
     if look.standing is Standing.CONVERGED:
         kind, ours = context.catalog[step.kind], context.business
         attempt = new_attempt(step, kind, changed, run=context.run, business=ours, sage_id=written.sage_id)
@@ -70,14 +68,14 @@ def settle_update(attempt: Attempt, context: RunContext) -> bool:
     written = log.written(step.kind, step.key)
     if not isinstance(step, UpdateStep) or written is None:
         return False
-    held = _read(step, context, written.sage_id, settling=True)
+    held = read_entity(step, context, written.sage_id, settling=True)
     if not isinstance(held, Entity):
         if attempt.run == context.run:
             context.uncertain_steps.add(step.number)
         message = f"It is not known yet whether {name_of(step)} was written: {held}."
         context.report_set_aside(step, State.PARKED, message)
         return True
-    look = look_in_doubt(written, held, sent_fields(attempt), _rules(step, context, written, held))
+    look = look_in_doubt(written, held, sent_fields(attempt), comparison_rules(step, context, written, held))
     if look.standing is Standing.CONVERGED:
         _record_left_fields(step, context, held, attempt.run)
         log.record(attempt, _as_answered(written, held, sent_fields(attempt), context), [])
@@ -119,16 +117,19 @@ def _held(step: UpdateStep, context: RunContext, written: Written) -> Entity | N
     listed = context.looks.pop((step.kind, written.sage_id), None)
     if listed is not None:
         is_young = context.clock.now() - listed.read_at <= LISTING_HOLDS
-        if is_young and is_shown(written, listed.entity, _rules(step, context, written, listed.entity)):
+        rules = comparison_rules(step, context, written, listed.entity)
+        if is_young and is_shown(written, listed.entity, rules):
             return listed.entity
-    held = _read(step, context, written.sage_id)
+    held = read_entity(step, context, written.sage_id)
     if isinstance(held, Entity):
         return held
     context.park(step, Code.UNREADABLE, f"{name_of(step)} was not updated, for it cannot be read: {held}.")
     return None
 
 
-def _read(step: UpdateStep, context: RunContext, sage_id: str, *, settling: bool = False) -> Entity | str:
+def read_entity(
+    step: UpdateStep | ReverseStep, context: RunContext, sage_id: str, *, settling: bool = False
+) -> Entity | str:
     """Return the entity as Sage holds it, without a body where it is not found; else why not."""
     kind = context.catalog[step.kind]
     query = {"nested_attributes": "all"} if "nested_attributes" in kind.read_filters else {}
@@ -136,7 +137,7 @@ def _read(step: UpdateStep, context: RunContext, sage_id: str, *, settling: bool
     answer = context.caller.get(Call("GET", path, query), settling=settling)
     if answer is None:
         return "Sage gave no usable answer"
-    if answer.status in _ABSENT:
+    if answer.status in ABSENT:
         return Entity(step.kind, sage_id, {})
     if meaning(answer) is not Meaning.DONE or not isinstance(answer.body, Mapping):
         return error_text(answer)
@@ -156,7 +157,10 @@ def _leave_undecided(
     context.leave_undecided(step, message, run=run)
 
 
-def _rules(step: UpdateStep, context: RunContext, written: Written, held: Entity) -> ComparisonRules:
+def comparison_rules(
+    step: UpdateStep | ReverseStep, context: RunContext, written: Written, held: Entity
+) -> ComparisonRules:
+    """Return the rules by which a step compares what Sage holds with what was written."""
     rules: dict[str, Comparison] = {path: Comparison(how) for path, how in step.compare.items()}
     fields = context.catalog[step.kind].fields
     ours = {

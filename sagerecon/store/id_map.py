@@ -218,6 +218,11 @@ class IdMap:
         row = self._buffer.reader.one(_OWNER, where)
         return None if row is None else str(row.key)
 
+    def owners(self, kind: str, sage_id: str) -> Sequence[str]:
+        self._buffer.flush()
+        where: Values = {"business": self._business, "kind": kind, "sage_id": sage_id}
+        return [str(row.key) for row in self._buffer.reader.rows(_OWNER, where)]
+
     def add(self, kind: str, key: str, sage_id: str, content: str, run: str, number: int) -> None:
         """Record that step `number` of `run` wrote or adopted the entity of a draft key.
 

@@ -35,6 +35,7 @@ class ReadingRuns:
     deletions: str = ""  #: of what was deleted there
     before: str = ""  #: the reading of the reconciliation before it
     id_map: str = ""  #: the fingerprint of the id map for which Sage was read
+    confirmation: str = ""  #: looked for what a listing in several pages lacks
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +193,13 @@ class ReconciliationLog:
             found = transaction.rows(_READINGS, {"business": self._business, "number": row.number})
             compared = json.loads(row.source).get(_BASIS, {})
             return Basis(
-                ReadingRuns(row.reading, row.deletions, row.before, compared.get("id_map", "")),
+                ReadingRuns(
+                    row.reading,
+                    row.deletions,
+                    row.before,
+                    id_map=compared.get("id_map", ""),
+                    confirmation=compared.get("confirmation", ""),
+                ),
                 listings=tuple(_reading(each) for each in found if not each.of_deletions),
                 deletions=tuple(_reading(each) for each in found if each.of_deletions),
                 rules=compared.get("rules", {}),
@@ -236,7 +243,7 @@ class ReconciliationLog:
 
 
 def _compared_with(basis: Basis) -> dict[str, object]:
-    return {"id_map": basis.runs.id_map, "rules": dict(basis.rules)}
+    return {"id_map": basis.runs.id_map, "confirmation": basis.runs.confirmation, "rules": dict(basis.rules)}
 
 
 def _text(document: object) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import and_, bindparam, func, or_, select
+from sqlalchemy import bindparam, func, or_, select
 
 from sagerecon.model.clock import DAY, MINUTE, Clock, cautious_now
 from sagerecon.model.entity import Entity, Written
@@ -14,11 +14,12 @@ from sagerecon.model.reading import Reading
 from sagerecon.model.value import read_json
 from sagerecon.pairing.recovery import Suspect
 from sagerecon.planning.plan import Plan, Purpose
-from sagerecon.planning.settling import RunState, SetAside, State
-from sagerecon.planning.step import Action, Step
+from sagerecon.planning.settling import RunState, SetAside
+from sagerecon.planning.step import ReverseStep, Step
 from sagerecon.planning.step_document import read_step
 from sagerecon.store import runs
 from sagerecon.store.database import Database, Transaction, Values, prepared
+from sagerecon.store.held import HELD_ALL, HELD_ENTITY, HELD_KIND, IDS_HELD, LOOKS
 from sagerecon.store.process import is_alive
 from sagerecon.store.run_calls import DayOfCalls, read_run_calls
 from sagerecon.store.steps import (
@@ -31,7 +32,7 @@ from sagerecon.store.steps import (
     read_set_aside,
 )
 from sagerecon.store.suspects import Suspects
-from sagerecon.store.tables import HELD, RUNS, STEPS
+from sagerecon.store.tables import RUNS, STEPS
 from sagerecon.store.traffic import (
     Traffic,
     read_calls_since,
@@ -40,7 +41,7 @@ from sagerecon.store.traffic import (
     read_traffic,
 )
 from sagerecon.store.write_buffer import WriteBuffer
-from sagerecon.store.written import ALL_WRITTEN, IDS_WRITTEN, ONE_WRITTEN, WrittenId, read_written
+from sagerecon.store.written import ALL_WRITTEN, IDS_WRITTEN, ONE_WRITTEN, REVERSALS, WrittenId, read_written
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,63 +107,6 @@ _SET_ASIDE = prepared(
     select(STEPS.c.step, STEPS.c.state, STEPS.c.findings)
     .where(OF_RUN, IS_SET_ASIDE)
     .order_by(STEPS.c.number),
-)
-_HELD = (
-    select(HELD.c.kind, HELD.c.sage_id, HELD.c.body)
-    .where(HELD.c.business == bindparam("business"), HELD.c.run == bindparam("run"))
-    .order_by(HELD.c.number, HELD.c.position)
-)
-_IDS_HELD = prepared(
-    "ids_held",
-    select(HELD.c.kind, HELD.c.sage_id).where(
-        HELD.c.business == bindparam("business"), HELD.c.run == bindparam("run")
-    ),
-)
-_OF_STEP = and_(
-    STEPS.c.business == HELD.c.business, STEPS.c.run == HELD.c.run, STEPS.c.number == HELD.c.number
-)
-#: What was read of the records that were not updated, by the newest run that looked at each last.
-_LOOKS = prepared(
-    "looks",
-    select(HELD.c.kind, HELD.c.sage_id, HELD.c.body, STEPS.c.recorded_at)
-    .select_from(
-        HELD.join(STEPS, _OF_STEP).join(
-            RUNS, and_(RUNS.c.business == HELD.c.business, RUNS.c.run == HELD.c.run)
-        )
-    )
-    .where(
-        HELD.c.business == bindparam("business"),
-        STEPS.c.action == Action.UPDATE.value,
-        or_(STEPS.c.state == State.UNDECIDED.value, STEPS.c.state == State.RECORDED.value),
-    )
-    .order_by(RUNS.c.sequence),
-)
-LOOKS_OF_RUN = prepared(
-    "looks_of_run",
-    select(HELD.c.kind, HELD.c.sage_id, HELD.c.body)
-    .select_from(HELD.join(STEPS, _OF_STEP))
-    .where(OF_RUN, STEPS.c.state == State.UNDECIDED.value),
-)
-_HELD_ALL = prepared("held_all", _HELD)
-_HELD_KIND = prepared("held_kind", _HELD.where(HELD.c.kind == bindparam("kind")))
-# A run that reads Sage has few steps, and an entity is found by its run, its step and its id.
-_HELD_ENTITY = prepared(
-    "held_entity",
-    select(HELD.c.body)
-    .select_from(
-        STEPS.join(
-            HELD,
-            and_(
-                HELD.c.business == STEPS.c.business,
-                HELD.c.run == STEPS.c.run,
-                HELD.c.number == STEPS.c.number,
-            ),
-        )
-    )
-    .where(OF_RUN, STEPS.c.action == Action.READ.value)
-    .where(HELD.c.sage_id == bindparam("sage_id"), HELD.c.kind == bindparam("kind"))
-    .order_by(HELD.c.number)
-    .limit(1),
 )
 
 
@@ -251,7 +195,7 @@ class RunHistory:
     def entities_read(self, run: str, kind: str | None = None) -> Iterator[Entity]:
         """Yield the entities that the reading steps of `run` found, of one kind or of all, in their order."""
         self._buffer.flush()
-        statement = _HELD_ALL if kind is None else _HELD_KIND
+        statement = HELD_ALL if kind is None else HELD_KIND
         values = {"business": self._business, "run": run}
         packer = Packer()
         for row in self._database.stream(statement, values if kind is None else {**values, "kind": kind}):
@@ -260,7 +204,7 @@ class RunHistory:
     def ids_read(self, run: str) -> Iterator[tuple[str, str]]:
         """Yield kind and Sage id of every entity that the reading steps of `run` found."""
         self._buffer.flush()
-        for row in self._database.stream(_IDS_HELD, {"business": self._business, "run": run}):
+        for row in self._database.stream(IDS_HELD, {"business": self._business, "run": run}):
             yield row.kind, row.sage_id
 
     def looks(self) -> Iterator[tuple[Entity, int]]:
@@ -270,15 +214,25 @@ class RunHistory:
         the fields left alone. One that Sage did not find has no body.
         """
         self._buffer.flush()
-        for row in self._database.stream(_LOOKS, {"business": self._business}):
+        for row in self._database.stream(LOOKS, {"business": self._business}):
             yield Entity(row.kind, row.sage_id, read_json(row.body)), row.recorded_at
+
+    def reversals(self) -> Iterator[tuple[ReverseStep, int]]:
+        """Yield the deletion of each record that is not written any more, and when it was carried out."""
+        self._buffer.flush()
+        found: dict[tuple[str, str], tuple[ReverseStep, int]] = {}
+        for row in self._database.stream(REVERSALS, {"business": self._business}):
+            step = read_step(read_json(row.step))
+            if isinstance(step, ReverseStep):
+                found[step.kind, step.key] = (step, row.recorded_at)
+        yield from found.values()
 
     def entity_read(self, run: str, kind: str, sage_id: str) -> Entity | None:
         """Return one entity as the reading steps of `run` found it; None where they did not."""
         self._buffer.flush()
         where: Values = {"business": self._business, "run": run, "kind": kind, "sage_id": sage_id}
         with self._database.reading() as transaction:
-            row = transaction.one(_HELD_ENTITY, where)
+            row = transaction.one(HELD_ENTITY, where)
             return None if row is None else Entity(kind, sage_id, read_json(row.body))
 
     def finished_reading(self, plan: Plan) -> str | None:

@@ -19,15 +19,15 @@ from sagerecon.pairing.recovery import Suspect
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import Plan, Purpose
 from sagerecon.planning.settling import AnsweredCreation, Attempt, Reached, Replays, RunState, SetAside, State
-from sagerecon.planning.step import CreateStep, ReadStep, RenameStep, Step, UpdateStep
+from sagerecon.planning.step import CreateStep, ReadStep, RenameStep, ReverseStep, Step, UpdateStep
 from sagerecon.store import runs, steps
 from sagerecon.store.call_ledger import CallLedger
 from sagerecon.store.company_lock import CompanyLock
 from sagerecon.store.database import Database, Statement, Transaction, Values
+from sagerecon.store.held import LOOKS_OF_RUN
 from sagerecon.store.id_map import IdMap
 from sagerecon.store.process import is_alive, this_process
 from sagerecon.store.run_calls import NO_RUN
-from sagerecon.store.run_history import LOOKS_OF_RUN
 from sagerecon.store.suspects import Suspects
 from sagerecon.store.witness import WitnessError
 from sagerecon.store.write_buffer import WriteBuffer
@@ -191,13 +191,16 @@ class RunLog:
                 "Create a new one: sagerecon plan",
             )
         self._add(steps.KEEP_OUTCOME, steps.rename_values(run, step, before), step)
-        self._id_map.forget(step.kind, step.earlier)
-        epoch = self.epoch(step.kind, step.earlier) + 1
-        values: Values = {"of_kind": step.kind, "of_key": step.earlier, "next_epoch": epoch}
-        self._buffer.add(steps.KEEP_EPOCH, {"business": self._business, **values}, [])
-        self._epochs[step.kind, step.earlier] = epoch
+        self._give_up(step.kind, step.earlier)
         content = fingerprint(node_document(step.body))
         self._id_map.add(step.kind, step.key, step.sage_id, content, run, step.number)
+
+    def record_reversal(self, run: str, step: ReverseStep, entity: Entity) -> None:
+        is_recorded = self._id_map.sage_id(step.kind, step.key) == step.sage_id
+        self._add(steps.KEEP_OUTCOME, steps.reversal_values(run, step, entity, self._clock.now()), step)
+        self._id_map.forget_keys_of(step.kind, step.sage_id)
+        if is_recorded:  # else the key has another entity by now, such as one that was adopted
+            self._give_up(step.kind, step.key)
 
     def set_aside(self, run: str, aside: SetAside, epoch: int = 0) -> None:
         step = aside.step
@@ -206,7 +209,7 @@ class RunLog:
         self._add(steps.KEEP_SET_ASIDE, values, step)
         self._epochs[step.kind, step.key] = epoch
 
-    def record_look(self, run: str, step: UpdateStep, entity: Entity) -> None:
+    def record_look(self, run: str, step: UpdateStep | ReverseStep, entity: Entity) -> None:
         values = {"sage_id": entity.sage_id, "kind": entity.kind, "body": canonical(entity.body)}
         self._buffer.add(steps.KEEP_HELD, {**self._step(run, step.number), "position": 0, **values})
 
@@ -341,6 +344,17 @@ class RunLog:
 
     def owner(self, kind: str, sage_id: str) -> str | None:
         return self._id_map.owner(kind, sage_id)
+
+    def _give_up(self, kind: str, key: str) -> None:
+        """Forget the entity of a key; an equal creation with that key has another name from now on."""
+        self._id_map.forget(kind, key)
+        epoch = self.epoch(kind, key) + 1
+        values: Values = {"of_kind": kind, "of_key": key, "next_epoch": epoch}
+        self._buffer.add(steps.KEEP_EPOCH, {"business": self._business, **values}, [])
+        self._epochs[kind, key] = epoch
+
+    def owners(self, kind: str, sage_id: str) -> Sequence[str]:
+        return self._id_map.owners(kind, sage_id)
 
     def _commit_booking(self, book: Callable[[Transaction], T]) -> T:
         """Commit what `book` does, then record in the witness which calls it has booked."""

@@ -9,7 +9,7 @@ from sagerecon.model.finding import Finding, finding_document, read_finding
 from sagerecon.model.reading import Reading
 from sagerecon.model.value import canonical, read_json
 from sagerecon.planning.settling import Attempt, SetAside, State
-from sagerecon.planning.step import Action, ReadStep, RenameStep, Step
+from sagerecon.planning.step import Action, ReadStep, RenameStep, ReverseStep, Step
 from sagerecon.planning.step_document import read_step, read_write_step, step_document
 from sagerecon.store.database import prepared, upsert
 from sagerecon.store.tables import HELD, STEPS
@@ -173,6 +173,16 @@ def rename_values(run: str, step: RenameStep, before: Written) -> dict[str, str 
         "adopted": int(before.adopted),
         "recorded_at": before.written_at,
         "answer": canonical(before.answer),
+    }
+
+
+def reversal_values(run: str, step: ReverseStep, entity: Entity, now: int) -> dict[str, str | int]:
+    """Return the row of a step whose entity Sage holds no more, or holds as void."""
+    return {
+        **_step_values(run, step, State.RECORDED),
+        "adopted": 0,
+        "recorded_at": now,
+        "answer": canonical(entity.body),
     }
 
 

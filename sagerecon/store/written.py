@@ -11,6 +11,8 @@ from sagerecon.model.money import decimal
 from sagerecon.model.packed_json import Packer
 from sagerecon.model.place import Place
 from sagerecon.model.value import read_json
+from sagerecon.planning.settling import State
+from sagerecon.planning.step import Action
 from sagerecon.store.database import prepared
 from sagerecon.store.tables import ID_MAP, RUNS, STEPS
 
@@ -52,6 +54,28 @@ IDS_WRITTEN = prepared(
 ONE_WRITTEN = prepared(
     "one_written",
     _WRITTEN.where(ID_MAP.c.kind == bindparam("kind"), ID_MAP.c.key == bindparam("key")),
+)
+#: Deletions of entities whose records are not written any more, the newest of each record last.
+REVERSALS = prepared(
+    "reversals",
+    select(STEPS.c.step, STEPS.c.recorded_at)
+    .select_from(
+        STEPS.outerjoin(
+            ID_MAP,
+            and_(
+                ID_MAP.c.business == STEPS.c.business,
+                ID_MAP.c.kind == STEPS.c.kind,
+                ID_MAP.c.key == STEPS.c.key,
+            ),
+        )
+    )
+    .where(
+        STEPS.c.business == bindparam("business"),
+        STEPS.c.action == Action.REVERSE.value,
+        STEPS.c.state == State.RECORDED.value,
+        ID_MAP.c.sage_id.is_(None),
+    )
+    .order_by(STEPS.c.recorded_at),
 )
 
 

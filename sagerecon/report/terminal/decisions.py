@@ -110,7 +110,7 @@ def settled_lines(settlement: Settlement) -> Iterator[str]:
             yield f"    It has no effect: {entry.why}. Decide again, or: {_drop_command(entry.decision)}"
     for decision in settlement.idle:
         yield from decision_lines("Not needed now", decision)
-        yield "    No record has this standing now: it was carried out, or nothing needs it. It may stay."
+        yield "    No record needs it now: it was carried out, or others cover its records. It may stay."
 
 
 def decision_lines(title: str, decision: Decision) -> Iterator[str]:

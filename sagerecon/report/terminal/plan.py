@@ -38,6 +38,7 @@ _ACTIONS = {
     Action.WAIT: "waiting",
     Action.KEEP: "kept",
     Action.RENAME: "renamed",
+    Action.REVERSE: "reverse",
     Action.SETTLED: "decided",
 }
 

@@ -170,7 +170,8 @@ def _accepted_by(decision: Decision, records: Sequence[RecordVerdict]) -> Render
     text.append(f" {decision.answer.value}\n  {decision_reason(decision)}")
     for verdict in records[:_ACCEPTED_SHOWN]:
         risk = f" ({grouped(verdict.at_risk)})" if verdict.at_risk else ""
-        text.append(f"\n  {_name(verdict)}, {verdict.verdict.value}{risk}: ", style="dim")
+        key = f" ({verdict.key})" if not verdict.origins else ""  # Sage's name alone tells the source little
+        text.append(f"\n  {_name(verdict)}{key}, {verdict.verdict.value}{risk}: ", style="dim")
         text.append(_what_differs(verdict), style="dim")
     if (more := len(records) - _ACCEPTED_SHOWN) > 0:
         text.append(f"\n  … and {more:,} more in the report", style="dim")

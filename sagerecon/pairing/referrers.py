@@ -1,0 +1,159 @@
+"""Which records may not be deleted in Sage, because others that stay there refer to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from sagerecon.model.catalog import Catalog
+from sagerecon.model.draft import Draft, Reference, read_node, references_in
+from sagerecon.model.key import Key, NaturalKey
+from sagerecon.pairing.answers import proposal
+from sagerecon.pairing.consequences import Proposal
+from sagerecon.pairing.decisions import Decision
+from sagerecon.pairing.natural_key import normal_key
+from sagerecon.pairing.position import Position
+from sagerecon.pairing.settlement import Settlement, WithoutEffect
+
+#: Kind and draft key of a record.
+_RecordKey = tuple[str, str]
+
+_EXAMPLES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Link:
+    """A record that refers to one that is to be deleted."""
+
+    referrer: _RecordKey
+    target: _RecordKey
+    is_written: bool  #: in Sage, and not only by the draft
+
+
+def without_blocked_reversals(
+    positions: Sequence[Position], settlement: Settlement, catalog: Catalog
+) -> Settlement:
+    """Return the decisions without those that delete what a record refers to that stays in Sage."""
+    blocked = blocked_reversals(positions, settlement.by_record, catalog)
+    if not blocked:
+        return settlement
+    refused = {id(settlement.by_record[record]): record for record in reversed(list(blocked))}
+    impossible = [
+        WithoutEffect(settlement.by_record[record], f"{record[1]}: {blocked[record]}")
+        for record in refused.values()
+    ]
+    by_record = {r: found for r, found in settlement.by_record.items() if id(found) not in refused}
+    others = replace(settlement, by_record=by_record, impossible=(*settlement.impossible, *impossible))
+    return without_blocked_reversals(positions, others, catalog)
+
+
+def blocked_reversals(
+    positions: Iterable[Position], decisions: Mapping[_RecordKey, Decision], catalog: Catalog
+) -> dict[_RecordKey, str]:
+    """Return why records that are decided to be deleted cannot be, by kind and draft key.
+
+    A record that is deleted for good must be referred to by none; one that is created again, by none that
+    is in Sage and stays there. A document that Sage voids stays there, and refers to what it did.
+    """
+    deleted = {
+        record: proposal(decision.standing, decision.answer)
+        for record, decision in decisions.items()
+        if is_deletion(decision)
+    }
+    if not deleted:
+        return {}
+    in_the_way: dict[_RecordKey, list[str]] = {}
+    void: dict[_RecordKey, list[str]] = {}
+    for link in _links(list(positions), deleted, catalog):
+        key = link.referrer[1]
+        if _is_in_the_way(link, deleted):
+            in_the_way.setdefault(link.target, []).append(key)
+        elif link.is_written and catalog[link.referrer[0]].is_voided:
+            void.setdefault(link.target, []).append(key)
+    why_void = "to it, and Sage keeps what it voids; keep it"
+    return {
+        **{record: f"{_names(keys)} {why_void}" for record, keys in void.items()},
+        **{record: _reason(keys) for record, keys in in_the_way.items()},
+    }
+
+
+def is_deletion(decision: Decision) -> bool:
+    """Return whether what is decided begins with a deletion in Sage."""
+    return proposal(decision.standing, decision.answer) in (Proposal.REVERSE, Proposal.REPLACE)
+
+
+def _is_in_the_way(link: _Link, deleted: Mapping[_RecordKey, Proposal]) -> bool:
+    """Return whether what a link comes from keeps what it leads to from being deleted."""
+    is_for_good = deleted[link.target] is Proposal.REVERSE
+    match deleted.get(link.referrer):
+        case Proposal.REVERSE:
+            return False
+        case Proposal.REPLACE:
+            return is_for_good and not link.is_written
+        case _:
+            return is_for_good or link.is_written
+
+
+def _reason(keys: Sequence[str]) -> str:
+    them = "that" if len(set(keys)) == 1 else "these"
+    return f"{_names(keys)} to it; reverse {them} first, or keep it"
+
+
+def _names(keys: Sequence[str]) -> str:
+    """Return the records that refer to another, with the verb."""
+    names = list(dict.fromkeys(keys))
+    more = f" and {len(names) - _EXAMPLES:,} more" if len(names) > _EXAMPLES else ""
+    return f"{', '.join(names[:_EXAMPLES])}{more} {'refers' if len(names) == 1 else 'refer'}"
+
+
+def _links(
+    positions: Sequence[Position], deleted: Mapping[_RecordKey, Proposal], catalog: Catalog
+) -> Iterator[_Link]:
+    """Yield every link to a record that is to be deleted."""
+    targets = _Targets(positions, deleted, catalog)
+    for position in positions:
+        record = (position.kind, position.key)
+        for key, references, is_written in _references(position):
+            for target in dict.fromkeys(map(targets.get, references)):
+                if target is not None and target != record:
+                    yield _Link((position.kind, key), target, is_written)
+
+
+def _references(position: Position) -> Iterator[tuple[str, Iterable[Reference], bool]]:
+    """Yield the references of a record with its key: of its draft, and of what was written of it.
+
+    What was written of a record that is not compared is its draft. One that Sage holds no more refers to
+    nothing there.
+    """
+    if isinstance(position.outcome, Draft):
+        is_written = position.is_written and position.written is None
+        yield position.key, position.outcome.references, is_written
+    if position.written is not None and not position.is_absent:
+        yield position.key, references_in(read_node(dict(position.written.sent))), True
+    for earlier in position.rename.earlier if position.rename is not None else ():
+        yield earlier.key, references_in(read_node(dict(earlier.sent))), True
+
+
+class _Targets:
+    """The records that are to be deleted, by the keys with which others refer to them."""
+
+    def __init__(
+        self, positions: Iterable[Position], deleted: Mapping[_RecordKey, Proposal], catalog: Catalog
+    ) -> None:
+        self._catalog = catalog
+        self._kinds = {kind for kind, _ in deleted}
+        self._records: dict[tuple[str, Key], _RecordKey] = {record: record for record in deleted}
+        for position in positions:
+            if (position.kind, position.key) in deleted and position.written is not None:
+                for field, value in position.written.identity.items():
+                    key = self._normal(position.kind, NaturalKey(field, value))
+                    self._records.setdefault((position.kind, key), (position.kind, position.key))
+
+    def get(self, reference: Reference) -> _RecordKey | None:
+        """Return the record that a reference means, if it is to be deleted."""
+        if reference.kind not in self._kinds:
+            return None
+        return self._records.get((reference.kind, self._normal(reference.kind, reference.key)))
+
+    def _normal(self, kind: str, key: Key) -> Key:
+        return normal_key(self._catalog, self._catalog[kind], key) if isinstance(key, NaturalKey) else key
