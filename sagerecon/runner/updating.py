@@ -115,9 +115,8 @@ def _held(step: UpdateStep, context: RunContext, written: Written) -> Entity | N
     listed = context.looks.pop((step.kind, written.sage_id), None)
     if listed is not None:
         is_young = context.clock.now() - listed.read_at <= LISTING_HOLDS
-        if is_young and is_shown(
-            written, listed.entity, comparison_rules(step, context, written, listed.entity)
-        ):
+        rules = comparison_rules(step, context, written, listed.entity)
+        if is_young and is_shown(written, listed.entity, rules):
             return listed.entity
     held = read_entity(step.kind, written.sage_id, context)
     if isinstance(held, Entity):
