@@ -23,6 +23,7 @@ from sagerecon.pairing.answers import DecisionAnswer
 from sagerecon.pairing.standing import Standing
 from sagerecon.planning.plan import Header, Plan, Purpose, Window, plan_lines, read_outline, read_plan
 from sagerecon.planning.step import (
+    AdoptStep,
     CreateStep,
     KeepStep,
     LeftOutStep,
@@ -161,7 +162,13 @@ calls = {"calls": st.integers(1, 9), "window": windows}
 #: What each field of each class of step may hold; the plan file keeps all of it.
 FIELDS: dict[type[Step], dict[str, st.SearchStrategy[Any]]] = {
     ReadStep: {**every, **calls, "path": names, "query": tables, "expect": tables, "sage_id": names},
-    CreateStep: {**sent, "on_existing": st.sampled_from(OnExisting), "replaces": texts},
+    CreateStep: {
+        **sent,
+        "on_existing": st.sampled_from(OnExisting),
+        "replaces": texts,
+        "apart": several(names),
+    },
+    AdoptStep: {**draft, "sage_id": names, "window": windows},
     UpdateStep: {
         **sent,
         "changed": several(names),
@@ -188,6 +195,10 @@ FIELDS: dict[type[Step], dict[str, st.SearchStrategy[Any]]] = {
         "rule": texts,
         "earlier": several(names),
         "refers_to": texts,
+        "body": bodies,
+        "identity": tables,
+        "mapping": places,
+        "on_existing": st.just(OnExisting.CREATE),  # another one is kept only with a body
     },
     KeepStep: {**record, "standing": standings, "rule": texts},
     SettledStep: {**record, "standing": standings, "answer": st.sampled_from(DecisionAnswer)},
