@@ -144,8 +144,23 @@ class Books:
     def decided(self, uid: str, *, is_settled: bool) -> None:
         """Note a decision about a record, in place of any earlier one."""
         self.settled.pop(uid, None)
+        for permission in [each for each in self.permitted if self.entities[each[1]].uid == uid]:
+            del self.permitted[permission]
         if is_settled:
             self.settled[uid] = self._in_source(uid)
+
+    def undone(self) -> Iterator[str]:
+        """Yield a sentence for each record that was decided to be written again, and could be, and is not."""
+        for answer, sage_id in self.permitted:
+            uid = self.entities[sage_id].uid
+            if answer is not DecisionAnswer.WRITE_AGAIN or not self._is_permitted(sage_id, answer):
+                continue
+            record = self._source.records[uid]
+            customer = self._source.records.get(record.customer)
+            is_possible = record.is_present and (customer is None or self.of(customer))
+            newest = [entity.sage_id for entity in self.entities.values() if entity.uid == uid][-1]
+            if is_possible and self.is_remembered and newest == sage_id:
+                yield f"undone: {uid} was decided to be written again, and is not in Sage"
 
     def _in_source(self, uid: str) -> tuple[str, ...] | None:
         """Return the content of a record by the newest snapshot; None where the source does not have it."""

@@ -127,6 +127,7 @@ class History:
         self.check()
         require(self._lost(planned.value))
         require(self._edits_lost())
+        require(self.world.books.undone())
 
     def _load_to_the_end(self) -> None:
         distrusts = False
