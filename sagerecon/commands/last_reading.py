@@ -14,7 +14,6 @@ from sagerecon.pairing.owners import RecordKey
 from sagerecon.pairing.pair import Recorded, needed_in_full
 from sagerecon.pairing.position import EntityReading
 from sagerecon.pairing.read_from_sage import NOT_READ, ReadFromSage, as_listed
-from sagerecon.pairing.suspect import Suspect
 from sagerecon.reconciliation.sage_readings import TRIAL_BALANCE
 from sagerecon.store.company import CompanyStore
 from sagerecon.store.reconciliation_log import Basis
@@ -101,23 +100,8 @@ def recorded_and_read(
     until = 0 if basis is None else read_until(company, written.values(), basis)
     deleted = frozenset[str]() if basis is None else deleted_of(company, basis)
     read = as_listed(() if basis is None else basis.listings, found, deleted, identities, until)
-    read = replace(read, suspects=dict(_suspects(suspects, read, company)))
+    read = read.with_suspects(suspects, company.id_map.owner)
     return Recorded(contents=contents, written=written), _with_looks(read, looks)
-
-
-def _suspects(
-    suspects: Mapping[RecordKey, Suspect], read: ReadFromSage, company: CompanyStore
-) -> Iterator[tuple[RecordKey, Suspect]]:
-    """Yield each suspect with its entities as they were read since, who owns them, and which are gone."""
-    for record, suspect in suspects.items():
-        now = read.of_suspect(suspect)
-        owners = {
-            entity.sage_id: company.id_map.owner(entity.kind, entity.sage_id) for entity in now.entities
-        }
-        yield (
-            record,
-            replace(now, owners={sage_id: key for sage_id, key in owners.items() if key is not None}),
-        )
 
 
 def _unverified(
