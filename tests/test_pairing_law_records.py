@@ -30,7 +30,15 @@ from sagerecon.pairing.standing import Standing, standing
 from sagerecon.pairing.suspect import Suspect
 from sagerecon.planning.order import DraftIndex, order_drafts
 from sagerecon.planning.record_steps import RecordStep, record_steps
-from sagerecon.planning.step import CreateStep, RenameStep, ReverseStep, SettledStep, UpdateStep, WaitStep
+from sagerecon.planning.step import (
+    AdoptStep,
+    CreateStep,
+    RenameStep,
+    ReverseStep,
+    SettledStep,
+    UpdateStep,
+    WaitStep,
+)
 from sagerecon.reconciliation.accepted import with_accepted
 from sagerecon.reconciliation.result import Reconciliation
 from sagerecon.reconciliation.sage_readings import SageReadings
@@ -62,6 +70,7 @@ _SENDS: Mapping[type[RecordStep], frozenset[Verdict]] = {
         }
     ),
     ReverseStep: frozenset({Verdict.GONE, Verdict.SOURCE_CHANGED, Verdict.MAPPING_CHANGED, Verdict.NOT_READ}),
+    AdoptStep: frozenset({Verdict.ALREADY_IN_SAGE, Verdict.DUPLICATE}),
     UpdateStep: frozenset(
         {Verdict.SOURCE_CHANGED, Verdict.MAPPING_CHANGED, Verdict.NOT_READ, Verdict.RENAMED}
     ),
@@ -262,10 +271,13 @@ def test_decisions_are_about_what_the_proof_found(case: Case) -> None:
             continue
         event(f"{step.action.value}: {verdict.verdict.value}")
         decision = found.settlement.by_record.get((step.kind, step.key))
-        if decision is None or decision.answer is not DecisionAnswer.REPLACE:
-            assert verdict.verdict in _SENDS.get(type(step), {verdict.verdict}), (step, verdict)
-        else:  # deleted, and created again: two steps for one changed record
-            assert verdict.verdict in _SENDS[ReverseStep], (step, verdict)
+        match None if decision is None else decision.answer:
+            case DecisionAnswer.REPLACE:  # deleted, and created again: two steps for one changed record
+                assert verdict.verdict in _SENDS[ReverseStep], (step, verdict)
+            case DecisionAnswer.PUSH if isinstance(step, UpdateStep):
+                assert verdict.verdict in {Verdict.EDITED, Verdict.BOTH_CHANGED}, (step, verdict)
+            case _:
+                assert verdict.verdict in _SENDS.get(type(step), {verdict.verdict}), (step, verdict)
         if isinstance(step, SettledStep):
             assert not verdict.needs_review or verdict.verdict is Verdict.NOT_READ, (step, verdict)
         if verdict.accepted is not None:
@@ -284,12 +296,14 @@ def _decisions(case: Case, positions: Any) -> list[Decision]:
         if number is None or not possible:
             continue
         answer = possible[number % len(possible)]
+        chosen = at.suspect.sage_ids[0] if at.suspect and answer is DecisionAnswer.THIS_ONE else ""
         made.append(
             Decision(
                 standing=found,
                 kind=at.kind,
                 key=at.key,
                 answer=answer,
+                sage_id=chosen,
                 because="so",
                 by="Kim",
                 on=TODAY,
