@@ -54,6 +54,8 @@ def recorded_and_read(
     company: CompanyStore,
     catalog: Catalog,
     basis: Basis | None = None,
+    *,
+    has_renames: bool = True,
 ) -> tuple[Recorded, ReadFromSage]:
     """Return what earlier runs recorded, in full where it is compared, and what Sage held of that.
 
@@ -65,6 +67,8 @@ def recorded_and_read(
         rules: by mapping, the fingerprint of its comparison rules.
         contents: the fingerprint of the body that was recorded, by kind and draft key.
         basis: the readings to compare with; by default those of the last reconciliation.
+        has_renames: whether a decision may make a record that the source lost one that it has now. Only then
+            is the answer to its write needed, which is most of a record.
     """
     history = company.history
     looks = {(e.kind, e.sage_id): EntityReading(e, read_at) for e, read_at in history.looks()}
@@ -81,8 +85,8 @@ def recorded_and_read(
         for record in history.written():
             key = (record.kind, record.key)
             if key in needed or (record.kind, record.sage_id) in looks:
-                # the answer is most of a record, and not compared where there is no draft
-                written[key] = record if key in present else replace(record, answer={})
+                is_compared = has_renames or key in present
+                written[key] = record if is_compared else replace(record, answer={})
             yield record
 
     basis = basis or last
