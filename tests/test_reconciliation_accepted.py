@@ -35,6 +35,7 @@ def found_as(verdict: Verdict) -> Reconciliation:
         (Verdict.SOURCE_CHANGED, Standing.SOURCE_CHANGED, DecisionAnswer.KEEP, True),
         (Verdict.MAPPING_CHANGED, Standing.SOURCE_CHANGED, DecisionAnswer.KEEP, True),
         (Verdict.NOT_YET_WRITTEN, Standing.NEW, DecisionAnswer.LEAVE_OUT, True),
+        (Verdict.ALREADY_IN_SAGE, Standing.NEW, DecisionAnswer.LEAVE_OUT, True),
         (Verdict.GONE, Standing.GONE_FROM_SOURCE, DecisionAnswer.LATER, False),
         (Verdict.RENAMED, Standing.RENAMED_IN_SOURCE, DecisionAnswer.TWO_RECORDS, False),
         (Verdict.MAPPING_CHANGED, Standing.EDITED_IN_SAGE, DecisionAnswer.ACCEPT, False),
@@ -51,7 +52,7 @@ def test_a_decision_accepts_the_verdict_of_its_standing_alone(
     assert [(each.id, by) for each, by in found.accepted] == ([("/".join(KEY), made)] if is_accepted else [])
     if is_accepted:
         assert can_be_accepted(next(v for v in found.verdicts if v.accepted)) == (
-            verdict not in (Verdict.SOURCE_CHANGED, Verdict.MAPPING_CHANGED, Verdict.NOT_YET_WRITTEN)
+            verdict in (Verdict.EDITED, Verdict.BOTH_CHANGED, Verdict.GONE)
         )  # a plan sends those without a decision, so that none is offered
 
 
