@@ -21,6 +21,7 @@ from sagerecon.pairing.objections import differing_fields
 from sagerecon.pairing.standing import standing
 from sagerecon.planning.step import AdoptStep, WaitStep
 from sagerecon.reconciliation.verdict import RecordVerdict
+from sagerecon.report.decisions_document import decisions_documents
 
 
 @pytest.fixture
@@ -101,6 +102,29 @@ def test_an_edit_of_a_record_that_is_decided_to_be_renamed_is_not_overlooked(mov
     apply(moving)
     assert [d.field for d in found(moving)["invoices/I04"].differences] == ["reference"]
     assert differing(moving) == {"invoices/I04": ("reference",)}
+
+
+def test_what_was_entered_by_hand_for_the_move_is_accepted_until_it_changes(moving: Move) -> None:
+    plan(moving)
+    apply(moving)
+    moving.clock.sleep(MINUTE)
+    added = {"contact": {"name": "Late Ltd", "contact_type_ids": ["CUSTOMER"]}}
+    sage_id = str(moving.by_other_hand("POST", "/contacts", added).body["id"])
+    assert found(moving)[sage_id].verdict is Verdict.EXTRA
+    decide(moving, sage_id, "ours_by_hand")
+    assert "answer: ours_by_hand" in (moving.folder / "decisions.yaml").read_text()
+    moving.clock.sleep(MINUTE)
+    reconciled = moving.reconcile()
+    assert isinstance(reconciled, Reconciled)
+    accepted = [(at.sage_id, at.needs_review) for at, _ in reconciled.reconciliation.accepted]
+    assert accepted == [(sage_id, False)]
+    (shown,) = decisions_documents(reconciled.reconciliation)
+    assert (shown["effect"], shown["accepted"]) == ("in effect", 1)
+    assert shown["meaning"] == "entered in Sage by hand as part of the migration"
+    change = {"contact": {"name": "Later Ltd"}}
+    assert moving.by_other_hand("PUT", f"/contacts/{sage_id}", change).status == 200
+    assert found(moving)[sage_id].verdict is Verdict.EXTRA
+    assert decisions.decidable(moving.project, moving.clock).settlement.lapsed
 
 
 def test_one_entity_cannot_be_two_records_by_a_decision_about_their_group(moving: Move) -> None:

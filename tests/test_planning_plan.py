@@ -173,7 +173,7 @@ FIELDS: dict[type[Step], dict[str, st.SearchStrategy[Any]]] = {
         "replaces": texts,
         "apart": several(names),
     },
-    AdoptStep: {**draft, "window": windows, "sage_id": names},
+    AdoptStep: {**draft, "window": windows, "sage_id": names, "replaces": texts},
     UpdateStep: {
         **sent,
         "changed": several(names),

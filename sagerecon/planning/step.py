@@ -99,6 +99,7 @@ class AdoptStep(_DraftStep):
     calls: ClassVar[int] = 1
     window: int = 0  #: the budget window it falls in, from 1
     sage_id: str
+    replaces: str = ""  #: the Sage id of the entity that was recorded for the key and is no longer in Sage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

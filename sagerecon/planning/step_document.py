@@ -88,7 +88,7 @@ def step_document(step: Step) -> dict[str, Any]:
             "compare": {path: _comparison_document(rule) for path, rule in step.compare.items()},
         }
     if isinstance(step, AdoptStep):
-        document |= {"window": step.window, "sage_id": step.sage_id}
+        document |= {"window": step.window, "sage_id": step.sage_id, "replaces": step.replaces}
     if isinstance(step, UpdateStep):
         document |= {
             "changed": list(step.changed),
@@ -175,7 +175,7 @@ def read_step(document: dict[str, Any]) -> Step:
             compare={path: _read_comparison(rule) for path, rule in get("compare", {}).items()},
         )
     if action is Action.ADOPT:
-        return AdoptStep(**every, sage_id=document["sage_id"])
+        return AdoptStep(**every, sage_id=document["sage_id"], replaces=get("replaces", ""))
     every["reversibility"] = get("reversibility", "")
     if action is Action.UPDATE:
         return UpdateStep(
