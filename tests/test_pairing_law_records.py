@@ -233,7 +233,7 @@ def by_key(found: Reconciliation) -> dict[tuple[str, str], RecordVerdict]:
     return {(verdict.kind, verdict.key): verdict for verdict in found.verdicts if verdict.key}
 
 
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 @given(cases())
 def test_every_record_has_the_verdict_of_the_standing_by_which_it_is_planned(case: Case) -> None:
     positions, verdicts = decided(case).positions, by_key(proved(case))
@@ -248,7 +248,7 @@ def test_every_record_has_the_verdict_of_the_standing_by_which_it_is_planned(cas
     assert verdicts.keys() <= named, "only a record that may be several new ones has a verdict besides"
 
 
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 @given(cases())
 def test_decisions_are_about_what_the_proof_found(case: Case) -> None:
     undecided = decided(case).positions

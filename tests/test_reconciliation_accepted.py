@@ -48,7 +48,7 @@ def test_a_decision_accepts_the_verdict_of_its_standing_alone(
     verdict: Verdict, standing: Standing, answer: DecisionAnswer, is_accepted: bool
 ) -> None:
     made = decision(standing, answer, key=KEY[1])
-    found = with_accepted(found_as(verdict), Settlement(by_record={KEY: made}))
+    found = with_accepted(found_as(verdict), Settlement(by_record={KEY: made}), ())
     assert [(each.id, by) for each, by in found.accepted] == ([("/".join(KEY), made)] if is_accepted else [])
     if is_accepted:
         assert can_be_accepted(next(v for v in found.verdicts if v.accepted)) == (
@@ -58,7 +58,7 @@ def test_a_decision_accepts_the_verdict_of_its_standing_alone(
 
 def test_accepted_verdicts_come_largest_first_and_tie_outs_keep_their_totals() -> None:
     before = reconciled(edited_company())
-    after = with_accepted(before, settled())
+    after = with_accepted(before, settled(), ())
     assert [(each.label, str(each.at_risk)) for each, _ in after.accepted] == [
         ("invoice 1003", "239.00"),
         ("invoice 1001", "1.00"),
@@ -72,4 +72,4 @@ def test_accepted_verdicts_come_largest_first_and_tie_outs_keep_their_totals() -
 
 def test_without_decisions_nothing_changes() -> None:
     before = reconciled(edited_company())
-    assert with_accepted(before, Settlement()) == before
+    assert with_accepted(before, Settlement(), ()) == before
