@@ -10,16 +10,18 @@ import pytest
 from moves import Move, signed_in
 from small_trade import write_small_trade
 from test_commands_already_in_sage import decide, lost_with_an_edit, records, replan
-from test_store_distrust import apply, plan
+from test_store_distrust import apply, delete_store, plan, sign_in
 
 from sagerecon.commands import decisions, sources
 from sagerecon.commands.reconciliations import Reconciled
-from sagerecon.model.clock import MINUTE
+from sagerecon.model.clock import DAY, MINUTE
+from sagerecon.model.errors import ProjectError
 from sagerecon.pairing.consequences import Verdict
 from sagerecon.pairing.objections import differing_fields
 from sagerecon.pairing.standing import standing
 from sagerecon.planning.step import AdoptStep, WaitStep
 from sagerecon.reconciliation.verdict import RecordVerdict
+from sagerecon.report.decisions_document import decisions_documents
 
 
 @pytest.fixture
@@ -43,6 +45,15 @@ def edit(moving: Move, **fields: Any) -> str:
     change = {"sales_invoice": fields}
     assert moving.by_other_hand("PUT", f"/sales_invoices/{sage_id}", change).status == 200
     return str(sage_id)
+
+
+def lose_store(moving: Move) -> None:
+    """Delete the store after a load, and rebuild it from Sage."""
+    delete_store(moving, Path())
+    moving.clock.sleep(8 * DAY)
+    sign_in(moving)
+    plan(moving)
+    apply(moving, distrust_store=True)
 
 
 def renumber(moving: Move, *changes: tuple[str, str]) -> None:
@@ -91,3 +102,49 @@ def test_an_edit_of_a_record_that_is_decided_to_be_renamed_is_not_overlooked(mov
     apply(moving)
     assert [d.field for d in found(moving)["invoices/I04"].differences] == ["reference"]
     assert differing(moving) == {"invoices/I04": ("reference",)}
+
+
+def test_what_was_entered_by_hand_for_the_move_is_accepted_until_it_changes(moving: Move) -> None:
+    plan(moving)
+    apply(moving)
+    moving.clock.sleep(MINUTE)
+    added = {"contact": {"name": "Late Ltd", "contact_type_ids": ["CUSTOMER"]}}
+    sage_id = str(moving.by_other_hand("POST", "/contacts", added).body["id"])
+    assert found(moving)[sage_id].verdict is Verdict.EXTRA
+    decide(moving, sage_id, "ours_by_hand")
+    assert "answer: ours_by_hand" in (moving.folder / "decisions.yaml").read_text()
+    moving.clock.sleep(MINUTE)
+    reconciled = moving.reconcile()
+    assert isinstance(reconciled, Reconciled)
+    accepted = [(at.sage_id, at.needs_review) for at, _ in reconciled.reconciliation.accepted]
+    assert accepted == [(sage_id, False)]
+    (shown,) = decisions_documents(reconciled.reconciliation)
+    assert (shown["effect"], shown["accepted"]) == ("in effect", 1)
+    assert shown["meaning"] == "entered in Sage by hand as part of the migration"
+    change = {"contact": {"name": "Later Ltd"}}
+    assert moving.by_other_hand("PUT", f"/contacts/{sage_id}", change).status == 200
+    assert found(moving)[sage_id].verdict is Verdict.EXTRA
+    assert decisions.decidable(moving.project, moving.clock).settlement.lapsed
+
+
+def test_one_entity_cannot_be_two_records_by_a_decision_about_their_group(moving: Move) -> None:
+    """The invoices I1 and I2 are alike in everything, and after the store was lost Sage holds one, edited."""
+    plan(moving)
+    apply(moving)
+    listed = moving.by_other_hand("GET", "/sales_invoices", attributes="all").body["$items"]
+    spare, paid = sorted((i for i in listed if "Oak" in str(i)), key=lambda item: str(item["total_paid"]))
+    change = {"sales_invoice": {"due_date": "2017-06-30"}}
+    assert moving.by_other_hand("PUT", f"/sales_invoices/{paid['id']}", change).status == 200
+    void = {"sales_invoice": {"void_reason": "entered twice"}}
+    assert moving.by_other_hand("DELETE", f"/sales_invoices/{spare['id']}", void).status in (200, 204)
+    lose_store(moving)
+    assert {"invoices/I1", "invoices/I2"} <= set(records(replan(moving), WaitStep))
+    with pytest.raises(ProjectError, match="cannot be both invoices/I1 and invoices/I2") as error:
+        decide(moving, "sales_invoice:already_in_sage", "adopt")
+    assert "decide keep_apart for all but one of them" in str(error.value)
+    assert not (moving.folder / "decisions.yaml").exists()
+    decide(moving, "invoices/I1", "adopt")
+    with pytest.raises(ProjectError, match="cannot be both"):
+        decide(moving, "invoices/I2", "adopt")
+    decide(moving, "invoices/I2", "keep_apart")
+    assert records(replan(moving), AdoptStep) == ["invoices/I1"]

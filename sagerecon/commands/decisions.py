@@ -14,7 +14,7 @@ from sagerecon.model.clock import Clock, day_of
 from sagerecon.model.errors import ProjectError
 from sagerecon.model.suggestion import suggestion
 from sagerecon.pairing.answers import STANDINGS, DecisionAnswer, answers, awaits_decision, is_carried_out
-from sagerecon.pairing.decide import DecidedPositions
+from sagerecon.pairing.decide import DecidedPositions, entities_chosen_twice
 from sagerecon.pairing.decisions import Covers, Decision, Side, group_name
 from sagerecon.pairing.figures import covers, figures, theirs_digest
 from sagerecon.pairing.groups import Group, claims_on, groups
@@ -179,7 +179,11 @@ def take(project: Project, clock: Clock, name: str, choice: Choice) -> Decision:
         if why := objection(position, decision, claims, project.catalog):
             raise ProjectError(f"{position.key}: '{choice.answer}' is not possible: {why}.")
     decided = {**found.settlement.by_record, **{(at.kind, at.key): decision for at in subject.positions}}
-    for record, why in blocked_reversals(found.positions, decided, project.catalog).items():
+    refused = {
+        **blocked_reversals(found.positions, decided, project.catalog),
+        **entities_chosen_twice(found.positions, decided),
+    }
+    for record, why in refused.items():
         if decided[record] is decision:
             raise ProjectError(f"{record[1]}: '{choice.answer}' is not possible: {why}.")
     if not subject.key:

@@ -26,6 +26,7 @@ class DecisionAnswer(Enum):
     TWO_RECORDS = "two_records"  #: the earlier record is another one; create this one
     WRITE_AGAIN = "write_again"  #: create it once more
     THIS_ONE = "this_one"  #: of several, the one that is named counts
+    OURS_BY_HAND = "ours_by_hand"  #: a person entered it for the move, such as a correction
     THEIRS = "theirs"  #: it belongs to others, and is no business of the move
 
 
@@ -80,10 +81,12 @@ CONSEQUENCES: Mapping[Standing, Mapping[DecisionAnswer, Proposal]] = {
     },
     Standing.DELETED_IN_SAGE: {
         DecisionAnswer.WRITE_AGAIN: Proposal.WRITE_AGAIN,
+        DecisionAnswer.ADOPT: Proposal.ADOPT,
         DecisionAnswer.ACCEPT: Proposal.SETTLED,
     },
     Standing.MISSING_IN_SAGE: {
         DecisionAnswer.WRITE_AGAIN: Proposal.WRITE_AGAIN,
+        DecisionAnswer.ADOPT: Proposal.ADOPT,
         DecisionAnswer.ACCEPT: Proposal.SETTLED,
     },
     Standing.DUPLICATE_IN_SOURCE: {DecisionAnswer.THIS_ONE: Proposal.CREATE},
@@ -91,7 +94,10 @@ CONSEQUENCES: Mapping[Standing, Mapping[DecisionAnswer, Proposal]] = {
         DecisionAnswer.THIS_ONE: Proposal.ADOPT,
         DecisionAnswer.KEEP_APART: Proposal.CREATE,
     },
-    Standing.UNKNOWN_IN_SAGE: {DecisionAnswer.THEIRS: Proposal.SETTLED},
+    Standing.UNKNOWN_IN_SAGE: {
+        DecisionAnswer.OURS_BY_HAND: Proposal.SETTLED,
+        DecisionAnswer.THEIRS: Proposal.SETTLED,
+    },
 }
 
 #: Answers that need a name or a list of fields beside them, so that they are given for one record at a time.

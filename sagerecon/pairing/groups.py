@@ -46,11 +46,14 @@ class Group:
         """
         if self.standing is Standing.DUPLICATE_IN_SAGE:
             return ()
+        is_entered_again = all(position.suspect is not None for position in self.positions)
         is_clear = self.rule not in (AMBIGUOUS, _name(RenameRule.OTHER_KIND))
         return tuple(
             answer
             for answer in answers(self.standing)
-            if answer not in FOR_ONE and (is_clear or answer is not DecisionAnswer.SAME_RECORD)
+            if answer not in FOR_ONE
+            and (is_clear or answer is not DecisionAnswer.SAME_RECORD)
+            and (is_entered_again or answer is not DecisionAnswer.ADOPT)
         )
 
 

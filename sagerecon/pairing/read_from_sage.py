@@ -125,6 +125,8 @@ def written_position(
 ) -> Position:
     """Return the position of a record of an earlier run, without the agreement of its sides.
 
+    Of one that is in Sage no more, somebody may have entered another entity there.
+
     Args:
         outcome: what the source gives now; None where it lost the record.
         unread: how much was read where the entity was not read since it was written.
@@ -133,6 +135,7 @@ def written_position(
     found = read.of(written)
     is_deleted = read.is_deleted(written, found)
     is_absent = is_deleted or (found is not None and not found.entity.body)
+    suspect = read.suspect_of(outcome) if is_absent and outcome is not None else None
     return Position(
         kind=written.kind,
         key=written.key,
@@ -144,4 +147,5 @@ def written_position(
         is_deleted=is_deleted,
         match_method=MatchMethod.ID_MAP,
         owner=owner,
+        suspect=suspect if suspect is not None and suspect.entities else None,
     )

@@ -89,7 +89,7 @@ def record_steps(
                 step = waiting_for(position.outcome, found, target, awaited[target])
         if isinstance(step, WaitStep):
             awaited.setdefault(step.key, "which waits")
-        elif isinstance(step, CreateStep):
+        elif isinstance(step, CreateStep | AdoptStep):
             awaited.pop(step.key, None)
         if isinstance(step, CreateStep) and decision is not None and _is_replaced(found, decision):
             yield _reversal(position, decision, catalog)
@@ -153,11 +153,13 @@ def _step(position: Position, found: Standing, decision: Decision | None, catalo
         case Proposal.CREATE:
             return created(outcome, catalog[outcome.kind], position.suspect)
         case Proposal.ADOPT if decision is not None and (entity := adopted_entity(position, decision)):
-            return adopted(outcome, entity, decision)
+            before = "" if position.written is None else position.written.sage_id
+            return adopted(outcome, entity, decision, before)
         case Proposal.REPLACE if position.written is not None:
             return replaced(outcome, position.written, catalog[outcome.kind])
         case Proposal.WRITE_AGAIN if position.written is not None:
-            return written_again(outcome, catalog[outcome.kind], position.written.sage_id)
+            before = position.written.sage_id
+            return written_again(outcome, catalog[outcome.kind], before, position.suspect)
         case Proposal.UPDATE:
             return updated(outcome, position.agreement.source_changes, catalog[outcome.kind])
         case Proposal.PUSH if decision is not None:

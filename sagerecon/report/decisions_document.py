@@ -30,6 +30,7 @@ MEANINGS: Mapping[DecisionAnswer, str] = {
     DecisionAnswer.TWO_RECORDS: "another record than the earlier one; it is created",
     DecisionAnswer.WRITE_AGAIN: "created in Sage once more",
     DecisionAnswer.THIS_ONE: "the one that is named counts",
+    DecisionAnswer.OURS_BY_HAND: "entered in Sage by hand as part of the migration",
     DecisionAnswer.THEIRS: "not part of the migration",
 }
 
