@@ -16,6 +16,7 @@ from history_source import BANK, CUSTOMER, PER_DAY, PER_MINUTE, Record, Source
 from sagerecon.documents.package import catalog
 from sagerecon.model.catalog import Kind
 from sagerecon.model.clock import DAY, MINUTE
+from sagerecon.pairing.answers import DecisionAnswer
 from sagerecon.rehearsal.books.business import Business
 from sagerecon.rehearsal.request import ApiReply, ApiRequest, User
 
@@ -46,6 +47,7 @@ class Entity:
     is_ours: bool
     number: str
     states: list[State] = field(default_factory=list)
+    is_deleted_by_hand: bool = False
 
     @property
     def is_live(self) -> bool:
@@ -88,7 +90,13 @@ class Books:
         self._requests = requests
         self.entities: dict[str, Entity] = {}
         self.by_hand: dict[tuple[str, str], Edit] = {}  #: by Sage id and field
-        self.given_up: set[tuple[str, str, str]] = set()  #: what of that may be overwritten by decision
+        #: What may be overwritten by decision: of an entity, in a field, which value and by which other.
+        self.given_up: set[tuple[str, str, str, str]] = set()
+        #: What else was permitted by decision: of an entity, with its record as it was in the source then.
+        self.permitted: dict[tuple[DecisionAnswer, str], tuple[str, ...] | None] = {}
+        #: The records of which it was decided that nothing is done, as they were in the source then.
+        self.settled: dict[str, tuple[str, ...] | None] = {}
+        self.is_remembered = True  #: whether no earlier store was put back
         self.violations: list[str] = []
         self.writes = 0  #: of the program under test
 
@@ -115,11 +123,57 @@ class Books:
         row = table.get(entity.sage_id)
         return {} if row is None else row.values
 
-    def give_up(self, sage_id: str, seen: Mapping[str, Any]) -> None:
-        """Let the program overwrite what a user changed by hand, as far as it was seen."""
-        for (entity, name), edit in self.by_hand.items():
-            if entity == sage_id and str(seen.get(name) or "") == edit.value:
-                self.given_up.add((entity, name, edit.value))
+    def id_of(self, kind: str, **values: Any) -> str:
+        """Return the Sage id of the one row of a kind that has these values."""
+        rows = self._books.company.table(kind)
+        (found,) = (row.id for row in rows if values.items() <= row.values.items())
+        return str(found)
+
+    def give_up(self, sage_id: str, name: str, seen: object, ours: object) -> None:
+        """Let the program overwrite a value that a user entered by hand and the person deciding saw.
+
+        Args:
+            ours: what the source has instead; None where it has nothing.
+        """
+        self.given_up.add((sage_id, name, str(seen or ""), str(ours or "")))
+
+    def permit(self, answer: DecisionAnswer, sage_id: str) -> None:
+        """Let the program delete an entity, or create it again, while its record stays as it is."""
+        self.permitted[answer, sage_id] = self._in_source(self.entities[sage_id].uid)
+
+    def decided(self, uid: str, *, is_settled: bool) -> None:
+        """Note a decision about a record, in place of any earlier one."""
+        self.settled.pop(uid, None)
+        for permission in [each for each in self.permitted if self.entities[each[1]].uid == uid]:
+            del self.permitted[permission]
+        if is_settled:
+            self.settled[uid] = self._in_source(uid)
+
+    def undone(self) -> Iterator[str]:
+        """Yield a sentence for each record that was decided to be written again, and could be, and is not."""
+        for answer, sage_id in self.permitted:
+            uid = self.entities[sage_id].uid
+            if answer is not DecisionAnswer.WRITE_AGAIN or not self._is_permitted(sage_id, answer):
+                continue
+            record = self._source.records[uid]
+            customer = self._source.records.get(record.customer)
+            is_possible = record.is_present and (customer is None or self.of(customer))
+            newest = [entity.sage_id for entity in self.entities.values() if entity.uid == uid][-1]
+            if is_possible and self.is_remembered and newest == sage_id:
+                yield f"undone: {uid} was decided to be written again, and is not in Sage"
+
+    def _in_source(self, uid: str) -> tuple[str, ...] | None:
+        """Return the content of a record by the newest snapshot; None where the source does not have it."""
+        return next((record.content() for record in self._source.frozen.values() if record.uid == uid), None)
+
+    def _is_permitted(self, sage_id: str, *answers: DecisionAnswer) -> bool:
+        """Return whether one of these answers was given about an entity, and the source is as it was then."""
+        now = self._in_source(self.entities[sage_id].uid)
+        return any(self.permitted.get((answer, sage_id), ()) == now for answer in answers)
+
+    def _is_settled(self, uid: str) -> bool:
+        """Return whether it is decided that nothing is done about a record."""
+        return uid in self.settled and self.settled[uid] == self._in_source(uid)
 
     def _note(self, request: ApiRequest, reply: ApiReply) -> None:
         kind = _kind(request.path)
@@ -135,6 +189,8 @@ class Books:
             if known is None:
                 return
             entity = known
+            if request.method == "DELETE" and entity.is_live:
+                self._deleted(entity, is_ours)
             self._changed(entity, body, request.now, is_ours)
         values = self.values(entity)
         is_live = bool(values) and getattr(values.get("status"), "id", "") != "VOID"
@@ -153,16 +209,45 @@ class Books:
         ]
         if is_ours and twins:
             self.violations.append(f"doubled: {uid} ({number}) was created again beside {twins}")
+        if is_ours:
+            self._require_permission(uid, number)
         return Entity(sage_id, kind, uid, is_ours, number)
 
+    def _require_permission(self, uid: str, number: str) -> None:
+        """Note a violation where a record is created that was decided or found to be created no more."""
+        if self._is_settled(uid):
+            self.violations.append(f"against a decision: {uid} ({number}) was created")
+        gone = [entity.sage_id for entity in self.entities.values() if uid and entity.uid == uid]
+        gone = [sage_id for sage_id in gone if self.entities[sage_id].is_ours]
+        last = self.entities[gone[-1]] if gone else None
+        if last is None or not last.is_deleted_by_hand or not self.is_remembered:
+            return
+        if not self._is_permitted(last.sage_id, DecisionAnswer.WRITE_AGAIN):
+            self.violations.append(f"put back: {uid} ({number}) was created, and a user had deleted it")
+
+    def _deleted(self, entity: Entity, is_ours: bool) -> None:
+        """Note a deletion, and a violation where the program deletes what it may not."""
+        entity.is_deleted_by_hand = not is_ours
+        if not is_ours:
+            return
+        what = f"deleted: {entity.uid or entity.sage_id} ({entity.number})"
+        if not entity.is_ours:
+            self.violations.append(f"{what} was created by a user")
+        if not self._is_permitted(entity.sage_id, DecisionAnswer.REVERSE, DecisionAnswer.REPLACE):
+            self.violations.append(f"{what} without a decision")
+        if edits := [name for sage_id, name in self.by_hand if sage_id == entity.sage_id]:
+            self.violations.append(f"{what} although a user had edited {edits}")
+
     def _changed(self, entity: Entity, body: Mapping[str, Any], now: int, is_ours: bool) -> None:
+        if is_ours and body.keys() - {"void_reason"} and self._is_settled(entity.uid):
+            self.violations.append(f"against a decision: {entity.uid} was changed: {dict(body)}")
         for name, value in body.items():
             edit = self.by_hand.get((entity.sage_id, name))
             if not is_ours:
                 self.by_hand[entity.sage_id, name] = Edit(now, value)
             elif edit is not None and edit.value != value:
                 del self.by_hand[entity.sage_id, name]
-                if (entity.sage_id, name, edit.value) in self.given_up:
+                if (entity.sage_id, name, edit.value, str(value or "")) in self.given_up:
                     continue
                 of = entity.uid or entity.sage_id
                 self.violations.append(f"overwritten: {name} of {of} was {edit.value!r}, is {value!r}")

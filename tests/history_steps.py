@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,7 @@ class History:
         self.judged: Reconciliation | None = None
         self.reading_since: int | None = None  #: when the reading that the next reconciliation uses began
         self.counted_from = 0  #: nothing that this machine has knows the calls before this instant
+        self.has_applied = False
         self.newest: Path | None = None  #: the newest store, where an older one was put back
 
     def check(self) -> None:
@@ -58,6 +60,7 @@ class History:
 
     def apply(self, trouble: Trouble = None, *, waits: bool = False, distrusts: bool = False) -> Ran:
         self.moment += 1
+        self.has_applied = True
         ran = self.world.apply(trouble, waits=waits, distrusts=distrusts)
         if isinstance(ran.value, RunOutcome) and not ran.value.is_interrupted:
             self.newest = None  # the store in place knows all that was written
@@ -124,6 +127,7 @@ class History:
         self.check()
         require(self._lost(planned.value))
         require(self._edits_lost())
+        require(self.world.books.undone())
 
     def _load_to_the_end(self) -> None:
         distrusts = False
@@ -185,6 +189,7 @@ _WITHOUT_READING = frozenset(
         Verdict.QUARANTINED,
         Verdict.LEFT_OUT,
         Verdict.NOT_YET_WRITTEN,
+        Verdict.ALREADY_IN_SAGE,
         Verdict.GONE,
         Verdict.RENAMED,
     }
@@ -205,6 +210,7 @@ _AGREEING: Mapping[Verdict, frozenset[Action]] = {
     Verdict.MISSING: frozenset({Action.WAIT}),
     Verdict.DELETED: frozenset({Action.WAIT}),
     Verdict.NOT_YET_WRITTEN: frozenset({Action.CREATE, Action.WAIT}),
+    Verdict.ALREADY_IN_SAGE: frozenset({Action.CREATE, Action.WAIT}),
     Verdict.QUARANTINED: frozenset({Action.QUARANTINE, Action.CREATE, Action.WAIT}),
     Verdict.LEFT_OUT: frozenset({Action.LEAVE_OUT}),
 }
@@ -218,6 +224,7 @@ _BY_DECISION: Mapping[Verdict, frozenset[Action]] = {
     Verdict.MISSING: frozenset({Action.SETTLED, Action.CREATE}),
     Verdict.DELETED: frozenset({Action.SETTLED, Action.CREATE}),
     Verdict.NOT_YET_WRITTEN: frozenset({Action.SETTLED}),
+    Verdict.ALREADY_IN_SAGE: frozenset({Action.ADOPT, Action.CREATE}),
     Verdict.VERIFIED: frozenset({Action.RENAME}),
 }
 
@@ -366,22 +373,74 @@ class DeleteSage:
             history.moment += 1
 
 
+class Who(Enum):
+    """What another user enters in Sage."""
+
+    STRANGER = "stranger"  #: what the source does not have
+    TWIN = "twin"  #: what the source has, as the source has it
+    NAMESAKE = "namesake"  #: what the source does not have, and what looks like a record that it has
+
+
 @dataclass(frozen=True)
 class AddSage:
-    """Add a customer in Sage, as another user: one that the source does not have, or one that it has."""
+    """Add a customer in Sage, as another user, before the program has created it."""
 
     place: int
-    is_twin: bool
+    who: Who
+
+    def __call__(self, history: History) -> None:
+        record: Record | None = _pick(history.world.source.present(CUSTOMER), self.place)
+        if self.who is Who.STRANGER or record is None:
+            _enter(history, CUSTOMER, "", _customer("By hand"))
+        elif not history.world.books.of(record):
+            uid, name = (record.uid, record.name) if self.who is Who.TWIN else ("", "By hand")
+            _enter(history, CUSTOMER, uid, _customer(name, record))
+
+
+@dataclass(frozen=True)
+class AddSageInvoice:
+    """Add an invoice in Sage, and its customer, as another user, before the program first looks there."""
+
+    place: int
+    who: Who
 
     def __call__(self, history: History) -> None:
         world = history.world
-        record: Record | None = _pick(world.source.present(CUSTOMER), self.place)
-        fields: dict[str, Any] = {"name": "By hand", "contact_type_ids": ["CUSTOMER"]}
-        if self.is_twin:
-            if record is None or world.books.of(record):
-                return
-            fields |= {"name": record.name, "reference": record.key, "notes": record.notes}
-        world.by_hand("POST", "/contacts", {"contact": fields})
+        record: Record | None = _pick(world.source.present(INVOICE), self.place)
+        if record is None or history.has_applied:
+            return
+        of = world.source.records[record.customer]
+        if not world.books.of(of):
+            _enter(history, CUSTOMER, of.uid, _customer(of.name, of))
+        line = {
+            "description": "Work",
+            "ledger_account_id": world.books.id_of("ledger_account", nominal_code=4000),
+            "quantity": 1,
+            "unit_price": str(record.amount + 9 * (self.who is Who.STRANGER)),
+            "tax_rate_id": "GB_NO_TAX",
+            "tax_amount": 0,
+        }
+        fields = {
+            "contact_id": world.books.of(of)[0].sage_id,
+            "date": record.day,
+            "reference": record.key if self.who is Who.TWIN else "",
+            "invoice_lines": [line],
+        }
+        _enter(history, INVOICE, record.uid if self.who is Who.TWIN else "", fields)
+
+
+def _customer(name: str, record: Record | None = None) -> Mapping[str, Any]:
+    """Return the fields of a customer, with the reference and the notes of a record."""
+    fields = {"name": name, "contact_type_ids": ["CUSTOMER"]}
+    return fields if record is None else {**fields, "reference": record.key, "notes": record.notes}
+
+
+def _enter(history: History, kind: str, uid: str, fields: Mapping[str, Any]) -> None:
+    """Create an entity as another user. `uid` is the source record that it is; empty if it is none."""
+    world = history.world
+    added = world.by_hand("POST", catalog()[kind].path, {kind: fields})
+    if added.status < 300:  # Sage has a reference of a customer once
+        world.books.entities[added.body["id"]].uid = uid
         history.moment += 1
 
 
@@ -447,6 +506,7 @@ class RestoreStore:
                 history.newest = world.keep_store()
                 world.kept.remove(history.newest)
             history.put_back(copy)
+            world.books.is_remembered = False
             history.moment += 1
             history.reading_since = 0  # the copy may know of a reading that was begun before
 

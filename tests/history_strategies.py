@@ -7,6 +7,7 @@ from history_memory import DistrustStore, IgnoreIdempotency, RestoreElsewhere
 from history_source import CUSTOMER, INVOICE, PAYMENT
 from history_steps import (
     AddSage,
+    AddSageInvoice,
     AddSource,
     Apply,
     ChangeMachine,
@@ -25,6 +26,7 @@ from history_steps import (
     Spreadsheet,
     StepClock,
     Wait,
+    Who,
 )
 from history_world import Fail, Kill, ShortPages
 from hypothesis import strategies as st
@@ -32,6 +34,7 @@ from hypothesis import strategies as st
 from sagerecon.rehearsal.faults import Fault, FaultType
 
 PLACES = st.integers(0, 5)
+CHOICES = st.integers(0, 11)
 
 FAULTS = st.sampled_from(
     [
@@ -82,7 +85,8 @@ IN_THE_SOURCE = st.one_of(
 IN_SAGE = st.one_of(
     st.builds(EditSage, PLACES, st.integers(0, 3)),
     st.builds(DeleteSage, PLACES),
-    st.builds(AddSage, PLACES, st.booleans()),
+    st.builds(AddSage, PLACES, st.sampled_from(Who)),
+    st.builds(AddSageInvoice, PLACES, st.sampled_from(Who)),
 )
 COMMANDS = st.one_of(
     st.builds(Load, TROUBLE),
@@ -90,8 +94,8 @@ COMMANDS = st.one_of(
     st.builds(Apply, TROUBLE, st.booleans()),
     st.builds(DistrustStore, TROUBLE),
     st.builds(Reconcile, READ_TROUBLE),
-    st.builds(Decide, PLACES, PLACES),
-    st.builds(Decide, PLACES, PLACES),
+    st.builds(Decide, PLACES, CHOICES),
+    st.builds(Decide, PLACES, CHOICES),
     st.just(Snapshot()),
     st.just(MakePlan()),
 )
@@ -108,21 +112,41 @@ OPERATIONS = st.one_of(COMMANDS, COMMANDS, COMMANDS, IN_THE_SOURCE, IN_THE_SOURC
 #: How Sage behaves throughout a history.
 SAGES = st.sampled_from([(), (), (IgnoreIdempotency(),)])
 
-#: What has happened before: nothing, a load, a load and something to decide on, or a store put back on a
-#: machine without a witness of it.
-BEGINNINGS = st.sampled_from(
+#: What has happened before: nothing, a load, or a store put back on a machine without a witness of it.
+LOADED = st.sampled_from(
     [
         (),
         (Load(),),
         (Load(), KeepStore()),
-        (Load(), DeleteSage(3), Reconcile(), Decide(0, 0)),
-        (Load(), EditSage(1, 1), Reconcile(), Decide(0, 0)),
-        (Load(), EditSage(1, 1), EditSource(0, 1), Snapshot(), Reconcile(), Decide(0, 0)),
-        (Load(), Spreadsheet(), Snapshot(), Decide(0, 0), Decide(1, 0)),
-        (Load(), DeleteSource(INVOICE), Snapshot(), Decide(0, 1)),
         (KeepStore(), Load(), RestoreElsewhere()),
         (Load(Kill(20)), KeepStore(), AddSource(INVOICE), Load(), RestoreElsewhere()),
+        (Load(), Spreadsheet(), Snapshot(), Decide(0, 0), Decide(1, 0)),
     ]
+)
+#: What has happened before a decision: something of each standing on which one can be made.
+TO_DECIDE_ON = st.sampled_from(
+    [
+        (Load(), AddSource(INVOICE), Snapshot()),
+        (Load(), EditSource(2, 1), Snapshot()),
+        (Load(), EditSource(2, 1), Snapshot()),
+        (Load(), EditSage(0, 0), EditSage(0, 1), Reconcile()),
+        (Load(), EditSage(0, 1), EditSource(0, 2), Snapshot(), Reconcile()),
+        (Load(), DeleteSource(INVOICE), Snapshot()),
+        (Load(), Renumber(0), AddSource(INVOICE), Snapshot()),
+        (Load(), DeleteSage(3), Reconcile()),
+        (Load(), AddSage(0, Who.STRANGER), Reconcile()),
+        (AddSage(0, Who.NAMESAKE), Load()),
+        (AddSage(0, Who.TWIN), EditSource(0, 1), Load()),
+        (AddSageInvoice(0, Who.NAMESAKE), Load()),
+        (AddSageInvoice(0, Who.TWIN), EditSage(1, 1), DistrustStore()),
+        (AddSageInvoice(0, Who.TWIN), AddSageInvoice(0, Who.TWIN), DistrustStore()),
+    ]
+)
+BEGINNINGS = st.one_of(
+    LOADED,
+    st.tuples(TO_DECIDE_ON, st.builds(Decide, st.just(0), CHOICES)).map(
+        lambda before: (*before[0], before[1])
+    ),
 )
 HISTORIES = st.tuples(SAGES, BEGINNINGS, st.lists(OPERATIONS, min_size=3, max_size=12)).map(
     lambda parts: [operation for part in parts for operation in part]

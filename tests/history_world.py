@@ -29,7 +29,7 @@ from sagerecon.commands.preparation import Prepared
 from sagerecon.commands.rehearsals import expected_business, open_rehearsal
 from sagerecon.model.clock import DAY, SECOND
 from sagerecon.model.errors import AuthorizationError, SagereconError
-from sagerecon.pairing.groups import Group
+from sagerecon.pairing.position import Position
 from sagerecon.project.project import Project
 from sagerecon.project.sage import GRANT, SANDBOX_APP, SANDBOX_SECRET
 from sagerecon.project.state import write_business
@@ -39,7 +39,7 @@ from sagerecon.rehearsal.adapter import mount
 from sagerecon.rehearsal.books.business import Business
 from sagerecon.rehearsal.clock import SkewedClock, VirtualClock
 from sagerecon.rehearsal.faults import Fault, NoFaults, ScheduledFaults, Trigger
-from sagerecon.rehearsal.reply import Reply, json_reply
+from sagerecon.rehearsal.reply import Dropped, Reply, json_reply
 from sagerecon.rehearsal.request import ApiReply, ApiRequest
 from sagerecon.rehearsal.sage import RehearsalSage
 from sagerecon.runner.door import PATIENCE
@@ -192,10 +192,16 @@ class World:
         """Change something in Sage as a user does."""
         return self.books.handle(ApiRequest(method, path, query, body, OTHER_HAND, self.clock.now()))
 
-    def decidable(self) -> tuple[Group, ...]:
-        """Return the records that wait for a decision."""
+    def decidable(self) -> tuple[Position, ...]:
+        """Return the records without a decision on which one can be made, first those that wait for it."""
         ran = self.command(lambda: decisions.decidable(self.project, self.machine_clock))
-        return ran.value.waiting if isinstance(ran.value, decisions.Decidable) else ()
+        if not isinstance(ran.value, decisions.Decidable):
+            return ()
+        waiting = [at for group in ran.value.waiting for at in group.positions]
+        others = [at for group in ran.value.groups for at in group.positions]
+        keys = {(at.kind, at.key) for at in waiting}
+        others = [at for at in others if (at.kind, at.key) not in keys]
+        return (*waiting, *(at for at in others if ran.value.settlement.of(at) is None))
 
     def sign_in(self) -> None:
         granted = self.sage.grant(SANDBOX_APP, "owner", self.books.id)
@@ -250,6 +256,10 @@ class World:
                 if self.counted >= self.trouble.nth:
                     reply, is_cut = _shortened(reply, self.trouble.items)
                     whole = whole and not is_cut
+        except Dropped as dropped:
+            if not dropped.sent:  # no connection was made, so that Sage knows of no request
+                self.requests.arrivals.pop()
+            raise
         finally:
             if method == "GET":
                 query = dict(parse_qsl(parts.query))

@@ -13,18 +13,24 @@ from secrets import token_hex
 from typing import Any
 
 import pytest
+from history_decisions import Decide
 from history_memory import IgnoreIdempotency
 from history_oracle import Violation
+from history_source import INVOICE
 from history_steps import (
+    Apply,
     DeleteSage,
+    DeleteSource,
     EditSage,
     EditSource,
     KeepStore,
     Load,
+    MakePlan,
     Operation,
     Reconcile,
     Renumber,
     RestoreStore,
+    Snapshot,
     StepClock,
     Wait,
     happen,
@@ -33,14 +39,17 @@ from history_world import Fail, Kill, ShortPages, new_world, quick_folder
 
 from sagerecon.model.clock import ServerClock
 from sagerecon.model.reading import Reading
-from sagerecon.pairing import held, pair
+from sagerecon.pairing import held, pair, read_from_sage, settlement
+from sagerecon.pairing.answers import DecisionAnswer, proposal
 from sagerecon.pairing.before_update import LastLook
+from sagerecon.pairing.consequences import PROPOSALS, Proposal
 from sagerecon.pairing.standing import Standing
-from sagerecon.planning.settling import Attempt, Remedy
+from sagerecon.planning import record_steps
+from sagerecon.planning.settling import Attempt, Remedy, idempotency_id
 from sagerecon.planning.step import ReadStep
 from sagerecon.reconciliation import sage_readings
 from sagerecon.rehearsal.faults import Fault, FaultType
-from sagerecon.runner import conversation, reading, run, updating
+from sagerecon.runner import conversation, reading, reversing, run, updating
 from sagerecon.runner.context import RunContext
 from sagerecon.runner.pages import Page, read_page
 from sagerecon.store.call_ledger import CallLedger
@@ -108,11 +117,13 @@ def call_a_part_of_a_kind_the_whole(patch: Patch) -> None:
     def whole(readings: Sequence[Reading]) -> frozenset[str]:
         return frozenset(found.kind for found in readings)
 
-    patch.setattr(sage_readings, "_whole", whole)
+    patch.setattr(sage_readings, "kinds_read_whole", whole)
+    patch.setattr(read_from_sage, "kinds_read_whole", whole)
 
 
 def take_deleted_as_there(patch: Patch) -> None:
-    patch.setattr(held, "is_gone", lambda _: False)
+    for place in (held, read_from_sage):
+        patch.setattr(place, "is_gone", lambda _: False)
 
 
 def refund_calls_without_an_answer(patch: Patch) -> None:
@@ -129,6 +140,38 @@ def refund_calls_without_an_answer(patch: Patch) -> None:
 
 def ignore_the_time_that_sage_states(patch: Patch) -> None:
     patch.setattr(ServerClock, "observe", lambda clock, *_: setattr(clock, "is_confirmed", True))
+
+
+def push_over_newer_edits(patch: Patch) -> None:
+    may_be_sent = updating._may_be_sent
+    patch.setattr(updating, "_may_be_sent", lambda step, look: bool(step.covers) or may_be_sent(step, look))
+
+
+def delete_without_looking(patch: Patch) -> None:
+    patch.setattr(reversing, "sage_edits", lambda *_: ())
+
+
+def write_again_under_the_same_name(patch: Patch) -> None:
+    def named(business: str, kind: str, key: str, body: str, epoch: int, apart: str = "") -> str:
+        return idempotency_id(business, kind, key, body, epoch)
+
+    patch.setattr(conversation, "idempotency_id", named)
+
+
+def let_no_decision_lapse(patch: Patch) -> None:
+    patch.setattr(settlement, "_why_lapsed", lambda *_: "")
+
+
+def put_back_what_was_deleted(patch: Patch) -> None:
+    by_standing = {**PROPOSALS, Standing.DELETED_IN_SAGE: Proposal.WRITE_AGAIN}
+    patch.setattr(record_steps, "PROPOSALS", by_standing)
+
+
+def delete_what_is_to_be_kept(patch: Patch) -> None:
+    def reverse(found: Standing, answer: DecisionAnswer | None) -> Proposal:
+        return Proposal.REVERSE if answer is DecisionAnswer.KEEP else proposal(found, answer)
+
+    patch.setattr(record_steps, "proposal", reverse)
 
 
 @dataclass(frozen=True)
@@ -157,6 +200,24 @@ PLANTED = (
     Planted(ignore_the_total_of_a_page, [Load(), Reconcile(ShortPages(1))]),
     Planted(call_a_part_of_a_kind_the_whole, [Load(), Reconcile(UNREADABLE)]),
     Planted(take_deleted_as_there, [Load(), DeleteSage(2)]),
+    Planted(
+        push_over_newer_edits,
+        [
+            *(Load(), EditSage(0, 1), Reconcile(), Decide(0, 0)),
+            *(Snapshot(), MakePlan(), EditSage(0, 3), Apply()),
+        ],
+    ),
+    Planted(
+        delete_without_looking,
+        [*(Load(), DeleteSource(INVOICE), Snapshot(), Decide(0, 1)), *(MakePlan(), EditSage(2, 1), Apply())],
+    ),
+    Planted(write_again_under_the_same_name, [Load(), DeleteSage(2), Reconcile(), Decide(0, 0), Load()]),
+    Planted(
+        let_no_decision_lapse,
+        [*(Load(), EditSage(0, 1), Reconcile(), Decide(0, 0)), *(EditSage(0, 3), Reconcile(), Load())],
+    ),
+    Planted(put_back_what_was_deleted, [Load(), DeleteSage(2), Reconcile(), Load()]),
+    Planted(delete_what_is_to_be_kept, [Load(), DeleteSource(INVOICE), Snapshot(), Decide(0, 0), Load()]),
     Planted(refund_calls_without_an_answer, [Load(), *[Reconcile(NO_ANSWERS)] * 12]),
     Planted(
         ignore_the_time_that_sage_states, [Load(), *[Reconcile()] * 9, StepClock(26), *[Reconcile()] * 6]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, field, replace
 
-from sagerecon.model.draft import Outcome
+from sagerecon.model.draft import Draft, Outcome
 from sagerecon.model.entity import Entity, Written
 from sagerecon.model.reading import Reading, kinds_read_whole
 from sagerecon.pairing.held import is_gone
@@ -46,7 +46,30 @@ class ReadFromSage:
             return is_gone(found.entity)
         return written.sage_id in self.deleted
 
-    def of_suspect(self, suspect: Suspect) -> Suspect:
+    def with_suspects(
+        self, suspects: Mapping[RecordKey, Suspect], owner: Callable[[str, str], str | None]
+    ) -> ReadFromSage:
+        """Return what was read with the suspects, as they are by these readings.
+
+        Args:
+            suspects: as comparisons with Sage found them.
+            owner: returns the record that has the entity of a kind and Sage id; None where none has it.
+        """
+        found = {record: self._of_suspect(suspect) for record, suspect in suspects.items()}
+        for record, suspect in found.items():
+            owners = {entity.sage_id: owner(entity.kind, entity.sage_id) for entity in suspect.entities}
+            known = {sage_id: key for sage_id, key in owners.items() if key is not None}
+            found[record] = replace(suspect, owners=known)
+        return replace(self, suspects=found)
+
+    def suspect_of(self, outcome: Outcome) -> Suspect | None:
+        """Return the entities that a record may be which no run has written."""
+        found = self.suspects.get((outcome.kind, outcome.key))
+        if found is None or not isinstance(outcome, Draft):
+            return None
+        return found if found.still_concerns(outcome) else None
+
+    def _of_suspect(self, suspect: Suspect) -> Suspect:
         """Return a suspect with its entities as they were read since, without those that are gone."""
         there = []
         for entity in suspect.entities:
