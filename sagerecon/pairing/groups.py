@@ -79,7 +79,8 @@ def decide_command_of(group: Group) -> str:
         return show_command(group.positions[0].key)
     if len(possible) == 1:
         return decide_command(group.name, possible[0].value)
-    names = " or ".join(answer.value for answer in possible)
+    *others, last = (answer.value for answer in possible)
+    names = f"{', '.join(others)} or {last}"
     return f"{decide_command(group.name, 'ANSWER')}, where ANSWER is {names}"
 
 

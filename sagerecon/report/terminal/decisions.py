@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections import Counter
 from collections.abc import Hashable, Iterator, Sequence
 from typing import Any
 
@@ -49,8 +50,10 @@ def group_lines(group: Group) -> Iterator[str]:
         yield f"    and {more:,} more: {show_command(group.name)}"
     if possible := possible_answers(group):
         yield from command_lines(group.name, possible)
+    elif own_keys := [key for key, count in Counter(at.key for at in group.positions).items() if count == 1]:
+        yield f"  Decide on each record: {show_command(own_keys[0])}"
     else:
-        yield f"  Decide on each record: {show_command(group.positions[0].key)}"
+        yield "  No decision can tell them apart, because they have the same key. Correct it in the source."
 
 
 def commands(name: str, possible: Sequence[DecisionAnswer]) -> list[str]:
@@ -93,6 +96,14 @@ def example(position: Position) -> str:
             f": {_in_sage(position.suspect)}" if position.suspect and position.suspect.entities else "",
         )
     )
+
+
+def explain_command(position: Position) -> str:
+    """Return the command that shows a record, or the first field that differs; empty without a source row."""
+    if position.outcome is None:
+        return ""
+    field = "".join(f".{name}" for name in differing_fields(position)[:1])
+    return f"sagerecon explain {shlex.quote(position.key + field)}"
 
 
 def _in_sage(suspect: Suspect) -> str:
