@@ -203,6 +203,20 @@ def test_an_older_log_written_over_the_log_stops_the_run(
     refused(moving, "overwritten", {2: copy, 5: put_back})
 
 
+def test_an_older_copy_restored_through_sqlite_stops_the_run(moving: Move, tmp_path: Path) -> None:
+    """Commit the older content to the same file and log, as the command `.restore` of sqlite3 does."""
+    store, older = store_of(moving), tmp_path / "older"
+    program = f"import sqlite3, sys; sqlite3.connect({str(older)!r}).backup(sqlite3.connect(sys.argv[1]))"
+
+    def copy() -> None:
+        run(CHECKPOINT, store)
+        cp(store, older)
+
+    refused(
+        moving, "was overwritten with another or an older copy", {2: copy, 5: lambda: run(program, store)}
+    )
+
+
 def test_a_log_deleted_under_a_run_stops_it(moving: Move) -> None:
     log = store_of(moving).with_name("store.sqlite-wal")
     refused(moving, "-wal, was replaced or deleted", {4: log.unlink})
