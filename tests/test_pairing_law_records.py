@@ -16,7 +16,7 @@ from sagerecon.model.code import Code
 from sagerecon.model.draft import Draft, LeftOut, Outcome, Quarantined, Reference
 from sagerecon.model.finding import Finding
 from sagerecon.model.place import NOWHERE
-from sagerecon.pairing.answers import CONSEQUENCES, DecisionAnswer, is_carried_out
+from sagerecon.pairing.answers import CONSEQUENCES, DecisionAnswer
 from sagerecon.pairing.consequences import VERDICTS, Verdict
 from sagerecon.pairing.decide import DecidedPositions, Decisions, pair_as_decided
 from sagerecon.pairing.decisions import Decision
@@ -293,7 +293,7 @@ def _decisions(case: Case, positions: Any) -> list[Decision]:
     made = []
     for at, number in zip(positions, case.answers, strict=False):
         found = standing(at)
-        possible = [answer for answer in CONSEQUENCES.get(found, ()) if is_carried_out(found, answer)]
+        possible = list(CONSEQUENCES.get(found, ()))
         if number is None or not possible:
             continue
         answer = possible[number % len(possible)]
