@@ -19,9 +19,10 @@ from sagerecon.model.errors import ProjectError
 from sagerecon.pairing.consequences import Verdict
 from sagerecon.pairing.objections import differing_fields
 from sagerecon.pairing.standing import standing
-from sagerecon.planning.step import AdoptStep, WaitStep
+from sagerecon.planning.step import AdoptStep, CreateStep, WaitStep
 from sagerecon.reconciliation.verdict import RecordVerdict
 from sagerecon.report.decisions_document import decisions_documents
+from sagerecon.runner.progress import Event
 
 
 @pytest.fixture
@@ -148,3 +149,41 @@ def test_one_entity_cannot_be_two_records_by_a_decision_about_their_group(moving
         decide(moving, "invoices/I2", "adopt")
     decide(moving, "invoices/I2", "keep_apart")
     assert records(replan(moving), AdoptStep) == ["invoices/I1"]
+
+
+@pytest.mark.parametrize("how", ["corrected", "deleted", "changed otherwise"])
+def test_what_was_corrected_in_sage_needs_no_decision_after_a_reconciliation(moving: Move, how: str) -> None:
+    listed = moving.by_other_hand("GET", "/ledger_accounts", items_per_page="200").body["$items"]
+    sales, purchases = (
+        next(item["id"] for item in listed if code in item["displayed_as"]) for code in ("4000", "5000")
+    )
+    by_hand = {
+        "item_code": "G1",
+        "description": "Screws",
+        "sales_ledger_account_id": sales,
+        "purchase_ledger_account_id": purchases,
+    }
+    reply = moving.by_other_hand("POST", "/products", {"product": by_hand})
+    assert reply.status == 201, reply
+    sage_id = str(reply.body["id"])
+    plan(moving)
+    apply(moving)
+    assert "goods/G1" in records(replan(moving), WaitStep)
+    assert found(moving)["goods/G1"].verdict is Verdict.ALREADY_IN_SAGE
+    moving.clock.sleep(MINUTE)
+    if how == "deleted":
+        assert moving.by_other_hand("DELETE", f"/products/{sage_id}").status in (200, 204)
+    else:
+        change = {"product": {"description": "Bolts" if how == "corrected" else "Nails"}}
+        assert moving.by_other_hand("PUT", f"/products/{sage_id}", change).status == 200
+    assert "goods/G1" in records(replan(moving), WaitStep)  # nothing has read it since
+    verdict = found(moving)["goods/G1"].verdict
+    made = replan(moving)
+    if how == "changed otherwise":
+        assert "goods/G1" in records(made, WaitStep)
+        assert verdict is Verdict.ALREADY_IN_SAGE
+        return
+    assert "goods/G1" in records(made, CreateStep)
+    assert apply(moving).counts.get(Event.ADOPTED, 0) == (1 if how == "corrected" else 0)
+    assert not any(isinstance(step, WaitStep) for step in replan(moving).steps)
+    assert "goods/G1" not in found(moving)

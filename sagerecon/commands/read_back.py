@@ -72,10 +72,12 @@ class ReadBack:
     def _plan_kinds(self, ours: Sequence[tuple[str, str]]) -> Plan:
         """Plan every kind we wrote, in full pages, and the trial balance as at the date.
 
-        Accounts and contacts are read in any case: the trial balance and the open items need them.
+        Accounts and contacts are read in any case: the trial balance and the open items need them. So are the
+        kinds of the records that Sage may hold already: the reading shows what was corrected there since.
         """
         counts = Counter(kind for kind, _ in ours)
         counts.update(dict.fromkeys((kind.name for kind in self.catalog.ledger_kinds), 0))
+        counts.update({kind: 0 for kind, _ in self.company.history.suspects()})
         readable = [(kind, count) for kind, count in counts.items() if self.catalog[kind].can("list")]
         trial_balance = self._step(
             "trial_balance",

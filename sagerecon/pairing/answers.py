@@ -104,27 +104,6 @@ CONSEQUENCES: Mapping[Standing, Mapping[DecisionAnswer, Proposal]] = {
 FOR_ONE = frozenset({DecisionAnswer.FIELDS, DecisionAnswer.THIS_ONE})
 
 
-#: What plans do by decision. Other answers are kept in `decisions.yaml`, and the record is left alone.
-_CARRIED_OUT = frozenset(
-    {
-        Proposal.SETTLED,
-        Proposal.RENAME,
-        Proposal.CREATE,
-        Proposal.KEEP,
-        Proposal.REVERSE,
-        Proposal.REPLACE,
-        Proposal.WRITE_AGAIN,
-        Proposal.ADOPT,
-        Proposal.PUSH,
-    }
-)
-
-
-def is_carried_out(standing: Standing, answer: DecisionAnswer) -> bool:
-    """Return whether plans do what an answer to a standing says."""
-    return CONSEQUENCES[standing][answer] in _CARRIED_OUT
-
-
 def answers(standing: Standing) -> tuple[DecisionAnswer, ...]:
     """Return the answers that a standing allows, in the order in which they are offered."""
     return tuple(CONSEQUENCES.get(standing, ()))

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sagerecon.model.draft import LeftOut
-from sagerecon.pairing.answers import FOR_ONE, DecisionAnswer, answers, is_carried_out
+from sagerecon.pairing.answers import FOR_ONE, DecisionAnswer, answers
 from sagerecon.pairing.decisions import Covers, group_name
 from sagerecon.pairing.figures import covers, figures
 from sagerecon.pairing.position import Position
@@ -74,7 +74,7 @@ def decide_command_of(group: Group) -> str:
 
     Of several answers the command has none yet, and they are named after it.
     """
-    possible = possible_answers(group)
+    possible = group.answers
     if not possible:
         return show_command(group.positions[0].key)
     if len(possible) == 1:
@@ -82,11 +82,6 @@ def decide_command_of(group: Group) -> str:
     *others, last = (answer.value for answer in possible)
     names = f"{', '.join(others)} or {last}"
     return f"{decide_command(group.name, 'ANSWER')}, where ANSWER is {names}"
-
-
-def possible_answers(group: Group) -> tuple[DecisionAnswer, ...]:
-    """Return the answers about all of a group that a plan carries out."""
-    return tuple(answer for answer in group.answers if is_carried_out(group.standing, answer))
 
 
 def decide_command(name: str, answer: str) -> str:

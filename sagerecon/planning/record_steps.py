@@ -10,7 +10,7 @@ from sagerecon.model.draft import Draft, LeftOut, Quarantined, Reference
 from sagerecon.model.entity import Written
 from sagerecon.model.errors import PlanningError
 from sagerecon.model.key import NaturalKey
-from sagerecon.pairing.answers import is_carried_out, proposal
+from sagerecon.pairing.answers import proposal
 from sagerecon.pairing.consequences import PROPOSALS, Proposal
 from sagerecon.pairing.decisions import Decision
 from sagerecon.pairing.objections import adopted_entity
@@ -111,13 +111,9 @@ def _target(reference: Reference, index: DraftIndex) -> str:
 
 
 def _decision(position: Position, found: Standing, settlement: Settlement) -> Decision | None:
-    """Return the decision that plans carry out about a record, if one is in effect."""
+    """Return the decision about a record, if one is in effect."""
     decision = settlement.of(position)
-    if decision is None or not decision.is_about(found):
-        return None
-    if not is_carried_out(decision.standing, decision.answer):
-        return None
-    return decision
+    return decision if decision is not None and decision.is_about(found) else None
 
 
 def _is_replaced(found: Standing, decision: Decision) -> bool:
