@@ -207,5 +207,5 @@ def facts(company: Company | None = None, settlement: Settlement = NOTHING_SETTL
     )
     finding = Finding("receivables", Place("invoices.csv", 4), "Debtors and open invoices differ by 50.00.",
                      "Look at invoice 1039.", Severity.WARNING)  # fmt: skip
-    document = reconciliation_document(with_accepted(reconciled(company), settlement))
+    document = reconciliation_document(with_accepted(reconciled(company), settlement, ()))
     return ReportFacts(cover(), document, plan_of(company), run, (finding,))

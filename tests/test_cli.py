@@ -52,6 +52,25 @@ def test_a_project_without_errors_is_checked_frozen_and_planned(tiny: Path) -> N
     assert max(map(len, planned.stdout.splitlines())) <= 80
 
 
+def test_what_is_written_to_a_file_or_a_pipe_is_not_wrapped(tiny: Path) -> None:
+    del os.environ["COLUMNS"]
+    run(tiny, "snapshot")
+    target = tiny / ("long" * 30) / "plan.jsonl"
+    target.parent.mkdir()
+    planned = run(tiny, "plan", "--output", str(target))
+    assert planned.exit_code == 0 and f" written to {target}." in planned.stdout
+    absent = tiny / ("far" * 30)
+    assert f"{absent}" in run(absent, "plan").stderr
+
+
+def test_a_plan_that_was_made_before_the_sign_in_says_that_apply_refuses_it(tiny: Path) -> None:
+    run(tiny, "snapshot")
+    text = output_text(run(tiny, "plan"))
+    assert "Not signed in: apply refuses this plan" in text and "Sign in first: sagerecon auth login." in text
+    events = [json.loads(line) for line in run(tiny, "plan", "--json").stdout.splitlines()]
+    assert [event["message"][:14] for event in events if event["event"] == "notice"] == ["Not signed in:"]
+
+
 def test_only_the_owner_can_read_the_state(tiny: Path) -> None:
     run(tiny, "snapshot")
     run(tiny, "plan")

@@ -50,9 +50,9 @@ fields:
 """
 
 
-def shown(folder: Path, *words: str) -> str:
+def shown(folder: Path, *words: str, exit_code: int = 0) -> str:
     result = CliRunner(env={"COLUMNS": "80"}).invoke(app, [*words, "--project", str(folder)])
-    assert result.exit_code == 0, result.output
+    assert result.exit_code == exit_code, result.output
     return " ".join((result.stdout + result.stderr).split())
 
 
@@ -91,3 +91,12 @@ def test_a_field_of_a_thousand_lines_is_shown_in_part_and_by_its_position(long_i
     assert f"… and 988 more values. Name one to see it, such as {example}" in text
     one = shown(long_invoice, "explain", f"invoices/I1.{example}")
     assert "draft Oak board 0012" in one and "more values" not in one
+
+
+def test_a_position_that_a_list_does_not_have_is_refused_with_those_it_has(long_invoice: Path) -> None:
+    last = shown(long_invoice, "explain", "invoices/I1.invoice_lines[999].description")
+    assert "draft Oak board 0999" in last
+    for path in ("invoice_lines[1000].description", "invoice_lines[1000]"):
+        text = shown(long_invoice, "explain", f"invoices/I1.{path}", exit_code=2)
+        assert "There is no invoice_lines[1000]: the list has 1,000 items." in text
+        assert "Name one of invoice_lines[0] to invoice_lines[999]." in text

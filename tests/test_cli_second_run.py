@@ -234,6 +234,10 @@ def test_a_field_changed_on_both_sides_is_not_overwritten(loaded: Served) -> Non
     (action,) = [step["action"] for step in steps(loaded) if step["key"] == "parties/0001"]
     assert (result.exit_code, action) == (1, "wait"), result.output
     assert "Not sent: 1 contact record (both changed): parties/0001." in text(result)
+    shown = loaded.run("decide", "show", "parties/0001")
+    assert "See the values of each side: sagerecon explain parties/0001.name" in text(shown)
+    explained = text(loaded.run("explain", "parties/0001.name"))
+    assert "draft Firm Uno" in explained and "Sage holds Firm One Ltd" in explained
 
 
 def test_what_waits_is_listed_with_its_command(loaded: Served) -> None:
@@ -267,3 +271,26 @@ def test_what_waits_is_listed_with_its_command(loaded: Served) -> None:
     unknown = loaded.run("decide", "take", "contact:renamed:leading_zero", "same_record", "--because", "x")
     assert "Did you mean 'contact:renamed:leading_zeros'?" in " ".join(unknown.output.split())
     assert not (loaded.folder / "decisions.yaml").exists()
+
+
+def test_an_entity_without_a_record_has_no_values_to_explain(loaded: Served) -> None:
+    loaded.clock.sleep(60_000)
+    body = {"name": "By Hand Ltd", "reference": "HAND1", "contact_type_ids": ["CUSTOMER"]}
+    made = str(loaded.by_other_hand("POST", "/contacts", {"contact": body}).body["id"])
+    reconciled = loaded.run("reconcile")
+    assert "Some of them can be settled by decision: sagerecon decide list" in text(reconciled)
+    shown = loaded.run("decide", "show", made)
+    assert f"sagerecon decide take {made} theirs --because" in text(shown)
+    assert "sagerecon explain" not in text(shown)
+    assert "Decide: sagerecon decide" not in text(loaded.run("plan"))
+
+
+def test_a_finding_without_another_remedy_says_decide_and_not_or(loaded: Served) -> None:
+    held = loaded.by_other_hand("GET", "/contacts").body["$items"]
+    (first,) = [item["id"] for item in held if item["displayed_as"] == "Firm 1 (0001)"]
+    loaded.clock.sleep(60_000)
+    loaded.by_other_hand("PUT", f"/contacts/{first}", {"contact": {"name": "Firm One Ltd"}})
+    loaded.run("reconcile")
+    assert "Left in Sage unchanged. Decide: sagerecon decide take contact:edited_in_sage ANSWER" in text(
+        loaded.run("plan")
+    )

@@ -28,7 +28,7 @@ from history_steps import (
     happen,
 )
 from history_strategies import HISTORIES, TO_DECIDE_ON
-from history_world import ShortPages, new_world, quick_folder
+from history_world import Kill, ShortPages, new_world, quick_folder
 from hypothesis import HealthCheck, given, seed, settings
 
 EXAMPLES = int(os.environ.get("SAGERECON_HISTORIES", "100"))
@@ -77,6 +77,7 @@ def test_every_true_answer_can_be_given(home: Path, number: int) -> None:
 
 #: Histories that broke a promise once, shortened.
 FOUND: Mapping[str, Sequence[Operation]] = {
+    "killed before its first answer by a clock that was ahead": [StepClock(26), Load(Kill(13))],
     "edited in the source while the store was lost": [
         *(Load(), KeepStore(), AddSource(INVOICE), Load(), RestoreElsewhere()),
         *(Wait(200), EditSource(5, 1), Load()),

@@ -9,9 +9,11 @@ from runs import customer, invoice
 
 from sagerecon.documents.package import catalog
 from sagerecon.model.comparison import Comparison, How
-from sagerecon.model.draft import Draft, node_document
+from sagerecon.model.draft import Draft, Reference, node_document
 from sagerecon.model.entity import Entity, Written
+from sagerecon.model.key import NaturalKey
 from sagerecon.pairing.agreement import ComparisonRules, differences, sage_changes, source_changes
+from sagerecon.pairing.identity import Identities
 
 BY = ComparisonRules(catalog()["contact"].fields)
 
@@ -69,3 +71,14 @@ def test_a_blank_field_that_was_filled_in_sage_is_a_change() -> None:
     before = written(customer(1))
     assert sage_changes(before, held(before, notes="pays late"), BY) == ("notes",)
     assert sage_changes(before, held(before, balance="10.00"), BY) == ()
+
+
+def test_a_record_adopted_by_decision_does_not_say_what_a_natural_key_means() -> None:
+    """Its links may differ from the source, which is why it was decided on."""
+    wanted = Reference("ledger_account", NaturalKey("nominal_code", "4000"))
+    sent = node_document({"journal_lines": [{"ledger_account_id": wanted}]})
+    answer = {"journal_lines": [{"ledger_account": {"id": "id-5000"}}]}
+    known = Written("journal", "journals/J1", "J", sent, answer, 0, "")
+    assert Identities([known], (), catalog()).by_reference(wanted).key == "id-5000"
+    claimed = replace(known, adopted=True, is_claimed=True)
+    assert Identities([claimed], (), catalog()).by_reference(wanted).key == "nominal_code=4000"

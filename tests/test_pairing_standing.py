@@ -135,7 +135,7 @@ def test_no_plan_contradicts_the_verdict_of_the_same_facts(position: Position) -
             assert verdict is Verdict.NOT_YET_WRITTEN
             assert not position.is_written and position.rename is None
         case Proposal.ADOPT:
-            assert verdict is Verdict.NOT_YET_WRITTEN
+            assert verdict is Verdict.ALREADY_IN_SAGE
             assert not position.is_written
         case Proposal.UPDATE:
             assert verdict is Verdict.SOURCE_CHANGED

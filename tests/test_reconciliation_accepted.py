@@ -35,6 +35,7 @@ def found_as(verdict: Verdict) -> Reconciliation:
         (Verdict.SOURCE_CHANGED, Standing.SOURCE_CHANGED, DecisionAnswer.KEEP, True),
         (Verdict.MAPPING_CHANGED, Standing.SOURCE_CHANGED, DecisionAnswer.KEEP, True),
         (Verdict.NOT_YET_WRITTEN, Standing.NEW, DecisionAnswer.LEAVE_OUT, True),
+        (Verdict.ALREADY_IN_SAGE, Standing.NEW, DecisionAnswer.LEAVE_OUT, True),
         (Verdict.GONE, Standing.GONE_FROM_SOURCE, DecisionAnswer.LATER, False),
         (Verdict.RENAMED, Standing.RENAMED_IN_SOURCE, DecisionAnswer.TWO_RECORDS, False),
         (Verdict.MAPPING_CHANGED, Standing.EDITED_IN_SAGE, DecisionAnswer.ACCEPT, False),
@@ -47,17 +48,17 @@ def test_a_decision_accepts_the_verdict_of_its_standing_alone(
     verdict: Verdict, standing: Standing, answer: DecisionAnswer, is_accepted: bool
 ) -> None:
     made = decision(standing, answer, key=KEY[1])
-    found = with_accepted(found_as(verdict), Settlement(by_record={KEY: made}))
+    found = with_accepted(found_as(verdict), Settlement(by_record={KEY: made}), ())
     assert [(each.id, by) for each, by in found.accepted] == ([("/".join(KEY), made)] if is_accepted else [])
     if is_accepted:
         assert can_be_accepted(next(v for v in found.verdicts if v.accepted)) == (
-            verdict not in (Verdict.SOURCE_CHANGED, Verdict.MAPPING_CHANGED, Verdict.NOT_YET_WRITTEN)
+            verdict in (Verdict.EDITED, Verdict.BOTH_CHANGED, Verdict.GONE)
         )  # a plan sends those without a decision, so that none is offered
 
 
 def test_accepted_verdicts_come_largest_first_and_tie_outs_keep_their_totals() -> None:
     before = reconciled(edited_company())
-    after = with_accepted(before, settled())
+    after = with_accepted(before, settled(), ())
     assert [(each.label, str(each.at_risk)) for each, _ in after.accepted] == [
         ("invoice 1003", "239.00"),
         ("invoice 1001", "1.00"),
@@ -71,4 +72,4 @@ def test_accepted_verdicts_come_largest_first_and_tie_outs_keep_their_totals() -
 
 def test_without_decisions_nothing_changes() -> None:
     before = reconciled(edited_company())
-    assert with_accepted(before, Settlement()) == before
+    assert with_accepted(before, Settlement(), ()) == before

@@ -55,7 +55,7 @@ def evidence(**facts: Any) -> Evidence:
         ({"outcome": DRAFT, "match_method": MatchMethod.SUGGESTION}, Verdict.NOT_YET_WRITTEN),
         (
             {"outcome": DRAFT, "held": HELD, "match_method": MatchMethod.NATURAL_KEY},
-            Verdict.NOT_YET_WRITTEN,
+            Verdict.ALREADY_IN_SAGE,
         ),
         ({"outcome": DRAFT, "rename": RENAME}, Verdict.RENAMED),
         ({**OURS, "held": HELD}, Verdict.VERIFIED),

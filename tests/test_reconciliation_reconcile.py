@@ -304,7 +304,7 @@ def test_a_natural_key_matches_and_a_similar_key_is_only_suggested() -> None:
     company.hold("contact", "x7", {"reference": "C7", "name": "Fir Ltd"})
     company.hold("contact", "x8", {"reference": "C-008", "name": "Yew Ltd"})
     found = {v.key: v for v in company.reconcile().open_verdicts if v.key}
-    assert (found["customers/C7"].verdict, found["customers/C7"].sage_id) == (Verdict.NOT_YET_WRITTEN, "x7")
+    assert (found["customers/C7"].verdict, found["customers/C7"].sage_id) == (Verdict.ALREADY_IN_SAGE, "x7")
     assert (found["customers/C8"].sage_id, found["customers/C8"].match_method) == ("", MatchMethod.SUGGESTION)
     assert "x8" in found["customers/C8"].reason
 
@@ -316,7 +316,7 @@ def test_an_entity_is_claimed_by_one_record_only() -> None:
     company.hold("contact", "x7", {"reference": "C7", "name": "Fir Ltd"})
     found = {v.key: v for v in company.reconcile().open_verdicts}
     assert [found[key].sage_id for key in ("customers/C7", "suppliers/S7")] == ["x7", ""]
-    assert {found[key].verdict for key in ("customers/C7", "suppliers/S7")} == {Verdict.NOT_YET_WRITTEN}
+    assert {found[key].verdict for key in ("customers/C7", "suppliers/S7")} == {Verdict.ALREADY_IN_SAGE}
 
 
 def test_an_entity_that_a_written_record_has_is_not_matched_by_its_key() -> None:

@@ -134,7 +134,7 @@ def test_what_ties_out_with_accepted_differences_says_so_at_the_top(tmp_path: Pa
     found = with_opening_control(company.reconcile())
     assert not found.ties_out
     made = decision(Standing.EDITED_IN_SAGE, DecisionAnswer.ACCEPT, kind="contact", key="customers/C1")
-    accepted = with_accepted(found, Settlement(by_record={("contact", "customers/C1"): made}))
+    accepted = with_accepted(found, Settlement(by_record={("contact", "customers/C1"): made}), ())
     page, _, document = write(tmp_path, ReportFacts(cover(), reconciliation_document(accepted)))
     sentence = "Everything ties out with 1 accepted difference: 8 records verified, 1 tie-out agrees."
     assert sentence in page.texts[:12]
@@ -148,7 +148,7 @@ def test_what_ties_out_with_accepted_differences_says_so_at_the_top(tmp_path: Pa
 
 
 def test_three_hundred_differences_of_one_decision_are_one_card(tmp_path: Path) -> None:
-    found = with_accepted(reconciled(edited_company()), settled())
+    found = with_accepted(reconciled(edited_company()), settled(), ())
     sample = next(verdict for verdict in found.verdicts if verdict.accepted is ACCEPTED)
     many = tuple(
         replace(sample, key=f"open_invoices/{number}", label=f"invoice {number}", at_risk=Decimal("1.00"))

@@ -56,7 +56,7 @@ def test_records_with_other_differences_are_entries_of_their_own() -> None:
 def test_accepted_differences_are_shown_with_their_decision_and_lapsed_ones_with_the_reason() -> None:
     console = Console(width=80)
     with console.capture() as capture:
-        console.print(*accepted(with_accepted(reconciled(edited_company()), settled())), sep="\n")
+        console.print(*accepted(with_accepted(reconciled(edited_company()), settled(), ())), sep="\n")
     assert capture.get().splitlines() == [
         "accepted: 1 difference (1.00) by decision: open_invoices/1001: accept",
         "  decided by J. Reviewer on 2017-04-03, until 2017-06-30: agreed with the ",

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from sagerecon.documents.package import catalog
+from sagerecon.model.code import Code
 from sagerecon.model.draft import Draft, LeftOut, Quarantined, Reference
 from sagerecon.model.finding import Finding
 from sagerecon.model.key import NaturalKey
@@ -406,3 +407,19 @@ def test_the_opening_control_account_closes() -> None:
     found = list(opening_control_closes(opening_set("149.99"), catalog()))
     assert [finding.code for finding in found] == ["opening_control_open"]
     assert "-0.01" in found[0].message
+
+
+def test_an_opening_that_does_not_close_names_the_opening_records_that_are_quarantined() -> None:
+    *others, rest = opening_set("150.00")
+    why = Finding(Code.REFERENCE_MISSING, Place("opening.json", 9), "there is no contact 004102.")
+    aside = Quarantined(kind=rest.kind, key=rest.key, findings=(why,), origins=())
+    contact_aside = Quarantined(kind="contact", key="customers/7", findings=(why,), origins=())
+    (found,) = opening_control_closes([*others, aside, contact_aside], catalog())
+    assert found.message.endswith(
+        "1 opening record is quarantined and not counted: opening.json:9: there is no contact 004102."
+    )
+    assert found.hint.startswith("Correct them first.")
+    (found,) = opening_control_closes([*others, aside, aside], catalog())
+    assert "2 opening records are quarantined and not counted, such as opening.json:9" in found.message
+    (found,) = opening_control_closes([*others, contact_aside], catalog())
+    assert "quarantined" not in found.message and found.hint.startswith("Name the account")

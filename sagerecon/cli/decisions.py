@@ -54,12 +54,16 @@ def list_decisions(project: Folder = HERE, json: Json = False) -> None:
 
 def show(name: Name, project: Folder = HERE, json: Json = False) -> None:
     """Show every record of a group, or one record, and what can be decided."""
-    from shlex import quote
-
     from sagerecon.cli.console import command
     from sagerecon.commands import decisions, projects
     from sagerecon.report.decisions_document import decision_document
-    from sagerecon.report.terminal.decisions import command_lines, commands, decision_lines, example
+    from sagerecon.report.terminal.decisions import (
+        command_lines,
+        commands,
+        decision_lines,
+        example,
+        explain_command,
+    )
 
     with command(json) as screen:
         opened = projects.open_project(project)
@@ -70,8 +74,8 @@ def show(name: Name, project: Folder = HERE, json: Json = False) -> None:
         for position in subject.positions:
             screen.print_unbroken(example(position))
         screen.print_unbroken(f"{subject.name}: {subject.covers}, {subject.standing.value}")
-        if subject.key:
-            screen.print_unbroken(f"  See the values of each side: sagerecon explain {quote(subject.key)}")
+        if subject.key and (explain := explain_command(subject.positions[0])):
+            screen.print_unbroken(f"  See the values of each side: {explain}")
         for decision in in_effect:
             for line in decision_lines("In effect", decision):
                 screen.print_unbroken(line)

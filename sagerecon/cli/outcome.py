@@ -63,7 +63,10 @@ def show_outcome(screen: Screen, outcome: RunOutcome, resume: str) -> None:
         screen.print("Some records were not sent until it is decided what they are. Run: sagerecon plan")
     if any(outcome.counts.get(event) for event in (Event.QUARANTINED, Event.BLOCKED, Event.PARKED)):
         if outcome.ended is Ended.FINISHED:
-            screen.print("Some records need review. Run: sagerecon status")
+            screen.print(
+                "Some records need review. What this run set aside: sagerecon status."
+                " What is quarantined in the source: sagerecon plan"
+            )
         raise typer.Exit(NEEDS_REVIEW)
     if outcome.counts.get(Event.UNDECIDED):
         raise typer.Exit(NEEDS_REVIEW)
@@ -88,7 +91,7 @@ def review_text(found: Reconciliation) -> str:
 
 def _count_text(event: Event, count: int) -> str:
     if event is Event.WAITING:
-        return counted(count, "wait")
+        return f"{counted(count, 'wait')} for the call limits"
     return f"{count:,} {_LABELS.get(event, event)}"
 
 

@@ -61,7 +61,7 @@ def reconcile(
             return
         screen.print(review_text(found), "bold")
         if any(map(can_be_accepted, found.open_verdicts)):
-            screen.print("What can be accepted by decision: sagerecon decide list")
+            screen.print("Some of them can be settled by decision: sagerecon decide list")
         raise typer.Exit(NEEDS_REVIEW)
 
 

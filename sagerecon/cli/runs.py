@@ -36,6 +36,11 @@ def plan(
             made = plans.plan(opened, projects.open_clock(opened.address), output)
         screen.findings(made.header.findings)
         screen.show(*quarantined_records(made), plan_summary(made))
+        if not made.header.business:
+            screen.notice(
+                "Not signed in: apply refuses this plan, because it is for no business."
+                " Sign in first: sagerecon auth login. Then plan again: sagerecon plan"
+            )
         screen.event(
             "result",
             plan=made.hash,

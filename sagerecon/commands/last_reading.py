@@ -14,7 +14,6 @@ from sagerecon.pairing.owners import RecordKey
 from sagerecon.pairing.pair import Recorded, needed_in_full
 from sagerecon.pairing.position import EntityReading
 from sagerecon.pairing.read_from_sage import NOT_READ, ReadFromSage, as_listed
-from sagerecon.pairing.suspect import Suspect
 from sagerecon.reconciliation.sage_readings import TRIAL_BALANCE
 from sagerecon.store.company import CompanyStore
 from sagerecon.store.reconciliation_log import Basis
@@ -55,6 +54,8 @@ def recorded_and_read(
     company: CompanyStore,
     catalog: Catalog,
     basis: Basis | None = None,
+    *,
+    has_renames: bool = True,
 ) -> tuple[Recorded, ReadFromSage]:
     """Return what earlier runs recorded, in full where it is compared, and what Sage held of that.
 
@@ -66,6 +67,8 @@ def recorded_and_read(
         rules: by mapping, the fingerprint of its comparison rules.
         contents: the fingerprint of the body that was recorded, by kind and draft key.
         basis: the readings to compare with; by default those of the last reconciliation.
+        has_renames: whether a decision may make a record that the source lost one that it has now. Only then
+            is the answer to its write needed, which is most of a record.
     """
     history = company.history
     looks = {(e.kind, e.sage_id): EntityReading(e, read_at) for e, read_at in history.looks()}
@@ -82,8 +85,8 @@ def recorded_and_read(
         for record in history.written():
             key = (record.kind, record.key)
             if key in needed or (record.kind, record.sage_id) in looks:
-                # the answer is most of a record, and not compared where there is no draft
-                written[key] = record if key in present else replace(record, answer={})
+                is_compared = has_renames or key in present
+                written[key] = record if is_compared else replace(record, answer={})
             yield record
 
     basis = basis or last
@@ -101,23 +104,8 @@ def recorded_and_read(
     until = 0 if basis is None else read_until(company, written.values(), basis)
     deleted = frozenset[str]() if basis is None else deleted_of(company, basis)
     read = as_listed(() if basis is None else basis.listings, found, deleted, identities, until)
-    read = replace(read, suspects=dict(_suspects(suspects, read, company)))
+    read = read.with_suspects(suspects, company.id_map.owner, catalog)
     return Recorded(contents=contents, written=written), _with_looks(read, looks)
-
-
-def _suspects(
-    suspects: Mapping[RecordKey, Suspect], read: ReadFromSage, company: CompanyStore
-) -> Iterator[tuple[RecordKey, Suspect]]:
-    """Yield each suspect with its entities as they were read since, who owns them, and which are gone."""
-    for record, suspect in suspects.items():
-        now = read.of_suspect(suspect)
-        owners = {
-            entity.sage_id: company.id_map.owner(entity.kind, entity.sage_id) for entity in now.entities
-        }
-        yield (
-            record,
-            replace(now, owners={sage_id: key for sage_id, key in owners.items() if key is not None}),
-        )
 
 
 def _unverified(

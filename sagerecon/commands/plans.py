@@ -22,6 +22,7 @@ from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.place import NOWHERE
 from sagerecon.pairing.decide import NO_DECISIONS, DecidedPositions, pair_as_decided
 from sagerecon.pairing.owners import RecordKey
+from sagerecon.pairing.standing import Standing
 from sagerecon.planning.census import census_kinds
 from sagerecon.planning.plan import Plan, Purpose, plan_lines
 from sagerecon.planning.planner import Calendar, plan_steps
@@ -103,8 +104,15 @@ def decided_positions(
         ProjectFileError: `decisions.yaml` has errors.
     """
     outcomes = tuple(prepared.outcomes)  # read from their file once; the positions keep them
+    decisions = decisions_in_effect(project, clock) if with_decisions else NO_DECISIONS
     recorded, read = recorded_and_read(
-        outcomes, prepared.compiled.rules, contents, company, project.catalog, basis
+        outcomes,
+        prepared.compiled.rules,
+        contents,
+        company,
+        project.catalog,
+        basis,
+        has_renames=any(entry.standing is Standing.RENAMED_IN_SOURCE for entry in decisions.entries),
     )
     return pair_as_decided(
         outcomes,
@@ -112,7 +120,7 @@ def decided_positions(
         project.catalog,
         prepared.compiled.comparisons,
         read,
-        decisions_in_effect(project, clock) if with_decisions else NO_DECISIONS,
+        decisions,
         unknown_entities(company, project.catalog, basis, unknown),
     )
 

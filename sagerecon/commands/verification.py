@@ -84,6 +84,7 @@ def judge(project: Project, prepared: Prepared, company: CompanyStore, basis: Ba
         accounts=controls,
         last=before.last,
         identities=identities,
+        suspects=history.suspects(),
     )
     reconciliation = with_reversed(reconciliation, map(_reversed, history.reversals()))
     kinds = {record.kind for record in written}

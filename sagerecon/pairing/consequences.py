@@ -47,6 +47,7 @@ class Verdict(Enum):
     RENAMED = "renamed in the source"  #: not written, and it may be a record written under another key
     QUARANTINED = "quarantined"
     NOT_YET_WRITTEN = "not yet written"
+    ALREADY_IN_SAGE = "already in Sage"  #: not written by us, and an entity in Sage may be it
     LEFT_OUT = "left out"  #: by a named rule
     NOT_READ = "not read"  #: its kind was not read whole
     SYSTEM = "system"  #: made by Sage itself along with a record of ours
@@ -77,7 +78,7 @@ PROPOSALS: Mapping[Standing, Proposal] = {
 
 VERDICTS: Mapping[Standing, Verdict] = {
     Standing.NEW: Verdict.NOT_YET_WRITTEN,
-    Standing.ALREADY_IN_SAGE: Verdict.NOT_YET_WRITTEN,
+    Standing.ALREADY_IN_SAGE: Verdict.ALREADY_IN_SAGE,
     Standing.UNCHANGED: Verdict.VERIFIED,
     Standing.SOURCE_CHANGED: Verdict.SOURCE_CHANGED,
     Standing.EDITED_IN_SAGE: Verdict.EDITED,

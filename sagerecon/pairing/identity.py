@@ -63,7 +63,7 @@ class Identities:
             for part, path in _yields(record.kind, catalog):
                 if isinstance(found := _dig(record.answer, path), str):
                     self._keys.setdefault(found, part_of(record.key, part))
-            if record.kind in catalog:
+            if record.kind in catalog and not record.is_claimed:  # one that is may differ in its links too
                 self._learn(record.sent, record.answer, catalog[record.kind].fields)
         shown: dict[tuple[str, NaturalKey], str] = {}
         for entity in held:

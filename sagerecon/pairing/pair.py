@@ -17,7 +17,6 @@ from sagerecon.pairing.owners import RecordKey, owners_of_shared
 from sagerecon.pairing.position import Coverage, Position
 from sagerecon.pairing.read_from_sage import NOT_READ, ReadFromSage, written_position
 from sagerecon.pairing.renames import MappingNames, Rename, find_renames
-from sagerecon.pairing.suspect import Suspect
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,21 +120,13 @@ def _position(
             content=content,
             coverage=Coverage.BEFORE_WRITING if content is None else Coverage.AS_ANSWERED,
             rename=rename,
-            suspect=_suspect(outcome, content, read),
+            suspect=read.suspect_of(outcome) if content is None else None,
         )
     position = _of_written(written, outcome, read, owners.get(key, ""))
     if not isinstance(outcome, Draft):
         return position
     entity = None if position.held is None else position.held.entity
     return replace(position, agreement=agreement(outcome, written, entity, rules.of(outcome)))
-
-
-def _suspect(outcome: Outcome, content: str | None, read: ReadFromSage) -> Suspect | None:
-    """Return the entities that a draft which no run has written may be."""
-    found = read.suspects.get((outcome.kind, outcome.key))
-    if found is None or content is not None or not isinstance(outcome, Draft):
-        return None
-    return found if found.still_concerns(outcome) else None
 
 
 def _of_written(written: Written, outcome: Outcome | None, read: ReadFromSage, owner: str = "") -> Position:

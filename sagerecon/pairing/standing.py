@@ -66,9 +66,12 @@ def _is_unread(position: Position) -> bool:
 
 
 def _is_not_looked_for(position: Position) -> bool:
-    """Return whether an existing entity should be looked for, and nothing reads its kind whole."""
+    """Return whether an existing entity should be looked for, and nothing reads its kind whole.
+
+    One that a comparison has found already is not looked for.
+    """
     is_read = position.coverage in (Coverage.WHOLE, Coverage.BEFORE_WRITING)
-    return position.looks_for_existing and not is_read
+    return position.looks_for_existing and not is_read and not _alike(position)
 
 
 def _is_matched(position: Position) -> bool:

@@ -6,9 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, Self
 
+from sagerecon.model.code import Code
 from sagerecon.model.draft import Body, Draft, node_document
 from sagerecon.model.entity import Entity
 from sagerecon.model.value import fingerprint
+
+#: The findings with which a run sets a record aside for being suspected.
+SUSPICIONS = frozenset({Code.AMBIGUOUS, Code.DIFFERS, Code.EXISTS, Code.UNCERTAIN_IN_SAGE})
 
 
 class _Record(Protocol):

@@ -62,7 +62,10 @@ def _decidable(finding: Finding, group: Sequence[WaitStep | KeepStep], decidable
     of_group = decidable.get((group[0].kind, group[0].key))
     if of_group is None:
         return finding
-    return replace(finding, hint=f"{finding.hint} Or decide: {decide_command_of(of_group)}".lstrip())
+    command = decide_command_of(of_group)
+    return replace(
+        finding, hint=f"{finding.hint} Or decide: {command}" if finding.hint else f"Decide: {command}"
+    )
 
 
 def _renamed(group: Sequence[WaitStep], family: int) -> Finding:
@@ -91,7 +94,7 @@ def _dependent(group: Sequence[WaitStep]) -> Finding:
         Code.REFERS_TO_WAITING,
         group[0],
         f"{_counted(group)} {verbs[0]} to {what}, and {verbs[1]} not sent: {pairs}.",
-        "Correct the records that wait first."
+        "Decide on the records that wait, or correct them, first."
         if waits
         else "Decide on those records first; what Sage no longer holds can be written again.",
     )

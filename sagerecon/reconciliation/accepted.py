@@ -15,12 +15,15 @@ from sagerecon.reconciliation.result import Reconciliation
 from sagerecon.reconciliation.tie_out import TieOut, TieOutLine
 from sagerecon.reconciliation.verdict import RecordVerdict
 
-#: Verdicts that a reconciliation finds by field, besides the one of the standing.
-_FINER = {Standing.SOURCE_CHANGED: (Verdict.MAPPING_CHANGED,)}
+#: Verdicts that a reconciliation finds besides the one of the standing: by field, or by key
+_FINER = {
+    Standing.SOURCE_CHANGED: (Verdict.MAPPING_CHANGED,),
+    Standing.NEW: (Verdict.ALREADY_IN_SAGE, Verdict.DUPLICATE),
+}
 
 
 def with_accepted(
-    found: Reconciliation, settlement: Settlement, positions: Iterable[Position]
+    found: Reconciliation, settlement: Settlement, positions: Iterable[Position] = ()
 ) -> Reconciliation:
     """Return a reconciliation in which the verdicts that a decision in effect accepts need no review.
 

@@ -55,6 +55,7 @@ _WHOLE = frozenset(
         Verdict.DUPLICATE,
         Verdict.QUARANTINED,
         Verdict.NOT_YET_WRITTEN,
+        Verdict.ALREADY_IN_SAGE,
         Verdict.NOT_READ,
         Verdict.GONE,
         Verdict.RENAMED,

@@ -49,6 +49,12 @@ class Evidence:
         return isinstance(self.outcome, Quarantined)
 
     @property
+    def suspicion(self) -> str:
+        """Why it may be in Sage already although no run has written it; empty where it is no suspect."""
+        suspect = self.position.suspect
+        return suspect.reason if suspect is not None and suspect.entities else ""
+
+    @property
     def earlier(self) -> tuple[Written, ...]:
         """The records written earlier that it may be."""
         return self.position.rename.earlier if self.position.rename else ()

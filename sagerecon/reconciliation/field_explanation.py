@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from sagerecon.model.catalog import Field, Kind
+from sagerecon.model.count import counted
 from sagerecon.model.draft import Change, Draft, Outcome
 from sagerecon.model.entity import Entity, Written
 from sagerecon.model.errors import ProjectError
@@ -21,6 +22,9 @@ from sagerecon.pairing.identity import Identities
 
 #: The position at the end of a path. A list of values without fields is one value, in any order.
 _POSITION = re.compile(r"\[\d+\]$")
+
+#: The position of an entry in a list.
+_ENTRY = re.compile(r"\[(\d+)\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,8 @@ def explain_field(
         held: the entity as Sage held it when it was last read.
 
     Raises:
-        ProjectError: the kind has no such field; a similar one is suggested.
+        ProjectError: the kind has no such field, a similar one is suggested; or a list has no entry at the
+            position of the path on any side.
     """
     _require_field(path, kind)
     identities = Identities([written] if written else [], [held] if held else [])
@@ -73,12 +78,14 @@ def explain_field(
     top = without_positions(path).partition(".")[0]
     anchor = joined(joined(sent, draft), {top: _unset(kind.fields[top])})
     sage = flat(held_tree(anchor, held.body, kind.fields, identities)) if held is not None else {}
+    rows = flat(draft), flat(sent), sage
+    _require_position(path, {leaf for row in rows for leaf in row})
     return FieldExplanation(
         path=path,
         cells=tuple((name, record.values.get(name)) for name in columns) if record is not None else (),
         mapping=mapping,
         changes=tuple(_changes(path, outcome)),
-        sides=tuple(_sides(path, flat(draft), flat(sent), sage)),
+        sides=tuple(_sides(path, *rows)),
     )
 
 
@@ -106,6 +113,19 @@ def _require_field(path: str, kind: Kind) -> None:
             hint = suggestion(name, known) or f"Show its fields: sagerecon catalog show {kind.name}"
             raise ProjectError(f"{owner} has no field '{name}'.", hint)
         owner, known = f"{owner}.{name}", known[name].fields
+
+
+def _require_position(path: str, leaves: Collection[str]) -> None:
+    """Check that the lists which the path goes through are long enough on one side at least."""
+    for found in _ENTRY.finditer(path):
+        listed, position = path[: found.start()], int(found[1])
+        inside = (_ENTRY.match(leaf, len(listed)) for leaf in leaves if leaf.startswith(listed))
+        places = {int(place[1]) for place in inside if place}
+        if places and position > (last := max(places)):
+            raise ProjectError(
+                f"There is no {listed}[{position}]: the list has {counted(last + 1, 'item')}.",
+                f"Name one of {listed}[0] to {listed}[{last}]." if last else f"Name {listed}[0].",
+            )
 
 
 def _unset(field: Field) -> Tree:

@@ -14,6 +14,7 @@ from sagerecon.pairing.key_ladder import NO_MATCH, Match
 from sagerecon.pairing.position import Coverage, EntityReading, Position
 from sagerecon.pairing.read_from_sage import ReadFromSage, written_position
 from sagerecon.pairing.renames import MappingNames, Rename, find_renames
+from sagerecon.pairing.suspect import SUSPICIONS
 from sagerecon.reconciliation.evidence import Evidence
 from sagerecon.reconciliation.sage_readings import SageReadings
 
@@ -72,8 +73,15 @@ class Facts:
     ) -> Evidence:
         """Return the evidence of a record that no run has written.
 
-        A kind that was not asked for is read whole before a plan writes it.
+        A kind that was not asked for is read whole before a plan writes it. A suspect is as in a plan: for
+        what a run set aside because of it, the suspect counts, which may have gone since.
         """
+        suspect = self.read.suspect_of(outcome)
+        rejected = self.rejected.get(outcome.key, ())
+        if (outcome.kind, outcome.key) in self.read.suspects:
+            rejected = [finding for finding in rejected if finding.code not in SUSPICIONS]
+        if suspect is not None and len(suspect.entities) == 1:
+            (entity,) = suspect.entities
         position = Position(
             kind=outcome.kind,
             key=outcome.key,
@@ -82,9 +90,10 @@ class Facts:
             coverage=self._coverage(outcome.kind, Coverage.BEFORE_WRITING),
             match_method=match.method,
             rename=rename,
+            suspect=suspect,
         )
         why_unread = self.incomplete.get(outcome.kind, "")
-        return Evidence(position, match, why_unread, rejected=self.rejected.get(outcome.key, ()))
+        return Evidence(position, match, why_unread, rejected=rejected)
 
     def _coverage(self, kind: str, unasked: Coverage) -> Coverage:
         if kind in self.read.whole:

@@ -17,6 +17,7 @@ from sagerecon.pairing.identity import Identities
 from sagerecon.pairing.key_ladder import NO_MATCH, KeyLadder, Match, MatchMethod
 from sagerecon.pairing.owners import RecordKey, owners_of_shared
 from sagerecon.pairing.read_from_sage import as_listed
+from sagerecon.pairing.suspect import Suspect
 from sagerecon.reconciliation.chart_of_accounts import BRITISH, ChartOfAccounts, ControlAccounts
 from sagerecon.reconciliation.comparer import UNKNOWN_INPUTS, Comparer, DraftInputs
 from sagerecon.reconciliation.completeness import Counter, group_of, sage_lines, source_lines
@@ -46,6 +47,7 @@ def reconcile(
     tolerance_limit: Decimal | None = None,
     last: Mapping[str, str] | None = None,
     identities: Identities | None = None,
+    suspects: Mapping[RecordKey, Suspect] | None = None,
 ) -> Reconciliation:
     """Return one verdict for each record, and for each entity in Sage that belongs to none; no tie-outs yet.
 
@@ -65,6 +67,7 @@ def reconcile(
         tolerance_limit: the largest sum that tolerances may excuse.
         last: fingerprints of the open verdicts of the last reconciliation, by id.
         identities: the identities of both sides, where the caller has them already.
+        suspects: the records that Sage may hold already, as comparisons with Sage found them.
 
     Raises:
         ConservationError: a count or a sum differs from the sum of its parts, which is a bug.
@@ -83,6 +86,7 @@ def reconcile(
     owners = {record.sage_id: shared.get((record.kind, record.key), record.key) for record in records}
     ladder = KeyLadder((entity for entity in sage.entities if entity.sage_id not in owners), catalog)
     found = as_listed(readings.listings, entities, sage.deleted, identities, read_until)
+    found = found.with_suspects(suspects or {}, lambda _, sage_id: owners.get(sage_id), catalog)
     facts = Facts.of(sage, found, readings, rejected or {})
     renames = Renames.among(outcomes, records, catalog)
     verdicts = list(_records(outcomes, records, shared, renames, facts, judge, ladder))

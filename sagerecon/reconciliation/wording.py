@@ -12,6 +12,9 @@ from sagerecon.reconciliation.verdict import Cause, RecordVerdict
 #: Written out here because strftime depends on the locale of the machine.
 _MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
 
+#: What to do about a record that Sage may hold already.
+DECIDE = "Compare it with Sage, and decide which it is: sagerecon decide list"
+
 
 def date_text(day: date) -> str:
     """Return a date as `31 March 2017`."""
@@ -54,7 +57,7 @@ def reason_for(verdict: RecordVerdict, written_on: date | None, detail: str) -> 
             return _sentence(f"{_capital(written)}; {detail}")
         case Verdict.RENAMED:
             return f"It may be {detail}, which was written under that key."
-        case Verdict.NOT_YET_WRITTEN:
+        case Verdict.NOT_YET_WRITTEN | Verdict.ALREADY_IN_SAGE:
             found = f"; Sage holds a likely match ({detail})" if detail else ""
             return f"Not yet written{found}."
         case Verdict.NOT_READ:
@@ -123,6 +126,8 @@ def remedy_for(verdict: RecordVerdict, can_update: bool, detail: str) -> str:
             return "Correct the record in the source or the mapping, and apply again."
         case Verdict.NOT_YET_WRITTEN:
             return "Apply the plan."
+        case Verdict.ALREADY_IN_SAGE:
+            return "Apply the plan: it adopts an equal entity, and waits for a decision on another one."
         case Verdict.NOT_READ:
             return "Remove the cause, then reconcile again: sagerecon reconcile"
         case Verdict.EDITED:

@@ -21,8 +21,20 @@ FORMAT_VERSION = 1
 ProgressCallback = Callable[[int, int, str], None]
 
 
+#: The width where no terminal sets one: a line in a file or a pipe stays whole, so that it can be searched.
+_UNWRAPPED = 100_000
+
+
 class _PipeConsole(Console):
-    """A console that raises BrokenPipeError instead of exiting with 1, the exit code for findings."""
+    """A console that wraps lines on a terminal alone, or where COLUMNS asks for it.
+
+    It raises BrokenPipeError instead of exiting with 1, the exit code for findings.
+    """
+
+    def __init__(self, *, stderr: bool = False) -> None:
+        super().__init__(stderr=stderr, highlight=False)
+        if not self.is_terminal and self._width is None:
+            self.width = _UNWRAPPED
 
     def on_broken_pipe(self) -> None:
         raise BrokenPipeError
@@ -33,8 +45,8 @@ class Screen:
 
     def __init__(self, *, as_json: bool = False) -> None:
         self.as_json = as_json
-        self._out = _PipeConsole(highlight=False, soft_wrap=False)
-        self._err = _PipeConsole(stderr=True, highlight=False)
+        self._out = _PipeConsole()
+        self._err = _PipeConsole(stderr=True)
         self._live: Progress | None = None
         if as_json:
             self.event("start", format_version=FORMAT_VERSION)

@@ -96,6 +96,8 @@ def _findings(drafts: Sequence[Draft]) -> Mapping[int, Sequence[Finding]]:
         if len(sharing) < 2 or group in reported:
             continue
         reported.add(group)
+        have_own_keys = len({draft.key for draft in sharing}) == len(sharing)  # else no decision can name one
+        decide = " Or decide which of them counts: sagerecon decide list" if have_own_keys else ""
         for draft in sharing:
             others = ", ".join(str(o.origins[0]) for o in sharing if o is not draft and o.origins)
             found.setdefault(id(draft), []).append(
@@ -103,8 +105,7 @@ def _findings(drafts: Sequence[Draft]) -> Mapping[int, Sequence[Finding]]:
                     Code.DUPLICATE_KEY,
                     place_of(draft),
                     f"{described(draft)} has the same {kind} key as another record ({key}; see {others}).",
-                    "Give each its own key, or leave one out by a named rule. Or decide which of them counts:"
-                    " sagerecon decide list",
+                    f"Give each its own key, or leave one out by a named rule.{decide}",
                 )
             )
     return found

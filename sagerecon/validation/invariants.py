@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 from sagerecon.model.catalog import Catalog, Kind
 from sagerecon.model.code import Code
-from sagerecon.model.draft import Draft, Outcome, Reference
+from sagerecon.model.count import counted
+from sagerecon.model.draft import Draft, Outcome, Quarantined, Reference
 from sagerecon.model.finding import Finding
 from sagerecon.model.key import Key
 from sagerecon.model.money import grouped, negative, product, total
@@ -19,7 +20,12 @@ from sagerecon.model.posting import Family, LedgerFacts, LedgerRole, Posting, Si
 def concerns_opening(kind: Kind) -> bool:
     """Return whether entities of a kind decide what the opening control account ends at."""
     is_contact = kind.ledger is not None and kind.ledger.role is LedgerRole.CONTACT
-    return is_contact or (kind.posting is not None and kind.posting.is_opening)
+    return is_contact or is_opening(kind)
+
+
+def is_opening(kind: Kind) -> bool:
+    """Return whether an entity of a kind is an opening balance or an open item."""
+    return kind.posting is not None and kind.posting.is_opening
 
 
 def opening_effect(drafts: Iterable[Draft], catalog: Catalog) -> dict[str, Decimal]:
@@ -34,7 +40,7 @@ def opening_effect(drafts: Iterable[Draft], catalog: Catalog) -> dict[str, Decim
         kind = catalog[draft.kind]
         if kind.ledger is not None and _is_supplier(draft, kind.ledger):
             suppliers.add(draft.key)
-        if kind.posting is None or not kind.posting.is_opening:
+        if kind.posting is None or not is_opening(kind):
             continue
         effect.setdefault(draft.kind, Decimal())
         if kind.posting.family is Family.OPENING_ITEM:
@@ -59,9 +65,12 @@ def opening_control_closes(outcomes: Iterable[Outcome], catalog: Catalog) -> Ite
         outcomes: at least those of the kinds for which `concerns_opening` holds; read once.
     """
     journals: list[Place] = []
+    aside: list[Quarantined] = []  # not counted
 
     def drafts() -> Iterator[Draft]:
         for outcome in outcomes:
+            if isinstance(outcome, Quarantined) and is_opening(catalog[outcome.kind]):
+                aside.append(outcome)
             if isinstance(outcome, Draft):
                 if not journals and _is_opening_journal(catalog[outcome.kind]):
                     journals.append(outcome.place)
@@ -75,9 +84,21 @@ def opening_control_closes(outcomes: Iterable[Outcome], catalog: Catalog) -> Ite
             Code.OPENING_CONTROL_OPEN,
             journals[0] if journals else NOWHERE,
             f"The opening control account would end at {grouped(negative(residual))} instead of 0.00"
-            f" ({parts}).",
-            "Name the account that carries the rest, with its reason, in the project's parameters.",
+            f" ({parts}).{_not_counted(aside)}",
+            ("Correct them first. If a rest remains, name" if aside else "Name")
+            + " the account that carries the rest, with its reason, in the project's parameters.",
         )
+
+
+def _not_counted(aside: Sequence[Quarantined]) -> str:
+    """Return how many opening records are quarantined, and why the first one is."""
+    if not aside:
+        return ""
+    many, first = len(aside) > 1, aside[0].findings[0]
+    return (
+        f" {counted(len(aside), 'opening record')} {'are' if many else 'is'} quarantined and not counted"
+        f"{', such as' if many else ':'} {first.place}: {first.message}"
+    )
 
 
 def _is_supplier(draft: Draft, facts: LedgerFacts) -> bool:

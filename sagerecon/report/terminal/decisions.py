@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections import Counter
 from collections.abc import Hashable, Iterator, Sequence
 from typing import Any
 
@@ -11,7 +12,6 @@ from sagerecon.pairing.decisions import Decision
 from sagerecon.pairing.groups import (
     Group,
     decide_command,
-    possible_answers,
     show_command,
 )
 from sagerecon.pairing.objections import differing_fields
@@ -35,7 +35,7 @@ def group_document(group: Group) -> dict[str, Any]:
         "amount": covered.amount,
         "examples": [example(position) for position in group.positions[:_EXAMPLES]],
         "answers": [answer.value for answer in group.answers],
-        "commands": commands(group.name, possible_answers(group)),
+        "commands": commands(group.name, group.answers),
     }
 
 
@@ -47,10 +47,12 @@ def group_lines(group: Group) -> Iterator[str]:
         yield f"    {example(position)}"
     if more > 0:
         yield f"    and {more:,} more: {show_command(group.name)}"
-    if possible := possible_answers(group):
+    if possible := group.answers:
         yield from command_lines(group.name, possible)
+    elif own_keys := [key for key, count in Counter(at.key for at in group.positions).items() if count == 1]:
+        yield f"  Decide on each record: {show_command(own_keys[0])}"
     else:
-        yield f"  Decide on each record: {show_command(group.positions[0].key)}"
+        yield "  No decision can tell them apart, because they have the same key. Correct it in the source."
 
 
 def commands(name: str, possible: Sequence[DecisionAnswer]) -> list[str]:
@@ -95,6 +97,14 @@ def example(position: Position) -> str:
     )
 
 
+def explain_command(position: Position) -> str:
+    """Return the command that shows a record, or the first field that differs; empty without a source row."""
+    if position.outcome is None:
+        return ""
+    field = "".join(f".{name}" for name in differing_fields(position)[:1])
+    return f"sagerecon explain {shlex.quote(position.key + field)}"
+
+
 def _in_sage(suspect: Suspect) -> str:
     """Return why a record may be in Sage already, and each entity that it may be with its owner."""
     entities = (
@@ -126,13 +136,10 @@ def settled_lines(settlement: Settlement) -> Iterator[str]:
 
     Decisions about single records that say the same are one entry. At most twelve entries a sort are listed.
     """
-    ignored = {id(entry.decision) for entry in settlement.not_carried_out}
-    in_effect = [decision for decision in settlement.in_effect if id(decision) not in ignored]
-    impossible = (*settlement.impossible, *settlement.not_carried_out)
     for title, entries in (
-        ("In effect", [(decision, "") for decision in in_effect]),
+        ("In effect", [(decision, "") for decision in settlement.in_effect]),
         ("Lapsed", [(entry.decision, entry.why) for entry in settlement.lapsed]),
-        ("Not possible", [(entry.decision, entry.why) for entry in impossible]),
+        ("Not possible", [(entry.decision, entry.why) for entry in settlement.impossible]),
         (_IDLE, [(decision, "") for decision in settlement.idle]),
     ):
         alike = group_alike(entries, decision_likeness)
