@@ -48,6 +48,7 @@ class Decide:
             assert "is not possible" in error.message, error
             return
         history.moment += 1
+        history.answers.append(DecisionAnswer(choice.answer))
         history.judged = None  # it was judged without the decision
         _permit(position, choice, world)
 

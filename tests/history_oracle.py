@@ -222,7 +222,7 @@ class Books:
         last = self.entities[gone[-1]] if gone else None
         if last is None or not last.is_deleted_by_hand or not self.is_remembered:
             return
-        if not self._is_permitted(last.sage_id, DecisionAnswer.WRITE_AGAIN):
+        if not self._is_permitted(last.sage_id, DecisionAnswer.WRITE_AGAIN, DecisionAnswer.REPLACE):
             self.violations.append(f"put back: {uid} ({number}) was created, and a user had deleted it")
 
     def _deleted(self, entity: Entity, is_ours: bool) -> None:

@@ -17,6 +17,7 @@ from sagerecon.commands import status
 from sagerecon.documents.package import catalog
 from sagerecon.model.clock import HOUR, MINUTE
 from sagerecon.model.errors import IncompleteStoreError
+from sagerecon.pairing.answers import DecisionAnswer
 from sagerecon.pairing.consequences import Verdict
 from sagerecon.planning.plan import Plan
 from sagerecon.planning.step import Action
@@ -36,6 +37,7 @@ class History:
         self.reading_since: int | None = None  #: when the reading that the next reconciliation uses began
         self.counted_from = 0  #: nothing that this machine has knows the calls before this instant
         self.has_applied = False
+        self.answers: list[DecisionAnswer] = []  #: those given, in order
         self.newest: Path | None = None  #: the newest store, where an older one was put back
 
     def check(self) -> None:
@@ -309,6 +311,21 @@ class AddSource:
             source.add(CUSTOMER)
         elif customer is not None:
             source.add(self.kind, customer.uid)
+
+
+@dataclass(frozen=True)
+class ReplaceSource:
+    """Remove an invoice from the source, and add another with the same contact, date and amount."""
+
+    place: int
+
+    def __call__(self, history: History) -> None:
+        source = history.world.source
+        record = _pick(source.present(INVOICE), self.place)
+        if record is not None:
+            record.is_present = False
+            other = source.add(INVOICE, record.customer)
+            other.day, other.amount = record.day, record.amount
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from history_decisions import Decide
 from history_memory import DistrustStore, IgnoreIdempotency, RestoreElsewhere
 from history_source import CUSTOMER, INVOICE, PAYMENT
@@ -18,8 +20,10 @@ from history_steps import (
     KeepStore,
     Load,
     MakePlan,
+    Operation,
     Reconcile,
     Renumber,
+    ReplaceSource,
     RestoreSource,
     RestoreStore,
     Snapshot,
@@ -80,6 +84,7 @@ IN_THE_SOURCE = st.one_of(
     st.builds(RestoreSource, PLACES),
     st.builds(AddSource, st.sampled_from([CUSTOMER, INVOICE, PAYMENT]), PLACES),
     st.builds(Renumber, PLACES),
+    st.builds(ReplaceSource, PLACES),
     st.just(Spreadsheet()),
 )
 IN_SAGE = st.one_of(
@@ -123,30 +128,27 @@ LOADED = st.sampled_from(
         (Load(), Spreadsheet(), Snapshot(), Decide(0, 0), Decide(1, 0)),
     ]
 )
-#: What has happened before a decision: something of each standing on which one can be made.
-TO_DECIDE_ON = st.sampled_from(
-    [
-        (Load(), AddSource(INVOICE), Snapshot()),
-        (Load(), EditSource(2, 1), Snapshot()),
-        (Load(), EditSource(2, 1), Snapshot()),
-        (Load(), EditSage(0, 0), EditSage(0, 1), Reconcile()),
-        (Load(), EditSage(0, 1), EditSource(0, 2), Snapshot(), Reconcile()),
-        (Load(), DeleteSource(INVOICE), Snapshot()),
-        (Load(), Renumber(0), AddSource(INVOICE), Snapshot()),
-        (Load(), DeleteSage(3), Reconcile()),
-        (Load(), AddSage(0, Who.STRANGER), Reconcile()),
-        (AddSage(0, Who.NAMESAKE), Load()),
-        (AddSage(0, Who.TWIN), EditSource(0, 1), Load()),
-        (AddSageInvoice(0, Who.NAMESAKE), Load()),
-        (AddSageInvoice(0, Who.TWIN), EditSage(1, 1), DistrustStore()),
-        (AddSageInvoice(0, Who.TWIN), AddSageInvoice(0, Who.TWIN), DistrustStore()),
-    ]
+#: What has happened before a decision, and the answers to the first record that are true of it.
+TO_DECIDE_ON: Sequence[tuple[tuple[Operation, ...], str]] = (
+    ((Load(), AddSource(INVOICE), Snapshot()), "leave_out"),
+    ((Load(), EditSource(2, 1), Snapshot()), "keep void_and_post_again"),
+    ((Load(), EditSage(0, 0), EditSage(0, 1), Reconcile()), "push accept field_by_field"),
+    ((Load(), EditSage(0, 1), EditSource(0, 2), Snapshot(), Reconcile()), "push accept field_by_field"),
+    ((Load(), DeleteSource(INVOICE), Snapshot()), "keep reverse later"),
+    ((Load(), Renumber(0), Snapshot()), "same_record"),
+    ((Load(), ReplaceSource(0), Snapshot()), "two_records"),
+    ((Load(), DeleteSage(3), Reconcile()), "write_again accept"),
+    ((Load(), AddSage(0, Who.STRANGER), Reconcile()), "theirs"),
+    ((AddSage(0, Who.NAMESAKE), Load()), "keep_apart"),
+    ((AddSage(0, Who.TWIN), EditSource(0, 1), Load()), "adopt"),
+    ((AddSageInvoice(0, Who.NAMESAKE), Load()), "keep_apart"),
+    ((AddSageInvoice(0, Who.TWIN), EditSage(1, 1), DistrustStore()), "adopt"),
+    ((AddSageInvoice(0, Who.TWIN), AddSageInvoice(0, Who.TWIN), DistrustStore()), "this_one"),
+    ((AddSageInvoice(0, Who.NAMESAKE), AddSageInvoice(0, Who.NAMESAKE), Load()), "keep_apart"),
 )
 BEGINNINGS = st.one_of(
     LOADED,
-    st.tuples(TO_DECIDE_ON, st.builds(Decide, st.just(0), CHOICES)).map(
-        lambda before: (*before[0], before[1])
-    ),
+    st.tuples(st.sampled_from(TO_DECIDE_ON), CHOICES).map(lambda parts: (*parts[0][0], Decide(0, parts[1]))),
 )
 HISTORIES = st.tuples(SAGES, BEGINNINGS, st.lists(OPERATIONS, min_size=3, max_size=12)).map(
     lambda parts: [operation for part in parts for operation in part]

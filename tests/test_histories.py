@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -27,7 +27,7 @@ from history_steps import (
     Wait,
     happen,
 )
-from history_strategies import HISTORIES
+from history_strategies import HISTORIES, TO_DECIDE_ON
 from history_world import Kill, ShortPages, new_world, quick_folder
 from hypothesis import HealthCheck, given, seed, settings
 
@@ -63,8 +63,20 @@ def test_histories(home: Path, part: int) -> None:
     let_happen()
 
 
+@pytest.mark.parametrize("number", range(len(TO_DECIDE_ON)))
+def test_every_true_answer_can_be_given(home: Path, number: int) -> None:
+    before, answers = TO_DECIDE_ON[number]
+    given = set()
+    for choice in range(len(answers.split())):
+        operations: list[Operation] = [*before, Decide(0, choice), Load()]
+        with new_world(home) as world:
+            history = happen(world, operations)
+            given |= {answer.value for answer in history.answers}
+    assert given == set(answers.split())
+
+
 #: Histories that broke a promise once, shortened.
-FOUND = {
+FOUND: Mapping[str, Sequence[Operation]] = {
     "killed before its first answer by a clock that was ahead": [StepClock(26), Load(Kill(13))],
     "edited in the source while the store was lost": [
         *(Load(), KeepStore(), AddSource(INVOICE), Load(), RestoreElsewhere()),
