@@ -12,7 +12,7 @@ from history_world import World
 from sagerecon.commands import decisions
 from sagerecon.commands.decisions import Choice
 from sagerecon.model.errors import ProjectError
-from sagerecon.pairing.answers import DecisionAnswer, answers, is_carried_out
+from sagerecon.pairing.answers import DecisionAnswer, answers
 from sagerecon.pairing.decisions import Side
 from sagerecon.pairing.objections import differing_fields
 from sagerecon.pairing.position import Position
@@ -57,7 +57,7 @@ def _choices(position: Position, world: World, sides: int) -> Iterator[Choice]:
     found = standing(position)
     for answer in answers(found):
         choice = Choice(answer=answer.value, because="it is so", by="J. Reviewer")
-        if is_carried_out(found, answer) and (true := _true(choice, position, world, sides)) is not None:
+        if (true := _true(choice, position, world, sides)) is not None:
             yield true
 
 

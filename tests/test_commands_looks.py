@@ -134,6 +134,27 @@ def test_a_field_that_the_mapping_does_not_compare_does_not_make_it_wait(move: M
     assert (held(move, the_id(move))["name"], held(move, the_id(move))["notes"]) == ("Firm 1 Ltd", "by hand")
 
 
+@pytest.mark.parametrize(
+    ("limit", "event"), [("100.01", Event.UPDATED), ("100.02", Event.UNDECIDED)], ids=["within", "beyond"]
+)
+def test_an_amount_within_a_named_tolerance_does_not_make_it_wait(
+    tmp_path: Path, limit: str, event: Event
+) -> None:
+    folder = write(tmp_path, 1)
+    path = folder / "mappings/parties.yaml"
+    path.write_text(
+        path.read_text()
+        + "  credit_limit: {value: '100.00'}\n"
+        + "reconcile: {credit_limit: {tolerance: '0.01', name: cent, reason: rounded once}}\n"
+    )
+    with signed_in(folder) as move:
+        move.load()
+        plan_again(move, parties(1, " Ltd"))
+        edit(move, credit_limit=limit)
+        assert runs.apply(move.project, move.clock, move.session).counts == {Event.READ: 1, event: 1}
+        assert held(move, the_id(move))["name"] == ("Firm 1 Ltd" if event is Event.UPDATED else "Firm 1")
+
+
 def test_an_edit_equal_to_the_draft_is_recorded_without_a_call(move: Move) -> None:
     plan_again(move, parties(1, " Ltd"))
     edit(move, name="Firm 1 Ltd")

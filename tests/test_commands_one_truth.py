@@ -17,6 +17,7 @@ from sagerecon.pairing.consequences import Verdict
 from sagerecon.planning.plan import Plan
 from sagerecon.planning.step import Action, WaitStep
 from sagerecon.project.store import open_store
+from sagerecon.rehearsal.faults import Fault, FaultType, Trigger
 from sagerecon.runner.progress import Event
 from sagerecon.runner.run import Ended
 
@@ -107,6 +108,44 @@ def test_a_comparison_rule_that_changed_compares_verified_records_again(tmp_path
         mapping.write_text(strict)
         assert actions(plan_again(move, parties(1))) == {"parties/C1": Action.KEEP}
         assert verdicts(move) == {"parties/C1": Verdict.EDITED}
+
+
+def test_what_an_update_does_not_find_is_referred_to_by_nothing_more(tmp_path: Path) -> None:
+    """Count the calls: two invoices of a customer that was deleted after the listing are not sent."""
+    texts = {"data/parties.csv": parties(5), "data/documents.csv": DOCUMENT}
+    with signed_in(files(tmp_path, texts)) as move:
+        move.load()
+        more = "1043,C2,2017-04-03,50.00\n1044,C3,2017-04-03,60.00\n1045,C2,2017-04-04,70.00\n"
+        (tmp_path / "data/documents.csv").write_text(DOCUMENT + more)
+        plan_again(move, parties(5, " Ltd"))
+        path = f"/contacts/{the_id(move, 'C2')}"
+
+        def delete() -> None:
+            assert move.by_other_hand("DELETE", path).status == 204
+
+        move.faults.add(Trigger(1, "PUT", path), Fault(FaultType.EDIT, edit=delete))
+        before, writes = move.sage.calls, iter([False] * 5 + [True] * 9)
+        stopped = runs.apply(move.project, move.clock, move.session, should_stop=lambda: next(writes, False))
+        assert (stopped.ended, stopped.counts[Event.UNDECIDED]) == (Ended.STOPPED, 1)
+        outcome = runs.apply(move.project, move.clock, move.session)
+        assert outcome.ended is Ended.FINISHED
+        assert (outcome.counts[Event.BLOCKED], outcome.counts[Event.CREATED]) == (2, 1)
+        # The settings, the listing, five updates, the listing after the stop, and the invoice of C3.
+        assert move.sage.calls - before == 9
+        with open_store(move.project, move.clock) as store:
+            found = list(store.company(move.project.business.id).history.set_aside())
+        party, *documents = ((f.message, f.hint) for aside in found for f in aside.findings)
+        assert party[0].startswith("Firm 2 Ltd was not updated (missing in Sage). Sage rejected Firm 2 Ltd:")
+        assert party[1].startswith("See what can be decided: sagerecon decide show parties/C2")
+        assert [text.partition(" (")[0] for text, _ in documents] == [
+            "invoice 1043 refers to contact parties/C2",
+            "invoice 1045 refers to contact parties/C2",
+        ]
+        assert waits(plan_again(move, parties(5, " Ltd"))) == {
+            "parties/C2": "missing in Sage",
+            "documents/1043": "refers to parties/C2, which is missing in Sage",
+            "documents/1045": "refers to parties/C2, which is missing in Sage",
+        }
 
 
 NEW_DOCUMENT = "1043,C2,2017-04-03,50.00\n"

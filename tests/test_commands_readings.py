@@ -13,6 +13,7 @@ from small_books import write_small_books
 
 from sagerecon.commands import explanations, reconciliations, reports, sources
 from sagerecon.model.clock import DAY, HOUR, MINUTE
+from sagerecon.model.errors import ProjectError
 from sagerecon.pairing.consequences import Verdict
 from sagerecon.planning.plan import Purpose
 from sagerecon.project.store import open_store
@@ -105,6 +106,27 @@ def test_a_reading_that_was_not_judged_yet_is_not_repeated(moving: Move) -> None
     assert moving.sage.calls - before == 7
     (found,) = result.reconciliation.open_verdicts
     assert (found.key, found.verdict.value) == ("documents/N1", "deleted in Sage")
+
+
+def test_the_most_calls_are_those_of_all_readings_together(moving: Move) -> None:
+    """Allow the six calls of the reading, and none to look for what it lacks."""
+    ids = {v.key: v.sage_id for v in moving.reconcile().reconciliation.verdicts}
+    moving.by_other_hand("DELETE", f"/contact_opening_balances/{ids['documents/N1']}")
+    moving.clock.sleep(DAY + HOUR)
+
+    def reconcile(most: int) -> reconciliations.Reconciled | RunOutcome:
+        return reconciliations.reconcile(moving.project, moving.clock, moving.session, max_calls=most)
+
+    before = moving.sage.calls
+    with pytest.raises(ProjectError, match="takes 1 call after the 6 already made, and --max-calls") as error:
+        reconcile(6)
+    assert "allows 6 in all" in error.value.message
+    assert "--max-calls 1 or more" in error.value.hint
+    assert (error.value.exit_code, moving.sage.calls - before) == (2, 6)
+    result = reconcile(1)  # what was read is not read again
+    assert isinstance(result, reconciliations.Reconciled)
+    assert moving.sage.calls - before == 7
+    assert [found.verdict for found in result.reconciliation.open_verdicts] == [Verdict.DELETED]
 
 
 def test_reconciling_twice_within_one_instant_makes_two_readings_in_order(moving: Move) -> None:

@@ -12,10 +12,11 @@ from history_world import Kill, World, new_world, quick_folder
 
 from sagerecon.commands import decisions
 from sagerecon.commands.decisions import Choice
+from sagerecon.model.errors import ProjectError
 from sagerecon.model.key import NaturalKey
 from sagerecon.pairing.consequences import Verdict
 from sagerecon.planning.plan import Plan
-from sagerecon.planning.step import CreateStep, SkipStep, WaitStep
+from sagerecon.planning.step import AdoptStep, CreateStep, KeepStep, SkipStep, WaitStep
 from sagerecon.project.store import open_store
 from sagerecon.reconciliation.result import Reconciliation
 from sagerecon.runner.run import RunOutcome
@@ -185,6 +186,60 @@ def test_one_that_somebody_entered_again_is_adopted_where_the_mapping_looks_for_
     applied(world)
     assert world.books.writes == before
     assert verdicts(world)[customer.draft_key] is Verdict.VERIFIED
+
+
+def test_one_that_somebody_entered_again_otherwise_is_adopted_by_decision(world: World) -> None:
+    """The run that was to write it again refuses the entity that has its key, and creates no second one."""
+    customer = world.source.add(CUSTOMER)
+    load(world)
+    delete(world, customer)
+    invoice = world.source.add(INVOICE, customer.uid)
+    assert world.snapshot().code == 0
+    verdicts(world)
+    body = {"reference": customer.key, "name": "Entered again", "contact_type_ids": ["CUSTOMER"]}
+    reply = world.by_hand("POST", "/contacts", {"contact": body})
+    assert reply.status == 201
+    decide(world, customer)
+    planned(world)
+    before = world.books.writes
+    applied(world)
+    assert world.books.writes == before
+    step = planned(world)[customer.draft_key]
+    assert isinstance(step, WaitStep)
+    assert "name is 'Entered again'" in step.reason
+    verdict = verdicts(world)[customer.draft_key]
+    assert verdict is Verdict.DELETED
+    decide(world, customer, "adopt")
+    steps = planned(world)
+    step = steps[customer.draft_key]
+    assert isinstance(step, AdoptStep)
+    assert step.sage_id == reply.body["id"] != step.replaces
+    assert isinstance(steps[invoice.draft_key], CreateStep)
+    applied(world)
+    assert world.books.writes == before + 1  # the invoice, of the customer that was entered again
+    (written,) = world.books.of(invoice)
+    assert world.books.values(written)["contact"].id == step.sage_id
+    assert verdicts(world)[customer.draft_key] is Verdict.EDITED
+    assert isinstance(planned(world)[customer.draft_key], KeepStep)
+
+
+def test_one_that_somebody_entered_again_is_another_one_by_decision(world: World) -> None:
+    customer = world.source.add(CUSTOMER)
+    load(world)
+    delete(world, customer)
+    verdicts(world)
+    body = {"reference": customer.key, "name": "Entered again", "contact_type_ids": ["CUSTOMER"]}
+    assert world.by_hand("POST", "/contacts", {"contact": body}).status == 201
+    with pytest.raises(ProjectError, match="no run has found an entity in Sage that may be it"):
+        decide(world, customer, "adopt")
+    decide(world, customer)
+    planned(world)
+    applied(world)
+    assert isinstance(planned(world)[customer.draft_key], WaitStep)  # the decision knew of no other entity
+    decide(world, customer)
+    step = planned(world)[customer.draft_key]
+    assert isinstance(step, CreateStep)
+    assert len(step.apart) == 1
 
 
 def test_its_natural_key_leads_to_the_new_entity(world: World) -> None:

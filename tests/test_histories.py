@@ -20,13 +20,15 @@ from history_steps import (
     KeepStore,
     Load,
     Operation,
+    Reconcile,
     Snapshot,
     Spreadsheet,
+    StepClock,
     Wait,
     happen,
 )
 from history_strategies import HISTORIES
-from history_world import new_world, quick_folder
+from history_world import Kill, ShortPages, new_world, quick_folder
 from hypothesis import HealthCheck, given, seed, settings
 
 EXAMPLES = int(os.environ.get("SAGERECON_HISTORIES", "100"))
@@ -63,6 +65,7 @@ def test_histories(home: Path, part: int) -> None:
 
 #: Histories that broke a promise once, shortened.
 FOUND = {
+    "killed before its first answer by a clock that was ahead": [StepClock(26), Load(Kill(13))],
     "edited in the source while the store was lost": [
         *(Load(), KeepStore(), AddSource(INVOICE), Load(), RestoreElsewhere()),
         *(Wait(200), EditSource(5, 1), Load()),
@@ -73,6 +76,9 @@ FOUND = {
     ],
     "a customer was renamed by decision, and has its earlier number again": [
         *(Load(), Spreadsheet(), Snapshot(), Decide(1, 0), Load(), Spreadsheet()),
+    ],
+    "the day's calls are used up, by a clock that is ahead of Sage's": [
+        *(Load(), Reconcile(), StepClock(1), Reconcile(ShortPages(2, items=1)), AddSource(INVOICE)),
     ],
 }
 

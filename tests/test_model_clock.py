@@ -2,7 +2,7 @@
 
 import pytest
 
-from sagerecon.model.clock import DAY, HOUR, MINUTE, SECOND, ServerClock, SystemClock
+from sagerecon.model.clock import DAY, HOUR, MINUTE, SECOND, ServerClock, SystemClock, on_this_machine
 from sagerecon.rehearsal.clock import SkewedClock, VirtualClock
 
 
@@ -18,6 +18,16 @@ def test_the_clock_follows_the_time_that_an_answer_states(skew: int) -> None:
     assert abs(clock.now() - true.now()) <= SECOND
     clock.sleep(DAY)
     assert abs(clock.now() - true.now()) <= SECOND
+
+
+@pytest.mark.parametrize(("skew", "later"), [(25 * HOUR, 25 * HOUR), (0, 0), (-25 * HOUR, 0)])
+def test_a_machine_ahead_of_the_server_shows_an_instant_of_it_later(skew: int, later: int) -> None:
+    true = VirtualClock()
+    clock = ServerClock(SkewedClock(true, skew))
+    clock.observe(true.now(), clock.now())
+    until = true.now() + HOUR
+    assert abs(on_this_machine(until, clock) - until - later) <= SECOND
+    assert on_this_machine(until, true) == until
 
 
 def test_a_small_difference_and_a_slow_answer_correct_nothing() -> None:

@@ -16,7 +16,7 @@ from sagerecon.model.code import Code
 from sagerecon.model.draft import Draft, LeftOut, Outcome, Quarantined, Reference
 from sagerecon.model.finding import Finding
 from sagerecon.model.place import NOWHERE
-from sagerecon.pairing.answers import CONSEQUENCES, DecisionAnswer, is_carried_out
+from sagerecon.pairing.answers import CONSEQUENCES, DecisionAnswer
 from sagerecon.pairing.consequences import VERDICTS, Verdict
 from sagerecon.pairing.decide import DecidedPositions, Decisions, pair_as_decided
 from sagerecon.pairing.decisions import Decision
@@ -113,7 +113,8 @@ def _suspects(draw: st.DrawFn, company: Company) -> Iterator[tuple[RecordKey, Su
     for number, outcome in enumerate(company.outcomes):
         if not isinstance(outcome, Draft) or outcome.key in written or not draw(st.booleans()):
             continue
-        body = {"name": "Oak", "reference": f"X{number}"} if outcome.kind == "contact" else {"reference": "X"}
+        is_equal = draw(st.integers(0, 3)) == 0
+        body = company._answer(outcome.body, CATALOG[outcome.kind].fields) if is_equal else {"reference": "X"}
         found = [company.hold(outcome.kind, f"id-x{number}{i}", body) for i in range(draw(st.integers(1, 2)))]
         is_seen_later = draw(st.integers(0, 3)) == 0
         seen_at, by_key = DURING if is_seen_later else BEFORE, draw(st.booleans())
@@ -212,7 +213,7 @@ def decided(case: Case, decisions: tuple[Decision, ...] = ()) -> DecidedPosition
         Identities(company.written, held, CATALOG),
     )
     owners = {(record.kind, record.sage_id): record.key for record in company.written}
-    read = read.with_suspects(case.suspects, lambda kind, sage_id: owners.get((kind, sage_id)))
+    read = read.with_suspects(case.suspects, lambda kind, sage_id: owners.get((kind, sage_id)), CATALOG)
     recorded = Recorded(
         contents={(record.kind, record.key): record.content for record in company.written},
         written={(record.kind, record.key): record for record in company.written},
@@ -292,7 +293,7 @@ def _decisions(case: Case, positions: Any) -> list[Decision]:
     made = []
     for at, number in zip(positions, case.answers, strict=False):
         found = standing(at)
-        possible = [answer for answer in CONSEQUENCES.get(found, ()) if is_carried_out(found, answer)]
+        possible = list(CONSEQUENCES.get(found, ()))
         if number is None or not possible:
             continue
         answer = possible[number % len(possible)]

@@ -13,7 +13,7 @@ from strategies import HOSTILE
 from test_planning_planner import planned, through_a_file
 
 from sagerecon.model.code import CheckName
-from sagerecon.model.comparison import How
+from sagerecon.model.comparison import Comparison, How, Tolerance
 from sagerecon.model.draft import Change, OnExisting, Reference
 from sagerecon.model.errors import PlanStaleError
 from sagerecon.model.finding import Finding, Severity
@@ -144,6 +144,11 @@ bodies = st.dictionaries(
     max_size=2,
 )
 tables = st.dictionaries(texts, texts, max_size=2)
+comparisons = st.builds(
+    Comparison,
+    st.sampled_from(How),
+    st.none() | st.builds(Tolerance, texts, st.decimals(min_value=0, max_value=9, places=3), texts),
+)
 amounts = st.none() | st.decimals(min_value=-999, max_value=999, places=2)
 
 
@@ -168,12 +173,12 @@ FIELDS: dict[type[Step], dict[str, st.SearchStrategy[Any]]] = {
         "replaces": texts,
         "apart": several(names),
     },
-    AdoptStep: {**draft, "window": windows, "sage_id": names},
+    AdoptStep: {**draft, "window": windows, "sage_id": names, "replaces": texts},
     UpdateStep: {
         **sent,
         "changed": several(names),
         "look_calls": st.integers(0, 1),
-        "compare": st.dictionaries(texts, st.sampled_from(How), max_size=2),
+        "compare": st.dictionaries(texts, comparisons, max_size=2),
         "covers": texts,
         "left": several(names),
     },
@@ -182,7 +187,7 @@ FIELDS: dict[type[Step], dict[str, st.SearchStrategy[Any]]] = {
         **draft,
         "sage_id": names,
         "void_reason": texts,
-        "compare": st.dictionaries(texts, st.sampled_from(How), max_size=2),
+        "compare": st.dictionaries(texts, comparisons, max_size=2),
         "window": windows,
     },
     SkipStep: draft,

@@ -49,7 +49,7 @@ def without_effect(settlement: Settlement) -> Iterator[Finding]:
     """Yield a warning for each decision that lapsed or cannot be carried out."""
     for verb, entries in (
         ("has lapsed", settlement.lapsed),
-        ("has no effect", (*settlement.impossible, *settlement.not_carried_out)),
+        ("has no effect", settlement.impossible),
     ):
         for entry in entries:
             decision = entry.decision

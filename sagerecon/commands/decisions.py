@@ -13,8 +13,8 @@ from sagerecon.commands.preparation import prepare
 from sagerecon.model.clock import Clock, day_of
 from sagerecon.model.errors import ProjectError
 from sagerecon.model.suggestion import suggestion
-from sagerecon.pairing.answers import STANDINGS, DecisionAnswer, answers, awaits_decision, is_carried_out
-from sagerecon.pairing.decide import DecidedPositions
+from sagerecon.pairing.answers import STANDINGS, DecisionAnswer, answers, awaits_decision
+from sagerecon.pairing.decide import DecidedPositions, entities_chosen_twice
 from sagerecon.pairing.decisions import Covers, Decision, Side, group_name
 from sagerecon.pairing.figures import covers, figures, theirs_digest
 from sagerecon.pairing.groups import Group, claims_on, groups
@@ -179,7 +179,11 @@ def take(project: Project, clock: Clock, name: str, choice: Choice) -> Decision:
         if why := objection(position, decision, claims, project.catalog):
             raise ProjectError(f"{position.key}: '{choice.answer}' is not possible: {why}.")
     decided = {**found.settlement.by_record, **{(at.kind, at.key): decision for at in subject.positions}}
-    for record, why in blocked_reversals(found.positions, decided, project.catalog).items():
+    refused = {
+        **blocked_reversals(found.positions, decided, project.catalog),
+        **entities_chosen_twice(found.positions, decided),
+    }
+    for record, why in refused.items():
         if decided[record] is decision:
             raise ProjectError(f"{record[1]}: '{choice.answer}' is not possible: {why}.")
     if not subject.key:
@@ -242,7 +246,7 @@ def _decision(subject: Subject, choice: Choice, today: date) -> Decision:
     answer = next((answer for answer in allowed if answer.value == choice.answer), None)
     if answer is None:
         valid = [found.value for found in answers(subject.standing)]
-        why = "cannot be carried out for this yet" if choice.answer in valid else "is no answer to this"
+        why = "is given for one record at a time" if choice.answer in valid else "is no answer to this"
         raise ProjectError(
             f"'{choice.answer}' {why}: {subject.standing.value}.",
             suggestion(choice.answer, [found.value for found in allowed]) or f"Possible: {names}.",
@@ -302,10 +306,10 @@ def _check_sides(subject: Subject, answer: DecisionAnswer, fields: Mapping[str, 
 
 
 def possible_answers(subject: Subject) -> tuple[DecisionAnswer, ...]:
-    """Return the answers about a subject that a plan carries out."""
-    group = Group(subject.kind, subject.standing, subject.rule, subject.positions)
-    found = answers(subject.standing) if subject.key else group.answers
-    return tuple(answer for answer in found if is_carried_out(subject.standing, answer))
+    """Return the answers that can be given about a subject."""
+    if subject.key:
+        return answers(subject.standing)
+    return Group(subject.kind, subject.standing, subject.rule, subject.positions).answers
 
 
 def _user() -> str:

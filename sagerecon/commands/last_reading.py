@@ -104,7 +104,7 @@ def recorded_and_read(
     until = 0 if basis is None else read_until(company, written.values(), basis)
     deleted = frozenset[str]() if basis is None else deleted_of(company, basis)
     read = as_listed(() if basis is None else basis.listings, found, deleted, identities, until)
-    read = read.with_suspects(suspects, company.id_map.owner)
+    read = read.with_suspects(suspects, company.id_map.owner, catalog)
     return Recorded(contents=contents, written=written), _with_looks(read, looks)
 
 

@@ -51,17 +51,19 @@ class ReadBack:
         """
         ours = [(written.kind, written.sage_id) for written in self.company.history.ids_written()]
         kinds = self._plan_kinds(ours)
-        reading = self._carry_out(kinds, sage)
+        reading = self._carry_out(kinds, sage, 0)
+        made = reading.calls
         if reading.is_interrupted:
             return reading
         runs = ReadingRuns(reading.run, id_map=kinds.header.id_map)
         if (deletions := self._plan_deletions(ours, reading.run)) is not None:
-            deleted = self._carry_out(deletions, sage)
+            deleted = self._carry_out(deletions, sage, made)
+            made += deleted.calls
             if deleted.is_interrupted:
                 return deleted
             runs = replace(runs, deletions=deleted.run)
         if (confirmation := self._plan_confirmation(ours, runs)) is not None:
-            confirmed = self._carry_out(confirmation, sage)
+            confirmed = self._carry_out(confirmation, sage, made)
             if confirmed.is_interrupted:
                 return confirmed
             runs = replace(runs, confirmation=confirmed.run)
@@ -70,10 +72,12 @@ class ReadBack:
     def _plan_kinds(self, ours: Sequence[tuple[str, str]]) -> Plan:
         """Plan every kind we wrote, in full pages, and the trial balance as at the date.
 
-        Accounts and contacts are read in any case: the trial balance and the open items need them.
+        Accounts and contacts are read in any case: the trial balance and the open items need them. So are the
+        kinds of the records that Sage may hold already: the reading shows what was corrected there since.
         """
         counts = Counter(kind for kind, _ in ours)
         counts.update(dict.fromkeys((kind.name for kind in self.catalog.ledger_kinds), 0))
+        counts.update({kind: 0 for kind, _ in self.company.history.suspects()})
         readable = [(kind, count) for kind, count in counts.items() if self.catalog[kind].can("list")]
         trial_balance = self._step(
             "trial_balance",
@@ -160,16 +164,16 @@ class ReadBack:
             label=label,
         )
 
-    def _carry_out(self, plan: Plan, sage: Sage) -> RunOutcome:
-        """Run the plan; where a finished run asked the same and was not judged yet, return that one."""
-        if self.max_calls is not None and plan.header.calls > self.max_calls:
-            needed = counted(plan.header.calls, "call")
-            raise ProjectError(
-                f"Reading back takes {needed}, and --max-calls allows {self.max_calls:,}.",
-                f"Allow at least {needed}, or leave out --max-calls.",
-            )
+    def _carry_out(self, plan: Plan, sage: Sage, made: int) -> RunOutcome:
+        """Run the plan; where a finished run asked the same and was not judged yet, return that one.
+
+        Args:
+            made: the calls of the readings before.
+        """
         if finished := self.company.history.finished_reading(plan):
             return RunOutcome(run=finished, ended=Ended.FINISHED, calls=0, counts={})
+        if self.max_calls is not None and made + plan.header.calls > self.max_calls:
+            raise _too_many(plan.header.calls, made, self.max_calls)
         self.on_plan(plan)
         return run(
             plan,
@@ -180,3 +184,18 @@ class ReadBack:
             self.catalog,
             on_progress=self.on_progress,
         )
+
+
+def _too_many(calls: int, made: int, most: int) -> ProjectError:
+    """Return the error of a reading of `calls` calls after `made` calls, where `most` are allowed."""
+    needed = counted(calls, "call")
+    if not made:
+        return ProjectError(
+            f"Reading back takes {needed}, and --max-calls allows {most:,}.",
+            f"Allow at least {needed}, or leave out --max-calls.",
+        )
+    return ProjectError(
+        f"Looking for what the listings lack takes {needed} after the {made:,} already made, and --max-calls"
+        f" allows {most:,} in all.",
+        f"What was read is kept. Run the same command again with --max-calls {calls} or more, or without it.",
+    )

@@ -98,6 +98,14 @@ def correction(clock: Clock) -> int:
     return clock.correction if isinstance(clock, ServerClock) else 0
 
 
+def on_this_machine(instant: int, clock: Clock) -> int:
+    """Return what the clock of this machine shows at an instant of `clock`, where it is ahead of a server's.
+
+    The next process starts by the clock of this machine, and so do people and scripts that wait.
+    """
+    return instant + clock.ahead if isinstance(clock, ServerClock) else instant
+
+
 def cautious_now(clock: Clock, ahead: int) -> int:
     """Return the time by `clock`, less what it was ahead where no server has corrected it yet.
 

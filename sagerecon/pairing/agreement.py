@@ -115,10 +115,9 @@ def agreement(draft: Draft, written: Written, held: Entity | None, by: Compariso
 
 
 def _as_looked_at(written: Written, held: Entity, by: ComparisonRules) -> ComparisonRules:
-    """Return the rules of the look before an update: links are compared by Sage id, without tolerances."""
+    """Return the rules of the look before an update: links are compared by Sage id."""
     ours = frozenset(filter(by.identities.is_ours, inner_ids(written, held, by.fields)))
-    rules = {path: Comparison(rule.how) for path, rule in by.rules.items()}
-    return ComparisonRules(by.fields, rules, ours=ours)
+    return ComparisonRules(by.fields, by.rules, ours=ours)
 
 
 def source_changes(draft: Draft, written: Written, by: ComparisonRules) -> tuple[str, ...]:
@@ -197,15 +196,20 @@ def differences(draft: Draft, written: Written, held: Entity, by: ComparisonRule
     return tuple(dict.fromkeys(map(_field_of, (*paths, *hidden))))
 
 
-def body_differences(body: Body, held: Entity, by: ComparisonRules) -> tuple[str, ...]:
+def body_differences(
+    body: Body, held: Entity, by: ComparisonRules, *, is_tolerant: bool = False
+) -> tuple[str, ...]:
     """Return the fields that a body has with another value than Sage.
 
     Args:
         body: of a draft, or of a request, with ids.
+        is_tolerant: accept an amount within a named tolerance.
     """
     wanted = wanted_tree(body, by.fields, by.identities)
     now = _held_row(wanted, held.body, by)
-    return _changed((*flat(wanted), *_added_lines(now)), now, flat(wanted), by)
+    paths = (*flat(wanted), *_added_lines(now))
+    found = _changed_paths(paths, now, flat(wanted), by, is_tolerant=is_tolerant)
+    return tuple(dict.fromkeys(map(_field_of, found)))
 
 
 def without_positions(path: str) -> str:

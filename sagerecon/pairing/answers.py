@@ -26,6 +26,7 @@ class DecisionAnswer(Enum):
     TWO_RECORDS = "two_records"  #: the earlier record is another one; create this one
     WRITE_AGAIN = "write_again"  #: create it once more
     THIS_ONE = "this_one"  #: of several, the one that is named counts
+    OURS_BY_HAND = "ours_by_hand"  #: a person entered it for the move, such as a correction
     THEIRS = "theirs"  #: it belongs to others, and is no business of the move
 
 
@@ -80,10 +81,12 @@ CONSEQUENCES: Mapping[Standing, Mapping[DecisionAnswer, Proposal]] = {
     },
     Standing.DELETED_IN_SAGE: {
         DecisionAnswer.WRITE_AGAIN: Proposal.WRITE_AGAIN,
+        DecisionAnswer.ADOPT: Proposal.ADOPT,
         DecisionAnswer.ACCEPT: Proposal.SETTLED,
     },
     Standing.MISSING_IN_SAGE: {
         DecisionAnswer.WRITE_AGAIN: Proposal.WRITE_AGAIN,
+        DecisionAnswer.ADOPT: Proposal.ADOPT,
         DecisionAnswer.ACCEPT: Proposal.SETTLED,
     },
     Standing.DUPLICATE_IN_SOURCE: {DecisionAnswer.THIS_ONE: Proposal.CREATE},
@@ -91,32 +94,14 @@ CONSEQUENCES: Mapping[Standing, Mapping[DecisionAnswer, Proposal]] = {
         DecisionAnswer.THIS_ONE: Proposal.ADOPT,
         DecisionAnswer.KEEP_APART: Proposal.CREATE,
     },
-    Standing.UNKNOWN_IN_SAGE: {DecisionAnswer.THEIRS: Proposal.SETTLED},
+    Standing.UNKNOWN_IN_SAGE: {
+        DecisionAnswer.OURS_BY_HAND: Proposal.SETTLED,
+        DecisionAnswer.THEIRS: Proposal.SETTLED,
+    },
 }
 
 #: Answers that need a name or a list of fields beside them, so that they are given for one record at a time.
 FOR_ONE = frozenset({DecisionAnswer.FIELDS, DecisionAnswer.THIS_ONE})
-
-
-#: What plans do by decision. Other answers are kept in `decisions.yaml`, and the record is left alone.
-_CARRIED_OUT = frozenset(
-    {
-        Proposal.SETTLED,
-        Proposal.RENAME,
-        Proposal.CREATE,
-        Proposal.KEEP,
-        Proposal.REVERSE,
-        Proposal.REPLACE,
-        Proposal.WRITE_AGAIN,
-        Proposal.ADOPT,
-        Proposal.PUSH,
-    }
-)
-
-
-def is_carried_out(standing: Standing, answer: DecisionAnswer) -> bool:
-    """Return whether plans do what an answer to a standing says."""
-    return CONSEQUENCES[standing][answer] in _CARRIED_OUT
 
 
 def answers(standing: Standing) -> tuple[DecisionAnswer, ...]:

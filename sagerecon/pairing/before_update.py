@@ -35,7 +35,8 @@ def edits_fingerprint(edits: Sequence[Edit]) -> str:
 def last_look(written: Written, held: Entity, body: Body, by: ComparisonRules) -> LastLook:
     """Return the standing of a record: source changed, converged, both changed, deleted or missing in Sage.
 
-    A field that source and Sage have changed alike is no edit.
+    A field that source and Sage have changed alike is no edit, and neither is an amount within a tolerance:
+    by the same rules a plan updates the record, and a reconciliation verifies it.
 
     Args:
         held: what Sage holds; without a body where Sage does not find it.
@@ -44,7 +45,7 @@ def last_look(written: Written, held: Entity, body: Body, by: ComparisonRules) -
     if (gone := _gone(held)) is not None:
         return LastLook(gone)
     found = sage_edits(written, held, by)
-    apart = body_differences(body, held, by)
+    apart = body_differences(body, held, by, is_tolerant=True)
     if not apart:
         return LastLook(Standing.CONVERGED, found, found)
     edits = tuple(edit for edit in found if edit.field in apart or edit.field not in body)

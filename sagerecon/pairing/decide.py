@@ -92,7 +92,7 @@ def _each_earlier_once(positions: Sequence[Position], renames: Settlement) -> Se
         if decision is not None and decision.answer is DecisionAnswer.SAME_RECORD:
             record = _earlier(at, decision)
             chosen.setdefault((record.kind, record.key), []).append(at)
-    return _without_shared(renames, chosen, DecisionAnswer.TWO_RECORDS)
+    return _without(renames, _chosen_twice(chosen, DecisionAnswer.TWO_RECORDS))
 
 
 def _of_duplicates(positions: Sequence[Position], settlement: Settlement) -> Settlement:
@@ -123,28 +123,44 @@ def _of_duplicates(positions: Sequence[Position], settlement: Settlement) -> Set
     )
 
 
-def _each_entity_once(positions: Sequence[Position], settlement: Settlement) -> Settlement:
-    """Return the decisions without those by which one entity in Sage would be several records."""
+def entities_chosen_twice(
+    positions: Sequence[Position], decided: Mapping[RecordKey, Decision]
+) -> Mapping[RecordKey, str]:
+    """Return why it cannot be carried out, for each decision by which one entity would be several records.
+
+    Args:
+        decided: the decisions by kind and draft key.
+    """
     chosen: dict[RecordKey, list[Position]] = {}
     for at in positions:
-        decision = settlement.of(at) if at.suspect is not None else None
+        decision = decided.get((at.kind, at.key)) if at.suspect is not None else None
         if decision is not None and decision.answer in (DecisionAnswer.ADOPT, DecisionAnswer.THIS_ONE):
             entity = adopted_entity(at, decision)
             if entity is not None:
                 chosen.setdefault((entity.kind, entity.sage_id), []).append(at)
-    return _without_shared(settlement, chosen, DecisionAnswer.KEEP_APART)
+    return _chosen_twice(chosen, DecisionAnswer.KEEP_APART)
 
 
-def _without_shared(
-    settlement: Settlement, chosen: Mapping[RecordKey, Sequence[Position]], instead: DecisionAnswer
-) -> Settlement:
-    """Return the decisions without those of records that choose the same, of which one alone can be right."""
+def _each_entity_once(positions: Sequence[Position], settlement: Settlement) -> Settlement:
+    """Return the decisions without those by which one entity in Sage would be several records."""
+    return _without(settlement, entities_chosen_twice(positions, settlement.by_record))
+
+
+def _chosen_twice(
+    chosen: Mapping[RecordKey, Sequence[Position]], instead: DecisionAnswer
+) -> Mapping[RecordKey, str]:
+    """Return the reason for each record that chooses the same as another: one alone can be right."""
     refused = {}
     for (_, key), claimants in chosen.items():
         if len(claimants) > 1:
             names = " and ".join(at.key for at in claimants)
             why = f"{key} cannot be both {names}; decide {instead.value} for all but one of them"
             refused.update({(at.kind, at.key): why for at in claimants})
+    return refused
+
+
+def _without(settlement: Settlement, refused: Mapping[RecordKey, str]) -> Settlement:
+    """Return the decisions in effect without those about the refused records, which are impossible."""
     impossible = [WithoutEffect(settlement.by_record[record], why) for record, why in refused.items()]
     return replace(
         settlement,

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sagerecon.model.draft import LeftOut
-from sagerecon.pairing.answers import FOR_ONE, DecisionAnswer, answers, is_carried_out
+from sagerecon.pairing.answers import FOR_ONE, DecisionAnswer, answers
 from sagerecon.pairing.decisions import Covers, group_name
 from sagerecon.pairing.figures import covers, figures
 from sagerecon.pairing.position import Position
@@ -46,11 +46,14 @@ class Group:
         """
         if self.standing is Standing.DUPLICATE_IN_SAGE:
             return ()
+        is_entered_again = all(position.suspect is not None for position in self.positions)
         is_clear = self.rule not in (AMBIGUOUS, _name(RenameRule.OTHER_KIND))
         return tuple(
             answer
             for answer in answers(self.standing)
-            if answer not in FOR_ONE and (is_clear or answer is not DecisionAnswer.SAME_RECORD)
+            if answer not in FOR_ONE
+            and (is_clear or answer is not DecisionAnswer.SAME_RECORD)
+            and (is_entered_again or answer is not DecisionAnswer.ADOPT)
         )
 
 
@@ -71,7 +74,7 @@ def decide_command_of(group: Group) -> str:
 
     Of several answers the command has none yet, and they are named after it.
     """
-    possible = possible_answers(group)
+    possible = group.answers
     if not possible:
         return show_command(group.positions[0].key)
     if len(possible) == 1:
@@ -79,11 +82,6 @@ def decide_command_of(group: Group) -> str:
     *others, last = (answer.value for answer in possible)
     names = f"{', '.join(others)} or {last}"
     return f"{decide_command(group.name, 'ANSWER')}, where ANSWER is {names}"
-
-
-def possible_answers(group: Group) -> tuple[DecisionAnswer, ...]:
-    """Return the answers about all of a group that a plan carries out."""
-    return tuple(answer for answer in group.answers if is_carried_out(group.standing, answer))
 
 
 def decide_command(name: str, answer: str) -> str:

@@ -87,6 +87,8 @@ def adopted_entity(position: Position, decision: Decision) -> Entity | None:
 
 def _against_adopting(position: Position, decision: Decision) -> str:
     suspect, outcome = position.suspect, position.outcome
+    if suspect is None and position.is_written:
+        return "no run has found an entity in Sage that may be it; use write_again"
     if suspect is None:
         is_named = isinstance(outcome, Quarantined) and bool(outcome.duplicates)
         why = f"several records of the source have the key {position.key}; correct it there"
@@ -96,7 +98,7 @@ def _against_adopting(position: Position, decision: Decision) -> str:
         known = " or ".join(suspect.sage_ids[:3])
         return f"{decision.sage_id} is not among the entities that it may be: {known}"
     if entity is None:
-        return "it is not known which entity it is"
+        return f"it may be {' or '.join(suspect.sage_ids[:3])}; name the one it is with --sage-id"
     if (owner := suspect.owners.get(entity.sage_id, position.key)) != position.key:
         return f"{entity.displayed_as or entity.sage_id} in Sage belongs to {owner}; use keep_apart"
     return ""

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, field, replace
 
-from sagerecon.model.draft import Draft, Outcome
+from sagerecon.model.catalog import Catalog, Field
+from sagerecon.model.draft import Draft, OnExisting, Outcome
 from sagerecon.model.entity import Entity, Written
 from sagerecon.model.reading import Reading, kinds_read_whole
+from sagerecon.pairing.agreement import ComparisonRules, body_differences
 from sagerecon.pairing.held import is_gone
 from sagerecon.pairing.identity import Identities
 from sagerecon.pairing.key_ladder import MatchMethod
@@ -28,6 +30,7 @@ class ReadFromSage:
     deleted: Set[str] = frozenset()  #: Sage ids that Sage reports as deleted
     identities: Identities = field(default_factory=Identities)
     suspects: Mapping[RecordKey, Suspect] = field(default_factory=dict)  #: records that Sage may hold already
+    fields: Mapping[str, Mapping[str, Field]] = field(default_factory=dict)  #: by kind of a suspect
 
     def of(self, written: Written) -> EntityReading | None:
         """Return the entity of a record as it was read since it was written; None where it was not.
@@ -47,7 +50,10 @@ class ReadFromSage:
         return written.sage_id in self.deleted
 
     def with_suspects(
-        self, suspects: Mapping[RecordKey, Suspect], owner: Callable[[str, str], str | None]
+        self,
+        suspects: Mapping[RecordKey, Suspect],
+        owner: Callable[[str, str], str | None],
+        catalog: Catalog,
     ) -> ReadFromSage:
         """Return what was read with the suspects, as they are by these readings.
 
@@ -60,14 +66,28 @@ class ReadFromSage:
             owners = {entity.sage_id: owner(entity.kind, entity.sage_id) for entity in suspect.entities}
             known = {sage_id: key for sage_id, key in owners.items() if key is not None}
             found[record] = replace(suspect, owners=known)
-        return replace(self, suspects=found)
+        fields = {kind: catalog[kind].fields for kind, _ in found}
+        return replace(self, suspects=found, fields=fields)
 
     def suspect_of(self, outcome: Outcome) -> Suspect | None:
-        """Return the entities that a record may be which no run has written."""
+        """Return the entities that a record may be which no run has written.
+
+        One that a run found by its natural key, and that was corrected in Sage since until it is equal, is no
+        suspect any more: the next run finds it again, and adopts it if it is equal still.
+        """
         found = self.suspects.get((outcome.kind, outcome.key))
         if found is None or not isinstance(outcome, Draft):
             return None
-        return found if found.still_concerns(outcome) else None
+        return found if found.still_concerns(outcome) and not self._is_corrected(outcome, found) else None
+
+    def _is_corrected(self, draft: Draft, suspect: Suspect) -> bool:
+        """Return whether the one entity that a draft may be is equal to it by a reading since."""
+        if not suspect.by_key or len(suspect.entities) != 1 or suspect.owners:
+            return False
+        (entity,) = suspect.entities
+        rules = ComparisonRules(self.fields[draft.kind], identities=self.identities)
+        is_adopted = draft.on_existing is OnExisting.ADOPT_IF_EQUAL
+        return is_adopted and bool(entity.body) and not body_differences(draft.body, entity, rules)
 
     def _of_suspect(self, suspect: Suspect) -> Suspect:
         """Return a suspect with its entities as they were read since, without those that are gone."""
@@ -125,6 +145,8 @@ def written_position(
 ) -> Position:
     """Return the position of a record of an earlier run, without the agreement of its sides.
 
+    Of one that is in Sage no more, somebody may have entered another entity there.
+
     Args:
         outcome: what the source gives now; None where it lost the record.
         unread: how much was read where the entity was not read since it was written.
@@ -133,6 +155,7 @@ def written_position(
     found = read.of(written)
     is_deleted = read.is_deleted(written, found)
     is_absent = is_deleted or (found is not None and not found.entity.body)
+    suspect = read.suspect_of(outcome) if is_absent and outcome is not None else None
     return Position(
         kind=written.kind,
         key=written.key,
@@ -144,4 +167,5 @@ def written_position(
         is_deleted=is_deleted,
         match_method=MatchMethod.ID_MAP,
         owner=owner,
+        suspect=suspect if suspect is not None and suspect.entities else None,
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from sagerecon.model.catalog import Catalog
-from sagerecon.pairing.answers import STANDING_NAMES, is_carried_out
+from sagerecon.pairing.answers import STANDING_NAMES
 from sagerecon.pairing.decisions import Decision
 from sagerecon.pairing.figures import covers, figures, theirs_digest
 from sagerecon.pairing.groups import Group, claims_on, groups, selected
@@ -43,16 +43,6 @@ class Settlement:
     def in_effect(self) -> tuple[Decision, ...]:
         """The decisions that settle a record, each once."""
         return tuple({id(decision): decision for decision in self.by_record.values()}.values())
-
-    @property
-    def not_carried_out(self) -> tuple[WithoutEffect, ...]:
-        """Those in effect whose answer no plan carries out yet, so that their records are left alone."""
-        why = "plans cannot carry this answer out yet, so that its records are left alone"
-        return tuple(
-            WithoutEffect(decision, why)
-            for decision in self.in_effect
-            if not is_carried_out(decision.standing, decision.answer)
-        )
 
     def of(self, position: Position) -> Decision | None:
         """Return the decision about a position, if one is in effect."""

@@ -51,8 +51,7 @@ def with_looks(
                 found.append(look)
             is_listed = step.kind in listed or step.kind in shared
             rules = comparisons.get(step.key.partition("/")[0], {})
-            compare = {path: rule.how for path, rule in rules.items()}
-            found.append(replace(step, look_calls=0 if is_listed else 1, compare=compare))
+            found.append(replace(step, look_calls=0 if is_listed else 1, compare=dict(rules)))
         else:
             found.append(step)
     return found

@@ -52,6 +52,8 @@ def waiting(draft: Draft, found: Standing, position: Position) -> WaitStep:
         rule = position.rename.rule.value
         earlier = tuple(record.key for record in position.rename.earlier)
         reason = f"may be {alternatives(earlier)}, which an earlier run recorded ({rule})"
+    elif position.suspect is not None and position.is_written:
+        reason = f"{found.value}. {position.suspect.reason}"
     elif position.suspect is not None:
         return WaitStep(
             **draft_fields(draft),

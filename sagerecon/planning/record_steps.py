@@ -10,7 +10,7 @@ from sagerecon.model.draft import Draft, LeftOut, Quarantined, Reference
 from sagerecon.model.entity import Written
 from sagerecon.model.errors import PlanningError
 from sagerecon.model.key import NaturalKey
-from sagerecon.pairing.answers import is_carried_out, proposal
+from sagerecon.pairing.answers import proposal
 from sagerecon.pairing.consequences import PROPOSALS, Proposal
 from sagerecon.pairing.decisions import Decision
 from sagerecon.pairing.objections import adopted_entity
@@ -89,7 +89,7 @@ def record_steps(
                 step = waiting_for(position.outcome, found, target, awaited[target])
         if isinstance(step, WaitStep):
             awaited.setdefault(step.key, "which waits")
-        elif isinstance(step, CreateStep):
+        elif isinstance(step, CreateStep | AdoptStep):
             awaited.pop(step.key, None)
         if isinstance(step, CreateStep) and decision is not None and _is_replaced(found, decision):
             yield _reversal(position, decision, catalog)
@@ -111,13 +111,9 @@ def _target(reference: Reference, index: DraftIndex) -> str:
 
 
 def _decision(position: Position, found: Standing, settlement: Settlement) -> Decision | None:
-    """Return the decision that plans carry out about a record, if one is in effect."""
+    """Return the decision about a record, if one is in effect."""
     decision = settlement.of(position)
-    if decision is None or not decision.is_about(found):
-        return None
-    if not is_carried_out(decision.standing, decision.answer):
-        return None
-    return decision
+    return decision if decision is not None and decision.is_about(found) else None
 
 
 def _is_replaced(found: Standing, decision: Decision) -> bool:
@@ -153,11 +149,13 @@ def _step(position: Position, found: Standing, decision: Decision | None, catalo
         case Proposal.CREATE:
             return created(outcome, catalog[outcome.kind], position.suspect)
         case Proposal.ADOPT if decision is not None and (entity := adopted_entity(position, decision)):
-            return adopted(outcome, entity, decision)
+            before = "" if position.written is None else position.written.sage_id
+            return adopted(outcome, entity, decision, before)
         case Proposal.REPLACE if position.written is not None:
             return replaced(outcome, position.written, catalog[outcome.kind])
         case Proposal.WRITE_AGAIN if position.written is not None:
-            return written_again(outcome, catalog[outcome.kind], position.written.sage_id)
+            before = position.written.sage_id
+            return written_again(outcome, catalog[outcome.kind], before, position.suspect)
         case Proposal.UPDATE:
             return updated(outcome, position.agreement.source_changes, catalog[outcome.kind])
         case Proposal.PUSH if decision is not None:

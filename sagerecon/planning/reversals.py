@@ -159,7 +159,7 @@ def _referrers(steps: Iterable[ReverseStep], catalog: Catalog) -> Mapping[Record
 
 def _compared(step: ReverseStep, comparisons: Mapping[str, Mapping[str, Comparison]]) -> ReverseStep:
     rules = comparisons.get(step.key.partition("/")[0], {})
-    return replace(step, compare={path: rule.how for path, rule in rules.items()})
+    return replace(step, compare=dict(rules))
 
 
 def _as_draft(step: ReverseStep) -> Draft:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import ClassVar, TypeAlias
 
-from sagerecon.model.comparison import How
+from sagerecon.model.comparison import Comparison
 from sagerecon.model.draft import Body, Change, OnExisting
 from sagerecon.model.finding import Finding
 from sagerecon.model.place import NOWHERE, Place
@@ -99,6 +99,7 @@ class AdoptStep(_DraftStep):
     calls: ClassVar[int] = 1
     window: int = 0  #: the budget window it falls in, from 1
     sage_id: str
+    replaces: str = ""  #: the Sage id of the entity that was recorded for the key and is no longer in Sage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +114,7 @@ class UpdateStep(_DraftStep):
     action: ClassVar[Action] = Action.UPDATE
     changed: tuple[str, ...]
     look_calls: int = 1  #: calls to read the entity first; 0 where a listing of the plan shows it
-    compare: Mapping[str, How] = field(default_factory=dict)  #: field path -> what counts as equal
+    compare: Mapping[str, Comparison] = field(default_factory=dict)  #: the rules by field path
     covers: str = ""  #: the edits in Sage that a decision was made for, by their fingerprint
     left: tuple[str, ...] = ()  #: the fields that a decision leaves as Sage holds them
     window: int = 0  #: the budget window it falls in, from 1
@@ -150,7 +151,7 @@ class ReverseStep(_DraftStep):
     calls: ClassVar[int] = 2
     sage_id: str
     void_reason: str = ""  #: empty where the kind is deleted and not voided
-    compare: Mapping[str, How] = field(default_factory=dict)  #: field path -> what counts as equal
+    compare: Mapping[str, Comparison] = field(default_factory=dict)  #: the rules by field path
     window: int = 0  #: the budget window it falls in, from 1
 
 

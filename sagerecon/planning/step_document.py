@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sagerecon.model.comparison import How
+from sagerecon.model.comparison import Comparison, How, Tolerance
 from sagerecon.model.draft import Change, OnExisting, node_document, read_node
 from sagerecon.model.finding import finding_document, read_finding
 from sagerecon.model.money import decimal, decimal_text
@@ -85,15 +85,15 @@ def step_document(step: Step) -> dict[str, Any]:
             "window": step.window,
             "sage_id": step.sage_id,
             "void_reason": step.void_reason,
-            "compare": {path: how.value for path, how in step.compare.items()},
+            "compare": {path: _comparison_document(rule) for path, rule in step.compare.items()},
         }
     if isinstance(step, AdoptStep):
-        document |= {"window": step.window, "sage_id": step.sage_id}
+        document |= {"window": step.window, "sage_id": step.sage_id, "replaces": step.replaces}
     if isinstance(step, UpdateStep):
         document |= {
             "changed": list(step.changed),
             "look_calls": step.look_calls,
-            "compare": {path: how.value for path, how in step.compare.items()},
+            "compare": {path: _comparison_document(rule) for path, rule in step.compare.items()},
             "covers": step.covers,
             "left": list(step.left),
         }
@@ -172,17 +172,17 @@ def read_step(document: dict[str, Any]) -> Step:
             **every,
             sage_id=document["sage_id"],
             void_reason=get("void_reason", ""),
-            compare={path: How(how) for path, how in get("compare", {}).items()},
+            compare={path: _read_comparison(rule) for path, rule in get("compare", {}).items()},
         )
     if action is Action.ADOPT:
-        return AdoptStep(**every, sage_id=document["sage_id"])
+        return AdoptStep(**every, sage_id=document["sage_id"], replaces=get("replaces", ""))
     every["reversibility"] = get("reversibility", "")
     if action is Action.UPDATE:
         return UpdateStep(
             **every,
             changed=tuple(get("changed", ())),
             look_calls=get("look_calls", 1),
-            compare={path: How(how) for path, how in get("compare", {}).items()},
+            compare={path: _read_comparison(rule) for path, rule in get("compare", {}).items()},
             covers=get("covers", ""),
             left=tuple(get("left", ())),
         )
@@ -214,6 +214,20 @@ def _draft_document(
         "mapping": step.mapping.address,
         "changes": _changes_document(step.changes),
     }
+
+
+def _comparison_document(rule: Comparison) -> str | list[str]:
+    """Return a comparison rule: what counts as equal, followed by the tolerance where there is one."""
+    if rule.tolerance is None:
+        return rule.how.value
+    return [rule.how.value, rule.tolerance.name, decimal_text(rule.tolerance.size), rule.tolerance.reason]
+
+
+def _read_comparison(document: str | list[str]) -> Comparison:
+    if isinstance(document, str):
+        return Comparison(How(document))
+    how, name, size, reason = document
+    return Comparison(How(how), Tolerance(name, decimal(size), reason))
 
 
 def _changes_document(changes: tuple[Change, ...]) -> list[list[str]]:

@@ -45,24 +45,30 @@ def replaced(draft: Draft, written: Written, kind: Kind) -> CreateStep:
     return replace(created(draft, kind), reason=reason, replaces=written.sage_id)
 
 
-def adopted(draft: Draft, entity: Entity, decision: Decision) -> AdoptStep:
-    """Return the step by which a draft takes over an entity that Sage holds already, by decision."""
+def adopted(draft: Draft, entity: Entity, decision: Decision, replaces: str = "") -> AdoptStep:
+    """Return the step by which a draft takes over an entity that Sage holds already, by decision.
+
+    Args:
+        replaces: the Sage id of the entity that the record had, and that is no longer in Sage.
+    """
     return AdoptStep(
         **draft_fields(draft),
         reason=f"decided by {decision.by} to be {entity.displayed_as or entity.sage_id} in Sage:"
         f" {decision.because}",
         sage_id=entity.sage_id,
+        replaces=replaces,
     )
 
 
-def written_again(draft: Draft, kind: Kind, replaces: str) -> CreateStep:
+def written_again(draft: Draft, kind: Kind, replaces: str, suspect: Suspect | None = None) -> CreateStep:
     """Return the creation of a record whose entity is no longer in Sage.
 
     Args:
         replaces: the Sage id of that entity.
+        suspect: the entities in Sage that were decided to be other records.
     """
     why = "decided to be written again, since Sage no longer holds it"
-    return replace(created(draft, kind), reason=why, replaces=replaces)
+    return replace(created(draft, kind, suspect), reason=why, replaces=replaces)
 
 
 def updated(draft: Draft, changed: tuple[str, ...], kind: Kind) -> UpdateStep | QuarantinedStep:

@@ -69,7 +69,7 @@ class Judge:
         written_on = None if written is None else day_of(written.written_at)
         return replace(
             found,
-            reason=evidence.suspicion or reason_for(found, written_on, detail),
+            reason=_reason(evidence, reason_for(found, written_on, detail)),
             remedy=_hints(evidence, verdict) or remedy_for(found, can_update, detail),
         )
 
@@ -168,9 +168,16 @@ def _is_merged(evidence: Evidence) -> bool:
     return bool(evidence.position.owner)
 
 
+def _reason(evidence: Evidence, reason: str) -> str:
+    """Return the reason of a verdict; of what Sage may hold already, why, beside what became of it before."""
+    if not evidence.suspicion:
+        return reason
+    return evidence.suspicion if evidence.written is None else f"{reason} {evidence.suspicion}"
+
+
 def _hints(evidence: Evidence, verdict: Verdict) -> str:
     """Return the hints of the findings for which a record was set aside, or what settles a suspicion."""
-    if evidence.suspicion and verdict in (Verdict.ALREADY_IN_SAGE, Verdict.DUPLICATE):
+    if evidence.suspicion and verdict is not Verdict.QUARANTINED:
         return DECIDE
     outcome = evidence.outcome
     findings = outcome.findings if isinstance(outcome, Quarantined) else evidence.rejected

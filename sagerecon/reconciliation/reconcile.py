@@ -86,7 +86,7 @@ def reconcile(
     owners = {record.sage_id: shared.get((record.kind, record.key), record.key) for record in records}
     ladder = KeyLadder((entity for entity in sage.entities if entity.sage_id not in owners), catalog)
     found = as_listed(readings.listings, entities, sage.deleted, identities, read_until)
-    found = found.with_suspects(suspects or {}, lambda _, sage_id: owners.get(sage_id))
+    found = found.with_suspects(suspects or {}, lambda _, sage_id: owners.get(sage_id), catalog)
     facts = Facts.of(sage, found, readings, rejected or {})
     renames = Renames.among(outcomes, records, catalog)
     verdicts = list(_records(outcomes, records, shared, renames, facts, judge, ladder))

@@ -30,6 +30,7 @@ MEANINGS: Mapping[DecisionAnswer, str] = {
     DecisionAnswer.TWO_RECORDS: "another record than the earlier one; it is created",
     DecisionAnswer.WRITE_AGAIN: "created in Sage once more",
     DecisionAnswer.THIS_ONE: "the one that is named counts",
+    DecisionAnswer.OURS_BY_HAND: "entered in Sage by hand as part of the migration",
     DecisionAnswer.THEIRS: "not part of the migration",
 }
 
@@ -109,13 +110,11 @@ def decisions_documents(reconciliation: Reconciliation) -> list[dict[str, Any]]:
 def _effects(reconciliation: Reconciliation) -> Iterator[tuple[Decision, Effect, str]]:
     """Yield each decision with its effect, and why it has none where that is so."""
     settlement = reconciliation.settlement
-    ignored = {id(entry.decision) for entry in settlement.not_carried_out}
     for decision in settlement.in_effect:
-        if id(decision) not in ignored:
-            yield decision, Effect.IN_EFFECT, ""
+        yield decision, Effect.IN_EFFECT, ""
     for entry in settlement.lapsed:
         yield entry.decision, Effect.LAPSED, entry.why
-    for entry in (*settlement.impossible, *settlement.not_carried_out):
+    for entry in settlement.impossible:
         yield entry.decision, Effect.IMPOSSIBLE, entry.why
     for decision in settlement.idle:
         yield decision, Effect.NOT_NEEDED, ""

@@ -20,7 +20,10 @@ def adopt(step: AdoptStep, context: RunContext) -> None:
 
     Where it differs from the draft it is edited in Sage: nothing is sent, and a later plan names it.
     """
-    if context.log.sage_id(step.kind, step.key) is not None:  # an attempt in doubt turned out to be in Sage
+    if context.log.sage_id(step.kind, step.key) not in (
+        None,
+        step.replaces,
+    ):  # an attempt in doubt was
         return context.reporter.report(Event.SKIPPED, step)
     owner = context.log.owner(step.kind, step.sage_id)
     if owner is not None:

@@ -10,6 +10,7 @@ from sagerecon.model.catalog import Field, Kind
 from sagerecon.model.code import Code
 from sagerecon.model.entity import Entity
 from sagerecon.pairing.natural_key import identity_keys
+from sagerecon.pairing.standing import Standing
 from sagerecon.planning.settling import REPLAY_WINDOW, Attempt, Replays, SetAside, State
 from sagerecon.planning.step import UpdateStep, WriteStep, name_of
 from sagerecon.runner.context import RunContext
@@ -180,12 +181,25 @@ def _record_failure(result: NotRecorded, context: RunContext) -> None:
             context.uncertain_steps.add(step.number)
         context.report_set_aside(step, State.PARKED, message)
         return
+    if result.is_absent:
+        _leave_absent(attempt, context, message)
+        return
     if result.alike:
         context.suspect(step, result.alike, message)
     # Once Sage's side was corrected, the same body must go out under another name.
     epoch = attempt.epoch + (result.state is State.QUARANTINED)
     context.log.set_aside(attempt.run, SetAside(step, result.state, (result.finding,)), epoch)
     context.report_set_aside(step, result.state, message)
+
+
+def _leave_absent(attempt: Attempt, context: RunContext, message: str) -> None:
+    """Leave an update undecided whose entity Sage does not hold; nothing that refers to it is sent."""
+    step, sage_id = attempt.step, context.log.sage_id(attempt.step.kind, attempt.step.key)
+    if isinstance(step, UpdateStep) and sage_id is not None:
+        context.log.record_look(attempt.run, step, Entity(step.kind, sage_id, {}))
+        context.absent.add((step.kind, sage_id))
+    why = f"{name_of(step)} was not updated ({Standing.MISSING_IN_SAGE.value}). {message}"
+    context.leave_undecided(step, why, run=attempt.run)
 
 
 def _may_change(kind: Kind, name: str) -> bool:

@@ -30,7 +30,7 @@ from sagerecon.planning.settling import (
     settled_at,
 )
 from sagerecon.planning.step import CreateStep, UpdateStep, name_of, place_of
-from sagerecon.runner.answer import error_text
+from sagerecon.runner.answer import ABSENT, error_text
 from sagerecon.runner.lookup import Found, LookUp, judge, listing, sent_fields
 from sagerecon.runner.pages import read_page
 
@@ -97,6 +97,7 @@ class NotRecorded:
     is_known: bool = True
     forbidden: str = ""  #: Sage's reason where the user lacks the right
     alike: tuple[Entity, ...] = ()  #: the entities of which one may be what was sent
+    is_absent: bool = False  #: Sage does not hold the entity to be updated
 
 
 Result: TypeAlias = Recorded | NotRecorded
@@ -184,7 +185,12 @@ def rejected(attempt: Attempt, answer: Answer) -> NotRecorded:
         f"Sage rejected {name_of(step)}: {error_text(answer)}.",
         "Correct the record or its mapping, then create a new plan.",
     )
-    return NotRecorded(attempt=_as_planned(attempt), state=State.QUARANTINED, finding=finding)
+    return NotRecorded(
+        attempt=_as_planned(attempt),
+        state=State.QUARANTINED,
+        finding=finding,
+        is_absent=isinstance(step, UpdateStep) and answer.status in ABSENT,
+    )
 
 
 def _look_up(

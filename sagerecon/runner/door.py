@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sagerecon.model.clock import MINUTE, SECOND, Clock
+from sagerecon.model.clock import MINUTE, SECOND, Clock, on_this_machine
 from sagerecon.model.count import counted
 from sagerecon.model.errors import PausedError
 from sagerecon.planning import calendar
@@ -80,7 +80,7 @@ class CompanyDoor:
         wait = MINUTE if retry_after_ms is None else retry_after_ms
         until = self._clock.now() + wait
         self._log.rate_limited(until, self._log.refusals() + 1)
-        return PausedError(_SAGE_REFUSES, until)
+        return PausedError(_SAGE_REFUSES, on_this_machine(until, self._clock))
 
     def wait_until(self, until: int, why: str) -> None:
         """Sleep until then.
@@ -91,9 +91,9 @@ class CompanyDoor:
         """
         self._log.flush()
         if until - self._clock.now() > self._patience:
-            raise PausedError(why, until)
+            raise PausedError(why, on_this_machine(until, self._clock))
         self._log.keep_locked(until)
-        self._on_wait(until, why)
+        self._on_wait(on_this_machine(until, self._clock), why)
         while (left := until - self._clock.now()) > 0:
             self.check_stop()
             self._clock.sleep(min(left, SECOND))  # in slices, so that a stop is noticed

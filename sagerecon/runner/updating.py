@@ -9,7 +9,6 @@ from typing import Any
 from sagerecon.model.catalog import Field
 from sagerecon.model.clock import MINUTE
 from sagerecon.model.code import Code
-from sagerecon.model.comparison import Comparison
 from sagerecon.model.entity import Entity, Written
 from sagerecon.pairing.agreement import ComparisonRules, inner_ids, is_shown
 from sagerecon.pairing.before_update import LastLook, last_look, look_in_doubt
@@ -142,14 +141,13 @@ def comparison_rules(
     step: UpdateStep | ReverseStep, context: RunContext, written: Written, held: Entity
 ) -> ComparisonRules:
     """Return the rules by which a step compares what Sage holds with what was written."""
-    rules: dict[str, Comparison] = {path: Comparison(how) for path, how in step.compare.items()}
     fields = context.catalog[step.kind].fields
     ours = {
         sage_id
         for sage_id in inner_ids(written, held, fields)
         if any(context.log.owner(kind, sage_id) is not None for kind in context.catalog.kinds)
     }
-    return ComparisonRules(fields, rules, ours=ours)
+    return ComparisonRules(fields, step.compare, ours=ours)
 
 
 def _cleared(field: Field | None) -> Any:

@@ -111,6 +111,7 @@ class CallLedger:
         self._ring = CallRing(business)
         self._witness = witness
         self._is_compared = witness is None  # with the witness
+        self._is_dated = False  #: whether calls of earlier processes were held against Sage's time
         self._booked: list[WitnessedCall] = []  # since the last commit
         self.unknown_calls = 0  #: those that the store did not know when it was compared with the witness
         self._open: _OpenCall | None = None
@@ -292,14 +293,20 @@ class CallLedger:
         return max(self._first[0] + now - self._first[1], last_at)
 
     def _with_plausible_times(self, transaction: Transaction, ledger: Row[tuple[int]]) -> Row[tuple[int]]:
-        """Return the ledger; calls booked by a clock that was ahead of Sage's count from now instead."""
+        """Return the ledger; calls booked by a clock that was ahead of Sage's count from now instead.
+
+        Among them may be one whose process ended before Sage's first answer.
+        """
         now = self._clock.now()
         if not isinstance(self._clock, ServerClock) or not self._clock.follows_server:
             return ledger
-        if ledger.last_at <= now + _CLOCKS_APART:
+        is_ahead = ledger.last_at > now + _CLOCKS_APART
+        if is_ahead or not self._is_dated:
+            self._is_dated = True
+            latest = now + ANSWER_WITHIN  # of a call without an answer yet
+            transaction.run(_REDATE_CALLS, {"company": self._business, "moment": latest, "latest": latest})
+        if not is_ahead:
             return ledger
-        latest = now + ANSWER_WITHIN  # of a call without an answer yet
-        transaction.run(_REDATE_CALLS, {"company": self._business, "moment": latest, "latest": latest})
         until = min(ledger.closed_until, now + DAY)
         transaction.run(_REDATE_LEDGER, {"company": self._business, "newest": now, "until": until})
         redated = transaction.one(LEDGER, {"business": self._business})

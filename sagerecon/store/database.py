@@ -13,7 +13,7 @@ from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from sagerecon.model.errors import StoreError
-from sagerecon.store.store_file import StoreFile
+from sagerecon.store.store_file import StoreFile, StoreReplacedError
 
 Values = Mapping[str, "str | int"]
 
@@ -129,12 +129,18 @@ class Database:
 
         Args:
             failpoint: is called before and after every commit, for tests.
-            file: of a SQLite database; it is checked after every commit.
+            file: of a SQLite database; it is checked before and after every commit.
         """
         self.engine = engine
         self._failpoint = failpoint
         self._file = file
         self._dialect = f"{engine.dialect.name}+{engine.dialect.driver}"
+
+    def close(self) -> None:
+        """Close every connection and the file."""
+        self.engine.dispose()
+        if self._file is not None:
+            self._file.close()
 
     def bind(self, statement: Statement, values: Values) -> tuple[str, Any]:
         """Return the SQL text of a statement, and its parameters in the form that the driver needs."""
@@ -159,7 +165,8 @@ class Database:
         """Open a transaction that may write, on a new connection unless one is given, and commit it.
 
         Raises:
-            StoreReplacedError: it was committed to the file that was opened, which was replaced since.
+            StoreReplacedError: the file was replaced or overwritten; where that was found after the commit,
+                it was committed to the file that was opened.
             StoreError: nothing of it was committed.
         """
         with self.translated_errors():
@@ -170,11 +177,16 @@ class Database:
                 yield from self._transaction(connection)
 
     def _transaction(self, connection: Connection) -> Iterator[Transaction]:
+        content = None
         with connection.begin():
+            if self._file is not None:
+                self._file.require_in_place()
             yield Transaction(self, connection)
+            if self._file is not None:
+                content = self._file.require_grown(connection.connection.cursor())
             self._failpoint("before commit")
-        if self._file is not None:
-            self._file.require_in_place(is_written=True)
+        if self._file is not None and content is not None:
+            self._file.committed(content)
         self._failpoint("after commit")
 
     @contextmanager
@@ -194,11 +206,20 @@ class Database:
         try:
             yield
         except DBAPIError as error:
-            raise _store_error(str(error.orig)) from error
+            raise self._error(str(error.orig)) from error
         except driver.Error as error:
-            raise _store_error(str(error)) from error
+            raise self._error(str(error)) from error
         except SQLAlchemyError as error:
             raise StoreError(f"The store cannot be used: {error}.", _CHECK) from error
+
+    def _error(self, text: str) -> StoreError:
+        """Return the error that `text` of the driver means: a store that was overwritten looks damaged."""
+        if self._file is not None:
+            try:
+                self._file.require_readable()
+            except StoreReplacedError as error:
+                return error
+        return _store_error(text)
 
     def stream(self, statement: Statement, values: Values, batch: int = 500) -> Iterator[Row[Any]]:
         """Yield the rows a statement selects, fetched in batches."""

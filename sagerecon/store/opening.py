@@ -30,9 +30,10 @@ from sagerecon.store.call_witness import CallWitness
 from sagerecon.store.company import CompanyStore, open_company
 from sagerecon.store.database import Database, Transaction, prepared, upsert
 from sagerecon.store.disk import Disk
+from sagerecon.store.process import is_alive, this_process
 from sagerecon.store.run_calls import MARK_EARLIER_RUNS
 from sagerecon.store.store_file import StoreFile, claim_file
-from sagerecon.store.tables import FACTS, METADATA, SCHEMA_VERSION
+from sagerecon.store.tables import COMPANY_LOCKS, FACTS, METADATA, SCHEMA_VERSION
 from sagerecon.store.vault import SealedVault
 from sagerecon.store.vault_key import VaultKey
 from sagerecon.store.witness import StoreName, Witness, WitnessFolder
@@ -45,6 +46,7 @@ BUSY_MILLISECONDS = 30_000
 
 _GET_FACT = prepared("get_fact", select(FACTS.c.value).where(FACTS.c.name == bindparam("name")))
 _KEEP_FACT = upsert("keep_fact", FACTS)
+_GET_HOLDERS = prepared("get_holders", select(COMPANY_LOCKS.c.holder).where(COMPANY_LOCKS.c.holder != ""))
 
 #: Earlier versions of a store that are upgraded: they lack tables and columns, and version 2 numbers no runs.
 _UPGRADABLE = frozenset({"2", "3", "4", "5", "6", "7"})
@@ -96,9 +98,9 @@ class Store:
         for company in self._companies.values():
             company.close()
         self._companies.clear()
-        if self._disk is not None:
+        if self._disk is not None and not self._is_in_use():
             checkpoint(self._database.engine)
-        self._database.engine.dispose()
+        self._database.close()
 
     def back_up(self, target: Path) -> None:
         """Copy the current state of the store to a new file that only its owner can read.
@@ -112,6 +114,18 @@ class Store:
                 "Back it up with the tools of its database, such as pg_dump.",
             )
         copy_database(self._database, target)
+
+    def _is_in_use(self) -> bool:
+        """Return whether another process works on a company: it moves the log into the file itself.
+
+        It could not tell that the file was overwritten, if the log was moved into it before.
+        """
+        try:
+            with self._database.reading() as transaction:
+                holders = [row.holder for row in transaction.rows(_GET_HOLDERS, {})]
+        except StoreError:
+            return True
+        return any(holder != this_process() and is_alive(holder) is not False for holder in holders)
 
     def __enter__(self) -> Self:
         return self
@@ -159,7 +173,7 @@ def open_store(
             _replay_unsaved(database, disk)
             disk.create_ballast()
     except StoreError:
-        engine.dispose()
+        database.close()
         raise
     if key_file is None and path is not None:
         key_file = path.with_name(path.name + ".key")

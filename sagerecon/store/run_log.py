@@ -186,6 +186,8 @@ class RunLog:
     def adopt(self, run: str, step: AdoptStep, entity: Entity, keys: Sequence[NaturalKey]) -> None:
         self._add(steps.KEEP_OUTCOME, steps.adoption_values(run, step, entity, self._clock.now()), step)
         content = fingerprint(node_document(step.body))
+        if step.replaces:
+            self._id_map.forget_keys_of(step.kind, step.replaces)
         self._id_map.add(step.kind, step.key, entity.sage_id, content, run, step.number)
         self._id_map.add_natural_keys(entity, keys, run, step.number, was_read=False)
         self.clear(step.kind, step.key)

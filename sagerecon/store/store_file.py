@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
+import time
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from sagerecon.model.errors import StoreError
+from sagerecon.store.file_content import FileContent, content_of, read_file_content
 
 #: File systems on which SQLite's locks do not work.
 _NETWORK_DISKS = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "smb", "afs", "ncpfs", "fuse.sshfs"})
+
+#: How often a file that states too little is read, because another process may be changing it.
+READINGS = 10
+
+#: The time between two of these readings.
+READ_AGAIN_SECONDS = 0.05
+
+#: Length and offset of the salts in the header of a log.
+_SALTS = (8, 16)
 
 _MAGIC = b"SQLite format 3\0"
 
@@ -31,42 +45,128 @@ class StoreReplacedError(StoreError):
 class StoreFile:
     """The file of a store as it was opened, and its write-ahead log as it was first written to.
 
-    A process keeps writing to the files that it has open, even where their paths lead to others by now.
+    A process keeps writing to the files that it has open, even where their paths lead to others by now, and
+    even where another program has overwritten them.
     """
 
     def __init__(self, path: Path, opened: os.stat_result) -> None:
         self._path = path
         self._log_path = path.with_name(path.name + "-wal")
         self._opened = opened
-        self._log: os.stat_result | None = None
+        self._log: int | None = None  #: the descriptor of the log
+        self._log_state = 0, b""  #: its size and its salts, which change when it is begun anew
+        self._looked_at: tuple[int, int] | None = None  #: time of change and size of the file when last read
+        self._checkpointed: FileContent | None = None  #: what the file itself stated then
+        self._committed: FileContent | None = None  #: what file and log stated at the last commit
+        self._event = ""  #: how the store was overwritten; it is not written to any more
 
     def connected(self) -> None:
         """Check the file by `require_in_place`, because a new connection opens it by its path.
 
         SQLite may have made a new log before, if no other connection was open.
         """
-        self._log = None
+        self.close()
         self.require_in_place()
 
-    def require_in_place(self, *, is_written: bool = False) -> None:
-        """Check that the paths still lead to the files that were opened.
+    def close(self) -> None:
+        """Close the log."""
+        if self._log is not None:
+            os.close(self._log)
+            self._log = None
 
-        Args:
-            is_written: whether something was just committed, so that there must be a log.
+    def require_in_place(self) -> None:
+        """Check that the path still leads to the file that was opened, and that it was not overwritten.
 
         Raises:
-            StoreReplacedError: a path leads to another file or to none.
+            StoreReplacedError: the path leads to another file or to none, or the file was overwritten.
         """
+        if self._event:
+            raise StoreReplacedError(self._event)
         found = _file_at(self._path)
         if found is None:
             raise StoreReplacedError(f"The store {self._path} was moved or deleted")
         if not os.path.samestat(found, self._opened):
             raise StoreReplacedError(f"The store {self._path} was replaced by another file")
-        if is_written:
-            log, first = _file_at(self._log_path), self._log
-            if log is None or (first is not None and not os.path.samestat(log, first)):
-                raise StoreReplacedError(f"The log of the store, {self._log_path}, was replaced or deleted")
-            self._log = log
+        if (found.st_mtime_ns, found.st_size) != self._looked_at:
+            self._checkpointed = self._require_content(self._checkpointed)
+            self._looked_at = found.st_mtime_ns, found.st_size
+
+    def require_readable(self) -> None:
+        """Check, after an error of the database, that the file and its log are the same as before it.
+
+        Raises:
+            StoreReplacedError: one of them was replaced, overwritten or deleted.
+        """
+        self.require_in_place()
+        if self._log is not None:
+            self._require_log()
+
+    def require_grown(self, cursor: Any) -> FileContent:
+        """Return what the store states before a commit; it must be as much as after the last one, or more.
+
+        Raises:
+            StoreReplacedError: it states less.
+        """
+        content = content_of(cursor)
+        if self._committed is not None and not content.includes(self._committed):
+            raise self._overwritten()
+        return content
+
+    def committed(self, content: FileContent) -> None:
+        """Check the file and its log after a commit of `content`, before anything relies on it.
+
+        Raises:
+            StoreReplacedError: one of them was replaced, overwritten or deleted.
+        """
+        self.require_in_place()
+        self._require_log()
+        self._committed = content
+
+    def _require_log(self) -> None:
+        """Check that the log is the same file, and was begun anew only once the file held all of it."""
+        found, is_first = _file_at(self._log_path), self._log is None
+        if self._log is None and found is not None:
+            self._log = os.open(self._log_path, os.O_RDWR | os.O_CLOEXEC)
+        if found is None or self._log is None or not os.path.samestat(found, os.fstat(self._log)):
+            raise StoreReplacedError(f"The log of the store, {self._log_path}, was replaced or deleted")
+        size, salts = self._log_state
+        self._log_state = found.st_size, os.pread(self._log, *_SALTS)
+        if not is_first and (self._log_state[0] < size or self._log_state[1] != salts):
+            self._checkpointed = self._require_content(self._committed)
+
+    def _require_content(self, least: FileContent | None) -> FileContent | None:
+        """Return what the file itself states, without its log.
+
+        While another process moves the log into the file, it is read again.
+
+        Args:
+            least: what it must state; None before its tables were moved into it.
+        """
+        for _ in range(READINGS):
+            content = read_file_content(self._path)
+            if least is None or (content is not None and content.includes(least)):
+                return content
+            time.sleep(READ_AGAIN_SECONDS)
+        raise self._overwritten()
+
+    def _overwritten(self) -> StoreReplacedError:
+        """Return the error for an overwritten store, and copy the log beside it and empty it.
+
+        SQLite would move the log into the new content, and mix two stores into one, which knows of writes
+        whose records it does not have.
+        """
+        self._event = f"The store {self._path} was overwritten with another or an older copy"
+        with suppress(OSError):
+            if self._log is None:
+                self._log = os.open(self._log_path, os.O_RDWR | os.O_CLOEXEC)
+            copy_path = self._path.with_name(self._path.name + "-wal.replaced")
+            copy = os.open(copy_path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+            with os.fdopen(copy, "wb") as target, os.fdopen(os.dup(self._log), "rb") as log:
+                log.seek(0)
+                shutil.copyfileobj(log, target)
+        if self._log is not None:
+            os.ftruncate(self._log, 0)
+        return StoreReplacedError(self._event)
 
 
 def claim_file(path: Path) -> StoreFile:

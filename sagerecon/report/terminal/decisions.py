@@ -12,7 +12,6 @@ from sagerecon.pairing.decisions import Decision
 from sagerecon.pairing.groups import (
     Group,
     decide_command,
-    possible_answers,
     show_command,
 )
 from sagerecon.pairing.objections import differing_fields
@@ -36,7 +35,7 @@ def group_document(group: Group) -> dict[str, Any]:
         "amount": covered.amount,
         "examples": [example(position) for position in group.positions[:_EXAMPLES]],
         "answers": [answer.value for answer in group.answers],
-        "commands": commands(group.name, possible_answers(group)),
+        "commands": commands(group.name, group.answers),
     }
 
 
@@ -48,7 +47,7 @@ def group_lines(group: Group) -> Iterator[str]:
         yield f"    {example(position)}"
     if more > 0:
         yield f"    and {more:,} more: {show_command(group.name)}"
-    if possible := possible_answers(group):
+    if possible := group.answers:
         yield from command_lines(group.name, possible)
     elif own_keys := [key for key, count in Counter(at.key for at in group.positions).items() if count == 1]:
         yield f"  Decide on each record: {show_command(own_keys[0])}"
@@ -137,13 +136,10 @@ def settled_lines(settlement: Settlement) -> Iterator[str]:
 
     Decisions about single records that say the same are one entry. At most twelve entries a sort are listed.
     """
-    ignored = {id(entry.decision) for entry in settlement.not_carried_out}
-    in_effect = [decision for decision in settlement.in_effect if id(decision) not in ignored]
-    impossible = (*settlement.impossible, *settlement.not_carried_out)
     for title, entries in (
-        ("In effect", [(decision, "") for decision in in_effect]),
+        ("In effect", [(decision, "") for decision in settlement.in_effect]),
         ("Lapsed", [(entry.decision, entry.why) for entry in settlement.lapsed]),
-        ("Not possible", [(entry.decision, entry.why) for entry in impossible]),
+        ("Not possible", [(entry.decision, entry.why) for entry in settlement.impossible]),
         (_IDLE, [(decision, "") for decision in settlement.idle]),
     ):
         alike = group_alike(entries, decision_likeness)

@@ -160,7 +160,7 @@ def accepted(reconciliation: Reconciliation) -> Iterator[RenderableType]:
     yield from _further_decisions("accepted", alike[LISTED:])
     for label, entries in (
         ("lapsed", settlement.lapsed),
-        ("without effect", (*settlement.impossible, *settlement.not_carried_out)),
+        ("without effect", settlement.impossible),
     ):
         alike = group_alike([(entry.decision, entry.why) for entry in entries], decision_likeness)
         for group in alike[:LISTED]:
