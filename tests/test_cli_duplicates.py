@@ -105,7 +105,7 @@ def test_records_of_one_key_are_corrected_in_the_source(served: Served) -> None:
     assert refused.exit_code == 2
     assert "2 records of the source have the key 'parties/0001'" in refused.output
     listed = text(served.run("decide", "list"))
-    assert "No decision can tell them apart, because they have the same key." in listed
+    assert "They have the same key, so that no decision can name one of them." in listed
     assert "decide show" not in listed  # it would be refused
     planned = text(served.run("plan"))
     assert "Give each its own key, or leave one out by a named rule." in planned

@@ -268,4 +268,5 @@ def test_a_store_from_before_it_was_written_again_writes_no_third(world: World) 
     planned(world)
     ran = world.apply(waits=True)
     assert "Sage holds 1 record that the plan would create again" in str(ran.error)
+    assert "and the store does not know it: " in str(ran.error)
     assert len(world.books.of(record)) == 1

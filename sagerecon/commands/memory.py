@@ -103,11 +103,12 @@ class Memory:
         found = list(self._comparison(held).compare([step for step in steps if step.kind in held]))
         ours = [step for step, like, body in found if is_blind(step) and _is_ours(like, body)]
         if ours:
+            them = "it" if len(ours) == 1 else "them"
             raise IncompleteStoreError(
                 f"The store is not complete: Sage holds {counted(len(ours), 'record')} that the plan would"
-                f" create again, and the store does not know them: {_examples(ours)}. Nothing was written.",
+                f" create again, and the store does not know {them}: {_examples(ours)}. Nothing was written.",
                 "Put the newest copy of the store back, then run the same command again. If there is none,"
-                " run: sagerecon apply --distrust-store, which adopts what Sage holds already. It reads"
+                " run: sagerecon apply --distrust-store. It adopts what Sage holds already, and reads"
                 f" {price_text(self.plan, self.catalog)}.",
             )
         suspects = [(step, self._suspect(step, like)) for step, like, _ in found if _is_suggested(step, like)]

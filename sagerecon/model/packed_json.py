@@ -16,7 +16,7 @@ _KEPT_PARSED = 64
 class PackedJson(Mapping[str, Any]):
     """A JSON object that is parsed each time it is read. It equals the mapping it holds.
 
-    Its parts are plain values of `read_json`; nobody may change them.
+    Its parts are plain values of `read_json`, and must not be changed.
     """
 
     __slots__ = ("_data", "_dictionary", "_name")

@@ -30,7 +30,7 @@ def with_accepted(
     The totals are those that were found: a tie-out with a difference does not tie out for being explained.
 
     Args:
-        positions: of the records, with what the decisions were held against.
+        positions: those of the records with which the decisions were compared.
     """
     standings = _standings_left(settlement, positions)
     verdicts = tuple(_accepted(verdict, settlement, standings) for verdict in found.verdicts)

@@ -126,7 +126,7 @@ class Comparer:
 
 
 def _filled(edit: Edit) -> Difference:
-    """Return a field that was left blank, and that somebody has filled in Sage since."""
+    """Return a field that was left blank, and that was filled in Sage since."""
     return Difference(
         field=edit.path,
         source="",

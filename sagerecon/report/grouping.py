@@ -103,7 +103,7 @@ def record_likeness(
     """Return what like records share, whatever their values are.
 
     Args:
-        facts: what they share as it is.
+        facts: what they share unchanged.
         names: the texts that name the record.
         differences: field, value in the source, and cause of each.
     """

@@ -112,7 +112,7 @@ def left_answers(fields: Mapping[str, Field], step: UpdateStep, answer: Mapping[
 
 
 def _with_left_fields(step: UpdateStep, kind: Kind, entity: Entity, context: RunContext) -> Entity:
-    """Return the entity as if nobody had edited the fields that a decision leaves as Sage holds them.
+    """Return the entity without the edits of the fields that a decision leaves as Sage holds them.
 
     So they stay edited in Sage, and the decision stays about them.
     """

@@ -52,7 +52,7 @@ def group_lines(group: Group) -> Iterator[str]:
     elif own_keys := [key for key, count in Counter(at.key for at in group.positions).items() if count == 1]:
         yield f"  Decide on each record: {show_command(own_keys[0])}"
     else:
-        yield "  No decision can tell them apart, because they have the same key. Correct it in the source."
+        yield "  They have the same key, so that no decision can name one of them. Correct it in the source."
 
 
 def commands(name: str, possible: Sequence[DecisionAnswer]) -> list[str]:
