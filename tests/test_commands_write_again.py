@@ -14,6 +14,7 @@ from sagerecon.commands import decisions
 from sagerecon.commands.decisions import Choice
 from sagerecon.model.errors import ProjectError
 from sagerecon.model.key import NaturalKey
+from sagerecon.pairing.answers import DecisionAnswer
 from sagerecon.pairing.consequences import Verdict
 from sagerecon.planning.plan import Plan
 from sagerecon.planning.step import AdoptStep, CreateStep, KeepStep, SkipStep, WaitStep
@@ -72,6 +73,8 @@ def verdicts(world: World) -> dict[str, Verdict]:
 def decide(world: World, record: Record, answer: str = "write_again") -> None:
     choice = Choice(answer=answer, because="deleted by mistake", by="J. Reviewer")
     decisions.take(world.project, world.machine_clock, record.draft_key, choice)
+    newest = [entity.sage_id for entity in world.books.entities.values() if entity.uid == record.uid][-1]
+    world.books.permit(DecisionAnswer(answer), newest)
 
 
 def second_invoice(world: World) -> Record:
