@@ -60,7 +60,7 @@ def test_another_contact_with_the_same_reference_is_quarantined(moving: Move) ->
     found = moving.reconcile().reconciliation
     assert not found.ties_out
     (verdict,) = (verdict for verdict in found.verdicts if verdict.key == "customers/C1")
-    assert verdict.verdict is Verdict.QUARANTINED and "Oak and Sons Ltd" in verdict.reason
+    assert verdict.verdict is Verdict.ALREADY_IN_SAGE and "Oak and Sons Ltd" in verdict.reason
 
 
 def test_a_second_plan_sends_only_what_changed(moving: Move) -> None:

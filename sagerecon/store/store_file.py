@@ -8,6 +8,7 @@ import stat
 import time
 from contextlib import suppress
 from pathlib import Path
+from threading import RLock
 from typing import Any
 
 from sagerecon.model.errors import StoreError
@@ -46,10 +47,11 @@ class StoreFile:
     """The file of a store as it was opened, and its write-ahead log as it was first written to.
 
     A process keeps writing to the files that it has open, even where their paths lead to others by now, and
-    even where another program has overwritten them.
+    even where another program has overwritten them. Threads may use it at once.
     """
 
     def __init__(self, path: Path, opened: os.stat_result) -> None:
+        self._lock = RLock()
         self._path = path
         self._log_path = path.with_name(path.name + "-wal")
         self._opened = opened
@@ -65,14 +67,16 @@ class StoreFile:
 
         SQLite may have made a new log before, if no other connection was open.
         """
-        self.close()
-        self.require_in_place()
+        with self._lock:
+            self.close()
+            self.require_in_place()
 
     def close(self) -> None:
         """Close the log."""
-        if self._log is not None:
-            os.close(self._log)
-            self._log = None
+        with self._lock:
+            if self._log is not None:
+                os.close(self._log)
+                self._log = None
 
     def require_in_place(self) -> None:
         """Check that the path still leads to the file that was opened, and that it was not overwritten.
@@ -80,6 +84,44 @@ class StoreFile:
         Raises:
             StoreReplacedError: the path leads to another file or to none, or the file was overwritten.
         """
+        with self._lock:
+            self._require_in_place()
+
+    def require_readable(self) -> None:
+        """Check, after an error of the database, that the file and its log are the same as before it.
+
+        Raises:
+            StoreReplacedError: one of them was replaced, overwritten or deleted.
+        """
+        with self._lock:
+            self._require_in_place()
+            if self._log is not None:
+                self._require_log()
+
+    def require_grown(self, cursor: Any) -> FileContent:
+        """Return what the store states before a commit; it must be as much as after the last one, or more.
+
+        Raises:
+            StoreReplacedError: it states less.
+        """
+        content = content_of(cursor)
+        with self._lock:
+            if self._committed is not None and not content.includes(self._committed):
+                raise self._overwritten()
+        return content
+
+    def committed(self, content: FileContent) -> None:
+        """Check the file and its log after a commit of `content`, before anything relies on it.
+
+        Raises:
+            StoreReplacedError: one of them was replaced, overwritten or deleted.
+        """
+        with self._lock:
+            self._require_in_place()
+            self._require_log()
+            self._committed = content
+
+    def _require_in_place(self) -> None:
         if self._event:
             raise StoreReplacedError(self._event)
         found = _file_at(self._path)
@@ -90,37 +132,6 @@ class StoreFile:
         if (found.st_mtime_ns, found.st_size) != self._looked_at:
             self._checkpointed = self._require_content(self._checkpointed)
             self._looked_at = found.st_mtime_ns, found.st_size
-
-    def require_readable(self) -> None:
-        """Check, after an error of the database, that the file and its log are the same as before it.
-
-        Raises:
-            StoreReplacedError: one of them was replaced, overwritten or deleted.
-        """
-        self.require_in_place()
-        if self._log is not None:
-            self._require_log()
-
-    def require_grown(self, cursor: Any) -> FileContent:
-        """Return what the store states before a commit; it must be as much as after the last one, or more.
-
-        Raises:
-            StoreReplacedError: it states less.
-        """
-        content = content_of(cursor)
-        if self._committed is not None and not content.includes(self._committed):
-            raise self._overwritten()
-        return content
-
-    def committed(self, content: FileContent) -> None:
-        """Check the file and its log after a commit of `content`, before anything relies on it.
-
-        Raises:
-            StoreReplacedError: one of them was replaced, overwritten or deleted.
-        """
-        self.require_in_place()
-        self._require_log()
-        self._committed = content
 
     def _require_log(self) -> None:
         """Check that the log is the same file, and was begun anew only once the file held all of it."""
