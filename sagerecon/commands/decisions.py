@@ -53,7 +53,7 @@ class Decidable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """What a person says on the command line about the records of a subject."""
+    """What the user says on the command line about the records of a subject."""
 
     answer: str
     because: str

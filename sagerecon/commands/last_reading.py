@@ -33,7 +33,7 @@ def entities_of(company: CompanyStore, basis: Basis) -> Iterator[Entity]:
 
 
 def deleted_of(company: CompanyStore, basis: Basis) -> frozenset[str]:
-    """Return the Sage ids that a reconciliation was told are deleted."""
+    """Return the Sage ids that Sage reported as deleted to a reconciliation."""
     return frozenset(sage_id for _, sage_id in company.history.ids_read(basis.runs.deletions))
 
 

@@ -156,7 +156,7 @@ def sage_edits(written: Written, held: Entity, by: ComparisonRules) -> tuple[Edi
 def inner_ids(written: Written, held: Entity, fields: Mapping[str, Field]) -> Iterator[str]:
     """Yield the Sage ids of the entities inside an entity, in fields that were not sent.
 
-    One that our own records made is no edit; `ComparisonRules.ours` tells them.
+    One that our own records made is no edit; `ComparisonRules.ours` has these.
     """
     for name, known in fields.items():
         value = None if name in written.sent or known.refers_to else held.body.get(known.answered_as)
@@ -166,7 +166,7 @@ def inner_ids(written: Written, held: Entity, fields: Mapping[str, Field]) -> It
 
 
 def filled_edits(written: Written, held: Entity, by: ComparisonRules, draft: Draft) -> tuple[Edit, ...]:
-    """Return the fields that draft and written record leave blank, and that somebody filled in Sage since."""
+    """Return the fields that draft and written record leave blank, and that were filled in Sage since."""
     return tuple(edit for edit in _filled(written, held, by) if edit.path not in draft.body)
 
 
@@ -183,7 +183,7 @@ def is_shown(written: Written, held: Entity, by: ComparisonRules) -> bool:
 def differences(draft: Draft, written: Written, held: Entity, by: ComparisonRules) -> tuple[str, ...]:
     """Return the fields on which Sage differs from the draft; those that either names or named count.
 
-    A field that the source changed and Sage does not show counts too: nobody knows that Sage holds it.
+    A field that the source changed and Sage does not show counts too: it is not known whether Sage holds it.
     Amounts within a named tolerance agree.
     """
     wanted = wanted_tree(draft.body, by.fields, by.identities)

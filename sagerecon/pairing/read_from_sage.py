@@ -145,7 +145,7 @@ def written_position(
 ) -> Position:
     """Return the position of a record of an earlier run, without the agreement of its sides.
 
-    Of one that is in Sage no more, somebody may have entered another entity there.
+    Where it is no longer in Sage, a user may have entered another entity there.
 
     Args:
         outcome: what the source gives now; None where it lost the record.

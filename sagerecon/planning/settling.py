@@ -122,8 +122,8 @@ def idempotency_id(business: str, kind: str, key: str, body: str, epoch: int, ap
 
     Args:
         body: the canonical text of the fields that are sent.
-        apart: what tells the write from an equal one of the same record: of a change its run, of a creation
-            the Sage id of the entity that it replaces.
+        apart: what distinguishes the write from an equal one of the same record: of a change its run, of a
+            creation the Sage id of the entity that it replaces.
     """
     facts = ("1", business, kind, key, hashlib.sha256(body.encode()).hexdigest(), str(epoch), apart)
     return hashlib.sha256("\0".join(facts).encode()).hexdigest()[:32]

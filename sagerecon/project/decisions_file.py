@@ -1,4 +1,4 @@
-"""Reading `decisions.yaml`: what a person has settled about records, with every error at its place."""
+"""Reads `decisions.yaml`: what users have settled about records. Each error names its place."""
 
 from __future__ import annotations
 

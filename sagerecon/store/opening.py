@@ -118,7 +118,7 @@ class Store:
     def _is_in_use(self) -> bool:
         """Return whether another process works on a company: it moves the log into the file itself.
 
-        It could not tell that the file was overwritten, if the log was moved into it before.
+        It would not notice that the file was overwritten, if the log was moved into it before.
         """
         try:
             with self._database.reading() as transaction:
