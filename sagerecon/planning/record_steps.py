@@ -91,7 +91,7 @@ def record_steps(
             awaited.setdefault(step.key, "which waits")
         elif isinstance(step, CreateStep | AdoptStep):
             awaited.pop(step.key, None)
-        if isinstance(step, CreateStep) and decision is not None and _is_replaced(found, decision):
+        if isinstance(step, CreateStep) and decision is not None and _is_replaced(decision):
             yield _reversal(position, decision, catalog)
         yield step
 
@@ -116,8 +116,8 @@ def _decision(position: Position, found: Standing, settlement: Settlement) -> De
     return decision if decision is not None and decision.is_about(found) else None
 
 
-def _is_replaced(found: Standing, decision: Decision) -> bool:
-    return proposal(found, decision.answer) is Proposal.REPLACE
+def _is_replaced(decision: Decision) -> bool:
+    return proposal(decision.standing, decision.answer) is Proposal.REPLACE
 
 
 def _reversal(position: Position, decision: Decision, catalog: Catalog) -> ReverseStep:

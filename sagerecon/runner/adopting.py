@@ -20,10 +20,8 @@ def adopt(step: AdoptStep, context: RunContext) -> None:
 
     Where it differs from the draft it is edited in Sage: nothing is sent, and a later plan names it.
     """
-    if context.log.sage_id(step.kind, step.key) not in (
-        None,
-        step.replaces,
-    ):  # an attempt in doubt was
+    recorded = context.log.sage_id(step.kind, step.key)
+    if recorded not in (None, step.replaces):  # by settling the doubt of an earlier run
         return context.reporter.report(Event.SKIPPED, step)
     owner = context.log.owner(step.kind, step.sage_id)
     if owner is not None:
