@@ -89,6 +89,9 @@ FOUND: Mapping[str, Sequence[Operation]] = {
     "a customer was renamed by decision, and has its earlier number again": [
         *(Load(), Spreadsheet(), Snapshot(), Decide(1, 0), Load(), Spreadsheet()),
     ],
+    "its creation was in doubt when it was decided to leave it out": [
+        *(KeepStore(), Load(Kill(49)), Decide(0, 0), Load()),
+    ],
     "the day's calls are used up, by a clock that is ahead of Sage's": [
         *(Load(), Reconcile(), StepClock(1), Reconcile(ShortPages(2, items=1)), AddSource(INVOICE)),
     ],

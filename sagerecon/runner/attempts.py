@@ -18,7 +18,9 @@ from sagerecon.runner.conversation import (
     NoteFailure,
     NotRecorded,
     ReadPage,
+    Recorded,
     Result,
+    Retracted,
     Send,
     WaitUntil,
     carry_out,
@@ -75,25 +77,42 @@ def send(step: WriteStep, context: RunContext, body: Mapping[str, Any], sage_id:
 def settle_doubts(context: RunContext, settle_by_look: Callable[[Attempt, RunContext], bool]) -> None:
     """Settle every attempt of the company that is in doubt, whichever run made it.
 
+    A creation that this plan does not have is looked up and never sent again: since it was sent, it may have
+    been decided otherwise, or its record may have left the source.
+
     Args:
         settle_by_look: settles an update or a reversal and returns True; returns False for any other attempt.
     """
     for attempt in context.log.in_doubt():
         context.caller.check_stop()
         context.caller.ready()  # its answer corrects the clock, by which the remedy is chosen
-        if not settle_by_look(attempt, context):
+        if settle_by_look(attempt, context):
+            continue
+        is_planned = (attempt.step.kind, attempt.step.key) in context.created
+        if is_planned:
             context.reporter.report(Event.RESENT, attempt.step)
-            finish(attempt, context)
+        finish(attempt, context, is_planned=is_planned)
 
 
-def finish(attempt: Attempt, context: RunContext) -> None:
-    """Follow an attempt until its outcome is known, and record it."""
-    result = _converse(attempt, context)
-    step, log = result.attempt.step, context.log
-    if isinstance(result, NotRecorded):
-        return _record_failure(result, context)
+def finish(attempt: Attempt, context: RunContext, *, is_planned: bool = True) -> None:
+    """Follow an attempt until its outcome is known, and record it.
+
+    Args:
+        is_planned: whether the plan has its step; one in doubt that it does not have is not sent again.
+    """
+    result = _converse(attempt, context, is_planned=is_planned)
+    match result:
+        case Recorded():
+            _record(result, context)
+        case NotRecorded():
+            _record_failure(result, context)
+        case Retracted():
+            context.log.retract(result.attempt)
+
+
+def _record(result: Recorded, context: RunContext) -> None:
     context.caller.succeeded()
-    entity = result.entity
+    step, log, entity = result.attempt.step, context.log, result.entity
     if not entity.sage_id:  # a change may be answered with an empty body
         entity = replace(entity, sage_id=log.sage_id(step.kind, step.key) or "")
     kind = context.catalog[step.kind]
@@ -123,7 +142,7 @@ def _with_left_fields(step: UpdateStep, kind: Kind, entity: Entity, context: Run
     return replace(entity, body={**ours, **before})
 
 
-def _converse(attempt: Attempt, context: RunContext) -> Result:
+def _converse(attempt: Attempt, context: RunContext, *, is_planned: bool) -> Result:
     """Serve the requests of a conversation until it returns its result."""
     caller, reporter = context.caller, context.reporter
     conversation = carry_out(
@@ -133,6 +152,7 @@ def _converse(attempt: Attempt, context: RunContext) -> Result:
         context.log.owner,
         context.clock.now(),
         lambda: _replays(context),
+        is_planned=is_planned,
     )
     answer: Any = None
     while True:

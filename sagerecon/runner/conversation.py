@@ -100,7 +100,14 @@ class NotRecorded:
     is_absent: bool = False  #: Sage does not hold the entity to be updated
 
 
-Result: TypeAlias = Recorded | NotRecorded
+@dataclass(frozen=True, slots=True)
+class Retracted:
+    """The write was not carried out, and the plan does not ask for it any more."""
+
+    attempt: Attempt  #: as one that was never sent, under a name of its own
+
+
+Result: TypeAlias = Recorded | NotRecorded | Retracted
 Conversation: TypeAlias = Generator[Request, Any, Result]
 
 
@@ -122,6 +129,8 @@ def carry_out(
     owner: Callable[[str, str], str | None],
     now: int,
     replays: Callable[[], Replays] = lambda: Replays.HONOURED,
+    *,
+    is_planned: bool = True,
 ) -> Conversation:
     """Yield as many requests as it takes to know whether the write was carried out, and return that.
 
@@ -132,25 +141,24 @@ def carry_out(
         owner: returns the draft key recorded for an entity, by kind and Sage id.
         now: milliseconds since 1970.
         replays: returns whether Sage replays answers; called only in doubt.
+        is_planned: whether the plan that is carried out has the write; one in doubt that it does not have
+            is looked up, and never sent again.
     """
     rejection: Answer | None = None
     rounds = tried = 0
     kind = catalog[attempt.step.kind]
     while True:
         in_doubt = attempt.state is State.SENT
-        if in_doubt and (rejection is not None or remedy(attempt, now, replays) is Remedy.LOOK_UP):
-            looked = yield from _look_up(attempt, catalog, owner, now)
-            if looked.found is Found.OURS and looked.entity is not None:
-                return Recorded(attempt, looked.entity)
-            if looked.found is Found.UNCERTAIN:
-                return _needs_review(attempt, looked, rejection)
-            if looked.found is Found.UNKNOWN:
-                return _uncertain(attempt, looked.why)
-            if rejection is not None:
-                return rejected(attempt, rejection)
+        may_resend = is_planned and rejection is None
+        if in_doubt and not (may_resend and remedy(attempt, now, replays) is Remedy.RESEND):
+            settled = yield from _settle(attempt, catalog, owner, now, rejection)
+            if settled is not None:
+                return settled
             rounds, tried = rounds + 1, tried + attempt.failures
             is_last = tried >= 2 * SENDINGS or rounds >= SENDINGS
             attempt = with_epoch(_as_planned(attempt), kind, business, attempt.epoch + 1)
+            if not is_planned:
+                return Retracted(attempt)
             if is_last:
                 return _parked(attempt, f"{counted(tried, 'call')} got no usable answer")
             in_doubt = False
@@ -191,6 +199,28 @@ def rejected(attempt: Attempt, answer: Answer) -> NotRecorded:
         finding=finding,
         is_absent=isinstance(step, UpdateStep) and answer.status in ABSENT,
     )
+
+
+def _settle(
+    attempt: Attempt,
+    catalog: Catalog,
+    owner: Callable[[str, str], str | None],
+    now: int,
+    rejection: Answer | None,
+) -> Generator[Request, Any, Result | None]:
+    """Look an attempt in doubt up, and return its result; None where Sage does not hold what it sent.
+
+    Args:
+        rejection: Sage's refusal of a second sending; it is the result where Sage does not hold the record.
+    """
+    looked = yield from _look_up(attempt, catalog, owner, now)
+    if looked.found is Found.OURS and looked.entity is not None:
+        return Recorded(attempt, looked.entity)
+    if looked.found is Found.UNCERTAIN:
+        return _needs_review(attempt, looked, rejection)
+    if looked.found is Found.UNKNOWN:
+        return _uncertain(attempt, looked.why)
+    return None if rejection is None else rejected(attempt, rejection)
 
 
 def _look_up(

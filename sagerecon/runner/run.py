@@ -156,6 +156,7 @@ def run(
         used_keys=used_keys(plan, catalog),
         listed={step.kind for step in plan.steps if isinstance(step, ReadStep)},
         reversals=Reversals.of(plan, catalog),
+        created={(step.kind, step.key) for step in plan.steps if isinstance(step, CreateStep)},
     )
     context.awaited = _awaited(plan, context)
     context.absent = set(log.absent(context.run))
