@@ -305,7 +305,11 @@ def test_a_natural_key_matches_and_a_similar_key_is_only_suggested() -> None:
     company.hold("contact", "x8", {"reference": "C-008", "name": "Yew Ltd"})
     found = {v.key: v for v in company.reconcile().open_verdicts if v.key}
     assert (found["customers/C7"].verdict, found["customers/C7"].sage_id) == (Verdict.ALREADY_IN_SAGE, "x7")
-    assert (found["customers/C8"].sage_id, found["customers/C8"].match_method) == ("", MatchMethod.SUGGESTION)
+    assert found["customers/C8"].verdict is Verdict.ALREADY_IN_SAGE
+    assert (found["customers/C8"].sage_id, found["customers/C8"].match_method) == (
+        "x8",
+        MatchMethod.SUGGESTION,
+    )
     assert "x8" in found["customers/C8"].reason
 
 

@@ -56,6 +56,15 @@ ONE_WRITTEN = prepared(
     "one_written",
     _WRITTEN.where(ID_MAP.c.kind == bindparam("kind"), ID_MAP.c.key == bindparam("key")),
 )
+#: Every deletion that was carried out.
+DELETIONS = prepared(
+    "deletions",
+    select(STEPS.c.kind, STEPS.c.step).where(
+        STEPS.c.business == bindparam("business"),
+        STEPS.c.action == Action.REVERSE.value,
+        STEPS.c.state == State.RECORDED.value,
+    ),
+)
 #: Deletions of entities whose records are not written any more, the newest of each record last.
 REVERSALS = prepared(
     "reversals",
