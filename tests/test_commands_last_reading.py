@@ -9,7 +9,8 @@ import pytest
 from moves import Move, signed_in
 from test_commands_looks import edit, parties, plan_again, the_id, write
 
-from sagerecon.commands import runs
+from sagerecon.commands import decisions, runs
+from sagerecon.commands.decisions import Choice
 from sagerecon.planning.step import Action
 from sagerecon.rehearsal.faults import Fault, FaultType, Trigger
 
@@ -77,3 +78,17 @@ def test_a_reading_says_nothing_about_what_was_written_after_it(move: Move) -> N
     move.reconcile()  # finds the earlier name, and the source has changed since
     runs.apply(move.project, move.clock, move.session)
     assert steps(move, parties(3, " Ltd"))[SAME] == (Action.SKIP, None)
+
+
+def test_a_decision_about_many_lapses_in_the_reconciliation_that_finds_one_more(move: Move) -> None:
+    choice = Choice(answer="accept", because="agreed", by="Kim")
+    move.reconcile()
+    decisions.take(move.project, move.clock, "contact:edited_in_sage", choice)
+    accepted = move.reconcile().reconciliation
+    assert [str(found.key) for found in accepted.verdicts if found.accepted] == ["parties/C1"]
+    edit(move, SAME, name="By hand too")
+    move.clock.sleep(60_000)
+    found = move.reconcile().reconciliation
+    assert not any(found.accepted for found in found.verdicts)
+    (lapsed,) = found.settlement.lapsed
+    assert lapsed.why == "it was made about 1 record, and there are 2 records now"

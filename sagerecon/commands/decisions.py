@@ -227,14 +227,17 @@ def sides(ours: Collection[str], theirs: Collection[str]) -> dict[str, Side]:
 
 
 def _positions(project: Project, clock: Clock) -> tuple[DecidedPositions, DecidedPositions]:
-    """Return the positions by the decisions in effect, and those without any decision."""
+    """Return the positions by the decisions in effect, and those without any decision.
+
+    They are the same unless a decision makes an earlier record one that the source has now.
+    """
     prepared = prepare(project)
     prepared.raise_on_errors()
     with open_store(project, clock) as store:
         company = store.company(project.business.id)
         contents = company.id_map.known().contents
         decided = decided_positions(project, prepared, contents, company, clock)
-        if not project_decisions(project):
+        if not any(made.standing is Standing.RENAMED_IN_SOURCE for made in project_decisions(project)):
             return decided, decided
         return decided, decided_positions(project, prepared, contents, company, clock, with_decisions=False)
 

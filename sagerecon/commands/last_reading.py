@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from sagerecon.model.catalog import Catalog
 from sagerecon.model.draft import Draft, Outcome
@@ -17,11 +17,42 @@ from sagerecon.pairing.pair import Recorded, needed_in_full
 from sagerecon.pairing.position import EntityReading
 from sagerecon.pairing.read_from_sage import NOT_READ, ReadFromSage, as_listed
 from sagerecon.reconciliation.sage_readings import TRIAL_BALANCE
+from sagerecon.reconciliation.verdict import RecordVerdict
 from sagerecon.store.company import CompanyStore
 from sagerecon.store.reconciliation_log import Basis
 
 #: What updates found in Sage that were not sent, by kind and Sage id: for each entity the last look.
 Looks = Mapping[tuple[str, str], EntityReading]
+
+
+@dataclass(frozen=True, slots=True)
+class LastReading:
+    """The readings of the last reconciliation, and what it found by them."""
+
+    basis: Basis
+    unverified: Set[RecordKey] = frozenset()  #: kind and draft key of the records it did not verify
+    unknown: Set[RecordKey] = frozenset()  #: kind and Sage id of the entities that no record owns
+
+    @classmethod
+    def of(cls, basis: Basis, verdicts: Iterable[RecordVerdict]) -> LastReading:
+        """Return what a reconciliation found that is not recorded yet."""
+        unverified, unknown = set(), set()
+        for found in verdicts:
+            if found.verdict is Verdict.EXTRA:
+                unknown.add((found.kind, found.sage_id))
+            elif found.verdict is not Verdict.VERIFIED:
+                unverified.add((found.kind, found.key))
+        return cls(basis, unverified, unknown)
+
+    @classmethod
+    def recorded(cls, company: CompanyStore) -> LastReading | None:
+        """Return what the last reconciliation found, as the store recorded it; None before the first."""
+        log = company.reconciliations
+        basis = log.last_basis()
+        if basis is None:
+            return None
+        unverified = log.records_without(Verdict.VERIFIED.value)
+        return cls(basis, unverified, log.records_with(Verdict.EXTRA.value))
 
 
 def entities_of(company: CompanyStore, basis: Basis) -> Iterator[Entity]:
@@ -55,7 +86,7 @@ def recorded_and_read(
     contents: Mapping[RecordKey, str],
     company: CompanyStore,
     catalog: Catalog,
-    basis: Basis | None = None,
+    last: LastReading | None,
     *,
     has_renames: bool = True,
 ) -> tuple[Recorded, ReadFromSage]:
@@ -69,14 +100,14 @@ def recorded_and_read(
     Args:
         rules: by mapping, the fingerprint of its comparison rules.
         contents: the fingerprint of the body that was recorded, by kind and draft key.
-        basis: the readings to compare with; by default those of the last reconciliation.
+        last: the readings to compare with; None before the first reconciliation.
         has_renames: whether a decision may make a record that the source lost one that it has now. Only then
             is the answer to its write needed, which is most of a record.
     """
     history = company.history
     looks = {(e.kind, e.sage_id): EntityReading(e, read_at) for e, read_at in history.looks()}
-    last = company.reconciliations.last_basis()
-    unverified = _unverified(contents, company, rules, last)
+    basis = None if last is None else last.basis
+    unverified = frozenset[RecordKey]() if last is None else _unverified(contents, rules, last)
     needed = needed_in_full(outcomes, contents) | unverified | (company.id_map.shared() & contents.keys())
     suspects = history.suspects()
     basis = basis or last
@@ -143,18 +174,16 @@ def _unowned(kinds: Set[str], looks: Looks, company: CompanyStore, basis: Basis 
 
 
 def _unverified(
-    contents: Mapping[RecordKey, str], company: CompanyStore, rules: Mapping[str, str], last: Basis | None
+    contents: Mapping[RecordKey, str], rules: Mapping[str, str], last: LastReading
 ) -> Set[RecordKey]:
     """Return the records that the last reconciliation did not verify by the comparison rules of today.
 
     Args:
         rules: by mapping, the fingerprint of its comparison rules.
     """
-    found = company.reconciliations.records_without(Verdict.VERIFIED.value) & contents.keys()
-    if last is None:
-        return found
-    changed = {name for name, rule in rules.items() if last.rules.get(name) != rule}
-    return found | {record for record in contents if record[1].partition("/")[0] in changed}
+    changed = {name for name, rule in rules.items() if last.basis.rules.get(name) != rule}
+    by_other_rules = {record for record in contents if record[1].partition("/")[0] in changed}
+    return (last.unverified & contents.keys()) | by_other_rules
 
 
 def _with_looks(read: ReadFromSage, looks: Looks) -> ReadFromSage:

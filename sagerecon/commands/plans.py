@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from sagerecon.commands.budget import call_budget
 from sagerecon.commands.decision_effects import decisions_in_effect, without_effect
-from sagerecon.commands.last_reading import recorded_and_read
+from sagerecon.commands.last_reading import LastReading, recorded_and_read
 from sagerecon.commands.memory import price_text
 from sagerecon.commands.plan_file import provenance
 from sagerecon.commands.preparation import Prepared, prepare
@@ -31,7 +31,6 @@ from sagerecon.project.private_files import write_private
 from sagerecon.project.project import Project
 from sagerecon.project.store import open_store
 from sagerecon.store.company import CompanyStore
-from sagerecon.store.reconciliation_log import Basis
 from sagerecon.store.run_history import RunHistory
 from sagerecon.store.run_log import RunLog
 
@@ -89,29 +88,28 @@ def decided_positions(
     clock: Clock,
     *,
     with_decisions: bool = True,
-    basis: Basis | None = None,
-    unknown: Collection[RecordKey] | None = None,
+    last: LastReading | None = None,
 ) -> DecidedPositions:
     """Return the position of each record of the snapshot, with the decisions in effect about it.
 
     Args:
         contents: the fingerprint of the body that was recorded, by kind and draft key.
         with_decisions: False for the positions as they are without any decision.
-        basis: the readings to compare with; by default those of the last reconciliation.
-        unknown: kind and Sage id of the entities without a record; by default those that it found.
+        last: the readings to compare with; by default those of the last reconciliation that was recorded.
 
     Raises:
         ProjectFileError: `decisions.yaml` has errors.
     """
     outcomes = tuple(prepared.outcomes)  # read from their file once; the positions keep them
     decisions = decisions_in_effect(project, clock) if with_decisions else NO_DECISIONS
+    last = last or LastReading.recorded(company)
     recorded, read = recorded_and_read(
         outcomes,
         prepared.compiled.rules,
         contents,
         company,
         project.catalog,
-        basis,
+        last,
         has_renames=any(entry.standing is Standing.RENAMED_IN_SOURCE for entry in decisions.entries),
     )
     return pair_as_decided(
@@ -121,7 +119,7 @@ def decided_positions(
         prepared.compiled.comparisons,
         read,
         decisions,
-        unknown_entities(company, project.catalog, basis, unknown),
+        unknown_entities(company, project.catalog, last),
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import requests
 
 from sagerecon.commands.budget import call_budget
+from sagerecon.commands.last_reading import LastReading
 from sagerecon.commands.plan_file import provenance
 from sagerecon.commands.plans import decided_positions
 from sagerecon.commands.preparation import Prepared, prepare
@@ -17,7 +18,6 @@ from sagerecon.commands.verification import basis_of, judge
 from sagerecon.documents.package import catalog_fingerprint
 from sagerecon.model.clock import Clock, ServerClock
 from sagerecon.model.finding import finding_document
-from sagerecon.pairing.consequences import Verdict
 from sagerecon.planning.plan import Plan
 from sagerecon.project.decisions_file import project_decisions
 from sagerecon.project.project import Project
@@ -87,10 +87,8 @@ def reconcile(
         reconciliation = judge(project, prepared, company, basis)
         if project_decisions(project):
             contents = company.id_map.known().contents
-            extra = {(at.kind, at.sage_id) for at in reconciliation.verdicts if at.verdict is Verdict.EXTRA}
-            decided = decided_positions(
-                project, prepared, contents, company, clock, basis=basis, unknown=extra
-            )
+            found = LastReading.of(basis, reconciliation.verdicts)
+            decided = decided_positions(project, prepared, contents, company, clock, last=found)
             reconciliation = with_accepted(reconciliation, decided.settlement, decided.positions)
         result = StoredResult(source_document(project, prepared), reconciliation_document(reconciliation))
         company.reconciliations.record(basis, map(_judged, reconciliation.verdicts), result)

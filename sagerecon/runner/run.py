@@ -6,7 +6,6 @@ map and the booking of the call are one commit. A step whose outcome is unknown 
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from sagerecon.pairing.suspect import Suspect
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import Plan, Purpose
 from sagerecon.planning.reversals import Reversals
-from sagerecon.planning.settling import FINAL, Reached, State
+from sagerecon.planning.settling import FINAL, Reached
 from sagerecon.planning.step import (
     AdoptStep,
     CreateStep,
@@ -44,19 +43,14 @@ from sagerecon.runner.caller import Caller
 from sagerecon.runner.context import RunContext
 from sagerecon.runner.creating import create
 from sagerecon.runner.door import PATIENCE, CompanyDoor, Stopped
+from sagerecon.runner.listings import NOT_BEGUN, awaited_updates, outdated_listings
 from sagerecon.runner.ports import RunLog, Sage
 from sagerecon.runner.progress import Event, Progress, Reporter
 from sagerecon.runner.reading import key_fields, read, used_keys
 from sagerecon.runner.recovery import Recovery, recover
-from sagerecon.runner.references import missing_kinds
 from sagerecon.runner.reversing import reverse, settle_by_look
-from sagerecon.runner.shortage import ShortageError, lacking, stop_on_shortage
+from sagerecon.runner.shortage import ShortageError, stop_on_shortage
 from sagerecon.runner.updating import update
-
-_NOT_BEGUN = Reached(State.PLANNED)
-
-#: States of readings that no page of an earlier start is added to.
-_ENDED = frozenset({State.RECORDED, State.PARKED})
 
 
 class Ended(StrEnum):
@@ -144,22 +138,7 @@ def run(
         failpoint=failpoint,
         jitter=Random(seed),  # noqa: S311 - spreads waits, protects nothing
     )
-    context = RunContext(
-        run=log.begin(plan),
-        business=plan.header.business,
-        log=log,
-        clock=clock,
-        catalog=catalog,
-        caller=caller,
-        reporter=reporter,
-        key_fields=key_fields(plan, catalog),
-        used_keys=used_keys(plan, catalog),
-        listed={step.kind for step in plan.steps if isinstance(step, ReadStep)},
-        reversals=Reversals.of(plan, catalog),
-        created={(step.kind, step.key) for step in plan.steps if isinstance(step, CreateStep)},
-    )
-    context.awaited = _awaited(plan, context)
-    context.absent = set(log.absent(context.run))
+    context = _context(plan, log, clock, catalog, caller, reporter)
 
     def outcome(
         ended: Ended, why: str = "", until: int | None = None, findings: tuple[Finding, ...] = ()
@@ -194,6 +173,29 @@ def run(
     return outcome(Ended.UNFINISHED if context.retried else Ended.FINISHED)
 
 
+def _context(
+    plan: Plan, log: RunLog, clock: Clock, catalog: Catalog, caller: Caller, reporter: Reporter
+) -> RunContext:
+    """Begin or resume the run of `plan`, and return what its handlers share."""
+    context = RunContext(
+        run=log.begin(plan),
+        business=plan.header.business,
+        log=log,
+        clock=clock,
+        catalog=catalog,
+        caller=caller,
+        reporter=reporter,
+        key_fields=key_fields(plan, catalog),
+        used_keys=used_keys(plan, catalog),
+        listed={step.kind for step in plan.steps if isinstance(step, ReadStep)},
+        reversals=Reversals.of(plan, catalog),
+        created={(step.kind, step.key) for step in plan.steps if isinstance(step, CreateStep)},
+    )
+    context.awaited = awaited_updates(plan, context)
+    context.absent = set(log.absent(context.run))
+    return context
+
+
 def _walk(
     plan: Plan,
     context: RunContext,
@@ -208,7 +210,7 @@ def _walk(
         context.log.vouch()
         settle_doubts(context, settle_by_look)
     reached = context.log.reached(context.run)
-    outdated = _outdated_listings(plan, reached, context)
+    outdated = outdated_listings(plan, reached, context)
     is_checked, is_compared = not plan.header.requirements, False
     for step in plan.steps:
         context.caller.check_stop()
@@ -219,7 +221,7 @@ def _walk(
             is_compared = True
             context.log.suspect(suggested(context.run))
         context.reporter.begin_step(step)
-        before = _NOT_BEGUN if step.number in outdated else reached.get(step.number, _NOT_BEGUN)
+        before = NOT_BEGUN if step.number in outdated else reached.get(step.number, NOT_BEGUN)
         if step.number in recovered:
             pass  # counted when it was adopted or set aside
         elif before.state in FINAL:
@@ -227,63 +229,6 @@ def _walk(
         elif step.number not in context.uncertain_steps:  # counted when it was tried
             _carry_out(step, context, before)
         context.reporter.done += 1
-
-
-def _outdated_listings(plan: Plan, reached: Mapping[int, Reached], context: RunContext) -> set[int]:
-    """Return the numbers of ended readings whose kind steps still wait for; these are read from page 1.
-
-    The entities may have been added in Sage since an earlier start read the listing.
-    """
-    kinds: set[str] = set()
-    for step in plan.steps:
-        if isinstance(step, CreateStep | UpdateStep) and _state(step, reached) is State.BLOCKED:
-            kinds |= missing_kinds(step, context)
-    kinds |= {requirement.kind for requirement in lacking(plan, context)}
-    kinds |= _looked_up_anew(plan, reached)
-    return {
-        step.number
-        for step in plan.steps
-        if isinstance(step, ReadStep) and step.kind in kinds and _state(step, reached) in _ENDED
-    }
-
-
-def _looked_up_anew(plan: Plan, reached: Mapping[int, Reached]) -> set[str]:
-    """Return the kinds whose listing is read again for the updates that are left: it may be out of date.
-
-    Where fewer updates are left than the listing has pages, each record is read before its update.
-    """
-    left = Counter(
-        step.kind
-        for step in plan.steps
-        if isinstance(step, UpdateStep) and not step.look_calls and _state(step, reached) not in FINAL
-    )
-    return {
-        step.kind
-        for step in plan.steps
-        if isinstance(step, ReadStep) and left[step.kind] > max(step.calls, _pages(step, reached))
-    }
-
-
-def _pages(step: Step, reached: Mapping[int, Reached]) -> int:
-    return reached.get(step.number, _NOT_BEGUN).pages
-
-
-def _awaited(plan: Plan, context: RunContext) -> dict[str, set[str]]:
-    """Return by kind the Sage ids of the entities that are updated after a listing has shown them.
-
-    A key that this plan renames does not own its entity yet.
-    """
-    awaited: dict[str, set[str]] = {}
-    renamed = {(step.kind, step.key): step.sage_id for step in plan.steps if isinstance(step, RenameStep)}
-    for step in plan.steps:
-        if isinstance(step, UpdateStep) and not step.look_calls:
-            sage_id = renamed.get((step.kind, step.key)) or context.log.sage_id(step.kind, step.key)
-            awaited.setdefault(step.kind, set()).add(sage_id or "")
-    return awaited
-
-
-def _state(step: Step, reached: Mapping[int, Reached]) -> State:
-    return reached.get(step.number, _NOT_BEGUN).state
 
 
 def _carry_out(step: Step, context: RunContext, before: Reached) -> None:
