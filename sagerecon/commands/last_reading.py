@@ -110,7 +110,6 @@ def recorded_and_read(
     unverified = frozenset[RecordKey]() if last is None else _unverified(contents, rules, last)
     needed = needed_in_full(outcomes, contents) | unverified | (company.id_map.shared() & contents.keys())
     suspects = history.suspects()
-    basis = basis or last
     drafts = _perhaps_not_held(outcomes, contents, needed)
     unowned = _unowned({draft.kind for draft in drafts}, looks, company, basis)
     if not needed and not looks and not suspects and not unowned:

@@ -92,6 +92,7 @@ REVERSALS = prepared(
 def read_written(row: Row[tuple[str]], packer: Packer) -> Written:
     """Read one row of these statements. What many rows share is kept once."""
     step = read_json(row.step)
+    is_renamed = step.get("action") == Action.RENAME.value
     return Written(
         kind=intern(row.kind),
         key=row.key,
@@ -106,6 +107,6 @@ def read_written(row: Row[tuple[str]], packer: Packer) -> Written:
         amount=decimal(step["amount"]) if "amount" in step else None,
         identity=step.get("identity", {}),
         origins=tuple(Place.parse(text) for text in step.get("origins", ())),
-        snapshot=intern(row.snapshot),
+        snapshot="" if is_renamed else intern(row.snapshot),  # the body is that of an earlier snapshot
         mappings=intern(row.mappings),
     )
