@@ -75,8 +75,24 @@ class History:
         ran = self.world.reconcile(trouble)
         if isinstance(ran.value, Reconciliation):
             require(self.unfounded(ran.value, self.reading_since, ran.code))
+            require(self.unsettled(ran.value))
             self.judged, self.judged_at, self.reading_since = ran.value, self.moment, None
         return ran
+
+    def unsettled(self, found: Reconciliation) -> Sequence[str]:
+        """Return a sentence for each record that `decide list` says is decided otherwise."""
+        if not self.answers:
+            return []
+        listed = self.world.settlement()
+        subjects = [{each.decision.subject for each in one.lapsed} for one in (found.settlement, listed)]
+        records = found.settlement.by_record.keys() ^ listed.by_record.keys()
+        return [
+            *(f"decided in one of reconciliation and decide list: {key}" for _, key in sorted(records)),
+            *(
+                f"lapsed in one of reconciliation and decide list: {it}"
+                for it in sorted(subjects[0] ^ subjects[1])
+            ),
+        ]
 
     def unfounded(self, found: Reconciliation, since: int, code: int) -> Sequence[str]:
         """Return a sentence for each verdict without evidence, and each that Sage's books contradict."""
@@ -192,6 +208,7 @@ _WITHOUT_READING = frozenset(
         Verdict.LEFT_OUT,
         Verdict.NOT_YET_WRITTEN,
         Verdict.ALREADY_IN_SAGE,
+        Verdict.DUPLICATE,
         Verdict.GONE,
         Verdict.RENAMED,
     }

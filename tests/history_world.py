@@ -30,6 +30,7 @@ from sagerecon.commands.rehearsals import expected_business, open_rehearsal
 from sagerecon.model.clock import DAY, SECOND
 from sagerecon.model.errors import AuthorizationError, SagereconError
 from sagerecon.pairing.position import Position
+from sagerecon.pairing.settlement import Settlement
 from sagerecon.project.project import Project
 from sagerecon.project.sage import GRANT, SANDBOX_APP, SANDBOX_SECRET
 from sagerecon.project.state import write_business
@@ -202,6 +203,10 @@ class World:
         keys = {(at.kind, at.key) for at in waiting}
         others = [at for at in others if (at.kind, at.key) not in keys]
         return (*waiting, *(at for at in others if ran.value.settlement.of(at) is None))
+
+    def settlement(self) -> Settlement:
+        """Return what the decisions settle, as `decide list` says."""
+        return decisions.decidable(self.project, self.machine_clock).settlement
 
     def sign_in(self) -> None:
         granted = self.sage.grant(SANDBOX_APP, "owner", self.books.id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from sagerecon.commands.history import read_history
@@ -53,11 +53,20 @@ def basis_of(company: CompanyStore, runs: ReadingRuns, rules: Mapping[str, str])
     )
 
 
-def judge(project: Project, prepared: Prepared, company: CompanyStore, basis: Basis) -> Reconciliation:
+def judge(
+    project: Project,
+    prepared: Prepared,
+    company: CompanyStore,
+    basis: Basis,
+    apart: Collection[str] = frozenset(),
+) -> Reconciliation:
     """Return one verdict a record, and the tie-outs, from what the readings found.
 
     A kind that was not read whole gives its records the verdict "not read"; a tie-out that needs it is not
     taken. The tie-outs are as at the day of the reading, whatever the project's day is now.
+
+    Args:
+        apart: the keys of drafts that were decided to be none of the records written earlier.
     """
     reading = basis.runs.reading
     before = read_history(company, reading, basis.runs.before)
@@ -87,6 +96,7 @@ def judge(project: Project, prepared: Prepared, company: CompanyStore, basis: Ba
         last=before.last,
         identities=identities,
         suspects=history.suspects(),
+        apart=apart,
     )
     reconciliation = with_reversed(reconciliation, map(_reversed, history.reversals()))
     kinds = {record.kind for record in written}

@@ -20,6 +20,7 @@ from sagerecon.pairing.settlement import NOTHING_SETTLED, Settlement
 from sagerecon.pairing.standing import Standing, standing
 from sagerecon.planning.order import DraftIndex
 from sagerecon.planning.passed_steps import (
+    gone,
     kept,
     left_out,
     quarantined,
@@ -140,7 +141,9 @@ def _step(position: Position, found: Standing, decision: Decision | None, catalo
     if decision is not None and proposed is Proposal.REVERSE:
         return _reversal(position, decision, catalog)
     if isinstance(outcome, Quarantined):
-        return quarantined(outcome, is_written=position.is_written)
+        return quarantined(outcome, position)
+    if outcome is None and found is Standing.LEFT_OUT:
+        return gone(position)
     if outcome is None or proposed is Proposal.KEEP:
         return kept(position, found)
     if isinstance(outcome, LeftOut):

@@ -74,7 +74,10 @@ class Judge:
         written_on = None if written is None else day_of(written.written_at)
         return replace(
             found,
-            reason=_reason(evidence, reason_for(found, written_on, detail)),
+            reason=_reason(
+                evidence,
+                reason_for(found, written_on, detail, is_absent=evidence.position.is_absent),
+            ),
             remedy=_hints(evidence, verdict) or remedy_for(found, can_update, detail),
         )
 
