@@ -76,6 +76,7 @@ def judge(
     sage = SageReadings(basis.listings, basis.deletions)
     identities = Identities(written, held, project.catalog)
     rejected: dict[str, tuple[Finding, ...]] = {a.step.key: a.findings for a in history.set_aside()}
+    as_at = sage.as_at or project.as_at
     controls = ControlAccounts(**{name: str(code) for name, code in project.control_accounts.items()})
     reconciliation = reconcile(
         prepared.outcomes,
@@ -86,6 +87,7 @@ def judge(
         readings=sage,
         read_until=read_until(company, written, basis),
         inputs=DraftInputs(prepared.snapshot, mappings_fingerprint(project)),
+        as_at=as_at,
         pre_existing={sage_id for run in before.load_runs for _, sage_id in history.ids_read(run)},
         deleted=deleted_of(company, basis),
         began_at=before.began_at,
@@ -102,7 +104,6 @@ def judge(
         name: sage.why_not_taken(name, kinds, project.catalog)
         for name in declared_tie_outs(prepared.expectations)
     }
-    as_at = sage.as_at or project.as_at
     taken = tie_out(
         prepared.expectations,
         [name for name, why in reasons.items() if not why],
@@ -113,9 +114,10 @@ def judge(
         held,
         identities,
         project.catalog,
+        project.business.currency,
     )
     noted = (
-        replace(tie, notes=tuple(tie_out_notes(tie.name, as_at, held, identities, sage, project.catalog)))
+        replace(tie, notes=(*tie_out_notes(tie, held, identities, sage, project.catalog), *tie.notes))
         for tie in taken
     )
     return reconciliation.with_tie_outs(

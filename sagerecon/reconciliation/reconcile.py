@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 
 from sagerecon.model.catalog import Catalog
@@ -38,6 +39,7 @@ def reconcile(
     readings: SageReadings,
     read_until: int = 0,
     inputs: DraftInputs = UNKNOWN_INPUTS,
+    as_at: date | None = None,
     pre_existing: Collection[str] = (),
     deleted: Collection[str] = (),
     began_at: int | None = None,
@@ -59,6 +61,7 @@ def reconcile(
         readings: which kinds were read whole; the records of any other kind are not read.
         read_until: an instant up to which every record was written before Sage was read.
         inputs: the fingerprints of what today's drafts are made from.
+        as_at: the day of the tie-outs. What is dated after it explains no gap.
         pre_existing: Sage ids that were there before the move.
         deleted: Sage ids that Sage reports as deleted.
         began_at: when the first run began, in milliseconds since 1970; None before any run.
@@ -81,7 +84,7 @@ def reconcile(
     counted = Counter()
     chart = _chart(catalog, identities, accounts, _counting(outcomes, counted), records, entities)
     comparer = Comparer(catalog, identities, comparisons, inputs)
-    judge = Judge(catalog, chart, comparer)
+    judge = Judge(catalog, chart, comparer, as_at)
 
     shared = owners_of_shared(records, outcomes)
     owners = {record.sage_id: shared.get((record.kind, record.key), record.key) for record in records}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 
+from sagerecon.model.count import counted
 from sagerecon.model.draft import LeftOut, Outcome, Quarantined
 from sagerecon.pairing.consequences import Verdict
 from sagerecon.reconciliation.evidence import Evidence
@@ -19,6 +21,12 @@ DECIDE = "Compare it with Sage, and decide which it is: sagerecon decide list"
 def date_text(day: date) -> str:
     """Return a date as `31 March 2017`."""
     return f"{day.day} {_MONTHS.split('|')[day.month - 1]} {day.year}"
+
+
+def rows_after(rows: int, day: date) -> Iterator[str]:
+    """Yield a sentence if there are rows of the source that are dated after the day of a tie-out."""
+    if rows:
+        yield f"Not included: {counted(rows, 'row')} of the source dated after {date_text(day)}."
 
 
 def reason_for(
