@@ -38,7 +38,7 @@ from sagerecon.runner.pages import read_page
 #: report and reconcile show it too.
 RETRY = "Retry it: sagerecon apply"
 
-#: That of a listing or a report that could not be read, whichever command reads it.
+#: That of a listing or a report that could not be read by a plan that only reads: several commands make one.
 READ_AGAIN = "Run the same command again to retry it."
 
 
