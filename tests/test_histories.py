@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from history_decisions import Decide
-from history_memory import RestoreElsewhere
+from history_memory import DistrustStore, RestoreElsewhere
 from history_source import INVOICE
 from history_steps import (
     AddSage,
@@ -96,6 +96,10 @@ FOUND: Mapping[str, Sequence[Operation]] = {
     ],
     "its creation was in doubt when it was decided to leave it out": [
         *(KeepStore(), Load(Kill(49)), Decide(0, 0), Load()),
+    ],
+    "locked by a process on another machine, by a clock that was ahead": [
+        *(Load(), DistrustStore(Kill(8)), Reconcile(), RestoreElsewhere(2), StepClock(-30), DistrustStore()),
+        ChangeMachine(),
     ],
     "decided to leave it out, and then found in Sage": [
         *(Load(), AddSource(INVOICE), Snapshot(), Decide(0, 0), KeepStore(), Load(), Load(), EditSage(0, 0)),

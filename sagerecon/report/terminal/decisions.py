@@ -98,7 +98,7 @@ def example(position: Position) -> str:
 
 
 def explain_command(position: Position) -> str:
-    """Return the command that shows a record, or the first field that differs; empty of one that is none of ours."""
+    """Return the command that shows a record or its first difference; empty where it is none of ours."""
     if position.outcome is None and position.written is None:
         return ""
     field = "".join(f".{name}" for name in differing_fields(position)[:1])
