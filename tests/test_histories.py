@@ -11,16 +11,20 @@ from pathlib import Path
 
 import pytest
 from history_decisions import Decide
-from history_memory import RestoreElsewhere
+from history_memory import DistrustStore, RestoreElsewhere
 from history_source import INVOICE
 from history_steps import (
     AddSource,
+    DeleteSource,
+    DoubleSource,
     EditSage,
     EditSource,
     KeepStore,
     Load,
     Operation,
     Reconcile,
+    RestoreSource,
+    RestoreStore,
     Snapshot,
     Spreadsheet,
     StepClock,
@@ -91,6 +95,22 @@ FOUND: Mapping[str, Sequence[Operation]] = {
     ],
     "its creation was in doubt when it was decided to leave it out": [
         *(KeepStore(), Load(Kill(49)), Decide(0, 0), Load()),
+    ],
+    "out of the source while the store was lost": [
+        *(Load(), KeepStore(), AddSource(INVOICE), Load(), DeleteSource(INVOICE, -1), RestoreElsewhere()),
+        *(Wait(200), Load(), RestoreSource(0)),
+    ],
+    "out of the source while the store was rebuilt": [
+        *(Load(), KeepStore(), AddSource(INVOICE), Load(), DeleteSource(INVOICE, -1), RestoreStore(0)),
+        *(Wait(200), DistrustStore(), RestoreSource(0)),
+    ],
+    "quarantined while the store was lost": [
+        *(KeepStore(), Load(), DoubleSource(0), DoubleSource(1), RestoreElsewhere(), Wait(200), Load()),
+        *(DoubleSource(0), DoubleSource(1)),
+    ],
+    "quarantined while the store was rebuilt": [
+        *(KeepStore(), Load(), DoubleSource(0), RestoreStore(0), Wait(200), DistrustStore()),
+        *(DoubleSource(0), Load()),
     ],
     "the day's calls are used up, by a clock that is ahead of Sage's": [
         *(Load(), Reconcile(), StepClock(1), Reconcile(ShortPages(2, items=1)), AddSource(INVOICE)),
