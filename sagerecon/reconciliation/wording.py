@@ -6,6 +6,7 @@ from datetime import date
 
 from sagerecon.model.draft import LeftOut, Outcome, Quarantined
 from sagerecon.pairing.consequences import Verdict
+from sagerecon.pairing.position import Position
 from sagerecon.reconciliation.evidence import Evidence
 from sagerecon.reconciliation.verdict import Cause, RecordVerdict
 
@@ -76,7 +77,7 @@ def detail_of(evidence: Evidence, verdict: Verdict) -> str:
         case Verdict.MISSING if evidence.is_deletion_unknown:
             return "whose list of deleted records could not be read"
         case Verdict.GONE:
-            return _left_by(evidence.outcome) + (GONE_FROM_BOTH if evidence.position.is_deleted else "")
+            return _left_by(evidence.outcome) + _become_of(evidence.position)
         case Verdict.RENAMED if evidence.position.rename is not None:
             keys = " or ".join(record.key for record in evidence.earlier)
             return f"{keys} ({evidence.position.rename.rule.value})"
@@ -93,6 +94,14 @@ def detail_of(evidence: Evidence, verdict: Verdict) -> str:
 
 #: What the reason says of a record that neither the source nor Sage has any more.
 GONE_FROM_BOTH = ", and deleted or voided in Sage"
+
+
+def _become_of(position: Position) -> str:
+    """Return what became in Sage of a record that the source lost; empty where it is as it was written."""
+    if position.is_deleted:
+        return GONE_FROM_BOTH
+    edited = ", ".join(position.agreement.edited)
+    return f", and edited in Sage since ({edited})" if edited else ""
 
 
 def _left_by(outcome: Outcome | None) -> str:
