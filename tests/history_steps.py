@@ -208,6 +208,7 @@ _WITHOUT_READING = frozenset(
         Verdict.LEFT_OUT,
         Verdict.NOT_YET_WRITTEN,
         Verdict.ALREADY_IN_SAGE,
+        Verdict.DUPLICATE,
         Verdict.GONE,
         Verdict.RENAMED,
     }

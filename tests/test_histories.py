@@ -11,20 +11,25 @@ from pathlib import Path
 
 import pytest
 from history_decisions import Decide
-from history_memory import RestoreElsewhere
+from history_memory import DistrustStore, RestoreElsewhere
 from history_source import INVOICE
 from history_steps import (
+    AddSage,
     AddSource,
+    ChangeMachine,
     EditSage,
     EditSource,
     KeepStore,
     Load,
     Operation,
     Reconcile,
+    Renumber,
+    RestoreStore,
     Snapshot,
     Spreadsheet,
     StepClock,
     Wait,
+    Who,
     happen,
 )
 from history_strategies import HISTORIES, TO_DECIDE_ON
@@ -91,6 +96,15 @@ FOUND: Mapping[str, Sequence[Operation]] = {
     ],
     "its creation was in doubt when it was decided to leave it out": [
         *(KeepStore(), Load(Kill(49)), Decide(0, 0), Load()),
+    ],
+    "locked by a process on another machine, by a clock that was ahead": [
+        *(Load(), DistrustStore(Kill(8)), Reconcile(), RestoreElsewhere(2), StepClock(-30), DistrustStore()),
+        ChangeMachine(),
+    ],
+    "decided to leave it out, and then found in Sage": [
+        *(Load(), AddSource(INVOICE), Snapshot(), Decide(0, 0), KeepStore(), Load(), Load(), EditSage(0, 0)),
+        *(Snapshot(), AddSage(0, Who.STRANGER), Renumber(5), Load(), RestoreStore(0), ChangeMachine()),
+        Decide(0, 0),
     ],
     "the day's calls are used up, by a clock that is ahead of Sage's": [
         *(Load(), Reconcile(), StepClock(1), Reconcile(ShortPages(2, items=1)), AddSource(INVOICE)),

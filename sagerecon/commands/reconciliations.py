@@ -18,6 +18,8 @@ from sagerecon.commands.verification import basis_of, judge
 from sagerecon.documents.package import catalog_fingerprint
 from sagerecon.model.clock import Clock, ServerClock
 from sagerecon.model.finding import finding_document
+from sagerecon.pairing.answers import DecisionAnswer
+from sagerecon.pairing.decide import DecidedPositions
 from sagerecon.planning.plan import Plan
 from sagerecon.project.decisions_file import project_decisions
 from sagerecon.project.project import Project
@@ -84,11 +86,17 @@ def reconcile(
         last = company.reconciliations.last_basis()
         runs = replace(runs, before=last.runs.reading if last else "")
         basis = basis_of(company, runs, prepared.compiled.rules)
-        reconciliation = judge(project, prepared, company, basis)
-        if project_decisions(project):
-            contents = company.id_map.known().contents
-            found = LastReading.of(basis, reconciliation.verdicts)
-            decided = decided_positions(project, prepared, contents, company, clock, last=found)
+        contents = company.id_map.known().contents
+
+        def decided_by(last: LastReading) -> DecidedPositions:
+            return decided_positions(project, prepared, contents, company, clock, last=last)
+
+        decisions = {entry.answer for entry in project_decisions(project)}
+        is_apart = DecisionAnswer.TWO_RECORDS in decisions
+        apart = decided_by(LastReading(basis)).apart if is_apart else frozenset()
+        reconciliation = judge(project, prepared, company, basis, apart)
+        if decisions:
+            decided = decided_by(LastReading.of(basis, reconciliation.verdicts))
             reconciliation = with_accepted(reconciliation, decided.settlement, decided.positions)
         result = StoredResult(source_document(project, prepared), reconciliation_document(reconciliation))
         company.reconciliations.record(basis, map(_judged, reconciliation.verdicts), result)

@@ -45,6 +45,12 @@ class DecidedPositions:
     earlier: Mapping[RecordKey, Written] = field(default_factory=dict)
     unknown: Sequence[Position] = ()  #: of the entities in Sage that no record owns
 
+    @property
+    def apart(self) -> frozenset[str]:
+        """The keys of the drafts that are decided to be none of the records written earlier."""
+        made = self.settlement.by_record.items()
+        return frozenset(key for (_, key), at in made if at.answer is DecisionAnswer.TWO_RECORDS)
+
 
 def pair_as_decided(
     outcomes: Sequence[Outcome],

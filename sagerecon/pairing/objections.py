@@ -31,7 +31,7 @@ def objection(
         case DecisionAnswer.ADOPT | DecisionAnswer.THIS_ONE:
             return _against_adopting(position, decision)
         case DecisionAnswer.WRITE_AGAIN:
-            return "" if kind.can("create") else f"{kind.name} cannot be created in Sage; use accept"
+            return _against_writing_again(position, kind)
         case _:
             return ""
 
@@ -101,6 +101,16 @@ def _against_adopting(position: Position, decision: Decision) -> str:
         return f"it may be {' or '.join(suspect.sage_ids[:3])}; name the one it is with --sage-id"
     if (owner := suspect.owners.get(entity.sage_id, position.key)) != position.key:
         return f"{entity.displayed_as or entity.sage_id} in Sage belongs to {owner}; use keep_apart"
+    return ""
+
+
+def _against_writing_again(position: Position, kind: Kind) -> str:
+    if not kind.can("create"):
+        return f"{kind.name} cannot be created in Sage; use accept"
+    if (suspect := position.suspect) is not None and suspect.is_equal:
+        (entity,) = suspect.entities
+        name = entity.displayed_as or entity.sage_id
+        return f"{name} in Sage is equal to it, and would be doubled; use adopt, or delete it there first"
     return ""
 
 

@@ -70,6 +70,7 @@ def pair_with_recorded(
         comparisons: the comparison rules of each mapping, by field path.
         apart: the keys of drafts that are certainly none of the records written earlier.
     """
+    read = read.with_matches(outcomes, recorded.contents.keys(), recorded.written, catalog, comparisons)
     present = {(outcome.kind, outcome.key) for outcome in outcomes}
     lost = [recorded.written[key] for key in sorted(recorded.contents.keys() - present)]
     new = [o for o in outcomes if isinstance(o, Draft) and (o.kind, o.key) not in recorded.contents]
@@ -119,7 +120,7 @@ def _position(
             content=content,
             coverage=Coverage.BEFORE_WRITING if content is None else Coverage.AS_ANSWERED,
             rename=rename,
-            suspect=read.suspect_of(outcome) if content is None else None,
+            suspect=read.suspect_of(outcome, is_renamed=rename is not None) if content is None else None,
         )
     owner = owners.get(key, "")
     if isinstance(outcome, LeftOut):

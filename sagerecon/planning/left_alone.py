@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -10,13 +11,17 @@ from typing import TypeAlias, TypeVar
 from sagerecon.model.code import Code
 from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.money import grouped, total
-from sagerecon.pairing.groups import Group, decide_command_of, drop_command, show_command
+from sagerecon.pairing.answers import DecisionAnswer
+from sagerecon.pairing.groups import Group, decide_command, decide_command_of, drop_command, show_command
 from sagerecon.pairing.renames import RenameRule
 from sagerecon.pairing.standing import Standing
 from sagerecon.planning.step import KeepStep, Step, WaitStep, place_of
 
 #: Records named in the finding of a group; the steps of the plan name all.
 _EXAMPLES = 3
+
+#: What is the matter with a record for which others wait; the latter is followed by the decision's subject.
+WAITS, LEFT_OUT_BY = "which waits", "which is left out by decision "
 
 _AGAIN = "then run: sagerecon snapshot, sagerecon plan"
 
@@ -91,7 +96,20 @@ def _renamed(group: Sequence[WaitStep], family: int) -> Finding:
 def _dependent(group: Sequence[WaitStep]) -> Finding:
     pairs = _examples([f"{step.key} (refers to {step.refers_to})" for step in group])
     verbs = ("refers", "is") if len(group) == 1 else ("refer", "are")
-    waits = all(step.reason.endswith("which waits") for step in group)
+    if decision := _omitted_by(group[0]):
+        hint = f"Drop that decision (sagerecon decide drop {shlex.quote(decision)})"
+        if all(step.standing is Standing.NEW for step in group):
+            each = "it" if len(group) == 1 else "each"
+            command = decide_command(group[0].key, DecisionAnswer.LEAVE_OUT.value)
+            hint += f", or leave {each} out as well: {command}"
+        return _finding(
+            Code.REFERS_TO_WAITING,
+            group[0],
+            f"{_counted(group)} {verbs[0]} to a record that is left out by decision,"
+            f" and {verbs[1]} not sent: {pairs}.",
+            hint,
+        )
+    waits = all(step.reason.endswith(WAITS) for step in group)
     what = "a record that waits" if waits else "a record that waits or is in Sage no more"
     return _finding(
         Code.REFERS_TO_WAITING,
@@ -101,6 +119,11 @@ def _dependent(group: Sequence[WaitStep]) -> Finding:
         if waits
         else "Decide on those records first; what Sage no longer holds can be written again.",
     )
+
+
+def _omitted_by(step: WaitStep | KeepStep) -> str:
+    """Return the subject of the decision that leaves out what a step waits for; empty where none does."""
+    return step.reason.rpartition(LEFT_OUT_BY)[2] if LEFT_OUT_BY in step.reason else ""
 
 
 def _undecided(group: Sequence[WaitStep]) -> Finding:
@@ -157,7 +180,7 @@ def _groups(steps: Iterable[_Left], decidable: Mapping[tuple[str, str], Group] =
     for step in steps:
         waits_for_another = isinstance(step, WaitStep) and bool(step.refers_to)
         besides = step.decided if isinstance(step, WaitStep) else step.edited
-        reason = None if waits_for_another else (step.standing, step.rule, besides)
+        reason = _omitted_by(step) if waits_for_another else (step.standing, step.rule, besides)
         of_group = decidable.get((step.kind, step.key))
         name = of_group.name if of_group else ""
         groups.setdefault((*_family(step), reason, name), []).append(step)

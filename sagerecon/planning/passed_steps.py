@@ -34,10 +34,25 @@ def left_out(outcome: LeftOut) -> LeftOutStep:
     )
 
 
-def quarantined(outcome: Quarantined, *, is_written: bool) -> QuarantinedStep:
+def gone(position: Position) -> LeftOutStep:
+    """Return the step of a record that neither the source nor Sage has any more."""
+    written = position.written
+    return LeftOutStep(
+        kind=position.kind,
+        key=position.key,
+        reason="gone from the source, and no longer in Sage",
+        label=written.label if written else "",
+        amount=written.amount if written else None,
+        origins=written.origins if written else (),
+        rule="",
+    )
+
+
+def quarantined(outcome: Quarantined, position: Position) -> QuarantinedStep:
     messages = [finding.message for finding in outcome.findings]
-    if is_written:
-        messages.append("An earlier run recorded it; it stays in Sage unchanged.")
+    if position.is_written:
+        state = "it is no longer in Sage" if position.is_absent else "it stays in Sage unchanged"
+        messages.append(f"An earlier run recorded it; {state}.")
     return QuarantinedStep(
         **record_fields(outcome),
         reason=" ".join(messages),

@@ -18,8 +18,10 @@ from sagerecon.pairing.owners import RecordKey
 from sagerecon.pairing.position import Position
 from sagerecon.pairing.settlement import NOTHING_SETTLED, Settlement
 from sagerecon.pairing.standing import Standing, standing
+from sagerecon.planning.left_alone import LEFT_OUT_BY, WAITS
 from sagerecon.planning.order import DraftIndex
 from sagerecon.planning.passed_steps import (
+    gone,
     kept,
     left_out,
     quarantined,
@@ -35,6 +37,7 @@ from sagerecon.planning.step import (
     CreateStep,
     PassedStep,
     ReverseStep,
+    SettledStep,
     UpdateStep,
     WaitStep,
     WriteStep,
@@ -61,8 +64,10 @@ def record_steps(
 ) -> Iterator[RecordStep]:
     """Yield the step of each record. What refers to a record that waits does not write either: it waits too.
 
-    So does what refers to a record that is known to be in Sage no more, unless that is written again. A
-    record waits, too, if a decision was made about it that has no effect now.
+    So does what refers to a record that is known to be in Sage no more, unless that is written again, and
+    what refers by its draft key to one that was decided to be left out. An entity with the natural key of
+    such a record may be in Sage already. A record waits, too, if a decision was made about it that has no
+    effect now.
 
     A record that was decided to be an earlier one has two steps if it changed: the key takes over the entity,
     and the entity gets the changes. One that is posted again has two: its entity is deleted, and created.
@@ -75,6 +80,7 @@ def record_steps(
     """
     positions = tuple(positions)
     awaited = {at.key: f"which is {_absence(at)}" for at in positions if at.is_absent}
+    omitted: dict[str, str] = {}  # by draft key of a record that is left out, the decision
     for position in positions:
         found = standing(position)
         takes_over = renamed(position, earlier) if earlier else None
@@ -89,12 +95,19 @@ def record_steps(
         else:
             step = _step(position, found, decision, catalog)
         if isinstance(step, CreateStep | UpdateStep) and isinstance(position.outcome, Draft):
-            targets = (_target(reference, index) for reference in position.outcome.references)
+            references = position.outcome.references
+            targets = (_target(reference, index) for reference in references)
             target = next((key for key in targets if key in awaited), None)
             if target is not None:
                 step = waiting_for(position.outcome, found, target, awaited[target])
+            elif (
+                target := next((str(r.key) for r in references if str(r.key) in omitted), None)
+            ) is not None:
+                step = waiting_for(position.outcome, found, target, f"{LEFT_OUT_BY}{omitted[target]}")
         if isinstance(step, WaitStep):
-            awaited.setdefault(step.key, "which waits")
+            awaited.setdefault(step.key, WAITS)
+        elif isinstance(step, SettledStep) and decision is not None and not position.is_written:
+            omitted[step.key] = decision.subject
         elif isinstance(step, CreateStep | AdoptStep):
             awaited.pop(step.key, None)
         if isinstance(step, CreateStep) and decision is not None and _is_replaced(decision):
@@ -146,7 +159,9 @@ def _step(position: Position, found: Standing, decision: Decision | None, catalo
     if decision is not None and proposed is Proposal.REVERSE:
         return _reversal(position, decision, catalog)
     if isinstance(outcome, Quarantined):
-        return quarantined(outcome, is_written=position.is_written)
+        return quarantined(outcome, position)
+    if outcome is None and found is Standing.LEFT_OUT:
+        return gone(position)
     if outcome is None or proposed is Proposal.KEEP:
         return kept(position, found)
     if isinstance(outcome, LeftOut):

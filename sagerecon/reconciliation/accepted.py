@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from sagerecon.pairing.answers import CONSEQUENCES, DecisionAnswer, awaits_decision, proposal
 from sagerecon.pairing.consequences import VERDICTS, Proposal, Verdict
+from sagerecon.pairing.decisions import Decision
 from sagerecon.pairing.groups import drop_command
 from sagerecon.pairing.objections import pushed_fields
 from sagerecon.pairing.position import Position
@@ -27,6 +28,8 @@ def with_accepted(
     found: Reconciliation, settlement: Settlement, positions: Iterable[Position] = ()
 ) -> Reconciliation:
     """Return a reconciliation in which the verdicts that a decision in effect accepts need no review.
+
+    The remedy of one that a decision in effect is about, and that a plan carries out, is to do that.
 
     The totals are those that were found: a tie-out with a difference does not tie out for being explained.
 
@@ -112,4 +115,13 @@ def _accepted(
     found = standings.get(record, decision.standing)
     is_settled = proposal(decision.standing, decision.answer) is Proposal.SETTLED or record in standings
     is_about_it = verdict.verdict in (VERDICTS[found], *_FINER.get(found, ()))
-    return replace(verdict, accepted=decision) if is_settled and is_about_it else verdict
+    if not is_about_it:
+        return verdict
+    if is_settled:
+        return replace(verdict, accepted=decision)
+    is_left = proposal(decision.standing, decision.answer) is Proposal.KEEP
+    return verdict if is_left else replace(verdict, remedy=_to_carry_out(decision))
+
+
+def _to_carry_out(decision: Decision) -> str:
+    return f"It is decided: {decision.answer.value}. Carry it out: sagerecon plan, then sagerecon apply"

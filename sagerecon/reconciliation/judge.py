@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -24,7 +25,7 @@ from sagerecon.reconciliation.chart_of_accounts import ChartOfAccounts
 from sagerecon.reconciliation.comparer import Comparer
 from sagerecon.reconciliation.decision import at_risk, verdict_of
 from sagerecon.reconciliation.evidence import Evidence
-from sagerecon.reconciliation.postings import Effects, effects_of, gap
+from sagerecon.reconciliation.postings import Effects, effects_of, gap, is_after
 from sagerecon.reconciliation.verdict import Difference, RecordVerdict
 from sagerecon.reconciliation.wording import DECIDE, detail_of, reason_for, remedy_for
 
@@ -32,10 +33,14 @@ from sagerecon.reconciliation.wording import DECIDE, detail_of, reason_for, reme
 class Judge:
     """Decides the verdicts of one reconciliation."""
 
-    def __init__(self, catalog: Catalog, chart: ChartOfAccounts, comparer: Comparer) -> None:
+    def __init__(
+        self, catalog: Catalog, chart: ChartOfAccounts, comparer: Comparer, as_at: date | None = None
+    ) -> None:
+        """Judge records; what is dated after `as_at` has no effect on an account or a contact."""
         self._catalog = catalog
         self._chart = chart
         self._comparer = comparer
+        self._as_at = as_at
 
     def record(self, evidence: Evidence) -> RecordVerdict:
         """Return the verdict on one record of the source, or on one that only an earlier run had."""
@@ -69,7 +74,10 @@ class Judge:
         written_on = None if written is None else day_of(written.written_at)
         return replace(
             found,
-            reason=_reason(evidence, reason_for(found, written_on, detail)),
+            reason=_reason(
+                evidence,
+                reason_for(found, written_on, detail, is_absent=evidence.position.is_absent),
+            ),
             remedy=_hints(evidence, verdict) or remedy_for(found, can_update, detail),
         )
 
@@ -90,7 +98,7 @@ class Judge:
     def extra_entity(self, entity: Entity, duplicate_of: str) -> RecordVerdict:
         """Return the verdict on an entity without a record; `duplicate_of` is the record it repeats."""
         amount = self.amount_of(entity.kind, entity.body)
-        effects = effects_of(entity.kind, entity.body, self._chart)
+        effects, contact_effects = self._effects(entity.kind, entity.body)
         held = EntityReading(entity, read_at=0)
         position = Position(kind=entity.kind, key="", held=held, origin=Origin.EXTRA)
         found = RecordVerdict(
@@ -101,7 +109,7 @@ class Judge:
             sage_id=entity.sage_id,
             at_risk=magnitude(amount or Decimal()),
             effects=effects,
-            contact_effects=self._contact_effects(effects, entity.kind, entity.body),
+            contact_effects=contact_effects,
         )
         created_on = str(entity.body.get("created_at") or "")[:10]
         detail = duplicate_of or created_on
@@ -148,7 +156,7 @@ class Judge:
         return gap(source, sage), gap(owed, owing)
 
     def _effects(self, kind: str, content: Mapping[str, Any]) -> tuple[Effects, Effects]:
-        if not content:
+        if not content or (self._as_at is not None and is_after(kind, content, self._as_at, self._chart)):
             return {}, {}
         effects = effects_of(kind, content, self._chart)
         return effects, self._contact_effects(effects, kind, content)

@@ -100,8 +100,8 @@ def example(position: Position) -> str:
 
 
 def explain_command(position: Position) -> str:
-    """Return the command that shows a record, or the first field that differs; empty without a source row."""
-    if position.outcome is None:
+    """Return the command that shows a record or its first difference; empty where it is none of ours."""
+    if position.outcome is None and position.written is None:
         return ""
     field = "".join(f".{name}" for name in differing_fields(position)[:1])
     return f"sagerecon explain {shlex.quote(position.key + field)}"

@@ -65,7 +65,7 @@ def tie_outs(ties: Iterable[TieOut], not_taken: Iterable[TieOutNotTaken] = ()) -
             grouped(totals.difference),
             "ties out" if tie_out.ties else Text("review", style="bold red"),
         )
-        differing = [line for line in tie_out.lines if line.difference]
+        differing = [line for line in tie_out.lines if line.difference or line.undated]
         for line in differing[:LISTED]:
             name = escape(f"  {line.code} {line.name}".rstrip())
             values = (grouped(line.expected), grouped(line.sage), grouped(line.difference))
