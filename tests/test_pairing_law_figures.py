@@ -71,11 +71,3 @@ def test_every_edit_makes_other_figures(outcomes: list[Outcome]) -> None:
         company.edit(KEY, credit_limit=limit)
         seen.append(figures(after_reading(company, outcomes)))
     assert len({found.digest for found in seen}) == len(seen)
-
-
-def test_a_lost_record_that_sage_holds_no_more_has_other_figures() -> None:
-    company = written(OAK)
-    before = figures(before_reading(company, []))
-    company.edit(KEY, status={"id": "VOID"})
-    found = after_reading(company, [])
-    assert (found.is_absent, figures(found) == before) == (True, False)

@@ -44,8 +44,6 @@ def figures(position: Position) -> Figures:
         sorted([record.kind, record.key, record.sage_id, record.content] for record in earlier),
         sorted([edit.path, edit.mark] for edit in position.agreement.edits) or None,
     ]
-    if position.is_absent and not isinstance(outcome, Draft):
-        sides.append("no longer in Sage")
     if position.suspect is not None:
         sides += [_alike(entity, outcome) for entity in position.suspect.entities]
     if position.origin is not None and held is not None:

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from sagerecon.model.catalog import Catalog
-from sagerecon.pairing.answers import STANDING_NAMES, DecisionAnswer
+from sagerecon.pairing.answers import STANDING_NAMES
 from sagerecon.pairing.consequences import PROPOSALS, Proposal
 from sagerecon.pairing.decisions import Decision
 from sagerecon.pairing.figures import covers, figures, theirs_digest
 from sagerecon.pairing.groups import Group, claims_on, groups, selected
 from sagerecon.pairing.objections import objection
-from sagerecon.pairing.position import Coverage, Position
+from sagerecon.pairing.position import Position
 from sagerecon.pairing.standing import standing
 
 #: By the fingerprint of what a decision covers, the digests of the records it was made about.
@@ -162,11 +162,9 @@ def _why_lapsed(decision: Decision, about: Sequence[Position], today: date, memb
         return f"it held until {decision.until}"
     now, before = [figures(position) for position in about], decision.covers
     covered = covers(now)
-    deleted = [figures(_as_held(at)) for at in about] if decision.answer is DecisionAnswer.REVERSE else now
-    if before.fingerprint in (covered.fingerprint, covers(deleted).fingerprint):
+    if covered.fingerprint == before.fingerprint:
         return ""
-    known = members.get(before.fingerprint, frozenset())
-    if all(at.digest in known or gone.digest in known for at, gone in zip(now, deleted, strict=True)):
+    if {record.digest for record in now} <= members.get(before.fingerprint, frozenset()):
         return ""
     if decision.left_fields and all(_is_as_left(position, decision) for position in about):
         return ""
@@ -174,13 +172,6 @@ def _why_lapsed(decision: Decision, about: Sequence[Position], today: date, memb
         return "the figures have changed since"
     are = "is" if covered.records == 1 else "are"
     return f"it was made about {before}, and there {are} {covered} now"
-
-
-def _as_held(position: Position) -> Position:
-    """Return a position as if Sage held what was written; one that is to be deleted may be gone."""
-    return (
-        replace(position, coverage=Coverage.AS_ANSWERED, is_deleted=False) if position.is_absent else position
-    )
 
 
 def _is_as_left(position: Position, decision: Decision) -> bool:
