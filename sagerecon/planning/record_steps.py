@@ -28,6 +28,7 @@ from sagerecon.planning.passed_steps import (
     settled,
     skipped,
     waiting,
+    waiting_again,
     waiting_for,
 )
 from sagerecon.planning.reversals import reversal
@@ -65,7 +66,8 @@ def record_steps(
 
     So does what refers to a record that is known to be in Sage no more, unless that is written again, and
     what refers by its draft key to one that was decided to be left out. An entity with the natural key of
-    such a record may be in Sage already.
+    such a record may be in Sage already. A record waits, too, if a decision was made about it that has no
+    effect now.
 
     A record that was decided to be an earlier one has two steps if it changed: the key takes over the entity,
     and the entity gets the changes. One that is posted again has two: its entity is deleted, and created.
@@ -87,7 +89,11 @@ def record_steps(
             if found is Standing.UNCHANGED:
                 continue
         decision = _decision(position, found, settlement)
-        step = _step(position, found, decision, catalog)
+        without_effect = settlement.withholding(position) if decision is None else None
+        if without_effect is not None and isinstance(position.outcome, Draft):
+            step: RecordStep = waiting_again(position.outcome, found, without_effect)
+        else:
+            step = _step(position, found, decision, catalog)
         if isinstance(step, CreateStep | UpdateStep) and isinstance(position.outcome, Draft):
             step = _waiting_for_another(position.outcome, found, index, awaited, omitted) or step
         if isinstance(step, WaitStep):
