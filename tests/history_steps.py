@@ -315,6 +315,18 @@ class RestoreSource:
 
 
 @dataclass(frozen=True)
+class DoubleSource:
+    """Give a second row the number of a customer, so that it is quarantined; take it away again next time."""
+
+    place: int = 0
+
+    def __call__(self, history: History) -> None:
+        record = _pick(history.world.source.present(CUSTOMER), self.place)
+        if record is not None:
+            record.is_doubled = not record.is_doubled
+
+
+@dataclass(frozen=True)
 class AddSource:
     """Add a record to the source."""
 

@@ -17,6 +17,8 @@ from history_steps import (
     AddSage,
     AddSource,
     ChangeMachine,
+    DeleteSource,
+    DoubleSource,
     EditSage,
     EditSource,
     KeepStore,
@@ -24,6 +26,7 @@ from history_steps import (
     Operation,
     Reconcile,
     Renumber,
+    RestoreSource,
     RestoreStore,
     Snapshot,
     Spreadsheet,
@@ -105,6 +108,22 @@ FOUND: Mapping[str, Sequence[Operation]] = {
         *(Load(), AddSource(INVOICE), Snapshot(), Decide(0, 0), KeepStore(), Load(), Load(), EditSage(0, 0)),
         *(Snapshot(), AddSage(0, Who.STRANGER), Renumber(5), Load(), RestoreStore(0), ChangeMachine()),
         Decide(0, 0),
+    ],
+    "out of the source while the store was lost": [
+        *(Load(), KeepStore(), AddSource(INVOICE), Load(), DeleteSource(INVOICE, -1), RestoreElsewhere()),
+        *(Wait(200), Load(), RestoreSource(0)),
+    ],
+    "out of the source while the store was rebuilt": [
+        *(Load(), KeepStore(), AddSource(INVOICE), Load(), DeleteSource(INVOICE, -1), RestoreStore(0)),
+        *(Wait(200), DistrustStore(), RestoreSource(0)),
+    ],
+    "quarantined while the store was lost": [
+        *(KeepStore(), Load(), DoubleSource(0), DoubleSource(1), RestoreElsewhere(), Wait(200), Load()),
+        *(DoubleSource(0), DoubleSource(1)),
+    ],
+    "quarantined while the store was rebuilt": [
+        *(KeepStore(), Load(), DoubleSource(0), RestoreStore(0), Wait(200), DistrustStore()),
+        *(DoubleSource(0), Load()),
     ],
     "the day's calls are used up, by a clock that is ahead of Sage's": [
         *(Load(), Reconcile(), StepClock(1), Reconcile(ShortPages(2, items=1)), AddSource(INVOICE)),

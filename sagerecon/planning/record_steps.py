@@ -95,15 +95,7 @@ def record_steps(
         else:
             step = _step(position, found, decision, catalog)
         if isinstance(step, CreateStep | UpdateStep) and isinstance(position.outcome, Draft):
-            references = position.outcome.references
-            targets = (_target(reference, index) for reference in references)
-            target = next((key for key in targets if key in awaited), None)
-            if target is not None:
-                step = waiting_for(position.outcome, found, target, awaited[target])
-            elif (
-                target := next((str(r.key) for r in references if str(r.key) in omitted), None)
-            ) is not None:
-                step = waiting_for(position.outcome, found, target, f"{LEFT_OUT_BY}{omitted[target]}")
+            step = _waiting_for_another(position.outcome, found, index, awaited, omitted) or step
         if isinstance(step, WaitStep):
             awaited.setdefault(step.key, WAITS)
         elif isinstance(step, SettledStep) and decision is not None and not position.is_written:
@@ -113,6 +105,28 @@ def record_steps(
         if isinstance(step, CreateStep) and decision is not None and _is_replaced(decision):
             yield _reversal(position, decision, catalog)
         yield step
+
+
+def _waiting_for_another(
+    draft: Draft,
+    found: Standing,
+    index: DraftIndex,
+    awaited: Mapping[str, str],
+    omitted: Mapping[str, str],
+) -> WaitStep | None:
+    """Return the step of a draft that refers to a record that is not sent; None where it refers to none.
+
+    Args:
+        awaited: by draft key, why what refers to the record waits.
+        omitted: by draft key of a record that is left out, the decision.
+    """
+    for reference in draft.references:
+        if (target := _target(reference, index)) in awaited:
+            return waiting_for(draft, found, target, awaited[target])
+    for reference in draft.references:
+        if isinstance(key := reference.key, str) and key in omitted:
+            return waiting_for(draft, found, key, f"{LEFT_OUT_BY}{omitted[key]}")
+    return None
 
 
 def _absence(position: Position) -> str:
