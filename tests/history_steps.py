@@ -234,11 +234,12 @@ _AGREEING: Mapping[Verdict, frozenset[Action]] = {
     Verdict.LEFT_OUT: frozenset({Action.LEAVE_OUT}),
 }
 
-#: What a plan may do besides, by decision.
+#: What a plan may do besides, by a decision; where that has lapsed, the record waits.
 _BY_DECISION: Mapping[Verdict, frozenset[Action]] = {
-    Verdict.EDITED: frozenset({Action.SETTLED, Action.UPDATE}),
+    Verdict.SOURCE_CHANGED: frozenset({Action.SETTLED, Action.REVERSE, Action.CREATE}),
+    Verdict.EDITED: frozenset({Action.SETTLED, Action.UPDATE, Action.WAIT}),
     Verdict.BOTH_CHANGED: frozenset({Action.SETTLED, Action.UPDATE}),
-    Verdict.GONE: frozenset({Action.SETTLED, Action.REVERSE}),
+    Verdict.GONE: frozenset({Action.SETTLED, Action.REVERSE, Action.WAIT}),
     Verdict.RENAMED: frozenset({Action.RENAME, Action.CREATE}),
     Verdict.MISSING: frozenset({Action.SETTLED, Action.CREATE}),
     Verdict.DELETED: frozenset({Action.SETTLED, Action.CREATE}),

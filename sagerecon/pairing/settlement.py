@@ -170,8 +170,7 @@ def _why_lapsed(decision: Decision, about: Sequence[Position], today: date, memb
         return ""
     if (covered.records, covered.amount) == (before.records, before.amount):
         return "the figures have changed since"
-    are = "is" if covered.records == 1 else "are"
-    return f"it was made about {before}, and there {are} {covered} now"
+    return f"it was made about {before}, and there {'is' if covered.records == 1 else 'are'} {covered} now"
 
 
 def _is_as_left(position: Position, decision: Decision) -> bool:
