@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from history_decisions import Decide
 from history_memory import DistrustStore, RestoreElsewhere
-from history_source import INVOICE
+from history_source import CUSTOMER, INVOICE
 from history_steps import (
     AddSage,
     AddSource,
@@ -103,6 +103,10 @@ FOUND: Mapping[str, Sequence[Operation]] = {
     "locked by a process on another machine, by a clock that was ahead": [
         *(Load(), DistrustStore(Kill(8)), Reconcile(), RestoreElsewhere(2), StepClock(-30), DistrustStore()),
         ChangeMachine(),
+    ],
+    "decided to be another record, and later to be left out": [
+        *(AddSage(0, Who.NAMESAKE), Load(), Decide(0, 2), DeleteSource(CUSTOMER, 5), DistrustStore(Kill(42))),
+        *(DistrustStore(), DistrustStore(), Decide(1, 4)),
     ],
     "decided to leave it out, and then found in Sage": [
         *(Load(), AddSource(INVOICE), Snapshot(), Decide(0, 0), KeepStore(), Load(), Load(), EditSage(0, 0)),

@@ -56,6 +56,7 @@ CONSEQUENCES: Mapping[Standing, Mapping[DecisionAnswer, Proposal]] = {
     Standing.ALREADY_IN_SAGE: {
         DecisionAnswer.ADOPT: Proposal.ADOPT,
         DecisionAnswer.KEEP_APART: Proposal.CREATE,
+        DecisionAnswer.LEAVE_OUT: Proposal.SETTLED,
     },
     Standing.SOURCE_CHANGED: {
         DecisionAnswer.KEEP: Proposal.SETTLED,
@@ -94,6 +95,7 @@ CONSEQUENCES: Mapping[Standing, Mapping[DecisionAnswer, Proposal]] = {
     Standing.DUPLICATE_IN_SAGE: {
         DecisionAnswer.THIS_ONE: Proposal.ADOPT,
         DecisionAnswer.KEEP_APART: Proposal.CREATE,
+        DecisionAnswer.LEAVE_OUT: Proposal.SETTLED,
     },
     Standing.UNKNOWN_IN_SAGE: {
         DecisionAnswer.OURS_BY_HAND: Proposal.SETTLED,
