@@ -209,6 +209,7 @@ _WITHOUT_READING = frozenset(
         Verdict.NOT_YET_WRITTEN,
         Verdict.ALREADY_IN_SAGE,
         Verdict.DUPLICATE,
+        Verdict.DELETED,
         Verdict.GONE,
         Verdict.RENAMED,
     }
@@ -244,7 +245,7 @@ _BY_DECISION: Mapping[Verdict, frozenset[Action]] = {
     Verdict.MISSING: frozenset({Action.SETTLED, Action.CREATE}),
     Verdict.DELETED: frozenset({Action.SETTLED, Action.CREATE}),
     Verdict.NOT_YET_WRITTEN: frozenset({Action.SETTLED}),
-    Verdict.ALREADY_IN_SAGE: frozenset({Action.ADOPT, Action.CREATE}),
+    Verdict.ALREADY_IN_SAGE: frozenset({Action.ADOPT, Action.CREATE, Action.SETTLED}),
     Verdict.VERIFIED: frozenset({Action.RENAME}),
 }
 
