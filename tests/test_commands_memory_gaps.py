@@ -17,6 +17,7 @@ from sagerecon.model.code import Code
 from sagerecon.model.errors import IncompleteStoreError
 from sagerecon.planning.plan import Plan
 from sagerecon.planning.step import SkipStep
+from sagerecon.reconciliation.result import Reconciliation
 from sagerecon.runner.progress import Event
 from sagerecon.runner.run import RunOutcome
 
@@ -188,3 +189,19 @@ def test_a_kind_that_a_later_plan_creates_first_is_read_once(world: World) -> No
     assert Code.CENSUS not in [found.code for found in planned.header.findings]
     load(world)
     assert calls(world) == made + planned.header.calls
+
+
+def test_a_reconciliation_says_that_its_store_is_not_complete(world: World) -> None:
+    load(world)
+    assert reconciled(world).incomplete_store == ""
+    delete_store(world)
+    found = reconciled(world)
+    assert "is not the one that wrote to business" in found.incomplete_store
+    assert "--distrust-store" in found.incomplete_store
+    assert not found.ties_out
+
+
+def reconciled(world: World) -> Reconciliation:
+    ran = world.reconcile()
+    assert isinstance(ran.value, Reconciliation), ran
+    return ran.value
