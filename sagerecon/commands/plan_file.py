@@ -1,4 +1,4 @@
-"""A project's plan on disk, and what a plan is made from."""
+"""A project's plan on disk."""
 
 from __future__ import annotations
 
@@ -6,9 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sagerecon.documents.package import catalog_fingerprint
 from sagerecon.model.errors import PlanStaleError, ProjectError
-from sagerecon.pairing.decisions import decisions_fingerprint
 from sagerecon.planning.plan import (
     READ_ANEW,
     Plan,
@@ -18,22 +16,8 @@ from sagerecon.planning.plan import (
     read_plan,
     steps_not_sent,
 )
-from sagerecon.planning.planner import Provenance
 from sagerecon.planning.step import Step
-from sagerecon.project.decisions_file import project_decisions
 from sagerecon.project.project import Project
-from sagerecon.project.source import mappings_fingerprint
-
-
-def provenance(project: Project, snapshot: str) -> Provenance:
-    """Return what a plan of this project is made from. `snapshot` is the snapshot's fingerprint."""
-    return Provenance(
-        business=project.business.id,
-        snapshot=snapshot,
-        mappings=mappings_fingerprint(project),
-        catalog=catalog_fingerprint(),
-        decisions=decisions_fingerprint(project_decisions(project)),
-    )
 
 
 def open_plan(project: Project, file: Path | None = None) -> Plan:

@@ -10,9 +10,9 @@ import requests
 
 from sagerecon.commands.budget import call_budget
 from sagerecon.commands.last_reading import LastReading
-from sagerecon.commands.plan_file import provenance
 from sagerecon.commands.plans import decided_positions
 from sagerecon.commands.preparation import Prepared, prepare
+from sagerecon.commands.provenance import provenance
 from sagerecon.commands.read_back import ReadBack
 from sagerecon.commands.verification import basis_of, judge
 from sagerecon.documents.package import catalog_fingerprint
