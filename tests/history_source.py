@@ -151,6 +151,7 @@ class Record:
     name: str = ""
     notes: str = ""
     is_present: bool = True
+    is_doubled: bool = False  #: a customer whose number a second row has too, so that both are quarantined
 
     @property
     def draft_key(self) -> str:
@@ -229,6 +230,8 @@ class Source:
                     yield f"{record.name},1210"
                 case "contact":
                     yield f"{record.key},{record.name},{record.notes}"
+                    if record.is_doubled:
+                        yield f"{record.key},Another {record.name},Hull"
                 case _:
                     customer = self.records[record.customer].key
                     bank = ",Bank" if kind == PAYMENT else ""

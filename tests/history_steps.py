@@ -210,6 +210,7 @@ _WITHOUT_READING = frozenset(
         Verdict.NOT_YET_WRITTEN,
         Verdict.ALREADY_IN_SAGE,
         Verdict.DUPLICATE,
+        Verdict.DELETED,
         Verdict.GONE,
         Verdict.RENAMED,
     }
@@ -235,16 +236,17 @@ _AGREEING: Mapping[Verdict, frozenset[Action]] = {
     Verdict.LEFT_OUT: frozenset({Action.LEAVE_OUT}),
 }
 
-#: What a plan may do besides, by decision.
+#: What a plan may do besides, by a decision; where that has lapsed, the record waits.
 _BY_DECISION: Mapping[Verdict, frozenset[Action]] = {
-    Verdict.EDITED: frozenset({Action.SETTLED, Action.UPDATE}),
+    Verdict.SOURCE_CHANGED: frozenset({Action.SETTLED, Action.REVERSE, Action.CREATE}),
+    Verdict.EDITED: frozenset({Action.SETTLED, Action.UPDATE, Action.WAIT}),
     Verdict.BOTH_CHANGED: frozenset({Action.SETTLED, Action.UPDATE}),
-    Verdict.GONE: frozenset({Action.SETTLED, Action.REVERSE}),
+    Verdict.GONE: frozenset({Action.SETTLED, Action.REVERSE, Action.WAIT}),
     Verdict.RENAMED: frozenset({Action.RENAME, Action.CREATE}),
     Verdict.MISSING: frozenset({Action.SETTLED, Action.CREATE}),
     Verdict.DELETED: frozenset({Action.SETTLED, Action.CREATE}),
     Verdict.NOT_YET_WRITTEN: frozenset({Action.SETTLED}),
-    Verdict.ALREADY_IN_SAGE: frozenset({Action.ADOPT, Action.CREATE}),
+    Verdict.ALREADY_IN_SAGE: frozenset({Action.ADOPT, Action.CREATE, Action.SETTLED}),
     Verdict.VERIFIED: frozenset({Action.RENAME}),
 }
 
@@ -321,6 +323,18 @@ class RestoreSource:
         record = _pick(history.world.source.removed(), self.place)
         if record is not None:
             record.is_present = True
+
+
+@dataclass(frozen=True)
+class DoubleSource:
+    """Give a second row the number of a customer, so that it is quarantined; take it away again next time."""
+
+    place: int = 0
+
+    def __call__(self, history: History) -> None:
+        record = _pick(history.world.source.present(CUSTOMER), self.place)
+        if record is not None:
+            record.is_doubled = not record.is_doubled
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,14 @@ from pathlib import Path
 
 import pytest
 from history_decisions import Decide
-from history_memory import RestoreElsewhere
-from history_source import INVOICE
+from history_memory import DistrustStore, RestoreElsewhere
+from history_source import CUSTOMER, INVOICE
 from history_steps import (
     AddSage,
     AddSource,
     ChangeMachine,
+    DeleteSource,
+    DoubleSource,
     EditSage,
     EditSource,
     KeepStore,
@@ -24,6 +26,7 @@ from history_steps import (
     Operation,
     Reconcile,
     Renumber,
+    RestoreSource,
     RestoreStore,
     Snapshot,
     Spreadsheet,
@@ -97,10 +100,34 @@ FOUND: Mapping[str, Sequence[Operation]] = {
     "its creation was in doubt when it was decided to leave it out": [
         *(KeepStore(), Load(Kill(49)), Decide(0, 0), Load()),
     ],
+    "locked by a process on another machine, by a clock that was ahead": [
+        *(Load(), DistrustStore(Kill(8)), Reconcile(), RestoreElsewhere(2), StepClock(-30), DistrustStore()),
+        ChangeMachine(),
+    ],
+    "decided to be another record, and later to be left out": [
+        *(AddSage(0, Who.NAMESAKE), Load(), Decide(0, 2), DeleteSource(CUSTOMER, 5), DistrustStore(Kill(42))),
+        *(DistrustStore(), DistrustStore(), Decide(1, 4)),
+    ],
     "decided to leave it out, and then found in Sage": [
         *(Load(), AddSource(INVOICE), Snapshot(), Decide(0, 0), KeepStore(), Load(), Load(), EditSage(0, 0)),
         *(Snapshot(), AddSage(0, Who.STRANGER), Renumber(5), Load(), RestoreStore(0), ChangeMachine()),
         Decide(0, 0),
+    ],
+    "out of the source while the store was lost": [
+        *(Load(), KeepStore(), AddSource(INVOICE), Load(), DeleteSource(INVOICE, -1), RestoreElsewhere()),
+        *(Wait(200), Load(), RestoreSource(0)),
+    ],
+    "out of the source while the store was rebuilt": [
+        *(Load(), KeepStore(), AddSource(INVOICE), Load(), DeleteSource(INVOICE, -1), RestoreStore(0)),
+        *(Wait(200), DistrustStore(), RestoreSource(0)),
+    ],
+    "quarantined while the store was lost": [
+        *(KeepStore(), Load(), DoubleSource(0), DoubleSource(1), RestoreElsewhere(), Wait(200), Load()),
+        *(DoubleSource(0), DoubleSource(1)),
+    ],
+    "quarantined while the store was rebuilt": [
+        *(KeepStore(), Load(), DoubleSource(0), RestoreStore(0), Wait(200), DistrustStore()),
+        *(DoubleSource(0), Load()),
     ],
     "the day's calls are used up, by a clock that is ahead of Sage's": [
         *(Load(), Reconcile(), StepClock(1), Reconcile(ShortPages(2, items=1)), AddSource(INVOICE)),

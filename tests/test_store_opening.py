@@ -114,10 +114,10 @@ def test_a_damaged_store_is_a_store_error(tmp_path: Path) -> None:
 def test_a_store_of_another_version_is_refused(tmp_path: Path) -> None:
     open_store(url(tmp_path / "s.db"), CLOCK, None).close()
     connection = sqlite3.connect(tmp_path / "s.db")
-    connection.execute("UPDATE store_facts SET value = '9' WHERE name = 'schema'")
+    connection.execute("UPDATE store_facts SET value = '99' WHERE name = 'schema'")
     connection.commit()
     connection.close()
-    with pytest.raises(StoreError, match=f"version 9; this sagerecon reads version {SCHEMA_VERSION}"):
+    with pytest.raises(StoreError, match=f"version 99; this sagerecon reads version {SCHEMA_VERSION}"):
         open_store(url(tmp_path / "s.db"), CLOCK, None)
 
 

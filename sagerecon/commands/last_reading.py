@@ -101,8 +101,8 @@ def recorded_and_read(
         rules: by mapping, the fingerprint of its comparison rules.
         contents: the fingerprint of the body that was recorded, by kind and draft key.
         last: the readings to compare with; None before the first reconciliation.
-        has_renames: whether a decision may make a record that the source lost one that it has now. Only then
-            is the answer to its write needed, which is most of a record.
+        has_renames: whether a decision may make a record that the source lost one that it has now. Before
+            Sage was read, only then is the answer to its write needed, which is most of a record.
     """
     history = company.history
     looks = {(e.kind, e.sage_id): EntityReading(e, read_at) for e, read_at in history.looks()}
@@ -121,7 +121,7 @@ def recorded_and_read(
         for record in history.written():
             key = (record.kind, record.key)
             if key in needed or (record.kind, record.sage_id) in looks:
-                is_compared = has_renames or key in present
+                is_compared = has_renames or key in present or basis is not None or bool(looks)
                 written[key] = record if is_compared else replace(record, answer={})
             yield record
 

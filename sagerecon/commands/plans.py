@@ -7,11 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from sagerecon.commands.budget import call_budget
+from sagerecon.commands.census import price_text
 from sagerecon.commands.decision_effects import decisions_in_effect, without_effect
 from sagerecon.commands.last_reading import LastReading, recorded_and_read
-from sagerecon.commands.memory import price_text
-from sagerecon.commands.plan_file import provenance
+from sagerecon.commands.memory import NO_WITNESS, NOT_COMPARED, created_again, incomplete
 from sagerecon.commands.preparation import Prepared, prepare
+from sagerecon.commands.provenance import provenance
 from sagerecon.commands.unknown_entities import unknown_entities
 from sagerecon.model.catalog import Catalog
 from sagerecon.model.clock import Clock
@@ -23,7 +24,7 @@ from sagerecon.model.place import NOWHERE
 from sagerecon.pairing.decide import NO_DECISIONS, DecidedPositions, pair_as_decided
 from sagerecon.pairing.owners import RecordKey
 from sagerecon.pairing.standing import Standing
-from sagerecon.planning.census import census_kinds
+from sagerecon.planning.census import census_due
 from sagerecon.planning.plan import Plan, Purpose, plan_lines
 from sagerecon.planning.planner import Calendar, plan_steps
 from sagerecon.planning.settling import RunState
@@ -32,7 +33,6 @@ from sagerecon.project.project import Project
 from sagerecon.project.store import open_store
 from sagerecon.store.company import CompanyStore
 from sagerecon.store.run_history import RunHistory
-from sagerecon.store.run_log import RunLog
 
 
 def plan(
@@ -74,7 +74,7 @@ def plan(
             decided.settlement,
             decided.earlier,
         )
-        findings = (*made.header.findings, *_memory(made, company.run_log, project.catalog))
+        findings = (*made.header.findings, *_memory(made, company, project.catalog))
         made = replace(made, header=replace(made.header, findings=findings))
     write_private(target or project.plan_file, plan_lines(made))
     return made
@@ -123,29 +123,40 @@ def decided_positions(
     )
 
 
-def _memory(made: Plan, log: RunLog, catalog: Catalog) -> Iterator[Finding]:
-    """Yield what `apply` does before its first write where no witness states that the store is complete."""
+def _memory(made: Plan, company: CompanyStore, catalog: Catalog) -> Iterator[Finding]:
+    """Yield what `apply` does before its first write where the store may lack what was written to Sage."""
     try:
-        is_complete = log.is_witnessed()
+        is_witnessed = company.run_log.is_witnessed()
     except IncompleteStoreError as error:
-        yield Finding(
-            code=Code.INCOMPLETE_STORE,
-            place=NOWHERE,
-            message=f"{error.message} Apply refuses this plan: it may create records that Sage holds.",
-            hint=f"{error.hint} --distrust-store reads {price_text(made, catalog)}.",
-            severity=Severity.WARNING,
-        )
+        hint = f"{error.hint} --distrust-store reads {price_text(made, catalog)}."
+        yield _refused(error.message, hint)
         return
-    kinds = census_kinds(made.steps, catalog)
-    if kinds and not is_complete:
+    if again := created_again(made, company, catalog):
+        found = incomplete(again, price_text(made, catalog))
+        yield _refused(found.message, found.hint)
+        return
+    kinds = census_due(made.steps, catalog, is_witnessed=is_witnessed)
+    if is_witnessed:
+        kinds = list(company.memory.not_compared(kinds))
+    if kinds:
+        why = NOT_COMPARED if is_witnessed else NO_WITNESS
         yield Finding(
             code=Code.CENSUS,
             place=NOWHERE,
-            message="Before its first write, apply reads what Sage holds, because no witness states that the"
-            f" store is complete: {', '.join(kinds)}. That takes at least {counted(len(kinds), 'call')} more"
-            " than the plan.",
+            message=f"Before its first write, apply reads what Sage holds: {', '.join(kinds)}. That takes at"
+            f" least {counted(len(kinds), 'call')} more than the plan. {why}",
             severity=Severity.INFO,
         )
+
+
+def _refused(message: str, hint: str) -> Finding:
+    return Finding(
+        code=Code.INCOMPLETE_STORE,
+        place=NOWHERE,
+        message=f"{message} Apply refuses this plan: it may create records that Sage holds.",
+        hint=hint,
+        severity=Severity.WARNING,
+    )
 
 
 def _counts(history: RunHistory) -> dict[str, int]:

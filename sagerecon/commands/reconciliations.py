@@ -10,13 +10,14 @@ import requests
 
 from sagerecon.commands.budget import call_budget
 from sagerecon.commands.last_reading import LastReading
-from sagerecon.commands.plan_file import provenance
 from sagerecon.commands.plans import decided_positions
 from sagerecon.commands.preparation import Prepared, prepare
+from sagerecon.commands.provenance import provenance
 from sagerecon.commands.read_back import ReadBack
 from sagerecon.commands.verification import basis_of, judge
 from sagerecon.documents.package import catalog_fingerprint
 from sagerecon.model.clock import Clock, ServerClock
+from sagerecon.model.errors import IncompleteStoreError
 from sagerecon.model.finding import finding_document
 from sagerecon.pairing.answers import DecisionAnswer
 from sagerecon.pairing.decide import DecidedPositions
@@ -33,6 +34,7 @@ from sagerecon.report.reconciliation_document import reconciliation_document
 from sagerecon.runner.progress import Progress
 from sagerecon.runner.run import RunOutcome
 from sagerecon.store.reconciliation_log import Judged, StoredResult
+from sagerecon.store.run_log import RunLog
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +100,19 @@ def reconcile(
         if decisions:
             decided = decided_by(LastReading.of(basis, reconciliation.verdicts))
             reconciliation = with_accepted(reconciliation, decided.settlement, decided.positions)
+        reconciliation = replace(reconciliation, incomplete_store=_why_incomplete(company.run_log))
         result = StoredResult(source_document(project, prepared), reconciliation_document(reconciliation))
         company.reconciliations.record(basis, map(_judged, reconciliation.verdicts), result)
     return Reconciled(reconciliation)
+
+
+def _why_incomplete(log: RunLog) -> str:
+    """Return why the store may lack records that it wrote to Sage; empty where nothing says so."""
+    try:
+        log.is_witnessed()
+    except IncompleteStoreError as error:
+        return f"{error.message} {error.hint}"
+    return ""
 
 
 def source_document(project: Project, prepared: Prepared) -> dict[str, Any]:

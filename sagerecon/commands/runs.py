@@ -8,9 +8,11 @@ from pathlib import Path
 import requests
 
 from sagerecon.commands.budget import call_budget
-from sagerecon.commands.memory import CensusPaused, Memory, price_text
-from sagerecon.commands.plan_file import open_plan, provenance
+from sagerecon.commands.census import Census, CensusPaused, price_text
+from sagerecon.commands.memory import Memory
+from sagerecon.commands.plan_file import open_plan
 from sagerecon.commands.plan_inputs import changes_since_begun, raise_if_stale
+from sagerecon.commands.provenance import provenance
 from sagerecon.model.clock import Clock, ServerClock
 from sagerecon.model.errors import IncompleteStoreError, PlanStaleError
 from sagerecon.planning.settling import RunState, State
@@ -66,18 +68,25 @@ def apply(
             done = {number for number, step in reached.items() if step.state is State.RECORDED}
             if notice := changes_since_begun(project, plan, done, is_accepted=as_planned):
                 on_notice(notice)
-        memory = Memory(
-            plan=plan,
+        budget = call_budget(project.limits, project.catalog.api)
+        census = Census(
             company=company,
             sage=sage_access(project).open_reader(store.vault, session, clock),
             clock=clock,
-            budget=call_budget(project.limits, project.catalog.api),
+            budget=budget,
             catalog=project.catalog,
             provenance=provenance(project, plan.header.snapshot),
             patience_ms=patience_ms,
             should_stop=should_stop,
+            on_progress=on_progress if distrust_store else lambda _: None,
+        )
+        memory = Memory(
+            plan=plan,
+            company=company,
+            catalog=project.catalog,
+            clock=clock,
+            census=census,
             on_notice=on_notice,
-            on_progress=on_progress,
         )
         try:
             recovery = _compared(memory, begun, distrust_store=distrust_store)
@@ -88,7 +97,7 @@ def apply(
             sage_access(project).open_sage(store.vault, session, clock),
             company.run_log,
             clock,
-            call_budget(project.limits, project.catalog.api),
+            budget,
             project.catalog,
             patience_ms=patience_ms,
             should_stop=should_stop,
@@ -114,14 +123,13 @@ def _compared(memory: Memory, begun: Run | None, *, distrust_store: bool) -> Rec
     company, plan = memory.company, memory.plan
     if begun is not None and begun.state is not RunState.OPEN:
         return None  # the run refuses a plan that is used up
+    is_witnessed = False
     if not distrust_store:
         try:
-            is_complete = company.run_log.is_witnessed()
+            is_witnessed = company.run_log.is_witnessed()
         except IncompleteStoreError as error:
             error.hint += f" --distrust-store reads {price_text(plan, memory.catalog)}."
             raise
-        if is_complete:
-            return None
     if begun is None and plan.header.id_map != company.id_map.fingerprint():
         raise PlanStaleError(
             "The plan is stale: it was created from another id map.", "Create a new one: sagerecon plan"
@@ -130,7 +138,7 @@ def _compared(memory: Memory, begun: Run | None, *, distrust_store: bool) -> Rec
         recovery = memory.recover()
         company.run_log.distrust()
         return recovery
-    return memory.require_complete()
+    return memory.require_complete(is_witnessed=is_witnessed)
 
 
 def adopted_keys(project: Project, clock: Clock) -> frozenset[str]:

@@ -121,6 +121,11 @@ def _against_reversal(position: Position, kind: Kind) -> str:
         return "it was in Sage before the move, and was adopted; delete it there by hand, then decide keep"
     if position.owner:
         return f"it is {position.owner} in Sage too, which stays there; decide keep"
+    if edits := position.agreement.edits:
+        names = ", ".join(dict.fromkeys(edit.field for edit in edits))
+        return (
+            f"it was edited in Sage since it was written ({names}); delete it there by hand, or decide keep"
+        )
     return ""
 
 

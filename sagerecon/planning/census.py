@@ -3,20 +3,22 @@
 A plan looks for what Sage holds already only where the mapping asks for it, and by the key as it is written
 now. All other records are created blindly: what a lost store wrote would be created again. So their kinds are
 read first, one call for each kind that is empty, and those whose key Sage may hold in another spelling and
-of which the plan itself reads no whole listing.
+of which the plan itself reads no whole listing. Where a witness states that the store is complete, only those
+are read that are created for the first time since there was none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from sagerecon.model.catalog import Catalog
 from sagerecon.model.draft import OnExisting, references_in
 from sagerecon.model.key import NaturalKey
 from sagerecon.model.key_path import key_path
-from sagerecon.planning.cost import listing_query, pages
 from sagerecon.planning.plan import Plan
-from sagerecon.planning.readings import answer_fields
+from sagerecon.planning.readings import read_back
 from sagerecon.planning.step import CreateStep, ReadStep, Step, WaitStep
 
 
@@ -46,6 +48,16 @@ def census_kinds(steps: Iterable[Step], catalog: Catalog) -> list[str]:
     return list(dict.fromkeys(step.kind for step in found))
 
 
+def census_due(steps: Iterable[Step], catalog: Catalog, *, is_witnessed: bool) -> list[str]:
+    """Return the kinds that may have to be compared with Sage before the first write.
+
+    Args:
+        is_witnessed: whether a witness states that the store is complete. A plan that looks for the keys of
+            its records, as they are written now, needs no more then.
+    """
+    return census_kinds((step for step in steps if is_blind(step)) if is_witnessed else steps, catalog)
+
+
 def kinds_listed(steps: Iterable[Step]) -> frozenset[str]:
     """Return the kinds that the steps read whole."""
     return frozenset(step.kind for step in steps if isinstance(step, ReadStep) and "search" not in step.query)
@@ -70,42 +82,39 @@ def kinds_referred_to(steps: Iterable[CreateStep], catalog: Catalog) -> list[str
     return [kind for kind in dict.fromkeys(found) if catalog[kind].can("list")]
 
 
+def kinds_distrusted(plan: Plan, catalog: Catalog) -> list[str]:
+    """Return the kinds that are read where the store is not trusted: those of records, and those referred to.
+
+    A record that this plan does not create may be created by a later one.
+    """
+    records = (step.kind for step in plan.steps if not isinstance(step, ReadStep))
+    referred = kinds_referred_to([*creations(plan), *waiting_creations(plan)], catalog)
+    return [kind for kind in dict.fromkeys([*records, *referred]) if catalog[kind].can("list")]
+
+
+def record_counts(steps: Iterable[Step]) -> Counter[str]:
+    """Return the number of records of each kind."""
+    return Counter(step.kind for step in steps if not isinstance(step, ReadStep))
+
+
 def census_steps(
-    kinds: Collection[str], steps: Sequence[CreateStep], catalog: Catalog, changed_since: str = ""
+    kinds: Collection[str], expected: Mapping[str, int], catalog: Catalog, since: Mapping[str, str]
 ) -> Iterator[ReadStep]:
-    """Yield the listing of each kind with the fields by which its entities are compared.
+    """Yield the listing of each kind with all its fields: a later mapping may compare others than today's.
 
     Args:
-        steps: the creations of the plan; their number is the number of entities expected.
-        changed_since: read only what was changed since this instant, where Sage has such a filter.
+        expected: by kind, the number of entities expected.
+        since: by kind, the instant since which changes are read, where Sage has such a filter.
     """
-    fields = _fields_referred_to(steps)
     for name in kinds:
         kind = catalog[name]
-        ours = [step for step in steps if step.kind == name]
-        names = {field for step in ours for field in (*step.body, *step.identity)}
-        names |= {key.field for key in kind.natural_keys} | {"created_at", "deleted_at", "status"}
-        names |= fields.get(name, set())
-        names |= {path.partition(".")[0] for path in kind.yields.values()}
-        page = kind.items_per_page or catalog.api.items_per_page
-        query = listing_query(kind, answer_fields(kind, (*names, kind.date, kind.amount, kind.contact)), page)
-        is_narrowed = bool(changed_since and kind.changed_since)
-        yield ReadStep(
-            kind=name,
+        listing = read_back(kind, expected.get(name, 0), catalog)
+        is_narrowed = bool(since.get(name) and kind.changed_since)
+        query = {**listing.query, kind.changed_since: since[name]} if is_narrowed else listing.query
+        yield replace(
+            listing,
             key=f"{kind.resource}/census",
             reason="finds what was written to Sage by a store that was lost",
-            calls=1 if is_narrowed else pages(len(ours), page),
-            path=kind.path,
-            query={**query, kind.changed_since: changed_since} if is_narrowed else query,
-            label=kind.resource.replace("_", " "),
+            calls=1 if is_narrowed else listing.calls,
+            query=query,
         )
-
-
-def _fields_referred_to(steps: Iterable[CreateStep]) -> dict[str, set[str]]:
-    """Return by kind the fields of the natural keys by which the bodies of `steps` refer to entities."""
-    fields: dict[str, set[str]] = {}
-    for step in steps:
-        for reference in references_in(step.body):
-            if isinstance(reference.key, NaturalKey):
-                fields.setdefault(reference.kind, set()).add(reference.key.field)
-    return fields

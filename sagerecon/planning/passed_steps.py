@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sagerecon.model.draft import Draft, LeftOut, Quarantined
 from sagerecon.pairing.decisions import Decision
+from sagerecon.pairing.figures import amount_of
 from sagerecon.pairing.position import Position
 from sagerecon.pairing.standing import Standing
 from sagerecon.planning.left_alone import alternatives
@@ -86,6 +87,20 @@ def waiting(draft: Draft, found: Standing, position: Position) -> WaitStep:
     )
 
 
+def waiting_again(draft: Draft, found: Standing, decision: Decision) -> WaitStep:
+    """Return the step of a draft about which a decision was made that has no effect now.
+
+    What was decided is not known to hold, and neither is that the draft may be sent.
+    """
+    return WaitStep(
+        **record_fields(draft),
+        reason=f"the decision '{decision.answer.value}' about {decision.subject} has no effect now",
+        standing=found,
+        decided=decision.subject,
+        changes=draft.changes,
+    )
+
+
 def waiting_for(draft: Draft, found: Standing, awaited: str, why: str) -> WaitStep:
     """Return the step of a draft that cannot be sent before another record is.
 
@@ -112,10 +127,11 @@ def kept(position: Position, found: Standing) -> KeepStep:
         key=position.key,
         reason=f"{found.value}, left out by rule {rule}" if rule else found.value,
         label=known.label if known else "",
-        amount=known.amount if known else None,
+        amount=amount_of(position),
         origins=known.origins if known else (),
         standing=found,
         rule=rule,
+        edited=position.agreement.edited if found is Standing.GONE_FROM_SOURCE else (),
     )
 
 
@@ -126,7 +142,7 @@ def settled(position: Position, found: Standing, decision: Decision) -> SettledS
         key=position.key,
         reason=f"decided by {decision.by}: {decision.because}",
         label=known.label if known else "",
-        amount=known.amount if known else None,
+        amount=amount_of(position),
         origins=known.origins if known else (),
         standing=found,
         answer=decision.answer,

@@ -28,6 +28,7 @@ from sagerecon.planning.passed_steps import (
     settled,
     skipped,
     waiting,
+    waiting_again,
     waiting_for,
 )
 from sagerecon.planning.reversals import reversal
@@ -65,7 +66,8 @@ def record_steps(
 
     So does what refers to a record that is known to be in Sage no more, unless that is written again, and
     what refers by its draft key to one that was decided to be left out. An entity with the natural key of
-    such a record may be in Sage already.
+    such a record may be in Sage already. A record waits, too, if a decision was made about it that has no
+    effect now.
 
     A record that was decided to be an earlier one has two steps if it changed: the key takes over the entity,
     and the entity gets the changes. One that is posted again has two: its entity is deleted, and created.
@@ -87,17 +89,13 @@ def record_steps(
             if found is Standing.UNCHANGED:
                 continue
         decision = _decision(position, found, settlement)
-        step = _step(position, found, decision, catalog)
+        without_effect = settlement.withholding(position) if decision is None else None
+        if without_effect is not None and isinstance(position.outcome, Draft):
+            step: RecordStep = waiting_again(position.outcome, found, without_effect)
+        else:
+            step = _step(position, found, decision, catalog)
         if isinstance(step, CreateStep | UpdateStep) and isinstance(position.outcome, Draft):
-            references = position.outcome.references
-            targets = (_target(reference, index) for reference in references)
-            target = next((key for key in targets if key in awaited), None)
-            if target is not None:
-                step = waiting_for(position.outcome, found, target, awaited[target])
-            elif (
-                target := next((str(r.key) for r in references if str(r.key) in omitted), None)
-            ) is not None:
-                step = waiting_for(position.outcome, found, target, f"{LEFT_OUT_BY}{omitted[target]}")
+            step = _waiting_for_another(position.outcome, found, index, awaited, omitted) or step
         if isinstance(step, WaitStep):
             awaited.setdefault(step.key, WAITS)
         elif isinstance(step, SettledStep) and decision is not None and not position.is_written:
@@ -107,6 +105,28 @@ def record_steps(
         if isinstance(step, CreateStep) and decision is not None and _is_replaced(decision):
             yield _reversal(position, decision, catalog)
         yield step
+
+
+def _waiting_for_another(
+    draft: Draft,
+    found: Standing,
+    index: DraftIndex,
+    awaited: Mapping[str, str],
+    omitted: Mapping[str, str],
+) -> WaitStep | None:
+    """Return the step of a draft that refers to a record that is not sent; None where it refers to none.
+
+    Args:
+        awaited: by draft key, why what refers to the record waits.
+        omitted: by draft key of a record that is left out, the decision.
+    """
+    for reference in draft.references:
+        if (target := _target(reference, index)) in awaited:
+            return waiting_for(draft, found, target, awaited[target])
+    for reference in draft.references:
+        if isinstance(key := reference.key, str) and key in omitted:
+            return waiting_for(draft, found, key, f"{LEFT_OUT_BY}{omitted[key]}")
+    return None
 
 
 def _absence(position: Position) -> str:

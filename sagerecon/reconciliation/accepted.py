@@ -8,6 +8,7 @@ from dataclasses import replace
 from sagerecon.pairing.answers import CONSEQUENCES, DecisionAnswer, awaits_decision, proposal
 from sagerecon.pairing.consequences import VERDICTS, Proposal, Verdict
 from sagerecon.pairing.decisions import Decision
+from sagerecon.pairing.groups import drop_command
 from sagerecon.pairing.objections import pushed_fields
 from sagerecon.pairing.position import Position
 from sagerecon.pairing.settlement import Settlement
@@ -35,8 +36,12 @@ def with_accepted(
     Args:
         positions: those of the records with which the decisions were compared.
     """
+    positions = tuple(positions)
     standings = _standings_left(settlement, positions)
-    verdicts = tuple(_accepted(verdict, settlement, standings) for verdict in found.verdicts)
+    remedies = _remedies_of_withheld(settlement, positions)
+    verdicts = tuple(
+        _accepted(_with_remedy(verdict, remedies), settlement, standings) for verdict in found.verdicts
+    )
     accepted = frozenset(verdict.id for verdict in verdicts if verdict.accepted is not None)
     tie_outs = tuple(_with_shares(tie_out, accepted) for tie_out in found.tie_outs)
     return replace(found, verdicts=verdicts, settlement=settlement, tie_outs=tie_outs)
@@ -79,6 +84,25 @@ def _standings_left(
         and decision.answer is DecisionAnswer.FIELDS
         and not pushed_fields(at, decision)
     }
+
+
+def _remedies_of_withheld(
+    settlement: Settlement, positions: Iterable[Position]
+) -> Mapping[tuple[str, str], str]:
+    """Return what to do about each record of which nothing is sent until a decision is made again."""
+    return {
+        (
+            at.kind,
+            at.key,
+        ): f"Decide again, or drop the decision that has no effect: {drop_command(made.subject)}"
+        for at in positions
+        if (made := settlement.withholding(at)) is not None
+    }
+
+
+def _with_remedy(verdict: RecordVerdict, remedies: Mapping[tuple[str, str], str]) -> RecordVerdict:
+    remedy = remedies.get((verdict.kind, verdict.key)) if verdict.needs_review else None
+    return verdict if remedy is None else replace(verdict, remedy=remedy)
 
 
 def _accepted(

@@ -60,7 +60,7 @@ class Judge:
             mapping=NOWHERE if draft is None else draft.place,
             differences=differences,
             match_method=MatchMethod.ID_MAP if written is not None else evidence.match.method,
-            at_risk=at_risk(verdict, amount, differences),
+            at_risk=at_risk(verdict, self._amount_at_risk(evidence, verdict), differences),
             effects=effects,
             contact_effects=contact_effects,
             is_wanted=evidence.outcome is not None,
@@ -83,10 +83,15 @@ class Judge:
 
     def _compared(self, evidence: Evidence) -> tuple[Evidence, tuple[Difference, ...]]:
         """Return the evidence with the agreement of its sides, and the fields that differ."""
-        draft, entity = evidence.draft, evidence.entity
-        if draft is None or entity is None or evidence.earlier:
+        draft, entity, written = evidence.draft, evidence.entity, evidence.written
+        if entity is None or evidence.earlier:
             return evidence, ()
-        compared = self._comparer.compare(draft, evidence.written, entity)
+        if draft is not None:
+            compared = self._comparer.compare(draft, written, entity)
+        elif written is not None and not evidence.is_set_aside:
+            compared = self._comparer.compare_lost(written, entity)
+        else:
+            return evidence, ()
         position = replace(evidence.position, agreement=compared.agreement)
         return replace(evidence, position=position), compared.differences
 
@@ -126,8 +131,20 @@ class Judge:
     def _amount(self, evidence: Evidence) -> Decimal | None:
         if evidence.outcome is not None:
             return evidence.outcome.amount
-        written = evidence.written
-        return None if written is None else self.amount_of(written.kind, written.answer)
+        return self._amount_in_sage(evidence)
+
+    def _amount_at_risk(self, evidence: Evidence, verdict: Verdict) -> Decimal | None:
+        """Return the amount of a record; of one that the source left out and Sage edited, the one in Sage."""
+        is_edited = verdict is Verdict.GONE and evidence.position.agreement.is_edited
+        return self._amount_in_sage(evidence) if is_edited else self._amount(evidence)
+
+    def _amount_in_sage(self, evidence: Evidence) -> Decimal | None:
+        """Return the amount of a record that was written: as Sage answered then, or holds it once edited."""
+        written, entity = evidence.written, evidence.entity
+        if written is None:
+            return None
+        is_edited = entity is not None and evidence.position.agreement.is_edited
+        return self.amount_of(written.kind, entity.body if entity and is_edited else written.answer)
 
     def _gaps(self, verdict: Verdict, evidence: Evidence) -> tuple[Effects, Effects]:
         """Return Sage less source by account, and by contact; empty where the verdict makes no gap."""

@@ -89,7 +89,9 @@ def detail_of(evidence: Evidence, verdict: Verdict) -> str:
         case Verdict.MISSING if evidence.is_deletion_unknown:
             return "whose list of deleted records could not be read"
         case Verdict.GONE:
-            return _left_by(evidence.outcome)
+            edited = ", ".join(evidence.position.agreement.edited)
+            since = f", and edited in Sage since ({edited})" if edited else ""
+            return _left_by(evidence.outcome) + since
         case Verdict.LEFT_OUT if evidence.position.is_absent:
             is_deleted = evidence.position.is_deleted
             return f"{_left_by(evidence.outcome)}, and {_DELETED if is_deleted else 'not found in Sage'}"

@@ -11,6 +11,7 @@ from sagerecon.store.company_lock import CompanyLock
 from sagerecon.store.database import Database
 from sagerecon.store.disk import Disk
 from sagerecon.store.id_map import IdMap
+from sagerecon.store.memory_log import MemoryLog
 from sagerecon.store.reconciliation_log import ReconciliationLog
 from sagerecon.store.run_history import RunHistory
 from sagerecon.store.run_log import RunLog
@@ -26,6 +27,7 @@ class CompanyStore:
     run_log: RunLog  #: for the runner
     history: RunHistory  #: for status, reports and reconciliation
     reconciliations: ReconciliationLog  #: for comparing a reconciliation with the one before
+    memory: MemoryLog  #: for comparing the store with Sage
     _buffer: WriteBuffer
 
     def close(self) -> None:
@@ -51,5 +53,6 @@ def open_company(
         run_log=RunLog(business, database, buffer, id_map, ledger, lock, clock),
         history=RunHistory(business, database, buffer, clock),
         reconciliations=ReconciliationLog(business, database, clock),
+        memory=MemoryLog(business, buffer),
         _buffer=buffer,
     )

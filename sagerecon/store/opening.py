@@ -24,7 +24,7 @@ from sqlalchemy.schema import CreateColumn
 
 from sagerecon.model.clock import Clock
 from sagerecon.model.errors import StoreError
-from sagerecon.store import call_ledger, id_map, runs, steps, suspects, vault
+from sagerecon.store import call_ledger, id_map, memory_log, runs, steps, suspects, vault
 from sagerecon.store.backup import checkpoint, copy_database
 from sagerecon.store.call_witness import CallWitness
 from sagerecon.store.company import CompanyStore, open_company
@@ -49,7 +49,7 @@ _KEEP_FACT = upsert("keep_fact", FACTS)
 _GET_HOLDERS = prepared("get_holders", select(COMPANY_LOCKS.c.holder).where(COMPANY_LOCKS.c.holder != ""))
 
 #: Earlier versions of a store that are upgraded: they lack tables and columns, and version 2 numbers no runs.
-_UPGRADABLE = frozenset({"2", "3", "4", "5", "6", "7"})
+_UPGRADABLE = frozenset({"2", "3", "4", "5", "6", "7", "8"})
 
 #: Those of them that did not count the calls of each run.
 _WITHOUT_RUN_CALLS = frozenset({"2", "3", "4", "5"})
@@ -276,7 +276,7 @@ def _replay_unsaved(database: Database, disk: Disk) -> None:
     entries = list(disk.unsaved())
     if not entries:
         return
-    modules = (runs, steps, id_map, suspects, call_ledger, vault)
+    modules = (runs, steps, id_map, suspects, memory_log, call_ledger, vault)
     replayable = {statement.name: statement for module in modules for statement in module.REPLAYABLE}
     with database.writing() as transaction:
         for entry in entries:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Column, Connection, Index, MetaData, Table, Text, event
 
 #: Increased when a table changes; a store of another version is refused, never guessed at.
-SCHEMA_VERSION = 8
+SCHEMA_VERSION = 9
 
 METADATA = MetaData()
 
@@ -216,6 +216,26 @@ SUSPECTS = Table(
     _text("content"),
     _number("seen_at"),
     _number("by_key"),
+)
+
+#: When the store had to be trusted without a witness, numbered by company. Up to `known_until` it knows what
+#: was written to Sage; 0 where it does not know that either.
+MEMORY_GAPS = Table(
+    "memory_gaps",
+    METADATA,
+    _key("business"),
+    _number("number", primary_key=True),
+    _number("known_until"),
+)
+
+#: The readings by which a kind was compared with the store: since the gap with this number it is known.
+COMPARED_KINDS = Table(
+    "compared_kinds",
+    METADATA,
+    _key("business"),
+    _key("kind"),
+    _key("run"),
+    _number("gap"),
 )
 
 #: Encrypted tokens.

@@ -17,7 +17,7 @@ from sagerecon.pairing.decisions import Decision
 from sagerecon.reconciliation.completeness import SourceLine, Tally
 from sagerecon.reconciliation.result import Reconciliation
 from sagerecon.reconciliation.tie_out import TieOut, TieOutNotTaken
-from sagerecon.reconciliation.verdict import RecordVerdict
+from sagerecon.reconciliation.verdict import Difference, RecordVerdict
 from sagerecon.report.formatting import capitalized, spaced
 from sagerecon.report.grouping import LISTED, Group, group_alike, more_like_it, record_likeness
 from sagerecon.report.terminal.decisions import decision_likeness, decision_reason, decision_text
@@ -89,11 +89,16 @@ def tie_out_notes(ties: Iterable[TieOut]) -> Iterator[RenderableType]:
 
 
 def unread(reconciliation: Reconciliation) -> Iterator[RenderableType]:
-    """Yield a line for each kind or report that was not read whole, and for tie-outs not taken, by reason."""
+    """Yield a line for each kind or report that was not read whole, and for tie-outs not taken, by reason.
+
+    One before them says that the store is not complete.
+    """
     reasons: dict[str, list[str]] = {}
     for missing in reconciliation.not_taken:
         reasons.setdefault(missing.why, []).append(missing.about)
+    incomplete = reconciliation.incomplete_store
     for label, text in (
+        *([("store not complete", incomplete)] if incomplete else []),
         *(("not read", reason) for reason in reconciliation.unread),
         *(("not taken", f"{', '.join(names)}. {why}") for why, names in reasons.items()),
     ):
@@ -121,10 +126,7 @@ def verdicts(reconciliation: Reconciliation) -> Iterator[RenderableType]:
         text.append(_name(verdict), style="bold")
         text.append(f" {verdict.reason}")
         for difference in verdict.differences[:LISTED]:
-            text.append(
-                f"\n  {difference.field}: source {difference.source or 'empty'}, "
-                f"Sage {difference.sage or 'empty'} ({difference.cause.value})"
-            )
+            text.append(f"\n  {_sides(verdict, difference)} ({difference.cause.value})")
         if (more_fields := len(verdict.differences) - LISTED) > 0:
             text.append(f"\n  … and {counted(more_fields, 'more field')}", style="dim")
         where = ", ".join(str(place) for place in verdict.origins[:LISTED]) or "no source row"
@@ -167,6 +169,7 @@ def accepted(reconciliation: Reconciliation) -> Iterator[RenderableType]:
             decision, why = group.first
             text = Text.assemble((f"{label}: ", "bold yellow"), (decision_text(decision), "bold"))
             text.append(f"\n  {capitalized(why)}. Its records are judged as if it had not been made.")
+            text.append(" A plan sends none of them until it is made again or dropped.")
             if more := more_like_it([other.subject for other, _ in group.others]):
                 text.append(f"\n  {more}", style="dim")
             yield text
@@ -198,11 +201,16 @@ def _accepted_by(
 
 
 def _what_differs(verdict: RecordVerdict) -> str:
-    differences = [
-        f"{each.field}: source {each.source or 'empty'}, Sage {each.sage or 'empty'}"
-        for each in verdict.differences[:LISTED]
-    ]
+    differences = [_sides(verdict, each) for each in verdict.differences[:LISTED]]
     return "; ".join(differences) or verdict.reason
+
+
+def _sides(verdict: RecordVerdict, difference: Difference) -> str:
+    """Return the values of a field; of a record that the source lost, the one that was written."""
+    what, value = ("source", difference.source)
+    if verdict.verdict is Verdict.GONE:
+        what, value = ("written", difference.written)
+    return f"{difference.field}: {what} {value or 'empty'}, Sage {difference.sage or 'empty'}"
 
 
 def _name(verdict: RecordVerdict) -> str:
