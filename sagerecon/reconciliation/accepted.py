@@ -91,10 +91,7 @@ def _remedies_of_withheld(
 ) -> Mapping[tuple[str, str], str]:
     """Return what to do about each record of which nothing is sent until a decision is made again."""
     return {
-        (
-            at.kind,
-            at.key,
-        ): f"Decide again, or drop the decision that has no effect: {drop_command(made.subject)}"
+        (at.kind, at.key): _to_decide_again(made)
         for at in positions
         if (made := settlement.withholding(at)) is not None
     }
@@ -121,6 +118,10 @@ def _accepted(
         return replace(verdict, accepted=decision)
     is_left = proposal(decision.standing, decision.answer) is Proposal.KEEP
     return verdict if is_left else replace(verdict, remedy=_to_carry_out(decision))
+
+
+def _to_decide_again(decision: Decision) -> str:
+    return f"Decide again, or drop the decision that has no effect: {drop_command(decision.subject)}"
 
 
 def _to_carry_out(decision: Decision) -> str:
