@@ -55,7 +55,7 @@ def left_alone(steps: Sequence[Step], decidable: Mapping[tuple[str, str], Group]
         yield _decidable(_renamed(group, families[_family(group[0])]), group, decidable)
     for group in _groups([step for step in waiting if step.refers_to]):
         yield _dependent(group)
-    for group in _groups([step for step in waiting if step.decided]):
+    for group in _groups([step for step in waiting if step.decided and not step.refers_to]):
         yield _withheld(group)
     others = [step for step in waiting if not (step.earlier or step.refers_to or step.decided)]
     for group in _groups(others, decidable):
@@ -96,7 +96,7 @@ def _renamed(group: Sequence[WaitStep], family: int) -> Finding:
 def _dependent(group: Sequence[WaitStep]) -> Finding:
     pairs = _examples([f"{step.key} (refers to {step.refers_to})" for step in group])
     verbs = ("refers", "is") if len(group) == 1 else ("refer", "are")
-    if decision := _omitted_by(group[0]):
+    if decision := group[0].decided:
         hint = f"Drop that decision (sagerecon decide drop {shlex.quote(decision)})"
         if all(step.standing is Standing.NEW for step in group):
             each = "it" if len(group) == 1 else "each"
@@ -119,11 +119,6 @@ def _dependent(group: Sequence[WaitStep]) -> Finding:
         if waits
         else "Decide on those records first; what Sage no longer holds can be written again.",
     )
-
-
-def _omitted_by(step: WaitStep | KeepStep) -> str:
-    """Return the subject of the decision that leaves out what a step waits for; empty where none does."""
-    return step.reason.rpartition(LEFT_OUT_BY)[2] if LEFT_OUT_BY in step.reason else ""
 
 
 def _undecided(group: Sequence[WaitStep]) -> Finding:
@@ -180,7 +175,7 @@ def _groups(steps: Iterable[_Left], decidable: Mapping[tuple[str, str], Group] =
     for step in steps:
         waits_for_another = isinstance(step, WaitStep) and bool(step.refers_to)
         besides = step.decided if isinstance(step, WaitStep) else step.edited
-        reason = _omitted_by(step) if waits_for_another else (step.standing, step.rule, besides)
+        reason = besides if waits_for_another else (step.standing, step.rule, besides)
         of_group = decidable.get((step.kind, step.key))
         name = of_group.name if of_group else ""
         groups.setdefault((*_family(step), reason, name), []).append(step)

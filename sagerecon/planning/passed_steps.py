@@ -101,18 +101,20 @@ def waiting_again(draft: Draft, found: Standing, decision: Decision) -> WaitStep
     )
 
 
-def waiting_for(draft: Draft, found: Standing, awaited: str, why: str) -> WaitStep:
+def waiting_for(draft: Draft, found: Standing, awaited: str, why: str, decided: str = "") -> WaitStep:
     """Return the step of a draft that cannot be sent before another record is.
 
     Args:
         awaited: the key of the other record.
         why: what is the matter with it, such as `which waits`.
+        decided: the key or group of the decision that leaves it out, if one does.
     """
     return WaitStep(
         **record_fields(draft),
         reason=f"refers to {awaited}, {why}",
         standing=found,
         refers_to=awaited,
+        decided=decided,
         changes=draft.changes,
     )
 

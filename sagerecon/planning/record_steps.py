@@ -125,7 +125,7 @@ def _waiting_for_another(
             return waiting_for(draft, found, target, awaited[target])
     for reference in draft.references:
         if isinstance(key := reference.key, str) and key in omitted:
-            return waiting_for(draft, found, key, f"{LEFT_OUT_BY}{omitted[key]}")
+            return waiting_for(draft, found, key, f"{LEFT_OUT_BY}{omitted[key]}", decided=omitted[key])
     return None
 
 

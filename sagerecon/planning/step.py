@@ -199,7 +199,9 @@ class WaitStep(_RecordStep):
     rule: str = ""  #: what explains that it may be a record written earlier
     earlier: tuple[str, ...] = ()  #: the draft keys of the records written earlier that it may be
     refers_to: str = ""  #: the draft key of the waiting record for which it waits, if it waits for another
-    decided: str = ""  #: the key or group of a decision about it that has no effect any more
+    #: The key or group of a decision: one about it that has no effect any more, or one that leaves out the
+    #: record it refers to.
+    decided: str = ""
     changes: tuple[Change, ...] = ()
     body: Body = field(default_factory=dict)
     identity: Mapping[str, str] = field(default_factory=dict)
