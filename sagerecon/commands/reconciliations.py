@@ -17,6 +17,8 @@ from sagerecon.commands.read_back import ReadBack
 from sagerecon.commands.verification import basis_of, judge
 from sagerecon.documents.package import catalog_fingerprint
 from sagerecon.model.clock import Clock, ServerClock
+from sagerecon.model.draft import Draft
+from sagerecon.model.errors import IncompleteStoreError
 from sagerecon.model.finding import finding_document
 from sagerecon.planning.plan import Plan
 from sagerecon.project.decisions_file import project_decisions
@@ -30,6 +32,7 @@ from sagerecon.reconciliation.verdict import RecordVerdict
 from sagerecon.report.reconciliation_document import reconciliation_document
 from sagerecon.runner.progress import Progress
 from sagerecon.runner.run import RunOutcome
+from sagerecon.store.company import CompanyStore
 from sagerecon.store.reconciliation_log import Judged, StoredResult
 
 
@@ -66,6 +69,7 @@ def reconcile(
     clock = ServerClock(clock)
     with open_store(project, clock) as store:
         company = store.company(project.business.id)
+        incomplete = _why_incomplete(company)
         read_back = ReadBack(
             cut_over=project.cut_over,
             as_at=project.as_at,
@@ -75,6 +79,7 @@ def reconcile(
             clock=clock,
             budget=call_budget(project.limits, project.catalog.api),
             max_calls=max_calls,
+            also=_perhaps_lost(prepared, company, is_whole=not incomplete),
             on_plan=on_plan,
             on_progress=on_progress,
         )
@@ -90,9 +95,31 @@ def reconcile(
             found = LastReading.of(basis, reconciliation.verdicts)
             decided = decided_positions(project, prepared, contents, company, clock, last=found)
             reconciliation = with_accepted(reconciliation, decided.settlement, decided.positions)
+        reconciliation = replace(reconciliation, incomplete_store=incomplete)
         result = StoredResult(source_document(project, prepared), reconciliation_document(reconciliation))
         company.reconciliations.record(basis, map(_judged, reconciliation.verdicts), result)
     return Reconciled(reconciliation)
+
+
+def _why_incomplete(company: CompanyStore) -> str:
+    """Return why the store may lack what was written, and the remedy; empty where no witness says so."""
+    try:
+        company.run_log.is_witnessed()
+    except IncompleteStoreError as error:
+        return f"{error.message.removesuffix(' Nothing was sent.')} {error.hint}"
+    return ""
+
+
+def _perhaps_lost(prepared: Prepared, company: CompanyStore, *, is_whole: bool) -> list[str]:
+    """Return the kinds of the records that no run wrote, as far as the store knows, and that may be in Sage.
+
+    Args:
+        is_whole: the store knows what was written but for the kinds that were not compared with Sage.
+    """
+    contents = company.id_map.known().contents
+    drafts = (outcome for outcome in prepared.outcomes if isinstance(outcome, Draft))
+    kinds = list(dict.fromkeys(draft.kind for draft in drafts if (draft.kind, draft.key) not in contents))
+    return list(company.memory.not_compared(kinds)) if is_whole else kinds
 
 
 def source_document(project: Project, prepared: Prepared) -> dict[str, Any]:

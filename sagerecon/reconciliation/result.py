@@ -53,6 +53,7 @@ class Reconciliation:
     tie_outs: tuple[TieOut, ...] = ()
     not_taken: tuple[TieOutNotTaken, ...] = ()
     settlement: Settlement = NOTHING_SETTLED  #: the decisions, and which of them are in effect
+    incomplete_store: str = ""  #: why the store may lack records that it wrote; empty where it does not
 
     @property
     def open_verdicts(self) -> tuple[RecordVerdict, ...]:
@@ -74,11 +75,12 @@ class Reconciliation:
     def ties_out(self) -> bool:
         """Whether everything was read, no verdict is open, and all totals agree.
 
-        The tolerances must be within their limit. A reconciliation without a tie-out, or that read no kind,
-        has shown nothing and does not tie out.
+        The store must be complete, and the tolerances within their limit. A reconciliation without a tie-out,
+        or that read no kind, has shown nothing and does not tie out.
         """
         return (
             not self.unread
+            and not self.incomplete_store
             and not self.not_taken
             and not any(verdict.needs_review for verdict in self.verdicts)
             and all(tie_out.ties for tie_out in self.tie_outs)

@@ -37,7 +37,14 @@ def verdict_document(reconciliation: Reconciliation) -> dict[str, Any]:
         "tie_outs_failed": [tie_out.about for tie_out in failed],
         "tie_outs_not_taken": [missing.about for missing in reconciliation.not_taken],
         "not_read": list(reconciliation.unread),
+        **incomplete_store_document(reconciliation),
     }
+
+
+def incomplete_store_document(reconciliation: Reconciliation) -> dict[str, str]:
+    """Return why the store may lack records; empty where it is complete as far as its witness says."""
+    why = reconciliation.incomplete_store
+    return {"incomplete_store": why} if why else {}
 
 
 def ties_out_text(reconciliation: Reconciliation) -> str:
@@ -72,4 +79,6 @@ def _summary(reconciliation: Reconciliation, verified: int, opened: int, failed:
         parts.append(f"{counted(missing, 'tie-out')} not taken")
     if reconciliation.unread:
         parts.append("Sage was not read completely")
+    if reconciliation.incomplete_store:
+        parts.append("the store is not complete")
     return f"Needs review: {', '.join(parts)}.{accepted_sentence(reconciliation)}"

@@ -89,11 +89,16 @@ def tie_out_notes(ties: Iterable[TieOut]) -> Iterator[RenderableType]:
 
 
 def unread(reconciliation: Reconciliation) -> Iterator[RenderableType]:
-    """Yield a line for each kind or report that was not read whole, and for tie-outs not taken, by reason."""
+    """Yield a line for each kind or report that was not read whole, and for tie-outs not taken, by reason.
+
+    One before them says that the store is not complete.
+    """
     reasons: dict[str, list[str]] = {}
     for missing in reconciliation.not_taken:
         reasons.setdefault(missing.why, []).append(missing.about)
+    incomplete = reconciliation.incomplete_store
     for label, text in (
+        *([("store not complete", incomplete)] if incomplete else []),
         *(("not read", reason) for reason in reconciliation.unread),
         *(("not taken", f"{', '.join(names)}. {why}") for why, names in reasons.items()),
     ):
