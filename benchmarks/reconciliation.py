@@ -39,7 +39,7 @@ from sagerecon.commands import (
 )
 from sagerecon.commands.budget import call_budget
 from sagerecon.commands.decisions import Choice
-from sagerecon.commands.plan_file import provenance
+from sagerecon.commands.provenance import provenance
 from sagerecon.commands.read_back import ReadBack
 from sagerecon.commands.rehearsals import expected_business, open_rehearsal
 from sagerecon.model.value import fingerprint

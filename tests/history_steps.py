@@ -19,6 +19,7 @@ from sagerecon.model.clock import HOUR, MINUTE
 from sagerecon.model.errors import IncompleteStoreError
 from sagerecon.pairing.answers import DecisionAnswer
 from sagerecon.pairing.consequences import Verdict
+from sagerecon.planning.census import is_blind
 from sagerecon.planning.plan import Plan
 from sagerecon.planning.step import Action
 from sagerecon.reconciliation.result import Reconciliation
@@ -208,6 +209,8 @@ _WITHOUT_READING = frozenset(
         Verdict.LEFT_OUT,
         Verdict.NOT_YET_WRITTEN,
         Verdict.ALREADY_IN_SAGE,
+        Verdict.DUPLICATE,
+        Verdict.DELETED,
         Verdict.GONE,
         Verdict.RENAMED,
     }
@@ -233,16 +236,17 @@ _AGREEING: Mapping[Verdict, frozenset[Action]] = {
     Verdict.LEFT_OUT: frozenset({Action.LEAVE_OUT}),
 }
 
-#: What a plan may do besides, by decision.
+#: What a plan may do besides, by a decision; where that has lapsed, the record waits.
 _BY_DECISION: Mapping[Verdict, frozenset[Action]] = {
-    Verdict.EDITED: frozenset({Action.SETTLED, Action.UPDATE}),
+    Verdict.SOURCE_CHANGED: frozenset({Action.SETTLED, Action.REVERSE, Action.CREATE}),
+    Verdict.EDITED: frozenset({Action.SETTLED, Action.UPDATE, Action.WAIT}),
     Verdict.BOTH_CHANGED: frozenset({Action.SETTLED, Action.UPDATE}),
-    Verdict.GONE: frozenset({Action.SETTLED, Action.REVERSE}),
+    Verdict.GONE: frozenset({Action.SETTLED, Action.REVERSE, Action.WAIT}),
     Verdict.RENAMED: frozenset({Action.RENAME, Action.CREATE}),
     Verdict.MISSING: frozenset({Action.SETTLED, Action.CREATE}),
     Verdict.DELETED: frozenset({Action.SETTLED, Action.CREATE}),
     Verdict.NOT_YET_WRITTEN: frozenset({Action.SETTLED}),
-    Verdict.ALREADY_IN_SAGE: frozenset({Action.ADOPT, Action.CREATE}),
+    Verdict.ALREADY_IN_SAGE: frozenset({Action.ADOPT, Action.CREATE, Action.SETTLED}),
     Verdict.VERIFIED: frozenset({Action.RENAME}),
 }
 
@@ -251,7 +255,15 @@ def disagreements(plan: Plan, found: Reconciliation) -> Sequence[str]:
     """Return a sentence for each record of which plan and reconciliation say different things."""
     by_decision = _BY_DECISION if plan.header.decisions else {}
     steps = {(step.kind, step.key): step.action for step in plan.steps}
-    return [
+    blind = {(step.kind, step.key) for step in plan.steps if is_blind(step)}
+    doubled = [
+        f"{verdict.key} is in Sage already, and the plan creates it without looking"
+        for verdict in found.verdicts
+        if verdict.verdict is Verdict.ALREADY_IN_SAGE
+        and (verdict.kind, verdict.key) in blind
+        and not by_decision
+    ]
+    return doubled + [
         f"{verdict.key} is {verdict.verdict.value}, and the plan says {action.value}"
         for verdict in found.verdicts
         if (action := steps.get((verdict.kind, verdict.key))) is not None

@@ -207,3 +207,19 @@ def test_a_reconciliation_without_the_store_says_so_and_reads_what_may_be_lost(w
     verdicts = {verdict.verdict for verdict in found.verdicts}
     assert Verdict.ALREADY_IN_SAGE in verdicts
     assert Verdict.NOT_YET_WRITTEN not in verdicts
+
+
+def test_a_reconciliation_says_that_its_store_is_not_complete(world: World) -> None:
+    load(world)
+    assert reconciled(world).incomplete_store == ""
+    delete_store(world)
+    found = reconciled(world)
+    assert "is not the one that wrote to business" in found.incomplete_store
+    assert "--distrust-store" in found.incomplete_store
+    assert not found.ties_out
+
+
+def reconciled(world: World) -> Reconciliation:
+    ran = world.reconcile()
+    assert isinstance(ran.value, Reconciliation), ran
+    return ran.value

@@ -12,9 +12,11 @@ from pathlib import Path
 import pytest
 from history_decisions import Decide
 from history_memory import DistrustStore, RestoreElsewhere
-from history_source import INVOICE
+from history_source import CUSTOMER, INVOICE
 from history_steps import (
+    AddSage,
     AddSource,
+    ChangeMachine,
     DeleteSource,
     DoubleSource,
     EditSage,
@@ -23,12 +25,14 @@ from history_steps import (
     Load,
     Operation,
     Reconcile,
+    Renumber,
     RestoreSource,
     RestoreStore,
     Snapshot,
     Spreadsheet,
     StepClock,
     Wait,
+    Who,
     happen,
 )
 from history_strategies import HISTORIES, TO_DECIDE_ON
@@ -95,6 +99,19 @@ FOUND: Mapping[str, Sequence[Operation]] = {
     ],
     "its creation was in doubt when it was decided to leave it out": [
         *(KeepStore(), Load(Kill(49)), Decide(0, 0), Load()),
+    ],
+    "locked by a process on another machine, by a clock that was ahead": [
+        *(Load(), DistrustStore(Kill(8)), Reconcile(), RestoreElsewhere(2), StepClock(-30), DistrustStore()),
+        ChangeMachine(),
+    ],
+    "decided to be another record, and later to be left out": [
+        *(AddSage(0, Who.NAMESAKE), Load(), Decide(0, 2), DeleteSource(CUSTOMER, 5), DistrustStore(Kill(42))),
+        *(DistrustStore(), DistrustStore(), Decide(1, 4)),
+    ],
+    "decided to leave it out, and then found in Sage": [
+        *(Load(), AddSource(INVOICE), Snapshot(), Decide(0, 0), KeepStore(), Load(), Load(), EditSage(0, 0)),
+        *(Snapshot(), AddSage(0, Who.STRANGER), Renumber(5), Load(), RestoreStore(0), ChangeMachine()),
+        Decide(0, 0),
     ],
     "out of the source while the store was lost": [
         *(Load(), KeepStore(), AddSource(INVOICE), Load(), DeleteSource(INVOICE, -1), RestoreElsewhere()),

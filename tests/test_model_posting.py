@@ -15,6 +15,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "sagerecon"
 
 #: Literals in a stage that are also the name of a kind, by file, with the reason.
 ALLOWED = {
+    ("reconciliation/balances.py", "currency"): "a field of a bank account",
     ("reconciliation/balances.py", "trial_balance"): "Sage's wrapper for the trial balance",
     ("reconciliation/sage_readings.py", "trial_balance"): "a report of Sage's, which is read like a kind",
     ("reconciliation/tie_out.py", "trial_balance"): "the name of a tie-out",

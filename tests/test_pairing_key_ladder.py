@@ -1,45 +1,102 @@
-"""Natural keys match, normalised keys only suggest."""
+"""Keys find the entity of a record; another spelling, or contact, date and amount, only suggest it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
+
 import pytest
-from reconciliation_cases import CATALOG, contact
+from reconciliation_cases import CATALOG, contact, invoice
 
-from sagerecon.model.draft import Draft
+from sagerecon.model.draft import Draft, OnExisting
 from sagerecon.model.entity import Entity
-from sagerecon.model.key import NaturalKey
 from sagerecon.model.place import NOWHERE
-from sagerecon.pairing.key_ladder import KeyLadder, Match, MatchMethod, normalised
+from sagerecon.pairing.identity import Identities
+from sagerecon.pairing.key_ladder import HeldMatch, KeyLadder, Match, MatchMethod
+from sagerecon.pairing.recovery import Rung
+
+OAK = contact("C1", "Oak")
 
 
-def held(*references: str) -> KeyLadder:
-    return KeyLadder([Entity("contact", f"id-{r}", {"reference": r}) for r in references], CATALOG)
+def matches(
+    drafts: Iterable[Draft], *held: Entity, taken: Iterable[str] = ()
+) -> dict[tuple[str, str], HeldMatch]:
+    ladder = KeyLadder(CATALOG, Identities((), held, CATALOG), {}, {})
+    return ladder.match(list(drafts), held, frozenset(taken))
+
+
+def contacts(*references: str) -> list[Entity]:
+    return [Entity("contact", f"id-{r}", {"reference": r}) for r in references]
+
+
+def match(draft: Draft, *held: Entity) -> Match:
+    found = matches([draft], *held).get((draft.kind, draft.key))
+    return found.match if found is not None else Match(MatchMethod.NONE)
+
+
+def document(sage_id: str, owner: str, reference: str = "", total: str = "1.00") -> Entity:
+    body = {
+        "contact": {"id": owner},
+        "date": "2017-03-01",
+        "reference": reference,
+        "total_amount": total,
+    }
+    return Entity("contact_opening_balance", sage_id, body)
 
 
 def test_methods_are_tried_in_order() -> None:
-    assert held("C1", "C-01").match(contact("C1", "Oak")) == Match(MatchMethod.NATURAL_KEY, ("id-C1",))
-    assert held("c-01").match(contact("C1", "Oak")) == Match(MatchMethod.SUGGESTION, ("id-c-01",))
-    assert held("C2").match(contact("C1", "Oak")) == Match(MatchMethod.NONE)
-    two = KeyLadder([Entity("contact", name, {"reference": "C1"}) for name in "ab"], CATALOG)
-    assert two.match(contact("C1", "Oak")) == Match(MatchMethod.AMBIGUOUS, ("a", "b"))
+    assert match(OAK, *contacts("C1", "C-01")) == Match(MatchMethod.NATURAL_KEY, ("id-C1",))
+    assert match(OAK, *contacts("c-01")) == Match(MatchMethod.SUGGESTION, ("id-c-01",))
+    assert match(OAK, *contacts("C2")) == Match(MatchMethod.NONE)
+    two = [Entity("contact", name, {"reference": "C1"}) for name in "ab"]
+    assert match(OAK, *two) == Match(MatchMethod.AMBIGUOUS, ("a", "b"))
 
 
 def test_a_number_matches_however_it_is_spelt() -> None:
     account = Draft("ledger_account", "accounts/1", {}, {"nominal_code": "0042"}, (), NOWHERE)
-    ladder = KeyLadder([Entity("ledger_account", "id-42", {"nominal_code": 42})], CATALOG)
-    assert ladder.match(account) == Match(MatchMethod.NATURAL_KEY, ("id-42",))
+    held = Entity("ledger_account", "id-42", {"nominal_code": 42})
+    assert match(account, held) == Match(MatchMethod.NATURAL_KEY, ("id-42",))
+
+
+@pytest.mark.parametrize("body", [{"deleted_at": "2017-04-02"}, {"status": {"id": "VOID"}}])
+def test_what_is_gone_is_found_for_no_record(body: dict[str, object]) -> None:
+    assert match(OAK, Entity("contact", "id-1", {"reference": "C1", **body})) == Match(MatchMethod.NONE)
+
+
+def test_a_document_is_found_by_its_number_of_the_same_contact() -> None:
+    held = [*contacts("C1", "C2"), document("id-1", "id-C1", "1001"), document("id-2", "id-C2", "1001")]
+    drafts = [OAK, invoice("1001", "C1", "1.00")]
+    found = matches(drafts, *held)
+    assert found["contact", "customers/C1"].entities == (held[0],)
+    assert found["contact_opening_balance", drafts[1].key].entities == (held[2],)
+    assert found["contact_opening_balance", drafts[1].key].rung is Rung.KEY
+
+
+def test_contact_date_and_amount_only_suggest_and_precede_no_key() -> None:
+    drafts = [OAK, invoice("1001", "C1", "1.00"), invoice("1002", "C1", "1.00")]
+    held = [*contacts("C1"), document("id-1", "id-C1", "1001"), document("id-2", "id-C1", "X")]
+    found = matches(drafts, *held)
+    assert [at.entities[0].sage_id for at in found.values()] == ["id-C1", "id-1", "id-2"]
+    by_content = found["contact_opening_balance", drafts[2].key]
+    assert (by_content.rung, by_content.is_adopted) == (Rung.CONTENT, False)
+    assert list(matches(drafts, *held, taken=["id-2"])) == list(found)[:2]
 
 
 @pytest.mark.parametrize(
-    ("field", "value", "expected"),
+    ("on_existing", "name", "is_adopted"),
     [
-        ("reference", "C-001", "c1"),
-        ("reference", "Caf\u00e9 Noir", "cafenoir"),
-        ("reference", "a=b/c|d", "abcd"),
-        ("nominal_code", "0042", "42"),
-        ("nominal_code", "0", "0"),
-        ("reference", "100", "100"),
+        (OnExisting.ADOPT, "Ash", True),
+        (OnExisting.ADOPT_IF_EQUAL, "Oak", True),
+        (OnExisting.ADOPT_IF_EQUAL, "Ash", False),
+        (OnExisting.ERROR, "Oak", False),
+        (OnExisting.CREATE, "Oak", False),
     ],
 )
-def test_normalised_keys(field: str, value: str, expected: str) -> None:
-    assert normalised(NaturalKey(field, value)) == NaturalKey(field, expected)
+def test_a_run_adopts_by_itself_what_its_mapping_says(
+    on_existing: OnExisting, name: str, is_adopted: bool
+) -> None:
+    draft = replace(OAK, on_existing=on_existing)
+    types = [{"id": "CUSTOMER"}]
+    held = Entity("contact", "id-1", {"reference": "C1", "name": name, "contact_types": types})
+    (found,) = matches([draft], held).values()
+    assert (found.is_adopted, found.suspect.is_equal) == (is_adopted, name == "Oak")

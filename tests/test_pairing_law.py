@@ -48,6 +48,7 @@ _ALLOWED: Mapping[Verdict, frozenset[Proposal]] = {
     Verdict.MAPPING_CHANGED: frozenset({Proposal.UPDATE}),
     Verdict.BOTH_CHANGED: frozenset({Proposal.WAIT}),
     Verdict.GONE: frozenset({Proposal.KEEP}),
+    Verdict.LEFT_OUT: frozenset({Proposal.NOTHING}),  # gone on both sides
     Verdict.DELETED: frozenset({Proposal.WAIT}),
     Verdict.QUARANTINED: frozenset({Proposal.NOTHING}),
     Verdict.DUPLICATE: frozenset({Proposal.WAIT}),

@@ -13,7 +13,7 @@ from reconciliation_cases import BEGAN, CATALOG, Company, contact, invoice, read
 from test_pairing_law import LATER, RULES
 
 from sagerecon.model.code import Code
-from sagerecon.model.draft import Draft, LeftOut, Outcome, Quarantined, Reference
+from sagerecon.model.draft import Draft, LeftOut, OnExisting, Outcome, Quarantined, Reference
 from sagerecon.model.finding import Finding
 from sagerecon.model.place import NOWHERE
 from sagerecon.pairing.answers import CONSEQUENCES, DecisionAnswer
@@ -53,7 +53,7 @@ _FINER: Mapping[Standing, frozenset[Verdict]] = {
     Standing.UNCHANGED: frozenset({Verdict.ROUNDING, Verdict.EDITED}),
     Standing.CONVERGED: frozenset({Verdict.ROUNDING, Verdict.EDITED}),
     Standing.SOURCE_CHANGED: frozenset({Verdict.MAPPING_CHANGED}),
-    Standing.NEW: frozenset({Verdict.DUPLICATE, Verdict.ALREADY_IN_SAGE}),  # the plan looks before it creates
+    Standing.NEW: frozenset({Verdict.ALREADY_IN_SAGE}),  # the plan looks before it creates, and adopts it
 }
 
 #: What a plan may send by the verdict on a record; nothing for any other verdict.
@@ -70,7 +70,7 @@ _SENDS: Mapping[type[RecordStep], frozenset[Verdict]] = {
         }
     ),
     ReverseStep: frozenset({Verdict.GONE, Verdict.SOURCE_CHANGED, Verdict.MAPPING_CHANGED, Verdict.NOT_READ}),
-    AdoptStep: frozenset({Verdict.ALREADY_IN_SAGE, Verdict.DUPLICATE}),
+    AdoptStep: frozenset({Verdict.ALREADY_IN_SAGE, Verdict.DUPLICATE, Verdict.DELETED, Verdict.MISSING}),
     UpdateStep: frozenset(
         {Verdict.SOURCE_CHANGED, Verdict.MAPPING_CHANGED, Verdict.NOT_READ, Verdict.RENAMED}
     ),
@@ -98,8 +98,15 @@ def cases(draw: st.DrawFn) -> Case:
         _share(company)
     for number in ("1001", "1002"):
         _invoice(draw, company, number, codes)
-    if draw(st.booleans()):  # an entity with the key of a record
-        company.hold("contact", "id-other", {"reference": draw(st.sampled_from(codes)), "name": "Other"})
+    if draw(st.booleans()):  # an entity with the key of a record, in whatever spelling
+        key = draw(st.sampled_from([*codes, "c01", "C-2"]))
+        company.hold("contact", "id-other", {"reference": key, "name": "Other"})
+    for number, outcome in enumerate(company.outcomes):  # entered by hand as the source has it
+        if isinstance(outcome, Draft) and draw(st.integers(0, 5)) == 0:
+            body = company._answer(outcome.body, CATALOG[outcome.kind].fields)
+            number_entered = draw(st.sampled_from(["as it is", "another"]))
+            changed = {} if number_entered == "as it is" else {"reference": f"H{number}"}
+            company.hold(outcome.kind, f"id-h{number}", {**body, **changed})
     is_failed = draw(st.integers(0, 4)) == 0
     failed = {"contact": "page 2 failed."} if is_failed else {}
     readings = readings_of(set(CATALOG.kinds) - set(failed), **failed)
@@ -137,6 +144,7 @@ def _suspects(draw: st.DrawFn, company: Company) -> Iterator[tuple[RecordKey, Su
 def _customer(draw: st.DrawFn, company: Company, code: str) -> None:
     names = st.sampled_from(["Oak", "Ash"])
     before = contact(code, draw(names), notes=draw(st.sampled_from(["one", "two"])))
+    before = replace(before, on_existing=draw(st.sampled_from(OnExisting)))
     is_written = draw(st.integers(0, 3)) > 0
     if is_written:
         _write(draw, company, before)
@@ -214,6 +222,8 @@ def decided(case: Case, decisions: tuple[Decision, ...] = ()) -> DecidedPosition
     )
     owners = {(record.kind, record.sage_id): record.key for record in company.written}
     read = read.with_suspects(case.suspects, lambda kind, sage_id: owners.get((kind, sage_id)), CATALOG)
+    unowned = [e for e in held if e.kind in read.whole and (e.kind, e.sage_id) not in owners]
+    read = replace(read, unowned=unowned)
     recorded = Recorded(
         contents={(record.kind, record.key): record.content for record in company.written},
         written={(record.kind, record.key): record for record in company.written},
@@ -246,6 +256,8 @@ def test_every_record_has_the_verdict_of_the_standing_by_which_it_is_planned(cas
         if at.coverage is not Coverage.WHOLE and verdict.verdict is Verdict.NOT_READ:
             continue  # a plan goes by the answer to the write, and reads Sage before it writes
         assert verdict.verdict in {VERDICTS[found], *_FINER.get(found, ())}, (found, verdict)
+        if found is Standing.NEW and verdict.verdict is Verdict.ALREADY_IN_SAGE:
+            assert at.looks_for_existing, "a record that Sage holds already would be created blindly"
     assert verdicts.keys() <= named, "only a record that may be several new ones has a verdict besides"
 
 
@@ -263,7 +275,7 @@ def test_decisions_are_about_what_the_proof_found(case: Case) -> None:
     index = DraftIndex(drafts, CATALOG)
     steps = list(record_steps(ordered, index, CATALOG, found.settlement, found.earlier))
     waiting = {step.key for step in steps if isinstance(step, WaitStep)}
-    created = {step.key for step in steps if isinstance(step, CreateStep)}
+    created = {step.key for step in steps if isinstance(step, CreateStep | AdoptStep)}
     absent = {at.key for at in found.positions if at.is_absent} - created
     for step in steps:
         verdict = verdicts.get((step.kind, step.key))

@@ -69,13 +69,14 @@ OURS = {"outcome": DRAFT, "content": "f", "held": HELD}
         (at(outcome=LEFT, content="f"), Standing.GONE_FROM_SOURCE),
         (at(outcome=DRAFT, content="f"), Standing.NOT_READ),
         (at(outcome=DRAFT, content="f", is_deleted=True), Standing.DELETED_IN_SAGE),
-        (at(content="f", is_deleted=True), Standing.GONE_FROM_SOURCE),
+        (at(content="f", is_deleted=True), Standing.LEFT_OUT),
         (at(outcome=DRAFT, content="f", coverage=Coverage.CHANGES), Standing.NOT_READ),
         (at(content="f", coverage=Coverage.FAILED), Standing.NOT_READ),
         (at(outcome=DRAFT, coverage=Coverage.FAILED), Standing.NOT_READ),
         (at(outcome=DRAFT, coverage=WHOLE), Standing.NEW),
         (at(outcome=DRAFT, coverage=Coverage.BEFORE_WRITING), Standing.NEW),
         (at(outcome=BLIND), Standing.NEW),
+        (at(outcome=BLIND, coverage=Coverage.FAILED), Standing.NOT_READ),
         (at(outcome=DRAFT, held=HELD, match_method=MatchMethod.NATURAL_KEY), Standing.ALREADY_IN_SAGE),
         (at(outcome=DRAFT, held=HELD, match_method=MatchMethod.AMBIGUOUS), Standing.DUPLICATE_IN_SAGE),
         (at(outcome=DRAFT, held=HELD, match_method=MatchMethod.SUGGESTION), Standing.NEW),
@@ -87,7 +88,8 @@ OURS = {"outcome": DRAFT, "content": "f", "held": HELD}
         (at(**OURS, agreement=differing(source=True, sage=True)), Standing.CONVERGED),
         (at(**OURS, agreement=differing(source=True, sage=True, apart=True)), Standing.BOTH_CHANGED),
         (at(content="f", held=HELD), Standing.GONE_FROM_SOURCE),
-        (at(content="f", coverage=WHOLE), Standing.GONE_FROM_SOURCE),
+        (at(content="f", coverage=WHOLE), Standing.LEFT_OUT),
+        (at(outcome=LEFT, content="f", coverage=WHOLE), Standing.LEFT_OUT),
         (at(outcome=DRAFT, content="f", coverage=WHOLE, is_deleted=True), Standing.DELETED_IN_SAGE),
         (at(outcome=DRAFT, content="f", coverage=WHOLE), Standing.MISSING_IN_SAGE),
         (at(held=HELD, origin=Origin.CREATED_BY_SAGE), Standing.SYSTEM),
@@ -121,7 +123,7 @@ def test_any_position_has_one_standing_that_rests_on_evidence(position: Position
             Standing.QUARANTINED,
             Standing.DUPLICATE_IN_SOURCE,
             Standing.GONE_FROM_SOURCE,
-        )
+        ) or (found is Standing.LEFT_OUT and position.is_deleted)
 
 
 @settings(max_examples=1_000)

@@ -200,8 +200,9 @@ FIELDS: dict[type[Step], dict[str, st.SearchStrategy[Any]]] = {
         "rule": texts,
         "earlier": several(names),
         "refers_to": texts,
+        "decided": texts,
     },
-    KeepStep: {**record, "standing": standings, "rule": texts},
+    KeepStep: {**record, "standing": standings, "rule": texts, "edited": several(names)},
     SettledStep: {**record, "standing": standings, "answer": st.sampled_from(DecisionAnswer)},
 }
 headers = st.builds(

@@ -86,6 +86,17 @@ def test_a_later_decision_about_the_same_records_replaces_the_earlier() -> None:
     assert read_decisions(text, catalog())[1:] == (changed,)
 
 
+def test_of_a_record_not_written_one_decision_holds_whatever_sage_is_found_to_hold() -> None:
+    new = replace(TWO, standing=Standing.NEW, answer=DecisionAnswer.LEAVE_OUT, fields={})
+    apart = replace(new, standing=Standing.ALREADY_IN_SAGE, answer=DecisionAnswer.KEEP_APART)
+    for earlier, later in ((new, apart), (apart, new)):
+        text = with_decision(with_decision("", earlier, catalog()), later, catalog())
+        assert read_decisions(text, catalog()) == (later,)
+    of_all = replace(new, key="")
+    text = with_decision(with_decision("", of_all, catalog()), apart, catalog())
+    assert read_decisions(text, catalog()) == (of_all, apart)
+
+
 def test_a_file_of_another_form_is_not_changed() -> None:
     text = "sagerecon: decisions/v1\ndecisions: [{standing: gone, kind: contact, key: a, answer: keep, "
     text += "because: b, by: c, on: 2026-01-01, covers: {records: 1, fingerprint: a}}]\n"

@@ -52,7 +52,7 @@ def test_a_decision_accepts_the_verdict_of_its_standing_alone(
     assert [(each.id, by) for each, by in found.accepted] == ([("/".join(KEY), made)] if is_accepted else [])
     if is_accepted:
         assert can_be_accepted(next(v for v in found.verdicts if v.accepted)) == (
-            verdict in (Verdict.EDITED, Verdict.BOTH_CHANGED, Verdict.GONE)
+            verdict in (Verdict.EDITED, Verdict.BOTH_CHANGED, Verdict.GONE, Verdict.ALREADY_IN_SAGE)
         )  # a plan sends those without a decision, so that none is offered
 
 

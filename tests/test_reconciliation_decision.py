@@ -78,12 +78,12 @@ def evidence(**facts: Any) -> Evidence:
         ({**OURS, "outcome": ASIDE, **UNREAD}, Verdict.QUARANTINED),
         ({"outcome": LEFT_OUT}, Verdict.LEFT_OUT),
         ({**OURS, "outcome": LEFT_OUT, "held": HELD}, Verdict.GONE),
-        ({**OURS, "outcome": LEFT_OUT, "is_deleted": True}, Verdict.GONE),
+        ({**OURS, "outcome": LEFT_OUT, "is_deleted": True}, Verdict.LEFT_OUT),
         ({**OURS, "outcome": LEFT_OUT, **UNREAD}, Verdict.GONE),
         ({**OURS, "outcome": None, "held": HELD}, Verdict.GONE),
-        ({**OURS, "outcome": None}, Verdict.GONE),
+        ({**OURS, "outcome": None}, Verdict.LEFT_OUT),
         ({**OURS, "outcome": None, **UNREAD}, Verdict.NOT_READ),
-        ({**OURS, "outcome": None, "is_deleted": True, **UNREAD}, Verdict.GONE),
+        ({**OURS, "outcome": None, "is_deleted": True, **UNREAD}, Verdict.LEFT_OUT),
     ],
 )
 def test_what_each_combination_means(facts: dict[str, Any], verdict: Verdict) -> None:

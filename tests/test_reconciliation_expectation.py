@@ -40,7 +40,10 @@ def test_an_open_item_is_due_on_its_own_date_where_it_has_no_due_date() -> None:
     day, due = date(2017, 3, 1), date(2017, 3, 31)
     usual = {"contact": "customers/C1", "name": "Oak", "document": "I1", "amount": Decimal("5.00")}
     items = open_items([record(**usual, date=day, due_date=due), record(**usual, date=day), record(**usual)])
-    assert items == [OpenItem("customers/C1", "Oak", "I1", Decimal("5.00"), due) for due in (due, day, None)]
+    assert items == [
+        OpenItem("customers/C1", "Oak", "I1", Decimal("5.00"), due, dated)
+        for due, dated in ((due, day), (day, day), (None, None))
+    ]
 
 
 def test_tax_is_taken_by_sages_rate_of_its_month() -> None:

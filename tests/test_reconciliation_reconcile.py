@@ -144,7 +144,7 @@ def test_no_record_of_a_kind_that_was_read_in_part_gets_another_verdict() -> Non
     assert {key: verdict.verdict for key, verdict in found.items()} == {
         **dict.fromkeys((f"open_invoices/{number}" for number in (1001, 1002, 1003, 1004)), Verdict.NOT_READ),
         "open_bills/1900": Verdict.NOT_READ,
-        "open_invoices/1009": Verdict.NOT_YET_WRITTEN,  # its mapping does not look for an existing one
+        "open_invoices/1009": Verdict.NOT_READ,  # a verdict needs evidence, whatever its mapping looks for
         "open_invoices/1010": Verdict.NOT_READ,
     }
     assert found["open_invoices/1001"].reason == "Not compared: page 2 cannot be read."
@@ -262,8 +262,10 @@ def test_a_record_removed_from_the_source_is_named() -> None:
     assert "no longer in the source" in finding.reason
     assert (finding.at_risk, finding.effects["1100"]) == (Decimal("120.00"), Decimal("120.00"))
     company.delete("open_invoices/1001")
-    finding = only(company.reconcile())
-    assert (finding.verdict, finding.effects) == (Verdict.GONE, {})
+    found = company.reconcile()
+    assert found.open_verdicts == ()
+    finding = next(verdict for verdict in found.verdicts if verdict.key == "open_invoices/1001")
+    assert (finding.verdict, finding.effects, finding.remedy) == (Verdict.LEFT_OUT, {}, "")
     assert finding.reason.endswith("no longer in the source, and deleted or voided in Sage.")
 
 
@@ -305,7 +307,11 @@ def test_a_natural_key_matches_and_a_similar_key_is_only_suggested() -> None:
     company.hold("contact", "x8", {"reference": "C-008", "name": "Yew Ltd"})
     found = {v.key: v for v in company.reconcile().open_verdicts if v.key}
     assert (found["customers/C7"].verdict, found["customers/C7"].sage_id) == (Verdict.ALREADY_IN_SAGE, "x7")
-    assert (found["customers/C8"].sage_id, found["customers/C8"].match_method) == ("", MatchMethod.SUGGESTION)
+    assert found["customers/C8"].verdict is Verdict.ALREADY_IN_SAGE
+    assert (found["customers/C8"].sage_id, found["customers/C8"].match_method) == (
+        "x8",
+        MatchMethod.SUGGESTION,
+    )
     assert "x8" in found["customers/C8"].reason
 
 

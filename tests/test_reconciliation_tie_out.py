@@ -175,6 +175,7 @@ def test_debtors_per_contact_against_the_control_account_on_both_sides() -> None
         Identities(company.written, company.sage.values(), CATALOG),
         Side.CUSTOMER,
         CATALOG,
+        AS_AT,
     )
     pair = ControlPair("1100", "Trade Debtors", Decimal("443.50"), Decimal("443.50"))
     tie = tie_contacts("debtors", "Debtors", wanted, held, AS_AT, control=pair)
@@ -198,6 +199,7 @@ def test_creditors_are_positive_and_their_control_account_is_a_credit() -> None:
             Identities(company.written, company.sage.values(), CATALOG),
             Side.VENDOR,
             CATALOG,
+            AS_AT,
         ),
         AS_AT,
         control=ControlPair("2100", "Trade Creditors", Decimal("-100.00"), Decimal("-100.00")),
@@ -221,7 +223,7 @@ def test_payments_and_allocations_reduce_what_they_settle() -> None:
                "allocated_artefacts": [{"artefact": {"id": "i1"}, "amount": "12.0"},
                                        {"artefact": {"id": "n1"}, "amount": "-12.0"}]}),
     ]  # fmt: skip
-    items = open_items_held(held, Identities((), held, catalog()), Side.CUSTOMER, catalog())
+    items = open_items_held(held, Identities((), held, catalog()), Side.CUSTOMER, catalog(), AS_AT)
     assert [(item.label, item.amount) for item in items] == [("1", Decimal("78.0")), ("3", Decimal("-20.0"))]
 
 
@@ -251,7 +253,7 @@ def test_an_allocation_reduces_the_rest_of_a_payment() -> None:
         Entity("contact_allocation", "a1", {"transaction_type": {"id": "CUSTOMER_ALLOCATION"},
                "allocated_artefacts": [{"artefact": {"id": "r1"}, "amount": "-20.0"}]}),
     ]  # fmt: skip
-    found = open_items_held(held, Identities(written, held, catalog()), Side.CUSTOMER, catalog())
+    found = open_items_held(held, Identities(written, held, catalog()), Side.CUSTOMER, catalog(), AS_AT)
     assert [(item.label, item.amount) for item in found] == [("payment 3", Decimal("-30.0"))]
 
 
@@ -270,10 +272,10 @@ def test_a_credit_note_reduces_what_is_owed(kind: str, lines: str, side: Side, a
     draft = Draft(kind, "d/7", body, {}, (), NOWHERE)
     held = Entity(kind, "x", {"contact": {"id": "c"}, "outstanding_amount": "12.0", lines: [line]})
     (wanted,) = open_items_wanted([draft], side, catalog())
-    (found,) = open_items_held([held], Identities((), [held], catalog()), side, catalog())
+    (found,) = open_items_held([held], Identities((), [held], catalog()), side, catalog(), AS_AT)
     assert (wanted.amount, found.amount) == (Decimal(amount), Decimal(amount))
     signed = Entity(kind, "x", {**held.body, "outstanding_amount": amount})
-    assert open_items_held([signed], Identities((), [signed], catalog()), side, catalog()) == [found]
+    assert open_items_held([signed], Identities((), [signed], catalog()), side, catalog(), AS_AT) == [found]
     other = Side.VENDOR if side is Side.CUSTOMER else Side.CUSTOMER
     assert open_items_wanted([draft], other, catalog()) == []
 
@@ -381,7 +383,9 @@ def test_tax_per_rate_and_month_on_both_sides() -> None:
     answer = {"net_amount": "10.0", "tax_amount": "2.0", "tax_rate": {"id": "GB_STANDARD"}}
     held = [Entity("sales_invoice", "x", {"date": "2017-03-01", "invoice_lines": [answer]})]
     tie = tie_tax(
-        taxed_wanted([draft], catalog()), taxed_held(held, Identities((), held, catalog()), catalog()), AS_AT
+        taxed_wanted([draft], catalog()),
+        taxed_held(held, Identities((), held, catalog()), catalog(), AS_AT),
+        AS_AT,
     )
     assert [(line.code, line.sage) for line in tie.lines] == [
         ("2017-03 sales GB_STANDARD net", Decimal("10.0")), ("2017-03 sales GB_STANDARD tax", Decimal("2.0")),
@@ -434,5 +438,5 @@ def test_a_refund_and_a_suppliers_allocation_settle_with_the_opposite_sign() -> 
                "transaction_type": {"id": "VENDOR_REFUND"},
                "allocated_artefacts": [{"artefact": {"id": "n1"}, "amount": "30.0"}]}),
     ]  # fmt: skip
-    items = open_items_held(held, Identities((), held, catalog()), Side.VENDOR, catalog())
+    items = open_items_held(held, Identities((), held, catalog()), Side.VENDOR, catalog(), AS_AT)
     assert [(item.label, item.amount) for item in items] == [("1", Decimal("90.0"))]

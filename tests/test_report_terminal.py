@@ -69,7 +69,8 @@ def test_accepted_differences_are_shown_with_their_decision_and_lapsed_ones_with
         "voided in Sage since.",
         "lapsed: open_invoices/1008: leave_out, 1 record (120.00), decided by J. Reviewer",
         "on 2017-04-03, until 2017-04-03: agreed with the customer",
-        "  It held until 2017-04-03. Its records are judged as if it had not been made.",
+        "  It held until 2017-04-03. Its records are judged as if it had not been made. A",
+        "plan sends none of them until it is made again or dropped.",
     ]
 
 

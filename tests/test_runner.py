@@ -279,7 +279,7 @@ class TestReferences:
         here.planned([customer(1), invoice(1, "customers/C1")])
         here.sage.forbidden.add("contact")
         assert here.go().counts == {"parked": 1, "blocked": 2}
-        assert set(hints(here).values()) == {"Run the same command again to retry it."}
+        assert set(hints(here).values()) == {"Retry it: sagerecon apply"}
         here.sage.forbidden.clear()
         assert here.go().counts == {"read": 1, "created": 2}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 
 from sagerecon.model.catalog import Catalog
 from sagerecon.model.draft import Draft
@@ -25,7 +26,7 @@ def open_items_wanted(drafts: Iterable[Draft], side: Side, catalog: Catalog) -> 
         OpenEntity(catalog[draft.kind], draft.key, draft.label, FieldReader(draft.body, chart.identities))
         for draft in drafts
     ]
-    return open_items(found, chart, names, side)
+    return open_items(found, chart, names, side, date.max)
 
 
 def taxed_wanted(drafts: Iterable[Draft], catalog: Catalog) -> list[TaxedAmount]:

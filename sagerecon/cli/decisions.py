@@ -69,7 +69,7 @@ def show(name: Name, project: Folder = HERE, json: Json = False) -> None:
         opened = projects.open_project(project)
         found = decisions.decidable(opened, projects.open_clock(opened.address))
         subject = decisions.subject_of(name, found.groups)
-        possible = decisions.possible_answers(subject)
+        possible = decisions.offered_answers(subject)
         in_effect = found.in_effect(subject)
         for position in subject.positions:
             screen.print_unbroken(example(position))
@@ -79,7 +79,7 @@ def show(name: Name, project: Folder = HERE, json: Json = False) -> None:
         for decision in in_effect:
             for line in decision_lines("In effect", decision):
                 screen.print_unbroken(line)
-        for line in command_lines(subject.name, possible):
+        for line in command_lines(subject.name, possible, len(subject.positions)):
             screen.print_unbroken(line)
         screen.event(
             "result",

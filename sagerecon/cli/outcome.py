@@ -45,7 +45,7 @@ def show_outcome(screen: Screen, outcome: RunOutcome, resume: str) -> None:
         to_do=outcome.to_do,
     )
     counts = ", ".join(_count_text(event, count) for event, count in outcome.counts.items())
-    screen.print(f"{counted(outcome.calls, 'call')}: {counts or 'nothing left to do'}.")
+    screen.print(f"{counted(outcome.calls, 'call')}: {counts or _without_counts(outcome)}.")
     if outcome.ended is Ended.BLOCKED:
         screen.findings(outcome.findings)
         screen.print(f"{outcome.why} Correct this in Sage, then continue with: {resume}")
@@ -89,6 +89,11 @@ def review_text(found: Reconciliation) -> str:
     if found.incomplete_store:
         reasons.append("the store is not complete")
     return f"Needs review: {', '.join(reasons)}.{accepted_sentence(found)}"
+
+
+def _without_counts(outcome: RunOutcome) -> str:
+    """Return what to say of a run in which nothing happened to any record."""
+    return "nothing left to do" if outcome.ended is Ended.FINISHED else "no step was finished"
 
 
 def _count_text(event: Event, count: int) -> str:

@@ -58,6 +58,7 @@ def reconcile(
         screen.show(*tie_out_notes(found.tie_outs), *unread(found), *verdicts(found), *accepted(found))
         if found.ties_out:
             screen.print(f"{ties_out_text(found)}.", "bold")
+            screen.print("Next: sagerecon report")
             return
         screen.print(review_text(found), "bold")
         if any(map(can_be_accepted, found.open_verdicts)):

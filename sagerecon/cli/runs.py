@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -56,6 +57,8 @@ def plan(
         screen.print(f"Plan {made.hash[:12]} written to {output or opened.name(opened.plan_file)}.")
         if review_count(made) or any(f.code is Code.INCOMPLETE_STORE for f in made.header.findings):
             raise typer.Exit(NEEDS_REVIEW)
+        if made.header.business:
+            screen.print(f"Next: sagerecon apply{f' {shlex.quote(str(output))}' if output else ''}")
 
 
 def apply(
@@ -119,6 +122,7 @@ def status(project: Folder = HERE, json: Json = False) -> None:
     from sagerecon.cli.console import NEEDS_REVIEW, command
     from sagerecon.commands import projects
     from sagerecon.commands import status as statuses
+    from sagerecon.model.count import counted
     from sagerecon.report.execution_document import run_document
     from sagerecon.report.terminal.run import run_status
 
@@ -137,6 +141,7 @@ def status(project: Folder = HERE, json: Json = False) -> None:
             day_limit=found.budget.day_limit,
             rate_limited=found.rate_limited,
             quarantined=[aside.step.key for aside in found.aside],
+            waiting=list(found.waiting),
         )
         screen.show(
             *run_status(
@@ -148,5 +153,11 @@ def status(project: Folder = HERE, json: Json = False) -> None:
                 found.aside,
             )
         )
-        if found.aside:
+        screen.findings(found.findings)
+        if found.waiting:
+            screen.print(
+                f"Not sent until it is decided what they are: {counted(len(found.waiting), 'record')}."
+                " See how: sagerecon decide list"
+            )
+        if found.aside or found.waiting:
             raise typer.Exit(NEEDS_REVIEW)

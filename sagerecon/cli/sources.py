@@ -22,6 +22,7 @@ def snapshot(project: Folder = HERE, json: Json = False) -> None:
         screen.findings(prepared.findings)
         screen.print(f"Snapshot {prepared.snapshot[:12]} written.")
         exit_by_findings(prepared.findings)
+        screen.print("Next: sagerecon plan")
 
 
 def check(project: Folder = HERE, json: Json = False) -> None:

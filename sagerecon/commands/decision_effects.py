@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from sagerecon.model.clock import Clock, day_of
@@ -12,6 +12,7 @@ from sagerecon.model.finding import Finding, Severity
 from sagerecon.pairing.decide import Decisions
 from sagerecon.pairing.decisions import Decision
 from sagerecon.pairing.figures import covers, digest_of, figures
+from sagerecon.pairing.groups import drop_command
 from sagerecon.pairing.position import Position
 from sagerecon.pairing.settlement import Settlement
 from sagerecon.project.decisions_file import project_decisions
@@ -26,15 +27,19 @@ def decisions_in_effect(project: Project, clock: Clock) -> Decisions:
         ProjectFileError: `decisions.yaml` has errors; every finding is attached.
     """
     entries = project_decisions(project)
+    members = {entry.covers.fingerprint: _members(project, entry) for entry in entries if not entry.key}
     return Decisions(
         entries=entries,
         today=day_of(clock.now()),
-        members={entry.covers.fingerprint: _members(project, entry) for entry in entries},
+        members={covered: frozenset(found) for covered, found in members.items()},
+        keys={covered: frozenset(found.values()) - {""} for covered, found in members.items()},
     )
 
 
 def remember_members(project: Project, positions: Iterable[Position]) -> None:
-    """Remember the records of a decision about many, so that it holds while some of them are carried out.
+    """Remember the records of a decision about many.
+
+    It holds while some of them are carried out; and once it has lapsed, these are the ones that wait.
 
     Raises:
         ProjectError: they cannot be written.
@@ -42,7 +47,7 @@ def remember_members(project: Project, positions: Iterable[Position]) -> None:
     found = [figures(position) for position in positions]
     path = _members_file(project, covers(found).fingerprint)
     make_private_folder(path.parent)
-    write_private(path, [json.dumps(sorted(record.digest for record in found))])
+    write_private(path, [json.dumps({record.digest: record.key for record in found}, sort_keys=True)])
 
 
 def without_effect(settlement: Settlement) -> Iterator[Finding]:
@@ -58,21 +63,25 @@ def without_effect(settlement: Settlement) -> Iterator[Finding]:
                 code=Code.DECISION_LAPSED,
                 place=decision.place,
                 message=f"{what} {verb}: {entry.why}.",
-                hint=f"Decide again, or drop it: sagerecon decide drop {decision.subject}",
+                hint=f"Decide again, or drop it: {drop_command(decision.subject)}",
                 severity=Severity.WARNING,
             )
 
 
-def _members(project: Project, decision: Decision) -> Set[str]:
-    """Return the digests of the records that a decision was made about; none where they are not known."""
+def _members(project: Project, decision: Decision) -> Mapping[str, str]:
+    """Return the key of each record that a decision was made about, by its digest; none if not known.
+
+    The key is empty where only the digest is known.
+    """
     path = _members_file(project, decision.covers.fingerprint)
-    if decision.key or not path.exists():
-        return frozenset()
+    if not path.exists():
+        return {}
     try:
-        found = list(map(str, json.loads(read_text(path, project.name(path)))))
+        read = json.loads(read_text(path, project.name(path)))
+        found = {str(name): str(read[name]) if isinstance(read, dict) else "" for name in read}
     except (ValueError, TypeError):
-        return frozenset()
-    return frozenset(found) if digest_of(found) == decision.covers.fingerprint else frozenset()
+        return {}
+    return found if digest_of(list(found)) == decision.covers.fingerprint else {}
 
 
 def _members_file(project: Project, fingerprint: str) -> Path:

@@ -17,7 +17,7 @@ from sagerecon.pairing.answers import STANDINGS, DecisionAnswer, answers, awaits
 from sagerecon.pairing.decide import DecidedPositions, entities_chosen_twice
 from sagerecon.pairing.decisions import Covers, Decision, Side, group_name
 from sagerecon.pairing.figures import covers, figures, theirs_digest
-from sagerecon.pairing.groups import Group, claims_on, groups
+from sagerecon.pairing.groups import Group, claims_on, groups, without_refused
 from sagerecon.pairing.objections import differing_fields, objection
 from sagerecon.pairing.position import Position
 from sagerecon.pairing.referrers import blocked_reversals
@@ -95,7 +95,10 @@ def decidable(project: Project, clock: Clock) -> Decidable:
     decided, undecided = _positions(project, clock)
     can_be_decided = [at for at in (*decided.positions, *decided.unknown) if answers(standing(at))]
     waiting = [
-        at for at in can_be_decided if awaits_decision(standing(at)) and decided.settlement.of(at) is None
+        at
+        for at in can_be_decided
+        if decided.settlement.of(at) is None
+        and (awaits_decision(standing(at)) or decided.settlement.withholding(at) is not None)
     ]
     renamed = [at for at in undecided.positions if standing(at) is Standing.RENAMED_IN_SOURCE]
     others = [at for at in can_be_decided if standing(at) is not Standing.RENAMED_IN_SOURCE]
@@ -313,6 +316,11 @@ def possible_answers(subject: Subject) -> tuple[DecisionAnswer, ...]:
     if subject.key:
         return answers(subject.standing)
     return Group(subject.kind, subject.standing, subject.rule, subject.positions).answers
+
+
+def offered_answers(subject: Subject) -> tuple[DecisionAnswer, ...]:
+    """Return the answers that can be given about a subject, without those that its records refuse."""
+    return without_refused(possible_answers(subject), subject.positions)
 
 
 def _user() -> str:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from sagerecon.commands.mappings import Compiled
+from sagerecon.commands.past_records import past_record
 from sagerecon.commands.plan_file import planned_step
 from sagerecon.commands.preparation import prepare
 from sagerecon.commands.prepared_outcomes import PreparedOutcomes
@@ -11,6 +14,7 @@ from sagerecon.model.clock import Clock
 from sagerecon.model.draft import Outcome
 from sagerecon.model.entity import Written
 from sagerecon.model.errors import ProjectError
+from sagerecon.model.place import NOWHERE, Place
 from sagerecon.model.record import Record
 from sagerecon.model.suggestion import suggestion
 from sagerecon.pairing.consequences import Verdict
@@ -19,13 +23,14 @@ from sagerecon.project.project import Project
 from sagerecon.project.store import open_store
 from sagerecon.reconciliation.field_explanation import FieldExplanation, explain_field
 from sagerecon.reconciliation.verdict import VerdictSummary
+from sagerecon.store.company import CompanyStore
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
     """One record from its source row to its verdict; None for what has not been reached."""
 
-    record: Record
+    record: Record | None  #: None where the source no longer has it
     outcome: Outcome
     step: Step | None
     written: Written | None
@@ -39,16 +44,16 @@ def explain(project: Project, clock: Clock, text: str) -> Explanation:
 
     Args:
         text: a draft key such as `customers/C001`, or a label such as `invoice 1021`; followed by a dot and a
-            field for that field: `customers/C001.main_address.city`.
+            field for that field: `customers/C001.main_address.city`. A record that the source no longer has
+            is found by its key, its label, or the name that Sage shows.
 
     Raises:
         ProjectError: no record has that key, or its kind has no such field; similar ones are suggested.
     """
     prepared = prepare(project)
-    position, path = _find(prepared.outcomes, text)
-    outcome, record = prepared.outcomes[position], prepared.outcomes.record(position)
     with open_store(project, clock) as store:
         company = store.company(project.business.id)
+        outcome, record, path = _find(prepared.outcomes, company, text)
         written = company.history.written_record(outcome.kind, outcome.key)
         judged = company.reconciliations.verdict(outcome.kind, outcome.key)
         basis = company.reconciliations.last_basis()
@@ -58,8 +63,7 @@ def explain(project: Project, clock: Clock, text: str) -> Explanation:
             found = (company.history.entity_read(run, written.kind, written.sage_id) for run in runs)
             held = next((entity for entity in found if entity is not None), None)
     step = planned_step(project, outcome.key)
-    mapping = next(m for m in prepared.compiled.mappings if m.name == outcome.key.partition("/")[0])
-    source = mapping.source_of(record, path)
+    columns, mapped_at = _source_of(prepared.compiled, record, outcome.key, path)
     return Explanation(
         record=record,
         outcome=outcome,
@@ -71,8 +75,8 @@ def explain(project: Project, clock: Clock, text: str) -> Explanation:
             project.catalog[outcome.kind],
             outcome,
             record,
-            source.columns,
-            source.place,
+            columns,
+            mapped_at,
             written,
             held,
         )
@@ -82,19 +86,40 @@ def explain(project: Project, clock: Clock, text: str) -> Explanation:
     )
 
 
-def _find(outcomes: PreparedOutcomes, text: str) -> tuple[int, str]:
-    """Return the position of the outcome with the key or label `text`, and the field after it.
+def _source_of(
+    compiled: Compiled, record: Record | None, key: str, path: str
+) -> tuple[tuple[str, ...], Place]:
+    """Return the columns that a field is made from, and where it is mapped; nothing without a source row."""
+    if record is None:
+        return (), NOWHERE
+    mapping = next(m for m in compiled.mappings if m.name == key.partition("/")[0])
+    source = mapping.source_of(record, path)
+    return tuple(source.columns), source.place
 
-    Keys and labels may contain dots themselves; the longest key is meant.
+
+def _find(outcomes: PreparedOutcomes, company: CompanyStore, text: str) -> tuple[Outcome, Record | None, str]:
+    """Return the outcome with the key or label `text`, its source row, and the field after the key.
+
+    Keys and labels may contain dots themselves; the longest key is meant. What the source has precedes what
+    only earlier runs had.
     """
+    for key, path in _readings(text):
+        if (position := _position(outcomes, key)) is not None:
+            return outcomes[position], outcomes.record(position), path
+    for key, path in _readings(text):
+        if (past := past_record(company, outcomes, key)) is not None:
+            return past, None, path
+    hint = suggestion(text, outcomes.keys())
+    raise ProjectError(f"No record has the key '{text}'.", hint or "Keys look like customers/C001.")
+
+
+def _readings(text: str) -> Iterator[tuple[str, str]]:
+    """Yield each way to read a text as a key and the field after it, the longest key first."""
     key, path = text, ""
-    while (position := _position(outcomes, key)) is None:
-        key, dot, last = key.rpartition(".")
-        if not dot:
-            hint = suggestion(text, outcomes.keys())
-            raise ProjectError(f"No record has the key '{text}'.", hint or "Keys look like customers/C001.")
+    while key:
+        yield key, path
+        key, _, last = key.rpartition(".")
         path = f"{last}.{path}" if path else last
-    return position, path
 
 
 def _position(outcomes: PreparedOutcomes, name: str) -> int | None:

@@ -6,10 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
 from sagerecon.model.catalog import Catalog
-from sagerecon.model.draft import Outcome
+from sagerecon.model.draft import Draft, Outcome
 from sagerecon.model.entity import Entity, Written
+from sagerecon.model.reading import kinds_read_whole
 from sagerecon.pairing.consequences import Verdict
 from sagerecon.pairing.identity import Identities
+from sagerecon.pairing.key_ladder import Candidates
 from sagerecon.pairing.owners import RecordKey
 from sagerecon.pairing.pair import Recorded, needed_in_full
 from sagerecon.pairing.position import EntityReading
@@ -92,14 +94,15 @@ def recorded_and_read(
 
     Compared are the records that the source changed, those that the last reconciliation did not verify or
     compared by other rules, those that share an entity, and those that a run has looked at since. A verified
-    record whose source is unchanged stands as it stood then, so that it is not read in full.
+    record whose source is unchanged stands as it stood then, so that it is not read in full. With them come
+    the entities that a record may be which no run has written.
 
     Args:
         rules: by mapping, the fingerprint of its comparison rules.
         contents: the fingerprint of the body that was recorded, by kind and draft key.
         last: the readings to compare with; None before the first reconciliation.
-        has_renames: whether a decision may make a record that the source lost one that it has now. Only then
-            is the answer to its write needed, which is most of a record.
+        has_renames: whether a decision may make a record that the source lost one that it has now. Before
+            Sage was read, only then is the answer to its write needed, which is most of a record.
     """
     history = company.history
     looks = {(e.kind, e.sage_id): EntityReading(e, read_at) for e, read_at in history.looks()}
@@ -107,7 +110,9 @@ def recorded_and_read(
     unverified = frozenset[RecordKey]() if last is None else _unverified(contents, rules, last)
     needed = needed_in_full(outcomes, contents) | unverified | (company.id_map.shared() & contents.keys())
     suspects = history.suspects()
-    if not needed and not looks and not suspects:
+    drafts = _perhaps_not_held(outcomes, contents, needed)
+    unowned = _unowned({draft.kind for draft in drafts}, looks, company, basis)
+    if not needed and not looks and not suspects and not unowned:
         return Recorded(contents=contents), NOT_READ
     present = {(outcome.kind, outcome.key) for outcome in outcomes}
     written: dict[RecordKey, Written] = {}
@@ -116,11 +121,12 @@ def recorded_and_read(
         for record in history.written():
             key = (record.kind, record.key)
             if key in needed or (record.kind, record.sage_id) in looks:
-                is_compared = has_renames or key in present
+                is_compared = has_renames or key in present or basis is not None or bool(looks)
                 written[key] = record if is_compared else replace(record, answer={})
             yield record
 
     found: list[Entity] = []
+    candidates, may_be = Candidates(drafts if unowned else (), catalog), list[Entity]()
 
     def held() -> Iterator[Entity]:
         ours = {(record.kind, record.sage_id) for record in written.values()}
@@ -128,6 +134,8 @@ def recorded_and_read(
         for entity in () if basis is None else entities_of(company, basis):
             if (entity.kind, entity.sage_id) in ours:
                 found.append(entity)
+            elif (entity.kind, entity.sage_id) in unowned and candidates.has(entity):
+                may_be.append(entity)
             yield entity
 
     identities = Identities(recorded(), held(), catalog)
@@ -135,7 +143,33 @@ def recorded_and_read(
     deleted = frozenset[str]() if basis is None else deleted_of(company, basis)
     read = as_listed(() if basis is None else basis.listings, found, deleted, identities, until)
     read = read.with_suspects(suspects, company.id_map.owner, catalog)
+    read = replace(read, unowned=tuple(may_be))
     return Recorded(contents=contents, written=written), _with_looks(read, looks)
+
+
+def _perhaps_not_held(
+    outcomes: Iterable[Outcome], contents: Mapping[RecordKey, str], needed: Set[RecordKey]
+) -> list[Draft]:
+    """Return the drafts that no run has written, and those that were not verified since."""
+    drafts = (outcome for outcome in outcomes if isinstance(outcome, Draft))
+    return [d for d in drafts if (d.kind, d.key) not in contents or (d.kind, d.key) in needed]
+
+
+def _unowned(kinds: Set[str], looks: Looks, company: CompanyStore, basis: Basis | None) -> Set[RecordKey]:
+    """Return kind and Sage id of the entities of these kinds that were read, and that no record owns.
+
+    What a run has deleted since, or did not find any more, is not among them. Of a kind that was not read
+    whole nothing is known.
+    """
+    whole = frozenset() if basis is None else kinds & kinds_read_whole(basis.listings)
+    if basis is None or not whole:
+        return frozenset()
+    history = company.history
+    runs = filter(None, (basis.runs.reading, basis.runs.confirmation))
+    read = {found for run in runs for found in history.ids_read(run) if found[0] in whole}
+    owned = {(written.kind, written.sage_id) for written in history.ids_written()}
+    missed = {entity for entity, look in looks.items() if not look.entity.body}
+    return read - owned - missed - history.ids_deleted()
 
 
 def _unverified(

@@ -1,4 +1,4 @@
-"""A project's plan on disk, and what a plan is made from."""
+"""A project's plan on disk."""
 
 from __future__ import annotations
 
@@ -6,26 +6,18 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sagerecon.documents.package import catalog_fingerprint
 from sagerecon.model.errors import PlanStaleError, ProjectError
-from sagerecon.pairing.decisions import decisions_fingerprint
-from sagerecon.planning.plan import READ_ANEW, Plan, Purpose, find_step, read_outline, read_plan
-from sagerecon.planning.planner import Provenance
+from sagerecon.planning.plan import (
+    READ_ANEW,
+    Plan,
+    Purpose,
+    find_step,
+    read_outline,
+    read_plan,
+    steps_not_sent,
+)
 from sagerecon.planning.step import Step
-from sagerecon.project.decisions_file import project_decisions
 from sagerecon.project.project import Project
-from sagerecon.project.source import mappings_fingerprint
-
-
-def provenance(project: Project, snapshot: str) -> Provenance:
-    """Return what a plan of this project is made from. `snapshot` is the snapshot's fingerprint."""
-    return Provenance(
-        business=project.business.id,
-        snapshot=snapshot,
-        mappings=mappings_fingerprint(project),
-        catalog=catalog_fingerprint(),
-        decisions=decisions_fingerprint(project_decisions(project)),
-    )
 
 
 def open_plan(project: Project, file: Path | None = None) -> Plan:
@@ -62,6 +54,22 @@ def open_outline(project: Project) -> Plan | None:
     name = project.name(project.plan_file)
     with _lines(project.plan_file, name) as lines:
         return read_outline(lines, name)
+
+
+def not_sent(project: Project, plan: str) -> Plan | None:
+    """Return the project's newest plan with the steps alone that wait or are quarantined.
+
+    None where it has another hash than `plan`, or is no complete plan: what needs it refuses it.
+    """
+    if not project.plan_file.exists():
+        return None
+    name = project.name(project.plan_file)
+    try:
+        with _lines(project.plan_file, name) as lines:
+            found = steps_not_sent(lines, name)
+    except (ProjectError, PlanStaleError):
+        return None
+    return found if found.hash == plan else None
 
 
 def planned_step(project: Project, key: str) -> Step | None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sagerecon.commands.plan_file import provenance
 from sagerecon.commands.preparation import prepare
+from sagerecon.commands.provenance import provenance
 from sagerecon.documents.package import catalog_fingerprint
 from sagerecon.model.errors import PlanStaleError, SagereconError
 from sagerecon.pairing.decisions import decisions_fingerprint

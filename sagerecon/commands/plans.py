@@ -11,8 +11,8 @@ from sagerecon.commands.census import price_text
 from sagerecon.commands.decision_effects import decisions_in_effect, without_effect
 from sagerecon.commands.last_reading import LastReading, recorded_and_read
 from sagerecon.commands.memory import NO_WITNESS, NOT_COMPARED, created_again, incomplete
-from sagerecon.commands.plan_file import provenance
 from sagerecon.commands.preparation import Prepared, prepare
+from sagerecon.commands.provenance import provenance
 from sagerecon.commands.unknown_entities import unknown_entities
 from sagerecon.model.catalog import Catalog
 from sagerecon.model.clock import Clock

@@ -10,9 +10,9 @@ import requests
 
 from sagerecon.commands.budget import call_budget
 from sagerecon.commands.last_reading import LastReading
-from sagerecon.commands.plan_file import provenance
 from sagerecon.commands.plans import decided_positions
 from sagerecon.commands.preparation import Prepared, prepare
+from sagerecon.commands.provenance import provenance
 from sagerecon.commands.read_back import ReadBack
 from sagerecon.commands.verification import basis_of, judge
 from sagerecon.documents.package import catalog_fingerprint
@@ -20,6 +20,8 @@ from sagerecon.model.clock import Clock, ServerClock
 from sagerecon.model.draft import Draft
 from sagerecon.model.errors import IncompleteStoreError
 from sagerecon.model.finding import finding_document
+from sagerecon.pairing.answers import DecisionAnswer
+from sagerecon.pairing.decide import DecidedPositions
 from sagerecon.planning.plan import Plan
 from sagerecon.project.decisions_file import project_decisions
 from sagerecon.project.project import Project
@@ -89,11 +91,17 @@ def reconcile(
         last = company.reconciliations.last_basis()
         runs = replace(runs, before=last.runs.reading if last else "")
         basis = basis_of(company, runs, prepared.compiled.rules)
-        reconciliation = judge(project, prepared, company, basis)
-        if project_decisions(project):
-            contents = company.id_map.known().contents
-            found = LastReading.of(basis, reconciliation.verdicts)
-            decided = decided_positions(project, prepared, contents, company, clock, last=found)
+        contents = company.id_map.known().contents
+
+        def decided_by(last: LastReading) -> DecidedPositions:
+            return decided_positions(project, prepared, contents, company, clock, last=last)
+
+        decisions = {entry.answer for entry in project_decisions(project)}
+        is_apart = DecisionAnswer.TWO_RECORDS in decisions
+        apart = decided_by(LastReading(basis)).apart if is_apart else frozenset()
+        reconciliation = judge(project, prepared, company, basis, apart)
+        if decisions:
+            decided = decided_by(LastReading.of(basis, reconciliation.verdicts))
             reconciliation = with_accepted(reconciliation, decided.settlement, decided.positions)
         reconciliation = replace(reconciliation, incomplete_store=incomplete)
         result = StoredResult(source_document(project, prepared), reconciliation_document(reconciliation))
@@ -111,15 +119,17 @@ def _why_incomplete(company: CompanyStore) -> str:
 
 
 def _perhaps_lost(prepared: Prepared, company: CompanyStore, *, is_whole: bool) -> list[str]:
-    """Return the kinds of the records that no run wrote, as far as the store knows, and that may be in Sage.
+    """Return the kinds of drafts of which the store knows no record, and that a lost store may have written.
 
     Args:
-        is_whole: the store knows what was written but for the kinds that were not compared with Sage.
+        is_whole: the store knows what was written, but for the kinds that were not compared with Sage.
     """
-    contents = company.id_map.known().contents
-    drafts = (outcome for outcome in prepared.outcomes if isinstance(outcome, Draft))
-    kinds = list(dict.fromkeys(draft.kind for draft in drafts if (draft.kind, draft.key) not in contents))
-    return list(company.memory.not_compared(kinds)) if is_whole else kinds
+    written = {kind for kind, _ in company.id_map.known().contents}
+    mapped = {mapping.kind for mapping in prepared.compiled.mappings} - written
+    unknown = set(company.memory.not_compared(mapped)) if is_whole else mapped
+    if not unknown:
+        return []
+    return sorted({found.kind for found in prepared.outcomes if isinstance(found, Draft)} & unknown)
 
 
 def source_document(project: Project, prepared: Prepared) -> dict[str, Any]:

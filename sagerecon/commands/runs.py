@@ -10,8 +10,9 @@ import requests
 from sagerecon.commands.budget import call_budget
 from sagerecon.commands.census import Census, CensusPaused, price_text
 from sagerecon.commands.memory import Memory
-from sagerecon.commands.plan_file import open_plan, provenance
+from sagerecon.commands.plan_file import open_plan
 from sagerecon.commands.plan_inputs import changes_since_begun, raise_if_stale
+from sagerecon.commands.provenance import provenance
 from sagerecon.model.clock import Clock, ServerClock
 from sagerecon.model.errors import IncompleteStoreError, PlanStaleError
 from sagerecon.planning.settling import RunState, State

@@ -18,8 +18,9 @@ from sagerecon.reconciliation.balances import (
     tie_opening_control,
     tie_trial_balance,
 )
-from sagerecon.reconciliation.chart_of_accounts import ControlAccounts
+from sagerecon.reconciliation.chart_of_accounts import ChartOfAccounts, ControlAccounts
 from sagerecon.reconciliation.open_items import OpenItem, open_items_held
+from sagerecon.reconciliation.postings import posted_after
 from sagerecon.reconciliation.subledger import tie_contacts
 from sagerecon.reconciliation.tax import taxed_held, tie_tax
 from sagerecon.reconciliation.tie_out import ControlPair, TieOut, TieOutName
@@ -49,12 +50,14 @@ def tie_out(
     held: Sequence[Entity],
     identities: Identities,
     catalog: Catalog,
+    currency: str,
 ) -> Iterator[TieOut]:
     """Yield each of the declared tie-outs `names`.
 
     Args:
         as_at: the day as at which Sage was asked for the trial balance.
         held: what was read back; all that these tie-outs need was read whole.
+        currency: of the business.
     """
     accounts = [entity for entity in held if catalog[entity.kind].has_role(LedgerRole.ACCOUNT)]
     balances = closing_balances(trial_balance, accounts)
@@ -64,7 +67,7 @@ def tie_out(
             name,
             name.about,
             items or (),
-            open_items_held(held, identities, side, catalog),
+            open_items_held(held, identities, side, catalog, as_at),
             as_at,
             control=_control_pair(code, expectations, balances),
             verdicts=verdicts,
@@ -92,11 +95,13 @@ def tie_out(
                     trial_balance,
                     as_at,
                     catalog,
+                    currency=currency,
+                    after=posted_after(held, as_at, ChartOfAccounts(catalog, identities, controls)),
                     accounts=accounts,
                     verdicts=verdicts,
                 )
             case TieOutName.TAX:
-                yield tie_tax(expectations.tax or (), taxed_held(held, identities, catalog), as_at)
+                yield tie_tax(expectations.tax or (), taxed_held(held, identities, catalog, as_at), as_at)
             case TieOutName.OPENING_CONTROL:
                 yield tie_opening_control(
                     trial_balance, as_at, controls.opening, accounts=accounts, verdicts=verdicts

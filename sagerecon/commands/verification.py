@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from sagerecon.commands.history import read_history
@@ -53,11 +53,20 @@ def basis_of(company: CompanyStore, runs: ReadingRuns, rules: Mapping[str, str])
     )
 
 
-def judge(project: Project, prepared: Prepared, company: CompanyStore, basis: Basis) -> Reconciliation:
+def judge(
+    project: Project,
+    prepared: Prepared,
+    company: CompanyStore,
+    basis: Basis,
+    apart: Collection[str] = frozenset(),
+) -> Reconciliation:
     """Return one verdict a record, and the tie-outs, from what the readings found.
 
     A kind that was not read whole gives its records the verdict "not read"; a tie-out that needs it is not
     taken. The tie-outs are as at the day of the reading, whatever the project's day is now.
+
+    Args:
+        apart: the keys of drafts that were decided to be none of the records written earlier.
     """
     reading = basis.runs.reading
     before = read_history(company, reading, basis.runs.before)
@@ -67,6 +76,7 @@ def judge(project: Project, prepared: Prepared, company: CompanyStore, basis: Ba
     sage = SageReadings(basis.listings, basis.deletions)
     identities = Identities(written, held, project.catalog)
     rejected: dict[str, tuple[Finding, ...]] = {a.step.key: a.findings for a in history.set_aside()}
+    as_at = sage.as_at or project.as_at
     controls = ControlAccounts(**{name: str(code) for name, code in project.control_accounts.items()})
     reconciliation = reconcile(
         prepared.outcomes,
@@ -77,6 +87,7 @@ def judge(project: Project, prepared: Prepared, company: CompanyStore, basis: Ba
         readings=sage,
         read_until=read_until(company, written, basis),
         inputs=DraftInputs(prepared.snapshot, mappings_fingerprint(project)),
+        as_at=as_at,
         pre_existing={sage_id for run in before.load_runs for _, sage_id in history.ids_read(run)},
         deleted=deleted_of(company, basis),
         began_at=before.began_at,
@@ -85,6 +96,7 @@ def judge(project: Project, prepared: Prepared, company: CompanyStore, basis: Ba
         last=before.last,
         identities=identities,
         suspects=history.suspects(),
+        apart=apart,
     )
     reconciliation = with_reversed(reconciliation, map(_reversed, history.reversals()))
     kinds = {record.kind for record in written}
@@ -92,7 +104,6 @@ def judge(project: Project, prepared: Prepared, company: CompanyStore, basis: Ba
         name: sage.why_not_taken(name, kinds, project.catalog)
         for name in declared_tie_outs(prepared.expectations)
     }
-    as_at = sage.as_at or project.as_at
     taken = tie_out(
         prepared.expectations,
         [name for name, why in reasons.items() if not why],
@@ -103,9 +114,10 @@ def judge(project: Project, prepared: Prepared, company: CompanyStore, basis: Ba
         held,
         identities,
         project.catalog,
+        project.business.currency,
     )
     noted = (
-        replace(tie, notes=tuple(tie_out_notes(tie.name, as_at, held, identities, sage, project.catalog)))
+        replace(tie, notes=(*tie_out_notes(tie, held, identities, sage, project.catalog), *tie.notes))
         for tie in taken
     )
     return reconciliation.with_tie_outs(

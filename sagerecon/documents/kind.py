@@ -8,6 +8,7 @@ and needs no type. Editions and areas at the top apply to each operation that do
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from sagerecon.documents.posting import read_ledger, read_lines, read_posting
@@ -17,6 +18,12 @@ from sagerecon.model.catalog import BASE_FIELDS, Field, KeyField, Kind, Operatio
 def read_kind(document: Mapping[str, Any], api: Mapping[str, Any]) -> Kind:
     """Return the kind of a resource file; `api` is the document of `api.yaml`."""
     filters = tuple(document.get("filters", ()))
+    natural_keys = tuple(
+        KeyField(key["field"], key.get("filter", ""), key.get("unique", False), key.get("same_as", ""))
+        for key in document.get("natural_keys", ())
+    )
+    fields = _fields(document, frozenset(document["operations"]) & _SENT["both"])
+    same_as = {key.field: key.same_as for key in natural_keys if key.same_as}
     changes = api["changes"]
     return Kind(
         name=document["kind"],
@@ -27,11 +34,8 @@ def read_kind(document: Mapping[str, Any], api: Mapping[str, Any]) -> Kind:
         operations={
             name: _operation(name, facts, document) for name, facts in document["operations"].items()
         },
-        fields=_fields(document, frozenset(document["operations"]) & _SENT["both"]),
-        natural_keys=tuple(
-            KeyField(key["field"], key.get("filter", ""), key.get("unique", False), key.get("same_as", ""))
-            for key in document.get("natural_keys", ())
-        ),
+        fields={name: replace(known, same_as=same_as.get(name, "")) for name, known in fields.items()},
+        natural_keys=natural_keys,
         filters=filters,
         required_filters=tuple(document.get("required_filters", ())),
         read_filters=tuple(document.get("read_filters", ())),

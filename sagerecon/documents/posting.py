@@ -46,6 +46,7 @@ def read_posting(document: Mapping[str, Any]) -> Posting | None:
         amounts=tuple(facts.get("amounts", ())),
         due_date=facts.get("due_date", ""),
         outstanding=facts.get("outstanding", ""),
+        settled=facts.get("settled", ""),
         settles=Settlement(**facts["settles"]) if "settles" in facts else None,
     )
 

@@ -11,7 +11,7 @@ from sagerecon.model.finding import Finding
 from sagerecon.model.suggestion import suggestion
 
 #: The keys of `posts` and `ledger` whose value is a field of the kind.
-_POSTS = ("account", "from_account", "due_date", "outstanding")
+_POSTS = ("account", "from_account", "due_date", "outstanding", "settled")
 _LEDGER = ("code", "account", "types")
 
 
@@ -89,7 +89,7 @@ def _posting_paths(node: Node) -> Iterator[tuple[str, Node]]:
     if (settles := posts.get("settles")) is not None:
         items = settles["items"]
         yield items.text, items
-        for named in (settles["document"], settles["amount"]):
+        for named in _values(settles, ("document", "amount", "discount")):
             yield f"{items.text}.{named.text}", named
 
 

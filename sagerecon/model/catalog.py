@@ -42,6 +42,7 @@ class Field:
     items: str = ""  #: the type of a list's elements: text, integer or object
     least: int | None = None
     most: int | None = None
+    same_as: str = ""  #: the path that has the value where Sage answers none in the field itself
     needed: tuple[str, ...] = field(init=False, default=())  #: those of `fields` that a POST must give
 
     def __post_init__(self) -> None:

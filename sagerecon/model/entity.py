@@ -48,3 +48,8 @@ class Written:
     origins: tuple[Place, ...] = ()  #: its source rows at the time
     snapshot: str = ""  #: fingerprint of the source snapshot its plan was made from
     mappings: str = ""  #: fingerprint of the mappings its plan was made from
+
+    @property
+    def mapping(self) -> str:
+        """The name of the mapping that made its draft."""
+        return self.key.partition("/")[0]

@@ -11,6 +11,7 @@
         BudgetTooSmallError             2
       PlanStaleError                    5   plan stale, consumed or not the one approved
       StoreError                        2   the store cannot be opened, is newer, or its disk is full
+        LockedError                     2   another process is working on the company
         IncompleteStoreError            1   the store does not know all that was written to Sage
       PausedError                       3   the call budget is used up, or Sage asks to wait
       SageError                         2
@@ -128,6 +129,17 @@ class PlanStaleError(SagereconError):
 
 class StoreError(SagereconError):
     """The store cannot be used: unreadable, of another version, locked, or its disk is full."""
+
+
+class LockedError(StoreError):
+    """Another process is working on the company.
+
+    `until` is the instant at which its lock ends unless it is renewed, in milliseconds since 1970.
+    """
+
+    def __init__(self, message: str, hint: str, until: int) -> None:
+        super().__init__(message, hint)
+        self.until = until
 
 
 class IncompleteStoreError(StoreError):

@@ -73,6 +73,7 @@ class Settlement:
     items: str
     document: str
     amount: str
+    discount: str = ""  #: settled in addition to the amount
     remainder: str = ""  #: the part of the entity that holds what is not allocated, named as in `yields`
 
 
@@ -89,6 +90,7 @@ class Posting:
     amounts: tuple[str, ...] = ()  #: of a transfer, where its amount is the sum of several fields
     due_date: str = ""
     outstanding: str = ""
+    settled: str = ""  #: what payments and allocations took off, whenever
     settles: Settlement | None = None
 
     @property

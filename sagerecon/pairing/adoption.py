@@ -12,6 +12,7 @@ from sagerecon.model.code import Code
 from sagerecon.model.draft import OnExisting
 from sagerecon.model.entity import Entity
 from sagerecon.model.money import decimal
+from sagerecon.pairing.canonical import UNANSWERED, answered
 
 
 def differences(kind: Kind, wanted: Mapping[str, Any], answer: Mapping[str, Any]) -> list[str]:
@@ -79,7 +80,12 @@ def _differences(
         field = fields.get(name)
         if field is None or not field.answered:
             continue  # the answer never contains it
-        yield from _compare(field, ours, answer.get(field.answered_as), f"{path}{name}")
+        theirs = answered(field, answer)
+        if theirs is UNANSWERED:
+            if field.same_as:
+                continue  # the value is that of another entity, which the answer does not show
+            theirs = None
+        yield from _compare(field, ours, theirs, f"{path}{name}")
 
 
 def _compare(field: Field, ours: Any, theirs: Any, path: str) -> Iterator[str]:

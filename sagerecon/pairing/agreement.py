@@ -100,18 +100,20 @@ class ComparisonRules:
     ours: Set[str] = frozenset()
 
 
-def agreement(draft: Draft, written: Written, held: Entity | None, by: ComparisonRules) -> Agreement:
+def agreement(draft: Draft | None, written: Written, held: Entity | None, by: ComparisonRules) -> Agreement:
     """Return where the three sides of a record differ: plan and proof ask this one function.
 
     Args:
+        draft: None of a record that the source lost: only Sage can have changed it.
         held: what Sage holds; None where that was not read since the write, so that nothing is known of it.
     """
-    changed = source_changes(draft, written, by)
+    changed = () if draft is None else source_changes(draft, written, by)
     if held is None:
         return Agreement(changed, differences=changed)
     edited = sage_changes(written, held, by)
     edits = sage_edits(written, held, _as_looked_at(written, held, by)) if edited else ()
-    return Agreement(changed, edited, differences(draft, written, held, by), edits)
+    differing = edited if draft is None else differences(draft, written, held, by)
+    return Agreement(changed, edited, differing, edits)
 
 
 def _as_looked_at(written: Written, held: Entity, by: ComparisonRules) -> ComparisonRules:

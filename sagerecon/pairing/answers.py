@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import Enum
 
+from sagerecon.model.count import counted
 from sagerecon.pairing.consequences import PROPOSALS, Proposal
 from sagerecon.pairing.standing import Standing
 
@@ -55,6 +56,7 @@ CONSEQUENCES: Mapping[Standing, Mapping[DecisionAnswer, Proposal]] = {
     Standing.ALREADY_IN_SAGE: {
         DecisionAnswer.ADOPT: Proposal.ADOPT,
         DecisionAnswer.KEEP_APART: Proposal.CREATE,
+        DecisionAnswer.LEAVE_OUT: Proposal.SETTLED,
     },
     Standing.SOURCE_CHANGED: {
         DecisionAnswer.KEEP: Proposal.SETTLED,
@@ -93,6 +95,7 @@ CONSEQUENCES: Mapping[Standing, Mapping[DecisionAnswer, Proposal]] = {
     Standing.DUPLICATE_IN_SAGE: {
         DecisionAnswer.THIS_ONE: Proposal.ADOPT,
         DecisionAnswer.KEEP_APART: Proposal.CREATE,
+        DecisionAnswer.LEAVE_OUT: Proposal.SETTLED,
     },
     Standing.UNKNOWN_IN_SAGE: {
         DecisionAnswer.OURS_BY_HAND: Proposal.SETTLED,
@@ -102,6 +105,29 @@ CONSEQUENCES: Mapping[Standing, Mapping[DecisionAnswer, Proposal]] = {
 
 #: Answers that need a name or a list of fields beside them, so that they are given for one record at a time.
 FOR_ONE = frozenset({DecisionAnswer.FIELDS, DecisionAnswer.THIS_ONE})
+
+#: Answers by which an entity is deleted in Sage. One that was edited there is not.
+DELETIONS = frozenset({DecisionAnswer.REVERSE, DecisionAnswer.REPLACE})
+
+#: The calls that an answer takes for each record. Where many are looked at, or looked for, by a listing, it
+#: may be fewer, or one more for each page.
+CALLS: Mapping[DecisionAnswer, Mapping[str, int]] = {
+    DecisionAnswer.REVERSE: {"look": 1, "deletion": 1},
+    DecisionAnswer.REPLACE: {"look": 1, "deletion": 1, "creation": 1},
+    DecisionAnswer.WRITE_AGAIN: {"creation": 1},
+    DecisionAnswer.PUSH: {"look": 1, "update": 1},
+    DecisionAnswer.ADOPT: {"look": 1},
+}
+
+
+def price(answer: DecisionAnswer, records: int) -> str:
+    """Return the calls that an answer takes: `48 calls (a look, a deletion: 2 a record)`; empty for none."""
+    calls = CALLS.get(answer, {})
+    if not calls:
+        return ""
+    each = sum(calls.values())
+    rate = f": {each:,} a record" if records > 1 else ""
+    return f"{counted(each * records, 'call')} ({', '.join(f'a {name}' for name in calls)}{rate})"
 
 
 def answers(standing: Standing) -> tuple[DecisionAnswer, ...]:

@@ -16,6 +16,7 @@ from sagerecon.model.catalog import Field
 from sagerecon.model.money import decimal_text
 from sagerecon.model.value import canonical
 from sagerecon.pairing.identity import Identities, Link, as_decimal, as_reference
+from sagerecon.pairing.natural_key import at_path
 
 
 class Unanswered(Enum):
@@ -52,11 +53,25 @@ def held_tree(anchor: Tree, answer: object, fields: Mapping[str, Field], identit
     held: dict[str, Tree] = {}
     for name, part in anchor.items():
         known = fields.get(name) or Field(name, "")
-        if known.answered_as in answer:
-            held[name] = _held(part, answer[known.answered_as], known, identities)
-        else:
+        value = answered(known, answer)
+        if value is UNANSWERED:
             held[name] = _everywhere(part, UNANSWERED)
+        else:
+            held[name] = _held(part, value, known, identities)
     return held
+
+
+def answered(known: Field, answer: Mapping[str, Any]) -> object:
+    """Return the value of a field in an answer, as Sage gives it; UNANSWERED where the answer has none.
+
+    Where Sage answers a field as null that the catalog finds elsewhere too, the value is looked for there:
+    `nominal_code` of a bank account is that of its ledger account.
+    """
+    value = answer.get(known.answered_as, UNANSWERED)
+    if not known.same_as or value not in (None, "", UNANSWERED):
+        return value
+    found = at_path(answer, known.same_as.split("."))
+    return UNANSWERED if found is None else found
 
 
 def joined(first: Tree, second: Tree) -> Tree:

@@ -29,6 +29,7 @@ class Decisions:
     entries: tuple[Decision, ...] = ()
     today: date = date.max
     members: Members = field(default_factory=dict)
+    keys: Members = field(default_factory=dict)  #: by the same fingerprint, their draft keys
 
 
 NO_DECISIONS = Decisions(today=date.min)
@@ -43,6 +44,12 @@ class DecidedPositions:
     #: By the kind and key of a draft, what was written earlier of the same record, under its earlier key.
     earlier: Mapping[RecordKey, Written] = field(default_factory=dict)
     unknown: Sequence[Position] = ()  #: of the entities in Sage that no record owns
+
+    @property
+    def apart(self) -> frozenset[str]:
+        """The keys of the drafts that are decided to be none of the records written earlier."""
+        made = self.settlement.by_record.items()
+        return frozenset(key for (_, key), at in made if at.answer is DecisionAnswer.TWO_RECORDS)
 
 
 def pair_as_decided(
@@ -65,7 +72,7 @@ def pair_as_decided(
     positions = pair_with_recorded(outcomes, recorded, catalog, comparisons, read)
     about_renames = [d for d in decisions.entries if d.standing is Standing.RENAMED_IN_SOURCE]
     others = [d for d in decisions.entries if d.standing is not Standing.RENAMED_IN_SOURCE]
-    renames = settle(positions, about_renames, decisions.today, catalog, decisions.members)
+    renames = settle(positions, about_renames, decisions.today, catalog, decisions.members, decisions.keys)
     renames = _each_earlier_once(positions, renames)
     earlier = {
         (at.kind, at.key): _earlier(at, decision)
@@ -78,7 +85,7 @@ def pair_as_decided(
         keys = {before: now for (_, before), now in aliases.items()}
         read = replace(read, identities=read.identities.under(keys))
         positions = pair_with_recorded(outcomes, recorded.under(aliases), catalog, comparisons, read, apart)
-    rest = settle([*positions, *unknown], others, decisions.today, catalog, decisions.members)
+    rest = settle([*positions, *unknown], others, decisions.today, catalog, decisions.members, decisions.keys)
     rest = _of_duplicates(positions, _each_entity_once(positions, rest))
     settlement = without_blocked_reversals(positions, renames.joined(rest), catalog)
     return DecidedPositions(positions=positions, settlement=settlement, earlier=earlier, unknown=unknown)
@@ -162,11 +169,7 @@ def _chosen_twice(
 def _without(settlement: Settlement, refused: Mapping[RecordKey, str]) -> Settlement:
     """Return the decisions in effect without those about the refused records, which are impossible."""
     impossible = [WithoutEffect(settlement.by_record[record], why) for record, why in refused.items()]
-    return replace(
-        settlement,
-        by_record={record: found for record, found in settlement.by_record.items() if record not in refused},
-        impossible=(*settlement.impossible, *impossible),
-    )
+    return replace(settlement.without(refused), impossible=(*settlement.impossible, *impossible))
 
 
 def _earlier(position: Position, decision: Decision) -> Written:

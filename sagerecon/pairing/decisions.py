@@ -20,6 +20,9 @@ FINGERPRINT_LENGTH = 12
 #: Standings of a record of which a field differs.
 COMPARED = frozenset({Standing.SOURCE_CHANGED, Standing.EDITED_IN_SAGE, Standing.BOTH_CHANGED})
 
+#: Standings of a record that no run has written, by what Sage is known to hold.
+UNWRITTEN = frozenset({Standing.NEW, Standing.ALREADY_IN_SAGE, Standing.DUPLICATE_IN_SAGE})
+
 
 class Side(Enum):
     """Whose value of a field counts."""
@@ -70,14 +73,24 @@ class Decision:
         """Return whether it is about records of a standing.
 
         Once the fields of one side were sent, or the source is as it was, a record on which it was decided
-        field by field differs in those of the other side alone, and so has another standing.
+        field by field differs in those of the other side alone, and so has another standing. A record that is
+        left out has another standing once Sage was found to hold one like it.
         """
-        return found is self.standing or (bool(self.left_fields) and found in COMPARED)
+        if found is self.standing:
+            return True
+        if self.answer is DecisionAnswer.LEAVE_OUT:
+            return found in UNWRITTEN
+        return bool(self.left_fields) and found in COMPARED
 
     @property
     def selector(self) -> tuple[str, ...]:
-        """What it is about; two decisions with one selector contradict each other."""
-        return (self.kind, STANDING_NAMES[self.standing], self.rule, self.key)
+        """What it is about; two decisions with one selector contradict each other.
+
+        A record that is not in Sage yet is the same record, whatever Sage is found to hold besides.
+        """
+        is_unwritten = bool(self.key) and self.standing in UNWRITTEN
+        standing = "unwritten" if is_unwritten else STANDING_NAMES[self.standing]
+        return (self.kind, standing, self.rule, self.key)
 
     @property
     def subject(self) -> str:

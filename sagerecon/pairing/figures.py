@@ -29,7 +29,10 @@ class Figures:
 
 
 def figures(position: Position) -> Figures:
-    """Return the figures of a position: draft, what was written, and what was edited in Sage since."""
+    """Return the figures of a position: draft, what was written, and what was edited in Sage since.
+
+    A reading that shows what was written changes none of them.
+    """
     outcome, written, held = position.outcome, position.written, position.held
     if isinstance(outcome, Quarantined) and outcome.duplicates:  # by the source alone
         digest = fingerprint([position.kind, position.key, outcome.duplicates])[:FINGERPRINT_LENGTH]
@@ -39,7 +42,7 @@ def figures(position: Position) -> Figures:
         node_document(outcome.body) if isinstance(outcome, Draft) else None,
         None if written is None else [written.sage_id, written.content, written.written_at],
         sorted([record.kind, record.key, record.sage_id, record.content] for record in earlier),
-        None if held is None else sorted([edit.path, edit.mark] for edit in position.agreement.edits),
+        sorted([edit.path, edit.mark] for edit in position.agreement.edits) or None,
     ]
     if position.suspect is not None:
         sides += [_alike(entity, outcome) for entity in position.suspect.entities]
@@ -78,8 +81,11 @@ def digest_of(digests: Sequence[str]) -> str:
 
 
 def amount_of(position: Position) -> Decimal | None:
-    """Return the amount in the source; of a record that the source lost, or never had, the one in Sage."""
-    known = position.outcome or position.written
+    """Return the amount in the source; of a record that the source lost, or never had, the one in Sage.
+
+    Where that was not edited, it is the amount that was written.
+    """
+    known = position.outcome or (position.written if position.amount is None else None)
     return position.amount if known is None else known.amount
 
 

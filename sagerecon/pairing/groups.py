@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sagerecon.model.draft import LeftOut
-from sagerecon.pairing.answers import FOR_ONE, DecisionAnswer, answers
+from sagerecon.pairing.answers import DELETIONS, FOR_ONE, DecisionAnswer, answers, price
 from sagerecon.pairing.decisions import Covers, group_name
 from sagerecon.pairing.figures import covers, figures
 from sagerecon.pairing.position import Position
@@ -56,6 +56,19 @@ class Group:
             and (is_entered_again or answer is not DecisionAnswer.ADOPT)
         )
 
+    @property
+    def offered(self) -> tuple[DecisionAnswer, ...]:
+        """The answers that can be given, without those that its records are known to refuse."""
+        return without_refused(self.answers, self.positions)
+
+
+def without_refused(
+    possible: Iterable[DecisionAnswer], positions: Iterable[Position]
+) -> tuple[DecisionAnswer, ...]:
+    """Return the answers without deletions where a record is known to be edited in Sage."""
+    is_edited = any(position.agreement.edits for position in positions)
+    return tuple(answer for answer in possible if not (is_edited and answer in DELETIONS))
+
 
 def groups(positions: Iterable[Position]) -> list[Group]:
     """Return the groups of positions, in the order of their first record."""
@@ -74,20 +87,30 @@ def decide_command_of(group: Group) -> str:
 
     Of several answers the command has none yet, and they are named after it.
     """
-    possible = group.answers
+    possible = group.offered
     if not possible:
         return show_command(group.positions[0].key)
     if len(possible) == 1:
         return decide_command(group.name, possible[0].value)
-    *others, last = (answer.value for answer in possible)
+    *others, last = (_priced(answer, len(group.positions)) for answer in possible)
     names = f"{', '.join(others)} or {last}"
     return f"{decide_command(group.name, 'ANSWER')}, where ANSWER is {names}"
+
+
+def _priced(answer: DecisionAnswer, records: int) -> str:
+    calls = price(answer, records)
+    return f"{answer.value} ({calls})" if calls else answer.value
 
 
 def decide_command(name: str, answer: str) -> str:
     """Return the command that records a decision about a key or a group."""
     sides = " --ours FIELD --theirs FIELD" if answer == DecisionAnswer.FIELDS.value else ""
     return f'sagerecon decide take {shlex.quote(name)} {answer}{sides} --because "WHY"'
+
+
+def drop_command(name: str) -> str:
+    """Return the command that drops the decision about a key or a group."""
+    return f"sagerecon decide drop {shlex.quote(name)}"
 
 
 def show_command(name: str) -> str:

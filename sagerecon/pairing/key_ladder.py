@@ -1,17 +1,32 @@
-"""Find the entity of a record: by id map, by natural key, or as a suggestion by a similar key."""
+"""Find the entity of a record that no run has written: by key, by another spelling, or by its content.
+
+Plan and proof ask these functions alone. Only entities that no record owns are found. What one rung finds for
+a record, the next rungs do not find for others.
+"""
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Iterable
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
-from sagerecon.model.catalog import Catalog
-from sagerecon.model.draft import Draft
+from sagerecon.model.catalog import Catalog, Kind
+from sagerecon.model.comparison import Comparison
+from sagerecon.model.draft import Draft, OnExisting
 from sagerecon.model.entity import Entity
-from sagerecon.model.key import NaturalKey
-from sagerecon.pairing.identity import draft_keys, entity_keys
+from sagerecon.model.money import magnitude
+from sagerecon.pairing.agreement import ComparisonRules, body_differences
+from sagerecon.pairing.field_reader import FieldReader
+from sagerecon.pairing.held import is_gone
+from sagerecon.pairing.identity import Identities, as_decimal, draft_keys, entity_keys
+from sagerecon.pairing.owners import RecordKey
+from sagerecon.pairing.recovery import NUMBER, Rung
+from sagerecon.pairing.renames import spelling
+from sagerecon.pairing.suspect import Suspect
+
+#: Entities named in a sentence.
+_EXAMPLES = 3
 
 
 class MatchMethod(Enum):
@@ -20,7 +35,7 @@ class MatchMethod(Enum):
     ID_MAP = "id map"  #: recorded when the entity was written or adopted
     NATURAL_KEY = "natural key"  #: exactly one entity has the key, and no other record claims it
     AMBIGUOUS = "ambiguous key"  #: several entities have the key; needs review
-    SUGGESTION = "suggestion"  #: equal once normalised; never a match by itself
+    SUGGESTION = "suggestion"  #: alike in another spelling or by content; never a match by itself
     NONE = "no match"
 
 
@@ -35,50 +50,230 @@ class Match:
 NO_MATCH = Match(MatchMethod.NONE)
 
 
-class KeyLadder:
-    """Finds entities for records that the id map does not know."""
+@dataclass(frozen=True, slots=True)
+class HeldMatch:
+    """The entities without a record that a draft may be, at least one, and how they were found."""
 
-    def __init__(self, held: Iterable[Entity], catalog: Catalog) -> None:
+    entities: tuple[Entity, ...]
+    rung: Rung
+    suspect: Suspect
+    is_adopted: bool  #: the run that creates the draft looks for its key, finds the entity and adopts it
+
+    @property
+    def match(self) -> Match:
+        """The method, and the Sage ids."""
+        ids = tuple(entity.sage_id for entity in self.entities)
+        if self.rung is not Rung.KEY:
+            return Match(MatchMethod.SUGGESTION, ids)
+        return Match(MatchMethod.NATURAL_KEY if len(ids) == 1 else MatchMethod.AMBIGUOUS, ids)
+
+
+class Candidates:
+    """Tells which entities may be one of some drafts, whatever their contacts: a look-up for each entity."""
+
+    def __init__(self, drafts: Iterable[Draft], catalog: Catalog) -> None:
         self._catalog = catalog
-        self._exact: dict[tuple[str, NaturalKey], list[str]] = {}
-        self._alike: dict[tuple[str, NaturalKey], list[str]] = {}
-        for entity in held:
-            for key in entity_keys(entity, catalog):
-                self._exact.setdefault((entity.kind, key), []).append(entity.sage_id)
-                self._alike.setdefault((entity.kind, normalised(key)), []).append(entity.sage_id)
+        self._marks = {mark for draft in drafts for mark in _marks_of_draft(draft, catalog)}
 
-    def match(self, draft: Draft) -> Match:
-        """Return the most reliable match for a draft."""
-        keys = list(draft_keys(draft, self._catalog))
-        for key in keys:
-            if found := self._exact.get((draft.kind, key)):
-                method = MatchMethod.NATURAL_KEY if len(found) == 1 else MatchMethod.AMBIGUOUS
-                return Match(method, tuple(found))
-        for key in keys:
-            if found := self._alike.get((draft.kind, normalised(key))):
-                return Match(MatchMethod.SUGGESTION, tuple(found))
-        return NO_MATCH
+    def has(self, entity: Entity) -> bool:
+        """Return whether the entity has a key in any spelling, or date and amount, of one of the drafts."""
+        return not self._marks.isdisjoint(_marks_of_entity(entity, self._catalog))
 
 
-def normalised(key: NaturalKey) -> NaturalKey:
-    """Return a natural key without case, accents, punctuation and leading zeros: `c1` for `C-001`.
+@dataclass(frozen=True, slots=True)
+class KeyLadder:
+    """How drafts are compared with entities that no record owns.
 
-    Use it for suggestions only: ledger codes 42 and 0042 may be two accounts.
+    Args:
+        comparisons: the comparison rules of each mapping, by field path.
+        seen_at: by kind, when its reading began, in milliseconds since 1970.
     """
-    letters = unicodedata.normalize("NFKD", key.value).casefold()
-    words = "".join(
-        letter if letter.isalnum() else " " for letter in letters if not unicodedata.combining(letter)
-    )
-    return NaturalKey(key.field, "".join(_without_zeros(words)))
+
+    catalog: Catalog
+    identities: Identities
+    comparisons: Mapping[str, Mapping[str, Comparison]]
+    seen_at: Mapping[str, int]
+
+    def match(
+        self, drafts: Sequence[Draft], unowned: Iterable[Entity], taken: Collection[str] = ()
+    ) -> dict[RecordKey, HeldMatch]:
+        """Return by kind and key of a draft the entities that it may be.
+
+        Contacts are matched first, so that a document of a contact that was found is found too.
+
+        Args:
+            taken: Sage ids that are found by their key alone, for they may be other records.
+        """
+        candidates = Candidates(drafts, self.catalog)
+        held = [entity for entity in unowned if not is_gone(entity) and candidates.has(entity)]
+        if not held:
+            return {}
+        found: dict[RecordKey, HeldMatch] = {}
+        contacts: dict[str, str] = {}  # by Sage id, the key of the draft that it may be
+        for has_contact in (False, True):
+            of_kinds = {kind.name for kind in self.catalog if bool(kind.contact) is has_contact}
+            ladder = _Ladder(self, contacts, [entity for entity in held if entity.kind in of_kinds], taken)
+            matched = ladder.match([draft for draft in drafts if draft.kind in of_kinds])
+            found |= matched
+            contacts |= {
+                match.entities[0].sage_id: key
+                for (_, key), match in matched.items()
+                if len(match.entities) == 1
+            }
+        return found
+
+    def made(self, draft: Draft, entities: tuple[Entity, ...], rung: Rung) -> HeldMatch:
+        """Return the match of a draft with the entities that a rung has found."""
+        fields = self.catalog[draft.kind].fields
+        rules = ComparisonRules(fields, self.comparisons.get(draft.mapping, {}), self.identities)
+        unlike = body_differences(draft.body, entities[0], rules, is_tolerant=True)
+        is_one = len(entities) == 1
+        is_looked_for = rung is Rung.KEY and is_one and _has_identity(draft, entities[0], self.catalog)
+        suspect = Suspect(
+            kind=draft.kind,
+            key=draft.key,
+            entities=entities,
+            reason=_reason(draft, entities, rung, unlike),
+            seen_at=self.seen_at.get(draft.kind, 0),
+            is_equal=rung is Rung.KEY and is_one and not unlike,
+        )
+        match draft.on_existing:
+            case OnExisting.ADOPT:
+                is_adopted = is_looked_for
+            case OnExisting.ADOPT_IF_EQUAL:
+                is_adopted = is_looked_for and not unlike
+            case _:
+                is_adopted = False
+        return HeldMatch(entities, rung, suspect, is_adopted)
 
 
-def _without_zeros(text: str) -> Iterable[str]:
-    """Yield the letters and digits of `text`, each run of digits without its leading zeros."""
-    in_number = False
-    for position, letter in enumerate(text):
-        follows = text[position + 1 : position + 2].isdigit()
-        if letter == "0" and not in_number and follows:
-            continue
-        in_number = letter.isdigit()
-        if letter != " ":
-            yield letter
+class _Ladder:
+    """The rungs for drafts whose contacts have been matched."""
+
+    def __init__(
+        self, by: KeyLadder, contacts: Mapping[str, str], held: Sequence[Entity], taken: Collection[str]
+    ) -> None:
+        self._by = by
+        self._contacts = contacts
+        self._taken = set(taken)
+        self._index: dict[Hashable, list[Entity]] = {}
+        for entity in held:
+            for mark in _marks_of_entity(entity, by.catalog):
+                self._index.setdefault(mark, []).append(entity)
+
+    def match(self, drafts: Sequence[Draft]) -> dict[RecordKey, HeldMatch]:
+        """Return what the rungs find, the most reliable first."""
+        found: dict[RecordKey, HeldMatch] = {}
+        rungs = {Rung.KEY: self._with_key, Rung.SPELLING: self._spelt, Rung.CONTENT: self._like}
+        for rung, find in rungs.items():
+            claimed: set[str] = set()
+            for draft in drafts:
+                if (draft.kind, draft.key) in found:
+                    continue
+                entities = tuple(find(draft))
+                if entities:
+                    found[draft.kind, draft.key] = self._by.made(draft, entities, rung)
+                    claimed |= {entity.sage_id for entity in entities}
+            self._taken |= claimed
+        return found
+
+    def _with_key(self, draft: Draft) -> Iterator[Entity]:
+        """Yield the entities with a key of the draft or its number, and with its contact or a unique key."""
+        catalog = self._by.catalog
+        kind, keys = catalog[draft.kind], set(draft_keys(draft, catalog))
+        unique = {key.field for key in kind.natural_keys if key.is_unique}
+        number = draft.body.get(NUMBER)
+        for entity in self._marked(_marks_of_keys(draft, catalog)):
+            shared = keys.intersection(entity_keys(entity, catalog))
+            has_number = bool(number) and entity.body.get(NUMBER) == number
+            is_ours = self._has_contact(draft, entity) or any(key.field in unique for key in shared)
+            if (shared or has_number) and is_ours:
+                yield entity
+
+    def _spelt(self, draft: Draft) -> Iterator[Entity]:
+        """Yield the entities with a key of the draft, or its number, in another spelling."""
+        for entity in self._marked(_marks_of_keys(draft, self._by.catalog)):
+            if entity.sage_id not in self._taken and self._has_contact(draft, entity):
+                yield entity
+
+    def _like(self, draft: Draft) -> Iterator[Entity]:
+        """Yield the entities with the draft's contact, date and amount."""
+        kind = self._by.catalog[draft.kind]
+        mark = _content(draft.kind, draft.body, draft.amount, kind)
+        if mark is None or not self._contact(draft.kind, draft.body):
+            return
+        for entity in self._marked([mark]):
+            if entity.sage_id not in self._taken and self._has_contact(draft, entity):
+                yield entity
+
+    def _marked(self, marks: Iterable[Hashable]) -> Iterable[Entity]:
+        """Return the entities with one of the marks, each once."""
+        found = {entity.sage_id: entity for mark in marks for entity in self._index.get(mark, ())}
+        return found.values()
+
+    def _has_contact(self, draft: Draft, entity: Entity) -> bool:
+        """Return whether an entity has the contact of the draft; any has, where the draft names none."""
+        wanted = self._contact(draft.kind, draft.body)
+        return not wanted or wanted == self._contact(entity.kind, entity.body)
+
+    def _contact(self, kind: str, body: Mapping[str, Any]) -> str:
+        name = self._by.catalog[kind].contact
+        found = FieldReader(body, self._by.identities).link(name) if name else ""
+        return self._contacts.get(found, found)
+
+
+def _has_identity(draft: Draft, entity: Entity, catalog: Catalog) -> bool:
+    """Return whether the entity has the identity by which a run looks for the draft."""
+    return not set(draft_keys(draft, catalog)).isdisjoint(entity_keys(entity, catalog))
+
+
+def _marks_of_draft(draft: Draft, catalog: Catalog) -> Iterator[Hashable]:
+    yield from _marks_of_keys(draft, catalog)
+    content = _content(draft.kind, draft.body, draft.amount, catalog[draft.kind])
+    if content is not None:
+        yield content
+
+
+def _marks_of_keys(draft: Draft, catalog: Catalog) -> Iterator[Hashable]:
+    """Yield the keys of a draft and its number, in any spelling."""
+    for key in draft_keys(draft, catalog):
+        yield from _spelling(draft.kind, key.field, key.value)
+    yield from _spelling(draft.kind, NUMBER, draft.body.get(NUMBER))
+
+
+def _marks_of_entity(entity: Entity, catalog: Catalog) -> Iterator[Hashable]:
+    if entity.kind not in catalog:
+        return
+    for key in entity_keys(entity, catalog):
+        yield from _spelling(entity.kind, key.field, key.value)
+    yield from _spelling(entity.kind, NUMBER, entity.body.get(NUMBER))
+    content = _content(entity.kind, entity.body, None, catalog[entity.kind])
+    if content is not None:
+        yield content
+
+
+def _spelling(kind: str, field: str, value: object) -> Iterator[Hashable]:
+    """Yield the mark of a key in any spelling; none where it has no letter or digit."""
+    spelt = spelling(str(value or ""))
+    if spelt:
+        yield (kind, field, spelt)
+
+
+def _content(kind: str, body: Mapping[str, Any], amount: object, known: Kind) -> Hashable:
+    """Return the mark of date and amount; None where one of them is not known."""
+    day = str(body.get(known.date) or "")[:10] if known.date else ""
+    found = as_decimal(body.get(known.amount)) if known.amount else None
+    found = as_decimal(amount) if found is None else found
+    return (kind, day, magnitude(found)) if day and found is not None else None
+
+
+def _reason(draft: Draft, entities: Sequence[Entity], rung: Rung, unlike: Sequence[str]) -> str:
+    """Return the sentence why a draft is not created."""
+    name = draft.label or draft.key
+    ids = ", ".join(entity.sage_id for entity in entities[:_EXAMPLES])
+    if len(entities) > 1:
+        return f"Sage holds {len(entities):,} entities that may be {name} ({rung.value}; Sage id {ids})."
+    if not unlike and rung is Rung.KEY:
+        return f"Sage holds {name} already, and no run wrote it (Sage id {ids})."
+    how = f"it differs in {', '.join(unlike)}" if unlike else "it is equal in what Sage shows"
+    return f"Sage may hold {name} already ({rung.value}): {how} (Sage id {ids})."

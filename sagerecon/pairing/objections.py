@@ -31,7 +31,7 @@ def objection(
         case DecisionAnswer.ADOPT | DecisionAnswer.THIS_ONE:
             return _against_adopting(position, decision)
         case DecisionAnswer.WRITE_AGAIN:
-            return "" if kind.can("create") else f"{kind.name} cannot be created in Sage; use accept"
+            return _against_writing_again(position, kind)
         case _:
             return ""
 
@@ -104,6 +104,16 @@ def _against_adopting(position: Position, decision: Decision) -> str:
     return ""
 
 
+def _against_writing_again(position: Position, kind: Kind) -> str:
+    if not kind.can("create"):
+        return f"{kind.name} cannot be created in Sage; use accept"
+    if (suspect := position.suspect) is not None and suspect.is_equal:
+        (entity,) = suspect.entities
+        name = entity.displayed_as or entity.sage_id
+        return f"{name} in Sage is equal to it, and would be doubled; use adopt, or delete it there first"
+    return ""
+
+
 def _against_reversal(position: Position, kind: Kind) -> str:
     if not kind.can("delete"):
         return f"Sage has no way to delete a {kind.name}; correct it there by hand, then decide keep"
@@ -111,6 +121,11 @@ def _against_reversal(position: Position, kind: Kind) -> str:
         return "it was in Sage before the move, and was adopted; delete it there by hand, then decide keep"
     if position.owner:
         return f"it is {position.owner} in Sage too, which stays there; decide keep"
+    if edits := position.agreement.edits:
+        names = ", ".join(dict.fromkeys(edit.field for edit in edits))
+        return (
+            f"it was edited in Sage since it was written ({names}); delete it there by hand, or decide keep"
+        )
     return ""
 
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 
 from sagerecon.model.catalog import Catalog
 from sagerecon.model.comparison import Comparison
-from sagerecon.model.draft import Draft, Outcome, node_document
+from sagerecon.model.draft import Draft, LeftOut, Outcome, node_document
 from sagerecon.model.entity import Written
 from sagerecon.model.value import fingerprint
 from sagerecon.pairing.agreement import ComparisonRules, agreement
 from sagerecon.pairing.aliases import Aliases, under_todays_key
-from sagerecon.pairing.identity import Identities
+from sagerecon.pairing.identity import Identities, as_decimal
 from sagerecon.pairing.owners import RecordKey, owners_of_shared
 from sagerecon.pairing.position import Coverage, Position
 from sagerecon.pairing.read_from_sage import NOT_READ, ReadFromSage, written_position
@@ -70,6 +70,7 @@ def pair_with_recorded(
         comparisons: the comparison rules of each mapping, by field path.
         apart: the keys of drafts that are certainly none of the records written earlier.
     """
+    read = read.with_matches(outcomes, recorded.contents.keys(), recorded.written, catalog, comparisons)
     present = {(outcome.kind, outcome.key) for outcome in outcomes}
     lost = [recorded.written[key] for key in sorted(recorded.contents.keys() - present)]
     new = [o for o in outcomes if isinstance(o, Draft) and (o.kind, o.key) not in recorded.contents]
@@ -84,7 +85,7 @@ def pair_with_recorded(
     renamed = {(record.kind, record.key) for rename in renames.values() for record in rename.earlier}
     return [
         *(_position(o, recorded, renames.get(o.key), rules, read, owners) for o in outcomes),
-        *(_of_written(record, None, read) for record in lost if (record.kind, record.key) not in renamed),
+        *(_lost(record, None, rules, read) for record in lost if (record.kind, record.key) not in renamed),
     ]
 
 
@@ -96,10 +97,9 @@ class _Rules:
     comparisons: Mapping[str, Mapping[str, Comparison]]
     identities: Identities
 
-    def of(self, draft: Draft) -> ComparisonRules:
-        """Return how a draft is compared."""
-        fields = self.catalog[draft.kind].fields
-        return ComparisonRules(fields, self.comparisons.get(draft.mapping, {}), self.identities)
+    def of(self, kind: str, mapping: str) -> ComparisonRules:
+        """Return how the records of a kind and a mapping are compared."""
+        return ComparisonRules(self.catalog[kind].fields, self.comparisons.get(mapping, {}), self.identities)
 
 
 def _position(
@@ -120,18 +120,32 @@ def _position(
             content=content,
             coverage=Coverage.BEFORE_WRITING if content is None else Coverage.AS_ANSWERED,
             rename=rename,
-            suspect=read.suspect_of(outcome) if content is None else None,
+            suspect=read.suspect_of(outcome, is_renamed=rename is not None) if content is None else None,
         )
-    position = _of_written(written, outcome, read, owners.get(key, ""))
+    owner = owners.get(key, "")
+    if isinstance(outcome, LeftOut):
+        return _lost(written, outcome, rules, read, owner)
+    position = written_position(written, outcome, read, Coverage.AS_ANSWERED, owner=owner)
     if not isinstance(outcome, Draft):
         return position
-    entity = None if position.held is None else position.held.entity
-    return replace(position, agreement=agreement(outcome, written, entity, rules.of(outcome)))
+    found = agreement(outcome, written, position.entity, rules.of(outcome.kind, outcome.mapping))
+    return replace(position, agreement=found)
 
 
-def _of_written(written: Written, outcome: Outcome | None, read: ReadFromSage, owner: str = "") -> Position:
-    """Return the position of a record; Sage's answer to the write counts where nothing was read since."""
-    return written_position(written, outcome, read, Coverage.AS_ANSWERED, owner=owner)
+def _lost(
+    written: Written, outcome: LeftOut | None, rules: _Rules, read: ReadFromSage, owner: str = ""
+) -> Position:
+    """Return the position of a record that the source lost or leaves out, with what Sage changed of it.
+
+    Sage's answer to the write counts where nothing was read since.
+    """
+    position = written_position(written, outcome, read, Coverage.AS_ANSWERED, owner=owner)
+    entity = position.entity
+    found = agreement(None, written, entity, rules.of(written.kind, written.mapping))
+    if entity is None or not found.is_edited:
+        return position
+    amount = as_decimal(entity.body.get(rules.catalog[written.kind].amount))
+    return replace(position, agreement=found, amount=amount)
 
 
 def _is_as_recorded(draft: Draft, content: str | None) -> bool:

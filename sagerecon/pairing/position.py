@@ -63,11 +63,16 @@ class Position:
     is_deleted: bool = False  #: Sage reports the entity as deleted
     match_method: MatchMethod = MatchMethod.NONE  #: how Sage's entity was found
     origin: Origin | None = None  #: of an entity that no record owns
-    amount: Decimal | None = None  #: of such an entity
+    amount: Decimal | None = None  #: in Sage: of such an entity, or of a lost record that was edited there
     rename: Rename | None = None  #: the records written earlier that the draft may be
     suspect: Suspect | None = None  #: the entities in Sage that the draft may be, where that is to be decided
     agreement: Agreement = AGREED
     owner: str = ""  #: the draft key of the record that owns its entity, where that is another one
+
+    @property
+    def entity(self) -> Entity | None:
+        """What Sage holds; None where it was not read since it was written, or not found."""
+        return None if self.held is None else self.held.entity
 
     @property
     def source(self) -> Source:

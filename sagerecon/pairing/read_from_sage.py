@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Set
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 
 from sagerecon.model.catalog import Catalog, Field
+from sagerecon.model.comparison import Comparison
 from sagerecon.model.draft import Draft, OnExisting, Outcome
 from sagerecon.model.entity import Entity, Written
 from sagerecon.model.reading import Reading, kinds_read_whole
 from sagerecon.pairing.agreement import ComparisonRules, body_differences
 from sagerecon.pairing.held import is_gone
 from sagerecon.pairing.identity import Identities
-from sagerecon.pairing.key_ladder import MatchMethod
+from sagerecon.pairing.key_ladder import HeldMatch, KeyLadder, MatchMethod
 from sagerecon.pairing.owners import RecordKey
 from sagerecon.pairing.position import Coverage, EntityReading, Position
 from sagerecon.pairing.suspect import Suspect
@@ -31,6 +32,9 @@ class ReadFromSage:
     identities: Identities = field(default_factory=Identities)
     suspects: Mapping[RecordKey, Suspect] = field(default_factory=dict)  #: records that Sage may hold already
     fields: Mapping[str, Mapping[str, Field]] = field(default_factory=dict)  #: by kind of a suspect
+    unowned: Sequence[Entity] = ()  #: of kinds read whole, those that may be a draft and that no record owns
+    #: What the key ladder found among them, by kind and key of a draft.
+    matches: Mapping[RecordKey, HeldMatch] = field(default_factory=dict)
 
     def of(self, written: Written) -> EntityReading | None:
         """Return the entity of a record as it was read since it was written; None where it was not.
@@ -69,16 +73,75 @@ class ReadFromSage:
         fields = {kind: catalog[kind].fields for kind, _ in found}
         return replace(self, suspects=found, fields=fields)
 
-    def suspect_of(self, outcome: Outcome) -> Suspect | None:
-        """Return the entities that a record may be which no run has written.
+    def with_matches(
+        self,
+        outcomes: Iterable[Outcome],
+        contents: Collection[RecordKey],
+        written: Mapping[RecordKey, Written],
+        catalog: Catalog,
+        comparisons: Mapping[str, Mapping[str, Comparison]],
+    ) -> ReadFromSage:
+        """Return what was read with the entities that drafts may be of which Sage holds no entity of ours.
+
+        Args:
+            contents: kind and key of the records that runs have written.
+            written: what was written of those that may be in Sage no more.
+            comparisons: the comparison rules of each mapping, by field path.
+        """
+        if not self.unowned:
+            return self
+        drafts = [
+            outcome
+            for outcome in outcomes
+            if isinstance(outcome, Draft)
+            and (
+                (outcome.kind, outcome.key) not in contents
+                or self._is_absent(written.get((outcome.kind, outcome.key)))
+            )
+        ]
+        ladder = KeyLadder(catalog, self.identities, comparisons, self.whole)
+        taken = {sage_id for suspect in self.suspects.values() for sage_id in suspect.sage_ids}
+        held = (entity for entity in self.unowned if entity.sage_id not in self.deleted)
+        return replace(self, matches=ladder.match(drafts, held, taken))
+
+    def match_of(self, outcome: Outcome, *, is_renamed: bool = False) -> HeldMatch | None:
+        """Return what the key ladder found for a draft.
+
+        Args:
+            is_renamed: the draft may be a record written earlier; that is to be decided first.
+        """
+        if is_renamed or not isinstance(outcome, Draft):
+            return None
+        return self.matches.get((outcome.kind, outcome.key))
+
+    def suspect_of(
+        self, outcome: Outcome, *, is_renamed: bool = False, is_written: bool = False
+    ) -> Suspect | None:
+        """Return the entities that a record may be which no run has written, or which is no longer in Sage.
 
         One that a run found by its natural key, and that was corrected in Sage since until it is equal, is no
         suspect any more: the next run finds it again, and adopts it if it is equal still.
+
+        Args:
+            is_renamed: the draft may be a record written earlier.
+            is_written: an earlier run wrote it; what it may be now is always to be decided.
         """
-        found = self.suspects.get((outcome.kind, outcome.key))
-        if found is None or not isinstance(outcome, Draft):
+        if not isinstance(outcome, Draft):
             return None
-        return found if found.still_concerns(outcome) and not self._is_corrected(outcome, found) else None
+        kept = self.suspects.get((outcome.kind, outcome.key))
+        if kept is not None and (not kept.still_concerns(outcome) or self._is_corrected(outcome, kept)):
+            kept = None
+        match = self.match_of(outcome, is_renamed=is_renamed)
+        if match is None or (kept is not None and kept.entities) or (match.is_adopted and not is_written):
+            return kept
+        return match.suspect if kept is None else replace(match.suspect, gone=kept.gone)
+
+    def _is_absent(self, written: Written | None) -> bool:
+        """Return whether the entity of a record that was written is known to be in Sage no more."""
+        if written is None:
+            return False
+        found = self.of(written)
+        return self.is_deleted(written, found) or (found is not None and not found.entity.body)
 
     def _is_corrected(self, draft: Draft, suspect: Suspect) -> bool:
         """Return whether the one entity that a draft may be is equal to it by a reading since."""
@@ -155,7 +218,7 @@ def written_position(
     found = read.of(written)
     is_deleted = read.is_deleted(written, found)
     is_absent = is_deleted or (found is not None and not found.entity.body)
-    suspect = read.suspect_of(outcome) if is_absent and outcome is not None else None
+    suspect = read.suspect_of(outcome, is_written=True) if is_absent and outcome is not None else None
     return Position(
         kind=written.kind,
         key=written.key,

@@ -42,8 +42,8 @@ def without_blocked_reversals(
         WithoutEffect(settlement.by_record[record], f"{record[1]}: {blocked[record]}")
         for record in refused.values()
     ]
-    by_record = {r: found for r, found in settlement.by_record.items() if id(found) not in refused}
-    others = replace(settlement, by_record=by_record, impossible=(*settlement.impossible, *impossible))
+    records = [record for record, found in settlement.by_record.items() if id(found) in refused]
+    others = replace(settlement.without(records), impossible=(*settlement.impossible, *impossible))
     return without_blocked_reversals(positions, others, catalog)
 
 

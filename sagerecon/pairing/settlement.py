@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from sagerecon.model.catalog import Catalog
 from sagerecon.pairing.answers import STANDING_NAMES
+from sagerecon.pairing.consequences import PROPOSALS, Proposal
 from sagerecon.pairing.decisions import Decision
 from sagerecon.pairing.figures import covers, figures, theirs_digest
 from sagerecon.pairing.groups import Group, claims_on, groups, selected
 from sagerecon.pairing.objections import objection
 from sagerecon.pairing.position import Position
+from sagerecon.pairing.standing import standing
 
 #: By the fingerprint of what a decision covers, the digests of the records it was made about.
 Members = Mapping[str, Set[str]]
@@ -38,6 +40,9 @@ class Settlement:
     impossible: tuple[WithoutEffect, ...] = ()  #: what they say cannot be done
     #: No record has the standing they are about, or others about single records settle all of theirs.
     idle: tuple[Decision, ...] = ()
+    #: By kind and draft key, the decision that was made about a record and has no effect: nothing of the
+    #: record is sent until it is made again or dropped.
+    withheld: Mapping[tuple[str, str], Decision] = field(default_factory=dict)
 
     @property
     def in_effect(self) -> tuple[Decision, ...]:
@@ -48,6 +53,17 @@ class Settlement:
         """Return the decision about a position, if one is in effect."""
         return self.by_record.get((position.kind, position.key))
 
+    def withholding(self, position: Position) -> Decision | None:
+        """Return the decision without effect because of which nothing of a record is created or updated."""
+        would_write = PROPOSALS[standing(position)] in (Proposal.CREATE, Proposal.UPDATE)
+        return self.withheld.get((position.kind, position.key)) if would_write else None
+
+    def without(self, records: Collection[tuple[str, str]]) -> Settlement:
+        """Return what is settled without the decisions about some records, of which nothing is sent then."""
+        taken = {record: self.by_record[record] for record in records}
+        left = {record: found for record, found in self.by_record.items() if record not in taken}
+        return replace(self, by_record=left, withheld={**self.withheld, **taken})
+
     def joined(self, other: Settlement) -> Settlement:
         """Return what both settle; `other` is about other standings."""
         return Settlement(
@@ -55,6 +71,7 @@ class Settlement:
             lapsed=self.lapsed + other.lapsed,
             impossible=self.impossible + other.impossible,
             idle=self.idle + other.idle,
+            withheld={**self.withheld, **other.withheld},
         )
 
 
@@ -67,20 +84,25 @@ def settle(
     today: date,
     catalog: Catalog,
     members: Members = NO_MEMBERS,
+    keys: Members = NO_MEMBERS,
 ) -> Settlement:
     """Return which decisions are in effect. One about a single record takes precedence over one about many.
 
     A decision about many records still holds where some of them no longer need it; it lapses where one was
-    added, or has other figures now.
+    added, or has other figures now. Of the records that a decision without effect was made about nothing is
+    sent.
 
     Args:
         members: of decisions about many, the digests of their records where they are known.
+        keys: of decisions about many, the draft keys of their records where they are known.
     """
     if not decisions:
         return NOTHING_SETTLED
     found = groups(positions)
     claims = claims_on(positions)
     in_effect: dict[tuple[str, str], Decision] = {}
+    withheld: dict[tuple[str, str], Decision] = {}
+    present = {(position.kind, position.key) for position in positions}
     lapsed, impossible, idle, possible = [], [], [], []
     for decision in sorted(decisions, key=lambda decision: bool(decision.key)):
         about = _about(decision, found)
@@ -93,11 +115,33 @@ def settle(
         else:
             possible.append(decision)
             in_effect.update(dict.fromkeys(((p.kind, p.key) for p in about), decision))
+            continue
+        for record in _withheld(decision, about, keys, present):
+            withheld[record] = decision
+            if decision.key:  # what is said of a group does not take its place
+                in_effect.pop(record, None)
     needed = {id(decision) for decision in in_effect.values()}
     idle += [decision for decision in possible if id(decision) not in needed]
     return Settlement(
-        by_record=in_effect, lapsed=tuple(lapsed), impossible=tuple(impossible), idle=tuple(idle)
+        by_record=in_effect,
+        lapsed=tuple(lapsed),
+        impossible=tuple(impossible),
+        idle=tuple(idle),
+        withheld={record: made for record, made in withheld.items() if record not in in_effect},
     )
+
+
+def _withheld(
+    decision: Decision, about: Sequence[Position], keys: Members, present: Set[tuple[str, str]]
+) -> set[tuple[str, str]]:
+    """Return the records that a decision without effect was made about.
+
+    These are all of its kind and standing where it is not known which they were, or where one of them is
+    not in the source any more, since it may be there under another key.
+    """
+    records = {(position.kind, position.key) for position in about}
+    covered = {(decision.kind, key) for key in keys.get(decision.covers.fingerprint, ())}
+    return records & covered if covered and covered <= present else records
 
 
 def _about(decision: Decision, found: Sequence[Group]) -> tuple[Position, ...]:
@@ -126,7 +170,7 @@ def _why_lapsed(decision: Decision, about: Sequence[Position], today: date, memb
         return ""
     if (covered.records, covered.amount) == (before.records, before.amount):
         return "the figures have changed since"
-    return f"it was made about {before}, and there are {covered} now"
+    return f"it was made about {before}, and there {'is' if covered.records == 1 else 'are'} {covered} now"
 
 
 def _is_as_left(position: Position, decision: Decision) -> bool:

@@ -16,7 +16,7 @@ class Standing(Enum):
 
     DUPLICATE_IN_SOURCE = "duplicate in the source"  #: several of its records have one identity or entity
     QUARANTINED = "quarantined"
-    LEFT_OUT = "left out"  #: by a named rule, and never written
+    LEFT_OUT = "left out"  #: by a named rule or gone from the source, and not in Sage
     GONE_FROM_SOURCE = "gone from the source"  #: written, and not in the source now or left out since
     NOT_READ = "not read"  #: it is not known whether Sage holds it
     ALREADY_IN_SAGE = "already in Sage"  #: not written by us; one entity has its key or content
@@ -66,12 +66,14 @@ def _is_unread(position: Position) -> bool:
 
 
 def _is_not_looked_for(position: Position) -> bool:
-    """Return whether an existing entity should be looked for, and nothing reads its kind whole.
+    """Return whether Sage may hold an entity that nothing has found: its kind could not be read whole.
 
-    One that a comparison has found already is not looked for.
+    A kind that was not asked for at all matters where the mapping looks for an existing entity. One that a
+    comparison has found already is not looked for.
     """
     is_read = position.coverage in (Coverage.WHOLE, Coverage.BEFORE_WRITING)
-    return position.looks_for_existing and not is_read and not _alike(position)
+    is_missed = position.coverage is Coverage.FAILED or (position.looks_for_existing and not is_read)
+    return is_missed and not _alike(position)
 
 
 def _is_matched(position: Position) -> bool:
@@ -114,6 +116,10 @@ def _is_not_due(position: Position) -> bool:
     return not position.agreement.is_due
 
 
+def _is_absent(position: Position) -> bool:
+    return position.is_absent
+
+
 def _is_deleted(position: Position) -> bool:
     return position.is_deleted
 
@@ -130,6 +136,8 @@ ROWS: tuple[Row, ...] = (
     Row(source=Source.DUPLICATE, standing=Standing.DUPLICATE_IN_SOURCE),
     Row(source=Source.QUARANTINED, standing=Standing.QUARANTINED),
     Row(source=Source.LEFT_OUT, written=False, standing=Standing.LEFT_OUT),
+    Row(source=Source.LEFT_OUT, written=True, when=_is_absent, standing=Standing.LEFT_OUT),
+    Row(source=Source.NOTHING, written=True, when=_is_absent, standing=Standing.LEFT_OUT),
     Row(source=Source.LEFT_OUT, written=True, standing=Standing.GONE_FROM_SOURCE),
     Row(written=True, held=False, when=_is_unread, standing=Standing.NOT_READ),
     Row(source=_DRAFT, written=False, held=False, when=_is_not_looked_for, standing=Standing.NOT_READ),

@@ -41,6 +41,7 @@ class Suspect:
     by_key: bool = False  #: whether a run that looks for the record's natural key finds them again
     gone: tuple[str, ...] = ()  #: the Sage ids of those that are no longer in Sage
     owners: Mapping[str, str] = field(default_factory=dict)  #: by Sage id, the record that has the entity
+    is_equal: bool = False  #: the one entity has the key of the record, and all else that it has
 
     @classmethod
     def of(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -10,13 +11,17 @@ from typing import TypeAlias, TypeVar
 from sagerecon.model.code import Code
 from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.money import grouped, total
-from sagerecon.pairing.groups import Group, decide_command_of
+from sagerecon.pairing.answers import DecisionAnswer
+from sagerecon.pairing.groups import Group, decide_command, decide_command_of, drop_command, show_command
 from sagerecon.pairing.renames import RenameRule
 from sagerecon.pairing.standing import Standing
 from sagerecon.planning.step import KeepStep, Step, WaitStep, place_of
 
 #: Records named in the finding of a group; the steps of the plan name all.
 _EXAMPLES = 3
+
+#: What is the matter with a record for which others wait; the latter is followed by the decision's subject.
+WAITS, LEFT_OUT_BY = "which waits", "which is left out by decision "
 
 _AGAIN = "then run: sagerecon snapshot, sagerecon plan"
 
@@ -50,7 +55,10 @@ def left_alone(steps: Sequence[Step], decidable: Mapping[tuple[str, str], Group]
         yield _decidable(_renamed(group, families[_family(group[0])]), group, decidable)
     for group in _groups([step for step in waiting if step.refers_to]):
         yield _dependent(group)
-    for group in _groups([step for step in waiting if not step.earlier and not step.refers_to], decidable):
+    for group in _groups([step for step in waiting if step.decided]):
+        yield _withheld(group)
+    others = [step for step in waiting if not (step.earlier or step.refers_to or step.decided)]
+    for group in _groups(others, decidable):
         yield _decidable(_undecided(group), group, decidable)
     kept = [step for step in steps if isinstance(step, KeepStep)]
     for left in _groups(kept, decidable):
@@ -88,7 +96,20 @@ def _renamed(group: Sequence[WaitStep], family: int) -> Finding:
 def _dependent(group: Sequence[WaitStep]) -> Finding:
     pairs = _examples([f"{step.key} (refers to {step.refers_to})" for step in group])
     verbs = ("refers", "is") if len(group) == 1 else ("refer", "are")
-    waits = all(step.reason.endswith("which waits") for step in group)
+    if decision := _omitted_by(group[0]):
+        hint = f"Drop that decision (sagerecon decide drop {shlex.quote(decision)})"
+        if all(step.standing is Standing.NEW for step in group):
+            each = "it" if len(group) == 1 else "each"
+            command = decide_command(group[0].key, DecisionAnswer.LEAVE_OUT.value)
+            hint += f", or leave {each} out as well: {command}"
+        return _finding(
+            Code.REFERS_TO_WAITING,
+            group[0],
+            f"{_counted(group)} {verbs[0]} to a record that is left out by decision,"
+            f" and {verbs[1]} not sent: {pairs}.",
+            hint,
+        )
+    waits = all(step.reason.endswith(WAITS) for step in group)
     what = "a record that waits" if waits else "a record that waits or is in Sage no more"
     return _finding(
         Code.REFERS_TO_WAITING,
@@ -98,6 +119,11 @@ def _dependent(group: Sequence[WaitStep]) -> Finding:
         if waits
         else "Decide on those records first; what Sage no longer holds can be written again.",
     )
+
+
+def _omitted_by(step: WaitStep | KeepStep) -> str:
+    """Return the subject of the decision that leaves out what a step waits for; empty where none does."""
+    return step.reason.rpartition(LEFT_OUT_BY)[2] if LEFT_OUT_BY in step.reason else ""
 
 
 def _undecided(group: Sequence[WaitStep]) -> Finding:
@@ -117,16 +143,30 @@ def _undecided(group: Sequence[WaitStep]) -> Finding:
     )
 
 
+def _withheld(group: Sequence[WaitStep]) -> Finding:
+    name, they_are = group[0].decided, "it is" if len(group) == 1 else "they are"
+    return _finding(
+        Code.UNDECIDED,
+        group[0],
+        f"Not sent: {_counted(group)} ({group[0].standing.value}): {_examples([s.key for s in group])}."
+        f" What was decided about {name} has no effect any more.",
+        f"Decide again: {show_command(name)}. Or drop that decision, so that {they_are} sent:"
+        f" {drop_command(name)}",
+    )
+
+
 def _kept(group: Sequence[KeepStep]) -> Finding:
     rule, standing = group[0].rule, group[0].standing
     why = f"left out by rule {rule} now" if rule else standing.value
     names = _examples([f"{step.key} ({step.label})" if step.label else step.key for step in group])
     is_gone = standing is Standing.GONE_FROM_SOURCE
+    edited = f", and edited in Sage since ({', '.join(group[0].edited)})" if group[0].edited else ""
+    undone = "delete them there by hand" if edited else "reverse them in Sage"
     return _finding(
         Code.GONE_FROM_SOURCE if is_gone else Code.UNDECIDED,
         group[0],
-        f"{_counted(group)} recorded by an earlier run, {why}: {names}. Left in Sage unchanged.",
-        "Restore them in the source, or reverse them in Sage." if is_gone else "",
+        f"{_counted(group)} recorded by an earlier run, {why}{edited}: {names}. Left in Sage unchanged.",
+        f"Restore them in the source, or {undone}." if is_gone else "",
     )
 
 
@@ -139,7 +179,8 @@ def _groups(steps: Iterable[_Left], decidable: Mapping[tuple[str, str], Group] =
     groups: dict[tuple[object, ...], list[_Left]] = {}
     for step in steps:
         waits_for_another = isinstance(step, WaitStep) and bool(step.refers_to)
-        reason = None if waits_for_another else (step.standing, step.rule)
+        besides = step.decided if isinstance(step, WaitStep) else step.edited
+        reason = _omitted_by(step) if waits_for_another else (step.standing, step.rule, besides)
         of_group = decidable.get((step.kind, step.key))
         name = of_group.name if of_group else ""
         groups.setdefault((*_family(step), reason, name), []).append(step)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sagerecon.model.draft import Draft, LeftOut, Quarantined
 from sagerecon.pairing.decisions import Decision
+from sagerecon.pairing.figures import amount_of
 from sagerecon.pairing.position import Position
 from sagerecon.pairing.standing import Standing
 from sagerecon.planning.left_alone import alternatives
@@ -33,10 +34,25 @@ def left_out(outcome: LeftOut) -> LeftOutStep:
     )
 
 
-def quarantined(outcome: Quarantined, *, is_written: bool) -> QuarantinedStep:
+def gone(position: Position) -> LeftOutStep:
+    """Return the step of a record that neither the source nor Sage has any more."""
+    written = position.written
+    return LeftOutStep(
+        kind=position.kind,
+        key=position.key,
+        reason="gone from the source, and no longer in Sage",
+        label=written.label if written else "",
+        amount=written.amount if written else None,
+        origins=written.origins if written else (),
+        rule="",
+    )
+
+
+def quarantined(outcome: Quarantined, position: Position) -> QuarantinedStep:
     messages = [finding.message for finding in outcome.findings]
-    if is_written:
-        messages.append("An earlier run recorded it; it stays in Sage unchanged.")
+    if position.is_written:
+        state = "it is no longer in Sage" if position.is_absent else "it stays in Sage unchanged"
+        messages.append(f"An earlier run recorded it; {state}.")
     return QuarantinedStep(
         **record_fields(outcome),
         reason=" ".join(messages),
@@ -71,6 +87,20 @@ def waiting(draft: Draft, found: Standing, position: Position) -> WaitStep:
     )
 
 
+def waiting_again(draft: Draft, found: Standing, decision: Decision) -> WaitStep:
+    """Return the step of a draft about which a decision was made that has no effect now.
+
+    What was decided is not known to hold, and neither is that the draft may be sent.
+    """
+    return WaitStep(
+        **record_fields(draft),
+        reason=f"the decision '{decision.answer.value}' about {decision.subject} has no effect now",
+        standing=found,
+        decided=decision.subject,
+        changes=draft.changes,
+    )
+
+
 def waiting_for(draft: Draft, found: Standing, awaited: str, why: str) -> WaitStep:
     """Return the step of a draft that cannot be sent before another record is.
 
@@ -97,10 +127,11 @@ def kept(position: Position, found: Standing) -> KeepStep:
         key=position.key,
         reason=f"{found.value}, left out by rule {rule}" if rule else found.value,
         label=known.label if known else "",
-        amount=known.amount if known else None,
+        amount=amount_of(position),
         origins=known.origins if known else (),
         standing=found,
         rule=rule,
+        edited=position.agreement.edited if found is Standing.GONE_FROM_SOURCE else (),
     )
 
 
@@ -111,7 +142,7 @@ def settled(position: Position, found: Standing, decision: Decision) -> SettledS
         key=position.key,
         reason=f"decided by {decision.by}: {decision.because}",
         label=known.label if known else "",
-        amount=known.amount if known else None,
+        amount=amount_of(position),
         origins=known.origins if known else (),
         standing=found,
         answer=decision.answer,

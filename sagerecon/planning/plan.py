@@ -26,8 +26,10 @@ from sagerecon.model.money import decimal
 from sagerecon.model.value import canonical, read_json
 from sagerecon.planning.requirements import STOP_WHEN_BLOCKED, Requirement
 from sagerecon.planning.step import (
+    Action,
     AdoptStep,
     CreateStep,
+    QuarantinedStep,
     RenameStep,
     ReverseStep,
     SkipStep,
@@ -181,11 +183,11 @@ class PlanReader:
         """The name of the plan, once all steps were read."""
         return self._content.digest
 
-    def steps(self, holding: bytes = b"") -> Iterator[Step]:
+    def steps(self, *holding: bytes) -> Iterator[Step]:
         """Yield the steps in their order, then check the seal: nothing that was yielded counts before that.
 
         Args:
-            holding: only the steps whose line holds these bytes are parsed.
+            holding: only the steps whose line holds one of these are parsed; every step where there is none.
 
         Raises:
             PlanStaleError: as `read_plan`.
@@ -194,7 +196,7 @@ class PlanReader:
         with self._refusals():
             for line in self._lines:
                 count += 1
-                if holding in line:
+                if not holding or any(part in line for part in holding):
                     yield read_step(read_json(line.decode()))
         if count != self._count or self._content.last_line() != _seal_line(self.digest).encode():
             raise _refusal(self._content, self._file, self._is_reading)
@@ -211,6 +213,14 @@ def find_step(lines: Iterable[bytes], file: str, key: str) -> Step | None:
     """Return the first step of the record with a draft key, or None; arguments and errors as `read_plan`."""
     found = [step for step in PlanReader(lines, file).steps(canonical(key).encode()) if step.key == key]
     return found[0] if found else None
+
+
+def steps_not_sent(lines: Iterable[bytes], file: str) -> Plan:
+    """Return the plan with the steps alone that wait or are quarantined; else as `read_plan`."""
+    reader = PlanReader(lines, file)
+    found = reader.steps(*(canonical(action.value).encode() for action in (Action.WAIT, Action.QUARANTINE)))
+    steps = tuple(step for step in found if isinstance(step, WaitStep | QuarantinedStep))
+    return Plan(reader.header, steps, reader.digest)
 
 
 class _SealedLines:

@@ -18,14 +18,17 @@ from sagerecon.pairing.owners import RecordKey
 from sagerecon.pairing.position import Position
 from sagerecon.pairing.settlement import NOTHING_SETTLED, Settlement
 from sagerecon.pairing.standing import Standing, standing
+from sagerecon.planning.left_alone import LEFT_OUT_BY, WAITS
 from sagerecon.planning.order import DraftIndex
 from sagerecon.planning.passed_steps import (
+    gone,
     kept,
     left_out,
     quarantined,
     settled,
     skipped,
     waiting,
+    waiting_again,
     waiting_for,
 )
 from sagerecon.planning.reversals import reversal
@@ -34,6 +37,7 @@ from sagerecon.planning.step import (
     CreateStep,
     PassedStep,
     ReverseStep,
+    SettledStep,
     UpdateStep,
     WaitStep,
     WriteStep,
@@ -60,7 +64,10 @@ def record_steps(
 ) -> Iterator[RecordStep]:
     """Yield the step of each record. What refers to a record that waits does not write either: it waits too.
 
-    So does what refers to a record that is known to be in Sage no more, unless that is written again.
+    So does what refers to a record that is known to be in Sage no more, unless that is written again, and
+    what refers by its draft key to one that was decided to be left out. An entity with the natural key of
+    such a record may be in Sage already. A record waits, too, if a decision was made about it that has no
+    effect now.
 
     A record that was decided to be an earlier one has two steps if it changed: the key takes over the entity,
     and the entity gets the changes. One that is posted again has two: its entity is deleted, and created.
@@ -73,6 +80,7 @@ def record_steps(
     """
     positions = tuple(positions)
     awaited = {at.key: f"which is {_absence(at)}" for at in positions if at.is_absent}
+    omitted: dict[str, str] = {}  # by draft key of a record that is left out, the decision
     for position in positions:
         found = standing(position)
         takes_over = renamed(position, earlier) if earlier else None
@@ -81,19 +89,44 @@ def record_steps(
             if found is Standing.UNCHANGED:
                 continue
         decision = _decision(position, found, settlement)
-        step = _step(position, found, decision, catalog)
+        without_effect = settlement.withholding(position) if decision is None else None
+        if without_effect is not None and isinstance(position.outcome, Draft):
+            step: RecordStep = waiting_again(position.outcome, found, without_effect)
+        else:
+            step = _step(position, found, decision, catalog)
         if isinstance(step, CreateStep | UpdateStep) and isinstance(position.outcome, Draft):
-            targets = (_target(reference, index) for reference in position.outcome.references)
-            target = next((key for key in targets if key in awaited), None)
-            if target is not None:
-                step = waiting_for(position.outcome, found, target, awaited[target])
+            step = _waiting_for_another(position.outcome, found, index, awaited, omitted) or step
         if isinstance(step, WaitStep):
-            awaited.setdefault(step.key, "which waits")
+            awaited.setdefault(step.key, WAITS)
+        elif isinstance(step, SettledStep) and decision is not None and not position.is_written:
+            omitted[step.key] = decision.subject
         elif isinstance(step, CreateStep | AdoptStep):
             awaited.pop(step.key, None)
         if isinstance(step, CreateStep) and decision is not None and _is_replaced(decision):
             yield _reversal(position, decision, catalog)
         yield step
+
+
+def _waiting_for_another(
+    draft: Draft,
+    found: Standing,
+    index: DraftIndex,
+    awaited: Mapping[str, str],
+    omitted: Mapping[str, str],
+) -> WaitStep | None:
+    """Return the step of a draft that refers to a record that is not sent; None where it refers to none.
+
+    Args:
+        awaited: by draft key, why what refers to the record waits.
+        omitted: by draft key of a record that is left out, the decision.
+    """
+    for reference in draft.references:
+        if (target := _target(reference, index)) in awaited:
+            return waiting_for(draft, found, target, awaited[target])
+    for reference in draft.references:
+        if isinstance(key := reference.key, str) and key in omitted:
+            return waiting_for(draft, found, key, f"{LEFT_OUT_BY}{omitted[key]}")
+    return None
 
 
 def _absence(position: Position) -> str:
@@ -140,7 +173,9 @@ def _step(position: Position, found: Standing, decision: Decision | None, catalo
     if decision is not None and proposed is Proposal.REVERSE:
         return _reversal(position, decision, catalog)
     if isinstance(outcome, Quarantined):
-        return quarantined(outcome, is_written=position.is_written)
+        return quarantined(outcome, position)
+    if outcome is None and found is Standing.LEFT_OUT:
+        return gone(position)
     if outcome is None or proposed is Proposal.KEEP:
         return kept(position, found)
     if isinstance(outcome, LeftOut):

@@ -131,8 +131,7 @@ def without_what_waits(
         if not blocked:
             return steps, findings
         findings += [_without_effect(record[1], why, others[record]) for record, why in blocked.items()]
-        by_record = {record: d for record, d in settlement.by_record.items() if record not in blocked}
-        settlement = replace(settlement, by_record=by_record)
+        settlement = settlement.without(blocked)
 
 
 def _without_effect(key: str, why: str, decision: Decision) -> Finding:

@@ -199,6 +199,7 @@ class WaitStep(_RecordStep):
     rule: str = ""  #: what explains that it may be a record written earlier
     earlier: tuple[str, ...] = ()  #: the draft keys of the records written earlier that it may be
     refers_to: str = ""  #: the draft key of the waiting record for which it waits, if it waits for another
+    decided: str = ""  #: the key or group of a decision about it that has no effect any more
     changes: tuple[Change, ...] = ()
     body: Body = field(default_factory=dict)
     identity: Mapping[str, str] = field(default_factory=dict)
@@ -234,6 +235,7 @@ class KeepStep(_RecordStep):
     calls: ClassVar[int] = 0
     standing: Standing
     rule: str = ""  #: the rule that leaves it out now, if one does
+    edited: tuple[str, ...] = ()  #: of a record that the source lost, the fields edited in Sage since
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

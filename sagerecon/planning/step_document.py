@@ -70,10 +70,15 @@ def step_document(step: Step) -> dict[str, Any]:
                 "rule": step.rule,
                 "earlier": list(step.earlier),
                 "refers_to": step.refers_to,
+                "decided": step.decided,
                 "on_existing": "" if step.on_existing is OnExisting.CREATE else step.on_existing.value,
             }
         case KeepStep():
-            document |= {"standing": step.standing.value, "rule": step.rule}
+            document |= {
+                "standing": step.standing.value,
+                "rule": step.rule,
+                "edited": list(step.edited),
+            }
         case SettledStep():
             document |= {"standing": step.standing.value, "answer": step.answer.value}
     if isinstance(step, CreateStep | UpdateStep):
@@ -147,6 +152,7 @@ def read_step(document: dict[str, Any]) -> Step:
             rule=get("rule", ""),
             earlier=tuple(get("earlier", ())),
             refers_to=get("refers_to", ""),
+            decided=get("decided", ""),
             changes=changes,
             body=read_node(get("body", {})),
             identity=get("identity", {}),
@@ -154,7 +160,12 @@ def read_step(document: dict[str, Any]) -> Step:
             on_existing=OnExisting(get("on_existing", OnExisting.CREATE.value)),
         )
     if action is Action.KEEP:
-        return KeepStep(**every, standing=Standing(document["standing"]), rule=get("rule", ""))
+        return KeepStep(
+            **every,
+            standing=Standing(document["standing"]),
+            rule=get("rule", ""),
+            edited=tuple(get("edited", ())),
+        )
     if action is Action.SETTLED:
         answer = DecisionAnswer(document["answer"])
         return SettledStep(**every, standing=Standing(document["standing"]), answer=answer)

@@ -7,6 +7,8 @@ from dataclasses import replace
 
 from sagerecon.pairing.answers import CONSEQUENCES, DecisionAnswer, awaits_decision, proposal
 from sagerecon.pairing.consequences import VERDICTS, Proposal, Verdict
+from sagerecon.pairing.decisions import Decision
+from sagerecon.pairing.groups import drop_command
 from sagerecon.pairing.objections import pushed_fields
 from sagerecon.pairing.position import Position
 from sagerecon.pairing.settlement import Settlement
@@ -27,13 +29,19 @@ def with_accepted(
 ) -> Reconciliation:
     """Return a reconciliation in which the verdicts that a decision in effect accepts need no review.
 
+    The remedy of one that a decision in effect is about, and that a plan carries out, is to do that.
+
     The totals are those that were found: a tie-out with a difference does not tie out for being explained.
 
     Args:
         positions: those of the records with which the decisions were compared.
     """
+    positions = tuple(positions)
     standings = _standings_left(settlement, positions)
-    verdicts = tuple(_accepted(verdict, settlement, standings) for verdict in found.verdicts)
+    remedies = _remedies_of_withheld(settlement, positions)
+    verdicts = tuple(
+        _accepted(_with_remedy(verdict, remedies), settlement, standings) for verdict in found.verdicts
+    )
     accepted = frozenset(verdict.id for verdict in verdicts if verdict.accepted is not None)
     tie_outs = tuple(_with_shares(tie_out, accepted) for tie_out in found.tie_outs)
     return replace(found, verdicts=verdicts, settlement=settlement, tie_outs=tie_outs)
@@ -78,6 +86,25 @@ def _standings_left(
     }
 
 
+def _remedies_of_withheld(
+    settlement: Settlement, positions: Iterable[Position]
+) -> Mapping[tuple[str, str], str]:
+    """Return what to do about each record of which nothing is sent until a decision is made again."""
+    return {
+        (
+            at.kind,
+            at.key,
+        ): f"Decide again, or drop the decision that has no effect: {drop_command(made.subject)}"
+        for at in positions
+        if (made := settlement.withholding(at)) is not None
+    }
+
+
+def _with_remedy(verdict: RecordVerdict, remedies: Mapping[tuple[str, str], str]) -> RecordVerdict:
+    remedy = remedies.get((verdict.kind, verdict.key)) if verdict.needs_review else None
+    return verdict if remedy is None else replace(verdict, remedy=remedy)
+
+
 def _accepted(
     verdict: RecordVerdict, settlement: Settlement, standings: Mapping[tuple[str, str], Standing]
 ) -> RecordVerdict:
@@ -88,4 +115,13 @@ def _accepted(
     found = standings.get(record, decision.standing)
     is_settled = proposal(decision.standing, decision.answer) is Proposal.SETTLED or record in standings
     is_about_it = verdict.verdict in (VERDICTS[found], *_FINER.get(found, ()))
-    return replace(verdict, accepted=decision) if is_settled and is_about_it else verdict
+    if not is_about_it:
+        return verdict
+    if is_settled:
+        return replace(verdict, accepted=decision)
+    is_left = proposal(decision.standing, decision.answer) is Proposal.KEEP
+    return verdict if is_left else replace(verdict, remedy=_to_carry_out(decision))
+
+
+def _to_carry_out(decision: Decision) -> str:
+    return f"It is decided: {decision.answer.value}. Carry it out: sagerecon plan, then sagerecon apply"

@@ -13,7 +13,8 @@ from sagerecon.model.catalog import Catalog
 from sagerecon.model.entity import Entity
 from sagerecon.model.money import difference, total
 from sagerecon.model.posting import LedgerFacts, LedgerRole
-from sagerecon.pairing.identity import as_decimal
+from sagerecon.pairing.field_reader import FieldReader
+from sagerecon.pairing.identity import Identities, as_decimal
 from sagerecon.reconciliation.chart_of_accounts import nominal_code
 from sagerecon.reconciliation.shares import Share, explaining, shares_by_account
 from sagerecon.reconciliation.tie_out import (
@@ -65,10 +66,21 @@ def tie_bank(
     as_at: date,
     catalog: Catalog,
     *,
+    currency: str = "",
+    after: Mapping[str, Decimal] = {},
     accounts: Iterable[Entity] = (),
     verdicts: Iterable[RecordVerdict] = (),
 ) -> TieOut:
-    """Return the balance per bank account: Sage's own `balance`, or the trial balance where it has none."""
+    """Return the balance per bank account as at the day.
+
+    The trial balance has it, in the currency of the business. An account in another currency, or one that
+    the trial balance does not have, states its own `balance`, which is that of now: what is dated after the
+    day is taken off it.
+
+    Args:
+        currency: of the business.
+        after: what is dated after `as_at`, by nominal code, debit positive.
+    """
     accounts = list(accounts)
     codes = {
         account.sage_id: nominal_code(str(account.body.get("nominal_code") or "")) for account in accounts
@@ -78,7 +90,12 @@ def tie_bank(
     for bank in bank_accounts:
         code, name = _bank_code_and_name(bank, codes, catalog)
         balance = as_decimal(bank.body.get("balance"))
-        held[code] = (name, ledger.get(code, ("", Decimal()))[1] if balance is None else balance)
+        is_foreign = FieldReader(bank.body, Identities()).type_id("currency") not in ("", currency)
+        is_in_ledger = trial_balance is not None and (code in ledger or code in codes.values())
+        if balance is None or (is_in_ledger and not is_foreign):
+            held[code] = (name, ledger.get(code, ("", Decimal()))[1])
+        else:
+            held[code] = (name, difference(balance, after.get(code, Decimal())))
     old = _by_target(expected)
     shares = shares_by_account(verdicts)
     found = sorted({*old, *(code for code, (_, amount) in held.items() if amount)}, key=code_order)

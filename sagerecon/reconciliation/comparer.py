@@ -17,6 +17,7 @@ from sagerecon.pairing.agreement import (
     Edit,
     agreement,
     filled_edits,
+    sage_edits,
 )
 from sagerecon.pairing.canonical import Tree, flat, held_tree, joined, wanted_tree
 from sagerecon.pairing.identity import Identities
@@ -83,12 +84,19 @@ class Comparer:
             return RecordComparison(compared.differences)
         return self._with_agreement(compared, sides, draft, written, entity)
 
+    def compare_lost(self, written: Written, entity: Entity) -> RecordComparison:
+        """Return what was edited in Sage of a record that the source lost or leaves out."""
+        fields, comparisons = self._catalog[written.kind].fields, self._comparisons.get(written.mapping, {})
+        rules = ComparisonRules(fields, comparisons, self._identities)
+        edits = sage_edits(written, entity, rules)
+        return RecordComparison(tuple(map(_edited, edits)), agreement(None, written, entity, rules))
+
     def _with_agreement(
         self, compared: Compared, sides: Sides, draft: Draft, written: Written, entity: Entity
     ) -> RecordComparison:
         """Return the differences with the fields that only Sage has filled, and where the sides agree."""
         rules = self._rules(draft)
-        filled = tuple(_filled(edit) for edit in filled_edits(written, entity, rules, draft))
+        filled = tuple(_edited(edit) for edit in filled_edits(written, entity, rules, draft))
         if not compared.differences and not filled and sides.source == sides.written:
             return RecordComparison()
         found = agreement(draft, written, entity, rules)
@@ -125,8 +133,8 @@ class Comparer:
             self.not_answered[name] = self.not_answered.get(name, 0) + 1
 
 
-def _filled(edit: Edit) -> Difference:
-    """Return a field that was left blank, and that was filled in Sage since."""
+def _edited(edit: Edit) -> Difference:
+    """Return a field that the source does not have, and that was filled or changed in Sage since."""
     return Difference(
         field=edit.path,
         source="",

@@ -177,13 +177,13 @@ def _conserve(law: str, whole: Tally, parts: Tally) -> None:
 def _class(verdict: RecordVerdict) -> str:
     if verdict.is_merged:
         return "merged"
+    if verdict.verdict is Verdict.LEFT_OUT:
+        return "left_out"
     if verdict.is_recorded:
         return "created" if verdict.is_created else "already_there"
     match verdict.verdict:
         case _ if verdict.is_set_aside:
             return "quarantined"
-        case Verdict.LEFT_OUT:
-            return "left_out"
         case Verdict.QUARANTINED:
             return "quarantined"
         case _:

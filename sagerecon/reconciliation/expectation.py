@@ -52,6 +52,7 @@ def open_items(records: Iterable[Record]) -> list[OpenItem]:
             label=str(record.values["document"] or ""),
             amount=_amount(record.values["amount"]),
             due=_day(record.values.get("due_date")) or _day(record.values.get("date")),
+            dated=_day(record.values.get("date")),
         )
         for record in records
     ]

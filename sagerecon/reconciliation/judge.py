@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -24,7 +25,7 @@ from sagerecon.reconciliation.chart_of_accounts import ChartOfAccounts
 from sagerecon.reconciliation.comparer import Comparer
 from sagerecon.reconciliation.decision import at_risk, verdict_of
 from sagerecon.reconciliation.evidence import Evidence
-from sagerecon.reconciliation.postings import Effects, effects_of, gap
+from sagerecon.reconciliation.postings import Effects, effects_of, gap, is_after
 from sagerecon.reconciliation.verdict import Difference, RecordVerdict
 from sagerecon.reconciliation.wording import DECIDE, detail_of, reason_for, remedy_for
 
@@ -32,10 +33,14 @@ from sagerecon.reconciliation.wording import DECIDE, detail_of, reason_for, reme
 class Judge:
     """Decides the verdicts of one reconciliation."""
 
-    def __init__(self, catalog: Catalog, chart: ChartOfAccounts, comparer: Comparer) -> None:
+    def __init__(
+        self, catalog: Catalog, chart: ChartOfAccounts, comparer: Comparer, as_at: date | None = None
+    ) -> None:
+        """Judge records; what is dated after `as_at` has no effect on an account or a contact."""
         self._catalog = catalog
         self._chart = chart
         self._comparer = comparer
+        self._as_at = as_at
 
     def record(self, evidence: Evidence) -> RecordVerdict:
         """Return the verdict on one record of the source, or on one that only an earlier run had."""
@@ -55,7 +60,7 @@ class Judge:
             mapping=NOWHERE if draft is None else draft.place,
             differences=differences,
             match_method=MatchMethod.ID_MAP if written is not None else evidence.match.method,
-            at_risk=at_risk(verdict, amount, differences),
+            at_risk=at_risk(verdict, self._amount_at_risk(evidence, verdict), differences),
             effects=effects,
             contact_effects=contact_effects,
             is_wanted=evidence.outcome is not None,
@@ -69,23 +74,31 @@ class Judge:
         written_on = None if written is None else day_of(written.written_at)
         return replace(
             found,
-            reason=_reason(evidence, reason_for(found, written_on, detail)),
+            reason=_reason(
+                evidence,
+                reason_for(found, written_on, detail, is_absent=evidence.position.is_absent),
+            ),
             remedy=_hints(evidence, verdict) or remedy_for(found, can_update, detail),
         )
 
     def _compared(self, evidence: Evidence) -> tuple[Evidence, tuple[Difference, ...]]:
         """Return the evidence with the agreement of its sides, and the fields that differ."""
-        draft, entity = evidence.draft, evidence.entity
-        if draft is None or entity is None or evidence.earlier:
+        draft, entity, written = evidence.draft, evidence.entity, evidence.written
+        if entity is None or evidence.earlier:
             return evidence, ()
-        compared = self._comparer.compare(draft, evidence.written, entity)
+        if draft is not None:
+            compared = self._comparer.compare(draft, written, entity)
+        elif written is not None and not evidence.is_set_aside:
+            compared = self._comparer.compare_lost(written, entity)
+        else:
+            return evidence, ()
         position = replace(evidence.position, agreement=compared.agreement)
         return replace(evidence, position=position), compared.differences
 
     def extra_entity(self, entity: Entity, duplicate_of: str) -> RecordVerdict:
         """Return the verdict on an entity without a record; `duplicate_of` is the record it repeats."""
         amount = self.amount_of(entity.kind, entity.body)
-        effects = effects_of(entity.kind, entity.body, self._chart)
+        effects, contact_effects = self._effects(entity.kind, entity.body)
         held = EntityReading(entity, read_at=0)
         position = Position(kind=entity.kind, key="", held=held, origin=Origin.EXTRA)
         found = RecordVerdict(
@@ -96,7 +109,7 @@ class Judge:
             sage_id=entity.sage_id,
             at_risk=magnitude(amount or Decimal()),
             effects=effects,
-            contact_effects=self._contact_effects(effects, entity.kind, entity.body),
+            contact_effects=contact_effects,
         )
         created_on = str(entity.body.get("created_at") or "")[:10]
         detail = duplicate_of or created_on
@@ -118,8 +131,20 @@ class Judge:
     def _amount(self, evidence: Evidence) -> Decimal | None:
         if evidence.outcome is not None:
             return evidence.outcome.amount
-        written = evidence.written
-        return None if written is None else self.amount_of(written.kind, written.answer)
+        return self._amount_in_sage(evidence)
+
+    def _amount_at_risk(self, evidence: Evidence, verdict: Verdict) -> Decimal | None:
+        """Return the amount of a record; of one that the source left out and Sage edited, the one in Sage."""
+        is_edited = verdict is Verdict.GONE and evidence.position.agreement.is_edited
+        return self._amount_in_sage(evidence) if is_edited else self._amount(evidence)
+
+    def _amount_in_sage(self, evidence: Evidence) -> Decimal | None:
+        """Return the amount of a record that was written: as Sage answered then, or holds it once edited."""
+        written, entity = evidence.written, evidence.entity
+        if written is None:
+            return None
+        is_edited = entity is not None and evidence.position.agreement.is_edited
+        return self.amount_of(written.kind, entity.body if entity and is_edited else written.answer)
 
     def _gaps(self, verdict: Verdict, evidence: Evidence) -> tuple[Effects, Effects]:
         """Return Sage less source by account, and by contact; empty where the verdict makes no gap."""
@@ -131,7 +156,7 @@ class Judge:
         return gap(source, sage), gap(owed, owing)
 
     def _effects(self, kind: str, content: Mapping[str, Any]) -> tuple[Effects, Effects]:
-        if not content:
+        if not content or (self._as_at is not None and is_after(kind, content, self._as_at, self._chart)):
             return {}, {}
         effects = effects_of(kind, content, self._chart)
         return effects, self._contact_effects(effects, kind, content)

@@ -1,4 +1,4 @@
-"""The unsettled documents of customers and suppliers, from what Sage holds."""
+"""The unsettled documents of customers and suppliers as at a day, from what Sage holds."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from sagerecon.model.catalog import Catalog, Kind
+from sagerecon.model.catalog import Catalog
 from sagerecon.model.entity import Entity
 from sagerecon.model.money import difference, magnitude, product, total
-from sagerecon.model.posting import Direction, Family, LedgerRole, Posting, Settlement, Side
+from sagerecon.model.posting import Direction, Family, LedgerRole, Posting, Side
 from sagerecon.pairing.field_reader import FieldReader
 from sagerecon.pairing.held import is_gone
 from sagerecon.pairing.identity import Identities, part_of
 from sagerecon.reconciliation.chart_of_accounts import ChartOfAccounts
 from sagerecon.reconciliation.postings import line_net, line_tax, lines_of
+from sagerecon.reconciliation.settled import OpenEntity, Settled, days_of, settled_as_at, settled_parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +28,18 @@ class OpenItem:
     label: str
     amount: Decimal
     due: date | None  #: the date of the document where it has no due date; None counts as not due
+    dated: date | None = None  #: the date of the document, where it is known
+    undated: Decimal = Decimal()  #: what Sage has settled of it by payments or allocations that were not read
 
 
 def open_items_held(
-    entities: Iterable[Entity], identities: Identities, side: Side, catalog: Catalog
+    entities: Iterable[Entity], identities: Identities, side: Side, catalog: Catalog, as_at: date
 ) -> list[OpenItem]:
-    """Return the open items of one side in Sage, each under its contact's draft key where there is one."""
+    """Return the open items of one side in Sage, each under its contact's draft key where there is one.
+
+    Args:
+        as_at: what is dated after this day is not counted: neither a document, nor what settles one.
+    """
     entities = [entity for entity in entities if not is_gone(entity)]
     chart = ChartOfAccounts(catalog, identities)
     chart.learn_entities(entities)
@@ -47,62 +54,93 @@ def open_items_held(
         )
         for entity in entities
     ]
-    return open_items(found, chart, names, side)
-
-
-@dataclass(frozen=True, slots=True)
-class OpenEntity:
-    """An entity in Sage, or a draft, that may have an open item."""
-
-    kind: Kind
-    key: str
-    label: str
-    fields: FieldReader
+    return open_items(found, chart, names, side, as_at)
 
 
 def open_items(
-    entities: Sequence[OpenEntity], chart: ChartOfAccounts, names: Mapping[str, str], side: Side
+    entities: Sequence[OpenEntity],
+    chart: ChartOfAccounts,
+    names: Mapping[str, str],
+    side: Side,
+    as_at: date,
 ) -> list[OpenItem]:
     """Return the open items of one side among all entities that open or settle one.
 
     Args:
         names: of the contacts, by identity.
+        as_at: the day as at which they are open.
     """
-    settled = _settled(entities)
+    settled, days = settled_as_at(entities, as_at), days_of(entities)
     items: list[OpenItem] = []
     for entity in entities:
         posting = entity.kind.posting
-        if posting is None:
+        if posting is None or entity.day > as_at:
             continue
         contact = entity.fields.link(entity.kind.contact)
         direction = chart.direction(posting, entity.fields, contact)
-        amount = _open_amount(entity, posting, direction, settled) if direction.side is side else None
-        if amount:
-            name = names.get(contact, contact)
-            due = entity.fields.day(posting.due_date) or entity.fields.day(entity.kind.date)
-            label = entity.fields.text("reference") or entity.label
-            items.append(OpenItem(contact=contact, name=name, label=label, amount=amount, due=due))
+        if direction.side is not side:
+            continue
+        amount = _open_amount(entity, posting, direction, settled, days, as_at)
+        undated = _undated(entity, posting, direction, settled)
+        if amount or undated:
+            items.append(
+                OpenItem(
+                    contact=contact,
+                    name=names.get(contact, contact),
+                    label=entity.fields.text("reference") or entity.label,
+                    amount=amount,
+                    due=entity.fields.day(posting.due_date) or entity.fields.day(entity.kind.date),
+                    dated=entity.fields.day(entity.kind.date),
+                    undated=undated,
+                )
+            )
     return items
 
 
 def _open_amount(
-    entity: OpenEntity, posting: Posting, direction: Direction, settled: Mapping[str, Decimal]
+    entity: OpenEntity,
+    posting: Posting,
+    direction: Direction,
+    settled: Settled,
+    days: Mapping[str, date],
+    as_at: date,
 ) -> Decimal:
-    """Return what is still open on one entity; zero where its family makes no open items."""
+    """Return what is open on one entity as at the day; zero where its family makes no open items.
+
+    Sage states what is outstanding now: what was settled after the day is added to that.
+    """
     match posting.family:
         case Family.OPENING_ITEM:
             amount = _amount(entity.fields, entity.kind.amount)
         case Family.DOCUMENT:
             outstanding = entity.fields.amount(posting.outstanding)
             if outstanding is not None:
-                return product(direction.sign, magnitude(outstanding))
+                now = product(direction.sign, magnitude(outstanding))
+                return total((now, settled.after_day(entity.key)))
             amount = _document_total(entity)
         case Family.CONTACT_PAYMENT:
-            unallocated = product(direction.sign, _unallocated(entity, posting.settles))
-            return difference(unallocated, _remainder_settled(entity, posting.settles, settled))
+            parts = [part for part in settled_parts(entity, days) if part.day <= as_at]
+            rest = difference(_amount(entity.fields, entity.kind.amount), total(part.paid for part in parts))
+            remainder = "" if posting.settles is None else posting.settles.remainder
+            return difference(
+                product(direction.sign, rest), settled.until_day(part_of(entity.key, remainder))
+            )
         case _:
             return Decimal()
-    return difference(product(direction.sign, amount), settled.get(entity.key, Decimal()))
+    return difference(product(direction.sign, amount), settled.until_day(entity.key))
+
+
+def _undated(entity: OpenEntity, posting: Posting, direction: Direction, settled: Settled) -> Decimal:
+    """Return what Sage has settled of a document by payments or allocations that were not read."""
+    outstanding = entity.fields.amount(posting.outstanding)
+    if posting.family is not Family.DOCUMENT or outstanding is None or not direction.sign:
+        return Decimal()
+    whole, stated = entity.fields.amount(entity.kind.amount), entity.fields.amount(posting.settled)
+    taken = Decimal() if whole is None else difference(magnitude(whole), magnitude(outstanding))
+    if stated is not None:  # what is withheld from a document for tax is not settled
+        taken = min(taken, magnitude(stated))
+    known = product(direction.sign, settled.all_of(entity.key))
+    return max(Decimal(), difference(taken, known))
 
 
 def _document_total(entity: OpenEntity) -> Decimal:
@@ -110,39 +148,6 @@ def _document_total(entity: OpenEntity) -> Decimal:
     return total(
         total((line_net(line, lines), line_tax(line, lines))) for line in lines_of(entity.fields, lines)
     )
-
-
-def _unallocated(entity: OpenEntity, settles: Settlement | None) -> Decimal:
-    """Return what a payment leaves on account."""
-    amount = _amount(entity.fields, entity.kind.amount)
-    if settles is None:
-        return amount
-    allocated = total(_amount(item, settles.amount) for item in entity.fields.items(settles.items))
-    return difference(amount, allocated)
-
-
-def _remainder_settled(
-    entity: OpenEntity, settles: Settlement | None, settled: Mapping[str, Decimal]
-) -> Decimal:
-    """Return what allocations take off the rest of a payment, which they name as a part of it."""
-    if settles is None:
-        return Decimal()
-    return settled.get(part_of(entity.key, settles.remainder), Decimal())
-
-
-def _settled(entities: Iterable[OpenEntity]) -> Mapping[str, Decimal]:
-    """Return what payments and allocations take off each document, by its identity."""
-    settled: dict[str, Decimal] = {}
-    for entity in entities:
-        posting = entity.kind.posting
-        if posting is None or posting.settles is None:
-            continue
-        sign = -posting.direction_of(entity.fields.type_id).sign
-        for item in entity.fields.items(posting.settles.items):
-            document = item.link(posting.settles.document)
-            amount = product(sign, _amount(item, posting.settles.amount))
-            settled[document] = total((settled.get(document, Decimal()), amount))
-    return settled
 
 
 def _amount(fields: FieldReader, name: str) -> Decimal:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sagerecon.model.catalog import Catalog
@@ -10,7 +10,7 @@ from sagerecon.model.draft import Draft, Outcome
 from sagerecon.model.entity import Entity, Written
 from sagerecon.model.finding import Finding
 from sagerecon.pairing.held import Held
-from sagerecon.pairing.key_ladder import NO_MATCH, Match
+from sagerecon.pairing.key_ladder import NO_MATCH
 from sagerecon.pairing.position import Coverage, EntityReading, Position
 from sagerecon.pairing.read_from_sage import ReadFromSage, written_position
 from sagerecon.pairing.renames import MappingNames, Rename, find_renames
@@ -67,21 +67,30 @@ class Facts:
     def of_unwritten(
         self,
         outcome: Outcome,
-        match: Match = NO_MATCH,
-        entity: Entity | None = None,
-        rename: Rename | None = None,
+        entity: Entity | None,
+        rename: Rename | None,
+        claimed: set[str],
     ) -> Evidence:
         """Return the evidence of a record that no run has written.
 
         A kind that was not asked for is read whole before a plan writes it. A suspect is as in a plan: for
         what a run set aside because of it, the suspect counts, which may have gone since.
+
+        Args:
+            entity: that of the one record written earlier that it may be.
+            claimed: the Sage ids of the entities that others may be; gets the one that this record may be.
         """
-        suspect = self.read.suspect_of(outcome)
+        found = self.read.match_of(outcome, is_renamed=rename is not None)
+        suspect = self.read.suspect_of(outcome, is_renamed=rename is not None)
         rejected = self.rejected.get(outcome.key, ())
-        if (outcome.kind, outcome.key) in self.read.suspects:
+        if suspect is not None or (outcome.kind, outcome.key) in self.read.suspects:
             rejected = [finding for finding in rejected if finding.code not in SUSPICIONS]
-        if suspect is not None and len(suspect.entities) == 1:
-            (entity,) = suspect.entities
+        may_be = suspect.entities if suspect is not None else found.entities if found is not None else ()
+        if len(may_be) == 1:
+            entity = may_be[0] if may_be[0].sage_id not in claimed else None
+            claimed.add(may_be[0].sage_id)
+        is_of_ladder = found is not None and found.entities == may_be
+        match = found.match if found is not None and is_of_ladder else NO_MATCH
         position = Position(
             kind=outcome.kind,
             key=outcome.key,
@@ -111,8 +120,18 @@ class Renames:
     by_key: Mapping[str, Rename]
 
     @classmethod
-    def among(cls, outcomes: Sequence[Outcome], records: Sequence[Written], catalog: Catalog) -> Renames:
-        """Return those between what the source has now and what earlier runs wrote."""
+    def among(
+        cls,
+        outcomes: Sequence[Outcome],
+        records: Sequence[Written],
+        catalog: Catalog,
+        apart: Collection[str] = frozenset(),
+    ) -> Renames:
+        """Return those between what the source has now and what earlier runs wrote.
+
+        Args:
+            apart: the keys of drafts that were decided to be none of the records written earlier.
+        """
         present = {(outcome.kind, outcome.key) for outcome in outcomes}
         recorded = {(record.kind, record.key) for record in records}
         lost = [record for record in records if (record.kind, record.key) not in present]
@@ -124,7 +143,8 @@ class Renames:
             now={key.partition("/")[0] for _, key in present},
             earlier={record.key.partition("/")[0] for record in records},
         )
-        return cls(find_renames(new, lost, names, catalog))
+        found = find_renames(new, lost, names, catalog)
+        return cls({key: rename for key, rename in found.items() if key not in apart})
 
     @property
     def certain(self) -> Mapping[str, Written]:

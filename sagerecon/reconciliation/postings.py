@@ -6,14 +6,17 @@ gives what its difference does to each account, so a gap in the trial balance is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date
 from decimal import Decimal
 from typing import Any, TypeAlias
 
 from sagerecon.model.catalog import Kind
+from sagerecon.model.entity import Entity
 from sagerecon.model.money import difference, negative, product, rounded, total
 from sagerecon.model.posting import Family, Lines, Posting
 from sagerecon.pairing.field_reader import FieldReader
+from sagerecon.pairing.held import is_gone
 from sagerecon.reconciliation.chart_of_accounts import ChartOfAccounts
 
 Effects: TypeAlias = Mapping[str, Decimal]
@@ -32,6 +35,29 @@ def effects_of(kind: str, content: Mapping[str, Any], chart: ChartOfAccounts) ->
     for code, amount in _ENTRIES[known.posting.family](known, known.posting, entity, chart):
         posted[code] = total((posted.get(code, Decimal()), amount))
     return {code: amount for code, amount in posted.items() if amount}
+
+
+def posted_after(entities: Iterable[Entity], day: date, chart: ChartOfAccounts) -> Effects:
+    """Return what is posted by entities that are dated after a day, in the currencies of the entities.
+
+    Args:
+        entities: what was read back. `chart` learns codes and sides from them.
+    """
+    entities = [entity for entity in entities if not is_gone(entity)]
+    chart.learn_entities(entities)
+    posted: dict[str, list[Decimal]] = {}
+    for entity in entities:
+        if is_after(entity.kind, entity.body, day, chart):
+            for code, amount in effects_of(entity.kind, entity.body, chart).items():
+                posted.setdefault(code, []).append(amount)
+    return {code: total(amounts) for code, amounts in posted.items()}
+
+
+def is_after(kind: str, content: Mapping[str, Any], day: date, chart: ChartOfAccounts) -> bool:
+    """Return whether a draft's body or an answer is dated after a day; False where it has no date."""
+    known = chart.catalog.kinds.get(kind)
+    dated = None if known is None else FieldReader(content, chart.identities).day(known.date)
+    return dated is not None and dated > day
 
 
 def gap(source: Effects, sage: Effects) -> Effects:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 
 from sagerecon.model.catalog import Catalog
@@ -14,7 +15,6 @@ from sagerecon.model.finding import Finding
 from sagerecon.model.money import total
 from sagerecon.pairing.held import Held, Origin, OriginFacts, classify, is_gone
 from sagerecon.pairing.identity import Identities
-from sagerecon.pairing.key_ladder import NO_MATCH, KeyLadder, Match, MatchMethod
 from sagerecon.pairing.owners import RecordKey, owners_of_shared
 from sagerecon.pairing.read_from_sage import as_listed
 from sagerecon.pairing.suspect import Suspect
@@ -39,6 +39,7 @@ def reconcile(
     readings: SageReadings,
     read_until: int = 0,
     inputs: DraftInputs = UNKNOWN_INPUTS,
+    as_at: date | None = None,
     pre_existing: Collection[str] = (),
     deleted: Collection[str] = (),
     began_at: int | None = None,
@@ -48,6 +49,7 @@ def reconcile(
     last: Mapping[str, str] | None = None,
     identities: Identities | None = None,
     suspects: Mapping[RecordKey, Suspect] | None = None,
+    apart: Collection[str] = frozenset(),
 ) -> Reconciliation:
     """Return one verdict for each record, and for each entity in Sage that belongs to none; no tie-outs yet.
 
@@ -59,6 +61,7 @@ def reconcile(
         readings: which kinds were read whole; the records of any other kind are not read.
         read_until: an instant up to which every record was written before Sage was read.
         inputs: the fingerprints of what today's drafts are made from.
+        as_at: the day of the tie-outs. What is dated after it explains no gap.
         pre_existing: Sage ids that were there before the move.
         deleted: Sage ids that Sage reports as deleted.
         began_at: when the first run began, in milliseconds since 1970; None before any run.
@@ -68,6 +71,7 @@ def reconcile(
         last: fingerprints of the open verdicts of the last reconciliation, by id.
         identities: the identities of both sides, where the caller has them already.
         suspects: the records that Sage may hold already, as comparisons with Sage found them.
+        apart: the keys of drafts that were decided to be none of the records written earlier.
 
     Raises:
         ConservationError: a count or a sum differs from the sum of its parts, which is a bug.
@@ -80,17 +84,20 @@ def reconcile(
     counted = Counter()
     chart = _chart(catalog, identities, accounts, _counting(outcomes, counted), records, entities)
     comparer = Comparer(catalog, identities, comparisons, inputs)
-    judge = Judge(catalog, chart, comparer)
+    judge = Judge(catalog, chart, comparer, as_at)
 
     shared = owners_of_shared(records, outcomes)
     owners = {record.sage_id: shared.get((record.kind, record.key), record.key) for record in records}
-    ladder = KeyLadder((entity for entity in sage.entities if entity.sage_id not in owners), catalog)
     found = as_listed(readings.listings, entities, sage.deleted, identities, read_until)
     found = found.with_suspects(suspects or {}, lambda _, sage_id: owners.get(sage_id), catalog)
+    unowned = [entity for entity in sage.entities if entity.sage_id not in owners]
+    by_key = {(record.kind, record.key): record for record in records}
+    found = replace(found, unowned=unowned).with_matches(outcomes, by_key, by_key, catalog, comparisons)
     facts = Facts.of(sage, found, readings, rejected or {})
-    renames = Renames.among(outcomes, records, catalog)
-    verdicts = list(_records(outcomes, records, shared, renames, facts, judge, ladder))
-    matched = {verdict.sage_id for verdict in verdicts if verdict.sage_id}
+    renames = Renames.among(outcomes, records, catalog, apart)
+    claimed: set[str] = set()
+    verdicts = list(_records(outcomes, by_key, shared, renames, facts, judge, claimed))
+    matched = claimed | {verdict.sage_id for verdict in verdicts if verdict.sage_id}
     kinds = dict.fromkeys([*(kind for kind, _ in counted.groups), *(record.kind for record in records)])
     classes = classify(sage, kinds, matched, OriginFacts.collect(pre_existing, began_at, records))
     verdicts += _extras(classes, sage, judge, owners)
@@ -165,45 +172,40 @@ def _chart(
 
 def _records(
     outcomes: Sequence[Outcome],
-    records: Sequence[Written],
+    by_key: Mapping[RecordKey, Written],
     shared: Mapping[RecordKey, str],
     renames: Renames,
     facts: Facts,
     judge: Judge,
-    ladder: KeyLadder,
+    claimed: set[str],
 ) -> Iterator[RecordVerdict]:
     """Yield the verdict on each record of the source, then on each that only an earlier run had.
 
     An earlier record that is one draft under another key has no verdict of its own.
+
+    Args:
+        claimed: gets the Sage id of each entity that may be one of the records.
     """
-    by_key = {(record.kind, record.key): record for record in records}
+    left = dict(by_key)
     certain = renames.certain
-    claimed: set[str] = set()
     for outcome in outcomes:
-        written = by_key.pop((outcome.kind, outcome.key), None)
+        written = left.pop((outcome.kind, outcome.key), None)
         if written is not None:
             owner = shared.get((written.kind, written.key), "")
-            yield judge.record(facts.of_written(outcome, written, owner))
-        elif (rename := renames.by_key.get(outcome.key)) is not None:
+            evidence = facts.of_written(outcome, written, owner)
+            suspect = evidence.position.suspect
+            if suspect is not None and len(suspect.entities) == 1:
+                claimed.update(suspect.sage_ids)
+            yield judge.record(evidence)
+        else:
             earlier = certain.get(outcome.key)
             entity = facts.sage.by_id.get((earlier.kind, earlier.sage_id)) if earlier else None
-            yield judge.record(facts.of_unwritten(outcome, entity=entity, rename=rename))
-        else:
-            match = ladder.match(outcome) if isinstance(outcome, Draft) else NO_MATCH
-            found = _claimed_once(match, outcome.kind, facts.sage, claimed)
-            yield judge.record(facts.of_unwritten(outcome, match, found))
+            rename = renames.by_key.get(outcome.key)
+            yield judge.record(facts.of_unwritten(outcome, entity, rename, claimed))
     renamed = {(record.kind, record.key) for record in certain.values()}
-    for key, written in by_key.items():
+    for key, written in left.items():
         if key not in renamed:
             yield judge.record(facts.of_written(None, written))
-
-
-def _claimed_once(match: Match, kind: str, sage: Held, claimed: set[str]) -> Entity | None:
-    """Return the entity of a match by natural key, unless another record has claimed it."""
-    if match.method is not MatchMethod.NATURAL_KEY or match.sage_ids[0] in claimed:
-        return None
-    claimed.add(match.sage_ids[0])
-    return sage.by_id.get((kind, match.sage_ids[0]))
 
 
 def _extras(

@@ -13,6 +13,7 @@ from sagerecon.reconciliation.open_items import OpenItem
 from sagerecon.reconciliation.shares import Share, explaining, share_of, shares_by_contact
 from sagerecon.reconciliation.tie_out import ControlPair, TieOut, TieOutLine
 from sagerecon.reconciliation.verdict import RecordVerdict
+from sagerecon.reconciliation.wording import rows_after
 
 #: Days overdue at the as-at date.
 BUCKETS = ("not due", "1-30 days", "31-60 days", "61-90 days", "older")
@@ -34,7 +35,6 @@ def tie_contacts(
     as_at: date,
     *,
     control: ControlPair | None = None,
-    balances: Mapping[str, tuple[str, Decimal]] | None = None,
     verdicts: Iterable[RecordVerdict] = (),
 ) -> TieOut:
     """Return the open items of each contact on both sides, aged by due date, with the control account.
@@ -46,34 +46,36 @@ def tie_contacts(
         name: `debtors` or `creditors`.
         about: the title of the tie-out.
         source: the open items of the source.
-        sage: the open items in Sage.
-        as_at: the day on which they are aged.
+        sage: the open items in Sage, as at the same day.
+        as_at: the day as at which they are open and aged. What is dated after it is not counted.
         control: the control account, debit positive. For `creditors` it is negated here.
-        balances: Sage's own balance of each contact, key -> (name, amount). Where given, they are Sage's
-            side, and the open items only divide them by age.
         verdicts: the verdicts that explain gaps.
     """
-    source, sage = list(source), list(sage)
+    rows, sage = list(source), _dated_until(as_at, sage)
+    source = _dated_until(as_at, rows)
     if control is not None and name == CREDITORS:
         control = replace(control, source=_negated(control.source), sage=_negated(control.sage))
     sage = _with_due_dates(sage, source)
     wanted, found = _by_contact(source), _by_contact(sage)
-    own = balances or {}
-    names = {key: held[0] for key, held in own.items()}
-    names |= {item.contact: item.name for item in (*sage, *source) if item.name}
+    names = {item.contact: item.name for item in (*sage, *source) if item.name}
     verdicts = list(verdicts)
     shares, unsent = shares_by_contact(verdicts), _unsent(source, verdicts)
-    owing = (key for key, (_, amount) in own.items() if amount)
-    contacts = sorted({*wanted, *found, *owing}, key=lambda key: ((names.get(key) or key).casefold(), key))
+    contacts = sorted({*wanted, *found}, key=lambda key: ((names.get(key) or key).casefold(), key))
     lines = []
     for contact in contacts:
         line = _line(contact, names, wanted.get(contact, ()), found.get(contact, ()), as_at)
-        if contact in own:
-            line = replace(line, sage=own[contact][1])
-        if line.source or line.sage or any(line.aged_source) or any(line.aged_sage):
+        if line.source or line.sage or line.undated or any(line.aged_source) or any(line.aged_sage):
             known = (*shares.get(contact, ()), *unsent.get(contact, ()))
             lines.append(replace(line, records=explaining(known, line.difference)))
-    return TieOut(name=name, about=about, as_at=as_at, lines=tuple(lines), control=control, buckets=BUCKETS)
+    return TieOut(
+        name=name,
+        about=about,
+        as_at=as_at,
+        lines=tuple(lines),
+        control=control,
+        buckets=BUCKETS,
+        notes=tuple(rows_after(len(rows) - len(source), as_at)),
+    )
 
 
 def aged(items: Iterable[OpenItem], as_at: date) -> tuple[Decimal, ...]:
@@ -99,7 +101,12 @@ def _line(
         sage=total(item.amount for item in found),
         aged_source=aged(wanted, as_at),
         aged_sage=aged(found, as_at),
+        undated=total(item.undated for item in found),
     )
+
+
+def _dated_until(day: date, items: Iterable[OpenItem]) -> list[OpenItem]:
+    return [item for item in items if item.dated is None or item.dated <= day]
 
 
 def _with_due_dates(sage: Iterable[OpenItem], source: Iterable[OpenItem]) -> list[OpenItem]:

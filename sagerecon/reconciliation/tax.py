@@ -16,6 +16,7 @@ from sagerecon.pairing.held import is_gone
 from sagerecon.pairing.identity import Identities
 from sagerecon.reconciliation.postings import line_net, line_tax, lines_of
 from sagerecon.reconciliation.tie_out import TieOut, TieOutLine, TieOutName
+from sagerecon.reconciliation.wording import rows_after
 
 _DIRECTIONS = {Side.CUSTOMER: "sales", Side.VENDOR: "purchases"}
 
@@ -31,18 +32,27 @@ class TaxedAmount:
     tax: Decimal
 
 
-def taxed_held(entities: Iterable[Entity], identities: Identities, catalog: Catalog) -> list[TaxedAmount]:
-    """Return the net and tax of each line of the documents in Sage."""
+def taxed_held(
+    entities: Iterable[Entity], identities: Identities, catalog: Catalog, as_at: date
+) -> list[TaxedAmount]:
+    """Return the net and tax of each line of the documents in Sage that are dated up to the day."""
     return [
         amount
         for entity in entities
         if not is_gone(entity)
-        for amount in taxed_amounts(catalog[entity.kind], FieldReader(entity.body, identities))
+        for fields in (FieldReader(entity.body, identities),)
+        if (fields.day(catalog[entity.kind].date) or as_at) <= as_at
+        for amount in taxed_amounts(catalog[entity.kind], fields)
     ]
 
 
 def tie_tax(source: Iterable[TaxedAmount], sage: Iterable[TaxedAmount], as_at: date) -> TieOut:
-    """Return the tie-out of tax: a line for net and one for tax of each rate, month and direction."""
+    """Return the tie-out of tax: a line for net and one for tax of each rate, month and direction.
+
+    The source's amounts of later months than that of `as_at` are not counted.
+    """
+    rows = list(source)
+    source = [amount for amount in rows if amount.period <= f"{as_at:%Y-%m}"]
     wanted, held = _sums(source), _sums(sage)
     lines = tuple(
         TieOutLine(
@@ -54,7 +64,13 @@ def tie_tax(source: Iterable[TaxedAmount], sage: Iterable[TaxedAmount], as_at: d
         for group in sorted({*wanted, *held})
         for period, direction, rate, figure in (group,)
     )
-    return TieOut(name=TieOutName.TAX, about=TieOutName.TAX.about, as_at=as_at, lines=lines)
+    return TieOut(
+        name=TieOutName.TAX,
+        about=TieOutName.TAX.about,
+        as_at=as_at,
+        lines=lines,
+        notes=tuple(rows_after(len(rows) - len(source), as_at)),
+    )
 
 
 def taxed_amounts(kind: Kind, entity: FieldReader) -> Iterator[TaxedAmount]:

@@ -77,6 +77,7 @@ class TieOutLine:
     records: tuple[Share, ...] = ()
     aged_source: tuple[Decimal, ...] = ()
     aged_sage: tuple[Decimal, ...] = ()
+    undated: Decimal = Decimal()  #: settled in Sage on days that were not read
 
     @property
     def expected(self) -> Decimal:
@@ -132,7 +133,7 @@ class TieOut:
     lines: tuple[TieOutLine, ...]
     control: ControlPair | None = None
     buckets: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()  #: what it does not show, and what it shows of after its day
+    notes: tuple[str, ...] = ()  #: what it does not show, and why it does not tie out without a difference
 
     @property
     def totals(self) -> TieOutLine:
@@ -158,8 +159,8 @@ class TieOut:
 
     @property
     def ties(self) -> bool:
-        """Whether every line agrees and the control accounts agree with their sub-ledgers."""
-        return all(not line.difference for line in self.lines) and self.control_agrees
+        """Whether every line agrees as at its day, and the control accounts with their sub-ledgers."""
+        return all(not line.difference and not line.undated for line in self.lines) and self.control_agrees
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
-"""What a tie-out does not show: kinds that were not read, and documents dated after its day.
+"""What a tie-out does not show, and why it does not tie out where no line differs.
 
 Absence is not evidence. A figure of Sage's is the sum of what was read, so each tie-out names the kinds that
-could add to it and were not read, and says that what is dated after its day is included.
+could add to it and were not read, and counts what is dated after its day and is left out of it.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from sagerecon.model.catalog import Catalog, Kind
 from sagerecon.model.clock import day_of
 from sagerecon.model.count import counted
 from sagerecon.model.entity import Entity
+from sagerecon.model.money import difference, grouped
 from sagerecon.model.posting import Family, Side
 from sagerecon.model.reading import Reading
 from sagerecon.pairing.field_reader import FieldReader
@@ -20,7 +21,7 @@ from sagerecon.pairing.held import is_gone
 from sagerecon.pairing.identity import Identities
 from sagerecon.reconciliation.chart_of_accounts import ChartOfAccounts
 from sagerecon.reconciliation.sage_readings import SageReadings
-from sagerecon.reconciliation.tie_out import TieOutName
+from sagerecon.reconciliation.tie_out import TieOut, TieOutName
 from sagerecon.reconciliation.wording import date_text
 
 _OF_CONTACTS = frozenset({Family.DOCUMENT, Family.OPENING_ITEM, Family.CONTACT_PAYMENT, Family.ALLOCATION})
@@ -35,12 +36,14 @@ _FAMILIES: Mapping[str, frozenset[Family]] = {
     TieOutName.BANK: _OF_BANKS,
 }
 
+#: The contacts that a note names.
+_NAMED = 3
+
 _SIDES: Mapping[str, Side] = {TieOutName.DEBTORS: Side.CUSTOMER, TieOutName.CREDITORS: Side.VENDOR}
 
 
 def tie_out_notes(
-    name: str,
-    as_at: date,
+    tie: TieOut,
     held: Sequence[Entity],
     identities: Identities,
     readings: SageReadings,
@@ -49,12 +52,14 @@ def tie_out_notes(
     """Yield a sentence for each limit of what a tie-out shows; none for those of the trial balance.
 
     Args:
-        name: of the tie-out, `debtors`.
         held: what was read back.
     """
+    name, as_at = tie.name, tie.as_at
     families = _FAMILIES.get(name)
     if families is None:
         return
+    yield from _undated(tie)
+    yield from _control(tie)
     if name is not TieOutName.BANK:  # a bank account states its balance, whatever moved it
         counted_kinds = readings.kinds_read - (_other_payments(catalog) if name is TieOutName.TAX else set())
         unseen = sorted(
@@ -71,7 +76,36 @@ def tie_out_notes(
         after = [entity for entity in after if _side(entity, chart) is side]
     if later := len(after):
         documents, when = counted(later, "document"), date_text(_read_on(readings.listings, as_at))
-        yield f"As of the reading on {when}: {documents} dated after {date_text(as_at)} included."
+        yield f"Not included: {documents} dated after {date_text(as_at)}, as read on {when}."
+
+
+def _undated(tie: TieOut) -> Iterator[str]:
+    """Yield a sentence if Sage has settled documents on days that were not read."""
+    lines = [line for line in tie.lines if line.undated]
+    if lines:
+        named = ", ".join(f"{line.name} ({grouped(line.undated)})" for line in lines[:_NAMED])
+        more = f" and {len(lines) - _NAMED:,} more" if len(lines) > _NAMED else ""
+        yield (
+            f"Sage has documents as settled by payments or allocations that were not read: {named}{more}. "
+            f"They may be dated after {date_text(tie.as_at)}. Compare the aged report of Sage as at that day."
+        )
+
+
+def _control(tie: TieOut) -> Iterator[str]:
+    """Yield a sentence for each side on which the control account is not the sum of the open items."""
+    if tie.control is None:
+        return
+    account = f"{tie.control.code} {tie.control.name}".strip()
+    sides = (
+        ("Sage", tie.control.sage, tie.totals.sage),
+        ("the source", tie.control.source, tie.totals.expected),
+    )
+    for side, balance, items in sides:
+        if balance is not None and balance != items:
+            yield (
+                f"The control account {account} does not agree in {side}: balance {grouped(balance)}, "
+                f"open items {grouped(items)}, difference {grouped(difference(balance, items))}."
+            )
 
 
 def _side(entity: Entity, chart: ChartOfAccounts) -> Side | None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 
+from sagerecon.model.count import counted
 from sagerecon.model.draft import LeftOut, Outcome, Quarantined
 from sagerecon.pairing.consequences import Verdict
 from sagerecon.reconciliation.evidence import Evidence
@@ -21,10 +23,19 @@ def date_text(day: date) -> str:
     return f"{day.day} {_MONTHS.split('|')[day.month - 1]} {day.year}"
 
 
-def reason_for(verdict: RecordVerdict, written_on: date | None, detail: str) -> str:
+def rows_after(rows: int, day: date) -> Iterator[str]:
+    """Yield a sentence if there are rows of the source that are dated after the day of a tie-out."""
+    if rows:
+        yield f"Not included: {counted(rows, 'row')} of the source dated after {date_text(day)}."
+
+
+def reason_for(
+    verdict: RecordVerdict, written_on: date | None, detail: str, *, is_absent: bool = False
+) -> str:
     """Return one sentence that says what was found.
 
     Args:
+        is_absent: what was written is known to be in Sage no more.
         verdict: the verdict, without reason and remedy.
         written_on: the day on which the record was written, if it was.
         detail: what source, run, match or reading add; for an extra entity its day of creation, or what it
@@ -46,14 +57,16 @@ def reason_for(verdict: RecordVerdict, written_on: date | None, detail: str) -> 
         case Verdict.DUPLICATE if not verdict.key:
             return f"Sage holds it twice: it repeats {detail}."
         case Verdict.DUPLICATE if verdict.is_set_aside:
-            return _with_written(verdict, written, detail)
+            return _with_written(verdict, written, detail, is_absent)
         case Verdict.DUPLICATE if verdict.is_recorded:
             return f"It has the same entity in Sage as {detail}."
         case Verdict.DUPLICATE:
             return f"Several entities in Sage have its key ({detail})."
-        case Verdict.QUARANTINED | Verdict.LEFT_OUT:
-            return _with_written(verdict, written, detail)
-        case Verdict.GONE:
+        case Verdict.LEFT_OUT if not verdict.is_recorded:
+            return _sentence(detail)
+        case Verdict.QUARANTINED:
+            return _with_written(verdict, written, detail, is_absent)
+        case Verdict.GONE | Verdict.LEFT_OUT:
             return _sentence(f"{_capital(written)}; {detail}")
         case Verdict.RENAMED:
             return f"It may be {detail}, which was written under that key."
@@ -76,7 +89,12 @@ def detail_of(evidence: Evidence, verdict: Verdict) -> str:
         case Verdict.MISSING if evidence.is_deletion_unknown:
             return "whose list of deleted records could not be read"
         case Verdict.GONE:
-            return _left_by(evidence.outcome) + (GONE_FROM_BOTH if evidence.position.is_deleted else "")
+            edited = ", ".join(evidence.position.agreement.edited)
+            since = f", and edited in Sage since ({edited})" if edited else ""
+            return _left_by(evidence.outcome) + since
+        case Verdict.LEFT_OUT if evidence.position.is_absent:
+            is_deleted = evidence.position.is_deleted
+            return f"{_left_by(evidence.outcome)}, and {_DELETED if is_deleted else 'not found in Sage'}"
         case Verdict.RENAMED if evidence.position.rename is not None:
             keys = " or ".join(record.key for record in evidence.earlier)
             return f"{keys} ({evidence.position.rename.rule.value})"
@@ -91,8 +109,7 @@ def detail_of(evidence: Evidence, verdict: Verdict) -> str:
     return ""
 
 
-#: What the reason says of a record that neither the source nor Sage has any more.
-GONE_FROM_BOTH = ", and deleted or voided in Sage"
+_DELETED = "deleted or voided in Sage"
 
 
 def _left_by(outcome: Outcome | None) -> str:
@@ -106,16 +123,17 @@ def _left_by(outcome: Outcome | None) -> str:
     )
 
 
-def _with_written(verdict: RecordVerdict, written: str, detail: str) -> str:
-    """Return why a record is not sent; what was written of it earlier stays in Sage."""
-    return _sentence(detail) + (f" {_capital(written)} before; that stays." if verdict.is_recorded else "")
+def _with_written(verdict: RecordVerdict, written: str, detail: str, is_absent: bool) -> str:
+    """Return why a record is not sent, and what became of what was written of it earlier."""
+    state = "Sage no longer holds it" if is_absent else "that stays"
+    return _sentence(detail) + (f" {_capital(written)} before; {state}." if verdict.is_recorded else "")
 
 
 def remedy_for(verdict: RecordVerdict, can_update: bool, detail: str) -> str:
     """Return what to do about a verdict; empty where nothing is to be done."""
     match verdict.verdict:
         case Verdict.MISSING | Verdict.DELETED:
-            return "Enter it in Sage again, or leave it out of the move by a named rule."
+            return "Decide whether it is written again, or accepted as Sage has it: sagerecon decide list"
         case Verdict.EXTRA:
             return "Delete it in Sage, or document what it is."
         case Verdict.DUPLICATE if not verdict.key:
@@ -132,8 +150,6 @@ def remedy_for(verdict: RecordVerdict, can_update: bool, detail: str) -> str:
             return "Remove the cause, then reconcile again: sagerecon reconcile"
         case Verdict.EDITED:
             return _set_back(verdict)
-        case Verdict.GONE if detail.endswith(GONE_FROM_BOTH):
-            return "Nothing is left to do, unless it belongs in the move: then put it back."
         case Verdict.GONE:
             return "Delete it in Sage, or put the record back into the move."
         case Verdict.RENAMED:

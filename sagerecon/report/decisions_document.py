@@ -28,7 +28,7 @@ MEANINGS: Mapping[DecisionAnswer, str] = {
     DecisionAnswer.LATER: "left in Sage for now, and still to be reviewed",
     DecisionAnswer.SAME_RECORD: "the record that was written earlier, under a new key",
     DecisionAnswer.TWO_RECORDS: "another record than the earlier one; it is created",
-    DecisionAnswer.WRITE_AGAIN: "created in Sage once more",
+    DecisionAnswer.WRITE_AGAIN: "created in Sage once more, besides what Sage holds now",
     DecisionAnswer.THIS_ONE: "the one that is named counts",
     DecisionAnswer.OURS_BY_HAND: "entered in Sage by hand as part of the migration",
     DecisionAnswer.THEIRS: "not part of the migration",

@@ -148,7 +148,7 @@ def _not_sent(step: LeftOutStep | QuarantinedStep) -> Row:
 
 
 def _reason(step: LeftOutStep | QuarantinedStep) -> str:
-    return f"{step.reason} (rule {step.rule})" if isinstance(step, LeftOutStep) else step.reason
+    return f"{step.reason} (rule {step.rule})" if isinstance(step, LeftOutStep) and step.rule else step.reason
 
 
 def _remedy(step: LeftOutStep | QuarantinedStep) -> str:

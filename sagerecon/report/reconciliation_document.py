@@ -17,7 +17,7 @@ from sagerecon.reconciliation.shares import Share
 from sagerecon.reconciliation.tie_out import TieOut, TieOutLine
 from sagerecon.report.decisions_document import accepted_documents, decisions_documents
 from sagerecon.report.record_document import record_document
-from sagerecon.report.verdict_document import incomplete_store_document, verdict_document
+from sagerecon.report.verdict_document import verdict_document
 
 Item = TypeVar("Item")
 
@@ -70,7 +70,7 @@ def reconciliation_summary(reconciliation: Reconciliation) -> dict[str, Any]:
     return {
         "ties_out": reconciliation.ties_out,
         "not_read": list(reconciliation.unread),
-        **incomplete_store_document(reconciliation),
+        "incomplete_store": reconciliation.incomplete_store,
         "exceptions": [
             {
                 "id": verdict.id,

@@ -37,14 +37,8 @@ def verdict_document(reconciliation: Reconciliation) -> dict[str, Any]:
         "tie_outs_failed": [tie_out.about for tie_out in failed],
         "tie_outs_not_taken": [missing.about for missing in reconciliation.not_taken],
         "not_read": list(reconciliation.unread),
-        **incomplete_store_document(reconciliation),
+        "incomplete_store": reconciliation.incomplete_store,
     }
-
-
-def incomplete_store_document(reconciliation: Reconciliation) -> dict[str, str]:
-    """Return why the store may lack records; empty where it is complete as far as its witness says."""
-    why = reconciliation.incomplete_store
-    return {"incomplete_store": why} if why else {}
 
 
 def ties_out_text(reconciliation: Reconciliation) -> str:

@@ -38,6 +38,7 @@ class RunContext:
     reporter: Reporter
     key_fields: Mapping[str, Set[str]]  #: kind -> fields by which the plan recognises its entities
     used_keys: Mapping[str, Set[str]]  #: those of them that its identities and references name
+    retry: str = RETRY  #: the hint of what the next start of the plan may resolve
     listed: Set[str]  #: kinds that the plan lists, so that the next start finds what was added in Sage
     created: Set[tuple[str, str]] = frozenset()  #: kind and draft key of what the plan creates
     awaited: Mapping[str, Set[str]] = field(default_factory=dict)  #: kind -> Sage ids of what is updated

@@ -34,8 +34,12 @@ from sagerecon.runner.answer import ABSENT, error_text
 from sagerecon.runner.lookup import Found, LookUp, judge, listing, sent_fields
 from sagerecon.runner.pages import read_page
 
-#: The hint of every finding that the same command may still resolve.
-RETRY = "Run the same command again to retry it."
+#: The hint of every finding about a record that the next start of the same plan may still resolve. Status,
+#: report and reconcile show it too.
+RETRY = "Retry it: sagerecon apply"
+
+#: That of a listing or a report that could not be read by a plan that only reads: several commands make one.
+READ_AGAIN = "Run the same command again to retry it."
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,6 @@ from sagerecon.planning.settling import Meaning, Reached, State, meaning
 from sagerecon.planning.step import CreateStep, ReadStep, SkipStep, UpdateStep, name_of
 from sagerecon.runner.answer import ABSENT, error_text
 from sagerecon.runner.context import RunContext
-from sagerecon.runner.conversation import RETRY
 from sagerecon.runner.pages import Page, read_page, unexpected_values
 from sagerecon.runner.progress import Event
 
@@ -180,6 +179,6 @@ def _set_aside(step: ReadStep, context: RunContext, answer: Answer | None) -> No
     _park(step, context, f"{name_of(step)} cannot be read: {why}.")
 
 
-def _park(step: ReadStep, context: RunContext, message: str, hint: str = RETRY) -> None:
+def _park(step: ReadStep, context: RunContext, message: str, hint: str = "") -> None:
     context.unreadable.add(step.kind)
-    context.park(step, Code.UNREADABLE, message, hint)
+    context.park(step, Code.UNREADABLE, message, hint or context.retry)

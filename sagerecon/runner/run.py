@@ -41,6 +41,7 @@ from sagerecon.runner.adopting import adopt
 from sagerecon.runner.attempts import settle_doubts
 from sagerecon.runner.caller import Caller
 from sagerecon.runner.context import RunContext
+from sagerecon.runner.conversation import READ_AGAIN, RETRY
 from sagerecon.runner.creating import create
 from sagerecon.runner.door import PATIENCE, CompanyDoor, Stopped
 from sagerecon.runner.listings import NOT_BEGUN, awaited_updates, outdated_listings
@@ -187,6 +188,7 @@ def _context(
         reporter=reporter,
         key_fields=key_fields(plan, catalog),
         used_keys=used_keys(plan, catalog),
+        retry=RETRY if plan.header.purpose is Purpose.LOAD else READ_AGAIN,
         listed={step.kind for step in plan.steps if isinstance(step, ReadStep)},
         reversals=Reversals.of(plan, catalog),
         created={(step.kind, step.key) for step in plan.steps if isinstance(step, CreateStep)},

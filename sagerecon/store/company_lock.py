@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import bindparam, select, update
 
 from sagerecon.model.clock import MINUTE, Clock, instant_text
-from sagerecon.model.errors import StoreError
+from sagerecon.model.errors import LockedError
 from sagerecon.planning.settling import Replays
 from sagerecon.store.database import (
     FencedError,
@@ -115,16 +115,17 @@ class CompanyLock:
         """Lock the company for this process.
 
         Raises:
-            StoreError: another running process has locked it.
+            LockedError: another running process has locked it.
         """
         row = transaction.one(_GET, {"business": self._business})
         if row is not None and row.holder and not self._may_take(row.holder, row.until):
             host, _, rest = row.holder.partition("/")
             pid = rest.partition("/")[0]
-            raise StoreError(
+            raise LockedError(
                 f"Process {pid} on {host} is working on this company: its lock is valid until"
                 f" {instant_text(row.until)} and may be renewed.",
                 "Wait until that process has ended, or stop it.",
+                row.until,
             )
         generation = 1 if row is None else row.generation + 1
         values: Values = {"business": self._business, "holder": this_process(), "generation": generation}

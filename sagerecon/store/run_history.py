@@ -41,7 +41,15 @@ from sagerecon.store.traffic import (
     read_traffic,
 )
 from sagerecon.store.write_buffer import WriteBuffer
-from sagerecon.store.written import ALL_WRITTEN, IDS_WRITTEN, ONE_WRITTEN, REVERSALS, WrittenId, read_written
+from sagerecon.store.written import (
+    ALL_WRITTEN,
+    DELETIONS,
+    IDS_WRITTEN,
+    ONE_WRITTEN,
+    REVERSALS,
+    WrittenId,
+    read_written,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +224,12 @@ class RunHistory:
         self._buffer.flush()
         for row in self._database.stream(LOOKS, {"business": self._business}):
             yield Entity(row.kind, row.sage_id, read_json(row.body)), row.recorded_at
+
+    def ids_deleted(self) -> frozenset[tuple[str, str]]:
+        """Return kind and Sage id of every entity that a run has deleted or voided."""
+        self._buffer.flush()
+        rows = self._database.stream(DELETIONS, {"business": self._business})
+        return frozenset((row.kind, read_json(row.step)["sage_id"]) for row in rows)
 
     def reversals(self) -> Iterator[tuple[ReverseStep, int]]:
         """Yield the deletion of each record that is not written any more, and when it was carried out."""

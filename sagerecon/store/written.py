@@ -56,6 +56,15 @@ ONE_WRITTEN = prepared(
     "one_written",
     _WRITTEN.where(ID_MAP.c.kind == bindparam("kind"), ID_MAP.c.key == bindparam("key")),
 )
+#: Every deletion that was carried out.
+DELETIONS = prepared(
+    "deletions",
+    select(STEPS.c.kind, STEPS.c.step).where(
+        STEPS.c.business == bindparam("business"),
+        STEPS.c.action == Action.REVERSE.value,
+        STEPS.c.state == State.RECORDED.value,
+    ),
+)
 #: Deletions of entities whose records are not written any more, the newest of each record last.
 REVERSALS = prepared(
     "reversals",
@@ -83,6 +92,7 @@ REVERSALS = prepared(
 def read_written(row: Row[tuple[str]], packer: Packer) -> Written:
     """Read one row of these statements. What many rows share is kept once."""
     step = read_json(row.step)
+    is_renamed = step.get("action") == Action.RENAME.value
     return Written(
         kind=intern(row.kind),
         key=row.key,
@@ -97,6 +107,6 @@ def read_written(row: Row[tuple[str]], packer: Packer) -> Written:
         amount=decimal(step["amount"]) if "amount" in step else None,
         identity=step.get("identity", {}),
         origins=tuple(Place.parse(text) for text in step.get("origins", ())),
-        snapshot=intern(row.snapshot),
+        snapshot="" if is_renamed else intern(row.snapshot),  # the body is that of an earlier snapshot
         mappings=intern(row.mappings),
     )

@@ -7,11 +7,12 @@ from collections import Counter
 from collections.abc import Hashable, Iterator, Sequence
 from typing import Any
 
-from sagerecon.pairing.answers import DecisionAnswer
+from sagerecon.pairing.answers import DecisionAnswer, price
 from sagerecon.pairing.decisions import Decision
 from sagerecon.pairing.groups import (
     Group,
     decide_command,
+    drop_command,
     show_command,
 )
 from sagerecon.pairing.objections import differing_fields
@@ -34,8 +35,8 @@ def group_document(group: Group) -> dict[str, Any]:
         "records": covered.records,
         "amount": covered.amount,
         "examples": [example(position) for position in group.positions[:_EXAMPLES]],
-        "answers": [answer.value for answer in group.answers],
-        "commands": commands(group.name, group.answers),
+        "answers": [answer.value for answer in group.offered],
+        "commands": commands(group.name, group.offered),
     }
 
 
@@ -47,8 +48,8 @@ def group_lines(group: Group) -> Iterator[str]:
         yield f"    {example(position)}"
     if more > 0:
         yield f"    and {more:,} more: {show_command(group.name)}"
-    if possible := group.answers:
-        yield from command_lines(group.name, possible)
+    if possible := group.offered:
+        yield from command_lines(group.name, possible, len(group.positions))
     elif own_keys := [key for key, count in Counter(at.key for at in group.positions).items() if count == 1]:
         yield f"  Decide on each record: {show_command(own_keys[0])}"
     else:
@@ -60,15 +61,16 @@ def commands(name: str, possible: Sequence[DecisionAnswer]) -> list[str]:
     return [decide_command(name, _words(answer, possible)) for answer in possible]
 
 
-def command_lines(name: str, possible: Sequence[DecisionAnswer]) -> Iterator[str]:
-    """Yield the command for each answer that is possible, with what the answer means."""
+def command_lines(name: str, possible: Sequence[DecisionAnswer], records: int) -> Iterator[str]:
+    """Yield the command for each answer that is possible, with what the answer means and what it costs."""
     if not possible:
         yield "  Nothing can be decided about it yet."
         return
     yield "  Decide with one of these commands:" if len(possible) > 1 else "  Decide with this command:"
     for answer in possible:
         yield f"    {decide_command(name, _words(answer, possible))}"
-        yield f"        {answer.value}: {MEANINGS[answer]}"
+        calls = price(answer, records)
+        yield f"        {answer.value}: {MEANINGS[answer]}{f'; {calls}' if calls else ''}"
 
 
 def _words(answer: DecisionAnswer, possible: Sequence[DecisionAnswer]) -> str:
@@ -98,8 +100,8 @@ def example(position: Position) -> str:
 
 
 def explain_command(position: Position) -> str:
-    """Return the command that shows a record, or the first field that differs; empty without a source row."""
-    if position.outcome is None:
+    """Return the command that shows a record or its first difference; empty where it is none of ours."""
+    if position.outcome is None and position.written is None:
         return ""
     field = "".join(f".{name}" for name in differing_fields(position)[:1])
     return f"sagerecon explain {shlex.quote(position.key + field)}"
@@ -147,7 +149,7 @@ def settled_lines(settlement: Settlement) -> Iterator[str]:
             decision, why = found.first
             yield from decision_lines(title, decision)
             if why:
-                yield f"    It has no effect: {why}. Decide again, or: {_drop_command(decision)}"
+                yield f"    It has no effect: {why}. Decide again, or: {drop_command(decision.subject)}"
             elif title == _IDLE:
                 yield f"    {_WHY_IDLE}"
             if more := more_like_it([other.subject for other, _ in found.others]):
@@ -173,7 +175,3 @@ def decision_lines(title: str, decision: Decision) -> Iterator[str]:
     """Yield a decision in two lines: what it is about, then who made it and why."""
     yield f"{title}: {decision.subject}: {decision.answer.value}, {decision.covers}"
     yield f"    {decision_reason(decision)}"
-
-
-def _drop_command(decision: Decision) -> str:
-    return f"sagerecon decide drop {shlex.quote(decision.subject)}"

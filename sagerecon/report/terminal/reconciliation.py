@@ -17,7 +17,7 @@ from sagerecon.pairing.decisions import Decision
 from sagerecon.reconciliation.completeness import SourceLine, Tally
 from sagerecon.reconciliation.result import Reconciliation
 from sagerecon.reconciliation.tie_out import TieOut, TieOutNotTaken
-from sagerecon.reconciliation.verdict import RecordVerdict
+from sagerecon.reconciliation.verdict import Difference, RecordVerdict
 from sagerecon.report.formatting import capitalized, spaced
 from sagerecon.report.grouping import LISTED, Group, group_alike, more_like_it, record_likeness
 from sagerecon.report.terminal.decisions import decision_likeness, decision_reason, decision_text
@@ -65,7 +65,7 @@ def tie_outs(ties: Iterable[TieOut], not_taken: Iterable[TieOutNotTaken] = ()) -
             grouped(totals.difference),
             "ties out" if tie_out.ties else Text("review", style="bold red"),
         )
-        differing = [line for line in tie_out.lines if line.difference]
+        differing = [line for line in tie_out.lines if line.difference or line.undated]
         for line in differing[:LISTED]:
             name = escape(f"  {line.code} {line.name}".rstrip())
             values = (grouped(line.expected), grouped(line.sage), grouped(line.difference))
@@ -126,10 +126,7 @@ def verdicts(reconciliation: Reconciliation) -> Iterator[RenderableType]:
         text.append(_name(verdict), style="bold")
         text.append(f" {verdict.reason}")
         for difference in verdict.differences[:LISTED]:
-            text.append(
-                f"\n  {difference.field}: source {difference.source or 'empty'}, "
-                f"Sage {difference.sage or 'empty'} ({difference.cause.value})"
-            )
+            text.append(f"\n  {_sides(verdict, difference)} ({difference.cause.value})")
         if (more_fields := len(verdict.differences) - LISTED) > 0:
             text.append(f"\n  … and {counted(more_fields, 'more field')}", style="dim")
         where = ", ".join(str(place) for place in verdict.origins[:LISTED]) or "no source row"
@@ -172,6 +169,7 @@ def accepted(reconciliation: Reconciliation) -> Iterator[RenderableType]:
             decision, why = group.first
             text = Text.assemble((f"{label}: ", "bold yellow"), (decision_text(decision), "bold"))
             text.append(f"\n  {capitalized(why)}. Its records are judged as if it had not been made.")
+            text.append(" A plan sends none of them until it is made again or dropped.")
             if more := more_like_it([other.subject for other, _ in group.others]):
                 text.append(f"\n  {more}", style="dim")
             yield text
@@ -203,11 +201,16 @@ def _accepted_by(
 
 
 def _what_differs(verdict: RecordVerdict) -> str:
-    differences = [
-        f"{each.field}: source {each.source or 'empty'}, Sage {each.sage or 'empty'}"
-        for each in verdict.differences[:LISTED]
-    ]
+    differences = [_sides(verdict, each) for each in verdict.differences[:LISTED]]
     return "; ".join(differences) or verdict.reason
+
+
+def _sides(verdict: RecordVerdict, difference: Difference) -> str:
+    """Return the values of a field; of a record that the source lost, the one that was written."""
+    what, value = ("source", difference.source)
+    if verdict.verdict is Verdict.GONE:
+        what, value = ("written", difference.written)
+    return f"{difference.field}: {what} {value or 'empty'}, Sage {difference.sage or 'empty'}"
 
 
 def _name(verdict: RecordVerdict) -> str:

@@ -43,7 +43,7 @@ def record_history(
     elif isinstance(outcome, Quarantined):
         yield from _quarantined(outcome)
     else:
-        yield _labelled("left out", f"by rule {outcome.rule}: {outcome.reason}")
+        yield _left_out(outcome)
     if step is not None:
         yield _labelled("plan", f"step {step.number}, {step.action.value}: {step.reason}")
     if written is not None:
@@ -80,7 +80,7 @@ def field_history(
     if isinstance(outcome, Quarantined):
         yield from _quarantined(outcome)
     elif isinstance(outcome, LeftOut):
-        yield _labelled("left out", f"by rule {outcome.rule}: {outcome.reason}")
+        yield _left_out(outcome)
     sent = "planned" if written is not None and written.adopted else "sent"
     for sides in found.sides[:LISTED] or (FieldSides(found.path, None, None, None),):
         name = "" if sides.path == found.path else f"{sides.path}: "
@@ -122,6 +122,13 @@ def _shortened(value: object) -> object:
 def _places(places: Sequence[Place]) -> str:
     more = [f"… and {len(places) - LISTED:,} more"] if len(places) > LISTED else []
     return ", ".join([*map(str, places[:LISTED]), *more]) or "no source row"
+
+
+def _left_out(outcome: LeftOut) -> Text:
+    """Return why a record is not sent: by a rule, or because the source no longer has it."""
+    if outcome.rule:
+        return _labelled("left out", f"by rule {outcome.rule}: {outcome.reason}")
+    return _labelled("gone", outcome.reason)
 
 
 def _quarantined(outcome: Quarantined) -> Iterator[RenderableType]:
