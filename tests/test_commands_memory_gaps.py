@@ -12,9 +12,11 @@ from history_oracle import Entity
 from history_source import BANK, CUSTOMER, INVOICE, PAYMENT, Record
 from history_world import World, new_world, quick_folder
 
+from sagerecon.cli.outcome import review_text
 from sagerecon.model.clock import DAY
 from sagerecon.model.code import Code
 from sagerecon.model.errors import IncompleteStoreError
+from sagerecon.pairing.consequences import Verdict
 from sagerecon.planning.plan import Plan
 from sagerecon.planning.step import SkipStep
 from sagerecon.reconciliation.result import Reconciliation
@@ -189,6 +191,22 @@ def test_a_kind_that_a_later_plan_creates_first_is_read_once(world: World) -> No
     assert Code.CENSUS not in [found.code for found in planned.header.findings]
     load(world)
     assert calls(world) == made + planned.header.calls
+
+
+def test_a_reconciliation_without_the_store_says_so_and_reads_what_may_be_lost(world: World) -> None:
+    load(world)
+    delete_store(world)
+    assert world.snapshot().code == 0
+    ran = world.reconcile()
+    assert ran.code == 1
+    found = ran.value
+    assert isinstance(found, Reconciliation)
+    assert "is not the one that wrote to business" in found.incomplete_store
+    assert "apply --distrust-store" in found.incomplete_store
+    assert review_text(found).rstrip(".").endswith("the store is not complete")
+    verdicts = {verdict.verdict for verdict in found.verdicts}
+    assert Verdict.ALREADY_IN_SAGE in verdicts
+    assert Verdict.NOT_YET_WRITTEN not in verdicts
 
 
 def test_a_reconciliation_says_that_its_store_is_not_complete(world: World) -> None:

@@ -86,6 +86,8 @@ def review_text(found: Reconciliation) -> str:
         reasons.append(f"{len(found.not_taken):,} tie-out{'s' if len(found.not_taken) > 1 else ''} not taken")
     if found.unread:
         reasons.append("Sage was not read completely")
+    if found.incomplete_store:
+        reasons.append("the store is not complete")
     return f"Needs review: {', '.join(reasons)}.{accepted_sentence(found)}"
 
 

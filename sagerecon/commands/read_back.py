@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -38,6 +38,7 @@ class ReadBack:
     clock: Clock
     budget: Budget
     max_calls: int | None
+    also: Collection[str]  #: kinds that are read although no run wrote any
     on_plan: Callable[[Plan], None]
     on_progress: Callable[[Progress], None]
 
@@ -73,11 +74,13 @@ class ReadBack:
         """Plan every kind we wrote, in full pages, and the trial balance as at the date.
 
         Accounts and contacts are read in any case: the trial balance and the open items need them. So are the
-        kinds of the records that Sage may hold already: the reading shows what was corrected there since.
+        kinds of the records that Sage may hold already: the reading shows what was corrected there since, and
+        what a store wrote that was lost.
         """
         counts = Counter(kind for kind, _ in ours)
         counts.update(dict.fromkeys((kind.name for kind in self.catalog.ledger_kinds), 0))
         counts.update({kind: 0 for kind, _ in self.company.history.suspects()})
+        counts.update(dict.fromkeys(self.also, 0))
         readable = [(kind, count) for kind, count in counts.items() if self.catalog[kind].can("list")]
         trial_balance = self._step(
             "trial_balance",

@@ -17,6 +17,7 @@ from sagerecon.commands.read_back import ReadBack
 from sagerecon.commands.verification import basis_of, judge
 from sagerecon.documents.package import catalog_fingerprint
 from sagerecon.model.clock import Clock, ServerClock
+from sagerecon.model.draft import Draft
 from sagerecon.model.errors import IncompleteStoreError
 from sagerecon.model.finding import finding_document
 from sagerecon.pairing.answers import DecisionAnswer
@@ -33,8 +34,8 @@ from sagerecon.reconciliation.verdict import RecordVerdict
 from sagerecon.report.reconciliation_document import reconciliation_document
 from sagerecon.runner.progress import Progress
 from sagerecon.runner.run import RunOutcome
+from sagerecon.store.company import CompanyStore
 from sagerecon.store.reconciliation_log import Judged, StoredResult
-from sagerecon.store.run_log import RunLog
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,7 @@ def reconcile(
     clock = ServerClock(clock)
     with open_store(project, clock) as store:
         company = store.company(project.business.id)
+        incomplete = _why_incomplete(company)
         read_back = ReadBack(
             cut_over=project.cut_over,
             as_at=project.as_at,
@@ -79,6 +81,7 @@ def reconcile(
             clock=clock,
             budget=call_budget(project.limits, project.catalog.api),
             max_calls=max_calls,
+            also=_perhaps_lost(prepared, company, is_whole=not incomplete),
             on_plan=on_plan,
             on_progress=on_progress,
         )
@@ -100,19 +103,33 @@ def reconcile(
         if decisions:
             decided = decided_by(LastReading.of(basis, reconciliation.verdicts))
             reconciliation = with_accepted(reconciliation, decided.settlement, decided.positions)
-        reconciliation = replace(reconciliation, incomplete_store=_why_incomplete(company.run_log))
+        reconciliation = replace(reconciliation, incomplete_store=incomplete)
         result = StoredResult(source_document(project, prepared), reconciliation_document(reconciliation))
         company.reconciliations.record(basis, map(_judged, reconciliation.verdicts), result)
     return Reconciled(reconciliation)
 
 
-def _why_incomplete(log: RunLog) -> str:
-    """Return why the store may lack records that it wrote to Sage; empty where nothing says so."""
+def _why_incomplete(company: CompanyStore) -> str:
+    """Return why the store may lack what was written, and the remedy; empty where no witness says so."""
     try:
-        log.is_witnessed()
+        company.run_log.is_witnessed()
     except IncompleteStoreError as error:
-        return f"{error.message} {error.hint}"
+        return f"{error.message.removesuffix(' Nothing was sent.')} {error.hint}"
     return ""
+
+
+def _perhaps_lost(prepared: Prepared, company: CompanyStore, *, is_whole: bool) -> list[str]:
+    """Return the kinds of drafts of which the store knows no record, and that a lost store may have written.
+
+    Args:
+        is_whole: the store knows what was written, but for the kinds that were not compared with Sage.
+    """
+    written = {kind for kind, _ in company.id_map.known().contents}
+    mapped = {mapping.kind for mapping in prepared.compiled.mappings} - written
+    unknown = set(company.memory.not_compared(mapped)) if is_whole else mapped
+    if not unknown:
+        return []
+    return sorted({found.kind for found in prepared.outcomes if isinstance(found, Draft)} & unknown)
 
 
 def source_document(project: Project, prepared: Prepared) -> dict[str, Any]:

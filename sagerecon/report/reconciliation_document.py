@@ -70,6 +70,7 @@ def reconciliation_summary(reconciliation: Reconciliation) -> dict[str, Any]:
     return {
         "ties_out": reconciliation.ties_out,
         "not_read": list(reconciliation.unread),
+        "incomplete_store": reconciliation.incomplete_store,
         "exceptions": [
             {
                 "id": verdict.id,
