@@ -469,6 +469,8 @@ class AddSageInvoice:
         of = world.source.records[record.customer]
         if not world.books.of(of):
             _enter(history, CUSTOMER, of.uid, _customer(of.name, of))
+        if not world.books.of(of):  # another customer has its reference
+            return
         line = {
             "description": "Work",
             "ledger_account_id": world.books.id_of("ledger_account", nominal_code=4000),

@@ -9,6 +9,7 @@ import pytest
 from hand_trade import INVOICES, HandTrade, loaded_trade
 
 from sagerecon.rehearsal.faults import Fault, FaultType, Trigger
+from sagerecon.runner.progress import Reporter
 
 LAST = INVOICES.splitlines()[-1] + "\n"
 NEW = "99,0001,2017-06-01,5.00\n"
@@ -120,3 +121,88 @@ def test_a_new_record_of_a_kind_that_could_not_be_read_is_not_read(trade: HandTr
     assert trade.run("plan")[0] == 0  # `on_existing: create` does not ask to look
     assert trade.run("apply")[0] == 0
     assert trade.references() == ["00011", "00012", "99"]
+
+
+@pytest.mark.parametrize("reference", ["99", "0099", "X7"], ids=["key", "spelling", "content"])
+def test_a_plan_from_before_the_reading_creates_nothing_that_the_reading_shows(
+    trade: HandTrade, reference: str
+) -> None:
+    other = "98,0002,2017-06-02,7.00\n"
+    trade.change("invoices", LAST, LAST + other + NEW)
+    assert trade.run("plan")[0] == 0
+    sage_id = trade.enter(reference, "0001", "5.00", "2017-06-01")
+    code, text = trade.run("reconcile")
+    assert code == 1 and "already in Sage: invoice 99" in text
+    code, text = trade.run("apply")
+    assert code == 1 and "1 created, 1 quarantined" in text
+    assert sage_id in trade.run("status")[1]
+    assert trade.references() == sorted(["00011", "00012", "98", reference])
+    code, text = trade.run("plan")
+    assert code == 1 and "keep_apart or leave_out" in text
+    assert trade.decide("invoices/99", "adopt")[0] == 0
+    assert trade.run("plan")[0] == 0
+    assert trade.run("apply")[0] == 0
+    assert len(trade.in_sage()) == 4
+
+
+def test_a_reading_that_failed_does_not_undo_what_an_earlier_one_found(trade: HandTrade) -> None:
+    sage_id = trade.enter("99", "0001", "5.00", "2017-06-01")
+    trade.change("invoices", LAST, LAST + NEW)
+    assert "already in Sage: invoice 99" in trade.run("reconcile")[1]
+    trade.served.faults.add(Trigger(1, "GET", "/sales_invoices", 1), Fault(FaultType.ERROR, 403))
+    code, text = trade.run("reconcile")
+    assert code == 1 and "not read: 3 sales invoice records" in text
+    code, text = trade.run("plan")
+    assert code == 1 and sage_id in text and "keep_apart or leave_out" in text
+    assert trade.run("apply")[0] == 1
+    assert len(trade.in_sage()) == 3
+    trade.delete("sales_invoices", "99")
+    trade.run("reconcile")
+    assert trade.run("plan")[0] == 0
+    assert trade.run("apply")[0] == 0
+    assert trade.references() == ["00011", "00012", "99"]
+
+
+def test_what_was_kept_apart_is_created_though_a_later_reading_shows_it_again(trade: HandTrade) -> None:
+    trade.enter("X7", "0001", "5.00", "2017-06-01")
+    trade.change("invoices", LAST, LAST + NEW)
+    trade.run("reconcile")
+    assert trade.decide("invoices/99", "keep_apart")[0] == 0
+    assert trade.run("plan")[0] == 0
+    trade.run("reconcile")
+    assert trade.run("apply")[0] == 0
+    assert trade.references() == ["00011", "00012", "99", "X7"]
+
+
+class Killed(BaseException):
+    """The process was killed."""
+
+
+def kill_after_sending(trade: HandTrade) -> None:
+    """Apply until the first invoice was sent and its answer was lost, and kill the process there."""
+
+    def kill(*_: object, **__: object) -> None:
+        raise Killed
+
+    trade.served.faults.add(Trigger(1, "POST", "/sales_invoices"), Fault(FaultType.ANSWER_LOST))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Reporter, "report_wait", kill)
+        with pytest.raises(Killed):
+            trade.served.run("apply")
+
+
+@pytest.mark.parametrize("again", [("apply",), ("plan", "apply")], ids=["same plan", "new plan"])
+def test_a_creation_in_doubt_is_looked_up_though_a_reading_shows_its_entity(
+    trade: HandTrade, again: tuple[str, ...]
+) -> None:
+    trade.change("invoices", LAST, LAST + NEW)
+    assert trade.run("plan")[0] == 0
+    kill_after_sending(trade)
+    code, text = trade.run("reconcile")
+    assert code == 1 and "no run wrote it" not in text
+    assert "A run sent invoice 99, and its answer never came" in text
+    assert "Apply looks it up before it writes" in text
+    for word in again:
+        trade.run(word)
+    assert trade.references() == ["00011", "00012", "99"]
+    assert trade.run("reconcile")[0] == 0

@@ -21,7 +21,7 @@ OAK = contact("C1", "Oak")
 def matches(
     drafts: Iterable[Draft], *held: Entity, taken: Iterable[str] = ()
 ) -> dict[tuple[str, str], HeldMatch]:
-    ladder = KeyLadder(CATALOG, Identities((), held, CATALOG), {}, {})
+    ladder = KeyLadder(catalog=CATALOG, identities=Identities((), held, CATALOG), comparisons={}, seen_at={})
     return ladder.match(list(drafts), held, frozenset(taken))
 
 

@@ -108,7 +108,7 @@ def test_a_plan_with_bytes_added_is_refused(place: int, text: bytes) -> None:
         read_plan(io.BytesIO(COMPLETE[:place] + text + COMPLETE[place:]), "plan.jsonl")
 
 
-@pytest.mark.parametrize("text", ["", "<html>", "{}", '{"sagerecon":"plan/v6"', "\xff", "[]", "7"])
+@pytest.mark.parametrize("text", ["", "<html>", "{}", '{"sagerecon":"plan/v7"', "\xff", "[]", "7"])
 def test_a_file_that_is_no_plan_is_refused(text: str) -> None:
     with pytest.raises(PlanStaleError, match=r"plan\.jsonl is not a complete plan file"):
         read_plan([text.encode("latin-1")], "plan.jsonl")
@@ -116,7 +116,7 @@ def test_a_file_that_is_no_plan_is_refused(text: str) -> None:
 
 @pytest.mark.parametrize("version", ["plan/v1", "plan/v3", "plan/v9"])
 def test_a_plan_of_another_format_says_which_is_read(version: str) -> None:
-    with pytest.raises(PlanStaleError, match=f"has the format '{version}'; .* reads 'plan/v6'. Create a new"):
+    with pytest.raises(PlanStaleError, match=f"has the format '{version}'; .* reads 'plan/v7'. Create a new"):
         read_plan([f'{{"sagerecon":"{version}","steps":1}}\n'.encode(), b"{}\n"], "plan.jsonl")
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
+from sagerecon.commands.newest_readings import NewestReadings
 from sagerecon.model.catalog import Catalog
 from sagerecon.model.draft import Draft, Outcome
 from sagerecon.model.entity import Entity, Written
-from sagerecon.model.reading import kinds_read_whole
 from sagerecon.pairing.consequences import Verdict
 from sagerecon.pairing.identity import Identities
 from sagerecon.pairing.key_ladder import Candidates
@@ -16,7 +16,6 @@ from sagerecon.pairing.owners import RecordKey
 from sagerecon.pairing.pair import Recorded, needed_in_full
 from sagerecon.pairing.position import EntityReading
 from sagerecon.pairing.read_from_sage import NOT_READ, ReadFromSage, as_listed
-from sagerecon.reconciliation.sage_readings import TRIAL_BALANCE
 from sagerecon.reconciliation.verdict import RecordVerdict
 from sagerecon.store.company import CompanyStore
 from sagerecon.store.reconciliation_log import Basis
@@ -53,16 +52,6 @@ class LastReading:
             return None
         unverified = log.records_without(Verdict.VERIFIED.value)
         return cls(basis, unverified, log.records_with(Verdict.EXTRA.value))
-
-
-def entities_of(company: CompanyStore, basis: Basis) -> Iterator[Entity]:
-    """Yield the entities that the readings of a reconciliation found, each once, without the report."""
-    history, again = company.history, basis.runs.confirmation
-    confirmed = frozenset(history.ids_read(again))
-    for entity in history.entities_read(basis.runs.reading):
-        if entity.kind != TRIAL_BALANCE and (entity.kind, entity.sage_id) not in confirmed:
-            yield entity
-    yield from history.entities_read(again)
 
 
 def deleted_of(company: CompanyStore, basis: Basis) -> frozenset[str]:
@@ -111,7 +100,8 @@ def recorded_and_read(
     needed = needed_in_full(outcomes, contents) | unverified | (company.id_map.shared() & contents.keys())
     suspects = history.suspects()
     drafts = _perhaps_not_held(outcomes, contents, needed)
-    unowned = _unowned({draft.kind for draft in drafts}, looks, company, basis)
+    newest = None if basis is None else NewestReadings.of(company, basis)
+    unowned = frozenset() if newest is None else newest.unowned({draft.kind for draft in drafts})
     if not needed and not looks and not suspects and not unowned:
         return Recorded(contents=contents), NOT_READ
     present = {(outcome.kind, outcome.key) for outcome in outcomes}
@@ -131,7 +121,7 @@ def recorded_and_read(
     def held() -> Iterator[Entity]:
         ours = {(record.kind, record.sage_id) for record in written.values()}
         ours |= {(suspect.kind, sage_id) for suspect in suspects.values() for sage_id in suspect.sage_ids}
-        for entity in () if basis is None else entities_of(company, basis):
+        for entity in () if newest is None else newest.entities():
             if (entity.kind, entity.sage_id) in ours:
                 found.append(entity)
             elif (entity.kind, entity.sage_id) in unowned and candidates.has(entity):
@@ -143,7 +133,7 @@ def recorded_and_read(
     deleted = frozenset[str]() if basis is None else deleted_of(company, basis)
     read = as_listed(() if basis is None else basis.listings, found, deleted, identities, until)
     read = read.with_suspects(suspects, company.id_map.owner, catalog)
-    read = replace(read, unowned=tuple(may_be))
+    read = replace(read, unowned=tuple(may_be), in_doubt=history.creations_in_doubt())
     return Recorded(contents=contents, written=written), _with_looks(read, looks)
 
 
@@ -153,23 +143,6 @@ def _perhaps_not_held(
     """Return the drafts that no run has written, and those that were not verified since."""
     drafts = (outcome for outcome in outcomes if isinstance(outcome, Draft))
     return [d for d in drafts if (d.kind, d.key) not in contents or (d.kind, d.key) in needed]
-
-
-def _unowned(kinds: Set[str], looks: Looks, company: CompanyStore, basis: Basis | None) -> Set[RecordKey]:
-    """Return kind and Sage id of the entities of these kinds that were read, and that no record owns.
-
-    What a run has deleted since, or did not find any more, is not among them. Of a kind that was not read
-    whole nothing is known.
-    """
-    whole = frozenset() if basis is None else kinds & kinds_read_whole(basis.listings)
-    if basis is None or not whole:
-        return frozenset()
-    history = company.history
-    runs = filter(None, (basis.runs.reading, basis.runs.confirmation))
-    read = {found for run in runs for found in history.ids_read(run) if found[0] in whole}
-    owned = {(written.kind, written.sage_id) for written in history.ids_written()}
-    missed = {entity for entity, look in looks.items() if not look.entity.body}
-    return read - owned - missed - history.ids_deleted()
 
 
 def _unverified(

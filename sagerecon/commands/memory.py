@@ -8,6 +8,7 @@ from typing import Any
 
 from sagerecon.commands.census import Census, entities_compared, may_lack_records, price_text
 from sagerecon.commands.comparison import Comparison
+from sagerecon.commands.read_since import suspects_read_since
 from sagerecon.model.catalog import Catalog
 from sagerecon.model.clock import Clock
 from sagerecon.model.count import counted
@@ -28,7 +29,7 @@ from sagerecon.planning.census import (
     waiting_creations,
 )
 from sagerecon.planning.plan import Plan
-from sagerecon.planning.settling import FINAL
+from sagerecon.planning.settling import FINAL, State
 from sagerecon.planning.step import AdoptStep, CreateStep, ReadStep, name_of
 from sagerecon.runner.recovery import Adoption, Recovery
 from sagerecon.store.company import CompanyStore
@@ -136,11 +137,23 @@ class Memory:
         return Suspect.of(step, found.entities, reason_of(name_of(step), found), self.clock.now())
 
     def suggested(self, run: str) -> Sequence[Suspect]:
-        """Return what waits for a decision, because a listing of the plan shows its key in another spelling.
+        """Return what waits for a decision, because Sage may hold it.
+
+        A listing of the plan shows its key in another spelling, or a reconciliation since the plan was made
+        shows an entity like it.
 
         Args:
             run: that of the plan, which has read its listings.
         """
+        return [*self._spelt_otherwise(run), *self._read_since(run)]
+
+    def _read_since(self, run: str) -> Sequence[Suspect]:
+        reached = self.company.run_log.reached(run)
+        sent = {number for number, step in reached.items() if step.state is State.SENT}
+        steps = [step for step in self._open_creations() if step.number not in sent]
+        return suspects_read_since(self.plan, steps, self.company, self.catalog)
+
+    def _spelt_otherwise(self, run: str) -> Sequence[Suspect]:
         listed = kinds_listed(self.plan.steps)
         steps = [
             step

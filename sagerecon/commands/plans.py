@@ -75,7 +75,8 @@ def plan(
             decided.earlier,
         )
         findings = (*made.header.findings, *_memory(made, company, project.catalog))
-        made = replace(made, header=replace(made.header, findings=findings))
+        header = replace(made.header, findings=findings, reconciliation=company.reconciliations.last_number())
+        made = replace(made, header=header)
     write_private(target or project.plan_file, plan_lines(made))
     return made
 

@@ -6,7 +6,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from sagerecon.commands.history import read_history
-from sagerecon.commands.last_reading import deleted_of, entities_of, read_until
+from sagerecon.commands.last_reading import deleted_of, read_until
+from sagerecon.commands.newest_readings import entities_of
 from sagerecon.commands.preparation import Prepared
 from sagerecon.commands.tie_outs import declared_tie_outs, tie_out
 from sagerecon.model.clock import day_of
@@ -96,6 +97,7 @@ def judge(
         last=before.last,
         identities=identities,
         suspects=history.suspects(),
+        in_doubt=history.creations_in_doubt(),
         apart=apart,
     )
     reconciliation = with_reversed(reconciliation, map(_reversed, history.reversals()))

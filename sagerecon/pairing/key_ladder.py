@@ -87,12 +87,14 @@ class KeyLadder:
     Args:
         comparisons: the comparison rules of each mapping, by field path.
         seen_at: by kind, when its reading began, in milliseconds since 1970.
+        in_doubt: kind and key of the drafts that a run sent without an answer; the next run looks them up.
     """
 
     catalog: Catalog
     identities: Identities
     comparisons: Mapping[str, Mapping[str, Comparison]]
     seen_at: Mapping[str, int]
+    in_doubt: Collection[RecordKey] = frozenset()
 
     def match(
         self, drafts: Sequence[Draft], unowned: Iterable[Entity], taken: Collection[str] = ()
@@ -133,7 +135,11 @@ class KeyLadder:
             kind=draft.kind,
             key=draft.key,
             entities=entities,
-            reason=_reason(draft, entities, rung, unlike),
+            reason=(
+                _doubt(draft, entities)
+                if (draft.kind, draft.key) in self.in_doubt
+                else _reason(draft, entities, rung, unlike)
+            ),
             seen_at=self.seen_at.get(draft.kind, 0),
             is_equal=rung is Rung.KEY and is_one and not unlike,
         )
@@ -267,13 +273,25 @@ def _content(kind: str, body: Mapping[str, Any], amount: object, known: Kind) ->
     return (kind, day, magnitude(found)) if day and found is not None else None
 
 
+def _doubt(draft: Draft, entities: Sequence[Entity]) -> str:
+    """Return the sentence about a draft that a run has sent, and that may be in Sage by that."""
+    return (
+        f"A run sent {draft.label or draft.key}, and its answer never came: it may be the entity that Sage"
+        f" holds ({_ids(entities)}). Apply looks it up before it writes."
+    )
+
+
+def _ids(entities: Sequence[Entity]) -> str:
+    return "Sage id " + ", ".join(entity.sage_id for entity in entities[:_EXAMPLES])
+
+
 def _reason(draft: Draft, entities: Sequence[Entity], rung: Rung, unlike: Sequence[str]) -> str:
     """Return the sentence why a draft is not created."""
     name = draft.label or draft.key
-    ids = ", ".join(entity.sage_id for entity in entities[:_EXAMPLES])
+    ids = _ids(entities)
     if len(entities) > 1:
-        return f"Sage holds {len(entities):,} entities that may be {name} ({rung.value}; Sage id {ids})."
+        return f"Sage holds {len(entities):,} entities that may be {name} ({rung.value}; {ids})."
     if not unlike and rung is Rung.KEY:
-        return f"Sage holds {name} already, and no run wrote it (Sage id {ids})."
+        return f"Sage holds {name} already, and no run wrote it ({ids})."
     how = f"it differs in {', '.join(unlike)}" if unlike else "it is equal in what Sage shows"
-    return f"Sage may hold {name} already ({rung.value}): {how} (Sage id {ids})."
+    return f"Sage may hold {name} already ({rung.value}): {how} ({ids})."

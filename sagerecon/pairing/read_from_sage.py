@@ -33,6 +33,7 @@ class ReadFromSage:
     suspects: Mapping[RecordKey, Suspect] = field(default_factory=dict)  #: records that Sage may hold already
     fields: Mapping[str, Mapping[str, Field]] = field(default_factory=dict)  #: by kind of a suspect
     unowned: Sequence[Entity] = ()  #: of kinds read whole, those that may be a draft and that no record owns
+    in_doubt: Set[RecordKey] = frozenset()  #: records that a run sent without an answer
     #: What the key ladder found among them, by kind and key of a draft.
     matches: Mapping[RecordKey, HeldMatch] = field(default_factory=dict)
 
@@ -99,7 +100,13 @@ class ReadFromSage:
                 or self._is_absent(written.get((outcome.kind, outcome.key)))
             )
         ]
-        ladder = KeyLadder(catalog, self.identities, comparisons, self.whole)
+        ladder = KeyLadder(
+            catalog=catalog,
+            identities=self.identities,
+            comparisons=comparisons,
+            seen_at=self.whole,
+            in_doubt=self.in_doubt,
+        )
         taken = {sage_id for suspect in self.suspects.values() for sage_id in suspect.sage_ids}
         held = (entity for entity in self.unowned if entity.sage_id not in self.deleted)
         return replace(self, matches=ladder.match(drafts, held, taken))
@@ -132,7 +139,9 @@ class ReadFromSage:
         if kept is not None and (not kept.still_concerns(outcome) or self._is_corrected(outcome, kept)):
             kept = None
         match = self.match_of(outcome, is_renamed=is_renamed)
-        if match is None or (kept is not None and kept.entities) or (match.is_adopted and not is_written):
+        if match is None or (match.is_adopted and not is_written):
+            return kept
+        if kept is not None and kept.entities and set(kept.sage_ids) != set(match.suspect.sage_ids):
             return kept
         return match.suspect if kept is None else replace(match.suspect, gone=kept.gone)
 

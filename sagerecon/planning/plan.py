@@ -40,7 +40,7 @@ from sagerecon.planning.step import (
 from sagerecon.planning.step_document import read_step, step_document
 
 #: Raised whenever the content of a plan file changes; a file of another format is refused.
-FORMAT = "plan/v6"
+FORMAT = "plan/v7"
 
 #: The form of the last line.
 _SEAL = re.compile(rb'\{"seal":"[0-9a-f]{64}"\}\n')
@@ -98,6 +98,7 @@ class Header:
     requirements: tuple[Requirement, ...] = ()  #: what Sage must hold, that which blocks most first
     stop_when_blocked: Decimal = STOP_WHEN_BLOCKED  #: the share of the writes, in per cent
     decisions: str = ""  #: fingerprint of what a person decided; empty where nothing was
+    reconciliation: int = 0  #: the number of the last reconciliation when the plan was made; 0 for none
     findings: tuple[Finding, ...] = ()  #: warnings and statements a reader must see before approving
 
 

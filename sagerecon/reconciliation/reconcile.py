@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -49,6 +49,7 @@ def reconcile(
     last: Mapping[str, str] | None = None,
     identities: Identities | None = None,
     suspects: Mapping[RecordKey, Suspect] | None = None,
+    in_doubt: Set[RecordKey] = frozenset(),
     apart: Collection[str] = frozenset(),
 ) -> Reconciliation:
     """Return one verdict for each record, and for each entity in Sage that belongs to none; no tie-outs yet.
@@ -71,6 +72,7 @@ def reconcile(
         last: fingerprints of the open verdicts of the last reconciliation, by id.
         identities: the identities of both sides, where the caller has them already.
         suspects: the records that Sage may hold already, as comparisons with Sage found them.
+        in_doubt: kind and key of the records that a run sent without an answer.
         apart: the keys of drafts that were decided to be none of the records written earlier.
 
     Raises:
@@ -92,7 +94,9 @@ def reconcile(
     found = found.with_suspects(suspects or {}, lambda _, sage_id: owners.get(sage_id), catalog)
     unowned = [entity for entity in sage.entities if entity.sage_id not in owners]
     by_key = {(record.kind, record.key): record for record in records}
-    found = replace(found, unowned=unowned).with_matches(outcomes, by_key, by_key, catalog, comparisons)
+    found = replace(found, unowned=unowned, in_doubt=in_doubt).with_matches(
+        outcomes, by_key, by_key, catalog, comparisons
+    )
     facts = Facts.of(sage, found, readings, rejected or {})
     renames = Renames.among(outcomes, records, catalog, apart)
     claimed: set[str] = set()

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import BindParameter, Row, bindparam, select
+from sqlalchemy import BindParameter, Row, bindparam, func, select
 
 from sagerecon.model.clock import Clock
 from sagerecon.model.reading import Reading
@@ -47,6 +47,7 @@ class Basis:
     deletions: tuple[Reading, ...]
     rules: Mapping[str, str] = field(default_factory=dict)
     """By mapping, the fingerprint of its comparison rules."""
+    number: int = 0  #: that of the reconciliation, from 1; 0 before it is recorded
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,20 @@ _READINGS = prepared(
     select(READINGS)
     .where(READINGS.c.business == _OF_COMPANY, READINGS.c.reconciliation == bindparam("number"))
     .order_by(READINGS.c.position),
+)
+_WHOLE_LISTINGS = prepared(
+    "whole_listings",
+    select(READINGS.c.reconciliation, READINGS.c.kind)
+    .where(READINGS.c.business == _OF_COMPANY, READINGS.c.of_deletions == 0)
+    .group_by(READINGS.c.reconciliation, READINGS.c.kind)
+    .having(func.min(READINGS.c.whole) == 1)
+    .order_by(READINGS.c.reconciliation),
+)
+_RUNS = prepared(
+    "runs_of_reconciliations",
+    select(RECONCILIATIONS.c.number, RECONCILIATIONS.c.reading, RECONCILIATIONS.c.source).where(
+        RECONCILIATIONS.c.business == _OF_COMPANY
+    ),
 )
 _KEEP_RECONCILIATION = upsert("keep_reconciliation", RECONCILIATIONS)
 _KEEP_EVIDENCE = upsert("keep_evidence", READINGS)
@@ -208,7 +223,7 @@ class ReconciliationLog:
             if row is None:
                 return None
             found = transaction.rows(_READINGS, {"business": self._business, "number": row.number})
-            compared = json.loads(row.source).get(_BASIS, {})
+            compared = _basis(row)
             return Basis(
                 ReadingRuns(
                     row.reading,
@@ -220,7 +235,25 @@ class ReconciliationLog:
                 listings=tuple(_reading(each) for each in found if not each.of_deletions),
                 deletions=tuple(_reading(each) for each in found if each.of_deletions),
                 rules=compared.get("rules", {}),
+                number=row.number,
             )
+
+    def last_number(self) -> int:
+        """Return the number of the last reconciliation; 0 before the first."""
+        with self._database.reading() as transaction:
+            row = transaction.one(_LAST, {"business": self._business})
+            return 0 if row is None else int(row.number)
+
+    def newest_whole(self) -> dict[str, ReadingRuns]:
+        """Return by kind the runs of the newest reconciliation that read the kind whole."""
+        with self._database.reading() as transaction:
+            where: Values = {"business": self._business}
+            newest = {row.kind: row.reconciliation for row in transaction.rows(_WHOLE_LISTINGS, where)}
+            runs = {
+                row.number: ReadingRuns(row.reading, confirmation=_basis(row).get("confirmation", ""))
+                for row in transaction.rows(_RUNS, where)
+            }
+        return {kind: runs[number] for kind, number in newest.items()}
 
     def last_verdicts(self) -> dict[str, LastVerdict]:
         """Return the last verdict on each difference, by its id."""
@@ -258,6 +291,10 @@ class ReconciliationLog:
 
 def _compared_with(basis: Basis) -> dict[str, object]:
     return {"id_map": basis.runs.id_map, "confirmation": basis.runs.confirmation, "rules": dict(basis.rules)}
+
+
+def _basis(row: Row[tuple[str]]) -> dict[str, Any]:
+    return dict(json.loads(row.source).get(_BASIS, {}))
 
 
 def _text(document: object) -> str:

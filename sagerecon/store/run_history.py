@@ -15,7 +15,7 @@ from sagerecon.model.value import read_json
 from sagerecon.pairing.suspect import Suspect
 from sagerecon.planning.plan import Plan, Purpose
 from sagerecon.planning.settling import RunState, SetAside
-from sagerecon.planning.step import ReverseStep, Step
+from sagerecon.planning.step import Action, ReverseStep, Step
 from sagerecon.planning.step_document import read_step
 from sagerecon.store import runs
 from sagerecon.store.database import Database, Transaction, Values, prepared
@@ -110,6 +110,12 @@ _LAST_WRITE = prepared(
     "last_write",
     select(func.max(STEPS.c.sent_at).label("sent_at")).where(STEPS.c.business == bindparam("business")),
 )
+_CREATIONS_IN_DOUBT = prepared(
+    "creations_in_doubt",
+    select(STEPS.c.kind, STEPS.c.key).where(
+        STEPS.c.business == bindparam("business"), IS_SENT, STEPS.c.action == Action.CREATE.value
+    ),
+)
 _SET_ASIDE = prepared(
     "get_set_aside",
     select(STEPS.c.step, STEPS.c.state, STEPS.c.findings)
@@ -159,6 +165,12 @@ class RunHistory:
         """Return the records that Sage may hold already, by kind and draft key."""
         self._buffer.flush()
         return Suspects(self._business, self._buffer).read(self._buffer.reader)
+
+    def creations_in_doubt(self) -> frozenset[tuple[str, str]]:
+        """Return kind and draft key of the creations that were sent, and of which no answer is known yet."""
+        self._buffer.flush()
+        rows = self._database.stream(_CREATIONS_IN_DOUBT, {"business": self._business})
+        return frozenset((row.kind, row.key) for row in rows)
 
     def uncertain_steps(self, run: str) -> list[Step]:
         """Return the writes of a run of which a sending got no usable answer, settled or not."""
