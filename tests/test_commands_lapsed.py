@@ -12,7 +12,8 @@ from test_commands_looks import edit, parties, plan_again, write
 
 from sagerecon.commands import decisions, runs
 from sagerecon.commands.decisions import Choice
-from sagerecon.model.clock import DAY
+from sagerecon.model.clock import DAY, day_of
+from sagerecon.model.errors import PlanStaleError
 from sagerecon.pairing.consequences import Verdict
 from sagerecon.planning.plan import Plan
 from sagerecon.planning.step import Action
@@ -133,3 +134,25 @@ def test_a_decision_that_no_record_needs_any_more_holds_nothing_back(move: Move)
     apply(move)
     move.clock.sleep(60_000)
     assert actions(plan_again(move, parties(3, " Ltd")), "C1") == [Action.UPDATE]
+
+
+def test_a_plan_is_not_applied_once_the_last_day_of_a_decision_is_over(move: Move) -> None:
+    plan_again(move, parties(2))
+    take(move, "parties/C3", "reverse", until=day_of(move.clock.now()))
+    plan_again(move, parties(2))
+    move.clock.sleep(DAY)
+    with pytest.raises(PlanStaleError, match="other decisions than those that hold today"):
+        apply(move)
+    assert "Firm 3" in names(move)
+    assert actions(plan_again(move, parties(2)), "C3") == [Action.KEEP]
+
+
+def test_a_plan_is_not_continued_once_the_last_day_of_a_decision_is_over(move: Move) -> None:
+    plan_again(move, parties(2))
+    take(move, "parties/C3", "reverse", until=day_of(move.clock.now()))
+    plan_again(move, parties(2))
+    runs.apply(move.project, move.clock, move.session, should_stop=lambda: True)
+    move.clock.sleep(DAY)
+    with pytest.raises(PlanStaleError, match="the decisions that hold changed"):
+        apply(move)
+    assert "Firm 3" in names(move)

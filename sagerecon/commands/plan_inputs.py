@@ -7,6 +7,7 @@ from collections.abc import Collection
 from sagerecon.commands.preparation import prepare
 from sagerecon.commands.provenance import provenance
 from sagerecon.documents.package import catalog_fingerprint
+from sagerecon.model.clock import Clock, day_of
 from sagerecon.model.errors import PlanStaleError, SagereconError
 from sagerecon.pairing.decisions import decisions_fingerprint
 from sagerecon.planning.effect import effect_on, effect_text
@@ -19,14 +20,14 @@ from sagerecon.project.source import mappings_fingerprint
 _NEW_PLAN = "Create a new one: sagerecon plan"
 
 
-def raise_if_stale(project: Project, plan: Plan) -> None:
+def raise_if_stale(project: Project, plan: Plan, clock: Clock) -> None:
     """Raise if a plan that was never begun was made from anything but the current inputs.
 
     Raises:
         PlanStaleError: naming the input that has changed.
     """
     with open_snapshot(project) as snapshot:
-        current = provenance(project, snapshot.fingerprint)
+        current = provenance(project, snapshot.fingerprint, clock)
     header = plan.header
     if current.business and not header.business:
         raise PlanStaleError("The plan was made before the sign-in, for no business.", _NEW_PLAN)
@@ -35,14 +36,14 @@ def raise_if_stale(project: Project, plan: Plan) -> None:
         ("another snapshot of the source", header.snapshot, current.snapshot),
         ("other mappings, crosswalks or parameters", header.mappings, current.mappings),
         ("another catalog of Sage", header.catalog, current.catalog),
-        ("other decisions", header.decisions, current.decisions),
+        ("other decisions than those that hold today", header.decisions, current.decisions),
     ):
         if planned != now:
             raise PlanStaleError(f"The plan was made from {what}.", _NEW_PLAN)
 
 
 def changes_since_begun(
-    project: Project, plan: Plan, carried_out: Collection[int], *, is_accepted: bool
+    project: Project, plan: Plan, carried_out: Collection[int], clock: Clock, *, is_accepted: bool
 ) -> str:
     """Return which inputs have changed since the plan was begun, and their effect; empty for none.
 
@@ -63,11 +64,11 @@ def changes_since_begun(
             "in another way than they were planned.",
             f"What this plan has sent is not sent again. {_NEW_PLAN}",
         )
-    inputs = " and ".join(_changed_inputs(project, plan))
+    inputs = " and ".join(_changed_inputs(project, plan, clock))
     if not inputs:
         return ""
     changed = f"Since this plan was begun, {inputs} changed."
-    affected, is_affected = _effect(project, plan, carried_out)
+    affected, is_affected = _effect(project, plan, carried_out, clock)
     if is_affected and not is_accepted:
         raise PlanStaleError(
             f"{changed} {affected}",
@@ -77,19 +78,19 @@ def changes_since_begun(
     return f"{changed} {affected}"
 
 
-def _changed_inputs(project: Project, plan: Plan) -> list[str]:
+def _changed_inputs(project: Project, plan: Plan, clock: Clock) -> list[str]:
     inputs = []
     if plan.header.snapshot != _snapshot_fingerprint(project):
         inputs.append("the snapshot of the source")
     if plan.header.mappings != mappings_fingerprint(project):
         inputs.append("the mappings, crosswalks or parameters")
-    if _have_decisions_changed(project, plan):
-        inputs.append("the decisions")
+    if _have_decisions_changed(project, plan, clock):
+        inputs.append("the decisions that hold")
     return inputs
 
 
-def _have_decisions_changed(project: Project, plan: Plan) -> bool:
-    return plan.header.decisions != decisions_fingerprint(project_decisions(project))
+def _have_decisions_changed(project: Project, plan: Plan, clock: Clock) -> bool:
+    return plan.header.decisions != decisions_fingerprint(project_decisions(project), day_of(clock.now()))
 
 
 def _snapshot_fingerprint(project: Project) -> str:
@@ -101,14 +102,14 @@ def _snapshot_fingerprint(project: Project) -> str:
         return ""
 
 
-def _effect(project: Project, plan: Plan, carried_out: Collection[int]) -> tuple[str, bool]:
+def _effect(project: Project, plan: Plan, carried_out: Collection[int], clock: Clock) -> tuple[str, bool]:
     """Return a sentence about the effect, and whether a new plan would differ."""
     try:
         prepared = prepare(project)
         prepared.raise_on_errors()
     except SagereconError as error:
         return f"A new plan cannot be created from them: {error.message}", True
-    if _have_decisions_changed(project, plan):
+    if _have_decisions_changed(project, plan, clock):
         return "What was decided about records counts for a new plan only.", True
     effect = effect_on(plan, prepared.outcomes, carried_out)
     if not effect:

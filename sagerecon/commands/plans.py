@@ -62,7 +62,7 @@ def plan(
             known,
             project.catalog,
             call_budget(project.limits, project.catalog.api),
-            provenance(project, prepared.snapshot),
+            provenance(project, prepared.snapshot, clock),
             Calendar(now, booked=tuple(at - now for at in calls)),
             [
                 *prepared.findings,

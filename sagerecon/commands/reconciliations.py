@@ -75,7 +75,7 @@ def reconcile(
         read_back = ReadBack(
             cut_over=project.cut_over,
             as_at=project.as_at,
-            provenance=provenance(project, prepared.snapshot),
+            provenance=provenance(project, prepared.snapshot, clock),
             company=company,
             catalog=project.catalog,
             clock=clock,

@@ -62,11 +62,11 @@ def apply(
         company = store.company(project.business.id)
         begun = next((known for known in company.history.runs() if known.plan == plan.hash), None)
         if begun is None:
-            raise_if_stale(project, plan)
+            raise_if_stale(project, plan, clock)
         elif begun.state is RunState.OPEN:  # a plan that is used up is refused by the run, with that reason
             reached = company.run_log.reached(begun.id)
             done = {number for number, step in reached.items() if step.state is State.RECORDED}
-            if notice := changes_since_begun(project, plan, done, is_accepted=as_planned):
+            if notice := changes_since_begun(project, plan, done, clock, is_accepted=as_planned):
                 on_notice(notice)
         budget = call_budget(project.limits, project.catalog.api)
         census = Census(
@@ -75,7 +75,7 @@ def apply(
             clock=clock,
             budget=budget,
             catalog=project.catalog,
-            provenance=provenance(project, plan.header.snapshot),
+            provenance=provenance(project, plan.header.snapshot, clock),
             patience_ms=patience_ms,
             should_stop=should_stop,
             on_progress=on_progress if distrust_store else lambda _: None,

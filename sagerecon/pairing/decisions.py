@@ -64,6 +64,10 @@ class Decision:
     until: date | None = None  #: the last day on which it holds
     place: Place = field(default=NOWHERE, compare=False)
 
+    def holds_on(self, day: date) -> bool:
+        """Return whether its last day is not over."""
+        return self.until is None or day <= self.until
+
     @property
     def left_fields(self) -> tuple[str, ...]:
         """Of `field_by_field`: the fields that are left as Sage holds them."""
@@ -103,9 +107,9 @@ def group_name(kind: str, standing: Standing, rule: str) -> str:
     return ":".join(filter(None, (kind, STANDING_NAMES.get(standing, standing.name.lower()), rule)))
 
 
-def decisions_fingerprint(decisions: Iterable[Decision]) -> str:
-    """Return the fingerprint of all that the decisions say; empty where there are none."""
-    documents = [_document(decision) for decision in decisions]
+def decisions_fingerprint(decisions: Iterable[Decision], today: date) -> str:
+    """Return the fingerprint of all that the decisions say which hold today; empty where there are none."""
+    documents = [_document(decision) for decision in decisions if decision.holds_on(today)]
     return fingerprint(documents) if documents else ""
 
 

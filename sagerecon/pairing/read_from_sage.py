@@ -141,7 +141,8 @@ class ReadFromSage:
         match = self.match_of(outcome, is_renamed=is_renamed)
         if match is None or (match.is_adopted and not is_written):
             return kept
-        if kept is not None and kept.entities and set(kept.sage_ids) != set(match.suspect.sage_ids):
+        is_same = kept is not None and kept.sage_ids == match.suspect.sage_ids and match.suspect.is_equal
+        if kept is not None and kept.entities and not is_same:
             return kept
         return match.suspect if kept is None else replace(match.suspect, gone=kept.gone)
 

@@ -158,7 +158,7 @@ def _about(decision: Decision, found: Sequence[Group]) -> tuple[Position, ...]:
 
 def _why_lapsed(decision: Decision, about: Sequence[Position], today: date, members: Members) -> str:
     """Return why a decision no longer holds; empty while it does."""
-    if decision.until is not None and today > decision.until:
+    if not decision.holds_on(today):
         return f"it held until {decision.until}"
     now, before = [figures(position) for position in about], decision.covers
     covered = covers(now)
