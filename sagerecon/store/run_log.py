@@ -109,6 +109,10 @@ class RunLog:
         """
         return self._lock.require_complete(self._buffer.reader)
 
+    def began_before(self) -> int:
+        """Return when the move began by its witnesses, 0 where none says so."""
+        return self._lock.began_before()
+
     def distrust(self) -> None:
         """Let the next run begin though the store is incomplete: what Sage holds was read instead."""
         self._lock.distrust()
