@@ -60,7 +60,7 @@ class OriginFacts:
         """Return the origin of an entity that belongs to none of our records."""
         if self.began_at is None:
             return Origin.PRE_EXISTING
-        created = _instant_or_none(entity.body.get("created_at"))  # in whole seconds, rounded down
+        created = created_at(entity)
         is_older = created is not None and created <= self.began_at
         is_newer = created is not None and created > self.began_at
         is_system = _is_system_record(entity)
@@ -102,7 +102,9 @@ def classify(
     return classes
 
 
-def _instant_or_none(text: object) -> int | None:
+def created_at(entity: Entity) -> int | None:
+    """Return when Sage created an entity, in whole seconds, rounded down; None where it does not say."""
+    text = entity.body.get("created_at")
     try:
         return instant(str(text)) if text else None
     except ValueError:
