@@ -12,7 +12,8 @@ from sagerecon.model.comparison import Comparison, How
 from sagerecon.model.draft import Draft, Reference, node_document
 from sagerecon.model.entity import Entity, Written
 from sagerecon.model.key import NaturalKey
-from sagerecon.pairing.agreement import ComparisonRules, differences, sage_changes, source_changes
+from sagerecon.pairing.agreement import differences, sage_changes, source_changes
+from sagerecon.pairing.comparison_rules import ComparisonRules
 from sagerecon.pairing.identity import Identities
 
 BY = ComparisonRules(catalog()["contact"].fields)

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from strategies import wide_amounts
 
 from sagerecon.model.comparison import Comparison, How, Tolerance
-from sagerecon.pairing.agreement import equal, tolerated
 from sagerecon.pairing.canonical import UNANSWERED
+from sagerecon.pairing.comparison_rules import equal, tolerated
 from sagerecon.reconciliation.compare import Sides, compare
 from sagerecon.reconciliation.shape import shape_of
 from sagerecon.reconciliation.verdict import Cause, Shape

@@ -28,20 +28,9 @@ from sagerecon.planning.settling import (
 from sagerecon.planning.step import CreateStep, UpdateStep
 from sagerecon.runner.answer import error_text
 from sagerecon.runner.attempts import new_attempt
-from sagerecon.runner.conversation import (
-    Conversation,
-    NoteFailure,
-    NotRecorded,
-    ReadPage,
-    Recorded,
-    Request,
-    Result,
-    Send,
-    SendResult,
-    WaitUntil,
-    carry_out,
-)
+from sagerecon.runner.conversation import Conversation, NotRecorded, Recorded, Result, carry_out
 from sagerecon.runner.lookup import CLOCKS_APART
+from sagerecon.runner.request import NoteFailure, ReadPage, Request, Send, SendResult, WaitUntil
 
 NOW = 1_800_000_000_000
 CONTACT = {"name": "Oak Ltd", "contact_type_ids": ["CUSTOMER"], "reference": "C1"}

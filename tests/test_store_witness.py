@@ -242,8 +242,8 @@ def test_the_witness_is_written_at_the_start_about_once_a_second_and_at_the_end(
     [
         ("", "is not the witness of a store"),
         ("[]", "is not the witness of a store"),
-        ('{"version": 1}', "is not the witness of a store"),
-        (None, "has version 9; this sagerecon reads version 1"),
+        ('{"version": 2}', "is not the witness of a store"),
+        (None, "has version 9; this sagerecon reads version 2"),
     ],
 )
 def test_a_witness_that_cannot_be_read_stops_the_run(
@@ -252,7 +252,7 @@ def test_a_witness_that_cannot_be_read_stops_the_run(
     plan(moving)
     assert apply(moving, should_stop=stop_after(moving, 1)) is Ended.STOPPED
     (witness,) = witnesses(state_home)
-    witness.write_text(content if content is not None else witness.read_text().replace(": 1,", ": 9,", 1))
+    witness.write_text(content if content is not None else witness.read_text().replace(": 2,", ": 9,", 1))
     with pytest.raises(StoreError, match=message):
         apply(moving)
     assert created(moving) == 1
@@ -277,7 +277,7 @@ def test_a_user_without_a_home_folder_is_asked_for_a_state_folder() -> None:
 def test_the_witness_of_another_sandbox_is_another(tmp_path: Path) -> None:
     """Keep them apart, for a second sandbox may give its business the same id."""
     clock, first = VirtualClock(), WitnessFolder(tmp_path, "/project", "http://127.0.0.1:1")
-    Witness(first, StoreName("1", "/store"), "B", clock).write(Extent(1, 7))
+    Witness(first, StoreName("1", "/store"), "B", clock).write(Extent(1, 7), 0)
     second = WitnessFolder(tmp_path, "/project", "http://127.0.0.1:2")
     Witness(second, StoreName("2", "/store"), "B", clock).require_complete(Extent(0, 0))
     with pytest.raises(IncompleteStoreError):

@@ -1,4 +1,4 @@
-"""What came before a reconciliation: the load runs, and the verdicts of the last reconciliation."""
+"""What came before a reconciliation: the begin of the move, and the verdicts of the last reconciliation."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from sagerecon.store.company import CompanyStore
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """The load runs of a company, and the last verdicts' fingerprints by record."""
+    """When the move of a company began, and the last verdicts' fingerprints by record."""
 
-    load_runs: tuple[str, ...]
-    began_at: int | None
+    first_run: str  #: the first load of the move; empty where the store does not know it
+    began_at: int | None  #: when the move began; None before any run, 0 where it is not known
     last: Mapping[str, str]
 
 
@@ -26,8 +26,8 @@ def read_history(company: CompanyStore, reading: str = "", before: str = "") -> 
     """
     loads = [known for known in company.history.runs() if known.purpose is Purpose.LOAD]
     return History(
-        load_runs=tuple(known.id for known in loads),
-        began_at=min((known.started_at for known in loads), default=None),
+        first_run=loads[0].id if loads and company.memory.is_from_start() else "",
+        began_at=company.memory.began_at(),
         last={
             name: verdict.fingerprint
             for name, verdict in company.reconciliations.last_verdicts().items()

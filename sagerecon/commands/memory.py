@@ -115,7 +115,7 @@ class Memory:
             IncompleteStoreError: a kind cannot be read.
             CensusPaused: the call budget is used up, or a stop was requested.
         """
-        self.company.memory.add_gap(0)
+        self.company.memory.add_loss(self.company.run_log.began_before())
         steps = self._open_creations()
         waiting = {step.number: step for step in self._unrecorded(waiting_creations(self.plan))}
         compared = sorted((*steps, *waiting.values()), key=lambda step: step.number)

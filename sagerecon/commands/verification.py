@@ -89,7 +89,7 @@ def judge(
         read_until=read_until(company, written, basis),
         inputs=DraftInputs(prepared.snapshot, mappings_fingerprint(project)),
         as_at=as_at,
-        pre_existing={sage_id for run in before.load_runs for _, sage_id in history.ids_read(run)},
+        pre_existing={sage_id for _, sage_id in history.ids_read(before.first_run)},
         deleted=deleted_of(company, basis),
         began_at=before.began_at,
         rejected=rejected,

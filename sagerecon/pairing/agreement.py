@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping, Set
-from dataclasses import dataclass, field
-from decimal import Decimal
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from sagerecon.model.catalog import Field
-from sagerecon.model.comparison import EXACT, Comparison, How, Tolerance
+from sagerecon.model.comparison import How
 from sagerecon.model.draft import Body, Draft
 from sagerecon.model.entity import Entity, Written
-from sagerecon.model.money import difference, magnitude
 from sagerecon.model.value import canonical
 from sagerecon.pairing.canonical import (
     UNANSWERED,
@@ -25,9 +22,8 @@ from sagerecon.pairing.canonical import (
     shown,
     wanted_tree,
 )
-from sagerecon.pairing.identity import Identities, Link
-
-_INDEX = re.compile(r"\[\d+\]")
+from sagerecon.pairing.comparison_rules import ComparisonRules, Edit, equal, field_of, rule_of, tolerated
+from sagerecon.pairing.identity import Link
 
 #: Parts of an answer that change without anybody's doing.
 _NOISE = frozenset({"$path", "displayed_as", "updated_at", "created_at"})
@@ -66,38 +62,6 @@ class Agreement:
 
 
 AGREED = Agreement()
-
-
-@dataclass(frozen=True, slots=True)
-class Edit:
-    """A value in Sage that is not the one that was written."""
-
-    path: str
-    written: str  #: as text; the value that Sage answered then, where it kept that one for a time
-    held: str
-    mark: str = ""  #: what `held` is told by from another value: of a link, its identity
-
-    @property
-    def field(self) -> str:
-        """The field of the kind that has the value."""
-        return _field_of(self.path)
-
-    def __str__(self) -> str:
-        return f"{without_positions(self.path)} was written as '{self.written}' and is '{self.held}' in Sage"
-
-
-@dataclass(frozen=True, slots=True)
-class ComparisonRules:
-    """How the records of one mapping are compared.
-
-    `rules` are those of the mapping, by field path without list positions. `ours` are Sage ids of entities
-    that our own records made, in addition to those that `identities` knows.
-    """
-
-    fields: Mapping[str, Field]
-    rules: Mapping[str, Comparison] = field(default_factory=dict)
-    identities: Identities = field(default_factory=Identities)
-    ours: Set[str] = frozenset()
 
 
 def agreement(draft: Draft | None, written: Written, held: Entity | None, by: ComparisonRules) -> Agreement:
@@ -195,7 +159,7 @@ def differences(draft: Draft, written: Written, held: Entity, by: ComparisonRule
     moved = _changed_paths((*before, *source), source, before, by)
     hidden = (path for path in moved if now.get(path) is UNANSWERED)
     paths = _changed_paths((*source, *before, *_added_lines(now)), now, source, by, is_tolerant=True)
-    return tuple(dict.fromkeys(map(_field_of, (*paths, *hidden))))
+    return tuple(dict.fromkeys(map(field_of, (*paths, *hidden))))
 
 
 def body_differences(
@@ -211,45 +175,12 @@ def body_differences(
     now = _held_row(wanted, held.body, by)
     paths = (*flat(wanted), *_added_lines(now))
     found = _changed_paths(paths, now, flat(wanted), by, is_tolerant=is_tolerant)
-    return tuple(dict.fromkeys(map(_field_of, found)))
-
-
-def without_positions(path: str) -> str:
-    """Return a path without its list positions: `invoice_lines.unit_price`."""
-    return _INDEX.sub("", path)
-
-
-def equal(left: Leaf, right: Leaf, how: How = How.EXACT) -> bool:
-    """Return whether two leaves are equal; None and empty text are."""
-    if left in (None, "") or right in (None, ""):
-        return left in (None, "") and right in (None, "")
-    if isinstance(left, str) and isinstance(right, str):
-        return _folded(left, how) == _folded(right, how)
-    if isinstance(left, bool) != isinstance(right, bool):
-        return False
-    return left == right
-
-
-def tolerated(left: Leaf, right: Leaf, tolerance: Tolerance | None) -> bool:
-    """Return whether two amounts differ by no more than the size of the tolerance."""
-    if tolerance is None or not isinstance(left, Decimal) or not isinstance(right, Decimal):
-        return False
-    return magnitude(difference(left, right)) <= tolerance.size
-
-
-def _folded(text: str, how: How) -> str:
-    match how:
-        case How.CASEFOLD:
-            return text.casefold()
-        case How.SPACING:
-            return " ".join(text.split())
-        case _:
-            return text
+    return tuple(dict.fromkeys(map(field_of, found)))
 
 
 def _changed(paths: Iterable[str], now: Row, before: Row, by: ComparisonRules) -> tuple[str, ...]:
     """Return the fields of the paths at which two rows differ by the rules, each once."""
-    return tuple(dict.fromkeys(map(_field_of, _changed_paths(paths, now, before, by))))
+    return tuple(dict.fromkeys(map(field_of, _changed_paths(paths, now, before, by))))
 
 
 def _changed_paths(
@@ -261,7 +192,7 @@ def _changed_paths(
         is_tolerant: accept what Sage made of an amount, within a named tolerance.
     """
     for path in dict.fromkeys(paths):
-        rule, left, right = _rule(path, by), now.get(path), before.get(path)
+        rule, left, right = rule_of(path, by), now.get(path), before.get(path)
         if rule.how is How.IGNORE or left is UNANSWERED or equal(left, right, rule.how):
             continue
         if not is_tolerant or not tolerated(left, right, rule.tolerance):
@@ -271,7 +202,7 @@ def _changed_paths(
 def _is_kept(path: str, now: Row, then: Row, by: ComparisonRules) -> bool:
     """Return whether Sage holds at `path` what it answered when the record was written."""
     answered = then.get(path)
-    return answered is not UNANSWERED and equal(now.get(path), answered, _rule(path, by).how)
+    return answered is not UNANSWERED and equal(now.get(path), answered, rule_of(path, by).how)
 
 
 def _filled(written: Written, held: Entity, by: ComparisonRules) -> Iterator[Edit]:
@@ -285,7 +216,7 @@ def _filled(written: Written, held: Entity, by: ComparisonRules) -> Iterator[Edi
         then = written.answer.get(known.answered_as, known)  # `known` itself, where it was not answered
         now = held.body.get(known.answered_as)
         is_filled = then in _BLANK and now not in _BLANK and not _is_ours(now, known, by)
-        if is_filled and _rule(name, by).how is not How.IGNORE:
+        if is_filled and rule_of(name, by).how is not How.IGNORE:
             mark = now.get("id") if known.refers_to and isinstance(now, dict) else canonical(_lasting(now))
             yield Edit(name, "", _text(now), str(mark))
 
@@ -331,11 +262,3 @@ def _text(value: Any) -> str:
     return (
         str(value.get("displayed_as") or value.get("id") or value) if isinstance(value, dict) else str(value)
     )
-
-
-def _rule(path: str, by: ComparisonRules) -> Comparison:
-    return by.rules.get(without_positions(path), EXACT)
-
-
-def _field_of(path: str) -> str:
-    return without_positions(path).partition(".")[0]

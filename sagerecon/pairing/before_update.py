@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from sagerecon.model.draft import Body
 from sagerecon.model.entity import Entity, Written
 from sagerecon.model.value import fingerprint
-from sagerecon.pairing.agreement import ComparisonRules, Edit, body_differences, sage_edits
+from sagerecon.pairing.agreement import body_differences, sage_edits
+from sagerecon.pairing.comparison_rules import ComparisonRules, Edit
 from sagerecon.pairing.held import is_gone
 from sagerecon.pairing.standing import Standing
 

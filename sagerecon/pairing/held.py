@@ -44,8 +44,8 @@ class Held:
 class OriginFacts:
     """The facts from which `origin` derives where an entity without a record comes from."""
 
-    pre_existing: frozenset[str]  #: Sage ids that an earlier reading found before the move
-    began_at: int | None  #: when the first run began, in milliseconds since 1970; None before any run
+    pre_existing: frozenset[str]  #: Sage ids that the first run found, for entities without an instant
+    began_at: int | None  #: when the first run began, in milliseconds since 1970; None before, 0 unknown
     created_by_sage: frozenset[str]  #: Sage ids inside the answers to what we created
 
     @classmethod
@@ -60,11 +60,12 @@ class OriginFacts:
         """Return the origin of an entity that belongs to none of our records."""
         if self.began_at is None:
             return Origin.PRE_EXISTING
-        created = _instant_or_none(entity.body.get("created_at"))  # in whole seconds, rounded down
+        created = created_at(entity)
         is_older = created is not None and created <= self.began_at
         is_newer = created is not None and created > self.began_at
         is_system = _is_system_record(entity)
-        if entity.sage_id in self.pre_existing or is_older or (is_system and not is_newer):
+        is_seen = created is None and entity.sage_id in self.pre_existing
+        if is_seen or is_older or (is_system and not is_newer):
             return Origin.PRE_EXISTING
         is_sages_own = is_system or entity.sage_id in self.created_by_sage
         return Origin.CREATED_BY_SAGE if is_sages_own else Origin.EXTRA
@@ -101,7 +102,9 @@ def classify(
     return classes
 
 
-def _instant_or_none(text: object) -> int | None:
+def created_at(entity: Entity) -> int | None:
+    """Return when Sage created an entity, in whole seconds, rounded down; None where it does not say."""
+    text = entity.body.get("created_at")
     try:
         return instant(str(text)) if text else None
     except ValueError:

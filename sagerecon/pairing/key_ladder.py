@@ -16,7 +16,8 @@ from sagerecon.model.comparison import Comparison
 from sagerecon.model.draft import Draft, OnExisting
 from sagerecon.model.entity import Entity
 from sagerecon.model.money import magnitude
-from sagerecon.pairing.agreement import ComparisonRules, body_differences
+from sagerecon.pairing.agreement import body_differences
+from sagerecon.pairing.comparison_rules import ComparisonRules
 from sagerecon.pairing.field_reader import FieldReader
 from sagerecon.pairing.held import is_gone
 from sagerecon.pairing.identity import Identities, as_decimal, draft_keys, entity_keys

@@ -10,8 +10,9 @@ from sagerecon.model.comparison import Comparison
 from sagerecon.model.draft import Draft, LeftOut, Outcome, node_document
 from sagerecon.model.entity import Written
 from sagerecon.model.value import fingerprint
-from sagerecon.pairing.agreement import ComparisonRules, agreement
+from sagerecon.pairing.agreement import agreement
 from sagerecon.pairing.aliases import Aliases, under_todays_key
+from sagerecon.pairing.comparison_rules import ComparisonRules
 from sagerecon.pairing.identity import Identities, as_decimal
 from sagerecon.pairing.owners import RecordKey, owners_of_shared
 from sagerecon.pairing.position import Coverage, Position

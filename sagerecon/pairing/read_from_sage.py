@@ -10,7 +10,8 @@ from sagerecon.model.comparison import Comparison
 from sagerecon.model.draft import Draft, OnExisting, Outcome
 from sagerecon.model.entity import Entity, Written
 from sagerecon.model.reading import Reading, kinds_read_whole
-from sagerecon.pairing.agreement import ComparisonRules, body_differences
+from sagerecon.pairing.agreement import body_differences
+from sagerecon.pairing.comparison_rules import ComparisonRules
 from sagerecon.pairing.held import is_gone
 from sagerecon.pairing.identity import Identities
 from sagerecon.pairing.key_ladder import HeldMatch, KeyLadder, MatchMethod

@@ -8,8 +8,8 @@ from decimal import Decimal
 
 from sagerecon.model.comparison import EXACT, Comparison, How
 from sagerecon.model.money import difference
-from sagerecon.pairing.agreement import equal, tolerated, without_positions
 from sagerecon.pairing.canonical import UNANSWERED, Row, shown
+from sagerecon.pairing.comparison_rules import equal, tolerated, without_positions
 from sagerecon.reconciliation.shape import shape_of
 from sagerecon.reconciliation.verdict import Cause, Difference, Shape
 

@@ -10,16 +10,9 @@ from sagerecon.model.catalog import Catalog
 from sagerecon.model.comparison import Comparison
 from sagerecon.model.draft import Draft, OnExisting
 from sagerecon.model.entity import Entity, Written
-from sagerecon.pairing.agreement import (
-    AGREED,
-    Agreement,
-    ComparisonRules,
-    Edit,
-    agreement,
-    filled_edits,
-    sage_edits,
-)
+from sagerecon.pairing.agreement import AGREED, Agreement, agreement, filled_edits, sage_edits
 from sagerecon.pairing.canonical import Tree, flat, held_tree, joined, wanted_tree
+from sagerecon.pairing.comparison_rules import ComparisonRules, Edit
 from sagerecon.pairing.identity import Identities
 from sagerecon.reconciliation.compare import Compared, Sides, compare
 from sagerecon.reconciliation.verdict import Cause, Difference, Shape

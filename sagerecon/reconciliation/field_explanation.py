@@ -16,8 +16,8 @@ from sagerecon.model.place import Place
 from sagerecon.model.record import Record
 from sagerecon.model.suggestion import suggestion
 from sagerecon.model.value import Value
-from sagerecon.pairing.agreement import without_positions
 from sagerecon.pairing.canonical import Row, Tree, flat, held_tree, joined, shown, wanted_tree
+from sagerecon.pairing.comparison_rules import without_positions
 from sagerecon.pairing.identity import Identities
 
 #: The position at the end of a path. A list of values without fields is one value, in any order.

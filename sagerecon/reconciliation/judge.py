@@ -27,20 +27,38 @@ from sagerecon.reconciliation.decision import at_risk, verdict_of
 from sagerecon.reconciliation.evidence import Evidence
 from sagerecon.reconciliation.postings import Effects, effects_of, gap, is_after
 from sagerecon.reconciliation.verdict import Difference, RecordVerdict
-from sagerecon.reconciliation.wording import DECIDE, detail_of, reason_for, remedy_for
+from sagerecon.reconciliation.wording import (
+    DECIDE,
+    DECIDE_WHOSE,
+    detail_of,
+    reason_for,
+    reason_where_begin_is_unknown,
+    remedy_for,
+)
 
 
 class Judge:
     """Decides the verdicts of one reconciliation."""
 
     def __init__(
-        self, catalog: Catalog, chart: ChartOfAccounts, comparer: Comparer, as_at: date | None = None
+        self,
+        catalog: Catalog,
+        chart: ChartOfAccounts,
+        comparer: Comparer,
+        as_at: date | None = None,
+        *,
+        is_begin_known: bool = True,
     ) -> None:
-        """Judge records; what is dated after `as_at` has no effect on an account or a contact."""
+        """Judge records; what is dated after `as_at` has no effect on an account or a contact.
+
+        Args:
+            is_begin_known: whether it is known when the move began, and so what is older.
+        """
         self._catalog = catalog
         self._chart = chart
         self._comparer = comparer
         self._as_at = as_at
+        self._is_begin_known = is_begin_known
 
     def record(self, evidence: Evidence) -> RecordVerdict:
         """Return the verdict on one record of the source, or on one that only an earlier run had."""
@@ -113,7 +131,10 @@ class Judge:
         )
         created_on = str(entity.body.get("created_at") or "")[:10]
         detail = duplicate_of or created_on
-        return replace(found, reason=reason_for(found, None, detail), remedy=remedy_for(found, False, detail))
+        reason = reason_for(found, None, detail)
+        if not duplicate_of and not self._is_begin_known:
+            return replace(found, reason=reason_where_begin_is_unknown(created_on), remedy=DECIDE_WHOSE)
+        return replace(found, reason=reason, remedy=remedy_for(found, False, detail))
 
     def signature(self, entity: Entity) -> object:
         """Return what two entries of one entity have in common; None where it has nothing to compare by."""

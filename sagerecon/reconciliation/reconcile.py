@@ -86,7 +86,7 @@ def reconcile(
     counted = Counter()
     chart = _chart(catalog, identities, accounts, _counting(outcomes, counted), records, entities)
     comparer = Comparer(catalog, identities, comparisons, inputs)
-    judge = Judge(catalog, chart, comparer, as_at)
+    judge = Judge(catalog, chart, comparer, as_at, is_begin_known=began_at != 0)
 
     shared = owners_of_shared(records, outcomes)
     owners = {record.sage_id: shared.get((record.kind, record.key), record.key) for record in records}

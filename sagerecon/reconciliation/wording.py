@@ -29,6 +29,10 @@ def rows_after(rows: int, day: date) -> Iterator[str]:
         yield f"Not included: {counted(rows, 'row')} of the source dated after {date_text(day)}."
 
 
+#: What to do about an entity that no record owns.
+DECIDE_WHOSE = "Decide whose it is: sagerecon decide list"
+
+
 def reason_for(
     verdict: RecordVerdict, written_on: date | None, detail: str, *, is_absent: bool = False
 ) -> str:
@@ -77,6 +81,12 @@ def reason_for(
             return _sentence(f"Not compared: {detail or 'its kind was not read back'}")
         case _:
             return _changed(verdict, written)
+
+
+def reason_where_begin_is_unknown(created_on: str) -> str:
+    """Return why an entity needs review that may have been in Sage before the move; `created_on` is a day."""
+    created = f"Created in Sage on {date_text(date.fromisoformat(created_on))}. " if created_on else ""
+    return f"{created}It is not known whether that was before the move, for the store was lost."
 
 
 def detail_of(evidence: Evidence, verdict: Verdict) -> str:
@@ -135,7 +145,7 @@ def remedy_for(verdict: RecordVerdict, can_update: bool, detail: str) -> str:
         case Verdict.MISSING | Verdict.DELETED:
             return "Decide whether it is written again, or accepted as Sage has it: sagerecon decide list"
         case Verdict.EXTRA:
-            return "Delete it in Sage, or document what it is."
+            return "Delete it in Sage, or decide whose it is: sagerecon decide list"
         case Verdict.DUPLICATE if not verdict.key:
             return f"Delete it in Sage and keep {detail}."
         case Verdict.DUPLICATE:

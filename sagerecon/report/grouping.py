@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 
 from sagerecon.model.code import CheckName, FindingCode, read_code
 from sagerecon.model.finding import Finding
-from sagerecon.pairing.agreement import without_positions
+from sagerecon.pairing.comparison_rules import without_positions
 
 Entry = TypeVar("Entry")
 

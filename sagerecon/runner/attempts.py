@@ -15,19 +15,17 @@ from sagerecon.planning.settling import REPLAY_WINDOW, Attempt, Replays, SetAsid
 from sagerecon.planning.step import UpdateStep, WriteStep, name_of
 from sagerecon.runner.context import RunContext
 from sagerecon.runner.conversation import (
-    NoteFailure,
     NotRecorded,
-    ReadPage,
     Recorded,
     Result,
     Retracted,
-    Send,
-    WaitUntil,
     carry_out,
     with_epoch,
 )
+from sagerecon.runner.entity import read_entity
 from sagerecon.runner.lookup import sent_fields
 from sagerecon.runner.progress import Event
+from sagerecon.runner.request import NoteFailure, ReadEntity, ReadPage, Send, WaitUntil
 
 
 def new_attempt(
@@ -121,7 +119,8 @@ def _record(result: Recorded, context: RunContext) -> None:
     sent = sent_fields(result.attempt)
     keys = [key for _, key in identity_keys(context.catalog, kind, step.identity, sent)]
     log.record(result.attempt, entity, keys)
-    return context.reporter.report(Event.UPDATED if isinstance(step, UpdateStep) else Event.CREATED, step)
+    event = Event.ADOPTED if result.is_repeated else Event.CREATED
+    return context.reporter.report(Event.UPDATED if isinstance(step, UpdateStep) else event, step)
 
 
 def left_answers(fields: Mapping[str, Field], step: UpdateStep, answer: Mapping[str, Any]) -> dict[str, Any]:
@@ -174,6 +173,9 @@ def _converse(attempt: Attempt, context: RunContext, *, is_planned: bool) -> Res
             case ReadPage():
                 reporter.report(Event.LOOKED_UP, attempt.step)
                 answer = caller.get(request.call, settling=True)
+            case ReadEntity():
+                reporter.report(Event.LOOKED_UP, attempt.step)
+                answer = read_entity(request.kind, request.sage_id, context, settling=True)
 
 
 def _replays(context: RunContext) -> Replays:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from random import Random
 
 from sagerecon.model.call import Answer, Call
-from sagerecon.model.clock import SECOND, Clock
+from sagerecon.model.clock import SECOND, Clock, correction
 from sagerecon.model.errors import (
     AuthorizationError,
     NoAnswerError,
@@ -18,11 +18,11 @@ from sagerecon.model.errors import (
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.settling import SENDINGS, Attempt, Meaning, State, meaning
 from sagerecon.runner.answer import error_text
-from sagerecon.runner.conversation import SendResult
 from sagerecon.runner.door import CompanyDoor
 from sagerecon.runner.pacing import is_over, wait_after_429, wait_after_failure
 from sagerecon.runner.ports import Bookings, Sage
 from sagerecon.runner.progress import Event, Reporter
+from sagerecon.runner.request import SendResult
 
 #: Milliseconds after its booking within which a call is sent. A process that was suspended for longer books
 #: it anew: it may have lost its lock on the company, and the booking may have left the window.
@@ -68,7 +68,7 @@ class Caller:
 
         while True:
             deadline = self._permit(intend)
-            sent = self._sent
+            sent, uncorrected = self._sent, correction(self._clock)
             try:
                 answer = self._call(sent.call, deadline)
             except TokenRefusedError:
@@ -84,6 +84,7 @@ class Caller:
                 self._take_back(attempt)
                 raise
             if answer.status != 429:
+                sent = _later(sent, correction(self._clock) - uncorrected)
                 return SendResult(sent, answer, self._clock.now(), answer.expires_at)
             self._take_back(attempt)
             self._wait_after_429(answer)
@@ -230,3 +231,13 @@ def _as_sent(attempt: Attempt, now: int, expires_at: int) -> Attempt:
         sent_at=now,
         expires_at=max(attempt.expires_at, expires_at),
     )
+
+
+def _later(sent: Attempt, by: int) -> Attempt:
+    """Return an attempt with the latest sending dated anew, for its answer has corrected the clock.
+
+    Args:
+        by: milliseconds.
+    """
+    is_first = sent.first_sent_at == sent.sent_at
+    return replace(sent, first_sent_at=sent.first_sent_at + is_first * by, sent_at=sent.sent_at + by)

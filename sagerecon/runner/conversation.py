@@ -33,6 +33,8 @@ from sagerecon.planning.step import CreateStep, UpdateStep, name_of, place_of
 from sagerecon.runner.answer import ABSENT, error_text
 from sagerecon.runner.lookup import Found, LookUp, judge, listing, sent_fields
 from sagerecon.runner.pages import read_page
+from sagerecon.runner.repeated import is_repeated, look_at_repeated
+from sagerecon.runner.request import NoteFailure, ReadPage, Request, Send, SendResult, WaitUntil
 
 #: The hint of every finding about a record that the next start of the same plan may still resolve. Status,
 #: report and reconcile show it too.
@@ -43,52 +45,12 @@ READ_AGAIN = "Run the same command again to retry it."
 
 
 @dataclass(frozen=True, slots=True)
-class Send:
-    """Request: make the intent durable, then send it. The answer is a `SendResult`."""
-
-    attempt: Attempt
-
-
-@dataclass(frozen=True, slots=True)
-class SendResult:
-    """The attempt as it was sent, and Sage's answer; None where no usable one came."""
-
-    attempt: Attempt
-    answer: Answer | None
-    now: int
-    expires_at: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class NoteFailure:
-    """Request: record one more sending without a usable answer, and wait a little. The answer is now."""
-
-    attempt: Attempt
-
-
-@dataclass(frozen=True, slots=True)
-class WaitUntil:
-    """Request: wait until then. The answer is not used."""
-
-    until: int
-
-
-@dataclass(frozen=True, slots=True)
-class ReadPage:
-    """Request: read one page. The answer is Sage's, or None where no usable one came."""
-
-    call: Call
-
-
-Request: TypeAlias = Send | NoteFailure | WaitUntil | ReadPage
-
-
-@dataclass(frozen=True, slots=True)
 class Recorded:
     """The write was carried out, and this is the entity."""
 
     attempt: Attempt
     entity: Entity
+    is_repeated: bool = False  #: it was created before it was sent: by a run that the store does not know
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +101,9 @@ def carry_out(
     """Yield as many requests as it takes to know whether the write was carried out, and return that.
 
     An attempt that comes in the state SENT is in doubt and is settled first. A record for which Sage gives
-    no usable answer is parked after two rounds of sendings, or after three look-ups between single ones.
+    no usable answer is parked after two rounds of sendings, or after three look-ups between single ones. One
+    for which Sage repeats the answer to the creation of an entity that it has no more is sent under another
+    name, and parked after three.
 
     Args:
         owner: returns the draft key recorded for an entity, by kind and Sage id.
@@ -149,7 +113,7 @@ def carry_out(
             is looked up, and never sent again.
     """
     rejection: Answer | None = None
-    rounds = tried = 0
+    rounds = tried = repeated = 0
     kind = catalog[attempt.step.kind]
     while True:
         in_doubt = attempt.state is State.SENT
@@ -173,7 +137,14 @@ def carry_out(
         match _meaning(attempt, answer):
             case Meaning.DONE if answer is not None:
                 body = answer.body if isinstance(answer.body, Mapping) else {}
-                return Recorded(attempt, Entity(kind.name, str(body.get("id", "")), body))
+                entity = Entity(kind.name, str(body.get("id", "")), body)
+                settled = yield from _settle_answered(attempt, entity, owner)
+                if settled is not None:
+                    return settled
+                repeated += 1
+                attempt = with_epoch(_as_planned(attempt), kind, business, attempt.epoch + 1)
+                if repeated >= SENDINGS:
+                    return _parked(attempt, f"Sage answered {repeated} times with one that it has no more")
             case Meaning.REJECTED if answer is not None and not in_doubt:
                 return rejected(attempt, answer)
             case Meaning.REJECTED:
@@ -225,6 +196,18 @@ def _settle(
     if looked.found is Found.UNKNOWN:
         return _uncertain(attempt, looked.why)
     return None if rejection is None else rejected(attempt, rejection)
+
+
+def _settle_answered(
+    attempt: Attempt, entity: Entity, owner: Callable[[str, str], str | None]
+) -> Generator[Request, Any, Result | None]:
+    """Return the result of an answered attempt; None where the answer is repeated, and its entity is gone."""
+    if not is_repeated(attempt, entity):
+        return Recorded(attempt, entity)
+    looked = yield from look_at_repeated(attempt, entity, owner)
+    if looked.found is Found.OURS:
+        return Recorded(attempt, entity, is_repeated=True)
+    return _uncertain(attempt, looked.why) if looked.found is Found.UNKNOWN else None
 
 
 def _look_up(

@@ -9,11 +9,11 @@ from typing import Any
 
 from sagerecon.model.call import Call
 from sagerecon.model.catalog import Catalog, Kind
-from sagerecon.model.clock import MINUTE, instant, instant_text
+from sagerecon.model.clock import MINUTE, instant_text
 from sagerecon.model.draft import OnExisting
 from sagerecon.model.entity import Entity
 from sagerecon.pairing.adoption import differences
-from sagerecon.pairing.held import GONE_FIELDS, is_gone
+from sagerecon.pairing.held import GONE_FIELDS, created_at, is_gone
 from sagerecon.pairing.natural_key import identity_keys, key_answer_fields, natural_keys
 from sagerecon.planning.cost import listing_query
 from sagerecon.planning.settling import Attempt
@@ -72,16 +72,8 @@ def judge(
     Args:
         owner: returns the draft key recorded for an entity, by kind and Sage id.
     """
-    kind, wanted, key = catalog[attempt.step.kind], sent_fields(attempt), attempt.step.key
-    step = attempt.step
-    apart = (*step.apart, step.replaces) if isinstance(step, CreateStep) else ()
-    free = [
-        entity
-        for entity in entities
-        if entity.sage_id not in apart
-        and not is_gone(entity)
-        and owner(kind.name, entity.sage_id) in (None, key)
-    ]
+    kind, wanted = catalog[attempt.step.kind], sent_fields(attempt)
+    free = [e for e in entities if not is_gone(e) and not is_another(e.sage_id, attempt, owner)]
     equal = [entity for entity in free if not differences(kind, wanted, entity.body)]
     ours = [entity for entity in equal if _adopts_any_age(attempt) or _is_young(entity, attempt)]
     if len(ours) == 1:
@@ -95,6 +87,17 @@ def judge(
         why = "; ".join(differences(kind, wanted, same_key.body))
         return _uncertain(f"an entity in Sage has its key and differs: {why}", [same_key])
     return LookUp(Found.ABSENT)
+
+
+def is_another(sage_id: str, attempt: Attempt, owner: Callable[[str, str], str | None]) -> bool:
+    """Return whether an entity is recorded for, or was decided to be, another record than the attempt's.
+
+    Args:
+        owner: returns the draft key recorded for an entity, by kind and Sage id.
+    """
+    step = attempt.step
+    apart = (*step.apart, step.replaces) if isinstance(step, CreateStep) else ()
+    return sage_id in apart or owner(step.kind, sage_id) not in (None, step.key)
 
 
 def _uncertain(why: str, alike: Sequence[Entity]) -> LookUp:
@@ -130,8 +133,8 @@ def _adopts_any_age(attempt: Attempt) -> bool:
 
 def _is_young(entity: Entity, attempt: Attempt) -> bool:
     """Return whether the attempt may have created it: Sage does not date it before the sending."""
-    made = entity.body.get("created_at")
-    return not made or instant(str(made)) >= attempt.first_sent_at - CLOCKS_APART
+    made = created_at(entity)
+    return made is None or made >= attempt.first_sent_at - CLOCKS_APART
 
 
 def _with_same_key(

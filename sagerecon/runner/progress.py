@@ -31,7 +31,7 @@ class Event(StrEnum):
     BEFORE = "before"  #: the step was finished by an earlier start of the same plan
 
     RESENT = "resent"  #: a call without a usable answer is sent again
-    LOOKED_UP = "looked_up"  #: a page was read to find out whether a record was saved
+    LOOKED_UP = "looked_up"  #: a page or an entity was read to find out whether a record was saved
     PROVED = "proved"  #: a call proved whether Sage replays the answers to repeated calls
     WAITING = "waiting"
     RATE_LIMITED = "rate_limited"  #: Sage answered 429

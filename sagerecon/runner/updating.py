@@ -10,8 +10,9 @@ from sagerecon.model.catalog import Field
 from sagerecon.model.clock import MINUTE
 from sagerecon.model.code import Code
 from sagerecon.model.entity import Entity, Written
-from sagerecon.pairing.agreement import ComparisonRules, inner_ids, is_shown
+from sagerecon.pairing.agreement import inner_ids, is_shown
 from sagerecon.pairing.before_update import LastLook, last_look, look_in_doubt
+from sagerecon.pairing.comparison_rules import ComparisonRules
 from sagerecon.pairing.standing import Standing
 from sagerecon.planning.settling import Attempt, State
 from sagerecon.planning.step import ReverseStep, UpdateStep, name_of

@@ -14,6 +14,7 @@ from sagerecon.store.database import (
     prepared,
     upsert,
 )
+from sagerecon.store.memory_log import began_at
 from sagerecon.store.process import is_alive, this_process
 from sagerecon.store.store_file import StoreReplacedError
 from sagerecon.store.tables import COMPANY_LOCKS
@@ -90,6 +91,10 @@ class CompanyLock:
         if self._witness is None:
             return True
         return not self._is_distrusted and self._witness.require_complete(self._extent(transaction))
+
+    def began_before(self) -> int:
+        """Return when the move began by its witnesses, 0 where none says so."""
+        return 0 if self._witness is None else self._witness.began_at()
 
     def distrust(self) -> None:
         """Compare the store with no witness until `vouch`."""
@@ -195,7 +200,7 @@ class CompanyLock:
         extent = self._extent(reader)
         if extent.is_less_than(self._witnessed):
             raise StoreReplacedError("The content of the store was replaced by an older copy")
-        self._witness.write(extent)
+        self._witness.write(extent, began_at(reader, self._business) or 0)
         self._witnessed = extent
 
     def _extent(self, transaction: Transaction) -> Extent:

@@ -11,15 +11,22 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, select
+from sqlalchemy import Row, bindparam, delete, func, select
 
-from sagerecon.store.database import Values, prepared, upsert
-from sagerecon.store.tables import COMPARED_KINDS, MEMORY_GAPS
+from sagerecon.planning.plan import Purpose
+from sagerecon.store.database import Transaction, Values, prepared, upsert
+from sagerecon.store.tables import COMPARED_KINDS, MEMORY_GAPS, RUNS
 from sagerecon.store.write_buffer import WriteBuffer
 
 _GAPS = prepared(
     "memory_gaps",
     select(MEMORY_GAPS).where(MEMORY_GAPS.c.business == bindparam("business")).order_by(MEMORY_GAPS.c.number),
+)
+_FIRST_LOAD = prepared(
+    "first_load",
+    select(func.min(RUNS.c.started_at).label("started_at")).where(
+        RUNS.c.business == bindparam("business"), RUNS.c.purpose == Purpose.LOAD.value
+    ),
 )
 _COMPARED = prepared(
     "compared_kinds", select(COMPARED_KINDS).where(COMPARED_KINDS.c.business == bindparam("business"))
@@ -43,6 +50,20 @@ class _Gap:
 
     number: int
     known_until: int
+    is_lost: bool  #: the store was known to be incomplete, and Sage was read instead
+    began_at: int  #: where it is lost, when the move began by its witnesses; 0 where none said so
+
+
+def began_at(reader: Transaction, business: str) -> int | None:
+    """Return when the first run of the move began, in milliseconds since 1970; None before any run.
+
+    It is 0 where a store that knew it was lost, and no witness says it.
+    """
+    row = reader.one(_FIRST_LOAD, {"business": business})
+    if row is None or row.started_at is None:
+        return None
+    lost = [gap.began_at for gap in _gaps(reader, business) if gap.is_lost]
+    return min([int(row.started_at), *lost])
 
 
 class MemoryLog:
@@ -58,9 +79,28 @@ class MemoryLog:
         Args:
             known_until: what was written up to this instant, the store knows; 0 where it may know nothing.
         """
+        self._add_gap({"known_until": known_until, "lost": 0, "began_at": 0})
+
+    def add_loss(self, began_at: int) -> None:
+        """Record durably that the store is not complete, and that Sage is read instead.
+
+        Args:
+            began_at: when the move began by its witnesses; 0 where none says so.
+        """
+        self._add_gap({"known_until": 0, "lost": 1, "began_at": began_at})
+
+    def began_at(self) -> int | None:
+        """Return when the move began, as the function of this name."""
+        self._buffer.flush()
+        return began_at(self._buffer.reader, self._business)
+
+    def is_from_start(self) -> bool:
+        """Return whether the first run that the store knows is the first of the move."""
+        return not any(gap.is_lost for gap in self._gaps())
+
+    def _add_gap(self, gap: Values) -> None:
         number = max((gap.number for gap in self._gaps()), default=0) + 1
-        values: Values = {"business": self._business, "number": number, "known_until": known_until}
-        self._buffer.add(KEEP_GAP, values)
+        self._buffer.add(KEEP_GAP, {"business": self._business, "number": number, **gap})
         self._buffer.flush()
 
     def add_compared(self, kinds: Iterable[str], run: str, *, is_whole: bool) -> None:
@@ -95,9 +135,13 @@ class MemoryLog:
 
     def _gaps(self) -> list[_Gap]:
         self._buffer.flush()
-        rows = self._buffer.reader.rows(_GAPS, {"business": self._business})
-        return [_Gap(row.number, row.known_until) for row in rows]
+        return _gaps(self._buffer.reader, self._business)
 
     def _rows(self) -> list[Row[Any]]:
         self._buffer.flush()
         return self._buffer.reader.rows(_COMPARED, {"business": self._business})
+
+
+def _gaps(reader: Transaction, business: str) -> list[_Gap]:
+    rows = reader.rows(_GAPS, {"business": business})
+    return [_Gap(row.number, row.known_until, bool(row.lost), row.began_at) for row in rows]

@@ -14,7 +14,7 @@ from sagerecon.model.entity import Entity, Written
 from sagerecon.model.errors import PlanStaleError
 from sagerecon.model.key import Key, NaturalKey
 from sagerecon.model.value import canonical, fingerprint, read_json
-from sagerecon.pairing.held import is_gone
+from sagerecon.pairing.held import created_at, is_gone
 from sagerecon.pairing.suspect import Suspect
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import Plan, Purpose
@@ -109,6 +109,10 @@ class RunLog:
         """
         return self._lock.require_complete(self._buffer.reader)
 
+    def began_before(self) -> int:
+        """Return when the move began by its witnesses, 0 where none says so."""
+        return self._lock.began_before()
+
     def distrust(self) -> None:
         """Let the next run begin though the store is incomplete: what Sage holds was read instead."""
         self._lock.distrust()
@@ -156,7 +160,11 @@ class RunLog:
         row = self._buffer.reader.one(steps.ANSWERED_CREATION, where)
         if row is None:
             return None
-        return AnsweredCreation(row.kind, row.path, row.idempotency_id, str(read_json(row.answer)["id"]))
+        answer = read_json(row.answer)
+        entity = Entity(row.kind, str(answer["id"]), answer)
+        if (created := created_at(entity)) is not None and created < since:
+            return None  # a repeated answer: Sage remembers the id since it created the entity
+        return AnsweredCreation(row.kind, row.path, row.idempotency_id, entity.sage_id)
 
     def set_aside_reason(self, run: str, kind: str, key: str) -> str | None:
         self._buffer.flush()

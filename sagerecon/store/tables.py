@@ -8,7 +8,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Column, Connection, Index, MetaData, Table, Text, event
 
 #: Increased when a table changes; a store of another version is refused, never guessed at.
-SCHEMA_VERSION = 9
+SCHEMA_VERSION = 10
 
 METADATA = MetaData()
 
@@ -226,6 +226,8 @@ MEMORY_GAPS = Table(
     _key("business"),
     _number("number", primary_key=True),
     _number("known_until"),
+    _number("lost"),
+    _number("began_at"),
 )
 
 #: The readings by which a kind was compared with the store: since the gap with this number it is known.

@@ -18,7 +18,10 @@ from sagerecon.model.errors import IncompleteStoreError, StoreError
 from sagerecon.model.value import fingerprint
 
 #: Increased when the content of a witness changes.
-VERSION = 1
+VERSION = 2
+
+#: The first version does not say when the move began.
+_READABLE = frozenset({1, VERSION})
 
 #: A witness is a few hundred bytes; a larger file is not one.
 MAX_BYTES = 100_000
@@ -71,6 +74,7 @@ class _Statement:
     extent: Extent
     project: str
     written_at: int
+    began_at: int
 
 
 class WitnessError(StoreError):
@@ -143,11 +147,24 @@ class Witness:
         """Return whether the file was written a second ago or earlier, or the clock has stepped back."""
         return self._written_at is None or not 0 <= self._clock.now() - self._written_at < SECOND
 
-    def write(self, extent: Extent) -> None:
+    def began_at(self) -> int:
+        """Return when the move began by the witnesses of this project, 0 where none says so.
+
+        Raises:
+            WitnessError: a witness cannot be read.
+        """
+        own = self._own_path()
+        found = [statement for _, statement in self._of_other_stores()]
+        if own.exists():
+            found.append(_read(own))
+        return min((statement.began_at for statement in found), default=0)
+
+    def write(self, extent: Extent, began_at: int) -> None:
         """Write the file, and replace the one before in one step.
 
         Args:
             extent: how much the store knows; it must be committed already.
+            began_at: when the first run of the move began, in milliseconds since 1970; 0 where unknown.
 
         Raises:
             WitnessError: the file cannot be written; the one before is unchanged.
@@ -163,6 +180,7 @@ class Witness:
             "generation": extent.generation,
             "writes": extent.writes,
             "written_at": now,
+            "began_at": began_at,
         }
         beside = path.with_suffix(".new")
         try:
@@ -221,6 +239,7 @@ def _read(path: Path) -> _Statement:
             extent=Extent(int(document["generation"]), int(document["writes"])),
             project=str(document["project"]),
             written_at=int(document["written_at"]),
+            began_at=int(document.get("began_at", 0)),
         )
     except OSError as error:
         raise WitnessError(
@@ -231,7 +250,7 @@ def _read(path: Path) -> _Statement:
             f"{path} is not the witness of a store.",
             "If this project's store is complete, delete the file, then run the same command again.",
         ) from error
-    if version != VERSION:
+    if version not in _READABLE:
         raise WitnessError(
             f"The witness {path} has version {version}; this sagerecon reads version {VERSION}.",
             "Use the version of sagerecon that wrote it.",
