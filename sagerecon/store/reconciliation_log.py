@@ -140,7 +140,7 @@ _OF_LAST = prepared(
         RECORD_VERDICTS.c.verdict != bindparam("verdict"),
     ),
 )
-_OF_LAST_WITH = prepared(
+_WITH_VERDICT = prepared(
     "records_with_verdict",
     select(RECORD_VERDICTS.c.kind, RECORD_VERDICTS.c.key).where(
         RECORD_VERDICTS.c.business == _OF_COMPANY,
@@ -213,14 +213,18 @@ class ReconciliationLog:
             where: Values = {"business": self._business, "number": last.number, "verdict": verdict}
             return frozenset((row.kind, row.key) for row in transaction.rows(_OF_LAST, where))
 
-    def records_with(self, verdict: str) -> frozenset[tuple[str, str]]:
-        """Return kind and key of what the last reconciliation gave this verdict."""
+    def records_with(self, verdict: str, number: int | None = None) -> frozenset[tuple[str, str]]:
+        """Return kind and key of what a reconciliation gave this verdict, and no later one judged.
+
+        Args:
+            number: that of the reconciliation; None for the last.
+        """
         with self._database.reading() as transaction:
-            last = transaction.one(_LAST, {"business": self._business})
-            if last is None:
-                return frozenset()
-            where: Values = {"business": self._business, "number": last.number, "verdict": verdict}
-            return frozenset((row.kind, row.key) for row in transaction.rows(_OF_LAST_WITH, where))
+            if number is None:
+                last = transaction.one(_LAST, {"business": self._business})
+                number = 0 if last is None else last.number
+            where: Values = {"business": self._business, "number": number, "verdict": verdict}
+            return frozenset((row.kind, row.key) for row in transaction.rows(_WITH_VERDICT, where))
 
     def last_basis(self) -> Basis | None:
         """Return what the last reconciliation is based on; None before the first."""
