@@ -71,6 +71,7 @@ def step_document(step: Step) -> dict[str, Any]:
                 "earlier": list(step.earlier),
                 "refers_to": step.refers_to,
                 "decided": step.decided,
+                "refused": step.refused,
                 "on_existing": "" if step.on_existing is OnExisting.CREATE else step.on_existing.value,
             }
         case KeepStep():
@@ -153,6 +154,7 @@ def read_step(document: dict[str, Any]) -> Step:
             earlier=tuple(get("earlier", ())),
             refers_to=get("refers_to", ""),
             decided=get("decided", ""),
+            refused=get("refused", ""),
             changes=changes,
             body=read_node(get("body", {})),
             identity=get("identity", {}),
