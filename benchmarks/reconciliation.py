@@ -187,7 +187,7 @@ def _read_back(
         reading = ReadBack(
             cut_over=project.cut_over,
             as_at=project.as_at,
-            provenance=provenance(project, snapshot),
+            provenance=provenance(project, snapshot, clock),
             company=store.company(project.business.id),
             catalog=project.catalog,
             clock=clock,
