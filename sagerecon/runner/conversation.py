@@ -124,9 +124,9 @@ def carry_out(
                 return settled
             rounds, tried = rounds + 1, tried + attempt.failures
             is_last = tried >= 2 * SENDINGS or rounds >= SENDINGS
-            # Where Sage may keep repeating a failure, the name is given up. Else it is sent again: had Sage
-            # carried it out after all, and shown it in no listing, it would answer with that entity.
-            is_over = not is_planned or attempt.failures >= SENDINGS
+            # Its name is used once more: had Sage carried it out after all, and shown it in no listing, it
+            # would answer with that entity. Then the name is given up, for Sage may repeat its failure.
+            is_over = not is_planned or rounds > 1 or attempt.failures >= SENDINGS
             attempt = with_epoch(_as_planned(attempt), kind, business, attempt.epoch + is_over)
             if not is_planned:
                 return Retracted(attempt)
