@@ -15,7 +15,7 @@ from sagerecon.pairing.key_ladder import Candidates
 from sagerecon.pairing.owners import RecordKey
 from sagerecon.pairing.pair import Recorded, needed_in_full
 from sagerecon.pairing.position import EntityReading
-from sagerecon.pairing.read_from_sage import NOT_READ, ReadFromSage, as_listed
+from sagerecon.pairing.read_from_sage import NOT_READ, ReadFromSage
 from sagerecon.reconciliation.verdict import RecordVerdict
 from sagerecon.store.company import CompanyStore
 from sagerecon.store.reconciliation_log import Basis
@@ -52,21 +52,6 @@ class LastReading:
             return None
         unverified = log.records_without(Verdict.VERIFIED.value)
         return cls(basis, unverified, log.records_with(Verdict.EXTRA.value))
-
-
-def deleted_of(company: CompanyStore, basis: Basis) -> frozenset[str]:
-    """Return the Sage ids that Sage reported as deleted to a reconciliation."""
-    return frozenset(sage_id for _, sage_id in company.history.ids_read(basis.runs.deletions))
-
-
-def read_until(company: CompanyStore, written: Iterable[Written], basis: Basis) -> int:
-    """Return an instant up to which every record was written before Sage was read; 0 where it is not known.
-
-    Args:
-        written: every record of an earlier run.
-    """
-    is_newest = basis.runs.id_map == company.id_map.fingerprint()
-    return max((record.written_at for record in written), default=0) if is_newest else 0
 
 
 def recorded_and_read(
@@ -129,9 +114,9 @@ def recorded_and_read(
             yield entity
 
     identities = Identities(recorded(), held(), catalog)
-    until = 0 if basis is None else read_until(company, written.values(), basis)
-    deleted = frozenset[str]() if basis is None else deleted_of(company, basis)
-    read = as_listed(() if basis is None else basis.listings, found, deleted, identities, until)
+    read = replace(NOT_READ, identities=identities)
+    if newest is not None:
+        read = newest.as_read(found, written.values(), identities)
     read = read.with_suspects(suspects, company.id_map.owner, catalog)
     read = replace(read, unowned=tuple(may_be), in_doubt=history.creations_in_doubt())
     return Recorded(contents=contents, written=written), _with_looks(read, looks)

@@ -6,8 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from sagerecon.commands.history import read_history
-from sagerecon.commands.last_reading import deleted_of, read_until
-from sagerecon.commands.newest_readings import entities_of
+from sagerecon.commands.newest_readings import NewestReadings, entities_of, read_until
 from sagerecon.commands.preparation import Prepared
 from sagerecon.commands.tie_outs import declared_tie_outs, tie_out
 from sagerecon.model.clock import day_of
@@ -90,7 +89,7 @@ def judge(
         inputs=DraftInputs(prepared.snapshot, mappings_fingerprint(project)),
         as_at=as_at,
         pre_existing={sage_id for _, sage_id in history.ids_read(before.first_run)},
-        deleted=deleted_of(company, basis),
+        deleted=NewestReadings.of(company, basis).deleted(),
         began_at=before.began_at,
         rejected=rejected,
         accounts=controls,

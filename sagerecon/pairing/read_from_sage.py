@@ -55,6 +55,15 @@ class ReadFromSage:
             return is_gone(found.entity)
         return written.sage_id in self.deleted
 
+    def with_earlier(self, earlier: ReadFromSage) -> ReadFromSage:
+        """Return what was read, and what an earlier reading found of the kinds that this one did not read."""
+        return replace(
+            self,
+            entities={**earlier.entities, **self.entities},
+            whole={**earlier.whole, **self.whole},
+            deleted=self.deleted | earlier.deleted,
+        )
+
     def with_suspects(
         self,
         suspects: Mapping[RecordKey, Suspect],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -109,11 +109,17 @@ _WHOLE_LISTINGS = prepared(
     .having(func.min(READINGS.c.whole) == 1)
     .order_by(READINGS.c.reconciliation),
 )
-_RUNS = prepared(
-    "runs_of_reconciliations",
-    select(RECONCILIATIONS.c.number, RECONCILIATIONS.c.reading, RECONCILIATIONS.c.source).where(
-        RECONCILIATIONS.c.business == _OF_COMPANY
-    ),
+_NUMBERED = prepared(
+    "numbered_reconciliation",
+    select(RECONCILIATIONS.c.number, RECONCILIATIONS.c.reading, RECONCILIATIONS.c.deletions)
+    .add_columns(RECONCILIATIONS.c.before, RECONCILIATIONS.c.source)
+    .where(RECONCILIATIONS.c.business == _OF_COMPANY, RECONCILIATIONS.c.number == bindparam("number")),
+)
+_DELETIONS = prepared(
+    "runs_of_deletions",
+    select(RECONCILIATIONS.c.deletions)
+    .where(RECONCILIATIONS.c.business == _OF_COMPANY, RECONCILIATIONS.c.deletions != "")
+    .order_by(RECONCILIATIONS.c.number),
 )
 _KEEP_RECONCILIATION = upsert("keep_reconciliation", RECONCILIATIONS)
 _KEEP_EVIDENCE = upsert("keep_evidence", READINGS)
@@ -134,7 +140,7 @@ _OF_LAST = prepared(
         RECORD_VERDICTS.c.verdict != bindparam("verdict"),
     ),
 )
-_OF_LAST_WITH = prepared(
+_WITH_VERDICT = prepared(
     "records_with_verdict",
     select(RECORD_VERDICTS.c.kind, RECORD_VERDICTS.c.key).where(
         RECORD_VERDICTS.c.business == _OF_COMPANY,
@@ -207,36 +213,24 @@ class ReconciliationLog:
             where: Values = {"business": self._business, "number": last.number, "verdict": verdict}
             return frozenset((row.kind, row.key) for row in transaction.rows(_OF_LAST, where))
 
-    def records_with(self, verdict: str) -> frozenset[tuple[str, str]]:
-        """Return kind and key of what the last reconciliation gave this verdict."""
+    def records_with(self, verdict: str, number: int | None = None) -> frozenset[tuple[str, str]]:
+        """Return kind and key of what a reconciliation gave this verdict, and no later one judged.
+
+        Args:
+            number: that of the reconciliation; None for the last.
+        """
         with self._database.reading() as transaction:
-            last = transaction.one(_LAST, {"business": self._business})
-            if last is None:
-                return frozenset()
-            where: Values = {"business": self._business, "number": last.number, "verdict": verdict}
-            return frozenset((row.kind, row.key) for row in transaction.rows(_OF_LAST_WITH, where))
+            if number is None:
+                last = transaction.one(_LAST, {"business": self._business})
+                number = 0 if last is None else last.number
+            where: Values = {"business": self._business, "number": number, "verdict": verdict}
+            return frozenset((row.kind, row.key) for row in transaction.rows(_WITH_VERDICT, where))
 
     def last_basis(self) -> Basis | None:
         """Return what the last reconciliation is based on; None before the first."""
         with self._database.reading() as transaction:
             row = transaction.one(_LAST, {"business": self._business})
-            if row is None:
-                return None
-            found = transaction.rows(_READINGS, {"business": self._business, "number": row.number})
-            compared = _basis(row)
-            return Basis(
-                ReadingRuns(
-                    row.reading,
-                    row.deletions,
-                    row.before,
-                    id_map=compared.get("id_map", ""),
-                    confirmation=compared.get("confirmation", ""),
-                ),
-                listings=tuple(_reading(each) for each in found if not each.of_deletions),
-                deletions=tuple(_reading(each) for each in found if each.of_deletions),
-                rules=compared.get("rules", {}),
-                number=row.number,
-            )
+            return None if row is None else self._basis(transaction, row)
 
     def last_number(self) -> int:
         """Return the number of the last reconciliation; 0 before the first."""
@@ -244,16 +238,31 @@ class ReconciliationLog:
             row = transaction.one(_LAST, {"business": self._business})
             return 0 if row is None else int(row.number)
 
-    def newest_whole(self) -> dict[str, ReadingRuns]:
-        """Return by kind the runs of the newest reconciliation that read the kind whole."""
+    def newest_whole(self, besides: Set[str]) -> dict[str, Basis]:
+        """Return for each kind that was ever read whole what the newest such reconciliation is based on.
+
+        Args:
+            besides: the kinds that are not asked for.
+        """
         with self._database.reading() as transaction:
             where: Values = {"business": self._business}
-            newest = {row.kind: row.reconciliation for row in transaction.rows(_WHOLE_LISTINGS, where)}
-            runs = {
-                row.number: ReadingRuns(row.reading, confirmation=_basis(row).get("confirmation", ""))
-                for row in transaction.rows(_RUNS, where)
+            newest = {
+                row.kind: row.reconciliation
+                for row in transaction.rows(_WHOLE_LISTINGS, where)
+                if row.kind not in besides
             }
-        return {kind: runs[number] for kind, number in newest.items()}
+            found = {
+                number: self._basis(transaction, row)
+                for number in sorted(set(newest.values()))
+                if (row := transaction.one(_NUMBERED, {**where, "number": number})) is not None
+            }
+        return {kind: found[number] for kind, number in newest.items()}
+
+    def runs_of_deletions(self) -> tuple[str, ...]:
+        """Return the runs that asked for what was deleted in Sage, in the order of their reconciliations."""
+        with self._database.reading() as transaction:
+            rows = transaction.rows(_DELETIONS, {"business": self._business})
+            return tuple(row.deletions for row in rows)
 
     def last_verdicts(self) -> dict[str, LastVerdict]:
         """Return the last verdict on each difference, by its id."""
@@ -282,6 +291,23 @@ class ReconciliationLog:
                     _KEEP, {**values, "business": self._business, "first_run": first, "last_run": run}
                 )
 
+    def _basis(self, transaction: Transaction, row: Row[tuple[int]]) -> Basis:
+        found = transaction.rows(_READINGS, {"business": self._business, "number": row.number})
+        compared = json.loads(row.source).get(_BASIS, {})
+        return Basis(
+            ReadingRuns(
+                row.reading,
+                row.deletions,
+                row.before,
+                id_map=compared.get("id_map", ""),
+                confirmation=compared.get("confirmation", ""),
+            ),
+            listings=tuple(_reading(each) for each in found if not each.of_deletions),
+            deletions=tuple(_reading(each) for each in found if each.of_deletions),
+            rules=compared.get("rules", {}),
+            number=row.number,
+        )
+
     def _read(self, transaction: Transaction) -> dict[str, LastVerdict]:
         return {
             row.id: LastVerdict(row.fingerprint, row.state, row.first_run, row.last_run)
@@ -291,10 +317,6 @@ class ReconciliationLog:
 
 def _compared_with(basis: Basis) -> dict[str, object]:
     return {"id_map": basis.runs.id_map, "confirmation": basis.runs.confirmation, "rules": dict(basis.rules)}
-
-
-def _basis(row: Row[tuple[str]]) -> dict[str, Any]:
-    return dict(json.loads(row.source).get(_BASIS, {}))
 
 
 def _text(document: object) -> str:
