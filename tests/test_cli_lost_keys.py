@@ -217,3 +217,24 @@ def test_one_that_sage_may_hold_waits_by_its_standing_and_the_decision_has_lapse
     assert "'leave_out' about invoices/00099 has lapsed" in text
     trade.run("apply")
     assert trade.references() == ["00099", "11", "12"]
+
+
+def test_a_left_out_record_is_told_by_contact_date_and_amount(trade: HandTrade) -> None:
+    add(trade, "invoices", "00099,0001,2017-06-01,5.00")
+    assert trade.decide("invoices/00099", "leave_out")[0] == 0
+    trade.change("invoices", "00099,", "R-99,")
+    add(trade, "invoices", "100,0001,2017-06-02,5.00")
+    code, text = trade.run("plan")
+    assert code == 1
+    assert "the source has no record with this key; invoices/R-99 may be it" in text
+    trade.run("apply")
+    assert trade.references() == ["00011", "00012", "100"]
+
+
+def test_a_left_out_record_that_the_source_lost_holds_no_other_back(trade: HandTrade) -> None:
+    add(trade, "invoices", "00099,0001,2017-06-01,5.00")
+    assert trade.decide("invoices/00099", "leave_out")[0] == 0
+    trade.change("invoices", "00099,0001,2017-06-01,5.00", "00100,0002,2017-06-01,5.00")
+    assert trade.run("plan")[0] == 0
+    assert trade.run("apply")[0] == 0
+    assert trade.references() == ["00011", "00012", "00100"]

@@ -189,8 +189,7 @@ def take(project: Project, clock: Clock, name: str, choice: Choice) -> Decision:
     for record, why in refused.items():
         if decided[record] is decision:
             raise ProjectError(f"{record[1]}: '{choice.answer}' is not possible: {why}.")
-    if not subject.key:
-        remember_members(project, subject.positions)
+    remember_members(project, subject.positions)
     path = project.folder / DECISIONS_FILE
     text = project.text(path) if path.exists() else ""
     write_private(path, [with_decision(text, decision, project.catalog)])
