@@ -113,7 +113,7 @@ def lose(move: Move) -> None:
 
 
 def restore(move: Move) -> None:
-    """Put the store back as it was before the trade was loaded, and sign in anew."""
+    """Put the copy of the store back, by default that from before the trade was loaded, and sign in anew."""
     lose(move)
     shutil.copy(move.folder.parent / "copy", move.folder / ".sagerecon/store.sqlite")
     sign_in(move)
@@ -330,6 +330,20 @@ def test_one_that_was_created_and_deleted_often_is_parked_in_between(move: Move)
         outcome = apply(move)
     assert (outcome.ended, outcome.counts[Event.CREATED]) == (Ended.FINISHED, 1)
     assert held(move) == COUNTS
+
+
+def test_an_update_that_another_user_took_back_is_sent_by_a_restored_store(move: Move) -> None:
+    """Carry the same plan out twice: its second update is no repetition of the first to Sage."""
+    plan(move, parties=PARTIES.replace("Oak", "Yew"))
+    contact = f"/contacts/{sage_id(move, 'contact', 'parties/P1')}"
+    shutil.copy(move.folder / ".sagerecon/store.sqlite", move.folder.parent / "copy")
+    assert apply(move).counts[Event.UPDATED] == 1
+    back = {"contact": {"name": "Oak Ltd"}}
+    assert move.by_other_hand("PUT", contact, back).status == 200
+    restore(move)
+    move.clock.sleep(2 * MINUTE)
+    assert apply(move, distrust_store=True).counts[Event.UPDATED] == 1
+    assert move.by_other_hand("GET", contact).body["name"] == "Yew Ltd"
 
 
 def test_a_repeated_answer_proves_nothing_once_sage_may_have_forgotten_it(move: Move) -> None:
