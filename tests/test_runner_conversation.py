@@ -210,11 +210,15 @@ class TestLookUps:
         assert isinstance(ending, NotRecorded)
         assert "name is 'Elm Ltd' and would be 'Oak Ltd'" in ending.finding.message
 
-    def test_no_entity_means_a_sending_under_a_new_name(self) -> None:
-        again = self.start().send(page())
+    @pytest.mark.parametrize(("failures", "epoch"), [(0, 0), (SENDINGS - 1, 0), (SENDINGS, 1)])
+    def test_no_entity_means_a_sending_as_the_first(self, failures: int, epoch: int) -> None:
+        """Send it under its name, and under a new one only where Sage may repeat the failure of that."""
+        conversation = talk(replace(sent(attempt(), NOW - 7 * DAY), failures=failures))
+        next(conversation)
+        again = conversation.send(page())
         assert isinstance(again, Send)
-        assert (again.attempt.epoch, again.attempt.state) == (1, State.PLANNED)
-        assert again.attempt.idempotency_id != attempt().idempotency_id
+        assert (again.attempt.epoch, again.attempt.state) == (epoch, State.PLANNED)
+        assert (again.attempt.idempotency_id == attempt().idempotency_id) is (epoch == 0)
 
     def test_every_page_is_read(self) -> None:
         conversation = self.start()

@@ -103,6 +103,8 @@ def decided_positions(
     """
     outcomes = tuple(prepared.outcomes)  # read from their file once; the positions keep them
     decisions = decisions_in_effect(project, clock) if with_decisions else NO_DECISIONS
+    if decisions.entries:
+        decisions = replace(decisions, renamed=company.history.renamed_keys())
     last = last or LastReading.recorded(company)
     recorded, read = recorded_and_read(
         outcomes,

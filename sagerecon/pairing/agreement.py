@@ -10,7 +10,6 @@ from sagerecon.model.catalog import Field
 from sagerecon.model.comparison import How
 from sagerecon.model.draft import Body, Draft
 from sagerecon.model.entity import Entity, Written
-from sagerecon.model.value import canonical
 from sagerecon.pairing.canonical import (
     UNANSWERED,
     Leaf,
@@ -24,11 +23,7 @@ from sagerecon.pairing.canonical import (
 )
 from sagerecon.pairing.comparison_rules import ComparisonRules, Edit, equal, field_of, rule_of, tolerated
 from sagerecon.pairing.identity import Link
-
-#: Parts of an answer that change without anybody's doing.
-_NOISE = frozenset({"$path", "displayed_as", "updated_at", "created_at"})
-
-_BLANK: tuple[Any, ...] = (None, "", [], {})
+from sagerecon.pairing.unsent import is_all_shown, not_named, unsent_edits
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +97,15 @@ def sage_edits(written: Written, held: Entity, by: ComparisonRules) -> tuple[Edi
     """Return the values that Sage holds instead of those that were written.
 
     A value that Sage altered as it was written is no change: its answer at the time has it already. One that
-    an entity had when it was adopted by decision is a change, for nobody has written the other. A field
-    that was blank in that answer and is filled now is a change, although it was never sent.
+    an entity had when it was adopted by decision is a change, for nobody has written the other. So is a value
+    that was never sent, where Sage answered it otherwise at the time: see `unsent_edits`.
     """
+    found, unsent = _sent_edits(written, held, by), unsent_edits(written, held, by)
+    return (*found, *unsent.filled) or unsent.calculated
+
+
+def _sent_edits(written: Written, held: Entity, by: ComparisonRules) -> tuple[Edit, ...]:
+    """Return the values that were sent and edited since; see `sage_edits`."""
     sent = wanted_tree(written.sent, by.fields, by.identities)
     now = _held_row(sent, held.body, by)
     then = _held_row(sent, written.answer, by)
@@ -113,10 +114,7 @@ def sage_edits(written: Written, held: Entity, by: ComparisonRules) -> tuple[Edi
         for path, leaf in flat(sent).items()
     }
     paths = _changed_paths((*expected, *_added_lines(now)), now, expected, by, is_tolerant=True)
-    return (
-        *(_edit(path, expected.get(path), now.get(path)) for path in paths),
-        *_filled(written, held, by),
-    )
+    return tuple(_edit(path, expected.get(path), now.get(path)) for path in paths)
 
 
 def inner_ids(written: Written, held: Entity, fields: Mapping[str, Field]) -> Iterator[str]:
@@ -132,25 +130,31 @@ def inner_ids(written: Written, held: Entity, fields: Mapping[str, Field]) -> It
 
 
 def filled_edits(written: Written, held: Entity, by: ComparisonRules, draft: Draft) -> tuple[Edit, ...]:
-    """Return the fields that draft and written record leave blank, and that were filled in Sage since."""
-    return tuple(edit for edit in _filled(written, held, by) if edit.path not in draft.body)
+    """Return the values that draft and written record leave to Sage, and that were edited there since."""
+    unsent = unsent_edits(written, held, by)
+    found = unsent.filled
+    if not found and unsent.calculated and not _sent_edits(written, held, by):
+        found = unsent.calculated
+    return not_named(found, flat(wanted_tree(draft.body, by.fields, by.identities))) if found else ()
 
 
 def is_shown(written: Written, held: Entity, by: ComparisonRules) -> bool:
-    """Return whether an answer shows each value that the answer to the write showed of what was sent.
+    """Return whether an answer shows each value that the answer to the write showed.
 
     A listing may lack the fields inside an object; nothing may be concluded of what is not shown.
     """
     sent = wanted_tree(written.sent, by.fields, by.identities)
     now, then = _held_row(sent, held.body, by), _held_row(sent, written.answer, by)
-    return all(now.get(path) is not UNANSWERED or then.get(path) is UNANSWERED for path in now)
+    is_sent_shown = all(now.get(path) is not UNANSWERED or then.get(path) is UNANSWERED for path in now)
+    return is_sent_shown and is_all_shown(written, held, by)
 
 
 def differences(draft: Draft, written: Written, held: Entity, by: ComparisonRules) -> tuple[str, ...]:
     """Return the fields on which Sage differs from the draft; those that either names or named count.
 
-    A field that the source changed and Sage does not show counts too: it is not known whether Sage holds it.
-    Amounts within a named tolerance agree.
+    What neither names counts where it was edited in Sage: see `unsent_edits`. A field that the source changed
+    and Sage does not show counts too: it is not known whether Sage holds it. Amounts within a named tolerance
+    agree.
     """
     wanted = wanted_tree(draft.body, by.fields, by.identities)
     sent = wanted_tree(written.sent, by.fields, by.identities)
@@ -159,7 +163,8 @@ def differences(draft: Draft, written: Written, held: Entity, by: ComparisonRule
     moved = _changed_paths((*before, *source), source, before, by)
     hidden = (path for path in moved if now.get(path) is UNANSWERED)
     paths = _changed_paths((*source, *before, *_added_lines(now)), now, source, by, is_tolerant=True)
-    return tuple(dict.fromkeys(map(field_of, (*paths, *hidden))))
+    filled = (edit.path for edit in filled_edits(written, held, by, draft))
+    return tuple(dict.fromkeys(map(field_of, (*paths, *hidden, *filled))))
 
 
 def body_differences(
@@ -205,33 +210,6 @@ def _is_kept(path: str, now: Row, then: Row, by: ComparisonRules) -> bool:
     return answered is not UNANSWERED and equal(now.get(path), answered, rule_of(path, by).how)
 
 
-def _filled(written: Written, held: Entity, by: ComparisonRules) -> Iterator[Edit]:
-    """Yield the fields that can be sent, were not, were blank in the answer, and are filled now.
-
-    A field that one of our own records has filled, such as the main address of a contact, is not among them.
-    """
-    for name, known in by.fields.items():
-        if name in written.sent or known.read_only or not (known.create or known.update):
-            continue
-        then = written.answer.get(known.answered_as, known)  # `known` itself, where it was not answered
-        now = held.body.get(known.answered_as)
-        is_filled = then in _BLANK and now not in _BLANK and not _is_ours(now, known, by)
-        if is_filled and rule_of(name, by).how is not How.IGNORE:
-            mark = now.get("id") if known.refers_to and isinstance(now, dict) else canonical(_lasting(now))
-            yield Edit(name, "", _text(now), str(mark))
-
-
-def _is_ours(value: Any, known: Field, by: ComparisonRules) -> bool:
-    """Return whether a value is an entity inside another, or several, that our own records made.
-
-    A link to an entity of ours is none: a user has set it.
-    """
-    if isinstance(value, list):
-        return all(_is_ours(item, known, by) for item in value)
-    sage_id = value.get("id") if isinstance(value, dict) and not known.refers_to else None
-    return isinstance(sage_id, str) and (sage_id in by.ours or by.identities.is_ours(sage_id))
-
-
 def _held_row(anchor: Tree, answer: Mapping[str, Any], by: ComparisonRules) -> Row:
     return flat(held_tree(anchor, answer, by.fields, by.identities))
 
@@ -248,17 +226,3 @@ def _edited_fields(edits: Iterable[Edit]) -> tuple[str, ...]:
 def _edit(path: str, written: Leaf, held: Leaf) -> Edit:
     mark = held.key if isinstance(held, Link) else shown(held)
     return Edit(path, shown(written), shown(held), mark)
-
-
-def _lasting(value: Any) -> Any:
-    """Return an answered value without what changes by itself."""
-    if isinstance(value, dict):
-        return {name: _lasting(child) for name, child in value.items() if name not in _NOISE}
-    return [_lasting(child) for child in value] if isinstance(value, list) else value
-
-
-def _text(value: Any) -> str:
-    """Return a value of an answer for people."""
-    return (
-        str(value.get("displayed_as") or value.get("id") or value) if isinstance(value, dict) else str(value)
-    )

@@ -9,9 +9,11 @@ from sagerecon.model.draft import Body
 from sagerecon.model.entity import Entity, Written
 from sagerecon.model.value import fingerprint
 from sagerecon.pairing.agreement import body_differences, sage_edits
+from sagerecon.pairing.canonical import flat, wanted_tree
 from sagerecon.pairing.comparison_rules import ComparisonRules, Edit
 from sagerecon.pairing.held import is_gone
 from sagerecon.pairing.standing import Standing
+from sagerecon.pairing.unsent import not_named
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +49,10 @@ def last_look(written: Written, held: Entity, body: Body, by: ComparisonRules) -
         return LastLook(gone)
     found = sage_edits(written, held, by)
     apart = body_differences(body, held, by, is_tolerant=True)
-    if not apart:
+    left = not_named(found, flat(wanted_tree(body, by.fields, by.identities)))
+    if not apart and not left:
         return LastLook(Standing.CONVERGED, found, found)
-    edits = tuple(edit for edit in found if edit.field in apart or edit.field not in body)
+    edits = tuple(edit for edit in found if edit.field in apart or edit in left)
     return LastLook(Standing.BOTH_CHANGED if edits else Standing.SOURCE_CHANGED, edits, found)
 
 

@@ -167,30 +167,37 @@ def _held_list(anchor: tuple[Tree, ...], value: object, known: Field, identities
 def _aligned(
     anchor: tuple[Tree, ...], items: list[Any], known: Field, identities: Identities
 ) -> tuple[Tree, ...]:
-    """Return the items in the order of the anchor: equal items are paired first, the rest in their order."""
+    """Return the items in the order of the anchor, then those that it has not."""
+    paired, more = paired_items(anchor, items, known, identities)
+    return (
+        *(
+            _everywhere(part, None) if item is None else held_tree(part, item, known.fields, identities)
+            for part, item in zip(anchor, paired, strict=True)
+        ),
+        *map(_more, more),
+    )
+
+
+def paired_items(
+    anchor: Sequence[Tree], items: Sequence[Any], known: Field, identities: Identities
+) -> tuple[list[Any], list[Any]]:
+    """Return for each part of the anchor the item that is it, or None, and the items beyond them.
+
+    Equal items are paired first, the rest in their order.
+    """
     unused = dict(enumerate(items))
-    found: list[Tree | None] = []
+    found: list[Any] = []
     for number, part in enumerate(anchor):
         order = [number, *(other for other in unused if other != number)]
-        match: Tree | None = None
-        for other in order:
-            if other in unused:
-                candidate = held_tree(part, unused[other], known.fields, identities)
-                if _agrees(part, candidate):
-                    match = candidate
-                    del unused[other]
-                    break
-        found.append(match)
-    result: list[Tree] = []
-    for part, match in zip(anchor, found, strict=True):
-        if match is not None:
-            result.append(match)
-        elif unused:
-            other = unused.pop(next(iter(unused)))
-            result.append(held_tree(part, other, known.fields, identities))
-        else:
-            result.append(_everywhere(part, None))
-    return (*result, *(_more(item) for item in unused.values()))
+        is_it = (
+            other
+            for other in order
+            if other in unused and _agrees(part, held_tree(part, unused[other], known.fields, identities))
+        )
+        other = next(is_it, None)
+        found.append(None if other is None else unused.pop(other))
+    paired = [unused.pop(next(iter(unused))) if item is None and unused else item for item in found]
+    return paired, list(unused.values())
 
 
 def _more(item: object) -> str:

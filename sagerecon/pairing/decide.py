@@ -10,8 +10,10 @@ from sagerecon.model.catalog import Catalog
 from sagerecon.model.comparison import Comparison
 from sagerecon.model.draft import DUPLICATE_RULE, LeftOut, Outcome
 from sagerecon.model.entity import Written
+from sagerecon.pairing.aliases import Aliases
 from sagerecon.pairing.answers import DecisionAnswer
 from sagerecon.pairing.decisions import Decision
+from sagerecon.pairing.lost_keys import without_lost_keys
 from sagerecon.pairing.objections import adopted_entity
 from sagerecon.pairing.owners import RecordKey
 from sagerecon.pairing.pair import Recorded, pair_with_recorded
@@ -30,6 +32,8 @@ class Decisions:
     today: date = date.max
     members: Members = field(default_factory=dict)
     keys: Members = field(default_factory=dict)  #: by the same fingerprint, their draft keys
+    #: The later key by kind and earlier key, of entities that a run recorded for another key by decision.
+    renamed: Aliases = field(default_factory=dict)
 
 
 NO_DECISIONS = Decisions(today=date.min)
@@ -79,13 +83,15 @@ def pair_as_decided(
         for at in positions
         if (decision := renames.of(at)) and decision.answer is DecisionAnswer.SAME_RECORD
     }
+    aliases = {(record.kind, record.key): key for (_, key), record in earlier.items()}
     if renames.by_record:
-        aliases = {(record.kind, record.key): key for (_, key), record in earlier.items()}
         apart = {key for kind, key in renames.by_record if (kind, key) not in earlier}
         keys = {before: now for (_, before), now in aliases.items()}
         read = replace(read, identities=read.identities.under(keys))
         positions = pair_with_recorded(outcomes, recorded.under(aliases), catalog, comparisons, read, apart)
-    rest = settle([*positions, *unknown], others, decisions.today, catalog, decisions.members, decisions.keys)
+    every = [*positions, *unknown]
+    rest = settle(every, others, decisions.today, catalog, decisions.members, decisions.keys)
+    rest = without_lost_keys(rest, others, every, decisions.keys, {**decisions.renamed, **aliases})
     rest = _of_duplicates(positions, _each_entity_once(positions, rest))
     settlement = without_blocked_reversals(positions, renames.joined(rest), catalog)
     return DecidedPositions(positions=positions, settlement=settlement, earlier=earlier, unknown=unknown)

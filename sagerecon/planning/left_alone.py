@@ -140,12 +140,13 @@ def _undecided(group: Sequence[WaitStep]) -> Finding:
 
 def _withheld(group: Sequence[WaitStep]) -> Finding:
     name, they_are = group[0].decided, "it is" if len(group) == 1 else "they are"
+    shown = group[0].key if "/" in name else name  # the key that was decided on may be lost
     return _finding(
         Code.UNDECIDED,
         group[0],
         f"Not sent: {_counted(group)} ({group[0].standing.value}): {_examples([s.key for s in group])}."
         f" What was decided about {name} has no effect any more.",
-        f"Decide again: {show_command(name)}. Or drop that decision, so that {they_are} sent:"
+        f"Decide again: {show_command(shown)}. Or drop that decision, so that {they_are} sent:"
         f" {drop_command(name)}",
     )
 

@@ -124,7 +124,10 @@ def carry_out(
                 return settled
             rounds, tried = rounds + 1, tried + attempt.failures
             is_last = tried >= 2 * SENDINGS or rounds >= SENDINGS
-            attempt = with_epoch(_as_planned(attempt), kind, business, attempt.epoch + 1)
+            # Where Sage may keep repeating a failure, the name is given up. Else it is sent again: had Sage
+            # carried it out after all, and shown it in no listing, it would answer with that entity.
+            is_over = not is_planned or attempt.failures >= SENDINGS
+            attempt = with_epoch(_as_planned(attempt), kind, business, attempt.epoch + is_over)
             if not is_planned:
                 return Retracted(attempt)
             if is_last:
@@ -144,7 +147,7 @@ def carry_out(
                 repeated += 1
                 attempt = with_epoch(_as_planned(attempt), kind, business, attempt.epoch + 1)
                 if repeated >= SENDINGS:
-                    return _parked(attempt, f"Sage answered {repeated} times with one that it has no more")
+                    return _parked(attempt, f"Sage answered {repeated} times with one that was deleted")
             case Meaning.REJECTED if answer is not None and not in_doubt:
                 return rejected(attempt, answer)
             case Meaning.REJECTED:

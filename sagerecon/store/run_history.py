@@ -46,6 +46,7 @@ from sagerecon.store.written import (
     DELETIONS,
     IDS_WRITTEN,
     ONE_WRITTEN,
+    RENAMES,
     REVERSALS,
     WrittenId,
     read_written,
@@ -242,6 +243,12 @@ class RunHistory:
         self._buffer.flush()
         rows = self._database.stream(DELETIONS, {"business": self._business})
         return frozenset((row.kind, read_json(row.step)["sage_id"]) for row in rows)
+
+    def renamed_keys(self) -> Mapping[tuple[str, str], str]:
+        """Return by kind and earlier draft key the key that took over its entity, as last recorded."""
+        self._buffer.flush()
+        rows = self._database.stream(RENAMES, {"business": self._business})
+        return {(row.kind, read_json(row.step)["earlier"]): row.key for row in rows}
 
     def reversals(self) -> Iterator[tuple[ReverseStep, int]]:
         """Yield the deletion of each record that is not written any more, and when it was carried out."""

@@ -87,6 +87,18 @@ REVERSALS = prepared(
     )
     .order_by(STEPS.c.recorded_at),
 )
+#: The renames that were carried out, in the order of the runs.
+RENAMES = prepared(
+    "renames",
+    select(STEPS.c.kind, STEPS.c.key, STEPS.c.step)
+    .select_from(STEPS.join(RUNS, and_(RUNS.c.business == STEPS.c.business, RUNS.c.run == STEPS.c.run)))
+    .where(
+        STEPS.c.business == bindparam("business"),
+        STEPS.c.action == Action.RENAME.value,
+        STEPS.c.state == State.RECORDED.value,
+    )
+    .order_by(RUNS.c.sequence, STEPS.c.number),
+)
 
 
 def read_written(row: Row[tuple[str]], packer: Packer) -> Written:

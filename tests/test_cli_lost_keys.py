@@ -1,0 +1,219 @@
+"""A decision about a record whose key is changed in the source lapses by name, and the record waits."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hand_trade import HandTrade, loaded_trade
+
+KINDS = ("contact", "sales_invoice", "contact_payment")
+
+
+@pytest.fixture
+def trade(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HandTrade]:
+    with loaded_trade(tmp_path, monkeypatch) as opened:
+        yield opened
+
+
+def lose_zeros(trade: HandTrade) -> None:
+    """Save the source as a spreadsheet does, without the zeros that its numbers begin with."""
+    for name in ("customers", "invoices", "payments"):
+        path = trade.served.folder / f"data/{name}.csv"
+        path.write_text(re.sub(r"(?m)(?<=,)0+(?=\d+,)|^0+(?=\d)", "", path.read_text()))
+    assert trade.run("snapshot")[0] == 0
+
+
+def add(trade: HandTrade, name: str, line: str) -> None:
+    path = trade.served.folder / f"data/{name}.csv"
+    path.write_text(f"{path.read_text()}{line}\n")
+    assert trade.run("snapshot")[0] == 0
+
+
+def same_records(trade: HandTrade) -> None:
+    """Decide that the records without zeros are those that were written with them."""
+    for kind in KINDS:
+        assert trade.decide(f"{kind}:renamed", "same_record")[0] == 0
+
+
+def names(trade: HandTrade) -> list[str]:
+    return sorted(item["name"] for item in trade.in_sage("contacts") if item["name"].startswith("Firm"))
+
+
+def kept_and_renamed(trade: HandTrade) -> None:
+    """Change customer 0001 in the source, keep it in Sage as it is, and lose all zeros."""
+    trade.change("customers", "0001,Firm 1", "0001,Firm One")
+    assert trade.decide("customers/0001", "keep")[0] == 0
+    lose_zeros(trade)
+    same_records(trade)
+
+
+def test_a_kept_record_is_not_updated_under_its_new_key(trade: HandTrade) -> None:
+    kept_and_renamed(trade)
+    code, text = trade.run("plan")
+    assert code == 1
+    lost = "the source has no record with this key; customers/1 may be it"
+    assert f"the decision 'keep' about customers/0001 has lapsed: {lost}" in text
+    assert "Decide again: sagerecon decide show customers/1." in text
+    assert trade.run("apply")[0] == 1
+    assert names(trade) == ["Firm 1", "Firm 2"]
+
+
+def test_it_waits_still_once_its_new_key_is_recorded(trade: HandTrade) -> None:
+    kept_and_renamed(trade)
+    trade.run("plan")
+    trade.run("apply")
+    assert trade.run("plan")[0] == 1
+    assert trade.run("apply")[0] == 1
+    assert names(trade) == ["Firm 1", "Firm 2"]
+    code, text = trade.run("decide", "list")
+    assert code == 1
+    assert "Lapsed: customers/0001: keep" in text
+    code, text = trade.run("reconcile")
+    assert code == 1
+    assert "sagerecon decide drop customers/0001" in text
+    assert trade.decide("customers/1", "keep")[0] == 0
+    assert trade.run("decide", "list")[0] == 0
+    assert trade.run("plan")[0] == 0
+    trade.run("apply")
+    assert names(trade) == ["Firm 1", "Firm 2"]
+    assert trade.run("reconcile")[0] == 0
+
+
+def test_it_is_updated_once_the_lapsed_decision_is_dropped(trade: HandTrade) -> None:
+    kept_and_renamed(trade)
+    trade.run("plan")
+    trade.run("apply")
+    assert trade.run("decide", "drop", "customers/0001")[0] == 0
+    assert trade.run("plan")[0] == 0
+    assert trade.run("apply")[0] == 0
+    assert names(trade) == ["Firm 2", "Firm One"]
+
+
+def test_a_key_that_is_spelt_otherwise_is_followed_by_its_rename(trade: HandTrade) -> None:
+    trade.change("payments", "00030,0001,2017-05-01,2.50", "00030,0001,2017-05-01,2.75")
+    assert trade.decide("payments/00030", "keep")[0] == 0
+    mapping = trade.served.folder / "mappings/payments.yaml"
+    mapping.write_text(mapping.read_text().replace("key: [number]", "key: [date]"))
+    assert trade.decide("contact_payment:renamed:same_reference", "same_record")[0] == 0
+    for _ in range(2):  # as the key is taken over, and afterwards
+        code, text = trade.run("plan")
+        assert code == 1
+        assert "keep' about payments/00030 has lapsed" in text
+        assert "payments/2017-05-01 may be it" in text
+        trade.run("apply")
+        amounts = sorted(item["total_amount"] for item in trade.in_sage("contact_payments"))
+        assert amounts == ["2.5", "3.5"]
+
+
+def test_a_new_record_that_was_left_out_is_not_created_under_another_key(trade: HandTrade) -> None:
+    add(trade, "invoices", "00099,0001,2017-06-01,5.00")
+    assert trade.decide("invoices/00099", "leave_out")[0] == 0
+    assert trade.run("plan")[0] == 0
+    lose_zeros(trade)
+    same_records(trade)
+    add(trade, "invoices", "100,1,2017-06-02,6.00")
+    code, text = trade.run("plan")
+    assert code == 1
+    lost = "the source has no record with this key; invoices/99 may be it"
+    assert f"the decision 'leave_out' about invoices/00099 has lapsed: {lost}" in text
+    assert "What was decided about invoices/00099 has no effect any more" in text
+    assert trade.run("apply")[0] == 1
+    assert trade.references() == ["100", "11", "12"]
+    code, text = trade.run("reconcile")
+    assert code == 1
+    assert "sagerecon decide drop invoices/00099" in text
+    code, text = trade.run("decide", "list")
+    assert code == 1
+    assert "Lapsed: invoices/00099: leave_out" in text
+    assert "sales_invoice:new: 1 record (5.00)" in text
+
+
+def left_out_and_renamed(trade: HandTrade) -> None:
+    add(trade, "invoices", "00099,0001,2017-06-01,5.00")
+    assert trade.decide("invoices/00099", "leave_out")[0] == 0
+    lose_zeros(trade)
+    same_records(trade)
+    assert trade.run("plan")[0] == 1
+
+
+def test_it_is_left_out_once_that_is_decided_about_its_new_key(trade: HandTrade) -> None:
+    left_out_and_renamed(trade)
+    assert trade.decide("invoices/99", "leave_out")[0] == 0
+    assert trade.run("plan")[0] == 0
+    assert trade.run("decide", "list")[0] == 0
+    assert trade.run("apply")[0] == 0
+    assert "99" not in trade.references()
+
+
+def test_it_is_created_once_the_lapsed_decision_is_dropped(trade: HandTrade) -> None:
+    left_out_and_renamed(trade)
+    assert trade.run("decide", "drop", "invoices/00099")[0] == 0
+    assert trade.run("plan")[0] == 0
+    assert trade.run("apply")[0] == 0
+    assert trade.references().count("99") == 1
+
+
+def test_one_that_the_source_has_under_its_key_holds_no_other_back(trade: HandTrade) -> None:
+    add(trade, "invoices", "00099,0001,2017-06-01,5.00")
+    assert trade.decide("invoices/00099", "leave_out")[0] == 0
+    add(trade, "invoices", "99,0001,2017-06-03,7.00")
+    assert trade.run("plan")[0] == 0
+    assert trade.run("apply")[0] == 0
+    assert trade.references() == ["00011", "00012", "99"]
+
+
+def test_what_waits_for_a_left_out_customer_waits_under_its_new_key(trade: HandTrade) -> None:
+    add(trade, "customers", "0009,Firm 9,Hull")
+    assert trade.decide("customers/0009", "leave_out")[0] == 0
+    add(trade, "invoices", "00098,0009,2017-06-01,5.00")
+    lose_zeros(trade)
+    same_records(trade)
+    assert trade.run("plan")[0] == 1
+    trade.run("apply")
+    assert names(trade) == ["Firm 1", "Firm 2"]
+    assert trade.references() == ["11", "12"]
+
+
+@pytest.mark.parametrize(
+    ("name", "answer"),
+    [
+        ("contact:already_in_sage", "adopt"),
+        ("contact:already_in_sage", "leave_out"),
+        ("customers/0009", "adopt"),
+        ("customers/0009", "keep_apart"),
+    ],
+)
+def test_what_sage_holds_of_it_is_not_doubled(trade: HandTrade, name: str, answer: str) -> None:
+    add(trade, "customers", "0009,Firm 9,Hull")
+    entered = {"name": "Firm Nine", "contact_type_ids": ["CUSTOMER"], "reference": "0009"}
+    trade.served.by_other_hand("POST", "/contacts", {"contact": entered})
+    assert trade.run("plan")[0] == 0
+    assert trade.run("apply")[0] == 1  # it finds the contact, which is not equal
+    assert trade.run("plan")[0] == 1
+    assert trade.decide(name, answer)[0] == 0
+    lose_zeros(trade)
+    same_records(trade)
+    code, text = trade.run("plan")
+    assert code == 1
+    assert f"'{answer}' about {name} has lapsed" in text
+    assert "customers/9 may be it" in text
+    trade.run("apply")
+    assert names(trade) == ["Firm 1", "Firm 2", "Firm Nine"]
+
+
+def test_one_that_sage_may_hold_waits_by_its_standing_and_the_decision_has_lapsed(trade: HandTrade) -> None:
+    add(trade, "invoices", "00099,0001,2017-06-01,5.00")
+    assert trade.decide("invoices/00099", "leave_out")[0] == 0
+    trade.enter("00099", "0001", "5.25", "2017-06-01")
+    lose_zeros(trade)
+    same_records(trade)
+    trade.run("reconcile")
+    code, text = trade.run("plan")
+    assert code == 1
+    assert "Sage may hold 1 sales_invoice record (5.00) already: invoices/99" in text
+    assert "'leave_out' about invoices/00099 has lapsed" in text
+    trade.run("apply")
+    assert trade.references() == ["00099", "11", "12"]
