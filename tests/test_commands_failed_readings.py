@@ -1,4 +1,4 @@
-"""A reading of Sage that failed does not undo what an earlier one has found: plan, proof and decisions."""
+"""A reading that failed does not undo what an earlier one has found, for plan, proof and decisions."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FAILING = {"listing": 1, "deletions": 2}
 
 @pytest.fixture
 def move(tmp_path: Path) -> Iterator[Move]:
-    """Yield a move of three customers: one edited in Sage and one deleted; and one entered there."""
+    """Yield a move of three customers: one edited in Sage, one deleted; and another one entered there."""
     with signed_in(write(tmp_path, 3)) as opened:
         opened.load()
         opened.clock.sleep(60_000)

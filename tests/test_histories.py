@@ -136,6 +136,9 @@ FOUND: Mapping[str, Sequence[Operation]] = {
     "decided to write it again, and then the listing of what was deleted failed": [
         *(Load(), DeleteSage(4), Reconcile(), Decide(0, 0), Reconcile(ShortPages(6)), Snapshot()),
     ],
+    "the clock stepped back within a minute of many calls": [
+        *(Load(), AddSource(CUSTOMER), Load(), StepClock(-1), AddSource(INVOICE), DistrustStore()),
+    ],
     "the day's calls are used up, by a clock that is ahead of Sage's": [
         *(Load(), Reconcile(), StepClock(1), Reconcile(ShortPages(2, items=1)), AddSource(INVOICE)),
     ],

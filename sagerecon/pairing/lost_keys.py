@@ -1,4 +1,7 @@
-"""Decisions about a record whose key the source no longer has, and the records that may be it now."""
+"""Decisions about a record that is not to be found under its key, and the records that may be it now.
+
+The source no longer has the key, or the store no longer knows that the record was written.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from dataclasses import replace
 from sagerecon.model.draft import Draft
 from sagerecon.pairing.aliases import Aliases, current_key
 from sagerecon.pairing.consequences import PROPOSALS, Proposal
-from sagerecon.pairing.decisions import UNWRITTEN, Decision
+from sagerecon.pairing.decisions import UNWRITTEN, WRITTEN, Decision
 from sagerecon.pairing.owners import RecordKey
 from sagerecon.pairing.position import Position
 from sagerecon.pairing.renames import spelling
@@ -26,7 +29,7 @@ def without_lost_keys(
     keys: Members,
     renamed: Aliases,
 ) -> Settlement:
-    """Return the decisions without those about a record that may have another key in the source now.
+    """Return the decisions without those about a record that may have another key now, or that was forgotten.
 
     Such a decision has lapsed. Nothing is sent of the record that took over its entity, nor of one that may
     be it by its key and about which no other decision is in effect.
@@ -38,9 +41,14 @@ def without_lost_keys(
     """
     found: _Records | None = None
     present = {(at.kind, at.key) for at in positions}
+    decisions = tuple(decisions)
+    unwritten: set[RecordKey] = set()
+    if any(decision.standing in WRITTEN for decision in decisions):
+        unwritten = {(at.kind, at.key) for at in positions if standing(at) in UNWRITTEN}
     for decision in decisions:
         named = {decision.key} if decision.key else keys.get(decision.covers.fingerprint, frozenset())
-        lost = sorted(key for key in named if (decision.kind, key) not in present)
+        known = present - unwritten if decision.standing in WRITTEN else present
+        lost = sorted(key for key in named if (decision.kind, key) not in known)
         if not lost:
             continue
         found = found or _Records(positions, renamed)
@@ -75,6 +83,8 @@ def _lapsed(
 def _why(decision: Decision, moved: Mapping[str, Sequence[Position]]) -> str:
     """Return why a decision has lapsed, by the first of the keys that the source lost."""
     key, records = next(iter(moved.items()))
+    if records[0].key == key and decision.standing in WRITTEN:
+        return "the store does not know what was written of it"
     names = [at.key for at in records]
     others = f" or {len(names) - _EXAMPLES:,} more" if len(names) > _EXAMPLES else ""
     lost = "this key" if decision.key else f"the key {key}"
@@ -109,7 +119,9 @@ class _Records:
             decided: the decisions in effect, about records that need no other one.
         """
         now = self._by_key.get((decision.kind, current_key(decision.kind, key, self._renamed)))
-        if now is not None:
+        if now is not None and now.key == key:
+            found = [now]
+        elif now is not None:
             found = [now] if decision.is_about(standing(now)) else []
         else:
             found = [
