@@ -5,7 +5,7 @@ The source no longer has the key, or the store no longer knows that the record w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import replace
 
 from sagerecon.model.catalog import Catalog
@@ -21,13 +21,15 @@ from sagerecon.pairing.standing import Standing, standing
 #: Standings of a record that may be one under another key, by a decision about which it may not be sent.
 _SENT_UNLESS_DECIDED = UNWRITTEN | {Standing.SOURCE_CHANGED}
 
+_EDITED = frozenset({Standing.EDITED_IN_SAGE, Standing.BOTH_CHANGED})
+
 #: Records named where several may be the one that was decided on.
 _EXAMPLES = 3
 
 
 def without_lost_keys(
     settlement: Settlement,
-    decisions: Iterable[Decision],
+    decisions: Collection[Decision],
     positions: Sequence[Position],
     keys: Keys,
     renamed: Aliases,
@@ -36,7 +38,8 @@ def without_lost_keys(
     """Return the decisions without those about a record that may have another key now, or that was forgotten.
 
     Such a decision has lapsed. Nothing is sent of the record that took over its entity, nor of one that may
-    be it by its key, or by its content, and about which no other decision is in effect.
+    be it by its key, or by its content. Another decision about that record replaces it; one about a group
+    does not replace one about a record.
 
     Args:
         settlement: what the decisions settle about the records under the keys that they name.
@@ -44,15 +47,14 @@ def without_lost_keys(
         renamed: the key of today by kind and earlier key, of entities that a key took over by decision.
     """
     found: _Records | None = None
-    present = {(at.kind, at.key) for at in positions}
-    decisions = tuple(decisions)
-    unwritten: set[RecordKey] = set()
+    present = {(at.kind, at.key) for at in positions} if decisions else set[RecordKey]()
+    written = present
     if any(decision.standing in WRITTEN for decision in decisions):
-        unwritten = {(at.kind, at.key) for at in positions if standing(at) in UNWRITTEN}
+        written = present - {(at.kind, at.key) for at in positions if standing(at) in UNWRITTEN}
     for decision in decisions:
         known = keys.get(decision.covers.fingerprint, {})
         named = {decision.key} if decision.key else known.keys()
-        there = present - unwritten if decision.standing in WRITTEN else present
+        there = written if decision.standing in WRITTEN else present
         lost = sorted(key for key in named if (decision.kind, key) not in there)
         if not lost:
             continue
@@ -60,7 +62,8 @@ def without_lost_keys(
         moved: dict[str, list[Position]] = {}
         for key in lost:
             for at in found.perhaps(key, decision, known.get(key, frozenset())):
-                if (at.kind, at.key) not in settlement.by_record:
+                other = settlement.of(at)
+                if other is None or (decision.key and not other.key):
                     moved.setdefault(key, []).append(at)
         if moved:
             settlement = _lapsed(settlement, decision, moved)
@@ -75,18 +78,24 @@ def _lapsed(
     Args:
         moved: by each key that the source lost, the records that may have had it.
     """
-    in_effect = [record for record, made in settlement.by_record.items() if made is decision]
-    settlement = settlement.without(in_effect)
-    lapsed = settlement.lapsed
-    if all(entry.decision is not decision for entry in (*lapsed, *settlement.impossible)):
-        lapsed = (*lapsed, WithoutEffect(decision, _why(decision, moved)))
     records = {(at.kind, at.key): decision for found in moved.values() for at in found}
+    own = {record for record, made in settlement.by_record.items() if made is decision}
+    left = settlement.without(own | (records.keys() & settlement.by_record.keys()))
+    known = [entry.decision for entry in (*settlement.lapsed, *settlement.impossible)]
+    lapsed = () if _is_among(decision, known) else (WithoutEffect(decision, _why(decision, moved)),)
+    replaced = (made for made in settlement.in_effect if not _is_among(made, left.in_effect))
+    idle = (made for made in (*settlement.idle, *replaced) if made is not decision)
     return replace(
-        settlement,
-        lapsed=lapsed,
-        idle=tuple(entry for entry in settlement.idle if entry is not decision),
-        withheld={**settlement.withheld, **records},
+        left,
+        lapsed=(*settlement.lapsed, *lapsed),
+        idle=tuple(idle),
+        withheld={**left.withheld, **records},
     )
+
+
+def _is_among(decision: Decision, others: Iterable[Decision]) -> bool:
+    """Return whether a decision is one of others, and not only equal to one."""
+    return any(other is decision for other in others)
 
 
 def _why(decision: Decision, moved: Mapping[str, Sequence[Position]]) -> str:
@@ -133,7 +142,7 @@ class _Records:
         if now is not None and now.key == key:
             return (now,)
         if now is not None:
-            return (now,) if decision.is_about(standing(now)) else ()
+            return (now,) if _concerns(decision, standing(now)) else ()
         spelt = self._spelt.get(spelling(key.partition("/")[2]), ())
         found = [at for at in spelt if self._may_share(at, key, decision.kind)]
         found += [at for mark in sorted(known) for at in self._marked.get(mark, ())]
@@ -151,9 +160,10 @@ class _Records:
 
 
 def _concerns(decision: Decision, found: Standing) -> bool:
-    """Return whether a decision about an earlier key of a record may keep it from being sent.
+    """Return whether a decision about an earlier key of a record concerns the record by its standing now.
 
-    What Sage was found to hold of a record that no run has written is recorded by the earlier key, so that
-    its standing may be another one now.
+    The new key may change the standing: what Sage was found to hold of a record that no run has written is
+    recorded by the earlier key, and a key that is sent is a change of the source.
     """
-    return decision.is_about(found) or {decision.standing, found} <= UNWRITTEN
+    standings = {decision.standing, found}
+    return decision.is_about(found) or standings <= UNWRITTEN or standings <= _EDITED
