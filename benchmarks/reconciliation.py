@@ -187,7 +187,8 @@ def _read_back(
         reading = ReadBack(
             cut_over=project.cut_over,
             as_at=project.as_at,
-            provenance=provenance(project, snapshot),
+            provenance=provenance(project, snapshot, clock),
+            also=[],
             company=store.company(project.business.id),
             catalog=project.catalog,
             clock=clock,

@@ -23,6 +23,18 @@ COMPARED = frozenset({Standing.SOURCE_CHANGED, Standing.EDITED_IN_SAGE, Standing
 #: Standings of a record that no run has written, by what Sage is known to hold.
 UNWRITTEN = frozenset({Standing.NEW, Standing.ALREADY_IN_SAGE, Standing.DUPLICATE_IN_SAGE})
 
+#: Standings of a record that a run has written, about which is decided.
+WRITTEN = frozenset(
+    {
+        Standing.GONE_FROM_SOURCE,
+        Standing.SOURCE_CHANGED,
+        Standing.EDITED_IN_SAGE,
+        Standing.BOTH_CHANGED,
+        Standing.DELETED_IN_SAGE,
+        Standing.MISSING_IN_SAGE,
+    }
+)
+
 
 class Side(Enum):
     """Whose value of a field counts."""

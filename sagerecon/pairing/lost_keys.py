@@ -1,4 +1,7 @@
-"""Decisions about a record whose key the source no longer has, and the records that may be it now."""
+"""Decisions about a record that is not to be found under its key, and the records that may be it now.
+
+The source no longer has the key, or the store no longer knows that the record was written.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,8 @@ from dataclasses import replace
 from sagerecon.model.catalog import Catalog
 from sagerecon.model.draft import Draft
 from sagerecon.pairing.aliases import Aliases, current_key
-from sagerecon.pairing.decisions import UNWRITTEN, Decision
+from sagerecon.pairing.answers import DELETIONS
+from sagerecon.pairing.decisions import UNWRITTEN, WRITTEN, Decision
 from sagerecon.pairing.owners import RecordKey
 from sagerecon.pairing.position import Position
 from sagerecon.pairing.renames import marks, spelling
@@ -32,7 +36,7 @@ def without_lost_keys(
     renamed: Aliases,
     catalog: Catalog,
 ) -> Settlement:
-    """Return the decisions without those about a record that may have another key in the source now.
+    """Return the decisions without those about a record that may have another key now, or that was forgotten.
 
     Such a decision has lapsed. Nothing is sent of the record that took over its entity, nor of one that may
     be it by its key, or by its content. Another decision about that record replaces it; one about a group
@@ -45,10 +49,14 @@ def without_lost_keys(
     """
     found: _Records | None = None
     present = {(at.kind, at.key) for at in positions} if decisions else frozenset()
+    is_about_written = any(map(_is_about_written, decisions))
+    new = {(at.kind, at.key) for at in positions if is_about_written and standing(at) in UNWRITTEN}
+    not_forgotten = present - new
     for decision in decisions:
         known = keys.get(decision.covers.fingerprint, {})
         named = {decision.key} if decision.key else known.keys()
-        lost = sorted(key for key in named if (decision.kind, key) not in present)
+        there = not_forgotten if _is_about_written(decision) else present
+        lost = sorted(key for key in named if (decision.kind, key) not in there)
         if not lost:
             continue
         found = found or _Records(positions, renamed, catalog)
@@ -94,6 +102,8 @@ def _is_among(decision: Decision, others: Iterable[Decision]) -> bool:
 def _why(decision: Decision, moved: Mapping[str, Sequence[Position]]) -> str:
     """Return why a decision has lapsed, by the first of the keys that the source lost."""
     key, records = next(iter(moved.items()))
+    if records[0].key == key and _is_about_written(decision):
+        return "the store does not know what was written of it"
     names = [at.key for at in records]
     others = f" or {len(names) - _EXAMPLES:,} more" if len(names) > _EXAMPLES else ""
     lost = "this key" if decision.key else f"the key {key}"
@@ -130,6 +140,8 @@ class _Records:
             known: the marks of the record when it was decided on; empty where they are not known.
         """
         now = self._by_key.get((decision.kind, current_key(decision.kind, key, self._renamed)))
+        if now is not None and now.key == key:
+            return (now,)
         if now is not None:
             return (now,) if _concerns(decision, standing(now)) else ()
         spelt = self._spelt.get(spelling(key.partition("/")[2]), ())
@@ -152,7 +164,14 @@ def _concerns(decision: Decision, found: Standing) -> bool:
     """Return whether a decision about an earlier key of a record concerns the record by its standing now.
 
     The new key may change the standing: what Sage was found to hold of a record that no run has written is
-    recorded by the earlier key, and a key that is sent is a change of the source.
+    recorded by the earlier key, and a key that is sent is a change of the source. A record that the store
+    has forgotten has a standing as if no run had written it.
     """
     standings = {decision.standing, found}
-    return decision.is_about(found) or standings <= UNWRITTEN or standings <= _EDITED
+    is_forgotten = found in UNWRITTEN and _is_about_written(decision)
+    return decision.is_about(found) or is_forgotten or standings <= UNWRITTEN or standings <= _EDITED
+
+
+def _is_about_written(decision: Decision) -> bool:
+    """Return whether what is decided needs a record that a run has written; a deletion forgets it."""
+    return decision.standing in WRITTEN and decision.answer not in DELETIONS
