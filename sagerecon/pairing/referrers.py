@@ -149,7 +149,7 @@ def _way_out(them: str, found: Standing | None, *, is_written: bool) -> str:
     if found in (Standing.GONE_FROM_SOURCE, None):
         return f"reverse {them}"
     if found is Standing.SOURCE_CHANGED:
-        return f"decide {DecisionAnswer.REPLACE.value} about {them}"
+        return f"{DecisionAnswer.REPLACE.value} {them}"
     return f"delete {them} in Sage by hand" if is_written else f"correct {them} in the source"
 
 
