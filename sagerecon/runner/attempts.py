@@ -225,7 +225,7 @@ def _record_failure(result: NotRecorded, context: RunContext, held: Entity | Non
         return
     if result.alike:
         context.suspect(step, result.alike, message)
-    if isinstance(step, UpdateStep) and result.state is State.QUARANTINED and held is not None:
+    if isinstance(step, UpdateStep) and result.finding.code is Code.REJECTED and held is not None:
         context.log.record_look(attempt.run, step, held)  # by it a later plan sees what has changed
     # Once Sage's side was corrected, the same body must go out under another name.
     epoch = attempt.epoch + (result.state is State.QUARANTINED)
