@@ -115,7 +115,7 @@ class Memory:
             IncompleteStoreError: a kind cannot be read.
             CensusPaused: the call budget is used up, or a stop was requested.
         """
-        self.company.memory.add_loss(self.company.run_log.began_before())
+        self.company.memory.add_loss(self._began_at())
         steps = self._open_creations()
         waiting = {step.number: step for step in self._unrecorded(waiting_creations(self.plan))}
         compared = sorted((*steps, *waiting.values()), key=lambda step: step.number)
@@ -132,6 +132,15 @@ class Memory:
             elif found.likeness is Likeness.NONE:
                 cleared.append(step)
         return Recovery(adoptions, suspects, cleared, waiting=frozenset(waiting))
+
+    def _began_at(self) -> int:
+        """Return when the move began by a witness, or by an earlier run that the store knows; 0 for neither.
+
+        An older copy of a store knows the first run, if it knows one.
+        """
+        company = self.company
+        known = filter(None, (company.run_log.began_before(), company.memory.began_at()))
+        return min(known, default=0)
 
     def _suspect(self, step: CreateStep, found: Found) -> Suspect:
         return Suspect.of(step, found.entities, reason_of(name_of(step), found), self.clock.now())
