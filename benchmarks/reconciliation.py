@@ -188,6 +188,7 @@ def _read_back(
             cut_over=project.cut_over,
             as_at=project.as_at,
             provenance=provenance(project, snapshot, clock),
+            also=[],
             company=store.company(project.business.id),
             catalog=project.catalog,
             clock=clock,

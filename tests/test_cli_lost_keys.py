@@ -217,3 +217,96 @@ def test_one_that_sage_may_hold_waits_by_its_standing_and_the_decision_has_lapse
     assert "'leave_out' about invoices/00099 has lapsed" in text
     trade.run("apply")
     assert trade.references() == ["00099", "11", "12"]
+
+
+def test_a_left_out_record_is_told_by_contact_date_and_amount(trade: HandTrade) -> None:
+    add(trade, "invoices", "00099,0001,2017-06-01,5.00")
+    assert trade.decide("invoices/00099", "leave_out")[0] == 0
+    trade.change("invoices", "00099,", "R-99,")
+    add(trade, "invoices", "100,0001,2017-06-02,5.00")
+    code, text = trade.run("plan")
+    assert code == 1
+    assert "the source has no record with this key; invoices/R-99 may be it" in text
+    trade.run("apply")
+    assert trade.references() == ["00011", "00012", "100"]
+
+
+def test_a_left_out_record_that_the_source_lost_holds_no_other_back(trade: HandTrade) -> None:
+    add(trade, "invoices", "00099,0001,2017-06-01,5.00")
+    assert trade.decide("invoices/00099", "leave_out")[0] == 0
+    trade.change("invoices", "00099,0001,2017-06-01,5.00", "00100,0002,2017-06-01,5.00")
+    assert trade.run("plan")[0] == 0
+    assert trade.run("apply")[0] == 0
+    assert trade.references() == ["00011", "00012", "00100"]
+
+
+def test_a_decision_is_dropped_by_the_key_without_its_mapping(trade: HandTrade) -> None:
+    trade.change("customers", "0001,Firm 1", "0001,Firm One")
+    assert trade.decide("customers/0001", "keep")[0] == 0
+    code, text = trade.run("decide", "drop", "0001")
+    assert code == 0 and "customers/0001" in text
+    assert trade.run("decide", "drop", "0001")[0] == 2
+
+
+def test_the_keys_that_explain_names_are_those_of_the_source(trade: HandTrade) -> None:
+    code, text = trade.run("explain", "nothing like it")
+    assert code == 2 and "Keys look like banks/Main." in text
+
+
+def test_a_decision_about_a_group_does_not_replace_one_about_a_lost_key(trade: HandTrade) -> None:
+    kept_and_renamed(trade)
+    assert trade.run("plan")[0] == 1
+    assert trade.decide("contact:source_changed", "keep")[0] == 0
+    code, text = trade.run("plan")
+    assert code == 1
+    assert "'keep' about customers/0001 has lapsed" in text
+    assert "Not sent: 1 contact record (source changed): customers/1" in text
+
+
+def test_the_records_of_a_group_wait_under_their_new_keys(trade: HandTrade) -> None:
+    trade.change("customers", "0001,Firm 1", "0001,Firm One")
+    trade.change("customers", "0002,Firm 2", "0002,Firm Two")
+    assert trade.decide("contact:source_changed", "keep")[0] == 0
+    lose_zeros(trade)
+    same_records(trade)
+    for _ in range(2):  # as the keys are taken over, and afterwards
+        code, text = trade.run("plan")
+        assert code == 1
+        assert "'keep' about contact:source_changed has lapsed" in text
+        trade.run("apply")
+        assert names(trade) == ["Firm 1", "Firm 2"]
+
+
+def test_a_decision_holds_again_once_its_key_is_back(trade: HandTrade) -> None:
+    customers = trade.served.folder / "data/customers.csv"
+    trade.change("customers", "0001,Firm 1", "0001,Firm One")
+    assert trade.decide("customers/0001", "keep")[0] == 0
+    before = {path: path.read_text() for path in customers.parent.iterdir()}
+    lose_zeros(trade)
+    same_records(trade)
+    trade.run("plan")
+    trade.run("apply")
+    for path, text in before.items():
+        path.write_text(text)
+    assert trade.run("snapshot")[0] == 0
+    same_records(trade)
+    code, text = trade.run("plan")
+    assert (code, "has lapsed" in text) == (0, False)
+    trade.run("apply")
+    assert names(trade) == ["Firm 1", "Firm 2"]
+
+
+def test_an_accepted_edit_is_judged_again_under_the_new_key(trade: HandTrade) -> None:
+    path = f"/contacts/{trade.sage_id('contacts', '0001')}"
+    trade.served.by_other_hand("PUT", path, {"contact": {"name": "Firm by hand"}})
+    trade.run("reconcile")
+    assert trade.decide("customers/0001", "accept")[0] == 0
+    assert trade.run("plan")[0] == 0
+    lose_zeros(trade)
+    same_records(trade)
+    code, text = trade.run("plan")
+    assert code == 1
+    assert "'accept' about customers/0001 has lapsed" in text
+    assert "customers/1 may be it" in text
+    trade.run("apply")
+    assert names(trade) == ["Firm 2", "Firm by hand"]

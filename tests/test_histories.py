@@ -17,6 +17,7 @@ from history_steps import (
     AddSage,
     AddSource,
     ChangeMachine,
+    DeleteSage,
     DeleteSource,
     DoubleSource,
     EditSage,
@@ -128,6 +129,15 @@ FOUND: Mapping[str, Sequence[Operation]] = {
     "quarantined while the store was rebuilt": [
         *(KeepStore(), Load(), DoubleSource(0), RestoreStore(0), Wait(200), DistrustStore()),
         *(DoubleSource(0), Load()),
+    ],
+    "decided to write it again, and then a listing failed": [
+        *(Load(), DeleteSage(4), Reconcile(), Decide(0, 0), Reconcile(ShortPages(1)), Snapshot()),
+    ],
+    "decided to write it again, and then the listing of what was deleted failed": [
+        *(Load(), DeleteSage(4), Reconcile(), Decide(0, 0), Reconcile(ShortPages(6)), Snapshot()),
+    ],
+    "the clock stepped back within a minute of many calls": [
+        *(Load(), AddSource(CUSTOMER), Load(), StepClock(-1), AddSource(INVOICE), DistrustStore()),
     ],
     "the day's calls are used up, by a clock that is ahead of Sage's": [
         *(Load(), Reconcile(), StepClock(1), Reconcile(ShortPages(2, items=1)), AddSource(INVOICE)),

@@ -22,6 +22,8 @@ ANSWER = {
     "reference": "INV-1",
     "notes": None,
     "sent": False,
+    "vat_reverse_charge": False,
+    "due_date": "2017-05-01",
     "status": {"id": "UNPAID"},
     "net_amount": "30.0",
     "total_amount": "30.0",
@@ -63,6 +65,12 @@ def test_a_field_that_was_blank_and_is_filled_is_an_edit_wherever_it_is() -> Non
     assert edited(invoice_lines=with_line(1, discount_percentage="5.0")) == [
         ("invoice_lines[1].discount_percentage", "", "5.0")
     ]
+
+
+def test_a_switch_or_a_day_that_is_another_one_now_is_an_edit() -> None:
+    assert edited(vat_reverse_charge=True) == [("vat_reverse_charge", "False", "True")]
+    assert edited(vat_reverse_charge=None) == []
+    assert edited(due_date="2017-06-01") == [("due_date", "2017-05-01", "2017-06-01")]
 
 
 def test_rows_are_compared_with_the_ones_that_were_sent_in_whatever_order_sage_shows_them() -> None:

@@ -359,7 +359,7 @@ class TestRejections:
         here.sage.fault = replayed
         here.planned([customer(1)])
         outcome = here.go()
-        assert outcome.counts["created"] == 1 and outcome.counts["looked_up"] == 1
+        assert outcome.counts["created"] == 1 and outcome.counts["looked_up"] == 2
         assert references(here.sage, "contact") == ["C1"]
 
     def test_another_business_stops_everything(self, here: Desk) -> None:

@@ -145,7 +145,7 @@ def test_an_older_store_pauses_where_its_witness_knows_that_the_day_is_used_up(
     assert isinstance(outcome, RunOutcome)
     assert outcome.ended is Ended.PAUSED
     assert until is not None and outcome.until is not None
-    assert abs(outcome.until - until) < SECOND
+    assert abs(outcome.until - until) < 6 * SECOND  # it is not known by which clock they were dated
     assert (
         outcome.why == "The call budget of this window is used up."
         f" It includes {spent} calls that the store did not record: a newer copy of it or another store did."

@@ -54,6 +54,7 @@ def reconcile(
             return
         found = result.reconciliation
         screen.event("result", **reconciliation_summary(found))
+        screen.findings(result.changed)
         screen.show(completeness(found.completeness), tie_outs(found.tie_outs, found.not_taken))
         screen.show(*tie_out_notes(found.tie_outs), *unread(found), *verdicts(found), *accepted(found))
         if found.ties_out:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from sagerecon.model.clock import Clock, day_of
 from sagerecon.model.code import Code
+from sagerecon.model.draft import Draft
 from sagerecon.model.finding import Finding, Severity
 from sagerecon.pairing.decide import Decisions
 from sagerecon.pairing.decisions import Decision
-from sagerecon.pairing.figures import covers, digest_of, figures
+from sagerecon.pairing.figures import digest_of, figures
 from sagerecon.pairing.groups import drop_command
 from sagerecon.pairing.position import Position
+from sagerecon.pairing.renames import marks
 from sagerecon.pairing.settlement import Settlement
 from sagerecon.project.decisions_file import project_decisions
 from sagerecon.project.private_files import make_private_folder, read_text, write_private
@@ -27,27 +29,33 @@ def decisions_in_effect(project: Project, clock: Clock) -> Decisions:
         ProjectFileError: `decisions.yaml` has errors; every finding is attached.
     """
     entries = project_decisions(project)
-    members = {entry.covers.fingerprint: _members(project, entry) for entry in entries if not entry.key}
+    members = {entry.covers.fingerprint: _members(project, entry) for entry in entries}
     return Decisions(
         entries=entries,
         today=day_of(clock.now()),
         members={covered: frozenset(found) for covered, found in members.items()},
-        keys={covered: frozenset(found.values()) - {""} for covered, found in members.items()},
+        keys={
+            covered: {key: frozenset(known) for key, *known in filter(None, found.values())}
+            for covered, found in members.items()
+        },
     )
 
 
 def remember_members(project: Project, positions: Iterable[Position]) -> None:
-    """Remember the records of a decision about many.
+    """Remember the records of a decision: their keys, and by what they may be told under another key.
 
-    It holds while some of them are carried out; and once it has lapsed, these are the ones that wait.
+    One about many holds while some of them are carried out; once it has lapsed, these are the ones that wait.
 
     Raises:
         ProjectError: they cannot be written.
     """
-    found = [figures(position) for position in positions]
-    path = _members_file(project, covers(found).fingerprint)
+    found = {}
+    for at in positions:
+        known = marks(at.outcome, project.catalog) if isinstance(at.outcome, Draft) else ()
+        found[figures(at).digest] = [at.key, *sorted(known)]
+    path = _members_file(project, digest_of(list(found)))
     make_private_folder(path.parent)
-    write_private(path, [json.dumps({record.digest: record.key for record in found}, sort_keys=True)])
+    write_private(path, [json.dumps(found, sort_keys=True)])
 
 
 def without_effect(settlement: Settlement) -> Iterator[Finding]:
@@ -68,20 +76,25 @@ def without_effect(settlement: Settlement) -> Iterator[Finding]:
             )
 
 
-def _members(project: Project, decision: Decision) -> Mapping[str, str]:
-    """Return the key of each record that a decision was made about, by its digest; none if not known.
+def _members(project: Project, decision: Decision) -> Mapping[str, Sequence[str]]:
+    """Return the key and the marks of each record of a decision, by its digest; none if not known.
 
-    The key is empty where only the digest is known.
+    Earlier versions kept the key without marks, or the digest alone.
     """
     path = _members_file(project, decision.covers.fingerprint)
     if not path.exists():
         return {}
     try:
         read = json.loads(read_text(path, project.name(path)))
-        found = {str(name): str(read[name]) if isinstance(read, dict) else "" for name in read}
+        found = {str(name): _texts(read[name]) if isinstance(read, dict) else () for name in read}
     except (ValueError, TypeError):
         return {}
     return found if digest_of(list(found)) == decision.covers.fingerprint else {}
+
+
+def _texts(value: object) -> Sequence[str]:
+    """Return a text, or the texts of a list."""
+    return [str(item) for item in value] if isinstance(value, list) else [str(value)]
 
 
 def _members_file(project: Project, fingerprint: str) -> Path:

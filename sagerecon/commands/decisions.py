@@ -192,8 +192,7 @@ def take(project: Project, clock: Clock, name: str, choice: Choice) -> Decision:
     for record, why in refused.items():
         if decided[record] is decision:
             raise ProjectError(f"{record[1]}: '{choice.answer}' is not possible: {why}.")
-    if not subject.key:
-        remember_members(project, subject.positions)
+    remember_members(project, subject.positions)
     path = project.folder / DECISIONS_FILE
     text = project.text(path) if path.exists() else ""
     write_private(path, [with_decision(text, decision, project.catalog)])
@@ -203,12 +202,18 @@ def take(project: Project, clock: Clock, name: str, choice: Choice) -> Decision:
 def drop(project: Project, name: str) -> tuple[Decision, ...]:
     """Remove the decisions about a key or a group from `decisions.yaml`, and return them.
 
+    Args:
+        name: of the group, or the key of the record, with or without its mapping where that is plain.
+
     Raises:
         ProjectError: there is none.
         ProjectFileError: `decisions.yaml` has errors.
     """
     entries = project_decisions(project)
     about = tuple(entry for entry in entries if entry.subject == name)
+    if not about:
+        in_source = tuple(entry for entry in entries if entry.key.partition("/")[2] == name)
+        about = in_source if len({entry.subject for entry in in_source}) == 1 else ()
     if not about:
         hint = suggestion(name, [entry.subject for entry in entries]) or "See them: sagerecon decide list"
         raise ProjectError(f"There is no decision about '{name}' in {DECISIONS_FILE}.", hint)

@@ -40,6 +40,7 @@ from sagerecon.project.outcome_file import (
 from sagerecon.project.project import Project
 from sagerecon.project.snapshots import open_snapshot
 from sagerecon.project.source import mappings_fingerprint
+from sagerecon.sources.files import files_changed
 from sagerecon.sources.snapshot import Snapshot
 from sagerecon.validation.invariants import concerns_opening, opening_control_closes
 from sagerecon.validation.preflight import compare_figures
@@ -126,7 +127,10 @@ def prepare(project: Project) -> Prepared:
             snapshot=inputs.snapshot.fingerprint,
             files=files,
             outcomes=outcomes,
-            findings=tuple(read_finding(finding) for finding in outcomes.fact("findings")),
+            findings=(
+                *(read_finding(finding) for finding in outcomes.fact("findings")),
+                *files_changed(project.data, [(file.path, file.sha256) for file in files]),
+            ),
         )
 
 

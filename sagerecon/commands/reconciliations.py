@@ -17,9 +17,10 @@ from sagerecon.commands.read_back import ReadBack
 from sagerecon.commands.verification import basis_of, judge
 from sagerecon.documents.package import catalog_fingerprint
 from sagerecon.model.clock import Clock, ServerClock
+from sagerecon.model.code import Code
 from sagerecon.model.draft import Draft
 from sagerecon.model.errors import IncompleteStoreError
-from sagerecon.model.finding import finding_document
+from sagerecon.model.finding import Finding, finding_document
 from sagerecon.pairing.answers import DecisionAnswer
 from sagerecon.pairing.decide import DecidedPositions
 from sagerecon.planning.plan import Plan
@@ -43,6 +44,7 @@ class Reconciled:
     """A reconciliation whose readings came to their end, as the store has recorded it."""
 
     reconciliation: Reconciliation
+    changed: tuple[Finding, ...] = ()  #: the source files that are not those of the snapshot any more
 
 
 def reconcile(
@@ -106,7 +108,8 @@ def reconcile(
         reconciliation = replace(reconciliation, incomplete_store=incomplete)
         result = StoredResult(source_document(project, prepared), reconciliation_document(reconciliation))
         company.reconciliations.record(basis, map(_judged, reconciliation.verdicts), result)
-    return Reconciled(reconciliation)
+    changed = (found for found in prepared.findings if found.code is Code.CHANGED_SINCE_SNAPSHOT)
+    return Reconciled(reconciliation, tuple(changed))
 
 
 def _why_incomplete(company: CompanyStore) -> str:

@@ -113,10 +113,11 @@ def cautious_now(clock: Clock, ahead: int) -> int:
     never opens a window of the call budget early.
 
     Args:
-        ahead: milliseconds by which it was ahead of the server's when that was last known.
+        ahead: milliseconds by which it was ahead of the server's when that was last known; negative where
+            it was behind, which is not added.
     """
     is_corrected = isinstance(clock, ServerClock) and clock.is_confirmed
-    return clock.now() if is_corrected else clock.now() - ahead
+    return clock.now() if is_corrected else clock.now() - max(0, ahead)
 
 
 def _monotonic_ns() -> int:

@@ -35,6 +35,10 @@ class Code(StrEnum):
         "changed_after_write",
         "A written record has changed in the source, and Sage does not let its kind be updated.",
     )
+    CHANGED_SINCE_SNAPSHOT = (
+        "changed_since_snapshot",
+        "A source file has changed since the snapshot was taken.",
+    )
     CHECK_FAILED = ("check_failed", "A record fails a check of its mapping.")
     COLUMN_NEVER_THERE = (
         "column_never_there",

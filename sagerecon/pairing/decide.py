@@ -20,7 +20,7 @@ from sagerecon.pairing.pair import Recorded, pair_with_recorded
 from sagerecon.pairing.position import Position
 from sagerecon.pairing.read_from_sage import NOT_READ, ReadFromSage
 from sagerecon.pairing.referrers import without_blocked_reversals
-from sagerecon.pairing.settlement import NOTHING_SETTLED, Members, Settlement, WithoutEffect, settle
+from sagerecon.pairing.settlement import NOTHING_SETTLED, Keys, Members, Settlement, WithoutEffect, settle
 from sagerecon.pairing.standing import Standing
 
 
@@ -31,7 +31,7 @@ class Decisions:
     entries: tuple[Decision, ...] = ()
     today: date = date.max
     members: Members = field(default_factory=dict)
-    keys: Members = field(default_factory=dict)  #: by the same fingerprint, their draft keys
+    keys: Keys = field(default_factory=dict)
     #: The later key by kind and earlier key, of entities that a run recorded for another key by decision.
     renamed: Aliases = field(default_factory=dict)
 
@@ -91,7 +91,8 @@ def pair_as_decided(
         positions = pair_with_recorded(outcomes, recorded.under(aliases), catalog, comparisons, read, apart)
     every = [*positions, *unknown]
     rest = settle(every, others, decisions.today, catalog, decisions.members, decisions.keys)
-    rest = without_lost_keys(rest, others, every, decisions.keys, {**decisions.renamed, **aliases})
+    renamed = {**decisions.renamed, **aliases}
+    rest = without_lost_keys(rest, others, every, decisions.keys, renamed, catalog)
     rest = _of_duplicates(positions, _each_entity_once(positions, rest))
     settlement = without_blocked_reversals(positions, renames.joined(rest), catalog)
     return DecidedPositions(positions=positions, settlement=settlement, earlier=earlier, unknown=unknown)

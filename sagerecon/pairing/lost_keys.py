@@ -5,18 +5,23 @@ The source no longer has the key, or the store no longer knows that the record w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import replace
 
+from sagerecon.model.catalog import Catalog
 from sagerecon.model.draft import Draft
 from sagerecon.pairing.aliases import Aliases, current_key
-from sagerecon.pairing.consequences import PROPOSALS, Proposal
 from sagerecon.pairing.decisions import UNWRITTEN, WRITTEN, Decision
 from sagerecon.pairing.owners import RecordKey
 from sagerecon.pairing.position import Position
-from sagerecon.pairing.renames import spelling
-from sagerecon.pairing.settlement import Members, Settlement, WithoutEffect
-from sagerecon.pairing.standing import standing
+from sagerecon.pairing.renames import marks, spelling
+from sagerecon.pairing.settlement import Keys, Settlement, WithoutEffect
+from sagerecon.pairing.standing import Standing, standing
+
+#: Standings of a record that may be one under another key, by a decision about which it may not be sent.
+_SENT_UNLESS_DECIDED = UNWRITTEN | {Standing.SOURCE_CHANGED}
+
+_EDITED = frozenset({Standing.EDITED_IN_SAGE, Standing.BOTH_CHANGED})
 
 #: Records named where several may be the one that was decided on.
 _EXAMPLES = 3
@@ -24,36 +29,43 @@ _EXAMPLES = 3
 
 def without_lost_keys(
     settlement: Settlement,
-    decisions: Iterable[Decision],
+    decisions: Collection[Decision],
     positions: Sequence[Position],
-    keys: Members,
+    keys: Keys,
     renamed: Aliases,
+    catalog: Catalog,
 ) -> Settlement:
     """Return the decisions without those about a record that may have another key now, or that was forgotten.
 
     Such a decision has lapsed. Nothing is sent of the record that took over its entity, nor of one that may
-    be it by its key and about which no other decision is in effect.
+    be it by its key, or by its content. Another decision about that record replaces it; one about a group
+    does not replace one about a record.
 
     Args:
         settlement: what the decisions settle about the records under the keys that they name.
-        keys: of decisions about many, the draft keys of their records where they are known.
+        keys: of the records that each decision was made about, where they are known.
         renamed: the key of today by kind and earlier key, of entities that a key took over by decision.
     """
     found: _Records | None = None
-    present = {(at.kind, at.key) for at in positions}
-    decisions = tuple(decisions)
-    unwritten: set[RecordKey] = set()
+    present = {(at.kind, at.key) for at in positions} if decisions else set[RecordKey]()
+    written = present
     if any(decision.standing in WRITTEN for decision in decisions):
-        unwritten = {(at.kind, at.key) for at in positions if standing(at) in UNWRITTEN}
+        written = present - {(at.kind, at.key) for at in positions if standing(at) in UNWRITTEN}
     for decision in decisions:
-        named = {decision.key} if decision.key else keys.get(decision.covers.fingerprint, frozenset())
-        known = present - unwritten if decision.standing in WRITTEN else present
-        lost = sorted(key for key in named if (decision.kind, key) not in known)
+        known = keys.get(decision.covers.fingerprint, {})
+        named = {decision.key} if decision.key else known.keys()
+        there = written if decision.standing in WRITTEN else present
+        lost = sorted(key for key in named if (decision.kind, key) not in there)
         if not lost:
             continue
-        found = found or _Records(positions, renamed)
-        may_be = {key: found.perhaps(key, decision, settlement.by_record) for key in lost}
-        if moved := {key: records for key, records in may_be.items() if records}:
+        found = found or _Records(positions, renamed, catalog)
+        moved: dict[str, list[Position]] = {}
+        for key in lost:
+            for at in found.perhaps(key, decision, known.get(key, frozenset())):
+                other = settlement.of(at)
+                if other is None or (decision.key and not other.key):
+                    moved.setdefault(key, []).append(at)
+        if moved:
             settlement = _lapsed(settlement, decision, moved)
     return settlement
 
@@ -66,18 +78,24 @@ def _lapsed(
     Args:
         moved: by each key that the source lost, the records that may have had it.
     """
-    in_effect = [record for record, made in settlement.by_record.items() if made is decision]
-    settlement = settlement.without(in_effect)
-    lapsed = settlement.lapsed
-    if all(entry.decision is not decision for entry in (*lapsed, *settlement.impossible)):
-        lapsed = (*lapsed, WithoutEffect(decision, _why(decision, moved)))
     records = {(at.kind, at.key): decision for found in moved.values() for at in found}
+    own = {record for record, made in settlement.by_record.items() if made is decision}
+    left = settlement.without(own | (records.keys() & settlement.by_record.keys()))
+    known = [entry.decision for entry in (*settlement.lapsed, *settlement.impossible)]
+    lapsed = () if _is_among(decision, known) else (WithoutEffect(decision, _why(decision, moved)),)
+    replaced = (made for made in settlement.in_effect if not _is_among(made, left.in_effect))
+    idle = (made for made in (*settlement.idle, *replaced) if made is not decision)
     return replace(
-        settlement,
-        lapsed=lapsed,
-        idle=tuple(entry for entry in settlement.idle if entry is not decision),
-        withheld={**settlement.withheld, **records},
+        left,
+        lapsed=(*settlement.lapsed, *lapsed),
+        idle=tuple(idle),
+        withheld={**left.withheld, **records},
     )
+
+
+def _is_among(decision: Decision, others: Iterable[Decision]) -> bool:
+    """Return whether a decision is one of others, and not only equal to one."""
+    return any(other is decision for other in others)
 
 
 def _why(decision: Decision, moved: Mapping[str, Sequence[Position]]) -> str:
@@ -95,59 +113,57 @@ def _why(decision: Decision, moved: Mapping[str, Sequence[Position]]) -> str:
 class _Records:
     """The records of the source, by what remains of an earlier key."""
 
-    def __init__(self, positions: Iterable[Position], renamed: Aliases) -> None:
+    def __init__(self, positions: Iterable[Position], renamed: Aliases, catalog: Catalog) -> None:
         self._renamed = renamed
         self._by_key: dict[RecordKey, Position] = {}
-        self._alike: dict[tuple[str, ...], list[Position]] = {}
         self._mappings: set[str] = set()
+        self._spelt: dict[tuple[str, ...], list[Position]] = {}
+        self._marked: dict[str, list[Position]] = {}
         for at in positions:
             self._by_key[at.kind, at.key] = at
-            if isinstance(at.outcome, Draft):
-                mapping, _, key = at.key.partition("/")
+            mapping, _, source_key = at.key.partition("/")
+            if at.outcome is not None:
                 self._mappings.add(mapping)
-                self._alike.setdefault(spelling(key), []).append(at)
+            if isinstance(at.outcome, Draft) and standing(at) in _SENT_UNLESS_DECIDED:
+                self._spelt.setdefault(spelling(source_key), []).append(at)
+                for mark in marks(at.outcome, catalog):
+                    self._marked.setdefault(mark, []).append(at)
 
-    def perhaps(
-        self, key: str, decision: Decision, decided: Mapping[RecordKey, Decision]
-    ) -> tuple[Position, ...]:
+    def perhaps(self, key: str, decision: Decision, known: Set[str]) -> tuple[Position, ...]:
         """Return the records that may have had a lost key, and that a decision about it concerns.
 
         Where the key's entity was taken over, that is the one record with the entity; else those whose key
-        is spelt alike.
+        is spelt alike, or that have a mark in common.
 
         Args:
-            decided: the decisions in effect, about records that need no other one.
+            known: the marks of the record when it was decided on; empty where they are not known.
         """
         now = self._by_key.get((decision.kind, current_key(decision.kind, key, self._renamed)))
         if now is not None and now.key == key:
-            found = [now]
-        elif now is not None:
-            found = [now] if decision.is_about(standing(now)) else []
-        else:
-            found = [
-                at
-                for at in self._alike.get(spelling(key.partition("/")[2]), ())
-                if self._is_alike(at, key, decision.kind) and _would_be_settled(at, decision)
-            ]
-        return tuple(at for at in found if (at.kind, at.key) not in decided)
+            return (now,)
+        if now is not None:
+            return (now,) if _concerns(decision, standing(now)) else ()
+        spelt = self._spelt.get(spelling(key.partition("/")[2]), ())
+        found = [at for at in spelt if self._may_share(at, key, decision.kind)]
+        found += [at for mark in sorted(known) for at in self._marked.get(mark, ())]
+        each = {(at.kind, at.key): at for at in found if _concerns(decision, standing(at))}
+        return tuple(each.values())
 
-    def _is_alike(self, position: Position, key: str, kind: str) -> bool:
+    def _may_share(self, position: Position, key: str, kind: str) -> bool:
         """Return whether a record is of the kind, and of a mapping that may have made the key.
 
         The same key in the source by the same mapping may be of another kind now.
         """
         before, now = key.partition("/")[0], position.key.partition("/")[0]
-        return position.key == key or (
-            position.kind == kind and (now == before or before not in self._mappings)
-        )
+        is_free = before not in self._mappings
+        return position.key == key or (position.kind == kind and (now == before or is_free))
 
 
-def _would_be_settled(position: Position, decision: Decision) -> bool:
-    """Return whether a decision about an earlier key of a record may keep it from being sent.
+def _concerns(decision: Decision, found: Standing) -> bool:
+    """Return whether a decision about an earlier key of a record concerns the record by its standing now.
 
-    What Sage was found to hold of a record that no run has written is recorded by the earlier key, so that
-    its standing may be another one now.
+    The new key may change the standing: what Sage was found to hold of a record that no run has written is
+    recorded by the earlier key, and a key that is sent is a change of the source.
     """
-    found = standing(position)
-    is_unwritten = {decision.standing, found} <= UNWRITTEN
-    return is_unwritten or (decision.is_about(found) and PROPOSALS[found] is Proposal.UPDATE)
+    standings = {decision.standing, found}
+    return decision.is_about(found) or standings <= UNWRITTEN or standings <= _EDITED

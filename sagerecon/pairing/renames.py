@@ -14,6 +14,7 @@ from sagerecon.model.catalog import Catalog
 from sagerecon.model.draft import Draft
 from sagerecon.model.entity import Written
 from sagerecon.model.key import NaturalKey
+from sagerecon.model.value import fingerprint
 from sagerecon.pairing.identity import as_decimal, as_reference
 
 
@@ -81,6 +82,16 @@ def find_renames(
     return renames
 
 
+def marks(draft: Draft, catalog: Catalog) -> frozenset[str]:
+    """Return the digests of what may tell a draft under another key: its identity, and its content.
+
+    These are its identity in Sage as it is spelt, and its contact, date and amount.
+    """
+    side = _Side.of_draft(draft, catalog)
+    buckets = (_identity_spelling(side), _content(side))
+    return frozenset(fingerprint(bucket)[:_MARK_LENGTH] for bucket in buckets if bucket is not None)
+
+
 def spelling(text: str) -> tuple[str, ...]:
     """Return the words and numbers of a key, without case, accents, punctuation and leading zeros.
 
@@ -101,6 +112,9 @@ def spelling_rule(one: str, other: str) -> RenameRule:
     }
     return next((rule for rule, plain in rules.items() if plain(one) == plain(other)), RenameRule.SPELLING)
 
+
+#: Characters of a mark: enough to tell the records of one kind from each other.
+_MARK_LENGTH = 16
 
 _WORDS = re.compile(r"\d+|[^\W\d_]+")
 _LEADING_ZEROS = re.compile(r"(?<!\d)0+(?=\d)")

@@ -19,8 +19,12 @@ from sagerecon.pairing.standing import standing
 #: By the fingerprint of what a decision covers, the digests of the records it was made about.
 Members = Mapping[str, Set[str]]
 
+#: By the same fingerprint, the draft keys of these records, each with its `renames.marks`.
+Keys = Mapping[str, Mapping[str, Set[str]]]
+
 
 NO_MEMBERS: Members = {}
+NO_KEYS: Keys = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +89,7 @@ def settle(
     today: date,
     catalog: Catalog,
     members: Members = NO_MEMBERS,
-    keys: Members = NO_MEMBERS,
+    keys: Keys = NO_KEYS,
 ) -> Settlement:
     """Return which decisions are in effect. One about a single record takes precedence over one about many.
 
@@ -133,7 +137,7 @@ def settle(
 
 
 def _withheld(
-    decision: Decision, about: Sequence[Position], keys: Members, present: Set[tuple[str, str]]
+    decision: Decision, about: Sequence[Position], keys: Keys, present: Set[tuple[str, str]]
 ) -> set[tuple[str, str]]:
     """Return the records that a decision without effect was made about.
 

@@ -24,6 +24,9 @@ _NOISE = frozenset({"$path", "displayed_as", "updated_at", "created_at"})
 
 _BLANK: tuple[Any, ...] = (None, "", [], {})
 
+#: Switches that Sage sets when a document is used.
+_SET_IN_USE = frozenset({"sent"})
+
 #: How the names of amounts and rates end.
 _AMOUNTS = ("amount", "percentage", "total")
 
@@ -52,8 +55,8 @@ class _Value:
 def unsent_edits(written: Written, held: Entity, by: ComparisonRules) -> UnsentEdits:
     """Return the values that were never sent, and that Sage no longer holds as it answered the write.
 
-    These are fields that were blank, and amounts. Others, such as a status, change in use. A field that one
-    of our own records has filled, such as the main address of a contact, is not among them.
+    These are fields that were blank, amounts, switches and days. Others, such as a status, change in use. A
+    field that one of our own records has filled, such as the main address of a contact, is not among them.
     """
     found = [
         value
@@ -123,6 +126,11 @@ def _part(known: Field, content: Any) -> Any:
 
 
 def _is_filled(value: _Value) -> bool:
+    """Return whether a value is filled that was blank, or is a switch or a day that is another one now."""
+    if value.known.type == "boolean":
+        return value.known.name not in _SET_IN_USE and bool(value.before) != bool(value.now)
+    if value.known.type == "date" and value.before not in _BLANK:
+        return not equal(typed(value.before, "date"), typed(value.now, "date"))
     return _is_blank(value.before, value.known) and not _is_blank(value.now, value.known)
 
 

@@ -115,15 +115,15 @@ class SetAside:
 
 
 def idempotency_id(business: str, kind: str, key: str, body: str, epoch: int, apart: str = "") -> str:
-    """Return the name of one write, 32 hex characters that follow from the plan's content alone.
+    """Return the name of one write, 32 hex characters that follow from its arguments alone.
 
     The name has no secret and no randomness in it, so that a run whose store was lost sends the same names
-    again.
+    for its creations again.
 
     Args:
         body: the canonical text of the fields that are sent.
-        apart: what distinguishes the write from an equal one of the same record: of a change its run, of a
-            creation the Sage id of the entity that it replaces.
+        apart: what distinguishes the write from an equal one of the same record: of a change its run and the
+            instant, of a creation the Sage id of the entity that it replaces.
     """
     facts = ("1", business, kind, key, hashlib.sha256(body.encode()).hexdigest(), str(epoch), apart)
     return hashlib.sha256("\0".join(facts).encode()).hexdigest()[:32]

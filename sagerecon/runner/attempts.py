@@ -37,6 +37,7 @@ def new_attempt(
     business: str,
     sage_id: str = "",
     epoch: int = 0,
+    now: int = 0,
 ) -> Attempt:
     """Return the attempt at a step: a POST of the whole body, or a PUT of the fields that may be changed.
 
@@ -44,6 +45,7 @@ def new_attempt(
         body: the body as JSON, with every id in it.
         sage_id: the entity to change.
         epoch: number of earlier attempts that are known not to have been carried out.
+        now: milliseconds since 1970, for an attempt that is sent.
     """
     if isinstance(step, UpdateStep):
         method, path = "PUT", kind.operations["update"].path.replace("{key}", sage_id)
@@ -51,7 +53,7 @@ def new_attempt(
     else:
         method, path = "POST", kind.path
     attempt = Attempt(run=run, step=step, method=method, path=path, body={kind.name: dict(body)})
-    return with_epoch(attempt, kind, business, epoch)
+    return with_epoch(attempt, kind, business, epoch, now)
 
 
 def send(step: WriteStep, context: RunContext, body: Mapping[str, Any], sage_id: str) -> None:
@@ -68,6 +70,7 @@ def send(step: WriteStep, context: RunContext, body: Mapping[str, Any], sage_id:
         business=context.business,
         sage_id=sage_id,
         epoch=context.log.epoch(step.kind, step.key),
+        now=context.clock.now(),
     )
     return finish(attempt, context)
 

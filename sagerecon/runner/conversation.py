@@ -77,12 +77,19 @@ Result: TypeAlias = Recorded | NotRecorded | Retracted
 Conversation: TypeAlias = Generator[Request, Any, Result]
 
 
-def with_epoch(attempt: Attempt, kind: Kind, business: str, epoch: int) -> Attempt:
-    """Return the attempt with the idempotency id of its epoch; two bodies never share one."""
+def with_epoch(attempt: Attempt, kind: Kind, business: str, epoch: int, now: int) -> Attempt:
+    """Return the attempt with the idempotency id of its epoch; two bodies never share one.
+
+    A creation has the same one from a store that was lost or restored. A change, which is sent after a look,
+    has not: another user may have taken the first back, and Sage would answer from memory.
+
+    Args:
+        now: milliseconds since 1970.
+    """
     document = sent_fields(attempt)
     name, body = "", {kind.name: document}
     if kind.is_idempotent:
-        apart = attempt.step.replaces if isinstance(attempt.step, CreateStep) else attempt.run
+        apart = attempt.step.replaces if isinstance(attempt.step, CreateStep) else f"{attempt.run} {now}"
         name = idempotency_id(business, kind.name, attempt.step.key, canonical(document), epoch, apart)
         body = {kind.name: {"idempotency_id": name, **document}}
     return replace(attempt, body=body, idempotency_id=name, epoch=epoch)
@@ -124,10 +131,10 @@ def carry_out(
                 return settled
             rounds, tried = rounds + 1, tried + attempt.failures
             is_last = tried >= 2 * SENDINGS or rounds >= SENDINGS
-            # Where Sage may keep repeating a failure, the name is given up. Else it is sent again: had Sage
-            # carried it out after all, and shown it in no listing, it would answer with that entity.
-            is_over = not is_planned or attempt.failures >= SENDINGS
-            attempt = with_epoch(_as_planned(attempt), kind, business, attempt.epoch + is_over)
+            # Its name is used once more: had Sage carried it out after all, and shown it in no listing, it
+            # would answer with that entity. Then the name is given up, for Sage may repeat its failure.
+            is_over = not is_planned or rounds > 1 or attempt.failures >= SENDINGS
+            attempt = with_epoch(_as_planned(attempt), kind, business, attempt.epoch + is_over, now)
             if not is_planned:
                 return Retracted(attempt)
             if is_last:
@@ -145,7 +152,7 @@ def carry_out(
                 if settled is not None:
                     return settled
                 repeated += 1
-                attempt = with_epoch(_as_planned(attempt), kind, business, attempt.epoch + 1)
+                attempt = with_epoch(_as_planned(attempt), kind, business, attempt.epoch + 1, now)
                 if repeated >= SENDINGS:
                     return _parked(attempt, f"Sage answered {repeated} times with one that was deleted")
             case Meaning.REJECTED if answer is not None and not in_doubt:

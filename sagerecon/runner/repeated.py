@@ -47,4 +47,4 @@ def look_at_repeated(
     held: Entity | str = yield ReadEntity(entity.kind, entity.sage_id)
     if isinstance(held, str):
         return LookUp(Found.UNKNOWN, why=f"Sage answered with an older one, which cannot be read: {held}")
-    return LookUp(Found.ABSENT) if not held.body or is_gone(held) else LookUp(Found.OURS, entity)
+    return LookUp(Found.ABSENT) if not held.body or is_gone(held) else LookUp(Found.OURS)

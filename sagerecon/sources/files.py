@@ -107,6 +107,25 @@ def sha256_of(path: Path, name: str) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
+def files_changed(folder: Path, frozen: Iterable[tuple[str, str]]) -> Iterator[Finding]:
+    """Yield a warning for each file of a snapshot that has other bytes in the data folder now.
+
+    Args:
+        frozen: the name of each file, and the SHA-256 of the bytes of which the snapshot was taken.
+    """
+    for name, sha256 in frozen:
+        path = folder / name
+        if path.is_file() and sha256_of(path, name) != sha256:
+            yield Finding(
+                code=Code.CHANGED_SINCE_SNAPSHOT,
+                place=Place(name),
+                message="the file was changed after the snapshot was taken. The records are those of the"
+                " snapshot.",
+                hint="To use the file as it is now: sagerecon snapshot",
+                severity=Severity.WARNING,
+            )
+
+
 def empty_source_finding(place: Place, file: SourceFile, message: str) -> Finding:
     """Return the finding for a file without records: a warning for an optional table, otherwise an error."""
     if file.optional:

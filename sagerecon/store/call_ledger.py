@@ -12,7 +12,7 @@ from secrets import token_hex
 
 from sqlalchemy import Row, bindparam, select, update
 
-from sagerecon.model.clock import DAY, SECOND, Clock, ServerClock, cautious_now
+from sagerecon.model.clock import DAY, SECOND, Clock, ServerClock, cautious_now, correction
 from sagerecon.planning.budget import Budget, earliest
 from sagerecon.store.call_ring import LEDGER, CallRing
 from sagerecon.store.call_witness import CallWitness, WitnessedCall
@@ -25,7 +25,7 @@ from sagerecon.store.write_buffer import WriteBuffer
 #: The longest time an answer can take: 5 seconds to connect, 60 to read.
 ANSWER_WITHIN = 65 * SECOND
 
-#: How far the clocks of two machines that follow Sage's may be apart.
+#: How far two clocks that follow Sage's may be apart, or one before and after a correction.
 _CLOCKS_APART = 5 * SECOND
 
 RECEIVE_CALL = prepared(
@@ -116,6 +116,8 @@ class CallLedger:
         self.unknown_calls = 0  #: those that the store did not know when it was compared with the witness
         self._open: _OpenCall | None = None
         self._ahead: int | None = None  # as recorded by this process
+        self._correction = 0  # of the clock at the last booking
+        self._dated_otherwise = 0  #: up to this sequence, calls may be dated by another clock or correction
         self.run = NO_RUN  #: the run that calls are counted for
         self._first: tuple[int, int] | None = None  # newest receive time and now, when first asked
 
@@ -137,10 +139,11 @@ class CallLedger:
         """
         ledger = self._with_witnessed_calls(transaction, self._ring.ledger(transaction, budget), budget)
         ledger = self._with_plausible_times(transaction, ledger)
+        self._find_dated_otherwise(ledger)
         now = self._clock.now()
         day = self._day_limit(budget, settling=settling)
-        minute_slot = self._ring.counted_at(transaction, ledger, budget.minute_limit)
-        day_slot = self._ring.counted_at(transaction, ledger, day)
+        minute_slot = self._counted_at(transaction, ledger, budget.minute_limit)
+        day_slot = self._counted_at(transaction, ledger, day)
         passed = self._latest_certain(ledger.last_at)
         supposed = max(cautious_now(self._clock, ledger.clock_ahead), passed)
         wait = max(
@@ -198,7 +201,7 @@ class CallLedger:
             self._buffer.add(ADD_TRAFFIC, traffic_values(self._business, now, calls=1, size=size))
 
     def _keep_clock(self) -> None:
-        """Record by how much the machine's clock is ahead of Sage's, where that has changed.
+        """Record by how much the machine's clock is ahead of Sage's or behind it, where that has changed.
 
         The first time, the files of the witness are deleted that are too old by Sage's clock.
         """
@@ -206,7 +209,7 @@ class CallLedger:
             return
         if self._ahead is None and self._witness is not None:
             self._witness.delete_earlier(self._clock.now())
-        if (ahead := self._clock.ahead) != self._ahead:
+        if (ahead := -self._clock.correction) != self._ahead:
             self._ahead = ahead
             self._buffer.add(
                 _KEEP_CLOCK, {"company": self._business, "milliseconds": ahead, "ahead_now": ahead}
@@ -279,6 +282,22 @@ class CallLedger:
         is_corrected = isinstance(self._clock, ServerClock) and self._clock.is_confirmed
         return max(1, limit - 1) if self.run and is_corrected and not budget.reserve else limit
 
+    def _find_dated_otherwise(self, ledger: Row[tuple[int]]) -> None:
+        """Find the calls that were dated before the clock was corrected as it is now, here or elsewhere."""
+        now = correction(self._clock)
+        if now != self._correction or ledger.clock_ahead != -now:
+            self._correction, self._dated_otherwise = now, ledger.sequence
+
+    def _counted_at(self, transaction: Transaction, ledger: Row[tuple[int]], limit: int) -> int | None:
+        """Return the instant of the call that is `limit` calls before the next one, or None.
+
+        One that was dated otherwise counts for as much longer as two clocks that follow Sage's may differ:
+        Sage states its time in whole seconds, so that no correction is exact.
+        """
+        at = self._ring.counted_at(transaction, ledger, limit)
+        is_exact = ledger.sequence - limit >= self._dated_otherwise
+        return at if at is None or is_exact else at + _CLOCKS_APART
+
     def _latest_certain(self, last_at: int) -> int:
         """Return the latest instant that has certainly passed.
 
@@ -326,7 +345,10 @@ class CallLedger:
         if witnessed.closed_until > ledger.closed_until:
             state: Values = {"until": witnessed.closed_until, "in_a_row": ledger.refusals}
             transaction.run(_CLOSE, {"company": self._business, **state})
-        return self._ring.ledger(transaction, budget)
+        ledger = self._ring.ledger(transaction, budget)
+        if unknown:
+            self._dated_otherwise = ledger.sequence
+        return ledger
 
     def _add_witness(self, call: WitnessedCall) -> None:
         if self._witness is not None:

@@ -152,7 +152,8 @@ CALLS = Table(
 
 #: The state of a company's ring. `last_at` is the newest receive time, so that a clock which steps back
 #: does not open a window. Until `closed_until` Sage accepts no calls; `refusals` counts its 429s in a row.
-#: `clock_ahead` is the time by which the machine's clock was ahead of Sage's at the last answer.
+#: `clock_ahead` is the time by which the machine's clock was ahead of Sage's at the last answer; it is
+#: negative where the clock was behind.
 LEDGERS = Table(
     "ledgers",
     METADATA,

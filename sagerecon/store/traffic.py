@@ -65,7 +65,10 @@ def read_rate_limited(transaction: Transaction, business: str) -> int:
 
 
 def read_clock_ahead(transaction: Transaction, business: str) -> int:
-    """Return the milliseconds by which this machine's clock was ahead of Sage's at the last answer."""
+    """Return the milliseconds by which this machine's clock was ahead of Sage's at the last answer.
+
+    They are negative where it was behind.
+    """
     row = transaction.one(_CLOCK, {"business": business})
     return 0 if row is None else int(row.clock_ahead)
 

@@ -130,7 +130,10 @@ def decision_reason(decision: Decision) -> str:
 
 
 _IDLE = "Not needed now"
-_WHY_IDLE = "No record needs it now: it was carried out, or others cover its records. It may stay."
+_WHY_IDLE = (
+    "No record needs it now: it was carried out, others cover its records, or the source has none with its"
+    " key. It may stay."
+)
 
 
 def settled_lines(settlement: Settlement) -> Iterator[str]:
