@@ -11,6 +11,7 @@ from dataclasses import replace
 from sagerecon.model.catalog import Catalog
 from sagerecon.model.draft import Draft
 from sagerecon.pairing.aliases import Aliases, current_key
+from sagerecon.pairing.answers import DELETIONS
 from sagerecon.pairing.decisions import UNWRITTEN, WRITTEN, Decision
 from sagerecon.pairing.owners import RecordKey
 from sagerecon.pairing.position import Position
@@ -47,14 +48,14 @@ def without_lost_keys(
         renamed: the key of today by kind and earlier key, of entities that a key took over by decision.
     """
     found: _Records | None = None
-    present = {(at.kind, at.key) for at in positions} if decisions else set[RecordKey]()
-    written = present
-    if any(decision.standing in WRITTEN for decision in decisions):
-        written = present - {(at.kind, at.key) for at in positions if standing(at) in UNWRITTEN}
+    present = {(at.kind, at.key) for at in positions} if decisions else frozenset()
+    is_about_written = any(map(_is_about_written, decisions))
+    new = {(at.kind, at.key) for at in positions if is_about_written and standing(at) in UNWRITTEN}
+    not_forgotten = present - new
     for decision in decisions:
         known = keys.get(decision.covers.fingerprint, {})
         named = {decision.key} if decision.key else known.keys()
-        there = written if decision.standing in WRITTEN else present
+        there = not_forgotten if _is_about_written(decision) else present
         lost = sorted(key for key in named if (decision.kind, key) not in there)
         if not lost:
             continue
@@ -101,7 +102,7 @@ def _is_among(decision: Decision, others: Iterable[Decision]) -> bool:
 def _why(decision: Decision, moved: Mapping[str, Sequence[Position]]) -> str:
     """Return why a decision has lapsed, by the first of the keys that the source lost."""
     key, records = next(iter(moved.items()))
-    if records[0].key == key and decision.standing in WRITTEN:
+    if records[0].key == key and _is_about_written(decision):
         return "the store does not know what was written of it"
     names = [at.key for at in records]
     others = f" or {len(names) - _EXAMPLES:,} more" if len(names) > _EXAMPLES else ""
@@ -163,7 +164,14 @@ def _concerns(decision: Decision, found: Standing) -> bool:
     """Return whether a decision about an earlier key of a record concerns the record by its standing now.
 
     The new key may change the standing: what Sage was found to hold of a record that no run has written is
-    recorded by the earlier key, and a key that is sent is a change of the source.
+    recorded by the earlier key, and a key that is sent is a change of the source. A record that the store
+    has forgotten has a standing as if no run had written it.
     """
     standings = {decision.standing, found}
-    return decision.is_about(found) or standings <= UNWRITTEN or standings <= _EDITED
+    is_forgotten = found in UNWRITTEN and _is_about_written(decision)
+    return decision.is_about(found) or is_forgotten or standings <= UNWRITTEN or standings <= _EDITED
+
+
+def _is_about_written(decision: Decision) -> bool:
+    """Return whether what is decided needs a record that a run has written; a deletion forgets it."""
+    return decision.standing in WRITTEN and decision.answer not in DELETIONS
