@@ -98,7 +98,10 @@ def decidable(project: Project, clock: Clock) -> Decidable:
         at
         for at in can_be_decided
         if decided.settlement.of(at) is None
-        and (awaits_decision(standing(at)) or decided.settlement.withholding(at) is not None)
+        and (
+            (awaits_decision(standing(at)) and not at.is_adoptable)
+            or decided.settlement.withholding(at) is not None
+        )
     ]
     renamed = [at for at in undecided.positions if standing(at) is Standing.RENAMED_IN_SOURCE]
     others = [at for at in can_be_decided if standing(at) is not Standing.RENAMED_IN_SOURCE]

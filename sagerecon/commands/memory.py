@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -109,7 +109,7 @@ class Memory:
     def recover(self) -> Recovery:
         """Read every kind of the plan whole, and return what is adopted and what waits for a decision.
 
-        What waits already because Sage may hold it is compared again.
+        What waits already, and what the plan adopts because it was equal, is compared again.
 
         Raises:
             IncompleteStoreError: a kind cannot be read.
@@ -124,7 +124,8 @@ class Memory:
         adoptions: list[Adoption] = []
         suspects: list[tuple[CreateStep, Suspect]] = []
         cleared: list[CreateStep] = []
-        for step, found, body in self._comparison(entities_compared(self.company, kinds)).compare(compared):
+        held = entities_compared(self.company, kinds)
+        for step, found, body in self._comparison(held, besides=waiting).compare(compared):
             if found.likeness is Likeness.EQUAL and step.on_existing is not OnExisting.ERROR:
                 adoptions.append(Adoption(step, body, found.entities[0]))
             elif found.likeness is not Likeness.NONE and (is_blind(step) or found.rung is Rung.SPELLING):
@@ -188,9 +189,14 @@ class Memory:
         ids = self.company.id_map
         return (step for step in steps if ids.sage_id(step.kind, step.key) in (None, step.replaces))
 
-    def _comparison(self, held: Mapping[str, Sequence[Entity]]) -> Comparison:
-        """Return the comparison with what was read; what is decided to be a record is no other one's."""
-        decided = [step for step in self.plan.steps if isinstance(step, AdoptStep)]
+    def _comparison(self, held: Mapping[str, Sequence[Entity]], besides: Collection[int] = ()) -> Comparison:
+        """Return the comparison with what was read; what is adopted for a record is no other one's.
+
+        Args:
+            besides: the numbers of steps that are compared themselves.
+        """
+        adopted = (step for step in self.plan.steps if isinstance(step, AdoptStep))
+        decided = [step for step in adopted if step.number not in besides]
         return Comparison(self.company, self.catalog, held, decided)
 
 
