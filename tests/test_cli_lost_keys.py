@@ -240,6 +240,19 @@ def test_a_left_out_record_that_the_source_lost_holds_no_other_back(trade: HandT
     assert trade.references() == ["00011", "00012", "00100"]
 
 
+def test_a_decision_is_dropped_by_the_key_without_its_mapping(trade: HandTrade) -> None:
+    trade.change("customers", "0001,Firm 1", "0001,Firm One")
+    assert trade.decide("customers/0001", "keep")[0] == 0
+    code, text = trade.run("decide", "drop", "0001")
+    assert code == 0 and "customers/0001" in text
+    assert trade.run("decide", "drop", "0001")[0] == 2
+
+
+def test_the_keys_that_explain_names_are_those_of_the_source(trade: HandTrade) -> None:
+    code, text = trade.run("explain", "nothing like it")
+    assert code == 2 and "Keys look like banks/Main." in text
+
+
 def test_a_decision_about_a_group_does_not_replace_one_about_a_lost_key(trade: HandTrade) -> None:
     kept_and_renamed(trade)
     assert trade.run("plan")[0] == 1

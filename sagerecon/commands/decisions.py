@@ -199,12 +199,18 @@ def take(project: Project, clock: Clock, name: str, choice: Choice) -> Decision:
 def drop(project: Project, name: str) -> tuple[Decision, ...]:
     """Remove the decisions about a key or a group from `decisions.yaml`, and return them.
 
+    Args:
+        name: of the group, or the key of the record, with or without its mapping where that is plain.
+
     Raises:
         ProjectError: there is none.
         ProjectFileError: `decisions.yaml` has errors.
     """
     entries = project_decisions(project)
     about = tuple(entry for entry in entries if entry.subject == name)
+    if not about:
+        in_source = tuple(entry for entry in entries if entry.key.partition("/")[2] == name)
+        about = in_source if len({entry.subject for entry in in_source}) == 1 else ()
     if not about:
         hint = suggestion(name, [entry.subject for entry in entries]) or "See them: sagerecon decide list"
         raise ProjectError(f"There is no decision about '{name}' in {DECISIONS_FILE}.", hint)

@@ -109,8 +109,9 @@ def _find(outcomes: PreparedOutcomes, company: CompanyStore, text: str) -> tuple
     for key, path in _readings(text):
         if (past := past_record(company, outcomes, key)) is not None:
             return past, None, path
-    hint = suggestion(text, outcomes.keys())
-    raise ProjectError(f"No record has the key '{text}'.", hint or "Keys look like customers/C001.")
+    keys = list(outcomes.keys())
+    example = f"Keys look like {keys[0]}." if keys else "The source has no records."
+    raise ProjectError(f"No record has the key '{text}'.", suggestion(text, keys) or example)
 
 
 def _readings(text: str) -> Iterator[tuple[str, str]]:

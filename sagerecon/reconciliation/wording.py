@@ -153,7 +153,7 @@ def remedy_for(verdict: RecordVerdict, can_update: bool, detail: str) -> str:
         case Verdict.QUARANTINED:
             return "Correct the record in the source or the mapping, and apply again."
         case Verdict.NOT_YET_WRITTEN:
-            return "Apply the plan."
+            return "Plan and apply: sagerecon plan names what waits, and for what."
         case Verdict.ALREADY_IN_SAGE:
             return "Apply the plan: it adopts an equal entity, and waits for a decision on another one."
         case Verdict.NOT_READ:
