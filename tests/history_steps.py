@@ -231,7 +231,7 @@ _AGREEING: Mapping[Verdict, frozenset[Action]] = {
     Verdict.MISSING: frozenset({Action.WAIT}),
     Verdict.DELETED: frozenset({Action.WAIT}),
     Verdict.NOT_YET_WRITTEN: frozenset({Action.CREATE, Action.WAIT}),
-    Verdict.ALREADY_IN_SAGE: frozenset({Action.CREATE, Action.WAIT}),
+    Verdict.ALREADY_IN_SAGE: frozenset({Action.ADOPT, Action.CREATE, Action.WAIT}),
     Verdict.QUARANTINED: frozenset({Action.QUARANTINE, Action.CREATE, Action.WAIT}),
     Verdict.LEFT_OUT: frozenset({Action.LEAVE_OUT}),
 }
@@ -246,7 +246,7 @@ _BY_DECISION: Mapping[Verdict, frozenset[Action]] = {
     Verdict.MISSING: frozenset({Action.SETTLED, Action.CREATE}),
     Verdict.DELETED: frozenset({Action.SETTLED, Action.CREATE}),
     Verdict.NOT_YET_WRITTEN: frozenset({Action.SETTLED}),
-    Verdict.ALREADY_IN_SAGE: frozenset({Action.ADOPT, Action.CREATE, Action.SETTLED}),
+    Verdict.ALREADY_IN_SAGE: frozenset({Action.SETTLED}),
     Verdict.VERIFIED: frozenset({Action.RENAME}),
 }
 

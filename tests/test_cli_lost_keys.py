@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -310,3 +311,16 @@ def test_an_accepted_edit_is_judged_again_under_the_new_key(trade: HandTrade) ->
     assert "customers/1 may be it" in text
     trade.run("apply")
     assert names(trade) == ["Firm 2", "Firm by hand"]
+
+
+def test_what_an_earlier_version_remembered_of_a_group_is_read(trade: HandTrade) -> None:
+    add(trade, "invoices", "00098,0001,2017-06-01,4.00")
+    add(trade, "invoices", "00099,0001,2017-06-01,5.00")
+    assert trade.decide("sales_invoice:new", "leave_out")[0] == 0
+    (path,) = (trade.served.folder / ".sagerecon/decided").iterdir()
+    members = {digest: key for digest, (key, *_) in json.loads(path.read_text()).items()}
+    path.write_text(json.dumps(members))
+    add(trade, "invoices", "00100,0001,2017-06-01,6.00")
+    assert trade.run("plan")[0] == 1
+    assert trade.run("apply")[0] == 1
+    assert trade.references() == ["00011", "00012", "00100"]

@@ -21,13 +21,14 @@ def trade(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HandTrade
         yield opened
 
 
-@pytest.mark.parametrize("reference", ["99", "0099", "X7"], ids=["key", "spelling", "content"])
+@pytest.mark.parametrize("reference", ["0099", "X7"], ids=["spelling", "content"])
 def test_an_invoice_entered_by_hand_waits_and_is_adopted(trade: HandTrade, reference: str) -> None:
     sage_id = trade.enter(reference, "0001", "5.00", "2017-06-01")
     trade.change("invoices", LAST, LAST + NEW)
     code, text = trade.run("reconcile")
     assert code == 1
-    assert f"already in Sage: invoice 99 Sage {'holds' if reference == '99' else 'may hold'}" in text
+    assert "already in Sage: invoice 99 Sage may hold" in text
+    assert "Compare it with Sage, and decide which it is: sagerecon decide list" in text
     assert sage_id in text and "extra in Sage" not in text
     code, text = trade.run("plan")
     assert code == 1 and "keep_apart or leave_out" in text
@@ -39,9 +40,7 @@ def test_an_invoice_entered_by_hand_waits_and_is_adopted(trade: HandTrade, refer
     assert code == 0 and "created" not in text
     assert len(trade.in_sage()) == 3
     code, text = trade.run("reconcile")
-    assert (code == 0) is (reference == "99"), (
-        text
-    )  # another reference is a difference, and no second invoice
+    assert code == 1, text  # another reference is a difference, and no second invoice
     assert "extra in Sage" not in text and "duplicate" not in text
 
 
@@ -137,16 +136,18 @@ def test_a_plan_from_before_the_reading_creates_nothing_that_the_reading_shows(
     assert code == 1 and "1 created, 1 quarantined" in text
     assert sage_id in trade.run("status")[1]
     assert trade.references() == sorted(["00011", "00012", "98", reference])
-    code, text = trade.run("plan")
-    assert code == 1 and "keep_apart or leave_out" in text
-    assert trade.decide("invoices/99", "adopt")[0] == 0
+    if reference != "99":  # what has its key, and is equal, is adopted without a decision
+        code, text = trade.run("plan")
+        assert code == 1 and "keep_apart or leave_out" in text
+        assert trade.decide("invoices/99", "adopt")[0] == 0
     assert trade.run("plan")[0] == 0
-    assert trade.run("apply")[0] == 0
+    code, text = trade.run("apply")
+    assert code == 0 and "1 adopted" in text
     assert len(trade.in_sage()) == 4
 
 
 def test_a_reading_that_failed_does_not_undo_what_an_earlier_one_found(trade: HandTrade) -> None:
-    sage_id = trade.enter("99", "0001", "5.00", "2017-06-01")
+    sage_id = trade.enter("0099", "0001", "5.00", "2017-06-01")
     trade.change("invoices", LAST, LAST + NEW)
     assert "already in Sage: invoice 99" in trade.run("reconcile")[1]
     trade.served.faults.add(Trigger(1, "GET", "/sales_invoices", 1), Fault(FaultType.ERROR, 403))
@@ -156,7 +157,7 @@ def test_a_reading_that_failed_does_not_undo_what_an_earlier_one_found(trade: Ha
     assert code == 1 and sage_id in text and "keep_apart or leave_out" in text
     assert trade.run("apply")[0] == 1
     assert len(trade.in_sage()) == 3
-    trade.delete("sales_invoices", "99")
+    trade.delete("sales_invoices", "0099")
     trade.run("reconcile")
     assert trade.run("plan")[0] == 0
     assert trade.run("apply")[0] == 0

@@ -42,3 +42,16 @@ def test_an_accepted_deletion_is_not_written_again(trade: HandTrade, name: str) 
     assert trade.run("plan")[0] == 0
     assert trade.run("apply")[0] == 0
     assert trade.references() == ["00011", "00012"]
+
+
+def test_an_accepted_deletion_is_not_written_again_under_another_key(trade: HandTrade) -> None:
+    assert trade.decide("invoices/00012", "accept")[0] == 0
+    lose_store(trade)
+    trade.run("plan")
+    assert trade.run("apply", "--distrust-store", "--yes")[0] == 1
+    trade.change("invoices", "00012,", "12,")
+    code, text = trade.run("plan")
+    assert code == 1
+    assert "the decision 'accept' about invoices/00012 has lapsed: the source has no record" in text
+    assert trade.run("apply")[0] == 1
+    assert trade.references() == ["00011"]

@@ -13,6 +13,7 @@ from sagerecon.model.entity import Entity
 from sagerecon.model.place import NOWHERE
 from sagerecon.pairing.identity import Identities
 from sagerecon.pairing.key_ladder import HeldMatch, KeyLadder, Match, MatchMethod
+from sagerecon.pairing.read_from_sage import ReadFromSage
 from sagerecon.pairing.recovery import Rung
 
 OAK = contact("C1", "Oak")
@@ -100,3 +101,25 @@ def test_a_run_adopts_by_itself_what_its_mapping_says(
     held = Entity("contact", "id-1", {"reference": "C1", "name": name, "contact_types": types})
     (found,) = matches([draft], held).values()
     assert (found.is_adopted, found.suspect.is_equal) == (is_adopted, name == "Oak")
+
+
+@pytest.mark.parametrize(
+    ("on_existing", "name", "others", "is_adoptable"),
+    [
+        (OnExisting.CREATE, "Oak", (), True),
+        (OnExisting.ERROR, "Oak", (), False),
+        (OnExisting.CREATE, "Ash", (), False),
+        (OnExisting.CREATE, "Oak", ("late/C1",), False),
+    ],
+    ids=["equal", "error", "differs", "another record may be it too"],
+)
+def test_a_plan_adopts_one_equal_entity_that_no_other_record_claims(
+    on_existing: OnExisting, name: str, others: tuple[str, ...], is_adoptable: bool
+) -> None:
+    draft = replace(OAK, on_existing=on_existing)
+    drafts = [draft, *(replace(draft, key=key) for key in others)]
+    types = [{"id": "CUSTOMER"}]
+    entity = Entity("contact", "id-1", {"reference": "C1", "name": name, "contact_types": types})
+    read = ReadFromSage(whole={"contact": 5}, unowned=[entity]).with_matches(drafts, (), {}, CATALOG, {})
+    suspect = read.suspect_of(draft)
+    assert suspect is not None and suspect.is_adoptable is is_adoptable

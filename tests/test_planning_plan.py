@@ -173,7 +173,15 @@ FIELDS: dict[type[Step], dict[str, st.SearchStrategy[Any]]] = {
         "replaces": texts,
         "apart": several(names),
     },
-    AdoptStep: {**draft, "window": windows, "sage_id": names, "replaces": texts},
+    AdoptStep: {
+        **draft,
+        "window": windows,
+        "sage_id": names,
+        "replaces": texts,
+        "is_equal": st.booleans(),
+        "compare": st.dictionaries(texts, comparisons, max_size=2),
+        "on_existing": st.sampled_from(OnExisting),
+    },
     UpdateStep: {
         **sent,
         "changed": several(names),
@@ -196,6 +204,7 @@ FIELDS: dict[type[Step], dict[str, st.SearchStrategy[Any]]] = {
     WaitStep: {
         **draft,
         "on_existing": st.sampled_from(OnExisting),
+        "apart": several(names),
         "standing": standings,
         "rule": texts,
         "earlier": several(names),

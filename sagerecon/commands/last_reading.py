@@ -110,7 +110,7 @@ def recorded_and_read(
         for entity in () if newest is None else newest.entities():
             if (entity.kind, entity.sage_id) in ours:
                 found.append(entity)
-            elif (entity.kind, entity.sage_id) in unowned and candidates.has(entity):
+            if (entity.kind, entity.sage_id) in unowned and candidates.has(entity):
                 may_be.append(entity)
             yield entity
 

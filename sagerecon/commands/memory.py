@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -109,13 +109,13 @@ class Memory:
     def recover(self) -> Recovery:
         """Read every kind of the plan whole, and return what is adopted and what waits for a decision.
 
-        What waits already because Sage may hold it is compared again.
+        What waits already, and what the plan adopts because it was equal, is compared again.
 
         Raises:
             IncompleteStoreError: a kind cannot be read.
             CensusPaused: the call budget is used up, or a stop was requested.
         """
-        self.company.memory.add_loss(self.company.run_log.began_before())
+        self.company.memory.add_loss(self._began_at())
         steps = self._open_creations()
         waiting = {step.number: step for step in self._unrecorded(waiting_creations(self.plan))}
         compared = sorted((*steps, *waiting.values()), key=lambda step: step.number)
@@ -124,7 +124,8 @@ class Memory:
         adoptions: list[Adoption] = []
         suspects: list[tuple[CreateStep, Suspect]] = []
         cleared: list[CreateStep] = []
-        for step, found, body in self._comparison(entities_compared(self.company, kinds)).compare(compared):
+        held = entities_compared(self.company, kinds)
+        for step, found, body in self._comparison(held, besides=waiting).compare(compared):
             if found.likeness is Likeness.EQUAL and step.on_existing is not OnExisting.ERROR:
                 adoptions.append(Adoption(step, body, found.entities[0]))
             elif found.likeness is not Likeness.NONE and (is_blind(step) or found.rung is Rung.SPELLING):
@@ -132,6 +133,15 @@ class Memory:
             elif found.likeness is Likeness.NONE:
                 cleared.append(step)
         return Recovery(adoptions, suspects, cleared, waiting=frozenset(waiting))
+
+    def _began_at(self) -> int:
+        """Return when the move began by a witness, or by an earlier run that the store knows; 0 for neither.
+
+        An older copy of a store knows the first run, if it knows one.
+        """
+        company = self.company
+        known = filter(None, (company.run_log.began_before(), company.memory.began_at()))
+        return min(known, default=0)
 
     def _suspect(self, step: CreateStep, found: Found) -> Suspect:
         return Suspect.of(step, found.entities, reason_of(name_of(step), found), self.clock.now())
@@ -179,9 +189,14 @@ class Memory:
         ids = self.company.id_map
         return (step for step in steps if ids.sage_id(step.kind, step.key) in (None, step.replaces))
 
-    def _comparison(self, held: Mapping[str, Sequence[Entity]]) -> Comparison:
-        """Return the comparison with what was read; what is decided to be a record is no other one's."""
-        decided = [step for step in self.plan.steps if isinstance(step, AdoptStep)]
+    def _comparison(self, held: Mapping[str, Sequence[Entity]], besides: Collection[int] = ()) -> Comparison:
+        """Return the comparison with what was read; what is adopted for a record is no other one's.
+
+        Args:
+            besides: the numbers of steps that are compared themselves.
+        """
+        adopted = (step for step in self.plan.steps if isinstance(step, AdoptStep))
+        decided = [step for step in adopted if step.number not in besides]
         return Comparison(self.company, self.catalog, held, decided)
 
 

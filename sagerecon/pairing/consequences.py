@@ -12,7 +12,7 @@ class Proposal(Enum):
     """What a plan does about a record. The second group follows from decisions only."""
 
     CREATE = "create"
-    ADOPT = "adopt"  #: by decision; a run adopts an equal entity without one
+    ADOPT = "adopt"  #: an equal entity, or by decision another one; without a decision that one waits
     UPDATE = "update"  #: the changed fields, if Sage allows
     SKIP = "skip"  #: nothing is to be done
     KEEP = "keep"  #: leave it in Sage, and name it

@@ -132,17 +132,16 @@ class KeyLadder:
         unlike = body_differences(draft.body, entities[0], rules, is_tolerant=True)
         is_one = len(entities) == 1
         is_looked_for = rung is Rung.KEY and is_one and _has_identity(draft, entities[0], self.catalog)
+        is_equal = rung is Rung.KEY and is_one and not unlike
+        is_in_doubt = (draft.kind, draft.key) in self.in_doubt
         suspect = Suspect(
             kind=draft.kind,
             key=draft.key,
             entities=entities,
-            reason=(
-                _doubt(draft, entities)
-                if (draft.kind, draft.key) in self.in_doubt
-                else _reason(draft, entities, rung, unlike)
-            ),
+            reason=_doubt(draft, entities) if is_in_doubt else _reason(draft, entities, rung, unlike),
             seen_at=self.seen_at.get(draft.kind, 0),
-            is_equal=rung is Rung.KEY and is_one and not unlike,
+            is_equal=is_equal,
+            is_adoptable=is_equal and not is_in_doubt and draft.on_existing is not OnExisting.ERROR,
         )
         match draft.on_existing:
             case OnExisting.ADOPT:

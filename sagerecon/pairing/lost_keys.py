@@ -48,14 +48,14 @@ def without_lost_keys(
         renamed: the key of today by kind and earlier key, of entities that a key took over by decision.
     """
     found: _Records | None = None
-    present = {(at.kind, at.key) for at in positions} if decisions else frozenset()
-    is_about_written = any(map(_is_about_written, decisions))
-    new = {(at.kind, at.key) for at in positions if is_about_written and standing(at) in UNWRITTEN}
-    not_forgotten = present - new
+    present = {(at.kind, at.key) for at in positions} if decisions else set[RecordKey]()
+    written = present
+    if any(map(_is_about_written, decisions)):
+        written = present - {(at.kind, at.key) for at in positions if standing(at) in UNWRITTEN}
     for decision in decisions:
         known = keys.get(decision.covers.fingerprint, {})
         named = {decision.key} if decision.key else known.keys()
-        there = not_forgotten if _is_about_written(decision) else present
+        there = written if _is_about_written(decision) else present
         lost = sorted(key for key in named if (decision.kind, key) not in there)
         if not lost:
             continue

@@ -111,6 +111,11 @@ class Position:
         return next((one for one in self.refusals if one.is_deletion is is_deletion), None)
 
     @property
+    def is_adoptable(self) -> bool:
+        """Whether a plan adopts the entity that Sage holds, unless a decision says otherwise."""
+        return self.suspect is not None and self.suspect.is_adoptable and not self.is_written
+
+    @property
     def looks_for_existing(self) -> bool:
         """Whether its mapping asks to look for an entity that Sage holds already."""
         return isinstance(self.outcome, Draft) and self.outcome.on_existing is not OnExisting.CREATE

@@ -121,7 +121,7 @@ class ReadFromSage:
         )
         taken = {sage_id for suspect in self.suspects.values() for sage_id in suspect.sage_ids}
         held = (entity for entity in self.unowned if entity.sage_id not in self.deleted)
-        return replace(self, matches=ladder.match(drafts, held, taken))
+        return replace(self, matches=self._each_entity_once(ladder.match(drafts, held, taken)))
 
     def match_of(self, outcome: Outcome, *, is_renamed: bool = False) -> HeldMatch | None:
         """Return what the key ladder found for a draft.
@@ -153,8 +153,7 @@ class ReadFromSage:
         match = self.match_of(outcome, is_renamed=is_renamed)
         if match is None or (match.is_adopted and not is_written):
             return kept
-        is_same = kept is not None and kept.sage_ids == match.suspect.sage_ids and match.suspect.is_equal
-        if kept is not None and kept.entities and not is_same:
+        if kept is not None and kept.entities and not _is_answered(kept, match.suspect):
             return kept
         return match.suspect if kept is None else replace(match.suspect, gone=kept.gone)
 
@@ -167,6 +166,19 @@ class ReadFromSage:
             for one in refused
             if one.holds(outcome, written, found.entity if found and found.read_at > one.at else None)
         )
+
+    def _each_entity_once(self, matches: Mapping[RecordKey, HeldMatch]) -> Mapping[RecordKey, HeldMatch]:
+        """Return the matches; what several records may be is adopted for none of them without a decision."""
+        claims: dict[str, set[RecordKey]] = {}
+        for record, suspect in [*self.suspects.items(), *((at, m.suspect) for at, m in matches.items())]:
+            for sage_id in suspect.sage_ids:
+                claims.setdefault(sage_id, set()).add(record)
+        return {
+            record: match
+            if all(len(claims[sage_id]) == 1 for sage_id in match.suspect.sage_ids)
+            else replace(match, suspect=replace(match.suspect, is_adoptable=False))
+            for record, match in matches.items()
+        }
 
     def _is_absent(self, written: Written | None) -> bool:
         """Return whether the entity of a record that was written is known to be in Sage no more."""
@@ -196,6 +208,11 @@ class ReadFromSage:
         ids = {entity.sage_id for entity in there}
         gone = tuple(sage_id for sage_id in suspect.sage_ids if sage_id not in ids)
         return replace(suspect, entities=tuple(there), gone=gone)
+
+
+def _is_answered(kept: Suspect, found: Suspect) -> bool:
+    """Return whether a reading since shows that the entity which a record may be is equal to it."""
+    return kept.sage_ids == found.sage_ids and found.is_equal and found.seen_at >= kept.seen_at
 
 
 NOT_READ = ReadFromSage()

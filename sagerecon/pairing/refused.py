@@ -33,7 +33,8 @@ def is_refused(position: Position) -> bool:
 
 def is_left_alone(position: Position) -> bool:
     """Return whether a record is left alone and named until it is decided on."""
-    return awaits_decision(standing(position)) or is_refused(position)
+    is_awaited = awaits_decision(standing(position)) and not position.is_adoptable
+    return is_awaited or is_refused(position)
 
 
 def without_refused(positions: Iterable[Position], settlement: Settlement) -> Settlement:

@@ -59,9 +59,10 @@ class Settlement:
         return self.by_record.get((position.kind, position.key))
 
     def withholding(self, position: Position) -> Decision | None:
-        """Return the decision without effect because of which nothing of a record is created or updated."""
+        """Return the decision without effect because of which a record is not created, updated or adopted."""
         would_write = PROPOSALS[standing(position)] in (Proposal.CREATE, Proposal.UPDATE)
-        return self.withheld.get((position.kind, position.key)) if would_write else None
+        is_due = would_write or position.is_adoptable
+        return self.withheld.get((position.kind, position.key)) if is_due else None
 
     def without(self, records: Collection[tuple[str, str]]) -> Settlement:
         """Return what is settled without the decisions about some records, of which nothing is sent then."""

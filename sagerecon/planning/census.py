@@ -19,7 +19,7 @@ from sagerecon.model.key import NaturalKey
 from sagerecon.model.key_path import key_path
 from sagerecon.planning.plan import Plan
 from sagerecon.planning.readings import read_back
-from sagerecon.planning.step import CreateStep, ReadStep, Step, WaitStep
+from sagerecon.planning.step import AdoptStep, CreateStep, ReadStep, Step, WaitStep
 
 
 def creations(plan: Plan) -> list[CreateStep]:
@@ -28,8 +28,8 @@ def creations(plan: Plan) -> list[CreateStep]:
 
 
 def waiting_creations(plan: Plan) -> list[CreateStep]:
-    """Return the creations that wait because Sage may hold the record already."""
-    waiting = (step.creation for step in plan.steps if isinstance(step, WaitStep))
+    """Return the creations of what Sage may hold already: they wait, or are adopted without a decision."""
+    waiting = (step.creation for step in plan.steps if isinstance(step, WaitStep | AdoptStep))
     return [creation for creation in waiting if creation is not None]
 
 

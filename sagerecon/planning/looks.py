@@ -11,7 +11,7 @@ from sagerecon.model.comparison import Comparison
 from sagerecon.model.draft import Node
 from sagerecon.planning.known import KnownEntities
 from sagerecon.planning.readings import read_back
-from sagerecon.planning.step import ReadStep, Step, UpdateStep
+from sagerecon.planning.step import AdoptStep, ReadStep, Step, UpdateStep
 
 _REASON = "reads what Sage holds, to overwrite nothing that was edited there"
 
@@ -52,6 +52,8 @@ def with_looks(
             is_listed = step.kind in listed or step.kind in shared
             rules = comparisons.get(step.key.partition("/")[0], {})
             found.append(replace(step, look_calls=0 if is_listed else 1, compare=dict(rules)))
+        elif isinstance(step, AdoptStep) and step.is_equal:
+            found.append(replace(step, compare=dict(comparisons.get(step.key.partition("/")[0], {}))))
         else:
             found.append(step)
     return found

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sagerecon.model.draft import Draft, LeftOut, Quarantined
 from sagerecon.pairing.decisions import Decision
 from sagerecon.pairing.figures import amount_of
@@ -9,6 +11,7 @@ from sagerecon.pairing.position import Position
 from sagerecon.pairing.standing import Standing
 from sagerecon.planning.left_alone import alternatives
 from sagerecon.planning.step import (
+    CreateStep,
     KeepStep,
     LeftOutStep,
     QuarantinedStep,
@@ -114,21 +117,34 @@ def refused(draft: Draft, found: Standing, position: Position) -> WaitStep:
     )
 
 
-def waiting_for(draft: Draft, found: Standing, awaited: str, why: str, decided: str = "") -> WaitStep:
+def waiting_for(
+    draft: Draft, found: Standing, awaited: str, why: str, creation: CreateStep | None, decided: str = ""
+) -> WaitStep:
     """Return the step of a draft that cannot be sent before another record is.
 
     Args:
         awaited: the key of the other record.
         why: what is the matter with it, such as `which waits`.
+        creation: of a draft that no run has written; Sage may hold it with the other record.
         decided: the key or group of the decision that leaves it out, if one does.
     """
-    return WaitStep(
+    waits = WaitStep(
         **record_fields(draft),
         reason=f"refers to {awaited}, {why}",
         standing=found,
         refers_to=awaited,
         decided=decided,
         changes=draft.changes,
+    )
+    if creation is None or creation.replaces:
+        return waits
+    return replace(
+        waits,
+        body=creation.body,
+        identity=creation.identity,
+        mapping=creation.mapping,
+        on_existing=creation.on_existing,
+        apart=creation.apart,
     )
 
 

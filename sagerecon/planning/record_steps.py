@@ -46,6 +46,7 @@ from sagerecon.planning.step import (
 )
 from sagerecon.planning.writing_steps import (
     adopted,
+    adopted_as_equal,
     created,
     pushed,
     renamed,
@@ -99,7 +100,7 @@ def record_steps(
         else:
             step = _step(position, found, decision, catalog)
         if isinstance(step, CreateStep | UpdateStep) and isinstance(position.outcome, Draft):
-            step = _waiting_for_another(position.outcome, found, index, awaited, omitted) or step
+            step = _waiting_for_another(position.outcome, found, step, index, awaited, omitted) or step
         if isinstance(step, WaitStep) and not step.refused:
             awaited.setdefault(step.key, WAITS)
         elif isinstance(step, SettledStep) and decision is not None and not position.is_written:
@@ -114,6 +115,7 @@ def record_steps(
 def _waiting_for_another(
     draft: Draft,
     found: Standing,
+    step: CreateStep | UpdateStep,
     index: DraftIndex,
     awaited: Mapping[str, str],
     omitted: Mapping[str, str],
@@ -124,12 +126,13 @@ def _waiting_for_another(
         awaited: by draft key, why what refers to the record waits.
         omitted: by draft key of a record that is left out, the decision.
     """
+    creation = step if isinstance(step, CreateStep) else None
     for reference in draft.references:
         if (target := _target(reference, index)) in awaited:
-            return waiting_for(draft, found, target, awaited[target])
+            return waiting_for(draft, found, target, awaited[target], creation)
     for reference in draft.references:
         if isinstance(key := reference.key, str) and key in omitted:
-            return waiting_for(draft, found, key, f"{LEFT_OUT_BY}{omitted[key]}", decided=omitted[key])
+            return waiting_for(draft, found, key, f"{LEFT_OUT_BY}{omitted[key]}", creation, omitted[key])
     return None
 
 
@@ -190,6 +193,8 @@ def _step(position: Position, found: Standing, decision: Decision | None, catalo
         case Proposal.ADOPT if decision is not None and (entity := adopted_entity(position, decision)):
             before = "" if position.written is None else position.written.sage_id
             return adopted(outcome, entity, decision, before)
+        case Proposal.ADOPT if decision is None and position.is_adoptable and position.suspect is not None:
+            return adopted_as_equal(outcome, position.suspect.entities[0])
         case Proposal.REPLACE if position.written is not None:
             return replaced(outcome, position.written, catalog[outcome.kind])
         case Proposal.WRITE_AGAIN if position.written is not None:

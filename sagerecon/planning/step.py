@@ -21,7 +21,7 @@ class Action(Enum):
 
     READ = "read"  #: read a listing or a single entity; changes nothing
     CREATE = "create"  #: create the entity; one that Sage holds already may be adopted instead
-    ADOPT = "adopt"  #: the entity in Sage was decided to be the record; only its id is kept
+    ADOPT = "adopt"  #: the entity in Sage is the record, by decision or as its equal; only its id is kept
     UPDATE = "update"  #: the entity was written with other content; send the fields that may be changed
     SKIP = "skip"  #: recorded by an earlier run with the same content; nothing is sent
     LEAVE_OUT = "leave_out"  #: deliberately not carried over, by a named rule
@@ -93,13 +93,25 @@ class CreateStep(_DraftStep):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdoptStep(_DraftStep):
-    """Record the entity with `sage_id` for the key. One call reads it; nothing is sent."""
+    """Record the entity with `sage_id` for the key. One call reads it; nothing is sent.
+
+    One that was decided to be the record is recorded whatever it holds. Without a decision (`is_equal`) it is
+    recorded if it is equal to the draft still, by the rules of `compare`.
+    """
 
     action: ClassVar[Action] = Action.ADOPT
     calls: ClassVar[int] = 1
     window: int = 0  #: the budget window it falls in, from 1
     sage_id: str
     replaces: str = ""  #: the Sage id of the entity that was recorded for the key and is no longer in Sage
+    is_equal: bool = False  #: no decision was made: the last reading shows that it is equal
+    compare: Mapping[str, Comparison] = field(default_factory=dict)  #: the rules by field path
+    on_existing: OnExisting = OnExisting.CREATE
+
+    @property
+    def creation(self) -> CreateStep | None:
+        """The creation of what is adopted because it is equal; None where that was decided."""
+        return _creation(self, self.on_existing) if self.is_equal else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,8 +201,9 @@ class QuarantinedStep(_RecordStep):
 class WaitStep(_RecordStep):
     """Send nothing: it is to be decided first what the record is.
 
-    `changes` are the values altered by the mapping. Where Sage may hold the record already, `body`,
-    `identity` and `mapping` are those of the draft, so that a comparison with Sage can settle it.
+    `changes` are the values altered by the mapping. Where Sage may hold the record already, or it waits for
+    another one, `body`, `identity` and `mapping` are those of the draft, so that a comparison with Sage can
+    settle it.
     """
 
     action: ClassVar[Action] = Action.WAIT
@@ -208,26 +221,14 @@ class WaitStep(_RecordStep):
     identity: Mapping[str, str] = field(default_factory=dict)
     mapping: Place = NOWHERE
     on_existing: OnExisting = OnExisting.CREATE
+    apart: tuple[str, ...] = ()  #: Sage ids of what was decided to be other records
 
     @property
     def creation(self) -> CreateStep | None:
-        """The creation that waits because Sage may hold the record already; None where it waits otherwise."""
+        """The creation that waits for a comparison or for another record; None where it waits otherwise."""
         if not self.body:
             return None
-        return CreateStep(
-            number=self.number,
-            kind=self.kind,
-            key=self.key,
-            reason=self.reason,
-            label=self.label,
-            amount=self.amount,
-            origins=self.origins,
-            body=self.body,
-            identity=self.identity,
-            mapping=self.mapping,
-            changes=self.changes,
-            on_existing=self.on_existing,
-        )
+        return _creation(self, self.on_existing, self.apart)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -263,6 +264,24 @@ PassedStep: TypeAlias = (
 )
 
 Step: TypeAlias = CallingStep | PassedStep
+
+
+def _creation(step: AdoptStep | WaitStep, on_existing: OnExisting, apart: tuple[str, ...] = ()) -> CreateStep:
+    return CreateStep(
+        number=step.number,
+        kind=step.kind,
+        key=step.key,
+        reason=step.reason,
+        label=step.label,
+        amount=step.amount,
+        origins=step.origins,
+        body=step.body,
+        identity=step.identity,
+        mapping=step.mapping,
+        changes=step.changes,
+        on_existing=on_existing,
+        apart=apart,
+    )
 
 
 def place_of(step: Step) -> Place:

@@ -72,7 +72,8 @@ def step_document(step: Step) -> dict[str, Any]:
                 "refers_to": step.refers_to,
                 "decided": step.decided,
                 "refused": step.refused,
-                "on_existing": "" if step.on_existing is OnExisting.CREATE else step.on_existing.value,
+                "on_existing": _on_existing_text(step.on_existing),
+                "apart": list(step.apart),
             }
         case KeepStep():
             document |= {
@@ -94,7 +95,14 @@ def step_document(step: Step) -> dict[str, Any]:
             "compare": {path: _comparison_document(rule) for path, rule in step.compare.items()},
         }
     if isinstance(step, AdoptStep):
-        document |= {"window": step.window, "sage_id": step.sage_id, "replaces": step.replaces}
+        document |= {
+            "window": step.window,
+            "sage_id": step.sage_id,
+            "replaces": step.replaces,
+            "is_equal": step.is_equal or None,
+            "compare": {path: _comparison_document(rule) for path, rule in step.compare.items()},
+            "on_existing": _on_existing_text(step.on_existing),
+        }
     if isinstance(step, UpdateStep):
         document |= {
             "changed": list(step.changed),
@@ -160,6 +168,7 @@ def read_step(document: dict[str, Any]) -> Step:
             identity=get("identity", {}),
             mapping=Place.parse(get("mapping", "")),
             on_existing=OnExisting(get("on_existing", OnExisting.CREATE.value)),
+            apart=tuple(get("apart", ())),
         )
     if action is Action.KEEP:
         return KeepStep(
@@ -188,7 +197,14 @@ def read_step(document: dict[str, Any]) -> Step:
             compare={path: _read_comparison(rule) for path, rule in get("compare", {}).items()},
         )
     if action is Action.ADOPT:
-        return AdoptStep(**every, sage_id=document["sage_id"], replaces=get("replaces", ""))
+        return AdoptStep(
+            **every,
+            sage_id=document["sage_id"],
+            replaces=get("replaces", ""),
+            is_equal=get("is_equal", False),
+            compare={path: _read_comparison(rule) for path, rule in get("compare", {}).items()},
+            on_existing=OnExisting(get("on_existing", OnExisting.CREATE.value)),
+        )
     every["reversibility"] = get("reversibility", "")
     if action is Action.UPDATE:
         return UpdateStep(
@@ -227,6 +243,10 @@ def _draft_document(
         "mapping": step.mapping.address,
         "changes": _changes_document(step.changes),
     }
+
+
+def _on_existing_text(on_existing: OnExisting) -> str:
+    return "" if on_existing is OnExisting.CREATE else on_existing.value
 
 
 def _comparison_document(rule: Comparison) -> str | list[str]:

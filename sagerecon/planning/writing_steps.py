@@ -60,6 +60,17 @@ def adopted(draft: Draft, entity: Entity, decision: Decision, replaces: str = ""
     )
 
 
+def adopted_as_equal(draft: Draft, entity: Entity) -> AdoptStep:
+    """Return the step by which a draft takes over an entity that is equal to it by the last reading."""
+    return AdoptStep(
+        **draft_fields(draft),
+        reason=f"{entity.displayed_as or entity.sage_id} in Sage is equal to it by the last reading",
+        sage_id=entity.sage_id,
+        is_equal=True,
+        on_existing=draft.on_existing,
+    )
+
+
 def written_again(draft: Draft, kind: Kind, replaces: str, suspect: Suspect | None = None) -> CreateStep:
     """Return the creation of a record whose entity is no longer in Sage.
 

@@ -236,7 +236,7 @@ def _refused(evidence: Evidence, verdict: Verdict) -> str:
 def _hints(evidence: Evidence, verdict: Verdict) -> str:
     """Return the hints of the findings for which a record was set aside, or what settles a suspicion."""
     if evidence.suspicion and verdict is not Verdict.QUARANTINED:
-        return DECIDE
+        return "" if evidence.position.is_adoptable else DECIDE
     outcome = evidence.outcome
     findings = outcome.findings if isinstance(outcome, Quarantined) else evidence.rejected
     if verdict not in (Verdict.QUARANTINED, Verdict.DUPLICATE):

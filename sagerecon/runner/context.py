@@ -15,7 +15,7 @@ from sagerecon.pairing.position import EntityReading
 from sagerecon.pairing.suspect import Suspect
 from sagerecon.planning.reversals import Reversals
 from sagerecon.planning.settling import SetAside, State
-from sagerecon.planning.step import Step, WriteStep, place_of
+from sagerecon.planning.step import AdoptStep, Step, WriteStep, place_of
 from sagerecon.runner.caller import Caller
 from sagerecon.runner.conversation import RETRY
 from sagerecon.runner.ports import RunLog
@@ -56,7 +56,7 @@ class RunContext:
         self._set_aside(step, State.QUARANTINED, code, message, hint)
 
     def suspect(
-        self, step: WriteStep, entities: Sequence[Entity], reason: str, *, by_key: bool = False
+        self, step: WriteStep | AdoptStep, entities: Sequence[Entity], reason: str, *, by_key: bool = False
     ) -> None:
         """Record that one of these entities may be the record of `step`, so that the next plan waits.
 

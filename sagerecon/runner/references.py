@@ -14,7 +14,7 @@ from sagerecon.model.entity import Entity
 from sagerecon.model.key import Key, NaturalKey
 from sagerecon.model.money import decimal_text
 from sagerecon.pairing.natural_key import at_path, linked_key, normal_key
-from sagerecon.planning.step import WriteStep, name_of
+from sagerecon.planning.step import AdoptStep, WriteStep, name_of
 from sagerecon.runner.context import RunContext
 from sagerecon.runner.conversation import RETRY
 
@@ -41,7 +41,7 @@ class Ids(Protocol):
         ...
 
 
-def resolved_body(step: WriteStep, context: RunContext) -> Mapping[str, Any] | None:
+def resolved_body(step: WriteStep | AdoptStep, context: RunContext) -> Mapping[str, Any] | None:
     """Return the body of `step` as JSON with every id in it.
 
     Where an id is missing the step is set aside as blocked, and None returned.
@@ -62,7 +62,7 @@ def resolved_body(step: WriteStep, context: RunContext) -> Mapping[str, Any] | N
     return None
 
 
-def _waits_for_absent(step: WriteStep, context: RunContext) -> bool:
+def _waits_for_absent(step: WriteStep | AdoptStep, context: RunContext) -> bool:
     """Return whether `step` refers to what this run did not find in Sage; it is set aside then."""
 
     def is_absent(reference: Reference) -> bool:

@@ -167,10 +167,10 @@ def outcome_values(attempt: Attempt, entity: Entity, now: int, *, adopted: bool)
 
 
 def adoption_values(run: str, step: AdoptStep, entity: Entity, now: int) -> dict[str, str | int]:
-    """Return the row of an entity that was decided to be the record of a step."""
+    """Return the row of an entity that was adopted for a step: by decision, or because it is equal."""
     return {
         **_step_values(run, step, State.RECORDED),
-        "adopted": ADOPTED_BY_DECISION,
+        "adopted": int(True) if step.is_equal else ADOPTED_BY_DECISION,
         "recorded_at": now,
         "answer": canonical(entity.body),
     }
