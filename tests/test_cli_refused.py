@@ -179,7 +179,7 @@ def test_a_refused_update_is_sent_once_a_reading_shows_that_sage_has_changed(tra
     assert next(i["total_amount"] for i in trade.in_sage() if i["reference"] == "00011") == "11.5"
 
 
-def test_what_refers_to_a_refused_record_is_sent_and_so_are_the_others(trade: HandTrade) -> None:
+def test_other_records_are_sent_while_a_refused_one_waits(trade: HandTrade) -> None:
     """A decision about the group would be about the invoice that can be sent, too."""
     refuse_update(trade)
     trade.change("invoices", "20.50", "21.50")

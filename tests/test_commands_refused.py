@@ -51,6 +51,13 @@ def test_it_is_sent_once_a_run_has_deleted_what_refers_to_it(refused: Move) -> N
     assert (updates(made := plan(refused)), waiting(made)) == ([], [])
 
 
+def test_what_refers_to_it_is_sent_for_sage_holds_it(refused: Move) -> None:
+    source(refused, f"{CHANGED}R9,R,P1,2017-02-09,1.00,I1\n")
+    made = plan(refused)
+    assert (order(made), waiting(made)) == (["create receipts/R9"], ["invoices/I1"])
+    assert apply(refused)[Event.CREATED] == 1
+
+
 def test_the_way_out_that_is_named_is_one(refused: Move) -> None:
     """The receipt is in the source, so that nothing can be decided about it: a person deletes it in Sage."""
     (group,) = decisions.decidable(refused.project, refused.clock).waiting
