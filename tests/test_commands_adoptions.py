@@ -13,9 +13,9 @@ from small_trade import COUNTS, write_small_trade
 from test_commands_already_in_sage import records, replan
 from test_store_distrust import apply, delete_store, held, plan, sign_in, store_of
 
-from sagerecon.commands import decisions
+from sagerecon.commands import decisions, status
 from sagerecon.model.clock import DAY, MINUTE
-from sagerecon.planning.step import SkipStep, WaitStep
+from sagerecon.planning.step import CreateStep, SkipStep, WaitStep
 from sagerecon.runner.progress import Event
 from sagerecon.runner.run import Ended
 
@@ -35,7 +35,7 @@ def entered(trade: HandTrade) -> str:
     trade.change("invoices", LAST, LAST + NEW)
     code, text = trade.run("reconcile")
     assert code == 1 and f"Sage holds invoice 99 already, and no run wrote it (Sage id {sage_id})" in text
-    assert "Apply the plan: it adopts an equal entity" in text
+    assert "Apply the plan: it adopts an equal entity" in text and "decide list" not in text
     return sage_id
 
 
@@ -155,6 +155,7 @@ def test_after_a_restore_and_a_reconciliation_what_waits_for_another_record_is_a
         shutil.copy(copy, store_of(moving))
         moving.clock.sleep(8 * DAY)
         sign_in(moving)
+        documents.write_text(text + "R9,R,P3,2017-02-05,1.00,I4\n")  # the source has one more since
         plan(moving)
         moving.reconcile()
         made = replan(moving)
@@ -162,6 +163,12 @@ def test_after_a_restore_and_a_reconciliation_what_waits_for_another_record_is_a
         outcome = apply(moving, distrust_store=True)
         assert (outcome.ended, outcome.counts.get(Event.UNDECIDED, 0)) == (Ended.FINISHED, 0)
         assert held(moving) == COUNTS
+        (aside,) = status.status(moving.project, moving.clock).aside
+        assert (aside.step.key, aside.findings[0].hint) == (
+            "receipts/R9",
+            "Create a new plan: sagerecon plan",
+        )
         assert not decisions.decidable(moving.project, moving.clock).waiting
         made = replan(moving)
+        assert (records(made, CreateStep), records(made, WaitStep)) == (["receipts/R9"], [])
         assert len(records(made, SkipStep)) == sum(COUNTS.values()) + 1  # the bank account
