@@ -60,7 +60,7 @@ def test_an_invoice_is_posted_again_with_its_receipt_only_if_that_is_decided_too
     """Sage lets no invoice be deleted that a receipt is allocated to."""
     changed = DOCUMENTS.replace("I1,I,P1", "I1,I,P2").replace("R1,R,P1", "R1,R,P2")
     source(move, changed)
-    with pytest.raises(ProjectError, match="receipts/R1 refers to it; reverse that first, or keep it"):
+    with pytest.raises(ProjectError, match="R1 refers to it; void_and_post_again that first, or keep it"):
         take(move, "invoices/I1", "void_and_post_again")
     take(move, "receipts/R1", "void_and_post_again")
     take(move, "invoices/I1", "void_and_post_again")

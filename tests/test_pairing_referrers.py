@@ -95,7 +95,7 @@ PAID = draft("contact_payment", "payouts/V1", Reference("purchase_invoice", "bil
 def test_a_payment_that_stays_keeps_its_invoice() -> None:
     bill, payment = position(BILL, GONE), position(PAID, KEPT)
     assert blocked([bill, payment], bill) == {
-        "bills/B1": "payouts/V1 refers to it; reverse that first, or keep it"
+        "bills/B1": "payouts/V1 refers to it; delete that in Sage by hand first, or keep it"
     }
     gone = position(PAID, GONE)
     assert blocked([bill, gone], bill, gone) == {}
@@ -163,7 +163,7 @@ def test_what_is_referred_to_by_a_record_that_waits_is_not_deleted() -> None:
     assert [step.key for step in steps] == ["payouts/V1"]
     assert [finding.message for finding in findings] == [
         "the decision 'void_and_post_again' has no effect on bills/B1 in this plan: payouts/V1 refers to it;"
-        " reverse that first, or keep it."
+        " void_and_post_again that first, or keep it."
     ]
 
 

@@ -210,6 +210,7 @@ FIELDS: dict[type[Step], dict[str, st.SearchStrategy[Any]]] = {
         "earlier": several(names),
         "refers_to": texts,
         "decided": texts,
+        "refused": texts,
     },
     KeepStep: {**record, "standing": standings, "rule": texts, "edited": several(names)},
     SettledStep: {**record, "standing": standings, "answer": st.sampled_from(DecisionAnswer)},

@@ -69,7 +69,7 @@ def show(name: Name, project: Folder = HERE, json: Json = False) -> None:
         opened = projects.open_project(project)
         found = decisions.decidable(opened, projects.open_clock(opened.address))
         subject = decisions.subject_of(name, found.groups)
-        possible = decisions.offered_answers(subject)
+        possible = found.offered(subject)
         in_effect = found.in_effect(subject)
         for position in subject.positions:
             screen.print_unbroken(example(position))

@@ -22,13 +22,12 @@ def plan(
     """Plan what to send, in which order, on which day, for how many calls."""
     from sagerecon.cli.console import NEEDS_REVIEW, command
     from sagerecon.commands import plans, projects
-    from sagerecon.model.code import Code
     from sagerecon.report.terminal.plan import (
         action_counts,
+        needs_review,
         plan_summary,
         quarantined_records,
         requirement_documents,
-        review_count,
     )
 
     with command(json) as screen:
@@ -55,7 +54,7 @@ def plan(
             finishes_p90=made.header.finishes_p90,
         )
         screen.print(f"Plan {made.hash[:12]} written to {output or opened.name(opened.plan_file)}.")
-        if review_count(made) or any(f.code is Code.INCOMPLETE_STORE for f in made.header.findings):
+        if needs_review(made):
             raise typer.Exit(NEEDS_REVIEW)
         if made.header.business:
             screen.print(f"Next: sagerecon apply{f' {shlex.quote(str(output))}' if output else ''}")

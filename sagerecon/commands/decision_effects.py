@@ -68,7 +68,7 @@ def without_effect(settlement: Settlement) -> Iterator[Finding]:
             decision = entry.decision
             what = f"the decision '{decision.answer.value}' about {decision.subject}"
             yield Finding(
-                code=Code.DECISION_LAPSED,
+                code=Code.REJECTED if entry.is_refused else Code.DECISION_LAPSED,
                 place=decision.place,
                 message=f"{what} {verb}: {entry.why}.",
                 hint=f"Decide again, or drop it: {drop_command(decision.subject)}",

@@ -10,17 +10,19 @@ from datetime import date
 from sagerecon.commands.decision_effects import remember_members
 from sagerecon.commands.plans import decided_positions
 from sagerecon.commands.preparation import prepare
-from sagerecon.model.clock import Clock, day_of
+from sagerecon.model.catalog import Catalog
+from sagerecon.model.clock import Clock, day_of, whole_second
 from sagerecon.model.errors import ProjectError
 from sagerecon.model.suggestion import suggestion
-from sagerecon.pairing.answers import STANDINGS, DecisionAnswer, answers, awaits_decision
+from sagerecon.pairing.answers import STANDINGS, DecisionAnswer, answers
 from sagerecon.pairing.decide import DecidedPositions, entities_chosen_twice
 from sagerecon.pairing.decisions import Covers, Decision, Side, group_name
 from sagerecon.pairing.figures import covers, figures, theirs_digest
-from sagerecon.pairing.groups import Group, claims_on, groups, without_refused
+from sagerecon.pairing.groups import Group, claims_on, groups, offered_answers
 from sagerecon.pairing.objections import differing_fields, objection
 from sagerecon.pairing.position import Position
-from sagerecon.pairing.referrers import blocked_reversals
+from sagerecon.pairing.referrers import blocked_reversals, refused_replacements
+from sagerecon.pairing.refused import as_offered, is_left_alone
 from sagerecon.pairing.settlement import Settlement
 from sagerecon.pairing.standing import Standing, standing
 from sagerecon.project.decisions_file import DECISIONS_FILE, project_decisions
@@ -38,12 +40,21 @@ class Decidable:
     settlement: Settlement
     #: Every group on which a decision can be made, whether or not one is in effect.
     groups: tuple[Group, ...]
+    catalog: Catalog
     positions: Sequence[Position] = ()
 
     @property
     def needs_review(self) -> bool:
         """Whether something waits, or a decision has no effect any more."""
         return bool(self.waiting or self.settlement.lapsed or self.settlement.impossible)
+
+    def offered(self, subject: Subject) -> tuple[DecisionAnswer, ...]:
+        """Return the answers that can be given about a subject, without those that its records refuse."""
+        possible = possible_answers(subject)
+        is_in_use = subject.standing is Standing.SOURCE_CHANGED and bool(
+            refused_replacements(subject.positions, self.positions, self.settlement.by_record, self.catalog)
+        )
+        return offered_answers(possible, subject.standing, subject.positions, is_in_use=is_in_use)
 
     def in_effect(self, subject: Subject) -> tuple[Decision, ...]:
         """Return the decisions in effect about the records of a subject, each once."""
@@ -98,19 +109,18 @@ def decidable(project: Project, clock: Clock) -> Decidable:
         at
         for at in can_be_decided
         if decided.settlement.of(at) is None
-        and (
-            (awaits_decision(standing(at)) and not at.is_adoptable)
-            or decided.settlement.withholding(at) is not None
-        )
+        and (is_left_alone(at) or decided.settlement.withholding(at) is not None)
     ]
     renamed = [at for at in undecided.positions if standing(at) is Standing.RENAMED_IN_SOURCE]
     others = [at for at in can_be_decided if standing(at) is not Standing.RENAMED_IN_SOURCE]
     found = (*groups(renamed), *groups(others))
     keys = {(at.kind, at.key, standing(at)) for at in waiting}
+    in_effect = decided.settlement.by_record
     return Decidable(
-        waiting=tuple(_among(found, keys)),
+        waiting=tuple(as_offered(_among(found, keys), decided.positions, in_effect, project.catalog)),
         settlement=decided.settlement,
         groups=found,
+        catalog=project.catalog,
         positions=decided.positions,
     )
 
@@ -294,10 +304,10 @@ def _decision(subject: Subject, choice: Choice, today: date) -> Decision:
         sage_id=choice.sage_id,
         fields=choice.fields,
     )
-    if not decision.left_fields:
-        return decision
-    theirs = theirs_digest(subject.positions[0], decision.left_fields)
-    return replace(decision, covers=replace(decision.covers, theirs=theirs))
+    refused = max((one.at for at in subject.positions for one in at.refusals), default=0)
+    theirs = theirs_digest(subject.positions[0], decision.left_fields) if decision.left_fields else ""
+    covered = replace(decision.covers, theirs=theirs, refused=whole_second(refused))
+    return replace(decision, covers=covered)
 
 
 def _check_sides(subject: Subject, answer: DecisionAnswer, fields: Mapping[str, Side]) -> None:
@@ -324,11 +334,6 @@ def possible_answers(subject: Subject) -> tuple[DecisionAnswer, ...]:
     if subject.key:
         return answers(subject.standing)
     return Group(subject.kind, subject.standing, subject.rule, subject.positions).answers
-
-
-def offered_answers(subject: Subject) -> tuple[DecisionAnswer, ...]:
-    """Return the answers that can be given about a subject, without those that its records refuse."""
-    return without_refused(possible_answers(subject), subject.positions)
 
 
 def _user() -> str:

@@ -16,6 +16,7 @@ from sagerecon.pairing.owners import RecordKey
 from sagerecon.pairing.pair import Recorded, needed_in_full
 from sagerecon.pairing.position import EntityReading
 from sagerecon.pairing.read_from_sage import NOT_READ, ReadFromSage
+from sagerecon.pairing.refusal import Refusals, still_referred_to
 from sagerecon.reconciliation.verdict import RecordVerdict
 from sagerecon.store.company import CompanyStore
 from sagerecon.store.reconciliation_log import Basis
@@ -118,8 +119,19 @@ def recorded_and_read(
     if newest is not None:
         read = newest.as_read(found, written.values(), identities)
     read = read.with_suspects(suspects, company.id_map.owner, catalog)
-    read = replace(read, unowned=tuple(may_be), in_doubt=history.creations_in_doubt())
+    read = replace(
+        read,
+        unowned=tuple(may_be),
+        in_doubt=history.creations_in_doubt(),
+        refusals=refusals_of(company, catalog),
+    )
     return Recorded(contents=contents, written=written), _with_looks(read, looks)
+
+
+def refusals_of(company: CompanyStore, catalog: Catalog) -> Refusals:
+    """Return what Sage refused of each record, without that after which what referred to it was deleted."""
+    history = company.history
+    return still_referred_to(history.refusals(), history.deletions(), catalog)
 
 
 def _perhaps_not_held(

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from sagerecon.commands.history import read_history
+from sagerecon.commands.last_reading import refusals_of
 from sagerecon.commands.newest_readings import NewestReadings, entities_of, read_until
 from sagerecon.commands.preparation import Prepared
 from sagerecon.commands.tie_outs import declared_tie_outs, tie_out
@@ -97,6 +98,7 @@ def judge(
         identities=identities,
         suspects=history.suspects(),
         in_doubt=history.creations_in_doubt(),
+        refusals=refusals_of(company, project.catalog),
         apart=apart,
     )
     reconciliation = with_reversed(reconciliation, map(_reversed, history.reversals()))

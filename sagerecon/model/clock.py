@@ -143,6 +143,11 @@ def instant(text: str) -> int:
     return int(moment.timestamp()) * SECOND + moment.microsecond // 1_000
 
 
+def whole_second(instant: int) -> int:
+    """Return `instant` without its fraction of a second, as `instant_text` writes it."""
+    return instant // SECOND * SECOND
+
+
 def day_of(instant: int) -> date:
     """Return the UTC calendar day of `instant`."""
     return datetime.fromtimestamp(instant // SECOND, UTC).date()

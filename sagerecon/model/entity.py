@@ -9,6 +9,9 @@ from typing import Any
 
 from sagerecon.model.place import Place
 
+#: Parts of an answer that change without anybody's doing.
+NOISE = frozenset({"$path", "displayed_as", "updated_at", "created_at"})
+
 
 @dataclass(frozen=True, slots=True)
 class Entity:

@@ -61,6 +61,7 @@ CONSEQUENCES: Mapping[Standing, Mapping[DecisionAnswer, Proposal]] = {
     Standing.SOURCE_CHANGED: {
         DecisionAnswer.KEEP: Proposal.SETTLED,
         DecisionAnswer.REPLACE: Proposal.REPLACE,
+        DecisionAnswer.PUSH: Proposal.UPDATE,
     },
     Standing.EDITED_IN_SAGE: {
         DecisionAnswer.PUSH: Proposal.PUSH,

@@ -20,6 +20,7 @@ from sagerecon.pairing.pair import Recorded, pair_with_recorded
 from sagerecon.pairing.position import Position
 from sagerecon.pairing.read_from_sage import NOT_READ, ReadFromSage
 from sagerecon.pairing.referrers import without_blocked_reversals
+from sagerecon.pairing.refused import without_refused
 from sagerecon.pairing.settlement import NOTHING_SETTLED, Keys, Members, Settlement, WithoutEffect, settle
 from sagerecon.pairing.standing import Standing
 
@@ -93,7 +94,7 @@ def pair_as_decided(
     rest = settle(every, others, decisions.today, catalog, decisions.members, decisions.keys)
     renamed = {**decisions.renamed, **aliases}
     rest = without_lost_keys(rest, others, every, decisions.keys, renamed, catalog)
-    rest = _of_duplicates(positions, _each_entity_once(positions, rest))
+    rest = without_refused(every, _of_duplicates(positions, _each_entity_once(positions, rest)))
     settlement = without_blocked_reversals(positions, renames.joined(rest), catalog)
     return DecidedPositions(positions=positions, settlement=settlement, earlier=earlier, unknown=unknown)
 

@@ -8,10 +8,12 @@ from datetime import date
 from decimal import Decimal
 from enum import Enum
 
+from sagerecon.model.clock import day_of, whole_second
 from sagerecon.model.money import grouped
 from sagerecon.model.place import NOWHERE, Place
 from sagerecon.model.value import fingerprint
 from sagerecon.pairing.answers import STANDING_NAMES, DecisionAnswer
+from sagerecon.pairing.refusal import Refusal
 from sagerecon.pairing.standing import Standing
 
 #: Characters of the fingerprint in a decision: enough to notice every change, few enough to be read.
@@ -51,6 +53,8 @@ class Covers:
     amount: Decimal | None
     fingerprint: str
     theirs: str = ""  #: of `field_by_field`: a digest of the fields that are left as Sage holds them
+    #: The newest refusal by Sage that was known then, in milliseconds since 1970; 0 where there was none.
+    refused: int = 0
 
     def __str__(self) -> str:
         text = f"{self.records:,} record{'' if self.records == 1 else 's'}"
@@ -79,6 +83,10 @@ class Decision:
     def holds_on(self, day: date) -> bool:
         """Return whether its last day is not over."""
         return self.until is None or day <= self.until
+
+    def is_after(self, refusal: Refusal) -> bool:
+        """Return whether it was made after a refusal, so that what was refused is tried again."""
+        return self.covers.refused >= whole_second(refusal.at) or self.on > day_of(refusal.at)
 
     @property
     def left_fields(self) -> tuple[str, ...]:
@@ -138,4 +146,5 @@ def _document(decision: Decision) -> list[object]:
         decision.until,
         decision.covers.fingerprint,
         decision.covers.theirs,
+        *([decision.covers.refused] if decision.covers.refused else ()),
     ]

@@ -8,14 +8,11 @@ from decimal import Decimal
 from typing import Any
 
 from sagerecon.model.draft import Draft, Outcome, Quarantined, node_document
-from sagerecon.model.entity import Entity
+from sagerecon.model.entity import NOISE, Entity
 from sagerecon.model.money import total
 from sagerecon.model.value import fingerprint
 from sagerecon.pairing.decisions import FINGERPRINT_LENGTH, Covers
 from sagerecon.pairing.position import Position
-
-#: Parts of an answer that change without anybody's doing.
-_NOISE = frozenset({"$path", "displayed_as", "updated_at", "created_at"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,5 +107,5 @@ def _answered(body: Mapping[str, Any], name: str) -> Any:
 def _plain(value: Any) -> Any:
     """Return an answered value without what changes by itself."""
     if isinstance(value, Mapping):
-        return {name: _plain(child) for name, child in value.items() if name not in _NOISE}
+        return {name: _plain(child) for name, child in value.items() if name not in NOISE}
     return [_plain(child) for child in value] if isinstance(value, list) else value

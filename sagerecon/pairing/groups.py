@@ -27,6 +27,8 @@ class Group:
     standing: Standing
     rule: str
     positions: tuple[Position, ...]
+    is_in_use: bool = False  #: another record, which stays in Sage, keeps one of them from being deleted
+    is_part: bool = False  #: others have its kind, standing and rule, and do not wait
 
     @property
     def name(self) -> str:
@@ -58,16 +60,30 @@ class Group:
 
     @property
     def offered(self) -> tuple[DecisionAnswer, ...]:
-        """The answers that can be given, without those that its records are known to refuse."""
-        return without_refused(self.answers, self.positions)
+        """The answers that can be given, without those that its records are known to refuse.
+
+        There is none where a decision about the group would be about others, too.
+        """
+        if self.is_part:
+            return ()
+        return offered_answers(self.answers, self.standing, self.positions, is_in_use=self.is_in_use)
 
 
-def without_refused(
-    possible: Iterable[DecisionAnswer], positions: Iterable[Position]
+def offered_answers(
+    possible: Iterable[DecisionAnswer],
+    standing: Standing,
+    positions: Sequence[Position],
+    *,
+    is_in_use: bool = False,
 ) -> tuple[DecisionAnswer, ...]:
-    """Return the answers without deletions where a record is known to be edited in Sage."""
-    is_edited = any(position.agreement.edits for position in positions)
-    return tuple(answer for answer in possible if not (is_edited and answer in DELETIONS))
+    """Return the answers that a decision can give, without deletions that are known to be impossible.
+
+    What the source changed is sent without a decision; `push` sends again what Sage has refused.
+    """
+    refused = set(DELETIONS) if is_in_use or any(at.agreement.edits for at in positions) else set()
+    if standing is Standing.SOURCE_CHANGED and not all(at.refusal(is_deletion=False) for at in positions):
+        refused.add(DecisionAnswer.PUSH)
+    return tuple(answer for answer in possible if answer not in refused)
 
 
 def groups(positions: Iterable[Position]) -> list[Group]:

@@ -10,6 +10,7 @@ from sagerecon.model.entity import Entity
 from sagerecon.pairing.answers import DecisionAnswer
 from sagerecon.pairing.decisions import Decision, Side
 from sagerecon.pairing.position import Position
+from sagerecon.pairing.standing import Standing
 
 
 def objection(
@@ -143,19 +144,21 @@ def _against_number(position: Position, decision: Decision, kind: Kind) -> str:
 
 
 def _against_push(position: Position, decision: Decision, kind: Kind) -> str:
+    is_ours = decision.standing is Standing.SOURCE_CHANGED
+    instead = (DecisionAnswer.KEEP if is_ours else DecisionAnswer.ACCEPT).value
     if not kind.can("update"):
-        return f"Sage has no update for a {kind.name}; correct it there by hand, or use accept"
+        return f"Sage has no update for a {kind.name}; correct it there by hand, or use {instead}"
     if decision.answer is DecisionAnswer.FIELDS:
         unnamed = [name for name in position.agreement.edited if name not in decision.fields]
         if unnamed:
             return f"it is not said which side counts for {', '.join(unnamed)}"
     fields = pushed_fields(position, decision)
     if fixed := [path for name in fields if name in kind.fields for path in _fixed(kind.fields[name])]:
-        return f"Sage does not let {', '.join(fixed)} be changed; correct it there by hand, or use accept"
+        return f"Sage does not let {', '.join(fixed)} be changed; correct it there by hand, or use {instead}"
     body = position.outcome.body if isinstance(position.outcome, Draft) else {}
     cleared = [name for name in fields if name in kind.fields and body.get(name) in (None, "")]
     if needed := [name for name in cleared if kind.fields[name].required]:
-        return f"Sage does not let {', '.join(needed)} be cleared; correct it there by hand, or use accept"
+        return f"Sage does not let {', '.join(needed)} be cleared; correct it there by hand, or use {instead}"
     return ""
 
 

@@ -12,6 +12,7 @@ from sagerecon.model.entity import Entity, Written
 from sagerecon.pairing.agreement import AGREED, Agreement
 from sagerecon.pairing.held import Origin
 from sagerecon.pairing.key_ladder import MatchMethod
+from sagerecon.pairing.refusal import Refusal
 from sagerecon.pairing.renames import Rename
 from sagerecon.pairing.suspect import Suspect
 
@@ -68,6 +69,7 @@ class Position:
     suspect: Suspect | None = None  #: the entities in Sage that the draft may be, where that is to be decided
     agreement: Agreement = AGREED
     owner: str = ""  #: the draft key of the record that owns its entity, where that is another one
+    refusals: tuple[Refusal, ...] = ()  #: what Sage refused, and would be sent to it as it was
 
     @property
     def entity(self) -> Entity | None:
@@ -103,6 +105,10 @@ class Position:
         """Whether it was written, and is known to be in Sage no more."""
         is_known = self.is_deleted or self.coverage is Coverage.WHOLE
         return self.is_written and not self.is_held and is_known
+
+    def refusal(self, *, is_deletion: bool) -> Refusal | None:
+        """Return the refusal of its update, or of its deletion, if nothing has changed since."""
+        return next((one for one in self.refusals if one.is_deletion is is_deletion), None)
 
     @property
     def is_adoptable(self) -> bool:

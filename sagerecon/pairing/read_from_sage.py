@@ -17,6 +17,7 @@ from sagerecon.pairing.identity import Identities
 from sagerecon.pairing.key_ladder import HeldMatch, KeyLadder, MatchMethod
 from sagerecon.pairing.owners import RecordKey
 from sagerecon.pairing.position import Coverage, EntityReading, Position
+from sagerecon.pairing.refusal import Refusal, Refusals
 from sagerecon.pairing.suspect import Suspect
 
 
@@ -35,6 +36,7 @@ class ReadFromSage:
     fields: Mapping[str, Mapping[str, Field]] = field(default_factory=dict)  #: by kind of a suspect
     unowned: Sequence[Entity] = ()  #: of kinds read whole, those that may be a draft and that no record owns
     in_doubt: Set[RecordKey] = frozenset()  #: records that a run sent without an answer
+    refusals: Refusals = field(default_factory=dict)  #: what Sage refused of a record
     #: What the key ladder found among them, by kind and key of a draft.
     matches: Mapping[RecordKey, HeldMatch] = field(default_factory=dict)
 
@@ -155,6 +157,16 @@ class ReadFromSage:
             return kept
         return match.suspect if kept is None else replace(match.suspect, gone=kept.gone)
 
+    def refusals_of(self, written: Written, outcome: Outcome | None) -> tuple[Refusal, ...]:
+        """Return what Sage refused of a record, and would be sent to it as it was."""
+        refused = self.refusals.get((written.kind, written.key), ())
+        found = self.of(written) if refused else None
+        return tuple(
+            one
+            for one in refused
+            if one.holds(outcome, written, found.entity if found and found.read_at > one.at else None)
+        )
+
     def _each_entity_once(self, matches: Mapping[RecordKey, HeldMatch]) -> Mapping[RecordKey, HeldMatch]:
         """Return the matches; what several records may be is adopted for none of them without a decision."""
         claims: dict[str, set[RecordKey]] = {}
@@ -268,4 +280,5 @@ def written_position(
         match_method=MatchMethod.ID_MAP,
         owner=owner,
         suspect=suspect if suspect is not None and suspect.entities else None,
+        refusals=read.refusals_of(written, outcome),
     )

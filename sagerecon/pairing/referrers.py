@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 from sagerecon.model.catalog import Catalog
 from sagerecon.model.draft import Draft, Reference, read_node, references_in
 from sagerecon.model.key import Key, NaturalKey
-from sagerecon.pairing.answers import proposal
+from sagerecon.pairing.answers import DecisionAnswer, proposal
 from sagerecon.pairing.consequences import Proposal
 from sagerecon.pairing.decisions import Decision
 from sagerecon.pairing.natural_key import normal_key
 from sagerecon.pairing.position import Position
 from sagerecon.pairing.settlement import Settlement, WithoutEffect
+from sagerecon.pairing.standing import Standing, standing
 
 #: Kind and draft key of a record.
 _RecordKey = tuple[str, str]
@@ -55,26 +56,60 @@ def blocked_reversals(
     A record that is deleted for good must be referred to by none; one that is created again, by none that
     is in Sage and stays there. A document that Sage voids stays there, and refers to what it did.
     """
-    deleted = {
+    return _blocked(positions, _deletions(decisions), catalog)
+
+
+def _deletions(decisions: Mapping[_RecordKey, Decision]) -> dict[_RecordKey, Proposal]:
+    """Return what is done about each record that is decided to be deleted."""
+    return {
         record: proposal(decision.standing, decision.answer)
         for record, decision in decisions.items()
         if is_deletion(decision)
     }
+
+
+def _blocked(
+    positions: Iterable[Position], deleted: Mapping[_RecordKey, Proposal], catalog: Catalog
+) -> dict[_RecordKey, str]:
+    """Return why records cannot be deleted, by kind and draft key, and what to do first.
+
+    Args:
+        deleted: what is to be done about each record that is to be deleted.
+    """
     if not deleted:
         return {}
-    in_the_way: dict[_RecordKey, list[str]] = {}
+    found = list(positions)
+    in_the_way: dict[_RecordKey, list[_Link]] = {}
     void: dict[_RecordKey, list[str]] = {}
-    for link in _links(list(positions), deleted, catalog):
-        key = link.referrer[1]
+    for link in _links(found, deleted, catalog):
         if _is_in_the_way(link, deleted):
-            in_the_way.setdefault(link.target, []).append(key)
+            in_the_way.setdefault(link.target, []).append(link)
         elif link.is_written and catalog[link.referrer[0]].is_voided:
-            void.setdefault(link.target, []).append(key)
+            void.setdefault(link.target, []).append(link.referrer[1])
     why_void = "to it, and Sage keeps what it voids; keep it"
+    referrers = {link.referrer for links in in_the_way.values() for link in links}
+    standings = {record: standing(at) for at in found if (record := (at.kind, at.key)) in referrers}
     return {
         **{record: f"{_names(keys)} {why_void}" for record, keys in void.items()},
-        **{record: _reason(keys) for record, keys in in_the_way.items()},
+        **{record: _reason(links, standings) for record, links in in_the_way.items()},
     }
+
+
+def refused_replacements(
+    replaced: Iterable[Position],
+    positions: Sequence[Position],
+    decisions: Mapping[_RecordKey, Decision],
+    catalog: Catalog,
+) -> Mapping[_RecordKey, str]:
+    """Return why each of these records cannot be deleted and created again, if it cannot.
+
+    Args:
+        positions: of every record.
+        decisions: those in effect.
+    """
+    records = {(at.kind, at.key): Proposal.REPLACE for at in replaced}
+    blocked = _blocked(positions, {**_deletions(decisions), **records}, catalog)
+    return {record: why for record, why in blocked.items() if record in records}
 
 
 def is_deletion(decision: Decision) -> bool:
@@ -94,9 +129,28 @@ def _is_in_the_way(link: _Link, deleted: Mapping[_RecordKey, Proposal]) -> bool:
             return is_for_good or link.is_written
 
 
-def _reason(keys: Sequence[str]) -> str:
-    them = "that" if len(set(keys)) == 1 else "these"
-    return f"{_names(keys)} to it; reverse {them} first, or keep it"
+def _reason(links: Sequence[_Link], standings: Mapping[_RecordKey, Standing]) -> str:
+    """Return what keeps a record from being deleted, and what to do first about that.
+
+    Args:
+        standings: of the records that refer to it.
+    """
+    referrers = dict.fromkeys(link.referrer for link in links)
+    written = {link.referrer for link in links if link.is_written}
+    them = "that" if len(referrers) == 1 else "these"
+    first = dict.fromkeys(
+        _way_out(them, standings.get(record), is_written=record in written) for record in referrers
+    )
+    return f"{_names([key for _, key in referrers])} to it; {' or '.join(first)} first, or keep it"
+
+
+def _way_out(them: str, found: Standing | None, *, is_written: bool) -> str:
+    """Return what to do about a record that refers to one that is to be deleted."""
+    if found in (Standing.GONE_FROM_SOURCE, None):
+        return f"reverse {them}"
+    if found is Standing.SOURCE_CHANGED:
+        return f"{DecisionAnswer.REPLACE.value} {them}"
+    return f"delete {them} in Sage by hand" if is_written else f"correct {them} in the source"
 
 
 def _names(keys: Sequence[str]) -> str:

@@ -33,6 +33,7 @@ class WithoutEffect:
 
     decision: Decision
     why: str
+    is_refused: bool = False  #: by Sage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

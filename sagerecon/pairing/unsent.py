@@ -13,14 +13,11 @@ from typing import Any
 
 from sagerecon.model.catalog import Field
 from sagerecon.model.comparison import How
-from sagerecon.model.entity import Entity, Written
+from sagerecon.model.entity import NOISE, Entity, Written
 from sagerecon.model.value import canonical
 from sagerecon.pairing.canonical import UNANSWERED, answered, paired_items, typed, wanted_tree
 from sagerecon.pairing.comparison_rules import ComparisonRules, Edit, equal, rule_of
 from sagerecon.pairing.identity import as_reference
-
-#: Parts of an answer that change without anybody's doing.
-_NOISE = frozenset({"$path", "displayed_as", "updated_at", "created_at"})
 
 _BLANK: tuple[Any, ...] = (None, "", [], {})
 
@@ -156,7 +153,7 @@ def _is_blank(value: Any, known: Field) -> bool:
         return equal(typed(value, "decimal"), 0)
     if not isinstance(value, dict) or not known.fields or known.refers_to:
         return False
-    return all(part in _BLANK for name, part in value.items() if name not in _NOISE and name != "id")
+    return all(part in _BLANK for name, part in value.items() if name not in NOISE and name != "id")
 
 
 def _is_ours(value: Any, known: Field, by: ComparisonRules) -> bool:
@@ -189,7 +186,7 @@ def _mark(value: _Value) -> str:
 def _lasting(value: Any) -> Any:
     """Return an answered value without what changes by itself."""
     if isinstance(value, dict):
-        return {name: _lasting(child) for name, child in value.items() if name not in _NOISE}
+        return {name: _lasting(child) for name, child in value.items() if name not in NOISE}
     return [_lasting(child) for child in value] if isinstance(value, list) else value
 
 

@@ -57,7 +57,9 @@ def left_alone(steps: Sequence[Step], decidable: Mapping[tuple[str, str], Group]
         yield _dependent(group)
     for group in _groups([step for step in waiting if step.decided and not step.refers_to]):
         yield _withheld(group)
-    others = [step for step in waiting if not (step.earlier or step.refers_to or step.decided)]
+    for group in _groups([step for step in waiting if step.refused], decidable):
+        yield _decidable(_refused(group), group, decidable)
+    others = [s for s in waiting if not (s.earlier or s.refers_to or s.decided or s.refused)]
     for group in _groups(others, decidable):
         yield _decidable(_undecided(group), group, decidable)
     kept = [step for step in steps if isinstance(step, KeepStep)]
@@ -151,6 +153,18 @@ def _withheld(group: Sequence[WaitStep]) -> Finding:
     )
 
 
+def _refused(group: Sequence[WaitStep]) -> Finding:
+    it_is = "It is" if len(group) == 1 else "They are"
+    once = "once the source or what Sage holds has changed"
+    return _finding(
+        Code.REJECTED,
+        group[0],
+        f"Not sent again: {_counted(group)} ({group[0].standing.value}): {_examples([s.key for s in group])}."
+        f" {group[0].refused}",
+        f"{it_is} sent again {once}: correct Sage, then run sagerecon reconcile.",
+    )
+
+
 def _kept(group: Sequence[KeepStep]) -> Finding:
     rule, standing = group[0].rule, group[0].standing
     why = f"left out by rule {rule} now" if rule else standing.value
@@ -176,7 +190,8 @@ def _groups(steps: Iterable[_Left], decidable: Mapping[tuple[str, str], Group] =
     for step in steps:
         waits_for_another = isinstance(step, WaitStep) and bool(step.refers_to)
         besides = step.decided if isinstance(step, WaitStep) else step.edited
-        reason = besides if waits_for_another else (step.standing, step.rule, besides)
+        refused = step.refused if isinstance(step, WaitStep) else ""
+        reason = besides if waits_for_another else (step.standing, step.rule, besides, refused)
         of_group = decidable.get((step.kind, step.key))
         name = of_group.name if of_group else ""
         groups.setdefault((*_family(step), reason, name), []).append(step)

@@ -104,6 +104,19 @@ def waiting_again(draft: Draft, found: Standing, decision: Decision) -> WaitStep
     )
 
 
+def refused(draft: Draft, found: Standing, position: Position) -> WaitStep:
+    """Return the step of a draft whose update Sage has refused, and would refuse again."""
+    refusal = position.refusal(is_deletion=False)
+    why = "" if refusal is None else refusal.text
+    return WaitStep(
+        **record_fields(draft),
+        reason=why,
+        standing=found,
+        refused=why,
+        changes=draft.changes,
+    )
+
+
 def waiting_for(
     draft: Draft, found: Standing, awaited: str, why: str, creation: CreateStep | None, decided: str = ""
 ) -> WaitStep:

@@ -12,11 +12,13 @@ from sagerecon.model.comparison import Comparison
 from sagerecon.model.draft import Draft
 from sagerecon.model.entity import Written
 from sagerecon.model.finding import Finding
-from sagerecon.pairing.answers import answers, awaits_decision
+from sagerecon.pairing.answers import answers
 from sagerecon.pairing.groups import Group, groups
 from sagerecon.pairing.owners import RecordKey
 from sagerecon.pairing.position import Position
+from sagerecon.pairing.refused import as_offered, is_left_alone
 from sagerecon.pairing.settlement import NOTHING_SETTLED, Settlement
+from sagerecon.pairing.standing import standing
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.calendar import USUAL_LATENCY, lay_out, slow_finish, window_of
 from sagerecon.planning.cost import lower_bound
@@ -104,6 +106,7 @@ def plan_steps(
             [*read_existing(sent, created, index, known, catalog)], about_records, known, catalog, comparisons
         ),
     ]
+    decidable = _decidable(about_records, by_key, settlement, catalog)
     made = _assemble(
         Purpose.LOAD,
         steps,
@@ -112,7 +115,7 @@ def plan_steps(
         budget=budget,
         provenance=provenance,
         calendar=calendar,
-        findings=[*findings, *without_effect, *left_alone(about_records, _decidable(about_records, by_key))],
+        findings=[*findings, *without_effect, *left_alone(about_records, decidable)],
     )
     header = replace(
         made.header,
@@ -123,12 +126,16 @@ def plan_steps(
 
 
 def _decidable(
-    steps: Sequence[Step], positions: Mapping[tuple[str, str], Position]
+    steps: Sequence[Step],
+    positions: Mapping[tuple[str, str], Position],
+    settlement: Settlement,
+    catalog: Catalog,
 ) -> Mapping[tuple[str, str], Group]:
     """Return by kind and key the group with which each record that is left alone can be decided on."""
     left = [positions[step.kind, step.key] for step in steps if isinstance(step, WaitStep | KeepStep)]
-    found = [group for group in groups(left) if answers(group.standing) and awaits_decision(group.standing)]
-    return {(at.kind, at.key): group for group in found for at in group.positions}
+    found = groups(at for at in left if answers(standing(at)) and is_left_alone(at))
+    marked = as_offered(found, list(positions.values()), settlement.by_record, catalog)
+    return {(at.kind, at.key): group for group in marked for at in group.positions}
 
 
 def plan_reading(

@@ -16,6 +16,7 @@ from sagerecon.pairing.decisions import Decision
 from sagerecon.pairing.objections import adopted_entity
 from sagerecon.pairing.owners import RecordKey
 from sagerecon.pairing.position import Position
+from sagerecon.pairing.refused import is_refused
 from sagerecon.pairing.settlement import NOTHING_SETTLED, Settlement
 from sagerecon.pairing.standing import Standing, standing
 from sagerecon.planning.left_alone import LEFT_OUT_BY, WAITS
@@ -25,6 +26,7 @@ from sagerecon.planning.passed_steps import (
     kept,
     left_out,
     quarantined,
+    refused,
     settled,
     skipped,
     waiting,
@@ -68,7 +70,7 @@ def record_steps(
     So does what refers to a record that is known to be in Sage no more, unless that is written again, and
     what refers by its draft key to one that was decided to be left out. An entity with the natural key of
     such a record may be in Sage already. A record waits, too, if a decision was made about it that has no
-    effect now.
+    effect now. What refers to a record whose update Sage refused does not wait, for Sage holds it.
 
     A record that was decided to be an earlier one has two steps if it changed: the key takes over the entity,
     and the entity gets the changes. One that is posted again has two: its entity is deleted, and created.
@@ -91,13 +93,15 @@ def record_steps(
                 continue
         decision = _decision(position, found, settlement)
         without_effect = settlement.withholding(position) if decision is None else None
-        if without_effect is not None and isinstance(position.outcome, Draft):
-            step: RecordStep = waiting_again(position.outcome, found, without_effect)
+        if decision is None and is_refused(position) and isinstance(position.outcome, Draft):
+            step: RecordStep = refused(position.outcome, found, position)
+        elif without_effect is not None and isinstance(position.outcome, Draft):
+            step = waiting_again(position.outcome, found, without_effect)
         else:
             step = _step(position, found, decision, catalog)
         if isinstance(step, CreateStep | UpdateStep) and isinstance(position.outcome, Draft):
             step = _waiting_for_another(position.outcome, found, step, index, awaited, omitted) or step
-        if isinstance(step, WaitStep):
+        if isinstance(step, WaitStep) and not step.refused:
             awaited.setdefault(step.key, WAITS)
         elif isinstance(step, SettledStep) and decision is not None and not position.is_written:
             omitted[step.key] = decision.subject

@@ -215,6 +215,7 @@ class WaitStep(_RecordStep):
     #: The key or group of a decision: one about it that has no effect any more, or one that leaves out the
     #: record it refers to.
     decided: str = ""
+    refused: str = ""  #: when and why Sage refused the update
     changes: tuple[Change, ...] = ()
     body: Body = field(default_factory=dict)
     identity: Mapping[str, str] = field(default_factory=dict)

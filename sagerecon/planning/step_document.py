@@ -71,6 +71,7 @@ def step_document(step: Step) -> dict[str, Any]:
                 "earlier": list(step.earlier),
                 "refers_to": step.refers_to,
                 "decided": step.decided,
+                "refused": step.refused,
                 "on_existing": _on_existing_text(step.on_existing),
                 "apart": list(step.apart),
             }
@@ -161,6 +162,7 @@ def read_step(document: dict[str, Any]) -> Step:
             earlier=tuple(get("earlier", ())),
             refers_to=get("refers_to", ""),
             decided=get("decided", ""),
+            refused=get("refused", ""),
             changes=changes,
             body=read_node(get("body", {})),
             identity=get("identity", {}),

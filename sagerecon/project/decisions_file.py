@@ -9,6 +9,7 @@ from sagerecon.documents.document import Node, read_document
 from sagerecon.documents.package import schema
 from sagerecon.documents.schema import check_schema
 from sagerecon.model.catalog import Catalog
+from sagerecon.model.clock import instant
 from sagerecon.model.code import Code
 from sagerecon.model.errors import ProjectFileError
 from sagerecon.model.finding import Finding
@@ -48,7 +49,7 @@ def read_decisions(text: str, catalog: Catalog) -> tuple[Decision, ...]:
         findings += [
             found
             for entry in entries
-            for found in (*_check(entry, catalog), *_check_days(entry))
+            for found in (*_check(entry, catalog), *_check_days(entry), *_check_instant(entry))
             if found.place not in faulty
         ]
         findings = findings or list(_check_selectors(tuple(map(_decision, entries))))
@@ -72,6 +73,7 @@ def _decision(node: Node) -> Decision:
             amount=decimal(amount) if amount else None,
             fingerprint=covers["fingerprint"].text,
             theirs=_text(covers, "theirs"),
+            refused=instant(covers["refused"].text) if "refused" in covers else 0,
         ),
         rule=_text(node, "rule"),
         key=_text(node, "key") or _text(node, "to"),
@@ -147,6 +149,20 @@ def _check_days(node: Node) -> Iterator[Finding]:
             yield Finding(
                 Code.NOT_A_DATE, where, f"'{node[key].text}' is not a date.", "Write it as 2027-03-31."
             )
+
+
+def _check_instant(node: Node) -> Iterator[Finding]:
+    refused = node["covers"].get("refused") if "covers" in node else None
+    try:
+        instant("2026-01-01" if refused is None else refused.text)
+    except ValueError:
+        where = node["covers"]["refused"]
+        yield Finding(
+            Code.NOT_A_DATE,
+            where.place,
+            f"'{where.text}' is no instant.",
+            "Write it as 2027-03-31T08:00:00Z.",
+        )
 
 
 def _check_selectors(decisions: tuple[Decision, ...]) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from sagerecon.documents.document import Node, read_document
 from sagerecon.model.catalog import Catalog
+from sagerecon.model.clock import instant_text
 from sagerecon.model.errors import ProjectError, ProjectFileError
 from sagerecon.model.money import grouped
 from sagerecon.pairing.answers import STANDING_NAMES
@@ -56,6 +57,7 @@ def _entry(decision: Decision) -> Iterator[str]:
     amount = "" if covers.amount is None else f"amount: {_quoted(grouped(covers.amount))}, "
     digest = f"fingerprint: {_quoted(covers.fingerprint)}"
     theirs = f", theirs: {_quoted(covers.theirs)}" if covers.theirs else ""
+    refused = f", refused: {_quoted(instant_text(covers.refused))}" if covers.refused else ""
     sides = ", ".join(f"{_quoted(name)}: {side.value}" for name, side in decision.fields.items())
     values = {
         "standing": STANDING_NAMES[decision.standing],
@@ -70,7 +72,7 @@ def _entry(decision: Decision) -> Iterator[str]:
         "by": _quoted(decision.by),
         "on": decision.on.isoformat(),
         "until": decision.until.isoformat() if decision.until else "",
-        "covers": f"{{records: {covers.records}, {amount}{digest}{theirs}}}",
+        "covers": f"{{records: {covers.records}, {amount}{digest}{theirs}{refused}}}",
     }
     dash = "- "
     for name, value in values.items():

@@ -11,6 +11,7 @@ from sagerecon.pairing.decisions import Decision
 from sagerecon.pairing.groups import drop_command
 from sagerecon.pairing.objections import pushed_fields
 from sagerecon.pairing.position import Position
+from sagerecon.pairing.refused import is_refused
 from sagerecon.pairing.settlement import Settlement
 from sagerecon.pairing.standing import Standing, standing
 from sagerecon.reconciliation.result import Reconciliation
@@ -95,7 +96,7 @@ def _remedies_of_withheld(
     return {
         (at.kind, at.key): _to_decide_again(made)
         for at in positions
-        if (made := settlement.withholding(at)) is not None
+        if (made := settlement.withholding(at)) is not None and not is_refused(at)
     }
 
 

@@ -30,10 +30,12 @@ from sagerecon.reconciliation.verdict import Difference, RecordVerdict
 from sagerecon.reconciliation.wording import (
     DECIDE,
     DECIDE_WHOSE,
+    REFUSABLE,
     detail_of,
     reason_for,
     reason_where_begin_is_unknown,
     remedy_for,
+    remedy_of_refused,
 )
 
 
@@ -97,7 +99,9 @@ class Judge:
                 evidence,
                 reason_for(found, written_on, detail, is_absent=evidence.position.is_absent),
             ),
-            remedy=_hints(evidence, verdict) or remedy_for(found, can_update, detail),
+            remedy=_refused(evidence, verdict)
+            or _hints(evidence, verdict)
+            or remedy_for(found, can_update, detail),
         )
 
     def _compared(self, evidence: Evidence) -> tuple[Evidence, tuple[Difference, ...]]:
@@ -220,6 +224,14 @@ def _reason(evidence: Evidence, reason: str) -> str:
     if not evidence.suspicion:
         return reason
     return evidence.suspicion if evidence.written is None else f"{reason} {evidence.suspicion}"
+
+
+def _refused(evidence: Evidence, verdict: Verdict) -> str:
+    """Return what to do where Sage refused what the plan would send, or what was decided; else empty."""
+    refusal = evidence.position.refusal(is_deletion=verdict is Verdict.GONE)
+    if refusal is None or verdict not in REFUSABLE:
+        return ""
+    return remedy_of_refused(refusal.key, refusal.text, verdict)
 
 
 def _hints(evidence: Evidence, verdict: Verdict) -> str:

@@ -17,6 +17,7 @@ from sagerecon.pairing.held import Held, Origin, OriginFacts, classify, is_gone
 from sagerecon.pairing.identity import Identities
 from sagerecon.pairing.owners import RecordKey, owners_of_shared
 from sagerecon.pairing.read_from_sage import as_listed
+from sagerecon.pairing.refusal import Refusals
 from sagerecon.pairing.suspect import Suspect
 from sagerecon.reconciliation.chart_of_accounts import BRITISH, ChartOfAccounts, ControlAccounts
 from sagerecon.reconciliation.comparer import UNKNOWN_INPUTS, Comparer, DraftInputs
@@ -50,6 +51,7 @@ def reconcile(
     identities: Identities | None = None,
     suspects: Mapping[RecordKey, Suspect] | None = None,
     in_doubt: Set[RecordKey] = frozenset(),
+    refusals: Refusals | None = None,
     apart: Collection[str] = frozenset(),
 ) -> Reconciliation:
     """Return one verdict for each record, and for each entity in Sage that belongs to none; no tie-outs yet.
@@ -73,6 +75,7 @@ def reconcile(
         identities: the identities of both sides, where the caller has them already.
         suspects: the records that Sage may hold already, as comparisons with Sage found them.
         in_doubt: kind and key of the records that a run sent without an answer.
+        refusals: what Sage refused of a record.
         apart: the keys of drafts that were decided to be none of the records written earlier.
 
     Raises:
@@ -94,7 +97,7 @@ def reconcile(
     found = found.with_suspects(suspects or {}, lambda _, sage_id: owners.get(sage_id), catalog)
     unowned = [entity for entity in sage.entities if entity.sage_id not in owners]
     by_key = {(record.kind, record.key): record for record in records}
-    found = replace(found, unowned=unowned, in_doubt=in_doubt).with_matches(
+    found = replace(found, unowned=unowned, in_doubt=in_doubt, refusals=refusals or {}).with_matches(
         outcomes, by_key, by_key, catalog, comparisons
     )
     facts = Facts.of(sage, found, readings, rejected or {})

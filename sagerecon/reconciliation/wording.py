@@ -8,6 +8,7 @@ from datetime import date
 from sagerecon.model.count import counted
 from sagerecon.model.draft import LeftOut, Outcome, Quarantined
 from sagerecon.pairing.consequences import Verdict
+from sagerecon.pairing.groups import show_command
 from sagerecon.reconciliation.evidence import Evidence
 from sagerecon.reconciliation.verdict import Cause, RecordVerdict
 
@@ -174,6 +175,29 @@ def remedy_for(verdict: RecordVerdict, can_update: bool, detail: str) -> str:
             return "Round in the mapping, or name a tolerance with its size and reason."
         case _:
             return ""
+
+
+#: Verdicts on a record of which Sage may have refused a change, or the deletion.
+REFUSABLE = frozenset(
+    {
+        Verdict.SOURCE_CHANGED,
+        Verdict.MAPPING_CHANGED,
+        Verdict.EDITED,
+        Verdict.BOTH_CHANGED,
+        Verdict.GONE,
+    }
+)
+
+
+def remedy_of_refused(key: str, refusal: str, verdict: Verdict) -> str:
+    """Return what to do about a record of which Sage refused what was sent.
+
+    Args:
+        refusal: when and why.
+    """
+    is_gone = verdict is Verdict.GONE
+    first = "Delete in Sage what refers to it" if is_gone else "Correct it in Sage or in the source"
+    return f"{refusal} {first}, or decide: {show_command(key)}"
 
 
 def _changed(verdict: RecordVerdict, written: str) -> str:

@@ -56,8 +56,19 @@ def new_attempt(
     return with_epoch(attempt, kind, business, epoch, now)
 
 
-def send(step: WriteStep, context: RunContext, body: Mapping[str, Any], sage_id: str) -> None:
-    """Send `body`, and record the outcome; park the step where Sage forbade the kind before."""
+def send(
+    step: WriteStep,
+    context: RunContext,
+    body: Mapping[str, Any],
+    sage_id: str,
+    held: Entity | None = None,
+) -> None:
+    """Send `body`, and record the outcome; park the step where Sage forbade the kind before.
+
+    Args:
+        sage_id: the entity to change; empty for a creation.
+        held: what Sage holds of it.
+    """
     method = "PUT" if isinstance(step, UpdateStep) else "POST"
     if why := context.forbidden.get((method, step.kind)):
         message = f"{name_of(step)} was not sent: {why}."
@@ -72,7 +83,7 @@ def send(step: WriteStep, context: RunContext, body: Mapping[str, Any], sage_id:
         epoch=context.log.epoch(step.kind, step.key),
         now=context.clock.now(),
     )
-    return finish(attempt, context)
+    return finish(attempt, context, held=held)
 
 
 def settle_doubts(context: RunContext, settle_by_look: Callable[[Attempt, RunContext], bool]) -> None:
@@ -95,18 +106,21 @@ def settle_doubts(context: RunContext, settle_by_look: Callable[[Attempt, RunCon
         finish(attempt, context, is_planned=is_planned)
 
 
-def finish(attempt: Attempt, context: RunContext, *, is_planned: bool = True) -> None:
+def finish(
+    attempt: Attempt, context: RunContext, *, is_planned: bool = True, held: Entity | None = None
+) -> None:
     """Follow an attempt until its outcome is known, and record it.
 
     Args:
         is_planned: whether the plan has its step; one in doubt that it does not have is not sent again.
+        held: what Sage held before an update; recorded where Sage refuses it.
     """
     result = _converse(attempt, context, is_planned=is_planned)
     match result:
         case Recorded():
             _record(result, context)
         case NotRecorded():
-            _record_failure(result, context)
+            _record_failure(result, context, held)
         case Retracted():
             context.log.retract(result.attempt)
 
@@ -196,7 +210,7 @@ def _replays(context: RunContext) -> Replays:
     return found
 
 
-def _record_failure(result: NotRecorded, context: RunContext) -> None:
+def _record_failure(result: NotRecorded, context: RunContext, held: Entity | None) -> None:
     attempt, step, message = result.attempt, result.attempt.step, result.finding.message
     if result.forbidden:
         context.forbidden[attempt.method, step.kind] = result.forbidden
@@ -211,6 +225,8 @@ def _record_failure(result: NotRecorded, context: RunContext) -> None:
         return
     if result.alike:
         context.suspect(step, result.alike, message)
+    if isinstance(step, UpdateStep) and result.finding.code is Code.REJECTED and held is not None:
+        context.log.record_look(attempt.run, step, held)  # by it a later plan sees what has changed
     # Once Sage's side was corrected, the same body must go out under another name.
     epoch = attempt.epoch + (result.state is State.QUARANTINED)
     context.log.set_aside(attempt.run, SetAside(step, result.state, (result.finding,)), epoch)

@@ -44,6 +44,13 @@ RETRY = "Retry it: sagerecon apply"
 READ_AGAIN = "Run the same command again to retry it."
 
 
+#: The hint of a creation that Sage refuses, and of an update: an equal one is not sent again.
+REFUSED_CREATION = "Correct the record or its mapping, then create a new plan."
+REFUSED_UPDATE = (
+    "Correct it in Sage or in the source, or decide (sagerecon decide list); then create a new plan."
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Recorded:
     """The write was carried out, and this is the entity."""
@@ -176,7 +183,7 @@ def rejected(attempt: Attempt, answer: Answer) -> NotRecorded:
         Code.REJECTED,
         place_of(step),
         f"Sage rejected {name_of(step)}: {error_text(answer)}.",
-        "Correct the record or its mapping, then create a new plan.",
+        REFUSED_UPDATE if isinstance(step, UpdateStep) else REFUSED_CREATION,
     )
     return NotRecorded(
         attempt=_as_planned(attempt),

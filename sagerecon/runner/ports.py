@@ -210,7 +210,10 @@ class RunLog(Bookings, Protocol):
         ...
 
     def record_look(self, run: str, step: UpdateStep | ReverseStep, entity: Entity) -> None:
-        """Record what Sage holds of a record that is left alone; without a body where it was not found."""
+        """Record what Sage holds of a record that is left alone, or whose write it refuses.
+
+        The entity has no body where Sage did not find it.
+        """
         ...
 
     def absent(self, run: str) -> Set[tuple[str, str]]:

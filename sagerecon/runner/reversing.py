@@ -25,6 +25,9 @@ from sagerecon.runner.updating import comparison_rules, settle_update
 #: The hint of a record that is not deleted because it was edited in Sage.
 BY_HAND = "Delete it in Sage by hand, or decide to keep it; then create a new plan: sagerecon plan"
 
+#: The hint of a record that Sage does not delete.
+IN_USE = "Delete in Sage what refers to it, or decide to keep it; then create a new plan: sagerecon plan"
+
 
 def reverse(step: ReverseStep, context: RunContext) -> None:
     """Delete the entity of `step`, if Sage still holds what was written. One that is gone is recorded."""
@@ -47,8 +50,9 @@ def reverse(step: ReverseStep, context: RunContext) -> None:
         why = f"{name_of(step)} was not deleted, for the store does not have what was written."
         return context.quarantine(step, Code.UNDECIDED, why, BY_HAND)
     if held.body.get("deletable") is False:
-        why = f"{name_of(step)} was not deleted, for Sage says that it is in use."
-        return context.quarantine(step, Code.REJECTED, why, BY_HAND)
+        return _refused(
+            step, context, held, f"{name_of(step)} was not deleted, for Sage says that it is in use."
+        )
     if edits := sage_edits(written, held, comparison_rules(step, context, written, held)):
         log.record_look(context.run, step, held)
         reasons = "; ".join(map(str, edits))
@@ -142,20 +146,26 @@ def _delete(step: ReverseStep, attempt: Attempt, context: RunContext) -> None:
         if _is_deleted(held):
             return _record(step, context, held)
         if answer is not None and meaning(answer) is not Meaning.UNKNOWN:
-            return _not_deleted(step, context, answer)
+            return _not_deleted(step, context, answer, held)
         if attempt.failures >= SENDINGS:
             return _leave_in_doubt(attempt, context, f"{attempt.failures} calls got no usable answer")
         context.reporter.report(Event.RESENT, step)
 
 
-def _not_deleted(step: ReverseStep, context: RunContext, answer: Answer) -> None:
+def _not_deleted(step: ReverseStep, context: RunContext, answer: Answer, held: Entity) -> None:
     """Set a step aside whose deletion Sage refused."""
     why = error_text(answer)
     message = f"{name_of(step)} was not deleted, for Sage refused it: {why}."
     if meaning(answer) is Meaning.FORBIDDEN:
         context.forbidden["DELETE", step.kind] = why
         return context.park(step, Code.PARKED, message)
-    return context.quarantine(step, Code.REJECTED, message, BY_HAND)
+    return _refused(step, context, held, message)
+
+
+def _refused(step: ReverseStep, context: RunContext, held: Entity, message: str) -> None:
+    """Set a step aside that Sage refuses, with what Sage holds, by which a later plan sees a change."""
+    context.log.record_look(context.run, step, held)
+    context.quarantine(step, Code.REJECTED, message, IN_USE)
 
 
 def _leave_in_doubt(attempt: Attempt, context: RunContext, why: str) -> None:

@@ -53,7 +53,7 @@ def update(step: UpdateStep, context: RunContext) -> None:
     if not _may_be_sent(step, look):
         return _leave_undecided(step, context, look, held)
     _record_left_fields(step, context, held, context.run)
-    return send(step, context, changed, sage_id=written.sage_id)
+    return send(step, context, changed, sage_id=written.sage_id, held=held)
 
 
 def settle_update(attempt: Attempt, context: RunContext) -> bool:

@@ -39,6 +39,22 @@ LOOKS = prepared(
     .where(HELD.c.business == bindparam("business"), or_(_IS_UNDECIDED, _IS_UPDATED))
     .order_by(RUNS.c.sequence),
 )
+#: Updates and deletions that Sage refused, with what it held just before, the oldest first.
+REFUSALS = prepared(
+    "refusals",
+    select(STEPS.c.step, STEPS.c.findings, STEPS.c.recorded_at, HELD.c.kind, HELD.c.sage_id, HELD.c.body)
+    .select_from(
+        HELD.join(STEPS, _OF_STEP).join(
+            RUNS, and_(RUNS.c.business == HELD.c.business, RUNS.c.run == HELD.c.run)
+        )
+    )
+    .where(
+        HELD.c.business == bindparam("business"),
+        STEPS.c.state == State.QUARANTINED.value,
+        or_(STEPS.c.action == Action.UPDATE.value, STEPS.c.action == Action.REVERSE.value),
+    )
+    .order_by(RUNS.c.sequence, STEPS.c.number),
+)
 LOOKS_OF_RUN = prepared(
     "looks_of_run",
     select(HELD.c.kind, HELD.c.sage_id, HELD.c.body)

@@ -12,14 +12,15 @@ from sagerecon.model.entity import Entity, Written
 from sagerecon.model.packed_json import Packer
 from sagerecon.model.reading import Reading
 from sagerecon.model.value import read_json
+from sagerecon.pairing.refusal import Deleted, Refusal
 from sagerecon.pairing.suspect import Suspect
 from sagerecon.planning.plan import Plan, Purpose
 from sagerecon.planning.settling import RunState, SetAside
-from sagerecon.planning.step import Action, ReverseStep, Step
+from sagerecon.planning.step import Action, ReverseStep, Step, UpdateStep
 from sagerecon.planning.step_document import read_step
 from sagerecon.store import runs
 from sagerecon.store.database import Database, Transaction, Values, prepared
-from sagerecon.store.held import HELD_ALL, HELD_ENTITY, HELD_KIND, IDS_HELD, LOOKS
+from sagerecon.store.held import HELD_ALL, HELD_ENTITY, HELD_KIND, IDS_HELD, LOOKS, REFUSALS
 from sagerecon.store.process import is_alive
 from sagerecon.store.run_calls import DayOfCalls, read_run_calls
 from sagerecon.store.steps import (
@@ -28,6 +29,7 @@ from sagerecon.store.steps import (
     IS_SET_ASIDE,
     OF_RUN,
     READINGS,
+    read_findings,
     read_reading,
     read_set_aside,
 )
@@ -237,6 +239,32 @@ class RunHistory:
         self._buffer.flush()
         for row in self._database.stream(LOOKS, {"business": self._business}):
             yield Entity(row.kind, row.sage_id, read_json(row.body)), row.recorded_at
+
+    def refusals(self) -> Iterator[Refusal]:
+        """Yield the updates and deletions that Sage refused, the oldest first."""
+        self._buffer.flush()
+        for row in self._database.stream(REFUSALS, {"business": self._business}):
+            step = read_step(read_json(row.step))
+            if isinstance(step, UpdateStep | ReverseStep):
+                yield Refusal(
+                    kind=step.kind,
+                    key=step.key,
+                    is_deletion=isinstance(step, ReverseStep),
+                    reason=" ".join(finding.message for finding in read_findings(row)),
+                    at=row.recorded_at,
+                    held=Entity(row.kind, row.sage_id, read_json(row.body)),
+                    body=step.body,
+                    left=step.left if isinstance(step, UpdateStep) else (),
+                    identity=step.identity,
+                )
+
+    def deletions(self) -> Iterator[Deleted]:
+        """Yield every entity that a run has deleted or voided."""
+        self._buffer.flush()
+        for row in self._database.stream(DELETIONS, {"business": self._business}):
+            step = read_step(read_json(row.step))
+            if isinstance(step, ReverseStep):
+                yield Deleted(step.body, row.recorded_at)
 
     def ids_deleted(self) -> frozenset[tuple[str, str]]:
         """Return kind and Sage id of every entity that a run has deleted or voided."""

@@ -59,7 +59,7 @@ ONE_WRITTEN = prepared(
 #: Every deletion that was carried out.
 DELETIONS = prepared(
     "deletions",
-    select(STEPS.c.kind, STEPS.c.step).where(
+    select(STEPS.c.kind, STEPS.c.step, STEPS.c.recorded_at).where(
         STEPS.c.business == bindparam("business"),
         STEPS.c.action == Action.REVERSE.value,
         STEPS.c.state == State.RECORDED.value,

@@ -95,6 +95,7 @@ def example(position: Position) -> str:
             f", earlier {earlier}" if earlier else "",
             f", differs in {fields}" if fields else "",
             f": {_in_sage(position.suspect)}" if position.suspect and position.suspect.entities else "",
+            *(f": {refusal.text}" for refusal in position.refusals),
         )
     )
 

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sagerecon.model.clock import instant, instant_text
+from sagerecon.model.code import Code
 from sagerecon.model.count import counted
 from sagerecon.model.money import grouped, total
 from sagerecon.planning.plan import Plan
@@ -46,6 +47,10 @@ _ACTIONS = {
 
 #: Entities that Sage must hold and that a terminal shows; the others are in the plan file.
 _REQUIREMENTS = 10
+
+
+#: Findings that must be reviewed though every record is sent that can be.
+_TO_REVIEW = frozenset({Code.INCOMPLETE_STORE, Code.REJECTED})
 
 
 def plan_summary(plan: Plan) -> RenderableType:
@@ -118,9 +123,11 @@ def action_counts(plan: Plan) -> dict[str, int]:
     return dict(Counter(step.action.value for step in plan.steps))
 
 
-def review_count(plan: Plan) -> int:
-    """Return the number of records of the source that a plan does not send until they are reviewed."""
-    return sum(isinstance(step, QuarantinedStep | WaitStep) for step in plan.steps)
+def needs_review(plan: Plan) -> bool:
+    """Return whether a record must be reviewed before it is sent, or a finding before the plan is applied."""
+    return any(isinstance(step, QuarantinedStep | WaitStep) for step in plan.steps) or any(
+        finding.code in _TO_REVIEW for finding in plan.header.findings
+    )
 
 
 def _actions(plan: Plan) -> Table:
