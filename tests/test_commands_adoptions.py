@@ -136,6 +136,29 @@ def test_the_documents_of_a_contact_adopted_by_decision_are_adopted_after_a_reco
     assert len(trade.in_sage("contact_payments")) == 2
 
 
+def test_a_distrusted_store_adopts_by_the_listing_what_the_plan_would_look_at(
+    trade: HandTrade, tmp_path: Path
+) -> None:
+    """The copy of the store is from before the invoice was sent, and a reconciliation shows it."""
+    store = trade.served.folder / ".sagerecon/store.sqlite"
+    copy = shutil.copy(store, tmp_path / "copy")
+    trade.change("invoices", LAST, LAST + NEW)
+    assert trade.run("plan")[0] == 0
+    assert trade.run("apply")[0] == 0
+    for path in store.parent.glob("store.sqlite*"):
+        path.unlink()
+    shutil.copy(copy, store)
+    trade.served.clock.sleep(MINUTE)
+    trade.served.sign_in("owner")
+    assert trade.run("reconcile")[0] == 1
+    assert "adopt existing" in trade.run("plan")[1]
+    code, text = trade.run("apply")
+    assert code == 1 and "run: sagerecon apply --distrust-store" in text
+    code, text = trade.run("apply", "--distrust-store", "--yes")
+    assert code == 0 and "1 call: 1 adopted, 1 read" in text  # the listing of the plan, after the comparison
+    assert trade.references() == ["00011", "00012", "99"]
+
+
 def test_after_a_restore_and_a_reconciliation_what_waits_for_another_record_is_adopted_too(
     tmp_path: Path,
 ) -> None:
