@@ -13,9 +13,9 @@ from small_trade import COUNTS, write_small_trade
 from test_commands_already_in_sage import records, replan
 from test_store_distrust import apply, delete_store, held, plan, sign_in, store_of
 
-from sagerecon.commands import decisions
+from sagerecon.commands import decisions, status
 from sagerecon.model.clock import DAY, MINUTE
-from sagerecon.planning.step import SkipStep, WaitStep
+from sagerecon.planning.step import CreateStep, SkipStep, WaitStep
 from sagerecon.runner.progress import Event
 from sagerecon.runner.run import Ended
 
@@ -35,7 +35,7 @@ def entered(trade: HandTrade) -> str:
     trade.change("invoices", LAST, LAST + NEW)
     code, text = trade.run("reconcile")
     assert code == 1 and f"Sage holds invoice 99 already, and no run wrote it (Sage id {sage_id})" in text
-    assert "Apply the plan: it adopts an equal entity" in text
+    assert "Apply the plan: it adopts an equal entity" in text and "decide list" not in text
     return sage_id
 
 
@@ -136,6 +136,29 @@ def test_the_documents_of_a_contact_adopted_by_decision_are_adopted_after_a_reco
     assert len(trade.in_sage("contact_payments")) == 2
 
 
+def test_a_distrusted_store_adopts_by_the_listing_what_the_plan_would_look_at(
+    trade: HandTrade, tmp_path: Path
+) -> None:
+    """The copy of the store is from before the invoice was sent, and a reconciliation shows it."""
+    store = trade.served.folder / ".sagerecon/store.sqlite"
+    copy = shutil.copy(store, tmp_path / "copy")
+    trade.change("invoices", LAST, LAST + NEW)
+    assert trade.run("plan")[0] == 0
+    assert trade.run("apply")[0] == 0
+    for path in store.parent.glob("store.sqlite*"):
+        path.unlink()
+    shutil.copy(copy, store)
+    trade.served.clock.sleep(MINUTE)
+    trade.served.sign_in("owner")
+    assert trade.run("reconcile")[0] == 1
+    assert "adopt existing" in trade.run("plan")[1]
+    code, text = trade.run("apply")
+    assert code == 1 and "run: sagerecon apply --distrust-store" in text
+    code, text = trade.run("apply", "--distrust-store", "--yes")
+    assert code == 0 and "1 call: 1 adopted, 1 read" in text  # the listing of the plan, after the comparison
+    assert trade.references() == ["00011", "00012", "99"]
+
+
 def test_after_a_restore_and_a_reconciliation_what_waits_for_another_record_is_adopted_too(
     tmp_path: Path,
 ) -> None:
@@ -155,6 +178,7 @@ def test_after_a_restore_and_a_reconciliation_what_waits_for_another_record_is_a
         shutil.copy(copy, store_of(moving))
         moving.clock.sleep(8 * DAY)
         sign_in(moving)
+        documents.write_text(text + "R9,R,P3,2017-02-05,1.00,I4\n")  # the source has one more since
         plan(moving)
         moving.reconcile()
         made = replan(moving)
@@ -162,6 +186,12 @@ def test_after_a_restore_and_a_reconciliation_what_waits_for_another_record_is_a
         outcome = apply(moving, distrust_store=True)
         assert (outcome.ended, outcome.counts.get(Event.UNDECIDED, 0)) == (Ended.FINISHED, 0)
         assert held(moving) == COUNTS
+        (aside,) = status.status(moving.project, moving.clock).aside
+        assert (aside.step.key, aside.findings[0].hint) == (
+            "receipts/R9",
+            "Create a new plan: sagerecon plan",
+        )
         assert not decisions.decidable(moving.project, moving.clock).waiting
         made = replan(moving)
+        assert (records(made, CreateStep), records(made, WaitStep)) == (["receipts/R9"], [])
         assert len(records(made, SkipStep)) == sum(COUNTS.values()) + 1  # the bank account

@@ -139,6 +139,10 @@ FOUND: Mapping[str, Sequence[Operation]] = {
     "the clock stepped back within a minute of many calls": [
         *(Load(), AddSource(CUSTOMER), Load(), StepClock(-1), AddSource(INVOICE), DistrustStore()),
     ],
+    "a reading was paused after a page with too few entities": [
+        *(Load(), DeleteSage(0), Reconcile(), Reconcile(ShortPages(2, 1)), Snapshot()),
+        Reconcile(ShortPages(4, 1)),
+    ],
     "the day's calls are used up, by a clock that is ahead of Sage's": [
         *(Load(), Reconcile(), StepClock(1), Reconcile(ShortPages(2, items=1)), AddSource(INVOICE)),
     ],

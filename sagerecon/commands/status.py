@@ -51,7 +51,7 @@ def status(project: Project, clock: Clock) -> Status:
         load = now.run
         aside = tuple(company.history.set_aside()) if load else ()
         plan = not_sent(project, run.plan) if run is not None else None
-        waiting = [] if plan is None else list(_waiting(plan, company))
+        waiting = [] if plan is None else list(_waiting(plan, company, aside))
         return Status(
             run=run,
             counts=load.counts if load else {},
@@ -66,11 +66,13 @@ def status(project: Project, clock: Clock) -> Status:
         )
 
 
-def _waiting(plan: Plan, company: CompanyStore) -> Iterator[WaitStep]:
+def _waiting(plan: Plan, company: CompanyStore, aside: Iterable[SetAside]) -> Iterator[WaitStep]:
     """Yield the steps that wait, without the creations that a comparison with Sage has settled since."""
+    settled = {(found.step.kind, found.step.key) for found in aside}
     for step in plan.steps:
         if isinstance(step, WaitStep) and not (
-            step.creation and company.id_map.sage_id(step.kind, step.key) is not None
+            (step.kind, step.key) in settled
+            or (step.creation and company.id_map.sage_id(step.kind, step.key) is not None)
         ):
             yield step
 

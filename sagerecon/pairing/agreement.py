@@ -23,7 +23,7 @@ from sagerecon.pairing.canonical import (
 )
 from sagerecon.pairing.comparison_rules import ComparisonRules, Edit, equal, field_of, rule_of, tolerated
 from sagerecon.pairing.identity import Link
-from sagerecon.pairing.unsent import is_all_shown, not_named, unsent_edits
+from sagerecon.pairing.unsent import UnsentEdits, is_all_shown, not_named, unsent_edits
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +69,10 @@ def agreement(draft: Draft | None, written: Written, held: Entity | None, by: Co
     changed = () if draft is None else source_changes(draft, written, by)
     if held is None:
         return Agreement(changed, differences=changed)
-    edited = sage_changes(written, held, by)
-    edits = sage_edits(written, held, _as_looked_at(written, held, by)) if edited else ()
-    differing = edited if draft is None else differences(draft, written, held, by)
+    unsent = unsent_edits(written, held, by)
+    edited = _edited_fields(_edits(written, held, by, unsent))
+    edits = _edits(written, held, _as_looked_at(written, held, by), unsent) if edited else ()
+    differing = edited if draft is None else _differences(draft, written, held, by, unsent)
     return Agreement(changed, edited, differing, edits)
 
 
@@ -100,8 +101,11 @@ def sage_edits(written: Written, held: Entity, by: ComparisonRules) -> tuple[Edi
     an entity had when it was adopted by decision is a change, for nobody has written the other. So is a value
     that was never sent, where Sage answered it otherwise at the time: see `unsent_edits`.
     """
-    found, unsent = _sent_edits(written, held, by), unsent_edits(written, held, by)
-    return (*found, *unsent.filled) or unsent.calculated
+    return _edits(written, held, by, unsent_edits(written, held, by))
+
+
+def _edits(written: Written, held: Entity, by: ComparisonRules, unsent: UnsentEdits) -> tuple[Edit, ...]:
+    return (*_sent_edits(written, held, by), *unsent.filled) or unsent.calculated
 
 
 def _sent_edits(written: Written, held: Entity, by: ComparisonRules) -> tuple[Edit, ...]:
@@ -131,7 +135,12 @@ def inner_ids(written: Written, held: Entity, fields: Mapping[str, Field]) -> It
 
 def filled_edits(written: Written, held: Entity, by: ComparisonRules, draft: Draft) -> tuple[Edit, ...]:
     """Return the values that draft and written record leave to Sage, and that were edited there since."""
-    unsent = unsent_edits(written, held, by)
+    return _filled(draft, written, held, by, unsent_edits(written, held, by))
+
+
+def _filled(
+    draft: Draft, written: Written, held: Entity, by: ComparisonRules, unsent: UnsentEdits
+) -> tuple[Edit, ...]:
     found = unsent.filled
     if not found and unsent.calculated and not _sent_edits(written, held, by):
         found = unsent.calculated
@@ -156,6 +165,12 @@ def differences(draft: Draft, written: Written, held: Entity, by: ComparisonRule
     and Sage does not show counts too: it is not known whether Sage holds it. Amounts within a named tolerance
     agree.
     """
+    return _differences(draft, written, held, by, unsent_edits(written, held, by))
+
+
+def _differences(
+    draft: Draft, written: Written, held: Entity, by: ComparisonRules, unsent: UnsentEdits
+) -> tuple[str, ...]:
     wanted = wanted_tree(draft.body, by.fields, by.identities)
     sent = wanted_tree(written.sent, by.fields, by.identities)
     source, before = flat(wanted), flat(sent)
@@ -163,7 +178,7 @@ def differences(draft: Draft, written: Written, held: Entity, by: ComparisonRule
     moved = _changed_paths((*before, *source), source, before, by)
     hidden = (path for path in moved if now.get(path) is UNANSWERED)
     paths = _changed_paths((*source, *before, *_added_lines(now)), now, source, by, is_tolerant=True)
-    filled = (edit.path for edit in filled_edits(written, held, by, draft))
+    filled = (edit.path for edit in _filled(draft, written, held, by, unsent))
     return tuple(dict.fromkeys(map(field_of, (*paths, *hidden, *filled))))
 
 

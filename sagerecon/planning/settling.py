@@ -77,6 +77,7 @@ class Reached:
     state: State
     pages: int = 0
     total: int = 0  #: the entities of the listing, as the last of these pages stated
+    entities: int = 0  #: those that these pages showed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

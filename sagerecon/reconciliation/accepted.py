@@ -66,7 +66,9 @@ def _with_shares_of(line: TieOutLine, accepted: Set[str]) -> TieOutLine:
 
 
 def can_be_accepted(verdict: RecordVerdict) -> bool:
-    """Return whether a decision may accept what was found for a record."""
+    """Return whether a decision may accept what was found for a record; not where none is needed."""
+    if verdict.verdict is Verdict.ALREADY_IN_SAGE and verdict.is_left_to_plan:
+        return False
     return bool(verdict.key) and any(
         VERDICTS[standing] is verdict.verdict
         for standing, answers in CONSEQUENCES.items()

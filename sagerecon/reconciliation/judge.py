@@ -88,6 +88,7 @@ class Judge:
             is_created=written is not None and not written.adopted,
             is_merged=_is_merged(evidence),
             is_set_aside=evidence.is_set_aside,
+            is_left_to_plan=not evidence.suspicion or evidence.position.is_adoptable,
         )
         detail = detail_of(evidence, verdict)
         can_update = found.kind in self._catalog and self._catalog[found.kind].can("update")

@@ -113,6 +113,7 @@ class RecordVerdict:
     is_created: bool = False  #: an earlier run created it in Sage, and did not adopt it
     is_merged: bool = False  #: shares its Sage entity with another record
     is_set_aside: bool = False  #: findings keep the source's record from being sent
+    is_left_to_plan: bool = False  #: the next plan adopts its entity, or looks for it, without a decision
     accepted: Decision | None = None  #: the decision in effect that accepts what was found
     first_seen: FirstSeen | None = None  #: None where no review is needed or no reconciliation went before
 

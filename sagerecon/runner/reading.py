@@ -76,8 +76,8 @@ def _read_pages(step: ReadStep, context: RunContext, before: Reached) -> bool:
         entities = _entities(step, context, found)
         seen.update(entity.sage_id for entity, _ in entities)
         has_ids = all("id" in item for item in found.items)
-        is_unchanged = has_ids and not before.pages and (page == 1 or found.total == total)
-        is_missing = found.is_last and is_unchanged and len(seen) < found.total
+        is_unchanged = has_ids and (page == 1 or found.total == total)
+        is_missing = found.is_last and is_unchanged and before.entities + len(seen) < found.total
         if found.is_cut or found.total < total or is_missing:
             return False
         total = found.total

@@ -7,16 +7,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from sagerecon.model.code import Code
+from sagerecon.model.draft import references_in
 from sagerecon.model.entity import Entity
 from sagerecon.pairing.natural_key import identity_keys
 from sagerecon.pairing.suspect import Suspect
-from sagerecon.planning.step import CreateStep
+from sagerecon.planning.step import CreateStep, name_of
 from sagerecon.runner.attempts import new_attempt
 from sagerecon.runner.context import RunContext
 from sagerecon.runner.progress import Event
 
 #: What to do about a record that Sage may hold already.
 DECIDE = "Compare it with Sage, and decide which it is: sagerecon plan, sagerecon decide list"
+
+
+_NEW_PLAN = "Create a new plan: sagerecon plan"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,9 @@ class Recovery:
 
 
 def recover(recovery: Recovery, context: RunContext) -> set[int]:
-    """Record each adoption, and set aside what waits for a decision. Return the numbers of these steps.
+    """Record each adoption, and set aside what waits. Return the numbers of these steps.
+
+    What waits in the plan, and waits for nothing that is still to be decided, needs a new plan.
 
     All of it is durable before the store counts as complete, so that a crash before that leaves a store which
     is compared with Sage again.
@@ -57,6 +63,16 @@ def recover(recovery: Recovery, context: RunContext) -> set[int]:
     for step, suspect in recovery.suspects:
         if step.number not in recovery.waiting:
             context.quarantine(step, Code.UNCERTAIN_IN_SAGE, suspect.reason, DECIDE)
+            settled.add(step.number)
+    undecided = {(step.kind, step.key) for step, _ in recovery.suspects}
+    for step in recovery.cleared:
+        if step.number not in recovery.waiting:
+            continue
+        if any((reference.kind, reference.key) in undecided for reference in references_in(step.body)):
+            undecided.add((step.kind, step.key))
+        else:
+            why = f"{name_of(step)} waits in this plan, and Sage does not hold it."
+            context.block(step, why, _NEW_PLAN, is_retried=False)
             settled.add(step.number)
     context.log.flush()
     return settled

@@ -141,7 +141,7 @@ class RunLog:
     def reached(self, run: str) -> Mapping[int, Reached]:
         self._buffer.flush()
         rows = self._buffer.reader.rows(steps.REACHED, {"business": self._business, "run": run})
-        return {row.number: Reached(State(row.state), row.pages, row.total) for row in rows}
+        return {row.number: Reached(State(row.state), row.pages, row.total, row.entities) for row in rows}
 
     def in_doubt(self) -> Sequence[Attempt]:
         self._buffer.flush()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Row, and_, bindparam, delete, func, or_, select, update
+from sqlalchemy import Row, and_, bindparam, case, delete, func, or_, select, update
 
 from sagerecon.model.entity import Entity, Written
 from sagerecon.model.finding import Finding, finding_document, read_finding
@@ -24,8 +24,15 @@ IS_SET_ASIDE = or_(
     )
 )
 
+_IS_OF_STEP = and_(
+    HELD.c.business == STEPS.c.business, HELD.c.run == STEPS.c.run, HELD.c.number == STEPS.c.number
+)
+_ENTITIES = select(func.count()).select_from(HELD).where(_IS_OF_STEP).scalar_subquery()
 REACHED = prepared(
-    "steps_reached", select(STEPS.c.number, STEPS.c.state, STEPS.c.pages, STEPS.c.total).where(OF_RUN)
+    "steps_reached",
+    select(STEPS.c.number, STEPS.c.state, STEPS.c.pages, STEPS.c.total)
+    .add_columns(case((STEPS.c.pages > 0, _ENTITIES), else_=0).label("entities"))
+    .where(OF_RUN),
 )
 EPOCHS = prepared(
     "epochs",
@@ -38,17 +45,7 @@ READINGS = prepared(
     "readings",
     select(STEPS.c.kind, STEPS.c.key, STEPS.c.state, STEPS.c.first_sent_at, STEPS.c.recorded_at)
     .add_columns(STEPS.c.pages, STEPS.c.findings, STEPS.c.step)
-    .add_columns(
-        select(func.count())
-        .select_from(HELD)
-        .where(
-            HELD.c.business == STEPS.c.business,
-            HELD.c.run == STEPS.c.run,
-            HELD.c.number == STEPS.c.number,
-        )
-        .scalar_subquery()
-        .label("entities")
-    )
+    .add_columns(_ENTITIES.label("entities"))
     .where(OF_RUN, STEPS.c.action == Action.READ.value)
     .order_by(STEPS.c.number),
 )
