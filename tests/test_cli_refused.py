@@ -233,3 +233,24 @@ def test_a_refused_deletion_is_carried_out_once_nothing_refers_to_the_record(tra
     assert trade.run("plan")[0] == 0
     assert trade.run("apply")[0] == 0
     assert "0003" not in {contact.get("reference") for contact in trade.in_sage("contacts")}
+
+
+def test_records_that_are_refused_alike_are_one_finding(trade: HandTrade) -> None:
+    """Sage does not change the type of a contact with bookings; the third customer has none."""
+    mapping = trade.served.folder / "mappings/customers.yaml"
+    mapping.write_text(mapping.read_text().replace("[CUSTOMER]", "[VENDOR]"))
+    assert trade.run("snapshot")[0] == 0
+    assert trade.run("plan")[0] == 0
+    code, text = trade.run("apply")
+    assert code == 1 and "2 quarantined, 1 updated" in text
+    code, text = trade.run("plan")
+    why = "Sage rejected Firm 1: contact_type_ids: You cannot change the type of a contact that is in use."
+    assert code == 1
+    assert (
+        "Not sent again: 2 contact records (source changed): customers/0001, customers/0002."
+        f" The first: Refused on 2026-01-05: {why} They are sent again"
+    ) in text
+    with writes(trade) as made:
+        assert trade.run("apply")[0] == 1
+    assert made == []
+    assert f"Refused on 2026-01-05: {why} Correct it in Sage or in the source" in trade.run("reconcile")[1]

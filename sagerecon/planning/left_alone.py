@@ -15,7 +15,7 @@ from sagerecon.pairing.answers import DecisionAnswer
 from sagerecon.pairing.groups import Group, decide_command, decide_command_of, drop_command, show_command
 from sagerecon.pairing.renames import RenameRule
 from sagerecon.pairing.standing import Standing
-from sagerecon.planning.step import KeepStep, Step, WaitStep, place_of
+from sagerecon.planning.step import KeepStep, Step, WaitStep, name_of, place_of
 
 #: Records named in the finding of a group; the steps of the plan name all.
 _EXAMPLES = 3
@@ -154,13 +154,13 @@ def _withheld(group: Sequence[WaitStep]) -> Finding:
 
 
 def _refused(group: Sequence[WaitStep]) -> Finding:
-    it_is = "It is" if len(group) == 1 else "They are"
+    it_is, first = ("It is", "") if len(group) == 1 else ("They are", "The first: ")
     once = "once the source or what Sage holds has changed"
     return _finding(
         Code.REJECTED,
         group[0],
         f"Not sent again: {_counted(group)} ({group[0].standing.value}): {_examples([s.key for s in group])}."
-        f" {group[0].refused}",
+        f" {first}{group[0].refused}",
         f"{it_is} sent again {once}: correct Sage, then run sagerecon reconcile.",
     )
 
@@ -190,7 +190,7 @@ def _groups(steps: Iterable[_Left], decidable: Mapping[tuple[str, str], Group] =
     for step in steps:
         waits_for_another = isinstance(step, WaitStep) and bool(step.refers_to)
         besides = step.decided if isinstance(step, WaitStep) else step.edited
-        refused = step.refused if isinstance(step, WaitStep) else ""
+        refused = step.refused.replace(name_of(step), "") if isinstance(step, WaitStep) else ""
         reason = besides if waits_for_another else (step.standing, step.rule, besides, refused)
         of_group = decidable.get((step.kind, step.key))
         name = of_group.name if of_group else ""
