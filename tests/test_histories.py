@@ -24,6 +24,7 @@ from history_steps import (
     EditSource,
     KeepStore,
     Load,
+    MakePlan,
     Operation,
     Reconcile,
     Renumber,
