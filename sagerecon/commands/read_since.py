@@ -41,6 +41,8 @@ def suspects_read_since(
         for entity in newest.entities()
         if (entity.kind, entity.sage_id) in unowned and candidates.has(entity)
     ]
+    deleted = newest.deleted() if may_be else frozenset[str]()
+    may_be = [entity for entity in may_be if entity.sage_id not in deleted]
     if not may_be:
         return []
     identities = Identities(company.history.written(), newest.entities(), catalog)
