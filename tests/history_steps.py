@@ -255,6 +255,7 @@ def disagreements(plan: Plan, found: Reconciliation) -> Sequence[str]:
     """Return a sentence for each record of which plan and reconciliation say different things."""
     by_decision = _BY_DECISION if plan.header.decisions else {}
     steps = {(step.kind, step.key): step.action for step in plan.steps}
+    steps |= {(step.kind, step.key): step.action for step in plan.steps if step.action is Action.RENAME}
     blind = {(step.kind, step.key) for step in plan.steps if is_blind(step)}
     doubled = [
         f"{verdict.key} is in Sage already, and the plan creates it without looking"

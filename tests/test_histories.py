@@ -24,6 +24,7 @@ from history_steps import (
     EditSource,
     KeepStore,
     Load,
+    MakePlan,
     Operation,
     Reconcile,
     Renumber,
@@ -94,6 +95,9 @@ FOUND: Mapping[str, Sequence[Operation]] = {
     "edited in Sage while the store was lost": [
         *(Load(), KeepStore(), AddSource(INVOICE), Load(), RestoreElsewhere()),
         *(Wait(200), EditSage(4, 1), Load()),
+    ],
+    "a customer is renamed by decision, and another field of it has changed": [
+        *(Load(), Spreadsheet(), Snapshot(), Decide(5, 1), Reconcile(), MakePlan()),
     ],
     "a customer was renamed by decision, and has its earlier number again": [
         *(Load(), Spreadsheet(), Snapshot(), Decide(1, 0), Load(), Spreadsheet()),

@@ -33,12 +33,16 @@ def suspects_read_since(
     drafts = [_draft(step) for step in (*steps, *waiting_creations(plan))]
     decided = {(step.kind, step.sage_id) for step in plan.steps if isinstance(step, AdoptStep)}
     unowned = newest.unowned({draft.kind for draft in drafts}) - decided
-    candidates = Candidates(drafts if unowned else (), catalog)
+    if not unowned:
+        return []
+    candidates = Candidates(drafts, catalog)
     may_be = [
         entity
         for entity in newest.entities()
-        if unowned and (entity.kind, entity.sage_id) in unowned and candidates.has(entity)
+        if (entity.kind, entity.sage_id) in unowned and candidates.has(entity)
     ]
+    deleted = newest.deleted() if may_be else frozenset[str]()
+    may_be = [entity for entity in may_be if entity.sage_id not in deleted]
     if not may_be:
         return []
     identities = Identities(company.history.written(), newest.entities(), catalog)

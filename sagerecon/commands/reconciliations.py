@@ -113,7 +113,7 @@ def reconcile(
 
 
 def _why_incomplete(company: CompanyStore) -> str:
-    """Return why the store may lack what was written, and the remedy; empty where no witness says so."""
+    """Return why the store may lack what was written, and the remedy; empty where no witness states it."""
     try:
         company.run_log.is_witnessed()
     except IncompleteStoreError as error:

@@ -98,7 +98,7 @@ def sage_edits(written: Written, held: Entity, by: ComparisonRules) -> tuple[Edi
     """Return the values that Sage holds instead of those that were written.
 
     A value that Sage altered as it was written is no change: its answer at the time has it already. One that
-    an entity had when it was adopted by decision is a change, for nobody has written the other. So is a value
+    an entity had when it was adopted by decision is a change, for no run has written the other. So is a value
     that was never sent, where Sage answered it otherwise at the time: see `unsent_edits`.
     """
     return _edits(written, held, by, unsent_edits(written, held, by))

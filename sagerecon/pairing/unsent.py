@@ -1,4 +1,4 @@
-"""Values that Sage gave to fields nobody sent, and that somebody edited there since.
+"""Values of fields that were not sent, and that were edited in Sage since.
 
 A field that was left empty and is filled now was edited by a user. So was an amount that Sage calculated and
 no longer holds: a discount on a line changes the total of an invoice. Both are compared with Sage's answer to
@@ -53,7 +53,7 @@ def unsent_edits(written: Written, held: Entity, by: ComparisonRules) -> UnsentE
     """Return the values that were never sent, and that Sage no longer holds as it answered the write.
 
     These are fields that were blank, amounts, switches and days. Others, such as a status, change in use. A
-    field that one of our own records has filled, such as the main address of a contact, is not among them.
+    field that another record of ours has filled, such as the main address of a contact, is not among them.
     """
     found = [
         value

@@ -93,7 +93,7 @@ class CompanyLock:
         return not self._is_distrusted and self._witness.require_complete(self._extent(transaction))
 
     def began_before(self) -> int:
-        """Return when the move began by its witnesses, 0 where none says so."""
+        """Return when the move began by its witnesses, 0 where none states it."""
         return 0 if self._witness is None else self._witness.began_at()
 
     def distrust(self) -> None:

@@ -85,7 +85,7 @@ class MemoryLog:
         """Record durably that the store is not complete, and that Sage is read instead.
 
         Args:
-            began_at: when the move began by its witnesses; 0 where none says so.
+            began_at: when the move began by its witnesses; 0 where none states it.
         """
         self._add_gap({"known_until": 0, "lost": 1, "began_at": began_at})
 

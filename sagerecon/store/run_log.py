@@ -110,7 +110,7 @@ class RunLog:
         return self._lock.require_complete(self._buffer.reader)
 
     def began_before(self) -> int:
-        """Return when the move began by its witnesses, 0 where none says so."""
+        """Return when the move began by its witnesses, 0 where none states it."""
         return self._lock.began_before()
 
     def distrust(self) -> None:

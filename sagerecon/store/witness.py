@@ -148,7 +148,7 @@ class Witness:
         return self._written_at is None or not 0 <= self._clock.now() - self._written_at < SECOND
 
     def began_at(self) -> int:
-        """Return when the move began by the witnesses of this project, 0 where none says so.
+        """Return when the move began by the witnesses of this project, 0 where none states it.
 
         Raises:
             WitnessError: a witness cannot be read.
