@@ -128,7 +128,8 @@ def price(answer: DecisionAnswer, records: int) -> str:
         return ""
     each = sum(calls.values())
     rate = f": {each:,} a record" if records > 1 else ""
-    return f"{counted(each * records, 'call')} ({', '.join(f'a {name}' for name in calls)}{rate})"
+    names = ", ".join(f"an {name}" if name[0] in "aeiou" else f"a {name}" for name in calls)
+    return f"{counted(each * records, 'call')} ({names}{rate})"
 
 
 def answers(standing: Standing) -> tuple[DecisionAnswer, ...]:
