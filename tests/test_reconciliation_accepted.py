@@ -18,10 +18,11 @@ KEY = "contact_opening_balance", "open_invoices/1001"
 
 
 def found_as(verdict: Verdict) -> Reconciliation:
-    """Return a reconciliation that gives one record this verdict."""
+    """Return a reconciliation that gives one record this verdict, about which the next plan asks."""
     found = reconciled(edited_company())
     verdicts = (
-        replace(each, verdict=verdict) if (each.kind, each.key) == KEY else each for each in found.verdicts
+        replace(each, verdict=verdict, is_left_to_plan=False) if (each.kind, each.key) == KEY else each
+        for each in found.verdicts
     )
     return replace(found, verdicts=tuple(verdicts))
 

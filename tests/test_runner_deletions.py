@@ -133,16 +133,20 @@ def test_a_record_that_moved_between_two_pages_is_looked_for_by_itself(moving: M
     assert set(verdicts.values()) == {Verdict.VERIFIED}
     assert [entry for entry in readings if sage_id in entry[0]] == [(f"contacts/{sage_id}", 1, 1)]
     assert actions(moving) == {Action.SKIP}
-    # Once it is deleted, what Sage reports as deleted is not asked for.
+    # Once it is deleted, it is looked for where the report of deletions fails: evidence for the next plan too.
     assert moving.by_other_hand("DELETE", f"/contacts/{sage_id}").status in (200, 204)
-    verdicts, readings = reconciled(moving)
-    assert (set(verdicts.values()), len(readings)) == ({Verdict.DELETED}, 1)
-    # Where that report fails, it is. The answer is evidence for the next plan too.
-    moving.faults.add(Trigger(3, "GET", "/contacts"), Fault(FaultType.ERROR, status=403))
+    report_fails = Trigger(3, "GET", "/contacts"), Fault(FaultType.ERROR, status=403)
+    moving.faults.add(*report_fails)
     verdicts, readings = reconciled(moving)
     assert set(verdicts.values()) == {Verdict.MISSING}
     assert [entry for entry in readings if sage_id in entry[0]] == [(f"contacts/{sage_id}", 1, 0)]
     assert actions(moving) == {Action.WAIT}
+    # What Sage reports as deleted is not asked for, and is deleted for good.
+    verdicts, readings = reconciled(moving)
+    assert (set(verdicts.values()), len(readings)) == ({Verdict.DELETED}, 1)
+    moving.faults.add(*report_fails)
+    verdicts, _ = reconciled(moving)
+    assert set(verdicts.values()) == {Verdict.DELETED}
 
 
 def test_where_many_records_are_missing_the_listing_is_read_again(moving: Move) -> None:
