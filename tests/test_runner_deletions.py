@@ -133,7 +133,7 @@ def test_a_record_that_moved_between_two_pages_is_looked_for_by_itself(moving: M
     assert set(verdicts.values()) == {Verdict.VERIFIED}
     assert [entry for entry in readings if sage_id in entry[0]] == [(f"contacts/{sage_id}", 1, 1)]
     assert actions(moving) == {Action.SKIP}
-    # Once it is deleted, it is looked for where the report of deletions fails: evidence for the next plan too.
+    # Once deleted, it is looked for where the report of deletions fails: evidence for the next plan too.
     assert moving.by_other_hand("DELETE", f"/contacts/{sage_id}").status in (200, 204)
     report_fails = Trigger(3, "GET", "/contacts"), Fault(FaultType.ERROR, status=403)
     moving.faults.add(*report_fails)
