@@ -56,7 +56,9 @@ class OutcomeFile:
             DamagedFileError: there is none, or it cannot be used.
         """
         with _damage():
-            connection = sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True)
+            address = f"{path.as_uri()}?mode=ro&immutable=1"
+            # Whichever thread collects this object closes the connection.
+            connection = sqlite3.connect(address, uri=True, check_same_thread=False)
         weakref.finalize(self, connection.close)
         self._connection = connection
         with _damage():
