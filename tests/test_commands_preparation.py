@@ -153,9 +153,17 @@ def test_a_reader_keeps_what_it_opened_while_another_is_written(
     assert list(reader.outcomes) == expected
 
 
+@pytest.fixture
+def anew(project: Project) -> list[tuple[Outcome, Record]]:
+    """Return what mapping anew gives, once for all examples of a test."""
+    return mapped_anew(project)
+
+
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
-def test_a_damaged_file_is_made_anew(project: Project, data: st.DataObject) -> None:
+def test_a_damaged_file_is_made_anew(
+    project: Project, anew: list[tuple[Outcome, Record]], data: st.DataObject
+) -> None:
     (path,) = files_of(project)
     sound = path.read_bytes()
     damaged = bytearray(sound)
@@ -172,12 +180,9 @@ def test_a_damaged_file_is_made_anew(project: Project, data: st.DataObject) -> N
         case "text":
             damaged[:] = b"not a database, but some text that is longer than a header" * 100
     path.write_bytes(damaged)
-    expected = mapped_anew(project)
     read = prepare(project)
-    assert list(read.outcomes) == [outcome for outcome, _ in expected]
-    assert [read.outcomes.record(at) for at in range(len(read.outcomes))] == [
-        record for _, record in expected
-    ]
+    assert list(read.outcomes) == [outcome for outcome, _ in anew]
+    assert [read.outcomes.record(at) for at in range(len(read.outcomes))] == [record for _, record in anew]
     assert read.expectations == prepare(project).expectations
     path.write_bytes(sound)
 
