@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sagerecon.commands.newest_readings import NewestReadings
 from sagerecon.model.catalog import Catalog
-from sagerecon.model.draft import Draft
 from sagerecon.pairing.identity import Identities
 from sagerecon.pairing.key_ladder import Candidates, KeyLadder
 from sagerecon.pairing.suspect import Suspect
 from sagerecon.planning.census import waiting_creations
 from sagerecon.planning.plan import Plan
 from sagerecon.planning.step import AdoptStep, CreateStep
+from sagerecon.planning.step_fields import draft_of
 from sagerecon.store.company import CompanyStore
 
 
@@ -30,7 +31,9 @@ def suspects_read_since(
     if basis is None or basis.number == plan.header.reconciliation or not steps:
         return []
     newest = NewestReadings.of(company, basis)
-    drafts = [_draft(step) for step in (*steps, *waiting_creations(plan))]
+    drafts = [
+        replace(draft_of(step), on_existing=step.on_existing) for step in (*steps, *waiting_creations(plan))
+    ]
     decided = {(step.kind, step.sage_id) for step in plan.steps if isinstance(step, AdoptStep)}
     unowned = newest.unowned({draft.kind for draft in drafts}) - decided
     if not unowned:
@@ -56,18 +59,3 @@ def suspects_read_since(
         and not match.is_adopted
         and not {entity.sage_id for entity in match.entities} <= set(apart[record])
     ]
-
-
-def _draft(step: CreateStep) -> Draft:
-    return Draft(
-        kind=step.kind,
-        key=step.key,
-        body=step.body,
-        identity=step.identity,
-        origins=step.origins,
-        place=step.mapping,
-        on_existing=step.on_existing,
-        amount=step.amount,
-        changes=step.changes,
-        label=step.label,
-    )

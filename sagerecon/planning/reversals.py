@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from sagerecon.model.catalog import Catalog, Kind
 from sagerecon.model.code import Code
 from sagerecon.model.comparison import Comparison
-from sagerecon.model.draft import Draft, read_node
+from sagerecon.model.draft import read_node
 from sagerecon.model.entity import Written
 from sagerecon.model.finding import Finding, Severity
 from sagerecon.pairing.decisions import Decision
@@ -20,6 +20,7 @@ from sagerecon.planning.order import DraftIndex
 from sagerecon.planning.plan import Plan
 from sagerecon.planning.requirements import EntityKey
 from sagerecon.planning.step import CreateStep, RenameStep, ReverseStep, Step
+from sagerecon.planning.step_fields import draft_of
 
 _VOID_REASON = "void_reason"
 
@@ -146,7 +147,7 @@ def _without_effect(key: str, why: str, decision: Decision) -> Finding:
 
 def _referrers(steps: Iterable[ReverseStep], catalog: Catalog) -> Mapping[RecordKey, Sequence[ReverseStep]]:
     """Return by kind and key of each record that is deleted the steps that delete what refers to it."""
-    drafts = [(step, _as_draft(step)) for step in steps]
+    drafts = [(step, draft_of(step)) for step in steps]
     index = DraftIndex((draft for _, draft in drafts), catalog)
     by_target: dict[RecordKey, list[ReverseStep]] = {}
     for step, draft in drafts:
@@ -159,15 +160,3 @@ def _referrers(steps: Iterable[ReverseStep], catalog: Catalog) -> Mapping[Record
 def _compared(step: ReverseStep, comparisons: Mapping[str, Mapping[str, Comparison]]) -> ReverseStep:
     rules = comparisons.get(step.key.partition("/")[0], {})
     return replace(step, compare=dict(rules))
-
-
-def _as_draft(step: ReverseStep) -> Draft:
-    """Return what was written as a draft, by whose keys references find it."""
-    return Draft(
-        kind=step.kind,
-        key=step.key,
-        body=step.body,
-        identity=step.identity,
-        origins=step.origins,
-        place=step.mapping,
-    )

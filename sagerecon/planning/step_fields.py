@@ -1,4 +1,4 @@
-"""What the step of a record takes over from it."""
+"""What the step of a record takes over from it, and the draft that a step has."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TypedDict
 
 from sagerecon.model.draft import Body, Change, Draft, Outcome
 from sagerecon.model.place import Place
+from sagerecon.planning.step import CreateStep, ReverseStep
 
 
 class RecordFields(TypedDict):
@@ -46,4 +47,19 @@ def draft_fields(draft: Draft) -> DraftFields:
         identity=draft.identity,
         mapping=draft.place,
         changes=draft.changes,
+    )
+
+
+def draft_of(step: CreateStep | ReverseStep) -> Draft:
+    """Return the draft from which a step was made; what is done about an existing entity is not in it."""
+    return Draft(
+        kind=step.kind,
+        key=step.key,
+        body=step.body,
+        identity=step.identity,
+        origins=step.origins,
+        place=step.mapping,
+        amount=step.amount,
+        changes=step.changes,
+        label=step.label,
     )
