@@ -52,6 +52,14 @@ def test_another_content_identity_or_treatment_of_existing_records_changes_what_
         assert keys(effect_on(PLAN, now, {CREATES["customers/C1"]})) == {"outdated": ("customers/C1",)}
 
 
+def test_what_refers_to_what_sage_holds_is_as_it_was_planned() -> None:
+    for draft, found in ((customer(1), {}), (customer(1, name="Other"), {"changed": ("customers/C1",)})):
+        orphan = Quarantined("contact", "customers/C1", (), (), orphan=draft)
+        assert keys(effect_on(PLAN, [orphan, *OUTCOMES[1:]], ())) == found
+    orphan = Quarantined("contact", "customers/C8", (), (), orphan=customer(8))
+    assert not effect_on(PLAN, [*OUTCOMES[:3], orphan, OUTCOMES[4]], ())
+
+
 def test_records_that_a_new_plan_would_not_send_are_dropped() -> None:
     for gone in ([], [quarantined("C1")], [left_out("C1")]):
         now = [*gone, *OUTCOMES[1:]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sagerecon.commands.mappings import Compiled
@@ -53,7 +53,8 @@ def explain(project: Project, clock: Clock, text: str) -> Explanation:
     prepared = prepare(project)
     with open_store(project, clock) as store:
         company = store.company(project.business.id)
-        outcome, record, path = _find(prepared.outcomes, company, text)
+        outcomes = prepared.outcomes_with(company.id_map.known().contents)
+        outcome, record, path = _find(prepared.outcomes, outcomes, company, text)
         written = company.history.written_record(outcome.kind, outcome.key)
         judged = company.reconciliations.verdict(outcome.kind, outcome.key)
         basis = company.reconciliations.last_basis()
@@ -97,15 +98,20 @@ def _source_of(
     return tuple(source.columns), source.place
 
 
-def _find(outcomes: PreparedOutcomes, company: CompanyStore, text: str) -> tuple[Outcome, Record | None, str]:
+def _find(
+    outcomes: PreparedOutcomes, now: Sequence[Outcome], company: CompanyStore, text: str
+) -> tuple[Outcome, Record | None, str]:
     """Return the outcome with the key or label `text`, its source row, and the field after the key.
 
     Keys and labels may contain dots themselves; the longest key is meant. What the source has precedes what
     only earlier runs had.
+
+    Args:
+        now: the outcomes by what earlier runs recorded.
     """
     for key, path in _readings(text):
         if (position := _position(outcomes, key)) is not None:
-            return outcomes[position], outcomes.record(position), path
+            return now[position], outcomes.record(position), path
     for key, path in _readings(text):
         if (past := past_record(company, outcomes, key)) is not None:
             return past, None, path

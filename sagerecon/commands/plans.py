@@ -22,6 +22,7 @@ from sagerecon.model.errors import IncompleteStoreError
 from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.place import NOWHERE
 from sagerecon.pairing.decide import NO_DECISIONS, DecidedPositions, pair_as_decided
+from sagerecon.pairing.held_references import with_held_references
 from sagerecon.pairing.owners import RecordKey
 from sagerecon.pairing.standing import Standing
 from sagerecon.planning.census import census_due
@@ -107,7 +108,7 @@ def decided_positions(
         decisions = replace(decisions, renamed=company.history.renamed_keys())
     last = last or LastReading.recorded(company)
     recorded, read = recorded_and_read(
-        outcomes,
+        tuple(with_held_references(outcomes, contents.keys())),
         prepared.compiled.rules,
         contents,
         company,

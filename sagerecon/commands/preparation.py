@@ -6,7 +6,7 @@ from; every other command reads it there.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import astuple, dataclass
 from importlib.metadata import version
@@ -21,11 +21,13 @@ from sagerecon.commands.expectations import (
 from sagerecon.commands.mappings import Compiled, check
 from sagerecon.commands.prepared_outcomes import PreparedOutcomes
 from sagerecon.documents.package import catalog_fingerprint, code_fingerprint
-from sagerecon.model.draft import Quarantined
+from sagerecon.model.draft import Outcome, Quarantined
 from sagerecon.model.errors import ProjectError, ValidationError
 from sagerecon.model.finding import Finding, Severity, finding_document, read_finding
 from sagerecon.model.value import fingerprint
 from sagerecon.pairing.figures import covers, figures
+from sagerecon.pairing.held_references import with_held_references
+from sagerecon.pairing.owners import RecordKey
 from sagerecon.pairing.position import Position
 from sagerecon.pairing.standing import Standing
 from sagerecon.project.decisions_file import project_decisions
@@ -90,6 +92,20 @@ class Prepared:
     def expectations(self) -> Expectations:
         """The figures of the source for the tie-outs."""
         return read_expectations(self.outcomes.fact("expectations"))
+
+    def outcomes_with(self, recorded: Collection[RecordKey]) -> Sequence[Outcome]:
+        """Return the outcomes by what earlier runs recorded: what refers to that can be sent.
+
+        They are read from their file each time they are iterated over.
+
+        Args:
+            recorded: the kind and draft key of the records that Sage holds for us.
+        """
+        return with_held_references(self.outcomes, recorded) if self._has_orphans else self.outcomes
+
+    @property
+    def _has_orphans(self) -> bool:
+        return bool(self.outcomes.fact("has_orphans"))
 
     def raise_on_errors(self) -> None:
         """Raise if a finding is an error.
@@ -193,6 +209,7 @@ class _Inputs:
                 for outcome in mapping.outcomes(record):
                     file.add(screening.check(outcome), record)
         screening.set_aside(file)
+        file.put("has_orphans", screening.has_orphans)
         tie_outs = TieOutRows(project.tie_outs, snapshot, compiled.crosswalks)
         file.put("expectations", expectations_document(tie_outs.expectations()))
         findings += tie_outs.unmapped_accounts()

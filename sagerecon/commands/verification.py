@@ -80,7 +80,7 @@ def judge(
     as_at = sage.as_at or project.as_at
     controls = ControlAccounts(**{name: str(code) for name, code in project.control_accounts.items()})
     reconciliation = reconcile(
-        prepared.outcomes,
+        prepared.outcomes_with({(record.kind, record.key) for record in written}),
         written,
         held,
         prepared.compiled.comparisons,

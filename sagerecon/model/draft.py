@@ -122,6 +122,9 @@ class Quarantined:
     amount: Decimal | None = None
     label: str = ""
     duplicates: str = ""  #: where it shares an identity with records of other keys, the fingerprint of all
+    #: The draft, if nothing else is wrong with it than that it refers to a record which the source does not
+    #: give: it can be sent where Sage holds that record.
+    orphan: Draft | None = None
 
 
 #: The rule that leaves out a record because another one of its identity was decided to count.

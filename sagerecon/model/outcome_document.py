@@ -30,7 +30,8 @@ def outcome_document(outcome: Outcome) -> list[Any]:
             ]
         case Quarantined():
             findings = [finding_document(finding) for finding in outcome.findings]
-            return [_QUARANTINED, *every, findings, outcome.duplicates]
+            orphan = None if outcome.orphan is None else outcome_document(outcome.orphan)
+            return [_QUARANTINED, *every, findings, outcome.duplicates, orphan]
         case LeftOut():
             return [_LEFT_OUT, *every, outcome.rule, outcome.reason, outcome.merged_into]
 
@@ -41,31 +42,35 @@ def read_outcome(document: list[Any]) -> Outcome:
     Raises:
         ValueError: the list is not of that form.
     """
-    sort, kind, key, label, amount, origins, *rest = document
-    every: dict[str, Any] = {
-        "kind": kind,
-        "key": key,
-        "label": label,
-        "amount": amount,
-        "origins": read_places(origins),
-    }
+    sort, every, rest = document[0], _read_every(document[1:6]), document[6:]
     if sort == _DRAFT:
-        body, identity, place, on_existing, changes, priority = rest
-        return Draft(
-            **every,
-            body=body,
-            identity=identity,
-            place=Place.parse(place),
-            on_existing=OnExisting(on_existing),
-            changes=tuple(_read_change(change) for change in changes),
-            priority=priority,
-        )
+        return _read_draft(every, rest)
     if sort == _QUARANTINED:
-        findings, duplicates = rest
+        findings, duplicates, orphan = rest
         found = tuple(read_finding(finding) for finding in findings)
-        return Quarantined(**every, findings=found, duplicates=duplicates)
+        draft = None if orphan is None else _read_draft(_read_every(orphan[1:6]), orphan[6:])
+        return Quarantined(**every, findings=found, duplicates=duplicates, orphan=draft)
     rule, reason, merged_into = rest
     return LeftOut(**every, rule=rule, reason=reason, merged_into=merged_into)
+
+
+def _read_every(document: list[Any]) -> dict[str, Any]:
+    """Return what every outcome has."""
+    kind, key, label, amount, origins = document
+    return {"kind": kind, "key": key, "label": label, "amount": amount, "origins": read_places(origins)}
+
+
+def _read_draft(every: dict[str, Any], rest: list[Any]) -> Draft:
+    body, identity, place, on_existing, changes, priority = rest
+    return Draft(
+        **every,
+        body=body,
+        identity=identity,
+        place=Place.parse(place),
+        on_existing=OnExisting(on_existing),
+        changes=tuple(_read_change(change) for change in changes),
+        priority=priority,
+    )
 
 
 def record_document(record: Record) -> list[Any]:

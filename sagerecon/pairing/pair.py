@@ -13,6 +13,7 @@ from sagerecon.model.value import fingerprint
 from sagerecon.pairing.agreement import agreement
 from sagerecon.pairing.aliases import Aliases, under_todays_key
 from sagerecon.pairing.comparison_rules import ComparisonRules
+from sagerecon.pairing.held_references import with_held_references
 from sagerecon.pairing.identity import Identities, as_decimal
 from sagerecon.pairing.owners import RecordKey, owners_of_shared
 from sagerecon.pairing.position import Coverage, Position
@@ -71,6 +72,7 @@ def pair_with_recorded(
         comparisons: the comparison rules of each mapping, by field path.
         apart: the keys of drafts that are certainly none of the records written earlier.
     """
+    outcomes = tuple(with_held_references(outcomes, recorded.contents.keys()))
     read = read.with_matches(outcomes, recorded.contents.keys(), recorded.written, catalog, comparisons)
     present = {(outcome.kind, outcome.key) for outcome in outcomes}
     lost = [recorded.written[key] for key in sorted(recorded.contents.keys() - present)]

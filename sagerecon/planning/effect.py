@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sagerecon.model.code import Code
-from sagerecon.model.draft import Body, Draft, Outcome, node_document
+from sagerecon.model.draft import Body, Draft, Outcome, Quarantined, node_document
 from sagerecon.model.value import canonical
 from sagerecon.planning.plan import Plan
 from sagerecon.planning.step import (
@@ -45,7 +45,9 @@ def effect_on(plan: Plan, outcomes: Sequence[Outcome], carried_out: Collection[i
         outcomes: of every record, after validation.
         carried_out: the numbers of the steps that were carried out.
     """
-    drafts = {outcome.key: outcome for outcome in outcomes if isinstance(outcome, Draft)}
+    planned = {step.key for step in plan.steps if not isinstance(step, QuarantinedStep)}
+    found = (_draft(outcome, planned) for outcome in outcomes)
+    drafts = {draft.key: draft for draft in found if draft is not None}
     posted_again = {step.key for step in plan.steps if isinstance(step, CreateStep) and step.replaces}
     changed, dropped, outdated, unsent = [], [], [], set(drafts)
     for step in plan.steps:
@@ -81,6 +83,13 @@ def effect_on(plan: Plan, outcomes: Sequence[Outcome], carried_out: Collection[i
         outdated=tuple(outdated),
         added=tuple(draft.key for draft in drafts.values() if draft.key in unsent),
     )
+
+
+def _draft(outcome: Outcome, planned: Collection[str]) -> Draft | None:
+    """Return the draft of an outcome; also of one that refers to what Sage holds, as the plan found."""
+    if isinstance(outcome, Quarantined):
+        return outcome.orphan if outcome.key in planned else None
+    return outcome if isinstance(outcome, Draft) else None
 
 
 def effect_text(effect: Effect) -> str:

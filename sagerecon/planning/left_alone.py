@@ -118,7 +118,8 @@ def _dependent(group: Sequence[WaitStep]) -> Finding:
         f"{_counted(group)} {verbs[0]} to {what}, and {verbs[1]} not sent: {pairs}.",
         "Decide on the records that wait, or correct them, first."
         if waits
-        else "Decide on those records first; what Sage no longer holds can be written again.",
+        else "Decide on those records first; what Sage no longer holds can be written again"
+        " if the source has it.",
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TypeAlias
 
 from sagerecon.model.catalog import Catalog
@@ -70,7 +70,9 @@ def record_steps(
     So does what refers to a record that is known to be in Sage no more, unless that is written again, and
     what refers by its draft key to one that was decided to be left out. An entity with the natural key of
     such a record may be in Sage already. A record waits, too, if a decision was made about it that has no
-    effect now. What refers to a record whose update Sage refused does not wait, for Sage holds it.
+    effect now. What refers to a record whose update Sage refused does not wait, for Sage holds it. Nothing is
+    created that refers to a record which Sage holds and the source does not give, until that one is decided
+    to stay.
 
     A record that was decided to be an earlier one has two steps if it changed: the key takes over the entity,
     and the entity gets the changes. One that is posted again has two: its entity is deleted, and created.
@@ -84,6 +86,7 @@ def record_steps(
     positions = tuple(positions)
     awaited = {at.key: f"which is {_absence(at)}" for at in positions if at.is_absent}
     omitted: dict[str, str] = {}  # by draft key of a record that is left out, the decision
+    staying = {at.key for at in positions if _stays(at, settlement)}
     for position in positions:
         found = standing(position)
         takes_over = renamed(position, earlier) if earlier else None
@@ -100,7 +103,8 @@ def record_steps(
         else:
             step = _step(position, found, decision, catalog)
         if isinstance(step, CreateStep | UpdateStep) and isinstance(position.outcome, Draft):
-            step = _waiting_for_another(position.outcome, found, step, index, awaited, omitted) or step
+            waits = _waiting_for_another(position.outcome, found, step, index, awaited, omitted, staying)
+            step = waits or step
         if isinstance(step, WaitStep) and not step.refused:
             awaited.setdefault(step.key, WAITS)
         elif isinstance(step, SettledStep) and decision is not None and not position.is_written:
@@ -119,12 +123,14 @@ def _waiting_for_another(
     index: DraftIndex,
     awaited: Mapping[str, str],
     omitted: Mapping[str, str],
+    staying: Collection[str],
 ) -> WaitStep | None:
     """Return the step of a draft that refers to a record that is not sent; None where it refers to none.
 
     Args:
         awaited: by draft key, why what refers to the record waits.
         omitted: by draft key of a record that is left out, the decision.
+        staying: the draft keys of the records that are decided to stay in Sage as they are.
     """
     creation = step if isinstance(step, CreateStep) else None
     for reference in draft.references:
@@ -133,7 +139,19 @@ def _waiting_for_another(
     for reference in draft.references:
         if isinstance(key := reference.key, str) and key in omitted:
             return waiting_for(draft, found, key, f"{LEFT_OUT_BY}{omitted[key]}", creation, omitted[key])
+    for reference in draft.references if creation is not None else ():
+        is_ours = isinstance(reference.key, str) and index.get(reference) is None
+        if is_ours and (target := _target(reference, index)) not in staying:
+            return waiting_for(draft, found, target, WAITS, creation)
     return None
+
+
+def _stays(position: Position, settlement: Settlement) -> bool:
+    """Return whether a record that the source does not give is decided to stay in Sage as it is."""
+    if isinstance(position.outcome, Draft) or not position.is_written or position.is_absent:
+        return False
+    decision = _decision(position, standing(position), settlement)
+    return decision is not None and proposal(decision.standing, decision.answer) is Proposal.SETTLED
 
 
 def _absence(position: Position) -> str:

@@ -24,7 +24,7 @@ from sagerecon.model.outcome_document import outcome_document, read_outcome, rea
 from sagerecon.model.record import Record
 
 #: The content of the file. It is part of the fingerprint, so that a file of another format is not found.
-FORMAT = "outcomes/v2"
+FORMAT = "outcomes/v3"
 
 #: How long an unfinished file is left alone, because another process may be writing it, in seconds.
 ABANDONED = 3_600

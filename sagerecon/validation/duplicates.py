@@ -40,11 +40,14 @@ def keys_of(draft: Draft) -> list[Key]:
     return [draft.key, *(NaturalKey(field, value) for field, value in draft.identity.items())]
 
 
-def quarantined(draft: Draft, findings: Sequence[Finding], duplicates: str = "") -> Quarantined:
+def quarantined(
+    draft: Draft, findings: Sequence[Finding], duplicates: str = "", orphan: Draft | None = None
+) -> Quarantined:
     """Return the outcome of a draft that is set aside, with its reasons.
 
     Args:
         duplicates: the fingerprint of all drafts that share its identity.
+        orphan: the draft, where it could be sent if Sage held what it refers to.
     """
     return Quarantined(
         kind=draft.kind,
@@ -54,6 +57,7 @@ def quarantined(draft: Draft, findings: Sequence[Finding], duplicates: str = "")
         amount=draft.amount,
         label=draft.label,
         duplicates=duplicates,
+        orphan=orphan,
     )
 
 

@@ -67,6 +67,7 @@ class Screening:
         self._references = array("q")  # the numbers of the drafts that drafts refer to
         self._first: dict[tuple[str, Key], int] = {}  # kind and key -> the first position with it
         self._sharing: set[int] = set()  # positions of drafts that share a key
+        self.has_orphans = False  #: whether a draft refers to a record of ours that is not sent
 
     def check(self, outcome: Outcome) -> Outcome:
         """Return the next outcome, quarantined where a rule finds an error."""
@@ -115,8 +116,10 @@ class Screening:
         for at, findings in found.items():
             draft = outcomes[at]
             if isinstance(draft, Draft):
-                outcomes[at] = quarantined(draft, findings)
+                orphan = replace(draft, body=self._redirected(draft.body))
+                outcomes[at] = quarantined(draft, findings, orphan=orphan)
                 self._is_sent[at] = False
+                self.has_orphans = True
 
     def _redirect(self, outcomes: Outcomes) -> None:
         """Let what refers to a record refer to the one that counts in its place."""
