@@ -24,8 +24,9 @@ from test_commands_reversals import (
 )
 from test_store_distrust import forget_witness, restore_copy, sign_in, store_of
 
-from sagerecon.commands import runs
+from sagerecon.commands import decisions, runs
 from sagerecon.model.errors import IncompleteStoreError, ProjectError
+from sagerecon.pairing.groups import decide_command_of
 from sagerecon.planning.step import QuarantinedStep
 from sagerecon.rehearsal.faults import Fault, FaultType, Trigger
 from sagerecon.runner.progress import Event
@@ -54,6 +55,23 @@ def test_what_changed_and_cannot_be_updated_is_posted_again(move: Move) -> None:
     assert held(move, "journals", now).body["total"] == "9.0"
     assert verdicts(move) == ({}, [])
     assert order(plan(move)) == []
+
+
+def test_what_changed_and_cannot_be_updated_waits_in_the_list_and_is_decided_as_a_group(move: Move) -> None:
+    changed = DOCUMENTS.replace("J1,J,,2017-02-05,7.00", "J1,J,,2017-02-05,9.00")
+    assert "I2,I,P1,2017-02-01" in changed
+    source(move, changed.replace("I2,I,P1,2017-02-01", "I2,I,P1,2017-02-02"))
+    found = decisions.decidable(move.project, move.clock)
+    (group,) = found.waiting
+    assert (group.name, len(group.positions)) == ("journal:source_changed", 1)
+    assert decide_command_of(group).startswith("sagerecon decide take journal:source_changed ANSWER")
+    (finding,) = [one for one in move.reconcile().reconciliation.open_verdicts if one.kind == "journal"]
+    assert finding.remedy == (
+        "Sage has no update for a journal. Correct it there, or decide: sagerecon decide show journals/J1"
+    )
+    take(move, "journal:source_changed", "keep")
+    assert decisions.decidable(move.project, move.clock).waiting == ()
+    assert not [step for step in plan(move).steps if isinstance(step, QuarantinedStep)]
 
 
 def test_an_invoice_is_posted_again_with_its_receipt_only_if_that_is_decided_too(move: Move) -> None:

@@ -109,7 +109,7 @@ def decidable(project: Project, clock: Clock) -> Decidable:
         at
         for at in can_be_decided
         if decided.settlement.of(at) is None
-        and (is_left_alone(at) or decided.settlement.withholding(at) is not None)
+        and (is_left_alone(at, project.catalog) or decided.settlement.withholding(at) is not None)
     ]
     renamed = [at for at in undecided.positions if standing(at) is Standing.RENAMED_IN_SOURCE]
     others = [at for at in can_be_decided if standing(at) is not Standing.RENAMED_IN_SOURCE]

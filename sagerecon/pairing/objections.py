@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from sagerecon.model.catalog import Catalog, Field, Kind
 from sagerecon.model.draft import Draft, Quarantined
@@ -160,6 +160,14 @@ def _against_push(position: Position, decision: Decision, kind: Kind) -> str:
     if needed := [name for name in cleared if kind.fields[name].required]:
         return f"Sage does not let {', '.join(needed)} be cleared; correct it there by hand, or use {instead}"
     return ""
+
+
+def why_fixed(changed: Iterable[str], kind: Kind) -> str:
+    """Return why no update brings the changed fields of a record to Sage; empty where one does."""
+    if not kind.can("update"):
+        return f"Sage has no update for a {kind.name}"
+    fixed = [name for name in changed if name in kind.fields and not kind.fields[name].update]
+    return f"Sage does not let {', '.join(fixed)} be changed" if fixed else ""
 
 
 def _fixed(field: Field, path: str = "") -> Iterator[str]:

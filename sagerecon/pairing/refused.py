@@ -10,6 +10,7 @@ from sagerecon.pairing.answers import awaits_decision, proposal
 from sagerecon.pairing.consequences import PROPOSALS, Proposal
 from sagerecon.pairing.decisions import Decision
 from sagerecon.pairing.groups import Group
+from sagerecon.pairing.objections import why_fixed
 from sagerecon.pairing.owners import RecordKey
 from sagerecon.pairing.position import Position
 from sagerecon.pairing.referrers import refused_replacements
@@ -31,10 +32,18 @@ def is_refused(position: Position) -> bool:
     return position.refusals != () and _refusal(position, PROPOSALS[standing(position)]) is not None
 
 
-def is_left_alone(position: Position) -> bool:
+def is_left_alone(position: Position, catalog: Catalog) -> bool:
     """Return whether a record is left alone and named until it is decided on."""
     is_awaited = awaits_decision(standing(position)) and not position.is_adoptable
-    return is_awaited or is_refused(position)
+    return is_awaited or _cannot_be_updated(position, catalog)
+
+
+def _cannot_be_updated(position: Position, catalog: Catalog) -> bool:
+    """Return whether Sage refused the update without a decision, or has none for what the source changed."""
+    if is_refused(position):
+        return True
+    is_due = PROPOSALS[standing(position)] is Proposal.UPDATE
+    return is_due and why_fixed(position.agreement.source_changes, catalog[position.kind]) != ""
 
 
 def without_refused(positions: Iterable[Position], settlement: Settlement) -> Settlement:
@@ -70,11 +79,11 @@ def as_offered(
         decisions: those in effect.
     """
     for group in waiting:
-        if not any(map(is_refused, group.positions)):
+        if not any(_cannot_be_updated(at, catalog) for at in group.positions):
             yield group
             continue
         in_use = refused_replacements(group.positions, positions, decisions, catalog)
-        of_kind = (at for at in positions if at.kind == group.kind and not is_refused(at))
+        of_kind = (at for at in positions if at.kind == group.kind and not is_left_alone(at, catalog))
         is_part = any(standing(at) is group.standing for at in of_kind)
         yield replace(group, is_in_use=bool(in_use), is_part=is_part)
 

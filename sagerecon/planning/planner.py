@@ -133,7 +133,7 @@ def _decidable(
 ) -> Mapping[tuple[str, str], Group]:
     """Return by kind and key the group with which each record that is left alone can be decided on."""
     left = [positions[step.kind, step.key] for step in steps if isinstance(step, WaitStep | KeepStep)]
-    found = groups(at for at in left if answers(standing(at)) and is_left_alone(at))
+    found = groups(at for at in left if answers(standing(at)) and is_left_alone(at, catalog))
     marked = as_offered(found, list(positions.values()), settlement.by_record, catalog)
     return {(at.kind, at.key): group for group in marked for at in group.positions}
 

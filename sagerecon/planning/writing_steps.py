@@ -14,7 +14,7 @@ from sagerecon.model.value import fingerprint
 from sagerecon.pairing.before_update import edits_fingerprint
 from sagerecon.pairing.decisions import Decision
 from sagerecon.pairing.groups import show_command
-from sagerecon.pairing.objections import pushed_fields
+from sagerecon.pairing.objections import pushed_fields, why_fixed
 from sagerecon.pairing.owners import RecordKey
 from sagerecon.pairing.position import Position
 from sagerecon.pairing.suspect import Suspect
@@ -84,11 +84,8 @@ def written_again(draft: Draft, kind: Kind, replaces: str, suspect: Suspect | No
 
 def updated(draft: Draft, changed: tuple[str, ...], kind: Kind) -> UpdateStep | QuarantinedStep:
     """Return the update of the changed fields; a quarantined step where Sage does not let one be changed."""
-    if not kind.can("update"):
-        return _changed_after_write(draft, kind, f"Sage has no update for a {draft.kind}")
-    fixed = [name for name in changed if name in kind.fields and not kind.fields[name].update]
-    if fixed:
-        return _changed_after_write(draft, kind, f"Sage does not let {', '.join(fixed)} be changed")
+    if why := why_fixed(changed, kind):
+        return _changed_after_write(draft, why)
     return UpdateStep(
         **draft_fields(draft),
         reason=f"changed in the source or the mapping since an earlier run recorded it: {', '.join(changed)}",
@@ -144,15 +141,13 @@ def renamed(position: Position, earlier: Mapping[RecordKey, Written]) -> RenameS
     )
 
 
-def _changed_after_write(draft: Draft, kind: Kind, why: str) -> QuarantinedStep:
-    hint = "Correct it in Sage, or delete it there, then create a new plan."
-    if kind.can("delete"):
-        hint = f"{hint} Or decide: {show_command(draft.key)}"
+def _changed_after_write(draft: Draft, why: str) -> QuarantinedStep:
+    first = "Correct it in Sage, or delete it there, then create a new plan."
     finding = Finding(
         Code.CHANGED_AFTER_WRITE,
         draft.origins[0] if draft.origins else draft.place,
         f"{draft.label or draft.key} was written with other content, and {why}.",
-        hint,
+        f"{first} Or decide: {show_command(draft.key)}",
     )
     return QuarantinedStep(
         **record_fields(draft),

@@ -19,6 +19,7 @@ from sagerecon.pairing.field_reader import FieldReader
 from sagerecon.pairing.held import Origin
 from sagerecon.pairing.identity import as_decimal
 from sagerecon.pairing.key_ladder import MatchMethod
+from sagerecon.pairing.objections import why_fixed
 from sagerecon.pairing.position import EntityReading, Position
 from sagerecon.pairing.standing import standing
 from sagerecon.reconciliation.chart_of_accounts import ChartOfAccounts
@@ -91,7 +92,6 @@ class Judge:
             is_left_to_plan=not evidence.suspicion or evidence.position.is_adoptable,
         )
         detail = detail_of(evidence, verdict)
-        can_update = found.kind in self._catalog and self._catalog[found.kind].can("update")
         written_on = None if written is None else day_of(written.written_at)
         return replace(
             found,
@@ -101,8 +101,14 @@ class Judge:
             ),
             remedy=_refused(evidence, verdict)
             or _hints(evidence, verdict)
-            or remedy_for(found, can_update, detail),
+            or remedy_for(found, detail, self._why_fixed(evidence)),
         )
+
+    def _why_fixed(self, evidence: Evidence) -> str:
+        """Return why no update brings to Sage what the source changed; empty where one does."""
+        kind = evidence.position.kind
+        changed = evidence.position.agreement.source_changes
+        return why_fixed(changed, self._catalog[kind]) if changed and kind in self._catalog else ""
 
     def _compared(self, evidence: Evidence) -> tuple[Evidence, tuple[Difference, ...]]:
         """Return the evidence with the agreement of its sides, and the fields that differ."""
@@ -139,7 +145,7 @@ class Judge:
         reason = reason_for(found, None, detail)
         if not duplicate_of and not self._is_begin_known:
             return replace(found, reason=reason_where_begin_is_unknown(created_on), remedy=DECIDE_WHOSE)
-        return replace(found, reason=reason, remedy=remedy_for(found, False, detail))
+        return replace(found, reason=reason, remedy=remedy_for(found, detail))
 
     def signature(self, entity: Entity) -> object:
         """Return what two entries of one entity have in common; None where it has nothing to compare by."""

@@ -140,8 +140,12 @@ def _with_written(verdict: RecordVerdict, written: str, detail: str, is_absent: 
     return _sentence(detail) + (f" {_capital(written)} before; {state}." if verdict.is_recorded else "")
 
 
-def remedy_for(verdict: RecordVerdict, can_update: bool, detail: str) -> str:
-    """Return what to do about a verdict; empty where nothing is to be done."""
+def remedy_for(verdict: RecordVerdict, detail: str, why_fixed: str = "") -> str:
+    """Return what to do about a verdict; empty where nothing is to be done.
+
+    Args:
+        why_fixed: why no update brings to Sage what the source changed; empty where one does.
+    """
     match verdict.verdict:
         case Verdict.MISSING | Verdict.DELETED:
             return "Decide whether it is written again, or accepted as Sage has it: sagerecon decide list"
@@ -166,9 +170,8 @@ def remedy_for(verdict: RecordVerdict, can_update: bool, detail: str) -> str:
         case Verdict.RENAMED:
             return "Decide whether they are one record; until then the plan waits with it."
         case Verdict.SOURCE_CHANGED | Verdict.MAPPING_CHANGED:
-            return (
-                "Plan and apply again." if can_update else "Correct it in Sage; its kind cannot be updated."
-            )
+            correct = f"{why_fixed}. Correct it there, or decide: {show_command(verdict.key)}"
+            return correct if why_fixed else "Plan and apply again."
         case Verdict.BOTH_CHANGED:
             return "Agree which side is right and correct the other."
         case Verdict.ROUNDING if verdict.needs_review:
