@@ -199,6 +199,15 @@ def edited(trade: Trade) -> None:
     trade.reconcile()
 
 
+def edited_and_kept(trade: Trade) -> None:
+    """Decide by its key about the one of two lost invoices that was edited in Sage."""
+    trade.edit("I2")
+    trade.lose("I1", "I2", "R1")
+    trade.reconcile()
+    trade.take("receipts/R1", "reverse")
+    trade.take("invoices/I2", "keep")
+
+
 def deleted_and_entered_again(trade: Trade) -> None:
     """Delete invoices in Sage, and enter one of them again equally, and one twice otherwise."""
     trade.delete("journal", "journals/J1")
@@ -232,10 +241,20 @@ def renamed(trade: Trade) -> None:
     trade.change("4.00,I1", "4.00,X1")
 
 
-def one_is_another(trade: Trade) -> None:
+def one_is_the_same(trade: Trade) -> None:
+    """Decide that one of two new records is the earlier one that both may be."""
     renamed(trade)
+    trade.documents += "00I3,I,P2,2017-02-02,30.00,\n"
     trade.freeze()
-    trade.take("invoices/X1", "two_records")
+    trade.take("invoices/0I3", "same_record", earlier="invoices/I3")
+
+
+def one_is_another(trade: Trade) -> None:
+    """Decide that one of two new records is not the earlier one that both may be."""
+    renamed(trade)
+    trade.documents += "00I3,I,P2,2017-02-02,30.00,\n"
+    trade.freeze()
+    trade.take("invoices/0I3", "two_records")
 
 
 def already_there(trade: Trade) -> None:
@@ -251,7 +270,7 @@ def already_there(trade: Trade) -> None:
 
 def one_is_adopted(trade: Trade) -> None:
     already_there(trade)
-    trade.take("invoices/N3", "keep_apart")
+    trade.take("invoices/N3", "adopt")
 
 
 def unknown(trade: Trade) -> None:
@@ -301,8 +320,10 @@ SITUATIONS: tuple[Callable[[Trade], None], ...] = (
     refused_and_changed,
     changed,
     edited,
+    edited_and_kept,
     deleted_and_entered_again,
     written_again_as_another,
+    one_is_the_same,
     one_is_another,
     one_is_adopted,
     unknown,
@@ -412,6 +433,19 @@ def test_a_name_that_means_others_too_is_not_offered(trade: Trade) -> None:
         " sagerecon decide show sales_invoice:gone"
     ) in lines
     assert "  Decide on each record: sagerecon decide show invoices/I2" in lines
+
+
+def test_what_is_sent_anyway_needs_no_push(trade: Trade) -> None:
+    refused_and_changed(trade)
+    trade.freeze()
+    found = trade.decidable()
+    push = {
+        key: offer.refused
+        for key in ("invoices/I1", "invoices/I2")
+        for offer in found.offers(decisions.subject_of(key, found.groups))
+        if offer.answer is DecisionAnswer.PUSH
+    }
+    assert push == {"invoices/I1": "", "invoices/I2": "it is sent without a decision"}
 
 
 def test_an_option_that_does_not_belong_to_the_answer_is_refused(trade: Trade) -> None:
