@@ -403,14 +403,13 @@ class EditSage:
 
     def __call__(self, history: History) -> None:
         world = history.world
-        entity: Entity | None = _pick(world.books.live(CUSTOMER, INVOICE), self.place)
+        entity: Entity | None = _pick(world.books.live(CUSTOMER, INVOICE, PAYMENT), self.place)
         record = None if entity is None else world.source.records.get(entity.uid)
         if entity is None or (record is not None and _is_renumbered(record, entity)):
             return
-        fields = {
-            0: {"notes": f"seen {self.value}"},
-            1: {"name": f"By hand {self.value}"} if entity.kind == CUSTOMER else {"date": "2017-06-01"},
-        }[self.value % 2]
+        fields = {"name": f"By hand {self.value}"} if entity.kind == CUSTOMER else {"date": "2017-06-01"}
+        if self.value % 2 == 0 and entity.kind != PAYMENT:
+            fields = {"notes": f"seen {self.value}"}
         path = f"{catalog()[entity.kind].path}/{entity.sage_id}"
         world.by_hand("PUT", path, {entity.kind: fields})
         history.moment += 1
