@@ -62,6 +62,24 @@ def test_a_kept_record_is_not_updated_under_its_new_key(trade: HandTrade) -> Non
     assert names(trade) == ["Firm 1", "Firm 2"]
 
 
+def test_a_decision_about_a_group_is_not_about_what_may_have_a_lost_key(trade: HandTrade) -> None:
+    kept_and_renamed(trade)
+    trade.run("plan")
+    trade.run("apply")
+    trade.change("customers", "2,Firm 2", "2,Firm Two")
+    code, text = trade.decide("contact:source_changed", "keep")
+    assert code == 0 and "contact:source_changed: keep, 1 record" in text
+    code, text = trade.run("decide", "list")
+    assert "In effect: contact:source_changed: keep, 1 record" in text
+    assert "Decide on each record: sagerecon decide show customers/1" in text
+    assert "Lapsed: customers/0001: keep" in text and "Lapsed: contact" not in text
+    code, text = trade.run("decide", "show", "contact:source_changed")
+    assert "not about 1 record, which has a decision of its own: sagerecon decide show customers/1" in text
+    trade.run("plan")
+    trade.run("apply")
+    assert names(trade) == ["Firm 1", "Firm 2"]
+
+
 def test_it_waits_still_once_its_new_key_is_recorded(trade: HandTrade) -> None:
     kept_and_renamed(trade)
     trade.run("plan")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -13,10 +14,15 @@ from test_commands_looks import edit, parties, plan_again, write
 from sagerecon.commands import decisions, runs
 from sagerecon.commands.decisions import Choice
 from sagerecon.model.clock import DAY, day_of
-from sagerecon.model.errors import PlanStaleError
+from sagerecon.model.code import Code
+from sagerecon.model.errors import PlanStaleError, ProjectError
 from sagerecon.pairing.consequences import Verdict
+from sagerecon.pairing.groups import Group, decide_command_of
 from sagerecon.planning.plan import Plan
 from sagerecon.planning.step import Action
+
+GROUP, CUSTOMERS = "contact:source_changed", ("C1", "C2", "C3")
+WAIT, SETTLED = Action.WAIT, Action.SETTLED
 
 
 @pytest.fixture
@@ -45,6 +51,16 @@ def names(move: Move) -> list[str]:
 
 def apply(move: Move) -> None:
     runs.apply(move.project, move.clock, move.session)
+
+
+def keys(group: Group) -> list[str]:
+    return [at.key for at in group.positions]
+
+
+def records_covered(move: Move) -> dict[str, int]:
+    """Return by subject the number of records that each decision in effect covers."""
+    found = decisions.decidable(move.project, move.clock).settlement.in_effect
+    return {decision.subject: decision.covers.records for decision in found}
 
 
 def waiting(move: Move) -> list[str]:
@@ -77,6 +93,72 @@ def test_what_a_lapsed_keep_covered_is_not_overwritten(move: Move) -> None:
     assert verdict.remedy.endswith("sagerecon decide drop parties/C1")
     decisions.drop(move.project, "parties/C1")
     assert actions(plan_again(move, parties(3, " Limited")), "C1") == [Action.UPDATE]
+
+
+def test_a_decision_about_a_group_is_not_about_a_record_with_a_lapsed_one_of_its_own(move: Move) -> None:
+    plan_again(move, parties(3, " Ltd"))
+    take(move, "parties/C1", "keep")
+    plan_again(move, parties(3, " Limited"))
+    found = decisions.decidable(move.project, move.clock)
+    (group,) = found.waiting
+    assert (group.is_alone, group.offered, keys(group)) == (True, (), ["parties/C1"])
+    assert decide_command_of(group) == "sagerecon decide show parties/C1"
+    take(move, GROUP, "keep")
+    assert records_covered(move) == {GROUP: 2}
+    assert actions(plan_again(move, parties(3, " Limited")), *CUSTOMERS) == [WAIT, SETTLED, SETTLED]
+    take(move, "parties/C1", "keep")
+    assert records_covered(move) == {GROUP: 2, "parties/C1": 1}
+    assert actions(plan_again(move, parties(3, " Limited")), *CUSTOMERS) == [SETTLED] * 3
+    decisions.drop(move.project, "parties/C1")  # nobody has decided on it then, and it is one more
+    assert actions(plan_again(move, parties(3, " Limited")), *CUSTOMERS) == [Action.UPDATE, WAIT, WAIT]
+
+
+def test_the_records_of_a_group_that_wait_are_listed_apart_from_those_decided_alone(move: Move) -> None:
+    for customer in CUSTOMERS:
+        edit(move, customer, notes="by Kim")
+    move.reconcile()
+    take(move, "parties/C1", "accept")
+    edit(move, "C1", notes="by Lee")
+    move.reconcile()
+    waits = decisions.decidable(move.project, move.clock).waiting
+    assert [(keys(group), bool(group.offered)) for group in waits] == [
+        (["parties/C2", "parties/C3"], True),
+        (["parties/C1"], False),
+    ]
+    hints = [f.hint for f in plan_again(move, parties(3)).header.findings if f.code is Code.UNDECIDED]
+    (alone, rest) = sorted(hints, key=len)
+    assert alone == "Decide: sagerecon decide show parties/C1"
+    assert rest.startswith("Decide: sagerecon decide take contact:edited_in_sage ANSWER")
+
+
+def test_a_group_each_of_whose_records_is_decided_alone_is_refused_with_the_command_that_works(
+    move: Move,
+) -> None:
+    plan_again(move, parties(3, " Ltd").replace("Firm 2 Ltd", "Firm 2").replace("Firm 3 Ltd", "Firm 3"))
+    take(move, "parties/C1", "keep")
+    plan_again(move, parties(3).replace("Firm 1", "Firm One"))
+    with pytest.raises(ProjectError, match="Each record of contact:source_changed has a decision") as error:
+        take(move, GROUP, "keep")
+    assert error.value.hint == "Decide on each: sagerecon decide show parties/C1"
+    found = decisions.decidable(move.project, move.clock)
+    assert found.offers(decisions.subject_of(GROUP, found.groups)) == ()
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_a_decision_about_a_group_stays_in_effect_where_one_record_is_decided_alone_later(
+    move: Move, is_known: bool
+) -> None:
+    plan_again(move, parties(3, " Ltd"))
+    take(move, GROUP, "keep")
+    take(move, "parties/C1", "keep", until=date(2026, 1, 6))
+    if not is_known:
+        shutil.rmtree(move.project.state / "decided")
+    assert actions(plan_again(move, parties(3, " Ltd")), *CUSTOMERS) == [SETTLED] * 3
+    move.clock.sleep(3 * DAY)
+    assert actions(plan_again(move, parties(3, " Ltd")), *CUSTOMERS) == [WAIT, SETTLED, SETTLED]
+    if is_known:
+        changed = parties(3, " Ltd").replace("Firm 1 Ltd", "Firm One")
+        assert actions(plan_again(move, changed), *CUSTOMERS) == [WAIT, SETTLED, SETTLED]
 
 
 def test_a_decision_whose_last_day_is_over_holds_its_records_back(move: Move) -> None:

@@ -60,6 +60,7 @@ def show(name: Name, project: Folder = HERE, json: Json = False) -> None:
     from sagerecon.commands import decisions, projects
     from sagerecon.report.decisions_document import decision_document
     from sagerecon.report.terminal.decisions import (
+        alone_lines,
         answers_document,
         command_lines,
         decision_lines,
@@ -81,7 +82,8 @@ def show(name: Name, project: Folder = HERE, json: Json = False) -> None:
         for decision in in_effect:
             for line in decision_lines("In effect", decision):
                 screen.print_unbroken(line)
-        for line in command_lines(subject):
+        left = replace(subject, positions=found.left_to(subject))
+        for line in (*command_lines(left), *alone_lines(found.alone(subject))):
             screen.print_unbroken(line)
         screen.event(
             "result",

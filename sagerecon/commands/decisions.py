@@ -120,6 +120,13 @@ def take(project: Project, clock: Clock, name: str, choice: Choice) -> Decision:
     """
     found = decidable(project, clock)
     subject = subject_of(name, found.groups)
+    left = found.left_to(subject)
+    if not left:
+        raise ProjectError(
+            f"Each record of {subject.name} has a decision of its own, which one about all does not replace.",
+            f"Decide on each: {show_command(subject.positions[0].key)}",
+        )
+    subject = replace(subject, positions=left)
     decision = _decision(subject, choice, day_of(clock.now()))
     refused = found.refusals(decision, subject)
     for (_, key), why in refused.items():

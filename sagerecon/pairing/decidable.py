@@ -52,28 +52,34 @@ class Decidable:
     def with_offers(self, found: Iterable[Group]) -> Iterator[Group]:
         """Yield parts of groups, each with what can be answered about the group of that name.
 
-        Nothing is offered by a name that means others too about which nobody has to decide with it, nor
-        where each of the records has a decision of its own.
+        Nothing is offered by a name that means others too about which nobody has to decide with it. The
+        records that have a decision of their own are yielded by themselves, without an answer for all.
         """
         for part in found:
-            named = selected(self.groups, part.kind, part.standing, part.rule)
-            its_own = {id(at) for at in part.positions}
+            left = self.left_to(part)
+            its_own = {id(at) for at in left}
+            named = self.left_to(
+                replace(part, positions=selected(self.groups, part.kind, part.standing, part.rule))
+            )
             others = [at for at in named if id(at) not in its_own and self.settlement.of(at) is None]
-            if others or all(map(self._is_decided_alone, part.positions)):
-                yield replace(part, others=len(others))
-            else:
-                yield replace(part, offers=self.offers(replace(part, positions=named)))
+            if left and others:
+                yield replace(part, positions=left, others=len(others))
+            elif left:
+                yield replace(part, positions=left, offers=self.offers(replace(part, positions=named)))
+            if alone := self.alone(part):
+                yield replace(part, positions=alone, is_alone=True)
 
     def offers(self, group: Group) -> tuple[Offer, ...]:
         """Return every answer of the standing of a group or a record, and why it cannot be given if so."""
-        return tuple(self._offer(group, answer) for answer in answers(group.standing))
+        possible = answers(group.standing) if self.left_to(group) else ()
+        return tuple(self._offer(group, answer) for answer in possible)
 
     def refusals(self, decision: Decision, group: Group) -> Mapping[RecordKey, str]:
         """Return why a decision cannot be carried out, by the records that refuse it; empty where it can.
 
         One about a group says nothing of the records about which there is a decision of their own.
         """
-        records = {(at.kind, at.key): at for at in self._left_to(group)}
+        records = {(at.kind, at.key): at for at in self.left_to(group)}
         decided = {**self.settlement.by_record, **dict.fromkeys(records, decision)}
         found: dict[RecordKey, str] = {}
         if decision.answer in DELETIONS:
@@ -103,7 +109,7 @@ class Decidable:
 
     def share_of(self, group: Group, refused: Collection[RecordKey]) -> str:
         """Return how many records of a group refuse an answer, and the way out; empty if it has only one."""
-        total, count = len(self._left_to(group)), len(refused)
+        total, count = len(self.left_to(group)), len(refused)
         if total <= 1:
             return ""
         if count == total:
@@ -111,11 +117,15 @@ class Decidable:
         first = "decide on it by its key first" if count == 1 else "decide on them by their keys first"
         return f"{count:,} of its {total:,} records refuse{'s' if count == 1 else ''} it ({first})"
 
-    def _left_to(self, group: Group) -> Sequence[Position]:
+    def left_to(self, group: Group) -> tuple[Position, ...]:
         """Return the records about which a decision about a group is: those without one of their own."""
-        if group.key:
-            return group.positions
-        return [at for at in group.positions if not self._is_decided_alone(at)]
+        alone = {id(at) for at in self.alone(group)}
+        return tuple(at for at in group.positions if id(at) not in alone)
+
+    def alone(self, group: Group) -> tuple[Position, ...]:
+        """Return the records of a group with a decision of their own, also one without effect."""
+        alone = frozenset[RecordKey]() if group.key else self.settlement.alone
+        return tuple(at for at in group.positions if (at.kind, at.key) in alone)
 
     def _needless(self, at: Position, decision: Decision) -> str:
         """Return why nobody has to decide to send what the source changed: Sage has not refused it."""
@@ -128,12 +138,6 @@ class Decidable:
         if not answers(standing(at)) or self.settlement.of(at) is not None:
             return False
         return is_left_alone(at, self.catalog) or self.settlement.withholding(at) is not None
-
-    def _is_decided_alone(self, at: Position) -> bool:
-        """Return whether there is a decision about a record by its key, also one without effect."""
-        record = (at.kind, at.key)
-        made = self.settlement.by_record.get(record) or self.settlement.withheld.get(record)
-        return made is not None and bool(made.key)
 
 
 def decidable(decided: DecidedPositions, catalog: Catalog) -> Decidable:

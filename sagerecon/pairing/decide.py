@@ -13,7 +13,7 @@ from sagerecon.model.entity import Written
 from sagerecon.pairing.aliases import Aliases
 from sagerecon.pairing.answers import DecisionAnswer, apart
 from sagerecon.pairing.decisions import Decision
-from sagerecon.pairing.lost_keys import without_lost_keys
+from sagerecon.pairing.lost_keys import decided_alone, with_lost_keys, without_lost_keys
 from sagerecon.pairing.objections import adopted_entity
 from sagerecon.pairing.owners import RecordKey
 from sagerecon.pairing.pair import Recorded, pair_with_recorded
@@ -95,9 +95,11 @@ def pair_as_decided(
         read = replace(read, identities=read.identities.under(keys))
         positions = pair_with_recorded(outcomes, recorded.under(aliases), catalog, comparisons, read, apart)
     every = [*positions, *unknown]
-    rest = settle(every, others, decisions.today, catalog, decisions.members, decisions.keys)
     renamed = {**decisions.renamed, **aliases}
-    rest = without_lost_keys(rest, others, every, decisions.keys, renamed, catalog)
+    lost = tuple(with_lost_keys(others, every, decisions.keys, renamed, catalog))
+    alone = decided_alone(lost)
+    rest = settle(every, others, decisions.today, catalog, decisions.members, decisions.keys, alone)
+    rest = without_lost_keys(rest, lost)
     rest = without_refused(every, _of_duplicates(positions, _each_entity_once(positions, rest)))
     settlement = without_blocked_reversals(positions, renames.joined(rest), catalog)
     return DecidedPositions(

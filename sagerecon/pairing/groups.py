@@ -43,6 +43,7 @@ class Group:
     positions: tuple[Position, ...] = ()
     key: str = ""  #: of the single record
     offers: tuple[Offer, ...] = ()  #: every answer of its standing, where it is known which can be given
+    is_alone: bool = False  #: what was decided about each alone has no effect, and none about all replaces it
     others: int = 0  #: records that its name means besides, about which nobody has to decide with it
 
     @property

@@ -5,8 +5,8 @@ The source no longer has the key, or the store no longer knows that the record w
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence, Set
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 
 from sagerecon.model.catalog import Catalog
 from sagerecon.model.draft import Draft
@@ -28,22 +28,24 @@ _EDITED = frozenset({Standing.EDITED_IN_SAGE, Standing.BOTH_CHANGED})
 _EXAMPLES = 3
 
 
-def without_lost_keys(
-    settlement: Settlement,
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A decision, and by each key that the source lost the records that may have had it."""
+
+    decision: Decision
+    records: Mapping[str, Sequence[Position]]
+
+
+def with_lost_keys(
     decisions: Collection[Decision],
     positions: Sequence[Position],
     keys: Keys,
     renamed: Aliases,
     catalog: Catalog,
-) -> Settlement:
-    """Return the decisions without those about a record that may have another key now, or that was forgotten.
-
-    Such a decision has lapsed. Nothing is sent of the record that took over its entity, nor of one that may
-    be it by its key, or by its content. Another decision about that record replaces it; one about a group
-    does not replace one about a record.
+) -> Iterator[Lost]:
+    """Yield each decision about a record that may have another key now, or that was forgotten.
 
     Args:
-        settlement: what the decisions settle about the records under the keys that they name.
         keys: of the records that each decision was made about, where they are known.
         renamed: the key of today by kind and earlier key, of entities that a key took over by decision.
     """
@@ -60,14 +62,30 @@ def without_lost_keys(
         if not lost:
             continue
         found = found or _Records(positions, renamed, catalog)
-        moved: dict[str, list[Position]] = {}
-        for key in lost:
-            for at in found.perhaps(key, decision, known.get(key, frozenset())):
-                other = settlement.of(at)
-                if other is None or (decision.key and not other.key):
-                    moved.setdefault(key, []).append(at)
-        if moved:
-            settlement = _lapsed(settlement, decision, moved)
+        perhaps = {key: found.perhaps(key, decision, known.get(key, frozenset())) for key in lost}
+        yield Lost(decision, {key: records for key, records in perhaps.items() if records})
+
+
+def decided_alone(lost: Iterable[Lost]) -> frozenset[RecordKey]:
+    """Return the records that may have had a key on which was decided by itself."""
+    found = (at for one in lost if one.decision.key for records in one.records.values() for at in records)
+    return frozenset((at.kind, at.key) for at in found)
+
+
+def without_lost_keys(settlement: Settlement, lost: Iterable[Lost]) -> Settlement:
+    """Return the decisions without those about a record that may have another key now, or that was forgotten.
+
+    Such a decision has lapsed. Nothing is sent of the record that took over its entity, nor of one that may
+    be it by its key, or by its content. Another decision about that record replaces it; one about a group
+    does not replace one about a record.
+
+    Args:
+        settlement: what the decisions settle about the records under the keys that they name.
+    """
+    for one in lost:
+        free = {key: [at for at in each if settlement.of(at) is None] for key, each in one.records.items()}
+        if moved := {key: records for key, records in free.items() if records}:
+            settlement = _lapsed(settlement, one.decision, moved)
     return settlement
 
 
@@ -79,18 +97,18 @@ def _lapsed(
     Args:
         moved: by each key that the source lost, the records that may have had it.
     """
-    records = {(at.kind, at.key): decision for found in moved.values() for at in found}
+    records = {(at.kind, at.key) for found in moved.values() for at in found}
+    if not decision.key:  # what was decided about one of them alone stands before it
+        records -= settlement.alone
     own = {record for record, made in settlement.by_record.items() if made is decision}
-    left = settlement.without(own | (records.keys() & settlement.by_record.keys()))
+    left = settlement.without(own)
     known = [entry.decision for entry in (*settlement.lapsed, *settlement.impossible)]
     lapsed = () if _is_among(decision, known) else (WithoutEffect(decision, _why(decision, moved)),)
-    replaced = (made for made in settlement.in_effect if not _is_among(made, left.in_effect))
-    idle = (made for made in (*settlement.idle, *replaced) if made is not decision)
     return replace(
         left,
         lapsed=(*settlement.lapsed, *lapsed),
-        idle=tuple(idle),
-        withheld={**left.withheld, **records},
+        idle=tuple(made for made in settlement.idle if made is not decision),
+        withheld={**left.withheld, **dict.fromkeys(records, decision)},
     )
 
 

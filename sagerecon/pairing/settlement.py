@@ -48,6 +48,9 @@ class Settlement:
     #: By kind and draft key, the decision that was made about a record and has no effect: nothing of the
     #: record is sent until it is made again or dropped.
     withheld: Mapping[tuple[str, str], Decision] = field(default_factory=dict)
+    #: Kind and draft key of the records with a decision of their own, also one without effect. None about
+    #: their group is about them.
+    alone: Set[tuple[str, str]] = frozenset()
 
     @property
     def in_effect(self) -> tuple[Decision, ...]:
@@ -78,6 +81,7 @@ class Settlement:
             impossible=self.impossible + other.impossible,
             idle=self.idle + other.idle,
             withheld={**self.withheld, **other.withheld},
+            alone=self.alone | other.alone,
         )
 
 
@@ -91,8 +95,9 @@ def settle(
     catalog: Catalog,
     members: Members = NO_MEMBERS,
     keys: Keys = NO_KEYS,
+    alone: Set[tuple[str, str]] = frozenset(),
 ) -> Settlement:
-    """Return which decisions are in effect. One about a single record takes precedence over one about many.
+    """Return which decisions are in effect. One about many records is not about those with one of their own.
 
     A decision about many records still holds where some of them no longer need it; it lapses where one was
     added, or has other figures now. Of the records that a decision without effect was made about nothing is
@@ -101,6 +106,7 @@ def settle(
     Args:
         members: of decisions about many, the digests of their records where they are known.
         keys: of decisions about many, the draft keys of their records where they are known.
+        alone: kind and draft key of the records that may have had a key on which was decided.
     """
     if not decisions:
         return NOTHING_SETTLED
@@ -110,24 +116,21 @@ def settle(
     withheld: dict[tuple[str, str], Decision] = {}
     present = {(position.kind, position.key) for position in positions}
     lapsed, impossible, idle, possible = [], [], [], []
-    ordered = sorted(decisions, key=lambda decision: bool(decision.key))
-    every = [(decision, _about(decision, found)) for decision in ordered]
-    alone = {(at.kind, at.key) for decision, about in every if decision.key for at in about}
-    for decision, about in every:
+    every = [(decision, _about(decision, found)) for decision in decisions]
+    alone = alone | {(at.kind, at.key) for decision, about in every if decision.key for at in about}
+    for decision, whole in every:
+        about = whole if decision.key else _left_to_group(whole, alone)
         if not about:
             idle.append(decision)
-        elif why := _why_lapsed(decision, about, today, members):
+        elif why := _why_lapsed(decision, about, whole, today, members):
             lapsed.append(WithoutEffect(decision, why))
-        elif why := next(_objections(decision, _left_to(decision, about, alone), claims, catalog), ""):
+        elif why := next(_objections(decision, about, claims, catalog), ""):
             impossible.append(WithoutEffect(decision, why))
         else:
             possible.append(decision)
             in_effect.update(dict.fromkeys(((p.kind, p.key) for p in about), decision))
             continue
-        for record in _withheld(decision, about, keys, present):
-            withheld[record] = decision
-            if decision.key:  # what is said of a group does not take its place
-                in_effect.pop(record, None)
+        withheld.update(dict.fromkeys(_withheld(decision, about, keys, present), decision))
     needed = {id(decision) for decision in in_effect.values()}
     idle += [decision for decision in possible if id(decision) not in needed]
     return Settlement(
@@ -136,6 +139,7 @@ def settle(
         impossible=tuple(impossible),
         idle=tuple(idle),
         withheld={record: made for record, made in withheld.items() if record not in in_effect},
+        alone=alone,
     )
 
 
@@ -152,11 +156,9 @@ def _withheld(
     return records & covered if covered and covered <= present else records
 
 
-def _left_to(
-    decision: Decision, about: Sequence[Position], alone: Set[tuple[str, str]]
-) -> Sequence[Position]:
-    """Return the records of a decision, of one about a group without those that have one of their own."""
-    return about if decision.key else [at for at in about if (at.kind, at.key) not in alone]
+def _left_to_group(whole: Sequence[Position], alone: Set[tuple[str, str]]) -> Sequence[Position]:
+    """Return the records of a group that a decision about it is about."""
+    return [at for at in whole if (at.kind, at.key) not in alone] if alone else whole
 
 
 def _about(decision: Decision, found: Sequence[Group]) -> tuple[Position, ...]:
@@ -171,8 +173,14 @@ def _about(decision: Decision, found: Sequence[Group]) -> tuple[Position, ...]:
     )
 
 
-def _why_lapsed(decision: Decision, about: Sequence[Position], today: date, members: Members) -> str:
-    """Return why a decision no longer holds; empty while it does."""
+def _why_lapsed(
+    decision: Decision, about: Sequence[Position], whole: Sequence[Position], today: date, members: Members
+) -> str:
+    """Return why a decision no longer holds; empty while it does.
+
+    Args:
+        whole: the records with those on which was decided alone, perhaps later.
+    """
     if not decision.holds_on(today):
         return f"it held until {decision.until}"
     now, before = [figures(position) for position in about], decision.covers
@@ -180,6 +188,8 @@ def _why_lapsed(decision: Decision, about: Sequence[Position], today: date, memb
     if covered.fingerprint == before.fingerprint:
         return ""
     if {record.digest for record in now} <= members.get(before.fingerprint, frozenset()):
+        return ""
+    if len(about) < len(whole) and covers(map(figures, whole)).fingerprint == before.fingerprint:
         return ""
     if decision.left_fields and all(_is_as_left(position, decision) for position in about):
         return ""

@@ -196,7 +196,7 @@ def _groups(steps: Iterable[_Left], decidable: Mapping[tuple[str, str], Group] =
         refused = step.refused.replace(name_of(step), "") if isinstance(step, WaitStep) else ""
         reason = besides if waits_for_another else (step.standing, step.rule, besides, refused)
         of_group = decidable.get((step.kind, step.key))
-        name = of_group.name if of_group else _family(step)
+        name = (of_group.name, of_group.is_alone) if of_group else _family(step)
         groups.setdefault((name, reason), []).append(step)
     return list(groups.values())
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Sequence
 from typing import Any
 
 from sagerecon.model.count import counted
@@ -57,6 +57,8 @@ def group_lines(group: Group) -> Iterator[str]:
         yield f"    {example(position)}"
     if more > 0:
         yield f"    and {more:,} more: {show_command(group.name)}"
+    if group.is_alone:
+        yield "  What was decided about each alone has no effect. A decision about all does not replace it."
     if group.others:
         they = counted(group.others, "other record")
         yield f"  A decision about {group.name} would be about {they} too: {show_command(group.name)}"
@@ -66,6 +68,14 @@ def group_lines(group: Group) -> Iterator[str]:
         yield f"  Decide on each record: {show_command(own_keys[0])}"
     else:
         yield "  They have the same key, so that no decision can name one of them. Correct it in the source."
+
+
+def alone_lines(alone: Sequence[Position]) -> Iterator[str]:
+    """Yield a line about the records of a group that a decision about it is not about."""
+    if alone:
+        each = "each with a decision of its own" if len(alone) > 1 else "which has a decision of its own"
+        names = f"{counted(len(alone), 'record')}, {each}: {show_command(alone[0].key)}"
+        yield f"  A decision about the group is not about {names}"
 
 
 def command_lines(group: Group) -> Iterator[str]:
