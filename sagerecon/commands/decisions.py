@@ -18,7 +18,7 @@ from sagerecon.pairing.answers import STANDINGS, DecisionAnswer, answers
 from sagerecon.pairing.decide import DecidedPositions, entities_chosen_twice
 from sagerecon.pairing.decisions import Covers, Decision, Side, group_name
 from sagerecon.pairing.figures import covers, figures, theirs_digest
-from sagerecon.pairing.groups import Group, claims_on, groups, offered_answers
+from sagerecon.pairing.groups import NOT_IN_SOURCE, Group, claims_on, groups, offered_answers
 from sagerecon.pairing.objections import differing_fields, objection
 from sagerecon.pairing.position import Position
 from sagerecon.pairing.referrers import blocked_reversals, refused_replacements
@@ -140,7 +140,7 @@ def subject_of(name: str, among: Sequence[Group]) -> Subject:
         ProjectError: there is nothing of that name on which a decision can be made.
     """
     for group in among:
-        if name == group.name:
+        if name in (group.name, group_name(group.kind, group.standing, group.rule or NOT_IN_SOURCE)):
             return Subject(group.kind, group.standing, group.rule, positions=group.positions)
     whole = [group for group in among if name == group_name(group.kind, group.standing, "")]
     if whole:
