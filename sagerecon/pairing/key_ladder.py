@@ -136,7 +136,7 @@ class KeyLadder:
         unlike = self.unlike(draft, entities[0])
         is_one = len(entities) == 1
         is_looked_for = rung is Rung.KEY and is_one and _has_identity(draft, entities[0], self.catalog)
-        is_equal = rung is Rung.KEY and is_one and not unlike
+        is_equal = is_one and not unlike
         is_in_doubt = (draft.kind, draft.key) in self.in_doubt
         suspect = Suspect(
             kind=draft.kind,
@@ -145,7 +145,10 @@ class KeyLadder:
             reason=_doubt(draft, entities) if is_in_doubt else _reason(draft, entities, rung, unlike),
             seen_at=self.seen_at.get(draft.kind, 0),
             is_equal=is_equal,
-            is_adoptable=is_equal and not is_in_doubt and draft.on_existing is not OnExisting.ERROR,
+            is_adoptable=is_equal
+            and rung is Rung.KEY
+            and not is_in_doubt
+            and draft.on_existing is not OnExisting.ERROR,
         )
         match draft.on_existing:
             case OnExisting.ADOPT:
@@ -220,7 +223,7 @@ class _Ladder:
                 yield entity
 
     def _alike(self, draft: Draft) -> Iterator[Entity]:
-        """Yield the entities that differ from the draft in keys alone, of a kind without a date."""
+        """Yield the entities that differ from the draft in keys alone, of a kind without date or amount."""
         kind = self._by.catalog[draft.kind]
         keys = key_fields(kind, draft.identity)
         for entity in self._marked(_names(draft.body, kind, keys)):
@@ -285,9 +288,11 @@ def _spelling(kind: str, field: str, value: object) -> Iterator[Hashable]:
 
 
 def _names(body: Mapping[str, Any], kind: Kind, keys: Collection[str]) -> Iterator[Hashable]:
-    """Yield a mark for each name of a record of a kind without a date."""
+    """Yield a mark for each name of a record of a kind without a date; the day, of one without an amount."""
     for name in names_in(body, kind, keys):
         yield (kind.name, "name for people", name)
+    if kind.date and not kind.amount and (day := str(body.get(kind.date) or "")[:10]):
+        yield (kind.name, "day", day)
 
 
 def _content(kind: str, body: Mapping[str, Any], amount: object, known: Kind) -> Hashable:
