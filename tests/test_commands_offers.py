@@ -503,9 +503,10 @@ def parameters(subject: Group, offer: Offer) -> Iterator[dict[str, Any]]:
     is_asked = subject.standing is Standing.DUPLICATE_IN_SAGE and offer.answer is DecisionAnswer.THIS_ONE
     if not offer.parameters and not is_asked:
         yield {}
-    if subject.key and "--from" in offer.parameters + ("--from" if offer.refused else "") and at.rename:
+    if subject.key and offer.answer is DecisionAnswer.SAME_RECORD and at.rename is not None:
         yield from ({"earlier": record.key} for record in at.rename.earlier)
-    if subject.key and at.suspect is not None and (offer.parameters or offer.refused):
+    by_id = offer.answer in (DecisionAnswer.ADOPT, DecisionAnswer.THIS_ONE)
+    if subject.key and by_id and at.suspect is not None:
         yield from ({"sage_id": sage_id} for sage_id in at.suspect.sage_ids)
     if is_asked and not subject.key:
         yield {}
