@@ -36,3 +36,14 @@ def test_a_snapshot_that_failed_leaves_the_older_one_and_says_so(trade: HandTrad
     assert trade.run("snapshot")[0] == 1
     code, text = trade.run("plan")
     assert code == 0 and NOTE in text
+
+
+def test_a_file_that_is_gone_is_named_unless_the_project_came_without_its_data(trade: HandTrade) -> None:
+    data = trade.served.folder / "data"
+    (data / "invoices.csv").unlink()
+    code, text = trade.run("plan")
+    assert code == 0 and "invoices.csv: the file is no longer there" in text
+    for path in data.iterdir():
+        path.unlink()
+    code, text = trade.run("plan")
+    assert code == 0 and "no longer there" not in text

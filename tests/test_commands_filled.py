@@ -98,3 +98,17 @@ def test_what_nobody_touched_ties_out(trade: HandTrade) -> None:
     assert INVOICES.count("\n") == 3
     code, text = trade.run("reconcile")
     assert code == 0 and "Everything ties out" in text
+
+
+def test_the_day_of_a_payment_on_account_is_put_back_by_decision(trade: HandTrade) -> None:
+    """The part that Sage keeps on account has the day of the payment; it is no edit of its own."""
+    put(trade, "contact_payments", "00031", {"date": "2017-05-09"})
+    code, text = trade.run("reconcile")
+    assert code == 1 and "date" in text and "payment_on_account" not in text
+    assert trade.decide("payments/00031", "push")[0] == 0
+    assert trade.run("plan")[0] == 0
+    code, text = trade.run("apply")
+    assert code == 0, text
+    held = next(item for item in trade.in_sage("contact_payments") if item["reference"] == "00031")
+    assert held["date"] == "2017-05-02"
+    assert trade.run("reconcile")[0] == 0

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 from reconciliation_cases import CATALOG, contact, invoice
 
+from sagerecon.documents.package import catalog as shipped_catalog
+from sagerecon.model.catalog import Catalog
 from sagerecon.model.draft import Draft, OnExisting
 from sagerecon.model.entity import Entity
 from sagerecon.model.place import NOWHERE
@@ -16,13 +19,14 @@ from sagerecon.pairing.key_ladder import HeldMatch, KeyLadder, Match, MatchMetho
 from sagerecon.pairing.read_from_sage import ReadFromSage
 from sagerecon.pairing.recovery import Rung
 
+SHIPPED = shipped_catalog()
 OAK = contact("C1", "Oak")
 
 
 def matches(
-    drafts: Iterable[Draft], *held: Entity, taken: Iterable[str] = ()
+    drafts: Iterable[Draft], *held: Entity, taken: Iterable[str] = (), catalog: Catalog = CATALOG
 ) -> dict[tuple[str, str], HeldMatch]:
-    ladder = KeyLadder(catalog=CATALOG, identities=Identities((), held, CATALOG), comparisons={}, seen_at={})
+    ladder = KeyLadder(catalog=catalog, identities=Identities((), held, catalog), comparisons={}, seen_at={})
     return ladder.match(list(drafts), held, frozenset(taken))
 
 
@@ -123,3 +127,47 @@ def test_a_plan_adopts_one_equal_entity_that_no_other_record_claims(
     read = ReadFromSage(whole={"contact": 5}, unowned=[entity]).with_matches(drafts, (), {}, CATALOG, {})
     suspect = read.suspect_of(draft)
     assert suspect is not None and suspect.is_adoptable is is_adoptable
+
+
+def test_a_contact_that_differs_in_its_number_alone_is_suggested() -> None:
+    types = [{"id": "CUSTOMER"}]
+    held = Entity("contact", "id-7", {"reference": "7", "name": "OAK", "contact_types": types})
+    assert matches([OAK], held, catalog=SHIPPED) == {}, (
+        "the name is another one, unless the mapping says how to compare it"
+    )
+    held = Entity("contact", "id-7", {"reference": "7", "name": "Oak", "contact_types": types})
+    found = matches([OAK], held, catalog=SHIPPED)["contact", OAK.key]
+    assert (found.entities, found.rung, found.is_adopted) == ((held,), Rung.OTHER_FIELDS, False)
+    with_key = Entity("contact", "id-1", {"reference": "C1", "name": "Oak", "contact_types": types})
+    assert matches([OAK], held, with_key, catalog=SHIPPED)["contact", OAK.key].entities == (with_key,)
+    assert matches([OAK, contact("7", "Oak")], held, catalog=SHIPPED).keys() == {
+        ("contact", contact("7", "Oak").key)
+    }
+    other = Entity("contact", "id-7", {"reference": "7", "name": "Oak", "contact_types": [{"id": "VENDOR"}]})
+    assert matches([OAK], other, catalog=SHIPPED) == {}
+
+
+def test_a_record_without_a_contact_is_suggested_by_date_and_amount() -> None:
+    body = {"date": "2017-03-01", "reference": "J1", "journal_lines": []}
+    journal = Draft("journal", "journals/J1", body, {}, (), NOWHERE, amount=Decimal("6.00"))
+
+    def held(total: str, day: str = "2017-03-01") -> Entity:
+        return Entity("journal", "id-1", {"date": day, "reference": "accrual", "total": total})
+
+    assert matches([journal], held("6.0"), catalog=SHIPPED)["journal", "journals/J1"].rung is Rung.CONTENT
+    for other in (held("6.01"), held("6.0", "2017-03-02")):
+        assert matches([journal], other, catalog=SHIPPED) == {}
+
+
+def test_what_has_no_amount_in_sage_is_suggested_by_all_other_fields_and_not_adopted_unasked() -> None:
+    def held(day: str = "2017-03-01", debit: str = "5.0") -> Entity:
+        body = {"date": day, "debit": debit, "credit": "0.0", "bank_account": {"id": "id-bank"}}
+        return Entity("bank_opening_balance", "id-1", body)
+
+    body = {"date": "2017-03-01", "debit": Decimal(5), "credit": Decimal(0), "bank_account_id": "id-bank"}
+    opening = Draft("bank_opening_balance", "banks/Main", body, {}, (), NOWHERE)
+    found = matches([opening], held(), catalog=SHIPPED)["bank_opening_balance", "banks/Main"]
+    assert found.rung is Rung.OTHER_FIELDS
+    assert (found.suspect.is_equal, found.suspect.is_adoptable, found.is_adopted) == (True, False, False)
+    for other in (held(debit="6.0"), held(day="2017-03-02")):
+        assert matches([opening], other, catalog=SHIPPED) == {}

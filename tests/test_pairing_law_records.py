@@ -70,7 +70,15 @@ _SENDS: Mapping[type[RecordStep], frozenset[Verdict]] = {
         }
     ),
     ReverseStep: frozenset({Verdict.GONE, Verdict.SOURCE_CHANGED, Verdict.MAPPING_CHANGED, Verdict.NOT_READ}),
-    AdoptStep: frozenset({Verdict.ALREADY_IN_SAGE, Verdict.DUPLICATE, Verdict.DELETED, Verdict.MISSING}),
+    AdoptStep: frozenset(
+        {
+            Verdict.ALREADY_IN_SAGE,
+            Verdict.DUPLICATE,
+            Verdict.DELETED,
+            Verdict.MISSING,
+            Verdict.RENAMED,  # decided to be another record than the earlier one
+        }
+    ),
     UpdateStep: frozenset(
         {Verdict.SOURCE_CHANGED, Verdict.MAPPING_CHANGED, Verdict.NOT_READ, Verdict.RENAMED}
     ),

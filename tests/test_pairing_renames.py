@@ -103,7 +103,35 @@ def test_the_better_rule_takes_the_record() -> None:
 def test_the_same_identity_in_sage_is_the_same_record() -> None:
     other = replace(customer(1), key="customers/7")
     assert found([other], [customer(1)]) == {other.key: (RenameRule.SAME_REFERENCE, ["customers/C1"])}
-    assert found([replace(other, identity={"reference": "C2"})], [customer(1)]) == {}
+
+
+def test_a_contact_with_another_number_is_known_by_all_else_or_by_its_name() -> None:
+    before = customer(1)
+    other = replace(
+        before, key="customers/7", body={**before.body, "reference": "7"}, identity={"reference": "7"}
+    )
+    assert found([other], [before]) == {other.key: (RenameRule.OTHER_FIELDS, ["customers/C1"])}
+    moved = replace(other, body={**other.body, "notes": "moved to York"})
+    assert found([moved], [before]) == {other.key: (RenameRule.NAME, ["customers/C1"])}
+    assert found([replace(moved, body={**moved.body, "name": "Another Ltd"})], [before]) == {}
+
+
+def test_a_journal_with_another_number_is_known_by_date_and_amount_or_by_all_else() -> None:
+    lines = [{"details": "x", "debit": Decimal("5.00")}, {"details": "x", "credit": Decimal("5.00")}]
+
+    def journal(number: str, amount: str = "", day: str = "2026-01-01", line: str = "x") -> Draft:
+        body = {"date": day, "reference": number, "journal_lines": [{**lines[0], "details": line}, lines[1]]}
+        of = Decimal(amount) if amount else None
+        return replace(document(f"journals/{number}"), kind="journal", body=body, amount=of)
+
+    earlier = {"journals/K1": (RenameRule.DATE_AND_AMOUNT, ["journals/J1"])}
+    assert found([journal("K1", "5", line="y")], [journal("J1", "5")]) == earlier
+    assert found([journal("K1", "5.01")], [journal("J1", "5")]) == {}
+    assert found([journal("K1", "5", day="2026-01-02", line="y")], [journal("J1", "5")]) == {}
+    assert found([journal("K1")], [journal("J1")]) == {
+        "journals/K1": (RenameRule.OTHER_FIELDS, ["journals/J1"])
+    }
+    assert found([journal("K1", line="y")], [journal("J1")]) == {}
 
 
 def test_a_mapping_of_another_name_or_kind_is_recognised() -> None:

@@ -137,6 +137,16 @@ def answers(standing: Standing) -> tuple[DecisionAnswer, ...]:
     return tuple(CONSEQUENCES.get(standing, ()))
 
 
+def apart(standing: Standing) -> DecisionAnswer:
+    """Return the answer by which a record is none of those that it may be; one is created for it.
+
+    Raises:
+        KeyError: the standing has none.
+    """
+    others = {DecisionAnswer.TWO_RECORDS, DecisionAnswer.KEEP_APART, DecisionAnswer.WRITE_AGAIN}
+    return next(answer for answer in answers(standing) if answer in others)
+
+
 def awaits_decision(standing: Standing) -> bool:
     """Return whether a record, or an entity without one, is left alone and named until it is decided on."""
     is_named = PROPOSALS[standing] in (Proposal.WAIT, Proposal.KEEP, Proposal.ADOPT)

@@ -60,9 +60,8 @@ class Identities:
             owner = self._keys.setdefault(record.sage_id, record.key)
             if owner != record.key:
                 self._merged[record.key] = owner
-            for part, path in _yields(record.kind, catalog):
-                if isinstance(found := _dig(record.answer, path), str):
-                    self._keys.setdefault(found, part_of(record.key, part))
+            for part, sage_id in parts(record, catalog):
+                self._keys.setdefault(sage_id, part_of(record.key, part))
             if record.kind in catalog and not record.is_claimed:  # one that is may differ in its links too
                 self._learn(record.sent, record.answer, catalog[record.kind].fields)
         shown: dict[tuple[str, NaturalKey], str] = {}
@@ -212,9 +211,15 @@ def _unresolved(key: NaturalKey) -> str:
     return f"{key.field}={key.value}"
 
 
-def _yields(kind: str, catalog: Kinds) -> Iterator[tuple[str, str]]:
-    if kind in catalog:
-        yield from catalog[kind].yields.items()
+def parts(written: Written, catalog: Kinds) -> Iterator[tuple[str, str]]:
+    """Yield the entities that Sage made with a record and inside it, such as a payment on account.
+
+    Yields:
+        The name of the part, and its Sage id.
+    """
+    for part, path in catalog[written.kind].yields.items() if written.kind in catalog else ():
+        if isinstance(found := _dig(written.answer, path), str):
+            yield part, found
 
 
 def _dig(answer: object, path: str) -> object:

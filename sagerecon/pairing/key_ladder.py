@@ -23,7 +23,7 @@ from sagerecon.pairing.held import is_gone
 from sagerecon.pairing.identity import Identities, as_decimal, draft_keys, entity_keys
 from sagerecon.pairing.owners import RecordKey
 from sagerecon.pairing.recovery import NUMBER, Rung
-from sagerecon.pairing.renames import spelling
+from sagerecon.pairing.renames import key_fields, names_in, spelling
 from sagerecon.pairing.suspect import Suspect
 
 #: Entities named in a sentence.
@@ -125,14 +125,18 @@ class KeyLadder:
             }
         return found
 
-    def made(self, draft: Draft, entities: tuple[Entity, ...], rung: Rung) -> HeldMatch:
-        """Return the match of a draft with the entities that a rung has found."""
+    def unlike(self, draft: Draft, entity: Entity) -> tuple[str, ...]:
+        """Return the fields of a draft that an entity does not hold, by the rules of its mapping."""
         fields = self.catalog[draft.kind].fields
         rules = ComparisonRules(fields, self.comparisons.get(draft.mapping, {}), self.identities)
-        unlike = body_differences(draft.body, entities[0], rules, is_tolerant=True)
+        return body_differences(draft.body, entity, rules, is_tolerant=True)
+
+    def made(self, draft: Draft, entities: tuple[Entity, ...], rung: Rung) -> HeldMatch:
+        """Return the match of a draft with the entities that a rung has found."""
+        unlike = self.unlike(draft, entities[0])
         is_one = len(entities) == 1
         is_looked_for = rung is Rung.KEY and is_one and _has_identity(draft, entities[0], self.catalog)
-        is_equal = rung is Rung.KEY and is_one and not unlike
+        is_equal = is_one and not unlike
         is_in_doubt = (draft.kind, draft.key) in self.in_doubt
         suspect = Suspect(
             kind=draft.kind,
@@ -141,7 +145,10 @@ class KeyLadder:
             reason=_doubt(draft, entities) if is_in_doubt else _reason(draft, entities, rung, unlike),
             seen_at=self.seen_at.get(draft.kind, 0),
             is_equal=is_equal,
-            is_adoptable=is_equal and not is_in_doubt and draft.on_existing is not OnExisting.ERROR,
+            is_adoptable=is_equal
+            and rung is Rung.KEY
+            and not is_in_doubt
+            and draft.on_existing is not OnExisting.ERROR,
         )
         match draft.on_existing:
             case OnExisting.ADOPT:
@@ -170,7 +177,12 @@ class _Ladder:
     def match(self, drafts: Sequence[Draft]) -> dict[RecordKey, HeldMatch]:
         """Return what the rungs find, the most reliable first."""
         found: dict[RecordKey, HeldMatch] = {}
-        rungs = {Rung.KEY: self._with_key, Rung.SPELLING: self._spelt, Rung.CONTENT: self._like}
+        rungs = {
+            Rung.KEY: self._with_key,
+            Rung.SPELLING: self._spelt,
+            Rung.CONTENT: self._like,
+            Rung.OTHER_FIELDS: self._alike,
+        }
         for rung, find in rungs.items():
             claimed: set[str] = set()
             for draft in drafts:
@@ -203,13 +215,20 @@ class _Ladder:
                 yield entity
 
     def _like(self, draft: Draft) -> Iterator[Entity]:
-        """Yield the entities with the draft's contact, date and amount."""
+        """Yield the entities with the draft's contact, date and amount; with none, if it has none."""
+        mark = _content(draft.kind, draft.body, draft.amount, self._by.catalog[draft.kind])
+        contact = self._contact(draft.kind, draft.body)
+        for entity in self._marked([mark] if mark is not None else ()):
+            if entity.sage_id not in self._taken and contact == self._contact(entity.kind, entity.body):
+                yield entity
+
+    def _alike(self, draft: Draft) -> Iterator[Entity]:
+        """Yield the entities that differ from the draft in keys alone, of a kind without date or amount."""
         kind = self._by.catalog[draft.kind]
-        mark = _content(draft.kind, draft.body, draft.amount, kind)
-        if mark is None or not self._contact(draft.kind, draft.body):
-            return
-        for entity in self._marked([mark]):
-            if entity.sage_id not in self._taken and self._has_contact(draft, entity):
+        keys = key_fields(kind, draft.identity)
+        for entity in self._marked(_names(draft.body, kind, keys)):
+            is_free = entity.sage_id not in self._taken and self._has_contact(draft, entity)
+            if is_free and keys.issuperset(self._by.unlike(draft, entity)):
                 yield entity
 
     def _marked(self, marks: Iterable[Hashable]) -> Iterable[Entity]:
@@ -235,7 +254,9 @@ def _has_identity(draft: Draft, entity: Entity, catalog: Catalog) -> bool:
 
 def _marks_of_draft(draft: Draft, catalog: Catalog) -> Iterator[Hashable]:
     yield from _marks_of_keys(draft, catalog)
-    content = _content(draft.kind, draft.body, draft.amount, catalog[draft.kind])
+    kind = catalog[draft.kind]
+    yield from _names(draft.body, kind, key_fields(kind, draft.identity))
+    content = _content(draft.kind, draft.body, draft.amount, kind)
     if content is not None:
         yield content
 
@@ -253,6 +274,7 @@ def _marks_of_entity(entity: Entity, catalog: Catalog) -> Iterator[Hashable]:
     for key in entity_keys(entity, catalog):
         yield from _spelling(entity.kind, key.field, key.value)
     yield from _spelling(entity.kind, NUMBER, entity.body.get(NUMBER))
+    yield from _names(entity.body, catalog[entity.kind], ())
     content = _content(entity.kind, entity.body, None, catalog[entity.kind])
     if content is not None:
         yield content
@@ -263,6 +285,14 @@ def _spelling(kind: str, field: str, value: object) -> Iterator[Hashable]:
     spelt = spelling(str(value or ""))
     if spelt:
         yield (kind, field, spelt)
+
+
+def _names(body: Mapping[str, Any], kind: Kind, keys: Collection[str]) -> Iterator[Hashable]:
+    """Yield a mark for each name of a record of a kind without a date; the day, of one without an amount."""
+    for name in names_in(body, kind, keys):
+        yield (kind.name, "name for people", name)
+    if kind.date and not kind.amount and (day := str(body.get(kind.date) or "")[:10]):
+        yield (kind.name, "day", day)
 
 
 def _content(kind: str, body: Mapping[str, Any], amount: object, known: Kind) -> Hashable:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from sagerecon.model.catalog import Catalog, Field, Kind
 from sagerecon.model.draft import Draft, Quarantined
 from sagerecon.model.entity import Entity
-from sagerecon.pairing.answers import DecisionAnswer
+from sagerecon.pairing.answers import DecisionAnswer, apart
 from sagerecon.pairing.decisions import Decision, Side
 from sagerecon.pairing.position import Position
 from sagerecon.pairing.standing import Standing
@@ -88,6 +88,8 @@ def adopted_entity(position: Position, decision: Decision) -> Entity | None:
 
 def _against_adopting(position: Position, decision: Decision) -> str:
     suspect, outcome = position.suspect, position.outcome
+    if suspect is None and position.owner:
+        return f"{position.owner} is the same entity in Sage; correct one of the two in the source"
     if suspect is None and position.is_written:
         return "no run has found an entity in Sage that may be it; use write_again"
     if suspect is None:
@@ -101,7 +103,8 @@ def _against_adopting(position: Position, decision: Decision) -> str:
     if entity is None:
         return f"it may be {' or '.join(suspect.sage_ids[:3])}; name the one it is with --sage-id"
     if (owner := suspect.owners.get(entity.sage_id, position.key)) != position.key:
-        return f"{entity.displayed_as or entity.sage_id} in Sage belongs to {owner}; use keep_apart"
+        instead = apart(decision.standing).value
+        return f"{entity.displayed_as or entity.sage_id} in Sage belongs to {owner}; use {instead}"
     return ""
 
 

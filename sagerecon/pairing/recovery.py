@@ -22,7 +22,7 @@ from sagerecon.pairing.adoption import differences, is_other_record
 from sagerecon.pairing.held import is_gone
 from sagerecon.pairing.identity import as_decimal
 from sagerecon.pairing.natural_key import natural_keys, normal_key
-from sagerecon.pairing.renames import spelling
+from sagerecon.pairing.renames import key_fields, names_in, spelling
 
 #: Fields by which entities are indexed: most kinds have one of them, and Sage answers what was sent.
 _INDEXED = ("reference", "date", "name", "item_code", "nominal_code", "description")
@@ -48,6 +48,7 @@ class Rung(Enum):
     KEY = "key"  #: its unique key, or its contact and number
     SPELLING = "spelling"  #: the same without case, accents, punctuation and leading zeros
     CONTENT = "contact, date and amount"
+    OTHER_FIELDS = "all other fields"  #: all that is sent but its keys, of a kind without a date or an amount
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,12 @@ class Holdings:
         Args:
             keyed: the Sage ids of entities with the key of some draft; none of them is spelt otherwise.
         """
-        rungs = {Rung.KEY: self.with_key, Rung.SPELLING: self._spelt, Rung.CONTENT: self._like}
+        rungs = {
+            Rung.KEY: self.with_key,
+            Rung.SPELLING: self._spelt,
+            Rung.CONTENT: self._like,
+            Rung.OTHER_FIELDS: self._alike,
+        }
         for rung, find in rungs.items():
             others = {*wanted.apart, *(keyed if rung is Rung.SPELLING else ())}
             found = [entity for entity in find(wanted) if entity.sage_id not in others]
@@ -183,6 +189,15 @@ class Holdings:
             and (held := as_decimal(entity.body.get(kind.amount)) if kind.amount else None) is not None
             and magnitude(held) == magnitude(amount or Decimal())
         ]
+
+    def _alike(self, wanted: Wanted) -> list[Entity]:
+        """Return the entities that differ in keys alone, of a kind without a date or an amount."""
+        keys = key_fields(self._kind, wanted.identity)
+        body = {name: value for name, value in wanted.body.items() if name not in keys}
+        is_dated = bool(self._kind.date and not self._kind.amount and body.get(self._kind.date))
+        if not is_dated and not any(names_in(body, self._kind, keys)):
+            return []
+        return [entity for entity in self._indexed(body) if not differences(self._kind, body, entity.body)]
 
     def _has_contact(self, wanted: Wanted) -> bool:
         """Return whether the contact of a draft was found, where its kind has one."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Hashable, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
 from typing import Any
 
-from sagerecon.model.catalog import Catalog
-from sagerecon.model.draft import Draft
+from sagerecon.model.catalog import Catalog, Kind
+from sagerecon.model.draft import Draft, node_document
 from sagerecon.model.entity import Written
 from sagerecon.model.key import NaturalKey
 from sagerecon.model.value import fingerprint
@@ -30,6 +30,9 @@ class RenameRule(Enum):
     DECIMALS = "decimals"  #: a spreadsheet wrote the number 1042 as 1042.0
     SPELLING = "spelling"  #: punctuation, accents, or several of the above
     CONTENT = "contact, date and amount"
+    DATE_AND_AMOUNT = "date and amount"  #: of a record without a contact
+    OTHER_FIELDS = "all other fields"
+    NAME = "same name"  #: of a kind that has no date, such as a contact
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,7 @@ def find_renames(
         new: drafts that no run has recorded.
         lost: records of earlier runs whose key the source does not have.
     """
-    drafts = [_Side.of_draft(draft, catalog) for draft in new]
+    drafts = [_Side.of_draft(draft, catalog) for draft in new] if lost else []
     records = {(record.kind, record.key): record for record in lost if record.kind in catalog}
     earlier = [_Side.of_written(record, catalog) for record in records.values()]
     renames: dict[str, Rename] = {}
@@ -85,10 +88,11 @@ def find_renames(
 def marks(draft: Draft, catalog: Catalog) -> frozenset[str]:
     """Return the digests of what may tell a draft under another key: its identity, and its content.
 
-    These are its identity in Sage as it is spelt, and its contact, date and amount.
+    These are its identity in Sage as it is spelt, its contact, date and amount, all its other fields, and the
+    name of a record without a date.
     """
     side = _Side.of_draft(draft, catalog)
-    buckets = (_identity_spelling(side), _content(side))
+    buckets = (_identity_spelling(side), _content(side), _other_fields(side), _name(side))
     return frozenset(fingerprint(bucket)[:_MARK_LENGTH] for bucket in buckets if bucket is not None)
 
 
@@ -100,6 +104,25 @@ def spelling(text: str) -> tuple[str, ...]:
     folded = unicodedata.normalize("NFKD", _DECIMALS.sub("", text)).casefold()
     letters = "".join(letter for letter in folded if not unicodedata.combining(letter))
     return tuple(word.lstrip("0") or "0" if word.isdigit() else word for word in _WORDS.findall(letters))
+
+
+def names_in(body: Mapping[str, Any], kind: Kind, keys: Collection[str]) -> Iterator[tuple[str, ...]]:
+    """Yield the spelling of each name for people in the body of a record of a kind without a date.
+
+    Args:
+        keys: the fields of its key; they are no names.
+    """
+    for path in kind.label if not kind.date else ():
+        value: Any = body
+        for part in path.split("."):
+            value = value.get(part) if isinstance(value, Mapping) else None
+        if isinstance(value, str) and value and path not in keys:
+            yield spelling(value)
+
+
+def key_fields(kind: Kind, identity: Iterable[str]) -> frozenset[str]:
+    """Return the fields of the key of a record: those of its identity, and those that are unique in Sage."""
+    return frozenset(identity).union(key.field for key in kind.natural_keys if key.is_unique)
 
 
 def spelling_rule(one: str, other: str) -> RenameRule:
@@ -128,9 +151,11 @@ class _Side:
     kind: str
     key: str
     identity: tuple[tuple[str, str], ...]
-    contact: tuple[str, ...]  #: the key of its contact, as `spelling` returns it
+    contact: tuple[str, ...]  #: the key of its contact, as `spelling` returns it; empty where it has none
     date: str
     amount: Decimal | None
+    body: Mapping[str, Any]  #: as it is sent
+    name: tuple[str, ...]  #: of a kind without a date: its name for people, where that is no part of its key
 
     @classmethod
     def of_draft(cls, draft: Draft, catalog: Catalog) -> _Side:
@@ -160,6 +185,8 @@ class _Side:
             contact=_contact(body.get(f"{known.contact}_id")) if known.contact else (),
             date=str(body.get(known.date) or "")[:10],
             amount=as_decimal(body.get(known.amount)) if amount is None else amount,
+            body=body,
+            name=next(names_in(body, known, key_fields(known, identity)), ()),
         )
 
     @property
@@ -198,9 +225,28 @@ def _contact(value: object) -> tuple[str, ...]:
 
 
 def _content(side: _Side) -> Hashable:
-    """Return contact, date and amount; None where one of them is not known."""
-    is_known = side.contact and side.date and side.amount is not None
+    """Return contact, date and amount; None where date or amount is not known."""
+    is_known = side.date and side.amount is not None
     return (side.kind, side.contact, side.date, side.amount) if is_known else None
+
+
+def _content_rule(draft: _Side, _: _Side) -> RenameRule:
+    return RenameRule.CONTENT if draft.contact else RenameRule.DATE_AND_AMOUNT
+
+
+def _other_fields(side: _Side) -> Hashable:
+    """Return the digest of all fields without the key, and the amount; None where less than two are left."""
+    keys = {value for _, value in side.identity} | {side.source_key}
+    others = {
+        name: value
+        for name, value in node_document(side.body).items()
+        if not isinstance(value, str) or value not in keys
+    }
+    return (side.kind, side.amount, fingerprint(others)) if len(others) > 1 else None
+
+
+def _name(side: _Side) -> Hashable:
+    return (side.kind, side.name, side.contact) if side.name else None
 
 
 def _identity(side: _Side) -> Hashable:
@@ -231,5 +277,7 @@ _RUNGS: tuple[_Rung, ...] = (
         keeps_to_mapping=True,
     ),
     _Rung(bucket=_identity_spelling, rule=_identity_rule),
-    _Rung(bucket=_content, rule=lambda *_: RenameRule.CONTENT),
+    _Rung(bucket=_content, rule=_content_rule),
+    _Rung(bucket=_other_fields, rule=lambda *_: RenameRule.OTHER_FIELDS, keeps_to_mapping=True),
+    _Rung(bucket=_name, rule=lambda *_: RenameRule.NAME, keeps_to_mapping=True),
 )

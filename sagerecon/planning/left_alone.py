@@ -50,9 +50,9 @@ def left_alone(steps: Sequence[Step], decidable: Mapping[tuple[str, str], Group]
     """
     waiting = [step for step in steps if isinstance(step, WaitStep)]
     renamed = [step for step in waiting if step.earlier]
-    families = Counter(_family(step) for step in renamed)
+    of_kind = Counter(step.kind for step in renamed)
     for group in _groups(renamed, decidable):
-        yield _decidable(_renamed(group, families[_family(group[0])]), group, decidable)
+        yield _decidable(_renamed(group, of_kind[group[0].kind]), group, decidable)
     for group in _groups([step for step in waiting if step.refers_to]):
         yield _dependent(group)
     for group in _groups([step for step in waiting if step.decided and not step.refers_to]):
@@ -64,25 +64,26 @@ def left_alone(steps: Sequence[Step], decidable: Mapping[tuple[str, str], Group]
         yield _decidable(_undecided(group), group, decidable)
     kept = [step for step in steps if isinstance(step, KeepStep)]
     for left in _groups(kept, decidable):
-        yield _decidable(_kept(left), left, decidable)
+        of_group = decidable.get((left[0].kind, left[0].key))
+        refused = {offer.answer for offer in of_group.offers if offer.refused} if of_group else set()
+        yield _decidable(_kept(left, DecisionAnswer.REVERSE in refused), left, decidable)
 
 
 def _decidable(finding: Finding, group: Sequence[WaitStep | KeepStep], decidable: Decidable) -> Finding:
-    """Return the finding with the command by which the group is decided on."""
+    """Return the finding with the command by which the group is decided on, and all that it decides on."""
     of_group = decidable.get((group[0].kind, group[0].key))
     if of_group is None:
         return finding
-    command = decide_command_of(of_group)
-    return replace(
-        finding, hint=f"{finding.hint} Or decide: {command}" if finding.hint else f"Decide: {command}"
-    )
+    count, verb = len(of_group.positions), "Or decide" if finding.hint else "Decide"
+    on = f" on all {count:,} records of {of_group.name}" if count > len(group) and of_group.offered else ""
+    return replace(finding, hint=f"{finding.hint} {verb}{on}: {decide_command_of(of_group)}".lstrip())
 
 
-def _renamed(group: Sequence[WaitStep], family: int) -> Finding:
+def _renamed(group: Sequence[WaitStep], of_kind: int) -> Finding:
     """Return the finding about drafts that one rule explains.
 
     Args:
-        family: the number of drafts of the mapping that may be earlier records, by any rule.
+        of_kind: the number of drafts of the kind that may be earlier records, by any rule.
     """
     rule = group[0].rule
     pairs = _examples([f"{step.key} (earlier: {alternatives(step.earlier)})" for step in group])
@@ -90,7 +91,7 @@ def _renamed(group: Sequence[WaitStep], family: int) -> Finding:
         Code.RENAMED_IN_SOURCE,
         group[0],
         f"{_counted(group)} may have been recorded by an earlier run under another key"
-        f" ({rule}: {len(group):,} of {family:,}): {pairs}. Not sent, so that nothing is doubled.",
+        f" ({rule}: {len(group):,} of {of_kind:,}): {pairs}. Not sent, so that nothing is doubled.",
         f"{_REMEDIES.get(rule, _OTHER_REMEDY)}, {_AGAIN}.",
     )
 
@@ -165,18 +166,19 @@ def _refused(group: Sequence[WaitStep]) -> Finding:
     )
 
 
-def _kept(group: Sequence[KeepStep]) -> Finding:
+def _kept(group: Sequence[KeepStep], is_reversal_refused: bool) -> Finding:
     rule, standing = group[0].rule, group[0].standing
     why = f"left out by rule {rule} now" if rule else standing.value
     names = _examples([f"{step.key} ({step.label})" if step.label else step.key for step in group])
     is_gone = standing is Standing.GONE_FROM_SOURCE
     edited = f", and edited in Sage since ({', '.join(group[0].edited)})" if group[0].edited else ""
-    undone = "delete them there by hand" if edited else "reverse them in Sage"
+    undone = ", or delete them there by hand" if edited else ", or reverse them in Sage"
+    undone = undone if edited or not is_reversal_refused else ""
     return _finding(
         Code.GONE_FROM_SOURCE if is_gone else Code.UNDECIDED,
         group[0],
         f"{_counted(group)} recorded by an earlier run, {why}{edited}: {names}. Left in Sage unchanged.",
-        f"Restore them in the source, or {undone}." if is_gone else "",
+        f"Restore them in the source{undone}." if is_gone else "",
     )
 
 
@@ -185,7 +187,7 @@ def _finding(code: Code, first: WaitStep | KeepStep, message: str, hint: str) ->
 
 
 def _groups(steps: Iterable[_Left], decidable: Mapping[tuple[str, str], Group] = {}) -> list[list[_Left]]:
-    """Return the steps by kind, mapping and reason, in their order."""
+    """Return the steps by the group that a decision settles, else by kind and mapping, and by reason."""
     groups: dict[tuple[object, ...], list[_Left]] = {}
     for step in steps:
         waits_for_another = isinstance(step, WaitStep) and bool(step.refers_to)
@@ -193,8 +195,8 @@ def _groups(steps: Iterable[_Left], decidable: Mapping[tuple[str, str], Group] =
         refused = step.refused.replace(name_of(step), "") if isinstance(step, WaitStep) else ""
         reason = besides if waits_for_another else (step.standing, step.rule, besides, refused)
         of_group = decidable.get((step.kind, step.key))
-        name = of_group.name if of_group else ""
-        groups.setdefault((*_family(step), reason, name), []).append(step)
+        name = of_group.name if of_group else _family(step)
+        groups.setdefault((name, reason), []).append(step)
     return list(groups.values())
 
 

@@ -13,6 +13,7 @@ from sagerecon.model.entity import Entity, Written
 from sagerecon.pairing.agreement import inner_ids, is_shown
 from sagerecon.pairing.before_update import LastLook, last_look, look_in_doubt
 from sagerecon.pairing.comparison_rules import ComparisonRules
+from sagerecon.pairing.identity import parts
 from sagerecon.pairing.standing import Standing
 from sagerecon.planning.settling import Attempt, State
 from sagerecon.planning.step import ReverseStep, UpdateStep, name_of
@@ -143,10 +144,12 @@ def comparison_rules(
 ) -> ComparisonRules:
     """Return the rules by which a step compares what Sage holds with what was written."""
     fields = context.catalog[step.kind].fields
+    made_with_it = {sage_id for _, sage_id in parts(written, context.catalog.kinds)}
     ours = {
         sage_id
         for sage_id in inner_ids(written, held, fields)
-        if any(context.log.owner(kind, sage_id) is not None for kind in context.catalog.kinds)
+        if sage_id in made_with_it
+        or any(context.log.owner(kind, sage_id) is not None for kind in context.catalog.kinds)
     }
     return ComparisonRules(fields, step.compare, ours=ours)
 

@@ -108,22 +108,30 @@ def sha256_of(path: Path, name: str) -> str:
 
 
 def files_changed(folder: Path, frozen: Iterable[tuple[str, str]]) -> Iterator[Finding]:
-    """Yield a warning for each file of a snapshot that has other bytes in the data folder now.
+    """Yield a warning for each file of a snapshot that has other bytes in the data folder now, or is gone.
+
+    Where none of the files is there, the project was moved without its data, and nothing is said.
 
     Args:
         frozen: the name of each file, and the SHA-256 of the bytes of which the snapshot was taken.
     """
-    for name, sha256 in frozen:
-        path = folder / name
-        if path.is_file() and sha256_of(path, name) != sha256:
-            yield Finding(
-                code=Code.CHANGED_SINCE_SNAPSHOT,
-                place=Place(name),
-                message="the file was changed after the snapshot was taken. The records are those of the"
-                " snapshot.",
-                hint="To use the file as it is now: sagerecon snapshot",
-                severity=Severity.WARNING,
-            )
+    files = [(name, sha256, folder / name) for name, sha256 in frozen]
+    if not any(path.is_file() for _, _, path in files):
+        return
+    for name, sha256, path in files:
+        if not path.is_file():
+            happened = "the file is no longer there; it was when the snapshot was taken"
+        elif sha256_of(path, name) != sha256:
+            happened = "the file was changed after the snapshot was taken"
+        else:
+            continue
+        yield Finding(
+            code=Code.CHANGED_SINCE_SNAPSHOT,
+            place=Place(name),
+            message=f"{happened}. The records are those of the snapshot.",
+            hint="To use the files as they are now: sagerecon snapshot",
+            severity=Severity.WARNING,
+        )
 
 
 def empty_source_finding(place: Place, file: SourceFile, message: str) -> Finding:
