@@ -50,7 +50,7 @@ def apply(
         as_planned: continue a plan in progress as it was created, though its inputs have changed.
         distrust_store: read Sage first, and adopt what it holds already, though the store does not know it.
         should_stop: whether to stop after the current call.
-        on_notice: receives a sentence about inputs that have changed where the run goes on.
+        on_notice: receives a sentence about inputs that have changed where the run continues.
 
     Raises:
         PlanStaleError: the plan was made from another business, source, mapping or catalog.

@@ -52,7 +52,7 @@ class Decidable:
     def with_offers(self, found: Iterable[Group]) -> Iterator[Group]:
         """Yield parts of groups, each with what can be answered about the group of that name.
 
-        Nothing is offered by a name that means others too about which nobody has to decide with it, nor
+        Nothing is offered by a name that means others too on which no decision is needed, nor
         where each of the records has a decision of its own.
         """
         for part in found:
@@ -118,7 +118,7 @@ class Decidable:
         return [at for at in group.positions if not self._is_decided_alone(at)]
 
     def _needless(self, at: Position, decision: Decision) -> str:
-        """Return why nobody has to decide to send what the source changed: Sage has not refused it."""
+        """Return why no decision is needed to send what the source changed: Sage has not refused it."""
         is_push = decision.answer is DecisionAnswer.PUSH and decision.standing is Standing.SOURCE_CHANGED
         is_refused = at.refusal(is_deletion=False) is not None
         is_sent = not is_refused and self.settlement.withholding(at) is None
