@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 
 class OpenDoor:
-    """Satisfies `model.door.Door`; `events` lists `booked`, `answered`, `lost` and `refunded` in their order."""
+    """Satisfies `model.door.Door`; `events` lists `booked`, `answered`, `lost` and `refunded`."""
 
     def __init__(self, room: int = 1_000_000) -> None:
         self.events: list[str] = []

@@ -20,7 +20,7 @@ from sagerecon.model.clock import MINUTE
 from sagerecon.model.errors import ProjectError
 from sagerecon.pairing.answers import DecisionAnswer
 from sagerecon.pairing.decidable import Decidable
-from sagerecon.pairing.decisions import Side
+from sagerecon.pairing.decisions import Decision, Side
 from sagerecon.pairing.groups import Group, Offer
 from sagerecon.pairing.objections import differing_fields
 from sagerecon.pairing.standing import Standing
@@ -124,9 +124,9 @@ class Trade:
     def decidable(self) -> Decidable:
         return decisions.decidable(self.move.project, self.move.clock)
 
-    def take(self, name: str, answer: str, **more: Any) -> None:
+    def take(self, name: str, answer: str, **more: Any) -> Decision:
         choice = Choice(answer=answer, because="compared with Sage", by="Kim", **more)
-        decisions.take(self.move.project, self.move.clock, name, choice)
+        return decisions.take(self.move.project, self.move.clock, name, choice)
 
 
 @pytest.fixture
@@ -418,21 +418,24 @@ def test_a_group_is_decided_on_once_what_refuses_it_is_decided_by_its_key(trade:
     assert trade.decidable().waiting == ()
 
 
-def test_a_name_that_means_others_too_is_not_offered(trade: Trade) -> None:
+@pytest.mark.parametrize("first", ["small", "not_in_source"])
+def test_what_the_source_lost_is_decided_apart_from_what_a_rule_leaves_out(trade: Trade, first: str) -> None:
     left_out_by_a_rule(trade)
     trade.freeze()
-    by_rule, other = sorted(trade.decidable().waiting, key=lambda group: group.name, reverse=True)
-    assert (by_rule.name, [offer.answer.value for offer in by_rule.offered]) == (
-        "sales_invoice:gone:small",
-        ["keep", "later"],
-    )
-    assert (other.name, other.offered) == ("sales_invoice:gone", ())
-    lines = list(group_lines(other))
-    assert (
-        "  A decision about sales_invoice:gone would be about 2 other records too:"
-        " sagerecon decide show sales_invoice:gone"
-    ) in lines
-    assert "  Decide on each record: sagerecon decide show invoices/I2" in lines
+    gone = f"{trade.invoices}:gone"
+    names = {group.name: group for group in trade.decidable().waiting}
+    assert names.keys() == {f"{gone}:small", f"{gone}:not_in_source"}
+    of = {name: {at.key for at in group.positions} for name, group in names.items()}
+    for name in sorted(names, key=lambda name: not name.endswith(first)):
+        assert DecisionAnswer.KEEP in {offer.answer for offer in names[name].offered}
+        assert trade.take(name, "keep").covers.records == len(of[name])
+    found = trade.decidable()
+    assert not found.waiting and not found.settlement.lapsed
+    assert {decision.subject for decision in found.settlement.in_effect} == names.keys()
+    whole = trade.take(gone, "later")
+    assert whole.covers.records == sum(map(len, of.values()))
+    answers = {decision.answer for decision in trade.decidable().settlement.in_effect}
+    assert answers == {DecisionAnswer.LATER}, "the later one counts"
 
 
 def test_what_is_sent_anyway_needs_no_push(trade: Trade) -> None:
@@ -503,9 +506,10 @@ def parameters(subject: Group, offer: Offer) -> Iterator[dict[str, Any]]:
     is_asked = subject.standing is Standing.DUPLICATE_IN_SAGE and offer.answer is DecisionAnswer.THIS_ONE
     if not offer.parameters and not is_asked:
         yield {}
-    if subject.key and "--from" in offer.parameters + ("--from" if offer.refused else "") and at.rename:
+    if subject.key and offer.answer is DecisionAnswer.SAME_RECORD and at.rename is not None:
         yield from ({"earlier": record.key} for record in at.rename.earlier)
-    if subject.key and at.suspect is not None and (offer.parameters or offer.refused):
+    by_id = offer.answer in (DecisionAnswer.ADOPT, DecisionAnswer.THIS_ONE)
+    if subject.key and by_id and at.suspect is not None:
         yield from ({"sage_id": sage_id} for sage_id in at.suspect.sage_ids)
     if is_asked and not subject.key:
         yield {}

@@ -18,7 +18,7 @@ from sagerecon.pairing.answers import STANDINGS, DecisionAnswer, answers
 from sagerecon.pairing.decidable import Decidable
 from sagerecon.pairing.decisions import Decision, Side, group_name
 from sagerecon.pairing.figures import theirs_digest
-from sagerecon.pairing.groups import Group, selected, show_command
+from sagerecon.pairing.groups import NOT_IN_SOURCE, Group, selected, show_command
 from sagerecon.pairing.objections import differing_fields
 from sagerecon.pairing.position import Position
 from sagerecon.pairing.standing import Standing
@@ -71,7 +71,7 @@ def subject_of(name: str, among: Sequence[Group]) -> Group:
         ProjectError: there is nothing of that name on which a decision can be made.
     """
     for group in among:
-        for rule in dict.fromkeys((group.rule, "")):
+        for rule in dict.fromkeys((group.rule, group.rule or NOT_IN_SOURCE, "")):
             if name == group_name(group.kind, group.standing, rule):
                 positions = selected(among, group.kind, group.standing, rule)
                 return Group(group.kind, group.standing, rule, positions)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import Enum
 
-from sagerecon.model.count import counted
+from sagerecon.model.count import counted, with_article
 from sagerecon.pairing.consequences import PROPOSALS, Proposal
 from sagerecon.pairing.standing import Standing
 
@@ -128,7 +128,7 @@ def price(answer: DecisionAnswer, records: int) -> str:
         return ""
     each = sum(calls.values())
     rate = f": {each:,} a record" if records > 1 else ""
-    names = ", ".join(f"an {name}" if name[0] in "aeiou" else f"a {name}" for name in calls)
+    names = ", ".join(map(with_article, calls))
     return f"{counted(each * records, 'call')} ({names}{rate})"
 
 

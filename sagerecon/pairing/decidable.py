@@ -52,8 +52,8 @@ class Decidable:
     def with_offers(self, found: Iterable[Group]) -> Iterator[Group]:
         """Yield parts of groups, each with what can be answered about the group of that name.
 
-        Nothing is offered by a name that means others too about which nobody has to decide with it. The
-        records that have a decision of their own are yielded by themselves, without an answer for all.
+        Nothing is offered by a name that means others too on which no decision is needed. The records that
+        have a decision of their own are yielded by themselves, without an answer for all.
         """
         for part in found:
             left = self.left_to(part)
@@ -128,7 +128,7 @@ class Decidable:
         return tuple(at for at in group.positions if (at.kind, at.key) in alone)
 
     def _needless(self, at: Position, decision: Decision) -> str:
-        """Return why nobody has to decide to send what the source changed: Sage has not refused it."""
+        """Return why no decision is needed to send what the source changed: Sage has not refused it."""
         is_push = decision.answer is DecisionAnswer.PUSH and decision.standing is Standing.SOURCE_CHANGED
         is_refused = at.refusal(is_deletion=False) is not None
         is_sent = not is_refused and self.settlement.withholding(at) is None

@@ -18,6 +18,9 @@ from sagerecon.pairing.standing import Standing, standing
 #: The rule of renamed records of which several earlier ones, or several new ones, may be the same.
 AMBIGUOUS = "ambiguous"
 
+#: The rule of records that the source has no row of, where others of their kind are left out by a rule.
+NOT_IN_SOURCE = "not_in_source"
+
 
 @dataclass(frozen=True, slots=True)
 class Offer:
@@ -84,7 +87,10 @@ class Group:
 
 
 def groups(positions: Iterable[Position]) -> list[Group]:
-    """Return the groups of positions, in the order of their first record."""
+    """Return the groups of positions, in the order of their first record.
+
+    Beside groups with a rule, the one without is given a rule too: without one, a name means all of them.
+    """
     found = list(positions)
     claims = claims_on(found)
     members: dict[tuple[str, Standing, str], list[Position]] = {}
@@ -92,7 +98,11 @@ def groups(positions: Iterable[Position]) -> list[Group]:
         members.setdefault((position.kind, standing(position), rule_of(position, claims)), []).append(
             position
         )
-    return [Group(*key, tuple(group)) for key, group in members.items()]
+    ruled = {(kind, of) for kind, of, rule in members if rule}
+    return [
+        Group(kind, of, rule or (NOT_IN_SOURCE if (kind, of) in ruled else ""), tuple(group))
+        for (kind, of, rule), group in members.items()
+    ]
 
 
 def decide_command_of(group: Group) -> str:
@@ -167,6 +177,6 @@ def selected(groups: Sequence[Group], kind: str, of: Standing, rule: str) -> tup
     return tuple(
         position
         for group in groups
-        if group.kind == kind and group.standing is of and rule in ("", group.rule)
+        if group.kind == kind and group.standing is of and rule in ("", group.rule or NOT_IN_SOURCE)
         for position in group.positions
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from sagerecon.model.catalog import Catalog, Field, Kind
+from sagerecon.model.count import with_article
 from sagerecon.model.draft import Draft, Quarantined
 from sagerecon.model.entity import Entity
 from sagerecon.pairing.answers import DecisionAnswer, apart
@@ -74,7 +75,8 @@ def _against_same_record(
         return f"other records may be {keys[0]} too; decide on each by itself, with --from"
     record = next(record for record in earlier if record.key == keys[0])
     if record.kind != position.kind:
-        return f"{record.key} was written as a {record.kind}, which cannot become a {position.kind}"
+        before, now = with_article(record.kind), with_article(position.kind)
+        return f"{record.key} was written as {before}, which cannot become {now}"
     return ""
 
 
@@ -120,7 +122,9 @@ def _against_writing_again(position: Position, kind: Kind) -> str:
 
 def _against_reversal(position: Position, kind: Kind) -> str:
     if not kind.can("delete"):
-        return f"Sage has no way to delete a {kind.name}; correct it there by hand, then decide keep"
+        return (
+            f"Sage has no way to delete {with_article(kind.name)}; correct it there by hand, then decide keep"
+        )
     if position.written is not None and position.written.adopted:
         return "it was in Sage before the move, and was adopted; delete it there by hand, then decide keep"
     if position.owner:
@@ -150,7 +154,7 @@ def _against_push(position: Position, decision: Decision, kind: Kind) -> str:
     is_ours = decision.standing is Standing.SOURCE_CHANGED
     instead = (DecisionAnswer.KEEP if is_ours else DecisionAnswer.ACCEPT).value
     if not kind.can("update"):
-        return f"Sage has no update for a {kind.name}; correct it there by hand, or use {instead}"
+        return f"Sage has no update for {with_article(kind.name)}; correct it there by hand, or use {instead}"
     if decision.answer is DecisionAnswer.FIELDS:
         unnamed = [name for name in position.agreement.edited if name not in decision.fields]
         if unnamed:
@@ -168,7 +172,7 @@ def _against_push(position: Position, decision: Decision, kind: Kind) -> str:
 def why_fixed(changed: Iterable[str], kind: Kind) -> str:
     """Return why no update brings the changed fields of a record to Sage; empty where one does."""
     if not kind.can("update"):
-        return f"Sage has no update for a {kind.name}"
+        return f"Sage has no update for {with_article(kind.name)}"
     fixed = [name for name in changed if name in kind.fields and not kind.fields[name].update]
     return f"Sage does not let {', '.join(fixed)} be changed" if fixed else ""
 

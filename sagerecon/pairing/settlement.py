@@ -97,7 +97,9 @@ def settle(
     keys: Keys = NO_KEYS,
     alone: Set[tuple[str, str]] = frozenset(),
 ) -> Settlement:
-    """Return which decisions are in effect. One about many records is not about those with one of their own.
+    """Return which decisions are in effect: one about a record, else the last in their order about its group.
+
+    One about many records is not about those with one of their own.
 
     A decision about many records still holds where some of them no longer need it; it lapses where one was
     added, or has other figures now. Of the records that a decision without effect was made about nothing is
@@ -130,7 +132,10 @@ def settle(
             possible.append(decision)
             in_effect.update(dict.fromkeys(((p.kind, p.key) for p in about), decision))
             continue
-        withheld.update(dict.fromkeys(_withheld(decision, about, keys, present), decision))
+        for record in _withheld(decision, about, keys, present):
+            withheld[record] = decision
+            if decision.key:  # an earlier one about the record does not take its place
+                in_effect.pop(record, None)
     needed = {id(decision) for decision in in_effect.values()}
     idle += [decision for decision in possible if id(decision) not in needed]
     return Settlement(
