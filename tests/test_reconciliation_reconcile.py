@@ -36,6 +36,7 @@ from sagerecon.reconciliation.comparer import DraftInputs
 from sagerecon.reconciliation.completeness import Counter as Tallies
 from sagerecon.reconciliation.result import Reconciliation
 from sagerecon.reconciliation.tie_out import TieOutName, TieOutNotTaken
+from sagerecon.reconciliation.unknown_writes import COMPLETE_STORE
 from sagerecon.reconciliation.verdict import Cause, FirstSeen, RecordVerdict, Shape
 from sagerecon.reconciliation.wording import date_text
 
@@ -339,6 +340,24 @@ def test_what_was_adopted_as_it_was_is_not_said_to_be_edited_after_the_source_ch
         Verdict.GONE,
         "no longer in the source, and different in Sage (notes).",
     )
+
+
+def test_a_store_that_does_not_know_all_writes_is_no_evidence_of_who_wrote() -> None:
+    company = small_company()
+    company.outcomes += [contact("C7", "Fir Ltd"), contact("C8", "Yew Ltd")]
+    company.hold("contact", "x7", {"reference": "C7", "name": "Fir and Sons Ltd"})
+    company.hold("contact", "x9", {"reference": "C9", "name": "Bay Ltd"})
+    company.edit("customers/C1", name="By hand")
+    found = {v.key or v.sage_id: v for v in company.reconcile(incomplete_store="lost").open_verdicts}
+    names = ("customers/C7", "customers/C8", "x9", "customers/C1")
+    assert {found[name].remedy for name in names} == {COMPLETE_STORE}
+    assert "apply --distrust-store" in COMPLETE_STORE
+    unknown = "The store does not know whether a run wrote it."
+    assert found["customers/C8"].reason == f"Not in the store. {unknown}"
+    assert found["customers/C7"].reason.endswith(unknown)
+    assert {difference.cause for difference in found["customers/C7"].differences} == {Cause.NOT_KNOWN}
+    assert found["x9"].reason.endswith(f"No source record corresponds to it. {unknown}")
+    assert found["customers/C1"].reason.endswith("The store does not know whether a later run did that.")
 
 
 def test_a_natural_key_matches_and_a_similar_key_is_only_suggested() -> None:

@@ -30,6 +30,9 @@ def rows_after(rows: int, day: date) -> Iterator[str]:
         yield f"Not included: {counted(rows, 'row')} of the source dated after {date_text(day)}."
 
 
+#: How the reason begins of a record that the store does not have.
+NOT_YET = "Not yet written"
+
 #: What to do about an entity that no record owns.
 DECIDE_WHOSE = "Decide whose it is: sagerecon decide list"
 
@@ -78,7 +81,7 @@ def reason_for(
             return f"It may be {detail}, which was written under that key."
         case Verdict.NOT_YET_WRITTEN | Verdict.ALREADY_IN_SAGE:
             found = f"; Sage holds a likely match ({detail})" if detail else ""
-            return f"Not yet written{found}."
+            return f"{NOT_YET}{found}."
         case Verdict.NOT_READ:
             return _sentence(f"Not compared: {detail or 'its kind was not read back'}")
         case _:
