@@ -297,8 +297,8 @@ class EditSource:
 
 
 def _is_renumbered(record: Record, entity: Entity) -> bool:
-    """Return whether only contact, date and amount show that a record and an entity are one."""
-    return entity.content[0].lstrip("0") != record.key.lstrip("0") and record.kind == INVOICE
+    """Return whether only contact, date and amount, or the name, show that a record and an entity are one."""
+    return entity.content[0].lstrip("0") != record.key.lstrip("0")
 
 
 @dataclass(frozen=True)
@@ -371,13 +371,14 @@ class ReplaceSource:
 
 @dataclass(frozen=True)
 class Renumber:
-    """Give an invoice another number, with the same contact, date and amount."""
+    """Give a record another number, and leave all else as it is."""
 
     place: int
+    kind: str = INVOICE
 
     def __call__(self, history: History) -> None:
         source, books = history.world.source, history.world.books
-        record = _pick(source.present(INVOICE), self.place)
+        record = _pick(source.present(self.kind), self.place)
         if record is None or any(entity.content != record.content() for entity in books.of(record)):
             return  # nothing would show that they are one record
         source.name(record, record.key.removeprefix("R") if record.key[0] == "R" else f"R{record.key}")

@@ -83,7 +83,7 @@ IN_THE_SOURCE = st.one_of(
     st.builds(DeleteSource, st.sampled_from([INVOICE, PAYMENT, CUSTOMER]), PLACES),
     st.builds(RestoreSource, PLACES),
     st.builds(AddSource, st.sampled_from([CUSTOMER, INVOICE, PAYMENT]), PLACES),
-    st.builds(Renumber, PLACES),
+    st.builds(Renumber, PLACES, st.sampled_from([INVOICE, INVOICE, CUSTOMER, PAYMENT])),
     st.builds(ReplaceSource, PLACES),
     st.just(Spreadsheet()),
 )
@@ -136,6 +136,8 @@ TO_DECIDE_ON: Sequence[tuple[tuple[Operation, ...], str]] = (
     ((Load(), EditSage(0, 1), EditSource(0, 2), Snapshot(), Reconcile()), "push accept field_by_field"),
     ((Load(), DeleteSource(INVOICE), Snapshot()), "keep reverse later"),
     ((Load(), Renumber(0), Snapshot()), "same_record"),
+    ((Load(), Renumber(0, CUSTOMER), Snapshot()), "same_record"),
+    ((Load(), Renumber(0, PAYMENT), Snapshot()), "same_record"),
     ((Load(), ReplaceSource(0), Snapshot()), "two_records"),
     ((Load(), DeleteSage(3), Reconcile()), "write_again accept"),
     ((Load(), AddSage(0, Who.STRANGER), Reconcile()), "theirs"),

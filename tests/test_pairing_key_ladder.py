@@ -157,3 +157,17 @@ def test_a_record_without_a_contact_is_suggested_by_date_and_amount() -> None:
     assert matches([journal], held("6.0"), catalog=SHIPPED)["journal", "journals/J1"].rung is Rung.CONTENT
     for other in (held("6.01"), held("6.0", "2017-03-02")):
         assert matches([journal], other, catalog=SHIPPED) == {}
+
+
+def test_what_has_no_amount_in_sage_is_suggested_by_all_other_fields_and_not_adopted_unasked() -> None:
+    def held(day: str = "2017-03-01", debit: str = "5.0") -> Entity:
+        body = {"date": day, "debit": debit, "credit": "0.0", "bank_account": {"id": "id-bank"}}
+        return Entity("bank_opening_balance", "id-1", body)
+
+    body = {"date": "2017-03-01", "debit": Decimal(5), "credit": Decimal(0), "bank_account_id": "id-bank"}
+    opening = Draft("bank_opening_balance", "banks/Main", body, {}, (), NOWHERE)
+    found = matches([opening], held(), catalog=SHIPPED)["bank_opening_balance", "banks/Main"]
+    assert found.rung is Rung.OTHER_FIELDS
+    assert (found.suspect.is_equal, found.suspect.is_adoptable, found.is_adopted) == (True, False, False)
+    for other in (held(debit="6.0"), held(day="2017-03-02")):
+        assert matches([opening], other, catalog=SHIPPED) == {}

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sagerecon.mapping.crosswalk import Crosswalk
+from sagerecon.model.code import Code
 from sagerecon.model.finding import Finding
 from sagerecon.model.outcome_document import places_document, read_places
 from sagerecon.model.record import Record
+from sagerecon.model.type import Columns
 from sagerecon.project.project import TieOutSource
 from sagerecon.reconciliation.expectation import expected_balances, open_items, taxed_amounts
 from sagerecon.reconciliation.open_items import OpenItem
@@ -17,6 +19,7 @@ from sagerecon.reconciliation.tax import TaxedAmount
 from sagerecon.reconciliation.tie_out import Adjustment, ExpectedBalance
 from sagerecon.sources.snapshot import Snapshot
 from sagerecon.validation.chart import accounts_are_mapped
+from sagerecon.validation.tie_out_rows import tie_out_columns, tie_out_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,7 @@ class Expectations:
     creditors: tuple[OpenItem, ...] | None
     banks: tuple[ExpectedBalance, ...] | None
     tax: tuple[TaxedAmount, ...] | None
+    lacking: Mapping[str, str]  #: by tie-out, why it cannot be computed from the rows of its dataset
 
 
 def expectations_document(expected: Expectations) -> list[Any]:
@@ -42,12 +46,13 @@ def expectations_document(expected: Expectations) -> list[Any]:
         None
         if expected.tax is None
         else [[each.rate, each.period, each.direction, each.net, each.tax] for each in expected.tax],
+        dict(expected.lacking),
     ]
 
 
 def read_expectations(document: list[Any]) -> Expectations:
     """Return the expectations that `expectations_document` wrote."""
-    balances, adjustments, debtors, creditors, banks, tax = document
+    balances, adjustments, debtors, creditors, banks, tax, lacking = document
     return Expectations(
         balances=_read_balances(balances),
         adjustments=tuple(Adjustment(*entry) for entry in adjustments),
@@ -55,6 +60,7 @@ def read_expectations(document: list[Any]) -> Expectations:
         creditors=_read_items(creditors),
         banks=_read_balances(banks),
         tax=None if tax is None else tuple(TaxedAmount(*each) for each in tax),
+        lacking=lacking,
     )
 
 
@@ -88,6 +94,23 @@ def _read_items(document: list[Any] | None) -> tuple[OpenItem, ...] | None:
     )
 
 
+def tie_out_findings(
+    sources: Mapping[str, TieOutSource],
+    datasets: Mapping[str, Columns],
+    crosswalks: Collection[str],
+) -> Iterator[Finding]:
+    """Yield what keeps the tie-outs of a project from being computed, as far as it shows without data."""
+    for name, source in sources.items():
+        yield from tie_out_columns(name, source.dataset, source.place, datasets)
+        if source.crosswalk and source.crosswalk not in crosswalks:
+            yield Finding(
+                Code.UNKNOWN_CROSSWALK,
+                source.place,
+                f"the tie-out {name} names crosswalk '{source.crosswalk}', which the project does not have.",
+                f"Name one of: {', '.join(sorted(crosswalks)) or 'none is declared'}.",
+            )
+
+
 @dataclass(frozen=True, slots=True)
 class TieOutRows:
     """The rows of the datasets that a project names for its tie-outs, and the crosswalks of their codes."""
@@ -96,8 +119,12 @@ class TieOutRows:
     snapshot: Snapshot
     crosswalks: Mapping[str, Crosswalk]
 
-    def expectations(self) -> Expectations:
-        """Return the source's figures for each tie-out."""
+    def expectations(self, lacking: Mapping[str, Sequence[Finding]] = {}) -> Expectations:
+        """Return the source's figures for each tie-out.
+
+        Args:
+            lacking: what the rows of a tie-out lack, by its name.
+        """
         trial_balance, adjustments = self._balances("trial_balance")
         banks, _ = self._balances("bank")
         return Expectations(
@@ -107,7 +134,16 @@ class TieOutRows:
             creditors=self._open_items("creditors"),
             banks=banks,
             tax=self._tax(),
+            lacking={name: findings[0].message for name, findings in lacking.items()},
         )
+
+    def lacking(self) -> dict[str, list[Finding]]:
+        """Return by tie-out a finding for each value that its rows lack; without those that have all."""
+        found = {
+            name: list(tie_out_rows(name, source.dataset, self.snapshot.records(source.dataset, ())))
+            for name, source in self.sources.items()
+        }
+        return {name: findings for name, findings in found.items() if findings}
 
     def unmapped_accounts(self) -> Iterator[Finding]:
         """Yield a finding for each account of the trial balance that its crosswalk does not map."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from sagerecon.commands.expectations import tie_out_findings
 from sagerecon.documents.package import schema
 from sagerecon.mapping.compiled import CompiledMapping
 from sagerecon.mapping.compiler import compile_mappings
@@ -58,7 +59,8 @@ def check(project: Project) -> Compiled:
         {**project.parameters, "country": project.business.country, "edition": project.business.edition},
         schema("mapping"),
     )
-    findings = (*crosswalk_findings, *dataset_findings, *mapping_findings)
+    tie_outs = tie_out_findings(project.tie_outs, datasets, crosswalks)
+    findings = (*crosswalk_findings, *dataset_findings, *mapping_findings, *tie_outs)
     if any(finding.severity is Severity.ERROR for finding in findings):
         raise MappingError(findings)
     return Compiled(mappings, crosswalks, findings)

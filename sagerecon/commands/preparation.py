@@ -194,7 +194,9 @@ class _Inputs:
                     file.add(screening.check(outcome), record)
         screening.set_aside(file)
         tie_outs = TieOutRows(project.tie_outs, snapshot, compiled.crosswalks)
-        file.put("expectations", expectations_document(tie_outs.expectations()))
+        lacking = tie_outs.lacking()
+        file.put("expectations", expectations_document(tie_outs.expectations(lacking)))
+        findings += (finding for found in lacking.values() for finding in found)
         findings += tie_outs.unmapped_accounts()
         opening = [kind.name for kind in project.catalog if concerns_opening(kind)]
         findings += opening_control_closes(file.of_kinds(opening), project.catalog)

@@ -106,12 +106,13 @@ def judge(
     )
     reconciliation = with_reversed(reconciliation, map(_reversed, history.reversals()))
     kinds = {record.kind for record in written}
+    expected = prepared.expectations
     reasons = {
-        name: sage.why_not_taken(name, kinds, project.catalog)
-        for name in declared_tie_outs(prepared.expectations)
+        name: expected.lacking.get(name.value) or sage.why_not_taken(name, kinds, project.catalog)
+        for name in declared_tie_outs(expected)
     }
     taken = tie_out(
-        prepared.expectations,
+        expected,
         [name for name, why in reasons.items() if not why],
         as_at,
         controls,

@@ -151,3 +151,13 @@ def whole_second(instant: int) -> int:
 def day_of(instant: int) -> date:
     """Return the UTC calendar day of `instant`."""
     return datetime.fromtimestamp(instant // SECOND, UTC).date()
+
+
+def first_day(month: object) -> date | None:
+    """Return the first day of a month that is written as `2017-03`; None for anything else."""
+    if not isinstance(month, str) or len(month) != len("2017-03"):
+        return None
+    try:
+        return date.fromisoformat(f"{month}-01")
+    except ValueError:
+        return None

@@ -230,8 +230,8 @@ class Code(StrEnum):
         "A path or expression names a part that the value does not have.",
     )
     UNKNOWN_COLUMN = ("unknown_column", "A mapping names a column that the dataset does not have.")
-    UNKNOWN_CROSSWALK = ("unknown_crosswalk", "A mapping names a crosswalk that does not exist.")
-    UNKNOWN_DATASET = ("unknown_dataset", "A mapping names a dataset that does not exist.")
+    UNKNOWN_CROSSWALK = ("unknown_crosswalk", "A mapping or a tie-out names a crosswalk that does not exist.")
+    UNKNOWN_DATASET = ("unknown_dataset", "A mapping or a tie-out names a dataset that does not exist.")
     UNKNOWN_ENCODING = ("unknown_encoding", "The declared encoding does not exist.")
     UNKNOWN_FIELD = ("unknown_field", "A field is named that the kind does not have.")
     UNKNOWN_FILTER = ("unknown_filter", "A catalog file names a filter that api.yaml does not have.")

@@ -48,7 +48,7 @@ class Rung(Enum):
     KEY = "key"  #: its unique key, or its contact and number
     SPELLING = "spelling"  #: the same without case, accents, punctuation and leading zeros
     CONTENT = "contact, date and amount"
-    OTHER_FIELDS = "all other fields"  #: of a kind without a date: all that is sent but its keys
+    OTHER_FIELDS = "all other fields"  #: all that is sent but its keys, of a kind without a date or an amount
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,10 +191,11 @@ class Holdings:
         ]
 
     def _alike(self, wanted: Wanted) -> list[Entity]:
-        """Return the entities that differ in keys alone, of a kind without a date."""
+        """Return the entities that differ in keys alone, of a kind without a date or an amount."""
         keys = key_fields(self._kind, wanted.identity)
         body = {name: value for name, value in wanted.body.items() if name not in keys}
-        if not any(names_in(body, self._kind, keys)):
+        is_dated = bool(self._kind.date and not self._kind.amount and body.get(self._kind.date))
+        if not is_dated and not any(names_in(body, self._kind, keys)):
             return []
         return [entity for entity in self._indexed(body) if not differences(self._kind, body, entity.body)]
 

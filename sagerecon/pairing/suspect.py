@@ -41,8 +41,10 @@ class Suspect:
     by_key: bool = False  #: whether a run that looks for the record's natural key finds them again
     gone: tuple[str, ...] = ()  #: the Sage ids of those that are no longer in Sage
     owners: Mapping[str, str] = field(default_factory=dict)  #: by Sage id, the record that has the entity
-    is_equal: bool = False  #: the one entity has the key of the record, and all else that it has
-    is_adoptable: bool = False  #: besides, a plan adopts it unless a decision says otherwise
+    is_equal: bool = False  #: the one entity has all that the record has
+    is_adoptable: bool = (
+        False  #: it was found by its key, too; a plan adopts it unless a decision says otherwise
+    )
 
     @classmethod
     def of(

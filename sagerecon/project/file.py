@@ -74,7 +74,10 @@ def _project(root: Node, folder: Path) -> Project:
         store_url=get("store", f"sqlite:///{folder / STATE / 'store.sqlite'}"),
         stop_when_blocked=decimal(get("stop_when_blocked", "5%").removesuffix("%")),
         control_accounts=get("control_accounts", {}),
-        tie_outs={name: TieOutSource(**facts) for name, facts in get("tie_outs", {}).items()},
+        tie_outs={
+            name: TieOutSource(**node.plain(), place=node.place)
+            for name, node in (root["tie_outs"].children() if "tie_outs" in root else {}).items()
+        },
     )
 
 

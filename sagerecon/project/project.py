@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sagerecon.documents import package
 from sagerecon.model.catalog import Catalog
+from sagerecon.model.place import NOWHERE, Place
 from sagerecon.model.value import Scalar
 from sagerecon.project.private_files import read_text
 
@@ -49,6 +50,7 @@ class TieOutSource:
 
     dataset: str
     crosswalk: str = ""
+    place: Place = NOWHERE  #: where the project declares it
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from datetime import date
 from decimal import Decimal
 
+from sagerecon.model.clock import first_day
 from sagerecon.model.record import Record
 from sagerecon.reconciliation.chart_of_accounts import nominal_code
 from sagerecon.reconciliation.open_items import OpenItem
@@ -67,7 +68,8 @@ def taxed_amounts(records: Iterable[Record], target: Callable[[str, date], str |
     for record in records:
         values = record.values
         code, period = str(values["code"]), str(values["period"])
-        rate = target(code, date.fromisoformat(f"{period}-01")) or code
+        begins = first_day(period)
+        rate = (target(code, begins) if begins is not None else None) or code
         direction = str(values["ledger"])
         net, tax = _amount(values["net"]), _amount(values["tax"])
         amounts.append(TaxedAmount(rate=rate, period=period, direction=direction, net=net, tax=tax))

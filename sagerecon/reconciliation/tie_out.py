@@ -165,10 +165,13 @@ class TieOut:
 
 @dataclass(frozen=True, slots=True)
 class TieOutNotTaken:
-    """A tie-out that the project declares and that could not be taken: Sage was not read for it."""
+    """A tie-out that the project declares and that could not be taken.
+
+    Sage was not read for it, or the rows of its dataset lack a value.
+    """
 
     name: TieOutName
-    why: str  #: one sentence for each kind or report that was not read whole
+    why: str  #: one sentence for each kind or report that was not read whole, or what the rows lack
 
     @property
     def about(self) -> str:
