@@ -200,7 +200,7 @@ def test_a_creation_in_doubt_is_looked_up_though_a_reading_shows_its_entity(
     assert trade.run("plan")[0] == 0
     kill_after_sending(trade)
     code, text = trade.run("reconcile")
-    assert code == 1 and "no run wrote it" not in text
+    assert code == 1 and "no run is known to have written it" not in text
     assert "A run sent invoice 99, and its answer never came" in text
     assert "Apply looks it up before it writes" in text
     for word in again:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from moves import Move, signed_in
+from small_trade import DOCUMENTS, write_small_trade
 from test_cli_second_run import PARTIES
 
 from sagerecon.commands import plans, runs, sources
@@ -253,3 +254,45 @@ def test_a_listing_with_new_records_shows_the_updates_too(tmp_path: Path) -> Non
         edit(move, "C3", notes="by hand")
         outcome = runs.apply(move.project, move.clock, move.session)
         assert outcome.counts == {Event.READ: 2, Event.UPDATED: 4, Event.UNDECIDED: 1, Event.CREATED: 1}
+
+
+def change_documents(move: Move, before: str, now: str) -> Plan:
+    path = move.folder / "data/documents.csv"
+    assert before in path.read_text()
+    path.write_text(path.read_text().replace(before, now))
+    sources.snapshot(move.project, move.clock, lambda _file, _rows: None)
+    return plans.plan(move.project, move.clock)
+
+
+def test_many_documents_are_looked_up_by_a_listing_with_their_lines(tmp_path: Path) -> None:
+    folder = write_small_trade(tmp_path)
+    rows = [row for row in DOCUMENTS.splitlines(keepends=True) if row.split(",")[1] in ("type", "I", "C")]
+    (folder / "data/documents.csv").write_text("".join(rows))
+    with signed_in(folder) as move:
+        move.load()
+        made = change_documents(move, ",2017-02-0", ",2017-02-1")
+        looks = [(step.kind, step.look_calls) for step in made.steps if isinstance(step, UpdateStep)]
+        assert looks == [("sales_credit_note", 1), *[("sales_invoice", 0)] * 4]  # a page costs as much
+        assert (made.header.calls, made.header.lower_bound) == (8, 8)  # the settings, two looks, five updates
+        edited = edit_line(move, "Elm")
+        outcome = runs.apply(move.project, move.clock, move.session)
+        assert (outcome.counts[Event.UPDATED], outcome.counts[Event.UNDECIDED]) == (4, 1)
+        assert outcome.calls == made.header.calls - 1  # no update of the one whose line was edited
+        assert move.by_other_hand("GET", f"/sales_invoices/{edited}").body["date"] == "2017-02-02"
+
+
+def edit_line(move: Move, customer: str) -> str:
+    """Let another user edit the line of a customer's invoice; return its Sage id."""
+    items = move.by_other_hand("GET", "/sales_invoices", attributes="contact,invoice_lines").body["$items"]
+    item = next(item for item in items if item["contact"]["displayed_as"].startswith(customer))
+    line = {
+        "description": "By hand",
+        "ledger_account_id": item["invoice_lines"][0]["ledger_account"]["id"],
+        "quantity": "1",
+        "unit_price": "30.00",
+        "tax_rate_id": "GB_ZERO",
+        "tax_amount": "0.00",
+    }
+    body = {"sales_invoice": {"invoice_lines": [line]}}
+    assert move.by_other_hand("PUT", f"/sales_invoices/{item['id']}", body).status == 200
+    return str(item["id"])

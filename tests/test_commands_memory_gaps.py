@@ -20,6 +20,8 @@ from sagerecon.pairing.consequences import Verdict
 from sagerecon.planning.plan import Plan
 from sagerecon.planning.step import SkipStep
 from sagerecon.reconciliation.result import Reconciliation
+from sagerecon.reconciliation.unknown_writes import COMPLETE_STORE
+from sagerecon.reconciliation.verdict import Cause
 from sagerecon.runner.progress import Event
 from sagerecon.runner.run import RunOutcome
 
@@ -207,6 +209,12 @@ def test_a_reconciliation_without_the_store_says_so_and_reads_what_may_be_lost(w
     verdicts = {verdict.verdict for verdict in found.verdicts}
     assert Verdict.ALREADY_IN_SAGE in verdicts
     assert Verdict.NOT_YET_WRITTEN not in verdicts
+    ours = [verdict for verdict in found.open_verdicts if verdict.verdict is Verdict.ALREADY_IN_SAGE]
+    assert {verdict.remedy for verdict in ours} == {COMPLETE_STORE}
+    for verdict in ours:
+        assert verdict.reason.endswith(" The store does not know whether a run wrote it.")
+        assert "no run wrote it" not in verdict.reason
+        assert Cause.NEVER_WRITTEN not in [difference.cause for difference in verdict.differences]
 
 
 def test_a_reconciliation_says_that_its_store_is_not_complete(world: World) -> None:

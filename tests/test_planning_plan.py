@@ -175,6 +175,7 @@ FIELDS: dict[type[Step], dict[str, st.SearchStrategy[Any]]] = {
     },
     AdoptStep: {
         **draft,
+        "look_calls": st.integers(0, 1),
         "window": windows,
         "sage_id": names,
         "replaces": texts,

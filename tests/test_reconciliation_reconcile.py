@@ -23,7 +23,7 @@ from reconciliation_cases import (
     with_opening_control,
 )
 
-from sagerecon.model.clock import instant_text
+from sagerecon.model.clock import day_of, instant_text
 from sagerecon.model.comparison import Comparison, How, Tolerance
 from sagerecon.model.draft import LeftOut, OnExisting, Quarantined
 from sagerecon.model.errors import ConservationError
@@ -36,7 +36,9 @@ from sagerecon.reconciliation.comparer import DraftInputs
 from sagerecon.reconciliation.completeness import Counter as Tallies
 from sagerecon.reconciliation.result import Reconciliation
 from sagerecon.reconciliation.tie_out import TieOutName, TieOutNotTaken
+from sagerecon.reconciliation.unknown_writes import COMPLETE_STORE
 from sagerecon.reconciliation.verdict import Cause, FirstSeen, RecordVerdict, Shape
+from sagerecon.reconciliation.wording import date_text
 
 OPENING = "contact_opening_balance"
 
@@ -298,6 +300,64 @@ def test_adoption_accepts_what_was_found_but_not_a_later_edit() -> None:
     assert company.reconcile().open_verdicts == ()
     company.edit("customers/C1", notes="changed since")
     assert only(company.reconcile()).verdict is Verdict.EDITED
+
+
+def adopted_otherwise() -> Company:
+    """Return a company with a contact that a decision has adopted though Sage holds other notes."""
+    company = Company.moved(contact("C1", "Oak Ltd", notes="ours"))
+    company.edit("customers/C1", notes="theirs")
+    answer = company.sage["id-C1"].body
+    company.written[0] = replace(company.written[0], adopted=True, is_claimed=True, answer=answer)
+    return company
+
+
+def test_what_was_adopted_as_it_was_is_not_said_to_be_written_or_edited_since() -> None:
+    company = adopted_otherwise()
+    found = only(company.reconcile())
+    assert (found.verdict, found.differences[0].cause) == (Verdict.EDITED, Cause.NEVER_WRITTEN)
+    day = date_text(day_of(company.written[0].written_at))
+    assert found.reason == f"notes: adopted on {day} as it was in Sage, which differs from the source."
+    assert found.remedy == (
+        "In Sage, set notes to ours; or correct the source;"
+        " or decide which side counts: sagerecon decide show customers/C1"
+    )
+    company.edit("customers/C1", name="Oak by hand")
+    found = only(company.reconcile())
+    assert found.reason.endswith(
+        "as it was in Sage, which differs from the source. name: edited in Sage since."
+    )
+
+
+def test_what_was_adopted_as_it_was_is_not_said_to_be_edited_after_the_source_changed_or_lost_it() -> None:
+    company = adopted_otherwise()
+    company.outcomes[0] = contact("C1", "Oak and Sons Ltd", notes="ours")
+    found = only(company.reconcile())
+    assert found.verdict is Verdict.BOTH_CHANGED
+    assert found.reason.endswith("as it was in Sage, which differs; the source has changed since.")
+    company.outcomes.clear()
+    found = only(company.reconcile())
+    assert (found.verdict, found.reason.partition("; ")[2]) == (
+        Verdict.GONE,
+        "no longer in the source, and different in Sage (notes).",
+    )
+
+
+def test_a_store_that_does_not_know_all_writes_is_no_evidence_of_who_wrote() -> None:
+    company = small_company()
+    company.outcomes += [contact("C7", "Fir Ltd"), contact("C8", "Yew Ltd")]
+    company.hold("contact", "x7", {"reference": "C7", "name": "Fir and Sons Ltd"})
+    company.hold("contact", "x9", {"reference": "C9", "name": "Bay Ltd"})
+    company.edit("customers/C1", name="By hand")
+    found = {v.key or v.sage_id: v for v in company.reconcile(incomplete_store="lost").open_verdicts}
+    names = ("customers/C7", "customers/C8", "x9", "customers/C1")
+    assert {found[name].remedy for name in names} == {COMPLETE_STORE}
+    assert "apply --distrust-store" in COMPLETE_STORE
+    unknown = "The store does not know whether a run wrote it."
+    assert found["customers/C8"].reason == f"Not in the store. {unknown}"
+    assert found["customers/C7"].reason.endswith(unknown)
+    assert {difference.cause for difference in found["customers/C7"].differences} == {Cause.NOT_KNOWN}
+    assert found["x9"].reason.endswith(f"No source record corresponds to it. {unknown}")
+    assert found["customers/C1"].reason.endswith("The store does not know whether a later run did that.")
 
 
 def test_a_natural_key_matches_and_a_similar_key_is_only_suggested() -> None:

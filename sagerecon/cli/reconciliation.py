@@ -62,7 +62,7 @@ def reconcile(
             screen.print("Next: sagerecon report")
             return
         screen.print(review_text(found), "bold")
-        if any(map(can_be_accepted, found.open_verdicts)):
+        if not found.incomplete_store and any(map(can_be_accepted, found.open_verdicts)):
             screen.print("Some of them can be settled by decision: sagerecon decide list")
         raise typer.Exit(NEEDS_REVIEW)
 

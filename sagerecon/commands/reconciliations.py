@@ -101,11 +101,10 @@ def reconcile(
         decisions = {entry.answer for entry in project_decisions(project)}
         is_apart = DecisionAnswer.TWO_RECORDS in decisions
         apart = decided_by(LastReading(basis)).apart if is_apart else frozenset()
-        reconciliation = judge(project, prepared, company, basis, apart)
+        reconciliation = judge(project, prepared, company, basis, apart, incomplete)
         if decisions:
             decided = decided_by(LastReading.of(basis, reconciliation.verdicts))
             reconciliation = with_accepted(reconciliation, decided.settlement, decided.positions)
-        reconciliation = replace(reconciliation, incomplete_store=incomplete)
         result = StoredResult(source_document(project, prepared), reconciliation_document(reconciliation))
         company.reconciliations.record(basis, map(_judged, reconciliation.verdicts), result)
     changed = (found for found in prepared.findings if found.code is Code.CHANGED_SINCE_SNAPSHOT)

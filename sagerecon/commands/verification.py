@@ -60,6 +60,7 @@ def judge(
     company: CompanyStore,
     basis: Basis,
     apart: Collection[str] = frozenset(),
+    incomplete_store: str = "",
 ) -> Reconciliation:
     """Return one verdict a record, and the tie-outs, from what the readings found.
 
@@ -68,6 +69,7 @@ def judge(
 
     Args:
         apart: the keys of drafts that were decided to be none of the records written earlier.
+        incomplete_store: why the store may lack records that it wrote; empty where it does not.
     """
     reading = basis.runs.reading
     before = read_history(company, reading, basis.runs.before)
@@ -100,6 +102,7 @@ def judge(
         in_doubt=history.creations_in_doubt(),
         refusals=refusals_of(company, project.catalog),
         apart=apart,
+        incomplete_store=incomplete_store,
     )
     reconciliation = with_reversed(reconciliation, map(_reversed, history.reversals()))
     kinds = {record.kind for record in written}

@@ -158,6 +158,12 @@ def is_shown(written: Written, held: Entity, by: ComparisonRules) -> bool:
     return is_sent_shown and is_all_shown(written, held, by)
 
 
+def is_body_shown(body: Body, held: Entity, by: ComparisonRules) -> bool:
+    """Return whether an answer shows each value of a body that is compared."""
+    now = _held_row(wanted_tree(body, by.fields, by.identities), held.body, by)
+    return all(leaf is not UNANSWERED or rule_of(path, by).how is How.IGNORE for path, leaf in now.items())
+
+
 def differences(draft: Draft, written: Written, held: Entity, by: ComparisonRules) -> tuple[str, ...]:
     """Return the fields on which Sage differs from the draft; those that either names or named count.
 

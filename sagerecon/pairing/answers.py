@@ -110,8 +110,8 @@ FOR_ONE = frozenset({DecisionAnswer.FIELDS, DecisionAnswer.THIS_ONE})
 #: Answers by which an entity is deleted in Sage. One that was edited there is not.
 DELETIONS = frozenset({DecisionAnswer.REVERSE, DecisionAnswer.REPLACE})
 
-#: The calls that an answer takes for each record. Where many are looked at, or looked for, by a listing, it
-#: may be fewer, or one more for each page.
+#: The calls that an answer takes for each record. Where many are looked for by a listing, it may be one more
+#: for each page.
 CALLS: Mapping[DecisionAnswer, Mapping[str, int]] = {
     DecisionAnswer.REVERSE: {"look": 1, "deletion": 1},
     DecisionAnswer.REPLACE: {"look": 1, "deletion": 1, "creation": 1},
@@ -121,6 +121,10 @@ CALLS: Mapping[DecisionAnswer, Mapping[str, int]] = {
 }
 
 
+#: Answers by which many records are looked at by a listing where that takes fewer calls.
+_LISTED = frozenset({DecisionAnswer.PUSH, DecisionAnswer.ADOPT})
+
+
 def price(answer: DecisionAnswer, records: int) -> str:
     """Return the calls that an answer takes: `48 calls (a look, a deletion: 2 a record)`; empty for none."""
     calls = CALLS.get(answer, {})
@@ -128,8 +132,9 @@ def price(answer: DecisionAnswer, records: int) -> str:
         return ""
     each = sum(calls.values())
     rate = f": {each:,} a record" if records > 1 else ""
+    most = "at most " if records > 1 and answer in _LISTED else ""
     names = ", ".join(map(with_article, calls))
-    return f"{counted(each * records, 'call')} ({names}{rate})"
+    return f"{most}{counted(each * records, 'call')} ({names}{rate})"
 
 
 def answers(standing: Standing) -> tuple[DecisionAnswer, ...]:

@@ -271,6 +271,6 @@ def _reason(draft: Draft, entities: Sequence[Entity], rung: Rung, unlike: Sequen
     if len(entities) > 1:
         return f"Sage holds {len(entities):,} entities that may be {name} ({rung.value}; {ids})."
     if not unlike and rung is Rung.KEY:
-        return f"Sage holds {name} already, and no run wrote it ({ids})."
+        return f"Sage holds {name} already, and no run is known to have written it ({ids})."
     how = f"it differs in {', '.join(unlike)}" if unlike else "it is equal in what Sage shows"
     return f"Sage may hold {name} already ({rung.value}): {how} ({ids})."

@@ -1,4 +1,4 @@
-"""The look before each update: a call for each record, or pages of a listing, whichever is cheaper."""
+"""The look before each update and adoption: a call for each record, or pages of a listing, if cheaper."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from sagerecon.model.catalog import Catalog, Kind
+from sagerecon.model.catalog import Catalog
 from sagerecon.model.comparison import Comparison
-from sagerecon.model.draft import Node
+from sagerecon.model.entity import Written
+from sagerecon.pairing.owners import RecordKey
+from sagerecon.planning.census import kinds_listed
 from sagerecon.planning.known import KnownEntities
 from sagerecon.planning.readings import read_back
+from sagerecon.planning.shown import is_listed
 from sagerecon.planning.step import AdoptStep, ReadStep, Step, UpdateStep
 
 _REASON = "reads what Sage holds, to overwrite nothing that was edited there"
@@ -22,41 +25,52 @@ def with_looks(
     known: KnownEntities,
     catalog: Catalog,
     comparisons: Mapping[str, Mapping[str, Comparison]],
+    written: Mapping[RecordKey, Written] = {},
 ) -> list[Step]:
-    """Return the readings and the steps with a look before each update.
+    """Return the readings and the steps with a look before each update and each adoption.
 
-    A listing that is read anyway is asked for every field. Else a listing comes before the first update of
-    its kind, where its pages are fewer than the records to update.
+    A listing that is read anyway is asked for every field. Else a listing comes before the first look of its
+    kind, where its pages are fewer than the records that it shows. Any other record is read by itself.
 
     Args:
         readings: those that find what Sage holds already.
         steps: of the records, in the order of sending.
         comparisons: the comparison rules of each mapping, by field path.
+        written: by kind and key, what an earlier run wrote of the records.
     """
-    updates = [step for step in steps if isinstance(step, UpdateStep)]
-    counts = Counter(step.kind for step in updates)
-    in_listing = {name for name in counts if _shows_all(catalog[name], updates)}
-    shared = {reading.kind for reading in readings} & in_listing
-    looks = {name: _listing(name, known, catalog) for name in in_listing - shared}
-    listed = {name: look for name, look in looks.items() if look.calls < counts[name]}
-    found: list[Step] = [
-        replace(reading, query=read_back(catalog[reading.kind], 0, catalog).query)
-        if reading.kind in shared
-        else reading
-        for reading in readings
+    listed = [
+        (step.kind, step.key)
+        for step in steps
+        if isinstance(step, UpdateStep | AdoptStep) and is_listed(step, catalog, written)
     ]
+    counts = Counter(kind for kind, _ in listed)
+    shared = kinds_listed(readings) & set(counts)
+    looks = {kind: _listing(kind, known, catalog) for kind in counts if kind not in shared}
+    cheaper = {kind for kind, look in looks.items() if look.calls < counts[kind]}
+    by_listing = {(kind, key) for kind, key in listed if kind in cheaper | shared}
+    found: list[Step] = [*_with_every_field(readings, shared, catalog)]
     for step in steps:
-        if isinstance(step, UpdateStep):
-            if step.kind in listed and (look := looks.pop(step.kind, None)) is not None:
-                found.append(look)
-            is_listed = step.kind in listed or step.kind in shared
-            rules = comparisons.get(step.key.partition("/")[0], {})
-            found.append(replace(step, look_calls=0 if is_listed else 1, compare=dict(rules)))
-        elif isinstance(step, AdoptStep) and step.is_equal:
-            found.append(replace(step, compare=dict(comparisons.get(step.key.partition("/")[0], {}))))
-        else:
+        if not isinstance(step, UpdateStep | AdoptStep):
             found.append(step)
+            continue
+        is_by_listing = (step.kind, step.key) in by_listing
+        if is_by_listing and (look := looks.pop(step.kind, None)) is not None:
+            found.append(look)
+        is_compared = isinstance(step, UpdateStep) or step.is_equal
+        rules = comparisons.get(step.key.partition("/")[0], {}) if is_compared else {}
+        found.append(replace(step, look_calls=0 if is_by_listing else 1, compare=dict(rules)))
     return found
+
+
+def _with_every_field(
+    readings: Iterable[ReadStep], kinds: frozenset[str], catalog: Catalog
+) -> Iterable[ReadStep]:
+    """Yield the readings, those of `kinds` with all the fields that a look compares."""
+    for reading in readings:
+        if reading.kind in kinds and "search" not in reading.query:
+            yield replace(reading, query=read_back(catalog[reading.kind], 0, catalog).query)
+        else:
+            yield reading
 
 
 def _listing(name: str, known: KnownEntities, catalog: Catalog) -> ReadStep:
@@ -67,28 +81,4 @@ def _listing(name: str, known: KnownEntities, catalog: Catalog) -> ReadStep:
         read_back(kind, max(recorded, known.counts.get(name, 0)), catalog),
         key=f"{kind.resource}/before-updates",
         reason=_REASON,
-    )
-
-
-def _shows_all(kind: Kind, updates: Iterable[UpdateStep]) -> bool:
-    """Return whether a listing shows all that these updates of the kind are compared with."""
-    if not kind.can("list") or kind.required_filters:
-        return False
-    if "nested_attributes" in kind.filters:
-        return True
-    ours = [step for step in updates if step.kind == kind.name]
-    edited = {name for step in ours for name in (*step.changed, *step.left) if name in kind.fields}
-    return not any(kind.fields[name].fields for name in edited) and not any(
-        _is_nested(step.body) for step in ours
-    )
-
-
-def _is_nested(body: Node) -> bool:
-    """Return whether a body has objects or lists of objects, of which a listing shows little."""
-    if not isinstance(body, Mapping):
-        return False
-    return any(
-        isinstance(value, Mapping)
-        or (isinstance(value, list | tuple) and any(isinstance(item, Mapping) for item in value))
-        for value in body.values()
     )

@@ -103,10 +103,16 @@ def plan_steps(
     unsent = {step.key for step in about_records if isinstance(step, WaitStep | AdoptStep)}
     sent = [draft for draft in drafts if draft.key not in unsent]
     created = {step.key for step in about_records if isinstance(step, CreateStep)}
+    written = {**{record: at.written for record, at in by_key.items() if at.written}, **earlier}
     steps = [
         *read_settings(expect or {}, catalog),
         *with_looks(
-            [*read_existing(sent, created, index, known, catalog)], about_records, known, catalog, comparisons
+            [*read_existing(sent, created, index, known, catalog)],
+            about_records,
+            known,
+            catalog,
+            comparisons,
+            written,
         ),
     ]
     decided = DecidedPositions(positions=positions, settlement=settlement, undecided=undecided)
@@ -120,6 +126,7 @@ def plan_steps(
         provenance=provenance,
         calendar=calendar,
         findings=[*findings, *without_effect, *left_alone(about_records, groups)],
+        written=written,
     )
     header = replace(
         made.header,
@@ -187,12 +194,13 @@ def _assemble(
     provenance: Provenance,
     calendar: Calendar,
     findings: Sequence[Finding],
+    written: Mapping[RecordKey, Written] = {},
 ) -> Plan:
     """Return the plan of these steps with their numbers, windows, price and finishing dates."""
     calls = sum(step.calls for step in unnumbered)
     windows = lay_out(calls, budget, calendar.latency, calendar.booked)
     steps = tuple(_numbered(unnumbered, windows))
-    bound, reason = lower_bound(steps, catalog)
+    bound, reason = lower_bound(steps, catalog, written)
     finish = windows[-1].closes if windows else 0
     late = slow_finish(calls, budget, calendar.latency, calendar.booked)
     header = Header(

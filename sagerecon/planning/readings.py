@@ -12,7 +12,7 @@ from sagerecon.model.key_path import is_answered_in_listing, key_path
 from sagerecon.model.reading import Reading
 from sagerecon.pairing.held import GONE_FIELDS
 from sagerecon.pairing.natural_key import canonical_field, key_answer_fields, normal_key
-from sagerecon.planning.cost import listing_query, pages
+from sagerecon.planning.cost import listing_query, page_size, pages
 from sagerecon.planning.known import KnownEntities
 from sagerecon.planning.order import DraftIndex
 from sagerecon.planning.step import ReadStep
@@ -57,7 +57,7 @@ def read_existing(
     for name, fields in wanted.items():
         kind = catalog[name]
         fields.update(answer_fields(kind, GONE_FIELDS))
-        page = kind.items_per_page or catalog.api.items_per_page
+        page = page_size(kind, catalog)
         calls = pages(known.counts.get(name, 0), page)
         keys = searches.get(name)
         if keys and len(keys) < calls:
@@ -88,7 +88,7 @@ def _search(kind: Kind, key: NaturalKey, fields: Iterable[str], page: int) -> Re
 
 def read_back(kind: Kind, expected: int, catalog: Catalog) -> ReadStep:
     """Return the listing of all fields of `kind`, in pages for `expected` entities."""
-    page = kind.items_per_page or catalog.api.items_per_page
+    page = page_size(kind, catalog)
     return ReadStep(
         kind=kind.name,
         key=f"{kind.resource}/read-back",

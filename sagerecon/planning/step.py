@@ -93,20 +93,25 @@ class CreateStep(_DraftStep):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdoptStep(_DraftStep):
-    """Record the entity with `sage_id` for the key. One call reads it; nothing is sent.
+    """Record the entity with `sage_id` for the key. It is read; nothing is sent.
 
     One that was decided to be the record is recorded whatever it holds. Without a decision (`is_equal`) it is
     recorded if it is equal to the draft still, by the rules of `compare`.
     """
 
     action: ClassVar[Action] = Action.ADOPT
-    calls: ClassVar[int] = 1
+    look_calls: int = 1  #: calls to read the entity; 0 where a listing of the plan shows it
     window: int = 0  #: the budget window it falls in, from 1
     sage_id: str
     replaces: str = ""  #: the Sage id of the entity that was recorded for the key and is no longer in Sage
     is_equal: bool = False  #: no decision was made: the last reading shows that it is equal
     compare: Mapping[str, Comparison] = field(default_factory=dict)  #: the rules by field path
     on_existing: OnExisting = OnExisting.CREATE
+
+    @property
+    def calls(self) -> int:
+        """The calls it makes."""
+        return self.look_calls
 
     @property
     def creation(self) -> CreateStep | None:
@@ -156,7 +161,8 @@ class ReverseStep(_DraftStep):
     """Delete the entity recorded for the key, if Sage still holds what was written.
 
     `body` is what was written. One call reads the entity, the other deletes it. What Sage holds is compared
-    with what was written by the rules of `compare`.
+    with what was written by the rules of `compare`. No listing is relied on: what was deleted cannot be
+    restored, and what the run deletes before may make the entity deletable.
     """
 
     action: ClassVar[Action] = Action.REVERSE

@@ -97,6 +97,7 @@ def step_document(step: Step) -> dict[str, Any]:
     if isinstance(step, AdoptStep):
         document |= {
             "window": step.window,
+            "look_calls": step.look_calls,
             "sage_id": step.sage_id,
             "replaces": step.replaces,
             "is_equal": step.is_equal or None,
@@ -199,6 +200,7 @@ def read_step(document: dict[str, Any]) -> Step:
     if action is Action.ADOPT:
         return AdoptStep(
             **every,
+            look_calls=get("look_calls", 1),
             sage_id=document["sage_id"],
             replaces=get("replaces", ""),
             is_equal=get("is_equal", False),

@@ -27,6 +27,11 @@ from sagerecon.reconciliation.comparer import Comparer
 from sagerecon.reconciliation.decision import at_risk, verdict_of
 from sagerecon.reconciliation.evidence import Evidence
 from sagerecon.reconciliation.postings import Effects, effects_of, gap, is_after
+from sagerecon.reconciliation.unknown_writes import (
+    COMPLETE_STORE,
+    as_far_as_known,
+    reason_where_store_is_incomplete,
+)
 from sagerecon.reconciliation.verdict import Difference, RecordVerdict
 from sagerecon.reconciliation.wording import (
     DECIDE,
@@ -51,17 +56,20 @@ class Judge:
         as_at: date | None = None,
         *,
         is_begin_known: bool = True,
+        is_store_complete: bool = True,
     ) -> None:
         """Judge records; what is dated after `as_at` has no effect on an account or a contact.
 
         Args:
             is_begin_known: whether it is known when the move began, and so what is older.
+            is_store_complete: whether the store is taken to know all that was written to Sage.
         """
         self._catalog = catalog
         self._chart = chart
         self._comparer = comparer
         self._as_at = as_at
         self._is_begin_known = is_begin_known
+        self._is_store_complete = is_store_complete
 
     def record(self, evidence: Evidence) -> RecordVerdict:
         """Return the verdict on one record of the source, or on one that only an earlier run had."""
@@ -93,7 +101,7 @@ class Judge:
         )
         detail = detail_of(evidence, verdict)
         written_on = None if written is None else day_of(written.written_at)
-        return replace(
+        found = replace(
             found,
             reason=_reason(
                 evidence,
@@ -103,6 +111,7 @@ class Judge:
             or _hints(evidence, verdict)
             or remedy_for(found, detail, self._why_fixed(evidence)),
         )
+        return found if self._is_store_complete else as_far_as_known(found)
 
     def _why_fixed(self, evidence: Evidence) -> str:
         """Return why no update brings to Sage what the source changed; empty where one does."""
@@ -143,6 +152,8 @@ class Judge:
         created_on = str(entity.body.get("created_at") or "")[:10]
         detail = duplicate_of or created_on
         reason = reason_for(found, None, detail)
+        if not duplicate_of and not self._is_store_complete:
+            return replace(found, reason=reason_where_store_is_incomplete(created_on), remedy=COMPLETE_STORE)
         if not duplicate_of and not self._is_begin_known:
             return replace(found, reason=reason_where_begin_is_unknown(created_on), remedy=DECIDE_WHOSE)
         return replace(found, reason=reason, remedy=remedy_for(found, detail))

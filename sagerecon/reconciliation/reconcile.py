@@ -53,6 +53,7 @@ def reconcile(
     in_doubt: Set[RecordKey] = frozenset(),
     refusals: Refusals | None = None,
     apart: Collection[str] = frozenset(),
+    incomplete_store: str = "",
 ) -> Reconciliation:
     """Return one verdict for each record, and for each entity in Sage that belongs to none; no tie-outs yet.
 
@@ -77,6 +78,7 @@ def reconcile(
         in_doubt: kind and key of the records that a run sent without an answer.
         refusals: what Sage refused of a record.
         apart: the keys of drafts that were decided to be none of the records written earlier.
+        incomplete_store: why the store may lack records that it wrote; empty where it does not.
 
     Raises:
         ConservationError: a count or a sum differs from the sum of its parts, which is a bug.
@@ -89,7 +91,14 @@ def reconcile(
     counted = Counter()
     chart = _chart(catalog, identities, accounts, _counting(outcomes, counted), records, entities)
     comparer = Comparer(catalog, identities, comparisons, inputs)
-    judge = Judge(catalog, chart, comparer, as_at, is_begin_known=began_at != 0)
+    judge = Judge(
+        catalog,
+        chart,
+        comparer,
+        as_at,
+        is_begin_known=began_at != 0,
+        is_store_complete=not incomplete_store,
+    )
 
     shared = owners_of_shared(records, outcomes)
     owners = {record.sage_id: shared.get((record.kind, record.key), record.key) for record in records}
@@ -121,6 +130,7 @@ def reconcile(
         ),
         coverage=_coverage(kinds, readings, comparer),
         tolerated=_tolerated(verdicts, tolerance_limit),
+        incomplete_store=incomplete_store,
     )
 
 

@@ -31,6 +31,7 @@ class Cause(Enum):
     MAPPING_CHANGED = "mapping or parameters changed since"
     BOTH_CHANGED = "changed on both sides"
     NEVER_WRITTEN = "not written by us"
+    NOT_KNOWN = "not known whether written by us"  #: the store does not know all that was written
 
 
 class Shape(Enum):

@@ -10,7 +10,7 @@ from sagerecon.model.draft import LeftOut, Outcome, Quarantined
 from sagerecon.pairing.consequences import Verdict
 from sagerecon.pairing.groups import show_command
 from sagerecon.reconciliation.evidence import Evidence
-from sagerecon.reconciliation.verdict import Cause, RecordVerdict
+from sagerecon.reconciliation.verdict import Cause, Difference, RecordVerdict
 
 #: Written out here because strftime depends on the locale of the machine.
 _MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
@@ -30,6 +30,9 @@ def rows_after(rows: int, day: date) -> Iterator[str]:
         yield f"Not included: {counted(rows, 'row')} of the source dated after {date_text(day)}."
 
 
+#: How the reason begins of a record that the store does not have.
+NOT_YET = "Not yet written"
+
 #: What to do about an entity that no record owns.
 DECIDE_WHOSE = "Decide whose it is: sagerecon decide list"
 
@@ -42,11 +45,12 @@ def reason_for(
     Args:
         is_absent: what was written is known to be in Sage no more.
         verdict: the verdict, without reason and remedy.
-        written_on: the day on which the record was written, if it was.
+        written_on: the day on which the record was written or adopted, if it was.
         detail: what source, run, match or reading add; for an extra entity its day of creation, or what it
             repeats.
     """
-    written = f"written on {date_text(written_on)}" if written_on else "written"
+    done = "adopted" if _is_adopted(verdict) else "written"
+    written = f"{done} on {date_text(written_on)}" if written_on else done
     match verdict.verdict:
         case Verdict.VERIFIED:
             return ""
@@ -77,7 +81,7 @@ def reason_for(
             return f"It may be {detail}, which was written under that key."
         case Verdict.NOT_YET_WRITTEN | Verdict.ALREADY_IN_SAGE:
             found = f"; Sage holds a likely match ({detail})" if detail else ""
-            return f"Not yet written{found}."
+            return f"{NOT_YET}{found}."
         case Verdict.NOT_READ:
             return _sentence(f"Not compared: {detail or 'its kind was not read back'}")
         case _:
@@ -100,9 +104,7 @@ def detail_of(evidence: Evidence, verdict: Verdict) -> str:
         case Verdict.MISSING if evidence.is_deletion_unknown:
             return "whose list of deleted records could not be read"
         case Verdict.GONE:
-            edited = ", ".join(evidence.position.agreement.edited)
-            since = f", and edited in Sage since ({edited})" if edited else ""
-            return _left_by(evidence.outcome) + since
+            return _left_by(evidence.outcome) + _edited_too(evidence)
         case Verdict.LEFT_OUT if evidence.position.is_absent:
             is_deleted = evidence.position.is_deleted
             return f"{_left_by(evidence.outcome)}, and {_DELETED if is_deleted else 'not found in Sage'}"
@@ -121,6 +123,15 @@ def detail_of(evidence: Evidence, verdict: Verdict) -> str:
 
 
 _DELETED = "deleted or voided in Sage"
+
+
+def _edited_too(evidence: Evidence) -> str:
+    """Return in which fields a record that left the source was edited in Sage, or was other when adopted."""
+    names = ", ".join(evidence.position.agreement.edited)
+    if not names:
+        return ""
+    is_claimed = evidence.written is not None and evidence.written.is_claimed
+    return f", and {'different in Sage' if is_claimed else 'edited in Sage since'} ({names})"
 
 
 def _left_by(outcome: Outcome | None) -> str:
@@ -211,18 +222,52 @@ def _changed(verdict: RecordVerdict, written: str) -> str:
         kind = "by rounding only" if verdict.needs_review else "within a named tolerance"
         return f"{names}: the amounts differ {kind}."
     if verdict.verdict is Verdict.EDITED:
-        if all(difference.cause is Cause.ALTERED_AT_WRITE for difference in verdict.differences):
+        is_altered = all(difference.cause is Cause.ALTERED_AT_WRITE for difference in verdict.differences)
+        if is_altered and not _is_adopted(verdict):
             return f"{names}: altered by Sage when it was written."
-        return f"{names}: {written}, and edited in Sage since."
+        return _edited(verdict, written)
+    is_edited = any(d.cause in (Cause.EDITED_AFTER_LOAD, Cause.BOTH_CHANGED) for d in verdict.differences)
+    if verdict.verdict is Verdict.BOTH_CHANGED and _is_adopted(verdict) and not is_edited:
+        return f"{names}: {written} as it was in Sage, which differs; the source has changed since."
     if verdict.verdict is Verdict.BOTH_CHANGED:
         return f"{names}: {written}; source and Sage have both changed since."
     what = "the mapping or a parameter" if verdict.verdict is Verdict.MAPPING_CHANGED else "the source"
     return f"{names}: {written}; {what} has changed since, Sage has not."
 
 
+def _edited(verdict: RecordVerdict, written: str) -> str:
+    """Return why a record is edited in Sage: since it was written, or as it was when it was adopted."""
+    as_adopted = _as_adopted(verdict)
+    edited = ", ".join(dict.fromkeys(d.field for d in verdict.differences if not _is_as_adopted(verdict, d)))
+    if not as_adopted:
+        return f"{edited}: {written}, and edited in Sage since."
+    since = f" {edited}: edited in Sage since." if edited else ""
+    return f"{as_adopted}: {written} as it was in Sage, which differs from the source.{since}"
+
+
+def _as_adopted(verdict: RecordVerdict) -> str:
+    """Return the fields in which an entity differed when it was adopted, and that nobody edited since."""
+    return ", ".join(dict.fromkeys(d.field for d in verdict.differences if _is_as_adopted(verdict, d)))
+
+
+def _is_as_adopted(verdict: RecordVerdict, difference: Difference) -> bool:
+    return _is_adopted(verdict) and difference.cause in (Cause.NEVER_WRITTEN, Cause.ALTERED_AT_WRITE)
+
+
+def _is_adopted(verdict: RecordVerdict) -> bool:
+    """Return whether the record was not created by a run, but adopted: its entity was in Sage already."""
+    return verdict.is_recorded and not verdict.is_created
+
+
 def _set_back(verdict: RecordVerdict) -> str:
-    wrong = [f"{d.field} to {d.source or 'nothing'}" for d in verdict.differences if not d.is_excused]
-    return f"In Sage, set back {', '.join(wrong)}; or correct the source."
+    wrong = [d for d in verdict.differences if not d.is_excused]
+    values = ", ".join(f"{d.field} to {d.source or 'nothing'}" for d in wrong)
+    if any(_is_as_adopted(verdict, d) for d in wrong):
+        return (
+            f"In Sage, set {values}; or correct the source; or decide which side counts:"
+            f" {show_command(verdict.key)}"
+        )
+    return f"In Sage, set back {values}; or correct the source."
 
 
 def _capital(text: str) -> str:

@@ -7,13 +7,13 @@ from typing import Any
 
 from sagerecon.model.code import Code
 from sagerecon.model.entity import Entity
-from sagerecon.pairing.agreement import body_differences
+from sagerecon.pairing.agreement import body_differences, is_body_shown
 from sagerecon.pairing.comparison_rules import ComparisonRules
 from sagerecon.pairing.held import is_gone
 from sagerecon.pairing.natural_key import identity_keys
 from sagerecon.planning.step import AdoptStep, name_of
 from sagerecon.runner.context import RunContext
-from sagerecon.runner.entity import read_entity
+from sagerecon.runner.entity import listed_entity, read_entity
 from sagerecon.runner.progress import Event
 from sagerecon.runner.recovery import DECIDE
 from sagerecon.runner.references import resolve_references, resolved_body
@@ -37,7 +37,7 @@ def adopt(step: AdoptStep, context: RunContext) -> None:
     body = _body(step, context)
     if body is None:
         return None
-    entity = read_entity(step.kind, step.sage_id, context)
+    entity = _listed(step, context, body) or read_entity(step.kind, step.sage_id, context)
     if not isinstance(entity, Entity):
         why = f"{name_of(step)} was not adopted, for the entity in Sage cannot be read: {entity}."
         return context.park(step, Code.UNREADABLE, why)
@@ -65,11 +65,20 @@ def _body(step: AdoptStep, context: RunContext) -> Mapping[str, Any] | None:
     return known
 
 
+def _listed(step: AdoptStep, context: RunContext, body: Mapping[str, Any]) -> Entity | None:
+    """Return the entity as a listing showed it; None where that lacks a value of the record."""
+    listed = listed_entity(step.kind, step.sage_id, context)
+    return listed if listed is not None and is_body_shown(body, listed, _rules(step, context)) else None
+
+
+def _rules(step: AdoptStep, context: RunContext) -> ComparisonRules:
+    return ComparisonRules(context.catalog[step.kind].fields, step.compare)
+
+
 def _differences(
     step: AdoptStep, context: RunContext, body: Mapping[str, Any], entity: Entity
 ) -> tuple[str, ...]:
     """Return the fields in which an entity differs that was equal when it was read."""
     if not step.is_equal:
         return ()
-    rules = ComparisonRules(context.catalog[step.kind].fields, step.compare)
-    return body_differences(body, entity, rules, is_tolerant=True)
+    return body_differences(body, entity, _rules(step, context), is_tolerant=True)

@@ -41,7 +41,7 @@ class RunContext:
     retry: str = RETRY  #: the hint of what the next start of the plan may resolve
     listed: Set[str]  #: kinds that the plan lists, so that the next start finds what was added in Sage
     created: Set[tuple[str, str]] = frozenset()  #: kind and draft key of what the plan creates
-    awaited: Mapping[str, Set[str]] = field(default_factory=dict)  #: kind -> Sage ids of what is updated
+    awaited: Mapping[str, Set[str]] = field(default_factory=dict)  #: kind -> Sage ids of what is looked at
     looks: dict[tuple[str, str], EntityReading] = field(default_factory=dict)  #: of these, as a listing shows
     reversals: Reversals = field(default_factory=Reversals)
     #: kind and Sage id of what this run did not find in Sage, though an earlier one recorded it

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from sagerecon.planning.plan import Plan
 from sagerecon.planning.settling import FINAL, Reached, State
-from sagerecon.planning.step import CreateStep, ReadStep, RenameStep, Step, UpdateStep
+from sagerecon.planning.step import AdoptStep, CreateStep, ReadStep, RenameStep, Step, UpdateStep
 from sagerecon.runner.context import RunContext
 from sagerecon.runner.references import missing_kinds
 from sagerecon.runner.shortage import lacking
@@ -37,14 +37,12 @@ def outdated_listings(plan: Plan, reached: Mapping[int, Reached], context: RunCo
 
 
 def _looked_up_anew(plan: Plan, reached: Mapping[int, Reached]) -> set[str]:
-    """Return the kinds whose listing is read again for the updates that are left: it may be out of date.
+    """Return the kinds whose listing is read again for the looks that are left: it may be out of date.
 
-    Where fewer updates are left than the listing has pages, each record is read before its update.
+    Where fewer looks are left than the listing has pages, each record is read by itself.
     """
     left = Counter(
-        step.kind
-        for step in plan.steps
-        if isinstance(step, UpdateStep) and not step.look_calls and _state(step, reached) not in FINAL
+        step.kind for step in plan.steps if _is_shown_by_listing(step) and _state(step, reached) not in FINAL
     )
     return {
         step.kind
@@ -57,18 +55,24 @@ def _pages(step: Step, reached: Mapping[int, Reached]) -> int:
     return reached.get(step.number, NOT_BEGUN).pages
 
 
-def awaited_updates(plan: Plan, context: RunContext) -> dict[str, set[str]]:
-    """Return by kind the Sage ids of the entities that are updated after a listing has shown them.
+def awaited_looks(plan: Plan, context: RunContext) -> dict[str, set[str]]:
+    """Return by kind the Sage ids of the entities that steps look at in a listing.
 
     A key that this plan renames does not own its entity yet.
     """
     awaited: dict[str, set[str]] = {}
     renamed = {(step.kind, step.key): step.sage_id for step in plan.steps if isinstance(step, RenameStep)}
     for step in plan.steps:
-        if isinstance(step, UpdateStep) and not step.look_calls:
+        if isinstance(step, AdoptStep) and _is_shown_by_listing(step):
+            awaited.setdefault(step.kind, set()).add(step.sage_id)
+        elif _is_shown_by_listing(step):
             sage_id = renamed.get((step.kind, step.key)) or context.log.sage_id(step.kind, step.key)
             awaited.setdefault(step.kind, set()).add(sage_id or "")
     return awaited
+
+
+def _is_shown_by_listing(step: Step) -> bool:
+    return isinstance(step, UpdateStep | AdoptStep) and not step.look_calls
 
 
 def _state(step: Step, reached: Mapping[int, Reached]) -> State:

@@ -144,7 +144,7 @@ def _entities(step: ReadStep, context: RunContext, page: Page) -> list[tuple[Ent
 def _keep_looks(
     step: ReadStep, context: RunContext, entities: Sequence[tuple[Entity, Sequence[NaturalKey]]]
 ) -> None:
-    """Keep the entities that this plan updates, for the look before each update."""
+    """Keep the entities that this plan looks at before it updates or adopts them."""
     awaited = context.awaited.get(step.kind, ())
     now = context.clock.now()
     for entity, _ in entities:

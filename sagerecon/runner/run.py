@@ -44,7 +44,7 @@ from sagerecon.runner.context import RunContext
 from sagerecon.runner.conversation import READ_AGAIN, RETRY
 from sagerecon.runner.creating import create
 from sagerecon.runner.door import PATIENCE, CompanyDoor, Stopped
-from sagerecon.runner.listings import NOT_BEGUN, awaited_updates, outdated_listings
+from sagerecon.runner.listings import NOT_BEGUN, awaited_looks, outdated_listings
 from sagerecon.runner.ports import RunLog, Sage
 from sagerecon.runner.progress import Event, Progress, Reporter
 from sagerecon.runner.reading import key_fields, read, used_keys
@@ -193,7 +193,7 @@ def _context(
         reversals=Reversals.of(plan, catalog),
         created={(step.kind, step.key) for step in plan.steps if isinstance(step, CreateStep)},
     )
-    context.awaited = awaited_updates(plan, context)
+    context.awaited = awaited_looks(plan, context)
     context.absent = set(log.absent(context.run))
     return context
 

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 from sagerecon.model.catalog import Field
-from sagerecon.model.clock import MINUTE
 from sagerecon.model.code import Code
 from sagerecon.model.entity import Entity, Written
 from sagerecon.pairing.agreement import inner_ids, is_shown
@@ -19,13 +18,10 @@ from sagerecon.planning.settling import Attempt, State
 from sagerecon.planning.step import ReverseStep, UpdateStep, name_of
 from sagerecon.runner.attempts import left_answers, new_attempt, send
 from sagerecon.runner.context import RunContext
-from sagerecon.runner.entity import read_entity
+from sagerecon.runner.entity import listed_entity, read_entity
 from sagerecon.runner.lookup import sent_fields
 from sagerecon.runner.progress import Event
 from sagerecon.runner.references import resolved_body
-
-#: How long a listing answers for updates that are sent after it; an older one is not relied on.
-LISTING_HOLDS = 30 * MINUTE
 
 #: Standings of a record to which nothing can refer.
 _NOT_IN_SAGE = frozenset({Standing.MISSING_IN_SAGE, Standing.DELETED_IN_SAGE})
@@ -113,12 +109,9 @@ def _held(step: UpdateStep, context: RunContext, written: Written) -> Entity | N
 
     Where it cannot be read the step is parked, and None returned.
     """
-    listed = context.looks.pop((step.kind, written.sage_id), None)
-    if listed is not None:
-        is_young = context.clock.now() - listed.read_at <= LISTING_HOLDS
-        rules = comparison_rules(step, context, written, listed.entity)
-        if is_young and is_shown(written, listed.entity, rules):
-            return listed.entity
+    listed = listed_entity(step.kind, written.sage_id, context)
+    if listed is not None and is_shown(written, listed, comparison_rules(step, context, written, listed)):
+        return listed
     held = read_entity(step.kind, written.sage_id, context)
     if isinstance(held, Entity):
         return held
