@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import typer.testing
 
 GOLDEN = Path(__file__).parent / "golden"
+
+# Typer builds the command again for each invocation; the tests invoke the one app thousands of times.
+typer.testing._get_command = functools.cache(typer.testing._get_command)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

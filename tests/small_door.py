@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 
 class OpenDoor:
-    """Satisfies `model.door.Door`; `events` lists `booked`, `answered` and `refunded` in their order."""
+    """Satisfies `model.door.Door`; `events` lists `booked`, `answered`, `lost` and `refunded`."""
 
     def __init__(self, room: int = 1_000_000) -> None:
         self.events: list[str] = []
@@ -27,7 +27,7 @@ class OpenDoor:
         self.confirmed()
 
     def answered(self, *, has_answer: bool = True) -> None:
-        self.events.append("answered")
+        self.events.append("answered" if has_answer else "lost")
 
     def refund(self) -> None:
         self.events.append("refunded")

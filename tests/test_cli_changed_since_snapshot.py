@@ -25,6 +25,8 @@ def test_plan_and_reconcile_name_it_and_go_on_with_the_snapshot(trade: HandTrade
     rewrite(trade, "number,ref,date,amount\n00011,0001,2017-04-02,99.00\n")
     code, text = trade.run("plan")
     assert code == 0 and NOTE in text and "sagerecon snapshot" in text
+    code, text = trade.run("apply")
+    assert code == 0 and "invoices.csv was changed or removed after the snapshot was taken" in text
     code, text = trade.run("reconcile")
     assert code == 0 and NOTE in text
     assert trade.run("snapshot")[0] == 0

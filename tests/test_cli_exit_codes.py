@@ -94,13 +94,36 @@ def test_a_run_that_stops_before_its_first_write_exits_with_1_and_names_what_sag
     assert "Nothing was written." in text
 
 
-def test_a_signal_exits_with_3_after_the_call_in_flight(served: Served) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_exits_with_3_after_the_call_in_flight(served: Served, number: signal.Signals) -> None:
     served.planned()
-    stop = Fault(FaultType.EDIT, edit=lambda: signal.raise_signal(signal.SIGTERM))
+    stop = Fault(FaultType.EDIT, edit=lambda: signal.raise_signal(number))
     served.faults.add(Trigger(1, "POST", "/contacts"), stop)
     code, event = served.result("apply")
     assert (code, event["ended"], event["counts"]) == (3, "stopped", {"read": 2, "created": 1})
     assert served.result("apply")[0] == 0
+
+
+def test_a_command_that_is_asked_to_end_exits_with_the_signal(served: Served) -> None:
+    served.planned()
+    served.run("apply")
+    stop = Fault(FaultType.EDIT, edit=lambda: signal.raise_signal(signal.SIGTERM))
+    served.faults.add(Trigger(1, "GET", "/contacts"), stop)
+    before = signal.getsignal(signal.SIGTERM)
+    assert served.run("reconcile").exit_code == 128 + signal.SIGTERM
+    assert signal.getsignal(signal.SIGTERM) is before
+    assert served.run("reconcile").exit_code == 0
+
+
+def test_a_command_under_nohup_outlives_its_terminal(served: Served) -> None:
+    served.planned()
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        closed = Fault(FaultType.EDIT, edit=lambda: signal.raise_signal(signal.SIGHUP))
+        served.faults.add(Trigger(1, "POST", "/contacts"), closed)
+        assert served.result("apply")[0] == 0
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_the_plan_that_is_named_is_applied(served: Served) -> None:

@@ -61,11 +61,12 @@ def test_what_refers_to_it_is_sent_for_sage_holds_it(refused: Move) -> None:
 def test_the_way_out_that_is_named_is_one(refused: Move) -> None:
     """The receipt is in the source, so that nothing can be decided about it: a person deletes it in Sage."""
     (group,) = decisions.decidable(refused.project, refused.clock).waiting
-    assert (group.name, group.offered) == (
-        "sales_invoice:source_changed",
-        (DecisionAnswer.KEEP, DecisionAnswer.PUSH),
-    )
     why = "receipts/R1 refers to it; delete that in Sage by hand first, or keep it"
+    assert [(offer.answer, offer.refused) for offer in group.offers] == [
+        (DecisionAnswer.KEEP, ""),
+        (DecisionAnswer.REPLACE, f"invoices/I1: {why}"),
+        (DecisionAnswer.PUSH, ""),
+    ]
     with pytest.raises(ProjectError, match=why):
         take(refused, "invoices/I1", "void_and_post_again")
     receipt = sage_id(refused, "contact_payment", "receipts/R1")

@@ -12,6 +12,7 @@ from sagerecon.model.entity import Entity, Written
 from sagerecon.model.place import NOWHERE
 from sagerecon.model.value import fingerprint
 from sagerecon.pairing.answers import STANDINGS, DecisionAnswer, answers
+from sagerecon.pairing.decidable import decidable
 from sagerecon.pairing.decide import DecidedPositions, Decisions, pair_as_decided
 from sagerecon.pairing.decisions import Decision
 from sagerecon.pairing.figures import figures
@@ -220,7 +221,12 @@ def test_one_earlier_record_cannot_be_two_records_now() -> None:
     before = recorded(written(invoice("007", "7.50", "1")))
     now = [invoice("7", "7.50", "1"), invoice("07", "7.50", "1")]
     about = group("sales_invoice:renamed:ambiguous", now, before)
-    assert DecisionAnswer.SAME_RECORD not in about.answers
+    (offer, _) = decidable(paired([], now, before), catalog()).offers(about)
+    assert (offer.answer, offer.refused) == (
+        DecisionAnswer.SAME_RECORD,
+        "each of its 2 records refuses it; docs/7: other records may be docs/007 too;"
+        " decide on each by itself, with --from",
+    )
     entries = [
         decision(
             replace(about, positions=(at,)),

@@ -297,6 +297,16 @@ def test_each_request_for_tokens_is_booked_before_it_is_sent() -> None:
     door.events.clear()
     fail_tokens(sage, FaultType.RESET)
     source.current(door)
+    assert door.events == ["booked", "lost", "booked", "answered"]
+
+
+def test_a_refresh_that_sage_refuses_for_now_has_an_answer() -> None:
+    sage = small_sage()
+    source = GrantTokens("ada", vault_with(sage), authorization(sage), sage.clock)
+    sage.clock.sleep(250 * SECOND)
+    door = OpenDoor()
+    fail_tokens(sage, FaultType.TOO_MANY)
+    source.current(door)
     assert door.events == ["booked", "answered", "booked", "answered"]
 
 
@@ -310,7 +320,7 @@ def test_a_lost_refresh_is_not_sent_again_while_the_budget_has_no_room() -> None
     with pytest.raises(NoAnswerError) as caught:
         source.current(door)
     assert caught.value.sent is False  # no call was made
-    assert (door.events, vault.events) == (["booked", "answered"], ["sent"])
+    assert (door.events, vault.events) == (["booked", "lost"], ["sent"])
     assert source.current(OpenDoor()).generation == 2
 
 

@@ -231,6 +231,22 @@ def test_a_sign_in_on_another_machine_is_pasted(headless: Path) -> None:
     assert done.startswith("Signed in to ")
 
 
+@pytest.mark.parametrize("ended_by", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_sign_in_that_is_ended_while_it_waits_has_used_no_call(
+    headless: Path, ended_by: signal.Signals
+) -> None:
+    with signing_in(headless) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "Sign in here:\n"
+        process.send_signal(ended_by)
+        assert process.wait(20) == 128 + ended_by
+        assert "Traceback" not in process.stdout.read()
+    shown = CliRunner().invoke(app, ["status", "--project", str(headless), "--json"]).stdout
+    result = json.loads(shown.splitlines()[-1])
+    assert (result["event"], result["calls_last_day"]) == ("result", 0)
+    assert "without an answer" not in CliRunner().invoke(app, ["status", "--project", str(headless)]).stdout
+
+
 def test_a_sign_in_on_a_fixed_port_is_redirected_to_it_after_the_input_has_ended(headless: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 import typer
@@ -18,12 +19,25 @@ from sagerecon.report.screen import Screen
 NEEDS_REVIEW, PAUSED, INTERNAL_ERROR = 1, 3, 70
 
 
+class _Ended(BaseException):
+    """The command was asked to end by a signal, as `KeyboardInterrupt` is by Ctrl-C."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+
 @contextmanager
 def command(as_json: bool) -> Iterator[Screen]:
-    """Open a screen; turn an error into a message and an exit code, an unexpected one into 70."""
+    """Open a screen; turn an error into a message and an exit code, an unexpected one into 70.
+
+    A request to end the process unwinds the command, so that nothing stays booked or locked for it.
+    """
     screen = Screen(as_json=as_json)
     try:
-        yield screen
+        with _handling((signal.SIGTERM, signal.SIGHUP), _end):
+            yield screen
+    except _Ended as ended:
+        raise typer.Exit(128 + ended.number) from None
     except FindingsError as error:
         screen.findings(error.findings)
         screen.error(error.message)
@@ -54,19 +68,39 @@ def command(as_json: bool) -> Iterator[Screen]:
 
 @contextmanager
 def stopping() -> Iterator[Callable[[], bool]]:
-    """Yield whether a stop was requested. The first signal finishes the current call, the second kills."""
+    """Yield whether a stop was requested. The first signal finishes the current call, the second kills.
+
+    A terminal that is closed requests a stop, too; under `nohup` it does not.
+    """
     received: list[int] = []
 
     def request_stop(number: int, _frame: object) -> None:
         received.append(number)
         signal.signal(number, signal.SIG_DFL)
 
-    before = {number: signal.signal(number, request_stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
+    with _handling((signal.SIGINT, signal.SIGTERM, signal.SIGHUP), request_stop):
         yield lambda: bool(received)
+
+
+@contextmanager
+def _handling(signals: Iterable[signal.Signals], handler: Callable[[int, object], None]) -> Iterator[None]:
+    """Let `handler` handle these signals, but for those that are ignored; only the main thread can."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in signals}
+    handled = [number for number, known in before.items() if known is not signal.SIG_IGN]
+    for number in handled:
+        signal.signal(number, handler)
+    try:
+        yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number in handled:
+            signal.signal(number, before[number])
+
+
+def _end(number: int, _frame: object) -> None:
+    raise _Ended(number)
 
 
 def exit_by_findings(findings: Sequence[Finding]) -> None:

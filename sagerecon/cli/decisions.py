@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated
 
@@ -28,7 +29,8 @@ def list_decisions(project: Folder = HERE, json: Json = False) -> None:
     with command(json) as screen:
         opened = projects.open_project(project)
         found = decisions.decidable(opened, projects.open_clock(opened.address))
-        for group in found.waiting:
+        waiting = found.waiting
+        for group in waiting:
             screen.event("waiting", **group_document(group))
             for line in group_lines(group):
                 screen.print_unbroken(line)
@@ -41,13 +43,13 @@ def list_decisions(project: Folder = HERE, json: Json = False) -> None:
             screen.print_unbroken(line)
         screen.event(
             "result",
-            waiting=sum(len(group.positions) for group in found.waiting),
+            waiting=sum(len(group.positions) for group in waiting),
             lapsed=len(settled.lapsed),
             impossible=len(settled.impossible),
             idle=len(settled.idle),
             in_effect=len(settled.by_record),
         )
-        if found.needs_review:
+        if waiting or settled.lapsed or settled.impossible:
             raise typer.Exit(NEEDS_REVIEW)
         screen.print("Nothing waits for a decision.")
 
@@ -58,8 +60,8 @@ def show(name: Name, project: Folder = HERE, json: Json = False) -> None:
     from sagerecon.commands import decisions, projects
     from sagerecon.report.decisions_document import decision_document
     from sagerecon.report.terminal.decisions import (
+        answers_document,
         command_lines,
-        commands,
         decision_lines,
         example,
         explain_command,
@@ -69,8 +71,8 @@ def show(name: Name, project: Folder = HERE, json: Json = False) -> None:
         opened = projects.open_project(project)
         found = decisions.decidable(opened, projects.open_clock(opened.address))
         subject = decisions.subject_of(name, found.groups)
-        possible = found.offered(subject)
-        in_effect = found.in_effect(subject)
+        subject = replace(subject, offers=found.offers(subject))
+        in_effect = decisions.in_effect(found, subject)
         for position in subject.positions:
             screen.print_unbroken(example(position))
         screen.print_unbroken(f"{subject.name}: {subject.covers}, {subject.standing.value}")
@@ -79,7 +81,7 @@ def show(name: Name, project: Folder = HERE, json: Json = False) -> None:
         for decision in in_effect:
             for line in decision_lines("In effect", decision):
                 screen.print_unbroken(line)
-        for line in command_lines(subject.name, possible, len(subject.positions)):
+        for line in command_lines(subject):
             screen.print_unbroken(line)
         screen.event(
             "result",
@@ -87,9 +89,8 @@ def show(name: Name, project: Folder = HERE, json: Json = False) -> None:
             standing=subject.standing.value,
             records=[example(position) for position in subject.positions],
             amount=subject.covers.amount,
-            answers=[answer.value for answer in possible],
             in_effect=[decision_document(decision) for decision in in_effect],
-            commands=commands(subject.name, possible),
+            **answers_document(subject),
         )
 
 

@@ -16,8 +16,12 @@ from sagerecon.project.decisions_file import project_decisions
 from sagerecon.project.project import Project
 from sagerecon.project.snapshots import open_snapshot
 from sagerecon.project.source import mappings_fingerprint
+from sagerecon.sources.files import files_changed
 
 _NEW_PLAN = "Create a new one: sagerecon plan"
+
+#: Files named in a sentence.
+_EXAMPLES = 3
 
 
 def raise_if_stale(project: Project, plan: Plan, clock: Clock) -> None:
@@ -40,6 +44,25 @@ def raise_if_stale(project: Project, plan: Plan, clock: Clock) -> None:
     ):
         if planned != now:
             raise PlanStaleError(f"The plan was made from {what}.", _NEW_PLAN)
+
+
+def files_changed_since(project: Project) -> str:
+    """Return which source files are not those of the snapshot any more; empty where all are.
+
+    A plan is carried out as it was made, whatever became of the files.
+    """
+    with open_snapshot(project) as snapshot:
+        frozen = [(file.path, file.sha256) for file in snapshot.files]
+    names = [found.place.file for found in files_changed(project.data, frozen)]
+    if not names:
+        return ""
+    more = f" and {len(names) - _EXAMPLES:,} more" if len(names) > _EXAMPLES else ""
+    were = "was" if len(names) == 1 else "were"
+    return (
+        f"{', '.join(names[:_EXAMPLES])}{more} {were} changed or removed after the snapshot was taken."
+        " The plan is carried out with the records of the snapshot. To use the files as they are now:"
+        " sagerecon snapshot, then sagerecon plan"
+    )
 
 
 def changes_since_begun(

@@ -21,7 +21,7 @@ from sagerecon.model.count import counted
 from sagerecon.model.errors import IncompleteStoreError
 from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.place import NOWHERE
-from sagerecon.pairing.decide import NO_DECISIONS, DecidedPositions, pair_as_decided
+from sagerecon.pairing.decide import DecidedPositions, pair_as_decided
 from sagerecon.pairing.owners import RecordKey
 from sagerecon.pairing.standing import Standing
 from sagerecon.planning.census import census_due
@@ -73,6 +73,7 @@ def plan(
             project.stop_when_blocked,
             decided.settlement,
             decided.earlier,
+            decided.undecided,
         )
         findings = (*made.header.findings, *_memory(made, company, project.catalog))
         header = replace(made.header, findings=findings, reconciliation=company.reconciliations.last_number())
@@ -88,21 +89,19 @@ def decided_positions(
     company: CompanyStore,
     clock: Clock,
     *,
-    with_decisions: bool = True,
     last: LastReading | None = None,
 ) -> DecidedPositions:
     """Return the position of each record of the snapshot, with the decisions in effect about it.
 
     Args:
         contents: the fingerprint of the body that was recorded, by kind and draft key.
-        with_decisions: False for the positions as they are without any decision.
         last: the readings to compare with; by default those of the last reconciliation that was recorded.
 
     Raises:
         ProjectFileError: `decisions.yaml` has errors.
     """
     outcomes = tuple(prepared.outcomes)  # read from their file once; the positions keep them
-    decisions = decisions_in_effect(project, clock) if with_decisions else NO_DECISIONS
+    decisions = decisions_in_effect(project, clock)
     if decisions.entries:
         decisions = replace(decisions, renamed=company.history.renamed_keys())
     last = last or LastReading.recorded(company)

@@ -11,7 +11,7 @@ from sagerecon.commands.budget import call_budget
 from sagerecon.commands.census import Census, CensusPaused, price_text
 from sagerecon.commands.memory import Memory
 from sagerecon.commands.plan_file import open_plan
-from sagerecon.commands.plan_inputs import changes_since_begun, raise_if_stale
+from sagerecon.commands.plan_inputs import changes_since_begun, files_changed_since, raise_if_stale
 from sagerecon.commands.provenance import provenance
 from sagerecon.model.clock import Clock, ServerClock
 from sagerecon.model.errors import IncompleteStoreError, PlanStaleError
@@ -50,7 +50,7 @@ def apply(
         as_planned: continue a plan in progress as it was created, though its inputs have changed.
         distrust_store: read Sage first, and adopt what it holds already, though the store does not know it.
         should_stop: whether to stop after the current call.
-        on_notice: receives a sentence about inputs that have changed where the run is continued.
+        on_notice: receives a sentence about inputs that have changed where the run continues.
 
     Raises:
         PlanStaleError: the plan was made from another business, source, mapping or catalog.
@@ -68,6 +68,8 @@ def apply(
             done = {number for number, step in reached.items() if step.state is State.RECORDED}
             if notice := changes_since_begun(project, plan, done, clock, is_accepted=as_planned):
                 on_notice(notice)
+        if notice := files_changed_since(project):
+            on_notice(notice)
         budget = call_budget(project.limits, project.catalog.api)
         census = Census(
             company=company,

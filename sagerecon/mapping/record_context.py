@@ -8,6 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, TypeAlias
 
+from sagerecon.model import count
 from sagerecon.model.code import Code
 from sagerecon.model.draft import Change
 from sagerecon.model.money import decimal_text
@@ -140,7 +141,7 @@ def with_article(type_: Type | str) -> str:
     name = str(type_)
     if name in ("text", "unknown") or name.startswith("list"):
         return name if not name.startswith("list") else f"a {name}"
-    return f"an {name}" if name[0] in "aeiou" else f"a {name}"
+    return count.with_article(name)
 
 
 def iso_day(text: str) -> date:

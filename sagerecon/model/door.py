@@ -48,7 +48,7 @@ def counted(door: Door) -> Iterator[None]:
     try:
         yield
     except NoAnswerError as error:
-        door.answered(has_answer=False) if error.sent else door.refund()
+        door.answered(has_answer=error.has_answer) if error.sent else door.refund()
         raise
     except Exception:
         door.answered()

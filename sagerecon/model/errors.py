@@ -170,12 +170,14 @@ class SageError(SagereconError):
 class NoAnswerError(SageError):
     """No usable answer came. `sent` says whether the request may have reached Sage.
 
-    A refused connection or a failed name lookup sent nothing; after that, the call is in doubt.
+    A refused connection or a failed name lookup sent nothing; after that, the call is in doubt. Where an
+    answer came that says nothing of the request, such as the error of a proxy, `has_answer` is true.
     """
 
-    def __init__(self, message: str, *, sent: bool, expires_at: int = 0) -> None:
+    def __init__(self, message: str, *, sent: bool, has_answer: bool = False, expires_at: int = 0) -> None:
         super().__init__(message)
         self.sent = sent
+        self.has_answer = has_answer
         self.expires_at = expires_at
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from sagerecon.model.catalog import Catalog, Field, Kind
+from sagerecon.model.count import with_article
 
 #: Kinds by name, as a catalog gives them.
 Kinds: TypeAlias = Catalog | Mapping[str, Kind]
@@ -82,7 +83,7 @@ def why_never_found(kinds: Kinds, kind: Kind, name: str) -> str:
         return ""
     unanswered = _unanswered(kind, path)
     if unanswered:
-        return f"Sage does not answer {unanswered} of a {kind.name}"
+        return f"Sage does not answer {unanswered} of {with_article(kind.name)}"
     if path.field.type in ("list", "object") and not path.is_link:
         return f"{name} is {'a list' if path.field.type == 'list' else 'an object'}, not a single value"
     if path.link and (why := why_never_found(kinds, kinds[path.linked_kind], path.linked_field)):

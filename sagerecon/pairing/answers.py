@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import Enum
 
-from sagerecon.model.count import counted
+from sagerecon.model.count import counted, with_article
 from sagerecon.pairing.consequences import PROPOSALS, Proposal
 from sagerecon.pairing.standing import Standing
 
@@ -128,13 +128,23 @@ def price(answer: DecisionAnswer, records: int) -> str:
         return ""
     each = sum(calls.values())
     rate = f": {each:,} a record" if records > 1 else ""
-    names = ", ".join(f"an {name}" if name[0] in "aeiou" else f"a {name}" for name in calls)
+    names = ", ".join(map(with_article, calls))
     return f"{counted(each * records, 'call')} ({names}{rate})"
 
 
 def answers(standing: Standing) -> tuple[DecisionAnswer, ...]:
     """Return the answers that a standing allows, in the order in which they are offered."""
     return tuple(CONSEQUENCES.get(standing, ()))
+
+
+def apart(standing: Standing) -> DecisionAnswer:
+    """Return the answer by which a record is none of those that it may be; one is created for it.
+
+    Raises:
+        KeyError: the standing has none.
+    """
+    others = {DecisionAnswer.TWO_RECORDS, DecisionAnswer.KEEP_APART, DecisionAnswer.WRITE_AGAIN}
+    return next(answer for answer in answers(standing) if answer in others)
 
 
 def awaits_decision(standing: Standing) -> bool:

@@ -11,7 +11,7 @@ from sagerecon.model.comparison import Comparison
 from sagerecon.model.draft import DUPLICATE_RULE, LeftOut, Outcome
 from sagerecon.model.entity import Written
 from sagerecon.pairing.aliases import Aliases
-from sagerecon.pairing.answers import DecisionAnswer
+from sagerecon.pairing.answers import DecisionAnswer, apart
 from sagerecon.pairing.decisions import Decision
 from sagerecon.pairing.lost_keys import without_lost_keys
 from sagerecon.pairing.objections import adopted_entity
@@ -22,7 +22,7 @@ from sagerecon.pairing.read_from_sage import NOT_READ, ReadFromSage
 from sagerecon.pairing.referrers import without_blocked_reversals
 from sagerecon.pairing.refused import without_refused
 from sagerecon.pairing.settlement import NOTHING_SETTLED, Keys, Members, Settlement, WithoutEffect, settle
-from sagerecon.pairing.standing import Standing
+from sagerecon.pairing.standing import Standing, standing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +49,8 @@ class DecidedPositions:
     #: By the kind and key of a draft, what was written earlier of the same record, under its earlier key.
     earlier: Mapping[RecordKey, Written] = field(default_factory=dict)
     unknown: Sequence[Position] = ()  #: of the entities in Sage that no record owns
+    #: As they are without any decision; empty where they are the same.
+    undecided: Sequence[Position] = ()
 
     @property
     def apart(self) -> frozenset[str]:
@@ -75,6 +77,7 @@ def pair_as_decided(
         unknown: the positions of entities in Sage that no record owns, on which decisions may be made too.
     """
     positions = pair_with_recorded(outcomes, recorded, catalog, comparisons, read)
+    undecided: Sequence[Position] = ()
     about_renames = [d for d in decisions.entries if d.standing is Standing.RENAMED_IN_SOURCE]
     others = [d for d in decisions.entries if d.standing is not Standing.RENAMED_IN_SOURCE]
     renames = settle(positions, about_renames, decisions.today, catalog, decisions.members, decisions.keys)
@@ -86,6 +89,7 @@ def pair_as_decided(
     }
     aliases = {(record.kind, record.key): key for (_, key), record in earlier.items()}
     if renames.by_record:
+        undecided = positions
         apart = {key for kind, key in renames.by_record if (kind, key) not in earlier}
         keys = {before: now for (_, before), now in aliases.items()}
         read = replace(read, identities=read.identities.under(keys))
@@ -96,18 +100,32 @@ def pair_as_decided(
     rest = without_lost_keys(rest, others, every, decisions.keys, renamed, catalog)
     rest = without_refused(every, _of_duplicates(positions, _each_entity_once(positions, rest)))
     settlement = without_blocked_reversals(positions, renames.joined(rest), catalog)
-    return DecidedPositions(positions=positions, settlement=settlement, earlier=earlier, unknown=unknown)
+    return DecidedPositions(
+        positions=positions, settlement=settlement, earlier=earlier, unknown=unknown, undecided=undecided
+    )
+
+
+def earlier_chosen_twice(
+    positions: Sequence[Position], decided: Mapping[RecordKey, Decision]
+) -> Mapping[RecordKey, str]:
+    """Return why it cannot be carried out, for each decision by which one earlier record would be several.
+
+    Args:
+        positions: as they are without any decision.
+        decided: the decisions by kind and draft key.
+    """
+    chosen: dict[RecordKey, list[Position]] = {}
+    for at in positions:
+        decision = decided.get((at.kind, at.key)) if at.rename is not None else None
+        if decision is not None and decision.answer is DecisionAnswer.SAME_RECORD:
+            for record in _may_be(at, decision)[:1]:
+                chosen.setdefault((record.kind, record.key), []).append(at)
+    return _chosen_twice(chosen)
 
 
 def _each_earlier_once(positions: Sequence[Position], renames: Settlement) -> Settlement:
     """Return the decisions without those by which one earlier record would be several records now."""
-    chosen: dict[RecordKey, list[Position]] = {}
-    for at in positions:
-        decision = renames.of(at)
-        if decision is not None and decision.answer is DecisionAnswer.SAME_RECORD:
-            record = _earlier(at, decision)
-            chosen.setdefault((record.kind, record.key), []).append(at)
-    return _without(renames, _chosen_twice(chosen, DecisionAnswer.TWO_RECORDS))
+    return _without(renames, earlier_chosen_twice(positions, renames.by_record))
 
 
 def _of_duplicates(positions: Sequence[Position], settlement: Settlement) -> Settlement:
@@ -153,7 +171,7 @@ def entities_chosen_twice(
             entity = adopted_entity(at, decision)
             if entity is not None:
                 chosen.setdefault((entity.kind, entity.sage_id), []).append(at)
-    return _chosen_twice(chosen, DecisionAnswer.KEEP_APART)
+    return _chosen_twice(chosen)
 
 
 def _each_entity_once(positions: Sequence[Position], settlement: Settlement) -> Settlement:
@@ -161,16 +179,14 @@ def _each_entity_once(positions: Sequence[Position], settlement: Settlement) -> 
     return _without(settlement, entities_chosen_twice(positions, settlement.by_record))
 
 
-def _chosen_twice(
-    chosen: Mapping[RecordKey, Sequence[Position]], instead: DecisionAnswer
-) -> Mapping[RecordKey, str]:
+def _chosen_twice(chosen: Mapping[RecordKey, Sequence[Position]]) -> Mapping[RecordKey, str]:
     """Return the reason for each record that chooses the same as another: one alone can be right."""
     refused = {}
     for (_, key), claimants in chosen.items():
         if len(claimants) > 1:
             names = " and ".join(at.key for at in claimants)
-            why = f"{key} cannot be both {names}; decide {instead.value} for all but one of them"
-            refused.update({(at.kind, at.key): why for at in claimants})
+            why = f"{key} cannot be both {names}; decide {{}} for all but one of them"
+            refused.update({(at.kind, at.key): why.format(apart(standing(at)).value) for at in claimants})
     return refused
 
 
@@ -182,5 +198,10 @@ def _without(settlement: Settlement, refused: Mapping[RecordKey, str]) -> Settle
 
 def _earlier(position: Position, decision: Decision) -> Written:
     """Return the earlier record that a draft was decided to be."""
+    return _may_be(position, decision)[0]
+
+
+def _may_be(position: Position, decision: Decision) -> Sequence[Written]:
+    """Return the earlier records that a draft may be by a decision: the one that it names, or all."""
     earlier = position.rename.earlier if position.rename else ()
-    return next(record for record in earlier if decision.earlier in ("", record.key))
+    return [record for record in earlier if decision.earlier in ("", record.key)]

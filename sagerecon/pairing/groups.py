@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sagerecon.model.draft import LeftOut
-from sagerecon.pairing.answers import DELETIONS, FOR_ONE, DecisionAnswer, answers, price
+from sagerecon.pairing.answers import FOR_ONE, DecisionAnswer, answers, price
 from sagerecon.pairing.decisions import Covers, group_name
 from sagerecon.pairing.figures import covers, figures
 from sagerecon.pairing.position import Position
@@ -18,22 +18,40 @@ from sagerecon.pairing.standing import Standing, standing
 #: The rule of renamed records of which several earlier ones, or several new ones, may be the same.
 AMBIGUOUS = "ambiguous"
 
+#: The rule of records that the source has no row of, where others of their kind are left out by a rule.
+NOT_IN_SOURCE = "not_in_source"
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """An answer about a record or a group: how it is typed, or why it cannot be given."""
+
+    answer: DecisionAnswer
+    parameters: str = ""  #: what is typed after it, with the names of what the user fills in
+    refused: str = ""  #: why it is not offered; empty where it is
+
+    @property
+    def words(self) -> str:
+        """The answer as it is typed."""
+        return f"{self.answer.value} {self.parameters}".rstrip()
+
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Records with one kind, standing and rule."""
+    """Records with one kind, standing and rule; or a single one of them, named by its key."""
 
     kind: str
     standing: Standing
-    rule: str
-    positions: tuple[Position, ...]
-    is_in_use: bool = False  #: another record, which stays in Sage, keeps one of them from being deleted
-    is_part: bool = False  #: others have its kind, standing and rule, and do not wait
+    rule: str = ""
+    positions: tuple[Position, ...] = ()
+    key: str = ""  #: of the single record
+    offers: tuple[Offer, ...] = ()  #: every answer of its standing, where it is known which can be given
+    others: int = 0  #: records that its name means besides, about which nobody has to decide with it
 
     @property
     def name(self) -> str:
         """Its name on the command line."""
-        return group_name(self.kind, self.standing, self.rule)
+        return self.key or group_name(self.kind, self.standing, self.rule)
 
     @property
     def covers(self) -> Covers:
@@ -42,52 +60,36 @@ class Group:
 
     @property
     def answers(self) -> tuple[DecisionAnswer, ...]:
-        """The answers that can be given for all of its records at once.
+        """The answers of its standing, without those that are given for one record at a time.
 
         Of a duplicate in Sage it is said by itself which entity counts.
         """
+        if self.key:
+            return answers(self.standing)
         if self.standing is Standing.DUPLICATE_IN_SAGE:
             return ()
-        is_entered_again = all(position.suspect is not None for position in self.positions)
-        is_clear = self.rule not in (AMBIGUOUS, _name(RenameRule.OTHER_KIND))
-        return tuple(
-            answer
-            for answer in answers(self.standing)
-            if answer not in FOR_ONE
-            and (is_clear or answer is not DecisionAnswer.SAME_RECORD)
-            and (is_entered_again or answer is not DecisionAnswer.ADOPT)
-        )
+        return tuple(answer for answer in answers(self.standing) if answer not in FOR_ONE)
 
     @property
-    def offered(self) -> tuple[DecisionAnswer, ...]:
-        """The answers that can be given, without those that its records are known to refuse.
+    def offered(self) -> tuple[Offer, ...]:
+        """The answers that `take` accepts about it; none where its name means others too."""
+        return tuple(offer for offer in self.offers if not offer.refused)
 
-        There is none where a decision about the group would be about others, too.
-        """
-        if self.is_part:
-            return ()
-        return offered_answers(self.answers, self.standing, self.positions, is_in_use=self.is_in_use)
-
-
-def offered_answers(
-    possible: Iterable[DecisionAnswer],
-    standing: Standing,
-    positions: Sequence[Position],
-    *,
-    is_in_use: bool = False,
-) -> tuple[DecisionAnswer, ...]:
-    """Return the answers that a decision can give, without deletions that are known to be impossible.
-
-    What the source changed is sent without a decision; `push` sends again what Sage has refused.
-    """
-    refused = set(DELETIONS) if is_in_use or any(at.agreement.edits for at in positions) else set()
-    if standing is Standing.SOURCE_CHANGED and not all(at.refusal(is_deletion=False) for at in positions):
-        refused.add(DecisionAnswer.PUSH)
-    return tuple(answer for answer in possible if answer not in refused)
+    @property
+    def not_offered(self) -> Mapping[str, tuple[DecisionAnswer, ...]]:
+        """The answers that cannot be given, by the reason."""
+        found: dict[str, tuple[DecisionAnswer, ...]] = {}
+        for offer in self.offers:
+            if offer.refused:
+                found[offer.refused] = (*found.get(offer.refused, ()), offer.answer)
+        return found
 
 
 def groups(positions: Iterable[Position]) -> list[Group]:
-    """Return the groups of positions, in the order of their first record."""
+    """Return the groups of positions, in the order of their first record.
+
+    Beside groups with a rule, the one without is given a rule too: without one, a name means all of them.
+    """
     found = list(positions)
     claims = claims_on(found)
     members: dict[tuple[str, Standing, str], list[Position]] = {}
@@ -95,33 +97,42 @@ def groups(positions: Iterable[Position]) -> list[Group]:
         members.setdefault((position.kind, standing(position), rule_of(position, claims)), []).append(
             position
         )
-    return [Group(*key, tuple(group)) for key, group in members.items()]
+    ruled = {(kind, of) for kind, of, rule in members if rule}
+    return [
+        Group(kind, of, rule or (NOT_IN_SOURCE if (kind, of) in ruled else ""), tuple(group))
+        for (kind, of, rule), group in members.items()
+    ]
 
 
 def decide_command_of(group: Group) -> str:
-    """Return the command that decides on a group; or shows its first record where none does.
+    """Return the command that decides on a group, and why it lacks an answer; or what shows its first record.
 
     Of several answers the command has none yet, and they are named after it.
     """
     possible = group.offered
     if not possible:
         return show_command(group.positions[0].key)
+    refused = (f"{', '.join(a.value for a in names)} ({why})" for why, names in group.not_offered.items())
+    missing = f". Not offered: {'; '.join(refused)}" if group.not_offered else ""
     if len(possible) == 1:
-        return decide_command(group.name, possible[0].value)
-    *others, last = (_priced(answer, len(group.positions)) for answer in possible)
+        return decide_command(group.name, possible[0].words) + missing
+    *others, last = (_priced(offer, len(group.positions)) for offer in possible)
     names = f"{', '.join(others)} or {last}"
-    return f"{decide_command(group.name, 'ANSWER')}, where ANSWER is {names}"
+    return f"{decide_command(group.name, 'ANSWER')}, where ANSWER is {names}{missing}"
 
 
-def _priced(answer: DecisionAnswer, records: int) -> str:
-    calls = price(answer, records)
-    return f"{answer.value} ({calls})" if calls else answer.value
+def _priced(offer: Offer, records: int) -> str:
+    calls = price(offer.answer, records)
+    return f"{offer.words} ({calls})" if calls else offer.words
 
 
-def decide_command(name: str, answer: str) -> str:
-    """Return the command that records a decision about a key or a group."""
-    sides = " --ours FIELD --theirs FIELD" if answer == DecisionAnswer.FIELDS.value else ""
-    return f'sagerecon decide take {shlex.quote(name)} {answer}{sides} --because "WHY"'
+def decide_command(name: str, words: str) -> str:
+    """Return the command that records a decision about a key or a group.
+
+    Args:
+        words: the answer as it is typed.
+    """
+    return f'sagerecon decide take {shlex.quote(name)} {words} --because "WHY"'
 
 
 def drop_command(name: str) -> str:
@@ -165,6 +176,6 @@ def selected(groups: Sequence[Group], kind: str, of: Standing, rule: str) -> tup
     return tuple(
         position
         for group in groups
-        if group.kind == kind and group.standing is of and rule in ("", group.rule)
+        if group.kind == kind and group.standing is of and rule in ("", group.rule or NOT_IN_SOURCE)
         for position in group.positions
     )

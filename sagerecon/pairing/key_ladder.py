@@ -11,19 +11,19 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from sagerecon.model.catalog import Catalog, Kind
+from sagerecon.model.catalog import Catalog
 from sagerecon.model.comparison import Comparison
 from sagerecon.model.draft import Draft, OnExisting
 from sagerecon.model.entity import Entity
-from sagerecon.model.money import magnitude
 from sagerecon.pairing.agreement import body_differences
 from sagerecon.pairing.comparison_rules import ComparisonRules
 from sagerecon.pairing.field_reader import FieldReader
 from sagerecon.pairing.held import is_gone
-from sagerecon.pairing.identity import Identities, as_decimal, draft_keys, entity_keys
+from sagerecon.pairing.identity import Identities, draft_keys, entity_keys
+from sagerecon.pairing.marks import content_mark, marks_of_draft, marks_of_entity, marks_of_keys, name_marks
 from sagerecon.pairing.owners import RecordKey
 from sagerecon.pairing.recovery import NUMBER, Rung
-from sagerecon.pairing.renames import key_fields, names_in, spelling
+from sagerecon.pairing.renames import key_fields
 from sagerecon.pairing.suspect import Suspect
 
 #: Entities named in a sentence.
@@ -74,11 +74,11 @@ class Candidates:
 
     def __init__(self, drafts: Iterable[Draft], catalog: Catalog) -> None:
         self._catalog = catalog
-        self._marks = {mark for draft in drafts for mark in _marks_of_draft(draft, catalog)}
+        self._marks = {mark for draft in drafts for mark in marks_of_draft(draft, catalog)}
 
     def has(self, entity: Entity) -> bool:
         """Return whether the entity has a key in any spelling, or date and amount, of one of the drafts."""
-        return not self._marks.isdisjoint(_marks_of_entity(entity, self._catalog))
+        return not self._marks.isdisjoint(marks_of_entity(entity, self._catalog))
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +171,7 @@ class _Ladder:
         self._taken = set(taken)
         self._index: dict[Hashable, list[Entity]] = {}
         for entity in held:
-            for mark in _marks_of_entity(entity, by.catalog):
+            for mark in marks_of_entity(entity, by.catalog):
                 self._index.setdefault(mark, []).append(entity)
 
     def match(self, drafts: Sequence[Draft]) -> dict[RecordKey, HeldMatch]:
@@ -201,7 +201,7 @@ class _Ladder:
         kind, keys = catalog[draft.kind], set(draft_keys(draft, catalog))
         unique = {key.field for key in kind.natural_keys if key.is_unique}
         number = draft.body.get(NUMBER)
-        for entity in self._marked(_marks_of_keys(draft, catalog)):
+        for entity in self._marked(marks_of_keys(draft, catalog)):
             shared = keys.intersection(entity_keys(entity, catalog))
             has_number = bool(number) and entity.body.get(NUMBER) == number
             is_ours = self._has_contact(draft, entity) or any(key.field in unique for key in shared)
@@ -210,13 +210,13 @@ class _Ladder:
 
     def _spelt(self, draft: Draft) -> Iterator[Entity]:
         """Yield the entities with a key of the draft, or its number, in another spelling."""
-        for entity in self._marked(_marks_of_keys(draft, self._by.catalog)):
+        for entity in self._marked(marks_of_keys(draft, self._by.catalog)):
             if entity.sage_id not in self._taken and self._has_contact(draft, entity):
                 yield entity
 
     def _like(self, draft: Draft) -> Iterator[Entity]:
         """Yield the entities with the draft's contact, date and amount; with none, if it has none."""
-        mark = _content(draft.kind, draft.body, draft.amount, self._by.catalog[draft.kind])
+        mark = content_mark(draft.kind, draft.body, draft.amount, self._by.catalog[draft.kind])
         contact = self._contact(draft.kind, draft.body)
         for entity in self._marked([mark] if mark is not None else ()):
             if entity.sage_id not in self._taken and contact == self._contact(entity.kind, entity.body):
@@ -226,7 +226,7 @@ class _Ladder:
         """Yield the entities that differ from the draft in keys alone, of a kind without date or amount."""
         kind = self._by.catalog[draft.kind]
         keys = key_fields(kind, draft.identity)
-        for entity in self._marked(_names(draft.body, kind, keys)):
+        for entity in self._marked(name_marks(draft.body, kind, keys)):
             is_free = entity.sage_id not in self._taken and self._has_contact(draft, entity)
             if is_free and keys.issuperset(self._by.unlike(draft, entity)):
                 yield entity
@@ -250,57 +250,6 @@ class _Ladder:
 def _has_identity(draft: Draft, entity: Entity, catalog: Catalog) -> bool:
     """Return whether the entity has the identity by which a run looks for the draft."""
     return not set(draft_keys(draft, catalog)).isdisjoint(entity_keys(entity, catalog))
-
-
-def _marks_of_draft(draft: Draft, catalog: Catalog) -> Iterator[Hashable]:
-    yield from _marks_of_keys(draft, catalog)
-    kind = catalog[draft.kind]
-    yield from _names(draft.body, kind, key_fields(kind, draft.identity))
-    content = _content(draft.kind, draft.body, draft.amount, kind)
-    if content is not None:
-        yield content
-
-
-def _marks_of_keys(draft: Draft, catalog: Catalog) -> Iterator[Hashable]:
-    """Yield the keys of a draft and its number, in any spelling."""
-    for key in draft_keys(draft, catalog):
-        yield from _spelling(draft.kind, key.field, key.value)
-    yield from _spelling(draft.kind, NUMBER, draft.body.get(NUMBER))
-
-
-def _marks_of_entity(entity: Entity, catalog: Catalog) -> Iterator[Hashable]:
-    if entity.kind not in catalog:
-        return
-    for key in entity_keys(entity, catalog):
-        yield from _spelling(entity.kind, key.field, key.value)
-    yield from _spelling(entity.kind, NUMBER, entity.body.get(NUMBER))
-    yield from _names(entity.body, catalog[entity.kind], ())
-    content = _content(entity.kind, entity.body, None, catalog[entity.kind])
-    if content is not None:
-        yield content
-
-
-def _spelling(kind: str, field: str, value: object) -> Iterator[Hashable]:
-    """Yield the mark of a key in any spelling; none where it has no letter or digit."""
-    spelt = spelling(str(value or ""))
-    if spelt:
-        yield (kind, field, spelt)
-
-
-def _names(body: Mapping[str, Any], kind: Kind, keys: Collection[str]) -> Iterator[Hashable]:
-    """Yield a mark for each name of a record of a kind without a date; the day, of one without an amount."""
-    for name in names_in(body, kind, keys):
-        yield (kind.name, "name for people", name)
-    if kind.date and not kind.amount and (day := str(body.get(kind.date) or "")[:10]):
-        yield (kind.name, "day", day)
-
-
-def _content(kind: str, body: Mapping[str, Any], amount: object, known: Kind) -> Hashable:
-    """Return the mark of date and amount; None where one of them is not known."""
-    day = str(body.get(known.date) or "")[:10] if known.date else ""
-    found = as_decimal(body.get(known.amount)) if known.amount else None
-    found = as_decimal(amount) if found is None else found
-    return (kind, day, magnitude(found)) if day and found is not None else None
 
 
 def _doubt(draft: Draft, entities: Sequence[Entity]) -> str:

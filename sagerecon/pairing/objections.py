@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from sagerecon.model.catalog import Catalog, Field, Kind
+from sagerecon.model.count import with_article
 from sagerecon.model.draft import Draft, Quarantined
 from sagerecon.model.entity import Entity
-from sagerecon.pairing.answers import DecisionAnswer
+from sagerecon.pairing.answers import DecisionAnswer, apart
 from sagerecon.pairing.decisions import Decision, Side
 from sagerecon.pairing.position import Position
 from sagerecon.pairing.standing import Standing
@@ -74,7 +75,8 @@ def _against_same_record(
         return f"other records may be {keys[0]} too; decide on each by itself, with --from"
     record = next(record for record in earlier if record.key == keys[0])
     if record.kind != position.kind:
-        return f"{record.key} was written as a {record.kind}, which cannot become a {position.kind}"
+        before, now = with_article(record.kind), with_article(position.kind)
+        return f"{record.key} was written as {before}, which cannot become {now}"
     return ""
 
 
@@ -88,6 +90,8 @@ def adopted_entity(position: Position, decision: Decision) -> Entity | None:
 
 def _against_adopting(position: Position, decision: Decision) -> str:
     suspect, outcome = position.suspect, position.outcome
+    if suspect is None and position.owner:
+        return f"{position.owner} is the same entity in Sage; correct one of the two in the source"
     if suspect is None and position.is_written:
         return "no run has found an entity in Sage that may be it; use write_again"
     if suspect is None:
@@ -101,7 +105,8 @@ def _against_adopting(position: Position, decision: Decision) -> str:
     if entity is None:
         return f"it may be {' or '.join(suspect.sage_ids[:3])}; name the one it is with --sage-id"
     if (owner := suspect.owners.get(entity.sage_id, position.key)) != position.key:
-        return f"{entity.displayed_as or entity.sage_id} in Sage belongs to {owner}; use keep_apart"
+        instead = apart(decision.standing).value
+        return f"{entity.displayed_as or entity.sage_id} in Sage belongs to {owner}; use {instead}"
     return ""
 
 
@@ -117,7 +122,9 @@ def _against_writing_again(position: Position, kind: Kind) -> str:
 
 def _against_reversal(position: Position, kind: Kind) -> str:
     if not kind.can("delete"):
-        return f"Sage has no way to delete a {kind.name}; correct it there by hand, then decide keep"
+        return (
+            f"Sage has no way to delete {with_article(kind.name)}; correct it there by hand, then decide keep"
+        )
     if position.written is not None and position.written.adopted:
         return "it was in Sage before the move, and was adopted; delete it there by hand, then decide keep"
     if position.owner:
@@ -147,7 +154,7 @@ def _against_push(position: Position, decision: Decision, kind: Kind) -> str:
     is_ours = decision.standing is Standing.SOURCE_CHANGED
     instead = (DecisionAnswer.KEEP if is_ours else DecisionAnswer.ACCEPT).value
     if not kind.can("update"):
-        return f"Sage has no update for a {kind.name}; correct it there by hand, or use {instead}"
+        return f"Sage has no update for {with_article(kind.name)}; correct it there by hand, or use {instead}"
     if decision.answer is DecisionAnswer.FIELDS:
         unnamed = [name for name in position.agreement.edited if name not in decision.fields]
         if unnamed:

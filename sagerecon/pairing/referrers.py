@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from sagerecon.model.catalog import Catalog
 from sagerecon.model.draft import Draft, Reference, read_node, references_in
@@ -56,7 +57,32 @@ def blocked_reversals(
     A record that is deleted for good must be referred to by none; one that is created again, by none that
     is in Sage and stays there. A document that Sage voids stays there, and refers to what it did.
     """
-    return _blocked(positions, _deletions(decisions), catalog)
+    return Referrers(positions, catalog).blocked(decisions)
+
+
+class Referrers:
+    """What refers to records that may be deleted. It looks through all records once for many questions."""
+
+    def __init__(self, positions: Iterable[Position], catalog: Catalog) -> None:
+        self._positions, self._catalog = list(positions), catalog
+        self._targets: set[_RecordKey] = set()
+        self._found: list[_Link] = []
+
+    def blocked(self, decisions: Mapping[_RecordKey, Decision]) -> dict[_RecordKey, str]:
+        """Return why records that are decided to be deleted cannot be, and what to do first."""
+        deleted = _deletions(decisions)
+        if not deleted:
+            return {}
+        links = [link for link in self._links(deleted.keys()) if link.target in deleted]
+        return _blocked(self._positions, links, deleted, self._catalog)
+
+    def _links(self, records: Set[_RecordKey]) -> Sequence[_Link]:
+        """Return the links to these records, among others."""
+        if not records <= self._targets:
+            gone = {(at.kind, at.key) for at in self._positions if at.is_written and at.outcome is None}
+            self._targets |= gone | records
+            self._found = list(_links(self._positions, self._targets, self._catalog))
+        return self._found
 
 
 def _deletions(decisions: Mapping[_RecordKey, Decision]) -> dict[_RecordKey, Proposal]:
@@ -69,47 +95,31 @@ def _deletions(decisions: Mapping[_RecordKey, Decision]) -> dict[_RecordKey, Pro
 
 
 def _blocked(
-    positions: Iterable[Position], deleted: Mapping[_RecordKey, Proposal], catalog: Catalog
+    positions: Sequence[Position],
+    links: Iterable[_Link],
+    deleted: Mapping[_RecordKey, Proposal],
+    catalog: Catalog,
 ) -> dict[_RecordKey, str]:
     """Return why records cannot be deleted, by kind and draft key, and what to do first.
 
     Args:
-        deleted: what is to be done about each record that is to be deleted.
+        links: to the records that are to be deleted.
+        deleted: what is to be done about each of them.
     """
-    if not deleted:
-        return {}
-    found = list(positions)
     in_the_way: dict[_RecordKey, list[_Link]] = {}
     void: dict[_RecordKey, list[str]] = {}
-    for link in _links(found, deleted, catalog):
+    for link in links:
         if _is_in_the_way(link, deleted):
             in_the_way.setdefault(link.target, []).append(link)
         elif link.is_written and catalog[link.referrer[0]].is_voided:
             void.setdefault(link.target, []).append(link.referrer[1])
     why_void = "to it, and Sage keeps what it voids; keep it"
     referrers = {link.referrer for links in in_the_way.values() for link in links}
-    standings = {record: standing(at) for at in found if (record := (at.kind, at.key)) in referrers}
+    standings = {record: standing(at) for at in positions if (record := (at.kind, at.key)) in referrers}
     return {
         **{record: f"{_names(keys)} {why_void}" for record, keys in void.items()},
         **{record: _reason(links, standings) for record, links in in_the_way.items()},
     }
-
-
-def refused_replacements(
-    replaced: Iterable[Position],
-    positions: Sequence[Position],
-    decisions: Mapping[_RecordKey, Decision],
-    catalog: Catalog,
-) -> Mapping[_RecordKey, str]:
-    """Return why each of these records cannot be deleted and created again, if it cannot.
-
-    Args:
-        positions: of every record.
-        decisions: those in effect.
-    """
-    records = {(at.kind, at.key): Proposal.REPLACE for at in replaced}
-    blocked = _blocked(positions, {**_deletions(decisions), **records}, catalog)
-    return {record: why for record, why in blocked.items() if record in records}
 
 
 def is_deletion(decision: Decision) -> bool:
@@ -160,16 +170,14 @@ def _names(keys: Sequence[str]) -> str:
     return f"{', '.join(names[:_EXAMPLES])}{more} {'refers' if len(names) == 1 else 'refer'}"
 
 
-def _links(
-    positions: Sequence[Position], deleted: Mapping[_RecordKey, Proposal], catalog: Catalog
-) -> Iterator[_Link]:
-    """Yield every link to a record that is to be deleted."""
-    targets = _Targets(positions, deleted, catalog)
+def _links(positions: Sequence[Position], records: Set[_RecordKey], catalog: Catalog) -> Iterator[_Link]:
+    """Yield every link to one of these records."""
+    targets = _Targets(positions, records, catalog)
     for position in positions:
         record = (position.kind, position.key)
         for key, references, is_written in _references(position):
-            for target in dict.fromkeys(map(targets.get, references)):
-                if target is not None and target != record:
+            for target in dict.fromkeys(chain.from_iterable(map(targets.get, references))):
+                if target != record:
                     yield _Link((position.kind, key), target, is_written)
 
 
@@ -189,25 +197,23 @@ def _references(position: Position) -> Iterator[tuple[str, Iterable[Reference], 
 
 
 class _Targets:
-    """The records that are to be deleted, by the keys with which others refer to them."""
+    """Records that may be deleted, by the keys with which others refer to them."""
 
-    def __init__(
-        self, positions: Iterable[Position], deleted: Mapping[_RecordKey, Proposal], catalog: Catalog
-    ) -> None:
+    def __init__(self, positions: Iterable[Position], records: Set[_RecordKey], catalog: Catalog) -> None:
         self._catalog = catalog
-        self._kinds = {kind for kind, _ in deleted}
-        self._records: dict[tuple[str, Key], _RecordKey] = {record: record for record in deleted}
+        self._kinds = {kind for kind, _ in records}
+        self._records: dict[tuple[str, Key], list[_RecordKey]] = {record: [record] for record in records}
         for position in positions:
-            if (position.kind, position.key) in deleted and position.written is not None:
+            if (position.kind, position.key) in records and position.written is not None:
                 for field, value in position.written.identity.items():
                     key = self._normal(position.kind, NaturalKey(field, value))
-                    self._records.setdefault((position.kind, key), (position.kind, position.key))
+                    self._records.setdefault((position.kind, key), []).append((position.kind, position.key))
 
-    def get(self, reference: Reference) -> _RecordKey | None:
-        """Return the record that a reference means, if it is to be deleted."""
+    def get(self, reference: Reference) -> Sequence[_RecordKey]:
+        """Return the records that a reference may mean."""
         if reference.kind not in self._kinds:
-            return None
-        return self._records.get((reference.kind, self._normal(reference.kind, reference.key)))
+            return ()
+        return self._records.get((reference.kind, self._normal(reference.kind, reference.key)), ())
 
     def _normal(self, kind: str, key: Key) -> Key:
         return normal_key(self._catalog, self._catalog[kind], key) if isinstance(key, NaturalKey) else key

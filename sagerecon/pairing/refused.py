@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 
-from sagerecon.model.catalog import Catalog
 from sagerecon.pairing.answers import awaits_decision, proposal
 from sagerecon.pairing.consequences import PROPOSALS, Proposal
 from sagerecon.pairing.decisions import Decision
-from sagerecon.pairing.groups import Group
 from sagerecon.pairing.owners import RecordKey
 from sagerecon.pairing.position import Position
-from sagerecon.pairing.referrers import refused_replacements
 from sagerecon.pairing.refusal import Refusal
 from sagerecon.pairing.settlement import Settlement, WithoutEffect
 from sagerecon.pairing.standing import standing
@@ -55,28 +52,6 @@ def without_refused(positions: Iterable[Position], settlement: Settlement) -> Se
         for record in first.values()
     ]
     return replace(settlement.without(refused), impossible=(*settlement.impossible, *impossible))
-
-
-def as_offered(
-    waiting: Iterable[Group],
-    positions: Sequence[Position],
-    decisions: Mapping[RecordKey, Decision],
-    catalog: Catalog,
-) -> Iterator[Group]:
-    """Yield the groups that wait, each with what is known of the answers that it can be given.
-
-    Args:
-        positions: of every record.
-        decisions: those in effect.
-    """
-    for group in waiting:
-        if not any(map(is_refused, group.positions)):
-            yield group
-            continue
-        in_use = refused_replacements(group.positions, positions, decisions, catalog)
-        of_kind = (at for at in positions if at.kind == group.kind and not is_refused(at))
-        is_part = any(standing(at) is group.standing for at in of_kind)
-        yield replace(group, is_in_use=bool(in_use), is_part=is_part)
 
 
 def _against(position: Position, decision: Decision) -> Refusal | None:

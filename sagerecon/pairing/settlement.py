@@ -92,7 +92,7 @@ def settle(
     members: Members = NO_MEMBERS,
     keys: Keys = NO_KEYS,
 ) -> Settlement:
-    """Return which decisions are in effect. One about a single record takes precedence over one about many.
+    """Return which decisions are in effect: one about a record, else the last in their order about its group.
 
     A decision about many records still holds where some of them no longer need it; it lapses where one was
     added, or has other figures now. Of the records that a decision without effect was made about nothing is
@@ -110,13 +110,15 @@ def settle(
     withheld: dict[tuple[str, str], Decision] = {}
     present = {(position.kind, position.key) for position in positions}
     lapsed, impossible, idle, possible = [], [], [], []
-    for decision in sorted(decisions, key=lambda decision: bool(decision.key)):
-        about = _about(decision, found)
+    ordered = sorted(decisions, key=lambda decision: bool(decision.key))
+    every = [(decision, _about(decision, found)) for decision in ordered]
+    alone = {(at.kind, at.key) for decision, about in every if decision.key for at in about}
+    for decision, about in every:
         if not about:
             idle.append(decision)
         elif why := _why_lapsed(decision, about, today, members):
             lapsed.append(WithoutEffect(decision, why))
-        elif why := next(_objections(decision, about, claims, catalog), ""):
+        elif why := next(_objections(decision, _left_to(decision, about, alone), claims, catalog), ""):
             impossible.append(WithoutEffect(decision, why))
         else:
             possible.append(decision)
@@ -148,6 +150,13 @@ def _withheld(
     records = {(position.kind, position.key) for position in about}
     covered = {(decision.kind, key) for key in keys.get(decision.covers.fingerprint, ())}
     return records & covered if covered and covered <= present else records
+
+
+def _left_to(
+    decision: Decision, about: Sequence[Position], alone: Set[tuple[str, str]]
+) -> Sequence[Position]:
+    """Return the records of a decision, of one about a group without those that have one of their own."""
+    return about if decision.key else [at for at in about if (at.kind, at.key) not in alone]
 
 
 def _about(decision: Decision, found: Sequence[Group]) -> tuple[Position, ...]:

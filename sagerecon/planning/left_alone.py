@@ -64,7 +64,9 @@ def left_alone(steps: Sequence[Step], decidable: Mapping[tuple[str, str], Group]
         yield _decidable(_undecided(group), group, decidable)
     kept = [step for step in steps if isinstance(step, KeepStep)]
     for left in _groups(kept, decidable):
-        yield _decidable(_kept(left), left, decidable)
+        of_group = decidable.get((left[0].kind, left[0].key))
+        refused = {offer.answer for offer in of_group.offers if offer.refused} if of_group else set()
+        yield _decidable(_kept(left, DecisionAnswer.REVERSE in refused), left, decidable)
 
 
 def _decidable(finding: Finding, group: Sequence[WaitStep | KeepStep], decidable: Decidable) -> Finding:
@@ -166,18 +168,19 @@ def _refused(group: Sequence[WaitStep]) -> Finding:
     )
 
 
-def _kept(group: Sequence[KeepStep]) -> Finding:
+def _kept(group: Sequence[KeepStep], is_reversal_refused: bool) -> Finding:
     rule, standing = group[0].rule, group[0].standing
     why = f"left out by rule {rule} now" if rule else standing.value
     names = _examples([f"{step.key} ({step.label})" if step.label else step.key for step in group])
     is_gone = standing is Standing.GONE_FROM_SOURCE
     edited = f", and edited in Sage since ({', '.join(group[0].edited)})" if group[0].edited else ""
-    undone = "delete them there by hand" if edited else "reverse them in Sage"
+    undone = ", or delete them there by hand" if edited else ", or reverse them in Sage"
+    undone = undone if edited or not is_reversal_refused else ""
     return _finding(
         Code.GONE_FROM_SOURCE if is_gone else Code.UNDECIDED,
         group[0],
         f"{_counted(group)} recorded by an earlier run, {why}{edited}: {names}. Left in Sage unchanged.",
-        f"Restore them in the source, or {undone}." if is_gone else "",
+        f"Restore them in the source{undone}." if is_gone else "",
     )
 
 

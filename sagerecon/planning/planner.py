@@ -12,11 +12,12 @@ from sagerecon.model.comparison import Comparison
 from sagerecon.model.draft import Draft
 from sagerecon.model.entity import Written
 from sagerecon.model.finding import Finding
-from sagerecon.pairing.answers import answers
-from sagerecon.pairing.groups import Group, groups
+from sagerecon.pairing.decidable import decidable
+from sagerecon.pairing.decide import DecidedPositions
+from sagerecon.pairing.groups import Group
 from sagerecon.pairing.owners import RecordKey
 from sagerecon.pairing.position import Position
-from sagerecon.pairing.refused import as_offered, is_left_alone
+from sagerecon.pairing.refused import is_left_alone
 from sagerecon.pairing.settlement import NOTHING_SETTLED, Settlement
 from sagerecon.pairing.standing import standing
 from sagerecon.planning.budget import Budget
@@ -67,6 +68,7 @@ def plan_steps(
     stop_when_blocked: Decimal = STOP_WHEN_BLOCKED,
     settlement: Settlement = NOTHING_SETTLED,
     earlier: Mapping[RecordKey, Written] = {},
+    undecided: Sequence[Position] = (),
 ) -> Plan:
     """Plan what a run would do, in order and window by window.
 
@@ -82,6 +84,7 @@ def plan_steps(
             they are blocked by what Sage lacks.
         settlement: the decisions in effect.
         earlier: by kind and key of a draft, what was written of it under its earlier key.
+        undecided: the positions without any decision; empty where they are the same.
 
     Raises:
         CircularReferenceError: drafts refer to each other in a circle.
@@ -106,7 +109,8 @@ def plan_steps(
             [*read_existing(sent, created, index, known, catalog)], about_records, known, catalog, comparisons
         ),
     ]
-    decidable = _decidable(about_records, by_key, settlement, catalog)
+    decided = DecidedPositions(positions=positions, settlement=settlement, undecided=undecided)
+    groups = _decidable(about_records, by_key, decided, catalog)
     made = _assemble(
         Purpose.LOAD,
         steps,
@@ -115,7 +119,7 @@ def plan_steps(
         budget=budget,
         provenance=provenance,
         calendar=calendar,
-        findings=[*findings, *without_effect, *left_alone(about_records, decidable)],
+        findings=[*findings, *without_effect, *left_alone(about_records, groups)],
     )
     header = replace(
         made.header,
@@ -128,14 +132,17 @@ def plan_steps(
 def _decidable(
     steps: Sequence[Step],
     positions: Mapping[tuple[str, str], Position],
-    settlement: Settlement,
+    decided: DecidedPositions,
     catalog: Catalog,
 ) -> Mapping[tuple[str, str], Group]:
     """Return by kind and key the group with which each record that is left alone can be decided on."""
     left = [positions[step.kind, step.key] for step in steps if isinstance(step, WaitStep | KeepStep)]
-    found = groups(at for at in left if answers(standing(at)) and is_left_alone(at))
-    marked = as_offered(found, list(positions.values()), settlement.by_record, catalog)
-    return {(at.kind, at.key): group for group in marked for at in group.positions}
+    keys = {(at.kind, at.key, standing(at)) for at in left if is_left_alone(at)}
+    if not keys:
+        return {}
+    every = decidable(decided, catalog)
+    found = every.with_offers(every.among(keys))
+    return {(at.kind, at.key): group for group in found for at in group.positions}
 
 
 def plan_reading(

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from sagerecon.model.catalog import Kind
 from sagerecon.model.code import Code
+from sagerecon.model.count import with_article
 from sagerecon.model.draft import Draft, node_document, read_node
 from sagerecon.model.entity import Entity, Written
 from sagerecon.model.finding import Finding
@@ -85,7 +86,7 @@ def written_again(draft: Draft, kind: Kind, replaces: str, suspect: Suspect | No
 def updated(draft: Draft, changed: tuple[str, ...], kind: Kind) -> UpdateStep | QuarantinedStep:
     """Return the update of the changed fields; a quarantined step where Sage does not let one be changed."""
     if not kind.can("update"):
-        return _changed_after_write(draft, kind, f"Sage has no update for a {draft.kind}")
+        return _changed_after_write(draft, kind, f"Sage has no update for {with_article(draft.kind)}")
     fixed = [name for name in changed if name in kind.fields and not kind.fields[name].update]
     if fixed:
         return _changed_after_write(draft, kind, f"Sage does not let {', '.join(fixed)} be changed")

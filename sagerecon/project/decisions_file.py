@@ -119,13 +119,15 @@ def _check_keys(node: Node, standing: Standing, answer: str) -> Iterator[Finding
     """Yield the keys that the standing or the answer does not go with, and those that it needs."""
     is_renamed = standing is Standing.RENAMED_IN_SOURCE
     of_source = standing is Standing.DUPLICATE_IN_SOURCE
+    is_adopted = answer == DecisionAnswer.ADOPT.value and "key" in node
+    takes_id = answer == DecisionAnswer.THIS_ONE.value or is_adopted
     misplaced = [
         ("until", of_source, "Remove it; it does not apply to a duplicate in the source."),
         ("to", not is_renamed, "Write `key`; `to` is for the standing 'renamed'."),
         ("from", not is_renamed, "Remove it; `from` is for the standing 'renamed'."),
         ("key", is_renamed, "Write `to` for the key now, and `from` for the earlier one."),
         ("fields", answer != DecisionAnswer.FIELDS.value, "Remove it; it belongs to 'field_by_field'."),
-        ("sage_id", answer != DecisionAnswer.THIS_ONE.value, "Remove it; it belongs to 'this_one'."),
+        ("sage_id", not takes_id, "Remove it; it belongs to 'this_one', or to 'adopt' about one record."),
     ]
     for key, is_wrong, hint in misplaced:
         if is_wrong and (child := node.get(key)) is not None:

@@ -156,7 +156,7 @@ class Caller:
             self._require_in_time(deadline)
             answer = self._sage.call(call)
         except NoAnswerError as error:
-            self._log.received(0, has_answer=False) if error.sent else self._log.refund()
+            self._log.received(0, has_answer=error.has_answer) if error.sent else self._log.refund()
             self._reporter.calls += error.sent
             raise
         except TokenRefusedError:

@@ -202,7 +202,8 @@ def _usable(response: requests.Response) -> requests.Response:
     """Return an answer of the token endpoint, or raise NoAnswerError; its own errors are 400 with JSON."""
     if response.status_code < 429 and "json" in response.headers.get("Content-Type", ""):
         return response
-    raise NoAnswerError(f"The token endpoint answered with status {response.status_code}.", sent=True)
+    message = f"The token endpoint answered with status {response.status_code}."
+    raise NoAnswerError(message, sent=True, has_answer=True)
 
 
 def _translate(error: OAuth2Error | requests.RequestException) -> Exception:

@@ -110,7 +110,7 @@ def sha256_of(path: Path, name: str) -> str:
 def files_changed(folder: Path, frozen: Iterable[tuple[str, str]]) -> Iterator[Finding]:
     """Yield a warning for each file of a snapshot that has other bytes in the data folder now, or is gone.
 
-    Where none of the files is there, the project was moved without its data, and nothing is said.
+    Where none of the files is there, the project was moved without its data, and there is no warning.
 
     Args:
         frozen: the name of each file, and the SHA-256 of the bytes of which the snapshot was taken.

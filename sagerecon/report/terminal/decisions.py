@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator
 from typing import Any
 
-from sagerecon.pairing.answers import DecisionAnswer, price
+from sagerecon.model.count import counted
+from sagerecon.pairing.answers import price
 from sagerecon.pairing.decisions import Decision
 from sagerecon.pairing.groups import (
     Group,
@@ -35,8 +36,16 @@ def group_document(group: Group) -> dict[str, Any]:
         "records": covered.records,
         "amount": covered.amount,
         "examples": [example(position) for position in group.positions[:_EXAMPLES]],
-        "answers": [answer.value for answer in group.offered],
-        "commands": commands(group.name, group.offered),
+        **answers_document(group),
+    }
+
+
+def answers_document(group: Group) -> dict[str, Any]:
+    """Return as JSON what can be answered about a group or a record, how, and why not the rest."""
+    return {
+        "answers": [offer.answer.value for offer in group.offered],
+        "commands": [decide_command(group.name, offer.words) for offer in group.offered],
+        "not_offered": {offer.answer.value: offer.refused for offer in group.offers if offer.refused},
     }
 
 
@@ -48,37 +57,30 @@ def group_lines(group: Group) -> Iterator[str]:
         yield f"    {example(position)}"
     if more > 0:
         yield f"    and {more:,} more: {show_command(group.name)}"
-    if possible := group.offered:
-        yield from command_lines(group.name, possible, len(group.positions))
+    if group.others:
+        they = counted(group.others, "other record")
+        yield f"  A decision about {group.name} would be about {they} too: {show_command(group.name)}"
+    if group.offered:
+        yield from command_lines(group)
     elif own_keys := [key for key, count in Counter(at.key for at in group.positions).items() if count == 1]:
         yield f"  Decide on each record: {show_command(own_keys[0])}"
     else:
         yield "  They have the same key, so that no decision can name one of them. Correct it in the source."
 
 
-def commands(name: str, possible: Sequence[DecisionAnswer]) -> list[str]:
-    """Return the command for each answer that is possible."""
-    return [decide_command(name, _words(answer, possible)) for answer in possible]
-
-
-def command_lines(name: str, possible: Sequence[DecisionAnswer], records: int) -> Iterator[str]:
-    """Yield the command for each answer that is possible, with what the answer means and what it costs."""
-    if not possible:
+def command_lines(group: Group) -> Iterator[str]:
+    """Yield the command for each answer, with what it means and costs; then why others cannot be given."""
+    if not group.offered:
         yield "  Nothing can be decided about it yet."
-        return
-    yield "  Decide with one of these commands:" if len(possible) > 1 else "  Decide with this command:"
-    for answer in possible:
-        yield f"    {decide_command(name, _words(answer, possible))}"
-        calls = price(answer, records)
-        yield f"        {answer.value}: {MEANINGS[answer]}{f'; {calls}' if calls else ''}"
-
-
-def _words(answer: DecisionAnswer, possible: Sequence[DecisionAnswer]) -> str:
-    """Return an answer as it is typed: where several entities in Sage may be meant, with the one that is."""
-    is_in_sage = {DecisionAnswer.THIS_ONE, DecisionAnswer.KEEP_APART} <= set(possible)
-    return (
-        f"{answer.value} --sage-id ID" if is_in_sage and answer is DecisionAnswer.THIS_ONE else answer.value
-    )
+    else:
+        several = len(group.offered) > 1
+        yield f"  Decide with {'one of these commands' if several else 'this command'}:"
+    for offer in group.offered:
+        yield f"    {decide_command(group.name, offer.words)}"
+        calls = price(offer.answer, len(group.positions))
+        yield f"        {offer.answer.value}: {MEANINGS[offer.answer]}{f'; {calls}' if calls else ''}"
+    for why, refused in group.not_offered.items():
+        yield f"    {', '.join(answer.value for answer in refused)}: not offered; {why}"
 
 
 def example(position: Position) -> str:

@@ -91,6 +91,12 @@ def _call_lines(run: RunFacts) -> Iterator[RenderableType]:
     together = run.calls_of_all_runs
     parts = ", ".join(f"{name} {calls.sent:,}" for name, calls in run.calls_of_all.items())
     yield Text(f"All runs: {counted(together.sent, 'call')} ({parts}).")
+    if refused := together.rate_limited:
+        each = "It counts" if refused == 1 else "Each counts"
+        yield Text(
+            f"Sage refused {counted(refused, 'call')} (429). {each} twice in the limits:"
+            " another app has made a call that is not known here."
+        )
     if together.unanswered:
         own = run.calls.unanswered
         yield Text(f"{counted(together.unanswered, 'call')} without an answer, {own:,} of this run.")
