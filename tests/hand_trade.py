@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -27,12 +27,14 @@ PROJECT = re.sub(r"budget:.*\n", "", FILES["sagerecon.yaml"]) + f"sage: {{addres
 
 
 @contextmanager
-def loaded_trade(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HandTrade]:
-    """Serve a rehearsal into which the trade was loaded a minute ago."""
+def loaded_trade(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, files: Mapping[str, str] = {}
+) -> Iterator[HandTrade]:
+    """Serve a rehearsal into which the trade was loaded a minute ago, with some files more, or other ones."""
     monkeypatch.setenv("XDG_STATE_HOME", str(folder / "state"))
     monkeypatch.setenv("COLUMNS", "400")
     project = folder / "project"
-    for name, text in {**FILES, **DATA, "sagerecon.yaml": PROJECT}.items():
+    for name, text in {**FILES, **DATA, "sagerecon.yaml": PROJECT, **files}.items():
         path = project / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)

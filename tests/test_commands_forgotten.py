@@ -1,4 +1,4 @@
-"""A decision about a record that the store has forgotten lapses by name, and the record waits."""
+"""A decision about a record that the store has forgotten: adopted is what Sage holds, and all else waits."""
 
 from __future__ import annotations
 
@@ -28,6 +28,14 @@ def lose_store(trade: HandTrade) -> None:
     trade.served.sign_in("owner")
 
 
+def write_again(trade: HandTrade, name: str) -> None:
+    """Decide to write the deleted invoice again, and carry that out."""
+    assert trade.decide(name, "write_again")[0] == 0
+    trade.run("plan")
+    assert trade.run("apply")[0] == 0
+    assert trade.run("reconcile")[0] == 0
+
+
 @pytest.mark.parametrize("name", ["invoices/00012", "sales_invoice:deleted"], ids=["one", "many"])
 def test_an_accepted_deletion_is_not_written_again(trade: HandTrade, name: str) -> None:
     assert trade.decide(name, "accept")[0] == 0
@@ -55,3 +63,62 @@ def test_an_accepted_deletion_is_not_written_again_under_another_key(trade: Hand
     assert "the decision 'accept' about invoices/00012 has lapsed: the source has no record" in text
     assert trade.run("apply")[0] == 1
     assert trade.references() == ["00011"]
+
+
+@pytest.mark.parametrize("name", ["invoices/00012", "sales_invoice:deleted"], ids=["one", "many"])
+def test_what_was_written_again_is_adopted(trade: HandTrade, name: str) -> None:
+    write_again(trade, name)
+    lose_store(trade)
+    assert trade.run("plan")[0] == 1
+    code, text = trade.run("apply", "--distrust-store", "--yes")
+    assert code == 0 and "adopted" in text and "not sent" not in text, text
+    code, text = trade.run("plan")
+    assert code == 0 and "lapsed" not in text, text
+    assert trade.run("apply")[0] == 0
+    assert trade.references() == ["00011", "00012"]
+    assert trade.run("reconcile")[0] == 0
+
+
+def test_what_was_written_again_and_edited_waits_for_a_decision_on_what_sage_holds(trade: HandTrade) -> None:
+    write_again(trade, "invoices/00012")
+    edit = {"sales_invoice": {"date": "2017-04-09"}}
+    path = f"/sales_invoices/{trade.sage_id('sales_invoices', '00012')}"
+    assert trade.served.by_other_hand("PUT", path, edit).status == 200
+    lose_store(trade)
+    trade.run("plan")
+    assert trade.run("apply", "--distrust-store", "--yes")[0] == 1
+    code, text = trade.run("plan")
+    assert code == 1 and "Sage may hold 1 sales_invoice record (20.50) already: invoices/00012" in text, text
+    assert trade.decide("invoices/00012", "adopt")[0] == 0
+    trade.run("plan")
+    assert trade.run("apply")[0] == 0
+    assert trade.references() == ["00011", "00012"]
+
+
+def test_what_was_not_written_again_yet_waits_and_can_be_shown(trade: HandTrade) -> None:
+    assert trade.decide("sales_invoice:deleted", "write_again")[0] == 0
+    lose_store(trade)
+    trade.run("plan")
+    code, text = trade.run("apply", "--distrust-store", "--yes")
+    assert code == 1 and "1 not sent until they are decided on" in text, text
+    code, text = trade.run("plan")
+    assert code == 1 and "Decide again: sagerecon decide show invoices/00012." in text, text
+    assert trade.run("decide", "show", "invoices/00012")[0] == 0
+    assert trade.run("decide", "drop", "sales_invoice:deleted")[0] == 0
+    assert trade.run("plan")[0] == 0
+    assert trade.run("apply")[0] == 0
+    assert trade.references() == ["00011", "00012"]
+
+
+def test_what_was_accepted_as_deleted_takes_no_equal_entity(trade: HandTrade) -> None:
+    assert trade.decide("invoices/00012", "accept")[0] == 0
+    trade.enter("00012", "0002", "20.50", "2017-04-03")
+    lose_store(trade)
+    trade.run("plan")
+    assert trade.run("apply", "--distrust-store", "--yes")[0] == 1
+    code, text = trade.run("plan")
+    assert code == 1 and "the decision 'accept' about invoices/00012 has lapsed" in text, text
+    assert trade.run("decide", "drop", "invoices/00012")[0] == 0
+    trade.run("plan")
+    assert trade.run("apply", "--distrust-store", "--yes")[0] == 0
+    assert trade.references() == ["00011", "00012"]

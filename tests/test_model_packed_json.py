@@ -16,7 +16,7 @@ from sagerecon.model.entity import Entity, Written
 from sagerecon.model.packed_json import PackedJson, Packer
 from sagerecon.model.value import canonical, read_json
 from sagerecon.pairing.canonical import flat, held_tree, wanted_tree
-from sagerecon.pairing.held import OriginFacts
+from sagerecon.pairing.held import Held, OriginFacts
 from sagerecon.pairing.identity import Identities
 
 _LEAVES = st.none() | st.booleans() | st.integers() | st.text()
@@ -73,7 +73,8 @@ def test_packed_bodies_compare_as_those_that_are_not() -> None:
         anchor = wanted_tree(record.sent, fields, identities)
         trees.append((flat(anchor), flat(held_tree(anchor, record.answer, fields, identities))))
     assert trees[0] == trees[1]
-    facts = [OriginFacts.collect((), None, [record]) for record in (plain, packed)]
+    nothing = Held.collect((), ())
+    facts = [OriginFacts.collect((), None, [record], nothing, catalog()) for record in (plain, packed)]
     assert facts[0] == facts[1] and "b" * 32 in facts[1].created_by_sage
 
 

@@ -26,6 +26,7 @@ from sagerecon.planning.census import (
     kinds_listed,
     kinds_referred_to,
     record_counts,
+    undecided_records,
     waiting_creations,
 )
 from sagerecon.planning.plan import Plan
@@ -119,6 +120,7 @@ class Memory:
         steps = self._open_creations()
         waiting = {step.number: step for step in self._unrecorded(waiting_creations(self.plan))}
         compared = sorted((*steps, *waiting.values()), key=lambda step: step.number)
+        undecided = frozenset(undecided_records(self.plan))
         kinds = kinds_distrusted(self.plan, self.catalog)
         self.census.read(kinds, record_counts(self.plan.steps))
         adoptions: list[Adoption] = []
@@ -128,11 +130,19 @@ class Memory:
         for step, found, body in self._comparison(held, besides=waiting).compare(compared):
             if found.likeness is Likeness.EQUAL and step.on_existing is not OnExisting.ERROR:
                 adoptions.append(Adoption(step, body, found.entities[0]))
-            elif found.likeness is not Likeness.NONE and (is_blind(step) or found.rung is Rung.SPELLING):
+            elif found.likeness is not Likeness.NONE and (
+                is_blind(step) or found.rung is Rung.SPELLING or (step.kind, step.key) in undecided
+            ):
                 suspects.append((step, self._suspect(step, found)))
             elif found.likeness is Likeness.NONE:
                 cleared.append(step)
-        return Recovery(adoptions, suspects, cleared, waiting=frozenset(waiting))
+        return Recovery(
+            adoptions=adoptions,
+            suspects=suspects,
+            cleared=cleared,
+            waiting=frozenset(waiting),
+            undecided=undecided,
+        )
 
     def _began_at(self) -> int:
         """Return when the move began by a witness, or by an earlier run that the store knows; 0 for neither.

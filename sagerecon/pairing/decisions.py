@@ -12,7 +12,7 @@ from sagerecon.model.clock import day_of, whole_second
 from sagerecon.model.money import grouped
 from sagerecon.model.place import NOWHERE, Place
 from sagerecon.model.value import fingerprint
-from sagerecon.pairing.answers import STANDING_NAMES, DecisionAnswer
+from sagerecon.pairing.answers import DELETIONS, STANDING_NAMES, DecisionAnswer
 from sagerecon.pairing.refusal import Refusal
 from sagerecon.pairing.standing import Standing
 
@@ -105,6 +105,17 @@ class Decision:
         if self.answer is DecisionAnswer.LEAVE_OUT:
             return found in UNWRITTEN
         return bool(self.left_fields) and found in COMPARED
+
+    @property
+    def is_about_written(self) -> bool:
+        """Whether what is decided needs a record that a run has written; a deletion forgets it."""
+        return self.standing in WRITTEN and self.answer not in DELETIONS
+
+    @property
+    def accepts_absence(self) -> bool:
+        """Whether it says that a record which Sage holds no more is not to be in Sage."""
+        is_absent = self.standing in (Standing.DELETED_IN_SAGE, Standing.MISSING_IN_SAGE)
+        return is_absent and self.answer is DecisionAnswer.ACCEPT
 
     @property
     def selector(self) -> tuple[str, ...]:

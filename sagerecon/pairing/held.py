@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
-from sagerecon.model.clock import instant
+from sagerecon.model.catalog import Catalog
+from sagerecon.model.clock import SECOND, instant
 from sagerecon.model.entity import Entity, Written
+from sagerecon.model.posting import LedgerRole
+from sagerecon.pairing.identity import parts
+
+#: What Sage makes at once has instants of creation that are no further apart, in milliseconds. Sage's own
+#: example of a new business has 4 seconds between its first bank account and its chart of accounts.
+_MOMENT = 5 * SECOND
 
 
 class Origin(Enum):
@@ -47,28 +54,69 @@ class OriginFacts:
     pre_existing: frozenset[str]  #: Sage ids that the first run found, for entities without an instant
     began_at: int | None  #: when the first run began, in milliseconds since 1970; None before, 0 unknown
     created_by_sage: frozenset[str]  #: Sage ids inside the answers to what we created
+    #: By Sage id of a part of what we adopted, such as the ledger account of a bank account, when the whole
+    #: was created. What Sage created in the same moment, it made along with the whole.
+    wholes: Mapping[str, int] = field(default_factory=dict)
+    #: Where it is not known when the move began: by kind of account, until when Sage set the business up.
+    set_up: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def collect(
-        cls, pre_existing: Collection[str], began_at: int | None, records: Iterable[Written]
+        cls,
+        pre_existing: Collection[str],
+        began_at: int | None,
+        records: Iterable[Written],
+        sage: Held,
+        catalog: Catalog,
     ) -> OriginFacts:
         """Return the facts, with the ids inside every answer to a creation."""
-        ids = {found for record in records if not record.adopted for found in _inner_ids(record.answer)}
-        return cls(frozenset(pre_existing), began_at, frozenset(ids))
+        ids: set[str] = set()
+        wholes: dict[str, int] = {}
+        for record in records:
+            if not record.adopted:
+                ids.update(_inner_ids(record.answer))
+            elif created := created_at(Entity(record.kind, record.sage_id, record.answer)):
+                wholes.update((sage_id, created) for _, sage_id in parts(record, catalog))
+        set_up = _set_up(sage, catalog) if began_at == 0 else {}
+        return cls(frozenset(pre_existing), began_at, frozenset(ids), wholes, set_up)
 
     def origin(self, entity: Entity) -> Origin:
         """Return the origin of an entity that belongs to none of our records."""
         if self.began_at is None:
             return Origin.PRE_EXISTING
         created = created_at(entity)
-        is_older = created is not None and created <= self.began_at
-        is_newer = created is not None and created > self.began_at
+        began_at = self.began_at or self.set_up.get(entity.kind, 0)
+        is_older = created is not None and created <= began_at
+        is_newer = created is not None and created > began_at
         is_system = _is_system_record(entity)
         is_seen = created is None and entity.sage_id in self.pre_existing
         if is_seen or is_older or (is_system and not is_newer):
             return Origin.PRE_EXISTING
-        is_sages_own = is_system or entity.sage_id in self.created_by_sage
+        is_sages_own = is_system or entity.sage_id in self.created_by_sage or self._is_part(entity, created)
         return Origin.CREATED_BY_SAGE if is_sages_own else Origin.EXTRA
+
+    def _is_part(self, entity: Entity, created: int | None) -> bool:
+        """Return whether Sage made an entity along with one that we adopted."""
+        whole = self.wholes.get(entity.sage_id)
+        return whole is not None and created is not None and abs(created - whole) <= _MOMENT
+
+
+def _set_up(sage: Held, catalog: Catalog) -> Mapping[str, int]:
+    """Return by kind of account until when Sage set the business up; empty where no control account shows it.
+
+    Its chart and its first bank accounts are as old as the first control accounts, which no user can create.
+    Accounts created later may be a user's.
+    """
+    controls = (created_at(entity) for entity in sage.entities if _is_control_account(entity))
+    first = min((created for created in controls if created), default=None)
+    if first is None:
+        return {}
+    roles = (LedgerRole.ACCOUNT, LedgerRole.BANK_ACCOUNT)
+    return {kind.name: first + _MOMENT for kind in catalog.ledger_kinds if any(map(kind.has_role, roles))}
+
+
+def _is_control_account(entity: Entity) -> bool:
+    return entity.body.get("is_control_account") is True
 
 
 def _is_system_record(entity: Entity) -> bool:
@@ -76,8 +124,7 @@ def _is_system_record(entity: Entity) -> bool:
 
     Users cannot create such a record, so that it needs no review, whenever it was created.
     """
-    marks = ("system", "is_control_account")
-    return any(entity.body.get(mark) is True for mark in marks)
+    return entity.body.get("system") is True or _is_control_account(entity)
 
 
 #: The fields of a draft under which Sage answers what `is_gone` asks for.

@@ -11,8 +11,7 @@ from dataclasses import dataclass, replace
 from sagerecon.model.catalog import Catalog
 from sagerecon.model.draft import Draft
 from sagerecon.pairing.aliases import Aliases, current_key
-from sagerecon.pairing.answers import DELETIONS
-from sagerecon.pairing.decisions import UNWRITTEN, WRITTEN, Decision
+from sagerecon.pairing.decisions import UNWRITTEN, Decision
 from sagerecon.pairing.owners import RecordKey
 from sagerecon.pairing.position import Position
 from sagerecon.pairing.renames import marks, spelling
@@ -52,12 +51,12 @@ def with_lost_keys(
     found: _Records | None = None
     present = {(at.kind, at.key) for at in positions} if decisions else set[RecordKey]()
     written = present
-    if any(map(_is_about_written, decisions)):
+    if any(decision.is_about_written for decision in decisions):
         written = present - {(at.kind, at.key) for at in positions if standing(at) in UNWRITTEN}
     for decision in decisions:
         known = keys.get(decision.covers.fingerprint, {})
         named = {decision.key} if decision.key else known.keys()
-        there = written if _is_about_written(decision) else present
+        there = written if decision.is_about_written else present
         lost = sorted(key for key in named if (decision.kind, key) not in there)
         if not lost:
             continue
@@ -120,7 +119,7 @@ def _is_among(decision: Decision, others: Iterable[Decision]) -> bool:
 def _why(decision: Decision, moved: Mapping[str, Sequence[Position]]) -> str:
     """Return why a decision has lapsed, by the first of the keys that the source lost."""
     key, records = next(iter(moved.items()))
-    if records[0].key == key and _is_about_written(decision):
+    if records[0].key == key and decision.is_about_written:
         return "the store does not know what was written of it"
     names = [at.key for at in records]
     others = f" or {len(names) - _EXAMPLES:,} more" if len(names) > _EXAMPLES else ""
@@ -186,10 +185,5 @@ def _concerns(decision: Decision, found: Standing) -> bool:
     has forgotten has a standing as if no run had written it.
     """
     standings = {decision.standing, found}
-    is_forgotten = found in UNWRITTEN and _is_about_written(decision)
+    is_forgotten = found in UNWRITTEN and decision.is_about_written
     return decision.is_about(found) or is_forgotten or standings <= UNWRITTEN or standings <= _EDITED
-
-
-def _is_about_written(decision: Decision) -> bool:
-    """Return whether what is decided needs a record that a run has written; a deletion forgets it."""
-    return decision.standing in WRITTEN and decision.answer not in DELETIONS

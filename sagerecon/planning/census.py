@@ -17,6 +17,7 @@ from sagerecon.model.catalog import Catalog
 from sagerecon.model.draft import OnExisting, references_in
 from sagerecon.model.key import NaturalKey
 from sagerecon.model.key_path import key_path
+from sagerecon.pairing.owners import RecordKey
 from sagerecon.planning.plan import Plan
 from sagerecon.planning.readings import read_back
 from sagerecon.planning.step import AdoptStep, CreateStep, ReadStep, Step, WaitStep
@@ -31,6 +32,13 @@ def waiting_creations(plan: Plan) -> list[CreateStep]:
     """Return the creations of what Sage may hold already: they wait, or are adopted without a decision."""
     waiting = (step.creation for step in plan.steps if isinstance(step, WaitStep | AdoptStep))
     return [creation for creation in waiting if creation is not None]
+
+
+def undecided_records(plan: Plan) -> Iterator[RecordKey]:
+    """Yield kind and key of the records that a decision has to settle, unless Sage holds an equal entity."""
+    for step in plan.steps:
+        if isinstance(step, WaitStep) and (step.is_withheld or step.creation is None):
+            yield step.kind, step.key
 
 
 def is_blind(step: Step) -> bool:

@@ -11,7 +11,7 @@ from typing import TypeAlias, TypeVar
 from sagerecon.model.code import Code
 from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.money import grouped, total
-from sagerecon.pairing.answers import DecisionAnswer
+from sagerecon.pairing.answers import STANDING_NAMES, DecisionAnswer
 from sagerecon.pairing.groups import Group, decide_command, decide_command_of, drop_command, show_command
 from sagerecon.pairing.renames import RenameRule
 from sagerecon.pairing.standing import Standing
@@ -55,7 +55,7 @@ def left_alone(steps: Sequence[Step], decidable: Mapping[tuple[str, str], Group]
         yield _decidable(_renamed(group, of_kind[group[0].kind]), group, decidable)
     for group in _groups([step for step in waiting if step.refers_to]):
         yield _dependent(group)
-    for group in _groups([step for step in waiting if step.decided and not step.refers_to]):
+    for group in _groups([step for step in waiting if step.is_withheld]):
         yield _withheld(group)
     for group in _groups([step for step in waiting if step.refused], decidable):
         yield _decidable(_refused(group), group, decidable)
@@ -144,7 +144,9 @@ def _undecided(group: Sequence[WaitStep]) -> Finding:
 
 def _withheld(group: Sequence[WaitStep]) -> Finding:
     name, they_are = group[0].decided, "it is" if len(group) == 1 else "they are"
-    shown = group[0].key if "/" in name else name  # the key that was decided on may be lost
+    of_group = ":" + STANDING_NAMES.get(group[0].standing, "")
+    is_empty = "/" in name or of_group not in name  # the key is lost, or no record has the group's standing
+    shown = group[0].key if is_empty else name
     return _finding(
         Code.UNDECIDED,
         group[0],

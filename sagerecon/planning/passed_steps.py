@@ -90,18 +90,22 @@ def waiting(draft: Draft, found: Standing, position: Position) -> WaitStep:
     )
 
 
-def waiting_again(draft: Draft, found: Standing, decision: Decision) -> WaitStep:
+def waiting_again(draft: Draft, found: Standing, decision: Decision, position: Position) -> WaitStep:
     """Return the step of a draft about which a decision was made that has no effect now.
 
-    What was decided is not known to hold, and neither is that the draft may be sent.
+    What was decided is not known to hold, and neither is that the draft may be sent. Where the store does not
+    know what was written of it, a comparison with Sage shows it, unless it was decided that it is not there.
     """
-    return WaitStep(
+    waits = WaitStep(
         **record_fields(draft),
         reason=f"the decision '{decision.answer.value}' about {decision.subject} has no effect now",
         standing=found,
         decided=decision.subject,
         changes=draft.changes,
     )
+    if position.is_written or not decision.is_about_written or decision.accepts_absence:
+        return waits
+    return replace(waits, **draft_fields(draft), on_existing=draft.on_existing)
 
 
 def refused(draft: Draft, found: Standing, position: Position) -> WaitStep:

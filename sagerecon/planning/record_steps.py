@@ -99,7 +99,7 @@ def record_steps(
         if decision is None and is_refused(position) and isinstance(position.outcome, Draft):
             step: RecordStep = refused(position.outcome, found, position)
         elif without_effect is not None and isinstance(position.outcome, Draft):
-            step = waiting_again(position.outcome, found, without_effect)
+            step = waiting_again(position.outcome, found, without_effect, position)
         else:
             step = _step(position, found, decision, catalog)
         if isinstance(step, CreateStep | UpdateStep) and isinstance(position.outcome, Draft):

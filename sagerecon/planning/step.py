@@ -207,9 +207,9 @@ class QuarantinedStep(_RecordStep):
 class WaitStep(_RecordStep):
     """Send nothing: it is to be decided first what the record is.
 
-    `changes` are the values altered by the mapping. Where Sage may hold the record already, or it waits for
-    another one, `body`, `identity` and `mapping` are those of the draft, so that a comparison with Sage can
-    settle it.
+    `changes` are the values altered by the mapping. Where Sage may hold the record, or what was written of it
+    is not known, or it waits for another one, `body`, `identity` and `mapping` are those of the draft, so
+    that a comparison with Sage can settle it.
     """
 
     action: ClassVar[Action] = Action.WAIT
@@ -228,6 +228,11 @@ class WaitStep(_RecordStep):
     mapping: Place = NOWHERE
     on_existing: OnExisting = OnExisting.CREATE
     apart: tuple[str, ...] = ()  #: Sage ids of what was decided to be other records
+
+    @property
+    def is_withheld(self) -> bool:
+        """Whether a decision about it has no effect."""
+        return bool(self.decided) and not self.refers_to
 
     @property
     def creation(self) -> CreateStep | None:

@@ -68,7 +68,7 @@ def reconcile(
         as_at: the day of the tie-outs. What is dated after it explains no gap.
         pre_existing: Sage ids that were there before the move.
         deleted: Sage ids that Sage reports as deleted.
-        began_at: when the first run began, in milliseconds since 1970; None before any run.
+        began_at: when the first run began, in milliseconds since 1970; None before any run, 0 if unknown.
         rejected: findings of the drafts that a run set aside, by draft key.
         accounts: the nominal codes of the control accounts.
         tolerance_limit: the largest sum that tolerances may excuse.
@@ -115,7 +115,8 @@ def reconcile(
     verdicts = list(_records(outcomes, by_key, shared, renames, facts, judge, claimed))
     matched = claimed | {verdict.sage_id for verdict in verdicts if verdict.sage_id}
     kinds = dict.fromkeys([*(kind for kind, _ in counted.groups), *(record.kind for record in records)])
-    classes = classify(sage, kinds, matched, OriginFacts.collect(pre_existing, began_at, records))
+    origins = OriginFacts.collect(pre_existing, began_at, records, sage, catalog)
+    classes = classify(sage, kinds, matched, origins)
     verdicts += _extras(classes, sage, judge, owners)
     verdicts = add_estimated_effects(mark_swapped_values(verdicts), outcomes, chart)
     return Reconciliation(

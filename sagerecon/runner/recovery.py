@@ -10,6 +10,7 @@ from sagerecon.model.code import Code
 from sagerecon.model.draft import references_in
 from sagerecon.model.entity import Entity
 from sagerecon.pairing.natural_key import identity_keys
+from sagerecon.pairing.owners import RecordKey
 from sagerecon.pairing.suspect import Suspect
 from sagerecon.planning.step import CreateStep, name_of
 from sagerecon.runner.attempts import new_attempt
@@ -40,6 +41,8 @@ class Recovery:
     suspects: Sequence[tuple[CreateStep, Suspect]] = ()
     cleared: Sequence[CreateStep] = ()  #: of which Sage holds nothing
     waiting: Set[int] = frozenset()  #: the numbers of the steps that wait in the plan already
+    #: Of the steps that wait, kind and key of those that a decision has to settle unless they are adopted.
+    undecided: Set[RecordKey] = frozenset()
 
 
 def recover(recovery: Recovery, context: RunContext) -> set[int]:
@@ -64,9 +67,10 @@ def recover(recovery: Recovery, context: RunContext) -> set[int]:
         if step.number not in recovery.waiting:
             context.quarantine(step, Code.UNCERTAIN_IN_SAGE, suspect.reason, DECIDE)
             settled.add(step.number)
-    undecided = {(step.kind, step.key) for step, _ in recovery.suspects}
+    adopted = {(adoption.step.kind, adoption.step.key) for adoption in recovery.adoptions}
+    undecided = {(step.kind, step.key) for step, _ in recovery.suspects} | (recovery.undecided - adopted)
     for step in recovery.cleared:
-        if step.number not in recovery.waiting:
+        if step.number not in recovery.waiting or (step.kind, step.key) in undecided:
             continue
         if any((reference.kind, reference.key) in undecided for reference in references_in(step.body)):
             undecided.add((step.kind, step.key))
