@@ -16,6 +16,7 @@ from sagerecon.documents.package import catalog
 from sagerecon.model.draft import Draft, node_document
 from sagerecon.model.entity import Written
 from sagerecon.model.key import source_key
+from sagerecon.pairing.identity import Identities
 from sagerecon.pairing.renames import MappingNames, Rename, RenameRule, find_renames, spelling, spelling_rule
 
 
@@ -155,3 +156,22 @@ def test_any_key_has_a_spelling_and_equals_itself(parts: list[str]) -> None:
     assert spelling(key) == spelling(f" {key} ")
     assert isinstance(spelling_rule(key, key.upper()), RenameRule)
     assert found([document(f"invoices/{key}")], [], now="invoices") == {}
+
+
+def test_a_document_is_found_whose_contact_has_another_number_too() -> None:
+    """Before the contact is decided on, by what it may be; after it was taken over, by its entity in Sage."""
+    before = document("invoices/A17", "customers/C1")
+    same = document("invoices/B44", "customers/7")
+    contact = replace(customer(1), key="customers/7", identity={"reference": "7"})
+    assert found([contact, same], [customer(1), before]) == {
+        "customers/7": (RenameRule.NAME, ["customers/C1"]),
+        "invoices/B44": (RenameRule.CONTENT, ["invoices/A17"]),
+    }
+    assert found([same], [before]) == {}
+    names = MappingNames(now={"customers", "invoices"}, earlier={"customers", "invoices"})
+    answer = {**written(before).answer, "contact": {"id": "id-C1"}}
+    lost = replace(written(before), answer=answer)
+    taken_over = replace(written(contact), sage_id="id-C1")
+    identities = Identities([taken_over, lost], (), catalog())
+    renames = find_renames([same], [lost], names, catalog(), identities)
+    assert [record.key for record in renames["invoices/B44"].earlier] == ["invoices/A17"]

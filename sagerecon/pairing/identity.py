@@ -98,6 +98,10 @@ class Identities:
         """Return whether one of our records has the entity with this Sage id."""
         return sage_id in self._keys
 
+    def has_record(self, link: Link) -> bool:
+        """Return whether a link is to the entity of one of our records, and not known by Sage's id or key."""
+        return "/" in link.key.partition("=")[0]
+
     def by_reference(self, reference: Reference) -> Link:
         """Return the link to the entity that a draft refers to."""
         key = reference.key

@@ -76,15 +76,20 @@ def pair_with_recorded(
     read = read.with_matches(outcomes, recorded.contents.keys(), recorded.written, catalog, comparisons)
     present = {(outcome.kind, outcome.key) for outcome in outcomes}
     lost = [recorded.written[key] for key in sorted(recorded.contents.keys() - present)]
-    new = [o for o in outcomes if isinstance(o, Draft) and (o.kind, o.key) not in recorded.contents]
+    new = [
+        outcome
+        for outcome in outcomes
+        if isinstance(outcome, Draft)
+        and (outcome.kind, outcome.key) not in recorded.contents
+        and outcome.key not in apart
+    ]
     names = MappingNames(
         now={outcome.key.partition("/")[0] for outcome in outcomes},
         earlier={key.partition("/")[0] for _, key in recorded.contents},
     )
     rules = _Rules(catalog, comparisons, read.identities)
     owners = owners_of_shared(recorded.written.values(), outcomes)
-    renames = find_renames(new, lost, names, catalog)
-    renames = {key: rename for key, rename in renames.items() if key not in apart}
+    renames = find_renames(new, lost, names, catalog, read.identities)
     renamed = {(record.kind, record.key) for rename in renames.values() for record in rename.earlier}
     return [
         *(_position(o, recorded, renames.get(o.key), rules, read, owners) for o in outcomes),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Enum
 from typing import Any
@@ -15,7 +15,7 @@ from sagerecon.model.draft import Draft, node_document
 from sagerecon.model.entity import Written
 from sagerecon.model.key import NaturalKey
 from sagerecon.model.value import fingerprint
-from sagerecon.pairing.identity import as_decimal, as_reference
+from sagerecon.pairing.identity import Identities, Link, as_decimal, as_reference
 
 
 class RenameRule(Enum):
@@ -30,8 +30,8 @@ class RenameRule(Enum):
     DECIMALS = "decimals"  #: a spreadsheet wrote the number 1042 as 1042.0
     SPELLING = "spelling"  #: punctuation, accents, or several of the above
     CONTENT = "contact, date and amount"
-    DATE_AND_AMOUNT = "date and amount"  #: of a record without a contact
     OTHER_FIELDS = "all other fields"
+    DATE_AND_AMOUNT = "date and amount"  #: of a record without a contact
     NAME = "same name"  #: of a kind that has no date, such as a contact
 
 
@@ -52,20 +52,47 @@ class MappingNames:
 
 
 def find_renames(
-    new: Sequence[Draft], lost: Sequence[Written], names: MappingNames, catalog: Catalog
+    new: Sequence[Draft],
+    lost: Sequence[Written],
+    names: MappingNames,
+    catalog: Catalog,
+    identities: Identities | None = None,
 ) -> Mapping[str, Rename]:
     """Return by draft key the drafts that may be records written earlier.
 
     The rungs are tried in order; what one has paired, the next does not see. Where several records fit, the
-    draft gets all of them: it must not be created while it is open which of them it is.
+    draft gets all of them: it must not be created while it is open which of them it is. Contacts come first:
+    a document of one that may be an earlier contact is compared with the documents of that.
 
     Args:
-        new: drafts that no run has recorded.
+        new: drafts that no run has recorded, without those that are certainly other records.
         lost: records of earlier runs whose key the source does not have.
+        identities: the id map; it knows which record has the contact of an earlier one today.
     """
-    drafts = [_Side.of_draft(draft, catalog) for draft in new] if lost else []
-    records = {(record.kind, record.key): record for record in lost if record.kind in catalog}
-    earlier = [_Side.of_written(record, catalog) for record in records.values()]
+    renames: dict[str, Rename] = {}
+    contacts = _Contacts(identities or Identities())
+    for has_contact in (False, True) if lost else ():
+        of = {kind.name for kind in catalog if bool(kind.contact) is has_contact}
+        renames |= _climb(
+            [_Side.of_draft(draft, catalog, contacts) for draft in new if draft.kind in of],
+            {(record.kind, record.key): record for record in lost if record.kind in of},
+            names,
+            catalog,
+            contacts,
+        )
+        contacts = _Contacts(contacts.identities, {key: at.earlier[0].key for key, at in renames.items()})
+    return renames
+
+
+def _climb(
+    drafts: list[_Side],
+    records: Mapping[tuple[str, str], Written],
+    names: MappingNames,
+    catalog: Catalog,
+    contacts: _Contacts,
+) -> dict[str, Rename]:
+    """Return what the rungs find for drafts among records written earlier."""
+    earlier = [_Side.of_written(record, catalog, contacts) for record in records.values()] if drafts else []
     renames: dict[str, Rename] = {}
     for rung in _RUNGS:
         candidates: dict[Hashable, list[_Side]] = {}
@@ -91,8 +118,9 @@ def marks(draft: Draft, catalog: Catalog) -> frozenset[str]:
     These are its identity in Sage as it is spelt, its contact, date and amount, all its other fields, and the
     name of a record without a date.
     """
-    side = _Side.of_draft(draft, catalog)
-    buckets = (_identity_spelling(side), _content(side), _other_fields(side), _name(side))
+    side = _Side.of_draft(draft, catalog, _Contacts(Identities()))
+    rungs = (_identity_spelling, _content, _other_fields, _date_and_amount, _name)
+    buckets = (rung(side) for rung in rungs)
     return frozenset(fingerprint(bucket)[:_MARK_LENGTH] for bucket in buckets if bucket is not None)
 
 
@@ -144,6 +172,28 @@ _LEADING_ZEROS = re.compile(r"(?<!\d)0+(?=\d)")
 _DECIMALS = re.compile(r"(?<=\d)\.0+(?!\d)")
 
 
+@dataclass(frozen=True, slots=True)
+class _Contacts:
+    """Tells by which key the contact of a record is known, today or as an earlier run wrote it."""
+
+    identities: Identities
+    earlier: Mapping[str, str] = field(default_factory=dict)  #: by draft key, the record that it may be
+
+    def of(self, value: object) -> tuple[str, ...]:
+        """Return the spelling of the key of the contact that a body names; empty where it names none."""
+        reference = as_reference(value)
+        if reference is None:
+            return self._spelt(self.identities.by_id(value)) if isinstance(value, str) and value else ()
+        link = self.identities.by_reference(reference)
+        if isinstance(reference.key, NaturalKey) and not self.identities.has_record(link):
+            return spelling(reference.key.value)
+        return self._spelt(link)
+
+    def _spelt(self, link: Link) -> tuple[str, ...]:
+        key = self.earlier.get(link.key, link.key)
+        return spelling(key.partition("/")[2]) if "/" in key else (key,)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Side:
     """What the rungs compare of a draft or of a record written earlier."""
@@ -158,14 +208,16 @@ class _Side:
     name: tuple[str, ...]  #: of a kind without a date: its name for people, where that is no part of its key
 
     @classmethod
-    def of_draft(cls, draft: Draft, catalog: Catalog) -> _Side:
+    def of_draft(cls, draft: Draft, catalog: Catalog, contacts: _Contacts) -> _Side:
         """Return the side of a draft."""
-        return cls._of(draft.kind, draft.key, draft.identity, draft.body, draft.amount, catalog)
+        return cls._of(draft.kind, draft.key, draft.identity, draft.body, draft.amount, catalog, contacts)
 
     @classmethod
-    def of_written(cls, record: Written, catalog: Catalog) -> _Side:
+    def of_written(cls, record: Written, catalog: Catalog, contacts: _Contacts) -> _Side:
         """Return the side of a record written earlier."""
-        return cls._of(record.kind, record.key, record.identity, record.sent, record.amount, catalog)
+        return cls._of(
+            record.kind, record.key, record.identity, record.sent, record.amount, catalog, contacts
+        )
 
     @classmethod
     def _of(
@@ -176,13 +228,14 @@ class _Side:
         body: Mapping[str, Any],
         amount: Decimal | None,
         catalog: Catalog,
+        contacts: _Contacts,
     ) -> _Side:
         known = catalog[kind]
         return cls(
             kind=kind,
             key=key,
             identity=tuple(sorted(identity.items())),
-            contact=_contact(body.get(f"{known.contact}_id")) if known.contact else (),
+            contact=contacts.of(body.get(f"{known.contact}_id")) if known.contact else (),
             date=str(body.get(known.date) or "")[:10],
             amount=as_decimal(body.get(known.amount)) if amount is None else amount,
             body=body,
@@ -215,23 +268,18 @@ def _may_share(draft: _Side, record: _Side, names: MappingNames) -> bool:
     return draft.mapping == record.mapping or is_renamed
 
 
-def _contact(value: object) -> tuple[str, ...]:
-    """Return the spelling of the key by which a body names its contact; empty where it names none."""
-    reference = as_reference(value)
-    if reference is None:
-        return (value,) if isinstance(value, str) and value else ()
-    key = reference.key
-    return spelling(key.value if isinstance(key, NaturalKey) else key.partition("/")[2])
-
-
 def _content(side: _Side) -> Hashable:
-    """Return contact, date and amount; None where date or amount is not known."""
-    is_known = side.date and side.amount is not None
-    return (side.kind, side.contact, side.date, side.amount) if is_known else None
+    """Return contact, date and amount; None where one of them is not known."""
+    return (side.kind, side.contact, side.date, side.amount) if side.contact and _has_amount(side) else None
 
 
-def _content_rule(draft: _Side, _: _Side) -> RenameRule:
-    return RenameRule.CONTENT if draft.contact else RenameRule.DATE_AND_AMOUNT
+def _date_and_amount(side: _Side) -> Hashable:
+    """Return date and amount of a record without a contact; None where one of them is not known."""
+    return (side.kind, side.date, side.amount) if not side.contact and _has_amount(side) else None
+
+
+def _has_amount(side: _Side) -> bool:
+    return bool(side.date) and side.amount is not None
 
 
 def _other_fields(side: _Side) -> Hashable:
@@ -277,7 +325,8 @@ _RUNGS: tuple[_Rung, ...] = (
         keeps_to_mapping=True,
     ),
     _Rung(bucket=_identity_spelling, rule=_identity_rule),
-    _Rung(bucket=_content, rule=_content_rule),
+    _Rung(bucket=_content, rule=lambda *_: RenameRule.CONTENT),
     _Rung(bucket=_other_fields, rule=lambda *_: RenameRule.OTHER_FIELDS, keeps_to_mapping=True),
+    _Rung(bucket=_date_and_amount, rule=lambda *_: RenameRule.DATE_AND_AMOUNT),
     _Rung(bucket=_name, rule=lambda *_: RenameRule.NAME, keeps_to_mapping=True),
 )

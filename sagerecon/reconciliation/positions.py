@@ -10,6 +10,7 @@ from sagerecon.model.draft import Draft, Outcome
 from sagerecon.model.entity import Entity, Written
 from sagerecon.model.finding import Finding
 from sagerecon.pairing.held import Held
+from sagerecon.pairing.identity import Identities
 from sagerecon.pairing.key_ladder import NO_MATCH
 from sagerecon.pairing.position import Coverage, EntityReading, Position
 from sagerecon.pairing.read_from_sage import ReadFromSage, written_position
@@ -125,11 +126,13 @@ class Renames:
         outcomes: Sequence[Outcome],
         records: Sequence[Written],
         catalog: Catalog,
+        identities: Identities,
         apart: Collection[str] = frozenset(),
     ) -> Renames:
         """Return those between what the source has now and what earlier runs wrote.
 
         Args:
+            identities: the id map.
             apart: the keys of drafts that were decided to be none of the records written earlier.
         """
         present = {(outcome.kind, outcome.key) for outcome in outcomes}
@@ -138,13 +141,18 @@ class Renames:
         if not lost:
             return cls({})
         lost.sort(key=lambda record: (record.kind, record.key))
-        new = [o for o in outcomes if isinstance(o, Draft) and (o.kind, o.key) not in recorded]
+        new = [
+            outcome
+            for outcome in outcomes
+            if isinstance(outcome, Draft)
+            and (outcome.kind, outcome.key) not in recorded
+            and outcome.key not in apart
+        ]
         names = MappingNames(
             now={key.partition("/")[0] for _, key in present},
             earlier={record.key.partition("/")[0] for record in records},
         )
-        found = find_renames(new, lost, names, catalog)
-        return cls({key: rename for key, rename in found.items() if key not in apart})
+        return cls(find_renames(new, lost, names, catalog, identities))
 
     @property
     def certain(self) -> Mapping[str, Written]:

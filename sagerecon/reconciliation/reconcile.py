@@ -110,7 +110,7 @@ def reconcile(
         outcomes, by_key, by_key, catalog, comparisons
     )
     facts = Facts.of(sage, found, readings, rejected or {})
-    renames = Renames.among(outcomes, records, catalog, apart)
+    renames = Renames.among(outcomes, records, catalog, identities, apart)
     claimed: set[str] = set()
     verdicts = list(_records(outcomes, by_key, shared, renames, facts, judge, claimed))
     matched = claimed | {verdict.sage_id for verdict in verdicts if verdict.sage_id}
@@ -199,7 +199,7 @@ def _records(
 ) -> Iterator[RecordVerdict]:
     """Yield the verdict on each record of the source, then on each that only an earlier run had.
 
-    An earlier record that is one draft under another key has no verdict of its own.
+    An earlier record that may be a draft under another key has no verdict of its own.
 
     Args:
         claimed: gets the Sage id of each entity that may be one of the records.
@@ -220,10 +220,12 @@ def _records(
             entity = facts.sage.by_id.get((earlier.kind, earlier.sage_id)) if earlier else None
             rename = renames.by_key.get(outcome.key)
             yield judge.record(facts.of_unwritten(outcome, entity, rename, claimed))
-    renamed = {(record.kind, record.key) for record in certain.values()}
-    for key, written in left.items():
-        if key not in renamed:
-            yield judge.record(facts.of_written(None, written))
+    earlier_of = [record for rename in renames.by_key.values() for record in rename.earlier]
+    claimed.update(record.sage_id for record in earlier_of)
+    for record in earlier_of:
+        left.pop((record.kind, record.key), None)
+    for written in left.values():
+        yield judge.record(facts.of_written(None, written))
 
 
 def _extras(
