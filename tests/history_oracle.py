@@ -117,6 +117,10 @@ class Books:
         """Return the live entities of a source record."""
         return [entity for entity in self.live() if entity.uid == record.uid]
 
+    def ever_of(self, record: Record) -> list[Entity]:
+        """Return the entities of a source record, also those that were deleted."""
+        return [entity for entity in self.entities.values() if entity.uid == record.uid]
+
     def values(self, entity: Entity) -> Mapping[str, Any]:
         """Return the fields of an entity as Sage has them now."""
         table = self._books.company.table(entity.kind)

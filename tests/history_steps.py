@@ -379,7 +379,7 @@ class Renumber:
     def __call__(self, history: History) -> None:
         source, books = history.world.source, history.world.books
         record = _pick(source.present(self.kind), self.place)
-        if record is None or any(entity.content != record.content() for entity in books.of(record)):
+        if record is None or any(entity.content != record.content() for entity in books.ever_of(record)):
             return  # nothing would show that they are one record
         source.name(record, record.key.removeprefix("R") if record.key[0] == "R" else f"R{record.key}")
 
@@ -437,6 +437,7 @@ class Who(Enum):
     STRANGER = "stranger"  #: what the source does not have
     TWIN = "twin"  #: what the source has, as the source has it
     NAMESAKE = "namesake"  #: what the source does not have, and what looks like a record that it has
+    UNNUMBERED = "unnumbered"  #: what the source has, without its number
 
 
 @dataclass(frozen=True)
@@ -451,8 +452,11 @@ class AddSage:
         if self.who is Who.STRANGER or record is None:
             _enter(history, CUSTOMER, "", _customer("By hand"))
         elif not history.world.books.of(record):
-            uid, name = (record.uid, record.name) if self.who is Who.TWIN else ("", "By hand")
-            _enter(history, CUSTOMER, uid, _customer(name, record))
+            uid, name = ("", "By hand") if self.who is Who.NAMESAKE else (record.uid, record.name)
+            fields = dict(_customer(name, record))
+            if self.who is Who.UNNUMBERED:
+                del fields["reference"]
+            _enter(history, CUSTOMER, uid, fields)
 
 
 @dataclass(frozen=True)

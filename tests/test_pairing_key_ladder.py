@@ -129,12 +129,11 @@ def test_a_plan_adopts_one_equal_entity_that_no_other_record_claims(
     assert suspect is not None and suspect.is_adoptable is is_adoptable
 
 
-def test_a_contact_that_differs_in_its_number_alone_is_suggested() -> None:
+def test_a_contact_that_differs_in_its_number_alone_or_has_the_same_name_is_suggested() -> None:
     types = [{"id": "CUSTOMER"}]
     held = Entity("contact", "id-7", {"reference": "7", "name": "OAK", "contact_types": types})
-    assert matches([OAK], held, catalog=SHIPPED) == {}, (
-        "the name is another one, unless the mapping says how to compare it"
-    )
+    found = matches([OAK], held, catalog=SHIPPED)["contact", OAK.key]
+    assert (found.entities, found.rung, found.is_adopted) == ((held,), Rung.NAME, False)
     held = Entity("contact", "id-7", {"reference": "7", "name": "Oak", "contact_types": types})
     found = matches([OAK], held, catalog=SHIPPED)["contact", OAK.key]
     assert (found.entities, found.rung, found.is_adopted) == ((held,), Rung.OTHER_FIELDS, False)
@@ -143,8 +142,19 @@ def test_a_contact_that_differs_in_its_number_alone_is_suggested() -> None:
     assert matches([OAK, contact("7", "Oak")], held, catalog=SHIPPED).keys() == {
         ("contact", contact("7", "Oak").key)
     }
-    other = Entity("contact", "id-7", {"reference": "7", "name": "Oak", "contact_types": [{"id": "VENDOR"}]})
+    other = Entity("contact", "id-7", {"reference": "7", "name": "Oaken", "contact_types": types})
     assert matches([OAK], other, catalog=SHIPPED) == {}
+
+
+def test_a_product_with_the_same_description_is_another_one() -> None:
+    shirt = Draft(
+        "product", "products/S", {"item_code": "S", "description": "Shirt"}, {"item_code": "S"}, (), NOWHERE
+    )
+    held = Entity("product", "id-1", {"item_code": "M", "description": "Shirt", "notes": "x"})
+    found = matches([shirt], held, catalog=SHIPPED)["product", "products/S"]
+    assert found.rung is Rung.OTHER_FIELDS
+    green = replace(shirt, body={**shirt.body, "notes": "green"})
+    assert matches([green], held, catalog=SHIPPED) == {}
 
 
 def test_a_record_without_a_contact_is_suggested_by_date_and_amount() -> None:

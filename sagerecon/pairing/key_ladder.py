@@ -23,7 +23,7 @@ from sagerecon.pairing.identity import Identities, draft_keys, entity_keys
 from sagerecon.pairing.marks import content_mark, marks_of_draft, marks_of_entity, marks_of_keys, name_marks
 from sagerecon.pairing.owners import RecordKey
 from sagerecon.pairing.recovery import NUMBER, Rung
-from sagerecon.pairing.renames import key_fields
+from sagerecon.pairing.renames import key_fields, names_in
 from sagerecon.pairing.suspect import Suspect
 
 #: Entities named in a sentence.
@@ -182,6 +182,7 @@ class _Ladder:
             Rung.SPELLING: self._spelt,
             Rung.CONTENT: self._like,
             Rung.OTHER_FIELDS: self._alike,
+            Rung.NAME: self._named,
         }
         for rung, find in rungs.items():
             claimed: set[str] = set()
@@ -229,6 +230,16 @@ class _Ladder:
         for entity in self._marked(name_marks(draft.body, kind, keys)):
             is_free = entity.sage_id not in self._taken and self._has_contact(draft, entity)
             if is_free and keys.issuperset(self._by.unlike(draft, entity)):
+                yield entity
+
+    def _named(self, draft: Draft) -> Iterator[Entity]:
+        """Yield the entities with the name of the draft, in any spelling; a description is no name."""
+        kind = self._by.catalog[draft.kind]
+        keys = key_fields(kind, draft.identity)
+        names = {found for found in names_in(draft.body, kind, keys) if found[0].endswith("name")}
+        for entity in self._marked(name_marks(draft.body, kind, keys)) if names else ():
+            is_free = entity.sage_id not in self._taken and self._has_contact(draft, entity)
+            if is_free and not names.isdisjoint(names_in(entity.body, kind, ())):
                 yield entity
 
     def _marked(self, marks: Iterable[Hashable]) -> Iterable[Entity]:

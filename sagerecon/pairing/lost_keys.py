@@ -53,10 +53,13 @@ def with_lost_keys(
     written = present
     if any(decision.is_about_written for decision in decisions):
         written = present - {(at.kind, at.key) for at in positions if standing(at) in UNWRITTEN}
+    in_source = written - {(at.kind, at.key) for at in positions if at.outcome is None}
     for decision in decisions:
         known = keys.get(decision.covers.fingerprint, {})
         named = {decision.key} if decision.key else known.keys()
         there = written if decision.is_about_written else present
+        if decision.is_about_written and decision.standing is not Standing.GONE_FROM_SOURCE:
+            there = in_source
         lost = sorted(key for key in named if (decision.kind, key) not in there)
         if not lost:
             continue
@@ -151,15 +154,17 @@ class _Records:
         """Return the records that may have had a lost key, and that a decision about it concerns.
 
         Where the key's entity was taken over, that is the one record with the entity; else those whose key
-        is spelt alike, or that have a mark in common.
+        is spelt alike, or that have a mark in common. A record
+        that a run wrote may be in Sage under its key still.
 
         Args:
             known: the marks of the record when it was decided on; empty where they are not known.
         """
         now = self._by_key.get((decision.kind, current_key(decision.kind, key, self._renamed)))
-        if now is not None and now.key == key:
+        is_gone = now is not None and now.outcome is None and now.key == key
+        if now is not None and now.key == key and not is_gone:
             return (now,)
-        if now is not None:
+        if now is not None and not is_gone:
             return (now,) if _concerns(decision, standing(now)) else ()
         spelt = self._spelt.get(spelling(key.partition("/")[2]), ())
         found = [at for at in spelt if self._may_share(at, key, decision.kind)]

@@ -53,7 +53,7 @@ def _spelling(kind: str, field: str, value: object) -> Iterator[Hashable]:
 
 def name_marks(body: Mapping[str, Any], kind: Kind, keys: Collection[str]) -> Iterator[Hashable]:
     """Yield a mark for each name of a record of a kind without a date; the day, of one without an amount."""
-    for name in names_in(body, kind, keys):
+    for _, name in names_in(body, kind, keys):
         yield (kind.name, "name for people", name)
     if kind.date and not kind.amount and (day := str(body.get(kind.date) or "")[:10]):
         yield (kind.name, "day", day)

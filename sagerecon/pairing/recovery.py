@@ -49,6 +49,7 @@ class Rung(Enum):
     SPELLING = "spelling"  #: the same without case, accents, punctuation and leading zeros
     CONTENT = "contact, date and amount"
     OTHER_FIELDS = "all other fields"  #: all that is sent but its keys, of a kind without a date or an amount
+    NAME = "same name"  #: of a kind without a date, such as a contact
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +121,7 @@ class Holdings:
             Rung.SPELLING: self._spelt,
             Rung.CONTENT: self._like,
             Rung.OTHER_FIELDS: self._alike,
+            Rung.NAME: self._named,
         }
         for rung, find in rungs.items():
             others = {*wanted.apart, *(keyed if rung is Rung.SPELLING else ())}
@@ -198,6 +200,12 @@ class Holdings:
         if not is_dated and not any(names_in(body, self._kind, keys)):
             return []
         return [entity for entity in self._indexed(body) if not differences(self._kind, body, entity.body)]
+
+    def _named(self, wanted: Wanted) -> list[Entity]:
+        """Return the entities with the name of the draft, in any spelling; a description is no name."""
+        names = names_in(wanted.body, self._kind, key_fields(self._kind, wanted.identity))
+        marks = [(path, name) for path, name in names if path.endswith("name") and name]
+        return [entity for entity in self._marked(marks) if not self._is_other(wanted, entity)]
 
     def _has_contact(self, wanted: Wanted) -> bool:
         """Return whether the contact of a draft was found, where its kind has one."""

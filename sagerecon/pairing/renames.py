@@ -134,8 +134,10 @@ def spelling(text: str) -> tuple[str, ...]:
     return tuple(word.lstrip("0") or "0" if word.isdigit() else word for word in _WORDS.findall(letters))
 
 
-def names_in(body: Mapping[str, Any], kind: Kind, keys: Collection[str]) -> Iterator[tuple[str, ...]]:
-    """Yield the spelling of each name for people in the body of a record of a kind without a date.
+def names_in(
+    body: Mapping[str, Any], kind: Kind, keys: Collection[str]
+) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield each field with a name for people of a record of a kind without a date, and its spelling.
 
     Args:
         keys: the fields of its key; they are no names.
@@ -145,7 +147,7 @@ def names_in(body: Mapping[str, Any], kind: Kind, keys: Collection[str]) -> Iter
         for part in path.split("."):
             value = value.get(part) if isinstance(value, Mapping) else None
         if isinstance(value, str) and value and path not in keys:
-            yield spelling(value)
+            yield path, spelling(value)
 
 
 def key_fields(kind: Kind, identity: Iterable[str]) -> frozenset[str]:
@@ -239,7 +241,7 @@ class _Side:
             date=str(body.get(known.date) or "")[:10],
             amount=as_decimal(body.get(known.amount)) if amount is None else amount,
             body=body,
-            name=next(names_in(body, known, key_fields(known, identity)), ()),
+            name=next(names_in(body, known, key_fields(known, identity)), ("", ()))[1],
         )
 
     @property
