@@ -15,7 +15,7 @@ from sagerecon.model.errors import ValidationError
 from sagerecon.planning.plan import Plan
 from sagerecon.planning.step import LeftOutStep, QuarantinedStep, WaitStep
 
-DOCUMENTS = "data/documents.csv"
+DOCUMENTS, ACCOUNTS = "data/documents.csv", "data/accounts.csv"
 MORE = """\
 sagerecon: mapping/v1
 mapping: more
@@ -123,6 +123,71 @@ def test_which_duplicate_counts_is_decided_though_one_was_written_and_has_openin
     assert not any(isinstance(step, QuarantinedStep | WaitStep) for step in made.steps)
 
 
+def test_the_other_duplicate_would_turn_the_side_of_the_opening_items(move: Move) -> None:
+    move.load()
+    edit(
+        move,
+        "sources.yaml",
+        "\n  documents: {sql",
+        "\n  more: {sql: SELECT * FROM parties WHERE ref = 'C1'}\n  documents: {sql",
+    )
+    (move.folder / "mappings/more.yaml").write_text(MORE)
+    freeze(move)
+    take(move, "more/C1", "this_one")
+    text = refused(move)
+    assert "I1 refers to more/C1, which counts by decision more/C1" in text
+    assert "sagerecon decide drop more/C1" in text
+
+
+@pytest.mark.parametrize(
+    ("key", "named"),
+    [
+        ("documents/I1", "documents.csv:2: I1 is left out by decision documents/I1"),
+        ("parties/C1", "documents.csv:2: I1 refers to parties/C1, which is left out by decision parties/C1"),
+        ("opening/TB", "TB is left out by decision opening/TB"),
+    ],
+)
+def test_what_is_left_out_by_decision_does_not_count(move: Move, key: str, named: str) -> None:
+    freeze(move)
+    take(move, key, "leave_out")
+    text = refused(move)
+    assert named in text, text
+    assert f"Drop the decision: sagerecon decide drop {key}." in text
+    decisions.drop(move.project, key)
+    assert plan(move).header.calls
+
+
+def test_decisions_that_leave_a_sum_of_zero_are_carried_out(move: Move) -> None:
+    edit(
+        move,
+        DOCUMENTS,
+        "N1,C1,CREDIT_NOTE,2017-03-31,10.00\n",
+        "N1,C1,CREDIT_NOTE,2017-03-31,10.00\nI2,C1,INVOICE,2017-03-01,5.00\nN2,C1,CREDIT_NOTE,2017-03-01,5.00\n",
+    )
+    freeze(move)
+    take(move, "documents/I2", "leave_out")
+    assert "1 opening record is" in refused(move)
+    take(move, "documents/N2", "leave_out")
+    assert plan(move).header.calls
+
+
+def test_what_is_gone_stays_in_sage_and_counts_until_it_is_decided_to_be_deleted(move: Move) -> None:
+    move.load()
+    edit(move, DOCUMENTS, "I1,C1,INVOICE,2017-03-01,130.00\n", "")
+    edit(move, ACCOUNTS, "CAPITAL,Capital,-150.00", "CAPITAL,Capital,-20.00")
+    edit(move, ACCOUNTS, "DEBTORS,Debtors,120.00", "DEBTORS,Debtors,-10.00")
+    freeze(move)
+    assert plan(move)  # the journal waits, too, for Sage has no update for it
+    take(move, "documents/I1", "reverse")
+    text = refused(move)
+    assert "I1 is deleted by decision documents/I1; " in text
+    assert "TB was written with other content" in text
+    take(move, "opening/TB", "void_and_post_again")
+    assert plan(move)
+    take(move, "documents/I1", "keep")
+    assert "I1 stays in Sage as it was written, by decision documents/I1" in refused(move)
+
+
 def test_an_opening_item_that_waits_counts_as_sent(move: Move) -> None:
     body = {"contact": {"name": "Oaks", "reference": "C1", "contact_type_ids": ["CUSTOMER"]}}
     assert move.by_other_hand("POST", "/contacts", body).status == 201
@@ -131,3 +196,5 @@ def test_an_opening_item_that_waits_counts_as_sent(move: Move) -> None:
     assert waiting == {"parties/C1", "documents/I1", "documents/N1"}
     take(move, "parties/C1", "adopt")
     assert plan(move)
+    take(move, "parties/C1", "leave_out")
+    assert "I1 refers to parties/C1, which is left out by decision parties/C1" in refused(move)

@@ -138,8 +138,9 @@ def _opening_is_open(
     kinds = {kind.name for kind in catalog if concerns_opening(kind)}
     found = list(in_sage(made.steps, decided, kinds, history.renamed_keys()))
     drafts = [draft for record in found for draft in record.drafts]
-    others = [one.why_other for one in found if is_opening(catalog[one.kind]) and one.why_other is not None]
-    yield from opening_control_closes(drafts, catalog, others)
+    others = [one for one in found if is_opening(catalog[one.kind]) and one.why_other is not None]
+    others.sort(key=lambda one: not one.is_decided)
+    yield from opening_control_closes(drafts, catalog, [one.why_other for one in others if one.why_other])
 
 
 def _memory(made: Plan, company: CompanyStore, catalog: Catalog) -> Iterator[Finding]:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sagerecon.model.code import Code
-from sagerecon.model.draft import Body, Draft, node_document, read_node
+from sagerecon.model.draft import Body, Draft, LeftOut, Reference, node_document, read_node
 from sagerecon.model.entity import Written
 from sagerecon.model.finding import Finding
 from sagerecon.model.place import NOWHERE, Place
 from sagerecon.pairing.aliases import Aliases, with_todays_references
 from sagerecon.pairing.decide import DecidedPositions
-from sagerecon.pairing.groups import show_command
+from sagerecon.pairing.groups import drop_command, show_command
 from sagerecon.pairing.position import Position
+from sagerecon.pairing.settlement import Settlement
 from sagerecon.planning.step import (
     AdoptStep,
     CreateStep,
@@ -38,6 +39,7 @@ class InSage:
     kind: str
     drafts: tuple[Draft, ...] = ()  #: what Sage holds of it; several where it may be several earlier ones
     why_other: Finding | None = None  #: why that is not what the source gives, and what to do about it
+    is_decided: bool = False  #: a decision is the reason
 
 
 def in_sage(
@@ -46,19 +48,39 @@ def in_sage(
     """Yield what Sage will hold of each record of some kinds.
 
     A record that waits counts as if it were sent, since it is once that is decided; one that was written
-    counts as it was written, whatever others did with it in Sage.
+    counts as it was written, whatever others did with it in Sage. What is left out or deleted by decision,
+    and what refers to such a record, will not be there.
+
     Args:
         steps: of the whole plan.
         renamed: the later key by kind and earlier key, of entities that a run recorded for another key.
     """
     last = {(step.kind, step.key): step for step in steps if step.kind in kinds}
+    counting = _counting(decided)
     for position in decided.positions:
         step = last.get((position.kind, position.key))
         if step is None or isinstance(step, LeftOutStep):
             continue
         held = tuple(_held(step, position, renamed))
-        is_other = isinstance(step, QuarantinedStep | ReverseStep) or not _is_as_given(held, position)
-        yield InSage(step.kind, held, _why_other(step) if is_other else None)
+        subject = _decided(step, position, decided.settlement)
+        why = None
+        if isinstance(step, QuarantinedStep | ReverseStep) or not _is_as_given(held, position):
+            why = _why_other(step, position, subject)
+        elif targets := [found for draft in held for found in draft.references if found in counting]:
+            subject = counting[targets[0]]
+            reason = f"refers to {targets[0].key}, which counts by decision {subject}"
+            why = _finding(step, reason, _dropping(subject))
+        yield InSage(step.kind, held, why, is_decided=bool(why and subject))
+
+
+def _counting(decided: DecidedPositions) -> Mapping[Reference, str]:
+    """Return the subject of each decision that one of several records of one identity counts, by that one."""
+    found = {}
+    for at in decided.positions:
+        decision = decided.settlement.of(at)
+        if decision is not None and isinstance(at.outcome, LeftOut) and at.outcome.merged_into:
+            found[Reference(at.kind, at.outcome.merged_into)] = decision.subject
+    return found
 
 
 def _held(step: Step, position: Position, renamed: Aliases) -> Iterator[Draft]:
@@ -76,7 +98,7 @@ def _held(step: Step, position: Position, renamed: Aliases) -> Iterator[Draft]:
     elif position.rename is not None:
         for record in position.rename.earlier:
             yield _as_written(record, renamed)
-    elif isinstance(outcome, Draft) and (position.is_written or isinstance(step, WaitStep | SettledStep)):
+    elif isinstance(outcome, Draft) and (position.is_written or _is_to_be_sent(step)):
         yield outcome
 
 
@@ -87,6 +109,15 @@ def _is_as_given(held: Sequence[Draft], position: Position) -> bool:
         return False
     pairs = zip(held, given, strict=True)
     return all(a is b or node_document(a.body) == node_document(b.body) for a, b in pairs)
+
+
+def _is_to_be_sent(step: Step) -> bool:
+    """Return whether a record that no run has written is sent later: it waits, and not for one left out."""
+    return isinstance(step, WaitStep) and not _is_left_out_with_another(step)
+
+
+def _is_left_out_with_another(step: WaitStep) -> bool:
+    return bool(step.refers_to and step.decided)
 
 
 def _as_written(record: Written, renamed: Aliases) -> Draft:
@@ -106,10 +137,41 @@ def _draft(
     )
 
 
-def _why_other(step: Step) -> Finding:
-    """Return why Sage will not hold what the source gives, and what to do about it."""
-    if isinstance(step, QuarantinedStep):
-        return step.findings[0]
-    message = f"{name_of(step)} is left in Sage or deleted there ({step.reason})."
-    hint = f"See: {show_command(step.key)}"
-    return Finding(Code.OPENING_CONTROL_OPEN, place_of(step), message, hint)
+def _decided(step: Step, position: Position, settlement: Settlement) -> str:
+    """Return the subject of the decision because of which Sage will not hold what the source gives."""
+    decision = settlement.of(position)
+    if isinstance(step, WaitStep) and _is_left_out_with_another(step):
+        return step.decided
+    if isinstance(step, ReverseStep | SettledStep) and decision is not None:
+        return decision.subject
+    return ""
+
+
+def _why_other(step: Step, position: Position, decided: str) -> Finding:
+    """Return why Sage will not hold what the source gives, and what to do about it.
+
+    Args:
+        decided: the subject of the decision that is the reason, if one is.
+    """
+    match step:
+        case QuarantinedStep():
+            return step.findings[0]
+        case WaitStep() if decided:
+            why = step.reason
+        case ReverseStep():
+            why = f"is deleted by decision {decided}"
+        case _ if decided and position.is_written:
+            why = f"stays in Sage as it was written, by decision {decided}"
+        case _ if decided:
+            why = f"is left out by decision {decided}"
+        case _:
+            why = f"stays in Sage as it was written ({step.reason})"
+    return _finding(step, why, _dropping(decided) if decided else f"See: {show_command(step.key)}")
+
+
+def _finding(step: Step, why: str, hint: str) -> Finding:
+    return Finding(Code.OPENING_CONTROL_OPEN, place_of(step), f"{name_of(step)} {why}.", hint)
+
+
+def _dropping(subject: str) -> str:
+    return f"Drop the decision: {drop_command(subject)}"
