@@ -110,3 +110,21 @@ def test_records_of_one_key_are_corrected_in_the_source(served: Served) -> None:
     planned = text(served.run("plan"))
     assert "Give each its own key, or leave one out by a named rule." in planned
     assert "Or decide which of them counts" not in planned
+
+
+def test_one_that_was_written_earlier_may_be_the_one_that_counts(served: Served) -> None:
+    write(served.folder, {"data/parties.csv": PARTIES.replace("0002,Oak Ltd,A1\n", "")})
+    write(served.folder, {"data/documents.csv": DOCUMENTS.replace("2,0002,2017-04-02,20.00\n", "")})
+    served.planned()
+    assert served.result("apply")[0] == 0
+    write(served.folder, {"data/parties.csv": PARTIES, "data/documents.csv": DOCUMENTS})
+    assert served.run("snapshot").exit_code == 0
+    assert dict(actions(served))["parties/0001"] == "quarantine"
+    assert "take parties/0001 this_one" in text(served.run("decide", "show", "parties/0001"))
+    taken = served.run("decide", "take", "parties/0001", "this_one", *BY)
+    assert taken.exit_code == 0, taken.output
+    assert dict(actions(served)) == {
+        **dict.fromkeys(["parties/0001", "parties/0003", "documents/1", "documents/3"], "skip"),
+        "parties/0002": "leave_out",
+        "documents/2": "create",
+    }

@@ -158,9 +158,6 @@ def test_without_a_source_balance_the_control_account_is_checked_on_sages_side(t
         ({"crosswalks/nominals.csv": ("VANS,30\n", "")}, "account_without_rule"),
         ({ACCOUNTS: ("120.00", "120.01")}, "figure_not_zero"),
         ({"sources.yaml": ("controls:", CHECK)}, "parties_have_long_names"),
-        ({DOCUMENTS: ("130.00", "130.01")}, "opening_control_open"),
-        ({DOCUMENTS: ("B2,S1,CREDIT_NOTE", "B2,S1,INVOICE")}, "opening_control_open"),
-        ({DOCUMENTS: ("C1,INVOICE,2017-03-01", "C1,INVOICE,2017-04-01")}, "opening_control_open"),
     ],
 )
 def test_an_error_of_the_source_stops_the_plan(

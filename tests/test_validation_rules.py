@@ -10,10 +10,10 @@ import pytest
 
 from sagerecon.documents.package import catalog
 from sagerecon.model.code import Code
-from sagerecon.model.draft import Draft, LeftOut, Quarantined, Reference
+from sagerecon.model.draft import Draft, LeftOut, Quarantined, Reference, node_document, read_node
 from sagerecon.model.finding import Finding
 from sagerecon.model.key import NaturalKey
-from sagerecon.model.place import Place
+from sagerecon.model.place import NOWHERE, Place
 from sagerecon.validation.invariants import opening_control_closes, opening_effect
 from sagerecon.validation.rule import BusinessSettings
 from sagerecon.validation.rules import RULES, dates_are_open, payment_covers_allocations
@@ -409,17 +409,25 @@ def test_the_opening_control_account_closes() -> None:
     assert "-0.01" in found[0].message
 
 
-def test_an_opening_that_does_not_close_names_the_opening_records_that_are_quarantined() -> None:
-    *others, rest = opening_set("150.00")
-    why = Finding(Code.REFERENCE_MISSING, Place("opening.json", 9), "there is no contact 004102.")
-    aside = Quarantined(kind=rest.kind, key=rest.key, findings=(why,), origins=())
-    contact_aside = Quarantined(kind="contact", key="customers/7", findings=(why,), origins=())
-    (found,) = opening_control_closes([*others, aside, contact_aside], catalog())
+def test_an_opening_that_does_not_close_names_the_opening_records_that_are_not_as_given() -> None:
+    *others, _rest = opening_set("150.00")
+    correct, place = "Correct that record first.", Place("opening.json", 9)
+    why = Finding(Code.REFERENCE_MISSING, place, "there is no contact 004102.", correct)
+    drop = "Drop the decision: sagerecon decide drop open/3"
+    decided = Finding(Code.OPENING_CONTROL_OPEN, NOWHERE, "open/3 is left out by decision open/3.", drop)
+    (found,) = opening_control_closes(others, catalog(), [decided, why])
     assert found.message.endswith(
-        "1 opening record is quarantined and not counted: opening.json:9: there is no contact 004102."
+        " 2 opening records are not sent as the source has them: open/3 is left out by decision open/3;"
+        " opening.json:9: there is no contact 004102."
     )
-    assert found.hint.startswith("Correct them first.")
-    (found,) = opening_control_closes([*others, aside, aside], catalog())
-    assert "2 opening records are quarantined and not counted, such as opening.json:9" in found.message
-    (found,) = opening_control_closes([*others, contact_aside], catalog())
-    assert "quarantined" not in found.message and found.hint.startswith("Name the account")
+    assert found.hint.startswith(f"{drop}. {correct} If a rest remains, name the account")
+    (found,) = opening_control_closes(others, catalog(), [why] * 9)
+    assert "9 opening records are not sent" in found.message
+    assert (found.message.count("opening.json:9"), found.hint.count(correct)) == (3, 1)
+    (found,) = opening_control_closes(others, catalog())
+    assert "opening record" not in found.message and found.hint.startswith("Name the account")
+
+
+def test_what_was_written_has_its_amounts_as_text() -> None:
+    written = [replace(draft, body=read_node(node_document(draft.body))) for draft in opening_set("150.00")]
+    assert list(opening_control_closes(written, catalog())) == []

@@ -18,7 +18,7 @@ from sagerecon.model.catalog import Catalog
 from sagerecon.model.clock import Clock
 from sagerecon.model.code import Code
 from sagerecon.model.count import counted
-from sagerecon.model.errors import IncompleteStoreError
+from sagerecon.model.errors import IncompleteStoreError, ValidationError
 from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.place import NOWHERE
 from sagerecon.pairing.decide import DecidedPositions, pair_as_decided
@@ -26,6 +26,7 @@ from sagerecon.pairing.held_references import with_held_references
 from sagerecon.pairing.owners import RecordKey
 from sagerecon.pairing.standing import Standing
 from sagerecon.planning.census import census_due
+from sagerecon.planning.opening import in_sage
 from sagerecon.planning.plan import Plan, Purpose, plan_lines
 from sagerecon.planning.planner import Calendar, plan_steps
 from sagerecon.planning.settling import RunState
@@ -34,6 +35,7 @@ from sagerecon.project.project import Project
 from sagerecon.project.store import open_store
 from sagerecon.store.company import CompanyStore
 from sagerecon.store.run_history import RunHistory
+from sagerecon.validation.invariants import concerns_opening, is_opening, opening_control_closes
 
 
 def plan(
@@ -47,7 +49,8 @@ def plan(
 
     Raises:
         MappingError: the mappings have errors.
-        ValidationError: the source has errors that must be corrected first.
+        ValidationError: the source has errors that must be corrected first, or the opening control account
+            would not end at zero.
         CircularReferenceError: records refer to each other in a circle.
     """
     prepared = prepared or prepare(project)
@@ -76,6 +79,8 @@ def plan(
             decided.earlier,
             decided.undecided,
         )
+        if found := list(_opening_is_open(made, decided, company.history, project.catalog)):
+            raise ValidationError((*prepared.findings, *found))
         findings = (*made.header.findings, *_memory(made, company, project.catalog))
         header = replace(made.header, findings=findings, reconciliation=company.reconciliations.last_number())
         made = replace(made, header=header)
@@ -124,6 +129,18 @@ def decided_positions(
         decisions,
         unknown_entities(company, project.catalog, last),
     )
+
+
+def _opening_is_open(
+    made: Plan, decided: DecidedPositions, history: RunHistory, catalog: Catalog
+) -> Iterator[Finding]:
+    """Yield a finding if the opening control account would not end at zero, by the decisions in effect."""
+    kinds = {kind.name for kind in catalog if concerns_opening(kind)}
+    found = list(in_sage(made.steps, decided, kinds, history.renamed_keys()))
+    drafts = [draft for record in found for draft in record.drafts]
+    others = [one for one in found if is_opening(catalog[one.kind]) and one.why_other is not None]
+    others.sort(key=lambda one: not one.is_decided)
+    yield from opening_control_closes(drafts, catalog, [one.why_other for one in others if one.why_other])
 
 
 def _memory(made: Plan, company: CompanyStore, catalog: Catalog) -> Iterator[Finding]:

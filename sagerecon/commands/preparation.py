@@ -44,7 +44,6 @@ from sagerecon.project.snapshots import open_snapshot
 from sagerecon.project.source import mappings_fingerprint
 from sagerecon.sources.files import files_changed
 from sagerecon.sources.snapshot import Snapshot
-from sagerecon.validation.invariants import concerns_opening, opening_control_closes
 from sagerecon.validation.preflight import compare_figures
 from sagerecon.validation.rule import BusinessSettings
 from sagerecon.validation.screening import Screening
@@ -215,8 +214,6 @@ class _Inputs:
         file.put("expectations", expectations_document(tie_outs.expectations(lacking)))
         findings += (finding for found in lacking.values() for finding in found)
         findings += tie_outs.unmapped_accounts()
-        opening = [kind.name for kind in project.catalog if concerns_opening(kind)]
-        findings += opening_control_closes(file.of_kinds(opening), project.catalog)
         file.put("findings", [finding_document(finding) for finding in findings])
         if mappings_fingerprint(project) != self.mappings:
             raise _changed()

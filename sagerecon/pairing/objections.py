@@ -90,14 +90,14 @@ def adopted_entity(position: Position, decision: Decision) -> Entity | None:
 
 def _against_adopting(position: Position, decision: Decision) -> str:
     suspect, outcome = position.suspect, position.outcome
+    if suspect is None and isinstance(outcome, Quarantined) and outcome.duplicates:
+        return ""
     if suspect is None and position.owner:
         return f"{position.owner} is the same entity in Sage; correct one of the two in the source"
     if suspect is None and position.is_written:
         return "no run has found an entity in Sage that may be it; use write_again"
     if suspect is None:
-        is_named = isinstance(outcome, Quarantined) and bool(outcome.duplicates)
-        why = f"several records of the source have the key {position.key}; correct it there"
-        return "" if is_named else why
+        return f"several records of the source have the key {position.key}; correct it there"
     entity = adopted_entity(position, decision)
     if entity is None and decision.sage_id:
         known = " or ".join(suspect.sage_ids[:3])

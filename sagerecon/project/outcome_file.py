@@ -11,7 +11,7 @@ import os
 import sqlite3
 import tempfile
 import weakref
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -178,13 +178,6 @@ class OutcomeWriter:
         document = exact_json(outcome_document(outcome))
         row = (position, outcome.kind, outcome.key, outcome.label, document, _checksum(position, document))
         self._connection.execute(_PUT, row)
-
-    def of_kinds(self, kinds: Collection[str]) -> Iterator[Outcome]:
-        """Yield the outcomes of some kinds, in their order."""
-        marks = ", ".join("?" * len(kinds))
-        query = f"SELECT document FROM outcomes WHERE kind IN ({marks}) ORDER BY position"  # noqa: S608 - marks
-        for (document,) in self._connection.execute(query, tuple(kinds)):
-            yield read_outcome(read_exact(document))
 
     def put(self, name: str, value: object) -> None:
         """Keep a fact about all records under a name."""

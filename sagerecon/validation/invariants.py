@@ -1,4 +1,4 @@
-"""Accounting checks over all drafts together, before the first call. They cannot be switched off."""
+"""Accounting checks over all that Sage will hold, before the first call. They cannot be switched off."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ from typing import Any
 from sagerecon.model.catalog import Catalog, Kind
 from sagerecon.model.code import Code
 from sagerecon.model.count import counted
-from sagerecon.model.draft import Draft, Outcome, Quarantined, Reference
+from sagerecon.model.draft import Draft, Reference
 from sagerecon.model.finding import Finding
 from sagerecon.model.key import Key
-from sagerecon.model.money import grouped, negative, product, total
-from sagerecon.model.place import NOWHERE, Place
+from sagerecon.model.money import decimal, grouped, negative, product, total
+from sagerecon.model.place import NOWHERE
 from sagerecon.model.posting import Family, LedgerFacts, LedgerRole, Posting, Side
+
+#: Opening records named in a finding.
+_EXAMPLES = 3
 
 
 def concerns_opening(kind: Kind) -> bool:
@@ -55,50 +58,52 @@ def opening_effect(drafts: Iterable[Draft], catalog: Catalog) -> dict[str, Decim
     return effect
 
 
-def opening_control_closes(outcomes: Iterable[Outcome], catalog: Catalog) -> Iterator[Finding]:
+def opening_control_closes(
+    drafts: Iterable[Draft], catalog: Catalog, others: Sequence[Finding] = ()
+) -> Iterator[Finding]:
     """Yield a finding unless the opening entries sum to zero.
 
     Sage posts the other side of every opening entry to the opening control account. The opening balances are
     complete when that account is at 0.00.
 
     Args:
-        outcomes: at least those of the kinds for which `concerns_opening` holds; read once.
+        drafts: what Sage will hold, at least of the kinds for which `concerns_opening` holds.
+        others: why Sage will hold something else of a record than the source gives, or nothing.
     """
-    journals: list[Place] = []
-    aside: list[Quarantined] = []  # not counted
-
-    def drafts() -> Iterator[Draft]:
-        for outcome in outcomes:
-            if isinstance(outcome, Quarantined) and is_opening(catalog[outcome.kind]):
-                aside.append(outcome)
-            if isinstance(outcome, Draft):
-                if not journals and _is_opening_journal(catalog[outcome.kind]):
-                    journals.append(outcome.place)
-                yield outcome
-
-    effect = opening_effect(drafts(), catalog)
+    drafts = list(drafts)
+    effect = opening_effect(drafts, catalog)
     residual = total(effect.values())
     if residual:
+        journals = (draft.place for draft in drafts if _is_opening_journal(catalog[draft.kind]))
         parts = ", ".join(f"{kind.replace('_', ' ')}s {grouped(amount)}" for kind, amount in effect.items())
         yield Finding(
             Code.OPENING_CONTROL_OPEN,
-            journals[0] if journals else NOWHERE,
+            next((place for place in journals if place != NOWHERE), NOWHERE),
             f"The opening control account would end at {grouped(negative(residual))} instead of 0.00"
-            f" ({parts}).{_not_counted(aside)}",
-            ("Correct them first. If a rest remains, name" if aside else "Name")
+            f" ({parts}).{_named(others)}",
+            " ".join([*_remedies(others), "If a rest remains, name" if others else "Name"])
             + " the account that carries the rest, with its reason, in the project's parameters.",
         )
 
 
-def _not_counted(aside: Sequence[Quarantined]) -> str:
-    """Return how many opening records are quarantined, and why the first one is."""
-    if not aside:
+def _named(others: Sequence[Finding]) -> str:
+    """Return how many opening records are not sent as the source has them, and why the first are not."""
+    if not others:
         return ""
-    many, first = len(aside) > 1, aside[0].findings[0]
-    return (
-        f" {counted(len(aside), 'opening record')} {'are' if many else 'is'} quarantined and not counted"
-        f"{', such as' if many else ':'} {first.place}: {first.message}"
+    text = counted(len(others), "opening record") + (" is" if len(others) == 1 else " are")
+    shown = "; ".join(
+        f"{found.place}: {found.message.removesuffix('.')}"
+        if found.place.file
+        else found.message.removesuffix(".")
+        for found in others[:_EXAMPLES]
     )
+    return f" {text} not sent as the source has {'it' if len(others) == 1 else 'them'}: {shown}."
+
+
+def _remedies(others: Sequence[Finding]) -> Iterator[str]:
+    """Yield what to do about the opening records that are named, each once."""
+    for hint in dict.fromkeys(found.hint for found in others[:_EXAMPLES] if found.hint):
+        yield hint if hint.endswith(".") else f"{hint}."
 
 
 def _is_supplier(draft: Draft, facts: LedgerFacts) -> bool:
@@ -128,4 +133,5 @@ def _is_opening_journal(kind: Kind) -> bool:
 
 
 def _decimal(value: object) -> Decimal:
-    return value if isinstance(value, Decimal) else Decimal()
+    """Return an amount of a draft, or of what was written, which has it as text."""
+    return decimal(value) if isinstance(value, str) else value if isinstance(value, Decimal) else Decimal()
