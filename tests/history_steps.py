@@ -87,6 +87,7 @@ class History:
         listed = self.world.settlement()
         subjects = [{each.decision.subject for each in one.lapsed} for one in (found.settlement, listed)]
         records = found.settlement.by_record.keys() ^ listed.by_record.keys()
+        records |= found.settlement.renames.keys() ^ listed.renames.keys()
         return [
             *(f"decided in one of reconciliation and decide list: {key}" for _, key in sorted(records)),
             *(

@@ -213,3 +213,58 @@ def test_after_a_restore_and_a_reconciliation_what_waits_for_another_record_is_a
         made = replan(moving)
         assert (records(made, CreateStep), records(made, WaitStep)) == (["receipts/R9"], [])
         assert len(records(made, SkipStep)) == sum(COUNTS.values()) + 1  # the bank account
+
+
+@pytest.mark.parametrize("is_decided", [True, False])
+def test_one_that_is_gone_when_it_is_looked_at_is_created_by_the_next_plan(
+    trade: HandTrade, is_decided: bool
+) -> None:
+    sage_id = entered(trade)
+    if is_decided:
+        assert trade.decide("sales_invoice:already_in_sage", "adopt")[0] == 0
+    assert trade.run("plan")[0] == 0
+    trade.delete("sales_invoices", "99")
+    code, text = trade.run("apply")
+    assert code == 1 and "1 quarantined" in text and "adopted" not in text
+    code, text = trade.run("status")
+    assert f"invoice 99 was not adopted, for Sage no longer holds the entity {sage_id}" in text
+    assert "Create a new plan: sagerecon plan" in text
+    assert trade.run("plan")[0] == 0
+    code, text = trade.run("decide", "list")
+    assert code == 0 and "Nothing waits for a decision." in text
+    assert ("Not needed now: sales_invoice:already_in_sage: adopt" in text) is is_decided
+    code, text = trade.run("apply")
+    assert code == 0 and "1 created" in text
+    assert trade.references() == ["00011", "00012", "99"]
+    assert trade.run("reconcile")[0] == 0
+
+
+@pytest.mark.parametrize("on_existing", ["create", "adopt_if_equal"])
+def test_where_one_of_several_is_gone_when_it_is_looked_at_the_record_waits_for_the_others(
+    trade: HandTrade, on_existing: str
+) -> None:
+    """They were found by a reconciliation, or by a run, which keeps what it found."""
+    path = trade.served.folder / "mappings/invoices.yaml"
+    path.write_text(path.read_text().replace("on_existing: create", f"on_existing: {on_existing}"))
+    first, second = (trade.enter("99", "0001", "5.00", f"2017-06-0{day}") for day in (2, 3))
+    trade.change("invoices", LAST, LAST + NEW)
+    if on_existing == "create":
+        assert trade.run("reconcile")[0] == 1
+    else:
+        assert trade.run("plan")[0] == 0
+        assert trade.run("apply")[0] == 1
+    taken = ("decide", "take", "invoices/99", "this_one", "--sage-id", first, "--because", "x")
+    assert trade.run(*taken)[0] == 0
+    assert trade.run("plan")[0] == 0
+    delete = trade.served.by_other_hand("DELETE", f"/sales_invoices/{first}", void_reason="by mistake")
+    assert delete.status < 300
+    assert trade.run("apply")[0] == 1
+    code, text = trade.run("plan")
+    assert code == 1 and "Sage may hold 1 sales_invoice record (5.00) already: invoices/99" in text
+    code, text = trade.run("decide", "list")
+    assert code == 1 and f"In Sage: {second}" in text
+    assert trade.decide("invoices/99", "adopt")[0] == 0
+    assert trade.run("plan")[0] == 0
+    code, text = trade.run("apply")
+    assert code == 0 and "1 adopted" in text
+    assert trade.references() == ["00011", "00012", "99"]

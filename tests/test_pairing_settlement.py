@@ -139,12 +139,12 @@ def test_a_decision_still_holds_for_those_that_are_left() -> None:
     members = {entry.covers.fingerprint: frozenset(figures(at).digest for at in group(INVOICES).positions)}
     fewer = NOW[:-1]
     assert paired([entry], fewer).settlement.lapsed
-    assert len(paired([entry], fewer, members=members).settlement.by_record) == 3
+    assert len(paired([entry], fewer, members=members).settlement.renames) == 3
 
 
 def test_a_decision_lapses_after_its_day() -> None:
     entry = decision(group(INVOICES), DecisionAnswer.TWO_RECORDS, until=TODAY)
-    assert paired([entry]).settlement.by_record
+    assert paired([entry]).settlement.renames
     (lapsed,) = paired([entry], today=date(2026, 3, 3)).settlement.lapsed
     assert lapsed.why == "it held until 2026-03-02"
 
@@ -155,7 +155,7 @@ def test_a_decision_about_one_record_takes_precedence() -> None:
     one = decision(alone, DecisionAnswer.TWO_RECORDS, key="docs/1", rule="")
     many = decision(about, DecisionAnswer.SAME_RECORD)
     found = paired([one, many])
-    assert found.settlement.by_record["sales_invoice", "docs/1"].answer is DecisionAnswer.TWO_RECORDS
+    assert found.settlement.renames["sales_invoice", "docs/1"].answer is DecisionAnswer.TWO_RECORDS
     assert len(found.earlier) == 3
 
 

@@ -47,7 +47,7 @@ def list_decisions(project: Folder = HERE, json: Json = False) -> None:
             lapsed=len(settled.lapsed),
             impossible=len(settled.impossible),
             idle=len(settled.idle),
-            in_effect=len(settled.by_record),
+            in_effect=len({*settled.renames, *settled.by_record}),
         )
         if waiting or settled.lapsed or settled.impossible:
             raise typer.Exit(NEEDS_REVIEW)
@@ -58,42 +58,22 @@ def show(name: Name, project: Folder = HERE, json: Json = False) -> None:
     """Show every record of a group, or one record, and what can be decided."""
     from sagerecon.cli.console import command
     from sagerecon.commands import decisions, projects
-    from sagerecon.report.decisions_document import decision_document
-    from sagerecon.report.terminal.decisions import (
-        alone_lines,
-        answers_document,
-        command_lines,
-        decision_lines,
-        example,
-        explain_command,
-    )
+    from sagerecon.report.terminal.decisions import subject_document, subject_lines
 
     with command(json) as screen:
         opened = projects.open_project(project)
         found = decisions.decidable(opened, projects.open_clock(opened.address))
-        subject = decisions.subject_of(name, found.groups)
-        subject = replace(subject, offers=found.offers(subject))
-        in_effect = decisions.in_effect(found, subject)
-        for position in subject.positions:
-            screen.print_unbroken(example(position))
-        screen.print_unbroken(f"{subject.name}: {subject.covers}, {subject.standing.value}")
-        if subject.key and (explain := explain_command(subject.positions[0])):
-            screen.print_unbroken(f"  See the values of each side: {explain}")
-        for decision in in_effect:
-            for line in decision_lines("In effect", decision):
+        subjects = [
+            replace(subject, offers=found.offers(subject))
+            for subject in decisions.subjects_of(name, found.groups)
+        ]
+        shown = []
+        for subject in subjects:
+            in_effect = decisions.in_effect(found, subject)
+            for line in subject_lines(subject, in_effect, found):
                 screen.print_unbroken(line)
-        left = replace(subject, positions=found.left_to(subject))
-        for line in (*command_lines(left), *alone_lines(found.alone(subject))):
-            screen.print_unbroken(line)
-        screen.event(
-            "result",
-            subject=subject.name,
-            standing=subject.standing.value,
-            records=[example(position) for position in subject.positions],
-            amount=subject.covers.amount,
-            in_effect=[decision_document(decision) for decision in in_effect],
-            **answers_document(subject),
-        )
+            shown.append(subject_document(subject, in_effect))
+        screen.event("result", **shown[0], besides=shown[1:])
 
 
 def take(

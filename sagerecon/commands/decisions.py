@@ -64,8 +64,11 @@ def in_effect(found: Decidable, subject: Group) -> tuple[Decision, ...]:
     return tuple({id(decision): decision for decision in every if decision is not None}.values())
 
 
-def subject_of(name: str, among: Sequence[Group]) -> Group:
+def subjects_of(name: str, among: Sequence[Group]) -> tuple[Group, ...]:
     """Return the records that a key, a label that one record has, or the name of a group means.
+
+    One record is several subjects where it is decided whether it is an earlier one: that question, and what
+    is to be decided besides, such as about what was edited in Sage.
 
     Raises:
         ProjectError: there is nothing of that name on which a decision can be made.
@@ -74,15 +77,16 @@ def subject_of(name: str, among: Sequence[Group]) -> Group:
         for rule in dict.fromkeys((group.rule, group.rule or NOT_IN_SOURCE, "")):
             if name == group_name(group.kind, group.standing, rule):
                 positions = selected(among, group.kind, group.standing, rule)
-                return Group(group.kind, group.standing, rule, positions)
+                return (Group(group.kind, group.standing, rule, positions),)
     records = [(group, position) for group in among for position in group.positions]
     named = [found for found in records if found[1].key == name]
     named = named or [found for found in records if _label(found[1]) == name]
-    if len({at.key for _, at in named}) == 1:  # one that is decided to be none of the earlier records has two
-        named = [found for found in named if found[0].standing is named[0][0].standing]
-    if len(named) == 1:
-        ((group, position),) = named
-        return Group(group.kind, group.standing, key=position.key, positions=(position,))
+    each = {(group.kind, group.standing, at.key) for group, at in named}
+    if named and len({at.key for _, at in named}) == 1 and len(each) == len(named):
+        return tuple(
+            Group(group.kind, group.standing, key=position.key, positions=(position,))
+            for group, position in named
+        )
     if named and all(position.key == name for _, position in named):
         raise ProjectError(
             f"{len(named)} records of the source have the key '{name}'.",
@@ -92,6 +96,17 @@ def subject_of(name: str, among: Sequence[Group]) -> Group:
         keys = ", ".join(position.key for _, position in named[:3])
         raise ProjectError(f"{len(named)} records are called '{name}'.", f"Name one by its key: {keys}.")
     raise _unknown(name, among)
+
+
+def subject_of(name: str, among: Sequence[Group], answer: str = "") -> Group:
+    """Return the subject of a name about which an answer can be given; the first where it is none of theirs.
+
+    Raises:
+        ProjectError: there is nothing of that name on which a decision can be made.
+    """
+    found = subjects_of(name, among)
+    fitting = (each for each in found if answer in [valid.value for valid in answers(each.standing)])
+    return next(fitting, found[0])
 
 
 def _unknown(name: str, among: Sequence[Group]) -> ProjectError:
@@ -119,7 +134,7 @@ def take(project: Project, clock: Clock, name: str, choice: Choice) -> Decision:
         ProjectFileError: `decisions.yaml` has errors.
     """
     found = decidable(project, clock)
-    subject = subject_of(name, found.groups)
+    subject = subject_of(name, found.groups, choice.answer)
     left = found.left_to(subject)
     if not left:
         raise ProjectError(

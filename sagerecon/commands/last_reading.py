@@ -10,6 +10,7 @@ from sagerecon.model.catalog import Catalog
 from sagerecon.model.draft import Draft, Outcome
 from sagerecon.model.entity import Entity, Written
 from sagerecon.pairing.consequences import Verdict
+from sagerecon.pairing.held import is_absent
 from sagerecon.pairing.identity import Identities
 from sagerecon.pairing.key_ladder import Candidates
 from sagerecon.pairing.owners import RecordKey
@@ -21,7 +22,8 @@ from sagerecon.reconciliation.verdict import RecordVerdict
 from sagerecon.store.company import CompanyStore
 from sagerecon.store.reconciliation_log import Basis
 
-#: What updates found in Sage that were not sent, by kind and Sage id: for each entity the last look.
+#: What runs found in Sage that they did not update, delete or adopt, by kind and Sage id: for each entity
+#: the last look.
 Looks = Mapping[tuple[str, str], EntityReading]
 
 
@@ -118,7 +120,8 @@ def recorded_and_read(
     read = replace(NOT_READ, identities=identities)
     if newest is not None:
         read = newest.as_read(found, written.values(), identities)
-    read = read.with_suspects(suspects, company.id_map.owner, catalog)
+    absent = {record: look for record, look in looks.items() if is_absent(look.entity)}
+    read = _with_looks(read, absent).with_suspects(suspects, company.id_map.owner, catalog)
     read = replace(
         read,
         unowned=tuple(may_be),

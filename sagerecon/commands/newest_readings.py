@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from sagerecon.model.entity import Entity, Written
 from sagerecon.model.reading import kinds_read_whole
-from sagerecon.pairing.held import is_gone
+from sagerecon.pairing.held import is_absent, is_gone
 from sagerecon.pairing.identity import Identities
 from sagerecon.pairing.owners import RecordKey
 from sagerecon.pairing.read_from_sage import ReadFromSage, as_listed
@@ -93,8 +93,8 @@ class NewestReadings:
     def unowned(self, kinds: Set[str]) -> Set[RecordKey]:
         """Return kind and Sage id of the entities of these kinds that no record owns.
 
-        What a run has deleted since, or did not find any more, is not among them. Of a kind that was never
-        read whole nothing is known.
+        What a run has deleted since, or did not find when it looked, is not among them. Of a kind that was
+        never read whole nothing is known.
         """
         history = self.company.history
         wanted = dict.fromkeys(kinds & kinds_read_whole(self.basis.listings), self.basis.runs)
@@ -109,7 +109,12 @@ class NewestReadings:
         if not read:
             return frozenset()
         owned = {(written.kind, written.sage_id) for written in history.ids_written()}
-        missed = {(found.kind, found.sage_id) for found, _ in history.looks() if not found.body}
+        began = {kind: _began(kind, self.earlier.get(kind, self.basis)) for kind in wanted}
+        missed = {
+            (found.kind, found.sage_id)
+            for found, at in history.looks()
+            if is_absent(found) and at >= began.get(found.kind, 0)
+        }
         return read - owned - missed - history.ids_deleted()
 
     def _read_earlier(self) -> Iterator[Entity]:
@@ -119,6 +124,10 @@ class NewestReadings:
                 continue
             for run in _runs(basis.runs):
                 yield from self.company.history.entities_read(run, kind)
+
+
+def _began(kind: str, basis: Basis) -> int:
+    return min(listing.started_at for listing in basis.listings if listing.kind == kind)
 
 
 def _runs(runs: ReadingRuns) -> tuple[str, ...]:

@@ -87,7 +87,8 @@ class Decidable:
         if decision.answer in _ADOPTIONS:
             found.update(entities_chosen_twice(self.positions, decided))
         if decision.answer is DecisionAnswer.SAME_RECORD:
-            found.update(earlier_chosen_twice(self.undecided, decided))
+            renamed = {**self.settlement.renames, **dict.fromkeys(records, decision)}
+            found.update(earlier_chosen_twice(self.undecided, renamed))
         for record, at in records.items():
             why = objection(at, decision, self.claims, self.catalog) or self._needless(at, decision)
             if why:
@@ -124,7 +125,10 @@ class Decidable:
 
     def alone(self, group: Group) -> tuple[Position, ...]:
         """Return the records of a group with a decision of their own, also one without effect."""
-        alone = frozenset[RecordKey]() if group.key else self.settlement.alone
+        if group.key:
+            return ()
+        is_renamed = group.standing is Standing.RENAMED_IN_SOURCE
+        alone = self.settlement.renamed_alone if is_renamed else self.settlement.alone
         return tuple(at for at in group.positions if (at.kind, at.key) in alone)
 
     def _needless(self, at: Position, decision: Decision) -> str:

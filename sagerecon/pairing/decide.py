@@ -55,7 +55,7 @@ class DecidedPositions:
     @property
     def apart(self) -> frozenset[str]:
         """The keys of the drafts that are decided to be none of the records written earlier."""
-        made = self.settlement.by_record.items()
+        made = self.settlement.renames.items()
         return frozenset(key for (_, key), at in made if at.answer is DecisionAnswer.TWO_RECORDS)
 
 
@@ -85,7 +85,8 @@ def pair_as_decided(
     earlier = {
         (at.kind, at.key): _earlier(at, decision)
         for at in positions
-        if (decision := renames.of(at)) and decision.answer is DecisionAnswer.SAME_RECORD
+        if (decision := renames.by_record.get((at.kind, at.key)))
+        and decision.answer is DecisionAnswer.SAME_RECORD
     }
     aliases = {(record.kind, record.key): key for (_, key), record in earlier.items()}
     if renames.by_record:
@@ -101,7 +102,7 @@ def pair_as_decided(
     rest = settle(every, others, decisions.today, catalog, decisions.members, decisions.keys, alone)
     rest = without_lost_keys(rest, lost)
     rest = without_refused(every, _of_duplicates(positions, _each_entity_once(positions, rest)))
-    settlement = without_blocked_reversals(positions, renames.joined(rest), catalog)
+    settlement = without_blocked_reversals(positions, rest.with_renames(renames), catalog)
     return DecidedPositions(
         positions=positions, settlement=settlement, earlier=earlier, unknown=unknown, undecided=undecided
     )

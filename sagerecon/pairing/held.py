@@ -137,6 +137,11 @@ def is_gone(entity: Entity) -> bool:
     return bool(entity.body.get("deleted_at")) or (isinstance(status, dict) and status.get("id") == "VOID")
 
 
+def is_absent(entity: Entity) -> bool:
+    """Return whether an entity that was asked for by its id was not found in Sage, or is shown as deleted."""
+    return not entity.body or is_gone(entity)
+
+
 def classify(
     sage: Held, kinds: Collection[str], matched: Collection[str], facts: OriginFacts
 ) -> dict[str, list[tuple[Origin, Entity]]]:

@@ -203,6 +203,7 @@ class ReadFromSage:
             reading = self.entities.get((entity.kind, entity.sage_id))
             now = reading.entity if reading is not None and reading.read_at > suspect.seen_at else entity
             is_missed = reading is None and self.whole.get(entity.kind, 0) > suspect.seen_at
+            is_missed = is_missed or (now is not entity and not now.body)
             if not (is_missed or is_gone(now) or entity.sage_id in self.deleted):
                 there.append(now)
         ids = {entity.sage_id for entity in there}

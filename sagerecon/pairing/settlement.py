@@ -14,7 +14,7 @@ from sagerecon.pairing.figures import covers, figures, theirs_digest
 from sagerecon.pairing.groups import Group, claims_on, groups, selected
 from sagerecon.pairing.objections import objection
 from sagerecon.pairing.position import Position
-from sagerecon.pairing.standing import standing
+from sagerecon.pairing.standing import Standing, standing
 
 #: By the fingerprint of what a decision covers, the digests of the records it was made about.
 Members = Mapping[str, Set[str]]
@@ -41,6 +41,8 @@ class Settlement:
     """What the decisions settle: by kind and draft key, and those that settle nothing."""
 
     by_record: Mapping[tuple[str, str], Decision] = field(default_factory=dict)
+    #: Those by which a record is an earlier one or another; `by_record` has what is decided about it besides.
+    renames: Mapping[tuple[str, str], Decision] = field(default_factory=dict)
     lapsed: tuple[WithoutEffect, ...] = ()  #: their figures have changed, or their day is over
     impossible: tuple[WithoutEffect, ...] = ()  #: what they say cannot be done
     #: No record has the standing they are about, or others about single records settle all of theirs.
@@ -51,15 +53,23 @@ class Settlement:
     #: Kind and draft key of the records with a decision of their own, also one without effect. None about
     #: their group is about them.
     alone: Set[tuple[str, str]] = frozenset()
+    #: The same of records that may be earlier ones.
+    renamed_alone: Set[tuple[str, str]] = frozenset()
 
     @property
     def in_effect(self) -> tuple[Decision, ...]:
         """The decisions that settle a record, each once."""
-        return tuple({id(decision): decision for decision in self.by_record.values()}.values())
+        every = (*self.renames.values(), *self.by_record.values())
+        return tuple({id(decision): decision for decision in every}.values())
 
     def of(self, position: Position) -> Decision | None:
-        """Return the decision about a position, if one is in effect."""
-        return self.by_record.get((position.kind, position.key))
+        """Return the decision about a position, if one is in effect.
+
+        That a record is an earlier one says nothing about what was edited in Sage, or deleted there.
+        """
+        is_renamed = bool(self.renames) and standing(position) is Standing.RENAMED_IN_SOURCE
+        made = self.renames if is_renamed else self.by_record
+        return made.get((position.kind, position.key))
 
     def withholding(self, position: Position) -> Decision | None:
         """Return the decision without effect because of which a record is not created, updated or adopted."""
@@ -73,15 +83,16 @@ class Settlement:
         left = {record: found for record, found in self.by_record.items() if record not in taken}
         return replace(self, by_record=left, withheld={**self.withheld, **taken})
 
-    def joined(self, other: Settlement) -> Settlement:
-        """Return what both settle; `other` is about other standings."""
-        return Settlement(
-            by_record={**self.by_record, **other.by_record},
-            lapsed=self.lapsed + other.lapsed,
-            impossible=self.impossible + other.impossible,
-            idle=self.idle + other.idle,
-            withheld={**self.withheld, **other.withheld},
-            alone=self.alone | other.alone,
+    def with_renames(self, renames: Settlement) -> Settlement:
+        """Return what is settled, and what is settled about the records that may be earlier ones."""
+        return replace(
+            self,
+            renames=renames.by_record,
+            lapsed=renames.lapsed + self.lapsed,
+            impossible=renames.impossible + self.impossible,
+            idle=renames.idle + self.idle,
+            withheld={**renames.withheld, **self.withheld},
+            renamed_alone=renames.alone,
         )
 
 

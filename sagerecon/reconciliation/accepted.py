@@ -109,7 +109,8 @@ def _accepted(
     verdict: RecordVerdict, settlement: Settlement, standings: Mapping[tuple[str, str], Standing]
 ) -> RecordVerdict:
     record = (verdict.kind, verdict.key or verdict.sage_id)
-    decision = settlement.by_record.get(record)
+    is_renamed = verdict.verdict is Verdict.RENAMED
+    decision = (settlement.renames if is_renamed else settlement.by_record).get(record)
     if decision is None or not verdict.needs_review:
         return verdict
     found = standings.get(record, decision.standing)

@@ -9,7 +9,7 @@ from sagerecon.model.code import Code
 from sagerecon.model.entity import Entity
 from sagerecon.pairing.agreement import body_differences, is_body_shown
 from sagerecon.pairing.comparison_rules import ComparisonRules
-from sagerecon.pairing.held import is_gone
+from sagerecon.pairing.held import is_absent
 from sagerecon.pairing.natural_key import identity_keys
 from sagerecon.planning.step import AdoptStep, name_of
 from sagerecon.runner.context import RunContext
@@ -41,8 +41,8 @@ def adopt(step: AdoptStep, context: RunContext) -> None:
     if not isinstance(entity, Entity):
         why = f"{name_of(step)} was not adopted, for the entity in Sage cannot be read: {entity}."
         return context.park(step, Code.UNREADABLE, why)
-    if not entity.body or is_gone(entity):
-        context.log.clear(step.kind, step.key)
+    if is_absent(entity):
+        context.log.record_look(context.run, step, entity)  # by it the next plan does not adopt it again
         why = f"{name_of(step)} was not adopted, for Sage no longer holds the entity {step.sage_id}."
         return context.quarantine(step, Code.UNDECIDED, why, _NEW_PLAN)
     if unlike := _differences(step, context, body, entity):

@@ -209,8 +209,10 @@ class RunLog(Bookings, Protocol):
         """Return what was recorded when the entity of a draft key was last written or adopted, or None."""
         ...
 
-    def record_look(self, run: str, step: UpdateStep | ReverseStep, entity: Entity) -> None:
+    def record_look(self, run: str, step: UpdateStep | ReverseStep | AdoptStep, entity: Entity) -> None:
         """Record what Sage holds of a record that is left alone, or whose write it refuses.
+
+        Of one that was to be adopted: that its entity is gone.
 
         The entity has no body where Sage did not find it.
         """

@@ -11,7 +11,7 @@ from typing import Any
 
 from sagerecon.model.clock import MINUTE
 from sagerecon.model.entity import Entity
-from sagerecon.pairing.held import created_at, is_gone
+from sagerecon.pairing.held import created_at, is_absent
 from sagerecon.planning.settling import Attempt
 from sagerecon.planning.step import CreateStep
 from sagerecon.runner.lookup import Found, LookUp, is_another
@@ -47,4 +47,4 @@ def look_at_repeated(
     held: Entity | str = yield ReadEntity(entity.kind, entity.sage_id)
     if isinstance(held, str):
         return LookUp(Found.UNKNOWN, why=f"Sage answered with an older one, which cannot be read: {held}")
-    return LookUp(Found.ABSENT) if not held.body or is_gone(held) else LookUp(Found.OURS)
+    return LookUp(Found.ABSENT) if is_absent(held) else LookUp(Found.OURS)

@@ -10,7 +10,7 @@ from sagerecon.model.code import Code
 from sagerecon.model.entity import Entity
 from sagerecon.model.key import NaturalKey
 from sagerecon.pairing.agreement import sage_edits
-from sagerecon.pairing.held import is_gone
+from sagerecon.pairing.held import is_absent
 from sagerecon.pairing.natural_key import normal_key
 from sagerecon.planning.settling import SENDINGS, Attempt, Meaning, State, meaning
 from sagerecon.planning.step import ReverseStep, name_of
@@ -44,7 +44,7 @@ def reverse(step: ReverseStep, context: RunContext) -> None:
     if isinstance(held, str):
         why = f"{name_of(step)} was not deleted, for it cannot be read: {held}."
         return context.park(step, Code.UNREADABLE, why)
-    if _is_deleted(held):
+    if is_absent(held):
         return _record(step, context, held)
     if written is None or written.sage_id != step.sage_id:
         why = f"{name_of(step)} was not deleted, for the store does not have what was written."
@@ -71,7 +71,7 @@ def settle_by_look(attempt: Attempt, context: RunContext) -> bool:
     held = read_entity(step.kind, step.sage_id, context, settling=True)
     if isinstance(held, str):
         _leave_in_doubt(attempt, context, held)
-    elif _is_deleted(held):
+    elif is_absent(held):
         _record(step, context, held, run=attempt.run)
     else:
         context.log.retract(replace(attempt, first_sent_at=0, sent_at=0, failures=0))
@@ -143,7 +143,7 @@ def _delete(step: ReverseStep, attempt: Attempt, context: RunContext) -> None:
         held = read_entity(step.kind, step.sage_id, context, settling=True)
         if isinstance(held, str):
             return _leave_in_doubt(attempt, context, held)
-        if _is_deleted(held):
+        if is_absent(held):
             return _record(step, context, held)
         if answer is not None and meaning(answer) is not Meaning.UNKNOWN:
             return _not_deleted(step, context, answer, held)
@@ -179,7 +179,3 @@ def _leave_in_doubt(attempt: Attempt, context: RunContext, why: str) -> None:
 def _record(step: ReverseStep, context: RunContext, held: Entity, run: str = "") -> None:
     context.log.record_reversal(run or context.run, step, held)
     context.reporter.report(Event.REVERSED, step)
-
-
-def _is_deleted(held: Entity) -> bool:
-    return not held.body or is_gone(held)

@@ -26,8 +26,9 @@ _OF_STEP = and_(
 )
 _IS_UNDECIDED = STEPS.c.state == State.UNDECIDED.value
 _IS_UPDATED = and_(STEPS.c.action == Action.UPDATE.value, STEPS.c.state == State.RECORDED.value)
-#: What was read of the records that were not updated or deleted, and of the fields that an update left as
-#: they were; by the newest run that looked at each last.
+_IS_NOT_ADOPTED = and_(STEPS.c.action == Action.ADOPT.value, STEPS.c.state == State.QUARANTINED.value)
+#: What was read of the records that were not updated or deleted, of the fields that an update left as they
+#: were, and of what was to be adopted and is gone; by the newest run that looked at each last.
 LOOKS = prepared(
     "looks",
     select(HELD.c.kind, HELD.c.sage_id, HELD.c.body, STEPS.c.recorded_at)
@@ -36,7 +37,7 @@ LOOKS = prepared(
             RUNS, and_(RUNS.c.business == HELD.c.business, RUNS.c.run == HELD.c.run)
         )
     )
-    .where(HELD.c.business == bindparam("business"), or_(_IS_UNDECIDED, _IS_UPDATED))
+    .where(HELD.c.business == bindparam("business"), or_(_IS_UNDECIDED, _IS_UPDATED, _IS_NOT_ADOPTED))
     .order_by(RUNS.c.sequence),
 )
 #: Updates and deletions that Sage refused, with what it held just before, the oldest first.

@@ -233,8 +233,9 @@ class RunHistory:
     def looks(self) -> Iterator[tuple[Entity, int]]:
         """Yield what updates found in Sage that were not sent, or that left fields to Sage, oldest first.
 
-        With each comes its instant in milliseconds since 1970. Of an entity that was updated, the body has
-        the fields left alone. One that Sage did not find has no body.
+        Among them is what was to be adopted and is gone. With each comes its instant in milliseconds since
+        1970. Of an entity that was updated, the body has the fields left alone. One that Sage did not find
+        has no body.
         """
         self._buffer.flush()
         for row in self._database.stream(LOOKS, {"business": self._business}):

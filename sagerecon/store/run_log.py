@@ -14,7 +14,7 @@ from sagerecon.model.entity import Entity, Written
 from sagerecon.model.errors import PlanStaleError
 from sagerecon.model.key import Key, NaturalKey
 from sagerecon.model.value import canonical, fingerprint, read_json
-from sagerecon.pairing.held import created_at, is_gone
+from sagerecon.pairing.held import created_at, is_absent
 from sagerecon.pairing.suspect import Suspect
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import Plan, Purpose
@@ -227,7 +227,7 @@ class RunLog:
         self._add(steps.KEEP_SET_ASIDE, values, step)
         self._epochs[step.kind, step.key] = epoch
 
-    def record_look(self, run: str, step: UpdateStep | ReverseStep, entity: Entity) -> None:
+    def record_look(self, run: str, step: UpdateStep | ReverseStep | AdoptStep, entity: Entity) -> None:
         values = {"sage_id": entity.sage_id, "kind": entity.kind, "body": canonical(entity.body)}
         self._buffer.add(steps.KEEP_HELD, {**self._step(run, step.number), "position": 0, **values})
 
@@ -235,7 +235,7 @@ class RunLog:
         self._buffer.flush()
         rows = self._buffer.reader.rows(LOOKS_OF_RUN, {"business": self._business, "run": run})
         found = (Entity(row.kind, row.sage_id, read_json(row.body)) for row in rows)
-        return frozenset((e.kind, e.sage_id) for e in found if not e.body or is_gone(e))
+        return frozenset((e.kind, e.sage_id) for e in found if is_absent(e))
 
     def record_page(
         self,

@@ -5,10 +5,12 @@ from __future__ import annotations
 import shlex
 from collections import Counter
 from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sagerecon.model.count import counted
 from sagerecon.pairing.answers import price
+from sagerecon.pairing.decidable import Decidable
 from sagerecon.pairing.decisions import Decision
 from sagerecon.pairing.groups import (
     Group,
@@ -20,7 +22,7 @@ from sagerecon.pairing.objections import differing_fields
 from sagerecon.pairing.position import Position
 from sagerecon.pairing.settlement import Settlement
 from sagerecon.pairing.suspect import Suspect
-from sagerecon.report.decisions_document import MEANINGS
+from sagerecon.report.decisions_document import MEANINGS, decision_document
 from sagerecon.report.grouping import LISTED, group_alike, more_like_it, pattern
 
 #: Records of a group that are named.
@@ -68,6 +70,31 @@ def group_lines(group: Group) -> Iterator[str]:
         yield f"  Decide on each record: {show_command(own_keys[0])}"
     else:
         yield "  They have the same key, so that no decision can name one of them. Correct it in the source."
+
+
+def subject_lines(subject: Group, in_effect: Sequence[Decision], found: Decidable) -> Iterator[str]:
+    """Yield the lines about a group or a record: each record, the decisions in effect, and the commands."""
+    for position in subject.positions:
+        yield example(position)
+    yield f"{subject.name}: {subject.covers}, {subject.standing.value}"
+    if subject.key and (explain := explain_command(subject.positions[0])):
+        yield f"  See the values of each side: {explain}"
+    for decision in in_effect:
+        yield from decision_lines("In effect", decision)
+    yield from command_lines(replace(subject, positions=found.left_to(subject)))
+    yield from alone_lines(found.alone(subject))
+
+
+def subject_document(subject: Group, in_effect: Sequence[Decision]) -> dict[str, Any]:
+    """Return as JSON a group or a record with the decisions in effect and the answers."""
+    return {
+        "subject": subject.name,
+        "standing": subject.standing.value,
+        "records": [example(position) for position in subject.positions],
+        "amount": subject.covers.amount,
+        "in_effect": [decision_document(decision) for decision in in_effect],
+        **answers_document(subject),
+    }
 
 
 def alone_lines(alone: Sequence[Position]) -> Iterator[str]:
