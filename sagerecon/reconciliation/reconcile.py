@@ -29,6 +29,7 @@ from sagerecon.reconciliation.positions import Facts, Renames
 from sagerecon.reconciliation.result import Coverage, Reconciliation, Tolerated
 from sagerecon.reconciliation.sage_readings import SageReadings
 from sagerecon.reconciliation.verdict import FirstSeen, RecordVerdict
+from sagerecon.reconciliation.waiting import with_waiting
 
 
 def reconcile(
@@ -121,6 +122,7 @@ def reconcile(
     origins = OriginFacts.collect(pre_existing, began_at, records, sage, catalog)
     classes = classify(sage, kinds, matched, origins)
     verdicts += _extras(classes, sage, judge, owners)
+    verdicts = with_waiting(verdicts, outcomes, renames.by_key.keys(), found.refusals.keys())
     verdicts = add_estimated_effects(mark_swapped_values(verdicts), outcomes, chart)
     return Reconciliation(
         verdicts=tuple(_with_first_seen(verdict, last) for verdict in verdicts),
