@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def _no_real_home(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Keep the witnesses of stores out of the user's own folder, for fixtures of any scope."""
     os.environ["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("state"))
+
+
+@pytest.fixture
+def plain_signals() -> Iterator[None]:
+    """Let signals have their usual effect, also where the tests themselves run under `nohup`."""
+    usual = {signal.SIGHUP: signal.SIG_DFL, signal.SIGINT: signal.default_int_handler}
+    before = {number: signal.signal(number, handler) for number, handler in usual.items()}
+    yield
+    for number, known in before.items():
+        signal.signal(number, known)
 
 
 @pytest.fixture(autouse=True)

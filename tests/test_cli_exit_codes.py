@@ -94,6 +94,7 @@ def test_a_run_that_stops_before_its_first_write_exits_with_1_and_names_what_sag
     assert "Nothing was written." in text
 
 
+@pytest.mark.usefixtures("plain_signals")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_exits_with_3_after_the_call_in_flight(served: Served, number: signal.Signals) -> None:
     served.planned()

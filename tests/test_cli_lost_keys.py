@@ -342,3 +342,33 @@ def test_what_an_earlier_version_remembered_of_a_group_is_read(trade: HandTrade)
     assert trade.run("plan")[0] == 1
     assert trade.run("apply")[0] == 1
     assert trade.references() == ["00011", "00012", "00100"]
+
+
+def test_a_changed_record_that_was_kept_is_not_created_under_a_new_key(trade: HandTrade) -> None:
+    """Sage holds it with the earlier amount; only what it was when it was decided on pairs the two."""
+    trade.change("invoices", "10.50", "11.50")
+    assert trade.decide("invoices/00011", "keep")[0] == 0
+    trade.change("invoices", "00011,", "A7,")
+    code, text = trade.run("plan")
+    assert code == 1
+    lost = "the source has no record with this key; invoices/A7 may be it"
+    assert f"the decision 'keep' about invoices/00011 has lapsed: {lost}" in text
+    assert trade.run("apply")[0] == 1
+    assert trade.references() == ["00011", "00012"]
+
+
+def test_a_record_that_is_left_out_is_not_created_under_a_new_key_of_a_renumbered_contact(
+    trade: HandTrade,
+) -> None:
+    add(trade, "invoices", "00013,0002,2017-04-05,30.50")
+    assert trade.decide("invoices/00013", "leave_out")[0] == 0
+    for name in ("customers", "invoices", "payments"):
+        path = trade.served.folder / f"data/{name}.csv"
+        path.write_text(path.read_text().replace("00013,", "A7,").replace("0002,", "X9,"))
+    assert trade.run("snapshot")[0] == 0
+    assert trade.decide("customers/X9", "same_record")[0] == 0
+    for _ in range(2):
+        code, text = trade.run("plan")
+        assert code == 1 and "about invoices/00013 has lapsed" in text and "invoices/A7 may be it" in text
+        trade.run("apply")
+        assert trade.references() == ["00011", "00012"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -122,3 +123,27 @@ def test_what_was_accepted_as_deleted_takes_no_equal_entity(trade: HandTrade) ->
     trade.run("plan")
     assert trade.run("apply", "--distrust-store", "--yes")[0] == 0
     assert trade.references() == ["00011", "00012"]
+
+
+@pytest.mark.parametrize("notes", ["York", "Leeds"], ids=["all else equal", "only the name"])
+@pytest.mark.parametrize(
+    "words", [["apply", "--distrust-store", "--yes"], ["apply"]], ids=["distrust", "apply"]
+)
+def test_a_contact_with_another_number_is_not_created_again(
+    trade: HandTrade, tmp_path: Path, words: list[str], notes: str
+) -> None:
+    """Without a witness, apply compares what it lists itself, too."""
+    lose_store(trade)
+    shutil.rmtree(tmp_path / "state")
+    for name in ("customers", "invoices", "payments"):
+        path = trade.served.folder / f"data/{name}.csv"
+        path.write_text(path.read_text().replace("0002,", "X9,").replace("York", notes))
+    assert trade.run("snapshot")[0] == 0
+    trade.run("plan")
+    trade.run(*words)
+    names = [contact["name"] for contact in trade.in_sage("contacts")]
+    assert names.count("Firm 2") == 1
+    assert trade.run("plan")[0] == 1
+    trade.run("apply")
+    names = [contact["name"] for contact in trade.in_sage("contacts")]
+    assert names.count("Firm 2") == 1

@@ -231,6 +231,7 @@ def test_a_sign_in_on_another_machine_is_pasted(headless: Path) -> None:
     assert done.startswith("Signed in to ")
 
 
+@pytest.mark.usefixtures("plain_signals")
 @pytest.mark.parametrize("ended_by", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_a_sign_in_that_is_ended_while_it_waits_has_used_no_call(
     headless: Path, ended_by: signal.Signals

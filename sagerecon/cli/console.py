@@ -84,12 +84,13 @@ def stopping() -> Iterator[Callable[[], bool]]:
 
 @contextmanager
 def _handling(signals: Iterable[signal.Signals], handler: Callable[[int, object], None]) -> Iterator[None]:
-    """Let `handler` handle these signals, but for those that are ignored; only the main thread can."""
+    """Let `handler` handle these signals, but for one that `nohup` ignores; only the main thread can."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     before = {number: signal.getsignal(number) for number in signals}
-    handled = [number for number, known in before.items() if known is not signal.SIG_IGN]
+    is_nohup = before.get(signal.SIGHUP) is signal.SIG_IGN
+    handled = [number for number in before if number is not signal.SIGHUP or not is_nohup]
     for number in handled:
         signal.signal(number, handler)
     try:

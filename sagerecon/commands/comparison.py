@@ -13,7 +13,7 @@ from sagerecon.model.entity import Entity
 from sagerecon.model.key import Key, NaturalKey
 from sagerecon.model.value import canonical
 from sagerecon.pairing.natural_key import natural_keys, normal_key
-from sagerecon.pairing.recovery import Found, Holdings, Likeness, Rung, Wanted
+from sagerecon.pairing.recovery import Found, Holdings, Likeness, Wanted
 from sagerecon.planning.census import is_blind
 from sagerecon.planning.step import AdoptStep, CreateStep
 from sagerecon.runner.references import resolve_references
@@ -62,7 +62,7 @@ class Comparison:
         holdings, wanted = self.holdings(step.kind), self._wanted(step)
         found = holdings.similar(wanted)
         if not is_blind(step):
-            return found.rung is Rung.SPELLING
+            return found.is_by_likeness
         return found.likeness is not Likeness.NONE or bool(holdings.equal(wanted))
 
     def compare(self, steps: Sequence[CreateStep]) -> Iterator[tuple[CreateStep, Found, Mapping[str, Any]]]:

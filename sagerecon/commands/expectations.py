@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sagerecon.mapping.crosswalk import Crosswalk
-from sagerecon.model.code import Code
 from sagerecon.model.finding import Finding
 from sagerecon.model.outcome_document import places_document, read_places
 from sagerecon.model.record import Record
-from sagerecon.model.type import Columns
 from sagerecon.project.project import TieOutSource
 from sagerecon.reconciliation.expectation import expected_balances, open_items, taxed_amounts
 from sagerecon.reconciliation.open_items import OpenItem
@@ -19,7 +17,7 @@ from sagerecon.reconciliation.tax import TaxedAmount
 from sagerecon.reconciliation.tie_out import Adjustment, ExpectedBalance
 from sagerecon.sources.snapshot import Snapshot
 from sagerecon.validation.chart import accounts_are_mapped
-from sagerecon.validation.tie_out_rows import tie_out_columns, tie_out_rows
+from sagerecon.validation.tie_out_rows import tie_out_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,23 +90,6 @@ def _read_items(document: list[Any] | None) -> tuple[OpenItem, ...] | None:
         OpenItem(contact=contact, name=name, label=label, amount=amount, due=due, dated=dated)
         for contact, name, label, amount, due, dated in document
     )
-
-
-def tie_out_findings(
-    sources: Mapping[str, TieOutSource],
-    datasets: Mapping[str, Columns],
-    crosswalks: Collection[str],
-) -> Iterator[Finding]:
-    """Yield what keeps the tie-outs of a project from being computed, as far as it shows without data."""
-    for name, source in sources.items():
-        yield from tie_out_columns(name, source.dataset, source.place, datasets)
-        if source.crosswalk and source.crosswalk not in crosswalks:
-            yield Finding(
-                Code.UNKNOWN_CROSSWALK,
-                source.place,
-                f"the tie-out {name} names crosswalk '{source.crosswalk}', which the project does not have.",
-                f"Name one of: {', '.join(sorted(crosswalks)) or 'none is declared'}.",
-            )
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
-from sagerecon.commands.expectations import tie_out_findings
 from sagerecon.documents.package import schema
 from sagerecon.mapping.compiled import CompiledMapping
 from sagerecon.mapping.compiler import compile_mappings
 from sagerecon.mapping.crosswalk import Crosswalk, read_crosswalk
+from sagerecon.model.code import Code
 from sagerecon.model.comparison import Comparison
 from sagerecon.model.errors import MappingError
 from sagerecon.model.finding import Finding, Severity
+from sagerecon.model.type import Columns
 from sagerecon.model.value import fingerprint
-from sagerecon.project.project import Project
+from sagerecon.project.project import Project, TieOutSource
 from sagerecon.project.source import describe_source
+from sagerecon.validation.tie_out_rows import tie_out_columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ def check(project: Project) -> Compiled:
         {**project.parameters, "country": project.business.country, "edition": project.business.edition},
         schema("mapping"),
     )
-    tie_outs = tie_out_findings(project.tie_outs, datasets, crosswalks)
+    tie_outs = _tie_out_findings(project.tie_outs, datasets, crosswalks)
     findings = (*crosswalk_findings, *dataset_findings, *mapping_findings, *tie_outs)
     if any(finding.severity is Severity.ERROR for finding in findings):
         raise MappingError(findings)
@@ -74,3 +76,20 @@ def _read_crosswalks(project: Project) -> tuple[dict[str, Crosswalk], list[Findi
         crosswalks[crosswalk.name] = crosswalk
         findings += found
     return crosswalks, findings
+
+
+def _tie_out_findings(
+    sources: Mapping[str, TieOutSource],
+    datasets: Mapping[str, Columns],
+    crosswalks: Collection[str],
+) -> Iterator[Finding]:
+    """Yield what keeps the tie-outs of a project from being computed, as far as it shows without data."""
+    for name, source in sources.items():
+        yield from tie_out_columns(name, source.dataset, source.place, datasets)
+        if source.crosswalk and source.crosswalk not in crosswalks:
+            yield Finding(
+                Code.UNKNOWN_CROSSWALK,
+                source.place,
+                f"the tie-out {name} names crosswalk '{source.crosswalk}', which the project does not have.",
+                f"Name one of: {', '.join(sorted(crosswalks)) or 'none is declared'}.",
+            )

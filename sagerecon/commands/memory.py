@@ -20,7 +20,6 @@ from sagerecon.pairing.suspect import Suspect
 from sagerecon.planning.census import (
     census_due,
     creations,
-    has_text_key,
     is_blind,
     kinds_distrusted,
     kinds_listed,
@@ -131,7 +130,7 @@ class Memory:
             if found.likeness is Likeness.EQUAL and step.on_existing is not OnExisting.ERROR:
                 adoptions.append(Adoption(step, body, found.entities[0]))
             elif found.likeness is not Likeness.NONE and (
-                is_blind(step) or found.rung is Rung.SPELLING or (step.kind, step.key) in undecided
+                is_blind(step) or found.is_by_likeness or (step.kind, step.key) in undecided
             ):
                 suspects.append((step, self._suspect(step, found)))
             elif found.likeness is Likeness.NONE:
@@ -159,13 +158,12 @@ class Memory:
     def suggested(self, run: str) -> Sequence[Suspect]:
         """Return what waits for a decision, because Sage may hold it.
 
-        A listing of the plan shows its key in another spelling, or a reconciliation since the plan was made
-        shows an entity like it.
+        A listing of the plan, or a reconciliation since the plan was made, shows an entity like it.
 
         Args:
             run: that of the plan, which has read its listings.
         """
-        return [*self._spelt_otherwise(run), *self._read_since(run)]
+        return [*self._alike_in_listings(run), *self._read_since(run)]
 
     def _read_since(self, run: str) -> Sequence[Suspect]:
         reached = self.company.run_log.reached(run)
@@ -173,17 +171,13 @@ class Memory:
         steps = [step for step in self._open_creations() if step.number not in sent]
         return suspects_read_since(self.plan, steps, self.company, self.catalog)
 
-    def _spelt_otherwise(self, run: str) -> Sequence[Suspect]:
+    def _alike_in_listings(self, run: str) -> Sequence[Suspect]:
         listed = kinds_listed(self.plan.steps)
-        steps = [
-            step
-            for step in self._open_creations()
-            if step.kind in listed and not is_blind(step) and has_text_key(step, self.catalog)
-        ]
+        steps = [step for step in self._open_creations() if step.kind in listed and not is_blind(step)]
         kinds = dict.fromkeys(step.kind for step in steps)
         held = {kind: list(self.company.history.entities_read(run, kind)) for kind in kinds}
         compared = Comparison(self.company, self.catalog, held).compare(steps)
-        return [self._suspect(step, like) for step, like, _ in compared if like.rung is Rung.SPELLING]
+        return [self._suspect(step, like) for step, like, _ in compared if _is_suggested(step, like)]
 
     def _open_creations(self) -> list[CreateStep]:
         """Return the creations that no run has carried out."""
@@ -251,7 +245,7 @@ def _is_suggested(step: CreateStep, found: Found) -> bool:
     In a business that is in use, an entity of another contact is none of ours.
     """
     if not is_blind(step):
-        return found.rung is Rung.SPELLING
+        return found.is_by_likeness and (found.has_contact or found.rung is Rung.SPELLING)
     return found.has_contact and found.likeness in (Likeness.SIMILAR, Likeness.UNRESOLVED)
 
 

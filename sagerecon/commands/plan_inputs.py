@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 from sagerecon.commands.preparation import prepare
 from sagerecon.commands.provenance import provenance
@@ -19,9 +19,6 @@ from sagerecon.project.source import mappings_fingerprint
 from sagerecon.sources.files import files_changed
 
 _NEW_PLAN = "Create a new one: sagerecon plan"
-
-#: Files named in a sentence.
-_EXAMPLES = 3
 
 
 def raise_if_stale(project: Project, plan: Plan, clock: Clock) -> None:
@@ -46,23 +43,15 @@ def raise_if_stale(project: Project, plan: Plan, clock: Clock) -> None:
             raise PlanStaleError(f"The plan was made from {what}.", _NEW_PLAN)
 
 
-def files_changed_since(project: Project) -> str:
-    """Return which source files are not those of the snapshot any more; empty where all are.
+def files_changed_since(project: Project) -> Iterator[str]:
+    """Yield a sentence about the source files that are not those of the snapshot any more.
 
     A plan is carried out as it was made, whatever became of the files.
     """
     with open_snapshot(project) as snapshot:
         frozen = [(file.path, file.sha256) for file in snapshot.files]
-    names = [found.place.file for found in files_changed(project.data, frozen)]
-    if not names:
-        return ""
-    more = f" and {len(names) - _EXAMPLES:,} more" if len(names) > _EXAMPLES else ""
-    were = "was" if len(names) == 1 else "were"
-    return (
-        f"{', '.join(names[:_EXAMPLES])}{more} {were} changed or removed after the snapshot was taken."
-        " The plan is carried out with the records of the snapshot. To use the files as they are now:"
-        " sagerecon snapshot, then sagerecon plan"
-    )
+    for found in files_changed(project.data, frozen):
+        yield f"{found.place.file}: {found.message} {found.hint}, then sagerecon plan"
 
 
 def changes_since_begun(

@@ -68,7 +68,7 @@ def apply(
             done = {number for number, step in reached.items() if step.state is State.RECORDED}
             if notice := changes_since_begun(project, plan, done, clock, is_accepted=as_planned):
                 on_notice(notice)
-        if notice := files_changed_since(project):
+        for notice in files_changed_since(project):
             on_notice(notice)
         budget = call_budget(project.limits, project.catalog.api)
         census = Census(

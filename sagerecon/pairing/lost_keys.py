@@ -140,14 +140,17 @@ class _Records:
         self._mappings: set[str] = set()
         self._spelt: dict[tuple[str, ...], list[Position]] = {}
         self._marked: dict[str, list[Position]] = {}
-        for at in positions:
+        found = tuple(positions)
+        earlier = {now: before for (_, before), now in renamed.items()}
+        earlier |= {at.key: at.rename.earlier[0].key for at in found if at.rename is not None}
+        for at in found:
             self._by_key[at.kind, at.key] = at
             mapping, _, source_key = at.key.partition("/")
             if at.outcome is not None:
                 self._mappings.add(mapping)
             if isinstance(at.outcome, Draft) and standing(at) in _SENT_UNLESS_DECIDED:
                 self._spelt.setdefault(spelling(source_key), []).append(at)
-                for mark in marks(at.outcome, catalog):
+                for mark in marks(at.outcome, catalog, earlier):
                     self._marked.setdefault(mark, []).append(at)
 
     def perhaps(self, key: str, decision: Decision, known: Set[str]) -> tuple[Position, ...]:

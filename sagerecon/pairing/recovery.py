@@ -63,6 +63,11 @@ class Found:
     rung: Rung | None = None  #: by which a similar entity was found
     has_contact: bool = False  #: whether the contact is the draft's too; also where the kind has none
 
+    @property
+    def is_by_likeness(self) -> bool:
+        """Whether a rung below the key has found it: a run that looks for the key does not find it."""
+        return self.rung not in (None, Rung.KEY)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
@@ -115,7 +120,7 @@ class Holdings:
         Ask once every equal entity is paired: an entity may be another draft's.
 
         Args:
-            keyed: the Sage ids of entities with the key of some draft; none of them is spelt otherwise.
+            keyed: the Sage ids of entities with the key of some draft; no other rung finds them.
         """
         rungs = {
             Rung.KEY: self.with_key,
@@ -126,7 +131,7 @@ class Holdings:
             Rung.NAME: self._named,
         }
         for rung, find in rungs.items():
-            others = {*wanted.apart, *(keyed if rung is Rung.SPELLING else ())}
+            others = {*wanted.apart, *(keyed if rung is not Rung.KEY else ())}
             found = [entity for entity in find(wanted) if entity.sage_id not in others]
             if found:
                 unlike = "; ".join(differences(self._kind, wanted.body, found[0].body))

@@ -112,15 +112,19 @@ def _climb(
     return renames
 
 
-def marks(draft: Draft, catalog: Catalog) -> frozenset[str]:
+def marks(draft: Draft, catalog: Catalog, earlier: Mapping[str, str] = {}) -> frozenset[str]:
     """Return the digests of what may tell a draft under another key: its identity, and its content.
 
     These are its identity in Sage as it is spelt, its contact, date and amount, all its other fields, and the
     name of a record without a date.
+
+    Args:
+        earlier: by the key of a contact the one that it had, by which the draft is told too.
     """
-    side = _Side.of_draft(draft, catalog, _Contacts(Identities()))
     rungs = (_identity_spelling, _content, _other_fields, _date_and_amount, _name)
-    buckets = (rung(side) for rung in rungs)
+    known = [{}, earlier] if earlier else [{}]
+    sides = [_Side.of_draft(draft, catalog, _Contacts(Identities(), keys)) for keys in known]
+    buckets = (rung(side) for side in sides for rung in rungs)
     return frozenset(fingerprint(bucket)[:_MARK_LENGTH] for bucket in buckets if bucket is not None)
 
 

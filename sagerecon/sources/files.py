@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sagerecon.model.code import Code
+from sagerecon.model.count import counted
 from sagerecon.model.errors import SourceError
 from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.place import Place
@@ -36,6 +37,10 @@ class FoundFile:
 
     path: Path
     name: str
+
+
+#: Files named in a sentence.
+_EXAMPLES = 3
 
 
 def source_error(finding: Finding) -> SourceError:
@@ -108,30 +113,33 @@ def sha256_of(path: Path, name: str) -> str:
 
 
 def files_changed(folder: Path, frozen: Iterable[tuple[str, str]]) -> Iterator[Finding]:
-    """Yield a warning for each file of a snapshot that has other bytes in the data folder now, or is gone.
+    """Yield a warning about the files of a snapshot that have other bytes now, and about those that are gone.
 
     Where none of the files is there, the project was moved without its data, and there is no warning.
 
     Args:
+        folder: the data folder.
         frozen: the name of each file, and the SHA-256 of the bytes of which the snapshot was taken.
     """
     files = [(name, sha256, folder / name) for name, sha256 in frozen]
-    if not any(path.is_file() for _, _, path in files):
+    there = [(name, sha256, path) for name, sha256, path in files if path.is_file()]
+    if not there:
         return
-    for name, sha256, path in files:
-        if not path.is_file():
-            happened = "the file is no longer there; it was when the snapshot was taken"
-        elif sha256_of(path, name) != sha256:
-            happened = "the file was changed after the snapshot was taken"
-        else:
-            continue
-        yield Finding(
-            code=Code.CHANGED_SINCE_SNAPSHOT,
-            place=Place(name),
-            message=f"{happened}. The records are those of the snapshot.",
-            hint="To use the files as they are now: sagerecon snapshot",
-            severity=Severity.WARNING,
-        )
+    changed = [name for name, sha256, path in there if sha256_of(path, name) != sha256]
+    gone = [name for name, _, path in files if not path.is_file()]
+    for names, became in ((changed, "changed"), (gone, "removed")):
+        if names:
+            first, *others = names
+            listed = f" ({', '.join(others[:_EXAMPLES])}{', ...' if len(others) > _EXAMPLES else ''})"
+            besides = f", and {counted(len(others), 'other file')}{listed}, were" if others else " was"
+            yield Finding(
+                code=Code.CHANGED_SINCE_SNAPSHOT,
+                place=Place(first),
+                message=f"the file{besides} {became} after the snapshot was taken."
+                " The records are those of the snapshot.",
+                hint="To use the files as they are now: sagerecon snapshot",
+                severity=Severity.WARNING,
+            )
 
 
 def empty_source_finding(place: Place, file: SourceFile, message: str) -> Finding:
