@@ -164,7 +164,9 @@ def test_a_record_without_a_contact_is_suggested_by_date_and_amount() -> None:
     def held(total: str, day: str = "2017-03-01") -> Entity:
         return Entity("journal", "id-1", {"date": day, "reference": "accrual", "total": total})
 
-    assert matches([journal], held("6.0"), catalog=SHIPPED)["journal", "journals/J1"].rung is Rung.CONTENT
+    found = matches([journal], held("6.0"), catalog=SHIPPED)["journal", "journals/J1"]
+    assert found.rung is Rung.DATE_AND_AMOUNT
+    assert "already (date and amount): " in found.suspect.reason
     for other in (held("6.01"), held("6.0", "2017-03-02")):
         assert matches([journal], other, catalog=SHIPPED) == {}
 

@@ -92,9 +92,9 @@ def proved(company: Company, outcomes: list[Outcome]) -> Position:
     readings = readings_of(CATALOG.kinds)
     sage = Held.collect(company.sage.values(), company.deleted)
     read = as_listed(readings.listings, company.sage.values(), sage.deleted)
-    facts = Facts.of(sage, read, readings, {})
+    facts = Facts.of(sage, read, readings, {}, {})
     outcome, record = outcomes[0] if outcomes else None, company.written[0]
-    position = facts.of_written(outcome, record).position
+    position = facts.of_written(outcome, record, set()).position
     if isinstance(outcome, Draft) and position.held is not None:
         identities = Identities(company.written, company.sage.values(), CATALOG)
         comparer = Comparer(CATALOG, identities, RULES, UNKNOWN_INPUTS)

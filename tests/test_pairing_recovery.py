@@ -67,6 +67,7 @@ def test_each_rung_finds_what_the_one_before_does_not() -> None:
     assert claim(wanted(), entity("0", amount="11.00"), zeros, renumbered).rung is Rung.KEY
     assert claim(wanted(), zeros, renumbered).rung is Rung.SPELLING
     assert claim(wanted(), renumbered).rung is Rung.CONTENT
+    assert claim(wanted(contact=""), renumbered).rung is Rung.DATE_AND_AMOUNT
     assert claim(wanted(number="", day="2017-02-02"), zeros, renumbered).rung is None
 
 

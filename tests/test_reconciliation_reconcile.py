@@ -410,6 +410,27 @@ def test_each_verdict_has_the_origins_of_its_record() -> None:
     }
 
 
+def test_what_entities_that_may_be_a_record_book_is_part_of_its_gap_once() -> None:
+    company = small_company()
+    company.delete("open_invoices/1003")
+    company.outcomes += [invoice("1010", "C2", "7.00"), invoice("1011", "C2", "7.00")]
+    for sage_id in ("x", "y", "z"):
+        add_by_hand(company, sage_id, reference=f"by hand {sage_id}", date="2017-03-01")
+    add_by_hand(company, "again", date="2017-03-01", total_amount="239.0")
+    found = company.reconcile()
+    assert {v.key: v.effects.get("1100", 0) for v in found.open_verdicts} == {
+        "open_invoices/1003": 0,
+        "open_invoices/1010": Decimal("14.00"),  # three times what the source has, less this record
+        "open_invoices/1011": Decimal("-7.00"),
+    }
+    company.outcomes.pop()
+    which = {(OPENING, "open_invoices/1010"): frozenset("yz")}
+    found = company.reconcile(denied=which)
+    effects = [v.effects.get("1100", 0) for v in found.open_verdicts]
+    assert sorted(effects) == [0, 0, Decimal("7.0"), Decimal("7.0")]
+    assert {v.sage_id for v in found.open_verdicts if v.verdict is Verdict.EXTRA} == {"y", "z"}
+
+
 def test_several_entities_with_one_key_need_review() -> None:
     company = small_company()
     company.outcomes.append(contact("C7", "Fir Ltd"))

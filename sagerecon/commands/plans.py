@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from sagerecon.commands.last_reading import LastReading, recorded_and_read
 from sagerecon.commands.memory import NO_WITNESS, NOT_COMPARED, created_again, incomplete
 from sagerecon.commands.preparation import Prepared, prepare
 from sagerecon.commands.provenance import provenance
-from sagerecon.commands.unknown_entities import unknown_entities
+from sagerecon.commands.unknown_entities import freed_entities, unknown_entities
 from sagerecon.model.catalog import Catalog
 from sagerecon.model.clock import Clock
 from sagerecon.model.code import Code
@@ -24,6 +24,7 @@ from sagerecon.model.place import NOWHERE
 from sagerecon.pairing.decide import DecidedPositions, pair_as_decided
 from sagerecon.pairing.held_references import with_held_references
 from sagerecon.pairing.owners import RecordKey
+from sagerecon.pairing.position import Position
 from sagerecon.pairing.standing import Standing
 from sagerecon.planning.census import census_due
 from sagerecon.planning.opening import in_sage
@@ -120,15 +121,17 @@ def decided_positions(
         last,
         has_renames=any(entry.standing is Standing.RENAMED_IN_SOURCE for entry in decisions.entries),
     )
-    return pair_as_decided(
-        outcomes,
-        recorded,
-        project.catalog,
-        prepared.compiled.comparisons,
-        read,
-        decisions,
-        unknown_entities(company, project.catalog, last),
-    )
+
+    def paired(unknown: Sequence[Position]) -> DecidedPositions:
+        rules = prepared.compiled.comparisons
+        return pair_as_decided(outcomes, recorded, project.catalog, rules, read, decisions, unknown)
+
+    found = paired(unknown := unknown_entities(company, project.catalog, last))
+    known = {(at.kind, at.key) for at in unknown}
+    freed = {entity: reading for entity, reading in found.freed.items() if entity not in known}
+    if not freed or last is None:
+        return found
+    return paired([*unknown, *freed_entities(company, project.catalog, last, freed)])
 
 
 def _opening_is_open(

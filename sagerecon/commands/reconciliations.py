@@ -38,6 +38,17 @@ from sagerecon.runner.run import RunOutcome
 from sagerecon.store.company import CompanyStore
 from sagerecon.store.reconciliation_log import Judged, StoredResult
 
+#: The answers that say of what a record has no verdict: an earlier record, or an entity, that it is not.
+_ABOUT_VERDICTS = frozenset(
+    {
+        DecisionAnswer.TWO_RECORDS,
+        DecisionAnswer.THIS_ONE,
+        DecisionAnswer.ADOPT,
+        DecisionAnswer.KEEP_APART,
+        DecisionAnswer.WRITE_AGAIN,
+    }
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Reconciled:
@@ -99,9 +110,12 @@ def reconcile(
             return decided_positions(project, prepared, contents, company, clock, last=last)
 
         decisions = {entry.answer for entry in project_decisions(project)}
-        is_apart = DecisionAnswer.TWO_RECORDS in decisions
-        apart = decided_by(LastReading(basis)).apart if is_apart else frozenset()
-        reconciliation = judge(project, prepared, company, basis, apart, incomplete)
+        before = DecidedPositions(positions=())
+        if decisions & _ABOUT_VERDICTS:
+            before = decided_by(LastReading(basis, unverified=contents.keys()))
+        reconciliation = judge(
+            project, prepared, company, basis, before.apart, before.denied, incomplete_store=incomplete
+        )
         if decisions:
             decided = decided_by(LastReading.of(basis, reconciliation.verdicts))
             reconciliation = with_accepted(reconciliation, decided.settlement, decided.positions)

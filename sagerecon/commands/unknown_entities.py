@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Mapping, Set
 
+from sagerecon.commands.history import read_history
 from sagerecon.commands.last_reading import LastReading
-from sagerecon.commands.newest_readings import NewestReadings
+from sagerecon.commands.newest_readings import NewestReadings, entities_of
 from sagerecon.model.catalog import Catalog
 from sagerecon.pairing.consequences import Verdict
-from sagerecon.pairing.held import Origin
+from sagerecon.pairing.held import Held, Origin, OriginFacts
 from sagerecon.pairing.identity import as_decimal
+from sagerecon.pairing.owners import RecordKey
 from sagerecon.pairing.position import Coverage, EntityReading, Position
 from sagerecon.store.company import CompanyStore
 from sagerecon.store.reconciliation_log import Basis
@@ -28,17 +30,38 @@ def unknown_entities(company: CompanyStore, catalog: Catalog, last: LastReading 
         verdicts = company.reconciliations.records_with(Verdict.EXTRA.value, basis.number)
         found += _read_by(company, basis, {record for record in verdicts if record[0] == kind})
     return [
-        Position(
-            kind=reading.entity.kind,
-            key=reading.entity.sage_id,
-            held=reading,
-            coverage=Coverage.WHOLE,
-            origin=Origin.EXTRA,
-            amount=as_decimal(reading.entity.body.get(catalog[reading.entity.kind].amount)),
-        )
+        _position(reading, catalog)
         for reading in found
         if company.id_map.owner(reading.entity.kind, reading.entity.sage_id) is None
     ]
+
+
+def freed_entities(
+    company: CompanyStore, catalog: Catalog, last: LastReading, freed: Mapping[RecordKey, EntityReading]
+) -> list[Position]:
+    """Return the position of each entity that no record can be any more, by a decision since the reading.
+
+    One that was in Sage before the move, or that Sage made itself, is not among them.
+    """
+    if not freed:
+        return []
+    history = read_history(company)
+    before = {sage_id for _, sage_id in company.history.ids_read(history.first_run)}
+    held = Held.collect(entities_of(company, last.basis), ())
+    facts = OriginFacts.collect(before, history.began_at, company.history.written(), held, catalog)
+    return [_position(at, catalog) for at in freed.values() if facts.origin(at.entity) is Origin.EXTRA]
+
+
+def _position(reading: EntityReading, catalog: Catalog) -> Position:
+    entity = reading.entity
+    return Position(
+        kind=entity.kind,
+        key=entity.sage_id,
+        held=reading,
+        coverage=Coverage.WHOLE,
+        origin=Origin.EXTRA,
+        amount=as_decimal(entity.body.get(catalog[entity.kind].amount)),
+    )
 
 
 def _read_by(company: CompanyStore, basis: Basis, entities: Set[tuple[str, str]]) -> Iterator[EntityReading]:

@@ -14,6 +14,7 @@ from sagerecon.model.clock import day_of
 from sagerecon.model.entity import Entity
 from sagerecon.model.finding import Finding
 from sagerecon.model.reading import Reading
+from sagerecon.pairing.claims import Denied
 from sagerecon.pairing.identity import Identities
 from sagerecon.planning.step import ReverseStep
 from sagerecon.project.project import Project
@@ -60,6 +61,7 @@ def judge(
     company: CompanyStore,
     basis: Basis,
     apart: Collection[str] = frozenset(),
+    denied: Denied | None = None,
     incomplete_store: str = "",
 ) -> Reconciliation:
     """Return one verdict a record, and the tie-outs, from what the readings found.
@@ -69,6 +71,7 @@ def judge(
 
     Args:
         apart: the keys of drafts that were decided to be none of the records written earlier.
+        denied: by kind and draft key, the Sage ids of the entities that a record is decided not to be.
         incomplete_store: why the store may lack records that it wrote; empty where it does not.
     """
     reading = basis.runs.reading
@@ -102,6 +105,7 @@ def judge(
         in_doubt=history.creations_in_doubt(),
         refusals=refusals_of(company, project.catalog),
         apart=apart,
+        denied=denied,
         incomplete_store=incomplete_store,
     )
     reconciliation = with_reversed(reconciliation, map(_reversed, history.reversals()))

@@ -12,12 +12,13 @@ from sagerecon.model.draft import DUPLICATE_RULE, LeftOut, Outcome
 from sagerecon.model.entity import Written
 from sagerecon.pairing.aliases import Aliases
 from sagerecon.pairing.answers import DecisionAnswer, apart
+from sagerecon.pairing.claims import Denied, claimed_by, denied_by
 from sagerecon.pairing.decisions import Decision
 from sagerecon.pairing.lost_keys import decided_alone, with_lost_keys, without_lost_keys
 from sagerecon.pairing.objections import adopted_entity
 from sagerecon.pairing.owners import RecordKey
 from sagerecon.pairing.pair import Recorded, pair_with_recorded
-from sagerecon.pairing.position import Position
+from sagerecon.pairing.position import EntityReading, Position
 from sagerecon.pairing.read_from_sage import NOT_READ, ReadFromSage
 from sagerecon.pairing.referrers import without_blocked_reversals
 from sagerecon.pairing.refused import without_refused
@@ -53,6 +54,24 @@ class DecidedPositions:
     undecided: Sequence[Position] = ()
 
     @property
+    def denied(self) -> Denied:
+        """The entities that records are decided not to be, of those that they may be."""
+        return denied_by(self.positions, self.settlement)
+
+    @property
+    def freed(self) -> Mapping[RecordKey, EntityReading]:
+        """By kind and Sage id, the entities that records are decided not to be, and that may be no other."""
+        denied = self.denied
+        claimed = claimed_by(self.positions, denied)
+        return {
+            (at.kind, entity.sage_id): EntityReading(entity, at.suspect.seen_at)
+            for at in self.positions
+            if at.suspect is not None and (at.kind, at.key) in denied
+            for entity in at.suspect.entities
+            if (at.kind, entity.sage_id) not in claimed and entity.sage_id not in at.suspect.owners
+        }
+
+    @property
     def apart(self) -> frozenset[str]:
         """The keys of the drafts that are decided to be none of the records written earlier."""
         made = self.settlement.renames.items()
@@ -75,6 +94,7 @@ def pair_as_decided(
 
     Args:
         unknown: the positions of entities in Sage that no record owns, on which decisions may be made too.
+            None is made on one that may be a record: that is decided on.
     """
     positions = pair_with_recorded(outcomes, recorded, catalog, comparisons, read)
     undecided: Sequence[Position] = ()
@@ -95,17 +115,43 @@ def pair_as_decided(
         keys = {before: now for (_, before), now in aliases.items()}
         read = replace(read, identities=read.identities.under(keys))
         positions = pair_with_recorded(outcomes, recorded.under(aliases), catalog, comparisons, read, apart)
-    every = [*positions, *unknown]
-    renamed = {**decisions.renamed, **aliases}
-    lost = tuple(with_lost_keys(others, every, decisions.keys, renamed, catalog))
-    alone = decided_alone(lost)
-    rest = settle(every, others, decisions.today, catalog, decisions.members, decisions.keys, alone)
-    rest = without_lost_keys(rest, lost)
-    rest = without_refused(every, _of_duplicates(positions, _each_entity_once(positions, rest)))
+    about_others = replace(decisions, entries=tuple(others), renamed={**decisions.renamed, **aliases})
+    unknown = _unclaimed(unknown, positions, about_others, catalog)
+    rest = _settled(positions, unknown, about_others, catalog)
     settlement = without_blocked_reversals(positions, rest.with_renames(renames), catalog)
     return DecidedPositions(
         positions=positions, settlement=settlement, earlier=earlier, unknown=unknown, undecided=undecided
     )
+
+
+def _settled(
+    positions: Sequence[Position], unknown: Sequence[Position], decisions: Decisions, catalog: Catalog
+) -> Settlement:
+    """Return what decisions settle that are not about renamed records."""
+    every = [*positions, *unknown]
+    lost = tuple(with_lost_keys(decisions.entries, every, decisions.keys, decisions.renamed, catalog))
+    settled = settle(
+        every,
+        decisions.entries,
+        decisions.today,
+        catalog,
+        decisions.members,
+        decisions.keys,
+        decided_alone(lost),
+    )
+    settled = without_lost_keys(settled, lost)
+    return without_refused(every, _of_duplicates(positions, _each_entity_once(positions, settled)))
+
+
+def _unclaimed(
+    unknown: Sequence[Position], positions: Sequence[Position], decisions: Decisions, catalog: Catalog
+) -> Sequence[Position]:
+    """Return the entities without a record that may be none by the decisions about records."""
+    may_be = claimed_by(positions, {})
+    if not any((at.kind, at.key) in may_be for at in unknown):
+        return unknown
+    claimed = claimed_by(positions, denied_by(positions, _settled(positions, (), decisions, catalog)))
+    return [at for at in unknown if (at.kind, at.key) not in claimed]
 
 
 def earlier_chosen_twice(

@@ -181,6 +181,7 @@ class _Ladder:
             Rung.KEY: self._with_key,
             Rung.SPELLING: self._spelt,
             Rung.CONTENT: self._like,
+            Rung.DATE_AND_AMOUNT: self._dated,
             Rung.OTHER_FIELDS: self._alike,
             Rung.NAME: self._named,
         }
@@ -216,9 +217,17 @@ class _Ladder:
                 yield entity
 
     def _like(self, draft: Draft) -> Iterator[Entity]:
-        """Yield the entities with the draft's contact, date and amount; with none, if it has none."""
+        """Yield the entities with the draft's contact, date and amount."""
+        if contact := self._contact(draft.kind, draft.body):
+            yield from self._of_content(draft, contact)
+
+    def _dated(self, draft: Draft) -> Iterator[Entity]:
+        """Yield the entities without a contact that have the date and amount of a draft without one."""
+        if not self._contact(draft.kind, draft.body):
+            yield from self._of_content(draft, "")
+
+    def _of_content(self, draft: Draft, contact: str) -> Iterator[Entity]:
         mark = content_mark(draft.kind, draft.body, draft.amount, self._by.catalog[draft.kind])
-        contact = self._contact(draft.kind, draft.body)
         for entity in self._marked([mark] if mark is not None else ()):
             if entity.sage_id not in self._taken and contact == self._contact(entity.kind, entity.body):
                 yield entity

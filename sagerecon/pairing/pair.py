@@ -121,14 +121,16 @@ def _position(
     key = (outcome.kind, outcome.key)
     content, written = recorded.contents.get(key), recorded.written.get(key)
     if written is None:
+        is_renamed, is_new = rename is not None, content is None
         return Position(
             kind=outcome.kind,
             key=outcome.key,
             outcome=outcome,
             content=content,
-            coverage=Coverage.BEFORE_WRITING if content is None else Coverage.AS_ANSWERED,
+            coverage=Coverage.BEFORE_WRITING if is_new else Coverage.AS_ANSWERED,
             rename=rename,
-            suspect=read.suspect_of(outcome, is_renamed=rename is not None) if content is None else None,
+            suspect=read.suspect_of(outcome, is_renamed=is_renamed) if is_new else None,
+            looked_up=read.looked_up(outcome, is_renamed=is_renamed) if is_new else "",
         )
     owner = owners.get(key, "")
     if isinstance(outcome, LeftOut):

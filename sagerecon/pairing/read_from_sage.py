@@ -133,6 +133,11 @@ class ReadFromSage:
             return None
         return self.matches.get((outcome.kind, outcome.key))
 
+    def looked_up(self, outcome: Outcome, *, is_renamed: bool = False) -> str:
+        """Return the Sage id of the entity that the run which creates a draft adopts; empty for none."""
+        match = self.match_of(outcome, is_renamed=is_renamed)
+        return match.entities[0].sage_id if match is not None and match.is_adopted else ""
+
     def suspect_of(
         self, outcome: Outcome, *, is_renamed: bool = False, is_written: bool = False
     ) -> Suspect | None:

@@ -48,6 +48,7 @@ class Rung(Enum):
     KEY = "key"  #: its unique key, or its contact and number
     SPELLING = "spelling"  #: the same without case, accents, punctuation and leading zeros
     CONTENT = "contact, date and amount"
+    DATE_AND_AMOUNT = "date and amount"  #: of a record without a contact
     OTHER_FIELDS = "all other fields"  #: all that is sent but its keys, of a kind without a date or an amount
     NAME = "same name"  #: of a kind without a date, such as a contact
 
@@ -125,6 +126,7 @@ class Holdings:
             Rung.KEY: self.with_key,
             Rung.SPELLING: self._spelt,
             Rung.CONTENT: self._like,
+            Rung.DATE_AND_AMOUNT: self._dated,
             Rung.OTHER_FIELDS: self._alike,
             Rung.NAME: self._named,
         }
@@ -185,7 +187,11 @@ class Holdings:
         return [entity for entity in self._marked(marks) if not self._is_other(wanted, entity)]
 
     def _like(self, wanted: Wanted) -> list[Entity]:
-        """Return the entities with the draft's contact, date and amount."""
+        """Return the entities with the draft's contact, date and amount; none, if it has no contact."""
+        return self._dated(wanted) if self._names_contact(wanted) else []
+
+    def _dated(self, wanted: Wanted) -> list[Entity]:
+        """Return the entities with the draft's date and amount, whatever their contact if it has none."""
         kind, body = self._kind, wanted.body
         amount = as_decimal(body.get(kind.amount)) if kind.amount else None
         amount = wanted.amount if amount is None else amount
@@ -214,7 +220,10 @@ class Holdings:
 
     def _has_contact(self, wanted: Wanted) -> bool:
         """Return whether the contact of a draft was found, where its kind has one."""
-        return not self._kind.contact or bool(wanted.body.get(f"{self._kind.contact}_id"))
+        return not self._kind.contact or self._names_contact(wanted)
+
+    def _names_contact(self, wanted: Wanted) -> bool:
+        return bool(self._kind.contact) and bool(wanted.body.get(f"{self._kind.contact}_id"))
 
     def _is_other(self, wanted: Wanted, entity: Entity) -> bool:
         return is_other_record(self._kind, wanted.body, entity.body)

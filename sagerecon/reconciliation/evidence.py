@@ -21,6 +21,9 @@ class Evidence:
     why_unread: str = ""  #: why its kind, which was asked for, was not read whole
     is_deletion_unknown: bool = False  #: the deleted entities of its kind were not read whole
     rejected: Sequence[Finding] = ()  #: why the run set it aside
+    #: Those that it may be in Sage, of which no other record's verdict has the effect; None where that is not
+    #: asked, for it has one entity or none.
+    perhaps: Sequence[Entity] | None = None
 
     @property
     def outcome(self) -> Outcome | None:
@@ -42,6 +45,13 @@ class Evidence:
         """What Sage holds now; None where it was not found."""
         held = self.position.held
         return None if held is None else held.entity
+
+    @property
+    def entities(self) -> Sequence[Entity]:
+        """What Sage holds of it, or may hold; each entity is one record's."""
+        if self.perhaps is not None:
+            return self.perhaps
+        return () if self.entity is None else (self.entity,)
 
     @property
     def is_set_aside(self) -> bool:

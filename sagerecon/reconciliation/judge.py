@@ -193,10 +193,10 @@ class Judge:
         """Return Sage less source by account, and by contact; empty where the verdict makes no gap."""
         if verdict in (Verdict.VERIFIED, Verdict.NOT_READ, Verdict.LEFT_OUT):
             return {}, {}
-        draft, entity = evidence.draft, evidence.entity
+        draft = evidence.draft
         source, owed = ({}, {}) if draft is None else self._effects(draft.kind, draft.body)
-        sage, owing = ({}, {}) if entity is None else self._effects(entity.kind, entity.body)
-        return gap(source, sage), gap(owed, owing)
+        held = [self._effects(entity.kind, entity.body) for entity in evidence.entities]
+        return gap(source, *(sage for sage, _ in held)), gap(owed, *(owing for _, owing in held))
 
     def _effects(self, kind: str, content: Mapping[str, Any]) -> tuple[Effects, Effects]:
         if not content or (self._as_at is not None and is_after(kind, content, self._as_at, self._chart)):

@@ -9,6 +9,7 @@ from sagerecon.model.catalog import Catalog
 from sagerecon.model.draft import Draft, Outcome
 from sagerecon.model.entity import Entity, Written
 from sagerecon.model.finding import Finding
+from sagerecon.pairing.claims import Denied
 from sagerecon.pairing.held import Held
 from sagerecon.pairing.identity import Identities
 from sagerecon.pairing.key_ladder import NO_MATCH
@@ -29,6 +30,7 @@ class Facts:
     incomplete: Mapping[str, str]  #: why each kind that was asked for was not read whole
     deletions_unknown: frozenset[str]
     rejected: Mapping[str, Sequence[Finding]] = field(default_factory=dict)
+    denied: Denied = field(default_factory=dict)  #: what records are decided not to be
 
     @classmethod
     def of(
@@ -37,6 +39,7 @@ class Facts:
         read: ReadFromSage,
         readings: SageReadings,
         rejected: Mapping[str, Sequence[Finding]],
+        denied: Denied,
     ) -> Facts:
         """Return the facts of one reconciliation."""
         return cls(
@@ -45,24 +48,31 @@ class Facts:
             incomplete=readings.incomplete,
             deletions_unknown=readings.deletions_unknown,
             rejected=rejected,
+            denied=denied,
         )
 
-    def of_written(self, outcome: Outcome | None, written: Written, owner: str = "") -> Evidence:
+    def of_written(
+        self, outcome: Outcome | None, written: Written, claimed: set[str], owner: str = ""
+    ) -> Evidence:
         """Return the evidence of a record that was written.
 
         Args:
             outcome: None if the source lost it.
+            claimed: the Sage ids of the entities that others may be; gets those that this record may be.
             owner: the key of the record that owns its entity, where that is another one.
         """
         unread = Coverage.FAILED if written.kind in self.incomplete else Coverage.NEVER
         why_unread = self.incomplete.get(written.kind, "")
         if written.kind in self.read.whole:
             why_unread = "it was written after the reading of its kind began"
+        position = written_position(written, outcome, self.read, unread, owner=owner)
+        suspect = position.suspect
         return Evidence(
-            written_position(written, outcome, self.read, unread, owner=owner),
+            position,
             why_unread=why_unread,
             is_deletion_unknown=written.kind in self.deletions_unknown,
             rejected=self.rejected.get(written.key, ()),
+            perhaps=None if suspect is None else self._claim(position, suspect.entities, claimed),
         )
 
     def of_unwritten(
@@ -79,7 +89,7 @@ class Facts:
 
         Args:
             entity: that of the one record written earlier that it may be.
-            claimed: the Sage ids of the entities that others may be; gets the one that this record may be.
+            claimed: the Sage ids of the entities that others may be; gets those that this record may be.
         """
         found = self.read.match_of(outcome, is_renamed=rename is not None)
         suspect = self.read.suspect_of(outcome, is_renamed=rename is not None)
@@ -87,9 +97,9 @@ class Facts:
         if suspect is not None or (outcome.kind, outcome.key) in self.read.suspects:
             rejected = [finding for finding in rejected if finding.code not in SUSPICIONS]
         may_be = suspect.entities if suspect is not None else found.entities if found is not None else ()
+        denied = self.denied.get((outcome.kind, outcome.key), frozenset())
         if len(may_be) == 1:
-            entity = may_be[0] if may_be[0].sage_id not in claimed else None
-            claimed.add(may_be[0].sage_id)
+            entity = may_be[0] if may_be[0].sage_id not in claimed | denied else None
         is_of_ladder = found is not None and found.entities == may_be
         match = found.match if found is not None and is_of_ladder else NO_MATCH
         position = Position(
@@ -103,7 +113,16 @@ class Facts:
             suspect=suspect,
         )
         why_unread = self.incomplete.get(outcome.kind, "")
-        return Evidence(position, match, why_unread, rejected=rejected)
+        perhaps = self._claim(position, may_be, claimed) if may_be else None
+        return Evidence(position, match, why_unread, rejected=rejected, perhaps=perhaps)
+
+    def _claim(self, position: Position, may_be: Sequence[Entity], claimed: set[str]) -> Sequence[Entity]:
+        """Return the entities that a record may be and no record before it, and add them to the claimed."""
+        denied = self.denied.get((position.kind, position.key), frozenset())
+        owners = position.suspect.owners if position.suspect is not None else {}
+        taken = claimed | denied | owners.keys()
+        claimed.update(entity.sage_id for entity in may_be if entity.sage_id not in denied)
+        return [entity for entity in may_be if entity.sage_id not in taken]
 
     def _coverage(self, kind: str, unasked: Coverage) -> Coverage:
         if kind in self.read.whole:

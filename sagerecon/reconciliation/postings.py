@@ -60,10 +60,15 @@ def is_after(kind: str, content: Mapping[str, Any], day: date, chart: ChartOfAcc
     return dated is not None and dated > day
 
 
-def gap(source: Effects, sage: Effects) -> Effects:
-    """Return Sage less source, account by account, without the accounts on which they agree."""
-    codes = dict.fromkeys((*source, *sage))
-    differences = {code: difference(sage.get(code, Decimal()), source.get(code, Decimal())) for code in codes}
+def gap(source: Effects, *sage: Effects) -> Effects:
+    """Return Sage less source, account by account, without the accounts on which they agree.
+
+    Args:
+        sage: the effects of each entity in Sage that is, or may be, the record of the source.
+    """
+    codes = dict.fromkeys(code for effects in (source, *sage) for code in effects)
+    held = {code: total(effects.get(code, Decimal()) for effects in sage) for code in codes}
+    differences = {code: difference(held[code], source.get(code, Decimal())) for code in codes}
     return {code: amount for code, amount in differences.items() if amount}
 
 

@@ -13,6 +13,7 @@ from sagerecon.model.draft import Draft, Outcome
 from sagerecon.model.entity import Entity, Written
 from sagerecon.model.finding import Finding
 from sagerecon.model.money import total
+from sagerecon.pairing.claims import Denied
 from sagerecon.pairing.held import Held, Origin, OriginFacts, classify, is_gone
 from sagerecon.pairing.identity import Identities
 from sagerecon.pairing.owners import RecordKey, owners_of_shared
@@ -28,6 +29,7 @@ from sagerecon.reconciliation.positions import Facts, Renames
 from sagerecon.reconciliation.result import Coverage, Reconciliation, Tolerated
 from sagerecon.reconciliation.sage_readings import SageReadings
 from sagerecon.reconciliation.verdict import FirstSeen, RecordVerdict
+from sagerecon.reconciliation.waiting import with_waiting
 
 
 def reconcile(
@@ -53,6 +55,7 @@ def reconcile(
     in_doubt: Set[RecordKey] = frozenset(),
     refusals: Refusals | None = None,
     apart: Collection[str] = frozenset(),
+    denied: Denied | None = None,
     incomplete_store: str = "",
 ) -> Reconciliation:
     """Return one verdict for each record, and for each entity in Sage that belongs to none; no tie-outs yet.
@@ -78,6 +81,7 @@ def reconcile(
         in_doubt: kind and key of the records that a run sent without an answer.
         refusals: what Sage refused of a record.
         apart: the keys of drafts that were decided to be none of the records written earlier.
+        denied: by kind and draft key, the Sage ids of the entities that a record is decided not to be.
         incomplete_store: why the store may lack records that it wrote; empty where it does not.
 
     Raises:
@@ -109,7 +113,7 @@ def reconcile(
     found = replace(found, unowned=unowned, in_doubt=in_doubt, refusals=refusals or {}).with_matches(
         outcomes, by_key, by_key, catalog, comparisons
     )
-    facts = Facts.of(sage, found, readings, rejected or {})
+    facts = Facts.of(sage, found, readings, rejected or {}, denied or {})
     renames = Renames.among(outcomes, records, catalog, identities, apart)
     claimed: set[str] = set()
     verdicts = list(_records(outcomes, by_key, shared, renames, facts, judge, claimed))
@@ -118,6 +122,7 @@ def reconcile(
     origins = OriginFacts.collect(pre_existing, began_at, records, sage, catalog)
     classes = classify(sage, kinds, matched, origins)
     verdicts += _extras(classes, sage, judge, owners)
+    verdicts = with_waiting(verdicts, outcomes, renames.by_key.keys(), found.refusals.keys())
     verdicts = add_estimated_effects(mark_swapped_values(verdicts), outcomes, chart)
     return Reconciliation(
         verdicts=tuple(_with_first_seen(verdict, last) for verdict in verdicts),
@@ -210,11 +215,7 @@ def _records(
         written = left.pop((outcome.kind, outcome.key), None)
         if written is not None:
             owner = shared.get((written.kind, written.key), "")
-            evidence = facts.of_written(outcome, written, owner)
-            suspect = evidence.position.suspect
-            if suspect is not None and len(suspect.entities) == 1:
-                claimed.update(suspect.sage_ids)
-            yield judge.record(evidence)
+            yield judge.record(facts.of_written(outcome, written, claimed, owner))
         else:
             earlier = certain.get(outcome.key)
             entity = facts.sage.by_id.get((earlier.kind, earlier.sage_id)) if earlier else None
@@ -225,7 +226,7 @@ def _records(
     for record in earlier_of:
         left.pop((record.kind, record.key), None)
     for written in left.values():
-        yield judge.record(facts.of_written(None, written))
+        yield judge.record(facts.of_written(None, written, claimed))
 
 
 def _extras(

@@ -15,6 +15,9 @@ from sagerecon.reconciliation.verdict import Cause, Difference, RecordVerdict
 #: Written out here because strftime depends on the locale of the machine.
 _MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
 
+#: What to do about a record that only the source has changed.
+PLAN_AND_APPLY = "Plan and apply again."
+
 #: What to do about a record that Sage may hold already.
 DECIDE = "Compare it with Sage, and decide which it is: sagerecon decide list"
 
@@ -182,13 +185,22 @@ def remedy_for(verdict: RecordVerdict, detail: str, why_fixed: str = "") -> str:
             return "Decide whether they are one record; until then the plan waits with it."
         case Verdict.SOURCE_CHANGED | Verdict.MAPPING_CHANGED:
             correct = f"{why_fixed}. Correct it there, or decide: {show_command(verdict.key)}"
-            return correct if why_fixed else "Plan and apply again."
+            return correct if why_fixed else PLAN_AND_APPLY
         case Verdict.BOTH_CHANGED:
             return "Agree which side is right and correct the other."
         case Verdict.ROUNDING if verdict.needs_review:
             return "Round in the mapping, or name a tolerance with its size and reason."
         case _:
             return ""
+
+
+def remedy_of_waiting(key: str) -> str:
+    """Return what to do about a changed record that is not sent before it is decided on another.
+
+    Args:
+        key: of that other one, to which it refers.
+    """
+    return f"Once it is decided on {key}, which it needs, plan and apply again: {show_command(key)}"
 
 
 #: Verdicts on a record of which Sage may have refused a change, or the deletion.
