@@ -146,7 +146,7 @@ def _settled(
 def _unclaimed(
     unknown: Sequence[Position], positions: Sequence[Position], decisions: Decisions, catalog: Catalog
 ) -> Sequence[Position]:
-    """Return the entities without a record that may be none by the decisions about records."""
+    """Return the entities without a record that may be no record, by the decisions about records."""
     may_be = claimed_by(positions, {})
     if not any((at.kind, at.key) in may_be for at in unknown):
         return unknown
