@@ -183,3 +183,11 @@ def test_what_has_no_amount_in_sage_is_suggested_by_all_other_fields_and_not_ado
     assert (found.suspect.is_equal, found.suspect.is_adoptable, found.is_adopted) == (True, False, False)
     for other in (held(debit="6.0"), held(day="2017-03-02")):
         assert matches([opening], other, catalog=SHIPPED) == {}
+
+
+def test_an_account_with_the_same_name_is_another_one() -> None:
+    """Sage's own chart has accounts of many names; an account is what its code says."""
+    body = {"nominal_code": 7777, "name": "Travel", "ledger_account_type_id": "OVERHEADS"}
+    draft = Draft("ledger_account", "accounts/7777", body, {"nominal_code": "7777"}, (), NOWHERE)
+    own = {"nominal_code": 7400, "name": "Travel", "ledger_account_type": {"id": "OVERHEADS"}}
+    assert matches([draft], Entity("ledger_account", "id-1", own), catalog=SHIPPED) == {}

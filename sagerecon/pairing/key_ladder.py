@@ -22,7 +22,7 @@ from sagerecon.pairing.held import is_gone
 from sagerecon.pairing.identity import Identities, draft_keys, entity_keys
 from sagerecon.pairing.marks import content_mark, marks_of_draft, marks_of_entity, marks_of_keys, name_marks
 from sagerecon.pairing.owners import RecordKey
-from sagerecon.pairing.recovery import NUMBER, Rung
+from sagerecon.pairing.recovery import NUMBER, Rung, is_known_by_all_else, is_known_by_name
 from sagerecon.pairing.renames import key_fields, names_in
 from sagerecon.pairing.suspect import Suspect
 
@@ -236,7 +236,8 @@ class _Ladder:
         """Yield the entities that differ from the draft in keys alone, of a kind without date or amount."""
         kind = self._by.catalog[draft.kind]
         keys = key_fields(kind, draft.identity)
-        for entity in self._marked(name_marks(draft.body, kind, keys)):
+        marks = name_marks(draft.body, kind, keys) if is_known_by_all_else(kind) else ()
+        for entity in self._marked(marks):
             is_free = entity.sage_id not in self._taken and self._has_contact(draft, entity)
             if is_free and keys.issuperset(self._by.unlike(draft, entity)):
                 yield entity
@@ -246,7 +247,8 @@ class _Ladder:
         kind = self._by.catalog[draft.kind]
         keys = key_fields(kind, draft.identity)
         names = {found for found in names_in(draft.body, kind, keys) if found[0].endswith("name")}
-        for entity in self._marked(name_marks(draft.body, kind, keys)) if names else ():
+        marks = name_marks(draft.body, kind, keys) if names and is_known_by_name(kind) else ()
+        for entity in self._marked(marks):
             is_free = entity.sage_id not in self._taken and self._has_contact(draft, entity)
             if is_free and not names.isdisjoint(names_in(entity.body, kind, ())):
                 yield entity

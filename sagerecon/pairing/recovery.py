@@ -18,6 +18,7 @@ from sagerecon.model.catalog import Catalog, Kind
 from sagerecon.model.entity import Entity
 from sagerecon.model.key import NaturalKey
 from sagerecon.model.money import magnitude
+from sagerecon.model.posting import LedgerRole
 from sagerecon.pairing.adoption import differences, is_other_record
 from sagerecon.pairing.held import is_gone
 from sagerecon.pairing.identity import as_decimal
@@ -208,12 +209,15 @@ class Holdings:
         keys = key_fields(self._kind, wanted.identity)
         body = {name: value for name, value in wanted.body.items() if name not in keys}
         is_dated = bool(self._kind.date and not self._kind.amount and body.get(self._kind.date))
-        if not is_dated and not any(names_in(body, self._kind, keys)):
+        is_known = is_dated or any(names_in(body, self._kind, keys))
+        if not is_known or not is_known_by_all_else(self._kind):
             return []
         return [entity for entity in self._indexed(body) if not differences(self._kind, body, entity.body)]
 
     def _named(self, wanted: Wanted) -> list[Entity]:
         """Return the entities with the name of the draft, in any spelling; a description is no name."""
+        if not is_known_by_name(self._kind):
+            return []
         names = names_in(wanted.body, self._kind, key_fields(self._kind, wanted.identity))
         marks = [(path, name) for path, name in names if path.endswith("name") and name]
         return [entity for entity in self._marked(marks) if not self._is_other(wanted, entity)]
@@ -254,6 +258,19 @@ class Holdings:
                 for mark in {*keys, number, *spelt, _day(entity.body, self._kind)}:
                     self._by_mark.setdefault(mark, []).append(entity.sage_id)
         return self._by_mark
+
+
+def is_known_by_all_else(kind: Kind) -> bool:
+    """Return whether an entity that differs from a record in its key alone may be the record.
+
+    An account is what its code says: Sage's own chart has accounts of many names.
+    """
+    return not kind.has_role(LedgerRole.ACCOUNT)
+
+
+def is_known_by_name(kind: Kind) -> bool:
+    """Return whether an entity that has the name of a record may be the record: contacts alone."""
+    return kind.has_role(LedgerRole.CONTACT)
 
 
 def reason_of(name: str, found: Found) -> str:
