@@ -209,6 +209,7 @@ FIELDS: dict[type[Step], dict[str, st.SearchStrategy[Any]]] = {
         "standing": standings,
         "rule": texts,
         "earlier": several(names),
+        "may_be": several(names),
         "refers_to": texts,
         "decided": texts,
         "refused": texts,

@@ -32,7 +32,7 @@ from sagerecon.store import (
     vault,
 )
 from sagerecon.store.database import Statement
-from sagerecon.store.reconciliation_log import Basis, Judged, ReadingRuns, StoredResult
+from sagerecon.store.reconciliation_log import Basis, Judged, LastJudged, ReadingRuns, StoredResult
 from sagerecon.store.tables import METADATA
 
 
@@ -252,11 +252,12 @@ def test_a_verdict_keeps_the_run_that_first_gave_it() -> None:
     with quick_folder() as folder, desk_in(folder).open() as store:
         company = store.company("B")
         log = company.reconciliations
+        may_be = (("contact", "f00", "c/a"),)
         for run, fingerprint in (("r1", "f1"), ("r2", "f2")):
             a = Judged("a", "contact", "c/a", "edited", "name", fingerprint="f1", is_open=True)
-            b = Judged("b", "contact", "c/b", "missing", "gone", fingerprint=fingerprint, is_open=True)
+            b = Judged("b", "contact", "c/b", "missing", "gone", fingerprint, is_open=True, may_be=may_be)
             log.record(Basis(ReadingRuns(run), (), ()), [a, b], StoredResult({}, {"run": run}))
-        assert log.verdict("contact", "c/b") == ("missing", "gone")
+        assert log.verdict("contact", "c/b") == LastJudged("missing", "gone", may_be)
         assert log.last_result() == StoredResult({}, {"run": "r2"})
         last = company.reconciliations.last_verdicts()
     assert (last["a"].first_run, last["a"].last_run) == ("r1", "r2")

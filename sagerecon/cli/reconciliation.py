@@ -100,6 +100,7 @@ def explain(
     """Show one record: source row, draft, planned step, request, Sage id, verdict; or one of its fields."""
     from sagerecon.cli.console import command
     from sagerecon.commands import explanations, projects
+    from sagerecon.reconciliation.candidate import candidate_document
     from sagerecon.reconciliation.field_explanation import field_document
     from sagerecon.report.terminal.record import field_history, record_history
 
@@ -108,13 +109,11 @@ def explain(
         found = explanations.explain(opened, projects.open_clock(opened.address), key)
         facts: dict[str, object] = {"key": found.outcome.key}
         facts["sage_id"] = found.written.sage_id if found.written else ""
+        facts["may_be"] = [candidate_document(candidate) for candidate in found.candidates]
+        outcome, written, verdict, may_be = found.outcome, found.written, found.verdict, found.candidates
         if found.field is not None:
             screen.event("result", **facts, **field_document(found.field))
-            screen.show(
-                *field_history(
-                    found.field, found.outcome, found.written, found.verdict, is_read=found.is_read
-                )
-            )
+            screen.show(*field_history(found.field, outcome, written, verdict, may_be, found.found))
             return
         screen.event("result", **facts)
-        screen.show(*record_history(found.record, found.outcome, found.step, found.written, found.verdict))
+        screen.show(*record_history(found.record, outcome, found.step, written, verdict, may_be))

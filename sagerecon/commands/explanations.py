@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from sagerecon.commands.candidates import LastRead, candidates
 from sagerecon.commands.mappings import Compiled
 from sagerecon.commands.past_records import past_record
 from sagerecon.commands.plan_file import planned_step
@@ -21,8 +22,9 @@ from sagerecon.pairing.consequences import Verdict
 from sagerecon.planning.step import Step
 from sagerecon.project.project import Project
 from sagerecon.project.store import open_store
+from sagerecon.reconciliation.candidate import Candidate, Found
 from sagerecon.reconciliation.field_explanation import FieldExplanation, explain_field
-from sagerecon.reconciliation.verdict import VerdictSummary
+from sagerecon.reconciliation.verdict import MayBe, VerdictSummary
 from sagerecon.store.company import CompanyStore
 
 
@@ -35,8 +37,9 @@ class Explanation:
     step: Step | None
     written: Written | None
     verdict: VerdictSummary | None  #: of the last reconciliation
+    candidates: tuple[Candidate, ...] = ()  #: what it may be, where that is to be decided
     field: FieldExplanation | None = None  #: None if the whole record was asked for
-    is_read: bool = False  #: whether the entity was found when Sage was last read; asked for a field only
+    found: Found = Found.NOT_READ  #: what was written under its key, when Sage was last read
 
 
 def explain(project: Project, clock: Clock, text: str) -> Explanation:
@@ -53,24 +56,28 @@ def explain(project: Project, clock: Clock, text: str) -> Explanation:
     prepared = prepare(project)
     with open_store(project, clock) as store:
         company = store.company(project.business.id)
-        outcomes = prepared.outcomes_with(company.id_map.known().contents)
+        contents = company.id_map.known().contents
+        outcomes = prepared.outcomes_with(contents)
         outcome, record, path = _find(prepared.outcomes, outcomes, company, text)
         written = company.history.written_record(outcome.kind, outcome.key)
-        judged = company.reconciliations.verdict(outcome.kind, outcome.key)
-        basis = company.reconciliations.last_basis()
-        held = None
-        if path and written is not None and basis is not None:
-            runs = filter(None, (basis.runs.confirmation, basis.runs.reading))
-            found = (company.history.entity_read(run, written.kind, written.sage_id) for run in runs)
-            held = next((entity for entity in found if entity is not None), None)
-    step = planned_step(project, outcome.key)
+        verdict = _last_verdict(company, outcome)
+        step = planned_step(project, outcome.key)
+        last = LastRead(company, company.reconciliations.last_basis())
+        held = None if written is None else last.entity(written.kind, written.sage_id)
+        may_be = tuple(
+            candidates(last, project.catalog, outcome, written, step, verdict, contents.keys(), path)
+        )
+        is_known = written is not None or verdict is not None
+        found = last.found(outcome.kind, held, written) if is_known else Found.NOT_READ
     columns, mapped_at = _source_of(prepared.compiled, record, outcome.key, path)
     return Explanation(
         record=record,
         outcome=outcome,
         step=step,
         written=written,
-        verdict=VerdictSummary(Verdict(judged[0]), judged[1]) if judged else None,
+        verdict=verdict,
+        candidates=may_be,
+        found=found,
         field=explain_field(
             path,
             project.catalog[outcome.kind],
@@ -80,11 +87,20 @@ def explain(project: Project, clock: Clock, text: str) -> Explanation:
             mapped_at,
             written,
             held,
+            is_elsewhere=any(candidate.sides for candidate in may_be),
         )
         if path
         else None,
-        is_read=held is not None,
     )
+
+
+def _last_verdict(company: CompanyStore, outcome: Outcome) -> VerdictSummary | None:
+    """Return the verdict on a record in the last reconciliation; None where it has none."""
+    judged = company.reconciliations.verdict(outcome.kind, outcome.key)
+    if judged is None:
+        return None
+    may_be = tuple(MayBe(*one) for one in judged.may_be)
+    return VerdictSummary(Verdict(judged.verdict), judged.reason, may_be)
 
 
 def _source_of(

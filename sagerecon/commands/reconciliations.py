@@ -171,4 +171,5 @@ def _judged(verdict: RecordVerdict) -> Judged:
         reason=verdict.reason,
         fingerprint=verdict.fingerprint,
         is_open=verdict.needs_review,
+        may_be=tuple((one.kind, one.sage_id, one.key) for one in verdict.may_be),
     )

@@ -78,6 +78,7 @@ def waiting(draft: Draft, found: Standing, position: Position) -> WaitStep:
             **draft_fields(draft),
             reason=position.suspect.reason,
             standing=found,
+            may_be=position.suspect.sage_ids,
             on_existing=draft.on_existing,
         )
     return WaitStep(
@@ -86,6 +87,7 @@ def waiting(draft: Draft, found: Standing, position: Position) -> WaitStep:
         standing=found,
         rule=rule,
         earlier=earlier,
+        may_be=position.suspect.sage_ids if position.suspect is not None else (),
         changes=draft.changes,
     )
 

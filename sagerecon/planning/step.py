@@ -217,6 +217,7 @@ class WaitStep(_RecordStep):
     standing: Standing
     rule: str = ""  #: what explains that it may be a record written earlier
     earlier: tuple[str, ...] = ()  #: the draft keys of the records written earlier that it may be
+    may_be: tuple[str, ...] = ()  #: the Sage ids of the entities in Sage that it may be
     refers_to: str = ""  #: the draft key of the waiting record for which it waits, if it waits for another
     #: The key or group of a decision: one about it that has no effect any more, or one that leaves out the
     #: record it refers to.

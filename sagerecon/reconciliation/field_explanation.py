@@ -57,6 +57,8 @@ def explain_field(
     mapping: Place,
     written: Written | None,
     held: Entity | None,
+    *,
+    is_elsewhere: bool = False,
 ) -> FieldExplanation:
     """Return one field of a record on every side.
 
@@ -66,20 +68,16 @@ def explain_field(
         columns: those of the record that the field is made from.
         mapping: where the field is mapped; no place if it is not.
         held: the entity as Sage held it when it was last read.
+        is_elsewhere: a record or an entity that the record may be has the field.
 
     Raises:
         ProjectError: the kind has no such field, a similar one is suggested; or a list has no entry at the
             position of the path on any side.
     """
     _require_field(path, kind)
-    identities = Identities([written] if written else [], [held] if held else [])
-    draft: Tree = wanted_tree(outcome.body, kind.fields, identities) if isinstance(outcome, Draft) else {}
-    sent: Tree = wanted_tree(written.sent, kind.fields, identities) if written is not None else {}
-    top = without_positions(path).partition(".")[0]
-    anchor = joined(joined(sent, draft), {top: _unset(kind.fields[top])})
-    sage = flat(held_tree(anchor, held.body, kind.fields, identities)) if held is not None else {}
-    rows = flat(draft), flat(sent), sage
-    _require_position(path, {leaf for row in rows for leaf in row})
+    rows = _rows(path, kind, outcome, written, held)
+    if not is_elsewhere:
+        _require_position(path, {leaf for row in rows for leaf in row})
     return FieldExplanation(
         path=path,
         cells=tuple((name, record.values.get(name)) for name in columns) if record is not None else (),
@@ -89,17 +87,65 @@ def explain_field(
     )
 
 
+def field_sides(
+    path: str, kind: Kind, outcome: Outcome, written: Written | None, held: Entity | None
+) -> tuple[FieldSides, ...]:
+    """Return a field that the kind has on every side, as `explain_field` does."""
+    return tuple(_sides(path, *_rows(path, kind, outcome, written, held)))
+
+
+def held_values(kind: Kind, outcome: Outcome, written: Written | None, held: Entity) -> dict[str, Any]:
+    """Return the fields that a draft sends, or that were written, as Sage holds them."""
+    identities = Identities([written] if written else [], [held])
+    draft, sent = _wanted_sides(kind, outcome, written, identities)
+    found = _document(held_tree(joined(draft, sent), held.body, kind.fields, identities))
+    return dict(found) if isinstance(found, dict) else {}
+
+
+def _rows(
+    path: str, kind: Kind, outcome: Outcome, written: Written | None, held: Entity | None
+) -> tuple[Row, Row, Row]:
+    """Return the leaves of the draft, of what was sent and of what Sage holds."""
+    identities = Identities([written] if written else [], [held] if held else [])
+    draft, sent = _wanted_sides(kind, outcome, written, identities)
+    top = without_positions(path).partition(".")[0]
+    anchor = joined(joined(sent, draft), {top: _unset(kind.fields[top])})
+    sage = flat(held_tree(anchor, held.body, kind.fields, identities)) if held is not None else {}
+    return flat(draft), flat(sent), sage
+
+
+def _wanted_sides(
+    kind: Kind, outcome: Outcome, written: Written | None, identities: Identities
+) -> tuple[Tree, Tree]:
+    """Return the draft and what was sent; empty where there is none."""
+    draft: Tree = wanted_tree(outcome.body, kind.fields, identities) if isinstance(outcome, Draft) else {}
+    return draft, wanted_tree(written.sent, kind.fields, identities) if written is not None else {}
+
+
+def _document(tree: Tree) -> Any:
+    """Return canonical values as JSON, with their leaves as people read them."""
+    if isinstance(tree, dict):
+        return {name: _document(child) for name, child in tree.items()}
+    if isinstance(tree, tuple):
+        return [_document(child) for child in tree]
+    return None if tree is None else shown(tree)
+
+
 def field_document(found: FieldExplanation) -> dict[str, Any]:
     """Return the explanation of a field as JSON."""
     return {
         "field": found.path,
         "source": dict(found.cells),
         "mapping": str(found.mapping),
-        "values": [
-            {"field": sides.path, "draft": sides.draft, "sent": sides.sent, "sage": sides.sage}
-            for sides in found.sides
-        ],
+        "values": sides_document(found.sides),
     }
+
+
+def sides_document(found: Iterable[FieldSides]) -> list[dict[str, Any]]:
+    """Return the values of a field on each side as JSON."""
+    return [
+        {"field": sides.path, "draft": sides.draft, "sent": sides.sent, "sage": sides.sage} for sides in found
+    ]
 
 
 def _require_field(path: str, kind: Kind) -> None:

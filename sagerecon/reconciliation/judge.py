@@ -32,7 +32,7 @@ from sagerecon.reconciliation.unknown_writes import (
     as_far_as_known,
     reason_where_store_is_incomplete,
 )
-from sagerecon.reconciliation.verdict import Difference, RecordVerdict
+from sagerecon.reconciliation.verdict import Difference, MayBe, RecordVerdict
 from sagerecon.reconciliation.wording import (
     DECIDE,
     DECIDE_WHOSE,
@@ -89,6 +89,7 @@ class Judge:
             mapping=NOWHERE if draft is None else draft.place,
             differences=differences,
             match_method=MatchMethod.ID_MAP if written is not None else evidence.match.method,
+            may_be=_may_be(evidence),
             at_risk=at_risk(verdict, self._amount_at_risk(evidence, verdict), differences),
             effects=effects,
             contact_effects=contact_effects,
@@ -228,6 +229,14 @@ def _sage_id(evidence: Evidence) -> str:
     if evidence.written is not None:
         return evidence.written.sage_id
     return evidence.entity.sage_id if evidence.entity is not None else ""
+
+
+def _may_be(evidence: Evidence) -> tuple[MayBe, ...]:
+    """Return the records written earlier and the entities in Sage that a record may be."""
+    earlier = (MayBe(record.kind, record.sage_id, record.key) for record in evidence.earlier)
+    suspect = evidence.position.suspect
+    sage_ids = evidence.match.sage_ids if suspect is None else suspect.sage_ids
+    return (*earlier, *(MayBe(evidence.position.kind, sage_id) for sage_id in sage_ids))
 
 
 def _is_merged(evidence: Evidence) -> bool:

@@ -80,11 +80,21 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
+class MayBe:
+    """What a record may be: a record written earlier under another key, or an entity in Sage."""
+
+    kind: str
+    sage_id: str
+    key: str = ""  #: the earlier key; empty for an entity in Sage
+
+
+@dataclass(frozen=True, slots=True)
 class VerdictSummary:
     """The verdict on a record, and why, as a reconciliation recorded it."""
 
     verdict: Verdict
     reason: str  #: one sentence
+    may_be: tuple[MayBe, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +113,7 @@ class RecordVerdict:
     reason: str = ""  #: one sentence
     remedy: str = ""  #: what to do about it
     match_method: MatchMethod = MatchMethod.NONE
+    may_be: tuple[MayBe, ...] = ()  #: what it may be in Sage, where that is to be decided
     at_risk: Decimal = Decimal()  #: the money that may be wrong, never negative
     #: account -> Sage less source, debit positive
     effects: Mapping[str, Decimal] = field(default_factory=dict)

@@ -49,7 +49,7 @@ _KEEP_FACT = upsert("keep_fact", FACTS)
 _GET_HOLDERS = prepared("get_holders", select(COMPANY_LOCKS.c.holder).where(COMPANY_LOCKS.c.holder != ""))
 
 #: Earlier versions of a store that are upgraded: they lack tables and columns, and version 2 numbers no runs.
-_UPGRADABLE = frozenset({"2", "3", "4", "5", "6", "7", "8", "9"})
+_UPGRADABLE = frozenset({"2", "3", "4", "5", "6", "7", "8", "9", "10"})
 
 #: Those of them that did not count the calls of each run.
 _WITHOUT_RUN_CALLS = frozenset({"2", "3", "4", "5"})

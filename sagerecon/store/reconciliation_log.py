@@ -61,6 +61,16 @@ class Judged:
     reason: str
     fingerprint: str  #: of the figures that differ
     is_open: bool  #: whether it needs review
+    may_be: tuple[tuple[str, str, str], ...] = ()  #: kind, Sage id and earlier key of what it may be
+
+
+@dataclass(frozen=True, slots=True)
+class LastJudged:
+    """The verdict on a record in the last reconciliation."""
+
+    verdict: str
+    reason: str
+    may_be: tuple[tuple[str, str, str], ...]  #: kind, Sage id and earlier key of what it may be
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +136,9 @@ _KEEP_EVIDENCE = upsert("keep_evidence", READINGS)
 _KEEP_RECORD = upsert("keep_record_verdict", RECORD_VERDICTS)
 _RECORD = prepared(
     "record_verdict",
-    select(RECORD_VERDICTS.c.verdict, RECORD_VERDICTS.c.reason, RECORD_VERDICTS.c.reconciliation).where(
+    select(RECORD_VERDICTS.c.verdict, RECORD_VERDICTS.c.reason, RECORD_VERDICTS.c.may_be)
+    .add_columns(RECORD_VERDICTS.c.reconciliation)
+    .where(
         RECORD_VERDICTS.c.business == _OF_COMPANY,
         RECORD_VERDICTS.c.kind == bindparam("kind"),
         RECORD_VERDICTS.c.key == bindparam("key"),
@@ -195,14 +207,15 @@ class ReconciliationLog:
         document = with_rows(self._database, self._business, row.number, row.document)
         return StoredResult(source, document)
 
-    def verdict(self, kind: str, key: str) -> tuple[str, str] | None:
-        """Return a record's verdict and reason in the last reconciliation; None where it has none."""
+    def verdict(self, kind: str, key: str) -> LastJudged | None:
+        """Return a record's verdict in the last reconciliation; None where it has none."""
         with self._database.reading() as transaction:
             last = transaction.one(_LAST, {"business": self._business})
             row = transaction.one(_RECORD, {"business": self._business, "kind": kind, "key": key})
             if last is None or row is None or row.reconciliation != last.number:
                 return None
-            return row.verdict, json.loads(row.reason)
+            may_be = tuple((kind, sage_id, key) for kind, sage_id, key in json.loads(row.may_be))
+            return LastJudged(row.verdict, json.loads(row.reason), may_be)
 
     def records_without(self, verdict: str) -> frozenset[tuple[str, str]]:
         """Return kind and draft key of the records that the last reconciliation gave another verdict."""
@@ -279,6 +292,7 @@ class ReconciliationLog:
                 "key": judged.key,
                 "verdict": judged.verdict,
                 "reason": _text(judged.reason),
+                "may_be": _text(judged.may_be),
             }
             transaction.run(_KEEP_RECORD, {**record, "business": self._business, "reconciliation": number})
             if judged.is_open:

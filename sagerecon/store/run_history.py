@@ -169,6 +169,11 @@ class RunHistory:
         self._buffer.flush()
         return Suspects(self._business, self._buffer).read(self._buffer.reader)
 
+    def suspect(self, kind: str, key: str) -> Suspect | None:
+        """Return the entities that one record may be, as a run compared them; None where none did."""
+        self._buffer.flush()
+        return Suspects(self._business, self._buffer).of(self._buffer.reader, kind, key)
+
     def creations_in_doubt(self) -> frozenset[tuple[str, str]]:
         """Return kind and draft key of the creations that were sent, and of which no answer is known yet."""
         self._buffer.flush()

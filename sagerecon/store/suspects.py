@@ -14,6 +14,14 @@ from sagerecon.store.tables import SUSPECTS
 from sagerecon.store.write_buffer import WriteBuffer
 
 _ALL = prepared("all_suspects", select(SUSPECTS).where(SUSPECTS.c.business == bindparam("business")))
+_OF_RECORD = prepared(
+    "suspect_of_record",
+    select(SUSPECTS).where(
+        SUSPECTS.c.business == bindparam("business"),
+        SUSPECTS.c.kind == bindparam("kind"),
+        SUSPECTS.c.key == bindparam("key"),
+    ),
+)
 KEEP = upsert("keep_suspect", SUSPECTS)
 FORGET = prepared(
     "forget_suspect",
@@ -39,6 +47,11 @@ class Suspects:
         """Return the suspects by kind and draft key."""
         rows = reader.rows(_ALL, {"business": self._business})
         return {(row.kind, row.key): _suspect(row) for row in rows}
+
+    def of(self, reader: Transaction, kind: str, key: str) -> Suspect | None:
+        """Return the suspect of one record; None where it has none."""
+        row = reader.one(_OF_RECORD, {"business": self._business, "kind": kind, "key": key})
+        return None if row is None else _suspect(row)
 
     def keep(self, suspects: Sequence[Suspect]) -> None:
         """Keep them with the next commit, each in place of an earlier one of the same record."""

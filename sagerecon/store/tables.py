@@ -8,7 +8,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Column, Connection, Index, MetaData, Table, Text, event
 
 #: Increased when a table changes; a store of another version is refused, never guessed at.
-SCHEMA_VERSION = 10
+SCHEMA_VERSION = 11
 
 METADATA = MetaData()
 
@@ -301,6 +301,7 @@ RECORD_VERDICTS = Table(
     _number("reconciliation"),
     _text("verdict"),
     _text("reason"),
+    _text("may_be", "[]"),
 )
 
 #: The readings that each reconciliation is based on: what was asked, when, and whether it was read whole.

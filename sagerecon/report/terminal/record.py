@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import shlex
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from rich.console import RenderableType
 from rich.text import Text
@@ -15,9 +16,23 @@ from sagerecon.model.place import Place
 from sagerecon.model.record import Record
 from sagerecon.model.value import Value, canonical
 from sagerecon.planning.step import Step
+from sagerecon.reconciliation.candidate import Candidate, Found
 from sagerecon.reconciliation.field_explanation import FieldExplanation, FieldSides
 from sagerecon.reconciliation.verdict import VerdictSummary
 from sagerecon.report.grouping import LISTED
+
+#: Candidates whose values are shown; the others are named.
+_SHOWN = 3
+
+#: The sides of a field.
+_DRAFT, _SENT, _SAGE = "draft", "sent", "sage"
+
+#: What is said of a value that Sage does not hold.
+_ABSENT = {
+    Found.FOUND: "no value",
+    Found.NOT_FOUND: "not found in Sage",
+    Found.NOT_READ: "not read yet: sagerecon reconcile",
+}
 
 
 def record_history(
@@ -26,10 +41,14 @@ def record_history(
     step: Step | None,
     written: Written | None,
     verdict: VerdictSummary | None,
+    candidates: Sequence[Candidate] = (),
 ) -> Iterator[RenderableType]:
     """Yield the history of one record: source row, changes, draft, step, request, Sage id, verdict.
 
     Of each list the first entries are shown, and the others are counted.
+
+    Args:
+        candidates: what it may be, where that is to be decided.
     """
     yield Text(f"{outcome.kind} {outcome.key}", style="bold")
     yield _labelled("source", _places(outcome.origins))
@@ -47,9 +66,17 @@ def record_history(
     if step is not None:
         yield _labelled("plan", f"step {step.number}, {step.action.value}: {step.reason}")
     if written is not None:
-        how = "adopted" if written.adopted else "sent"
-        yield _labelled(how, f"{instant_text(written.written_at)}: {_json(written.sent)}")
+        yield _sent(written)
         yield _labelled("Sage id", written.sage_id)
+    for candidate in candidates[:_SHOWN]:
+        yield _name(candidate)
+        if candidate.written is not None:
+            yield _sent(candidate.written)
+        if candidate.found is not Found.FOUND:
+            yield _labelled("Sage holds", _ABSENT[candidate.found])
+        elif candidate.values:
+            yield _labelled("Sage holds", _json(candidate.values))
+    yield from _more_candidates(candidates)
     if verdict is not None:
         yield _labelled("verdict", f"{verdict.verdict.value}. {verdict.reason}".rstrip())
 
@@ -59,15 +86,16 @@ def field_history(
     outcome: Outcome,
     written: Written | None,
     verdict: VerdictSummary | None,
-    *,
-    is_read: bool,
+    candidates: Sequence[Candidate],
+    found_in_sage: Found,
 ) -> Iterator[RenderableType]:
     """Yield the history of one field: source cells, changes, draft, value sent, value in Sage, verdict.
 
     Of the values in a list the first are shown, and the others are counted.
 
     Args:
-        is_read: whether the entity was found when Sage was last read.
+        candidates: what the record may be, where that is to be decided.
+        found_in_sage: whether what was written under its key was found when Sage was last read.
     """
     yield Text(f"{outcome.kind} {outcome.key}: {found.path}", style="bold")
     origins = _places(outcome.origins)
@@ -81,18 +109,64 @@ def field_history(
         yield from _quarantined(outcome)
     elif isinstance(outcome, LeftOut):
         yield _left_out(outcome)
-    sent = "planned" if written is not None and written.adopted else "sent"
-    for sides in found.sides[:LISTED] or (FieldSides(found.path, None, None, None),):
-        name = "" if sides.path == found.path else f"{sides.path}: "
-        yield _labelled("draft", name + _side(sides.draft, "no value"))
-        yield _labelled(sent, name + _side(sides.sent, "no value" if written is not None else "nothing yet"))
-        not_read = "no value" if is_read else "not read yet: sagerecon reconcile"
-        yield _labelled("Sage holds", name + _side(sides.sage, not_read))
-    if (more := len(found.sides) - LISTED) > 0:
-        example = found.sides[LISTED].path
-        yield _labelled("", f"… and {counted(more, 'more value')}. Name one to see it, such as {example}")
+    is_open = written is None and bool(candidates)
+    absent = _ABSENT[found_in_sage]
+    if written is None and found_in_sage is Found.NOT_FOUND:
+        absent = "nothing that it may be"
+    shown: tuple[str, ...] = (_DRAFT,) if is_open else (_DRAFT, _SENT, _SAGE)
+    yield from _values(found.path, found.sides, shown, written, absent)
+    for candidate in candidates[:_SHOWN]:
+        yield _name(candidate, found.path)
+        shown = (_SAGE,) if candidate.written is None else (_SENT, _SAGE)
+        yield from _values(found.path, candidate.sides, shown, candidate.written, _ABSENT[candidate.found])
+    yield from _more_candidates(candidates, found.path)
     if verdict is not None:
         yield _labelled("verdict", f"{verdict.verdict.value}. {verdict.reason}".rstrip())
+
+
+def _values(
+    path: str, found: Sequence[FieldSides], shown: Collection[str], written: Written | None, absent: str
+) -> Iterator[RenderableType]:
+    """Yield the values of a field on some of its sides.
+
+    Args:
+        shown: the sides to show, of draft, sent and Sage.
+        absent: what to say where Sage has no value.
+    """
+    sent = "planned" if written is not None and written.adopted else "sent"
+    for sides in found[:LISTED] or (FieldSides(path, None, None, None),):
+        name = "" if sides.path == path else f"{sides.path}: "
+        not_sent = "no value" if written is not None else "nothing yet"
+        for side, label, value, otherwise in (
+            (_DRAFT, "draft", sides.draft, "no value"),
+            (_SENT, sent, sides.sent, not_sent),
+            (_SAGE, "Sage holds", sides.sage, absent),
+        ):
+            if side in shown:
+                yield _labelled(label, name + _side(value, otherwise))
+    if (more := len(found) - LISTED) > 0:
+        example = found[LISTED].path
+        yield _labelled("", f"… and {counted(more, 'more value')}. Name one to see it, such as {example}")
+
+
+def _sent(written: Written) -> Text:
+    how = "adopted" if written.adopted else "sent"
+    return _labelled(how, f"{instant_text(written.written_at)}: {_json(written.sent)}")
+
+
+def _name(candidate: Candidate, path: str = "") -> Text:
+    """Return what a record may be: the earlier key with its `explain`, or the entity by its Sage id."""
+    named = f" ({candidate.name})" if candidate.name else ""
+    entity = f"Sage id {candidate.sage_id}{named}"
+    if not candidate.key:
+        return _labelled("may be", entity)
+    key = f"{candidate.key}.{path}" if path else candidate.key
+    return _labelled("may be", f"{candidate.key}, {entity}: sagerecon explain {shlex.quote(key)}")
+
+
+def _more_candidates(candidates: Sequence[Candidate], path: str = "") -> Iterator[RenderableType]:
+    """Yield the names of the candidates whose values are not shown."""
+    yield from _first((_name(candidate, path) for candidate in candidates[_SHOWN:]), "candidate")
 
 
 def _side(value: str | None, absent: str) -> str:
