@@ -254,3 +254,20 @@ def test_records_that_are_refused_alike_are_one_finding(trade: HandTrade) -> Non
         assert trade.run("apply")[0] == 1
     assert made == []
     assert f"Refused on 2026-01-05: {why} Correct it in Sage or in the source" in trade.run("reconcile")[1]
+
+
+def test_a_customer_is_not_offered_for_deletion_after_its_documents_were_voided(trade: HandTrade) -> None:
+    """Sage keeps what it voids, and what that refers to."""
+    trade.change("customers", "0002,Firm 2,York\n", "")
+    trade.change("invoices", "00012,0002,2017-04-03,20.50\n", "")
+    why = "invoices/00012 refers to it, and Sage keeps what it voids; keep it"
+    assert trade.decide("sales_invoice:gone", "reverse")[0] == 0
+    assert f"reverse: not offered; customers/0002: {why}" in trade.run("decide", "list")[1]
+    for _ in range(2):
+        assert trade.run("plan")[0] == 0
+        assert trade.run("apply")[0] == 0
+        code, text = trade.run("decide", "list")
+        assert code == 1 and f"reverse: not offered; customers/0002: {why}" in text
+        code, text = trade.decide("customers/0002", "reverse")
+        assert code == 2 and why in text
+    assert "0002" in {contact.get("reference") for contact in trade.in_sage("contacts")}

@@ -147,3 +147,18 @@ def test_a_contact_with_another_number_is_not_created_again(
     trade.run("apply")
     names = [contact["name"] for contact in trade.in_sage("contacts")]
     assert names.count("Firm 2") == 1
+
+
+def test_decide_says_that_nothing_is_known_of_what_sage_holds_while_the_store_is_incomplete(
+    trade: HandTrade,
+) -> None:
+    warning = "Decide nothing yet about what Sage holds, for it is not known whether a run wrote it."
+    assert warning not in trade.run("decide", "list")[1]
+    lose_store(trade)
+    trade.run("reconcile")
+    code, text = trade.run("decide", "list")
+    assert code == 1 and warning in text and "sagerecon apply --distrust-store" in text
+    assert warning in trade.run("decide", "show", "customers/0001")[1]
+    trade.run("plan")
+    trade.run("apply", "--distrust-store", "--yes")
+    assert warning not in trade.run("decide", "list")[1]

@@ -18,6 +18,8 @@ Name = Annotated[
     ),
 ]
 
+_NOT_BEFORE = "Decide nothing yet about what Sage holds, for it is not known whether a run wrote it."
+
 
 def list_decisions(project: Folder = HERE, json: Json = False) -> None:
     """List what waits for a decision, with the command for each, and the decisions that were made."""
@@ -30,6 +32,8 @@ def list_decisions(project: Folder = HERE, json: Json = False) -> None:
         opened = projects.open_project(project)
         found = decisions.decidable(opened, projects.open_clock(opened.address))
         waiting = found.waiting
+        if found.incomplete_store:
+            screen.notice(f"{_NOT_BEFORE} {found.incomplete_store}")
         for group in waiting:
             screen.event("waiting", **group_document(group))
             for line in group_lines(group):
@@ -63,6 +67,8 @@ def show(name: Name, project: Folder = HERE, json: Json = False) -> None:
     with command(json) as screen:
         opened = projects.open_project(project)
         found = decisions.decidable(opened, projects.open_clock(opened.address))
+        if found.incomplete_store:
+            screen.notice(f"{_NOT_BEFORE} {found.incomplete_store}")
         subjects = [
             replace(subject, offers=found.offers(subject))
             for subject in decisions.subjects_of(name, found.groups)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from sagerecon.commands.decision_effects import remember_members
+from sagerecon.commands.memory import why_incomplete
 from sagerecon.commands.plans import decided_positions
 from sagerecon.commands.preparation import prepare
 from sagerecon.model.clock import Clock, day_of, whole_second
@@ -55,7 +56,8 @@ def decidable(project: Project, clock: Clock) -> Decidable:
         company = store.company(project.business.id)
         contents = company.id_map.known().contents
         decided = decided_positions(project, prepared, contents, company, clock)
-    return pairing.decidable(decided, project.catalog)
+        incomplete = why_incomplete(company)
+    return replace(pairing.decidable(decided, project.catalog), incomplete_store=incomplete)
 
 
 def in_effect(found: Decidable, subject: Group) -> tuple[Decision, ...]:

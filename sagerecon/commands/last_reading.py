@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from sagerecon.commands.newest_readings import NewestReadings
 from sagerecon.model.catalog import Catalog
-from sagerecon.model.draft import Draft, Outcome
+from sagerecon.model.draft import Draft, Outcome, references_in
 from sagerecon.model.entity import Entity, Written
 from sagerecon.pairing.consequences import Verdict
 from sagerecon.pairing.held import is_absent
@@ -127,6 +127,7 @@ def recorded_and_read(
         unowned=tuple(may_be),
         in_doubt=history.creations_in_doubt(),
         refusals=refusals_of(company, catalog),
+        void_referrers=_void_referrers(company, catalog),
     )
     return Recorded(contents=contents, written=written), _with_looks(read, looks)
 
@@ -135,6 +136,17 @@ def refusals_of(company: CompanyStore, catalog: Catalog) -> Refusals:
     """Return what Sage refused of each record, without that after which what referred to it was deleted."""
     history = company.history
     return still_referred_to(history.refusals(), history.deletions(), catalog)
+
+
+def _void_referrers(company: CompanyStore, catalog: Catalog) -> Mapping[RecordKey, tuple[str, ...]]:
+    """Return by record the keys of what runs have voided that refers to it: Sage keeps both."""
+    found: dict[RecordKey, tuple[str, ...]] = {}
+    for step, _ in company.history.reversals():
+        if catalog[step.kind].is_voided:
+            for kind, key in {(ref.kind, ref.key) for ref in references_in(step.body)}:
+                if isinstance(key, str):
+                    found[kind, key] = (*found.get((kind, key), ()), step.key)
+    return found
 
 
 def _perhaps_not_held(

@@ -252,3 +252,12 @@ def _is_suggested(step: CreateStep, found: Found) -> bool:
 def _examples(steps: Sequence[CreateStep]) -> str:
     names = ", ".join(f"{step.key} ({name_of(step)})" for step in steps[:_EXAMPLES])
     return f"{names}, and {len(steps) - _EXAMPLES:,} more" if len(steps) > _EXAMPLES else names
+
+
+def why_incomplete(company: CompanyStore) -> str:
+    """Return why the store may lack what was written, and the remedy; empty where no witness states it."""
+    try:
+        company.run_log.is_witnessed()
+    except IncompleteStoreError as error:
+        return f"{error.message.removesuffix(' Nothing was sent.')} {error.hint}"
+    return ""

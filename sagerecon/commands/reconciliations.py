@@ -10,6 +10,7 @@ import requests
 
 from sagerecon.commands.budget import call_budget
 from sagerecon.commands.last_reading import LastReading
+from sagerecon.commands.memory import why_incomplete
 from sagerecon.commands.plans import decided_positions
 from sagerecon.commands.preparation import Prepared, prepare
 from sagerecon.commands.provenance import provenance
@@ -19,7 +20,6 @@ from sagerecon.documents.package import catalog_fingerprint
 from sagerecon.model.clock import Clock, ServerClock
 from sagerecon.model.code import Code
 from sagerecon.model.draft import Draft
-from sagerecon.model.errors import IncompleteStoreError
 from sagerecon.model.finding import Finding, finding_document
 from sagerecon.pairing.answers import DecisionAnswer
 from sagerecon.pairing.decide import DecidedPositions
@@ -84,7 +84,7 @@ def reconcile(
     clock = ServerClock(clock)
     with open_store(project, clock) as store:
         company = store.company(project.business.id)
-        incomplete = _why_incomplete(company)
+        incomplete = why_incomplete(company)
         read_back = ReadBack(
             cut_over=project.cut_over,
             as_at=project.as_at,
@@ -123,15 +123,6 @@ def reconcile(
         company.reconciliations.record(basis, map(_judged, reconciliation.verdicts), result)
     changed = (found for found in prepared.findings if found.code is Code.CHANGED_SINCE_SNAPSHOT)
     return Reconciled(reconciliation, tuple(changed))
-
-
-def _why_incomplete(company: CompanyStore) -> str:
-    """Return why the store may lack what was written, and the remedy; empty where no witness states it."""
-    try:
-        company.run_log.is_witnessed()
-    except IncompleteStoreError as error:
-        return f"{error.message.removesuffix(' Nothing was sent.')} {error.hint}"
-    return ""
 
 
 def _perhaps_lost(prepared: Prepared, company: CompanyStore, *, is_whole: bool) -> list[str]:

@@ -35,6 +35,7 @@ class Decidable:
     undecided: Sequence[Position]  #: of every record, without any decision
     claims: Mapping[RecordKey, int]
     referrers: Referrers
+    incomplete_store: str = ""  #: why the store may lack what was written to Sage, and the remedy
 
     @property
     def waiting(self) -> tuple[Group, ...]:

@@ -72,6 +72,7 @@ class Position:
     )
     agreement: Agreement = AGREED
     owner: str = ""  #: the draft key of the record that owns its entity, where that is another one
+    void_referrers: tuple[str, ...] = ()  #: keys of records that runs have voided, and that refer to it
     refusals: tuple[Refusal, ...] = ()  #: what Sage refused, and would be sent to it as it was
 
     @property

@@ -37,6 +37,8 @@ class ReadFromSage:
     unowned: Sequence[Entity] = ()  #: of kinds read whole, those that may be a draft and that no record owns
     in_doubt: Set[RecordKey] = frozenset()  #: records that a run sent without an answer
     refusals: Refusals = field(default_factory=dict)  #: what Sage refused of a record
+    #: By kind and draft key, the keys of the records that runs have voided, and that refer to it still.
+    void_referrers: Mapping[RecordKey, tuple[str, ...]] = field(default_factory=dict)
     #: What the key ladder found among them, by kind and key of a draft.
     matches: Mapping[RecordKey, HeldMatch] = field(default_factory=dict)
 
@@ -286,5 +288,6 @@ def written_position(
         match_method=MatchMethod.ID_MAP,
         owner=owner,
         suspect=suspect if suspect is not None and suspect.entities else None,
+        void_referrers=read.void_referrers.get((written.kind, written.key), ()),
         refusals=read.refusals_of(written, outcome),
     )

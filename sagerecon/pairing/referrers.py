@@ -113,6 +113,9 @@ def _blocked(
             in_the_way.setdefault(link.target, []).append(link)
         elif link.is_written and catalog[link.referrer[0]].is_voided:
             void.setdefault(link.target, []).append(link.referrer[1])
+    for at in positions:
+        if at.void_referrers and (at.kind, at.key) in deleted:
+            void.setdefault((at.kind, at.key), []).extend(at.void_referrers)
     why_void = "to it, and Sage keeps what it voids; keep it"
     referrers = {link.referrer for links in in_the_way.values() for link in links}
     standings = {record: standing(at) for at in positions if (record := (at.kind, at.key)) in referrers}
