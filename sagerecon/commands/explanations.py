@@ -27,6 +27,9 @@ from sagerecon.reconciliation.field_explanation import FieldExplanation, explain
 from sagerecon.reconciliation.verdict import MayBe, VerdictSummary
 from sagerecon.store.company import CompanyStore
 
+#: The verdicts on what may be in Sage: a store of an earlier version does not name what it may be.
+_MAY_BE = frozenset({Verdict.RENAMED, Verdict.ALREADY_IN_SAGE, Verdict.DUPLICATE})
+
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
@@ -67,9 +70,17 @@ def explain(project: Project, clock: Clock, text: str) -> Explanation:
         may_be = tuple(
             candidates(last, project.catalog, outcome, written, step, verdict, contents.keys(), path)
         )
-        is_known = written is not None or verdict is not None
+        is_known = written is not None or (verdict is not None and verdict.verdict not in _MAY_BE)
         found = last.found(outcome.kind, held, written) if is_known else Found.NOT_READ
     columns, mapped_at = _source_of(prepared.compiled, record, outcome.key, path)
+    kind, is_elsewhere = project.catalog[outcome.kind], any(candidate.sides for candidate in may_be)
+    field = (
+        explain_field(
+            path, kind, outcome, record, columns, mapped_at, written, held, is_elsewhere=is_elsewhere
+        )
+        if path
+        else None
+    )
     return Explanation(
         record=record,
         outcome=outcome,
@@ -78,19 +89,7 @@ def explain(project: Project, clock: Clock, text: str) -> Explanation:
         verdict=verdict,
         candidates=may_be,
         found=found,
-        field=explain_field(
-            path,
-            project.catalog[outcome.kind],
-            outcome,
-            record,
-            columns,
-            mapped_at,
-            written,
-            held,
-            is_elsewhere=any(candidate.sides for candidate in may_be),
-        )
-        if path
-        else None,
+        field=field,
     )
 
 
