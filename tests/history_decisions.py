@@ -74,9 +74,9 @@ def _true(choice: Choice, position: Position, world: World, sides: int) -> Choic
         case DecisionAnswer.ADOPT | DecisionAnswer.KEEP_APART | DecisionAnswer.THIS_ONE:
             return _about_suspects(choice, position, world)
         case DecisionAnswer.THEIRS:
-            return None if entities[position.key].uid else choice
+            return None if position.key in entities and entities[position.key].uid else choice
         case DecisionAnswer.OURS_BY_HAND:
-            return choice if entities[position.key].uid else None
+            return choice if position.key in entities and entities[position.key].uid else None
         case DecisionAnswer.FIELDS:
             names = differing_fields(position)
             of_source = {name for bit, name in enumerate(names) if sides >> bit & 1}
