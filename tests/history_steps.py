@@ -240,8 +240,8 @@ _AGREEING: Mapping[Verdict, frozenset[Action]] = {
 #: What a plan may do besides, by a decision; where that has lapsed, the record waits.
 _BY_DECISION: Mapping[Verdict, frozenset[Action]] = {
     Verdict.SOURCE_CHANGED: frozenset({Action.SETTLED, Action.REVERSE, Action.CREATE}),
-    Verdict.EDITED: frozenset({Action.SETTLED, Action.UPDATE, Action.WAIT}),
-    Verdict.BOTH_CHANGED: frozenset({Action.SETTLED, Action.UPDATE}),
+    Verdict.EDITED: frozenset({Action.SETTLED, Action.UPDATE, Action.WAIT, Action.RENAME}),
+    Verdict.BOTH_CHANGED: frozenset({Action.SETTLED, Action.UPDATE, Action.RENAME}),
     Verdict.GONE: frozenset({Action.SETTLED, Action.REVERSE, Action.WAIT}),
     Verdict.RENAMED: frozenset({Action.RENAME, Action.CREATE}),
     Verdict.MISSING: frozenset({Action.SETTLED, Action.CREATE}),

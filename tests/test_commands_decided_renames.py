@@ -91,3 +91,18 @@ def test_another_record_that_sage_may_hold_is_decided_on(trade: HandTrade, answe
     assert trade.run("plan")[0] == 0
     assert trade.run("apply")[0] == 0
     assert len(trade.in_sage()) == count
+
+
+def test_documents_of_a_contact_that_was_decided_to_be_the_same_are_verified(trade: HandTrade) -> None:
+    """The plan takes them over without a call, and the reconciliation finds no change of theirs."""
+    for name in ("customers", "invoices", "payments"):
+        data = trade.served.folder / f"data/{name}.csv"
+        data.write_text(data.read_text().replace("0001,", "X1,").replace("1X1,", "10001,"))
+    assert trade.run("snapshot")[0] == 0
+    assert "changed in source since: invoice 00011" in trade.run("reconcile")[1]
+    assert trade.decide("customers/X1", "same_record")[0] == 0
+    text = trade.run("reconcile")[1]
+    assert "invoice 00011" not in text and "payment 00030" not in text
+    assert trade.run("plan")[0] == 0
+    assert trade.run("apply")[0] == 0
+    assert trade.run("reconcile")[0] == 0

@@ -41,6 +41,7 @@ from sagerecon.store.reconciliation_log import Judged, StoredResult
 #: The answers that say of what a record has no verdict: an earlier record, or an entity, that it is not.
 _ABOUT_VERDICTS = frozenset(
     {
+        DecisionAnswer.SAME_RECORD,
         DecisionAnswer.TWO_RECORDS,
         DecisionAnswer.THIS_ONE,
         DecisionAnswer.ADOPT,
@@ -114,7 +115,14 @@ def reconcile(
         if decisions & _ABOUT_VERDICTS:
             before = decided_by(LastReading(basis, unverified=contents.keys()))
         reconciliation = judge(
-            project, prepared, company, basis, before.apart, before.denied, incomplete_store=incomplete
+            project,
+            prepared,
+            company,
+            basis,
+            before.apart,
+            before.denied,
+            {record.key: key for (_, key), record in before.earlier.items()},
+            incomplete_store=incomplete,
         )
         if decisions:
             decided = decided_by(LastReading.of(basis, reconciliation.verdicts))

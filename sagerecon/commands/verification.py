@@ -62,6 +62,7 @@ def judge(
     basis: Basis,
     apart: Collection[str] = frozenset(),
     denied: Denied | None = None,
+    renamed: Mapping[str, str] = {},
     incomplete_store: str = "",
 ) -> Reconciliation:
     """Return one verdict a record, and the tie-outs, from what the readings found.
@@ -72,6 +73,7 @@ def judge(
     Args:
         apart: the keys of drafts that were decided to be none of the records written earlier.
         denied: by kind and draft key, the Sage ids of the entities that a record is decided not to be.
+        renamed: the key of today by the earlier key of each record that was decided to be the same.
         incomplete_store: why the store may lack records that it wrote; empty where it does not.
     """
     reading = basis.runs.reading
@@ -81,6 +83,8 @@ def judge(
     held = list(entities_of(company, basis))
     sage = SageReadings(basis.listings, basis.deletions)
     identities = Identities(written, held, project.catalog)
+    if renamed:
+        identities = identities.under(renamed)
     rejected: dict[str, tuple[Finding, ...]] = {a.step.key: a.findings for a in history.set_aside()}
     as_at = sage.as_at or project.as_at
     controls = ControlAccounts(**{name: str(code) for name, code in project.control_accounts.items()})
