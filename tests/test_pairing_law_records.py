@@ -43,7 +43,6 @@ from sagerecon.reconciliation.accepted import with_accepted
 from sagerecon.reconciliation.result import Reconciliation
 from sagerecon.reconciliation.sage_readings import SageReadings
 from sagerecon.reconciliation.verdict import RecordVerdict
-from sagerecon.reconciliation.wording import PLAN_AND_APPLY
 
 TODAY = date(2017, 5, 1)
 BEFORE, DURING = BEGAN - 1_000, BEGAN + 1_000
@@ -300,8 +299,6 @@ def test_decisions_are_about_what_the_proof_found(case: Case) -> None:
                 assert verdict.verdict in pushed, (step, verdict)
             case _:
                 assert verdict.verdict in _SENDS.get(type(step), {verdict.verdict}), (step, verdict)
-        if isinstance(step, WaitStep) and not step.decided:
-            assert verdict.remedy != PLAN_AND_APPLY, (step, verdict)
         if isinstance(step, SettledStep):
             assert not verdict.needs_review or verdict.verdict is Verdict.NOT_READ, (step, verdict)
         if verdict.accepted is not None:
