@@ -103,8 +103,8 @@ def test_what_was_written_counts_although_it_is_quarantined_now(move: Move) -> N
     assert left == ["documents/I1"]
 
 
-def test_which_duplicate_counts_is_decided_though_one_was_written_and_has_opening_items(move: Move) -> None:
-    move.load()
+def give_a_second_row(move: Move) -> None:
+    """Let a second mapping make customer C1 too."""
     edit(
         move,
         "sources.yaml",
@@ -113,6 +113,11 @@ def test_which_duplicate_counts_is_decided_though_one_was_written_and_has_openin
     )
     (move.folder / "mappings/more.yaml").write_text(MORE)
     freeze(move)
+
+
+def test_which_duplicate_counts_is_decided_though_one_was_written_and_has_opening_items(move: Move) -> None:
+    move.load()
+    give_a_second_row(move)
     found = {step.key for step in plan(move).steps if isinstance(step, QuarantinedStep)}
     assert found == {"parties/C1", "more/C1"}
     (group,) = decisions.decidable(move.project, move.clock).groups
@@ -125,14 +130,7 @@ def test_which_duplicate_counts_is_decided_though_one_was_written_and_has_openin
 
 def test_the_other_duplicate_would_turn_the_side_of_the_opening_items(move: Move) -> None:
     move.load()
-    edit(
-        move,
-        "sources.yaml",
-        "\n  documents: {sql",
-        "\n  more: {sql: SELECT * FROM parties WHERE ref = 'C1'}\n  documents: {sql",
-    )
-    (move.folder / "mappings/more.yaml").write_text(MORE)
-    freeze(move)
+    give_a_second_row(move)
     take(move, "more/C1", "this_one")
     text = refused(move)
     assert "I1 refers to more/C1, which counts by decision more/C1" in text

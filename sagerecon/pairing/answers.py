@@ -110,6 +110,9 @@ FOR_ONE = frozenset({DecisionAnswer.FIELDS, DecisionAnswer.THIS_ONE})
 #: Answers by which an entity is deleted in Sage. One that was edited there is not.
 DELETIONS = frozenset({DecisionAnswer.REVERSE, DecisionAnswer.REPLACE})
 
+#: Answers by which an entity in Sage is the record.
+ADOPTIONS = frozenset({DecisionAnswer.ADOPT, DecisionAnswer.THIS_ONE})
+
 #: The calls that an answer takes for each record. Where many are looked for by a listing, it may be one more
 #: for each page.
 CALLS: Mapping[DecisionAnswer, Mapping[str, int]] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
-from sagerecon.pairing.answers import DecisionAnswer
+from sagerecon.pairing.answers import ADOPTIONS, DecisionAnswer
 from sagerecon.pairing.decisions import Decision
 from sagerecon.pairing.objections import adopted_entity
 from sagerecon.pairing.owners import RecordKey
@@ -13,7 +13,6 @@ from sagerecon.pairing.position import Position
 
 #: Answers by which a record is none of the entities that it may be.
 _APART = frozenset({DecisionAnswer.KEEP_APART, DecisionAnswer.WRITE_AGAIN})
-_ADOPTING = frozenset({DecisionAnswer.ADOPT, DecisionAnswer.THIS_ONE})
 
 #: By kind and draft key, the Sage ids of the entities that a record is decided not to be.
 Denied = Mapping[RecordKey, frozenset[str]]
@@ -43,7 +42,7 @@ def claimed_by(positions: Iterable[Position], denied: Denied) -> set[RecordKey]:
 
 def _denied(position: Position, decision: Decision | None) -> frozenset[str]:
     ids = frozenset(position.suspect.sage_ids if position.suspect is not None else ())
-    if decision is None or decision.answer not in _APART | _ADOPTING:
+    if decision is None or decision.answer not in _APART | ADOPTIONS:
         return frozenset()
-    adopted = adopted_entity(position, decision) if decision.answer in _ADOPTING else None
+    adopted = adopted_entity(position, decision) if decision.answer in ADOPTIONS else None
     return ids if adopted is None else ids - {adopted.sage_id}

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from sagerecon.model.catalog import Catalog
-from sagerecon.pairing.answers import DELETIONS, DecisionAnswer, answers
+from sagerecon.pairing.answers import ADOPTIONS, DELETIONS, DecisionAnswer, answers
 from sagerecon.pairing.decide import DecidedPositions, earlier_chosen_twice, entities_chosen_twice
 from sagerecon.pairing.decisions import Covers, Decision, Side
 from sagerecon.pairing.groups import Group, Offer, claims_on, groups, selected
@@ -20,8 +20,6 @@ from sagerecon.pairing.settlement import Settlement
 from sagerecon.pairing.standing import Standing, standing
 
 _ONE_AT_A_TIME = "it is given for one record at a time"
-
-_ADOPTIONS = frozenset({DecisionAnswer.ADOPT, DecisionAnswer.THIS_ONE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +83,7 @@ class Decidable:
         found: dict[RecordKey, str] = {}
         if decision.answer in DELETIONS:
             found.update(self.referrers.blocked(decided))
-        if decision.answer in _ADOPTIONS:
+        if decision.answer in ADOPTIONS:
             found.update(entities_chosen_twice(self.positions, decided))
         if decision.answer is DecisionAnswer.SAME_RECORD:
             renamed = {**self.settlement.renames, **dict.fromkeys(records, decision)}
@@ -189,7 +187,7 @@ def _candidates(group: Group, answer: DecisionAnswer) -> Iterator[tuple[str, Dec
         return
     if answer is not DecisionAnswer.THIS_ONE or not sage_ids:
         yield "", plain
-    if answer in _ADOPTIONS:
+    if answer in ADOPTIONS:
         yield from (("--sage-id ID", replace(plain, sage_id=sage_id)) for sage_id in sage_ids)
     if answer is DecisionAnswer.SAME_RECORD:
         yield from (("--from KEY", replace(plain, earlier=record.key)) for record in earlier)

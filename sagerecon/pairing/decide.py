@@ -11,7 +11,7 @@ from sagerecon.model.comparison import Comparison
 from sagerecon.model.draft import DUPLICATE_RULE, LeftOut, Outcome
 from sagerecon.model.entity import Written
 from sagerecon.pairing.aliases import Aliases
-from sagerecon.pairing.answers import DecisionAnswer, apart
+from sagerecon.pairing.answers import ADOPTIONS, DecisionAnswer, apart
 from sagerecon.pairing.claims import Denied, claimed_by, denied_by
 from sagerecon.pairing.decisions import Decision
 from sagerecon.pairing.lost_keys import decided_alone, with_lost_keys, without_lost_keys
@@ -216,7 +216,7 @@ def entities_chosen_twice(
     chosen: dict[RecordKey, list[Position]] = {}
     for at in positions:
         decision = decided.get((at.kind, at.key)) if at.suspect is not None else None
-        if decision is not None and decision.answer in (DecisionAnswer.ADOPT, DecisionAnswer.THIS_ONE):
+        if decision is not None and decision.answer in ADOPTIONS:
             entity = adopted_entity(at, decision)
             if entity is not None:
                 chosen.setdefault((entity.kind, entity.sage_id), []).append(at)

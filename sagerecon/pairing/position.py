@@ -67,9 +67,7 @@ class Position:
     amount: Decimal | None = None  #: in Sage: of such an entity, or of a lost record that was edited there
     rename: Rename | None = None  #: the records written earlier that the draft may be
     suspect: Suspect | None = None  #: the entities in Sage that the draft may be, where that is to be decided
-    looked_up: str = (
-        ""  #: the Sage id of the entity that the run which creates it finds by its key and adopts
-    )
+    looked_up: str = ""  #: the Sage id of the entity that its creation finds by its key, and adopts
     agreement: Agreement = AGREED
     owner: str = ""  #: the draft key of the record that owns its entity, where that is another one
     void_referrers: tuple[str, ...] = ()  #: keys of records that runs have voided, and that refer to it

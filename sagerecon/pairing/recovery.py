@@ -189,10 +189,14 @@ class Holdings:
 
     def _like(self, wanted: Wanted) -> list[Entity]:
         """Return the entities with the draft's contact, date and amount; none, if it has no contact."""
-        return self._dated(wanted) if self._names_contact(wanted) else []
+        return self._of_content(wanted) if self._names_contact(wanted) else []
 
     def _dated(self, wanted: Wanted) -> list[Entity]:
-        """Return the entities with the draft's date and amount, whatever their contact if it has none."""
+        """Return the entities with the date and amount of a draft without a contact."""
+        return [] if self._names_contact(wanted) else self._of_content(wanted)
+
+    def _of_content(self, wanted: Wanted) -> list[Entity]:
+        """Return the entities with the draft's date and amount, and with its contact if it has one."""
         kind, body = self._kind, wanted.body
         amount = as_decimal(body.get(kind.amount)) if kind.amount else None
         amount = wanted.amount if amount is None else amount
