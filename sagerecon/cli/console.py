@@ -18,6 +18,9 @@ from sagerecon.report.screen import Screen
 #: The exit codes that are no error's own; see README.
 NEEDS_REVIEW, PAUSED, INTERNAL_ERROR = 1, 3, 70
 
+#: The signal of a closed terminal, where the system has one.
+_HANG_UP = tuple(number for number in signal.Signals if number.name == "SIGHUP")
+
 
 class _Ended(BaseException):
     """The command was asked to end by a signal, as `KeyboardInterrupt` is by Ctrl-C."""
@@ -34,7 +37,7 @@ def command(as_json: bool) -> Iterator[Screen]:
     """
     screen = Screen(as_json=as_json)
     try:
-        with _handling((signal.SIGTERM, signal.SIGHUP), _end):
+        with _handling((signal.SIGTERM, *_HANG_UP), _end):
             yield screen
     except _Ended as ended:
         raise typer.Exit(128 + ended.number) from None
@@ -78,7 +81,7 @@ def stopping() -> Iterator[Callable[[], bool]]:
         received.append(number)
         signal.signal(number, signal.SIG_DFL)
 
-    with _handling((signal.SIGINT, signal.SIGTERM, signal.SIGHUP), request_stop):
+    with _handling((signal.SIGINT, signal.SIGTERM, *_HANG_UP), request_stop):
         yield lambda: bool(received)
 
 
@@ -89,8 +92,8 @@ def _handling(signals: Iterable[signal.Signals], handler: Callable[[int, object]
         yield
         return
     before = {number: signal.getsignal(number) for number in signals}
-    is_nohup = before.get(signal.SIGHUP) is signal.SIG_IGN
-    handled = [number for number in before if number is not signal.SIGHUP or not is_nohup]
+    ignored = {number for number in _HANG_UP if before.get(number) is signal.SIG_IGN}
+    handled = [number for number in before if number not in ignored]
     for number in handled:
         signal.signal(number, handler)
     try:
