@@ -13,26 +13,29 @@ PACKAGE = Path(sagerecon.__file__).parent
 #: What each room may import of ours, besides `model` and itself.
 MAY_IMPORT: dict[str, set[str]] = {
     "model": set(),
-    "documents": set(),
+    # Only edges read and write files; the catalog keeps its compiled form in one.
+    "files": set(),
+    "documents": {"files"},
     "mapping": {"documents"},
     "validation": set(),
     "pairing": set(),
     "planning": {"pairing"},
     "reconciliation": {"pairing"},
     "drift": set(),
-    "sources": {"documents"},
+    "sources": {"documents", "files"},
     "sage": set(),
-    "rehearsal": set(),
-    "store": {"planning", "pairing"},
-    "report": {"planning", "reconciliation", "drift", "pairing"},
+    "rehearsal": {"files"},
+    "store": {"planning", "pairing", "files"},
+    "report": {"planning", "reconciliation", "drift", "pairing", "files"},
     "runner": {"planning", "pairing"},
     # The project reads its own YAML files, one of which holds decisions about pairs, and hands out the
     # catalog that travels with the program.
-    "project": {"sources", "sage", "store", "documents", "pairing"},
+    "project": {"sources", "sage", "store", "documents", "pairing", "files"},
     # The commands read the mapping packs and schemas that `documents` finds, call every stage, and name the
     # values of the store and of the sign-in that they pass on.
     "commands": {
         "project",
+        "files",
         "documents",
         "mapping",
         "validation",

@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 from datetime import date
 from pathlib import Path
 
 from sagerecon.documents.package import pack, schema
+from sagerecon.files.folders import make_private_folder
+from sagerecon.files.writing import write_text
 from sagerecon.model.clock import Clock, SystemClock
 from sagerecon.model.errors import ProjectError
 from sagerecon.project.file import read_project
-from sagerecon.project.private_files import make_private_folder
 from sagerecon.project.project import FILE, STATE, Project
 from sagerecon.rehearsal.clock import SharedClock
 
@@ -46,11 +46,14 @@ def init(
     if (folder / FILE).exists():
         raise ProjectError(f"{folder} already has a project.", "Name a new folder for another project.")
     try:
-        shutil.copytree(source, folder, dirs_exist_ok=True)
-        text = (folder / "project.yaml").read_text(encoding="utf-8")
-        (folder / "project.yaml").unlink()
-        (folder / FILE).write_text(_fill_in(text, folder, data, company, cut_over), encoding="utf-8")
-        _write_schemas(folder)
+        for file in sorted(path for path in source.rglob("*") if path.is_file()):
+            target, text = folder / file.relative_to(source), file.read_text(encoding="utf-8")
+            if target == folder / "project.yaml":
+                target, text = folder / FILE, _fill_in(text, folder, data, company, cut_over)
+            _write(target, _with_schemas(text, target, folder), folder)
+        for schema_name in SCHEMAS:
+            text = json.dumps(schema(schema_name), indent=2, ensure_ascii=False)
+            _write(folder / STATE / f"{schema_name}.schema.json", text, folder)
     except OSError as error:
         raise ProjectError(f"The project cannot be written: {error}.") from error
     return read_project(folder)
@@ -95,13 +98,13 @@ def _fill_in(text: str, folder: Path, data: Path | None, company: str, cut_over:
     return text
 
 
-def _write_schemas(folder: Path) -> None:
-    """Write the JSON Schemas into the project, and point its YAML files at them, for editors."""
-    make_private_folder(folder / STATE)
-    for name in SCHEMAS:
-        text = json.dumps(schema(name), indent=2, ensure_ascii=False)
-        (folder / STATE / f"{name}.schema.json").write_text(text, encoding="utf-8")
-    for path in folder.rglob("*.yaml"):
-        text = path.read_text(encoding="utf-8")
-        here = os.path.relpath(folder / STATE, path.parent)
-        path.write_text(re.sub(r"\$schema=\S*/(?=\w+\.schema)", f"$schema={here}/", text), encoding="utf-8")
+def _write(path: Path, text: str, folder: Path) -> None:
+    """Write a file of the project in `folder`, in which somebody may have prepared links."""
+    make_private_folder(path.parent, within=folder)
+    write_text(path, [text])
+
+
+def _with_schemas(text: str, path: Path, folder: Path) -> str:
+    """Return the text of a YAML file whose schema, for editors, is the one in the project in `folder`."""
+    here = os.path.relpath(folder / STATE, path.parent)
+    return re.sub(r"\$schema=\S*/(?=\w+\.schema)", f"$schema={here}/", text)

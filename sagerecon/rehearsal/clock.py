@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from sagerecon.files.writing import open_own
 from sagerecon.model.clock import Clock, instant
 
 #: Default start of a rehearsal.
@@ -43,7 +44,8 @@ class SharedClock:
     """
 
     def __init__(self, path: Path, start: int = REHEARSAL_START) -> None:
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        with open_own(path, os.O_RDWR) as handle:
+            self._file = os.dup(handle)
         self._lock = threading.Lock()  # a file lock does not exclude threads of the same process
         fcntl.flock(self._file, fcntl.LOCK_EX)
         try:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from sagerecon.files.writing import write_text
 from sagerecon.model.errors import ProjectError
 
 FORMAT = "rehearsal/v1"
@@ -20,16 +20,9 @@ def write_state(path: Path, document: Mapping[str, Any]) -> None:
         ProjectError: the file cannot be written; its old content is kept.
     """
     text = json.dumps({"sagerecon": FORMAT, **document}, ensure_ascii=False, separators=(",", ":"))
-    temporary = path.with_name(f"{path.name}.{os.getpid()}")
     try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        write_text(path, [text])
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise ProjectError(f"{path} cannot be written: {error.strerror}.") from error
 
 

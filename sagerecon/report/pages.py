@@ -11,6 +11,8 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from sagerecon.files.folders import make_private_folder
+from sagerecon.files.writing import write_text
 from sagerecon.model.count import counted
 from sagerecon.model.errors import ProjectError
 from sagerecon.report import charts, formatting, grouping, listing
@@ -103,13 +105,10 @@ def _style() -> Markup:
 def _write(folder: Path, name: str, page: str, document: Mapping[str, Any]) -> list[Path]:
     written = []
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_private_folder(folder)
         for ending, texts in ((".html", [page]), (".json", chain(json_text(document), "\n"))):
             target = folder / f"{name}{ending}"
-            temporary = target.with_suffix(f"{ending}.part")
-            with temporary.open("w", encoding="utf-8") as file:
-                file.writelines(texts)
-            temporary.replace(target)
+            write_text(target, texts)
             written.append(target)
     except OSError as error:
         reason = error.strerror or "unknown reason"

@@ -13,6 +13,7 @@ from typing import Any
 
 import duckdb
 
+from sagerecon.files.folders import make_private_folder
 from sagerecon.model.code import Code
 from sagerecon.model.control import Control
 from sagerecon.model.errors import SourceError, StoreError
@@ -65,7 +66,7 @@ def take_snapshot(
         StoreError: the snapshot cannot be written.
     """
     with storage_errors(target):
-        target.parent.mkdir(parents=True, exist_ok=True)
+        make_private_folder(target.parent)
         # In the folder of the target, so that the last step is a rename. Created with mode 0700.
         with tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as work_folder:
             facts, findings = _read_all(sources, folder, Path(work_folder), progress)

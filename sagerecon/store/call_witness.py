@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from sagerecon.files.folders import make_private_folder
+from sagerecon.files.writing import open_own
 from sagerecon.model.clock import DAY
 from sagerecon.store.witness import WitnessError, WitnessFolder, business_prefix
 
@@ -19,8 +21,6 @@ KEPT_DAYS = 2
 
 #: In the place of a call: the line says until when Sage accepts no calls.
 _CLOSED = "closed"
-
-_APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +90,9 @@ class CallWitness:
         folder = self._require_folder()
         path = folder / f"{self._prefix}-{moment // DAY}.calls"
         try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            handle = os.open(path, _APPEND, 0o600)
-            try:
+            make_private_folder(folder)
+            with open_own(path, os.O_WRONLY | os.O_APPEND) as handle:
                 os.write(handle, f"{line}\n".encode())  # one write, so that lines of two processes stay whole
-            finally:
-                os.close(handle)
         except OSError as error:
             raise WitnessError(
                 f"The calls in the witness of the store, {path}, cannot be written: {error.strerror}.",

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from sagerecon.files.writing import append, write_bytes
 from sagerecon.store.unsaved import NamedStatement, entry_bytes, read_entries
 
 #: Dropped when the disk is full, so that an answer or a rotated token can still be saved.
@@ -33,7 +34,7 @@ class Disk:
         if self._ballast.exists() or self.is_full():
             return
         try:
-            _write_durably(self._ballast, os.urandom(BALLAST_BYTES), os.O_TRUNC)
+            write_bytes(self._ballast, os.urandom(BALLAST_BYTES))
         except OSError:
             self.drop_ballast()
 
@@ -48,7 +49,7 @@ class Disk:
     def save_aside(self, statements: Sequence[NamedStatement]) -> bool:
         """Save statements beside the store and return True, or False where even that found no space."""
         try:
-            _write_durably(self._unsaved, entry_bytes(statements), os.O_APPEND)
+            append(self._unsaved, entry_bytes(statements))
         except OSError:
             return False
         return True
@@ -60,14 +61,3 @@ class Disk:
     def delete_unsaved(self) -> None:
         """Delete the entries saved beside the store, because the store has them now."""
         self._unsaved.unlink(missing_ok=True)
-
-
-def _write_durably(path: Path, content: bytes, how: int) -> None:
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | how, 0o600)
-    try:
-        left = memoryview(content)
-        while left:
-            left = left[os.write(handle, left) :]
-        os.fsync(handle)
-    finally:
-        os.close(handle)

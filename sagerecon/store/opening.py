@@ -32,14 +32,11 @@ from sagerecon.store.database import Database, Transaction, prepared, upsert
 from sagerecon.store.disk import Disk
 from sagerecon.store.process import is_alive, this_process
 from sagerecon.store.run_calls import MARK_EARLIER_RUNS
-from sagerecon.store.store_file import StoreFile, claim_file
+from sagerecon.store.store_file import APPLICATION_ID, StoreFile, claim_file
 from sagerecon.store.tables import COMPANY_LOCKS, FACTS, METADATA, SCHEMA_VERSION
 from sagerecon.store.vault import SealedVault
 from sagerecon.store.vault_key import VaultKey
 from sagerecon.store.witness import StoreName, Witness, WitnessFolder
-
-#: "SGRC" in the header of our SQLite files, which tells them apart from another program's.
-APPLICATION_ID = 0x53475243
 
 #: How long a process waits for the commit of another one.
 BUSY_MILLISECONDS = 30_000

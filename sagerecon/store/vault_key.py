@@ -10,6 +10,7 @@ import os
 from pathlib import Path
 from typing import Protocol
 
+from sagerecon.files.writing import write_first
 from sagerecon.model.errors import StoreError
 
 #: The environment variable that may hold the key instead of its file.
@@ -103,18 +104,6 @@ def _read_key(path: Path, *, may_create: bool) -> str:
 
 def _create_key(path: Path) -> None:
     """Write a new key in one step; of two processes that do so at once, the first wins."""
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    try:
-        from cryptography.fernet import Fernet  # noqa: PLC0415 - see the module
+    from cryptography.fernet import Fernet  # noqa: PLC0415 - see the module
 
-        os.write(handle, Fernet.generate_key() + b"\n")
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-    try:
-        os.link(draft, path)
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink()
+    write_first(path, Fernet.generate_key() + b"\n")

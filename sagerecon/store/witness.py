@@ -8,11 +8,12 @@ run stops before it creates the same records again.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from sagerecon.files.folders import make_private_folder
+from sagerecon.files.writing import write_text
 from sagerecon.model.clock import SECOND, Clock, instant_text
 from sagerecon.model.errors import IncompleteStoreError, StoreError
 from sagerecon.model.value import fingerprint
@@ -30,8 +31,6 @@ MAX_BYTES = 100_000
 IF_LOST = (
     "If it is lost, run: sagerecon apply --distrust-store, which reads Sage and adopts what it holds already."
 )
-
-_WRITE_ANEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,15 +181,9 @@ class Witness:
             "written_at": now,
             "began_at": began_at,
         }
-        beside = path.with_suffix(".new")
         try:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            handle = os.open(beside, _WRITE_ANEW, 0o600)
-            with os.fdopen(handle, "w", encoding="utf-8") as stream:
-                json.dump(document, stream, indent=1)
-                stream.flush()
-                os.fsync(handle)
-            beside.replace(path)
+            make_private_folder(path.parent)
+            write_text(path, [json.dumps(document, indent=1)])
         except OSError as error:
             raise WitnessError(
                 f"The witness of the store, {path}, cannot be written: {error.strerror}.",

@@ -1,0 +1,49 @@
+"""Everything that a stranger can make large, and how large it may be: one table, shown in docs/security.md.
+
+A project folder and a source file may come from anybody, and neither may use up the machine. Each limit is
+far above what a real move needs. What passes one is a finding that names it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most `most` of `unit` in `of`."""
+
+    most: int
+    unit: str
+    of: str
+
+    @property
+    def sentence(self) -> str:
+        """The limit in words, for the end of a message."""
+        return f"{self.of} may have at most {self.most:,} {self.unit}"
+
+
+PROJECT_FILE = Limit(20_000_000, "bytes", "a YAML or CSV file of a project")
+YAML_CHARACTERS = Limit(5_000_000, "characters", "a YAML file")
+YAML_VALUES = Limit(1_000_000, "values", "a YAML file")
+YAML_EXPANSION = Limit(10_000, "values", "what the aliases of a YAML file stand for")
+YAML_DEPTH = Limit(50, "levels", "a YAML file")
+EXPRESSION_CHARACTERS = Limit(2_000, "characters", "an expression")
+EXPRESSION_DEPTH = Limit(24, "levels", "an expression")
+TEXT = Limit(1_000_000, "characters", "a text that an expression or a transform makes")
+DIGITS = Limit(38, "digits", "a number")
+
+FILES_MATCHED = Limit(10_000, "files", "what a pattern such as *.csv matches")
+SOURCE_FILE = Limit(4 << 30, "bytes", "a source file")
+CELL = Limit(1_000_000, "characters", "a cell or another value of a source file")
+JSON_FILE = Limit(512 << 20, "bytes", "a JSON file")
+JSON_DEPTH = Limit(100, "levels", "a JSON file")
+WORKBOOK_BYTES = Limit(2 << 30, "bytes", "a workbook, unpacked")
+WORKBOOK_ROWS = Limit(1_048_576, "rows", "a sheet")
+WORKBOOK_COLUMNS = Limit(16_384, "columns", "a sheet")
+DATASET_ROWS = Limit(5_000_000, "rows", "a dataset")
+
+STATE_FILE = Limit(100_000_000, "bytes", "a file of the project's own folder")
+
+#: The table, in the order of the documentation.
+LIMITS = tuple(value for value in list(globals().values()) if isinstance(value, Limit))
