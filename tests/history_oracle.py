@@ -7,7 +7,7 @@ created it bore, and what a user changed by hand is known because the tests chan
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -153,15 +153,21 @@ class Books:
         if is_settled:
             self.settled[uid] = self._in_source(uid)
 
-    def undone(self) -> Iterator[str]:
-        """Yield a sentence for each record that was decided to be written again, and could be, and is not."""
+    def undone(self, waiting: Set[str]) -> Iterator[str]:
+        """Yield a sentence for each record that was decided to be written again, and could be, and is not.
+
+        Args:
+            waiting: the keys of the records that the plan leaves until they are decided on; what refers to
+                one of them waits, too.
+        """
         for answer, sage_id in self.permitted:
             uid = self.entities[sage_id].uid
             if answer is not DecisionAnswer.WRITE_AGAIN or not self._is_permitted(sage_id, answer):
                 continue
             record = self._source.records[uid]
             customer = self._source.records.get(record.customer)
-            is_possible = record.is_present and (customer is None or self.of(customer))
+            is_free = customer is None or (self.of(customer) and customer.draft_key not in waiting)
+            is_possible = record.is_present and is_free
             newest = [entity.sage_id for entity in self.entities.values() if entity.uid == uid][-1]
             if is_possible and self.is_remembered and newest == sage_id:
                 yield f"undone: {uid} was decided to be written again, and is not in Sage"

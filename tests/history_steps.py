@@ -21,7 +21,7 @@ from sagerecon.pairing.answers import DecisionAnswer
 from sagerecon.pairing.consequences import Verdict
 from sagerecon.planning.census import is_blind
 from sagerecon.planning.plan import Plan
-from sagerecon.planning.step import Action
+from sagerecon.planning.step import Action, WaitStep
 from sagerecon.reconciliation.result import Reconciliation
 from sagerecon.reconciliation.verdict import RecordVerdict
 from sagerecon.runner.run import RunOutcome
@@ -147,7 +147,8 @@ class History:
         self.check()
         require(self._lost(planned.value))
         require(self._edits_lost())
-        require(self.world.books.undone())
+        waiting = {step.key for step in planned.value.steps if isinstance(step, WaitStep)}
+        require(self.world.books.undone(waiting))
 
     def _load_to_the_end(self) -> None:
         distrusts = False

@@ -93,3 +93,20 @@ def test_what_refers_to_a_record_left_out_by_a_rule_is_quarantined(served: Serve
     exit_code, words = planned(served)
     assert exit_code == 1
     assert "refers to a record that will not be in Sage: New 7 (customers.csv:3) is left out." in words, words
+
+
+def test_the_list_of_decisions_names_what_waits_for_one_that_was_made(served: Served) -> None:
+    assert served.run("decide", "list").exit_code == 0
+    for key in ("customers/0077", "invoices/99"):
+        assert served.run("decide", "take", key, "leave_out", "--because", "closed").exit_code == 0
+    listed = served.run("decide", "list")
+    words = " ".join(listed.output.split())
+    assert listed.exit_code == 1 and "Nothing waits" not in words
+    assert (
+        "1 record refers to what is left out by the decision about customers/0077: payments/41 (payment 41)"
+        " Drop that decision: sagerecon decide drop customers/0077 Or leave it out as well:"
+        ' sagerecon decide take payments/41 leave_out --because "WHY"' in words
+    ), words
+    assert served.run("decide", "take", "payments/41", "leave_out", "--because", "closed").exit_code == 0
+    listed = served.run("decide", "list")
+    assert listed.exit_code == 0 and "Nothing waits for a decision." in listed.output

@@ -98,3 +98,18 @@ def extra(text: str) -> str:
 
 def listed(trade: HandTrade) -> str:
     return trade.run("decide", "list")[1]
+
+
+@pytest.mark.parametrize("answer", ["theirs", "ours_by_hand"])
+def test_an_entity_that_repeats_a_record_can_be_decided_on(trade: HandTrade, answer: str) -> None:
+    """Enter a copy of a loaded invoice in Sage; whoever wants to keep both can say so."""
+    copy = trade.enter("00012", "0002", "20.50", "2017-04-03")
+    text = trade.run("reconcile")[1]
+    assert "Sage holds it twice: it repeats invoices/00012." in text
+    assert "or decide whose it is: sagerecon decide list" in text
+    assert f"sales_invoice:unknown_in_sage: 1 record (20.50), unknown in Sage {copy}" in listed(trade)
+    code, text = trade.run("decide", "take", copy, answer, "--because", "a second delivery")
+    assert code == 0, text
+    code, text = trade.run("reconcile")
+    assert code == 0 and "Everything ties out with 1 accepted difference." in text
+    assert "unknown_in_sage" not in listed(trade)

@@ -15,11 +15,14 @@ from small_trade import write_small_trade
 from tiny import PROJECT, write_tiny
 
 from sagerecon.commands import plans, reports, runs, sources, status
-from sagerecon.model.clock import MINUTE
+from sagerecon.model.clock import DAY, HOUR, MINUTE, instant_text
+from sagerecon.model.code import Code
+from sagerecon.planning.budget import Budget
 from sagerecon.planning.settling import Replays, RunState
 from sagerecon.project.store import open_store
 from sagerecon.rehearsal.faults import Fault, FaultType, Trigger
 from sagerecon.runner.progress import Event, Progress
+from sagerecon.runner.run import Ended
 
 
 class KilledError(BaseException):
@@ -175,3 +178,50 @@ def test_the_page_of_a_plan_in_progress_does_not_say_that_nothing_was_sent(movin
     run, page = reported(moving)
     assert run["state"] == "finished" and run["calls_used"] == moving.sage.calls
     assert "Nothing has been sent" not in page and run["progress"] in page
+
+
+def test_a_wait_that_sage_asked_for_is_in_the_status_and_in_the_next_plan(moving: Move) -> None:
+    sources.snapshot(moving.project, moving.clock, lambda _file, _rows: None)
+    plans.plan(moving.project, moving.clock)
+    with open_store(moving.project, moving.clock) as store:
+        asked, log = moving.clock.now() + 3 * DAY, store.company(moving.project.business.id).run_log
+        assert log.book(Budget(None, None)) == 0
+        log.rate_limited(asked, 1)
+    assert status.status(moving.project, moving.clock).closed_until == asked
+    header = plans.plan(moving.project, moving.clock).header
+    assert header.starts_at == instant_text(asked)
+    assert header.windows[0].opens == 3 * DAY and header.finishes_p50 > header.starts_at
+    moving.clock.sleep(3 * DAY)
+    assert status.status(moving.project, moving.clock).closed_until == 0
+
+
+def test_a_paused_start_counts_nothing_that_it_did_not_send(moving: Move) -> None:
+    sources.snapshot(moving.project, moving.clock, lambda _file, _rows: None)
+    plans.plan(moving.project, moving.clock)
+
+    def kill(progress: Progress) -> None:
+        if progress.event is Event.RESENT:
+            raise KilledError
+
+    moving.faults.add(Trigger(2, "POST", "/contacts"), Fault(FaultType.ANSWER_LOST))
+    with pytest.raises(KilledError):
+        runs.apply(moving.project, moving.clock, moving.session, on_progress=kill)
+    with open_store(moving.project, moving.clock) as store:
+        store.company(moving.project.business.id).run_log.rate_limited(moving.clock.now() + HOUR, 1)
+    calls = moving.sage.calls
+    paused = runs.apply(moving.project, moving.clock, moving.session)
+    assert (paused.ended, moving.sage.calls) == (Ended.PAUSED, calls)
+    assert (paused.calls, paused.counts.keys() & {Event.RESENT, Event.PROVED}) == (0, set())
+    moving.clock.sleep(HOUR)
+    resumed = runs.apply(moving.project, moving.clock, moving.session)
+    assert resumed.counts[Event.RESENT] == 1
+
+
+def test_the_status_of_a_store_that_lost_its_memory_says_so(moving: Move) -> None:
+    moving.load()
+    assert not status.status(moving.project, moving.clock).is_incomplete
+    (moving.folder / ".sagerecon/store.sqlite").unlink()
+    found = status.status(moving.project, moving.clock)
+    assert found.is_incomplete
+    assert [finding.code for finding in found.findings] == [Code.INCOMPLETE_STORE]
+    assert "is not the one that wrote to business" in found.findings[0].message

@@ -226,3 +226,10 @@ def test_the_best_fitting_branch_is_explained() -> None:
 def test_a_suggestion_is_made_only_for_similar_words() -> None:
     assert suggestion("nmae", ["name", "reference"]) == "Did you mean 'name'?"
     assert suggestion("xyz", ["name", "reference"]) == ""
+
+
+def test_a_key_without_its_mapping_is_suggested_before_a_similar_one() -> None:
+    keys = ["sc/SC003", "customers/C003", "customers/C0031"]
+    assert suggestion("C003", keys) == "Did you mean 'customers/C003'?"
+    assert suggestion("sc/SC03", keys) == "Did you mean 'sc/SC003'?"
+    assert suggestion("C003", ["C003"]) == "Did you mean 'C003'?"

@@ -147,6 +147,9 @@ FOUND: Mapping[str, Sequence[Operation]] = {
         *(Load(), DeleteSage(0), Reconcile(), Reconcile(ShortPages(2, 1)), Snapshot()),
         Reconcile(ShortPages(4, 1)),
     ],
+    "decided to write it again, and then its customer was renumbered": [
+        *(Load(), DeleteSage(3), Reconcile(), Decide(1, 0), Renumber(5, CUSTOMER)),
+    ],
     "the day's calls are used up, by a clock that is ahead of Sage's": [
         *(Load(), Reconcile(), StepClock(1), Reconcile(ShortPages(2, items=1)), AddSource(INVOICE)),
     ],

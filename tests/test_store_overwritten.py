@@ -222,6 +222,19 @@ def test_a_log_deleted_under_a_run_stops_it(moving: Move) -> None:
     refused(moving, "-wal, was replaced or deleted", {4: log.unlink})
 
 
+def test_the_folder_of_the_store_moved_under_a_run_stops_it(moving: Move, tmp_path: Path) -> None:
+    """Where its folder is gone, the disk cannot be asked for its free space either."""
+    calls: list[int] = []
+
+    def move() -> None:
+        store_of(moving).parent.rename(tmp_path / "moved")
+        calls.append(moving.sage.calls)
+
+    with pytest.raises(StoreReplacedError, match="was moved or deleted while the command was running"):
+        apply(moving, {4: move})
+    assert calls == [moving.sage.calls]
+
+
 def test_other_commands_and_checkpoints_beside_a_run_do_not_stop_it(moving: Move, tmp_path: Path) -> None:
     store, project = store_of(moving), str(moving.folder)
     at = {

@@ -26,7 +26,12 @@ def list_decisions(project: Folder = HERE, json: Json = False) -> None:
     from sagerecon.cli.console import NEEDS_REVIEW, command
     from sagerecon.commands import decisions, projects
     from sagerecon.report.decisions_document import decision_document
-    from sagerecon.report.terminal.decisions import group_document, group_lines, settled_lines
+    from sagerecon.report.terminal.decisions import (
+        group_document,
+        group_lines,
+        held_up_lines,
+        settled_lines,
+    )
 
     with command(json) as screen:
         opened = projects.open_project(project)
@@ -38,6 +43,11 @@ def list_decisions(project: Folder = HERE, json: Json = False) -> None:
             screen.event("waiting", **group_document(group))
             for line in group_lines(group):
                 screen.print_unbroken(line)
+        held_up = found.held_up
+        for subject, positions in held_up.items():
+            screen.event("held_up", by=subject, keys=[position.key for position in positions])
+            for line in held_up_lines(subject, positions):
+                screen.print_unbroken(line)
         settled = found.settlement
         for entry in (*settled.lapsed, *settled.impossible):
             screen.event("without_effect", why=entry.why, **decision_document(entry.decision))
@@ -48,12 +58,13 @@ def list_decisions(project: Folder = HERE, json: Json = False) -> None:
         screen.event(
             "result",
             waiting=sum(len(group.positions) for group in waiting),
+            held_up=sum(map(len, held_up.values())),
             lapsed=len(settled.lapsed),
             impossible=len(settled.impossible),
             idle=len(settled.idle),
             in_effect=len({*settled.renames, *settled.by_record}),
         )
-        if waiting or settled.lapsed or settled.impossible:
+        if waiting or held_up or settled.lapsed or settled.impossible:
             raise typer.Exit(NEEDS_REVIEW)
         screen.print("Nothing waits for a decision.")
 

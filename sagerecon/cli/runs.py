@@ -121,6 +121,7 @@ def status(project: Folder = HERE, json: Json = False) -> None:
     from sagerecon.cli.console import NEEDS_REVIEW, command
     from sagerecon.commands import projects
     from sagerecon.commands import status as statuses
+    from sagerecon.model.clock import instant_text
     from sagerecon.model.count import counted
     from sagerecon.report.execution_document import run_document
     from sagerecon.report.terminal.run import run_status
@@ -141,6 +142,8 @@ def status(project: Folder = HERE, json: Json = False) -> None:
             rate_limited=found.rate_limited,
             quarantined=[aside.step.key for aside in found.aside],
             waiting=list(found.waiting),
+            closed_until=instant_text(found.closed_until) if found.closed_until else "",
+            incomplete_store=found.is_incomplete,
         )
         screen.show(
             *run_status(
@@ -152,11 +155,13 @@ def status(project: Folder = HERE, json: Json = False) -> None:
                 found.aside,
             )
         )
+        if found.closed_until:
+            screen.print(f"Sage asked to wait: no call is made before {instant_text(found.closed_until)}.")
         screen.findings(found.findings)
         if found.waiting:
             screen.print(
                 f"Not sent until it is decided what they are: {counted(len(found.waiting), 'record')}."
                 " See how: sagerecon decide list"
             )
-        if found.aside or found.waiting:
+        if found.aside or found.waiting or found.is_incomplete:
             raise typer.Exit(NEEDS_REVIEW)

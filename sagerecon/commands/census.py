@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
+from sagerecon.commands.budget import calendar
 from sagerecon.model.catalog import Catalog
 from sagerecon.model.clock import MINUTE, Clock, instant_text
 from sagerecon.model.count import counted
@@ -13,7 +14,7 @@ from sagerecon.model.errors import IncompleteStoreError
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.census import census_steps, kinds_distrusted, record_counts
 from sagerecon.planning.plan import Plan, Purpose
-from sagerecon.planning.planner import Calendar, Provenance, plan_reading
+from sagerecon.planning.planner import Provenance, plan_reading
 from sagerecon.runner.ports import Sage
 from sagerecon.runner.progress import Progress
 from sagerecon.runner.run import RunOutcome, run
@@ -74,7 +75,6 @@ class Census:
         self, kinds: Collection[str], expected: Mapping[str, int], since: Mapping[str, str]
     ) -> str:
         """Read the kinds, and return the run."""
-        now = self.clock.now()
         reading = plan_reading(
             (),
             list(census_steps(kinds, expected, self.catalog, since)),
@@ -82,7 +82,7 @@ class Census:
             self.catalog,
             self.budget,
             self.provenance,
-            Calendar(now, booked=tuple(at - now for at in self.company.history.calls_of_last_day())),
+            calendar(self.company, self.clock.now()),
             Purpose.CENSUS,
         )
         outcome = run(

@@ -20,7 +20,7 @@ from sagerecon.pairing.read_from_sage import NOT_READ, ReadFromSage
 from sagerecon.pairing.refusal import Refusals, still_referred_to
 from sagerecon.reconciliation.verdict import RecordVerdict
 from sagerecon.store.company import CompanyStore
-from sagerecon.store.reconciliation_log import Basis
+from sagerecon.store.reconciliation_log import Basis, ReconciliationLog
 
 #: What runs found in Sage that they did not update, delete or adopt, by kind and Sage id: for each entity
 #: the last look.
@@ -40,7 +40,7 @@ class LastReading:
         """Return what a reconciliation found that is not recorded yet."""
         unverified, unknown = set(), set()
         for found in verdicts:
-            if found.verdict is Verdict.EXTRA:
+            if not found.key:
                 unknown.add((found.kind, found.sage_id))
             elif found.verdict is not Verdict.VERIFIED:
                 unverified.add((found.kind, found.key))
@@ -54,7 +54,17 @@ class LastReading:
         if basis is None:
             return None
         unverified = log.records_without(Verdict.VERIFIED.value)
-        return cls(basis, unverified, log.records_with(Verdict.EXTRA.value))
+        return cls(basis, unverified, unknown_in_sage(log))
+
+
+def unknown_in_sage(log: ReconciliationLog, number: int | None = None) -> Set[RecordKey]:
+    """Return kind and Sage id of the entities that no record owns, also of those that repeat a record.
+
+    Args:
+        number: that of the reconciliation that judged them; None for the last.
+    """
+    found = log.records_with(Verdict.EXTRA.value, number) | log.records_with(Verdict.DUPLICATE.value, number)
+    return {record for record in found if "/" not in record[1]}  # the key of a draft names its mapping
 
 
 def recorded_and_read(

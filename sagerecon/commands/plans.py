@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from sagerecon.commands.budget import call_budget
+from sagerecon.commands.budget import calendar, call_budget
 from sagerecon.commands.census import price_text
 from sagerecon.commands.decision_effects import decisions_in_effect, without_effect
 from sagerecon.commands.last_reading import LastReading, recorded_and_read
@@ -29,7 +29,7 @@ from sagerecon.pairing.standing import Standing
 from sagerecon.planning.census import census_due
 from sagerecon.planning.opening import in_sage
 from sagerecon.planning.plan import Plan, Purpose, plan_lines
-from sagerecon.planning.planner import Calendar, plan_steps
+from sagerecon.planning.planner import plan_steps
 from sagerecon.planning.settling import RunState
 from sagerecon.project.private_files import write_private
 from sagerecon.project.project import Project
@@ -58,7 +58,6 @@ def plan(
     prepared.raise_on_errors()
     with open_store(project, clock) as store:
         company = store.company(project.business.id)
-        now, calls = company.history.now(), company.history.calls_of_last_day()
         known = replace(company.id_map.known(), counts=_counts(company.history))
         decided = decided_positions(project, prepared, known.contents, company, clock)
         comparisons = prepared.compiled.comparisons
@@ -68,7 +67,7 @@ def plan(
             project.catalog,
             call_budget(project.limits, project.catalog.api),
             provenance(project, prepared.snapshot, clock),
-            Calendar(now, booked=tuple(at - now for at in calls)),
+            calendar(company, company.history.now()),
             [
                 *prepared.findings,
                 *without_effect(decided.settlement),

@@ -7,13 +7,14 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
+from sagerecon.commands.budget import calendar
 from sagerecon.model.catalog import Catalog
 from sagerecon.model.clock import DAY, Clock, instant_text
 from sagerecon.model.count import counted
 from sagerecon.model.errors import ProjectError
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import Plan, Purpose
-from sagerecon.planning.planner import Calendar, Provenance, plan_reading
+from sagerecon.planning.planner import Provenance, plan_reading
 from sagerecon.planning.readings import confirm_absence
 from sagerecon.planning.step import ReadStep
 from sagerecon.runner.ports import Sage
@@ -146,7 +147,6 @@ class ReadBack:
         return min((*loads, *(written.written_at for written in history.ids_written())), default=MARGIN)
 
     def _plan(self, kinds: Sequence[tuple[str, int]], extra: Sequence[ReadStep]) -> Plan:
-        now = self.clock.now()
         return plan_reading(
             kinds,
             extra,
@@ -154,7 +154,7 @@ class ReadBack:
             self.catalog,
             self.budget,
             self.provenance,
-            Calendar(now, booked=tuple(at - now for at in self.company.history.calls_of_last_day())),
+            calendar(self.company, self.clock.now()),
         )
 
     def _step(self, kind: str, key: str, label: str, reason: str, query: Mapping[str, str]) -> ReadStep:

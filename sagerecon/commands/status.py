@@ -10,7 +10,9 @@ from sagerecon.commands.plan_file import not_sent
 from sagerecon.commands.run_facts import run_facts
 from sagerecon.model.clock import Clock
 from sagerecon.model.code import Code
-from sagerecon.model.finding import Finding
+from sagerecon.model.errors import IncompleteStoreError
+from sagerecon.model.finding import Finding, Severity
+from sagerecon.model.place import NOWHERE
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import Plan
 from sagerecon.planning.settling import SetAside, State
@@ -34,7 +36,9 @@ class Status:
     aside: tuple[SetAside, ...]
     budget: Budget
     waiting: tuple[str, ...]  #: the keys of the records that the run's plan leaves until it is decided
-    findings: tuple[Finding, ...]  #: about these, by group
+    findings: tuple[Finding, ...]  #: about these, by group, and about the store where it is incomplete
+    closed_until: int = 0  #: until when Sage accepts no calls, as it asked; 0 where it accepts them
+    is_incomplete: bool = False  #: whether the store lacks what was written to Sage, by its witness
 
 
 #: What a plan says of the records that wait.
@@ -52,6 +56,8 @@ def status(project: Project, clock: Clock) -> Status:
         aside = tuple(company.history.set_aside()) if load else ()
         plan = not_sent(project, run.plan) if run is not None else None
         waiting = [] if plan is None else list(_waiting(plan, company, aside))
+        incomplete = tuple(_incomplete(company))
+        closed_until = company.run_log.closed_until()
         return Status(
             run=run,
             counts=load.counts if load else {},
@@ -62,7 +68,23 @@ def status(project: Project, clock: Clock) -> Status:
             aside=aside if plan is None else (*aside, *_quarantined(plan, aside)),
             budget=call_budget(project.limits, project.catalog.api),
             waiting=tuple(step.key for step in waiting),
-            findings=() if plan is None else tuple(_findings(plan, waiting)),
+            findings=(*incomplete, *(() if plan is None else _findings(plan, waiting))),
+            closed_until=closed_until if closed_until > company.history.now() else 0,
+            is_incomplete=bool(incomplete),
+        )
+
+
+def _incomplete(company: CompanyStore) -> Iterator[Finding]:
+    """Yield a finding where the store lacks what was written to Sage, as its witness says."""
+    try:
+        company.run_log.is_witnessed()
+    except IncompleteStoreError as error:
+        yield Finding(
+            code=Code.INCOMPLETE_STORE,
+            place=NOWHERE,
+            message=error.message,
+            hint=error.hint,
+            severity=Severity.WARNING,
         )
 
 

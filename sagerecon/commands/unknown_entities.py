@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Set
 
 from sagerecon.commands.history import read_history
-from sagerecon.commands.last_reading import LastReading
+from sagerecon.commands.last_reading import LastReading, unknown_in_sage
 from sagerecon.commands.newest_readings import NewestReadings, entities_of
 from sagerecon.model.catalog import Catalog
-from sagerecon.pairing.consequences import Verdict
 from sagerecon.pairing.held import Held, Origin, OriginFacts
 from sagerecon.pairing.identity import as_decimal
 from sagerecon.pairing.owners import RecordKey
@@ -27,8 +26,8 @@ def unknown_entities(company: CompanyStore, catalog: Catalog, last: LastReading 
         return []
     found = [*_read_by(company, last.basis, last.unknown)]
     for kind, basis in NewestReadings.of(company, last.basis).earlier.items():
-        verdicts = company.reconciliations.records_with(Verdict.EXTRA.value, basis.number)
-        found += _read_by(company, basis, {record for record in verdicts if record[0] == kind})
+        unknown = unknown_in_sage(company.reconciliations, basis.number)
+        found += _read_by(company, basis, {record for record in unknown if record[0] == kind})
     return [
         _position(reading, catalog)
         for reading in found

@@ -9,8 +9,12 @@ from collections.abc import Iterable
 def suggestion(word: str, words: Iterable[str], similarity: float = 0.6) -> str:
     """Return `Did you mean 'name'?` for the word of `words` nearest to `word`, or an empty text.
 
+    The nearest is one that is `word` after its last slash, such as a key without its mapping.
+
     Args:
         similarity: the least similarity of the words, from 0 to 1 for equal ones.
     """
-    close = difflib.get_close_matches(word, list(words), n=1, cutoff=similarity)
+    known = list(words)
+    close = [name for name in known if name.rpartition("/")[2] == word and name != word]
+    close = close or difflib.get_close_matches(word, known, n=1, cutoff=similarity)
     return f"Did you mean '{close[0]}'?" if close else ""

@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from sagerecon.model.catalog import Catalog
-from sagerecon.pairing.answers import ADOPTIONS, DELETIONS, DecisionAnswer, answers
+from sagerecon.model.draft import Draft
+from sagerecon.pairing.answers import ADOPTIONS, DELETIONS, DecisionAnswer, answers, proposal
+from sagerecon.pairing.consequences import PROPOSALS, Proposal
 from sagerecon.pairing.decide import DecidedPositions, earlier_chosen_twice, entities_chosen_twice
 from sagerecon.pairing.decisions import Covers, Decision, Side
 from sagerecon.pairing.groups import Group, Offer, claims_on, groups, selected
@@ -40,6 +42,20 @@ class Decidable:
         """The groups with those of their records that wait for a decision, and what can be answered."""
         keys = {(at.kind, at.key, standing(at)) for at in self.positions if self._waits(at)}
         return tuple(self.with_offers(self.among(keys)))
+
+    @property
+    def held_up(self) -> Mapping[str, tuple[Position, ...]]:
+        """The records that are not sent because a decision leaves out what they refer to, by its subject."""
+        left_out = {at.key: made.subject for at in self.positions if (made := self._leaves_out(at))}
+        found: dict[str, list[Position]] = {}
+        for at in self.positions if left_out else ():
+            if at.key in left_out or PROPOSALS[standing(at)] not in (Proposal.CREATE, Proposal.UPDATE):
+                continue
+            references = at.outcome.references if isinstance(at.outcome, Draft) else ()
+            subjects = [left_out[need.key] for need in references if need.key in left_out]
+            if subjects:
+                found.setdefault(subjects[0], []).append(at)
+        return {subject: tuple(waiting) for subject, waiting in found.items()}
 
     def among(self, keys: Collection[tuple[str, str, Standing]]) -> Iterator[Group]:
         """Yield the groups with those of their records that are named, by kind, key and standing."""
@@ -136,6 +152,12 @@ class Decidable:
         is_refused = at.refusal(is_deletion=False) is not None
         is_sent = not is_refused and self.settlement.withholding(at) is None
         return "it is sent without a decision" if is_push and is_sent else ""
+
+    def _leaves_out(self, at: Position) -> Decision | None:
+        """Return the decision in effect by which a record is not written; None where there is none."""
+        made = None if at.is_written else self.settlement.of(at)
+        is_settled = made is not None and proposal(made.standing, made.answer) is Proposal.SETTLED
+        return made if is_settled else None
 
     def _waits(self, at: Position) -> bool:
         if not answers(standing(at)) or self.settlement.of(at) is not None:

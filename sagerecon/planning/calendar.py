@@ -21,9 +21,9 @@ SLOW_REPEATS = 20
 
 
 def lay_out(
-    calls: int, budget: Budget, latency: int = USUAL_LATENCY, booked: Sequence[int] = ()
+    calls: int, budget: Budget, latency: int = USUAL_LATENCY, booked: Sequence[int] = (), opens: int = 0
 ) -> tuple[Window, ...]:
-    """Return the windows in which `calls` calls are made one after another, from time 0.
+    """Return the windows in which `calls` calls are made one after another, from time `opens`.
 
     A call is booked when its answer comes; booking it when it is sent let a server see more than its limit
     in a minute.
@@ -31,9 +31,10 @@ def lay_out(
     Args:
         latency: how long an answer takes, in milliseconds.
         booked: the calls of the last day, oldest first, in milliseconds before the start (negative or zero).
+        opens: until when Sage accepts no calls, in milliseconds after the start.
     """
     answered = list(booked)
-    now, first, made = 0, 0, 0
+    now, first, made = opens, 0, 0
     windows: list[Window] = []
     for _ in range(calls):
         moment = earliest(
@@ -52,9 +53,11 @@ def lay_out(
     return tuple(windows)
 
 
-def slow_finish(calls: int, budget: Budget, latency: int = USUAL_LATENCY, booked: Sequence[int] = ()) -> int:
-    """Return when nine in ten runs have ended, in milliseconds after the start."""
-    windows = lay_out(calls + -(-calls // SLOW_REPEATS), budget, latency * SLOW_LATENCY_FACTOR, booked)
+def slow_finish(
+    calls: int, budget: Budget, latency: int = USUAL_LATENCY, booked: Sequence[int] = (), opens: int = 0
+) -> int:
+    """Return when nine in ten runs have ended, in milliseconds after the start; arguments as `lay_out`."""
+    windows = lay_out(calls + -(-calls // SLOW_REPEATS), budget, latency * SLOW_LATENCY_FACTOR, booked, opens)
     return windows[-1].closes if windows else 0
 
 

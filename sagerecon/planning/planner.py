@@ -53,6 +53,7 @@ class Calendar:
     starts_at: int  #: milliseconds since 1970
     latency: int = USUAL_LATENCY  #: milliseconds
     booked: tuple[int, ...] = ()  #: calls of the last day, milliseconds before the start, oldest first
+    opens: int = 0  #: until when Sage accepts no calls, milliseconds after the start
 
 
 def plan_steps(
@@ -198,11 +199,11 @@ def _assemble(
 ) -> Plan:
     """Return the plan of these steps with their numbers, windows, price and finishing dates."""
     calls = sum(step.calls for step in unnumbered)
-    windows = lay_out(calls, budget, calendar.latency, calendar.booked)
+    windows = lay_out(calls, budget, calendar.latency, calendar.booked, calendar.opens)
     steps = tuple(_numbered(unnumbered, windows))
     bound, reason = lower_bound(steps, catalog, written)
     finish = windows[-1].closes if windows else 0
-    late = slow_finish(calls, budget, calendar.latency, calendar.booked)
+    late = slow_finish(calls, budget, calendar.latency, calendar.booked, calendar.opens)
     header = Header(
         business=provenance.business,
         purpose=purpose,
@@ -218,7 +219,7 @@ def _assemble(
         per_minute=budget.per_minute,
         per_day=budget.per_day,
         reserve=budget.reserve,
-        starts_at=instant_text(calendar.starts_at),
+        starts_at=instant_text(calendar.starts_at + calendar.opens),
         finishes_p50=instant_text(calendar.starts_at + finish),
         finishes_p90=instant_text(calendar.starts_at + late),
         windows=windows,

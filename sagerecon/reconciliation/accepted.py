@@ -22,6 +22,7 @@ from sagerecon.reconciliation.verdict import RecordVerdict
 _FINER = {
     Standing.SOURCE_CHANGED: (Verdict.MAPPING_CHANGED,),
     Standing.NEW: (Verdict.ALREADY_IN_SAGE, Verdict.DUPLICATE),
+    Standing.UNKNOWN_IN_SAGE: (Verdict.DUPLICATE,),
 }
 
 

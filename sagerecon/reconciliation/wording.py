@@ -166,7 +166,7 @@ def remedy_for(verdict: RecordVerdict, detail: str, why_fixed: str = "") -> str:
         case Verdict.EXTRA:
             return "Delete it in Sage, or decide whose it is: sagerecon decide list"
         case Verdict.DUPLICATE if not verdict.key:
-            return f"Delete it in Sage and keep {detail}."
+            return f"Delete it in Sage and keep {detail}, or decide whose it is: sagerecon decide list"
         case Verdict.DUPLICATE:
             return "Decide which of them is right, and delete or leave out the other."
         case Verdict.QUARANTINED:

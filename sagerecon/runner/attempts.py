@@ -101,8 +101,6 @@ def settle_doubts(context: RunContext, settle_by_look: Callable[[Attempt, RunCon
         if settle_by_look(attempt, context):
             continue
         is_planned = (attempt.step.kind, attempt.step.key) in context.created
-        if is_planned:
-            context.reporter.report(Event.RESENT, attempt.step)
         finish(attempt, context, is_planned=is_planned)
 
 
@@ -161,6 +159,7 @@ def _with_left_fields(step: UpdateStep, kind: Kind, entity: Entity, context: Run
 def _converse(attempt: Attempt, context: RunContext, *, is_planned: bool) -> Result:
     """Serve the requests of a conversation until it returns its result."""
     caller, reporter = context.caller, context.reporter
+    was_in_doubt = attempt.state is State.SENT
     conversation = carry_out(
         attempt,
         context.catalog,
@@ -180,6 +179,9 @@ def _converse(attempt: Attempt, context: RunContext, *, is_planned: bool) -> Res
         match request:
             case Send():
                 answer = caller.send(request.attempt)
+                if was_in_doubt:
+                    reporter.report(Event.RESENT, request.attempt.step)
+                was_in_doubt = False  # what is sent again after this was noted as a failure
             case NoteFailure():
                 context.log.fail(request.attempt)
                 reporter.report(Event.RESENT, request.attempt.step)
@@ -203,8 +205,8 @@ def _replays(context: RunContext) -> Replays:
         return known
     if not any(field.required for field in context.catalog[creation.kind].fields.values()):
         return known  # an empty body might create an entity
-    context.reporter.report(Event.PROVED, None)
     found = creation.replays(context.caller.get(creation.proof, settling=True))
+    context.reporter.report(Event.PROVED, None)
     if found is not Replays.UNKNOWN:
         context.log.learn(found)
     return found

@@ -212,6 +212,7 @@ class Caller:
         wait = wait_after_429(self._rate_limits, answer.retry_after_ms, self._jitter)
         until = self._clock.now() + wait
         self._log.rate_limited(until, self._rate_limits)
+        until = self._log.closed_until()
         self._reporter.report_wait(Event.RATE_LIMITED, until, error_text(answer))
         self.wait_until(until, "Sage accepts no more calls for now (429); another app may be using them.")
 

@@ -80,7 +80,7 @@ class CompanyDoor:
         wait = MINUTE if retry_after_ms is None else retry_after_ms
         until = self._clock.now() + wait
         self._log.rate_limited(until, self._log.refusals() + 1)
-        return PausedError(_SAGE_REFUSES, on_this_machine(until, self._clock))
+        return PausedError(_SAGE_REFUSES, on_this_machine(self._log.closed_until(), self._clock))
 
     def wait_until(self, until: int, why: str) -> None:
         """Sleep until then.

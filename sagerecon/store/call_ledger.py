@@ -25,6 +25,10 @@ from sagerecon.store.write_buffer import WriteBuffer
 #: The longest time an answer can take: 5 seconds to connect, 60 to read.
 ANSWER_WITHIN = 65 * SECOND
 
+#: How long a wait that Sage asks for may be. No limit of Sage's lasts longer than a day; a mistaken header
+#: must not stop a move for years.
+LONGEST_CLOSURE = 7 * DAY
+
 #: How far two clocks that follow Sage's may be apart, or one before and after a correction.
 _CLOCKS_APART = 5 * SECOND
 
@@ -248,9 +252,9 @@ class CallLedger:
             self.close(transaction, until, in_a_row)
 
     def close(self, transaction: Transaction, until: int, in_a_row: int = 0) -> None:
-        """Book no call before `until`, at most for a day: no limit of Sage's lasts longer."""
+        """Book no call before `until`, at most for `LONGEST_CLOSURE`."""
         if (ledger := transaction.one(LEDGER, {"business": self._business})) is not None:
-            until = max(min(until, self._clock.now() + DAY), ledger.closed_until)
+            until = max(min(until, self._clock.now() + LONGEST_CLOSURE), ledger.closed_until)
             in_a_row = in_a_row or ledger.refusals
             if self._witness is not None:
                 self._witness.add_closure(until, self._clock.now())
@@ -326,7 +330,7 @@ class CallLedger:
             transaction.run(_REDATE_CALLS, {"company": self._business, "moment": latest, "latest": latest})
         if not is_ahead:
             return ledger
-        until = min(ledger.closed_until, now + DAY)
+        until = min(ledger.closed_until, now + DAY)  # it was reckoned by a wrong clock
         transaction.run(_REDATE_LEDGER, {"company": self._business, "newest": now, "until": until})
         redated = transaction.one(LEDGER, {"business": self._business})
         assert redated is not None  # noqa: S101 - the row was read in this transaction

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from sagerecon.files.writing import append, write_bytes
+from sagerecon.store.store_file import StoreReplacedError
 from sagerecon.store.unsaved import NamedStatement, entry_bytes, read_entries
 
 #: Dropped when the disk is full, so that an answer or a rotated token can still be saved.
@@ -25,8 +26,16 @@ class Disk:
         self._unsaved = path.with_name(path.name + ".unsaved")
 
     def is_full(self) -> bool:
-        """Return whether there is too little space to send anything more."""
-        free = os.statvfs(self._folder)
+        """Return whether there is too little space to send anything more.
+
+        Raises:
+            StoreReplacedError: the folder of the store was moved or deleted.
+        """
+        try:
+            free = os.statvfs(self._folder)
+        except OSError as error:
+            event = f"The folder of the store, {self._folder}, was moved or deleted"
+            raise StoreReplacedError(event) from error
         return free.f_bavail * free.f_frsize < LEAST_FREE_BYTES
 
     def create_ballast(self) -> None:

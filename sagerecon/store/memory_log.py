@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, func, select
+from sqlalchemy import Row, bindparam, delete, select
 
 from sagerecon.planning.plan import Purpose
 from sagerecon.store.database import Transaction, Values, prepared, upsert
@@ -24,9 +24,10 @@ _GAPS = prepared(
 )
 _FIRST_LOAD = prepared(
     "first_load",
-    select(func.min(RUNS.c.started_at).label("started_at")).where(
-        RUNS.c.business == bindparam("business"), RUNS.c.purpose == Purpose.LOAD.value
-    ),
+    select(RUNS.c.started_at)
+    .where(RUNS.c.business == bindparam("business"), RUNS.c.purpose == Purpose.LOAD.value)
+    .order_by(RUNS.c.sequence)
+    .limit(1),
 )
 _COMPARED = prepared(
     "compared_kinds", select(COMPARED_KINDS).where(COMPARED_KINDS.c.business == bindparam("business"))
@@ -57,10 +58,11 @@ class _Gap:
 def began_at(reader: Transaction, business: str) -> int | None:
     """Return when the first run of the move began, in milliseconds since 1970; None before any run.
 
-    It is 0 where a store that knew it was lost, and no witness says it.
+    It is 0 where a store that knew it was lost, and no witness says it. The first run is that of the lowest
+    number, because a later one may have begun by a clock that was behind.
     """
     row = reader.one(_FIRST_LOAD, {"business": business})
-    if row is None or row.started_at is None:
+    if row is None:
         return None
     lost = [gap.began_at for gap in _gaps(reader, business) if gap.is_lost]
     return min([int(row.started_at), *lost])

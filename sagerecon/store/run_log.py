@@ -57,6 +57,7 @@ class RunLog:
         self._clock = clock
         self._epochs: dict[tuple[str, str], int] = {}
         self._asked_at = 0  # when the last call was booked, by the uncorrected clock
+        self._begun: tuple[str, int] | None = None  #: the new run, and how its clock was corrected
         self._suspects = Suspects(business, buffer)
         self._suspicions: dict[tuple[str, str], Suspect] = {}
         self._loads: set[str] = set()  # runs whose readings replace the natural keys of their kinds
@@ -311,6 +312,7 @@ class RunLog:
 
     def received(self, size: int, *, is_call: bool = True, has_answer: bool = True) -> None:
         self._ledger.received(size, is_call=is_call, has_answer=has_answer)
+        self._redate_begin()
 
     def refund(self) -> None:
         self._ledger.refund()
@@ -410,6 +412,15 @@ class RunLog:
         if plan.header.purpose is Purpose.LOAD:
             self._buffer.add(runs.SUPERSEDE, {"company": self._business, "newer": run})
         self._buffer.add(runs.KEEP_RUN, runs.run_values(self._business, run, plan, self._clock.now()))
+        self._begun = run, correction(self._clock)
+
+    def _redate_begin(self) -> None:
+        """Correct when the run began, as soon as Sage's answer has corrected the clock."""
+        if self._begun is None or (now := correction(self._clock)) == self._begun[1]:
+            return
+        run, before = self._begun
+        self._buffer.add(runs.REDATE, {"company": self._business, "begun": run, "later": now - before})
+        self._begun = run, now
 
     def _add(self, statement: Statement, values: Values, step: Step | None = None) -> None:
         keys = [] if step is None else [(step.kind, step.key)]

@@ -82,9 +82,15 @@ SUPERSEDE = prepared(
     )
     .values(state=RunState.SUPERSEDED.value),
 )
+REDATE = prepared(
+    "redate_run",
+    update(RUNS)
+    .where(RUNS.c.business == bindparam("company"), RUNS.c.run == bindparam("begun"))
+    .values(started_at=RUNS.c.started_at + bindparam("later")),
+)
 
 #: Statements that can be replayed from the file of unsaved statements.
-REPLAYABLE = (KEEP_RUN, END_RUN, LEAVE_RUN, SUPERSEDE)
+REPLAYABLE = (KEEP_RUN, END_RUN, LEAVE_RUN, SUPERSEDE, REDATE)
 
 
 #: How long after it was begun or resumed a reading may be continued. A day's budget may pause it for a day;

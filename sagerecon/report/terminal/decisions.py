@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from sagerecon.model.count import counted
-from sagerecon.pairing.answers import price
+from sagerecon.pairing.answers import DecisionAnswer, price
 from sagerecon.pairing.decidable import Decidable
 from sagerecon.pairing.decisions import Decision
 from sagerecon.pairing.groups import (
@@ -70,6 +70,24 @@ def group_lines(group: Group) -> Iterator[str]:
         yield f"  Decide on each record: {show_command(own_keys[0])}"
     else:
         yield "  They have the same key, so that no decision can name one of them. Correct it in the source."
+
+
+def held_up_lines(subject: str, held_up: Sequence[Position]) -> Iterator[str]:
+    """Yield the lines about records that are not sent, because they refer to one that is left out.
+
+    Args:
+        subject: what the decision to leave it out is about.
+    """
+    more, first = len(held_up) - _EXAMPLES, held_up[0].key
+    refer = "refers" if len(held_up) == 1 else "refer"
+    yield f"{counted(len(held_up), 'record')} {refer} to what is left out by the decision about {subject}:"
+    for position in held_up[:_EXAMPLES]:
+        yield f"    {example(position)}"
+    if more > 0:
+        yield f"    and {more:,} more"
+    yield f"  Drop that decision: {drop_command(subject)}"
+    each = "it" if len(held_up) == 1 else "each"
+    yield f"  Or leave {each} out as well: {decide_command(first, DecisionAnswer.LEAVE_OUT.value)}"
 
 
 def subject_lines(subject: Group, in_effect: Sequence[Decision], found: Decidable) -> Iterator[str]:

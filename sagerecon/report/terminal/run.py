@@ -41,7 +41,7 @@ def run_status(
     if in_doubt:
         yield Text(f"{counted(in_doubt, 'call')} in doubt. Resolve first: sagerecon apply", style="yellow")
     if run is not None:
-        yield from _call_lines(run)
+        yield from _call_lines(run, in_doubt)
     yield from records_set_aside(set_aside)
 
 
@@ -84,7 +84,7 @@ def _run_lines(run: RunFacts | None, counts: Mapping[str, int]) -> Iterator[Rend
     yield Text(f"Steps started: {done:,} of {run.steps:,} ({', '.join(parts) or 'none yet'}).")
 
 
-def _call_lines(run: RunFacts) -> Iterator[RenderableType]:
+def _call_lines(run: RunFacts, in_doubt: int) -> Iterator[RenderableType]:
     """Yield the calls of the run beside its plan, those of all runs, and those without an answer."""
     earlier = "" if run.calls.is_complete else "; those before an upgrade of the store are not counted"
     yield Text(f"This run: {counted(run.calls.sent, 'call')} of {run.calls_planned:,} planned{earlier}.")
@@ -103,7 +103,8 @@ def _call_lines(run: RunFacts) -> Iterator[RenderableType]:
     if run.uncertain:
         first, *others = run.uncertain
         more = f" {more_like_it(others)}" if others else ""
-        yield Text(f"Sent without a usable answer: {first}{more}.")
+        settled = "" if in_doubt else ", and settled"
+        yield Text(f"Sent without a usable answer{settled}: {first}{more}.")
 
 
 def created_records(counts: Mapping[str, int]) -> RenderableType:
