@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import Callable
 from pathlib import Path
@@ -40,6 +41,9 @@ from sagerecon.store.witness import StoreName, Witness, WitnessFolder
 
 #: "SGRC" in the header of our SQLite files, which tells them apart from another program's.
 APPLICATION_ID = 0x53475243
+
+# A signal that ends a command may strike while a connection is returned; the pool would print a traceback.
+logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
 
 #: How long a process waits for the commit of another one.
 BUSY_MILLISECONDS = 30_000
