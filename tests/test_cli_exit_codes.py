@@ -14,10 +14,12 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+import typer
 from moves import OTHER_HAND
 from served import Served, serving
 from tiny import MAPPING, write_tiny
 
+from sagerecon.cli.console import command
 from sagerecon.commands import projects
 from sagerecon.model.clock import DAY, HOUR, SECOND
 from sagerecon.rehearsal.faults import Fault, FaultType, Trigger
@@ -114,6 +116,18 @@ def test_a_command_that_is_asked_to_end_exits_with_the_signal(served: Served) ->
     assert served.run("reconcile").exit_code == 128 + signal.SIGTERM
     assert signal.getsignal(signal.SIGTERM) is before
     assert served.run("reconcile").exit_code == 0
+
+
+@pytest.mark.usefixtures("plain_signals")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_that_a_library_turns_into_its_own_error_is_no_fault(number: signal.Signals) -> None:
+    """DuckDB raises a RuntimeError where a signal interrupts a query."""
+    with pytest.raises(typer.Exit) as ended, command(as_json=False):
+        try:
+            signal.raise_signal(number)
+        except BaseException:
+            raise RuntimeError("Query interrupted") from None
+    assert ended.value.exit_code == 128 + number
 
 
 def test_a_command_under_nohup_outlives_its_terminal(served: Served) -> None:

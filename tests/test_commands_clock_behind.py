@@ -10,9 +10,13 @@ from moves import Move, signed_in
 from small_trade import write_small_trade
 
 from sagerecon.commands import plans, reconciliations, runs, sources
-from sagerecon.model.clock import HOUR, MINUTE
+from sagerecon.model.clock import DAY, HOUR, MINUTE
 from sagerecon.pairing.consequences import Verdict
+from sagerecon.planning.settling import Replays
+from sagerecon.project.store import open_store
 from sagerecon.rehearsal.clock import SkewedClock
+from sagerecon.rehearsal.faults import Fault, FaultType, Trigger
+from sagerecon.runner.progress import Event, Progress
 from sagerecon.runner.run import Ended
 
 
@@ -55,3 +59,35 @@ def test_what_a_clerk_enters_after_the_begin_is_extra(moving: Move, ahead: int) 
     assert moving.by_other_hand("POST", "/contacts", body).status == 201
     moving.clock.sleep(MINUTE)
     assert len(extra(moving, 0)) == 1
+
+
+@pytest.mark.parametrize("behind", [0, 8 * DAY - 3 * MINUTE, 8 * DAY])
+@pytest.mark.parametrize("path", ["/contacts", "/sales_invoices", "/contact_payments"])
+@pytest.mark.parametrize("replays", [Replays.UNKNOWN, Replays.HONOURED])
+def test_what_sage_forgot_is_looked_up_whatever_the_clock_says(
+    moving: Move, path: str, behind: int, replays: Replays
+) -> None:
+    """Lose an answer, and resume when Sage forgot its idempotency id, with a token that looks valid."""
+    sources.snapshot(moving.project, moving.clock, lambda _file, _rows: None)
+    plans.plan(moving.project, moving.clock)
+
+    def kill(progress: Progress) -> None:
+        if progress.event is Event.RESENT:
+            raise KilledError
+
+    moving.faults.add(Trigger(2, "POST", path), Fault(FaultType.ANSWER_LOST))
+    with pytest.raises(KilledError):
+        runs.apply(moving.project, moving.clock, moving.session, on_progress=kill)
+    with open_store(moving.project, moving.clock) as store:
+        store.company(moving.project.business.id).run_log.learn(replays)
+    moving.clock.sleep(8 * DAY)
+    clock = SkewedClock(moving.clock, -behind)
+    resumed = runs.apply(moving.project, clock, moving.session)
+    assert resumed.ended is Ended.FINISHED
+    assert resumed.counts[Event.LOOKED_UP] >= 1 and Event.RESENT not in resumed.counts
+    moving.clock.sleep(MINUTE)
+    assert extra(moving, 0) == []
+
+
+class KilledError(BaseException):
+    """The end of a process that was killed."""

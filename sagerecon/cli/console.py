@@ -23,24 +23,28 @@ _HANG_UP = tuple(number for number in signal.Signals if number.name == "SIGHUP")
 
 
 class _Ended(BaseException):
-    """The command was asked to end by a signal, as `KeyboardInterrupt` is by Ctrl-C."""
-
-    def __init__(self, number: int) -> None:
-        self.number = number
+    """The command was asked to end by a signal."""
 
 
 @contextmanager
 def command(as_json: bool) -> Iterator[Screen]:
     """Open a screen; turn an error into a message and an exit code, an unexpected one into 70.
 
-    A request to end the process unwinds the command, so that nothing stays booked or locked for it.
+    A request to end the process unwinds the command, so that nothing stays booked or locked for it. A library
+    may turn that exception into one of its own, as DuckDB does: it is the request that counts.
     """
     screen = Screen(as_json=as_json)
+    received: list[int] = []
+
+    def end(number: int, _frame: object) -> None:
+        received.append(number)
+        raise _Ended
+
     try:
-        with _handling((signal.SIGTERM, *_HANG_UP), _end):
+        with _handling((signal.SIGINT, signal.SIGTERM, *_HANG_UP), end):
             yield screen
-    except _Ended as ended:
-        raise typer.Exit(128 + ended.number) from None
+    except _Ended:
+        raise typer.Exit(128 + received[0]) from None
     except FindingsError as error:
         screen.findings(error.findings)
         screen.error(error.message)
@@ -60,6 +64,8 @@ def command(as_json: bool) -> Iterator[Screen]:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that the exit does not fail again
         raise typer.Exit(128 + signal.SIGPIPE) from None
     except Exception as error:
+        if received:
+            raise typer.Exit(128 + received[0]) from None
         if os.environ.get("SAGERECON_DEBUG"):
             raise
         screen.error(
@@ -101,10 +107,6 @@ def _handling(signals: Iterable[signal.Signals], handler: Callable[[int, object]
     finally:
         for number in handled:
             signal.signal(number, before[number])
-
-
-def _end(number: int, _frame: object) -> None:
-    raise _Ended(number)
 
 
 def exit_by_findings(findings: Sequence[Finding]) -> None:

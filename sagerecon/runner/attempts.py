@@ -13,6 +13,7 @@ from sagerecon.pairing.natural_key import identity_keys
 from sagerecon.pairing.standing import Standing
 from sagerecon.planning.settling import REPLAY_WINDOW, Attempt, Replays, SetAside, State
 from sagerecon.planning.step import UpdateStep, WriteStep, name_of
+from sagerecon.runner.caller import RESENT_WITHIN
 from sagerecon.runner.context import RunContext
 from sagerecon.runner.conversation import (
     NotRecorded,
@@ -179,9 +180,11 @@ def _converse(attempt: Attempt, context: RunContext, *, is_planned: bool) -> Res
         match request:
             case Send():
                 answer = caller.send(request.attempt)
-                if was_in_doubt:
+                if was_in_doubt and answer.was_sent:
                     reporter.report(Event.RESENT, request.attempt.step)
-                was_in_doubt = False  # what is sent again after this was noted as a failure
+                was_in_doubt = (
+                    was_in_doubt and not answer.was_sent
+                )  # what is sent again after this was noted as a failure
             case NoteFailure():
                 context.log.fail(request.attempt)
                 reporter.report(Event.RESENT, request.attempt.step)
@@ -205,8 +208,11 @@ def _replays(context: RunContext) -> Replays:
         return known
     if not any(field.required for field in context.catalog[creation.kind].fields.values()):
         return known  # an empty body might create an entity
+    asked_at = context.clock.now()
     found = creation.replays(context.caller.get(creation.proof, settling=True))
     context.reporter.report(Event.PROVED, None)
+    if abs(context.clock.now() - asked_at) > RESENT_WITHIN:
+        return Replays.UNKNOWN  # the answer corrected the clock: Sage may have forgotten this creation, too
     if found is not Replays.UNKNOWN:
         context.log.learn(found)
     return found

@@ -7,7 +7,7 @@ from dataclasses import replace
 from random import Random
 
 from sagerecon.model.call import Answer, Call
-from sagerecon.model.clock import SECOND, Clock, correction
+from sagerecon.model.clock import HOUR, SECOND, Clock, correction
 from sagerecon.model.errors import (
     AuthorizationError,
     NoAnswerError,
@@ -27,6 +27,13 @@ from sagerecon.runner.request import SendResult
 #: Milliseconds after its booking within which a call is sent. A process that was suspended for longer books
 #: it anew: it may have lost its lock on the company, and the booking may have left the window.
 SENT_WITHIN = 30 * SECOND
+
+#: Milliseconds within which an attempt in doubt is sent again once that was chosen as its remedy.
+RESENT_WITHIN = HOUR
+
+
+class _TooLate(Exception):
+    """The remedy of an attempt in doubt has to be chosen anew before it is sent."""
 
 
 class Caller:
@@ -58,16 +65,22 @@ class Caller:
     def send(self, attempt: Attempt) -> SendResult:
         """Make the intent durable, send the attempt, and return the result.
 
-        An answer 429, a refused token, and a call that never left, are tried again here.
+        An answer 429, a refused token, and a call that never left, are tried again here. One in doubt is not
+        sent where much time has passed since, or the clock was corrected: Sage forgets what it answered.
         """
-        was_in_doubt = attempt.state is State.SENT
+        was_in_doubt, asked_at = attempt.state is State.SENT, self._clock.now()
 
         def intend(expires_at: int) -> int:
+            if was_in_doubt and abs(self._clock.now() - asked_at) > RESENT_WITHIN:
+                raise _TooLate
             self._sent = _as_sent(attempt, self._clock.now(), expires_at)
             return self._log.intend(self._sent, self._budget, settling=was_in_doubt)
 
         while True:
-            deadline = self._permit(intend)
+            try:
+                deadline = self._permit(intend)
+            except _TooLate:
+                return SendResult(attempt, None, self._clock.now(), was_sent=False)
             sent, uncorrected = self._sent, correction(self._clock)
             try:
                 answer = self._call(sent.call, deadline)

@@ -150,6 +150,9 @@ def carry_out(
         if in_doubt and isinstance(attempt.step, UpdateStep) and attempt.failures >= SENDINGS:
             return _uncertain(attempt, f"{attempt.failures} calls got no usable answer")
         sent: SendResult = yield Send(attempt)
+        if not sent.was_sent:
+            now = sent.now
+            continue
         attempt, now, answer = sent.attempt, sent.now, sent.answer
         match _meaning(attempt, answer):
             case Meaning.DONE if answer is not None:

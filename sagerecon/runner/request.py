@@ -18,12 +18,16 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class SendResult:
-    """The attempt as it was sent, and Sage's answer; None where no usable one came."""
+    """The attempt as it was sent, and Sage's answer; None where no usable one came.
+
+    One in doubt that could not be sent soon is unchanged, so that its remedy is chosen anew.
+    """
 
     attempt: Attempt
     answer: Answer | None
     now: int
     expires_at: int = 0
+    was_sent: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import Callable
 from pathlib import Path
@@ -37,6 +38,9 @@ from sagerecon.store.tables import COMPANY_LOCKS, FACTS, METADATA, SCHEMA_VERSIO
 from sagerecon.store.vault import SealedVault
 from sagerecon.store.vault_key import VaultKey
 from sagerecon.store.witness import StoreName, Witness, WitnessFolder
+
+# A signal that ends a command may strike while a connection is returned; the pool would print a traceback.
+logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
 
 #: How long a process waits for the commit of another one.
 BUSY_MILLISECONDS = 30_000
