@@ -27,6 +27,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def _no_real_home(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Keep the witnesses of stores out of the user's own folder, for fixtures of any scope."""
     os.environ["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("state"))
+    os.environ["XDG_CONFIG_HOME"] = str(tmp_path_factory.mktemp("config"))
 
 
 @pytest.fixture
@@ -46,6 +47,7 @@ def state_home(
     """Give each test a state folder of its own, and return it."""
     folder = tmp_path_factory.mktemp("state")
     monkeypatch.setenv("XDG_STATE_HOME", str(folder))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
     return folder
 
 

@@ -6,11 +6,12 @@ from typing import Annotated
 
 import typer
 
-from sagerecon.cli.options import HERE, Folder, Json
+from sagerecon.cli.options import HERE, AllowHost, Folder, Json
 
 
 def login(
     project: Folder = HERE,
+    allow_host: AllowHost = None,
     browser: Annotated[
         bool, typer.Option(help="Open the page in a browser, or show its link and accept a pasted answer.")
     ] = True,
@@ -45,7 +46,7 @@ def login(
                 "after the sign-in cannot be displayed: copy its address from the browser and paste it here."
             )
 
-        opened = projects.open_project(project)
+        opened = projects.open_project(project, allow_host or ())
         clock = projects.open_clock(opened.address)
         with open_session(opened) as session:
             pasted = None if browser else StandardInput(screen)
@@ -56,14 +57,14 @@ def login(
         screen.print(f"Signed in to {signed.name} ({signed.business}).")
 
 
-def status(project: Folder = HERE, json: Json = False) -> None:
+def status(project: Folder = HERE, allow_host: AllowHost = None, json: Json = False) -> None:
     """Show whether this project is signed in, and until when."""
     from sagerecon.cli.console import command
     from sagerecon.commands import auth, projects
     from sagerecon.model.clock import instant_text
 
     with command(json) as screen:
-        opened = projects.open_project(project)
+        opened = projects.open_project(project, allow_host or ())
         signed = auth.status(opened, projects.open_clock(opened.address))
         until = instant_text(signed.until)
         screen.event("result", business=signed.business, until=until)
@@ -71,14 +72,14 @@ def status(project: Folder = HERE, json: Json = False) -> None:
         screen.print(f"Signed in to {business}. The sign-in ends if it is not used until {until}.")
 
 
-def logout(project: Folder = HERE, json: Json = False) -> None:
+def logout(project: Folder = HERE, allow_host: AllowHost = None, json: Json = False) -> None:
     """Revoke the sign-in at Sage and delete its tokens here."""
     from sagerecon.cli.console import command
     from sagerecon.commands import auth, projects
     from sagerecon.commands.sessions import open_session
 
     with command(json) as screen:
-        opened = projects.open_project(project)
+        opened = projects.open_project(project, allow_host or ())
         with open_session(opened) as session:
             auth.logout(opened, projects.open_clock(opened.address), session)
         screen.event("result", signed_in=False)

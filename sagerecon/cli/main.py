@@ -22,6 +22,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.command()(projects.init)
+app.command()(projects.trust)
 app.command()(sources.snapshot)
 app.command()(sources.check)
 app.command()(runs.plan)

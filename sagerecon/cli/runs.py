@@ -8,11 +8,12 @@ from typing import Annotated
 
 import typer
 
-from sagerecon.cli.options import HERE, Folder, Json
+from sagerecon.cli.options import HERE, AllowHost, Folder, Json
 
 
 def plan(
     project: Folder = HERE,
+    allow_host: AllowHost = None,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", help="The file to write; by default .sagerecon/plan.jsonl."),
@@ -31,7 +32,7 @@ def plan(
     )
 
     with command(json) as screen:
-        opened = projects.open_project(project)
+        opened = projects.open_project(project, allow_host or ())
         with screen.progress("planning"):
             made = plans.plan(opened, projects.open_clock(opened.address), output)
         screen.findings(made.header.findings)
@@ -65,6 +66,7 @@ def apply(
         Path | None, typer.Argument(metavar="PLAN", help="The plan file; by default .sagerecon/plan.jsonl.")
     ] = None,
     project: Folder = HERE,
+    allow_host: AllowHost = None,
     wait: Annotated[
         bool, typer.Option(help="Wait until the call budget allows more, instead of pausing.")
     ] = False,
@@ -96,7 +98,7 @@ def apply(
     from sagerecon.runner.progress import Event
 
     with command(json) as screen, stopping() as should_stop:
-        opened = projects.open_project(project)
+        opened = projects.open_project(project, allow_host or ())
         if distrust_store:
             confirm(screen, f"--distrust-store reads {runs.distrust_text(opened, plan_file)}.", yes)
         with open_session(opened) as session, screen.progress("sending") as meter:
@@ -116,7 +118,7 @@ def apply(
         show_outcome(screen, outcome, f"sagerecon apply{' --distrust-store' if is_reading else ''}")
 
 
-def status(project: Folder = HERE, json: Json = False) -> None:
+def status(project: Folder = HERE, allow_host: AllowHost = None, json: Json = False) -> None:
     """Show the progress of the newest run, the call budget, and the records that need review."""
     from sagerecon.cli.console import NEEDS_REVIEW, command
     from sagerecon.commands import projects
@@ -127,7 +129,7 @@ def status(project: Folder = HERE, json: Json = False) -> None:
     from sagerecon.report.terminal.run import run_status
 
     with command(json) as screen:
-        opened = projects.open_project(project)
+        opened = projects.open_project(project, allow_host or ())
         found = statuses.status(opened, projects.open_clock(opened.address))
         screen.event(
             "result",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections.abc import Collection
 from datetime import date
 from pathlib import Path
 
@@ -15,10 +16,14 @@ from sagerecon.model.clock import Clock, SystemClock
 from sagerecon.model.errors import ProjectError
 from sagerecon.project.file import read_project
 from sagerecon.project.project import FILE, STATE, Project
+from sagerecon.project.user_settings import UserSettings, read_user_settings, write_user_settings
 from sagerecon.rehearsal.clock import SharedClock
 
 #: The environment variable with the file of the virtual clock that a sandbox and its clients share.
 REHEARSAL_CLOCK = "SAGERECON_REHEARSAL_CLOCK"
+
+#: The name or the number of a host, in any spelling that a URL may have.
+_HOST = re.compile(r"[A-Za-z0-9.:_-]{1,253}")
 
 #: The JSON Schemas that an editor needs for a project's files.
 SCHEMAS = ("project", "sources", "mapping", "crosswalk", "decisions")
@@ -31,7 +36,8 @@ def init(
 
     Args:
         name: the mapping pack, such as `quickbooks`.
-        data: the folder with the files exported from the source; None keeps the pack's own setting.
+        data: the folder with the files exported from the source, which the user allows to every project with
+            that; None keeps the pack's own setting.
         cut_over: the last day of the old books; None keeps the pack's own setting.
 
     Raises:
@@ -56,12 +62,48 @@ def init(
             _write(folder / STATE / f"{schema_name}.schema.json", text, folder)
     except OSError as error:
         raise ProjectError(f"The project cannot be written: {error}.") from error
+    if data is not None:
+        write_user_settings(read_user_settings().with_folder(data))
     return read_project(folder)
 
 
-def open_project(folder: Path) -> Project:
-    """Return the project in `folder`; errors as `read_project`."""
-    return read_project(folder)
+def open_project(folder: Path, allow_hosts: Collection[str] = ()) -> Project:
+    """Return the project in `folder`; arguments and errors as `read_project`."""
+    return read_project(folder, allow_hosts)
+
+
+def trust(folder: Path | None = None, host: str = "") -> UserSettings:
+    """Allow every project of this user a folder or a host, and return what is allowed now.
+
+    Raises:
+        ProjectError: there is no such folder, the host is no name, or the settings cannot be written.
+    """
+    settings = read_user_settings()
+    if folder is not None:
+        if not folder.is_dir():
+            raise ProjectError(f"There is no folder {folder}.", "Name the folder of the exported files.")
+        settings = settings.with_folder(folder)
+    if host:
+        if not _HOST.fullmatch(host):
+            raise ProjectError(f"'{host}' is not the name of a host.", "Write it as db.example.com.")
+        settings = settings.with_host(host)
+    if folder is not None or host:
+        write_user_settings(settings)
+    return settings
+
+
+def distrust(name: str) -> UserSettings:
+    """Take back what `trust` allowed, and return what is allowed now.
+
+    Raises:
+        ProjectError: nothing of this name is allowed, or the settings cannot be written.
+    """
+    settings = read_user_settings()
+    left = settings.without(name)
+    if left == settings:
+        raise ProjectError(f"'{name}' is not allowed.", "See what is: sagerecon trust")
+    write_user_settings(left)
+    return left
 
 
 def open_clock(address: str) -> Clock:

@@ -250,6 +250,11 @@ class Code(StrEnum):
     UNKNOWN_TRANSFORM = ("unknown_transform", "A transform does not exist.")
     UNMAPPED_SOURCE = ("unmapped_source", "A column is neither mapped nor ignored.")
     UNREADABLE = ("unreadable", "A file or a page of Sage cannot be read.")
+    UNTRUSTED_FOLDER = (
+        "untrusted_folder",
+        "A project names a folder outside its own that its user has not allowed.",
+    )
+    UNTRUSTED_HOST = ("untrusted_host", "A project names a host that its user has not allowed.")
     UNUSED_LET = ("unused_let", "A `let` is never used.")
     WHICH_SHEET = ("which_sheet", "A workbook has several sheets and sources.yaml names none.")
     WRONG_ARGUMENT = ("wrong_argument", "A function is called with arguments that it does not take.")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from sagerecon.documents.document import Node, read_document
 from sagerecon.documents.package import schema
@@ -15,17 +16,24 @@ from sagerecon.model.finding import Finding
 from sagerecon.model.money import decimal
 from sagerecon.model.place import Place
 from sagerecon.model.value import Scalar
+from sagerecon.project.consent import Consent, sage_hosts
 from sagerecon.project.private_files import read_text
 from sagerecon.project.project import FILE, STATE, Business, Limits, Project, TieOutSource
 from sagerecon.project.state import read_business
+from sagerecon.project.user_settings import read_user_settings
 
 
-def read_project(folder: Path) -> Project:
+def read_project(folder: Path, allow_hosts: Collection[str] = ()) -> Project:
     """Return the project in `folder`.
+
+    Args:
+        allow_hosts: the hosts to which the user allows this command to send tokens and data, besides those
+            of the user's settings.
 
     Raises:
         ProjectError: the folder has no project file, or it cannot be read.
-        ProjectFileError: the file has errors; every finding is attached.
+        ProjectFileError: the file has errors, or names a host or folder to which the user has not consented;
+            every finding is attached.
     """
     folder = folder.resolve()
     path = folder / FILE
@@ -38,7 +46,8 @@ def read_project(folder: Path) -> Project:
     findings = findings or check_schema(root, schema("project"))
     if not findings:
         project = _project(root, folder)
-        findings = list(_check(project, root))
+        consent = Consent(read_user_settings(), allow_hosts, folder)
+        findings = [*_check(project, root), *_without_consent(project, root, consent)]
     if findings:
         raise ProjectFileError(findings)
     return project
@@ -96,6 +105,18 @@ def _check(project: Project, root: Node) -> Iterator[Finding]:
             f"as_at {project.as_at} is before the cut-over {project.cut_over}.",
             "Set as_at to the cut-over date or later.",
         )
+
+
+def _without_consent(project: Project, root: Node, consent: Consent) -> Iterator[Finding]:
+    """Yield a finding for each host and folder outside the project that the user has not allowed."""
+    yield from consent.folder_findings(project.data, root["data"].place, "The data folder")
+    if "store" in root:
+        yield from consent.store_findings(project.store_url, root["store"].place)
+    if project.address:
+        host = urlsplit(project.address).hostname or ""
+        if host not in sage_hosts(project.catalog.api):
+            place = root["sage"]["address"].place
+            yield from consent.host_findings(host, place, "Tokens and the company's data")
 
 
 def _matching(folder: Path, patterns: list[str]) -> tuple[Path, ...]:
