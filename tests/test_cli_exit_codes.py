@@ -311,3 +311,20 @@ def _wait_for_calls(served: Served, count: int) -> None:
     while served.sage.calls < count:
         assert time.monotonic() < patience, f"{served.sage.calls} of {count} calls"
         time.sleep(0.002)
+
+
+def test_a_reading_that_was_continued_a_day_later_says_so(served: Served) -> None:
+    """Pause a reading after a few pages, and continue it a day later: what was read first is a day old."""
+    served.planned()
+    assert served.run("apply").exit_code == 0
+    assert "Sage was read from" not in served.run("reconcile").output
+    served.clock.sleep(HOUR)
+    served.faults.add(Trigger(4, "GET", times=30), Fault(FaultType.TOO_MANY))
+    ran = served.run("reconcile")
+    assert ran.exit_code == 3, ran.output
+    while ran.exit_code == 3:
+        served.clock.sleep(5 * HOUR)
+        ran = served.run("reconcile")
+    text = " ".join(ran.output.split())
+    assert "Sage was read from 5 January 2026, 09:0" in text and "the reading was paused" in text
+    assert "What was read first does not show later changes." in text

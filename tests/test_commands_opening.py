@@ -14,6 +14,7 @@ from sagerecon.commands.decisions import Choice
 from sagerecon.model.errors import ValidationError
 from sagerecon.planning.plan import Plan
 from sagerecon.planning.step import LeftOutStep, QuarantinedStep, WaitStep
+from sagerecon.project.store import open_store
 
 DOCUMENTS, ACCOUNTS = "data/documents.csv", "data/accounts.csv"
 MORE = """\
@@ -101,6 +102,30 @@ def test_what_was_written_counts_although_it_is_quarantined_now(move: Move) -> N
     freeze(move)
     left = [step.key for step in plan(move).steps if isinstance(step, QuarantinedStep)]
     assert left == ["documents/I1"]
+
+
+def test_what_is_neither_in_the_source_nor_in_sage_any_more_counts_as_it_was_written(move: Move) -> None:
+    """Delete an opening item in Sage and its row in the source; the plan for the rest is made as before."""
+    move.load()
+    with open_store(move.project, move.clock) as store:
+        (written,) = (
+            one
+            for one in store.company(move.project.business.id).history.written()
+            if one.key == "documents/I1"
+        )
+    path = move.project.catalog[written.kind].path
+    edit(move, DOCUMENTS, next(line for line in read(move, DOCUMENTS) if line.startswith("I1,")), "")
+    freeze(move)
+    assert plan(move).steps
+    assert move.by_other_hand("DELETE", f"{path}/{written.sage_id}").status in (200, 204)
+    move.clock.sleep(60_000)
+    found = move.reconcile().reconciliation
+    assert not found.ties_out
+    assert [step.key for step in plan(move).steps if isinstance(step, LeftOutStep)] == ["documents/I1"]
+
+
+def read(move: Move, name: str) -> list[str]:
+    return (move.folder / name).read_text().splitlines(keepends=True)
 
 
 def give_a_second_row(move: Move) -> None:

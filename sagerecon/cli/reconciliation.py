@@ -29,6 +29,7 @@ def reconcile(
     from sagerecon.report.terminal.reconciliation import (
         accepted,
         completeness,
+        read_over,
         tie_out_notes,
         tie_outs,
         unread,
@@ -57,7 +58,8 @@ def reconcile(
         screen.event("result", **reconciliation_summary(found))
         screen.findings(result.changed)
         screen.show(completeness(found.completeness), tie_outs(found.tie_outs, found.not_taken))
-        screen.show(*tie_out_notes(found.tie_outs), *unread(found), *verdicts(found), *accepted(found))
+        screen.show(*tie_out_notes(found.tie_outs), *read_over(found), *unread(found))
+        screen.show(*verdicts(found), *accepted(found))
         if found.ties_out:
             screen.print(f"{ties_out_text(found)}.", "bold")
             screen.print("Next: sagerecon report")

@@ -59,7 +59,7 @@ def in_sage(
     counting = _counting(decided)
     for position in decided.positions:
         step = last.get((position.kind, position.key))
-        if step is None or isinstance(step, LeftOutStep):
+        if step is None or (isinstance(step, LeftOutStep) and not _is_lost(position)):
             continue
         held = tuple(_held(step, position, renamed))
         subject = _decided(step, position, decided.settlement)
@@ -71,6 +71,14 @@ def in_sage(
             reason = f"refers to {targets[0].key}, which counts by decision {subject}"
             why = _finding(step, reason, _dropping(subject))
         yield InSage(step.kind, held, why, is_decided=bool(why and subject))
+
+
+def _is_lost(position: Position) -> bool:
+    """Return whether a record that was written is neither in the source nor in Sage any more.
+
+    It was deleted in Sage by others, so that it counts like any other edit of theirs: not at all.
+    """
+    return position.outcome is None and position.written is not None
 
 
 def _counting(decided: DecidedPositions) -> Mapping[Reference, str]:

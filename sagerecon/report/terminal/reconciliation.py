@@ -10,6 +10,7 @@ from rich.console import RenderableType
 from rich.markup import escape
 from rich.text import Text
 
+from sagerecon.model.clock import HOUR, instant_text
 from sagerecon.model.count import counted
 from sagerecon.model.money import grouped, total
 from sagerecon.pairing.consequences import Verdict
@@ -18,10 +19,13 @@ from sagerecon.reconciliation.completeness import SourceLine, Tally
 from sagerecon.reconciliation.result import Reconciliation
 from sagerecon.reconciliation.tie_out import TieOut, TieOutNotTaken
 from sagerecon.reconciliation.verdict import Difference, RecordVerdict
-from sagerecon.report.formatting import capitalized, spaced
+from sagerecon.report.formatting import capitalized, spaced, timestamp
 from sagerecon.report.grouping import LISTED, Group, group_alike, more_like_it, record_likeness
 from sagerecon.report.terminal.decisions import decision_likeness, decision_reason, decision_text
 from sagerecon.report.terminal.tables import count_text, further, new_table
+
+#: A reading that took longer is said to have been paused, in milliseconds.
+LONG_READING = HOUR
 
 #: Records of a decision that are shown with what differs.
 _ACCEPTED_SHOWN = 3
@@ -86,6 +90,19 @@ def tie_out_notes(ties: Iterable[TieOut]) -> Iterator[RenderableType]:
             notes.setdefault(note, []).append(tie_out.about)
     for note, names in notes.items():
         yield Text(f"{', '.join(names)}: {note}", style="dim")
+
+
+def read_over(reconciliation: Reconciliation) -> Iterator[RenderableType]:
+    """Yield a line about a reading that took long: what changed in Sage meanwhile may be unseen in a part."""
+    readings = reconciliation.coverage.readings.all
+    if not readings:
+        return
+    first, last = min(each.started_at for each in readings), max(each.ended_at for each in readings)
+    if last - first >= LONG_READING:
+        yield Text(
+            f"Sage was read from {timestamp(instant_text(first))} to {timestamp(instant_text(last))}: the"
+            " reading was paused and continued. What was read first does not show later changes."
+        )
 
 
 def unread(reconciliation: Reconciliation) -> Iterator[RenderableType]:
