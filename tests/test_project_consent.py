@@ -138,9 +138,7 @@ def test_the_command_line(tmp_path: Path) -> None:
     refused = run(app, ["check", "--project", str(folder)])
     assert refused.exit_code == 2
     words = " ".join(refused.output.split())
-    assert (
-        "Tokens and the company's data would be sent to sage.example.com, which you have not allowed" in words
-    )
+    assert "Tokens and the company's data would be sent to sage.example.com" in words
     assert "sagerecon trust --host sage.example.com" in words
     assert run(app, ["check", "--project", str(folder), "--allow-host", "sage.example.com"]).exit_code == 0
     assert run(app, ["trust", "--host", "sage.example.com"]).exit_code == 0

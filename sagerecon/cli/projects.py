@@ -68,6 +68,4 @@ def trust(
         for name in (*folders, *found.allow_hosts):
             screen.print_unbroken(f"Allowed to your projects: {name}")
         if not folders and not found.allow_hosts:
-            screen.print(
-                "Your projects may use their own folders, this machine and Sage's hosts, and no other."
-            )
+            screen.print("Your projects may use their own folders, this machine and Sage's hosts alone.")
