@@ -23,7 +23,7 @@ from sagerecon.sources.definitions import CheckQuery, ControlQuery, Query, Sourc
 from sagerecon.sources.files import source_error
 from sagerecon.sources.query import CompiledQuery, QueryCompiler, sql_finding
 from sagerecon.sources.rows import ORIGIN
-from sagerecon.sources.tables import create_table
+from sagerecon.sources.tables import create_table, table_columns
 
 #: Number of rows fetched at a time.
 _BATCH_ROWS = 1_000
@@ -53,6 +53,7 @@ class CompiledSources:
     datasets: Mapping[str, CompiledQuery]
     controls: tuple[CompiledControl, ...]
     checks: tuple[CompiledCheck, ...]
+    tables: Mapping[str, Sequence[tuple[str, str]]]  #: the columns of each file's table with their types
 
 
 def describe(
@@ -76,6 +77,7 @@ def compile_queries(
     with open_in_memory() as connection:
         for file in sources.files.values():
             create_table(connection, file)
+        tables = table_columns(connection)
         compiler = QueryCompiler(connection, sources, parameters)
         datasets: dict[str, CompiledQuery] = {}
         for name, dataset in sources.datasets.items():
@@ -92,6 +94,7 @@ def compile_queries(
         datasets,
         tuple(control for control in controls if control is not None),
         tuple(check for check in checks if check is not None),
+        tables,
     )
     return shape, findings
 
@@ -142,7 +145,7 @@ def read_rows(
         while rows := cursor.fetchmany(_BATCH_ROWS):
             for row in rows:
                 yield dict(zip(names, row, strict=True))
-    except duckdb.Error as error:
+    except Exception as error:  # of DuckDB, or of what it makes of a date after the year 9999 in Python
         raise source_error(sql_finding(compiled.query, error, compiled.first_line)) from error
     finally:
         cursor.close()

@@ -170,7 +170,7 @@ class QueryCompiler:
         )
 
 
-def sql_finding(query: Query, error: duckdb.Error, first_line: int = 1) -> Finding:
+def sql_finding(query: Query, error: Exception, first_line: int = 1) -> Finding:
     """Return the finding for an error in the SQL, at its line in the YAML if that is known.
 
     `first_line` is the line on which the query's own text starts in the text that DuckDB was given.
@@ -184,7 +184,7 @@ def sql_finding(query: Query, error: duckdb.Error, first_line: int = 1) -> Findi
     return Finding(Code.SQL_FAULT, place, f"SQL error: {error_summary(error)}.", _candidates(error))
 
 
-def _candidates(error: duckdb.Error) -> str:
+def _candidates(error: Exception) -> str:
     """Return the suggestion in DuckDB's message, or an empty text."""
     for line in str(error).splitlines()[1:]:
         if line.startswith(("Candidate", "Did you mean")):

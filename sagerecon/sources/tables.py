@@ -57,5 +57,16 @@ def count_rows(connection: duckdb.DuckDBPyConnection, table: str) -> int:
     return int(row[0]) if row else 0
 
 
+def table_columns(connection: duckdb.DuckDBPyConnection) -> dict[str, list[tuple[str, str]]]:
+    """Return the columns of each table with their types; a view is none."""
+    columns: dict[str, list[tuple[str, str]]] = {}
+    for table, column, kind in connection.execute(
+        "SELECT table_name, column_name, data_type FROM duckdb_columns() JOIN duckdb_tables()"
+        " USING (schema_name, table_name) WHERE NOT duckdb_columns.internal ORDER BY table_name, column_index"
+    ).fetchall():
+        columns.setdefault(str(table), []).append((str(column), str(kind)))
+    return columns
+
+
 def _columns(file: SourceFile) -> dict[str, str]:
     return {**{column.name: sql_type(column) for column in file.columns}, "_origin": "VARCHAR"}

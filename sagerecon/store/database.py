@@ -151,6 +151,14 @@ class Database:
             return compiled.sql, dict(values)
         return compiled.sql, tuple([values[name] for name in compiled.order])
 
+    def takes(self, statement: Statement, values: Values) -> bool:
+        """Return whether these are the values that a statement needs, and no others."""
+        dialect = self.engine.dialect
+        compiled: Any = statement.build(dialect).compile(dialect=dialect)
+        parameters = dict(compiled.params)
+        needed = {name for name, value in parameters.items() if value is None}
+        return needed <= values.keys() <= parameters.keys()
+
     def _compile(self, statement: Statement) -> _Compiled:
         dialect = self.engine.dialect
         compiled: Any = statement.build(dialect).compile(dialect=dialect)
