@@ -172,9 +172,9 @@ class Published:
         for part in (*parts, own):
             for name, value in part.items():
                 if name == "properties" and name in merged:
-                    merged[name] = {**merged[name], **_mapping(value)}
+                    merged[name] = {**_mapping(merged[name]), **_mapping(value)}
                 elif name == "required" and name in merged:
-                    merged[name] = [*merged[name], *_list(value)]
+                    merged[name] = [*_list(merged[name]), *_list(value)]
                 elif name not in ("allOf", "anyOf", "oneOf"):
                     merged[name] = value
         return merged

@@ -78,10 +78,12 @@ class OutcomeFile:
             found = connection.execute("SELECT name, sql FROM sqlite_master")
             if sorted(found, key=itemgetter(0)) != _schema():
                 raise DamagedFileError  # of another program, or with a view in place of a table
-        made_from, count = self.fact("made_from")
+        found = self.fact("made_from")
+        with _damage():
+            made_from, count = found
+            self._count = int(count)
         if made_from != fingerprint:
             raise DamagedFileError
-        self._count = int(count)
 
     def __len__(self) -> int:
         """Return the number of outcomes."""

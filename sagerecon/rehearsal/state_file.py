@@ -24,7 +24,7 @@ def write_state(path: Path, document: Mapping[str, Any]) -> None:
     Raises:
         ProjectError: the file cannot be written; its old content is kept.
     """
-    text = json.dumps({"sagerecon": FORMAT, **document}, ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps({"sagerecon": FORMAT, **document}, separators=(",", ":"))  # half characters escaped
     try:
         write_text(path, [text])
     except OSError as error:

@@ -35,6 +35,8 @@ def _map(values: Any) -> dict[str, Any]:
 
 _PAIRS = _list({"type": "array", "prefixItems": [_COUNT, _COUNT], "minItems": 2, "maxItems": 2})
 _CONSENT = _object(client_id=_TEXT, user_id=_TEXT, business_id=_TEXT, scope=_TEXT)
+_FIRST_ANSWER = _object(kind=_TEXT, content=_TEXT, status=_COUNT, body=_TEXT, answered_at=_COUNT, asked=_TEXT)
+_CODE = _object(consent=_CONSENT, redirect_uri=_TEXT, challenge=_TEXT, method=_TEXT, expires_at=_COUNT)
 _FAULT = _object(
     nth=_COUNT,
     method=_TEXT,
@@ -68,7 +70,7 @@ STATE = _object(
     authorization=_object(
         reuse=_TEXT,
         apps=_list(_object(client_id=_TEXT, client_secret=_TEXT, name=_TEXT, redirect_uri=_TEXT)),
-        codes=_map({"type": "object", "properties": {"consent": _CONSENT, "expires_at": _COUNT}}),
+        codes=_map(_CODE),
         grants=_map(
             _object(
                 consent=_CONSENT,
@@ -98,7 +100,7 @@ STATE = _object(
         is_honoured=_FLAG,
         other_body=_TEXT,
         replays_errors=_FLAG,
-        first=_map(_map(_object(content=_TEXT, status=_COUNT, body=_TEXT, answered_at=_COUNT, asked=_TEXT))),
+        first=_map(_map(_FIRST_ANSWER)),
     ),
     membership=_object(
         members=_list(

@@ -225,7 +225,7 @@ def _read(path: Path) -> _Statement:
     """
     try:
         document = json.loads(read_bounded(path, WITNESS_FILE, follow=False))
-        version = document["version"]
+        version = _count_in(document, "version")
         statement = _Statement(
             store=StoreName(str(document["store"]), str(document["location"])),
             extent=Extent(_count_in(document, "generation"), _count_in(document, "writes")),
