@@ -103,12 +103,8 @@ def _where(error: jsonschema.ValidationError) -> str:
 def _wrong_type(error: jsonschema.ValidationError, node: Node, types: Sequence[str]) -> Finding:
     """Return the finding about a value of another type, with how the right one is written."""
     words = " or ".join(_WORDS.get(name, name) for name in types)
-    return Finding(
-        Code.WRONG_TYPE,
-        node.place,
-        f"{_where(error)} must be {words}.",
-        _WRITTEN.get(types[0], "") if len(types) == 1 else "",
-    )
+    hint = _WRITTEN.get(types[0], "") if len(types) == 1 else ""
+    return Finding(Code.WRONG_TYPE, node.place, f"{_where(error)} must be {words}.", hint)
 
 
 def _types(errors: Iterable[jsonschema.ValidationError]) -> Sequence[str]:
