@@ -30,3 +30,9 @@ def host_of(address: str) -> str:
 def host_and_port(address: str) -> str:
     """Return the host of a plain web address with the port that it names, if any, for messages."""
     return urlsplit(address).netloc.lower()
+
+
+def web_origin(address: str) -> str:
+    """Return scheme, host and port of a plain web address, in the one form in which two can be compared."""
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc}".lower()
