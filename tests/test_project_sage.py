@@ -9,8 +9,9 @@ import pytest
 from tiny import PROJECT, write_tiny
 
 from sagerecon.commands import projects
+from sagerecon.commands.destination import Destination, destination
 from sagerecon.model.errors import ProjectError, ProjectFileError
-from sagerecon.project.hosts import Destination, destination, sage_hosts, store_hosts
+from sagerecon.project.hosts import sage_hosts, store_hosts
 from sagerecon.project.project import Project
 from sagerecon.project.sage import SANDBOX_APP, SANDBOX_SECRET, sage_access
 

@@ -1,4 +1,4 @@
-"""Sign in to Sage, show the sign-in, and sign out."""
+"""Sign in to Sage, show the sign-in, sign out, and change the key that encrypts the tokens."""
 
 from __future__ import annotations
 
@@ -118,6 +118,17 @@ def logout(project: Project, clock: Clock, session: requests.Session) -> None:
         with counted(door):
             access.authorization(session, clock).revoke(tokens)
         store.vault.forget(GRANT, tokens.generation)
+
+
+def rotate_key(project: Project, clock: Clock) -> str:
+    """Encrypt the tokens of the project with a new key, and return where it is kept. Sends nothing.
+
+    Raises:
+        AuthorizationError: not signed in, or not on this machine.
+        StoreError: the new key cannot be kept, or it is in the environment, which only the user can change.
+    """
+    with open_store(project, clock) as store:
+        return store.vault.rotate_key()
 
 
 @contextmanager

@@ -1,42 +1,15 @@
-"""The hosts to which a project sends data, and their names for messages."""
+"""The hosts to which a project sends data."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
-from sagerecon.model.address import host_and_port, host_of
+from sagerecon.model.address import host_of
 from sagerecon.model.catalog import Api
-from sagerecon.project.project import Project
 
 #: What libpq connects to besides the host of an address; a service names its host in a file of its own.
 _HOSTS = ("host", "hostaddr")
 _HIDDEN = ("service", "servicefile")
-
-
-@dataclass(frozen=True, slots=True)
-class Destination:
-    """Where a command sends data: Sage or a sandbox, and the server of the store if it has one."""
-
-    sage: str  #: host, with the port that the address names
-    is_sandbox: bool
-    store: tuple[str, ...]  #: empty for a store in a file
-
-    @property
-    def sage_text(self) -> str:
-        """Sage's host in words."""
-        return f"Sage: {'sandbox ' if self.is_sandbox else ''}{self.sage}"
-
-    @property
-    def store_text(self) -> str:
-        """The store's host in words, or ""."""
-        return f"Store: PostgreSQL on {', '.join(self.store)}" if self.store else ""
-
-
-def destination(project: Project) -> Destination:
-    """Return where the commands of a project send data."""
-    address = project.address or project.catalog.api.base_url
-    return Destination(host_and_port(address), bool(project.address), store_hosts(project.store_url))
 
 
 def sage_hosts(api: Api) -> frozenset[str]:

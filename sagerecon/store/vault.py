@@ -144,8 +144,10 @@ class SealedVault:
         with self._database.writing() as transaction:
             return transaction.run(_FORGET, {"grant": grant, "ours": generation}) == 1
 
-    def rotate_key(self) -> None:
-        """Encrypt the tokens with a new key. Interrupted anywhere, they can be decrypted.
+    def rotate_key(self) -> str:
+        """Encrypt the tokens with a new key, and return where it is kept.
+
+        Interrupted anywhere, it leaves tokens that can be decrypted.
 
         Raises:
             AuthorizationError: there is no sign-in, or its key is missing.
@@ -160,6 +162,7 @@ class SealedVault:
             for name, text in plain.items():
                 transaction.run(_RESEAL, {"grant": name, "again": self._key.encrypt(text)})
         self._key.drop_old()
+        return self._key.where()
 
     def _save(self, grant: str, tokens: Tokens, generation: int | None) -> Tokens:
         with self._database.writing() as transaction:
