@@ -171,9 +171,9 @@ def _consent(
     pasted: PastedLines | None,
 ) -> tuple[ConsentRequest, str]:
     """Show the consent page, and return its request and the address to which the browser was redirected."""
-    request = authorization.request(listener.redirect_uri, country=country)
+    request = authorization.request(listener.redirect_uri, state=listener.state, country=country)
     show(request.url, listener.redirect_uri)
-    return request, listener.wait(request.state, SIGN_IN_SECONDS, pasted)
+    return request, listener.wait(SIGN_IN_SECONDS, pasted)
 
 
 def _tokens(vault: SealedVault) -> Tokens:

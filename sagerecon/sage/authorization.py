@@ -96,8 +96,10 @@ class Authorization:
         self._session = session
         self._clock = clock
 
-    def request(self, redirect_uri: str, *, country: str = "", scope: str = "full_access") -> ConsentRequest:
-        """Return a new request for consent, with its own state and PKCE challenge."""
+    def request(
+        self, redirect_uri: str, *, state: str = "", country: str = "", scope: str = "full_access"
+    ) -> ConsentRequest:
+        """Return a new request for consent, with its own PKCE challenge, and a state if none is given."""
         client = WebApplicationClient(self._app.client_id)
         verifier = secrets.token_urlsafe(48)
         more = {"country": country.lower()} if country else {}
@@ -107,7 +109,7 @@ class Authorization:
         oauth.scope = scope
         url, state = oauth.authorization_url(
             self._app.authorize_url,
-            state=secrets.token_urlsafe(24),
+            state=state or secrets.token_urlsafe(24),
             code_challenge=client.create_code_challenge(verifier, "S256"),
             code_challenge_method="S256",
             **more,
