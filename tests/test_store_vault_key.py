@@ -7,7 +7,7 @@ import shutil
 import stat
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,7 @@ from sagerecon.model.errors import AuthorizationError, StoreError
 from sagerecon.model.tokens import Tokens
 from sagerecon.rehearsal.clock import VirtualClock
 from sagerecon.store import os_keyring
+from sagerecon.store.key_file import KeyFile
 from sagerecon.store.opening import Store, open_store
 from sagerecon.store.vault_key import KEY_VARIABLE, KeyHome
 
@@ -333,19 +334,26 @@ def test_a_rotation_moves_the_key_into_a_keyring(folder: Path, monkeypatch: pyte
     assert access(folder) == "access-1"
 
 
+ROTATE_AND_DIE = """
+import os, sys
+from pathlib import Path
+from test_store_vault_key import opened
+
+def kill(where):
+    if where == sys.argv[2]:
+        os._exit(9)
+
+with opened(Path(sys.argv[1]), failpoint=kill) as store:
+    store.vault.rotate_key()
+"""
+
+
 @pytest.mark.parametrize("point", ["before commit", "after commit"])
-def test_an_interrupted_rotation_leaves_tokens_that_can_be_opened(folder: Path, point: str) -> None:
+def test_a_killed_rotation_leaves_tokens_that_can_be_opened(folder: Path, point: str) -> None:
     signed_in(folder)
-
-    class Killed(BaseException):
-        pass
-
-    def kill(where: str) -> None:
-        if where == point:
-            raise Killed
-
-    with pytest.raises(Killed), opened(folder, failpoint=kill) as store:
-        store.vault.rotate_key()
+    words = [sys.executable, "-c", ROTATE_AND_DIE, str(folder), point]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+    assert subprocess.run(words, env=environment, check=False).returncode == 9
     (key,) = key_files(folder)
     assert len(key.read_text().split()) == 2
     assert access(folder) == "access-1"
@@ -353,6 +361,54 @@ def test_an_interrupted_rotation_leaves_tokens_that_can_be_opened(folder: Path, 
         store.vault.rotate_key()
     assert len(key.read_text().split()) == 1
     assert access(folder) == "access-1"
+
+
+class Killed(BaseException):
+    pass
+
+
+def test_a_rotation_that_moves_the_key_may_be_interrupted_at_every_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Interrupt it before each change of a keyring, a file or the store; the tokens can always be opened."""
+    for stop_at in range(20):
+        folder = tmp_path / f"{stop_at}"
+        folder.mkdir()
+        folder = folder / "project"
+        monkeypatch.setattr(os_keyring, "_find_backend", lambda: None)
+        signed_in(folder)
+        kept, steps = Keyring(), iter(range(100))
+        monkeypatch.setattr(os_keyring, "_find_backend", lambda kept=kept: kept)
+
+        def step(_: object = "", steps: Iterator[int] = steps, stop_at: int = stop_at) -> None:
+            if next(steps) == stop_at:
+                raise Killed
+
+        with pytest.MonkeyPatch.context() as patch:
+            for owner, name in ((kept, "set_password"), (KeyFile, "write"), (KeyFile, "delete")):
+                patch.setattr(owner, name, stepping(getattr(owner, name), step))
+            try:
+                with opened(folder, failpoint=step) as store:
+                    store.vault.rotate_key()
+            except Killed:
+                assert access(folder) == "access-1", stop_at
+                signed_in(folder)  # and a refresh or a sign-in in between is no obstacle
+                with opened(folder) as store:
+                    store.vault.rotate_key()
+            else:
+                assert stop_at > 4
+                return
+        assert access(folder) == "access-1", stop_at
+        assert [len(text.split()) for text in kept.kept.values()] == [1]
+        assert key_files(folder) == []
+
+
+def stepping(change: Callable[..., object], step: Callable[[], None]) -> Callable[..., object]:
+    def changed(*arguments: object) -> object:
+        step()
+        return change(*arguments)
+
+    return changed
 
 
 def test_a_rotation_needs_a_sign_in(folder: Path) -> None:

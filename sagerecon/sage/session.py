@@ -66,7 +66,8 @@ def require_listener(address: str) -> None:
     """
     parts = urlsplit(address)
     try:
-        socket.create_connection((parts.hostname or "", parts.port or 80), timeout=TIMEOUTS[0]).close()
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        socket.create_connection((parts.hostname or "", port), timeout=TIMEOUTS[0]).close()
     except OSError as error:
         raise SageError(
             f"The sandbox at {address} does not answer: {(error.strerror or str(error)).lower()}.",
