@@ -43,6 +43,7 @@ WORKBOOK_ROWS = Limit(1_048_576, "rows", "a sheet")
 WORKBOOK_COLUMNS = Limit(16_384, "columns", "a sheet")
 DATASET_ROWS = Limit(5_000_000, "rows", "a dataset")
 
+KEY_FILE = Limit(10_000, "bytes", "a file with the key of a vault")
 STATE_FILE = Limit(100_000_000, "bytes", "a file of the project's own folder")
 
 #: The table, in the order of the documentation.
