@@ -257,6 +257,10 @@ class Code(StrEnum):
     UNTRUSTED_HOST = ("untrusted_host", "A project names a host that its user has not allowed.")
     UNUSED_LET = ("unused_let", "A `let` is never used.")
     WHICH_SHEET = ("which_sheet", "A workbook has several sheets and sources.yaml names none.")
+    WORKBOOK_TOO_LARGE = (
+        "workbook_too_large",
+        "A workbook passes a limit, such as its rows or its longest cell.",
+    )
     WRONG_ARGUMENT = ("wrong_argument", "A function is called with arguments that it does not take.")
     WRONG_COLUMN = ("wrong_column", "A column in the result of SQL has another type than required.")
     WRONG_FIELD_TYPE = ("wrong_field_type", "A value is of another type than the field.")
