@@ -204,6 +204,7 @@ class Code(StrEnum):
     SAME_MARKS = ("same_marks", "The decimal and thousands separators are the same.")
     SCALE_TOO_LARGE = ("scale_too_large", "A column declares more decimals than can be kept.")
     SQL_FAULT = ("sql_fault", "The SQL of a dataset has an error.")
+    SQL_LIMIT = ("sql_limit", "An SQL query is longer or slower, or returns or needs more, than its limit.")
     STRANGE_COLUMN = ("strange_column", "The SQL of a dataset returns a column of an unsupported type.")
     TAB = ("tab", "A YAML file is indented by a tab.")
     TAG = ("tag", "A YAML file uses a tag.")

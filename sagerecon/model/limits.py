@@ -45,7 +45,12 @@ WORKBOOK_RATIO = Limit(250, "times its packed bytes", "a part of a workbook, unp
 WORKBOOK_MEMORY = Limit(384 << 20, "bytes", "what is kept of a workbook, its shared texts and settings,")
 WORKBOOK_ROWS = Limit(1_048_576, "rows", "a sheet")
 WORKBOOK_COLUMNS = Limit(16_384, "columns", "a sheet")
-DATASET_ROWS = Limit(5_000_000, "rows", "a dataset")
+DATASET_ROWS = Limit(5_000_000, "rows", "the result of an SQL query")
+SOURCE_ENTRIES = Limit(500, "files, datasets, figures, items and checks", "a sources.yaml")
+SQL_CHARACTERS = Limit(100_000, "characters", "an SQL query")
+SQL_SECONDS = Limit(5, "seconds", "the execution of an SQL query")  #: the user may allow more: config.yaml
+SQL_MEMORY = Limit(400_000_000, "bytes", "the memory of an SQL query")
+SQL_DISK = Limit(2_000_000_000, "bytes", "what SQL queries keep in temporary files")
 
 KEY_FILE = Limit(10_000, "bytes", "a file with the key of a vault")
 STATE_FILE = Limit(100_000_000, "bytes", "a file of the project's own folder")
