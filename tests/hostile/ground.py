@@ -18,6 +18,9 @@ from pathlib import Path
 MOST_SECONDS = 10
 MOST_MEGABYTES = 600
 
+#: The address space of a command, so that one that fails a test does not take all memory of the machine.
+MACHINE_KILOBYTES = 4 << 20
+
 COMMANDS = (("check",), ("snapshot",), ("plan",), ("apply",), ("report",))
 
 
@@ -101,6 +104,7 @@ class Ground:
     def run(self, *words: str) -> Ran:
         """Run a command in a process of its own, and measure it."""
         command = [sys.executable, "-m", "sagerecon", *words, "--project", str(self.project)]
+        command = ["sh", "-c", f'ulimit -v {MACHINE_KILOBYTES}; exec "$@"', "sh", *command]
         began = time.monotonic()
         with subprocess.Popen(
             command,
