@@ -130,7 +130,8 @@ def _map(at: Ground, name: str, notes: str, more: str = "") -> None:
 
 def endless_query(at: Ground) -> Expected:
     """SQL that never ends."""
-    endless = "WITH RECURSIVE r AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM r) SELECT ref, name, _origin FROM contacts, r"
+    rows = "WITH RECURSIVE r AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM r)"
+    endless = f"{rows} SELECT ref, name, _origin FROM contacts, r"
     at.add("sources.yaml", "sql: SELECT * FROM contacts ORDER BY ref", f'sql: "{endless}"')
     return {"the query": "sources.yaml:"}
 
