@@ -202,7 +202,7 @@ def test_a_schema_is_explained_at_the_place_with_a_suggestion() -> None:
     assert explained("mapping: customers\nunmaped: error\nunmapped: eror\npriority: '1'\n") == [
         "m.yaml:2:1: unknown key 'unmaped'. Did you mean 'unmapped'?",
         "m.yaml:3:11: unmapped cannot be 'eror'. Did you mean 'error'?",
-        "m.yaml:4:11: priority must be integer.",
+        "m.yaml:4:11: priority must be a whole number. Write it without quotes.",
     ]
 
 
@@ -219,7 +219,7 @@ def test_the_best_fitting_branch_is_explained() -> None:
     assert explained("mapping: m\nfields:\n  name: {frm: x}\n  town: 3\n") == [
         "m.yaml:3:3: fields.name needs the key 'from'.",
         "m.yaml:3:10: unknown key 'frm'. Did you mean 'from'?",
-        "m.yaml:4:9: fields.town must be object or string.",
+        "m.yaml:4:9: fields.town must be keys with values or text.",
     ]
 
 

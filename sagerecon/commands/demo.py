@@ -94,7 +94,8 @@ class Demo:
     def heading(self, title: str) -> None:
         """Show a heading."""
         self.screen.event("heading", title=title)
-        self.screen.print(f"\n{title}", "bold")
+        self.screen.print("")
+        self.screen.print(title, "bold")
 
 
 def run_demo(folder: Path, screen: Screen) -> bool:

@@ -204,6 +204,7 @@ class Code(StrEnum):
     SAME_MARKS = ("same_marks", "The decimal and thousands separators are the same.")
     SCALE_TOO_LARGE = ("scale_too_large", "A column declares more decimals than can be kept.")
     SQL_FAULT = ("sql_fault", "The SQL of a dataset has an error.")
+    SQL_LIMIT = ("sql_limit", "An SQL query is longer or slower, or returns or needs more, than its limit.")
     STRANGE_COLUMN = ("strange_column", "The SQL of a dataset returns a column of an unsupported type.")
     TAB = ("tab", "A YAML file is indented by a tab.")
     TAG = ("tag", "A YAML file uses a tag.")
@@ -257,6 +258,10 @@ class Code(StrEnum):
     UNTRUSTED_HOST = ("untrusted_host", "A project names a host that its user has not allowed.")
     UNUSED_LET = ("unused_let", "A `let` is never used.")
     WHICH_SHEET = ("which_sheet", "A workbook has several sheets and sources.yaml names none.")
+    WORKBOOK_TOO_LARGE = (
+        "workbook_too_large",
+        "A workbook passes a limit, such as its rows or its longest cell.",
+    )
     WRONG_ARGUMENT = ("wrong_argument", "A function is called with arguments that it does not take.")
     WRONG_COLUMN = ("wrong_column", "A column in the result of SQL has another type than required.")
     WRONG_FIELD_TYPE = ("wrong_field_type", "A value is of another type than the field.")

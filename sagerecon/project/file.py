@@ -22,7 +22,7 @@ from sagerecon.project.hosts import sage_hosts
 from sagerecon.project.private_files import read_text
 from sagerecon.project.project import FILE, STATE, Business, Limits, Project, TieOutSource
 from sagerecon.project.state import read_business
-from sagerecon.project.user_settings import read_user_settings
+from sagerecon.project.user_settings import UserSettings, read_user_settings
 
 
 def read_project(folder: Path, allow_hosts: Collection[str] = ()) -> Project:
@@ -47,15 +47,16 @@ def read_project(folder: Path, allow_hosts: Collection[str] = ()) -> Project:
     root, findings = read_document(read_text(path, FILE), FILE)
     findings = findings or check_schema(root, schema("project"))
     if not findings:
-        project = _project(root, folder)
-        consent = Consent(read_user_settings(), allow_hosts, folder)
+        settings = read_user_settings()
+        project = _project(root, folder, settings)
+        consent = Consent(settings, allow_hosts, folder)
         findings = [*_check(project, root), *_without_consent(project, root, consent)]
     if findings:
         raise ProjectFileError(findings)
     return project
 
 
-def _project(root: Node, folder: Path) -> Project:
+def _project(root: Node, folder: Path, settings: UserSettings) -> Project:
     get = root.plain().get
     cut_over = _day(get("cut_over"))
     business = get("business")
@@ -83,6 +84,7 @@ def _project(root: Node, folder: Path) -> Project:
         address=_sandbox(sage.get("address", "").rstrip("/")),
         client_id=sage.get("client_id", ""),
         store_url=get("store", f"sqlite:///{folder / STATE / 'store.sqlite'}"),
+        sql_seconds=settings.sql_seconds,
         stop_when_blocked=decimal(get("stop_when_blocked", "5%").removesuffix("%")),
         control_accounts=get("control_accounts", {}),
         tie_outs={

@@ -1,0 +1,202 @@
+"""Hostile projects: each arms a good one with many cases, and says by which words each is found."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+
+from hostile.books import BOOKS
+from hostile.ground import Ground
+
+#: The words of a finding, by the name of the case.
+Expected = Mapping[str, str]
+
+#: Commands, and which words each has to say.
+Arm = Callable[[Ground], Expected]
+
+
+def patterns(at: Ground) -> Expected:
+    """Patterns of the project file that lead out, or are none."""
+    at.link("mappings/evil.yaml", at.outside / "secret")
+    at.link("mappings/deep", at.outside)
+    at.link("mappings/zero.yaml", at.outside.parent / "zero")
+    os.mkfifo(at.project / "mappings/pipe.yaml")
+    listed = ["mappings/*.yaml", "mappings/deep/*", "", "**foo", "a\\0b", "/etc/passwd", "../outside/*"]
+    quoted = ", ".join(f'"{pattern}"' for pattern in listed)
+    at.add("sagerecon.yaml", "mappings: [mappings/*.yaml]", f"mappings: [{quoted}]")
+    return {"a link": "evil.yaml", "a folder that is a link": "deep", "a way out": "outside"}
+
+
+def folders(at: Ground) -> Expected:
+    """A data folder and a store outside the project, and a host that nobody allowed."""
+    at.add("sagerecon.yaml", "data: data", "data: ../outside")
+    more = "store: postgresql://user:secret@db.example.com/books\n"
+    at.write("sagerecon.yaml", (at.project / "sagerecon.yaml").read_text() + more)
+    at.add("sagerecon.yaml", "address: http://127.0.0.1:", "address: https://trap.example.com:")
+    return {
+        "the data": "sagerecon trust",
+        "the store": "db.example.com",
+        "the address": "trap.example.com",
+    }
+
+
+def system_folder(at: Ground) -> Expected:
+    """The data folder is one of the system's own."""
+    at.add("sagerecon.yaml", "data: data", "data: /proc/self")
+    return {"the data": "/proc/"}
+
+
+def devices(at: Ground) -> Expected:
+    """Source files that are no files."""
+    names = {"pipe": "p.csv", "zero": "z.csv", "out": "o.csv", "folder": "f.csv"}
+    os.mkfifo(at.project / "data/p.csv")
+    at.link("data/z.csv", at.outside.parent / "zero")
+    at.link("data/o.csv", at.outside / "secret")
+    (at.project / "data/f.csv").mkdir()
+    _declare(
+        at, {name: f"{{path: {file}, columns: {{ref: {{type: text}}}}}}" for name, file in names.items()}
+    )
+    return {"zero": "z.csv", "out": "o.csv"}
+
+
+def texts(at: Ground) -> Expected:
+    """CSV and JSON files that are not what they are said to be."""
+    columns = "columns: {ref: {type: text}, amount: {type: decimal, scale: 2}, number: {type: integer}}"
+    at.write("data/digits.csv", "ref,amount,number\nC1,1e99999999," + "9" * 5_000 + "\n")
+    at.write("data/deep.json", "[" * 100_000)
+    at.write("data/huge.json", '[{"ref": 1e999999999, "amount": NaN}]')
+    at.write("data/plain.csv", "ref,amount,number\nC1,1,1\n")
+    sources = {"digits": f"{{path: digits.csv, {columns}}}"}
+    for name in ("deep", "huge"):
+        sources[name] = f"{{path: {name}.json, format: json, columns: {{ref: {{type: text}}}}}}"
+    for encoding in ("base64", "rot13", "undefined", "hex", "idna"):
+        sources[encoding] = f"{{path: plain.csv, encoding: {encoding}, {columns}}}"
+    _declare(at, sources)
+    return {"digits": "digits.csv", "base64": "base64", "rot13": "rot13", "undefined": "undefined"}
+
+
+def workbooks(at: Ground) -> Expected:
+    """Workbooks that are damaged, or unpack to more than the machine has."""
+    sources = {}
+    for name, make in BOOKS.items():
+        at.write(f"data/{name}.xlsx", make())
+        columns = "columns: {ref: {type: text}, name: {type: text}}"
+        sources[name] = f"{{path: {name}.xlsx, format: xlsx, {columns}}}"
+    _declare(at, sources)
+    return {name: f"{name}.xlsx" for name in BOOKS}
+
+
+def expressions(at: Ground) -> Expected:
+    """Expressions and transforms that would take all memory, or all time."""
+    nested = "name"
+    for _ in range(22):
+        nested = f"replace({nested}, 'a', 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa')"
+    lets = "\n".join(
+        ["  v0: {expr: \"name ~ 'aaaaaaaa'\"}"]
+        + [f'  v{number}: {{expr: "v{number - 1} ~ v{number - 1}"}}' for number in range(1, 39)]
+    )
+    fields = {
+        "nested": ("town", f'{{expr: "{nested}"}}'),
+        "padded": ("email", "{from: name, do: [{pad: {width: 99999999999, with: a}}]}"),
+        "digits": ("notes", "{expr: 'text(decimal(\"1e99999999\"))'}"),
+        "arabic": ("telephone", "{expr: '\u0661 + 1'}"),
+        "doubled": ("mobile", "{from: v38}"),
+    }
+    text = (at.project / "mappings/customers.yaml").read_text()
+    listed = "\n".join(f"  {target}: {value}" for target, value in fields.values())
+    at.write("mappings/customers.yaml", text.replace("fields:\n", f"let:\n{lets}\nfields:\n") + listed + "\n")
+    return {"the mapping": "customers.yaml"}
+
+
+def queries(at: Ground) -> Expected:
+    """SQL without an end, and SQL that takes all memory."""
+    endless = "WITH RECURSIVE r AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM r)"
+    sql = {
+        "endless": f"{endless} SELECT CAST(sum(n) AS BIGINT) AS n FROM r",
+        "repeated": "SELECT repeat('x', 2000000000) AS n",
+        "crossed": "SELECT a.range AS n FROM range(100000000) a, range(100000000) b",
+        "listed": "SELECT string_agg(CAST(range AS TEXT)) AS n FROM range(1000000000)",
+    }
+    text = (at.project / "sources.yaml").read_text()
+    at.write("sources.yaml", text + "".join(f'  {name}: {{sql: "{each}"}}\n' for name, each in sql.items()))
+    mapping = (at.project / "mappings/customers.yaml").read_text()
+    for name in sql:
+        changed = mapping.replace("mapping: customers", f"mapping: {name}")
+        changed = changed.replace("dataset: contacts, key: [ref]", f"dataset: {name}, key: [n]")
+        at.write(
+            f"mappings/{name}.yaml", changed.replace("from: ref", "from: n").replace("from: name", "from: n")
+        )
+    return {}
+
+
+def yaml_bombs(at: Ground) -> Expected:
+    """YAML that expands, nests or goes on without end."""
+    aliases = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
+        f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 20)
+    )
+    at.write("mappings/aliases.yaml", aliases)
+    at.write("mappings/deep.yaml", "[" * 100_000)
+    at.write("mappings/long.yaml", "a: " + "x" * 30_000_000)
+    at.write("mappings/many.yaml", "- x\n" * 2_000_000)
+    return {name: f"{name}.yaml" for name in ("aliases", "deep", "long", "many")}
+
+
+def names(at: Ground) -> Expected:
+    """Names and cells that would change what a terminal shows."""
+    evil = "[link=https:evil][bold red]\x1b[2J\u202etxt.exe[\\link]"
+    at.write(f"mappings/{evil}.yaml", "mapping: [\n")
+    at.write(f"data/{evil}.csv", "ref\n\n")
+    at.write("data/contacts.csv", f"ref,name\nC1,{evil}\nC1,{evil} again\n[\\b],=cmd|'/C calc'!A0\n")
+    return {}
+
+
+def prepared_links(at: Ground) -> Expected:
+    """Links in the place of every file that the program might write."""
+    victim = at.outside / "victim"
+    for stem in (
+        *("plan.jsonl", "snapshot.duckdb", "store.sqlite", "vault.key", "business", "decisions.json"),
+        *("store.sqlite-wal", "store.sqlite-shm", "store.sqlite-journal", "store.sqlite.ballast"),
+    ):
+        for name in (stem, f"{stem}.new", f"{stem}.part", f".{stem}", f"{stem}.tmp", f"{stem}.wal"):
+            at.link(f".sagerecon/{name}", victim)
+    for name in ("report.html", "report.json", "report.html.part", "plan.html", "plan.json"):
+        at.link(f"reports/{name}", victim)
+    return {}
+
+
+def linked_folders(at: Ground) -> Expected:
+    """The folders that the program writes to are links."""
+    at.link(".sagerecon", at.outside)
+    at.link("reports", at.outside)
+    return {"the folder": "link"}
+
+
+def another_programs_store(at: Ground) -> Expected:
+    """The store is the database of another program."""
+    path = at.write(".sagerecon/store.sqlite", "")
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE theirs (x)")
+    path.chmod(0o644)
+    return {}
+
+
+def damaged_files(at: Ground) -> Expected:
+    """Every file of the project's own folder is damaged."""
+    garbage = b"\xff\x00{]" * 1_000
+    for name in ("plan.jsonl", "snapshot.duckdb", "business", "prepared-x.db", "store.sqlite.unsaved"):
+        at.write(f".sagerecon/{name}", garbage)
+    at.write("decisions.yaml", garbage)
+    return {}
+
+
+def _declare(at: Ground, files: Mapping[str, str]) -> None:
+    text = (at.project / "sources.yaml").read_text()
+    listed = "".join(f"  {name}: {declared}\n" for name, declared in files.items())
+    at.write("sources.yaml", text.replace("datasets:\n", f"{listed}datasets:\n"))
+
+
+ARMS: Sequence[Arm] = (
+    *(patterns, folders, system_folder, devices, texts, workbooks, expressions, queries, yaml_bombs, names),
+    *(prepared_links, linked_folders, another_programs_store, damaged_files),
+)
