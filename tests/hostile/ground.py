@@ -84,8 +84,12 @@ class Ground:
         return path
 
     def link(self, name: str, target: Path) -> None:
+        """Put a link in the place of what is there; a folder is moved away."""
         path = self.project / name
         path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_dir():
+            path.rename(self.project / "moved")
+        path.unlink(missing_ok=True)
         path.symlink_to(target)
 
     def add(self, name: str, before: str, after: str) -> None:

@@ -152,17 +152,24 @@ def names(at: Ground) -> Expected:
 
 
 def prepared_links(at: Ground) -> Expected:
-    """Links in the place of every file that the program might write."""
+    """Links under every name that could be foreseen, and in the place of what is written anew."""
     victim = at.outside / "victim"
-    for stem in (
-        *("plan.jsonl", "snapshot.duckdb", "store.sqlite", "vault.key", "business", "decisions.json"),
-        *("store.sqlite-wal", "store.sqlite-shm", "store.sqlite-journal", "store.sqlite.ballast"),
-    ):
-        for name in (stem, f"{stem}.new", f"{stem}.part", f".{stem}", f"{stem}.tmp", f"{stem}.wal"):
+    stems = ("plan.jsonl", "snapshot.duckdb", "store.sqlite", "vault.key", "business", "decisions.json")
+    for stem in stems:
+        for name in (f"{stem}.new", f"{stem}.part", f".{stem}", f"{stem}.tmp", f"{stem}.1", f"{stem}.wal"):
             at.link(f".sagerecon/{name}", victim)
+    for name in ("plan.jsonl", "snapshot.duckdb"):
+        at.link(f".sagerecon/{name}", victim)
     for name in ("report.html", "report.json", "report.html.part", "plan.html", "plan.json"):
         at.link(f"reports/{name}", victim)
-    return {}
+    return {"the snapshot": "Snapshot", "the plan": "Next: sagerecon apply"}
+
+
+def linked_store(at: Ground) -> Expected:
+    """The store, and what SQLite keeps beside it, are links."""
+    at.link(".sagerecon/store.sqlite", at.outside / "victim")
+    at.link(".sagerecon/store.sqlite-wal", at.outside / "victim")
+    return {"the store": "it is a link to"}
 
 
 def linked_folders(at: Ground) -> Expected:
@@ -198,5 +205,5 @@ def _declare(at: Ground, files: Mapping[str, str]) -> None:
 
 ARMS: Sequence[Arm] = (
     *(patterns, folders, system_folder, devices, texts, workbooks, expressions, queries, yaml_bombs, names),
-    *(prepared_links, linked_folders, another_programs_store, damaged_files),
+    *(prepared_links, linked_store, linked_folders, another_programs_store, damaged_files),
 )
