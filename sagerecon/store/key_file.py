@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from sagerecon.files.folders import make_private_folder
@@ -31,7 +32,7 @@ class KeyFile:
         try:
             if not self._path.exists():
                 return ""
-            if self._path.stat().st_mode & 0o077:
+            if hasattr(os, "geteuid") and self._path.stat().st_mode & 0o077:
                 raise StoreError(
                     f"Other users may read the key of the vault: {self}.", f"Run: chmod 600 {self}"
                 )

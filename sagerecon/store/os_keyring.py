@@ -64,8 +64,8 @@ def _find_backend() -> Any:
         return None  # as on a server; nothing is imported for it
     try:
         chosen = _chosen_by_user()
-        if chosen is not None:
-            return chosen if type(chosen).__module__ == name else None
+        if chosen is not None and type(chosen).__module__ != name:
+            return None
         if name == _SECRET_SERVICE and not _is_unlocked():
             return None
         backends = vars(import_module(name))
