@@ -29,6 +29,11 @@ def visible(text: str) -> str:
     return text if text.isascii() and text.isprintable() else _HIDDEN.sub(_escaped, text)
 
 
+def visible_value(value: object) -> object:
+    """Return a value for a page: text is made visible, but not our own markup, whose type is another."""
+    return visible(value) if type(value) is str else value
+
+
 def _escaped(found: re.Match[str]) -> str:
     character, text, at = found[0], found.string, found.start()
     if character in _JOINERS and _is_between_letters(text, at):

@@ -38,6 +38,10 @@ def read_project(folder: Path, allow_hosts: Collection[str] = ()) -> Project:
             every finding is attached.
     """
     folder = folder.resolve()
+    try:
+        str(folder).encode()
+    except UnicodeEncodeError as error:  # neither the store nor the snapshot can be opened in it
+        raise ProjectError(f"The name of the folder {folder} is not UTF-8.", "Rename the folder.") from error
     path = folder / FILE
     if not path.exists():
         raise ProjectError(

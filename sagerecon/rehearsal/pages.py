@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 from jinja2 import Environment
 
+from sagerecon.model.visible import visible_value
+
 #: Path of the OpenAPI document.
 DESCRIPTION_PATH = "/openapi.json"
 
-_ENVIRONMENT = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+_ENVIRONMENT = Environment(autoescape=True, finalize=visible_value, trim_blocks=True, lstrip_blocks=True)
 
 _LAYOUT = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title>

@@ -15,7 +15,7 @@ from sagerecon.files.folders import make_private_folder
 from sagerecon.files.writing import write_text
 from sagerecon.model.count import counted
 from sagerecon.model.errors import ProjectError
-from sagerecon.model.visible import visible
+from sagerecon.model.visible import visible_value
 from sagerecon.report import charts, formatting, grouping, listing
 from sagerecon.report.document import plan_report_document, report_document
 from sagerecon.report.facts import ReportFacts
@@ -47,11 +47,6 @@ def render(template: str, document: Mapping[str, Any]) -> str:
     return "".join(line for line in _lines(_environment().get_template(template).render(document)))
 
 
-def shown_value(value: Any) -> Any:
-    """Return a value as a page shows it: each text but our own markup is made visible."""
-    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
-
-
 def _lines(page: str) -> Iterator[str]:
     """Yield the lines of the page without indentation and blank lines, which saves a fifth of its size."""
     for line in page.splitlines():
@@ -64,7 +59,7 @@ def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("sagerecon.report", "templates"),
         autoescape=True,
-        finalize=shown_value,
+        finalize=visible_value,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
