@@ -1,4 +1,4 @@
-"""Everything that a stranger can make large, and how large it may be: one table, shown in docs/security.md.
+"""Everything that a stranger can make large, and how large it may be: one table, shown in docs/limits.md.
 
 A project folder and a source file may come from anybody, and neither may use up the machine. Each limit is
 far above what a real move needs. What passes one is a finding that names it.
@@ -25,13 +25,20 @@ class Limit:
 
 PROJECT_FILE = Limit(20_000_000, "bytes", "a YAML or CSV file of a project")
 YAML_CHARACTERS = Limit(5_000_000, "characters", "a YAML file")
-YAML_VALUES = Limit(1_000_000, "values", "a YAML file")
+YAML_VALUES = Limit(200_000, "values", "a YAML file")
 YAML_EXPANSION = Limit(10_000, "values", "what the aliases of a YAML file stand for")
 YAML_DEPTH = Limit(50, "levels", "a YAML file")
+YAML_FINDINGS = Limit(500, "findings", "the check of a YAML file")
 EXPRESSION_CHARACTERS = Limit(2_000, "characters", "an expression")
-EXPRESSION_DEPTH = Limit(24, "levels", "an expression")
+EXPRESSION_DEPTH = Limit(24, "levels of brackets", "an expression")
+MAPPING_LETS = Limit(200, "lets", "a mapping")
 TEXT = Limit(1_000_000, "characters", "a text that an expression or a transform makes")
+RECORD_TEXT = Limit(10_000_000, "characters", "all that expressions and transforms make of a record")
+RECORD_ITEMS = Limit(1_000_000, "items", "all lists that expressions go through for a record")
+NESTED_ITEMS = Limit(10_000, "items", "a list of lists")
 DIGITS = Limit(38, "digits", "a number")
+DECIMALS = Limit(100, "decimals", "a number")
+DAYS = Limit(3_652_058, "days", "the distance between two dates")
 
 FILES_MATCHED = Limit(10_000, "files", "what a pattern such as *.csv matches")
 SOURCE_FILE = Limit(4 << 30, "bytes", "a source file")
