@@ -57,7 +57,7 @@ def apply_transforms(
         transform, step = used
         links.append(
             _PipelineStep(
-                apply=step.apply,
+                apply=_counted(step.apply) if transform.grows else step.apply,
                 accepts_null=step.accepts_null,
                 reports_change=transform.reports_change and bool(path),
                 rule=_rule_text(node),
@@ -74,12 +74,7 @@ def _run(read: Reader, links: Sequence[_PipelineStep], path: str) -> Reader:
 
         def run_one(record: RecordContext) -> Any:
             value = read(record)
-            if value is None:
-                return None
-            after = apply(value, record)
-            if type(after) is str and len(after) > FREE_TEXT:
-                record.spend_text(len(after))
-            return after
+            return None if value is None else apply(value, record)
 
         return run_one
 
@@ -91,14 +86,24 @@ def _run(read: Reader, links: Sequence[_PipelineStep], path: str) -> Reader:
             if value is None and not accepts_null:
                 continue
             after = apply(value, record)
-            if type(after) is str and len(after) > FREE_TEXT:
-                record.spend_text(len(after))
             if reports_change and after != value and not _is_same_number(value, after):
                 record.change(path, value, after, link.rule, link.place)
             value = after
         return value
 
     return run
+
+
+def _counted(apply: Apply) -> Apply:
+    """Return the step with the length of the text that it gives counted."""
+
+    def counted(value: Any, record: RecordContext) -> Any:
+        after = apply(value, record)
+        if type(after) is str and len(after) > FREE_TEXT:
+            record.spend_text(len(after))
+        return after
+
+    return counted
 
 
 def _is_same_number(before: Any, after: Any) -> bool:
