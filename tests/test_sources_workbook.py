@@ -31,6 +31,7 @@ from workbook_files import (
 
 from sagerecon.model.code import Code
 from sagerecon.model.errors import SourceError
+from sagerecon.sources.workbook_guard import MemoryEstimate, PartGuard
 
 COLUMNS = """
 no: {column: "Cust No", type: text, required: true}
@@ -169,6 +170,7 @@ import sys, resource
 from pathlib import Path
 from source_cases import take
 from sagerecon.model.errors import SourceError
+from sagerecon.sources.workbook_guard import MemoryEstimate, PartGuard
 try:
     take(Path(sys.argv[1]), sys.argv[2], {})
 except SourceError as error:
@@ -192,6 +194,22 @@ def test_a_cell_of_a_gigabyte_needs_no_memory(tmp_path: Path, part: str) -> None
     assert "a part of a workbook, unpacked, may have at most 250 times its packed bytes" in message
     assert int(memory) < 200
     assert monotonic() - began < 10
+
+
+def test_what_is_kept_of_rows_is_counted_until_the_sheet_was_read() -> None:
+    rows = '<row ht="1"><c><v>1</v></c></row>' * 1_000
+    memory = MemoryEstimate()
+    guard = PartGuard("sheet", memory)
+    guard.feed(f'<worksheet xmlns="{MAIN}"><sheetData>{rows}'.encode())
+    assert 400_000 < memory.bytes < 500_000  # about 440 for each row with attributes, as measured
+    guard.close()
+    assert memory.bytes == 0
+
+
+def test_openpyxl_prints_nothing_among_the_events(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    message = refusal(tmp_path, changed(STYLES, 'xfId="0" builtinId', 'xfId="9" builtinId'))
+    assert message.startswith("t.xlsx: invalid XLSX workbook: list index out of range.")
+    assert capsys.readouterr().out == ""
 
 
 def test_a_date_out_of_range_is_reported_at_its_cell(tmp_path: Path) -> None:
