@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from decimal import (
     ROUND_HALF_UP,
     Context,
     Decimal,
+    DecimalException,
     DivisionByZero,
     Inexact,
     InvalidOperation,
     Overflow,
+    Underflow,
 )
 from typing import Any
 
 from sagerecon.mapping.record_context import (
+    FREE_TEXT,
     Reader,
     RecordContext,
     RefusalError,
@@ -24,12 +28,19 @@ from sagerecon.mapping.record_context import (
     with_article,
 )
 from sagerecon.model.code import Code
+from sagerecon.model.limits import DECIMALS
 from sagerecon.model.money import MAX_DIGITS, magnitude, rounded
 from sagerecon.model.money import negative as negative_amount
 
+
+def _context(*traps: type[DecimalException]) -> Context:
+    traps = (*traps, InvalidOperation, Overflow, Underflow, DivisionByZero)
+    return Context(prec=MAX_DIGITS, Emin=-DECIMALS.most, Emax=DECIMALS.most, traps=list(traps))
+
+
 #: 38 digits, as DuckDB's DECIMAL(38). Sums and products must be exact; only a quotient is rounded.
-EXACT = Context(prec=MAX_DIGITS, traps=[Inexact, InvalidOperation, Overflow, DivisionByZero])
-DIVISION = Context(prec=MAX_DIGITS, traps=[InvalidOperation, Overflow, DivisionByZero])
+EXACT = _context(Inexact)
+DIVISION = _context()
 
 _ORDER: dict[str, Callable[[Any, Any], Any]] = {
     "eq": operator.eq,
@@ -90,6 +101,10 @@ def membership(value: Reader, within: Reader, *, wanted: bool) -> Reader:
         one, many = value(record), within(record)
         if one is None or many is None:
             return False
+        if isinstance(many, str) and not isinstance(one, str):
+            raise RefusalError(
+                Code.NOT_COMPARABLE, f"{with_article(type_of(one))} cannot be searched for in text"
+            )
         return (one in many) is wanted
 
     return read
@@ -117,7 +132,15 @@ def choice(test: Reader, yes: Reader, no: Reader) -> Reader:
 
 def joined(parts: Sequence[Reader]) -> Reader:
     """Return a reader of the concatenated texts."""
-    return lambda record: "".join([part(record) for part in parts])
+
+    def read(record: RecordContext) -> str:
+        texts = [part(record) for part in parts]
+        size = sum(map(len, texts))
+        if size > FREE_TEXT:
+            record.spend_text(size)
+        return "".join(texts)
+
+    return read
 
 
 def as_text(value: Reader, is_text: bool) -> Reader:
@@ -161,10 +184,10 @@ def rounded_number(number: Any, scale: int, rounding: str = ROUND_HALF_UP) -> De
     Raises:
         RefusalError: the result has more than 38 digits.
     """
-    try:
-        result = rounded(Decimal(number), scale, rounding)
-    except InvalidOperation:
-        result = None
+    result = None
+    if abs(scale) <= MAX_DIGITS:
+        with suppress(InvalidOperation):
+            result = rounded(Decimal(number), scale, rounding)
     if result is None or len(result.as_tuple().digits) > MAX_DIGITS:
         raise RefusalError(
             Code.TOO_MANY_DIGITS, f"{number} with {scale} decimals has more than {MAX_DIGITS} digits"
@@ -185,7 +208,7 @@ def calculation(sign: str, left: Reader, right: Reader) -> Reader:
             result = calculate(_decimal(one), _decimal(other))
         except (DivisionByZero, InvalidOperation):
             raise _calculation_error(sign, one, other) from None
-        except (Inexact, Overflow):
+        except (Inexact, Overflow, Underflow):
             raise RefusalError(
                 Code.TOO_MANY_DIGITS,
                 f"{one} {sign} {other} has more than {MAX_DIGITS} digits",

@@ -11,6 +11,7 @@ from sagerecon.documents.document import Node
 from sagerecon.mapping.crosswalk import Crosswalk
 from sagerecon.mapping.faults import Faults
 from sagerecon.mapping.record_context import (
+    FREE_TEXT,
     NOTHING,
     CompiledValue,
     Reader,
@@ -73,7 +74,12 @@ def _run(read: Reader, links: Sequence[_PipelineStep], path: str) -> Reader:
 
         def run_one(record: RecordContext) -> Any:
             value = read(record)
-            return None if value is None else apply(value, record)
+            if value is None:
+                return None
+            after = apply(value, record)
+            if type(after) is str and len(after) > FREE_TEXT:
+                record.spend_text(len(after))
+            return after
 
         return run_one
 
@@ -85,6 +91,8 @@ def _run(read: Reader, links: Sequence[_PipelineStep], path: str) -> Reader:
             if value is None and not accepts_null:
                 continue
             after = apply(value, record)
+            if type(after) is str and len(after) > FREE_TEXT:
+                record.spend_text(len(after))
             if reports_change and after != value and not _is_same_number(value, after):
                 record.change(path, value, after, link.rule, link.place)
             value = after
@@ -206,8 +214,10 @@ def _expected(parameter: Parameter, node: Node) -> str:
             whole = isinstance(value, int) and not isinstance(value, bool)
             if not whole:
                 return "a whole number"
+            if parameter.maximum is not None and int(node.text) > parameter.maximum:
+                return f"{parameter.maximum:,} or less"
             return (
-                f"{parameter.minimum} or more"
+                f"{parameter.minimum:,} or more"
                 if parameter.minimum is not None and int(node.text) < parameter.minimum
                 else ""
             )

@@ -6,7 +6,7 @@ import base64
 import hashlib
 from typing import Any
 
-from sagerecon.mapping.record_context import RefusalError, plain_text
+from sagerecon.mapping.record_context import RefusalError, plain_text, replaced, require_text
 from sagerecon.mapping.transform import (
     SCALARS,
     Apply,
@@ -18,6 +18,7 @@ from sagerecon.mapping.transform import (
     without_options,
 )
 from sagerecon.model.code import Code
+from sagerecon.model.limits import TEXT as LONGEST_TEXT
 from sagerecon.model.type import TEXT, UNKNOWN, list_of
 
 #: Characters of a shortened reference that come from the hash: 30 bits, so that among a thousand references
@@ -48,7 +49,7 @@ def _replace(options: Options) -> BoundTransform:
 
     def apply(value: Any, _: Any) -> Any:
         for old, new in pairs:
-            value = value.replace(old, new)
+            value = replaced(value, old, new)
         return value
 
     return BoundTransform(apply, TEXT)
@@ -83,7 +84,9 @@ def _join(options: Options) -> BoundTransform:
     separator = options["with"]
 
     def apply(value: Any, _: Any) -> Any:
-        return separator.join(plain_text(item) for item in value if item is not None and item != "")
+        texts = [plain_text(item) for item in value if item is not None and item != ""]
+        require_text(sum(map(len, texts)) + len(separator) * len(texts))
+        return separator.join(texts)
 
     return BoundTransform(apply, TEXT)
 
@@ -198,7 +201,7 @@ TEXT_TRANSFORMS = (
         build=_pad,
         example=Example("{pad: {width: 4, with: '0'}}", "'10'", "'0010'"),
         parameters=(
-            Parameter("width", "integer", required=True, minimum=1),
+            Parameter("width", "integer", required=True, minimum=1, maximum=LONGEST_TEXT.most),
             Parameter("with", "text", " "),
             Parameter("side", "word", "left", choices=("left", "right")),
         ),

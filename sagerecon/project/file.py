@@ -5,22 +5,24 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from datetime import date
 from pathlib import Path
-from urllib.parse import urlsplit
 
+from sagerecon.documents import package
 from sagerecon.documents.document import Node, read_document
 from sagerecon.documents.package import schema
 from sagerecon.documents.schema import check_schema
+from sagerecon.model.address import host_of
 from sagerecon.model.code import Code
 from sagerecon.model.errors import ProjectError, ProjectFileError
 from sagerecon.model.finding import Finding
 from sagerecon.model.money import decimal
 from sagerecon.model.place import Place
 from sagerecon.model.value import Scalar
-from sagerecon.project.consent import Consent, sage_hosts
+from sagerecon.project.consent import Consent
+from sagerecon.project.hosts import sage_hosts
 from sagerecon.project.private_files import read_text
 from sagerecon.project.project import FILE, STATE, Business, Limits, Project, TieOutSource
 from sagerecon.project.state import read_business
-from sagerecon.project.user_settings import read_user_settings
+from sagerecon.project.user_settings import UserSettings, read_user_settings
 
 
 def read_project(folder: Path, allow_hosts: Collection[str] = ()) -> Project:
@@ -49,15 +51,16 @@ def read_project(folder: Path, allow_hosts: Collection[str] = ()) -> Project:
     root, findings = read_document(read_text(path, FILE), FILE)
     findings = findings or check_schema(root, schema("project"))
     if not findings:
-        project = _project(root, folder)
-        consent = Consent(read_user_settings(), allow_hosts, folder)
+        settings = read_user_settings()
+        project = _project(root, folder, settings)
+        consent = Consent(settings, allow_hosts, folder)
         findings = [*_check(project, root), *_without_consent(project, root, consent)]
     if findings:
         raise ProjectFileError(findings)
     return project
 
 
-def _project(root: Node, folder: Path) -> Project:
+def _project(root: Node, folder: Path, settings: UserSettings) -> Project:
     get = root.plain().get
     cut_over = _day(get("cut_over"))
     business = get("business")
@@ -82,9 +85,10 @@ def _project(root: Node, folder: Path) -> Project:
             lockdown=_day(business["lockdown"]) if "lockdown" in business else None,
         ),
         limits=Limits(**get("budget", {})),
-        address=sage.get("address", "").rstrip("/"),
+        address=_sandbox(sage.get("address", "").rstrip("/")),
         client_id=sage.get("client_id", ""),
         store_url=get("store", f"sqlite:///{folder / STATE / 'store.sqlite'}"),
+        sql_seconds=settings.sql_seconds,
         stop_when_blocked=decimal(get("stop_when_blocked", "5%").removesuffix("%")),
         control_accounts=get("control_accounts", {}),
         tie_outs={
@@ -117,10 +121,14 @@ def _without_consent(project: Project, root: Node, consent: Consent) -> Iterator
     if "store" in root:
         yield from consent.store_findings(project.store_url, root["store"].place)
     if project.address:
-        host = urlsplit(project.address).hostname or ""
-        if host not in sage_hosts(project.catalog.api):
-            place = root["sage"]["address"].place
-            yield from consent.host_findings(host, place, "Tokens and the company's data")
+        place = root["sage"]["address"].place
+        yield from consent.host_findings(host_of(project.address), place, "Tokens and the company's data")
+
+
+def _sandbox(address: str) -> str:
+    """Return the address of a sandbox, or "" where it is Sage's own, whose addresses the catalog has."""
+    host = host_of(address)
+    return "" if host and host in sage_hosts(package.catalog().api) else address
 
 
 def _matching(folder: Path, patterns: list[str]) -> tuple[Path, ...]:

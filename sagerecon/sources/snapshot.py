@@ -11,20 +11,20 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-import duckdb
-
 from sagerecon.files.folders import make_private_folder
 from sagerecon.model.code import Code
 from sagerecon.model.control import Control
 from sagerecon.model.errors import SourceError, StoreError
 from sagerecon.model.finding import Finding, Severity, finding_document, read_finding
+from sagerecon.model.limits import SQL_SECONDS
 from sagerecon.model.place import Place
 from sagerecon.model.record import Record
 from sagerecon.model.suggestion import suggestion
 from sagerecon.model.type import Columns
 from sagerecon.model.value import Scalar, Value, canonical
 from sagerecon.model.value import fingerprint as fingerprint_of
-from sagerecon.sources.database import open_for_loading, open_for_reading, storage_errors
+from sagerecon.sources.bounded import BoundedConnection, SqlError
+from sagerecon.sources.database import error_summary, open_for_loading, open_for_reading, storage_errors
 from sagerecon.sources.dataset import (
     CompiledSources,
     compile_queries,
@@ -80,18 +80,23 @@ def take_snapshot(
     return fingerprint, findings
 
 
-def open_snapshot(path: Path, sources: Sources, parameters: Mapping[str, Scalar]) -> Snapshot:
+def open_snapshot(
+    path: Path, sources: Sources, parameters: Mapping[str, Scalar], seconds: int = SQL_SECONDS.most
+) -> Snapshot:
     """Open the snapshot at `path`. Use it in a `with` statement, which closes it.
+
+    Args:
+        seconds: of execution, for each query.
 
     Raises:
         StoreError: there is no snapshot, or it cannot be read.
         SourceError: the file declarations have changed since, or the SQL of a dataset has an error.
     """
-    shape, findings = compile_queries(sources, parameters)
+    shape, findings = compile_queries(sources, parameters, seconds)
     if findings:
         raise SourceError(f"{findings[0].place}: {findings[0].message}", findings[0].hint, findings)
     with storage_errors(path):
-        connection = open_for_reading(path)
+        connection = open_for_reading(path, seconds)
     try:
         with storage_errors(path):
             meta = _read_meta(connection, path)
@@ -107,7 +112,7 @@ class Snapshot:
 
     def __init__(
         self,
-        connection: duckdb.DuckDBPyConnection,
+        connection: BoundedConnection,
         shape: CompiledSources,
         sources: Sources,
         meta: Mapping[str, Any],
@@ -240,8 +245,13 @@ def _write(
     _sync(new_file)
 
 
-def _read_meta(connection: duckdb.DuckDBPyConnection, path: Path) -> dict[str, Any]:
-    row = connection.execute("SELECT meta FROM _snapshot").fetchone()
+def _read_meta(connection: BoundedConnection, path: Path) -> dict[str, Any]:
+    try:
+        row = connection.row("SELECT meta FROM _snapshot")
+    except SqlError as error:
+        raise StoreError(
+            f"{path}: {error_summary(error)}.", "Take a new snapshot: sagerecon snapshot"
+        ) from error
     meta: dict[str, Any] = json.loads(row[0]) if row else {}
     if meta.get("format") != FORMAT:
         raise StoreError(

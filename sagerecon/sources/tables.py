@@ -18,10 +18,10 @@ MAX_ROW_BYTES = 64 * 1024 * 1024
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 
 
-def create_table(connection: duckdb.DuckDBPyConnection, file: SourceFile) -> None:
-    """Create the empty table of `file`: the declared columns, then `_origin`."""
+def table_sql(file: SourceFile) -> str:
+    """Return the statement that creates the table of `file`: the declared columns, then `_origin`."""
     columns = ", ".join(f"{quote_identifier(name)} {kind}" for name, kind in _columns(file).items())
-    connection.execute(f"CREATE TABLE {quote_identifier(file.name)} ({columns})")
+    return f"CREATE TABLE {quote_identifier(file.name)} ({columns})"
 
 
 def row_line(row: Row) -> str:
@@ -35,7 +35,7 @@ def load_table(connection: duckdb.DuckDBPyConnection, file: SourceFile, lines: P
     Raises:
         StoreError: not all rows were loaded.
     """
-    create_table(connection, file)
+    connection.execute(table_sql(file))
     if not rows:
         return
     types = ", ".join(f"{quote_identifier(name)}: '{kind}'" for name, kind in _columns(file).items())
