@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 
@@ -145,7 +147,10 @@ def test_runs_are_in_the_order_in_which_they_began_whatever_the_clock_says(movin
     moving.clock = VirtualClock(moving.clock.now() - MINUTE)  # ours; Sage's clock runs on
     moving.reconcile()
     first, second = readings(moving)
-    assert second.started_at < first.started_at
+    assert second.started_at > first.started_at  # by Sage's time, as soon as Sage has stated it
+    with closing(sqlite3.connect(moving.folder / ".sagerecon/store.sqlite")) as store, store:
+        store.execute("UPDATE runs SET started_at = 1 WHERE run = ?", [second.id])
+    assert [found.id for found in readings(moving)] == [first.id, second.id]
     assert basis(moving).runs.reading == second.id
 
 

@@ -1,4 +1,4 @@
-"""A hostile project reads, writes and sends nothing that its user did not allow, and uses up no machine.
+"""A hostile project reads, writes and sends nothing that its user did not allow, nor uses up the machine.
 
 Each command ends within seconds and a bounded memory, in findings or in a sentence; what lies outside the
 project stays as it is, and a server that listens for what leaves the machine hears nothing.

@@ -93,7 +93,7 @@ def test_all_declarations_are_read() -> None:
         (("  customers:\n    about", "  Customers:\n    about"), "sources.yaml:25:3: 'Customers' is not a valid name. Start with a lower-case letter; use lower-case letters, digits and _."),
         (("      cards:", "      Cards:"), "sources.yaml:35:7: 'Cards' is not a valid name. Start with a lower-case letter; use lower-case letters, digits and _."),
         (("    about: everybody\n    sql: |\n      SELECT *\n      FROM customers\n", "    about: everybody\n"), "sources.yaml:25:3: datasets.customers needs the key 'sql'."),
-        (("required: true", "required: yes"), "sources.yaml:11:58: files.customers.columns.cust_no.required must be boolean."),
+        (("required: true", "required: yes"), "sources.yaml:11:58: files.customers.columns.cust_no.required must be true or false."),
         (("sources/v1", "sources/v2"), "sources.yaml:1:12: sagerecon cannot be 'sources/v2'. Did you mean 'sources/v1'?"),
         (("      since: {type: date}", "\tsince: {type: date}"), "sources.yaml:13:1: a tab in the indentation. Use spaces."),
     ],

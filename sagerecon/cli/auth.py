@@ -1,4 +1,4 @@
-"""The commands `auth login`, `auth status` and `auth logout`."""
+"""The commands `auth login`, `auth status`, `auth logout` and `auth rotate-key`."""
 
 from __future__ import annotations
 
@@ -23,8 +23,10 @@ def login(
 ) -> None:
     """Sign in on Sage's page in the browser; the answer comes back to this machine."""
     from sagerecon.cli.console import command
+    from sagerecon.cli.destination import show_destination
     from sagerecon.cli.standard_input import StandardInput
     from sagerecon.commands import auth, projects
+    from sagerecon.commands.destination import destination
     from sagerecon.commands.sessions import open_session
     from sagerecon.model.clock import instant_text
 
@@ -47,6 +49,7 @@ def login(
             )
 
         opened = projects.open_project(project, allow_host or ())
+        show_destination(screen, destination(opened))
         clock = projects.open_clock(opened.address)
         with open_session(opened) as session:
             pasted = None if browser else StandardInput(screen)
@@ -84,3 +87,15 @@ def logout(project: Folder = HERE, allow_host: AllowHost = None, json: Json = Fa
             auth.logout(opened, projects.open_clock(opened.address), session)
         screen.event("result", signed_in=False)
         screen.print("Signed out.")
+
+
+def rotate_key(project: Folder = HERE, allow_host: AllowHost = None, json: Json = False) -> None:
+    """Encrypt the tokens with a new key; sends nothing, and the sign-in remains."""
+    from sagerecon.cli.console import command
+    from sagerecon.commands import auth, projects
+
+    with command(json) as screen:
+        opened = projects.open_project(project, allow_host or ())
+        where = auth.rotate_key(opened, projects.open_clock(opened.address))
+        screen.event("result", key=where)
+        screen.print(f"The tokens are encrypted with a new key, in {where}.")

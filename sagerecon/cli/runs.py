@@ -22,7 +22,9 @@ def plan(
 ) -> None:
     """Plan what to send, in which order, on which day, for how many calls."""
     from sagerecon.cli.console import NEEDS_REVIEW, command
+    from sagerecon.cli.destination import show_destination
     from sagerecon.commands import plans, projects
+    from sagerecon.commands.destination import destination
     from sagerecon.report.terminal.plan import (
         action_counts,
         needs_review,
@@ -33,6 +35,7 @@ def plan(
 
     with command(json) as screen:
         opened = projects.open_project(project, allow_host or ())
+        show_destination(screen, destination(opened))
         with screen.progress("planning"):
             made = plans.plan(opened, projects.open_clock(opened.address), output)
         screen.findings(made.header.findings)
@@ -90,8 +93,10 @@ def apply(
     """Send the plan to Sage. The same command resumes a run that was paused or stopped."""
     from sagerecon.cli.confirmation import confirm
     from sagerecon.cli.console import command, stopping
+    from sagerecon.cli.destination import show_destination
     from sagerecon.cli.outcome import show_outcome, show_progress
     from sagerecon.commands import projects, runs
+    from sagerecon.commands.destination import destination
     from sagerecon.commands.sessions import open_session
     from sagerecon.model.clock import DAY
     from sagerecon.runner.door import PATIENCE
@@ -99,6 +104,7 @@ def apply(
 
     with command(json) as screen, stopping() as should_stop:
         opened = projects.open_project(project, allow_host or ())
+        show_destination(screen, destination(opened))
         if distrust_store:
             confirm(screen, f"--distrust-store reads {runs.distrust_text(opened, plan_file)}.", yes)
         with open_session(opened) as session, screen.progress("sending") as meter:

@@ -94,7 +94,8 @@ class Demo:
     def heading(self, title: str) -> None:
         """Show a heading."""
         self.screen.event("heading", title=title)
-        self.screen.print(f"\n{title}", "bold")
+        self.screen.print("")
+        self.screen.print(title, "bold")
 
 
 def run_demo(folder: Path, screen: Screen) -> bool:
@@ -284,10 +285,10 @@ def consent_automatically(url: str, _redirect: str) -> None:
         with requests.Session() as browser:
             browser.trust_env = False
             page = browser.get(url, timeout=30).text
-            choice = re.search(r'name="choice" value="([^"]+)"', page)
-            if choice is not None:
-                form = {"choice": unescape(choice.group(1)), "answer": "allow"}
-                browser.post(url, data=form, timeout=30)
+            fields = re.findall(r'name="(token|choice)" value="([^"]+)"', page)
+            form = {name: unescape(value) for name, value in reversed(fields)}
+            if "choice" in form:
+                browser.post(url, data={**form, "answer": "allow"}, timeout=30)
 
     threading.Thread(target=visit, daemon=True).start()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 import jsonschema
@@ -10,13 +11,34 @@ import jsonschema
 from sagerecon.documents.document import Node
 from sagerecon.model.code import Code
 from sagerecon.model.finding import Finding
+from sagerecon.model.limits import YAML_FINDINGS
 from sagerecon.model.suggestion import suggestion
+
+#: How a message calls the types of JSON Schema.
+_WORDS = {
+    "array": "a list",
+    "object": "keys with values",
+    "integer": "a whole number",
+    "number": "a number",
+    "string": "text",
+    "boolean": "true or false",
+    "null": "empty",
+}
+
+#: How a value of a type is written.
+_WRITTEN = {
+    "array": "Write each item on a line of its own after '- ', or [] for none.",
+    "object": "Write each key on a line of its own, as name: value.",
+    "integer": "Write it without quotes.",
+    "string": "Quote it.",
+}
 
 
 def check_schema(node: Node, schema: Mapping[str, Any]) -> list[Finding]:
-    """Return the faults of a document by a JSON Schema, in the order of the file."""
+    """Return the faults of a document by a JSON Schema, in the order of the file; no more than the limit."""
     validator = jsonschema.Draft202012Validator(schema)
-    findings = [finding for error in validator.iter_errors(node.plain()) for finding in _explain(error, node)]
+    errors = validator.iter_errors(node.plain())
+    findings = islice((finding for error in errors for finding in _explain(error, node)), YAML_FINDINGS.most)
     return sorted(set(findings), key=lambda finding: (finding.place, finding.code, finding.message))
 
 
@@ -42,7 +64,7 @@ def _explain(error: jsonschema.ValidationError, root: Node) -> Iterator[Finding]
             hint = suggestion(node.text, words) or f"Allowed: {', '.join(words)}."
             yield Finding(Code.NOT_ALLOWED, node.place, f"{where} cannot be '{node.text}'.", hint)
         case "type":
-            yield Finding(Code.WRONG_TYPE, node.place, f"{where} must be {_types([error])}.")
+            yield _wrong_type(error, node, _types([error]))
         case "pattern" if examples := _examples(error.schema):
             hint = f"Write it as {' or '.join(examples)}."
             yield Finding(Code.NOT_VALID, node.place, f"{where} cannot be '{node.text}'.", hint)
@@ -59,9 +81,7 @@ def _nearest(error: jsonschema.ValidationError, root: Node) -> Iterator[Finding]
         branches.setdefault(child.schema_path[0], []).append(child)
     if all(_is_of_another_type(branch, error) for branch in branches.values()):
         types = _types([child for branch in branches.values() for child in branch])
-        yield Finding(
-            Code.WRONG_TYPE, root.at(error.absolute_path).place, f"{_where(error)} must be {types}."
-        )
+        yield _wrong_type(error, root.at(error.absolute_path), types)
         return
     depths = {key: max(len(child.absolute_path) for child in branch) for key, branch in branches.items()}
     best = min(
@@ -83,10 +103,17 @@ def _where(error: jsonschema.ValidationError) -> str:
     return ".".join(str(step) for step in error.absolute_path) or "the file"
 
 
-def _types(errors: Iterable[jsonschema.ValidationError]) -> str:
-    """Return the types that the errors ask for: `object or string`."""
+def _wrong_type(error: jsonschema.ValidationError, node: Node, types: Sequence[str]) -> Finding:
+    """Return the finding about a value of another type, with how the right one is written."""
+    words = " or ".join(_WORDS.get(name, name) for name in types)
+    hint = _WRITTEN.get(types[0], "") if len(types) == 1 else ""
+    return Finding(Code.WRONG_TYPE, node.place, f"{_where(error)} must be {words}.", hint)
+
+
+def _types(errors: Iterable[jsonschema.ValidationError]) -> Sequence[str]:
+    """Return the types that the errors ask for, by their names in JSON Schema."""
     wanted = (error.validator_value for error in errors)
-    return " or ".join(name for value in wanted for name in (_texts(value) or [str(value)]))
+    return [name for value in wanted for name in (_texts(value) or [str(value)])]
 
 
 def _allowed(schema: Any) -> set[str]:

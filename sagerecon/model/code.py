@@ -133,6 +133,7 @@ class Code(StrEnum):
     MISSING_OPTION = ("missing_option", "A transform is used without an option that it requires.")
     MISSING_VALUE = ("missing_value", "A required cell is empty.")
     MIXED_TYPES = ("mixed_types", "The branches of a value have different types.")
+    MORE_FINDINGS = ("more_findings", "A YAML file has more findings than are listed.")
     NAME_TAKEN = ("name_taken", "A `let` has the name of a column or of another `let`.")
     NO_CHOICE = ("no_choice", "No branch of `choose` applies to a record.")
     NO_FILE = ("no_file", "A source file does not exist.")
@@ -206,6 +207,7 @@ class Code(StrEnum):
     SAME_MARKS = ("same_marks", "The decimal and thousands separators are the same.")
     SCALE_TOO_LARGE = ("scale_too_large", "A column declares more decimals than can be kept.")
     SQL_FAULT = ("sql_fault", "The SQL of a dataset has an error.")
+    SQL_LIMIT = ("sql_limit", "An SQL query is longer or slower, or returns or needs more, than its limit.")
     STRANGE_COLUMN = ("strange_column", "The SQL of a dataset returns a column of an unsupported type.")
     TAB = ("tab", "A YAML file is indented by a tab.")
     TAG = ("tag", "A YAML file uses a tag.")
@@ -220,6 +222,7 @@ class Code(StrEnum):
     TOO_LONG = ("too_long", "Text is longer than allowed.")
     TOO_MANY_DIGITS = ("too_many_digits", "The result of a calculation has more than 38 digits.")
     TOO_MANY_ITEMS = ("too_many_items", "More items of a list meet the condition than allowed.")
+    TOO_MANY_LETS = ("too_many_lets", "A mapping has more `let` values than allowed.")
     TRUNCATED = ("truncated", "A JSON file is truncated.")
     TWO_SOURCES = ("two_sources", "A field of a mapping has more than one source.")
     UNBALANCED = ("unbalanced", "The debits and credits of a journal differ.")
@@ -259,6 +262,10 @@ class Code(StrEnum):
     UNTRUSTED_HOST = ("untrusted_host", "A project names a host that its user has not allowed.")
     UNUSED_LET = ("unused_let", "A `let` is never used.")
     WHICH_SHEET = ("which_sheet", "A workbook has several sheets and sources.yaml names none.")
+    WORKBOOK_TOO_LARGE = (
+        "workbook_too_large",
+        "A workbook passes a limit, such as its rows or its longest cell.",
+    )
     WRONG_ARGUMENT = ("wrong_argument", "A function is called with arguments that it does not take.")
     WRONG_COLUMN = ("wrong_column", "A column in the result of SQL has another type than required.")
     WRONG_FIELD_TYPE = ("wrong_field_type", "A value is of another type than the field.")

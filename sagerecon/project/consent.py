@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
-from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError
-
-from sagerecon.model.catalog import Api
+from sagerecon.model.address import LOOPBACK
 from sagerecon.model.code import Code
 from sagerecon.model.finding import Finding
 from sagerecon.model.place import Place
+from sagerecon.project.hosts import store_hosts
 from sagerecon.project.user_settings import UserSettings
-from sagerecon.sage.session import LOOPBACK
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +31,15 @@ class Consent:
         host = host.lower()
         if host in LOOPBACK or host in self.settings.allow_hosts or host in {h.lower() for h in self.hosts}:
             return
-        yield Finding(
-            Code.UNTRUSTED_HOST,
-            place,
-            f"{what} would be sent to {host or 'a host without a name'}, which you have not allowed.",
-            f"If you trust it: --allow-host {host}, or for every project: sagerecon trust --host {host}",
-        )
+        if host:
+            named = f"{host}, which you have not allowed"
+            hint = (
+                f"If you trust it: --allow-host {host}, or for every project: sagerecon trust --host {host}"
+            )
+        else:
+            named = "a host that the address does not name plainly"
+            hint = "Write the address as scheme://host:port, without a user name, a query or a service."
+        yield Finding(Code.UNTRUSTED_HOST, place, f"{what} would be sent to {named}.", hint)
 
     def folder_findings(self, path: Path, place: Place, what: str) -> Iterator[Finding]:
         """Yield a finding where a path leads out of the project and of the folders that the user trusts.
@@ -60,21 +59,15 @@ class Consent:
 
     def store_findings(self, url: str, place: Place) -> Iterator[Finding]:
         """Yield a finding where a store is on a host, or in a folder, to which the user has not consented."""
+        from sqlalchemy import make_url  # noqa: PLC0415 - few projects name a store, and check opens none
+        from sqlalchemy.exc import ArgumentError  # noqa: PLC0415
+
         try:
             address = make_url(url)
-        except ArgumentError:
+        except (ArgumentError, ValueError):
             return  # whoever opens it says so
-        if address.get_backend_name() != "sqlite":
-            named = address.query.get("host", address.host or "")
-            for host in (named,) if isinstance(named, str) else named:
-                if not host.startswith("/"):  # a socket of this machine
-                    yield from self.host_findings(host or "localhost", place, "The store's data")
-        elif address.database not in (None, "", ":memory:"):
+        for host in store_hosts(url):
+            yield from self.host_findings(host, place, "The store's data")
+        if address.get_backend_name() == "sqlite" and address.database not in (None, "", ":memory:"):
             path = Path(str(address.database)).absolute().resolve()
             yield from self.folder_findings(path.parent, place, "The store's folder")
-
-
-def sage_hosts(api: Api) -> frozenset[str]:
-    """Return Sage's own hosts: the only ones to which the app's secret is sent."""
-    urls = (api.base_url, api.authorize_url, api.token_url, api.revoke_url)
-    return frozenset(host for url in urls if (host := urlsplit(url).hostname))

@@ -5,23 +5,25 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from datetime import date
 from pathlib import Path
-from urllib.parse import urlsplit
 
+from sagerecon.documents import package
 from sagerecon.documents.document import Node, read_document
 from sagerecon.documents.package import schema
 from sagerecon.documents.schema import check_schema
+from sagerecon.model.address import host_of
 from sagerecon.model.code import Code
 from sagerecon.model.errors import ProjectError, ProjectFileError
 from sagerecon.model.finding import Finding
 from sagerecon.model.money import decimal
 from sagerecon.model.place import Place
 from sagerecon.model.value import Scalar
-from sagerecon.project.consent import Consent, sage_hosts
+from sagerecon.project.consent import Consent
+from sagerecon.project.hosts import sage_hosts
 from sagerecon.project.named_files import NamedFiles, named_files
 from sagerecon.project.private_files import is_there, read_text
 from sagerecon.project.project import FILE, STATE, Business, Limits, Project, TieOutSource
 from sagerecon.project.state import read_business
-from sagerecon.project.user_settings import read_user_settings
+from sagerecon.project.user_settings import UserSettings, read_user_settings
 from sagerecon.store.address import StoreAddressError, store_address
 
 
@@ -38,6 +40,10 @@ def read_project(folder: Path, allow_hosts: Collection[str] = ()) -> Project:
             every finding is attached.
     """
     folder = folder.resolve()
+    try:
+        str(folder).encode()
+    except UnicodeEncodeError as error:  # neither the store nor the snapshot can be opened in it
+        raise ProjectError(f"The name of the folder {folder} is not UTF-8.", "Rename the folder.") from error
     path = folder / FILE
     if not is_there(path):
         raise ProjectError(
@@ -51,7 +57,7 @@ def read_project(folder: Path, allow_hosts: Collection[str] = ()) -> Project:
     settings = read_user_settings()
     named, findings = named_files(root, folder, (folder, *settings.data_folders))
     data = _resolved(folder / root["data"].text, root["data"].place)
-    project = _project(root, folder, named, (data, *settings.data_folders))
+    project = _project(root, folder, named, data, settings)
     consent = Consent(settings, allow_hosts, folder)
     findings += [*_check(project, root), *_without_consent(project, root, consent)]
     if findings:
@@ -59,7 +65,7 @@ def read_project(folder: Path, allow_hosts: Collection[str] = ()) -> Project:
     return project
 
 
-def _project(root: Node, folder: Path, named: NamedFiles, data_folders: tuple[Path, ...]) -> Project:
+def _project(root: Node, folder: Path, named: NamedFiles, data: Path, settings: UserSettings) -> Project:
     get = root.plain().get
     cut_over = _day(get("cut_over"))
     business = get("business")
@@ -68,8 +74,8 @@ def _project(root: Node, folder: Path, named: NamedFiles, data_folders: tuple[Pa
     return Project(
         folder=folder,
         company=get("company"),
-        data=data_folders[0],
-        data_folders=data_folders,
+        data=data,
+        data_folders=(data, *settings.data_folders),
         sources_file=named.sources,
         mapping_files=named.mappings,
         crosswalk_files=named.crosswalks,
@@ -85,9 +91,10 @@ def _project(root: Node, folder: Path, named: NamedFiles, data_folders: tuple[Pa
             lockdown=_day(business["lockdown"]) if "lockdown" in business else None,
         ),
         limits=Limits(**get("budget", {})),
-        address=sage.get("address", "").rstrip("/"),
+        address=_sandbox(sage.get("address", "").rstrip("/")),
         client_id=sage.get("client_id", ""),
         store_url=get("store", f"sqlite:///{folder / STATE / 'store.sqlite'}"),
+        sql_seconds=settings.sql_seconds,
         stop_when_blocked=decimal(get("stop_when_blocked", "5%").removesuffix("%")),
         control_accounts=get("control_accounts", {}),
         tie_outs={
@@ -124,10 +131,14 @@ def _without_consent(project: Project, root: Node, consent: Consent) -> Iterator
     if "store" in root:
         yield from _store_findings(project.store_url, root["store"].place, consent)
     if project.address:
-        host = urlsplit(project.address).hostname or ""
-        if host not in sage_hosts(project.catalog.api):
-            place = root["sage"]["address"].place
-            yield from consent.host_findings(host, place, "Tokens and the company's data")
+        place = root["sage"]["address"].place
+        yield from consent.host_findings(host_of(project.address), place, "Tokens and the company's data")
+
+
+def _sandbox(address: str) -> str:
+    """Return the address of a sandbox, or "" where it is Sage's own, whose addresses the catalog has."""
+    host = host_of(address)
+    return "" if host and host in sage_hosts(package.catalog().api) else address
 
 
 def _store_findings(url: str, place: Place, consent: Consent) -> Iterator[Finding]:

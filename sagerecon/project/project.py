@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sagerecon.documents import package
 from sagerecon.model.catalog import Catalog
+from sagerecon.model.limits import SQL_SECONDS
 from sagerecon.model.place import NOWHERE, Place
 from sagerecon.model.value import Scalar
 from sagerecon.project.private_files import read_text
@@ -74,6 +75,7 @@ class Project:
     address: str  #: of a sandbox; empty for Sage itself
     client_id: str
     store_url: str
+    sql_seconds: int = SQL_SECONDS.most  #: what the user allows one query of the source
     stop_when_blocked: Decimal = Decimal(5)  #: the share of the writes, in per cent
     control_accounts: Mapping[str, int] = field(default_factory=dict)
     tie_outs: Mapping[str, TieOutSource] = field(default_factory=dict)

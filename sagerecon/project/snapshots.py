@@ -49,5 +49,7 @@ def open_snapshot(project: Project) -> Iterator[Snapshot]:
     if not project.snapshot_file.exists():
         raise ProjectError("No snapshot of the source has been taken.", "Take one: sagerecon snapshot")
     sources = declared_sources(project)
-    with snapshots.open_snapshot(project.snapshot_file, sources, project.parameters) as snapshot:
+    with snapshots.open_snapshot(
+        project.snapshot_file, sources, project.parameters, project.sql_seconds
+    ) as snapshot:
         yield snapshot

@@ -1,4 +1,4 @@
-"""What the user of this machine allows, whatever a project says: hosts, and folders outside the project.
+"""What the user of this machine allows, whatever a project says: hosts, folders outside it, seconds of SQL.
 
 It is kept in `config.yaml` in the user's configuration folder, which no project can write.
 """
@@ -19,7 +19,7 @@ from sagerecon.files.folders import make_private_folder
 from sagerecon.files.reading import read_bounded
 from sagerecon.files.writing import write_text
 from sagerecon.model.errors import ProjectError, ProjectFileError
-from sagerecon.model.limits import PROJECT_FILE
+from sagerecon.model.limits import PROJECT_FILE, SQL_SECONDS
 
 _HEAD = "# What projects on this machine may use. Written by: sagerecon trust\n"
 
@@ -30,6 +30,7 @@ class UserSettings:
 
     allow_hosts: tuple[str, ...] = ()  #: in lower case
     data_folders: tuple[Path, ...] = ()  #: absolute, all links followed
+    sql_seconds: int = SQL_SECONDS.most  #: of execution, for one query
 
     def with_host(self, host: str) -> UserSettings:
         """Return the settings with one host more."""
@@ -51,9 +52,10 @@ class UserSettings:
     def without(self, name: str) -> UserSettings:
         """Return the settings without a host or folder of this name."""
         folder = Path(name).resolve()
-        return UserSettings(
-            tuple(host for host in self.allow_hosts if host != name.lower()),
-            tuple(each for each in self.data_folders if each != folder),
+        return replace(
+            self,
+            allow_hosts=tuple(host for host in self.allow_hosts if host != name.lower()),
+            data_folders=tuple(each for each in self.data_folders if each != folder),
         )
 
 
@@ -108,6 +110,7 @@ def read_user_settings() -> UserSettings:
     return UserSettings(
         allow_hosts=tuple(host.lower() for host in get("allow_hosts", ())),
         data_folders=tuple(Path(folder).expanduser().resolve() for folder in get("data_folders", ())),
+        sql_seconds=get("sql_seconds", SQL_SECONDS.most),
     )
 
 
@@ -121,7 +124,9 @@ def write_user_settings(settings: UserSettings) -> Path:
     try:
         make_private_folder(path.parent)
         hosts, folders = settings.allow_hosts, map(str, settings.data_folders)
-        write_text(path, [_HEAD, _list("allow_hosts", hosts), _list("data_folders", folders)])
+        seconds = settings.sql_seconds
+        spent = f"sql_seconds: {seconds}\n" if seconds != SQL_SECONDS.most else ""
+        write_text(path, [_HEAD, _list("allow_hosts", hosts), _list("data_folders", folders), spent])
     except OSError as error:
         raise ProjectError(f"{path} cannot be written: {error.strerror}.") from error
     return path

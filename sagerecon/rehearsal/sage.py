@@ -273,7 +273,7 @@ class RehearsalSage:
             match request.method, request.path:
                 case "GET" | "POST", path if path == AUTHORIZE_PATH:
                     query = split_target(request.target)[1]
-                    return sign_in.authorize(request.method, query, request.body, now)
+                    return sign_in.authorize(request.method, query, request.headers, request.body, now)
                 case "POST", path if path == TOKEN_PATH:
                     return sign_in.token(request.headers, request.body, now)
                 case "POST", path if path == REVOKE_PATH:

@@ -15,6 +15,7 @@ from sagerecon.files.folders import make_private_folder
 from sagerecon.files.writing import write_text
 from sagerecon.model.count import counted
 from sagerecon.model.errors import ProjectError
+from sagerecon.model.visible import visible_value
 from sagerecon.report import charts, formatting, grouping, listing
 from sagerecon.report.document import plan_report_document, report_document
 from sagerecon.report.facts import ReportFacts
@@ -42,7 +43,7 @@ def write_plan_report(folder: Path, facts: ReportFacts) -> list[Path]:
 
 
 def render(template: str, document: Mapping[str, Any]) -> str:
-    """Return the HTML page of a document. All values are escaped, so no data becomes markup."""
+    """Return the HTML page of a document. All values are escaped and visible, so no data becomes markup."""
     return "".join(line for line in _lines(_environment().get_template(template).render(document)))
 
 
@@ -58,6 +59,7 @@ def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("sagerecon.report", "templates"),
         autoescape=True,
+        finalize=visible_value,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -11,8 +11,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-import duckdb
-
 from sagerecon.files.folders import make_private_folder
 from sagerecon.files.reading import open_bounded
 from sagerecon.model.clock import instant_text
@@ -20,7 +18,7 @@ from sagerecon.model.code import Code
 from sagerecon.model.control import Control
 from sagerecon.model.errors import SourceError, StoreError
 from sagerecon.model.finding import Finding, Severity, finding_document, read_finding
-from sagerecon.model.limits import SNAPSHOT_FILE
+from sagerecon.model.limits import SNAPSHOT_FILE, SQL_SECONDS
 from sagerecon.model.place import Place
 from sagerecon.model.record import Record
 from sagerecon.model.suggestion import suggestion
@@ -28,7 +26,8 @@ from sagerecon.model.type import Columns
 from sagerecon.model.typed import require_types
 from sagerecon.model.value import Scalar, Value, canonical
 from sagerecon.model.value import fingerprint as fingerprint_of
-from sagerecon.sources.database import open_for_loading, open_for_reading, storage_errors
+from sagerecon.sources.bounded import BoundedConnection, SqlError
+from sagerecon.sources.database import error_summary, open_for_loading, open_for_reading, storage_errors
 from sagerecon.sources.dataset import (
     CompiledSources,
     compile_queries,
@@ -88,26 +87,33 @@ def take_snapshot(
     return fingerprint, findings
 
 
-def open_snapshot(path: Path, sources: Sources, parameters: Mapping[str, Scalar]) -> Snapshot:
+def open_snapshot(
+    path: Path, sources: Sources, parameters: Mapping[str, Scalar], seconds: int = SQL_SECONDS.most
+) -> Snapshot:
     """Open the snapshot at `path`. Use it in a `with` statement, which closes it.
+
+    Args:
+        seconds: of execution, for each query.
 
     Raises:
         StoreError: there is no snapshot, or it cannot be read.
         SourceError: the file declarations have changed since, or the SQL of a dataset has an error.
     """
-    shape, findings = compile_queries(sources, parameters)
+    shape, findings = compile_queries(sources, parameters, seconds)
     if findings:
         raise SourceError(f"{findings[0].place}: {findings[0].message}", findings[0].hint, findings)
-    with storage_errors(path):
+    try:
         with open_bounded(path, SNAPSHOT_FILE, follow=False):
             pass  # DuckDB follows links, and waits for the other end of a pipe
-        connection = open_for_reading(path)
+    except OSError as error:
+        raise StoreError(f"{path} cannot be read: {error.strerror or error}.", _TAKE_ANOTHER) from error
+    with storage_errors(path):
+        connection = open_for_reading(path, seconds)
     try:
         with storage_errors(path):
             meta = _read_meta(connection, path)
-            tables = table_columns(connection)
         _require_same_declarations(meta, sources)
-        _require_tables(tables, shape, path)
+        _require_tables(connection, shape, path)
         return Snapshot(connection, shape, sources, meta)
     except BaseException:
         connection.close()
@@ -119,7 +125,7 @@ class Snapshot:
 
     def __init__(
         self,
-        connection: duckdb.DuckDBPyConnection,
+        connection: BoundedConnection,
         shape: CompiledSources,
         sources: Sources,
         meta: Mapping[str, Any],
@@ -256,13 +262,16 @@ def _write(
     _sync(new_file)
 
 
-def _read_meta(connection: duckdb.DuckDBPyConnection, path: Path) -> dict[str, Any]:
+def _read_meta(connection: BoundedConnection, path: Path) -> dict[str, Any]:
     """Return what `_write` wrote about the snapshot.
 
     Raises:
         StoreError: the file is another program's, of another format, or damaged.
     """
-    row = connection.execute("SELECT meta FROM _snapshot").fetchone()
+    try:
+        row = connection.row("SELECT meta FROM _snapshot")
+    except SqlError as error:
+        raise StoreError(f"{path}: {error_summary(error)}.", _TAKE_ANOTHER) from error
     try:
         meta: dict[str, Any] = json.loads(row[0]) if row else {}
         if meta.get("format") != FORMAT:
@@ -278,12 +287,16 @@ def _read_meta(connection: duckdb.DuckDBPyConnection, path: Path) -> dict[str, A
     return meta
 
 
-def _require_tables(tables: Mapping[str, Any], shape: CompiledSources, path: Path) -> None:
+def _require_tables(connection: BoundedConnection, shape: CompiledSources, path: Path) -> None:
     """Check that the tables are those that the declarations give.
 
     Raises:
         StoreError: one is missing, or has other columns.
     """
+    try:
+        tables = table_columns(connection)
+    except SqlError as error:
+        raise _damaged(path) from error
     if {name: tables.get(name) for name in shape.tables} != shape.tables:
         raise _damaged(path)
 

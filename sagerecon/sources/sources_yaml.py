@@ -12,7 +12,7 @@ from sagerecon.documents.schema import check_schema
 from sagerecon.files.patterns import pattern_fault
 from sagerecon.model.code import Code
 from sagerecon.model.finding import Finding, Severity
-from sagerecon.model.limits import JSON_DEPTH
+from sagerecon.model.limits import JSON_DEPTH, SOURCE_ENTRIES
 from sagerecon.sources.columns_yaml import check_columns, read_columns
 from sagerecon.sources.definitions import (
     NAME,
@@ -27,6 +27,8 @@ from sagerecon.sources.definitions import (
 
 #: The format of a file by the suffix of its name.
 FORMAT_BY_SUFFIX = {".json": "json", ".csv": "csv", ".tsv": "csv", ".xlsx": "xlsx"}
+
+_PARTS = ("files", "datasets", "controls", "checks")
 
 #: Keys of a file that apply to some formats only.
 _FORMATS_OF_KEY = {
@@ -55,6 +57,8 @@ def read_sources(text: str, file: str, schema: Mapping[str, Any]) -> tuple[Sourc
         return Sources(file), findings or [
             Finding(Code.NOT_A_MAPPING, root.place, "the file is not a mapping of keys to values.")
         ]
+    if finding := _too_many(root):
+        return Sources(file), [finding]
     findings += check_schema(root, schema)
     lines = text.splitlines()
     sources = Sources(
@@ -64,7 +68,7 @@ def read_sources(text: str, file: str, schema: Mapping[str, Any]) -> tuple[Sourc
         controls={name: _control(name, node, lines) for name, node in _children(root, "controls")},
         checks={name: _check(name, node, lines) for name, node in _children(root, "checks")},
     )
-    for part in ("files", "datasets", "controls", "checks"):
+    for part in _PARTS:
         findings += [finding for name, node in _children(root, part) if (finding := _check_name(name, node))]
     for name, node in _children(root, "files"):
         findings += _check_file(sources.files[name], node)
@@ -73,6 +77,16 @@ def read_sources(text: str, file: str, schema: Mapping[str, Any]) -> tuple[Sourc
             finding for name, child in _children(node, "figures") if (finding := _check_name(name, child))
         ]
     return sources, sorted(set(findings), key=lambda finding: (finding.place, finding.code, finding.message))
+
+
+def _too_many(root: Node) -> Finding | None:
+    """Return a finding if there are more files and queries than are read."""
+    entries = [child for part in _PARTS for _, child in _children(root, part)]
+    entries += [child for _, node in _children(root, "controls") for _, child in _children(node, "figures")]
+    if len(entries) <= SOURCE_ENTRIES.most:
+        return None
+    message = f"{len(entries):,} files and queries; {SOURCE_ENTRIES.sentence}."
+    return Finding(Code.SQL_LIMIT, root.place, message, "Leave out those that are not needed.")
 
 
 def _file(name: str, node: Node) -> SourceFile:

@@ -35,8 +35,8 @@ from sagerecon.store.run_calls import MARK_EARLIER_RUNS
 from sagerecon.store.store_file import APPLICATION_ID, StoreFile, claim_file
 from sagerecon.store.tables import COMPANY_LOCKS, FACTS, METADATA, SCHEMA_VERSION
 from sagerecon.store.unsaved import damaged_entry
-from sagerecon.store.vault import SealedVault
-from sagerecon.store.vault_key import VaultKey
+from sagerecon.store.vault import Origin, SealedVault
+from sagerecon.store.vault_key import KeyHome, VaultKey
 from sagerecon.store.witness import StoreName, Witness, WitnessFolder
 
 # A signal that ends a command may strike while a connection is returned; the pool would print a traceback.
@@ -140,16 +140,18 @@ class Store:
 def open_store(
     url: str,
     clock: Clock,
-    key_file: Path | None,
+    keys: KeyHome | None,
     failpoint: Callable[[str], None] = lambda _: None,
     witnesses: WitnessFolder | None = None,
+    issuer: str = "",
 ) -> Store:
     """Open the store at a SQLAlchemy URL (`sqlite:///path/store.db`), and create its tables where it is new.
 
     Args:
-        key_file: the file with the key of the vault; None for `<store>.key` beside a SQLite store.
+        keys: where the key of the vault is kept; None where it is in the environment alone.
         failpoint: is called before and after every commit, for tests.
         witnesses: where the witnesses of the store are kept; None for a store without any.
+        issuer: the address of the Sage whose tokens the vault keeps.
 
     Raises:
         StoreError: it is not a store, has another version, cannot be read, or is on a network disk.
@@ -176,14 +178,13 @@ def open_store(
     except StoreError:
         database.close()
         raise
-    if key_file is None and path is not None:
-        key_file = path.with_name(path.name + ".key")
+    key = VaultKey(()) if keys is None else VaultKey(keys.places(identity), keys.beside)
     watched = Database(engine, failpoint, file)
     location = str(path) if path is not None else address.render_as_string(hide_password=True)
     return Store(
         watched,
         disk,
-        SealedVault(watched, disk, VaultKey(key_file), clock),
+        SealedVault(watched, disk, key, clock, Origin(issuer, identity)),
         clock,
         StoreName(identity, location),
         witnesses,

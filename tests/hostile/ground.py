@@ -18,6 +18,9 @@ from pathlib import Path
 MOST_SECONDS = 10
 MOST_MEGABYTES = 600
 
+#: The address space of a command, so that one that fails a test does not take all memory of the machine.
+MACHINE_KILOBYTES = 4 << 20
+
 COMMANDS = (("check",), ("snapshot",), ("plan",), ("apply",), ("report",))
 
 
@@ -84,8 +87,12 @@ class Ground:
         return path
 
     def link(self, name: str, target: Path) -> None:
+        """Put a link in the place of what is there; a folder is moved away."""
         path = self.project / name
         path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_dir():
+            path.rename(self.project / "moved")
+        path.unlink(missing_ok=True)
         path.symlink_to(target)
 
     def add(self, name: str, before: str, after: str) -> None:
@@ -97,6 +104,7 @@ class Ground:
     def run(self, *words: str) -> Ran:
         """Run a command in a process of its own, and measure it."""
         command = [sys.executable, "-m", "sagerecon", *words, "--project", str(self.project)]
+        command = ["sh", "-c", f'ulimit -v {MACHINE_KILOBYTES}; exec "$@"', "sh", *command]
         began = time.monotonic()
         with subprocess.Popen(
             command,

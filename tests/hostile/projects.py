@@ -25,7 +25,11 @@ def patterns(at: Ground) -> Expected:
     listed = ["mappings/*.yaml", "mappings/deep/*", "", "**foo", "a\\0b", "/etc/passwd", "../outside/*"]
     quoted = ", ".join(f'"{pattern}"' for pattern in listed)
     at.add("sagerecon.yaml", "mappings: [mappings/*.yaml]", f"mappings: [{quoted}]")
-    return {"a link": "evil.yaml", "a folder that is a link": "deep", "a way out": "outside"}
+    return {
+        "a link": "evil.yaml",
+        "a folder that is a link": "sagerecon.yaml:4:31",
+        "a way out": "../outside",
+    }
 
 
 def folders(at: Ground) -> Expected:
@@ -66,14 +70,20 @@ def texts(at: Ground) -> Expected:
     at.write("data/digits.csv", "ref,amount,number\nC1,1e99999999," + "9" * 5_000 + "\n")
     at.write("data/deep.json", "[" * 100_000)
     at.write("data/huge.json", '[{"ref": 1e999999999, "amount": NaN}]')
-    at.write("data/plain.csv", "ref,amount,number\nC1,1,1\n")
     sources = {"digits": f"{{path: digits.csv, {columns}}}"}
     for name in ("deep", "huge"):
         sources[name] = f"{{path: {name}.json, format: json, columns: {{ref: {{type: text}}}}}}"
-    for encoding in ("base64", "rot13", "undefined", "hex", "idna"):
-        sources[encoding] = f"{{path: plain.csv, encoding: {encoding}, {columns}}}"
     _declare(at, sources)
-    return {"digits": "digits.csv", "base64": "base64", "rot13": "rot13", "undefined": "undefined"}
+    return {name: f"{name}." for name in ("digits", "deep", "huge")}
+
+
+def encodings(at: Ground) -> Expected:
+    """Encodings of Python that are none of text files."""
+    at.write("data/plain.csv", "ref\nC1\n")
+    columns = "columns: {ref: {type: text}}"
+    names = ("base64", "rot13", "undefined", "hex", "idna")
+    _declare(at, {name: f"{{path: plain.csv, encoding: {name}, {columns}}}" for name in names})
+    return {"the first": "'base64' is no encoding of text files", "all": "5 errors"}
 
 
 def workbooks(at: Ground) -> Expected:
@@ -88,46 +98,67 @@ def workbooks(at: Ground) -> Expected:
 
 
 def expressions(at: Ground) -> Expected:
-    """Expressions and transforms that would take all memory, or all time."""
+    """Expressions that would take all memory, or all time, before there is any record."""
+    cases = {
+        "padded": "{from: name, do: [{pad: {width: 99999999999, with: a}}]}",
+        "arabic": "{expr: '\u0661 ~ name'}",
+        "nested": f"{{expr: '{'upper(' * 200}name{')' * 200}'}}",
+        "long": f"{{expr: '{' ~ '.join(['name'] * 10_000)}'}}",
+    }
+    for name, notes in cases.items():
+        _map(at, name, notes)
+    return {name: f"{name}.yaml" for name in cases}
+
+
+def values(at: Ground) -> Expected:
+    """Expressions and transforms that would make a value of all memory from a record."""
     nested = "name"
     for _ in range(22):
-        nested = f"replace({nested}, 'a', 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa')"
+        nested = f"replace({nested}, 'a', '{'a' * 40}')"
     lets = "\n".join(
         ["  v0: {expr: \"name ~ 'aaaaaaaa'\"}"]
         + [f'  v{number}: {{expr: "v{number - 1} ~ v{number - 1}"}}' for number in range(1, 39)]
     )
-    fields = {
-        "nested": ("town", f'{{expr: "{nested}"}}'),
-        "padded": ("email", "{from: name, do: [{pad: {width: 99999999999, with: a}}]}"),
-        "digits": ("notes", "{expr: 'text(decimal(\"1e99999999\"))'}"),
-        "arabic": ("telephone", "{expr: '\u0661 + 1'}"),
-        "doubled": ("mobile", "{from: v38}"),
+    cases = {
+        "nested": f'{{expr: "{nested}"}}',
+        "doubled": "{from: v38}",
+        "digits": "{expr: 'text(decimal(\"1e99999999\"))'}",
+        "rounded": "{expr: 'text(round(1.5, 99999999))'}",
+        "dated": "{expr: \"text(days(date('2017-01-01'), 99999999999))\"}",
     }
+    for name, notes in cases.items():
+        _map(at, name, notes, f"let:\n{lets}\n" if name == "doubled" else "")
+    return {name: f"{name}.yaml" for name in cases}
+
+
+def _map(at: Ground, name: str, notes: str, more: str = "") -> None:
+    """Write a mapping of the customers whose notes are made in this way."""
     text = (at.project / "mappings/customers.yaml").read_text()
-    listed = "\n".join(f"  {target}: {value}" for target, value in fields.values())
-    at.write("mappings/customers.yaml", text.replace("fields:\n", f"let:\n{lets}\nfields:\n") + listed + "\n")
-    return {"the mapping": "customers.yaml"}
+    text = text.replace("mapping: customers", f"mapping: {name}").replace("fields:\n", f"{more}fields:\n")
+    at.write(f"mappings/{name}.yaml", f"{text}  notes: {notes}\n")
 
 
-def queries(at: Ground) -> Expected:
-    """SQL without an end, and SQL that takes all memory."""
-    endless = "WITH RECURSIVE r AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM r)"
-    sql = {
-        "endless": f"{endless} SELECT CAST(sum(n) AS BIGINT) AS n FROM r",
-        "repeated": "SELECT repeat('x', 2000000000) AS n",
-        "crossed": "SELECT a.range AS n FROM range(100000000) a, range(100000000) b",
-        "listed": "SELECT string_agg(CAST(range AS TEXT)) AS n FROM range(1000000000)",
-    }
-    text = (at.project / "sources.yaml").read_text()
-    at.write("sources.yaml", text + "".join(f'  {name}: {{sql: "{each}"}}\n' for name, each in sql.items()))
-    mapping = (at.project / "mappings/customers.yaml").read_text()
-    for name in sql:
-        changed = mapping.replace("mapping: customers", f"mapping: {name}")
-        changed = changed.replace("dataset: contacts, key: [ref]", f"dataset: {name}, key: [n]")
-        at.write(
-            f"mappings/{name}.yaml", changed.replace("from: ref", "from: n").replace("from: name", "from: n")
-        )
-    return {}
+def endless_query(at: Ground) -> Expected:
+    """SQL that never ends."""
+    rows = "WITH RECURSIVE r AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM r)"
+    endless = f"{rows} SELECT ref, name, _origin FROM contacts, r"
+    at.add("sources.yaml", "sql: SELECT * FROM contacts ORDER BY ref", f'sql: "{endless}"')
+    return {"the query": "sources.yaml:"}
+
+
+def greedy_query(at: Ground) -> Expected:
+    """SQL that takes all memory."""
+    greedy = "SELECT ref, repeat(name, 2000000000) AS name, _origin FROM contacts"
+    at.add("sources.yaml", "sql: SELECT * FROM contacts ORDER BY ref", f'sql: "{greedy}"')
+    return {"the query": "sources.yaml:"}
+
+
+def crossed_query(at: Ground) -> Expected:
+    """SQL with more rows than anybody has."""
+    ranges = "range(100000000) a, range(100000000) b"
+    crossed = f"SELECT CAST(a.range AS TEXT) AS ref, 'x' AS name, _origin FROM contacts, {ranges}"
+    at.add("sources.yaml", "sql: SELECT * FROM contacts ORDER BY ref", f'sql: "{crossed}"')
+    return {"the query": "sources.yaml:"}
 
 
 def yaml_bombs(at: Ground) -> Expected:
@@ -137,9 +168,14 @@ def yaml_bombs(at: Ground) -> Expected:
     )
     at.write("mappings/aliases.yaml", aliases)
     at.write("mappings/deep.yaml", "[" * 100_000)
-    at.write("mappings/long.yaml", "a: " + "x" * 30_000_000)
     at.write("mappings/many.yaml", "- x\n" * 2_000_000)
-    return {name: f"{name}.yaml" for name in ("aliases", "deep", "long", "many")}
+    return {name: f"{name}.yaml" for name in ("aliases", "deep", "many")}
+
+
+def long_file(at: Ground) -> Expected:
+    """A YAML file that is larger than any."""
+    at.write("mappings/long.yaml", "a: " + "x" * 30_000_000)
+    return {"long": "long.yaml"}
 
 
 def names(at: Ground) -> Expected:
@@ -152,17 +188,24 @@ def names(at: Ground) -> Expected:
 
 
 def prepared_links(at: Ground) -> Expected:
-    """Links in the place of every file that the program might write."""
+    """Links under every name that could be foreseen, and in the place of what is written anew."""
     victim = at.outside / "victim"
-    for stem in (
-        *("plan.jsonl", "snapshot.duckdb", "store.sqlite", "vault.key", "business", "decisions.json"),
-        *("store.sqlite-wal", "store.sqlite-shm", "store.sqlite-journal", "store.sqlite.ballast"),
-    ):
-        for name in (stem, f"{stem}.new", f"{stem}.part", f".{stem}", f"{stem}.tmp", f"{stem}.wal"):
+    stems = ("plan.jsonl", "snapshot.duckdb", "store.sqlite", "vault.key", "business", "decisions.json")
+    for stem in stems:
+        for name in (f"{stem}.new", f"{stem}.part", f".{stem}", f"{stem}.tmp", f"{stem}.1", f"{stem}.wal"):
             at.link(f".sagerecon/{name}", victim)
+    for name in ("plan.jsonl", "snapshot.duckdb"):
+        at.link(f".sagerecon/{name}", victim)
     for name in ("report.html", "report.json", "report.html.part", "plan.html", "plan.json"):
         at.link(f"reports/{name}", victim)
-    return {}
+    return {"the snapshot": "Snapshot", "the plan": "Next: sagerecon apply"}
+
+
+def linked_store(at: Ground) -> Expected:
+    """The store, and what SQLite keeps beside it, are links."""
+    at.link(".sagerecon/store.sqlite", at.outside / "victim")
+    at.link(".sagerecon/store.sqlite-wal", at.outside / "victim")
+    return {"the store": "it is a link to"}
 
 
 def linked_folders(at: Ground) -> Expected:
@@ -197,6 +240,20 @@ def _declare(at: Ground, files: Mapping[str, str]) -> None:
 
 
 ARMS: Sequence[Arm] = (
-    *(patterns, folders, system_folder, devices, texts, workbooks, expressions, queries, yaml_bombs, names),
-    *(prepared_links, linked_folders, another_programs_store, damaged_files),
+    *(
+        patterns,
+        folders,
+        system_folder,
+        devices,
+        texts,
+        encodings,
+        workbooks,
+        expressions,
+        values,
+        yaml_bombs,
+        long_file,
+        names,
+    ),
+    *(endless_query, greedy_query, crossed_query),
+    *(prepared_links, linked_store, linked_folders, another_programs_store, damaged_files),
 )
