@@ -25,6 +25,9 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sagerecon.model.errors import StoreError
 from sagerecon.store.store_file import StoreFile, StoreReplacedError
 
+#: The whole numbers that a database keeps in a column.
+_BIGINT = 1 << 63
+
 Values = Mapping[str, "str | int"]
 
 
@@ -169,6 +172,8 @@ class Database:
             given = values.get(name, parameter.value)
             wanted = int if isinstance(parameter.type, Integer) else str
             if isinstance(parameter.type, Integer | String) and not isinstance(given, wanted):
+                return False
+            if isinstance(given, int) and not -_BIGINT <= given < _BIGINT:
                 return False
         return all(values.get(name, value) is not None for name, value in compiled.params.items())
 

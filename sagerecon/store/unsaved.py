@@ -20,9 +20,6 @@ from sagerecon.store.database import Values
 #: Increased when a replayable statement or a table it writes changes.
 VERSION = 1
 
-#: The numbers that a database keeps in a column.
-_BIGINT = 1 << 63
-
 #: A statement by its name, with its values.
 NamedStatement = tuple[str, Values]
 
@@ -82,7 +79,7 @@ def _is_statement(value: Any) -> bool:
 def _is_value(value: object) -> bool:
     if isinstance(value, str):
         return value.isascii() or encodable(value) == value
-    return isinstance(value, int) and -_BIGINT <= value < _BIGINT
+    return isinstance(value, int)
 
 
 def damaged_entry(path: Path) -> StoreError:
