@@ -43,6 +43,7 @@ REFUSALS = {
         '{"people": [{"nm": "A"}, {"nm": "B"}]}',
     ),
     "not_a_list": ("credit_days: {expr: 'count(odd, item != null)'}", '{"odd": "text"}'),
+    "wrong_input": ("notes: {from: odd, do: [trim]}", '{"odd": 5}'),
     "no_item": ("notes: {pick: {each: people, expect: exactly_one}, from: item.nm}", '{"people": []}'),
 }
 

@@ -27,6 +27,9 @@ _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 _WORDS = {"true": True, "false": False, "null": None, "~": None, "": None}
 
+#: Characters of a text that count as one value where an alias repeats it.
+_LONG_SCALAR = 100
+
 Plain: TypeAlias = Any
 
 
@@ -166,6 +169,8 @@ class _Reading:
         """Return our node for a YAML node."""
         place = _place(node, self._file)
         if isinstance(node, yaml.ScalarNode):
+            if len(node.value) > _LONG_SCALAR and not self._may_repeat(node, place):
+                return Node(None, place, key_place)
             return Node(_scalar(str(node.value), node.style), place, key_place)
         if not self._may_expand(node, place):
             return Node(None, place, key_place)
@@ -177,6 +182,17 @@ class _Reading:
             value = tuple(self.node(item, None) for item in node.value)
         self._open.discard(id(node))
         return Node(value, place, key_place)
+
+    def _may_repeat(self, node: yaml.ScalarNode, place: Place) -> bool:
+        """Return whether a long text may be read: the first time, or again within the limit of aliases."""
+        if id(node) in self._seen:
+            self._expanded += len(node.value) // _LONG_SCALAR
+            if self._expanded > YAML_EXPANSION.most:
+                sentence = f"the aliases expand to more than {YAML_EXPANSION.most:,} values."
+                self._findings.append(Finding(Code.ALIAS, place, sentence, "Write out the values."))
+                return False
+        self._seen.add(id(node))
+        return True
 
     def _may_expand(self, node: yaml.Node, place: Place) -> bool:
         """Return whether a node may be read: for the first time, or again by an alias within the limits."""

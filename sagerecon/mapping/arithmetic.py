@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from decimal import (
     ROUND_HALF_UP,
     Context,
@@ -24,6 +23,7 @@ from sagerecon.mapping.record_context import (
     RecordContext,
     RefusalError,
     plain_text,
+    require_text,
     type_of,
     with_article,
 )
@@ -41,6 +41,9 @@ def _context(*traps: type[DecimalException]) -> Context:
 #: 38 digits, as DuckDB's DECIMAL(38). Sums and products must be exact; only a quotient is rounded.
 EXACT = _context(Inexact)
 DIVISION = _context()
+
+#: So few texts, each within its limit, take little memory before the length of all is checked.
+_FEW_PARTS = 20
 
 _ORDER: dict[str, Callable[[Any, Any], Any]] = {
     "eq": operator.eq,
@@ -132,13 +135,16 @@ def choice(test: Reader, yes: Reader, no: Reader) -> Reader:
 
 def joined(parts: Sequence[Reader]) -> Reader:
     """Return a reader of the concatenated texts."""
+    are_few = len(parts) <= _FEW_PARTS
 
     def read(record: RecordContext) -> str:
         texts = [part(record) for part in parts]
-        size = sum(map(len, texts))
-        if size > FREE_TEXT:
-            record.spend_text(size)
-        return "".join(texts)
+        if not are_few:
+            require_text(sum(map(len, texts)))
+        made = "".join(texts)
+        if len(made) > FREE_TEXT:
+            record.spend_text(len(made))
+        return made
 
     return read
 
@@ -184,10 +190,10 @@ def rounded_number(number: Any, scale: int, rounding: str = ROUND_HALF_UP) -> De
     Raises:
         RefusalError: the result has more than 38 digits.
     """
-    result = None
-    if abs(scale) <= MAX_DIGITS:
-        with suppress(InvalidOperation):
-            result = rounded(Decimal(number), scale, rounding)
+    try:
+        result = rounded(Decimal(number), scale, rounding)
+    except ArithmeticError:  # also of the number of decimals itself, where that is enormous
+        result = None
     if result is None or len(result.as_tuple().digits) > MAX_DIGITS:
         raise RefusalError(
             Code.TOO_MANY_DIGITS, f"{number} with {scale} decimals has more than {MAX_DIGITS} digits"

@@ -90,7 +90,7 @@ def compile_call(function: Function, arguments: Sequence[CompiledValue]) -> Comp
             return None
         try:
             made = apply(*values)
-        except (TypeError, AttributeError, ValueError, ArithmeticError) as error:
+        except (TypeError, AttributeError, LookupError, ValueError, ArithmeticError) as error:
             raise unfit(name, error) from None  # of a type that was not known before this record was read
         if type(made) is str and len(made) > FREE_TEXT:
             record.spend_text(len(made))

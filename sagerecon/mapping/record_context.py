@@ -105,16 +105,11 @@ class RecordContext:
         return path
 
     def change(self, path: str, before: Any, after: Any, rule: str, place: Place) -> None:
-        """Record that a rule changed a value."""
-        self.changes.append(
-            Change(
-                field=self.where(path),
-                before=plain_text(before),
-                after=plain_text(after),
-                rule=rule,
-                place=place,
-            )
-        )
+        """Record that a rule changed a value; raise as `spend_text`."""
+        old, new = plain_text(before), plain_text(after)
+        if len(old) + len(new) > FREE_TEXT:
+            self.spend_text(max(len(old), len(new)))
+        self.changes.append(Change(field=self.where(path), before=old, after=new, rule=rule, place=place))
 
     def refuse(self, error: RefusalError, path: str, place: Place) -> None:
         """Record that a field cannot be filled."""

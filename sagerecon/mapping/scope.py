@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sagerecon.mapping.record_context import (
+    FREE_TEXT,
     NOTHING,
     CompiledValue,
     Reader,
@@ -117,9 +118,17 @@ def for_each(name: str, items: Reader, body: Reader) -> Callable[[RecordContext]
             elements[name] = hidden
         if made and isinstance(made[0], list | tuple):
             require_small(made)
+        spend_texts(record, made)
         return made
 
     return run
+
+
+def spend_texts(record: RecordContext, items: Sequence[Any]) -> None:
+    """Count the long texts of a list, of which each may be the same one; errors as `spend_text`."""
+    for item in items:
+        if type(item) is str and len(item) > FREE_TEXT:
+            record.spend_text(len(item))
 
 
 def listed(value: Any) -> Sequence[Any]:

@@ -128,6 +128,7 @@ TEXT_TRANSFORMS = (
     ),
     Transform(
         name="upper",
+        grows=True,
         about="Converts to upper case.",
         input_types=("text",),
         build=without_options(str.upper, TEXT),
@@ -136,6 +137,7 @@ TEXT_TRANSFORMS = (
     ),
     Transform(
         name="lower",
+        grows=True,
         about="Converts to lower case.",
         input_types=("text",),
         build=without_options(str.lower, TEXT),
@@ -144,6 +146,7 @@ TEXT_TRANSFORMS = (
     ),
     Transform(
         name="casefold",
+        grows=True,
         about="Converts to the form in which Unicode compares text without regard to case.",
         input_types=("text",),
         build=without_options(str.casefold, TEXT),
@@ -187,6 +190,7 @@ TEXT_TRANSFORMS = (
     ),
     Transform(
         name="replace",
+        grows=True,
         about="Replaces each key of the table by its value, in the order of the table.",
         input_types=("text",),
         build=_replace,
@@ -196,6 +200,7 @@ TEXT_TRANSFORMS = (
     ),
     Transform(
         name="pad",
+        grows=True,
         about="Pads to a width, on the left by default.",
         input_types=("text",),
         build=_pad,
@@ -209,6 +214,7 @@ TEXT_TRANSFORMS = (
     ),
     Transform(
         name="prefix",
+        grows=True,
         about="Adds text before the value.",
         input_types=("text",),
         build=lambda options: BoundTransform(lambda value, _: options["text"] + value, TEXT),
@@ -218,6 +224,7 @@ TEXT_TRANSFORMS = (
     ),
     Transform(
         name="suffix",
+        grows=True,
         about="Adds text after the value.",
         input_types=("text",),
         build=lambda options: BoundTransform(lambda value, _: value + options["text"], TEXT),
@@ -234,6 +241,7 @@ TEXT_TRANSFORMS = (
     ),
     Transform(
         name="text",
+        grows=True,
         about="Converts to text: plain digits, ISO dates, true or false.",
         input_types=SCALARS,
         build=without_options(plain_text, TEXT),
@@ -249,6 +257,7 @@ TEXT_TRANSFORMS = (
     ),
     Transform(
         name="join",
+        grows=True,
         about="Joins the items of a list with a separator; null and empty items are skipped.",
         input_types=("list",),
         build=_join,

@@ -139,12 +139,11 @@ def read_rows(connection: BoundedConnection, compiled: CompiledQuery) -> Iterato
         SourceError: the SQL fails on this data.
     """
     names = tuple(compiled.columns)
-    query, count = None, 0
+    query = None
     try:
+        _require_few(connection, compiled)
         query = connection.query(compiled.sql, compiled.values)
         while rows := query.fetch(_BATCH_ROWS):
-            count += len(rows)
-            _require_few(count)
             for row in rows:
                 yield dict(zip(names, row, strict=True))
     except SqlError as error:
@@ -154,8 +153,12 @@ def read_rows(connection: BoundedConnection, compiled: CompiledQuery) -> Iterato
             query.close()
 
 
-def _require_few(rows: int) -> None:
-    if rows > DATASET_ROWS.most:
+def _require_few(connection: BoundedConnection, compiled: CompiledQuery) -> None:
+    """Check how many rows a query returns before any is fetched: a query may return them without an end."""
+    most = DATASET_ROWS.most + 1
+    sql = f"SELECT count(*) FROM (SELECT 1 FROM ({compiled.sql}\n) LIMIT {most})"  # noqa: S608 - as above
+    (rows,) = connection.row(sql, compiled.values)
+    if rows >= most:
         raise SqlError("the query returns too many rows", DATASET_ROWS)
 
 

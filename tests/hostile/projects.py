@@ -90,6 +90,7 @@ def workbooks(at: Ground) -> Expected:
 def expressions(at: Ground) -> Expected:
     """Expressions that would take all memory, or all time, before there is any record."""
     cases = {
+        "padded": "{from: name, do: [{pad: {width: 99999999999, with: a}}]}",
         "arabic": "{expr: '\u0661 ~ name'}",
         "nested": f"{{expr: '{'upper(' * 200}name{')' * 200}'}}",
         "long": f"{{expr: '{' ~ '.join(['name'] * 10_000)}'}}",
@@ -111,7 +112,6 @@ def values(at: Ground) -> Expected:
     cases = {
         "nested": f'{{expr: "{nested}"}}',
         "doubled": "{from: v38}",
-        "padded": "{from: name, do: [{pad: {width: 99999999999, with: a}}]}",
         "digits": "{expr: 'text(decimal(\"1e99999999\"))'}",
         "rounded": "{expr: 'text(round(1.5, 99999999))'}",
         "dated": "{expr: \"text(days(date('2017-01-01'), 99999999999))\"}",
@@ -145,7 +145,8 @@ def greedy_query(at: Ground) -> Expected:
 
 def crossed_query(at: Ground) -> Expected:
     """SQL with more rows than anybody has."""
-    crossed = "SELECT CAST(a.range AS TEXT) AS ref, 'x' AS name, _origin FROM contacts, range(100000000) a, range(100000000) b"
+    ranges = "range(100000000) a, range(100000000) b"
+    crossed = f"SELECT CAST(a.range AS TEXT) AS ref, 'x' AS name, _origin FROM contacts, {ranges}"
     at.add("sources.yaml", "sql: SELECT * FROM contacts ORDER BY ref", f'sql: "{crossed}"')
     return {"the query": "sources.yaml:"}
 
