@@ -118,7 +118,8 @@ def values(at: Ground) -> Expected:
     }
     for name, notes in cases.items():
         _map(at, name, notes, f"let:\n{lets}\n" if name == "doubled" else "")
-    return {name: f"{name}.yaml" for name in cases}
+    found = {name: f"{name}.yaml" for name in cases}
+    return {**found, "nested": "nested \u00b7 2"}  # like the doubled ones, of which it says the same
 
 
 def _map(at: Ground, name: str, notes: str, more: str = "") -> None:
