@@ -13,6 +13,7 @@ from sagerecon.cli.main import app
 from sagerecon.commands import projects
 from sagerecon.model.code import Code
 from sagerecon.model.errors import ProjectError, ProjectFileError
+from sagerecon.model.limits import SQL_SECONDS
 from sagerecon.project.user_settings import configuration_folder, read_user_settings
 
 OWN = PROJECT.partition("sage:")[0]
@@ -121,7 +122,23 @@ def test_settings_that_another_user_may_write_are_refused(tmp_path: Path) -> Non
         projects.open_project(project(tmp_path))
 
 
-@pytest.mark.parametrize("text", ["allow_hosts: all\n", "a: [\n", "allow_host: [x]\n"])
+def test_the_seconds_of_sql_are_those_of_the_users_settings_alone(tmp_path: Path) -> None:
+    folder = project(tmp_path / "project")
+    assert projects.open_project(folder).sql_seconds == SQL_SECONDS.most
+    configuration_folder().mkdir(parents=True)
+    path = configuration_folder() / "config.yaml"
+    path.write_text("sql_seconds: 60\n")
+    path.chmod(0o600)
+    assert projects.open_project(folder).sql_seconds == 60
+    projects.trust(host="db.example.com")
+    assert read_user_settings().sql_seconds == 60  # kept when another setting is written
+    (folder / "sagerecon.yaml").write_text(OWN + "sql_seconds: 3600\n")
+    assert [code for code, _ in findings(folder)] == [Code.UNKNOWN_KEY]
+
+
+@pytest.mark.parametrize(
+    "text", ["sql_seconds: 0\n", "sql_seconds: 9999\n", "allow_hosts: all\n", "a: [\n", "allow_host: [x]\n"]
+)
 def test_settings_with_errors_are_findings(tmp_path: Path, text: str) -> None:
     configuration_folder().mkdir(parents=True)
     path = configuration_folder() / "config.yaml"
