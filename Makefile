@@ -3,7 +3,8 @@
 #   make test   sets up and runs lint, types, tests and the demo
 #   make soak   2,000 whole histories of a move, and the rehearsal's books under many more bookings;
 #               HISTORIES=500 lets fewer happen, SEED=8 lets others happen
-#   make fuzz   5,000 random requests against the served rehearsal, about two minutes
+#   make fuzz   5,000 random requests against the served rehearsal, and 20,000 changed files for the loaders,
+#               about five minutes
 #   make lock   resolves the dependencies anew, into .ci/requirements.lock with a hash for each file
 #   make mutants MODULE=sagerecon/planning/budget.py   faults planted one at a time, and which survive
 # No Debian package is needed. Where chromium is present, the report's pages are looked at too.
@@ -62,6 +63,7 @@ fixtures: $(STAMP)
 
 fuzz: $(STAMP)
 	$(BIN)/python tests/fuzzing.py --requests 5500
+	$(BIN)/python tests/loader_fuzzing.py --inputs $(or $(INPUTS),20000)
 
 # Faults planted one at a time, and those that no test notices; a room takes minutes, a small module seconds.
 # make mutants MODULE=sagerecon/planning/budget.py [TESTS="tests/test_planning_planner.py"]

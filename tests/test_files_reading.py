@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from sagerecon.files.own import OutsideError, TooLargeError
-from sagerecon.files.reading import matching_files, open_bounded, read_bounded, require_within
+from sagerecon.files.reading import open_bounded, read_bounded, require_within
 from sagerecon.model import limits
 from sagerecon.model.limits import Limit
 
@@ -62,39 +62,12 @@ def test_a_circle_of_links_is_refused(tmp_path: Path) -> None:
         pass
 
 
-def test_matches_are_regular_files_in_order(tmp_path: Path) -> None:
-    for name in ("b.csv", "a.csv", "c.txt"):
-        (tmp_path / name).write_text("")
-    (tmp_path / "d.csv").mkdir()
-    os.mkfifo(tmp_path / "e.csv")
-    assert [path.name for path in matching_files(tmp_path, "*.csv", [tmp_path])] == ["a.csv", "b.csv"]
-
-
-def test_a_match_that_leads_out_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "data").mkdir()
-    (tmp_path / "secret").write_text("")
-    (tmp_path / "data" / "a.csv").symlink_to(tmp_path / "secret")
-    with pytest.raises(OutsideError):
-        matching_files(tmp_path / "data", "*.csv", [tmp_path / "data"])
-
-
-@pytest.mark.parametrize("pattern", ["", "a\0b", "/etc/passwd", "**foo"])
-def test_what_is_no_pattern_is_a_value_error(tmp_path: Path, pattern: str) -> None:
-    try:
-        found = matching_files(tmp_path, pattern, [tmp_path])
-    except ValueError:
-        return
-    assert found == []  # newer versions of Python take `**foo` as a pattern
-
-
-def test_more_matches_than_the_limit_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sagerecon.files.reading.FILES_MATCHED", Limit(2, "files", "a pattern"))
-    for name in "ab":
-        (tmp_path / name).write_text("")
-    assert len(matching_files(tmp_path, "*", [tmp_path])) == 2
-    (tmp_path / "c").write_text("")
-    with pytest.raises(TooLargeError, match="at most 2 files"):
-        matching_files(tmp_path, "*", [tmp_path])
+def test_a_link_is_refused_where_it_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    (tmp_path / "link").symlink_to(tmp_path / "file")
+    assert read_bounded(tmp_path / "link", SMALL) == b""
+    with pytest.raises(OSError, match="it is a link"):
+        read_bounded(tmp_path / "link", SMALL, follow=False)
 
 
 def test_the_table_of_limits_holds_each_of_them_once() -> None:

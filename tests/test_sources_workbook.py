@@ -221,6 +221,14 @@ def test_a_date_out_of_range_is_reported_at_its_cell(tmp_path: Path) -> None:
         )
 
 
+def test_a_negative_date_is_reported_at_its_cell(tmp_path: Path) -> None:
+    _, findings = take(tmp_path, CUSTOMERS, {"t.xlsx": changed(SHEET, "<v>42825</v>", "<v>-5</v>")})
+    assert [str(finding) for finding in findings] == [
+        "t.xlsx:2:3: the cell holds a date of the year 1899; a workbook has none before 1900."
+        " Correct the date, or store it as text."
+    ]
+
+
 @pytest.mark.parametrize("start", [0, 150])
 def test_a_damaged_workbook_ends_in_rows_or_findings(tmp_path: Path, start: int) -> None:
     """Read 300 workbooks that are damaged by chance; `workbooks(Random(seed))` gives each again."""

@@ -49,6 +49,7 @@ def init(
         raise ProjectError(
             f"There is no folder {data}.", "Name the folder of the exported files: --data FOLDER"
         )
+    allowed = None if data is None else read_user_settings().with_folder(data)
     if (folder / FILE).exists():
         raise ProjectError(f"{folder} already has a project.", "Name a new folder for another project.")
     try:
@@ -62,8 +63,8 @@ def init(
             _write(folder / STATE / f"{schema_name}.schema.json", text, folder)
     except OSError as error:
         raise ProjectError(f"The project cannot be written: {error}.") from error
-    if data is not None:
-        write_user_settings(read_user_settings().with_folder(data))
+    if allowed is not None:
+        write_user_settings(allowed)
     return read_project(folder)
 
 

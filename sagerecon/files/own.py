@@ -7,6 +7,8 @@ import os
 import stat
 from pathlib import Path
 
+from sagerecon.model.limits import Limit
+
 #: Flags of `os.open`, which are absent on some systems.
 NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
 NO_WAIT = getattr(os, "O_NONBLOCK", 0)  #: a pipe without a writer is opened at once, and then refused
@@ -28,16 +30,24 @@ class TooLargeError(RefusedFileError):
     """A file has more bytes than its sort may have."""
 
 
-def require_regular(handle: int, path: Path) -> os.stat_result:
-    """Return the facts of an open file.
+def require_regular(facts: os.stat_result, path: Path) -> None:
+    """Check that a path leads to a file.
 
     Raises:
         RefusedFileError: it is a folder, a device, a pipe or a socket.
     """
-    facts = os.fstat(handle)
     if not stat.S_ISREG(facts.st_mode):
         raise RefusedFileError(f"it is {_sort(facts.st_mode)}, not a file", path)
-    return facts
+
+
+def require_size(facts: os.stat_result, limit: Limit, path: Path) -> None:
+    """Check that a file has at most so many bytes.
+
+    Raises:
+        TooLargeError: it is larger.
+    """
+    if facts.st_size > limit.most:
+        raise TooLargeError(f"it has {facts.st_size:,} bytes; {limit.sentence}", path)
 
 
 def require_own(handle: int, path: Path) -> None:
@@ -46,7 +56,8 @@ def require_own(handle: int, path: Path) -> None:
     Raises:
         RefusedFileError: it is not a regular file, belongs to another user, or has another name elsewhere.
     """
-    facts = require_regular(handle, path)
+    facts = os.fstat(handle)
+    require_regular(facts, path)
     if hasattr(os, "geteuid") and facts.st_uid != os.geteuid():
         raise RefusedFileError("it belongs to another user", path)
     if facts.st_nlink > 1:

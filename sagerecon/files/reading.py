@@ -5,40 +5,47 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from itertools import islice
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 from sagerecon.files.own import (
     CLOSE_ON_EXEC,
+    NO_FOLLOW,
     NO_WAIT,
     OutsideError,
     RefusedFileError,
     TooLargeError,
+    require_no_link,
     require_regular,
+    require_size,
 )
-from sagerecon.model.limits import FILES_MATCHED, Limit
+from sagerecon.model.limits import Limit
 
 
 @contextmanager
-def open_bounded(path: Path, limit: Limit) -> Iterator[BinaryIO]:
-    """Yield a regular file of at most so many bytes; a link is followed, see `require_within`.
+def open_bounded(path: Path, limit: Limit, *, follow: bool = True) -> Iterator[BufferedReader]:
+    """Yield a regular file of at most so many bytes.
+
+    Args:
+        follow: a link is followed, see `require_within`; otherwise it is refused.
 
     Raises:
         TooLargeError: it is larger.
         OSError: it cannot be opened, or is not a regular file.
     """
-    handle = os.open(path, os.O_RDONLY | NO_WAIT | CLOSE_ON_EXEC)
+    if not follow:
+        require_no_link(path)
+    handle = os.open(path, os.O_RDONLY | NO_WAIT | CLOSE_ON_EXEC | (0 if follow else NO_FOLLOW))
     with os.fdopen(handle, "rb") as stream:
-        size = require_regular(handle, path).st_size
-        if size > limit.most:
-            raise TooLargeError(f"it has {size:,} bytes; {limit.sentence}", path)
+        facts = os.fstat(handle)
+        require_regular(facts, path)
+        require_size(facts, limit, path)
         yield stream
 
 
-def read_bounded(path: Path, limit: Limit) -> bytes:
-    """Return the content of a regular file of at most so many bytes; errors as `open_bounded`."""
-    with open_bounded(path, limit) as stream:
+def read_bounded(path: Path, limit: Limit, *, follow: bool = True) -> bytes:
+    """Return the content of a regular file of at most so many bytes; as `open_bounded`."""
+    with open_bounded(path, limit, follow=follow) as stream:
         content = stream.read(limit.most + 1)
     if len(content) > limit.most:  # it grew, or is one of the files whose size the system does not tell
         raise TooLargeError(f"it has more than {limit.most:,} bytes; {limit.sentence}", path)
@@ -64,25 +71,17 @@ def require_within(path: Path, folders: Collection[Path]) -> Path:
     return found
 
 
-def matching_files(folder: Path, pattern: str, folders: Collection[Path]) -> list[Path]:
-    """Return the regular files below `folder` that match a pattern, in the order of their names.
+def require_file(path: Path, folders: Collection[Path], limit: Limit) -> None:
+    """Check that `open_bounded` would open a path, without opening it.
 
     Args:
-        folders: those in which each file may lie, with all links followed.
+        folders: those in which it may lie, all links followed.
 
     Raises:
-        OutsideError: a file leads out of all of them.
-        ValueError: the pattern is not one, such as an empty text.
-        OSError: a folder cannot be read, or more files match than are read.
+        OutsideError: it leads out of all of them.
+        TooLargeError: it has more bytes than the limit allows.
+        OSError: it is not a regular file, or is not there.
     """
-    if "\0" in pattern:
-        raise ValueError("it holds a NUL")
-    try:
-        found = list(islice(folder.glob(pattern), FILES_MATCHED.most + 1))
-    except (NotImplementedError, IndexError) as error:  # Python's own errors for an absolute or empty one
-        raise ValueError(str(error) or "it is empty") from error
-    if len(found) > FILES_MATCHED.most:
-        raise TooLargeError(FILES_MATCHED.sentence, folder)
-    for path in found:
-        require_within(path, folders)
-    return sorted(path for path in found if path.is_file())
+    facts = require_within(path, folders).stat()
+    require_regular(facts, path)
+    require_size(facts, limit, path)

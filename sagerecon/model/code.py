@@ -95,7 +95,7 @@ class Code(StrEnum):
     FIGURES_AGREE = ("figures_agree", "The figures of a control total agree.")
     FIGURES_DIFFER = ("figures_differ", "The figures of a control total differ.")
     FILE_CHANGED = ("file_changed", "A source file changed while it was read.")
-    FILE_TOO_LARGE = ("file_too_large", "A YAML file is larger than the limit.")
+    FILE_TOO_LARGE = ("file_too_large", "A file, or a folder, is larger than its limit.")
     FORMULA_FAILED = ("formula_failed", "A workbook cell holds the error value of a formula.")
     GONE_FROM_SOURCE = (
         "gone_from_source",
@@ -152,9 +152,11 @@ class Code(StrEnum):
     NOT_A_LIST = ("not_a_list", "A value is not a list, and a list is required.")
     NOT_A_MAPPING = ("not_a_mapping", "A YAML file does not hold a mapping of keys to values.")
     NOT_A_NUMBER = ("not_a_number", "The result of a calculation is not a number.")
+    NOT_A_PATTERN = ("not_a_pattern", "A text is no pattern of file names.")
     NOT_A_RECORD = ("not_a_record", "An item of a JSON list is not an object.")
     NOT_A_WORKBOOK = ("not_a_workbook", "A file is not a valid XLSX workbook.")
     NOT_ALLOWED = ("not_allowed", "A value is not among those allowed.")
+    NOT_AN_ADDRESS = ("not_an_address", "A text is not the address of a store.")
     NOT_AN_OBJECT = ("not_an_object", "A path leads through a value that is not an object.")
     NOT_AVAILABLE = (
         "not_available",
@@ -187,7 +189,7 @@ class Code(StrEnum):
     )
     OPENING_CONTROL_OPEN = ("opening_control_open", "The opening control account would not end at zero.")
     OUT_OF_RANGE = ("out_of_range", "A number is outside the range that Sage accepts.")
-    OUTSIDE_FOLDER = ("outside_folder", "A path leads out of the data folder.")
+    OUTSIDE_FOLDER = ("outside_folder", "A path leads out of the folder in which it must lie.")
     OVER_ALLOCATED = ("over_allocated", "A payment settles more than its amount.")
     PARKED = ("parked", "A step could not be carried out now and is tried again by the next run.")
     QUARANTINED_BY_RULE = ("quarantined_by_rule", "A named rule of the mapping quarantines the record.")

@@ -33,6 +33,7 @@ from collections.abc import Sequence
 from sagerecon.model.clock import instant_text
 from sagerecon.model.count import counted
 from sagerecon.model.finding import Finding, Severity
+from sagerecon.model.value import encodable
 
 
 class SagereconError(Exception):
@@ -41,6 +42,7 @@ class SagereconError(Exception):
     exit_code = 2
 
     def __init__(self, message: str, hint: str = "") -> None:
+        message, hint = encodable(message), encodable(hint)
         super().__init__(message)
         self.message = message
         self.hint = hint

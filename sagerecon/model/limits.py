@@ -41,8 +41,10 @@ DECIMALS = Limit(100, "decimals", "a number")
 DAYS = Limit(3_652_058, "days", "the distance between two dates")
 
 FILES_MATCHED = Limit(10_000, "files", "what a pattern such as *.csv matches")
+ENTRIES_SEEN = Limit(200_000, "entries", "a folder in which files are found by a pattern")
 SOURCE_FILE = Limit(4 << 30, "bytes", "a source file")
 CELL = Limit(1_000_000, "characters", "a cell or another value of a source file")
+CSV_ROW = Limit(10_000_000, "characters", "a row of a CSV file")
 JSON_FILE = Limit(512 << 20, "bytes", "a JSON file")
 JSON_DEPTH = Limit(100, "levels", "a JSON file")
 WORKBOOK_BYTES = Limit(2 << 30, "bytes", "a workbook, unpacked")
@@ -61,6 +63,12 @@ SQL_DISK = Limit(2_000_000_000, "bytes", "what SQL queries keep in temporary fil
 
 KEY_FILE = Limit(10_000, "bytes", "a file with the key of a vault")
 STATE_FILE = Limit(100_000_000, "bytes", "a file of the project's own folder")
+SNAPSHOT_FILE = Limit(64 << 30, "bytes", "a snapshot")
+OUTCOME_FILE = Limit(64 << 30, "bytes", "the prepared outcomes of a snapshot")
+PLAN_FILE = Limit(4 << 30, "bytes", "a plan")
+PLAN_LINE = Limit(64 << 20, "bytes", "a line of a plan")
+SANDBOX_FILE = Limit(512 << 20, "bytes", "the saved state of a sandbox")
+WITNESS_FILE = Limit(100_000, "bytes", "the witness of a store")
 
 #: The table, in the order of the documentation.
 LIMITS = tuple(value for value in list(globals().values()) if isinstance(value, Limit))

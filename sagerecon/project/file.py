@@ -19,10 +19,12 @@ from sagerecon.model.place import Place
 from sagerecon.model.value import Scalar
 from sagerecon.project.consent import Consent
 from sagerecon.project.hosts import sage_hosts
-from sagerecon.project.private_files import read_text
+from sagerecon.project.named_files import NamedFiles, named_files
+from sagerecon.project.private_files import is_there, read_text
 from sagerecon.project.project import FILE, STATE, Business, Limits, Project, TieOutSource
 from sagerecon.project.state import read_business
 from sagerecon.project.user_settings import UserSettings, read_user_settings
+from sagerecon.store.address import StoreAddressError, store_address
 
 
 def read_project(folder: Path, allow_hosts: Collection[str] = ()) -> Project:
@@ -43,24 +45,27 @@ def read_project(folder: Path, allow_hosts: Collection[str] = ()) -> Project:
     except UnicodeEncodeError as error:  # neither the store nor the snapshot can be opened in it
         raise ProjectError(f"The name of the folder {folder} is not UTF-8.", "Rename the folder.") from error
     path = folder / FILE
-    if not path.exists():
+    if not is_there(path):
         raise ProjectError(
             f"There is no {FILE} in {folder}.",
             "Name the project's folder with --project, or create a project with: sagerecon init",
         )
-    root, findings = read_document(read_text(path, FILE), FILE)
+    root, findings = read_document(read_text(path, FILE, follow=False), FILE)
     findings = findings or check_schema(root, schema("project"))
-    if not findings:
-        settings = read_user_settings()
-        project = _project(root, folder, settings)
-        consent = Consent(settings, allow_hosts, folder)
-        findings = [*_check(project, root), *_without_consent(project, root, consent)]
+    if findings:
+        raise ProjectFileError(findings)
+    settings = read_user_settings()
+    named, findings = named_files(root, folder, (folder, *settings.data_folders))
+    data = _resolved(folder / root["data"].text, root["data"].place)
+    project = _project(root, folder, named, data, settings)
+    consent = Consent(settings, allow_hosts, folder)
+    findings += [*_check(project, root), *_without_consent(project, root, consent)]
     if findings:
         raise ProjectFileError(findings)
     return project
 
 
-def _project(root: Node, folder: Path, settings: UserSettings) -> Project:
+def _project(root: Node, folder: Path, named: NamedFiles, data: Path, settings: UserSettings) -> Project:
     get = root.plain().get
     cut_over = _day(get("cut_over"))
     business = get("business")
@@ -69,10 +74,11 @@ def _project(root: Node, folder: Path, settings: UserSettings) -> Project:
     return Project(
         folder=folder,
         company=get("company"),
-        data=(folder / get("data")).resolve(),
-        sources_file=_inside(folder, get("sources", "sources.yaml")),
-        mapping_files=_matching(folder, get("mappings")),
-        crosswalk_files=_matching(folder, get("crosswalks", [])),
+        data=data,
+        data_folders=(data, *settings.data_folders),
+        sources_file=named.sources,
+        mapping_files=named.mappings,
+        crosswalk_files=named.crosswalks,
         cut_over=cut_over,
         as_at=_day(get("as_at", str(cut_over))),
         parameters={**parameters, "as_at": _day(get("as_at", str(cut_over)))},
@@ -99,13 +105,17 @@ def _project(root: Node, folder: Path, settings: UserSettings) -> Project:
 
 
 def _check(project: Project, root: Node) -> Iterator[Finding]:
-    """Yield what the schema cannot see: patterns that match no file, and an early as-at date."""
-    for key, files in (("mappings", project.mapping_files), ("crosswalks", project.crosswalk_files)):
-        for pattern in root[key].items() if key in root else ():
-            if not any(path.match(pattern.text) for path in files):
-                yield Finding(
-                    Code.NO_SUCH_FILE, pattern.place, f"no file matches '{pattern.text}'.", "Check the path."
-                )
+    """Yield what the schema cannot see: a state folder that is a link, and an early as-at date."""
+    if project.state.is_symlink():
+        yield Finding(
+            Code.OUTSIDE_FOLDER,
+            Place(STATE),
+            f"the project's own folder is a link to {project.state.readlink()}.",
+            "Remove the link; the folder is made again.",
+        )
+    if project.cut_over == date.max:
+        message = f"'{project.cut_over}' has no day after it, on which the books in Sage could begin."
+        yield Finding(Code.NOT_A_DATE, root["cut_over"].place, message, "Write it as 2027-03-31.")
     if project.as_at < project.cut_over:
         yield Finding(
             Code.AS_AT_TOO_EARLY,
@@ -119,7 +129,7 @@ def _without_consent(project: Project, root: Node, consent: Consent) -> Iterator
     """Yield a finding for each host and folder outside the project that the user has not allowed."""
     yield from consent.folder_findings(project.data, root["data"].place, "The data folder")
     if "store" in root:
-        yield from consent.store_findings(project.store_url, root["store"].place)
+        yield from _store_findings(project.store_url, root["store"].place, consent)
     if project.address:
         place = root["sage"]["address"].place
         yield from consent.host_findings(host_of(project.address), place, "Tokens and the company's data")
@@ -131,23 +141,28 @@ def _sandbox(address: str) -> str:
     return "" if host and host in sage_hosts(package.catalog().api) else address
 
 
-def _matching(folder: Path, patterns: list[str]) -> tuple[Path, ...]:
-    """Return the matching files inside the project, by pattern and then by name, without duplicates."""
-    found: dict[Path, None] = {}
-    for pattern in patterns:
-        _inside(folder, pattern)
-        found.update(dict.fromkeys(sorted(folder.glob(pattern))))
-    return tuple(found)
+def _store_findings(url: str, place: Place, consent: Consent) -> Iterator[Finding]:
+    """Yield a finding where the address of a store is none, or leads where the user has not consented."""
+    try:
+        store_address(url)
+    except StoreAddressError as error:
+        hint = "Write it as sqlite:///path/store.sqlite, or leave it out for the project's own folder."
+        yield Finding(Code.NOT_AN_ADDRESS, place, f"'store' is not the address of a store: {error}.", hint)
+        return
+    yield from consent.store_findings(url, place)
 
 
-def _inside(folder: Path, name: str) -> Path:
-    """Return the path of a file of the project; raise ProjectError if it is outside the folder."""
-    path = (folder / name).resolve()
-    if not path.is_relative_to(folder):
-        raise ProjectError(
-            f"'{name}' is outside the project folder {folder}.", "Move the file into the project."
-        )
-    return path
+def _resolved(path: Path, place: Place) -> Path:
+    """Return where a path leads.
+
+    Raises:
+        ProjectFileError: it leads nowhere.
+    """
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError, ValueError) as error:  # Python's own for a circle of links, and for a NUL
+        message = f"'{path.name}' is no folder: its links lead in a circle, or its name holds a NUL."
+        raise ProjectFileError([Finding(Code.UNREADABLE, place, message, "Name another folder.")]) from error
 
 
 def _day(text: str) -> date:

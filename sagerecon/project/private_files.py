@@ -6,23 +6,35 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from sagerecon.files import folders
+from sagerecon.files.reading import read_bounded
 from sagerecon.files.writing import write_text
 from sagerecon.model.errors import ProjectError
+from sagerecon.model.limits import PROJECT_FILE, Limit
 
 
-def read_text(path: Path, name: str) -> str:
-    """Return the UTF-8 text of a file. `name` is the file's name in messages.
+def read_text(path: Path, name: str, limit: Limit = PROJECT_FILE, *, follow: bool = True) -> str:
+    """Return the UTF-8 text of a file.
+
+    Args:
+        name: the file's name in messages.
+        limit: of its bytes.
+        follow: a link is followed; otherwise it is refused, as in the project's own folder.
 
     Raises:
-        ProjectError: the file cannot be read or is not UTF-8.
+        ProjectError: the file cannot be read, is too large, or is not UTF-8.
     """
     try:
-        return path.read_text(encoding="utf-8-sig")
+        return read_bounded(path, limit, follow=follow).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ProjectError(f"{name} is not UTF-8 at byte {error.start}.", "Save it as UTF-8.") from error
     except OSError as error:
         hint = "Check the path and its permissions."
         raise ProjectError(f"{name} cannot be read: {error.strerror or error}.", hint) from error
+
+
+def is_there(path: Path) -> bool:
+    """Return whether something has this name; a link that leads nowhere is something, too."""
+    return path.exists() or path.is_symlink()
 
 
 def make_private_folder(path: Path, within: Path | None = None) -> None:

@@ -27,7 +27,12 @@ def take_snapshot(project: Project, clock: Clock, progress: Callable[[str, int],
     """
     make_private_folder(project.state)
     taken, findings = snapshots.take_snapshot(
-        declared_sources(project), project.data, project.snapshot_file, clock.now(), progress
+        declared_sources(project),
+        project.data,
+        project.snapshot_file,
+        clock.now(),
+        progress,
+        project.data_folders,
     )
     if any(finding.severity is Severity.ERROR for finding in findings):
         raise ValidationError(findings)

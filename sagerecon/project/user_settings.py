@@ -37,7 +37,16 @@ class UserSettings:
         return replace(self, allow_hosts=tuple(dict.fromkeys((*self.allow_hosts, host.lower()))))
 
     def with_folder(self, folder: Path) -> UserSettings:
-        """Return the settings with one folder more."""
+        """Return the settings with one folder more.
+
+        Raises:
+            ProjectError: the folder holds everything that the user has.
+        """
+        if _home().is_relative_to(folder.resolve()):
+            raise ProjectError(
+                f"{folder.resolve()} holds all files of this user, which no project needs.",
+                "Name the folder of the exported files alone.",
+            )
         return replace(self, data_folders=tuple(dict.fromkeys((*self.data_folders, folder.resolve()))))
 
     def without(self, name: str) -> UserSettings:
@@ -48,6 +57,14 @@ class UserSettings:
             allow_hosts=tuple(host for host in self.allow_hosts if host != name.lower()),
             data_folders=tuple(each for each in self.data_folders if each != folder),
         )
+
+
+def _home() -> Path:
+    """Return the user's home folder, or the root of the file system where there is none."""
+    try:
+        return Path.home().resolve()
+    except RuntimeError:
+        return Path("/").resolve()
 
 
 def configuration_folder() -> Path:

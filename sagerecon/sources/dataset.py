@@ -25,7 +25,7 @@ from sagerecon.sources.files import source_error
 from sagerecon.sources.query import CompiledQuery, QueryCompiler
 from sagerecon.sources.rows import ORIGIN
 from sagerecon.sources.sql_finding import sql_finding
-from sagerecon.sources.tables import table_sql
+from sagerecon.sources.tables import table_columns, table_sql
 
 #: Number of rows fetched at a time.
 _BATCH_ROWS = 1_000
@@ -55,6 +55,7 @@ class CompiledSources:
     datasets: Mapping[str, CompiledQuery]
     controls: tuple[CompiledControl, ...]
     checks: tuple[CompiledCheck, ...]
+    tables: Mapping[str, Sequence[tuple[str, str]]]  #: the columns of each file's table with their types
 
 
 def describe(
@@ -81,6 +82,7 @@ def compile_queries(
     """
     tables = map(table_sql, sources.files.values())
     with closing(open_in_memory(tables, seconds)) as connection:
+        tables_made = table_columns(connection)
         compiler = QueryCompiler(connection, sources, parameters, Allowance(seconds))
         datasets: dict[str, CompiledQuery] = {}
         for name, dataset in sources.datasets.items():
@@ -97,6 +99,7 @@ def compile_queries(
         datasets,
         tuple(control for control in controls if control is not None),
         tuple(check for check in checks if check is not None),
+        tables_made,
     )
     return shape, findings
 

@@ -9,9 +9,10 @@ from typing import Any
 
 from sagerecon.documents.document import Node, read_document
 from sagerecon.documents.schema import check_schema
+from sagerecon.files.patterns import pattern_fault
 from sagerecon.model.code import Code
 from sagerecon.model.finding import Finding, Severity
-from sagerecon.model.limits import SOURCE_ENTRIES
+from sagerecon.model.limits import JSON_DEPTH, SOURCE_ENTRIES
 from sagerecon.sources.columns_yaml import check_columns, read_columns
 from sagerecon.sources.definitions import (
     NAME,
@@ -39,6 +40,10 @@ _FORMATS_OF_KEY = {
     "sheet": ("xlsx",),
     "encoding": ("json", "csv"),
 }
+
+
+#: Encodings of host names and of Python's own source text.
+_NOT_OF_FILES = frozenset({"idna", "punycode", "unicode-escape", "raw-unicode-escape"})
 
 
 def read_sources(text: str, file: str, schema: Mapping[str, Any]) -> tuple[Sources, list[Finding]]:
@@ -103,6 +108,7 @@ def _file(name: str, node: Node) -> SourceFile:
         decimal=_text(node, "decimal", "."),
         thousands=_text(node, "thousands"),
         sheet=_text(node, "sheet"),
+        path_place=node["path"].place if "path" in node else node.named_at,
     )
 
 
@@ -163,27 +169,41 @@ def _check_file(file: SourceFile, node: Node) -> Iterator[Finding]:
             f"path '{file.path}' is outside the data folder.",
             "Use a path inside the data folder, with / between folders.",
         )
+    elif "path" in node and (fault := pattern_fault(file.path)):
+        message = f"path '{file.path}' names no files: {fault}."
+        yield Finding(Code.NOT_A_PATTERN, node["path"].place, message, "Write it as name.csv, or as *.csv.")
     for key, formats in _FORMATS_OF_KEY.items():
         if key in node and file.format and file.format not in formats:
             place = node[key].named_at
             yield Finding(Code.KEY_NOT_FOR_FORMAT, place, f"'{key}' does not apply to {file.format}.")
+    for key, steps in (("records", file.records), ("count", file.count)):
+        if len(steps) > JSON_DEPTH.most:
+            message = f"the path has {len(steps)} steps; {JSON_DEPTH.sentence}."
+            yield Finding(Code.TOO_DEEP, node[key].place, message)
     yield from _check_text_settings(file, node)
 
 
 def _check_text_settings(file: SourceFile, node: Node) -> Iterator[Finding]:
-    try:
-        codecs.lookup(file.encoding)
-    except (LookupError, ValueError):
+    if not _is_text_encoding(file.encoding):
         yield Finding(
             Code.UNKNOWN_ENCODING,
             node["encoding"].place,
-            f"unknown encoding '{file.encoding}'.",
+            f"'{file.encoding}' is no encoding of text files.",
             "Common encodings: utf-8, cp1252, cp437, iso-8859-1, utf-16.",
         )
     if file.decimal == file.thousands:
         yield Finding(
             Code.SAME_MARKS, node["thousands"].place, f"decimal and thousands are both '{file.decimal}'."
         )
+
+
+def _is_text_encoding(name: str) -> bool:
+    """Return whether text is written in an encoding; Python calls base64 and zlib encodings, too."""
+    try:
+        codec = codecs.lookup(name)
+        return codec.name not in _NOT_OF_FILES and "a,1\n".encode(name).decode(name) == "a,1\n"
+    except Exception:  # whatever a codec raises, such as binascii.Error of base64: it reads no text
+        return False
 
 
 def _check_name(name: str, node: Node) -> Finding | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from datetime import time, timedelta
+from datetime import date, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -20,6 +20,9 @@ from sagerecon.sources.workbook import Sheet, open_workbook, workbook_errors
 
 #: The values of cells whose formula failed.
 _ERRORS = frozenset({"#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!"})
+
+#: Dates are counted from 1900 or 1904. A negative count is read as an earlier day; Excel shows it as #####.
+_FIRST_YEAR = 1900
 
 #: Sheets that are named in a message.
 _LISTED = 12
@@ -119,13 +122,18 @@ def _exact(cell: object, scale: int | None) -> object:
 
 
 def _value_findings(cells: Sequence[object], scales: Sequence[int | None], place: Place) -> Iterator[Finding]:
-    """Yield a finding for each failed formula, and for each number too large to be exact to its decimals."""
+    """Yield a finding for each failed formula, date before 1900, and number too large for its decimals."""
     for number, (cell, scale) in enumerate(zip(cells, scales, strict=False), start=1):
         at = Place(place.file, place.line, number)
         if isinstance(cell, str) and cell in _ERRORS:
             yield Finding(
                 Code.FORMULA_FAILED, at, f"the cell holds the formula error {cell}.", "Correct the formula."
             )
+        elif isinstance(cell, date) and cell.year < _FIRST_YEAR:
+            message = (
+                f"the cell holds a date of the year {cell.year}; a workbook has none before {_FIRST_YEAR}."
+            )
+            yield Finding(Code.NOT_DATE, at, message, "Correct the date, or store it as text.")
         elif isinstance(cell, float) and scale is not None and not _is_exact(cell, scale):
             yield Finding(
                 Code.UNCERTAIN_NUMBER,

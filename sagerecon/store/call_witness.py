@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sagerecon.files.folders import make_private_folder
+from sagerecon.files.reading import read_bounded
 from sagerecon.files.writing import open_own
-from sagerecon.model.clock import DAY
+from sagerecon.model.clock import DAY, LAST_INSTANT
+from sagerecon.model.limits import STATE_FILE
 from sagerecon.store.witness import WitnessError, WitnessFolder, business_prefix
 
 #: Days for which the files are kept; no limit of Sage's counts a call for longer than one.
@@ -21,6 +23,9 @@ KEPT_DAYS = 2
 
 #: In the place of a call: the line says until when Sage accepts no calls.
 _CLOSED = "closed"
+
+#: Digits of the last instant that has a date.
+_MOST_DIGITS = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +129,7 @@ def _is_newer(line: WitnessedCall, other: WitnessedCall) -> bool:
 def _lines(path: Path) -> Iterator[WitnessedCall]:
     """Yield the lines of a file; one that a crash cut short is left out."""
     try:
-        text = path.read_text(encoding="utf-8", errors="replace")
+        text = read_bounded(path, STATE_FILE, follow=False).decode(errors="replace")
     except FileNotFoundError:
         return  # another process has just deleted it
     except OSError as error:
@@ -135,11 +140,16 @@ def _lines(path: Path) -> Iterator[WitnessedCall]:
     for line in text.split("\n"):
         call, _, instants = line.partition(" ")
         at, _, newest = instants.partition(" ")
-        if call and at.isdecimal() and newest.isdecimal():
+        if call.isprintable() and call and _is_instant(at) and _is_instant(newest):
             yield WitnessedCall(call, int(at), int(newest))
+
+
+def _is_instant(text: str) -> bool:
+    """Return whether a text is milliseconds since 1970; another one was damaged."""
+    return text.isdecimal() and len(text) <= _MOST_DIGITS and int(text) <= LAST_INSTANT
 
 
 def _day(path: Path) -> int:
     """Return the day in the name of a file, counted from 1970; -1 where there is none."""
     day = path.stem.rpartition("-")[2]
-    return int(day) if day.isdecimal() else -1
+    return int(day) if day.isdecimal() and len(day) <= _MOST_DIGITS else -1

@@ -23,7 +23,7 @@ class Disk:
     def __init__(self, path: Path) -> None:
         self._folder = path.parent
         self._ballast = path.with_name(path.name + ".ballast")
-        self._unsaved = path.with_name(path.name + ".unsaved")
+        self.unsaved_path = path.with_name(path.name + ".unsaved")
 
     def is_full(self) -> bool:
         """Return whether there is too little space to send anything more.
@@ -58,15 +58,15 @@ class Disk:
     def save_aside(self, statements: Sequence[NamedStatement]) -> bool:
         """Save statements beside the store and return True, or False where even that found no space."""
         try:
-            append(self._unsaved, entry_bytes(statements))
+            append(self.unsaved_path, entry_bytes(statements))
         except OSError:
             return False
         return True
 
     def unsaved(self) -> Iterator[list[NamedStatement]]:
         """Yield the entries saved beside the store, oldest first; errors as `read_entries`."""
-        return read_entries(self._unsaved)
+        return read_entries(self.unsaved_path)
 
     def delete_unsaved(self) -> None:
         """Delete the entries saved beside the store, because the store has them now."""
-        self._unsaved.unlink(missing_ok=True)
+        self.unsaved_path.unlink(missing_ok=True)

@@ -25,7 +25,11 @@ def patterns(at: Ground) -> Expected:
     listed = ["mappings/*.yaml", "mappings/deep/*", "", "**foo", "a\\0b", "/etc/passwd", "../outside/*"]
     quoted = ", ".join(f'"{pattern}"' for pattern in listed)
     at.add("sagerecon.yaml", "mappings: [mappings/*.yaml]", f"mappings: [{quoted}]")
-    return {"a link": "evil.yaml", "a folder that is a link": "deep", "a way out": "outside"}
+    return {
+        "a link": "evil.yaml",
+        "a folder that is a link": "sagerecon.yaml:4:31",
+        "a way out": "../outside",
+    }
 
 
 def folders(at: Ground) -> Expected:
@@ -66,14 +70,20 @@ def texts(at: Ground) -> Expected:
     at.write("data/digits.csv", "ref,amount,number\nC1,1e99999999," + "9" * 5_000 + "\n")
     at.write("data/deep.json", "[" * 100_000)
     at.write("data/huge.json", '[{"ref": 1e999999999, "amount": NaN}]')
-    at.write("data/plain.csv", "ref,amount,number\nC1,1,1\n")
     sources = {"digits": f"{{path: digits.csv, {columns}}}"}
     for name in ("deep", "huge"):
         sources[name] = f"{{path: {name}.json, format: json, columns: {{ref: {{type: text}}}}}}"
-    for encoding in ("base64", "rot13", "undefined", "hex", "idna"):
-        sources[encoding] = f"{{path: plain.csv, encoding: {encoding}, {columns}}}"
     _declare(at, sources)
-    return {"digits": "digits.csv", "base64": "base64", "rot13": "rot13", "undefined": "undefined"}
+    return {name: f"{name}." for name in ("digits", "deep", "huge")}
+
+
+def encodings(at: Ground) -> Expected:
+    """Encodings of Python that are none of text files."""
+    at.write("data/plain.csv", "ref\nC1\n")
+    columns = "columns: {ref: {type: text}}"
+    names = ("base64", "rot13", "undefined", "hex", "idna")
+    _declare(at, {name: f"{{path: plain.csv, encoding: {name}, {columns}}}" for name in names})
+    return {"the first": "'base64' is no encoding of text files", "all": "5 errors"}
 
 
 def workbooks(at: Ground) -> Expected:
@@ -159,9 +169,14 @@ def yaml_bombs(at: Ground) -> Expected:
     )
     at.write("mappings/aliases.yaml", aliases)
     at.write("mappings/deep.yaml", "[" * 100_000)
-    at.write("mappings/long.yaml", "a: " + "x" * 30_000_000)
     at.write("mappings/many.yaml", "- x\n" * 2_000_000)
-    return {name: f"{name}.yaml" for name in ("aliases", "deep", "long", "many")}
+    return {name: f"{name}.yaml" for name in ("aliases", "deep", "many")}
+
+
+def long_file(at: Ground) -> Expected:
+    """A YAML file that is larger than any."""
+    at.write("mappings/long.yaml", "a: " + "x" * 30_000_000)
+    return {"long": "long.yaml"}
 
 
 def names(at: Ground) -> Expected:
@@ -226,7 +241,20 @@ def _declare(at: Ground, files: Mapping[str, str]) -> None:
 
 
 ARMS: Sequence[Arm] = (
-    *(patterns, folders, system_folder, devices, texts, workbooks, expressions, values, yaml_bombs, names),
+    *(
+        patterns,
+        folders,
+        system_folder,
+        devices,
+        texts,
+        encodings,
+        workbooks,
+        expressions,
+        values,
+        yaml_bombs,
+        long_file,
+        names,
+    ),
     *(endless_query, greedy_query, crossed_query),
     *(prepared_links, linked_store, linked_folders, another_programs_store, damaged_files),
 )
