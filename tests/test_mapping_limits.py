@@ -140,13 +140,10 @@ def test_a_number_or_date_that_is_too_large_refuses_the_record(text: str, words:
     assert refusal(f"fields:\n  notes: {{{text}}}\n", values).startswith(f"{words} ")
 
 
-@pytest.mark.parametrize("number", ["0.00000000000000000001", "10000000000000000000.5"])
-@pytest.mark.parametrize("operator", ["*", "/ 0.000000001 /"])
-def test_exponents_do_not_double(number: str, operator: str) -> None:
-    text = lets(39, f"{{expr: '{{}} {operator} {{}}'}}", f"{{expr: '{number}'}}")
-    text = text.replace("{from: v39}", "{from: v39, do: [text]}")
-    made = outcome(text, "{}")
-    assert not isinstance(made, Quarantined) or made.findings[0].code == "too_many_digits"
+@pytest.mark.parametrize("number", ["0.00000000000000000001", "100000000000000000000"])
+def test_exponents_do_not_double(number: str) -> None:
+    text = lets(8, "{expr: '({}) * ({})'}", f"{{expr: '{number} * 1.0'}}")
+    assert refusal(text.replace("{from: v8}", "{from: v8, do: [text]}")).startswith("too_many_digits ")
 
 
 def test_numbers_of_options_are_bounded() -> None:
