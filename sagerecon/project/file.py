@@ -24,7 +24,6 @@ from sagerecon.project.private_files import is_there, read_text
 from sagerecon.project.project import FILE, STATE, Business, Limits, Project, TieOutSource
 from sagerecon.project.state import read_business
 from sagerecon.project.user_settings import UserSettings, read_user_settings
-from sagerecon.store.address import StoreAddressError, store_address
 
 
 def read_project(folder: Path, allow_hosts: Collection[str] = ()) -> Project:
@@ -143,6 +142,11 @@ def _sandbox(address: str) -> str:
 
 def _store_findings(url: str, place: Place, consent: Consent) -> Iterator[Finding]:
     """Yield a finding where the address of a store is none, or leads where the user has not consented."""
+    from sagerecon.store.address import (  # noqa: PLC0415 - few projects name a store, and check opens none
+        StoreAddressError,
+        store_address,
+    )
+
     try:
         store_address(url)
     except StoreAddressError as error:

@@ -66,9 +66,8 @@ class KeyHome:
 
     def places(self, store: str) -> tuple[KeyPlace, ...]:
         """Return the places for the key of the store with this identity, the best one first."""
-        name = fingerprint(store)[
-            :32
-        ]  # the identity comes from the store, which another person may have made
+        # By a hash, because the identity comes from the store, which another person may have made.
+        name = fingerprint(store)[:32]
         return OsKeyring(name), KeyFile(self.folder / f"{name}.key")
 
 
