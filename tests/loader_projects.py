@@ -11,6 +11,7 @@ from unittest.mock import patch
 
 from loader_fuzzing import Loader
 from tiny import MAPPING, PROJECT, SOURCES, write_tiny
+from workbook_files import customers, workbooks
 
 from sagerecon.commands import catalog as catalogs
 from sagerecon.commands.decision_effects import decisions_in_effect
@@ -30,6 +31,18 @@ from sagerecon.sources.table_reader import FindingCollector, read_table
 
 CLOCK = VirtualClock()
 Files = Mapping[str, bytes]
+
+#: The table of `workbook_files.customers`.
+WORKBOOKS = dedent("""\
+    sagerecon: sources/v1
+    files:
+      t:
+        path: t.xlsx
+        columns:
+          no: {type: text, column: Cust No, required: true}
+          balance: {type: decimal, scale: 2, column: Balance}
+          since: {type: date, column: Since}
+    """).encode()
 
 #: A table of each format with a column of each type.
 TABLES = dedent("""\
@@ -171,6 +184,12 @@ def load_json(content: bytes, folder: Path) -> None:
     read_tables(tables(), write(folder, {"t.csv": CSV, "j.json": content}))
 
 
+def load_workbook(content: bytes, folder: Path) -> None:
+    declared = sources_of(WORKBOOKS)
+    assert declared is not None
+    read_tables(declared, write(folder, {"t.xlsx": content}))
+
+
 def load_declarations(content: bytes, folder: Path) -> None:
     read_tables(sources_of(content), write(folder, {"t.csv": CSV, "j.json": JSON, "contacts.csv": CSV}))
 
@@ -234,6 +253,7 @@ def load_openapi(content: bytes, folder: Path) -> None:
 LOADERS: tuple[Loader, ...] = (
     Loader("csv", (CSV,), load_csv, 30),
     Loader("json", (JSON,), load_json, 30),
+    Loader("workbook", (customers(),), load_workbook, 6, lambda _valid, random: workbooks(random)),
     Loader("sources", (TABLES, SOURCES.encode()), load_declarations, 20),
     Loader("snapshot of", (TABLES,), load_snapshot_of, 1),
     Loader("project", (PROJECT.encode(),), load_project, 15),
