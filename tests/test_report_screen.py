@@ -44,7 +44,10 @@ def test_each_piece_of_a_text_and_each_cell_of_a_table_is_shown_as_it_is() -> No
     assert re.sub(r"\x1b\[[\d;]*m", "", out).count(SHOWN) == 8
 
 
-def test_a_screen_prints_no_markup(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_screen_prints_no_markup(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "300")
     screen = Screen()
     screen.print(EVIL)
     screen.print_unbroken(EVIL)
@@ -134,7 +137,7 @@ def run(folder: Path, encoding: str, *words: str) -> tuple[int, str]:
     done = subprocess.run(
         [sys.executable, "-m", "sagerecon", *words, "--project", str(folder)],
         capture_output=True,
-        env={**os.environ, "PYTHONIOENCODING": encoding},
+        env={**os.environ, "PYTHONIOENCODING": encoding, "COLUMNS": "300"},
         check=False,
     )
     return done.returncode, (done.stdout + done.stderr).decode(encoding)

@@ -39,6 +39,26 @@ class Ran:
         return " ".join(self.text.split())
 
 
+class _Peak(threading.Thread):
+    """Watches the most memory that a process has had; what `getrusage` says includes its parent's."""
+
+    def __init__(self, process: int) -> None:
+        super().__init__(daemon=True)
+        self._status = Path(f"/proc/{process}/status")
+        self.kilobytes = 0
+
+    def run(self) -> None:
+        while True:
+            try:
+                text = self._status.read_text()
+            except OSError:
+                return
+            if (at := text.find("VmHWM:")) < 0:
+                return  # it has ended
+            self.kilobytes = max(self.kilobytes, int(text[at + 6 :].split()[0]))
+            time.sleep(0.02)
+
+
 class Trap(ThreadingHTTPServer):
     """Listens on this machine, answers nothing useful, and remembers every request."""
 
@@ -116,16 +136,18 @@ class Ground:
         ) as process:
             timer = threading.Timer(6 * MOST_SECONDS, process.kill)
             timer.start()
+            peak = _Peak(process.pid)
+            peak.start()
             assert process.stdout is not None
             output = process.stdout.read()
-            _, status, usage = os.wait4(process.pid, 0)
+            process.wait()
             timer.cancel()
-            process.returncode = os.waitstatus_to_exitcode(status)
+            peak.join()
         return Ran(
             code=process.returncode,
             text=output.decode("utf-8", "replace"),
             seconds=time.monotonic() - began,
-            megabytes=usage.ru_maxrss / 1024,
+            megabytes=peak.kilobytes / 1024,
         )
 
     def run_all(self, commands: Sequence[tuple[str, ...]] = COMMANDS) -> list[Ran]:
