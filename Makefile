@@ -3,7 +3,9 @@
 #   make test   sets up and runs lint, types, tests and the demo
 #   make soak   2,000 whole histories of a move, and the rehearsal's books under many more bookings;
 #               HISTORIES=500 lets fewer happen, SEED=8 lets others happen
-#   make fuzz   5,000 random requests against the served rehearsal, about two minutes
+#   make fuzz   5,000 random requests against the served rehearsal, and 20,000 changed files for the loaders,
+#               about five minutes
+#   make lock   resolves the dependencies anew, into .ci/requirements.lock with a hash for each file
 #   make mutants MODULE=sagerecon/planning/budget.py   faults planted one at a time, and which survive
 # No Debian package is needed. Where chromium is present, the report's pages are looked at too.
 
@@ -11,20 +13,34 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+LOCK := .ci/requirements.lock
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test lint types unit soak setup fixtures fuzz mutants bench clean
+.PHONY: demo test lint types unit audit soak setup lock fixtures fuzz mutants bench clean
 
 setup: $(STAMP)
 
-$(STAMP): pyproject.toml
+# Only files with the hashes of the lock are installed, for building the package too.
+$(STAMP): pyproject.toml $(LOCK)
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	$(PIP) --require-hashes --requirement $(LOCK)
+	$(PIP) --no-deps --no-build-isolation --editable .
 	touch $@
+
+lock:
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+		--extra test --output-file $(LOCK) --upgrade pyproject.toml
 
 demo: $(STAMP)
 	$(BIN)/sagerecon demo --folder build/demo
 
-test: lint types unit demo
+test: lint types unit demo audit
+
+# Known vulnerabilities of the dependencies, where their data can be reached; otherwise it says why not.
+audit: $(STAMP)
+	$(BIN)/python tests/audit.py $(LOCK)
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
@@ -47,11 +63,12 @@ fixtures: $(STAMP)
 
 fuzz: $(STAMP)
 	$(BIN)/python tests/fuzzing.py --requests 5500
+	$(BIN)/python tests/loader_fuzzing.py --inputs $(or $(INPUTS),20000)
 
 # Faults planted one at a time, and those that no test notices; a room takes minutes, a small module seconds.
 # make mutants MODULE=sagerecon/planning/budget.py [TESTS="tests/test_planning_planner.py"]
 mutants: $(STAMP)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,mutants]'
+	$(PIP) --editable '.[test,mutants]'
 	$(BIN)/python tests/mutants.py $(MODULE) $(if $(TESTS),--tests $(TESTS))
 
 bench: $(STAMP)

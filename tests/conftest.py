@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 import typer.testing
+from cryptography.fernet import Fernet
+
+from sagerecon.store.vault_key import KEY_VARIABLE
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -27,6 +30,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def _no_real_home(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Keep the witnesses of stores out of the user's own folder, for fixtures of any scope."""
     os.environ["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("state"))
+    os.environ["XDG_CONFIG_HOME"] = str(tmp_path_factory.mktemp("config"))
+    os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"  # also for processes of the tests
+    # A fixture of wider scope outlives the configuration folder of one test.
+    os.environ[KEY_VARIABLE] = Fernet.generate_key().decode()
 
 
 @pytest.fixture
@@ -46,6 +53,7 @@ def state_home(
     """Give each test a state folder of its own, and return it."""
     folder = tmp_path_factory.mktemp("state")
     monkeypatch.setenv("XDG_STATE_HOME", str(folder))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
     return folder
 
 

@@ -13,26 +13,29 @@ PACKAGE = Path(sagerecon.__file__).parent
 #: What each room may import of ours, besides `model` and itself.
 MAY_IMPORT: dict[str, set[str]] = {
     "model": set(),
-    "documents": set(),
+    # Only edges read and write files; the catalog keeps its compiled form in one.
+    "files": set(),
+    "documents": {"files"},
     "mapping": {"documents"},
     "validation": set(),
     "pairing": set(),
     "planning": {"pairing"},
     "reconciliation": {"pairing"},
     "drift": set(),
-    "sources": {"documents"},
+    "sources": {"documents", "files"},
     "sage": set(),
-    "rehearsal": set(),
-    "store": {"planning", "pairing"},
-    "report": {"planning", "reconciliation", "drift", "pairing"},
+    "rehearsal": {"files"},
+    "store": {"planning", "pairing", "files"},
+    "report": {"planning", "reconciliation", "drift", "pairing", "files"},
     "runner": {"planning", "pairing"},
     # The project reads its own YAML files, one of which holds decisions about pairs, and hands out the
     # catalog that travels with the program.
-    "project": {"sources", "sage", "store", "documents", "pairing"},
+    "project": {"sources", "sage", "store", "documents", "pairing", "files"},
     # The commands read the mapping packs and schemas that `documents` finds, call every stage, and name the
     # values of the store and of the sign-in that they pass on.
     "commands": {
         "project",
+        "files",
         "documents",
         "mapping",
         "validation",
@@ -171,3 +174,48 @@ def test_values_of_more_than_four_fields_are_built_by_keyword() -> None:
         and len(node.args) > 4
     ]
     assert long_calls == []
+
+
+#: The modules that print, and those that make texts and tables for it; they make visible what they show.
+_SCREENS = {"report/screen.py", "report/terminal/shown.py"}
+
+#: What prints, asks, or reads markup, past those modules.
+_PRINTING = {"print", "input", "typer.secho", "typer.prompt", "click.echo"} | {
+    f"sys.{stream}.write" for stream in ("stdout", "stderr")
+}
+_RICH = {"rich", "rich.text", "rich.table", "rich.panel", "rich.progress", "rich.prompt"}
+
+#: Modules with pages, whose values are made visible as a whole.
+_PAGES = {"report/pages.py", "rehearsal/pages.py"}
+
+
+def unsafe_output(name: str, call: ast.Call) -> Iterator[str]:
+    """Yield what a call does with text from outside that none may do."""
+    called, options = ast.unparse(call.func), {each.arg: ast.unparse(each.value) for each in call.keywords}
+    is_constant = all(isinstance(argument, ast.Constant) for argument in call.args)
+    if called in _PRINTING and name not in _SCREENS:
+        yield "prints past the screen"
+    if called in ("typer.echo", "typer.confirm") and not is_constant and name != "cli/main.py":
+        yield "shows text that is not a constant"
+    makes_text = called in ("TextColumn", "super().__init__") and name == "report/screen.py"
+    if makes_text and options.get("markup") != "False":
+        yield "leaves markup on"
+    if called == "Markup" and not is_constant and name != "report/pages.py":
+        yield "makes markup of a value"
+    if called == "Environment" and name in _PAGES and options.get("finalize") != "visible_value":
+        yield "shows values as they are"
+
+
+def test_text_from_outside_is_never_markup_and_is_shown_at_one_place() -> None:
+    """A name such as `[link=...]`, or one with ESC in it, may come from any file and reach any output."""
+    found = []
+    for _, path in modules():
+        name, text, imported = path.relative_to(PACKAGE).as_posix(), path.read_text(), set(imports(path))
+        if "rich.markup" in imported or "from_markup" in text:
+            found.append(f"{name} reads markup")
+        if name not in _SCREENS and imported & _RICH:
+            found.append(f"{name} shows text without ShownText or ShownTable")
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.Call):
+                found += [f"{name}:{node.lineno} {what}" for what in unsafe_output(name, node)]
+    assert found == []

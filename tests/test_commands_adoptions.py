@@ -62,7 +62,7 @@ def test_equal_invoices_are_adopted_by_one_page_but_for_what_was_edited_since(tr
     body = {"sales_invoice": {"date": "2017-06-30"}}
     assert trade.served.by_other_hand("PUT", f"/sales_invoices/{ids[1]}", body).status == 200
     code, text = trade.run("apply")
-    assert code == 1 and text.startswith("2 calls:") and "2 adopted" in text
+    assert code == 1 and "2 calls:" in text and "2 adopted" in text
     assert (
         f"invoice 91 was not adopted, for the entity {ids[1]} in Sage differs by now"
         in trade.run("status")[1]

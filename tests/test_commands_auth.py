@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from threading import Thread
 
 import pytest
 import requests
+from consent_form import submit
 from moves import Move, signed_in
 from tiny import PROJECT, write_tiny
 
@@ -45,22 +44,14 @@ def arrivals(moving: Move) -> list[int]:
     return found
 
 
-def redirect(location: str) -> None:
-    """Follow the redirect as the browser does, again until the listener waits for it."""
-    while requests.get(location, timeout=5).status_code == 400:
-        time.sleep(0.01)
-
-
 def login(moving: Move, answer: str = "allow", reading: int = 0, skew: int = 0) -> auth.SignedIn:
     """Sign in; the user reads the consent page for `reading` milliseconds, and the clock is off by `skew`."""
     business = next(iter(moving.sage.membership.businesses))
 
     def consent(url: str, _redirect: str) -> None:
         moving.clock.sleep(reading)
-        form = {"Content-Type": "application/x-www-form-urlencoded"}
-        body = f"choice=owner+{business}&answer={answer}".encode()
-        location = moving.sage.request("POST", url, form, body).headers["Location"]
-        Thread(target=redirect, args=(location,), daemon=True).start()
+        location = submit(moving.sage, url, choice=f"owner {business}", answer=answer).headers["Location"]
+        assert requests.get(location, timeout=5).status_code == 200  # before anything waits for it
 
     clock = SkewedClock(moving.clock, skew)
     return auth.login(moving.project, clock, moving.session, consent)

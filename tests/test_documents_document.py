@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from sagerecon.documents import document
 from sagerecon.documents.document import Node, read_document
 from sagerecon.documents.schema import check_schema
+from sagerecon.model.limits import YAML_VALUES
 from sagerecon.model.suggestion import suggestion
 
 
@@ -132,7 +134,10 @@ def test_text_that_is_not_yaml_is_a_finding_with_its_place() -> None:
 
 def test_an_empty_and_an_enormous_file_are_findings() -> None:
     assert faults("# nothing\n") == ["m.yaml: the file is empty."]
-    assert faults("a: " + "x" * 5_000_000) == ["m.yaml: the file has 5,000,003 characters."]
+    assert faults("a: " + "x" * 5_000_000) == [
+        "m.yaml: the file has 5,000,003 characters; a YAML file may have at most 5,000,000 characters. "
+        "Split it."
+    ]
 
 
 def test_a_byte_order_mark_and_windows_line_ends_make_no_difference() -> None:
@@ -233,3 +238,62 @@ def test_a_key_without_its_mapping_is_suggested_before_a_similar_one() -> None:
     assert suggestion("C003", keys) == "Did you mean 'customers/C003'?"
     assert suggestion("sc/SC03", keys) == "Did you mean 'sc/SC003'?"
     assert suggestion("C003", ["C003"]) == "Did you mean 'C003'?"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" + "1," * 2_400_000 + "]",
+        "[" + "[]," * 1_600_000 + "]",
+        "\n".join(f"k{number}: 1" for number in range(350_000)),
+        "a: &x [1]\nb: [" + "*x," * 1_500_000 + "]",
+        "[" + "!a 1," * 900_000 + "]",
+        "- - 1\n" * 700_000,
+        "a:\n" + " ? b\n" * 800_000,
+    ],
+    ids=["list", "lists", "mapping", "aliases", "tags", "dashes", "keys"],
+)
+def test_too_many_values_are_one_finding_before_they_take_memory(text: str) -> None:
+    started = time.monotonic()
+    (found,) = faults(text)
+    assert "values; a YAML file may have at most 200,000 values. Split it." in found
+    assert time.monotonic() - started < 5
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" + "1, " * (YAML_VALUES.most - 1) + "]",
+        "\n".join(f"key{number}: {number}" for number in range(YAML_VALUES.most // 2 - 1)),
+        "a: '" + "x" * 4_900_000 + "'",
+        "a: |\n" + "  x\n" * 1_200_000,
+        "'" + "x" * 1_000 + "': 1",
+        "#\n" * 2_400_000 + "a: 1",
+        "a: 1\n" + "\n" * 4_900_000,
+    ],
+    ids=["list", "mapping", "scalar", "block", "key", "comments", "lines"],
+)
+def test_the_largest_files_are_read_in_seconds(text: str) -> None:
+    started = time.monotonic()
+    assert faults(text) == []
+    assert time.monotonic() - started < 6  # two on a machine that does nothing else
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[" * 100_000, "nesting depth"),
+        ("{a: " * 100_000, "nesting depth"),
+        ("- " * 100_000, "nesting depth"),
+        ("[" * 60 + "]" * 60, "nested more than 50 levels deep"),
+        ("--- 1\n" * 800_000, "200,000 values"),
+        ("--- 1\n" * 1_000, "another document"),
+        ("x" * 4_900_000 + ": 1", "not YAML"),
+    ],
+    ids=["lists", "mappings", "dashes", "ours", "many_documents", "documents", "key"],
+)
+def test_depth_keys_and_documents_are_bounded(text: str, words: str) -> None:
+    started = time.monotonic()
+    (found,) = faults(text)
+    assert words in found
+    assert time.monotonic() - started < 5

@@ -217,12 +217,15 @@ FIELDS: dict[type[Step], dict[str, st.SearchStrategy[Any]]] = {
     KeepStep: {**record, "standing": standings, "rule": texts, "edited": several(names)},
     SettledStep: {**record, "standing": standings, "answer": st.sampled_from(DecisionAnswer)},
 }
+numbers = st.integers(-(2**63), 2**63 - 1)
 headers = st.builds(
     Header,
     business=texts,
     purpose=st.sampled_from(Purpose),
     **dict.fromkeys(("snapshot", "mappings", "catalog", "id_map", "made_at", "bound_reason"), texts),
     **dict.fromkeys(("starts_at", "finishes_p50", "finishes_p90"), texts),
+    **dict.fromkeys(("calls", "lower_bound", "reserve", "reconciliation"), numbers),
+    **dict.fromkeys(("per_minute", "per_day"), st.none() | numbers),
     windows=st.lists(st.builds(Window, *[st.integers(0, 9)] * 4), max_size=2).map(tuple),
     findings=st.lists(findings, max_size=2).map(tuple),
 )

@@ -17,6 +17,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
+from consent_form import fields_of
 from small_quickbooks import write_export
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -52,11 +53,8 @@ def consent(url: str) -> None:
     """Do what a user does in the browser: allow the access on the page at `url`."""
     with requests.Session() as browser:
         browser.trust_env = False
-        choice = re.search(r'value="(owner [0-9a-f]{32})"', browser.get(url, timeout=20).text)
-        assert choice is not None
-        answer = browser.post(
-            url, data={"answer": "allow", "choice": choice[1]}, allow_redirects=False, timeout=20
-        )
+        form = {**fields_of(browser.get(url, timeout=20).text), "answer": "allow"}
+        answer = browser.post(url, data=form, allow_redirects=False, timeout=20)
         assert parse_qs(urlsplit(answer.headers["Location"]).query)["code"]
         browser.get(answer.headers["Location"], timeout=20)
 

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 import requests
+from consent_form import fields_of, submit
 from small_sage import ADA, APP, ELM, OAK, REDIRECT, SECRET, bearer, small_sage
 
 from sagerecon.model.clock import DAY, MINUTE, SECOND
@@ -36,9 +37,8 @@ PKCE = {"code_challenge": CHALLENGE, "code_challenge_method": "S256"}
 
 def authorize(sage: RehearsalSage, asked: Mapping[str, str], **form: str) -> Reply:
     """Return the consent page, or the answer to a submitted choice."""
-    method = "POST" if form else "GET"
     url = f"/oauth2/auth/central?{urlencode(asked)}"
-    return sage.request(method, url, FORM, urlencode(form).encode())
+    return submit(sage, url, **form) if form else sage.request("GET", url, {})
 
 
 def redirect_query(reply: Reply) -> dict[str, str]:
@@ -79,6 +79,48 @@ def test_the_consent_page_lists_users_and_businesses_escaped() -> None:
     assert "Read Only" in page
     only_irish = authorize(small_sage(), {**ASKED, "country": "ie"}).body.decode()
     assert only_irish.count('type="radio"') == 1
+
+
+@pytest.mark.parametrize("answer", ["allow", "deny"])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.example", "Host": "127.0.0.1:8065"},
+        {"Origin": "http://127.0.0.1:9999", "Host": "127.0.0.1:8065"},
+        {"Origin": "null", "Host": "127.0.0.1:8065"},
+        {"Origin": "http://127.0.0.1:8065"},
+        {"Origin": "http://[", "Host": "127.0.0.1:8065"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+    ],
+)
+def test_a_form_of_another_site_is_refused(headers: dict[str, str], answer: str) -> None:
+    sage = small_sage()
+    url = f"/oauth2/auth/central?{urlencode(ASKED)}"
+    fields = {**fields_of(authorize(sage, ASKED).body.decode()), "answer": answer}
+    reply = sage.request("POST", url, {**FORM, **headers}, urlencode(fields).encode())
+    assert (reply.status, "Location" in reply.headers) == (403, False)
+    own = {"Origin": "http://localhost:1", "Host": "localhost:1", "Sec-Fetch-Site": "same-origin"}
+    assert sage.request("POST", url, {**FORM, **own}, urlencode(fields).encode()).status == 302
+
+
+def test_a_form_needs_the_token_of_its_own_page() -> None:
+    sage = small_sage()
+    other = fields_of(authorize(sage, {**ASKED, "state": "another"}).body.decode())["token"]
+    elsewhere = fields_of(authorize(small_sage(), ASKED).body.decode())["token"]
+    for token in ("", "x", "\u00e9", other, elsewhere):
+        assert authorize(sage, ASKED, choice=f"{ADA} {OAK}", answer="allow", token=token).status == 403
+    url = f"/oauth2/auth/central?{urlencode(ASKED)}"
+    bare = urlencode({"choice": f"{ADA} {OAK}", "answer": "allow"}).encode()
+    assert sage.request("POST", url, FORM, bare).status == 403
+
+
+def test_no_page_of_the_sandbox_is_shown_in_a_frame() -> None:
+    sage = small_sage()
+    for reply in (authorize(sage, ASKED), authorize(sage, {}), sage.request("GET", "/", {})):
+        assert reply.headers["X-Frame-Options"] == "DENY"
+        assert "frame-ancestors 'none'" in reply.headers["Content-Security-Policy"]
+        assert "script" not in reply.body.decode()
 
 
 def test_without_the_filter_there_is_no_business_to_choose() -> None:
@@ -233,10 +275,8 @@ def test_the_whole_sign_in_with_plain_requests_over_a_socket() -> None:
         browser.trust_env = False
         address = f"{server.url}/oauth2/auth/central"
         page = browser.get(address, params={**ASKED, **PKCE}, timeout=5)
-        choice = re.findall(r'name="choice" value="([^"]+)"', page.text)[0]
-        back = browser.post(
-            page.url, data={"choice": choice, "answer": "allow"}, allow_redirects=False, timeout=5
-        )
+        form = {**fields_of(page.text), "answer": "allow"}
+        back = browser.post(page.url, data=form, allow_redirects=False, timeout=5)
         code = dict(parse_qsl(urlsplit(back.headers["Location"]).query))["code"]
         form = {
             "grant_type": "authorization_code",

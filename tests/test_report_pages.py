@@ -21,6 +21,7 @@ from sagerecon.model.draft import Change
 from sagerecon.model.errors import ProjectError
 from sagerecon.model.finding import Finding
 from sagerecon.model.place import Place
+from sagerecon.model.visible import visible
 from sagerecon.pairing.answers import DecisionAnswer
 from sagerecon.pairing.settlement import Settlement
 from sagerecon.pairing.standing import Standing
@@ -32,7 +33,8 @@ from sagerecon.report.formatting import money
 from sagerecon.report.pages import write_plan_report, write_reports
 from sagerecon.report.reconciliation_document import reconciliation_document
 
-HOSTILE = """<script>alert(1)</script>"><img src=x onerror=alert(1)>{{ 7*7 }}'"""
+HOSTILE = """<script>alert(1)</script>"><img src=x onerror=alert(1)>{{ 7*7 }}'\x1b\u202e\u2028\u200b"""
+HOSTILE_SHOWN = visible(HOSTILE)
 VOID = {"meta", "br"}
 
 
@@ -250,7 +252,8 @@ def test_data_never_becomes_markup(tmp_path: Path, writer: Callable[[Path, Repor
     given = hostile_facts()
     text = writer(tmp_path, given)[0].read_text(encoding="utf-8")
     page = Page(text)
-    assert HOSTILE in page.text
+    assert HOSTILE_SHOWN in page.text
+    assert not re.search("[\x1b\u202e\u2028\u200b]", text)
     assert not {"script", "img", "iframe", "object", "form", "input"} & {tag for tag, _ in page.tags}
     assert not [name for _, attributes in page.tags for name in attributes if name.startswith("on")]
     assert "{{ 7*7 }}" in page.text

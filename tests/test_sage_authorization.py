@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
-import re
 import threading
 import time
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 import requests
+from consent_form import fields_of, submit
 from small_door import OpenDoor
 from small_sage import (
     ADA,
@@ -50,9 +50,7 @@ def authorization(sage: RehearsalSage, app: App = SAGE_APP) -> Authorization:
 
 def redirect_after(sage: RehearsalSage, request: ConsentRequest, answer: str = "allow") -> str:
     """Answer the consent page, and return the address to which the browser is redirected."""
-    form = {"Content-Type": "application/x-www-form-urlencoded"}
-    body = f"choice={ADA}+{OAK}&answer={answer}".encode()
-    return sage.request("POST", request.url, form, body).headers["Location"]
+    return submit(sage, request.url, choice=f"{ADA} {OAK}", answer=answer).headers["Location"]
 
 
 def vault_with(sage: RehearsalSage) -> MemoryVault:
@@ -420,9 +418,9 @@ def test_a_whole_sign_in_over_sockets() -> None:
         browser.trust_env = False
         urls = (f"{server.url}/oauth2/auth/central", f"{server.url}/token", f"{server.url}/revoke")
         signing_in = Authorization(App(APP, SECRET, *urls), session, sage.clock)
-        request = signing_in.request(listener.redirect_uri)
+        request = signing_in.request(listener.redirect_uri, state=listener.state)
         redirected: list[str] = []
-        waiting = threading.Thread(target=lambda: redirected.append(listener.wait(request.state, 10)))
+        waiting = threading.Thread(target=lambda: redirected.append(listener.wait(10)))
         waiting.start()
         unexpected = browser.get(listener.redirect_uri, params={"code": "x", "state": "y"}, timeout=5)
         assert unexpected.status_code == 400
@@ -431,8 +429,7 @@ def test_a_whole_sign_in_over_sockets() -> None:
             == 404
         )
         page = browser.get(request.url, timeout=5)
-        choice = re.findall(r'name="choice" value="([^"]+)"', page.text)[0]
-        done = browser.post(page.url, data={"choice": choice, "answer": "allow"}, timeout=5)
+        done = browser.post(page.url, data={**fields_of(page.text), "answer": "allow"}, timeout=5)
         assert "You can close this window" in done.text
         waiting.join(10)
         tokens = signing_in.exchange(request, redirected[0])
@@ -458,8 +455,8 @@ class Lines:
 @pytest.mark.parametrize("answer", ["code=c%2F1&state=s1", "error=access_denied&state=s1"])
 def test_an_answer_may_be_pasted(answer: str) -> None:
     pasted = Lines(None, "", f" http://127.0.0.1:1/callback?{answer}#_=_\r", "http://x/?code=2&state=s1")
-    with LoopbackListener() as listener:
-        assert listener.wait("s1", 5, pasted) == f"{listener.redirect_uri}?{answer}"
+    with LoopbackListener(state="s1") as listener:
+        assert listener.wait(5, pasted) == f"{listener.redirect_uri}?{answer}"
     assert pasted.reasons == []
 
 
@@ -478,37 +475,37 @@ def test_an_answer_may_be_pasted(answer: str) -> None:
 )
 def test_a_pasted_line_that_is_no_answer_is_refused_and_the_next_is_read(line: str, reason: str) -> None:
     pasted = Lines(line, "http://127.0.0.1:1/callback?code=1&state=s1")
-    with LoopbackListener() as listener:
-        assert listener.wait("s1", 5, pasted).endswith("?code=1&state=s1")
+    with LoopbackListener(state="s1") as listener:
+        assert listener.wait(5, pasted).endswith("?code=1&state=s1")
     (given,) = pasted.reasons
     assert reason in given
 
 
 def test_the_browser_may_answer_while_a_line_is_awaited() -> None:
-    with LoopbackListener() as listener, requests.Session() as browser:
+    with LoopbackListener(state="s1") as listener, requests.Session() as browser:
         browser.trust_env = False
         answer = {"code": "1", "state": "s1"}
         later = threading.Timer(0.3, browser.get, [listener.redirect_uri], {"params": answer, "timeout": 5})
         later.start()
-        assert listener.wait("s1", 10, Lines()).endswith("?code=1&state=s1")
+        assert listener.wait(10, Lines()).endswith("?code=1&state=s1")
         later.join()
 
 
 def test_pasting_ends_after_the_time_to_sign_in() -> None:
     with (
-        LoopbackListener() as listener,
+        LoopbackListener(state="s1") as listener,
         pytest.raises(AuthorizationError, match="not completed in the browser"),
     ):
-        listener.wait("s1", 0.3, Lines())
+        listener.wait(0.3, Lines())
 
 
 def test_a_listener_stops_waiting_and_refuses_a_used_port() -> None:
     with (
-        LoopbackListener() as listener,
+        LoopbackListener(state="s1") as listener,
         pytest.raises(AuthorizationError, match="not completed in the browser"),
     ):
-        listener.wait("state", 0.05)
-    with LoopbackListener() as listener:
+        listener.wait(0.05)
+    with LoopbackListener(state="s1") as listener:
         port = urlsplit(listener.redirect_uri).port
         assert port is not None
         with pytest.raises(ProjectError, match=f"Port {port} cannot be used"):

@@ -33,6 +33,7 @@ from sagerecon.model.clock import SECOND
 from sagerecon.model.errors import (
     AuthorizationError,
     NoAnswerError,
+    RedirectedError,
     SageError,
     TokenRefusedError,
     WrongBusinessError,
@@ -228,7 +229,8 @@ def test_a_401_for_a_lapsed_subscription_causes_no_refresh() -> None:
 def test_a_redirect_is_not_followed() -> None:
     here = signed_in()
     here.session.mount(f"{BASE}/", _Fixed(b"", 302, "https://elsewhere.example/"))
-    assert here.call(POST).status == 302
+    with pytest.raises(RedirectedError, match=r"elsewhere\.example"):
+        here.call(POST)
 
 
 def test_a_reading_client_sends_only_get() -> None:

@@ -34,6 +34,11 @@ def test_content_that_is_not_json_is_none(content: bytes) -> None:
     assert read_body(content) is None
 
 
+def test_half_a_character_is_read_as_lost() -> None:
+    body = rb'{"a\ud800": ["Oak \uDC00", "\ud83d\ude80 \\ud800"], "b": 1}'
+    assert read_body(body) == {"a\ufffd": ["Oak \ufffd", "\U0001f680 \\ud800"], "b": 1}
+
+
 def test_a_lapsed_subscription_differs_from_an_expired_token() -> None:
     assert is_subscription_lapsed([{"$message": "No active subscription. (MSE)"}])
     assert not is_subscription_lapsed([{"$message": "Token expired"}])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -68,7 +69,8 @@ def test_processes_never_send_one_refresh_token_twice(tmp_path: Path) -> None:
         with open_store(f"sqlite:///{tmp_path}/store.db", clock, None) as store, serve(sage) as server:
             store.vault.save("ada", read_tokens(sage.grant(APP, ADA, OAK), clock.now()), None)
             words = [sys.executable, "-c", WORKER, server.url, str(tmp_path), str(THREADS)]
-            environment = {"PYTHONPATH": f"{Path(__file__).parent}:{Path(__file__).parent.parent}"}
+            path = f"{Path(__file__).parent}:{Path(__file__).parent.parent}"
+            environment = {**os.environ, "PYTHONPATH": path}
             workers = [
                 subprocess.Popen(words, stdout=subprocess.PIPE, text=True, env=environment)
                 for _ in range(WORKERS)

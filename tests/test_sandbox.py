@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 import requests
+from consent_form import fields_of
 from tiny import PROJECT, write_tiny
 from typer.testing import CliRunner
 
@@ -85,9 +86,7 @@ class Visitor:
         )
 
     def sign_in(self) -> Mapping[str, Any]:
-        found = re.search(r'value="(owner [0-9a-f]{32})"', self.session.get(self.page(), timeout=5).text)
-        assert found is not None
-        form = {"answer": "allow", "choice": found[1]}
+        form = {**fields_of(self.session.get(self.page(), timeout=5).text), "answer": "allow"}
         back = self.session.post(self.page(), data=form, allow_redirects=False, timeout=5).headers["Location"]
         code = requests.utils.unquote(back.partition("code=")[2].partition("&")[0])
         exchange = {
@@ -99,7 +98,7 @@ class Visitor:
         }
         granted: dict[str, Any] = self.session.post(f"{self.url}/token", data=exchange, timeout=5).json()
         self.session.headers["Authorization"] = f"Bearer {granted['access_token']}"
-        self.session.headers["X-Business"] = found[1].removeprefix("owner ")
+        self.session.headers["X-Business"] = form["choice"].removeprefix("owner ")
         return granted
 
     def call(self, method: str, path: str, body: Any = None) -> requests.Response:
@@ -147,8 +146,10 @@ oauth.trust_env = False
 page, state = oauth.authorization_url(f"{address}/oauth2/auth/central?filter=apiv3.1", country="gb")
 browser = requests.Session()
 browser.trust_env = False
-choice = re.search(r'value="(owner ([0-9a-f]+))"', browser.get(page, timeout=5).text)
-form = {"answer": "allow", "choice": choice[1]}
+shown = browser.get(page, timeout=5).text
+choice = re.search(r'value="(owner ([0-9a-f]+))"', shown)
+token = re.search(r'name="token" value="([0-9a-f]+)"', shown)
+form = {"answer": "allow", "choice": choice[1], "token": token[1]}
 back = browser.post(page, data=form, allow_redirects=False, timeout=5).headers["Location"]
 assert back.startswith(redirect) and dict(parse_qsl(urlsplit(back).query))["state"] == state
 first = oauth.fetch_token(f"{address}/token", authorization_response=back, client_secret=secret)
@@ -197,9 +198,7 @@ def consent(page: str) -> str:
     """Allow access on the consent page in a browser, and return the address it is redirected to."""
     with requests.Session() as browser:
         browser.trust_env = False
-        found = re.search(r'value="(owner [0-9a-f]{32})"', browser.get(page, timeout=5).text)
-        assert found is not None
-        form = {"answer": "allow", "choice": found[1]}
+        form = {**fields_of(browser.get(page, timeout=5).text), "answer": "allow"}
         return browser.post(page, data=form, allow_redirects=False, timeout=5).headers["Location"]
 
 
@@ -213,6 +212,7 @@ def headless(running: Sandbox, tmp_path: Path) -> Path:
 def test_a_sign_in_on_another_machine_is_pasted(headless: Path) -> None:
     with signing_in(headless) as process:
         assert process.stdin is not None and process.stdout is not None
+        assert process.stdout.readline().startswith("Sage: sandbox 127.0.0.1:")
         assert process.stdout.readline() == "Sign in here:\n"
         page = process.stdout.readline().strip()  # the whole link in one line
         assert len(page) > 80 and "redirect_uri=http%3A%2F%2F127.0.0.1%3A" in page
@@ -238,6 +238,7 @@ def test_a_sign_in_that_is_ended_while_it_waits_has_used_no_call(
 ) -> None:
     with signing_in(headless) as process:
         assert process.stdout is not None
+        assert process.stdout.readline().startswith("Sage: sandbox 127.0.0.1:")
         assert process.stdout.readline() == "Sign in here:\n"
         process.send_signal(ended_by)
         assert process.wait(20) == 128 + ended_by
@@ -255,7 +256,8 @@ def test_a_sign_in_on_a_fixed_port_is_redirected_to_it_after_the_input_has_ended
     with signing_in(headless, "--port", str(port), "--json") as process:
         assert process.stdin is not None and process.stdout is not None
         process.stdin.close()
-        _, event = (json.loads(process.stdout.readline()) for _ in range(2))
+        _, destination, event = (json.loads(process.stdout.readline()) for _ in range(3))
+        assert destination["is_sandbox"] and destination["sage"].startswith("127.0.0.1:")
         assert event["redirect"] == f"http://127.0.0.1:{port}/callback"
         redirected = consent(event["url"])
         assert redirected.startswith(f"{event['redirect']}?")

@@ -13,10 +13,16 @@ from tiny import PROJECT, write_tiny
 from sagerecon.commands import reports
 from sagerecon.project.sage import SANDBOX_SECRET
 from sagerecon.project.store import open_store
+from sagerecon.project.user_settings import configuration_folder
 from sagerecon.runner.run import Ended
+from sagerecon.store.vault_key import KEY_VARIABLE
 
 
-def test_no_log_file_or_page_contains_a_token(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_no_log_file_or_page_contains_a_token(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = os.environ[KEY_VARIABLE]
+    monkeypatch.delenv(KEY_VARIABLE)
     caplog.set_level(logging.DEBUG)
     write_tiny(tmp_path)
     (tmp_path / "sagerecon.yaml").write_text(PROJECT.partition("sage:")[0])
@@ -31,7 +37,10 @@ def test_no_log_file_or_page_contains_a_token(tmp_path: Path, caplog: pytest.Log
         with open_store(moving.project, moving.clock) as store:
             second = store.vault.load("default")
         assert second is not None and second.access != first.access
-    secrets = [first.access, first.refresh, second.access, second.refresh]
+    (file,) = (configuration_folder() / "keys").iterdir()
+    key = file.read_text().strip()
+    assert key != held and file.stat().st_mode & 0o077 == 0
+    secrets = [key, first.access, first.refresh, second.access, second.refresh]
     for secret in secrets:
         assert secret not in caplog.text and secret not in repr((first, second))
         for path in tmp_path.rglob("*"):
@@ -40,5 +49,4 @@ def test_no_log_file_or_page_contains_a_token(tmp_path: Path, caplog: pytest.Log
     for path in (tmp_path / "reports").iterdir():
         assert SANDBOX_SECRET not in path.read_text()
     assert os.environ.get("SAGERECON_CLIENT_SECRET") != SANDBOX_SECRET
-    key = tmp_path / ".sagerecon" / "vault.key"
-    assert key.stat().st_mode & 0o077 == 0
+    assert not list(tmp_path.rglob("*.key"))

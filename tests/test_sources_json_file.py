@@ -171,7 +171,10 @@ def test_an_error_in_a_record_is_reported_at_its_place(
             '{"QueryResponse": {"Invoice": [], "Invoice": []}}',
             "i.json:1:35: duplicate key 'Invoice' in an object.",
         ),
-        ('{"a": ' + "[" * 100_000, "i.json:1:7: invalid JSON: nested too deeply."),
+        (
+            '{"a": ' + "[" * 100_000,
+            "i.json:1:7: the value is nested too deeply; a JSON file may have at most 100 levels.",
+        ),
     ],
 )
 def test_an_unreadable_file_is_refused(tmp_path: Path, text: str, message: str) -> None:

@@ -79,7 +79,7 @@ def test_all_declarations_are_read() -> None:
         (("type: decimal}", "type: decimals}"), "sources.yaml:12:23: files.customers.columns.balance.type cannot be 'decimals'. Did you mean 'decimal'?"),
         (("customers.csv", "customers.dbf"), "sources.yaml:4:11: the format of 'customers.dbf' cannot be derived from its suffix. Add format: json, csv or xlsx."),
         (("customers.csv", "../customers.csv"), "sources.yaml:4:11: path '../customers.csv' is outside the data folder. Use a path inside the data folder, with / between folders."),
-        (("cp1252", "cp12522"), "sources.yaml:5:15: unknown encoding 'cp12522'. Common encodings: utf-8, cp1252, cp437, iso-8859-1, utf-16."),
+        (("cp1252", "cp12522"), "sources.yaml:5:15: 'cp12522' is no encoding of text files. Common encodings: utf-8, cp1252, cp437, iso-8859-1, utf-16."),
         (('thousands: "."', 'thousands: ","'), "sources.yaml:8:16: decimal and thousands are both ','."),
         (('"%d/%m/%Y"', '"%d/%Y"'), "sources.yaml:9:11: '%d/%Y' is not a complete date format. For 31/03/2017 use %d/%m/%Y."),
         (('"%d %b %Y"', '"%d-%q"'), "sources.yaml:14:50: '%d-%q' is not a complete date format. For 31/03/2017 use %d/%m/%Y."),

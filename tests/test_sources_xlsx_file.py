@@ -1,15 +1,14 @@
 # ruff: noqa: E501 - one case per line reads as a table
 """XLSX workbooks: exact numbers, dates, and messages for invalid workbooks and missing sheets."""
 
-import io
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from openpyxl import Workbook
 from source_cases import finding_messages, snapshot, table, take
+from workbook_files import HEADER, workbook
 
 from sagerecon.model.errors import SourceError
 
@@ -19,23 +18,6 @@ owed: {column: Balance, type: decimal}
 since: {column: Since, type: date}
 """
 CUSTOMERS = table(COLUMNS, "path: t.xlsx")
-
-
-def workbook(rows: Sequence[Sequence[object]], *others: str) -> bytes:
-    """Return a workbook with these rows in its first sheet."""
-    book = Workbook()
-    sheet = book.worksheets[0]
-    sheet.title = "Customers"
-    for row in rows:
-        sheet.append(list(row))
-    for title in others:
-        book.create_sheet(title)
-    stream = io.BytesIO()
-    book.save(stream)
-    return stream.getvalue()
-
-
-HEADER = ("Cust No", "Balance", "Since")
 
 
 def test_cells_are_exact_and_rows_have_their_number(tmp_path: Path) -> None:

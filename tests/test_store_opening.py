@@ -90,12 +90,42 @@ def test_a_file_that_is_not_a_store_is_refused_and_not_changed(
     assert path.read_bytes() == content
 
 
-def test_the_database_of_another_program_is_refused(tmp_path: Path) -> None:
-    connection = sqlite3.connect(tmp_path / "s.db")
+@pytest.mark.parametrize("journal", ["DELETE", "WAL"])
+def test_the_database_of_another_program_is_refused_and_not_changed(tmp_path: Path, journal: str) -> None:
+    path = tmp_path / "s.db"
+    connection = sqlite3.connect(path)
+    connection.execute(f"PRAGMA journal_mode={journal}")
     connection.execute("CREATE TABLE theirs (x)")
     connection.close()
-    with pytest.raises(StoreError, match="another program's tables"):
-        open_store(url(tmp_path / "s.db"), CLOCK, None)
+    path.chmod(0o640)
+    content = path.read_bytes()
+    with pytest.raises(StoreError, match="is not a store of sagerecon"):
+        open_store(url(path), CLOCK, None)
+    assert (path.read_bytes(), stat.S_IMODE(path.stat().st_mode)) == (content, 0o640)
+    assert [each.name for each in tmp_path.iterdir()] == ["s.db"]
+
+
+@pytest.mark.parametrize("ending", ["", "-wal", "-shm", "-journal", ".ballast", ".unsaved"])
+def test_a_store_or_a_file_beside_it_that_is_a_link_is_refused(tmp_path: Path, ending: str) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("precious")
+    (tmp_path / "state").mkdir()
+    (tmp_path / f"state/s.db{ending}").symlink_to(victim)
+    with pytest.raises(StoreError, match="it is a link to"):
+        open_store(url(tmp_path / "state/s.db"), CLOCK, None)
+    assert victim.read_text() == "precious"
+
+
+def test_a_store_whose_tables_are_in_its_log_alone_is_opened(tmp_path: Path) -> None:
+    """A process that was killed before the first checkpoint leaves the application's number in the log."""
+    path = tmp_path / "s.db"
+    with open_store(url(path), CLOCK, None) as store:
+        store.company("B").run_log.book(Budget(None, None))
+        for each in (path, path.with_name("s.db-wal")):
+            (tmp_path / "copy").mkdir(exist_ok=True)
+            (tmp_path / "copy" / each.name).write_bytes(each.read_bytes())
+    assert (tmp_path / "copy/s.db").stat().st_size <= 4096
+    open_store(url(tmp_path / "copy/s.db"), CLOCK, None).close()
 
 
 def test_a_damaged_store_is_a_store_error(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sys
@@ -13,6 +14,7 @@ import typer
 
 from sagerecon.model.errors import FindingsError, SagereconError, SourceError
 from sagerecon.model.finding import Finding, Severity
+from sagerecon.model.visible import visible
 from sagerecon.report.screen import Screen
 
 #: The exit codes that are no error's own; see README.
@@ -26,6 +28,14 @@ class _Ended(BaseException):
     """The command was asked to end by a signal."""
 
 
+class _VisibleLog(logging.Formatter):
+    """Makes visible what a library logs."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the message in one line."""
+        return visible(super().format(record))
+
+
 @contextmanager
 def command(as_json: bool) -> Iterator[Screen]:
     """Open a screen; turn an error into a message and an exit code, an unexpected one into 70.
@@ -34,6 +44,8 @@ def command(as_json: bool) -> Iterator[Screen]:
     may turn that exception into one of its own, as DuckDB does: it is the request that counts.
     """
     screen = Screen(as_json=as_json)
+    if logging.lastResort is not None:  # what a library warns of may hold what a server answered
+        logging.lastResort.setFormatter(_VisibleLog())
     received: list[int] = []
 
     def end(number: int, _frame: object) -> None:
@@ -67,7 +79,7 @@ def command(as_json: bool) -> Iterator[Screen]:
         if received:
             raise typer.Exit(128 + received[0]) from None
         if os.environ.get("SAGERECON_DEBUG"):
-            raise
+            screen.traceback(error)
         screen.error(
             f"Internal error: {type(error).__name__}. Nothing more was sent; the store is intact.",
             "Please report it, with the traceback that SAGERECON_DEBUG=1 shows.",

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from sagerecon.cli.options import HERE, Folder, Json
+from sagerecon.cli.options import HERE, AllowHost, Folder, Json
 
 Name = Annotated[
     str,
@@ -21,7 +21,7 @@ Name = Annotated[
 _NOT_BEFORE = "Decide nothing yet about what Sage holds, for it is not known whether a run wrote it."
 
 
-def list_decisions(project: Folder = HERE, json: Json = False) -> None:
+def list_decisions(project: Folder = HERE, allow_host: AllowHost = None, json: Json = False) -> None:
     """List what waits for a decision, with the command for each, and the decisions that were made."""
     from sagerecon.cli.console import NEEDS_REVIEW, command
     from sagerecon.commands import decisions, projects
@@ -34,7 +34,7 @@ def list_decisions(project: Folder = HERE, json: Json = False) -> None:
     )
 
     with command(json) as screen:
-        opened = projects.open_project(project)
+        opened = projects.open_project(project, allow_host or ())
         found = decisions.decidable(opened, projects.open_clock(opened.address))
         waiting = found.waiting
         if found.incomplete_store:
@@ -69,14 +69,14 @@ def list_decisions(project: Folder = HERE, json: Json = False) -> None:
         screen.print("Nothing waits for a decision.")
 
 
-def show(name: Name, project: Folder = HERE, json: Json = False) -> None:
+def show(name: Name, project: Folder = HERE, allow_host: AllowHost = None, json: Json = False) -> None:
     """Show every record of a group, or one record, and what can be decided."""
     from sagerecon.cli.console import command
     from sagerecon.commands import decisions, projects
     from sagerecon.report.terminal.decisions import subject_document, subject_lines
 
     with command(json) as screen:
-        opened = projects.open_project(project)
+        opened = projects.open_project(project, allow_host or ())
         found = decisions.decidable(opened, projects.open_clock(opened.address))
         if found.incomplete_store:
             screen.notice(f"{_NOT_BEFORE} {found.incomplete_store}")
@@ -109,6 +109,7 @@ def take(
     ours: Annotated[list[str] | None, typer.Option("--ours", help="A field that Sage gets.")] = None,
     theirs: Annotated[list[str] | None, typer.Option("--theirs", help="A field that stays.")] = None,
     project: Folder = HERE,
+    allow_host: AllowHost = None,
     json: Json = False,
 ) -> None:
     """Record a decision in decisions.yaml. It counts for the next plan; nothing is sent."""
@@ -118,7 +119,7 @@ def take(
     from sagerecon.report.terminal.decisions import decision_lines
 
     with command(json) as screen:
-        opened = projects.open_project(project)
+        opened = projects.open_project(project, allow_host or ())
         choice = decisions.Choice(
             answer=answer,
             because=because,
@@ -136,7 +137,7 @@ def take(
         screen.print("sagerecon plan, sagerecon reconcile")
 
 
-def drop(name: Name, project: Folder = HERE, json: Json = False) -> None:
+def drop(name: Name, project: Folder = HERE, allow_host: AllowHost = None, json: Json = False) -> None:
     """Remove the decision about a record or a group from decisions.yaml."""
     from sagerecon.cli.console import command
     from sagerecon.commands import decisions, projects
@@ -144,7 +145,7 @@ def drop(name: Name, project: Folder = HERE, json: Json = False) -> None:
     from sagerecon.report.terminal.decisions import decision_lines
 
     with command(json) as screen:
-        dropped = decisions.drop(projects.open_project(project), name)
+        dropped = decisions.drop(projects.open_project(project, allow_host or ()), name)
         screen.event("result", dropped=[decision_document(decision) for decision in dropped])
         for decision in dropped:
             for line in decision_lines("Dropped", decision):

@@ -22,6 +22,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.command()(projects.init)
+app.command()(projects.trust)
 app.command()(sources.snapshot)
 app.command()(sources.check)
 app.command()(runs.plan)
@@ -37,6 +38,7 @@ sign_in = typer.Typer(help="Sign in to Sage, or to a sandbox.", no_args_is_help=
 sign_in.command()(auth.login)
 sign_in.command()(auth.status)
 sign_in.command()(auth.logout)
+sign_in.command()(auth.rotate_key)
 app.add_typer(sign_in, name="auth")
 
 kinds = typer.Typer(help="Show what Sage accepts, kind by kind.", no_args_is_help=True)

@@ -9,4 +9,12 @@ import typer
 
 Json = Annotated[bool, typer.Option("--json", help="Print events for programs, one JSON object a line.")]
 Folder = Annotated[Path, typer.Option("--project", "-p", help="The project's folder.")]
+AllowHost = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow-host",
+        metavar="HOST",
+        help="Allow this command to send tokens and data to a host that the project names. May be repeated.",
+    ),
+]
 HERE = Path()

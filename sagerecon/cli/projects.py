@@ -42,3 +42,30 @@ def init(
         mappings = counted(len(project.mapping_files), "mapping")
         screen.print(f"Created {project.folder} with {mappings} from the pack {pack}.")
         screen.print(f"Review sagerecon.yaml, then run: cd {folder} && sagerecon snapshot")
+
+
+def trust(
+    folder: Annotated[
+        Path | None,
+        typer.Argument(metavar="[FOLDER]", help="A folder outside your projects that they may read from."),
+    ] = None,
+    host: Annotated[
+        str, typer.Option(metavar="HOST", help="A host to which projects may send tokens and data.")
+    ] = "",
+    remove: Annotated[
+        str, typer.Option(metavar="NAME", help="A folder or a host that projects may no longer use.")
+    ] = "",
+    json: Json = False,
+) -> None:
+    """Allow a folder or a host to all your projects on this machine, or show what is allowed."""
+    from sagerecon.cli.console import command
+    from sagerecon.commands import projects
+
+    with command(json) as screen:
+        found = projects.distrust(remove) if remove else projects.trust(folder, host)
+        folders = [str(each) for each in found.data_folders]
+        screen.event("result", folders=folders, hosts=list(found.allow_hosts))
+        for name in (*folders, *found.allow_hosts):
+            screen.print_unbroken(f"Allowed to your projects: {name}")
+        if not folders and not found.allow_hosts:
+            screen.print("Your projects may use their own folders, this machine and Sage's hosts alone.")

@@ -8,11 +8,12 @@ from typing import Annotated
 
 import typer
 
-from sagerecon.cli.options import HERE, Folder, Json
+from sagerecon.cli.options import HERE, AllowHost, Folder, Json
 
 
 def plan(
     project: Folder = HERE,
+    allow_host: AllowHost = None,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", help="The file to write; by default .sagerecon/plan.jsonl."),
@@ -21,7 +22,9 @@ def plan(
 ) -> None:
     """Plan what to send, in which order, on which day, for how many calls."""
     from sagerecon.cli.console import NEEDS_REVIEW, command
+    from sagerecon.cli.destination import show_destination
     from sagerecon.commands import plans, projects
+    from sagerecon.commands.destination import destination
     from sagerecon.report.terminal.plan import (
         action_counts,
         needs_review,
@@ -31,7 +34,8 @@ def plan(
     )
 
     with command(json) as screen:
-        opened = projects.open_project(project)
+        opened = projects.open_project(project, allow_host or ())
+        show_destination(screen, destination(opened))
         with screen.progress("planning"):
             made = plans.plan(opened, projects.open_clock(opened.address), output)
         screen.findings(made.header.findings)
@@ -65,6 +69,7 @@ def apply(
         Path | None, typer.Argument(metavar="PLAN", help="The plan file; by default .sagerecon/plan.jsonl.")
     ] = None,
     project: Folder = HERE,
+    allow_host: AllowHost = None,
     wait: Annotated[
         bool, typer.Option(help="Wait until the call budget allows more, instead of pausing.")
     ] = False,
@@ -88,15 +93,18 @@ def apply(
     """Send the plan to Sage. The same command resumes a run that was paused or stopped."""
     from sagerecon.cli.confirmation import confirm
     from sagerecon.cli.console import command, stopping
+    from sagerecon.cli.destination import show_destination
     from sagerecon.cli.outcome import show_outcome, show_progress
     from sagerecon.commands import projects, runs
+    from sagerecon.commands.destination import destination
     from sagerecon.commands.sessions import open_session
     from sagerecon.model.clock import DAY
     from sagerecon.runner.door import PATIENCE
     from sagerecon.runner.progress import Event
 
     with command(json) as screen, stopping() as should_stop:
-        opened = projects.open_project(project)
+        opened = projects.open_project(project, allow_host or ())
+        show_destination(screen, destination(opened))
         if distrust_store:
             confirm(screen, f"--distrust-store reads {runs.distrust_text(opened, plan_file)}.", yes)
         with open_session(opened) as session, screen.progress("sending") as meter:
@@ -116,7 +124,7 @@ def apply(
         show_outcome(screen, outcome, f"sagerecon apply{' --distrust-store' if is_reading else ''}")
 
 
-def status(project: Folder = HERE, json: Json = False) -> None:
+def status(project: Folder = HERE, allow_host: AllowHost = None, json: Json = False) -> None:
     """Show the progress of the newest run, the call budget, and the records that need review."""
     from sagerecon.cli.console import NEEDS_REVIEW, command
     from sagerecon.commands import projects
@@ -127,7 +135,7 @@ def status(project: Folder = HERE, json: Json = False) -> None:
     from sagerecon.report.terminal.run import run_status
 
     with command(json) as screen:
-        opened = projects.open_project(project)
+        opened = projects.open_project(project, allow_host or ())
         found = statuses.status(opened, projects.open_clock(opened.address))
         screen.event(
             "result",

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from sagerecon.cli.options import HERE, Folder, Json
+from sagerecon.cli.options import HERE, AllowHost, Folder, Json
 
 
-def snapshot(project: Folder = HERE, json: Json = False) -> None:
+def snapshot(project: Folder = HERE, allow_host: AllowHost = None, json: Json = False) -> None:
     """Read and freeze the source, and cross-check its totals."""
     from sagerecon.cli.console import command, exit_by_findings
     from sagerecon.commands import projects, sources
     from sagerecon.report.terminal.sources import source_files
 
     with command(json) as screen:
-        opened = projects.open_project(project)
+        opened = projects.open_project(project, allow_host or ())
         with screen.progress("reading") as meter:
             clock = projects.open_clock(opened.address)
             prepared = sources.snapshot(opened, clock, lambda file, rows: meter(rows, 0, file))
@@ -25,14 +25,14 @@ def snapshot(project: Folder = HERE, json: Json = False) -> None:
         screen.print("Next: sagerecon plan")
 
 
-def check(project: Folder = HERE, json: Json = False) -> None:
+def check(project: Folder = HERE, allow_host: AllowHost = None, json: Json = False) -> None:
     """Check the catalog and the mappings, offline and without data."""
     from sagerecon.cli.console import command, exit_by_findings
     from sagerecon.commands import mappings, projects
     from sagerecon.model.count import counted
 
     with command(json) as screen:
-        compiled = mappings.check(projects.open_project(project))
+        compiled = mappings.check(projects.open_project(project, allow_host or ()))
         screen.findings(compiled.findings)
         screen.event("result", mappings=len(compiled.mappings), findings=len(compiled.findings))
         screen.print(f"The catalog and {counted(len(compiled.mappings), 'mapping')} have no errors.")

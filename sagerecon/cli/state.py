@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from sagerecon.cli.options import HERE, Folder, Json
+from sagerecon.cli.options import HERE, AllowHost, Folder, Json
 
 
 def backup(
@@ -19,6 +19,7 @@ def backup(
         ),
     ] = None,
     project: Folder = HERE,
+    allow_host: AllowHost = None,
     json: Json = False,
 ) -> None:
     """Copy the store, also while apply is running. Later, apply refuses a copy that is not the newest."""
@@ -26,7 +27,7 @@ def backup(
     from sagerecon.commands import projects, state
 
     with command(json) as screen:
-        opened = projects.open_project(project)
+        opened = projects.open_project(project, allow_host or ())
         path = state.backup(opened, projects.open_clock(opened.address), target)
         size = path.stat().st_size
         screen.event("result", path=str(path), bytes=size)

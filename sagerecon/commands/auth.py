@@ -1,4 +1,4 @@
-"""Sign in to Sage, show the sign-in, and sign out."""
+"""Sign in to Sage, show the sign-in, sign out, and change the key that encrypts the tokens."""
 
 from __future__ import annotations
 
@@ -120,6 +120,17 @@ def logout(project: Project, clock: Clock, session: requests.Session) -> None:
         store.vault.forget(GRANT, tokens.generation)
 
 
+def rotate_key(project: Project, clock: Clock) -> str:
+    """Encrypt the tokens of the project with a new key, and return where it is kept. Sends nothing.
+
+    Raises:
+        AuthorizationError: not signed in, or not on this machine.
+        StoreError: the new key cannot be kept, or it is in the environment, which only the user can change.
+    """
+    with open_store(project, clock) as store:
+        return store.vault.rotate_key()
+
+
 @contextmanager
 def _counting(company: CompanyStore) -> Iterator[CompanyStore]:
     """Yield the company, and make what its calls count as durable however the block ends."""
@@ -160,9 +171,9 @@ def _consent(
     pasted: PastedLines | None,
 ) -> tuple[ConsentRequest, str]:
     """Show the consent page, and return its request and the address to which the browser was redirected."""
-    request = authorization.request(listener.redirect_uri, country=country)
+    request = authorization.request(listener.redirect_uri, state=listener.state, country=country)
     show(request.url, listener.redirect_uri)
-    return request, listener.wait(request.state, SIGN_IN_SECONDS, pasted)
+    return request, listener.wait(SIGN_IN_SECONDS, pasted)
 
 
 def _tokens(vault: SealedVault) -> Tokens:

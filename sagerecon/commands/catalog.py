@@ -6,9 +6,11 @@ from pathlib import Path
 
 from sagerecon.drift.changes import Drift, compare
 from sagerecon.drift.published import read_published
+from sagerecon.files.reading import read_bounded
 from sagerecon.model.availability import narrow_catalog
 from sagerecon.model.catalog import Catalog, Kind
 from sagerecon.model.errors import ProjectError, SourceError
+from sagerecon.model.limits import PROJECT_FILE
 from sagerecon.model.suggestion import suggestion
 
 
@@ -51,9 +53,9 @@ def diff(catalog: Catalog, document: Path, country: str, edition: str) -> Drift:
     """
     country, edition = _check(catalog, country, edition)
     try:
-        text = document.read_text(encoding="utf-8-sig")
+        text = read_bounded(document, PROJECT_FILE).decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        reason = (error.strerror or str(error)) if isinstance(error, OSError) else "it is not UTF-8"
         raise SourceError(
             f"{document} cannot be read: {reason}.", "Use an OpenAPI document in JSON."
         ) from error

@@ -10,6 +10,8 @@ from sagerecon.model.clock import Clock, day_of
 from sagerecon.model.code import Code
 from sagerecon.model.draft import Draft
 from sagerecon.model.finding import Finding, Severity
+from sagerecon.model.limits import STATE_FILE
+from sagerecon.model.value import encodable
 from sagerecon.pairing.decide import Decisions
 from sagerecon.pairing.decisions import Decision
 from sagerecon.pairing.figures import digest_of, figures
@@ -18,7 +20,7 @@ from sagerecon.pairing.position import Position
 from sagerecon.pairing.renames import marks
 from sagerecon.pairing.settlement import Settlement
 from sagerecon.project.decisions_file import project_decisions
-from sagerecon.project.private_files import make_private_folder, read_text, write_private
+from sagerecon.project.private_files import is_there, make_private_folder, read_text, write_private
 from sagerecon.project.project import Project
 
 
@@ -82,19 +84,19 @@ def _members(project: Project, decision: Decision) -> Mapping[str, Sequence[str]
     Earlier versions kept the key without marks, or the digest alone.
     """
     path = _members_file(project, decision.covers.fingerprint)
-    if not path.exists():
+    if not is_there(path):
         return {}
     try:
-        read = json.loads(read_text(path, project.name(path)))
-        found = {str(name): _texts(read[name]) if isinstance(read, dict) else () for name in read}
-    except (ValueError, TypeError):
+        read = json.loads(read_text(path, project.name(path), STATE_FILE, follow=False))
+        found = {encodable(str(name)): _texts(read[name]) if isinstance(read, dict) else () for name in read}
+    except (ValueError, TypeError, RecursionError):
         return {}
     return found if digest_of(list(found)) == decision.covers.fingerprint else {}
 
 
 def _texts(value: object) -> Sequence[str]:
     """Return a text, or the texts of a list."""
-    return [str(item) for item in value] if isinstance(value, list) else [str(value)]
+    return [encodable(str(item)) for item in value] if isinstance(value, list) else [encodable(str(value))]
 
 
 def _members_file(project: Project, fingerprint: str) -> Path:

@@ -26,6 +26,8 @@ from sagerecon.commands.preparation import Prepared
 from sagerecon.commands.rehearsals import expected_business, open_rehearsal
 from sagerecon.commands.sessions import open_session
 from sagerecon.documents.package import fixture
+from sagerecon.files.folders import make_private_folder
+from sagerecon.files.writing import write_text
 from sagerecon.model.clock import DAY, Clock, instant, instant_text
 from sagerecon.model.errors import ProjectError
 from sagerecon.planning.plan import Plan
@@ -92,7 +94,8 @@ class Demo:
     def heading(self, title: str) -> None:
         """Show a heading."""
         self.screen.event("heading", title=title)
-        self.screen.print(f"\n{title}", "bold")
+        self.screen.print("")
+        self.screen.print(title, "bold")
 
 
 def run_demo(folder: Path, screen: Screen) -> bool:
@@ -282,10 +285,10 @@ def consent_automatically(url: str, _redirect: str) -> None:
         with requests.Session() as browser:
             browser.trust_env = False
             page = browser.get(url, timeout=30).text
-            choice = re.search(r'name="choice" value="([^"]+)"', page)
-            if choice is not None:
-                form = {"choice": unescape(choice.group(1)), "answer": "allow"}
-                browser.post(url, data=form, timeout=30)
+            fields = re.findall(r'name="(token|choice)" value="([^"]+)"', page)
+            form = {name: unescape(value) for name, value in reversed(fields)}
+            if "choice" in form:
+                browser.post(url, data={**form, "answer": "allow"}, timeout=30)
 
     threading.Thread(target=visit, daemon=True).start()
 
@@ -299,13 +302,12 @@ def _clear(folder: Path) -> None:
                     f"{folder} is not empty and not an earlier demo.", "Name another folder: --folder."
                 )
             shutil.rmtree(folder)
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / MARK).write_text("A demo of sagerecon; it may be deleted.\n", encoding="utf-8")
+        make_private_folder(folder)
+        write_text(folder / MARK, ["A demo of sagerecon; it may be deleted.\n"])
     except OSError as error:
         raise ProjectError(f"{folder} cannot be used: {error.strerror or error}.") from error
 
 
 def _set_address(project_file: Path, address: str) -> None:
     """Add the sandbox's address to the project file."""
-    with project_file.open("a", encoding="utf-8") as file:
-        file.write(f"\nsage:\n  address: {address}\n")
+    write_text(project_file, [project_file.read_text(encoding="utf-8"), f"\nsage:\n  address: {address}\n"])

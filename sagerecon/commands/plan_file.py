@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
+from sagerecon.files.reading import open_bounded
 from sagerecon.model.errors import PlanStaleError, ProjectError
+from sagerecon.model.limits import PLAN_FILE, PLAN_LINE
 from sagerecon.planning.plan import (
     READ_ANEW,
     Plan,
@@ -17,6 +20,7 @@ from sagerecon.planning.plan import (
     steps_not_sent,
 )
 from sagerecon.planning.step import Step
+from sagerecon.project.private_files import is_there
 from sagerecon.project.project import Project
 
 
@@ -28,28 +32,31 @@ def open_plan(project: Project, file: Path | None = None) -> Plan:
         PlanStaleError: the file is not a complete plan, or its plan writes nothing.
     """
     path = file or project.plan_file
-    if not path.exists():
+    if not is_there(path):
         raise ProjectError(f"There is no plan {project.name(path)}.", "Create one: sagerecon plan")
-    plan = read_plan_file(path, project.name(path))
+    plan = read_plan_file(path, project.name(path), is_named=file is not None)
     if plan.header.purpose is not Purpose.LOAD:
         raise PlanStaleError(f"{project.name(path)} writes nothing to Sage.", READ_ANEW)
     return plan
 
 
-def read_plan_file(path: Path, name: str) -> Plan:
+def read_plan_file(path: Path, name: str, *, is_named: bool = False) -> Plan:
     """Return the plan in a file, read line by line.
+
+    Args:
+        is_named: the user named the file, so that a link is followed.
 
     Raises:
         ProjectError: the file cannot be read.
         PlanStaleError: it is not a complete plan file.
     """
-    with _lines(path, name) as lines:
+    with _lines(path, name, is_named=is_named) as lines:
         return read_plan(lines, name)
 
 
 def open_outline(project: Project) -> Plan | None:
     """Return the newest plan without the bodies of its steps, or None; errors as `read_plan_file`."""
-    if not project.plan_file.exists():
+    if not is_there(project.plan_file):
         return None
     name = project.name(project.plan_file)
     with _lines(project.plan_file, name) as lines:
@@ -61,7 +68,7 @@ def not_sent(project: Project, plan: str) -> Plan | None:
 
     None where it has another hash than `plan`, or is no complete plan: what needs it refuses it.
     """
-    if not project.plan_file.exists():
+    if not is_there(project.plan_file):
         return None
     name = project.name(project.plan_file)
     try:
@@ -74,7 +81,7 @@ def not_sent(project: Project, plan: str) -> Plan | None:
 
 def planned_step(project: Project, key: str) -> Step | None:
     """Return the step of one record in the project's newest plan, or None; errors as `read_plan_file`."""
-    if not project.plan_file.exists():
+    if not is_there(project.plan_file):
         return None
     name = project.name(project.plan_file)
     with _lines(project.plan_file, name) as lines:
@@ -82,9 +89,14 @@ def planned_step(project: Project, key: str) -> Step | None:
 
 
 @contextmanager
-def _lines(path: Path, name: str) -> Iterator[Iterable[bytes]]:
+def _lines(path: Path, name: str, *, is_named: bool = False) -> Iterator[Iterable[bytes]]:
+    r"""Yield the lines of a plan file, which end at `\n` alone; one that is too long for a plan in pieces.
+
+    Args:
+        is_named: the user named the file, so that a link is followed.
+    """
     try:
-        with path.open("rb") as lines:  # lines of bytes end at "\n" alone, lines of text at ten characters
-            yield lines
+        with open_bounded(path, PLAN_FILE, follow=is_named) as stream:
+            yield iter(partial(stream.readline, PLAN_LINE.most), b"")
     except OSError as error:
         raise ProjectError(f"{name} cannot be read: {error.strerror or error}.") from error

@@ -50,7 +50,7 @@ def files_changed_since(project: Project) -> Iterator[str]:
     """
     with open_snapshot(project) as snapshot:
         frozen = [(file.path, file.sha256) for file in snapshot.files]
-    for found in files_changed(project.data, frozen):
+    for found in files_changed(project.data, frozen, project.data_folders):
         yield f"{found.place.file}: {found.message} {found.hint}, then sagerecon plan"
 
 

@@ -144,7 +144,9 @@ def prepare(project: Project) -> Prepared:
             outcomes=outcomes,
             findings=(
                 *(read_finding(finding) for finding in outcomes.fact("findings")),
-                *files_changed(project.data, [(file.path, file.sha256) for file in files]),
+                *files_changed(
+                    project.data, [(file.path, file.sha256) for file in files], project.data_folders
+                ),
             ),
         )
 

@@ -5,20 +5,25 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
+from collections.abc import Collection
 from datetime import date
 from pathlib import Path
 
 from sagerecon.documents.package import pack, schema
+from sagerecon.files.folders import make_private_folder
+from sagerecon.files.writing import write_text
 from sagerecon.model.clock import Clock, SystemClock
 from sagerecon.model.errors import ProjectError
 from sagerecon.project.file import read_project
-from sagerecon.project.private_files import make_private_folder
 from sagerecon.project.project import FILE, STATE, Project
+from sagerecon.project.user_settings import UserSettings, read_user_settings, write_user_settings
 from sagerecon.rehearsal.clock import SharedClock
 
 #: The environment variable with the file of the virtual clock that a sandbox and its clients share.
 REHEARSAL_CLOCK = "SAGERECON_REHEARSAL_CLOCK"
+
+#: The name or the number of a host, in any spelling that a URL may have.
+_HOST = re.compile(r"[A-Za-z0-9.:_-]{1,253}")
 
 #: The JSON Schemas that an editor needs for a project's files.
 SCHEMAS = ("project", "sources", "mapping", "crosswalk", "decisions")
@@ -31,7 +36,8 @@ def init(
 
     Args:
         name: the mapping pack, such as `quickbooks`.
-        data: the folder with the files exported from the source; None keeps the pack's own setting.
+        data: the folder with the files exported from the source, which the user allows to every project with
+            that; None keeps the pack's own setting.
         cut_over: the last day of the old books; None keeps the pack's own setting.
 
     Raises:
@@ -43,22 +49,62 @@ def init(
         raise ProjectError(
             f"There is no folder {data}.", "Name the folder of the exported files: --data FOLDER"
         )
+    allowed = None if data is None else read_user_settings().with_folder(data)
     if (folder / FILE).exists():
         raise ProjectError(f"{folder} already has a project.", "Name a new folder for another project.")
     try:
-        shutil.copytree(source, folder, dirs_exist_ok=True)
-        text = (folder / "project.yaml").read_text(encoding="utf-8")
-        (folder / "project.yaml").unlink()
-        (folder / FILE).write_text(_fill_in(text, folder, data, company, cut_over), encoding="utf-8")
-        _write_schemas(folder)
+        for file in sorted(path for path in source.rglob("*") if path.is_file()):
+            target, text = folder / file.relative_to(source), file.read_text(encoding="utf-8")
+            if target == folder / "project.yaml":
+                target, text = folder / FILE, _fill_in(text, folder, data, company, cut_over)
+            _write(target, _with_schemas(text, target, folder), folder)
+        for schema_name in SCHEMAS:
+            text = json.dumps(schema(schema_name), indent=2, ensure_ascii=False)
+            _write(folder / STATE / f"{schema_name}.schema.json", text, folder)
     except OSError as error:
         raise ProjectError(f"The project cannot be written: {error}.") from error
+    if allowed is not None:
+        write_user_settings(allowed)
     return read_project(folder)
 
 
-def open_project(folder: Path) -> Project:
-    """Return the project in `folder`; errors as `read_project`."""
-    return read_project(folder)
+def open_project(folder: Path, allow_hosts: Collection[str] = ()) -> Project:
+    """Return the project in `folder`; arguments and errors as `read_project`."""
+    return read_project(folder, allow_hosts)
+
+
+def trust(folder: Path | None = None, host: str = "") -> UserSettings:
+    """Allow every project of this user a folder or a host, and return what is allowed now.
+
+    Raises:
+        ProjectError: there is no such folder, the host is no name, or the settings cannot be written.
+    """
+    settings = read_user_settings()
+    if folder is not None:
+        if not folder.is_dir():
+            raise ProjectError(f"There is no folder {folder}.", "Name the folder of the exported files.")
+        settings = settings.with_folder(folder)
+    if host:
+        if not _HOST.fullmatch(host):
+            raise ProjectError(f"'{host}' is not the name of a host.", "Write it as db.example.com.")
+        settings = settings.with_host(host)
+    if folder is not None or host:
+        write_user_settings(settings)
+    return settings
+
+
+def distrust(name: str) -> UserSettings:
+    """Take back what `trust` allowed, and return what is allowed now.
+
+    Raises:
+        ProjectError: nothing of this name is allowed, or the settings cannot be written.
+    """
+    settings = read_user_settings()
+    left = settings.without(name)
+    if left == settings:
+        raise ProjectError(f"'{name}' is not allowed.", "See what is: sagerecon trust")
+    write_user_settings(left)
+    return left
 
 
 def open_clock(address: str) -> Clock:
@@ -95,13 +141,13 @@ def _fill_in(text: str, folder: Path, data: Path | None, company: str, cut_over:
     return text
 
 
-def _write_schemas(folder: Path) -> None:
-    """Write the JSON Schemas into the project, and point its YAML files at them, for editors."""
-    make_private_folder(folder / STATE)
-    for name in SCHEMAS:
-        text = json.dumps(schema(name), indent=2, ensure_ascii=False)
-        (folder / STATE / f"{name}.schema.json").write_text(text, encoding="utf-8")
-    for path in folder.rglob("*.yaml"):
-        text = path.read_text(encoding="utf-8")
-        here = os.path.relpath(folder / STATE, path.parent)
-        path.write_text(re.sub(r"\$schema=\S*/(?=\w+\.schema)", f"$schema={here}/", text), encoding="utf-8")
+def _write(path: Path, text: str, folder: Path) -> None:
+    """Write a file of the project in `folder`, in which somebody may have prepared links."""
+    make_private_folder(path.parent, within=folder)
+    write_text(path, [text])
+
+
+def _with_schemas(text: str, path: Path, folder: Path) -> str:
+    """Return the text of a YAML file whose schema, for editors, is the one in the project in `folder`."""
+    here = os.path.relpath(folder / STATE, path.parent)
+    return re.sub(r"\$schema=\S*/(?=\w+\.schema)", f"$schema={here}/", text)

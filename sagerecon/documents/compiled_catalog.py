@@ -17,6 +17,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from sagerecon.documents.specs import SpecDocuments
+from sagerecon.files.folders import make_private_folder
+from sagerecon.files.writing import write_bytes
 
 #: Compiled forms that are kept: of the installed version and of a few states of a checkout.
 MAX_KEPT = 5
@@ -44,16 +46,8 @@ def save_compiled(key: str, documents: SpecDocuments) -> None:
     content = hashlib.sha256(body).hexdigest().encode() + b"\n" + body
     with suppress(OSError, RuntimeError):
         path = _path(key)
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft = path.with_name(f"{path.name}.{os.getpid()}")
-        draft.unlink(missing_ok=True)
-        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o600)
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(content)
-            draft.replace(path)
-        finally:
-            draft.unlink(missing_ok=True)
+        make_private_folder(path.parent)
+        write_bytes(path, content)
         _delete_old(path.parent)
 
 

@@ -17,16 +17,8 @@ import yaml
 
 from sagerecon.model.code import Code
 from sagerecon.model.finding import Finding
+from sagerecon.model.limits import YAML_CHARACTERS, YAML_DEPTH, YAML_EXPANSION, YAML_VALUES
 from sagerecon.model.place import Place
-
-#: Characters of the largest file that is read. Larger ones would take seconds before the first finding.
-LARGEST_CHARACTERS = 5_000_000
-
-#: Values to which aliases may expand. A few lines of aliases can expand to billions.
-LARGEST_EXPANSION = 10_000
-
-#: Levels of nesting. Our files need about ten; thousands would exceed the recursion limit.
-DEEPEST = 50
 
 #: libyaml is ten times faster; PyYAML's own loader is used where PyYAML was built without it.
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -34,6 +26,9 @@ _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 #: Integers of more digits are text: they are codes, and Python refuses to convert very long ones.
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 _WORDS = {"true": True, "false": False, "null": None, "~": None, "": None}
+
+#: Characters of a text that count as one value where an alias repeats it.
+_LONG_SCALAR = 100
 
 Plain: TypeAlias = Any
 
@@ -103,13 +98,16 @@ def read_document(text: str, file: str) -> tuple[Node, list[Finding]]:
     Where there are errors, the node holds what could be read.
     """
     empty = Node({}, Place(file, 1, 1))
-    if len(text) > LARGEST_CHARACTERS:
-        return empty, [Finding(Code.FILE_TOO_LARGE, Place(file), f"the file has {len(text):,} characters.")]
+    if len(text) > YAML_CHARACTERS.most:
+        sentence = f"the file has {len(text):,} characters; {YAML_CHARACTERS.sentence}."
+        return empty, [Finding(Code.FILE_TOO_LARGE, Place(file), sentence, "Split it.")]
     if tab := _tab(text, file):
         return empty, [tab]
     try:
+        findings = list(_scan(text, file)) if "!" in text or _may_be_large(text) else []
+        if findings and findings[-1].code is Code.FILE_TOO_LARGE:
+            return empty, findings[-1:]
         root = yaml.compose(text, Loader=_LOADER)
-        findings = list(_tags(text, file))
         if root is None:
             return empty, [Finding(Code.EMPTY_FILE, Place(file), "the file is empty.")]
         return _Reading(file, findings).node(root, None), findings
@@ -132,12 +130,23 @@ def _tab(text: str, file: str) -> Finding | None:
     return None
 
 
-def _tags(text: str, file: str) -> Iterator[Finding]:
-    """Yield a finding for each explicit `!tag`. Only the events distinguish it from an inferred type."""
-    if "!" not in text:
-        return
+def _may_be_large(text: str) -> bool:
+    """Return whether a text may hold more values than are read: each but the first follows one of these."""
+    return sum(map(text.count, "\n\r\u0085\u2028\u2029,:[{-?")) >= YAML_VALUES.most
+
+
+def _scan(text: str, file: str) -> Iterator[Finding]:
+    """Yield a finding for each explicit `!tag`, which only events show, and for the first value too many."""
+    values = 0
     for event in yaml.parse(text, Loader=_LOADER):
-        if isinstance(event, yaml.NodeEvent) and (tag := getattr(event, "tag", None)):
+        if not isinstance(event, yaml.NodeEvent):
+            continue
+        values += 1
+        if values > YAML_VALUES.most:
+            sentence = f"the file has more than {YAML_VALUES.most:,} values; {YAML_VALUES.sentence}."
+            yield Finding(Code.FILE_TOO_LARGE, _place(event, file), sentence, "Split it.")
+            return
+        if tag := getattr(event, "tag", None):
             yield Finding(Code.TAG, _place(event, file), f"the tag {tag} is not allowed.", "Remove it.")
 
 
@@ -160,6 +169,8 @@ class _Reading:
         """Return our node for a YAML node."""
         place = _place(node, self._file)
         if isinstance(node, yaml.ScalarNode):
+            if len(node.value) > _LONG_SCALAR and not self._may_repeat(node, place):
+                return Node(None, place, key_place)
             return Node(_scalar(str(node.value), node.style), place, key_place)
         if not self._may_expand(node, place):
             return Node(None, place, key_place)
@@ -172,21 +183,32 @@ class _Reading:
         self._open.discard(id(node))
         return Node(value, place, key_place)
 
+    def _may_repeat(self, node: yaml.ScalarNode, place: Place) -> bool:
+        """Return whether a long text may be read: the first time, or again within the limit of aliases."""
+        if id(node) in self._seen:
+            self._expanded += len(node.value) // _LONG_SCALAR
+            if self._expanded > YAML_EXPANSION.most:
+                sentence = f"the aliases expand to more than {YAML_EXPANSION.most:,} values."
+                self._findings.append(Finding(Code.ALIAS, place, sentence, "Write out the values."))
+                return False
+        self._seen.add(id(node))
+        return True
+
     def _may_expand(self, node: yaml.Node, place: Place) -> bool:
         """Return whether a node may be read: for the first time, or again by an alias within the limits."""
         if id(node) in self._open:
             self._findings.append(Finding(Code.ALIAS, place, "an alias that contains itself."))
             return False
-        if len(self._open) >= DEEPEST:
-            sentence = f"values are nested more than {DEEPEST} levels deep."
+        if len(self._open) >= YAML_DEPTH.most:
+            sentence = f"values are nested more than {YAML_DEPTH.most} levels deep."
             self._findings.append(Finding(Code.TOO_DEEP, place, sentence))
             return False
-        if self._expanded > LARGEST_EXPANSION:
+        if self._expanded > YAML_EXPANSION.most:
             return False
         if id(node) in self._seen:
             self._expanded += 1 + len(node.value)
-            if self._expanded > LARGEST_EXPANSION:
-                sentence = f"the aliases expand to more than {LARGEST_EXPANSION:,} values."
+            if self._expanded > YAML_EXPANSION.most:
+                sentence = f"the aliases expand to more than {YAML_EXPANSION.most:,} values."
                 self._findings.append(Finding(Code.ALIAS, place, sentence, "Write out the values."))
                 return False
         self._seen.add(id(node))

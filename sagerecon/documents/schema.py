@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 import jsonschema
@@ -10,6 +11,7 @@ import jsonschema
 from sagerecon.documents.document import Node
 from sagerecon.model.code import Code
 from sagerecon.model.finding import Finding
+from sagerecon.model.limits import YAML_FINDINGS
 from sagerecon.model.suggestion import suggestion
 
 #: How a message calls the types of JSON Schema.
@@ -33,9 +35,10 @@ _WRITTEN = {
 
 
 def check_schema(node: Node, schema: Mapping[str, Any]) -> list[Finding]:
-    """Return the faults of a document by a JSON Schema, in the order of the file."""
+    """Return the faults of a document by a JSON Schema, in the order of the file; no more than the limit."""
     validator = jsonschema.Draft202012Validator(schema)
-    findings = [finding for error in validator.iter_errors(node.plain()) for finding in _explain(error, node)]
+    errors = validator.iter_errors(node.plain())
+    findings = islice((finding for error in errors for finding in _explain(error, node)), YAML_FINDINGS.most)
     return sorted(set(findings), key=lambda finding: (finding.place, finding.code, finding.message))
 
 

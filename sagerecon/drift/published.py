@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -20,6 +21,9 @@ _JSON = "application/json"
 
 #: Deeper nesting of references and `allOf` is taken as a circular reference.
 _MAX_DEPTH = 20
+
+#: Schemas that make up one; some of Sage's consist of four.
+_MOST_MERGED = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,7 @@ class Published:
 
     def __init__(self, document: Schema) -> None:
         self._document = document
+        self._merged = 0  #: schemas merged into the one that is being read
         info = _mapping(document.get("info"))
         self.title = str(info.get("title", ""))
         self.version = str(info.get("version", ""))
@@ -68,10 +73,12 @@ class Published:
         for path, item in _mapping(self._document.get("paths")).items():
             if "servers" in _mapping(item):
                 continue  # on another server than the API, such as the token endpoint
-            known = re.sub(r"\{[^}]*\}", "{}", path.rstrip("/"))
+            known = re.sub(r"\{[^{}]*\}", "{}", path.rstrip("/"))
+            if not known.startswith("/"):
+                continue
             for method in _METHODS:
                 facts = _mapping(_mapping(item).get(method))
-                if facts and known:
+                if facts:
                     shared = _mapping(item).get("parameters", [])
                     operation = self._operation(method.upper(), known, facts, shared)
                     found[operation.method, operation.path] = operation
@@ -146,8 +153,12 @@ class Published:
         )
 
     def _flattened(self, schema: Any, depth: int = 0) -> Schema:
-        """Return the schema with references and `allOf` merged in, and without `null` alternatives."""
-        if depth > _MAX_DEPTH:
+        """Return the schema with references and `allOf` merged in, and without `null` alternatives.
+
+        A schema that refers to others again and again is cut off.
+        """
+        self._merged = self._merged + 1 if depth else 1
+        if depth > _MAX_DEPTH or self._merged > _MOST_MERGED:
             return {}
         own = self._resolved(schema)
         parts = [self._flattened(_mapping(part), depth + 1) for part in _list(own.get("allOf"))]
@@ -161,9 +172,9 @@ class Published:
         for part in (*parts, own):
             for name, value in part.items():
                 if name == "properties" and name in merged:
-                    merged[name] = {**merged[name], **_mapping(value)}
+                    merged[name] = {**_mapping(merged[name]), **_mapping(value)}
                 elif name == "required" and name in merged:
-                    merged[name] = [*merged[name], *_list(value)]
+                    merged[name] = [*_list(merged[name]), *_list(value)]
                 elif name not in ("allOf", "anyOf", "oneOf"):
                     merged[name] = value
         return merged
@@ -191,6 +202,9 @@ def read_published(text: str, file: str) -> tuple[Published | None, list[Finding
     except json.JSONDecodeError as error:
         place = Place(file, error.lineno, error.colno)
         return None, [Finding(Code.NOT_JSON, place, f"invalid JSON: {error.msg}.")]
+    except ValueError:  # Python's own, which names its settings
+        message = "invalid JSON: a number has more digits than can be read."
+        return None, [Finding(Code.NOT_JSON, Place(file), message)]
     except RecursionError:
         return None, [Finding(Code.NOT_JSON, Place(file), "invalid JSON: nested too deeply.")]
     if not isinstance(document, dict) or not isinstance(document.get("paths"), dict):
@@ -248,7 +262,8 @@ def _list(value: Any) -> list[Any]:
 
 
 def _whole(value: Any) -> int | None:
-    return int(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return int(value) if is_number and math.isfinite(value) else None
 
 
 def names_of(operations: Mapping[tuple[str, str], PublishedOperation], resource: str) -> Iterator[str]:

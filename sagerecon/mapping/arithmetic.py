@@ -8,28 +8,42 @@ from decimal import (
     ROUND_HALF_UP,
     Context,
     Decimal,
+    DecimalException,
     DivisionByZero,
     Inexact,
     InvalidOperation,
     Overflow,
+    Underflow,
 )
 from typing import Any
 
 from sagerecon.mapping.record_context import (
+    FREE_TEXT,
     Reader,
     RecordContext,
     RefusalError,
     plain_text,
+    require_text,
     type_of,
     with_article,
 )
 from sagerecon.model.code import Code
+from sagerecon.model.limits import DECIMALS
 from sagerecon.model.money import MAX_DIGITS, magnitude, rounded
 from sagerecon.model.money import negative as negative_amount
 
+
+def _context(*traps: type[DecimalException]) -> Context:
+    traps = (*traps, InvalidOperation, Overflow, Underflow, DivisionByZero)
+    return Context(prec=MAX_DIGITS, Emin=-DECIMALS.most, Emax=DECIMALS.most, traps=list(traps))
+
+
 #: 38 digits, as DuckDB's DECIMAL(38). Sums and products must be exact; only a quotient is rounded.
-EXACT = Context(prec=MAX_DIGITS, traps=[Inexact, InvalidOperation, Overflow, DivisionByZero])
-DIVISION = Context(prec=MAX_DIGITS, traps=[InvalidOperation, Overflow, DivisionByZero])
+EXACT = _context(Inexact)
+DIVISION = _context()
+
+#: So few texts, each within its limit, take little memory before the length of all is checked.
+_FEW_PARTS = 20
 
 _ORDER: dict[str, Callable[[Any, Any], Any]] = {
     "eq": operator.eq,
@@ -90,6 +104,10 @@ def membership(value: Reader, within: Reader, *, wanted: bool) -> Reader:
         one, many = value(record), within(record)
         if one is None or many is None:
             return False
+        if isinstance(many, str) and not isinstance(one, str):
+            raise RefusalError(
+                Code.NOT_COMPARABLE, f"{with_article(type_of(one))} cannot be searched for in text"
+            )
         return (one in many) is wanted
 
     return read
@@ -117,7 +135,18 @@ def choice(test: Reader, yes: Reader, no: Reader) -> Reader:
 
 def joined(parts: Sequence[Reader]) -> Reader:
     """Return a reader of the concatenated texts."""
-    return lambda record: "".join([part(record) for part in parts])
+    are_few = len(parts) <= _FEW_PARTS
+
+    def read(record: RecordContext) -> str:
+        texts = [part(record) for part in parts]
+        if not are_few:
+            require_text(sum(map(len, texts)))
+        made = "".join(texts)
+        if len(made) > FREE_TEXT:
+            record.spend_text(len(made))
+        return made
+
+    return read
 
 
 def as_text(value: Reader, is_text: bool) -> Reader:
@@ -163,7 +192,7 @@ def rounded_number(number: Any, scale: int, rounding: str = ROUND_HALF_UP) -> De
     """
     try:
         result = rounded(Decimal(number), scale, rounding)
-    except InvalidOperation:
+    except ArithmeticError:  # also of the number of decimals itself, where that is enormous
         result = None
     if result is None or len(result.as_tuple().digits) > MAX_DIGITS:
         raise RefusalError(
@@ -185,7 +214,7 @@ def calculation(sign: str, left: Reader, right: Reader) -> Reader:
             result = calculate(_decimal(one), _decimal(other))
         except (DivisionByZero, InvalidOperation):
             raise _calculation_error(sign, one, other) from None
-        except (Inexact, Overflow):
+        except (Inexact, Overflow, Underflow):
             raise RefusalError(
                 Code.TOO_MANY_DIGITS,
                 f"{one} {sign} {other} has more than {MAX_DIGITS} digits",

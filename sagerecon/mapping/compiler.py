@@ -11,7 +11,7 @@ from sagerecon.documents.schema import check_schema
 from sagerecon.mapping.compiled import CompiledMapping
 from sagerecon.mapping.context import Context, Header
 from sagerecon.mapping.crosswalk import Crosswalk
-from sagerecon.mapping.faults import Faults
+from sagerecon.mapping.faults import Faults, TooManyFindingsError
 from sagerecon.mapping.identity import compile_identity
 from sagerecon.mapping.objects import ObjectReader, compile_fields
 from sagerecon.mapping.recipe import Recipe
@@ -24,6 +24,7 @@ from sagerecon.model.catalog import Catalog, Kind
 from sagerecon.model.code import Code
 from sagerecon.model.draft import OnExisting
 from sagerecon.model.finding import Finding
+from sagerecon.model.limits import MAPPING_LETS, YAML_FINDINGS
 from sagerecon.model.money import decimal
 from sagerecon.model.place import Place
 from sagerecon.model.type import Columns
@@ -57,7 +58,7 @@ def compile_mappings(
     environment = _Environment(
         datasets=datasets, catalog=catalog, crosswalks=crosswalks, parameters=parameters, headers=headers
     )
-    compiled = [_compile_file(file, environment) for file in read if file.root.children()]
+    compiled = [_compile_or_stop(file, environment) for file in read if file.root.children()]
     whole = [mapping for mapping in compiled if mapping is not None]
     findings = [finding for file in read for finding in file.faults.findings]
     findings.sort(key=lambda finding: (finding.place, finding.code, finding.message))
@@ -138,6 +139,16 @@ def _headers(files: list[_File]) -> Iterator[tuple[str, Header]]:
         yield node.text, Header(node.text, file.text("target", "kind"), columns)
 
 
+def _compile_or_stop(file: _File, environment: _Environment) -> CompiledMapping | None:
+    try:
+        return _compile_file(file, environment)
+    except TooManyFindingsError as error:
+        message = f"the file has more findings; {YAML_FINDINGS.sentence}."
+        hint = "Correct those that are listed first."
+        file.faults.findings.append(Finding(Code.MORE_FINDINGS, error.place, message, hint))
+        return None
+
+
 def _compile_file(file: _File, environment: _Environment) -> CompiledMapping | None:
     name = file.text("mapping")
     header = environment.headers.get(name, Header(name, file.text("target", "kind"), ()))
@@ -208,7 +219,12 @@ def _columns(file: _File, environment: _Environment) -> Columns | None:
 
 
 def _compile_lets(file: _File, context: Context) -> Context:
-    for name, node in (file.get("let") or _EMPTY).children().items():
+    lets = (file.get("let") or _EMPTY).children()
+    if len(lets) > MAPPING_LETS.most:
+        message = f"{len(lets):,} lets; {MAPPING_LETS.sentence}."
+        file.faults.add(Code.TOO_MANY_LETS, file.root["let"].named_at, message, "Compute values in SQL.")
+        return context
+    for name, node in lets.items():
         if context.scope.is_taken(name):
             message = f"the name '{name}' is already in use."
             file.faults.add(

@@ -15,19 +15,21 @@ from jinja2 import nodes
 from sagerecon.documents.document import Node
 from sagerecon.mapping import arithmetic
 from sagerecon.mapping.faults import Faults
-from sagerecon.mapping.function import Function, compile_call
+from sagerecon.mapping.function import Function, compile_call, unfit
 from sagerecon.mapping.functions import FUNCTIONS, LIST_FUNCTIONS
 from sagerecon.mapping.record_context import (
     NOTHING,
     NUMBERS,
     CompiledValue,
     RecordContext,
+    RefusalError,
     constant,
     plain_text,
+    require_small,
     type_of,
     with_article,
 )
-from sagerecon.mapping.scope import PARAMETERS, Scope, attribute, for_each
+from sagerecon.mapping.scope import PARAMETERS, Scope, attribute, for_each, listed
 from sagerecon.mapping.syntax import ExpressionSyntaxError, parse_expression
 from sagerecon.model.code import Code
 from sagerecon.model.suggestion import suggestion
@@ -182,9 +184,23 @@ class _Checker:
                 )
             common = joined
         if all(item.constants for item in items):
-            return constant([item.constants[0][0] for item in items], list_of(common))
-        reads = [item.read for item in items]
-        return CompiledValue(list_of(common), lambda record: [read(record) for read in reads])
+            return self._constant_list([item.constants[0][0] for item in items], common, tree)
+        reads, may_nest = [item.read for item in items], common.name in ("list", "unknown")
+
+        def read_all(record: RecordContext) -> Any:
+            made = [read(record) for read in reads]
+            if may_nest:
+                require_small(made)
+            return made
+
+        return CompiledValue(list_of(common), read_all)
+
+    def _constant_list(self, values: list[Any], common: Type, tree: nodes.Node) -> CompiledValue:
+        try:
+            require_small(values)
+        except RefusalError as error:
+            return self._fault(Code.TOO_MANY_ITEMS, tree, f"{error.message}.", "Write a shorter list.")
+        return constant(values, list_of(common))
 
     def _condition(self, tree: nodes.Node) -> Callable[[RecordContext], Any]:
         value = self.check(tree)
@@ -330,18 +346,26 @@ class _Checker:
             message = f"{name} does not accept {with_article(each.type)}."
             return self._fault(Code.WRONG_ARGUMENT, tree, message, f"Write {function.signature}.")
         return CompiledValue(
-            function.result_type(each.type), _apply_to_list(function.apply, items, each, len(arguments) == 2)
+            function.result_type(each.type),
+            _apply_to_list(name, function.apply, items, each, len(arguments) == 2),
         )
 
 
 def _apply_to_list(
-    apply: Callable[[list[Any]], Any], items: CompiledValue, each: CompiledValue, has_body: bool
+    name: str, apply: Callable[[list[Any]], Any], items: CompiledValue, each: CompiledValue, has_body: bool
 ) -> Callable[[RecordContext], Any]:
-    if not has_body:
-        return lambda record: apply(list(items.read(record) or ()))
+    values = (
+        for_each("item", items.read, each.read) if has_body else lambda record: listed(items.read(record))
+    )
 
-    values = for_each("item", items.read, each.read)
-    return lambda record: apply(values(record))
+    def read(record: RecordContext) -> Any:
+        found = list(values(record))
+        try:
+            return apply(found)
+        except (TypeError, ValueError, ArithmeticError) as error:
+            raise unfit(name, error) from None  # of a type that was not known before this record was read
+
+    return read
 
 
 def common_type(left: Type, right: Type) -> Type | None:

@@ -7,8 +7,17 @@ from collections.abc import Iterable
 from sagerecon.documents.document import Node
 from sagerecon.model.code import Code
 from sagerecon.model.finding import Finding, Severity
+from sagerecon.model.limits import YAML_FINDINGS
 from sagerecon.model.place import Place
 from sagerecon.model.suggestion import suggestion
+
+
+class TooManyFindingsError(Exception):
+    """A file has more findings than are listed; the check of the file ends at `place`."""
+
+    def __init__(self, place: Place) -> None:
+        super().__init__(f"{place}: more findings")
+        self.place = place
 
 
 class Faults:
@@ -21,7 +30,13 @@ class Faults:
     def add(
         self, code: Code, place: Place, message: str, hint: str = "", severity: Severity = Severity.ERROR
     ) -> None:
-        """Add a finding at `place`, unless the same one was added before."""
+        """Add a finding at `place`, unless the same one was added before.
+
+        Raises:
+            TooManyFindingsError: there are so many already that the rest of the file need not be checked.
+        """
+        if len(self.findings) >= YAML_FINDINGS.most:
+            raise TooManyFindingsError(place)
         finding = Finding(code=code, place=place, message=message, hint=hint, severity=severity)
         if finding not in self.findings:
             self.findings.append(finding)

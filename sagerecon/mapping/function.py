@@ -6,7 +6,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from sagerecon.mapping.record_context import NUMBERS, CompiledValue, RecordContext, with_article
+from sagerecon.mapping.record_context import (
+    FREE_TEXT,
+    NUMBERS,
+    CompiledValue,
+    RecordContext,
+    RefusalError,
+    with_article,
+)
+from sagerecon.model.code import Code
 from sagerecon.model.count import counted
 from sagerecon.model.type import Type
 
@@ -74,11 +82,23 @@ def compile_call(function: Function, arguments: Sequence[CompiledValue]) -> Comp
     """Return the value of the function applied to its arguments."""
     reads, apply = [argument.read for argument in arguments], function.apply
     result = function.result_type([argument.type for argument in arguments])
-    if function.accepts_null:
-        return CompiledValue(result, lambda record: apply(*[read(record) for read in reads]))
+    accepts_null, name = function.accepts_null, function.name
 
     def read(record: RecordContext) -> Any:
         values = [read(record) for read in reads]
-        return None if None in values else apply(*values)
+        if None in values and not accepts_null:
+            return None
+        try:
+            made = apply(*values)
+        except (TypeError, AttributeError, LookupError, ValueError, ArithmeticError) as error:
+            raise unfit(name, error) from None  # of a type that was not known before this record was read
+        if type(made) is str and len(made) > FREE_TEXT:
+            record.spend_text(len(made))
+        return made
 
     return CompiledValue(result, read)
+
+
+def unfit(name: str, error: Exception) -> RefusalError:
+    """Return the refusal of a record whose values a function cannot take."""
+    return RefusalError(Code.NOT_COMPARABLE, f"{name} cannot be applied to these values: {error}")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-from decimal import Decimal, Inexact, Overflow
+from decimal import Decimal, Inexact, Overflow, Underflow
 from functools import reduce
 from typing import Any
 
 from sagerecon.mapping.arithmetic import EXACT, absolute, rounded_number
 from sagerecon.mapping.function import Function, ListFunction, ResultType
-from sagerecon.mapping.record_context import NUMBERS, RefusalError, iso_day, plain_text
+from sagerecon.mapping.record_context import NUMBERS, RefusalError, iso_day, plain_text, replaced
 from sagerecon.model.code import Code
 from sagerecon.model.money import MAX_DIGITS, decimal
 from sagerecon.model.type import BOOLEAN, DATE, DECIMAL, INTEGER, TEXT, UNKNOWN, Type
@@ -40,6 +40,10 @@ def _read_date(value: Any) -> date:
         raise RefusalError(Code.NOT_A_DATE, f"'{text}' is not a date such as 2017-03-31") from None
 
 
+def _replace(text: str, old: str, new: str) -> str:
+    return replaced(text, old, new) if old else text
+
+
 def _days(day: date, count: int) -> date:
     try:
         return day + timedelta(days=count)
@@ -50,7 +54,7 @@ def _days(day: date, count: int) -> date:
 def _sum(values: list[Any]) -> Decimal:
     try:
         return reduce(EXACT.add, [Decimal(value) for value in values if value is not None], Decimal())
-    except (Inexact, Overflow):
+    except (Inexact, Overflow, Underflow):
         raise RefusalError(
             Code.TOO_MANY_DIGITS, f"the sum has more than {MAX_DIGITS} digits", "Round its parts first."
         ) from None
@@ -146,7 +150,7 @@ _FUNCTIONS = (
         about="The text with each `old` replaced by `new`.",
         parameter_types=("text", "text", "text"),
         result_type=_fixed(TEXT),
-        apply=lambda text, old, new: text.replace(old, new) if old else text,
+        apply=_replace,
         example=("replace('a-b', '-', '')", "ab"),
     ),
     Function(

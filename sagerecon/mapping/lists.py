@@ -16,7 +16,7 @@ from sagerecon.mapping.record_context import (
     RefusalError,
     with_article,
 )
-from sagerecon.mapping.scope import for_each
+from sagerecon.mapping.scope import for_each, spend_texts
 from sagerecon.model.code import Code
 from sagerecon.model.type import UNKNOWN, list_of
 
@@ -81,6 +81,7 @@ def compile_items(values: Sequence[CompiledValue]) -> CompiledValue:
 
     def read(record: RecordContext) -> Any:
         made = [one for read in reads if (one := read(record)) is not None and one != ""]
+        spend_texts(record, made)
         return made or None
 
     return CompiledValue(list_of(values[0].type if values else UNKNOWN), read)

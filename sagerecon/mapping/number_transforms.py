@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import calendar
 import decimal as exact
+import re
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -21,7 +22,8 @@ from sagerecon.mapping.transform import (
     without_options,
 )
 from sagerecon.model.code import Code
-from sagerecon.model.money import decimal
+from sagerecon.model.limits import DAYS, DIGITS
+from sagerecon.model.money import TooManyDigitsError, decimal
 from sagerecon.model.type import DATE, DECIMAL, INTEGER
 
 _ROUNDING = {
@@ -30,8 +32,6 @@ _ROUNDING = {
     "down": exact.ROUND_DOWN,
     "up": exact.ROUND_UP,
 }
-#: The digits of DuckDB's DECIMAL(38). Without a limit, `1e999999` would be written out in full.
-_LARGEST = 38
 _NUMBERS = ("integer", "decimal")
 
 
@@ -47,13 +47,12 @@ def read_number(text: str, point: str = ".", thousands: str = "") -> Decimal:
     if point != ".":
         plain = plain.replace(".", "?").replace(point, ".")
     try:
-        number = decimal(plain)
+        return decimal(plain)
+    except TooManyDigitsError as error:
+        raise RefusalError(Code.NOT_A_NUMBER, str(error)) from None
     except ValueError:
         hint = "State its format: {decimal: {point: ',', thousands: '.'}}." if "," in text else ""
         raise RefusalError(Code.NOT_A_NUMBER, f"'{text}' is not a number", hint) from None
-    if number.adjusted() > _LARGEST:
-        raise RefusalError(Code.NOT_A_NUMBER, f"'{text}' has more than 38 digits")
-    return number
 
 
 def _decimal(options: Options) -> BoundTransform:
@@ -93,8 +92,12 @@ def _number_step(function: Callable[[Any], Any]) -> Callable[[Options], BoundTra
     return lambda options: BoundTransform(lambda value, _: function(value), options.input.type)
 
 
-def _date(options: Options) -> BoundTransform:
+def _date(options: Options) -> BoundTransform | None:
     pattern = options["format"]
+    if pattern != "iso" and not _is_format(pattern):
+        message = f"date: '{pattern}' is not a format of dates."
+        options.faults.add(Code.WRONG_OPTION, options.place, message, "For example: {date: '%d/%m/%Y'}.")
+        return None
 
     def apply(value: Any, _: Any) -> Any:
         if isinstance(value, date):
@@ -111,6 +114,15 @@ def _date(options: Options) -> BoundTransform:
             ) from None
 
     return BoundTransform(apply, DATE)
+
+
+def _is_format(pattern: str) -> bool:
+    try:
+        written = date(2017, 3, 31).strftime(pattern)
+        datetime.strptime(written, pattern)  # noqa: DTZ007 - a day has no zone
+    except (ValueError, re.error):  # Python's own errors for a wrong directive, and for one that comes twice
+        return False
+    return True
 
 
 def _add_days(options: Options) -> BoundTransform:
@@ -155,7 +167,7 @@ NUMBER_TRANSFORMS = (
         build=_money,
         example=Example("{money: {scale: 2, rounding: half_up}}", "'2.345'", "2.35"),
         parameters=(
-            Parameter("scale", "integer", 2, minimum=0),
+            Parameter("scale", "integer", 2, minimum=0, maximum=DIGITS.most),
             Parameter("rounding", "word", "half_up", choices=tuple(_ROUNDING)),
         ),
         reports_change=True,
@@ -188,7 +200,7 @@ NUMBER_TRANSFORMS = (
         input_types=("date", "datetime"),
         build=_add_days,
         example=Example("[date, {add_days: -1}]", "'2017-04-01'", "'2017-03-31'"),
-        parameters=(Parameter("days", "integer", required=True),),
+        parameters=(Parameter("days", "integer", required=True, minimum=-DAYS.most, maximum=DAYS.most),),
         reports_change=True,
     ),
     Transform(

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from sagerecon.documents.document import Node
 from sagerecon.mapping.context import Context
-from sagerecon.mapping.record_context import CompiledValue, Reader, RecordContext, RefusalError
+from sagerecon.mapping.record_context import FREE_TEXT, CompiledValue, Reader, RecordContext, RefusalError
 from sagerecon.model.catalog import Field
 from sagerecon.model.code import Code
 from sagerecon.model.place import Place
@@ -63,8 +63,20 @@ def compile_fields(
             field = _ANYTHING
         value = compile_value(child, context, path, field)
         context.keep_reader(path, value.read, child.named_at)
-        fields.append((name, value.read, path, child.named_at))
+        # The catalog has few fields at the top; lists, and objects it does not describe, have any number.
+        read = _counted(value.read) if "[" in path or field.type == "unknown" else value.read
+        fields.append((name, read, path, child.named_at))
     return ObjectReader(tuple(fields))
+
+
+def _counted(read: Reader) -> Reader:
+    def counted(record: RecordContext) -> Any:
+        value = read(record)
+        if type(value) is str and len(value) > FREE_TEXT:
+            record.spend_text(len(value))
+        return value
+
+    return counted
 
 
 _ANYTHING = Field("", "unknown")

@@ -11,11 +11,14 @@ from sagerecon.documents.document import Node
 from sagerecon.mapping.crosswalk import Crosswalk
 from sagerecon.mapping.faults import Faults
 from sagerecon.mapping.record_context import (
+    FREE_TEXT,
     NOTHING,
     CompiledValue,
     Reader,
     RecordContext,
+    RefusalError,
     plain_text,
+    type_of,
     with_article,
 )
 from sagerecon.mapping.scope import Scope
@@ -25,11 +28,15 @@ from sagerecon.model.code import Code
 from sagerecon.model.money import decimal
 from sagerecon.model.place import Place
 
+#: What a step raises for a value of a type that it does not take.
+_WRONG_TYPE = (TypeError, AttributeError, LookupError, ValueError, ArithmeticError)
+
 
 @dataclass(frozen=True, slots=True)
 class _PipelineStep:
     """One step of a pipeline, with the rule and place that its changes are reported under."""
 
+    name: str
     apply: Apply
     accepts_null: bool
     reports_change: bool
@@ -54,9 +61,11 @@ def apply_transforms(
         if used is None:
             return NOTHING
         transform, step = used
+        apply = _counted(step.apply) if transform.grows else step.apply
         links.append(
             _PipelineStep(
-                apply=step.apply,
+                name=transform.name,
+                apply=apply,
                 accepts_null=step.accepts_null,
                 reports_change=transform.reports_change and bool(path),
                 rule=_rule_text(node),
@@ -69,11 +78,14 @@ def apply_transforms(
 
 def _run(read: Reader, links: Sequence[_PipelineStep], path: str) -> Reader:
     if len(links) == 1 and not links[0].reports_change and not links[0].accepts_null:
-        apply = links[0].apply
+        apply, name = links[0].apply, links[0].name
 
         def run_one(record: RecordContext) -> Any:
             value = read(record)
-            return None if value is None else apply(value, record)
+            try:
+                return None if value is None else apply(value, record)
+            except _WRONG_TYPE:
+                raise _unfit(name, value) from None
 
         return run_one
 
@@ -84,13 +96,33 @@ def _run(read: Reader, links: Sequence[_PipelineStep], path: str) -> Reader:
         for apply, accepts_null, reports_change, link in steps:
             if value is None and not accepts_null:
                 continue
-            after = apply(value, record)
+            try:
+                after = apply(value, record)
+            except _WRONG_TYPE:
+                raise _unfit(link.name, value) from None
             if reports_change and after != value and not _is_same_number(value, after):
                 record.change(path, value, after, link.rule, link.place)
             value = after
         return value
 
     return run
+
+
+def _counted(apply: Apply) -> Apply:
+    """Return the step with the length of the text that it gives counted."""
+
+    def counted(value: Any, record: RecordContext) -> Any:
+        after = apply(value, record)
+        if type(after) is str and len(after) > FREE_TEXT:
+            record.spend_text(len(after))
+        return after
+
+    return counted
+
+
+def _unfit(name: str, value: Any) -> RefusalError:
+    """Return the refusal of a value whose type was not known before the record was read."""
+    return RefusalError(Code.WRONG_INPUT, f"{name} cannot be applied to {with_article(type_of(value))}")
 
 
 def _is_same_number(before: Any, after: Any) -> bool:
@@ -206,8 +238,10 @@ def _expected(parameter: Parameter, node: Node) -> str:
             whole = isinstance(value, int) and not isinstance(value, bool)
             if not whole:
                 return "a whole number"
+            if parameter.maximum is not None and int(node.text) > parameter.maximum:
+                return f"{parameter.maximum:,} or less"
             return (
-                f"{parameter.minimum} or more"
+                f"{parameter.minimum:,} or more"
                 if parameter.minimum is not None and int(node.text) < parameter.minimum
                 else ""
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -11,6 +11,8 @@ from typing import Any, TypeAlias
 from sagerecon.model import count
 from sagerecon.model.code import Code
 from sagerecon.model.draft import Change
+from sagerecon.model.limits import NESTED_ITEMS, RECORD_ITEMS, RECORD_TEXT
+from sagerecon.model.limits import TEXT as TEXT_LIMIT
 from sagerecon.model.money import decimal_text
 from sagerecon.model.place import NOWHERE, Place
 from sagerecon.model.type import BOOLEAN, DATE, DATETIME, DECIMAL, INTEGER, TEXT, UNKNOWN, Type, list_of
@@ -20,25 +22,81 @@ class RefusalError(Exception):
     """A value of the record cannot be converted as the mapping asks; the record is quarantined."""
 
     def __init__(self, code: Code, message: str, hint: str = "") -> None:
+        """Keep the message, shortened where it quotes a long value: each refused record keeps one."""
+        if len(message) > _LONGEST_MESSAGE:
+            message = f"{message[: _LONGEST_MESSAGE // 2]} … {message[-_LONGEST_MESSAGE // 2 :]}"
         super().__init__(message)
         self.code = code
         self.message = message
         self.hint = hint
 
 
+#: Characters of a refusal.
+_LONGEST_MESSAGE = 1_000
+
+#: Texts of so few characters are not counted, which costs more than they take.
+FREE_TEXT = 200
+
+
+def require_text(size: int) -> None:
+    """Check the number of characters of a text before it is made.
+
+    Raises:
+        RefusalError: they are more than a text may have.
+    """
+    if size > TEXT_LIMIT.most:
+        raise RefusalError(Code.TOO_LONG, f"the text has {size:,} characters; {TEXT_LIMIT.sentence}")
+
+
+def replaced(text: str, old: str, new: str) -> str:
+    """Return `text` with each `old` replaced by `new`.
+
+    Raises:
+        RefusalError: the result would be longer than a text may be.
+    """
+    if len(new) > len(old):
+        require_text(len(text) + text.count(old) * (len(new) - len(old)))
+    return text.replace(old, new)
+
+
 class RecordContext:
     """One record being mapped: its row, the lets evaluated so far, the changes made and the faults found."""
 
-    __slots__ = ("changes", "elements", "faults", "fields", "indices", "lets", "row")
+    __slots__ = ("changes", "characters", "elements", "faults", "fields", "indices", "items", "lets", "row")
 
     def __init__(self, row: Mapping[str, Any]) -> None:
         self.row = row
         self.lets: dict[str, Any] = {}
         self.elements: dict[str, Any] = {}  #: the current item of each list being iterated, by its name
         self.indices: list[int] = []
+        self.characters = 0  #: of the texts made so far
+        self.items = 0  #: of the lists gone through so far
         self.fields: dict[str, Any] = {}  #: the target's fields, for checks
         self.changes: list[Change] = []
         self.faults: list[tuple[RefusalError, str, Place]] = []
+
+    def spend_text(self, size: int) -> None:
+        """Count a text of so many characters.
+
+        Raises:
+            RefusalError: it, or all texts of the record together, would be too long.
+        """
+        require_text(size)
+        self.characters += size
+        if self.characters > RECORD_TEXT.most:
+            message = f"the texts made of this record have too many characters; {RECORD_TEXT.sentence}"
+            raise RefusalError(Code.TOO_LONG, message)
+
+    def spend_items(self, count: int) -> None:
+        """Count the items of a list that an expression goes through.
+
+        Raises:
+            RefusalError: they are too many, with those of all lists of the record.
+        """
+        self.items += count
+        if self.items > RECORD_ITEMS.most:
+            message = f"expressions go through too many items of lists; {RECORD_ITEMS.sentence}"
+            raise RefusalError(Code.TOO_MANY_ITEMS, message)
 
     def where(self, path: str) -> str:
         """Return `path` with each `[]` replaced by the current position in its list, counted from 1."""
@@ -47,16 +105,11 @@ class RecordContext:
         return path
 
     def change(self, path: str, before: Any, after: Any, rule: str, place: Place) -> None:
-        """Record that a rule changed a value."""
-        self.changes.append(
-            Change(
-                field=self.where(path),
-                before=plain_text(before),
-                after=plain_text(after),
-                rule=rule,
-                place=place,
-            )
-        )
+        """Record that a rule changed a value; raise as `spend_text`."""
+        old, new = plain_text(before), plain_text(after)
+        if len(old) + len(new) > FREE_TEXT:
+            self.spend_text(max(len(old), len(new)))
+        self.changes.append(Change(field=self.where(path), before=old, after=new, rule=rule, place=place))
 
     def refuse(self, error: RefusalError, path: str, place: Place) -> None:
         """Record that a field cannot be filled."""
@@ -134,6 +187,22 @@ def plain_text(value: Any) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(plain_text(item) for item in value)
     return str(value)
+
+
+def require_small(items: Sequence[Any]) -> None:
+    """Check that a list of lists, each of which may be the same one, is small when it is written out.
+
+    Raises:
+        RefusalError: it has too many items.
+    """
+    left, open_lists = NESTED_ITEMS.most, [items]
+    while open_lists:
+        for item in open_lists.pop():
+            left -= 1
+            if left < 0:
+                raise RefusalError(Code.TOO_MANY_ITEMS, f"a list has too many items; {NESTED_ITEMS.sentence}")
+            if isinstance(item, list | tuple):
+                open_lists.append(item)
 
 
 def with_article(type_: Type | str) -> str:

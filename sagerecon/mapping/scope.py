@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sagerecon.mapping.record_context import NOTHING, CompiledValue, Reader, RecordContext, constant, type_of
+from sagerecon.mapping.record_context import (
+    FREE_TEXT,
+    NOTHING,
+    CompiledValue,
+    Reader,
+    RecordContext,
+    RefusalError,
+    constant,
+    require_small,
+    type_of,
+    with_article,
+)
+from sagerecon.model.code import Code
 from sagerecon.model.type import UNKNOWN, Columns, Type
 from sagerecon.model.value import Scalar
 
@@ -97,14 +109,39 @@ def for_each(name: str, items: Reader, body: Reader) -> Callable[[RecordContext]
         hidden = elements.get(name)
         made: list[Any] = []
         try:
-            for item in items(record) or ():
+            found = listed(items(record))
+            record.spend_items(len(found))
+            for item in found:
                 elements[name] = item
                 made.append(body(record))
         finally:
             elements[name] = hidden
+        if made and isinstance(made[0], list | tuple):
+            require_small(made)
+        spend_texts(record, made)
         return made
 
     return run
+
+
+def spend_texts(record: RecordContext, items: Sequence[Any]) -> None:
+    """Count the long texts of a list, of which each may be the same one; errors as `spend_text`."""
+    for item in items:
+        if type(item) is str and len(item) > FREE_TEXT:
+            record.spend_text(len(item))
+
+
+def listed(value: Any) -> Sequence[Any]:
+    """Return the items of a list; none for null.
+
+    Raises:
+        RefusalError: the value is not a list, which its type did not tell before it was read.
+    """
+    if value is None:
+        return ()
+    if not isinstance(value, list | tuple):
+        raise RefusalError(Code.NOT_A_LIST, f"{with_article(type_of(value))} is not a list")
+    return value
 
 
 def _column(name: str) -> Reader:
@@ -123,7 +160,14 @@ def _read_once(name: str, read: Reader) -> Reader:
     def known(record: RecordContext) -> Any:
         lets = record.lets
         if name not in lets:
-            lets[name] = read(record)
+            try:
+                lets[name] = read(record)
+            except RecursionError:
+                raise RefusalError(
+                    Code.TOO_DEEP,
+                    f"the let '{name}' builds on too many others",
+                    "Let fewer build on each other.",
+                ) from None
         return lets[name]
 
     return known

@@ -15,10 +15,10 @@ from jinja2 import nodes
 from jinja2.lexer import Token, TokenStream
 from jinja2.parser import Parser
 
-#: Limits on the recursion of the parser; longer expressions belong in SQL or a `let`.
-LONGEST = 2_000
-DEEPEST = 24
-TALLEST = 100
+from sagerecon.model.limits import DIGITS, EXPRESSION_CHARACTERS, EXPRESSION_DEPTH
+
+#: Nodes on the longest path down the tree, so that the checker's recursion ends.
+_TALLEST = 100
 
 
 class ExpressionSyntaxError(Exception):
@@ -36,9 +36,10 @@ def parse_expression(text: str) -> nodes.Expr:
     Raises:
         ExpressionSyntaxError: The text is not one complete expression, or exceeds a limit.
     """
-    if len(text) > LONGEST:
+    longest = EXPRESSION_CHARACTERS.most
+    if len(text) > longest:
         raise ExpressionSyntaxError(
-            f"it has {len(text):,} characters; at most {LONGEST:,} are allowed", LONGEST
+            f"it has {len(text):,} characters; at most {longest:,} are allowed", longest
         )
     _check_depth(text)
     try:
@@ -53,7 +54,7 @@ def parse_expression(text: str) -> nodes.Expr:
     if not parser.stream.eos:
         current = parser.stream.current
         raise ExpressionSyntaxError(f"unexpected '{current.value}' after the end", current.lineno)
-    if _depth(tree) > TALLEST:
+    if _depth(tree) > _TALLEST:
         raise ExpressionSyntaxError("it is nested too deeply", 0)
     return tree
 
@@ -70,6 +71,8 @@ class _OffsetEnvironment(jinja2.Environment):
         offset = 0
         try:
             for _, kind, text in self.lexer.tokeniter(source, None, None, state):
+                if kind in ("integer", "float"):
+                    _check_number(text, offset)
                 for token in self.lexer.wrap([(offset, kind, text)]):
                     yield Token(offset, token.type, _value(token, text))
                 offset += len(text)
@@ -78,6 +81,13 @@ class _OffsetEnvironment(jinja2.Environment):
 
 
 _ENVIRONMENT = _OffsetEnvironment()
+
+
+def _check_number(text: str, offset: int) -> None:
+    if not text.isascii():
+        raise jinja2.TemplateSyntaxError("a number is written with the digits 0 to 9", offset)
+    if len(text) > DIGITS.most + 1:
+        raise jinja2.TemplateSyntaxError(f"a number has at most {DIGITS.most} digits", offset)
 
 
 def _value(token: Token, text: str) -> Any:
@@ -97,11 +107,11 @@ def _depth(tree: nodes.Node) -> int:
 
 
 def _check_depth(text: str) -> None:
-    depth = 0
+    depth, deepest = 0, EXPRESSION_DEPTH.most
     for offset, character in enumerate(text):
         depth += (character in "([{") - (character in ")]}")
-        if depth > DEEPEST:
-            raise ExpressionSyntaxError(f"brackets are nested more than {DEEPEST} deep", offset)
+        if depth > deepest:
+            raise ExpressionSyntaxError(f"brackets are nested more than {deepest} deep", offset)
 
 
 def _translated(message: str) -> str:

@@ -6,7 +6,7 @@ import base64
 import hashlib
 from typing import Any
 
-from sagerecon.mapping.record_context import RefusalError, plain_text
+from sagerecon.mapping.record_context import RefusalError, plain_text, replaced, require_text
 from sagerecon.mapping.transform import (
     SCALARS,
     Apply,
@@ -18,6 +18,7 @@ from sagerecon.mapping.transform import (
     without_options,
 )
 from sagerecon.model.code import Code
+from sagerecon.model.limits import TEXT as LONGEST_TEXT
 from sagerecon.model.type import TEXT, UNKNOWN, list_of
 
 #: Characters of a shortened reference that come from the hash: 30 bits, so that among a thousand references
@@ -48,7 +49,7 @@ def _replace(options: Options) -> BoundTransform:
 
     def apply(value: Any, _: Any) -> Any:
         for old, new in pairs:
-            value = value.replace(old, new)
+            value = replaced(value, old, new)
         return value
 
     return BoundTransform(apply, TEXT)
@@ -83,7 +84,9 @@ def _join(options: Options) -> BoundTransform:
     separator = options["with"]
 
     def apply(value: Any, _: Any) -> Any:
-        return separator.join(plain_text(item) for item in value if item is not None and item != "")
+        texts = [plain_text(item) for item in value if item is not None and item != ""]
+        require_text(sum(map(len, texts)) + len(separator) * len(texts))
+        return separator.join(texts)
 
     return BoundTransform(apply, TEXT)
 
@@ -125,6 +128,7 @@ TEXT_TRANSFORMS = (
     ),
     Transform(
         name="upper",
+        grows=True,
         about="Converts to upper case.",
         input_types=("text",),
         build=without_options(str.upper, TEXT),
@@ -133,6 +137,7 @@ TEXT_TRANSFORMS = (
     ),
     Transform(
         name="lower",
+        grows=True,
         about="Converts to lower case.",
         input_types=("text",),
         build=without_options(str.lower, TEXT),
@@ -141,6 +146,7 @@ TEXT_TRANSFORMS = (
     ),
     Transform(
         name="casefold",
+        grows=True,
         about="Converts to the form in which Unicode compares text without regard to case.",
         input_types=("text",),
         build=without_options(str.casefold, TEXT),
@@ -184,6 +190,7 @@ TEXT_TRANSFORMS = (
     ),
     Transform(
         name="replace",
+        grows=True,
         about="Replaces each key of the table by its value, in the order of the table.",
         input_types=("text",),
         build=_replace,
@@ -193,12 +200,13 @@ TEXT_TRANSFORMS = (
     ),
     Transform(
         name="pad",
+        grows=True,
         about="Pads to a width, on the left by default.",
         input_types=("text",),
         build=_pad,
         example=Example("{pad: {width: 4, with: '0'}}", "'10'", "'0010'"),
         parameters=(
-            Parameter("width", "integer", required=True, minimum=1),
+            Parameter("width", "integer", required=True, minimum=1, maximum=LONGEST_TEXT.most),
             Parameter("with", "text", " "),
             Parameter("side", "word", "left", choices=("left", "right")),
         ),
@@ -206,6 +214,7 @@ TEXT_TRANSFORMS = (
     ),
     Transform(
         name="prefix",
+        grows=True,
         about="Adds text before the value.",
         input_types=("text",),
         build=lambda options: BoundTransform(lambda value, _: options["text"] + value, TEXT),
@@ -215,6 +224,7 @@ TEXT_TRANSFORMS = (
     ),
     Transform(
         name="suffix",
+        grows=True,
         about="Adds text after the value.",
         input_types=("text",),
         build=lambda options: BoundTransform(lambda value, _: value + options["text"], TEXT),
@@ -231,6 +241,7 @@ TEXT_TRANSFORMS = (
     ),
     Transform(
         name="text",
+        grows=True,
         about="Converts to text: plain digits, ISO dates, true or false.",
         input_types=SCALARS,
         build=without_options(plain_text, TEXT),
@@ -246,6 +257,7 @@ TEXT_TRANSFORMS = (
     ),
     Transform(
         name="join",
+        grows=True,
         about="Joins the items of a list with a separator; null and empty items are skipped.",
         input_types=("list",),
         build=_join,

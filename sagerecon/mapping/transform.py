@@ -31,6 +31,7 @@ class Parameter:
     required: bool = False
     choices: tuple[str, ...] = ()
     minimum: int | None = None
+    maximum: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,7 @@ class Transform:
     example: Example
     parameters: tuple[Parameter, ...] = ()
     reports_change: bool = False
+    grows: bool = False  #: whether it may give a longer text than it is given
     note: str = ""  #: a further sentence for the reference
 
     def accepts(self, type_: Type) -> bool:

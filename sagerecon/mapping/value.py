@@ -227,12 +227,17 @@ def _compile_default(
     when = node.get("when")
     test = _is_null if when is not None and when.value in (None, "null") else _is_blank
     both_known = bool(value.constants and instead.constants)
-    constants = (*value.constants, *instead.constants) if both_known else ()
+    constants = _without_doubles((*value.constants, *instead.constants)) if both_known else ()
     read = _read_with_default(value.read, instead.read, test, path, node.place)
     if field is not None:  # the default alone is checked: a finding about it belongs to its own place
         stated_default = CompiledValue(instead.type, instead.read, instead.constants)
         fit(stated_default, field, node, path, context.catalog, context.faults)
     return CompiledValue(joined, read, constants)
+
+
+def _without_doubles(constants: Sequence[tuple[Any, Place]]) -> tuple[tuple[Any, Place], ...]:
+    """Return the constants without those that a let gives both to a value and to its default."""
+    return tuple({id(constant): constant for constant in constants}.values())
 
 
 def _read_with_default(

@@ -15,6 +15,9 @@ MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 
+#: The last instant that has a date: the end of the year 9999.
+LAST_INSTANT = 253_402_300_799_999
+
 
 #: Milliseconds by which a server's clock and ours may differ without a correction.
 AGREES_WITHIN = 2 * SECOND

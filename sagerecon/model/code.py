@@ -95,7 +95,7 @@ class Code(StrEnum):
     FIGURES_AGREE = ("figures_agree", "The figures of a control total agree.")
     FIGURES_DIFFER = ("figures_differ", "The figures of a control total differ.")
     FILE_CHANGED = ("file_changed", "A source file changed while it was read.")
-    FILE_TOO_LARGE = ("file_too_large", "A YAML file is larger than the limit.")
+    FILE_TOO_LARGE = ("file_too_large", "A file, or a folder, is larger than its limit.")
     FORMULA_FAILED = ("formula_failed", "A workbook cell holds the error value of a formula.")
     GONE_FROM_SOURCE = (
         "gone_from_source",
@@ -133,6 +133,7 @@ class Code(StrEnum):
     MISSING_OPTION = ("missing_option", "A transform is used without an option that it requires.")
     MISSING_VALUE = ("missing_value", "A required cell is empty.")
     MIXED_TYPES = ("mixed_types", "The branches of a value have different types.")
+    MORE_FINDINGS = ("more_findings", "A YAML file has more findings than are listed.")
     NAME_TAKEN = ("name_taken", "A `let` has the name of a column or of another `let`.")
     NO_CHOICE = ("no_choice", "No branch of `choose` applies to a record.")
     NO_FILE = ("no_file", "A source file does not exist.")
@@ -151,9 +152,11 @@ class Code(StrEnum):
     NOT_A_LIST = ("not_a_list", "A value is not a list, and a list is required.")
     NOT_A_MAPPING = ("not_a_mapping", "A YAML file does not hold a mapping of keys to values.")
     NOT_A_NUMBER = ("not_a_number", "The result of a calculation is not a number.")
+    NOT_A_PATTERN = ("not_a_pattern", "A text is no pattern of file names.")
     NOT_A_RECORD = ("not_a_record", "An item of a JSON list is not an object.")
     NOT_A_WORKBOOK = ("not_a_workbook", "A file is not a valid XLSX workbook.")
     NOT_ALLOWED = ("not_allowed", "A value is not among those allowed.")
+    NOT_AN_ADDRESS = ("not_an_address", "A text is not the address of a store.")
     NOT_AN_OBJECT = ("not_an_object", "A path leads through a value that is not an object.")
     NOT_AVAILABLE = (
         "not_available",
@@ -186,7 +189,7 @@ class Code(StrEnum):
     )
     OPENING_CONTROL_OPEN = ("opening_control_open", "The opening control account would not end at zero.")
     OUT_OF_RANGE = ("out_of_range", "A number is outside the range that Sage accepts.")
-    OUTSIDE_FOLDER = ("outside_folder", "A path leads out of the data folder.")
+    OUTSIDE_FOLDER = ("outside_folder", "A path leads out of the folder in which it must lie.")
     OVER_ALLOCATED = ("over_allocated", "A payment settles more than its amount.")
     PARKED = ("parked", "A step could not be carried out now and is tried again by the next run.")
     QUARANTINED_BY_RULE = ("quarantined_by_rule", "A named rule of the mapping quarantines the record.")
@@ -204,6 +207,7 @@ class Code(StrEnum):
     SAME_MARKS = ("same_marks", "The decimal and thousands separators are the same.")
     SCALE_TOO_LARGE = ("scale_too_large", "A column declares more decimals than can be kept.")
     SQL_FAULT = ("sql_fault", "The SQL of a dataset has an error.")
+    SQL_LIMIT = ("sql_limit", "An SQL query is longer or slower, or returns or needs more, than its limit.")
     STRANGE_COLUMN = ("strange_column", "The SQL of a dataset returns a column of an unsupported type.")
     TAB = ("tab", "A YAML file is indented by a tab.")
     TAG = ("tag", "A YAML file uses a tag.")
@@ -218,6 +222,7 @@ class Code(StrEnum):
     TOO_LONG = ("too_long", "Text is longer than allowed.")
     TOO_MANY_DIGITS = ("too_many_digits", "The result of a calculation has more than 38 digits.")
     TOO_MANY_ITEMS = ("too_many_items", "More items of a list meet the condition than allowed.")
+    TOO_MANY_LETS = ("too_many_lets", "A mapping has more `let` values than allowed.")
     TRUNCATED = ("truncated", "A JSON file is truncated.")
     TWO_SOURCES = ("two_sources", "A field of a mapping has more than one source.")
     UNBALANCED = ("unbalanced", "The debits and credits of a journal differ.")
@@ -250,8 +255,17 @@ class Code(StrEnum):
     UNKNOWN_TRANSFORM = ("unknown_transform", "A transform does not exist.")
     UNMAPPED_SOURCE = ("unmapped_source", "A column is neither mapped nor ignored.")
     UNREADABLE = ("unreadable", "A file or a page of Sage cannot be read.")
+    UNTRUSTED_FOLDER = (
+        "untrusted_folder",
+        "A project names a folder outside its own that its user has not allowed.",
+    )
+    UNTRUSTED_HOST = ("untrusted_host", "A project names a host that its user has not allowed.")
     UNUSED_LET = ("unused_let", "A `let` is never used.")
     WHICH_SHEET = ("which_sheet", "A workbook has several sheets and sources.yaml names none.")
+    WORKBOOK_TOO_LARGE = (
+        "workbook_too_large",
+        "A workbook passes a limit, such as its rows or its longest cell.",
+    )
     WRONG_ARGUMENT = ("wrong_argument", "A function is called with arguments that it does not take.")
     WRONG_COLUMN = ("wrong_column", "A column in the result of SQL has another type than required.")
     WRONG_FIELD_TYPE = ("wrong_field_type", "A value is of another type than the field.")

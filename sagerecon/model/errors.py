@@ -19,6 +19,7 @@
         AuthorizationError              4   sign in again
           TokenRefusedError                 the access token was refused; it can be replaced
         WrongBusinessError              2   the answer came from another business
+        RedirectedError                 2   a request with a secret was redirected; it was not followed
         OtherBooksError                 2   the settings of the business differ from the project
       ConservationError                 70  figures of this program do not add up; they must not be signed
 
@@ -32,6 +33,7 @@ from collections.abc import Sequence
 from sagerecon.model.clock import instant_text
 from sagerecon.model.count import counted
 from sagerecon.model.finding import Finding, Severity
+from sagerecon.model.value import encodable
 
 
 class SagereconError(Exception):
@@ -40,6 +42,7 @@ class SagereconError(Exception):
     exit_code = 2
 
     def __init__(self, message: str, hint: str = "") -> None:
+        message, hint = encodable(message), encodable(hint)
         super().__init__(message)
         self.message = message
         self.hint = hint
@@ -204,6 +207,23 @@ class WrongBusinessError(SageError):
         )
         self.wanted = wanted
         self.echoed = echoed
+
+
+class RedirectedError(SageError):
+    """A request that carries a token or the app's secret was answered with a redirect, which is not followed.
+
+    Whether a redirected write was carried out is not known.
+    """
+
+    def __init__(self, source: str, status: int, target: str) -> None:
+        super().__init__(
+            f"{source} redirects to {target} (status {status}). The redirect was not followed, because the"
+            " request carries a secret; nothing was sent there.",
+            "Check sage.address in sagerecon.yaml, and the proxy of this machine.",
+        )
+        self.source = source
+        self.status = status
+        self.target = target
 
 
 class ConservationError(SagereconError):

@@ -32,7 +32,10 @@ def read_exact(text: str) -> Any:
     Raises:
         ValueError: the text is not of that form.
     """
-    return json.loads(text, object_hook=_untagged)
+    try:
+        return json.loads(text, object_hook=_untagged)
+    except (RecursionError, ArithmeticError, LookupError, TypeError) as error:
+        raise ValueError(f"not exact JSON: {type(error).__name__}") from error
 
 
 def _tagged(value: Any) -> Any:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from sagerecon.model.code import FindingCode, read_code
 from sagerecon.model.place import Place
+from sagerecon.model.value import encodable
 
 
 class Severity(Enum):
@@ -30,6 +31,14 @@ class Finding:
     message: str
     hint: str = ""
     severity: Severity = Severity.ERROR
+
+    def __post_init__(self) -> None:
+        """Write out half characters, which a name or a cell may hold and which no file can."""
+        for name in ("message", "hint"):
+            object.__setattr__(self, name, encodable(getattr(self, name)))
+        if not self.place.file.isascii():
+            place = replace(self.place, file=encodable(self.place.file))
+            object.__setattr__(self, "place", place)
 
     def __str__(self) -> str:
         text = f"{self.place}: {self.message}"

@@ -5,12 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation, localcontext
 
+from sagerecon.model.limits import DECIMALS, DIGITS
+
 #: The digits of DuckDB's DECIMAL(38), the widest amount that a source holds.
-MAX_DIGITS = 38
+MAX_DIGITS = DIGITS.most
+
+#: Characters of a number, with its sign and decimal point.
+_LONGEST = DIGITS.most + DECIMALS.most + 2
 
 #: So wide that no sum or product of such amounts is rounded. Python's own context rounds the result of every
 #: operation to 28 digits, also of `-x`, `abs(x)` and `x.normalize()`: use the functions here instead.
 _WIDE = Context(prec=1_000)
+
+
+class TooManyDigitsError(ValueError):
+    """A number has more digits or decimals than can be kept."""
+
 
 CENT = Decimal("0.01")
 
@@ -19,6 +29,7 @@ def decimal(text: str | int) -> Decimal:
     """Return the exact number written in `text`.
 
     Raises:
+        TooManyDigitsError: The number has more digits or decimals than can be kept.
         ValueError: The text is not a finite number.
     """
     try:
@@ -27,6 +38,11 @@ def decimal(text: str | int) -> Decimal:
         raise ValueError(f"'{text}' is not a number") from None
     if not value.is_finite():
         raise ValueError(f"'{text}' is not a finite number")
+    # Written out in full, `1e99999999` would take 100 MB.
+    is_long = isinstance(text, str) and len(text) > _LONGEST
+    if is_long or not -DECIMALS.most <= value.adjusted() < MAX_DIGITS:
+        shown = f"'{str(text)[:_LONGEST]}…'" if is_long else f"'{text}'"
+        raise TooManyDigitsError(f"{shown} has more than {MAX_DIGITS} digits or {DECIMALS.most} decimals")
     return value
 
 

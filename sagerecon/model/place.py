@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from sys import intern
 
+#: Digits of a line or a column; SQL may make any text a place.
+_MOST_DIGITS = 12
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Place:
@@ -37,7 +40,7 @@ class Place:
         file = text
         while len(numbers) < 2:
             head, colon, tail = file.rpartition(":")
-            if not (colon and head and tail.isdecimal()):
+            if not (colon and head and tail.isdecimal() and len(tail) <= _MOST_DIGITS):
                 break
             numbers.insert(0, int(tail))
             file = head

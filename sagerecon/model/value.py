@@ -25,11 +25,20 @@ def read_json(text: str | bytes) -> Any:
     """Return the value of a JSON text; a number with a decimal point or an exponent is a Decimal.
 
     Raises:
-        ValueError: The text is not JSON; NaN and Infinity are not JSON either.
+        ValueError: The text is not JSON, is nested too deeply, or holds a number with an exponent that no
+            Decimal has; NaN and Infinity are not JSON either.
     """
-    if isinstance(text, str):
-        return _DECODER.decode(text)
-    return json.loads(text, parse_float=Decimal, parse_constant=_no_constant)
+    try:
+        if isinstance(text, str):
+            return _DECODER.decode(text)
+        return json.loads(text, parse_float=Decimal, parse_constant=_no_constant)
+    except (RecursionError, ArithmeticError) as error:
+        raise ValueError(f"not JSON that can be read: {type(error).__name__}") from error
+
+
+def encodable(text: str) -> str:
+    r"""Return a text that UTF-8 can encode: a half character is written out, as in `\\ud800`."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
 def canonical(value: object) -> str:

@@ -23,6 +23,7 @@ from sagerecon.model.errors import PlanStaleError
 from sagerecon.model.finding import Finding, finding_document, read_finding
 from sagerecon.model.key import NaturalKey
 from sagerecon.model.money import decimal
+from sagerecon.model.typed import require_types
 from sagerecon.model.value import canonical, read_json
 from sagerecon.planning.requirements import STOP_WHEN_BLOCKED, Requirement
 from sagerecon.planning.step import (
@@ -177,7 +178,7 @@ class PlanReader:
             if found != FORMAT:
                 raise _other_format(file, found, self._is_reading)
             self._count = head.pop("steps")
-            self.header = _read_header(head)
+            self.header = require_types(_read_header(head))
 
     @property
     def digest(self) -> str:
@@ -198,7 +199,7 @@ class PlanReader:
             for line in self._lines:
                 count += 1
                 if not holding or any(part in line for part in holding):
-                    yield read_step(read_json(line.decode()))
+                    yield require_types(read_step(read_json(line.decode())))
         if count != self._count or self._content.last_line() != _seal_line(self.digest).encode():
             raise _refusal(self._content, self._file, self._is_reading)
 
@@ -206,7 +207,7 @@ class PlanReader:
     def _refusals(self) -> Iterator[None]:
         try:
             yield
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError) as error:
             raise _refusal(self._content, self._file, self._is_reading) from error
 
 

@@ -18,6 +18,7 @@ from sagerecon.model.suggestion import suggestion
 from sagerecon.pairing.answers import STANDINGS, DecisionAnswer, answers
 from sagerecon.pairing.decisions import Covers, Decision, Side
 from sagerecon.pairing.standing import Standing
+from sagerecon.project.private_files import is_there
 from sagerecon.project.project import Project
 
 #: The name of the file with the decisions of a project, beside the project file.
@@ -32,7 +33,7 @@ def project_decisions(project: Project) -> tuple[Decision, ...]:
         ProjectFileError: the file has errors; every finding is attached.
     """
     path = project.folder / DECISIONS_FILE
-    return read_decisions(project.text(path), project.catalog) if path.exists() else ()
+    return read_decisions(project.text(path, follow=False), project.catalog) if is_there(path) else ()
 
 
 def read_decisions(text: str, catalog: Catalog) -> tuple[Decision, ...]:

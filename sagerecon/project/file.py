@@ -2,49 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date
 from pathlib import Path
 
+from sagerecon.documents import package
 from sagerecon.documents.document import Node, read_document
 from sagerecon.documents.package import schema
 from sagerecon.documents.schema import check_schema
+from sagerecon.model.address import host_of
 from sagerecon.model.code import Code
 from sagerecon.model.errors import ProjectError, ProjectFileError
 from sagerecon.model.finding import Finding
 from sagerecon.model.money import decimal
 from sagerecon.model.place import Place
 from sagerecon.model.value import Scalar
-from sagerecon.project.private_files import read_text
+from sagerecon.project.consent import Consent
+from sagerecon.project.hosts import sage_hosts
+from sagerecon.project.named_files import NamedFiles, named_files
+from sagerecon.project.private_files import is_there, read_text
 from sagerecon.project.project import FILE, STATE, Business, Limits, Project, TieOutSource
 from sagerecon.project.state import read_business
+from sagerecon.project.user_settings import UserSettings, read_user_settings
 
 
-def read_project(folder: Path) -> Project:
+def read_project(folder: Path, allow_hosts: Collection[str] = ()) -> Project:
     """Return the project in `folder`.
+
+    Args:
+        allow_hosts: the hosts to which the user allows this command to send tokens and data, besides those
+            of the user's settings.
 
     Raises:
         ProjectError: the folder has no project file, or it cannot be read.
-        ProjectFileError: the file has errors; every finding is attached.
+        ProjectFileError: the file has errors, or names a host or folder to which the user has not consented;
+            every finding is attached.
     """
     folder = folder.resolve()
+    try:
+        str(folder).encode()
+    except UnicodeEncodeError as error:  # neither the store nor the snapshot can be opened in it
+        raise ProjectError(f"The name of the folder {folder} is not UTF-8.", "Rename the folder.") from error
     path = folder / FILE
-    if not path.exists():
+    if not is_there(path):
         raise ProjectError(
             f"There is no {FILE} in {folder}.",
             "Name the project's folder with --project, or create a project with: sagerecon init",
         )
-    root, findings = read_document(read_text(path, FILE), FILE)
+    root, findings = read_document(read_text(path, FILE, follow=False), FILE)
     findings = findings or check_schema(root, schema("project"))
-    if not findings:
-        project = _project(root, folder)
-        findings = list(_check(project, root))
+    if findings:
+        raise ProjectFileError(findings)
+    settings = read_user_settings()
+    named, findings = named_files(root, folder, (folder, *settings.data_folders))
+    data = _resolved(folder / root["data"].text, root["data"].place)
+    project = _project(root, folder, named, data, settings)
+    consent = Consent(settings, allow_hosts, folder)
+    findings += [*_check(project, root), *_without_consent(project, root, consent)]
     if findings:
         raise ProjectFileError(findings)
     return project
 
 
-def _project(root: Node, folder: Path) -> Project:
+def _project(root: Node, folder: Path, named: NamedFiles, data: Path, settings: UserSettings) -> Project:
     get = root.plain().get
     cut_over = _day(get("cut_over"))
     business = get("business")
@@ -53,10 +73,11 @@ def _project(root: Node, folder: Path) -> Project:
     return Project(
         folder=folder,
         company=get("company"),
-        data=(folder / get("data")).resolve(),
-        sources_file=_inside(folder, get("sources", "sources.yaml")),
-        mapping_files=_matching(folder, get("mappings")),
-        crosswalk_files=_matching(folder, get("crosswalks", [])),
+        data=data,
+        data_folders=(data, *settings.data_folders),
+        sources_file=named.sources,
+        mapping_files=named.mappings,
+        crosswalk_files=named.crosswalks,
         cut_over=cut_over,
         as_at=_day(get("as_at", str(cut_over))),
         parameters={**parameters, "as_at": _day(get("as_at", str(cut_over)))},
@@ -69,9 +90,10 @@ def _project(root: Node, folder: Path) -> Project:
             lockdown=_day(business["lockdown"]) if "lockdown" in business else None,
         ),
         limits=Limits(**get("budget", {})),
-        address=sage.get("address", "").rstrip("/"),
+        address=_sandbox(sage.get("address", "").rstrip("/")),
         client_id=sage.get("client_id", ""),
         store_url=get("store", f"sqlite:///{folder / STATE / 'store.sqlite'}"),
+        sql_seconds=settings.sql_seconds,
         stop_when_blocked=decimal(get("stop_when_blocked", "5%").removesuffix("%")),
         control_accounts=get("control_accounts", {}),
         tie_outs={
@@ -82,13 +104,17 @@ def _project(root: Node, folder: Path) -> Project:
 
 
 def _check(project: Project, root: Node) -> Iterator[Finding]:
-    """Yield what the schema cannot see: patterns that match no file, and an early as-at date."""
-    for key, files in (("mappings", project.mapping_files), ("crosswalks", project.crosswalk_files)):
-        for pattern in root[key].items() if key in root else ():
-            if not any(path.match(pattern.text) for path in files):
-                yield Finding(
-                    Code.NO_SUCH_FILE, pattern.place, f"no file matches '{pattern.text}'.", "Check the path."
-                )
+    """Yield what the schema cannot see: a state folder that is a link, and an early as-at date."""
+    if project.state.is_symlink():
+        yield Finding(
+            Code.OUTSIDE_FOLDER,
+            Place(STATE),
+            f"the project's own folder is a link to {project.state.readlink()}.",
+            "Remove the link; the folder is made again.",
+        )
+    if project.cut_over == date.max:
+        message = f"'{project.cut_over}' has no day after it, on which the books in Sage could begin."
+        yield Finding(Code.NOT_A_DATE, root["cut_over"].place, message, "Write it as 2027-03-31.")
     if project.as_at < project.cut_over:
         yield Finding(
             Code.AS_AT_TOO_EARLY,
@@ -98,23 +124,49 @@ def _check(project: Project, root: Node) -> Iterator[Finding]:
         )
 
 
-def _matching(folder: Path, patterns: list[str]) -> tuple[Path, ...]:
-    """Return the matching files inside the project, by pattern and then by name, without duplicates."""
-    found: dict[Path, None] = {}
-    for pattern in patterns:
-        _inside(folder, pattern)
-        found.update(dict.fromkeys(sorted(folder.glob(pattern))))
-    return tuple(found)
+def _without_consent(project: Project, root: Node, consent: Consent) -> Iterator[Finding]:
+    """Yield a finding for each host and folder outside the project that the user has not allowed."""
+    yield from consent.folder_findings(project.data, root["data"].place, "The data folder")
+    if "store" in root:
+        yield from _store_findings(project.store_url, root["store"].place, consent)
+    if project.address:
+        place = root["sage"]["address"].place
+        yield from consent.host_findings(host_of(project.address), place, "Tokens and the company's data")
 
 
-def _inside(folder: Path, name: str) -> Path:
-    """Return the path of a file of the project; raise ProjectError if it is outside the folder."""
-    path = (folder / name).resolve()
-    if not path.is_relative_to(folder):
-        raise ProjectError(
-            f"'{name}' is outside the project folder {folder}.", "Move the file into the project."
-        )
-    return path
+def _sandbox(address: str) -> str:
+    """Return the address of a sandbox, or "" where it is Sage's own, whose addresses the catalog has."""
+    host = host_of(address)
+    return "" if host and host in sage_hosts(package.catalog().api) else address
+
+
+def _store_findings(url: str, place: Place, consent: Consent) -> Iterator[Finding]:
+    """Yield a finding where the address of a store is none, or leads where the user has not consented."""
+    from sagerecon.store.address import (  # noqa: PLC0415 - few projects name a store, and check opens none
+        StoreAddressError,
+        store_address,
+    )
+
+    try:
+        store_address(url)
+    except StoreAddressError as error:
+        hint = "Write it as sqlite:///path/store.sqlite, or leave it out for the project's own folder."
+        yield Finding(Code.NOT_AN_ADDRESS, place, f"'store' is not the address of a store: {error}.", hint)
+        return
+    yield from consent.store_findings(url, place)
+
+
+def _resolved(path: Path, place: Place) -> Path:
+    """Return where a path leads.
+
+    Raises:
+        ProjectFileError: it leads nowhere.
+    """
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError, ValueError) as error:  # Python's own for a circle of links, and for a NUL
+        message = f"'{path.name}' is no folder: its links lead in a circle, or its name holds a NUL."
+        raise ProjectFileError([Finding(Code.UNREADABLE, place, message, "Name another folder.")]) from error
 
 
 def _day(text: str) -> date:

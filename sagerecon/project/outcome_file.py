@@ -12,16 +12,21 @@ import sqlite3
 import tempfile
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
+from functools import cache
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 from zlib import crc32
 
+from sagerecon.files.reading import open_bounded
 from sagerecon.model.draft import Outcome
 from sagerecon.model.errors import ProjectError
 from sagerecon.model.exact_json import exact_json, read_exact
+from sagerecon.model.limits import OUTCOME_FILE
 from sagerecon.model.outcome_document import outcome_document, read_outcome, read_record, record_document
 from sagerecon.model.record import Record
+from sagerecon.model.typed import require_types
 
 #: The content of the file. It is part of the fingerprint, so that a file of another format is not found.
 FORMAT = "outcomes/v3"
@@ -36,6 +41,10 @@ CREATE TABLE outcomes (
 );
 CREATE TABLE records (position INTEGER PRIMARY KEY, document TEXT, checksum INTEGER);
 """
+_INDEXES = (
+    "CREATE INDEX outcomes_by_key ON outcomes (key)",
+    "CREATE INDEX outcomes_by_label ON outcomes (label)",
+)
 _PUT = "INSERT OR REPLACE INTO outcomes VALUES (?, ?, ?, ?, ?, ?)"
 
 
@@ -56,6 +65,8 @@ class OutcomeFile:
             DamagedFileError: there is none, or it cannot be used.
         """
         with _damage():
+            with open_bounded(path, OUTCOME_FILE, follow=False):
+                pass  # SQLite follows links, and waits for the other end of a pipe
             address = f"{path.as_uri()}?mode=ro&immutable=1"
             # Whichever thread collects this object closes the connection.
             connection = sqlite3.connect(address, uri=True, check_same_thread=False)
@@ -64,10 +75,15 @@ class OutcomeFile:
         with _damage():
             connection.execute("PRAGMA trusted_schema=OFF")
             connection.execute("PRAGMA cell_size_check=ON")
-        made_from, count = self.fact("made_from")
+            found = connection.execute("SELECT name, sql FROM sqlite_master")
+            if sorted(found, key=itemgetter(0)) != _schema():
+                raise DamagedFileError  # of another program, or with a view in place of a table
+        found = self.fact("made_from")
+        with _damage():
+            made_from, count = found
+            self._count = int(count)
         if made_from != fingerprint:
             raise DamagedFileError
-        self._count = int(count)
 
     def __len__(self) -> int:
         """Return the number of outcomes."""
@@ -91,7 +107,7 @@ class OutcomeFile:
         """
         with _damage():
             row = self._one("SELECT document, checksum FROM outcomes WHERE position = ?", position)
-            return read_outcome(read_exact(_checked(position, *row)))
+            return require_types(read_outcome(read_exact(_checked(position, *row))))
 
     def record(self, position: int) -> Record:
         """Return the source record that the outcome at a position was made from.
@@ -101,7 +117,7 @@ class OutcomeFile:
         """
         with _damage():
             row = self._one("SELECT document, checksum FROM records WHERE position = ?", position)
-            return read_record(read_exact(_checked(position, *row)))
+            return require_types(read_record(read_exact(_checked(position, *row))))
 
     def outcomes(self, begin: int = 0) -> Iterator[Outcome]:
         """Yield the outcomes in their order, from a position on.
@@ -118,7 +134,7 @@ class OutcomeFile:
             for at, document, checksum in rows:
                 if at != position:
                     raise DamagedFileError
-                outcome = read_outcome(read_exact(_checked(at, document, checksum)))
+                outcome = require_types(read_outcome(read_exact(_checked(at, document, checksum))))
                 yield outcome
                 position += 1
         if position < self._count:
@@ -189,8 +205,8 @@ class OutcomeWriter:
     def finish(self, fingerprint: str) -> None:
         """Complete the file. `fingerprint` is what it was made from."""
         self.put("made_from", [fingerprint, self._count])
-        for column in ("key", "label"):
-            self._connection.execute(f"CREATE INDEX outcomes_by_{column} ON outcomes ({column})")
+        for index in _INDEXES:
+            self._connection.execute(index)
         self._connection.execute("COMMIT")
 
     def close(self) -> None:
@@ -254,18 +270,21 @@ def _checked(place: object, document: str, checksum: int) -> str:
     return document
 
 
+@cache
+def _schema() -> list[tuple[str, str | None]]:
+    """Return the name and the SQL of each table and index that a file has."""
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.executescript(";".join((_TABLES, *_INDEXES)))
+        return sorted(connection.execute("SELECT name, sql FROM sqlite_master"), key=itemgetter(0))
+
+
 @contextmanager
 def _damage() -> Iterator[None]:
-    """Raise whatever a damaged file leads to as DamagedFileError."""
+    """Raise whatever a damaged file leads to, in SQLite or in a reader of its documents, as DamagedFileError.
+
+    The file is made anew, so that nothing is hidden but its damage.
+    """
     try:
         yield
-    except (
-        sqlite3.Error,
-        OSError,
-        ValueError,
-        KeyError,
-        TypeError,
-        AttributeError,
-        ArithmeticError,
-    ) as error:
+    except Exception as error:
         raise DamagedFileError from error

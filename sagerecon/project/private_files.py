@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from sagerecon.files import folders
+from sagerecon.files.reading import read_bounded
+from sagerecon.files.writing import write_text
 from sagerecon.model.errors import ProjectError
+from sagerecon.model.limits import PROJECT_FILE, Limit
 
 
-def read_text(path: Path, name: str) -> str:
-    """Return the UTF-8 text of a file. `name` is the file's name in messages.
+def read_text(path: Path, name: str, limit: Limit = PROJECT_FILE, *, follow: bool = True) -> str:
+    """Return the UTF-8 text of a file.
+
+    Args:
+        name: the file's name in messages.
+        limit: of its bytes.
+        follow: a link is followed; otherwise it is refused, as in the project's own folder.
 
     Raises:
-        ProjectError: the file cannot be read or is not UTF-8.
+        ProjectError: the file cannot be read, is too large, or is not UTF-8.
     """
     try:
-        return path.read_text(encoding="utf-8-sig")
+        return read_bounded(path, limit, follow=follow).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ProjectError(f"{name} is not UTF-8 at byte {error.start}.", "Save it as UTF-8.") from error
     except OSError as error:
@@ -24,14 +32,22 @@ def read_text(path: Path, name: str) -> str:
         raise ProjectError(f"{name} cannot be read: {error.strerror or error}.", hint) from error
 
 
-def make_private_folder(path: Path) -> None:
+def is_there(path: Path) -> bool:
+    """Return whether something has this name; a link that leads nowhere is something, too."""
+    return path.exists() or path.is_symlink()
+
+
+def make_private_folder(path: Path, within: Path | None = None) -> None:
     """Make a folder that only its owner can enter, unless it exists.
 
+    Args:
+        within: the project's folder, which another person may have prepared; no link in it is followed.
+
     Raises:
-        ProjectError: the folder cannot be made.
+        ProjectError: the folder cannot be made, or is a link.
     """
     try:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folders.make_private_folder(path, within)
     except OSError as error:
         raise ProjectError(f"{path} cannot be created: {error.strerror or error}.") from error
 
@@ -42,14 +58,7 @@ def write_private(path: Path, lines: Iterable[str]) -> None:
     Raises:
         ProjectError: the file cannot be written; the old file is unchanged.
     """
-    beside = path.with_name(path.name + ".new")
     try:
-        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
-            stream.writelines(lines)
-            stream.flush()
-            os.fsync(stream.fileno())
-        beside.replace(path)
+        write_text(path, lines)
     except OSError as error:
-        beside.unlink(missing_ok=True)
         raise ProjectError(f"{path} cannot be written: {error.strerror or error}.") from error

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sagerecon.documents import package
 from sagerecon.model.catalog import Catalog
+from sagerecon.model.limits import SQL_SECONDS
 from sagerecon.model.place import NOWHERE, Place
 from sagerecon.model.value import Scalar
 from sagerecon.project.private_files import read_text
@@ -60,6 +61,9 @@ class Project:
     folder: Path
     company: str
     data: Path
+    data_folders: tuple[
+        Path, ...
+    ]  #: where a source file may lie, all links followed: `data`, and the trusted
     sources_file: Path
     mapping_files: tuple[Path, ...]
     crosswalk_files: tuple[Path, ...]
@@ -71,6 +75,7 @@ class Project:
     address: str  #: of a sandbox; empty for Sage itself
     client_id: str
     store_url: str
+    sql_seconds: int = SQL_SECONDS.most  #: what the user allows one query of the source
     stop_when_blocked: Decimal = Decimal(5)  #: the share of the writes, in per cent
     control_accounts: Mapping[str, int] = field(default_factory=dict)
     tie_outs: Mapping[str, TieOutSource] = field(default_factory=dict)
@@ -104,13 +109,16 @@ class Project:
         """Return `path` for messages: relative to the project folder if it is inside it."""
         return str(path.relative_to(self.folder)) if path.is_relative_to(self.folder) else str(path)
 
-    def text(self, path: Path) -> str:
+    def text(self, path: Path, *, follow: bool = True) -> str:
         """Return the text of a project file.
 
+        Args:
+            follow: the file was found by a pattern, so that a link was looked at; otherwise it is refused.
+
         Raises:
-            ProjectError: the file cannot be read or is not UTF-8.
+            ProjectError: the file cannot be read, is too large, or is not UTF-8.
         """
-        return read_text(path, self.name(path))
+        return read_text(path, self.name(path), follow=follow)
 
     def texts(self, paths: Iterable[Path]) -> dict[str, str]:
         """Return the texts of project files by their names."""

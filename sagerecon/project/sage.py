@@ -21,7 +21,7 @@ from sagerecon.sage.tokens import Vault
 #: The vault keeps tokens by grant; a project has one.
 GRANT = "default"
 
-#: The app that every sandbox knows. Its secret is public: it opens nothing but rehearsals.
+#: The app that signs in wherever it is not Sage itself. Its secret is public: it opens rehearsals only.
 SANDBOX_APP = "sagerecon"
 SANDBOX_SECRET = "sandbox"  # noqa: S105
 
@@ -58,22 +58,28 @@ def sage_access(project: Project) -> SageAccess:
     Raises:
         ProjectError: the app's id or its secret is not set.
     """
-    api = project.catalog.api
-    base_url = f"{project.address}{urlsplit(api.base_url).path}" if project.address else api.base_url
-    return SageAccess(base_url, _app(project.address, project.client_id, api), project.business.id)
+    api, business = project.catalog.api, project.business.id
+    if not project.address:
+        return SageAccess(api.base_url, _own_app(project.client_id, api), business)
+    urls = (api.base_url, api.authorize_url, api.token_url, api.revoke_url)
+    base_url, *sign_in = (f"{project.address}{urlsplit(url).path}" for url in urls)
+    return SageAccess(base_url, App(SANDBOX_APP, SANDBOX_SECRET, *sign_in), business)
 
 
-def _app(address: str, client_id: str, api: Api) -> App:
+def _own_app(client_id: str, api: Api) -> App:
+    """Return the user's own app, whose id and secret are sent to the addresses of the catalog alone."""
     client_id = client_id or os.environ.get("SAGERECON_CLIENT_ID", "")
     secret = os.environ.get("SAGERECON_CLIENT_SECRET", "")
-    sign_in = (api.authorize_url, api.token_url, api.revoke_url)
-    if address:
-        here = (f"{address}{urlsplit(url).path}" for url in sign_in)
-        return App(client_id or SANDBOX_APP, secret or SANDBOX_SECRET, *here)
     if not client_id or not secret:
         raise ProjectError(
             "The app's id and secret at Sage are not set.",
             "Put sage.client_id into sagerecon.yaml and the secret into SAGERECON_CLIENT_SECRET, "
             "or name a sandbox: sage.address.",
         )
-    return App(client_id, secret, *sign_in)
+    return App(
+        client_id=client_id,
+        client_secret=secret,
+        authorize_url=api.authorize_url,
+        token_url=api.token_url,
+        revoke_url=api.revoke_url,
+    )

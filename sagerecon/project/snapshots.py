@@ -27,7 +27,12 @@ def take_snapshot(project: Project, clock: Clock, progress: Callable[[str, int],
     """
     make_private_folder(project.state)
     taken, findings = snapshots.take_snapshot(
-        declared_sources(project), project.data, project.snapshot_file, clock.now(), progress
+        declared_sources(project),
+        project.data,
+        project.snapshot_file,
+        clock.now(),
+        progress,
+        project.data_folders,
     )
     if any(finding.severity is Severity.ERROR for finding in findings):
         raise ValidationError(findings)
@@ -44,5 +49,7 @@ def open_snapshot(project: Project) -> Iterator[Snapshot]:
     if not project.snapshot_file.exists():
         raise ProjectError("No snapshot of the source has been taken.", "Take one: sagerecon snapshot")
     sources = declared_sources(project)
-    with snapshots.open_snapshot(project.snapshot_file, sources, project.parameters) as snapshot:
+    with snapshots.open_snapshot(
+        project.snapshot_file, sources, project.parameters, project.sql_seconds
+    ) as snapshot:
         yield snapshot

@@ -30,7 +30,7 @@ def declared_sources(project: Project) -> Sources:
 
 def describe_source(project: Project) -> tuple[Mapping[str, Columns], list[Finding]]:
     """Return the columns of each dataset, without reading any row, and the findings about its SQL."""
-    return describe(declared_sources(project), project.parameters)
+    return describe(declared_sources(project), project.parameters, project.sql_seconds)
 
 
 def mappings_fingerprint(project: Project) -> str:

@@ -8,11 +8,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from sagerecon.model.address import web_origin
 from sagerecon.model.clock import Clock
 from sagerecon.project.private_files import make_private_folder
 from sagerecon.project.project import Project
+from sagerecon.project.user_settings import configuration_folder
 from sagerecon.store import opening
 from sagerecon.store.opening import Store
+from sagerecon.store.vault_key import KeyHome
 from sagerecon.store.witness import WitnessFolder
 
 
@@ -21,8 +24,11 @@ def open_store(project: Project, clock: Clock) -> Iterator[Store]:
     """Open the project's store: run log, id map, call ledger, tokens."""
     make_private_folder(project.state)
     witnesses = WitnessFolder(witness_folder(), str(project.folder), project.address)
-    key_file = project.state / "vault.key"
-    with opening.open_store(project.store_url, clock, key_file, witnesses=witnesses) as store:
+    keys = KeyHome(configuration_folder() / "keys", beside=project.state / "vault.key")
+    issuer = project.address or project.catalog.api.base_url
+    with opening.open_store(
+        project.store_url, clock, keys, witnesses=witnesses, issuer=web_origin(issuer)
+    ) as store:
         yield store
 
 

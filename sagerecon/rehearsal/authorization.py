@@ -8,6 +8,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import json
+import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -97,6 +99,12 @@ class AuthorizationServer:
         self._codes: dict[str, _Code] = {}
         self._grants: dict[str, _Grant] = {}
         self._access: dict[str, tuple[Consent, int]] = {}
+        self._page_key = secrets.token_bytes(32)  # not from `ids`, which anybody can foresee
+
+    def page_token(self, query: Mapping[str, str]) -> str:
+        """Return what the form of the consent page for this request carries: no other site can read it."""
+        text = json.dumps(sorted(query.items()))
+        return hmac.new(self._page_key, text.encode(), "sha256").hexdigest()
 
     def issue_code(
         self, consent: Consent, country: str, redirect_uri: str, challenge: str, method: str, now: int

@@ -11,12 +11,19 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from sagerecon.model.clock import Clock, instant
+from sagerecon.files.writing import open_own
+from sagerecon.model.clock import LAST_INSTANT, Clock, instant
+from sagerecon.model.errors import ProjectError
 
 #: Default start of a rehearsal.
 REHEARSAL_START = instant("2026-01-05T08:00:00Z")
 
 _INTEGER = struct.Struct("<q")
+
+#: The latest time of a file that is taken for a clock's; decades before the last date there is.
+_LATEST = LAST_INSTANT // 2
+
+_ANOTHER = "Name a new file; it is made."
 
 
 class VirtualClock:
@@ -43,14 +50,28 @@ class SharedClock:
     """
 
     def __init__(self, path: Path, start: int = REHEARSAL_START) -> None:
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        """Open the file.
+
+        Raises:
+            ProjectError: it cannot be opened, or is not the file of a clock; it is unchanged.
+        """
+        try:
+            with open_own(path, os.O_RDWR) as handle:
+                self._file = os.dup(handle)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise ProjectError(f"{path} cannot be used as a virtual clock: {reason}.", _ANOTHER) from error
         self._lock = threading.Lock()  # a file lock does not exclude threads of the same process
         fcntl.flock(self._file, fcntl.LOCK_EX)
         try:
-            if os.fstat(self._file).st_size < _INTEGER.size:
+            if not os.fstat(self._file).st_size:
                 os.pwrite(self._file, _INTEGER.pack(start), 0)
+            content = os.pread(self._file, _INTEGER.size + 1, 0)
         finally:
             fcntl.flock(self._file, fcntl.LOCK_UN)
+        if len(content) != _INTEGER.size or not 0 <= _INTEGER.unpack(content)[0] <= _LATEST:
+            os.close(self._file)
+            raise ProjectError(f"{path} is not the file of a virtual clock.", _ANOTHER)
         self._memory = mmap.mmap(self._file, _INTEGER.size)
 
     def now(self) -> int:

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 from jinja2 import Environment
 
+from sagerecon.model.visible import visible_value
+
 #: Path of the OpenAPI document.
 DESCRIPTION_PATH = "/openapi.json"
 
-_ENVIRONMENT = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+_ENVIRONMENT = Environment(autoescape=True, finalize=visible_value, trim_blocks=True, lstrip_blocks=True)
 
 _LAYOUT = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title>
@@ -34,6 +36,7 @@ _CONSENT = """<h1>{{ app }} requests access</h1>
 {% if choices %}
 <p>Requested scope: <code>{{ scope }}</code>. Choose a user and a business.</p>
 <form method="post" action="">
+<input type="hidden" name="token" value="{{ token }}">
 {% for choice in choices %}
 <label><input type="radio" name="choice" value="{{ choice.value }}" required{{ only }}>
 {{ choice.user }} ({{ choice.role }}) · {{ choice.business }}, {{ choice.country }}, {{ choice.edition }}
@@ -92,10 +95,24 @@ class Choice:
     edition: str
 
 
-def consent_page(app: str, scope: str, choices: Sequence[Choice], reason: str = "") -> str:
-    """Return the page on which a user chooses a business and allows or denies access."""
+def consent_page(app: str, scope: str, choices: Sequence[Choice], token: str, reason: str = "") -> str:
+    """Return the page on which a user chooses a business and allows or denies access.
+
+    Args:
+        token: what the form must carry back.
+        reason: why there is nothing to choose.
+    """
     only = " checked" if len(choices) == 1 else ""
-    return _page("Allow access", _CONSENT, app=app, scope=scope, choices=choices, reason=reason, only=only)
+    return _page(
+        "Allow access",
+        _CONSENT,
+        app=app,
+        scope=scope,
+        choices=choices,
+        token=token,
+        reason=reason,
+        only=only,
+    )
 
 
 def start_page(

@@ -14,6 +14,18 @@ from sagerecon.rehearsal.request import error
 JSON = "application/json"
 HTML = "text/html; charset=utf-8"
 
+#: Of every page: it has styles and nothing else, and no other page shows it in a frame. Its own form is
+#: posted with its origin, which `no-referrer` would hide.
+_PAGE_HEADERS = {
+    "Content-Type": HTML,
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'"
+    ),
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:
@@ -53,7 +65,7 @@ def refusal(status: int, code: str, message: str, source: str = "") -> Reply:
 
 def html_reply(status: int, page: str) -> Reply:
     """Return an HTML page as a reply."""
-    return Reply(status, {"Content-Type": HTML, "Cache-Control": "no-store"}, page.encode())
+    return Reply(status, _PAGE_HEADERS, page.encode())
 
 
 def _plain(value: object) -> object:

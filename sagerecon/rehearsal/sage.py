@@ -6,6 +6,7 @@ passed in. Requests may come from several threads; the books handle one at a tim
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -30,7 +31,7 @@ from sagerecon.rehearsal.pages import DESCRIPTION_PATH, start_page
 from sagerecon.rehearsal.reply import Reply, html_reply, json_reply, refusal
 from sagerecon.rehearsal.request import Books
 from sagerecon.rehearsal.sign_in import AUTHORIZE_PATH, REVOKE_PATH, TOKEN_PATH, SignIn
-from sagerecon.rehearsal.state_file import read_state, write_state
+from sagerecon.rehearsal.state_file import damaged, read_state, write_state
 from sagerecon.rehearsal.switches import apply_switches, check_switch, default_choice, with_change_filter
 
 
@@ -203,9 +204,12 @@ class RehearsalSage:
         """
         document = read_state(path)
         try:
-            return cls._from_document(document, catalog, clock, read_books, faults)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise ProjectError(f"{path}: the saved rehearsal is damaged.", "Use another file.") from error
+            sage = cls._from_document(document, catalog, clock, read_books, faults)
+            sage._start_page("", clock.now())  # reads each of the books
+            json.dumps(sage._document())
+        except Exception as error:  # of any part of the books, each of which trusts what it saved itself
+            raise damaged(path, "the books of a business cannot be loaded") from error
+        return sage
 
     @classmethod
     def _from_document(
@@ -269,7 +273,7 @@ class RehearsalSage:
             match request.method, request.path:
                 case "GET" | "POST", path if path == AUTHORIZE_PATH:
                     query = split_target(request.target)[1]
-                    return sign_in.authorize(request.method, query, request.body, now)
+                    return sign_in.authorize(request.method, query, request.headers, request.body, now)
                 case "POST", path if path == TOKEN_PATH:
                     return sign_in.token(request.headers, request.body, now)
                 case "POST", path if path == REVOKE_PATH:

@@ -130,7 +130,8 @@ class _Handler(BaseHTTPRequestHandler):
     def handle_any(self) -> None:
         """Answer one request."""
         length = self.headers.get("Content-Length", "0")
-        if not length.isdecimal() or int(length) > _LARGEST_BODY or "Transfer-Encoding" in self.headers:
+        is_number = length.isdecimal() and len(length) <= len(str(_LARGEST_BODY))
+        if not is_number or int(length) > _LARGEST_BODY or "Transfer-Encoding" in self.headers:
             self.close_connection = True
             self._send(refusal(411, "LengthRequired", "Content-Length is required."))
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode
@@ -28,8 +29,14 @@ class SignIn:
     authorization: AuthorizationServer
     membership: Membership
 
-    def authorize(self, method: str, query: Mapping[str, str], body: bytes, now: int) -> Reply:
-        """Return the consent page, or after the user's choice the redirect to the app."""
+    def authorize(
+        self, method: str, query: Mapping[str, str], headers: Mapping[str, str], body: bytes, now: int
+    ) -> Reply:
+        """Return the consent page, or after the user's choice the redirect to the app.
+
+        A choice is refused unless it comes from the form of the page itself: any site that the user visits
+        could post one.
+        """
         app = self.authorization.apps.get(query.get("client_id", ""))
         if app is None:
             return html_reply(400, problem_page("Unknown app: its client_id is not registered."))
@@ -38,7 +45,10 @@ class SignIn:
         if (problem := _problem(query)) is not None:
             return _redirect(query, {"error": problem})
         if method == "POST":
-            return self._handle_choice(app, query, _form(body), now)
+            form = _form(body)
+            if not self._is_of_page(query, headers, form):
+                return html_reply(403, problem_page("This form is not of this page. Open the page again."))
+            return self._handle_choice(app, query, form, now)
         return html_reply(200, self._page(app, query))
 
     def token(self, headers: Mapping[str, str], body: bytes, now: int) -> Reply:
@@ -58,10 +68,18 @@ class SignIn:
         except TokenError as error:
             return json_reply(400, error.document)
 
+    def _is_of_page(
+        self, query: Mapping[str, str], headers: Mapping[str, str], form: Mapping[str, str]
+    ) -> bool:
+        """Return whether a form is that of the page for this request, and is posted by it."""
+        token = self.authorization.page_token(query)
+        return _is_same_site(headers) and hmac.compare_digest(form.get("token", "").encode(), token.encode())
+
     def _page(self, app: App, query: Mapping[str, str]) -> str:
         choices = self._choices(query)
         reason = "No business of yours is on this version of the API."
-        return consent_page(app.name, query.get("scope", "full_access"), choices, reason)
+        token = self.authorization.page_token(query)
+        return consent_page(app.name, query.get("scope", "full_access"), choices, token, reason)
 
     def _choices(self, query: Mapping[str, str]) -> list[Choice]:
         """Return the users and businesses to choose from.
@@ -102,6 +120,14 @@ class SignIn:
             now,
         )
         return _redirect(query, {"code": code, "country": country})
+
+
+def _is_same_site(headers: Mapping[str, str]) -> bool:
+    """Return whether a browser says that a form was posted by a page of ours; other programs say nothing."""
+    origin, host = headers.get("origin"), headers.get("host", "")
+    if origin is not None and (not host or origin not in (f"http://{host}", f"https://{host}")):
+        return False
+    return headers.get("sec-fetch-site", "same-origin") in ("same-origin", "none")
 
 
 def _problem(query: Mapping[str, str]) -> str | None:

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from rich.console import RenderableType
-from rich.markup import escape
-from rich.table import Table
-from rich.text import Text
 
 from sagerecon.drift.changes import Change
 from sagerecon.model.catalog import Api, Catalog, Field, Kind, Operation
+from sagerecon.report.terminal.shown import ShownTable, ShownText
 
 _LETTERS = {"list": "L", "create": "C", "read": "R", "update": "U", "delete": "D"}
 _EDITIONS = {"start": "Start", "standard": "Standard", "plus": "Plus"}
@@ -25,7 +23,7 @@ def kinds(catalog: Catalog) -> Iterator[RenderableType]:
     for kind in sorted(catalog, key=lambda kind: (kind.section, kind.name)):
         if kind.section != section:
             section = kind.section
-            table.add_row(Text(section.replace("_", " "), style="bold"))
+            table.add_row(ShownText(section.replace("_", " "), style="bold"))
         table.add_row(
             f"  {kind.name}",
             _operation_letters(kind),
@@ -33,13 +31,15 @@ def kinds(catalog: Catalog) -> Iterator[RenderableType]:
             _reversibility(kind),
         )
     yield table
-    yield Text("L list, C create, R read, U update, D delete. Idempotent: honours idempotency_id.", "dim")
+    yield ShownText(
+        "L list, C create, R read, U update, D delete. Idempotent: honours idempotency_id.", "dim"
+    )
 
 
 def kind(found: Kind, api: Api) -> Iterator[RenderableType]:
     """Yield everything that the catalog knows about a kind."""
-    yield Text(f"{found.name}  {found.path}", style="bold")
-    yield Text(found.about)
+    yield ShownText(f"{found.name}  {found.path}", style="bold")
+    yield ShownText(found.about)
     yield from _heading("Operations", [*_operations(found)])
     request_fields = [*_request_fields(found.fields.values())]
     if request_fields:
@@ -60,13 +60,13 @@ def changes(found: Sequence[Change], known_deviations: int) -> Iterator[Renderab
     for change in found:
         if change.resource != resource:
             resource = change.resource
-            table.add_row(Text(resource, style="bold"))
+            table.add_row(ShownText(resource, style="bold"))
         cells = (f"  {change.aspect}", change.subject, change.in_catalog, change.in_document)
-        table.add_row(*(escape(cell) for cell in cells))
+        table.add_row(*cells)
     if found:
         yield table
     count = f"{len(found):,} difference{'' if len(found) == 1 else 's'}"
-    yield Text(f"{count}; {known_deviations:,} known deviations, with reasons in the catalog.")
+    yield ShownText(f"{count}; {known_deviations:,} known deviations, with reasons in the catalog.")
 
 
 def _operation_letters(found: Kind) -> str:
@@ -83,7 +83,7 @@ def _operations(found: Kind) -> Iterator[RenderableType]:
     places = {name: _availability(operation) for name, operation in found.operations.items()}
     is_same = len(set(places.values())) == 1
     if is_same:
-        yield Text(f"Available in {next(iter(places.values()))}.")
+        yield ShownText(f"Available in {next(iter(places.values()))}.")
     table = _table("operation", "call", *(() if is_same else ("availability",)), "role", "undo")
     for name, operation in found.operations.items():
         availability = () if is_same else (places[name],)
@@ -128,7 +128,7 @@ def _walk(fields: Iterable[Field], depth: int = 0) -> Iterator[tuple[int, Field]
             yield from _walk(field.fields.values(), depth + 1)
 
 
-def _field_table(fields: Iterable[tuple[int, Field]]) -> Table:
+def _field_table(fields: Iterable[tuple[int, Field]]) -> ShownTable:
     table = _table("field", "type", "required", "max", "refers to, notes")
     named = [("  " * depth + field.name, field) for depth, field in fields]
     _fix_name_width(table, (name for name, _ in named))
@@ -138,15 +138,15 @@ def _field_table(fields: Iterable[tuple[int, Field]]) -> Table:
             _type(field),
             "yes" if field.required else "",
             "" if field.max_length is None else f"{field.max_length:,}",
-            escape(_notes(field)),
+            _notes(field),
         )
     return table
 
 
-def _response_table(fields: Iterable[tuple[int, Field]]) -> Table:
+def _response_table(fields: Iterable[tuple[int, Field]]) -> ShownTable:
     table = _table("field", "type", "refers to, notes")
     for _, field in fields:
-        table.add_row(field.answered_as, _type(field), escape(_notes(field)))
+        table.add_row(field.answered_as, _type(field), _notes(field))
     return table
 
 
@@ -183,13 +183,13 @@ def _access(found: Kind, api: Api) -> Iterator[RenderableType]:
     for key in found.natural_keys:
         method = f"found with {key.filter}" if key.filter else "found by reading the list"
         other = f", answered as {key.same_as}" if key.same_as else ""
-        yield Text(f"Natural key {key.field}, {method}{', unique' if key.is_unique else ''}{other}.")
+        yield ShownText(f"Natural key {key.field}, {method}{', unique' if key.is_unique else ''}{other}.")
     if found.search:
-        yield Text(f"search covers {', '.join(found.search)}.")
+        yield ShownText(f"search covers {', '.join(found.search)}.")
     if found.sort_keys:
-        yield Text(f"Sorts by {', '.join(found.sort_keys)}.")
+        yield ShownText(f"Sorts by {', '.join(found.sort_keys)}.")
     if found.changed_since or found.deleted_since:
-        yield Text(f"Changes: {' and '.join(filter(None, (found.changed_since, found.deleted_since)))}.")
+        yield ShownText(f"Changes: {' and '.join(filter(None, (found.changed_since, found.deleted_since)))}.")
     names = [*dict.fromkeys((*found.filters, *found.read_filters))]
     if names:
         table = _table("filter", "type", "of", "")
@@ -205,22 +205,22 @@ def _filter(found: Kind, api: Api, name: str) -> tuple[str, str, str]:
     if not found.can("list"):
         of = "one"
     required = " (required)" if name in found.required_filters else ""
-    return known.type, of, escape(known.about + required)
+    return known.type, of, known.about + required
 
 
 def _facts(found: Kind) -> Iterator[RenderableType]:
     if found.is_fixed_list:
-        yield Text("- Fixed list maintained by Sage; read-only.")
+        yield ShownText("- Fixed list maintained by Sage; read-only.")
     if found.is_idempotent:
-        yield Text("- Honours idempotency_id: a repeated request creates one record.")
+        yield ShownText("- Honours idempotency_id: a repeated request creates one record.")
     if not found.parallel_posts:
-        yield Text("- Sage requires POST requests one at a time.")
+        yield ShownText("- Sage requires POST requests one at a time.")
     if found.posts:
-        yield Text(f"- Books to {', '.join(found.posts)}.")
+        yield ShownText(f"- Books to {', '.join(found.posts)}.")
     if found.amount:
-        yield Text(f"- Amount field: {found.amount}.")
+        yield ShownText(f"- Amount field: {found.amount}.")
     for quirk in found.quirks:
-        yield Text(f"- {quirk}")
+        yield ShownText(f"- {quirk}")
     if found.values:
         yield from _values(found.values, are_examples=found.values_are_examples)
 
@@ -228,24 +228,25 @@ def _facts(found: Kind) -> Iterator[RenderableType]:
 def _values(values: Mapping[str, str], *, are_examples: bool) -> Iterator[RenderableType]:
     table = _table("id (examples)" if are_examples else "id", "meaning")
     for id_, meaning in values.items():
-        table.add_row(escape(id_), escape(meaning))
+        table.add_row(id_, meaning)
     yield table
 
 
 def _heading(title: str, parts: Sequence[RenderableType]) -> Iterator[RenderableType]:
     if parts:
-        yield Text(f"\n{title}", style="bold")
+        yield ShownText()
+        yield ShownText(title, style="bold")
         yield from parts
 
 
-def _table(*headings: str) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
+def _table(*headings: str) -> ShownTable:
+    table = ShownTable()
     for heading in headings:
         table.add_column(heading, overflow="fold")
     return table
 
 
-def _fix_name_width(table: Table, names: Iterable[str]) -> None:
+def _fix_name_width(table: ShownTable, names: Iterable[str]) -> None:
     """Set the width of the first column so that names are not broken, up to a maximum."""
     width = min(max((len(name) for name in names), default=0), _MAX_NAME_WIDTH)
     table.columns[0].width = width  # rich does not shrink a fixed width

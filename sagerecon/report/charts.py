@@ -9,6 +9,7 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from sagerecon.model.money import rounded
+from sagerecon.model.visible import visible
 from sagerecon.report.formatting import integer, long_date
 
 #: Minimum width of a segment, in per cent of the bar, so that it stays visible.
@@ -32,7 +33,7 @@ def stacked_bar(parts: Mapping[str, int], description: str) -> Markup:
             )
             position += share
     return Markup('<svg class="bar" role="img" aria-label="{}">{}</svg>').format(
-        description, Markup("").join(segments)
+        visible(description), Markup("").join(segments)
     )
 
 
@@ -67,7 +68,7 @@ def burn_down(days: Sequence[Mapping[str, Any]], planned: int, description: str)
     line = " ".join(f"{x},{y}" for x, y in points)
     marks.append(Markup('<polyline class="line" points="{}"/>').format(line))
     return Markup('<svg class="chart" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>').format(
-        _WIDTH, _HEIGHT, description, Markup("").join(marks)
+        _WIDTH, _HEIGHT, visible(description), Markup("").join(marks)
     )
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Any
 
 from sagerecon.model.rows import Rows
+
+_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 
 
 def json_text(value: Any, margin: str = "\n") -> Iterator[str]:
@@ -43,4 +46,7 @@ def _between(begin: str, members: Iterable[Iterable[str]], end: str, margin: str
 
 
 def _text(value: Any, margin: str) -> str:
-    return json.dumps(value, ensure_ascii=False, indent=1).replace("\n", margin)
+    text = json.dumps(value, ensure_ascii=False, indent=1)
+    if not text.isascii() and _HALF_CHARACTER.search(text):  # it has no UTF-8, and its escape is exact
+        text = json.dumps(value, indent=1)
+    return text.replace("\n", margin)

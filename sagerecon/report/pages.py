@@ -11,8 +11,11 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from sagerecon.files.folders import make_private_folder
+from sagerecon.files.writing import write_text
 from sagerecon.model.count import counted
 from sagerecon.model.errors import ProjectError
+from sagerecon.model.visible import visible_value
 from sagerecon.report import charts, formatting, grouping, listing
 from sagerecon.report.document import plan_report_document, report_document
 from sagerecon.report.facts import ReportFacts
@@ -40,7 +43,7 @@ def write_plan_report(folder: Path, facts: ReportFacts) -> list[Path]:
 
 
 def render(template: str, document: Mapping[str, Any]) -> str:
-    """Return the HTML page of a document. All values are escaped, so no data becomes markup."""
+    """Return the HTML page of a document. All values are escaped and visible, so no data becomes markup."""
     return "".join(line for line in _lines(_environment().get_template(template).render(document)))
 
 
@@ -56,6 +59,7 @@ def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("sagerecon.report", "templates"),
         autoescape=True,
+        finalize=visible_value,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -103,13 +107,10 @@ def _style() -> Markup:
 def _write(folder: Path, name: str, page: str, document: Mapping[str, Any]) -> list[Path]:
     written = []
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_private_folder(folder)
         for ending, texts in ((".html", [page]), (".json", chain(json_text(document), "\n"))):
             target = folder / f"{name}{ending}"
-            temporary = target.with_suffix(f"{ending}.part")
-            with temporary.open("w", encoding="utf-8") as file:
-                file.writelines(texts)
-            temporary.replace(target)
+            write_text(target, texts)
             written.append(target)
     except OSError as error:
         reason = error.strerror or "unknown reason"

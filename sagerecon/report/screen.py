@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import codecs
+import json
 import sys
+import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from io import TextIOWrapper
+from typing import Any, TextIO
 
 from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.text import Text
 
 from sagerecon.model.finding import Finding
 from sagerecon.model.value import canonical
+from sagerecon.model.visible import visible
 from sagerecon.report.terminal.findings import findings as finding_lines
+from sagerecon.report.terminal.shown import ShownText
 
 FORMAT_VERSION = 1
 
@@ -32,7 +37,7 @@ class _PipeConsole(Console):
     """
 
     def __init__(self, *, stderr: bool = False) -> None:
-        super().__init__(stderr=stderr, highlight=False)
+        super().__init__(stderr=stderr, highlight=False, markup=False, emoji=False)
         if not self.is_terminal and self._width is None:
             self.width = _UNWRAPPED
 
@@ -40,11 +45,28 @@ class _PipeConsole(Console):
         raise BrokenPipeError
 
 
+def _json_escape(error: UnicodeError) -> tuple[str, int]:
+    """Return as JSON escapes what an encoding lacks; the handler of errors for standard output as JSON."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return json.dumps(error.object[error.start : error.end])[1:-1], error.end
+
+
+codecs.register_error("json_escape", _json_escape)
+
+
+def _encode_all(stream: TextIO, errors: str) -> None:
+    """Let a stream show as an escape each character that its encoding lacks, instead of an error."""
+    if isinstance(stream, TextIOWrapper):
+        stream.reconfigure(errors=errors)
+
+
 class Screen:
     """Writes results to standard output, and errors and progress to standard error."""
 
     def __init__(self, *, as_json: bool = False) -> None:
         self.as_json = as_json
+        _encode_all(sys.stdout, "json_escape" if as_json else "backslashreplace")
         self._out = _PipeConsole()
         self._err = _PipeConsole(stderr=True)
         self._live: Progress | None = None
@@ -60,7 +82,7 @@ class Screen:
     def print(self, text: str, style: str = "") -> None:
         """Print a line of text, unless the output is JSON."""
         if not self.as_json:
-            self._console.print(Text(text, style=style))
+            self._console.print(ShownText(text, style=style))
 
     def print_unbroken(self, text: str) -> None:
         """Print an address or a command in one line of any length, so that it can be copied.
@@ -68,7 +90,7 @@ class Screen:
         Nothing is printed if the output is JSON.
         """
         if not self.as_json:
-            self._console.print(Text(text), soft_wrap=True)
+            self._console.print(ShownText(text), soft_wrap=True)
 
     def notice(self, text: str) -> None:
         """Write a sentence that the user should know before the result, as an event or as a line of text."""
@@ -92,7 +114,13 @@ class Screen:
         """Write the error that stops a command, as an event or to standard error."""
         self.event("error", message=message, hint=hint)
         if not self.as_json:
-            self._err.print(Text(message, style="bold red"), *([Text(hint)] if hint else []))
+            self._err.print(ShownText(message, style="bold red"), *([ShownText(hint)] if hint else []))
+
+    def traceback(self, error: Exception) -> None:
+        """Write the traceback of an unexpected error to standard error."""
+        for entry in traceback.format_exception(error):
+            for line in entry.splitlines():
+                self._err.print(ShownText(line))
 
     @property
     def _console(self) -> Console:
@@ -116,17 +144,17 @@ class Screen:
             )
             return
         columns = (
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=24),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
-            TextColumn("{task.fields[detail]}", style="dim"),
+            TextColumn("{task.fields[detail]}", style="dim", markup=False),
         )
         with Progress(*columns, console=self._err, transient=True) as bar, self._live_progress(bar):
             task = bar.add_task(title, total=None, detail="")
 
             def update(completed: int, total: int, detail: str) -> None:
-                bar.update(task, completed=completed, total=total or None, detail=detail[:30])
+                bar.update(task, completed=completed, total=total or None, detail=visible(detail[:30]))
 
             yield update
 

@@ -18,11 +18,12 @@ import requests
 from oauthlib.oauth2 import OAuth2Error, WebApplicationClient
 from requests_oauthlib import OAuth2Session
 
+from sagerecon.model.address import LOOPBACK
 from sagerecon.model.clock import Clock
 from sagerecon.model.errors import AuthorizationError, NoAnswerError, ProjectError
 from sagerecon.model.tokens import Tokens
 from sagerecon.sage.client import error_text, may_have_been_sent
-from sagerecon.sage.session import LOOPBACK, share_connections
+from sagerecon.sage.session import Undirected, raise_on_redirect, share_connections
 from sagerecon.sage.tokens import GrantEndedError, read_tokens
 from sagerecon.sage.wire import observe_time
 
@@ -33,6 +34,10 @@ _FILTER = "apiv3.1"
 _TIMEOUTS = (5, 15)
 
 _AGAIN = "Sign in again: sagerecon auth login"
+
+
+class _OAuthSession(Undirected, OAuth2Session):
+    """A session of the library that follows no redirect."""
 
 
 class _NoSecrets(logging.Filter):
@@ -91,8 +96,10 @@ class Authorization:
         self._session = session
         self._clock = clock
 
-    def request(self, redirect_uri: str, *, country: str = "", scope: str = "full_access") -> ConsentRequest:
-        """Return a new request for consent, with its own state and PKCE challenge."""
+    def request(
+        self, redirect_uri: str, *, state: str = "", country: str = "", scope: str = "full_access"
+    ) -> ConsentRequest:
+        """Return a new request for consent, with its own PKCE challenge, and a state if none is given."""
         client = WebApplicationClient(self._app.client_id)
         verifier = secrets.token_urlsafe(48)
         more = {"country": country.lower()} if country else {}
@@ -102,7 +109,7 @@ class Authorization:
         oauth.scope = scope
         url, state = oauth.authorization_url(
             self._app.authorize_url,
-            state=secrets.token_urlsafe(24),
+            state=state or secrets.token_urlsafe(24),
             code_challenge=client.create_code_challenge(verifier, "S256"),
             code_challenge_method="S256",
             **more,
@@ -174,6 +181,7 @@ class Authorization:
                 data={**secret, "token": tokens.refresh},
                 headers={"Accept": "application/json"},
                 timeout=_TIMEOUTS,
+                allow_redirects=False,
             )
         except requests.RequestException as error:
             raise _translate(error) from None
@@ -185,7 +193,7 @@ class Authorization:
 
     def _oauth(self, redirect_uri: str) -> OAuth2Session:
         """Return a session for one exchange; it stores tokens, and therefore must not be shared."""
-        oauth = OAuth2Session(self._app.client_id, redirect_uri=redirect_uri or None)
+        oauth = _OAuthSession(self._app.client_id, redirect_uri=redirect_uri or None)
         share_connections(self._session, oauth)
         asked_at = self._clock.now()
 
@@ -199,7 +207,13 @@ class Authorization:
 
 
 def _usable(response: requests.Response) -> requests.Response:
-    """Return an answer of the token endpoint, or raise NoAnswerError; its own errors are 400 with JSON."""
+    """Return an answer of the token endpoint; its own errors are 400 with JSON.
+
+    Raises:
+        NoAnswerError: the answer is not the endpoint's.
+        RedirectedError: it is a redirect.
+    """
+    raise_on_redirect(response)
     if response.status_code < 429 and "json" in response.headers.get("Content-Type", ""):
         return response
     message = f"The token endpoint answered with status {response.status_code}."

@@ -25,7 +25,7 @@ from sagerecon.model.errors import (
 )
 from sagerecon.model.tokens import Tokens
 from sagerecon.model.value import canonical
-from sagerecon.sage.session import TIMEOUTS
+from sagerecon.sage.session import TIMEOUTS, raise_on_redirect
 from sagerecon.sage.tokens import TokenSource
 from sagerecon.sage.wire import is_subscription_lapsed, observe_time, read_body, retry_after_ms
 
@@ -90,13 +90,14 @@ class SageClient:
                 data=None if call.body is None else canonical(call.body).encode(),
                 headers=self._headers(call, tokens),
                 timeout=TIMEOUTS,
-                allow_redirects=False,  # a redirected POST would be sent as a GET
+                allow_redirects=False,
             )
         except requests.RequestException as error:
             raise _no_answer(call, error, tokens) from error
         finally:
             self._used_at = self._clock.now()
         observe_time(self._clock, response.headers.get("Date"), asked_at)
+        raise_on_redirect(response)
         self._check_business(response)
         return self._answer(call, response, tokens)
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hmac
+import secrets
 import threading
 import time
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Protocol, Self
 from urllib.parse import parse_qsl, urlsplit
@@ -13,6 +14,10 @@ from urllib.parse import parse_qsl, urlsplit
 from sagerecon.model.errors import AuthorizationError, ProjectError
 
 _HOST = "127.0.0.1"
+
+#: The names by which a browser on this machine calls the listener. A page that has made another name lead
+#: here sends that one.
+_NAMES = (_HOST, "localhost")
 
 #: How long one look for a pasted line takes; an answer from the browser is noticed after that.
 _POLL_SECONDS = 0.2
@@ -22,6 +27,10 @@ _PAGE = """<!doctype html>
 <body style="font: 18px/1.5 system-ui, sans-serif; max-width: 34rem; margin: 4rem auto; padding: 0 1rem">
 <h1>{title}</h1><p>{text}</p></body></html>
 """
+
+#: The page has a style and nothing else, and no other page may show it in a frame.
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'"
+
 _DONE = _PAGE.format(title="Signed in", text="You can close this window and go back to the terminal.")
 _DENIED = _PAGE.format(title="Not signed in", text="Access was not allowed. You can close this window.")
 _UNEXPECTED = _PAGE.format(
@@ -42,11 +51,15 @@ class PastedLines(Protocol):
 
 
 class LoopbackListener:
-    """Listens on 127.0.0.1 until it is closed. Port 0 is any free one, if the app is registered for that."""
+    """Listens on 127.0.0.1 until one answer has come. Port 0 is any free one, if the app is registered so.
 
-    def __init__(self, port: int = 0, path: str = "/callback") -> None:
+    `state` is what the answer must carry: it is chosen before anything listens.
+    """
+
+    def __init__(self, port: int = 0, path: str = "/callback", state: str = "") -> None:
+        self.state = state or secrets.token_urlsafe(24)
         try:
-            self._http = _Listener((_HOST, port), path)
+            self._http = _Listener((_HOST, port), path, self.state)
         except (OSError, OverflowError) as error:
             raise ProjectError(
                 f"Port {port} cannot be used: {error}.",
@@ -56,18 +69,18 @@ class LoopbackListener:
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()
 
-    def wait(self, state: str, seconds: float, pasted: PastedLines | None = None) -> str:
-        """Return the address to which the browser was redirected with this state, or that was pasted.
+    def wait(self, seconds: float, pasted: PastedLines | None = None) -> str:
+        """Return the address to which the browser was redirected, or that was pasted, and stop listening.
 
         Raises:
             AuthorizationError: it was neither redirected nor pasted within `seconds`.
         """
-        self._http.state = state
         if not (self._http.received.wait(seconds) if pasted is None else self._await_either(seconds, pasted)):
             raise AuthorizationError(
                 f"The sign-in was not completed in the browser within {seconds:.0f} seconds.",
                 "Try again: sagerecon auth login",
             )
+        self.close()
         return f"{self.redirect_uri}?{self._http.query}"
 
     def _await_either(self, seconds: float, pasted: PastedLines) -> bool:
@@ -93,7 +106,7 @@ class LoopbackListener:
             self._http.accept(query)
 
     def close(self) -> None:
-        """Stop listening, and free the port."""
+        """Stop listening, and free the port; it may be called again."""
         self._http.shutdown()
         self._http.server_close()
         self._thread.join()
@@ -107,23 +120,32 @@ class LoopbackListener:
         self.close()
 
 
-class _Listener(HTTPServer):
-    def __init__(self, address: tuple[str, int], path: str) -> None:
-        super().__init__(address, _Handler)
+class _Listener(ThreadingHTTPServer):
+    """Answers each connection in a thread of its own, so that a silent one keeps no other waiting."""
+
+    daemon_threads = True
+    block_on_close = False  # a silent connection ends with the process, or after its time
+
+    def __init__(self, address: tuple[str, int], path: str, state: str) -> None:
         self.path = path
-        self.state = ""
+        self.state = state
         self.query = ""
         self.received = threading.Event()
+        self._accepting = threading.Lock()
+        super().__init__(address, _Handler)
+        port = self.server_address[1]
+        self.hosts = [f"{name}:{port}" for name in _NAMES] + (list(_NAMES) if port == 80 else [])
 
     def is_expected(self, state: str) -> bool:
         """Return whether an answer with this state belongs to the current sign-in."""
-        return bool(self.state) and hmac.compare_digest(state.encode(), self.state.encode())
+        return hmac.compare_digest(state.encode(), self.state.encode())
 
     def accept(self, query: str) -> None:
         """Keep the first answer."""
-        if not self.received.is_set():
-            self.query = query
-            self.received.set()
+        with self._accepting:
+            if not self.received.is_set():
+                self.query = query
+                self.received.set()
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Ignore a browser that closed the connection."""
@@ -135,15 +157,16 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Accept the redirect with the expected state; answer 404 to other paths, such as an icon."""
+        if self.headers.get_all("Host", []) not in [[host] for host in self.server.hosts]:
+            return self._send(403, _UNEXPECTED)
         parts = urlsplit(self.path)
         query = dict(parse_qsl(parts.query))
         if parts.path != self.server.path:
-            self._send(404, _UNEXPECTED)
-        elif not self.server.is_expected(query.get("state", "")):
-            self._send(400, _UNEXPECTED)
-        else:
-            self._send(200, _DONE if "code" in query else _DENIED)
-            self.server.accept(parts.query)
+            return self._send(404, _UNEXPECTED)
+        if not self.server.is_expected(query.get("state", "")):
+            return self._send(400, _UNEXPECTED)
+        self._send(200, _DONE if "code" in query else _DENIED)
+        return self.server.accept(parts.query)
 
     def log_message(self, format: str, *arguments: object) -> None:
         """Log nothing, because the address contains a code."""
@@ -154,5 +177,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", "text/html; charset=utf-8")
         self.send_header("Content-Length", str(len(content)))
         self.send_header("Referrer-Policy", "no-referrer")
+        self.send_header("Cache-Control", "no-store")
+        self.send_header("Content-Security-Policy", _POLICY)
         self.end_headers()
         self.wfile.write(content)

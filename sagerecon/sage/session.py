@@ -1,4 +1,4 @@
-"""Opens `requests` sessions to Sage's hosts that never repeat a request by themselves."""
+"""Opens `requests` sessions to Sage's hosts that never repeat or redirect a request by themselves."""
 
 from __future__ import annotations
 
@@ -9,23 +9,31 @@ from urllib.parse import urlsplit
 import requests
 from requests.utils import get_environ_proxies
 
-from sagerecon.model.errors import SageError
+from sagerecon.model.address import LOOPBACK, host_and_port, host_of
+from sagerecon.model.errors import RedirectedError, SageError
 
 #: Seconds to wait for a connection, and for an answer: Sage can take long to save a document.
 TIMEOUTS = (5, 60)
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
-
 _CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+
+
+class Undirected(requests.Session):
+    """A session that follows no redirect: every request to Sage carries a token or the app's secret."""
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:  # noqa: ARG002
+        """Return None, so that a redirect is an answer like any other."""
+        return None
 
 
 def open_session(*urls: str) -> requests.Session:
     """Return a session for the hosts of `urls`.
 
     The proxies and certificates of the environment are read once, here: reading them for each request costs
-    a quarter of the throughput. The session does not retry, because a repeated POST could book twice.
+    a quarter of the throughput. The session does not retry, because a repeated POST could book twice, and
+    follows no redirect.
     """
-    session = requests.Session()
+    session = Undirected()
     session.trust_env = False
     for url in urls:
         parts = urlsplit(url)
@@ -42,6 +50,14 @@ def open_session(*urls: str) -> requests.Session:
     return session
 
 
+def raise_on_redirect(response: requests.Response) -> None:
+    """Raise RedirectedError where an answer is a redirect."""
+    if 300 <= response.status_code < 400:
+        target = response.headers.get("Location", "")
+        shown = host_and_port(target) if host_of(target) else "another address"
+        raise RedirectedError(host_and_port(response.url or "") or "Sage", response.status_code, shown)
+
+
 def require_listener(address: str) -> None:
     """Check that a server accepts connections at `address`, without sending a request.
 
@@ -50,7 +66,8 @@ def require_listener(address: str) -> None:
     """
     parts = urlsplit(address)
     try:
-        socket.create_connection((parts.hostname or "", parts.port or 80), timeout=TIMEOUTS[0]).close()
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        socket.create_connection((parts.hostname or "", port), timeout=TIMEOUTS[0]).close()
     except OSError as error:
         raise SageError(
             f"The sandbox at {address} does not answer: {(error.strerror or str(error)).lower()}.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC
 from email.utils import parsedate_to_datetime
@@ -10,13 +11,31 @@ from typing import Any
 from sagerecon.model.clock import SECOND, Clock, ServerClock
 from sagerecon.model.value import read_json
 
+_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
+
 
 def read_body(content: bytes) -> Any:
-    """Return the JSON of an answer, or None where it is empty or not JSON."""
+    """Return the JSON of an answer, or None where it is empty or not JSON.
+
+    An escape such as `\\ud800` stands for half of a character: it is no text, and neither the store nor a
+    fingerprint could take it. U+FFFD is read in its place.
+    """
     try:
-        return read_json(content) if content else None
+        body = read_json(content) if content else None
+        return _with_whole_characters(body) if b"\\ud" in content.lower() else body
     except (ValueError, RecursionError):
         return None
+
+
+def _with_whole_characters(value: Any) -> Any:
+    if isinstance(value, str):
+        return _HALF_CHARACTER.sub("\ufffd", value)
+    if isinstance(value, list):
+        return [_with_whole_characters(item) for item in value]
+    if isinstance(value, dict):
+        items = value.items()
+        return {_with_whole_characters(name): _with_whole_characters(item) for name, item in items}
+    return value
 
 
 def retry_after_ms(text: str | None, now: int) -> int | None:

@@ -4,20 +4,40 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
+from io import TextIOWrapper
 from itertools import islice
 from pathlib import Path
 from typing import TextIO
 
+from sagerecon.files.reading import open_bounded
 from sagerecon.model.code import Code
 from sagerecon.model.finding import Finding
+from sagerecon.model.limits import CELL, CSV_ROW, SOURCE_FILE
 from sagerecon.model.place import Place
 from sagerecon.sources.definitions import SourceFile
 from sagerecon.sources.files import empty_source_finding, file_errors, require_format, source_error
 from sagerecon.sources.flat_table import FlatTable
 from sagerecon.sources.rows import Row
 
-#: Without a limit, a quote that is never closed would read the rest of the file into memory.
-MAX_CELL_CHARACTERS = 1_000_000
+
+class _LongRowError(Exception):
+    """A row is longer than it may be."""
+
+
+class _Lines:
+    """The lines of a CSV file, up to the longest row. A quoted cell may hold line ends."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self.of_row = 0  #: characters read since the last row; whoever takes a row sets it to 0
+
+    def __iter__(self) -> Iterator[str]:
+        most = CSV_ROW.most
+        while line := self._stream.readline(most + 1):
+            self.of_row += len(line)
+            if self.of_row > most:
+                raise _LongRowError
+            yield line
 
 
 class CsvReader:
@@ -34,7 +54,11 @@ class CsvReader:
         """
         require_format(path, name, "csv")
         encoding = self._encoding(path, name)
-        with file_errors(Place(name)), path.open(encoding=encoding, newline="") as stream:
+        with (
+            file_errors(Place(name)),
+            open_bounded(path, SOURCE_FILE) as content,
+            TextIOWrapper(content, encoding=encoding, newline="") as stream,
+        ):
             try:
                 yield from self._rows(stream, name)
             except UnicodeError as error:
@@ -45,15 +69,19 @@ class CsvReader:
         return iter(())
 
     def _rows(self, stream: TextIO, name: str) -> Iterator[Row | Finding]:
-        csv.field_size_limit(MAX_CELL_CHARACTERS)
-        reader = csv.reader(stream, delimiter=self._file.delimiter, quotechar=self._file.quote, strict=True)
+        csv.field_size_limit(CELL.most)
+        lines = _Lines(stream)
         table: FlatTable | None = None
         width = 0
         count = 0
-        skipped = sum(1 for _ in islice(stream, self._file.skip))
-        line = skipped + 1
+        line = 1
         try:
+            skipped = self._skip(lines)
+            line = skipped + 1
+            delimiter, quote = self._file.delimiter, self._file.quote
+            reader = csv.reader(lines, delimiter=delimiter, quotechar=quote, strict=True)
             for cells in reader:
+                lines.of_row = 0
                 start, line = line, skipped + reader.line_num + 1
                 if not any(cells):
                     continue  # an empty line, or a line of delimiters as spreadsheets write it
@@ -71,10 +99,23 @@ class CsvReader:
         except csv.Error as error:
             yield _syntax_finding(Place(name, line), error)
             return
+        except _LongRowError:
+            message = f"the row is longer than a row may be; {CSV_ROW.sentence}."
+            hint = "Check the delimiter, the line ends, and that each quoted cell is closed."
+            yield Finding(Code.TOO_LONG, Place(name, line), message, hint)
+            return
         if table is None:
             raise source_error(Finding(Code.EMPTY_FILE, Place(name), "the file is empty."))
         if not count:
             yield empty_source_finding(Place(name), self._file, "the file has a header row but no data rows.")
+
+    def _skip(self, lines: _Lines) -> int:
+        """Read the lines before the header row, and return their number."""
+        skipped = 0
+        for _ in islice(lines, self._file.skip):
+            lines.of_row = 0
+            skipped += 1
+        return skipped
 
     def _encoding(self, path: Path, name: str) -> str:
         """Return the declared encoding.
@@ -82,7 +123,7 @@ class CsvReader:
         Raises:
             SourceError: the byte-order mark of the file contradicts the declared encoding.
         """
-        with file_errors(Place(name)), path.open("rb") as stream:
+        with file_errors(Place(name)), open_bounded(path, SOURCE_FILE) as stream:
             head = stream.read(4)
         declared = self._file.encoding.lower().replace("_", "-")
         if head.startswith(b"\xef\xbb\xbf") and not declared.startswith("utf"):
@@ -112,7 +153,10 @@ def _wrong_width(place: Place, cells: int, width: int) -> Finding:
 
 def _syntax_finding(place: Place, error: csv.Error) -> Finding:
     text = str(error)
-    if "unexpected end of data" in text or "field larger" in text:
+    if "field larger" in text:
+        hint = "Check that each quoted cell is closed."
+        return Finding(Code.TOO_LONG, place, f"a cell of this row is too long; {CELL.sentence}.", hint)
+    if "unexpected end of data" in text:
         return Finding(Code.QUOTE_NOT_CLOSED, place, "a quoted cell starts in this row and is never closed.")
     return Finding(Code.NOT_CSV, place, f"invalid CSV: {text}.", "Write a quote inside a quoted cell twice.")
 
@@ -124,13 +168,15 @@ def _encoding_finding(path: Path, name: str, encoding: str) -> Finding:
     """
     place = Place(name)
     subject = "a byte"
-    with file_errors(place), path.open("rb") as stream:
+    with file_errors(place), open_bounded(path, SOURCE_FILE) as stream:
         lines = () if encoding.lower().startswith(("utf-16", "utf-32")) else stream
         for number, line in enumerate(lines, start=1):
             try:
                 line.decode(encoding)
-            except UnicodeDecodeError as error:
-                place, subject = Place(name, number), f"byte 0x{line[error.start]:02x}"
+            except UnicodeError as error:
+                place = Place(name, number)
+                if isinstance(error, UnicodeDecodeError):
+                    subject = f"byte 0x{line[error.start]:02x}"
                 break
     return Finding(
         Code.NOT_IN_ENCODING,

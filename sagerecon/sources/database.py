@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import errno
 import re
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from sagerecon.model.errors import StoreError
+from sagerecon.model.limits import SQL_DISK
 from sagerecon.model.type import (
     BOOLEAN,
     DATE,
@@ -24,15 +27,18 @@ from sagerecon.model.type import (
     list_of,
     object_of,
 )
+from sagerecon.sources.bounded import BoundedConnection
 from sagerecon.sources.definitions import MAX_INTEGER_DIGITS, Column
 
-#: Memory a query may take before it spills to disk.
-MEMORY = "512MB"
+#: Memory that DuckDB's own operators may take before they spill to disk: less than SQL_MEMORY, the limit for
+#: all that a query takes.
+MEMORY = "340MB"
 
 _BASE_CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
     "memory_limit": MEMORY,
+    "max_temp_directory_size": f"{SQL_DISK.most}B",
 }
 
 #: The start of a DuckDB message: `Binder Error: `, `Invalid Input Error: `.
@@ -76,30 +82,49 @@ def open_for_loading(path: Path) -> duckdb.DuckDBPyConnection:
     return duckdb.connect(str(path), config={**_BASE_CONFIG, "threads": 2})
 
 
-def open_for_reading(path: Path) -> duckdb.DuckDBPyConnection:
-    """Open a database read-only, without access to other files.
+def open_for_reading(path: Path, seconds: int) -> BoundedConnection:
+    """Open a database read-only, without access to other files; its temporary files are private.
 
     One thread only, so that the rows of a query without ORDER BY come in the same order every time.
+
+    Args:
+        seconds: of execution, for each query.
     """
-    config = {"threads": 1, "enable_external_access": False, "lock_configuration": True}
-    return duckdb.connect(str(path), read_only=True, config={**_BASE_CONFIG, **config})
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "threads": 1,
+        "enable_external_access": False,
+        "lock_configuration": True,
+        "temp_directory": _temporary_folder(path.parent).name,
+    }
+    connection = duckdb.connect(str(path), read_only=True, config=_BASE_CONFIG | config)
+    return BoundedConnection(connection, seconds)
 
 
-def open_in_memory() -> duckdb.DuckDBPyConnection:
-    """Open an empty database in memory, without access to files, for queries that find no rows.
+@cache
+def _temporary_folder(parent: Path) -> tempfile.TemporaryDirectory[str]:
+    """Return a private folder of unforeseeable name, removed when the process ends.
+
+    All connections of a process to one file must name the same: DuckDB asks for equal settings.
+    """
+    return tempfile.TemporaryDirectory(prefix=".sql.", dir=parent)
+
+
+def open_in_memory(statements: Iterable[str], seconds: int) -> BoundedConnection:
+    """Open a database in memory, without access to files, for queries that find no rows.
 
     Its queries are not optimised: that takes longer than the rest of describing them.
+
+    Args:
+        statements: those that create its tables.
+        seconds: of execution, for each query.
     """
     connection = duckdb.connect(":memory:", config={**_BASE_CONFIG, "threads": 1, "temp_directory": ""})
     connection.execute("PRAGMA disable_optimizer")
-    disable_external_access(connection)
-    return connection
-
-
-def disable_external_access(connection: duckdb.DuckDBPyConnection) -> None:
-    """Deny SQL any access to files and settings from now on."""
+    for statement in statements:
+        connection.execute(statement)
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
+    return BoundedConnection(connection, seconds)
 
 
 def quote_identifier(name: str) -> str:

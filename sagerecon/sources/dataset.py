@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-
-import duckdb
 
 from sagerecon.model.code import CheckName, Code
 from sagerecon.model.control import Control, Figure, Item
 from sagerecon.model.finding import Finding
 from sagerecon.model.key import source_key
+from sagerecon.model.limits import DATASET_ROWS, SQL_SECONDS
 from sagerecon.model.money import decimal_text, total
 from sagerecon.model.place import NOWHERE, Place
 from sagerecon.model.record import Record
 from sagerecon.model.type import DECIMAL, INTEGER, TEXT, UNKNOWN, Columns, Type, list_of
 from sagerecon.model.value import Scalar, Value
+from sagerecon.sources.bounded import Allowance, BoundedConnection, SqlError
 from sagerecon.sources.database import open_in_memory
 from sagerecon.sources.definitions import CheckQuery, ControlQuery, Query, Sources
 from sagerecon.sources.files import source_error
-from sagerecon.sources.query import CompiledQuery, QueryCompiler, sql_finding
+from sagerecon.sources.query import CompiledQuery, QueryCompiler
 from sagerecon.sources.rows import ORIGIN
-from sagerecon.sources.tables import create_table
+from sagerecon.sources.sql_finding import sql_finding
+from sagerecon.sources.tables import table_columns, table_sql
 
 #: Number of rows fetched at a time.
 _BATCH_ROWS = 1_000
@@ -53,30 +55,35 @@ class CompiledSources:
     datasets: Mapping[str, CompiledQuery]
     controls: tuple[CompiledControl, ...]
     checks: tuple[CompiledCheck, ...]
+    tables: Mapping[str, Sequence[tuple[str, str]]]  #: the columns of each file's table with their types
 
 
 def describe(
-    sources: Sources, parameters: Mapping[str, Scalar]
+    sources: Sources, parameters: Mapping[str, Scalar], seconds: int = SQL_SECONDS.most
 ) -> tuple[Mapping[str, Columns], list[Finding]]:
     """Return the columns of each dataset and a finding for each error in any SQL. Needs no data.
 
     Datasets with an error are left out. The columns include `_origin`.
+
+    Args:
+        seconds: of execution, for all SQL together, since there is no data.
     """
-    shape, findings = compile_queries(sources, parameters)
+    shape, findings = compile_queries(sources, parameters, seconds)
     return {name: compiled.columns for name, compiled in shape.datasets.items()}, findings
 
 
 def compile_queries(
-    sources: Sources, parameters: Mapping[str, Scalar]
+    sources: Sources, parameters: Mapping[str, Scalar], seconds: int
 ) -> tuple[CompiledSources, list[Finding]]:
     """Compile all datasets, controls and checks against empty tables.
 
-    Return what could be compiled, and a finding for each error in any SQL.
+    Return what could be compiled, and a finding for each error in any SQL; the first SQL that passes a limit
+    is the last that is compiled.
     """
-    with open_in_memory() as connection:
-        for file in sources.files.values():
-            create_table(connection, file)
-        compiler = QueryCompiler(connection, sources, parameters)
+    tables = map(table_sql, sources.files.values())
+    with closing(open_in_memory(tables, seconds)) as connection:
+        tables_made = table_columns(connection)
+        compiler = QueryCompiler(connection, sources, parameters, Allowance(seconds))
         datasets: dict[str, CompiledQuery] = {}
         for name, dataset in sources.datasets.items():
             compiled = compiler.dataset(name)
@@ -92,12 +99,13 @@ def compile_queries(
         datasets,
         tuple(control for control in controls if control is not None),
         tuple(check for check in checks if check is not None),
+        tables_made,
     )
     return shape, findings
 
 
 def read_records(
-    connection: duckdb.DuckDBPyConnection, name: str, compiled: CompiledQuery, key: Sequence[str]
+    connection: BoundedConnection, name: str, compiled: CompiledQuery, key: Sequence[str]
 ) -> Iterator[Record]:
     """Yield the records of a dataset, in the order of its SQL.
 
@@ -113,7 +121,7 @@ def read_records(
         yield Record(name, text, values, _places(values[ORIGIN]))
 
 
-def count_records(connection: duckdb.DuckDBPyConnection, compiled: CompiledQuery) -> int:
+def count_records(connection: BoundedConnection, compiled: CompiledQuery) -> int:
     """Return the number of rows that a query returns.
 
     Raises:
@@ -121,34 +129,43 @@ def count_records(connection: duckdb.DuckDBPyConnection, compiled: CompiledQuery
     """
     sql = f"SELECT count(*) FROM (\n{compiled.sql}\n)"  # noqa: S608 - the SQL of sources.yaml, checked to be one SELECT
     try:
-        row = connection.execute(sql, compiled.values).fetchone()
-    except duckdb.Error as error:
+        row = connection.row(sql, compiled.values)
+    except SqlError as error:
         raise source_error(sql_finding(compiled.query, error, compiled.first_line + 1)) from error
     return int(row[0]) if row else 0
 
 
-def read_rows(
-    connection: duckdb.DuckDBPyConnection, compiled: CompiledQuery
-) -> Iterator[Mapping[str, Value]]:
+def read_rows(connection: BoundedConnection, compiled: CompiledQuery) -> Iterator[Mapping[str, Value]]:
     """Yield the rows of a query as mappings from column name to value.
 
     Raises:
         SourceError: the SQL fails on this data.
     """
     names = tuple(compiled.columns)
-    cursor = connection.cursor()  # a separate cursor, so that several queries can be read at the same time
+    query = None
     try:
-        cursor.execute(compiled.sql, compiled.values)
-        while rows := cursor.fetchmany(_BATCH_ROWS):
+        _require_few(connection, compiled)
+        query = connection.query(compiled.sql, compiled.values)
+        while rows := query.fetch(_BATCH_ROWS):
             for row in rows:
                 yield dict(zip(names, row, strict=True))
-    except duckdb.Error as error:
+    except SqlError as error:
         raise source_error(sql_finding(compiled.query, error, compiled.first_line)) from error
     finally:
-        cursor.close()
+        if query is not None:
+            query.close()
 
 
-def read_control(connection: duckdb.DuckDBPyConnection, control: CompiledControl) -> Control:
+def _require_few(connection: BoundedConnection, compiled: CompiledQuery) -> None:
+    """Check how many rows a query returns before any is fetched: a query may return them without an end."""
+    most = DATASET_ROWS.most + 1
+    sql = f"SELECT count(*) FROM (SELECT 1 FROM ({compiled.sql}\n) LIMIT {most})"  # noqa: S608 - as above
+    (rows,) = connection.row(sql, compiled.values)
+    if rows >= most:
+        raise SqlError("the query returns too many rows", DATASET_ROWS)
+
+
+def read_control(connection: BoundedConnection, control: CompiledControl) -> Control:
     """Return the figures of a control on this data, and the items that they are made of.
 
     Raises:
@@ -171,7 +188,7 @@ def read_control(connection: duckdb.DuckDBPyConnection, control: CompiledControl
     )
 
 
-def run_check(connection: duckdb.DuckDBPyConnection, check: CompiledCheck) -> Iterator[Finding]:
+def run_check(connection: BoundedConnection, check: CompiledCheck) -> Iterator[Finding]:
     """Yield a finding for each row that breaks the rule of the check.
 
     Raises:
@@ -234,7 +251,7 @@ def _check_columns(
             yield Finding(Code.WRONG_COLUMN, query.place, message, "Cast the column.")
 
 
-def _amounts(connection: duckdb.DuckDBPyConnection, compiled: CompiledQuery) -> dict[str, Decimal]:
+def _amounts(connection: BoundedConnection, compiled: CompiledQuery) -> dict[str, Decimal]:
     amounts: dict[str, Decimal] = {}
     for row in read_rows(connection, compiled):
         bucket = _text(row["bucket"])
@@ -242,7 +259,7 @@ def _amounts(connection: duckdb.DuckDBPyConnection, compiled: CompiledQuery) -> 
     return amounts
 
 
-def _items(connection: duckdb.DuckDBPyConnection, compiled: CompiledQuery) -> Iterator[Item]:
+def _items(connection: BoundedConnection, compiled: CompiledQuery) -> Iterator[Item]:
     for row in read_rows(connection, compiled):
         places = _places(row[ORIGIN])
         yield Item(

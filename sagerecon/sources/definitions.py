@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sagerecon.model.finding import Severity
-from sagerecon.model.place import Place
+from sagerecon.model.place import NOWHERE, Place
 
 #: Maximum number of digits before the decimal point. With 18, the common type of a column with 2 decimals
 #: and one with 12 fits into DuckDB's 38 digits. For DECIMAL(38,2) and DECIMAL(38,6) DuckDB chooses
@@ -61,6 +61,7 @@ class SourceFile:
     decimal: str = "."
     thousands: str = ""
     sheet: str = ""  #: xlsx: empty means the only sheet
+    path_place: Place = NOWHERE  #: of `path`
 
 
 @dataclass(frozen=True, slots=True)

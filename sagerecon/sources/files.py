@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from sagerecon.files.found import files_found
+from sagerecon.files.reading import open_bounded, require_file
 from sagerecon.model.code import Code
 from sagerecon.model.count import counted
 from sagerecon.model.errors import SourceError
 from sagerecon.model.finding import Finding, Severity
+from sagerecon.model.limits import SOURCE_FILE
 from sagerecon.model.place import Place
 from sagerecon.model.suggestion import suggestion
 from sagerecon.sources.definitions import SourceFile
@@ -48,14 +51,19 @@ def source_error(finding: Finding) -> SourceError:
     return SourceError(f"{finding.place}: {finding.message}", finding.hint, (finding,))
 
 
-def find_files(folder: Path, file: SourceFile) -> list[FoundFile]:
+def find_files(folder: Path, file: SourceFile, trusted: Collection[Path] = ()) -> list[FoundFile]:
     """Return the files of a table in the order of their names, or none if the table is optional.
 
+    Args:
+        trusted: the folders into which a link may lead, besides `folder`.
+
     Raises:
-        SourceError: there is no such file, the folder cannot be read, or a link points outside it.
+        SourceError: there is no such file, the folder cannot be read, or a file may not be read.
     """
-    root = folder.resolve()
-    if not root.is_dir():
+    with file_errors(Place(str(folder))):
+        root = folder.resolve()
+        is_folder = root.is_dir()
+    if not is_folder:
         raise source_error(
             Finding(
                 Code.NO_FOLDER,
@@ -64,22 +72,15 @@ def find_files(folder: Path, file: SourceFile) -> list[FoundFile]:
                 "Check 'data' in sagerecon.yaml.",
             )
         )
-    with file_errors(Place(file.path)):
-        names = _names(root)
-        if any(mark in file.path for mark in "*?["):
-            paths = sorted(path for path in root.glob(file.path) if path.is_file())
-        else:
-            paths = [root / file.path] if (root / file.path).is_file() else []
+    paths, findings = files_found(root, file.path, file.path_place, (root, *trusted), SOURCE_FILE)
+    if findings:
+        raise SourceError(f"{findings[0].place}: {findings[0].message}", findings[0].hint, findings)
     if not paths and not file.optional:
+        with file_errors(Place(file.path)):
+            names = _names(root)
         # Names with the same extension are always somewhat alike.
         hint = suggestion(file.path, names, similarity=0.8) or f"The data folder is {folder}."
         raise source_error(Finding(Code.NO_FILE, Place(file.path), "the file does not exist.", hint))
-    for path in paths:
-        if not path.resolve().is_relative_to(root):
-            place = Place(path.relative_to(root).as_posix())
-            raise source_error(
-                Finding(Code.OUTSIDE_FOLDER, place, "the link points outside the data folder.")
-            )
     return [FoundFile(path, path.relative_to(root).as_posix()) for path in paths]
 
 
@@ -89,7 +90,7 @@ def require_format(path: Path, name: str, file_format: str) -> None:
     Raises:
         SourceError: it has another format, such as a web page saved as data.
     """
-    with file_errors(Place(name)), path.open("rb") as stream:
+    with file_errors(Place(name)), open_bounded(path, SOURCE_FILE) as stream:
         head = stream.read(1024)
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     found = next((what for sign, what in _SIGNATURES if sign.match(start)), "")
@@ -108,11 +109,13 @@ def require_format(path: Path, name: str, file_format: str) -> None:
 
 def sha256_of(path: Path, name: str) -> str:
     """Return the SHA-256 of the file's bytes, as 64 hex characters."""
-    with file_errors(Place(name)), path.open("rb") as stream:
+    with file_errors(Place(name)), open_bounded(path, SOURCE_FILE) as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def files_changed(folder: Path, frozen: Iterable[tuple[str, str]]) -> Iterator[Finding]:
+def files_changed(
+    folder: Path, frozen: Iterable[tuple[str, str]], trusted: Collection[Path] = ()
+) -> Iterator[Finding]:
     """Yield a warning about the files of a snapshot that have other bytes now, and about those that are gone.
 
     Where none of the files is there, the project was moved without its data, and there is no warning.
@@ -120,13 +123,16 @@ def files_changed(folder: Path, frozen: Iterable[tuple[str, str]]) -> Iterator[F
     Args:
         folder: the data folder.
         frozen: the name of each file, and the SHA-256 of the bytes of which the snapshot was taken.
+        trusted: the folders into which a link may lead, besides `folder`.
     """
     files = [(name, sha256, folder / name) for name, sha256 in frozen]
-    there = [(name, sha256, path) for name, sha256, path in files if path.is_file()]
+    within = (folder, *trusted)
+    there = [(name, sha256, path) for name, sha256, path in files if _may_be_read(path, within)]
     if not there:
         return
     changed = [name for name, sha256, path in there if sha256_of(path, name) != sha256]
-    gone = [name for name, _, path in files if not path.is_file()]
+    known = {name for name, _, _ in there}
+    gone = [name for name, _, _ in files if name not in known]
     for names, became in ((changed, "changed"), (gone, "removed")):
         if names:
             first, *others = names
@@ -161,6 +167,15 @@ def file_errors(place: Place) -> Iterator[None]:
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise source_error(Finding(Code.UNREADABLE, place, f"the file cannot be read: {reason}.")) from error
+
+
+def _may_be_read(path: Path, folders: Collection[Path]) -> bool:
+    """Return whether a file of a snapshot, which another person may have written, is still a source file."""
+    try:
+        require_file(path, folders, SOURCE_FILE)
+    except OSError:
+        return False
+    return True
 
 
 def _names(root: Path) -> Iterable[str]:

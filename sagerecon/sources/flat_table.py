@@ -7,9 +7,11 @@ from operator import itemgetter
 
 from sagerecon.model.code import Code
 from sagerecon.model.finding import Finding
+from sagerecon.model.limits import WORKBOOK_COLUMNS
 from sagerecon.model.place import Place
 from sagerecon.model.suggestion import suggestion
 from sagerecon.sources.definitions import Column, SourceFile
+from sagerecon.sources.files import source_error
 from sagerecon.sources.rows import Field, Row, RowConverter, converter
 
 
@@ -30,7 +32,14 @@ class FlatTable:
         )
 
     def header_findings(self) -> Iterator[Finding]:
-        """Yield a finding for each declared column that is missing from the header row or occurs twice."""
+        """Yield a finding for each declared column that is missing from the header row or occurs twice.
+
+        Raises:
+            SourceError: the header row has more columns than a table may have.
+        """
+        if len(self._header) > WORKBOOK_COLUMNS.most:
+            message = f"the header row has {len(self._header):,} columns; {WORKBOOK_COLUMNS.sentence}."
+            raise source_error(Finding(Code.TOO_LONG, self._place, message, self._delimiter_hint()))
         for column in self._file.columns:
             title = column.path[0]
             count = self._header.count(title)
@@ -67,7 +76,7 @@ class FlatTable:
                 if mark in self._header[0]:
                     shown = {"\t": '"\\t"'}.get(mark, f"'{mark}'")
                     return f"The header row contains {shown}. Set delimiter: {shown}."
-        return f"Columns found: {', '.join(self._header)[:200]}."
+        return f"Columns found: {', '.join(self._header[:100])[:200]}."
 
 
 def _field(column: Column, number: int | None, file: SourceFile) -> Field:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 
+from sagerecon.files.reading import read_bounded
 from sagerecon.model.code import Code
 from sagerecon.model.finding import Finding, Severity
+from sagerecon.model.limits import JSON_FILE
 from sagerecon.model.place import Place
 from sagerecon.model.suggestion import suggestion
 from sagerecon.sources.definitions import Column, SourceFile
@@ -18,6 +20,10 @@ from sagerecon.sources.rows import Row, RowConverter
 
 #: Keys under which APIs state the number of records in a response.
 COUNT_KEYS = ("maxResults", "totalCount", "total_count", "$total", "recordCount", "record_count")
+
+#: Keys that a message lists, and characters of each.
+_SHOWN_KEYS = 30
+_SHOWN_CHARACTERS = 60
 
 
 class JsonReader:
@@ -121,7 +127,7 @@ class JsonReader:
             finding = Finding(
                 Code.RECORDS_NOT_THERE,
                 place,
-                f"{parent} has no key '{expected}'; its keys are {', '.join(keys)}.",
+                f"{parent} has no key '{expected}'; its keys are {_listed(keys)}.",
                 suggestion(expected, keys) or "Check that this is the right file.",
             )
         raise source_error(finding)
@@ -129,24 +135,34 @@ class JsonReader:
 
 def _read_text(path: Path, name: str, encoding: str) -> str:
     with file_errors(Place(name)):
-        data = path.read_bytes()
+        data = read_bounded(path, JSON_FILE)
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         encoding = "utf-16"
     try:
         text = data.decode(encoding)
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
+    except UnicodeError as error:
+        place, subject = Place(name), "a byte"
+        if isinstance(error, UnicodeDecodeError):
+            place = Place(name, data.count(b"\n", 0, error.start) + 1)
+            subject = f"byte 0x{data[error.start]:02x}"
         raise source_error(
             Finding(
                 Code.NOT_IN_ENCODING,
-                Place(name, line),
-                f"byte 0x{data[error.start]:02x} is not valid {encoding}.",
+                place,
+                f"{subject} is not valid {encoding}.",
                 "Set the encoding of the file, such as encoding: cp1252.",
             )
         ) from None
     if not text.strip():
         raise source_error(Finding(Code.EMPTY_FILE, Place(name), "the file is empty."))
     return text
+
+
+def _listed(keys: Sequence[str]) -> str:
+    """Return the first keys for a message."""
+    most = _SHOWN_CHARACTERS
+    shown = [key if len(key) <= most else f"{key[:most]}…" for key in keys[:_SHOWN_KEYS]]
+    return ", ".join(shown) + (", …" if len(keys) > _SHOWN_KEYS else "")
 
 
 def _place(name: str, document: JsonDocument, position: int) -> Place:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from sagerecon.model.code import Code
+from sagerecon.model.limits import JSON_DEPTH
 
 _BLANK = re.compile(r"[ \t\n\r]*")
 #: The decoder's message for a string that is never closed.
@@ -41,6 +42,7 @@ class JsonDocument:
         )
         self._line = 1
         self._counted = 0
+        self._line_start = 0  #: the position at which the line begins
         self.list_position: int | None = None
         self.matched_path: tuple[str, ...] = ()
         self.sibling_keys: tuple[str, ...] = ()
@@ -90,10 +92,12 @@ class JsonDocument:
         Lines are counted from the last position asked for, because positions mostly increase.
         """
         if position < self._counted:
-            self._line, self._counted = 1, 0
-        self._line += self._text.count("\n", self._counted, position)
+            self._line, self._counted, self._line_start = 1, 0, 0
+        if breaks := self._text.count("\n", self._counted, position):
+            self._line += breaks
+            self._line_start = self._text.rfind("\n", self._counted, position) + 1
         self._counted = position
-        return self._line, position - self._text.rfind("\n", 0, position)
+        return self._line, position - self._line_start + 1
 
     def _descend(
         self, position: int, path: tuple[str, ...], siblings: dict[str, object]
@@ -103,13 +107,13 @@ class JsonDocument:
             return (yield from self._items(position))
         if self._peek(position) != "{":
             raise JsonError(Code.NOT_AN_OBJECT, position, f"expected an object with the key '{path[0]}'.")
-        keys: list[str] = []
+        keys: dict[str, None] = {}  # in their order
         end = self._skip_whitespace(position + 1)
         while self._peek(end) != "}":
             key, start = self._key(end)
             if key in keys:
-                raise JsonError(Code.KEY_TWICE, end, f"duplicate key '{key}' in an object.")
-            keys.append(key)
+                raise JsonError(Code.KEY_TWICE, end, f"duplicate key '{key[:60]}' in an object.")
+            keys[key] = None
             if key == path[0]:
                 self.matched_path = (*self.matched_path, key)
                 end = yield from self._descend(start, path[1:], siblings)
@@ -177,15 +181,26 @@ class JsonDocument:
 
     def _decode(self, position: int) -> tuple[Any, int]:
         try:
-            return self._decoder.raw_decode(self._text, position)
+            value, end = self._decoder.raw_decode(self._text, position)
+            if self._may_be_deep(position, end) and _is_deep(value):
+                raise _too_deep(position)
+            return value, end
         except json.JSONDecodeError as error:
             if error.msg.startswith(_UNTERMINATED):
                 raise self._syntax_error(len(self._text), "") from None
             raise self._syntax_error(error.pos, error.msg[:1].lower() + error.msg[1:]) from None
-        except ValueError as error:
+        except _RefusedError as error:
             raise JsonError(Code.NOT_JSON, position, f"invalid JSON: {error}.") from None
         except RecursionError:
-            raise JsonError(Code.NOT_JSON, position, "invalid JSON: nested too deeply.") from None
+            raise _too_deep(position) from None
+        except (ValueError, ArithmeticError):  # Python's own, which name its settings, for int and Decimal
+            message = "invalid JSON: a number has more digits, or a larger exponent, than can be read."
+            raise JsonError(Code.TOO_LARGE, position, message) from None
+
+    def _may_be_deep(self, position: int, end: int) -> bool:
+        """Return whether a value has as many brackets as the deepest one; most have far fewer."""
+        count = self._text.count("{", position, end) + self._text.count("[", position, end)
+        return count > JSON_DEPTH.most
 
     def _syntax_error(self, position: int, problem: str) -> JsonError:
         """Return the error at a position. A text that ends there is reported as truncated."""
@@ -207,14 +222,35 @@ class JsonDocument:
         return self._text[position : position + 1]
 
 
+class _RefusedError(ValueError):
+    """What Python's decoder accepts, and JSON or this program does not."""
+
+
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     values = dict(pairs)
     if len(values) != len(pairs):
-        names = [name for name, _ in pairs]
-        duplicate = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"duplicate key '{duplicate}' in an object")
+        seen: set[str] = set()
+        for name, _ in pairs:
+            if name in seen:
+                raise _RefusedError(f"duplicate key '{name[:60]}' in an object")
+            seen.add(name)
     return values
 
 
 def _refuse_constant(name: str) -> object:
-    raise ValueError(f"{name} is not a valid JSON number")
+    raise _RefusedError(f"{name} is not a valid JSON number")
+
+
+def _is_deep(value: object) -> bool:
+    """Return whether a value is nested more deeply than it may be."""
+    level = [value]
+    for _ in range(JSON_DEPTH.most + 1):
+        inner = (each for each in level if isinstance(each, dict | list))
+        level = [part for each in inner for part in (each.values() if isinstance(each, dict) else each)]
+        if not level:
+            return False
+    return True
+
+
+def _too_deep(position: int) -> JsonError:
+    return JsonError(Code.TOO_DEEP, position, f"the value is nested too deeply; {JSON_DEPTH.sentence}.")

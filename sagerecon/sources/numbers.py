@@ -11,6 +11,7 @@ from sagerecon.sources.cell import Cell, CellConverter, CellError, display_text,
 from sagerecon.sources.definitions import MAX_INTEGER_DIGITS, SourceFile
 
 _BIGINT = 2**63
+_BIGINT_DIGITS = 19
 
 
 def decimal_converter(scale: int, file: SourceFile) -> CellConverter:
@@ -63,7 +64,10 @@ def integer_converter(file: SourceFile) -> CellConverter:
         value: int | None = None
         if isinstance(cell, str):
             match = parse(cell)
-            value = int(match[0] + match[1]) if match is not None and match[1] and not match[2] else None
+            if match is not None and match[1] and not match[2]:
+                if len(match[1].lstrip("0")) > _BIGINT_DIGITS:
+                    raise CellError(Code.TOO_LARGE, f"{display_text(cell)} is too large for a whole number.")
+                value = int(match[0] + match[1])
         elif isinstance(cell, Decimal):
             value = int(cell) if cell.is_finite() and abs(cell) < _BIGINT and cell == int(cell) else None
         elif isinstance(cell, int) and not isinstance(cell, bool):

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import duckdb
-
 from sagerecon.model.value import Scalar
+from sagerecon.sources.bounded import BoundedConnection
 from sagerecon.sources.database import quote_identifier
 from sagerecon.sources.definitions import Column, SourceFile
 
@@ -26,18 +25,18 @@ class ColumnProfile:
     max_length: int | None  #: characters of a text, items of a list
 
 
-def profile_table(connection: duckdb.DuckDBPyConnection, file: SourceFile) -> list[ColumnProfile]:
+def profile_table(connection: BoundedConnection, file: SourceFile) -> list[ColumnProfile]:
     """Return the profile of each declared column of the table, in order."""
     return [_profile(connection, file.name, column) for column in file.columns]
 
 
-def _profile(connection: duckdb.DuckDBPyConnection, table: str, column: Column) -> ColumnProfile:
+def _profile(connection: BoundedConnection, table: str, column: Column) -> ColumnProfile:
     name = quote_identifier(column.name)
     is_list = column.type == "list"
     span = "NULL, NULL, NULL" if is_list else f"count(DISTINCT {name}), min({name}), max({name})"
     length = {"text": "length", "list": "len"}.get(column.type)
     max_length = f"max({length}({name}))" if length else "NULL"
-    row = connection.execute(
+    row = connection.row(
         f"SELECT count(*), count(*) - count({name}), {span}, {max_length} FROM {quote_identifier(table)}"  # noqa: S608
-    ).fetchone()
+    )
     return ColumnProfile(table, column.name, column.type, *(row or (0, 0, None, None, None, None)))

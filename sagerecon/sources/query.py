@@ -12,14 +12,14 @@ import duckdb
 
 from sagerecon.model.code import Code
 from sagerecon.model.finding import Finding
-from sagerecon.model.place import Place
+from sagerecon.model.limits import SQL_CHARACTERS
 from sagerecon.model.suggestion import suggestion
 from sagerecon.model.type import Columns, Type
 from sagerecon.model.value import Scalar
-from sagerecon.sources.database import error_summary, quote_identifier, type_of
+from sagerecon.sources.bounded import Allowance, BoundedConnection, SqlError
+from sagerecon.sources.database import quote_identifier, type_of
 from sagerecon.sources.definitions import Query, Sources
-
-_LINE = re.compile(r"^LINE (\d+): (.*)\n( *)\^", re.MULTILINE)
+from sagerecon.sources.sql_finding import sql_finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +44,21 @@ class CompiledQuery:
 
 
 class QueryCompiler:
-    """Compiles queries against the empty tables of one connection; errors are collected in `findings`."""
+    """Compiles queries against the empty tables of one connection; errors are collected in `findings`.
+
+    After a query that passes a limit no other is compiled, so that a hundred take no longer than one.
+    """
 
     def __init__(
-        self, connection: duckdb.DuckDBPyConnection, sources: Sources, parameters: Mapping[str, Scalar]
+        self,
+        connection: BoundedConnection,
+        sources: Sources,
+        parameters: Mapping[str, Scalar],
+        allowance: Allowance,
     ) -> None:
         self._connection = connection
+        self._allowance = allowance
+        self._is_stopped = False
         self._parameters = parameters
         self._tables = frozenset(sources.files)
         self._parsed: dict[str, ParsedQuery] = {}
@@ -75,17 +84,20 @@ class QueryCompiler:
         return None if parsed is None else self._compile(parsed)
 
     def _parse(self, query: Query) -> ParsedQuery | None:
+        if self._is_stopped:
+            return None
         try:
-            statements = self._connection.extract_statements(query.sql)
-        except duckdb.Error as error:
-            self.findings.append(sql_finding(query, error))
+            _require_length(query.sql)
+            statements = self._connection.statements(query.sql, self._allowance)
+            names = self._table_names(query.sql)
+        except SqlError as error:
+            self._add(query, error)
             return None
         if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
             self.findings.append(
                 Finding(Code.NOT_ONE_SELECT, query.place, "the SQL must be a single SELECT statement.")
             )
             return None
-        names = self._table_names(query.sql)
         unknown = sorted(set(statements[0].named_parameters) - set(self._parameters))
         for name in unknown:
             hint = suggestion(name, self._parameters) or (
@@ -103,11 +115,18 @@ class QueryCompiler:
         )
 
     def _table_names(self, sql: str) -> frozenset[str]:
-        row = self._connection.execute("SELECT json_serialize_sql($1::VARCHAR)", [sql]).fetchone()
+        row = self._connection.row("SELECT json_serialize_sql($sql::VARCHAR)", {"sql": sql})
         tables: set[str] = set()
         local: set[str] = set()
-        _collect(json.loads(row[0]) if row else {}, tables, local)
+        try:
+            _collect(json.loads(row[0]), tables, local)
+        except RecursionError as error:
+            raise SqlError("the query is nested too deeply") from error
         return frozenset(tables - local)
+
+    def _add(self, query: Query, error: SqlError, first_line: int = 1) -> None:
+        self.findings.append(sql_finding(query, error, first_line))
+        self._is_stopped = error.limit is not None
 
     def _report_cycles(self) -> None:
         for name in sorted(self._datasets & set(self._parsed)):
@@ -149,6 +168,8 @@ class QueryCompiler:
         return done
 
     def _compile(self, parsed: ParsedQuery) -> CompiledQuery | None:
+        if self._is_stopped:
+            return None
         order = self._order(sorted(parsed.names & self._datasets), [])
         if any(self.dataset(name) is None for name in order):
             return None  # already reported at the place of that dataset
@@ -157,11 +178,11 @@ class QueryCompiler:
         names = parsed.parameters.union(*(part.parameters for part in parts))
         values = {name: self._parameters[name] for name in sorted(names)}
         try:
-            described = self._connection.execute(sql, values).description or ()
-        except duckdb.Error as error:
-            self.findings.append(sql_finding(parsed.query, error, line))
+            described = self._describe(sql, values)
+        except SqlError as error:
+            self._add(parsed.query, error, line)
             return None
-        columns, findings = _columns(parsed.query, [(str(part[0]), part[1]) for part in described])
+        columns, findings = _columns(parsed.query, described)
         self.findings += findings
         return (
             None
@@ -169,27 +190,18 @@ class QueryCompiler:
             else CompiledQuery(query=parsed.query, sql=sql, values=values, columns=columns, first_line=line)
         )
 
-
-def sql_finding(query: Query, error: duckdb.Error, first_line: int = 1) -> Finding:
-    """Return the finding for an error in the SQL, at its line in the YAML if that is known.
-
-    `first_line` is the line on which the query's own text starts in the text that DuckDB was given.
-    """
-    place = query.place
-    found = _LINE.search(str(error))
-    if found is not None and query.is_block:
-        line = int(found[1]) - first_line + 1
-        if 1 <= line <= query.sql.count("\n") + 1:
-            place = Place(place.file, place.line + line)
-    return Finding(Code.SQL_FAULT, place, f"SQL error: {error_summary(error)}.", _candidates(error))
+    def _describe(self, sql: str, values: Mapping[str, Scalar]) -> list[tuple[str, Any]]:
+        _require_length(sql)
+        query = self._connection.query(sql, values, self._allowance)
+        try:
+            return query.description
+        finally:
+            query.close()
 
 
-def _candidates(error: duckdb.Error) -> str:
-    """Return the suggestion in DuckDB's message, or an empty text."""
-    for line in str(error).splitlines()[1:]:
-        if line.startswith(("Candidate", "Did you mean")):
-            return line.rstrip(".") + ("" if line.endswith("?") else ".")
-    return ""
+def _require_length(sql: str) -> None:
+    if len(sql) > SQL_CHARACTERS.most:
+        raise SqlError(f"the query and the datasets it reads have {len(sql):,} characters", SQL_CHARACTERS)
 
 
 def _columns(query: Query, described: Sequence[tuple[str, Any]]) -> tuple[dict[str, Type], list[Finding]]:

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 from sagerecon.model.code import Code
 from sagerecon.model.finding import Finding, Severity
+from sagerecon.model.limits import CELL
 from sagerecon.model.place import Place
 from sagerecon.sources.cell import Cell, CellConverter, CellError, display_text, plain_digits
 from sagerecon.sources.dates import date_converter, datetime_converter
@@ -118,6 +119,8 @@ def _converter(column: Column, file: SourceFile) -> CellConverter:
 
 def _as_text(cell: object) -> Cell:
     if isinstance(cell, str):
+        if len(cell) > CELL.most:
+            raise CellError(Code.TOO_LONG, f"{display_text(cell)} is too long; {CELL.sentence}.")
         return cell if cell.isascii() else _check_characters(cell)
     if isinstance(cell, bool) or not isinstance(cell, int | Decimal | date):
         raise CellError(Code.NOT_TEXT, f"{display_text(cell)} is not text.")

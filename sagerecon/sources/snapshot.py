@@ -6,24 +6,28 @@ import dataclasses
 import json
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-import duckdb
-
+from sagerecon.files.folders import make_private_folder
+from sagerecon.files.reading import open_bounded
+from sagerecon.model.clock import instant_text
 from sagerecon.model.code import Code
 from sagerecon.model.control import Control
 from sagerecon.model.errors import SourceError, StoreError
 from sagerecon.model.finding import Finding, Severity, finding_document, read_finding
+from sagerecon.model.limits import SNAPSHOT_FILE, SQL_SECONDS
 from sagerecon.model.place import Place
 from sagerecon.model.record import Record
 from sagerecon.model.suggestion import suggestion
 from sagerecon.model.type import Columns
+from sagerecon.model.typed import require_types
 from sagerecon.model.value import Scalar, Value, canonical
 from sagerecon.model.value import fingerprint as fingerprint_of
-from sagerecon.sources.database import open_for_loading, open_for_reading, storage_errors
+from sagerecon.sources.bounded import BoundedConnection, SqlError
+from sagerecon.sources.database import error_summary, open_for_loading, open_for_reading, storage_errors
 from sagerecon.sources.dataset import (
     CompiledSources,
     compile_queries,
@@ -38,10 +42,12 @@ from sagerecon.sources.files import source_error
 from sagerecon.sources.profile import ColumnProfile, profile_table
 from sagerecon.sources.query import CompiledQuery
 from sagerecon.sources.table_reader import FileFacts, FindingCollector, read_table
-from sagerecon.sources.tables import load_table
+from sagerecon.sources.tables import load_table, table_columns
 
 #: The format of the file. Files of another format are refused.
 FORMAT = "snapshot/v1"
+
+_TAKE_ANOTHER = "Take a new snapshot: sagerecon snapshot"
 
 
 def take_snapshot(
@@ -50,6 +56,7 @@ def take_snapshot(
     target: Path,
     taken_at: int,
     progress: Callable[[str, int], None] = lambda _path, _rows: None,
+    trusted: Collection[Path] = (),
 ) -> tuple[str, list[Finding]]:
     """Read all files and write a snapshot to `target`; return its fingerprint and the findings.
 
@@ -59,16 +66,17 @@ def take_snapshot(
     Args:
         taken_at: milliseconds since 1970.
         progress: called with the name of a file and the number of its rows read so far.
+        trusted: the folders into which a link may lead, besides `folder`.
 
     Raises:
         SourceError: a file cannot be read; its `findings` include those of all other files.
         StoreError: the snapshot cannot be written.
     """
     with storage_errors(target):
-        target.parent.mkdir(parents=True, exist_ok=True)
+        make_private_folder(target.parent)
         # In the folder of the target, so that the last step is a rename. Created with mode 0700.
         with tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as work_folder:
-            facts, findings = _read_all(sources, folder, Path(work_folder), progress)
+            facts, findings = _read_all(sources, folder, Path(work_folder), progress, trusted)
             if any(finding.severity is Severity.ERROR for finding in findings):
                 return "", findings
             fingerprint = _fingerprint(sources, facts)
@@ -79,22 +87,33 @@ def take_snapshot(
     return fingerprint, findings
 
 
-def open_snapshot(path: Path, sources: Sources, parameters: Mapping[str, Scalar]) -> Snapshot:
+def open_snapshot(
+    path: Path, sources: Sources, parameters: Mapping[str, Scalar], seconds: int = SQL_SECONDS.most
+) -> Snapshot:
     """Open the snapshot at `path`. Use it in a `with` statement, which closes it.
+
+    Args:
+        seconds: of execution, for each query.
 
     Raises:
         StoreError: there is no snapshot, or it cannot be read.
         SourceError: the file declarations have changed since, or the SQL of a dataset has an error.
     """
-    shape, findings = compile_queries(sources, parameters)
+    shape, findings = compile_queries(sources, parameters, seconds)
     if findings:
         raise SourceError(f"{findings[0].place}: {findings[0].message}", findings[0].hint, findings)
+    try:
+        with open_bounded(path, SNAPSHOT_FILE, follow=False):
+            pass  # DuckDB follows links, and waits for the other end of a pipe
+    except OSError as error:
+        raise StoreError(f"{path} cannot be read: {error.strerror or error}.", _TAKE_ANOTHER) from error
     with storage_errors(path):
-        connection = open_for_reading(path)
+        connection = open_for_reading(path, seconds)
     try:
         with storage_errors(path):
             meta = _read_meta(connection, path)
         _require_same_declarations(meta, sources)
+        _require_tables(connection, shape, path)
         return Snapshot(connection, shape, sources, meta)
     except BaseException:
         connection.close()
@@ -106,7 +125,7 @@ class Snapshot:
 
     def __init__(
         self,
-        connection: duckdb.DuckDBPyConnection,
+        connection: BoundedConnection,
         shape: CompiledSources,
         sources: Sources,
         meta: Mapping[str, Any],
@@ -185,7 +204,11 @@ class Snapshot:
 
 
 def _read_all(
-    sources: Sources, folder: Path, work_folder: Path, progress: Callable[[str, int], None]
+    sources: Sources,
+    folder: Path,
+    work_folder: Path,
+    progress: Callable[[str, int], None],
+    trusted: Collection[Path],
 ) -> tuple[list[FileFacts], list[Finding]]:
     """Read every table and return the facts of all files and the findings.
 
@@ -197,7 +220,7 @@ def _read_all(
     failures: list[SourceError] = []
     for file in sources.files.values():
         try:
-            facts += read_table(file, folder, _lines(work_folder, file), findings, progress)
+            facts += read_table(file, folder, _lines(work_folder, file), findings, progress, trusted)
         except SourceError as error:
             failures.append(error)
             for finding in error.findings:
@@ -239,23 +262,54 @@ def _write(
     _sync(new_file)
 
 
-def _read_meta(connection: duckdb.DuckDBPyConnection, path: Path) -> dict[str, Any]:
-    row = connection.execute("SELECT meta FROM _snapshot").fetchone()
-    meta: dict[str, Any] = json.loads(row[0]) if row else {}
-    if meta.get("format") != FORMAT:
-        raise StoreError(
-            f"{path} has an unsupported snapshot format.", "Take a new snapshot: sagerecon snapshot"
-        )
-    meta["files"] = tuple(FileFacts(**facts) for facts in meta["files"])
-    meta["findings"] = [read_finding(document) for document in meta["findings"]]
+def _read_meta(connection: BoundedConnection, path: Path) -> dict[str, Any]:
+    """Return what `_write` wrote about the snapshot.
+
+    Raises:
+        StoreError: the file is another program's, of another format, or damaged.
+    """
+    try:
+        row = connection.row("SELECT meta FROM _snapshot")
+    except SqlError as error:
+        raise StoreError(f"{path}: {error_summary(error)}.", _TAKE_ANOTHER) from error
+    try:
+        meta: dict[str, Any] = json.loads(row[0]) if row else {}
+        if meta.get("format") != FORMAT:
+            raise StoreError(f"{path} has an unsupported snapshot format.", _TAKE_ANOTHER)
+        meta["files"] = tuple(require_types(FileFacts(**facts)) for facts in meta["files"])
+        meta["findings"] = [require_types(read_finding(document)) for document in meta["findings"]]
+        for name, sort in (("fingerprint", str), ("declarations", str), ("taken_at", int)):
+            if not isinstance(meta[name], sort):
+                raise _damaged(path)
+        instant_text(meta["taken_at"])
+    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
+        raise _damaged(path) from error
     return meta
+
+
+def _require_tables(connection: BoundedConnection, shape: CompiledSources, path: Path) -> None:
+    """Check that the tables are those that the declarations give.
+
+    Raises:
+        StoreError: one is missing, or has other columns.
+    """
+    try:
+        tables = table_columns(connection)
+    except SqlError as error:
+        raise _damaged(path) from error
+    if {name: tables.get(name) for name in shape.tables} != shape.tables:
+        raise _damaged(path)
+
+
+def _damaged(path: Path) -> StoreError:
+    return StoreError(f"{path} is damaged, or was changed by another program.", _TAKE_ANOTHER)
 
 
 def _require_same_declarations(meta: Mapping[str, Any], sources: Sources) -> None:
     if meta["declarations"] != _declarations(sources):
         raise SourceError(
             f"The file declarations in {sources.file} have changed since the snapshot was taken.",
-            "Take a new snapshot: sagerecon snapshot",
+            _TAKE_ANOTHER,
         )
 
 
@@ -281,7 +335,7 @@ def _sorted(sources: Sources) -> list[SourceFile]:
 
 def _without_places(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _without_places(part) for key, part in value.items() if key != "place"}
+        return {key: _without_places(part) for key, part in value.items() if not key.endswith("place")}
     if isinstance(value, list | tuple):
         return [_without_places(part) for part in value]
     return value

@@ -9,8 +9,10 @@ from typing import Any
 
 from sagerecon.documents.document import Node, read_document
 from sagerecon.documents.schema import check_schema
+from sagerecon.files.patterns import pattern_fault
 from sagerecon.model.code import Code
 from sagerecon.model.finding import Finding, Severity
+from sagerecon.model.limits import JSON_DEPTH, SOURCE_ENTRIES
 from sagerecon.sources.columns_yaml import check_columns, read_columns
 from sagerecon.sources.definitions import (
     NAME,
@@ -26,6 +28,8 @@ from sagerecon.sources.definitions import (
 #: The format of a file by the suffix of its name.
 FORMAT_BY_SUFFIX = {".json": "json", ".csv": "csv", ".tsv": "csv", ".xlsx": "xlsx"}
 
+_PARTS = ("files", "datasets", "controls", "checks")
+
 #: Keys of a file that apply to some formats only.
 _FORMATS_OF_KEY = {
     "records": ("json",),
@@ -36,6 +40,10 @@ _FORMATS_OF_KEY = {
     "sheet": ("xlsx",),
     "encoding": ("json", "csv"),
 }
+
+
+#: Encodings of host names and of Python's own source text.
+_NOT_OF_FILES = frozenset({"idna", "punycode", "unicode-escape", "raw-unicode-escape"})
 
 
 def read_sources(text: str, file: str, schema: Mapping[str, Any]) -> tuple[Sources, list[Finding]]:
@@ -49,6 +57,8 @@ def read_sources(text: str, file: str, schema: Mapping[str, Any]) -> tuple[Sourc
         return Sources(file), findings or [
             Finding(Code.NOT_A_MAPPING, root.place, "the file is not a mapping of keys to values.")
         ]
+    if finding := _too_many(root):
+        return Sources(file), [finding]
     findings += check_schema(root, schema)
     lines = text.splitlines()
     sources = Sources(
@@ -58,7 +68,7 @@ def read_sources(text: str, file: str, schema: Mapping[str, Any]) -> tuple[Sourc
         controls={name: _control(name, node, lines) for name, node in _children(root, "controls")},
         checks={name: _check(name, node, lines) for name, node in _children(root, "checks")},
     )
-    for part in ("files", "datasets", "controls", "checks"):
+    for part in _PARTS:
         findings += [finding for name, node in _children(root, part) if (finding := _check_name(name, node))]
     for name, node in _children(root, "files"):
         findings += _check_file(sources.files[name], node)
@@ -67,6 +77,16 @@ def read_sources(text: str, file: str, schema: Mapping[str, Any]) -> tuple[Sourc
             finding for name, child in _children(node, "figures") if (finding := _check_name(name, child))
         ]
     return sources, sorted(set(findings), key=lambda finding: (finding.place, finding.code, finding.message))
+
+
+def _too_many(root: Node) -> Finding | None:
+    """Return a finding if there are more files and queries than are read."""
+    entries = [child for part in _PARTS for _, child in _children(root, part)]
+    entries += [child for _, node in _children(root, "controls") for _, child in _children(node, "figures")]
+    if len(entries) <= SOURCE_ENTRIES.most:
+        return None
+    message = f"{len(entries):,} files and queries; {SOURCE_ENTRIES.sentence}."
+    return Finding(Code.SQL_LIMIT, root.place, message, "Leave out those that are not needed.")
 
 
 def _file(name: str, node: Node) -> SourceFile:
@@ -88,6 +108,7 @@ def _file(name: str, node: Node) -> SourceFile:
         decimal=_text(node, "decimal", "."),
         thousands=_text(node, "thousands"),
         sheet=_text(node, "sheet"),
+        path_place=node["path"].place if "path" in node else node.named_at,
     )
 
 
@@ -148,27 +169,41 @@ def _check_file(file: SourceFile, node: Node) -> Iterator[Finding]:
             f"path '{file.path}' is outside the data folder.",
             "Use a path inside the data folder, with / between folders.",
         )
+    elif "path" in node and (fault := pattern_fault(file.path)):
+        message = f"path '{file.path}' names no files: {fault}."
+        yield Finding(Code.NOT_A_PATTERN, node["path"].place, message, "Write it as name.csv, or as *.csv.")
     for key, formats in _FORMATS_OF_KEY.items():
         if key in node and file.format and file.format not in formats:
             place = node[key].named_at
             yield Finding(Code.KEY_NOT_FOR_FORMAT, place, f"'{key}' does not apply to {file.format}.")
+    for key, steps in (("records", file.records), ("count", file.count)):
+        if len(steps) > JSON_DEPTH.most:
+            message = f"the path has {len(steps)} steps; {JSON_DEPTH.sentence}."
+            yield Finding(Code.TOO_DEEP, node[key].place, message)
     yield from _check_text_settings(file, node)
 
 
 def _check_text_settings(file: SourceFile, node: Node) -> Iterator[Finding]:
-    try:
-        codecs.lookup(file.encoding)
-    except (LookupError, ValueError):
+    if not _is_text_encoding(file.encoding):
         yield Finding(
             Code.UNKNOWN_ENCODING,
             node["encoding"].place,
-            f"unknown encoding '{file.encoding}'.",
+            f"'{file.encoding}' is no encoding of text files.",
             "Common encodings: utf-8, cp1252, cp437, iso-8859-1, utf-16.",
         )
     if file.decimal == file.thousands:
         yield Finding(
             Code.SAME_MARKS, node["thousands"].place, f"decimal and thousands are both '{file.decimal}'."
         )
+
+
+def _is_text_encoding(name: str) -> bool:
+    """Return whether text is written in an encoding; Python calls base64 and zlib encodings, too."""
+    try:
+        codec = codecs.lookup(name)
+        return codec.name not in _NOT_OF_FILES and "a,1\n".encode(name).decode(name) == "a,1\n"
+    except Exception:  # whatever a codec raises, such as binascii.Error of base64: it reads no text
+        return False
 
 
 def _check_name(name: str, node: Node) -> Finding | None:

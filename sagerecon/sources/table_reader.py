@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol, TypeAlias
@@ -96,15 +96,23 @@ class FindingCollector:
 
 
 def read_table(
-    file: SourceFile, folder: Path, lines: Path, findings: FindingCollector, progress: Progress
+    file: SourceFile,
+    folder: Path,
+    lines: Path,
+    findings: FindingCollector,
+    progress: Progress,
+    trusted: Collection[Path],
 ) -> list[FileFacts]:
     """Read the files of a table, write the typed rows to `lines`, and return the facts of the files.
+
+    Args:
+        trusted: the folders into which a link may lead, besides `folder`.
 
     Raises:
         SourceError: a file cannot be read. The other files of the table are read first.
         OSError: the rows cannot be written.
     """
-    found_files = find_files(folder, file)
+    found_files = find_files(folder, file, trusted)
     if not found_files:
         message = f"the file does not exist, so table '{file.name}' is empty."
         findings.add(Finding(Code.NO_FILE, Place(file.path), message, severity=Severity.INFO))

@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 
 from sagerecon.model.errors import StoreError
+from sagerecon.sources.bounded import BoundedConnection
 from sagerecon.sources.database import quote_identifier, sql_type
 from sagerecon.sources.definitions import SourceFile
 from sagerecon.sources.rows import Row
@@ -18,10 +19,10 @@ MAX_ROW_BYTES = 64 * 1024 * 1024
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 
 
-def create_table(connection: duckdb.DuckDBPyConnection, file: SourceFile) -> None:
-    """Create the empty table of `file`: the declared columns, then `_origin`."""
+def table_sql(file: SourceFile) -> str:
+    """Return the statement that creates the table of `file`: the declared columns, then `_origin`."""
     columns = ", ".join(f"{quote_identifier(name)} {kind}" for name, kind in _columns(file).items())
-    connection.execute(f"CREATE TABLE {quote_identifier(file.name)} ({columns})")
+    return f"CREATE TABLE {quote_identifier(file.name)} ({columns})"
 
 
 def row_line(row: Row) -> str:
@@ -35,7 +36,7 @@ def load_table(connection: duckdb.DuckDBPyConnection, file: SourceFile, lines: P
     Raises:
         StoreError: not all rows were loaded.
     """
-    create_table(connection, file)
+    connection.execute(table_sql(file))
     if not rows:
         return
     types = ", ".join(f"{quote_identifier(name)}: '{kind}'" for name, kind in _columns(file).items())
@@ -55,6 +56,26 @@ def count_rows(connection: duckdb.DuckDBPyConnection, table: str) -> int:
     """Return the number of rows of the table."""
     row = connection.execute(f"SELECT count(*) FROM {quote_identifier(table)}").fetchone()  # noqa: S608 - quoted identifier
     return int(row[0]) if row else 0
+
+
+def table_columns(connection: BoundedConnection) -> dict[str, list[tuple[str, str]]]:
+    """Return the columns of each table with their types; a view is none.
+
+    Raises:
+        SqlError: they cannot be read.
+    """
+    columns: dict[str, list[tuple[str, str]]] = {}
+    query = connection.query(
+        "SELECT table_name, column_name, data_type FROM duckdb_columns() JOIN duckdb_tables()"
+        " USING (schema_name, table_name) WHERE NOT duckdb_columns.internal ORDER BY table_name, column_index"
+    )
+    try:
+        while rows := query.fetch(1_000):
+            for table, column, kind in rows:
+                columns.setdefault(str(table), []).append((str(column), str(kind)))
+    finally:
+        query.close()
+    return columns
 
 
 def _columns(file: SourceFile) -> dict[str, str]:

@@ -3,32 +3,29 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from datetime import time, timedelta
+from datetime import date, time, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, TypeAlias
-from xml.etree.ElementTree import ParseError
-from zipfile import BadZipFile
-
-from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
 
 from sagerecon.model.code import Code
 from sagerecon.model.finding import Finding
 from sagerecon.model.place import Place
 from sagerecon.model.suggestion import suggestion
 from sagerecon.sources.definitions import SourceFile
-from sagerecon.sources.files import empty_source_finding, file_errors, require_format, source_error
+from sagerecon.sources.files import empty_source_finding, require_format, source_error
 from sagerecon.sources.flat_table import FlatTable
 from sagerecon.sources.rows import Row
-
-Sheet: TypeAlias = Any  # the read-only sheet of openpyxl has no public type
+from sagerecon.sources.workbook import Sheet, open_workbook, workbook_errors
 
 #: The values of cells whose formula failed.
 _ERRORS = frozenset({"#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!"})
+
+#: Dates are counted from 1900 or 1904. A negative count is read as an earlier day; Excel shows it as #####.
+_FIRST_YEAR = 1900
+
+#: Sheets that are named in a message.
+_LISTED = 12
 
 #: The number of significant digits that Excel keeps.
 _EXCEL_DIGITS = 15
@@ -48,23 +45,26 @@ class XlsxReader:
             SourceError: the file cannot be read, is not a workbook, or does not have the declared sheet.
         """
         require_format(path, name, "xlsx")
-        with _workbook(path, name) as workbook:
-            yield from self._rows(self._sheet(workbook, name), name)
+        with open_workbook(path, Place(name)) as sheets:
+            yield from self._rows(self._sheet(sheets, name), name)
 
     def finish(self) -> Iterator[Finding]:
         """Yield nothing: the header row has already rounded which columns are missing."""
         return iter(())
 
-    def _sheet(self, workbook: Any, name: str) -> Sheet:
-        names = [sheet.title for sheet in workbook.worksheets]
+    def _sheet(self, sheets: Sequence[Sheet], name: str) -> Sheet:
+        names = [str(sheet.title) for sheet in sheets]
+        if not names:
+            message = "the workbook has no sheet with cells."
+            raise source_error(Finding(Code.NO_SHEET, Place(name), message, "Save the sheet as a table."))
         sheet_name = self._file.sheet or (names[0] if len(names) == 1 else "")
         if not sheet_name:
-            message = f"the workbook has {len(names)} sheets: {', '.join(names)}."
+            message = f"the workbook has {len(names)} sheets: {_listed(names)}."
             raise source_error(Finding(Code.WHICH_SHEET, Place(name), message, "Set sheet: to one of them."))
         if sheet_name not in names:
-            message = f"the workbook has no sheet '{sheet_name}'; its sheets are {', '.join(names)}."
+            message = f"the workbook has no sheet '{sheet_name}'; its sheets are {_listed(names)}."
             raise source_error(Finding(Code.NO_SHEET, Place(name), message, suggestion(sheet_name, names)))
-        return workbook[sheet_name]
+        return sheets[names.index(sheet_name)]
 
     def _rows(self, sheet: Sheet, name: str) -> Iterator[Row | Finding]:
         sheet.reset_dimensions()  # some programs write a size that is too small
@@ -122,13 +122,18 @@ def _exact(cell: object, scale: int | None) -> object:
 
 
 def _value_findings(cells: Sequence[object], scales: Sequence[int | None], place: Place) -> Iterator[Finding]:
-    """Yield a finding for each failed formula, and for each number too large to be exact to its decimals."""
+    """Yield a finding for each failed formula, date before 1900, and number too large for its decimals."""
     for number, (cell, scale) in enumerate(zip(cells, scales, strict=False), start=1):
         at = Place(place.file, place.line, number)
         if isinstance(cell, str) and cell in _ERRORS:
             yield Finding(
                 Code.FORMULA_FAILED, at, f"the cell holds the formula error {cell}.", "Correct the formula."
             )
+        elif isinstance(cell, date) and cell.year < _FIRST_YEAR:
+            message = (
+                f"the cell holds a date of the year {cell.year}; a workbook has none before {_FIRST_YEAR}."
+            )
+            yield Finding(Code.NOT_DATE, at, message, "Correct the date, or store it as text.")
         elif isinstance(cell, float) and scale is not None and not _is_exact(cell, scale):
             yield Finding(
                 Code.UNCERTAIN_NUMBER,
@@ -150,40 +155,21 @@ def _header(cells: Sequence[object]) -> list[str]:
     return titles
 
 
-@contextmanager
-def _workbook(path: Path, name: str) -> Iterator[Any]:
-    with _workbook_errors(name):
-        workbook = load_workbook(path, read_only=True, data_only=True)
-    try:
-        yield workbook
-    finally:
-        workbook.close()
+def _listed(names: Sequence[str]) -> str:
+    """Return the names of sheets, at most a dozen."""
+    more = f", and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
+    return ", ".join(names[:_LISTED]) + more
 
 
 def _sheet_rows(sheet: Sheet, name: str) -> Iterator[tuple[object, ...]]:
-    rows = sheet.iter_rows(values_only=True)
+    """Yield the cells of each row of a sheet; a row that is absent in it is empty."""
+    line = 0
+    with workbook_errors(Place(name)):
+        rows = sheet.iter_rows(values_only=True)
     while True:
-        with _workbook_errors(name):
+        line += 1
+        with workbook_errors(Place(name, line)):
             cells = next(rows, None)
         if cells is None:
             return
         yield cells
-
-
-@contextmanager
-def _workbook_errors(name: str) -> Iterator[None]:
-    """Raise a SourceError for any error of openpyxl, zipfile or the XML parser in the block."""
-    try:
-        with file_errors(Place(name)), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # openpyxl warns about styles, which are not read here
-            yield
-    except (BadZipFile, InvalidFileException, KeyError, ValueError, TypeError, EOFError, ParseError) as error:
-        reason = str(error).strip("'\"") or type(error).__name__
-        raise source_error(
-            Finding(
-                Code.NOT_A_WORKBOOK,
-                Place(name),
-                f"invalid XLSX workbook: {reason}.",
-                "Save the workbook again.",
-            )
-        ) from error

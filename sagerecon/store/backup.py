@@ -6,11 +6,13 @@ import os
 import sqlite3
 from contextlib import closing, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from sagerecon.files.writing import open_own
 from sagerecon.model.errors import StoreError
 from sagerecon.store.database import Database
 
@@ -39,17 +41,17 @@ def copy_database(database: Database, target: Path) -> None:
     """
     if target.exists():
         raise StoreError(f"{target} exists already.", "Name a new file.")
-    beside = target.with_name(target.name + ".new")
     try:
-        beside.unlink(missing_ok=True)
-        os.close(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-        with database.translated_errors(), closing(database.engine.raw_connection()) as source:
-            _copy(source.driver_connection, beside)
-        beside.rename(target)
+        # In a folder of its own, with mode 0700, because SQLite opens files by their names.
+        with TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as folder:
+            copy = Path(folder) / "store.sqlite"
+            with open_own(copy, os.O_WRONLY):
+                pass
+            with database.translated_errors(), closing(database.engine.raw_connection()) as source:
+                _copy(source.driver_connection, copy)
+            copy.rename(target)
     except OSError as error:
         raise StoreError(f"{target} cannot be written: {error.strerror}.", "Name another file.") from error
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def _copy(source: Any, path: Path) -> None:

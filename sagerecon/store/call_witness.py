@@ -11,7 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from sagerecon.model.clock import DAY
+from sagerecon.files.folders import make_private_folder
+from sagerecon.files.reading import read_bounded
+from sagerecon.files.writing import open_own
+from sagerecon.model.clock import DAY, LAST_INSTANT
+from sagerecon.model.limits import STATE_FILE
 from sagerecon.store.witness import WitnessError, WitnessFolder, business_prefix
 
 #: Days for which the files are kept; no limit of Sage's counts a call for longer than one.
@@ -20,7 +24,8 @@ KEPT_DAYS = 2
 #: In the place of a call: the line says until when Sage accepts no calls.
 _CLOSED = "closed"
 
-_APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0)
+#: Digits of the last instant that has a date.
+_MOST_DIGITS = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +95,9 @@ class CallWitness:
         folder = self._require_folder()
         path = folder / f"{self._prefix}-{moment // DAY}.calls"
         try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            handle = os.open(path, _APPEND, 0o600)
-            try:
+            make_private_folder(folder)
+            with open_own(path, os.O_WRONLY | os.O_APPEND) as handle:
                 os.write(handle, f"{line}\n".encode())  # one write, so that lines of two processes stay whole
-            finally:
-                os.close(handle)
         except OSError as error:
             raise WitnessError(
                 f"The calls in the witness of the store, {path}, cannot be written: {error.strerror}.",
@@ -127,7 +129,7 @@ def _is_newer(line: WitnessedCall, other: WitnessedCall) -> bool:
 def _lines(path: Path) -> Iterator[WitnessedCall]:
     """Yield the lines of a file; one that a crash cut short is left out."""
     try:
-        text = path.read_text(encoding="utf-8", errors="replace")
+        text = read_bounded(path, STATE_FILE, follow=False).decode(errors="replace")
     except FileNotFoundError:
         return  # another process has just deleted it
     except OSError as error:
@@ -138,11 +140,16 @@ def _lines(path: Path) -> Iterator[WitnessedCall]:
     for line in text.split("\n"):
         call, _, instants = line.partition(" ")
         at, _, newest = instants.partition(" ")
-        if call and at.isdecimal() and newest.isdecimal():
+        if call.isprintable() and call and _is_instant(at) and _is_instant(newest):
             yield WitnessedCall(call, int(at), int(newest))
+
+
+def _is_instant(text: str) -> bool:
+    """Return whether a text is milliseconds since 1970; another one was damaged."""
+    return text.isdecimal() and len(text) <= _MOST_DIGITS and int(text) <= LAST_INSTANT
 
 
 def _day(path: Path) -> int:
     """Return the day in the name of a file, counted from 1970; -1 where there is none."""
     day = path.stem.rpartition("-")[2]
-    return int(day) if day.isdecimal() else -1
+    return int(day) if day.isdecimal() and len(day) <= _MOST_DIGITS else -1

@@ -7,13 +7,26 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ClauseElement, Connection, CursorResult, Engine, Row, Table, bindparam
+from sqlalchemy import (
+    ClauseElement,
+    Connection,
+    CursorResult,
+    Engine,
+    Integer,
+    Row,
+    String,
+    Table,
+    bindparam,
+)
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from sagerecon.model.errors import StoreError
 from sagerecon.store.store_file import StoreFile, StoreReplacedError
+
+#: The whole numbers that a database keeps in a column.
+_BIGINT = 1 << 63
 
 Values = Mapping[str, "str | int"]
 
@@ -150,6 +163,19 @@ class Database:
         if compiled.order is None:
             return compiled.sql, dict(values)
         return compiled.sql, tuple([values[name] for name in compiled.order])
+
+    def takes(self, statement: Statement, values: Values) -> bool:
+        """Return whether there is a value of the right type for each parameter of a statement."""
+        dialect = self.engine.dialect
+        compiled: Any = statement.build(dialect).compile(dialect=dialect)
+        for name, parameter in compiled.binds.items():
+            given = values.get(name, parameter.value)
+            wanted = int if isinstance(parameter.type, Integer) else str
+            if isinstance(parameter.type, Integer | String) and not isinstance(given, wanted):
+                return False
+            if isinstance(given, int) and not -_BIGINT <= given < _BIGINT:
+                return False
+        return all(values.get(name, value) is not None for name, value in compiled.params.items())
 
     def _compile(self, statement: Statement) -> _Compiled:
         dialect = self.engine.dialect

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from sagerecon.files.writing import append, write_bytes
 from sagerecon.store.store_file import StoreReplacedError
 from sagerecon.store.unsaved import NamedStatement, entry_bytes, read_entries
 
@@ -22,7 +23,7 @@ class Disk:
     def __init__(self, path: Path) -> None:
         self._folder = path.parent
         self._ballast = path.with_name(path.name + ".ballast")
-        self._unsaved = path.with_name(path.name + ".unsaved")
+        self.unsaved_path = path.with_name(path.name + ".unsaved")
 
     def is_full(self) -> bool:
         """Return whether there is too little space to send anything more.
@@ -42,7 +43,7 @@ class Disk:
         if self._ballast.exists() or self.is_full():
             return
         try:
-            _write_durably(self._ballast, os.urandom(BALLAST_BYTES), os.O_TRUNC)
+            write_bytes(self._ballast, os.urandom(BALLAST_BYTES))
         except OSError:
             self.drop_ballast()
 
@@ -57,26 +58,15 @@ class Disk:
     def save_aside(self, statements: Sequence[NamedStatement]) -> bool:
         """Save statements beside the store and return True, or False where even that found no space."""
         try:
-            _write_durably(self._unsaved, entry_bytes(statements), os.O_APPEND)
+            append(self.unsaved_path, entry_bytes(statements))
         except OSError:
             return False
         return True
 
     def unsaved(self) -> Iterator[list[NamedStatement]]:
         """Yield the entries saved beside the store, oldest first; errors as `read_entries`."""
-        return read_entries(self._unsaved)
+        return read_entries(self.unsaved_path)
 
     def delete_unsaved(self) -> None:
         """Delete the entries saved beside the store, because the store has them now."""
-        self._unsaved.unlink(missing_ok=True)
-
-
-def _write_durably(path: Path, content: bytes, how: int) -> None:
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | how, 0o600)
-    try:
-        left = memoryview(content)
-        while left:
-            left = left[os.write(handle, left) :]
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        self.unsaved_path.unlink(missing_ok=True)

@@ -17,15 +17,14 @@ from sqlalchemy import (
     create_engine,
     event,
     inspect,
-    make_url,
     select,
 )
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.schema import CreateColumn
 
 from sagerecon.model.clock import Clock
 from sagerecon.model.errors import StoreError
 from sagerecon.store import call_ledger, id_map, memory_log, runs, steps, suspects, vault
+from sagerecon.store.address import StoreAddressError, store_address
 from sagerecon.store.backup import checkpoint, copy_database
 from sagerecon.store.call_witness import CallWitness
 from sagerecon.store.company import CompanyStore, open_company
@@ -33,14 +32,12 @@ from sagerecon.store.database import Database, Transaction, prepared, upsert
 from sagerecon.store.disk import Disk
 from sagerecon.store.process import is_alive, this_process
 from sagerecon.store.run_calls import MARK_EARLIER_RUNS
-from sagerecon.store.store_file import StoreFile, claim_file
+from sagerecon.store.store_file import APPLICATION_ID, StoreFile, claim_file
 from sagerecon.store.tables import COMPANY_LOCKS, FACTS, METADATA, SCHEMA_VERSION
-from sagerecon.store.vault import SealedVault
-from sagerecon.store.vault_key import VaultKey
+from sagerecon.store.unsaved import damaged_entry
+from sagerecon.store.vault import Origin, SealedVault
+from sagerecon.store.vault_key import KeyHome, VaultKey
 from sagerecon.store.witness import StoreName, Witness, WitnessFolder
-
-#: "SGRC" in the header of our SQLite files, which tells them apart from another program's.
-APPLICATION_ID = 0x53475243
 
 # A signal that ends a command may strike while a connection is returned; the pool would print a traceback.
 logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
@@ -143,16 +140,18 @@ class Store:
 def open_store(
     url: str,
     clock: Clock,
-    key_file: Path | None,
+    keys: KeyHome | None,
     failpoint: Callable[[str], None] = lambda _: None,
     witnesses: WitnessFolder | None = None,
+    issuer: str = "",
 ) -> Store:
     """Open the store at a SQLAlchemy URL (`sqlite:///path/store.db`), and create its tables where it is new.
 
     Args:
-        key_file: the file with the key of the vault; None for `<store>.key` beside a SQLite store.
+        keys: where the key of the vault is kept; None where it is in the environment alone.
         failpoint: is called before and after every commit, for tests.
         witnesses: where the witnesses of the store are kept; None for a store without any.
+        issuer: the address of the Sage whose tokens the vault keeps.
 
     Raises:
         StoreError: it is not a store, has another version, cannot be read, or is on a network disk.
@@ -162,7 +161,7 @@ def open_store(
     file = None if path is None else claim_file(path)
     try:
         engine = create_engine(address, hide_parameters=True)  # values stay out of tracebacks
-    except (SQLAlchemyError, ImportError) as error:
+    except Exception as error:  # whatever SQLAlchemy and the driver make of an address, or of its absence
         raise StoreError(
             f"No driver for the store {address}: {error}.",
             "Set 'store' to sqlite:///path/store.db, or install the driver of its database.",
@@ -179,14 +178,13 @@ def open_store(
     except StoreError:
         database.close()
         raise
-    if key_file is None and path is not None:
-        key_file = path.with_name(path.name + ".key")
+    key = VaultKey(()) if keys is None else VaultKey(keys.places(identity), keys.beside)
     watched = Database(engine, failpoint, file)
     location = str(path) if path is not None else address.render_as_string(hide_password=True)
     return Store(
         watched,
         disk,
-        SealedVault(watched, disk, VaultKey(key_file), clock),
+        SealedVault(watched, disk, key, clock, Origin(issuer, identity)),
         clock,
         StoreName(identity, location),
         witnesses,
@@ -195,10 +193,10 @@ def open_store(
 
 def _address(url: str) -> URL:
     try:
-        return make_url(url)
-    except ArgumentError as error:
+        return store_address(url)
+    except StoreAddressError as error:  # the address may hold a password, so that it is not shown
         raise StoreError(
-            f"'{url}' is not the URL of a store.", "Set 'store' to sqlite:///path/store.db."
+            f"'store' is not the address of a store: {error}.", "Set 'store' to sqlite:///path/store.db."
         ) from error
 
 
@@ -276,12 +274,20 @@ def _upgrade(connection: Connection) -> None:
 
 
 def _replay_unsaved(database: Database, disk: Disk) -> None:
-    """Execute the statements that were saved beside the store, in one commit."""
+    """Execute the statements that were saved beside the store, in one commit.
+
+    Raises:
+        StoreError: an entry is none of this program's; nothing of the file was executed.
+    """
     entries = list(disk.unsaved())
     if not entries:
         return
     modules = (runs, steps, id_map, suspects, memory_log, call_ledger, vault)
     replayable = {statement.name: statement for module in modules for statement in module.REPLAYABLE}
+    for entry in entries:
+        for name, values in entry:
+            if name not in replayable or not database.takes(replayable[name], values):
+                raise damaged_entry(disk.unsaved_path)
     with database.writing() as transaction:
         for entry in entries:
             for name, values in entry:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
-import stat
+import struct
 import time
 from contextlib import suppress
 from pathlib import Path
 from threading import RLock
 from typing import Any
 
+from sagerecon.files.own import require_no_link
+from sagerecon.files.writing import open_own, replacing
 from sagerecon.model.errors import StoreError
 from sagerecon.store.file_content import FileContent, content_of, read_file_content
 
@@ -27,6 +29,15 @@ READ_AGAIN_SECONDS = 0.05
 _SALTS = (8, 16)
 
 _MAGIC = b"SQLite format 3\0"
+
+#: "SGRC" in the header of our SQLite files, which tells them apart from another program's.
+APPLICATION_ID = 0x53475243
+
+#: The header of a SQLite file: its magic, the size of its pages, and the number of the application.
+_HEADER = struct.Struct(">16sBB50xI")
+
+#: The ends of the names of what SQLite and sagerecon keep beside a store.
+_BESIDE = ("-wal", "-shm", "-journal", ".ballast", ".unsaved")
 
 _ANOTHER_PATH = "Check its permissions, or set 'store' to another path."
 
@@ -171,8 +182,7 @@ class StoreFile:
             if self._log is None:
                 self._log = os.open(self._log_path, os.O_RDWR | os.O_CLOEXEC)
             copy_path = self._path.with_name(self._path.name + "-wal.replaced")
-            copy = os.open(copy_path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-            with os.fdopen(copy, "wb") as target, os.fdopen(os.dup(self._log), "rb") as log:
+            with replacing(copy_path) as target, os.fdopen(os.dup(self._log), "rb") as log:
                 log.seek(0)
                 shutil.copyfileobj(log, target)
         if self._log is not None:
@@ -183,8 +193,11 @@ class StoreFile:
 def claim_file(path: Path) -> StoreFile:
     """Create the file where it does not exist, readable by its owner alone, and return it.
 
+    A file that is not a store of sagerecon is not changed.
+
     Raises:
-        StoreError: it is not a SQLite file, cannot be opened, or is on a network disk.
+        StoreError: it is not a store of sagerecon, cannot be opened, or is on a network disk; it, or a file
+            that SQLite opens beside it, is a link.
     """
     if not path.parent.is_dir():
         raise StoreError(f"There is no folder {path.parent}.", "Create it, or set 'store' to another path.")
@@ -194,25 +207,32 @@ def claim_file(path: Path) -> StoreFile:
             "Put the store on a local disk, or use PostgreSQL.",
         )
     try:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        for ending in ("", *_BESIDE):
+            require_no_link(path.with_name(path.name + ending))
+        with open_own(path, os.O_RDWR) as handle:
+            facts = os.fstat(handle)
+            if not _may_be_store(os.pread(handle, _HEADER.size, 0), facts.st_size):
+                raise StoreError(
+                    f"{path} is not a store of sagerecon.",
+                    "Set 'store' to another path; this file was not changed.",
+                )
+            os.fchmod(handle, 0o600)
     except OSError as error:
-        raise StoreError(f"{path} cannot be opened: {error.strerror}.", _ANOTHER_PATH) from error
-    try:
-        facts = os.fstat(handle)
-        if not stat.S_ISREG(facts.st_mode):
-            raise StoreError(f"{path} is not a file.", "Set 'store' to another path.")
-        os.fchmod(handle, 0o600)
-        head = os.read(handle, len(_MAGIC))
-    except OSError as error:
-        raise StoreError(f"{path} cannot be read: {error.strerror}.", _ANOTHER_PATH) from error
-    finally:
-        os.close(handle)
-    if head and head != _MAGIC:
         raise StoreError(
-            f"{path} is not a store of sagerecon.",
-            "Set 'store' to another path; this file was not changed.",
-        )
+            f"{error.filename or path} cannot be opened: {error.strerror}.", _ANOTHER_PATH
+        ) from error
     return StoreFile(path, facts)
+
+
+def _may_be_store(head: bytes, size: int) -> bool:
+    """Return whether a file with this header is a store, or one whose tables are all in its log as yet."""
+    if not head:
+        return True
+    if len(head) < _HEADER.size:
+        return False
+    magic, high, low, application_id = _HEADER.unpack(head)
+    page = (high << 8 | low) if (high, low) != (0, 1) else 65_536
+    return magic == _MAGIC and (application_id == APPLICATION_ID or (not application_id and size <= page))
 
 
 def network_disk(path: Path, mounts: str) -> str:

@@ -11,7 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from sagerecon.files.reading import read_bounded
 from sagerecon.model.errors import StoreError
+from sagerecon.model.limits import STATE_FILE
+from sagerecon.model.value import encodable
 from sagerecon.store.database import Values
 
 #: Increased when a replayable statement or a table it writes changes.
@@ -34,18 +37,18 @@ def read_entries(path: Path) -> Iterator[list[NamedStatement]]:
     reported it as saved.
 
     Raises:
-        StoreError: the file cannot be read, or another version of sagerecon wrote an entry.
+        StoreError: the file cannot be read, another version of sagerecon wrote an entry, or an entry is none.
     """
-    if not path.exists():
-        return
     try:
-        lines = path.read_bytes().splitlines()
+        lines = read_bounded(path, STATE_FILE, follow=False).split(b"\n")
+    except FileNotFoundError:
+        return
     except OSError as error:
         raise StoreError(f"{path} cannot be read: {error.strerror}.", "Check its permissions.") from error
     for line in lines:
         try:
             entry = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         yield [(name, values) for name, values in _statements(entry, path)]
 
@@ -59,5 +62,30 @@ def _statements(entry: Any, path: Path) -> list[NamedStatement]:
             f" this sagerecon reads version {VERSION}.",
             "Open the store once with the version of sagerecon that wrote the file.",
         )
-    statements: list[NamedStatement] = entry["statements"]
+    statements = entry.get("statements")
+    if not isinstance(statements, list) or not all(map(_is_statement, statements)):
+        raise damaged_entry(path)
     return statements
+
+
+def _is_statement(value: Any) -> bool:
+    """Return whether a JSON value is a name with the values of a statement."""
+    if not isinstance(value, list) or len(value) != 2:
+        return False
+    name, values = value
+    return isinstance(name, str) and isinstance(values, Mapping) and all(map(_is_value, values.values()))
+
+
+def _is_value(value: object) -> bool:
+    if isinstance(value, str):
+        return value.isascii() or encodable(value) == value
+    return isinstance(value, int)
+
+
+def damaged_entry(path: Path) -> StoreError:
+    """Return the error for an entry that this program did not write."""
+    return StoreError(
+        f"{path} keeps answers of Sage that are not in the store yet, and an entry of it is damaged.",
+        "Restore the store and this file from their newest copies. Without the file, records that Sage has"
+        " may be missing in the store: delete it, then run: sagerecon apply --distrust-store",
+    )

@@ -8,13 +8,17 @@ run stops before it creates the same records again.
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from sagerecon.model.clock import SECOND, Clock, instant_text
+from sagerecon.files.folders import make_private_folder
+from sagerecon.files.reading import read_bounded
+from sagerecon.files.writing import write_text
+from sagerecon.model.clock import LAST_INSTANT, SECOND, Clock, instant_text
 from sagerecon.model.errors import IncompleteStoreError, StoreError
+from sagerecon.model.limits import WITNESS_FILE
 from sagerecon.model.value import fingerprint
 
 #: Increased when the content of a witness changes.
@@ -23,15 +27,10 @@ VERSION = 2
 #: The first version does not say when the move began.
 _READABLE = frozenset({1, VERSION})
 
-#: A witness is a few hundred bytes; a larger file is not one.
-MAX_BYTES = 100_000
-
 #: What to do where no complete copy of the store exists.
 IF_LOST = (
     "If it is lost, run: sagerecon apply --distrust-store, which reads Sage and adopts what it holds already."
 )
-
-_WRITE_ANEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,15 +181,9 @@ class Witness:
             "written_at": now,
             "began_at": began_at,
         }
-        beside = path.with_suffix(".new")
         try:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            handle = os.open(beside, _WRITE_ANEW, 0o600)
-            with os.fdopen(handle, "w", encoding="utf-8") as stream:
-                json.dump(document, stream, indent=1)
-                stream.flush()
-                os.fsync(handle)
-            beside.replace(path)
+            make_private_folder(path.parent)
+            write_text(path, [json.dumps(document, indent=1)])
         except OSError as error:
             raise WitnessError(
                 f"The witness of the store, {path}, cannot be written: {error.strerror}.",
@@ -231,21 +224,20 @@ def _read(path: Path) -> _Statement:
         WitnessError: the file cannot be read, or another version of sagerecon wrote it.
     """
     try:
-        with path.open("rb") as stream:
-            document = json.loads(stream.read(MAX_BYTES))
-        version = document["version"]
+        document = json.loads(read_bounded(path, WITNESS_FILE, follow=False))
+        version = _count_in(document, "version")
         statement = _Statement(
             store=StoreName(str(document["store"]), str(document["location"])),
-            extent=Extent(int(document["generation"]), int(document["writes"])),
+            extent=Extent(_count_in(document, "generation"), _count_in(document, "writes")),
             project=str(document["project"]),
-            written_at=int(document["written_at"]),
-            began_at=int(document.get("began_at", 0)),
+            written_at=_count_in(document, "written_at"),
+            began_at=_count_in(document, "began_at") if "began_at" in document else 0,
         )
     except OSError as error:
         raise WitnessError(
             f"The witness of the store, {path}, cannot be read: {error.strerror}.", "Check its permissions."
         ) from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
         raise WitnessError(
             f"{path} is not the witness of a store.",
             "If this project's store is complete, delete the file, then run the same command again.",
@@ -256,6 +248,18 @@ def _read(path: Path) -> _Statement:
             "Use the version of sagerecon that wrote it.",
         )
     return statement
+
+
+def _count_in(document: Mapping[str, Any], name: str) -> int:
+    """Return a count, or an instant, of a witness.
+
+    Raises:
+        ValueError: it is none.
+    """
+    value = document[name]
+    if type(value) is not int or not 0 <= value <= LAST_INSTANT:
+        raise ValueError(f"{name} is {type(value).__name__}")
+    return value
 
 
 def _count(number: int, noun: str) -> str:

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from rich.console import RenderableType
-from rich.text import Text
 
 from sagerecon.model.finding import Finding, Severity
 from sagerecon.report.grouping import LISTED, Group, finding_likeness, group_alike, more_like_it
+from sagerecon.report.terminal.shown import ShownText
 
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.INFO: "dim"}
 
@@ -33,12 +33,12 @@ def findings(found: Sequence[Finding]) -> Iterator[RenderableType]:
         else:
             left_out[code] += 1 + len(group.others)
     for left, count in left_out.items():
-        yield Text(f"… and {count:,} more of {left} (--json lists all)", style="dim")
+        yield ShownText(f"… and {count:,} more of {left} (--json lists all)", style="dim")
 
 
-def _group(group: Group[Finding]) -> Text:
+def _group(group: Group[Finding]) -> ShownText:
     finding = group.first
-    text = Text()
+    text = ShownText()
     text.append(f"{finding.severity.value} ", style=_STYLES[finding.severity])
     if str(finding.place):
         text.append(f"{finding.place}: ", style="dim")
@@ -46,5 +46,5 @@ def _group(group: Group[Finding]) -> Text:
     if finding.hint:
         text.append(f" {finding.hint}", style="italic")
     if more := more_like_it([str(other.place) or other.message for other in group.others]):
-        text.append(f"\n  {more}", style="dim")
+        text.append_line(f"{more}", style="dim")
     return text

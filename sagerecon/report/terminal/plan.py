@@ -8,8 +8,6 @@ from decimal import Decimal
 from typing import Any
 
 from rich.console import Group, RenderableType
-from rich.table import Table
-from rich.text import Text
 
 from sagerecon.model.clock import instant, instant_text
 from sagerecon.model.code import Code
@@ -27,6 +25,7 @@ from sagerecon.planning.step import (
     WaitStep,
 )
 from sagerecon.report.terminal.run import records_set_aside
+from sagerecon.report.terminal.shown import ShownTable, ShownText
 from sagerecon.report.terminal.tables import count_text, new_table
 
 #: The label of each action in the table of a plan, in the order of the columns.
@@ -59,7 +58,7 @@ def plan_summary(plan: Plan) -> RenderableType:
     parts: list[RenderableType] = [_actions(plan), *_required(plan)]
     share = f"{100 * header.lower_bound / header.calls:.1f} %" if header.calls else "100.0 %"
     parts.append(
-        Text(
+        ShownText(
             f"{counted(header.calls, 'call')}; the minimum is {header.lower_bound:,} ({share}): "
             f"{header.bound_reason}."
         )
@@ -67,7 +66,7 @@ def plan_summary(plan: Plan) -> RenderableType:
     if header.windows:
         parts.append(_schedule(plan))
         parts.append(
-            Text(
+            ShownText(
                 f"Start {_timestamp(header.starts_at)}; expected finish {_timestamp(header.finishes_p50)} "
                 f"(50 % of runs) or {_timestamp(header.finishes_p90)} (90 %). "
                 f"{header.reserve} calls per 24 hours are reserved for other apps."
@@ -86,7 +85,7 @@ def _required(plan: Plan) -> Iterator[RenderableType]:
     yield table
     more = len(plan.header.requirements) - _REQUIREMENTS
     further = f"{more:,} more in the plan file. " if more > 0 else ""
-    yield Text(
+    yield ShownText(
         f"{further}These are looked up first. If missing ones block more than "
         f"{plan.header.stop_when_blocked:f} % of the writes (stop_when_blocked), nothing is written."
     )
@@ -130,7 +129,7 @@ def needs_review(plan: Plan) -> bool:
     )
 
 
-def _actions(plan: Plan) -> Table:
+def _actions(plan: Plan) -> ShownTable:
     counts: dict[str, Counter[Action]] = {}
     amounts: dict[str, list[Decimal]] = {}
     reads = 0
@@ -154,7 +153,7 @@ def _actions(plan: Plan) -> Table:
     return table
 
 
-def _schedule(plan: Plan) -> Table:
+def _schedule(plan: Plan) -> ShownTable:
     header = plan.header
     table = new_table("window", "opens", "closes", "calls")
     start = instant(header.starts_at)

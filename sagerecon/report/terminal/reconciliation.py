@@ -7,8 +7,6 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import Any
 
 from rich.console import RenderableType
-from rich.markup import escape
-from rich.text import Text
 
 from sagerecon.model.clock import HOUR, instant_text
 from sagerecon.model.count import counted
@@ -22,6 +20,7 @@ from sagerecon.reconciliation.verdict import Difference, RecordVerdict
 from sagerecon.report.formatting import capitalized, spaced, timestamp
 from sagerecon.report.grouping import LISTED, Group, group_alike, more_like_it, record_likeness
 from sagerecon.report.terminal.decisions import decision_likeness, decision_reason, decision_text
+from sagerecon.report.terminal.shown import ShownText
 from sagerecon.report.terminal.tables import count_text, further, new_table
 
 #: A reading that took longer is said to have been paused, in milliseconds.
@@ -67,18 +66,18 @@ def tie_outs(ties: Iterable[TieOut], not_taken: Iterable[TieOutNotTaken] = ()) -
             grouped(totals.expected),
             grouped(totals.sage),
             grouped(totals.difference),
-            "ties out" if tie_out.ties else Text("review", style="bold red"),
+            "ties out" if tie_out.ties else ShownText("review", style="bold red"),
         )
         differing = [line for line in tie_out.lines if line.difference or line.undated]
         for line in differing[:LISTED]:
-            name = escape(f"  {line.code} {line.name}".rstrip())
+            name = f"  {line.code} {line.name}".rstrip()
             values = (grouped(line.expected), grouped(line.sage), grouped(line.difference))
             table.add_row(name, "", *values, "", style="yellow")
         if (left := len(differing) - LISTED) > 0:
             rest = grouped(total(line.difference for line in differing[LISTED:]))
             table.add_row(f"  … and {left:,} more in the report", "", "", "", rest, "", style="yellow")
     for missing in not_taken:
-        table.add_row(missing.about, "", "", "", "", Text("not taken", style="bold red"))
+        table.add_row(missing.about, "", "", "", "", ShownText("not taken", style="bold red"))
     return table
 
 
@@ -89,7 +88,7 @@ def tie_out_notes(ties: Iterable[TieOut]) -> Iterator[RenderableType]:
         for note in tie_out.notes:
             notes.setdefault(note, []).append(tie_out.about)
     for note, names in notes.items():
-        yield Text(f"{', '.join(names)}: {note}", style="dim")
+        yield ShownText(f"{', '.join(names)}: {note}", style="dim")
 
 
 def read_over(reconciliation: Reconciliation) -> Iterator[RenderableType]:
@@ -99,7 +98,7 @@ def read_over(reconciliation: Reconciliation) -> Iterator[RenderableType]:
         return
     first, last = min(each.started_at for each in readings), max(each.ended_at for each in readings)
     if last - first >= LONG_READING:
-        yield Text(
+        yield ShownText(
             f"Sage was read from {timestamp(instant_text(first))} to {timestamp(instant_text(last))}: the"
             " reading was paused and continued. What was read first does not show later changes."
         )
@@ -119,7 +118,7 @@ def unread(reconciliation: Reconciliation) -> Iterator[RenderableType]:
         *(("not read", reason) for reason in reconciliation.unread),
         *(("not taken", f"{', '.join(names)}. {why}") for why, names in reasons.items()),
     ):
-        yield Text.assemble((f"{label}: ", "bold red"), text)
+        yield ShownText.of((f"{label}: ", "bold red"), (text, ""))
 
 
 def verdicts(reconciliation: Reconciliation) -> Iterator[RenderableType]:
@@ -129,33 +128,34 @@ def verdicts(reconciliation: Reconciliation) -> Iterator[RenderableType]:
     first is shown; the others are counted, with examples and the money at risk.
     """
     for (kind, reason, remedy), count in _not_read(reconciliation).items():
-        text = Text()
+        text = ShownText()
         text.append(f"{Verdict.NOT_READ.value}: ", style="bold red")
         text.append(counted(count, f"{spaced(kind)} record"), style="bold")
-        text.append(f". {reason}\n  {remedy}")
+        text.append(f". {reason}")
+        text.append_line(remedy)
         yield text
     found = [v for v in reconciliation.open_verdicts if v.verdict is not Verdict.NOT_READ]
     groups = group_alike(found, _likeness)
     for group in groups[:LISTED]:
         verdict = group.first
-        text = Text()
+        text = ShownText()
         text.append(f"{verdict.verdict.value}: ", style="bold red")
         text.append(_name(verdict), style="bold")
         text.append(f" {verdict.reason}")
         for difference in verdict.differences[:LISTED]:
-            text.append(f"\n  {_sides(verdict, difference)} ({difference.cause.value})")
+            text.append_line(f"{_sides(verdict, difference)} ({difference.cause.value})")
         if (more_fields := len(verdict.differences) - LISTED) > 0:
-            text.append(f"\n  … and {counted(more_fields, 'more field')}", style="dim")
+            text.append_line(f"… and {counted(more_fields, 'more field')}", style="dim")
         where = ", ".join(str(place) for place in verdict.origins[:LISTED]) or "no source row"
-        text.append(f"\n  {where} · Sage id {verdict.sage_id or 'none'}", style="dim")
+        text.append_line(f"{where} · Sage id {verdict.sage_id or 'none'}", style="dim")
         if verdict.first_seen:
             text.append(f" · first seen {verdict.first_seen.value}", style="dim")
         if verdict.remedy:
-            text.append(f"\n  {verdict.remedy}")
+            text.append_line(f"{verdict.remedy}")
         if more := more_like_it([_name(other) for other in group.others]):
             at_risk = total(each.at_risk for each in group)
             risk = f"; {grouped(at_risk)} at risk in total" if at_risk else ""
-            text.append(f"\n  {more}{risk}", style="dim")
+            text.append_line(f"{more}{risk}", style="dim")
         yield text
     yield from further(groups[LISTED:])
 
@@ -184,18 +184,18 @@ def accepted(reconciliation: Reconciliation) -> Iterator[RenderableType]:
         alike = group_alike([(entry.decision, entry.why) for entry in entries], decision_likeness)
         for group in alike[:LISTED]:
             decision, why = group.first
-            text = Text.assemble((f"{label}: ", "bold yellow"), (decision_text(decision), "bold"))
-            text.append(f"\n  {capitalized(why)}. Its records are judged as if it had not been made.")
+            text = ShownText.of((f"{label}: ", "bold yellow"), (decision_text(decision), "bold"))
+            text.append_line(f"{capitalized(why)}. Its records are judged as if it had not been made.")
             text.append(" A plan sends none of them until it is made again or dropped.")
             if more := more_like_it([other.subject for other, _ in group.others]):
-                text.append(f"\n  {more}", style="dim")
+                text.append_line(f"{more}", style="dim")
             yield text
         yield from _further_decisions(label, alike[LISTED:])
 
 
 def _further_decisions(label: str, left_out: Sequence[Group[Any]]) -> Iterator[RenderableType]:
     if count := sum(1 + len(group.others) for group in left_out):
-        yield Text(f"{label}: {counted(count, 'more decision')}, see decisions.yaml", style="dim")
+        yield ShownText(f"{label}: {counted(count, 'more decision')}, see decisions.yaml", style="dim")
 
 
 def _accepted_by(
@@ -203,17 +203,18 @@ def _accepted_by(
 ) -> RenderableType:
     amount = total(each.at_risk for each in records)
     found = counted(len(records), "difference") + (f" ({grouped(amount)})" if amount else "")
-    text = Text.assemble(("accepted: ", "bold green"), (found, "bold"), f" by decision: {decision.subject}:")
-    text.append(f" {decision.answer.value}\n  {decision_reason(decision)}")
+    text = ShownText.of(("accepted: ", "bold green"), (found, "bold"))
+    text.append(f" by decision: {decision.subject}: {decision.answer.value}")
+    text.append_line(decision_reason(decision))
     if like_it := more_like_it([other.subject for other in others]):
-        text.append(f"\n  {like_it}", style="dim")
+        text.append_line(f"{like_it}", style="dim")
     for verdict in records[:_ACCEPTED_SHOWN]:
         risk = f" ({grouped(verdict.at_risk)})" if verdict.at_risk else ""
         key = f" ({verdict.key})" if not verdict.origins else ""  # Sage's name alone tells the source little
-        text.append(f"\n  {_name(verdict)}{key}, {verdict.verdict.value}{risk}: ", style="dim")
+        text.append_line(f"{_name(verdict)}{key}, {verdict.verdict.value}{risk}: ", style="dim")
         text.append(_what_differs(verdict), style="dim")
     if (more := len(records) - _ACCEPTED_SHOWN) > 0:
-        text.append(f"\n  … and {more:,} more in the report", style="dim")
+        text.append_line(f"… and {more:,} more in the report", style="dim")
     return text
 
 

@@ -6,7 +6,6 @@ import shlex
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from rich.console import RenderableType
-from rich.text import Text
 
 from sagerecon.model.clock import instant_text
 from sagerecon.model.count import counted
@@ -20,6 +19,7 @@ from sagerecon.reconciliation.candidate import Candidate, Found
 from sagerecon.reconciliation.field_explanation import FieldExplanation, FieldSides
 from sagerecon.reconciliation.verdict import VerdictSummary
 from sagerecon.report.grouping import LISTED
+from sagerecon.report.terminal.shown import ShownText
 
 #: Candidates whose values are shown; the others are named.
 _SHOWN = 3
@@ -50,7 +50,7 @@ def record_history(
     Args:
         candidates: what it may be, where that is to be decided.
     """
-    yield Text(f"{outcome.kind} {outcome.key}", style="bold")
+    yield ShownText(f"{outcome.kind} {outcome.key}", style="bold")
     yield _labelled("source", _places(outcome.origins))
     if record is not None:
         for name, value in record.values.items():
@@ -97,7 +97,7 @@ def field_history(
         candidates: what the record may be, where that is to be decided.
         found_in_sage: whether what was written under its key was found when Sage was last read.
     """
-    yield Text(f"{outcome.kind} {outcome.key}: {found.path}", style="bold")
+    yield ShownText(f"{outcome.kind} {outcome.key}: {found.path}", style="bold")
     origins = _places(outcome.origins)
     for name, value in found.cells:
         yield _labelled("source", f"{origins}: {name}: {_cell(value)}")
@@ -149,12 +149,12 @@ def _values(
         yield _labelled("", f"… and {counted(more, 'more value')}. Name one to see it, such as {example}")
 
 
-def _sent(written: Written) -> Text:
+def _sent(written: Written) -> ShownText:
     how = "adopted" if written.adopted else "sent"
     return _labelled(how, f"{instant_text(written.written_at)}: {_json(written.sent)}")
 
 
-def _name(candidate: Candidate, path: str = "") -> Text:
+def _name(candidate: Candidate, path: str = "") -> ShownText:
     """Return what a record may be: the earlier key with its `explain`, or the entity by its Sage id."""
     named = f" ({candidate.name})" if candidate.name else ""
     entity = f"Sage id {candidate.sage_id}{named}"
@@ -198,7 +198,7 @@ def _places(places: Sequence[Place]) -> str:
     return ", ".join([*map(str, places[:LISTED]), *more]) or "no source row"
 
 
-def _left_out(outcome: LeftOut) -> Text:
+def _left_out(outcome: LeftOut) -> ShownText:
     """Return why a record is not sent: by a rule, or because the source no longer has it."""
     if outcome.rule:
         return _labelled("left out", f"by rule {outcome.rule}: {outcome.reason}")
@@ -209,7 +209,7 @@ def _quarantined(outcome: Quarantined) -> Iterator[RenderableType]:
     return _first((_labelled("quarantined", str(found), "yellow") for found in outcome.findings), "finding")
 
 
-def _first(lines: Iterable[Text], noun: str) -> Iterator[RenderableType]:
+def _first(lines: Iterable[ShownText], noun: str) -> Iterator[RenderableType]:
     """Yield the first lines, and one that counts the others."""
     more = 0
     for number, line in enumerate(lines):
@@ -221,10 +221,10 @@ def _first(lines: Iterable[Text], noun: str) -> Iterator[RenderableType]:
         yield _labelled("", f"… and {counted(more, f'more {noun}')}")
 
 
-def _change(change: Change) -> Text:
+def _change(change: Change) -> ShownText:
     where = f"({change.rule}, {change.place})"
     return _labelled("change", f"{change.field}: {change.before!r} -> {change.after!r} {where}")
 
 
-def _labelled(label: str, text: str, style: str = "") -> Text:
-    return Text(f"{label:<12}{text}", style)
+def _labelled(label: str, text: str, style: str = "") -> ShownText:
+    return ShownText(f"{label:<12}{text}", style)

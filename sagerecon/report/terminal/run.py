@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 
 from rich.console import RenderableType
-from rich.text import Text
 
 from sagerecon.model.count import counted
 from sagerecon.planning.budget import Budget
@@ -14,6 +13,7 @@ from sagerecon.planning.step import name_of
 from sagerecon.report.facts import RunFacts
 from sagerecon.report.formatting import timestamp
 from sagerecon.report.grouping import LISTED, finding_likeness, group_alike, more_like_it
+from sagerecon.report.terminal.shown import ShownText
 from sagerecon.report.terminal.tables import further, new_table
 
 
@@ -34,12 +34,14 @@ def run_status(
     """
     yield from _run_lines(run, counts)
     minute, day = calls
-    yield Text(
+    yield ShownText(
         f"Calls: {day:,} of {budget.day_limit:,} in the last 24 hours, {minute:,} in the last minute; "
         f"{budget.reserve:,} are reserved for other apps."
     )
     if in_doubt:
-        yield Text(f"{counted(in_doubt, 'call')} in doubt. Resolve first: sagerecon apply", style="yellow")
+        yield ShownText(
+            f"{counted(in_doubt, 'call')} in doubt. Resolve first: sagerecon apply", style="yellow"
+        )
     if run is not None:
         yield from _call_lines(run, in_doubt)
     yield from records_set_aside(set_aside)
@@ -53,13 +55,13 @@ def records_set_aside(set_aside: Sequence[SetAside]) -> Iterator[RenderableType]
     groups = group_alike(set_aside, _likeness)
     for group in groups[:LISTED]:
         record = group.first
-        text = Text()
+        text = ShownText()
         text.append(f"{record.state.value} ", style="bold red")
         text.append(name_of(record.step), style="bold")
         for finding in record.findings:
-            text.append(f"\n  {finding}")
+            text.append_line(f"{finding}")
         if more := more_like_it([name_of(other.step) for other in group.others]):
-            text.append(f"\n  {more}", style="dim")
+            text.append_line(f"{more}", style="dim")
         yield text
     yield from further(groups[LISTED:])
 
@@ -73,38 +75,38 @@ def _likeness(record: SetAside) -> Hashable:
 def _run_lines(run: RunFacts | None, counts: Mapping[str, int]) -> Iterator[RenderableType]:
     """Yield which run it is, its progress, and its steps."""
     if run is None:
-        yield Text("There is no run yet. Start one: sagerecon apply")
+        yield ShownText("There is no run yet. Start one: sagerecon apply")
         return
     started = timestamp(run.started_at)
-    yield Text(f"Run {run.id} of plan {run.plan[:12]}, started {started}. {run.progress}")
+    yield ShownText(f"Run {run.id} of plan {run.plan[:12]}, started {started}. {run.progress}")
     done = sum(counts.values())
     parts = [f"{count:,} {step_state}" for step_state, count in counts.items() if count]
     if run.state is RunState.FINISHED and done < run.steps:
         parts.append(f"{run.steps - done:,} without a call")
-    yield Text(f"Steps started: {done:,} of {run.steps:,} ({', '.join(parts) or 'none yet'}).")
+    yield ShownText(f"Steps started: {done:,} of {run.steps:,} ({', '.join(parts) or 'none yet'}).")
 
 
 def _call_lines(run: RunFacts, in_doubt: int) -> Iterator[RenderableType]:
     """Yield the calls of the run beside its plan, those of all runs, and those without an answer."""
     earlier = "" if run.calls.is_complete else "; those before an upgrade of the store are not counted"
-    yield Text(f"This run: {counted(run.calls.sent, 'call')} of {run.calls_planned:,} planned{earlier}.")
+    yield ShownText(f"This run: {counted(run.calls.sent, 'call')} of {run.calls_planned:,} planned{earlier}.")
     together = run.calls_of_all_runs
     parts = ", ".join(f"{name} {calls.sent:,}" for name, calls in run.calls_of_all.items())
-    yield Text(f"All runs: {counted(together.sent, 'call')} ({parts}).")
+    yield ShownText(f"All runs: {counted(together.sent, 'call')} ({parts}).")
     if refused := together.rate_limited:
         each = "It counts" if refused == 1 else "Each counts"
-        yield Text(
+        yield ShownText(
             f"Sage refused {counted(refused, 'call')} (429). {each} twice in the limits:"
             " another app has made a call that is not known here."
         )
     if together.unanswered:
         own = run.calls.unanswered
-        yield Text(f"{counted(together.unanswered, 'call')} without an answer, {own:,} of this run.")
+        yield ShownText(f"{counted(together.unanswered, 'call')} without an answer, {own:,} of this run.")
     if run.uncertain:
         first, *others = run.uncertain
         more = f" {more_like_it(others)}" if others else ""
         settled = "" if in_doubt else ", and settled"
-        yield Text(f"Sent without a usable answer{settled}: {first}{more}.")
+        yield ShownText(f"Sent without a usable answer{settled}: {first}{more}.")
 
 
 def created_records(counts: Mapping[str, int]) -> RenderableType:

@@ -6,16 +6,15 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from rich.console import JustifyMethod, RenderableType
-from rich.table import Table
-from rich.text import Text
 
 from sagerecon.model.count import counted
 from sagerecon.report.grouping import Group
+from sagerecon.report.terminal.shown import ShownTable, ShownText
 
 
-def new_table(*headings: str) -> Table:
+def new_table(*headings: str) -> ShownTable:
     """Return an empty table; its first column is text, the others are numbers."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    table = ShownTable()
     for number, heading in enumerate(headings):
         justify: JustifyMethod = "left" if number == 0 else "right"
         table.add_column(heading, justify=justify, overflow="fold", no_wrap=number > 0)
@@ -31,4 +30,4 @@ def further(groups: Sequence[Group[Any]]) -> Iterator[RenderableType]:
     """Yield the number of records in the groups that a list leaves out; nothing where there are none."""
     if groups:
         records = counted(sum(1 + len(group.others) for group in groups), "more record")
-        yield Text(f"… and {records} with other reasons. See all: sagerecon report", style="dim")
+        yield ShownText(f"… and {records} with other reasons. See all: sagerecon report", style="dim")

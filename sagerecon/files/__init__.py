@@ -1,0 +1,1 @@
+"""Read and write files that another person may have prepared."""

@@ -1,0 +1,53 @@
+"""The files that `sagerecon.yaml` names by patterns, each checked before it is read."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from sagerecon.documents.document import Node
+from sagerecon.files.found import files_found
+from sagerecon.model.code import Code
+from sagerecon.model.finding import Finding
+from sagerecon.model.limits import PROJECT_FILE
+
+#: The declaration of the source, where the project file names no other.
+_SOURCES = "sources.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class NamedFiles:
+    """The files of a project that its project file names, in the order of the patterns and then by name."""
+
+    sources: Path
+    mappings: tuple[Path, ...]
+    crosswalks: tuple[Path, ...]
+
+
+def named_files(root: Node, folder: Path, folders: Collection[Path]) -> tuple[NamedFiles, list[Finding]]:
+    """Return the files that a project file names, and a finding for each that may not be read.
+
+    Args:
+        root: of the project file, which has its schema's form.
+        folders: those in which the files may lie with all links followed: the project, and the trusted ones.
+    """
+    findings: list[Finding] = []
+
+    def matching(patterns: Iterable[Node]) -> tuple[Path, ...]:
+        """Return the files, without duplicates, and add the findings."""
+        matched: dict[Path, None] = {}
+        for pattern in patterns:
+            found, faults = files_found(folder, pattern.text, pattern.place, folders, PROJECT_FILE)
+            if not found and not faults:
+                message = f"no file matches '{pattern.text}'."
+                faults.append(Finding(Code.NO_SUCH_FILE, pattern.place, message, "Check the path."))
+            findings.extend(faults)
+            matched.update(dict.fromkeys(found))
+        return tuple(matched)
+
+    sources = root.get("sources") or Node(_SOURCES, root.place)
+    findings += files_found(folder, sources.text, sources.place, folders, PROJECT_FILE)[1]
+    crosswalks = root["crosswalks"].items() if "crosswalks" in root else ()
+    mappings = matching(root["mappings"].items())
+    return NamedFiles(folder / sources.text, mappings, matching(crosswalks)), findings

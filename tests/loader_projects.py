@@ -1,0 +1,266 @@
+"""The loaders of what people write: sources, the YAML files of a project, and an API description."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from textwrap import dedent
+from unittest.mock import patch
+
+from loader_fuzzing import Loader
+from tiny import MAPPING, PROJECT, SOURCES, write_tiny
+from workbook_files import customers, workbooks
+
+from sagerecon.commands import catalog as catalogs
+from sagerecon.commands.decision_effects import decisions_in_effect
+from sagerecon.commands.mappings import check
+from sagerecon.documents import package
+from sagerecon.files.writing import write_bytes
+from sagerecon.mapping.crosswalk import read_crosswalk
+from sagerecon.model.finding import Severity
+from sagerecon.project.decisions_file import project_decisions
+from sagerecon.project.file import read_project
+from sagerecon.project.snapshots import open_snapshot, take_snapshot
+from sagerecon.project.user_settings import read_user_settings
+from sagerecon.rehearsal.clock import VirtualClock
+from sagerecon.sources.definitions import Sources
+from sagerecon.sources.sources_yaml import read_sources
+from sagerecon.sources.table_reader import FindingCollector, read_table
+
+CLOCK = VirtualClock()
+Files = Mapping[str, bytes]
+
+#: The table of `workbook_files.customers`.
+WORKBOOKS = dedent("""\
+    sagerecon: sources/v1
+    files:
+      t:
+        path: t.xlsx
+        columns:
+          no: {type: text, column: Cust No, required: true}
+          balance: {type: decimal, scale: 2, column: Balance}
+          since: {type: date, column: Since}
+    """).encode()
+
+#: A table of each format with a column of each type.
+TABLES = dedent("""\
+    sagerecon: sources/v1
+    files:
+      t:
+        path: "*.csv"
+        encoding: utf-8
+        columns:
+          a: {type: text, required: true}
+          b: {type: integer}
+          c: {type: decimal, scale: 2}
+          d: {type: date, format: ["%d/%m/%Y", "%Y-%m-%d"]}
+          e: {type: datetime}
+          f: {type: boolean, words: {Ja: true, Nein: false}}
+      j:
+        path: j.json
+        records: answer.rows
+        count: answer.total
+        columns:
+          a: {type: text, path: names.0.first}
+          b: {type: integer}
+          c: {type: decimal, scale: 4, optional: true}
+          d: {type: date}
+          l: {type: list, columns: {x: {type: text}, y: {type: decimal}}}
+    datasets:
+      t: {sql: "SELECT * FROM t ORDER BY a"}
+      j: {sql: "SELECT a, unnest(l).x AS x, _origin FROM j"}
+    checks:
+      k: {sql: "SELECT 'no ' || a AS message, _origin FROM t WHERE b > 10", severity: warning}
+    controls:
+      s:
+        figures:
+          one: {sql: "SELECT 'all' AS bucket, sum(c) AS amount FROM t"}
+          two: {sql: "SELECT 'all' AS bucket, sum(c) AS amount FROM t"}
+    """).encode()
+CSV = (
+    b"a,b,c,d,e,f\n"
+    b'x,1,"1.50",31/03/2017,2017-03-31T14:05:00,Ja\n'
+    b'"y, z",-2,(2.00),2017-04-01,2017-03-31 14:05:00+02:00,Nein\n'
+    b'"quoted ""name""\nin two lines",,,,,\n'
+)
+JSON = json.dumps(
+    {
+        "answer": {
+            "total": 2,
+            "rows": [
+                {"names": [{"first": "x"}], "b": 1, "c": 1.5, "d": "2017-03-31", "l": [{"x": "p", "y": 1}]},
+                {"names": [], "b": None, "d": None, "l": None},
+            ],
+        }
+    }
+).encode()
+DECISIONS = dedent("""\
+    sagerecon: decisions/v1
+    decisions:
+      - standing: already_in_sage
+        kind: contact
+        key: customers/C1
+        answer: adopt
+        because: "they are the same"
+        by: "Kim"
+        on: 2027-03-31
+        until: 2028-01-01
+        covers: {records: 1, amount: "1,000.00", fingerprint: "abc", theirs: "def"}
+    """).encode()
+SETTINGS = b"# who\nallow_hosts:\n  - db.example.com\ndata_folders:\n  - /srv/exports\n"
+CROSSWALK = b"source,target,valid_from,valid_to,reason,country\nS,1200,2017-01-01,,std,GB\n*,1210,,,rest,\n"
+CROSSWALK_YAML = b"sagerecon: crosswalk/v1\nabout: tax\nentries: {S: T20, Z: T0}\n"
+OPENAPI = json.dumps(
+    {
+        "swagger": "2.0",
+        "info": {"title": "Sage", "version": "3.1"},
+        "paths": {
+            "/contacts": {
+                "get": {
+                    "description": "Accounting Plus: \U0001f1ec\U0001f1e7",
+                    "parameters": [{"in": "query", "name": "search", "type": "string"}],
+                    "responses": {"200": {"schema": {"$ref": "#/definitions/C"}}},
+                },
+                "post": {"parameters": [{"in": "body", "schema": {"$ref": "#/definitions/C"}}]},
+            }
+        },
+        "definitions": {
+            "C": {
+                "allOf": [{"$ref": "#/definitions/D"}, {"type": "object", "required": ["name"]}],
+                "properties": {"name": {"type": "string", "maxLength": 50}, "tags": {"type": "array"}},
+            },
+            "D": {"properties": {"balance": {"type": "number", "minimum": 0, "enum": [1, None]}}},
+        },
+    }
+).encode()
+
+
+def write(folder: Path, files: Files) -> Path:
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    return folder
+
+
+def tiny(folder: Path, files: Files) -> Path:
+    write_tiny(folder)
+    return write(folder, files)
+
+
+def sources_of(text: bytes) -> Sources | None:
+    sources, findings = read_sources(text.decode(errors="replace"), "sources.yaml", package.schema("sources"))
+    for finding in findings:
+        str(finding).encode()
+    return None if any(found.severity is Severity.ERROR for found in findings) else sources
+
+
+def read_tables(sources: Sources | None, folder: Path) -> None:
+    if sources is None:
+        return
+    findings = FindingCollector()
+    (folder / "lines").mkdir()
+    for file in sources.files.values():
+        lines = folder / "lines" / file.name
+        read_table(file, folder, lines, findings, lambda _name, _rows: None, ())
+    for finding in findings.all():
+        str(finding).encode()
+
+
+@cache
+def tables() -> Sources:
+    found = sources_of(TABLES)
+    assert found is not None
+    return found
+
+
+def load_csv(content: bytes, folder: Path) -> None:
+    read_tables(tables(), write(folder, {"t.csv": content, "j.json": JSON}))
+
+
+def load_json(content: bytes, folder: Path) -> None:
+    read_tables(tables(), write(folder, {"t.csv": CSV, "j.json": content}))
+
+
+def load_workbook(content: bytes, folder: Path) -> None:
+    declared = sources_of(WORKBOOKS)
+    assert declared is not None
+    read_tables(declared, write(folder, {"t.xlsx": content}))
+
+
+def load_declarations(content: bytes, folder: Path) -> None:
+    read_tables(sources_of(content), write(folder, {"t.csv": CSV, "j.json": JSON, "contacts.csv": CSV}))
+
+
+def load_snapshot_of(content: bytes, folder: Path) -> None:
+    """Take a snapshot of a changed declaration, and read all of it."""
+    project = read_project(tiny(folder, {"sources.yaml": content, "data/t.csv": CSV, "data/j.json": JSON}))
+    (folder / "data/contacts.csv").unlink()
+    take_snapshot(project, CLOCK, lambda _name, _rows: None)
+    with open_snapshot(project) as snapshot:
+        for name in project_datasets(content):
+            list(snapshot.rows(name))
+        snapshot.checks()
+        snapshot.controls()
+
+
+def project_datasets(content: bytes) -> list[str]:
+    sources = sources_of(content)
+    return [] if sources is None else list(sources.datasets)
+
+
+def load_project(content: bytes, folder: Path) -> None:
+    read_project(tiny(folder, {"sagerecon.yaml": content})).expected_settings()
+
+
+def load_mapping(content: bytes, folder: Path) -> None:
+    check(read_project(tiny(folder, {"mappings/customers.yaml": content})))
+
+
+def load_crosswalk(content: bytes, folder: Path) -> None:
+    del folder
+    text = content.decode("utf-8-sig", errors="replace")
+    name = "tax.yaml" if text.startswith("sagerecon:") else "tax.csv"
+    for finding in read_crosswalk("tax", text, name)[1]:
+        str(finding).encode()
+
+
+def load_decisions(content: bytes, folder: Path) -> None:
+    project_decisions(read_project(tiny(folder, {"decisions.yaml": content})))
+
+
+def load_members(content: bytes, folder: Path) -> None:
+    project = read_project(
+        tiny(folder, {"decisions.yaml": DECISIONS, ".sagerecon/decided/abc.json": content})
+    )
+    decisions_in_effect(project, CLOCK)
+
+
+def load_settings(content: bytes, folder: Path) -> None:
+    with patch.dict("os.environ", {"XDG_CONFIG_HOME": str(folder)}):
+        (folder / "sagerecon").mkdir()
+        write_bytes(folder / "sagerecon/config.yaml", content)
+        read_user_settings()
+
+
+def load_openapi(content: bytes, folder: Path) -> None:
+    path = write(folder, {"api.json": content}) / "api.json"
+    catalogs.diff(package.catalog(), path, "", "")
+
+
+LOADERS: tuple[Loader, ...] = (
+    Loader("csv", (CSV,), load_csv, 30),
+    Loader("json", (JSON,), load_json, 30),
+    Loader("workbook", (customers(),), load_workbook, 6, lambda _valid, random: workbooks(random)),
+    Loader("sources", (TABLES, SOURCES.encode()), load_declarations, 20),
+    Loader("snapshot of", (TABLES,), load_snapshot_of, 1),
+    Loader("project", (PROJECT.encode(),), load_project, 15),
+    Loader("mapping", (MAPPING.encode(),), load_mapping, 6),
+    Loader("crosswalk", (CROSSWALK, CROSSWALK_YAML), load_crosswalk, 15),
+    Loader("decisions", (DECISIONS,), load_decisions, 10),
+    Loader("members", (b'{"a": ["customers/C1", "x"]}', b'["a"]'), load_members, 4),
+    Loader("settings", (SETTINGS,), load_settings, 10),
+    Loader("openapi", (OPENAPI,), load_openapi, 6),
+)
