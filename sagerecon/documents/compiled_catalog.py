@@ -17,7 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from sagerecon.documents.specs import SpecDocuments
-from sagerecon.files.folders import make_private_folder
+from sagerecon.files.folders import UserFolder, make_private_folder, user_folder
 from sagerecon.files.writing import write_bytes
 
 #: Compiled forms that are kept: of the installed version and of a few states of a checkout.
@@ -57,11 +57,7 @@ def cache_folder() -> Path:
     Raises:
         RuntimeError: the user has no home folder.
     """
-    named = os.environ.get("LOCALAPPDATA" if sys.platform == "win32" else "XDG_CACHE_HOME", "")
-    if Path(named).is_absolute():
-        return Path(named) / "sagerecon"
-    caches = Path("Library/Caches") if sys.platform == "darwin" else Path(".cache")
-    return Path.home() / caches / "sagerecon"
+    return user_folder(UserFolder.CACHE)
 
 
 def _path(key: str) -> Path:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from sagerecon.files.folders import UserFolder, user_folder
 from sagerecon.model.address import web_origin
 from sagerecon.model.clock import Clock
 from sagerecon.project.private_files import make_private_folder
@@ -38,11 +37,7 @@ def witness_folder() -> Path | None:
     Returns:
         None where the user has no home folder.
     """
-    named = os.environ.get("LOCALAPPDATA" if sys.platform == "win32" else "XDG_STATE_HOME", "")
-    if Path(named).is_absolute():
-        return Path(named) / "sagerecon" / "witnesses"
-    states = Path("Library/Application Support") if sys.platform == "darwin" else Path(".local/state")
     try:
-        return Path.home() / states / "sagerecon" / "witnesses"
+        return user_folder(UserFolder.STATE) / "witnesses"
     except RuntimeError:
         return None

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,7 +14,7 @@ from pathlib import Path
 from sagerecon.documents.document import read_document
 from sagerecon.documents.package import schema
 from sagerecon.documents.schema import check_schema
-from sagerecon.files.folders import make_private_folder
+from sagerecon.files.folders import UserFolder, make_private_folder, user_folder
 from sagerecon.files.reading import read_bounded
 from sagerecon.files.writing import write_text
 from sagerecon.model.errors import ProjectError, ProjectFileError
@@ -73,12 +72,8 @@ def configuration_folder() -> Path:
     Raises:
         ProjectError: the user has no home folder.
     """
-    named = os.environ.get("APPDATA" if sys.platform == "win32" else "XDG_CONFIG_HOME", "")
-    if Path(named).is_absolute():
-        return Path(named) / "sagerecon"
-    settings = Path("Library/Application Support") if sys.platform == "darwin" else Path(".config")
     try:
-        return Path.home() / settings / "sagerecon"
+        return user_folder(UserFolder.SETTINGS)
     except RuntimeError as error:
         raise ProjectError(
             "This user has no home folder for settings.", "Set XDG_CONFIG_HOME to a folder of the user's own."
