@@ -142,7 +142,7 @@ def _fill_in(text: str, folder: Path, data: Path | None, company: str, cut_over:
 
 
 def _write(path: Path, text: str, folder: Path) -> None:
-    """Write a file of the project in `folder`, in which somebody may have prepared links."""
+    """Write a file of the project in `folder`, in which another person may have prepared links."""
     make_private_folder(path.parent, within=folder)
     write_text(path, [text])
 

@@ -1,4 +1,4 @@
-"""Write files that only their owner can read, and never through a link that somebody prepared.
+"""Write files that only their owner can read, and never through a link that another person prepared.
 
 Every file that sagerecon writes is made here, but for those that SQLite and DuckDB make themselves in a
 folder of `sagerecon.files.folders`. Errors are those of the operating system; the caller translates them.
@@ -23,22 +23,17 @@ _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | NO_FOLLOW | CLOSE_ON_EXEC
 def replacing(path: Path) -> Iterator[BinaryIO]:
     """Yield a new file that takes the place of `path` in one step when the block ends.
 
-    It is written in the same folder, under a name that nobody can foresee. Where `path` is a link, the link
+    It is written in the same folder, under a name that cannot be foreseen. Where `path` is a link, the link
     is replaced and what it leads to is left alone. After an error the old file is unchanged.
 
     Raises:
         OSError: the file cannot be written.
     """
-    beside = _beside(path)
-    try:
-        with os.fdopen(os.open(beside, _NEW, 0o600), "wb") as stream:
-            yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
+    with _new_file(path) as (stream, beside):
+        yield stream
+        _finish(stream)
         beside.replace(path)
         sync_folder(path.parent)
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -61,22 +56,18 @@ def write_first(path: Path, content: bytes) -> bool:
     Raises:
         OSError: the file cannot be written.
     """
-    beside = _beside(path)
     try:
-        with os.fdopen(os.open(beside, _NEW, 0o600), "wb") as stream:
+        with _new_file(path) as (stream, beside):
             stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.link(beside, path)
+            _finish(stream)
+            os.link(beside, path)
     except FileExistsError:
         return False
-    finally:
-        beside.unlink(missing_ok=True)
     return True
 
 
 def append(path: Path, content: bytes) -> None:
-    """Add `content` to the end of our own file, which is made where it is absent, and wait for the disk.
+    """Add `content` to the end of a file of this user, made where it is absent, and wait for the disk.
 
     Raises:
         OSError: the file cannot be written, or is a link, not a regular file, or another user's.
@@ -88,7 +79,7 @@ def append(path: Path, content: bytes) -> None:
 
 @contextmanager
 def open_own(path: Path, how: int) -> Iterator[int]:
-    """Yield a descriptor of our own file, which is made where it is absent.
+    """Yield a descriptor of a file of this user, which is made where it is absent.
 
     Args:
         how: the flags of `os.open`, such as `os.O_RDWR`.
@@ -114,11 +105,24 @@ def sync_folder(folder: Path) -> None:
             os.close(handle)
 
 
+@contextmanager
+def _new_file(path: Path) -> Iterator[tuple[BinaryIO, Path]]:
+    """Yield a new file in the folder of `path`, and its name, which is gone at the end."""
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
+    try:
+        with os.fdopen(os.open(beside, _NEW, 0o600), "wb") as stream:
+            yield stream, beside
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _finish(stream: BinaryIO) -> None:
+    """Wait until what was written is on the disk."""
+    stream.flush()
+    os.fsync(stream.fileno())
+
+
 def _write_all(handle: int, content: bytes) -> None:
     left = memoryview(content)
     while left:
         left = left[os.write(handle, left) :]
-
-
-def _beside(path: Path) -> Path:
-    return path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
