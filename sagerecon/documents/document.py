@@ -186,11 +186,7 @@ class _Reading:
     def _may_repeat(self, node: yaml.ScalarNode, place: Place) -> bool:
         """Return whether a long text may be read: the first time, or again within the limit of aliases."""
         if id(node) in self._seen:
-            self._expanded += len(node.value) // _LONG_SCALAR
-            if self._expanded > YAML_EXPANSION.most:
-                sentence = f"the aliases expand to more than {YAML_EXPANSION.most:,} values."
-                self._findings.append(Finding(Code.ALIAS, place, sentence, "Write out the values."))
-                return False
+            return self._expand(len(node.value) // _LONG_SCALAR, place)
         self._seen.add(id(node))
         return True
 
@@ -206,13 +202,18 @@ class _Reading:
         if self._expanded > YAML_EXPANSION.most:
             return False
         if id(node) in self._seen:
-            self._expanded += 1 + len(node.value)
-            if self._expanded > YAML_EXPANSION.most:
-                sentence = f"the aliases expand to more than {YAML_EXPANSION.most:,} values."
-                self._findings.append(Finding(Code.ALIAS, place, sentence, "Write out the values."))
-                return False
+            return self._expand(1 + len(node.value), place)
         self._seen.add(id(node))
         return True
+
+    def _expand(self, values: int, place: Place) -> bool:
+        """Count what an alias repeats, and return whether all of them together stay within the limit."""
+        self._expanded += values
+        if self._expanded <= YAML_EXPANSION.most:
+            return True
+        sentence = f"the aliases expand to more than {YAML_EXPANSION.most:,} values."
+        self._findings.append(Finding(Code.ALIAS, place, sentence, "Write out the values."))
+        return False
 
     def _entries(self, node: yaml.MappingNode) -> dict[str, Node]:
         entries: dict[str, Node] = {}
