@@ -57,17 +57,14 @@ class Consent:
             f"If you trust this project with it: sagerecon trust {path}",
         )
 
-    def store_findings(self, url: str, place: Place) -> Iterator[Finding]:
-        """Yield a finding where a store is on a host, or in a folder, to which the user has not consented."""
-        from sqlalchemy import make_url  # noqa: PLC0415 - few projects name a store, and check opens none
-        from sqlalchemy.exc import ArgumentError  # noqa: PLC0415
+    def store_findings(self, url: str, file: Path | None, place: Place) -> Iterator[Finding]:
+        """Yield a finding where a store is on a host, or in a folder, to which the user has not consented.
 
-        try:
-            address = make_url(url)
-        except (ArgumentError, ValueError):
-            return  # whoever opens it says so
+        Args:
+            url: the address of the store, which is one.
+            file: the file of the store, with all links followed; None for a server.
+        """
         for host in store_hosts(url):
             yield from self.host_findings(host, place, "The store's data")
-        if address.get_backend_name() == "sqlite" and address.database not in (None, "", ":memory:"):
-            path = Path(str(address.database)).absolute().resolve()
-            yield from self.folder_findings(path.parent, place, "The store's folder")
+        if file is not None:
+            yield from self.folder_findings(file.parent, place, "The store's folder")

@@ -148,12 +148,14 @@ def _store_findings(url: str, place: Place, consent: Consent) -> Iterator[Findin
     )
 
     try:
-        store_address(url)
+        address = store_address(url)
     except StoreAddressError as error:
         hint = "Write it as sqlite:///path/store.sqlite, or leave it out for the project's own folder."
         yield Finding(Code.NOT_AN_ADDRESS, place, f"'store' is not the address of a store: {error}.", hint)
         return
-    yield from consent.store_findings(url, place)
+    is_file = address.get_backend_name() == "sqlite"
+    file = Path(str(address.database)).absolute().resolve() if is_file else None
+    yield from consent.store_findings(url, file, place)
 
 
 def _resolved(path: Path, place: Place) -> Path:
