@@ -67,7 +67,6 @@ class XlsxReader:
         return sheets[names.index(sheet_name)]
 
     def _rows(self, sheet: Sheet, name: str) -> Iterator[Row | Finding]:
-        sheet.reset_dimensions()  # some programs write a size that is too small
         table: FlatTable | None = None
         scales: list[int | None] = []
         count = 0
