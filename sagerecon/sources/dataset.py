@@ -82,7 +82,7 @@ def compile_queries(
     """
     tables = map(table_sql, sources.files.values())
     with closing(open_in_memory(tables, seconds)) as connection:
-        tables_made = table_columns(connection)
+        tables_made = table_columns(connection, sources.files)
         compiler = QueryCompiler(connection, sources, parameters, Allowance(seconds))
         datasets: dict[str, CompiledQuery] = {}
         for name, dataset in sources.datasets.items():

@@ -294,10 +294,10 @@ def _require_tables(connection: BoundedConnection, shape: CompiledSources, path:
         StoreError: one is missing, or has other columns.
     """
     try:
-        tables = table_columns(connection)
+        is_same = table_columns(connection, shape.tables) == shape.tables
     except SqlError as error:
         raise _damaged(path) from error
-    if {name: tables.get(name) for name in shape.tables} != shape.tables:
+    if not is_same:
         raise _damaged(path)
 
 
