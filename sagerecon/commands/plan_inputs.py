@@ -14,7 +14,7 @@ from sagerecon.planning.effect import effect_on, effect_text
 from sagerecon.planning.plan import Plan
 from sagerecon.project.decisions_file import project_decisions
 from sagerecon.project.project import Project
-from sagerecon.project.snapshots import open_snapshot
+from sagerecon.project.snapshots import snapshot_facts
 from sagerecon.project.source import mappings_fingerprint
 from sagerecon.sources.files import files_changed
 
@@ -27,8 +27,7 @@ def raise_if_stale(project: Project, plan: Plan, clock: Clock) -> None:
     Raises:
         PlanStaleError: naming the input that has changed.
     """
-    with open_snapshot(project) as snapshot:
-        current = provenance(project, snapshot.fingerprint, clock)
+    current = provenance(project, snapshot_facts(project).fingerprint, clock)
     header = plan.header
     if current.business and not header.business:
         raise PlanStaleError("The plan was made before the sign-in, for no business.", _NEW_PLAN)
@@ -48,8 +47,7 @@ def files_changed_since(project: Project) -> Iterator[str]:
 
     A plan is carried out as it was made, whatever became of the files.
     """
-    with open_snapshot(project) as snapshot:
-        frozen = [(file.path, file.sha256) for file in snapshot.files]
+    frozen = [(file.path, file.sha256) for file in snapshot_facts(project).files]
     for found in files_changed(project.data, frozen, project.data_folders):
         yield f"{found.place.file}: {found.message} {found.hint}, then sagerecon plan"
 
@@ -108,8 +106,7 @@ def _have_decisions_changed(project: Project, plan: Plan, clock: Clock) -> bool:
 def _snapshot_fingerprint(project: Project) -> str:
     """Return the fingerprint of the snapshot; empty where it cannot be read or does not fit sources.yaml."""
     try:
-        with open_snapshot(project) as snapshot:
-            return snapshot.fingerprint
+        return snapshot_facts(project).fingerprint
     except SagereconError:
         return ""
 
