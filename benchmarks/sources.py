@@ -21,7 +21,7 @@ import openpyxl
 
 from sagerecon.documents import package
 from sagerecon.model.place import Place
-from sagerecon.sources.definitions import Sources
+from sagerecon.sources.dataset import CompiledSources, compile_queries
 from sagerecon.sources.snapshot import open_snapshot, take_snapshot
 from sagerecon.sources.sources_yaml import read_sources
 from sagerecon.sources.workbook import open_workbook
@@ -73,8 +73,7 @@ QUERIES = {
 
 def queries(folder: Path) -> None:
     """Print for each query the seconds for counting its rows, and for counting and reading them."""
-    sources = declared("path: t.csv", "column")
-    with open_snapshot(folder / "s.duckdb", sources, {}, seconds=60) as opened:
+    with open_snapshot(folder / "s.duckdb", declared("path: t.csv", "column"), seconds=60) as opened:
         for name in QUERIES:
             begun = time.perf_counter()
             opened.count(name)
@@ -105,25 +104,27 @@ def guarded(path: Path) -> None:
         cells(sheets[0])
 
 
-def declared(settings: str, key: str) -> Sources:
-    """Return the declaration of one file, and of every query on it."""
+def declared(settings: str, key: str) -> CompiledSources:
+    """Return one file and every query on it, compiled."""
     columns = "".join(f"      {name}: {{{key}: {name}, type: {kind}}}\n" for name, kind in COLUMNS.items())
     files = f"sagerecon: sources/v1\nfiles:\n  t:\n    {settings}\n    columns:\n{columns}"
     datasets = {"t": "FROM t", **QUERIES}
     text = files + "datasets:\n" + "".join(f"  {name}: {{sql: '{sql}'}}\n" for name, sql in datasets.items())
     sources, findings = read_sources(text, "sources.yaml", package.schema("sources"))
     assert not findings, findings
-    return sources
+    shape, findings = compile_queries(sources, {})
+    assert not findings, findings
+    return shape
 
 
 def snapshot(folder: Path, settings: str, key: str) -> Callable[[], object]:
     """Take and open a snapshot of one file."""
-    sources = declared(settings, key)
-    fingerprint, found = take_snapshot(sources, folder, folder / "s.duckdb", 0)
+    shape = declared(settings, key)
+    fingerprint, found = take_snapshot(shape.declared, folder, folder / "s.duckdb", 0)
     assert fingerprint, found
 
     def read() -> None:
-        with open_snapshot(folder / "s.duckdb", sources, {}) as opened:
+        with open_snapshot(folder / "s.duckdb", shape) as opened:
             for _ in opened.records("t", ["no"]):
                 pass
 
