@@ -54,6 +54,7 @@ WORKBOOK_RATIO = Limit(250, "times its packed bytes", "a part of a workbook, unp
 WORKBOOK_MEMORY = Limit(384 << 20, "bytes", "what is kept of a workbook (shared texts, settings)")
 WORKBOOK_ROWS = Limit(1_048_576, "rows", "a sheet")
 WORKBOOK_COLUMNS = Limit(16_384, "columns", "a sheet")
+WORKBOOK_MERGED = Limit(1_000_000, "cells", "the merged cells of a sheet")
 DATASET_ROWS = Limit(1_000_000, "rows", "the result of an SQL query")
 SOURCE_ENTRIES = Limit(500, "files, datasets, figures, items and checks", "a sources.yaml")
 SQL_CHARACTERS = Limit(100_000, "characters", "an SQL query")

@@ -13,10 +13,17 @@ from sagerecon.model.limits import JSON_FILE
 from sagerecon.model.place import Place
 from sagerecon.model.suggestion import suggestion
 from sagerecon.sources.definitions import Column, SourceFile
-from sagerecon.sources.files import empty_source_finding, file_errors, require_format, source_error
+from sagerecon.sources.files import (
+    empty_source_finding,
+    file_errors,
+    require_format,
+    source_error,
+    wide_encoding,
+    wide_finding,
+)
 from sagerecon.sources.json_fields import PathTracker, json_fields
 from sagerecon.sources.json_text import JsonDocument, JsonError
-from sagerecon.sources.rows import Row, RowConverter
+from sagerecon.sources.rows import Note, Row, RowConverter
 
 #: Keys under which APIs state the number of records in a response.
 COUNT_KEYS = ("maxResults", "totalCount", "total_count", "$total", "recordCount", "record_count")
@@ -31,10 +38,10 @@ class JsonReader:
 
     def __init__(self, file: SourceFile) -> None:
         self._file = file
-        self._row_converter = RowConverter(json_fields(file))
+        self._row_converter = RowConverter(json_fields(file), file)
         self._paths = PathTracker(file.columns)
 
-    def rows(self, path: Path, name: str) -> Iterator[Row | Finding]:
+    def rows(self, path: Path, name: str) -> Iterator[Row | Note]:
         """Yield the rows of one file in its order, and a finding for each error in them.
 
         Raises:
@@ -60,8 +67,9 @@ class JsonReader:
                 or "Correct the path, or set optional: true if no record needs it.",
                 severity=Severity.WARNING,
             )
+        yield from self._row_converter.format_counts(Place(self._file.path))
 
-    def _walk(self, document: JsonDocument, name: str) -> Iterator[Row | Finding]:
+    def _walk(self, document: JsonDocument, name: str) -> Iterator[Row | Note]:
         count = 0
         siblings: dict[str, object] = {}
         for position, record in document.records(self._file.records, siblings):
@@ -77,8 +85,8 @@ class JsonReader:
                 return _place(name, document, start if found is None else found)
 
             line, number = document.line_and_column(position)
-            row, findings = self._row_converter.row(record, f"{name}:{line}:{number}", place_of)
-            yield from findings
+            row, notes = self._row_converter.row(record, f"{name}:{line}:{number}", place_of)
+            yield from notes
             yield row
         yield from self._count_findings(document, name, siblings, count)
 
@@ -138,6 +146,8 @@ def _read_text(path: Path, name: str, encoding: str) -> str:
         data = read_bounded(path, JSON_FILE)
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         encoding = "utf-16"
+    elif wide := wide_encoding(data[:1024], encoding.lower().replace("_", "-")):
+        raise source_error(wide_finding(name, wide, encoding))
     try:
         text = data.decode(encoding)
     except UnicodeError as error:
