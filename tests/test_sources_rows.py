@@ -15,7 +15,6 @@ from sagerecon.sources.definitions import Column, SourceFile
 from sagerecon.sources.notation import Notation
 from sagerecon.sources.rows import converter
 
-
 NOTATION = {field.name for field in fields(Notation)}
 
 

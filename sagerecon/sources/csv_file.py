@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator
+from functools import partial
 from io import TextIOWrapper
 from itertools import islice
 from pathlib import Path
@@ -15,6 +16,7 @@ from sagerecon.model.code import Code
 from sagerecon.model.finding import Finding
 from sagerecon.model.limits import CELL, CSV_ROW, SOURCE_FILE
 from sagerecon.model.place import Place
+from sagerecon.sources.blocks import BLOCK_ROWS, Block
 from sagerecon.sources.definitions import SourceFile
 from sagerecon.sources.files import file_errors, require_format, source_error, wide_encoding, wide_finding
 from sagerecon.sources.flat_table import FlatFormat, RawRow, flat_rows
@@ -22,6 +24,9 @@ from sagerecon.sources.rows import Note, Row, converter
 
 _CSV = FlatFormat(converter, "the file", are_short_rows_padded=False)
 
+
+#: Characters of the rows that are taken at once.
+_BLOCK_CHARACTERS = 4_000_000
 
 #: Bytes by which the encoding of a file is recognised.
 _HEAD = 1024
@@ -41,6 +46,7 @@ class _Lines:
         self._stream = stream
         self._put_back = ""
         self.of_row = 0  #: characters read since the last row; whoever takes a row sets it to 0
+        self.characters = 0  #: those read in all, without those since the last row
 
     def put_back(self, line: str) -> None:
         """Let a line that was read be the next one."""
@@ -62,7 +68,7 @@ class CsvReader:
     def __init__(self, file: SourceFile) -> None:
         self._file = file
 
-    def rows(self, path: Path, name: str) -> Iterator[Row | Note]:
+    def rows(self, path: Path, name: str) -> Iterator[Row | Note | Block]:
         """Yield the rows of one file in its order, and a finding for each error in them.
 
         Raises:
@@ -76,7 +82,9 @@ class CsvReader:
             TextIOWrapper(content, encoding=encoding, newline="") as stream,
         ):
             try:
-                yield from flat_rows(self._rows(stream, name), self._file, name, _CSV)
+                lines = _Lines(stream)
+                rows = self._rows(lines, name)
+                yield from flat_rows(rows, self._file, name, _CSV, partial(_take, rows, lines))
             except UnicodeError as error:
                 raise source_error(_encoding_finding(path, name, encoding)) from error
 
@@ -84,13 +92,12 @@ class CsvReader:
         """Yield nothing: the header row has already shown which columns are missing."""
         return iter(())
 
-    def _rows(self, stream: TextIO, name: str) -> Iterator[RawRow | Finding]:
+    def _rows(self, lines: _Lines, name: str) -> Iterator[RawRow | Finding]:
         """Yield the rows with the line on which each starts; one of delimiters only, as a blank one.
 
         A finding is the last that is yielded: what follows cannot be read.
         """
         csv.field_size_limit(CELL.most)
-        lines = _Lines(stream)
         line = 1
         try:
             skipped, stated = self._skip(lines)
@@ -100,6 +107,7 @@ class CsvReader:
             delimiter, quote = self._file.delimiter, self._file.quote
             reader = csv.reader(lines, delimiter=delimiter, quotechar=quote, strict=True)
             for cells in reader:
+                lines.characters += lines.of_row
                 lines.of_row = 0
                 start, line = line, skipped + reader.line_num + 1
                 yield start, cells
@@ -161,6 +169,17 @@ class CsvReader:
                 f"Set encoding: {found}.",
             )
         )
+
+
+def _take(rows: Iterator[RawRow | Finding], lines: _Lines) -> list[RawRow | Finding]:
+    """Return the next rows, as many as a block holds; none at the end."""
+    most = lines.characters + _BLOCK_CHARACTERS
+    taken: list[RawRow | Finding] = []
+    for row in rows:
+        taken.append(row)
+        if len(taken) == BLOCK_ROWS or lines.characters > most:
+            break
+    return taken
 
 
 def _syntax_finding(place: Place, error: csv.Error) -> Finding:
