@@ -11,10 +11,11 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
-from sagerecon.model.clock import SECOND
+from sagerecon.model.clock import SECOND, instant_text
 from sagerecon.model.door import Door
 from sagerecon.model.errors import AuthorizationError
 from sagerecon.model.tokens import Tokens
+from sagerecon.model.typed import require_types
 
 
 class Vault(Protocol):
@@ -91,7 +92,7 @@ def read_tokens(document: Mapping[str, Any], now: int) -> Tokens:
         AuthorizationError: a token or its lifetime is missing in the answer.
     """
     try:
-        return Tokens(
+        tokens = Tokens(
             access=document["access_token"],
             refresh=document["refresh_token"],
             obtained_at=now,
@@ -100,7 +101,10 @@ def read_tokens(document: Mapping[str, Any], now: int) -> Tokens:
             requested_by=document.get("requested_by_id", ""),
             scope=_scope_text(document.get("scope", "")),
         )
-    except (KeyError, TypeError, ValueError):
+        for moment in (tokens.expires_at, tokens.refresh_expires_at):
+            instant_text(moment)  # which no later year than 9999 has
+        return require_types(tokens)
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError):
         raise AuthorizationError(
             "The answer of the token endpoint contains no valid tokens.",
             "Sign in again: sagerecon auth login",
