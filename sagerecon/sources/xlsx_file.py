@@ -72,7 +72,7 @@ class XlsxReader:
         scales: list[int | None] = []
         count = 0
         for line, cells in enumerate(_sheet_rows(sheet, name), start=1):
-            if line <= self._file.skip or all(cell is None for cell in cells):
+            if line <= self._file.skip or cells.count(None) == len(cells):
                 continue
             if table is None:
                 header = _header(cells)
@@ -82,13 +82,16 @@ class XlsxReader:
                 continue
             count += 1
             place = Place(name, line)
-            if any(cell is not None for cell in cells[len(scales) :]):
+            beyond = cells[len(scales) :]
+            if beyond.count(None) < len(beyond):
                 message = f"the row has more cells than the header row ({len(scales)})."
                 yield Finding(Code.RAGGED_ROW, place, message)
                 continue
-            padded = (*cells, *[None] * (len(scales) - len(cells)))
-            yield from _value_findings(padded, scales, place)
-            exact = [_exact(cell, scale) for cell, scale in zip(padded, scales, strict=False)]
+            filled = [at for at, cell in enumerate(cells) if cell is not None]  # of few in a wide row
+            yield from _value_findings(cells, filled, scales, place)
+            exact: list[object] = [None] * len(scales)
+            for at in filled:
+                exact[at] = _exact(cells[at], scales[at])
             row, findings = table.row(exact, line)
             yield from findings
             yield row
@@ -121,10 +124,12 @@ def _exact(cell: object, scale: int | None) -> object:
     return cell
 
 
-def _value_findings(cells: Sequence[object], scales: Sequence[int | None], place: Place) -> Iterator[Finding]:
+def _value_findings(
+    cells: Sequence[object], filled: Sequence[int], scales: Sequence[int | None], place: Place
+) -> Iterator[Finding]:
     """Yield a finding for each failed formula, date before 1900, and number too large for its decimals."""
-    for number, (cell, scale) in enumerate(zip(cells, scales, strict=False), start=1):
-        at = Place(place.file, place.line, number)
+    for number in filled:
+        cell, scale, at = cells[number], scales[number], Place(place.file, place.line, number + 1)
         if isinstance(cell, str) and cell in _ERRORS:
             yield Finding(
                 Code.FORMULA_FAILED, at, f"the cell holds the formula error {cell}.", "Correct the formula."
@@ -168,8 +173,11 @@ def _sheet_rows(sheet: Sheet, name: str) -> Iterator[tuple[object, ...]]:
         rows = sheet.iter_rows(values_only=True)
     while True:
         line += 1
-        with workbook_errors(Place(name, line)):
+        try:
             cells = next(rows, None)
+        except Exception:
+            with workbook_errors(Place(name, line)):
+                raise
         if cells is None:
             return
         yield cells
