@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from sagerecon.documents import package
+from sagerecon.sources.dataset import compile_queries
 from sagerecon.sources.snapshot import open_snapshot, take_snapshot
 from sagerecon.sources.sources_yaml import read_sources
 
@@ -58,11 +59,13 @@ def snapshot(folder: Path, settings: str, key: str) -> Callable[[], object]:
     text = f'{files}datasets:\n  t: {{sql: "FROM t"}}\n'
     sources, findings = read_sources(text, "sources.yaml", package.schema("sources"))
     assert not findings, findings
+    shape, findings = compile_queries(sources, {})
+    assert not findings, findings
     fingerprint, found = take_snapshot(sources, folder, folder / "s.duckdb", 0)
     assert fingerprint, found
 
     def read() -> None:
-        with open_snapshot(folder / "s.duckdb", sources, {}) as opened:
+        with open_snapshot(folder / "s.duckdb", shape) as opened:
             for _ in opened.records("t", ["no"]):
                 pass
 

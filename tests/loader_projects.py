@@ -23,6 +23,7 @@ from sagerecon.model.finding import Severity
 from sagerecon.project.decisions_file import project_decisions
 from sagerecon.project.file import read_project
 from sagerecon.project.snapshots import open_snapshot, take_snapshot
+from sagerecon.project.source import compile_source
 from sagerecon.project.user_settings import read_user_settings
 from sagerecon.rehearsal.clock import VirtualClock
 from sagerecon.sources.definitions import Sources
@@ -199,7 +200,7 @@ def load_snapshot_of(content: bytes, folder: Path) -> None:
     project = read_project(tiny(folder, {"sources.yaml": content, "data/t.csv": CSV, "data/j.json": JSON}))
     (folder / "data/contacts.csv").unlink()
     take_snapshot(project, CLOCK, lambda _name, _rows: None)
-    with open_snapshot(project) as snapshot:
+    with open_snapshot(project, compile_source(project)[0]) as snapshot:
         for name in project_datasets(content):
             list(snapshot.rows(name))
         snapshot.checks()

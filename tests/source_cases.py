@@ -12,6 +12,7 @@ import pytest
 from sagerecon.documents import package
 from sagerecon.model.finding import Finding
 from sagerecon.model.value import Scalar
+from sagerecon.sources.dataset import CompiledSources, compile_queries
 from sagerecon.sources.definitions import Sources
 from sagerecon.sources.snapshot import Snapshot, open_snapshot, take_snapshot
 from sagerecon.sources.sources_yaml import read_sources
@@ -60,6 +61,13 @@ def finding_messages(tmp_path: Path, text: str, files: Mapping[str, str | bytes]
     return [str(finding) for finding in take(tmp_path, text, files)[1]]
 
 
+def compiled(sources: Sources, parameters: Mapping[str, Scalar] | None = None) -> CompiledSources:
+    """Return all SQL of a sources.yaml, which has no error."""
+    shape, findings = compile_queries(sources, parameters or {})
+    assert not findings, findings
+    return shape
+
+
 @contextmanager
 def snapshot(
     tmp_path: Path,
@@ -70,7 +78,7 @@ def snapshot(
     """Take a snapshot of the files and yield it opened."""
     fingerprint, findings = take(tmp_path, text, files)
     assert fingerprint, [str(finding) for finding in findings]
-    with open_snapshot(tmp_path / "snapshot.duckdb", parse_sources(text), parameters or {}) as opened:
+    with open_snapshot(tmp_path / "snapshot.duckdb", compiled(parse_sources(text), parameters)) as opened:
         yield opened
 
 

@@ -189,6 +189,8 @@ def test_a_snapshot_that_is_missing_stops_a_plan_in_progress(halfway: Move) -> N
     halfway.project.snapshot_file.unlink()
     with pytest.raises(PlanStaleError, match="No snapshot of the source has been taken"):
         resume(halfway)
+    assert "No snapshot of the source has been taken" in resume(halfway, as_planned=True)
+    assert references(halfway) == ["C1", "C2"]
 
 
 def test_another_catalog_always_needs_a_new_plan(halfway: Move, monkeypatch: pytest.MonkeyPatch) -> None:

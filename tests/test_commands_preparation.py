@@ -62,7 +62,7 @@ def mapped_anew(project: Project) -> list[tuple[Outcome, Record]]:
         edition=business.edition,
         is_tax_registered=business.tax_registered,
     )
-    with open_snapshot(project) as snapshot:
+    with open_snapshot(project, compiled.sources) as snapshot:
         made = [
             (outcome, record)
             for mapping in compiled.mappings
@@ -91,7 +91,7 @@ def test_what_is_read_from_the_file_is_what_mapping_anew_gives(tmp_path: Path, p
         assert (outcome, record) == (wanted, row)
         assert read.outcomes[position] == wanted
     assert (read.findings, read.files, read.snapshot) == (first.findings, first.files, first.snapshot)
-    with open_snapshot(project) as snapshot:
+    with open_snapshot(project, read.compiled.sources) as snapshot:
         expected = TieOutRows(project.tie_outs, snapshot, read.compiled.crosswalks).expectations()
     assert read.expectations == first.expectations == expected
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
-from hostile.ground import Ground, state_of, trap
+from hostile.ground import Commands, Ground, state_of, trap
 from hostile.projects import ARMS, Arm
 from served import SANDBOX, Served, serving
 from tiny import FILES
@@ -32,8 +33,14 @@ def served(tmp_path: Path) -> Iterator[Served]:
         yield found
 
 
+@pytest.fixture(scope="module")
+def commands() -> Iterator[Commands]:
+    with closing(Commands()) as found:
+        yield found
+
+
 @pytest.fixture
-def ground(served: Served, tmp_path: Path) -> Iterator[Ground]:
+def ground(served: Served, commands: Commands, tmp_path: Path) -> Iterator[Ground]:
     outside = tmp_path / "outside"
     outside.mkdir()
     (outside / "secret").write_text("a: secret of the user\n")
@@ -43,7 +50,7 @@ def ground(served: Served, tmp_path: Path) -> Iterator[Ground]:
         proxy = f"http://127.0.0.1:{server.port}"
         environment = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"), proxy)
         environment |= {name.lower(): proxy for name in environment} | {"NO_PROXY": "127.0.0.1,localhost"}
-        yield Ground(served.folder, outside, server, environment)
+        yield Ground(served.folder, outside, server, commands, environment)
 
 
 @pytest.mark.parametrize("arm", ARMS, ids=lambda arm: arm.__name__)

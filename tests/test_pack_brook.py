@@ -32,7 +32,7 @@ from sagerecon.planning.planner import Calendar, Provenance, plan_steps
 from sagerecon.planning.step import CreateStep, LeftOutStep, QuarantinedStep, ReadStep, Step
 from sagerecon.rehearsal.books.business import Business, new_business
 from sagerecon.rehearsal.request import ApiRequest, User
-from sagerecon.sources.dataset import describe
+from sagerecon.sources.dataset import compile_queries
 from sagerecon.sources.snapshot import open_snapshot, take_snapshot
 from sagerecon.sources.sources_yaml import read_sources
 from sagerecon.validation.chart import accounts_are_mapped
@@ -100,19 +100,19 @@ def case(tmp_path_factory: pytest.TempPathFactory) -> Case:
     text = (PACK / "sources.yaml").read_text("utf-8")
     sources, findings = read_sources(text, "sources.yaml", package.schema("sources"))
     assert findings == []
-    datasets, findings = describe(sources, PARAMETERS)
+    shape, findings = compile_queries(sources, PARAMETERS)
     assert findings == []
     crosswalks = _crosswalks()
     files = {p.name: p.read_text("utf-8") for p in sorted((PACK / "mappings").glob("*.yaml"))}
     mappings, findings = compile_mappings(
-        files, datasets, package.catalog(), crosswalks, PARAMETERS, package.schema("mapping")
+        files, shape.columns, package.catalog(), crosswalks, PARAMETERS, package.schema("mapping")
     )
     assert [str(finding) for finding in findings] == []
     target = tmp_path_factory.mktemp("brook") / "snapshot.duckdb"
     _, findings = take_snapshot(sources, EXTRACTS, target, taken_at=0)
     assert [str(finding) for finding in findings] == []
     outcomes: list[Outcome] = []
-    with open_snapshot(target, sources, PARAMETERS) as snapshot:
+    with open_snapshot(target, shape) as snapshot:
         for mapping in mappings:
             for record in snapshot.records(mapping.dataset, mapping.key):
                 outcomes.extend(mapping.outcomes(record))

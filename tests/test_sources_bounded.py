@@ -15,9 +15,9 @@ from sagerecon.model import limits
 from sagerecon.model.errors import SourceError
 from sagerecon.sources import bounded, dataset
 from sagerecon.sources.bounded import Allowance, BoundedConnection, SqlError
-from sagerecon.sources.dataset import describe
+from sagerecon.sources.dataset import compile_queries
 from sagerecon.sources.snapshot import open_snapshot
-from tests.source_cases import error_messages, parse_sources, snapshot, take
+from tests.source_cases import compiled, error_messages, parse_sources, snapshot, take
 
 FILES = """
 sagerecon: sources/v1
@@ -56,7 +56,7 @@ def message(error: SourceError) -> str:
 
 def test_endless_sql_is_stopped_where_it_is_compiled() -> None:
     started = time.monotonic()
-    _, findings = describe(
+    _, findings = compile_queries(
         parse_sources(queries(**{f"d{n}": ENDLESS + " ORDER BY a" for n in range(20)})), {}, seconds=2
     )
     assert [str(finding) for finding in findings] == [
@@ -75,7 +75,7 @@ def test_sql_that_ends_without_data_alone_is_stopped_wherever_it_is_read(tmp_pat
     figure = f'{{sql: "{slow.format("NULL AS bucket, sum(id)::DECIMAL(18, 2) AS amount")}"}}'
     text += f"controls:\n  k:\n    figures:\n      one: {figure}\n      two: {figure}\n"
     take(tmp_path, text, DATA)
-    with open_snapshot(tmp_path / "snapshot.duckdb", parse_sources(text), {}, seconds=1) as opened:
+    with open_snapshot(tmp_path / "snapshot.duckdb", compiled(parse_sources(text)), seconds=1) as opened:
         started = time.monotonic()
         with pytest.raises(SourceError) as caught:
             {
@@ -93,7 +93,7 @@ def test_sql_that_ends_without_data_alone_is_stopped_wherever_it_is_read(tmp_pat
 def test_the_seconds_are_those_of_the_database_also_while_rows_are_fetched(tmp_path: Path) -> None:
     text = queries(d="SELECT r.a AS id, t._origin FROM t, range(1500) AS r(a)")
     take(tmp_path, text, DATA)
-    with open_snapshot(tmp_path / "snapshot.duckdb", parse_sources(text), {}, seconds=1) as opened:
+    with open_snapshot(tmp_path / "snapshot.duckdb", compiled(parse_sources(text)), seconds=1) as opened:
         rows = opened.rows("d")
         next(rows)
         time.sleep(1.2)  # what the caller does between two rows is not the query's time
@@ -121,10 +121,10 @@ import resource, sys, time
 from pathlib import Path
 from sagerecon.sources.bounded import SqlError
 from sagerecon.sources.snapshot import open_snapshot
-from tests.source_cases import parse_sources
+from tests.source_cases import compiled, parse_sources
 from tests.test_sources_bounded import LARGE, queries
 sql = {f"d{n}": f"SELECT length({large}) + id AS n, _origin FROM t" for n, large in enumerate(LARGE)}
-with open_snapshot(Path(sys.argv[1]), parse_sources(queries(only="FROM t")), {}, seconds=2) as opened:
+with open_snapshot(Path(sys.argv[1]), compiled(parse_sources(queries(only="FROM t"))), seconds=2) as opened:
     for text in sql.values():
         started = time.monotonic()
         try:
@@ -158,7 +158,7 @@ def test_memory_is_bounded_for_all_that_duckdb_does_not_count(tmp_path: Path) ->
 
 def test_a_text_too_large_for_memory_is_a_finding_where_it_is_compiled() -> None:
     sql = "SELECT length(repeat('x', 2000000000)) AS n, '' AS _origin"
-    _, findings = describe(parse_sources(queries(one=sql, other=sql)), {})
+    _, findings = compile_queries(parse_sources(queries(one=sql, other=sql)), {})
     assert [str(finding) for finding in findings] == [
         "sources.yaml:7:10: the query needs too much memory; the memory of an SQL query may have at most "
         "400,000,000 bytes. Read fewer rows at a time, or make shorter texts and lists."
@@ -191,14 +191,14 @@ def test_a_call_that_cannot_be_interrupted_is_left_behind(monkeypatch: pytest.Mo
     ids=["long", "nested", "brackets"],
 )
 def test_sql_is_bounded_in_length_and_depth(sql: str, words: str) -> None:
-    _, findings = describe(parse_sources(queries(d=sql)), {})
+    _, findings = compile_queries(parse_sources(queries(d=sql)), {})
     assert [words in finding.message for finding in findings] == [True]
 
 
 def test_datasets_that_double_at_each_step_end_in_a_finding() -> None:
     doubling = {f"d{n:02}": f"SELECT a.* FROM d{n - 1:02} AS a, d{n - 1:02} AS b" for n in range(1, 40)}
     started = time.monotonic()
-    _, findings = describe(parse_sources(queries(d00="FROM t", **doubling)), {}, seconds=2)
+    _, findings = compile_queries(parse_sources(queries(d00="FROM t", **doubling)), {}, seconds=2)
     assert {finding.code for finding in findings} <= {"sql_limit", "sql_fault"}
     assert time.monotonic() - started < 8
 
@@ -215,7 +215,10 @@ def test_temporary_files_are_in_a_private_folder_of_unforeseeable_name(tmp_path:
     text = queries(d="FROM t")
     take(tmp_path, text, DATA)
     sources, file = parse_sources(text), tmp_path / "snapshot.duckdb"
-    with open_snapshot(file, sources, {}) as opened, open_snapshot(file, sources, {}):  # twice at a time
+    with (
+        open_snapshot(file, compiled(sources)) as opened,
+        open_snapshot(file, compiled(sources)),
+    ):  # twice at a time
         (folder,) = opened._connection.row("SELECT current_setting('temp_directory')")
         (size,) = opened._connection.row("SELECT current_setting('max_temp_directory_size')")
         assert Path(folder).parent == tmp_path

@@ -145,7 +145,7 @@ def test_many_files_make_one_table_in_the_order_of_their_names(tmp_path: Path) -
         assert [row["_origin"] for row in opened.rows("t")] == [
             f"days/2010-12-{day}.csv:2" for day in (10, 11, 12)
         ]
-        assert (opened.files[0].path, opened.files[0].rows) == ("days/2010-12-10.csv", 1)
+        assert (opened.facts.files[0].path, opened.facts.files[0].rows) == ("days/2010-12-10.csv", 1)
 
 
 #: The characters of each code page, because drawing them by codec takes seconds.

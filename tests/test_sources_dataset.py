@@ -12,7 +12,7 @@ from sagerecon.model.errors import SourceError
 from sagerecon.model.finding import Severity
 from sagerecon.model.place import Place
 from sagerecon.model.type import BOOLEAN, DATE, DECIMAL, INTEGER, TEXT, list_of, object_of
-from sagerecon.sources.dataset import describe
+from sagerecon.sources.dataset import compile_queries
 
 FILES = """\
 sagerecon: sources/v1
@@ -47,7 +47,7 @@ PARAMETERS = {"cut_over": date(2017, 3, 31), "floor": Decimal("0.25"), "unused":
 
 def sql_errors(datasets: str, **parameters: object) -> list[str]:
     """Return the messages for errors in the SQL."""
-    return [str(finding) for finding in describe(parse_sources(FILES + datasets), parameters)[1]]  # type: ignore[arg-type]
+    return [str(finding) for finding in compile_queries(parse_sources(FILES + datasets), parameters)[1]]  # type: ignore[arg-type]
 
 
 def dataset_errors(sql: str) -> list[str]:
@@ -57,17 +57,17 @@ def dataset_errors(sql: str) -> list[str]:
 
 
 def test_columns_of_datasets_need_no_data() -> None:
-    columns, findings = describe(parse_sources(FILES + DOCUMENTS), PARAMETERS)
+    shape, findings = compile_queries(parse_sources(FILES + DOCUMENTS), PARAMETERS)
     assert findings == []
-    assert columns["documents"] == {
+    assert shape.columns["documents"] == {
         "doc": TEXT,
         "day": DATE,
         "total": DECIMAL,
         "lines": list_of(object_of({"amount": DECIMAL, "n": INTEGER})),
         "_origin": list_of(TEXT),
     }
-    assert columns["large"]["is_large"] == BOOLEAN
-    assert columns["larger"] == columns["large"]
+    assert shape.columns["large"]["is_large"] == BOOLEAN
+    assert shape.columns["larger"] == shape.columns["large"]
 
 
 def test_rows_become_records_with_all_their_origins(tmp_path: Path) -> None:

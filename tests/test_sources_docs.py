@@ -8,7 +8,7 @@ import pytest
 from source_cases import parse_sources
 
 from sagerecon.documents import package
-from sagerecon.sources.dataset import describe
+from sagerecon.sources.dataset import compile_queries
 
 TEXT = (Path(__file__).parents[1] / "docs" / "sources.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```yaml\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
@@ -21,7 +21,7 @@ def test_the_page_has_yaml_examples() -> None:
 @pytest.mark.parametrize("block", BLOCKS)
 def test_each_yaml_example_is_valid(block: str) -> None:
     assert [
-        str(finding) for finding in describe(parse_sources(block), {"cut_over": date(2017, 3, 31)})[1]
+        str(finding) for finding in compile_queries(parse_sources(block), {"cut_over": date(2017, 3, 31)})[1]
     ] == []
 
 

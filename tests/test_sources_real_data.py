@@ -5,7 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from source_cases import parse_sources, shared
+from source_cases import compiled, parse_sources, shared
 
 from sagerecon.model.errors import SourceError
 from sagerecon.model.finding import Severity
@@ -110,10 +110,10 @@ def test_quickbooks_controls_have_the_known_figures(tmp_path: Path) -> None:
     assert [str(finding) for finding in findings] == [
         "items.json:3:13: the file states maxResults 18 but holds 19 records."
     ]
-    with open_snapshot(tmp_path / "s.duckdb", sources, {}) as snapshot:
+    with open_snapshot(tmp_path / "s.duckdb", compiled(sources)) as snapshot:
         documents = list(snapshot.records("open_documents", ["id"]))
         controls = snapshot.controls()
-        counts = {facts.path: facts.rows for facts in snapshot.files}
+        counts = {facts.path: facts.rows for facts in snapshot.facts.files}
     assert counts == {
         "accounts.json": 89,
         "customers.json": 29,
@@ -239,7 +239,7 @@ controls:
 def test_files_exported_at_different_times_are_reported(tmp_path: Path) -> None:
     sources = parse_sources(TWO_SNAPSHOTS)
     take_snapshot(sources, shared("qbo-sandbox"), tmp_path / "s.duckdb", 0)
-    with open_snapshot(tmp_path / "s.duckdb", sources, {}) as snapshot:
+    with open_snapshot(tmp_path / "s.duckdb", compiled(sources)) as snapshot:
         (control,) = snapshot.controls()
     (finding,) = compare_figures(control)
     assert finding.severity is Severity.WARNING
@@ -272,9 +272,9 @@ def test_two_months_of_a_wholesaler_have_the_known_totals(tmp_path: Path) -> Non
     fingerprint, findings = take_snapshot(sources, shared("online-retail-gb"), tmp_path / "s.duckdb", 0)
     assert [str(finding) for finding in findings if finding.severity is Severity.ERROR] == []
     assert fingerprint
-    with open_snapshot(tmp_path / "s.duckdb", sources, {}) as snapshot:
+    with open_snapshot(tmp_path / "s.duckdb", compiled(sources)) as snapshot:
         documents = list(snapshot.records("documents", ["document"]))
-        rows = sum(facts.rows for facts in snapshot.files)
+        rows = sum(facts.rows for facts in snapshot.facts.files)
         profile = {found.column: found for found in snapshot.profile()}
     net = [Decimal(str(document.values["net"])) for document in documents]
     assert (rows, len(documents), sum(net)) == (77_628, 3_501, Decimal("1308957.280"))

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from source_cases import finding_messages, parse_sources, snapshot, table, take, write_files
+from source_cases import compiled, finding_messages, parse_sources, snapshot, table, take, write_files
 
 from sagerecon.model.errors import SourceError, StoreError
 from sagerecon.model.finding import Severity
@@ -78,9 +78,9 @@ def test_the_snapshot_lists_its_files(tmp_path: Path) -> None:
         1_490_918_400_000,
         lambda name, rows: seen.append((name, rows)),
     )
-    with open_snapshot(tmp_path / "s.duckdb", parse_sources(MONEY), {}) as opened:
-        assert (opened.fingerprint, opened.taken_at) == (fingerprint, 1_490_918_400_000)
-        (facts,) = opened.files
+    with open_snapshot(tmp_path / "s.duckdb", compiled(parse_sources(MONEY))) as opened:
+        assert (opened.facts.fingerprint, opened.facts.taken_at) == (fingerprint, 1_490_918_400_000)
+        (facts,) = opened.facts.files
         assert opened.profile()[1] == ColumnProfile(
             "t", "amount", "decimal", 2, 0, 2, Decimal("2.000"), Decimal("4.000"), None
         )
@@ -91,7 +91,7 @@ def test_the_snapshot_lists_its_files(tmp_path: Path) -> None:
 
 def test_warnings_are_kept_in_the_snapshot(tmp_path: Path) -> None:
     with snapshot(tmp_path, table("a: {type: text}"), {"t.csv": "a\nF\ufffdrs\n"}) as opened:
-        (finding,) = opened.findings()
+        (finding,) = opened.facts.findings
     assert (finding.code, finding.severity, str(finding.place)) == (
         "letters_lost",
         Severity.WARNING,
@@ -205,14 +205,14 @@ def test_a_full_disk_is_reported_and_changes_nothing(tmp_path: Path, limit: int)
 def test_a_file_that_is_not_a_snapshot_is_refused(tmp_path: Path) -> None:
     target = tmp_path / "snapshot.duckdb"
     with pytest.raises(StoreError, match=r"Take a new snapshot: sagerecon snapshot$"):
-        open_snapshot(target, parse_sources(MONEY), {})
+        open_snapshot(target, compiled(parse_sources(MONEY)))
     target.write_text("not a database " * 500)
     with pytest.raises(StoreError, match=r"Take a new snapshot: sagerecon snapshot$"):
-        open_snapshot(target, parse_sources(MONEY), {})
+        open_snapshot(target, compiled(parse_sources(MONEY)))
     target.unlink()
     duckdb.connect(str(target)).close()
     with pytest.raises(StoreError):
-        open_snapshot(target, parse_sources(MONEY), {})
+        open_snapshot(target, compiled(parse_sources(MONEY)))
 
 
 @pytest.mark.parametrize("sort", ["pipe", "link", "file"])
@@ -230,18 +230,18 @@ def test_a_log_beside_a_snapshot_is_refused_and_a_new_snapshot_removes_it(tmp_pa
         case _:
             log.write_bytes(b"x")
     with pytest.raises(StoreError, match=r"wal is no file of a snapshot.*Take a new snapshot"):
-        open_snapshot(path, sources, {})
+        open_snapshot(path, compiled(sources))
     take(tmp_path, MONEY, {"t.csv": DATA})
-    open_snapshot(path, sources, {}).close()
+    open_snapshot(path, compiled(sources)).close()
 
 
 def test_changed_declarations_need_a_new_snapshot(tmp_path: Path) -> None:
     take(tmp_path, MONEY, {"t.csv": DATA})
     other = MONEY.replace("scale: 3", "scale: 4")
     with pytest.raises(SourceError, match=r"Take a new snapshot: sagerecon snapshot$"):
-        open_snapshot(tmp_path / "snapshot.duckdb", parse_sources(other), {})
+        open_snapshot(tmp_path / "snapshot.duckdb", compiled(parse_sources(other)))
     shaped = MONEY.replace("SELECT * FROM t", "SELECT id, _origin FROM t WHERE id > 11")
-    with open_snapshot(tmp_path / "snapshot.duckdb", parse_sources(shaped), {}) as opened:
+    with open_snapshot(tmp_path / "snapshot.duckdb", compiled(parse_sources(shaped))) as opened:
         assert opened.count("t") == 2
 
 
@@ -258,7 +258,7 @@ def test_a_table_without_rows_exists(tmp_path: Path) -> None:
     text = table("a: {type: text}", "path: t.csv\noptional: true")
     with snapshot(tmp_path, text, {}) as opened:
         assert list(opened.rows("t")) == []
-        assert opened.files == ()
+        assert opened.facts.files == ()
     assert finding_messages(tmp_path / "heading", text, {"t.csv": "a\n"}) == [
         "t.csv: the file has a header row but no data rows."
     ]

@@ -46,12 +46,12 @@ def test_cells_are_exact_and_rows_have_their_number(tmp_path: Path) -> None:
         ([HEADER, ("C1", "ten", None)], "t.xlsx:2:2: owed: 'ten' is not a number."),
         ([HEADER, ("C1", 1.005, None)], "t.xlsx:2:2: owed: '1.005' has 3 decimals; the column keeps 2. Set scale: 3."),
         ([HEADER, ("C1", 1, datetime(2017, 3, 31, 8))], "t.xlsx:2:3: since: '2017-03-31 08:00:00' is not a date such as 2017-03-31."),  # noqa: DTZ001
-        ([HEADER, ("C1", 90071992547409.93, None)], "t.xlsx:2:2: 90071992547409.94 is too large for a workbook to store with 2 exact decimals. Store such amounts as text, or export CSV."),
+        ([HEADER, ("C1", 90071992547409.93, None)], "t.xlsx:2:2: owed: 90071992547409.94 is too large for a workbook to store with 2 exact decimals. Store such amounts as text, or export CSV."),
         ([HEADER, ("C1", True, None)], "t.xlsx:2:2: owed: true is not a number."),
         ([HEADER, (None, 1, None)], "t.xlsx:2:1: no: the cell is empty; a value is required."),
-        ([HEADER, ("C1", 1, None, "x")], "t.xlsx:2: the row has more cells than the header row (3)."),
+        ([HEADER, ("C1", 1, None, "x")], "t.xlsx:2: the row has 4 cells; the header row has 3."),
         ([("CustNo", "Balance", "Since"), ("C1", 1, None)], "t.xlsx:1: the header row has no column 'Cust No', declared as 'no'. Did you mean 'CustNo'?"),
-        ([HEADER], "t.xlsx: the sheet has a header row but no data rows. Set optional: true if the file may be empty."),
+        ([HEADER], "t.xlsx: the sheet 'Customers' has a header row but no data rows. Set optional: true if the file may be empty."),
     ],
 )  # fmt: skip
 def test_an_error_in_the_sheet_is_reported_at_its_place(
@@ -63,7 +63,7 @@ def test_an_error_in_the_sheet_is_reported_at_its_place(
 def test_a_failed_formula_is_reported(tmp_path: Path) -> None:
     text = table("a: {type: text}", "path: t.xlsx")
     assert finding_messages(tmp_path, text, {"t.xlsx": workbook([["a"], ["#REF!"]])}) == [
-        "t.xlsx:2:1: the cell holds the formula error #REF!. Correct the formula."
+        "t.xlsx:2:1: a: the cell holds the formula error #REF!. Correct the formula."
     ]
 
 

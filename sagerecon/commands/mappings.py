@@ -16,7 +16,8 @@ from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.type import Columns
 from sagerecon.model.value import fingerprint
 from sagerecon.project.project import Project, TieOutSource
-from sagerecon.project.source import describe_source
+from sagerecon.project.source import compile_source
+from sagerecon.sources.dataset import CompiledSources
 from sagerecon.validation.tie_out_rows import tie_out_columns
 
 
@@ -26,6 +27,7 @@ class Compiled:
 
     mappings: tuple[CompiledMapping, ...]
     crosswalks: Mapping[str, Crosswalk]
+    sources: CompiledSources
     findings: tuple[Finding, ...]
 
     @property
@@ -52,20 +54,20 @@ def check(project: Project) -> Compiled:
     """
     catalog = project.catalog
     crosswalks, crosswalk_findings = _read_crosswalks(project)
-    datasets, dataset_findings = describe_source(project)
+    sources, source_findings = compile_source(project)
     mappings, mapping_findings = compile_mappings(
         project.texts(project.mapping_files),
-        datasets,
+        sources.columns,
         catalog,
         crosswalks,
         {**project.parameters, "country": project.business.country, "edition": project.business.edition},
         schema("mapping"),
     )
-    tie_outs = _tie_out_findings(project.tie_outs, datasets, crosswalks)
-    findings = (*crosswalk_findings, *dataset_findings, *mapping_findings, *tie_outs)
+    tie_outs = _tie_out_findings(project.tie_outs, sources.columns, crosswalks)
+    findings = (*crosswalk_findings, *source_findings, *mapping_findings, *tie_outs)
     if any(finding.severity is Severity.ERROR for finding in findings):
         raise MappingError(findings)
-    return Compiled(mappings, crosswalks, findings)
+    return Compiled(mappings, crosswalks, sources, findings)
 
 
 def _read_crosswalks(project: Project) -> tuple[dict[str, Crosswalk], list[Finding]]:

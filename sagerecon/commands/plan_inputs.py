@@ -14,21 +14,21 @@ from sagerecon.planning.effect import effect_on, effect_text
 from sagerecon.planning.plan import Plan
 from sagerecon.project.decisions_file import project_decisions
 from sagerecon.project.project import Project
-from sagerecon.project.snapshots import open_snapshot
+from sagerecon.project.snapshots import snapshot_facts
 from sagerecon.project.source import mappings_fingerprint
 from sagerecon.sources.files import files_changed
+from sagerecon.sources.snapshot import SnapshotFacts
 
 _NEW_PLAN = "Create a new one: sagerecon plan"
 
 
-def raise_if_stale(project: Project, plan: Plan, clock: Clock) -> None:
+def raise_if_stale(project: Project, plan: Plan, snapshot: SnapshotFacts, clock: Clock) -> None:
     """Raise if a plan that was never begun was made from anything but the current inputs.
 
     Raises:
         PlanStaleError: naming the input that has changed.
     """
-    with open_snapshot(project) as snapshot:
-        current = provenance(project, snapshot.fingerprint, clock)
+    current = provenance(project, snapshot.fingerprint, clock)
     header = plan.header
     if current.business and not header.business:
         raise PlanStaleError("The plan was made before the sign-in, for no business.", _NEW_PLAN)
@@ -43,19 +43,32 @@ def raise_if_stale(project: Project, plan: Plan, clock: Clock) -> None:
             raise PlanStaleError(f"The plan was made from {what}.", _NEW_PLAN)
 
 
-def files_changed_since(project: Project) -> Iterator[str]:
+def readable_snapshot(project: Project) -> SnapshotFacts | None:
+    """Return what the snapshot says of itself; None where it cannot be read or does not fit sources.yaml."""
+    try:
+        return snapshot_facts(project)
+    except SagereconError:
+        return None
+
+
+def files_changed_since(project: Project, snapshot: SnapshotFacts | None) -> Iterator[str]:
     """Yield a sentence about the source files that are not those of the snapshot any more.
 
     A plan is carried out as it was made, whatever became of the files.
     """
-    with open_snapshot(project) as snapshot:
-        frozen = [(file.path, file.sha256) for file in snapshot.files]
+    frozen = [(file.path, file.sha256) for file in (snapshot.files if snapshot is not None else ())]
     for found in files_changed(project.data, frozen, project.data_folders):
         yield f"{found.place.file}: {found.message} {found.hint}, then sagerecon plan"
 
 
 def changes_since_begun(
-    project: Project, plan: Plan, carried_out: Collection[int], clock: Clock, *, is_accepted: bool
+    project: Project,
+    plan: Plan,
+    snapshot: SnapshotFacts | None,
+    carried_out: Collection[int],
+    clock: Clock,
+    *,
+    is_accepted: bool,
 ) -> str:
     """Return which inputs have changed since the plan was begun, and their effect; empty for none.
 
@@ -64,6 +77,7 @@ def changes_since_begun(
     always needs a new plan.
 
     Args:
+        snapshot: None where it cannot be read.
         carried_out: the numbers of the steps that were carried out.
         is_accepted: continue the plan as it was created, whatever its effect.
 
@@ -76,7 +90,7 @@ def changes_since_begun(
             "in another way than they were planned.",
             f"What this plan has sent is not sent again. {_NEW_PLAN}",
         )
-    inputs = " and ".join(_changed_inputs(project, plan, clock))
+    inputs = " and ".join(_changed_inputs(project, plan, snapshot, clock))
     if not inputs:
         return ""
     changed = f"Since this plan was begun, {inputs} changed."
@@ -90,9 +104,9 @@ def changes_since_begun(
     return f"{changed} {affected}"
 
 
-def _changed_inputs(project: Project, plan: Plan, clock: Clock) -> list[str]:
+def _changed_inputs(project: Project, plan: Plan, snapshot: SnapshotFacts | None, clock: Clock) -> list[str]:
     inputs = []
-    if plan.header.snapshot != _snapshot_fingerprint(project):
+    if snapshot is None or plan.header.snapshot != snapshot.fingerprint:
         inputs.append("the snapshot of the source")
     if plan.header.mappings != mappings_fingerprint(project):
         inputs.append("the mappings, crosswalks or parameters")
@@ -103,15 +117,6 @@ def _changed_inputs(project: Project, plan: Plan, clock: Clock) -> list[str]:
 
 def _have_decisions_changed(project: Project, plan: Plan, clock: Clock) -> bool:
     return plan.header.decisions != decisions_fingerprint(project_decisions(project), day_of(clock.now()))
-
-
-def _snapshot_fingerprint(project: Project) -> str:
-    """Return the fingerprint of the snapshot; empty where it cannot be read or does not fit sources.yaml."""
-    try:
-        with open_snapshot(project) as snapshot:
-            return snapshot.fingerprint
-    except SagereconError:
-        return ""
 
 
 def _effect(project: Project, plan: Plan, carried_out: Collection[int], clock: Clock) -> tuple[str, bool]:

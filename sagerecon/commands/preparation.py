@@ -136,10 +136,10 @@ def prepare(project: Project) -> Prepared:
                 return found.make()
 
         outcomes = PreparedOutcomes(inputs.open_or_make(), make_anew)
-        files = tuple(SourceFacts(file.path, file.sha256, file.rows) for file in inputs.snapshot.files)
+        files = tuple(SourceFacts(file.path, file.sha256, file.rows) for file in inputs.snapshot.facts.files)
         return Prepared(
             compiled=inputs.compiled,
-            snapshot=inputs.snapshot.fingerprint,
+            snapshot=inputs.snapshot.facts.fingerprint,
             files=files,
             outcomes=outcomes,
             findings=(
@@ -169,7 +169,7 @@ class _Inputs:
             {
                 "code": [FORMAT, code_fingerprint(_ROOMS), python_version, *map(version, _LIBRARIES)],
                 "catalog": catalog_fingerprint(),
-                "snapshot": self.snapshot.fingerprint,
+                "snapshot": self.snapshot.facts.fingerprint,
                 "mappings": self.mappings,
                 "settings": list(astuple(_business_settings(self.project))),
                 "tie_outs": tie_outs,
@@ -202,7 +202,7 @@ class _Inputs:
 
     def _fill(self, file: OutcomeWriter) -> None:
         project, compiled, snapshot = self.project, self.compiled, self.snapshot
-        findings = [*compiled.findings, *snapshot.findings(), *snapshot.checks()]
+        findings = [*compiled.findings, *snapshot.facts.findings, *snapshot.checks()]
         findings += (found for control in snapshot.controls() for found in compare_figures(control))
         screening = Screening(project.catalog, _business_settings(project), self._counts)
         for mapping in compiled.mappings:
@@ -236,7 +236,7 @@ def _open_inputs(project: Project) -> Iterator[_Inputs]:
     """
     mappings = mappings_fingerprint(project)
     compiled = check(project)
-    with open_snapshot(project) as snapshot:
+    with open_snapshot(project, compiled.sources) as snapshot:
         if mappings_fingerprint(project) != mappings:
             raise _changed()
         yield _Inputs(

@@ -11,18 +11,25 @@ from sagerecon.commands.budget import call_budget
 from sagerecon.commands.census import Census, CensusPaused, price_text
 from sagerecon.commands.memory import Memory
 from sagerecon.commands.plan_file import open_plan
-from sagerecon.commands.plan_inputs import changes_since_begun, files_changed_since, raise_if_stale
+from sagerecon.commands.plan_inputs import (
+    changes_since_begun,
+    files_changed_since,
+    raise_if_stale,
+    readable_snapshot,
+)
 from sagerecon.commands.provenance import provenance
 from sagerecon.model.clock import Clock, ServerClock
 from sagerecon.model.errors import IncompleteStoreError, PlanStaleError
 from sagerecon.planning.settling import RunState, State
 from sagerecon.project.project import Project
 from sagerecon.project.sage import sage_access
+from sagerecon.project.snapshots import snapshot_facts
 from sagerecon.project.store import open_store
 from sagerecon.runner.door import PATIENCE
 from sagerecon.runner.progress import Progress
 from sagerecon.runner.recovery import Recovery
 from sagerecon.runner.run import RunOutcome, run
+from sagerecon.sources.snapshot import SnapshotFacts
 from sagerecon.store.run_history import Run
 
 
@@ -61,14 +68,19 @@ def apply(
     with open_store(project, clock) as store:
         company = store.company(project.business.id)
         begun = next((known for known in company.history.runs() if known.plan == plan.hash), None)
+        snapshot: SnapshotFacts | None
         if begun is None:
-            raise_if_stale(project, plan, clock)
-        elif begun.state is RunState.OPEN:  # a plan that is used up is refused by the run, with that reason
+            snapshot = snapshot_facts(project)
+            raise_if_stale(project, plan, snapshot, clock)
+        else:  # a plan holds all that it sends, so one in progress is continued without a snapshot too
+            snapshot = readable_snapshot(project)
+        if begun and begun.state is RunState.OPEN:  # one used up is refused by the run, with that reason
             reached = company.run_log.reached(begun.id)
             done = {number for number, step in reached.items() if step.state is State.RECORDED}
-            if notice := changes_since_begun(project, plan, done, clock, is_accepted=as_planned):
+            notice = changes_since_begun(project, plan, snapshot, done, clock, is_accepted=as_planned)
+            if notice:
                 on_notice(notice)
-        for notice in files_changed_since(project):
+        for notice in files_changed_since(project, snapshot):
             on_notice(notice)
         budget = call_budget(project.limits, project.catalog.api)
         census = Census(

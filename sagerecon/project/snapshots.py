@@ -12,7 +12,8 @@ from sagerecon.project.private_files import make_private_folder
 from sagerecon.project.project import Project
 from sagerecon.project.source import declared_sources
 from sagerecon.sources import snapshot as snapshots
-from sagerecon.sources.snapshot import Snapshot
+from sagerecon.sources.dataset import CompiledSources
+from sagerecon.sources.snapshot import Snapshot, SnapshotFacts
 
 
 def take_snapshot(project: Project, clock: Clock, progress: Callable[[str, int], None]) -> str:
@@ -40,16 +41,31 @@ def take_snapshot(project: Project, clock: Clock, progress: Callable[[str, int],
 
 
 @contextmanager
-def open_snapshot(project: Project) -> Iterator[Snapshot]:
+def open_snapshot(project: Project, shape: CompiledSources) -> Iterator[Snapshot]:
     """Open the snapshot for reading.
+
+    Args:
+        shape: all SQL of the project, compiled.
 
     Raises:
         ProjectError: no snapshot has been taken.
     """
+    _require_snapshot(project)
+    with snapshots.open_snapshot(project.snapshot_file, shape, project.sql_seconds) as snapshot:
+        yield snapshot
+
+
+def snapshot_facts(project: Project) -> SnapshotFacts:
+    """Return what the snapshot says of itself.
+
+    Raises:
+        ProjectError: no snapshot has been taken.
+        SourceError: the file declarations have changed since.
+    """
+    _require_snapshot(project)
+    return snapshots.read_facts(project.snapshot_file, declared_sources(project), project.sql_seconds)
+
+
+def _require_snapshot(project: Project) -> None:
     if not project.snapshot_file.exists():
         raise ProjectError("No snapshot of the source has been taken.", "Take one: sagerecon snapshot")
-    sources = declared_sources(project)
-    with snapshots.open_snapshot(
-        project.snapshot_file, sources, project.parameters, project.sql_seconds
-    ) as snapshot:
-        yield snapshot

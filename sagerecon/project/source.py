@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from sagerecon.documents.package import schema
 from sagerecon.model.errors import MappingError
 from sagerecon.model.finding import Finding, Severity
-from sagerecon.model.type import Columns
 from sagerecon.model.value import fingerprint
 from sagerecon.project.project import Project
-from sagerecon.sources.dataset import describe
+from sagerecon.sources.dataset import CompiledSources, compile_queries
 from sagerecon.sources.definitions import Sources
 from sagerecon.sources.sources_yaml import read_sources
 
@@ -28,9 +25,9 @@ def declared_sources(project: Project) -> Sources:
     return sources
 
 
-def describe_source(project: Project) -> tuple[Mapping[str, Columns], list[Finding]]:
-    """Return the columns of each dataset, without reading any row, and the findings about its SQL."""
-    return describe(declared_sources(project), project.parameters, project.sql_seconds)
+def compile_source(project: Project) -> tuple[CompiledSources, list[Finding]]:
+    """Return the compiled SQL of `sources.yaml`, without reading any row, and the findings about it."""
+    return compile_queries(declared_sources(project), project.parameters, project.sql_seconds)
 
 
 def mappings_fingerprint(project: Project) -> str:

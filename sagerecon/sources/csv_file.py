@@ -15,9 +15,11 @@ from sagerecon.model.finding import Finding
 from sagerecon.model.limits import CELL, CSV_ROW, SOURCE_FILE
 from sagerecon.model.place import Place
 from sagerecon.sources.definitions import SourceFile
-from sagerecon.sources.files import empty_source_finding, file_errors, require_format, source_error
-from sagerecon.sources.flat_table import FlatTable
-from sagerecon.sources.rows import Row
+from sagerecon.sources.files import file_errors, require_format, source_error
+from sagerecon.sources.flat_table import FlatFormat, RawRow, flat_rows
+from sagerecon.sources.rows import Row, converter
+
+_CSV = FlatFormat(converter, "the file", are_short_rows_padded=False)
 
 
 class _LongRowError(Exception):
@@ -60,7 +62,7 @@ class CsvReader:
             TextIOWrapper(content, encoding=encoding, newline="") as stream,
         ):
             try:
-                yield from self._rows(stream, name)
+                yield from flat_rows(self._rows(stream, name), self._file, name, _CSV)
             except UnicodeError as error:
                 raise source_error(_encoding_finding(path, name, encoding)) from error
 
@@ -68,12 +70,13 @@ class CsvReader:
         """Yield nothing: the header row has already shown which columns are missing."""
         return iter(())
 
-    def _rows(self, stream: TextIO, name: str) -> Iterator[Row | Finding]:
+    def _rows(self, stream: TextIO, name: str) -> Iterator[RawRow | Finding]:
+        """Yield the rows that are not blank, with the line on which each starts.
+
+        A finding is the last that is yielded: what follows cannot be read.
+        """
         csv.field_size_limit(CELL.most)
         lines = _Lines(stream)
-        table: FlatTable | None = None
-        width = 0
-        count = 0
         line = 1
         try:
             skipped = self._skip(lines)
@@ -83,31 +86,14 @@ class CsvReader:
             for cells in reader:
                 lines.of_row = 0
                 start, line = line, skipped + reader.line_num + 1
-                if not any(cells):
-                    continue  # an empty line, or a line of delimiters as spreadsheets write it
-                if table is None:
-                    table, width = FlatTable(self._file, cells, Place(name, start)), len(cells)
-                    yield from table.header_findings()
-                    continue
-                count += 1
-                if len(cells) == width:
-                    row, findings = table.row(cells, start)
-                    yield from findings
-                    yield row
-                else:
-                    yield _wrong_width(Place(name, start), len(cells), width)
+                if any(cells):  # or it is an empty line, or one of delimiters as spreadsheets write it
+                    yield start, cells
         except csv.Error as error:
             yield _syntax_finding(Place(name, line), error)
-            return
         except _LongRowError:
             message = f"the row is longer than a row may be; {CSV_ROW.sentence}."
             hint = "Check the delimiter, the line ends, and that each quoted cell is closed."
             yield Finding(Code.TOO_LONG, Place(name, line), message, hint)
-            return
-        if table is None:
-            raise source_error(Finding(Code.EMPTY_FILE, Place(name), "the file is empty."))
-        if not count:
-            yield empty_source_finding(Place(name), self._file, "the file has a header row but no data rows.")
 
     def _skip(self, lines: _Lines) -> int:
         """Read the lines before the header row, and return their number."""
@@ -140,15 +126,6 @@ class CsvReader:
                 f"Set encoding: {found}.",
             )
         )
-
-
-def _wrong_width(place: Place, cells: int, width: int) -> Finding:
-    return Finding(
-        Code.RAGGED_ROW,
-        place,
-        f"the row has {cells} cell{'' if cells == 1 else 's'}; the header row has {width}.",
-        "Check for a delimiter inside an unquoted cell.",
-    )
 
 
 def _syntax_finding(place: Place, error: csv.Error) -> Finding:

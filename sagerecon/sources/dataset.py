@@ -52,37 +52,32 @@ class CompiledCheck:
 class CompiledSources:
     """All SQL of a sources.yaml, compiled against the tables of its files."""
 
+    declared: Sources
     datasets: Mapping[str, CompiledQuery]
     controls: tuple[CompiledControl, ...]
     checks: tuple[CompiledCheck, ...]
     tables: Mapping[str, Sequence[tuple[str, str]]]  #: the columns of each file's table with their types
 
+    @property
+    def columns(self) -> Mapping[str, Columns]:
+        """The columns of each dataset without errors, including `_origin`."""
+        return {name: compiled.columns for name, compiled in self.datasets.items()}
 
-def describe(
+
+def compile_queries(
     sources: Sources, parameters: Mapping[str, Scalar], seconds: int = SQL_SECONDS.most
-) -> tuple[Mapping[str, Columns], list[Finding]]:
-    """Return the columns of each dataset and a finding for each error in any SQL. Needs no data.
+) -> tuple[CompiledSources, list[Finding]]:
+    """Compile all datasets, controls and checks against empty tables. Needs no data.
 
-    Datasets with an error are left out. The columns include `_origin`.
+    Return what could be compiled, and a finding for each error in any SQL; the first SQL that passes a limit
+    is the last that is compiled.
 
     Args:
         seconds: of execution, for all SQL together, since there is no data.
     """
-    shape, findings = compile_queries(sources, parameters, seconds)
-    return {name: compiled.columns for name, compiled in shape.datasets.items()}, findings
-
-
-def compile_queries(
-    sources: Sources, parameters: Mapping[str, Scalar], seconds: int
-) -> tuple[CompiledSources, list[Finding]]:
-    """Compile all datasets, controls and checks against empty tables.
-
-    Return what could be compiled, and a finding for each error in any SQL; the first SQL that passes a limit
-    is the last that is compiled.
-    """
     tables = map(table_sql, sources.files.values())
     with closing(open_in_memory(tables, seconds)) as connection:
-        tables_made = table_columns(connection)
+        tables_made = table_columns(connection, sources.files)
         compiler = QueryCompiler(connection, sources, parameters, Allowance(seconds))
         datasets: dict[str, CompiledQuery] = {}
         for name, dataset in sources.datasets.items():
@@ -96,10 +91,11 @@ def compile_queries(
         checks = [_check(check, compiler) for check in sources.checks.values()]
         findings = sorted(set(compiler.findings), key=lambda found: (found.place, found.code, found.message))
     shape = CompiledSources(
-        datasets,
-        tuple(control for control in controls if control is not None),
-        tuple(check for check in checks if check is not None),
-        tables_made,
+        declared=sources,
+        datasets=datasets,
+        controls=tuple(control for control in controls if control is not None),
+        checks=tuple(check for check in checks if check is not None),
+        tables=tables_made,
     )
     return shape, findings
 

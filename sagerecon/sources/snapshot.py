@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -24,13 +25,12 @@ from sagerecon.model.record import Record
 from sagerecon.model.suggestion import suggestion
 from sagerecon.model.type import Columns
 from sagerecon.model.typed import require_types
-from sagerecon.model.value import Scalar, Value, canonical
+from sagerecon.model.value import Value, canonical
 from sagerecon.model.value import fingerprint as fingerprint_of
 from sagerecon.sources.bounded import BoundedConnection, SqlError
 from sagerecon.sources.database import error_summary, open_for_loading, open_for_reading, storage_errors
 from sagerecon.sources.dataset import (
     CompiledSources,
-    compile_queries,
     count_records,
     read_control,
     read_records,
@@ -88,39 +88,42 @@ def take_snapshot(
     return fingerprint, findings
 
 
-def open_snapshot(
-    path: Path, sources: Sources, parameters: Mapping[str, Scalar], seconds: int = SQL_SECONDS.most
-) -> Snapshot:
+@dataclass(frozen=True, slots=True)
+class SnapshotFacts:
+    """What a snapshot says of itself."""
+
+    fingerprint: str
+    declarations: str  #: the fingerprint of the file declarations
+    taken_at: int  #: milliseconds since 1970
+    files: tuple[FileFacts, ...]
+    findings: tuple[Finding, ...]  #: from reading the files; none is an error, or there would be no snapshot
+
+
+def open_snapshot(path: Path, shape: CompiledSources, seconds: int = SQL_SECONDS.most) -> Snapshot:
     """Open the snapshot at `path`. Use it in a `with` statement, which closes it.
 
     Args:
+        shape: all SQL, compiled without an error.
         seconds: of execution, for each query.
 
     Raises:
         StoreError: there is no snapshot, or it cannot be read.
-        SourceError: the file declarations have changed since, or the SQL of a dataset has an error.
+        SourceError: the file declarations have changed since.
     """
-    shape, findings = compile_queries(sources, parameters, seconds)
-    if findings:
-        raise SourceError(f"{findings[0].place}: {findings[0].message}", findings[0].hint, findings)
-    if os.path.lexists(_log_of(path)):
-        raise StoreError(f"{_log_of(path)} is no file of a snapshot, and would change it.", _TAKE_ANOTHER)
+    connection = _open(path, seconds)
     try:
-        with open_bounded(path, SNAPSHOT_FILE, follow=False):
-            pass  # DuckDB follows links, and waits for the other end of a pipe
-    except OSError as error:
-        raise StoreError(f"{path} cannot be read: {error.strerror or error}.", _TAKE_ANOTHER) from error
-    with storage_errors(path):
-        connection = open_for_reading(path, seconds)
-    try:
-        with storage_errors(path):
-            meta = _read_meta(connection, path)
-        _require_same_declarations(meta, sources)
+        facts = _read_facts(connection, path, shape.declared)
         _require_tables(connection, shape, path)
-        return Snapshot(connection, shape, sources, meta)
+        return Snapshot(connection, shape, facts)
     except BaseException:
         connection.close()
         raise
+
+
+def read_facts(path: Path, sources: Sources, seconds: int = SQL_SECONDS.most) -> SnapshotFacts:
+    """Return what the snapshot at `path` says of itself. Errors as `open_snapshot`."""
+    with closing(_open(path, seconds)) as connection:
+        return _read_facts(connection, path, sources)
 
 
 class Snapshot:
@@ -130,16 +133,11 @@ class Snapshot:
         self,
         connection: BoundedConnection,
         shape: CompiledSources,
-        sources: Sources,
-        meta: Mapping[str, Any],
+        facts: SnapshotFacts,
     ) -> None:
         self._connection = connection
         self._shape = shape
-        self._sources = sources
-        self._findings: list[Finding] = meta["findings"]
-        self.fingerprint: str = meta["fingerprint"]
-        self.taken_at: int = meta["taken_at"]
-        self.files: tuple[FileFacts, ...] = meta["files"]
+        self.facts = facts
 
     def __enter__(self) -> Snapshot:
         return self
@@ -155,10 +153,6 @@ class Snapshot:
     def close(self) -> None:
         """Close the database file."""
         self._connection.close()
-
-    def findings(self) -> list[Finding]:
-        """Return the findings from reading the files. None is an error: with one there is no snapshot."""
-        return list(self._findings)
 
     def columns(self, dataset: str) -> Columns:
         """Return the types of a dataset's columns, including `_origin`."""
@@ -194,15 +188,14 @@ class Snapshot:
 
     def profile(self) -> list[ColumnProfile]:
         """Return rows, nulls, distinct values, minimum, maximum and length of each column of each table."""
-        return [
-            found for file in self._sources.files.values() for found in profile_table(self._connection, file)
-        ]
+        files = self._shape.declared.files.values()
+        return [found for file in files for found in profile_table(self._connection, file)]
 
     def _dataset(self, name: str) -> CompiledQuery:
         if name not in self._shape.datasets:
             message = f"unknown dataset '{name}'."
             hint = suggestion(name, self._shape.datasets)
-            raise source_error(Finding(Code.NO_SUCH_DATASET, Place(self._sources.file), message, hint))
+            raise source_error(Finding(Code.NO_SUCH_DATASET, Place(self._shape.declared.file), message, hint))
         return self._shape.datasets[name]
 
 
@@ -254,7 +247,7 @@ def _write(
             "fingerprint": fingerprint,
             "taken_at": taken_at,
             "declarations": _declarations(sources),
-            "files": [dataclasses.asdict(fact) for fact in facts],
+            "files": [asdict(fact) for fact in facts],
             "findings": [finding_document(finding) for finding in findings],
         }
         connection.execute("CREATE TABLE _snapshot (meta VARCHAR)")
@@ -265,29 +258,46 @@ def _write(
     _sync(new_file)
 
 
-def _read_meta(connection: BoundedConnection, path: Path) -> dict[str, Any]:
+def _open(path: Path, seconds: int) -> BoundedConnection:
+    if os.path.lexists(_log_of(path)):
+        raise StoreError(f"{_log_of(path)} is no file of a snapshot, and would change it.", _TAKE_ANOTHER)
+    try:
+        with open_bounded(path, SNAPSHOT_FILE, follow=False):
+            pass  # DuckDB follows links, and waits for the other end of a pipe
+    except OSError as error:
+        raise StoreError(f"{path} cannot be read: {error.strerror or error}.", _TAKE_ANOTHER) from error
+    with storage_errors(path):
+        return open_for_reading(path, seconds)
+
+
+def _read_facts(connection: BoundedConnection, path: Path, sources: Sources) -> SnapshotFacts:
     """Return what `_write` wrote about the snapshot.
 
     Raises:
         StoreError: the file is another program's, of another format, or damaged.
+        SourceError: the file declarations have changed since.
     """
     try:
-        row = connection.row("SELECT meta FROM _snapshot")
+        with storage_errors(path):
+            row = connection.row("SELECT meta FROM _snapshot")
     except SqlError as error:
         raise StoreError(f"{path}: {error_summary(error)}.", _TAKE_ANOTHER) from error
     try:
         meta: dict[str, Any] = json.loads(row[0]) if row else {}
-        if meta.get("format") != FORMAT:
+        if meta.pop("format", None) != FORMAT:
             raise StoreError(f"{path} has an unsupported snapshot format.", _TAKE_ANOTHER)
-        meta["files"] = tuple(require_types(FileFacts(**facts)) for facts in meta["files"])
-        meta["findings"] = [require_types(read_finding(document)) for document in meta["findings"]]
-        for name, sort in (("fingerprint", str), ("declarations", str), ("taken_at", int)):
-            if not isinstance(meta[name], sort):
-                raise _damaged(path)
-        instant_text(meta["taken_at"])
+        meta["files"] = tuple(FileFacts(**facts) for facts in meta["files"])
+        meta["findings"] = tuple(map(read_finding, meta["findings"]))
+        facts = require_types(SnapshotFacts(**meta))
+        instant_text(facts.taken_at)
     except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
         raise _damaged(path) from error
-    return meta
+    if facts.declarations != _declarations(sources):
+        raise SourceError(
+            f"The file declarations in {sources.file} have changed since the snapshot was taken.",
+            _TAKE_ANOTHER,
+        )
+    return facts
 
 
 def _require_tables(connection: BoundedConnection, shape: CompiledSources, path: Path) -> None:
@@ -297,23 +307,15 @@ def _require_tables(connection: BoundedConnection, shape: CompiledSources, path:
         StoreError: one is missing, or has other columns.
     """
     try:
-        tables = table_columns(connection)
+        is_same = table_columns(connection, shape.tables) == shape.tables
     except SqlError as error:
         raise _damaged(path) from error
-    if {name: tables.get(name) for name in shape.tables} != shape.tables:
+    if not is_same:
         raise _damaged(path)
 
 
 def _damaged(path: Path) -> StoreError:
     return StoreError(f"{path} is damaged, or was changed by another program.", _TAKE_ANOTHER)
-
-
-def _require_same_declarations(meta: Mapping[str, Any], sources: Sources) -> None:
-    if meta["declarations"] != _declarations(sources):
-        raise SourceError(
-            f"The file declarations in {sources.file} have changed since the snapshot was taken.",
-            _TAKE_ANOTHER,
-        )
 
 
 def _fingerprint(sources: Sources, facts: Sequence[FileFacts]) -> str:
@@ -329,7 +331,7 @@ def _fingerprint(sources: Sources, facts: Sequence[FileFacts]) -> str:
 
 def _declarations(sources: Sources) -> str:
     """Return the fingerprint of the file declarations, which does not depend on their place in the YAML."""
-    return fingerprint_of([_without_places(dataclasses.asdict(file)) for file in _sorted(sources)])
+    return fingerprint_of([_without_places(asdict(file)) for file in _sorted(sources)])
 
 
 def _sorted(sources: Sources) -> list[SourceFile]:

@@ -12,10 +12,11 @@ from sagerecon.model.code import Code
 from sagerecon.model.finding import Finding
 from sagerecon.model.place import Place
 from sagerecon.model.suggestion import suggestion
-from sagerecon.sources.definitions import SourceFile
-from sagerecon.sources.files import empty_source_finding, require_format, source_error
-from sagerecon.sources.flat_table import FlatTable
-from sagerecon.sources.rows import Row
+from sagerecon.sources.cell import Cell, CellConverter, CellError
+from sagerecon.sources.definitions import Column, SourceFile
+from sagerecon.sources.files import require_format, source_error
+from sagerecon.sources.flat_table import FlatFormat, RawRow, flat_rows
+from sagerecon.sources.rows import Row, converter
 from sagerecon.sources.workbook import Sheet, open_workbook, workbook_errors
 
 #: The values of cells whose formula failed.
@@ -36,7 +37,6 @@ class XlsxReader:
 
     def __init__(self, file: SourceFile) -> None:
         self._file = file
-        self._scales = {column.path[0]: column.scale for column in file.columns if column.type == "decimal"}
 
     def rows(self, path: Path, name: str) -> Iterator[Row | Finding]:
         """Yield the rows of one file in its order, and a finding for each error in them.
@@ -46,7 +46,8 @@ class XlsxReader:
         """
         require_format(path, name, "xlsx")
         with open_workbook(path, Place(name)) as sheets:
-            yield from self._rows(self._sheet(sheets, name), name)
+            sheet = self._sheet(sheets, name)
+            yield from flat_rows(self._rows(sheet, name), self._file, name, _format(sheet))
 
     def finish(self) -> Iterator[Finding]:
         """Yield nothing: the header row has already rounded which columns are missing."""
@@ -66,98 +67,67 @@ class XlsxReader:
             raise source_error(Finding(Code.NO_SHEET, Place(name), message, suggestion(sheet_name, names)))
         return sheets[names.index(sheet_name)]
 
-    def _rows(self, sheet: Sheet, name: str) -> Iterator[Row | Finding]:
+    def _rows(self, sheet: Sheet, name: str) -> Iterator[RawRow]:
+        """Yield the rows that are not blank, with their numbers."""
         sheet.reset_dimensions()  # some programs write a size that is too small
-        table: FlatTable | None = None
-        scales: list[int | None] = []
-        count = 0
         for line, cells in enumerate(_sheet_rows(sheet, name), start=1):
-            if line <= self._file.skip or cells.count(None) == len(cells):
-                continue
-            if table is None:
-                header = _header(cells)
-                table = FlatTable(self._file, header, Place(name, line))
-                scales = [self._scales.get(title.strip()) for title in header]
-                yield from table.header_findings()
-                continue
-            count += 1
-            place = Place(name, line)
-            beyond = cells[len(scales) :]
-            if beyond.count(None) < len(beyond):
-                message = f"the row has more cells than the header row ({len(scales)})."
-                yield Finding(Code.RAGGED_ROW, place, message)
-                continue
-            filled = [at for at, cell in enumerate(cells) if cell is not None]  # of few in a wide row
-            yield from _value_findings(cells, filled, scales, place)
-            exact: list[object] = [None] * len(scales)
-            for at in filled:
-                exact[at] = _exact(cells[at], scales[at])
-            row, findings = table.row(exact, line)
-            yield from findings
-            yield row
-        if table is None:
-            raise source_error(Finding(Code.EMPTY_FILE, Place(name), f"the sheet '{sheet.title}' is empty."))
-        if not count:
-            yield empty_source_finding(
-                Place(name), self._file, "the sheet has a header row but no data rows."
+            if line > self._file.skip and cells.count(None) < len(cells):
+                yield line, cells
+
+
+def _format(sheet: Sheet) -> FlatFormat:
+    return FlatFormat(workbook_converter, f"the sheet '{sheet.title}'", are_short_rows_padded=True)
+
+
+def workbook_converter(column: Column, file: SourceFile) -> CellConverter:
+    """Return the function that converts a cell of a workbook by its column.
+
+    Raises:
+        CellError: by the returned function, if the cell does not match the column, holds the error of a
+            formula, a date before 1900, or a number too large for its decimals.
+    """
+    convert = converter(column, file)
+    scale = column.scale if column.type == "decimal" else None
+
+    def convert_exact(cell: object) -> Cell:
+        if isinstance(cell, float):
+            if scale is not None and not _is_exact(cell, scale):
+                message = f"{cell!r} is too large for a workbook to store with {scale} exact decimals."
+                raise CellError(Code.UNCERTAIN_NUMBER, message, "Store such amounts as text, or export CSV.")
+            return convert(_exact(cell, scale))
+        if isinstance(cell, str) and cell in _ERRORS:
+            message = f"the cell holds the formula error {cell}."
+            raise CellError(Code.FORMULA_FAILED, message, "Correct the formula.")
+        if isinstance(cell, date) and cell.year < _FIRST_YEAR:
+            message = (
+                f"the cell holds a date of the year {cell.year}; a workbook has none before {_FIRST_YEAR}."
             )
+            raise CellError(Code.NOT_DATE, message, "Correct the date, or store it as text.")
+        return convert(str(cell) if isinstance(cell, time | timedelta) else cell)
+
+    return convert_exact
 
 
-def _exact(cell: object, scale: int | None) -> object:
-    """Return the cell with a float converted to an exact Decimal, and a time to text.
+def _exact(cell: float, scale: int | None) -> Decimal:
+    """Return a number of a workbook as an exact Decimal.
 
     A workbook stores numbers as binary floats. `repr` gives the shortest digits for a float, so 1.15 and
     27136760851.95 keep their digits. A formula may add a binary error (0.1 + 0.2 gives
     0.30000000000000004); if the number has more decimals than `scale`, it is rounded to 15 significant
     digits as in Excel, provided that it then fits the scale.
     """
-    if isinstance(cell, float):
-        number = Decimal(repr(cell))
-        exponent = number.as_tuple().exponent
-        if scale is not None and isinstance(exponent, int) and -exponent > scale:
-            rounded = Decimal(f"{cell:.{_EXCEL_DIGITS}g}")
-            if rounded == rounded.quantize(Decimal(1).scaleb(-scale)):
-                return rounded
-        return number
-    if isinstance(cell, time | timedelta):
-        return str(cell)
-    return cell
-
-
-def _value_findings(
-    cells: Sequence[object], filled: Sequence[int], scales: Sequence[int | None], place: Place
-) -> Iterator[Finding]:
-    """Yield a finding for each failed formula, date before 1900, and number too large for its decimals."""
-    for number in filled:
-        cell, scale, at = cells[number], scales[number], Place(place.file, place.line, number + 1)
-        if isinstance(cell, str) and cell in _ERRORS:
-            yield Finding(
-                Code.FORMULA_FAILED, at, f"the cell holds the formula error {cell}.", "Correct the formula."
-            )
-        elif isinstance(cell, date) and cell.year < _FIRST_YEAR:
-            message = (
-                f"the cell holds a date of the year {cell.year}; a workbook has none before {_FIRST_YEAR}."
-            )
-            yield Finding(Code.NOT_DATE, at, message, "Correct the date, or store it as text.")
-        elif isinstance(cell, float) and scale is not None and not _is_exact(cell, scale):
-            yield Finding(
-                Code.UNCERTAIN_NUMBER,
-                at,
-                f"{cell!r} is too large for a workbook to store with {scale} exact decimals.",
-                "Store such amounts as text, or export CSV.",
-            )
+    number = Decimal(repr(cell))
+    exponent = number.as_tuple().exponent
+    if scale is not None and isinstance(exponent, int) and -exponent > scale:
+        rounded = Decimal(f"{cell:.{_EXCEL_DIGITS}g}")
+        if rounded == rounded.quantize(Decimal(1).scaleb(-scale)):
+            return rounded
+    return number
 
 
 def _is_exact(number: float, scale: int) -> bool:
     """Return whether no other amount with `scale` decimals is stored as the same float."""
     return Decimal(math.ulp(number)) < Decimal(1).scaleb(-scale)
-
-
-def _header(cells: Sequence[object]) -> list[str]:
-    titles = ["" if cell is None else str(cell) for cell in cells]
-    while titles and not titles[-1]:
-        titles.pop()
-    return titles
 
 
 def _listed(names: Sequence[str]) -> str:

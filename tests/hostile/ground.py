@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ MOST_SECONDS = 10
 MOST_MEGABYTES = 600
 
 #: The address space of a command, so that one that fails a test does not take all memory of the machine.
-MACHINE_KILOBYTES = 4 << 20
+MACHINE_BYTES = 4 << 30
 
 COMMANDS = (("check",), ("snapshot",), ("plan",), ("apply",), ("report",))
 
@@ -39,24 +39,35 @@ class Ran:
         return " ".join(self.text.split())
 
 
-class _Peak(threading.Thread):
-    """Watches the most memory that a process has had; what `getrusage` says includes its parent's."""
+class Commands:
+    """Runs commands, each in a process of its own, forked from one that has imported the program.
 
-    def __init__(self, process: int) -> None:
-        super().__init__(daemon=True)
-        self._status = Path(f"/proc/{process}/status")
-        self.kilobytes = 0
+    Importing it takes longer than most commands, and there are a hundred.
+    """
 
-    def run(self) -> None:
-        while True:
-            try:
-                text = self._status.read_text()
-            except OSError:
-                return
-            if (at := text.find("VmHWM:")) < 0:
-                return  # it has ended
-            self.kilobytes = max(self.kilobytes, int(text[at + 6 :].split()[0]))
-            time.sleep(0.02)
+    def __init__(self) -> None:
+        command = [sys.executable, Path(__file__).with_name("forge.py")]
+        self._forge = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def run(self, words: Sequence[str], folder: Path, environment: Mapping[str, str]) -> Ran:
+        """Run a command in a folder, killed after `6 * MOST_SECONDS`."""
+        assert self._forge.stdin is not None and self._forge.stdout is not None
+        order = {
+            "words": words,
+            "folder": str(folder),
+            "environment": {**os.environ, **environment},
+            "bytes": MACHINE_BYTES,
+            "seconds": 6 * MOST_SECONDS,
+        }
+        self._forge.stdin.write(json.dumps(order) + "\n")
+        self._forge.stdin.flush()
+        return Ran(**json.loads(self._forge.stdout.readline()))
+
+    def close(self) -> None:
+        assert self._forge.stdin is not None and self._forge.stdout is not None
+        self._forge.stdin.close()
+        self._forge.stdout.close()
+        assert self._forge.wait() == 0
 
 
 class Trap(ThreadingHTTPServer):
@@ -97,6 +108,7 @@ class Ground:
     project: Path
     outside: Path
     trap: Trap
+    commands: Commands
     environment: Mapping[str, str] = field(default_factory=dict)
     before: Mapping[str, str] = field(default_factory=dict)
 
@@ -121,41 +133,13 @@ class Ground:
         assert before in text, (name, before)
         path.write_text(text.replace(before, after))
 
-    def run(self, *words: str) -> Ran:
-        """Run a command in a process of its own, and measure it."""
-        command = [sys.executable, "-m", "sagerecon", *words, "--project", str(self.project)]
-        command = ["sh", "-c", f'ulimit -v {MACHINE_KILOBYTES}; exec "$@"', "sh", *command]
-        began = time.monotonic()
-        with subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            cwd=self.project.parent,
-            env={**os.environ, **self.environment},
-        ) as process:
-            timer = threading.Timer(6 * MOST_SECONDS, process.kill)
-            timer.start()
-            peak = _Peak(process.pid)
-            peak.start()
-            assert process.stdout is not None
-            output = process.stdout.read()
-            process.wait()
-            timer.cancel()
-            peak.join()
-        return Ran(
-            code=process.returncode,
-            text=output.decode("utf-8", "replace"),
-            seconds=time.monotonic() - began,
-            megabytes=peak.kilobytes / 1024,
-        )
-
     def run_all(self, commands: Sequence[tuple[str, ...]] = COMMANDS) -> list[Ran]:
         """Run the commands one after another, and check of each what has to hold of every one."""
         return [self.checked(words) for words in commands]
 
     def checked(self, words: tuple[str, ...]) -> Ran:
-        ran = self.run(*words)
+        project = ("--project", str(self.project))
+        ran = self.commands.run((*words, *project), self.project.parent, self.environment)
         assert ran.code in (0, 1, 2, 3, 5), (words, ran)
         assert "Internal error" not in ran.text and "Traceback" not in ran.text, (words, ran.text[-3000:])
         assert ran.seconds <= MOST_SECONDS, (words, ran.seconds, ran.words[-500:])
