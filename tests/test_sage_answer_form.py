@@ -39,6 +39,7 @@ def test_an_answer_of_the_catalog_has_no_fault(body: Any) -> None:
         ({"$items": [CONTACT], "$itemsPerPage": 10**400}, "$itemsPerPage"),
         ({"$items": [CONTACT], "$page": True}, "$page"),
         ({"id": {}}, "id"),
+        ({"id": "1", "number": {}}, "number"),
         ({"main_address": "Leeds"}, "main_address"),
         ({"contact_types": {"id": "CUSTOMER"}}, "contact_types"),
         ({"contact_types": ["CUSTOMER"]}, "contact_types"),

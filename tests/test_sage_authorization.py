@@ -404,6 +404,8 @@ def test_without_a_sign_in_the_message_names_the_command() -> None:
     [
         {"access_token": 5},
         {"access_token": "\ud800"},
+        {"access_token": "\u20ac"},
+        {"access_token": "a\r\nX-Other: b"},
         {"refresh_token": ["a"]},
         {"expires_in": float("inf")},
         {"expires_in": 10**30},

@@ -18,7 +18,7 @@ from sagerecon.model.tokens import Tokens
 from sagerecon.planning.budget import Budget
 from sagerecon.project.project import FILE, Project
 from sagerecon.project.sage import GRANT, sage_access
-from sagerecon.project.state import write_business
+from sagerecon.project.state import is_business, write_business
 from sagerecon.project.store import open_store
 from sagerecon.runner.door import CompanyDoor
 from sagerecon.runner.pages import read_page
@@ -195,7 +195,8 @@ def _businesses(sage: SageClient, door: CompanyDoor) -> dict[str, str]:
     if answer.status != 200:
         raise SageError(f"Sage does not list the businesses (status {answer.status}).", "Try again later.")
     page = read_page(answer.body, 1, {})
-    return {str(item.get("id", "")): str(item.get("displayed_as", "")) for item in page.items}
+    names = {str(item.get("id", "")): str(item.get("displayed_as", "")) for item in page.items}
+    return {business: name for business, name in names.items() if is_business(business)}
 
 
 def _choose(wanted: str, found: dict[str, str]) -> tuple[str, str]:

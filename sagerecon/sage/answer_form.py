@@ -10,6 +10,9 @@ from sagerecon.model.catalog import Catalog, Field, Kind
 #: What counts the entities of a listing; none has as many digits as this number.
 _COUNTS, _MOST = ("$total", "$page", "$itemsPerPage"), 10**12
 
+#: What names an entity of any kind.
+_NAMES = ("id", "displayed_as", "number", "reference", "created_at", "updated_at", "deleted_at")
+
 
 def form_fault(body: Any, path: str, catalog: Catalog) -> str:
     """Return what has another form than the catalog says, such as `$items`; empty if nothing has.
@@ -40,8 +43,8 @@ def _is_count(value: object) -> bool:
 
 
 def _fault(entity: Mapping[str, Any], kind: Kind | None) -> str:
-    if isinstance(entity.get("id"), Mapping | list):
-        return "id"
+    if name := next((name for name in _NAMES if isinstance(entity.get(name), Mapping | list)), ""):
+        return name
     return _fields_fault(entity, kind.fields if kind else {})
 
 
