@@ -1,6 +1,9 @@
 """Measure rows per second from a file to a snapshot, beside the floor: reading the file alone.
 
 python benchmarks/sources.py [ROWS]
+
+The peer for a workbook is openpyxl without our guard. The rows of a query are counted before they are read,
+so that one with too many is refused at once; the time for that stands beside the time for both.
 """
 
 from __future__ import annotations
@@ -12,11 +15,16 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+
+import openpyxl
 
 from sagerecon.documents import package
-from sagerecon.sources.dataset import compile_queries
+from sagerecon.model.place import Place
+from sagerecon.sources.dataset import CompiledSources, compile_queries
 from sagerecon.sources.snapshot import open_snapshot, take_snapshot
 from sagerecon.sources.sources_yaml import read_sources
+from sagerecon.sources.workbook import open_workbook
 
 COLUMNS = {
     "no": "text, required: true",
@@ -52,16 +60,67 @@ def timed(name: str, count: int, work: Callable[[], object]) -> float:
     return rate
 
 
-def snapshot(folder: Path, settings: str, key: str) -> Callable[[], object]:
-    """Take and open a snapshot of one file."""
+#: Queries whose rows DuckDB counts for nothing, and others that it has to execute for that.
+QUERIES = {
+    "simple": "FROM t",
+    "windowed": "SELECT no, sum(net) OVER (PARTITION BY name ORDER BY day, no) AS running, _origin FROM t",
+    "ordered": "FROM t ORDER BY name, day, no",
+    "joined": "SELECT a.no, b.net, a._origin FROM t AS a JOIN"
+    " (SELECT name, sum(net) AS net FROM t GROUP BY name) AS b USING (name) ORDER BY b.net, a.no",
+    "grouped": "SELECT name, sum(net) AS net, list(_origin) AS _origin FROM t GROUP BY name ORDER BY name",
+}
+
+
+def queries(folder: Path) -> None:
+    """Print for each query the seconds for counting its rows, and for counting and reading them."""
+    with open_snapshot(folder / "s.duckdb", declared("path: t.csv", "column"), seconds=60) as opened:
+        for name in QUERIES:
+            begun = time.perf_counter()
+            opened.count(name)
+            counted = time.perf_counter() - begun
+            read = sum(1 for _ in opened.rows(name))
+            taken = time.perf_counter() - begun - counted
+            print(f"{name:<34}{counted:>8.2f} s to count {read:>9,} rows, {taken:.2f} s to read them")
+
+
+def workbook(path: Path, data: list[list[str]]) -> None:
+    """Write a workbook, whose sheet does not state its size."""
+    book = openpyxl.Workbook(write_only=True)
+    sheet = book.create_sheet("t")
+    for row in data:
+        sheet.append(row)
+    book.save(path)
+
+
+def cells(sheet: Any) -> None:
+    """Read every cell."""
+    for _ in sheet.iter_rows(values_only=True):
+        pass
+
+
+def guarded(path: Path) -> None:
+    """Read every cell of a workbook through our guard."""
+    with open_workbook(path, Place(path.name)) as sheets:
+        cells(sheets[0])
+
+
+def declared(settings: str, key: str) -> CompiledSources:
+    """Return one file and every query on it, compiled."""
     columns = "".join(f"      {name}: {{{key}: {name}, type: {kind}}}\n" for name, kind in COLUMNS.items())
     files = f"sagerecon: sources/v1\nfiles:\n  t:\n    {settings}\n    columns:\n{columns}"
-    text = f'{files}datasets:\n  t: {{sql: "FROM t"}}\n'
+    datasets = {"t": "FROM t", **QUERIES}
+    text = files + "datasets:\n" + "".join(f"  {name}: {{sql: '{sql}'}}\n" for name, sql in datasets.items())
     sources, findings = read_sources(text, "sources.yaml", package.schema("sources"))
     assert not findings, findings
     shape, findings = compile_queries(sources, {})
     assert not findings, findings
-    fingerprint, found = take_snapshot(sources, folder, folder / "s.duckdb", 0)
+    return shape
+
+
+def snapshot(folder: Path, settings: str, key: str) -> Callable[[], object]:
+    """Take and open a snapshot of one file."""
+    shape = declared(settings, key)
+    fingerprint, found = take_snapshot(shape.declared, folder, folder / "s.duckdb", 0)
     assert fingerprint, found
 
     def read() -> None:
@@ -97,6 +156,16 @@ def main(count: int) -> None:
             "JSON to snapshot", count, lambda: snapshot(folder, "path: t.json\n    records: d", "path")
         )
         timed("records out of the snapshot", count, snapshot(folder, "path: t.csv", "column"))
+        queries(folder)
+        few = data[: count // 10]
+        workbook(folder / "t.xlsx", [list(COLUMNS), *few])
+        peer = timed(
+            "peer: openpyxl alone",
+            len(few),
+            lambda: cells(openpyxl.load_workbook(folder / "t.xlsx", True)["t"]),
+        )
+        xlsx_rate = timed("workbook through the guard", len(few), lambda: guarded(folder / "t.xlsx"))
+        print(f"The guarded workbook takes {peer / xlsx_rate:.1f} times its peer")
         print(f"CSV takes {floor / csv_rate:.1f} times its floor, JSON {json_floor / json_rate:.1f} times")
 
 

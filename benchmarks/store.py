@@ -1,4 +1,4 @@
-"""Measure what the call ledger and planning cost.
+"""Measure what the call ledger, planning, and the file of a plan cost.
 
     python benchmarks/store.py [DECISIONS] [STEPS]
 
@@ -7,20 +7,30 @@ A decision asks both windows, books the call and commits, as the runner does bef
 
 from __future__ import annotations
 
+import json
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from runner import drafts
 
 from sagerecon.documents.package import catalog
+from sagerecon.model.typed import require_types
 from sagerecon.pairing.pair import Recorded, pair_with_recorded
 from sagerecon.planning.budget import Budget
-from sagerecon.planning.plan import plan_lines
+from sagerecon.planning.plan import plan_lines, read_plan
 from sagerecon.planning.planner import Calendar, Provenance, plan_steps
 from sagerecon.rehearsal.clock import VirtualClock
 from sagerecon.store.opening import open_store
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """Return the CPU seconds of `work`."""
+    begun = time.process_time()
+    work()
+    return time.process_time() - begun
 
 
 def main(decisions: int, steps: int, folder: Path) -> None:
@@ -50,8 +60,14 @@ def main(decisions: int, steps: int, folder: Path) -> None:
         )
         print(f"planning  {steps:>9,} steps in {time.perf_counter() - begun:.2f} s")
         begun = time.perf_counter()
-        size = sum(len(line) for line in plan_lines(plan))
+        lines = [line.encode() for line in plan_lines(plan)]
+        size = sum(map(len, lines))
         print(f"its file  {size:>9,} bytes written in {time.perf_counter() - begun:.2f} s")
+        read = seconds(lambda: read_plan(lines, "plan.jsonl"))
+        checked = seconds(lambda: [require_types(step) for step in plan.steps])
+        floor = seconds(lambda: [json.loads(line) for line in lines])
+        print(f"read      {steps:>9,} steps in {read:.2f} s, of which the check of types {checked:.2f} s")
+        print(f"floor     {steps:>9,} steps in {floor:.2f} s: json.loads alone")
 
 
 if __name__ == "__main__":

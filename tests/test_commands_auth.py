@@ -14,11 +14,12 @@ from tiny import PROJECT, write_tiny
 from sagerecon.commands import auth
 from sagerecon.commands.budget import call_budget
 from sagerecon.model.clock import DAY, HOUR, MINUTE, SECOND
-from sagerecon.model.errors import AuthorizationError, PausedError
+from sagerecon.model.errors import AuthorizationError, PausedError, StoreError
 from sagerecon.project.state import write_business
 from sagerecon.project.store import open_store
 from sagerecon.rehearsal.clock import SkewedClock
 from sagerecon.rehearsal.reply import Reply
+from sagerecon.store.vault_key import KEY_VARIABLE
 
 
 @pytest.fixture
@@ -137,3 +138,16 @@ def test_a_sign_in_that_sage_refuses_closes_the_business_for_every_command(
     assert first.value.until == second.value.until
     assert first.value.until is not None and first.value.until > moving.clock.now() + 23 * HOUR
     assert len(arrivals) == 2
+
+
+def test_a_damaged_key_is_reported_before_the_user_is_sent_to_the_browser(
+    moving: Move, arrivals: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(KEY_VARIABLE, "damaged")
+
+    def show(_url: str, _redirect: str) -> None:
+        raise AssertionError("the consent page was shown")
+
+    with pytest.raises(StoreError, match="is not a Fernet key"):
+        auth.login(moving.project, moving.clock, moving.session, show)
+    assert (arrivals, booked(moving)) == ([], 0)

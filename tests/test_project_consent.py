@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from tiny import PROJECT, write_tiny
+from typer.core import TyperGroup as Group
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from sagerecon.cli.main import app
@@ -137,7 +140,17 @@ def test_the_seconds_of_sql_are_those_of_the_users_settings_alone(tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    "text", ["sql_seconds: 0\n", "sql_seconds: 9999\n", "allow_hosts: all\n", "a: [\n", "allow_host: [x]\n"]
+    "text",
+    [
+        "sql_seconds: 0\n",
+        "sql_seconds: 9999\n",
+        "allow_hosts: all\n",
+        "a: [\n",
+        "allow_host: [x]\n",
+        "allow_hosts: ['https://a@b']\n",
+        "data_folders: [exports]\n",
+        "data_folders: [~nobody/exports]\n",
+    ],
 )
 def test_settings_with_errors_are_findings(tmp_path: Path, text: str) -> None:
     configuration_folder().mkdir(parents=True)
@@ -164,4 +177,88 @@ def test_the_command_line(tmp_path: Path) -> None:
     assert shown["hosts"] == ["sage.example.com"]
     assert run(app, ["trust", "--remove", "sage.example.com"]).exit_code == 0
     assert run(app, ["check", "--project", str(folder)]).exit_code == 2
-    assert run(app, ["trust", "--host", "https://x"]).exit_code == 2
+    assert run(app, ["trust", "--host", "https://"]).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        "sage.example.com",
+        "SAGE.example.com:8443",
+        "https://sage.example.com",
+        "https://sage.example.com:8443/v3.1",
+        "postgresql://sage.example.com/books",
+    ],
+)
+def test_a_host_may_be_named_with_its_port_or_in_an_address(tmp_path: Path, named: str) -> None:
+    folder = project(tmp_path, "sage: {address: 'https://sage.example.com:8443'}\n")
+    assert findings(folder, named) == []
+    assert projects.trust(host=named).allow_hosts == ("sage.example.com",)
+    assert findings(folder) == []
+    assert projects.distrust(named).allow_hosts == ()
+
+
+@pytest.mark.parametrize("number", ["2001:db8::1", "[2001:db8::1]", "[2001:db8::1]:5432"])
+def test_a_host_may_be_a_number(tmp_path: Path, number: str) -> None:
+    folder = project(tmp_path, "store: 'postgresql://user@[2001:DB8::1]/books'\n")
+    assert findings(folder, number) == []
+
+
+@pytest.mark.parametrize(
+    "named",
+    ["", "..", "a b", "https://", "https://good.example.com@sage.example.com", "ü.example", "a:b", "a/b c"],
+)
+def test_what_is_no_host_is_refused(tmp_path: Path, named: str) -> None:
+    with pytest.raises(ProjectError, match="is not the name of a host"):
+        projects.open_project(project(tmp_path), [named])
+    with pytest.raises(ProjectError, match="is not the name of a host"):
+        projects.trust(host=named)
+
+
+def test_a_project_that_was_sent_without_its_data_works_until_the_data_is_read(tmp_path: Path) -> None:
+    folder = project(tmp_path / "project", text=OWN.replace("data: data", "data: ../exports"))
+    run = CliRunner().invoke
+    assert run(app, ["check", "--project", str(folder)]).exit_code == 0
+    read = run(app, ["snapshot", "--project", str(folder)])
+    assert read.exit_code == 2
+    words = " ".join(read.output.split())
+    assert "the data folder does not exist" in words
+    assert "set 'data' in sagerecon.yaml to their folder" in words
+    (tmp_path / "exports").mkdir()
+    assert findings(folder) == [(Code.UNTRUSTED_FOLDER, "sagerecon.yaml:3:7")]
+
+
+def test_the_own_folder_of_an_unpacked_project_becomes_private(tmp_path: Path) -> None:
+    folder = project(tmp_path)
+    state = folder / ".sagerecon"
+    state.mkdir()
+    state.chmod(0o755)
+    CliRunner().invoke(app, ["status", "--project", str(folder)])
+    assert state.stat().st_mode & 0o777 == 0o700
+
+
+def options(group: Group, path: tuple[str, ...] = ()) -> Iterator[tuple[str, set[str]]]:
+    """Yield each command with the names of its options."""
+    for name, command in group.commands.items():
+        if isinstance(command, Group):
+            yield from options(command, (*path, name))
+        else:
+            yield " ".join((*path, name)), {flag for given in command.params for flag in given.opts}
+
+
+def test_each_command_on_a_project_lets_the_user_allow_a_host() -> None:
+    group = get_command(app)
+    assert isinstance(group, Group)
+    on_projects = [(name, flags) for name, flags in options(group) if "--project" in flags]
+    assert len(on_projects) > 10
+    assert [name for name, flags in on_projects if "--allow-host" not in flags] == []
+
+
+def test_one_command_allows_and_takes_back(tmp_path: Path) -> None:
+    projects.trust(host="old.example.com")
+    run = CliRunner().invoke(app, ["trust", str(tmp_path), "--remove", "old.example.com", "--json"])
+    assert json.loads(run.stdout.splitlines()[-1]) == {
+        "event": "result",
+        "folders": [str(tmp_path)],
+        "hosts": [],
+    }

@@ -31,6 +31,9 @@ from workbook_files import (
 
 from sagerecon.model.code import Code
 from sagerecon.model.errors import SourceError
+from sagerecon.model.place import Place
+from sagerecon.sources import workbook
+from sagerecon.sources.workbook import open_workbook
 from sagerecon.sources.workbook_guard import MemoryEstimate, PartGuard
 
 COLUMNS = """
@@ -91,7 +94,7 @@ INVALID: dict[str, tuple[Callable[[], bytes], str]] = {
     "shared text out of range": (lambda: changed(SHEET, "<v>3</v>", "<v>99</v>"), "t.xlsx:3: invalid XLSX workbook: a cell names the shared text 99, and the workbook has 5."),
     "negative shared text": (lambda: changed(SHEET, "<v>3</v>", "<v>-1</v>"), "t.xlsx:3: invalid XLSX workbook: a cell names the shared text -1, and the workbook has 5."),
     "chart alone": (chart_alone, "t.xlsx: the workbook has no sheet with cells."),
-    "unknown encoding": (lambda: with_part(SHEET, b'<?xml version="1.0" encoding="x-none"?><worksheet/>'), "t.xlsx: invalid XLSX workbook: xl/worksheets/sheet1.xml: unknown encoding: x-none."),
+    "unknown encoding": (lambda: with_part(SHEET, b'<?xml version="1.0" encoding="x-none"?><worksheet/>'), "t.xlsx:1: invalid XLSX workbook: xl/worksheets/sheet1.xml: unknown encoding: x-none."),
     "encrypted": (encrypted, "t.xlsx: invalid XLSX workbook: docProps/app.xml is encrypted. Remove its password."),
     "unknown compression": (lambda: with_method(99), "t.xlsx: invalid XLSX workbook: docProps/app.xml is packed by method 99, not by deflate."),
     "unbounded compression": (lambda: packed(parts(customers()), ZIP_BZIP2), "t.xlsx: invalid XLSX workbook: docProps/app.xml is packed by method 12, not by deflate."),
@@ -103,10 +106,10 @@ INVALID: dict[str, tuple[Callable[[], bytes], str]] = {
     "damaged styles": (lambda: with_part(STYLES, f'<styleSheet xmlns="{MAIN}"><cellXfs><xf numFmtId="x"/></cellXfs></styleSheet>'.encode()), "t.xlsx: invalid XLSX workbook: expected <class 'int'>."),
     "long number format": (lambda: with_part(STYLES, f'<styleSheet xmlns="{MAIN}"><numFmts><numFmt numFmtId="200" formatCode="{"[" * 2_000}"/></numFmts></styleSheet>'.encode()), "t.xlsx: invalid XLSX workbook: xl/styles.xml has a number format of over 1000 characters."),
     "entities": (lambda: with_part(SHARED, b"<!DOCTYPE sst [<!ENTITY a 'aa'><!ENTITY b '&a;&a;'>]><sst>&b;</sst>"), "t.xlsx: invalid XLSX workbook: xl/sharedStrings.xml has a document type declaration."),
-    "not XML": (lambda: with_part(SHEET, b"<worksheet><a></worksheet>"), "t.xlsx: invalid XLSX workbook: xl/worksheets/sheet1.xml: mismatched tag: line 1, column 16."),
-    "rows out of order": (lambda: sheet_of('<row r="2"/><row r="1"/>'), "t.xlsx: invalid XLSX workbook: xl/worksheets/sheet1.xml has a row 1 after row 2; rows would be lost."),
-    "cells out of order": (lambda: sheet_of('<row r="1"><c r="B1"/><c r="A1"/></row>'), "t.xlsx: invalid XLSX workbook: xl/worksheets/sheet1.xml has the cell A1 after one to its right; cells would be lost."),
-    "a row in a row": (lambda: sheet_of('<row r="1"><row r="100000000"/></row>'), "t.xlsx: invalid XLSX workbook: xl/worksheets/sheet1.xml has a row or a text inside another."),
+    "not XML": (lambda: with_part(SHEET, b"<worksheet><a></worksheet>"), "t.xlsx:1: invalid XLSX workbook: xl/worksheets/sheet1.xml: mismatched tag: line 1, column 16."),
+    "rows out of order": (lambda: sheet_of('<row r="2"/><row r="1"/>'), "t.xlsx:1: invalid XLSX workbook: xl/worksheets/sheet1.xml has a row 1 after row 2; rows would be lost."),
+    "cells out of order": (lambda: sheet_of('<row r="1"><c r="B1"/><c r="A1"/></row>'), "t.xlsx:1: invalid XLSX workbook: xl/worksheets/sheet1.xml has the cell A1 after one to its right; cells would be lost."),
+    "a row in a row": (lambda: sheet_of('<row r="1"><row r="100000000"/></row>'), "t.xlsx:1: invalid XLSX workbook: xl/worksheets/sheet1.xml has a row or a text inside another."),
     "no number": (lambda: row_of("<c><v>ten</v></c>"), "t.xlsx:2: invalid XLSX workbook: could not convert string to float: 'ten'."),
     "too many digits": (lambda: row_of(f"<c><v>{'9' * 5_000}</v></c>"), "t.xlsx:2: invalid XLSX workbook: Exceeds the limit (4300 digits) for integer string conversion: value has 5000 digits; use sys.set_int_max_str_digits() to increase the limit."),
     "no date": (lambda: row_of('<c t="d"><v>2026-13-45</v></c>'), "t.xlsx:2: invalid XLSX workbook: month must be in 1..12."),
@@ -162,7 +165,7 @@ def test_what_passes_a_limit_is_a_finding_that_names_it(tmp_path: Path, name: st
         take(tmp_path, CUSTOMERS, {"t.xlsx": content})
     assert monotonic() - began < 5
     assert caught.value.findings[0].code is Code.WORKBOOK_TOO_LARGE
-    assert caught.value.message.startswith(f"t.xlsx: {message}")
+    assert caught.value.message.removeprefix("t.xlsx").removeprefix(":1").startswith(f": {message}")
     assert caught.value.hint == "Split the workbook, or export CSV."
 
 
@@ -271,3 +274,21 @@ def test_a_damaged_workbook_ends_in_rows_or_findings(tmp_path: Path, start: int)
             assert error.findings, seed
         except Exception as error:
             raise AssertionError(f"seed {seed}") from error
+
+
+def test_a_sheet_without_a_size_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = parts(sheet_of('<row r="1"><c t="s"><v>0</v></c></row>'))
+    assert b"<dimension" not in content[SHEET]
+    (tmp_path / "t.xlsx").write_bytes(packed(content))
+    opened: list[str] = []
+    guard = workbook.PartGuard
+
+    def counted(part: str, memory: MemoryEstimate) -> PartGuard:
+        opened.append(part)
+        return guard(part, memory)
+
+    monkeypatch.setattr(workbook, "PartGuard", counted)
+    with open_workbook(tmp_path / "t.xlsx", Place("t.xlsx")) as sheets:
+        assert SHEET not in opened
+        assert len(list(sheets[0].iter_rows())) == 1
+    assert opened.count(SHEET) == 1

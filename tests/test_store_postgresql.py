@@ -75,5 +75,8 @@ def test_an_absent_server_is_a_store_error(tmp_path: Path) -> None:
     nowhere = "postgresql+psycopg://nobody@127.0.0.1:9/none?connect_timeout=2"
     (tmp_path / "sagerecon.yaml").write_text(f"{PROJECT.partition('sage:')[0]}store: '{nowhere}'\n")
     project = projects.open_project(tmp_path)
-    with pytest.raises(StoreError), stores.open_store(project, projects.open_clock(project.address)):
+    with (
+        pytest.raises(StoreError, match=r"^The store cannot be used: [^\n]+[^?]\.$"),
+        stores.open_store(project, projects.open_clock(project.address)),
+    ):
         pass

@@ -203,6 +203,8 @@ def test_a_copied_folder_does_not_carry_the_sign_in(folder: Path) -> None:
         access(copy, home="home-of-another-user")
     assert "auth login" in error.value.hint
     with opened(copy, home="home-of-another-user") as store:
+        with pytest.raises(AuthorizationError, match="Not signed in on this machine"):
+            store.vault.rotate_key()
         store.vault.save("g", TOKENS, None)  # they sign in themselves
     assert access(copy, home="home-of-another-user") == "access-1"
     with pytest.raises(AuthorizationError, match="another key"):

@@ -50,11 +50,11 @@ def trust(
         typer.Argument(metavar="[FOLDER]", help="A folder outside your projects that they may read from."),
     ] = None,
     host: Annotated[
-        str, typer.Option(metavar="HOST", help="A host to which projects may send tokens and data.")
-    ] = "",
+        str | None, typer.Option(metavar="HOST", help="A host to which projects may send tokens and data.")
+    ] = None,
     remove: Annotated[
-        str, typer.Option(metavar="NAME", help="A folder or a host that projects may no longer use.")
-    ] = "",
+        str | None, typer.Option(metavar="NAME", help="A folder or a host that projects may no longer use.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Allow a folder or a host to all your projects on this machine, or show what is allowed."""
@@ -62,7 +62,9 @@ def trust(
     from sagerecon.commands import projects
 
     with command(json) as screen:
-        found = projects.distrust(remove) if remove else projects.trust(folder, host)
+        found = projects.trust(folder, host)
+        if remove is not None:
+            found = projects.distrust(remove)
         folders = [str(each) for each in found.data_folders]
         screen.event("result", folders=folders, hosts=list(found.allow_hosts))
         for name in (*folders, *found.allow_hosts):

@@ -71,6 +71,7 @@ def login(
         AuthorizationError: access was denied, or no consent came in time.
         PausedError: the call budget of the business has no room for the sign-in.
         SageError: the project's sandbox does not run.
+        StoreError: the key of the vault cannot be used.
         ProjectError: the sign-in reaches several businesses and the project names none.
     """
     clock = ServerClock(clock)
@@ -79,6 +80,7 @@ def login(
     if project.address:
         require_listener(project.address)  # or the user would wait for a page that cannot open
     with open_store(project, clock) as store, _counting(store.company(known)) as company:
+        store.vault.require_key()
         door = CompanyDoor(company.run_log, clock, _sign_in_budget(project), on_wait=on_wait)
         authorization = access.authorization(session, clock)
         with LoopbackListener(port) as listener:

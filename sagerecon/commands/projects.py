@@ -22,9 +22,6 @@ from sagerecon.rehearsal.clock import SharedClock
 #: The environment variable with the file of the virtual clock that a sandbox and its clients share.
 REHEARSAL_CLOCK = "SAGERECON_REHEARSAL_CLOCK"
 
-#: The name or the number of a host, in any spelling that a URL may have.
-_HOST = re.compile(r"[A-Za-z0-9.:_-]{1,253}")
-
 #: The JSON Schemas that an editor needs for a project's files.
 SCHEMAS = ("project", "sources", "mapping", "crosswalk", "decisions")
 
@@ -73,7 +70,7 @@ def open_project(folder: Path, allow_hosts: Collection[str] = ()) -> Project:
     return read_project(folder, allow_hosts)
 
 
-def trust(folder: Path | None = None, host: str = "") -> UserSettings:
+def trust(folder: Path | None = None, host: str | None = None) -> UserSettings:
     """Allow every project of this user a folder or a host, and return what is allowed now.
 
     Raises:
@@ -84,11 +81,9 @@ def trust(folder: Path | None = None, host: str = "") -> UserSettings:
         if not folder.is_dir():
             raise ProjectError(f"There is no folder {folder}.", "Name the folder of the exported files.")
         settings = settings.with_folder(folder)
-    if host:
-        if not _HOST.fullmatch(host):
-            raise ProjectError(f"'{host}' is not the name of a host.", "Write it as db.example.com.")
+    if host is not None:
         settings = settings.with_host(host)
-    if folder is not None or host:
+    if folder is not None or host is not None:
         write_user_settings(settings)
     return settings
 

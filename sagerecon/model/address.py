@@ -15,6 +15,14 @@ _PLAIN = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 
+#: A host as a user names it: alone, with a port, or in an address that was copied whole.
+_NAMED = re.compile(
+    r"(?:[a-z][a-z0-9+.-]*://)?"
+    r"(?:(?P<name>[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?)|\[?(?P<number>[0-9a-f]*:[0-9a-f]*:[0-9a-f:.]*)\]?)"
+    r"(?::[0-9]{1,5})?(?:/[\w.~%/-]*)?",
+    re.ASCII | re.IGNORECASE,
+)
+
 
 def host_of(address: str) -> str:
     """Return the host of a web address in lower case, or "" where the address is not a plain one."""
@@ -25,6 +33,15 @@ def host_of(address: str) -> str:
         return urlsplit(address).hostname or ""
     except ValueError:  # brackets around what is no IPv6 address
         return ""
+
+
+def named_host(text: str) -> str:
+    """Return the host that a user names, in lower case, or "" where the text is none.
+
+    A port, scheme and path are left out: what is allowed is a host.
+    """
+    found = _NAMED.fullmatch(text)
+    return (found["name"] or found["number"]).lower() if found else ""
 
 
 def host_and_port(address: str) -> str:

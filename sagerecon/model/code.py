@@ -156,7 +156,10 @@ class Code(StrEnum):
     NOT_A_RECORD = ("not_a_record", "An item of a JSON list is not an object.")
     NOT_A_WORKBOOK = ("not_a_workbook", "A file is not a valid XLSX workbook.")
     NOT_ALLOWED = ("not_allowed", "A value is not among those allowed.")
-    NOT_AN_ADDRESS = ("not_an_address", "A text is not the address of a store.")
+    NOT_AN_ADDRESS = (
+        "not_an_address",
+        "A text is not the address of a store, a host, or the full path of a folder.",
+    )
     NOT_AN_OBJECT = ("not_an_object", "A path leads through a value that is not an object.")
     NOT_AVAILABLE = (
         "not_available",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,7 @@ class Consent:
     """The hosts and folders that the user allows, and the project's own folder."""
 
     settings: UserSettings
-    hosts: Collection[str]  #: allowed for this command
+    hosts: Collection[str]  #: allowed for this command, in lower case
     project: Path
 
     def host_findings(self, host: str, place: Place, what: str) -> Iterator[Finding]:
@@ -29,7 +30,7 @@ class Consent:
             what: what would be sent there.
         """
         host = host.lower()
-        if host in LOOPBACK or host in self.settings.allow_hosts or host in {h.lower() for h in self.hosts}:
+        if host in LOOPBACK or host in self.settings.allow_hosts or host in self.hosts:
             return
         if host:
             named = f"{host}, which you have not allowed"
@@ -44,11 +45,15 @@ class Consent:
     def folder_findings(self, path: Path, place: Place, what: str) -> Iterator[Finding]:
         """Yield a finding where a path leads out of the project and of the folders that the user trusts.
 
+        A folder that does not exist needs no consent, so that a project works without the source it was sent
+        without; what reads or writes there says that it is missing.
+
         Args:
             path: with all links followed.
             what: what the path is.
         """
-        if any(path.is_relative_to(folder) for folder in (self.project, *self.settings.data_folders)):
+        allowed = (self.project, *self.settings.data_folders)
+        if any(path.is_relative_to(folder) for folder in allowed) or not _is_there(path):
             return
         yield Finding(
             Code.UNTRUSTED_FOLDER,
@@ -68,3 +73,8 @@ class Consent:
             yield from self.host_findings(host, place, "The store's data")
         if file is not None:
             yield from self.folder_findings(file.parent, place, "The store's folder")
+
+
+def _is_there(path: Path) -> bool:
+    """Return whether a path exists and is not behind a folder that the user may not enter."""
+    return os.path.exists(path)  # noqa: PTH110 - Path.exists raises an error for that one

@@ -18,7 +18,7 @@ from sagerecon.model.money import decimal
 from sagerecon.model.place import Place
 from sagerecon.model.value import Scalar
 from sagerecon.project.consent import Consent
-from sagerecon.project.hosts import sage_hosts
+from sagerecon.project.hosts import allowed_host, sage_hosts
 from sagerecon.project.named_files import NamedFiles, named_files
 from sagerecon.project.private_files import is_there, read_text
 from sagerecon.project.project import FILE, STATE, Business, Limits, Project, TieOutSource
@@ -34,7 +34,7 @@ def read_project(folder: Path, allow_hosts: Collection[str] = ()) -> Project:
             of the user's settings.
 
     Raises:
-        ProjectError: the folder has no project file, or it cannot be read.
+        ProjectError: the folder has no project file, it cannot be read, or a host of `allow_hosts` is none.
         ProjectFileError: the file has errors, or names a host or folder to which the user has not consented;
             every finding is attached.
     """
@@ -57,7 +57,7 @@ def read_project(folder: Path, allow_hosts: Collection[str] = ()) -> Project:
     named, findings = named_files(root, folder, (folder, *settings.data_folders))
     data = _resolved(folder / root["data"].text, root["data"].place)
     project = _project(root, folder, named, data, settings)
-    consent = Consent(settings, allow_hosts, folder)
+    consent = Consent(settings, tuple(map(allowed_host, allow_hosts)), folder)
     findings += [*_check(project, root), *_without_consent(project, root, consent)]
     if findings:
         raise ProjectFileError(findings)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sagerecon.model.address import host_of
+from sagerecon.model.address import host_of, named_host
 from sagerecon.model.catalog import Api
+from sagerecon.model.errors import ProjectError
 
 #: What libpq connects to besides the host of an address.
 _HOSTS = ("host", "hostaddr")
@@ -15,6 +16,17 @@ def sage_hosts(api: Api) -> frozenset[str]:
     """Return Sage's own hosts: the only ones to which the app's id and secret are sent."""
     urls = (api.base_url, api.authorize_url, api.token_url, api.revoke_url)
     return frozenset(host for url in urls if (host := host_of(url)))
+
+
+def allowed_host(text: str) -> str:
+    """Return the host that a user allows, which may be named with its port or in a whole address.
+
+    Raises:
+        ProjectError: the text names no host.
+    """
+    if not (host := named_host(text)):
+        raise ProjectError(f"'{text}' is not the name of a host.", "Write it as db.example.com.")
+    return host
 
 
 def store_hosts(url: str) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from sagerecon.files import folders
@@ -38,7 +39,7 @@ def is_there(path: Path) -> bool:
 
 
 def make_private_folder(path: Path, within: Path | None = None) -> None:
-    """Make a folder that only its owner can enter, unless it exists.
+    """Make a folder that only its owner can enter; one that was unpacked from an archive becomes so.
 
     Args:
         within: the project's folder, which another person may have prepared; no link in it is followed.
@@ -48,6 +49,9 @@ def make_private_folder(path: Path, within: Path | None = None) -> None:
     """
     try:
         folders.make_private_folder(path, within)
+        if path.stat().st_mode & 0o077:
+            with suppress(PermissionError):  # another user's folder, who decides
+                path.chmod(0o700)
     except OSError as error:
         raise ProjectError(f"{path} cannot be created: {error.strerror or error}.") from error
 

@@ -7,18 +7,22 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sagerecon.documents.document import read_document
+from sagerecon.documents.document import Node, read_document
 from sagerecon.documents.package import schema
 from sagerecon.documents.schema import check_schema
 from sagerecon.files.folders import UserFolder, make_private_folder, user_folder
 from sagerecon.files.reading import read_bounded
 from sagerecon.files.writing import write_text
+from sagerecon.model.address import named_host
+from sagerecon.model.code import Code
 from sagerecon.model.errors import ProjectError, ProjectFileError
+from sagerecon.model.finding import Finding
 from sagerecon.model.limits import PROJECT_FILE, SQL_SECONDS
+from sagerecon.project.hosts import allowed_host
 
 _HEAD = "# What projects on this machine may use. Written by: sagerecon trust\n"
 
@@ -32,8 +36,12 @@ class UserSettings:
     sql_seconds: int = SQL_SECONDS.most  #: of execution, for one query
 
     def with_host(self, host: str) -> UserSettings:
-        """Return the settings with one host more."""
-        return replace(self, allow_hosts=tuple(dict.fromkeys((*self.allow_hosts, host.lower()))))
+        """Return the settings with one host more.
+
+        Raises:
+            ProjectError: it is no name of a host.
+        """
+        return replace(self, allow_hosts=tuple(dict.fromkeys((*self.allow_hosts, allowed_host(host)))))
 
     def with_folder(self, folder: Path) -> UserSettings:
         """Return the settings with one folder more.
@@ -50,10 +58,10 @@ class UserSettings:
 
     def without(self, name: str) -> UserSettings:
         """Return the settings without a host or folder of this name."""
-        folder = Path(name).resolve()
+        folder, named = Path(name).resolve(), named_host(name)
         return replace(
             self,
-            allow_hosts=tuple(host for host in self.allow_hosts if host != name.lower()),
+            allow_hosts=tuple(host for host in self.allow_hosts if host != named),
             data_folders=tuple(each for each in self.data_folders if each != folder),
         )
 
@@ -99,14 +107,26 @@ def read_user_settings() -> UserSettings:
         reason = getattr(error, "strerror", None) or "it is not UTF-8"
         raise ProjectError(f"{path} cannot be read: {reason}.", "Correct it, or delete it.") from error
     root, findings = read_document(text, str(path))
-    if findings := findings or list(check_schema(root, schema("user"))):
+    if findings := findings or list(check_schema(root, schema("user"))) or list(_check(root)):
         raise ProjectFileError(findings)
     get = root.plain().get
     return UserSettings(
-        allow_hosts=tuple(host.lower() for host in get("allow_hosts", ())),
+        allow_hosts=tuple(map(allowed_host, get("allow_hosts", ()))),
         data_folders=tuple(Path(folder).expanduser().resolve() for folder in get("data_folders", ())),
         sql_seconds=get("sql_seconds", SQL_SECONDS.most),
     )
+
+
+def _check(root: Node) -> Iterator[Finding]:
+    """Yield what the schema cannot see: a host that is none, and a folder relative to the working folder."""
+    for host in root["allow_hosts"].items() if "allow_hosts" in root else ():
+        if not named_host(host.text):
+            message = f"'{host.text}' is not the name of a host."
+            yield Finding(Code.NOT_AN_ADDRESS, host.place, message, "Write it as db.example.com.")
+    for folder in root["data_folders"].items() if "data_folders" in root else ():
+        if not folder.text.startswith("~/") and not Path(folder.text).is_absolute():
+            message = f"'{folder.text}' is not the full path of a folder."
+            yield Finding(Code.NOT_AN_ADDRESS, folder.place, message, "Begin it with / or ~/.")
 
 
 def write_user_settings(settings: UserSettings) -> Path:

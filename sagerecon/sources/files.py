@@ -75,8 +75,8 @@ def find_files(folder: Path, file: SourceFile, trusted: Collection[Path] = ()) -
             Finding(
                 Code.NO_FOLDER,
                 Place(str(folder)),
-                "the data folder does not exist.",
-                "Check 'data' in sagerecon.yaml.",
+                "the data folder does not exist, or is not a folder.",
+                "Put the source's files there, or set 'data' in sagerecon.yaml to their folder.",
             )
         )
     paths, findings = files_found(root, file.path, file.path_place, (root, *trusted), SOURCE_FILE)

@@ -13,6 +13,7 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 from openpyxl.reader.excel import ExcelReader
 from openpyxl.workbook.defined_name import DefinedNameList
+from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 
 from sagerecon.files.reading import open_bounded
 from sagerecon.model.code import Code
@@ -109,7 +110,7 @@ def _read_sheets(archive: _Archive) -> list[Sheet]:
 
 
 class _Reader(ExcelReader):
-    """Reads the sheets of an archive that is checked, and leaves out charts and links."""
+    """Reads the names of the sheets of an archive that is checked, and leaves out charts and links."""
 
     def __init__(self, archive: _Archive) -> None:
         super().__init__(archive.stream, read_only=True, data_only=True, keep_links=False)
@@ -131,8 +132,19 @@ class _Reader(ExcelReader):
         if len(parser.sheets) > WORKBOOK_SHEETS.most:
             raise WorkbookLimitError(f"the workbook has {len(parser.sheets):,} sheets", WORKBOOK_SHEETS)
 
-    def read_chartsheet(self, sheet: object, rel: object) -> None:
-        """Read nothing: a sheet that is a chart has no cells."""
+    def read_worksheets(self) -> None:
+        """Add the sheets that have cells, and read none of them; a sheet that is a chart has no cells."""
+        for sheet, relation in self.parser.find_sheets():
+            if relation.target in self.valid_files and "chartsheet" not in relation.Type:
+                opened = _UnmeasuredSheet(self.wb, sheet.name, relation.target, self.shared_strings)
+                self.wb._sheets.append(opened)  # type: ignore[attr-defined]
+
+
+class _UnmeasuredSheet(ReadOnlyWorksheet):
+    """A sheet that ends where its rows end, whatever size it states."""
+
+    def _get_size(self) -> None:
+        """Read nothing: some programs write too small a size, and a sheet without one is read whole."""
 
 
 class _SharedTexts(list[str]):

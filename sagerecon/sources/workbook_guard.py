@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from xml.parsers.expat import ParserCreate
 
-from openpyxl.utils.cell import coordinate_to_tuple
+from openpyxl.utils.cell import column_index_from_string
 from openpyxl.xml.constants import SHEET_MAIN_NS
 
 from sagerecon.model.limits import (
@@ -33,6 +33,9 @@ _NODE, _OBJECT, _REST, _ATTRIBUTES = 200, 1_500, 150, 300
 
 #: Characters of a number format; Excel takes 255.
 _NUMBER_FORMAT = 1_000
+
+#: Of the row, at the end of a cell's address.
+_DIGITS = "0123456789"
 
 #: Attributes of a row that openpyxl does not keep.
 _ADDRESS = frozenset({"r", "spans"})
@@ -78,7 +81,7 @@ class PartGuard:
         self._memory = memory
         self._at_first = memory.bytes
         self._unit = ""  #: the row or shared text that is being read
-        self._depth = 0  #: in it
+        self._depth = 0  #: in a cell of the row, or in the shared text; all texts of either are one
         self._before = 0  #: the estimate at its start
         self._kept = 0  #: what stays of it at its end
         self._row = 0
@@ -120,27 +123,23 @@ class PartGuard:
             self._start_unit(name, attributes)
         elif self._unit:
             self._depth += 1
-            if self._unit == _ROW and self._depth == 1:  # whatever its name: openpyxl takes it for a cell
+            if self._depth == 1 and self._unit == _ROW:  # whatever its name: openpyxl takes it for a cell
                 self._start_cell(attributes.get("r"))
-        if not self._is_value:
+        if not self._depth:
             self._text = 0
-        self._memory.add(_NODE if name in _PLAIN else _OBJECT)
-        if len(attributes.get("formatCode", "")) > _NUMBER_FORMAT:
-            raise InvalidWorkbookError(
-                f"{self._part} has a number format of over {_NUMBER_FORMAT} characters"
-            )
+        size = _NODE if name in _PLAIN else _OBJECT
         if attributes:
-            self._memory.add(sum(map(len, attributes.values())))
-
-    @property
-    def _is_value(self) -> bool:
-        """Whether a cell or a shared text is being read, all of whose texts are one."""
-        return self._unit == _SHARED or self._depth > 0
+            if len(attributes.get("formatCode", "")) > _NUMBER_FORMAT:
+                raise InvalidWorkbookError(
+                    f"{self._part} has a number format of over {_NUMBER_FORMAT} characters"
+                )
+            size += sum(map(len, attributes.values()))
+        self._memory.add(size)
 
     def _start_unit(self, name: str, attributes: Mapping[str, str]) -> None:
         if self._unit:
             raise InvalidWorkbookError(f"{self._part} has a row or a text inside another")
-        self._unit, self._depth, self._text = name, 0, 0
+        self._unit, self._depth, self._text = name, int(name == _SHARED), 0
         self._before, self._kept = self._memory.bytes, _REST
         if name == _ROW:
             self._start_row(attributes)
@@ -159,7 +158,7 @@ class PartGuard:
 
     def _start_cell(self, address: str | None) -> None:
         self._text = 0
-        column = coordinate_to_tuple(address)[1] if address else self._column + 1
+        column = column_index_from_string(address.rstrip(_DIGITS)) if address else self._column + 1
         if column > WORKBOOK_COLUMNS.most:
             raise WorkbookLimitError(f"{self._part} has a column {column:,}", WORKBOOK_COLUMNS)
         if column <= self._column:
@@ -174,12 +173,12 @@ class PartGuard:
             if self._cells > WORKBOOK_CELLS.most:
                 raise WorkbookLimitError(f"{self._part} has {self._cells:,} cells", WORKBOOK_CELLS)
         if name in (_ROW, _SHARED):
-            self._unit = ""
+            self._unit, self._depth = "", 0
             self._memory.bytes = self._before
             self._memory.add(self._kept)
         elif self._unit:
             self._depth -= 1
-        if not self._is_value:
+        if not self._depth:
             self._text = 0
 
     def _characters(self, text: str) -> None:

@@ -69,7 +69,6 @@ class XlsxReader:
 
     def _rows(self, sheet: Sheet, name: str) -> Iterator[RawRow]:
         """Yield the rows that are not blank, with their numbers."""
-        sheet.reset_dimensions()  # some programs write a size that is too small
         for line, cells in enumerate(_sheet_rows(sheet, name), start=1):
             if line > self._file.skip and cells.count(None) < len(cells):
                 yield line, cells

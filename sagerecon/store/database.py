@@ -321,4 +321,5 @@ def _store_error(text: str) -> StoreError:
         if part in text.lower():
             error = DiskFullError if part in ("disk is full", "disk i/o error") else StoreError
             return error(message, hint)
-    return StoreError(f"The store cannot be used: {text.strip()}.", _CHECK)
+    sentence = " ".join(text.split()).rstrip(".?")  # a driver writes several lines
+    return StoreError(f"The store cannot be used: {sentence}.", _CHECK)

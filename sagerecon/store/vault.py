@@ -100,6 +100,14 @@ class SealedVault:
         tokens = _read(self._key.decrypt(str(row.sealed)), self._origin)
         return replace(tokens, generation=row.generation, refresh_sent_at=row.refresh_sent_at)
 
+    def require_key(self) -> None:
+        """Check the key before a sign-in, whose tokens would be lost if they could not be encrypted.
+
+        Raises:
+            StoreError: the key is damaged or cannot be read, or other users may read it.
+        """
+        self._key.require_usable()
+
     @contextmanager
     def refresh_lease(self, grant: str, generation: int) -> Iterator[bool]:
         self._leases += 1

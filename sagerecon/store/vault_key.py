@@ -89,6 +89,14 @@ class VaultKey:
         self._beside = beside
         self._last: list[str] = []  #: the keys when they were last readable
 
+    def require_usable(self) -> None:
+        """Check that `encrypt` will find a key that it can use, or none; create nothing.
+
+        Raises:
+            StoreError: the key is damaged or cannot be read, or other users may read it.
+        """
+        self._keys()
+
     def encrypt(self, plain: str) -> str:
         """Encrypt a text. The key is created if there is none.
 
@@ -112,11 +120,6 @@ class VaultKey:
                 "The sign-in was saved by an earlier version of sagerecon, whose key was in the project's"
                 " folder. The key was deleted there.",
                 SIGN_IN,
-            )
-        if not keys:
-            raise AuthorizationError(
-                "Not signed in on this machine: the store has tokens, and their key is not here.",
-                f"{SIGN_IN}. Or unlock the keyring that has their key, or set {KEY_VARIABLE} to it.",
             )
         return self._decrypt(sealed, keys)
 
@@ -160,6 +163,11 @@ class VaultKey:
         return next((place.name for place in self._places if place.read()), "")
 
     def _decrypt(self, sealed: str, keys: Sequence[str]) -> str:
+        if not keys:
+            raise AuthorizationError(
+                "Not signed in on this machine: the store has tokens, and their key is not here.",
+                f"{SIGN_IN}. Or unlock the keyring that has their key, or set {KEY_VARIABLE} to it.",
+            )
         from cryptography.fernet import InvalidToken  # noqa: PLC0415 - see the module
 
         try:
