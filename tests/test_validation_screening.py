@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sagerecon.documents.package import catalog
+from sagerecon.model.code import Code
 from sagerecon.model.draft import Draft, LeftOut, Outcome, Quarantined, Reference
+from sagerecon.model.finding import Finding
 from sagerecon.model.place import Place
 from sagerecon.validation.duplicates import keys_of, set_apart
 from sagerecon.validation.rule import BusinessSettings
@@ -54,15 +56,17 @@ def in_lists(given_outcomes: Sequence[Outcome]) -> list[Outcome]:
     while True:
         sent = {(draft.kind, draft.key) for draft in found if isinstance(draft, Draft)}
         sent |= {record for record, other in counted.items() if (other.kind, other.key) in sent}
-        lost = [
-            at
+        lost = {
+            at: {(r.kind, r.key) for r in draft.references} - sent
             for at, draft in enumerate(found)
-            if isinstance(draft, Draft) and {(r.kind, r.key) for r in draft.references} - sent
-        ]
-        if not lost:
+            if isinstance(draft, Draft)
+        }
+        if not any(lost.values()):
             break
-        for at in lost:
-            found[at] = Quarantined(found[at].kind, found[at].key, (), (PLACE,))
+        for at, records in lost.items():
+            if records:
+                findings = (Finding(Code.REFERENCE_MISSING, PLACE, ""),) * len(records)
+                found[at] = Quarantined(found[at].kind, found[at].key, findings, (PLACE,))
     for at, draft in enumerate(found):
         if isinstance(draft, Draft):
             now = [counted.get((r.kind, str(r.key)), r) for r in draft.references]
@@ -82,6 +86,8 @@ def test_screening_sets_aside_what_the_same_in_lists_does(given_outcomes: list[O
     for outcome, other in zip(found, wanted, strict=True):
         if isinstance(outcome, Draft) and isinstance(other, Draft):
             assert list(outcome.references) == list(other.references)
+        if isinstance(outcome, Quarantined) and isinstance(other, Quarantined):
+            assert [each.code for each in outcome.findings] == [each.code for each in other.findings]
     gone = [o for o in found if isinstance(o, Quarantined) and o.orphan is not None]
     assert screening.has_orphans == bool(gone)
     assert all(finding.message for o in gone for finding in o.findings)

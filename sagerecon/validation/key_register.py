@@ -46,10 +46,7 @@ WHERE (draft.unsent IS NULL OR draft.unsent >= :round) AND {_IS_LOST} ORDER BY r
 """  # noqa: S608 - constants
 _LOST = f"SELECT DISTINCT kind, key FROM refs WHERE position = :position AND {_IS_LOST}"  # noqa: S608 - constants
 _LAST_UNSENT = f"SELECT max(position) FROM own WHERE kind = :kind AND key = :key AND NOT {_IS_SENT}"  # noqa: S608 - constants
-_REFERRING = """
-SELECT DISTINCT refs.position FROM refs JOIN counted USING (kind, key)
-JOIN own ON own.position = refs.position WHERE unsent IS NULL ORDER BY refs.position
-"""
+_REFERRING = "SELECT DISTINCT position FROM refs JOIN counted USING (kind, key) ORDER BY position"
 
 
 class KeyRegister:
@@ -123,7 +120,7 @@ class KeyRegister:
         return None if row[0] is None else int(row[0])
 
     def referring_to_counted(self) -> list[int]:
-        """Return the positions of the drafts that refer to a record in whose place another counts."""
+        """Return the positions of what refers to a record in whose place another counts."""
         return self._positions(_REFERRING)
 
     def _positions(self, query: str, **values: Any) -> list[int]:
