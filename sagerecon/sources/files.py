@@ -19,6 +19,7 @@ from sagerecon.model.limits import SOURCE_FILE
 from sagerecon.model.place import Place
 from sagerecon.model.suggestion import suggestion
 from sagerecon.sources.definitions import SourceFile
+from sagerecon.sources.formats import FORMATS
 
 #: Formats recognised by the first bytes of a file. White space and a byte-order mark are skipped.
 _SIGNATURES = (
@@ -29,9 +30,8 @@ _SIGNATURES = (
     (re.compile(rb"%PDF"), "a PDF"),
     (re.compile(rb"\x1f\x8b"), "a gzip archive"),
     (re.compile(rb"""[{\[]\s*["{\[]"""), "JSON"),
+    (re.compile(rb"#FLAGGA\b", re.IGNORECASE), "SIE"),
 )
-_FORMAT_NAMES = {"json": "JSON", "csv": "CSV", "xlsx": "an XLSX workbook"}
-_OWN_SIGNATURE = {"json": "JSON", "csv": "", "xlsx": "a workbook or another zip archive"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +94,13 @@ def require_format(path: Path, name: str, file_format: str) -> None:
         head = stream.read(1024)
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     found = next((what for sign, what in _SIGNATURES if sign.match(start)), "")
-    if found and found != _OWN_SIGNATURE[file_format]:
+    kind = FORMATS[file_format]
+    if found and found != kind.signature:
         raise source_error(
             Finding(
                 Code.WRONG_FORMAT,
                 Place(name, 1, 1),
-                f"the file is {found}, not {_FORMAT_NAMES[file_format]}.",
+                f"the file is {found}, not {kind.title}.",
                 "Check whether an error page was saved instead of the export."
                 if found in ("a web page", "XML")
                 else "",

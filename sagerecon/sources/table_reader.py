@@ -18,6 +18,7 @@ from sagerecon.sources.definitions import SourceFile
 from sagerecon.sources.files import FoundFile, file_errors, find_files, sha256_of, source_error
 from sagerecon.sources.json_file import JsonReader
 from sagerecon.sources.rows import Row
+from sagerecon.sources.sie_file import SieReader
 from sagerecon.sources.tables import row_line
 
 #: Number of findings with the same code, file and column that are listed; more are only counted.
@@ -51,6 +52,7 @@ READERS: dict[str, Callable[[SourceFile], FormatReader]] = {
     "json": JsonReader,
     "csv": CsvReader,
     "xlsx": _open_workbook,
+    "sie": SieReader,
 }
 
 
