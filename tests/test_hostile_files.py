@@ -127,6 +127,10 @@ def test_a_source_that_is_no_file_is_a_finding_at_its_pattern(project: Path, kin
         "postgresql://h:99999/x",
         "mysql://h/x",
         "postgresql+no://h/x",
+        "postgresql:///x?conninfo=host%3Ddb.example.com",
+        "postgresql:///x?service=other",
+        "postgresql:///x?sslkeylogfile=/tmp/x",
+        "postgresql:///x?HOST=db.example.com",
         "x",
     ],
 )

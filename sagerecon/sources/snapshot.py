@@ -82,6 +82,7 @@ def take_snapshot(
             fingerprint = _fingerprint(sources, facts)
             new_file = Path(work_folder) / "snapshot.duckdb"
             _write(new_file, Path(work_folder), sources, facts, findings, taken_at, fingerprint)
+            _log_of(target).unlink(missing_ok=True)
             new_file.replace(target)
             _sync(target.parent)
     return fingerprint, findings
@@ -258,6 +259,8 @@ def _write(
 
 
 def _open(path: Path, seconds: int) -> BoundedConnection:
+    if os.path.lexists(_log_of(path)):
+        raise StoreError(f"{_log_of(path)} is no file of a snapshot, and would change it.", _TAKE_ANOTHER)
     try:
         with open_bounded(path, SNAPSHOT_FILE, follow=False):
             pass  # DuckDB follows links, and waits for the other end of a pipe
@@ -345,6 +348,11 @@ def _without_places(value: Any) -> Any:
 
 def _lines(work_folder: Path, file: SourceFile) -> Path:
     return work_folder / f"{file.name}.ndjson"
+
+
+def _log_of(path: Path) -> Path:
+    """Return the log that DuckDB would carry out when it opens a database; a snapshot has none."""
+    return path.with_name(f"{path.name}.wal")
 
 
 def _sync(path: Path) -> None:
