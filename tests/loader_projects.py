@@ -80,6 +80,16 @@ TABLES = dedent("""\
           one: {sql: "SELECT 'all' AS bucket, sum(c) AS amount FROM t"}
           two: {sql: "SELECT 'all' AS bucket, sum(c) AS amount FROM t"}
     """).encode()
+JSON_LINES = dedent("""\
+    sagerecon: sources/v1
+    files:
+      t:
+        path: t.jsonl
+        columns:
+          a: {type: text, required: true, path: a.b}
+          n: {type: decimal}
+          l: {type: list, columns: {d: {type: date}}}
+    """).encode()
 SIE_TABLES = dedent("""\
     sagerecon: sources/v1
     files:
@@ -289,6 +299,12 @@ def load_openapi(content: bytes, folder: Path) -> None:
 LOADERS: tuple[Loader, ...] = (
     Loader("csv", (CSV,), load_csv, 30),
     Loader("json", (JSON,), load_json, 30),
+    Loader(
+        "jsonl",
+        (b'{"a": {"b": "x"}, "n": 1.5, "l": [{"d": "2024-01-31"}]}\n\n{"a": {}}\n',),
+        load_declared(JSON_LINES, "t.jsonl"),
+        10,
+    ),
     Loader("sie", (SIE,), load_declared(SIE_TABLES, "t.se"), 20),
     Loader("workbook", (customers(),), load_workbook, 6, lambda _valid, random: workbooks(random)),
     Loader("sources", (TABLES, SOURCES.encode()), load_declarations, 20),

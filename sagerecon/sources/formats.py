@@ -29,6 +29,7 @@ class Format:
 
 FORMATS: Mapping[str, Format] = {
     "json": Format("JSON", (".json",), is_nested=True, signature="JSON"),
+    "jsonl": Format("JSON lines", (".jsonl", ".ndjson"), is_nested=True, signature="JSON"),
     "csv": Format("CSV", (".csv", ".tsv")),
     "xlsx": Format("an XLSX workbook", (".xlsx",), signature="a workbook or another zip archive"),
     "sie": Format(

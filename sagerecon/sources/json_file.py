@@ -21,6 +21,8 @@ from sagerecon.sources.rows import Row
 #: Keys under which APIs state the number of records in a response.
 COUNT_KEYS = ("maxResults", "totalCount", "total_count", "$total", "recordCount", "record_count")
 
+_LINES = "Each line is a record of its own: set format: jsonl."
+
 #: Keys that a message lists, and characters of each.
 _SHOWN_KEYS = 30
 _SHOWN_CHARACTERS = 60
@@ -46,7 +48,8 @@ class JsonReader:
             yield from self._walk(document, name)
         except JsonError as error:
             place = _place(name, document, error.position)
-            raise source_error(Finding(error.code, place, error.message, error.hint)) from None
+            hint = _LINES if _has_json_lines(text) else error.hint
+            raise source_error(Finding(error.code, place, error.message, hint)) from None
 
     def finish(self) -> Iterator[Finding]:
         """Yield a finding for each column whose path no record of any file had."""
@@ -143,6 +146,15 @@ def _read_text(path: Path, name: str, encoding: str) -> str:
     if not text.strip():
         raise source_error(Finding(Code.EMPTY_FILE, Place(name), "the file is empty."))
     return text
+
+
+def _has_json_lines(text: str) -> bool:
+    """Return whether each of the first two lines of a text is a JSON object."""
+    lines = text.lstrip().split("\n", 2)[:2]
+    try:
+        return len(lines) > 1 and all(isinstance(JsonDocument(line).value(), dict) for line in lines)
+    except JsonError:
+        return False
 
 
 def _listed(keys: Sequence[str]) -> str:

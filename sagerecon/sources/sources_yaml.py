@@ -36,7 +36,7 @@ _FORMATS_OF_KEY = {
     "quote": ("csv",),
     "skip": ("csv", "xlsx"),
     "sheet": ("xlsx",),
-    "encoding": ("json", "csv", "sie"),
+    "encoding": ("json", "jsonl", "csv", "sie"),
 }
 
 

@@ -17,6 +17,7 @@ from sagerecon.sources.csv_file import CsvReader
 from sagerecon.sources.definitions import SourceFile
 from sagerecon.sources.files import FoundFile, file_errors, find_files, sha256_of, source_error
 from sagerecon.sources.json_file import JsonReader
+from sagerecon.sources.jsonl_file import JsonLinesReader
 from sagerecon.sources.rows import Row
 from sagerecon.sources.sie_file import SieReader
 from sagerecon.sources.tables import row_line
@@ -50,6 +51,7 @@ def _open_workbook(file: SourceFile) -> FormatReader:
 
 READERS: dict[str, Callable[[SourceFile], FormatReader]] = {
     "json": JsonReader,
+    "jsonl": JsonLinesReader,
     "csv": CsvReader,
     "xlsx": _open_workbook,
     "sie": SieReader,
