@@ -7,6 +7,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
 
 from sagerecon.files.found import files_found
@@ -20,16 +21,22 @@ from sagerecon.model.place import Place
 from sagerecon.model.suggestion import suggestion
 from sagerecon.sources.definitions import SourceFile
 
+#: The first bytes of a file of old Office programs.
+_OLE = b"\xd0\xcf\x11\xe0"
+
 #: Formats recognised by the first bytes of a file. White space and a byte-order mark are skipped.
 _SIGNATURES = (
     (re.compile(rb"<!doctype html|<html|<head|<body", re.IGNORECASE), "a web page"),
     (re.compile(rb"<\?xml|<[a-z][\w:.-]*[\s/>]", re.IGNORECASE), "XML"),
     (re.compile(rb"PK\x03\x04"), "a workbook or another zip archive"),
-    (re.compile(rb"\xd0\xcf\x11\xe0"), "a workbook in the old .xls format"),
+    (re.compile(re.escape(_OLE)), "a workbook in the old .xls format"),
     (re.compile(rb"%PDF"), "a PDF"),
     (re.compile(rb"\x1f\x8b"), "a gzip archive"),
     (re.compile(rb"""[{\[]\s*["{\[]"""), "JSON"),
 )
+_SECTOR_SHIFTS = (9, 12)  #: of the size of a sector, 512 or 4,096 bytes
+_DIRECTORY = 4_096  #: the bytes that are searched of its directory
+
 _FORMAT_NAMES = {"json": "JSON", "csv": "CSV", "xlsx": "an XLSX workbook"}
 _OWN_SIGNATURE = {"json": "JSON", "csv": "", "xlsx": "a workbook or another zip archive"}
 
@@ -92,8 +99,13 @@ def require_format(path: Path, name: str, file_format: str) -> None:
     """
     with file_errors(Place(name)), open_bounded(path, SOURCE_FILE) as stream:
         head = stream.read(1024)
+        is_locked = head.startswith(_OLE) and _has_password(stream, head)
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     found = next((what for sign, what in _SIGNATURES if sign.match(start)), "")
+    if is_locked:
+        message = "the file is a workbook that is protected by a password."
+        hint = "Save it without the password."
+        raise source_error(Finding(Code.WRONG_FORMAT, Place(name, 1, 1), message, hint))
     if found and found != _OWN_SIGNATURE[file_format]:
         raise source_error(
             Finding(
@@ -105,6 +117,18 @@ def require_format(path: Path, name: str, file_format: str) -> None:
                 else "",
             )
         )
+
+
+def _has_password(stream: BufferedReader, head: bytes) -> bool:
+    """Return whether a file in the format of old Office programs holds a document with a password.
+
+    Its directory, which names what it holds, begins in the sector with the number at byte 48. [MS-CFB] 2.2
+    """
+    shift, sector = int.from_bytes(head[30:32], "little"), int.from_bytes(head[48:52], "little")
+    if shift not in _SECTOR_SHIFTS:
+        return False
+    stream.seek((sector + 1) << shift)
+    return "EncryptedPackage".encode("utf-16-le") in stream.read(_DIRECTORY)
 
 
 def sha256_of(path: Path, name: str) -> str:

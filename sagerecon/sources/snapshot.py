@@ -47,6 +47,9 @@ from sagerecon.sources.tables import load_table, table_columns
 #: The format of the file. Files of another format are refused.
 FORMAT = "snapshot/v1"
 
+#: Rows of a snapshot for which each of its queries has one second more: a join of a million rows takes many.
+_ROWS_A_SECOND = 20_000
+
 _TAKE_ANOTHER = "Take a new snapshot: sagerecon snapshot"
 
 
@@ -82,6 +85,7 @@ def take_snapshot(
             fingerprint = _fingerprint(sources, facts)
             new_file = Path(work_folder) / "snapshot.duckdb"
             _write(new_file, Path(work_folder), sources, facts, findings, taken_at, fingerprint)
+            _log_of(target).unlink(missing_ok=True)
             new_file.replace(target)
             _sync(target.parent)
     return fingerprint, findings
@@ -103,7 +107,7 @@ def open_snapshot(path: Path, shape: CompiledSources, seconds: int = SQL_SECONDS
 
     Args:
         shape: all SQL, compiled without an error.
-        seconds: of execution, for each query.
+        seconds: of execution, for each query; a large snapshot has more.
 
     Raises:
         StoreError: there is no snapshot, or it cannot be read.
@@ -113,6 +117,7 @@ def open_snapshot(path: Path, shape: CompiledSources, seconds: int = SQL_SECONDS
     try:
         facts = _read_facts(connection, path, shape.declared)
         _require_tables(connection, shape, path)
+        connection.seconds += sum(file.rows for file in facts.files) // _ROWS_A_SECOND
         return Snapshot(connection, shape, facts)
     except BaseException:
         connection.close()
@@ -258,6 +263,8 @@ def _write(
 
 
 def _open(path: Path, seconds: int) -> BoundedConnection:
+    if os.path.lexists(_log_of(path)):
+        raise StoreError(f"{_log_of(path)} is no file of a snapshot, and would change it.", _TAKE_ANOTHER)
     try:
         with open_bounded(path, SNAPSHOT_FILE, follow=False):
             pass  # DuckDB follows links, and waits for the other end of a pipe
@@ -345,6 +352,11 @@ def _without_places(value: Any) -> Any:
 
 def _lines(work_folder: Path, file: SourceFile) -> Path:
     return work_folder / f"{file.name}.ndjson"
+
+
+def _log_of(path: Path) -> Path:
+    """Return the log that DuckDB would carry out when it opens a database; a snapshot has none."""
+    return path.with_name(f"{path.name}.wal")
 
 
 def _sync(path: Path) -> None:

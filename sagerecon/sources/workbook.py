@@ -12,6 +12,7 @@ from typing import IO, Any, BinaryIO, TypeAlias
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 from openpyxl.reader.excel import ExcelReader
+from openpyxl.workbook.defined_name import DefinedNameList
 from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 
 from sagerecon.files.reading import open_bounded
@@ -24,6 +25,7 @@ from sagerecon.model.limits import (
     WORKBOOK_DIRECTORY,
     WORKBOOK_PARTS,
     WORKBOOK_RATIO,
+    WORKBOOK_SHEETS,
 )
 from sagerecon.model.place import Place
 from sagerecon.sources.files import file_errors, source_error
@@ -58,7 +60,9 @@ def open_workbook(path: Path, place: Place) -> Iterator[list[Sheet]]:
         with workbook_errors(place), redirect_stdout(StringIO()):
             archive = _Archive(stream)
             sheets = _read_sheets(archive)
-        yield sheets
+        with warnings.catch_warnings():  # not for each row, which would take longer than the row itself
+            warnings.simplefilter("ignore")
+            yield sheets
 
 
 @contextmanager
@@ -116,6 +120,17 @@ class _Reader(ExcelReader):
         """Read the shared texts."""
         super().read_strings()
         self.shared_strings = _SharedTexts(self.shared_strings)
+
+    def read_workbook(self) -> None:
+        """Read the list of sheets, and none of the names that formulas use.
+
+        openpyxl reads some of those by an expression that takes exponential time.
+        """
+        super().read_workbook()
+        parser: Any = self.parser  # of whose attributes the published types lack some
+        parser.defined_names = DefinedNameList()
+        if len(parser.sheets) > WORKBOOK_SHEETS.most:
+            raise WorkbookLimitError(f"the workbook has {len(parser.sheets):,} sheets", WORKBOOK_SHEETS)
 
     def read_worksheets(self) -> None:
         """Add the sheets that have cells, and read none of them; a sheet that is a chart has no cells."""

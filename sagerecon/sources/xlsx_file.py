@@ -70,7 +70,7 @@ class XlsxReader:
     def _rows(self, sheet: Sheet, name: str) -> Iterator[RawRow]:
         """Yield the rows that are not blank, with their numbers."""
         for line, cells in enumerate(_sheet_rows(sheet, name), start=1):
-            if line > self._file.skip and any(cell is not None for cell in cells):
+            if line > self._file.skip and cells.count(None) < len(cells):
                 yield line, cells
 
 
@@ -142,8 +142,11 @@ def _sheet_rows(sheet: Sheet, name: str) -> Iterator[tuple[object, ...]]:
         rows = sheet.iter_rows(values_only=True)
     while True:
         line += 1
-        with workbook_errors(Place(name, line)):
+        try:
             cells = next(rows, None)
+        except Exception:
+            with workbook_errors(Place(name, line)):
+                raise
         if cells is None:
             return
         yield cells

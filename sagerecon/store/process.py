@@ -20,7 +20,7 @@ def is_alive(process: str) -> bool | None:
         return None
     try:
         os.kill(int(number), 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):  # there is none, or no process has such a number
         return False
     except PermissionError:
         pass
